@@ -1,0 +1,1 @@
+"""The code of the store-data scheduler; see the README for what it does."""
