@@ -1,0 +1,192 @@
+"""When a cron expression fires, in a time zone, and whether it is one at all.
+
+Standard cron: five fields, lists, ranges, steps, three-letter names; Sunday is 0 or 7; a restricted
+day of the month and a restricted day of the week mean *either*. Where clocks change it follows
+Debian's cron: an expression for fixed hours fires once on every day it names (a time that the clock
+skips is moved to the first moment after the gap, one that comes twice counts the first time); an
+expression with a wildcard hour or minute follows real time.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timedelta, timezone
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+from croniter import CroniterBadDateError, croniter
+
+from include.errors import ConfigurationError
+
+FIELDS = (
+    ("minute", 0, 59),
+    ("hour", 0, 23),
+    ("day of the month", 1, 31),
+    ("month", 1, 12),
+    ("day of the week", 0, 7),
+)
+MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
+DAYS = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
+NAMES = {
+    "month": {name: number for number, name in enumerate(MONTHS, start=1)},
+    "day of the week": {name: number for number, name in enumerate(DAYS)},
+}
+PART = re.compile(r"(?P<first>\*|\w+)(?:-(?P<last>\w+))?(?:/(?P<step>\w+))?")
+FEBRUARY_29_IS_SEEN_WITHIN = datetime(2024, 1, 1), datetime(2032, 12, 31)  # noqa: DTZ001 - wall clock
+# No zone of today moves its clock by more than this; so far from a change nothing is unusual.
+AROUND_A_CLOCK_CHANGE = timedelta(hours=25)
+
+
+class CronError(ConfigurationError):
+    """A cron expression that is not valid, or never fires."""
+
+
+@lru_cache(maxsize=4096)
+def check_cron(cron: str) -> None:
+    """Refuse what is not a standard cron expression.
+
+    Raises:
+        CronError: names the expression, the field and what was expected in it.
+    """
+    fields = cron.split()
+    if len(fields) != len(FIELDS):
+        problem = f"it has {len(fields)} fields, not 5 (minute hour day month weekday)"
+        raise CronError(f"cron {cron!r} is not valid: {problem}, as in '30 7 * * *'")
+    for text, (name, low, high) in zip(fields, FIELDS, strict=True):
+        for part in text.split(","):
+            if problem := _problem_in(part, name, low, high):
+                raise CronError(f"cron {cron!r} is not valid: {problem}")
+    if fields[2] != "*" and fields[4] != "*" and "*" in fields[2] + fields[4]:
+        problem = "a step like */2 in one of the two day fields while the other is restricted is"
+        raise CronError(f"cron {cron!r} is not valid: {problem} read differently by every cron")
+    try:
+        first, last = FEBRUARY_29_IS_SEEN_WITHIN
+        never = croniter(cron, first).get_next(datetime) > last
+    except CroniterBadDateError:
+        never = True
+    if never:
+        raise CronError(f"cron {cron!r} never fires: no month it names has such a day")
+
+
+def _problem_in(part: str, name: str, low: int, high: int) -> str | None:
+    match = PART.fullmatch(part)
+    if match is None:
+        return f"{name} {part!r} is not a number, a range like 1-5, a step like */5 or a list"
+    first, last, step = match["first"], match["last"], match["step"]
+    if step is not None and not (step.isdecimal() and 1 <= int(step) <= high):
+        return f"{name} {part!r} has a step that is not in 1-{high}"
+    if first == "*":
+        return f"{name} {part!r} mixes * with a range" if last else None
+    bounds = (first,) if last is None else (first, last)
+    problems = (_problem_with_bound(text, name, low, high) for text in bounds)
+    return next(filter(None, problems), None) or _problem_with_order(part, name, bounds)
+
+
+def _problem_with_bound(text: str, name: str, low: int, high: int) -> str | None:
+    number = _number(text, name)
+    if number is None:
+        return f"{name} {text!r} is not a number"
+    return None if low <= number <= high else f"{name} {text} is not in {low}-{high}"
+
+
+def _problem_with_order(part: str, name: str, bounds: tuple[str, ...]) -> str | None:
+    numbers = [_number(text, name) or 0 for text in bounds]
+    if numbers == sorted(numbers):
+        return None
+    return f"{name} {part!r} runs backwards; write the smaller number first"
+
+
+def _number(text: str, name: str) -> int | None:
+    if text.isascii() and text.isdecimal():
+        return int(text)
+    return NAMES.get(name, {}).get(text.upper())
+
+
+def next_fire(cron: str, after: datetime) -> datetime:
+    """Give the first fire strictly after a moment (aware, in the zone whose clock cron reads)."""
+    return _fire(cron, after, forwards=True)
+
+
+def previous_fire(cron: str, before: datetime) -> datetime:
+    """Give the last fire strictly before a moment (aware, in the zone whose clock cron reads)."""
+    return _fire(cron, before, forwards=False)
+
+
+def instant(wall_clock: datetime, zone: ZoneInfo) -> datetime:
+    """Give the first moment at which a zone's clock shows a time, or has skipped it.
+
+    Args:
+        wall_clock: naive.
+        zone: whose clock.
+    """
+    moment = wall_clock.replace(tzinfo=zone)
+    while not _exists(moment):
+        moment += timedelta(minutes=1)
+    return moment
+
+
+def _exists(moment: datetime) -> bool:
+    """Tell whether the zone's clock ever shows this time (it skips an hour in spring)."""
+    back = moment.astimezone(timezone.utc).astimezone(moment.tzinfo)
+    return back.replace(tzinfo=None) == moment.replace(tzinfo=None)
+
+
+def _fire(cron: str, edge: datetime, *, forwards: bool) -> datetime:
+    if not isinstance(edge.tzinfo, ZoneInfo):
+        raise TypeError(f"{edge!r} is not in a named time zone")
+    zone = edge.tzinfo
+    wall_clock = edge.replace(tzinfo=None, fold=0)
+    if not forwards and wall_clock.microsecond:
+        wall_clock = wall_clock.replace(microsecond=0) + timedelta(seconds=1)
+    candidates = croniter(cron, wall_clock)
+    candidate = candidates.get_next(datetime) if forwards else candidates.get_prev(datetime)
+    fire = instant(candidate, zone)
+    if not (_near_a_clock_change(edge) or _near_a_clock_change(fire)):
+        return fire
+    return _fire_near_a_clock_change(cron, edge, candidate, forwards=forwards)
+
+
+def _near_a_clock_change(moment: datetime) -> bool:
+    utc = moment.astimezone(timezone.utc)
+    sides = (utc - AROUND_A_CLOCK_CHANGE, utc + AROUND_A_CLOCK_CHANGE)
+    before, after = (side.astimezone(moment.tzinfo).utcoffset() for side in sides)
+    return before != after
+
+
+def _fire_near_a_clock_change(
+    cron: str, edge: datetime, candidate: datetime, *, forwards: bool
+) -> datetime:
+    """Look at all that could fire from the edge to past the candidate; the clock may run double."""
+    zone = edge.tzinfo
+    assert isinstance(zone, ZoneInfo)  # noqa: S101 - for the type checker; _fire has refused others
+    step = AROUND_A_CLOCK_CHANGE if forwards else -AROUND_A_CLOCK_CHANGE
+    walk = croniter(cron, edge.replace(tzinfo=None, fold=0) - step)
+    utc_edge = edge.astimezone(timezone.utc)
+    found: list[datetime] = []
+    wall_clock = None
+    while wall_clock is None or (wall_clock <= candidate + step) == forwards or not found:
+        wall_clock = walk.get_next(datetime) if forwards else walk.get_prev(datetime)
+        moments = (fire.astimezone(timezone.utc) for fire in _fires_at(cron, wall_clock, zone))
+        found += [fire for fire in moments if (fire > utc_edge if forwards else fire < utc_edge)]
+    return (min(found) if forwards else max(found)).astimezone(zone)
+
+
+def _fires_at(cron: str, wall_clock: datetime, zone: ZoneInfo) -> list[datetime]:
+    """Give the moments at which a matching wall clock time fires: none, one or two."""
+    if not _follows_real_time(cron):
+        return [instant(wall_clock, zone)]
+    moment = wall_clock.replace(tzinfo=zone)
+    if not _exists(moment):
+        return []
+    again = moment.replace(fold=1)
+    return [moment] if moment.utcoffset() == again.utcoffset() else [moment, again]
+
+
+@lru_cache(maxsize=4096)
+def _follows_real_time(cron: str) -> bool:
+    """Tell whether the minute or the hour is a wildcard (one that leaves a choice)."""
+    expanded = croniter(cron).expanded
+    return any(
+        text.startswith("*") and (values == ["*"] or len(values) > 1)
+        for text, values in zip(cron.split()[:2], expanded[:2], strict=True)
+    )

@@ -1,0 +1,251 @@
+"""Which business window a run covers: the cron says *when*, the period says *what*.
+
+Everything that runs a job (scheduled, by hand, backfill, retry, command line) asks `Schedule`, so
+that all of them mean the same window by the same key. Imports no Airflow.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta, timezone
+from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from croniter import croniter
+
+from include import cron as crons
+from include.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+PERIODS = ("tick", "day", "week", "month")
+WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+DAYS_IN_A_WEEK = 7
+# Every month has these days; a cron on a later one skips months.
+LAST_DAY_OF_EVERY_MONTH = 28
+FORMS = {
+    "tick": ("2025-10-02T14:00", re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d([+-]\d\d:\d\d)?")),
+    "day": ("2025-10-02", re.compile(r"\d{4}-\d\d-\d\d")),
+    "week": ("2025-09-27", re.compile(r"\d{4}-\d\d-\d\d")),
+    "month": ("2025-09", re.compile(r"\d{4}-\d\d")),
+}
+
+
+class PeriodError(ConfigurationError):
+    """A period key that names no period, or none that can run; or a cron that does not fit."""
+
+
+@dataclass(frozen=True)
+class Period:
+    """One business window of one job.
+
+    Attributes:
+        key: its name, for example `2025-10-02`, `2025-09` or `2025-10-02T14:00`.
+        start: first instant, aware, in the job's time zone.
+        end: first instant that is no longer part of it.
+    """
+
+    key: str
+    start: datetime
+    end: datetime
+
+    @property
+    def first_day(self) -> date:
+        """The business day on which it starts."""
+        return self.start.date()
+
+    @property
+    def last_day(self) -> date:
+        """The last business day that has a part in it."""
+        last_instant = self.end.astimezone(timezone.utc) - timedelta(microseconds=1)
+        return last_instant.astimezone(self.end.tzinfo).date()
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """A cron, a period and a time zone; valid ones only (`check_cron`, `check_fit`).
+
+    Attributes:
+        cron: five fields, read on the clock of `timezone`.
+        period: `tick`, `day`, `week` or `month`.
+        timezone: IANA name.
+        week_start: first day of a `week`, in English, lower case.
+        start: the first business day that is expected to land.
+    """
+
+    cron: str
+    period: str
+    timezone: str = "Asia/Shanghai"
+    week_start: str = "saturday"
+    start: date = field(default=date(2025, 1, 1))
+
+    @cached_property
+    def zone(self) -> ZoneInfo:
+        """The time zone as an object."""
+        return ZoneInfo(self.timezone)
+
+    def next_fire(self, after: datetime) -> datetime:
+        """Give the first fire strictly after an aware moment, in the job's zone."""
+        return crons.next_fire(self.cron, after.astimezone(self.zone))
+
+    def previous_fire(self, before: datetime) -> datetime:
+        """Give the last fire strictly before an aware moment, in the job's zone."""
+        return crons.previous_fire(self.cron, before.astimezone(self.zone))
+
+    def latest_fire(self, now: datetime) -> datetime:
+        """Give the last fire that is not after an aware moment, in the job's zone."""
+        return self.previous_fire(_in_utc(now) + timedelta(microseconds=1))
+
+    def last_ended(self, now: datetime) -> Period:
+        """Give the period that ended last at an aware moment; what a run of that moment covers."""
+        if self.period == "tick":
+            fire = self.latest_fire(now)
+            return self._tick(self.previous_fire(fire), fire)
+        return self.preceding(self.containing(now))
+
+    covered_by = last_ended  # a scheduled run covers the period that ended last when it fires
+
+    def fire_for(self, period: Period) -> datetime:
+        """Give the moment at which the scheduled run of a period starts."""
+        return self.next_fire(_in_utc(period.end) - timedelta(seconds=1))
+
+    def containing(self, moment: datetime) -> Period:
+        """Give the period an aware moment lies in."""
+        if self.period == "tick":
+            start = self.latest_fire(moment)
+            return self._tick(start, self.next_fire(start))
+        return self._of_day(moment.astimezone(self.zone).date())
+
+    def following(self, period: Period) -> Period:
+        """Give the period that starts where this one ends."""
+        return self.containing(period.end)
+
+    def preceding(self, period: Period) -> Period:
+        """Give the period that ends where this one starts."""
+        return self.containing(_in_utc(period.start) - timedelta(microseconds=1))
+
+    def starting_between(self, first: datetime, last: datetime) -> Iterator[Period]:
+        """Give the periods whose first instant lies in an aware window, both ends inclusive."""
+        period = self.containing(first)
+        if _in_utc(period.start) < _in_utc(first):
+            period = self.following(period)
+        while _in_utc(period.start) <= _in_utc(last):
+            yield period
+            period = self.following(period)
+
+    def parse_key(self, key: str) -> Period:
+        """Give the period that a key names.
+
+        Raises:
+            PeriodError: it has not the form of such a key, or no period of this job has that name.
+        """
+        example, form = FORMS[self.period]
+        if not isinstance(key, str) or not form.fullmatch(key):
+            raise PeriodError(f"period {key!r} is not a {self.period}: write it like {example}")
+        try:
+            moment = self._first_instant_of(key)
+        except ValueError as error:
+            raise PeriodError(f"period {key!r} is not in the calendar: {error}") from error
+        period = self.containing(moment)
+        if period.key != key:
+            near = f"{period.key} or {self.following(period).key}"
+            raise PeriodError(f"period {key!r} is not the start of a {self.period}: try {near}")
+        return period
+
+    def ended(self, key: str, now: datetime) -> Period:
+        """Give the period that a key names, if it has ended at an aware moment.
+
+        Raises:
+            PeriodError: the key names none, or its period is not over.
+        """
+        period = self.parse_key(key)
+        if _in_utc(period.end) > _in_utc(now):
+            until = period.end.isoformat(" ", "minutes")
+            last = self.last_ended(now).key
+            raise PeriodError(f"period {key!r} ends {until}: the last one that can run is {last}")
+        return period
+
+    def ended_between(self, first: str, last: str, now: datetime) -> list[Period]:
+        """Give the periods from one key to another, both inclusive, oldest first.
+
+        Raises:
+            PeriodError: a key names no period, the order is wrong, or the last is not over.
+        """
+        start, end = self.parse_key(first), self.ended(last, now)
+        if _in_utc(start.start) > _in_utc(end.start):
+            raise PeriodError(f"period {first!r} comes after {last!r}: swap the two")
+        return list(self.starting_between(start.start, end.start))
+
+    def _first_instant_of(self, key: str) -> datetime:
+        if self.period != "tick":
+            first_day = date.fromisoformat(f"{key}-01" if self.period == "month" else key)
+            return crons.instant(datetime.combine(first_day, time.min), self.zone)
+        moment = datetime.fromisoformat(key)
+        return moment.astimezone(self.zone) if moment.tzinfo else crons.instant(moment, self.zone)
+
+    def _tick(self, start: datetime, end: datetime) -> Period:
+        # When clocks go back a wall clock time comes twice; only the second one is told apart.
+        twice = start.fold and start.utcoffset() != start.replace(fold=0).utcoffset()
+        shown = start if twice else start.replace(tzinfo=None)
+        return Period(shown.isoformat(timespec="minutes"), start, end)
+
+    def _of_day(self, day: date) -> Period:
+        if self.period == "day":
+            return self._of_days(day.isoformat(), day, day + timedelta(days=1))
+        if self.period == "week":
+            into = (day.weekday() - WEEKDAYS.index(self.week_start)) % DAYS_IN_A_WEEK
+            first = day - timedelta(days=into)
+            return self._of_days(first.isoformat(), first, first + timedelta(days=DAYS_IN_A_WEEK))
+        first = day.replace(day=1)
+        following = (first + timedelta(days=31)).replace(day=1)
+        return self._of_days(f"{first:%Y-%m}", first, following)
+
+    def _of_days(self, key: str, first: date, following: date) -> Period:
+        start, end = (
+            crons.instant(datetime.combine(day, time.min), self.zone) for day in (first, following)
+        )
+        return Period(key, start, end)
+
+
+def check_cron(cron: str) -> None:
+    """Refuse what is not a standard cron expression (`include.cron.CronError` says why)."""
+    crons.check_cron(cron)
+
+
+@lru_cache(maxsize=4096)
+def check_fit(cron: str, period: str) -> None:
+    """Refuse a period that a (valid) cron does not fire for exactly once.
+
+    Raises:
+        PeriodError: says what would be lost or doubled, and what to write instead.
+    """
+    if period == "tick":
+        return
+    fields: list[list[Any]] = croniter(cron).expanded
+    minutes, hours, days, months, weekdays = fields
+    everything = ["*"]
+    once_a_day = len(minutes) == len(hours) == 1 and everything not in (minutes, hours)
+    fits = {
+        "day": days == months == weekdays == everything,
+        "week": days == months == everything and weekdays != everything and len(weekdays) == 1,
+        "month": weekdays == months == everything
+        and len(days) == 1
+        and days != everything
+        and days[0] <= LAST_DAY_OF_EVERY_MONTH,
+    }
+    if once_a_day and fits[period]:
+        return
+    other = next((name for name, fit in fits.items() if once_a_day and fit), "tick")
+    example = {"day": "30 7 * * *", "week": "0 12 * * 6", "month": "30 12 3 * *"}[period]
+    raise PeriodError(
+        f"period {period!r} does not fit cron {cron!r}, which does not fire once a {period}: "
+        f"write 'period: {other}', or a cron like {example!r}"
+    )
+
+
+def _in_utc(moment: datetime) -> datetime:
+    """Prepare for arithmetic: within one zone Python adds and compares on the wall clock."""
+    return moment.astimezone(timezone.utc)
