@@ -52,10 +52,10 @@ def check_cron(cron: str) -> None:
     if len(fields) != len(FIELDS):
         problem = f"it has {len(fields)} fields, not 5 (minute hour day month weekday)"
         raise CronError(f"cron {cron!r} is not valid: {problem}, as in '30 7 * * *'")
-    for text, (name, low, high) in zip(fields, FIELDS, strict=True):
-        for part in text.split(","):
-            if problem := _problem_in(part, name, low, high):
-                raise CronError(f"cron {cron!r} is not valid: {problem}")
+    for field, (name, low, high) in zip(fields, FIELDS, strict=True):
+        for part in field.split(","):
+            if wrong := _problem_in(part, name, low, high):
+                raise CronError(f"cron {cron!r} is not valid: {wrong}")
     if fields[2] != "*" and fields[4] != "*" and "*" in fields[2] + fields[4]:
         problem = "a step like */2 in one of the two day fields while the other is restricted is"
         raise CronError(f"cron {cron!r} is not valid: {problem} read differently by every cron")
