@@ -1,0 +1,104 @@
+"""What a run was asked to cover: its partition key, or what a person gave by hand.
+
+Imports no Airflow. Nothing of it is trusted: it is checked here, and reaches the script through the
+environment only.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any
+
+from include.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+    from datetime import datetime
+
+    from include.periods import Schedule
+
+WORDS = ("period", "from", "to", "shops", "again")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The first and the last period key (the same for one period), shops (none: all), and again."""
+
+    first: str
+    last: str
+    shops: tuple[str, ...] = ()
+    again: bool = False
+
+    def environment(self) -> dict[str, str]:
+        """Say it the way `include.running` reads it."""
+        one = {"PERIOD_KEY": self.first}
+        said = (
+            one if self.first == self.last else {"PERIOD_FROM": self.first, "PERIOD_TO": self.last}
+        )
+        if self.shops:
+            said["SHOPS"] = ",".join(self.shops)
+        if self.again:
+            said["AGAIN"] = "1"
+        return said
+
+
+def understand(
+    schedule: Schedule,
+    *,
+    partition_key: str | None,
+    conf: Mapping[str, Any],
+    shops: Collection[str],
+    now: datetime,
+) -> Asked:
+    """Find out which periods and shops a run covers.
+
+    Args:
+        schedule: the job's.
+        partition_key: the run's, if it has one.
+        conf: what a person gave; an empty value counts as not given.
+        shops: the ids of the job's shops.
+        now: when the run was asked for (aware); a retry must cover what the first attempt did.
+
+    Raises:
+        ConfigurationError: an unknown word, a period that does not exist, has not ended or differs
+            from the run's own, an unknown shop.
+    """
+    given = {word: value for word, value in conf.items() if value not in (None, "", [], False)}
+    for word in given:
+        if word not in WORDS:
+            near = get_close_matches(word, WORDS, n=1)
+            hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(WORDS)}"
+            raise ConfigurationError(f"conf {word!r} is not known: {hint}")
+    first, last = _window(schedule, partition_key, given, now)
+    return Asked(first, last, _known(given.get("shops", []), shops), bool(given.get("again")))
+
+
+def _window(
+    schedule: Schedule, partition_key: str | None, given: Mapping[str, Any], now: datetime
+) -> tuple[str, str]:
+    if "period" in given and ("from" in given or "to" in given):
+        raise ConfigurationError("conf has both 'period' and 'from'/'to': give one of the two")
+    if ("from" in given) != ("to" in given):
+        raise ConfigurationError("conf has only one of 'from' and 'to': give both, or 'period'")
+    if "from" in given:
+        periods = schedule.ended_between(given["from"], given["to"], now)
+        first, last = periods[0].key, periods[-1].key
+    elif "period" in given or partition_key:
+        first = last = schedule.ended(given.get("period", partition_key), now).key
+    else:
+        first = last = schedule.last_ended(now).key
+    if partition_key and (first, last) != (partition_key, partition_key):
+        message = f"conf asks for {first} to {last}, but the run's own period is {partition_key!r}"
+        raise ConfigurationError(f"{message}: give one of the two")
+    return first, last
+
+
+def _known(asked: Any, shops: Collection[str]) -> tuple[str, ...]:
+    if not isinstance(asked, list) or not all(isinstance(shop, str) for shop in asked):
+        raise ConfigurationError(f"conf 'shops' is {asked!r}, not a list of shop ids")
+    for shop in asked:
+        if shop not in shops:
+            known = ", ".join(sorted(shops)) or "none: this job has no shops"
+            raise ConfigurationError(f"shop {shop!r} is not one of the job's shops ({known})")
+    return tuple(dict.fromkeys(asked))

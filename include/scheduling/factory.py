@@ -1,0 +1,119 @@
+"""From a registry entry to a DAG."""
+
+from __future__ import annotations
+
+import logging
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import pendulum
+from airflow.sdk import DAG
+from airflow.sdk.configuration import conf
+
+from include.registry import PROJECT_ROOT, load_registry
+from include.scheduling.documenting import describe
+from include.scheduling.form import form_for
+from include.scheduling.operator import ScriptOperator
+from include.scheduling.timetable import CalendarPartitionTimetable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import date, datetime
+
+    from include.registry import Job, Registry, Shop
+
+DEFAULT_POOL = "default_pool"
+DISABLED = "disabled"
+RUN = "run"
+
+log = logging.getLogger(__name__)
+
+
+class Unbuildable(NamedTuple):
+    """A job of which no DAG could be made, though its entry is valid."""
+
+    job: Job
+    error: Exception
+
+
+def build_dags(only: str | None = None) -> Iterator[DAG]:
+    """Make the DAGs of the project's registry; what is wrong in it costs that entry alone.
+
+    Args:
+        only: the one job that a starting task needs; all if not given.
+    """
+    for built in build(load_registry(only=only), only):
+        if isinstance(built, DAG):
+            yield built
+        else:
+            # Shown in the UI by dags/registry_errors.py; here it must not cost the other DAGs.
+            log.error("no DAG for job %s", built.job.id, exc_info=built.error)
+
+
+def build(registry: Registry, only: str | None = None) -> Iterator[DAG | Unbuildable]:
+    """Make a DAG of each job of a registry, or say why it could not be made."""
+    for job in registry.jobs.values():
+        if only in (None, job.id):
+            try:
+                yield build_dag(job, registry.shops_of(job))
+            except Exception as error:  # noqa: BLE001 - whatever it is, it is this job's problem only
+                yield Unbuildable(job, error)
+
+
+def build_dag(job: Job, shops: list[Shop]) -> DAG:
+    """Make the DAG of one job: one task that runs its script."""
+    schedule = job.schedule
+    shop_ids = [shop.id for shop in shops]
+    timetable = CalendarPartitionTimetable(
+        job.cron,
+        timezone=job.timezone,
+        period=job.period,
+        week_start=job.week_start,
+        recover=job.recover,
+        enabled=job.enabled,
+    )
+    dag = DAG(
+        job.id,
+        dag_display_name=job.name,
+        description=job.description,
+        doc_md=describe(job, shops),
+        schedule=timetable,
+        start_date=_midnight(job.start, job.timezone),
+        catchup=False,
+        max_active_runs=1,
+        tags=[*job.tags, *([] if job.enabled else [DISABLED])],
+        params=form_for(job.period, tuple(shop_ids)),
+        **_settings(),
+    )
+    ScriptOperator(
+        task_id=RUN,
+        dag=dag,
+        owner=job.owner or "airflow",
+        job_id=job.id,
+        schedule=schedule,
+        connections=job.connection_ids,
+        shops=shop_ids,
+        project_root=str(PROJECT_ROOT),
+        pool=job.platform or DEFAULT_POOL,
+        retries=job.retries,
+        retry_delay=job.retry_delay,
+        execution_timeout=job.timeout,
+    )
+    return dag
+
+
+@lru_cache
+def _settings() -> dict[str, Any]:
+    """Read once what `DAG()` would look up for every DAG, a large part of what making one costs."""
+    return {
+        "max_active_tasks": conf.getint("core", "max_active_tasks_per_dag"),
+        "max_consecutive_failed_dag_runs": conf.getint(
+            "core", "max_consecutive_failed_dag_runs_per_dag"
+        ),
+        "disable_bundle_versioning": conf.getboolean("dag_processor", "disable_bundle_versioning"),
+    }
+
+
+@lru_cache
+def _midnight(day: date, timezone: str) -> datetime:
+    return pendulum.datetime(day.year, day.month, day.day, tz=timezone)

@@ -1,0 +1,135 @@
+"""The operator that runs a job's script through the runner (`python -m include.running`).
+
+The command text never changes: period, shops and connections go through the environment, so that
+nothing a person typed reaches a shell and no secret reaches a command line or a rendered field.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from airflow.providers.standard.operators.bash import BashOperator
+from airflow.sdk import BaseHook
+from airflow.sdk.exceptions import (
+    AirflowException,
+    AirflowFailException,
+    AirflowNotFoundException,
+    AirflowSkipException,
+)
+
+from include.errors import ConfigurationError
+from include.running.exit_codes import ExitCode
+from include.scheduling.asking import understand
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from airflow.sdk import Context
+
+    from include.periods import Schedule
+
+WAREHOUSE = "warehouse"
+ADVICE = {
+    ExitCode.REFUSED: "credentials were refused or have expired; the log above names what to renew",
+    ExitCode.CONFIGURATION: "the configuration is wrong; the log above names what to repair",
+}
+
+
+class ScriptOperator(BashOperator):
+    """Runs one job's script for the period (and shops) that the DAG run covers.
+
+    Args:
+        job_id: the registry entry.
+        schedule: the entry's calendar.
+        connections: ids of the Airflow connections whose values the script may see.
+        shops: ids of the job's shops; a run may be narrowed to some of them.
+        project_root: where `include` is; the command's working directory.
+
+    Exit codes (`include.running.exit_codes`): 0 succeeds, 99 skips, 77 and 78 fail at once, all
+    else fails and is retried.
+    """
+
+    template_fields: Sequence[str] = ()
+
+    def __init__(
+        self,
+        *,
+        job_id: str,
+        schedule: Schedule,
+        connections: Sequence[str] = (),
+        shops: Sequence[str] = (),
+        project_root: str,
+        **kwargs: Any,
+    ) -> None:
+        command = f"exec python -m include.running {job_id}"
+        super().__init__(bash_command=command, cwd=project_root, do_xcom_push=False, **kwargs)
+        self.job_id = job_id
+        self.schedule = schedule
+        self.connections = connections
+        self.shops = shops
+        self.project_root = project_root
+
+    def execute(self, context: Context) -> None:
+        """Run it; the exit code says how the task ends."""
+        try:
+            environment = self.get_env(context)
+        except ConfigurationError as error:
+            raise AirflowFailException(f"{self.job_id}: {error}") from error
+        bash = shutil.which("bash") or "bash"
+        code = self._run_inline_command(bash_path=bash, env=environment).exit_code
+        if code == ExitCode.NOTHING_TO_DO:
+            raise AirflowSkipException(f"{self.job_id}: there was nothing to do")
+        if code in ADVICE:
+            raise AirflowFailException(f"{self.job_id}: exit code {code}: {ADVICE[ExitCode(code)]}")
+        if code != ExitCode.LANDED:
+            raise AirflowException(f"{self.job_id}: exit code {code}; the log above says why")
+
+    def get_env(self, context: Context) -> dict[str, str]:
+        """Give the runner's environment: the worker's without Airflow's own secrets, and what we add.
+
+        Raises:
+            ConfigurationError: what the run was asked for is wrong, or a connection is missing.
+        """
+        run = context["dag_run"]
+        asked = understand(
+            self.schedule,
+            partition_key=run.partition_key,
+            conf=run.conf or {},
+            shops=self.shops,
+            now=run.run_after if run.run_type == "manual" else datetime.now(timezone.utc),
+        )
+        inherited = {key: value for key, value in os.environ.items() if not _is_airflows(key)}
+        return {
+            **inherited,
+            "PATH": os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", ""))),
+            "PYTHONPATH": self.project_root,
+            "RUN_ID": run.run_id,
+            "ATTEMPT": str(context["ti"].try_number),
+            "STOP_WITH_PARENT": "1",
+            "WAREHOUSE_URL": _connection(WAREHOUSE).get_hook().get_uri(),
+            **{f"AIRFLOW_CONN_{name.upper()}": _as_json(name) for name in self.connections},
+            **asked.environment(),
+        }
+
+
+def _is_airflows(key: str) -> bool:
+    return key.startswith(("AIRFLOW__", "AIRFLOW_CONN_", "AIRFLOW_VAR_", "_AIRFLOW"))
+
+
+def _as_json(connection_id: str) -> str:
+    return str(_connection(connection_id).as_json())
+
+
+def _connection(connection_id: str) -> Any:
+    try:
+        return BaseHook.get_connection(connection_id)
+    except AirflowNotFoundException as error:
+        message = f"connection {connection_id!r} is missing: make it in the UI under Admin > "
+        raise ConfigurationError(
+            f"{message}Connections, or with 'airflow connections add'"
+        ) from error

@@ -1,0 +1,170 @@
+"""When Airflow runs a job, and for which period: `include.periods`, spoken as Airflow asks.
+
+A run's *partition date* is the first instant of its period, its *partition key* the period's key,
+whether the scheduler, a backfill, the REST API or the UI makes it. Registered by the plugin; the
+serialised form is what the scheduler works with.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, time, timedelta
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import pendulum
+from airflow.exceptions import InvalidPartitionKeyError
+from airflow.timetables.base import DagRunInfo
+from airflow.timetables.trigger import CronPartitionTimetable
+
+from include.periods import Period, PeriodError, Schedule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from airflow.timetables.base import TimeRestriction
+    from pendulum import DateTime
+
+# A fire this recent is on time: the scheduler may be busy or restarting for a few minutes.
+PUNCTUAL = timedelta(minutes=10)
+MIDNIGHT = time()
+
+
+class CalendarPartitionTimetable(CronPartitionTimetable):
+    """Runs by cron, each run covering the calendar period (or tick) that ended last.
+
+    Args:
+        cron: five fields.
+        timezone: IANA name.
+        period: `tick`, `day`, `week` or `month`.
+        week_start: first day of a `week`.
+        recover: how old a missed period may be (by its fire time) to run by itself.
+        enabled: `False` schedules nothing; runs by hand and backfills keep their keys.
+    """
+
+    def __init__(
+        self,
+        cron: str,
+        *,
+        timezone: str,
+        period: str,
+        week_start: str = "saturday",
+        recover: timedelta = timedelta(),
+        enabled: bool = True,
+    ) -> None:
+        super().__init__(cron, timezone=timezone)
+        self._job_timezone = timezone
+        self._period = period
+        self._week_start = week_start
+        self._recover = recover
+        self._enabled = enabled
+
+    @cached_property
+    def schedule(self) -> Schedule:
+        """The calendar behind it."""
+        return Schedule(self._expression, self._period, self._job_timezone, self._week_start)
+
+    @property
+    def summary(self) -> str:
+        """What the UI shows as the schedule."""
+        return str(self._expression) if self._enabled else "disabled"
+
+    def serialize(self) -> dict[str, Any]:
+        """Give what `deserialize` needs, as JSON."""
+        return {
+            "cron": self._expression,
+            "timezone": self._job_timezone,
+            "period": self._period,
+            "week_start": self._week_start,
+            "recover": self._recover.total_seconds(),
+            "enabled": self._enabled,
+        }
+
+    @classmethod
+    def deserialize(cls, data: dict[str, Any]) -> CalendarPartitionTimetable:
+        """Make it again from what `serialize` gave."""
+        return cls(**{**data, "recover": timedelta(seconds=data["recover"])})
+
+    def next_dagrun_info_v2(
+        self, *, last_dagrun_info: DagRunInfo | None, restriction: TimeRestriction
+    ) -> DagRunInfo | None:
+        """Give the next run: the period after the last run's, unless that one is past recovering.
+
+        Airflow's `catchup` is not asked: skipping to the latest period loses days, going back to
+        the start date floods the platforms. A job without runs begins with the period that ended
+        last, if that one is not past recovering.
+        """
+        if not self._enabled:
+            return None
+        period = max(self._candidates(last_dagrun_info, restriction), key=_start)
+        if restriction.latest is not None and self.schedule.fire_for(period) > restriction.latest:
+            return None
+        return self._run_info(period, run_after=self.schedule.fire_for(period))
+
+    def _candidates(
+        self, last_run: DagRunInfo | None, restriction: TimeRestriction
+    ) -> Iterable[Period]:
+        """Give periods of which the latest is next: nothing may run before any of them."""
+        schedule, now = self.schedule, pendulum.now("UTC")
+        oldest_fire = now - max(self._recover, PUNCTUAL)
+        yield schedule.covered_by(schedule.next_fire(oldest_fire - timedelta(seconds=1)))
+        if restriction.earliest is not None:
+            yield next(schedule.starting_between(restriction.earliest, pendulum.DateTime.max))
+        if last_run is None:
+            yield schedule.covered_by(schedule.latest_fire(now))
+        elif last_run.partition_date is not None:
+            yield schedule.following(schedule.containing(last_run.partition_date))
+        else:
+            yield schedule.following(schedule.last_ended(last_run.run_after))
+
+    def iter_partition_dagrun_infos(
+        self, *, earliest: datetime, latest: datetime
+    ) -> Iterable[DagRunInfo]:
+        """Give the periods that start in a window, both ends inclusive, as far as they have ended.
+
+        Args:
+            earliest: its wall clock is read in the job's time zone.
+            latest: the same; midnight means the whole of that day.
+        """
+        first = self.localize_partition_datetime(earliest)
+        last = self.localize_partition_datetime(latest)
+        if last.in_timezone(self._job_timezone).time() == MIDNIGHT:
+            last = last.add(days=1, microseconds=-1)
+        now = pendulum.now("UTC")
+        for period in self.schedule.starting_between(first, min(last, now)):
+            if period.end > now:
+                return
+            yield self._run_info(period, run_after=period.end)
+
+    def _run_info(self, period: Period, *, run_after: datetime) -> DagRunInfo:
+        return DagRunInfo(
+            run_after=_in_utc(run_after),
+            data_interval=None,
+            partition_date=_in_utc(period.start),
+            partition_key=period.key,
+        )
+
+    def _get_partition_date(self, *, run_date: DateTime) -> DateTime:
+        return _in_utc(self.schedule.covered_by(run_date).start)
+
+    def _format_key(self, partition_date: DateTime) -> str:
+        return self.schedule.containing(partition_date).key
+
+    def _decode_partition_date(self, partition_key: str) -> datetime:
+        try:
+            return _in_utc(self.schedule.ended(partition_key, pendulum.now("UTC")).start)
+        except PeriodError as error:
+            raise InvalidPartitionKeyError(str(error)) from error
+
+    def _get_next(self, current: DateTime) -> DateTime:
+        return _in_utc(self.schedule.next_fire(current))
+
+    def _get_prev(self, current: DateTime) -> DateTime:
+        return _in_utc(self.schedule.previous_fire(current))
+
+
+def _start(period: Period) -> DateTime:
+    return _in_utc(period.start)
+
+
+def _in_utc(moment: datetime) -> DateTime:
+    return pendulum.instance(moment).in_timezone("UTC")
