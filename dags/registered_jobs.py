@@ -1,4 +1,4 @@
-"""One Airflow DAG per job of the registry (config/tasks/), made by include/scheduling/factory.py."""
+"""One Airflow DAG per job of the registry (config/tasks/), made by include/scheduling/."""
 
 from airflow.sdk import get_parsing_context
 

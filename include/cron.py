@@ -33,8 +33,9 @@ NAMES = {
 }
 PART = re.compile(r"(?P<first>\*|\w+)(?:-(?P<last>\w+))?(?:/(?P<step>\w+))?")
 FEBRUARY_29_IS_SEEN_WITHIN = datetime(2024, 1, 1), datetime(2032, 12, 31)  # noqa: DTZ001 - wall clock
-# No zone of today moves its clock by more than this; so far from a change nothing is unusual.
-AROUND_A_CLOCK_CHANGE = timedelta(hours=25)
+# No zone of today moves its clock by more than two hours; further from a change than this nothing
+# is unusual.
+AROUND_A_CLOCK_CHANGE = timedelta(hours=4)
 
 
 class CronError(ConfigurationError):

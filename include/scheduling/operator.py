@@ -90,7 +90,7 @@ class ScriptOperator(BashOperator):
             raise AirflowException(f"{self.job_id}: exit code {code}; the log above says why")
 
     def get_env(self, context: Context) -> dict[str, str]:
-        """Give the runner's environment: the worker's without Airflow's own secrets, and what we add.
+        """Give the runner's environment: the worker's without Airflow's secrets, and what we add.
 
         Raises:
             ConfigurationError: what the run was asked for is wrong, or a connection is missing.
