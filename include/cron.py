@@ -10,6 +10,7 @@ expression with a wildcard hour or minute follows real time.
 from __future__ import annotations
 
 import re
+from copy import copy
 from datetime import datetime, timedelta, timezone
 from functools import lru_cache
 from zoneinfo import ZoneInfo
@@ -139,12 +140,24 @@ def _fire(cron: str, edge: datetime, *, forwards: bool) -> datetime:
     wall_clock = edge.replace(tzinfo=None, fold=0)
     if not forwards and wall_clock.microsecond:
         wall_clock = wall_clock.replace(microsecond=0) + timedelta(seconds=1)
-    candidates = croniter(cron, wall_clock)
+    candidates = _walk(cron, wall_clock)
     candidate = candidates.get_next(datetime) if forwards else candidates.get_prev(datetime)
     fire = instant(candidate, zone)
     if not (_near_a_clock_change(edge) or _near_a_clock_change(fire)):
         return fire
     return _fire_near_a_clock_change(cron, edge, candidate, forwards=forwards)
+
+
+def _walk(cron: str, start: datetime) -> croniter:
+    walk = copy(_compiled(cron))  # a copy: walking changes it, and servers have threads
+    walk.set_current(start, force=True)
+    return walk
+
+
+@lru_cache(maxsize=4096)
+def _compiled(cron: str) -> croniter:
+    """Expand an expression once; that costs several times what finding a fire does."""
+    return croniter(cron)
 
 
 def _near_a_clock_change(moment: datetime) -> bool:
@@ -161,7 +174,7 @@ def _fire_near_a_clock_change(
     zone = edge.tzinfo
     assert isinstance(zone, ZoneInfo)  # noqa: S101 - for the type checker; _fire has refused others
     step = AROUND_A_CLOCK_CHANGE if forwards else -AROUND_A_CLOCK_CHANGE
-    walk = croniter(cron, edge.replace(tzinfo=None, fold=0) - step)
+    walk = _walk(cron, edge.replace(tzinfo=None, fold=0) - step)
     utc_edge = edge.astimezone(timezone.utc)
     found: list[datetime] = []
     wall_clock = None
@@ -186,7 +199,7 @@ def _fires_at(cron: str, wall_clock: datetime, zone: ZoneInfo) -> list[datetime]
 @lru_cache(maxsize=4096)
 def _follows_real_time(cron: str) -> bool:
     """Tell whether the minute or the hour is a wildcard (one that leaves a choice)."""
-    expanded = croniter(cron).expanded
+    expanded = _compiled(cron).expanded
     return any(
         text.startswith("*") and (values == ["*"] or len(values) > 1)
         for text, values in zip(cron.split()[:2], expanded[:2], strict=True)

@@ -1,0 +1,214 @@
+"""When Airflow makes runs, and for which periods."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+from itertools import pairwise
+
+import pendulum
+import pytest
+import time_machine
+from airflow.exceptions import InvalidPartitionKeyError
+from airflow.timetables.base import DagRunInfo, TimeRestriction
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from include.periods import Schedule
+from include.scheduling.timetable import CalendarPartitionTimetable
+
+SHANGHAI = "Asia/Shanghai"
+START = pendulum.datetime(2025, 1, 1, tz=SHANGHAI)
+JOBS = {
+    "day": "0 7 * * *",
+    "week": "0 12 * * 6",
+    "month": "30 12 3 * *",
+    "tick": "0 */2 * * *",
+}
+
+
+def _timetable(period: str, recover: timedelta = timedelta(days=7), **more: object):
+    timezone_name = more.pop("timezone", SHANGHAI)
+    return CalendarPartitionTimetable(
+        JOBS[period], timezone=timezone_name, period=period, recover=recover, **more
+    )
+
+
+def _next(timetable: CalendarPartitionTimetable, last: DagRunInfo | None, now: datetime):
+    restriction = TimeRestriction(earliest=START, latest=None, catchup=False)
+    with time_machine.travel(now, tick=False):
+        return timetable.next_dagrun_info_v2(last_dagrun_info=last, restriction=restriction)
+
+
+def _live(
+    timetable: CalendarPartitionTimetable, last: DagRunInfo | None, since: datetime, until: datetime
+) -> list[DagRunInfo]:
+    """Do what the scheduler does while it is up: make each run once it is due."""
+    made, now = [], since
+    while (info := _next(timetable, last, now)) is not None:
+        now = max(now, info.run_after)
+        if now > until:
+            return made
+        made.append(info)
+        last = info
+    return made
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.sampled_from(sorted(JOBS)),
+    st.sampled_from([SHANGHAI, "America/New_York"]),
+    st.datetimes(datetime(2025, 6, 1), datetime(2027, 1, 1), timezones=st.just(timezone.utc)),
+    st.integers(min_value=0, max_value=12),
+    st.sampled_from([timedelta(), timedelta(hours=30), timedelta(days=7), timedelta(days=90)]),
+)
+def test_after_an_outage_the_missed_periods_run_oldest_first(
+    period: str, zone: str, crash: datetime, missed: int, recover: timedelta
+) -> None:
+    """Exactly the missed periods within `recover` run, oldest first, once each, then the next."""
+    timetable = _timetable(period, recover, timezone=zone)
+    schedule = timetable.schedule
+    last_period = schedule.covered_by(schedule.latest_fire(crash))
+    last = timetable._run_info(last_period, run_after=schedule.fire_for(last_period))
+    fire = schedule.latest_fire(crash)
+    fires = []
+    for _ in range(missed):
+        fire = schedule.next_fire(fire)
+        fires.append(fire)
+    back = fire.astimezone(timezone.utc) + timedelta(minutes=30)
+    following = schedule.next_fire(back)
+    made = _live(timetable, last, back, following)
+    expected = [fire for fire in fires if back - fire.astimezone(timezone.utc) <= recover]
+    expected.append(following)
+    assert [info.partition_key for info in made] == [schedule.covered_by(f).key for f in expected]
+
+
+@pytest.mark.parametrize("period", sorted(JOBS))
+def test_a_running_scheduler_makes_each_period_once(period: str) -> None:
+    """The runs follow one another without gap or repetition, each after its period's end."""
+    timetable = _timetable(period)
+    until = pendulum.datetime(2025, 12, 3) if period == "tick" else pendulum.datetime(2026, 10, 3)
+    made = _live(timetable, None, pendulum.datetime(2025, 10, 3), until)
+    schedule = timetable.schedule
+    for info, following in pairwise(made):
+        here = schedule.parse_key(info.partition_key)
+        assert schedule.following(here).key == following.partition_key
+        assert here.end <= info.run_after
+
+
+def test_a_new_job_begins_with_the_period_that_ended_last() -> None:
+    """The first run of a job covers the last ended period, at once."""
+    info = _next(_timetable("day"), None, pendulum.datetime(2025, 10, 3, 15, tz=SHANGHAI))
+    assert info.partition_key == "2025-10-02"
+    assert info.run_after <= pendulum.datetime(2025, 10, 3, 15, tz=SHANGHAI)
+
+
+def test_nothing_before_the_start_is_scheduled() -> None:
+    """A job whose first business day is still to come waits for it."""
+    timetable = _timetable("day")
+    restriction = TimeRestriction(pendulum.datetime(2025, 12, 1, tz=SHANGHAI), None, catchup=False)
+    with time_machine.travel(datetime(2025, 10, 3, tzinfo=timezone.utc), tick=False):
+        info = timetable.next_dagrun_info_v2(last_dagrun_info=None, restriction=restriction)
+    assert info.partition_key == "2025-12-01"
+
+
+def test_a_disabled_job_is_not_scheduled_but_keeps_its_keys() -> None:
+    """It has no next run; a run by hand and a backfill still know their period."""
+    timetable = _timetable("day", enabled=False)
+    assert _next(timetable, None, pendulum.datetime(2025, 10, 3)) is None
+    assert timetable.summary == "disabled"
+    assert timetable.resolve_partition_date("2025-10-02") == pendulum.datetime(
+        2025, 10, 2, tz=SHANGHAI
+    )
+
+
+@pytest.mark.parametrize(
+    ("period", "first", "last", "keys"),
+    [
+        ("day", "2025-10-01", "2025-10-03", ["2025-10-01", "2025-10-02", "2025-10-03"]),
+        ("day", "2025-10-03", "2025-10-03", ["2025-10-03"]),
+        ("week", "2025-09-27", "2025-10-04", ["2025-09-27", "2025-10-04"]),
+        ("month", "2025-08-01", "2025-09-01", ["2025-08", "2025-09"]),
+        ("tick", "2025-10-02", "2025-10-02", [f"2025-10-02T{h:02}:00" for h in range(0, 24, 2)]),
+    ],
+)
+@pytest.mark.parametrize("written_in", ["UTC", SHANGHAI])
+def test_a_backfill_holds_both_its_ends(
+    period: str, first: str, last: str, keys: list[str], written_in: str
+) -> None:
+    """Its dates are business dates, whatever zone Airflow reads them in, both inclusive."""
+    bounds = [pendulum.parse(day, tz=written_in) for day in (first, last)]
+    with time_machine.travel(datetime(2025, 11, 1, tzinfo=timezone.utc), tick=False):
+        infos = _timetable(period).iter_partition_dagrun_infos(earliest=bounds[0], latest=bounds[1])
+        assert [info.partition_key for info in infos] == keys
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.sampled_from(sorted(JOBS)),
+    st.datetimes(datetime(2025, 6, 1), datetime(2026, 1, 1), timezones=st.just(timezone.utc)),
+)
+def test_a_backfill_never_reaches_into_the_present(period: str, now: datetime) -> None:
+    """However late its end, the periods have ended, and the last ended one is among them."""
+    timetable = _timetable(period)
+    with time_machine.travel(now, tick=False):
+        infos = list(
+            timetable.iter_partition_dagrun_infos(
+                earliest=pendulum.instance(now).subtract(days=70),
+                latest=pendulum.instance(now).add(days=70),
+            )
+        )
+    schedule = timetable.schedule
+    assert infos[-1].partition_key == schedule.last_ended(now).key
+    assert all(info.run_after <= now for info in infos)
+    keys = [info.partition_key for info in infos]
+    assert len(keys) == len(set(keys))
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.sampled_from(sorted(JOBS)),
+    st.datetimes(datetime(2025, 6, 1), datetime(2026, 1, 1), timezones=st.just(timezone.utc)),
+)
+def test_all_ways_to_run_a_period_give_it_one_key(period: str, now: datetime) -> None:
+    """Scheduled, backfilled, by key and on the command line: the same key and partition date."""
+    timetable = _timetable(period, timedelta(days=90))
+    schedule = timetable.schedule
+    scheduled = _next(timetable, None, now)
+    with time_machine.travel(max(now, scheduled.run_after), tick=False):
+        by_hand = timetable.resolve_partition_date(scheduled.partition_key)
+        day = schedule.parse_key(scheduled.partition_key).start
+        backfilled = next(
+            iter(timetable.iter_partition_dagrun_infos(earliest=day, latest=day.replace(hour=23)))
+        )
+    command_line = Schedule(JOBS[period], period).covered_by(scheduled.run_after)
+    assert by_hand == scheduled.partition_date
+    assert (backfilled.partition_key, backfilled.partition_date) == (
+        scheduled.partition_key,
+        scheduled.partition_date,
+    )
+    assert command_line.key == scheduled.partition_key
+
+
+@pytest.mark.parametrize("key", ["2025-10-1", "tomorrow", "2025-10-03", "2099-01-01", "'; DROP"])
+def test_a_key_that_cannot_run_is_refused_at_the_trigger(key: str) -> None:
+    """A malformed key, and one whose period is not over, never become a run."""
+    with (
+        time_machine.travel(datetime(2025, 10, 3, 4, tzinfo=timezone.utc), tick=False),
+        pytest.raises(InvalidPartitionKeyError, match="period"),
+    ):
+        _timetable("day").resolve_partition_date(key)
+
+
+def test_the_serialised_form_says_everything() -> None:
+    """What the scheduler makes of the serialised form behaves the same."""
+    timetable = CalendarPartitionTimetable(
+        "0 8 * * 1",
+        timezone="America/New_York",
+        period="week",
+        week_start="monday",
+        recover=timedelta(hours=30),
+        enabled=False,
+    )
+    again = CalendarPartitionTimetable.deserialize(timetable.serialize())
+    assert again.serialize() == timetable.serialize()
+    assert again.schedule == timetable.schedule
