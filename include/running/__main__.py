@@ -1,0 +1,83 @@
+"""`python -m include.running JOB_ID`: run one job's script as Airflow would, here and now."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import traceback
+
+from include.errors import ExpectedError
+from include.running import exit_codes
+from include.running.execution import Execution, exit_code_of
+from include.running.interruption import Interruption, stop_with_parent
+from include.running.masking import Masker
+from include.running.output import Output
+from include.running.request import understand
+from include.running.secret_values import secrets_in
+
+EPILOG = """\
+environment, as far as the command line does not say otherwise:
+  PERIOD_KEY, or PERIOD_FROM and PERIOD_TO; SHOPS (comma separated); AGAIN=1; RUN_ID; ATTEMPT
+  WAREHOUSE_URL          where the ledger is (SQLAlchemy); without it the run is not accounted for
+  AIRFLOW_CONN_*         connections; the script sees those of its job, and their values are masked
+  STOP_WITH_PARENT=1     end when the parent dies (or the pid it must have)
+  SCHEDULER_VAR          the service's directory, for locks and logs
+  SCHEDULER_ROOT         the project whose registry counts
+  RUNNER_GRACE_SECONDS   from TERM to KILL (10)
+  RUNNER_LOCK_WAIT_SECONDS    how long to wait for another run of the same period (15)
+  RUNNER_HEARTBEAT_SECONDS    between two signs of life in the ledger (15)
+
+exit codes:
+"""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run what the command line and the environment ask for.
+
+    Returns:
+        the exit code; see `include.running.exit_codes`.
+    """
+    words = _parser().parse_args(arguments)
+    interruption = Interruption()
+    output = Output(sys.stdout.buffer, Masker(secrets_in(os.environ)))
+    try:
+        request = understand(words, os.environ)
+        stop_with_parent(request.stop_with_parent)
+        return Execution(request, output, interruption).run()
+    except ExpectedError as error:
+        output.say(str(error))
+        return exit_code_of(error)
+    except Exception:  # noqa: BLE001 - a traceback may show secrets: it goes through the mask too
+        output.say(traceback.format_exc())
+        return exit_codes.ExitCode.FAILED
+
+
+def _parser() -> argparse.ArgumentParser:
+    table = (exit_codes.__doc__ or "").split("\n\n")[1]
+    parser = argparse.ArgumentParser(
+        prog="python -m include.running",
+        description="Run one job's script for one period or several, and account for it.",
+        epilog=EPILOG + table,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("job_id", metavar="JOB_ID", help="id of the job in config/tasks/*.yaml")
+    which = parser.add_argument_group("which periods (by default the last that has ended)")
+    which.add_argument("--period", metavar="KEY", help="one period, such as 2025-10-02 or 2025-09")
+    which.add_argument("--from", metavar="KEY", dest="first", help="first period of a range")
+    which.add_argument("--to", metavar="KEY", dest="last", help="last period of a range, inclusive")
+    parser.add_argument(
+        "--shop",
+        metavar="ID",
+        dest="shops",
+        action="append",
+        help="this shop only; may be repeated",
+    )
+    parser.add_argument("--again", action="store_true", help="run what has landed already, too")
+    parser.add_argument("--root", metavar="FOLDER", help="the project whose registry counts")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,112 @@
+"""The runner's side of the ledger: what is still open, that an attempt is alive, how it ended.
+
+Loaded only when there is a warehouse, since SQLAlchemy takes its time.
+"""
+
+from __future__ import annotations
+
+import signal
+import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from include.errors import ExpectedError
+from include.ledger import NO_SHOP, Ledger, Unit
+from include.warehouse.connecting import connect
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from include.periods import Period
+
+
+class LedgerError(ExpectedError):
+    """The ledger cannot be read or written now: temporary, exit code 75."""
+
+
+class Accounts:
+    """The ledger, as one run uses it.
+
+    Args:
+        url: the warehouse (SQLAlchemy).
+        run_id: the run, as the ledger names it.
+
+    Raises:
+        ConfigurationError: the URL is not one.
+    """
+
+    def __init__(self, url: str, run_id: str) -> None:
+        self._ledger = Ledger(connect(url))
+        self._run_id = run_id
+
+    def open_units(
+        self, job_id: str, shops: Sequence[str], period: Period, *, again: bool
+    ) -> list[Unit]:
+        """Expect a unit for each shop, or one for the job, and give those that are to be run.
+
+        Raises:
+            LedgerError: the warehouse does not answer, or has no ledger yet.
+        """
+        units = [Unit(job_id, shop, period) for shop in shops or [NO_SHOP]]
+        with _in_words("read"):
+            self._ledger.expect(units)
+            return units if again else self._ledger.open_units(units)
+
+    @contextmanager
+    def attempt(
+        self, units: Sequence[Unit], seconds: float, say: Callable[[str], None]
+    ) -> Iterator[None]:
+        """Begin the units, and show a sign of life every few seconds as long as the block runs.
+
+        Raises:
+            LedgerError: the warehouse does not answer. A missed sign of life is only said.
+        """
+        with _in_words("written"):
+            self._ledger.begin(units, self._run_id)
+        over = threading.Event()
+        arguments = (units, seconds, say, over)
+        heart = threading.Thread(target=self._beat_until, args=arguments, daemon=True)
+        heart.start()
+        try:
+            yield
+        finally:
+            over.set()
+            heart.join()
+
+    def settle(self, units: Sequence[Unit], exit_code: int, error: str | None) -> None:
+        """End by the exit code what the script has not ended itself.
+
+        Raises:
+            LedgerError: the warehouse does not answer.
+        """
+        with _in_words("written"):
+            self._ledger.settle(units, exit_code, error)
+
+    def _beat_until(
+        self,
+        units: Sequence[Unit],
+        seconds: float,
+        say: Callable[[str], None],
+        over: threading.Event,
+    ) -> None:
+        # Signals are for the main thread, which would otherwise notice them late.
+        signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+        while not over.wait(seconds):
+            try:
+                with _in_words("written"):
+                    self._ledger.beat(units)
+            except LedgerError as error:  # noqa: PERF203 - one that fails must not stop the next
+                say(f"no sign of life this time: {error}")
+
+
+@contextmanager
+def _in_words(done: str) -> Iterator[None]:
+    try:
+        yield
+    except SQLAlchemyError as error:
+        cause = str(getattr(error, "orig", None) or error).strip()
+        raise LedgerError(
+            f"the ledger cannot be {done}: {cause}; check that the warehouse is up and migrated"
+        ) from error

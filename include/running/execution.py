@@ -1,0 +1,104 @@
+"""One call of the runner from beginning to end: periods one after another, each under its lock."""
+
+from __future__ import annotations
+
+import os
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING
+
+from include.errors import ConfigurationError, ExpectedError
+from include.registry import load_registry
+from include.running.attempt import Attempt
+from include.running.exit_codes import ExitCode, worst
+from include.running.journal import Journal
+from include.running.locking import Holder, UnitLock
+from include.running.selection import find_job, find_periods, find_shops
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from include.periods import Period
+    from include.running.accounts import Accounts
+    from include.running.interruption import Interruption
+    from include.running.output import Output
+    from include.running.request import Request
+
+
+class Execution:
+    """Runs one job for what was asked.
+
+    Args:
+        request: what was asked.
+        output: where the script's and the runner's lines go.
+        interruption: says when to end.
+
+    Raises:
+        ConfigurationError: the job, a period or a shop is not what the registry knows.
+    """
+
+    def __init__(self, request: Request, output: Output, interruption: Interruption) -> None:
+        self.request = request
+        self.output = output
+        self.interruption = interruption
+        registry = load_registry(request.root, only=request.job_id)
+        self.job = find_job(registry, request)
+        self.shops = find_shops(registry, self.job, request.shops)
+        self.periods = find_periods(self.job, request, datetime.now(timezone.utc))
+        self.journal = Journal(request.var / "logs" / "scheduler.log", self.job.schedule.zone)
+        self.accounts = self._open_accounts()
+
+    def run(self) -> int:
+        """Run every period, oldest first; one that fails does not keep the next from running.
+
+        Returns:
+            the exit code for the whole.
+        """
+        if self.job.platform and not self.shops:
+            self.output.say(f"nothing to do: no shop on {self.job.platform} is enabled")
+            return ExitCode.NOTHING_TO_DO
+        codes = [self._run_period(period) for period in self.periods if not self.interruption]
+        if len(codes) < len(self.periods):
+            return self.interruption.exit_code() or ExitCode.FAILED
+        return worst(codes)
+
+    def note(self, subject: str, event: str, details: Sequence[str] = ()) -> None:
+        """Say an event and write it to the journal.
+
+        Args:
+            subject: the job and period it is about.
+            event: what happened.
+            details: masked lines for the journal alone; the output has them already.
+        """
+        self.output.say(f"{subject} {event}")
+        try:
+            self.journal.write(subject, self.output.masker.mask(event), details)
+        except OSError as error:
+            self.output.say(f"the journal {self.journal.path} cannot be written: {error}")
+
+    def _run_period(self, period: Period) -> int:
+        subject = f"{self.job.id} {period.key}"
+        lock = UnitLock(self.request.var / "locks", self.job.id, period.key)
+        since = datetime.now(self.job.schedule.zone).isoformat(" ", "seconds")
+        holder = Holder(os.getpid(), self.request.run_id, since)
+        interrupted = self.interruption.__bool__
+        try:
+            lock.acquire(holder, self.request.lock_wait_seconds, interrupted)
+            with lock:
+                return Attempt(self, period, lock).run()
+        except ExpectedError as error:
+            self.note(subject, f"failed: {error}")
+            return exit_code_of(error)
+
+    def _open_accounts(self) -> Accounts | None:
+        if not self.request.warehouse_url:
+            self.output.say("no WAREHOUSE_URL: this run is not written to the ledger")
+            return None
+        from include.running.accounts import Accounts  # noqa: PLC0415 - loads SQLAlchemy
+
+        return Accounts(self.request.warehouse_url, self.request.run_id)
+
+
+def exit_code_of(error: ExpectedError) -> int:
+    """Give the exit code that an expected failure of the runner itself stands for."""
+    wrong = isinstance(error, ConfigurationError)
+    return ExitCode.CONFIGURATION if wrong else ExitCode.TEMPORARY

@@ -1,0 +1,135 @@
+"""One lock per job and period, so that a retry never overlaps what is left of the run before it.
+
+The lock is a `flock` on a file: it belongs to the open file, which the runner and its keeper share,
+and is free when both are gone, whichever way they went. It holds on one machine only.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import time
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from include.errors import ExpectedError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+SECONDS_BETWEEN_TRIES = 0.1
+
+
+class LockHeldError(ExpectedError):
+    """Another run of the same job and period is under way: temporary, exit code 75."""
+
+
+@dataclass(frozen=True)
+class Holder:
+    """Who holds a lock, as written in its file."""
+
+    pid: int
+    run_id: str
+    since: str
+
+    def __str__(self) -> str:
+        """Name the holder as messages do."""
+        gone = "" if _is_alive(self.pid) else " (gone; what it left behind is being ended)"
+        return f"pid {self.pid}{gone}, run {self.run_id}, since {self.since}"
+
+
+class UnitLock:
+    """The lock of one job and period.
+
+    Args:
+        folder: where the lock files are; made when missing.
+        job_id: the job.
+        period_key: the period's key; any characters.
+    """
+
+    def __init__(self, folder: Path, job_id: str, period_key: str) -> None:
+        self.name = f"{job_id} {period_key}"
+        self.path = folder / f"{job_id}__{quote(period_key, safe='')}.lock"
+        self.fd = -1
+
+    def acquire(
+        self, holder: Holder, wait_seconds: float, given_up: Callable[[], bool] = lambda: False
+    ) -> None:
+        """Take the lock.
+
+        Args:
+            holder: what to write into the file for others to read.
+            wait_seconds: how long to wait for another holder.
+            given_up: asked while waiting; true ends the wait early.
+
+        Raises:
+            LockHeldError: someone else held it all the time; names the holder.
+        """
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        start = time.monotonic()
+        while not self._try():
+            waited = time.monotonic() - start
+            if waited >= wait_seconds or given_up():
+                raise LockHeldError(
+                    f"{self.name} is already running ({self._holder() or 'just started'}); "
+                    f"waited {waited:.0f} s: try again when it has ended"
+                )
+            time.sleep(SECONDS_BETWEEN_TRIES)
+        os.ftruncate(self.fd, 0)
+        os.pwrite(self.fd, json.dumps(asdict(holder)).encode(), 0)
+
+    def __enter__(self) -> None:
+        """Keep the lock, which is held, until the block ends."""
+
+    def __exit__(self, *_: object) -> None:
+        """Remove the file and give the lock up."""
+        remove_lock_file(self.path, self.fd)
+        os.close(self.fd)
+        self.fd = -1
+
+    def _try(self) -> bool:
+        fd = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(fd)
+            return False
+        # Its last holder may have removed the file between our open and our lock: then the lock is
+        # on a file that nobody else can find.
+        if not _is_at(self.path, fd):
+            os.close(fd)
+            return self._try()
+        self.fd = fd
+        return True
+
+    def _holder(self) -> Holder | None:
+        try:
+            return Holder(**json.loads(self.path.read_text(encoding="utf-8")))
+        except (OSError, ValueError, TypeError):
+            return None  # released, or taken and not yet written
+
+
+def remove_lock_file(path: Path, fd: int) -> None:
+    """Remove the file of a lock that is held through a descriptor; nobody else's."""
+    if _is_at(path, fd):
+        path.unlink()
+
+
+def _is_at(path: Path, fd: int) -> bool:
+    try:
+        return os.path.samestat(path.stat(), os.fstat(fd))
+    except FileNotFoundError:
+        return False
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

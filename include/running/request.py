@@ -1,0 +1,128 @@
+"""What a run is asked to do: the command line's words, else the environment's of the same meaning.
+
+The environment's are how Airflow's operator asks.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from include.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+    from collections.abc import Mapping
+
+CODE_ROOT = Path(__file__).parents[2]
+FOLDER = "SCHEDULER_VAR"
+ROOT = "SCHEDULER_ROOT"
+GRACE = "RUNNER_GRACE_SECONDS"
+LOCK_WAIT = "RUNNER_LOCK_WAIT_SECONDS"
+HEARTBEAT = "RUNNER_HEARTBEAT_SECONDS"
+# Meant for the runner alone; a script gets what they come to, not them.
+PRIVATE = frozenset(
+    {
+        "PERIOD_KEY",
+        "PERIOD_FROM",
+        "PERIOD_TO",
+        "SHOPS",
+        "AGAIN",
+        "ATTEMPT",
+        "STOP_WITH_PARENT",
+        GRACE,
+        LOCK_WAIT,
+        HEARTBEAT,
+    }
+)
+
+
+@dataclass(frozen=True)
+class Request:
+    """One call of the runner.
+
+    Attributes:
+        job_id: the job to run.
+        period: one period's key; empty for the last that ended.
+        first, last: the keys of a range of periods, both inclusive; empty for one period.
+        shops: ids of the shops to narrow the run to; empty for all.
+        again: whether to run what has landed already.
+        run_id: names the run in the ledger and the journal.
+        attempt: which try of the run this is, from 1.
+        root: the project whose registry counts.
+        var: the service's directory.
+        warehouse_url: where the ledger is; empty for no ledger.
+        stop_with_parent: see `interruption.stop_with_parent`.
+        grace_seconds: from TERM to KILL.
+        lock_wait_seconds: how long to wait for another run of the same period; by default longer
+            than the grace, so that a retry outwaits what is left of a killed run.
+        heartbeat_seconds: between two signs of life in the ledger.
+    """
+
+    job_id: str
+    period: str
+    first: str
+    last: str
+    shops: tuple[str, ...]
+    again: bool
+    run_id: str
+    attempt: int
+    root: Path
+    var: Path
+    warehouse_url: str
+    stop_with_parent: str
+    grace_seconds: float
+    lock_wait_seconds: float
+    heartbeat_seconds: float
+
+
+def understand(words: Namespace, environment: Mapping[str, str]) -> Request:
+    """Put the command line's words and the environment together; words win.
+
+    Args:
+        words: `job_id`, `period`, `first`, `last`, `shops`, `again`, `root` as parsed.
+        environment: usually `os.environ`.
+
+    Raises:
+        ConfigurationError: a number is none, or a period and a range are both given.
+    """
+    by_words = bool(words.period or words.first or words.last)
+    said: Mapping[str, str] = {} if by_words else environment
+    period = words.period or said.get("PERIOD_KEY", "")
+    first = words.first or said.get("PERIOD_FROM", "")
+    last = words.last or said.get("PERIOD_TO", "")
+    if bool(first) != bool(last) or (period and first):
+        given = f"period {period!r}, from {first!r}, to {last!r}"
+        raise ConfigurationError(f"{given} do not go together: give one period, or from and to")
+    shops = words.shops or environment.get("SHOPS", "").split(",")
+    return Request(
+        job_id=words.job_id,
+        period=period,
+        first=first,
+        last=last,
+        shops=tuple(dict.fromkeys(shop.strip() for shop in shops if shop.strip())),
+        again=words.again or environment.get("AGAIN") == "1",
+        run_id=environment.get("RUN_ID") or f"manual__{_now()}",
+        attempt=int(_number(environment, "ATTEMPT", 1)),
+        root=Path(words.root or environment.get(ROOT) or CODE_ROOT).absolute(),
+        var=Path(environment.get(FOLDER) or CODE_ROOT / "var").absolute(),
+        warehouse_url=environment.get("WAREHOUSE_URL", ""),
+        stop_with_parent=environment.get("STOP_WITH_PARENT", ""),
+        grace_seconds=_number(environment, GRACE, 10),
+        lock_wait_seconds=_number(environment, LOCK_WAIT, 15),
+        heartbeat_seconds=_number(environment, HEARTBEAT, 15),
+    )
+
+
+def _number(environment: Mapping[str, str], name: str, default: float) -> float:
+    text = environment.get(name) or str(default)
+    try:
+        return float(text)
+    except ValueError:
+        raise ConfigurationError(f"{name} {text!r} is not a number: write it like 10") from None
+
+
+def _now() -> str:
+    return datetime.now(timezone.utc).isoformat(timespec="milliseconds")

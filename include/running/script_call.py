@@ -1,0 +1,103 @@
+"""How a script is called: its command line and its environment."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from typing import TYPE_CHECKING
+
+from include.errors import ConfigurationError
+from include.running.request import CODE_ROOT, FOLDER, PRIVATE, ROOT
+from include.running.secret_values import CONNECTION_PREFIX
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from include.periods import Period
+    from include.registry import Job
+    from include.running.request import Request
+
+# The service's own settings and secrets: none of a script's business.
+SERVICE_PREFIXES = ("AIRFLOW__", "AIRFLOW_VAR_", "_AIRFLOW", CONNECTION_PREFIX)
+
+
+def command_of(job: Job, period: Period) -> list[str]:
+    """Give the command: Python scripts run in the runner's Python, all else is started directly.
+
+    Args:
+        job: its `args` may hold `{key} {start} {end} {first_day} {last_day}`; other braces stay.
+        period: fills them in.
+
+    Raises:
+        ConfigurationError: the script is neither Python nor executable.
+    """
+    script = job.script_path
+    arguments = [_filled(argument, period) for argument in job.args]
+    if script.suffix == ".py":
+        return [sys.executable, "-u", str(script), *arguments]
+    if not os.access(script, os.X_OK):
+        raise ConfigurationError(f"{script} is not executable: run chmod +x {script}")
+    return [str(script), *arguments]
+
+
+def environment_of(
+    job: Job,
+    period: Period,
+    request: Request,
+    shops: Sequence[str],
+    inherited: Mapping[str, str],
+) -> dict[str, str]:
+    """Give a script's whole environment.
+
+    Args:
+        job: its `env` is added, and the connections that it names are let through.
+        period: what the script is to cover.
+        request: the run.
+        shops: ids of the shops the script is to keep to; empty for all.
+        inherited: the runner's environment; the service's settings and secrets are left out.
+    """
+    kept = {
+        name: value
+        for name, value in inherited.items()
+        if name not in PRIVATE and not name.startswith(SERVICE_PREFIXES)
+    }
+    names = [f"{CONNECTION_PREFIX}{name.upper()}" for name in job.connection_ids]
+    connections = {name: inherited[name] for name in names if name in inherited}
+    narrowed = {"SHOPS": ",".join(shops)} if shops else {}
+    again = {"AGAIN": "1"} if request.again else {}
+    return {
+        **kept,
+        **connections,
+        **job.env,
+        "JOB_ID": job.id,
+        "PERIOD_KEY": period.key,
+        "PERIOD_START": period.start.isoformat(),
+        "PERIOD_END": period.end.isoformat(),
+        "FIRST_DAY": period.first_day.isoformat(),
+        "LAST_DAY": period.last_day.isoformat(),
+        "RUN_ID": request.run_id,
+        FOLDER: str(request.var),
+        ROOT: str(request.root),
+        "PYTHONUTF8": "1",
+        "PYTHONUNBUFFERED": "1",
+        "PYTHONPATH": _python_path(inherited.get("PYTHONPATH", "")),
+        **narrowed,
+        **again,
+    }
+
+
+def _filled(argument: str, period: Period) -> str:
+    values = {
+        "key": period.key,
+        "start": period.start.isoformat(),
+        "end": period.end.isoformat(),
+        "first_day": period.first_day.isoformat(),
+        "last_day": period.last_day.isoformat(),
+    }
+    return re.sub(rf"{{({'|'.join(values)})}}", lambda name: values[name[1]], argument)
+
+
+def _python_path(inherited: str) -> str:
+    others = [path for path in inherited.split(os.pathsep) if path and path != str(CODE_ROOT)]
+    return os.pathsep.join([str(CODE_ROOT), *others])

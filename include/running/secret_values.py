@@ -1,0 +1,109 @@
+"""Which values of an environment are secrets, and how each may look in the output.
+
+Values of fewer than 4 characters and words like `true` are none: they protect nothing, and masking
+them would garble the output.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from typing import TYPE_CHECKING, Any
+from urllib.parse import SplitResult, parse_qsl, quote, quote_plus, unquote, urlsplit
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+SHORTEST = 4
+PLAIN_WORDS = frozenset({"true", "false", "none", "null"})
+CONNECTION_PREFIX = "AIRFLOW_CONN_"
+# As SQLAlchemy reads it: a password may hold anything but an @.
+URL_PASSWORD = re.compile(r"://[^:/]*:([^@]*)@")
+SECRET_PARAMETERS = ("password", "passwd", "pwd")
+
+
+def secrets_in(environment: Mapping[str, str]) -> set[str]:
+    """Collect the secrets in an environment.
+
+    Args:
+        environment: its `AIRFLOW_CONN_*` (JSON or URI) and `WAREHOUSE_URL` are looked at.
+
+    Returns:
+        the passwords, and every text in the `extra` of a connection.
+    """
+    found = set(_of_url(environment.get("WAREHOUSE_URL", "")))
+    for name, value in environment.items():
+        if name.startswith(CONNECTION_PREFIX):
+            found.update(_of_connection(value))
+    return {text for text in found if len(text) >= SHORTEST and text.lower() not in PLAIN_WORDS}
+
+
+def forms_of(secret: str) -> set[bytes]:
+    """Give the forms in which a secret may show up.
+
+    As it is, percent-encoded, escaped in JSON or Python, in base64, and inside the base64 of
+    something longer, as the `login:password` of an HTTP Basic header is.
+    """
+    escaped = json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]
+    percent = {quote(secret), quote(secret, safe=""), quote_plus(secret)}
+    lower = {re.sub(r"%[0-9A-F]{2}", lambda code: code[0].lower(), text) for text in percent}
+    texts = {secret, *escaped, *percent, *lower, repr(secret)[1:-1], ascii(secret)[1:-1]}
+    return {text.encode() for text in texts} | set(_base64_forms(secret.encode()))
+
+
+def _base64_forms(raw: bytes) -> Iterator[bytes]:
+    for encode in (base64.b64encode, base64.urlsafe_b64encode):
+        yield encode(raw)
+        yield encode(raw).rstrip(b"=")
+        for before in range(3):
+            # Characters that also hold bits of the neighbours differ each time: leave them out.
+            first = (0, 2, 3)[before]
+            last = (before + len(raw)) * 8 // 6
+            yield encode(bytes(before) + raw)[first:last]
+
+
+def _of_connection(value: str) -> Iterator[str]:
+    fields = _json_or_none(value)
+    if isinstance(fields, dict):
+        yield from _texts(fields.get("password"))
+        yield from _texts(fields.get("extra"))
+    else:
+        yield from _of_url(value)
+        yield from (text for _, text in parse_qsl(_split(value).query))
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Give every text inside a JSON value, and inside JSON that is written in a text."""
+    if isinstance(value, str):
+        inner = _json_or_none(value)
+        if not isinstance(inner, (dict, list)):
+            yield value
+            return
+        value = inner
+    for item in value.values() if isinstance(value, dict) else value or ():
+        if isinstance(item, (str, dict, list)):
+            yield from _texts(item)
+
+
+def _of_url(url: str) -> Iterator[str]:
+    for written in (_split(url).password, *URL_PASSWORD.findall(url)):
+        if written:
+            yield from (written, unquote(written))
+    for name, text in parse_qsl(_split(url).query):
+        if name in SECRET_PARAMETERS:
+            yield text
+
+
+def _split(url: str) -> SplitResult:
+    try:
+        return urlsplit(url)
+    except ValueError:  # such as a host with a bracket that is never closed
+        return urlsplit("")
+
+
+def _json_or_none(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return None

@@ -1,0 +1,93 @@
+"""From what was asked to what is run: the job, its periods and its shops."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+from include.errors import ConfigurationError
+from include.registry import load_registry
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    from include.periods import Period
+    from include.registry import Job, Registry
+    from include.running.request import Request
+
+
+def find_job(registry: Registry, request: Request) -> Job:
+    """Give the job that was asked for.
+
+    Raises:
+        ConfigurationError: its entry is broken, or there is none; says what is wrong, or which id
+            comes nearest.
+    """
+    job = registry.jobs.get(request.job_id)
+    if job:
+        return job
+    whole = load_registry(request.root)  # the one given may hold this job's files only
+    ids = {*whole.jobs, *(problem.job_id for problem in whole.problems if problem.job_id)}
+    about = [str(p) for p in whole.problems if p.job_id in (request.job_id, None)]
+    if request.job_id in ids:
+        raise ConfigurationError(
+            "\n".join([f"the entry of job {request.job_id!r} is broken; repair it first:", *about])
+        )
+    message = f"there is no job {request.job_id!r}{_nearest(request.job_id, ids)}"
+    raise ConfigurationError("\n".join([message, *about]))
+
+
+def find_periods(job: Job, request: Request, now: datetime) -> list[Period]:
+    """Give the periods to run, oldest first; the last that ended if none was named.
+
+    Args:
+        job: whose calendar counts.
+        request: names a period, a range, or nothing.
+        now: an aware moment.
+
+    Raises:
+        ConfigurationError: a key is malformed, or its period has not ended.
+    """
+    if request.first:
+        return job.schedule.ended_between(request.first, request.last, now)
+    if request.period:
+        return [job.schedule.ended(request.period, now)]
+    return [job.schedule.last_ended(now)]
+
+
+def find_shops(registry: Registry, job: Job, wanted: Iterable[str]) -> list[str]:
+    """Give the ids of the shops to run, in the registry's order.
+
+    Args:
+        registry: knows the shops.
+        job: whose shops.
+        wanted: ids to narrow them to; none for all.
+
+    Raises:
+        ConfigurationError: a wanted shop is not one of the job's enabled shops.
+    """
+    ids = [shop.id for shop in registry.shops_of(job)]
+    for shop in wanted:
+        if shop not in ids:
+            raise ConfigurationError(_why_not(registry, job, shop, ids))
+    return [shop for shop in ids if shop in wanted] if wanted else ids
+
+
+def _why_not(registry: Registry, job: Job, shop: str, ids: list[str]) -> str:
+    if not job.platform:
+        return f"job {job.id!r} has no shops: leave shop {shop!r} out"
+    known = registry.shops.get(shop)
+    if known is None:
+        return f"there is no shop {shop!r} on {job.platform}{_nearest(shop, ids)}"
+    if known.platform != job.platform:
+        return f"shop {shop!r} is on {known.platform}, and job {job.id!r} is for {job.platform}"
+    return f"shop {shop!r} is disabled: set 'enabled: true' for it in config/shops.yaml"
+
+
+def _nearest(name: str, names: Iterable[str]) -> str:
+    ordered = sorted(names)
+    near = get_close_matches(name, ordered, n=1)
+    if near:
+        return f"; did you mean {near[0]!r}?"
+    return f"; there are {', '.join(ordered[:20])}" if ordered else ""
