@@ -1,0 +1,75 @@
+"""What a platform's dialect is asked by the client that all platforms share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from include.platforms.connection import Connection
+    from include.platforms.limits import Limit
+
+
+@dataclass(frozen=True)
+class Call:
+    """One question to a gateway; as text, what an error message needs to name it.
+
+    Attributes:
+        method: the gateway's name for it.
+        params: its business parameters.
+        shop: the shop's number on its platform, if it concerns one.
+        page: the number of the page, if it has pages; for messages only.
+    """
+
+    method: str
+    params: Mapping[str, Any] = field(default_factory=dict)
+    shop: int | str | None = None
+    page: int | None = None
+
+    def __str__(self) -> str:
+        """Name it as messages do: `shop 10001, /open/orders/single/query, page 2`."""
+        shop = "" if self.shop is None else f"shop {self.shop}, "
+        page = "" if self.page is None else f", page {self.page}"
+        return f"{shop}{self.method}{page}"
+
+
+@dataclass(frozen=True)
+class Request:
+    """What goes over the wire, always by POST."""
+
+    url: str
+    headers: Mapping[str, str]
+    body: bytes = field(repr=False)
+
+
+class Dialect(Protocol):
+    """How one platform signs, wraps and reports errors.
+
+    Attributes:
+        name: of the platform's protocol; names the file that keeps its rate limits.
+        limits: what the platform allows one app.
+        connection: where the gateway is and who we are.
+    """
+
+    @property
+    def name(self) -> str: ...  # noqa: D102 - said above
+
+    @property
+    def limits(self) -> Sequence[Limit]: ...  # noqa: D102 - said above
+
+    @property
+    def connection(self) -> Connection: ...  # noqa: D102 - said above
+
+    def request(self, call: Call) -> Request:
+        """Sign a call, as of now, and build what is sent."""
+        ...
+
+    def unwrap(self, call: Call, envelope: Any) -> Any:
+        """Give the data in an answer (decoded JSON, its decimals `Decimal`).
+
+        Raises:
+            GatewayError: the answer is an error, or is no envelope of this platform.
+        """
+        ...

@@ -1,0 +1,83 @@
+"""What 聚水潭's error codes mean.
+
+The platform has published lists that contradict each other (120 or 10 for the signature, 140 or 180
+for the timestamp), so only codes on which they agree decide alone; otherwise the message decides,
+and then what the code means in the list that has it.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from include.platforms.errors import AuthExpired, GatewayError, Refused, Temporary
+
+if TYPE_CHECKING:
+    from include.platforms.connection import Connection
+    from include.platforms.dialect import Call
+
+CONSOLE = "https://open.jushuitan.com"
+
+SECOND, MINUTE, BUSY = "second", "minute", "busy"
+SECRET, CLOCK, TOKEN, ADDRESS = "secret", "clock", "token", "address"
+PARAMETER, PERMISSION, RENEWAL, UNKNOWN = "parameter", "permission", "renewal", "unknown"
+
+SURE = {10: SECRET, 100: TOKEN, 110: ADDRESS, 130: PARAMETER, 190: PERMISSION}
+SURE |= {199: SECOND, 200: MINUTE}
+TOLD_BY_MESSAGE = (
+    (re.compile(r"timestamp|时间戳|\d+\s*分钟"), CLOCK),
+    (re.compile(r"\bsign\b|签名|验签"), SECRET),
+    (re.compile(r"\bip\b|白名单"), ADDRESS),
+    (re.compile(r"access_?token|授权.*(过期|失效)"), TOKEN),
+    (re.compile(r"频率|频繁|限流|次数.*(限制|超)"), MINUTE),
+    (re.compile(r"系统繁忙|系统异常|稍后|超时|timeout|busy"), BUSY),
+    (re.compile(r"权限"), PERMISSION),
+)
+ELSE_BY_CODE = {120: SECRET, 140: PARAMETER, 150: RENEWAL, 170: PARAMETER, 180: CLOCK}
+
+# Seconds after which the limit has certainly opened again.
+WAITS = {SECOND: 1.0, MINUTE: 60.0, BUSY: 0.0}
+REPAIRS = {
+    SECOND: "more than 5 calls in a second: somebody else calls with this app key, too",
+    MINUTE: "more than 100 calls in a minute: somebody else calls with this app key, too",
+    BUSY: "the platform asks to come back later",
+    SECRET: "the signature is wrong: check the password (app secret) of connection {id}",
+    CLOCK: "the timestamp is too far off: set this machine's clock",
+    TOKEN: (
+        "the access token is invalid or has expired: renew the authorisation at {console} and put "
+        "the new token into extra.access_token of connection {id}"
+    ),
+    ADDRESS: (
+        "this machine's address is not allowed: add it to the app's IP whitelist at {console}"
+    ),
+    PARAMETER: "a parameter is missing or ill: compare the call with its page at {console}",
+    PERMISSION: (
+        "the app of connection {id} may not use this interface: apply for it at {console}"
+    ),
+    RENEWAL: "this kind of app may not renew its token by itself: authorise it anew at {console}",
+    UNKNOWN: "look the code up at {console}",
+}
+
+
+def error_of(call: Call, code: int, message: str, connection: Connection) -> GatewayError:
+    """Give the error that a code other than 0 and its message stand for.
+
+    Args:
+        call: what was asked.
+        code: the envelope's `code`.
+        message: the envelope's `msg`.
+        connection: whose secrets are kept out of the text, and which the repair names.
+    """
+    cause = _cause(code, message.lower())
+    repair = REPAIRS[cause].format(id=connection.id, console=CONSOLE)
+    problem = f"code {code} {connection.masked(message)!r}: {repair}"
+    if cause in WAITS:
+        return Temporary(call, problem, code=code, wait=WAITS[cause])
+    return (AuthExpired if cause == TOKEN else Refused)(call, problem, code=code)
+
+
+def _cause(code: int, message: str) -> str:
+    if code in SURE:
+        return SURE[code]
+    told = (cause for words, cause in TOLD_BY_MESSAGE if words.search(message))
+    return next(told, ELSE_BY_CODE.get(code, UNKNOWN))
