@@ -1,0 +1,1 @@
+"""The commands behind `scheduler_manager.py`: install, start, watch, stop and run."""

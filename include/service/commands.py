@@ -1,0 +1,121 @@
+"""What the simple commands do; the larger ones have a module each."""
+
+from __future__ import annotations
+
+import os
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, NoReturn
+
+from include.errors import ConfigurationError
+from include.service import connections
+from include.service.locks import exclusive
+from include.service.ports import remembered
+from include.service.stopping import service_lock
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+    from collections.abc import Sequence
+
+    from include.registry import Job
+    from include.service.layout import Layout
+
+# Imports stand in the functions where they cost time that other commands should not pay.
+# ruff: noqa: PLC0415
+
+
+def start(layout: Layout, arguments: Namespace) -> int:
+    """`start`: return when the service works."""
+    from include.service import starting
+
+    return starting.start(layout, arguments.port)
+
+
+def stop(layout: Layout, _arguments: Namespace) -> int:
+    """`stop`: return when nothing is left."""
+    from include.service import stopping
+
+    return stopping.stop(layout)
+
+
+def restart(layout: Layout, arguments: Namespace) -> NoReturn:
+    """`restart`: stop with what is installed, then start with what should be."""
+    from include.service import stopping
+
+    stopping.stop(layout)
+    port = ["--port", str(arguments.port)] if arguments.port else []
+    _become(layout, [str(layout.root / "scheduler_manager.py"), "start", *port], dict(os.environ))
+
+
+def status(layout: Layout, arguments: Namespace) -> int:
+    """`status`: print it; the exit code says it too."""
+    from include.service.status import status as print_status
+
+    return print_status(layout, json=arguments.json)
+
+
+def check(layout: Layout, arguments: Namespace) -> NoReturn:
+    """`check`: hand over to the registry's own command."""
+    command = ["-m", "include.registry", "--lang", arguments.lang]
+    _become(layout, command, os.environ | {"PYTHONPATH": str(layout.root)})
+
+
+def test(layout: Layout, arguments: Namespace) -> NoReturn:
+    """`test`: hand over to pytest, without the caller's Airflow settings."""
+    kept = {key: value for key, value in os.environ.items() if not key.startswith("AIRFLOW")}
+    kept.pop("SCHEDULER_VAR", None)
+    _become(layout, ["-m", "pytest", *arguments.rest], kept)
+
+
+def airflow(layout: Layout, arguments: Namespace) -> NoReturn:
+    """`airflow`: hand over to Airflow's command with the components' environment."""
+    _become(layout, ["-m", "airflow", *arguments.rest], _prepared_environment(layout))
+
+
+def run(layout: Layout, arguments: Namespace) -> NoReturn:
+    """`run`: hand over to the runner with the connections that the job may see."""
+    job = find_job(layout, arguments.job)
+    connections.adopt(_prepared_environment(layout))
+    variables = connections.script_variables(job.connection_ids)
+    kept = {key: value for key, value in os.environ.items() if not key.startswith("AIRFLOW_")}
+    _become(layout, ["-m", "include.running", job.id, *_window(arguments)], kept | variables)
+
+
+def find_job(layout: Layout, job_id: str) -> Job:
+    """Return a job of the registry; raises ConfigurationError saying what is wrong with it."""
+    from include.registry import load_registry
+
+    registry = load_registry(layout.root)
+    if job_id in registry.jobs:
+        return registry.jobs[job_id]
+    own = [str(problem) for problem in registry.problems if problem.job_id == job_id]
+    if own:
+        raise ConfigurationError("\n".join(own))
+    near = get_close_matches(job_id, registry.jobs, n=1)
+    hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(registry.jobs)}"
+    raise ConfigurationError(f"job {job_id!r} is not in config/tasks: {hint}")
+
+
+def _window(arguments: Namespace) -> list[str]:
+    """Say the period and the shops the way the runner reads them."""
+    options = {"--period": arguments.period, "--from": arguments.first, "--to": arguments.last}
+    given = [word for option, key in options.items() if key for word in (option, key)]
+    shops = [word for shop in arguments.shop or [] for word in ("--shop", shop)]
+    return [*given, *shops, *(["--again"] if arguments.again else [])]
+
+
+def _prepared_environment(layout: Layout) -> dict[str, str]:
+    """Return the components' environment, with databases that are in order."""
+    from include.service.preparing import prepare
+    from include.service.starting import service_environment
+
+    layout.make_var()
+    with exclusive(service_lock(layout), "starting or stopping the service"):
+        environment = service_environment(layout, remembered(layout))
+        prepare(layout, environment)
+    return environment
+
+
+def _become(layout: Layout, command: Sequence[str], environment: dict[str, str]) -> NoReturn:
+    """Turn this process into another Python, in the project's folder."""
+    os.chdir(layout.root)
+    os.execve(layout.python, [str(layout.python), *command], environment)  # noqa: S606 -- no shell is the point

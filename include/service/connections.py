@@ -1,0 +1,65 @@
+"""What a script may see of Airflow's connections, read the way Airflow itself would.
+
+Works with the service up or down, also for connections in a secrets backend. Airflow takes its
+settings from the environment when it is imported, so `adopt` comes first.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+from include.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+WAREHOUSE = "warehouse"
+
+
+def adopt(environment: dict[str, str]) -> None:
+    """Make `environment` this process's own, before Airflow is imported."""
+    os.environ.clear()
+    os.environ.update(environment)
+
+
+def warehouse_url() -> str:
+    """Return the warehouse's SQLAlchemy URL; raises ConfigurationError when there is none."""
+    connection = _connection(WAREHOUSE)
+    # Outside a task a hook finds no stored connection, but every hook looks here first.
+    os.environ[_variable(WAREHOUSE)] = connection.as_json()
+    try:
+        return str(connection.get_hook().get_uri())
+    except Exception as error:  # providers raise what they like
+        raise ConfigurationError(
+            f"connection '{WAREHOUSE}' of type {connection.conn_type!r} cannot be used: {error}: "
+            "install the provider of that type, or choose another one in the UI under Admin > "
+            "Connections"
+        ) from error
+
+
+def script_variables(connection_ids: Iterable[str]) -> dict[str, str]:
+    """Return the variables that hand a script its connections and the warehouse.
+
+    Raises:
+        ConfigurationError: a connection is missing.
+    """
+    given = {_variable(name): _connection(name).as_json() for name in connection_ids}
+    return {**given, "WAREHOUSE_URL": warehouse_url()}
+
+
+def _variable(connection_id: str) -> str:
+    return f"AIRFLOW_CONN_{connection_id.upper()}"
+
+
+def _connection(connection_id: str) -> Any:
+    from airflow.exceptions import AirflowNotFoundException  # noqa: PLC0415 -- after `adopt`
+    from airflow.models.connection import Connection  # noqa: PLC0415 -- the same
+
+    try:
+        return Connection.get_connection_from_secrets(connection_id)
+    except AirflowNotFoundException:
+        raise ConfigurationError(
+            f"connection {connection_id!r} is missing: make it in the UI under Admin > "
+            "Connections, or with `python3 scheduler_manager.py airflow connections add`"
+        ) from None

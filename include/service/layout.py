@@ -1,0 +1,95 @@
+"""Where everything lies: the project's folder, and `var/`, the one folder the service writes to."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+PROJECT_ROOT = Path(__file__).resolve().parents[2]
+
+# A Unix socket's path may be 104 bytes on macOS and 108 on Linux, and supervisord first binds
+# `<path>.<its process id>`.
+SOCKET_PATH_BYTES = 92
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The paths of one installation; `root` is the checkout, `var` what it writes."""
+
+    root: Path = PROJECT_ROOT
+    var: Path = PROJECT_ROOT / "var"
+
+    @property
+    def venv(self) -> Path:
+        """The virtual environment; may be a symbolic link."""
+        return self.root / ".venv"
+
+    @property
+    def python(self) -> Path:
+        """The interpreter that has the packages."""
+        return self.venv / "bin" / "python"
+
+    @property
+    def airflow_home(self) -> Path:
+        """`AIRFLOW_HOME`: Airflow's metadata database and what it generates."""
+        return self.var / "airflow"
+
+    @property
+    def logs(self) -> Path:
+        """`components/` has a log each, `airflow/` the tasks'; `scheduler.log` is the journal."""
+        return self.var / "logs"
+
+    @property
+    def secrets(self) -> Path:
+        """The generated keys, as lines of `KEY=value`; mode 0600."""
+        return self.var / "secrets.env"
+
+    @property
+    def passwords(self) -> Path:
+        """The web users' passwords, as JSON; mode 0600."""
+        return self.var / "passwords.json"
+
+    @property
+    def state(self) -> Path:
+        """What the last `start` chose: the base port."""
+        return self.var / "service.json"
+
+    @property
+    def run(self) -> Path:
+        """What exists only while the service runs: supervisord's pid file and socket."""
+        return self.var / "run"
+
+    @property
+    def warehouse(self) -> Path:
+        """The warehouse as delivered, a SQLite file."""
+        return self.var / "warehouse.db"
+
+    @property
+    def socket(self) -> Path:
+        """Supervisord's control socket; under the system's temp folder when `var` lies too deep."""
+        path = self.run / "supervisor.sock"
+        if len(os.fsencode(path)) <= SOCKET_PATH_BYTES:
+            return path
+        digest = hashlib.sha256(os.fsencode(self.var)).hexdigest()[:12]
+        # The system's folder, not $TMPDIR: the next terminal may have another one.
+        temp = Path("/tmp") if Path("/tmp").is_dir() else Path(tempfile.gettempdir())  # noqa: S108 -- the folder inside it is ours alone, mode 0700
+        return temp / f"scheduler-{os.getuid()}-{digest}" / "supervisor.sock"
+
+    def make_var(self) -> None:
+        """Make `var/` and its folders; only their owner may look inside."""
+        self.var.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for folder in (self.airflow_home, self.logs / "components", self.run, self.var / "locks"):
+            folder.mkdir(parents=True, exist_ok=True)
+
+    def shown(self, path: Path) -> str:
+        """Return `path` the way a person in the project's folder would type it."""
+        return str(path.relative_to(self.root) if path.is_relative_to(self.root) else path)
+
+
+def current_layout() -> Layout:
+    """Return the layout of this checkout; the environment's `SCHEDULER_VAR` moves `var/`."""
+    given = os.environ.get("SCHEDULER_VAR")
+    return Layout(var=Path(given).expanduser().resolve()) if given else Layout()

@@ -1,0 +1,116 @@
+"""The environment the components run in: what the user has, config/airflow.env and the secrets."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import secrets
+from string import Template
+from typing import TYPE_CHECKING
+
+from include.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from include.service.layout import Layout
+    from include.service.ports import Ports
+
+SETTINGS = "config/airflow.env"
+USERS = "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS"
+
+# Left behind by a shell, these would quietly win over config/airflow.env or mislead Python.
+STRAY_PREFIXES = ("AIRFLOW", "SCHEDULER_", "_AIRFLOW")
+STRAY = ("PYTHONHOME", "WAREHOUSE_URL")
+
+
+def component_environment(layout: Layout, ports: Ports) -> dict[str, str]:
+    """Return the whole environment of a component.
+
+    Raises:
+        ConfigurationError: config/airflow.env has a line that cannot be read.
+    """
+    environment = {key: value for key, value in os.environ.items() if not _stray(key)}
+    places = {
+        "SCHEDULER_ROOT": str(layout.root),
+        "SCHEDULER_VAR": str(layout.var),
+        "SCHEDULER_PORT": str(ports.api),
+        "SCHEDULER_WORKER_LOG_PORT": str(ports.worker_log),
+        "SCHEDULER_TRIGGER_LOG_PORT": str(ports.trigger_log),
+        "SCHEDULER_SANDBOX_PORT": str(ports.sandbox),
+    }
+    environment.update(places)
+    environment.update(_read(layout, layout.root / SETTINGS, places))
+    environment.update(_read(layout, layout.secrets, {}) if layout.secrets.exists() else {})
+    for name in ("NO_PROXY", "no_proxy"):  # components talk to each other past a company's proxy
+        given = [environment[name]] if environment.get(name) else []
+        environment[name] = ",".join([*given, "127.0.0.1", "localhost"])
+    # BashOperator's `python` must be the one that has the packages.
+    environment["PATH"] = f"{layout.venv / 'bin'}{os.pathsep}{environment.get('PATH', os.defpath)}"
+    return environment
+
+
+def write_secrets(layout: Layout, environment: dict[str, str]) -> None:
+    """Make the keys and the web users' passwords that are missing, readable to their owner only.
+
+    Args:
+        layout: where they go.
+        environment: says which users there are; gets the new keys.
+    """
+    if not layout.secrets.exists():
+        keys = {
+            "AIRFLOW__CORE__FERNET_KEY": base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
+            "AIRFLOW__API__SECRET_KEY": secrets.token_hex(32),
+            "AIRFLOW__API_AUTH__JWT_SECRET": secrets.token_hex(32),
+        }
+        lines = "".join(f"{key}={value}\n" for key, value in keys.items())
+        _write_private(layout.secrets, "# Losing this file loses the stored connections.\n" + lines)
+    layout.secrets.chmod(0o600)
+    environment.update(_read(layout, layout.secrets, {}))
+
+    known = json.loads(layout.passwords.read_text("utf-8")) if layout.passwords.exists() else {}
+    users = [user.split(":")[0] for user in environment[USERS].split(",")]
+    passwords = {user: known.get(user) or secrets.token_urlsafe(12) for user in users}
+    if passwords != known:
+        _write_private(layout.passwords, json.dumps({**known, **passwords}) + "\n")
+    layout.passwords.chmod(0o600)
+
+
+def _stray(key: str) -> bool:
+    return key.startswith(STRAY_PREFIXES) or key in STRAY
+
+
+def _read(layout: Layout, path: Path, places: dict[str, str]) -> dict[str, str]:
+    """Return the settings of one file with its placeholders filled in."""
+    settings = {}
+    for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
+        if not line.strip() or line.lstrip().startswith("#"):
+            continue
+        key, equals, value = line.partition("=")
+        where = f"{layout.shown(path)}:{number}"
+        if not equals or not key.strip().isidentifier():
+            raise ConfigurationError(f"{where}: {line!r} is not a setting: write KEY=value")
+        try:
+            settings[key.strip()] = Template(value.strip()).substitute(places)
+        except KeyError as error:
+            raise ConfigurationError(
+                f"{where}: placeholder ${{{error.args[0]}}} is unknown: "
+                f"expected one of {', '.join(places)}"
+            ) from None
+        except ValueError:
+            raise ConfigurationError(
+                f"{where}: {value.strip()!r} has a stray $: write $$ for the sign itself"
+            ) from None
+    return settings
+
+
+def _write_private(path: Path, text: str) -> None:
+    """Write a file that no other user can ever read, whole or not at all."""
+    draft = path.with_suffix(".draft")
+    draft.unlink(missing_ok=True)
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(path)

@@ -1,0 +1,136 @@
+"""`start`: prepare, hand over to supervisord, and return when the service really works."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from include.errors import ConfigurationError, ExpectedError
+from include.registry import load_registry
+from include.service import supervisor
+from include.service.health import look, running
+from include.service.locks import exclusive
+from include.service.ports import Ports, check_free, remember, remembered
+from include.service.preparing import prepare
+from include.service.rest import Api
+from include.service.settings import component_environment, write_secrets
+from include.service.stopping import end_service, service_lock
+
+if TYPE_CHECKING:
+    from include.service.health import Health
+    from include.service.layout import Layout
+
+READY_SECONDS = 60.0
+LOOK_SECONDS = 0.5
+ANSWER_SECONDS = 2.0
+START_TRIES = 3
+TAIL_LINES = 15
+
+
+def start(layout: Layout, port: int | None = None) -> int:
+    """Start the service, or say that it runs; prints where it is.
+
+    Args:
+        layout: the installation.
+        port: the base port; None for the one of the last start.
+
+    Returns:
+        0; everything else is raised.
+
+    Raises:
+        ConfigurationError: a port is taken, or the service runs on another one.
+        ExpectedError: a component does not come up within a minute.
+    """
+    layout.make_var()
+    with exclusive(service_lock(layout), "starting or stopping the service"):
+        ports = remembered(layout) if port is None else Ports(port)
+        already = running(layout)
+        if already:
+            _check_same(ports, remembered(layout))
+        else:
+            _launch(layout, ports)
+        wait_until_ready(layout, ports, show=not already)
+    print(f"{'already running' if already else 'running'}: {ports.url}")
+    print(f"log in as admin; the password is in {layout.shown(layout.passwords)}")
+    return 0
+
+
+def service_environment(layout: Layout, ports: Ports) -> dict[str, str]:
+    """Return the components' environment, with all secrets made."""
+    environment = component_environment(layout, ports)
+    write_secrets(layout, environment)
+    return environment
+
+
+def wait_until_ready(layout: Layout, ports: Ports, *, show: bool) -> None:
+    """Wait until every component is well and every job of the registry is a DAG.
+
+    Raises:
+        ExpectedError: that took too long, or a component keeps ending.
+    """
+    began = time.monotonic()
+    ready: set[str] = set()
+    starts: dict[str, set[int]] = {}
+    while True:
+        healths = look(layout, ports, ANSWER_SECONDS)
+        for health in healths:
+            name = health.component.name
+            starts.setdefault(name, set()).add(health.component.started)
+            if show and not health.trouble and name not in ready:
+                print(f"  {name} is ready after {time.monotonic() - began:.0f} s", flush=True)
+                ready.add(name)
+        ill = [health for health in healths if health.trouble]
+        if not ill and not _missing_jobs(layout, ports):
+            return
+        late = time.monotonic() - began > READY_SECONDS
+        hopeless = [health for health in ill if len(starts[health.component.name]) > START_TRIES]
+        if hopeless or late:
+            raise _failure(layout, ports, hopeless or ill)
+        time.sleep(LOOK_SECONDS)
+
+
+def _check_same(asked: Ports, used: Ports) -> None:
+    if asked != used:
+        raise ConfigurationError(
+            f"the service already runs on port {used.base}: to move it, run "
+            f"`python3 scheduler_manager.py restart --port {asked.base}`"
+        )
+
+
+def _launch(layout: Layout, ports: Ports) -> None:
+    """Start supervisord on databases that are in order."""
+    if end_service(layout):
+        print("ended what was left of a service whose supervisord was killed")
+    check_free(ports)
+    remember(layout, ports)
+    environment = service_environment(layout, ports)
+    prepare(layout, environment)
+    supervisor.start(layout, environment)
+
+
+def _missing_jobs(layout: Layout, ports: Ports) -> list[str]:
+    """Return the registry's jobs that Airflow has no DAG of."""
+    dags = Api(layout, ports).dags()
+    return [job_id for job_id in load_registry(layout.root).jobs if job_id not in dags]
+
+
+def _failure(layout: Layout, ports: Ports, ill: list[Health]) -> ExpectedError:
+    """Say which component is not ready, why, and how its log ends."""
+    if not ill:
+        missing = ", ".join(_missing_jobs(layout, ports))
+        errors = "\n".join(Api(layout, ports).import_errors()) or "no file reports an error"
+        return ExpectedError(
+            f"{errors}\nthe components run, but these jobs are no DAGs yet: {missing}; see "
+            f"{layout.shown(layout.logs / 'airflow' / 'dag_processor')}"
+        )
+    worst = min(ill, key=lambda health: health.component.up)
+    try:
+        with open(worst.component.log, encoding="utf-8", errors="replace") as file:  # noqa: PTH123 -- a plain string from supervisord
+            tail = file.readlines()[-TAIL_LINES:]
+    except OSError:
+        tail = []
+    return ExpectedError(
+        "".join(f"  {line.rstrip()}\n" for line in tail)
+        + f"{worst.component.name} {worst.trouble}; the lines above end {worst.component.log}. The "
+        "others run on: `python3 scheduler_manager.py status` shows them, `stop` ends them"
+    )
