@@ -1,0 +1,59 @@
+"""What a pull script was started to do, read from its environment."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from include.errors import ConfigurationError
+from include.ledger import Unit
+from include.registry import PROJECT_ROOT, load_registry
+from include.running.given import given
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from include.periods import Period
+    from include.registry import Job, Shop
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """One job, one period, and the shops to pull.
+
+    Attributes:
+        job: the registry entry.
+        period: what to pull.
+        shops: the job's shops, or those that the run was narrowed to.
+        warehouse_url: SQLAlchemy URL of where it goes.
+    """
+
+    job: Job
+    period: Period
+    shops: tuple[Shop, ...]
+    warehouse_url: str
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str] = os.environ) -> Assignment:
+        """Read `JOB_ID`, `PERIOD_KEY`, `SHOPS` and `WAREHOUSE_URL` as the runner sets them.
+
+        Raises:
+            ConfigurationError: one is missing, or names what the registry does not have.
+        """
+        root = Path(environ.get("SCHEDULER_ROOT", PROJECT_ROOT))
+        job_id = given("JOB_ID", environ)
+        registry = load_registry(root, only=job_id)
+        if job_id not in registry.jobs:
+            raise ConfigurationError(f"JOB_ID {job_id!r} is no job of the registry")
+        job = registry.jobs[job_id]
+        period = job.schedule.parse_key(given("PERIOD_KEY", environ))
+        shops = registry.shops_of(job, period)
+        if narrowed := environ.get("SHOPS"):
+            shops = [shop for shop in shops if shop.id in narrowed.split(",")]
+        return cls(job, period, tuple(shops), given("WAREHOUSE_URL", environ))
+
+    def units(self) -> dict[Unit, Shop]:
+        """Give the unit of each shop."""
+        return {Unit(self.job.id, shop.id, self.period): shop for shop in self.shops}

@@ -1,0 +1,68 @@
+"""Writes down what is to land: a `pending` row of the ledger for every job and shop of a period.
+
+`--period-unit day` expects, of each enabled daily job, the day that ended last at the end of the
+run's own period, for each of the job's shops. Again changes nothing; a shop or job that was added
+gets its rows.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from include.errors import ConfigurationError
+from include.ledger import NO_SHOP, Ledger, Unit
+from include.registry import load_registry
+from include.running.exit_codes import ExitCode
+from include.running.given import given
+from include.warehouse import connect
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from include.registry import Job, Registry
+
+UNITS = ("day", "week", "month")
+
+
+def expected_units(registry: Registry, period_unit: str, now: datetime) -> Iterator[Unit]:
+    """Give the units of all enabled jobs of a kind of period, for the period that ended last."""
+    for job in registry.jobs.values():
+        if job.enabled and job.period == period_unit and job.id != os.environ.get("JOB_ID"):
+            yield from _units_of(registry, job, now)
+
+
+def _units_of(registry: Registry, job: Job, now: datetime) -> Iterator[Unit]:
+    period = job.schedule.last_ended(now)
+    if period.last_day < job.start:
+        return
+    shops = [shop.id for shop in registry.shops_of(job, period)] if job.platform else [NO_SHOP]
+    for shop_id in shops:
+        yield Unit(job.id, shop_id, period)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Write the rows and say how many were new; returns the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--period-unit", choices=UNITS, required=True)
+    unit = parser.parse_args(argv).period_unit
+    try:
+        engine = connect(given("WAREHOUSE_URL"))
+        now = datetime.fromisoformat(given("PERIOD_END"))
+    except ConfigurationError as error:
+        print(error, file=sys.stderr)
+        return ExitCode.CONFIGURATION
+    units = list(expected_units(load_registry(), unit, now))
+    new = Ledger(engine).expect(units)
+    print(f"{len(units)} units of period {unit} are expected, {new} of them new")
+    for job_id in sorted({unit.job_id for unit in units}):
+        mine = [unit for unit in units if unit.job_id == job_id]
+        print(f"  {job_id} {mine[0].period.key}: {len(mine)}")
+    return ExitCode.LANDED
+
+
+if __name__ == "__main__":
+    sys.exit(main())
