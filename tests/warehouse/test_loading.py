@@ -1,0 +1,144 @@
+"""Loading rows so that doing it again changes nothing."""
+
+from __future__ import annotations
+
+import random
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import Engine, create_engine, select, text
+from sqlalchemy.exc import StatementError
+
+from include.errors import ConfigurationError
+from include.warehouse import connect, migrate, upsert
+from include.warehouse.tables import erp_orders, ledger, metadata
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+DAY = datetime(2025, 10, 2, 9, 30)
+
+
+@pytest.fixture
+def warehouse(tmp_path: Path) -> Engine:
+    engine = connect(f"sqlite:///{tmp_path}/warehouse.db")
+    migrate(engine)
+    return engine
+
+
+def _order(number: int, version: int = 1, **more: Any) -> dict[str, Any]:
+    order = {
+        "shop_id": "erp-1",
+        "order_id": number,
+        "online_order_id": f"2510{number}",
+        "status": "Sent",
+        "order_time": DAY,
+        "order_day": DAY.date(),
+        "pay_time": DAY + timedelta(minutes=1),
+        "pay_amount": Decimal("10.10"),
+        "paid_amount": Decimal("10.10"),
+        "freight": Decimal(0),
+        "item_count": 1,
+        "modified_time": DAY,
+        "version": version,
+    }
+    return {**order, **more}
+
+
+def _load(warehouse: Engine, rows: list[dict[str, Any]]) -> int:
+    with warehouse.begin() as connection:
+        return upsert(connection, erp_orders, rows, version="version")
+
+
+def _there(warehouse: Engine) -> list[dict[str, Any]]:
+    with warehouse.connect() as connection:
+        rows = connection.execute(select(erp_orders).order_by(erp_orders.c.order_id)).mappings()
+        return [dict(row) for row in rows]
+
+
+def test_loading_again_changes_nothing(warehouse: Engine) -> None:
+    """The same rows twice are there once."""
+    rows = [_order(number) for number in range(1200)]
+    assert _load(warehouse, rows) == 1200
+    assert _load(warehouse, rows) == 1200
+    assert _there(warehouse) == rows
+
+
+def test_a_newer_version_replaces_an_older_one_only(warehouse: Engine) -> None:
+    """What comes late and is older than what is there is left out, also within one load."""
+    _load(warehouse, [_order(1, 5), _order(2, 5)])
+    _load(warehouse, [_order(1, 6, status="Cancelled"), _order(2, 4, status="Question")])
+    _load(warehouse, [_order(3, 9, status="Sent"), _order(3, 8, status="WaitPay")])
+    shown = [(row["order_id"], row["version"], row["status"]) for row in _there(warehouse)]
+    assert shown == [(1, 6, "Cancelled"), (2, 5, "Sent"), (3, 9, "Sent")]
+
+
+@given(st.integers(min_value=-(10**15) + 1, max_value=10**15 - 1))
+def test_money_comes_back_to_the_cent(cents: int) -> None:
+    """Every amount of up to 15 digits is exact, also where the database has no decimals."""
+    amount = Decimal(cents) / 100
+    engine = create_engine("sqlite://")
+    metadata.create_all(engine, tables=[erp_orders])
+    _load(engine, [_order(1, paid_amount=amount)])
+    assert _there(engine)[0]["paid_amount"] == amount
+
+
+def test_a_fraction_of_a_cent_is_refused(warehouse: Engine) -> None:
+    """Nothing is rounded silently."""
+    with pytest.raises(StatementError, match="more than two decimals"):
+        _load(warehouse, [_order(1, paid_amount=Decimal("1.005"))])
+
+
+def test_the_daily_view_adds_up(warehouse: Engine) -> None:
+    """Orders, paid and cancelled ones, and amounts are exact to the cent over thousands of rows."""
+    chance = random.Random(7)
+    rows = [
+        _order(
+            number,
+            order_day=date(2025, 10, 1 + number % 2),
+            status=chance.choice(["Sent", "Cancelled"]),
+            pay_time=chance.choice([None, DAY]),
+            paid_amount=Decimal(chance.randrange(10**6)) / 100,
+        )
+        for number in range(4000)
+    ]
+    _load(warehouse, rows)
+    with warehouse.connect() as connection:
+        view = connection.execute(
+            text("SELECT * FROM erp_store_daily ORDER BY business_day")
+        ).mappings()
+        for shown, day in zip(view, (1, 2), strict=True):
+            mine = [row for row in rows if row["order_day"].day == day]
+            paid = sum(row["paid_amount"] for row in mine)
+            buyers = sum(row["pay_time"] is not None for row in mine)
+            assert (shown["orders"], shown["paid_orders"]) == (len(mine), buyers)
+            assert shown["cancelled_orders"] == sum(row["status"] == "Cancelled" for row in mine)
+            assert Decimal(str(shown["paid_amount"])) == paid
+            assert Decimal(str(shown["average_order_value"])) == round(paid / buyers, 2)
+
+
+def test_the_migrations_make_what_the_code_expects(warehouse: Engine) -> None:
+    """Columns, types and keys in the database are those of the tables in code."""
+    declared = create_engine("sqlite://")
+    metadata.create_all(declared)
+    for table in (ledger, erp_orders):
+        pragma = text(f"PRAGMA table_info({table.name})")
+        with warehouse.connect() as made, declared.connect() as wanted:
+            assert made.execute(pragma).all() == wanted.execute(pragma).all()
+
+
+def test_migrating_again_changes_nothing(warehouse: Engine) -> None:
+    """A warehouse that is up to date keeps its rows."""
+    _load(warehouse, [_order(1)])
+    migrate(warehouse)
+    assert len(_there(warehouse)) == 1
+
+
+def test_a_wrong_url_names_the_connection() -> None:
+    """The message says where to look."""
+    with pytest.raises(ConfigurationError, match="connection 'warehouse'"):
+        connect("no-such-database://x")
