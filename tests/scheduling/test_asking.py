@@ -1,0 +1,79 @@
+"""What a run was asked to cover."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from include.errors import ConfigurationError
+from include.periods import Schedule
+from include.scheduling.asking import Asked, understand
+
+DAILY = Schedule("0 7 * * *", "day")
+NOW = datetime(2025, 10, 3, 15, tzinfo=ZoneInfo("Asia/Shanghai"))
+SHOPS = ["erp-1", "erp-2"]
+
+
+def _understand(conf: dict[str, Any], partition_key: str | None = None) -> Asked:
+    return understand(DAILY, partition_key=partition_key, conf=conf, shops=SHOPS, now=NOW)
+
+
+@pytest.mark.parametrize(
+    ("conf", "partition_key", "environment"),
+    [
+        ({}, None, {"PERIOD_KEY": "2025-10-02"}),
+        ({}, "2025-09-01", {"PERIOD_KEY": "2025-09-01"}),
+        ({"period": "2025-09-01"}, None, {"PERIOD_KEY": "2025-09-01"}),
+        ({"period": "2025-09-01"}, "2025-09-01", {"PERIOD_KEY": "2025-09-01"}),
+        (
+            {"from": "2025-09-01", "to": "2025-09-03"},
+            None,
+            {"PERIOD_FROM": "2025-09-01", "PERIOD_TO": "2025-09-03"},
+        ),
+        ({"from": "2025-09-01", "to": "2025-09-01"}, None, {"PERIOD_KEY": "2025-09-01"}),
+        ({"shops": ["erp-2"]}, None, {"PERIOD_KEY": "2025-10-02", "SHOPS": "erp-2"}),
+        ({"again": True}, None, {"PERIOD_KEY": "2025-10-02", "AGAIN": "1"}),
+        # What the form sends when nobody fills it in.
+        (
+            {"period": None, "from": "", "to": None, "again": False, "shops": []},
+            None,
+            {"PERIOD_KEY": "2025-10-02"},
+        ),
+    ],
+)
+def test_a_run_covers_what_it_was_asked(
+    conf: dict[str, Any], partition_key: str | None, environment: dict[str, str]
+) -> None:
+    """Key, conf or neither: the runner is told the same way."""
+    assert _understand(conf, partition_key).environment() == environment
+
+
+@pytest.mark.parametrize(
+    ("conf", "partition_key", "problem"),
+    [
+        ({"perod": "2025-10-02"}, None, "conf 'perod' is not known: did you mean 'period'?"),
+        ({"x": 1}, None, "known are period, from, to, shops, again"),
+        ({"period": "2025-10-03"}, None, "ends 2025-10-04"),
+        ({"period": "yesterday"}, None, "write it like 2025-10-02"),
+        ({"period": 20251002}, None, "write it like 2025-10-02"),
+        ({"period": "2025-10-01", "from": "2025-10-01", "to": "2025-10-02"}, None, "one of the two"),
+        ({"from": "2025-10-01"}, None, "only one of 'from' and 'to'"),
+        ({"from": "2025-10-02", "to": "2025-10-01"}, None, "swap the two"),
+        ({"period": "2025-10-01"}, "2025-10-02", "the run's own period is '2025-10-02'"),
+        ({"from": "2025-10-01", "to": "2025-10-02"}, "2025-10-02", "give one of the two"),
+        ({"shops": ["erp-9"]}, None, "'erp-9' is not one of the job's shops (erp-1, erp-2)"),
+        ({"shops": "erp-1"}, None, "not a list of shop ids"),
+        ({"shops": ["$(id)"]}, None, "is not one of the job's shops"),
+        ({"shops": [["erp-1"]]}, None, "not a list of shop ids"),
+    ],
+)
+def test_a_wrong_wish_is_refused_with_a_right_one(
+    conf: dict[str, Any], partition_key: str | None, problem: str
+) -> None:
+    """The message says what is wrong and what can be asked for."""
+    with pytest.raises(ConfigurationError) as refusal:
+        _understand(conf, partition_key)
+    assert problem in str(refusal.value)
