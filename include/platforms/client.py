@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import httpx
-from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, stop_any
+from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, stop_before_delay
 from tenacity.wait import wait_exponential_jitter
 
 from include.platforms.errors import Refused, Temporary
@@ -115,7 +115,8 @@ class GatewayClient:
         retrying = AsyncRetrying(
             retry=retry_if_exception_type(Temporary),
             wait=self._pause,
-            stop=stop_any(stop_after_attempt(self._patience.attempts), self._too_late),
+            stop=stop_after_attempt(self._patience.attempts)
+            | stop_before_delay(self._ends - time.monotonic()),
             before_sleep=_log_retry,
             reraise=True,
         )
@@ -174,9 +175,6 @@ class GatewayClient:
 
     def _pause(self, state: RetryCallState) -> float:
         return max(self._backoff(state), getattr(_error(state), "wait", 0.0))
-
-    def _too_late(self, state: RetryCallState) -> bool:
-        return time.monotonic() + state.upcoming_sleep >= self._ends
 
 
 def _error(state: RetryCallState) -> BaseException | None:

@@ -1,0 +1,161 @@
+"""The sandbox's orders and what becomes of each: a pure function of shop, day and seed.
+
+Only `Random.random` is used: its values are the same in every version of Python. Times are the wall
+clock of Asia/Shanghai; amounts are in 分 (cents).
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from functools import lru_cache
+from random import Random
+from typing import Any, NamedTuple
+
+from include.sandbox.catalogue import PRODUCTS, Product
+
+FEWEST_ORDERS, MOST_ORDERS, MOST_ITEMS = 200, 400, 5
+# An order changes for the last time on the sixth day after that of its creation.
+DAYS_OF_CHANGE = 6
+NEVER = datetime.max  # noqa: DTZ901 - wall clock
+SECONDS_PER_DAY = 24 * 60 * 60
+SHARE_WITH_COUPON = 0.4
+FREIGHTS = (0, 0, 0, 600, 800, 1250)
+
+MINUTE, HOUR = 60, 3600
+# status it is in -> (probability, next status, seconds until then at least, at most); what is left
+# of 1 stays as it is. A status that follows itself is a change of something else in the order.
+CHANGES: dict[str, tuple[tuple[float, str, int, int], ...]] = {
+    "WaitPay": (
+        (0.78, "WaitConfirm", 15, 30 * MINUTE),
+        (0.07, "WaitFConfirm", 15, 30 * MINUTE),
+        (0.06, "Question", 15, 30 * MINUTE),
+        (0.09, "Cancelled", 30 * MINUTE, 30 * HOUR),
+    ),
+    "WaitFConfirm": ((1.0, "WaitConfirm", 10 * MINUTE, 6 * HOUR),),
+    "Question": ((0.8, "WaitConfirm", HOUR, 40 * HOUR), (0.2, "Cancelled", HOUR, 60 * HOUR)),
+    "WaitConfirm": ((0.97, "Delivering", 5 * MINUTE, 10 * HOUR), (0.03, "Merged", 60, 8 * HOUR)),
+    "Delivering": ((0.98, "Sent", HOUR, 40 * HOUR), (0.02, "WaitOuterSent", HOUR, 20 * HOUR)),
+    "WaitOuterSent": ((1.0, "Sent", 2 * HOUR, 60 * HOUR),),
+    "Sent": ((0.35, "Sent", 6 * HOUR, 90 * HOUR), (0.04, "Cancelled", 6 * HOUR, 110 * HOUR)),
+}
+UNPAID_AFTER = ("WaitPay", "Cancelled")
+
+
+class Item(NamedTuple):
+    """A line of an order."""
+
+    product: Product
+    quantity: int
+
+
+class Order(NamedTuple):
+    """What never changes about an order."""
+
+    o_id: int
+    so_id: str
+    shop_id: int
+    order_date: datetime
+    items: tuple[Item, ...]
+    freight: int
+    free_amount: int
+
+    @property
+    def pay_amount(self) -> int:
+        """What is to be paid."""
+        return (
+            sum(item.quantity * item.product.price for item in self.items)
+            + self.freight
+            - self.free_amount
+        )
+
+
+class Version(NamedTuple):
+    """An order from one change (`modified`) until the next (`superseded`, exclusive)."""
+
+    order: Order
+    status: str
+    modified: datetime
+    superseded: datetime
+    pay_date: datetime | None
+    ts: int
+
+    @property
+    def paid_amount(self) -> int:
+        """What has been paid."""
+        return self.order.pay_amount if self.pay_date else 0
+
+    def is_current(self, now: datetime) -> bool:
+        """Tell whether it is what the order is at a moment."""
+        return self.modified <= now < self.superseded
+
+
+@lru_cache(maxsize=128)
+def versions_of(shop_id: int, day: date, seed: int) -> tuple[Version, ...]:
+    """Give all that the orders made on a day ever are."""
+    random = Random(f"{seed}:{shop_id}:{day.isoformat()}")  # noqa: S311 - data, not secrets
+    count = _between(random, FEWEST_ORDERS, MOST_ORDERS)
+    midnight = datetime.combine(day, datetime.min.time())
+    # The square root makes evenings busier than mornings.
+    seconds = sorted(int(random.random() ** 0.5 * SECONDS_PER_DAY) for _ in range(count))
+    versions: list[Version] = []
+    for number, second in enumerate(seconds):
+        order = _order(random, shop_id, midnight + timedelta(seconds=second), number)
+        versions += _history(random, order)
+    return tuple(versions)
+
+
+def ts_of(modified: datetime, low: int) -> int:
+    """Give the version number of a change: it grows with time; `low` (< 100,000) tells apart."""
+    return int((modified - datetime(2000, 1, 1)).total_seconds()) * 100_000 + low  # noqa: DTZ001 - wall clock
+
+
+def _order(random: Random, shop_id: int, order_date: datetime, number: int) -> Order:
+    day = order_date.date()
+    lines = _between(random, 1, MOST_ITEMS)
+    return Order(
+        o_id=(day.toordinal() - date(2000, 1, 1).toordinal()) * 10_000
+        + shop_id % 10 * 1000
+        + number,
+        so_id=f"{day:%y%m%d}-{shop_id}{number:03}{int(random.random() * 10**7):07}",
+        shop_id=shop_id,
+        order_date=order_date,
+        items=tuple(Item(_pick(random, PRODUCTS), _between(random, 1, 3)) for _ in range(lines)),
+        freight=_pick(random, FREIGHTS),
+        free_amount=_between(random, 1, 500) if random.random() < SHARE_WITH_COUPON else 0,
+    )
+
+
+def _history(random: Random, order: Order) -> list[Version]:
+    end = datetime.combine(order.order_date.date(), datetime.min.time())
+    end += timedelta(days=DAYS_OF_CHANGE + 1)
+    changes = [("WaitPay", order.order_date)]
+    while (change := _next(random, *changes[-1])) and change[1] < end:
+        changes.append(change)
+    pay_date = None
+    versions = []
+    followers = [*(moment for _, moment in changes[1:]), NEVER]
+    # Orders of one week never share these digits, so no two changes in one second share a ts.
+    low = (order.o_id // 10_000 % (DAYS_OF_CHANGE + 1)) * 10_000 + order.o_id % 10_000
+    for (status, modified), superseded in zip(changes, followers, strict=True):
+        if pay_date is None and status not in UNPAID_AFTER:
+            pay_date = modified
+        ts = ts_of(modified, low)
+        versions.append(Version(order, status, modified, superseded, pay_date, ts))
+    return versions
+
+
+def _next(random: Random, status: str, moment: datetime) -> tuple[str, datetime] | None:
+    chance = random.random()
+    for probability, following, least, most in CHANGES.get(status, ()):
+        chance -= probability
+        if chance < 0:
+            return following, moment + timedelta(seconds=_between(random, least, most))
+    return None
+
+
+def _between(random: Random, least: int, most: int) -> int:
+    return least + int(random.random() * (most - least + 1))
+
+
+def _pick(random: Random, choices: tuple[Any, ...]) -> Any:
+    return choices[int(random.random() * len(choices))]
