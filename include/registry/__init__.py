@@ -1,0 +1,9 @@
+"""What the user's registry says: config/tasks/ and config/shops.yaml, read, checked, described."""
+
+from include.registry.loading import Registry, load_registry
+from include.registry.paths import PROJECT_ROOT
+from include.registry.problems import Problem
+from include.registry.schema import Checks, Job
+from include.registry.shops import Shop
+
+__all__ = ["PROJECT_ROOT", "Checks", "Job", "Problem", "Registry", "Shop", "load_registry"]

@@ -1,0 +1,98 @@
+"""Turns YAML text into nodes, which know their place; safe for whatever anyone wrote."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import yaml
+from yaml.reader import ReaderError
+
+from include.registry.files import UnreadableError, check_encoding, place_of
+from include.registry.problems import Problem
+
+if TYPE_CHECKING:
+    from yaml.nodes import Node
+
+DEEPEST = 20  # levels; an entry needs 8. The parser recurses in C and would overflow the stack.
+PREFIX = "tag:yaml.org,2002:"
+# What a syntax error of libyaml means in most cases, and what to do; the first that it contains.
+HINTS = {
+    "tab": "indent with spaces, not tabs",
+    "scanning an alias": "quote a value that begins with *, as in cron: '*/5 * * * *'",
+    "mapping values are not allowed": "indent keys alike, and quote a value that holds ': '",
+    "cannot start any token": "quote a value that begins with this character",
+    "did not find expected key": "indent the keys of an entry alike, and close every quote",
+    "did not find expected '-'": "indent the entries of a list alike",
+    "end of stream": "close the quote",
+    "found another document": "remove the line '---', or make it two files",
+    "undefined alias": "quote a value that begins with *",
+}
+_Base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # PyYAML can be built without libyaml
+
+
+class Loader(_Base):  # type: ignore[misc] # one of two classes
+    """Composes nodes of JSON's types; refuses nesting that no entry needs.
+
+    Dates, times and numbers with leading zeros stay the text they look like: YAML 1.1 would read
+    10:00 as 600 and 010001 as 4097.
+    """
+
+    depth = 0
+    yaml_implicit_resolvers = {  # noqa: RUF012 - PyYAML's own form of it
+        first: [(tag, form) for tag, form in forms if tag in {f"{PREFIX}bool", f"{PREFIX}null"}]
+        for first, forms in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
+
+    def descend_resolver(self, parent: Node | None, index: object) -> None:
+        """Count a level; called for every node, in place of a feature that is not used."""
+        del index
+        self.depth += 1
+        if self.depth > DEEPEST and parent is not None:
+            problem = f"nested deeper than {DEEPEST} levels, which no entry needs"
+            raise yaml.MarkedYAMLError(problem=problem, problem_mark=parent.start_mark)
+
+    def ascend_resolver(self) -> None:
+        """Count a level back."""
+        self.depth -= 1
+
+
+for _type, _form in (("int", r"-?(0|[1-9]\d{0,17})"), ("float", r"-?\d{1,17}\.\d{1,17}")):
+    Loader.add_implicit_resolver(
+        PREFIX + _type, re.compile(rf"{_form}\Z", re.ASCII), list("-0123456789")
+    )
+
+
+def compose(file: str, raw: bytes) -> Node:
+    """Give the root node of a file's one document.
+
+    Raises:
+        UnreadableError: it is not UTF-8, not YAML, empty, or several documents.
+    """
+    check_encoding(file, raw)
+    loader = Loader(raw)
+    try:
+        node: Node | None = loader.get_single_node()
+    except yaml.YAMLError as error:
+        raise UnreadableError(_syntax_problem(file, raw, error)) from error
+    finally:
+        loader.dispose()
+    if node is None:
+        raise UnreadableError(Problem(file, 1, 1, None, "is empty: remove it, or add an entry"))
+    return node
+
+
+def _syntax_problem(file: str, raw: bytes, error: yaml.YAMLError) -> Problem:
+    if isinstance(error, ReaderError):
+        line, column = place_of(raw, error.position)
+        message = f"is not YAML: character {error.character!r} is not allowed: remove it"
+        return Problem(file, line, column, None, message)
+    mark = getattr(error, "problem_mark", None)
+    line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+    told = [getattr(error, "context", None), getattr(error, "problem", None)]
+    reason = " ".join(filter(None, told)) or str(error)
+    lines = raw.decode().splitlines()
+    at_fault = lines[line - 1][column - 1 : column] if line <= len(lines) else ""
+    seen = "tab" if at_fault == "\t" else reason
+    hint = next((hint for sign, hint in HINTS.items() if sign in seen), "look at this line")
+    return Problem(file, line, column, None, f"is not YAML: {reason}: {hint}")

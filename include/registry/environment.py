@@ -1,0 +1,80 @@
+"""What an entry may hand to its script: arguments with placeholders, environment, no secrets."""
+
+from __future__ import annotations
+
+import re
+from string import Formatter
+from typing import TYPE_CHECKING, Any
+
+from include.registry.predicates import text
+from include.registry.problems import quoted, suggestion
+
+if TYPE_CHECKING:
+    from include.periods import Period
+
+PLACEHOLDERS = ("key", "start", "end", "first_day", "last_day")
+NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
+SECRET = re.compile(
+    r"(?:^|_)(PASS|PASSWD|PASSWORDS?|PASSPHRASE|PWD|SECRETS?|TOKENS?|CREDENTIALS?|AUTH"
+    r"|(API|APP|ACCESS|PRIVATE|SECRET|SIGN)?KEYS?)\d*(?:_|$)"
+)
+CAMEL_CASE = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+# The runner sets these, or they decide which program runs.
+OWNED = frozenset(
+    {"JOB_ID", "PERIOD_KEY", "PERIOD_START", "PERIOD_END", "PERIOD_FROM", "PERIOD_TO", "RUN_ID"}
+    | {"FIRST_DAY", "LAST_DAY", "SHOPS", "AGAIN", "WAREHOUSE_URL", "STOP_WITH_PARENT", "PATH"}
+    | {"PYTHONPATH", "PYTHONHOME", "PYTHONUTF8", "PYTHONUNBUFFERED", "PYTHONSTARTUP"}
+)
+OWNED_PREFIXES = ("AIRFLOW", "_AIRFLOW", "SCHEDULER_", "LD_", "DYLD_")
+
+
+def argument(value: Any) -> str:
+    """Take one argument; what stands in single braces must be a known placeholder.
+
+    Raises:
+        ValueError: it is not text, or a placeholder is not known.
+    """
+    written = text(value)
+    if "{" not in written and "}" not in written:
+        return written
+    advice = "write {{ and }} for braces that are meant as such"
+    try:
+        parts = list(Formatter().parse(written))
+    except ValueError as error:
+        raise ValueError(f"{quoted(written)} has a single brace: {advice}") from error
+    for _, name, form, conversion in parts:
+        if name is not None and (name not in PLACEHOLDERS or form or conversion):
+            near = suggestion(name, PLACEHOLDERS)
+            message = f"{quoted(written)} has an unknown placeholder {{{name}}}: {near}, or {advice}"
+            raise ValueError(message)
+    return written
+
+
+def filled(arguments: list[str], period: Period) -> list[str]:
+    """Fill a period into (valid) arguments."""
+    values = {
+        "key": period.key,
+        "start": period.start.isoformat(),
+        "end": period.end.isoformat(),
+        "first_day": period.first_day.isoformat(),
+        "last_day": period.last_day.isoformat(),
+    }
+    return [argument.format_map(values) for argument in arguments]
+
+
+def variable(value: Any) -> str:
+    """Take the name of an environment variable.
+
+    Raises:
+        ValueError: it is no name, the runner's own, or one that looks like a secret's.
+    """
+    name = text(value)
+    if not NAME.fullmatch(name):
+        advice = "write letters, digits and _, as in REPORT_LANGUAGE"
+        raise ValueError(f"{quoted(name)} is not a variable's name: {advice}")
+    if name.upper() in OWNED or name.upper().startswith(OWNED_PREFIXES):
+        raise ValueError(f"{quoted(name)} is set by the runner: choose another name")
+    if SECRET.search(CAMEL_CASE.sub("_", name).upper()):
+        advice = "put the value in an Airflow connection and list that under 'connections'"
+        raise ValueError(f"{quoted(name)} looks like a secret: {advice}")
+    return name

@@ -1,0 +1,132 @@
+"""Loads the registry: every valid job and every problem, whatever the files hold."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from include.registry.files import UnreadableError, read_bytes
+from include.registry.paths import PROJECT_ROOT, Folders
+from include.registry.problems import Problem
+from include.registry.reading import Entry, read_entries
+from include.registry.schema import PLATFORMS, Job, Place, Project
+from include.registry.shops import SHOPS_FILE, Shop, Shops, load_shops
+from include.registry.validating import validate
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+TASKS_FOLDER = "config/tasks"
+
+
+@dataclass
+class Registry:
+    """What a project's config/ says.
+
+    Attributes:
+        jobs: the valid ones by id, in the order of files and entries.
+        problems: everything that is wrong, in the same order; the shops' last.
+        shops: the valid ones by id, the disabled ones too.
+    """
+
+    jobs: dict[str, Job] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+    shops: dict[str, Shop] = field(default_factory=dict)
+
+    def shops_of(self, job: Job) -> list[Shop]:
+        """Give the enabled shops of a job's platform; none for a job without a platform."""
+        shops = self.shops.values()
+        return [shop for shop in shops if shop.enabled and shop.platform == job.platform]
+
+
+def load_registry(root: Path = PROJECT_ROOT, *, only: str | None = None) -> Registry:
+    """Read a project's jobs and shops; nothing that is written there makes it raise.
+
+    Args:
+        root: the project root.
+        only: a job's id; what does not name it is not parsed, and no other job is in the result.
+    """
+    names, problems = _task_files(root)
+    files: dict[str, bytes] = {}
+    for name in names:
+        try:
+            files[name] = read_bytes(root, name)
+        except UnreadableError as error:
+            problems.append(error.problem)
+    shops = load_shops(root)
+    project = _project(root, shops)
+    candidates = files if only is None else _naming(files, only)
+    jobs, found = _jobs(project, candidates, only)
+    if only is not None and not jobs and not found:
+        jobs, found = _jobs(project, files, only)  # YAML can spell an id with escapes
+    problems += [*found, *shops.problems, *_missing_shops(jobs, shops)]
+    problems.sort(key=lambda problem: (problem.file, problem.line, problem.column))
+    return Registry(jobs, problems, shops.by_id)
+
+
+def _task_files(root: Path) -> tuple[list[str], list[Problem]]:
+    try:
+        names = sorted(os.listdir(root / TASKS_FOLDER))  # noqa: PTH208 - a Path each is not needed
+    except OSError as error:
+        message = f"cannot be listed ({error.strerror}): make this folder, with a file of tasks"
+        return [], [Problem(TASKS_FOLDER, 1, 1, None, message)]
+    shown = [f"{TASKS_FOLDER}/{name}" for name in names if not name.startswith(".")]
+    message = "is not read: rename it, so that it ends in .yaml"
+    problems = [Problem(name, 1, 1, None, message) for name in shown if name.endswith(".yml")]
+    return [name for name in shown if name.endswith(".yaml")], problems
+
+
+def _naming(files: dict[str, bytes], job_id: str) -> dict[str, bytes]:
+    """Give the files whose text has the id as a word; the plain search is many times faster."""
+    name = job_id.encode()
+    word = re.compile(rb"(?<![a-z0-9_])" + re.escape(name) + rb"(?![a-z0-9_])")
+    return {file: raw for file, raw in files.items() if name in raw and word.search(raw)}
+
+
+def _project(root: Path, shops: Shops) -> Project:
+    platforms = {*PLATFORMS, *(shop.platform for shop in shops.by_id.values())}
+    known = None if shops.problems else frozenset(platforms)
+    return Project(Folders(root), known, shops.connections())
+
+
+def _jobs(
+    project: Project, files: dict[str, bytes], only: str | None
+) -> tuple[dict[str, Job], list[Problem]]:
+    jobs: dict[str, Job] = {}
+    problems: list[Problem] = []
+    taken: dict[str, Entry] = {}
+    for file, raw in files.items():
+        for entry in read_entries(file, raw, "tasks"):
+            if isinstance(entry, Problem):
+                problems.append(entry)
+            elif only is None or entry.said_id == only:
+                found = _job(entry, project, taken)
+                if isinstance(found, Job):
+                    jobs[found.id] = found
+                else:
+                    problems += found
+    return jobs, problems
+
+
+def _job(entry: Entry, project: Project, taken: dict[str, Entry]) -> Job | list[Problem]:
+    """Make a job of an entry; an id belongs to the first that has it, valid or not."""
+    job = validate(entry, Job, Place(project, entry.file, entry.line))
+    if entry.said_id is None:
+        return job
+    first = taken.setdefault(entry.said_id, entry)
+    if first is entry:
+        return job
+    message = f"id '{entry.said_id}' is taken by {first.file}:{first.line}: choose another"
+    duplicate = entry.problem(("id",), message)
+    return [duplicate] if isinstance(job, Job) else [duplicate, *job]
+
+
+def _missing_shops(jobs: dict[str, Job], shops: Shops) -> list[Problem]:
+    """Without the file, jobs would run for no shop at all and nobody would know."""
+    if shops.exists or not any(job.platform for job in jobs.values()):
+        return []
+    message = "is not there, but jobs have a platform: restore it, or list the shops in it"
+    return [Problem(SHOPS_FILE, 1, 1, None, message)]

@@ -1,0 +1,91 @@
+"""Where an entry's script and folder are: always within the project, links included."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from include.registry.predicates import line
+from include.registry.problems import quoted, suggestion
+
+PROJECT_ROOT = Path(__file__).resolve().parents[2]
+SCRIPTS = "include/scripts"
+
+
+class Folders:
+    """The project's folders, as one reading of the registry sees them.
+
+    Attributes:
+        root: the project root.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._scripts = os.path.realpath(root / SCRIPTS)
+        self._listed: dict[str, frozenset[str]] = {}
+
+    def check_script(self, written: str) -> str:
+        """Take the path of a script, relative to include/scripts.
+
+        Raises:
+            ValueError: it leads elsewhere, or there is no such file.
+        """
+        _check_downwards(written, f"write a path below {SCRIPTS}, as in erp/erp_store.py")
+        folder, _, name = written.rpartition("/")
+        if name in self._plain_files(folder):
+            return written
+        real = Path(os.path.realpath(f"{self._scripts}/{written}"))
+        if not real.is_file():
+            near = suggestion(written, self.scripts())
+            advice = near if near.startswith("did") else "create it, or correct the path"
+            raise ValueError(f"{quoted(written)} is not a file in {SCRIPTS}: {advice}")
+        if not real.is_relative_to(self._scripts):
+            advice = "put the file itself there"
+            raise ValueError(f"{quoted(written)} is a link out of {SCRIPTS}: {advice}")
+        return written
+
+    def check_folder(self, written: str) -> str:
+        """Take the path of a folder, relative to the project root.
+
+        Raises:
+            ValueError: it leads out of the project, or there is no such folder.
+        """
+        if written == ".":
+            return written
+        advice = "write a folder of the project, as in config"
+        _check_downwards(written, advice)
+        real = Path(os.path.realpath(self.root / written))
+        if not real.is_relative_to(os.path.realpath(self.root)):
+            raise ValueError(f"{quoted(written)} is a link out of the project: {advice}")
+        if not real.is_dir():
+            raise ValueError(f"{quoted(written)} is not a folder of the project: create it")
+        return written
+
+    def scripts(self) -> list[str]:
+        """Give the Python scripts there are, relative to include/scripts; `_` hides one."""
+        found = Path(self._scripts).rglob("[!_]*.py")
+        return sorted(path.relative_to(self._scripts).as_posix() for path in found)
+
+    def _plain_files(self, folder: str) -> frozenset[str]:
+        """List a folder once, without what is a link: looking at every script takes longer."""
+        if folder not in self._listed:
+            path = f"{self._scripts}/{folder}".rstrip("/")
+            inside = os.path.realpath(path) == path  # no part of it is a link
+            self._listed[folder] = _plain_files(path) if inside else frozenset()
+        return self._listed[folder]
+
+
+def _plain_files(path: str) -> frozenset[str]:
+    try:
+        with os.scandir(path) as entries:
+            return frozenset(one.name for one in entries if one.is_file(follow_symlinks=False))
+    except OSError:
+        return frozenset()
+
+
+def _check_downwards(written: str, advice: str) -> None:
+    if "\\" in written:
+        raise ValueError(f"{quoted(written)} has a backslash: write / between folders")
+    parts = written.split("/")
+    if "" in parts or "." in parts or ".." in parts or parts[0].startswith("~"):
+        raise ValueError(f"{quoted(written)} is not a path that only leads downwards: {advice}")

@@ -1,0 +1,52 @@
+"""One thing that is wrong in the registry, and where."""
+
+from __future__ import annotations
+
+import reprlib
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+LONGEST_QUOTE = 80
+
+_quoting = reprlib.Repr()
+_quoting.maxstring = _quoting.maxother = _quoting.maxlong = LONGEST_QUOTE
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that a user has to mend; its text is `file:line:column: job: message`.
+
+    Attributes:
+        file: relative to the project root, with slashes.
+        line: counted from 1.
+        column: counted from 1.
+        job_id: whose entry it is, as written; none for a whole file or a shop.
+        message: one sentence: what is wrong, what was expected, how to repair it.
+    """
+
+    file: str
+    line: int
+    column: int
+    job_id: str | None
+    message: str
+
+    def __str__(self) -> str:
+        """Write it the way compilers do, so that editors and terminals make it a link."""
+        whose = f"{self.job_id}: " if self.job_id else ""
+        return f"{self.file}:{self.line}:{self.column}: {whose}{self.message}"
+
+
+def quoted(value: Any) -> str:
+    """Quote a value that somebody wrote, on one line and cut short when it is long."""
+    return _quoting.repr(value)
+
+
+def suggestion(word: str, known: Iterable[str]) -> str:
+    """Say which of the known words comes nearest, or name them all."""
+    known = list(known)
+    nearest = get_close_matches(word[:LONGEST_QUOTE].lower(), known, n=1)
+    return f"did you mean {nearest[0]!r}?" if nearest else f"write one of {', '.join(known)}"

@@ -1,0 +1,195 @@
+"""Reads the entries of a YAML file: plain values, and for each the place where it stands.
+
+Only what JSON knows: no tags, no anchors and aliases (a small file could grow without end), no
+merge keys. What is wrong within an entry is a problem of that entry alone.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import yaml
+from yaml.nodes import MappingNode, ScalarNode, SequenceNode
+
+from include.registry.composing import PREFIX, compose
+from include.registry.files import UnreadableError
+from include.registry.problems import Problem, quoted, suggestion
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from yaml.nodes import Node
+
+TEXT, SEQUENCE, MAPPING = f"{PREFIX}str", f"{PREFIX}seq", f"{PREFIX}map"
+SCALARS: dict[str, Callable[[str], Any]] = {
+    TEXT: str,
+    f"{PREFIX}null": lambda _: None,
+    f"{PREFIX}bool": lambda text: yaml.SafeLoader.bool_values[text.lower()],
+    f"{PREFIX}int": int,
+    f"{PREFIX}float": float,
+}
+LONGEST_ID = 64
+REFUSED = object()  # stands for a value that a problem was found with already
+
+
+class Entry:
+    """One item of a file's list.
+
+    Attributes:
+        file: relative to the project root.
+        line: where it starts, from 1.
+        said_id: its `id` as written; none when there is none that could be shown.
+    """
+
+    def __init__(self, file: str, node: Node, seen: set[int] | None) -> None:
+        self.file = file
+        self.line: int = node.start_mark.line + 1
+        self.said_id = _said_id(node)
+        self._node = node
+        self._seen = seen
+
+    def value(self) -> tuple[Any, list[Problem]]:
+        """Build its value; problems are keys that are there twice, tags and aliases."""
+        builder = _Builder(self._seen)
+        value = builder.build(self._node)
+        return value, [self._problem(node, message) for node, message in builder.found]
+
+    def problem(
+        self, path: tuple[int | str, ...], message: str, *, at_key: bool = False
+    ) -> Problem:
+        """Say what is wrong with a part of it.
+
+        Args:
+            path: the keys and list indexes that lead to the part, as far as they exist.
+            message: what is wrong.
+            at_key: it is the last key of the path that is wrong, not its value.
+        """
+        return self._problem(_find(self._node, path, at_key=at_key), message)
+
+    def _problem(self, node: Node, message: str) -> Problem:
+        return _problem_at(node, self.file, message, self.said_id)
+
+
+def read_entries(file: str, raw: bytes, key: str) -> Iterator[Entry | Problem]:
+    """Give the entries of a file's one list, and problems for what is not one.
+
+    Args:
+        file: relative to the project root.
+        raw: what it holds.
+        key: the list's name, the only key such a file has.
+    """
+    try:
+        document = compose(file, raw)
+    except UnreadableError as error:
+        yield error.problem
+        return
+    if not isinstance(document, MappingNode):
+        yield _problem_at(document, file, f"is not a mapping: begin it with the line '{key}:'")
+        return
+    seen: set[int] | None = set() if b"&" in raw else None
+    lists = [(name, node) for name, node in document.value if name.value == key]
+    for name, _ in document.value:
+        if name.value != key:
+            yield _unknown_key(name, file, key)
+    for name, _ in lists[1:]:
+        message = f"key '{key}' is there twice: put all entries below the first"
+        yield _problem_at(name, file, message)
+    if not lists:
+        yield _problem_at(document, file, f"has no list '{key}': add the line '{key}:'")
+    elif isinstance(lists[0][1], SequenceNode):
+        yield from (Entry(file, node, seen) for node in lists[0][1].value)
+    else:
+        message = f"'{key}' is not a list: begin each entry below it with '- id:'"
+        yield _problem_at(lists[0][1], file, message)
+
+
+class _Builder:
+    """Builds the value of a node.
+
+    Attributes:
+        found: nodes with what is wrong with them.
+    """
+
+    def __init__(self, seen: set[int] | None) -> None:
+        """Start with the nodes that the file's entries have used; none when it has no anchors."""
+        self.found: list[tuple[Node, str]] = []
+        self._seen = seen
+
+    def build(self, node: Node) -> Any:
+        if self._seen is not None:
+            if id(node) in self._seen:
+                self._refuse(node, "anchors and aliases (& and *) are not read: write it out twice")
+                return REFUSED
+            self._seen.add(id(node))
+        if isinstance(node, ScalarNode):
+            return self._scalar(node)
+        if node.tag != (MAPPING if isinstance(node, MappingNode) else SEQUENCE):
+            return self._refuse_tag(node)
+        if isinstance(node, MappingNode):
+            return self._mapping(node)
+        return [self.build(item) for item in node.value]
+
+    def _scalar(self, node: ScalarNode) -> Any:
+        if node.tag == TEXT:
+            return node.value
+        try:
+            return SCALARS[node.tag](node.value)
+        except (KeyError, ValueError):
+            return self._refuse_tag(node)
+
+    def _mapping(self, node: MappingNode) -> dict[str, Any]:
+        mapping: dict[str, Any] = {}
+        lines: dict[str, int] = {}
+        for key, value in node.value:
+            if not isinstance(key, ScalarNode):
+                self._refuse(key, "a key is a list or a mapping: write a plain word")
+                continue
+            name = key.value
+            if name in mapping:
+                first = f"the first is in line {lines[name]}"
+                self._refuse(key, f"key {quoted(name)} is there twice ({first}): remove one")
+            lines[name] = key.start_mark.line + 1
+            mapping[name] = self.build(value)
+        return mapping
+
+    def _refuse_tag(self, node: Node) -> object:
+        tag = quoted(node.tag.replace(PREFIX, "!!"))
+        self._refuse(node, f"tag {tag} is not read: remove it, only plain values are allowed")
+        return REFUSED
+
+    def _refuse(self, node: Node, message: str) -> None:
+        self.found.append((node, message))
+
+
+def _said_id(node: Node) -> str | None:
+    pairs = node.value if isinstance(node, MappingNode) else ()
+    for key, value in pairs:
+        if key.value == "id" and isinstance(value, ScalarNode):
+            said: str = value.value
+            return said if said.isprintable() and 0 < len(said) <= LONGEST_ID else None
+    return None
+
+
+def _find(node: Node, path: tuple[int | str, ...], *, at_key: bool) -> Node:
+    """Follow a path as far as it goes."""
+    for step, part in enumerate(path, start=1):
+        if isinstance(node, SequenceNode) and isinstance(part, int):
+            node = node.value[part]
+            continue
+        pairs = node.value if isinstance(node, MappingNode) else ()
+        found = next((pair for pair in pairs if pair[0].value == part), None)
+        if found is None:
+            return node
+        node = found[0] if at_key and step == len(path) else found[1]
+    return node
+
+
+def _unknown_key(name: Node, file: str, key: str) -> Problem:
+    # The value of anything but a scalar holds nodes, which may hold themselves.
+    shown = name.value if isinstance(name, ScalarNode) else ""
+    return _problem_at(name, file, f"unknown key {quoted(shown)}: {suggestion(shown, [key])}")
+
+
+def _problem_at(node: Node, file: str, message: str, said_id: str | None = None) -> Problem:
+    mark = node.start_mark
+    return Problem(file, mark.line + 1, mark.column + 1, said_id, message)

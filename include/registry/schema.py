@@ -1,0 +1,249 @@
+"""What an entry of the registry may say: every key, its default and its check."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping  # noqa: TC003 - pydantic reads annotations
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationInfo, field_validator
+
+from include.errors import ConfigurationError
+from include.periods import Period, Schedule, check_fit
+from include.registry import fields
+from include.registry.environment import filled
+from include.registry.paths import PROJECT_ROOT, SCRIPTS, Folders
+from include.registry.problems import quoted, suggestion
+
+PLATFORMS = ("erp", "jd", "pdd")
+
+
+@dataclass(frozen=True)
+class Project:
+    """What entries are checked against.
+
+    Attributes:
+        folders: where their scripts are.
+        platforms: those there are; none when shops.yaml cannot be read, and any will do.
+        connections: those that the shops of a platform use.
+    """
+
+    folders: Folders
+    platforms: frozenset[str] | None = frozenset(PLATFORMS)
+    connections: Mapping[str, list[str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where an entry stands: the project, the file (relative to its root) and the line."""
+
+    project: Project
+    file: str = ""
+    line: int = 0
+
+
+NOWHERE = Place(Project(Folders(PROJECT_ROOT)))
+
+
+class Checks(BaseModel):
+    """What must hold of the rows that a unit landed, or it counts as failed."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    min_rows: fields.Count | None = Field(
+        default=None, description="the fewest rows a unit may land", examples=[1]
+    )
+    max_drop: fields.Percent | None = Field(
+        default=None,
+        description="how far the rows may fall below the median of the unit's last 4 like periods",
+        examples=["60%"],
+    )
+    columns: dict[fields.Column, dict[fields.CheckKind, fields.Limits]] = Field(
+        default={},
+        description="checks per column: null_check, distinct_check, unique_check, min or max",
+        examples=[{"paid_amount": {"min": {"geq_to": 0}}}],
+    )
+
+
+class Job(BaseModel):
+    """One entry of the registry, which is one DAG."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    id: fields.JobId = Field(
+        description="the job's and its DAG's id, unique over all files", examples=["pdd_quality"]
+    )
+    name: fields.Line = Field(
+        description="what the UI calls it; any language", examples=["PDD质量数据"]
+    )
+    description: fields.Text = Field(
+        default="", description="one sentence for the UI", examples=["每天拉取前一天的售后数据"]
+    )
+    cron: fields.Cron = Field(
+        description="when it runs: minute hour day month weekday (Sunday is 0 or 7)",
+        examples=["0 8 * * *"],
+    )
+    timezone: fields.Zone = Field(
+        default="Asia/Shanghai",
+        description="IANA name of the zone whose clock the cron and the periods follow",
+        examples=["Asia/Shanghai"],
+    )
+    period: fields.PeriodKind = Field(
+        default="day",
+        validate_default=True,
+        description="the window that a run covers: the day, week or month that ended last, or "
+        "the tick since the run before; it must fit the cron",
+        examples=["day"],
+    )
+    week_start: fields.Weekday = Field(
+        default="saturday", description="the first day of a week", examples=["monday"]
+    )
+    script: fields.Line = Field(
+        description=f"the script, a path below {SCRIPTS}", examples=["pdd/pdd_quality.py"]
+    )
+    args: list[fields.Argument] = Field(
+        default=[],
+        description="arguments for the script; {key} {start} {end} {first_day} {last_day} are "
+        "filled in, other braces are doubled",
+        examples=[["--day", "{first_day}"]],
+    )
+    env: dict[fields.Variable, fields.Text] = Field(
+        default={},
+        description="environment variables for the script; no secrets, those go in connections",
+        examples=[{"REPORT_LANGUAGE": "zh"}],
+    )
+    cwd: fields.Line = Field(
+        default=".", description="the folder of the project it runs in", examples=["config"]
+    )
+    platform: fields.Platform | None = Field(
+        default=None,
+        description="the platform it pulls from: one unit per shop of it, and its pool; none for "
+        "a job without shops",
+        examples=["pdd"],
+    )
+    connections: list[fields.ConnectionId] | None = Field(
+        default=None,
+        description="the Airflow connections that the script may see; those of the platform's "
+        "shops unless given",
+        examples=[["erp"]],
+    )
+    tags: list[fields.Tag] = Field(
+        default=[], description="what the UI can be filtered by", examples=[["PDD", "质量"]]
+    )
+    owner: fields.Text = Field(
+        default="", description="who answers for it, as the UI shows it", examples=["数据组"]
+    )
+    doc: fields.Text = Field(
+        default="",
+        description="Markdown for the UI: what lands, when a red run may wait, how to repair",
+        examples=["What lands, when a red run may wait, how to repair."],
+    )
+    enabled: fields.Flag = Field(
+        default=True,
+        description="false: it can be triggered by hand, but has no schedule",
+        examples=[False],
+    )
+    retries: fields.Retries = Field(
+        default=2, description="how often a failed run is tried again", examples=[2]
+    )
+    retry_delay: fields.Duration = Field(
+        default=timedelta(minutes=5), description="the wait before a retry", examples=["5m"]
+    )
+    timeout: fields.PositiveDuration = Field(
+        default=timedelta(hours=1), description="a run that takes longer is ended", examples=["1h"]
+    )
+    recover: fields.Duration = Field(
+        default=timedelta(days=7),
+        description="after an outage, missed periods up to this old run by themselves; 0d: none",
+        examples=["7d"],
+    )
+    start: fields.Day = Field(
+        default=date(2025, 1, 1),
+        description="the first business day that is expected to land",
+        examples=["2025-01-01"],
+    )
+    deadline: fields.TimeOfDay | None = Field(
+        default=None,
+        description="the time of day by which the period must have landed, else an alert",
+        examples=["10:00"],
+    )
+    checks: Checks | None = Field(
+        default=None,
+        description="what must hold of the rows that land",
+        examples=[{"min_rows": 1, "max_drop": "60%"}],
+    )
+    _place: Place = PrivateAttr()  # without a default, which pydantic would copy for every job
+
+    @field_validator("period")
+    @classmethod
+    def _fits_the_cron(cls, period: str, info: ValidationInfo) -> str:
+        if "cron" in info.data:
+            try:
+                check_fit(info.data["cron"], period)
+            except ConfigurationError as error:
+                raise ValueError(str(error)) from error
+        return period
+
+    @field_validator("script")
+    @classmethod
+    def _is_a_script(cls, script: str, info: ValidationInfo) -> str:
+        return _project(info).folders.check_script(script)
+
+    @field_validator("cwd")
+    @classmethod
+    def _is_a_folder(cls, cwd: str, info: ValidationInfo) -> str:
+        return _project(info).folders.check_folder(cwd)
+
+    @field_validator("platform")
+    @classmethod
+    def _is_known(cls, platform: str | None, info: ValidationInfo) -> str | None:
+        known = _project(info).platforms
+        if platform is not None and known is not None and platform not in known:
+            near = suggestion(platform, sorted(known))
+            message = f"{quoted(platform)} is not known: {near} (config/shops.yaml can add one)"
+            raise ValueError(message)
+        return platform
+
+    def model_post_init(self, context: Any) -> None:
+        """Remember where the entry stands."""
+        self._place = context or NOWHERE
+
+    @property
+    def file(self) -> str:
+        """The file its entry is in, relative to the project root."""
+        return self._place.file
+
+    @property
+    def line(self) -> int:
+        """The line its entry begins at."""
+        return self._place.line
+
+    @property
+    def script_path(self) -> Path:
+        """The script as an absolute path."""
+        return self._place.project.folders.root / SCRIPTS / self.script
+
+    @property
+    def schedule(self) -> Schedule:
+        """When it runs and what a run covers."""
+        return Schedule(self.cron, self.period, self.timezone, self.week_start, self.start)
+
+    @property
+    def connection_ids(self) -> list[str]:
+        """The Airflow connections that its script may see."""
+        if self.connections is not None:
+            return self.connections
+        if self.platform is None:
+            return []
+        return self._place.project.connections.get(self.platform, [self.platform])
+
+    def arguments_for(self, period: Period) -> list[str]:
+        """Give the script's arguments, with a period filled in."""
+        return filled(self.args, period)
+
+
+def _project(info: ValidationInfo) -> Project:
+    place: Place = info.context or NOWHERE
+    return place.project

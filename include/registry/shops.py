@@ -1,0 +1,135 @@
+"""The shops (config/shops.yaml): which there are, on which platform, and from when."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING, NamedTuple
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+
+from include.registry import fields
+from include.registry.files import UnreadableError, read_bytes
+from include.registry.problems import Problem
+from include.registry.reading import read_entries
+from include.registry.validating import validate
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+    from include.registry.reading import Entry
+
+SHOPS_FILE = "config/shops.yaml"
+
+
+class Shop(BaseModel):
+    """One store on one platform."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    id: fields.ShopId = Field(
+        description="what the ledger, the commands and the pages call it; never changed",
+        examples=["erp-1"],
+    )
+    platform: fields.Platform = Field(description="where it is", examples=["erp"])
+    name: fields.Line = Field(description="what people call it", examples=["示例旗舰店"])
+    connection: fields.ConnectionId = Field(
+        description="the Airflow connection it is pulled with", examples=["erp"]
+    )
+    enabled: fields.Flag = Field(
+        default=True, description="false: it is not pulled", examples=[False]
+    )
+    from_day: fields.Day | None = Field(
+        default=None,
+        alias="from",
+        description="its first business day; the job's start unless given",
+        examples=["2025-01-01"],
+    )
+    until_day: fields.Day | None = Field(
+        default=None,
+        alias="until",
+        description="its last business day; it goes on unless given",
+        examples=["2025-12-31"],
+    )
+    platform_id: fields.PlatformNumber = Field(
+        description="its number on the platform", examples=["10001"]
+    )
+
+    @field_validator("until_day")
+    @classmethod
+    def _is_not_before_from(cls, until: date | None, info: ValidationInfo) -> date | None:
+        first = info.data.get("from_day")
+        if until is not None and first is not None and until < first:
+            raise ValueError(f"'{until}' is before from '{first}': write a later one")
+        return until
+
+
+class Shops(NamedTuple):
+    """What config/shops.yaml says.
+
+    Attributes:
+        by_id: the valid ones, in the file's order.
+        problems: what is wrong in it.
+        exists: there is such a file; a project without shops needs none.
+    """
+
+    by_id: dict[str, Shop]
+    problems: list[Problem]
+    exists: bool
+
+    def on(self, platform: str | None) -> list[Shop]:
+        """Give the enabled shops of a platform."""
+        return [shop for shop in self.by_id.values() if shop.enabled and shop.platform == platform]
+
+    def connections(self) -> dict[str, list[str]]:
+        """Give the connections that the enabled shops of each platform use."""
+        found: dict[str, list[str]] = {}
+        for shop in self.by_id.values():
+            used = found.setdefault(shop.platform, []) if shop.enabled else []
+            if shop.connection not in used:
+                used.append(shop.connection)
+        return found
+
+
+def load_shops(root: Path) -> Shops:
+    """Read a project's shops; what is wrong with one costs that shop alone."""
+    if not (root / SHOPS_FILE).exists():
+        return Shops({}, [], exists=False)
+    try:
+        raw = read_bytes(root, SHOPS_FILE)
+    except UnreadableError as error:
+        return Shops({}, [error.problem], exists=True)
+    shops: dict[str, Shop] = {}
+    problems: list[Problem] = []
+    for found in _valid(read_entries(SHOPS_FILE, raw, "shops")):
+        if isinstance(found, Problem):
+            problems.append(found)
+        else:
+            shops[found.id] = found
+    return Shops(shops, problems, exists=True)
+
+
+def _valid(entries: Iterable[Entry | Problem]) -> Iterator[Shop | Problem]:
+    """Give the shops, and problems for those that are invalid or there already."""
+    lines: dict[object, int] = {}
+    for entry in entries:
+        if isinstance(entry, Problem):
+            yield entry
+            continue
+        shop = validate(entry, Shop, None)
+        if isinstance(shop, list):
+            yield from shop
+            continue
+        store = (shop.platform, shop.connection, shop.platform_id)
+        if shop.id in lines:
+            message = f"id '{shop.id}' is taken by line {lines[shop.id]}: choose another"
+            yield entry.problem(("id",), message)
+        elif store in lines:
+            message = (
+                f"platform_id '{shop.platform_id}' is the store of line {lines[store]}, which would "
+                "land twice: remove one"
+            )
+            yield entry.problem(("platform_id",), message)
+        else:
+            lines |= {shop.id: entry.line, store: entry.line}
+            yield shop

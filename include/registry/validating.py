@@ -1,0 +1,83 @@
+"""Makes models of entries; what is wrong with one becomes problems that tell how to repair it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar, get_args
+
+from pydantic import BaseModel, ValidationError
+
+from include.registry.predicates import shown
+from include.registry.problems import quoted, suggestion
+from include.registry.reading import REFUSED
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
+
+    from include.registry.problems import Problem
+    from include.registry.reading import Entry
+
+Model = TypeVar("Model", bound=BaseModel)
+KEY = "[key]"  # pydantic's way to say that a mapping's key is wrong, not its value
+
+
+def validate(entry: Entry, model: type[Model], context: Any) -> Model | list[Problem]:
+    """Make a model of an entry; otherwise give every problem it has, in the file's order.
+
+    Args:
+        entry: one item of a file's list.
+        model: what it should be.
+        context: given to the model's checks.
+    """
+    value, problems = entry.value()
+    if not isinstance(value, dict):
+        message = f"entry {shown(value)} is not a mapping: begin it with '- id:'"
+        return problems or [entry.problem((), message)]
+    try:
+        made = model.model_validate(value, context=context)
+    except ValidationError as error:
+        found = error.errors(include_url=False)
+        problems += [_problem(entry, model, one) for one in found if one["input"] is not REFUSED]
+    if problems:
+        return sorted(problems, key=lambda problem: (problem.line, problem.column))
+    return made
+
+
+def keys_of(model: type[BaseModel]) -> dict[str, Any]:
+    """Give a model's keys, as they are written, with their fields."""
+    return {field.alias or name: field for name, field in model.model_fields.items()}
+
+
+def _problem(entry: Entry, model: type[BaseModel], error: ErrorDetails) -> Problem:
+    kind, path = error["type"], error["loc"]
+    if kind == "extra_forbidden":
+        known = keys_of(_model_at(model, path[:-1]))
+        message = f"unknown key {quoted(path[-1])}: {suggestion(str(path[-1]), known)}"
+        return entry.problem(path, message, at_key=True)
+    if kind == "missing":
+        example = keys_of(model)[str(path[-1])].examples[0]
+        message = f"key '{path[-1]}' is missing: add it, as in {path[-1]}: {quoted(example)}"
+        return entry.problem((), message)
+    key_is_wrong = path[-1] == KEY
+    path = path[:-1] if key_is_wrong else path
+    named = path[:-1] if key_is_wrong else path
+    subject = ".".join(part for part in named if isinstance(part, str))
+    reason = _reason(error)
+    # The checks of cron and period, which others use as well, name their subject themselves.
+    message = reason if reason.startswith(f"{subject} ") else f"{subject} {reason}"
+    return entry.problem(path, message, at_key=key_is_wrong)
+
+
+def _reason(error: ErrorDetails) -> str:
+    if error["type"] == "value_error":
+        return str(error["ctx"]["error"])
+    value = shown(error["input"])
+    if error["type"] == "list_type":
+        return f"{value} is not a list: write it like [a, b]"
+    return f"{value} is not a mapping: write lines like 'key: value' below it"
+
+
+def _model_at(model: type[BaseModel], path: tuple[int | str, ...]) -> type[BaseModel]:
+    for part in path:
+        options = get_args(keys_of(model)[str(part)].annotation)
+        model = next(option for option in options if issubclass(option, BaseModel))
+    return model
