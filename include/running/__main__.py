@@ -40,7 +40,7 @@ def main(arguments: list[str] | None = None) -> int:
     """
     words = _parser().parse_args(arguments)
     interruption = Interruption()
-    output = Output(sys.stdout.buffer, Masker(secrets_in(os.environ)))
+    output = Output(sys.stdout.fileno(), Masker(secrets_in(os.environ)))
     try:
         request = understand(words, os.environ)
         stop_with_parent(request.stop_with_parent)

@@ -22,11 +22,20 @@ class Masker:
 
     def __init__(self, secrets: Iterable[str]) -> None:
         forms = {form for secret in secrets for form in forms_of(secret)}
-        # Of several that start at one place the longest must win.
         self.forms = sorted(forms, key=lambda form: (-len(form), form))
-        self.any_form = re.compile(b"|".join(map(re.escape, self.forms)))
         firsts = sorted({form[:1] for form in forms})
         self.any_first = re.compile(b"|".join(map(re.escape, firsts)))
+
+    def find(self, data: bytes) -> list[tuple[int, int]]:
+        """Give the start and end of every secret in some data, in order; they may overlap."""
+        # One search per form is many times faster than one regular expression for all of them.
+        found: list[tuple[int, int]] = []
+        for form in self.forms:
+            start = data.find(form)
+            while start >= 0:
+                found.append((start, start + len(form)))
+                start = data.find(form, start + 1)
+        return sorted(found)
 
     def mask(self, text: str) -> str:
         """Mask the secrets in a whole text."""
@@ -58,14 +67,12 @@ class MaskedStream:
         cut = self._unfinished(data)
         pieces: list[bytes] = []
         end = self._covered
-        # What starts before the cut is complete, but may reach beyond the cut.
-        found = self._masker.any_form.search(data)
-        while found and found.start() < cut:
-            if found.start() >= end:
-                pieces += data[end : found.start()], MASK
-            end = max(end, found.end())
-            # On from the next byte, not from the end: secrets may overlap.
-            found = self._masker.any_form.search(data, found.start() + 1)
+        for start, stop in self._masker.find(data):
+            # What starts before the cut is complete, but may reach beyond the cut.
+            if start < cut:
+                if start >= end:
+                    pieces += data[end:start], MASK
+                end = max(end, stop)
         pieces.append(data[end:cut])
         self._held = data[cut:]
         self._covered = max(end - cut, 0)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import codecs
+import os
 import threading
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING
 
 from include.running.masking import MaskedStream
 
@@ -20,15 +21,16 @@ class Output:
     r"""A stream that masks secrets, writes what is not UTF-8 as `\xNN`, and remembers its end.
 
     Args:
-        stream: where to write, usually standard output; when its reader is gone, the output is
+        fd: where to write, usually 1, standard output; when its reader is gone, the output is
             dropped and the run goes on.
         masker: knows the secrets.
     """
 
-    def __init__(self, stream: BinaryIO, masker: Masker) -> None:
+    def __init__(self, fd: int, masker: Masker) -> None:
         self.masker = masker
         self._masked = MaskedStream(masker)
-        self._stream: BinaryIO | None = stream
+        self._fd = fd
+        self._is_read = True
         self._lock = threading.Lock()  # the heartbeat speaks from a thread of its own
         self._decoder = codecs.getincrementaldecoder("utf-8")("backslashreplace")
         self._tail = ""
@@ -65,10 +67,9 @@ class Output:
 
     def _write(self, text: str) -> None:
         self._in_line = not text.endswith("\n")
-        if self._stream is None:
-            return
+        data = text.encode(errors="backslashreplace")
         try:
-            self._stream.write(text.encode(errors="backslashreplace"))
-            self._stream.flush()
-        except (BrokenPipeError, ValueError):
-            self._stream = None
+            while data and self._is_read:
+                data = data[os.write(self._fd, data) :]
+        except BrokenPipeError:
+            self._is_read = False

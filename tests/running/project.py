@@ -1,0 +1,156 @@
+"""A project of its own for every test: a registry, scripts, and a way to run them."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+import uuid
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import psutil
+import yaml
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+CODE_ROOT = Path(__file__).parents[2]
+PERIOD = "2025-10-02"
+GRACE_SECONDS = 0.5
+
+
+class Project:
+    """A project folder with jobs, and the runs of this test in it.
+
+    Every process of its runs carries a mark in its environment, by which it is found again.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.var = root / "var"
+        self.mark = uuid.uuid4().hex
+        self.jobs: list[dict[str, Any]] = []
+        self.started: list[subprocess.Popen[bytes]] = []
+        (root / "include" / "scripts").mkdir(parents=True)
+        (root / "config" / "tasks").mkdir(parents=True)
+        self.shops()
+
+    def shops(self, **enabled: bool) -> None:
+        """Write the shops of the platform `erp`."""
+        shops = [
+            {
+                "id": shop,
+                "platform": "erp",
+                "name": shop,
+                "connection": "erp",
+                "platform_id": "1001",
+                "enabled": on,
+            }
+            for shop, on in enabled.items()
+        ]
+        self._write("shops.yaml", {"shops": shops})
+
+    def job(self, script: str, job_id: str = "job", **keys: Any) -> None:
+        """Write a script and the entry that runs it; a name instead of a text is taken as it is."""
+        name = keys.pop("file", f"{job_id}.py")
+        path = self.root / "include" / "scripts" / name
+        path.write_text(textwrap.dedent(script), encoding="utf-8")
+        entry = {"id": job_id, "name": job_id, "cron": "0 7 * * *", "script": name, **keys}
+        self.jobs.append(entry)
+        self._write("tasks/jobs.yaml", {"tasks": self.jobs})
+
+    def environment(self, **variables: str) -> dict[str, str]:
+        """Give a runner's environment."""
+        service = {
+            "SCHEDULER_ROOT": str(self.root),
+            "SCHEDULER_VAR": str(self.var),
+            "SCRATCH": str(self.root),
+            "RUN_MARK": self.mark,
+            "RUNNER_GRACE_SECONDS": str(GRACE_SECONDS),
+            "RUNNER_LOCK_WAIT_SECONDS": "10",
+        }
+        plain = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+        return {**plain, **service, **variables}
+
+    def start(
+        self, *words: str, stdout: Any = subprocess.PIPE, period: str = PERIOD, **variables: str
+    ) -> subprocess.Popen[bytes]:
+        """Start a runner for the job `job`, or as the words say."""
+        command = [sys.executable, "-m", "include.running", *(words or ("job", "--period", period))]
+        runner = subprocess.Popen(
+            command,
+            cwd=CODE_ROOT,
+            env=self.environment(**variables),
+            stdout=stdout,
+            stderr=subprocess.STDOUT,
+        )
+        self.started.append(runner)
+        return runner
+
+    def run(self, *words: str, **variables: str) -> tuple[int, str]:
+        """Run one to its end; give its exit code and its output."""
+        runner = self.start(*words, **variables)
+        output, _ = runner.communicate(timeout=60)
+        return runner.returncode, output.decode()
+
+    def wait_for(self, name: str) -> str:
+        """Wait until a script has written a file in its scratch folder; give its text."""
+        path = self.root / name
+        wait_until(path.exists)
+        return path.read_text()
+
+    def alive(self) -> list[psutil.Process]:
+        """Give the living processes of this test's runs."""
+        return [process for process in psutil.process_iter() if self._is_ours(process)]
+
+    def wait_until_gone(self, seconds: float = GRACE_SECONDS + 8) -> None:
+        """Wait until no process of this test's runs is left, and fail if one stays."""
+        wait_until(lambda: not self.alive(), seconds, lambda: str(self.alive()))
+
+    def keeper_of(self, runner: subprocess.Popen[bytes]) -> psutil.Process:
+        """Give a runner's keeper."""
+        return psutil.Process(runner.pid).children()[0]
+
+    def locks(self) -> list[Path]:
+        """Give the lock files."""
+        return list((self.var / "locks").glob("*"))
+
+    def journal(self) -> str:
+        """Give what the journal says."""
+        return (self.var / "logs" / "scheduler.log").read_text(encoding="utf-8")
+
+    def clean(self) -> None:
+        """End what a failed test left."""
+        for process in self.alive():
+            process.send_signal(signal.SIGKILL)
+        for runner in self.started:
+            if runner.stdout:
+                runner.stdout.close()
+            runner.wait(10)
+
+    def _write(self, name: str, content: Any) -> None:
+        text = yaml.safe_dump(content, allow_unicode=True)
+        (self.root / "config" / name).write_text(text, encoding="utf-8")
+
+    def _is_ours(self, process: psutil.Process) -> bool:
+        try:
+            ours = process.environ().get("RUN_MARK") == self.mark
+            return ours and process.status() != psutil.STATUS_ZOMBIE
+        except psutil.Error:
+            return False
+
+
+def wait_until(
+    happened: Callable[[], object],
+    seconds: float = 20,
+    describe: Callable[[], str] = lambda: "it did not happen in time",
+) -> None:
+    """Wait until something holds, and fail if it does not in time."""
+    deadline = time.monotonic() + seconds
+    while not happened():
+        assert time.monotonic() < deadline, describe()
+        time.sleep(0.02)

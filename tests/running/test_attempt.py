@@ -1,0 +1,193 @@
+"""One attempt: its exit code, its place in the ledger and in the journal."""
+
+from __future__ import annotations
+
+import re
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from include.ledger import Ledger
+from include.warehouse import connect, migrate
+from tests.running.project import PERIOD
+
+if TYPE_CHECKING:
+    from include.ledger import LedgerRow
+    from tests.running.project import Project
+
+EXIT = """
+import os, sys
+print("working on it")
+print("the cause: shop 1001", file=sys.stderr)
+code = int(os.environ["CODE"])
+os.kill(os.getpid(), -code) if code < 0 else sys.exit(code)
+"""
+CODES = [(0, 0), (1, 1), (2, 2), (42, 42), (75, 75), (77, 77), (78, 78), (99, 99), (-9, 137)]
+STATES = {0: "ok", 99: "empty"}
+
+
+def rows_of(url: str) -> list[LedgerRow]:
+    """Give the ledger's rows of the job `job`."""
+    engine = connect(url)
+    rows = Ledger(engine).rows("job", PERIOD)
+    engine.dispose()
+    return rows
+
+
+@pytest.fixture
+def warehouse(project: Project) -> str:
+    """Give the URL of an empty warehouse."""
+    url = f"sqlite:///{project.root}/warehouse.db"
+    migrate(url)
+    return url
+
+
+@pytest.mark.parametrize(("code", "expected"), CODES)
+def test_the_exit_code_is_passed_on_and_settles_the_ledger(
+    project: Project, warehouse: str, code: int, expected: int
+) -> None:
+    """A script that knows nothing of the ledger is accounted for by its exit code."""
+    project.job(EXIT)
+    assert project.run(CODE=str(code), WAREHOUSE_URL=warehouse, RUN_ID="run-7")[0] == expected
+    (row,) = rows_of(warehouse)
+    assert (row.shop_id, row.attempts, row.run_id) == ("-", 1, "run-7")
+    assert (row.state, row.exit_code) == (STATES.get(expected, "failed"), expected)
+    assert row.finished_at is not None
+    assert ("the cause: shop 1001" in (row.error or "")) == (row.state == "failed")
+
+
+def test_without_a_warehouse_nothing_is_accounted_for(project: Project) -> None:
+    """It is said in one line, and the script runs."""
+    project.job(EXIT)
+    code, output = project.run(CODE="0")
+    assert code == 0
+    assert output.count("no WAREHOUSE_URL") == 1
+
+
+def test_the_journal_tells_start_and_end(project: Project) -> None:
+    """A failure comes with its reason and the last lines of the output, indented."""
+    project.job(EXIT)
+    project.run(CODE="3", RUN_ID="run-7")
+    project.run(CODE="0", RUN_ID="run-7", ATTEMPT="2")
+    lines = [line.partition("+08:00 ")[2] or line for line in project.journal().splitlines()]
+    shapes = [re.sub(r"pid \d+", "pid N", re.sub(r"[\d.]+ s\b", "N s", line)) for line in lines]
+    assert shapes == [
+        f"job {PERIOD} started (pid N, run run-7)",
+        f"job {PERIOD} failed after N s: exit code 3",
+        "    working on it",
+        "    the cause: shop 1001",
+        f"job {PERIOD} retried, attempt 2 (pid N, run run-7)",
+        f"job {PERIOD} landed in N s",
+    ]
+
+
+def test_no_secret_is_shown_anywhere(project: Project, warehouse: str) -> None:
+    """Output, journal and ledger: plain, percent-encoded, in two writes; also in the entry."""
+    script = """
+        import os, time
+        os.write(1, b"key=p@ss/word-1, key=p%40ss%2Fword-1, {token: tok"); time.sleep(0.2)
+        os.write(2, b"-12345}, deep: nested-6789\\n")
+        raise SystemExit("the key was p@ss/word-1")
+    """
+    project.job(script, connections=["erp"])
+    connection = '{"password": "p@ss/word-1", "extra": {"t": "tok-12345", "n": ["nested-6789"]}}'
+    code, output = project.run(AIRFLOW_CONN_ERP=connection, WAREHOUSE_URL=warehouse)
+    shown = output + project.journal() + str(rows_of(warehouse))
+    assert code == 1
+    assert "key=***, key=***, {token: ***}, deep: ***\n" in output
+    assert "the key was ***" in project.journal()
+    for secret in ("ss/word", "ss%2Fword", "12345", "6789"):
+        assert secret not in shown
+
+
+def test_a_timeout_is_temporary(project: Project, warehouse: str) -> None:
+    """A script that takes longer than its entry allows is ended; a retry may help."""
+    project.job("import time; print('waiting'); time.sleep(600)", timeout="1s")
+    started = time.monotonic()
+    code, output = project.run(WAREHOUSE_URL=warehouse)
+    assert (code, project.alive()) == (75, [])
+    assert time.monotonic() - started < 15
+    assert "not done within its timeout of 0:00:01" in output
+    (row,) = rows_of(warehouse)
+    assert (row.state, row.exit_code) == ("failed", 75)
+
+
+def test_what_has_landed_is_not_run_again(project: Project, warehouse: str) -> None:
+    """Code 99 and a message that says how to run it once more, and AGAIN does."""
+    project.job("import os; print('ran', os.environ.get('AGAIN'))")
+    assert project.run(WAREHOUSE_URL=warehouse)[0] == 0
+    code, output = project.run(WAREHOUSE_URL=warehouse)
+    assert (code, "ran" in output) == (99, False)
+    assert f"nothing to do: job {PERIOD} has landed; use --again (or again=true" in output
+    code, output = project.run("job", "--period", PERIOD, "--again", WAREHOUSE_URL=warehouse)
+    assert (code, "ran 1" in output) == (0, True)
+    assert rows_of(warehouse)[0].attempts == 2
+
+
+def test_each_enabled_shop_is_a_unit(project: Project, warehouse: str) -> None:
+    """A run narrowed to some shops accounts for those; the next one runs those still open."""
+    project.shops(s1=True, s2=True, s3=True, s4=False)
+    project.job("import os; print('shops:', os.environ.get('SHOPS'))", platform="erp")
+    code, output = project.run(SHOPS="s3,s1", WAREHOUSE_URL=warehouse)
+    assert (code, "shops: s1,s3\n" in output) == (0, True)
+    code, output = project.run(WAREHOUSE_URL=warehouse)
+    assert (code, "shops: s2\n" in output) == (0, True)
+    code, output = project.run(WAREHOUSE_URL=warehouse, AGAIN="1")
+    assert (code, "shops: None\n" in output) == (0, True)
+    assert [(row.shop_id, row.attempts) for row in rows_of(warehouse)] == [
+        ("s1", 2),
+        ("s2", 2),
+        ("s3", 2),
+    ]
+
+
+def test_what_a_script_has_settled_itself_stays(project: Project, warehouse: str) -> None:
+    """A script that keeps the ledger lands one shop and fails another; only the rest is settled."""
+    script = """
+        import os
+        from include.ledger import Ledger, Unit
+        from include.periods import Schedule
+        from include.warehouse import connect
+        ledger = Ledger(connect(os.environ["WAREHOUSE_URL"]))
+        period = Schedule("0 7 * * *", "day").parse_key(os.environ["PERIOD_KEY"])
+        with ledger.engine.begin() as connection:
+            ledger.land(connection, Unit("job", "s1", period), rows=5)
+        ledger.fail(Unit("job", "s2", period), 77, "token expired")
+        raise SystemExit(77)
+    """
+    project.shops(s1=True, s2=True, s3=True)
+    project.job(script, platform="erp")
+    assert project.run(WAREHOUSE_URL=warehouse)[0] == 77
+    first, second, third = rows_of(warehouse)
+    assert (first.state, first.rows) == ("ok", 5)
+    assert (second.state, second.error) == ("failed", "token expired")
+    assert (third.state, third.exit_code) == ("failed", 77)
+
+
+def test_a_warehouse_that_is_not_migrated_is_a_clear_failure(project: Project) -> None:
+    """The script is not started, and the message says what to look at."""
+    project.job("print('ran')")
+    code, output = project.run(WAREHOUSE_URL=f"sqlite:///{project.root}/empty.db")
+    assert (code, "ran\n" in output) == (75, False)
+    assert "the ledger cannot be read: no such table: ledger" in output
+
+
+def test_a_warehouse_url_that_is_none_is_a_wrong_configuration(project: Project) -> None:
+    """No retry can help."""
+    project.job("print('ran')")
+    assert project.run(WAREHOUSE_URL="nonsense")[0] == 78
+
+
+def test_a_script_that_cannot_start_is_a_wrong_configuration(project: Project) -> None:
+    """A missing interpreter, or a file that is not executable."""
+    project.job("#!/no/such/interpreter\n", job_id="gone", file="gone.sh")
+    project.job("#!/bin/sh\necho ran $1\n", job_id="shell", file="shell.sh", args=["{key}"])
+    (project.root / "include/scripts/gone.sh").chmod(0o755)
+    code, output = project.run("gone", "--period", PERIOD)
+    assert (code, "cannot be started" in output) == (78, True)
+    code, output = project.run("shell", "--period", PERIOD)
+    assert (code, "run chmod +x" in output) == (78, True)
+    (project.root / "include/scripts/shell.sh").chmod(0o755)
+    code, output = project.run("shell", "--period", PERIOD)
+    assert (code, f"ran {PERIOD}\n" in output) == (0, True)

@@ -1,0 +1,67 @@
+"""The journal: whole lines, from many writers, in files of bounded size and age."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from include.running.journal import Journal
+
+ZONE = ZoneInfo("Asia/Shanghai")
+WRITER = """
+import sys
+from pathlib import Path
+from datetime import timezone
+from include.running.journal import Journal
+journal = Journal(Path(sys.argv[1]), timezone.utc, max_bytes=20_000, files_kept=200)
+for number in range(300):
+    journal.write("erp_store 2025-10-02", f"writer {sys.argv[2]} event {number}", ["店铺" * 20])
+"""
+
+
+def test_an_event_is_one_line_and_its_details_are_indented(tmp_path: Path) -> None:
+    """The line says when, on the job's clock with its offset, what about and what."""
+    journal = Journal(tmp_path / "logs" / "scheduler.log", ZONE)
+    journal.write("erp_store 2025-10-02", "failed:\nexit code 1", ["Traceback", "  店铺"])
+    first, *rest = journal.path.read_text(encoding="utf-8").splitlines()
+    when = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\+08:00"
+    assert re.fullmatch(when + " erp_store 2025-10-02 failed: exit code 1", first)
+    assert rest == ["    Traceback", "      店铺"]
+
+
+def test_many_writers_lose_and_mix_nothing(tmp_path: Path) -> None:
+    """Six processes that write and set files aside at once: every event is there once, whole."""
+    log = tmp_path / "scheduler.log"
+    command = [sys.executable, "-c", WRITER, str(log)]
+    writers = [
+        subprocess.Popen([*command, str(number)], cwd=Path(__file__).parents[2])
+        for number in range(6)
+    ]
+    assert [writer.wait() for writer in writers] == [0] * 6
+    files = list(tmp_path.iterdir())
+    lines = [line for file in files for line in file.read_text(encoding="utf-8").splitlines()]
+    events = Counter(line.partition("2025-10-02 ")[2] for line in lines if line[0] != " ")
+    expected = {f"writer {number} event {event}" for number in range(6) for event in range(300)}
+    assert events == Counter(expected)
+    assert lines.count("    " + "店铺" * 20) == 1800
+    assert len(files) > 10
+    assert max(file.stat().st_size for file in files) <= 20_000
+
+
+def test_old_and_surplus_files_go(tmp_path: Path) -> None:
+    """Files set aside are removed when there are too many, or after thirty days."""
+    journal = Journal(tmp_path / "scheduler.log", ZONE, max_bytes=100, files_kept=3)
+    for number in range(8):
+        journal.write("job", f"{number:060}")
+    assert len(list(tmp_path.iterdir())) == 4
+    long_ago = time.time() - 31 * 24 * 3600
+    os.utime(tmp_path / "scheduler.log.2", (long_ago, long_ago))
+    journal.write("job", "9" * 60)
+    names = sorted(path.name for path in tmp_path.iterdir())
+    assert names == ["scheduler.log", "scheduler.log.1", "scheduler.log.2"]

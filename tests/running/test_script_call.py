@@ -1,0 +1,95 @@
+"""What a script gets: its arguments, its environment, its working directory."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from tests.running.project import CODE_ROOT, PERIOD
+
+if TYPE_CHECKING:
+    from tests.running.project import Project
+
+DUMP = """
+import json, os, sys
+seen = {"args": sys.argv[1:], "cwd": os.getcwd(), **os.environ}
+json.dump(seen, open(os.environ["SCRATCH"] + "/seen", "w"))
+"""
+
+
+def seen_by(project: Project, *words: str, **variables: str) -> dict[str, str]:
+    """Run the job and give what its script saw."""
+    code, output = project.run(*words, **variables)
+    assert code == 0, output
+    seen: dict[str, str] = json.loads((project.root / "seen").read_text())
+    return seen
+
+
+def test_arguments_are_filled_in_and_else_left_alone(project: Project) -> None:
+    """Only the five known names are placeholders, and no shell looks at the rest."""
+    arguments = ["{key}", "{start}..{end}", "{first_day}/{last_day}", '{"a": {}}', "$(id) 店铺 *"]
+    project.job(DUMP, args=arguments)
+    assert seen_by(project)["args"] == [
+        "2025-10-02",
+        "2025-10-02T00:00:00+08:00..2025-10-03T00:00:00+08:00",
+        "2025-10-02/2025-10-02",
+        '{"a": {}}',
+        "$(id) 店铺 *",
+    ]
+
+
+def test_the_period_comes_in_the_environment(project: Project) -> None:
+    """Every variable that the design promises is there, and nothing that was not asked for."""
+    project.job(DUMP, period="week", cron="0 12 * * 6")
+    seen = seen_by(project, "job", "--period", "2025-09-27", RUN_ID="run-7")
+    expected = {
+        "JOB_ID": "job",
+        "PERIOD_KEY": "2025-09-27",
+        "PERIOD_START": "2025-09-27T00:00:00+08:00",
+        "PERIOD_END": "2025-10-04T00:00:00+08:00",
+        "FIRST_DAY": "2025-09-27",
+        "LAST_DAY": "2025-10-03",
+        "RUN_ID": "run-7",
+        "SCHEDULER_VAR": str(project.var),
+        "PYTHONUTF8": "1",
+        "PYTHONUNBUFFERED": "1",
+        "PYTHONPATH": str(CODE_ROOT),
+    }
+    assert {name: seen.get(name) for name in expected} == expected
+    assert not {"SHOPS", "AGAIN", "WAREHOUSE_URL", "PERIOD_FROM", "ATTEMPT"} & set(seen)
+
+
+def test_only_its_own_connections_reach_a_script(project: Project) -> None:
+    """Neither another platform's, nor Airflow's settings, nor what is meant for the runner."""
+    project.job(DUMP, connections=["own"])
+    secrets = {
+        "AIRFLOW_CONN_OWN": '{"password": "own-secret"}',
+        "AIRFLOW_CONN_OTHER": '{"password": "other-secret"}',
+        "AIRFLOW_VAR_KEY": "x",
+        "AIRFLOW__CORE__FERNET_KEY": "x",
+        "_AIRFLOW_WWW_USER_PASSWORD": "x",
+        "PERIOD_KEY": PERIOD,
+        "STOP_WITH_PARENT": "1",
+        "ATTEMPT": "1",
+        "HTTP_PROXY": "http://proxy:3128",
+        "AIRFLOW_CTX_DAG_ID": "job",
+    }
+    seen = seen_by(project, "job", **secrets)
+    passed = {"AIRFLOW_CONN_OWN", "PERIOD_KEY", "HTTP_PROXY", "AIRFLOW_CTX_DAG_ID"}
+    assert set(secrets) & set(seen) == passed
+    assert not [name for name in seen if name.startswith("RUNNER_")]
+
+
+def test_the_entrys_environment_and_folder_count(project: Project) -> None:
+    """`env` adds to the environment but cannot change the period; `cwd` is inside the project."""
+    (project.root / "data").mkdir()
+    project.job(DUMP, env={"MODE": "店铺 $HOME", "PERIOD_KEY": "1999-01-01"}, cwd="data")
+    seen = seen_by(project)
+    assert (seen["MODE"], seen["PERIOD_KEY"]) == ("店铺 $HOME", PERIOD)
+    assert seen["cwd"] == str(project.root / "data")
+
+
+def test_by_default_a_script_works_in_the_project(project: Project) -> None:
+    """Its working directory is the project's root, whatever the runner's is."""
+    project.job(DUMP)
+    assert seen_by(project)["cwd"] == str(project.root)

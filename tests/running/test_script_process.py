@@ -1,0 +1,215 @@
+"""A script under its keeper: its output, and that nothing of it is left, however it ends."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import time
+from typing import TYPE_CHECKING
+
+import psutil
+import pytest
+
+from tests.running.families import FAMILY, POLITE, STUBBORN
+from tests.running.project import GRACE_SECONDS, PERIOD, wait_until
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.running.project import Project
+
+FLOOD = """
+import sys
+line = b"2025-10-02 08:00:01 shop 1001: page 17 of 230, 100 orders, paid 8,412.50 yuan in all.\\n"
+for _ in range(1200):
+    sys.stdout.buffer.write(line * 1000)
+sys.stdout.buffer.write(b"the last line\\n")
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_a_signal_to_the_runner_ends_everything(project: Project, number: signal.Signals) -> None:
+    """Children, grandchildren and daemons are ended, and the exit code says by what."""
+    project.job(FAMILY)
+    runner = project.start(STUBBORN="1")
+    project.wait_for("ready")
+    wait_until(lambda: len(project.alive()) == 6)  # with runner and keeper
+    runner.send_signal(number)
+    output, _ = runner.communicate(timeout=20)
+    assert project.alive() == []
+    assert runner.returncode == 128 + number
+    assert f"told to end by {number.name}" in output.decode()
+    assert project.locks() == []
+
+
+def test_a_script_that_ignores_every_signal_is_killed_after_the_grace(project: Project) -> None:
+    """It gets its grace, and not much more."""
+    project.job(STUBBORN)
+    runner = project.start()
+    project.wait_for("ready")
+    started = time.monotonic()
+    runner.terminate()
+    assert runner.wait(20) == 128 + signal.SIGTERM
+    assert GRACE_SECONDS <= time.monotonic() - started < GRACE_SECONDS + 5
+    assert project.alive() == []
+
+
+def test_a_script_may_put_things_in_order(project: Project) -> None:
+    """TERM comes first; what the script still says is shown; that it exits with 0 is no landing."""
+    project.job(POLITE)
+    runner = project.start(RUNNER_GRACE_SECONDS="30")
+    project.wait_for("ready")
+    runner.terminate()
+    output, _ = runner.communicate(timeout=20)
+    assert "put in order" in output.decode()
+    assert runner.returncode == 128 + signal.SIGTERM
+
+
+def test_a_stopped_script_is_ended_too(project: Project) -> None:
+    """A process in the state T takes no TERM, but the KILL after it."""
+    project.job(STUBBORN)
+    runner = project.start()
+    project.wait_for("ready")
+    script = project.keeper_of(runner).children()[0]
+    script.suspend()
+    runner.terminate()
+    assert runner.wait(20) == 128 + signal.SIGTERM
+    assert project.alive() == []
+
+
+@pytest.mark.parametrize("stubborn", [{}, {"STUBBORN": "1"}])
+def test_a_killed_runner_leaves_nothing(project: Project, stubborn: dict[str, str]) -> None:
+    """After kill -9 its keeper ends the tree, says so in the journal and frees the lock."""
+    project.job(FAMILY)
+    runner = project.start(**stubborn)
+    project.wait_for("ready")
+    runner.kill()
+    project.wait_until_gone()
+    assert project.locks() == []
+    assert f"job {PERIOD} failed: its runner (pid {runner.pid}) was killed" in project.journal()
+    assert project.run(QUICK="1")[0] == 0
+
+
+def test_a_killed_keeper_leaves_nothing(project: Project) -> None:
+    """The kernel kills the script, the runner ends the rest and says what happened."""
+    project.job(FAMILY)
+    runner = project.start(STUBBORN="1")
+    project.wait_for("ready")
+    project.keeper_of(runner).kill()
+    output, _ = runner.communicate(timeout=20)
+    assert project.alive() == []
+    assert runner.returncode == 128 + signal.SIGKILL
+    assert "the keeper was killed by SIGKILL" in output.decode()
+    assert project.locks() == []
+
+
+def test_a_keeper_that_hangs_is_replaced(project: Project) -> None:
+    """A stopped keeper cannot keep the script alive for ever."""
+    project.job(FAMILY)
+    runner = project.start()
+    project.wait_for("ready")
+    project.keeper_of(runner).suspend()
+    runner.terminate()
+    assert runner.wait(20) == 128 + signal.SIGTERM
+    assert project.alive() == []
+
+
+def test_what_a_script_leaves_behind_is_ended(project: Project) -> None:
+    """A script that ends well but leaves processes has them ended, and its log says which."""
+    project.job(FAMILY)
+    code, output = project.run(LEAVE="1")
+    assert code == 0
+    assert "the script left processes behind; ending python" in output
+    assert project.alive() == []
+
+
+def test_a_helper_that_leaves_by_itself_is_not_mentioned(project: Project) -> None:
+    """Python's own multiprocessing helpers notice the end a moment later."""
+    project.job("import subprocess; subprocess.Popen(['sleep', '0.1'])")
+    code, output = project.run()
+    assert (code, "left processes" in output) == (0, False)
+
+
+def test_a_flood_is_passed_on_whole_in_little_memory(project: Project, tmp_path: Path) -> None:
+    """A hundred megabytes arrive to the last line, and the runner stays small."""
+    project.job(FLOOD)
+    path = tmp_path / "flood"
+    connection = '{"password": "hunter22", "extra": {"token": "abcdefgh"}}'
+    largest = 0
+    with path.open("wb") as file:
+        runner = project.start(stdout=file, AIRFLOW_CONN_ERP=connection)
+        while runner.poll() is None:
+            largest = max(largest, _rss(runner.pid))
+            time.sleep(0.05)
+    lines = path.read_bytes().splitlines()
+    path.unlink()
+    assert runner.returncode == 0
+    assert len([line for line in lines if line.endswith(b"yuan in all.")]) == 1_200_000
+    assert b"the last line" in lines
+    assert largest < 120_000_000
+
+
+def test_a_line_without_end_is_passed_on_in_little_memory(project: Project, tmp_path: Path) -> None:
+    """Thirty megabytes without a newline are shown as they come."""
+    project.job("import sys\nfor _ in range(300): sys.stdout.write('店' * 33_333)")
+    path = tmp_path / "flood"
+    with path.open("wb") as file:
+        assert project.start(stdout=file).wait(60) == 0
+    assert path.read_text(encoding="utf-8").count("店") == 300 * 33_333
+
+
+def test_output_comes_as_it_is_written(project: Project) -> None:
+    """A line is there before the script ends."""
+    project.job("import time; print('first'); time.sleep(600)")
+    runner = project.start()
+    assert runner.stdout is not None
+    lines = iter(runner.stdout.readline, b"")
+    assert b"first\n" in lines
+    assert runner.poll() is None
+
+
+def test_chinese_and_invalid_utf8_come_through(project: Project) -> None:
+    """中文 is whole, also in the script's arguments; bytes that are no UTF-8 are named."""
+    script = r"""
+        import os, sys
+        print("店铺", sys.argv[1:])
+        os.write(1, "京东".encode()[:4]); os.write(1, "京东".encode()[4:] + b"\xff\xfe\n")
+        os.write(2, b"\xc3\x28\n")
+    """
+    project.job(script, args=["拼多多", "a b", "$HOME"])
+    code, output = project.run(LC_ALL="C")
+    assert code == 0
+    assert "店铺 ['拼多多', 'a b', '$HOME']\n" in output
+    assert "京东\\xff\\xfe\n\\xc3(\n" in output
+
+
+def test_a_reader_that_leaves_does_not_end_the_run(project: Project) -> None:
+    """`run JOB | head` must not cut a run in half."""
+    script = "import os, time\nfor n in range(2000): print('line', n)\n"
+    project.job(script + "open(os.environ['SCRATCH'] + '/done', 'w').close()")
+    runner = project.start()
+    assert runner.stdout is not None
+    runner.stdout.readline()
+    runner.stdout.close()
+    assert runner.wait(20) == 0
+    project.wait_for("done")
+
+
+def test_a_script_starts_with_clean_signals(project: Project) -> None:
+    """Nothing of the runner's handling is inherited: no ignored, blocked or caught signal."""
+    script = """
+        text = open("/proc/self/status").read()
+        print([line.split()[1] for line in text.splitlines() if line[:6] in ("SigBlk", "SigIgn")])
+    """
+    project.job("#!" + sys.executable + script.replace("\n        ", "\n"), file="plain")
+    (project.root / "include/scripts/plain").chmod(0o755)
+    code, output = project.run()
+    # What Python itself ignores when it starts: SIGPIPE (13) and SIGXFSZ (25).
+    assert (code, f"['{0:016x}', '{1 << 12 | 1 << 24:016x}']" in output) == (0, True)
+
+
+def _rss(pid: int) -> int:
+    try:
+        return int(psutil.Process(pid).memory_info().rss)
+    except psutil.NoSuchProcess:
+        return 0

@@ -1,0 +1,73 @@
+"""Which values are secrets, and the forms in which they are found."""
+
+from __future__ import annotations
+
+import base64
+import json
+from urllib.parse import quote
+
+import pytest
+
+from include.running.secret_values import forms_of, secrets_in
+
+
+def test_password_and_every_text_in_extra_are_secrets() -> None:
+    """Nested values count, also those of JSON that is written in a text."""
+    extra = {
+        "access_token": "tok-12345",
+        "nested": {"list": ["deep-secret", 7, None]},
+        "keyfile": json.dumps({"private_key": "line one\nline two"}),
+        "verify": "true",
+        "pin": "123",
+    }
+    connection = {"conn_type": "http", "host": "gw.example", "login": "app", "password": "s3cret!"}
+    environment = {"AIRFLOW_CONN_ERP": json.dumps({**connection, "extra": extra})}
+    assert secrets_in(environment) == {"tok-12345", "deep-secret", "line one\nline two", "s3cret!"}
+
+
+@pytest.mark.parametrize("extra", ['{"token": "abcdef"}', {"token": "abcdef"}])
+def test_extra_may_be_an_object_or_its_text(extra: object) -> None:
+    """Airflow writes `extra` either way."""
+    assert secrets_in({"AIRFLOW_CONN_X": json.dumps({"extra": extra})}) == {"abcdef"}
+
+
+@pytest.mark.parametrize(
+    ("name", "url", "expected"),
+    [
+        (
+            "WAREHOUSE_URL",
+            "postgresql+psycopg2://u:p%40ssword@db:5432/w",
+            {"p%40ssword", "p@ssword"},
+        ),
+        ("WAREHOUSE_URL", "mysql://u:pa/ss#word@db/w", {"pa/ss#word"}),
+        ("WAREHOUSE_URL", "postgresql://db/w?user=u&password=hidden", {"hidden"}),
+        ("WAREHOUSE_URL", "sqlite:////var/warehouse.db", set()),
+        ("AIRFLOW_CONN_X", "http://u:hunter22@host/?token=abcdef", {"hunter22", "abcdef"}),
+        ("AIRFLOW_CONN_X", "http://[broken", set()),
+        ("OTHER", "http://u:hunter22@host/", set()),
+    ],
+)
+def test_passwords_in_urls_are_secrets(name: str, url: str, expected: set[str]) -> None:
+    """In the form they are written in and in the one they stand for."""
+    assert secrets_in({name: url}) == expected
+
+
+@pytest.mark.parametrize(
+    "secret", ["p@ss/w+rd=&", 'quo"te\\back', "密码一二三", "two\nlines", "abcd"]
+)
+def test_every_usual_form_is_known(secret: str) -> None:
+    """Plain, percent-encoded (either case), escaped in JSON and Python, in base64."""
+    forms = {form.decode() for form in forms_of(secret)}
+    assert {secret, quote(secret, safe=""), quote(secret)} <= forms
+    assert {json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]} <= forms
+    assert {repr(secret)[1:-1], ascii(secret)[1:-1]} <= forms
+    assert base64.b64encode(secret.encode()).decode() in forms
+
+
+@pytest.mark.parametrize("login", ["", "u:", "us:", "use:", "user:"])
+@pytest.mark.parametrize("after", ["", "x", "xy"])
+def test_a_secret_is_found_inside_longer_base64(login: str, after: str) -> None:
+    """As in the header of HTTP Basic authentication, at whatever place."""
+    whole = base64.b64encode(f"{login}correct horse{after}".encode())
+    longest = max((form for form in forms_of("correct horse") if form in whole), key=len)
+    assert len(longest) >= len(base64.b64encode(b"correct horse")) - 6

@@ -1,0 +1,56 @@
+"""What a user may have mistyped: jobs, periods, shops; always 78, with what comes nearest."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.running.project import PERIOD
+
+if TYPE_CHECKING:
+    from tests.running.project import Project
+
+
+@pytest.fixture
+def shop_job(project: Project) -> Project:
+    """Give a project with a job of a platform and one without."""
+    project.shops(shop_one=True, shop_two=False)
+    project.job("print('ran')", platform="erp")
+    project.job("print('ran')", job_id="plain")
+    return project
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["jbo"], "there is no job 'jbo'; did you mean 'job'?"),
+        (["zzzzzz"], "there is no job 'zzzzzz'; there are job, plain"),
+        (["job", "--period", "2025-13-02"], "period '2025-13-02'"),
+        (["job", "--period", "2025-10"], "period '2025-10'"),
+        (["job", "--period", "2099-01-01"], "period '2099-01-01' ends 2099-01-02"),
+        (["job", "--from", "2025-10-02", "--to", "2025-10-01"], "'2025-10-02' comes after"),
+        (["job", "--from", "2025-10-02"], "do not go together"),
+        (["job", "--period", "2025-10-02", "--from", "x", "--to", "y"], "do not go together"),
+        (["job", "--shop", "shop_oen"], "no shop 'shop_oen' on erp; did you mean 'shop_one'?"),
+        (["job", "--shop", "shop_two"], "shop 'shop_two' is disabled: set 'enabled: true'"),
+        (["plain", "--shop", "shop_one"], "job 'plain' has no shops: leave shop 'shop_one' out"),
+    ],
+)
+def test_what_does_not_exist_is_a_wrong_configuration(
+    shop_job: Project, words: list[str], message: str
+) -> None:
+    """The message quotes it and says what to write instead; nothing is run."""
+    code, output = shop_job.run(*words)
+    assert message in output
+    assert (code, "ran" in output.splitlines()) == (78, False)
+
+
+def test_a_broken_entry_is_a_wrong_configuration(project: Project) -> None:
+    """What is wrong is said with its place in the file; other jobs run."""
+    project.job("print('ran')", job_id="sound")
+    project.job("print('ran')", cron="99 9 * * *")
+    code, output = project.run()
+    assert (code, "ran" in output.splitlines()) == (78, False)
+    assert "the entry of job 'job' is broken; repair it first:\nconfig/tasks/jobs.yaml:" in output
+    assert project.run("sound", "--period", PERIOD)[0] == 0
