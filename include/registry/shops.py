@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
+    from include.periods import Period
     from include.registry.reading import Entry
 
 SHOPS_FILE = "config/shops.yaml"
@@ -54,6 +55,11 @@ class Shop(BaseModel):
     platform_id: fields.PlatformNumber = Field(
         description="its number on the platform", examples=["10001"]
     )
+
+    def open_in(self, period: Period) -> bool:
+        """Return whether the shop's days, from the first to the last, touch a period."""
+        opened = self.from_day is None or self.from_day <= period.last_day
+        return opened and (self.until_day is None or period.first_day <= self.until_day)
 
     @field_validator("until_day")
     @classmethod
