@@ -1,0 +1,30 @@
+"""The command behind `scheduler_manager.py check` and the pre-commit hook."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from include.registry.checking import report
+from include.registry.describing import LANGUAGES
+from include.registry.paths import PROJECT_ROOT
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Print the report; give the exit code: 1 when there are problems."""
+    parser = argparse.ArgumentParser(
+        prog="scheduler_manager.py check",
+        description="check the registry: every problem, or each job's schedule in words",
+    )
+    parser.add_argument("--lang", choices=LANGUAGES, default="en", help="language of the report")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.add_argument("--root", type=Path, default=PROJECT_ROOT, help="the project to check")
+    given = parser.parse_args(arguments)
+    lines, code = report(given.root.resolve(), given.lang, as_json=given.json)
+    print("\n".join(lines))
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,127 @@
+"""Reports on the registry: its problems, or what it makes happen; and what it has in vain."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any
+
+from include.registry.describing import in_words, next_runs, period_in_words
+from include.registry.loading import load_registry
+from include.registry.paths import PROJECT_ROOT, SCRIPTS, Folders
+from include.registry.shops import SHOPS_FILE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from include.registry.loading import Registry
+    from include.registry.schema import Job
+
+WORDS = {
+    "en": {
+        "next": "next",
+        "covers": "covers",
+        "disabled": "disabled, runs by hand only",
+        "note": "note",
+        "script": "no job runs this script: add an entry to config/tasks, or remove it",
+        "shop": "no enabled job pulls from {platform}: add an entry, or remove the shop",
+        "platform": "there is no enabled shop on {platform}: list one in config/shops.yaml",
+        "no job": "there is no job: add an entry to a file in config/tasks",
+    },
+    "zh": {
+        "next": "接下来",
+        "covers": "覆盖",
+        "disabled": "已停用，只能手动运行",
+        "note": "提示",
+        "script": "没有任务运行这个脚本：请在 config/tasks 中添加任务，或删除它",
+        "shop": "没有启用的任务拉取 {platform}：请添加任务，或删除这家店铺",
+        "platform": "{platform} 没有启用的店铺：请在 config/shops.yaml 中添加",
+        "no job": "没有任务：请在 config/tasks 的文件中添加",
+    },
+}
+
+
+def report(
+    root: Path = PROJECT_ROOT,
+    lang: str = "en",
+    *,
+    as_json: bool = False,
+    now: datetime | None = None,
+) -> tuple[list[str], int]:
+    """Give the lines that `scheduler_manager.py check` prints, and its exit code.
+
+    Args:
+        root: the project root.
+        lang: `en` or `zh`; problems are always in English.
+        as_json: one JSON document in place of the lines.
+        now: aware; what comes next comes after it.
+
+    Returns:
+        One line per problem and 1; without problems one per job, then the notes, and 0.
+    """
+    registry = load_registry(root)
+    now = now or datetime.now(timezone.utc)
+    notes = list(_notes(registry, root, lang))
+    if as_json:
+        lines = [_as_json(registry, notes, lang, now)]
+    elif registry.problems:
+        lines = [str(problem) for problem in registry.problems]
+    else:
+        lines = [_line(job, lang, now) for job in registry.jobs.values()]
+        lines += [f"{WORDS[lang]['note']}: {note}" for note in notes]
+    return lines, 1 if registry.problems else 0
+
+
+def _line(job: Job, lang: str, now: datetime) -> str:
+    words = WORDS[lang]
+    when = f"{job.id} {job.name}: {in_words(job, lang)} ({job.timezone})"
+    if not job.enabled:
+        return f"{when}; {words['disabled']}"
+    runs = ", ".join(
+        f"{fire:%Y-%m-%d %H:%M} {words['covers']} {period_in_words(job, period, lang)}"
+        for fire, period in next_runs(job, now)
+    )
+    return f"{when}; {words['next']}: {runs}"
+
+
+def _notes(registry: Registry, root: Path, lang: str) -> Iterator[str]:
+    """Say what is valid but does nothing."""
+    words, jobs = WORDS[lang], registry.jobs.values()
+    if not jobs:
+        yield words["no job"]
+    named = {job.script for job in jobs}
+    for script in Folders(root).scripts():
+        if script not in named:
+            yield f"{SCRIPTS}/{script}: {words['script']}"
+    pulled = {job.platform for job in jobs if job.enabled}
+    for shop in registry.shops.values():
+        if shop.enabled and shop.platform not in pulled:
+            yield f"{SHOPS_FILE}: {shop.id}: {words['shop'].format(platform=shop.platform)}"
+    for job in jobs:
+        if job.platform and not registry.shops_of(job):
+            yield f"{job.file}:{job.line}: {job.id}: " + words["platform"].format(platform=job.platform)
+
+
+def _as_json(registry: Registry, notes: list[str], lang: str, now: datetime) -> str:
+    jobs = [_described(job, lang, now) for job in registry.jobs.values()]
+    problems = [asdict(problem) for problem in registry.problems]
+    document = {"jobs": jobs, "problems": problems, "notes": notes}
+    return json.dumps(document, ensure_ascii=False, indent=2)
+
+
+def _described(job: Job, lang: str, now: datetime) -> dict[str, Any]:
+    runs = next_runs(job, now) if job.enabled else ()
+    return {
+        "id": job.id,
+        "name": job.name,
+        "file": job.file,
+        "line": job.line,
+        "cron": job.cron,
+        "timezone": job.timezone,
+        "period": job.period,
+        "enabled": job.enabled,
+        "schedule": in_words(job, lang),
+        "next": [{"at": fire.isoformat(), "period": period.key} for fire, period in runs],
+    }
