@@ -101,7 +101,9 @@ def _notes(registry: Registry, root: Path, lang: str) -> Iterator[str]:
             yield f"{SHOPS_FILE}: {shop.id}: {words['shop'].format(platform=shop.platform)}"
     for job in jobs:
         if job.platform and not registry.shops_of(job):
-            yield f"{job.file}:{job.line}: {job.id}: " + words["platform"].format(platform=job.platform)
+            yield f"{job.file}:{job.line}: {job.id}: " + words["platform"].format(
+                platform=job.platform
+            )
 
 
 def _as_json(registry: Registry, notes: list[str], lang: str, now: datetime) -> str:

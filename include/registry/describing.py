@@ -18,7 +18,10 @@ LANGUAGES = ("en", "zh")
 LOCALES = {"en": "en_US", "zh": "zh_CN"}
 # cron-descriptor leaves the names of days and months to the process's locale: English.
 CHINESE = {
-    **{name: f"星期{numeral}" for name, numeral in zip(calendar.day_name, "一二三四五六日", strict=True)},
+    **{
+        name: f"星期{numeral}"
+        for name, numeral in zip(calendar.day_name, "一二三四五六日", strict=True)
+    },
     **{name: f"{month}月" for month, name in enumerate(calendar.month_name) if name},
     ", ": "，",
     "仅在 ": "仅在",

@@ -45,7 +45,9 @@ def argument(value: Any) -> str:
     for _, name, form, conversion in parts:
         if name is not None and (name not in PLACEHOLDERS or form or conversion):
             near = suggestion(name, PLACEHOLDERS)
-            message = f"{quoted(written)} has an unknown placeholder {{{name}}}: {near}, or {advice}"
+            message = (
+                f"{quoted(written)} has an unknown placeholder {{{name}}}: {near}, or {advice}"
+            )
             raise ValueError(message)
     return written
 

@@ -58,9 +58,7 @@ TimeOfDay = Annotated[time, PlainValidator(predicates.time_of_day), _text(predic
 Percent = Annotated[float, PlainValidator(predicates.percent), _text(predicates.PERCENT)]
 Number = Annotated[float, PlainValidator(predicates.number), WithJsonSchema({"type": "number"})]
 Argument = Annotated[str, PlainValidator(environment.argument), _text()]
-Variable = Annotated[
-    str, PlainValidator(environment.variable), _text(environment.NAME.pattern)
-]
+Variable = Annotated[str, PlainValidator(environment.variable), _text(environment.NAME.pattern)]
 Column = Annotated[str, PlainValidator(column_checks.column), _text(column_checks.COLUMN)]
 CheckKind = Annotated[
     str, PlainValidator(column_checks.kind), _text(enum=list(column_checks.KINDS))

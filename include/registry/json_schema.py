@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import json
 from datetime import date, timedelta
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from include.registry.durations import write_duration
 from include.registry.paths import PROJECT_ROOT
 from include.registry.schema import Job
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 SCHEMA_FILE = "config/tasks.schema.json"
 

@@ -16,7 +16,6 @@ from include.registry.shops import SHOPS_FILE, Shop, Shops, load_shops
 from include.registry.validating import validate
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from include.periods import Period
@@ -30,7 +29,7 @@ class Registry:
 
     Attributes:
         jobs: the valid ones by id, in the order of files and entries.
-        problems: everything that is wrong, in the same order; the shops' last.
+        problems: everything that is wrong, by file and line.
         shops: the valid ones by id, the disabled ones too.
     """
 
@@ -61,7 +60,7 @@ def load_registry(root: Path = PROJECT_ROOT, *, only: str | None = None) -> Regi
     for name in names:
         try:
             files[name] = read_bytes(root, name)
-        except UnreadableError as error:
+        except UnreadableError as error:  # noqa: PERF203 - each file for itself
             problems.append(error.problem)
     shops = load_shops(root)
     project = _project(root, shops)

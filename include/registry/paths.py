@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from include.registry.predicates import line
 from include.registry.problems import quoted, suggestion
 
 PROJECT_ROOT = Path(__file__).resolve().parents[2]

@@ -1,7 +1,8 @@
 """What a value of an entry must be: one small check per kind of value.
 
 Each takes what was written and gives what it means, or raises ValueError with the rest of a
-sentence that begins with the key: `'5' has no unit: write 5s, 5m, 5h or 5d`.
+sentence that begins with the key: `'5' has no unit: write 5s, 5m, 5h or 5d`. It is ValueError for
+wrong types too, the one that pydantic collects.
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ def text(value: Any) -> str:
     if value is None:
         raise ValueError("has no value: write one, or remove the key")
     if isinstance(value, (list, dict)):
-        raise ValueError(f"{quoted(value)} is not text: write one value")
+        raise ValueError(f"{quoted(value)} is not text: write one value")  # noqa: TRY004 - see above
     raise ValueError(f"{shown(value)} is not text: put it in quotes, as in '{shown(value)}'")
 
 
@@ -81,7 +82,9 @@ def identifier(form: str, advice: str) -> Callable[[Any], str]:
         if not compiled.fullmatch(written):
             raise ValueError(f"{quoted(written)} is not an id: {advice}")
         if len(written) > LONGEST_ID:
-            raise ValueError(f"{quoted(written)} is longer than {LONGEST_ID} characters: shorten it")
+            raise ValueError(
+                f"{quoted(written)} is longer than {LONGEST_ID} characters: shorten it"
+            )
         return written
 
     return check
@@ -91,7 +94,9 @@ _plain_advice = "begin with a-z and go on with a-z, 0-9 and _"
 job_id = identifier(ID, f"{_plain_advice}, as in pdd_quality")
 platform = identifier(ID, f"{_plain_advice}, as in pdd")
 shop_id = identifier(SHOP_ID, "write a-z, 0-9, _ and -, as in pdd-1")
-connection_id = identifier(CONNECTION_ID, "begin with a letter and go on with letters, 0-9, _ and -")
+connection_id = identifier(
+    CONNECTION_ID, "begin with a letter and go on with letters, 0-9, _ and -"
+)
 
 
 def platform_number(value: Any) -> str:
@@ -146,7 +151,7 @@ def timezone(value: Any) -> str:
 def flag(value: Any) -> bool:
     """Take true or false."""
     if not isinstance(value, bool):
-        raise ValueError(f"{shown(value)} is not true or false: write one of the two, unquoted")  # noqa: TRY004
+        raise ValueError(f"{shown(value)} is not true or false: write one of the two, unquoted")  # noqa: TRY004 - see above
     return value
 
 
@@ -167,7 +172,7 @@ def retries(value: Any) -> int:
 def number(value: Any) -> float:
     """Take a number."""
     if not isinstance(value, (int, float)) or isinstance(value, bool):
-        raise ValueError(f"{shown(value)} is not a number: write one like 0 or 9.5, unquoted")  # noqa: TRY004
+        raise ValueError(f"{shown(value)} is not a number: write one like 0 or 9.5, unquoted")  # noqa: TRY004 - see above
     return value
 
 
@@ -176,7 +181,7 @@ def duration(value: Any) -> timedelta:
     if isinstance(value, int) and not isinstance(value, bool):
         value = str(value)
     if not isinstance(value, str):
-        raise ValueError(f"{shown(value)} is not a duration: write it like 90s, 5m, 1h30m or 7d")  # noqa: TRY004
+        raise ValueError(f"{shown(value)} is not a duration: write it like 90s, 5m, 1h30m or 7d")  # noqa: TRY004 - see above
     span = parse_duration(value)
     if span > LONGEST_DURATION:
         raise ValueError(f"{quoted(value)} is longer than ten years: write it like 90s, 5m or 7d")

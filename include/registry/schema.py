@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping  # noqa: TC003 - pydantic reads annotations
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationInfo, field_validator
 
 from include.errors import ConfigurationError
 from include.periods import Period, Schedule, check_fit
-from include.registry import fields
+from include.registry import fields  # noqa: TC001 - pydantic reads the annotations
 from include.registry.environment import filled
 from include.registry.paths import PROJECT_ROOT, SCRIPTS, Folders
 from include.registry.problems import quoted, suggestion
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
 
 PLATFORMS = ("erp", "jd", "pdd")
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import TYPE_CHECKING, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
-from include.registry import fields
+from include.registry import fields  # noqa: TC001 - pydantic reads the annotations
 from include.registry.files import UnreadableError, read_bytes
 from include.registry.problems import Problem
 from include.registry.reading import read_entries
@@ -15,6 +14,7 @@ from include.registry.validating import validate
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from datetime import date
     from pathlib import Path
 
     from include.periods import Period
@@ -83,10 +83,6 @@ class Shops(NamedTuple):
     problems: list[Problem]
     exists: bool
 
-    def on(self, platform: str | None) -> list[Shop]:
-        """Give the enabled shops of a platform."""
-        return [shop for shop in self.by_id.values() if shop.enabled and shop.platform == platform]
-
     def connections(self) -> dict[str, list[str]]:
         """Give the connections that the enabled shops of each platform use."""
         found: dict[str, list[str]] = {}
@@ -132,8 +128,8 @@ def _valid(entries: Iterable[Entry | Problem]) -> Iterator[Shop | Problem]:
             yield entry.problem(("id",), message)
         elif store in lines:
             message = (
-                f"platform_id '{shop.platform_id}' is the store of line {lines[store]}, which would "
-                "land twice: remove one"
+                f"platform_id '{shop.platform_id}' is the store of line {lines[store]}, "
+                "which would land twice: remove one"
             )
             yield entry.problem(("platform_id",), message)
         else:
