@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from include.errors import ConfigurationError, ExpectedError
@@ -84,8 +85,13 @@ def wait_until_ready(layout: Layout, ports: Ports, *, show: bool) -> None:
             return
         late = time.monotonic() - began > READY_SECONDS
         hopeless = [health for health in ill if len(starts[health.component.name]) > START_TRIES]
-        if hopeless or late:
-            raise _failure(layout, ports, hopeless or ill)
+        if hopeless:
+            raise _failure(layout, hopeless[0], f"ended {START_TRIES} times after it was started")
+        if late and ill:
+            worst = min(ill, key=lambda health: health.component.up)
+            raise _failure(layout, worst, worst.trouble)
+        if late:
+            raise _no_dags(layout, ports)
         time.sleep(LOOK_SECONDS)
 
 
@@ -114,23 +120,22 @@ def _missing_jobs(layout: Layout, ports: Ports) -> list[str]:
     return [job_id for job_id in load_registry(layout.root).jobs if job_id not in dags]
 
 
-def _failure(layout: Layout, ports: Ports, ill: list[Health]) -> ExpectedError:
+def _failure(layout: Layout, health: Health, why: str) -> ExpectedError:
     """Say which component is not ready, why, and how its log ends."""
-    if not ill:
-        missing = ", ".join(_missing_jobs(layout, ports))
-        errors = "\n".join(Api(layout, ports).import_errors()) or "no file reports an error"
-        return ExpectedError(
-            f"{errors}\nthe components run, but these jobs are no DAGs yet: {missing}; see "
-            f"{layout.shown(layout.logs / 'airflow' / 'dag_processor')}"
-        )
-    worst = min(ill, key=lambda health: health.component.up)
-    try:
-        with open(worst.component.log, encoding="utf-8", errors="replace") as file:  # noqa: PTH123 -- a plain string from supervisord
-            tail = file.readlines()[-TAIL_LINES:]
-    except OSError:
-        tail = []
+    log = Path(health.component.log)
+    lines = log.read_text("utf-8", errors="replace").splitlines() if log.exists() else []
     return ExpectedError(
-        "".join(f"  {line.rstrip()}\n" for line in tail)
-        + f"{worst.component.name} {worst.trouble}; the lines above end {worst.component.log}. The "
-        "others run on: `python3 scheduler_manager.py status` shows them, `stop` ends them"
+        "".join(f"  {line}\n" for line in lines[-TAIL_LINES:])
+        + f"{health.component.name} {why}; the lines above end {layout.shown(log)}. The others run "
+        "on: `python3 scheduler_manager.py status` shows them, `stop` ends them"
+    )
+
+
+def _no_dags(layout: Layout, ports: Ports) -> ExpectedError:
+    """Say which jobs Airflow has not taken over, and what it says about the files."""
+    missing = ", ".join(_missing_jobs(layout, ports))
+    errors = "\n".join(Api(layout, ports).import_errors()) or "no file reports an error"
+    return ExpectedError(
+        f"{errors}\nthe components run, but these jobs are no DAGs yet: {missing}; see "
+        f"{layout.shown(layout.logs / 'airflow' / 'dag_processor')}"
     )

@@ -1,0 +1,29 @@
+"""A real service for the tests: a copy of the project, started in a temporary folder."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.integration.installation import Service, copy_project, installed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@pytest.fixture(scope="session")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give a copy of the project, ready to be started."""
+    root = tmp_path_factory.mktemp("project") / "checkout"
+    copy_project(root)
+    return root
+
+
+@pytest.fixture(scope="session")
+def service(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """Give a running service that the tests of a session share."""
+    with installed(project, tmp_path_factory.mktemp("service")) as service:
+        service.start()
+        yield service

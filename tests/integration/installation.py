@@ -1,0 +1,107 @@
+"""An installation of the project for tests: its own `var/`, its own ports, gone afterwards."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import socket
+import subprocess
+import sys
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from include.service import environment
+from include.service.layout import PROJECT_ROOT, Layout
+from include.service.ports import Ports
+from include.service.processes import end_leftovers
+from include.service.rest import Api
+from include.service.supervisor import remove_traces
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+NOT_COPIED = (".git", ".venv", "var", "__pycache__", ".*_cache", ".hypothesis")
+COMMAND_SECONDS = 240
+
+
+@dataclass(frozen=True)
+class Service:
+    """One installation of the project, with a `var/` and ports of its own."""
+
+    root: Path
+    var: Path
+    ports: Ports
+
+    @property
+    def layout(self) -> Layout:
+        """Where its files are."""
+        return Layout(root=self.root, var=self.var)
+
+    @property
+    def api(self) -> Api:
+        """Its REST API, logged in as admin."""
+        return Api(self.layout, self.ports)
+
+    def manager(
+        self, *arguments: str, timeout: float = COMMAND_SECONDS
+    ) -> subprocess.CompletedProcess[str]:
+        """Run `scheduler_manager.py` with the system's Python, as a user would."""
+        return subprocess.run(
+            [_system_python(), self.root / "scheduler_manager.py", *arguments],
+            cwd=self.root,
+            env={**os.environ, "SCHEDULER_VAR": str(self.var)},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=False,
+        )
+
+    def start(self) -> None:
+        """Start it on its own ports; fails with what the manager said."""
+        done = self.manager("start", "--port", str(self.ports.base))
+        assert done.returncode == 0, done.stdout + done.stderr
+
+
+def copy_project(root: Path) -> None:
+    """Copy the project to `root`, with the packages of the Python that runs the tests."""
+    shutil.copytree(PROJECT_ROOT, root, ignore=shutil.ignore_patterns(*NOT_COPIED))
+    (root / ".venv").mkdir()
+    for name in ("bin", "lib", "lib64", "include", "pyvenv.cfg"):
+        (root / ".venv" / name).symlink_to(Path(sys.prefix) / name)
+    for name in (environment.REQUIREMENTS, environment.DEVELOPMENT):
+        environment.stamp(Layout(root=root), root / name).touch()
+
+
+@contextmanager
+def installed(project: Path, folder: Path, ports: Ports | None = None) -> Iterator[Service]:
+    """Give an installation that is not started yet; whatever happens, nothing of it is left."""
+    service = Service(project, folder / "var", ports or _free_ports())
+    try:
+        yield service
+    finally:
+        service.manager("stop")
+        end_leftovers(service.layout)
+        remove_traces(service.layout)
+
+
+def _system_python() -> Path:
+    """Return the Python that `.venv` was made with."""
+    base = Path(sys.base_prefix) / "bin" / f"python3.{sys.version_info[1]}"
+    return base if base.exists() else Path(sys.executable)
+
+
+def _free_ports() -> Ports:
+    """Return four ports in a row that nobody listens on."""
+    while True:
+        ports = Ports(random.randrange(20_000, 32_000, 10))
+        if all(_is_free(ports.base + offset) for offset in range(4)):
+            return ports
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) != 0

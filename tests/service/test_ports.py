@@ -1,0 +1,56 @@
+"""The ports the service uses."""
+
+from __future__ import annotations
+
+import os
+import socket
+from typing import TYPE_CHECKING
+
+import pytest
+
+from include.errors import ConfigurationError
+from include.service.layout import Layout
+from include.service.ports import DEFAULT_BASE, Ports, check_free, remember, remembered
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@pytest.fixture
+def taken() -> Iterator[int]:
+    """Give a port that this process listens on."""
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        server.listen()
+        yield server.getsockname()[1]
+
+
+def test_a_taken_port_names_its_holder(taken: int) -> None:
+    """The message says which component, which port, which process, and another port to use."""
+    with pytest.raises(ConfigurationError) as caught:
+        check_free(Ports(taken))
+    said = str(caught.value)
+    assert f"port {taken}, which the api-server needs, is taken by process {os.getpid()}" in said
+    assert f"start --port {taken + 100}" in said or "start --port" in said
+
+
+def test_the_sandbox_port_counts_as_well(taken: int) -> None:
+    """A free web port is not enough."""
+    with pytest.raises(ConfigurationError, match=f"port {taken}, which the sandbox needs"):
+        check_free(Ports(taken - 3))
+
+
+def test_the_base_port_is_remembered(tmp_path: Path) -> None:
+    """The commands after a `start --port` use that port."""
+    layout = Layout(var=tmp_path)
+    remember(layout, Ports(18080))
+    assert remembered(layout) == Ports(18080)
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"port": "x"}', '{"port": null}'])
+def test_a_broken_memory_is_no_error(tmp_path: Path, text: str) -> None:
+    """What cannot be read counts as never chosen."""
+    layout = Layout(var=tmp_path)
+    layout.state.write_text(text)
+    assert remembered(layout) == Ports(DEFAULT_BASE)

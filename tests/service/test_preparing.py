@@ -1,0 +1,167 @@
+"""Bringing the databases to where the code is."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+
+import pytest
+
+from include.service.layout import PROJECT_ROOT, Layout
+from include.service.ports import Ports
+from include.service.preparing import is_prepared, prepare
+from include.service.settings import component_environment, write_secrets
+
+READ = """
+import json
+from include.service.connections import script_variables
+print("found", json.dumps(script_variables(["erp"])))
+"""
+
+
+@pytest.fixture(scope="module")
+def layout(tmp_path_factory: pytest.TempPathFactory) -> Layout:
+    """Give an installation whose databases were prepared for base port 18080."""
+    root = tmp_path_factory.mktemp("checkout")
+    for folder in ("config", "include"):
+        shutil.copytree(PROJECT_ROOT / folder, root / folder)
+    shutil.copy(PROJECT_ROOT / "requirements.txt", root)
+    (root / ".venv" / "bin").mkdir(parents=True)
+    (root / ".venv" / "bin" / "python").write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')
+    (root / ".venv" / "bin" / "python").chmod(0o755)
+    layout = Layout(root=root, var=root / "var")
+    layout.make_var()
+    prepare(layout, environment(layout))
+    return layout
+
+
+def environment(layout: Layout, base: int = 18080) -> dict[str, str]:
+    """Give the components' environment."""
+    environment = component_environment(layout, Ports(base))
+    write_secrets(layout, environment)
+    return environment
+
+
+def stored(layout: Layout, query: str) -> list[tuple[object, ...]]:
+    """Read Airflow's database."""
+    with closing(sqlite3.connect(layout.airflow_home / "airflow.db")) as database:
+        return database.execute(query).fetchall()
+
+
+def change(layout: Layout, statement: str) -> None:
+    """Do what a user does in the web UI."""
+    with closing(sqlite3.connect(layout.airflow_home / "airflow.db")) as database:
+        database.execute(statement)
+        database.commit()
+
+
+def script_variables(layout: Layout) -> dict[str, str]:
+    """Give what a script of the ERP would get, read in a process that knows the project."""
+    done = subprocess.run(
+        [sys.executable, "-c", READ],
+        cwd=layout.root,
+        env=environment(layout),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    variables = json.loads(done.stdout.split("found ", 1)[1])
+    assert isinstance(variables, dict)
+    return variables
+
+
+def test_tables_pools_and_connections_are_there(layout: Layout) -> None:
+    """A fresh installation has a pool per platform, and the tables of Airflow and the warehouse."""
+    pools = json.loads((PROJECT_ROOT / "config" / "pools.json").read_text())
+    assert {name for (name,) in stored(layout, "SELECT pool FROM slot_pool")} > set(pools)
+    assert stored(layout, "PRAGMA journal_mode") == [("wal",)]
+    with closing(sqlite3.connect(layout.warehouse)) as warehouse:
+        assert warehouse.execute("SELECT count(*) FROM ledger").fetchone() == (0,)
+
+
+def test_secrets_are_not_stored_in_plain(layout: Layout) -> None:
+    """The database holds the connection's password encrypted, and the log does not show it."""
+    variables = json.loads(script_variables(layout)["AIRFLOW_CONN_ERP"])
+    secret = variables["password"].encode()
+    assert secret not in (layout.airflow_home / "airflow.db").read_bytes()
+    assert secret not in (layout.logs / "prepare.log").read_bytes()
+
+
+def test_a_script_gets_its_connections(layout: Layout) -> None:
+    """A script's connections are JSON, the warehouse is a URL that SQLAlchemy reads."""
+    variables = script_variables(layout)
+    erp = json.loads(variables["AIRFLOW_CONN_ERP"])
+    assert (erp["conn_type"], erp["host"]) == ("http", "http://127.0.0.1:18083")
+    assert erp["extra"]["access_token"]
+    assert variables["WAREHOUSE_URL"] == f"sqlite:///{layout.warehouse}"
+
+
+def test_nothing_changed_means_prepared(layout: Layout) -> None:
+    """Preparing again is skipped."""
+    assert is_prepared(layout, environment(layout))
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "config/pools.json",
+        "requirements.txt",
+        "include/warehouse/migrations/versions/9999_new.py",
+    ],
+)
+def test_a_change_means_to_prepare_again(layout: Layout, path: str) -> None:
+    """New pools, packages or migrations are noticed."""
+    before = (layout.root / path).read_text() if (layout.root / path).exists() else None
+    (layout.root / path).write_text((before or "") + "\n")
+    assert not is_prepared(layout, environment(layout))
+    (layout.root / path).write_text(before) if before else (layout.root / path).unlink()
+    assert is_prepared(layout, environment(layout))
+
+
+def test_a_removed_warehouse_is_made_again(layout: Layout) -> None:
+    """Deleting the delivered warehouse's file means to start with an empty one."""
+    for path in layout.var.glob("warehouse.db*"):
+        path.unlink()
+    assert not is_prepared(layout, environment(layout))
+    prepare(layout, environment(layout))
+    assert layout.warehouse.exists()
+
+
+def test_the_sandbox_connection_follows_the_port(layout: Layout) -> None:
+    """Moving the service moves the delivered connection with it."""
+    assert not is_prepared(layout, environment(layout, 18090))
+    prepare(layout, environment(layout, 18090))
+    hosts = stored(layout, "SELECT host FROM connection WHERE conn_id = 'erp'")
+    assert hosts == [("http://127.0.0.1:18093",)]
+
+
+def test_what_the_team_changed_is_left_alone(layout: Layout) -> None:
+    """A connection that went live keeps its host; a moved warehouse gets its tables."""
+    change(
+        layout, "UPDATE connection SET host = 'https://live', extra = NULL WHERE conn_id = 'erp'"
+    )
+    elsewhere = layout.root / "elsewhere.db"
+    change(
+        layout,
+        f"UPDATE connection SET host = '{elsewhere}', description = 'ours' "  # noqa: S608 -- a test's own path
+        "WHERE conn_id = 'warehouse'",
+    )
+    assert not is_prepared(layout, environment(layout))
+    prepare(layout, environment(layout))
+    rows = stored(layout, "SELECT conn_id, host FROM connection ORDER BY conn_id")
+    assert rows == [("erp", "https://live"), ("warehouse", str(elsewhere))]
+    assert elsewhere.exists()
+
+
+def test_a_failure_shows_the_log(layout: Layout) -> None:
+    """What cannot be prepared ends with the last lines of its log and leaves no stamp."""
+    broken = environment(layout) | {"AIRFLOW__CORE__FERNET_KEY": "not a key", "PATH": os.defpath}
+    (layout.var / "prepared").unlink()
+    with pytest.raises(Exception, match=r"prepared; the lines above end var/logs/prepare\.log"):
+        prepare(layout, broken)
+    assert not (layout.var / "prepared").exists()

@@ -1,0 +1,71 @@
+"""Talking to supervisord."""
+
+from __future__ import annotations
+
+import configparser
+import re
+import socket
+from typing import TYPE_CHECKING
+
+import pytest
+
+from include.service.layout import PROJECT_ROOT, Layout
+from include.service.supervisor import (
+    CONFIGURATION,
+    SupervisorGoneError,
+    components,
+    remove_traces,
+)
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_no_socket_means_gone(tmp_path: Path) -> None:
+    """Where nothing was started, nothing answers."""
+    with pytest.raises(SupervisorGoneError):
+        components(Layout(var=tmp_path))
+
+
+def test_a_socket_that_a_killed_one_left_means_gone(tmp_path: Path) -> None:
+    """A socket file alone is not a running supervisord; `stop` removes it."""
+    layout = Layout(var=tmp_path)
+    layout.make_var()
+    with socket.socket(socket.AF_UNIX) as left:
+        left.bind(str(layout.socket))
+    with pytest.raises(SupervisorGoneError):
+        components(layout)
+    remove_traces(layout)
+    assert list(layout.run.iterdir()) == []
+
+
+def test_the_folder_of_a_far_socket_is_removed(tmp_path: Path) -> None:
+    """What lies outside `var/` is not left behind."""
+    layout = Layout(var=tmp_path / ("deep" * 30))
+    layout.make_var()
+    layout.socket.parent.mkdir(mode=0o700)
+    layout.socket.touch()
+    remove_traces(layout)
+    assert not layout.socket.parent.exists()
+
+
+def test_every_component_is_ended_with_its_children() -> None:
+    """Each program restarts when it ends, and signals reach its whole process group."""
+    configuration = configparser.RawConfigParser()
+    configuration.read(PROJECT_ROOT / CONFIGURATION)
+    programs = [name for name in configuration.sections() if name.startswith("program:")]
+    assert len(programs) == 5
+    for name in programs:
+        program = configuration[name]
+        wanted = ("autorestart", "stopasgroup", "killasgroup", "redirect_stderr")
+        assert [program[key] for key in wanted] == ["true"] * 4
+        component = name.removeprefix("program:")
+        assert program["stdout_logfile"].endswith(f"/logs/components/{component}.log")
+        assert "stdout_logfile_maxbytes" in program
+
+
+def test_nothing_of_the_machine_is_in_the_configuration() -> None:
+    """Every path and port comes from the environment, so that any path will do."""
+    text = (PROJECT_ROOT / CONFIGURATION).read_text("utf-8")
+    settings = [line for line in text.splitlines() if not line.startswith(";")]
+    assert not re.search(r"=/|\b[1-9]\d{3,}\b|127\.0", "\n".join(settings))
