@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, stop_before_delay
-from tenacity.wait import wait_exponential_jitter
+from tenacity.wait import wait_exponential, wait_random
 
 from include.platforms.errors import Refused, Temporary
 from include.platforms.fields import quoted
@@ -85,8 +85,8 @@ class GatewayClient:
         # The time of a call is watched as a whole, in _send; httpx would watch each of its steps.
         self._http = httpx.AsyncClient(timeout=None, mounts=NO_PROXY)  # noqa: S113 - said above
         pause = self._patience.pause.total_seconds()
-        self._backoff = wait_exponential_jitter(
-            initial=pause, max=LONGEST_PAUSE.total_seconds(), jitter=pause
+        self._backoff = wait_exponential(pause, LONGEST_PAUSE.total_seconds()) + wait_random(
+            0, pause
         )
 
     async def __aenter__(self) -> Self:

@@ -91,11 +91,12 @@ def _from_uri(text: str) -> dict[str, Any]:
     if not found:
         raise ValueError("its value is neither JSON nor a URI")
     protocol, found, after = rest.partition("://")
-    parts = urlsplit(f"//{after if found else rest}")
     try:
+        parts = urlsplit(f"//{after if found else rest}")
         port = parts.port
     except ValueError:
-        raise ValueError("its port is not a number; is a / : or @ not percent-encoded") from None
+        problem = "its URI cannot be read; write / : @ [ ] inside a part percent-encoded, as in %2F"
+        raise ValueError(problem) from None
     extra: dict[str, Any] = dict(parse_qsl(parts.query))
     host = unquote(parts.hostname or "")
     return {
@@ -130,9 +131,10 @@ def _text(fields: Mapping[str, Any], name: str, meaning: str, prefix: str = "") 
 
 
 def _base_url(fields: Mapping[str, Any]) -> str:
-    host = _text(fields, "host", "the gateway's address").rstrip("/")
+    host = _text(fields, "host", "the gateway's address")
     if "://" not in host:
         host = f"{_scheme(fields, host)}://{host}"
+    host = host.rstrip("/")
     port = fields.get("port")
     try:
         parts = urlsplit(host)

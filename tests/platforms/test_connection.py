@@ -1,0 +1,106 @@
+"""Connections are read from the environment as Airflow writes them, and keep their secrets."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from include.errors import ConfigurationError
+from include.platforms.connection import Connection
+
+GOOD = {
+    "conn_type": "http",
+    "host": "http://127.0.0.1:8083",
+    "login": "key",
+    "password": "s3cret",
+    "extra": {"access_token": "t0ken"},
+}
+ERP = Connection("erp", "http://127.0.0.1:8083", "key", "s3cret", "t0ken")
+
+
+def read(value: object) -> Connection:
+    """Read a value of the variable, given as text or as what its JSON says."""
+    text = value if isinstance(value, str) else json.dumps(value)
+    return Connection.from_env("erp", {"AIRFLOW_CONN_ERP": text})
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        GOOD,
+        {**GOOD, "extra": '{"access_token": "t0ken"}'},
+        {**GOOD, "host": "127.0.0.1", "port": 8083},
+        {**GOOD, "host": "127.0.0.1", "port": 8083, "schema": "http"},
+        {**GOOD, "host": "http://127.0.0.1:8083/", "port": None, "schema": ""},
+        "http://key:s3cret@127.0.0.1:8083/?access_token=t0ken",
+        "http://key:s3cret@127.0.0.1:8083/http?access_token=t0ken",
+        "http://http://key:s3cret@127.0.0.1:8083/?access_token=t0ken",
+        "http://key:s3cret@127.0.0.1:8083/?__extra__=%7B%22access_token%22%3A+%22t0ken%22%7D",
+        "jushuitan://key:s3cret@http%3A%2F%2F127.0.0.1:8083/?access_token=t0ken",
+    ],
+)
+def test_every_form_that_airflow_writes_gives_the_same_connection(value: object) -> None:
+    """JSON with an object or a text as extra, and URIs with and without protocol, are one."""
+    assert read(value) == ERP
+
+
+@pytest.mark.parametrize(
+    ("host", "base_url"),
+    [
+        ("openapi.jushuitan.com", "https://openapi.jushuitan.com"),
+        ("https://openapi.jushuitan.com", "https://openapi.jushuitan.com"),
+        ("localhost", "http://localhost"),
+        ("127.0.0.1:9", "http://127.0.0.1:9"),
+    ],
+)
+def test_only_loopback_is_spoken_to_in_the_clear(host: str, base_url: str) -> None:
+    """A host without a scheme is reached by https unless it is this machine."""
+    assert read({**GOOD, "host": host}).base_url == base_url
+
+
+def test_percent_encoded_parts_of_a_uri_are_decoded() -> None:
+    """A secret with reserved characters arrives as it is."""
+    connection = read("http://key:p%40ss%2Fw%3Aord@127.0.0.1:1/?access_token=a%2Bb")
+    assert (connection.app_secret, connection.access_token) == ("p@ss/w:ord", "a+b")
+
+
+@pytest.mark.parametrize(
+    ("value", "field"),
+    [
+        ({**GOOD, "host": ""}, "host"),
+        ({**GOOD, "host": "ftp://there"}, "host"),
+        ({**GOOD, "host": "https://"}, "host"),
+        ({**GOOD, "host": "http://there/with/path"}, "host"),
+        ({**GOOD, "host": "http://there", "port": "many"}, "host"),
+        ({**GOOD, "host": 5}, "host"),
+        ({**GOOD, "login": None}, "login"),
+        ({**GOOD, "password": " "}, "password"),
+        ({**GOOD, "password": 17}, "password"),
+        ({**GOOD, "extra": {}}, "extra.access_token"),
+        ({**GOOD, "extra": None}, "extra.access_token"),
+        ({**GOOD, "extra": "{"}, "extra"),
+        ({**GOOD, "extra": ["s3cret"]}, "extra"),
+        ("{s3cret", "JSON"),
+        ("s3cret", "URI"),
+        ("http://key:s3cret@there:s3cret/", "URI"),
+        ("http://key:s3/cret@there/", "URI"),
+        ("http://[key:s3cret@there/?access_token=t0ken", "URI"),
+        ("http://there?access_token=t0ken", "login"),
+        ("", "AIRFLOW_CONN_ERP is not set"),
+    ],
+)
+def test_what_is_missing_or_ill_is_named_without_secrets(value: object, field: str) -> None:
+    """The message names the connection and the field, and shows no part of a secret."""
+    with pytest.raises(ConfigurationError, match=rf"connection erp: .*({field})") as caught:
+        read(value)
+    assert "s3cret" not in str(caught.value)
+    assert "t0ken" not in str(caught.value)
+    assert caught.value.__suppress_context__ or caught.value.__context__ is None
+
+
+def test_secrets_are_not_shown() -> None:
+    """The text of a connection holds neither secret nor token, and it masks them in other texts."""
+    assert "s3cret" not in repr(ERP)
+    assert "t0ken" not in repr(ERP)
+    assert ERP.masked("t0ken and s3cret of key") == "*** and *** of key"

@@ -1,0 +1,118 @@
+"""Fields of answers are taken exactly or refused by name."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import BaseModel
+
+from include.platforms.dialect import Call
+from include.platforms.errors import Malformed
+from include.platforms.fields import (
+    Money,
+    WallClock,
+    WallClockIfAny,
+    WholeNumber,
+    parsed,
+    wall_clock,
+)
+
+CALL = Call("/open/some/query", shop=10001, page=3)
+
+
+class Row(BaseModel):
+    """One field of each kind."""
+
+    number: WholeNumber = 0
+    money: Money = Decimal(0)
+    time: WallClock | None = None
+    perhaps: WallClockIfAny = None
+
+
+class Page(BaseModel):
+    """Rows in a list."""
+
+    rows: list[Row]
+
+
+@given(st.integers(-(10**13), 10**13))
+def test_money_is_exact_to_the_cent(cents: int) -> None:
+    """Every amount of whole cents is taken as it is, written as a decimal or as text."""
+    amount = Decimal(cents).scaleb(-2)
+    assert parsed(Row, {"money": amount}, CALL).money == amount
+    assert parsed(Row, {"money": str(amount)}, CALL).money == amount
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("money", Decimal("0.30000000000000004")),
+        ("money", Decimal("1.005")),
+        ("money", "NaN"),
+        ("money", "Infinity"),
+        ("money", "1,50"),
+        ("money", ""),
+        ("money", None),
+        ("money", True),
+        ("money", 1.5),
+        ("money", []),
+        ("number", None),
+        ("number", True),
+        ("number", "1.0"),
+        ("number", "²"),
+        ("number", Decimal("1.5")),
+        ("time", "2025-01-01"),
+        ("time", "2025-13-01 00:00:00"),
+        ("time", "2025-01-01T00:00:00Z"),
+        ("time", 1735689600),
+        ("perhaps", "0000-00-00 00:00:00"),
+        ("perhaps", 0),
+    ],
+)
+def test_an_ill_value_is_malformed_and_named(field: str, value: object) -> None:
+    """The error names shop, method, page and field, and quotes the value."""
+    with pytest.raises(Malformed) as caught:
+        parsed(Page, {"rows": [{}, {field: value}]}, CALL)
+    start = f"shop 10001, /open/some/query, page 3: field rows.1.{field} holds {value!r}: expected"
+    assert str(caught.value).startswith(start)
+
+
+def test_a_missing_field_is_malformed_and_named() -> None:
+    """A field that is not there is not taken for an empty one."""
+    with pytest.raises(Malformed, match=r"page 3: field rows is missing from the answer$"):
+        parsed(Page, {}, CALL)
+
+
+@pytest.mark.parametrize("data", [None, [], "text", 5])
+def test_data_of_another_shape_is_malformed(data: object) -> None:
+    """Where an object is due, nothing else passes."""
+    with pytest.raises(Malformed, match="field data holds"):
+        parsed(Page, data, CALL)
+
+
+def test_a_long_value_is_shown_short() -> None:
+    """A message stays readable whatever the gateway sends."""
+    with pytest.raises(Malformed) as caught:
+        parsed(Row, {"money": "9" * 5000}, CALL)
+    assert len(str(caught.value)) < 300
+
+
+@pytest.mark.parametrize("nothing", [None, ""])
+def test_a_time_that_need_not_be_there_may_be_empty(nothing: object) -> None:
+    """Null and empty text both say that there is none."""
+    assert parsed(Row, {"perhaps": nothing}, CALL).perhaps is None
+
+
+def test_numbers_may_come_as_digits() -> None:
+    """Gateways write ids both ways."""
+    assert parsed(Row, {"number": "10001"}, CALL).number == 10001
+
+
+def test_wall_clock_is_that_of_shanghai() -> None:
+    """An aware moment is shown as the clock in Shanghai shows it; a naive one is already that."""
+    assert wall_clock(datetime(2025, 10, 1, 16, tzinfo=timezone.utc)) == datetime(2025, 10, 2)  # noqa: DTZ001 wall clock
+    assert wall_clock(datetime(2025, 10, 2)) == datetime(2025, 10, 2)  # noqa: DTZ001 wall clock

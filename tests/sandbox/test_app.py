@@ -1,0 +1,81 @@
+"""The sandbox tells how it is and what is true."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from datetime import date, datetime, timedelta, timezone
+from pathlib import Path
+from socket import create_server
+from typing import TYPE_CHECKING
+
+import httpx
+
+from include.sandbox.serving import serve
+
+if TYPE_CHECKING:
+    from tests.conftest import Sandbox
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def test_the_truth_of_a_day_is_told(sandbox: Sandbox) -> None:
+    """As JSON: amounts and times as exact text, everything else as it is."""
+    url = f"{sandbox.base_url}/sandbox/truth/erp/orders"
+    told = httpx.get(url, params={"shop": 10001, "day": "2025-10-02"}).json()
+    truth = sandbox.truth(10001, date(2025, 10, 2))
+    assert len(told) == len(truth)
+    for one, row in zip(told, truth, strict=True):
+        assert set(one) == set(row)
+        for name, value in row.items():
+            kept = value if value is None or isinstance(value, int) else str(value)
+            assert one[name] == kept
+
+
+def test_it_says_that_it_is_well(sandbox: Sandbox) -> None:
+    """With its seed and the moment that it answers as of."""
+    health = httpx.get(f"{sandbox.base_url}/sandbox/health").json()
+    assert health == {"status": "ok", "seed": 1, "now": "2025-10-09 12:00:00"}
+
+
+def test_without_a_clock_it_lives_now() -> None:
+    """The moment is that of Shanghai."""
+    with serve(seed=7) as base_url:
+        health = httpx.get(f"{base_url}/sandbox/health").json()
+    now = datetime.now(timezone.utc).replace(tzinfo=None) + timedelta(hours=8)
+    assert health["seed"] == 7
+    assert abs(datetime.fromisoformat(health["now"]) - now) < timedelta(seconds=10)
+
+
+def test_an_aware_clock_is_read_in_shanghai() -> None:
+    """A clock may give any zone."""
+    noon = datetime(2025, 10, 9, 4, tzinfo=timezone.utc)
+    with serve(clock=lambda: noon) as base_url:
+        assert httpx.get(f"{base_url}/sandbox/health").json()["now"] == "2025-10-09 12:00:00"
+
+
+def test_nothing_listens_after_it_was_served() -> None:
+    """The port is free again."""
+    with serve() as base_url:
+        port = int(base_url.rpartition(":")[2])
+    create_server(("127.0.0.1", port)).close()
+
+
+def test_the_command_serves_until_it_is_told_to_stop() -> None:
+    """`python -m include.sandbox` answers on its port with its seed, and ends on TERM."""
+    with create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "include.sandbox", "--port", str(port), "--seed", "5"]
+    program = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL)
+    try:
+        assert _health(f"http://127.0.0.1:{port}")["seed"] == 5
+    finally:
+        program.terminate()
+        program.wait(timeout=10)
+
+
+def _health(base_url: str) -> dict[str, object]:
+    # The server of a process that has just been started is not there yet.
+    transport = httpx.HTTPTransport(retries=8)
+    with httpx.Client(transport=transport) as client:
+        return client.get(f"{base_url}/sandbox/health").json()
