@@ -18,9 +18,8 @@ if TYPE_CHECKING:
     from include.running.execution import Execution
     from include.running.locking import UnitLock
 
-NOTHING_OPEN = (
-    "nothing to do: {subject} has landed; use --again (or again=true in the trigger form) to run "
-    "it once more"
+LANDED_BEFORE = (
+    "{subject} has landed; use --again (or again=true in the trigger form) to run it once more"
 )
 
 
@@ -38,6 +37,9 @@ class Attempt:
         self.period = period
         self.lock = lock
         self.subject = f"{execution.job.id} {period.key}"
+        job, wanted = execution.job, execution.request.shops
+        self.all_shops = [shop.id for shop in execution.registry.shops_of(job, period)]
+        self.shops = [shop for shop in self.all_shops if not wanted or shop in wanted]
         self.units: list[Unit] = []
 
     def run(self) -> int:
@@ -50,23 +52,33 @@ class Attempt:
             ExpectedError: it could not be started, or the ledger does not answer.
         """
         execution = self.execution
-        if execution.accounts:
-            self.units = execution.accounts.open_units(
-                execution.job.id, execution.shops, self.period, again=execution.request.again
-            )
-            if not self.units:
-                execution.output.say(NOTHING_OPEN.format(subject=self.subject))
-                return ExitCode.NOTHING_TO_DO
+        nothing = self._nothing_to_do()
+        if nothing:
+            execution.output.say(f"nothing to do: {nothing}")
+            return ExitCode.NOTHING_TO_DO
         command = command_of(execution.job, self.period)
-        run = f"pid {os.getpid()}, run {execution.request.run_id}"
-        again = execution.request.attempt > 1
-        begins = f"retried, attempt {execution.request.attempt}" if again else "started"
-        execution.note(self.subject, f"{begins} ({run})")
+        attempt = execution.request.attempt
+        begins = f"retried, attempt {attempt}" if attempt > 1 else "started"
+        event = f"{begins} (pid {os.getpid()}, run {execution.request.run_id})"
+        execution.note(self.subject, event)
         begun = time.monotonic()
         with self._in_ledger():
             code = self._run_script(command)
         self._end(code, time.monotonic() - begun)
         return code
+
+    def _nothing_to_do(self) -> str | None:
+        """Find out from the registry and the ledger what is to be run; say so if it is nothing."""
+        execution = self.execution
+        job, again = execution.job, execution.request.again
+        if job.platform and not self.shops:
+            return f"no shop on {job.platform} is enabled and open in {self.period.key}"
+        if not execution.accounts:
+            return None
+        accounts = execution.accounts
+        self.units = accounts.open_units(job.id, self.shops, self.period, again=again)
+        self.shops = [unit.shop_id for unit in self.units if job.platform]
+        return None if self.units else LANDED_BEFORE.format(subject=self.subject)
 
     def _in_ledger(self) -> AbstractContextManager[None]:
         execution = self.execution
@@ -80,7 +92,7 @@ class Attempt:
         offset = self.period.end.utcoffset()
         settings = Settings(
             command=command,
-            cwd=str(execution.request.root / (job.cwd or "")),
+            cwd=str(execution.request.root / job.cwd),
             grace_seconds=execution.request.grace_seconds,
             life_line=-1,
             lock=self.lock.fd,
@@ -90,9 +102,8 @@ class Attempt:
             subject=self.subject,
             utc_offset_seconds=offset.total_seconds() if offset else 0,
         )
-        environment = environment_of(
-            job, self.period, execution.request, self._narrowed_to(), os.environ
-        )
+        narrowed = self.shops if len(self.shops) < len(self.all_shops) else []
+        environment = environment_of(job, self.period, execution.request, narrowed, os.environ)
         execution.output.forget()
         script = ScriptProcess(settings, environment)
         execution.interruption.watch(job.timeout.total_seconds(), script.end)
@@ -100,13 +111,6 @@ class Attempt:
         execution.interruption.rest()
         ended_by_us = execution.interruption.exit_code()
         return code if ended_by_us is None else ended_by_us
-
-    def _narrowed_to(self) -> list[str]:
-        """Give the shops to keep to, if they are not all of the job's: asked for, or still open."""
-        execution = self.execution
-        if self.units and len(self.units) < len(execution.shops):
-            return [unit.shop_id for unit in self.units]
-        return execution.shops if execution.request.shops else []
 
     def _end(self, code: int, seconds: float) -> None:
         execution = self.execution

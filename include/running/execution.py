@@ -12,7 +12,7 @@ from include.running.attempt import Attempt
 from include.running.exit_codes import ExitCode, worst
 from include.running.journal import Journal
 from include.running.locking import Holder, UnitLock
-from include.running.selection import find_job, find_periods, find_shops
+from include.running.selection import check_shops, find_job, find_periods
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,9 +40,9 @@ class Execution:
         self.request = request
         self.output = output
         self.interruption = interruption
-        registry = load_registry(request.root, only=request.job_id)
-        self.job = find_job(registry, request)
-        self.shops = find_shops(registry, self.job, request.shops)
+        self.registry = load_registry(request.root, only=request.job_id)
+        self.job = find_job(self.registry, request)
+        check_shops(self.registry, self.job, request.shops)
         self.periods = find_periods(self.job, request, datetime.now(timezone.utc))
         self.journal = Journal(request.var / "logs" / "scheduler.log", self.job.schedule.zone)
         self.accounts = self._open_accounts()
@@ -53,9 +53,6 @@ class Execution:
         Returns:
             the exit code for the whole.
         """
-        if self.job.platform and not self.shops:
-            self.output.say(f"nothing to do: no shop on {self.job.platform} is enabled")
-            return ExitCode.NOTHING_TO_DO
         codes = [self._run_period(period) for period in self.periods if not self.interruption]
         if len(codes) < len(self.periods):
             return self.interruption.exit_code() or ExitCode.FAILED

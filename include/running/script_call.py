@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import sys
 from typing import TYPE_CHECKING
 
@@ -26,14 +25,14 @@ def command_of(job: Job, period: Period) -> list[str]:
     """Give the command: Python scripts run in the runner's Python, all else is started directly.
 
     Args:
-        job: its `args` may hold `{key} {start} {end} {first_day} {last_day}`; other braces stay.
-        period: fills them in.
+        job: whose script and arguments.
+        period: is filled into the arguments.
 
     Raises:
         ConfigurationError: the script is neither Python nor executable.
     """
     script = job.script_path
-    arguments = [_filled(argument, period) for argument in job.args]
+    arguments = job.arguments_for(period)
     if script.suffix == ".py":
         return [sys.executable, "-u", str(script), *arguments]
     if not os.access(script, os.X_OK):
@@ -85,17 +84,6 @@ def environment_of(
         **narrowed,
         **again,
     }
-
-
-def _filled(argument: str, period: Period) -> str:
-    values = {
-        "key": period.key,
-        "start": period.start.isoformat(),
-        "end": period.end.isoformat(),
-        "first_day": period.first_day.isoformat(),
-        "last_day": period.last_day.isoformat(),
-    }
-    return re.sub(rf"{{({'|'.join(values)})}}", lambda name: values[name[1]], argument)
 
 
 def _python_path(inherited: str) -> str:

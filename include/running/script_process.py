@@ -24,7 +24,7 @@ CODE_ROOT = Path(__file__).parents[2]
 CHUNK_BYTES = 65_536
 SECONDS_BETWEEN_LOOKS = 0.5
 # How long after the grace a keeper that does not answer (it was stopped, say) is replaced.
-SECONDS_FOR_THE_KEEPER = 5.0
+SECONDS_FOR_THE_KEEPER = 3.0
 
 
 class ScriptProcess:

@@ -56,22 +56,16 @@ def find_periods(job: Job, request: Request, now: datetime) -> list[Period]:
     return [job.schedule.last_ended(now)]
 
 
-def find_shops(registry: Registry, job: Job, wanted: Iterable[str]) -> list[str]:
-    """Give the ids of the shops to run, in the registry's order.
-
-    Args:
-        registry: knows the shops.
-        job: whose shops.
-        wanted: ids to narrow them to; none for all.
+def check_shops(registry: Registry, job: Job, wanted: Iterable[str]) -> None:
+    """Refuse to narrow a run to a shop that is not one of the job's enabled shops.
 
     Raises:
-        ConfigurationError: a wanted shop is not one of the job's enabled shops.
+        ConfigurationError: says why it is none, or which id comes nearest.
     """
     ids = [shop.id for shop in registry.shops_of(job)]
     for shop in wanted:
         if shop not in ids:
             raise ConfigurationError(_why_not(registry, job, shop, ids))
-    return [shop for shop in ids if shop in wanted] if wanted else ids
 
 
 def _why_not(registry: Registry, job: Job, shop: str, ids: list[str]) -> str:

@@ -47,10 +47,10 @@ class Project:
                 "platform": "erp",
                 "name": shop,
                 "connection": "erp",
-                "platform_id": "1001",
+                "platform_id": str(1001 + number),
                 "enabled": on,
             }
-            for shop, on in enabled.items()
+            for number, (shop, on) in enumerate(enabled.items())
         ]
         self._write("shops.yaml", {"shops": shops})
 

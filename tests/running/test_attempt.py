@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import time
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,8 @@ from include.warehouse import connect, migrate
 from tests.running.project import PERIOD
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from include.ledger import LedgerRow
     from tests.running.project import Project
 
@@ -35,12 +38,19 @@ def rows_of(url: str) -> list[LedgerRow]:
     return rows
 
 
+@pytest.fixture(scope="module")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give the file of an empty warehouse, made once."""
+    file = tmp_path_factory.mktemp("migrated") / "warehouse.db"
+    migrate(f"sqlite:///{file}")
+    return file
+
+
 @pytest.fixture
-def warehouse(project: Project) -> str:
+def warehouse(project: Project, migrated: Path) -> str:
     """Give the URL of an empty warehouse."""
-    url = f"sqlite:///{project.root}/warehouse.db"
-    migrate(url)
-    return url
+    file = shutil.copy(migrated, project.root)
+    return f"sqlite:///{file}"
 
 
 @pytest.mark.parametrize(("code", "expected"), CODES)

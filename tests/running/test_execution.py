@@ -107,7 +107,7 @@ def test_a_platform_without_shops_has_nothing_to_do(project: Project) -> None:
     project.job(SHOW, platform="erp")
     code, output = project.run()
     assert (code, covered(output)) == (99, [])
-    assert "no shop on erp is enabled" in output
+    assert "no shop on erp is enabled and open in 2025-10-02" in output
 
 
 def test_a_journal_that_cannot_be_written_fails_no_run(project: Project) -> None:

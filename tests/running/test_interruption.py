@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -54,7 +55,10 @@ def test_a_background_run_stays_when_the_terminal_goes(project: Project) -> None
     """What was started with `nohup` does not end by HUP."""
     project.job(FAMILY)
     runner = subprocess.Popen(
-        ["nohup", *RUNNER], cwd=CODE_ROOT, env=project.environment(), stdout=subprocess.PIPE
+        ["/usr/bin/env", "nohup", *RUNNER],
+        cwd=CODE_ROOT,
+        env=project.environment(),
+        stdout=subprocess.PIPE,
     )
     project.started.append(runner)
     project.wait_for("ready")
@@ -77,6 +81,6 @@ def test_a_run_that_waits_for_a_lock_can_be_ended(project: Project) -> None:
 
 
 def _catches_term(pid: int) -> bool:
-    with open(f"/proc/{pid}/status", encoding="utf-8") as file:
-        caught = next(line.split()[1] for line in file if line.startswith("SigCgt"))
+    lines = Path(f"/proc/{pid}/status").read_text(encoding="utf-8").splitlines()
+    caught = next(line.split()[1] for line in lines if line.startswith("SigCgt"))
     return bool(int(caught, 16) & 1 << (signal.SIGTERM - 1))
