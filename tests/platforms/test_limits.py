@@ -105,6 +105,16 @@ def test_processes_never_exceed_a_limit_together(tmp_path: Path) -> None:
         assert most_in_any_window(stamps, seconds) <= calls
 
 
+def test_no_call_is_forgotten_when_many_write_at_once(tmp_path: Path) -> None:
+    """The file holds every call of processes that are as quick as they can be."""
+    programs = [simulate(tmp_path, [(1000, 60.0)], 4, 25, 0) for _ in range(3)]
+    for program in programs:
+        program.communicate()
+    calls = json.loads((tmp_path / "app.json").read_text())["calls"]
+    assert len(calls) == 300
+    assert all(ended is not None for _, ended in calls.values())
+
+
 def test_a_run_heeds_the_calls_of_the_run_before(tmp_path: Path) -> None:
     """The file outlives the process: two runs in a row share one window."""
     limits = [(4, 2.0)]
