@@ -5,7 +5,8 @@
 The runner holds the only writing end of a pipe, the *life line*. When it closes, because the
 runner asks for the end or because it died at whatever moment, the keeper ends the whole tree: TERM,
 the grace, KILL. The keeper shares the lock of the unit, so that the lock is held until then. If the
-keeper itself is killed, the kernel kills the script with it, and the rest falls to the runner.
+keeper itself is killed, the kernel kills the script with it, and the rest falls to the runner. Only
+if both are killed within the same moment can something outlive them: what the script started.
 
 It is started with `python -S -E -m include.running.keeper SETTINGS`, so that it is small, quick and
 untouched by what the script's environment says to Python. Its exit code is the script's.

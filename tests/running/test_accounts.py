@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def test_a_running_unit_shows_signs_of_life(project: Project) -> None:
-    """While the script runs, its row's heartbeat goes on; another run's row is left alone."""
+    """While the script runs, its row's heartbeat goes on."""
     url = f"sqlite:///{project.root}/warehouse.db"
     migrate(url)
     ledger = Ledger(connect(url))
@@ -33,11 +33,25 @@ def test_a_missed_sign_of_life_is_only_said(project: Project) -> None:
     migrate(url)
     script = """
         import os, sqlite3, time
-        os.rename(os.environ["SCRATCH"] + "/warehouse.db", os.environ["SCRATCH"] + "/away.db")
+        warehouse = sqlite3.connect(os.environ["SCRATCH"] + "/warehouse.db", isolation_level=None)
+        warehouse.execute("ALTER TABLE ledger RENAME TO away")
         time.sleep(1)
-        os.rename(os.environ["SCRATCH"] + "/away.db", os.environ["SCRATCH"] + "/warehouse.db")
-        print("done")
+        warehouse.execute("ALTER TABLE away RENAME TO ledger")
     """
     project.job(script)
-    _, output = project.run(WAREHOUSE_URL=url, RUNNER_HEARTBEAT_SECONDS="0.1")
-    assert "done\n" in output
+    code, output = project.run(WAREHOUSE_URL=url, RUNNER_HEARTBEAT_SECONDS="0.1")
+    assert (code, "no sign of life this time: the ledger cannot be written" in output) == (0, True)
+
+
+def test_a_ledger_that_cannot_be_settled_is_a_temporary_failure(project: Project) -> None:
+    """The script did its work, but nobody would know: the run is repeated."""
+    url = f"sqlite:///{project.root}/warehouse.db"
+    migrate(url)
+    script = """
+        import os, sqlite3
+        warehouse = sqlite3.connect(os.environ["SCRATCH"] + "/warehouse.db", isolation_level=None)
+        warehouse.execute("ALTER TABLE ledger RENAME TO away")
+    """
+    project.job(script)
+    code, output = project.run(WAREHOUSE_URL=url)
+    assert (code, "failed: the ledger cannot be written" in output) == (75, True)

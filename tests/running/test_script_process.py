@@ -195,17 +195,19 @@ def test_a_reader_that_leaves_does_not_end_the_run(project: Project) -> None:
     project.wait_for("done")
 
 
-def test_a_script_starts_with_clean_signals(project: Project) -> None:
-    """Nothing of the runner's handling is inherited: no ignored, blocked or caught signal."""
+def test_a_script_starts_clean(project: Project) -> None:
+    """It inherits no ignored or blocked signal, and no descriptor: not the lock, not a pipe."""
     script = """
         text = open("/proc/self/status").read()
         print([line.split()[1] for line in text.splitlines() if line[:6] in ("SigBlk", "SigIgn")])
+        import os
+        print([fd for fd in range(3, 200) if os.path.exists(f"/proc/self/fd/{fd}")])
     """
     project.job("#!" + sys.executable + script.replace("\n        ", "\n"), file="plain")
     (project.root / "include/scripts/plain").chmod(0o755)
     code, output = project.run()
     # What Python itself ignores when it starts: SIGPIPE (13) and SIGXFSZ (25).
-    assert (code, f"['{0:016x}', '{1 << 12 | 1 << 24:016x}']" in output) == (0, True)
+    assert (code, f"['{0:016x}', '{1 << 12 | 1 << 24:016x}']\n[]\n" in output) == (0, True)
 
 
 def _rss(pid: int) -> int:
