@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import tempfile
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
@@ -46,3 +49,23 @@ def sandbox() -> Iterator[Sandbox]:
     """Serve the sandbox of seed 1 as of `SANDBOX_NOW`."""
     with serve(clock=lambda: SANDBOX_NOW, allowances=[WIDE]) as base_url:
         yield Sandbox(base_url)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add `--campaign`, which also runs the tests that are marked `campaign`."""
+    parser.addoption("--campaign", action="store_true", help="also run the long tests")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Give Airflow, which writes to its folder when it is imported, one that goes away."""
+    folder = tempfile.mkdtemp(prefix="airflow-of-tests-")
+    os.environ["AIRFLOW_HOME"] = folder
+    config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Skip the long tests unless they were asked for."""
+    if not config.getoption("--campaign"):
+        for item in items:
+            if item.get_closest_marker("campaign"):
+                item.add_marker(pytest.mark.skip(reason="a long run: add --campaign"))

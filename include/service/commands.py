@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, NoReturn
 
@@ -76,6 +77,7 @@ def run(layout: Layout, arguments: Namespace) -> NoReturn:
     job = find_job(layout, arguments.job)
     connections.adopt(_prepared_environment(layout))
     variables = connections.script_variables(job.connection_ids)
+    _warn_about_sandbox(layout, variables)
     kept = {key: value for key, value in os.environ.items() if not key.startswith("AIRFLOW_")}
     _become(layout, ["-m", "include.running", job.id, *_window(arguments)], kept | variables)
 
@@ -93,6 +95,21 @@ def find_job(layout: Layout, job_id: str) -> Job:
     near = get_close_matches(job_id, registry.jobs, n=1)
     hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(registry.jobs)}"
     raise ConfigurationError(f"job {job_id!r} is not in config/tasks: {hint}")
+
+
+def _warn_about_sandbox(layout: Layout, variables: dict[str, str]) -> None:
+    """Say why a script that was pointed at the sandbox will reach nobody."""
+    from include.service.health import answers
+
+    ports = remembered(layout)
+    wanted = any(ports.sandbox_url in value for value in variables.values())
+    if wanted and not answers(ports.sandbox):
+        print(
+            f"the sandbox at {ports.sandbox_url}, which this job pulls from, is not running: "
+            "`python3 scheduler_manager.py start` starts it",
+            file=sys.stderr,
+            flush=True,
+        )
 
 
 def _window(arguments: Namespace) -> list[str]:

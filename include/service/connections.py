@@ -7,6 +7,7 @@ settings from the environment when it is imported, so `adopt` comes first.
 from __future__ import annotations
 
 import os
+import warnings
 from typing import TYPE_CHECKING, Any
 
 from include.errors import ConfigurationError
@@ -29,7 +30,9 @@ def warehouse_url() -> str:
     # Outside a task a hook finds no stored connection, but every hook looks here first.
     os.environ[_variable(WAREHOUSE)] = connection.as_json()
     try:
-        return str(connection.get_hook().get_uri())
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of Airflow, about Airflow
+            return str(connection.get_hook().get_uri())
     except Exception as error:  # providers raise what they like
         raise ConfigurationError(
             f"connection '{WAREHOUSE}' of type {connection.conn_type!r} cannot be used: {error}: "

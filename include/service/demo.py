@@ -80,6 +80,7 @@ class _Watch:
 
     def run(self) -> bool:
         """Follow a run to its end; returns whether everything landed."""
+        before = self.ledger.rows(self.job.id, self.key)
         run_id = self._find_or_trigger()
         with self.console.status(f"{self.job.id} {self.key}") as line:
             succeeded = self._follow(run_id, line)
@@ -87,6 +88,8 @@ class _Watch:
         self.console.print(_table(f"{self.job.id} {self.key}", rows))
         if not succeeded:
             self._explain(run_id, rows)
+        elif rows and rows == before:
+            print("this had landed before; nothing was loaded twice")
         return succeeded
 
     def _find_or_trigger(self) -> str:
@@ -117,7 +120,7 @@ class _Watch:
         """Show where the run is: a live line on a terminal, else a line when something changed."""
         rows = self.ledger.rows(self.job.id, self.key)
         landed = [row for row in rows if row.state in LANDED]
-        state = ", ".join(sorted(set(tasks.values()))) or "queued"
+        state = ", ".join(sorted({state or "waiting" for state in tasks.values()})) or "queued"
         text = f"{self.job.id} {self.key}: {state}"
         if rows:
             loaded = sum(row.rows or 0 for row in landed)

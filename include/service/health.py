@@ -99,8 +99,8 @@ def _judge(process: Component, answer: dict[str, Any], ports: Ports, timeout: fl
     if process.name == "api-server":
         return Health(process, None, _api_trouble(answer))
     if process.name == "sandbox":
-        answers = _answers(ports.sandbox, timeout)
-        return Health(process, None, "" if answers else f"does not answer on {ports.sandbox_url}")
+        there = answers(ports.sandbox, timeout)
+        return Health(process, None, "" if there else f"does not answer on {ports.sandbox_url}")
     return _judge_heartbeat(process, answer)
 
 
@@ -125,7 +125,8 @@ def _api_trouble(answer: dict[str, Any]) -> str:
     return "" if database == "healthy" else f"says that its database is {database}"
 
 
-def _answers(port: int, timeout: float) -> bool:
+def answers(port: int, timeout: float = ANSWER_SECONDS) -> bool:
+    """Return whether something listens on a port of this machine."""
     try:
         with socket.create_connection((HOST, port), timeout=timeout):
             return True

@@ -68,10 +68,10 @@ class Api:
         return str(self._request("GET", f"/api/v2/dags/{dag_id}/dagRuns/{run_id}")["state"])
 
     def task_states(self, dag_id: str, run_id: str) -> dict[str, str]:
-        """Return the state of each task of a run, by task id; `none` before it is scheduled."""
+        """Return the state of each task of a run, by task id; empty before it is scheduled."""
         path = f"/api/v2/dags/{dag_id}/dagRuns/{run_id}/taskInstances"
         tasks = self._request("GET", path)["task_instances"]
-        return {task["task_id"]: task["state"] or "none" for task in tasks}
+        return {task["task_id"]: task["state"] or "" for task in tasks}
 
     def _pages(self, path: str, key: str) -> Iterator[dict[str, Any]]:
         offset = 0

@@ -21,7 +21,10 @@ if TYPE_CHECKING:
     from include.service.health import Health
     from include.service.layout import Layout
 
-READY_SECONDS = 60.0
+# A component that says nothing for so long hangs; a slow machine has time as long as its components
+# write to their logs, but not for ever.
+QUIET_SECONDS = 45.0
+READY_SECONDS = 150.0
 LOOK_SECONDS = 0.5
 ANSWER_SECONDS = 2.0
 START_TRIES = 3
@@ -69,30 +72,57 @@ def wait_until_ready(layout: Layout, ports: Ports, *, show: bool) -> None:
     Raises:
         ExpectedError: that took too long, or a component keeps ending.
     """
-    began = time.monotonic()
-    ready: set[str] = set()
-    starts: dict[str, set[int]] = {}
+    wait = _Wait(show=show)
     while True:
         healths = look(layout, ports, ANSWER_SECONDS)
-        for health in healths:
-            name = health.component.name
-            starts.setdefault(name, set()).add(health.component.started)
-            if show and not health.trouble and name not in ready:
-                print(f"  {name} is ready after {time.monotonic() - began:.0f} s", flush=True)
-                ready.add(name)
+        wait.note(healths)
         ill = [health for health in healths if health.trouble]
         if not ill and not _missing_jobs(layout, ports):
             return
-        late = time.monotonic() - began > READY_SECONDS
-        hopeless = [health for health in ill if len(starts[health.component.name]) > START_TRIES]
+        hopeless = [health for health in ill if wait.starts_of(health) > START_TRIES]
         if hopeless:
             raise _failure(layout, hopeless[0], f"ended {START_TRIES} times after it was started")
-        if late and ill:
+        if wait.is_over() and ill:
             worst = min(ill, key=lambda health: health.component.up)
             raise _failure(layout, worst, worst.trouble)
-        if late:
+        if wait.is_over():
             raise _no_dags(layout, ports)
         time.sleep(LOOK_SECONDS)
+
+
+class _Wait:
+    """What was seen while waiting: who got ready, who was started how often, and when it moved."""
+
+    def __init__(self, *, show: bool) -> None:
+        self._show = show
+        self._began = self._moved = time.monotonic()
+        self._ready: set[str] = set()
+        self._starts: dict[str, set[int]] = {}
+        self._seen: object = None
+
+    def note(self, healths: list[Health]) -> None:
+        """Take in one look; shows the components that are ready for the first time."""
+        now = time.monotonic()
+        for health in healths:
+            name = health.component.name
+            self._starts.setdefault(name, set()).add(health.component.started)
+            if not health.trouble and name not in self._ready:
+                self._ready.add(name)
+                if self._show:
+                    print(f"  {name} is ready after {now - self._began:.0f} s", flush=True)
+        ill = [Path(health.component.log) for health in healths if health.trouble]
+        seen = [len(self._ready), *(log.stat().st_size for log in ill if log.exists())]
+        if seen != self._seen:
+            self._seen, self._moved = seen, now
+
+    def starts_of(self, health: Health) -> int:
+        """Return how often a component was started since the wait began."""
+        return len(self._starts[health.component.name])
+
+    def is_over(self) -> bool:
+        """Return whether nothing moves any more, or it moved for too long."""
+        now = time.monotonic()
+        return now - self._moved > QUIET_SECONDS or now - self._began > READY_SECONDS
 
 
 def _check_same(asked: Ports, used: Ports) -> None:

@@ -1,0 +1,283 @@
+"""Jobs under a real Airflow: every way to run one covers the period it says, and ends as it should.
+
+The tests share one service; what they add to its registry has names of its own.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from include.ledger import Ledger
+from include.sandbox import credentials
+from include.sandbox.truth import orders_on
+from include.service.rest import ApiError
+from include.warehouse import connect
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from include.ledger import LedgerRow
+    from tests.integration.installation import Service
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+DAG_SECONDS = 30  # within which a dropped entry must be a DAG
+RUN_SECONDS = 150
+NUMBERS = {"erp-1": 10001, "erp-2": 10002, "erp-3": 10003}
+EXIT_CODES = {
+    0: ("success", 1),
+    1: ("failed", 2),
+    75: ("failed", 2),
+    77: ("failed", 1),
+    78: ("failed", 1),
+    99: ("skipped", 1),
+    3: ("failed", 2),
+}
+
+
+def _wait(what: Callable[[], Any], seconds: float, pause: float = 0.5) -> Any:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if found := what():
+            return found
+        time.sleep(pause)
+    pytest.fail(f"nothing after {seconds} s")
+
+
+def _runs(service: Service, dag_id: str) -> list[dict[str, Any]]:
+    return list(service.api._pages(f"/api/v2/dags/{dag_id}/dagRuns", "dag_runs"))
+
+
+def _task(service: Service, dag_id: str, run_id: str) -> dict[str, Any]:
+    """Wait until a run has ended, and give its task."""
+    api = service.api
+    _wait(lambda: api.run_state(dag_id, run_id) in ("success", "failed"), RUN_SECONDS)
+    path = f"/api/v2/dags/{dag_id}/dagRuns/{run_id}/taskInstances"
+    (task,) = api._request("GET", path)["task_instances"]
+    return task
+
+
+def _trigger(service: Service, dag_id: str, **body: Any) -> str:
+    answer = service.api._request(
+        "POST", f"/api/v2/dags/{dag_id}/dagRuns", json={"logical_date": None, **body}
+    )
+    return str(answer["dag_run_id"])
+
+
+def _rows(service: Service, job_id: str, key: str) -> dict[str, LedgerRow]:
+    ledger = Ledger(connect(f"sqlite:///{service.layout.warehouse}"))
+    return {row.shop_id: row for row in ledger.rows(job_id, key)}
+
+
+def _landed_on(service: Service, key: str) -> dict[str, int | None]:
+    return {row.shop_id: row.rows for row in _rows(service, "erp_store", key).values()}
+
+
+def _truth_on(key: str) -> dict[str, int]:
+    now = datetime.now(SHANGHAI).replace(tzinfo=None)
+    day = date.fromisoformat(key)
+    return {shop: len(orders_on(number, day, 1, now)) for shop, number in NUMBERS.items()}
+
+
+def _days_ago(days: int) -> str:
+    return (datetime.now(SHANGHAI) - timedelta(days=days)).date().isoformat()
+
+
+def _log(service: Service, dag_id: str, run_id: str) -> str:
+    folder = service.layout.logs / "airflow" / f"dag_id={dag_id}" / f"run_id={run_id}"
+    return "\n".join(path.read_text("utf-8") for path in sorted(folder.rglob("*.log")))
+
+
+@pytest.fixture(scope="module")
+def added(service: Service) -> Service:
+    """Give the service with jobs that end with each exit code, and wait until they are DAGs."""
+    _write_script(service.root, "exits.py", "import sys\nsys.exit(int(sys.argv[1]))\n")
+    entries = "".join(
+        f"  - id: exits_{code}\n    name: 退出码{code}\n    cron: '0 0 1 1 *'\n    period: tick\n"
+        f"    script: exits.py\n    args: ['{code}']\n    recover: 0d\n    retries: 1\n"
+        "    retry_delay: 1s\n"
+        for code in EXIT_CODES
+    )
+    _write_tasks(service.root, "exits.yaml", entries)
+    wanted = {f"exits_{code}" for code in EXIT_CODES}
+    _wait(lambda: wanted <= set(service.api.dags()), DAG_SECONDS)
+    return service
+
+
+def _write_script(root: Path, name: str, text: str) -> None:
+    (root / "include/scripts" / name).write_text(text, encoding="utf-8")
+
+
+def _write_tasks(root: Path, name: str, entries: str) -> None:
+    (root / "config/tasks" / name).write_text(f"tasks:\n{entries}", encoding="utf-8")
+
+
+def test_demo_lands_a_day_as_a_dag_run(service: Service) -> None:
+    """Its table says what is in the warehouse, the sandbox's truth; again lands nothing."""
+    key = _days_ago(3)
+    first = service.manager("demo", "--period", key)
+    assert first.returncode == 0, first.stdout + first.stderr
+    truth = _truth_on(key)
+    assert _landed_on(service, key) == truth
+    for shop, rows in truth.items():
+        assert any(shop in line and f"{rows:,}" in line for line in first.stdout.splitlines())
+    assert service.ports.url in first.stdout
+    rows = _rows(service, "erp_store", key)
+    again = service.manager("demo", "--period", key)
+    assert again.returncode == 0, again.stdout + again.stderr
+    assert _rows(service, "erp_store", key) == rows
+
+
+def test_the_scheduler_makes_the_run_of_the_day_by_itself(service: Service) -> None:
+    """A new installation covers the last period without being told, under the period's key."""
+
+    def scheduled() -> list[str]:
+        runs = _runs(service, "erp_store")
+        return [run["partition_key"] for run in runs if run["run_type"] == "scheduled"]
+
+    keys = _wait(scheduled, RUN_SECONDS)
+    now = datetime.now(SHANGHAI)
+    fired = 1 if now.hour >= 7 else 2
+    assert keys == [_days_ago(fired)]
+
+
+def test_a_manual_run_covers_the_last_ended_day(service: Service) -> None:
+    """`airflow dags trigger` without a conf means yesterday."""
+    done = service.manager("airflow", "dags", "trigger", "erp_store", "--run-id", "plain")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert _task(service, "erp_store", "plain")["state"] in ("success", "skipped")
+    assert _landed_on(service, _days_ago(1)) == _truth_on(_days_ago(1))
+
+
+def test_a_manual_run_with_a_conf_covers_what_it_says(service: Service) -> None:
+    """A range of days, narrowed to one shop, lands those units and no others."""
+    conf = {"from": _days_ago(12), "to": _days_ago(11), "shops": ["erp-2"]}
+    done = service.manager(
+        "airflow",
+        "dags",
+        "trigger",
+        "erp_store",
+        "--run-id",
+        "with-conf",
+        "--conf",
+        json.dumps(conf),
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert _task(service, "erp_store", "with-conf")["state"] == "success"
+    for days in (12, 11):
+        key = _days_ago(days)
+        assert _landed_on(service, key) == {"erp-2": _truth_on(key)["erp-2"]}
+    assert not _landed_on(service, _days_ago(13))
+    assert not _landed_on(service, _days_ago(10))
+
+
+def test_a_run_of_the_form_covers_what_it_says(service: Service) -> None:
+    """What the UI's form sends, empty fields and all, runs the named day."""
+    key = _days_ago(20)
+    conf = {"period": key, "from": None, "to": None, "again": False, "shops": None}
+    run_id = _trigger(service, "erp_store", conf=conf)
+    assert _task(service, "erp_store", run_id)["state"] == "success"
+    assert _landed_on(service, key) == _truth_on(key)
+
+
+def test_a_backfill_holds_both_its_ends(service: Service) -> None:
+    """`airflow backfill create` lands each day from the first to the last, and no other."""
+    done = service.manager(
+        *("airflow", "backfill", "create", "--dag-id", "erp_store"),
+        *("--from-date", _days_ago(32), "--to-date", _days_ago(30)),
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    wanted = [_days_ago(days) for days in (32, 31, 30)]
+
+    def ended() -> list[str]:
+        runs = _runs(service, "erp_store")
+        mine = [run for run in runs if run["run_type"] == "backfill"]
+        over = len(mine) == len(wanted) and all(run["state"] == "success" for run in mine)
+        return sorted(run["partition_key"] for run in mine) if over else []
+
+    assert _wait(ended, RUN_SECONDS, pause=2) == wanted
+    for key in wanted:
+        assert _landed_on(service, key) == _truth_on(key)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"partition_key": "2025-10-1"},
+        {"partition_key": "2999-01-01"},
+        {"conf": {"period": "2025-10-02; touch /tmp/x"}},
+        {"conf": {"shops": ["erp-9"]}},
+        {"conf": {"again": "yes"}},
+    ],
+    ids=str,
+)
+def test_a_wrong_wish_never_becomes_a_run(service: Service, body: dict[str, Any]) -> None:
+    """A malformed key or field of the form is refused when it is asked for."""
+    with pytest.raises(ApiError, match="HTTP 4"):
+        _trigger(service, "erp_store", **body)
+
+
+def test_an_unknown_word_of_the_conf_fails_at_once(service: Service) -> None:
+    """It is not ignored: the task fails without a retry and names the word that was meant."""
+    run_id = _trigger(service, "erp_store", conf={"perod": "2025-10-02"})
+    task = _task(service, "erp_store", run_id)
+    assert (task["state"], task["try_number"]) == ("failed", 1)
+    assert "did you mean 'period'?" in _log(service, "erp_store", run_id)
+
+
+def test_each_exit_code_ends_the_task_as_the_table_says(added: Service) -> None:
+    """0 succeeds, 99 skips, 77 and 78 fail at once, all else is retried and then fails."""
+    run_ids = {code: _trigger(added, f"exits_{code}") for code in EXIT_CODES}
+    ended = {code: _task(added, f"exits_{code}", run_id) for code, run_id in run_ids.items()}
+    assert {code: (task["state"], task["try_number"]) for code, task in ended.items()} == EXIT_CODES
+
+
+def test_a_users_own_script_is_a_job_within_half_a_minute(service: Service) -> None:
+    """A script that knows nothing of us is dropped in and runs; a broken entry is told."""
+    script = (
+        "import os\nfrom pathlib import Path\n\n"
+        "Path(os.environ['WHERE']).write_text(os.environ['PERIOD_KEY'])\nprint('写好了')\n"
+    )
+    _write_script(service.root, "own.py", script)
+    here = service.var / "own.txt"
+    entries = "".join(
+        f"  - {{id: {job}, name: 自己的, cron: '{minute} 6 * * *', script: own.py, "
+        f"env: {{WHERE: '{here}'}}}}\n"
+        for job, minute in (("own_job", 0), ("broken_job", 99))
+    )
+    _write_tasks(service.root, "own.yaml", entries)
+    before = set(service.api.dags())
+    dags = _wait(lambda: "own_job" in (found := service.api.dags()) and found, DAG_SECONDS)
+    assert set(dags) == before | {"own_job"}
+    run_id = _trigger(service, "own_job", partition_key="2025-10-02")
+    assert _task(service, "own_job", run_id)["state"] == "success"
+    assert here.read_text() == "2025-10-02"
+    assert "写好了" in _log(service, "own_job", run_id)
+    assert _rows(service, "own_job", "2025-10-02")["-"].state == "ok"
+
+    def told() -> bool:
+        errors = "\n".join(service.api.import_errors())
+        return "own.yaml:3:" in errors and "minute 99 is not in 0-59" in errors
+
+    _wait(told, DAG_SECONDS)
+
+
+def test_no_secret_reaches_a_log_or_the_ui(service: Service) -> None:
+    """The app secret and token are in no file of the logs, nor among a task's rendered fields."""
+    secrets = [credentials.SANDBOX_APP_SECRET, credentials.SANDBOX_ACCESS_TOKEN]
+    run_id = _trigger(service, "erp_store", partition_key=_days_ago(25))
+    task = _task(service, "erp_store", run_id)
+    assert task["state"] == "success"
+    shown = json.dumps(task) + "".join(
+        path.read_text("utf-8", errors="replace")
+        for path in service.layout.logs.rglob("*")
+        if path.is_file()
+    )
+    assert "erp_store" in shown
+    assert not [secret for secret in secrets if secret in shown]
