@@ -25,7 +25,9 @@ HINTS = {
     "did not find expected key": "indent the keys of an entry alike, and close every quote",
     "did not find expected '-'": "indent the entries of a list alike",
     "end of stream": "close the quote",
+    "did not find expected ','": "close the bracket",
     "found another document": "remove the line '---', or make it two files",
+    "nested deeper": "remove the brackets or dashes too many",
     "undefined alias": "quote a value that begins with *",
 }
 _Base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # PyYAML can be built without libyaml
@@ -34,13 +36,12 @@ _Base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # PyYAML can be buil
 class Loader(_Base):  # type: ignore[misc] # one of two classes
     """Composes nodes of JSON's types; refuses nesting that no entry needs.
 
-    Dates, times and numbers with leading zeros stay the text they look like: YAML 1.1 would read
-    10:00 as 600 and 010001 as 4097.
+    Whatever looks like text is text: YAML 1.1 would read 10:00 as 600, 010001 as 4097, yes as true.
     """
 
     depth = 0
     yaml_implicit_resolvers = {  # noqa: RUF012 - PyYAML's own form of it
-        first: [(tag, form) for tag, form in forms if tag in {f"{PREFIX}bool", f"{PREFIX}null"}]
+        first: [(tag, form) for tag, form in forms if tag == f"{PREFIX}null"]
         for first, forms in yaml.SafeLoader.yaml_implicit_resolvers.items()
     }
 
@@ -49,7 +50,7 @@ class Loader(_Base):  # type: ignore[misc] # one of two classes
         del index
         self.depth += 1
         if self.depth > DEEPEST and parent is not None:
-            problem = f"nested deeper than {DEEPEST} levels, which no entry needs"
+            problem = f"nested deeper than {DEEPEST} levels"
             raise yaml.MarkedYAMLError(problem=problem, problem_mark=parent.start_mark)
 
     def ascend_resolver(self) -> None:
@@ -57,10 +58,13 @@ class Loader(_Base):  # type: ignore[misc] # one of two classes
         self.depth -= 1
 
 
-for _type, _form in (("int", r"-?(0|[1-9]\d{0,17})"), ("float", r"-?\d{1,17}\.\d{1,17}")):
-    Loader.add_implicit_resolver(
-        PREFIX + _type, re.compile(rf"{_form}\Z", re.ASCII), list("-0123456789")
-    )
+for _type, _form, _firsts in (
+    ("bool", r"true|True|TRUE|false|False|FALSE", "tTfF"),
+    ("int", r"-?(0|[1-9]\d{0,17})", "-0123456789"),
+    ("float", r"-?\d{1,17}\.\d{1,17}", "-0123456789"),
+):
+    _whole = re.compile(rf"(?:{_form})\Z", re.ASCII)
+    Loader.add_implicit_resolver(PREFIX + _type, _whole, list(_firsts))
 
 
 def compose(file: str, raw: bytes) -> Node:
@@ -94,5 +98,5 @@ def _syntax_problem(file: str, raw: bytes, error: yaml.YAMLError) -> Problem:
     lines = raw.decode().splitlines()
     at_fault = lines[line - 1][column - 1 : column] if line <= len(lines) else ""
     seen = "tab" if at_fault == "\t" else reason
-    hint = next((hint for sign, hint in HINTS.items() if sign in seen), "look at this line")
+    hint = next((hint for sign, hint in HINTS.items() if sign in seen), "correct this line")
     return Problem(file, line, column, None, f"is not YAML: {reason}: {hint}")

@@ -37,7 +37,7 @@ def argument(value: Any) -> str:
     written = text(value)
     if "{" not in written and "}" not in written:
         return written
-    advice = "write {{ and }} for braces that are meant as such"
+    advice = "write {{ and }} for braces that stay"
     try:
         parts = list(Formatter().parse(written))
     except ValueError as error:
@@ -45,9 +45,7 @@ def argument(value: Any) -> str:
     for _, name, form, conversion in parts:
         if name is not None and (name not in PLACEHOLDERS or form or conversion):
             near = suggestion(name, PLACEHOLDERS)
-            message = (
-                f"{quoted(written)} has an unknown placeholder {{{name}}}: {near}, or {advice}"
-            )
+            message = f"{quoted(written)} has an unknown placeholder {{{name}}}: {near} ({advice})"
             raise ValueError(message)
     return written
 

@@ -29,13 +29,13 @@ class Folders:
         Raises:
             ValueError: it leads elsewhere, or there is no such file.
         """
-        _check_downwards(written, f"write a path below {SCRIPTS}, as in erp/erp_store.py")
+        _check_downwards(written, SCRIPTS, "erp/erp_store.py")
         folder, _, name = written.rpartition("/")
         if name in self._plain_files(folder):
             return written
         real = Path(os.path.realpath(f"{self._scripts}/{written}"))
         if not real.is_file():
-            near = suggestion(written, self.scripts())
+            near = suggestion(written.removeprefix(f"{SCRIPTS}/"), self.scripts())
             advice = near if near.startswith("did") else "create it, or correct the path"
             raise ValueError(f"{quoted(written)} is not a file in {SCRIPTS}: {advice}")
         if not real.is_relative_to(self._scripts):
@@ -51,11 +51,10 @@ class Folders:
         """
         if written == ".":
             return written
-        advice = "write a folder of the project, as in config"
-        _check_downwards(written, advice)
+        _check_downwards(written, "the project", "config")
         real = Path(os.path.realpath(self.root / written))
         if not real.is_relative_to(os.path.realpath(self.root)):
-            raise ValueError(f"{quoted(written)} is a link out of the project: {advice}")
+            raise ValueError(f"{quoted(written)} is a link out of the project: choose another")
         if not real.is_dir():
             raise ValueError(f"{quoted(written)} is not a folder of the project: create it")
         return written
@@ -63,7 +62,8 @@ class Folders:
     def scripts(self) -> list[str]:
         """Give the Python scripts there are, relative to include/scripts; `_` hides one."""
         found = Path(self._scripts).rglob("[!_]*.py")
-        return sorted(path.relative_to(self._scripts).as_posix() for path in found)
+        files = (path for path in found if path.is_file())
+        return sorted(path.relative_to(self._scripts).as_posix() for path in files)
 
     def _plain_files(self, folder: str) -> frozenset[str]:
         """List a folder once, without what is a link: looking at every script takes longer."""
@@ -82,9 +82,10 @@ def _plain_files(path: str) -> frozenset[str]:
         return frozenset()
 
 
-def _check_downwards(written: str, advice: str) -> None:
-    if "\\" in written:
-        raise ValueError(f"{quoted(written)} has a backslash: write / between folders")
+def _check_downwards(written: str, folder: str, example: str) -> None:
+    advice = f"write a path below {folder}, as in {example}"
     parts = written.split("/")
-    if "" in parts or "." in parts or ".." in parts or parts[0].startswith("~"):
-        raise ValueError(f"{quoted(written)} is not a path that only leads downwards: {advice}")
+    if written.startswith(("/", "~")) or ".." in parts:
+        raise ValueError(f"{quoted(written)} leads out of {folder}: {advice}")
+    if "" in parts or "." in parts or "\\" in written:
+        raise ValueError(f"{quoted(written)} is not a plain path: {advice}")

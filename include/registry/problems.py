@@ -48,5 +48,5 @@ def quoted(value: Any) -> str:
 def suggestion(word: str, known: Iterable[str]) -> str:
     """Say which of the known words comes nearest, or name them all."""
     known = list(known)
-    nearest = get_close_matches(word[:LONGEST_QUOTE].lower(), known, n=1)
+    nearest = get_close_matches(word[:LONGEST_QUOTE].lower(), known, n=1, cutoff=0.5)
     return f"did you mean {nearest[0]!r}?" if nearest else f"write one of {', '.join(known)}"

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import yaml
 from yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
 from include.registry.composing import PREFIX, compose
 from include.registry.files import UnreadableError
-from include.registry.problems import Problem, quoted, suggestion
+from include.registry.problems import Problem, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -24,7 +23,7 @@ TEXT, SEQUENCE, MAPPING = f"{PREFIX}str", f"{PREFIX}seq", f"{PREFIX}map"
 SCALARS: dict[str, Callable[[str], Any]] = {
     TEXT: str,
     f"{PREFIX}null": lambda _: None,
-    f"{PREFIX}bool": lambda text: yaml.SafeLoader.bool_values[text.lower()],
+    f"{PREFIX}bool": lambda text: {"true": True, "false": False}[text.lower()],
     f"{PREFIX}int": int,
     f"{PREFIX}float": float,
 }
@@ -88,18 +87,19 @@ def read_entries(file: str, raw: bytes, key: str) -> Iterator[Entry | Problem]:
         return
     seen: set[int] | None = set() if b"&" in raw else None
     lists = [(name, node) for name, node in document.value if name.value == key]
-    for name, _ in document.value:
-        if name.value != key:
-            yield _unknown_key(name, file, key)
+    others = [name for name, _ in document.value if name.value != key]
+    for name in others:
+        yield _problem_at(name, file, f"unknown key {_shown(name)}: the only one is '{key}'")
     for name, _ in lists[1:]:
         message = f"key '{key}' is there twice: put all entries below the first"
         yield _problem_at(name, file, message)
-    if not lists:
+    if not lists and not others:
         yield _problem_at(document, file, f"has no list '{key}': add the line '{key}:'")
-    elif isinstance(lists[0][1], SequenceNode):
+    elif lists and isinstance(lists[0][1], SequenceNode):
         yield from (Entry(file, node, seen) for node in lists[0][1].value)
-    else:
-        message = f"'{key}' is not a list: begin each entry below it with '- id:'"
+    elif lists:
+        nothing = " (without any, write [])" if lists[0][1].value == "" else ""
+        message = f"'{key}' is not a list: begin each entry below it with '- id:'{nothing}"
         yield _problem_at(lists[0][1], file, message)
 
 
@@ -114,12 +114,12 @@ class _Builder:
         """Start with the nodes that the file's entries have used; none when it has no anchors."""
         self.found: list[tuple[Node, str]] = []
         self._seen = seen
+        self._aliased: set[int] = set()
 
     def build(self, node: Node) -> Any:
         if self._seen is not None:
             if id(node) in self._seen:
-                self._refuse(node, "anchors and aliases (& and *) are not read: write it out twice")
-                return REFUSED
+                return self._refuse_alias(node)
             self._seen.add(id(node))
         if isinstance(node, ScalarNode):
             return self._scalar(node)
@@ -157,6 +157,12 @@ class _Builder:
         self._refuse(node, f"tag {tag} is not read: remove it, only plain values are allowed")
         return REFUSED
 
+    def _refuse_alias(self, node: Node) -> object:
+        if id(node) not in self._aliased:  # once, for a thousand aliases
+            self._aliased.add(id(node))
+            self._refuse(node, "anchors and aliases (& and *) are not read: write the value out")
+        return REFUSED
+
     def _refuse(self, node: Node, message: str) -> None:
         self.found.append((node, message))
 
@@ -184,10 +190,9 @@ def _find(node: Node, path: tuple[int | str, ...], *, at_key: bool) -> Node:
     return node
 
 
-def _unknown_key(name: Node, file: str, key: str) -> Problem:
-    # The value of anything but a scalar holds nodes, which may hold themselves.
-    shown = name.value if isinstance(name, ScalarNode) else ""
-    return _problem_at(name, file, f"unknown key {quoted(shown)}: {suggestion(shown, [key])}")
+def _shown(name: Node) -> str:
+    # What is no scalar holds nodes, which may hold themselves.
+    return quoted(name.value) if isinstance(name, ScalarNode) else "of several parts"
 
 
 def _problem_at(node: Node, file: str, message: str, said_id: str | None = None) -> Problem:

@@ -41,7 +41,7 @@ class Project:
 class Place:
     """Where an entry stands: the project, the file (relative to its root) and the line."""
 
-    project: Project
+    project: Project = field(compare=False)  # a job read twice is the same job
     file: str = ""
     line: int = 0
 

@@ -60,7 +60,8 @@ def _problem(entry: Entry, model: type[BaseModel], error: ErrorDetails) -> Probl
     key_is_wrong = path[-1] == KEY
     path = path[:-1] if key_is_wrong else path
     named = path[:-1] if key_is_wrong else path
-    subject = ".".join(part for part in named if isinstance(part, str))
+    words = [part for part in named if isinstance(part, str)]
+    subject = ".".join(word if word.isprintable() else quoted(word) for word in words)
     reason = _reason(error)
     # The checks of cron and period, which others use as well, name their subject themselves.
     message = reason if reason.startswith(f"{subject} ") else f"{subject} {reason}"

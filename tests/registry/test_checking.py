@@ -1,0 +1,120 @@
+"""What `check` prints."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from include.registry.checking import report
+
+if TYPE_CHECKING:
+    from tests.registry.conftest import ProjectFolder
+
+NOW = datetime(2025, 10, 2, 12, tzinfo=ZoneInfo("Asia/Shanghai"))
+
+
+def test_good_registry(project: ProjectFolder) -> None:
+    """A registry without problems is one line per job: when it runs and what that covers."""
+    project.write_tasks("t.yaml")
+    assert report(project.root, now=NOW) == (
+        [
+            "good 好: At 08:00, every day (Asia/Shanghai); next: "
+            "2025-10-03 08:00 covers 2025-10-02, "
+            "2025-10-04 08:00 covers 2025-10-03, "
+            "2025-10-05 08:00 covers 2025-10-04"
+        ],
+        0,
+    )
+
+
+def test_chinese(project: ProjectFolder) -> None:
+    """The same in Chinese."""
+    project.write_tasks("t.yaml")
+    lines, code = report(project.root, "zh", now=NOW)
+    assert code == 0
+    assert lines[0].startswith(
+        "good 好: 在 08:00，每天 (Asia/Shanghai); 接下来: 2025-10-03 08:00 覆盖 2025-10-02, "
+    )
+
+
+def test_disabled(project: ProjectFolder) -> None:
+    """A disabled job has no next run."""
+    project.write_tasks("t.yaml", project.good_tasks + "    enabled: false\n")
+    lines, _ = report(project.root, now=NOW)
+    assert lines == ["good 好: At 08:00, every day (Asia/Shanghai); disabled, runs by hand only"]
+
+
+def test_problems(project: ProjectFolder) -> None:
+    """With problems there is one line for each of them, and the exit code is 1."""
+    project.write_tasks("t.yaml", project.good_tasks + "    retries: two\n    crom: x\n")
+    project.write_tasks("u.yaml", "")
+    assert report(project.root) == (
+        [
+            "config/tasks/t.yaml:6:14: good: retries 'two' is not a whole number: "
+            "write one like 2, unquoted",
+            "config/tasks/t.yaml:7:5: good: unknown key 'crom': did you mean 'cron'?",
+            "config/tasks/u.yaml:1:1: is empty: remove it, or add an entry",
+        ],
+        1,
+    )
+
+
+def test_notes(project: ProjectFolder) -> None:
+    """What is valid but useless is noted, and is no problem."""
+    project.write_tasks("t.yaml", project.good_tasks + "    platform: jd\n")
+    project.write("include/scripts/pdd/unused.py", "")
+    project.write_shops("{id: p, platform: pdd, name: p, connection: p, platform_id: 1}")
+    lines, code = report(project.root, now=NOW)
+    assert code == 0
+    assert lines[1:] == [
+        "note: include/scripts/pdd/unused.py: no job runs this script: "
+        "add an entry to config/tasks, or remove it",
+        "note: config/shops.yaml: p: no enabled job pulls from pdd: "
+        "add an entry, or remove the shop",
+        "note: config/tasks/t.yaml:2: good: there is no enabled shop on jd: "
+        "list one in config/shops.yaml",
+    ]
+    chinese, _ = report(project.root, "zh", now=NOW)
+    assert (
+        "提示: config/shops.yaml: p: 没有启用的任务拉取 pdd：请添加任务，或删除这家店铺" in chinese
+    )
+
+
+def test_nothing(project: ProjectFolder) -> None:
+    """A registry without a job says so."""
+    lines, code = report(project.root)
+    assert lines[0] == "note: there is no job: add an entry to a file in config/tasks"
+    assert code == 0
+
+
+def test_json(project: ProjectFolder) -> None:
+    """As JSON there are jobs, problems and notes at once."""
+    project.write_tasks("t.yaml")
+    project.write_tasks("u.yaml", "")
+    lines, code = report(project.root, as_json=True, now=NOW)
+    document = json.loads("\n".join(lines))
+    assert code == 1
+    assert document["jobs"][0] | {"next": document["jobs"][0]["next"][:1]} == {
+        "id": "good",
+        "name": "好",
+        "file": "config/tasks/t.yaml",
+        "line": 2,
+        "cron": "0 8 * * *",
+        "timezone": "Asia/Shanghai",
+        "period": "day",
+        "enabled": True,
+        "schedule": "At 08:00, every day",
+        "next": [{"at": "2025-10-03T08:00:00+08:00", "period": "2025-10-02"}],
+    }
+    assert document["problems"] == [
+        {
+            "file": "config/tasks/u.yaml",
+            "line": 1,
+            "column": 1,
+            "job_id": None,
+            "message": "is empty: remove it, or add an entry",
+        }
+    ]
+    assert document["notes"] == []
