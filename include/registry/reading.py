@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
-from include.registry.composing import PREFIX, compose
+from include.registry.composing import MAPPING, PREFIX, SEQUENCE, TEXT, compose
 from include.registry.files import UnreadableError
 from include.registry.problems import Problem, quoted
 
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
     from yaml.nodes import Node
 
-TEXT, SEQUENCE, MAPPING = f"{PREFIX}str", f"{PREFIX}seq", f"{PREFIX}map"
 SCALARS: dict[str, Callable[[str], Any]] = {
     TEXT: str,
     f"{PREFIX}null": lambda _: None,

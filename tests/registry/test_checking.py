@@ -20,10 +20,12 @@ def test_good_registry(project: ProjectFolder) -> None:
     project.write_tasks("t.yaml")
     assert report(project.root, now=NOW) == (
         [
-            "good 好: At 08:00, every day (Asia/Shanghai); next: "
-            "2025-10-03 08:00 covers 2025-10-02, "
-            "2025-10-04 08:00 covers 2025-10-03, "
-            "2025-10-05 08:00 covers 2025-10-04"
+            (
+                "good 好: At 08:00, every day (Asia/Shanghai); next: "
+                "2025-10-03 08:00 covers 2025-10-02, "
+                "2025-10-04 08:00 covers 2025-10-03, "
+                "2025-10-05 08:00 covers 2025-10-04"
+            )
         ],
         0,
     )
@@ -52,8 +54,10 @@ def test_problems(project: ProjectFolder) -> None:
     project.write_tasks("u.yaml", "")
     assert report(project.root) == (
         [
-            "config/tasks/t.yaml:6:14: good: retries 'two' is not a whole number: "
-            "write one like 2, unquoted",
+            (
+                "config/tasks/t.yaml:6:14: good: retries 'two' is not a whole number: "
+                "write one like 2, unquoted"
+            ),
             "config/tasks/t.yaml:7:5: good: unknown key 'crom': did you mean 'cron'?",
             "config/tasks/u.yaml:1:1: is empty: remove it, or add an entry",
         ],
@@ -69,12 +73,18 @@ def test_notes(project: ProjectFolder) -> None:
     lines, code = report(project.root, now=NOW)
     assert code == 0
     assert lines[1:] == [
-        "note: include/scripts/pdd/unused.py: no job runs this script: "
-        "add an entry to config/tasks, or remove it",
-        "note: config/shops.yaml: p: no enabled job pulls from pdd: "
-        "add an entry, or remove the shop",
-        "note: config/tasks/t.yaml:2: good: there is no enabled shop on jd: "
-        "list one in config/shops.yaml",
+        (
+            "note: include/scripts/pdd/unused.py: no job runs this script: "
+            "add an entry to config/tasks, or remove it"
+        ),
+        (
+            "note: config/shops.yaml: p: no enabled job pulls from pdd: "
+            "add an entry, or remove the shop"
+        ),
+        (
+            "note: config/tasks/t.yaml:2: good: there is no enabled shop on jd: "
+            "list one in config/shops.yaml"
+        ),
     ]
     chinese, _ = report(project.root, "zh", now=NOW)
     assert (

@@ -51,7 +51,7 @@ def test_refused_argument(written: str) -> None:
 )
 def test_secret(name: str) -> None:
     """A name with a secret's word in it is refused, and connections are recommended."""
-    with pytest.raises(ValueError, match="looks like a secret: .* connection"):
+    with pytest.raises(ValueError, match=r"looks like a secret: .* connection"):
         variable(name)
 
 
@@ -73,5 +73,5 @@ def test_allowed(name: str) -> None:
 @pytest.mark.parametrize("name", ["", "A B", "A=B", "1A", "语言", "A\n"])
 def test_no_name(name: str) -> None:
     """What no shell could set is no variable."""
-    with pytest.raises(ValueError, match="variable|control"):
+    with pytest.raises(ValueError, match=r"variable|control"):
         variable(name)

@@ -31,8 +31,10 @@ UNREADABLE: dict[str, tuple[str | bytes, list[str]]] = {
     "tab within": (
         "tasks:\n  - id: a\n\tname: b\n",
         [
-            f"3:1: {SYNTAX}while scanning a plain scalar found a tab character that violates "
-            "indentation: indent with spaces, not tabs"
+            (
+                f"3:1: {SYNTAX}while scanning a plain scalar found a tab character that violates "
+                "indentation: indent with spaces, not tabs"
+            )
         ],
     ),
     "gbk": (
@@ -89,8 +91,10 @@ UNREADABLE: dict[str, tuple[str | bytes, list[str]]] = {
     "nothing in it": (
         "tasks:\n",
         [
-            "1:7: 'tasks' is not a list: begin each entry below it with '- id:' "
-            "(without any, write [])"
+            (
+                "1:7: 'tasks' is not a list: begin each entry below it with '- id:' "
+                "(without any, write [])"
+            )
         ],
     ),
     "twice": (
@@ -100,43 +104,55 @@ UNREADABLE: dict[str, tuple[str | bytes, list[str]]] = {
     "two documents": (
         "tasks: []\n---\ntasks: []\n",
         [
-            f"2:1: {SYNTAX}expected a single document in the stream but found another document: "
-            "remove the line '---', or make it two files"
+            (
+                f"2:1: {SYNTAX}expected a single document in the stream but found another "
+                "document: remove the line '---', or make it two files"
+            )
         ],
     ),
     "unquoted star": (
         "tasks:\n  - cron: */5 * * * *\n",
         [
-            f"2:12: {SYNTAX}while scanning an alias did not find expected alphabetic or numeric "
-            "character: quote a value that begins with *, as in cron: '*/5 * * * *'"
+            (
+                f"2:12: {SYNTAX}while scanning an alias did not find expected alphabetic or "
+                "numeric character: quote a value that begins with *, as in cron: '*/5 * * * *'"
+            )
         ],
     ),
     "colon": (
         "tasks:\n  - name: b: c\n",
         [
-            f"2:12: {SYNTAX}mapping values are not allowed in this context: indent keys alike, "
-            "and quote a value that holds ': '"
+            (
+                f"2:12: {SYNTAX}mapping values are not allowed in this context: indent keys alike, "
+                "and quote a value that holds ': '"
+            )
         ],
     ),
     "indentation": (
         "tasks:\n  - id: a\n   name: b\n",
         [
-            f"3:4: {SYNTAX}while parsing a block collection did not find expected '-' indicator: "
-            "indent the entries of a list alike"
+            (
+                f"3:4: {SYNTAX}while parsing a block collection did not find expected '-' "
+                "indicator: indent the entries of a list alike"
+            )
         ],
     ),
     "open quote": (
         "tasks:\n  - id: 'a\n",
         [
-            f"3:1: {SYNTAX}while scanning a quoted scalar found unexpected end of stream: "
-            "close the quote"
+            (
+                f"3:1: {SYNTAX}while scanning a quoted scalar found unexpected end of stream: "
+                "close the quote"
+            )
         ],
     ),
     "open bracket": (
         "tasks:\n  - tags: [a\n",
         [
-            f"3:1: {SYNTAX}while parsing a flow sequence did not find expected ',' or ']': "
-            "close the bracket"
+            (
+                f"3:1: {SYNTAX}while parsing a flow sequence did not find expected ',' or ']': "
+                "close the bracket"
+            )
         ],
     ),
     "at sign": (
@@ -220,8 +236,10 @@ def test_what_is_no_file(project: ProjectFolder) -> None:
     project.write_tasks("good.yaml")
     registry = load_registry(project.root)
     assert [str(problem).removeprefix("config/tasks/") for problem in registry.problems] == [
-        "dead.yaml:1:1: cannot be read (No such file or directory): "
-        "restore the file, or make it readable",
+        (
+            "dead.yaml:1:1: cannot be read (No such file or directory): "
+            "restore the file, or make it readable"
+        ),
         "folder.yaml:1:1: is not a file: remove it, or put a file in its place",
         "old.yml:1:1: is not read: rename it, so that it ends in .yaml",
         "pipe.yaml:1:1: is not a file: remove it, or put a file in its place",
@@ -317,9 +335,8 @@ ENTRIES = st.dictionaries(
     st.sampled_from(["id", "name", "cron", "script", "env", "args", "checks", "start", "timeout"]),
     VALUES,
 )
-SNIPPETS = st.sampled_from(
-    ["tasks:", "- id: a", "&a ", "*a", "{", "}", "[", "]", ": ", "\n", "  ", "!!set ", "|\n", "? ", "'", '"', "---\n", "%"]
-)  # fmt: skip
+SIGNS = ["&a ", "*a", "{", "}", "[", "]", ": ", "\n", "  ", "!!set ", "|\n", "? ", "'", '"', "%"]
+SNIPPETS = st.sampled_from(["tasks:", "- id: a", "---\n", *SIGNS])
 
 
 def _loads(raw: bytes) -> None:
@@ -335,21 +352,21 @@ def _loads(raw: bytes) -> None:
         shutil.rmtree(folder)
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.binary())
 def test_any_bytes(raw: bytes) -> None:
     """Whatever bytes a file holds, loading never raises and says something on one line each."""
     _loads(raw)
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(SNIPPETS, max_size=30))
 def test_any_syntax(snippets: list[str]) -> None:
     """However YAML's signs are thrown together, loading never raises."""
     _loads("".join(snippets).encode())
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(ENTRIES | VALUES, min_size=1, max_size=3))
 def test_any_values(entries: list[object]) -> None:
     """Whatever values stand where, loading never raises."""

@@ -54,7 +54,7 @@ def test_taken(check: Callable[[Any], Any], written: Any, meant: Any) -> None:
 @pytest.mark.parametrize("check", {check for check, _, _ in GOOD} - NOT_NUMBERS, ids=repr)
 def test_wrong_type(check: Callable[[Any], Any], value: Any) -> None:
     """A value of any other type is refused with advice, never taken or crashed on."""
-    with pytest.raises(ValueError, match="write|quotes|did you mean"):
+    with pytest.raises(ValueError, match=r"write|quotes|did you mean"):
         check(value)
 
 

@@ -51,18 +51,39 @@ def test_shop(project: ProjectFolder) -> None:
     ]
 
 
-@pytest.mark.parametrize(
-    ("shop", "told"),
-    [
-        ("{id: a-1, platform: jd, name: x, connection: jd, platform_id: 5}", "3:10: a-1: id 'a-1' is taken by line 2: choose another"),
-        ("{id: b, platform: pdd, name: x, connection: pdd, platform_id: '1'}", "3:67: b: platform_id '1' is the store of line 2, which would land twice: remove one"),
-        ("{id: b, platform: pdd, name: x, connection: pdd, platform_id: 2, from: 2025-02-01, until: 2025-01-31}", "3:95: b: until '2025-01-31' is before from '2025-02-01': write a later one"),
-        ("{id: b, platform: pdd, name: x, connection: pdd}", "3:5: b: key 'platform_id' is missing: add it, as in platform_id: '10001'"),
-        ("{id: B, platform: pdd, name: x, connection: pdd, platform_id: 2}", "3:10: B: id 'B' is not an id: write a-z, 0-9, _ and -, as in pdd-1"),
-        ("{id: b, platform: pdd, name: x, connection: pdd, platform_id: 2, form: x}", "3:70: b: unknown key 'form': did you mean 'from'?"),
-        ("shop", "3:5: entry 'shop' is not a mapping: begin it with '- id:'"),
-    ],
-)  # fmt: skip
+WRONG = [
+    (
+        "{id: a-1, platform: jd, name: x, connection: jd, platform_id: 5}",
+        "3:10: a-1: id 'a-1' is taken by line 2: choose another",
+    ),
+    (
+        "{id: b, platform: pdd, name: x, connection: pdd, platform_id: '1'}",
+        "3:67: b: platform_id '1' is the store of line 2, which would land twice: remove one",
+    ),
+    (
+        (
+            "{id: b, from: 2025-02-01, until: 2025-01-31, platform: pdd, name: x, "
+            "connection: pdd, platform_id: 2}"
+        ),
+        "3:38: b: until '2025-01-31' is before from '2025-02-01': write a later one",
+    ),
+    (
+        "{id: b, platform: pdd, name: x, connection: pdd}",
+        "3:5: b: key 'platform_id' is missing: add it, as in platform_id: '10001'",
+    ),
+    (
+        "{id: B, platform: pdd, name: x, connection: pdd, platform_id: 2}",
+        "3:10: B: id 'B' is not an id: write a-z, 0-9, _ and -, as in pdd-1",
+    ),
+    (
+        "{id: b, platform: pdd, name: x, connection: pdd, platform_id: 2, form: x}",
+        "3:70: b: unknown key 'form': did you mean 'from'?",
+    ),
+    ("shop", "3:5: entry 'shop' is not a mapping: begin it with '- id:'"),
+]
+
+
+@pytest.mark.parametrize(("shop", "told"), WRONG)
 def test_wrong_shop(project: ProjectFolder, shop: str, told: str) -> None:
     """A wrong shop is a problem at its place, and costs neither other shops nor jobs."""
     project.write_shops(ONE, shop)
@@ -74,7 +95,7 @@ def test_wrong_shop(project: ProjectFolder, shop: str, told: str) -> None:
 
 
 def test_unreadable_file_costs_no_job(project: ProjectFolder) -> None:
-    """While shops.yaml cannot be read, the platforms it may have added are not held against jobs."""
+    """While shops.yaml cannot be read, the platforms it may add are not held against jobs."""
     project.write("config/shops.yaml", "shops: [")
     project.write_entry("id: a", "name: a", 'cron: "0 8 * * *"', "script: good.py", "platform: new")
     registry = load_registry(project.root)
@@ -100,8 +121,10 @@ def test_missing_file(project: ProjectFolder) -> None:
     project.write_entry("id: a", "name: a", 'cron: "0 8 * * *"', "script: good.py", "platform: pdd")
     registry = load_registry(project.root)
     assert [str(problem) for problem in registry.problems] == [
-        "config/shops.yaml:1:1: is not there, but jobs have a platform: "
-        "restore it, or list the shops in it"
+        (
+            "config/shops.yaml:1:1: is not there, but jobs have a platform: "
+            "restore it, or list the shops in it"
+        )
     ]
     assert list(registry.jobs) == ["good", "a"]
 
