@@ -13,6 +13,7 @@ import re
 from copy import copy
 from datetime import datetime, timedelta, timezone
 from functools import lru_cache
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from croniter import CroniterBadDateError, croniter
@@ -61,13 +62,23 @@ def check_cron(cron: str) -> None:
     if fields[2] != "*" and fields[4] != "*" and "*" in fields[2] + fields[4]:
         problem = "a step like */2 in one of the two day fields while the other is restricted is"
         raise CronError(f"cron {cron!r} is not valid: {problem} read differently by every cron")
-    try:
-        first, last = FEBRUARY_29_IS_SEEN_WITHIN
-        never = croniter(cron, first).get_next(datetime) > last
-    except CroniterBadDateError:
-        never = True
-    if never:
+    if fields[2] != "*" and _never_fires(cron):
         raise CronError(f"cron {cron!r} never fires: no month it names has such a day")
+
+
+def expanded(cron: str) -> list[list[Any]]:
+    """Give, of each of a valid cron's five fields, the values it stands for, or `["*"]`."""
+    fields: list[list[Any]] = _compiled(cron).expanded
+    return fields
+
+
+def _never_fires(cron: str) -> bool:
+    first, last = FEBRUARY_29_IS_SEEN_WITHIN
+    try:
+        fire: datetime = _walk(cron, first).get_next(datetime)
+    except CroniterBadDateError:
+        return True
+    return fire > last
 
 
 def _problem_in(part: str, name: str, low: int, high: int) -> str | None:
@@ -199,8 +210,7 @@ def _fires_at(cron: str, wall_clock: datetime, zone: ZoneInfo) -> list[datetime]
 @lru_cache(maxsize=4096)
 def _follows_real_time(cron: str) -> bool:
     """Tell whether the minute or the hour is a wildcard (one that leaves a choice)."""
-    expanded = _compiled(cron).expanded
     return any(
         text.startswith("*") and (values == ["*"] or len(values) > 1)
-        for text, values in zip(cron.split()[:2], expanded[:2], strict=True)
+        for text, values in zip(cron.split()[:2], expanded(cron)[:2], strict=True)
     )

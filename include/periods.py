@@ -10,10 +10,8 @@ import re
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta, timezone
 from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
-
-from croniter import croniter
 
 from include import cron as crons
 from include.errors import ConfigurationError
@@ -224,8 +222,7 @@ def check_fit(cron: str, period: str) -> None:
     """
     if period == "tick":
         return
-    fields: list[list[Any]] = croniter(cron).expanded
-    minutes, hours, days, months, weekdays = fields
+    minutes, hours, days, months, weekdays = crons.expanded(cron)
     everything = ["*"]
     once_a_day = len(minutes) == len(hours) == 1 and everything not in (minutes, hours)
     fits = {
