@@ -144,7 +144,8 @@ def _phase(layout: Layout, title: str, command: Sequence[Path | str]) -> None:
             if sys.stdout.isatty():
                 print(f"\r{title} ... {time.monotonic() - started:.0f} s", end="", flush=True)
     if process.returncode == 0:
-        print(f"\r{title} ... done in {time.monotonic() - started:.0f} s", flush=True)
+        rewind = f"\r{title} ..." if sys.stdout.isatty() else ""
+        print(f"{rewind} done in {time.monotonic() - started:.0f} s", flush=True)
         return
     print(" failed", flush=True)
     tail = log.read_text("utf-8", errors="replace").splitlines()[-TAIL_LINES:]

@@ -29,6 +29,7 @@ LOOK_SECONDS = 0.5
 ANSWER_SECONDS = 2.0
 START_TRIES = 3
 TAIL_LINES = 15
+PATH_SIGNS = '%$"'
 
 
 def start(layout: Layout, port: int | None = None) -> int:
@@ -45,6 +46,7 @@ def start(layout: Layout, port: int | None = None) -> int:
         ConfigurationError: a port is taken, or the service runs on another one.
         ExpectedError: a component does not come up within a minute.
     """
+    _check_paths(layout)
     layout.make_var()
     with exclusive(service_lock(layout), "starting or stopping the service"):
         ports = remembered(layout) if port is None else Ports(port)
@@ -123,6 +125,16 @@ class _Wait:
         """Return whether nothing moves any more, or it moved for too long."""
         now = time.monotonic()
         return now - self._moved > QUIET_SECONDS or now - self._began > READY_SECONDS
+
+
+def _check_paths(layout: Layout) -> None:
+    for path in (layout.root, layout.var):
+        found = [sign for sign in PATH_SIGNS if sign in str(path)]
+        if found:
+            raise ConfigurationError(
+                f"folder {str(path)!r} has a {found[0]} in its name, which supervisord and Airflow "
+                "would take for a placeholder: move it to a folder without"
+            )
 
 
 def _check_same(asked: Ports, used: Ports) -> None:
