@@ -105,7 +105,11 @@ class Attempt:
         narrowed = self.shops if len(self.shops) < len(self.all_shops) else []
         environment = environment_of(job, self.period, execution.request, narrowed, os.environ)
         execution.output.forget()
-        script = ScriptProcess(settings, environment)
+        try:
+            script = ScriptProcess(settings, environment)
+        except OSError as error:  # no memory, or too many processes
+            execution.output.say(f"the script cannot be started now: {error}")
+            return ExitCode.TEMPORARY
         execution.interruption.watch(job.timeout.total_seconds(), script.end)
         code = script.wait(execution.output)
         execution.interruption.rest()

@@ -100,7 +100,7 @@ class Project:
     def wait_for(self, name: str) -> str:
         """Wait until a script has written a file in its scratch folder; give its text."""
         path = self.root / name
-        wait_until(path.exists)
+        wait_until(path.exists, describe=self._what_ended)
         return path.read_text()
 
     def alive(self) -> list[psutil.Process]:
@@ -131,6 +131,11 @@ class Project:
             if runner.stdout:
                 runner.stdout.close()
             runner.wait(10)
+
+    def _what_ended(self) -> str:
+        ended = [runner for runner in self.started if runner.poll() is not None and runner.stdout]
+        said = [runner.stdout.read().decode() for runner in ended if runner.stdout]
+        return "\n".join(["it did not happen in time; runners that have ended said:", *said])
 
     def _write(self, name: str, content: Any) -> None:
         text = yaml.safe_dump(content, allow_unicode=True)

@@ -189,6 +189,16 @@ def test_a_warehouse_url_that_is_none_is_a_wrong_configuration(project: Project)
     assert project.run(WAREHOUSE_URL="nonsense")[0] == 78
 
 
+def test_a_process_that_cannot_be_made_is_a_temporary_failure(
+    project: Project, warehouse: str
+) -> None:
+    """The machine is out of something, or the arguments are longer than it takes; it is settled."""
+    project.job("print('ran')", args=["x" * 200_000])
+    code, output = project.run(WAREHOUSE_URL=warehouse)
+    assert (code, "the script cannot be started now" in output) == (75, True)
+    assert rows_of(warehouse)[0].state == "failed"
+
+
 def test_a_script_that_cannot_start_is_a_wrong_configuration(project: Project) -> None:
     """A missing interpreter, or a file that is not executable."""
     project.job("#!/no/such/interpreter\n", job_id="gone", file="gone.sh")
