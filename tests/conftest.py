@@ -7,6 +7,7 @@ import shutil
 import tempfile
 from dataclasses import dataclass
 from datetime import date, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 # The moment at which the sandbox of the tests stands still (wall clock of Asia/Shanghai).
-SANDBOX_NOW = datetime(2025, 10, 9, 12)  # noqa: DTZ001 wall clock
+SANDBOX_NOW = datetime(2025, 10, 9, 12)
 # Limits that no test reaches by accident.
 WIDE = Allowance(100_000, 1, 199)
 
@@ -60,6 +61,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Give Airflow, which writes to its folder when it is imported, one that goes away."""
     folder = tempfile.mkdtemp(prefix="airflow-of-tests-")
     os.environ["AIRFLOW_HOME"] = folder
+    os.environ["AIRFLOW__CORE__PLUGINS_FOLDER"] = str(Path(__file__).parents[1] / "plugins")
     config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
 
 

@@ -58,7 +58,9 @@ def _utc(fires: list[datetime]) -> list[str]:
 
 
 @pytest.mark.parametrize("cron", EXPRESSIONS)
-def test_fires_agree_with_cronsim_over_three_years(cron: str, request: pytest.FixtureRequest) -> None:
+def test_fires_agree_with_cronsim_over_three_years(
+    cron: str, request: pytest.FixtureRequest
+) -> None:
     """An independent cron library names the same moments."""
     start, end = THREE_YEARS
     if cron == "*/5 * * * *" and not request.config.getoption("--campaign", default=False):

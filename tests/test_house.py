@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -113,8 +114,12 @@ def test_each_requirement_has_a_reason_and_is_pinned_with_hashes(name: str) -> N
 
 def test_no_text_holds_a_path_of_a_machine() -> None:
     """What is committed means the same on every machine."""
-    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=False)
-    names = listed.stdout.decode().split("\0") if listed.returncode == 0 else []
-    for name in filter(None, names):
+    git = shutil.which("git")
+    if git is None or not (ROOT / ".git").exists():
+        pytest.skip("what is committed is known in a clone only")
+    listed = subprocess.run(
+        [git, "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    for name in filter(None, listed.stdout.split("\0")):
         text = (ROOT / name).read_text("utf-8", errors="replace")
         assert not re.search(r"/(work|home|root|Users)/\w+", text), name

@@ -48,7 +48,9 @@ def test_periods_tile_the_time_line(schedule: Schedule, moment: datetime) -> Non
 
 
 @given(schedules, moments)
-def test_a_scheduled_run_covers_a_period_that_has_ended(schedule: Schedule, moment: datetime) -> None:
+def test_a_scheduled_run_covers_a_period_that_has_ended(
+    schedule: Schedule, moment: datetime
+) -> None:
     """When a run starts its period is over, and no later period is."""
     fire = schedule.next_fire(moment)
     period = schedule.covered_by(fire)
@@ -144,7 +146,7 @@ def test_a_period_that_is_not_over_is_refused() -> None:
     """The message says when it ends and which one can run."""
     schedule = Schedule("0 7 * * *", "day")
     now = datetime(2025, 10, 3, 6, tzinfo=ZoneInfo("Asia/Shanghai"))
-    with pytest.raises(PeriodError, match="ends 2025-10-04.*can run is 2025-10-02"):
+    with pytest.raises(PeriodError, match=r"ends 2025-10-04.*can run is 2025-10-02"):
         schedule.ended("2025-10-03", now)
     with pytest.raises(PeriodError, match="swap the two"):
         schedule.ended_between("2025-10-02", "2025-10-01", now)

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 APP_KEY = "5b53060f23d84ddf9703056e84fa5a2d"
 SECRET = "e9c5ca33fecb404b8e6cdbd0ef4a6d25"
 DAY = timedelta(days=1)
-MIDNIGHT = datetime(2025, 10, 2)  # noqa: DTZ001 wall clock
+MIDNIGHT = datetime(2025, 10, 2)
 ROW: dict[str, Any] = {
     "o_id": 1,
     "so_id": "251002-1",
@@ -295,7 +295,7 @@ def test_an_order_that_changes_and_stays_in_the_window_comes_again_newer(
 ) -> None:
     """A pull up to now ends although orders change under it, and brings their last versions."""
     start_drift(sandbox)
-    now = datetime(2025, 10, 9, 12)  # noqa: DTZ001 wall clock
+    now = datetime(2025, 10, 9, 12)
     pulled = using(
         sandbox.connection,
         tmp_path,
@@ -346,7 +346,7 @@ def test_fields_are_read_as_they_are(tmp_path: Path) -> None:
     """Amounts are exact whether numbers or text, and lines are counted."""
     (order,), _ = pull_scripted(tmp_path, page([{**ROW, "pay_date": ""}]))
     assert (str(order.pay_amount), str(order.paid_amount), order.item_count) == ("12.30", "0.00", 2)
-    assert (order.pay_date, order.order_date) == (None, datetime(2025, 10, 2, 8))  # noqa: DTZ001 wall clock
+    assert (order.pay_date, order.order_date) == (None, datetime(2025, 10, 2, 8))
 
 
 @pytest.mark.parametrize("name", [name for name in ROW if name != "pay_date"])

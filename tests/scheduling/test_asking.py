@@ -59,7 +59,11 @@ def test_a_run_covers_what_it_was_asked(
         ({"period": "2025-10-03"}, None, "ends 2025-10-04"),
         ({"period": "yesterday"}, None, "write it like 2025-10-02"),
         ({"period": 20251002}, None, "write it like 2025-10-02"),
-        ({"period": "2025-10-01", "from": "2025-10-01", "to": "2025-10-02"}, None, "one of the two"),
+        (
+            {"period": "2025-10-01", "from": "2025-10-01", "to": "2025-10-02"},
+            None,
+            "one of the two",
+        ),
         ({"from": "2025-10-01"}, None, "only one of 'from' and 'to'"),
         ({"from": "2025-10-02", "to": "2025-10-01"}, None, "swap the two"),
         ({"period": "2025-10-01"}, "2025-10-02", "the run's own period is '2025-10-02'"),

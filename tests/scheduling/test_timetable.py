@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
 from itertools import pairwise
+from typing import Any
 
 import pendulum
 import pytest
@@ -26,14 +27,18 @@ JOBS = {
 }
 
 
-def _timetable(period: str, recover: timedelta = timedelta(days=7), **more: object):
+def _timetable(
+    period: str, recover: timedelta = timedelta(days=7), **more: Any
+) -> CalendarPartitionTimetable:
     timezone_name = more.pop("timezone", SHANGHAI)
     return CalendarPartitionTimetable(
         JOBS[period], timezone=timezone_name, period=period, recover=recover, **more
     )
 
 
-def _next(timetable: CalendarPartitionTimetable, last: DagRunInfo | None, now: datetime):
+def _next(
+    timetable: CalendarPartitionTimetable, last: DagRunInfo | None, now: datetime
+) -> DagRunInfo | None:
     restriction = TimeRestriction(earliest=START, latest=None, catchup=False)
     with time_machine.travel(now, tick=False):
         return timetable.next_dagrun_info_v2(last_dagrun_info=last, restriction=restriction)

@@ -25,6 +25,7 @@ DAY = datetime(2025, 10, 2, 9, 30)
 
 @pytest.fixture
 def warehouse(tmp_path: Path) -> Engine:
+    """Give a new warehouse."""
     engine = connect(f"sqlite:///{tmp_path}/warehouse.db")
     migrate(engine)
     return engine

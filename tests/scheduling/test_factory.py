@@ -1,0 +1,229 @@
+"""From entries to DAGs: the policies that every DAG of the project keeps."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from airflow.dag_processing.dagbag import DagBag
+from airflow.serialization.serialized_objects import DagSerialization
+
+from include.errors import ConfigurationError
+from include.registry import load_registry
+from include.scheduling import factory
+from include.scheduling.problems import problems_of
+
+if TYPE_CHECKING:
+    from airflow.sdk import DAG
+
+ROOT = Path(__file__).parents[2]
+JOBS = load_registry().jobs
+POOLS = json.loads((ROOT / "config/pools.json").read_text("utf-8"))
+
+
+@pytest.fixture(scope="module")
+def bag() -> DagBag:
+    """Give the DAGs as the DAG processor finds them."""
+    return DagBag(ROOT / "dags", safe_mode=True)
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """Give a project with a registry of its own."""
+    for name in ("config/tasks", "include/scripts"):
+        (tmp_path / name).mkdir(parents=True)
+    (tmp_path / "include/scripts/own.py").touch()
+    return tmp_path
+
+
+def _dag(project: Path, **keys: Any) -> DAG:
+    entry = {"id": "own", "name": "自己的", "cron": "0 6 * * *", "script": "own.py", **keys}
+    path = project / "config/tasks/own.yaml"
+    path.write_text(json.dumps({"tasks": [entry]}), "utf-8")  # YAML reads JSON
+    registry = load_registry(project)
+    assert not registry.problems, registry.problems
+    (dag,) = factory.build(registry)
+    return dag
+
+
+def test_the_folder_loads_without_an_error(bag: DagBag) -> None:
+    """Every entry is a DAG, and there is none besides."""
+    assert not bag.import_errors, bag.import_errors
+    assert sorted(bag.dags) == sorted(JOBS)
+
+
+@pytest.mark.parametrize("job_id", JOBS)
+def test_a_dag_keeps_the_policies(bag: DagBag, job_id: str) -> None:
+    """Retries, timeout, one run at a time, an existing pool, a page that says what to do."""
+    dag, job = bag.dags[job_id], JOBS[job_id]
+    (task,) = dag.tasks
+    assert (task.retries, task.retry_delay) == (job.retries, job.retry_delay)
+    assert task.execution_timeout == job.timeout, f"{job_id}: a hung script would block its job"
+    assert dag.max_active_runs == 1, f"{job_id}: two runs at once would pull the same shops"
+    assert not dag.catchup, f"{job_id}: the timetable recovers, catchup would flood"
+    assert task.pool in {*POOLS, "default_pool"}, f"{job_id}: add {task.pool} to config/pools.json"
+    assert dag.dag_display_name == job.name
+    assert dag.description == job.description
+    assert set(job.tags) <= set(dag.tags)
+    assert dag.tags, f"{job_id}: give it a tag, the UI is filtered by them"
+    assert "Red?" in dag.doc_md
+    assert job.cron in dag.doc_md
+    assert dag.start_date.astimezone(job.schedule.zone).date() == job.start
+    assert not task.do_xcom_push
+    assert job_id in task.bash_command
+    assert "{" not in task.bash_command, f"{job_id}: nothing may be rendered into a command"
+    assert not task.template_fields
+
+
+def test_two_parses_give_identical_serialised_dags() -> None:
+    """By Airflow's own measure; otherwise every parse would make a new version of every DAG."""
+
+    def parse(seed: str) -> list[str]:
+        code = (
+            "from airflow.models.serialized_dag import SerializedDagModel\n"
+            "from airflow.serialization.serialized_objects import DagSerialization\n"
+            "from include.scheduling.factory import build_dags\n"
+            "for dag in build_dags():\n"
+            "    data = DagSerialization.to_dict(dag)\n"
+            "    print('hash', dag.dag_id, SerializedDagModel.hash(data))\n"
+        )
+        environment = {**os.environ, "PYTHONHASHSEED": seed}
+        done = subprocess.run(
+            [sys.executable, "-c", code],
+            cwd=ROOT,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return [line for line in done.stdout.splitlines() if line.startswith("hash ")]
+
+    first = parse("1")
+    assert len(first) == len(JOBS)
+    assert parse("2") == first
+
+
+def test_a_starting_task_builds_its_own_dag_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the parsing context of a task the file makes one DAG, and tells no one's errors."""
+    monkeypatch.setenv("_AIRFLOW_PARSING_CONTEXT_DAG_ID", "erp_store")
+    bag = DagBag(ROOT / "dags", safe_mode=True)
+    assert list(bag.dags) == ["erp_store"]
+    assert not bag.import_errors
+
+
+def test_an_entry_overrides_the_defaults(project: Path) -> None:
+    """What it says of retries, delay, timeout, pool, owner and zone is what the DAG does."""
+    shops = {"id": "jd-1", "platform": "jd", "name": "x", "connection": "jd", "platform_id": "1"}
+    (project / "config/shops.yaml").write_text(json.dumps({"shops": [shops]}), "utf-8")
+    dag = _dag(
+        project,
+        retries=5,
+        retry_delay="30s",
+        timeout="1h30m",
+        platform="jd",
+        owner="数据组",
+        timezone="America/New_York",
+        start="2026-03-01",
+    )
+    (task,) = dag.tasks
+    assert (task.retries, task.retry_delay) == (5, timedelta(seconds=30))
+    assert task.execution_timeout == timedelta(minutes=90)
+    assert (task.pool, task.owner) == ("jd", "数据组")
+    assert dag.start_date.isoformat() == "2026-03-01T05:00:00+00:00"
+    assert dag.params.get_param("shops").schema["items"]["enum"] == ["jd-1"]
+
+
+def test_a_disabled_job_is_visible_without_a_schedule(project: Path) -> None:
+    """It has the tag `disabled`, and its timetable makes no runs."""
+    dag = _dag(project, enabled=False)
+    assert "disabled" in dag.tags
+    assert dag.timetable.summary == "disabled"
+
+
+def test_a_job_that_cannot_become_a_dag_costs_only_itself(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The others are built, and the problem is told where registry errors are."""
+    _dag(project)
+    path = project / "config/tasks/own.yaml"
+    entry = json.loads(path.read_text("utf-8"))["tasks"][0]
+    entries = [entry, {**entry, "id": "ill"}]
+    path.write_text(json.dumps({"tasks": entries}), "utf-8")
+    sound = factory.build_dag
+
+    def breaks(job: Any, shops: Any) -> Any:
+        if job.id == "ill":
+            raise RuntimeError("boom")
+        return sound(job, shops)
+
+    monkeypatch.setattr(factory, "build_dag", breaks)
+    registry = load_registry(project)
+    built = list(factory.build(registry))
+    assert [dag.dag_id for dag in built if not isinstance(dag, factory.Unbuildable)] == ["own"]
+    assert "ill: no DAG can be made of it: RuntimeError('boom')" in problems_of(registry)[0]
+
+
+@pytest.mark.parametrize(
+    ("given", "fits"),
+    [
+        ({"period": "2025-10-02"}, True),
+        ({"period": ""}, True),
+        ({"period": None, "from": None, "to": None, "again": False}, True),
+        ({"period": "2025-10-2"}, False),
+        ({"period": "x; rm -rf /"}, False),
+        ({"again": "yes"}, False),
+        ({"from": 20251002}, False),
+    ],
+)
+def test_the_form_checks_what_is_typed(project: Path, given: dict[str, Any], fits: bool) -> None:  # noqa: FBT001 - a case of the table
+    """A field that has not the form of a period never becomes a run."""
+    params = _dag(project).params
+    try:
+        params.update(given)
+        params.validate()
+    except ValueError:
+        assert not fits
+    else:
+        assert fits
+
+
+def test_registry_errors_are_one_import_error_with_every_problem(tmp_path: Path) -> None:
+    """The file that only raises names file, line and column of each, and takes no DAG down."""
+    for name in ("dags", "plugins", "config", "include"):
+        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+    entries = "tasks:\n  - {id: bad_one, name: x, cron: '99 9 * * *', script: erp/erp_store.py}\n"
+    (tmp_path / "config/tasks/broken.yaml").write_text(entries + "  - {id: bad_two}\n")
+    code = (
+        "from airflow.dag_processing.dagbag import DagBag\n"
+        "bag = DagBag('dags')\n"
+        "print(len(bag.dags), *bag.import_errors.values())\n"
+    )
+    environment = {**os.environ, "AIRFLOW__CORE__PLUGINS_FOLDER": str(tmp_path / "plugins")}
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert f"\n{len(JOBS)} " in f"\n{done.stdout}"
+    assert "config/tasks/broken.yaml:2:" in done.stdout
+    assert "minute 99 is not in 0-59" in done.stdout
+    assert "config/tasks/broken.yaml:3:" in done.stdout
+    assert ConfigurationError.__name__ in done.stdout
+
+
+def test_serialising_needs_nothing_but_the_plugin(bag: DagBag) -> None:
+    """The timetable comes back from the serialised form, as the scheduler makes it."""
+    data = DagSerialization.to_dict(bag.dags["erp_store"])
+    timetable = data["dag"]["timetable"]
+    assert timetable["__type"].endswith("CalendarPartitionTimetable")
+    assert json.loads(json.dumps(timetable)) == timetable
