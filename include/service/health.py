@@ -25,7 +25,7 @@ HEARTBEATS = {
     "triggerer": ("triggerer", "latest_triggerer_heartbeat"),
 }
 STALE_SECONDS = 30  # as Airflow itself judges
-ANSWER_SECONDS = 0.4
+ANSWER_SECONDS = 2.0  # answered in milliseconds, save on a machine that is busy with a start
 
 
 @dataclass(frozen=True)
@@ -37,20 +37,19 @@ class Health:
     trouble: str
 
 
-def look(layout: Layout, ports: Ports, timeout: float = ANSWER_SECONDS) -> list[Health]:
+def look(layout: Layout, ports: Ports) -> list[Health]:
     """Return the health of every component.
 
     Args:
         layout: the installation.
         ports: where it listens.
-        timeout: seconds that the API and the sandbox have to answer.
 
     Raises:
         SupervisorGoneError: nothing runs, or supervisord itself was killed.
     """
     processes = components(layout)
-    answer = _ask_api(ports, timeout)
-    return [_judge(process, answer, ports, timeout) for process in processes]
+    answer = _ask_api(ports)
+    return [_judge(process, answer, ports) for process in processes]
 
 
 def running(layout: Layout) -> bool:
@@ -77,13 +76,13 @@ def describe(health: Health) -> dict[str, Any]:
     }
 
 
-def _ask_api(ports: Ports, timeout: float) -> dict[str, Any]:
+def _ask_api(ports: Ports) -> dict[str, Any]:
     """Return the API's own view of Airflow's components; empty when it does not answer.
 
     Straight from the standard library: importing an HTTP client would cost `status` more time than
     all the rest.
     """
-    connection = http.client.HTTPConnection(HOST, ports.api, timeout=timeout)
+    connection = http.client.HTTPConnection(HOST, ports.api, timeout=ANSWER_SECONDS)
     try:
         connection.request("GET", "/api/v2/monitor/health")
         return dict(json.load(connection.getresponse()))
@@ -93,13 +92,13 @@ def _ask_api(ports: Ports, timeout: float) -> dict[str, Any]:
         connection.close()
 
 
-def _judge(process: Component, answer: dict[str, Any], ports: Ports, timeout: float) -> Health:
+def _judge(process: Component, answer: dict[str, Any], ports: Ports) -> Health:
     if not process.up:
         return Health(process, None, f"is {process.state.lower()}: {process.error}")
     if process.name == "api-server":
         return Health(process, None, _api_trouble(answer))
     if process.name == "sandbox":
-        there = answers(ports.sandbox, timeout)
+        there = answers(ports.sandbox)
         return Health(process, None, "" if there else f"does not answer on {ports.sandbox_url}")
     return _judge_heartbeat(process, answer)
 
@@ -125,10 +124,10 @@ def _api_trouble(answer: dict[str, Any]) -> str:
     return "" if database == "healthy" else f"says that its database is {database}"
 
 
-def answers(port: int, timeout: float = ANSWER_SECONDS) -> bool:
+def answers(port: int) -> bool:
     """Return whether something listens on a port of this machine."""
     try:
-        with socket.create_connection((HOST, port), timeout=timeout):
+        with socket.create_connection((HOST, port), timeout=ANSWER_SECONDS):
             return True
     except OSError:
         return False

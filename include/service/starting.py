@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 QUIET_SECONDS = 45.0
 READY_SECONDS = 150.0
 LOOK_SECONDS = 0.5
-ANSWER_SECONDS = 2.0
 START_TRIES = 3
 TAIL_LINES = 15
 PATH_SIGNS = '%$"'
@@ -76,7 +75,7 @@ def wait_until_ready(layout: Layout, ports: Ports, *, show: bool) -> None:
     """
     wait = _Wait(show=show)
     while True:
-        healths = look(layout, ports, ANSWER_SECONDS)
+        healths = look(layout, ports)
         wait.note(healths)
         ill = [health for health in healths if health.trouble]
         if not ill and not _missing_jobs(layout, ports):

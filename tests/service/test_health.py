@@ -41,25 +41,25 @@ def beaten(seconds_ago: float) -> dict[str, Any]:
 )
 def test_a_heartbeat_must_be_fresh_and_its_own(seconds_ago: float, trouble: str) -> None:
     """An old heartbeat is a trouble, and one from before the process began is none at all."""
-    assert _judge(component("scheduler"), beaten(seconds_ago), NOWHERE, 0.1).trouble == trouble
+    assert _judge(component("scheduler"), beaten(seconds_ago), NOWHERE).trouble == trouble
 
 
 def test_a_silent_api_hides_the_heartbeats() -> None:
     """Without the API nothing counts as fresh."""
-    assert _judge(component("api-server"), {}, NOWHERE, 0.1).trouble == "does not answer"
-    assert "unknown" in _judge(component("triggerer"), {}, NOWHERE, 0.1).trouble
+    assert _judge(component("api-server"), {}, NOWHERE).trouble == "does not answer"
+    assert "unknown" in _judge(component("triggerer"), {}, NOWHERE).trouble
 
 
 def test_a_dead_component_says_why() -> None:
     """What supervisord gave up on is named with supervisord's reason."""
-    health = _judge(component("scheduler", "FATAL"), beaten(1), NOWHERE, 0.1)
+    health = _judge(component("scheduler", "FATAL"), beaten(1), NOWHERE)
     assert health.trouble == "is fatal: exited too quickly"
     assert describe(health)["pid"] is None
 
 
 def test_a_sandbox_that_does_not_answer_is_a_trouble() -> None:
     """The process alone is not enough."""
-    assert "does not answer" in _judge(component("sandbox"), beaten(1), NOWHERE, 0.1).trouble
+    assert "does not answer" in _judge(component("sandbox"), beaten(1), NOWHERE).trouble
 
 
 def test_a_line_says_name_state_pid_and_age() -> None:
