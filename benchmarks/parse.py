@@ -1,7 +1,7 @@
 """What it costs to make DAGs of the registry, held against a loop written by hand.
 
 Run: `.venv/bin/python benchmarks/parse.py`. Each figure is the median of several rounds; in a round
-the two ways take turns in one process, so that the ratios hold on a noisy machine; what is remembered
+the two ways take turns in one process, so that the ratios hold on a noisy machine. What is kept
 from one parse to the next is forgotten first, since Airflow parses in a new process each time.
 
 The loop builds the same DAGs from dictionaries that are in memory already; the registry reads YAML

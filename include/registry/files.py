@@ -28,19 +28,28 @@ def read_bytes(root: Path, file: str) -> bytes:
     Raises:
         UnreadableError: it is missing, no plain file, not readable or larger than any needs to be.
     """
-    path = root / file
     try:
-        status = path.stat()
-        if not stat.S_ISREG(status.st_mode):  # to open a pipe would wait for ever
-            raise _unreadable(file, "is not a file: remove it, or put a file in its place")
-        if status.st_size > LARGEST:
-            size = f"{status.st_size / 1e6:.1f} MB, and at most 1 MB is read"
-            raise _unreadable(file, f"is too large ({size}): split it into several files")
-        return path.read_bytes()
+        # A starting task reads the files of all jobs, where each layer of Python counts; without
+        # O_NONBLOCK to open a pipe would wait for ever.
+        descriptor = os.open(f"{root}/{file}", os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        try:
+            return _read(file, descriptor)
+        finally:
+            os.close(descriptor)
     except OSError as error:
         reason = os.strerror(error.errno) if error.errno else str(error)
         message = f"cannot be read ({reason}): restore the file, or make it readable"
         raise _unreadable(file, message) from error
+
+
+def _read(file: str, descriptor: int) -> bytes:
+    status = os.fstat(descriptor)
+    if not stat.S_ISREG(status.st_mode):
+        raise _unreadable(file, "is not a file: remove it, or put a file in its place")
+    if status.st_size > LARGEST:
+        size = f"{status.st_size / 1e6:.1f} MB, and at most 1 MB is read"
+        raise _unreadable(file, f"is too large ({size}): split it into several files")
+    return os.read(descriptor, LARGEST)
 
 
 def check_encoding(file: str, raw: bytes) -> None:

@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from include.registry.excerpt import alone
 from include.registry.files import UnreadableError, read_bytes
 from include.registry.paths import PROJECT_ROOT, Folders
 from include.registry.problems import Problem
@@ -64,10 +65,7 @@ def load_registry(root: Path = PROJECT_ROOT, *, only: str | None = None) -> Regi
             problems.append(error.problem)
     shops = load_shops(root)
     project = _project(root, shops)
-    candidates = files if only is None else _naming(files, only)
-    jobs, found = _jobs(project, candidates, only)
-    if only is not None and not jobs and not found:
-        jobs, found = _jobs(project, files, only)  # YAML can spell an id with escapes
+    jobs, found = _jobs(project, files) if only is None else _one_job(project, files, only)
     problems += [*found, *shops.problems, *_missing_shops(jobs, shops)]
     problems.sort(key=lambda problem: (problem.file, problem.line, problem.column))
     return Registry(jobs, problems, shops.by_id)
@@ -85,6 +83,20 @@ def _task_files(root: Path) -> tuple[list[str], list[Problem]]:
     return [name for name in shown if name.endswith(".yaml")], problems
 
 
+def _one_job(
+    project: Project, files: dict[str, bytes], job_id: str
+) -> tuple[dict[str, Job], list[Problem]]:
+    """Parse as little as finds the job: its entry, else the files that name it, else all files."""
+    naming = _naming(files, job_id)
+    jobs, problems = _jobs(
+        project, {file: alone(raw, job_id) for file, raw in naming.items()}, job_id
+    )
+    for more in (naming, files):  # YAML can spell an id in ways that no search finds
+        if not jobs:
+            jobs, problems = _jobs(project, more, job_id)
+    return jobs, problems
+
+
 def _naming(files: dict[str, bytes], job_id: str) -> dict[str, bytes]:
     """Give the files whose text has the id as a word; the plain search is many times faster."""
     name = job_id.encode()
@@ -99,7 +111,7 @@ def _project(root: Path, shops: Shops) -> Project:
 
 
 def _jobs(
-    project: Project, files: dict[str, bytes], only: str | None
+    project: Project, files: dict[str, bytes], only: str | None = None
 ) -> tuple[dict[str, Job], list[Problem]]:
     jobs: dict[str, Job] = {}
     problems: list[Problem] = []

@@ -110,7 +110,7 @@ class ScriptOperator(BashOperator):
             "PYTHONPATH": self.project_root,
             "RUN_ID": run.run_id,
             "ATTEMPT": str(context["ti"].try_number),
-            "STOP_WITH_PARENT": "1",
+            "STOP_WITH_PARENT": str(os.getpid()),
             "WAREHOUSE_URL": _connection(WAREHOUSE).get_hook().get_uri(),
             **{f"AIRFLOW_CONN_{name.upper()}": _as_json(name) for name in self.connections},
             **asked.environment(),

@@ -110,7 +110,7 @@ def main() -> int:
     from airflow.utils.session import create_session  # noqa: PLC0415 -- the same
 
     from include.service.connections import warehouse_url  # noqa: PLC0415 -- the same
-    from include.warehouse import migrate  # noqa: PLC0415 -- the same
+    from include.warehouse.migrating import migrate  # noqa: PLC0415 -- the same
 
     layout = current_layout()
     _write_ahead(layout)

@@ -2,6 +2,5 @@
 
 from include.warehouse.connecting import connect
 from include.warehouse.loading import upsert
-from include.warehouse.migrating import migrate
 
-__all__ = ["connect", "migrate", "upsert"]
+__all__ = ["connect", "upsert"]

@@ -1,4 +1,7 @@
-"""Bringing a warehouse to the newest version of its tables (Alembic)."""
+"""Bringing a warehouse to the newest version of its tables.
+
+Not part of what the room shows at its door: Alembic takes time to load, and few callers migrate.
+"""
 
 from __future__ import annotations
 

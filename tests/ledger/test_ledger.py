@@ -9,7 +9,8 @@ import pytest
 
 from include.ledger import NO_SHOP, Ledger, Unit
 from include.periods import Schedule
-from include.warehouse import connect, migrate
+from include.warehouse import connect
+from include.warehouse.migrating import migrate
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from include.ledger import Ledger
-from include.warehouse import connect, migrate
+from include.warehouse import connect
+from include.warehouse.migrating import migrate
 from tests.running.families import STUBBORN
 from tests.running.project import PERIOD, wait_until
 

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from include.ledger import Ledger
-from include.warehouse import connect, migrate
+from include.warehouse import connect
+from include.warehouse.migrating import migrate
 from tests.running.project import PERIOD
 
 if TYPE_CHECKING:

@@ -20,7 +20,8 @@ import pytest
 from sqlalchemy import select
 
 from include.ledger import Ledger
-from include.warehouse import connect, migrate
+from include.warehouse import connect
+from include.warehouse.migrating import migrate
 from include.warehouse.tables import erp_orders
 from tests.conftest import SANDBOX_NOW, Sandbox
 

@@ -14,7 +14,8 @@ from sqlalchemy import Engine, create_engine, select, text
 from sqlalchemy.exc import StatementError
 
 from include.errors import ConfigurationError
-from include.warehouse import connect, migrate, upsert
+from include.warehouse import connect, upsert
+from include.warehouse.migrating import migrate
 from include.warehouse.tables import erp_orders, ledger, metadata
 
 if TYPE_CHECKING:
