@@ -158,7 +158,7 @@ def test_a_manual_run_covers_the_last_ended_day(service: Service) -> None:
 
 def test_a_manual_run_with_a_conf_covers_what_it_says(service: Service) -> None:
     """A range of days, narrowed to one shop, lands those units and no others."""
-    conf = {"from": _days_ago(12), "to": _days_ago(11), "shops": ["erp-2"]}
+    conf = {"from": _days_ago(42), "to": _days_ago(41), "shops": ["erp-2"]}
     done = service.manager(
         "airflow",
         "dags",
@@ -171,11 +171,11 @@ def test_a_manual_run_with_a_conf_covers_what_it_says(service: Service) -> None:
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert _task(service, "erp_store", "with-conf")["state"] == "success"
-    for days in (12, 11):
+    for days in (42, 41):
         key = _days_ago(days)
         assert _landed_on(service, key) == {"erp-2": _truth_on(key)["erp-2"]}
-    assert not _landed_on(service, _days_ago(13))
-    assert not _landed_on(service, _days_ago(10))
+    assert not _landed_on(service, _days_ago(43))
+    assert not _landed_on(service, _days_ago(40))
 
 
 def test_a_run_of_the_form_covers_what_it_says(service: Service) -> None:

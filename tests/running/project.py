@@ -87,6 +87,7 @@ class Project:
             env=self.environment(**variables),
             stdout=stdout,
             stderr=subprocess.STDOUT,
+            preexec_fn=_heed_signals,  # noqa: PLW1509 - nothing that a thread could hold
         )
         self.started.append(runner)
         return runner
@@ -159,3 +160,9 @@ def wait_until(
     while not happened():
         assert time.monotonic() < deadline, describe()
         time.sleep(0.02)
+
+
+def _heed_signals() -> None:
+    """Take back what `nohup` or a shell's background job made this process's children ignore."""
+    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
+        signal.signal(number, signal.SIG_DFL)

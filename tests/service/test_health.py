@@ -13,13 +13,13 @@ from include.service.ports import Ports
 from include.service.status import line_of
 from include.service.supervisor import Component
 
-NOW = int(time.time())
 NOWHERE = Ports(1)  # nobody listens there
 
 
-def component(name: str, state: str = "RUNNING", started: int = NOW - 100) -> Component:
-    """Give a component as supervisord would."""
-    return Component(name, state, 4242, started, NOW, "exited too quickly", "/var/x.log")
+def component(name: str, state: str = "RUNNING", age: int = 100) -> Component:
+    """Give a component as supervisord would; `age` is how many seconds ago it started."""
+    now = int(time.time())
+    return Component(name, state, 4242, now - age, now, "exited too quickly", "/var/x.log")
 
 
 def beaten(seconds_ago: float) -> dict[str, Any]:
@@ -64,6 +64,6 @@ def test_a_sandbox_that_does_not_answer_is_a_trouble() -> None:
 
 def test_a_line_says_name_state_pid_and_age() -> None:
     """A person reads all there is to know in one line."""
-    line = line_of(Health(component("scheduler", started=NOW - 7_500), time.time() - 2, ""))
+    line = line_of(Health(component("scheduler", age=7_500), time.time() - 2, ""))
     assert line.replace("  ", " ").endswith("up 2 h 5 min heartbeat 2 s ago")
     assert line.split()[:4] == ["scheduler", "running", "pid", "4242"]
