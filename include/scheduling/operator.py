@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -101,7 +100,7 @@ class ScriptOperator(BashOperator):
             partition_key=run.partition_key,
             conf=run.conf or {},
             shops=self.shops,
-            now=run.run_after if run.run_type == "manual" else datetime.now(timezone.utc),
+            now=run.run_after,  # not the clock: a retry covers what the first attempt did
         )
         inherited = {key: value for key, value in os.environ.items() if not _is_airflows(key)}
         return {
