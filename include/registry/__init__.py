@@ -4,6 +4,15 @@ from include.registry.loading import Registry, load_registry
 from include.registry.paths import PROJECT_ROOT
 from include.registry.problems import Problem
 from include.registry.schema import Checks, Job
-from include.registry.shops import Shop
+from include.registry.shops import SHOPS_FILE, Shop
 
-__all__ = ["PROJECT_ROOT", "Checks", "Job", "Problem", "Registry", "Shop", "load_registry"]
+__all__ = [
+    "PROJECT_ROOT",
+    "SHOPS_FILE",
+    "Checks",
+    "Job",
+    "Problem",
+    "Registry",
+    "Shop",
+    "load_registry",
+]

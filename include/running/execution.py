@@ -7,7 +7,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 from include.errors import ConfigurationError, ExpectedError
-from include.registry import load_registry
+from include.registry import SHOPS_FILE, load_registry
 from include.running.attempt import Attempt
 from include.running.exit_codes import ExitCode, worst
 from include.running.journal import Journal
@@ -56,7 +56,16 @@ class Execution:
         codes = [self._run_period(period) for period in self.periods if not self.interruption]
         if len(codes) < len(self.periods):
             return self.interruption.exit_code() or ExitCode.FAILED
-        return worst(codes)
+        return worst([*codes, *self._codes_of_lost_shops()])
+
+    def _codes_of_lost_shops(self) -> list[int]:
+        """Fail a run that may have left out a shop: a broken entry is no shop that was closed."""
+        if not self.job.platform or self.request.shops:
+            return []
+        problems = [each for each in self.registry.problems if each.file == SHOPS_FILE]
+        for problem in problems:
+            self.note(self.job.id, f"failed: a shop may have been left out: {problem}")
+        return [ExitCode.CONFIGURATION for _ in problems]
 
     def note(self, subject: str, event: str, details: Sequence[str] = ()) -> None:
         """Say an event and write it to the journal.

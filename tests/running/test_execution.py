@@ -118,3 +118,19 @@ def test_a_journal_that_cannot_be_written_fails_no_run(project: Project) -> None
     code, output = project.run()
     assert (code, covered(output)) == (0, [PERIOD])
     assert "cannot be written" in output
+
+
+def test_a_broken_shop_makes_the_run_red_after_the_others_have_run(project: Project) -> None:
+    """A shop that cannot be read is not silently left out: 78, with the line to repair."""
+    project.job(SHOW, platform="erp")
+    project.shops(good=True, broken=True)
+    path = project.root / "config" / "shops.yaml"
+    whole = path.read_text("utf-8")
+    path.write_text(whole.replace("id: broken", "id: [broken]"), "utf-8")
+    code, output = project.run()
+    assert (code, covered(output)) == (78, [PERIOD])
+    assert "a shop may have been left out: config/shops.yaml:" in output
+    path.write_text("shops: [", "utf-8")
+    assert project.run()[0] == 78
+    path.write_text(whole, "utf-8")
+    assert project.run()[0] == 0
