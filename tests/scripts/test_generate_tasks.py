@@ -1,0 +1,92 @@
+"""Writing down what is to land."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from include.ledger import Ledger
+from include.warehouse import connect
+from include.warehouse.migrating import migrate
+
+ROOT = Path(__file__).parents[2]
+DAY_END = "2025-10-03T00:00:00+08:00"
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """Give a copy of the project's code and registry, and an empty warehouse in it."""
+    for name in ("include", "config"):
+        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+    migrate(f"sqlite:///{tmp_path}/warehouse.db")
+    return tmp_path
+
+
+def _generate(project: Path, unit: str, end: str = DAY_END, **changed: str) -> tuple[int, str]:
+    environment = {
+        "PATH": os.environ["PATH"],
+        "PYTHONPATH": str(project),
+        "JOB_ID": "generate_daily",
+        "PERIOD_END": end,
+        "WAREHOUSE_URL": f"sqlite:///{project}/warehouse.db",
+        **changed,
+    }
+    script = project / "include/scripts/generate_tasks.py"
+    done = subprocess.run(
+        [sys.executable, script, "--period-unit", unit],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.returncode, done.stdout + done.stderr
+
+
+def _states(project: Path, job_id: str, key: str) -> dict[str, str]:
+    ledger = Ledger(connect(f"sqlite:///{project}/warehouse.db"))
+    return {row.shop_id: row.state for row in ledger.rows(job_id, key)}
+
+
+def test_every_shop_of_a_daily_job_gets_its_row_once(project: Path) -> None:
+    """The rows are for the day that ended; again changes nothing."""
+    for _ in "12":
+        code, output = _generate(project, "day")
+        assert code == 0, output
+        states = _states(project, "erp_store", "2025-10-02")
+        assert states == {"erp-1": "pending", "erp-2": "pending", "erp-3": "pending"}
+    assert "0 of them new" in output
+
+
+def test_what_is_added_later_gets_its_row_at_the_next_run(project: Path) -> None:
+    """A new shop and a new weekly job; a shop that is not open yet gets none."""
+    _generate(project, "day")
+    shops = project / "config/shops.yaml"
+    more = "".join(
+        f"\n  - {{id: erp-{number}, platform: erp, name: 新店, connection: erp, from: {first}, "
+        f'platform_id: "1000{number}"}}'
+        for number, first in ((4, "2025-10-02"), (5, "2025-10-03"))
+    )
+    shops.write_text(shops.read_text("utf-8").rstrip() + more + "\n", "utf-8")
+    (project / "config/tasks/own.yaml").write_text(
+        "tasks:\n  - {id: own, name: 周报, cron: '0 8 * * 1', period: week, "
+        "script: generate_tasks.py}\n",
+        "utf-8",
+    )
+    code, output = _generate(project, "day")
+    assert code == 0, output
+    assert set(_states(project, "erp_store", "2025-10-02")) == {"erp-1", "erp-2", "erp-3", "erp-4"}
+    code, output = _generate(project, "week", "2025-10-04T00:00:00+08:00")
+    assert code == 0, output
+    assert _states(project, "own", "2025-09-27") == {"-": "pending"}
+
+
+def test_without_the_runner_it_says_how_to_start_it(project: Path) -> None:
+    """Started by hand it lacks its environment: 78, and the command that gives it."""
+    code, output = _generate(project, "day", WAREHOUSE_URL="")
+    assert code == 78
+    assert "WAREHOUSE_URL is not set: start the script with 'scheduler_manager.py run" in output
