@@ -54,7 +54,7 @@ class Attempt:
         execution = self.execution
         nothing = self._nothing_to_do()
         if nothing:
-            execution.output.say(f"nothing to do: {nothing}")
+            execution.note(self.subject, f"nothing to do: {nothing}")
             return ExitCode.NOTHING_TO_DO
         command = command_of(execution.job, self.period)
         attempt = execution.request.attempt

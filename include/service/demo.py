@@ -147,5 +147,5 @@ def _table(title: str, rows: list[LedgerRow]) -> Table:
     table.add_column("seconds", justify="right")
     for row in rows:
         seconds = "" if row.seconds is None else f"{row.seconds:.1f}"
-        table.add_row(row.shop_id, f"{row.rows or 0:,}", row.state, seconds)
+        table.add_row(row.shop_id, "" if row.rows is None else f"{row.rows:,}", row.state, seconds)
     return table
