@@ -144,12 +144,13 @@ class Schedule:
         if not isinstance(key, str) or not form.fullmatch(key):
             raise PeriodError(f"period {key!r} is not a {self.period}: write it like {example}")
         try:
-            moment = self._first_instant_of(key)
-        except ValueError as error:
+            period = self.containing(self._first_instant_of(key))
+            self.preceding(period)  # the calendar's very ends have no neighbours to reckon with
+            following = self.following(period)
+        except (ValueError, OverflowError) as error:
             raise PeriodError(f"period {key!r} is not in the calendar: {error}") from error
-        period = self.containing(moment)
         if period.key != key:
-            near = f"{period.key} or {self.following(period).key}"
+            near = f"{period.key} or {following.key}"
             raise PeriodError(f"period {key!r} is not the start of a {self.period}: try {near}")
         return period
 

@@ -135,6 +135,8 @@ def test_a_repeated_hour_has_two_keys() -> None:
         ("month", "2025-10-02", "is not a month: write it like 2025-09"),
         ("tick", "2025-10-02T14:07", "is not the start of a tick"),
         ("day", "", "is not a day"),
+        ("day", "0001-01-01", "is not in the calendar"),
+        ("day", "9999-12-31", "is not in the calendar"),
     ],
 )
 def test_wrong_keys_are_refused_with_a_right_one(period: str, key: str, problem: str) -> None:

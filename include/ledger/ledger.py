@@ -59,10 +59,14 @@ class Ledger:
         return 0
 
     def open_units(self, units: Iterable[Unit]) -> list[Unit]:
-        """Give those of the units that have not landed, in their order."""
+        """Give those of the units that have not landed, in their order.
+
+        A key can come to mean another window (a week and its first day share one, and so do the
+        days of two time zones): what landed for another window has not landed for this one.
+        """
         asked = list(units)
-        states = self._states(asked)
-        return [unit for unit in asked if states.get(_key(unit)) not in LANDED]
+        landed = {_key(row): row for row in self._find(asked) if row.state in LANDED}
+        return [unit for unit in asked if not _covers(landed.get(_key(unit)), unit)]
 
     def begin(self, units: Iterable[Unit], run_id: str) -> None:
         """Write down that an attempt at each unit starts now."""
@@ -77,7 +81,9 @@ class Ledger:
             "exit_code": None,
             "error": None,
         }
-        self._update(units, values)
+        with self.engine.begin() as connection:
+            for unit in units:
+                connection.execute(_of(unit, update(ledger)).values(values | _window(unit)))
 
     def beat(self, units: Iterable[Unit]) -> None:
         """Write down that the attempt at each unit is alive."""
@@ -91,7 +97,7 @@ class Ledger:
             unit: the unit.
             rows: how many rows the period has; none makes it `empty`.
         """
-        values = _ended("ok" if rows else "empty", exit_code=0) | {"rows": rows}
+        values = _ended("ok" if rows else "empty", exit_code=0) | {"rows": rows} | _window(unit)
         if not connection.execute(_of(unit, update(ledger)).values(values)).rowcount:
             connection.execute(insert(ledger).values(_pending(unit) | values))
 
@@ -126,16 +132,15 @@ class Ledger:
             return [LedgerRow(**row) for row in connection.execute(query).mappings()]
 
     def _states(self, units: Sequence[Unit]) -> dict[tuple[str, str, str], str]:
-        if not units:
-            return {}
-        query = select(
-            ledger.c.job_id, ledger.c.shop_id, ledger.c.period_key, ledger.c.state
-        ).where(
+        return {_key(row): row.state for row in self._find(units)}
+
+    def _find(self, units: Sequence[Unit]) -> list[LedgerRow]:
+        query = select(ledger).where(
             ledger.c.job_id.in_({unit.job_id for unit in units}),
             ledger.c.period_key.in_({unit.period.key for unit in units}),
         )
         with self._reading() as connection:
-            return {(job, shop, key): state for job, shop, key, state in connection.execute(query)}
+            return [LedgerRow(**row) for row in connection.execute(query).mappings()]
 
     def _update(
         self, units: Iterable[Unit], values: dict[str, Any], *conditions: ColumnElement[bool]
@@ -154,8 +159,19 @@ def _of(unit: Unit, statement: Any) -> Any:
     return statement.where(and_(*(column == part for column, part in key)))
 
 
-def _key(unit: Unit) -> tuple[str, str, str]:
-    return unit.job_id, unit.shop_id, unit.period.key
+def _key(of: Unit | LedgerRow) -> tuple[str, str, str]:
+    return of.job_id, of.shop_id, of.period.key if isinstance(of, Unit) else of.period_key
+
+
+def _window(unit: Unit) -> dict[str, Any]:
+    return {"period_start": unit.period.start, "period_end": unit.period.end}
+
+
+def _covers(row: LedgerRow | None, unit: Unit) -> bool:
+    if row is None:
+        return False
+    window = (unit.period.start.astimezone(timezone.utc), unit.period.end.astimezone(timezone.utc))
+    return (row.period_start, row.period_end) == window
 
 
 def _pending(unit: Unit) -> dict[str, Any]:
@@ -163,8 +179,7 @@ def _pending(unit: Unit) -> dict[str, Any]:
         "job_id": unit.job_id,
         "shop_id": unit.shop_id,
         "period_key": unit.period.key,
-        "period_start": unit.period.start,
-        "period_end": unit.period.end,
+        **_window(unit),
         "state": "pending",
         "attempts": 0,
     }

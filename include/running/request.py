@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from include.errors import ConfigurationError
+from include.running.variables import GRACE, HEARTBEAT, LOCK_WAIT
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -19,24 +20,6 @@ if TYPE_CHECKING:
 CODE_ROOT = Path(__file__).parents[2]
 FOLDER = "SCHEDULER_VAR"
 ROOT = "SCHEDULER_ROOT"
-GRACE = "RUNNER_GRACE_SECONDS"
-LOCK_WAIT = "RUNNER_LOCK_WAIT_SECONDS"
-HEARTBEAT = "RUNNER_HEARTBEAT_SECONDS"
-# Meant for the runner alone; a script gets what they come to, not them.
-PRIVATE = frozenset(
-    {
-        "PERIOD_KEY",
-        "PERIOD_FROM",
-        "PERIOD_TO",
-        "SHOPS",
-        "AGAIN",
-        "ATTEMPT",
-        "STOP_WITH_PARENT",
-        GRACE,
-        LOCK_WAIT,
-        HEARTBEAT,
-    }
-)
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,9 @@ import sys
 from typing import TYPE_CHECKING
 
 from include.errors import ConfigurationError
-from include.running.request import CODE_ROOT, FOLDER, PRIVATE, ROOT
+from include.running.request import CODE_ROOT, FOLDER, ROOT
 from include.running.secret_values import CONNECTION_PREFIX
+from include.running.variables import PRIVATE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -20,7 +20,7 @@ PLAIN_WORDS = frozenset({"true", "false", "none", "null"})
 CONNECTION_PREFIX = "AIRFLOW_CONN_"
 # As SQLAlchemy reads it: a password may hold anything but an @.
 URL_PASSWORD = re.compile(r"://[^:/]*:([^@]*)@")
-SECRET_PARAMETERS = ("password", "passwd", "pwd")
+SECRET_PARAMETER = re.compile(r"passw|pwd|secret|token|key", re.IGNORECASE)
 
 
 def secrets_in(environment: Mapping[str, str]) -> set[str]:
@@ -36,6 +36,7 @@ def secrets_in(environment: Mapping[str, str]) -> set[str]:
     for name, value in environment.items():
         if name.startswith(CONNECTION_PREFIX):
             found.update(_of_connection(value))
+    found |= {text.strip() for text in found}  # clients leave white space around a secret out
     return {text for text in found if len(text) >= SHORTEST and text.lower() not in PLAIN_WORDS}
 
 
@@ -81,9 +82,12 @@ def _texts(value: Any) -> Iterator[str]:
             yield value
             return
         value = inner
-    for item in value.values() if isinstance(value, dict) else value or ():
-        if isinstance(item, (str, dict, list)):
-            yield from _texts(item)
+    if isinstance(value, int) and not isinstance(value, bool):
+        yield str(value)  # a password that somebody wrote without quotes
+    elif isinstance(value, (dict, list)):
+        for item in value.values() if isinstance(value, dict) else value:
+            if isinstance(item, (str, dict, list)):
+                yield from _texts(item)
 
 
 def _of_url(url: str) -> Iterator[str]:
@@ -91,7 +95,7 @@ def _of_url(url: str) -> Iterator[str]:
         if written:
             yield from (written, unquote(written))
     for name, text in parse_qsl(_split(url).query):
-        if name in SECRET_PARAMETERS:
+        if SECRET_PARAMETER.search(name):
             yield text
 
 

@@ -23,6 +23,7 @@ from airflow.sdk.exceptions import (
 
 from include.errors import ConfigurationError
 from include.running.exit_codes import ExitCode
+from include.running.variables import PRIVATE
 from include.scheduling.asking import understand
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ class ScriptOperator(BashOperator):
         project_root: str,
         **kwargs: Any,
     ) -> None:
-        command = f"exec python -m include.running {job_id}"
+        command = f'exec "$RUNNER_PYTHON" -m include.running {job_id}'
         super().__init__(bash_command=command, cwd=project_root, do_xcom_push=False, **kwargs)
         self.job_id = job_id
         self.schedule = schedule
@@ -102,11 +103,15 @@ class ScriptOperator(BashOperator):
             shops=self.shops,
             now=run.run_after,  # not the clock: a retry covers what the first attempt did
         )
-        inherited = {key: value for key, value in os.environ.items() if not _is_airflows(key)}
+        inherited = {key: value for key, value in os.environ.items() if not _is_stray(key)}
         return {
             **inherited,
             "PATH": os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", ""))),
             "PYTHONPATH": self.project_root,
+            "RUNNER_PYTHON": sys.executable,
+            # With a socket for its input, as here, bash takes itself for a remote login and reads
+            # the user's ~/.bashrc, unless another shell is above it.
+            "SHLVL": "1",
             "RUN_ID": run.run_id,
             "ATTEMPT": str(context["ti"].try_number),
             "STOP_WITH_PARENT": str(os.getpid()),
@@ -116,8 +121,13 @@ class ScriptOperator(BashOperator):
         }
 
 
-def _is_airflows(key: str) -> bool:
-    return key.startswith(("AIRFLOW__", "AIRFLOW_CONN_", "AIRFLOW_VAR_", "_AIRFLOW"))
+def _is_stray(key: str) -> bool:
+    """Tell what the runner must not inherit.
+
+    Airflow's secrets, and what the shell that started the service said of periods and shops.
+    """
+    airflows = key.startswith(("AIRFLOW__", "AIRFLOW_CONN_", "AIRFLOW_VAR_", "_AIRFLOW"))
+    return airflows or key in PRIVATE or key in ("BASH_ENV", "ENV")
 
 
 def _as_json(connection_id: str) -> str:

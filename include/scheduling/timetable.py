@@ -112,7 +112,10 @@ class CalendarPartitionTimetable(CronPartitionTimetable):
         if last_run is None:
             yield schedule.covered_by(schedule.latest_fire(now))
         elif last_run.partition_date is not None:
-            yield schedule.following(schedule.containing(last_run.partition_date))
+            here = schedule.containing(last_run.partition_date)
+            # A run from before its period's end was of a shorter one: the entry has been changed.
+            covered = here.end <= last_run.run_after
+            yield schedule.following(here) if covered else here
         else:
             yield schedule.following(schedule.last_ended(last_run.run_after))
 

@@ -10,6 +10,7 @@ from string import Template
 from typing import TYPE_CHECKING
 
 from include.errors import ConfigurationError
+from include.running.variables import PRIVATE
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,7 +23,7 @@ USERS = "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS"
 
 # Left behind by a shell, these would quietly win over config/airflow.env or mislead Python.
 STRAY_PREFIXES = ("AIRFLOW", "SCHEDULER_", "_AIRFLOW")
-STRAY = ("PYTHONHOME", "WAREHOUSE_URL")
+STRAY = PRIVATE | {"PYTHONHOME", "WAREHOUSE_URL", "RUN_ID"}
 
 
 def component_environment(layout: Layout, ports: Ports) -> dict[str, str]:

@@ -115,3 +115,17 @@ def test_a_job_without_shops_has_one_unit(ledger: Ledger) -> None:
     ledger.expect([unit])
     assert [row.shop_id for row in ledger.rows("generate_daily", PERIOD.key)] == ["-"]
     assert str(unit) == "generate_daily 2025-10-02"
+
+
+def test_what_landed_for_another_window_is_open(ledger: Ledger) -> None:
+    """A week's key is its first day's: after the entry has become weekly, the week is to land."""
+    week = Schedule("0 12 * * 4", "week", week_start="thursday").parse_key(PERIOD.key)
+    weekly = Unit("erp_store", "erp-1", week)
+    with ledger.engine.begin() as connection:
+        ledger.land(connection, UNITS[0], 5)
+    assert ledger.open_units([UNITS[0]]) == []
+    assert ledger.open_units([weekly]) == [weekly]
+    ledger.begin([weekly], "run-2")
+    ledger.settle([weekly], 0)
+    assert ledger.open_units([weekly]) == []
+    assert ledger.open_units([UNITS[0]]) == [UNITS[0]]

@@ -71,3 +71,13 @@ def test_a_secret_is_found_inside_longer_base64(login: str, after: str) -> None:
     whole = base64.b64encode(f"{login}correct horse{after}".encode())
     longest = max((form for form in forms_of("correct horse") if form in whole), key=len)
     assert len(longest) >= len(base64.b64encode(b"correct horse")) - 6
+
+
+def test_white_space_around_a_secret_hides_nothing() -> None:
+    """Clients strip what was pasted; a number is a password too; so is a parameter of a URL."""
+    environment = {
+        "AIRFLOW_CONN_A": '{"password": " s3cret42\\n", "extra": {"token": "tok-1234 "}}',
+        "AIRFLOW_CONN_B": '{"password": 12345678}',
+        "WAREHOUSE_URL": "postgresql://host/db?sslpassword=topsecret1",
+    }
+    assert {"s3cret42", "tok-1234", "12345678", "topsecret1"} <= secrets_in(environment)

@@ -217,3 +217,29 @@ def test_the_serialised_form_says_everything() -> None:
     again = CalendarPartitionTimetable.deserialize(timetable.serialize())
     assert again.serialize() == timetable.serialize()
     assert again.schedule == timetable.schedule
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "now", "following"),
+    [
+        (("day", "0 7 * * *"), ("month", "30 12 3 * *"), "2025-11-24", "2025-11"),
+        (("day", "0 7 * * *"), ("week", "0 12 * * 6"), "2025-11-24", "2025-11-22"),
+        (("week", "0 12 * * 6"), ("day", "0 7 * * *"), "2025-11-23", "2025-11-16"),
+        (("tick", "*/5 * * * *"), ("tick", "0 */2 * * *"), "2025-11-24T02:08", "2025-11-24T10:00"),
+        (("day", "0 7 * * *"), ("day", "0 9 * * *"), "2025-11-24", "2025-11-24"),
+    ],
+)
+def test_a_changed_entry_goes_on_where_the_old_one_ended(
+    before: tuple[str, str], after: tuple[str, str], now: str, following: str
+) -> None:
+    """No moment between the last run of the old period and the first of the new one is left out."""
+    old, new = (
+        CalendarPartitionTimetable(
+            cron, timezone=SHANGHAI, period=period, recover=timedelta(days=30)
+        )
+        for period, cron in (before, after)
+    )
+    moment = pendulum.parse(now)
+    last_period = old.schedule.covered_by(old.schedule.latest_fire(moment))
+    last = old._run_info(last_period, run_after=old.schedule.fire_for(last_period))
+    assert _next(new, last, moment).partition_key == following

@@ -1,0 +1,23 @@
+"""The environment variables by which a run is asked for; standard library only."""
+
+from __future__ import annotations
+
+GRACE = "RUNNER_GRACE_SECONDS"
+LOCK_WAIT = "RUNNER_LOCK_WAIT_SECONDS"
+HEARTBEAT = "RUNNER_HEARTBEAT_SECONDS"
+# Meant for the runner alone; a script gets what they come to, not them.
+PRIVATE = frozenset(
+    {
+        "PERIOD_KEY",
+        "PERIOD_FROM",
+        "PERIOD_TO",
+        "SHOPS",
+        "AGAIN",
+        "ATTEMPT",
+        "STOP_WITH_PARENT",
+        "RUNNER_PYTHON",
+        GRACE,
+        LOCK_WAIT,
+        HEARTBEAT,
+    }
+)

@@ -1,0 +1,64 @@
+"""The environment that the operator gives the runner."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+from datetime import datetime, timezone
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from include.periods import Schedule
+from include.scheduling.operator import ScriptOperator
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[str, str]:
+    """Give it, for a service that was started from a shell with variables of its own."""
+    strays = {"SHOPS": "erp-1", "AGAIN": "1", "PERIOD_FROM": "x", "RUNNER_GRACE_SECONDS": "9"}
+    for name, value in {**strays, "AIRFLOW__CORE__FERNET_KEY": "k", "HOME": str(tmp_path)}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("SHLVL", raising=False)
+    monkeypatch.setenv("AIRFLOW_CONN_WAREHOUSE", '{"conn_type": "sqlite", "host": "/tmp/x.db"}')
+    operator = ScriptOperator(
+        task_id="run", job_id="own", schedule=Schedule("0 7 * * *", "day"), project_root=str(ROOT)
+    )
+    run = SimpleNamespace(
+        partition_key="2025-10-02",
+        conf={},
+        run_after=datetime(2025, 10, 3, tzinfo=timezone.utc),
+        run_id="manual",
+    )
+    context: Any = {"dag_run": run, "ti": SimpleNamespace(try_number=1)}
+    return operator.get_env(context)
+
+
+def test_the_starting_shell_says_nothing_of_periods_and_shops(environment: dict[str, str]) -> None:
+    """Only the run does; and Airflow's own secrets go no further."""
+    assert environment["PERIOD_KEY"] == "2025-10-02"
+    for name in ("SHOPS", "AGAIN", "PERIOD_FROM", "RUNNER_GRACE_SECONDS"):
+        assert name not in environment
+    assert not [name for name in environment if name.startswith("AIRFLOW__")]
+
+
+def test_no_file_of_the_user_decides_which_python_runs(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    """With a socket for its input bash would read ~/.bashrc, which may put another one first."""
+    (tmp_path / ".bashrc").write_text("echo read; RUNNER_PYTHON=/bin/false", "utf-8")
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        shown = subprocess.run(
+            ["/bin/bash", "-c", '"$RUNNER_PYTHON" -c "import croniter; print(1)"'],
+            stdin=ours,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    assert (shown.returncode, shown.stdout) == (0, "1\n"), shown.stderr
