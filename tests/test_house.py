@@ -21,12 +21,16 @@ MAY_IMPORT = {
     "warehouse": {"errors"},
     "ledger": BASE | {"warehouse"},
     "running": BASE | {"registry", "ledger", "warehouse"},
-    "platforms": BASE,
+    "feeds": BASE | {"registry", "warehouse"},
+    "checking": BASE | {"registry", "feeds"},
+    "platforms": BASE | {"warehouse", "feeds"},
     "pulling": BASE | {"registry", "ledger", "warehouse", "platforms", "running"},
-    "scripts": BASE | {"registry", "ledger", "warehouse", "platforms", "running", "pulling"},
-    "sandbox": BASE | {"platforms"},
-    "scheduling": BASE | {"registry", "running"},
-    "service": BASE | {"registry", "ledger", "warehouse", "running", "sandbox", "scheduling"},
+    "scripts": BASE
+    | {"registry", "feeds", "ledger", "warehouse", "platforms", "running", "pulling"},
+    "sandbox": BASE,
+    "scheduling": BASE | {"registry", "feeds", "checking", "ledger", "warehouse", "running"},
+    "service": BASE
+    | {"registry", "ledger", "warehouse", "running", "sandbox", "scheduling", "checking"},
 }
 MAY_IMPORT_AIRFLOW = {"scheduling", "service"}
 FILES = sorted((ROOT / "include").rglob("*.py"))

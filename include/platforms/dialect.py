@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import datetime
 
     from include.platforms.connection import Connection
     from include.platforms.limits import Limit
@@ -37,19 +38,35 @@ class Call:
 
 @dataclass(frozen=True)
 class Request:
-    """What goes over the wire, always by POST."""
+    """What goes over the wire."""
 
     url: str
-    headers: Mapping[str, str]
-    body: bytes = field(repr=False)
+    headers: Mapping[str, str] = field(repr=False)  # a feed's credentials stand in them
+    body: bytes = field(default=b"", repr=False)
+    verb: str = "POST"
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """What a shop's owner has granted, as of its last refresh.
+
+    Attributes:
+        access_token: goes with every call.
+        refresh_token: buys the next tokens; empty where the platform gave none.
+        expires_at: aware; None where nobody knows.
+    """
+
+    access_token: str = field(repr=False)
+    refresh_token: str = field(default="", repr=False)
+    expires_at: datetime | None = None
 
 
 class Dialect(Protocol):
     """How one platform signs, wraps and reports errors.
 
     Attributes:
-        name: of the platform's protocol; names the file that keeps its rate limits.
-        limits: what the platform allows one app.
+        name: of the platform's protocol; names the files that keep its rate limits.
+        limits: what the platform allows one app, or one shop of it (`Limit.per`).
         connection: where the gateway is and who we are.
     """
 
@@ -62,7 +79,7 @@ class Dialect(Protocol):
     @property
     def connection(self) -> Connection: ...  # noqa: D102 - said above
 
-    def request(self, call: Call) -> Request:
+    def request(self, call: Call, access_token: str) -> Request:
         """Sign a call, as of now, and build what is sent."""
         ...
 
@@ -71,5 +88,21 @@ class Dialect(Protocol):
 
         Raises:
             GatewayError: the answer is an error, or is no envelope of this platform.
+        """
+        ...
+
+
+class Refreshing(Protocol):
+    """What a dialect has besides, when its platform refreshes tokens."""
+
+    def refresh_request(self, call: Call, refresh_token: str) -> Request:
+        """Build what asks for new tokens; `call` names it in messages."""
+        ...
+
+    def refreshed(self, call: Call, envelope: Any) -> Tokens:
+        """Give the new tokens in an answer.
+
+        Raises:
+            GatewayError: the answer is an error: AuthExpired where only a person can help.
         """
         ...

@@ -23,7 +23,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from hashlib import blake2s
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from uuid import uuid4
 
 from include.errors import ConfigurationError
@@ -40,10 +40,15 @@ LONGEST_NAP, GRACE = 2.0, 1.0
 
 
 class Limit(NamedTuple):
-    """So many calls in any stretch of so many seconds."""
+    """So many calls in any stretch of so many seconds.
+
+    Attributes:
+        per: what is counted together: all calls of the app, or those that concern one shop.
+    """
 
     calls: int
     seconds: float
+    per: Literal["app", "shop"] = "app"
 
 
 @dataclass
@@ -71,7 +76,7 @@ class RateLimiter:
             timeout: what one call takes at most; the same for all who share the file.
         """
         self._file = file
-        self._windows = [(calls, seconds * CLOCK_MARGIN) for calls, seconds in limits]
+        self._windows = [(calls, seconds * CLOCK_MARGIN) for calls, seconds, _ in limits]
         self._timeout = timeout.total_seconds()
 
     @classmethod

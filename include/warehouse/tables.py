@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Column, Date, Index, Integer, MetaData, String, Table, Text
 
-from include.warehouse.types import Moment, Money, UtcMoment
+from include.warehouse.types import Measure, Moment, Money, UtcMoment
 
 metadata = MetaData()
 
@@ -45,4 +45,106 @@ erp_orders = Table(
     Column("modified_time", Moment, nullable=False),
     Column("version", BigInteger, nullable=False),
     Index("ix_erp_orders_shop_day", "shop_id", "order_day"),
+    Index("ix_erp_orders_modified", "modified_time"),
+)
+
+jd_orders = Table(
+    "jd_orders",
+    metadata,
+    Column("shop_id", String(64), primary_key=True),
+    Column("order_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("status", String(64), nullable=False),
+    Column("order_time", Moment, nullable=False),
+    Column("order_day", Date, nullable=False),
+    Column("pay_time", Moment),
+    Column("pay_amount", Money, nullable=False),
+    Column("paid_amount", Money, nullable=False),
+    Column("freight", Money, nullable=False),
+    Column("seller_discount", Money, nullable=False),
+    Column("item_count", Integer, nullable=False),
+    Column("modified_time", Moment, nullable=False),
+    Index("ix_jd_orders_shop_day", "shop_id", "order_day"),
+    Index("ix_jd_orders_modified", "modified_time"),
+)
+
+# `after_sales_type`, `after_sales_status` and `dispute_status` are the platform's numbers.
+pdd_refunds = Table(
+    "pdd_refunds",
+    metadata,
+    Column("shop_id", String(64), primary_key=True),
+    Column("refund_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("order_sn", String(64), nullable=False),
+    Column("after_sales_type", Integer, nullable=False),
+    Column("after_sales_status", Integer, nullable=False),
+    Column("dispute_status", Integer, nullable=False),
+    Column("reason", String(255)),
+    Column("is_quality_reason", Integer, nullable=False),
+    Column("refund_amount", Money, nullable=False),
+    Column("order_amount", Money, nullable=False),
+    Column("goods_id", BigInteger),
+    Column("created_time", Moment, nullable=False),
+    Column("created_day", Date, nullable=False),
+    Column("updated_time", Moment, nullable=False),
+    Index("ix_pdd_refunds_shop_day", "shop_id", "created_day"),
+    Index("ix_pdd_refunds_updated", "updated_time"),
+)
+
+# What comes from feeds lands period by period: a shop's rows of a period replace those before.
+pdd_reviews = Table(
+    "pdd_reviews",
+    metadata,
+    Column("shop_id", String(64), primary_key=True),
+    Column("business_day", Date, primary_key=True),
+    Column("review_id", String(64), primary_key=True),
+    Column("order_sn", String(64)),
+    Column("goods_id", BigInteger),
+    Column("goods_name", String(255)),
+    Column("score", Integer, nullable=False),
+    Column("content", Text),
+    Column("created_time", Moment, nullable=False),
+)
+
+pdd_chat_daily = Table(
+    "pdd_chat_daily",
+    metadata,
+    Column("shop_id", String(64), primary_key=True),
+    Column("business_day", Date, primary_key=True),
+    Column("agent_id", String(64), primary_key=True),
+    Column("agent_name", String(64)),
+    Column("sessions", Integer, nullable=False),
+    Column("replied_sessions", Integer, nullable=False),
+    Column("reply_rate_3min", Measure),
+    Column("average_reply_seconds", Measure),
+)
+
+pdd_kpi = Table(
+    "pdd_kpi",
+    metadata,
+    Column("shop_id", String(64), primary_key=True),
+    Column("period", String(8), primary_key=True),
+    Column("period_key", String(32), primary_key=True),
+    Column("agent_id", String(64), primary_key=True),
+    Column("agent_name", String(64)),
+    Column("first_day", Date, nullable=False),
+    Column("last_day", Date, nullable=False),
+    Column("sessions", Integer, nullable=False),
+    Column("orders", Integer, nullable=False),
+    Column("sales_amount", Money, nullable=False),
+    Column("conversion_rate", Measure),
+    Column("satisfaction_rate", Measure),
+    Index("ix_pdd_kpi_first_day", "first_day"),
+)
+
+# The tokens that a platform refreshes; `secret` is encrypted. `origin` tells from which tokens of
+# the connection they descend; `held_by` may refresh them until `held_until`.
+tokens = Table(
+    "tokens",
+    metadata,
+    Column("connection_id", String(250), primary_key=True),
+    Column("origin", String(64), nullable=False),
+    Column("secret", Text),
+    Column("expires_at", UtcMoment),
+    Column("refreshed_at", UtcMoment),
+    Column("held_by", String(64)),
+    Column("held_until", UtcMoment),
 )

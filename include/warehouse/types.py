@@ -13,47 +13,62 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 if TYPE_CHECKING:
     from sqlalchemy.engine import Dialect
 
-CENT = Decimal("0.01")
 # What any database and a double of SQLite hold without loss.
-MONEY_DIGITS, MONEY_DECIMALS = 15, 2
+DIGITS = 15
 
 Moment = DateTime().with_variant(mysql.DATETIME(fsp=6), "mysql", "mariadb")
 
 
-class Money(TypeDecorator[Decimal]):
-    """An exact amount in 元 with two decimals.
+class _Exact(TypeDecorator[Decimal]):
+    """An exact number with a fixed count of decimals.
 
     SQLite has no decimal type: it keeps the nearest double, which gives every decimal of up to 15
     digits back exactly (IEEE 754), so the text form goes in and the text form comes out.
     """
 
-    impl = Numeric(MONEY_DIGITS, MONEY_DECIMALS)
+    impl = Numeric
     cache_ok = True
+    decimals: int
+
+    def __init__(self) -> None:
+        super().__init__(DIGITS, self.decimals)
+        self._unit = Decimal(1).scaleb(-self.decimals)
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         """Keep SQLAlchemy's float conversion away from SQLite."""
         if dialect.name == "sqlite":
-            return dialect.type_descriptor(_SqliteMoney())
-        return dialect.type_descriptor(Numeric(MONEY_DIGITS, MONEY_DECIMALS))
+            return dialect.type_descriptor(_SqliteNumeric(DIGITS, self.decimals, asdecimal=False))
+        return dialect.type_descriptor(Numeric(DIGITS, self.decimals))
 
     def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> Any:
         """Refuse what would be rounded; a lost cent is worse than a failed load."""
         if value is None:
             return None
-        if value != value.quantize(CENT):
-            raise ValueError(f"amount {value} has more than two decimals")
+        if value != value.quantize(self._unit):
+            raise ValueError(f"{value} has more than {self.decimals} decimals")
         return str(value) if dialect.name == "sqlite" else value
 
     def process_result_value(self, value: Any, dialect: Dialect) -> Decimal | None:  # noqa: ARG002 - SQLAlchemy's signature
-        """Give an exact decimal with two places."""
-        return None if value is None else Decimal(str(value)).quantize(CENT)
+        """Give an exact decimal with all its places."""
+        return None if value is None else Decimal(str(value)).quantize(self._unit)
 
 
-class _SqliteMoney(Numeric[Any]):
-    """NUMERIC(15, 2) in the table's definition, and no conversion on the way."""
+class Money(_Exact):
+    """An exact amount in 元 with two decimals."""
 
-    def __init__(self) -> None:
-        super().__init__(MONEY_DIGITS, MONEY_DECIMALS, asdecimal=False)
+    cache_ok = True
+    decimals = 2
+
+
+class Measure(_Exact):
+    """An exact measure with six decimals: a rate (a share of 1), seconds, points."""
+
+    cache_ok = True
+    decimals = 6
+
+
+class _SqliteNumeric(Numeric[Any]):
+    """NUMERIC in the table's definition, and no conversion on the way."""
 
     def bind_processor(self, dialect: Dialect) -> None:
         """Pass the text through."""

@@ -91,7 +91,7 @@ def test_money_comes_back_to_the_cent(cents: int) -> None:
 
 def test_a_fraction_of_a_cent_is_refused(warehouse: Engine) -> None:
     """Nothing is rounded silently."""
-    with pytest.raises(StatementError, match="more than two decimals"):
+    with pytest.raises(StatementError, match="more than 2 decimals"):
         _load(warehouse, [_order(1, paid_amount=Decimal("1.005"))])
 
 
