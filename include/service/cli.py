@@ -156,7 +156,7 @@ def _start_options(parser: argparse.ArgumentParser) -> None:
 
 def _demo_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--job", action="append", metavar="JOB", help="job to run, repeatable (erp_store)"
+        "--job", action="append", metavar="JOB", help="job to run, repeatable (all of them)"
     )
     parser.add_argument("--period", metavar="KEY", help="period, as 2025-10-02 (the last ended)")
     _start_options(parser)
@@ -183,7 +183,7 @@ def _run_options(parser: argparse.ArgumentParser) -> None:
 
 COMMANDS = {
     "demo": Command(
-        "install, start, and land one period of a job while you watch",
+        "install, start, and land the last period of every job while you watch",
         "demo:demo",
         options=_demo_options,
     ),

@@ -1,4 +1,4 @@
-"""`demo`: land one period of a job as a DAG run, and show every shop's row of the ledger."""
+"""`demo`: land the last period of every job as a DAG run, and show every shop's row."""
 
 from __future__ import annotations
 
@@ -9,34 +9,30 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.table import Table
 
-from include.errors import ExpectedError
+from include.errors import ConfigurationError, ExpectedError
 from include.ledger import LANDED, Ledger
+from include.registry import load_registry
 from include.service import connections
 from include.service.commands import find_job
 from include.service.ports import remembered
 from include.service.rest import Api
 from include.service.starting import service_environment, start
+from include.service.watching import Watch
 from include.warehouse import connect
 
 if TYPE_CHECKING:
     from argparse import Namespace
+    from collections.abc import Sequence
 
-    from rich.status import Status
-
-    from include.ledger import LedgerRow
     from include.registry import Job
     from include.service.layout import Layout
 
-DEFAULT_JOB = "erp_store"
 LOOK_SECONDS = 1.0
-RUN_SECONDS = 900.0
-# A task that waits for its retry has failed as far as somebody who watches is concerned.
-ENDED = {"success": True, "skipped": True, "failed": False, "up_for_retry": False}
-RUN_ENDED = ("success", "failed")
+RUN_SECONDS = 1800.0
 
 
 def demo(layout: Layout, arguments: Namespace) -> int:
-    """Start the service, trigger each job, follow it and show what landed.
+    """Start the service, trigger the jobs, follow them and show what landed.
 
     Returns:
         0 when everything landed, 1 when something failed.
@@ -45,107 +41,86 @@ def demo(layout: Layout, arguments: Namespace) -> int:
         ConfigurationError: unknown job or period.
         ExpectedError: the service does not start.
     """
-    now = datetime.now(timezone.utc)
-    jobs = [find_job(layout, job_id) for job_id in arguments.job or [DEFAULT_JOB]]
-    keys = [
-        (
-            job.schedule.ended(arguments.period, now)
-            if arguments.period
-            else job.schedule.last_ended(now)
-        ).key
-        for job in jobs
-    ]
+    asked = _asked(layout, arguments)
     start(layout, arguments.port)
     ports = remembered(layout)
     connections.adopt(service_environment(layout, ports))
     ledger = Ledger(connect(connections.warehouse_url()))
-    landed = True
-    for job, key in zip(jobs, keys, strict=True):
-        landed &= _Watch(layout, Api(layout, ports), ledger, job, key).run()
+    api = Api(layout, ports)
+    watches = [Watch(api, ledger, job, key) for job, key in asked]
+    _follow(watches)
+    _show(watches)
+    for watch in watches:
+        if not watch.landed:
+            _explain(layout, watch)
+    done = sum(watch.landed is True for watch in watches)
+    print(f"{done} of {len(watches)} jobs landed")
+    if all(watch.nothing_new for watch in watches):
+        print("all of it had landed before; nothing was loaded twice")
     print(f"web UI: {ports.url}  (user admin, password in {layout.shown(layout.passwords)})")
-    return 0 if landed else 1
+    return 0 if done == len(watches) else 1
 
 
-class _Watch:
-    """One run of one job: trigger it, follow it, show its rows."""
-
-    def __init__(self, layout: Layout, api: Api, ledger: Ledger, job: Job, key: str) -> None:
-        self.layout = layout
-        self.api = api
-        self.ledger = ledger
-        self.job = job
-        self.key = key
-        self.console = Console()
-        self.said = ""
-
-    def run(self) -> bool:
-        """Follow a run to its end; returns whether everything landed."""
-        before = self.ledger.rows(self.job.id, self.key)
-        run_id = self._find_or_trigger()
-        with self.console.status(f"{self.job.id} {self.key}") as line:
-            succeeded = self._follow(run_id, line)
-        rows = self.ledger.rows(self.job.id, self.key)
-        self.console.print(_table(f"{self.job.id} {self.key}", rows))
-        if not succeeded:
-            self._explain(run_id, rows)
-        elif rows and rows == before:
-            print("this had landed before; nothing was loaded twice")
-        return succeeded
-
-    def _find_or_trigger(self) -> str:
-        if self.api.dags()[self.job.id]["is_paused"]:
-            raise ExpectedError(
-                f"job {self.job.id!r} is paused, so its runs would wait for ever: run "
-                f"`python3 scheduler_manager.py airflow dags unpause {self.job.id}`"
+def _asked(layout: Layout, arguments: Namespace) -> list[tuple[Job, str]]:
+    """Give the jobs to run with the key of the period that each shall cover."""
+    now = datetime.now(timezone.utc)
+    if not arguments.job:
+        if arguments.period:
+            raise ConfigurationError(
+                f"--period {arguments.period} is of one kind of job only: name the job, as in "
+                f"`demo --job erp_store --period {arguments.period}`"
             )
-        found = self.api.unfinished_run(self.job.id, self.key)
-        return found or self.api.trigger(self.job.id, self.key)
-
-    def _follow(self, run_id: str, line: Status) -> bool:
-        deadline = time.monotonic() + RUN_SECONDS
-        while time.monotonic() < deadline:
-            tasks = self.api.task_states(self.job.id, run_id)
-            if tasks and all(state in ENDED for state in tasks.values()):
-                return all(ENDED[state] for state in tasks.values())
-            if self.api.run_state(self.job.id, run_id) in RUN_ENDED:
-                return False  # ended, yet a task has not: it was stopped from outside
-            self._say(tasks, line)
-            time.sleep(LOOK_SECONDS)
-        raise ExpectedError(
-            f"run {run_id!r} of {self.job.id} has not ended after {RUN_SECONDS / 60:.0f} minutes; "
-            "it goes on, and the web UI shows it"
-        )
-
-    def _say(self, tasks: dict[str, str], line: Status) -> None:
-        """Show where the run is: a live line on a terminal, else a line when something changed."""
-        rows = self.ledger.rows(self.job.id, self.key)
-        landed = [row for row in rows if row.state in LANDED]
-        state = ", ".join(sorted({state or "waiting" for state in tasks.values()})) or "queued"
-        text = f"{self.job.id} {self.key}: {state}"
-        if rows:
-            loaded = sum(row.rows or 0 for row in landed)
-            text += f", {len(landed)} of {len(rows)} landed, {loaded} rows"
-        if self.console.is_terminal:
-            line.update(text)
-        elif text != self.said:
-            print(text, flush=True)
-        self.said = text
-
-    def _explain(self, run_id: str, rows: list[LedgerRow]) -> None:
-        for row in rows:
-            if row.state not in LANDED:
-                print(f"{row.shop_id}: {row.state}: {row.error or 'no error was written down'}")
-        log = self.layout.logs / "airflow" / f"dag_id={self.job.id}" / f"run_id={run_id}"
-        print(f"{self.job.id} {self.key} did not land; its log is in {self.layout.shown(log)}")
+        jobs = [job for job in load_registry(layout.root).jobs.values() if job.enabled]
+        return [(job, job.schedule.last_ended(now).key) for job in jobs]
+    jobs = [find_job(layout, job_id) for job_id in dict.fromkeys(arguments.job)]
+    if not arguments.period:
+        return [(job, job.schedule.last_ended(now).key) for job in jobs]
+    return [(job, job.schedule.ended(arguments.period, now).key) for job in jobs]
 
 
-def _table(title: str, rows: list[LedgerRow]) -> Table:
-    table = Table(title=title, title_justify="left")
-    table.add_column("shop")
+def _follow(watches: Sequence[Watch]) -> None:
+    """Begin them all and look until each has ended; say what changed, line by line.
+
+    Raises:
+        ExpectedError: a job is paused, or a run takes for ever.
+    """
+    for watch in watches:
+        watch.begin()
+    deadline = time.monotonic() + RUN_SECONDS
+    while waiting := [watch for watch in watches if watch.landed is None]:
+        for watch in waiting:
+            if line := watch.look():
+                print(line, flush=True)
+        if time.monotonic() > deadline:
+            raise ExpectedError(
+                f"{', '.join(watch.title for watch in waiting)} did not end within "
+                f"{RUN_SECONDS / 60:.0f} minutes; they go on, and the web UI shows them"
+            )
+        time.sleep(LOOK_SECONDS)
+
+
+def _show(watches: Sequence[Watch]) -> None:
+    """Print one table of every unit."""
+    table = Table()
+    for name in ("job", "period", "shop"):
+        table.add_column(name)
     table.add_column("rows", justify="right")
     table.add_column("state")
     table.add_column("seconds", justify="right")
-    for row in rows:
-        seconds = "" if row.seconds is None else f"{row.seconds:.1f}"
-        table.add_row(row.shop_id, "" if row.rows is None else f"{row.rows:,}", row.state, seconds)
-    return table
+    for watch in watches:
+        for place, row in enumerate(watch.rows()):
+            title = (watch.job.id, watch.key) if place == 0 else ("", "")
+            rows = "" if row.rows is None else f"{row.rows:,}"
+            seconds = "" if row.seconds is None else f"{row.seconds:.1f}"
+            table.add_row(*title, row.shop_id, rows, row.state, seconds)
+        table.add_section()
+    Console().print(table)
+
+
+def _explain(layout: Layout, watch: Watch) -> None:
+    for row in watch.rows():
+        if row.state not in LANDED:
+            error = row.error or "no error was written down"
+            print(f"{watch.job.id} {row.shop_id}: {row.state}: {error}")
+    log = layout.logs / "airflow" / f"dag_id={watch.job.id}" / f"run_id={watch.run_id}"
+    print(f"{watch.title} did not land; its log is in {layout.shown(log)}")

@@ -1,0 +1,104 @@
+"""Follows a DAG run from trigger to end, for somebody who watches."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from include.errors import ExpectedError
+from include.ledger import LANDED
+
+if TYPE_CHECKING:
+    from include.ledger import Ledger, LedgerRow
+    from include.registry import Job
+    from include.service.rest import Api
+
+RUN_ENDED = ("success", "failed")
+# A task that waits for its retry has failed as far as somebody who watches is concerned.
+GIVEN_UP = ("failed", "up_for_retry")
+
+
+class Watch:
+    """One run of one job: trigger it, look at it now and then, show its rows.
+
+    Args:
+        api: of the running service.
+        ledger: of its warehouse.
+        job: whose run.
+        key: the period's.
+
+    Attributes:
+        run_id: set by `begin`.
+        landed: None while the run goes on, then whether everything landed.
+    """
+
+    def __init__(self, api: Api, ledger: Ledger, job: Job, key: str) -> None:
+        self.job = job
+        self.key = key
+        self.run_id = ""
+        self.landed: bool | None = None
+        self._api = api
+        self._ledger = ledger
+        self._before: list[LedgerRow] = []
+        self._said = ""
+
+    @property
+    def title(self) -> str:
+        """Name job and period."""
+        return f"{self.job.id} {self.key}"
+
+    @property
+    def nothing_new(self) -> bool:
+        """Tell whether the run left everything as it was: all had landed before."""
+        return bool(self._before) and self._before == self.rows()
+
+    def begin(self) -> None:
+        """Trigger the run, or find one of the period that waits or works.
+
+        Raises:
+            ExpectedError: the job is paused, or not a DAG yet.
+        """
+        dag = self._api.dags().get(self.job.id)
+        if dag is None:
+            raise ExpectedError(
+                f"job {self.job.id!r} is not a DAG yet: try again in half a minute; if it stays "
+                "so, `python3 scheduler_manager.py check` and the web UI say why"
+            )
+        if dag["is_paused"]:
+            raise ExpectedError(
+                f"job {self.job.id!r} is paused, so its runs would wait for ever: run "
+                f"`python3 scheduler_manager.py airflow dags unpause {self.job.id}`"
+            )
+        self._before = self.rows()
+        found = self._api.unfinished_run(self.job.id, self.key)
+        self.run_id = found or self._api.trigger(self.job.id, self.key)
+
+    def look(self) -> str:
+        """Look how the run is; gives a line when something changed, else nothing."""
+        tasks = self._api.task_states(self.job.id, self.run_id)
+        state = self._api.run_state(self.job.id, self.run_id)
+        if state in RUN_ENDED:
+            self.landed = state == "success"
+        elif any(task in GIVEN_UP for task in tasks.values()):
+            self.landed = False
+        line = self._line(state if state in RUN_ENDED else _now(tasks))
+        changed = line != self._said
+        self._said = line
+        return line if changed else ""
+
+    def rows(self) -> list[LedgerRow]:
+        """Give the period's rows of the ledger."""
+        return self._ledger.rows(self.job.id, self.key)
+
+    def _line(self, state: str) -> str:
+        rows = self.rows()
+        if not rows:
+            return f"{self.title}: {state}"
+        landed = [row for row in rows if row.state in LANDED]
+        loaded = sum(row.rows or 0 for row in landed)
+        return f"{self.title}: {state}, {len(landed)} of {len(rows)} landed, {loaded:,} rows"
+
+
+def _now(tasks: dict[str, str]) -> str:
+    """Say in a word what the tasks of a run do."""
+    states = [f"{task} {state}" for task, state in tasks.items() if state not in ("", "success")]
+    return ", ".join(states) or "queued"
