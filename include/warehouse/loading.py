@@ -48,6 +48,37 @@ def upsert(
     return len(newest)
 
 
+def replace(
+    connection: Connection,
+    table: Table,
+    rows: Iterable[Mapping[str, Any]],
+    scope: Mapping[str, Any],
+) -> int:
+    """Put rows in the place of those that a scope has, such as a shop's business day.
+
+    Args:
+        connection: in the caller's transaction, so that the ledger commits with the data.
+        table: where to.
+        rows: column name to value, without the scope's columns.
+        scope: column name to value; what the table has there is removed.
+
+    Returns:
+        how many rows the scope has now.
+
+    Raises:
+        ValueError: the scope is empty: it would remove everything.
+    """
+    if not scope:
+        raise ValueError(
+            "an empty scope would remove everything: name the columns that tell what is replaced"
+        )
+    connection.execute(delete(table).where(*(table.c[name] == scope[name] for name in scope)))
+    new = [{**row, **scope} for row in rows]
+    if new:
+        connection.execute(insert(table), new)
+    return len(new)
+
+
 def _versions(
     connection: Connection,
     table: Table,

@@ -14,9 +14,9 @@ from sqlalchemy import Engine, create_engine, select, text
 from sqlalchemy.exc import StatementError
 
 from include.errors import ConfigurationError
-from include.warehouse import connect, upsert
+from include.warehouse import connect, replace, upsert
 from include.warehouse.migrating import migrate
-from include.warehouse.tables import erp_orders, ledger, metadata
+from include.warehouse.tables import erp_orders, ledger, metadata, pdd_chat_daily, pdd_refunds
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -144,3 +144,92 @@ def test_a_wrong_url_names_the_connection() -> None:
     """The message says where to look."""
     with pytest.raises(ConfigurationError, match="connection 'warehouse'"):
         connect("no-such-database://x")
+
+
+def _chat(agent: str, sessions: int) -> dict[str, Any]:
+    rates = {"reply_rate_3min": Decimal("0.981234"), "average_reply_seconds": None}
+    return {"agent_id": agent, "sessions": sessions, "replied_sessions": 1, **rates}
+
+
+def test_a_scopes_rows_are_replaced_and_no_others(warehouse: Engine) -> None:
+    """A shop's day that comes again is what came last; other shops and days stay."""
+
+    def land(shop: str, day: date, *rows: dict[str, Any]) -> int:
+        with warehouse.begin() as connection:
+            scope = {"shop_id": shop, "business_day": day}
+            return replace(connection, pdd_chat_daily, rows, scope)
+
+    first, second = date(2025, 10, 1), date(2025, 10, 2)
+    for shop, day in (("pdd-1", first), ("pdd-1", second), ("pdd-2", first)):
+        assert land(shop, day, _chat("a", 1), _chat("b", 2)) == 2
+    assert land("pdd-1", first, _chat("b", 7)) == 1
+    assert land("pdd-2", first) == 0
+    with warehouse.connect() as connection:
+        columns = pdd_chat_daily.c
+        query = select(columns.shop_id, columns.business_day, columns.agent_id, columns.sessions)
+        there = set(map(tuple, connection.execute(query)))
+        rates = set(connection.scalars(select(columns.reply_rate_3min)))
+    expected = {("pdd-1", second, "a", 1), ("pdd-1", second, "b", 2), ("pdd-1", first, "b", 7)}
+    assert (there, rates) == (expected, {Decimal("0.981234")})
+
+
+def test_no_scope_replaces_nothing(warehouse: Engine) -> None:
+    """A table is never emptied by mistake."""
+    with (
+        warehouse.begin() as connection,
+        pytest.raises(ValueError, match="would remove everything"),
+    ):
+        replace(connection, pdd_chat_daily, [], {})
+
+
+def _refund(number: int, **more: Any) -> dict[str, Any]:
+    return {
+        "shop_id": "pdd-1",
+        "refund_id": number,
+        "order_sn": f"251002-{number}",
+        "after_sales_type": 2,
+        "after_sales_status": 10,
+        "dispute_status": 0,
+        "reason": "不想要了",
+        "is_quality_reason": 0,
+        "refund_amount": Decimal("10.10"),
+        "order_amount": Decimal("20.00"),
+        "goods_id": 1,
+        "created_time": DAY,
+        "created_day": DAY.date(),
+        "updated_time": DAY,
+        **more,
+    }
+
+
+def test_the_quality_view_counts_by_kind_reason_and_dispute(warehouse: Engine) -> None:
+    """Refunds of each kind, the disputed share, what was refunded, the share of quality reasons."""
+    broken = {"reason": "商品质量问题", "is_quality_reason": 1}
+    refunds = [
+        _refund(1),
+        _refund(2, after_sales_type=3, **broken),
+        _refund(3, after_sales_type=4, dispute_status=1, **broken),
+        _refund(4, after_sales_status=2, refund_amount=Decimal("0.05")),
+    ]
+    with warehouse.begin() as connection:
+        upsert(connection, pdd_refunds, refunds, version="updated_time")
+        daily = dict(connection.execute(text("SELECT * FROM pdd_quality_daily")).mappings().one())
+        reasons = text("SELECT reason, after_sales_type, refunds FROM pdd_quality_reasons_daily")
+        by_reason = set(map(tuple, connection.execute(reasons)))
+    assert daily == {
+        "shop_id": "pdd-1",
+        "business_day": "2025-10-02",
+        "refunds": 4,
+        "refund_only": 2,
+        "return_and_refund": 1,
+        "exchanges": 1,
+        "resends": 0,
+        "repairs": 0,
+        "disputes": 1,
+        "dispute_rate": 0.25,
+        "refund_amount": 30.35,
+        "refunded_amount": 30.3,
+        "quality_refunds": 2,
+        "quality_share": 0.5,
+    }
+    assert by_reason == {("不想要了", 2, 2), ("商品质量问题", 3, 1), ("商品质量问题", 4, 1)}
