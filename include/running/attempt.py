@@ -38,8 +38,8 @@ class Attempt:
         self.lock = lock
         self.subject = f"{execution.job.id} {period.key}"
         job, wanted = execution.job, execution.request.shops
-        self.all_shops = [shop.id for shop in execution.registry.shops_of(job, period)]
-        self.shops = [shop for shop in self.all_shops if not wanted or shop in wanted]
+        shops = (shop.id for shop in execution.registry.shops_of(job, period))
+        self.shops = [shop for shop in shops if not wanted or shop in wanted]
         self.units: list[Unit] = []
 
     def run(self) -> int:
@@ -102,8 +102,7 @@ class Attempt:
             subject=self.subject,
             utc_offset_seconds=offset.total_seconds() if offset else 0,
         )
-        narrowed = self.shops if len(self.shops) < len(self.all_shops) else []
-        environment = environment_of(job, self.period, execution.request, narrowed, os.environ)
+        environment = environment_of(job, self.period, execution.request, self.shops, os.environ)
         execution.output.forget()
         try:
             script = ScriptProcess(settings, environment)

@@ -54,7 +54,7 @@ def environment_of(
         job: its `env` is added, and the connections that it names are let through.
         period: what the script is to cover.
         request: the run.
-        shops: ids of the shops the script is to keep to; empty for all.
+        shops: ids of the shops that it is to run for; none for a job without shops.
         inherited: the runner's environment; the service's settings and secrets are left out.
     """
     kept = {
@@ -64,7 +64,7 @@ def environment_of(
     }
     names = [f"{CONNECTION_PREFIX}{name.upper()}" for name in job.connection_ids]
     connections = {name: inherited[name] for name in names if name in inherited}
-    narrowed = {"SHOPS": ",".join(shops)} if shops else {}
+    shops_of_run = {"SHOPS": ",".join(shops)} if shops else {}
     again = {"AGAIN": "1"} if request.again else {}
     return {
         **kept,
@@ -82,7 +82,7 @@ def environment_of(
         "PYTHONUTF8": "1",
         "PYTHONUNBUFFERED": "1",
         "PYTHONPATH": _python_path(inherited.get("PYTHONPATH", "")),
-        **narrowed,
+        **shops_of_run,
         **again,
     }
 
