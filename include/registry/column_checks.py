@@ -7,8 +7,10 @@ from include.registry.predicates import identifier, one_of
 KINDS = ("null_check", "distinct_check", "unique_check", "min", "max")
 COMPARISONS = ("equal_to", "greater_than", "geq_to", "less_than", "leq_to", "tolerance")
 COLUMN = r"[A-Za-z_][A-Za-z0-9_]*"
+TABLE = rf"({COLUMN}\.)?{COLUMN}"
 
 column = identifier(COLUMN, "write the column's name as the table has it, as in paid_amount")
+table = identifier(TABLE, "write the table's name as the warehouse has it, as in erp_orders")
 kind = one_of(KINDS)
 comparison = one_of(COMPARISONS)
 

@@ -60,6 +60,7 @@ Number = Annotated[float, PlainValidator(predicates.number), WithJsonSchema({"ty
 Argument = Annotated[str, PlainValidator(environment.argument), _text()]
 Variable = Annotated[str, PlainValidator(environment.variable), _text(environment.NAME.pattern)]
 Column = Annotated[str, PlainValidator(column_checks.column), _text(column_checks.COLUMN)]
+TableName = Annotated[str, PlainValidator(column_checks.table), _text(column_checks.TABLE)]
 CheckKind = Annotated[
     str, PlainValidator(column_checks.kind), _text(enum=list(column_checks.KINDS))
 ]

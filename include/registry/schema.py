@@ -62,11 +62,36 @@ class Checks(BaseModel):
         description="how far the rows may fall below the median of the unit's last 4 like periods",
         examples=["60%"],
     )
+    table: fields.TableName | None = Field(
+        default=None,
+        description="the table or view whose rows 'columns' looks at",
+        examples=["erp_orders"],
+    )
+    day: fields.Column | None = Field(
+        default=None,
+        description="the table's column, a date or a time on the wall clock, that says in which "
+        "period a row belongs",
+        examples=["order_day"],
+    )
     columns: dict[fields.Column, dict[fields.CheckKind, fields.Limits]] = Field(
         default={},
-        description="checks per column: null_check, distinct_check, unique_check, min or max",
+        validate_default=True,
+        description="checks per column: null_check, distinct_check, unique_check, min or max; "
+        "they need 'table' and 'day'",
         examples=[{"paid_amount": {"min": {"geq_to": 0}}}],
     )
+
+    @field_validator("columns")
+    @classmethod
+    def _has_a_table(cls, columns: dict[str, Any], info: ValidationInfo) -> dict[str, Any]:
+        for key, example in (("table", "erp_orders"), ("day", "order_day")):
+            given = info.data.get(key, example)  # a wrong one is a problem of its own
+            if columns and given is None:
+                raise ValueError(f"needs '{key}' beside it: add it, as in {key}: {example}")
+            if not columns and info.data.get(key) is not None:
+                message = f"is missing, and '{key}' is for it alone: add it, or remove '{key}'"
+                raise ValueError(message)
+        return columns
 
 
 class Job(BaseModel):

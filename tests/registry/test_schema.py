@@ -47,7 +47,12 @@ timeout: 1h30m
 recover: 0d
 start: 2025-03-01
 deadline: 10:00
-checks: {min_rows: 5, max_drop: 60%, columns: {paid: {min: {geq_to: 0}, null_check: {equal_to: 0}}}}
+checks:
+  min_rows: 5
+  max_drop: 60%
+  table: shop.orders
+  day: order_day
+  columns: {paid: {min: {geq_to: 0}, null_check: {equal_to: 0}}}
 """
 
 
@@ -145,6 +150,7 @@ def test_every_key(project: ProjectFolder) -> None:
     assert job.deadline == time(10)
     assert job.checks is not None
     assert job.checks.max_drop == 0.6
+    assert (job.checks.table, job.checks.day) == ("shop.orders", "order_day")
     assert job.checks.columns == {"paid": {"min": {"geq_to": 0}, "null_check": {"equal_to": 0}}}
     week = job.schedule.last_ended(datetime(2025, 10, 4, 12, tzinfo=ZoneInfo("Europe/Berlin")))
     assert job.arguments_for(week) == ["--week", "2025-09-22", "{literal}"]
