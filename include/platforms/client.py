@@ -6,52 +6,65 @@ import asyncio
 import json
 import logging
 import time
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
-from datetime import timedelta
 from decimal import Decimal
+from functools import partial
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 import httpx
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, stop_before_delay
 from tenacity.wait import wait_exponential, wait_random
 
-from include.platforms.errors import Refused, Temporary
+from include.platforms.errors import AuthExpired, GatewayError, Refused, Temporary
 from include.platforms.fields import quoted
-from include.platforms.limits import RateLimiter
+from include.platforms.patience import LONGEST_PAUSE, Patience
+from include.platforms.turns import Turns
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterator
     from types import TracebackType
 
     from tenacity import RetryCallState
     from typing_extensions import Self
 
-    from include.platforms.dialect import Call, Dialect
+    from include.platforms.dialect import Call, Dialect, Request
+    from include.platforms.tokens import TokenStore
+
+__all__ = ["GatewayClient", "Patience", "Tally", "tallied"]
 
 logger = logging.getLogger(__name__)
+# It logs each URL, and some platforms want the access token in theirs.
+logging.getLogger("httpx").setLevel(logging.WARNING)
 
 # Statuses that say "not now": request timeout, too early, too many requests, and every 5xx.
 NOT_NOW = (408, 425, 429)
 SERVER_ERRORS = range(500, 600)
-LONGEST_PAUSE = timedelta(seconds=30)
 # A proxy of the environment is for the outside world, never for this machine.
 NO_PROXY = dict.fromkeys(("all://127.0.0.1", "all://localhost", "all://[::1]"))
 
 
-@dataclass(frozen=True)
-class Patience:
-    """How long a client goes on.
+@dataclass
+class Tally:
+    """How many requests were sent, retries among them."""
 
-    Attributes:
-        timeout: of one call, from sending to the last byte of the answer.
-        deadline: of all calls of one client together, from its making on.
-        attempts: how often one call is tried while its failure is temporary.
-        pause: before the second attempt; it doubles from there, with as much jitter.
-    """
+    calls: int = 0
 
-    timeout: timedelta = timedelta(seconds=30)
-    deadline: timedelta = timedelta(minutes=30)
-    attempts: int = 5
-    pause: timedelta = timedelta(seconds=1)
+
+_tallies: ContextVar[tuple[Tally, ...]] = ContextVar("tallies", default=())
+
+
+@contextmanager
+def tallied() -> Iterator[Tally]:
+    """Count the requests that all clients make in this block, and in the tasks started in it."""
+    tally = Tally()
+    token = _tallies.set((*_tallies.get(), tally))
+    try:
+        yield tally
+    finally:
+        _tallies.reset(token)
 
 
 class GatewayClient:
@@ -65,22 +78,22 @@ class GatewayClient:
         self,
         dialect: Dialect,
         patience: Patience | None = None,
-        limiter: RateLimiter | None = None,
+        tokens: TokenStore | None = None,  # noqa: ARG002 - to come
     ) -> None:
         """Make a client that opens its connections when it is first asked something.
 
         Args:
             dialect: of the platform, with the connection it speaks for.
-            patience: how long to go on.
-            limiter: who gives the turns; without, the one that all of this machine share who
-                speak for the same app.
+            patience: how long to go on; without, as the environment says.
+            tokens: where refreshed tokens are kept; without, the connection's are used as they are.
+
+        Raises:
+            ConfigurationError: the environment asks for an impossible patience.
         """
         self.calls = 0
         self._dialect = dialect
-        self._patience = patience or Patience()
-        self._limiter = limiter or RateLimiter.of_app(
-            dialect.name, dialect.connection.app_key, dialect.limits, self._patience.timeout
-        )
+        self._patience = patience or Patience.from_environment()
+        self._turns = Turns(dialect, self._patience.timeout)
         self._ends = time.monotonic() + self._patience.deadline.total_seconds()
         # The time of a call is watched as a whole, in _send; httpx would watch each of its steps.
         self._http = httpx.AsyncClient(timeout=None, mounts=NO_PROXY)  # noqa: S113 - said above
@@ -102,16 +115,31 @@ class GatewayClient:
         """Close its connections."""
         await self._http.aclose()
 
-    async def call(self, call: Call) -> Any:
+    async def call(self, call: Call, read: Callable[[Any], Any] | None = None) -> Any:
         """Ask the gateway; try again what is temporary.
 
+        Args:
+            call: what to ask.
+            read: makes of the data what the caller wants. It belongs to the attempt: when it
+                raises Temporary, the gateway is asked again.
+
         Returns:
-            the data inside the platform's envelope: decoded JSON, its decimals exact.
+            the data inside the platform's envelope (decoded JSON, its decimals exact), or what
+            `read` made of it.
 
         Raises:
             Temporary: it still failed at the last attempt that the patience allows.
             AuthExpired, Refused, Malformed: another attempt is useless.
         """
+        token = self._dialect.connection.access_token
+        return await self._tried(partial(self._ask, call, token, read))
+
+    async def _ask(self, call: Call, token: str, read: Callable[[Any], Any] | None) -> Any:
+        build = partial(self._dialect.request, call, token)
+        data = self._dialect.unwrap(call, await self._exchanged(call, build))
+        return data if read is None else read(data)
+
+    async def _tried(self, work: Callable[[], Awaitable[Any]]) -> Any:
         retrying = AsyncRetrying(
             retry=retry_if_exception_type(Temporary),
             wait=self._pause,
@@ -120,58 +148,70 @@ class GatewayClient:
             before_sleep=_log_retry,
             reraise=True,
         )
-        return await retrying(self._attempt, call)
+        return await retrying(self._masking, work)
 
-    async def _attempt(self, call: Call) -> Any:
+    async def _masking(self, work: Callable[[], Awaitable[Any]]) -> Any:
+        """Keep secrets out of what an error quotes of an answer, whoever wrote its text."""
         try:
-            ticket = await self._limiter.take(latest=self._ends)
+            return await work()
+        except GatewayError as error:
+            error.args = (self._dialect.connection.masked(str(error)),)
+            raise
+
+    async def _exchanged(self, call: Call, build: Callable[[], Request]) -> Any:
+        """Send what `build` signs when its turn has come; give the decoded answer."""
+        try:
+            async with self._turns.taken(call, self._ends):
+                response = await self._send(call, build())
         except TimeoutError:
             raise Temporary(
                 call,
                 f"the rate limit leaves it no turn within the {self._patience.deadline} that all "
                 "calls of this run may take; run it again for what is left",
             ) from None
-        try:
-            response = await self._send(call)
-        finally:
-            self._limiter.ended(ticket)
-        return self._dialect.unwrap(call, self._decoded(call, response))
+        return self._decoded(call, response)
 
-    async def _send(self, call: Call) -> httpx.Response:
-        request = self._dialect.request(call)
+    async def _send(self, call: Call, request: Request) -> httpx.Response:
         left = self._ends - time.monotonic()
         timeout = max(0.0, min(self._patience.timeout.total_seconds(), left))
         self.calls += 1
+        for tally in _tallies.get():
+            tally.calls += 1
+        address = request.url.partition("?")[0]
         try:
-            sending = self._http.post(
-                request.url, content=request.body, headers=dict(request.headers)
+            sending = self._http.request(
+                request.verb, request.url, content=request.body, headers=dict(request.headers)
             )
             return await asyncio.wait_for(sending, timeout)
         except asyncio.TimeoutError:
-            raise Temporary(call, f"no answer within {timeout:.3g} s from {request.url}") from None
+            raise Temporary(call, f"no answer within {timeout:.3g} s from {address}") from None
         except httpx.RequestError as error:
             reason = f"{type(error).__name__} {error}".strip()
-            raise Temporary(call, f"no answer from {request.url}: {reason}") from None
+            raise Temporary(call, f"no answer from {address}: {reason}") from None
 
     def _decoded(self, call: Call, response: httpx.Response) -> Any:
-        status = response.status_code
         shown = quoted(self._dialect.connection.masked(response.text))
-        if status in NOT_NOW or status in SERVER_ERRORS:
-            wait = response.headers.get("retry-after", "")
-            seconds = float(wait) if wait.isascii() and wait.isdecimal() else 0.0
-            raise Temporary(call, f"HTTP {status} {shown}", code=status, wait=seconds)
         if not response.is_success:
-            connection = self._dialect.connection
-            raise Refused(
-                call,
-                f"HTTP {status} {shown} from {response.url}; "
-                f"check host {connection.base_url} of connection {connection.id}",
-                code=status,
-            )
+            raise self._error_of(call, response, shown)
         try:
             return json.loads(response.content, parse_float=Decimal)
         except ValueError:  # a body that was cut, or a page that somebody put in between
             raise Temporary(call, f"the answer is not JSON: {shown}") from None
+
+    def _error_of(self, call: Call, response: httpx.Response, shown: str) -> GatewayError:
+        status, connection = response.status_code, self._dialect.connection
+        if status in NOT_NOW or status in SERVER_ERRORS:
+            wait = response.headers.get("retry-after", "")
+            seconds = float(wait) if wait.isascii() and wait.isdecimal() else 0.0
+            return Temporary(call, f"HTTP {status} {shown}", code=status, wait=seconds)
+        said = f"HTTP {status} {shown} from {str(response.url).partition('?')[0]}"
+        if status == HTTPStatus.UNAUTHORIZED:
+            repair = f"renew the token or password in connection {connection.id}"
+            return AuthExpired(call, f"{said}; {repair}", code=status)
+        repair = f"check host {connection.base_url} of connection {connection.id}"
+        if status == HTTPStatus.FORBIDDEN:
+            repair += ", and whether its account may use this"
+        return Refused(call, f"{said}; {repair}", code=status)
 
     def _pause(self, state: RetryCallState) -> float:
         return max(self._backoff(state), getattr(_error(state), "wait", 0.0))

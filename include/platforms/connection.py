@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import dataclass, field
+from datetime import datetime, timezone
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -16,8 +17,10 @@ if TYPE_CHECKING:
 
 EXAMPLE = (
     '{"conn_type": "http", "host": "https://openapi.jushuitan.com", "login": "the app key", '
-    '"password": "the app secret", "extra": {"access_token": "the token"}}'
+    '"password": "the app secret", '
+    '"extra": {"access_token": "the token", "refresh_token": "the refresh token"}}'
 )
+TOKEN_FIELDS = ("access_token", "refresh_token", "expires_at")
 
 
 @dataclass(frozen=True)
@@ -30,6 +33,9 @@ class Connection:
         app_key: who we are (the connection's login).
         app_secret: what requests are signed with (its password).
         access_token: what the shop's owner has granted (its `extra.access_token`).
+        refresh_token: buys the next tokens (its `extra.refresh_token`); empty for none.
+        expires_at: when the access token ends (its `extra.expires_at`, epoch seconds), if known.
+        extra: what else its extra holds.
     """
 
     id: str
@@ -37,6 +43,10 @@ class Connection:
     app_key: str
     app_secret: str = field(repr=False)
     access_token: str = field(repr=False)
+    refresh_token: str = field(default="", repr=False)
+    expires_at: datetime | None = None
+    extra: Mapping[str, Any] = field(default_factory=dict, repr=False, hash=False)
+    _concealed: set[str] = field(default_factory=set, init=False, repr=False, compare=False)
 
     @classmethod
     def from_env(cls, conn_id: str, environ: Mapping[str, str] = os.environ) -> Connection:
@@ -45,34 +55,146 @@ class Connection:
         Raises:
             ConfigurationError: names the connection and the field that is missing or ill.
         """
-        variable = f"AIRFLOW_CONN_{conn_id.upper()}"
-        text = environ.get(variable, "").strip()
-        if not text:
-            raise ConfigurationError(
-                f"connection {conn_id}: {variable} is not set; add the connection in the UI under "
-                f"Admin > Connections, or set {variable} to {EXAMPLE}"
-            )
-        try:
-            fields = _from_json(text) if text.startswith("{") else _from_uri(text)
-            return cls(
-                conn_id,
-                _base_url(fields),
-                _text(fields, "login", "the app key"),
-                _text(fields, "password", "the app secret"),
-                _text(_extra(fields), "access_token", "the access token", prefix="extra."),
-            )
-        except ValueError as error:
-            # Neither the text nor the cause is shown: they contain the secrets.
-            raise ConfigurationError(
-                f"connection {conn_id}: {error}; edit it in the UI under Admin > Connections, "
-                f"or set {variable} to {EXAMPLE}"
-            ) from None
+        fields = read_fields(conn_id, environ)
+        return cls(
+            conn_id,
+            base_url(fields),
+            fields.text("login", "the app key"),
+            fields.text("password", "the app secret"),
+            fields.text("extra.access_token", "the access token"),
+            fields.text("extra.refresh_token", "the refresh token", required=False),
+            fields.moment("extra.expires_at"),
+            {name: value for name, value in fields.extra.items() if name not in TOKEN_FIELDS},
+        )
+
+    def conceal(self, *secrets: str) -> None:
+        """Count more texts among the secrets, such as tokens that have been refreshed."""
+        self._concealed.update(secrets)
 
     def masked(self, text: str) -> str:
         """Give a text of the gateway's without the secrets that it may repeat."""
-        for secret in (self.app_secret, self.access_token):
+        secrets = {self.app_secret, self.access_token, self.refresh_token, *self._concealed}
+        # Where one secret is part of another, the longer goes first.
+        for secret in sorted(filter(None, secrets), key=len, reverse=True):
             text = text.replace(secret, "***")
         return text
+
+
+@dataclass(frozen=True)
+class Fields:
+    """What `AIRFLOW_CONN_<ID>` says, whichever of Airflow's forms it has.
+
+    Attributes:
+        conn_id: the connection id.
+        values: conn_type, host, port, schema, login, password; what is not given is missing.
+        extra: its extra, decoded.
+    """
+
+    conn_id: str
+    values: Mapping[str, Any] = field(repr=False)
+    extra: Mapping[str, Any] = field(repr=False)
+
+    def text(self, name: str, meaning: str, *, required: bool = True) -> str:
+        """Give a field that is a text; empty when it is not required and not there.
+
+        Args:
+            name: of the field, such as `login` or `extra.access_token`.
+            meaning: what it holds, for the message.
+            required: whether it must be there.
+
+        Raises:
+            ConfigurationError: it is missing or not a text.
+        """
+        value = self._get(name)
+        if isinstance(value, str) and value.strip():
+            return value.strip()
+        missing = value is None or isinstance(value, str)
+        if missing and not required:
+            return ""
+        raise self.problem(
+            f"{name} {'is missing' if missing else 'is not a text'}: it holds {meaning}"
+        )
+
+    def moment(self, name: str) -> datetime | None:
+        """Give a field that holds epoch seconds, if it is there.
+
+        Raises:
+            ConfigurationError: it holds something else.
+        """
+        value = self._get(name)
+        if value in (None, ""):
+            return None
+        try:
+            return datetime.fromtimestamp(int(str(value)), timezone.utc)
+        except (ValueError, OverflowError, OSError):
+            # The value is not shown: somebody may have put a token there.
+            problem = f"{name} is not a moment in epoch seconds such as 1767225600"
+            raise self.problem(problem) from None
+
+    def problem(self, text: str) -> ConfigurationError:
+        """Give the error that says what is wrong with this connection, and where to mend it."""
+        return _problem(self.conn_id, text)
+
+    def _get(self, name: str) -> Any:
+        inner = name.removeprefix("extra.")
+        return (self.values if inner == name else self.extra).get(inner)
+
+
+def read_fields(conn_id: str, environ: Mapping[str, str] = os.environ) -> Fields:
+    """Read `AIRFLOW_CONN_<ID>`, in Airflow's JSON or URI form.
+
+    Raises:
+        ConfigurationError: it is not set, or is neither.
+    """
+    text = environ.get(_variable(conn_id), "").strip()
+    if not text:
+        raise ConfigurationError(
+            f"connection {conn_id}: {_variable(conn_id)} is not set; add the connection in the UI "
+            f"under Admin > Connections, or set {_variable(conn_id)} to {EXAMPLE}"
+        )
+    try:
+        values = _from_json(text) if text.startswith("{") else _from_uri(text)
+        return Fields(conn_id, values, _extra(values))
+    except ValueError as error:
+        raise _problem(conn_id, str(error)) from None
+
+
+def base_url(fields: Fields) -> str:
+    """Give scheme, host and port of a connection, without a slash at the end.
+
+    Raises:
+        ConfigurationError: its host is missing, or no address like https://host:port.
+    """
+    host = fields.text("host", "the gateway's address")
+    if "://" not in host:
+        host = f"{_scheme(fields.values, host)}://{host}"
+    host = host.rstrip("/")
+    port = fields.values.get("port")
+    try:
+        parts = urlsplit(host)
+        if port is not None and parts.port is None:
+            host += f":{int(port)}"
+            parts = urlsplit(host)
+        valid = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except (ValueError, TypeError):
+        valid = False
+    if not valid or parts.username is not None or parts.query or parts.path:
+        raise fields.problem(
+            f"host {fields.values['host']!r} is not an address like https://host:port"
+        )
+    return host
+
+
+def _variable(conn_id: str) -> str:
+    return f"AIRFLOW_CONN_{conn_id.upper()}"
+
+
+def _problem(conn_id: str, text: str) -> ConfigurationError:
+    # Neither the variable nor a cause is shown: they contain the secrets.
+    return ConfigurationError(
+        f"connection {conn_id}: {text}; edit it in the UI under Admin > Connections, "
+        f"or set {_variable(conn_id)} to {EXAMPLE}"
+    )
 
 
 def _from_json(text: str) -> dict[str, Any]:
@@ -120,33 +242,6 @@ def _extra(fields: Mapping[str, Any]) -> Mapping[str, Any]:
     if not isinstance(extra, dict):
         raise ValueError('extra is not a JSON object such as {"access_token": "…"}')  # noqa: TRY004 - one class for all that is ill
     return extra
-
-
-def _text(fields: Mapping[str, Any], name: str, meaning: str, prefix: str = "") -> str:
-    value = fields.get(name)
-    if not isinstance(value, str) or not value.strip():
-        problem = "is missing" if value in (None, "") else "is not a text"
-        raise ValueError(f"{prefix}{name} {problem}: it holds {meaning}")
-    return value.strip()
-
-
-def _base_url(fields: Mapping[str, Any]) -> str:
-    host = _text(fields, "host", "the gateway's address")
-    if "://" not in host:
-        host = f"{_scheme(fields, host)}://{host}"
-    host = host.rstrip("/")
-    port = fields.get("port")
-    try:
-        parts = urlsplit(host)
-        if port is not None and parts.port is None:
-            host += f":{int(port)}"
-            parts = urlsplit(host)
-        valid = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except (ValueError, TypeError):
-        valid = False
-    if not valid or parts.username is not None or parts.query or parts.path:
-        raise ValueError(f"host {fields['host']!r} is not an address like https://host:port")
-    return host
 
 
 def _scheme(fields: Mapping[str, Any], host: str) -> str:

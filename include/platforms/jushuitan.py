@@ -30,7 +30,7 @@ from include.platforms.jushuitan_codes import error_of
 from include.platforms.limits import Limit
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator, Mapping
+    from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 
     from include.platforms.client import GatewayClient
     from include.platforms.connection import Connection
@@ -52,17 +52,17 @@ class Jushuitan:
     """The dialect of 聚水潭's open platform."""
 
     name = "jushuitan"
-    limits = (Limit(5, 1), Limit(100, 60))
+    limits: Sequence[Limit] = (Limit(5, 1), Limit(100, 60))
 
     def __init__(self, connection: Connection) -> None:
         """Speak for the app of a connection."""
         self.connection = connection
 
-    def request(self, call: Call) -> Request:
+    def request(self, call: Call, access_token: str) -> Request:
         """Sign a call as of now."""
         form = {
             "app_key": self.connection.app_key,
-            "access_token": self.connection.access_token,
+            "access_token": access_token,
             "timestamp": str(int(time.time())),
             "charset": "utf-8",
             "version": "2",

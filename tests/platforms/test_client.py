@@ -8,42 +8,42 @@ import logging
 import time
 from datetime import timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
-from include.platforms.client import GatewayClient, Patience
+from include.errors import ConfigurationError
+from include.platforms.client import GatewayClient, Patience, tallied
 from include.platforms.connection import Connection
 from include.platforms.dialect import Call
 from include.platforms.errors import AuthExpired, GatewayError, Malformed, Refused, Temporary
 from include.platforms.jushuitan import Jushuitan
-from include.platforms.limits import Limit, RateLimiter
+from include.platforms.limits import Limit
+from tests.platforms.asking import WIDE, using
 from tests.platforms.scripted_gateway import RESET, SILENCE, answer, scripted
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 OK = answer('{"code": 0, "msg": "ok", "data": {"amount": 12.30}}')
 CALL = Call("/open/some/query", {"名": "值"}, shop=10001, page=2)
-WIDE = Limit(1000, 1)
 QUICK = Patience(timeout=timedelta(seconds=0.3), attempts=3, pause=timedelta(milliseconds=1))
 
 
+def erp(base_url: str) -> Jushuitan:
+    """Speak to a gateway as the ERP's app."""
+    return Jushuitan(Connection("erp", base_url, "key", "s3cret", "t0ken"))
+
+
 def ask(
-    base_url: str, folder: Path, patience: Patience = QUICK, limit: Limit = WIDE
+    base_url: str, patience: Patience = QUICK, limits: tuple[Limit, ...] = WIDE
 ) -> tuple[Any, int]:
     """Give the answer, or the error, and how many calls it took."""
 
-    async def asking() -> tuple[Any, int]:
-        dialect = Jushuitan(Connection("erp", base_url, "key", "s3cret", "t0ken"))
-        limiter = RateLimiter(folder / "limits.json", [limit], patience.timeout)
-        async with GatewayClient(dialect, patience, limiter) as client:
-            try:
-                return await client.call(CALL), client.calls
-            except GatewayError as error:
-                return error, client.calls
+    async def asking(client: GatewayClient) -> tuple[Any, int]:
+        try:
+            return await client.call(CALL), client.calls
+        except GatewayError as error:
+            return error, client.calls
 
-    return asyncio.run(asking())
+    return using(erp(base_url), asking, patience, limits=limits)
 
 
 @pytest.mark.parametrize(
@@ -64,10 +64,10 @@ def ask(
     ],
     ids=repr,
 )
-def test_what_is_temporary_is_tried_again(failure: bytes, tmp_path: Path) -> None:
+def test_what_is_temporary_is_tried_again(failure: bytes) -> None:
     """After two failures the third attempt's answer counts, and all calls are counted."""
     with scripted(failure, failure, OK) as gateway:
-        assert ask(gateway.base_url, tmp_path) == ({"amount": Decimal("12.30")}, 3)
+        assert ask(gateway.base_url) == ({"amount": Decimal("12.30")}, 3)
 
 
 @pytest.mark.parametrize(
@@ -75,6 +75,8 @@ def test_what_is_temporary_is_tried_again(failure: bytes, tmp_path: Path) -> Non
     [
         (answer("no such page", 404), Refused, "check host http://127.0.0.1"),
         (answer("", 302, "Location: http://127.0.0.1:1/"), Refused, "HTTP 302"),
+        (answer("", 401), AuthExpired, "renew the token or password in connection erp"),
+        (answer("", 403), Refused, "whether its account may use this"),
         (answer('{"code": 100, "msg": "access_token已过期"}'), AuthExpired, "renew"),
         (answer('{"code": 10, "msg": "无效签名"}'), Refused, "app secret"),
         (answer('{"msg": "ok"}'), Malformed, "field code is missing"),
@@ -83,93 +85,88 @@ def test_what_is_temporary_is_tried_again(failure: bytes, tmp_path: Path) -> Non
     ],
 )
 def test_what_stays_wrong_is_not_tried_again(
-    failure: bytes, kind: type[GatewayError], text: str, tmp_path: Path
+    failure: bytes, kind: type[GatewayError], text: str
 ) -> None:
     """A refusal costs one call and names shop, method and page."""
     with scripted(failure) as gateway:
-        error, calls = ask(gateway.base_url, tmp_path)
+        error, calls = ask(gateway.base_url)
     assert type(error) is kind
     assert str(error).startswith("shop 10001, /open/some/query, page 2: ")
     assert text in str(error)
     assert calls == 1
 
 
-def test_nobody_listening_is_temporary(tmp_path: Path) -> None:
+def test_nobody_listening_is_temporary() -> None:
     """A refused connection is tried as often as the patience allows."""
     with scripted(OK) as gateway:
         pass
-    error, calls = ask(gateway.base_url, tmp_path)
+    error, calls = ask(gateway.base_url)
     assert type(error) is Temporary
     assert "no answer from http://127.0.0.1" in str(error)
     assert calls == QUICK.attempts
 
 
-def test_one_call_ends_after_its_timeout(tmp_path: Path) -> None:
+def test_one_call_ends_after_its_timeout() -> None:
     """A gateway that never answers costs the timeout, not for ever."""
     patience = Patience(timeout=timedelta(seconds=0.2), attempts=1)
     with scripted(SILENCE) as gateway:
         began = time.monotonic()
-        error, _ = ask(gateway.base_url, tmp_path, patience)
+        error, _ = ask(gateway.base_url, patience)
     assert "no answer within 0.2 s" in str(error)
     assert time.monotonic() - began < 2
 
 
 @pytest.mark.parametrize("failure", [SILENCE, answer("", 503, "Retry-After: 60")])
-def test_no_call_goes_past_the_deadline(failure: bytes, tmp_path: Path) -> None:
+def test_no_call_goes_past_the_deadline(failure: bytes) -> None:
     """Neither a slow answer nor a wait that the gateway asks for outlasts the deadline."""
     patience = Patience(deadline=timedelta(seconds=0.5), attempts=100)
     with scripted(failure) as gateway:
         began = time.monotonic()
-        error, _ = ask(gateway.base_url, tmp_path, patience)
+        error, _ = ask(gateway.base_url, patience)
     assert type(error) is Temporary
     assert time.monotonic() - began < 2
 
 
-def test_a_turn_that_comes_too_late_is_not_waited_for(tmp_path: Path) -> None:
+def test_a_turn_that_comes_too_late_is_not_waited_for() -> None:
     """When no turn comes before the deadline, the call fails at once and says so."""
     patience = Patience(deadline=timedelta(seconds=5), pause=timedelta(milliseconds=1))
     with scripted(answer("", 500), OK) as gateway:
         began = time.monotonic()
-        error, calls = ask(gateway.base_url, tmp_path, patience, Limit(1, 60))
+        error, calls = ask(gateway.base_url, patience, (Limit(1, 60),))
     assert "the rate limit leaves it no turn" in str(error)
     assert calls == 1
     assert time.monotonic() - began < 2
 
 
-def test_the_wait_that_the_gateway_asks_for_is_kept(tmp_path: Path) -> None:
+def test_the_wait_that_the_gateway_asks_for_is_kept() -> None:
     """Retry-After delays the next attempt."""
     with scripted(answer("", 429, "Retry-After: 1"), OK) as gateway:
         began = time.monotonic()
-        _, calls = ask(gateway.base_url, tmp_path)
+        _, calls = ask(gateway.base_url)
     assert calls == 2
     assert 1 <= time.monotonic() - began < 3
 
 
-def test_the_connection_is_kept_open(tmp_path: Path) -> None:
+def test_the_connection_is_kept_open() -> None:
     """Many calls to one gateway use one connection."""
     with scripted(OK) as gateway:
 
-        async def ask_often() -> None:
-            dialect = Jushuitan(Connection("erp", gateway.base_url, "key", "s3cret", "t0ken"))
-            limiter = RateLimiter(tmp_path / "limits.json", [Limit(99, 1)], QUICK.timeout)
-            async with GatewayClient(dialect, limiter=limiter) as client:
-                for _ in range(5):
-                    await client.call(CALL)
-                pool = client._http._transport._pool  # type: ignore[attr-defined]
-                assert len(pool.connections) == 1
+        async def ask_often(client: GatewayClient) -> None:
+            for _ in range(5):
+                await client.call(CALL)
+            pool = client._http._transport._pool  # type: ignore[attr-defined]
+            assert len(pool.connections) == 1
 
-        asyncio.run(ask_often())
+        using(erp(gateway.base_url), ask_often)
     assert len(gateway.requests) == 5
 
 
-def test_secrets_stay_out_of_errors_and_logs(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_secrets_stay_out_of_errors_and_logs(caplog: pytest.LogCaptureFixture) -> None:
     """What the gateway echoes of a request is masked, at every level of logging."""
     caplog.set_level(logging.DEBUG)
     echo = json.dumps({"sign": "s3cret", "token": "t0ken"})
     with scripted(answer(echo, 500), answer(echo, 403)) as gateway:
-        error, calls = ask(gateway.base_url, tmp_path)
+        error, calls = ask(gateway.base_url)
     assert calls == 2
     for text in (str(error), caplog.text):
         assert "***" in text
@@ -178,9 +175,79 @@ def test_secrets_stay_out_of_errors_and_logs(
 
 
 def test_a_proxy_of_the_environment_is_not_asked_for_this_machine(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The sandbox is reached also where the outside world is behind a proxy."""
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
     with scripted(OK) as gateway:
-        assert ask(gateway.base_url, tmp_path)[1] == 1
+        assert ask(gateway.base_url)[1] == 1
+
+
+def test_what_reads_the_data_is_part_of_the_attempt() -> None:
+    """Data that its reader finds not ready is asked for again, and what it makes of it is given."""
+    asked = []
+
+    def read(data: Any) -> str:
+        asked.append(data["amount"])
+        if len(asked) < 2:
+            raise Temporary(CALL, "not yet, says t0ken")
+        return "read"
+
+    with scripted(OK) as gateway:
+        found = using(erp(gateway.base_url), lambda client: client.call(CALL, read), QUICK)
+    assert (found, len(asked)) == ("read", 2)
+
+
+def test_requests_are_counted_for_what_runs_inside() -> None:
+    """Each shop's tally has its own requests, those of the tasks it starts among them."""
+
+    async def shop(client: GatewayClient, times: int) -> tuple[int, int]:
+        with tallied() as outer, tallied() as tally:
+            await asyncio.gather(*(client.call(CALL) for _ in range(times)))
+        await client.call(CALL)
+        return outer.calls, tally.calls
+
+    async def shops(client: GatewayClient) -> Any:
+        return await asyncio.gather(*(shop(client, times) for times in (1, 2, 3))), client.calls
+
+    with scripted(OK) as gateway:
+        assert using(erp(gateway.base_url), shops) == ([(1, 1), (2, 2), (3, 3)], 9)
+
+
+def test_a_limit_per_shop_holds_up_that_shop_only() -> None:
+    """Two calls of one shop wait for each other, those of different shops do not."""
+    limits = (Limit(1, 1, "shop"), Limit(100, 1))
+
+    async def ask_all(client: GatewayClient, shops: list[int]) -> float:
+        began = time.monotonic()
+        await asyncio.gather(*(client.call(Call("/some", shop=shop)) for shop in shops))
+        return time.monotonic() - began
+
+    with scripted(OK) as gateway:
+        dialect = erp(gateway.base_url)
+        assert using(dialect, lambda client: ask_all(client, [1, 2, 3]), limits=limits) < 1
+        assert using(dialect, lambda client: ask_all(client, [4, 4]), limits=limits) >= 1
+
+
+def test_a_limit_per_app_holds_up_all_its_shops() -> None:
+    """Calls of different shops of one app wait for each other."""
+    limits = (Limit(9, 1, "shop"), Limit(1, 1))
+
+    async def ask_both(client: GatewayClient) -> None:
+        await asyncio.gather(*(client.call(Call("/some", shop=shop)) for shop in (1, 2)))
+
+    with scripted(OK) as gateway:
+        began = time.monotonic()
+        using(erp(gateway.base_url), ask_both, limits=limits)
+    assert time.monotonic() - began >= 1
+
+
+def test_the_environment_says_how_long_to_go_on() -> None:
+    """What it leaves out is as ever, and what it says wrongly is refused by name."""
+    environ = {"GATEWAY_TIMEOUT_SECONDS": "2.5", "GATEWAY_ATTEMPTS": "7"}
+    given = Patience.from_environment(environ)
+    assert given == Patience(timeout=timedelta(seconds=2.5), attempts=7)
+    assert Patience.from_environment({"GATEWAY_PAUSE_SECONDS": " "}) == Patience()
+    for text in ("soon", "0", "-1", "nan", "inf"):
+        with pytest.raises(ConfigurationError, match=f"GATEWAY_DEADLINE_SECONDS is '{text}'"):
+            Patience.from_environment({"GATEWAY_DEADLINE_SECONDS": text})

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime, timezone
 
 import pytest
 
 from include.errors import ConfigurationError
 from include.platforms.connection import Connection
 
+EXTRA = {"access_token": "t0ken"}
 GOOD = {
     "conn_type": "http",
     "host": "http://127.0.0.1:8083",
     "login": "key",
     "password": "s3cret",
-    "extra": {"access_token": "t0ken"},
+    "extra": EXTRA,
 }
 ERP = Connection("erp", "http://127.0.0.1:8083", "key", "s3cret", "t0ken")
 
@@ -65,6 +67,18 @@ def test_percent_encoded_parts_of_a_uri_are_decoded() -> None:
     assert (connection.app_secret, connection.access_token) == ("p@ss/w:ord", "a+b")
 
 
+@pytest.mark.parametrize("moment", [1767225600, "1767225600"])
+def test_tokens_come_with_what_renews_them(moment: object) -> None:
+    """The refresh token, the moment at which the first token ends, and the rest of the extra."""
+    more = {"refresh_token": "r3fresh", "expires_at": moment, "mall": 7}
+    connection = read({**GOOD, "extra": {**EXTRA, **more}})
+    assert (connection.access_token, connection.refresh_token) == ("t0ken", "r3fresh")
+    assert connection.expires_at == datetime(2026, 1, 1, tzinfo=timezone.utc)
+    assert connection.extra == {"mall": 7}
+    assert "r3fresh" not in repr(connection)
+    assert connection.masked("r3fresh") == "***"
+
+
 @pytest.mark.parametrize(
     ("value", "field"),
     [
@@ -87,6 +101,10 @@ def test_percent_encoded_parts_of_a_uri_are_decoded() -> None:
         ("http://key:s3/cret@there/", "URI"),
         ("http://[key:s3cret@there/?access_token=t0ken", "URI"),
         ("http://there?access_token=t0ken", "login"),
+        ({**GOOD, "extra": {**EXTRA, "refresh_token": 7}}, "extra.refresh_token is not a text"),
+        ({**GOOD, "extra": {**EXTRA, "expires_at": "t0ken"}}, "extra.expires_at is not a moment"),
+        ({**GOOD, "extra": {**EXTRA, "expires_at": True}}, "extra.expires_at is not a moment"),
+        ({**GOOD, "extra": {**EXTRA, "expires_at": 1e30}}, "extra.expires_at is not a moment"),
         ("", "AIRFLOW_CONN_ERP is not set"),
     ],
 )
@@ -104,3 +122,11 @@ def test_secrets_are_not_shown() -> None:
     assert "s3cret" not in repr(ERP)
     assert "t0ken" not in repr(ERP)
     assert ERP.masked("t0ken and s3cret of key") == "*** and *** of key"
+
+
+def test_secrets_that_come_later_are_masked_too() -> None:
+    """A refreshed token is concealed as the first one is, also where it contains that one."""
+    connection = read(GOOD)
+    connection.conceal("t0ken2", "")
+    assert connection.masked("t0ken2, t0ken") == "***, ***"
+    assert connection == ERP

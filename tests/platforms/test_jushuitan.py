@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
+from dataclasses import replace
 from datetime import date, datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
@@ -11,7 +11,6 @@ from urllib.parse import parse_qs
 import httpx
 import pytest
 
-from include.platforms.client import GatewayClient, Patience
 from include.platforms.connection import Connection
 from include.platforms.dialect import Call
 from include.platforms.errors import AuthExpired, GatewayError, Malformed, Refused
@@ -24,13 +23,13 @@ from include.platforms.jushuitan import (
     shops,
     signature,
 )
-from include.platforms.limits import Limit, RateLimiter
+from tests.platforms.asking import using
 from tests.platforms.scripted_gateway import answer, scripted
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
-    from pathlib import Path
+    from collections.abc import Sequence
 
+    from include.platforms.client import GatewayClient
     from tests.conftest import Sandbox
 
 APP_KEY = "5b53060f23d84ddf9703056e84fa5a2d"
@@ -53,19 +52,6 @@ ROW: dict[str, Any] = {
 }
 
 
-def using(
-    connection: Connection, folder: Path, work: Callable[[GatewayClient], Awaitable[Any]]
-) -> Any:
-    """Do something with a client whose limits slow nothing down."""
-
-    async def working() -> Any:
-        limiter = RateLimiter(folder / "limits.json", [Limit(100_000, 1)], timedelta(seconds=30))
-        async with GatewayClient(Jushuitan(connection), Patience(attempts=1), limiter) as client:
-            return await work(client)
-
-    return asyncio.run(working())
-
-
 async def pull(client: GatewayClient, shop_id: int, start: datetime, end: datetime) -> list[Order]:
     """Pull a window and put its pages together."""
     return [one async for page in orders_modified(client, shop_id, start, end) for one in page]
@@ -77,13 +63,13 @@ def page(orders: Sequence[dict[str, Any]], *, has_next: bool = False) -> bytes:
     return answer(json.dumps({"code": 0, "msg": "ok", "data": data}))
 
 
-def pull_scripted(folder: Path, *script: bytes) -> Any:
+def pull_scripted(*script: bytes) -> Any:
     """Pull a day of shop 10001 from a script; give the orders or the error, and the requests."""
     with scripted(*script) as gateway:
         connection = Connection("erp", gateway.base_url, "key", "s3cret", "t0ken")
         try:
             found = using(
-                connection, folder, lambda client: pull(client, 10001, MIDNIGHT, MIDNIGHT + DAY)
+                Jushuitan(connection), lambda client: pull(client, 10001, MIDNIGHT, MIDNIGHT + DAY)
             )
         except GatewayError as error:
             found = error
@@ -149,7 +135,7 @@ def test_the_form_is_encoded_as_the_platform_reads_it() -> None:
     """Chinese in `biz` is compact JSON in percent-encoded UTF-8, and signed as of now."""
     connection = Connection("erp", "http://127.0.0.1:1", APP_KEY, SECRET, "token")
     params = {"page_index": "1", "page_size": "100", "nicks": ["老板"]}
-    request = Jushuitan(connection).request(Call("/open/some/query", params))
+    request = Jushuitan(connection).request(Call("/open/some/query", params), "token")
     biz = (
         b"biz=%7B%22page_index%22%3A%221%22%2C%22page_size%22%3A%22100%22%2C"
         b"%22nicks%22%3A%5B%22%E8%80%81%E6%9D%BF%22%5D%7D"
@@ -163,14 +149,14 @@ def test_the_form_is_encoded_as_the_platform_reads_it() -> None:
     assert SECRET not in repr(request)
 
 
-def test_all_shops_are_listed(sandbox: Sandbox, tmp_path: Path) -> None:
+def test_all_shops_are_listed(sandbox: Sandbox) -> None:
     """The account's shops come with their numbers and names."""
-    found = using(sandbox.connection, tmp_path, shops)
+    found = using(Jushuitan(sandbox.connection), shops)
     assert [shop.shop_id for shop in found] == [10001, 10002, 10003]
     assert found[0].shop_name == "云朵家居旗舰店"
 
 
-def test_shops_are_listed_over_several_pages(tmp_path: Path) -> None:
+def test_shops_are_listed_over_several_pages() -> None:
     """Page follows page until the gateway says that there is none."""
     pages = [
         answer(
@@ -185,12 +171,12 @@ def test_shops_are_listed_over_several_pages(tmp_path: Path) -> None:
     ]
     with scripted(*pages) as gateway:
         connection = Connection("erp", gateway.base_url, "key", "s3cret", "t0ken")
-        found = using(connection, tmp_path, shops)
+        found = using(Jushuitan(connection), shops)
         assert [_biz(request)["page_index"] for request in gateway.requests] == [1, 2, 3]
     assert [shop.shop_id for shop in found] == [1, 2, 3]
 
 
-def test_shops_that_never_end_are_malformed(tmp_path: Path) -> None:
+def test_shops_that_never_end_are_malformed() -> None:
     """A gateway that sends the same page for ever does not hold us for ever."""
     same = json.dumps(
         {"code": 0, "data": {"datas": [{"shop_id": 1, "shop_name": "店"}], "has_next": True}}
@@ -198,10 +184,10 @@ def test_shops_that_never_end_are_malformed(tmp_path: Path) -> None:
     with scripted(answer(same)) as gateway:
         connection = Connection("erp", gateway.base_url, "key", "s3cret", "t0ken")
         with pytest.raises(Malformed, match="page 2: field has_next is true"):
-            using(connection, tmp_path, shops)
+            using(Jushuitan(connection), shops)
 
 
-def test_a_week_of_every_shop_equals_the_truth(sandbox: Sandbox, tmp_path: Path) -> None:
+def test_a_week_of_every_shop_equals_the_truth(sandbox: Sandbox) -> None:
     """For seven days and three shops every row is there, once, and to the cent."""
 
     async def compare(client: GatewayClient) -> int:
@@ -215,14 +201,14 @@ def test_a_week_of_every_shop_equals_the_truth(sandbox: Sandbox, tmp_path: Path)
                 rows += len(truth)
         return rows
 
-    assert using(sandbox.connection, tmp_path, compare) > 7 * 3 * 200
+    assert using(Jushuitan(sandbox.connection), compare) > 7 * 3 * 200
 
 
-def test_a_long_window_is_pulled_in_pieces(sandbox: Sandbox, tmp_path: Path) -> None:
+def test_a_long_window_is_pulled_in_pieces(sandbox: Sandbox) -> None:
     """More than seven days give each day's truth, nothing twice, also given in another zone."""
     start = datetime(2025, 9, 20, tzinfo=SHANGHAI).astimezone(timezone.utc)
     pulled = using(
-        sandbox.connection, tmp_path, lambda client: pull(client, 10002, start, start + 16 * DAY)
+        Jushuitan(sandbox.connection), lambda client: pull(client, 10002, start, start + 16 * DAY)
     )
     truth = [
         row
@@ -232,7 +218,7 @@ def test_a_long_window_is_pulled_in_pieces(sandbox: Sandbox, tmp_path: Path) -> 
     assert [order.model_dump() for order in pulled] == truth
 
 
-def test_the_end_of_a_window_is_not_part_of_it(sandbox: Sandbox, tmp_path: Path) -> None:
+def test_the_end_of_a_window_is_not_part_of_it(sandbox: Sandbox) -> None:
     """A window that ends at an order's very second lacks it; the next one starts with it."""
     row = sandbox.truth(10001, MIDNIGHT.date())[150]
 
@@ -240,7 +226,7 @@ def test_the_end_of_a_window_is_not_part_of_it(sandbox: Sandbox, tmp_path: Path)
         before = await pull(client, 10001, MIDNIGHT, row["modified"])
         return before, await pull(client, 10001, row["modified"], MIDNIGHT + DAY)
 
-    before, after = using(sandbox.connection, tmp_path, both)
+    before, after = using(Jushuitan(sandbox.connection), both)
     assert row["o_id"] not in {order.o_id for order in before}
     assert row["o_id"] in {order.o_id for order in after}
     assert len(before) + len(after) == len(sandbox.truth(10001, MIDNIGHT.date()))
@@ -270,35 +256,31 @@ def start_drift(sandbox: Sandbox) -> None:
     httpx.post(f"{sandbox.base_url}/sandbox/drift", json={"on": True}).raise_for_status()
 
 
-def test_paging_by_number_loses_orders_to_drift(sandbox: Sandbox, tmp_path: Path) -> None:
+def test_paging_by_number_loses_orders_to_drift(sandbox: Sandbox) -> None:
     """Orders that leave the window between pages move others onto pages already read."""
     start_drift(sandbox)
     truth = {row["o_id"] for row in sandbox.truth(10001, MIDNIGHT.date())}
-    found = using(sandbox.connection, tmp_path, lambda client: pull_by_page_number(client, 10001))
+    found = using(Jushuitan(sandbox.connection), lambda client: pull_by_page_number(client, 10001))
     assert len(truth - found) >= 20
 
 
-def test_our_walk_loses_none_to_drift(sandbox: Sandbox, tmp_path: Path) -> None:
+def test_our_walk_loses_none_to_drift(sandbox: Sandbox) -> None:
     """The same drift hides no order from us, and doubles none."""
     start_drift(sandbox)
     truth = [row["o_id"] for row in sandbox.truth(10001, MIDNIGHT.date())]
     found = using(
-        sandbox.connection,
-        tmp_path,
+        Jushuitan(sandbox.connection),
         lambda client: pull(client, 10001, MIDNIGHT, MIDNIGHT + DAY),
     )
     assert [order.o_id for order in found] == truth
 
 
-def test_an_order_that_changes_and_stays_in_the_window_comes_again_newer(
-    sandbox: Sandbox, tmp_path: Path
-) -> None:
+def test_an_order_that_changes_and_stays_in_the_window_comes_again_newer(sandbox: Sandbox) -> None:
     """A pull up to now ends although orders change under it, and brings their last versions."""
     start_drift(sandbox)
     now = datetime(2025, 10, 9, 12)
     pulled = using(
-        sandbox.connection,
-        tmp_path,
+        Jushuitan(sandbox.connection),
         lambda client: pull(client, 10001, now - DAY, now + timedelta(seconds=1)),
     )
     last = {order.o_id: order for order in pulled}
@@ -310,12 +292,12 @@ def test_an_order_that_changes_and_stays_in_the_window_comes_again_newer(
     assert {row["o_id"] for row in rows} <= set(last)
 
 
-def test_a_page_full_of_one_version_does_not_stop_the_walk(tmp_path: Path) -> None:
+def test_a_page_full_of_one_version_does_not_stop_the_walk() -> None:
     """Rows that share a `ts` over several pages come once each, and those after them too."""
     rows = [{**ROW, "o_id": number, "ts": 5} for number in range(250)]
     rows += [{**ROW, "o_id": 900 + number, "ts": 6 + number} for number in range(120)]
     pages = [page(rows[start : start + 100], has_next=True) for start in (0, 0, 100, 200)]
-    found, asked = pull_scripted(tmp_path, *pages, page(rows[299:]))
+    found, asked = pull_scripted(*pages, page(rows[299:]))
     assert [order.o_id for order in found] == [row["o_id"] for row in rows]
     assert [(biz["start_ts"], biz["page_index"]) for biz in asked] == [
         (0, 1),
@@ -326,9 +308,9 @@ def test_a_page_full_of_one_version_does_not_stop_the_walk(tmp_path: Path) -> No
     ]
 
 
-def test_the_question_is_what_the_platform_documents(tmp_path: Path) -> None:
+def test_the_question_is_what_the_platform_documents() -> None:
     """Window, page size, cursor and no totals."""
-    _, asked = pull_scripted(tmp_path, page([]))
+    _, asked = pull_scripted(page([]))
     assert asked == [
         {
             "shop_id": 10001,
@@ -342,18 +324,18 @@ def test_the_question_is_what_the_platform_documents(tmp_path: Path) -> None:
     ]
 
 
-def test_fields_are_read_as_they_are(tmp_path: Path) -> None:
+def test_fields_are_read_as_they_are() -> None:
     """Amounts are exact whether numbers or text, and lines are counted."""
-    (order,), _ = pull_scripted(tmp_path, page([{**ROW, "pay_date": ""}]))
+    (order,), _ = pull_scripted(page([{**ROW, "pay_date": ""}]))
     assert (str(order.pay_amount), str(order.paid_amount), order.item_count) == ("12.30", "0.00", 2)
     assert (order.pay_date, order.order_date) == (None, datetime(2025, 10, 2, 8))
 
 
 @pytest.mark.parametrize("name", [name for name in ROW if name != "pay_date"])
-def test_a_missing_field_is_named(name: str, tmp_path: Path) -> None:
+def test_a_missing_field_is_named(name: str) -> None:
     """Shop, method, page and field are in the message; nothing is taken for empty."""
     row = {key: value for key, value in ROW.items() if key != name}
-    error, _ = pull_scripted(tmp_path, page([ROW, row]))
+    error, _ = pull_scripted(page([ROW, row]))
     assert isinstance(error, Malformed)
     expected = f"shop 10001, {ORDERS}, page 1: field orders.1.{name} is missing from the answer"
     assert str(error) == expected
@@ -378,9 +360,9 @@ def test_a_missing_field_is_named(name: str, tmp_path: Path) -> None:
         ("ts", 1),
     ],
 )
-def test_an_ill_field_is_named(field: str, value: object, tmp_path: Path) -> None:
+def test_an_ill_field_is_named(field: str, value: object) -> None:
     """Also a row of another shop, and one out of the order that the walk relies on."""
-    error, _ = pull_scripted(tmp_path, page([ROW, {**ROW, "o_id": 2, field: value}]))
+    error, _ = pull_scripted(page([ROW, {**ROW, "o_id": 2, field: value}]))
     assert isinstance(error, Malformed)
     assert f"page 1: field orders.1.{field} holds" in str(error)
 
@@ -388,16 +370,16 @@ def test_an_ill_field_is_named(field: str, value: object, tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     "data", [{"orders": None, "has_next": False}, {"has_next": False}, {"orders": []}, None, []]
 )
-def test_a_page_of_another_shape_is_malformed(data: object, tmp_path: Path) -> None:
+def test_a_page_of_another_shape_is_malformed(data: object) -> None:
     """An answer without its rows is not an empty day."""
-    error, _ = pull_scripted(tmp_path, answer(json.dumps({"code": 0, "data": data})))
+    error, _ = pull_scripted(answer(json.dumps({"code": 0, "data": data})))
     assert isinstance(error, Malformed)
 
 
 @pytest.mark.parametrize("rows", [[], [ROW]])
-def test_pages_that_never_end_are_malformed(rows: list[dict[str, Any]], tmp_path: Path) -> None:
+def test_pages_that_never_end_are_malformed(rows: list[dict[str, Any]]) -> None:
     """A gateway that promises more for ever and brings nothing new does not hold us for ever."""
-    error, asked = pull_scripted(tmp_path, page(rows, has_next=True))
+    error, asked = pull_scripted(page(rows, has_next=True))
     assert isinstance(error, Malformed)
     assert "has_next" in str(error)
     assert len(asked) < 5
@@ -412,10 +394,10 @@ def test_pages_that_never_end_are_malformed(rows: list[dict[str, Any]], tmp_path
     ],
 )
 def test_wrong_credentials_are_told_apart(
-    changed: dict[str, str], kind: type[GatewayError], sandbox: Sandbox, tmp_path: Path
+    changed: dict[str, str], kind: type[GatewayError], sandbox: Sandbox
 ) -> None:
     """A wrong secret is refused, a stale token has expired; neither is tried again."""
-    fields = {**vars(sandbox.connection), **changed}
+    connection = replace(sandbox.connection, **changed)
     with pytest.raises(kind, match="connection erp") as caught:
-        using(Connection(**fields), tmp_path, shops)
+        using(Jushuitan(connection), shops)
     assert not set(changed.values()) & set(str(caught.value).split())

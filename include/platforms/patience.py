@@ -1,0 +1,61 @@
+"""How long a client goes on before it gives up."""
+
+from __future__ import annotations
+
+import math
+import os
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from include.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+LONGEST_PAUSE = timedelta(seconds=30)
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How long a client goes on.
+
+    Attributes:
+        timeout: of one call, from sending to the last byte of the answer.
+        deadline: of all calls of one client together, from its making on.
+        attempts: how often one call is tried while its failure is temporary.
+        pause: before the second attempt; it doubles from there, with as much jitter.
+    """
+
+    timeout: timedelta = timedelta(seconds=30)
+    deadline: timedelta = timedelta(minutes=30)
+    attempts: int = 5
+    pause: timedelta = timedelta(seconds=1)
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str] = os.environ) -> Patience:
+        """Read `GATEWAY_TIMEOUT_SECONDS`, `_DEADLINE_SECONDS`, `_ATTEMPTS` and `_PAUSE_SECONDS`.
+
+        Raises:
+            ConfigurationError: one of them is not a number above zero.
+        """
+        given = {
+            name: _number(environ, f"GATEWAY_{name.upper()}_SECONDS")
+            for name in ("timeout", "deadline", "pause")
+        }
+        spans = {name: timedelta(seconds=value) for name, value in given.items() if value}
+        attempts = _number(environ, "GATEWAY_ATTEMPTS") or cls.attempts
+        return cls(**{**spans, "attempts": math.ceil(attempts)})  # type: ignore[arg-type]
+
+
+def _number(environ: Mapping[str, str], name: str) -> float | None:
+    text = environ.get(name, "").strip()
+    if not text:
+        return None
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value < math.inf:
+        raise ConfigurationError(f"{name} is {text!r}: set it to a number above 0, or not at all")
+    return value
