@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 from include.errors import ConfigurationError
 from include.ledger import Unit
-from include.registry import PROJECT_ROOT, load_registry
+from include.registry import PROJECT_ROOT, SHOPS_FILE, load_registry
 from include.running.given import given
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from include.periods import Period
     from include.registry import Job, Shop
@@ -26,7 +26,7 @@ class Assignment:
     Attributes:
         job: the registry entry.
         period: what to pull.
-        shops: the job's shops, or those that the run was narrowed to.
+        shops: those that the run is for.
         warehouse_url: SQLAlchemy URL of where it goes.
     """
 
@@ -40,7 +40,7 @@ class Assignment:
         """Read `JOB_ID`, `PERIOD_KEY`, `SHOPS` and `WAREHOUSE_URL` as the runner sets them.
 
         Raises:
-            ConfigurationError: one is missing, or names what the registry does not have.
+            ConfigurationError: one is missing, or names what config/ does not have.
         """
         root = Path(environ.get("SCHEDULER_ROOT", PROJECT_ROOT))
         job_id = given("JOB_ID", environ)
@@ -50,10 +50,22 @@ class Assignment:
         job = registry.jobs[job_id]
         period = job.schedule.parse_key(given("PERIOD_KEY", environ))
         shops = registry.shops_of(job, period)
-        if narrowed := environ.get("SHOPS"):
-            shops = [shop for shop in shops if shop.id in narrowed.split(",")]
+        if wanted := environ.get("SHOPS"):
+            shops = _found(wanted.split(","), shops)
         return cls(job, period, tuple(shops), given("WAREHOUSE_URL", environ))
 
     def units(self) -> dict[Unit, Shop]:
         """Give the unit of each shop."""
         return {Unit(self.job.id, shop.id, self.period): shop for shop in self.shops}
+
+
+def _found(wanted: Sequence[str], shops: Sequence[Shop]) -> list[Shop]:
+    """Find each shop of the run: one that is left out silently would pass for landed."""
+    known = {shop.id: shop for shop in shops}
+    for shop_id in wanted:
+        if shop_id not in known:
+            raise ConfigurationError(
+                f"shop {shop_id!r} is not an enabled shop that is open in this period; "
+                f"was {SHOPS_FILE} edited as the run began? run it again"
+            )
+    return [known[shop_id] for shop_id in wanted]

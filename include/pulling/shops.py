@@ -1,4 +1,4 @@
-"""Pulling a job's shops side by side: each lands or fails on its own, and the ledger says which."""
+"""Pulling shops side by side: each lands or fails on its own, and the ledger says which."""
 
 from __future__ import annotations
 
@@ -7,142 +7,144 @@ import sys
 import time
 import traceback
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING
 
-from rich.console import Console
-from rich.table import Table
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import SQLAlchemyError
 
 from include.errors import ConfigurationError, ExpectedError
 from include.ledger import Ledger, Unit
-from include.platforms.errors import AuthExpired, Refused, Temporary
+from include.platforms.client import GatewayClient, tallied
+from include.platforms.tokens import TokenStore
+from include.pulling.assignment import Assignment
+from include.pulling.clients import Clients, own_connection
+from include.pulling.landing import Landing
+from include.pulling.outcomes import Outcome, exit_code_of, print_table
 from include.running.exit_codes import ExitCode, worst
-from include.warehouse import connect, upsert
+from include.warehouse import connect
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping, Sequence
-    from contextlib import AbstractAsyncContextManager
+    from collections.abc import Awaitable, Callable, Mapping
     from typing import TypeAlias
 
-    import sqlalchemy
-
-    from include.pulling.assignment import Assignment
+    from include.periods import Period
+    from include.platforms.connection import Connection
+    from include.platforms.dialect import Dialect
     from include.registry import Shop
 
-    Fetch: TypeAlias = Callable[[Shop], Awaitable["Landing"]]
-    Gateway: TypeAlias = AbstractAsyncContextManager[Fetch]
+    Fetch: TypeAlias = Callable[[GatewayClient, Shop, Period], Awaitable[Landing]]
 
-# Shops wait for the platform's rate limit most of the time; more at once would only queue there.
+# Shops that share one app's rate limit wait for it most of the time; more would only queue there.
 SHOPS_AT_ONCE = 4
-EXIT_CODES: tuple[tuple[type[Exception], ExitCode], ...] = (
-    (Temporary, ExitCode.TEMPORARY),
-    (OperationalError, ExitCode.TEMPORARY),
-    (AuthExpired, ExitCode.REFUSED),
-    (Refused, ExitCode.REFUSED),
-    (ConfigurationError, ExitCode.CONFIGURATION),
-)
-TABLE_WIDTH = 100
 
 
-class Landing(NamedTuple):
-    """What one shop's period brought: rows (column to value) for a table, versioned by a column."""
+def pull(
+    dialect: Callable[[Connection], Dialect],
+    fetch: Fetch,
+    *,
+    at_once: int = SHOPS_AT_ONCE,
+    connection: Callable[[Shop], Connection] = own_connection,
+) -> int:
+    """Pull what the environment asks for; the whole of a pull script.
 
-    table: sqlalchemy.Table
-    rows: Sequence[Mapping[str, Any]]
-    version: str
+    Args:
+        dialect: makes the dialect of a connection.
+        fetch: brings one shop's period. What it raises is that shop's failure and stops no other.
+        at_once: how many shops are pulled side by side.
+        connection: gives the connection of a shop; the one that config/shops.yaml names by default.
+
+    Returns:
+        the exit code: the worst of all shops; 99 when all had landed before.
+    """
+    try:
+        assignment = Assignment.from_environment()
+        ledger = Ledger(connect(assignment.warehouse_url))
+    except ConfigurationError as error:
+        print(error, file=sys.stderr)
+        return ExitCode.CONFIGURATION
+    try:
+        clients = Clients(dialect, connection, TokenStore(ledger.engine))
+        return Pull(assignment, ledger, clients, fetch, at_once).run()
+    finally:
+        ledger.engine.dispose()
 
 
 @dataclass
-class Outcome:
-    """How one shop went."""
+class Pull:
+    """The shops of one assignment on their way into the warehouse.
 
-    unit: Unit
-    code: int
-    rows: int
-    seconds: float
-    error: str | None = None
-
-
-def pull_shops(assignment: Assignment, gateway: Callable[[], Gateway]) -> int:
-    """Pull the shops of an assignment that have not landed, and print a table of how each went.
-
-    Args:
+    Attributes:
         assignment: job, period and shops.
-        gateway: opens the platform: an async context manager around the function that fetches one
-            shop's period. What it raises for a shop is that shop's failure.
-
-    Returns:
-        the worst exit code of all shops; 99 when all had landed before.
+        ledger: of the warehouse they go to.
+        clients: speak to the gateway.
+        fetch: brings one shop's period.
+        at_once: how many shops are pulled side by side.
     """
-    ledger = Ledger(connect(assignment.warehouse_url))
-    units = assignment.units()
-    waiting = {unit: units[unit] for unit in ledger.open_units(units)}
-    if not waiting:
-        print(f"{assignment.job.id} {assignment.period.key}: every shop has landed before")
-        return ExitCode.NOTHING_TO_DO
-    try:
-        outcomes = asyncio.run(_pull_all(ledger, waiting, gateway))
-    finally:
-        ledger.engine.dispose()
-    _print_table(assignment, outcomes)
-    return worst(outcome.code for outcome in outcomes)
 
+    assignment: Assignment
+    ledger: Ledger
+    clients: Clients
+    fetch: Fetch
+    at_once: int = SHOPS_AT_ONCE
+    done: int = 0
 
-async def _pull_all(
-    ledger: Ledger, units: Mapping[Unit, Shop], gateway: Callable[[], Gateway]
-) -> list[Outcome]:
-    places = asyncio.Semaphore(SHOPS_AT_ONCE)
-    async with gateway() as fetch:
+    def run(self) -> int:
+        """Pull the shops that have not landed, and print a table of how each went.
+
+        Returns:
+            the worst exit code of all shops; 99 when all had landed before.
+        """
+        units = self.assignment.units()
+        waiting = {unit: units[unit] for unit in self.ledger.open_units(units)}
+        title = f"{self.assignment.job.name} {self.assignment.period.key}"
+        if not waiting:
+            print(f"{title}: every shop has landed before")
+            return ExitCode.NOTHING_TO_DO
+        outcomes = asyncio.run(self._pull_all(waiting))
+        print_table(title, outcomes)
+        return worst(outcome.code for outcome in outcomes)
+
+    async def _pull_all(self, units: Mapping[Unit, Shop]) -> list[Outcome]:
+        places = asyncio.Semaphore(self.at_once)
 
         async def one(unit: Unit, shop: Shop) -> Outcome:
             async with places:
-                return await _pull_one(ledger, unit, shop, fetch)
+                outcome = await self._pull_one(unit, shop)
+            self.done += 1
+            state = f"{outcome.state}, {outcome.rows:,} rows, {outcome.calls:,} calls"
+            print(f"{unit}: {state} ({self.done} of {len(units)} shops)", flush=True)
+            return outcome
 
-        return list(await asyncio.gather(*(one(unit, shop) for unit, shop in units.items())))
+        async with self.clients:
+            return list(await asyncio.gather(*(one(unit, shop) for unit, shop in units.items())))
+
+    async def _pull_one(self, unit: Unit, shop: Shop) -> Outcome:
+        started = time.monotonic()
+        code, rows = int(ExitCode.LANDED), 0
+        with tallied() as tally:
+            try:
+                landing = await self.fetch(self.clients.of(shop), shop, unit.period)
+                rows = await asyncio.to_thread(self._land, unit, landing)
+            except Exception as error:  # noqa: BLE001 - one shop's failure, whatever it is, stops no other
+                code = exit_code_of(error)
+                text = str(error) if isinstance(error, ExpectedError) else _trace(error)
+                print(f"{unit}: failed: {text}", file=sys.stderr, flush=True)
+                await asyncio.to_thread(self._fail, unit, code, text)
+        return Outcome(unit, code, rows, tally.calls, time.monotonic() - started)
+
+    def _land(self, unit: Unit, landing: Landing) -> int:
+        """Commit a unit's data and its row of the ledger together."""
+        with self.ledger.engine.begin() as connection:
+            rows = landing.put(connection)
+            self.ledger.land(connection, unit, rows)
+        return rows
+
+    def _fail(self, unit: Unit, code: int, text: str) -> None:
+        """Write a failure down; where that fails too, the runner does it by the exit code."""
+        try:
+            self.ledger.fail(unit, code, text)
+        except SQLAlchemyError as error:
+            print(f"{unit}: the ledger cannot be written: {error}", file=sys.stderr, flush=True)
 
 
-async def _pull_one(ledger: Ledger, unit: Unit, shop: Shop, fetch: Fetch) -> Outcome:
-    started = time.monotonic()
-    try:
-        landing = await fetch(shop)
-        rows = await asyncio.to_thread(_land, ledger, unit, landing)
-    except Exception as error:  # noqa: BLE001 - one shop's failure, whatever it is, stops no other
-        code = _exit_code(error)
-        text = str(error) if isinstance(error, ExpectedError) else _last_lines(error)
-        print(f"{unit}: failed: {text}", file=sys.stderr, flush=True)
-        await asyncio.to_thread(ledger.fail, unit, code, text)
-        return Outcome(unit, code, 0, time.monotonic() - started, text)
-    print(f"{unit}: landed {rows} rows", flush=True)
-    return Outcome(unit, ExitCode.LANDED, rows, time.monotonic() - started)
-
-
-def _land(ledger: Ledger, unit: Unit, landing: Landing) -> int:
-    """Commit a unit's data and its row of the ledger together."""
-    with ledger.engine.begin() as connection:
-        rows = upsert(connection, landing.table, landing.rows, version=landing.version)
-        ledger.land(connection, unit, rows)
-    return rows
-
-
-def _exit_code(error: Exception) -> int:
-    for kind, code in EXIT_CODES:
-        if isinstance(error, kind):
-            return code
-    return ExitCode.FAILED
-
-
-def _last_lines(error: Exception) -> str:
+def _trace(error: Exception) -> str:
     return "".join(traceback.format_exception(error)).rstrip()
-
-
-def _print_table(assignment: Assignment, outcomes: Sequence[Outcome]) -> None:
-    table = Table(title=f"{assignment.job.name} {assignment.period.key}", title_justify="left")
-    table.add_column("shop")
-    table.add_column("rows", justify="right")
-    table.add_column("seconds", justify="right")
-    table.add_column("state")
-    for outcome in outcomes:
-        state = "landed" if outcome.code == ExitCode.LANDED else f"failed ({outcome.code})"
-        shop = outcome.unit.shop_id
-        table.add_row(shop, f"{outcome.rows:,}", f"{outcome.seconds:.1f}", state)
-    Console(width=TABLE_WIDTH, color_system=None).print(table)

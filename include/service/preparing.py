@@ -23,9 +23,15 @@ if TYPE_CHECKING:
 
 METADATA_URL = "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"
 # What preparing depends on, besides Airflow's version, the ports and the warehouse's connection.
-SOURCES = ("requirements.txt", "config/pools.json", "include/service/preparing.py")
+SOURCES = (
+    "requirements.txt",
+    "config/pools.json",
+    "include/service/preparing.py",
+    "include/sandbox/delivery.py",
+)
 MIGRATIONS = "include/warehouse/migrations/versions"
 DELIVERED = "as delivered"
+LOOPBACK = "http://127.0.0.1:"
 TAIL_LINES = 15
 
 
@@ -148,7 +154,7 @@ def _make_pools(layout: Layout, session: Session) -> None:
 
 def _make_connections(layout: Layout, session: Session) -> None:
     """Make the delivered connections that are missing; those the team changed are left alone."""
-    from include.sandbox import credentials  # noqa: PLC0415 -- only here
+    from include.sandbox.delivery import connections  # noqa: PLC0415 -- only here
 
     _deliver(
         session,
@@ -157,16 +163,9 @@ def _make_connections(layout: Layout, session: Session) -> None:
         host=str(layout.warehouse),
         description=f"{DELIVERED}: a SQLite file; edit this connection to use another database",
     )
-    _deliver(
-        session,
-        "erp",
-        conn_type="http",
-        host=f"http://127.0.0.1:{os.environ['SCHEDULER_SANDBOX_PORT']}",
-        login=credentials.SANDBOX_APP_KEY,
-        password=credentials.SANDBOX_APP_SECRET,
-        extra=json.dumps({"access_token": credentials.SANDBOX_ACCESS_TOKEN, "sandbox": True}),
-        description="聚水潭 as delivered, the sandbox; edit host, login, password, extra for live",
-    )
+    sandbox = f"{LOOPBACK}{os.environ['SCHEDULER_SANDBOX_PORT']}"
+    for conn_id, fields in connections(sandbox).items():
+        _deliver(session, conn_id, **fields)
 
 
 def _deliver(session: Session, conn_id: str, *, host: str, **fields: Any) -> None:
@@ -177,10 +176,16 @@ def _deliver(session: Session, conn_id: str, *, host: str, **fields: Any) -> Non
     known = session.scalar(select(Connection).where(Connection.conn_id == conn_id))
     if known is None:
         session.add(Connection(conn_id=conn_id, host=host, **fields))
-    elif known.extra_dejson.get("sandbox") is True or (
-        known.conn_type == "sqlite" and (known.description or "").startswith(DELIVERED)
-    ):
+    elif _is_sandbox(known):
+        known.host, known.extra = host, fields["extra"]
+    elif known.conn_type == "sqlite" and (known.description or "").startswith(DELIVERED):
         known.host = host
+
+
+def _is_sandbox(known: Any) -> bool:
+    """Tell a delivered connection; a host that somebody changed is theirs, whatever extra says."""
+    host = known.host or ""
+    return known.extra_dejson.get("sandbox") is True and host.startswith(LOOPBACK)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import asynccontextmanager
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,9 +12,12 @@ from sqlalchemy.exc import OperationalError
 
 from include.errors import ConfigurationError
 from include.ledger import Ledger
+from include.platforms import jushuitan
 from include.platforms.dialect import Call
 from include.platforms.errors import AuthExpired, Malformed, Refused, Temporary
-from include.pulling import Assignment, Landing, pull_shops
+from include.platforms.tokens import TokenStore
+from include.pulling import Assignment, Pull, Upsert
+from include.pulling.clients import Clients, own_connection
 from include.registry import load_registry
 from include.warehouse import connect
 from include.warehouse.migrating import migrate
@@ -22,10 +25,12 @@ from include.warehouse.tables import erp_orders
 from tests.warehouse.test_loading import _order
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
     from pathlib import Path
 
+    from include.periods import Period
+    from include.platforms.client import GatewayClient
     from include.registry import Shop
+    from tests.conftest import Sandbox
 
 CALL = Call("/open/orders/single/query", shop=10002, page=3)
 FAILURES = [
@@ -39,20 +44,16 @@ FAILURES = [
 ]
 
 
-class FakeGateway:
-    """Gives each shop two orders, or a failure; counts how many are served at once."""
+class Source:
+    """Brings each shop two orders, or a failure; counts how many are served at once."""
 
     def __init__(self, **failures: Exception) -> None:
         self.failures = failures
         self.asked: list[str] = []
         self.at_once = self.most_at_once = 0
 
-    @asynccontextmanager
-    async def __call__(self) -> AsyncIterator[Callable[[Shop], Awaitable[Landing]]]:
-        """Open it."""
-        yield self._fetch
-
-    async def _fetch(self, shop: Shop) -> Landing:
+    async def fetch(self, _client: GatewayClient, shop: Shop, _period: Period) -> Upsert:
+        """Bring a shop's orders."""
         self.asked.append(shop.id)
         self.at_once += 1
         self.most_at_once = max(self.most_at_once, self.at_once)
@@ -61,18 +62,28 @@ class FakeGateway:
         if error := self.failures.get(shop.id.replace("-", "_")):
             raise error
         rows = [_order(number, shop_id=shop.id) for number in (1, 2)]
-        return Landing(erp_orders, rows, "version")
+        return Upsert(erp_orders, rows, "version")
 
 
 @pytest.fixture
-def assignment(tmp_path: Path) -> Assignment:
+def assignment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Assignment:
     """Give a day of the delivered ERP shops, and an empty warehouse."""
+    fields = {"host": "http://127.0.0.1:9", "login": "key", "password": "secret"}
+    connection = json.dumps({**fields, "extra": {"access_token": "token"}})
+    monkeypatch.setenv("AIRFLOW_CONN_ERP", connection)
+    monkeypatch.setenv("SCHEDULER_VAR", str(tmp_path))
     registry = load_registry()
     job = registry.jobs["erp_store"]
     period = job.schedule.parse_key("2025-10-02")
     url = f"sqlite:///{tmp_path}/warehouse.db"
     migrate(url)
     return Assignment(job, period, tuple(registry.shops_of(job, period)), url)
+
+
+def _pull(assignment: Assignment, source: Source, at_once: int = 4) -> int:
+    ledger = Ledger(connect(assignment.warehouse_url))
+    clients = Clients(jushuitan.Jushuitan, own_connection, TokenStore(ledger.engine))
+    return Pull(assignment, ledger, clients, source.fetch, at_once).run()
 
 
 def _rows(assignment: Assignment) -> dict[str, Any]:
@@ -95,7 +106,7 @@ def test_one_shops_failure_stops_no_other(
     """The others land; the exit code, the ledger and the log say what went wrong."""
     ledger = Ledger(connect(assignment.warehouse_url))
     ledger.expect(assignment.units())
-    assert pull_shops(assignment, FakeGateway(erp_2=error)) == code
+    assert _pull(assignment, Source(erp_2=error)) == code
     rows = _rows(assignment)
     assert {shop: row.state for shop, row in rows.items()} == {
         "erp-1": "ok",
@@ -113,22 +124,84 @@ def test_one_shops_failure_stops_no_other(
 def test_the_next_run_pulls_what_is_left(assignment: Assignment) -> None:
     """Shops that have landed are not asked for again; when all have, there is nothing to do."""
     Ledger(connect(assignment.warehouse_url)).expect(assignment.units())
-    assert pull_shops(assignment, FakeGateway(erp_2=Temporary(CALL, "slow"))) == 75
-    gateway = FakeGateway()
-    assert pull_shops(assignment, gateway) == 0
-    assert gateway.asked == ["erp-2"]
-    assert pull_shops(assignment, gateway) == 99
+    assert _pull(assignment, Source(erp_2=Temporary(CALL, "slow"))) == 75
+    source = Source()
+    assert _pull(assignment, source) == 0
+    assert source.asked == ["erp-2"]
+    assert _pull(assignment, source) == 99
     assert _orders(assignment) == {"erp-1": 2, "erp-2": 2, "erp-3": 2}
 
 
 def test_the_worst_failure_is_the_exit_code(assignment: Assignment) -> None:
     """Credentials outrank what is temporary: a retry would not help."""
-    gateway = FakeGateway(erp_1=Temporary(CALL, "slow"), erp_3=AuthExpired(CALL, "renew"))
-    assert pull_shops(assignment, gateway) == 77
+    source = Source(erp_1=Temporary(CALL, "slow"), erp_3=AuthExpired(CALL, "renew"))
+    assert _pull(assignment, source) == 77
 
 
 def test_shops_are_pulled_side_by_side(assignment: Assignment) -> None:
     """They wait for the platform together, not one after another."""
-    gateway = FakeGateway()
-    pull_shops(assignment, gateway)
-    assert gateway.most_at_once == 3
+    source = Source()
+    _pull(assignment, source)
+    assert source.most_at_once == 3
+
+
+def test_no_more_shops_than_allowed_are_pulled_at_once(assignment: Assignment) -> None:
+    """The others wait."""
+    source = Source()
+    _pull(assignment, source, at_once=2)
+    assert (source.most_at_once, len(source.asked)) == (2, 3)
+
+
+def test_progress_and_a_table_are_shown(
+    assignment: Assignment, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A line as each shop ends, and rows, calls, seconds and state of each at the end."""
+    _pull(assignment, Source(erp_2=AuthExpired(CALL, "renew the token")))
+    shown = capsys.readouterr().out
+    assert "erp_store erp-1 2025-10-02: ok, 2 rows, 0 calls (" in shown
+    assert "(3 of 3 shops)" in shown
+    header, *lines = [line.split() for line in shown.splitlines() if line.startswith(("┃", "│"))]
+    assert [word for word in header if word != "┃"] == ["shop", "rows", "calls", "seconds", "state"]
+    assert [line[1] for line in lines] == ["erp-1", "erp-2", "erp-3"]
+    assert "failed (77: credentials refused or expired)" in shown
+
+
+def test_the_calls_of_each_shop_are_counted(
+    assignment: Assignment,
+    sandbox: Sandbox,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Also where several shops share one client."""
+    connection = sandbox.connection
+    fields = {"host": connection.base_url, "login": connection.app_key}
+    secrets = {
+        "password": connection.app_secret,
+        "extra": {"access_token": connection.access_token},
+    }
+    monkeypatch.setenv("AIRFLOW_CONN_ERP", json.dumps({**fields, **secrets}))
+
+    class Asking(Source):
+        async def fetch(self, client: GatewayClient, shop: Shop, period: Period) -> Upsert:
+            for _ in range(int(shop.id[-1])):
+                await client.call(Call(jushuitan.SHOPS))
+            return await super().fetch(client, shop, period)
+
+    assert _pull(assignment, Asking()) == 0
+    shown = capsys.readouterr().out
+    for shop in (1, 2, 3):
+        assert f"erp-{shop} 2025-10-02: ok, 2 rows, {shop} calls" in shown
+
+
+def test_a_shop_that_is_no_longer_there_is_an_error(
+    assignment: Assignment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the runner asked for and shops.yaml no longer has must not pass for landed."""
+    monkeypatch.setenv("JOB_ID", "erp_store")
+    monkeypatch.setenv("PERIOD_KEY", "2025-10-02")
+    monkeypatch.setenv("WAREHOUSE_URL", assignment.warehouse_url)
+    monkeypatch.setenv("SHOPS", "erp-1,erp-9")
+    with pytest.raises(ConfigurationError, match="'erp-9' is not an enabled shop"):
+        Assignment.from_environment()
+    monkeypatch.setenv("SHOPS", "erp-3,erp-1")
+    assert [shop.id for shop in Assignment.from_environment().shops] == ["erp-3", "erp-1"]

@@ -133,11 +133,13 @@ def test_a_removed_warehouse_is_made_again(layout: Layout) -> None:
 
 
 def test_the_sandbox_connection_follows_the_port(layout: Layout) -> None:
-    """Moving the service moves the delivered connection with it."""
+    """Moving the service moves the delivered connections with it, one for each shop and feed."""
     assert not is_prepared(layout, environment(layout, 18090))
     prepare(layout, environment(layout, 18090))
-    hosts = stored(layout, "SELECT host FROM connection WHERE conn_id = 'erp'")
-    assert hosts == [("http://127.0.0.1:18093",)]
+    query = "SELECT conn_id FROM connection WHERE host = 'http://127.0.0.1:18093'"
+    moved = {conn_id for (conn_id,) in stored(layout, query)}
+    shops = {*(f"jd_{number}" for number in range(1, 4)), *(f"pdd_{n}" for n in range(1, 7))}
+    assert moved == {"erp", "pdd_feed", *shops}
 
 
 def test_what_the_team_changed_is_left_alone(layout: Layout) -> None:
@@ -145,6 +147,7 @@ def test_what_the_team_changed_is_left_alone(layout: Layout) -> None:
     change(
         layout, "UPDATE connection SET host = 'https://live', extra = NULL WHERE conn_id = 'erp'"
     )
+    change(layout, "UPDATE connection SET host = 'https://half-live' WHERE conn_id = 'jd_1'")
     elsewhere = layout.root / "elsewhere.db"
     change(
         layout,
@@ -153,8 +156,9 @@ def test_what_the_team_changed_is_left_alone(layout: Layout) -> None:
     )
     assert not is_prepared(layout, environment(layout))
     prepare(layout, environment(layout))
-    rows = stored(layout, "SELECT conn_id, host FROM connection ORDER BY conn_id")
-    assert rows == [("erp", "https://live"), ("warehouse", str(elsewhere))]
+    rows = dict(stored(layout, "SELECT conn_id, host FROM connection"))
+    assert (rows["erp"], rows["warehouse"]) == ("https://live", str(elsewhere))
+    assert rows["jd_1"] == "https://half-live"
     assert elsewhere.exists()
 
 

@@ -7,65 +7,47 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from contextlib import AsyncExitStack, asynccontextmanager
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from include.errors import ConfigurationError
 from include.platforms import jushuitan
-from include.platforms.client import GatewayClient
-from include.platforms.connection import Connection
-from include.pulling import Assignment, Landing, pull_shops
-from include.running.exit_codes import ExitCode
+from include.pulling import Upsert, pull
 from include.warehouse.tables import erp_orders
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
-
     from include.periods import Period
-    from include.platforms.jushuitan import Order
+    from include.platforms.client import GatewayClient
+    from include.platforms.jushuitan import Order, ShopInfo
     from include.registry import Shop
 
 
-class Account:
-    """One ERP account: its client, and the shops it knows, asked for once."""
+class Erp:
+    """The ERP's accounts, each asked once which shops it knows."""
 
-    def __init__(self, client: GatewayClient) -> None:
-        self.client = client
-        self._shops = asyncio.ensure_future(jushuitan.shops(client))
+    def __init__(self) -> None:
+        self._shops: dict[str, asyncio.Future[list[ShopInfo]]] = {}
 
-    async def check(self, shop: Shop) -> None:
+    async def fetch(self, client: GatewayClient, shop: Shop, period: Period) -> Upsert:
+        """Bring a shop's orders of a period."""
+        await self._check(client, shop)
+        return Upsert(erp_orders, await _orders(client, shop, period), "version")
+
+    async def _check(self, client: GatewayClient, shop: Shop) -> None:
         """Refuse a shop that the account does not know: its orders would look like an empty day.
 
         Raises:
             ConfigurationError: says which shops there are.
         """
-        known = {info.shop_id: info.shop_name for info in await asyncio.shield(self._shops)}
+        if shop.connection not in self._shops:
+            self._shops[shop.connection] = asyncio.ensure_future(jushuitan.shops(client))
+        infos = await asyncio.shield(self._shops[shop.connection])
+        known = {info.shop_id: info.shop_name for info in infos}
         if shop.platform_id not in map(str, known):
             there = ", ".join(f"{number} {name}" for number, name in known.items())
             raise ConfigurationError(
                 f"shop {shop.id!r}: the account of connection {shop.connection!r} has no shop "
                 f"{shop.platform_id!r}, as platform_id in config/shops.yaml says: it has {there}"
             )
-
-
-@asynccontextmanager
-async def erp(period: Period) -> AsyncIterator[Callable[[Shop], Awaitable[Landing]]]:
-    """Open the ERP: gives the function that fetches a shop's orders of a period."""
-    accounts: dict[str, Account] = {}
-    async with AsyncExitStack() as stack:
-
-        async def fetch(shop: Shop) -> Landing:
-            if shop.connection not in accounts:
-                dialect = jushuitan.Jushuitan(Connection.from_env(shop.connection))
-                client = GatewayClient(dialect)
-                stack.push_async_exit(client)
-                accounts[shop.connection] = Account(client)
-            account = accounts[shop.connection]
-            await account.check(shop)
-            return Landing(erp_orders, await _orders(account.client, shop, period), "version")
-
-        yield fetch
 
 
 async def _orders(client: GatewayClient, shop: Shop, period: Period) -> list[dict[str, Any]]:
@@ -95,15 +77,5 @@ def _row(shop: Shop, order: Order) -> dict[str, Any]:
     }
 
 
-def main() -> int:
-    """Pull what the environment asks for; returns the exit code."""
-    try:
-        assignment = Assignment.from_environment()
-    except ConfigurationError as error:
-        print(error, file=sys.stderr)
-        return ExitCode.CONFIGURATION
-    return pull_shops(assignment, partial(erp, assignment.period))
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(pull(jushuitan.Jushuitan, Erp().fetch))

@@ -1,0 +1,73 @@
+"""How each shop of a run went, and the table that ends the task's log."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.table import Table
+from sqlalchemy.exc import OperationalError
+
+from include.errors import ConfigurationError
+from include.platforms.errors import AuthExpired, Refused, Temporary
+from include.running.exit_codes import MEANINGS, ExitCode
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from include.ledger import Unit
+
+EXIT_CODES: tuple[tuple[type[Exception], ExitCode], ...] = (
+    (Temporary, ExitCode.TEMPORARY),
+    (OperationalError, ExitCode.TEMPORARY),
+    (AuthExpired, ExitCode.REFUSED),
+    (Refused, ExitCode.REFUSED),
+    (ConfigurationError, ExitCode.CONFIGURATION),
+)
+TABLE_WIDTH = 100
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How one shop went.
+
+    Attributes:
+        rows: how many landed.
+        calls: requests made to the gateway, retries among them.
+    """
+
+    unit: Unit
+    code: int
+    rows: int
+    calls: int
+    seconds: float
+
+    @property
+    def state(self) -> str:
+        """Say it as the ledger does, and why it failed in short."""
+        if self.code == ExitCode.LANDED:
+            return "ok" if self.rows else "empty"
+        meaning = MEANINGS.get(self.code)
+        return f"failed ({self.code}: {meaning})" if meaning else f"failed ({self.code})"
+
+
+def exit_code_of(error: Exception) -> int:
+    """Give the exit code that a shop's failure stands for."""
+    for kind, code in EXIT_CODES:
+        if isinstance(error, kind):
+            return code
+    return ExitCode.FAILED
+
+
+def print_table(title: str, outcomes: Sequence[Outcome]) -> None:
+    """Print a row for each shop."""
+    table = Table(title=title, title_justify="left")
+    table.add_column("shop")
+    for name in ("rows", "calls", "seconds"):
+        table.add_column(name, justify="right")
+    table.add_column("state")
+    for one in outcomes:
+        numbers = f"{one.rows:,}", f"{one.calls:,}", f"{one.seconds:.1f}"
+        table.add_row(one.unit.shop_id, *numbers, one.state)
+    Console(width=TABLE_WIDTH, color_system=None).print(table)
