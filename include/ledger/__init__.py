@@ -1,6 +1,6 @@
 """The ledger: one row per unit, the truth about what landed."""
 
-from include.ledger.ledger import LANDED, Ledger
+from include.ledger.ledger import LANDED, Ledger, SupersededError
 from include.ledger.units import NO_SHOP, LedgerRow, Unit
 
-__all__ = ["LANDED", "NO_SHOP", "Ledger", "LedgerRow", "Unit"]
+__all__ = ["LANDED", "NO_SHOP", "Ledger", "LedgerRow", "SupersededError", "Unit"]

@@ -9,9 +9,10 @@ from __future__ import annotations
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, insert, select, update
+from sqlalchemy import and_, insert, select, true, update
 from sqlalchemy.exc import IntegrityError
 
+from include.errors import ExpectedError
 from include.ledger.units import LedgerRow, Unit
 from include.warehouse.tables import ledger
 
@@ -21,10 +22,25 @@ if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Connection, Engine
 
 LANDED = ("ok", "empty")
+ENDED = (*LANDED, "failed")
 STATE_BY_EXIT_CODE = {0: "ok", 99: "empty"}
+# Of what failed without its script having said so.
+EXIT_CODE_UNSAID = 1
 ERROR_LIMIT = 4_000
+LEFT_OUT = (
+    "the script ended without saying anything of this shop, though it wrote down how others went: "
+    "let it land or fail each of its shops; the next run tries this one again"
+)
+# How much longer one of two like periods may be: a month has 28 to 31 days, a day 23 to 25 hours.
+LIKE = 1.25
+# How far back like periods are looked for; ticks of a job may differ in length.
+LOOK_BACK_ROWS = 200
 # Another process may insert the same expected rows at the same moment; then they are there.
 INSERT_TRIES = 5
+
+
+class SupersededError(ExpectedError):
+    """Another run has begun the unit since, and what it does with it counts."""
 
 
 class Ledger:
@@ -32,10 +48,13 @@ class Ledger:
 
     Args:
         engine: from `include.warehouse.connect`, migrated.
+        run_id: the run that writes. It ends no attempt but its own: a runner that was cut off and
+            comes back leaves alone what another run has begun since. Without one, all are.
     """
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, run_id: str | None = None) -> None:
         self.engine = engine
+        self.run_id = run_id
 
     def expect(self, units: Iterable[Unit]) -> int:
         """Insert `pending` rows for units that have none.
@@ -68,13 +87,13 @@ class Ledger:
         landed = {_key(row): row for row in self._find(asked) if row.state in LANDED}
         return [unit for unit in asked if not _covers(landed.get(_key(unit)), unit)]
 
-    def begin(self, units: Iterable[Unit], run_id: str) -> None:
-        """Write down that an attempt at each unit starts now."""
+    def begin(self, units: Iterable[Unit]) -> None:
+        """Write down that an attempt of this run at each unit starts now."""
         now = _now()
         values = {
             "state": "running",
             "attempts": ledger.c.attempts + 1,
-            "run_id": run_id,
+            "run_id": self.run_id,
             "started_at": now,
             "heartbeat_at": now,
             "finished_at": None,
@@ -86,8 +105,8 @@ class Ledger:
                 connection.execute(_of(unit, update(ledger)).values(values | _window(unit)))
 
     def beat(self, units: Iterable[Unit]) -> None:
-        """Write down that the attempt at each unit is alive."""
-        self._update(units, {"heartbeat_at": _now()}, ledger.c.state == "running")
+        """Write down that this run's attempt at each unit is alive."""
+        self._update(units, {"heartbeat_at": _now()}, self._mine(), ledger.c.state == "running")
 
     def land(self, connection: Connection, unit: Unit, rows: int) -> None:
         """Write down that a unit has landed, in the transaction that holds its data.
@@ -96,30 +115,92 @@ class Ledger:
             connection: the caller's transaction.
             unit: the unit.
             rows: how many rows the period has; none makes it `empty`.
+
+        Raises:
+            SupersededError: another run has begun the unit since; the transaction must not commit.
         """
         values = _ended("ok" if rows else "empty", exit_code=0) | {"rows": rows} | _window(unit)
-        if not connection.execute(_of(unit, update(ledger)).values(values)).rowcount:
-            connection.execute(insert(ledger).values(_pending(unit) | values))
+        free = self._mine() | ledger.c.run_id.is_(None)
+        if connection.execute(_of(unit, update(ledger)).where(free).values(values)).rowcount:
+            return
+        other = connection.execute(_of(unit, select(ledger.c.run_id))).one_or_none()
+        if other:
+            raise SupersededError(
+                f"{unit} has been begun by run {other.run_id!r} since: what that one lands counts, "
+                "and these rows are left out; see that only one installation runs this job"
+            )
+        connection.execute(insert(ledger).values(_pending(unit) | values))
 
     def fail(self, unit: Unit, exit_code: int, error: str) -> None:
-        """Write down that an attempt at a unit has failed, and why."""
-        self._update([unit], _ended("failed", exit_code, error))
+        """Write down that this run's attempt at a unit has failed, and why."""
+        self._update([unit], _ended("failed", exit_code, error), self._mine())
 
     def settle(self, units: Iterable[Unit], exit_code: int, error: str | None = None) -> list[Unit]:
         """End what is still `running` by the exit code of its script.
 
-        0 makes it `ok`, 99 (nothing to do) `empty`, all else `failed`.
+        0 makes it `ok`, 99 (nothing to do) `empty`, all else `failed`. A script that has ended
+        other units of this attempt keeps the ledger itself: what it says nothing of has not landed.
 
         Returns:
-            the units that the script had not settled itself.
+            the units that a script which succeeded has left out; they are `failed`.
         """
-        asked = list(units)
-        states = self._states(asked)
-        unsettled = [unit for unit in asked if states.get(_key(unit)) == "running"]
+        asked = {_key(unit): unit for unit in units}
+        found = [row for row in self._find(list(asked.values())) if self._is_mine(row)]
+        states = {_key(row): row.state for row in found if _key(row) in asked}
+        unsettled = [asked[key] for key, state in states.items() if state == "running"]
         state = STATE_BY_EXIT_CODE.get(exit_code, "failed")
         values = _ended(state, exit_code, None if state in LANDED else error)
-        self._update(unsettled, values, ledger.c.state == "running")
-        return unsettled
+        left_out = state in LANDED and any(state in ENDED for state in states.values())
+        if left_out:
+            values = _ended("failed", EXIT_CODE_UNSAID, LEFT_OUT)
+        self._update(unsettled, values, self._mine(), ledger.c.state == "running")
+        return unsettled if left_out else []
+
+    def reject(self, row: LedgerRow, reason: str) -> bool:
+        """Turn a unit that has landed to `failed`, so that the next run pulls it again.
+
+        Args:
+            row: as it was when what landed was found wrong.
+            reason: what is wrong with it.
+
+        Returns:
+            whether it is rejected; what another run did with it in the meantime stays.
+        """
+        values = {"state": "failed", "exit_code": EXIT_CODE_UNSAID, "error": reason[:ERROR_LIMIT]}
+        statement = _of(row, update(ledger)).where(
+            ledger.c.state.in_(LANDED),
+            ledger.c.attempts == row.attempts,
+            ledger.c.finished_at == row.finished_at,
+        )
+        with self.engine.begin() as connection:
+            return bool(connection.execute(statement.values(values)).rowcount)
+
+    def last_rows(self, unit: Unit, count: int) -> list[int]:
+        """Give how many rows the like periods before a unit's landed, the latest first.
+
+        Like are those of its job and shop that are about as long, and landed with rows.
+
+        Args:
+            unit: the one to compare with them.
+            count: how many to give at most.
+        """
+        query = (
+            select(ledger.c.rows, ledger.c.period_start, ledger.c.period_end)
+            .where(
+                ledger.c.job_id == unit.job_id,
+                ledger.c.shop_id == unit.shop_id,
+                ledger.c.period_start < unit.period.start,
+                ledger.c.state == "ok",
+                ledger.c.rows > 0,
+            )
+            .order_by(ledger.c.period_start.desc())
+            .limit(LOOK_BACK_ROWS)
+        )
+        length = _length(unit.period.start, unit.period.end)
+        with self._reading() as connection:
+            found = connection.execute(query).all()
+        like = [rows for rows, start, end in found if _alike(length, _length(start, end))]
+        return like[:count]
 
     def rows(self, job_id: str, period_key: str) -> list[LedgerRow]:
         """Give the rows of one job and period, by shop."""
@@ -130,6 +211,12 @@ class Ledger:
         )
         with self._reading() as connection:
             return [LedgerRow(**row) for row in connection.execute(query).mappings()]
+
+    def _mine(self) -> ColumnElement[bool]:
+        return true() if self.run_id is None else ledger.c.run_id == self.run_id
+
+    def _is_mine(self, row: LedgerRow) -> bool:
+        return self.run_id in (None, row.run_id)
 
     def _states(self, units: Sequence[Unit]) -> dict[tuple[str, str, str], str]:
         return {_key(row): row.state for row in self._find(units)}
@@ -154,7 +241,7 @@ class Ledger:
         return self.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
 
 
-def _of(unit: Unit, statement: Any) -> Any:
+def _of(unit: Unit | LedgerRow, statement: Any) -> Any:
     key = zip((ledger.c.job_id, ledger.c.shop_id, ledger.c.period_key), _key(unit), strict=True)
     return statement.where(and_(*(column == part for column, part in key)))
 
@@ -172,6 +259,15 @@ def _covers(row: LedgerRow | None, unit: Unit) -> bool:
         return False
     window = (unit.period.start.astimezone(timezone.utc), unit.period.end.astimezone(timezone.utc))
     return (row.period_start, row.period_end) == window
+
+
+def _length(start: datetime, end: datetime) -> float:
+    # On one clock: within one zone Python subtracts wall clocks.
+    return end.timestamp() - start.timestamp()
+
+
+def _alike(one: float, other: float) -> bool:
+    return max(one, other) <= LIKE * min(one, other)
 
 
 def _pending(unit: Unit) -> dict[str, Any]:

@@ -38,8 +38,7 @@ class Accounts:
     """
 
     def __init__(self, url: str, run_id: str) -> None:
-        self._ledger = Ledger(connect(url))
-        self._run_id = run_id
+        self._ledger = Ledger(connect(url), run_id)
 
     def open_units(
         self, job_id: str, shops: Sequence[str], period: Period, *, again: bool
@@ -64,7 +63,7 @@ class Accounts:
             LedgerError: the warehouse does not answer. A missed sign of life is only said.
         """
         with _in_words("written"):
-            self._ledger.begin(units, self._run_id)
+            self._ledger.begin(units)
         over = threading.Event()
         arguments = (units, seconds, say, over)
         heart = threading.Thread(target=self._beat_until, args=arguments, daemon=True)
@@ -75,14 +74,17 @@ class Accounts:
             over.set()
             heart.join()
 
-    def settle(self, units: Sequence[Unit], exit_code: int, error: str | None) -> None:
+    def settle(self, units: Sequence[Unit], exit_code: int, error: str | None) -> list[Unit]:
         """End by the exit code what the script has not ended itself.
+
+        Returns:
+            the units that a script which succeeded has left out; they are failed.
 
         Raises:
             LedgerError: the warehouse does not answer.
         """
         with _in_words("written"):
-            self._ledger.settle(units, exit_code, error)
+            return self._ledger.settle(units, exit_code, error)
 
     def _beat_until(
         self,

@@ -64,8 +64,7 @@ class Attempt:
         begun = time.monotonic()
         with self._in_ledger():
             code = self._run_script(command)
-        self._end(code, time.monotonic() - begun)
-        return code
+        return self._end(code, time.monotonic() - begun)
 
     def _nothing_to_do(self) -> str | None:
         """Find out from the registry and the ledger what is to be run; say so if it is nothing."""
@@ -115,17 +114,21 @@ class Attempt:
         ended_by_us = execution.interruption.exit_code()
         return code if ended_by_us is None else ended_by_us
 
-    def _end(self, code: int, seconds: float) -> None:
+    def _end(self, code: int, seconds: float) -> int:
         execution = self.execution
         reason, details = self._reason(code), execution.output.last_lines()
         if execution.accounts:
-            execution.accounts.settle(self.units, code, "\n".join([reason, *details]))
+            left_out = execution.accounts.settle(self.units, code, "\n".join([reason, *details]))
+            if left_out:
+                names = ", ".join(unit.shop_id for unit in left_out)
+                code, reason = ExitCode.FAILED, f"the script said nothing of {names}"
         if code == ExitCode.LANDED:
             execution.note(self.subject, f"landed in {seconds:.1f} s")
         elif code == ExitCode.NOTHING_TO_DO:
             execution.note(self.subject, f"had nothing to do ({seconds:.1f} s)")
         else:
             execution.note(self.subject, f"failed after {seconds:.1f} s: {reason}", details)
+        return code
 
     def _reason(self, code: int) -> str:
         interruption, job = self.execution.interruption, self.execution.job

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from include.ledger import NO_SHOP, Ledger, Unit
+from include.ledger import NO_SHOP, Ledger, SupersededError, Unit
 from include.periods import Schedule
 from include.warehouse import connect
 from include.warehouse.migrating import migrate
@@ -15,7 +15,8 @@ from include.warehouse.migrating import migrate
 if TYPE_CHECKING:
     from pathlib import Path
 
-PERIOD = Schedule("0 7 * * *", "day").parse_key("2025-10-02")
+DAYS = Schedule("0 7 * * *", "day")
+PERIOD = DAYS.parse_key("2025-10-02")
 UNITS = [Unit("erp_store", f"erp-{number}", PERIOD) for number in (1, 2, 3)]
 
 
@@ -34,7 +35,7 @@ def _states(ledger: Ledger) -> dict[str, str]:
 def test_expecting_again_changes_nothing(ledger: Ledger) -> None:
     """Rows come once, and what has happened to them since stays."""
     assert ledger.expect(UNITS[:2]) == 2
-    ledger.begin(UNITS[:1], "run-1")
+    ledger.begin(UNITS[:1])
     assert ledger.expect(UNITS) == 1
     assert _states(ledger) == {"erp-1": "running", "erp-2": "pending", "erp-3": "pending"}
 
@@ -85,28 +86,131 @@ def test_landing_needs_no_expected_row(ledger: Ledger) -> None:
 def test_the_exit_code_settles_what_the_script_left(
     ledger: Ledger, exit_code: int, state: str
 ) -> None:
-    """What is still running ends by the exit code; what the script settled stays."""
+    """What is running ends by the exit code; what nobody began stays expected."""
     ledger.expect(UNITS)
-    ledger.begin(UNITS[:2], "run-1")
-    ledger.fail(UNITS[0], 77, "token expired")
-    assert ledger.settle(UNITS, exit_code, "the last words") == UNITS[1:2]
-    first, second, third = ledger.rows("erp_store", PERIOD.key)
-    assert (first.state, first.exit_code, first.error) == ("failed", 77, "token expired")
-    assert (second.state, second.exit_code, second.attempts) == (state, exit_code, 1)
-    assert second.error == (None if state in ("ok", "empty") else "the last words")
+    ledger.begin(UNITS[:2])
+    assert ledger.settle(UNITS, exit_code, "the last words") == []
+    *rows, third = ledger.rows("erp_store", PERIOD.key)
+    for row in rows:
+        assert (row.state, row.exit_code, row.attempts) == (state, exit_code, 1)
+        assert row.error == (None if state in ("ok", "empty") else "the last words")
     assert third.state == "pending"
+
+
+@pytest.mark.parametrize("exit_code", [0, 99])
+def test_a_shop_of_which_the_script_said_nothing_has_not_landed(
+    ledger: Ledger, exit_code: int
+) -> None:
+    """A script that lands one shop itself and ends well has left out the others."""
+    ledger.expect(UNITS)
+    ledger.begin(UNITS)
+    with ledger.engine.begin() as connection:
+        ledger.land(connection, UNITS[0], 5)
+    assert ledger.settle(UNITS, exit_code) == UNITS[1:]
+    assert _states(ledger) == {"erp-1": "ok", "erp-2": "failed", "erp-3": "failed"}
+    row = ledger.rows("erp_store", PERIOD.key)[1]
+    assert (row.exit_code, (row.error or "")[:40]) == (
+        1,
+        "the script ended without saying anything",
+    )
+
+
+def test_what_the_script_settled_stays(ledger: Ledger) -> None:
+    """Also when it fails: only the rest ends by its exit code."""
+    ledger.expect(UNITS)
+    ledger.begin(UNITS)
+    ledger.fail(UNITS[0], 77, "token expired")
+    ledger.settle(UNITS, 75, "the last words")
+    first, second, _ = ledger.rows("erp_store", PERIOD.key)
+    assert (first.state, first.exit_code, first.error) == ("failed", 77, "token expired")
+    assert (second.state, second.exit_code, second.error) == ("failed", 75, "the last words")
 
 
 def test_a_new_attempt_forgets_the_last_one_but_counts_it(ledger: Ledger) -> None:
     """Attempts add up; error, code and end belong to the attempt that is over."""
+    first, second = (Ledger(ledger.engine, run_id) for run_id in ("run-1", "run-2"))
     ledger.expect(UNITS[:1])
-    ledger.begin(UNITS[:1], "run-1")
-    ledger.fail(UNITS[0], 75, "slow")
-    ledger.begin(UNITS[:1], "run-2")
+    first.begin(UNITS[:1])
+    first.fail(UNITS[0], 75, "slow")
+    second.begin(UNITS[:1])
     (row,) = ledger.rows("erp_store", PERIOD.key)
     assert (row.attempts, row.run_id, row.error, row.exit_code) == (2, "run-2", None, None)
     assert row.finished_at is None
     assert row.seconds is None
+
+
+def test_a_run_that_was_overtaken_changes_nothing(ledger: Ledger) -> None:
+    """What another run has begun since is that one's, whatever the first one still has to say."""
+    stale, newer = (Ledger(ledger.engine, run_id) for run_id in ("run-1", "run-2"))
+    ledger.expect(UNITS)
+    stale.begin(UNITS)
+    newer.begin(UNITS[:2])
+    before = ledger.rows("erp_store", PERIOD.key)
+    stale.beat(UNITS[:2])
+    stale.fail(UNITS[0], 75, "slow")
+    with (
+        pytest.raises(SupersededError, match="erp_store erp-1 2025-10-02 has been begun by run"),
+        ledger.engine.begin() as connection,
+    ):
+        stale.land(connection, UNITS[0], 5)
+    assert ledger.rows("erp_store", PERIOD.key) == before
+    stale.settle(UNITS, 75, "slow")
+    assert _states(ledger) == {"erp-1": "running", "erp-2": "running", "erp-3": "failed"}
+    newer.settle(UNITS, 0)
+    assert _states(ledger) == {"erp-1": "ok", "erp-2": "ok", "erp-3": "failed"}
+
+
+def test_a_run_lands_what_it_began_or_nobody_did(ledger: Ledger) -> None:
+    """A run's own units, and those that were only expected."""
+    run = Ledger(ledger.engine, "run-1")
+    ledger.expect(UNITS[:2])
+    run.begin(UNITS[:1])
+    with ledger.engine.begin() as connection:
+        for unit in UNITS:
+            run.land(connection, unit, 5)
+    assert set(_states(ledger).values()) == {"ok"}
+
+
+def test_what_landed_wrong_is_open_again(ledger: Ledger) -> None:
+    """A rejected unit is failed with the reason; one that landed anew in the meantime stays."""
+    ledger.expect(UNITS)
+    with ledger.engine.begin() as connection:
+        ledger.land(connection, UNITS[0], 5)
+        ledger.land(connection, UNITS[1], 0)
+    *landed, pending = ledger.rows("erp_store", PERIOD.key)
+    assert [ledger.reject(row, "too few") for row in (*landed, pending)] == [True, True, False]
+    row = ledger.rows("erp_store", PERIOD.key)[0]
+    assert (row.state, row.exit_code, row.error, row.rows) == ("failed", 1, "too few", 5)
+    assert ledger.open_units(UNITS) == UNITS
+    with ledger.engine.begin() as connection:
+        ledger.land(connection, UNITS[0], 9)
+    assert not ledger.reject(landed[0], "too few")
+    assert _states(ledger) == {"erp-1": "ok", "erp-2": "failed", "erp-3": "pending"}
+
+
+def test_the_last_rows_are_those_of_like_periods(ledger: Ledger) -> None:
+    """Before the unit's, of its job and shop, landed with rows, and about as long."""
+    shop = UNITS[0].shop_id
+    with ledger.engine.begin() as connection:
+        for day, rows in enumerate((10, 20, 0, 30, 40, 50, 60), start=25):
+            key = f"2025-09-{day}" if day <= 30 else "2025-10-03"
+            ledger.land(connection, Unit("erp_store", shop, DAYS.parse_key(key)), rows)
+        week = Schedule("0 7 * * 4", "week", week_start="monday").parse_key("2025-09-22")
+        ledger.land(connection, Unit("erp_store", shop, week), 700)
+        ledger.land(connection, Unit("erp_store", "erp-2", DAYS.parse_key("2025-10-01")), 7)
+        ledger.land(connection, Unit("jd_store", shop, DAYS.parse_key("2025-10-01")), 8)
+    ledger.fail(Unit("erp_store", shop, DAYS.parse_key("2025-09-29")), 75, "slow")
+    assert ledger.last_rows(UNITS[0], 4) == [50, 30, 20, 10]
+    assert ledger.last_rows(UNITS[0], 2) == [50, 30]
+
+
+def test_months_are_like_each_other(ledger: Ledger) -> None:
+    """Though they have 28 to 31 days."""
+    months = Schedule("30 12 3 * *", "month")
+    with ledger.engine.begin() as connection:
+        for key, rows in (("2025-01", 31), ("2025-02", 28)):
+            ledger.land(connection, Unit("kpi", NO_SHOP, months.parse_key(key)), rows)
+    assert ledger.last_rows(Unit("kpi", NO_SHOP, months.parse_key("2025-03")), 4) == [28, 31]
 
 
 def test_a_job_without_shops_has_one_unit(ledger: Ledger) -> None:
@@ -125,7 +229,7 @@ def test_what_landed_for_another_window_is_open(ledger: Ledger) -> None:
         ledger.land(connection, UNITS[0], 5)
     assert ledger.open_units([UNITS[0]]) == []
     assert ledger.open_units([weekly]) == [weekly]
-    ledger.begin([weekly], "run-2")
+    ledger.begin([weekly])
     ledger.settle([weekly], 0)
     assert ledger.open_units([weekly]) == []
     assert ledger.open_units([UNITS[0]]) == [UNITS[0]]

@@ -176,6 +176,30 @@ def test_what_a_script_has_settled_itself_stays(project: Project, warehouse: str
     assert (third.state, third.exit_code) == ("failed", 77)
 
 
+def test_a_script_that_leaves_out_a_shop_has_failed(project: Project, warehouse: str) -> None:
+    """It lands one shop itself and ends with 0: the other has not landed, and the run says so."""
+    script = """
+        import os
+        from include.ledger import Ledger, Unit
+        from include.periods import Schedule
+        from include.warehouse import connect
+        ledger = Ledger(connect(os.environ["WAREHOUSE_URL"]), os.environ["RUN_ID"])
+        period = Schedule("0 7 * * *", "day").parse_key(os.environ["PERIOD_KEY"])
+        with ledger.engine.begin() as connection:
+            ledger.land(connection, Unit("job", "s1", period), rows=5)
+    """
+    project.shops(s1=True, s2=True)
+    project.job(script, platform="erp")
+    code, output = project.run(WAREHOUSE_URL=warehouse)
+    assert (code, "the script said nothing of s2" in output) == (1, True)
+    first, second = rows_of(warehouse)
+    assert (first.state, second.state, second.exit_code) == ("ok", "failed", 1)
+    assert "without saying anything of this shop" in (second.error or "")
+    project.job(script.replace('"s1"', '"s2"'), platform="erp")
+    assert project.run(WAREHOUSE_URL=warehouse)[0] == 0
+    assert [row.state for row in rows_of(warehouse)] == ["ok", "ok"]
+
+
 def test_a_warehouse_that_is_not_migrated_is_a_clear_failure(project: Project) -> None:
     """The script is not started, and the message says what to look at."""
     project.job("print('ran')")
