@@ -185,6 +185,14 @@ def base_url(fields: Fields) -> str:
     return host
 
 
+def is_loopback(name: str) -> bool:
+    """Tell whether a host's name or address is this machine's own."""
+    try:
+        return ip_address(name).is_loopback
+    except ValueError:
+        return name == "localhost"
+
+
 def _variable(conn_id: str) -> str:
     return f"AIRFLOW_CONN_{conn_id.upper()}"
 
@@ -249,9 +257,4 @@ def _scheme(fields: Mapping[str, Any], host: str) -> str:
     given = str(fields.get("schema") or "").lower()
     if given in ("http", "https"):
         return given
-    name = urlsplit(f"//{host}").hostname or ""
-    try:
-        loopback = ip_address(name).is_loopback
-    except ValueError:
-        loopback = name == "localhost"
-    return "http" if loopback else "https"
+    return "http" if is_loopback(urlsplit(f"//{host}").hostname or "") else "https"
