@@ -1,0 +1,268 @@
+"""拼多多's dialect signs as the platform and others do, and reads its envelopes."""
+
+from __future__ import annotations
+
+import json
+import random
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+from ddk.api import base as ddk
+from pdd_sdk.api import base as pdd_sdk
+
+from include.platforms.connection import Connection
+from include.platforms.dialect import Call
+from include.platforms.errors import AuthExpired, Malformed, Refused, Temporary
+from include.platforms.pdd import MALL, REFRESH, REFUNDS, Pdd, signature, written
+
+SHOP = Connection("pdd_1", "http://127.0.0.1:1", "cid-demo", "demoSecret", "tok-demo")
+CALL = Call(REFUNDS, {"page": 1}, shop=20001, page=1)
+SEVERAL = 1000
+
+
+@pytest.mark.parametrize(
+    ("secret", "params", "expected"),
+    [
+        (
+            "testSecret",
+            {
+                "access_token": "asd78172s8ds9a921j9qqwda12312w1w21211",
+                "client_id": "1",
+                "data_type": "XML",
+                "order_status": "1",
+                "page": "1",
+                "page_size": "10",
+                "timestamp": "1480411125",
+                "type": "pdd.order.number.list.get",
+                "sign": "is not signed",
+            },
+            "E4DE3ED21002510DED352819E7AE6775",
+        ),
+        (
+            "demoSecret",
+            {
+                "type": REFUNDS,
+                "client_id": "cid-demo",
+                "access_token": "tok-demo",
+                "timestamp": "1767225600",
+                "data_type": "JSON",
+                "after_sales_status": "10",
+                "after_sales_type": "1",
+                "start_updated_at": "1767139200",
+                "end_updated_at": "1767141000",
+                "page": "1",
+                "page_size": "100",
+            },
+            "E5EE7CF204E3A100B828F526B1C20454",
+        ),
+        (
+            "demoSecret",
+            {
+                "type": "pdd.goods.list.get",
+                "client_id": "cid-demo",
+                "access_token": "tok-demo",
+                "timestamp": "1767225600",
+                "data_type": "JSON",
+                "goods_name": "测试 商品",
+                "page": "1",
+                "page_size": "100",
+            },
+            "C2484AA5A6C5903ADB232067A8C7BD62",
+        ),
+    ],
+    ids=["official", "refunds", "goods"],
+)
+def test_signatures_are_those_of_the_platform(
+    secret: str, params: dict[str, str], expected: str
+) -> None:
+    """The official vector and those that independent clients agree on are met."""
+    assert signature(secret, params) == expected
+
+
+def _text(chance: random.Random) -> str:
+    return "".join(
+        chance.choice("aZ09_-. &=\"'\\/质量破损少件😀") for _ in range(chance.randint(0, 12))
+    )
+
+
+def _value(chance: random.Random, depth: int = 2) -> Any:
+    kind = chance.randrange(6 if depth else 4)
+    if kind == 4:
+        return [_value(chance, depth - 1) for _ in range(chance.randint(0, 3))]
+    if kind == 5:
+        return {_text(chance): _value(chance, depth - 1) for _ in range(chance.randint(0, 3))}
+    return (
+        _text(chance),
+        chance.randint(-(10**12), 10**12),
+        chance.random() < 0.5,
+        f"{chance.randint(0, 10**7) / 100:.2f}",
+    )[kind]
+
+
+def test_signatures_agree_with_other_clients() -> None:
+    """Over 1,000 random parameter sets, with Chinese, nested values and booleans, as they are sent.
+
+    Both packages sign what they are given as text; that what is sent is that text is read back
+    from the body, as a gateway does.
+    """
+    chance = random.Random(20251009)
+    for _ in range(SEVERAL):
+        params = {f"p{chance.randint(0, 99)}_{_text(chance)}": _value(chance) for _ in range(5)}
+        secret = f"secret-{_text(chance)}"
+        connection = Connection("pdd_1", "http://127.0.0.1:1", "cid-demo", secret, "tok-demo")
+        sent = json.loads(Pdd(connection).request(Call(REFUNDS, params), "tok-demo").body)
+        sign = sent.pop("sign")
+        assert all(isinstance(value, str) for value in sent.values())
+        assert sign == ddk.sign(secret, sent) == pdd_sdk.sign(secret, sent)
+        for name, value in params.items():
+            same = sent[name] if isinstance(value, str) else json.loads(sent[name])
+            assert same == value
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (True, "true"),
+        (False, "false"),
+        (7, "7"),
+        ("测试 商品", "测试 商品"),
+        (["a", {"名": [1, True]}], '["a",{"名":[1,true]}]'),
+        ({}, "{}"),
+    ],
+)
+def test_values_are_written_as_the_platform_reads_them(value: object, text: str) -> None:
+    """Objects and lists are compact JSON, booleans in lower case, Chinese as it is."""
+    assert written(value) == text
+
+
+def test_a_request_is_what_the_platform_documents() -> None:
+    """One flat object with common and business parameters, signed as of now; None is left out."""
+    call = Call(REFUNDS, {"page": 1, "order_sn": None, "is_new": True}, shop=20001)
+    request = Pdd(SHOP).request(call, "another-token")
+    sent = json.loads(request.body)
+    assert abs(int(sent.pop("timestamp")) - datetime.now(timezone.utc).timestamp()) < 5
+    sent.pop("sign")
+    assert sent == {
+        "type": REFUNDS,
+        "client_id": "cid-demo",
+        "access_token": "another-token",
+        "data_type": "JSON",
+        "page": "1",
+        "is_new": "true",
+    }
+    assert (request.url, request.verb) == ("http://127.0.0.1:1/api/router", "POST")
+    assert request.headers["Content-Type"] == "application/json"
+    assert "demoSecret" not in repr(request)
+
+
+def test_what_a_call_is_named_cannot_be_overwritten() -> None:
+    """A business parameter that is called as a common one does not change who calls what."""
+    sent = json.loads(Pdd(SHOP).request(Call(REFUNDS, {"type": "pdd.refund.agree"}), "t").body)
+    assert sent["type"] == REFUNDS
+
+
+def test_the_data_is_under_the_interfaces_own_key() -> None:
+    """The key of each interface is known; it does not follow from the name."""
+    pdd = Pdd(SHOP)
+    assert pdd.unwrap(CALL, {"refund_increment_get_response": {"total_count": 0}}) == {
+        "total_count": 0
+    }
+    assert pdd.unwrap(Call(MALL), {"mall_info_get_response": {"mall_id": 1}}) == {"mall_id": 1}
+
+
+@pytest.mark.parametrize(
+    "envelope",
+    [
+        {},
+        [],
+        None,
+        "ok",
+        {"refund_list_increment_get_response": {}},
+        {"error_response": None},
+        {"error_response": {"error_msg": "?"}},
+        {"error_response": {"error_code": None}},
+    ],
+)
+def test_another_envelope_is_malformed(envelope: object) -> None:
+    """What is neither the data nor an error names the call and what came instead."""
+    with pytest.raises(Malformed, match=f"shop 20001, {REFUNDS}, page 1: "):
+        Pdd(SHOP).unwrap(CALL, envelope)
+
+
+@pytest.mark.parametrize("sub_code", [None, 10001, "10001", "isv.invalid"])
+def test_an_error_is_one_whatever_its_sub_code(sub_code: object) -> None:
+    """The official sample's error, whose `sub_code` comes as null, number or text."""
+    error = {
+        "error_msg": "公共参数错误:type",
+        "sub_msg": "",
+        "sub_code": sub_code,
+        "error_code": 10001,
+        "request_id": "15440104776643887",
+    }
+    with pytest.raises(Refused, match="code 10001 '公共参数错误:type") as caught:
+        Pdd(SHOP).unwrap(CALL, {"error_response": error})
+    assert caught.value.code == 10001
+
+
+def _error(code: int) -> dict[str, Any]:
+    return {"error_response": {"error_code": code, "error_msg": "?", "sub_code": None}}
+
+
+def test_a_token_is_refreshed_at_the_same_gateway() -> None:
+    """The refresh token goes signed, without the access token that has expired."""
+    request = Pdd(SHOP).refresh_request(Call("refresh", shop=20001), "refresh-demo")
+    sent = json.loads(request.body)
+    assert sent.pop("sign") == signature("demoSecret", sent)
+    assert (sent["type"], sent["refresh_token"]) == (REFRESH, "refresh-demo")
+    assert "access_token" not in sent
+    assert request.url == "http://127.0.0.1:1/api/router"
+
+
+@pytest.mark.parametrize(
+    ("expiry", "expected"),
+    [
+        ({"expires_at": 1767225600}, datetime(2026, 1, 1, tzinfo=timezone.utc)),
+        ({"expires_at": "1767225600", "expires_in": 60}, datetime(2026, 1, 1, tzinfo=timezone.utc)),
+        ({}, None),
+    ],
+)
+def test_new_tokens_are_read(expiry: dict[str, Any], expected: datetime | None) -> None:
+    """Both tokens, and when the access token expires if the answer says so."""
+    answer = {"access_token": "new", "refresh_token": "newer", "owner_id": "20001", **expiry}
+    tokens = Pdd(SHOP).refreshed(CALL, {"pop_auth_token_refresh_response": answer})
+    assert (tokens.access_token, tokens.refresh_token, tokens.expires_at) == (
+        "new",
+        "newer",
+        expected,
+    )
+
+
+def test_a_lifetime_counts_from_now() -> None:
+    """Where the answer gives seconds only, they run from its coming."""
+    answer = {"access_token": "new", "expires_in": 3600}
+    tokens = Pdd(SHOP).refreshed(CALL, {"pop_auth_token_refresh_response": answer})
+    assert tokens.refresh_token == ""
+    assert tokens.expires_at is not None
+    left = tokens.expires_at - datetime.now(timezone.utc)
+    assert timedelta(minutes=59) < left <= timedelta(hours=1)
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"), [(10019, AuthExpired), (20004, Refused), (52101, Temporary)]
+)
+def test_a_refresh_that_fails_says_whether_a_person_must_help(
+    code: int, kind: type[Exception]
+) -> None:
+    """An expired refresh token needs the shop's owner; a busy gateway does not."""
+    with pytest.raises(kind, match=f"code {code}"):
+        Pdd(SHOP).refreshed(CALL, _error(code))
+
+
+@pytest.mark.parametrize(
+    "answer", [{}, {"access_token": ""}, {"access_token": "t", "expires_at": 10**13}]
+)
+def test_tokens_of_another_shape_are_malformed(answer: dict[str, Any]) -> None:
+    """No token is taken for one, and no milliseconds for seconds."""
+    with pytest.raises(Malformed):
+        Pdd(SHOP).refreshed(CALL, {"pop_auth_token_refresh_response": answer})
