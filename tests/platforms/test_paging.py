@@ -1,0 +1,185 @@
+"""A walk from the last page to the first loses no row, and notices what is missing."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from fastapi import FastAPI
+
+from include.platforms.client import GatewayClient, Patience
+from include.platforms.connection import Connection
+from include.platforms.dialect import Call
+from include.platforms.errors import Temporary
+from include.platforms.paging import WALKS, Page, pages_from_last
+from include.sandbox.serving import serve_app
+from tests.platforms.asking import using
+from tests.platforms.plain import Plain
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+SIZE = 10
+QUICK = Patience(attempts=2, pause=timedelta(milliseconds=1))
+
+
+class Rows:
+    """A gateway's rows, and what happens to them after each answer.
+
+    Attributes:
+        rows: as they are now.
+        asked: the numbers of the pages, in the order in which they were asked for.
+        then: called with this and an answer, before that is sent; what it returns is sent.
+    """
+
+    def __init__(self, count: int, then: Callable[[Rows, dict[str, Any]], Any]) -> None:
+        self.rows = list(range(count))
+        self.asked: list[int] = []
+        self.then = then
+
+    def answer(self, params: dict[str, int]) -> Any:
+        """Cut a page."""
+        number = params["page"]
+        self.asked.append(number)
+        rows = self.rows[(number - 1) * SIZE : number * SIZE]
+        return self.then(self, {"rows": rows, "total": len(self.rows)})
+
+
+@contextmanager
+def served(rows: Rows) -> Iterator[str]:
+    """Serve the rows on loopback."""
+    app = FastAPI()
+    app.post("/rows")(rows.answer)
+    with serve_app(app) as base_url:
+        yield base_url
+
+
+def walk(
+    count: int, then: Callable[[Rows, dict[str, Any]], Any] = lambda _, page: page
+) -> tuple[Any, list[int]]:
+    """Walk over so many rows; give the pages or the error, and which pages were asked for."""
+    rows = Rows(count, then)
+
+    async def walking(client: GatewayClient) -> Any:
+        walked = pages_from_last(
+            client,
+            lambda number: Call("/rows", {"page": number}, shop=7, page=number),
+            lambda _, data: Page(data["rows"], data["total"]),
+            SIZE,
+            key=lambda row: row,
+        )
+        try:
+            return [page async for page in walked]
+        except Temporary as error:
+            return error
+
+    with served(rows) as base_url:
+        dialect = Plain(Connection("some", base_url, "key", "s3cret", "t0ken"))
+        return using(dialect, walking, QUICK), rows.asked
+
+
+@pytest.mark.parametrize(
+    ("count", "asked"),
+    [(0, [1]), (1, [1]), (10, [1]), (11, [1, 2, 1]), (30, [1, 3, 2, 1]), (31, [1, 4, 3, 2, 1])],
+)
+def test_all_pages_come_from_the_last_to_the_first(count: int, asked: list[int]) -> None:
+    """One page costs one call, more cost one more than there are."""
+    pages, numbers = walk(count)
+    assert numbers == asked
+    assert sorted(row for page in pages for row in page) == list(range(count))
+    assert [] not in pages
+
+
+def test_rows_that_leave_between_pages_hide_none() -> None:
+    """Where rows leave in front after each answer, all that stayed are there, some twice."""
+    gone: list[int] = []
+
+    def leave(gateway: Rows, page: dict[str, Any]) -> dict[str, Any]:
+        gone.extend(gateway.rows[2:5])
+        del gateway.rows[2:5]
+        return page
+
+    pages, numbers = walk(95, leave)
+    found = [row for page in pages for row in page]
+    assert set(range(95)) - set(gone) <= set(found)
+    assert len(found) > len(set(found))
+    assert numbers == [1, *range(10, 0, -1)]
+
+
+def test_rows_that_shrink_to_one_page_are_asked_for_again() -> None:
+    """The first page is read last, also when by then no other is left."""
+
+    def leave(gateway: Rows, page: dict[str, Any]) -> dict[str, Any]:
+        del gateway.rows[:8]
+        return page
+
+    pages, numbers = walk(25, leave)
+    assert numbers == [1, 3, 2, 1]
+    assert {24} <= {row for page in pages for row in page}
+
+
+def test_rows_that_join_in_front_are_found_by_another_walk() -> None:
+    """A row that is pushed onto a page already read shows in the count, and comes."""
+
+    def join(gateway: Rows, page: dict[str, Any]) -> dict[str, Any]:
+        if len(gateway.asked) == 2:
+            gateway.rows.insert(0, 1000)
+        return page
+
+    pages, numbers = walk(25, join)
+    assert numbers == [1, 3, 2, 1, 1, 3, 2, 1]
+    assert {row for page in pages for row in page} == {*range(25), 1000}
+
+
+@pytest.mark.parametrize("empty", [1, 2, 3])
+def test_an_empty_page_is_asked_for_again(empty: int) -> None:
+    """A page that is empty once, whichever it is, costs one more call and no row."""
+    struck: list[int] = []
+
+    def lose(gateway: Rows, page: dict[str, Any]) -> dict[str, Any]:
+        if gateway.asked[-1] == empty and not struck:
+            struck.append(empty)
+            return {**page, "rows": []}
+        return page
+
+    pages, numbers = walk(25, lose)
+    assert len(numbers) == 5
+    assert sorted(row for page in pages for row in page) == list(range(25))
+
+
+def test_a_page_that_stays_empty_is_temporary() -> None:
+    """The message says which page of how many rows, and what to do."""
+    error, numbers = walk(25, lambda _, page: {**page, "rows": []})
+    assert str(error).startswith("shop 7, /rows, page 1: page 1 is empty, though there are 25 rows")
+    assert "run it again" in str(error)
+    assert numbers == [1, 1]
+
+
+@pytest.mark.parametrize("count", [8, 25])
+def test_a_doubled_row_does_not_stand_for_a_missing_one(count: int) -> None:
+    """A page that brings one row twice and one not at all is noticed by what is different."""
+    error, numbers = walk(
+        count, lambda _, page: {**page, "rows": [*page["rows"][1:], page["rows"][-1]]}
+    )
+    assert isinstance(error, Temporary)
+    pages = -(-count // SIZE)
+    assert f"{pages} of {count} rows are on no page, in {WALKS} walks" in str(error)
+    assert len(numbers) == WALKS * (pages + (pages > 1))
+
+
+def test_rows_of_a_neighbour_page_do_no_harm() -> None:
+    """A page that also brings rows of the next one has no row too many for the count."""
+    pages, numbers = walk(
+        25,
+        lambda rows, page: {**page, "rows": rows.rows[(rows.asked[-1] - 1) * SIZE :][: SIZE + 3]},
+    )
+    assert numbers == [1, 3, 2, 1]
+    assert {row for page in pages for row in page} == set(range(25))
+
+
+def test_a_count_that_says_nothing_of_the_rows_there_loses_none() -> None:
+    """Rows that come with a count of 0 are given all the same."""
+    pages, numbers = walk(5, lambda _, page: {**page, "total": 0})
+    assert (pages, numbers) == ([[0, 1, 2, 3, 4]], [1])
