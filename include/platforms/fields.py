@@ -18,6 +18,8 @@ SHANGHAI = ZoneInfo("Asia/Shanghai")
 WALL_CLOCK_FORMAT = "%Y-%m-%d %H:%M:%S"
 CENT = Decimal("0.01")
 LONGEST_QUOTE = 80
+# From 2001 to 2286 they have ten digits, so that milliseconds are never taken for them.
+EPOCH_SECONDS = 10**9, 10**10
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -85,7 +87,21 @@ def _time_if_any(value: Any) -> datetime | None:
     return None if value in (None, "") else _time(value)
 
 
+def _time_or_epoch(value: Any) -> datetime:
+    """Take a wall clock, or seconds since 1970, as a number or its digits."""
+    if isinstance(value, str) and not value.isdecimal():
+        return _time(value)
+    try:
+        seconds = _whole(value)
+    except ValueError:
+        seconds = 0
+    if not EPOCH_SECONDS[0] <= seconds < EPOCH_SECONDS[1]:
+        raise ValueError("expected a time such as 2025-01-01 00:00:00, or seconds since 1970")
+    return wall_clock(datetime.fromtimestamp(seconds, SHANGHAI))
+
+
 WholeNumber = Annotated[int, BeforeValidator(_whole)]
 Money = Annotated[Decimal, BeforeValidator(_money)]
 WallClock = Annotated[datetime, BeforeValidator(_time)]
 WallClockIfAny = Annotated["datetime | None", BeforeValidator(_time_if_any)]
+EpochOrWallClock = Annotated[datetime, BeforeValidator(_time_or_epoch)]

@@ -13,6 +13,7 @@ from pydantic import BaseModel
 from include.platforms.dialect import Call
 from include.platforms.errors import Malformed
 from include.platforms.fields import (
+    EpochOrWallClock,
     Money,
     WallClock,
     WallClockIfAny,
@@ -31,6 +32,7 @@ class Row(BaseModel):
     money: Money = Decimal(0)
     time: WallClock | None = None
     perhaps: WallClockIfAny = None
+    moment: EpochOrWallClock | None = None
 
 
 class Page(BaseModel):
@@ -71,6 +73,13 @@ def test_money_is_exact_to_the_cent(cents: int) -> None:
         ("time", 1735689600),
         ("perhaps", "0000-00-00 00:00:00"),
         ("perhaps", 0),
+        ("moment", 0),
+        ("moment", True),
+        ("moment", ""),
+        ("moment", "yesterday"),
+        ("moment", 1551612204000),
+        ("moment", "²551612204"),
+        ("moment", Decimal("1551612204.5")),
     ],
 )
 def test_an_ill_value_is_malformed_and_named(field: str, value: object) -> None:
@@ -110,6 +119,12 @@ def test_a_time_that_need_not_be_there_may_be_empty(nothing: object) -> None:
 def test_numbers_may_come_as_digits() -> None:
     """Gateways write ids both ways."""
     assert parsed(Row, {"number": "10001"}, CALL).number == 10001
+
+
+@pytest.mark.parametrize("value", [1551612204, "1551612204", "2019-03-03 19:23:24"])
+def test_a_moment_may_be_an_epoch_or_a_wall_clock(value: object) -> None:
+    """A gateway that writes its times in three ways means the same by all of them."""
+    assert parsed(Row, {"moment": value}, CALL).moment == datetime(2019, 3, 3, 19, 23, 24)
 
 
 def test_wall_clock_is_that_of_shanghai() -> None:
