@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from argparse import ArgumentParser
 
-import uvicorn
-
 from include.sandbox.app import create_app
-from include.sandbox.serving import HOST
+from include.sandbox.serving import server_of
 
 
 def main() -> None:
@@ -16,7 +14,7 @@ def main() -> None:
     parser.add_argument("--port", type=int, required=True, help="port on 127.0.0.1")
     parser.add_argument("--seed", type=int, default=1, help="another seed gives other data")
     arguments = parser.parse_args()
-    uvicorn.run(create_app(arguments.seed), host=HOST, port=arguments.port, access_log=False)
+    server_of(create_app(arguments.seed), arguments.port).run()
 
 
 if __name__ == "__main__":

@@ -2,71 +2,41 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time, timedelta
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING
 
-from fastapi import Body, FastAPI, Request
+from fastapi import FastAPI
 
-from include.sandbox.book import Book
-from include.sandbox.jushuitan import JushuitanGateway
-from include.sandbox.limits import ALLOWANCES, Allowance, Gatekeeper
-from include.sandbox.truth import row
+from include.sandbox import admin, jushuitan
+from include.sandbox.wire import FaultyWire
+from include.sandbox.world import World
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
+    from datetime import datetime
 
-LAST_SECOND = timedelta(days=1) - timedelta(seconds=1)
+    from include.sandbox.limits import Allowances
+
+# Each serves its platform's paths, and under /sandbox/truth/ what is true of it.
+GATEWAYS = (jushuitan,)
 
 
 def create_app(
     seed: int = 1,
     clock: Callable[[], datetime] | None = None,
-    allowances: Sequence[Allowance] = ALLOWANCES,
+    allowances: Allowances = None,
 ) -> FastAPI:
     """Make the sandbox.
 
     Args:
-        seed: another gives other orders.
+        seed: another gives other data.
         clock: gives the moment (naive: of Asia/Shanghai) whose truth is served; without, now.
             Timestamps of requests are held against the real time.
-        allowances: the rate limits that it enforces.
+        allowances: the rate limits that it enforces: one list for all platforms, or a list for
+            some by name (erp, jd, pdd, feeds); without, as the platforms document them.
     """
-    book, gatekeeper = Book(seed, clock), Gatekeeper(allowances)
-    erp = JushuitanGateway(book, gatekeeper)
+    world = World(seed, clock, allowances)
     app = FastAPI(title="Sandbox of the platforms' gateways", openapi_url=None)
-
-    @app.post("/open/shops/query")
-    async def shops(request: Request) -> dict[str, Any]:
-        return erp.shops(await request.body())
-
-    @app.post("/open/orders/single/query")
-    async def orders(request: Request) -> dict[str, Any]:
-        return erp.orders(await request.body())
-
-    @app.get("/sandbox/health")
-    async def health() -> dict[str, Any]:
-        return {"status": "ok", "seed": seed, "now": book.now().isoformat(sep=" ")}
-
-    @app.get("/sandbox/calls")
-    async def calls() -> dict[str, int]:
-        return {"calls": erp.calls, "over_limit": gatekeeper.over_limit}
-
-    @app.get("/sandbox/truth/erp/orders")
-    async def truth(shop: int, day: date) -> list[dict[str, Any]]:
-        midnight = datetime.combine(day, time())
-        current = book.current(shop, midnight, midnight + LAST_SECOND)
-        return [{name: _plain(value) for name, value in row(one).items()} for one in current]
-
-    @app.post("/sandbox/drift")
-    async def drift(*, on: Annotated[bool, Body(embed=True)]) -> dict[str, bool]:
-        erp.drifting = on
-        return {"on": on}
-
+    app.add_middleware(FaultyWire, world=world)
+    for gateway in (admin, *GATEWAYS):
+        app.include_router(gateway.router(world))
     return app
-
-
-def _plain(value: Any) -> Any:
-    """Give amounts and times as text, as exact as they are."""
-    if isinstance(value, datetime):
-        return value.isoformat(sep=" ")
-    return value if value is None or isinstance(value, int) else str(value)

@@ -1,68 +1,90 @@
-"""The orders as the sandbox's gateway sees them at its clock, and their drift between pages."""
+"""What a platform's rows are at its clock, and their drift between pages."""
 
 from __future__ import annotations
 
-from datetime import datetime
 from itertools import count
-from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
-
-from include.sandbox.orders import Version, ts_of
-from include.sandbox.truth import changes_between
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Hashable, Iterable
+    from datetime import datetime
 
-SHANGHAI = ZoneInfo("Asia/Shanghai")
-# Above the digits that the orders' own changes use.
-FIRST_LOW_OF_DRIFT, LOWS = 80_000, 20_000
+    from typing_extensions import Self
 
 
-class Book:
-    """What the orders of one seed are as of a clock."""
+class Changing(Protocol):
+    """A row from one change of it until the next."""
 
-    def __init__(self, seed: int, clock: Callable[[], datetime] | None) -> None:
-        """Open it.
+    @property
+    def key(self) -> Hashable:
+        """What stays the same through all changes of a row."""
+
+    @property
+    def shop_id(self) -> int:
+        """Whose row it is."""
+
+    @property
+    def modified(self) -> datetime:
+        """When it became so."""
+
+    def is_current(self, now: datetime) -> bool:
+        """Tell whether it is what the row is at a moment."""
+
+    def changed(self, now: datetime, number: int) -> Self:
+        """Give the row as it is after one more change.
 
         Args:
-            seed: another gives other orders.
-            clock: gives the moment (naive: of Asia/Shanghai) whose truth is served; without, now.
+            now: when it changes.
+            number: no two changes share it; it grows with time.
         """
-        self.seed = seed
-        self._clock = clock or (lambda: datetime.now(SHANGHAI))
-        self._drifted: dict[int, Version] = {}
-        self._lows = count()
 
-    def now(self) -> datetime:
-        """Give the wall clock of Asia/Shanghai, in whole seconds."""
-        moment = self._clock()
-        if moment.tzinfo is not None:
-            moment = moment.astimezone(SHANGHAI).replace(tzinfo=None)
-        return moment.replace(microsecond=0)
 
-    def current(self, shop_id: int, first: datetime, last: datetime) -> list[Version]:
-        """Give the orders last changed from one second to another, both included, by `ts`."""
-        now = self.now()
-        drifted = self._drifted
+Row = TypeVar("Row", bound=Changing)
+
+
+class Book(Generic[Row]):
+    """What the rows of one platform are as of a clock.
+
+    Args:
+        changes: gives every change of a shop's rows from one second to another, both included.
+        now: gives the wall clock of Asia/Shanghai, in whole seconds.
+        place: gives what the rows are ordered by.
+    """
+
+    def __init__(
+        self,
+        changes: Callable[[int, datetime, datetime], Iterable[Row]],
+        now: Callable[[], datetime],
+        place: Callable[[Row], Any],
+    ) -> None:
+        self._changes = changes
+        self._now = now
+        self._place = place
+        self._drifted: dict[Hashable, Row] = {}
+        self._numbers = count()
+
+    def current(self, shop_id: int, first: datetime, last: datetime) -> list[Row]:
+        """Give the rows last changed from one second to another, both included, in order."""
+        now = self._now()
         found = [
-            version
-            for version in changes_between(shop_id, first, last, self.seed)
-            if version.is_current(now)
-            and not (version.order.o_id in drifted and drifted[version.order.o_id].ts > version.ts)
+            row
+            for row in self._changes(shop_id, first, last)
+            if row.is_current(now) and not self._is_past(row)
         ]
         found += [
-            version
-            for version in drifted.values()
-            if version.order.shop_id == shop_id
-            and first <= version.modified <= last
-            and version.is_current(now)
+            row
+            for row in self._drifted.values()
+            if row.shop_id == shop_id and first <= row.modified <= last and row.is_current(now)
         ]
-        return sorted(found, key=lambda version: version.ts)
+        return sorted(found, key=self._place)
 
-    def drift(self, versions: Iterable[Version]) -> None:
-        """Change orders now, each at most once: they leave the window in which they were."""
-        now = self.now()
-        for version in versions:
-            if version.order.o_id not in self._drifted:
-                ts = ts_of(now, FIRST_LOW_OF_DRIFT + next(self._lows) % LOWS)
-                self._drifted[version.order.o_id] = version._replace(modified=now, ts=ts)
+    def drift(self, rows: Iterable[Row]) -> None:
+        """Change rows now, each at most once: they leave the window in which they were."""
+        now = self._now()
+        for row in rows:
+            if row.key not in self._drifted:
+                self._drifted[row.key] = row.changed(now, next(self._numbers))
+
+    def _is_past(self, row: Row) -> bool:
+        """Tell whether a row has drifted since."""
+        return row.key in self._drifted and self._drifted[row.key].modified >= row.modified

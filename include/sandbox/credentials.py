@@ -1,5 +1,34 @@
-"""The sandbox's only app: well-known, valid nowhere else, and no secret."""
+"""The sandbox's only app and its grants: well-known, valid nowhere else, and no secret."""
+
+from __future__ import annotations
 
 SANDBOX_APP_KEY = "sandbox-app-key"
 SANDBOX_APP_SECRET = "sandbox-app-secret-not-a-secret"  # noqa: S105 - known to everybody
 SANDBOX_ACCESS_TOKEN = "sandbox-access-token-not-a-secret"  # noqa: S105 - the same
+FEED_TOKEN = "sandbox-feed-token-not-a-secret"  # noqa: S105 - the same
+
+# One grant of the ERP is for all its shops: that of an account, which has this number.
+ERP_ACCOUNT = 0
+SHOPS_OF = {
+    "erp": (10001, 10002, 10003),
+    "jd": (30001, 30002, 30003),
+    "pdd": (20001, 20002, 20003, 20004, 20005, 20006),
+}
+
+
+def access_token_of(platform: str, number: int, generation: int = 0) -> str:
+    """Give the access token of a grant: the first one, or the one after so many refreshes.
+
+    Args:
+        platform: erp, jd or pdd.
+        number: of the shop; `ERP_ACCOUNT` for the ERP.
+        generation: how often it has been refreshed.
+    """
+    if (platform, number, generation) == ("erp", ERP_ACCOUNT, 0):
+        return SANDBOX_ACCESS_TOKEN
+    return f"sandbox-{platform}-{number}-g{generation}-access"
+
+
+def refresh_token_of(platform: str, number: int, generation: int = 0) -> str:
+    """Give the refresh token of a grant; arguments as those of `access_token_of`."""
+    return f"sandbox-{platform}-{number}-g{generation}-refresh"

@@ -8,34 +8,45 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-import time
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
+from time import time as epoch_seconds
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
+from fastapi import APIRouter, Request
+
+from include.sandbox.book import Book
 from include.sandbox.catalogue import SHOPS
-from include.sandbox.credentials import (
-    SANDBOX_ACCESS_TOKEN,
-    SANDBOX_APP_KEY,
-    SANDBOX_APP_SECRET,
-)
+from include.sandbox.credentials import ERP_ACCOUNT, SANDBOX_APP_KEY, SANDBOX_APP_SECRET
+from include.sandbox.faults import INSTEAD_OF_AN_ANSWER, ON_A_PAGE, fault
+from include.sandbox.truth import changes_between, row
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from include.sandbox.book import Book
-    from include.sandbox.limits import Gatekeeper
     from include.sandbox.orders import Item, Version
+    from include.sandbox.world import World
 
-REQUIRED = ("app_key", "access_token", "timestamp", "charset", "version", "biz", "sign")
+SIGNED = ("app_key", "timestamp", "charset", "sign")
+REQUIRED = ("access_token", "version", "biz", *SIGNED)
+REQUIRED_TO_REFRESH = ("grant_type", "refresh_token", "scope", *SIGNED)
 TOLERANCE_IN_SECONDS = 10 * 60
 LONGEST_WINDOW = timedelta(days=7)
 LARGEST_PAGE, DEFAULT_PAGE = 100, 30
 TIME_FORMAT = "%Y-%m-%d %H:%M:%S"
 # Every tenth order of a page, from the sixth on: a page of few changes none, so a pull ends.
 DRIFTING = slice(5, None, 10)
+DOUBLED = 5
+LAST_SECOND = timedelta(days=1) - timedelta(seconds=1)
 
 INVALID_SIGN, INVALID_TOKEN, MISSING, ILL_TIME, ILL_FORMAT, ILL_VALUE = 10, 100, 130, 140, 140, 170
+LIMITED = "接口调用次数超过限制"
+# What a fault says instead of an answer; the platform has no code of its own for being busy.
+STRUCK = {
+    "limit": (199, LIMITED),
+    "error_object": (-1, "系统繁忙,请稍后再试"),
+    "expired_token": (INVALID_TOKEN, "access_token无效或已过期"),
+}
 
 
 class _Refusal(Exception):  # noqa: N818 - not an error of this program
@@ -46,80 +57,155 @@ class _Refusal(Exception):  # noqa: N818 - not an error of this program
         self.code = code
 
 
+def router(world: World) -> APIRouter:
+    """Give the gateway's routes, and the one that tells the truth about its orders."""
+    gateway = JushuitanGateway(world)
+    routes = APIRouter()
+
+    @routes.post("/open/shops/query")
+    async def shops(request: Request) -> dict[str, Any]:
+        return gateway.answer(request, await request.body(), gateway.shops)
+
+    @routes.post("/open/orders/single/query")
+    async def orders(request: Request) -> dict[str, Any]:
+        return gateway.answer(request, await request.body(), gateway.orders)
+
+    @routes.post("/openWeb/auth/refreshToken")
+    async def refresh(request: Request) -> dict[str, Any]:
+        return gateway.refresh(await request.body())
+
+    @routes.get("/sandbox/truth/erp/orders")
+    async def truth(shop: int, day: date) -> list[dict[str, Any]]:
+        midnight = datetime.combine(day, time())
+        current = gateway.book.current(shop, midnight, midnight + LAST_SECOND)
+        return [{name: _plain(value) for name, value in row(one).items()} for one in current]
+
+    return routes
+
+
 class JushuitanGateway:
-    """One gateway with its book and its limits.
+    """The gateway of one sandbox.
 
     Attributes:
-        calls: how many arrived.
-        drifting: whether orders change between the pages of a query.
+        book: its orders.
     """
 
-    def __init__(self, book: Book, gatekeeper: Gatekeeper, *, drifting: bool = False) -> None:
-        """Serve a book."""
-        self.calls = 0
-        self.drifting = drifting
-        self._book = book
-        self._gatekeeper = gatekeeper
+    def __init__(self, world: World) -> None:
+        self.book = Book(
+            lambda shop, first, last: changes_between(shop, first, last, world.seed),
+            world.now,
+            place=lambda version: version.ts,
+        )
+        self._gatekeeper = world.gatekeeper("erp")
+        self._tokens = world.tokens
 
-    def shops(self, body: bytes) -> dict[str, Any]:
-        """Answer `/open/shops/query`."""
-        return self._answer(body, self._shops)
+    def answer(
+        self, request: Request, body: bytes, query: Callable[[Request, dict[str, Any]], Any]
+    ) -> dict[str, Any]:
+        """Answer a query of the business."""
+        return _enveloped(lambda: query(request, self._params(request, _form(body, REQUIRED))))
 
-    def orders(self, body: bytes) -> dict[str, Any]:
-        """Answer `/open/orders/single/query`."""
-        return self._answer(body, self._orders)
+    def refresh(self, body: bytes) -> dict[str, Any]:
+        """Answer `/openWeb/auth/refreshToken`."""
+        return _enveloped(lambda: self._refreshed(_form(body, REQUIRED_TO_REFRESH)))
 
-    def _answer(self, body: bytes, query: Callable[[dict[str, Any]], Any]) -> dict[str, Any]:
-        self.calls += 1
-        try:
-            data = query(self._checked(dict(parse_qsl(body.decode(), keep_blank_values=True))))
-        except _Refusal as refusal:
-            return {"code": refusal.code, "msg": str(refusal), "data": None}
-        return {"code": 0, "msg": "执行成功", "data": data}
-
-    def _checked(self, form: dict[str, str]) -> dict[str, Any]:
-        """Give the business parameters of a form that may pass."""
-        for name in REQUIRED:
-            if name not in form:
-                raise _Refusal(MISSING, f"缺少必填参数:{name}")
-        if form["app_key"] != SANDBOX_APP_KEY or not _signed(form):
-            raise _Refusal(INVALID_SIGN, "无效签名")
-        if not _in_time(form["timestamp"]):
-            raise _Refusal(ILL_TIME, "timestamp与服务器时间相差不能超过10分钟")
-        if form["access_token"] != SANDBOX_ACCESS_TOKEN:
-            raise _Refusal(INVALID_TOKEN, "access_token无效或已过期")
-        if code := self._gatekeeper.refuse(form["app_key"]):
-            raise _Refusal(code, "接口调用次数超过限制")
-        try:
-            params = json.loads(form["biz"])
-        except ValueError:
-            params = None
-        if not isinstance(params, dict):
-            raise _Refusal(ILL_FORMAT, "参数格式错误:biz")
-        return params
-
-    def _shops(self, params: dict[str, Any]) -> dict[str, Any]:
+    def shops(self, _: Request, params: dict[str, Any]) -> dict[str, Any]:
+        """Give the data of `/open/shops/query`."""
         wanted = params.get("shop_ids") or [shop.shop_id for shop in SHOPS]
         rows = [shop._asdict() for shop in SHOPS if shop.shop_id in wanted]
-        page, _ = _paged(rows, params)
+        page, _served = _paged(rows, params)
         page["datas"] = page.pop("rows")
         return page
 
-    def _orders(self, params: dict[str, Any]) -> dict[str, Any]:
+    def orders(self, request: Request, params: dict[str, Any]) -> dict[str, Any]:
+        """Give the data of `/open/orders/single/query`."""
         for name in ("shop_id", "modified_begin", "modified_end"):
             if name not in params:
                 raise _Refusal(MISSING, f"缺少必填参数:{name}")
         first, last = _time(params, "modified_begin"), _time(params, "modified_end")
         if not first <= last <= first + LONGEST_WINDOW:
             raise _Refusal(ILL_VALUE, "modified_begin与modified_end间隔不能超过7天")
-        versions = self._book.current(_whole(params, "shop_id", 0), first, last)
-        from_ts = _whole(params, "start_ts", 0)
-        versions = [version for version in versions if version.ts >= from_ts]
+        shop, from_ts = _whole(params, "shop_id", 0), _whole(params, "start_ts", 0)
+        versions = [one for one in self.book.current(shop, first, last) if one.ts >= from_ts]
         page, served = _paged(versions, params)
         page["orders"] = [_order(version) for version in page.pop("rows")]
-        if self.drifting:
-            self._book.drift(served[DRIFTING])
+        if served:
+            among = ON_A_PAGE if page["has_next"] else ON_A_PAGE - {"empty_page"}
+            self._spoil(fault(request, shop, among), page, versions, served)
         return page
+
+    def _refreshed(self, form: dict[str, str]) -> dict[str, Any]:
+        if form["grant_type"] != "refresh_token":
+            raise _Refusal(ILL_VALUE, "grant_type应为refresh_token")
+        granted = self._tokens.refresh("erp", form["refresh_token"])
+        if granted is None:
+            raise _Refusal(INVALID_TOKEN, "refresh_token无效或已过期")
+        return {**granted, "scope": form["scope"]}
+
+    def _params(self, request: Request, form: dict[str, str]) -> dict[str, Any]:
+        """Give the business parameters of a form whose call may pass."""
+        if self._tokens.shop_of("erp", form["access_token"]) != ERP_ACCOUNT:
+            raise _Refusal(INVALID_TOKEN, "access_token无效或已过期")
+        try:
+            params = json.loads(form["biz"])
+        except ValueError:
+            params = None
+        if not isinstance(params, dict):
+            raise _Refusal(ILL_FORMAT, "参数格式错误:biz")
+        shop = _whole(params, "shop_id", 0) or None
+        if code := self._gatekeeper.refuse(form["app_key"], shop):
+            raise _Refusal(code, LIMITED)
+        if struck := fault(request, shop, INSTEAD_OF_AN_ANSWER):
+            raise _Refusal(*STRUCK[struck])
+        return params
+
+    def _spoil(
+        self,
+        struck: str | None,
+        page: dict[str, Any],
+        versions: Sequence[Version],
+        served: Sequence[Version],
+    ) -> None:
+        """Do to a page with rows what a fault asks for."""
+        rows = page["orders"]
+        if struck == "empty_page":
+            rows.clear()
+        elif struck == "duplicate_rows":
+            end = versions.index(served[-1]) + 1
+            rows += [_order(version) for version in versions[end : end + DOUBLED] or served[-1:]]
+        elif struck == "shifting_rows":
+            self.book.drift(served[DRIFTING])
+        elif struck == "missing_field":
+            del rows[len(rows) // 2]["pay_amount"]
+        elif struck == "wrong_type":
+            rows[len(rows) // 2]["modified"] = ["昨天"]
+
+
+def _enveloped(work: Callable[[], Any]) -> dict[str, Any]:
+    try:
+        return {"code": 0, "msg": "执行成功", "data": work()}
+    except _Refusal as refusal:
+        return {"code": refusal.code, "msg": str(refusal), "data": None}
+
+
+def _form(body: bytes, required: Sequence[str]) -> dict[str, str]:
+    """Read a form that is whole, signed and in time."""
+    form = dict(parse_qsl(body.decode(), keep_blank_values=True))
+    for name in required:
+        if name not in form:
+            raise _Refusal(MISSING, f"缺少必填参数:{name}")
+    if form["app_key"] != SANDBOX_APP_KEY or not _signed(form):
+        raise _Refusal(INVALID_SIGN, "无效签名")
+    if not _in_time(form["timestamp"]):
+        raise _Refusal(ILL_TIME, "timestamp与服务器时间相差不能超过10分钟")
+    return form
+
+
+def _plain(value: Any) -> Any:
+    """Give amounts and times as text, as exact as they are."""
+    if isinstance(value, datetime):
+        return value.isoformat(sep=" ")
+    return value if value is None or isinstance(value, int) else str(value)
 
 
 def _signed(form: dict[str, str]) -> bool:
@@ -132,7 +218,7 @@ def _signed(form: dict[str, str]) -> bool:
 
 
 def _in_time(timestamp: str) -> bool:
-    return timestamp.isdecimal() and abs(time.time() - int(timestamp)) <= TOLERANCE_IN_SECONDS
+    return timestamp.isdecimal() and abs(epoch_seconds() - int(timestamp)) <= TOLERANCE_IN_SECONDS
 
 
 def _paged(rows: Sequence[Any], params: dict[str, Any]) -> tuple[dict[str, Any], Sequence[Any]]:

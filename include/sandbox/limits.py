@@ -1,49 +1,95 @@
-"""The rate limits as the platform enforces them: in a true sliding window, per app."""
+"""The rate limits as the platforms enforce them: in a true sliding window, per app or per shop."""
 
 from __future__ import annotations
 
 import time
-from collections import defaultdict, deque
-from typing import TYPE_CHECKING, NamedTuple
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
+from collections import Counter, deque
+from collections.abc import Mapping, Sequence
+from threading import Lock
+from typing import NamedTuple, TypeAlias
 
 
 class Allowance(NamedTuple):
-    """So many calls in any stretch of so many seconds, else this code."""
+    """So many calls of one app, or of one shop of it, in any stretch of so many seconds.
+
+    Attributes:
+        code: the platform's code for one call more.
+        per: `app` or `shop`.
+    """
 
     calls: int
     seconds: float
     code: int
+    per: str = "app"
 
 
-ALLOWANCES = (Allowance(5, 1, 199), Allowance(100, 60, 200))
+# As the platforms document them. JD's documentation names none; this one is nobody's need.
+DOCUMENTED: dict[str, tuple[Allowance, ...]] = {
+    "erp": (Allowance(5, 1, 199), Allowance(100, 60, 200)),
+    "jd": (Allowance(1000, 1, 2),),
+    "pdd": (Allowance(100, 10, 70031, "shop"), Allowance(500, 1, 52101)),
+    "feeds": (),
+}
+
+Allowances: TypeAlias = "Sequence[Allowance] | Mapping[str, Sequence[Allowance]] | None"
+
+
+def allowances_of(platform: str, wanted: Allowances) -> Sequence[Allowance]:
+    """Give a platform's limits.
+
+    Args:
+        platform: erp, jd, pdd or feeds.
+        wanted: those of every platform, or those of some by name; what it does not say is as
+            documented.
+    """
+    if wanted is None:
+        return DOCUMENTED[platform]
+    if isinstance(wanted, Mapping):
+        return wanted.get(platform, DOCUMENTED[platform])
+    return wanted
 
 
 class Gatekeeper:
-    """Counts the calls of each app.
+    """Counts the calls of one platform and turns away those that are too many.
 
     Attributes:
-        over_limit: how many calls were turned away.
+        calls: how many arrived, whatever became of them.
+        over_limit: how many were turned away.
+        shops: how many arrived at the limits, by shop's number.
     """
 
-    def __init__(self, allowances: Sequence[Allowance] = ALLOWANCES) -> None:
+    def __init__(self, allowances: Sequence[Allowance]) -> None:
         """Enforce these limits."""
+        self.calls = 0
         self.over_limit = 0
+        self.shops: Counter[int] = Counter()
         self._allowances = allowances
-        self._longest = max(allowance.seconds for allowance in allowances)
-        self._admitted: defaultdict[str, deque[float]] = defaultdict(deque)
+        # Of each window only the last calls that it allows: the oldest of them decides.
+        self._admitted: dict[tuple[Allowance, str, int | None], deque[float]] = {}
+        self._lock = Lock()
 
-    def refuse(self, app_key: str) -> int | None:
-        """Count a call that arrives now; give the code with which it is turned away, if it is."""
-        now = time.monotonic()
-        admitted = self._admitted[app_key]
-        while admitted and admitted[0] <= now - self._longest:
-            admitted.popleft()
-        for allowance in self._allowances:
-            if sum(moment > now - allowance.seconds for moment in admitted) >= allowance.calls:
-                self.over_limit += 1
-                return allowance.code
-        admitted.append(now)
-        return None
+    def refuse(self, app_key: str, shop: int | None = None) -> int | None:
+        """Count a call that arrives now; give the code with which it is turned away, if it is.
+
+        Args:
+            app_key: who calls.
+            shop: the number of the shop that it concerns, if it concerns one.
+        """
+        with self._lock:
+            now = time.monotonic()
+            if shop is not None:
+                self.shops[shop] += 1
+            windows = [self._window(allowance, app_key, shop) for allowance in self._allowances]
+            for allowance, window in zip(self._allowances, windows, strict=True):
+                if len(window) == allowance.calls and window[0] > now - allowance.seconds:
+                    self.over_limit += 1
+                    return allowance.code
+            for window in windows:
+                window.append(now)
+            return None
+
+    def _window(self, allowance: Allowance, app_key: str, shop: int | None) -> deque[float]:
+        key = allowance, app_key, shop if allowance.per == "shop" else None
+        if key not in self._admitted:
+            self._admitted[key] = deque(maxlen=allowance.calls)
+        return self._admitted[key]

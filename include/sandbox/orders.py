@@ -16,6 +16,8 @@ from include.sandbox.catalogue import PRODUCTS, Product
 FEWEST_ORDERS, MOST_ORDERS, MOST_ITEMS = 200, 400, 5
 # An order changes for the last time on the sixth day after that of its creation.
 DAYS_OF_CHANGE = 6
+# Above the digits that the orders' own changes use, for changes on top of those.
+FIRST_LOW_OF_DRIFT, LOWS_OF_DRIFT = 80_000, 20_000
 NEVER = datetime.max  # noqa: DTZ901 - wall clock
 SECONDS_PER_DAY = 24 * 60 * 60
 SHARE_WITH_COUPON = 0.4
@@ -80,6 +82,16 @@ class Version(NamedTuple):
     ts: int
 
     @property
+    def key(self) -> int:
+        """The order's number."""
+        return self.order.o_id
+
+    @property
+    def shop_id(self) -> int:
+        """The order's shop."""
+        return self.order.shop_id
+
+    @property
     def paid_amount(self) -> int:
         """What has been paid."""
         return self.order.pay_amount if self.pay_date else 0
@@ -87,6 +99,11 @@ class Version(NamedTuple):
     def is_current(self, now: datetime) -> bool:
         """Tell whether it is what the order is at a moment."""
         return self.modified <= now < self.superseded
+
+    def changed(self, now: datetime, number: int) -> Version:
+        """Give the order after one more change; no two changes share a number."""
+        ts = ts_of(now, FIRST_LOW_OF_DRIFT + number % LOWS_OF_DRIFT)
+        return self._replace(modified=now, ts=ts)
 
 
 @lru_cache(maxsize=128)

@@ -9,18 +9,47 @@ from threading import Thread
 from typing import TYPE_CHECKING
 
 import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from include.sandbox.app import create_app
-from include.sandbox.limits import ALLOWANCES, Allowance
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    import asyncio
+    from collections.abc import Callable, Iterator
     from datetime import datetime
 
-    from fastapi import FastAPI
+    from starlette.types import ASGIApp
+
+    from include.sandbox.limits import Allowances
 
 HOST = "127.0.0.1"
 LOOK_AGAIN_AFTER_SECONDS = 0.01
+# An answer that is never done would keep the server for ever.
+SECONDS_FOR_LAST_ANSWERS = 1
+
+
+class Connection(HttpToolsProtocol):
+    """A connection that the app may break: `scope["state"]["transport"]`."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Hand it to the app with every request."""
+        super().connection_made(transport)
+        self.app_state = {**self.app_state, "transport": transport}
+
+
+def server_of(app: ASGIApp, port: int = 0) -> uvicorn.Server:
+    """Make a server of a web app, not yet running, on a port of this machine."""
+    return uvicorn.Server(
+        uvicorn.Config(
+            app,
+            host=HOST,
+            port=port,
+            http=Connection,
+            lifespan="off",
+            log_level="warning",
+            timeout_graceful_shutdown=SECONDS_FOR_LAST_ANSWERS,
+        )
+    )
 
 
 @contextmanager
@@ -28,12 +57,12 @@ def serve(
     seed: int = 1,
     clock: Callable[[], datetime] | None = None,
     port: int = 0,
-    allowances: Sequence[Allowance] = ALLOWANCES,
+    allowances: Allowances = None,
 ) -> Iterator[str]:
     """Run the sandbox in a thread; arguments as those of `create_app`.
 
     Args:
-        seed: another gives other orders.
+        seed: another gives other data.
         clock: gives the moment whose truth is served; without, now.
         port: where; 0 takes a free one.
         allowances: the rate limits that it enforces.
@@ -46,10 +75,10 @@ def serve(
 
 
 @contextmanager
-def serve_app(app: FastAPI, port: int = 0) -> Iterator[str]:
+def serve_app(app: ASGIApp, port: int = 0) -> Iterator[str]:
     """Run any web app in a thread; yield its base URL."""
     with socket.create_server((HOST, port)) as listener:
-        server = uvicorn.Server(uvicorn.Config(app, lifespan="off", log_level="warning"))
+        server = server_of(app)
         thread = Thread(target=server.run, args=([listener],), daemon=True)
         thread.start()
         while not server.started and thread.is_alive():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from include.sandbox.limits import Allowance, Gatekeeper
+from include.sandbox.limits import DOCUMENTED, Allowance, Gatekeeper, allowances_of
 
 
 def test_one_call_too_many_is_turned_away_until_the_window_has_moved() -> None:
@@ -17,3 +17,33 @@ def test_one_call_too_many_is_turned_away_until_the_window_has_moved() -> None:
     time.sleep(0.4)
     assert gatekeeper.refuse("app") is None
     assert gatekeeper.over_limit == 2
+
+
+def test_a_limit_of_each_shop_leaves_the_others_alone() -> None:
+    """Each shop has its own window, and all share that of the app; the calls of each are told."""
+    gatekeeper = Gatekeeper([Allowance(2, 60, 70031, "shop"), Allowance(4, 60, 52101)])
+    assert [gatekeeper.refuse("app", 1) for _ in range(3)] == [None, None, 70031]
+    assert [gatekeeper.refuse("app", 2) for _ in range(2)] == [None, None]
+    assert gatekeeper.refuse("app", 3) == 52101
+    assert gatekeeper.shops == {1: 3, 2: 2, 3: 1}
+    assert gatekeeper.over_limit == 2
+
+
+def test_limits_are_as_documented_where_nobody_says_otherwise() -> None:
+    """One list is for all platforms; a mapping names some of them."""
+    wide = [Allowance(100_000, 1, 1)]
+    assert DOCUMENTED["erp"] == ((5, 1, 199, "app"), (100, 60, 200, "app"))
+    assert DOCUMENTED["pdd"] == ((100, 10, 70031, "shop"), (500, 1, 52101, "app"))
+    assert allowances_of("pdd", None) == DOCUMENTED["pdd"]
+    assert allowances_of("pdd", wide) == wide
+    assert allowances_of("pdd", {"pdd": wide}) == wide
+    assert allowances_of("erp", {"pdd": wide}) == DOCUMENTED["erp"]
+
+
+def test_a_call_is_judged_in_a_few_microseconds() -> None:
+    """However many calls a window holds: thousands a second cost next to nothing."""
+    gatekeeper = Gatekeeper([Allowance(100_000, 60, 1), Allowance(100_000, 60, 2, "shop")])
+    began = time.process_time()
+    for number in range(20_000):
+        gatekeeper.refuse("app", number % 60)
+    assert time.process_time() - began < 0.5
