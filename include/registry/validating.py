@@ -54,9 +54,9 @@ def _problem(entry: Entry, model: type[BaseModel], error: ErrorDetails) -> Probl
         message = f"unknown key {quoted(path[-1])}: {suggestion(str(path[-1]), known)}"
         return entry.problem(path, message, at_key=True)
     if kind == "missing":
-        example = keys_of(model)[str(path[-1])].examples[0]
+        example = keys_of(_model_at(model, path[:-1]))[str(path[-1])].examples[0]
         message = f"key '{path[-1]}' is missing: add it, as in {path[-1]}: {quoted(example)}"
-        return entry.problem((), message)
+        return entry.problem(path[:-1], message)
     key_is_wrong = path[-1] == KEY
     path = path[:-1] if key_is_wrong else path
     named = path[:-1] if key_is_wrong else path
@@ -79,6 +79,7 @@ def _reason(error: ErrorDetails) -> str:
 
 def _model_at(model: type[BaseModel], path: tuple[int | str, ...]) -> type[BaseModel]:
     for part in path:
-        options = get_args(keys_of(model)[str(part)].annotation)
+        annotation = keys_of(model)[str(part)].annotation
+        options = get_args(annotation) or (annotation,)
         model = next(option for option in options if issubclass(option, BaseModel))
     return model

@@ -1,0 +1,156 @@
+"""JMESPath, read so that a field that is not there is told apart from one that is null.
+
+JMESPath itself gives null for both. Here a field that is not there is an error, except where the
+expression says that it may be missing: in `not_null(…)`, and before `||`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import jmespath
+from jmespath.exceptions import JMESPathError
+from jmespath.functions import Functions
+from jmespath.visitor import TreeInterpreter
+
+from include.registry.problems import quoted, suggestion
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ADVICE = "write a path like data.list (https://jmespath.org)"
+
+
+class UnfitError(Exception):
+    """Data that an expression does not fit; its text completes `field x …`."""
+
+
+class Expression:
+    """A JMESPath expression.
+
+    Attributes:
+        written: as it was written.
+    """
+
+    def __init__(self, written: str) -> None:
+        """Compile it.
+
+        Raises:
+            ValueError: it is none, or calls a function that is not there.
+        """
+        self.written = written
+        try:
+            self._tree: Any = jmespath.compile(written).parsed
+        except JMESPathError as error:
+            place = getattr(error, "lex_position", None)
+            where = "" if place is None else f" from character {place + 1} on"
+            raise ValueError(f"{quoted(written)} is not JMESPath{where}: {ADVICE}") from error
+        for name, arguments in _calls(self._tree):
+            _check_call(written, name, arguments)
+
+    def __repr__(self) -> str:
+        """Show it as it was written."""
+        return f"Expression({self.written!r})"
+
+    def __str__(self) -> str:
+        """Write it as it was written."""
+        return self.written
+
+    def find(self, data: Any) -> Any:
+        """Give what it finds in decoded JSON; None is a null that stands there.
+
+        Raises:
+            UnfitError: a field that it names is not there, or what holds it is no object.
+        """
+        return self._found(_Strict(), data)
+
+    def find_if_any(self, data: Any) -> Any:
+        """Give what it finds in decoded JSON; None where there is nothing."""
+        try:
+            return self._found(TreeInterpreter(), data)
+        except UnfitError:
+            return None
+
+    def _found(self, interpreter: TreeInterpreter, data: Any) -> Any:
+        try:
+            return interpreter.visit(self._tree, data)
+        except JMESPathError as error:
+            raise UnfitError(f"cannot be computed: {error}") from None
+
+
+class _Strict(TreeInterpreter):
+    """Finds what is there, and raises for what is not."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._forgiving = TreeInterpreter()
+
+    def visit_field(self, node: Any, value: Any) -> Any:
+        name = node["value"]
+        if value is None:  # such as `agent.name` where agent is null
+            return None
+        if not isinstance(value, dict):
+            raise UnfitError(f"is not there: {quoted(value)} stands where {name!r} was expected")
+        if name not in value:
+            raise UnfitError(f"is not there: {_but(value)}")
+        return value[name]
+
+    def visit_index(self, node: Any, value: Any) -> Any:
+        index = node["value"]
+        if value is None:
+            return None
+        if not isinstance(value, list):
+            raise UnfitError(f"is not there: {quoted(value)} stands where a list was expected")
+        if not -len(value) <= index < len(value):
+            raise UnfitError(f"is not there: the list has {len(value)} items")
+        return value[index]
+
+    def visit_projection(self, node: Any, value: Any) -> Any:
+        """Keep nulls, which JMESPath would drop: one may stand for a row."""
+        base, each = node["children"]
+        found = self.visit(base, value)
+        return [self.visit(each, one) for one in found] if isinstance(found, list) else None
+
+    def visit_or_expression(self, node: Any, value: Any) -> Any:
+        first, second = node["children"]
+        found = self._forgiving.visit(first, value)
+        return self.visit(second, value) if _is_false(found) else found
+
+    def visit_function_expression(self, node: Any, value: Any) -> Any:
+        if node["value"] == "not_null":
+            return self._forgiving.visit(node, value)
+        return super().visit_function_expression(node, value)
+
+
+def _is_false(value: Any) -> bool:
+    """Tell what JMESPath takes for false; a 0 is not."""
+    return value is None or value is False or value in ("", [], {})
+
+
+def _but(value: dict[str, Any]) -> str:
+    names = ", ".join(list(value)[:12])
+    return f"there are {names}" if names else "there is nothing"
+
+
+def _calls(node: Any) -> Iterator[tuple[str, int]]:
+    """Give the name and the number of arguments of every call in a tree."""
+    if not isinstance(node, dict):
+        return
+    if node["type"] == "function_expression":
+        yield node["value"], len(node["children"])
+    for child in node["children"]:
+        yield from _calls(child)
+
+
+def _check_call(written: str, name: str, arguments: int) -> None:
+    table: dict[str, Any] = Functions.FUNCTION_TABLE
+    if name not in table:
+        near = suggestion(name, table)
+        raise ValueError(f"{quoted(written)} calls {quoted(name)}, which is no function: {near}")
+    signature = table[name]["signature"]
+    variadic = bool(signature) and signature[-1].get("variadic", False)
+    fits = arguments >= len(signature) if variadic else arguments == len(signature)
+    if not fits:
+        least = "at least " if variadic else ""
+        message = f"calls {name}() with {arguments} arguments: it takes {least}{len(signature)}"
+        raise ValueError(f"{quoted(written)} {message}")

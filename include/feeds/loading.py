@@ -1,0 +1,74 @@
+"""Loads config/feeds.yaml: every valid feed and every problem, whatever the file holds."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from include.errors import ConfigurationError
+from include.feeds.schema import Feed
+from include.registry import PROJECT_ROOT, Problem
+from include.registry.files import UnreadableError, read_bytes
+from include.registry.problems import quoted, suggestion
+from include.registry.reading import read_entries
+from include.registry.validating import validate
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+FEEDS_FILE = "config/feeds.yaml"
+
+
+class Feeds(NamedTuple):
+    """What config/feeds.yaml says.
+
+    Attributes:
+        by_id: the valid ones, in the file's order.
+        problems: what is wrong in it.
+        said: the ids of all of them, the invalid ones too, each with its line.
+    """
+
+    by_id: dict[str, Feed]
+    problems: list[Problem]
+    said: dict[str, int]
+
+    def get(self, feed_id: str) -> Feed:
+        """Give a feed.
+
+        Raises:
+            ConfigurationError: there is none, or what is wrong with it.
+        """
+        if feed_id in self.by_id:
+            return self.by_id[feed_id]
+        own = [str(problem) for problem in self.problems if problem.job_id in (feed_id, None)]
+        raise ConfigurationError("\n".join(own) or self.unknown(feed_id))
+
+    def unknown(self, feed_id: str) -> str:
+        """Say that there is no such feed, and which there are."""
+        near = suggestion(feed_id, self.said) if self.said else "add it there"
+        return f"feed {quoted(feed_id)} is not in {FEEDS_FILE}: {near}"
+
+
+def load_feeds(root: Path = PROJECT_ROOT) -> Feeds:
+    """Read a project's feeds; what is wrong with one costs that feed alone."""
+    if not (root / FEEDS_FILE).exists():  # a project without feeds needs no such file
+        return Feeds({}, [], {})
+    feeds = Feeds({}, [], {})
+    try:
+        entries = list(read_entries(FEEDS_FILE, read_bytes(root, FEEDS_FILE), "feeds"))
+    except UnreadableError as error:
+        return Feeds({}, [error.problem], {})
+    for entry in entries:
+        if isinstance(entry, Problem):
+            feeds.problems.append(entry)
+            continue
+        feed = validate(entry, Feed, None)
+        first = feeds.said.setdefault(entry.said_id, entry.line) if entry.said_id else entry.line
+        if first != entry.line:
+            message = f"id '{entry.said_id}' is taken by line {first}: choose another"
+            feeds.problems.append(entry.problem(("id",), message))
+        if isinstance(feed, list):
+            feeds.problems.extend(feed)
+        elif first == entry.line:
+            feeds.by_id[feed.id] = feed
+    feeds.problems.sort(key=lambda problem: (problem.line, problem.column))
+    return feeds

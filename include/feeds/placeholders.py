@@ -1,0 +1,127 @@
+"""What stands in braces in a feed's path, query and body, and what is put in its place."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from string import Formatter
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from include.errors import ConfigurationError
+from include.registry.predicates import text
+from include.registry.problems import quoted, suggestion
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
+    from include.periods import Period
+
+SECONDS, MILLISECONDS, NUMBER = "epoch_seconds", "epoch_milliseconds", "number"
+# Each placeholder with the formats it takes; "%" stands for any of strftime.
+FORMS: dict[str, tuple[str, ...]] = {
+    "shop": (NUMBER,),
+    "period": (),
+    "key": (),
+    "start": (SECONDS, MILLISECONDS, "%"),
+    "end": (SECONDS, MILLISECONDS, "%"),
+    "first_day": ("%",),
+    "last_day": ("%",),
+}
+BRACES = "write {{ and }} for braces that stay"
+
+
+class Blanks(NamedTuple):
+    """What is filled in.
+
+    Attributes:
+        shop: its number on its platform.
+        kind: `day`, `week` or `month`.
+        period: which.
+        zone: whose clock the feed shows.
+    """
+
+    shop: str
+    kind: str
+    period: Period
+    zone: ZoneInfo
+
+    def value(self, name: str, form: str) -> str | int:
+        """Give the value of a (valid) placeholder.
+
+        Raises:
+            ConfigurationError: the shop's number is wanted, but it has none.
+        """
+        if form == NUMBER:
+            if self.shop.isascii() and self.shop.isdecimal():
+                return int(self.shop)
+            raise ConfigurationError(
+                f"shop {self.shop!r} is not a number, as {{shop:number}} in config/feeds.yaml "
+                "says: write {shop} there, or correct platform_id in config/shops.yaml"
+            )
+        period = self.period
+        values: dict[str, str | date] = {
+            "shop": self.shop,
+            "period": self.kind,
+            "key": period.key,
+            "start": period.start.astimezone(self.zone),
+            "end": period.end.astimezone(self.zone),
+            "first_day": period.first_day,
+            "last_day": period.last_day,
+        }
+        return _written(values[name], form)
+
+
+def template(value: Any) -> str:
+    """Take text with placeholders.
+
+    Raises:
+        ValueError: it is not text, or a placeholder or its format is not known.
+    """
+    written = text(value)
+    try:
+        parts = list(Formatter().parse(written))
+    except ValueError as error:
+        raise ValueError(f"{quoted(written)} has a single brace: {BRACES}") from error
+    for _, name, form, conversion in parts:
+        if name is not None:
+            _check(written, name, form or "", conversion)
+    return written
+
+
+def fill(written: str, blanks: Blanks) -> str | int:
+    """Fill a (valid) template; one that is a placeholder for a number and nothing else gives it."""
+    pieces: list[str | int] = []
+    for literal, name, form, _ in Formatter().parse(written):
+        value = [] if name is None else [blanks.value(name, form or "")]
+        pieces += [literal, *value] if literal else value
+    if len(pieces) == 1 and isinstance(pieces[0], int):
+        return pieces[0]
+    return "".join(map(str, pieces))
+
+
+def fill_all(value: Any, blanks: Blanks) -> Any:
+    """Fill every text in a JSON value."""
+    if isinstance(value, str):
+        return fill(value, blanks)
+    if isinstance(value, dict):
+        return {key: fill_all(one, blanks) for key, one in value.items()}
+    return [fill_all(one, blanks) for one in value] if isinstance(value, list) else value
+
+
+def _check(written: str, name: str, form: str, conversion: str | None) -> None:
+    if name not in FORMS or conversion:
+        near = suggestion(name, FORMS)
+        message = f"{quoted(written)} has an unknown placeholder {{{name}}}: {near} ({BRACES})"
+        raise ValueError(message)
+    known = FORMS[name]
+    if form and form not in known and not ("%" in form and "%" in known and "{" not in form):
+        forms = " or ".join("one like %Y-%m-%d" if one == "%" else one for one in known)
+        advice = f"write {forms}" if forms else "it takes none"
+        raise ValueError(f"{quoted(written)} gives {{{name}}} format {quoted(form)}: {advice}")
+
+
+def _written(value: str | date, form: str) -> str | int:
+    if not isinstance(value, date):
+        return value
+    if isinstance(value, datetime) and form in (SECONDS, MILLISECONDS):
+        return int(value.timestamp()) * (1000 if form == MILLISECONDS else 1)
+    return value.strftime(form) if form else value.isoformat()

@@ -1,0 +1,236 @@
+"""What an entry of config/feeds.yaml may say: every key, its default and its check."""
+
+from __future__ import annotations
+
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
+from sqlalchemy import DateTime
+from typing_extensions import Self
+
+from include.feeds import values  # noqa: TC001 - pydantic reads the annotations
+from include.feeds.predicates import table_of
+from include.feeds.tables import TABLES, FeedTable
+from include.registry import fields as registry_fields  # noqa: TC001 - the same
+from include.registry.problems import quoted
+from include.warehouse.types import Measure, Money
+
+ONE_IS_NEEDED = (
+    "has neither 'total' nor 'more', so that an empty page in the middle would pass for the last: "
+    "add the path of one of them, as in total: 'data.total'"
+)
+
+
+class Paging(BaseModel):
+    """How the rows of one question come in several answers."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    by: values.Way = Field(
+        description="page: by number; cursor: each answer says how to ask for the next; none: all "
+        "rows come at once",
+        examples=["page"],
+    )
+    parameter: values.Parameter | None = Field(
+        default=None,
+        description="the query parameter (GET) or the body's field (POST) for the page's number "
+        "or the cursor",
+        examples=["page"],
+    )
+    first: registry_fields.Count = Field(
+        default=1, description="the number of the first page", examples=[1]
+    )
+    size_parameter: values.Parameter | None = Field(
+        default=None, description="where the page's size is sent", examples=["page_size"]
+    )
+    size: values.PageSize | None = Field(
+        default=None, description="how many rows a page has", examples=[100]
+    )
+    total: values.Query | None = Field(
+        default=None,
+        description="where an answer says how many rows all pages have",
+        examples=["data.total"],
+    )
+    more: values.Query | None = Field(
+        default=None,
+        description="where an answer says whether pages follow",
+        examples=["data.has_more"],
+    )
+    next: values.Query | None = Field(
+        default=None,
+        description="where an answer holds the next cursor; null or empty at the end",
+        examples=["data.next_cursor"],
+    )
+
+    @model_validator(mode="after")
+    def _is_consistent(self) -> Self:
+        wanted = {"page": ["parameter"], "cursor": ["parameter", "next"], "none": []}[self.by]
+        if self.by == "page" and self.more is None and self.total is not None:
+            wanted.append("size")
+        if self.size_parameter is not None:
+            wanted.append("size")
+        for name in wanted:
+            if getattr(self, name) is None:
+                example = type(self).model_fields[name].examples or [""]
+                advice = f"add it, as in {name}: {quoted(example[0])}"
+                raise ValueError(f"by {self.by} has no '{name}': {advice}")
+        if self.by == "page" and self.total is None and self.more is None:
+            raise ValueError(f"by page {ONE_IS_NEEDED}")
+        useless = {"page": ["next"], "cursor": ["first", "more"]}.get(
+            self.by, ["parameter", "first", "size_parameter", "size", "more", "next"]
+        )
+        for name in useless:
+            if name in self.model_fields_set:
+                raise ValueError(f"by {self.by} does not use '{name}': remove it")
+        return self
+
+
+class Feed(BaseModel):
+    """One entry of config/feeds.yaml: where a shop's rows of a period are, and how they map."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+
+    id: registry_fields.JobId = Field(
+        description="what jobs (--feed) and messages call it", examples=["pdd_review"]
+    )
+    name: registry_fields.Line = Field(
+        description="what people call it; any language", examples=["PDD差评"]
+    )
+    connection: registry_fields.ConnectionId = Field(
+        description="the Airflow connection with its host and credentials", examples=["pdd_feed"]
+    )
+    method: values.Method = Field(
+        default="GET", description="how it is asked: GET or POST", examples=["GET"]
+    )
+    path: values.Path = Field(
+        description="the path below the connection's host; placeholders are filled in",
+        examples=["/v1/reviews"],
+    )
+    query: dict[values.Parameter, values.QueryValue] = Field(
+        default={},
+        description="query parameters; {shop} {period} {key} {start} {end} {first_day} {last_day} "
+        "are filled in",
+        examples=[{"mall_id": "{shop}", "from": "{start}", "to": "{end}"}],
+    )
+    headers: dict[values.HeaderName, values.HeaderValue] = Field(
+        default={},
+        description="headers; no secrets, those go in the connection",
+        examples=[{"Accept-Language": "zh-CN"}],
+    )
+    body: dict[values.Parameter, values.BodyValue] | None = Field(
+        default=None,
+        description="the JSON object that a POST sends; placeholders are filled into its texts",
+        examples=[{"mall": "{shop:number}", "day": "{first_day}"}],
+    )
+    paging: Paging = Field(
+        default=Paging(by="none"),
+        description="how the rows come in several answers",
+        examples=[{"by": "cursor", "parameter": "cursor", "next": "data.next_cursor"}],
+    )
+    success: values.Query | None = Field(
+        default=None,
+        description="what must be true of an answer that is no error",
+        examples=["code == `0`"],
+    )
+    message: values.Query | None = Field(
+        default=None, description="where an error says what is wrong", examples=["msg"]
+    )
+    expired: values.Query | None = Field(
+        default=None,
+        description="what is true of an answer that says: credentials are invalid or expired",
+        examples=["code == `401`"],
+    )
+    temporary: values.Query | None = Field(
+        default=None,
+        description="what is true of an answer that says: try again later",
+        examples=["code == `429` || code == `500`"],
+    )
+    rows: values.Query = Field(description="where the rows are", examples=["data.list"])
+    table: values.TableName = Field(
+        description="the table of the warehouse they land in", examples=["pdd_reviews"]
+    )
+    fields: dict[values.Column, values.Query] = Field(
+        description="the table's columns, each with the path of its field in a row",
+        examples=[{"review_id": "id", "score": "stars", "created_time": "created_at"}],
+    )
+    key: list[values.MappedColumn] = Field(
+        description="the columns that tell the rows of one shop and period apart",
+        examples=[["review_id"]],
+    )
+    hundredths: list[values.MappedColumn] = Field(
+        default=[],
+        description="columns whose numbers the feed gives in hundredths: a rate in percent, an "
+        "amount in fen",
+        examples=[["conversion_rate"]],
+    )
+    within: values.MappedColumn | None = Field(
+        default=None,
+        description="the column with the time that must lie in the period",
+        examples=["created_time"],
+    )
+    timezone: registry_fields.Zone = Field(
+        default="Asia/Shanghai",
+        description="whose clock the feed shows: {start} and {end}, and times without an offset",
+        examples=["Asia/Shanghai"],
+    )
+    dates: values.Dates = Field(
+        default="iso",
+        description="how its answers write dates and times: iso, epoch_seconds, "
+        "epoch_milliseconds, or a format like %Y/%m/%d %H:%M:%S",
+        examples=["iso"],
+    )
+
+    @field_validator("body")
+    @classmethod
+    def _goes_with_post(cls, body: dict[str, Any] | None, info: ValidationInfo) -> Any:
+        if body is not None and info.data.get("method") == "GET":
+            raise ValueError("goes with method POST: write 'method: POST', or put it under 'query'")
+        return body
+
+    @field_validator("fields")
+    @classmethod
+    def _has_what_the_table_needs(cls, mapped: dict[str, Any], info: ValidationInfo) -> Any:
+        if landing := table_of(info):
+            needed = [name for name, one in landing.columns.items() if not one.nullable]
+            if missing := [name for name in needed if name not in mapped]:
+                needs = f"{landing.table.name} cannot do without it"
+                raise ValueError(f"has no column {', '.join(missing)}: add it, {needs}")
+        return mapped
+
+    @field_validator("key")
+    @classmethod
+    def _is_the_tables(cls, key: list[str], info: ValidationInfo) -> list[str]:
+        landing = table_of(info)
+        if landing and sorted(key) != sorted(landing.key):
+            written = ", ".join(landing.key)
+            raise ValueError(f"{key} is not the key of {landing.table.name}: write [{written}]")
+        return key
+
+    @field_validator("hundredths")
+    @classmethod
+    def _are_numbers(cls, columns: list[str], info: ValidationInfo) -> list[str]:
+        if landing := table_of(info):
+            types = {name: landing.columns[name].type for name in columns}
+            wrong = [name for name in types if not isinstance(types[name], (Money, Measure))]
+            if wrong:
+                raise ValueError(f"{quoted(wrong[0])} holds no amount or rate: remove it")
+        return columns
+
+    @field_validator("within")
+    @classmethod
+    def _is_a_time(cls, name: str | None, info: ValidationInfo) -> str | None:
+        landing = table_of(info)
+        if name and landing and not isinstance(landing.columns[name].type, DateTime):
+            raise ValueError(f"{quoted(name)} holds no time: name a column that does, or remove it")
+        return name
+
+    @property
+    def landing(self) -> FeedTable:
+        """The table it lands in."""
+        return TABLES[self.table]
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """Its time zone as an object."""
+        return ZoneInfo(self.timezone)

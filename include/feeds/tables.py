@@ -1,0 +1,72 @@
+"""The tables that a feed can land in: those whose rows are of a shop and a period."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from include.warehouse.tables import metadata
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from sqlalchemy import Column, Table
+
+    from include.periods import Period
+
+SHOP = "shop_id"
+DAY = frozenset({"business_day"})
+PERIOD = frozenset({"period", "period_key"})
+OF_PERIOD = frozenset({"first_day", "last_day"})
+
+
+class FeedTable(NamedTuple):
+    """A table of the warehouse, as a feed's entry maps to it.
+
+    Attributes:
+        table: its definition.
+        scope: the columns that say which shop and period a row is of.
+        filled: the columns that are filled in by themselves, the scope's among them.
+    """
+
+    table: Table
+    scope: frozenset[str]
+    filled: frozenset[str]
+
+    @property
+    def columns(self) -> dict[str, Column[Any]]:
+        """Give the columns that a feed's fields go into."""
+        return {one.name: one for one in self.table.columns if one.name not in self.filled}
+
+    @property
+    def key(self) -> list[str]:
+        """Give the columns that tell the rows of one shop and period apart."""
+        return [one.name for one in self.table.primary_key if one.name not in self.scope]
+
+    @property
+    def is_daily(self) -> bool:
+        """Return whether its rows are of a business day, and of no other kind of period."""
+        return self.scope >= DAY
+
+    def scope_of(self, shop_id: str, kind: str, period: Period) -> dict[str, Any]:
+        """Give the values of the scope's columns; `kind` is `day`, `week` or `month`."""
+        values = {SHOP: shop_id, "business_day": period.first_day, "period": kind}
+        values["period_key"] = period.key
+        return {name: values[name] for name in self.scope}
+
+    def filled_in(self, period: Period) -> dict[str, date]:
+        """Give the values of the filled columns besides the scope's."""
+        values = {"first_day": period.first_day, "last_day": period.last_day}
+        return {name: values[name] for name in self.filled - self.scope}
+
+
+def _feed_table(table: Table) -> FeedTable | None:
+    key = {column.name for column in table.primary_key}
+    for scope in (DAY, PERIOD):
+        if key >= {SHOP, *scope}:
+            names = {column.name for column in table.columns}
+            whole = frozenset({SHOP, *scope})
+            return FeedTable(table, whole, whole | (OF_PERIOD & names))
+    return None
+
+
+TABLES = {found.table.name: found for found in map(_feed_table, metadata.sorted_tables) if found}
