@@ -100,8 +100,15 @@ def _time_or_epoch(value: Any) -> datetime:
     return wall_clock(datetime.fromtimestamp(seconds, SHANGHAI))
 
 
+def _length(value: Any) -> int:
+    if not isinstance(value, list):
+        raise ValueError("expected a list")  # noqa: TRY004 - pydantic wants ValueError
+    return len(value)
+
+
 WholeNumber = Annotated[int, BeforeValidator(_whole)]
 Money = Annotated[Decimal, BeforeValidator(_money)]
 WallClock = Annotated[datetime, BeforeValidator(_time)]
 WallClockIfAny = Annotated["datetime | None", BeforeValidator(_time_if_any)]
 EpochOrWallClock = Annotated[datetime, BeforeValidator(_time_or_epoch)]
+Length = Annotated[int, BeforeValidator(_length)]

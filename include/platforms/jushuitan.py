@@ -13,12 +13,13 @@ from hashlib import md5
 from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import urlencode
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from include.platforms.dialect import Call, Request
 from include.platforms.errors import Malformed
 from include.platforms.fields import (
     WALL_CLOCK_FORMAT,
+    Length,
     Money,
     WallClock,
     WallClockIfAny,
@@ -104,12 +105,6 @@ class ShopPage(_Row):
     has_next: bool
 
 
-def _length(value: Any) -> int:
-    if not isinstance(value, list):
-        raise ValueError("expected a list")  # noqa: TRY004 - pydantic wants ValueError
-    return len(value)
-
-
 class Order(_Row):
     """An order as it is now; amounts in 元, times naive, of Asia/Shanghai.
 
@@ -131,7 +126,7 @@ class Order(_Row):
     pay_amount: Money
     paid_amount: Money
     freight: Money
-    item_count: Annotated[int, BeforeValidator(_length), Field(alias="items")]
+    item_count: Annotated[Length, Field(alias="items")]
     ts: WholeNumber
 
 
