@@ -1,0 +1,209 @@
+"""A shop's orders from 京东's order search, by the time of their last change.
+
+Times are the wall clock of Asia/Shanghai, amounts are in 元.
+"""
+
+from __future__ import annotations
+
+from calendar import monthrange
+from datetime import datetime, timedelta, timezone
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+
+from include.platforms.dialect import Call
+from include.platforms.errors import Malformed, Refused
+from include.platforms.fields import (
+    WALL_CLOCK_FORMAT,
+    Length,
+    Money,
+    WallClock,
+    WallClockIfAny,
+    WholeNumber,
+    parsed,
+    wall_clock,
+)
+from include.platforms.jd import Verdict, vender
+from include.platforms.paging import Page, pages_from_last
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+
+    from include.platforms.client import GatewayClient
+
+ORDERS = "jingdong.pop.order.search"
+PAGE_SIZE = 100
+# The platform takes one month, and the shortest has so many days.
+LONGEST_WINDOW = timedelta(days=28)
+# Of changes it shows the last three months, and says nothing of those before.
+MONTHS_SHOWN = 3
+# A list of the states that we know would miss those that we do not.
+EVERY_STATE = "ALL"
+BY_CHANGE, ASCENDING = 0, 0
+NEVER_PAID = "0001-01-01 00:00:00"
+
+
+def _unpaid_is_none(value: Any) -> Any:
+    return None if value == NEVER_PAID else value
+
+
+class Order(BaseModel):
+    """An order as it is now.
+
+    Attributes:
+        order_id: the platform's number of the order.
+        vender_id: the number of the shop that it was made in.
+        payment_confirm_time: None while it is unpaid.
+        should_pay: what is to be paid; `actual_pay` what has been.
+        item_count: how many lines it has.
+        modified: when it last changed: later after every change, in whole seconds.
+    """
+
+    model_config = ConfigDict(frozen=True, coerce_numbers_to_str=True, alias_generator=to_camel)
+
+    order_id: WholeNumber
+    vender_id: WholeNumber
+    order_state: str = Field(min_length=1)
+    order_start_time: WallClock
+    payment_confirm_time: Annotated[WallClockIfAny, BeforeValidator(_unpaid_is_none)]
+    should_pay: Money
+    actual_pay: Money
+    freight_price: Money
+    total_seller_discount: Money
+    item_count: Annotated[Length, Field(alias="itemInfoList")]
+    modified: WallClock
+
+
+# The answer has just what is asked for, and we ask for just what we read: no buyer's data.
+FIELDS = ",".join(str(field.alias) for field in Order.model_fields.values())
+
+
+class _Verdict(BaseModel):
+    api_result: Annotated[Verdict, Field(alias="apiResult")]
+
+
+class _Failed(BaseModel):
+    searchorderinfo_result: _Verdict
+
+
+class _Result(BaseModel):
+    total: Annotated[WholeNumber, Field(alias="orderTotal")]
+    orders: Annotated[list[Order] | None, Field(alias="orderInfoList")] = None
+
+
+class _Answer(BaseModel):
+    searchorderinfo_result: _Result
+
+
+async def orders_modified(
+    client: GatewayClient, number: int, start: datetime, end: datetime
+) -> AsyncIterator[list[Order]]:
+    """Ask for a shop's orders whose last change lies in a window, in pages.
+
+    An order can come again: with a later `modified` if it changed while it was being pulled. Of two
+    with one `order_id` the later counts.
+
+    Args:
+        client: speaks `Jd` for the shop.
+        number: of the shop on the platform (商家 ID, `venderId`).
+        start: of the window; aware, or the wall clock of Asia/Shanghai.
+        end: of the window, exclusive.
+
+    Yields:
+        up to 100 orders, never none, in no order of time.
+
+    Raises:
+        GatewayError: as `GatewayClient.call` does, an answer is Malformed, or Refused: the token is
+            that of another shop, or the window is older than what the platform shows.
+    """
+    for first, last in _windows(wall_clock(start), wall_clock(end)):
+        async for orders in _pull(client, number, first, last):
+            # Whether the gateway counts end_date in or out, the next window brings it.
+            if wanted := [order for order in orders if first <= order.modified < last]:
+                yield wanted
+
+
+def _windows(start: datetime, end: datetime) -> Iterator[tuple[datetime, datetime]]:
+    while start < end:
+        last = min(start + LONGEST_WINDOW, end)
+        yield start, last
+        start = last
+
+
+async def _pull(
+    client: GatewayClient, number: int, first: datetime, last: datetime
+) -> AsyncIterator[list[Order]]:
+    horizon = _horizon()
+    if first < horizon < last:
+        raise _too_old(number, horizon)
+    # In order of time, as what changes meanwhile then moves to the end and not to the front.
+    params = {
+        "start_date": first.strftime(WALL_CLOCK_FORMAT),
+        "end_date": last.strftime(WALL_CLOCK_FORMAT),
+        "order_state": EVERY_STATE,
+        "optional_fields": FIELDS,
+        "page_size": str(PAGE_SIZE),
+        "sortType": ASCENDING,
+        "dateType": BY_CHANGE,
+    }
+    empty = True
+    async for orders in pages_from_last(
+        client,
+        lambda page: Call(ORDERS, {**params, "page": str(page)}, shop=number, page=page),
+        partial(_page, number),
+        PAGE_SIZE,
+        lambda order: order.order_id,
+    ):
+        empty = False
+        yield orders
+    if empty:
+        await _believe(client, number, first)
+
+
+def _page(number: int, call: Call, data: Any) -> Page:
+    """Read a page inside its attempt, so that a failure of the interface is tried again."""
+    parsed(_Failed, data, call).searchorderinfo_result.api_result.check(call)
+    result = parsed(_Answer, data, call).searchorderinfo_result
+    if result.orders is None and result.total:
+        raise Malformed(call, "field searchorderinfo_result.orderInfoList is missing or null")
+    for order in result.orders or ():
+        if order.vender_id != number:
+            raise _anothers(call, order.vender_id)
+    return Page(result.orders or [], result.total)
+
+
+async def _believe(client: GatewayClient, number: int, first: datetime) -> None:
+    """Take no orders for none only where the shop's own orders of that time would be shown."""
+    if first < (horizon := _horizon()):
+        raise _too_old(number, horizon)
+    owner = await vender(client, number)
+    if owner.vender_id != number:
+        raise _anothers(Call(ORDERS, shop=number), owner.vender_id)
+
+
+def _horizon() -> datetime:
+    """Give the moment from which on the platform shows changes."""
+    now = wall_clock(datetime.now(timezone.utc)).replace(microsecond=0)
+    year, month = divmod(now.year * 12 + now.month - 1 - MONTHS_SHOWN, 12)
+    day = min(now.day, monthrange(year, month + 1)[1])
+    return now.replace(year=year, month=month + 1, day=day)
+
+
+def _too_old(number: int, horizon: datetime) -> Refused:
+    return Refused(
+        Call(ORDERS, shop=number),
+        f"the platform shows changes of the last {MONTHS_SHOWN} months only, those since "
+        f"{horizon:{WALL_CLOCK_FORMAT}}: what is older cannot be pulled any more; let the shop's "
+        "`from` in config/shops.yaml (or the entry's `start`) say from which day on it is expected",
+    )
+
+
+def _anothers(call: Call, owner: int) -> Refused:
+    return Refused(
+        call,
+        f"the access token is that of shop {owner}: put the token of shop {call.shop} into "
+        "extra.access_token of its connection, or mend connection or platform_id of the shop in "
+        "config/shops.yaml",
+    )
