@@ -17,7 +17,6 @@ from include.platforms.client import GatewayClient, tallied
 from include.platforms.tokens import TokenStore
 from include.pulling.assignment import Assignment
 from include.pulling.clients import Clients, own_connection
-from include.pulling.landing import Landing
 from include.pulling.outcomes import Outcome, exit_code_of, print_table
 from include.running.exit_codes import ExitCode, worst
 from include.warehouse import connect
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
     from include.periods import Period
     from include.platforms.connection import Connection
     from include.platforms.dialect import Dialect
+    from include.pulling.landing import Landing
     from include.registry import Shop
 
     Fetch: TypeAlias = Callable[[GatewayClient, Shop, Period], Awaitable[Landing]]

@@ -118,7 +118,7 @@ def test_one_shops_failure_stops_no_other(
     assert _orders(assignment) == {"erp-1": 2, "erp-3": 2}
     printed = capsys.readouterr()
     assert str(error) in printed.err
-    assert f"failed ({code})" in printed.out
+    assert f"failed ({code}" in printed.out
 
 
 def test_the_next_run_pulls_what_is_left(assignment: Assignment) -> None:
