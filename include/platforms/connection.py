@@ -88,11 +88,13 @@ class Fields:
         conn_id: the connection id.
         values: conn_type, host, port, schema, login, password; what is not given is missing.
         extra: its extra, decoded.
+        example: what the variable may hold, for messages.
     """
 
     conn_id: str
     values: Mapping[str, Any] = field(repr=False)
     extra: Mapping[str, Any] = field(repr=False)
+    example: str = EXAMPLE
 
     def text(self, name: str, meaning: str, *, required: bool = True) -> str:
         """Give a field that is a text; empty when it is not required and not there.
@@ -133,15 +135,22 @@ class Fields:
 
     def problem(self, text: str) -> ConfigurationError:
         """Give the error that says what is wrong with this connection, and where to mend it."""
-        return _problem(self.conn_id, text)
+        return _problem(self.conn_id, text, self.example)
 
     def _get(self, name: str) -> Any:
         inner = name.removeprefix("extra.")
         return (self.values if inner == name else self.extra).get(inner)
 
 
-def read_fields(conn_id: str, environ: Mapping[str, str] = os.environ) -> Fields:
+def read_fields(
+    conn_id: str, environ: Mapping[str, str] = os.environ, example: str = EXAMPLE
+) -> Fields:
     """Read `AIRFLOW_CONN_<ID>`, in Airflow's JSON or URI form.
+
+    Args:
+        conn_id: the connection id.
+        environ: where the variable is.
+        example: what it may hold, for messages.
 
     Raises:
         ConfigurationError: it is not set, or is neither.
@@ -150,13 +159,13 @@ def read_fields(conn_id: str, environ: Mapping[str, str] = os.environ) -> Fields
     if not text:
         raise ConfigurationError(
             f"connection {conn_id}: {_variable(conn_id)} is not set; add the connection in the UI "
-            f"under Admin > Connections, or set {_variable(conn_id)} to {EXAMPLE}"
+            f"under Admin > Connections, or set {_variable(conn_id)} to {example}"
         )
     try:
         values = _from_json(text) if text.startswith("{") else _from_uri(text)
-        return Fields(conn_id, values, _extra(values))
+        return Fields(conn_id, values, _extra(values), example)
     except ValueError as error:
-        raise _problem(conn_id, str(error)) from None
+        raise _problem(conn_id, str(error), example) from None
 
 
 def base_url(fields: Fields) -> str:
@@ -197,11 +206,11 @@ def _variable(conn_id: str) -> str:
     return f"AIRFLOW_CONN_{conn_id.upper()}"
 
 
-def _problem(conn_id: str, text: str) -> ConfigurationError:
+def _problem(conn_id: str, text: str, example: str) -> ConfigurationError:
     # Neither the variable nor a cause is shown: they contain the secrets.
     return ConfigurationError(
         f"connection {conn_id}: {text}; edit it in the UI under Admin > Connections, "
-        f"or set {_variable(conn_id)} to {EXAMPLE}"
+        f"or set {_variable(conn_id)} to {example}"
     )
 
 
