@@ -1,0 +1,258 @@
+"""拼多多's gateway: checks what the real one checks, answers in its envelopes.
+
+It shares no code with the client, so that one's mistake is not repeated by the other.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import time
+from datetime import date, datetime, timedelta
+from itertools import count
+from typing import TYPE_CHECKING, Any
+
+from fastapi import APIRouter
+from starlette.requests import Request  # noqa: TC002 - FastAPI reads the annotation
+from starlette.responses import Response
+
+from include.sandbox.book import Book
+from include.sandbox.credentials import SANDBOX_APP_KEY, SANDBOX_APP_SECRET
+from include.sandbox.faults import INSTEAD_OF_AN_ANSWER, ON_A_PAGE, fault
+from include.sandbox.pdd_refunds import STATUSES
+from include.sandbox.pdd_rows import listed, told
+from include.sandbox.pdd_truth import changes_between, row
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from include.sandbox.pdd_refunds import Version
+    from include.sandbox.world import World
+
+REQUIRED = ("type", "client_id", "timestamp", "sign")
+REFUNDS, MALL, REFRESH = (
+    "pdd.refund.list.increment.get",
+    "pdd.mall.info.get",
+    "pdd.pop.auth.token.refresh",
+)
+TOLERANCE_IN_SECONDS = 10 * 60
+LONGEST_WINDOW_IN_SECONDS = 30 * 60
+LARGEST_PAGE = 100
+KINDS = range(1, 7)  # 1: all of them
+LAST_SECOND = timedelta(days=1) - timedelta(seconds=1)
+# Shanghai is 8 hours ahead, all year.
+EPOCH = datetime(1970, 1, 1, 8)  # noqa: DTZ001 - wall clock
+DRIFTING = slice(0, None, 10)
+DOUBLED = 5
+
+ILL, PUBLIC, CLIENT, TYPE, EXPIRED, SIGN, LIMITED = 10000, 10001, 10016, 10017, 10019, 20004, 70031
+MESSAGES = {
+    ILL: "参数错误",
+    CLIENT: "client下线或者clientId不正确",
+    TYPE: "type不正确",
+    EXPIRED: "access_token已过期",
+    SIGN: "签名sign校验失败",
+    LIMITED: "调用过于频繁，请调整调用频率",
+    50001: "业务服务错误",
+    52101: "当前接口被限流，请稍后重试",
+}
+STRUCK = {"limit": LIMITED, "error_object": 50001, "expired_token": EXPIRED}
+
+
+class _Refusal(Exception):  # noqa: N818 - not an error of this program
+    """An `error_response`; a common parameter's has a message of its own and no sub code."""
+
+    def __init__(self, code: int, message: str = "", hint: str = "") -> None:
+        super().__init__(message or MESSAGES[code])
+        self.code = code
+        self.sub_code = None if message else str(code)
+        self.hint = hint
+
+
+def router(world: World) -> APIRouter:
+    """Give the gateway's route, and the one that tells the truth about its after-sales."""
+    gateway = PddGateway(world)
+    routes = APIRouter()
+    # Asked hundreds of times a second: a plain route, without what FastAPI does for each call.
+    routes.add_route("/api/router", gateway.answer, methods=["POST"])
+
+    @routes.get("/sandbox/truth/pdd/refunds")
+    async def truth(shop: int, day: date) -> list[dict[str, Any]]:
+        midnight = datetime.combine(day, datetime.min.time())
+        current = gateway.book.current(shop, midnight, midnight + LAST_SECOND)
+        return [told(row(version)) for version in current]
+
+    return routes
+
+
+class PddGateway:
+    """The gateway of one sandbox.
+
+    Attributes:
+        book: its after-sales cases.
+    """
+
+    def __init__(self, world: World) -> None:
+        self.book = Book(
+            lambda shop, first, last: changes_between(shop, first, last, world.seed),
+            world.now,
+            place=lambda version: (version.modified, version.case.id),
+        )
+        self._gatekeeper = world.gatekeeper("pdd")
+        self._tokens = world.tokens
+        self._requests = count(1)
+
+    async def answer(self, request: Request) -> Response:
+        """Answer one call, in its envelope."""
+        try:
+            envelope = self._answered(request, await request.body())
+        except _Refusal as refusal:
+            error = {
+                "error_msg": str(refusal),
+                "sub_msg": refusal.hint,
+                "sub_code": refusal.sub_code,
+                "error_code": refusal.code,
+                "request_id": f"{time.time_ns()}{next(self._requests)}",
+            }
+            envelope = {"error_response": error}
+        content = json.dumps(envelope, ensure_ascii=False, separators=(",", ":"))
+        return Response(content, media_type="application/json")
+
+    def _answered(self, request: Request, body: bytes) -> dict[str, Any]:
+        params = _params(body)
+        if params["type"] == REFRESH:
+            return {"pop_auth_token_refresh_response": self._refreshed(params)}
+        if params["type"] not in (REFUNDS, MALL):
+            raise _Refusal(TYPE)
+        shop = self._tokens.shop_of("pdd", params.get("access_token", ""))
+        if shop is None:
+            raise _Refusal(EXPIRED)
+        if code := self._gatekeeper.refuse(params["client_id"], shop):
+            raise _Refusal(code)
+        if struck := fault(request, shop, INSTEAD_OF_AN_ANSWER):
+            raise _Refusal(STRUCK[struck])
+        if params["type"] == MALL:
+            return {"mall_info_get_response": _mall(shop)}
+        return {"refund_increment_get_response": self._refunds(request, shop, params)}
+
+    def _refreshed(self, params: dict[str, str]) -> dict[str, Any]:
+        granted = self._tokens.refresh("pdd", params.get("refresh_token", ""))
+        if granted is None:
+            raise _Refusal(EXPIRED, hint="refresh_token已过期")
+        shop = self._tokens.shop_of("pdd", granted["access_token"])
+        return {
+            **granted,
+            "expires_at": int(time.time()) + granted["expires_in"],
+            "owner_id": str(shop),
+            "owner_name": f"pdd{shop}",
+            "scope": [REFUNDS, MALL],
+        }
+
+    def _refunds(self, request: Request, shop: int, params: dict[str, str]) -> dict[str, Any]:
+        begin, end = _whole(params, "start_updated_at"), _whole(params, "end_updated_at")
+        status, kind = _whole(params, "after_sales_status"), _whole(params, "after_sales_type")
+        page, size = _whole(params, "page", 1), _whole(params, "page_size", LARGEST_PAGE)
+        if not begin <= end <= begin + LONGEST_WINDOW_IN_SECONDS:
+            raise _Refusal(ILL, hint="开始时间结束时间间距不超过30分钟")
+        if status not in STATUSES or kind not in KINDS:
+            raise _Refusal(ILL, hint="after_sales_status或after_sales_type不正确")
+        if page < 1 or not 1 <= size <= LARGEST_PAGE:
+            raise _Refusal(ILL, hint=f"page从1开始，page_size最大{LARGEST_PAGE}")
+        found = [
+            version
+            for version in self.book.current(shop, _moment(begin), _moment(end))
+            if version.status == status and kind in (1, version.case.kind)
+        ]
+        served = found[(page - 1) * size : page * size]
+        rows = [listed(version) for version in served]
+        if served and (struck := fault(request, shop, ON_A_PAGE)):
+            self._spoil(struck, rows, found, served)
+        return {"refund_list": rows, "total_count": len(found)}
+
+    def _spoil(
+        self,
+        struck: str,
+        rows: list[dict[str, Any]],
+        found: Sequence[Version],
+        served: Sequence[Version],
+    ) -> None:
+        """Do to a page with rows what a fault asks for."""
+        if struck == "empty_page":
+            rows.clear()
+        elif struck == "duplicate_rows":
+            end = found.index(served[-1]) + 1
+            rows += map(listed, found[end : end + DOUBLED] or served[-1:])
+        elif struck == "shifting_rows":
+            self.book.drift(served[DRIFTING])
+        elif struck == "missing_field":
+            del rows[len(rows) // 2]["refund_amount"]
+        elif struck == "wrong_type":
+            rows[len(rows) // 2]["updated_time"] = ["昨天"]
+
+
+def _params(body: bytes) -> dict[str, str]:
+    """Read a call that is whole, ours, in time and signed; all values as text."""
+    try:
+        given = json.loads(body)
+    except ValueError:
+        given = None
+    if not isinstance(given, dict):
+        raise _Refusal(PUBLIC, "公共参数错误:body")
+    params = {name: _text(value) for name, value in given.items()}
+    for name in REQUIRED:
+        if name not in params:
+            raise _Refusal(PUBLIC, f"公共参数错误:{name}")
+    if params["client_id"] != SANDBOX_APP_KEY:
+        raise _Refusal(CLIENT)
+    if not _in_time(params["timestamp"]):
+        raise _Refusal(PUBLIC, "公共参数错误:timestamp")
+    if not _signed(params):
+        raise _Refusal(SIGN)
+    return params
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value)
+
+
+def _in_time(timestamp: str) -> bool:
+    return timestamp.isdecimal() and abs(time.time() - int(timestamp)) <= TOLERANCE_IN_SECONDS
+
+
+def _signed(params: dict[str, str]) -> bool:
+    text = SANDBOX_APP_SECRET
+    for key, value in sorted(params.items()):
+        if key != "sign":
+            text += key + value
+    digest = hashlib.new("md5", (text + SANDBOX_APP_SECRET).encode(), usedforsecurity=False)
+    return hmac.compare_digest(digest.hexdigest().upper().encode(), params["sign"].encode())
+
+
+def _whole(params: dict[str, str], name: str, default: int | None = None) -> int:
+    text = params.get(name, "" if default is None else str(default))
+    if not text.isdecimal():
+        raise _Refusal(ILL, hint=f"{name}应为整数")
+    return int(text)
+
+
+def _moment(epoch: int) -> datetime:
+    try:
+        return EPOCH + timedelta(seconds=epoch)
+    except OverflowError:
+        raise _Refusal(ILL, hint="时间应为UNIX时间戳，单位秒") from None
+
+
+def _mall(shop: int) -> dict[str, Any]:
+    return {
+        "logo": "",
+        "mall_character": 0,
+        "mall_desc": "沙箱店铺",
+        "mall_id": shop,
+        "mall_name": f"沙箱店铺{shop}",
+        "merchant_type": 3,
+    }
