@@ -66,7 +66,12 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Skip the long tests unless they were asked for."""
+    """Skip the long tests unless they were asked for; keep together what shares its fixtures."""
+    for item in items:
+        # All that needs the running service goes to one worker, every other file to any.
+        file = item.location[0]
+        group = "service" if file.startswith("tests/integration/") else file
+        item.add_marker(pytest.mark.xdist_group(group))
     if not config.getoption("--campaign"):
         for item in items:
             if item.get_closest_marker("campaign"):

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from include.registry import Job
     from include.service.layout import Layout
 
+# More workers than this only wait for each other's services and databases.
+SIDE_BY_SIDE = ("-n", "auto", "--maxprocesses", "4", "--dist", "loadgroup")
+
 # Imports stand in the functions where they cost time that other commands should not pay.
 # ruff: noqa: PLC0415
 
@@ -61,10 +64,10 @@ def check(layout: Layout, arguments: Namespace) -> NoReturn:
 
 
 def test(layout: Layout, arguments: Namespace) -> NoReturn:
-    """`test`: hand over to pytest, without the caller's Airflow settings."""
+    """`test`: hand over to pytest, on all cores, without the caller's Airflow settings."""
     kept = {key: value for key, value in os.environ.items() if not key.startswith("AIRFLOW")}
     kept.pop("SCHEDULER_VAR", None)
-    _become(layout, ["-m", "pytest", *arguments.rest], kept)
+    _become(layout, ["-m", "pytest", *SIDE_BY_SIDE, *arguments.rest], kept)
 
 
 def airflow(layout: Layout, arguments: Namespace) -> NoReturn:
