@@ -1,0 +1,214 @@
+"""Walking over the pages of a feed, so that no row is lost where the feed lets us notice.
+
+Where the feed counts its rows (`total`), as many must have come. Where it does not, a row that
+comes twice says that rows have moved between the pages, and perhaps past us: the walk is done again
+until no row does, or the same rows have come twice in a row. An empty answer is believed when it
+comes twice.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from include.platforms.errors import Temporary
+from include.platforms.feed import call_of, malformed
+from include.platforms.feed_rows import RowReader, found_in, whole_total
+from include.platforms.fields import quoted, wall_clock
+from include.platforms.paging import WALKS, Page, pages_from_last
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from include.feeds import Blanks, Feed
+    from include.platforms.client import GatewayClient
+    from include.platforms.dialect import Call
+
+Row = dict[str, Any]
+
+
+class _Answer(NamedTuple):
+    """One page.
+
+    Attributes:
+        total: how many rows all pages have, if the feed says.
+        goes_on: whether it says that a page follows.
+        cursor: how to ask for that one.
+    """
+
+    rows: Sequence[Row]
+    total: int | None
+    goes_on: bool
+    cursor: str | int | None
+
+
+async def rows_of(
+    client: GatewayClient, feed: Feed, blanks: Blanks, progress: Callable[[int], None]
+) -> list[Row]:
+    """Bring all rows of a shop's period, column to value, each once.
+
+    Args:
+        client: speaks `FeedDialect`.
+        feed: which.
+        blanks: the shop and the period.
+        progress: is told after every page how many rows there are so far.
+
+    Raises:
+        GatewayError: as `GatewayClient.call` does; Malformed when a field is missing or ill;
+            Temporary when rows are missing to the last.
+    """
+    walk = _Walk(client, feed, blanks, progress)
+    by_number = feed.paging.by == "page" and feed.paging.size is not None
+    if by_number and feed.paging.total is not None:
+        await walk.from_the_last()
+    else:
+        await walk.until_complete()
+    rows = list(walk.rows.values())
+    if feed.within is None:
+        return rows
+    # A feed that counts the end of the period in gives this row to the next period as well.
+    return [row for row in rows if row[feed.within] != wall_clock(blanks.period.end)]
+
+
+class _Walk:
+    """The rows of a shop's period, as they come.
+
+    Attributes:
+        rows: by key; of two that differ, from two answers, the later counts: it is newer.
+        doubled: whether a row came twice.
+    """
+
+    def __init__(
+        self,
+        client: GatewayClient,
+        feed: Feed,
+        blanks: Blanks,
+        progress: Callable[[int], None],
+    ) -> None:
+        self.rows: dict[tuple[Any, ...], Row] = {}
+        self.doubled = False
+        self._client, self._feed, self._blanks = client, feed, blanks
+        self._progress = progress
+        self._reader = RowReader(feed)
+
+    async def from_the_last(self) -> None:
+        """Walk over numbered pages whose rows are counted."""
+        size = self._feed.paging.size or 1
+        pages = pages_from_last(self._client, self._call, self._page, size, self._key)
+        async for rows in pages:
+            self._add(rows)
+
+    async def until_complete(self) -> None:
+        """Walk from the first page to the last, again where rows may have been missed."""
+        before: set[tuple[Any, ...]] | None = None
+        total: int | None = None
+        for _ in range(WALKS):
+            self.rows, self.doubled = {}, False
+            total = await self._walk()
+            if total is not None:
+                if len(self.rows) >= total:
+                    return
+            elif not self.doubled or set(self.rows) == before:
+                return
+            before = set(self.rows)
+        missing = "rows come twice, and others each time"
+        if total is not None:
+            missing = f"{total - len(self.rows)} of {total} rows are on no page"
+        raise Temporary(
+            self._call(1),
+            f"{missing}, in {WALKS} walks over all pages: run it again; if it stays so, check "
+            f"paging of feed {self._feed.id} in config/feeds.yaml",
+        )
+
+    async def _walk(self) -> int | None:
+        """Walk once; gives the total that the last answer said."""
+        number, cursor = 1, None
+        asked: set[str | int | None] = {None}
+        while True:
+            call = self._call(number, cursor)
+            answer = await self._ask(call)
+            if not answer.rows and answer.total is None:
+                answer = await self._ask(call)
+            fresh = self._add(answer.rows)
+            if not answer.goes_on:
+                return answer.total
+            if number > 1 and not fresh:
+                name = self._feed.paging.parameter
+                problem = f"the page brings only rows of pages before: does it know {name!r}?"
+                raise malformed(self._feed, call, problem)
+            if self._feed.paging.by == "cursor" and answer.cursor in asked:
+                problem = f"next is {quoted(answer.cursor)} again, which would go on for ever"
+                raise malformed(self._feed, call, problem)
+            number, cursor = number + 1, answer.cursor
+            asked.add(cursor)
+
+    async def _ask(self, call: Call) -> _Answer:
+        answer: _Answer = await self._client.call(call, partial(self._answer, call))
+        return answer
+
+    def _call(self, number: int, cursor: str | int | None = None) -> Call:
+        paging = self._feed.paging
+        sent: dict[str, Any] = {}
+        if paging.size_parameter is not None:
+            sent[paging.size_parameter] = paging.size
+        if paging.by == "page":
+            sent[str(paging.parameter)] = paging.first + number - 1
+        elif cursor is not None:
+            sent[str(paging.parameter)] = cursor
+        page = None if paging.by == "none" else number
+        return call_of(self._feed, self._blanks, page, sent)
+
+    def _page(self, call: Call, envelope: Any) -> Page:
+        return Page(self._rows(call, envelope), whole_total(self._feed, call, envelope) or 0)
+
+    def _answer(self, call: Call, envelope: Any) -> _Answer:
+        """Read an answer; it belongs to the attempt, so that an empty page is asked for again."""
+        rows, total = self._rows(call, envelope), whole_total(self._feed, call, envelope)
+        goes_on, cursor = self._follows(call, envelope)
+        if not rows and (goes_on or (total and not self.rows)):
+            said = "more follow" if goes_on else f"there are {total}"
+            raise Temporary(call, f"there are no rows, though the feed says {said}: run it again")
+        return _Answer(rows, total, goes_on, cursor)
+
+    def _follows(self, call: Call, envelope: Any) -> tuple[bool, str | int | None]:
+        """Tell whether a page follows, and the cursor that leads there."""
+        feed, paging = self._feed, self._feed.paging
+        if paging.more is not None:
+            more = found_in(paging.more, "more", feed, call, envelope)
+            if not isinstance(more, bool):
+                problem = f"more ({paging.more}) holds {quoted(more)}: expected true or false"
+                raise malformed(self._feed, call, problem)
+            return more, None
+        if paging.next is None:
+            return False, None
+        cursor = found_in(paging.next, "next", feed, call, envelope)
+        if cursor is None or cursor == "":
+            return False, None
+        if not isinstance(cursor, (str, int)) or isinstance(cursor, bool):
+            problem = f"next ({paging.next}) holds {quoted(cursor)}: expected a text or a number"
+            raise malformed(self._feed, call, problem)
+        return True, cursor
+
+    def _rows(self, call: Call, envelope: Any) -> list[Row]:
+        """Read the rows of one answer, in which no two may have one key and differ."""
+        rows = self._reader.read(call, envelope, self._blanks.period)
+        known: dict[tuple[Any, ...], Row] = {}
+        for row in rows:
+            key = self._key(row)
+            if known.setdefault(key, row) != row:
+                names = ", ".join(self._feed.key)
+                problem = f"two rows have {names} {', '.join(map(str, key))}, and they differ"
+                raise malformed(self._feed, call, problem)
+        return rows
+
+    def _add(self, rows: Sequence[Row]) -> bool:
+        """Take the rows of a page; gives whether one of them is new."""
+        before, found = len(self.rows), {self._key(row): row for row in rows}
+        self.rows.update(found)
+        new = len(self.rows) - before
+        self.doubled |= new < len(rows)
+        self._progress(len(self.rows))
+        return new > 0
+
+    def _key(self, row: Row) -> tuple[Any, ...]:
+        return tuple(row[name] for name in self._feed.key)
