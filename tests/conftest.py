@@ -10,6 +10,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import httpx
 import pytest
 
 from include.platforms.connection import Connection
@@ -39,6 +40,20 @@ class Sandbox:
         return Connection(
             "erp", self.base_url, SANDBOX_APP_KEY, SANDBOX_APP_SECRET, SANDBOX_ACCESS_TOKEN
         )
+
+    def arm(self, fault: str, platform: str = "erp", **more: Any) -> None:
+        """Let a fault wait for a platform's requests; `more` is times, after or shop."""
+        wish = {"fault": fault, "platform": platform, **more}
+        httpx.post(f"{self.base_url}/sandbox/faults", json=wish).raise_for_status()
+
+    def armed(self) -> list[dict[str, Any]]:
+        """Tell what is armed, and how often each has struck."""
+        armed: list[dict[str, Any]] = httpx.get(f"{self.base_url}/sandbox/faults").json()["armed"]
+        return armed
+
+    def clear(self) -> None:
+        """Let no fault wait any longer."""
+        httpx.delete(f"{self.base_url}/sandbox/faults").raise_for_status()
 
     def truth(self, shop_id: int, day: date) -> list[dict[str, Any]]:
         """Give the rows that a shop's day must have."""

@@ -71,6 +71,11 @@ class Exchange:
         await self.send(self.start)
         await self.send({"type": "http.response.body", "body": self.body})
 
+    async def arrived(self) -> None:
+        """Wait until all of the request has come."""
+        while (await self.receive()).get("more_body"):
+            pass
+
     async def gone(self) -> None:
         """Wait until the other side is gone."""
         while (await self.receive())["type"] != "http.disconnect":
@@ -100,7 +105,9 @@ class FaultyWire:
             return
         strike = Strike(self._world.faults, platform, header)
         scope.setdefault("state", {})["strike"] = strike
-        if strike.before_the_gateway() not in AT_ONCE:
+        if strike.before_the_gateway() in AT_ONCE:
+            await exchange.arrived()
+        else:
             await self._app(scope, receive, exchange.keep)
         await WAYS.get(strike.on_wire, Exchange.pass_on)(exchange)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
 import sys
 from datetime import date, datetime, timedelta, timezone
@@ -10,8 +11,11 @@ from socket import create_server
 from typing import TYPE_CHECKING
 
 import httpx
+import pytest
 
+from include.sandbox.app import create_app
 from include.sandbox.serving import serve
+from tests.sandbox.test_jushuitan import ORDERS, signed
 
 if TYPE_CHECKING:
     from tests.conftest import Sandbox
@@ -52,6 +56,44 @@ def test_an_aware_clock_is_read_in_shanghai() -> None:
     noon = datetime(2025, 10, 9, 4, tzinfo=timezone.utc)
     with serve(clock=lambda: noon) as base_url:
         assert httpx.get(f"{base_url}/sandbox/health").json()["now"] == "2025-10-09 12:00:00"
+
+
+def test_calls_are_counted_by_platform_and_by_shop(sandbox: Sandbox) -> None:
+    """Whatever becomes of them; a shop's are known once its call was found good."""
+    url = sandbox.base_url
+    day = {"modified_begin": "2025-10-02 00:00:00", "modified_end": "2025-10-02 00:00:00"}
+    for shop in (10001, 10002, 10001):
+        httpx.post(url + ORDERS, data=signed({"shop_id": shop, **day}))
+    httpx.post(url + ORDERS, data=signed({}, secret="other"))
+    httpx.post(f"{url}/api/router", json={})
+    counted = httpx.get(f"{url}/sandbox/calls").json()
+    platforms = counted.pop("platforms")
+    assert counted == {"calls": 5, "over_limit": 0}
+    assert platforms["erp"] == {
+        "calls": 4,
+        "over_limit": 0,
+        "shops": {"10001": 2, "10002": 1},
+    }
+    assert {name: one["calls"] for name, one in platforms.items()} == {
+        "erp": 4,
+        "jd": 0,
+        "pdd": 1,
+        "feeds": 0,
+    }
+
+
+@pytest.mark.parametrize("path", ["faults", "tokens"])
+def test_switches_are_for_this_machine_alone(path: str) -> None:
+    """Also where the app is served to others: those are refused."""
+
+    async def asked_from(address: str) -> int:
+        transport = httpx.ASGITransport(create_app(), client=(address, 1))
+        async with httpx.AsyncClient(transport=transport, base_url="http://sandbox") as client:
+            return (await client.get(f"/sandbox/{path}")).status_code
+
+    assert asyncio.run(asked_from("127.0.0.1")) == 200
+    assert asyncio.run(asked_from("::1")) == 200
+    assert asyncio.run(asked_from("192.0.2.7")) == 403
 
 
 def test_nothing_listens_after_it_was_served() -> None:
