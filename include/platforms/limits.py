@@ -6,6 +6,10 @@ come: whatever the latency, a call that is sent only then is never one too many 
 window. A process that dies leaves calls that never end; they are taken to have ended after the time
 that a call may take.
 
+What that costs: where the platform allows one call more each time a window has passed, we allow it
+when a window and the call's latency have. With a latency of 20 ms that leaves 0.98 of a limit per
+second, and 0.998 of one per ten seconds; nothing is gained by sending faster.
+
 All who share an app's limits share a small file. It is locked for as long as it takes to read,
 decide and write it; whoever must wait sleeps outside the lock until the first moment at which it
 can be its turn. Those who wait are served in the order in which they came.
@@ -14,29 +18,31 @@ can be its turn. Those who wait are served in the order in which they came.
 from __future__ import annotations
 
 import asyncio
-import fcntl
-import json
 import math
 import os
 import time
+from bisect import bisect_right, insort
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from hashlib import blake2s
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
-from uuid import uuid4
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from include.errors import ConfigurationError
+from include.platforms.limit_file import RECORD, TICKET_BYTES, LimitFile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import timedelta
+
+    from include.platforms.limit_file import State
 
 # Two clocks that are kept by NTP run apart by at most half of this.
 CLOCK_MARGIN = 1.001
 # One who waits looks again at least this often, in seconds, and is forgotten soon after it stops
 # doing so: it is dead, and those behind it move up.
 LONGEST_NAP, GRACE = 2.0, 1.0
+# Event loops round to milliseconds; who woke a little early would look again and again.
+SHORTEST_NAP = 0.001
 
 
 class Limit(NamedTuple):
@@ -51,19 +57,6 @@ class Limit(NamedTuple):
     per: Literal["app", "shop"] = "app"
 
 
-@dataclass
-class _State:
-    """What the file holds; moments are seconds of the machine's monotonic clock.
-
-    Attributes:
-        calls: ticket to when the call was sent and when it ended (None: it has not).
-        queue: ticket of one who waits to when it is taken for dead; in order of arrival.
-    """
-
-    calls: dict[str, tuple[float, float | None]] = field(default_factory=dict)
-    queue: dict[str, float] = field(default_factory=dict)
-
-
 class RateLimiter:
     """The turns of one app at one platform."""
 
@@ -75,8 +68,10 @@ class RateLimiter:
             limits: what the platform allows.
             timeout: what one call takes at most; the same for all who share the file.
         """
-        self._file = file
+        self._path = file
+        self._file = LimitFile(file)
         self._windows = [(calls, seconds * CLOCK_MARGIN) for calls, seconds, _ in limits]
+        self._longest = max((window for _, window in self._windows), default=0.0)
         self._timeout = timeout.total_seconds()
 
     @classmethod
@@ -86,7 +81,7 @@ class RateLimiter:
         """Share the limits with every process of this machine that speaks for the same app."""
         var = os.environ.get("SCHEDULER_VAR") or Path(__file__).resolve().parents[2] / "var"
         app = blake2s(app_key.encode(), digest_size=6).hexdigest()
-        return cls(Path(var) / "limits" / f"{platform}-{app}.json", limits, timeout)
+        return cls(Path(var) / "limits" / f"{platform}-{app}.turns", limits, timeout)
 
     async def take(self, latest: float = math.inf) -> str:
         """Wait for a turn; the call counts from now on.
@@ -100,101 +95,80 @@ class RateLimiter:
         Raises:
             TimeoutError: no turn comes before `latest`.
         """
-        ticket = uuid4().hex
-        while turn := self._turn(ticket):
+        ticket = os.urandom(TICKET_BYTES)
+        while turn := self._turn(ticket, latest):
             if turn > latest:
                 self._leave(ticket)
                 raise TimeoutError
+            nap = min(turn - time.monotonic(), LONGEST_NAP)
             try:
-                await asyncio.sleep(min(turn - time.monotonic(), LONGEST_NAP))
+                await asyncio.sleep(max(nap, SHORTEST_NAP))
             except asyncio.CancelledError:
                 self._leave(ticket)
                 raise
-        return ticket
+        return ticket.hex()
 
     def ended(self, ticket: str) -> None:
         """Say that the call has been answered, or will never be."""
         with self._shared() as state:
-            if ticket in state.calls:
-                state.calls[ticket] = state.calls[ticket][0], time.monotonic()
+            # One that has been taken for ended already counts once more: it ended only now.
+            state.running.drop(bytes.fromhex(ticket))
+            state.ended.append(time.monotonic())
 
-    def _leave(self, ticket: str) -> None:
+    def _leave(self, ticket: bytes) -> None:
         with self._shared() as state:
-            state.queue.pop(ticket, None)
+            state.queue.drop(ticket)
 
-    def _turn(self, ticket: str) -> float | None:
+    def _turn(self, ticket: bytes, latest: float) -> float | None:
         """Take the turn if it has come, else queue and give the first moment at which it can."""
         with self._shared() as state:
             now = time.monotonic()
             self._forget(state, now)
-            waiting = list(state.queue)
-            ahead = waiting.index(ticket) if ticket in state.queue else len(waiting)
-            turn = self._first_moment(state, ahead, now)
-            if turn > now:
-                state.queue[ticket] = now + min(turn - now, LONGEST_NAP) + GRACE
-                return turn
-            state.queue.pop(ticket, None)
-            state.calls[ticket] = now, None
-            return None
+            turn = self._first_moment(state, state.queue.ahead_of(ticket), now)
+            if turn <= now <= latest:
+                state.queue.drop(ticket)
+                state.running.put(ticket, now)
+                return None
+            dead = now + min(turn - now, LONGEST_NAP) + GRACE
+            state.queue.put(ticket, dead)
+            state.alive_until = min(state.alive_until, dead)
+            return turn
 
-    def _first_moment(self, state: _State, ahead: int, now: float) -> float:
+    def _first_moment(self, state: State, ahead: int, now: float) -> float:
         """Give the first moment at which one call more can be allowed, or now."""
-        ends = [self._end(call, now) for call in state.calls.values()] + [now] * ahead
-        ends.sort()
+        taken = len(state.running) // RECORD.size + ahead
         turn = now
         for calls, window in self._windows:
-            counted = [end + window for end in ends if end + window > now]
-            if len(counted) >= calls:
-                turn = max(turn, counted[len(counted) - calls])
+            # Those who run or come before end now at the earliest; so many others may still count.
+            others = calls - taken
+            if others <= 0:
+                turn = max(turn, now + window)
+            elif others <= len(state.ended):
+                turn = max(turn, state.ended[-others] + window)
         return turn
 
-    def _end(self, call: tuple[float, float | None], now: float) -> float:
-        """Give when a call has ended, or the first moment at which it can."""
-        sent, ended = call
-        return min(now, sent + self._timeout) if ended is None else ended
-
-    def _forget(self, state: _State, now: float) -> None:
+    def _forget(self, state: State, now: float) -> None:
         """Drop what counts no more, and what the clock has not reached: it is of another boot."""
-        longest = max((window for _, window in self._windows), default=0.0)
-        state.calls = {
-            ticket: call
-            for ticket, call in state.calls.items()
-            if max(call[0], call[1] or 0) <= now < self._end(call, now) + longest
-        }
-        state.queue = {
-            ticket: dead
-            for ticket, dead in state.queue.items()
-            if now < dead <= now + LONGEST_NAP + GRACE
-        }
+        if state.running and state.running.moment(-1) > now:
+            state.running.keep(-math.inf, now)
+        while state.running and state.running.moment(0) + self._timeout <= now:
+            insort(state.ended, state.running.moment(0) + self._timeout)
+            del state.running[: RECORD.size]
+        del state.ended[bisect_right(state.ended, now) :]
+        del state.ended[: bisect_right(state.ended, now - self._longest)]
+        alive = now + LONGEST_NAP + GRACE
+        if not now < state.alive_until <= alive:
+            state.queue.keep(now, alive)
+            state.alive_until = min(state.queue.moments(), default=alive)
 
     @contextmanager
-    def _shared(self) -> Iterator[_State]:
+    def _shared(self) -> Iterator[State]:
         """Hold the file: read it, let the caller change what it says, write it."""
         try:
-            self._file.parent.mkdir(parents=True, exist_ok=True)
-            with self._file.with_suffix(".lock").open("a") as lock:
-                fcntl.flock(lock, fcntl.LOCK_EX)
-                state = self._read()
+            with self._file.held() as state:
                 yield state
-                # Replaced as a whole: a process killed while it writes leaves the old state.
-                new = self._file.with_suffix(".new")
-                new.write_text(json.dumps({"calls": state.calls, "queue": state.queue}))
-                new.replace(self._file)
         except OSError as error:
             raise ConfigurationError(
-                f"rate limits cannot be kept in {self._file}: {error.strerror or error}; "
+                f"rate limits cannot be kept in {self._path}: {error.strerror or error}; "
                 "make its folder writable, or set SCHEDULER_VAR to one that is"
             ) from error
-
-    def _read(self) -> _State:
-        try:
-            stored = json.loads(self._file.read_text())
-            calls = {str(ticket): _call(call) for ticket, call in stored["calls"].items()}
-            return _State(calls, {str(name): float(dead) for name, dead in stored["queue"].items()})
-        except (FileNotFoundError, ValueError, TypeError, KeyError, AttributeError):
-            return _State()  # never used, or not ours: nothing is known of earlier calls
-
-
-def _call(stored: Any) -> tuple[float, float | None]:
-    sent, ended = stored
-    return float(sent), None if ended is None else float(ended)

@@ -15,6 +15,7 @@ import httpx
 import pytest
 
 from include.errors import ConfigurationError
+from include.platforms.limit_file import TICKET_BYTES, LimitFile
 from include.platforms.limits import Limit, RateLimiter
 from include.sandbox.serving import serve
 
@@ -24,7 +25,7 @@ TIMEOUT = timedelta(seconds=1)
 
 def limiter(folder: Path, *limits: tuple[int, float]) -> RateLimiter:
     """Share limits through a file in the folder."""
-    return RateLimiter(folder / "app.json", [Limit(*limit) for limit in limits], TIMEOUT)
+    return RateLimiter(folder / "app.turns", [Limit(*limit) for limit in limits], TIMEOUT)
 
 
 def start(program: str, *arguments: object, var: Path | None = None) -> subprocess.Popen[str]:
@@ -38,8 +39,20 @@ def simulate(
     folder: Path, limits: list[tuple[int, float]], coroutines: int, times: int, delay: float
 ) -> subprocess.Popen[str]:
     """Start a process that makes calls to nobody."""
-    file = folder / "app.json"
+    file = folder / "app.turns"
     return start("simulated_calls", file, json.dumps(limits), coroutines, times, delay)
+
+
+def running(folder: Path) -> list[float]:
+    """Give when the calls that have not ended were sent."""
+    with LimitFile(folder / "app.turns").held() as state:
+        return state.running.moments()
+
+
+def waiting(folder: Path) -> int:
+    """Give how many wait for their turn."""
+    with LimitFile(folder / "app.turns").held() as state:
+        return len(state.queue.moments())
 
 
 def most_in_any_window(stamps: list[float], seconds: float) -> int:
@@ -110,9 +123,9 @@ def test_no_call_is_forgotten_when_many_write_at_once(tmp_path: Path) -> None:
     programs = [simulate(tmp_path, [(1000, 60.0)], 4, 25, 0) for _ in range(3)]
     for program in programs:
         program.communicate()
-    calls = json.loads((tmp_path / "app.json").read_text())["calls"]
-    assert len(calls) == 300
-    assert all(ended is not None for _, ended in calls.values())
+    with LimitFile(tmp_path / "app.turns").held() as state:
+        assert len(state.ended) == 300
+        assert not state.running
 
 
 def test_a_run_heeds_the_calls_of_the_run_before(tmp_path: Path) -> None:
@@ -128,10 +141,10 @@ def test_a_run_heeds_the_calls_of_the_run_before(tmp_path: Path) -> None:
 def test_calls_of_a_killed_process_count_until_they_must_have_ended(tmp_path: Path) -> None:
     """Killed in mid-call, it leaves turns that expire by themselves, and not too early."""
     program = simulate(tmp_path, [(3, 0.5)], 3, 1, 60)
-    state = tmp_path / "app.json"
-    while not state.exists() or len(json.loads(state.read_text())["calls"]) < 3:
+    sent = running(tmp_path)
+    while len(sent) < 3:
         time.sleep(0.01)
-    sent = [call[0] for call in json.loads(state.read_text())["calls"].values()]
+        sent = running(tmp_path)
     program.kill()
     program.communicate()
     asyncio.run(limiter(tmp_path, (3, 0.5)).take())
@@ -146,8 +159,7 @@ def test_a_killed_process_that_waited_is_passed_over(tmp_path: Path) -> None:
         shared = limiter(tmp_path, (1, 1.0))
         held = await shared.take()
         program = simulate(tmp_path, [(1, 1.0)], 3, 1, 0)
-        state = tmp_path / "app.json"
-        while len(json.loads(state.read_text())["queue"]) < 3:  # noqa: ASYNC110 - another process writes the file
+        while waiting(tmp_path) < 3:  # noqa: ASYNC110 - another process writes the file
             await asyncio.sleep(0.01)
         program.kill()
         program.communicate()
@@ -216,33 +228,26 @@ def test_who_stops_waiting_leaves_the_queue(tmp_path: Path) -> None:
     async def scene() -> None:
         shared = limiter(tmp_path, (1, 60.0))
         await shared.take()
-        waiting = asyncio.create_task(shared.take())
+        one = asyncio.create_task(shared.take())
         await asyncio.sleep(0.05)
-        assert len(json.loads((tmp_path / "app.json").read_text())["queue"]) == 1
-        waiting.cancel()
-        await asyncio.wait([waiting])
-        assert json.loads((tmp_path / "app.json").read_text())["queue"] == {}
+        assert waiting(tmp_path) == 1
+        one.cancel()
+        await asyncio.wait([one])
+        assert waiting(tmp_path) == 0
 
     asyncio.run(scene())
 
 
-@pytest.mark.parametrize(
-    "stored",
-    [
-        {"calls": {"a": [time.monotonic() + 10**6, None]}, "queue": {}},
-        {"calls": {"a": [1.0, time.monotonic() + 10**6]}, "queue": {}},
-        {"calls": {}, "queue": {"a": time.monotonic() + 10**6}},
-        {"calls": {"a": [float("nan"), None]}, "queue": {"b": float("inf")}},
-        {"calls": {"a": ["soon", None]}, "queue": {}},
-        {"calls": {"a": 5}, "queue": []},
-        {"calls": []},
-        [],
-        None,
-    ],
-)
-def test_what_another_boot_or_hand_has_left_is_dropped(stored: object, tmp_path: Path) -> None:
-    """Stamps that the clock has not reached, and what is no state at all, hold nobody up."""
-    (tmp_path / "app.json").write_text("" if stored is None else json.dumps(stored))
+@pytest.mark.parametrize("part", ["running", "queue", "ended"])
+def test_what_another_boot_has_left_is_dropped(part: str, tmp_path: Path) -> None:
+    """Stamps that the clock has not reached hold nobody up."""
+    moment = time.monotonic() + 10**6
+    with LimitFile(tmp_path / "app.turns").held() as state:
+        state.alive_until = moment
+        if part == "ended":
+            state.ended.append(moment)
+        else:
+            getattr(state, part).put(b"a" * TICKET_BYTES, moment)
     began = time.monotonic()
     asyncio.run(turns(limiter(tmp_path, (1, 30.0)), 1))
     assert took(began) < 1
@@ -257,7 +262,58 @@ def test_the_file_stays_small(tmp_path: Path) -> None:
             shared.ended(await shared.take())
 
     asyncio.run(scene())
-    assert (tmp_path / "app.json").stat().st_size < 3000
+    assert (tmp_path / "app.turns").stat().st_size < 3000
+
+
+def test_a_turn_costs_little_also_when_many_wait(tmp_path: Path) -> None:
+    """500 calls a second take two limits each: a turn must cost far less than the call."""
+
+    async def scene() -> float:
+        shared = limiter(tmp_path, (500, 60.0))
+        began = time.process_time()
+        for ticket in await turns(shared, 500):
+            shared.ended(ticket)
+        waiters = [asyncio.create_task(shared.take()) for _ in range(200)]
+        await asyncio.sleep(0)
+        cost = (time.process_time() - began) / 1200
+        for one in waiters:
+            one.cancel()
+        await asyncio.wait(waiters)
+        return cost
+
+    assert asyncio.run(scene()) < 0.0003
+
+
+def test_an_answer_after_the_time_of_a_call_counts_from_when_it_came(tmp_path: Path) -> None:
+    """Who was taken for dead, and was only slow, is counted a window longer."""
+
+    async def scene() -> None:
+        shared = limiter(tmp_path, (1, 0.3))
+        slow = await shared.take()
+        other = await shared.take()  # after the second that a call may take, and a window
+        shared.ended(other)
+        answered = time.monotonic()
+        shared.ended(slow)
+        await shared.take()
+        assert took(answered) >= 0.3
+
+    asyncio.run(scene())
+
+
+def test_a_removed_file_is_made_again(tmp_path: Path) -> None:
+    """Who holds it open meets the others in the new one."""
+
+    async def scene() -> None:
+        shared, other = limiter(tmp_path, (1, 0.4)), limiter(tmp_path, (1, 0.4))
+        for one in (shared, other):
+            one.ended(await one.take())
+        (tmp_path / "app.turns").unlink()
+        other.ended(await other.take())
+        began = time.monotonic()
+        await shared.take()
+        assert took(began) > 0.3
+
+    asyncio.run(scene())
 
 
 def test_the_file_is_found_by_platform_and_app_and_shows_no_key(
@@ -268,7 +324,7 @@ def test_the_file_is_found_by_platform_and_app_and_shows_no_key(
     for app_key in ("app-one", "app-two", "app-one"):
         shared = RateLimiter.of_app("jushuitan", app_key, [Limit(5, 1)], TIMEOUT)
         asyncio.run(turns(shared, 1))
-    names = {path.name for path in (tmp_path / "limits").glob("*.json")}
+    names = {path.name for path in (tmp_path / "limits").glob("*.turns")}
     assert len(names) == 2
     assert not any("app-" in name for name in names)
 
@@ -276,8 +332,8 @@ def test_the_file_is_found_by_platform_and_app_and_shows_no_key(
 def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     """The message says which file and how to repair it."""
     (tmp_path / "file").touch()
-    shared = RateLimiter(tmp_path / "file" / "app.json", [Limit(5, 1)], TIMEOUT)
-    with pytest.raises(ConfigurationError, match=r"file/app\.json.*SCHEDULER_VAR"):
+    shared = RateLimiter(tmp_path / "file" / "app.turns", [Limit(5, 1)], TIMEOUT)
+    with pytest.raises(ConfigurationError, match=r"file/app\.turns.*SCHEDULER_VAR"):
         asyncio.run(turns(shared, 1))
 
 

@@ -1,0 +1,192 @@
+"""The file in which all who share a rate limit write down their calls.
+
+It begins with two heads that are written in turn; the newest that is whole says where, in the rest
+of the file, the state is. A writer puts a new state beside the one that counts, and then the head
+that names it over the older head. So a writer that is killed, at any instant, leaves the state
+before or the state after, and there is nothing to repair. A checksum over head and state tells
+what is whole.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import weakref
+from array import array
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from struct import Struct
+from threading import Lock
+from typing import TYPE_CHECKING
+from zlib import crc32
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+MAGIC = b"limits 1"
+# Magic, generation, where the state is, the bytes of its three parts, until when nobody is dead.
+HEAD = Struct("=8sQQIIId")
+CHECKSUM = Struct("=I")
+HEAD_ROOM = 64
+FIRST_PLACE = 2 * HEAD_ROOM
+TICKET_BYTES = 8
+RECORD = Struct(f"={TICKET_BYTES}sd")
+
+
+class Records(bytearray):
+    """Tickets of those who call or wait, each with a moment; packed, as the file has them."""
+
+    __slots__ = ()
+
+    def ahead_of(self, ticket: bytes) -> int:
+        """Give how many are before a ticket; all, when it is not there."""
+        place = self.find(ticket)
+        return (len(self) if place < 0 else place) // RECORD.size
+
+    def put(self, ticket: bytes, moment: float) -> None:
+        """Set the moment of a ticket, which comes to the end if it is not there."""
+        place = self.ahead_of(ticket) * RECORD.size
+        self[place : place + RECORD.size] = RECORD.pack(ticket, moment)
+
+    def drop(self, ticket: bytes) -> None:
+        """Remove a ticket, if it is there."""
+        place = self.ahead_of(ticket) * RECORD.size
+        del self[place : place + RECORD.size]
+
+    def moment(self, number: int) -> float:
+        """Give the moment of the first (0) or the last (-1) ticket."""
+        return float(RECORD.unpack_from(self, number * RECORD.size)[1])
+
+    def moments(self) -> list[float]:
+        """Give the moments, in the order of their tickets."""
+        return [moment for _, moment in RECORD.iter_unpack(self)]
+
+    def keep(self, after: float, until: float) -> None:
+        """Remove all but those whose moment is later than one and not later than another."""
+        kept = [one for one in RECORD.iter_unpack(self) if after < one[1] <= until]
+        self[:] = b"".join(RECORD.pack(*one) for one in kept)
+
+
+@dataclass
+class State:
+    """What the file says; moments are seconds of the machine's monotonic clock.
+
+    Attributes:
+        ended: when calls ended, in order.
+        running: the calls that have not, with when each was sent; in that order.
+        queue: those who wait, with when each is taken for dead; in order of arrival.
+        alive_until: before that moment nobody in the queue is taken for dead.
+    """
+
+    ended: array[float] = field(default_factory=lambda: array("d"))
+    running: Records = field(default_factory=Records)
+    queue: Records = field(default_factory=Records)
+    alive_until: float = 0.0
+
+
+@dataclass(frozen=True)
+class _Stored:
+    """Which state counts, and where it is: what the next one must leave alone."""
+
+    generation: int = 0
+    place: int = FIRST_PLACE
+    size: int = 0
+
+    def next(self, size: int) -> _Stored:
+        """Give where the next state goes: before this one if it fits there, else behind it."""
+        fits = FIRST_PLACE + size <= self.place
+        place = FIRST_PLACE if fits else self.place + self.size
+        return _Stored(self.generation + 1, place, size)
+
+
+class LimitFile:
+    """The file at a path, made when it is needed; it is locked while somebody holds it.
+
+    It stays open. A process that was forked opens it anew, as the lock belongs to what was opened.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._mutex = Lock()
+        self._descriptor = -1
+        self._process = -1
+        self._close = weakref.finalize(self, int)
+
+    @contextmanager
+    def held(self) -> Iterator[State]:
+        """Hold the file: read it, let the caller change the state, write that.
+
+        Raises:
+            OSError: the file cannot be read or written.
+        """
+        with self._mutex:
+            self._lock()
+            try:
+                state, stored = _read(self._descriptor)
+                yield state
+                _write(self._descriptor, state, stored)
+            finally:
+                fcntl.flock(self._descriptor, fcntl.LOCK_UN)
+
+    def _lock(self) -> None:
+        if self._process != os.getpid():
+            self._open()
+        fcntl.flock(self._descriptor, fcntl.LOCK_EX)
+        while not os.fstat(self._descriptor).st_nlink:  # removed: others hold a new one
+            self._open()
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX)
+
+    def _open(self) -> None:
+        self._process = -1
+        self._close()
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o644)
+        self._close = weakref.finalize(self, partial(os.close, self._descriptor))
+        self._process = os.getpid()
+
+
+def _read(descriptor: int) -> tuple[State, _Stored]:
+    heads = os.pread(descriptor, FIRST_PLACE, 0)
+    if len(heads) == FIRST_PLACE:
+        first, second = (HEAD.unpack_from(heads, place) for place in (0, HEAD_ROOM))
+        newest_first = (0, HEAD_ROOM) if first[1] > second[1] else (HEAD_ROOM, 0)
+        for place in newest_first:
+            found = _state_at(descriptor, heads[place : place + HEAD_ROOM])
+            if found:
+                return found
+    return State(), _Stored()  # never used, or not ours: nothing is known of earlier calls
+
+
+def _state_at(descriptor: int, room: bytes) -> tuple[State, _Stored] | None:
+    """Give the state that a head names, if both are whole."""
+    magic, generation, place, ended, running, queue, alive_until = HEAD.unpack_from(room)
+    if magic != MAGIC:
+        return None
+    parts = os.pread(descriptor, ended + running + queue, place)
+    if CHECKSUM.unpack_from(room, HEAD.size)[0] != crc32(room[: HEAD.size], crc32(parts)):
+        return None
+    state = State(
+        array("d", parts[:ended]),
+        Records(parts[ended : ended + running]),
+        Records(parts[ended + running :]),
+        alive_until,
+    )
+    return state, _Stored(generation, place, len(parts))
+
+
+def _write(descriptor: int, state: State, stored: _Stored) -> None:
+    parts = b"".join((state.ended, state.running, state.queue))
+    sizes = state.ended.itemsize * len(state.ended), len(state.running), len(state.queue)
+    new = stored.next(len(parts))
+    head = HEAD.pack(MAGIC, new.generation, new.place, *sizes, state.alive_until)
+    head += CHECKSUM.pack(crc32(head, crc32(parts)))
+    _put(descriptor, parts, new.place)
+    _put(descriptor, head.ljust(HEAD_ROOM, b"\0"), new.generation % 2 * HEAD_ROOM)
+
+
+def _put(descriptor: int, content: bytes, place: int) -> None:
+    if os.pwrite(descriptor, content, place) < len(content):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
