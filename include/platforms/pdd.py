@@ -25,7 +25,7 @@ from include.platforms.limits import Limit
 from include.platforms.pdd_codes import error_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from include.platforms.client import GatewayClient
     from include.platforms.connection import Connection
@@ -42,8 +42,6 @@ ANSWERS = {
 # A moment in seconds is smaller until the year 2286.
 FIRST_IN_MILLISECONDS = 10**10
 HEADERS = {"Content-Type": "application/json"}
-# What the refund list allows; the other interfaces that we use allow more.
-LIMITS = (Limit(100, 10, per="shop"), Limit(500, 1))
 
 
 def signature(secret: str, params: Mapping[str, str]) -> str:
@@ -65,11 +63,12 @@ class Pdd:
     """The dialect of 拼多多's open platform."""
 
     name = "pdd"
+    # What the refund list allows; the other interfaces that we use allow more.
+    limits = (Limit(100, 10, per="shop"), Limit(500, 1))
 
-    def __init__(self, connection: Connection, limits: Sequence[Limit] = LIMITS) -> None:
-        """Speak for the app of a connection, within limits."""
+    def __init__(self, connection: Connection) -> None:
+        """Speak for the app of a connection."""
         self.connection = connection
-        self.limits = limits
 
     def request(self, call: Call, access_token: str) -> Request:
         """Sign a call as of now."""

@@ -1,0 +1,197 @@
+"""A shop's after-sales cases (售后) from 拼多多's refund list.
+
+The list has a window of at most 30 minutes and one status at a time. Times are epoch seconds or the
+wall clock of Asia/Shanghai, as the platform likes; amounts are in 元.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from include.platforms.dialect import Call
+from include.platforms.errors import Malformed, Temporary
+from include.platforms.fields import (
+    SHANGHAI,
+    WALL_CLOCK_FORMAT,
+    EpochOrWallClock,
+    Money,
+    WholeNumber,
+    parsed,
+    wall_clock,
+)
+from include.platforms.paging import Page, pages_from_last
+from include.platforms.pdd import REFUNDS
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Iterator
+
+    from include.platforms.client import GatewayClient
+
+PAGE_SIZE = 100
+LONGEST_WINDOW = timedelta(minutes=30)
+# How long the platform's lists may lag behind what happens.
+LAG = timedelta(minutes=3)
+# So many of a shop's windows are asked side by side that latency does not keep it below its limit.
+WINDOWS_AT_ONCE = 8
+ALL_KINDS = 1
+# All that the platform documents, as no value stands for all of them. (0 is an order without
+# after-sales, which this list cannot have; 1 stood for all in older texts, and is gone.)
+STATUSES = (
+    2,  # asked for a refund, the shop's turn
+    3,  # asked for return and refund, the shop's turn
+    4,  # the shop agreed, the refund is under way
+    5,  # the platform agreed, the refund is under way
+    6,  # rejected, the buyer's turn
+    7,  # return agreed, the buyer is to send the goods
+    8,  # the platform is deciding
+    9,  # the platform refused, closed
+    10,  # refunded
+    11,  # withdrawn by the buyer
+    12,  # the buyer let it lapse, failed
+    13,  # the buyer let it lapse, no longer valid
+    14,  # exchange or resending, the shop's turn
+    15,  # exchange or resending, the buyer's turn
+    16,  # exchange or resending done
+    17,  # exchange or resending failed
+    18,  # exchange or resending, the buyer is to confirm
+    21,  # repair, the shop is to agree
+    22,  # repair, the buyer is to send the goods
+    24,  # repair closed
+    25,  # repair done
+    27,  # repair, the buyer is to receive the goods
+    31,  # refund on refusal agreed, the buyer is to refuse the parcel
+    32,  # resending, the shop is to send
+    33,  # refund on recall agreed, the shop is to recall the parcel
+)
+
+
+class Refund(BaseModel):
+    """An after-sales case as it is now; amounts in 元, times naive, of Asia/Shanghai.
+
+    Attributes:
+        id: the platform's number of the case; an order can have several.
+        updated_time: when it last changed, in whole seconds: two changes can share one.
+    """
+
+    model_config = ConfigDict(frozen=True, coerce_numbers_to_str=True)
+
+    id: WholeNumber
+    order_sn: str = Field(min_length=1)
+    after_sales_type: WholeNumber
+    after_sales_status: WholeNumber
+    dispute_refund_status: WholeNumber
+    after_sale_reason: str | None = None
+    refund_amount: Money
+    order_amount: Money
+    goods_id: WholeNumber | None = None
+    created_time: EpochOrWallClock
+    updated_time: EpochOrWallClock
+
+
+class _RefundPage(BaseModel):
+    refund_list: list[Refund] | None = None
+    total_count: WholeNumber
+
+
+async def refunds_updated(
+    client: GatewayClient, number: int, start: datetime, end: datetime
+) -> AsyncIterator[list[Refund]]:
+    """Ask for a shop's after-sales cases whose last change lies in a stretch of time.
+
+    A case can come again: with a later `updated_time` if it changed while it was being pulled. Of
+    two with one `id` and one `updated_time` the one that comes later is newer: all that changes in
+    one second lies in one window, whose statuses are asked one after the other.
+
+    Args:
+        client: speaks `Pdd` for the shop.
+        number: of the shop on the platform.
+        start: of the stretch; aware, or the wall clock of Asia/Shanghai.
+        end: of the stretch, exclusive.
+
+    Yields:
+        what one window brought, never none, in no order of time.
+
+    Raises:
+        GatewayError: as `GatewayClient.call` does, an answer is Malformed, or the stretch has not
+            ended long enough ago (Temporary).
+    """
+    first, last = wall_clock(start), wall_clock(end)
+    _check_ended(number, last)
+    places = asyncio.Semaphore(WINDOWS_AT_ONCE)
+
+    async def window(begin: datetime, finish: datetime) -> list[Refund]:
+        async with places:
+            return await _pull(client, number, begin, finish)
+
+    tasks = [asyncio.ensure_future(window(*one)) for one in _windows(first, last)]
+    try:
+        for task in asyncio.as_completed(tasks):
+            # Whether the gateway counts an end in or out, the next window brings it.
+            if wanted := [one for one in await task if first <= one.updated_time < last]:
+                yield wanted
+    finally:
+        for one in tasks:
+            one.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _check_ended(number: int, end: datetime) -> None:
+    ready = end + LAG
+    if wall_clock(datetime.now(timezone.utc)) < ready:
+        raise Temporary(
+            Call(REFUNDS, shop=number),
+            f"the platform's list may still miss what happened before {end:{WALL_CLOCK_FORMAT}}: "
+            f"run it again at {ready:{WALL_CLOCK_FORMAT}} or later",
+        )
+
+
+def _windows(start: datetime, end: datetime) -> Iterator[tuple[datetime, datetime]]:
+    while start < end:
+        last = min(start + LONGEST_WINDOW, end)
+        yield start, last
+        start = last
+
+
+async def _pull(
+    client: GatewayClient, number: int, begin: datetime, finish: datetime
+) -> list[Refund]:
+    found: list[Refund] = []
+    for status in STATUSES:
+        pages = pages_from_last(
+            client,
+            _question(number, status, begin, finish),
+            _page,
+            PAGE_SIZE,
+            lambda refund: refund.id,
+        )
+        async for refunds in pages:
+            found += refunds
+    return found
+
+
+def _question(number: int, status: int, begin: datetime, finish: datetime) -> Callable[[int], Call]:
+    params = {
+        "after_sales_status": status,
+        "after_sales_type": ALL_KINDS,
+        "start_updated_at": _epoch(begin),
+        "end_updated_at": _epoch(finish),
+        "page_size": PAGE_SIZE,
+    }
+    return lambda page: Call(REFUNDS, {**params, "page": page}, shop=number, page=page)
+
+
+def _epoch(moment: datetime) -> int:
+    return int(moment.replace(tzinfo=SHANGHAI).timestamp())
+
+
+def _page(call: Call, data: Any) -> Page:
+    answer = parsed(_RefundPage, data, call)
+    if answer.refund_list is None and answer.total_count:
+        raise Malformed(
+            call, "field refund_list is missing from the answer, and total_count is not"
+        )
+    return Page(answer.refund_list or [], answer.total_count)

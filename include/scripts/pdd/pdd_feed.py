@@ -1,0 +1,91 @@
+"""Pulls a period of each PDD shop from a feed of config/feeds.yaml into that feed's table.
+
+`--feed ID` says which. A shop's rows of a period replace those that were there.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from include.errors import ConfigurationError
+from include.feeds import FEEDS_FILE, Blanks, load_feeds
+from include.platforms.feed import FeedDialect, connection_of
+from include.platforms.feed_pages import rows_of
+from include.pulling import Assignment, Replace, pull
+from include.registry import PROJECT_ROOT
+from include.running.exit_codes import ExitCode
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from include.feeds import Feed
+    from include.periods import Period
+    from include.platforms.client import GatewayClient
+    from include.registry import Job, Shop
+
+SECONDS_BETWEEN_REPORTS = 5.0
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Pull what the environment asks for; returns the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--feed", required=True, help=f"an id of {FEEDS_FILE}")
+    wanted = parser.parse_args(arguments).feed
+    root = Path(os.environ.get("SCHEDULER_ROOT", PROJECT_ROOT))
+    try:
+        feed = load_feeds(root).get(wanted)
+        job = Assignment.from_environment().job
+        _check(feed, job)
+    except ConfigurationError as error:
+        print(error, file=sys.stderr)
+        return ExitCode.CONFIGURATION
+    return pull(
+        partial(FeedDialect, feed),
+        partial(_fetch, feed, job.period),
+        connection=lambda _: connection_of(feed),
+    )
+
+
+def _check(feed: Feed, job: Job) -> None:
+    """Refuse a job whose periods the feed's table cannot keep.
+
+    Raises:
+        ConfigurationError: says which ones it can.
+    """
+    problem = feed.landing.misfit(job.period)
+    if problem:
+        raise ConfigurationError(f"job {job.id}, feed {feed.id}: {problem}")
+
+
+async def _fetch(
+    feed: Feed, kind: str, client: GatewayClient, shop: Shop, period: Period
+) -> Replace:
+    """Bring a shop's rows of a period."""
+    blanks = Blanks(shop.platform_id, kind, period, feed.zone)
+    rows = await rows_of(client, feed, blanks, _reporter(shop))
+    filled = feed.landing.filled_in(period)
+    scope = feed.landing.scope_of(shop.id, kind, period)
+    return Replace(feed.landing.table, [{**row, **filled} for row in rows], scope)
+
+
+def _reporter(shop: Shop) -> Callable[[int], None]:
+    """Give what prints how far a shop is, now and then."""
+    said = time.monotonic()
+
+    def report(rows: int) -> None:
+        nonlocal said
+        if time.monotonic() - said >= SECONDS_BETWEEN_REPORTS:
+            said = time.monotonic()
+            print(f"{shop.id}: {rows} rows so far", flush=True)
+
+    return report
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,114 @@
+"""Pulls a period's after-sales cases of each PDD shop (拼多多) into `pdd_refunds`.
+
+By time of update: a case that changes later comes again with the day it changed on.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+
+from include.errors import ConfigurationError
+from include.platforms.pdd import Pdd, mall
+from include.platforms.pdd_refunds import refunds_updated
+from include.pulling import Upsert, pull
+from include.warehouse.tables import pdd_refunds
+
+if TYPE_CHECKING:
+    from include.periods import Period
+    from include.platforms.client import GatewayClient
+    from include.platforms.pdd_refunds import Refund
+    from include.registry import Shop
+
+# Each shop has a rate limit of its own, so all may run side by side.
+SHOPS_AT_ONCE = 64
+SECONDS_BETWEEN_LINES = 5.0
+# A reason is one of quality if it holds one of these: the goods were bad, broken, not what was
+# promised, fake, spoilt, or not all there. (Not: changed my mind, wrong size, late delivery.)
+QUALITY_WORDS = (
+    "质量",
+    "瑕疵",
+    "做工",
+    "破损",
+    "损坏",
+    "故障",
+    "描述不符",
+    "与描述",
+    "发错",
+    "少件",
+    "漏发",
+    "少发",
+    "假货",
+    "假冒",
+    "变质",
+    "过期",
+    "发霉",
+    "异物",
+    "异味",
+)
+
+
+async def fetch(client: GatewayClient, shop: Shop, period: Period) -> Upsert:
+    """Bring a shop's after-sales cases of a period."""
+    await _check(client, shop)
+    found: dict[int, Refund] = {}
+    said = time.monotonic()
+    async for refunds in refunds_updated(client, int(shop.platform_id), period.start, period.end):
+        for refund in refunds:
+            _keep_newest(found, refund)
+        if time.monotonic() - said >= SECONDS_BETWEEN_LINES:
+            print(f"{shop.id}: {len(found)} after-sales cases so far", flush=True)
+            said = time.monotonic()
+    return Upsert(pdd_refunds, [_row(shop, one) for one in found.values()], "updated_time")
+
+
+async def _check(client: GatewayClient, shop: Shop) -> None:
+    """Refuse a token of another shop: the list does not say whose cases it has.
+
+    Raises:
+        ConfigurationError: says which shop the token belongs to.
+    """
+    owner = await mall(client, int(shop.platform_id))
+    if str(owner.mall_id) != shop.platform_id:
+        raise ConfigurationError(
+            f"shop {shop.id!r}: the access token of connection {shop.connection!r} belongs to shop "
+            f"{owner.mall_id} {owner.mall_name!r}, not to {shop.platform_id!r} as platform_id in "
+            "config/shops.yaml says: put the right shop's tokens into the connection, or its "
+            "number into config/shops.yaml"
+        )
+
+
+def _keep_newest(found: dict[int, Refund], refund: Refund) -> None:
+    """Keep a case as it was last; of two states of one second the one that came later."""
+    before = found.get(refund.id)
+    if before is None or before.updated_time <= refund.updated_time:
+        found[refund.id] = refund
+
+
+def is_quality_reason(reason: str | None) -> bool:
+    """Tell whether the goods were to blame."""
+    return any(word in (reason or "") for word in QUALITY_WORDS)
+
+
+def _row(shop: Shop, refund: Refund) -> dict[str, Any]:
+    return {
+        "shop_id": shop.id,
+        "refund_id": refund.id,
+        "order_sn": refund.order_sn,
+        "after_sales_type": refund.after_sales_type,
+        "after_sales_status": refund.after_sales_status,
+        "dispute_status": refund.dispute_refund_status,
+        "reason": refund.after_sale_reason,
+        "is_quality_reason": int(is_quality_reason(refund.after_sale_reason)),
+        "refund_amount": refund.refund_amount,
+        "order_amount": refund.order_amount,
+        "goods_id": refund.goods_id,
+        "created_time": refund.created_time,
+        "created_day": refund.created_time.date(),
+        "updated_time": refund.updated_time,
+    }
+
+
+if __name__ == "__main__":
+    sys.exit(pull(Pdd, fetch, at_once=SHOPS_AT_ONCE))
