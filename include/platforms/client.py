@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
+import math
 import time
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from decimal import Decimal
 from functools import partial
-from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import httpx
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, stop_before_delay
 from tenacity.wait import wait_exponential, wait_random
 
-from include.platforms.errors import AuthExpired, GatewayError, Refused, Temporary
-from include.platforms.fields import quoted
+from include.platforms.answers import decoded
+from include.platforms.dialect import Refreshing
+from include.platforms.errors import AuthExpired, GatewayError, Malformed, Temporary
 from include.platforms.patience import LONGEST_PAUSE, Patience
+from include.platforms.renewing import AccessToken
+from include.platforms.tokens import LEASE
 from include.platforms.turns import Turns
 
 if TYPE_CHECKING:
@@ -30,8 +31,9 @@ if TYPE_CHECKING:
     from tenacity import RetryCallState
     from typing_extensions import Self
 
-    from include.platforms.dialect import Call, Dialect, Request
-    from include.platforms.tokens import TokenStore
+    from include.platforms.dialect import Call, Dialect, Request, Tokens
+    from include.platforms.renewing import Ready
+    from include.platforms.tokens import Kept, TokenStore
 
 __all__ = ["GatewayClient", "Patience", "Tally", "tallied"]
 
@@ -39,9 +41,6 @@ logger = logging.getLogger(__name__)
 # It logs each URL, and some platforms want the access token in theirs.
 logging.getLogger("httpx").setLevel(logging.WARNING)
 
-# Statuses that say "not now": request timeout, too early, too many requests, and every 5xx.
-NOT_NOW = (408, 425, 429)
-SERVER_ERRORS = range(500, 600)
 # A proxy of the environment is for the outside world, never for this machine.
 NO_PROXY = dict.fromkeys(("all://127.0.0.1", "all://localhost", "all://[::1]"))
 
@@ -78,7 +77,7 @@ class GatewayClient:
         self,
         dialect: Dialect,
         patience: Patience | None = None,
-        tokens: TokenStore | None = None,  # noqa: ARG002 - to come
+        tokens: TokenStore | None = None,
     ) -> None:
         """Make a client that opens its connections when it is first asked something.
 
@@ -95,6 +94,11 @@ class GatewayClient:
         self._patience = patience or Patience.from_environment()
         self._turns = Turns(dialect, self._patience.timeout)
         self._ends = time.monotonic() + self._patience.deadline.total_seconds()
+        refreshes = isinstance(dialect, Refreshing) and bool(dialect.connection.refresh_token)
+        store = tokens if refreshes else None
+        # It must have ended before another process may take this one for dead.
+        self._longest_refresh = (store.lease if store else LEASE).total_seconds() / 2
+        self._token = AccessToken(dialect.connection, store, self._refreshed, self._ends)
         # The time of a call is watched as a whole, in _send; httpx would watch each of its steps.
         self._http = httpx.AsyncClient(timeout=None, mounts=NO_PROXY)  # noqa: S113 - said above
         pause = self._patience.pause.total_seconds()
@@ -129,15 +133,38 @@ class GatewayClient:
 
         Raises:
             Temporary: it still failed at the last attempt that the patience allows.
-            AuthExpired, Refused, Malformed: another attempt is useless.
+            AuthExpired: the token is no longer good, and was not refreshed.
+            Refused, Malformed: another attempt is useless.
+            SQLAlchemyError: the warehouse, where refreshed tokens are kept, cannot be asked.
         """
-        token = self._dialect.connection.access_token
-        return await self._tried(partial(self._ask, call, token, read))
+        kept = await self._token.current(call)
+        try:
+            return await self._tried(partial(self._ask, call, kept, read))
+        except AuthExpired as expired:
+            kept = await self._token.after(expired, kept, call)
+        return await self._tried(partial(self._ask, call, kept, read))
 
-    async def _ask(self, call: Call, token: str, read: Callable[[Any], Any] | None) -> Any:
-        build = partial(self._dialect.request, call, token)
-        data = self._dialect.unwrap(call, await self._exchanged(call, build))
+    async def _ask(self, call: Call, kept: Kept, read: Callable[[Any], Any] | None) -> Any:
+        build = partial(self._dialect.request, call, kept.tokens.access_token)
+        response = await self._exchanged(call, build)
+        envelope = decoded(call, response, self._dialect.connection)
+        data = self._dialect.unwrap(call, envelope)
         return data if read is None else read(data)
+
+    async def _refreshed(self, call: Call, refresh_token: str, ready: Ready) -> Tokens:
+        tokens: Tokens = await self._tried(partial(self._refresh, call, refresh_token, ready))
+        return tokens
+
+    async def _refresh(self, call: Call, refresh_token: str, ready: Ready) -> Tokens:
+        dialect = cast("Refreshing", self._dialect)
+        build = partial(dialect.refresh_request, call, refresh_token)
+        response = await self._exchanged(call, build, ready, self._longest_refresh)
+        envelope = decoded(call, response, self._dialect.connection, secret=True)
+        try:
+            return dialect.refreshed(call, envelope)
+        except Malformed as error:  # what a field holds may be a token
+            error.args = (f"{str(error).partition(' holds ')[0]}: it is not as documented",)
+            raise
 
     async def _tried(self, work: Callable[[], Awaitable[Any]]) -> Any:
         retrying = AsyncRetrying(
@@ -158,22 +185,29 @@ class GatewayClient:
             error.args = (self._dialect.connection.masked(str(error)),)
             raise
 
-    async def _exchanged(self, call: Call, build: Callable[[], Request]) -> Any:
-        """Send what `build` signs when its turn has come; give the decoded answer."""
+    async def _exchanged(
+        self,
+        call: Call,
+        build: Callable[[], Request],
+        ready: Ready | None = None,
+        longest: float = math.inf,
+    ) -> httpx.Response:
+        """Send what `build` signs, when its turn has come and `ready` says nothing against it."""
         try:
             async with self._turns.taken(call, self._ends):
-                response = await self._send(call, build())
+                if ready is not None:
+                    await ready()
+                return await self._send(call, build(), longest)
         except TimeoutError:
             raise Temporary(
                 call,
                 f"the rate limit leaves it no turn within the {self._patience.deadline} that all "
                 "calls of this run may take; run it again for what is left",
             ) from None
-        return self._decoded(call, response)
 
-    async def _send(self, call: Call, request: Request) -> httpx.Response:
+    async def _send(self, call: Call, request: Request, longest: float) -> httpx.Response:
         left = self._ends - time.monotonic()
-        timeout = max(0.0, min(self._patience.timeout.total_seconds(), left))
+        timeout = max(0.0, min(self._patience.timeout.total_seconds(), left, longest))
         self.calls += 1
         for tally in _tallies.get():
             tally.calls += 1
@@ -188,30 +222,6 @@ class GatewayClient:
         except httpx.RequestError as error:
             reason = f"{type(error).__name__} {error}".strip()
             raise Temporary(call, f"no answer from {address}: {reason}") from None
-
-    def _decoded(self, call: Call, response: httpx.Response) -> Any:
-        shown = quoted(self._dialect.connection.masked(response.text))
-        if not response.is_success:
-            raise self._error_of(call, response, shown)
-        try:
-            return json.loads(response.content, parse_float=Decimal)
-        except ValueError:  # a body that was cut, or a page that somebody put in between
-            raise Temporary(call, f"the answer is not JSON: {shown}") from None
-
-    def _error_of(self, call: Call, response: httpx.Response, shown: str) -> GatewayError:
-        status, connection = response.status_code, self._dialect.connection
-        if status in NOT_NOW or status in SERVER_ERRORS:
-            wait = response.headers.get("retry-after", "")
-            seconds = float(wait) if wait.isascii() and wait.isdecimal() else 0.0
-            return Temporary(call, f"HTTP {status} {shown}", code=status, wait=seconds)
-        said = f"HTTP {status} {shown} from {str(response.url).partition('?')[0]}"
-        if status == HTTPStatus.UNAUTHORIZED:
-            repair = f"renew the token or password in connection {connection.id}"
-            return AuthExpired(call, f"{said}; {repair}", code=status)
-        repair = f"check host {connection.base_url} of connection {connection.id}"
-        if status == HTTPStatus.FORBIDDEN:
-            repair += ", and whether its account may use this"
-        return Refused(call, f"{said}; {repair}", code=status)
 
     def _pause(self, state: RetryCallState) -> float:
         return max(self._backoff(state), getattr(_error(state), "wait", 0.0))

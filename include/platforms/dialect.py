@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -92,6 +92,7 @@ class Dialect(Protocol):
         ...
 
 
+@runtime_checkable
 class Refreshing(Protocol):
     """What a dialect has besides, when its platform refreshes tokens."""
 

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import json
 import time
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
 from hashlib import md5
 from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import urlencode
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from include.platforms.dialect import Call, Request
+from include.platforms.dialect import Call, Request, Tokens
 from include.platforms.errors import Malformed
 from include.platforms.fields import (
     WALL_CLOCK_FORMAT,
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
 SHOPS = "/open/shops/query"
 ORDERS = "/open/orders/single/query"
+REFRESH = "/openWeb/auth/refreshToken"
 PAGE_SIZE = 100
 LONGEST_WINDOW = timedelta(days=7)
 HEADERS = {"Content-Type": "application/x-www-form-urlencoded;charset=UTF-8"}
@@ -61,17 +62,32 @@ class Jushuitan:
 
     def request(self, call: Call, access_token: str) -> Request:
         """Sign a call as of now."""
+        biz = json.dumps(call.params, ensure_ascii=False, separators=(",", ":"))
+        form = {"access_token": access_token, "version": "2", "biz": biz}
+        return self._signed(call.method, form)
+
+    def refresh_request(self, call: Call, refresh_token: str) -> Request:  # noqa: ARG002 - the protocol's signature
+        """Sign the exchange of a refresh token as of now."""
+        form = {"grant_type": "refresh_token", "refresh_token": refresh_token, "scope": "all"}
+        return self._signed(REFRESH, form)
+
+    def refreshed(self, call: Call, envelope: Any) -> Tokens:
+        """Give the new tokens in an answer, or raise what its code and message say."""
+        granted = parsed(_Granted, self.unwrap(call, envelope), call)
+        expires_at = datetime.now(timezone.utc) + timedelta(seconds=granted.expires_in)
+        return Tokens(granted.access_token, granted.refresh_token or "", expires_at)
+
+    def _signed(self, path: str, form: Mapping[str, str]) -> Request:
         form = {
             "app_key": self.connection.app_key,
-            "access_token": access_token,
             "timestamp": str(int(time.time())),
             "charset": "utf-8",
-            "version": "2",
-            "biz": json.dumps(call.params, ensure_ascii=False, separators=(",", ":")),
+            **form,
         }
         form["sign"] = signature(self.connection.app_secret, form)
-        url = f"{self.connection.base_url}{call.method}"
-        return Request(url, HEADERS, urlencode(form).encode("ascii"))
+        return Request(
+            f"{self.connection.base_url}{path}", HEADERS, urlencode(form).encode("ascii")
+        )
 
     def unwrap(self, call: Call, envelope: Any) -> Any:
         """Give the `data` of an answer, or raise what its code and message say."""
@@ -85,6 +101,12 @@ class _Envelope(BaseModel):
     code: WholeNumber
     msg: str | None = None
     data: Any = None
+
+
+class _Granted(BaseModel):
+    access_token: str = Field(min_length=1)
+    refresh_token: str | None = None
+    expires_in: WholeNumber
 
 
 class _Row(BaseModel):

@@ -45,7 +45,7 @@ REPAIRS = {
     CLOCK: "the timestamp is too far off: set this machine's clock",
     TOKEN: (
         "the access token is invalid or has expired: renew the authorisation at {console} and put "
-        "the new token into extra.access_token of connection {id}"
+        "the new tokens into extra.access_token and extra.refresh_token of connection {id}"
     ),
     ADDRESS: (
         "this machine's address is not allowed: add it to the app's IP whitelist at {console}"
@@ -54,7 +54,10 @@ REPAIRS = {
     PERMISSION: (
         "the app of connection {id} may not use this interface: apply for it at {console}"
     ),
-    RENEWAL: "this kind of app may not renew its token by itself: authorise it anew at {console}",
+    RENEWAL: (
+        "this kind of app may not renew its token itself: authorise it anew at {console} and put "
+        "the new token into extra.access_token of connection {id}"
+    ),
     UNKNOWN: "look the code up at {console}",
 }
 
@@ -73,7 +76,7 @@ def error_of(call: Call, code: int, message: str, connection: Connection) -> Gat
     problem = f"code {code} {connection.masked(message)!r}: {repair}"
     if cause in WAITS:
         return Temporary(call, problem, code=code, wait=WAITS[cause])
-    return (AuthExpired if cause == TOKEN else Refused)(call, problem, code=code)
+    return (AuthExpired if cause in (TOKEN, RENEWAL) else Refused)(call, problem, code=code)
 
 
 def _cause(code: int, message: str) -> str:

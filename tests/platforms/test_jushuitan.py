@@ -149,6 +149,36 @@ def test_the_form_is_encoded_as_the_platform_reads_it() -> None:
     assert SECRET not in repr(request)
 
 
+def test_a_refresh_is_signed_like_a_call() -> None:
+    """It goes to the token's own address, with the fields that the platform documents."""
+    connection = Connection("erp", "http://127.0.0.1:1", APP_KEY, SECRET, "token", "r3fresh")
+    request = Jushuitan(connection).refresh_request(Call("refresh"), "r3fresh")
+    form = {key: values[0] for key, values in parse_qs(request.body.decode()).items()}
+    assert request.url == "http://127.0.0.1:1/openWeb/auth/refreshToken"
+    assert form.pop("sign") == signature(SECRET, form)
+    assert abs(int(form.pop("timestamp")) - datetime.now(timezone.utc).timestamp()) < 5
+    assert form == {
+        "app_key": APP_KEY,
+        "grant_type": "refresh_token",
+        "charset": "utf-8",
+        "refresh_token": "r3fresh",
+        "scope": "all",
+    }
+
+
+def test_refreshed_tokens_are_read_with_their_end() -> None:
+    """The seconds that the platform gives count from now; a code other than 0 is its error."""
+    dialect = Jushuitan(Connection("erp", "http://127.0.0.1:1", APP_KEY, SECRET, "token"))
+    data = {"access_token": "a", "refresh_token": "r", "expires_in": "600", "scope": "all"}
+    tokens = dialect.refreshed(Call("refresh"), {"code": 0, "msg": None, "data": data})
+    assert (tokens.access_token, tokens.refresh_token) == ("a", "r")
+    assert tokens.expires_at is not None
+    left = tokens.expires_at - datetime.now(timezone.utc)
+    assert timedelta(seconds=590) < left <= timedelta(seconds=600)
+    with pytest.raises(AuthExpired, match="authorise it anew"):
+        dialect.refreshed(Call("refresh"), {"code": 150, "msg": "", "data": None})
+
+
 def test_all_shops_are_listed(sandbox: Sandbox) -> None:
     """The account's shops come with their numbers and names."""
     found = using(Jushuitan(sandbox.connection), shops)

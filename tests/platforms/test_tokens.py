@@ -1,0 +1,334 @@
+"""Tokens are refreshed in time, once, by one process, and kept where only the connection reads."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sqlite3
+import time
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from sqlalchemy import select, update
+
+from include.platforms.client import GatewayClient, Patience
+from include.platforms.dialect import Tokens
+from include.platforms.errors import AuthExpired, GatewayError, Temporary
+from include.platforms.jushuitan import Jushuitan
+from include.platforms.tokens import TokenStore
+from include.warehouse import connect
+from include.warehouse.tables import tokens as table
+from tests.platforms.asking import using
+from tests.platforms.token_gateway import (
+    CALL,
+    TokenGateway,
+    access,
+    refresh,
+    start,
+    token_gateway,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from include.platforms.connection import Connection
+
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+QUICK = Patience(attempts=2, pause=timedelta(milliseconds=1))
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[TokenStore]:
+    """Keep tokens in an empty warehouse."""
+    engine = connect(f"sqlite:///{tmp_path}/warehouse.db")
+    table.create(engine)
+    yield TokenStore(engine)
+    engine.dispose()
+
+
+def ask(connection: Connection, store: TokenStore | None, times: int = 1) -> Any:
+    """Ask so many times side by side; give the generations that were used, or the error."""
+
+    async def asking(client: GatewayClient) -> Any:
+        return await asyncio.gather(*(client.call(CALL) for _ in range(times)))
+
+    try:
+        answers = using(Jushuitan(connection), asking, QUICK, tokens=store)
+    except GatewayError as error:
+        return error
+    return [answer["generation"] for answer in answers]
+
+
+def row(store: TokenStore) -> Any:
+    """Give the connection's row."""
+    with store._engine.begin() as database:
+        return database.execute(select(table)).one()
+
+
+def change(store: TokenStore, **values: Any) -> None:
+    """Change the connection's row."""
+    with store._engine.begin() as database:
+        database.execute(update(table).values(**values))
+
+
+def test_a_token_that_has_expired_is_refreshed_once_and_kept(store: TokenStore) -> None:
+    """The call is answered all the same, and the next run begins with the new token."""
+    with token_gateway(expired=True) as gateway:
+        assert ask(gateway.connection(), store) == [1]
+        assert (gateway.calls, gateway.refreshes) == (2, 1)
+        assert ask(gateway.connection(), store) == [1]
+        assert (gateway.calls, gateway.refreshes) == (3, 1)
+    ends = datetime.now(timezone.utc) + 30 * DAY
+    assert abs(row(store).expires_at - ends) < timedelta(minutes=1)
+    assert row(store).held_by is None
+
+
+def test_many_calls_of_one_client_share_one_refresh(store: TokenStore) -> None:
+    """Calls that meet the expired token side by side wait for one new one."""
+    with token_gateway(expired=True, slow=0.2) as gateway:
+        assert ask(gateway.connection(), store, times=6) == [1] * 6
+        assert gateway.refreshes == 1
+
+
+def test_refreshed_tokens_are_refreshed_in_turn(store: TokenStore) -> None:
+    """What the last refresh brought buys the next, over many runs."""
+    with token_gateway() as gateway:
+        for number in range(1, 4):
+            gateway.expired = True
+            assert ask(gateway.connection(), store) == [number]
+        assert gateway.refreshes == 3
+
+
+@pytest.mark.parametrize(
+    ("ends_in", "generation"),
+    [
+        (None, 0),
+        (4 * DAY, 0),
+        (2 * DAY, 1),
+        (timedelta(seconds=30), 1),
+        (-DAY, 1),
+    ],
+    ids=["unknown", "far", "near", "now", "over"],
+)
+def test_a_token_that_ends_soon_is_refreshed_before_it_is_used(
+    ends_in: timedelta | None, generation: int, store: TokenStore
+) -> None:
+    """A run that begins less than three days before makes no call with the old one."""
+    with token_gateway() as gateway:
+        assert ask(gateway.connection(ends_in), store) == [generation]
+        assert (gateway.calls, gateway.refreshes) == (1, generation)
+
+
+@pytest.mark.parametrize(("ago", "refreshes"), [(HOUR / 2, 1), (2 * HOUR, 2)])
+def test_a_token_that_never_lives_for_days_is_not_refreshed_by_each_run(
+    ago: timedelta, refreshes: int, store: TokenStore
+) -> None:
+    """What was refreshed within the last hour is used as it is."""
+    with token_gateway(expired=True, lifetime=DAY) as gateway:
+        ask(gateway.connection(), store)
+        change(store, refreshed_at=datetime.now(timezone.utc) - ago)
+        ask(gateway.connection(), store)
+        assert gateway.refreshes == refreshes
+
+
+def test_a_token_that_ends_while_its_client_works_is_refreshed(store: TokenStore) -> None:
+    """A call that begins in the token's last minute gets a new one first, however old the run."""
+
+    async def work(client: GatewayClient) -> int:
+        await client.call(CALL)
+        kept = client._token._kept
+        soon = datetime.now(timezone.utc) + timedelta(seconds=50)
+        tokens = Tokens(kept.tokens.access_token, kept.tokens.refresh_token, soon)
+        client._token._kept = type(kept)(tokens, kept.refreshed_at, kept.secret)
+        return int((await client.call(CALL))["generation"])
+
+    with token_gateway() as gateway:
+        dialect = Jushuitan(gateway.connection(4 * DAY))
+        assert using(dialect, work, tokens=store) == 1
+        assert (gateway.calls, gateway.refreshes) == (2, 1)
+
+
+@pytest.mark.parametrize("refusal", [{"code": 150, "msg": ""}, b"<html>", {"code": 0, "data": 1}])
+def test_failing_ahead_of_time_only_warns(
+    refusal: Any, store: TokenStore, caplog: pytest.LogCaptureFixture
+) -> None:
+    """While the token is good the run goes on; the warning says by when a person must act."""
+    with token_gateway(refusal=refusal) as gateway:
+        assert ask(gateway.connection(2 * DAY), store, times=3) == [0, 0, 0]
+    (said,) = [record.getMessage() for record in caplog.records if "ends at" in record.getMessage()]
+    day = f"{datetime.now(timezone.utc) + 2 * DAY:%Y-%m-%d}"
+    assert said.startswith(f"connection erp: its access token ends at {day}")
+    assert "put the new access_token and refresh_token into the extra of connection erp" in said
+
+
+def test_a_refresh_that_is_refused_says_who_must_do_what(store: TokenStore) -> None:
+    """Shop, connection, the platform's own words, and what to renew; nothing is tried in vain."""
+    with token_gateway(expired=True, refusal={"code": 150, "msg": "不支持"}) as gateway:
+        error = ask(gateway.connection(), store)
+        assert gateway.refreshes == 1
+    assert type(error) is AuthExpired
+    assert str(error).startswith("shop 7, /open/some/query: the access token has expired")
+    assert "code 150 '不支持'" in str(error)
+    assert "put the new access_token and refresh_token into the extra of connection erp" in str(
+        error
+    )
+    assert row(store).held_by is None
+
+
+def test_a_refresh_that_fails_for_now_is_temporary(store: TokenStore) -> None:
+    """It is tried as often as any call, and the next run can try at once."""
+    with token_gateway(expired=True, refusal=b"<html>busy</html>") as gateway:
+        error = ask(gateway.connection(), store)
+        assert type(error) is Temporary
+        assert gateway.refreshes == QUICK.attempts
+        gateway.refusal = None
+        assert ask(gateway.connection(), store) == [1]
+
+
+def test_what_cannot_be_refreshed_has_expired(store: TokenStore) -> None:
+    """Without a refresh token, or a place to keep new ones, the gateway's word stands."""
+    with token_gateway(expired=True) as gateway:
+        whole = gateway.connection()
+        for connection, kept_in in ((replace(whole, refresh_token=""), store), (whole, None)):
+            error = ask(connection, kept_in)
+            assert type(error) is AuthExpired
+            assert str(error).startswith("shop 7, /open/some/query: code 100")
+        assert gateway.refreshes == 0
+
+
+def test_an_expired_token_that_stays_expired_costs_one_refresh(store: TokenStore) -> None:
+    """When the gateway does not take the new token either, that is its last word."""
+    with token_gateway(expired=True) as gateway:
+        gateway.refusal = {
+            "code": 0,
+            "data": {"access_token": "other", "refresh_token": "other", "expires_in": 9},
+        }
+        assert type(ask(gateway.connection(), store)) is AuthExpired
+        assert (gateway.calls, gateway.refreshes) == (2, 1)
+
+
+def test_new_tokens_in_the_connection_win(store: TokenStore) -> None:
+    """When a person has put new ones in, the stored ones are dropped, and not brought back."""
+    with token_gateway(expired=True) as gateway:
+        assert ask(gateway.connection(), store) == [1]
+        gateway.generation = 9
+        assert ask(gateway.connection(generation=9), store) == [9]
+        assert row(store).secret is None
+        gateway.expired = True
+        assert ask(gateway.connection(generation=9), store) == [10]
+
+
+def test_a_run_with_older_tokens_does_not_touch_newer_ones(store: TokenStore) -> None:
+    """A run that began before the connection was changed is told to run again."""
+
+    async def work(client: GatewayClient) -> None:
+        await client.call(CALL)
+        assert store.open(gateway.connection(generation=9)).secret is None
+        gateway.expired = True
+        with pytest.raises(Temporary, match="given other tokens since this run began"):
+            await client.call(CALL)
+
+    with token_gateway() as gateway:
+        using(Jushuitan(gateway.connection()), work, QUICK, tokens=store)
+        assert gateway.refreshes == 0
+
+
+@pytest.mark.parametrize("secret", ["not encrypted at all", "gAAAAABo", ""])
+def test_what_cannot_be_decrypted_is_as_good_as_nothing(secret: str, store: TokenStore) -> None:
+    """The connection's own tokens count then, and what they are exchanged for is kept again."""
+    with token_gateway() as gateway:
+        assert ask(gateway.connection(), store) == [0]
+        change(store, secret=secret)
+        assert ask(gateway.connection(), store) == [0]
+        gateway.expired = True
+        assert ask(gateway.connection(), store) == [1]
+        assert ask(gateway.connection(), store) == [1]
+
+
+def test_another_app_secret_cannot_read_them(store: TokenStore) -> None:
+    """The key comes from the app secret: with another one the row tells nothing."""
+    with token_gateway(expired=True) as gateway:
+        ask(gateway.connection(), store)
+        connection = gateway.connection()
+    origin = row(store).origin
+    other = replace(connection, app_secret="other")
+    assert store.open(other).tokens.access_token == access(0)
+    assert row(store).origin != origin
+
+
+def test_the_warehouse_holds_no_token_in_clear(store: TokenStore, tmp_path: Path) -> None:
+    """No file of the database has a token in it, nor has what was logged."""
+    with token_gateway(expired=True) as gateway:
+        ask(gateway.connection(2 * DAY), store)
+    with sqlite3.connect(tmp_path / "warehouse.db") as database:
+        assert database.execute("select count(*) from tokens where secret <> ''").fetchone() == (1,)
+    files = list(tmp_path.glob("warehouse.db*"))
+    assert files
+    for file in files:
+        for clear in (b"acc3ss", b"r3fresh", b"s3cret"):
+            assert clear not in file.read_bytes()
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        None,
+        {"code": 0, "data": {"access_token": access(1), "refresh_token": refresh(1)}},
+        {"code": 0, "data": [access(1), refresh(1)]},
+        {"code": 100, "msg": f"no {refresh(0)}"},
+        f'{{"code": 0, "data": {{"access_token": "{access(1)}", "refresh'.encode(),
+    ],
+    ids=["good", "a field missing", "another shape", "an echo", "cut"],
+)
+def test_no_token_is_logged_or_shown(
+    refusal: Any, store: TokenStore, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Whatever a refresh is answered with, and when the gateway then refuses the new token."""
+    caplog.set_level(logging.DEBUG)
+    with token_gateway(expired=True, refusal=refusal) as gateway:
+        shown = [str(ask(gateway.connection(2 * DAY), store))]
+        gateway.generation, gateway.refusal = 5, {"code": 190, "msg": f"for {refresh(0)}"}
+        shown.append(str(ask(gateway.connection(2 * DAY), store)))
+    assert "has expired" in shown[1]
+    for text in (caplog.text, *shown):
+        assert "acc3ss" not in text
+        assert "r3fresh" not in text
+
+
+def test_four_processes_refresh_once(store: TokenStore, tmp_path: Path) -> None:
+    """Their token has expired for all at once; one exchanges it, and all go on with the new one."""
+    with token_gateway(expired=True, slow=0.5) as gateway:
+        url = str(store._engine.url)
+        processes = [start(url, gateway.base_url, tmp_path) for _ in range(4)]
+        outputs = [process.communicate(timeout=60)[0].strip() for process in processes]
+        assert outputs == ["1"] * 4
+        assert gateway.refreshes == 1
+
+
+def test_a_process_killed_while_it_refreshes_holds_up_the_others_for_its_lease(
+    store: TokenStore, tmp_path: Path
+) -> None:
+    """Killed before the platform has answered: when its lease has run out, the next refreshes."""
+    with token_gateway(expired=True, slow=1) as gateway:
+        process = start(str(store._engine.url), gateway.base_url, tmp_path)
+        while gateway.refreshes == 0:
+            assert process.poll() is None
+            time.sleep(0.01)
+        process.kill()
+        process.wait()
+        left = row(store).held_until - datetime.now(timezone.utc)
+        assert timedelta(seconds=50) < left <= timedelta(seconds=60)
+        _forget(gateway)
+        change(store, held_until=datetime.now(timezone.utc) + timedelta(seconds=1))
+        began = time.monotonic()
+        assert ask(gateway.connection(), store) == [1]
+        assert time.monotonic() - began >= 1
+
+
+def _forget(gateway: TokenGateway) -> None:
+    """Let the refresh that nobody waits for come to nothing."""
+    with gateway._lock:
+        gateway.generation, gateway.expired, gateway.slow = 0, True, 0
