@@ -9,17 +9,17 @@ from __future__ import annotations
 import json
 from datetime import datetime, timedelta, timezone
 from hashlib import md5
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urlsplit
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from include.errors import ConfigurationError
 from include.platforms.connection import is_loopback
 from include.platforms.dialect import Call, Request, Tokens
 from include.platforms.errors import Malformed
 from include.platforms.fields import SHANGHAI, WALL_CLOCK_FORMAT, WholeNumber, parsed, quoted
-from include.platforms.jd_codes import error_of, failure_of, refresh_error_of
+from include.platforms.jd_codes import error_of, refresh_error_of
 from include.platforms.limits import Limit
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ class Jd:
     def unwrap(self, call: Call, envelope: Any) -> Any:
         """Give what an answer's one key holds, or raise what its code says.
 
-        Whether the interface itself has succeeded stands deeper, elsewhere in each: see `Verdict`.
+        Whether the interface itself has succeeded stands deeper, at a place of its own in each.
         """
         answer = parsed(_Envelope, envelope, call)
         name = f"{call.method.replace('.', '_')}_responce"
@@ -163,33 +163,6 @@ class _Granted(BaseModel):
     access_token: str = Field(min_length=1)
     refresh_token: str = Field(min_length=1)
     expires_in: WholeNumber
-
-
-def _flag(value: Any) -> bool:
-    """Take true and false however they are written."""
-    if isinstance(value, bool):
-        return value
-    if value in ("true", "false"):
-        return bool(value == "true")
-    raise ValueError("expected true or false")
-
-
-class Verdict(_Answer):
-    """Whether an interface of orders has succeeded, as it says itself."""
-
-    success: Annotated[bool, BeforeValidator(_flag)]
-    number_code: str | None = Field(None, alias="numberCode")
-    chinese: str | None = Field(None, alias="chineseErrCode")
-    english: str | None = Field(None, alias="englishErrCode")
-
-    def check(self, call: Call) -> None:
-        """Go on only after a success.
-
-        Raises:
-            Temporary: it was none.
-        """
-        if not self.success:
-            raise failure_of(call, self.number_code or "", self.chinese or self.english or "")
 
 
 class Vender(_Answer):

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from calendar import monthrange
 from datetime import datetime, timedelta, timezone
-from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
@@ -25,7 +24,7 @@ from include.platforms.fields import (
     parsed,
     wall_clock,
 )
-from include.platforms.jd import Verdict, vender
+from include.platforms.jd_codes import failure_of
 from include.platforms.paging import Page, pages_from_last
 
 if TYPE_CHECKING:
@@ -80,12 +79,41 @@ class Order(BaseModel):
 FIELDS = ",".join(str(field.alias) for field in Order.model_fields.values())
 
 
+def _flag(value: Any) -> bool:
+    """Take true and false however they are written."""
+    if isinstance(value, bool):
+        return value
+    if value in ("true", "false"):
+        return bool(value == "true")
+    raise ValueError("expected true or false")
+
+
 class _Verdict(BaseModel):
-    api_result: Annotated[Verdict, Field(alias="apiResult")]
+    """Whether the search has succeeded, as it says itself."""
+
+    model_config = ConfigDict(coerce_numbers_to_str=True)
+
+    success: Annotated[bool, BeforeValidator(_flag)]
+    number_code: str | None = Field(None, alias="numberCode")
+    chinese: str | None = Field(None, alias="chineseErrCode")
+    english: str | None = Field(None, alias="englishErrCode")
+
+    def check(self, call: Call) -> None:
+        """Go on only after a success.
+
+        Raises:
+            Temporary: it was none.
+        """
+        if not self.success:
+            raise failure_of(call, self.number_code or "", self.chinese or self.english or "")
 
 
-class _Failed(BaseModel):
-    searchorderinfo_result: _Verdict
+class _Judged(BaseModel):
+    api_result: Annotated[_Verdict, Field(alias="apiResult")]
+
+
+class _JudgedAnswer(BaseModel):
+    searchorderinfo_result: _Judged
 
 
 class _Result(BaseModel):
@@ -115,8 +143,8 @@ async def orders_modified(
         up to 100 orders, never none, in no order of time.
 
     Raises:
-        GatewayError: as `GatewayClient.call` does, an answer is Malformed, or Refused: the token is
-            that of another shop, or the window is older than what the platform shows.
+        GatewayError: as `GatewayClient.call` does, an answer is Malformed, or the window is older
+            than what the platform shows (Refused).
     """
     for first, last in _windows(wall_clock(start), wall_clock(end)):
         async for orders in _pull(client, number, first, last):
@@ -135,7 +163,7 @@ def _windows(start: datetime, end: datetime) -> Iterator[tuple[datetime, datetim
 async def _pull(
     client: GatewayClient, number: int, first: datetime, last: datetime
 ) -> AsyncIterator[list[Order]]:
-    horizon = _horizon()
+    horizon, empty = _horizon(), True
     if first < horizon < last:
         raise _too_old(number, horizon)
     # In order of time, as what changes meanwhile then moves to the end and not to the front.
@@ -148,39 +176,27 @@ async def _pull(
         "sortType": ASCENDING,
         "dateType": BY_CHANGE,
     }
-    empty = True
     async for orders in pages_from_last(
         client,
         lambda page: Call(ORDERS, {**params, "page": str(page)}, shop=number, page=page),
-        partial(_page, number),
+        _page,
         PAGE_SIZE,
         lambda order: order.order_id,
     ):
         empty = False
         yield orders
-    if empty:
-        await _believe(client, number, first)
+    # Nothing from a time that the platform does not show is not nothing.
+    if empty and first < horizon:
+        raise _too_old(number, horizon)
 
 
-def _page(number: int, call: Call, data: Any) -> Page:
+def _page(call: Call, data: Any) -> Page:
     """Read a page inside its attempt, so that a failure of the interface is tried again."""
-    parsed(_Failed, data, call).searchorderinfo_result.api_result.check(call)
+    parsed(_JudgedAnswer, data, call).searchorderinfo_result.api_result.check(call)
     result = parsed(_Answer, data, call).searchorderinfo_result
     if result.orders is None and result.total:
         raise Malformed(call, "field searchorderinfo_result.orderInfoList is missing or null")
-    for order in result.orders or ():
-        if order.vender_id != number:
-            raise _anothers(call, order.vender_id)
     return Page(result.orders or [], result.total)
-
-
-async def _believe(client: GatewayClient, number: int, first: datetime) -> None:
-    """Take no orders for none only where the shop's own orders of that time would be shown."""
-    if first < (horizon := _horizon()):
-        raise _too_old(number, horizon)
-    owner = await vender(client, number)
-    if owner.vender_id != number:
-        raise _anothers(Call(ORDERS, shop=number), owner.vender_id)
 
 
 def _horizon() -> datetime:
@@ -197,13 +213,4 @@ def _too_old(number: int, horizon: datetime) -> Refused:
         f"the platform shows changes of the last {MONTHS_SHOWN} months only, those since "
         f"{horizon:{WALL_CLOCK_FORMAT}}: what is older cannot be pulled any more; let the shop's "
         "`from` in config/shops.yaml (or the entry's `start`) say from which day on it is expected",
-    )
-
-
-def _anothers(call: Call, owner: int) -> Refused:
-    return Refused(
-        call,
-        f"the access token is that of shop {owner}: put the token of shop {call.shop} into "
-        "extra.access_token of its connection, or mend connection or platform_id of the shop in "
-        "config/shops.yaml",
     )
