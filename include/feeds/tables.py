@@ -43,9 +43,16 @@ class FeedTable(NamedTuple):
         return [one.name for one in self.table.primary_key if one.name not in self.scope]
 
     @property
-    def is_daily(self) -> bool:
-        """Return whether its rows are of a business day, and of no other kind of period."""
-        return self.scope >= DAY
+    def kinds(self) -> tuple[str, ...]:
+        """Give the kinds of period that it can keep."""
+        return ("day",) if self.scope >= DAY else ("day", "week", "month")
+
+    def misfit(self, kind: str) -> str:
+        """Say why rows of a kind of period cannot land here; empty when they can."""
+        if kind in self.kinds:
+            return ""
+        written = " or ".join(f"'period: {one}'" for one in self.kinds)
+        return f"a {kind} cannot land in {self.table.name}: write {written} in config/tasks"
 
     def scope_of(self, shop_id: str, kind: str, period: Period) -> dict[str, Any]:
         """Give the values of the scope's columns; `kind` is `day`, `week` or `month`."""

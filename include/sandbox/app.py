@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
 
-from include.sandbox import admin, jd, jushuitan, pdd
+from include.sandbox import admin, feeds, jd, jushuitan, pdd
 from include.sandbox.wire import FaultyWire
 from include.sandbox.world import World
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from include.sandbox.limits import Allowances
 
 # Each serves its platform's paths, and under /sandbox/truth/ what is true of it.
-GATEWAYS = (jushuitan, jd, pdd)
+GATEWAYS = (jushuitan, jd, pdd, feeds)
 
 
 def create_app(

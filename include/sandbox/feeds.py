@@ -1,0 +1,284 @@
+"""A data service that gives what 拼多多's platform does not: reviews, chat and KPI.
+
+Three endpoints, as different as such services are: numbered pages with a total; a cursor; numbered
+pages that only say whether more follow. It shares no code with the client.
+"""
+
+from __future__ import annotations
+
+import hmac
+import json
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING, Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+from fastapi import APIRouter
+from starlette.requests import Request  # noqa: TC002 - FastAPI reads the annotation
+from starlette.responses import JSONResponse, Response
+
+from include.sandbox.credentials import FEED_TOKEN, SHOPS_OF
+from include.sandbox.faults import INSTEAD_OF_AN_ANSWER, ON_A_PAGE, fault
+from include.sandbox.feed_truth import rows_on
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from include.sandbox.world import World
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+HEADER, COOKIE = "x-api-key", "session"
+LARGEST_PAGE = 50
+PERIODS = ("day", "week", "month")
+OK, EXPIRED, LIMITED, ILL, BUSY = 0, 40101, 42901, 40001, 50001
+MESSAGES = {
+    EXPIRED: "令牌已过期",
+    LIMITED: "请求过于频繁，请稍后再试",
+    BUSY: "服务繁忙，请稍后再试",
+}
+# The chat endpoint has words where the others have numbers.
+WORDS = {
+    EXPIRED: "token_invalid",
+    LIMITED: "rate_limited",
+    BUSY: "try_later",
+    ILL: "bad_request",
+}
+STRUCK = {"limit": LIMITED, "error_object": BUSY, "expired_token": EXPIRED}
+# What the faults `missing_field` and `wrong_type` take from a row, or spoil.
+TAKEN = {"reviews": "stars", "chat": "sessions", "kpi": "sales_fen"}
+SPOILT = {"reviews": "created_at", "chat": "replied", "kpi": "orders"}
+
+Page = dict[str, Any]
+
+
+class _Refusal(Exception):  # noqa: N818 - not an error of this program
+    """An answer with status 200 that is an error."""
+
+    def __init__(self, code: int, message: str = "") -> None:
+        super().__init__(message or MESSAGES[code])
+        self.code = code
+
+
+class _Asked(NamedTuple):
+    """A request that may be answered, and the shop that it asks about."""
+
+    request: Request
+    shop: int
+
+
+def router(world: World) -> APIRouter:
+    """Give the three endpoints, and the route that tells the truth about them."""
+    service = FeedService(world)
+    routes = APIRouter()
+
+    @routes.get("/feeds/pdd/reviews")
+    async def reviews(request: Request) -> Response:
+        return service.answer(request, service.reviews, _numbered_error)
+
+    @routes.get("/feeds/pdd/chat")
+    async def chat(request: Request) -> Response:
+        return service.answer(request, service.chat, _worded_error)
+
+    @routes.get("/feeds/pdd/kpi")
+    async def kpi(request: Request) -> Response:
+        return service.answer(request, service.kpi, _numbered_error)
+
+    @routes.get("/sandbox/truth/feeds/{name}")
+    async def truth(
+        name: str, shop: int, first_day: date, period: str = "day"
+    ) -> list[dict[str, Any]]:
+        rows = rows_on(name, shop, period, first_day, world.seed)
+        return [{column: _plain(value) for column, value in row.items()} for row in rows]
+
+    return routes
+
+
+class FeedService:
+    """The data service of one sandbox."""
+
+    def __init__(self, world: World) -> None:
+        """Serve a world's data."""
+        self._world = world
+
+    def answer(
+        self,
+        request: Request,
+        endpoint: Callable[[_Asked], Page],
+        error: Callable[[_Refusal], Page],
+    ) -> Response:
+        """Check a request and answer it."""
+        if not _authorised(request):
+            return JSONResponse({"error": "unauthorized"}, status_code=401)
+        try:
+            page = endpoint(self._admitted(request))
+        except _Refusal as refusal:
+            page = error(refusal)
+        content = json.dumps(page, ensure_ascii=False)
+        return Response(content, media_type="application/json")
+
+    def _admitted(self, request: Request) -> _Asked:
+        shop = _shop(request)
+        if self._world.gatekeeper("feeds").refuse("feeds", shop):
+            raise _Refusal(LIMITED)
+        if struck := fault(request, shop, INSTEAD_OF_AN_ANSWER):
+            raise _Refusal(STRUCK[struck])
+        return _Asked(request, shop)
+
+    def reviews(self, asked: _Asked) -> Page:
+        """Give reviews of a span of time, oldest first: numbered pages with a total."""
+        start, end = _moment(asked.request, "start"), _moment(asked.request, "end")
+        if not start < end <= start + timedelta(days=31):
+            raise _Refusal(ILL, "start到end最多31天")
+        day, found = start.date(), []
+        while day <= end.date():
+            found += rows_on("reviews", asked.shop, "day", day, self._world.seed)
+            day += timedelta(days=1)
+        # As many services do, it counts the end in.
+        found = [row for row in found if start <= row["created_time"] <= end]
+        rows = [_review(row) for row in sorted(found, key=lambda row: row["created_time"])]
+        number, size = (
+            _whole(asked.request, "page", 1, least=1),
+            _whole(asked.request, "page_size", 20),
+        )
+        served = _served(asked, "reviews", rows, (number - 1) * size, size)
+        return {"code": OK, "msg": "ok", "data": {"total": len(rows), "list": served}}
+
+    def chat(self, asked: _Asked) -> Page:
+        """Give a day's chat numbers per agent: a cursor leads from page to page."""
+        day, size = _day(asked.request, "day"), _whole(asked.request, "limit", 20)
+        cursor = asked.request.query_params.get("cursor", "c0")
+        if not (cursor[:1] == "c" and cursor[1:].isdecimal()):
+            raise _Refusal(ILL, "cursor")
+        first = int(cursor[1:])
+        rows = [_chat(row) for row in rows_on("chat", asked.shop, "day", day, self._world.seed)]
+        following = f"c{first + size}" if first + size < len(rows) else None
+        served = _served(asked, "chat", rows, first, size)
+        return {"ok": True, "items": served, "page": {"next": following, "total": len(rows)}}
+
+    def kpi(self, asked: _Asked) -> Page:
+        """Give a period's KPI per agent: numbered pages, from 0, that say whether more follow."""
+        period = asked.request.query_params.get("granularity")
+        first_day = _day(asked.request, "from")
+        if period not in PERIODS:
+            raise _Refusal(ILL, f"granularity: {'|'.join(PERIODS)}")
+        number, size = _whole(asked.request, "page", 0), _whole(asked.request, "page_size", 20)
+        found = rows_on("kpi", asked.shop, period, first_day, self._world.seed)
+        rows = [_kpi(row) for row in found]
+        served = _served(asked, "kpi", rows, number * size, size)
+        more = (number + 1) * size < len(rows)
+        return {"code": OK, "msg": "ok", "rows": served, "has_more": more}
+
+
+def _served(asked: _Asked, feed: str, rows: list[Page], first: int, size: int) -> list[Page]:
+    """Give the rows of one page, and do to them what a fault asks for."""
+    served = rows[first : first + size]
+    among = set(ON_A_PAGE) if served else set()
+    if len(served) == 1:
+        among.discard("shifting_rows")  # there is no other that could come twice
+    struck = fault(asked.request, asked.shop, among) if among else None
+    if struck == "empty_page":
+        return []
+    if struck == "duplicate_rows":
+        return served + (rows[first + size : first + size + 2] or served[-1:])
+    if struck == "shifting_rows":
+        return [*served[1:], served[-1]]
+    if struck in ("missing_field", "wrong_type"):
+        spoilt = dict(served[len(served) // 2])
+        if struck == "missing_field":
+            del spoilt[TAKEN[feed]]
+        else:
+            spoilt[SPOILT[feed]] = ["昨天"]
+        served[len(served) // 2] = spoilt
+    return served
+
+
+def _numbered_error(refusal: _Refusal) -> Page:
+    return {"code": refusal.code, "msg": str(refusal), "data": None}
+
+
+def _worded_error(refusal: _Refusal) -> Page:
+    return {"ok": False, "error": {"code": WORDS[refusal.code], "text": str(refusal)}}
+
+
+def _authorised(request: Request) -> bool:
+    given = (
+        request.headers.get("authorization", "").removeprefix("Bearer "),
+        request.headers.get(HEADER, ""),
+        request.cookies.get(COOKIE, ""),
+    )
+    return any(hmac.compare_digest(one.encode(), FEED_TOKEN.encode()) for one in given)
+
+
+def _shop(request: Request) -> int:
+    written = request.query_params.get("mall_id", "")
+    if not written.isdecimal() or int(written) not in SHOPS_OF["pdd"]:
+        raise _Refusal(ILL, f"mall_id {written!r} 不存在")
+    return int(written)
+
+
+def _whole(request: Request, name: str, default: int, least: int = 0) -> int:
+    written = request.query_params.get(name, str(default))
+    most = 10**6 if name == "page" else LARGEST_PAGE
+    if not written.isdecimal() or not least <= int(written) <= most:
+        raise _Refusal(ILL, f"{name} {written!r}")
+    return int(written)
+
+
+def _day(request: Request, name: str) -> date:
+    try:
+        return date.fromisoformat(request.query_params.get(name, ""))
+    except ValueError:
+        raise _Refusal(ILL, f"{name}: 2025-10-02") from None
+
+
+def _moment(request: Request, name: str) -> datetime:
+    """Read ISO 8601 with an offset; give the wall clock of Asia/Shanghai."""
+    try:
+        moment = datetime.fromisoformat(request.query_params.get(name, ""))
+    except ValueError:
+        moment = datetime.min  # noqa: DTZ901 - refused below
+    if moment.tzinfo is None:
+        raise _Refusal(ILL, f"{name}: 2025-10-02T00:00:00+08:00")
+    return moment.astimezone(SHANGHAI).replace(tzinfo=None)
+
+
+def _review(row: Mapping[str, Any]) -> Page:
+    return {
+        "id": int(row["review_id"]),
+        "order": {"sn": row["order_sn"]},
+        "goods": {"id": str(row["goods_id"]), "name": row["goods_name"]},
+        "stars": row["score"],
+        "text": row["content"],
+        "created_at": row["created_time"].isoformat() + "+08:00",
+    }
+
+
+def _chat(row: Mapping[str, Any]) -> Page:
+    """Write rates in percent, as people read them."""
+    rate = row["reply_rate_3min"]
+    return {
+        "agent": {"id": row["agent_id"], "nickname": row["agent_name"]},
+        "sessions": row["sessions"],
+        "replied": row["replied_sessions"],
+        "reply_rate_3min": None if rate is None else float(rate * 100),
+        "avg_reply_seconds": float(row["average_reply_seconds"]),
+    }
+
+
+def _kpi(row: Mapping[str, Any]) -> Page:
+    """Write amounts in fen."""
+    rates = {name: row[name] for name in ("conversion_rate", "satisfaction_rate")}
+    return {
+        "agent_id": row["agent_id"],
+        "agent_name": row["agent_name"],
+        "sessions": row["sessions"],
+        "orders": row["orders"],
+        "sales_fen": int(row["sales_amount"] * 100),
+        **{name: None if rate is None else str(rate) for name, rate in rates.items()},
+    }
+
+
+def _plain(value: Any) -> Any:
+    """Give amounts and times as text, as exact as they are."""
+    if isinstance(value, datetime):
+        return value.isoformat(sep=" ")
+    return value if value is None or isinstance(value, int) else str(value)
