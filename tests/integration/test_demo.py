@@ -8,7 +8,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from include.ledger import Ledger
+from include.ledger import LANDED, Ledger
+from include.registry import load_registry
+from include.sandbox import feed_truth, jd_truth, pdd_truth, truth
 from include.warehouse import connect
 from tests.integration.installation import installed
 
@@ -16,45 +18,75 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from include.ledger import LedgerRow
+    from include.periods import Period
+    from include.registry import Job
     from tests.integration.installation import Service
 
 SHOPS = ["erp-1", "erp-2", "erp-3"]
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+SEED = 1
 
 
 def days_ago(days: int) -> str:
     """Give a business day as its period key."""
-    return str(datetime.now(ZoneInfo("Asia/Shanghai")).date() - timedelta(days=days))
+    return str(datetime.now(SHANGHAI).date() - timedelta(days=days))
 
 
-def ledger_rows(service: Service, key: str) -> list[LedgerRow]:
-    """Read the ledger of the ERP's job for a day."""
+def ledger_rows(service: Service, key: str, job_id: str = "erp_store") -> list[LedgerRow]:
+    """Read the ledger of a job for a period."""
     engine = connect(f"sqlite:///{service.layout.warehouse}")
     try:
-        return Ledger(engine).rows("erp_store", key)
+        return Ledger(engine).rows(job_id, key)
     finally:
         engine.dispose()
 
 
-def test_demo_lands_a_day_as_a_dag_run(service: Service) -> None:
-    """`demo` lands every shop's day and says where to look and how to log in."""
-    key = days_ago(9)
-    done = service.manager("demo", "--period", key)
+def rows_that_changed(job: Job, number: int, period: Period, as_of: datetime) -> int:
+    """Count what is true of a shop's period as of a moment: pulled just then, it must be these."""
+    now = as_of.astimezone(SHANGHAI).replace(tzinfo=None)
+    day = period.first_day
+    if job.id == "erp_store":
+        return len(truth.orders_on(number, day, SEED, now))
+    if job.id == "jd_store":
+        return len(jd_truth.orders_on(number, day, SEED, now))
+    if job.id == "pdd_quality":
+        return len(pdd_truth.refunds_on(number, day, SEED, now))
+    feed = {"pdd_review": "reviews", "pdd_chat": "chat"}.get(job.id, "kpi")
+    return len(feed_truth.rows_on(feed, number, job.period, day, SEED))
+
+
+def test_demo_lands_all_eleven_jobs(service: Service) -> None:
+    """Eleven DAG runs succeed, and every shop has just the rows that the sandbox has."""
+    done = service.manager("demo", timeout=900)
     assert done.returncode == 0, done.stdout + done.stderr
-    rows = ledger_rows(service, key)
-    assert [(row.shop_id, row.state) for row in rows] == [(shop, "ok") for shop in SHOPS]
-    for row in rows:
-        assert f"│ {row.shop_id} │" in done.stdout
-        assert f" {row.rows:,} │ ok " in done.stdout
+    assert "11 of 11 jobs landed" in done.stdout
     assert service.ports.url in done.stdout
     assert service.layout.shown(service.layout.passwords) in done.stdout
     assert service.layout.passwords.read_text().split('"')[3] not in done.stdout
+    registry = load_registry()
+    for job in registry.jobs.values():
+        period = job.schedule.last_ended(datetime.now(SHANGHAI))
+        rows = ledger_rows(service, period.key, job.id)
+        shops = {shop.id: int(shop.platform_id) for shop in registry.shops_of(job, period)}
+        assert [row.shop_id for row in rows] == (sorted(shops) or ["-"])
+        for row in rows:
+            assert row.state in LANDED, row
+            assert row.rows is None or f" {row.rows:,} │ {row.state} " in done.stdout
+            if shops:
+                # What changes while it is pulled leaves the period, one row after the other.
+                most = rows_that_changed(job, shops[row.shop_id], period, row.started_at)
+                least = rows_that_changed(job, shops[row.shop_id], period, row.finished_at)
+                assert least <= row.rows <= most, row
 
 
 def test_a_second_demo_lands_nothing_twice(service: Service) -> None:
     """The same period again shows the same rows and changes none of them."""
     key = days_ago(9)
+    done = service.manager("demo", "--job", "erp_store", "--period", key)
+    assert done.returncode == 0, done.stdout + done.stderr
     before = ledger_rows(service, key)
-    done = service.manager("demo", "--period", key)
+    assert [(row.shop_id, row.state) for row in before] == [(shop, "ok") for shop in SHOPS]
+    done = service.manager("demo", "--job", "erp_store", "--period", key)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "nothing was loaded twice" in done.stdout
     assert ledger_rows(service, key) == before
@@ -64,8 +96,9 @@ def test_a_second_demo_lands_nothing_twice(service: Service) -> None:
     ("arguments", "said"),
     [
         (["--job", "erp_stor"], "did you mean 'erp_store'?"),
-        (["--period", "2025-13-01"], "2025-13-01"),
-        (["--period", "2999-01-01"], "2999-01-01"),
+        (["--job", "erp_store", "--period", "2025-13-01"], "2025-13-01"),
+        (["--job", "erp_store", "--period", "2999-01-01"], "2999-01-01"),
+        (["--period", "2025-10-02"], "name the job, as in `demo --job erp_store"),
     ],
 )
 def test_a_wrong_demo_is_refused(service: Service, arguments: list[str], said: str) -> None:
