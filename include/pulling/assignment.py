@@ -28,16 +28,18 @@ class Assignment:
         period: what to pull.
         shops: those that the run is for.
         warehouse_url: SQLAlchemy URL of where it goes.
+        run_id: the run it belongs to, if any; it ends no attempt of another one.
     """
 
     job: Job
     period: Period
     shops: tuple[Shop, ...]
     warehouse_url: str
+    run_id: str | None = None
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] = os.environ) -> Assignment:
-        """Read `JOB_ID`, `PERIOD_KEY`, `SHOPS` and `WAREHOUSE_URL` as the runner sets them.
+        """Read what the runner sets: `JOB_ID`, `PERIOD_KEY`, `SHOPS`, `WAREHOUSE_URL`, `RUN_ID`.
 
         Raises:
             ConfigurationError: one is missing, or names what config/ does not have.
@@ -52,7 +54,8 @@ class Assignment:
         shops = registry.shops_of(job, period)
         if wanted := environ.get("SHOPS"):
             shops = _found(wanted.split(","), shops)
-        return cls(job, period, tuple(shops), given("WAREHOUSE_URL", environ))
+        url, run_id = given("WAREHOUSE_URL", environ), environ.get("RUN_ID")
+        return cls(job, period, tuple(shops), url, run_id)
 
     def units(self) -> dict[Unit, Shop]:
         """Give the unit of each shop."""

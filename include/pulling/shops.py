@@ -57,7 +57,7 @@ def pull(
     """
     try:
         assignment = Assignment.from_environment()
-        ledger = Ledger(connect(assignment.warehouse_url))
+        ledger = Ledger(connect(assignment.warehouse_url), assignment.run_id)
     except ConfigurationError as error:
         print(error, file=sys.stderr)
         return ExitCode.CONFIGURATION
