@@ -74,6 +74,21 @@ def understand(
     return Asked(first, last, _known(given.get("shops", []), shops), bool(given.get("again")))
 
 
+def asked_of(run: Any, schedule: Schedule, shops: Collection[str]) -> Asked:
+    """Find out which periods and shops a DAG run covers, the same for each of its tasks.
+
+    Raises:
+        ConfigurationError: as `understand` does.
+    """
+    return understand(
+        schedule,
+        partition_key=run.partition_key,
+        conf=run.conf or {},
+        shops=shops,
+        now=run.run_after,  # not the clock: a retry covers what the first attempt did
+    )
+
+
 def _window(
     schedule: Schedule, partition_key: str | None, given: Mapping[str, Any], now: datetime
 ) -> tuple[str, str]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from include.scheduling.expectations import summary
+
 if TYPE_CHECKING:
     from include.registry import Job, Shop
 
@@ -23,6 +25,7 @@ def describe(job: Job, shops: list[Shop]) -> str:
         f"- runs by cron `{job.cron}` ({job.timezone}) and covers {COVERS[job.period]}",
         f"- shops: {shown}" if shops else "",
         f"- script: `include/scripts/{job.script}`; entry: `{job.file}`",
+        f"- checked after loading: {summary(job.checks)}" if job.checks else "",
         f"- must have landed by {job.deadline:%H:%M}" if job.deadline else "",
         f"- retried {job.retries} times, {_spoken(retry_delay)} apart",
         f"- stopped when it runs longer than {_spoken(timeout)}",

@@ -7,10 +7,11 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pendulum
-from airflow.sdk import DAG
+from airflow.sdk import DAG, TriggerRule
 from airflow.sdk.configuration import conf
 
 from include.registry import PROJECT_ROOT, load_registry
+from include.scheduling.checks import CheckOperator
 from include.scheduling.documenting import describe
 from include.scheduling.form import form_for
 from include.scheduling.operator import ScriptOperator
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 DEFAULT_POOL = "default_pool"
 DISABLED = "disabled"
 RUN = "run"
+CHECK = "check"
 
 log = logging.getLogger(__name__)
 
@@ -61,9 +63,7 @@ def build(registry: Registry, only: str | None = None) -> Iterator[DAG | Unbuild
 
 
 def build_dag(job: Job, shops: list[Shop]) -> DAG:
-    """Make the DAG of one job: one task that runs its script."""
-    schedule = job.schedule
-    shop_ids = [shop.id for shop in shops]
+    """Make the DAG of one job: a task that runs its script, and one that checks what landed."""
     timetable = CalendarPartitionTimetable(
         job.cron,
         timezone=job.timezone,
@@ -82,24 +82,43 @@ def build_dag(job: Job, shops: list[Shop]) -> DAG:
         catchup=False,
         max_active_runs=1,
         tags=[*job.tags, *([] if job.enabled else [DISABLED])],
-        params=form_for(job.period, tuple(shop_ids)),
+        params=form_for(job.period, tuple(shop.id for shop in shops)),
         **_settings(),
     )
-    ScriptOperator(
+    _add_tasks(dag, job, shops)
+    return dag
+
+
+def _add_tasks(dag: DAG, job: Job, shops: list[Shop]) -> None:
+    of_job: dict[str, Any] = {
+        "dag": dag,
+        "owner": job.owner or "airflow",
+        "retries": job.retries,
+        "retry_delay": job.retry_delay,
+        "execution_timeout": job.timeout,
+    }
+    run = ScriptOperator(
         task_id=RUN,
-        dag=dag,
-        owner=job.owner or "airflow",
         job_id=job.id,
-        schedule=schedule,
+        schedule=job.schedule,
         connections=job.connection_ids,
-        shops=shop_ids,
+        shops=[shop.id for shop in shops],
         project_root=str(PROJECT_ROOT),
         pool=job.platform or DEFAULT_POOL,
-        retries=job.retries,
-        retry_delay=job.retry_delay,
-        execution_timeout=job.timeout,
+        **of_job,
     )
-    return dag
+    if job.checks:
+        check = CheckOperator(
+            task_id=CHECK,
+            job=job,
+            checks=job.checks,
+            shops=shops,
+            script_task=RUN,
+            pool=DEFAULT_POOL,  # it calls no platform
+            trigger_rule=TriggerRule.ALL_DONE,
+            **of_job,
+        )
+        check.set_upstream(run)
 
 
 @lru_cache

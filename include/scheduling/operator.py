@@ -13,18 +13,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from airflow.providers.standard.operators.bash import BashOperator
-from airflow.sdk import BaseHook
-from airflow.sdk.exceptions import (
-    AirflowException,
-    AirflowFailException,
-    AirflowNotFoundException,
-    AirflowSkipException,
-)
+from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException
 
 from include.errors import ConfigurationError
 from include.running.exit_codes import ExitCode
 from include.running.variables import PRIVATE
-from include.scheduling.asking import understand
+from include.scheduling.asking import asked_of
+from include.scheduling.connections import connection_of, warehouse_url
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,7 +28,6 @@ if TYPE_CHECKING:
 
     from include.periods import Schedule
 
-WAREHOUSE = "warehouse"
 ADVICE = {
     ExitCode.REFUSED: "credentials were refused or have expired; the log above names what to renew",
     ExitCode.CONFIGURATION: "the configuration is wrong; the log above names what to repair",
@@ -96,13 +90,7 @@ class ScriptOperator(BashOperator):
             ConfigurationError: what the run was asked for is wrong, or a connection is missing.
         """
         run = context["dag_run"]
-        asked = understand(
-            self.schedule,
-            partition_key=run.partition_key,
-            conf=run.conf or {},
-            shops=self.shops,
-            now=run.run_after,  # not the clock: a retry covers what the first attempt did
-        )
+        asked = asked_of(run, self.schedule, self.shops)
         inherited = {key: value for key, value in os.environ.items() if not _is_stray(key)}
         return {
             **inherited,
@@ -115,7 +103,7 @@ class ScriptOperator(BashOperator):
             "RUN_ID": run.run_id,
             "ATTEMPT": str(context["ti"].try_number),
             "STOP_WITH_PARENT": str(os.getpid()),
-            "WAREHOUSE_URL": _connection(WAREHOUSE).get_hook().get_uri(),
+            "WAREHOUSE_URL": warehouse_url(),
             **{f"AIRFLOW_CONN_{name.upper()}": _as_json(name) for name in self.connections},
             **asked.environment(),
         }
@@ -131,14 +119,4 @@ def _is_stray(key: str) -> bool:
 
 
 def _as_json(connection_id: str) -> str:
-    return str(_connection(connection_id).as_json())
-
-
-def _connection(connection_id: str) -> Any:
-    try:
-        return BaseHook.get_connection(connection_id)
-    except AirflowNotFoundException as error:
-        message = f"connection {connection_id!r} is missing: make it in the UI under Admin > "
-        raise ConfigurationError(
-            f"{message}Connections, or with 'airflow connections add'"
-        ) from error
+    return str(connection_of(connection_id).as_json())

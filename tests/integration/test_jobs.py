@@ -55,12 +55,12 @@ def _runs(service: Service, dag_id: str) -> list[dict[str, Any]]:
 
 
 def _task(service: Service, dag_id: str, run_id: str) -> dict[str, Any]:
-    """Wait until a run has ended, and give its task."""
+    """Wait until a run has ended, and give the task that ran its script."""
     api = service.api
     _wait(lambda: api.run_state(dag_id, run_id) in ("success", "failed"), RUN_SECONDS)
     path = f"/api/v2/dags/{dag_id}/dagRuns/{run_id}/taskInstances"
-    (task,) = api._request("GET", path)["task_instances"]
-    return task
+    tasks: list[dict[str, Any]] = api._request("GET", path)["task_instances"]
+    return next(task for task in tasks if task["task_id"] == "run")
 
 
 def _trigger(service: Service, dag_id: str, **body: Any) -> str:

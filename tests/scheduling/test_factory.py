@@ -63,7 +63,7 @@ def test_the_folder_loads_without_an_error(bag: DagBag) -> None:
 def test_a_dag_keeps_the_policies(bag: DagBag, job_id: str) -> None:
     """Retries, timeout, one run at a time, an existing pool, a page that says what to do."""
     dag, job = bag.dags[job_id], JOBS[job_id]
-    (task,) = dag.tasks
+    task = dag.get_task("run")
     assert (task.retries, task.retry_delay) == (job.retries, job.retry_delay)
     assert task.execution_timeout == job.timeout, f"{job_id}: a hung script would block its job"
     assert dag.max_active_runs == 1, f"{job_id}: two runs at once would pull the same shops"
@@ -80,6 +80,23 @@ def test_a_dag_keeps_the_policies(bag: DagBag, job_id: str) -> None:
     assert job_id in task.bash_command
     assert "{" not in task.bash_command, f"{job_id}: nothing may be rendered into a command"
     assert not task.template_fields
+
+
+@pytest.mark.parametrize("job_id", JOBS)
+def test_what_lands_is_checked(bag: DagBag, job_id: str) -> None:
+    """A job with checks has a second task for them, which runs however the first one ended."""
+    dag, job = bag.dags[job_id], JOBS[job_id]
+    assert dag.task_ids == (["run", "check"] if job.checks else ["run"])
+    assert bool(job.checks) == bool(job.platform), f"{job_id}: say in 'checks' what must land"
+    if job.checks:
+        task = dag.get_task("check")
+        assert task.upstream_task_ids == {"run"}
+        assert task.trigger_rule == "all_done", f"{job_id}: shops that landed must be checked"
+        assert task.pool == "default_pool", f"{job_id}: a check would hold a slot of its platform"
+        assert (task.retries, task.retry_delay) == (job.retries, job.retry_delay)
+        assert task.execution_timeout == job.timeout
+        assert "checked after loading" in dag.doc_md
+        assert not task.template_fields
 
 
 def test_two_parses_give_identical_serialised_dags() -> None:

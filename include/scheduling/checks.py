@@ -1,0 +1,115 @@
+"""The operator that looks at what a run's shops landed, and fails for what cannot be right.
+
+It comes after the script's task, however that one ended: shops that landed are checked although
+another failed, and a run in which a unit has not landed stays red.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import BaseOperator
+from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException
+
+from include.errors import ConfigurationError
+from include.scheduling.asking import asked_of
+from include.scheduling.connections import warehouse_url
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from airflow.sdk import Context
+
+    from include.ledger import Unit
+    from include.registry import Job, Shop
+    from include.registry.schema import Checks
+
+FAILED = ("failed", "upstream_failed")
+REPAIR = (
+    "to pull them again, clear the task {run!r} with what is downstream of it; when a figure is "
+    "right as it is, change 'checks' in {entry}"
+)
+
+
+class CheckOperator(BaseOperator):
+    """Checks the units that a DAG run covers, and rejects in the ledger those that fail.
+
+    Args:
+        job: the registry entry.
+        checks: its checks.
+        shops: the job's shops; a run may be narrowed to some of them.
+        script_task: the task that ran the script.
+
+    It fails at once for a unit that has not landed, or landed what a check does not let pass, and
+    when the script's task failed. It is retried only when the warehouse does not answer.
+    """
+
+    template_fields: Sequence[str] = ()
+
+    def __init__(
+        self, *, job: Job, checks: Checks, shops: Sequence[Shop], script_task: str, **kwargs: Any
+    ) -> None:
+        super().__init__(do_xcom_push=False, **kwargs)
+        self.job = job
+        self.checks = checks
+        self.shops = shops
+        self.script_task = script_task
+
+    def execute(self, context: Context) -> None:
+        """Check every unit of the run; one message names all that is wrong."""
+        try:
+            problems = self._inspect(context)
+        except ConfigurationError as error:
+            entry = f"{self.job.file}:{self.job.line}"
+            raise AirflowFailException(f"{self.job.id}: {error} ({entry})") from error
+        run = context["dag_run"]
+        states = context["ti"].get_task_states(
+            dag_id=self.job.id, task_ids=[self.script_task], run_ids=[run.run_id]
+        )
+        if not problems and states.get(run.run_id, {}).get(self.script_task) in FAILED:
+            problems = [f"task {self.script_task!r} failed, though all landed: see its log"]
+        if problems:
+            repair = REPAIR.format(run=self.script_task, entry=f"{self.job.file}:{self.job.line}")
+            raise AirflowFailException("\n".join([f"{self.job.id}:", *problems, repair]))
+
+    def _inspect(self, context: Context) -> list[str]:
+        """Give a line for each problem.
+
+        Raises:
+            AirflowException: the warehouse does not answer now.
+            AirflowSkipException: the run has no unit.
+            ConfigurationError: what was asked for is wrong, or a check names what is not there.
+        """
+        # Parsing a DAG file must not wait for these.
+        from sqlalchemy.exc import SQLAlchemyError  # noqa: PLC0415
+
+        from include.scheduling.inspection import Inspection  # noqa: PLC0415
+        from include.warehouse import connect  # noqa: PLC0415
+
+        units = self._units(context["dag_run"])
+        if not units:
+            raise AirflowSkipException(f"{self.job.id}: no shop was open, so nothing is to check")
+        engine = connect(warehouse_url())
+        driver: Any = engine.dialect.loaded_dbapi
+        try:
+            return Inspection(self.checks, engine, context, self.log.info).problems(units)
+        except (SQLAlchemyError, driver.Error) as error:
+            cause = str(getattr(error, "orig", None) or error).strip()
+            raise AirflowException(
+                f"{self.job.id}: the warehouse cannot be asked: {cause}; check that it is up"
+            ) from error
+        finally:
+            engine.dispose()
+
+    def _units(self, run: Any) -> list[Unit]:
+        from include.ledger import NO_SHOP, Unit  # noqa: PLC0415 - loads SQLAlchemy
+
+        schedule = self.job.schedule
+        asked = asked_of(run, schedule, [shop.id for shop in self.shops])
+        units: list[Unit] = []
+        for period in schedule.ended_between(asked.first, asked.last, run.run_after):
+            shops = [shop.id for shop in self.shops if shop.open_in(period)]
+            wanted = [shop for shop in shops if not asked.shops or shop in asked.shops]
+            ids = wanted if self.job.platform else [NO_SHOP]
+            units += [Unit(self.job.id, shop, period) for shop in ids]
+        return units

@@ -1,0 +1,36 @@
+"""Airflow's connections, as a task sees them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from airflow.sdk import BaseHook
+from airflow.sdk.exceptions import AirflowNotFoundException
+
+from include.errors import ConfigurationError
+
+WAREHOUSE = "warehouse"
+
+
+def connection_of(connection_id: str) -> Any:
+    """Give a connection.
+
+    Raises:
+        ConfigurationError: there is none of that id.
+    """
+    try:
+        return BaseHook.get_connection(connection_id)
+    except AirflowNotFoundException as error:
+        message = f"connection {connection_id!r} is missing: make it in the UI under Admin > "
+        raise ConfigurationError(
+            f"{message}Connections, or with 'airflow connections add'"
+        ) from error
+
+
+def warehouse_url() -> str:
+    """Give the warehouse's SQLAlchemy URL, secrets and all.
+
+    Raises:
+        ConfigurationError: the connection is missing.
+    """
+    return str(connection_of(WAREHOUSE).get_hook().get_uri())

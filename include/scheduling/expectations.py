@@ -1,0 +1,95 @@
+"""What is expected of the rows that a unit landed, in figures and in words. Imports no Airflow."""
+
+from __future__ import annotations
+
+from statistics import median
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from include.ledger import Unit
+    from include.registry.schema import Checks
+
+# `max_drop` compares with so many like periods, and says nothing while there are fewer.
+PERIODS_COMPARED = 4
+COMPARISONS = {
+    "equal_to": "exactly",
+    "greater_than": "more than",
+    "geq_to": "at least",
+    "less_than": "less than",
+    "leq_to": "at most",
+}
+
+
+class Bound(NamedTuple):
+    """The fewest rows that a unit may have landed.
+
+    Attributes:
+        check: `min_rows` or `max_drop`.
+        unit: whose.
+        least: that many pass.
+        usual: the median that `max_drop` compares with.
+        max_drop: how far below it is allowed, in percent.
+    """
+
+    check: str
+    unit: Unit
+    least: int
+    usual: float = 0
+    max_drop: int = 0
+
+    def failure(self, rows: int) -> str:
+        """Say what is wrong with too few rows: the figure and the bound."""
+        if self.check == "min_rows":
+            return f"{rows:,} rows, at least {self.least:,} expected"
+        drop = 100 * (1 - rows / self.usual)
+        usual = f"{self.usual:,.1f}".removesuffix(".0")
+        return (
+            f"{rows:,} rows, the median of the last four is {usual}: "
+            f"a drop of {drop:.4g} %, at most {self.max_drop} % allowed"
+        )
+
+
+def bounds_of(checks: Checks, unit: Unit, last_rows: Sequence[int]) -> list[Bound]:
+    """Give the bounds of a unit's rows.
+
+    Args:
+        checks: the entry's.
+        unit: the unit.
+        last_rows: how many rows its last like periods landed; too few make no `max_drop`.
+    """
+    bounds = []
+    if checks.min_rows is not None:
+        bounds.append(Bound("min_rows", unit, checks.min_rows))
+    if checks.max_drop is not None and len(last_rows) == PERIODS_COMPARED:
+        usual, percent = median(last_rows), round(checks.max_drop * 100)
+        # Rounded up in whole numbers: 40 % of 400 is 160, which binary fractions may miss.
+        least = -(-int(usual * 2) * (100 - percent) // 200)
+        bounds.append(Bound("max_drop", unit, least, usual, percent))
+    return bounds
+
+
+def in_words(limits: Mapping[str, float]) -> str:
+    """Say what the comparisons of a column check expect."""
+    said = [f"{COMPARISONS[key]} {limits[key]:g}" for key in COMPARISONS if key in limits]
+    tolerance = limits.get("tolerance")
+    give_or_take = f", give or take {tolerance * 100:g} %" if tolerance else ""
+    return " and ".join(said) + give_or_take
+
+
+def summary(checks: Checks) -> str:
+    """Say in one line what is checked after loading."""
+    parts = []
+    if checks.min_rows is not None:
+        parts.append(f"at least {checks.min_rows:,} rows")
+    if checks.max_drop is not None:
+        parts.append(
+            f"at most {checks.max_drop:.0%} fewer rows than the median of the last four periods"
+        )
+    parts += [
+        f"`{checks.table}.{column}`: {kind} {in_words(limits)}"
+        for column, kinds in checks.columns.items()
+        for kind, limits in kinds.items()
+    ]
+    return "; ".join(parts)

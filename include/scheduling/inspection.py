@@ -1,0 +1,122 @@
+"""Looking at the units of one run: which have landed, and whether what landed can be right."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from include.ledger import LANDED, Ledger
+from include.scheduling.expectations import PERIODS_COMPARED, bounds_of
+from include.scheduling.sql_checks import ColumnChecks, too_few
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from airflow.sdk import Context
+    from sqlalchemy import Engine
+
+    from include.ledger import LedgerRow, Unit
+    from include.registry.schema import Checks
+    from include.scheduling.expectations import Bound
+
+UNCOUNTED = (
+    "its script reports no rows, so min_rows and max_drop say nothing: let it write them to the "
+    "ledger (Ledger.land), or check its table by 'columns' instead"
+)
+
+
+class Inspection:
+    """The checks of one job, applied to units.
+
+    Args:
+        checks: its entry's.
+        engine: of the warehouse.
+        context: the task's.
+        say: takes a line for the task's log.
+    """
+
+    def __init__(
+        self, checks: Checks, engine: Engine, context: Context, say: Callable[[str], None]
+    ) -> None:
+        self._checks = checks
+        self._engine = engine
+        self._context = context
+        self._say = say
+        self._ledger = Ledger(engine)
+
+    def problems(self, units: Sequence[Unit]) -> list[str]:
+        """Give a line for each unit with what is wrong with it, and reject what landed wrong.
+
+        Args:
+            units: those of one run.
+
+        Raises:
+            ConfigurationError: a check names what the warehouse does not have.
+        """
+        columns = self._columns()
+        lines: list[str] = []
+        # One after the other: what is rejected of one period is no measure for the next.
+        for _, same in groupby(units, key=lambda unit: unit.period.key):
+            lines += self._of_period(list(same), columns)
+        return lines
+
+    def _columns(self) -> ColumnChecks | None:
+        if not self._checks.columns:
+            return None
+        return ColumnChecks(self._engine, self._checks)
+
+    def _of_period(self, units: Sequence[Unit], columns: ColumnChecks | None) -> list[str]:
+        rows = {row.shop_id: row for row in self._ledger.rows(units[0].job_id, units[0].period.key)}
+        missing = self._ledger.open_units(units)
+        landed = {unit: rows[unit.shop_id] for unit in units if unit not in missing}
+        uncounted = [unit for unit, row in landed.items() if self._is_uncounted(row)]
+        wrong = self._wrong(landed, uncounted, columns)
+        for unit, faults in wrong.items():
+            self._ledger.reject(landed[unit], "; ".join(faults))
+        for unit, row in landed.items():
+            if unit not in wrong and unit not in uncounted:
+                self._say(f"{unit}: {row.state}, {row.rows or 0:,} rows: passes")
+        return [
+            *(f"{unit}: {_standing(rows.get(unit.shop_id))}" for unit in missing),
+            *(f"{unit}: {fault}" for unit, faults in wrong.items() for fault in faults),
+            *(f"{unit}: {UNCOUNTED}" for unit in uncounted),
+        ]
+
+    def _wrong(
+        self,
+        landed: Mapping[Unit, LedgerRow],
+        uncounted: Sequence[Unit],
+        columns: ColumnChecks | None,
+    ) -> dict[Unit, list[str]]:
+        """Give what is wrong with units that landed, for those with which something is."""
+        wrong: dict[Unit, list[str]] = {}
+        counted = [unit for unit in landed if unit not in uncounted]
+        for bound in too_few(self._engine, self._bounds(counted), self._context):
+            fault = bound.failure(landed[bound.unit].rows or 0)
+            wrong.setdefault(bound.unit, []).append(fault)
+        for group in columns.groups(list(landed)) if columns else ():
+            for fault in columns.failures(group[0], self._context) if columns else ():
+                for unit in group:
+                    wrong.setdefault(unit, []).append(fault)
+        return wrong
+
+    def _bounds(self, units: Sequence[Unit]) -> list[Bound]:
+        bounds: list[Bound] = []
+        for unit in units:
+            last = self._ledger.last_rows(unit, PERIODS_COMPARED) if self._checks.max_drop else []
+            bounds += bounds_of(self._checks, unit, last)
+        return bounds
+
+    def _is_uncounted(self, row: LedgerRow) -> bool:
+        asked = self._checks.min_rows is not None or self._checks.max_drop is not None
+        return asked and row.state == "ok" and row.rows is None
+
+
+def _standing(row: LedgerRow | None) -> str:
+    """Say how a unit that has not landed stands, with the first line of its error."""
+    if row is None:
+        return "has not landed: nothing was tried"
+    if row.state in LANDED:
+        return f"has not landed: it is {row.state} for another window of the same key"
+    reason = (row.error or "").partition("\n")[0]
+    return f"has not landed: {row.state}" + (f", {reason}" if reason else "")

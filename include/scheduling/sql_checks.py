@@ -1,0 +1,187 @@
+"""The checks of a unit's rows, asked of the warehouse by Airflow's common-sql operators.
+
+What goes into SQL text is an id or a column's name that the registry has checked, a number, or a
+moment of a period: nothing that a person typed into a run. Loaded only when a task checks.
+"""
+
+from __future__ import annotations
+
+import re
+from copy import deepcopy
+from datetime import time, timedelta
+from typing import TYPE_CHECKING, Any
+
+from airflow.providers.common.sql.operators.sql import SQLColumnCheckOperator, SQLTableCheckOperator
+from airflow.sdk.bases.operator import ExecutorSafeguard
+from airflow.sdk.exceptions import AirflowFailException
+from sqlalchemy import Date, inspect
+from sqlalchemy.exc import NoSuchTableError
+
+from include.errors import ConfigurationError
+from include.ledger import NO_SHOP
+from include.scheduling.connections import WAREHOUSE
+from include.scheduling.expectations import in_words
+from include.warehouse.tables import ledger
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from airflow.sdk import Context
+    from sqlalchemy import Engine
+
+    from include.ledger import Unit
+    from include.registry.schema import Checks
+    from include.scheduling.expectations import Bound
+
+SHOP = "shop_id"
+# SQLite joins no more than 500 SELECTs.
+CHECKS_PER_QUERY = 200
+# Identifiers are cut off after so many characters, by PostgreSQL without a word.
+LONGEST_NAME = 60
+HARMLESS = re.compile(r"[\w: +-]+", re.ASCII)
+
+
+def too_few(engine: Engine, bounds: Sequence[Bound], context: Context) -> list[Bound]:
+    """Give the bounds below which their units' rows of the ledger are.
+
+    Args:
+        engine: of the warehouse; says how it quotes.
+        bounds: of units that landed, with rows or without.
+        context: the task's.
+    """
+    found: list[Bound] = []
+    for first in range(0, len(bounds), CHECKS_PER_QUERY):
+        some = bounds[first : first + CHECKS_PER_QUERY]
+        named = {_name(place, bound): bound for place, bound in enumerate(some)}
+        operator = SQLTableCheckOperator(
+            task_id="operator",
+            conn_id=WAREHOUSE,
+            table=ledger.name,
+            checks={name: _row_check(engine, bound) for name, bound in named.items()},
+            retry_on_failure=False,
+        )
+        _run(operator, context)
+        found += [bound for name, bound in named.items() if not operator.checks[name]["success"]]
+    return found
+
+
+class ColumnChecks:
+    """The `columns` of an entry's checks.
+
+    Args:
+        engine: of the warehouse.
+        checks: of an entry, with `columns`.
+
+    Raises:
+        ConfigurationError: the warehouse does not have the table, or the table not the column.
+    """
+
+    def __init__(self, engine: Engine, checks: Checks) -> None:
+        self._checks = checks
+        self._table, self._day = str(checks.table), str(checks.day)
+        columns = _columns(engine, self._table)
+        for name in (self._day, *checks.columns):
+            if name.lower() not in columns:
+                raise ConfigurationError(
+                    f"checks name column {name!r}, and {self._table!r} has only "
+                    f"{', '.join(columns)}: correct 'day' or 'columns'"
+                )
+        self._of_shops = SHOP in columns
+        self._holds_dates = isinstance(columns[self._day.lower()], Date)
+
+    def groups(self, units: Sequence[Unit]) -> list[list[Unit]]:
+        """Put units together that cannot be told apart: a table without shops has only periods."""
+        groups: dict[str, list[Unit]] = {}
+        for unit in units:
+            shop = unit.shop_id if self._of_shops else NO_SHOP
+            groups.setdefault(f"{unit.period.key} {shop}", []).append(unit)
+        return list(groups.values())
+
+    def failures(self, unit: Unit, context: Context) -> list[str]:
+        """Check the rows of a unit's group; gives what is wrong, with figure and bound.
+
+        Raises:
+            ConfigurationError: the least or greatest value of a column is no number.
+        """
+        operator = SQLColumnCheckOperator(
+            task_id="operator",
+            conn_id=WAREHOUSE,
+            table=self._table,
+            column_mapping=deepcopy(self._checks.columns),
+            partition_clause=self._clause(unit),
+            retry_on_failure=False,
+        )
+        try:
+            _run(operator, context)
+        except TypeError as error:
+            raise ConfigurationError(
+                f"checks compare a column of {self._table!r} that holds no numbers ({error}): "
+                "leave min and max to columns with numbers"
+            ) from error
+        return [
+            f"{column} {kind} is {outcome['result']}, {in_words(outcome)} expected"
+            for column, kind, outcome in _outcomes(operator)
+            # The least of no rows is nothing, of which nothing can be wrong.
+            if not outcome["success"] and outcome["result"] is not None
+        ]
+
+    def _clause(self, unit: Unit) -> str:
+        period, day = unit.period, self._day
+        start, end = str(period.first_day), str(period.last_day + timedelta(days=1))
+        whole_days = period.start.time() == period.end.time() == time()
+        if not whole_days and not self._holds_dates:
+            start, end = (f"{at:%Y-%m-%d %H:%M:%S}" for at in (period.start, period.end))
+        clauses = [f"{day} >= {_text(start)}", f"{day} < {_text(end)}"]
+        if self._of_shops and unit.shop_id != NO_SHOP:
+            clauses.append(f"{SHOP} = {_text(unit.shop_id)}")
+        return " AND ".join(clauses)
+
+
+def _run(operator: SQLTableCheckOperator | SQLColumnCheckOperator, context: Context) -> None:
+    """Execute an operator within a task's; what fails is in its checks."""
+    # Airflow warns of an operator that is executed by another one: it might be by mistake.
+    within = ExecutorSafeguard.tracker.set(operator)
+    try:
+        operator.execute(context)
+    except AirflowFailException:
+        pass
+    finally:
+        ExecutorSafeguard.tracker.reset(within)
+
+
+def _name(place: int, bound: Bound) -> str:
+    return f"{bound.check}_{place}_{bound.unit.shop_id.replace('-', '_')}"[:LONGEST_NAME]
+
+
+def _row_check(engine: Engine, bound: Bound) -> dict[str, str]:
+    rows = engine.dialect.identifier_preparer.quote(ledger.c.rows.name)  # a reserved word of MySQL
+    unit = bound.unit
+    key = {"job_id": unit.job_id, SHOP: unit.shop_id, "period_key": unit.period.key}
+    return {
+        # An empty unit that its script did not count has none.
+        "check_statement": f"COALESCE({rows}, 0) >= {bound.least:d}",
+        "partition_clause": " AND ".join(f"{name} = {_text(of)}" for name, of in key.items()),
+    }
+
+
+def _columns(engine: Engine, table: str) -> dict[str, Any]:
+    schema, _, name = table.rpartition(".")
+    try:
+        found = inspect(engine).get_columns(name, schema=schema or None)
+    except NoSuchTableError:
+        raise ConfigurationError(
+            f"checks.table {table!r} is no table or view of the warehouse: correct it"
+        ) from None
+    return {column["name"].lower(): column["type"] for column in found}
+
+
+def _outcomes(operator: SQLColumnCheckOperator) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    for column, kinds in operator.column_mapping.items():
+        for kind, outcome in kinds.items():
+            yield column, kind, outcome
+
+
+def _text(value: str) -> str:
+    if not HARMLESS.fullmatch(value):
+        raise ConfigurationError(f"{value!r} is no id: write letters, digits, - and _ only")
+    return f"'{value}'"

@@ -1,0 +1,85 @@
+"""Bounds and what is said of them."""
+
+from __future__ import annotations
+
+import pytest
+
+from include.ledger import Unit
+from include.periods import Schedule
+from include.registry.schema import Checks
+from include.scheduling.expectations import bounds_of, in_words, summary
+
+UNIT = Unit("pdd_quality", "pdd-3", Schedule("0 8 * * *", "day").parse_key("2025-10-02"))
+
+
+def _checks(**keys: object) -> Checks:
+    return Checks.model_validate(keys)
+
+
+def test_min_rows() -> None:
+    """The bound is the entry's, and its failure names figure and bound."""
+    (bound,) = bounds_of(_checks(min_rows=1000), UNIT, [])
+    assert (bound.check, bound.least) == ("min_rows", 1000)
+    assert bound.failure(12) == "12 rows, at least 1,000 expected"
+
+
+@pytest.mark.parametrize(
+    ("last_rows", "max_drop", "least"),
+    [
+        ([400, 400, 400, 400], "60%", 160),
+        ([10, 300, 500, 9000], "60%", 160),
+        ([401, 400, 401, 400], "60%", 161),  # 160.2: a part of a row is a row
+        ([3, 3, 3, 3], "10%", 3),
+        ([100, 100, 100, 100], "100%", 0),
+        ([1, 1, 1, 1], "99%", 1),
+    ],
+)
+def test_max_drop(last_rows: list[int], max_drop: str, least: int) -> None:
+    """The least that passes is exact: the median of the last four without the allowed drop."""
+    (bound,) = bounds_of(_checks(max_drop=max_drop), UNIT, last_rows)
+    assert bound.least == least
+
+
+def test_max_drop_in_words() -> None:
+    """It names the rows, the median, the drop and how much is allowed."""
+    (bound,) = bounds_of(_checks(max_drop="60%"), UNIT, [400, 300, 500, 400])
+    assert bound.failure(40) == (
+        "40 rows, the median of the last four is 400: a drop of 90 %, at most 60 % allowed"
+    )
+    (bound,) = bounds_of(_checks(max_drop="60%"), UNIT, [123_456, 123_457, 1, 900_000])
+    assert "median of the last four is 123,456.5: a drop of 60.01 %" in bound.failure(49_370)
+
+
+def test_max_drop_waits_for_four_periods() -> None:
+    """With fewer there is nothing to compare with."""
+    assert bounds_of(_checks(max_drop="60%"), UNIT, [400, 400, 400]) == []
+
+
+@pytest.mark.parametrize(
+    ("limits", "words"),
+    [
+        ({"equal_to": 0}, "exactly 0"),
+        ({"geq_to": 0, "less_than": 9.5}, "at least 0 and less than 9.5"),
+        ({"greater_than": 1, "leq_to": 2}, "more than 1 and at most 2"),
+        ({"equal_to": 100, "tolerance": 0.1}, "exactly 100, give or take 10 %"),
+        ({"geq_to": 0, "result": -3, "success": False}, "at least 0"),
+    ],
+)
+def test_comparisons_in_words(limits: dict[str, float], words: str) -> None:
+    """A column's check is said as a person would."""
+    assert in_words(limits) == words
+
+
+def test_summary() -> None:
+    """Every check of an entry is in it."""
+    checks = _checks(
+        min_rows=1,
+        max_drop="60%",
+        table="erp_orders",
+        day="order_day",
+        columns={"paid_amount": {"min": {"geq_to": 0}, "null_check": {"equal_to": 0}}},
+    )
+    assert summary(checks) == (
+        "at least 1 rows; at most 60% fewer rows than the median of the last four periods; "
+        "`erp_orders.paid_amount`: min at least 0; `erp_orders.paid_amount`: null_check exactly 0"
+    )
