@@ -11,13 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 from include.errors import ConfigurationError
 from include.platforms import jushuitan
+from include.platforms.jushuitan_orders import orders_modified
 from include.pulling import Upsert, pull
 from include.warehouse.tables import erp_orders
 
 if TYPE_CHECKING:
     from include.periods import Period
     from include.platforms.client import GatewayClient
-    from include.platforms.jushuitan import Order, ShopInfo
+    from include.platforms.jushuitan import ShopInfo
+    from include.platforms.jushuitan_orders import Order
     from include.registry import Shop
 
 
@@ -52,7 +54,7 @@ class Erp:
 
 async def _orders(client: GatewayClient, shop: Shop, period: Period) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
-    pages = jushuitan.orders_modified(client, int(shop.platform_id), period.start, period.end)
+    pages = orders_modified(client, int(shop.platform_id), period.start, period.end)
     async for orders in pages:
         rows += [_row(shop, order) for order in orders]
         print(f"{shop.id}: {len(rows)} orders so far", flush=True)

@@ -1,0 +1,177 @@
+"""Orders of 聚水潭's open platform, by when they last changed."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, Any
+
+from pydantic import BaseModel, Field
+
+from include.platforms.dialect import Call
+from include.platforms.errors import Malformed, Temporary
+from include.platforms.fields import (
+    WALL_CLOCK_FORMAT,
+    Length,
+    Money,
+    WallClock,
+    WallClockIfAny,
+    WholeNumber,
+    parsed,
+    wall_clock,
+)
+from include.platforms.jushuitan import Row
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+
+    from include.platforms.client import GatewayClient
+
+ORDERS = "/open/orders/single/query"
+PAGE_SIZE = 100
+LONGEST_WINDOW = timedelta(days=7)
+WALKS = 3
+
+
+class Order(Row):
+    """An order as it is now; amounts in 元, times naive, of Asia/Shanghai.
+
+    Attributes:
+        o_id: the ERP's number of the order.
+        so_id: the number it has on its platform.
+        pay_date: None while it is unpaid.
+        item_count: how many lines it has.
+        ts: its version: larger after every change.
+    """
+
+    o_id: WholeNumber
+    so_id: str
+    shop_id: WholeNumber
+    status: str = Field(min_length=1)
+    order_date: WallClock
+    pay_date: WallClockIfAny = None
+    modified: WallClock
+    pay_amount: Money
+    paid_amount: Money
+    freight: Money
+    item_count: Annotated[Length, Field(alias="items")]
+    ts: WholeNumber
+
+
+class OrderPage(Row):
+    """One page of orders."""
+
+    orders: list[Order]
+    has_next: bool
+
+
+class _Count(BaseModel):
+    data_count: WholeNumber
+
+
+async def orders_modified(
+    client: GatewayClient, shop_id: int, start: datetime, end: datetime
+) -> AsyncIterator[list[Order]]:
+    """Ask for a shop's orders whose last change lies in a window, in pages.
+
+    An order that changes while it is being pulled, and stays in the window, comes again with a
+    larger `ts`: of two with one `o_id` the later counts.
+
+    Args:
+        client: speaks `Jushuitan`.
+        shop_id: the ERP's number of the shop.
+        start: of the window; aware, or the wall clock of Asia/Shanghai.
+        end: of the window, exclusive.
+
+    Yields:
+        up to 100 orders in order of `ts`, never none.
+
+    Raises:
+        GatewayError: as `GatewayClient.call` does; Temporary when the gateway counts more orders
+            than it brings; an answer is Malformed.
+    """
+    for first, last in _windows(wall_clock(start), wall_clock(end)):
+        async for orders in _pull(client, shop_id, first, last):
+            # Whether the gateway counts modified_end in or out, the next window brings it.
+            if wanted := [order for order in orders if first <= order.modified < last]:
+                yield wanted
+
+
+def _windows(start: datetime, end: datetime) -> Iterator[tuple[datetime, datetime]]:
+    while start < end:
+        last = min(start + LONGEST_WINDOW, end)
+        yield start, last
+        start = last
+
+
+async def _pull(
+    client: GatewayClient, shop_id: int, first: datetime, last: datetime
+) -> AsyncIterator[list[Order]]:
+    """Walk, and hold what came against the gateway's own count; walk again where orders miss."""
+    window = {
+        "shop_id": shop_id,
+        "modified_begin": first.strftime(WALL_CLOCK_FORMAT),
+        "modified_end": last.strftime(WALL_CLOCK_FORMAT),
+    }
+    counting = {**window, "page_index": 1, "page_size": 1, "is_get_total": True}
+    call = Call(ORDERS, counting, shop=shop_id)
+    for _ in range(WALKS):
+        found: set[int] = set()
+        async for orders in _walk(client, shop_id, window):
+            found.update(order.o_id for order in orders)
+            yield orders
+        count = await client.call(call, partial(parsed, _Count, call=call))
+        # Orders that have left the window since they came are none too few.
+        if count.data_count <= len(found):
+            return
+    raise Temporary(
+        call,
+        f"{count.data_count - len(found)} of {count.data_count} orders changed from {first} to "
+        f"{last} did not come, in {WALKS} walks over all pages: run it again",
+    )
+
+
+async def _walk(
+    client: GatewayClient, shop_id: int, window: dict[str, Any]
+) -> AsyncIterator[list[Order]]:
+    """Walk by version, not by page number.
+
+    An order that changes leaves its place, and all behind it move up a place: on the next page
+    they would be skipped. So each answer is the first page of what has the last seen version or a
+    later one. Only where one version fills a whole page does the page number move.
+    """
+    version, page, number = 0, 1, 0
+    seen: set[tuple[int, int]] = set()
+    while True:
+        number += 1
+        place = {"page_index": page, "page_size": PAGE_SIZE, "start_ts": version}
+        call = Call(ORDERS, {**window, **place, "is_get_total": False}, shop=shop_id, page=number)
+        answer = await client.call(call, partial(_read, call, shop_id, version))
+        fresh = [order for order in answer.orders if (order.o_id, order.ts) not in seen]
+        yield fresh
+        if not answer.has_next:
+            return
+        reached = answer.orders[-1].ts
+        if reached > version:
+            version, page, seen = reached, 1, set()
+        elif page == 1 or fresh:
+            page += 1
+        else:
+            raise Malformed(call, "field has_next is true, but the page brings no new order")
+        seen.update((order.o_id, order.ts) for order in answer.orders if order.ts == version)
+
+
+def _read(call: Call, shop_id: int, version: int, data: Any) -> OrderPage:
+    """Read an answer, and refuse one that the walk cannot build on."""
+    answer = parsed(OrderPage, data, call)
+    if answer.has_next and not answer.orders:
+        raise Temporary(call, "the page is empty, though more are to follow: run it again")
+    for place, order in enumerate(answer.orders):
+        if order.shop_id != shop_id:
+            raise Malformed(call, f"field orders.{place}.shop_id holds {order.shop_id}")
+        if order.ts < version:
+            raise Malformed(
+                call, f"field orders.{place}.ts holds {order.ts}, less than {version} before it"
+            )
+        version = order.ts
+    return answer
