@@ -79,6 +79,37 @@ def test_a_newer_version_replaces_an_older_one_only(warehouse: Engine) -> None:
     assert shown == [(1, 6, "Cancelled"), (2, 5, "Sent"), (3, 9, "Sent")]
 
 
+Loads = st.lists(
+    st.lists(st.tuples(st.sampled_from("abc"), st.integers(1, 5), st.integers(1, 9)), max_size=12),
+    max_size=4,
+)
+
+
+@given(Loads)
+def test_the_newest_of_every_key_is_there(loads: list[list[tuple[str, int, int]]]) -> None:
+    """Whatever shops and orders come together, and how often, as in a dictionary."""
+    engine = create_engine("sqlite://")
+    metadata.create_all(engine, tables=[erp_orders])
+    wanted: dict[tuple[str, int], int] = {}
+    for load in loads:
+        rows = [_order(number, version, shop_id=shop) for shop, number, version in load]
+        assert _load(engine, rows) == len({(shop, number) for shop, number, _ in load})
+        for shop, number, version in load:
+            wanted[shop, number] = max(version, wanted.get((shop, number), 0))
+    there = {(row["shop_id"], row["order_id"]): row["version"] for row in _there(engine)}
+    assert there == wanted
+
+
+def test_many_rows_of_many_shops_load_at_once(warehouse: Engine) -> None:
+    """More than one statement can name, and keys that share no part."""
+    rows = [_order(number, shop_id=f"erp-{number % 7}") for number in range(2500)]
+    assert _load(warehouse, rows) == 2500
+    newer = [{**row, "version": 2} for row in rows[::2]]
+    assert _load(warehouse, newer) == 1250
+    versions = [row["version"] for row in _there(warehouse)]
+    assert versions == [2, 1] * 1250
+
+
 @given(st.integers(min_value=-(10**15) + 1, max_value=10**15 - 1))
 def test_money_comes_back_to_the_cent(cents: int) -> None:
     """Every amount of up to 15 digits is exact, also where the database has no decimals."""
