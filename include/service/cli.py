@@ -199,7 +199,7 @@ COMMANDS = {
         options=_status_options,
     ),
     "check": Command(
-        "check the registry: every problem, or each job's schedule in words",
+        "check registry, shops, feeds, pools: every problem, or each job's schedule in words",
         "commands:check",
         options=_check_options,
     ),

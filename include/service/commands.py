@@ -58,8 +58,8 @@ def status(layout: Layout, arguments: Namespace) -> int:
 
 
 def check(layout: Layout, arguments: Namespace) -> NoReturn:
-    """`check`: hand over to the registry's own command."""
-    command = ["-m", "include.registry", "--lang", arguments.lang]
+    """`check`: hand over to its own command."""
+    command = ["-m", "include.checking", "--lang", arguments.lang]
     _become(layout, command, os.environ | {"PYTHONPATH": str(layout.root)})
 
 

@@ -16,6 +16,7 @@ from airflow.dag_processing.dagbag import DagBag
 from airflow.serialization.serialized_objects import DagSerialization
 
 from include.errors import ConfigurationError
+from include.checking import check_project
 from include.registry import load_registry
 from include.scheduling import factory
 from include.scheduling.problems import problems_of
@@ -184,7 +185,7 @@ def test_a_job_that_cannot_become_a_dag_costs_only_itself(
     registry = load_registry(project)
     built = list(factory.build(registry))
     assert [dag.dag_id for dag in built if not isinstance(dag, factory.Unbuildable)] == ["own"]
-    assert "ill: no DAG can be made of it: RuntimeError('boom')" in problems_of(registry)[0]
+    assert "ill: no DAG can be made of it: RuntimeError('boom')" in problems_of(check_project(project))[0]
 
 
 @pytest.mark.parametrize(

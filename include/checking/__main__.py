@@ -6,16 +6,17 @@ import argparse
 import sys
 from pathlib import Path
 
-from include.registry.checking import report
+from include.checking.reporting import report
+from include.registry import PROJECT_ROOT
 from include.registry.describing import LANGUAGES
-from include.registry.paths import PROJECT_ROOT
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Print the report; give the exit code: 1 when there are problems."""
     parser = argparse.ArgumentParser(
         prog="scheduler_manager.py check",
-        description="check the registry: every problem, or each job's schedule in words",
+        description="check registry, shops, feeds and pools: every problem, or each job's "
+        "schedule in words",
     )
     parser.add_argument("--lang", choices=LANGUAGES, default="en", help="language of the report")
     parser.add_argument("--json", action="store_true", help="print JSON")

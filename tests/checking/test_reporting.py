@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from include.registry.checking import report
+from include.checking import report
 
 if TYPE_CHECKING:
     from tests.registry.conftest import ProjectFolder
@@ -68,6 +68,7 @@ def test_problems(project: ProjectFolder) -> None:
 def test_notes(project: ProjectFolder) -> None:
     """What is valid but useless is noted, and is no problem."""
     project.write_tasks("t.yaml", project.good_tasks + "    platform: jd\n")
+    project.write("config/pools.json", '{"jd": {"slots": 1, "description": "x"}}')
     project.write("include/scripts/pdd/unused.py", "")
     project.write_shops("{id: p, platform: pdd, name: p, connection: p, platform_id: 1}")
     lines, code = report(project.root, now=NOW)

@@ -7,15 +7,15 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
+from include.checking.__main__ import main
 from include.registry import PROJECT_ROOT
-from include.registry.__main__ import main
 
 if TYPE_CHECKING:
     import pytest
 
     from tests.registry.conftest import ProjectFolder
 
-IMPORTS = "import sys, include.registry.checking; print('airflow' in sys.modules)"
+IMPORTS = "import sys, include.checking; print('airflow' in sys.modules)"
 
 
 def _python(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -40,13 +40,14 @@ def test_exit_code(project: ProjectFolder, capsys: pytest.CaptureFixture[str]) -
     assert capsys.readouterr().out.startswith("config/tasks/u.yaml:1:1: ")
 
 
-def test_delivered_registry() -> None:
-    """Started as a program it finds nothing wrong with what is delivered."""
-    run = _python("-m", "include.registry")
+def test_delivered_configuration() -> None:
+    """Started as a program it finds nothing wrong, and nothing useless, in what is delivered."""
+    run = _python("-m", "include.checking")
     assert run.returncode == 0, run.stdout + run.stderr
     assert "erp_store ERP门店数据: At 07:00, every day" in run.stdout
+    assert "note: " not in run.stdout
 
 
 def test_imports_no_airflow() -> None:
-    """The registry does not need Airflow, whose import takes seconds."""
+    """Checking does not need Airflow, whose import takes seconds."""
     assert _python("-c", IMPORTS).stdout == "False\n"

@@ -1,4 +1,4 @@
-"""Reports on the registry: its problems, or what it makes happen; and what it has in vain."""
+"""Reports on config/: its problems, or what it makes happen; and what it has in vain."""
 
 from __future__ import annotations
 
@@ -7,17 +7,19 @@ from dataclasses import asdict
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
+from include.checking.feed_jobs import feed_of
+from include.checking.project import check_project
+from include.feeds import FEEDS_FILE
+from include.registry import PROJECT_ROOT, SHOPS_FILE
 from include.registry.describing import in_words, next_runs, period_in_words
-from include.registry.loading import load_registry
-from include.registry.paths import PROJECT_ROOT, SCRIPTS, Folders
-from include.registry.shops import SHOPS_FILE
+from include.registry.paths import SCRIPTS, Folders
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from include.registry.loading import Registry
-    from include.registry.schema import Job
+    from include.checking.project import Checked
+    from include.registry import Job
 
 WORDS = {
     "en": {
@@ -28,6 +30,7 @@ WORDS = {
         "script": "no job runs this script: add an entry to config/tasks, or remove it",
         "shop": "no enabled job pulls from {platform}: add an entry, or remove the shop",
         "platform": "there is no enabled shop on {platform}: list one in config/shops.yaml",
+        "feed": "no job reads this feed: add an entry with args: [--feed, {feed}], or remove it",
         "no job": "there is no job: add an entry to a file in config/tasks",
     },
     "zh": {
@@ -38,6 +41,7 @@ WORDS = {
         "script": "没有任务运行这个脚本：请在 config/tasks 中添加任务，或删除它",
         "shop": "没有启用的任务拉取 {platform}：请添加任务，或删除这家店铺",
         "platform": "{platform} 没有启用的店铺：请在 config/shops.yaml 中添加",
+        "feed": "没有任务读取这个数据源：请添加带 args: [--feed, {feed}] 的任务，或删除它",
         "no job": "没有任务：请在 config/tasks 的文件中添加",
     },
 }
@@ -61,17 +65,17 @@ def report(
     Returns:
         One line per problem and 1; without problems one per job, then the notes, and 0.
     """
-    registry = load_registry(root)
+    found = check_project(root)
     now = now or datetime.now(timezone.utc)
-    notes = list(_notes(registry, root, lang))
+    notes = list(_notes(found, root, lang))
     if as_json:
-        lines = [_as_json(registry, notes, lang, now)]
-    elif registry.problems:
-        lines = [str(problem) for problem in registry.problems]
+        lines = [_as_json(found, notes, lang, now)]
+    elif found.problems:
+        lines = [str(problem) for problem in found.problems]
     else:
-        lines = [_line(job, lang, now) for job in registry.jobs.values()]
+        lines = [_line(job, lang, now) for job in found.registry.jobs.values()]
         lines += [f"{WORDS[lang]['note']}: {note}" for note in notes]
-    return lines, 1 if registry.problems else 0
+    return lines, 1 if found.problems else 0
 
 
 def _line(job: Job, lang: str, now: datetime) -> str:
@@ -86,9 +90,10 @@ def _line(job: Job, lang: str, now: datetime) -> str:
     return f"{when}; {words['next']}: {runs}"
 
 
-def _notes(registry: Registry, root: Path, lang: str) -> Iterator[str]:
+def _notes(found: Checked, root: Path, lang: str) -> Iterator[str]:
     """Say what is valid but does nothing."""
-    words, jobs = WORDS[lang], registry.jobs.values()
+    words, registry = WORDS[lang], found.registry
+    jobs = registry.jobs.values()
     if not jobs:
         yield words["no job"]
     named = {job.script for job in jobs}
@@ -104,11 +109,16 @@ def _notes(registry: Registry, root: Path, lang: str) -> Iterator[str]:
             yield f"{job.file}:{job.line}: {job.id}: " + words["platform"].format(
                 platform=job.platform
             )
+    read = {feed_of(job) for job in jobs}
+    for feed in found.feeds.by_id:
+        if feed not in read:
+            where = f"{FEEDS_FILE}:{found.feeds.said[feed]}: {feed}"
+            yield f"{where}: {words['feed'].format(feed=feed)}"
 
 
-def _as_json(registry: Registry, notes: list[str], lang: str, now: datetime) -> str:
-    jobs = [_described(job, lang, now) for job in registry.jobs.values()]
-    problems = [asdict(problem) for problem in registry.problems]
+def _as_json(found: Checked, notes: list[str], lang: str, now: datetime) -> str:
+    jobs = [_described(job, lang, now) for job in found.registry.jobs.values()]
+    problems = [asdict(problem) for problem in found.problems]
     document = {"jobs": jobs, "problems": problems, "notes": notes}
     return json.dumps(document, ensure_ascii=False, indent=2)
 

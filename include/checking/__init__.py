@@ -1,0 +1,9 @@
+"""Checks all that a user edits in config/ together: the registry, the shops, the feeds, the pools.
+
+Behind `scheduler_manager.py check`, the pre-commit hook and the errors that the UI shows.
+"""
+
+from include.checking.project import Checked, check_project
+from include.checking.reporting import report
+
+__all__ = ["Checked", "check_project", "report"]

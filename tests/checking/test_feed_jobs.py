@@ -1,0 +1,124 @@
+"""Jobs that read a feed, held against config/feeds.yaml."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from include.checking import check_project, report
+
+if TYPE_CHECKING:
+    from tests.registry.conftest import ProjectFolder
+
+FEEDS = """\
+feeds:
+  - id: pdd_review
+    name: 差评
+    connection: pdd_feed
+    path: /reviews
+    rows: data
+    table: pdd_reviews
+    fields: {review_id: id, score: stars, created_time: at}
+    key: [review_id]
+  - id: pdd_kpi
+    name: 绩效
+    connection: pdd_feed
+    path: /kpi
+    rows: data
+    table: pdd_kpi
+    fields: {agent_id: id, sessions: sessions, orders: orders, sales_amount: sales}
+    key: [agent_id]
+"""
+VISIBLE = "connections: [pdd_feed]"
+
+
+def _problems(
+    project: ProjectFolder, *lines: str, feeds: str = FEEDS, cron: str = "0 8 * * *"
+) -> list[str]:
+    project.write("include/scripts/pdd/pdd_feed.py", "")
+    always = ["id: j", "name: j", f'cron: "{cron}"', "script: pdd/pdd_feed.py"]
+    project.write_entry(*always, *lines)
+    if feeds:
+        project.write("config/feeds.yaml", feeds)
+    return [str(problem) for problem in check_project(project.root).problems]
+
+
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        (["args: [--feed, pdd_review]", VISIBLE], None),
+        (["args: [--feed=pdd_kpi]", VISIBLE], None),
+        (
+            ["args: [--feed, pdd_reviews]", VISIBLE],
+            "feed 'pdd_reviews' is not in config/feeds.yaml: did you mean 'pdd_review'?",
+        ),
+        (
+            ["args: [--feed, '7']", VISIBLE],
+            "feed '7' is not in config/feeds.yaml: write one of pdd_review, pdd_kpi",
+        ),
+        ([VISIBLE], "script pdd/pdd_feed.py reads a feed: add args: [--feed, pdd_review]"),
+        (
+            ["args: [--feed]", VISIBLE],
+            "script pdd/pdd_feed.py reads a feed: add args: [--feed, pdd_review]",
+        ),
+        (
+            ["args: [--feed, pdd_review]"],
+            (
+                "connections is [], without 'pdd_feed' of feed pdd_review: "
+                "write connections: [pdd_feed]"
+            ),
+        ),
+    ],
+)
+def test_a_job_names_a_feed_that_it_can_read(
+    project: ProjectFolder, lines: list[str], expected: str | None
+) -> None:
+    """What is wrong is told at the job's line, with the nearest id."""
+    where = "config/tasks/t.yaml:2:1: j: "
+    assert _problems(project, *lines) == ([f"{where}{expected}"] if expected else [])
+
+
+def test_a_week_cannot_land_in_a_table_of_days(project: ProjectFolder) -> None:
+    """It would pass for a day's rows; KPI have a column for the kind of period."""
+    weekly = [VISIBLE, "period: week"]
+    (problem,) = _problems(project, "args: [--feed, pdd_review]", *weekly, cron="0 8 * * 6")
+    assert problem.endswith(
+        "j: feed pdd_review: a week cannot land in pdd_reviews: write 'period: day' in config/tasks"
+    )
+    assert _problems(project, "args: [--feed, pdd_kpi]", *weekly, cron="0 8 * * 6") == []
+
+
+def test_a_feed_with_a_problem_is_no_unknown_feed(project: ProjectFolder) -> None:
+    """One mistake is told once."""
+    broken = FEEDS.replace("path: /reviews", "path: reviews")
+    (problem,) = _problems(project, "args: [--feed, pdd_review]", VISIBLE, feeds=broken)
+    assert problem.startswith("config/feeds.yaml:5:11: pdd_review: path 'reviews' is not a path")
+    (problem,) = _problems(project, "args: [--feed, pdd_review]", VISIBLE, feeds="feeds: {}\n")
+    assert problem.startswith("config/feeds.yaml:1:8: 'feeds' is not a list")
+
+
+def test_without_the_file_the_feed_is_to_be_added(project: ProjectFolder) -> None:
+    """A project without feeds needs no such file, one with a job that reads one does."""
+    (problem,) = _problems(project, "args: [--feed, pdd_review]", VISIBLE, feeds="")
+    assert problem.endswith("feed 'pdd_review' is not in config/feeds.yaml: add it there")
+
+
+def test_another_script_may_have_an_option_of_that_name(project: ProjectFolder) -> None:
+    """Only the scripts that read config/feeds.yaml are meant."""
+    project.write_entry(
+        "id: j", "name: j", 'cron: "0 8 * * *"', "script: good.py", "args: [--feed]"
+    )
+    assert check_project(project.root).problems == []
+
+
+def test_a_feed_that_nobody_reads_is_noted(project: ProjectFolder) -> None:
+    """In both languages, with its line; it is no problem."""
+    assert _problems(project, "args: [--feed, pdd_review]", VISIBLE) == []
+    lines, code = report(project.root)
+    assert code == 0
+    assert lines[-1] == (
+        "note: config/feeds.yaml:10: pdd_kpi: no job reads this feed: "
+        "add an entry with args: [--feed, pdd_kpi], or remove it"
+    )
+    assert "没有任务读取这个数据源" in report(project.root, "zh")[0][-1]
