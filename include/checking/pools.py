@@ -51,7 +51,7 @@ def pool_problems(root: Path, jobs: Sequence[Job]) -> Iterator[Problem]:
 
 def _ill(raw: bytes, name: str, pool: Any) -> Problem | None:
     fields = pool if isinstance(pool, dict) else {}
-    slots = fields.get("slots")
+    slots: Any = fields.get("slots")
     whole = isinstance(slots, int) and not isinstance(slots, bool)
     if whole and (slots > 0 or slots == UNLIMITED) and isinstance(fields.get("description"), str):
         return None
