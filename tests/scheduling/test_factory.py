@@ -15,8 +15,8 @@ import pytest
 from airflow.dag_processing.dagbag import DagBag
 from airflow.serialization.serialized_objects import DagSerialization
 
-from include.errors import ConfigurationError
 from include.checking import check_project
+from include.errors import ConfigurationError
 from include.registry import load_registry
 from include.scheduling import factory
 from include.scheduling.problems import problems_of
