@@ -14,15 +14,24 @@ from include.sandbox.limits import DOCUMENTED
 from include.sandbox.pdd_refunds import STATUSES
 from include.sandbox.pdd_truth import refunds_on
 from include.sandbox.serving import serve
-from tests.conftest import SANDBOX_NOW
+from tests.conftest import SANDBOX_NOW, WIDE
 from tests.sandbox.pdd_calls import MALL, REFRESH, REFUNDS, listed, post, signed, window
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from tests.conftest import Sandbox
 
 DAY, EVENING = date(2025, 10, 3), datetime(2025, 10, 3, 20)  # a sale of shop 20001
 HALF_AN_HOUR = timedelta(minutes=30)
 SALE = window(EVENING, EVENING + HALF_AN_HOUR)
+
+
+@pytest.fixture(scope="module")
+def base_url() -> Iterator[str]:
+    """Serve one sandbox to all tests that leave it as it was."""
+    with serve(clock=lambda: SANDBOX_NOW, allowances=[WIDE]) as base_url:
+        yield base_url
 
 
 def error(base_url: str, call: dict[str, Any], fault: str = "") -> dict[str, Any]:
@@ -31,9 +40,9 @@ def error(base_url: str, call: dict[str, Any], fault: str = "") -> dict[str, Any
     return found
 
 
-def test_a_good_call_is_answered(sandbox: Sandbox) -> None:
+def test_a_good_call_is_answered(base_url: str) -> None:
     """A token's own shop, under the interface's own key."""
-    data = post(sandbox.base_url, signed(MALL, shop=20003))["mall_info_get_response"]
+    data = post(base_url, signed(MALL, shop=20003))["mall_info_get_response"]
     assert (data["mall_id"], data["mall_name"]) == (20003, "沙箱店铺20003")
 
 
@@ -54,12 +63,12 @@ def test_a_good_call_is_answered(sandbox: Sandbox) -> None:
     ],
 )
 def test_each_wrong_call_has_its_code(
-    changes: dict[str, Any], code: int, said: str, sandbox: Sandbox
+    changes: dict[str, Any], code: int, said: str, base_url: str
 ) -> None:
     """Signature, app, time, token and interface are refused as the platform does, with HTTP 200."""
     if changes.get("timestamp") in ("-700", "+700"):
         changes = {"timestamp": str(int(time.time()) + int(changes["timestamp"]))}
-    found = error(sandbox.base_url, signed(**{"method": MALL, **_renamed(changes)}))
+    found = error(base_url, signed(**{"method": MALL, **_renamed(changes)}))
     assert found["error_code"] == code
     assert said in found["error_msg"]
     assert set(found) == {"error_msg", "sub_msg", "sub_code", "error_code", "request_id"}
@@ -69,24 +78,24 @@ def _renamed(changes: dict[str, Any]) -> dict[str, Any]:
     return {"method" if name == "type" else name: value for name, value in changes.items()}
 
 
-def test_a_call_that_was_changed_after_signing_is_refused(sandbox: Sandbox) -> None:
+def test_a_call_that_was_changed_after_signing_is_refused(base_url: str) -> None:
     """The signature covers every parameter; a call without one misses it."""
     call = signed(REFUNDS, **SALE)
-    assert error(sandbox.base_url, {**call, "page": 2})["error_code"] == 20004
+    assert error(base_url, {**call, "page": 2})["error_code"] == 20004
     del call["sign"]
-    assert error(sandbox.base_url, call)["error_code"] == 10001
+    assert error(base_url, call)["error_code"] == 10001
 
 
 @pytest.mark.parametrize("body", [b"", b"[]", b"{", "类型".encode()])
-def test_a_body_that_is_no_object_is_refused(body: bytes, sandbox: Sandbox) -> None:
+def test_a_body_that_is_no_object_is_refused(body: bytes, base_url: str) -> None:
     """What is not JSON, or not flat, is no call."""
-    answer = httpx.post(f"{sandbox.base_url}/api/router", content=body)
+    answer = httpx.post(f"{base_url}/api/router", content=body)
     assert answer.json()["error_response"]["error_code"] == 10001
 
 
-def test_only_posts_are_answered(sandbox: Sandbox) -> None:
+def test_only_posts_are_answered(base_url: str) -> None:
     """A GET is none of the platform's."""
-    assert httpx.get(f"{sandbox.base_url}/api/router").status_code == 405
+    assert httpx.get(f"{base_url}/api/router").status_code == 405
 
 
 @pytest.mark.parametrize(
@@ -107,18 +116,18 @@ def test_only_posts_are_answered(sandbox: Sandbox) -> None:
         {"page_size": 101},
     ],
 )
-def test_a_question_must_be_as_documented(changes: dict[str, Any], sandbox: Sandbox) -> None:
+def test_a_question_must_be_as_documented(changes: dict[str, Any], base_url: str) -> None:
     """A window of 30 minutes at most, one status, a kind, a page of 100 at most."""
-    found = error(sandbox.base_url, signed(REFUNDS, **{**SALE, **changes}))
+    found = error(base_url, signed(REFUNDS, **{**SALE, **changes}))
     assert found["error_code"] == 10000
     assert found["sub_msg"]
 
 
-def test_pages_join_to_the_whole(sandbox: Sandbox) -> None:
+def test_pages_join_to_the_whole(base_url: str) -> None:
     """A window of a sale has several pages, each with the total, the last one short."""
     pages = [
         listed(
-            sandbox.base_url,
+            base_url,
             signed(
                 REFUNDS,
                 **SALE,
@@ -128,7 +137,7 @@ def test_pages_join_to_the_whole(sandbox: Sandbox) -> None:
     ]
     total = pages[0]["total_count"]
     pages += [
-        listed(sandbox.base_url, signed(REFUNDS, **{**SALE, "page": number}))
+        listed(base_url, signed(REFUNDS, **{**SALE, "page": number}))
         for number in range(2, total // 100 + 3)
     ]
     assert [len(one["refund_list"]) for one in pages] == [100, 100, 100, total - 300, 0]
@@ -143,11 +152,11 @@ def test_pages_join_to_the_whole(sandbox: Sandbox) -> None:
     assert [row["id"] for one in pages for row in one["refund_list"]] == expected
 
 
-def test_each_status_and_kind_is_listed_alone(sandbox: Sandbox) -> None:
+def test_each_status_and_kind_is_listed_alone(base_url: str) -> None:
     """All statuses of a window are together what is true of it; a kind narrows them."""
     noon = datetime(2025, 10, 2, 12)
     found: dict[int, int] = {}
-    with httpx.Client(base_url=sandbox.base_url) as client:
+    with httpx.Client(base_url=base_url) as client:
         for status in sorted(STATUSES):
             question = window(noon, noon + HALF_AN_HOUR, after_sales_status=status)
             answer = client.post("/api/router", json=signed(REFUNDS, **question)).json()
@@ -160,14 +169,14 @@ def test_each_status_and_kind_is_listed_alone(sandbox: Sandbox) -> None:
         if noon <= row["updated_time"] <= noon + HALF_AN_HOUR
     ]
     assert found == {row["id"]: row["after_sales_type"] for row in truth}
-    returns = listed(sandbox.base_url, signed(REFUNDS, **{**SALE, "after_sales_type": 3}))
+    returns = listed(base_url, signed(REFUNDS, **{**SALE, "after_sales_type": 3}))
     assert {row["after_sales_type"] for row in returns["refund_list"]} <= {3}
 
 
-def test_the_truth_is_told(sandbox: Sandbox) -> None:
+def test_the_truth_is_told(base_url: str) -> None:
     """The route gives what the function gives, as text."""
     query = {"shop": 20002, "day": "2025-10-01"}
-    told = httpx.get(f"{sandbox.base_url}/sandbox/truth/pdd/refunds", params=query).json()
+    told = httpx.get(f"{base_url}/sandbox/truth/pdd/refunds", params=query).json()
     truth = refunds_on(20002, date(2025, 10, 1), seed=1, as_of=SANDBOX_NOW)
     assert told == [
         {name: value if isinstance(value, int) else str(value) for name, value in row.items()}
@@ -190,25 +199,25 @@ def test_tokens_are_refreshed_once_each(sandbox: Sandbox) -> None:
 @pytest.mark.parametrize(
     ("fault", "code"), [("limit", 70031), ("error_object", 50001), ("expired_token", 10019)]
 )
-def test_an_error_on_request(fault: str, code: int, sandbox: Sandbox) -> None:
+def test_an_error_on_request(fault: str, code: int, base_url: str) -> None:
     """One answer has the platform's code; the next is good."""
     call = signed(REFUNDS, **SALE)
-    assert error(sandbox.base_url, call, fault)["error_code"] == code
-    assert listed(sandbox.base_url, call)["total_count"] > 300
+    assert error(base_url, call, fault)["error_code"] == code
+    assert listed(base_url, call)["total_count"] > 300
 
 
-def test_ill_pages_on_request(sandbox: Sandbox) -> None:
+def test_ill_pages_on_request(base_url: str) -> None:
     """Each is the good page but for what its name says; the total speaks as if it were good."""
     call = signed(REFUNDS, **SALE)
-    good = listed(sandbox.base_url, call)
+    good = listed(base_url, call)
     pages = {
-        fault: listed(sandbox.base_url, call, fault)
+        fault: listed(base_url, call, fault)
         for fault in ("empty_page", "duplicate_rows", "missing_field", "wrong_type")
     }
     assert {one["total_count"] for one in pages.values()} == {good["total_count"]}
     rows = {fault: one["refund_list"] for fault, one in pages.items()}
     assert rows["empty_page"] == []
-    after = listed(sandbox.base_url, signed(REFUNDS, **{**SALE, "page": 2}))["refund_list"]
+    after = listed(base_url, signed(REFUNDS, **{**SALE, "page": 2}))["refund_list"]
     assert rows["duplicate_rows"] == good["refund_list"] + after[:5]
     lacking = [row for row in rows["missing_field"] if "refund_amount" not in row]
     strange = [row for row in rows["wrong_type"] if isinstance(row["updated_time"], list)]
