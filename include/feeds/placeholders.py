@@ -108,7 +108,9 @@ def fill_all(value: Any, blanks: Blanks) -> Any:
 
 
 def _check(written: str, name: str, form: str, conversion: str | None) -> None:
-    if name not in FORMS or conversion:
+    if conversion:
+        raise ValueError(f"{quoted(written)} has !{conversion} in {{{name}}}: remove it")
+    if name not in FORMS:
         near = suggestion(name, FORMS)
         message = f"{quoted(written)} has an unknown placeholder {{{name}}}: {near} ({BRACES})"
         raise ValueError(message)

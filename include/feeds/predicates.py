@@ -117,7 +117,7 @@ def dates(value: Any) -> str:
         datetime.strptime(SAMPLE.strftime(written), written)  # noqa: DTZ007 - its form is tried
     except ValueError as error:
         advice = "write one like %Y-%m-%d %H:%M:%S"
-        raise ValueError(f"{quoted(written)} is not a time's format ({error}): {advice}") from error
+        raise ValueError(f"{quoted(written)} is not a time's format: {advice}") from error
     return written
 
 

@@ -32,7 +32,7 @@ class Paging(BaseModel):
         "rows come at once",
         examples=["page"],
     )
-    parameter: values.Parameter | None = Field(
+    parameter: values.PagingParameter | None = Field(
         default=None,
         description="the query parameter (GET) or the body's field (POST) for the page's number "
         "or the cursor",
@@ -41,7 +41,7 @@ class Paging(BaseModel):
     first: registry_fields.Count = Field(
         default=1, description="the number of the first page", examples=[1]
     )
-    size_parameter: values.Parameter | None = Field(
+    size_parameter: values.PagingParameter | None = Field(
         default=None, description="where the page's size is sent", examples=["page_size"]
     )
     size: values.PageSize | None = Field(

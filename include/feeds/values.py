@@ -9,7 +9,7 @@ from pydantic import AfterValidator, PlainValidator, WithJsonSchema
 from include.feeds import predicates
 from include.feeds.expressions import Expression
 from include.feeds.tables import TABLES
-from include.registry.predicates import LONGEST_LINE, count
+from include.registry.predicates import LONGEST_LINE, count, line
 
 
 def _text(**more: Any) -> WithJsonSchema:
@@ -29,6 +29,8 @@ Way = Annotated[str, PlainValidator(predicates.way), _text(enum=list(predicates.
 TableName = Annotated[str, PlainValidator(predicates.table), _text(enum=list(TABLES))]
 Path = Annotated[str, PlainValidator(predicates.path), _text(pattern="^/", **_line)]
 Parameter = Annotated[str, PlainValidator(predicates.parameter), _text(**_line)]
+# A cursor is often called a token, and is no secret.
+PagingParameter = Annotated[str, PlainValidator(line), _text(**_line)]
 QueryValue = Annotated[
     str,
     PlainValidator(predicates.query_value),

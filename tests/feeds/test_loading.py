@@ -1,0 +1,86 @@
+"""Reading config/feeds.yaml, whatever it holds."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from include.errors import ConfigurationError
+from include.feeds import FEEDS_FILE, load_feeds
+from include.registry import PROJECT_ROOT
+
+if TYPE_CHECKING:
+    from tests.registry.conftest import ProjectFolder
+
+FEED = """\
+  - id: {id}
+    name: x
+    connection: c
+    path: {path}
+    rows: data
+    table: pdd_reviews
+    fields: {{review_id: id, score: stars, created_time: at}}
+    key: [review_id]
+"""
+
+
+def _feeds(*feeds: tuple[str, str]) -> str:
+    return "feeds:\n" + "".join(FEED.format(id=name, path=path) for name, path in feeds)
+
+
+def test_delivered_feeds() -> None:
+    """What is delivered is valid."""
+    feeds = load_feeds(PROJECT_ROOT)
+    assert feeds.problems == []
+    assert list(feeds.by_id) == ["pdd_review", "pdd_chat", "pdd_kpi"]
+
+
+def test_a_project_without_feeds_needs_no_file(project: ProjectFolder) -> None:
+    """No file is no problem."""
+    feeds = load_feeds(project.root)
+    assert (feeds.by_id, feeds.problems) == ({}, [])
+    with pytest.raises(ConfigurationError, match="feed 'a' is not in config"):
+        feeds.get("a")
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (b"", "1:1: is empty: remove it, or add an entry"),
+        (b"\xb2\xee\xc6\xc0", "1:1: holds byte 0xb2, which is not UTF-8"),
+        (b"tasks: []", "1:1: unknown key 'tasks': the only one is 'feeds'"),
+        (b"feeds: {}", "1:8: 'feeds' is not a list"),
+        (b"feeds:\n- just text", "2:3: entry 'just text' is not a mapping"),
+    ],
+)
+def test_a_file_that_cannot_be_used(project: ProjectFolder, content: bytes, expected: str) -> None:
+    """It is one problem, and what asks for a feed is told it."""
+    project.write(FEEDS_FILE, content)
+    feeds = load_feeds(project.root)
+    (problem,) = feeds.problems
+    assert str(problem).startswith(f"{FEEDS_FILE}:{expected}")
+    with pytest.raises(ConfigurationError, match=expected.split(": ", 1)[1][:20]):
+        feeds.get("any")
+
+
+def test_an_id_belongs_to_the_first(project: ProjectFolder) -> None:
+    """A second feed of an id is a problem, and the first stays."""
+    project.write(FEEDS_FILE, _feeds(("a", "/one"), ("a", "/two"), ("b", "/three")))
+    feeds = load_feeds(project.root)
+    assert [str(problem) for problem in feeds.problems] == [
+        f"{FEEDS_FILE}:10:9: a: id 'a' is taken by line 2: choose another"
+    ]
+    assert feeds.by_id["a"].path == "/one"
+    assert list(feeds.by_id) == ["a", "b"]
+
+
+def test_asking_for_a_feed_says_what_is_wrong_with_it(project: ProjectFolder) -> None:
+    """Its problems, or the nearest id."""
+    project.write(FEEDS_FILE, _feeds(("broken", "x"), ("reviews", "/x")))
+    feeds = load_feeds(project.root)
+    assert feeds.get("reviews").path == "/x"
+    with pytest.raises(ConfigurationError, match=r"feeds\.yaml:5:11: broken: path 'x' is not"):
+        feeds.get("broken")
+    with pytest.raises(ConfigurationError, match="did you mean 'reviews'"):
+        feeds.get("review")
