@@ -18,14 +18,16 @@ from include.platforms.errors import GatewayError, Malformed, Refused, Temporary
 from include.platforms.fields import SHANGHAI
 from include.platforms.jd import Jd
 from include.platforms.jd_orders import FIELDS, ORDERS, Order, orders_modified
-from tests.conftest import SANDBOX_NOW
+from include.sandbox.serving import serve
+from tests.conftest import SANDBOX_NOW, WIDE, Sandbox
 from tests.jd_shops import NUMBERS, connection_of, truth
 from tests.platforms.asking import using
 from tests.platforms.scripted_gateway import answer, scripted
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from include.platforms.client import GatewayClient
-    from tests.conftest import Sandbox
 
 DAY = timedelta(days=1)
 # Of late, as of older days no orders are not believed.
@@ -58,6 +60,13 @@ ROW: dict[str, Any] = {
     "itemInfoList": [{}, {}],
     "modified": f"{LATE:%Y-%m-%d} 09:00:00",
 }
+
+
+@pytest.fixture(scope="module")
+def steady() -> Iterator[Sandbox]:
+    """Serve a sandbox for all tests that leave it as it was."""
+    with serve(clock=lambda: SANDBOX_NOW, allowances=[WIDE]) as base_url:
+        yield Sandbox(base_url)
 
 
 async def pull(client: GatewayClient, number: int, start: datetime, end: datetime) -> list[Order]:
@@ -117,29 +126,29 @@ def _question(request: bytes) -> dict[str, Any]:
     return {"method": form["method"], **json.loads(form["360buy_param_json"])}
 
 
-def test_days_of_every_shop_equal_the_truth(sandbox: Sandbox) -> None:
+def test_days_of_every_shop_equal_the_truth(steady: Sandbox) -> None:
     """For three days and three shops every row is there, once, and to the cent."""
     for number in NUMBERS:
         for start in (MIDNIGHT + place * DAY for place in range(3)):
-            orders = pulled(sandbox, number, start, start + DAY)
+            orders = pulled(steady, number, start, start + DAY)
             assert newest(orders) == true(number, start.date())
             assert len({order.order_id for order in orders}) == len(orders) > 100
 
 
-def test_a_long_window_is_pulled_in_pieces(sandbox: Sandbox) -> None:
+def test_a_long_window_is_pulled_in_pieces(steady: Sandbox) -> None:
     """More than a month gives each day's truth, nothing twice, also given in another zone."""
     start = datetime(2025, 9, 5, tzinfo=SHANGHAI).astimezone(timezone.utc)
-    orders = pulled(sandbox, 30002, start, start + 33 * DAY)
+    orders = pulled(steady, 30002, start, start + 33 * DAY)
     days = [date(2025, 9, 5) + place * DAY for place in range(33)]
     assert newest(orders) == true(30002, *days)
     assert len({order.order_id for order in orders}) == len(orders) > 5000
 
 
-def test_the_end_of_a_window_is_not_part_of_it(sandbox: Sandbox) -> None:
+def test_the_end_of_a_window_is_not_part_of_it(steady: Sandbox) -> None:
     """A window that ends at an order's very second lacks it; the next one starts with it."""
     row = truth(30001, MIDNIGHT.date())[150]
-    before = newest(pulled(sandbox, 30001, MIDNIGHT, row["modified"]))
-    after = newest(pulled(sandbox, 30001, row["modified"], MIDNIGHT + DAY))
+    before = newest(pulled(steady, 30001, MIDNIGHT, row["modified"]))
+    after = newest(pulled(steady, 30001, row["modified"], MIDNIGHT + DAY))
     assert row["orderId"] not in before
     assert row["orderId"] in after
     assert {**before, **after} == true(30001, MIDNIGHT.date())
@@ -342,8 +351,8 @@ def test_our_walk_loses_none_to_drift(sandbox: Sandbox) -> None:
 
 @pytest.mark.parametrize("fault", ["empty_page", "duplicate_rows", "error_object", "html"])
 @pytest.mark.parametrize("after", [0, 1, 2])
-def test_a_passing_fault_costs_no_order(fault: str, after: int, sandbox: Sandbox) -> None:
+def test_a_passing_fault_costs_no_order(fault: str, after: int, steady: Sandbox) -> None:
     """Whichever page it strikes, the pull brings the truth."""
-    _arm(sandbox, fault, after=after)
-    orders = pulled(sandbox, 30003, MIDNIGHT, MIDNIGHT + DAY)
+    _arm(steady, fault, after=after)
+    orders = pulled(steady, 30003, MIDNIGHT, MIDNIGHT + DAY)
     assert newest(orders) == true(30003, MIDNIGHT.date())
