@@ -67,7 +67,7 @@ class FeedDialect:
         limits: courtesy; a feed that allows less says so with HTTP 429.
     """
 
-    limits = (Limit(5, 1),)
+    limits = (Limit(10, 1),)
 
     def __init__(self, feed: Feed, connection: Connection) -> None:
         """Speak with the credentials of a connection."""

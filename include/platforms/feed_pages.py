@@ -1,9 +1,8 @@
 """Walking over the pages of a feed, so that no row is lost where the feed lets us notice.
 
 Where the feed counts its rows (`total`), as many must have come. Where it does not, a row that
-comes twice says that rows have moved between the pages, and perhaps past us: the walk is done again
-until no row does, or the same rows have come twice in a row. An empty answer is believed when it
-comes twice.
+comes twice says that rows have moved between the pages, and others perhaps past us: the walk is
+done again. An empty answer that no total confirms is believed when it comes twice.
 """
 
 from __future__ import annotations
@@ -11,6 +10,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from include.feeds import FEEDS_FILE
 from include.platforms.errors import Temporary
 from include.platforms.feed import call_of, malformed
 from include.platforms.feed_rows import RowReader, found_in, whole_total
@@ -58,8 +58,7 @@ async def rows_of(
             Temporary when rows are missing to the last.
     """
     walk = _Walk(client, feed, blanks, progress)
-    by_number = feed.paging.by == "page" and feed.paging.size is not None
-    if by_number and feed.paging.total is not None:
+    if feed.paging.by == "page" and feed.paging.more is None:
         await walk.from_the_last()
     else:
         await walk.until_complete()
@@ -100,25 +99,25 @@ class _Walk:
 
     async def until_complete(self) -> None:
         """Walk from the first page to the last, again where rows may have been missed."""
-        before: set[tuple[Any, ...]] | None = None
-        total: int | None = None
         for _ in range(WALKS):
             self.rows, self.doubled = {}, False
             total = await self._walk()
-            if total is not None:
-                if len(self.rows) >= total:
-                    return
-            elif not self.doubled or set(self.rows) == before:
+            missing = self._missing(total)
+            if not missing:
                 return
-            before = set(self.rows)
-        missing = "rows come twice, and others each time"
-        if total is not None:
-            missing = f"{total - len(self.rows)} of {total} rows are on no page"
         raise Temporary(
             self._call(1),
             f"{missing}, in {WALKS} walks over all pages: run it again; if it stays so, check "
-            f"paging of feed {self._feed.id} in config/feeds.yaml",
+            f"paging of feed {self._feed.id} in {FEEDS_FILE}, or ask who runs it",
         )
+
+    def _missing(self, total: int | None) -> str:
+        """Say what makes a walk incomplete; empty: nothing does."""
+        if total is not None:
+            missing = total - len(self.rows)
+            return f"{missing} of {total} rows are on no page" if missing > 0 else ""
+        moved = self.doubled and self._feed.paging.by != "none"
+        return "rows come twice, so that others may have been missed" if moved else ""
 
     async def _walk(self) -> int | None:
         """Walk once; gives the total that the last answer said."""

@@ -1,7 +1,7 @@
 """A data service that gives what 拼多多's platform does not: reviews, chat and KPI.
 
-Three endpoints, as different as such services are: numbered pages with a total; a cursor; numbered
-pages that only say whether more follow. It shares no code with the client.
+Three endpoints, as different as such services are: numbered pages from 1 with a total; a cursor;
+numbered pages from 0 that say whether more follow. It shares no code with the client.
 """
 
 from __future__ import annotations
@@ -165,7 +165,7 @@ class FeedService:
         rows = [_kpi(row) for row in found]
         served = _served(asked, "kpi", rows, number * size, size)
         more = (number + 1) * size < len(rows)
-        return {"code": OK, "msg": "ok", "rows": served, "has_more": more}
+        return {"code": OK, "msg": "ok", "rows": served, "count": len(rows), "has_more": more}
 
 
 def _served(asked: _Asked, feed: str, rows: list[Page], first: int, size: int) -> list[Page]:
