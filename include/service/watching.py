@@ -80,7 +80,7 @@ class Watch:
             self.landed = state == "success"
         elif any(task in GIVEN_UP for task in tasks.values()):
             self.landed = False
-        line = self._line(state if state in RUN_ENDED else _now(tasks))
+        line = self._line(state if state in RUN_ENDED else _said(tasks))
         changed = line != self._said
         self._said = line
         return line if changed else ""
@@ -94,11 +94,12 @@ class Watch:
         if not rows:
             return f"{self.title}: {state}"
         landed = [row for row in rows if row.state in LANDED]
-        loaded = sum(row.rows or 0 for row in landed)
-        return f"{self.title}: {state}, {len(landed)} of {len(rows)} landed, {loaded:,} rows"
+        told = [row.rows for row in landed if row.rows is not None]
+        loaded = f", {sum(told):,} rows" if told else ""
+        return f"{self.title}: {state}, {len(landed)} of {len(rows)} landed{loaded}"
 
 
-def _now(tasks: dict[str, str]) -> str:
+def _said(tasks: dict[str, str]) -> str:
     """Say in a word what the tasks of a run do."""
     states = [f"{task} {state}" for task, state in tasks.items() if state not in ("", "success")]
     return ", ".join(states) or "queued"
