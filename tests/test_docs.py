@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from include.registry import Job
+from include.registry.schema import Checks
 from include.running.exit_codes import ExitCode
 from include.service.cli import COMMANDS
 
@@ -20,6 +21,13 @@ ADD_A_JOB = (ROOT / "docs/add-a-job.md").read_text("utf-8")
 def test_every_key_of_the_registry_is_documented(key: str) -> None:
     """docs/add-a-job.md has a row for it."""
     assert f"`{key}`" in ADD_A_JOB
+
+
+@pytest.mark.parametrize("key", Checks.model_fields)
+def test_every_key_of_the_checks_is_documented(key: str) -> None:
+    """It stands in docs/add-a-job.md, in the example and in the table."""
+    assert ADD_A_JOB.count(f"`{key}`") >= 1
+    assert f"      {key}:" in ADD_A_JOB
 
 
 @pytest.mark.parametrize("code", ExitCode)

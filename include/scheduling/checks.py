@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from include.registry import Job, Shop
     from include.registry.schema import Checks
 
-FAILED = ("failed", "upstream_failed")
+ENDED_WELL = ("success", "skipped")
 REPAIR = (
     "to pull them again, clear the task {run!r} with what is downstream of it; when a figure is "
     "right as it is, change 'checks' in {entry}"
@@ -66,8 +66,9 @@ class CheckOperator(BaseOperator):
         states = context["ti"].get_task_states(
             dag_id=self.job.id, task_ids=[self.script_task], run_ids=[run.run_id]
         )
-        if not problems and states.get(run.run_id, {}).get(self.script_task) in FAILED:
-            problems = [f"task {self.script_task!r} failed, though all landed: see its log"]
+        state = states.get(run.run_id, {}).get(self.script_task)
+        if not problems and state not in ENDED_WELL:
+            problems = [f"task {self.script_task!r} is {state}, though all landed: see its log"]
         if problems:
             repair = REPAIR.format(run=self.script_task, entry=f"{self.job.file}:{self.job.line}")
             raise AirflowFailException("\n".join([f"{self.job.id}:", *problems, repair]))

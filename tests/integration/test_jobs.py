@@ -282,3 +282,45 @@ def test_no_secret_reaches_a_log_or_the_ui(service: Service) -> None:
     )
     assert "erp_store" in shown
     assert not [secret for secret in secrets if secret in shown]
+
+
+def test_a_shop_that_landed_too_little_is_not_green(service: Service) -> None:
+    """The run is red without a retry, the ledger says why, and the next run pulls it alone."""
+    script = (
+        "import os\nfrom pathlib import Path\nfrom include.ledger import Ledger, Unit\n"
+        "from include.periods import Schedule\nfrom include.warehouse import connect\n\n"
+        "ledger = Ledger(connect(os.environ['WAREHOUSE_URL']), os.environ['RUN_ID'])\n"
+        "period = Schedule('0 6 * * *', 'day').parse_key(os.environ['PERIOD_KEY'])\n"
+        "for shop in os.environ['SHOPS'].split(','):\n"
+        "    rows = int(Path(os.environ['ROWS']).read_text()) if shop == 'erp-2' else 100\n"
+        "    with ledger.engine.begin() as connection:\n"
+        "        ledger.land(connection, Unit('checked', shop, period), rows)\n"
+    )
+    _write_script(service.root, "checked.py", script)
+    rows_of_2, key = service.var / "rows.txt", "2025-10-02"
+    rows_of_2.write_text("3")
+    entry = (
+        "  - {id: checked, name: 检查, cron: '0 6 * * *', script: checked.py, platform: erp, "
+        f"recover: 0d, retry_delay: 1s, env: {{ROWS: '{rows_of_2}'}}, checks: {{min_rows: 10}}}}\n"
+    )
+    _write_tasks(service.root, "checked.yaml", entry)
+    _wait(lambda: "checked" in service.api.dags(), DAG_SECONDS)
+    first = _trigger(service, "checked", partition_key=key)
+    assert _task(service, "checked", first)["state"] == "success"
+    assert service.api.run_state("checked", first) == "failed"
+    assert "checked erp-2 2025-10-02: 3 rows, at least 10" in _log(service, "checked", first)
+    (log,) = (service.layout.logs / "airflow/dag_id=checked" / f"run_id={first}").glob("*=check/*")
+    assert log.name == "attempt=1.log"
+    rows = _rows(service, "checked", key)
+    assert {shop: row.state for shop, row in rows.items()} == {
+        "erp-1": "ok",
+        "erp-2": "failed",
+        "erp-3": "ok",
+    }
+    assert rows["erp-2"].error == "3 rows, at least 10 expected"
+    rows_of_2.write_text("30")
+    second = _trigger(service, "checked", partition_key=key)
+    _task(service, "checked", second)
+    assert service.api.run_state("checked", second) == "success"
+    attempts = {shop: row.attempts for shop, row in _rows(service, "checked", key).items()}
+    assert attempts == {"erp-1": 1, "erp-2": 2, "erp-3": 1}

@@ -343,7 +343,7 @@ def test_a_script_that_failed_is_not_made_green(run: Run) -> None:
     """All units landed, but its task failed: a shop may have been left out."""
     run.land(9)
     run.script_state = "failed"
-    assert "task 'run' failed, though all landed: see its log" in run.check({"min_rows": 1})
+    assert "task 'run' is failed, though all landed: see its log" in run.check({"min_rows": 1})
     run.script_state = "skipped"
     assert run.check({"min_rows": 1}) == ""
 
