@@ -42,7 +42,11 @@ def decoded(
     try:
         return json.loads(response.content, parse_float=Decimal)
     except ValueError:  # a body that was cut, or a page that somebody put in between
-        raise Temporary(call, f"the answer is not JSON: {shown}") from None
+        raise Temporary(
+            call,
+            f"the answer is not JSON: {shown}; run it again; if it stays so, somebody else answers "
+            f"there: check host {connection.base_url} of connection {connection.id}",
+        ) from None
 
 
 def _error_of(
@@ -52,7 +56,8 @@ def _error_of(
     if status in NOT_NOW or status in SERVER_ERRORS:
         wait = response.headers.get("retry-after", "")
         seconds = float(wait) if wait.isascii() and wait.isdecimal() else 0.0
-        return Temporary(call, f"HTTP {status} {shown}", code=status, wait=seconds)
+        problem = f"HTTP {status} {shown}; run it again later"
+        return Temporary(call, problem, code=status, wait=seconds)
     said = f"HTTP {status} {shown} from {str(response.url).partition('?')[0]}"
     if status == HTTPStatus.UNAUTHORIZED:
         repair = f"renew the token or password in connection {connection.id}"

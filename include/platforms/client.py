@@ -218,10 +218,18 @@ class GatewayClient:
             )
             return await asyncio.wait_for(sending, timeout)
         except asyncio.TimeoutError:
-            raise Temporary(call, f"no answer within {timeout:.3g} s from {address}") from None
+            raise self._silent(call, f"within {timeout:.3g} s from {address}") from None
         except httpx.RequestError as error:
             reason = f"{type(error).__name__} {error}".strip()
-            raise Temporary(call, f"no answer from {address}: {reason}") from None
+            raise self._silent(call, f"from {address}: {reason}") from None
+
+    def _silent(self, call: Call, said: str) -> Temporary:
+        connection = self._dialect.connection
+        return Temporary(
+            call,
+            f"no answer {said}; run it again; if it stays so, check host {connection.base_url} of "
+            f"connection {connection.id}, and this machine's network",
+        )
 
     def _pause(self, state: RetryCallState) -> float:
         return max(self._backoff(state), getattr(_error(state), "wait", 0.0))

@@ -38,8 +38,14 @@ ELSE_BY_CODE = {120: SECRET, 140: PARAMETER, 150: RENEWAL, 170: PARAMETER, 180: 
 # Seconds after which the limit has certainly opened again.
 WAITS = {SECOND: 1.0, MINUTE: 60.0, BUSY: 0.0}
 REPAIRS = {
-    SECOND: "more than 5 calls in a second: somebody else calls with this app key, too",
-    MINUTE: "more than 100 calls in a minute: somebody else calls with this app key, too",
+    SECOND: (
+        "more than 5 calls in a second: somebody else calls with this app key, too; "
+        "stop that, and run it again"
+    ),
+    MINUTE: (
+        "more than 100 calls in a minute: somebody else calls with this app key, too; "
+        "stop that, and run it again"
+    ),
     BUSY: "the platform asks to come back later",
     SECRET: "the signature is wrong: check the password (app secret) of connection {id}",
     CLOCK: "the timestamp is too far off: set this machine's clock",

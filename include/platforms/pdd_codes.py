@@ -73,8 +73,14 @@ RENEW = (
     "extra.refresh_token of connection {id}"
 )
 REPAIRS = {
-    SHOP_LIMIT: "more than 100 calls in 10 seconds: somebody else calls for this shop, too",
-    APP_LIMIT: "the interface is called too often: somebody else calls with this client_id, too",
+    SHOP_LIMIT: (
+        "more than 100 calls in 10 seconds: somebody else calls for this shop, too; "
+        "stop that, and run it again"
+    ),
+    APP_LIMIT: (
+        "the interface is called too often: somebody else calls with this client_id, too; "
+        "run it again later"
+    ),
     DEGRADED: "the platform has switched the interface off for a while: run it again later",
     INSIDE: "the platform failed inside: run it again later; if it stays, ask at {console}",
     MAINTENANCE: "the platform is being maintained: run it again later",
