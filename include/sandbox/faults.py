@@ -153,8 +153,7 @@ def fault(
     """Give the fault with which a gateway must answer a request, and count it as struck.
 
     To be asked where the gateway knows the shop and can show the fault: once before it answers,
-    for those that come `INSTEAD_OF_AN_ANSWER`, and once where it has its rows, for those
-    `ON_A_PAGE` (without `empty_page` where nothing would tell that rows are missing).
+    for those that come `INSTEAD_OF_AN_ANSWER`, and once where it has rows, for those `ON_A_PAGE`.
 
     Args:
         request: as the route got it.

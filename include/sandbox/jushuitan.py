@@ -130,8 +130,7 @@ class JushuitanGateway:
         page, served = _paged(versions, params)
         page["orders"] = [_order(version) for version in page.pop("rows")]
         if served:
-            among = ON_A_PAGE if page["has_next"] else ON_A_PAGE - {"empty_page"}
-            self._spoil(fault(request, shop, among), page, versions, served)
+            self._spoil(fault(request, shop, ON_A_PAGE), page, versions, served)
         return page
 
     def _refreshed(self, form: dict[str, str]) -> dict[str, Any]:
