@@ -10,14 +10,16 @@ from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
+import httpx
 import pytest
 from sqlalchemy import select, update
 
 from include.platforms.client import GatewayClient, Patience
 from include.platforms.dialect import Tokens
 from include.platforms.errors import AuthExpired, GatewayError, Temporary
-from include.platforms.jushuitan import Jushuitan
+from include.platforms.jushuitan import Jushuitan, shops
 from include.platforms.tokens import TokenStore
+from include.sandbox.credentials import refresh_token_of
 from include.warehouse import connect
 from include.warehouse.tables import tokens as table
 from tests.platforms.asking import using
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from include.platforms.connection import Connection
+    from tests.conftest import Sandbox
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 QUICK = Patience(attempts=2, pause=timedelta(milliseconds=1))
@@ -299,13 +302,13 @@ def test_no_token_is_logged_or_shown(
 
 
 def test_four_processes_refresh_once(store: TokenStore, tmp_path: Path) -> None:
-    """Their token has expired for all at once; one exchanges it, and all go on with the new one."""
-    with token_gateway(expired=True, slow=0.5) as gateway:
+    """All are told at once that it has expired; one exchanges it, all go on with the new one."""
+    with token_gateway(expired=True, slow=0.5, together=4) as gateway:
         url = str(store._engine.url)
         processes = [start(url, gateway.base_url, tmp_path) for _ in range(4)]
         outputs = [process.communicate(timeout=60)[0].strip() for process in processes]
         assert outputs == ["1"] * 4
-        assert gateway.refreshes == 1
+        assert (gateway.calls, gateway.refreshes) == (8, 1)
 
 
 def test_a_process_killed_while_it_refreshes_holds_up_the_others_for_its_lease(
@@ -332,3 +335,16 @@ def _forget(gateway: TokenGateway) -> None:
     """Let the refresh that nobody waits for come to nothing."""
     with gateway._lock:
         gateway.generation, gateway.expired, gateway.slow = 0, True, 0
+
+
+def test_a_pull_goes_on_over_an_expired_token(sandbox: Sandbox, store: TokenStore) -> None:
+    """The sandbox's token office takes what we send it; the second run asks it for nothing."""
+    connection = replace(sandbox.connection, refresh_token=refresh_token_of("erp", 0))
+    httpx.post(f"{sandbox.base_url}/sandbox/tokens/expire", json={"platform": "erp"})
+    for _ in range(2):
+        assert len(using(Jushuitan(connection), shops, tokens=store)) == 3
+        office = httpx.get(f"{sandbox.base_url}/sandbox/tokens").json()["erp"]
+        assert (office["refreshes"], office["refused"]) == ({"0": 1}, 0)
+    sandbox.arm("expired_token")
+    assert len(using(Jushuitan(connection), shops, tokens=store)) == 3
+    assert httpx.get(f"{sandbox.base_url}/sandbox/tokens").json()["erp"]["refreshes"] == {"0": 2}
