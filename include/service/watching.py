@@ -80,7 +80,7 @@ class Watch:
             self.landed = state == "success"
         elif any(task in GIVEN_UP for task in tasks.values()):
             self.landed = False
-        line = self._line(state if state in RUN_ENDED else _said(tasks))
+        line = self._line(state if state in RUN_ENDED else _at_work(tasks))
         changed = line != self._said
         self._said = line
         return line if changed else ""
@@ -99,7 +99,7 @@ class Watch:
         return f"{self.title}: {state}, {len(landed)} of {len(rows)} landed{loaded}"
 
 
-def _said(tasks: dict[str, str]) -> str:
+def _at_work(tasks: dict[str, str]) -> str:
     """Say in a word what the tasks of a run do."""
     states = [f"{task} {state}" for task, state in tasks.items() if state not in ("", "success")]
     return ", ".join(states) or "queued"
