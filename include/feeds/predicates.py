@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from include.feeds.expressions import Expression
@@ -28,7 +28,7 @@ USE_CONNECTION = (
     "put the value in the password of the connection, and say in its extra how it is sent, as in "
     '{"auth": "header", "header": "X-Api-Key"}'
 )
-SAMPLE = datetime(2025, 10, 2, 13, 14, 15)  # noqa: DTZ001 - only its text counts
+SAMPLE = datetime(2025, 10, 2, 13, 14, 15, tzinfo=timezone.utc)
 
 method = one_of(METHODS)
 way = one_of(WAYS)

@@ -60,15 +60,18 @@ def _epoch(value: Any, unit: int) -> datetime:
 
 def _iso(value: Any) -> datetime:
     found = TIME.fullmatch(value) if isinstance(value, str) else None
-    if found is None:
-        raise ValueError("expected a time such as 2025-10-02T08:30:00+08:00")
-    day, minutes, seconds, fraction, offset = found.groups()
-    offset = "+00:00" if offset == "Z" else offset or ""
-    if offset and ":" not in offset:
-        offset = f"{offset[:3]}:{offset[3:]}"
-    # Not every Python that this runs on reads all that ISO 8601 allows.
-    whole = f"{day}T{minutes}{seconds or ':00'}.{(fraction or '').ljust(6, '0')}{offset}"
-    return datetime.fromisoformat(whole)
+    try:
+        if found is None:
+            raise ValueError  # noqa: TRY301 - told below, like a month 13
+        day, minutes, seconds, fraction, offset = found.groups()
+        offset = "+00:00" if offset == "Z" else offset or ""
+        if offset and ":" not in offset:
+            offset = f"{offset[:3]}:{offset[3:]}"
+        # Not every Python that this runs on reads all that ISO 8601 allows.
+        second = f"{seconds or ':00'}.{(fraction or '').ljust(6, '0')}"
+        return datetime.fromisoformat(f"{day}T{minutes}{second}{offset}")
+    except ValueError:
+        raise ValueError("expected a time such as 2025-10-02T08:30:00+08:00") from None
 
 
 def _formatted(value: Any, form: str) -> datetime:
