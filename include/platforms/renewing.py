@@ -146,7 +146,9 @@ class AccessToken:
             if await self._taken_over(store, call) or not wait:
                 return
             if time.monotonic() >= self._ends:
-                raise Temporary(call, "another process takes too long to refresh the access token")
+                raise Temporary(
+                    call, "another process takes too long to refresh the access token: run it again"
+                )
             await asyncio.sleep(LOOK_AGAIN)
         try:
             await self._exchange(store, call, holder)
@@ -172,7 +174,9 @@ class AccessToken:
         async def ready() -> None:
             # The turn may have taken longer to come than the lease lasts.
             if not await asyncio.to_thread(store.extend_lease, self._connection, holder):
-                raise Temporary(call, "another process has begun to refresh the access token, too")
+                raise Temporary(
+                    call, "another process refreshes the access token, too: run it again"
+                )
 
         old = self._kept.tokens
         named = Call(
