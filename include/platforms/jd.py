@@ -35,8 +35,6 @@ OAUTH_HOST = "https://open-oauth.jd.com"
 VENDER = "jingdong.vender.shop.query"
 HEADERS = {"Content-Type": "application/x-www-form-urlencoded;charset=UTF-8"}
 SUCCESS = "0"
-# The platform documents no rate, only a quota per day (code 2): this one is courtesy.
-LIMITS = (Limit(10, 1),)
 
 
 def signature(secret: str, form: Mapping[str, str]) -> str:
@@ -49,15 +47,16 @@ class Jd:
     """The dialect of 京东's open platform."""
 
     name = "jd"
+    # The platform documents no rate, only a quota per day (code 2): this one is courtesy.
+    limits: Sequence[Limit] = (Limit(10, 1),)
 
-    def __init__(self, connection: Connection, limits: Sequence[Limit] = LIMITS) -> None:
-        """Speak for the app of a connection, within limits.
+    def __init__(self, connection: Connection) -> None:
+        """Speak for the app of a connection.
 
         Raises:
             ConfigurationError: its `extra.oauth_host` is no address to send secrets to.
         """
         self.connection = connection
-        self.limits = limits
         self._oauth_host = _oauth_host(connection)
 
     def request(self, call: Call, access_token: str) -> Request:
