@@ -9,9 +9,10 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from random import Random
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from include.sandbox.catalogue import PRODUCTS, Product
+from include.sandbox.chance import Changes, between, following, pick
 
 FEWEST_ORDERS, MOST_ORDERS, MOST_ITEMS = 200, 400, 5
 # An order changes for the last time on the sixth day after that of its creation.
@@ -26,7 +27,7 @@ FREIGHTS = (0, 0, 0, 600, 800, 1250)
 MINUTE, HOUR = 60, 3600
 # status it is in -> (probability, next status, seconds until then at least, at most); what is left
 # of 1 stays as it is. A status that follows itself is a change of something else in the order.
-CHANGES: dict[str, tuple[tuple[float, str, int, int], ...]] = {
+CHANGES: Changes = {
     "WaitPay": (
         (0.78, "WaitConfirm", 15, 30 * MINUTE),
         (0.07, "WaitFConfirm", 15, 30 * MINUTE),
@@ -110,7 +111,7 @@ class Version(NamedTuple):
 def versions_of(shop_id: int, day: date, seed: int) -> tuple[Version, ...]:
     """Give all that the orders made on a day ever are."""
     random = Random(f"{seed}:{shop_id}:{day.isoformat()}")  # noqa: S311 - data, not secrets
-    count = _between(random, FEWEST_ORDERS, MOST_ORDERS)
+    count = between(random, FEWEST_ORDERS, MOST_ORDERS)
     midnight = datetime.combine(day, datetime.min.time())
     # The square root makes evenings busier than mornings.
     seconds = sorted(int(random.random() ** 0.5 * SECONDS_PER_DAY) for _ in range(count))
@@ -128,7 +129,7 @@ def ts_of(modified: datetime, low: int) -> int:
 
 def _order(random: Random, shop_id: int, order_date: datetime, number: int) -> Order:
     day = order_date.date()
-    lines = _between(random, 1, MOST_ITEMS)
+    lines = between(random, 1, MOST_ITEMS)
     return Order(
         o_id=(day.toordinal() - date(2000, 1, 1).toordinal()) * 10_000
         + shop_id % 10 * 1000
@@ -136,9 +137,9 @@ def _order(random: Random, shop_id: int, order_date: datetime, number: int) -> O
         so_id=f"{day:%y%m%d}-{shop_id}{number:03}{int(random.random() * 10**7):07}",
         shop_id=shop_id,
         order_date=order_date,
-        items=tuple(Item(_pick(random, PRODUCTS), _between(random, 1, 3)) for _ in range(lines)),
-        freight=_pick(random, FREIGHTS),
-        free_amount=_between(random, 1, 500) if random.random() < SHARE_WITH_COUPON else 0,
+        items=tuple(Item(pick(random, PRODUCTS), between(random, 1, 3)) for _ in range(lines)),
+        freight=pick(random, FREIGHTS),
+        free_amount=between(random, 1, 500) if random.random() < SHARE_WITH_COUPON else 0,
     )
 
 
@@ -146,7 +147,7 @@ def _history(random: Random, order: Order) -> list[Version]:
     end = datetime.combine(order.order_date.date(), datetime.min.time())
     end += timedelta(days=DAYS_OF_CHANGE + 1)
     changes = [("WaitPay", order.order_date)]
-    while (change := _next(random, *changes[-1])) and change[1] < end:
+    while (change := following(random, CHANGES, *changes[-1])) and change[1] < end:
         changes.append(change)
     pay_date = None
     versions = []
@@ -159,20 +160,3 @@ def _history(random: Random, order: Order) -> list[Version]:
         ts = ts_of(modified, low)
         versions.append(Version(order, status, modified, superseded, pay_date, ts))
     return versions
-
-
-def _next(random: Random, status: str, moment: datetime) -> tuple[str, datetime] | None:
-    chance = random.random()
-    for probability, following, least, most in CHANGES.get(status, ()):
-        chance -= probability
-        if chance < 0:
-            return following, moment + timedelta(seconds=_between(random, least, most))
-    return None
-
-
-def _between(random: Random, least: int, most: int) -> int:
-    return least + int(random.random() * (most - least + 1))
-
-
-def _pick(random: Random, choices: tuple[Any, ...]) -> Any:
-    return choices[int(random.random() * len(choices))]

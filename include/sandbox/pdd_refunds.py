@@ -9,9 +9,10 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from random import Random
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from include.sandbox.catalogue import PRODUCTS, Product
+from include.sandbox.chance import Changes, between, following, pick
 
 FEWEST_CASES, MOST_CASES = 60, 200
 # A case changes for the last time on the sixth day after that of its creation.
@@ -55,7 +56,7 @@ SHARE_IN_PART = 0.2
 MINUTE, HOUR = 60, 3600
 # status it is in -> (probability, next status, seconds until then at least, at most); what is left
 # of 1 stays as it is. Where no second passes, the earlier status was never seen.
-CHANGES: dict[int, tuple[tuple[float, int, int, int], ...]] = {
+CHANGES: Changes = {
     2: (
         (0.44, 4, MINUTE, 20 * HOUR),
         (0.14, 10, 0, 5),
@@ -161,7 +162,7 @@ def versions_of(shop_id: int, day: date, seed: int) -> tuple[Version, ...]:
     """Give all that the cases made on a day ever are."""
     random = Random(f"pdd:{seed}:{shop_id}:{day.isoformat()}")  # noqa: S311 - data, not secrets
     midnight = datetime.combine(day, datetime.min.time())
-    count = _between(random, FEWEST_CASES, MOST_CASES)
+    count = between(random, FEWEST_CASES, MOST_CASES)
     # The square root makes evenings busier than mornings.
     seconds = sorted(int(random.random() ** 0.5 * SECONDS_PER_DAY) for _ in range(count))
     versions: list[Version] = []
@@ -170,17 +171,17 @@ def versions_of(shop_id: int, day: date, seed: int) -> tuple[Version, ...]:
         case = _case(random, shop_id, midnight + timedelta(seconds=second), number, kind)
         versions += _history(random, case)
     if is_sale(shop_id, day):
-        for number in range(count, count + _between(random, FEWEST_REGRETS, MOST_REGRETS)):
+        for number in range(count, count + between(random, FEWEST_REGRETS, MOST_REGRETS)):
             versions += _regret(random, shop_id, midnight, number)
     return tuple(versions)
 
 
 def _case(random: Random, shop_id: int, created: datetime, number: int, kind: int) -> Case:
     day = created.date()
-    product, quantity = _pick(random, PRODUCTS), _between(random, 1, 3)
-    discount = _between(random, 0, 500)
+    product, quantity = pick(random, PRODUCTS), between(random, 1, 3)
+    discount = between(random, 0, 500)
     paid = quantity * product.price - discount
-    share = _between(random, 1, paid) if random.random() < SHARE_IN_PART else paid
+    share = between(random, 1, paid) if random.random() < SHARE_IN_PART else paid
     tail = int(random.random() * 10**6)
     return Case(
         id=(day.toordinal() - date(2000, 1, 1).toordinal()) * 1_000_000
@@ -189,7 +190,7 @@ def _case(random: Random, shop_id: int, created: datetime, number: int, kind: in
         order_sn=f"{day - timedelta(days=3):%y%m%d}-{shop_id}{number:04}{tail:06}",
         shop_id=shop_id,
         kind=kind,
-        reason=_pick(random, REASONS[kind]),
+        reason=pick(random, REASONS[kind]),
         product=product,
         quantity=quantity,
         discount=discount,
@@ -202,7 +203,7 @@ def _history(random: Random, case: Case) -> list[Version]:
     end = datetime.combine(case.created.date(), datetime.min.time())
     end += timedelta(days=DAYS_OF_CHANGE + 1)
     changes = [(FIRST_STATUS[case.kind], case.created)]
-    while (change := _next(random, *changes[-1])) and change[1] < end:
+    while (change := following(random, CHANGES, *changes[-1])) and change[1] < end:
         changes.append(change)
     followers = [*(moment for _, moment in changes[1:]), NEVER]
     versions, disputed = [], False
@@ -213,22 +214,13 @@ def _history(random: Random, case: Case) -> list[Version]:
 
 
 def _regret(random: Random, shop_id: int, midnight: datetime, number: int) -> list[Version]:
-    created = midnight + REGRETS_BEGIN + timedelta(seconds=_between(random, 0, SECONDS_OF_REGRETS))
+    created = midnight + REGRETS_BEGIN + timedelta(seconds=between(random, 0, SECONDS_OF_REGRETS))
     case = _case(random, shop_id, created, number, REFUND)
-    refunded = created + timedelta(seconds=_between(random, 0, 5))
+    refunded = created + timedelta(seconds=between(random, 0, 5))
     return [
         Version(case, FIRST_STATUS[REFUND], False, created, refunded),  # noqa: FBT003 - not disputed
         Version(case, REFUNDED, False, refunded, NEVER),  # noqa: FBT003 - the same
     ]
-
-
-def _next(random: Random, status: int, moment: datetime) -> tuple[int, datetime] | None:
-    chance = random.random()
-    for probability, following, least, most in CHANGES.get(status, ()):
-        chance -= probability
-        if chance < 0:
-            return following, moment + timedelta(seconds=_between(random, least, most))
-    return None
 
 
 def _weighted(random: Random) -> int:
@@ -238,11 +230,3 @@ def _weighted(random: Random) -> int:
         if chance < 0:
             return kind
     return REFUND
-
-
-def _between(random: Random, least: int, most: int) -> int:
-    return least + int(random.random() * (most - least + 1))
-
-
-def _pick(random: Random, choices: tuple[Any, ...]) -> Any:
-    return choices[int(random.random() * len(choices))]
