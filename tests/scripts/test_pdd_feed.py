@@ -1,0 +1,285 @@
+"""The five feed jobs against the sandbox: what they land is the truth, to the row."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from sqlalchemy import select
+
+from include.ledger import Ledger
+from include.registry import load_registry
+from include.sandbox.credentials import FEED_TOKEN, SHOPS_OF
+from include.sandbox.feed_truth import last_day_of, rows_on
+from include.sandbox.serving import serve
+from include.warehouse import connect
+from include.warehouse.migrating import migrate
+from include.warehouse.tables import pdd_chat_daily, pdd_kpi, pdd_reviews
+from tests.conftest import SANDBOX_NOW
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import date
+
+    import sqlalchemy
+
+ROOT = Path(__file__).parents[2]
+SHOPS = {f"pdd-{place}": number for place, number in enumerate(SHOPS_OF["pdd"], start=1)}
+JOBS = load_registry().jobs
+FEEDS = {
+    "pdd_review": ("reviews", pdd_reviews),
+    "pdd_chat": ("chat", pdd_chat_daily),
+    "pdd_kpi_daily": ("kpi", pdd_kpi),
+    "pdd_kpi_weekly": ("kpi", pdd_kpi),
+    "pdd_kpi_monthly": ("kpi", pdd_kpi),
+}
+SAMPLES = [
+    ("pdd_review", "2025-10-02"),
+    ("pdd_chat", "2025-10-02"),
+    ("pdd_kpi_weekly", "2025-09-27"),
+]
+SEED = 1
+Rows = list[dict[str, Any]]
+
+
+@dataclass
+class Pull:
+    """One warehouse, and runs of the jobs that land in it."""
+
+    base_url: str
+    folder: Path
+    changed: dict[str, Any] = field(default_factory=dict)
+    root: Path = ROOT
+
+    def __post_init__(self) -> None:
+        """Make the warehouse."""
+        self.url = f"sqlite:///{self.folder}/warehouse.db"
+        self.engine = connect(self.url)
+        migrate(self.engine)
+        self.ledger = Ledger(self.engine)
+
+    def run(self, job: str, period: str, *more: str) -> tuple[int, str]:
+        """Run a job to its end, as the operator and the command line do."""
+        connection = {
+            "conn_type": "http",
+            "host": self.base_url,
+            "password": FEED_TOKEN,
+            "extra": {"auth": "bearer"},
+            **self.changed,
+        }
+        environment = {
+            "PATH": os.environ["PATH"],
+            "SCHEDULER_VAR": str(self.folder),
+            "WAREHOUSE_URL": self.url,
+            "GATEWAY_ATTEMPTS": "1",
+            "AIRFLOW_CONN_PDD_FEED": json.dumps(connection),
+        }
+        command = [sys.executable, "-m", "include.running", job, "--period", period, *more]
+        if self.root != ROOT:
+            command += ["--root", str(self.root)]
+        done = subprocess.run(
+            command,
+            cwd=ROOT,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=200,
+            check=False,
+        )
+        return done.returncode, done.stdout
+
+    def landed(self, table: sqlalchemy.Table) -> Rows:
+        """Give all rows of a table."""
+        with self.engine.connect() as connection:
+            return _sorted([dict(row) for row in connection.execute(select(table)).mappings()])
+
+    def states(self, job: str, period: str) -> dict[str, tuple[str, int | None]]:
+        """Give each shop's state and exit code in the ledger."""
+        return {row.shop_id: (row.state, row.exit_code) for row in self.ledger.rows(job, period)}
+
+    def project(self) -> Path:
+        """Give a copy of the project's configuration and scripts, to change."""
+        self.root = self.folder / "project"
+        for name in ("config", "include/scripts"):
+            shutil.copytree(ROOT / name, self.root / name, dirs_exist_ok=True)
+        return self.root
+
+
+@pytest.fixture(scope="module")
+def base_url() -> Iterator[str]:
+    """Serve the sandbox of this module's tests."""
+    with serve(SEED, clock=lambda: SANDBOX_NOW) as base_url:
+        yield base_url
+
+
+@pytest.fixture
+def pull(base_url: str, tmp_path: Path) -> Iterator[Pull]:
+    """Give an empty warehouse beside the sandbox."""
+    pull = Pull(base_url, tmp_path)
+    yield pull
+    pull.engine.dispose()
+
+
+def _truth(job: str, key: str, seed: int = SEED) -> Rows:
+    """Give the rows that a period of a job must have in the warehouse."""
+    feed, table = FEEDS[job]
+    kind = JOBS[job].period
+    first_day = JOBS[job].schedule.parse_key(key).first_day
+    return _sorted(
+        [
+            {"shop_id": shop, **_columns_of(table, kind, key, first_day), **row}
+            for shop, number in SHOPS.items()
+            for row in rows_on(feed, number, kind, first_day, seed)
+        ]
+    )
+
+
+def _columns_of(table: sqlalchemy.Table, kind: str, key: str, first_day: date) -> dict[str, Any]:
+    if table is not pdd_kpi:
+        return {"business_day": first_day}
+    last_day = last_day_of(kind, first_day)
+    return {"period": kind, "period_key": key, "first_day": first_day, "last_day": last_day}
+
+
+def _sorted(rows: Rows) -> Rows:
+    return sorted(rows, key=lambda row: sorted((name, repr(row[name])) for name in row))
+
+
+def _states(job: str, key: str) -> dict[str, tuple[str, int]]:
+    """Give the states that a landed period must have."""
+    with_rows = {row["shop_id"] for row in _truth(job, key)}
+    return {shop: ("ok" if shop in with_rows else "empty", 0) for shop in SHOPS}
+
+
+@pytest.mark.parametrize(("job", "key"), SAMPLES)
+def test_a_period_is_the_truth_to_the_row(pull: Pull, job: str, key: str) -> None:
+    """Every row and value of every shop equals the sandbox's."""
+    code, output = pull.run(job, key)
+    assert code == 0, output
+    assert pull.landed(FEEDS[job][1]) == _truth(job, key)
+    assert pull.states(job, key) == _states(job, key)
+    assert FEED_TOKEN not in output
+
+
+def test_a_period_that_is_pulled_again_replaces_what_was_there(pull: Pull, tmp_path: Path) -> None:
+    """What the feed has no more is gone; other periods and kinds of period stay."""
+    for job, key in (("pdd_kpi_daily", "2025-09-01"), ("pdd_kpi_monthly", "2025-09")):
+        assert pull.run(job, key)[0] == 0
+    daily, monthly = _truth("pdd_kpi_daily", "2025-09-01"), _truth("pdd_kpi_monthly", "2025-09")
+    assert pull.landed(pdd_kpi) == _sorted(daily + monthly)
+    with serve(SEED + 1, clock=lambda: SANDBOX_NOW) as other:
+        pull.base_url = other
+        code, output = pull.run("pdd_kpi_monthly", "2025-09", "--again")
+    assert code == 0, output
+    monthly = _truth("pdd_kpi_monthly", "2025-09", SEED + 1)
+    assert pull.landed(pdd_kpi) == _sorted(daily + monthly)
+    assert list(tmp_path.glob("limits/feed-pdd_feed-*"))
+
+
+@pytest.mark.parametrize(
+    ("changed", "code", "said"),
+    [
+        (
+            {"password": "wrong-token-of-a-test"},
+            77,
+            ["feed pdd_review", "connection pdd_feed", "renew"],
+        ),
+        ({"extra": {"auth": "basic"}}, 78, ["connection pdd_feed", "extra.auth"]),
+        ({"host": "http://127.0.0.1:9"}, 75, ["no answer from http://127.0.0.1:9/feeds"]),
+    ],
+    ids=["token", "auth", "no service"],
+)
+def test_a_failure_says_what_to_do(
+    pull: Pull, changed: dict[str, Any], code: int, said: list[str]
+) -> None:
+    """The exit code is the design's, and each shop's row of the ledger has it."""
+    pull.changed = changed
+    got, output = pull.run("pdd_review", "2025-10-02")
+    assert got == code, output
+    for words in said:
+        assert words in output
+    assert "wrong-token-of-a-test" not in output
+    assert pull.states("pdd_review", "2025-10-02") == dict.fromkeys(SHOPS, ("failed", code))
+    assert pull.landed(pdd_reviews) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "code", "said"),
+    [
+        (
+            ("feeds.yaml", "score: stars", "score: rating"),
+            1,
+            "shop 20001, feed pdd_review, page 1: row 1, field rating (column score) is not there",
+        ),
+        (
+            ("feeds.yaml", "score: stars", "score: text"),
+            1,
+            "row 1, field text (column score) holds",
+        ),
+        (
+            ("feeds.yaml", "path: /feeds/pdd/reviews", "path: feeds"),
+            78,
+            "config/feeds.yaml:16:11: pdd_review: path 'feeds' is not a path",
+        ),
+        (
+            ("tasks/pdd.yaml", "args: [--feed, pdd_review]", "args: [--feed, pdd_reviev]"),
+            78,
+            "feed 'pdd_reviev' is not in config/feeds.yaml: did you mean 'pdd_review'?",
+        ),
+        (
+            (
+                "tasks/pdd.yaml",
+                'cron: "30 8 * * *"\n    period: day',
+                'cron: "30 8 * * 6"\n    period: week',
+            ),
+            78,
+            "a week cannot land in pdd_reviews: write 'period: day' in config/tasks",
+        ),
+    ],
+    ids=["missing field", "changed type", "invalid feed", "unknown feed", "wrong period"],
+)
+def test_a_mistake_in_the_configuration_is_told(
+    pull: Pull, change: tuple[str, str, str], code: int, said: str
+) -> None:
+    """A renamed field, a wrong entry: nothing lands, and the message names the place."""
+    file, before, after = change
+    path = pull.project() / "config" / file
+    text = path.read_text("utf-8")
+    assert before in text
+    path.write_text(text.replace(before, after, 1), "utf-8")
+    period = "2025-09-27" if "week" in after else "2025-10-02"
+    got, output = pull.run("pdd_review", period, "--shop", "pdd-1")
+    assert got == code, output
+    assert said in output
+    assert pull.states("pdd_review", period) == {"pdd-1": ("failed", code)}
+    assert pull.landed(pdd_reviews) == []
+
+
+@pytest.mark.campaign
+@pytest.mark.timeout(1800)
+def test_days_weeks_and_months_are_the_truth_to_the_row(pull: Pull) -> None:
+    """14 days, 4 weeks and 3 months of every feed, pulled in any order and some again."""
+    last = {"day": "2025-10-08", "week": "2025-09-27", "month": "2025-09"}
+    wanted = {"day": 14, "week": 4, "month": 3}
+    periods = []
+    for job in FEEDS:
+        kind, schedule = JOBS[job].period, JOBS[job].schedule
+        period = schedule.parse_key(last[kind])
+        for _ in range(wanted[kind]):
+            periods.append((job, period.key))
+            period = schedule.preceding(period)
+    for job, key in [*periods, *periods[::10]]:
+        code, output = pull.run(job, key, "--again")
+        assert code == 0, output
+        assert pull.states(job, key) == _states(job, key)
+    for table in (pdd_reviews, pdd_chat_daily, pdd_kpi):
+        truth = [row for job, key in periods if FEEDS[job][1] is table for row in _truth(job, key)]
+        assert pull.landed(table) == _sorted(truth)
