@@ -20,6 +20,8 @@ PLAIN_WORDS = frozenset({"true", "false", "none", "null"})
 CONNECTION_PREFIX = "AIRFLOW_CONN_"
 # As SQLAlchemy reads it: a password may hold anything but an @.
 URL_PASSWORD = re.compile(r"://[^:/]*:([^@]*)@")
+# A feed's extra says how its password is sent, as in {"auth": "header", "header": "X-Api-Key"}.
+WAYS_TO_SEND = frozenset({"none", "bearer", "header", "cookie"})
 SECRET_PARAMETER = re.compile(r"passw|pwd|secret|token|key", re.IGNORECASE)
 
 
@@ -68,10 +70,19 @@ def _of_connection(value: str) -> Iterator[str]:
     fields = _json_or_none(value)
     if isinstance(fields, dict):
         yield from _texts(fields.get("password"))
-        yield from _texts(fields.get("extra"))
+        yield from _texts(_secret_part(fields.get("extra")))
     else:
         yield from _of_url(value)
         yield from (text for _, text in parse_qsl(_split(value).query))
+
+
+def _secret_part(extra: Any) -> Any:
+    """Leave out the words that say how a password is sent: they are in every other message."""
+    found = _json_or_none(extra) if isinstance(extra, str) else extra
+    way = found.get("auth") if isinstance(found, dict) else None
+    if not isinstance(way, str) or way not in WAYS_TO_SEND:
+        return extra
+    return {name: one for name, one in found.items() if name not in ("auth", way)}
 
 
 def _texts(value: Any) -> Iterator[str]:

@@ -32,6 +32,21 @@ def test_extra_may_be_an_object_or_its_text(extra: object) -> None:
 
 
 @pytest.mark.parametrize(
+    ("extra", "expected"),
+    [
+        ({"auth": "bearer", "more": "abcdef"}, {"abcdef"}),
+        ({"auth": "header", "header": "X-Api-Key"}, set()),
+        ('{"auth": "cookie", "cookie": "session", "header": "abcdef"}', {"abcdef"}),
+        ({"auth": "some-secret", "header": "abcdef"}, {"some-secret", "abcdef"}),
+        ({"auth": ["bearer"]}, {"bearer"}),
+    ],
+)
+def test_how_a_password_is_sent_is_no_secret(extra: object, expected: set[str]) -> None:
+    """Words like bearer, cookie and session would be masked in every message."""
+    assert secrets_in({"AIRFLOW_CONN_X": json.dumps({"extra": extra})}) == expected
+
+
+@pytest.mark.parametrize(
     ("name", "url", "expected"),
     [
         (
