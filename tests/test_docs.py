@@ -7,6 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from include.feeds import Feed, Paging, load_feeds
+from include.feeds.placeholders import FORMS
+from include.feeds.tables import TABLES
+from include.platforms.feed import AUTHS
 from include.registry import Job
 from include.registry.schema import Checks
 from include.running.exit_codes import ExitCode
@@ -15,6 +19,7 @@ from include.service.cli import COMMANDS
 ROOT = Path(__file__).parents[1]
 README, README_ZH = (ROOT / name for name in ("README.md", "README.zh-CN.md"))
 ADD_A_JOB = (ROOT / "docs/add-a-job.md").read_text("utf-8")
+FEEDS = (ROOT / "docs/feeds.md").read_text("utf-8")
 
 
 @pytest.mark.parametrize("key", Job.model_fields)
@@ -28,6 +33,35 @@ def test_every_key_of_the_checks_is_documented(key: str) -> None:
     """It stands in docs/add-a-job.md, in the example and in the table."""
     assert ADD_A_JOB.count(f"`{key}`") >= 1
     assert f"      {key}:" in ADD_A_JOB
+
+
+@pytest.mark.parametrize("key", [*Feed.model_fields, *Paging.model_fields])
+def test_every_key_of_a_feed_is_documented(key: str) -> None:
+    """docs/feeds.md has a row for it."""
+    assert f"\n| `{key}` |" in FEEDS
+
+
+def test_what_a_feed_may_use_is_documented() -> None:
+    """Every placeholder, table, column and way to send a password."""
+    for name in FORMS:
+        assert f"`{{{name}}}`" in FEEDS
+    for auth in AUTHS:
+        assert f'{{"auth": "{auth}"' in FEEDS
+    for name, table in TABLES.items():
+        (row,) = re.findall(rf"\n\| `{name}` \|[^\n]*", FEEDS)
+        for column in table.columns.values():
+            bold = "" if column.nullable else "**"
+            assert f" {bold}`{column.name}`{bold}" in row
+
+
+def test_the_example_of_a_feed_is_valid(tmp_path: Path) -> None:
+    """It can be copied as it stands."""
+    (example,) = re.findall(r"```yaml\n(.*?)```", FEEDS, re.DOTALL)
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config/feeds.yaml").write_text(example, "utf-8")
+    feeds = load_feeds(tmp_path)
+    assert feeds.problems == []
+    assert list(feeds.by_id) == ["our_reviews"]
 
 
 @pytest.mark.parametrize("code", ExitCode)
