@@ -1,0 +1,350 @@
+"""The pull jobs, and a warehouse into which tests pull one shop's period of them."""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import io
+import json
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from decimal import Decimal
+from functools import cache, cached_property, partial
+from pathlib import Path
+from runpy import run_path
+from tempfile import mkdtemp
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+from sqlalchemy import and_, select
+
+from include import ledger
+from include.platforms.jd import Jd
+from include.platforms.jushuitan import Jushuitan
+from include.platforms.limits import Limit
+from include.platforms.pdd import Pdd
+from include.pulling import Landing, pull
+from include.registry import load_registry
+from include.sandbox.delivery import connections
+from include.warehouse import connect, tables
+from include.warehouse.migrating import migrate
+from include.warehouse.types import Measure, Money
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    import sqlalchemy
+
+    from include.periods import Period
+    from include.platforms.client import GatewayClient
+    from include.registry import Shop
+
+ROOT = Path(__file__).parents[1]
+JOBS = load_registry(ROOT).jobs
+# The warehouse's columns, and the truth's names of them where they differ.
+ERP_NAMES = {
+    "order_id": "o_id",
+    "online_order_id": "so_id",
+    "status": "status",
+    "order_time": "order_date",
+    "pay_time": "pay_date",
+    "pay_amount": "pay_amount",
+    "paid_amount": "paid_amount",
+    "freight": "freight",
+    "item_count": "item_count",
+    "modified_time": "modified",
+    "version": "ts",
+}
+JD_NAMES = {
+    "order_id": "orderId",
+    "status": "orderState",
+    "order_time": "orderStartTime",
+    "pay_time": "paymentConfirmTime",
+    "pay_amount": "shouldPay",
+    "paid_amount": "actualPay",
+    "freight": "freightPrice",
+    "seller_discount": "totalSellerDiscount",
+    "item_count": "itemCount",
+    "modified_time": "modified",
+}
+PDD_NAMES = {
+    "refund_id": "id",
+    "order_sn": "order_sn",
+    "after_sales_type": "after_sales_type",
+    "after_sales_status": "after_sales_status",
+    "dispute_status": "dispute_refund_status",
+    "reason": "after_sale_reason",
+    "refund_amount": "refund_amount",
+    "order_amount": "order_amount",
+    "goods_id": "goods_id",
+    "created_time": "created_time",
+    "updated_time": "updated_time",
+}
+RUN_ID = "a run of the tests"
+Rows = dict[Any, tuple[Any, ...]]
+
+
+class WideErp(Jushuitan):
+    """聚水潭 without the waits of its limits."""
+
+    limits = (Limit(1000, 1),)
+
+
+class WideJd(Jd):
+    """京东 without the waits of its limits."""
+
+    limits = (Limit(1000, 1),)
+
+
+class WidePdd(Pdd):
+    """拼多多 without the waits of its limits."""
+
+    limits = (Limit(1000, 1),)
+
+
+@dataclass(frozen=True)
+class PullJob:
+    """One pull job as tests know it.
+
+    Attributes:
+        id: in the registry.
+        dialect: as the sandbox names its platform: erp, jd, pdd or feeds.
+        table: where its rows go.
+        moved: the column that says when a row changed last; empty: periods are replaced.
+        names: the truth's name for each column that is compared; empty: they are the same.
+        source: of the truth, under /sandbox/truth/.
+        hours: of a day's hours those that are pulled in this process; a whole day takes too long.
+    """
+
+    id: str
+    dialect: str
+    table: sqlalchemy.Table
+    source: str
+    moved: str = ""
+    names: Mapping[str, str] = field(default_factory=dict)
+    hours: tuple[int, int] = (0, 24)
+
+    @property
+    def path(self) -> Path:
+        """The script."""
+        return JOBS[self.id].script_path
+
+    def narrowed(self, period: Period) -> Period:
+        """Give the part of a period that is pulled in this process."""
+        if self.hours == (0, 24):
+            return period
+        first, last = (period.start.replace(hour=hour) for hour in self.hours)
+        return replace(period, start=first, end=last)
+
+    def pull_here(self) -> int:
+        """Do in this process what the script does; gives the exit code."""
+        script = run_path(str(self.path))
+        if self.dialect == "feeds":
+            code: int = script["main"](JOBS[self.id].args)
+            return code
+        wide = {"erp": WideErp, "jd": WideJd, "pdd": WidePdd}[self.dialect]
+        fetch = script["Erp"]().fetch if self.dialect == "erp" else script["fetch"]
+
+        async def narrow(client: GatewayClient, shop: Shop, period: Period) -> Landing:
+            landing: Landing = await fetch(client, shop, self.narrowed(period))
+            return landing
+
+        return pull(wide, narrow)
+
+
+ERP = PullJob("erp_store", "erp", tables.erp_orders, "erp/orders", "modified_time", ERP_NAMES)
+JD = PullJob("jd_store", "jd", tables.jd_orders, "jd/orders", "modified_time", JD_NAMES)
+PDD = PullJob(
+    "pdd_quality", "pdd", tables.pdd_refunds, "pdd/refunds", "updated_time", PDD_NAMES, (21, 22)
+)
+REVIEW = PullJob("pdd_review", "feeds", tables.pdd_reviews, "feeds/reviews")
+CHAT = PullJob("pdd_chat", "feeds", tables.pdd_chat_daily, "feeds/chat")
+KPI_DAILY = PullJob("pdd_kpi_daily", "feeds", tables.pdd_kpi, "feeds/kpi")
+KPI_WEEKLY = PullJob("pdd_kpi_weekly", "feeds", tables.pdd_kpi, "feeds/kpi")
+KPI_MONTHLY = PullJob("pdd_kpi_monthly", "feeds", tables.pdd_kpi, "feeds/kpi")
+ALL = (ERP, JD, PDD, REVIEW, CHAT, KPI_DAILY, KPI_WEEKLY, KPI_MONTHLY)
+
+
+@dataclass(frozen=True)
+class Unit:
+    """One shop's period of one job."""
+
+    job: PullJob
+    shop: Shop
+    period: Period
+
+    @classmethod
+    def of(cls, job: PullJob, key: str, place: int = 0) -> Unit:
+        """Give a unit by its period's key and the place of the shop among those of its platform."""
+        entry = JOBS[job.id]
+        period = entry.schedule.parse_key(key)
+        return cls(job, load_registry(ROOT).shops_of(entry, period)[place], period)
+
+    @property
+    def number(self) -> int:
+        """The shop's number on its platform."""
+        return int(self.shop.platform_id)
+
+
+@dataclass
+class Warehouse:
+    """An empty warehouse, and runs that land in it what a sandbox has.
+
+    Attributes:
+        base_url: of the sandbox.
+        folder: for the warehouse and all that runs write.
+        patience: more environment of the runs, such as GATEWAY_TIMEOUT_SECONDS.
+    """
+
+    base_url: str
+    folder: Path
+    patience: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Make it."""
+        file = self.folder / "warehouse.db"
+        shutil.copy(_empty_warehouse(), file)
+        self.url = f"sqlite:///{file}"
+        self.engine = connect(self.url)
+        self.ledger = ledger.Ledger(self.engine, RUN_ID)
+
+    @cached_property
+    def environment(self) -> dict[str, str]:
+        """What every run is given: the connections as delivered, for this sandbox."""
+        given = {
+            f"AIRFLOW_CONN_{name.upper()}": json.dumps(fields)
+            for name, fields in connections(self.base_url).items()
+        }
+        return {
+            **given,
+            **self.patience,
+            "SCHEDULER_VAR": str(self.folder),
+            "WAREHOUSE_URL": self.url,
+        }
+
+    def run_here(self, unit: Unit) -> tuple[int, str]:
+        """Pull a unit in this process; gives the exit code and what was printed."""
+        mine = ledger.Unit(unit.job.id, unit.shop.id, unit.period)
+        self.ledger.expect([mine])
+        if self.ledger.open_units([mine]):
+            self.ledger.begin([mine])  # as the runner does
+        asked = {
+            "JOB_ID": unit.job.id,
+            "PERIOD_KEY": unit.period.key,
+            "SHOPS": unit.shop.id,
+            "RUN_ID": RUN_ID,
+        }
+        said = io.StringIO()
+        with pytest.MonkeyPatch.context() as patch:
+            for name, value in {**self.environment, **asked}.items():
+                patch.setenv(name, value)
+            with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
+                code = unit.job.pull_here()
+        return code, said.getvalue()
+
+    def start(self, job: PullJob, period: str, *more: str) -> subprocess.Popen[str]:
+        """Start the runner, as the operator and the command line do."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "include.running", job.id, "--period", period, *more],
+            cwd=ROOT,
+            env={"PATH": os.environ["PATH"], **self.environment},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+
+    def run(self, unit: Unit) -> tuple[int, str]:
+        """Run a unit as a process to its end; gives the exit code and what it printed."""
+        process = self.start(unit.job, unit.period.key, "--shop", unit.shop.id)
+        output, _ = process.communicate(timeout=280)
+        return process.returncode, output
+
+    def row(self, unit: Unit) -> ledger.LedgerRow:
+        """Give the unit's row of the ledger."""
+        rows = self.ledger.rows(unit.job.id, unit.period.key)
+        return next(row for row in rows if row.shop_id == unit.shop.id)
+
+    def landed(self, unit: Unit) -> Rows:
+        """Give the rows that the warehouse has of a unit, by their key."""
+        table, job = unit.job.table, unit.job
+        mine = [table.c.shop_id == unit.shop.id]
+        if job.moved:
+            first, last = (moment.replace(tzinfo=None) for moment in _span(unit))
+            mine += [table.c[job.moved] >= first, table.c[job.moved] < last]
+        elif "period_key" in table.c:
+            kind = JOBS[job.id].period
+            mine += [table.c.period == kind, table.c.period_key == unit.period.key]
+        else:
+            mine += [table.c.business_day == unit.period.first_day]
+        with self.engine.connect() as connection:
+            rows = connection.execute(select(table).where(and_(*mine))).mappings().all()
+        return _compared(job, rows, {name: name for name in _names(job)})
+
+    def truth(self, unit: Unit, *, here: bool = False) -> Rows:
+        """Give the rows that it must have; `here`: when it is pulled in this process."""
+        job, asked = unit.job, {"shop": unit.number}
+        if job.dialect == "feeds":
+            kind = JOBS[job.id].period
+            params = {**asked, "first_day": unit.period.first_day.isoformat(), "period": kind}
+        else:
+            params = {**asked, "day": unit.period.first_day.isoformat()}
+        url = f"{self.base_url}/sandbox/truth/{job.source}"
+        rows = httpx.get(url, params=params, timeout=30).raise_for_status().json()
+        if here and job.moved:
+            first, last = (str(moment.replace(tzinfo=None)) for moment in _span(unit))
+            rows = [row for row in rows if first <= row[job.names[job.moved]] < last]
+        return _compared(job, rows, _names(job))
+
+    def close(self) -> None:
+        """Let the file go."""
+        self.engine.dispose()
+
+
+@cache
+def _empty_warehouse() -> Path:
+    """Make the file that every warehouse starts as: migrating takes longer than copying."""
+    folder = Path(mkdtemp(prefix="warehouse-of-tests-"))
+    atexit.register(shutil.rmtree, folder)
+    engine = connect(f"sqlite:///{folder}/warehouse.db")
+    migrate(engine)
+    engine.dispose()
+    return folder / "warehouse.db"
+
+
+def _span(unit: Unit) -> tuple[datetime, datetime]:
+    period = unit.job.narrowed(unit.period)
+    return period.start, period.end
+
+
+def _names(job: PullJob) -> Mapping[str, str]:
+    """Give the truth's name of each column that is compared."""
+    scope = {"shop_id", "business_day", "period", "period_key", "first_day", "last_day"}
+    names = [column.name for column in job.table.c if column.name not in scope]
+    return job.names or dict(zip(names, names, strict=True))
+
+
+def _compared(job: PullJob, rows: Any, names: Mapping[str, str]) -> Rows:
+    """Bring rows into a form in which those of the warehouse and of the truth are equal."""
+    keys = [name for name in names if job.table.c[name].primary_key]
+    plain = partial(_plain, job.table)
+    return {
+        tuple(plain(key, row[names[key]]) for key in keys): tuple(
+            plain(column, row[name]) for column, name in names.items()
+        )
+        for row in rows
+    }
+
+
+def _plain(table: sqlalchemy.Table, column: str, value: Any) -> Any:
+    if value is None:
+        return None
+    kind: Callable[[Any], Any] = str
+    if isinstance(table.c[column].type, (Measure, Money)):
+        kind = Decimal
+    return kind(value.isoformat(" ") if isinstance(value, (date, datetime)) else value)
