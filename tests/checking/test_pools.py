@@ -30,8 +30,8 @@ def _problems(project: ProjectFolder, pools: str | None, *more: str) -> list[str
         (
             '{"erp": {"slots": 1, "description": "x"}}',
             (
-                "config/tasks/t.yaml:2:1: good: platform 'jd' has no pool, and its tasks would wait "
-                'for ever: add "jd": {"slots": 1, "description": "what it is for"} to '
+                "config/tasks/t.yaml:2:1: good: platform 'jd' has no pool, and its tasks would "
+                'wait for ever: add "jd": {"slots": 1, "description": "what it is for"} to '
                 "config/pools.json"
             ),
         ),
@@ -40,8 +40,8 @@ def _problems(project: ProjectFolder, pools: str | None, *more: str) -> list[str
         (
             '{\n  "jd": {"slots": 0, "description": "x"}}',
             (
-                "config/pools.json:2:3: pool 'jd' is {'description': 'x', 'slots': 0}: write it like "
-                '{"slots": 1, "description": "what it is for"}'
+                "config/pools.json:2:3: pool 'jd' is {'description': 'x', 'slots': 0}: write it "
+                'like {"slots": 1, "description": "what it is for"}'
             ),
         ),
         (
