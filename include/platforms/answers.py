@@ -36,16 +36,19 @@ def decoded(
         Temporary, AuthExpired, Refused: what its status says.
         Temporary: it is not JSON.
     """
-    shown = "(not shown)" if secret else quoted(connection.masked(response.text))
+
+    def shown() -> str:
+        return "(not shown)" if secret else quoted(connection.masked(response.text))
+
     if not response.is_success:
-        raise _error_of(call, response, connection, shown)
+        raise _error_of(call, response, connection, shown())
     try:
         return json.loads(response.content, parse_float=Decimal)
     except ValueError:  # a body that was cut, or a page that somebody put in between
         raise Temporary(
             call,
-            f"the answer is not JSON: {shown}; run it again; if it stays so, somebody else answers "
-            f"there: check host {connection.base_url} of connection {connection.id}",
+            f"the answer is not JSON: {shown()}; run it again; if it stays so, somebody else "
+            f"answers there: check host {connection.base_url} of connection {connection.id}",
         ) from None
 
 

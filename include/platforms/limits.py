@@ -31,7 +31,7 @@ from include.errors import ConfigurationError
 from include.platforms.limit_file import RECORD, TICKET_BYTES, LimitFile
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from datetime import timedelta
 
     from include.platforms.limit_file import State
@@ -83,11 +83,12 @@ class RateLimiter:
         app = blake2s(app_key.encode(), digest_size=6).hexdigest()
         return cls(Path(var) / "limits" / f"{platform}-{app}.turns", limits, timeout)
 
-    async def take(self, latest: float = math.inf) -> str:
+    async def take(self, latest: float = math.inf, waking: Callable[[], None] | None = None) -> str:
         """Wait for a turn; the call counts from now on.
 
         Args:
             latest: moment of `time.monotonic` after which a turn is of no use.
+            waking: called from time to time while it waits (every `LONGEST_NAP` at least).
 
         Returns:
             the ticket to hand to `ended`.
@@ -106,7 +107,15 @@ class RateLimiter:
             except asyncio.CancelledError:
                 self._leave(ticket)
                 raise
+            if waking:
+                waking()
         return ticket.hex()
+
+    def renew(self, ticket: str) -> None:
+        """Say that the call has not been sent yet: it counts from now on."""
+        with self._shared() as state:
+            state.running.drop(bytes.fromhex(ticket))
+            state.running.put(bytes.fromhex(ticket), time.monotonic())
 
     def ended(self, ticket: str) -> None:
         """Say that the call has been answered, or will never be."""

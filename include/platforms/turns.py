@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from contextlib import ExitStack, asynccontextmanager
+from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
-from include.platforms.limits import RateLimiter
+from include.platforms.limits import GRACE, LONGEST_NAP, RateLimiter
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
-    from datetime import timedelta
 
     from include.platforms.dialect import Call, Dialect
     from include.platforms.limits import Limit
+
+# A turn that is held while another is waited for is renewed at least this often.
+LONGEST_WAIT_UNSEEN = timedelta(seconds=LONGEST_NAP + GRACE)
 
 
 class Turns:
@@ -40,10 +44,14 @@ class Turns:
         Raises:
             TimeoutError: no turn comes before `latest`.
         """
-        # The shop's first: who waits there holds up nobody else of the app.
+        # The shop's first: who waits there holds up nobody else of the app. Its turn is held while
+        # the app's is waited for, and must not grow too old for the call meanwhile.
         with ExitStack() as held:
+            waking = None
             for limiter in self._of(call):
-                held.callback(limiter.ended, await limiter.take(latest=latest))
+                ticket = await limiter.take(latest, waking)
+                held.callback(limiter.ended, ticket)
+                waking = partial(limiter.renew, ticket)
             yield
 
     def _of(self, call: Call) -> list[RateLimiter]:
@@ -52,9 +60,8 @@ class Turns:
         app = [limit for limit in limits if limit.per == "app"]
         found = []
         if shop:
-            # A shop's turn is held while the app's is waited for, and then for the call itself.
             key = f"{app_key} shop {call.shop}"
-            found.append(self._limiter(key, shop, 2 * self._timeout))
+            found.append(self._limiter(key, shop, self._timeout + LONGEST_WAIT_UNSEEN))
         if app:
             found.append(self._limiter(app_key, app, self._timeout))
         return found
