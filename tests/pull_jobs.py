@@ -107,7 +107,7 @@ class WidePdd(Pdd):
     limits = (Limit(1000, 1),)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class PullJob:
     """One pull job as tests know it.
 
@@ -270,12 +270,12 @@ class Warehouse:
         rows = self.ledger.rows(unit.job.id, unit.period.key)
         return next(row for row in rows if row.shop_id == unit.shop.id)
 
-    def landed(self, unit: Unit) -> Rows:
-        """Give the rows that the warehouse has of a unit, by their key."""
+    def landed(self, unit: Unit, *, here: bool = False) -> Rows:
+        """Give the rows that the warehouse has of a unit, by their key; `here` as of `truth`."""
         table, job = unit.job.table, unit.job
         mine = [table.c.shop_id == unit.shop.id]
         if job.moved:
-            first, last = (moment.replace(tzinfo=None) for moment in _span(unit))
+            first, last = _span(unit, here=here)
             mine += [table.c[job.moved] >= first, table.c[job.moved] < last]
         elif "period_key" in table.c:
             kind = JOBS[job.id].period
@@ -297,7 +297,7 @@ class Warehouse:
         url = f"{self.base_url}/sandbox/truth/{job.source}"
         rows = httpx.get(url, params=params, timeout=30).raise_for_status().json()
         if here and job.moved:
-            first, last = (str(moment.replace(tzinfo=None)) for moment in _span(unit))
+            first, last = map(str, _span(unit, here=True))
             rows = [row for row in rows if first <= row[job.names[job.moved]] < last]
         return _compared(job, rows, _names(job))
 
@@ -317,9 +317,10 @@ def _empty_warehouse() -> Path:
     return folder / "warehouse.db"
 
 
-def _span(unit: Unit) -> tuple[datetime, datetime]:
-    period = unit.job.narrowed(unit.period)
-    return period.start, period.end
+def _span(unit: Unit, *, here: bool) -> tuple[datetime, datetime]:
+    """Give when a unit starts and ends, on the wall clock of the warehouse."""
+    period = unit.job.narrowed(unit.period) if here else unit.period
+    return period.start.replace(tzinfo=None), period.end.replace(tzinfo=None)
 
 
 def _names(job: PullJob) -> Mapping[str, str]:

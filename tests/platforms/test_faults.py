@@ -24,6 +24,7 @@ from tests.pull_jobs import (
     PDD,
     REVIEW,
     PullJob,
+    Rows,
     Unit,
     Warehouse,
 )
@@ -111,7 +112,7 @@ class Case:
             self.check()
         else:
             assert (row.state, row.exit_code) == ("failed", code), output
-            assert self.warehouse.landed(self.unit) == {}
+            assert self.landed() == {}
             assert self.unit.shop.id in output
             assert re.search(ADVICE[code], row.error or ""), row.error
         return code
@@ -129,13 +130,17 @@ class Case:
         What changed while it was pulled, and so left the period, is there or not, in the state in
         which it was; the period on which it changed brings it.
         """
-        landed, after = self.warehouse.landed(self.unit), self.truth()
+        landed, after = self.landed(), self.truth()
         assert landed.items() <= self.before.items()
         assert after.items() <= landed.items()
         if self.fault != "shifting_rows":
             assert after == self.before
 
-    def truth(self) -> object:
+    def landed(self) -> Rows:
+        """Give the rows that are there."""
+        return self.warehouse.landed(self.unit, here=self.here)
+
+    def truth(self) -> Rows:
         """Give the rows as they are now."""
         return self.warehouse.truth(self.unit, here=self.here)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import random
@@ -15,7 +14,6 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import psutil
 import pytest
 from sqlalchemy import select
 
@@ -24,6 +22,7 @@ from include.warehouse import connect
 from include.warehouse.migrating import migrate
 from include.warehouse.tables import erp_orders
 from tests.conftest import SANDBOX_NOW, Sandbox
+from tests.killing import kill_one
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -164,14 +163,6 @@ def test_days_may_come_in_any_order(pull: Pull) -> None:
     assert pull.landed(days) == pull.truth(days)
 
 
-def _kill_one(runner: subprocess.Popen[str], chance: random.Random) -> None:
-    """Kill the runner, its keeper or its script with -9, and wait for the end of the run."""
-    with contextlib.suppress(psutil.NoSuchProcess):  # it may end just now
-        process = psutil.Process(runner.pid)
-        chance.choice([process, *process.children(recursive=True)]).kill()
-    runner.communicate(timeout=200)
-
-
 def _kill_runs(pull: Pull, kills: int, seed: int) -> None:
     """Kill runs with -9 at random moments; each is followed by the next, the last one finishes."""
     chance = random.Random(seed)
@@ -181,7 +172,7 @@ def _kill_runs(pull: Pull, kills: int, seed: int) -> None:
     for _ in range(kills):
         process = pull.start(day, "--again")
         time.sleep(chance.uniform(0, whole))
-        _kill_one(process, chance)
+        kill_one(process, chance)
         # At no moment is half a shop's day there: what is landed is whole.
         assert pull.landed([day]) == pull.truth([day])
     code, output = pull.run(day, "--again")
@@ -198,7 +189,7 @@ def _kill_first_runs(pull: Pull, kills: int, seed: int) -> None:
         day = days[number % len(days)]
         process = pull.start(day)
         time.sleep(chance.uniform(0, 8))
-        _kill_one(process, chance)
+        kill_one(process, chance)
         for row in pull._rows(day):
             mine = [key for key, order in pull.landed(days).items() if key[0] == row.shop_id]
             whole = [key for key in pull.truth([day]) if key[0] == row.shop_id]
