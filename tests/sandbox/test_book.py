@@ -1,0 +1,90 @@
+"""A book gives rows as of its clock, and lets them drift at most once each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from include.sandbox.book import Book
+
+START, NOON = datetime(2025, 10, 2), datetime(2025, 10, 9, 12)
+DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Note:
+    """The smallest row that changes."""
+
+    key: int
+    shop_id: int
+    modified: datetime
+    superseded: datetime = datetime.max
+    number: int = -1
+
+    def is_current(self, now: datetime) -> bool:
+        """Tell whether it is what the row is at a moment."""
+        return self.modified <= now < self.superseded
+
+    def changed(self, now: datetime, number: int) -> Note:
+        """Give the row after one more change."""
+        return replace(self, modified=now, number=number)
+
+
+class Clock:
+    """A clock that the test sets."""
+
+    now = NOON
+
+    def __call__(self) -> datetime:
+        """Tell the time."""
+        return self.now
+
+
+def book_of(notes: list[Note], clock: Clock) -> Book[Note]:
+    """Keep these notes."""
+
+    def changes(shop: int, first: datetime, last: datetime) -> list[Note]:
+        return [one for one in notes if one.shop_id == shop and first <= one.modified <= last]
+
+    return Book(changes, clock, place=lambda note: note.modified)
+
+
+def test_rows_are_as_of_the_clock_and_in_order() -> None:
+    """Only what is current, of one shop, in a window with both its ends."""
+    later = START + 8 * DAY
+    notes = [
+        Note(1, 1, START + DAY),
+        Note(2, 1, START, superseded=START + DAY / 2),
+        Note(2, 1, START + DAY / 2),
+        Note(3, 2, START),
+        Note(4, 1, START, superseded=later),
+        Note(4, 1, later),
+    ]
+    clock = Clock()
+    book = book_of(notes, clock)
+    assert [one.key for one in book.current(1, START, START + DAY)] == [4, 2, 1]
+    clock.now = later
+    assert [one.key for one in book.current(1, START, later)] == [2, 1, 4]
+
+
+def test_what_drifts_leaves_its_window_for_now() -> None:
+    """Once each; whoever drifts again stays as it is, and no two changes share a number."""
+    notes = [Note(key, 1, START + key * DAY / 10) for key in range(4)]
+    book = book_of(notes, Clock())
+    book.drift(notes[:2])
+    book.drift(notes[1:3])
+    assert [one.key for one in book.current(1, START, START + DAY)] == [3]
+    drifted = book.current(1, NOON, NOON)
+    assert [(one.key, one.number) for one in drifted] == [(0, 0), (1, 1), (2, 2)]
+
+
+def test_a_later_change_of_its_own_ends_a_drift() -> None:
+    """When the clock moves on, the row is what its history says."""
+    later = NOON + DAY
+    notes = [Note(1, 1, START, superseded=later), Note(1, 1, later)]
+    clock = Clock()
+    book = book_of(notes, clock)
+    book.drift(notes[:1])
+    assert [one.modified for one in book.current(1, START, later)] == [NOON]
+    clock.now = later + DAY
+    assert [one.modified for one in book.current(1, START, later)] == [later]
