@@ -18,7 +18,7 @@ class Note:
     key: int
     shop_id: int
     modified: datetime
-    superseded: datetime = datetime.max
+    superseded: datetime = datetime(9999, 1, 1)
     number: int = -1
 
     def is_current(self, now: datetime) -> bool:
