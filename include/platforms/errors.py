@@ -10,6 +10,9 @@ if TYPE_CHECKING:
     from include.platforms.dialect import Call
 
 
+CHANGED = "run it again; if it stays so, the platform answers otherwise than it documents: ask it"
+
+
 class GatewayError(ExpectedError):
     """A call that brought no data; its text says which call, what came back and what to do.
 
@@ -53,4 +56,10 @@ class Refused(GatewayError):  # noqa: N818 - the design's word
 
 
 class Malformed(GatewayError):  # noqa: N818 - the design's word
-    """The answer is not what the platform documents: a field is missing or of another type."""
+    """The answer is not what is documented: a field is missing or of another type."""
+
+    def __init__(
+        self, call: Call, problem: str, *, code: int | str | None = None, repair: str = CHANGED
+    ) -> None:
+        """Say it of a call; `repair` is for where more is known of what a person must do."""
+        super().__init__(call, f"{problem}; {repair}", code=code)

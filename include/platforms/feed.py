@@ -152,7 +152,8 @@ def call_of(
 
 def malformed(feed: Feed, call: Call, problem: str) -> Malformed:
     """Say that an answer is not what a feed's entry expects, and who can mend that."""
-    return Malformed(call, f"{problem}; mend feed {feed.id} in {FEEDS_FILE}, or ask who runs it")
+    repair = f"mend feed {feed.id} in {FEEDS_FILE}, or ask who runs it"
+    return Malformed(call, problem, repair=repair)
 
 
 def _holds(expression: Expression | None, envelope: Any) -> bool:

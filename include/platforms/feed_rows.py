@@ -94,8 +94,9 @@ class RowReader:
             name = self._feed.within
             raise Malformed(
                 call,
-                f"row {number} has {name} {time}, outside the period from {first} to {end}: check "
-                f"what feed {self._feed.id} is asked for, and timezone, in {FEEDS_FILE}",
+                f"row {number} has {name} {time}, outside the period from {first} to {end}",
+                repair=f"check what feed {self._feed.id} is asked for, and timezone, in "
+                f"{FEEDS_FILE}",
             )
 
 

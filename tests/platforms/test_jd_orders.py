@@ -14,7 +14,7 @@ import pytest
 from include.platforms.client import Patience
 from include.platforms.connection import Connection
 from include.platforms.dialect import Call
-from include.platforms.errors import GatewayError, Malformed, Refused, Temporary
+from include.platforms.errors import CHANGED, GatewayError, Malformed, Refused, Temporary
 from include.platforms.fields import SHANGHAI
 from include.platforms.jd import Jd
 from include.platforms.jd_orders import FIELDS, ORDERS, Order, orders_modified
@@ -233,7 +233,8 @@ def test_a_missing_field_is_named(name: str) -> None:
     error, _ = pull_scripted(found([ROW, row]))
     assert isinstance(error, Malformed)
     field = f"searchorderinfo_result.orderInfoList.1.{name}"
-    assert str(error) == f"shop 30001, {ORDERS}, page 1: field {field} is missing from the answer"
+    said = f"shop 30001, {ORDERS}, page 1: field {field} is missing from the answer; {CHANGED}"
+    assert str(error) == said
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ import pytest
 from include.platforms.client import Patience
 from include.platforms.connection import Connection
 from include.platforms.dialect import Call
-from include.platforms.errors import GatewayError, Malformed, Temporary
+from include.platforms.errors import CHANGED, GatewayError, Malformed, Temporary
 from include.platforms.fields import SHANGHAI
 from include.platforms.jushuitan import Jushuitan
 from include.platforms.jushuitan_orders import ORDERS, WALKS, Order, orders_modified
@@ -236,7 +236,7 @@ def test_a_missing_field_is_named(name: str) -> None:
     error, _ = pull_scripted(page([ROW, row]))
     assert isinstance(error, Malformed)
     expected = f"shop 10001, {ORDERS}, page 1: field orders.1.{name} is missing from the answer"
-    assert str(error) == expected
+    assert str(error) == f"{expected}; {CHANGED}"
 
 
 @pytest.mark.parametrize(

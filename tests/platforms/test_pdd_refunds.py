@@ -12,7 +12,7 @@ import pytest
 
 from include.platforms.client import GatewayClient, Patience
 from include.platforms.connection import Connection
-from include.platforms.errors import (
+from include.platforms.errors import CHANGED, (
     AuthExpired,
     GatewayError,
     Malformed,
@@ -247,7 +247,7 @@ def test_a_missing_field_is_named(name: str) -> None:
     error, _ = pull_scripted(page([ROW, row]))
     assert isinstance(error, Malformed)
     field = f"field refund_list.1.{name} is missing from the answer"
-    assert str(error) == f"shop 20001, {REFUNDS}, page 1: {field}"
+    assert str(error) == f"shop 20001, {REFUNDS}, page 1: {field}; {CHANGED}"
 
 
 @pytest.mark.parametrize(
