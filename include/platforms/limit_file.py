@@ -22,6 +22,8 @@ from threading import Lock
 from typing import TYPE_CHECKING
 from zlib import crc32
 
+from include.errors import ConfigurationError
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
@@ -32,6 +34,8 @@ HEAD = Struct("=8sQQIIId")
 CHECKSUM = Struct("=I")
 HEAD_ROOM = 64
 FIRST_PLACE = 2 * HEAD_ROOM
+# The heads, and most states.
+READ_AT_ONCE = 4096
 TICKET_BYTES = 8
 RECORD = Struct(f"={TICKET_BYTES}sd")
 
@@ -120,16 +124,22 @@ class LimitFile:
         """Hold the file: read it, let the caller change the state, write that.
 
         Raises:
-            OSError: the file cannot be read or written.
+            ConfigurationError: the file cannot be read or written.
         """
-        with self._mutex:
-            self._lock()
-            try:
-                state, stored = _read(self._descriptor)
-                yield state
-                _write(self._descriptor, state, stored)
-            finally:
-                fcntl.flock(self._descriptor, fcntl.LOCK_UN)
+        try:
+            with self._mutex:
+                self._lock()
+                try:
+                    state, stored = _read(self._descriptor)
+                    yield state
+                    _write(self._descriptor, state, stored)
+                finally:
+                    fcntl.flock(self._descriptor, fcntl.LOCK_UN)
+        except OSError as error:
+            raise ConfigurationError(
+                f"rate limits cannot be kept in {self._path}: {error.strerror or error}; "
+                "make its folder writable, or set SCHEDULER_VAR to one that is"
+            ) from error
 
     def _lock(self) -> None:
         if self._process != os.getpid():
@@ -149,24 +159,26 @@ class LimitFile:
 
 
 def _read(descriptor: int) -> tuple[State, _Stored]:
-    heads = os.pread(descriptor, FIRST_PLACE, 0)
-    if len(heads) == FIRST_PLACE:
-        first, second = (HEAD.unpack_from(heads, place) for place in (0, HEAD_ROOM))
+    start = os.pread(descriptor, READ_AT_ONCE, 0)
+    if len(start) >= FIRST_PLACE:
+        first, second = HEAD.unpack_from(start), HEAD.unpack_from(start, HEAD_ROOM)
         newest_first = (0, HEAD_ROOM) if first[1] > second[1] else (HEAD_ROOM, 0)
-        for place in newest_first:
-            found = _state_at(descriptor, heads[place : place + HEAD_ROOM])
-            if found:
+        for room in newest_first:
+            if found := _state_of(descriptor, start, room):
                 return found
     return State(), _Stored()  # never used, or not ours: nothing is known of earlier calls
 
 
-def _state_at(descriptor: int, room: bytes) -> tuple[State, _Stored] | None:
-    """Give the state that a head names, if both are whole."""
-    magic, generation, place, ended, running, queue, alive_until = HEAD.unpack_from(room)
+def _state_of(descriptor: int, start: bytes, room: int) -> tuple[State, _Stored] | None:
+    """Give the state that the head in a room names, if both are whole."""
+    magic, generation, place, ended, running, queue, alive_until = HEAD.unpack_from(start, room)
     if magic != MAGIC:
         return None
-    parts = os.pread(descriptor, ended + running + queue, place)
-    if CHECKSUM.unpack_from(room, HEAD.size)[0] != crc32(room[: HEAD.size], crc32(parts)):
+    size = ended + running + queue
+    is_here = place + size <= len(start)
+    parts = start[place : place + size] if is_here else os.pread(descriptor, size, place)
+    checksum = crc32(start[room : room + HEAD.size], crc32(parts))
+    if CHECKSUM.unpack_from(start, room + HEAD.size) != (checksum,):
         return None
     state = State(
         array("d", parts[:ended]),

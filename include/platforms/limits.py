@@ -22,16 +22,14 @@ import math
 import os
 import time
 from bisect import bisect_right, insort
-from contextlib import contextmanager
 from hashlib import blake2s
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from include.errors import ConfigurationError
 from include.platforms.limit_file import RECORD, TICKET_BYTES, LimitFile
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
     from datetime import timedelta
 
     from include.platforms.limit_file import State
@@ -68,7 +66,6 @@ class RateLimiter:
             limits: what the platform allows.
             timeout: what one call takes at most; the same for all who share the file.
         """
-        self._path = file
         self._file = LimitFile(file)
         self._windows = [(calls, seconds * CLOCK_MARGIN) for calls, seconds, _ in limits]
         self._longest = max((window for _, window in self._windows), default=0.0)
@@ -113,24 +110,24 @@ class RateLimiter:
 
     def renew(self, ticket: str) -> None:
         """Say that the call has not been sent yet: it counts from now on."""
-        with self._shared() as state:
+        with self._file.held() as state:
             state.running.drop(bytes.fromhex(ticket))
             state.running.put(bytes.fromhex(ticket), time.monotonic())
 
     def ended(self, ticket: str) -> None:
         """Say that the call has been answered, or will never be."""
-        with self._shared() as state:
+        with self._file.held() as state:
             # One that has been taken for ended already counts once more: it ended only now.
             state.running.drop(bytes.fromhex(ticket))
             state.ended.append(time.monotonic())
 
     def _leave(self, ticket: bytes) -> None:
-        with self._shared() as state:
+        with self._file.held() as state:
             state.queue.drop(ticket)
 
     def _turn(self, ticket: bytes, latest: float) -> float | None:
         """Take the turn if it has come, else queue and give the first moment at which it can."""
-        with self._shared() as state:
+        with self._file.held() as state:
             now = time.monotonic()
             self._forget(state, now)
             turn = self._first_moment(state, state.queue.ahead_of(ticket), now)
@@ -169,15 +166,3 @@ class RateLimiter:
         if not now < state.alive_until <= alive:
             state.queue.keep(now, alive)
             state.alive_until = min(state.queue.moments(), default=alive)
-
-    @contextmanager
-    def _shared(self) -> Iterator[State]:
-        """Hold the file: read it, let the caller change what it says, write it."""
-        try:
-            with self._file.held() as state:
-                yield state
-        except OSError as error:
-            raise ConfigurationError(
-                f"rate limits cannot be kept in {self._path}: {error.strerror or error}; "
-                "make its folder writable, or set SCHEDULER_VAR to one that is"
-            ) from error
