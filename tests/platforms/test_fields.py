@@ -94,7 +94,7 @@ def test_a_missing_field_is_malformed_and_named() -> None:
     """A field that is not there is not taken for an empty one."""
     with pytest.raises(
         Malformed,
-        match=r"page 3: field rows is missing from the answer; run it again; if it stays so",
+        match=r"page 3: field rows is missing from the answer; run it again",
     ):
         parsed(Page, {}, CALL)
 

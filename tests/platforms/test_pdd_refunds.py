@@ -12,7 +12,8 @@ import pytest
 
 from include.platforms.client import GatewayClient, Patience
 from include.platforms.connection import Connection
-from include.platforms.errors import CHANGED, (
+from include.platforms.errors import (
+    CHANGED,
     AuthExpired,
     GatewayError,
     Malformed,
