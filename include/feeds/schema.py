@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 from sqlalchemy import DateTime
-from typing_extensions import Self
 
 from include.feeds import values  # noqa: TC001 - pydantic reads the annotations
 from include.feeds.predicates import table_of
@@ -15,6 +14,9 @@ from include.feeds.tables import TABLES, FeedTable
 from include.registry import fields as registry_fields  # noqa: TC001 - the same
 from include.registry.problems import quoted
 from include.warehouse.types import Measure, Money
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 ONE_IS_NEEDED = (
     "has neither 'total' nor 'more', so that an empty page in the middle would pass for the last: "
