@@ -27,6 +27,8 @@ SANDBOX_NOW = datetime(2025, 10, 9, 12)
 # Limits that no test reaches by accident.
 WIDE = Allowance(100_000, 1, 199)
 
+SERVICE_TESTS = "tests/integration/"
+
 
 @dataclass(frozen=True)
 class Sandbox:
@@ -83,10 +85,12 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.hookimpl(tryfirst=True)  # before pytest-xdist looks for the groups
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Skip the long tests unless they were asked for; keep together what shares its fixtures."""
+    # All that needs the running service goes to one worker, every other file to any; the service
+    # takes the longest, and is begun first.
+    items.sort(key=lambda item: not item.location[0].startswith(SERVICE_TESTS))
     for item in items:
-        # All that needs the running service goes to one worker, every other file to any.
         file = item.location[0]
-        group = "service" if file.startswith("tests/integration/") else file
+        group = SERVICE_TESTS if file.startswith(SERVICE_TESTS) else file
         item.add_marker(pytest.mark.xdist_group(group))
     if not config.getoption("--campaign"):
         for item in items:

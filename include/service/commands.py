@@ -21,7 +21,15 @@ if TYPE_CHECKING:
     from include.service.layout import Layout
 
 # More workers than this only wait for each other's services and databases.
-SIDE_BY_SIDE = ("-n", "auto", "--maxprocesses", "4", "--dist", "loadgroup")
+SIDE_BY_SIDE = (
+    "-n",
+    "auto",
+    "--maxprocesses",
+    "4",
+    "--dist",
+    "loadgroup",
+    "--no-loadscope-reorder",
+)
 
 # Imports stand in the functions where they cost time that other commands should not pay.
 # ruff: noqa: PLC0415
