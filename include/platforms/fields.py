@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 WALL_CLOCK_FORMAT = "%Y-%m-%d %H:%M:%S"
 CENT = Decimal("0.01")
+LARGEST_AMOUNT = Decimal(10) ** 13
 LONGEST_QUOTE = 80
 # From 2001 to 2286 they have ten digits, so that milliseconds are never taken for them.
 EPOCH_SECONDS = 10**9, 10**10
@@ -73,6 +74,8 @@ def _money(value: Any) -> Decimal:
         raise ValueError("expected an amount such as 12.30") from None
     if not amount.is_finite() or amount != in_cents:
         raise ValueError("expected an amount with at most two decimals")
+    if abs(in_cents) >= LARGEST_AMOUNT:  # the warehouse would round it
+        raise ValueError("expected an amount of a size that can be kept")
     return in_cents
 
 

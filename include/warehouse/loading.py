@@ -19,7 +19,10 @@ KEYS_PER_QUERY = 1000
 def upsert(
     connection: Connection, table: Table, rows: Iterable[Mapping[str, Any]], *, version: str
 ) -> int:
-    """Insert rows by the table's primary key; replace what is older, leave what is as new or newer.
+    """Insert rows by the table's primary key; replace what is older or as new, leave what is newer.
+
+    A row of the same version can differ: the platform has corrected it, or it changed twice in the
+    second that is its version; what was asked for last counts.
 
     Args:
         connection: in the caller's transaction, so that the ledger commits with the data.
@@ -34,15 +37,15 @@ def upsert(
     newest: dict[tuple[Any, ...], Mapping[str, Any]] = {}
     for row in rows:
         key = tuple(map(row.__getitem__, names))
-        if key not in newest or newest[key][version] < row[version]:
+        if key not in newest or newest[key][version] <= row[version]:
             newest[key] = row
     columns = [table.c[name] for name in names]
     there: dict[tuple[Any, ...], Any] = {}
     for among in _conditions(columns, newest):
         query = select(*columns, table.c[version]).where(among)
         there.update((tuple(row[:-1]), row[-1]) for row in connection.execute(query))
-    changed = [row for key, row in newest.items() if key not in there or there[key] < row[version]]
-    older = [key for key in newest if key in there and there[key] < newest[key][version]]
+    changed = [row for key, row in newest.items() if key not in there or there[key] <= row[version]]
+    older = [key for key in newest if key in there and there[key] <= newest[key][version]]
     for among in _conditions(columns, older):
         connection.execute(delete(table).where(among))
     if changed:

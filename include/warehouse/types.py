@@ -46,6 +46,8 @@ class _Exact(TypeDecorator[Decimal]):
             return None
         if value != value.quantize(self._unit):
             raise ValueError(f"{value} has more than {self.decimals} decimals")
+        if abs(value) >= Decimal(10) ** (DIGITS - self.decimals):
+            raise ValueError(f"{value} has more than {DIGITS} digits")
         return str(value) if dialect.name == "sqlite" else value
 
     def process_result_value(self, value: Any, dialect: Dialect) -> Decimal | None:  # noqa: ARG002 - SQLAlchemy's signature

@@ -70,6 +70,19 @@ def test_loading_again_changes_nothing(warehouse: Engine) -> None:
     assert _there(warehouse) == rows
 
 
+def test_what_was_asked_for_last_counts_of_one_version(warehouse: Engine) -> None:
+    """A platform's correction, or the second change of one second, takes the place of the first."""
+    _load(warehouse, [_order(1, status="Sent"), _order(2, status="Sent")])
+    _load(warehouse, [_order(1, status="Sent"), _order(1, status="Cancelled")])
+    assert [row["status"] for row in _there(warehouse)] == ["Cancelled", "Sent"]
+
+
+def test_an_amount_that_would_be_rounded_is_refused(warehouse: Engine) -> None:
+    """More digits than a double keeps are an error."""
+    with pytest.raises(StatementError, match="more than 15 digits"):
+        _load(warehouse, [_order(1, paid_amount=Decimal("12345678901234.56"))])
+
+
 def test_a_newer_version_replaces_an_older_one_only(warehouse: Engine) -> None:
     """What comes late and is older than what is there is left out, also within one load."""
     _load(warehouse, [_order(1, 5), _order(2, 5)])
