@@ -79,19 +79,6 @@ def test_demo_lands_all_eleven_jobs(service: Service) -> None:
                 assert least <= row.rows <= most, row
 
 
-def test_a_second_demo_lands_nothing_twice(service: Service) -> None:
-    """The same period again shows the same rows and changes none of them."""
-    key = days_ago(9)
-    done = service.manager("demo", "--job", "erp_store", "--period", key)
-    assert done.returncode == 0, done.stdout + done.stderr
-    before = ledger_rows(service, key)
-    assert [(row.shop_id, row.state) for row in before] == [(shop, "ok") for shop in SHOPS]
-    done = service.manager("demo", "--job", "erp_store", "--period", key)
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "nothing was loaded twice" in done.stdout
-    assert ledger_rows(service, key) == before
-
-
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

@@ -121,7 +121,7 @@ def _write_tasks(root: Path, name: str, entries: str) -> None:
 def test_demo_lands_a_day_as_a_dag_run(service: Service) -> None:
     """Its table says what is in the warehouse, the sandbox's truth; again lands nothing."""
     key = _days_ago(9)
-    first = service.manager("demo", "--period", key)
+    first = service.manager("demo", "--job", "erp_store", "--period", key)
     assert first.returncode == 0, first.stdout + first.stderr
     truth = _truth_on(key)
     assert _landed_on(service, key) == truth
@@ -129,8 +129,9 @@ def test_demo_lands_a_day_as_a_dag_run(service: Service) -> None:
         assert any(shop in line and f"{rows:,}" in line for line in first.stdout.splitlines())
     assert service.ports.url in first.stdout
     rows = _rows(service, "erp_store", key)
-    again = service.manager("demo", "--period", key)
+    again = service.manager("demo", "--job", "erp_store", "--period", key)
     assert again.returncode == 0, again.stdout + again.stderr
+    assert "nothing was loaded twice" in again.stdout
     assert _rows(service, "erp_store", key) == rows
 
 
