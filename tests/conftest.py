@@ -22,6 +22,8 @@ from include.sandbox.truth import orders_on
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+# One client for all: making one reads all certificates, which takes longer than asking.
+HTTP = httpx.Client(timeout=30, trust_env=False)
 # The moment at which the sandbox of the tests stands still (wall clock of Asia/Shanghai).
 SANDBOX_NOW = datetime(2025, 10, 9, 12)
 # Limits that no test reaches by accident.
@@ -46,16 +48,16 @@ class Sandbox:
     def arm(self, fault: str, platform: str = "erp", **more: Any) -> None:
         """Let a fault wait for a platform's requests; `more` is times, after or shop."""
         wish = {"fault": fault, "platform": platform, **more}
-        httpx.post(f"{self.base_url}/sandbox/faults", json=wish).raise_for_status()
+        HTTP.post(f"{self.base_url}/sandbox/faults", json=wish).raise_for_status()
 
     def armed(self) -> list[dict[str, Any]]:
         """Tell what is armed, and how often each has struck."""
-        armed: list[dict[str, Any]] = httpx.get(f"{self.base_url}/sandbox/faults").json()["armed"]
+        armed: list[dict[str, Any]] = HTTP.get(f"{self.base_url}/sandbox/faults").json()["armed"]
         return armed
 
     def clear(self) -> None:
         """Let no fault wait any longer."""
-        httpx.delete(f"{self.base_url}/sandbox/faults").raise_for_status()
+        HTTP.delete(f"{self.base_url}/sandbox/faults").raise_for_status()
 
     def truth(self, shop_id: int, day: date) -> list[dict[str, Any]]:
         """Give the rows that a shop's day must have."""

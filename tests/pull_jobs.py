@@ -19,7 +19,6 @@ from runpy import run_path
 from tempfile import mkdtemp
 from typing import TYPE_CHECKING, Any
 
-import httpx
 import pytest
 from sqlalchemy import and_, select
 
@@ -34,6 +33,7 @@ from include.sandbox.delivery import connections
 from include.warehouse import connect, tables
 from include.warehouse.migrating import migrate
 from include.warehouse.types import Measure, Money
+from tests.conftest import HTTP
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -295,7 +295,7 @@ class Warehouse:
         else:
             params = {**asked, "day": unit.period.first_day.isoformat()}
         url = f"{self.base_url}/sandbox/truth/{job.source}"
-        rows = httpx.get(url, params=params, timeout=30).raise_for_status().json()
+        rows = HTTP.get(url, params=params).raise_for_status().json()
         if here and job.moved:
             first, last = map(str, _span(unit, here=True))
             rows = [row for row in rows if first <= row[job.names[job.moved]] < last]

@@ -10,12 +10,11 @@ import re
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
-import httpx
 import pytest
 
 from include.sandbox.faults import FAULTS
 from include.sandbox.serving import serve
-from tests.conftest import WIDE, Sandbox
+from tests.conftest import HTTP, WIDE, Sandbox
 from tests.pull_jobs import (
     CHAT,
     ERP,
@@ -81,7 +80,7 @@ def warehouse(base_url: str, tmp_path: Path) -> Iterator[Warehouse]:
     """Give an empty warehouse beside it, and tokens as they were in the beginning."""
     for platform in ("erp", "jd", "pdd"):
         wish = {"platform": platform}
-        httpx.post(f"{base_url}/sandbox/tokens/authorise", json=wish).raise_for_status()
+        HTTP.post(f"{base_url}/sandbox/tokens/authorise", json=wish).raise_for_status()
     warehouse = Warehouse(base_url, tmp_path, dict(PATIENCE))
     yield warehouse
     Sandbox(base_url).clear()

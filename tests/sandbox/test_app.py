@@ -15,6 +15,7 @@ import pytest
 
 from include.sandbox.app import create_app
 from include.sandbox.serving import serve
+from tests.conftest import HTTP
 from tests.sandbox.test_jushuitan import ORDERS, signed
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ ROOT = Path(__file__).resolve().parents[2]
 def test_the_truth_of_a_day_is_told(sandbox: Sandbox) -> None:
     """As JSON: amounts and times as exact text, everything else as it is."""
     url = f"{sandbox.base_url}/sandbox/truth/erp/orders"
-    told = httpx.get(url, params={"shop": 10001, "day": "2025-10-02"}).json()
+    told = HTTP.get(url, params={"shop": 10001, "day": "2025-10-02"}).json()
     truth = sandbox.truth(10001, date(2025, 10, 2))
     assert len(told) == len(truth)
     for one, row in zip(told, truth, strict=True):
@@ -38,14 +39,14 @@ def test_the_truth_of_a_day_is_told(sandbox: Sandbox) -> None:
 
 def test_it_says_that_it_is_well(sandbox: Sandbox) -> None:
     """With its seed and the moment that it answers as of."""
-    health = httpx.get(f"{sandbox.base_url}/sandbox/health").json()
+    health = HTTP.get(f"{sandbox.base_url}/sandbox/health").json()
     assert health == {"status": "ok", "seed": 1, "now": "2025-10-09 12:00:00"}
 
 
 def test_without_a_clock_it_lives_now() -> None:
     """The moment is that of Shanghai."""
     with serve(seed=7) as base_url:
-        health = httpx.get(f"{base_url}/sandbox/health").json()
+        health = HTTP.get(f"{base_url}/sandbox/health").json()
     now = datetime.now(timezone.utc).replace(tzinfo=None) + timedelta(hours=8)
     assert health["seed"] == 7
     assert abs(datetime.fromisoformat(health["now"]) - now) < timedelta(seconds=10)
@@ -55,7 +56,7 @@ def test_an_aware_clock_is_read_in_shanghai() -> None:
     """A clock may give any zone."""
     noon = datetime(2025, 10, 9, 4, tzinfo=timezone.utc)
     with serve(clock=lambda: noon) as base_url:
-        assert httpx.get(f"{base_url}/sandbox/health").json()["now"] == "2025-10-09 12:00:00"
+        assert HTTP.get(f"{base_url}/sandbox/health").json()["now"] == "2025-10-09 12:00:00"
 
 
 def test_calls_are_counted_by_platform_and_by_shop(sandbox: Sandbox) -> None:
@@ -63,10 +64,10 @@ def test_calls_are_counted_by_platform_and_by_shop(sandbox: Sandbox) -> None:
     url = sandbox.base_url
     day = {"modified_begin": "2025-10-02 00:00:00", "modified_end": "2025-10-02 00:00:00"}
     for shop in (10001, 10002, 10001):
-        httpx.post(url + ORDERS, data=signed({"shop_id": shop, **day}))
-    httpx.post(url + ORDERS, data=signed({}, secret="other"))
-    httpx.post(f"{url}/api/router", json={})
-    counted = httpx.get(f"{url}/sandbox/calls").json()
+        HTTP.post(url + ORDERS, data=signed({"shop_id": shop, **day}))
+    HTTP.post(url + ORDERS, data=signed({}, secret="other"))
+    HTTP.post(f"{url}/api/router", json={})
+    counted = HTTP.get(f"{url}/sandbox/calls").json()
     platforms = counted.pop("platforms")
     assert counted == {"calls": 5, "over_limit": 0}
     assert platforms["erp"] == {

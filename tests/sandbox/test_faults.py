@@ -11,6 +11,7 @@ import pytest
 
 from include.sandbox.faults import FAULT_HEADER, FAULTS
 from include.sandbox.serving import serve
+from tests.conftest import HTTP
 from tests.sandbox.test_jushuitan import DAY, ORDERS, SHOPS, post, signed
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 def ask(sandbox: Sandbox, **more: Any) -> httpx.Response:
     """Ask for a day's orders."""
-    return httpx.post(sandbox.base_url + ORDERS, data=signed({**DAY, **more}), timeout=5)
+    return HTTP.post(sandbox.base_url + ORDERS, data=signed({**DAY, **more}), timeout=5)
 
 
 def rows(sandbox: Sandbox, **more: Any) -> list[dict[str, Any]]:
@@ -48,7 +49,7 @@ def test_a_connection_is_reset_in_the_middle_of_a_body(sandbox: Sandbox) -> None
     whole = ask(sandbox).content
     sandbox.arm("reset_in_body")
     url, form = sandbox.base_url + ORDERS, signed(DAY)
-    with httpx.stream("POST", url, data=form) as answer:
+    with HTTP.stream("POST", url, data=form) as answer:
         assert answer.status_code == 200
         assert int(answer.headers["content-length"]) == len(whole)
         came: list[bytes] = []
@@ -61,7 +62,7 @@ def test_a_body_trickles_and_is_never_done(sandbox: Sandbox) -> None:
     """Headers at once; bytes keep coming, so that no single read ever waits for long."""
     sandbox.arm("trickle")
     began, bytes_there = time.monotonic(), 0
-    with httpx.stream("POST", sandbox.base_url + ORDERS, data=signed(DAY)) as answer:
+    with HTTP.stream("POST", sandbox.base_url + ORDERS, data=signed(DAY)) as answer:
         assert time.monotonic() - began < 0.4
         for part in answer.iter_raw():
             bytes_there += len(part)
@@ -74,7 +75,7 @@ def test_a_trickle_does_not_keep_the_sandbox_from_ending() -> None:
     """Somebody may still listen when it is told to stop."""
     with serve() as base_url:
         header = {FAULT_HEADER: "trickle"}
-        stream = httpx.stream("POST", base_url + SHOPS, data=signed({}), headers=header)
+        stream = HTTP.stream("POST", base_url + SHOPS, data=signed({}), headers=header)
         answer = stream.__enter__()
         assert answer.status_code == 200
         began = time.monotonic()
@@ -172,12 +173,12 @@ def test_a_request_may_ask_for_a_fault_itself(sandbox: Sandbox) -> None:
     """By a header, which arms nothing; what is no fault is told so."""
     form, url = signed({}), sandbox.base_url + SHOPS
     codes = {
-        name: httpx.post(url, data=form, headers={FAULT_HEADER: name}).status_code
+        name: HTTP.post(url, data=form, headers={FAULT_HEADER: name}).status_code
         for name in ("http_429", "http_503", "limit", "empty_page")
     }
     assert codes == {"http_429": 429, "http_503": 503, "limit": 200, "empty_page": 200}
-    assert httpx.post(url, data=form, headers={FAULT_HEADER: "limit"}).json()["code"] == 199
-    unknown = httpx.post(url, data=form, headers={FAULT_HEADER: "flood"})
+    assert HTTP.post(url, data=form, headers={FAULT_HEADER: "limit"}).json()["code"] == 199
+    unknown = HTTP.post(url, data=form, headers={FAULT_HEADER: "flood"})
     assert (unknown.status_code, "'flood' is no fault" in unknown.text) == (400, True)
     assert sandbox.armed() == []
 
@@ -186,7 +187,7 @@ def test_a_request_may_ask_for_a_fault_itself(sandbox: Sandbox) -> None:
 def test_a_fault_waits_and_strikes_as_often_as_it_was_told(fault: str, sandbox: Sandbox) -> None:
     """`after` lets some pass, `times` ends it, and each strike is counted."""
     sandbox.arm(fault, after=2, times=3)
-    answers = [httpx.post(sandbox.base_url + SHOPS, data=signed({})) for _ in range(7)]
+    answers = [HTTP.post(sandbox.base_url + SHOPS, data=signed({})) for _ in range(7)]
     struck = [one.status_code != 200 or one.json()["code"] != 0 for one in answers]
     assert struck == [False, False, True, True, True, False, False]
     armed = sandbox.armed()
@@ -213,7 +214,7 @@ def test_what_is_armed_can_be_cleared(sandbox: Sandbox) -> None:
     """All of it at once; the answer also names every fault there is."""
     for fault in ("http_429", "limit"):
         sandbox.arm(fault, times=100)
-    cleared = httpx.delete(f"{sandbox.base_url}/sandbox/faults").json()
+    cleared = HTTP.delete(f"{sandbox.base_url}/sandbox/faults").json()
     assert (cleared["armed"], set(cleared["faults"])) == ([], set(FAULTS))
     assert ask(sandbox).json()["code"] == 0
 
@@ -229,5 +230,5 @@ def test_what_is_armed_can_be_cleared(sandbox: Sandbox) -> None:
 )
 def test_a_wish_that_means_nothing_is_refused(wish: dict[str, Any], sandbox: Sandbox) -> None:
     """Instead of arming something that never strikes."""
-    answer = httpx.post(f"{sandbox.base_url}/sandbox/faults", json=wish)
+    answer = HTTP.post(f"{sandbox.base_url}/sandbox/faults", json=wish)
     assert answer.status_code == 422

@@ -13,6 +13,7 @@ import pytest
 
 from include.sandbox.credentials import SANDBOX_ACCESS_TOKEN, SANDBOX_APP_KEY, SANDBOX_APP_SECRET
 from include.sandbox.serving import serve
+from tests.conftest import HTTP
 
 if TYPE_CHECKING:
     from tests.conftest import Sandbox
@@ -44,7 +45,7 @@ def signed(biz: object, secret: str = SANDBOX_APP_SECRET, **changes: str | None)
 
 def post(base_url: str, method: str, form: dict[str, str]) -> dict[str, Any]:
     """Give the envelope."""
-    return httpx.post(base_url + method, data=form).raise_for_status().json()
+    return HTTP.post(base_url + method, data=form).raise_for_status().json()
 
 
 def test_a_good_call_is_answered(sandbox: Sandbox) -> None:
@@ -122,7 +123,7 @@ def test_a_window_must_be_given(name: str, sandbox: Sandbox) -> None:
 
 def test_only_posts_are_answered(sandbox: Sandbox) -> None:
     """Signed or not, a GET is none of the platform's."""
-    assert httpx.get(sandbox.base_url + SHOPS, params=signed({})).status_code == 405
+    assert HTTP.get(sandbox.base_url + SHOPS, params=signed({})).status_code == 405
 
 
 def test_orders_are_paged_by_number_and_by_version(sandbox: Sandbox) -> None:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-import httpx
-
 from include.sandbox.credentials import (
     ERP_ACCOUNT,
     SANDBOX_ACCESS_TOKEN,
@@ -15,6 +13,7 @@ from include.sandbox.credentials import (
     refresh_token_of,
 )
 from include.sandbox.tokens import TokenOffice
+from tests.conftest import HTTP
 from tests.sandbox.test_jushuitan import SHOPS, post, sealed, signed
 
 if TYPE_CHECKING:
@@ -140,14 +139,14 @@ def test_tokens_are_switched_over_http(sandbox: Sandbox) -> None:
 
     def switch(name: str, **wish: Any) -> dict[str, Any]:
         url = f"{sandbox.base_url}/sandbox/tokens/{name}"
-        return httpx.post(url, json=wish).raise_for_status().json()
+        return HTTP.post(url, json=wish).raise_for_status().json()
 
     switch("expire", platform="erp")
     assert post(sandbox.base_url, SHOPS, signed({}))["code"] == 100
     assert switch("lifetime", platform="erp", seconds=60)["erp"]["lifetime"] == 60
     granted = post(sandbox.base_url, REFRESH, refresh_form(refresh_token_of("erp", ERP_ACCOUNT)))
     assert granted["data"]["expires_in"] == 60
-    told = httpx.get(f"{sandbox.base_url}/sandbox/tokens").json()
+    told = HTTP.get(f"{sandbox.base_url}/sandbox/tokens").json()
     assert told["erp"] == {"refreshes": {"0": 1}, "refused": 0, "lifetime": 60}
     switch("authorise", platform="erp")
     assert post(sandbox.base_url, SHOPS, signed({}))["code"] == 0

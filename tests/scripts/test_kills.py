@@ -8,13 +8,12 @@ from collections import Counter
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
-import httpx
 import pytest
 
 from include.registry import load_registry
 from include.sandbox.faults import FAULTS
 from include.sandbox.serving import serve
-from tests.conftest import Sandbox
+from tests.conftest import HTTP, Sandbox
 from tests.killing import kill_one
 from tests.pull_jobs import (
     CHAT,
@@ -111,7 +110,7 @@ class Kills:
             self._check(units)
             states = {self.warehouse.row(unit).state for unit in units}
             assert states <= {"ok", "empty"}, (job.id, key, states)
-        over = httpx.get(f"{self.sandbox.base_url}/sandbox/calls").json()["over_limit"]
+        over = HTTP.get(f"{self.sandbox.base_url}/sandbox/calls").json()["over_limit"]
         assert over == 0, "a call too many for a platform's limit"
 
     def _check(self, units: Sequence[Unit]) -> None:
@@ -142,7 +141,7 @@ class Kills:
     def _authorise(self, job: PullJob) -> None:
         """Be the owner of the shops, who is asked to authorise the app anew."""
         url = f"{self.sandbox.base_url}/sandbox/tokens/authorise"
-        httpx.post(url, json={"platform": job.dialect}).raise_for_status()
+        HTTP.post(url, json={"platform": job.dialect}).raise_for_status()
 
 
 def _keys(job: PullJob) -> Iterator[str]:
