@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from include.registry.reading import Entry
 
 SHOPS_FILE = "config/shops.yaml"
+# Where each account numbers its own shops; elsewhere a number is one store, whoever asks for it.
+NUMBERED_BY_ACCOUNT = ("erp",)
 
 
 class Shop(BaseModel):
@@ -122,7 +124,8 @@ def _valid(entries: Iterable[Entry | Problem]) -> Iterator[Shop | Problem]:
         if isinstance(shop, list):
             yield from shop
             continue
-        store = (shop.platform, shop.connection, shop.platform_id)
+        account = shop.connection if shop.platform in NUMBERED_BY_ACCOUNT else None
+        store = (shop.platform, account, shop.platform_id)
         if shop.id in lines:
             message = f"id '{shop.id}' is taken by line {lines[shop.id]}: choose another"
             yield entry.problem(("id",), message)

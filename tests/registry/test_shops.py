@@ -61,6 +61,10 @@ WRONG = [
         "3:67: b: platform_id '1' is the store of line 2, which would land twice: remove one",
     ),
     (
+        "{id: b, platform: pdd, name: x, connection: pdd_9, platform_id: 1}",
+        "3:69: b: platform_id '1' is the store of line 2, which would land twice: remove one",
+    ),
+    (
         (
             "{id: b, from: 2025-02-01, until: 2025-01-31, platform: pdd, name: x, "
             "connection: pdd, platform_id: 2}"
@@ -92,6 +96,15 @@ def test_wrong_shop(project: ProjectFolder, shop: str, told: str) -> None:
     assert [str(problem) for problem in registry.problems] == [f"config/shops.yaml:{told}"]
     assert list(registry.shops) == ["a-1"]
     assert list(registry.jobs) == ["good"]
+
+
+def test_accounts_that_number_their_own_shops(project: ProjectFolder) -> None:
+    """Two accounts of the ERP may each have a shop of the same number."""
+    shop = "{{id: {0}, platform: erp, name: x, connection: {0}, platform_id: 10001}}"
+    project.write_shops(shop.format("erp-1"), shop.format("erp-2"))
+    shops = load_shops(project.root)
+    assert shops.problems == []
+    assert list(shops.by_id) == ["erp-1", "erp-2"]
 
 
 def test_unreadable_file_costs_no_job(project: ProjectFolder) -> None:
