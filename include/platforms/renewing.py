@@ -162,8 +162,8 @@ class AccessToken:
         if kept is None:
             raise Temporary(
                 call,
-                f"connection {self._connection.id} has been given other tokens since this run "
-                "began: run it again",
+                f"the tokens kept for connection {self._connection.id} have been removed since "
+                "this run began: run it again",
             )
         if kept.secret == self._kept.secret:
             return False

@@ -2,9 +2,10 @@
 
 The connection holds the first tokens only. What they were exchanged for stands in the table
 `tokens`, encrypted with a key that comes from the connection's app secret: whoever has the
-connection can read them, and nobody else. A row says from which tokens of the connection its own
-descend: when somebody puts new ones into the connection, these count and the stored ones are
-dropped.
+connection can read them, and nobody else. A row belongs to the tokens of the connection that its
+own descend from: when somebody puts new ones into the connection, these begin a row of their own.
+The rows before stay, for a run that still has the older tokens must not cost the newer ones; each
+is small, and there is one for each time that a person authorises the app.
 
 One process at a time refreshes, whichever machine it runs on. It holds a lease for as long, which
 runs out by itself when the process dies. Each change is one statement that says what it expects to
@@ -68,14 +69,14 @@ class TokenStore:
         self._engine = engine
 
     def open(self, connection: Connection) -> Kept:
-        """Give a connection's tokens; drop stored ones that descend from others than it holds."""
+        """Give a connection's tokens: the stored ones that descend from those it holds, if any."""
         try:
             return self._opened(connection)
         except IntegrityError:  # another process was the first to write the row
             return self._opened(connection)
 
     def read(self, connection: Connection) -> Kept | None:
-        """Give a connection's tokens as of now; None when it has been given others since."""
+        """Give a connection's tokens as of now; None when they are kept no more."""
         query = select(table).where(_mine(connection))
         with self._engine.begin() as database:
             row = database.execute(query).one_or_none()
@@ -107,18 +108,13 @@ class TokenStore:
         )
 
     def _opened(self, connection: Connection) -> Kept:
-        here = table.c.connection_id == connection.id
-        fresh = dict.fromkeys(("secret", "expires_at", "refreshed_at", "held_by", "held_until"))
-        values = {**fresh, "origin": _origin(connection)}
+        key = {"connection_id": connection.id, "origin": _origin(connection)}
         with self._engine.begin() as database:
-            row = database.execute(select(table).where(here)).one_or_none()
+            row = database.execute(select(table).where(_mine(connection))).one_or_none()
             if row is None:
-                database.execute(insert(table).values(connection_id=connection.id, **values))
-            elif row.origin != values["origin"]:
-                database.execute(update(table).where(here).values(**values))
-            else:
-                return _kept(connection, row)
-        return _first(connection)
+                database.execute(insert(table).values(**key))
+                return _first(connection)
+            return _kept(connection, row)
 
     def _change(self, where: ColumnElement[bool], **values: Any) -> bool:
         with self._engine.begin() as database:

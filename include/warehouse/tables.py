@@ -136,12 +136,12 @@ pdd_kpi = Table(
 )
 
 # The tokens that a platform refreshes; `secret` is encrypted. `origin` tells from which tokens of
-# the connection they descend; `held_by` may refresh them until `held_until`.
+# the connection they descend, which may be edited; `held_by` may refresh them until `held_until`.
 tokens = Table(
     "tokens",
     metadata,
     Column("connection_id", String(250), primary_key=True),
-    Column("origin", String(64), nullable=False),
+    Column("origin", String(64), primary_key=True),
     Column("secret", Text),
     Column("expires_at", UtcMoment),
     Column("refreshed_at", UtcMoment),

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
 from include.platforms.client import GatewayClient, Patience
 from include.platforms.dialect import Tokens
@@ -214,29 +214,40 @@ def test_an_expired_token_that_stays_expired_costs_one_refresh(store: TokenStore
 
 
 def test_new_tokens_in_the_connection_win(store: TokenStore) -> None:
-    """When a person has put new ones in, the stored ones are dropped, and not brought back."""
+    """When a person has put new ones in, the stored ones do not count, and are not brought back."""
     with token_gateway(expired=True) as gateway:
         assert ask(gateway.connection(), store) == [1]
         gateway.generation = 9
         assert ask(gateway.connection(generation=9), store) == [9]
-        assert row(store).secret is None
         gateway.expired = True
         assert ask(gateway.connection(generation=9), store) == [10]
 
 
-def test_a_run_with_older_tokens_does_not_touch_newer_ones(store: TokenStore) -> None:
-    """A run that began before the connection was changed is told to run again."""
+def test_a_run_with_older_tokens_costs_the_newer_ones_nothing(store: TokenStore) -> None:
+    """One that began before the connection was changed ends, and all others go on."""
+    with token_gateway(generation=5, expired=True) as gateway:
+        assert ask(gateway.connection(generation=5), store) == [6]
+        assert type(ask(gateway.connection(generation=0), store)) is AuthExpired
+        assert ask(gateway.connection(generation=5), store) == [6]
+        gateway.expired = True
+        assert ask(gateway.connection(generation=5), store) == [7]
+
+
+def test_tokens_that_were_removed_while_a_run_used_them_are_begun_anew(store: TokenStore) -> None:
+    """Who empties the table stops no more than the runs of that moment."""
 
     async def work(client: GatewayClient) -> None:
         await client.call(CALL)
-        assert store.open(gateway.connection(generation=9)).secret is None
+        with store._engine.begin() as database:
+            database.execute(delete(table))
         gateway.expired = True
-        with pytest.raises(Temporary, match="given other tokens since this run began"):
+        with pytest.raises(Temporary, match="have been removed since this run began: run it again"):
             await client.call(CALL)
 
     with token_gateway() as gateway:
         using(Jushuitan(gateway.connection()), work, QUICK, tokens=store)
         assert gateway.refreshes == 0
+        assert ask(gateway.connection(), store) == [1]
 
 
 @pytest.mark.parametrize("secret", ["not encrypted at all", "gAAAAABo", ""])
@@ -252,14 +263,16 @@ def test_what_cannot_be_decrypted_is_as_good_as_nothing(secret: str, store: Toke
 
 
 def test_another_app_secret_cannot_read_them(store: TokenStore) -> None:
-    """The key comes from the app secret: with another one the row tells nothing."""
+    """The key comes from the app secret: with another one the rows tell nothing."""
     with token_gateway(expired=True) as gateway:
         ask(gateway.connection(), store)
         connection = gateway.connection()
     origin = row(store).origin
     other = replace(connection, app_secret="other")
     assert store.open(other).tokens.access_token == access(0)
-    assert row(store).origin != origin
+    with store._engine.begin() as database:
+        origins = set(database.scalars(select(table.c.origin)))
+    assert len(origins - {origin}) == 1
 
 
 def test_the_warehouse_holds_no_token_in_clear(store: TokenStore, tmp_path: Path) -> None:

@@ -178,7 +178,7 @@ def _make_tokens() -> None:
     op.create_table(
         "tokens",
         sa.Column("connection_id", sa.String(250), primary_key=True),
-        sa.Column("origin", sa.String(64), nullable=False),
+        sa.Column("origin", sa.String(64), primary_key=True),
         sa.Column("secret", sa.Text),
         sa.Column("expires_at", UtcMoment),
         sa.Column("refreshed_at", UtcMoment),
