@@ -18,9 +18,16 @@ OPTION = "--feed"
 
 
 def feed_problems(jobs: Iterable[Job], feeds: Feeds) -> Iterator[Problem]:
-    """Say which jobs name no feed, or one that they cannot read."""
+    """Say which jobs name no feed or one that they cannot read, or take another's place."""
+    first: dict[tuple[str | None, ...], Job] = {}
     for job in jobs:
-        if job.script in FEED_SCRIPTS and (problem := _problem(job, feeds)):
+        if job.script not in FEED_SCRIPTS:
+            continue
+        problem = _problem(job, feeds)
+        scope = _scope(job, feeds)
+        if not problem and scope and (other := first.setdefault(scope, job)) is not job:
+            problem = _clash(job, other, str(scope[0]))
+        if problem:
             yield Problem(job.file, job.line, 1, job.id, problem)
 
 
@@ -52,3 +59,21 @@ def _problem(job: Job, feeds: Feeds) -> str:
         seen = f"connections is {job.connection_ids}, without {feed.connection!r}"
         return f"{seen} of feed {feed_id}: write connections: [{feed.connection}]"
     return ""
+
+
+def _scope(job: Job, feeds: Feeds) -> tuple[str | None, ...]:
+    """Give whose rows a job's take the place of; nothing for a job that does not run by itself."""
+    feed = feeds.by_id.get(feed_of(job) or "")
+    if feed is None or not job.enabled:
+        return ()
+    # Weeks that begin on different days have different keys.
+    week_start = job.week_start if job.period == "week" else None
+    return feed.table, job.platform, job.period, week_start
+
+
+def _clash(job: Job, other: Job, table: str) -> str:
+    return (
+        f"its rows in {table} take the place of those of job {other.id} ({other.file}:"
+        f"{other.line}), for the same shops and the same {job.period}: let one job read the feed "
+        "that has all of them, or write 'enabled: false' in one"
+    )

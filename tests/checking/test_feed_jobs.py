@@ -89,6 +89,44 @@ def test_a_week_cannot_land_in_a_table_of_days(project: ProjectFolder) -> None:
     assert _problems(project, "args: [--feed, pdd_kpi]", *weekly, cron="0 8 * * 6") == []
 
 
+TWO = """\
+tasks:
+  - {{id: a, name: a, cron: "0 8 * * *", script: pdd/pdd_feed.py, connections: [pdd_feed],
+     args: [--feed, {feed}], platform: pdd}}
+  - {{id: b, name: b, script: pdd/pdd_feed.py, connections: [pdd_feed],
+     args: [--feed, {second}], {keys}}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("feed", "keys", "refused"),
+    [
+        ("pdd_review", 'cron: "0 9 * * *", platform: pdd', True),
+        ("pdd_review", 'cron: "0 9 * * *", platform: pdd, enabled: false', False),
+        ("pdd_review", 'cron: "0 9 * * *", platform: erp', False),
+        ("pdd_kpi", 'cron: "0 9 * * *", platform: pdd', True),
+        ("pdd_kpi", 'cron: "0 9 * * 6", platform: pdd, period: week', False),
+    ],
+)
+def test_two_jobs_do_not_take_each_others_place(
+    project: ProjectFolder, feed: str, keys: str, *, refused: bool
+) -> None:
+    """Rows of a shop and period are replaced as a whole: only one feed can bring them."""
+    project.write("include/scripts/pdd/pdd_feed.py", "")
+    again = FEEDS.removeprefix("feeds:\n").replace("id: pdd", "id: other")
+    project.write("config/feeds.yaml", FEEDS + again)
+    second = feed.replace("pdd", "other")
+    project.write_tasks("t.yaml", TWO.format(feed=feed, second=second, keys=keys))
+    shop = "{{id: {0}-1, platform: {0}, name: x, connection: c, platform_id: '1'}}"
+    project.write_shops(shop.format("pdd"), shop.format("erp"))
+    told = [str(one) for one in check_project(project.root).problems if one.job_id]
+    assert [one.partition(": let one job")[0] for one in told] == [
+        f"config/tasks/t.yaml:4:1: b: its rows in {feed.replace('review', 'reviews')} take the "
+        "place of those of job a (config/tasks/t.yaml:2), for the same shops and the same day"
+        for _ in range(refused)
+    ]
+
+
 def test_a_feed_with_a_problem_is_no_unknown_feed(project: ProjectFolder) -> None:
     """One mistake is told once."""
     broken = FEEDS.replace("path: /reviews", "path: reviews")
