@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ADVICE = "write a path like data.list (https://jmespath.org)"
+# What JMESPath raises for data that it cannot work with: besides its own errors those of Python, as
+# for an order of a text and a number, and for a slice of step 0.
+UNCOMPUTABLE = (JMESPathError, TypeError, ValueError, ArithmeticError, RecursionError)
 
 
 class UnfitError(Exception):
@@ -74,7 +77,7 @@ class Expression:
     def _found(self, interpreter: TreeInterpreter, data: Any) -> Any:
         try:
             return interpreter.visit(self._tree, data)
-        except JMESPathError as error:
+        except UNCOMPUTABLE as error:
             raise UnfitError(f"cannot be computed: {error}") from None
 
 

@@ -64,6 +64,10 @@ def test_found(written: str, found: object) -> None:
         ("missing == `1`", "is not there"),
         ("length(id)", "cannot be computed"),
         ("sum(list[].a)", "cannot be computed"),
+        ("sum([amount])", "cannot be computed: In function sum(), invalid type"),
+        ("list[::0]", "cannot be computed: slice step cannot be zero"),
+        ("[@][?text > `1`]", "cannot be computed: '>' not supported"),
+        ("max_by(list, &a)", "cannot be computed"),
     ],
 )
 def test_not_found(written: str, said: str | None) -> None:
@@ -80,5 +84,7 @@ def test_if_any() -> None:
     """Where there may be nothing, nothing is None."""
     assert Expression("agent.missing").find_if_any(DATA) is None
     assert Expression("length(id)").find_if_any(DATA) is None
+    assert Expression("list[::0]").find_if_any(DATA) is None
+    assert Expression("text > `1`").find_if_any(DATA) is None
     assert Expression("agent.name").find_if_any(DATA) == "小鱼"
     assert Expression("a.b").find_if_any("no object") is None
