@@ -7,7 +7,7 @@ key: the method with underscores, and `_responce` (as the platform writes it).
 from __future__ import annotations
 
 import json
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 from hashlib import md5
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urlsplit
@@ -16,9 +16,10 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from include.errors import ConfigurationError
 from include.platforms.connection import is_loopback
-from include.platforms.dialect import Call, Request, Tokens
+from include.platforms.dialect import Call, Request
 from include.platforms.errors import Malformed
 from include.platforms.fields import SHANGHAI, WALL_CLOCK_FORMAT, WholeNumber, parsed, quoted
+from include.platforms.granting import granted
 from include.platforms.jd_codes import error_of, refresh_error_of
 from include.platforms.limits import Limit
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
     from include.platforms.client import GatewayClient
     from include.platforms.connection import Connection
+    from include.platforms.dialect import Tokens
 
 PATH = "/routerjson"
 REFRESH_PATH = "/oauth2/refresh_token"
@@ -106,9 +108,7 @@ class Jd:
         said = parsed(_Said, envelope, call)
         if said.code not in (None, SUCCESS):
             raise refresh_error_of(call, said.code, said.text, self.connection)
-        granted = parsed(_Granted, envelope, call)
-        ends = datetime.now(timezone.utc) + timedelta(seconds=granted.expires_in)
-        return Tokens(granted.access_token, granted.refresh_token, ends)
+        return granted(envelope, call)
 
 
 def _posted(url: str, form: Mapping[str, str]) -> Request:
@@ -156,12 +156,6 @@ class _Said(_Answer):
 
 class _Envelope(_Said):
     error_response: _Said | None = None
-
-
-class _Granted(BaseModel):
-    access_token: str = Field(min_length=1)
-    refresh_token: str = Field(min_length=1)
-    expires_in: WholeNumber
 
 
 class Vender(_Answer):

@@ -8,20 +8,20 @@ from __future__ import annotations
 
 import json
 import time
-from datetime import datetime, timedelta, timezone
 from functools import partial
 from hashlib import md5
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict
 
-from include.platforms.dialect import Call, Request, Tokens
+from include.platforms.dialect import Call, Request
 from include.platforms.errors import Malformed, Temporary
 from include.platforms.fields import (
     WholeNumber,
     parsed,
 )
+from include.platforms.granting import granted
 from include.platforms.jushuitan_codes import error_of
 from include.platforms.limits import Limit
 
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from include.platforms.client import GatewayClient
     from include.platforms.connection import Connection
+    from include.platforms.dialect import Tokens
 
 SHOPS = "/open/shops/query"
 REFRESH = "/openWeb/auth/refreshToken"
@@ -66,9 +67,7 @@ class Jushuitan:
 
     def refreshed(self, call: Call, envelope: Any) -> Tokens:
         """Give the new tokens in an answer, or raise what its code and message say."""
-        granted = parsed(_Granted, self.unwrap(call, envelope), call)
-        expires_at = datetime.now(timezone.utc) + timedelta(seconds=granted.expires_in)
-        return Tokens(granted.access_token, granted.refresh_token or "", expires_at)
+        return granted(self.unwrap(call, envelope), call)
 
     def _signed(self, path: str, form: Mapping[str, str]) -> Request:
         form = {
@@ -94,12 +93,6 @@ class _Envelope(BaseModel):
     code: WholeNumber
     msg: str | None = None
     data: Any = None
-
-
-class _Granted(BaseModel):
-    access_token: str = Field(min_length=1)
-    refresh_token: str | None = None
-    expires_in: WholeNumber
 
 
 class Row(BaseModel):

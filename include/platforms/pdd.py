@@ -8,19 +8,19 @@ from __future__ import annotations
 
 import json
 import time
-from datetime import datetime, timedelta, timezone
 from hashlib import md5
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict
 
-from include.platforms.dialect import Call, Request, Tokens
+from include.platforms.dialect import Call, Request
 from include.platforms.errors import Malformed
 from include.platforms.fields import (
     WholeNumber,
     parsed,
     quoted,
 )
+from include.platforms.granting import granted
 from include.platforms.limits import Limit
 from include.platforms.pdd_codes import error_of
 
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from include.platforms.client import GatewayClient
     from include.platforms.connection import Connection
+    from include.platforms.dialect import Tokens
 
 PATH = "/api/router"
 REFUNDS = "pdd.refund.list.increment.get"
@@ -39,8 +40,6 @@ ANSWERS = {
     MALL: "mall_info_get_response",
     REFRESH: "pop_auth_token_refresh_response",
 }
-# A moment in seconds is smaller until the year 2286.
-FIRST_IN_MILLISECONDS = 10**10
 HEADERS = {"Content-Type": "application/json"}
 
 
@@ -84,8 +83,7 @@ class Pdd:
 
     def refreshed(self, call: Call, envelope: Any) -> Tokens:
         """Give the new tokens in an answer, or raise what its code says."""
-        granted = parsed(_Granted, self._unwrapped(call, REFRESH, envelope), call)
-        return Tokens(granted.access_token, granted.refresh_token or "", granted.ends())
+        return granted(self._unwrapped(call, REFRESH, envelope), call)
 
     def _signed(self, method: str, params: Mapping[str, Any]) -> Request:
         texts = {key: written(value) for key, value in params.items() if value is not None}
@@ -129,21 +127,6 @@ class _Error(BaseModel):
 
 class _Failed(BaseModel):
     error_response: _Error
-
-
-class _Granted(BaseModel):
-    access_token: str = Field(min_length=1)
-    refresh_token: str | None = None
-    expires_at: Annotated[WholeNumber, Field(lt=FIRST_IN_MILLISECONDS)] | None = None
-    expires_in: WholeNumber | None = None
-
-    def ends(self) -> datetime | None:
-        """Give when the access token expires, as far as the answer says."""
-        if self.expires_at:
-            return datetime.fromtimestamp(self.expires_at, timezone.utc)
-        if self.expires_in is not None:
-            return datetime.now(timezone.utc) + timedelta(seconds=self.expires_in)
-        return None
 
 
 class Mall(BaseModel):

@@ -241,15 +241,6 @@ def test_new_tokens_are_read_with_their_end(more: dict[str, Any]) -> None:
     assert timedelta(minutes=59) < left <= timedelta(hours=1)
 
 
-@pytest.mark.parametrize("name", ["access_token", "refresh_token", "expires_in"])
-def test_tokens_that_are_not_whole_are_malformed(name: str) -> None:
-    """A refresh that lost a part would only show when it is too late."""
-    answer = {"access_token": "new", "refresh_token": "next", "expires_in": 3600}
-    del answer[name]
-    with pytest.raises(Malformed, match=f"field {name} is missing"):
-        Jd(SHOP).refreshed(CALL, answer)
-
-
 def test_a_refusal_to_refresh_needs_a_person() -> None:
     """The token host has an envelope of its own."""
     answer = {"code": 19, "msg": "refresh_token无效或已过期", "requestId": "r-1"}

@@ -292,7 +292,7 @@ def test_the_warehouse_holds_no_token_in_clear(store: TokenStore, tmp_path: Path
     "refusal",
     [
         None,
-        {"code": 0, "data": {"access_token": access(1), "refresh_token": refresh(1)}},
+        {"code": 0, "data": {"refresh_token": refresh(1), "expires_in": access(1)}},
         {"code": 0, "data": [access(1), refresh(1)]},
         {"code": 100, "msg": f"no {refresh(0)}"},
         f'{{"code": 0, "data": {{"access_token": "{access(1)}", "refresh'.encode(),
