@@ -117,7 +117,7 @@ class _JudgedAnswer(BaseModel):
 
 
 class _Result(BaseModel):
-    total: Annotated[WholeNumber, Field(alias="orderTotal")]
+    total: Annotated[WholeNumber, Field(alias="orderTotal", ge=0)]
     orders: Annotated[list[Order] | None, Field(alias="orderInfoList")] = None
 
 

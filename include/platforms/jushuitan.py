@@ -10,10 +10,10 @@ import json
 import time
 from functools import partial
 from hashlib import md5
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import urlencode
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from include.platforms.dialect import Call, Request
 from include.platforms.errors import Malformed, Temporary
@@ -113,7 +113,7 @@ class ShopPage(Row):
 
     datas: list[ShopInfo]
     has_next: bool
-    data_count: WholeNumber = 0
+    data_count: Annotated[WholeNumber, Field(ge=0)] = 0
 
 
 async def shops(client: GatewayClient) -> list[ShopInfo]:

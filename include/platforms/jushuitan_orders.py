@@ -66,7 +66,7 @@ class OrderPage(Row):
 
 
 class _Count(BaseModel):
-    data_count: WholeNumber
+    data_count: Annotated[WholeNumber, Field(ge=0)]
 
 
 async def orders_modified(

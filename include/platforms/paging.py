@@ -4,6 +4,7 @@ A row that changes leaves the window that is asked for, and all behind it move u
 the first page on, rows move onto pages that have been read. From the last page to the first they
 move onto pages that are still to come: they come twice, but none is lost. Whatever else moves (rows
 that join in front, a page that a fault empties) shows in the count of rows that the gateway gives.
+That count is held against the rows that it comes with.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from include.platforms.errors import Temporary
+from include.platforms.errors import Malformed, Temporary
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Hashable, Sequence
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from include.platforms.dialect import Call
 
 WALKS = 3
+WRONG_COUNT = "if it stays so, the platform's count is wrong: ask its support"
 
 
 class Page(NamedTuple):
@@ -54,15 +56,20 @@ async def pages_from_last(
         the rows of a page, never none. A row may come again, also in a newer state.
 
     Raises:
-        GatewayError: as `GatewayClient.call` does; Temporary when rows are missing to the last.
+        GatewayError: as `GatewayClient.call` does; Temporary when rows are missing to the last, or
+            an answer has more rows than it counts.
     """
+    pages = _Pages(client, call_of, read, size, key)
     for _ in range(WALKS):
         seen: set[Hashable] = set()
-        first = page = await _page(client, call_of(1), read, size, 1)
-        last = max(1, _last(first.total, size))
+        first = page = await pages.ask(1)
+        last = max(1, pages.last(first.total))
+        if first.total == size <= len(first.rows):
+            # Perhaps that is the length of this page, and not the number of all rows.
+            last += bool((await pages.ask(2)).rows)
         for number in range(last, 0, -1):
             # What the first page held is true only as long as no other has been read.
-            page = first if last == 1 else await _page(client, call_of(number), read, size, number)
+            page = first if last == 1 else await pages.ask(number)
             seen.update(map(key, page.rows))
             if page.rows:
                 yield list(page.rows)
@@ -72,25 +79,42 @@ async def pages_from_last(
     raise Temporary(
         call_of(1),
         f"{missing} of {page.total} rows are on no page, in {WALKS} walks over all pages: "
-        "run it again; if it stays so, the platform's count is wrong: ask its support",
+        f"run it again; {WRONG_COUNT}",
     )
 
 
-async def _page(
-    client: GatewayClient, call: Call, read: Callable[[Call, Any], Page], size: int, number: int
-) -> Page:
-    page: Page = await client.call(call, partial(_read, call, read, size, number))
-    return page
+class _Pages(NamedTuple):
+    """The pages of one question, each read so that what it says of itself can be true."""
 
+    client: GatewayClient
+    call_of: Callable[[int], Call]
+    read: Callable[[Call, Any], Page]
+    size: int
+    key: Callable[[Any], Hashable]
 
-def _read(call: Call, read: Callable[[Call, Any], Page], size: int, number: int, data: Any) -> Page:
-    page = read(call, data)
-    if not page.rows and number <= _last(page.total, size):
-        raise Temporary(
-            call, f"page {number} is empty, though there are {page.total} rows: run it again"
-        )
-    return page
+    async def ask(self, number: int) -> Page:
+        call = self.call_of(number)
+        page: Page = await self.client.call(call, partial(self._checked, call, number))
+        return page
 
+    def last(self, total: int) -> int:
+        return -(-total // self.size)
 
-def _last(total: int, size: int) -> int:
-    return -(-total // size)
+    def _checked(self, call: Call, number: int, data: Any) -> Page:
+        """Read a page inside its attempt, so that one that cannot be true is asked for again."""
+        page = self.read(call, data)
+        if page.total < 0:
+            raise Malformed(call, f"the number of all rows is {page.total}")
+        if not page.rows and number <= self.last(page.total):
+            raise Temporary(
+                call, f"page {number} is empty, though there are {page.total} rows: run it again"
+            )
+        # Pages before one with rows are full; this one may bring rows of its neighbours.
+        least = max(len(set(map(self.key, page.rows))), (number - 1) * self.size + 1)
+        if page.rows and page.total < least:
+            raise Temporary(
+                call,
+                f"page {number} shows that there are {least} rows or more, though the answer "
+                f"counts {page.total}: run it again; {WRONG_COUNT}",
+            )
+        return page

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import datetime, timedelta, timezone
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -94,7 +94,7 @@ class Refund(BaseModel):
 
 class _RefundPage(BaseModel):
     refund_list: list[Refund] | None = None
-    total_count: WholeNumber
+    total_count: Annotated[WholeNumber, Field(ge=0)]
 
 
 async def refunds_updated(

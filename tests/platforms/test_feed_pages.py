@@ -144,7 +144,7 @@ def test_a_cursor_is_sent_back_as_it_came(service: DataService) -> None:
 @pytest.mark.parametrize(
     ("paging", "empty", "full"),
     [
-        (TOTAL, {"rows": [], "total": 2}, {"rows": _agents("a", "b"), "total": 2}),
+        (TOTAL, {"rows": [], "total": 1}, {"rows": _agents("a"), "total": 1}),
         (MORE, {"rows": [], "more": True}, {"rows": _agents("a"), "more": False}),
         (MORE, {"rows": [], "more": False}, {"rows": _agents("a"), "more": False}),
         (CURSOR, {"rows": [], "next": "x"}, {"rows": _agents("a"), "next": None}),
@@ -186,6 +186,8 @@ def test_an_empty_period_is_one(service: DataService, paging: Any, empty: Any, c
     [
         (TOTAL, {"rows": [], "total": 2}, "is empty, though there are 2 rows"),
         (TOTAL, {"rows": _agents("a"), "total": 2}, "1 of 2 rows are on no page"),
+        (TOTAL, {"rows": _agents("a", "b"), "total": 0}, "2 rows or more, though the answer"),
+        (TOTAL, {"rows": _agents("a", "b"), "total": 2}, "page 2 shows that there are 3 rows"),
         (MORE, {"rows": [], "more": True}, "there are no rows, though the feed says more follow"),
         (CURSOR, {"rows": [], "next": "x"}, "though the feed says more follow"),
         (

@@ -278,6 +278,10 @@ def test_an_ill_field_is_named(field: str, value: object) -> None:
             {"apiResult": {"success": True}, "orderTotal": 0, "orderInfoList": {}},
             "field searchorderinfo_result.orderInfoList holds {}",
         ),
+        (
+            {"apiResult": {"success": True}, "orderTotal": -1, "orderInfoList": []},
+            "field searchorderinfo_result.orderTotal holds -1",
+        ),
     ],
 )
 def test_a_page_of_another_shape_is_malformed(result: dict[str, Any], said: str) -> None:

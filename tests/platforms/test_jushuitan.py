@@ -178,6 +178,15 @@ def test_shops_that_are_counted_but_not_there_are_asked_for_again(data: dict[str
                     using(dialect, shops, patience)
 
 
+def test_a_number_of_shops_below_none_is_malformed() -> None:
+    """It would be less than any shops that came."""
+    body = json.dumps({"code": 0, "data": {"datas": [], "has_next": False, "data_count": -1}})
+    with scripted(answer(body)) as gateway:
+        dialect = Jushuitan(Connection("erp", gateway.base_url, "key", "s3cret", "t0ken"))
+        with pytest.raises(Malformed, match="field data_count holds -1"):
+            using(dialect, shops)
+
+
 def test_shops_that_never_end_are_malformed() -> None:
     """A gateway that sends the same page for ever does not hold us for ever."""
     same = json.dumps(

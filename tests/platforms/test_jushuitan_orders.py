@@ -325,6 +325,9 @@ def test_a_count_that_is_not_there_is_malformed() -> None:
     error, _ = pull_scripted(page([ROW]), page([ROW]))
     assert isinstance(error, Malformed)
     assert "field data_count is missing" in str(error)
+    error, _ = pull_scripted(page([ROW]), counted(-1))
+    assert isinstance(error, Malformed)
+    assert "field data_count holds -1" in str(error)
 
 
 @pytest.mark.parametrize(

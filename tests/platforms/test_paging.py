@@ -12,7 +12,7 @@ from fastapi import FastAPI
 from include.platforms.client import GatewayClient, Patience
 from include.platforms.connection import Connection
 from include.platforms.dialect import Call
-from include.platforms.errors import Temporary
+from include.platforms.errors import GatewayError, Malformed, Temporary
 from include.platforms.paging import WALKS, Page, pages_from_last
 from include.sandbox.serving import serve_app
 from tests.platforms.asking import using
@@ -72,7 +72,7 @@ def walk(
         )
         try:
             return [page async for page in walked]
-        except Temporary as error:
+        except GatewayError as error:
             return error
 
     with served(rows) as base_url:
@@ -82,10 +82,18 @@ def walk(
 
 @pytest.mark.parametrize(
     ("count", "asked"),
-    [(0, [1]), (1, [1]), (10, [1]), (11, [1, 2, 1]), (30, [1, 3, 2, 1]), (31, [1, 4, 3, 2, 1])],
+    [
+        (0, [1]),
+        (1, [1]),
+        (9, [1]),
+        (10, [1, 2]),
+        (11, [1, 2, 1]),
+        (30, [1, 3, 2, 1]),
+        (31, [1, 4, 3, 2, 1]),
+    ],
 )
 def test_all_pages_come_from_the_last_to_the_first(count: int, asked: list[int]) -> None:
-    """One page costs one call, more cost one more than there are."""
+    """One page costs one call, a full one two, more cost one more than there are."""
     pages, numbers = walk(count)
     assert numbers == asked
     assert sorted(row for page in pages for row in page) == list(range(count))
@@ -179,7 +187,42 @@ def test_rows_of_a_neighbour_page_do_no_harm() -> None:
     assert {row for page in pages for row in page} == set(range(25))
 
 
-def test_a_count_that_says_nothing_of_the_rows_there_loses_none() -> None:
-    """Rows that come with a count of 0 are given all the same."""
-    pages, numbers = walk(5, lambda _, page: {**page, "total": 0})
-    assert (pages, numbers) == ([[0, 1, 2, 3, 4]], [1])
+@pytest.mark.parametrize(("count", "total"), [(5, 0), (5, 4), (25, 0), (25, 9)])
+def test_a_count_below_the_rows_that_are_there_is_not_believed(count: int, total: int) -> None:
+    """Rows that come with a smaller count show that there may be any number of them."""
+    error, numbers = walk(count, lambda _, page: {**page, "total": total})
+    assert type(error) is Temporary
+    there = min(count, SIZE)
+    said = f"page 1 shows that there are {there} rows or more, though the answer counts {total}"
+    assert f"{said}: run it again" in str(error)
+    assert numbers == [1, 1]
+
+
+def test_a_count_that_is_the_length_of_the_page_is_not_believed() -> None:
+    """A full page after which there should be none is only believed when there is none."""
+    error, numbers = walk(25, lambda _, page: {**page, "total": len(page["rows"])})
+    assert type(error) is Temporary
+    said = "page 2 shows that there are 11 rows or more, though the answer counts 10"
+    assert said in str(error)
+    assert numbers == [1, 2, 2]
+
+
+def test_a_row_that_joins_behind_a_full_page_comes() -> None:
+    """The page behind it, asked for to be sure, may have come to hold something."""
+
+    def join(gateway: Rows, page: dict[str, Any]) -> dict[str, Any]:
+        if len(gateway.asked) == 1:
+            gateway.rows.append(1000)
+        return page
+
+    pages, numbers = walk(10, join)
+    assert {row for page in pages for row in page} == {*range(10), 1000}
+    assert numbers == [1, 2, 2, 1]
+
+
+def test_a_count_below_none_is_malformed() -> None:
+    """It is no number of rows."""
+    error, numbers = walk(5, lambda _, page: {**page, "total": -1})
+    assert type(error) is Malformed
+    assert "the number of all rows is -1" in str(error)
+    assert numbers == [1]

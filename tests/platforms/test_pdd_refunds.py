@@ -273,7 +273,17 @@ def test_an_ill_field_is_named(field: str, value: object) -> None:
     assert f"page 1: field refund_list.1.{field} holds" in str(error)
 
 
-@pytest.mark.parametrize("data", [None, [], {}, {"refund_list": []}, {"total_count": None}])
+@pytest.mark.parametrize(
+    "data",
+    [
+        None,
+        [],
+        {},
+        {"refund_list": []},
+        {"total_count": None},
+        {"refund_list": [], "total_count": -1},
+    ],
+)
 def test_a_page_of_another_shape_is_malformed(data: object) -> None:
     """An answer without its count is not an empty window."""
     error, _ = pull_scripted(answer(json.dumps({"refund_increment_get_response": data})))
