@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime
 from string import Formatter
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -16,7 +17,16 @@ if TYPE_CHECKING:
     from include.periods import Period
 
 SECONDS, MILLISECONDS, NUMBER = "epoch_seconds", "epoch_milliseconds", "number"
-# Each placeholder with the formats it takes; "%" stands for any of strftime.
+# strftime's codes that mean the same on every system and in every language: of a day, and of a
+# moment. One of a day has no hour: `{last_day:%H}` would be 00, and leave that day out.
+DAY_CODES = "YmdyjGVuwU%"
+CODES = {
+    "start": f"{DAY_CODES}HMSfz",
+    "end": f"{DAY_CODES}HMSfz",
+    "first_day": DAY_CODES,
+    "last_day": DAY_CODES,
+}
+# Each placeholder with the formats it takes; "%" stands for those of strftime with its codes.
 FORMS: dict[str, tuple[str, ...]] = {
     "shop": (NUMBER,),
     "period": (),
@@ -115,10 +125,16 @@ def _check(written: str, name: str, form: str, conversion: str | None) -> None:
         message = f"{quoted(written)} has an unknown placeholder {{{name}}}: {near} ({BRACES})"
         raise ValueError(message)
     known = FORMS[name]
-    if form and form not in known and not ("%" in form and "%" in known and "{" not in form):
+    if form and form not in known and not _is_portable(form, CODES.get(name, "")):
         forms = " or ".join("one like %Y-%m-%d" if one == "%" else one for one in known)
         advice = f"write {forms}" if forms else "it takes none"
         raise ValueError(f"{quoted(written)} gives {{{name}}} format {quoted(form)}: {advice}")
+
+
+def _is_portable(form: str, codes: str) -> bool:
+    """Tell whether a format of strftime has codes, and none but those."""
+    used = re.findall("%(.?)", form)
+    return bool(used) and "{" not in form and all(code and code in codes for code in used)
 
 
 def _written(value: str | date, form: str) -> str | int:

@@ -118,6 +118,10 @@ def dates(value: Any) -> str:
     except ValueError as error:
         advice = "write one like %Y-%m-%d %H:%M:%S"
         raise ValueError(f"{quoted(written)} is not a time's format: {advice}") from error
+    codes = re.findall("%(.)", written)
+    if "I" in codes and "p" not in codes:
+        advice = "write %H for hours to 24, or add %p"
+        raise ValueError(f"{quoted(written)} takes the afternoon for the morning: {advice}")
     return written
 
 

@@ -85,6 +85,9 @@ class Paging(BaseModel):
         for name in useless:
             if name in self.model_fields_set:
                 raise ValueError(f"by {self.by} does not use '{name}': remove it")
+        if self.size_parameter is not None and self.size_parameter == self.parameter:
+            name = quoted(self.parameter)
+            raise ValueError(f"sends page and size as {name}: give each a name of its own")
         return self
 
 
@@ -189,6 +192,20 @@ class Feed(BaseModel):
         if body is not None and info.data.get("method") == "GET":
             raise ValueError("goes with method POST: write 'method: POST', or put it under 'query'")
         return body
+
+    @field_validator("paging")
+    @classmethod
+    def _asks_for_nothing_twice(cls, paging: Paging, info: ValidationInfo) -> Paging:
+        place = "query" if info.data.get("method") == "GET" else "body"
+        fixed = info.data.get(place) or {}
+        for key in ("parameter", "size_parameter"):
+            name = getattr(paging, key)
+            if name in fixed:
+                raise ValueError(
+                    f"sends {quoted(name)} as its '{key}', and it is also among '{place}': "
+                    "remove it there"
+                )
+        return paging
 
     @field_validator("fields")
     @classmethod

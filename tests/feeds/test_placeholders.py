@@ -32,6 +32,8 @@ BLANKS = Blanks("20001", "week", WEEK, SHANGHAI)
         ("{start}", "2025-09-27T00:00:00+08:00"),
         ("{end}", "2025-10-04T00:00:00+08:00"),
         ("{start:%Y-%m-%d %H:%M:%S}", "2025-09-27 00:00:00"),
+        ("{start:%Y-%m-%dT%H:%M:%S.%f%z}", "2025-09-27T00:00:00.000000+0800"),
+        ("{first_day:%G-W%V 100%%}", "2025-W39 100%"),
         ("{start:epoch_seconds}", 1758902400),
         ("{end:epoch_milliseconds}", 1759507200000),
         ("{start:epoch_seconds},{end:epoch_seconds}", "1758902400,1759507200"),
