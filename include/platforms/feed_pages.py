@@ -1,8 +1,9 @@
 """Walking over the pages of a feed, so that no row is lost where the feed lets us notice.
 
-Where the feed counts its rows (`total`), as many must have come. Where it does not, a row that
-comes twice says that rows have moved between the pages, and others perhaps past us: the walk is
-done again. An empty answer that no total confirms is believed when it comes twice.
+Where the feed counts its rows (`total`), just as many must have come, and a walk from the first
+page on must have seen no other count: rows that leave let others move past us. Where it does not,
+a row that comes twice says that rows have moved between the pages. The walk is then done again.
+An empty answer that no total confirms is believed when it comes twice.
 """
 
 from __future__ import annotations
@@ -75,6 +76,7 @@ class _Walk:
     Attributes:
         rows: by key; of two that differ, from two answers, the later counts: it is newer.
         doubled: whether a row came twice.
+        totals: which counts of all rows the answers of a walk said.
     """
 
     def __init__(
@@ -86,6 +88,7 @@ class _Walk:
     ) -> None:
         self.rows: dict[tuple[Any, ...], Row] = {}
         self.doubled = False
+        self.totals: set[int | None] = set()
         self._client, self._feed, self._blanks = client, feed, blanks
         self._progress = progress
         self._reader = RowReader(feed)
@@ -100,24 +103,30 @@ class _Walk:
     async def until_complete(self) -> None:
         """Walk from the first page to the last, again where rows may have been missed."""
         for _ in range(WALKS):
-            self.rows, self.doubled = {}, False
-            total = await self._walk()
-            missing = self._missing(total)
-            if not missing:
+            self.rows, self.doubled, self.totals = {}, False, set()
+            doubt = self._doubt(await self._walk())
+            if not doubt:
                 return
         raise Temporary(
             self._call(1),
-            f"{missing}, in {WALKS} walks over all pages: run it again; if it stays so, check "
+            f"{doubt}, in {WALKS} walks over all pages: run it again; if it stays so, check "
             f"paging of feed {self._feed.id} in {FEEDS_FILE}, or ask who runs it",
         )
 
-    def _missing(self, total: int | None) -> str:
-        """Say what makes a walk incomplete; empty: nothing does."""
-        if total is not None:
-            missing = total - len(self.rows)
-            return f"{missing} of {total} rows are on no page" if missing > 0 else ""
-        moved = self.doubled and self._feed.paging.by != "none"
-        return "rows come twice, so that others may have been missed" if moved else ""
+    def _doubt(self, total: int | None) -> str:
+        """Say why a walk may have missed rows; empty: it has not."""
+        if total is None:
+            moved = self.doubled and self._feed.paging.by != "none"
+            return "rows come twice, so that others may have been missed" if moved else ""
+        missing = total - len(self.rows)
+        if missing > 0:
+            return f"{missing} of {total} rows are on no page"
+        if missing < 0:
+            return f"there are {len(self.rows)} rows, though the feed counts {total}"
+        # One that has left makes up in the count for one that moved past us.
+        if len(self.totals) > 1:
+            return "the number of rows changes from page to page, so that some may have been missed"
+        return ""
 
     async def _walk(self) -> int | None:
         """Walk once; gives the total that the last answer said."""
@@ -129,6 +138,7 @@ class _Walk:
             if not answer.rows and answer.total is None:
                 answer = await self._ask(call)
             fresh = self._add(answer.rows)
+            self.totals.add(answer.total)
             if not answer.goes_on:
                 return answer.total
             if number > 1 and not fresh:

@@ -201,6 +201,11 @@ def test_an_empty_period_is_one(service: DataService, paging: Any, empty: Any, c
             "2 of 3 rows are on no page, in 3 walks over all pages: run it again; if it stays so",
         ),
         (
+            {"by": "none", "total": "total"},
+            {"rows": _agents("a", "b"), "total": 1},
+            "there are 2 rows, though the feed counts 1, in 3 walks",
+        ),
+        (
             MORE,
             {"rows": _agents("a", "a"), "more": False},
             "rows come twice, so that others may have been missed, in 3 walks",
@@ -225,6 +230,25 @@ def test_rows_that_move_between_pages_are_found_by_another_walk(service: DataSer
     found = _kpi(service, in_turn(*first, *second), MORE)
     assert found == ["a", "b", "c"]
     assert len(service.requests) == 4
+
+
+@pytest.mark.parametrize("paging", [MORE, CURSOR])
+def test_a_row_that_moves_past_a_counted_walk_is_found(service: DataService, paging: Any) -> None:
+    """One that leaves lowers the count just by the one that moves past us."""
+    paging = paging | {"total": "total"}
+
+    def answers(*pages: tuple[str, int]) -> list[dict[str, Any]]:
+        return [
+            {"rows": _agents(*names), "total": total, "more": more, "next": "x" if more else None}
+            for (names, total), more in zip(pages, (True, False), strict=True)
+        ]
+
+    moving = answers(("abc", 6), ("ef", 5))
+    still = answers(("bcd", 5), ("ef", 5))
+    assert _kpi(service, in_turn(*moving, *still), paging) == ["b", "c", "d", "e", "f"]
+    assert len(service.requests) == 4
+    with pytest.raises(Temporary, match=r"number of rows changes from page to page.*in 3 walks"):
+        _kpi(service, lambda number, _: moving[number % 2], paging)
 
 
 def test_rows_that_come_twice_in_one_answer_are_one(service: DataService) -> None:
