@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
-from sqlalchemy import DateTime
 
 from include.feeds import values  # noqa: TC001 - pydantic reads the annotations
 from include.feeds.predicates import table_of
@@ -171,7 +170,9 @@ class Feed(BaseModel):
     )
     within: values.MappedColumn | None = Field(
         default=None,
-        description="the column with the time that must lie in the period",
+        validate_default=True,
+        description="the column with the time that must lie in the period; needed where days land "
+        "and a column has a time",
         examples=["created_time"],
     )
     timezone: registry_fields.Zone = Field(
@@ -240,8 +241,14 @@ class Feed(BaseModel):
     @classmethod
     def _is_a_time(cls, name: str | None, info: ValidationInfo) -> str | None:
         landing = table_of(info)
-        if name and landing and not isinstance(landing.columns[name].type, DateTime):
+        if landing is None or "fields" not in info.data:  # their problems are told
+            return name
+        times = [one for one in info.data["fields"] if landing.has_time(one)]
+        if name is not None and name not in times:
             raise ValueError(f"{quoted(name)} holds no time: name a column that does, or remove it")
+        if name is None and times and landing.kinds == ("day",):
+            advice = f"add within: {times[0]}, so that no row of another day passes for this day's"
+            raise ValueError(f"is missing: {advice}")
         return name
 
     @property

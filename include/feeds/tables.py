@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from sqlalchemy import DateTime
+
 from include.warehouse.tables import metadata
 
 if TYPE_CHECKING:
@@ -46,6 +48,10 @@ class FeedTable(NamedTuple):
     def kinds(self) -> tuple[str, ...]:
         """Give the kinds of period that it can keep."""
         return ("day",) if self.scope >= DAY else ("day", "week", "month")
+
+    def has_time(self, column: str) -> bool:
+        """Tell whether a column holds moments, such as when a row's event happened."""
+        return isinstance(self.columns[column].type, DateTime)
 
     def misfit(self, kind: str) -> str:
         """Say why rows of a kind of period cannot land here; empty when they can."""

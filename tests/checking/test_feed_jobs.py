@@ -21,6 +21,7 @@ feeds:
     table: pdd_reviews
     fields: {review_id: id, score: stars, created_time: at}
     key: [review_id]
+    within: created_time
   - id: pdd_kpi
     name: 绩效
     connection: pdd_feed
@@ -156,7 +157,7 @@ def test_a_feed_that_nobody_reads_is_noted(project: ProjectFolder) -> None:
     lines, code = report(project.root)
     assert code == 0
     assert lines[-1] == (
-        "note: config/feeds.yaml:10: pdd_kpi: no job reads this feed: "
+        "note: config/feeds.yaml:11: pdd_kpi: no job reads this feed: "
         "add an entry with args: [--feed, pdd_kpi], or remove it"
     )
     assert "没有任务读取这个数据源" in report(project.root, "zh")[0][-1]

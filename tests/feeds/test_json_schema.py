@@ -28,6 +28,7 @@ REVIEWS: dict[str, Any] = {
     "table": "pdd_reviews",
     "fields": {"review_id": "id", "score": "stars", "created_time": "at"},
     "key": ["review_id"],
+    "within": "created_time",
 }
 KPI = REVIEWS | {
     "table": "pdd_kpi",
@@ -39,6 +40,7 @@ KPI = REVIEWS | {
         "conversion_rate": "c",
     },
     "key": ["agent_id"],
+    "within": None,
 }
 # What must stand beside some keys.
 BESIDE = {"body": {"method": "POST"}, "hundredths": KPI}

@@ -22,6 +22,7 @@ FEED = """\
     table: pdd_reviews
     fields: {{review_id: id, score: stars, created_time: at}}
     key: [review_id]
+    within: created_time
 """
 
 
@@ -69,7 +70,7 @@ def test_an_id_belongs_to_the_first(project: ProjectFolder) -> None:
     project.write(FEEDS_FILE, _feeds(("a", "/one"), ("a", "/two"), ("b", "/three")))
     feeds = load_feeds(project.root)
     assert [str(problem) for problem in feeds.problems] == [
-        f"{FEEDS_FILE}:10:9: a: id 'a' is taken by line 2: choose another"
+        f"{FEEDS_FILE}:11:9: a: id 'a' is taken by line 2: choose another"
     ]
     assert feeds.by_id["a"].path == "/one"
     assert list(feeds.by_id) == ["a", "b"]

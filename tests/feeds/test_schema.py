@@ -22,6 +22,7 @@ BASE = {
     "table": "table: pdd_reviews",
     "fields": "fields: {review_id: id, score: stars, created_time: at}",
     "key": "key: [review_id]",
+    "within": "within: created_time",  # the last, below the lines of a case
 }
 TABLE = Path(__file__).with_name("wrong_feeds.txt").read_text(encoding="utf-8")
 EVERYTHING = """\
@@ -65,7 +66,8 @@ def _feed(changes: list[str]) -> str:
             lines[key] = change
         else:
             more.append(change)
-    return "feeds:\n  - " + "\n    ".join([*lines.values(), *more]) + "\n"
+    last = [lines.pop("within")] if "within" in lines else []
+    return "feeds:\n  - " + "\n    ".join([*lines.values(), *more, *last]) + "\n"
 
 
 @pytest.mark.parametrize("block", _cases())
@@ -88,7 +90,7 @@ def test_defaults(project: ProjectFolder) -> None:
     feed = load_feeds(project.root).by_id["bad"]
     assert (feed.method, feed.query, feed.body, feed.headers) == ("GET", {}, None, {})
     assert (feed.paging.by, feed.dates, feed.zone) == ("none", "iso", ZoneInfo("Asia/Shanghai"))
-    assert (feed.success, feed.within, feed.hundredths) == (None, None, [])
+    assert (feed.success, feed.headers, feed.hundredths) == (None, {}, [])
     assert feed.landing.table.name == "pdd_reviews"
 
 

@@ -41,6 +41,7 @@ REVIEWS: dict[str, Any] = {
         "created_time": "at",
     },
     "key": ["review_id"],
+    "within": "created_time",
 }
 KPI: dict[str, Any] = REVIEWS | {
     "id": "kpi",
@@ -54,6 +55,7 @@ KPI: dict[str, Any] = REVIEWS | {
         "conversion_rate": "rate",
     },
     "key": ["agent_id"],
+    "within": None,
 }
 REVIEW = {
     "id": "r1",
