@@ -132,7 +132,8 @@ class GatewayClient:
             `read` made of it.
 
         Raises:
-            Temporary: it still failed at the last attempt that the patience allows.
+            Temporary: it still failed at the last attempt that the patience allows, or a token that
+                was refreshed just now is no longer good either.
             AuthExpired: the token is no longer good, and was not refreshed.
             Refused, Malformed: another attempt is useless.
             SQLAlchemyError: the warehouse, where refreshed tokens are kept, cannot be asked.
@@ -142,7 +143,10 @@ class GatewayClient:
             return await self._tried(partial(self._ask, call, kept, read))
         except AuthExpired as expired:
             kept = await self._token.after(expired, kept, call)
-        return await self._tried(partial(self._ask, call, kept, read))
+        try:
+            return await self._tried(partial(self._ask, call, kept, read))
+        except AuthExpired as refused:
+            raise self._token.refused(call, refused) from None
 
     async def _ask(self, call: Call, kept: Kept, read: Callable[[Any], Any] | None) -> Any:
         build = partial(self._dialect.request, call, kept.tokens.access_token)

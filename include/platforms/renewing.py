@@ -114,6 +114,19 @@ class AccessToken:
                     ) from None
             return self._kept
 
+    def refused(self, call: Call, said: AuthExpired) -> Temporary:
+        """Give what it means that a call was refused with what `after` gave.
+
+        No refresh was refused, so the next run may well be given a token that is taken: some live
+        for moments only, and another process can have exchanged this one already.
+        """
+        return Temporary(
+            call,
+            f"the platform refuses an access token that it has just given ({said}): run it again; "
+            f"if it stays so, {self._repair()}",
+            code=said.code,
+        )
+
     def _is_due(self, *, opening: bool) -> bool:
         ends, refreshed = self._kept.tokens.expires_at, self._kept.refreshed_at
         if ends is None:

@@ -53,7 +53,7 @@ AFTER_ONE = {
 AFTER_ALL = {
     "missing_field": FAILED,
     "wrong_type": FAILED,
-    "expired_token": REFUSED,
+    ("expired_token", "feeds"): REFUSED,  # the others are given new ones, if in vain
     "duplicate_rows": OK,
     "shifting_rows": OK,
     ("shifting_rows", "feeds"): TEMPORARY,  # their rows do not change: one of them is missing

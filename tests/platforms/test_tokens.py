@@ -202,15 +202,20 @@ def test_what_cannot_be_refreshed_has_expired(store: TokenStore) -> None:
         assert gateway.refreshes == 0
 
 
-def test_an_expired_token_that_stays_expired_costs_one_refresh(store: TokenStore) -> None:
-    """When the gateway does not take the new token either, that is its last word."""
+def test_a_new_token_that_is_refused_costs_one_refresh_and_is_temporary(store: TokenStore) -> None:
+    """No refresh was refused, so the next run may succeed; a person is needed if it does not."""
     with token_gateway(expired=True) as gateway:
         gateway.refusal = {
             "code": 0,
-            "data": {"access_token": "other", "refresh_token": "other", "expires_in": 9},
+            "data": {"access_token": "other", "refresh_token": refresh(0), "expires_in": 9},
         }
-        assert type(ask(gateway.connection(), store)) is AuthExpired
+        error = ask(gateway.connection(), store)
         assert (gateway.calls, gateway.refreshes) == (2, 1)
+        assert type(error) is Temporary
+        assert "refuses an access token that it has just given" in str(error)
+        assert "run it again; if it stays so, authorise the app anew" in str(error)
+        gateway.refusal = None
+        assert ask(gateway.connection(), store) == [1]
 
 
 def test_new_tokens_in_the_connection_win(store: TokenStore) -> None:

@@ -284,7 +284,7 @@ def test_faults_that_last_lose_nothing(pull: Pull) -> None:
         {"jd-1": ("error_object", 1, 75), "jd-2": ("http_429", 0, 75), "jd-3": ("reset", 1, 75)},
         {"jd-1": ("http_503", 2, 75), "jd-2": ("reset_in_body", 1, 75), "jd-3": ("html", 0, 75)},
         {"jd-1": ("trickle", 1, 75), "jd-3": ("truncated", 2, 75)},
-        {"jd-2": ("missing_field", 1, 1), "jd-3": ("expired_token", 0, 77)},
+        {"jd-2": ("missing_field", 1, 1), "jd-3": ("expired_token", 0, 75)},
     ],
     ids=repr,
 )

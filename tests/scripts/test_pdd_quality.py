@@ -204,7 +204,7 @@ def _check_view(pull: Pull) -> None:
     ("fault", "code", "said"),
     [
         ("trickle", 75, "no answer within 0.5 s"),
-        ("expired_token", 77, "authorise the shop anew"),
+        ("expired_token", 75, "run it again; if it stays so, authorise the app anew"),
         ("missing_field", 1, "field refund_list"),
     ],
 )
