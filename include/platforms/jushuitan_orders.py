@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from functools import partial
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 from pydantic import BaseModel, Field
 
@@ -31,6 +31,7 @@ ORDERS = "/open/orders/single/query"
 PAGE_SIZE = 100
 LONGEST_WINDOW = timedelta(days=7)
 WALKS = 3
+STEPS_BACK = 3
 
 
 class Order(Row):
@@ -139,26 +140,56 @@ async def _walk(
     An order that changes leaves its place, and all behind it move up a place: on the next page
     they would be skipped. So each answer is the first page of what has the last seen version or a
     later one. Only where one version fills a whole page does the page number move.
+
+    So the last seen orders should come again. An answer without any is the end only if they have
+    changed meanwhile: the walk steps back to where it began before, and on from there.
     """
-    version, page, number = 0, 1, 0
+    places = [_Place(0, 1)]
     seen: set[tuple[int, int]] = set()
+    steps = number = 0
     while True:
         number += 1
-        place = {"page_index": page, "page_size": PAGE_SIZE, "start_ts": version}
-        call = Call(ORDERS, {**window, **place, "is_get_total": False}, shop=shop_id, page=number)
-        answer = await client.call(call, partial(_read, call, shop_id, version))
+        place = places[-1]
+        params = {"page_index": place.page, "page_size": PAGE_SIZE, "start_ts": place.version}
+        call = Call(ORDERS, {**window, **params, "is_get_total": False}, shop=shop_id, page=number)
+        answer = await client.call(call, partial(_read, call, shop_id, place.version))
         fresh = [order for order in answer.orders if (order.o_id, order.ts) not in seen]
+        seen.update((order.o_id, order.ts) for order in fresh)
         yield fresh
-        if not answer.has_next:
+        if answer.has_next:
+            places.append(_next(call, place, answer, fresh))
+        elif answer.orders or len(places) == 1:
             return
-        reached = answer.orders[-1].ts
-        if reached > version:
-            version, page, seen = reached, 1, set()
-        elif page == 1 or fresh:
-            page += 1
         else:
-            raise Malformed(call, "field has_next is true, but the page brings no new order")
-        seen.update((order.o_id, order.ts) for order in answer.orders if order.ts == version)
+            steps = _counted(call, steps)
+            places.pop()
+
+
+class _Place(NamedTuple):
+    """Where an answer begins: at the page, counted from the first order of the version on."""
+
+    version: int
+    page: int
+
+
+def _next(call: Call, place: _Place, answer: OrderPage, fresh: list[Order]) -> _Place:
+    reached = answer.orders[-1].ts
+    if reached > place.version:
+        return _Place(reached, 1)
+    if place.page == 1 or fresh:
+        return _Place(place.version, place.page + 1)
+    raise Malformed(call, "field has_next is true, but the page brings no new order")
+
+
+def _counted(call: Call, steps: int) -> int:
+    """Count a step back, which has an end."""
+    if steps == STEPS_BACK:
+        raise Temporary(
+            call,
+            "the page is empty again and again, though the one before says that more are to "
+            "follow: run it again",
+        )
+    return steps + 1
 
 
 def _read(call: Call, shop_id: int, version: int, data: Any) -> OrderPage:

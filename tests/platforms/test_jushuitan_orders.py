@@ -16,7 +16,7 @@ from include.platforms.dialect import Call
 from include.platforms.errors import CHANGED, GatewayError, Malformed, Temporary
 from include.platforms.fields import SHANGHAI
 from include.platforms.jushuitan import Jushuitan
-from include.platforms.jushuitan_orders import ORDERS, WALKS, Order, orders_modified
+from include.platforms.jushuitan_orders import ORDERS, STEPS_BACK, WALKS, Order, orders_modified
 from tests.platforms.asking import using
 from tests.platforms.scripted_gateway import answer, scripted
 
@@ -295,13 +295,53 @@ def test_an_empty_page_that_promises_more_is_asked_for_again() -> None:
     assert "the page is empty, though more are to follow: run it again" in str(error)
 
 
-def test_an_end_that_comes_too_early_is_noticed_by_the_count() -> None:
-    """A last page without its rows has the walk done again, and nothing is missing then."""
+def test_an_end_that_comes_too_early_is_noticed() -> None:
+    """A last page without its rows lacks also the order it begins with: the walk steps back."""
     first, last = page(rows_of(range(1, 101)), has_next=True), page(rows_of(range(100, 131)))
-    script = first, page([]), counted(130), first, last, counted(130)
+    # 30 others have left since they came: the count alone would not miss the last 30.
+    script = first, page([]), first, last, counted(100)
     found, asked = pull_scripted(*script)
-    assert {order.o_id for order in found} == set(range(1, 131))
-    assert len(asked) == len(script)
+    assert [order.o_id for order in found] == list(range(1, 131))
+    assert [biz.get("start_ts") for biz in asked] == [0, 100, 0, 100, None]
+
+
+def test_an_end_is_believed_where_the_last_orders_have_changed() -> None:
+    """One step back shows that nothing follows what is still there."""
+    pages = (
+        page(rows_of(range(1, 101)), has_next=True),
+        page(rows_of(range(100, 201)), has_next=True),
+    )
+    end = page(rows_of(range(100, 150)))
+    found, asked = pull_scripted(*pages, page([]), end, counted(149))
+    assert len(found) == 200
+    assert [biz.get("start_ts") for biz in asked] == [0, 100, 200, 100, None]
+    found, asked = pull_scripted(pages[0], page([]), page([]), counted(0))
+    assert len(found) == 100
+    assert [biz.get("start_ts") for biz in asked] == [0, 100, 0, None]
+
+
+def test_an_end_that_stays_too_early_is_temporary() -> None:
+    """A gateway that promises more and then brings nothing does not hold us for ever."""
+    script = [page(rows_of(range(1, 101)), has_next=True), page([])] * (STEPS_BACK + 2)
+    error, asked = pull_scripted(*script)
+    assert type(error) is Temporary
+    assert "the page is empty again and again" in str(error)
+    assert len(asked) == 2 * (STEPS_BACK + 1)
+
+
+def test_an_emptied_last_page_costs_no_order_among_others_that_leave(sandbox: Sandbox) -> None:
+    """As many leave as would miss, so that the count is none too small."""
+    start = MIDNIGHT + 4 * DAY
+    before = sandbox.truth(10001, start.date())
+    pages = -(-(len(before) - 100) // 99)  # each begins with the last order of the one before
+    sandbox.arm("empty_page", times=1, after=pages)
+    sandbox.arm("shifting_rows", times=10**9)
+    found = using(
+        Jushuitan(sandbox.connection),
+        lambda client: pull(client, 10001, start, start + DAY),
+    )
+    assert [one["struck"] > 0 for one in sandbox.armed()] == [True, True]
+    assert {order.o_id for order in found} == {row["o_id"] for row in before}
 
 
 def test_orders_that_never_come_are_temporary() -> None:
