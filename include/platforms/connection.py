@@ -187,10 +187,10 @@ def base_url(fields: Fields) -> str:
         valid = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
     except (ValueError, TypeError):
         valid = False
-    if not valid or parts.username is not None or parts.query or parts.path:
-        raise fields.problem(
-            f"host {fields.values['host']!r} is not an address like https://host:port"
-        )
+    more = "" if not valid else parts.path + parts.query + parts.fragment
+    if not valid or more or parts.username is not None:
+        # The value is not shown: somebody may have put a password or a token there.
+        raise fields.problem("host is not an address like https://host:port, and nothing more")
     return host
 
 

@@ -127,8 +127,9 @@ def _oauth_host(connection: Connection) -> str:
     except ValueError:
         valid = False
     if not valid:
+        # The value is not shown: somebody may have put a secret there.
         raise ConfigurationError(
-            f"connection {connection.id}: extra.oauth_host {host!r} is not an address like "
+            f"connection {connection.id}: extra.oauth_host is not an address like "
             f"{OAUTH_HOST} (http is for this machine only); edit it in the UI under "
             "Admin > Connections, or remove it to use that one"
         )
