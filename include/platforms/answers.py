@@ -44,7 +44,7 @@ def decoded(
         raise _error_of(call, response, connection, shown())
     try:
         return json.loads(response.content, parse_float=Decimal)
-    except ValueError:  # a body that was cut, or a page that somebody put in between
+    except (ValueError, RecursionError):  # a body that was cut, or a page put in between
         raise Temporary(
             call,
             f"the answer is not JSON: {shown()}; run it again; if it stays so, somebody else "

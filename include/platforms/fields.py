@@ -45,7 +45,10 @@ def parsed(model: type[Model], data: Any, call: Call) -> Model:
 
 def quoted(value: Any) -> str:
     """Give a value as a message shows it: short."""
-    text = repr(value)
+    try:
+        text = repr(value)
+    except RecursionError:  # an answer may be nested as deep as it can just be decoded
+        return "something nested too deeply to be shown"
     return text if len(text) <= LONGEST_QUOTE else f"{text[:LONGEST_QUOTE]}…"
 
 

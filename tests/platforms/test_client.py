@@ -58,11 +58,12 @@ def ask(
         answer('{"code": 0, "data"'),
         answer('{"code": -1, "msg": "系统繁忙", "data": null}'),
         answer(b'{"code": 0, "msg": "\xff"}'),
+        answer("[" * 200_000 + "]" * 200_000),
         RESET,
         SILENCE,
         b"not HTTP at all\r\n\r\n",
     ],
-    ids=repr,
+    ids=lambda failure: repr(failure[:80]),
 )
 def test_what_is_temporary_is_tried_again(failure: bytes) -> None:
     """After two failures the third attempt's answer counts, and all calls are counted."""

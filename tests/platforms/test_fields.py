@@ -19,6 +19,7 @@ from include.platforms.fields import (
     WallClockIfAny,
     WholeNumber,
     parsed,
+    quoted,
     wall_clock,
 )
 
@@ -135,3 +136,11 @@ def test_wall_clock_is_that_of_shanghai() -> None:
     """An aware moment is shown as the clock in Shanghai shows it; a naive one is already that."""
     assert wall_clock(datetime(2025, 10, 1, 16, tzinfo=timezone.utc)) == datetime(2025, 10, 2)
     assert wall_clock(datetime(2025, 10, 2)) == datetime(2025, 10, 2)
+
+
+def test_what_is_nested_too_deeply_is_not_quoted() -> None:
+    """What a message cannot show does not keep it from being said."""
+    nested: list[object] = []
+    for _ in range(200_000):
+        nested = [nested]
+    assert quoted(nested) == "something nested too deeply to be shown"
