@@ -95,7 +95,8 @@ class Inspection:
             fault = bound.failure(landed[bound.unit].rows or 0)
             wrong.setdefault(bound.unit, []).append(fault)
         for group in columns.groups(list(landed)) if columns else ():
-            for fault in columns.failures(group[0], self._context) if columns else ():
+            rows = sum(landed[unit].rows or 0 for unit in group)
+            for fault in columns.failures(group[0], rows, self._context) if columns else ():
                 for unit in group:
                     wrong.setdefault(unit, []).append(fault)
         return wrong

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.common.sql.operators.sql import SQLColumnCheckOperator, SQLTableCheckOperator
 from airflow.sdk.bases.operator import ExecutorSafeguard
 from airflow.sdk.exceptions import AirflowFailException
-from sqlalchemy import Date, inspect
+from sqlalchemy import Date, inspect, literal, select, text
 from sqlalchemy.exc import NoSuchTableError
 
 from include.errors import ConfigurationError
@@ -38,6 +38,10 @@ SHOP = "shop_id"
 CHECKS_PER_QUERY = 200
 # Identifiers are cut off after so many characters, by PostgreSQL without a word.
 LONGEST_NAME = 60
+LOST = (
+    "they are gone, or all have changed since and belong to a later period, or 'table' and 'day' "
+    "do not name the rows that the script counts"
+)
 HARMLESS = re.compile(r"[\w: +-]+", re.ASCII)
 
 
@@ -77,6 +81,7 @@ class ColumnChecks:
     """
 
     def __init__(self, engine: Engine, checks: Checks) -> None:
+        self._engine = engine
         self._checks = checks
         self._table, self._day = str(checks.table), str(checks.day)
         columns = _columns(engine, self._table)
@@ -97,12 +102,21 @@ class ColumnChecks:
             groups.setdefault(f"{unit.period.key} {shop}", []).append(unit)
         return list(groups.values())
 
-    def failures(self, unit: Unit, context: Context) -> list[str]:
+    def failures(self, unit: Unit, counted: int, context: Context) -> list[str]:
         """Check the rows of a unit's group; gives what is wrong, with figure and bound.
+
+        Args:
+            unit: one of the group.
+            counted: the rows of the whole group, as the ledger says.
+            context: the task's.
 
         Raises:
             ConfigurationError: the least or greatest value of a column is no number.
         """
+        if counted and self._has_none(unit):
+            return [
+                f"0 rows in {self._table} by {self._day}, the ledger counts {counted:,}: {LOST}"
+            ]
         operator = SQLColumnCheckOperator(
             task_id="operator",
             conn_id=WAREHOUSE,
@@ -124,6 +138,11 @@ class ColumnChecks:
             # The least of no rows is nothing, of which nothing can be wrong.
             if not outcome["success"] and outcome["result"] is not None
         ]
+
+    def _has_none(self, unit: Unit) -> bool:
+        rows = select(literal(1)).select_from(text(self._table)).where(text(self._clause(unit)))
+        with self._engine.connect() as connection:
+            return connection.execute(rows.limit(1)).first() is None
 
     def _clause(self, unit: Unit) -> str:
         period, day = unit.period, self._day

@@ -143,7 +143,8 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
 def test_what_passes_stays(run: Run) -> None:
     """Every check is passed: the task succeeds and the ledger is as it was."""
     run.land(5)
-    run.order("erp-1", 1)
+    for shop in SHOPS:
+        run.order(shop, 1)
     before = run.ledger.rows("own", KEY)
     assert run.check({"min_rows": 5, "max_drop": "60%", **COLUMNS}) == ""
     assert run.ledger.rows("own", KEY) == before
@@ -253,6 +254,34 @@ def test_a_shops_column_is_checked_within_the_period(run: Run) -> None:
     assert run.states() == {"erp-1": "failed", "erp-2": "failed", "erp-3": "ok"}
 
 
+def test_rows_that_the_ledger_counts_must_be_there(run: Run) -> None:
+    """None of a shop's period is a loss, unless none was counted; those of others do not help."""
+    run.land(500)
+    run.land(0, "erp-3")
+    run.order("erp-1", 1)
+    run.order("erp-2", 2, at=datetime(2025, 10, 3))
+    told = run.check({"min_rows": 0, **COLUMNS})
+    assert told.count("0 rows in") == 1
+    assert (
+        "own erp-2 2025-10-02: 0 rows in erp_orders by modified_time, the ledger counts 500: "
+        "they are gone, or all have changed since and belong to a later period, or " in told
+    )
+    assert "to pull them again, clear the task 'run'" in told
+    assert run.states() == {"erp-1": "ok", "erp-2": "failed", "erp-3": "empty"}
+    assert run.ledger.open_units([run.unit(shop) for shop in SHOPS]) == [run.unit("erp-2")]
+
+
+def test_rows_of_a_tick_that_are_not_there(run: Run) -> None:
+    """Those of the rest of its day are not its own."""
+    tick = {"cron": "0 6,18 * * *", "period": "tick"}
+    run.registry({"min_rows": 1}, **tick)
+    run.land(9, "erp-1", key="2025-10-02T06:00")
+    run.order("erp-1", 1, at=datetime(2025, 10, 2, 18))
+    conf = {"period": "2025-10-02T06:00", "shops": ["erp-1"]}
+    told = run.check(COLUMNS, conf, **tick)
+    assert "0 rows in erp_orders by modified_time, the ledger counts 9" in told
+
+
 @pytest.mark.parametrize("day", ["order_day", "modified_time"])
 def test_the_day_may_be_a_date_or_a_time(run: Run, day: str) -> None:
     """Of a week, its first and its last day belong to it."""
@@ -296,6 +325,11 @@ def test_a_table_without_shops_is_checked_as_a_whole(run: Run) -> None:
     checks = {"table": "totals", "day": "day", "columns": {"amount": {"min": {"geq_to": 0}}}}
     assert run.check(checks).count("amount min is -1, at least 0 expected") == 3
     assert set(run.states().values()) == {"failed"}
+    run.land(0)
+    run.land(7, "erp-2")
+    with run.engine.begin() as connection:
+        connection.execute(text("DELETE FROM totals"))
+    assert run.check(checks).count("0 rows in totals by day, the ledger counts 7: ") == 3
 
 
 def test_a_job_without_shops_has_one_unit_to_check(run: Run) -> None:
