@@ -13,13 +13,15 @@ from sqlalchemy import and_, insert, select, true, update
 from sqlalchemy.exc import IntegrityError
 
 from include.errors import ExpectedError
-from include.ledger.units import LedgerRow, Unit
+from include.ledger.units import LedgerRow, Unit, covers, is_like, key_of
 from include.warehouse.tables import ledger
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from sqlalchemy import ColumnElement, Connection, Engine
+
+    from include.ledger.units import Key
 
 LANDED = ("ok", "empty")
 ENDED = (*LANDED, "failed")
@@ -31,8 +33,6 @@ LEFT_OUT = (
     "the script ended without saying anything of this shop, though it wrote down how others went: "
     "let it land or fail each of its shops; the next run tries this one again"
 )
-# How much longer one of two like periods may be: a month has 28 to 31 days, a day 23 to 25 hours.
-LIKE = 1.25
 # How far back like periods are looked for; ticks of a job may differ in length.
 LOOK_BACK_ROWS = 200
 # Another process may insert the same expected rows at the same moment; then they are there.
@@ -40,7 +40,7 @@ INSERT_TRIES = 5
 
 
 class SupersededError(ExpectedError):
-    """Another run has begun the unit since, and what it does with it counts."""
+    """Another attempt has begun the unit since, and what it does with it counts."""
 
 
 class Ledger:
@@ -50,11 +50,15 @@ class Ledger:
         engine: from `include.warehouse.connect`, migrated.
         run_id: the run that writes. It ends no attempt but its own: a runner that was cut off and
             comes back leaves alone what another run has begun since. Without one, all are.
+
+    A run keeps its name when it is tried again: its attempts are told apart by their number, as of
+    `begin` or, in the script's process, of `open_units`.
     """
 
     def __init__(self, engine: Engine, run_id: str | None = None) -> None:
         self.engine = engine
         self.run_id = run_id
+        self._attempts: dict[Key, int] = {}
 
     def expect(self, units: Iterable[Unit]) -> int:
         """Insert `pending` rows for units that have none.
@@ -64,7 +68,7 @@ class Ledger:
         """
         wanted = list(units)
         for tries_left in reversed(range(INSERT_TRIES)):
-            missing = [unit for unit in wanted if _key(unit) not in self._states(wanted)]
+            missing = [unit for unit in wanted if key_of(unit) not in self._states(wanted)]
             if not missing:
                 return 0
             try:
@@ -84,8 +88,16 @@ class Ledger:
         days of two time zones): what landed for another window has not landed for this one.
         """
         asked = list(units)
-        landed = {_key(row): row for row in self._find(asked) if row.state in LANDED}
-        return [unit for unit in asked if not _covers(landed.get(_key(unit)), unit)]
+        found = {key_of(row): row for row in self._find(asked)}
+        if self.run_id is not None:
+            mine = [(key, row) for key, row in found.items() if row.run_id == self.run_id]
+            self._attempts |= {key: row.attempts for key, row in mine}
+        rows = [(unit, found.get(key_of(unit))) for unit in asked]
+        return [
+            unit
+            for unit, row in rows
+            if row is None or row.state not in LANDED or not covers(row, unit)
+        ]
 
     def begin(self, units: Iterable[Unit]) -> None:
         """Write down that an attempt of this run at each unit starts now."""
@@ -103,10 +115,12 @@ class Ledger:
         with self.engine.begin() as connection:
             for unit in units:
                 connection.execute(_of(unit, update(ledger)).values(values | _window(unit)))
+                for attempts in connection.scalars(_of(unit, select(ledger.c.attempts))):
+                    self._attempts[key_of(unit)] = attempts
 
     def beat(self, units: Iterable[Unit]) -> None:
         """Write down that this run's attempt at each unit is alive."""
-        self._update(units, {"heartbeat_at": _now()}, self._mine(), ledger.c.state == "running")
+        self._update(units, {"heartbeat_at": _now()}, ledger.c.state == "running")
 
     def land(self, connection: Connection, unit: Unit, rows: int) -> None:
         """Write down that a unit has landed, in the transaction that holds its data.
@@ -117,10 +131,11 @@ class Ledger:
             rows: how many rows the period has; none makes it `empty`.
 
         Raises:
-            SupersededError: another run has begun the unit since; the transaction must not commit.
+            SupersededError: another attempt has begun the unit since; the transaction must not
+                commit.
         """
         values = _ended("ok" if rows else "empty", exit_code=0) | {"rows": rows} | _window(unit)
-        free = self._mine() | ledger.c.run_id.is_(None)
+        free = self._mine(unit) | ledger.c.run_id.is_(None)
         if connection.execute(_of(unit, update(ledger)).where(free).values(values)).rowcount:
             return
         other = connection.execute(_of(unit, select(ledger.c.run_id))).one_or_none()
@@ -132,8 +147,9 @@ class Ledger:
         connection.execute(insert(ledger).values(_pending(unit) | values))
 
     def fail(self, unit: Unit, exit_code: int, error: str) -> None:
-        """Write down that this run's attempt at a unit has failed, and why."""
-        self._update([unit], _ended("failed", exit_code, error), self._mine())
+        """Write down that this run's attempt at a unit has failed, and why; what landed stays."""
+        values = _ended("failed", exit_code, error)
+        self._update([unit], values, ledger.c.state.not_in(LANDED))
 
     def settle(self, units: Iterable[Unit], exit_code: int, error: str | None = None) -> list[Unit]:
         """End what is still `running` by the exit code of its script.
@@ -144,16 +160,16 @@ class Ledger:
         Returns:
             the units that a script which succeeded has left out; they are `failed`.
         """
-        asked = {_key(unit): unit for unit in units}
+        asked = {key_of(unit): unit for unit in units}
         found = [row for row in self._find(list(asked.values())) if self._is_mine(row)]
-        states = {_key(row): row.state for row in found if _key(row) in asked}
+        states = {key_of(row): row.state for row in found if key_of(row) in asked}
         unsettled = [asked[key] for key, state in states.items() if state == "running"]
         state = STATE_BY_EXIT_CODE.get(exit_code, "failed")
         values = _ended(state, exit_code, None if state in LANDED else error)
         left_out = state in LANDED and any(state in ENDED for state in states.values())
         if left_out:
             values = _ended("failed", EXIT_CODE_UNSAID, LEFT_OUT)
-        self._update(unsettled, values, self._mine(), ledger.c.state == "running")
+        self._update(unsettled, values, ledger.c.state == "running")
         return unsettled if left_out else []
 
     def reject(self, row: LedgerRow, reason: str) -> bool:
@@ -196,11 +212,9 @@ class Ledger:
             .order_by(ledger.c.period_start.desc())
             .limit(LOOK_BACK_ROWS)
         )
-        length = _length(unit.period.start, unit.period.end)
         with self._reading() as connection:
             found = connection.execute(query).all()
-        like = [rows for rows, start, end in found if _alike(length, _length(start, end))]
-        return like[:count]
+        return [rows for rows, start, end in found if is_like(unit, start, end)][:count]
 
     def rows(self, job_id: str, period_key: str) -> list[LedgerRow]:
         """Give the rows of one job and period, by shop."""
@@ -212,14 +226,17 @@ class Ledger:
         with self._reading() as connection:
             return [LedgerRow(**row) for row in connection.execute(query).mappings()]
 
-    def _mine(self) -> ColumnElement[bool]:
-        return true() if self.run_id is None else ledger.c.run_id == self.run_id
+    def _mine(self, unit: Unit) -> ColumnElement[bool]:
+        known = {"run_id": self.run_id, "attempts": self._attempts.get(key_of(unit))}
+        same = [ledger.c[name] == value for name, value in known.items() if value is not None]
+        return and_(true(), *same)
 
     def _is_mine(self, row: LedgerRow) -> bool:
-        return self.run_id in (None, row.run_id)
+        attempts = self._attempts.get(key_of(row), row.attempts)
+        return self.run_id in (None, row.run_id) and attempts == row.attempts
 
-    def _states(self, units: Sequence[Unit]) -> dict[tuple[str, str, str], str]:
-        return {_key(row): row.state for row in self._find(units)}
+    def _states(self, units: Sequence[Unit]) -> dict[Key, str]:
+        return {key_of(row): row.state for row in self._find(units)}
 
     def _find(self, units: Sequence[Unit]) -> list[LedgerRow]:
         query = select(ledger).where(
@@ -234,7 +251,9 @@ class Ledger:
     ) -> None:
         with self.engine.begin() as connection:
             for unit in units:
-                connection.execute(_of(unit, update(ledger)).where(*conditions).values(values))
+                connection.execute(
+                    _of(unit, update(ledger)).where(self._mine(unit), *conditions).values(values)
+                )
 
     def _reading(self) -> Connection:
         """Read outside a transaction, so that a reader never waits for SQLite's writer."""
@@ -242,32 +261,12 @@ class Ledger:
 
 
 def _of(unit: Unit | LedgerRow, statement: Any) -> Any:
-    key = zip((ledger.c.job_id, ledger.c.shop_id, ledger.c.period_key), _key(unit), strict=True)
+    key = zip((ledger.c.job_id, ledger.c.shop_id, ledger.c.period_key), key_of(unit), strict=True)
     return statement.where(and_(*(column == part for column, part in key)))
-
-
-def _key(of: Unit | LedgerRow) -> tuple[str, str, str]:
-    return of.job_id, of.shop_id, of.period.key if isinstance(of, Unit) else of.period_key
 
 
 def _window(unit: Unit) -> dict[str, Any]:
     return {"period_start": unit.period.start, "period_end": unit.period.end}
-
-
-def _covers(row: LedgerRow | None, unit: Unit) -> bool:
-    if row is None:
-        return False
-    window = (unit.period.start.astimezone(timezone.utc), unit.period.end.astimezone(timezone.utc))
-    return (row.period_start, row.period_end) == window
-
-
-def _length(start: datetime, end: datetime) -> float:
-    # On one clock: within one zone Python subtracts wall clocks.
-    return end.timestamp() - start.timestamp()
-
-
-def _alike(one: float, other: float) -> bool:
-    return max(one, other) <= LIKE * min(one, other)
 
 
 def _pending(unit: Unit) -> dict[str, Any]:

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timezone
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from datetime import datetime
+    from typing import TypeAlias
 
     from include.periods import Period
 
+    Key: TypeAlias = tuple[str, str, str]
+
 # The shop of a job that has none.
 NO_SHOP = "-"
+# How much longer one of two like periods may be: a month has 28 to 31 days, a day 23 to 25 hours.
+LIKE = 1.25
 
 
 @dataclass(frozen=True)
@@ -53,3 +59,22 @@ class LedgerRow:
         if self.started_at is None or self.finished_at is None:
             return None
         return (self.finished_at - self.started_at).total_seconds()
+
+
+def key_of(of: Unit | LedgerRow) -> Key:
+    """Give the columns that name a unit's row: job, shop and period."""
+    return of.job_id, of.shop_id, of.period.key if isinstance(of, Unit) else of.period_key
+
+
+def covers(row: LedgerRow, unit: Unit) -> bool:
+    """Return whether a row is of the very window that a unit means by its key."""
+    window = unit.period.start.astimezone(timezone.utc), unit.period.end.astimezone(timezone.utc)
+    return (row.period_start, row.period_end) == window
+
+
+def is_like(unit: Unit, start: datetime, end: datetime) -> bool:
+    """Return whether a window is about as long as a unit's."""
+    # On one clock: within one zone Python subtracts wall clocks.
+    one = unit.period.end.timestamp() - unit.period.start.timestamp()
+    other = end.timestamp() - start.timestamp()
+    return max(one, other) <= LIKE * min(one, other)

@@ -160,6 +160,41 @@ def test_a_run_that_was_overtaken_changes_nothing(ledger: Ledger) -> None:
     assert _states(ledger) == {"erp-1": "ok", "erp-2": "ok", "erp-3": "failed"}
 
 
+def test_an_attempt_that_was_overtaken_by_its_own_run_changes_nothing(ledger: Ledger) -> None:
+    """A run that is tried again keeps its name; who still works for the try before is too late."""
+    stale, newer = (Ledger(ledger.engine, "scheduled__2026") for _ in "12")
+    ledger.expect(UNITS)
+    stale.begin(UNITS)
+    script = Ledger(ledger.engine, "scheduled__2026")
+    assert script.open_units(UNITS) == UNITS
+    newer.begin(UNITS)
+    with ledger.engine.begin() as connection:
+        newer.land(connection, UNITS[0], 250)
+    newer.fail(UNITS[1], 77, "token expired")
+    before = ledger.rows("erp_store", PERIOD.key)
+    for late in (stale, script):
+        for unit in UNITS:
+            late.fail(unit, 75, "slow")
+        late.beat(UNITS)
+        late.settle(UNITS, 0)
+        with (
+            pytest.raises(SupersededError, match="has been begun by run 'scheduled__2026' since"),
+            ledger.engine.begin() as connection,
+        ):
+            late.land(connection, UNITS[0], 5)
+    assert ledger.rows("erp_store", PERIOD.key) == before
+    newer.settle(UNITS, 75)
+    assert _states(ledger) == {"erp-1": "ok", "erp-2": "failed", "erp-3": "failed"}
+
+
+def test_what_has_landed_does_not_fail(ledger: Ledger) -> None:
+    """Nobody's late word undoes it, even where nobody knows whose it is."""
+    with ledger.engine.begin() as connection:
+        ledger.land(connection, UNITS[0], 250)
+    Ledger(ledger.engine).fail(UNITS[0], 75, "slow")
+    assert _states(ledger) == {"erp-1": "ok"}
+
+
 def test_a_run_lands_what_it_began_or_nobody_did(ledger: Ledger) -> None:
     """A run's own units, and those that were only expected."""
     run = Ledger(ledger.engine, "run-1")
@@ -199,7 +234,7 @@ def test_the_last_rows_are_those_of_like_periods(ledger: Ledger) -> None:
         ledger.land(connection, Unit("erp_store", shop, week), 700)
         ledger.land(connection, Unit("erp_store", "erp-2", DAYS.parse_key("2025-10-01")), 7)
         ledger.land(connection, Unit("jd_store", shop, DAYS.parse_key("2025-10-01")), 8)
-    ledger.fail(Unit("erp_store", shop, DAYS.parse_key("2025-09-29")), 75, "slow")
+    assert ledger.reject(ledger.rows("erp_store", "2025-09-29")[0], "too few")
     assert ledger.last_rows(UNITS[0], 4) == [50, 30, 20, 10]
     assert ledger.last_rows(UNITS[0], 2) == [50, 30]
 
