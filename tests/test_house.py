@@ -12,11 +12,12 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-BASE = {"errors", "cron", "periods"}
+BASE = {"errors", "cron", "periods", "secret_forms"}
 MAY_IMPORT = {
     "errors": set(),
     "cron": {"errors"},
     "periods": {"errors", "cron"},
+    "secret_forms": set(),
     "registry": BASE,
     "warehouse": {"errors"},
     "ledger": BASE | {"warehouse"},

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from include.errors import ConfigurationError
+from include.platforms.concealing import concealed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -73,11 +74,8 @@ class Connection:
 
     def masked(self, text: str) -> str:
         """Give a text of the gateway's without the secrets that it may repeat."""
-        secrets = {self.app_secret, self.access_token, self.refresh_token, *self._concealed}
-        # Where one secret is part of another, the longer goes first.
-        for secret in sorted(filter(None, secrets), key=len, reverse=True):
-            text = text.replace(secret, "***")
-        return text
+        own = self.app_secret, self.access_token, self.refresh_token
+        return concealed(text, {*own, *self._concealed})
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from include.running.secret_values import SHORTEST, forms_of
+from include.secret_forms import SHORTEST, forms_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

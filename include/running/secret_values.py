@@ -1,4 +1,4 @@
-"""Which values of an environment are secrets, and how each may look in the output.
+"""Which values of an environment are secrets.
 
 Values of fewer than 4 characters and words like `true` are none: they protect nothing, and masking
 them would garble the output.
@@ -6,16 +6,16 @@ them would garble the output.
 
 from __future__ import annotations
 
-import base64
 import json
 import re
 from typing import TYPE_CHECKING, Any
-from urllib.parse import SplitResult, parse_qsl, quote, quote_plus, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
+
+from include.secret_forms import SHORTEST
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-SHORTEST = 4
 PLAIN_WORDS = frozenset({"true", "false", "none", "null"})
 CONNECTION_PREFIX = "AIRFLOW_CONN_"
 # As SQLAlchemy reads it: a password may hold anything but an @.
@@ -40,30 +40,6 @@ def secrets_in(environment: Mapping[str, str]) -> set[str]:
             found.update(_of_connection(value))
     found |= {text.strip() for text in found}  # clients leave white space around a secret out
     return {text for text in found if len(text) >= SHORTEST and text.lower() not in PLAIN_WORDS}
-
-
-def forms_of(secret: str) -> set[bytes]:
-    """Give the forms in which a secret may show up.
-
-    As it is, percent-encoded, escaped in JSON or Python, in base64, and inside the base64 of
-    something longer, as the `login:password` of an HTTP Basic header is.
-    """
-    escaped = json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]
-    percent = {quote(secret), quote(secret, safe=""), quote_plus(secret)}
-    lower = {re.sub(r"%[0-9A-F]{2}", lambda code: code[0].lower(), text) for text in percent}
-    texts = {secret, *escaped, *percent, *lower, repr(secret)[1:-1], ascii(secret)[1:-1]}
-    return {text.encode() for text in texts} | set(_base64_forms(secret.encode()))
-
-
-def _base64_forms(raw: bytes) -> Iterator[bytes]:
-    for encode in (base64.b64encode, base64.urlsafe_b64encode):
-        yield encode(raw)
-        yield encode(raw).rstrip(b"=")
-        for before in range(3):
-            # Characters that also hold bits of the neighbours differ each time: leave them out.
-            first = (0, 2, 3)[before]
-            last = (before + len(raw)) * 8 // 6
-            yield encode(bytes(before) + raw)[first:last]
 
 
 def _of_connection(value: str) -> Iterator[str]:

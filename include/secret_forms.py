@@ -1,0 +1,39 @@
+"""How a secret may look where it is shown."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from typing import TYPE_CHECKING
+from urllib.parse import quote, quote_plus
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SHORTEST = 4  # what is shorter protects nothing, and masking it would garble what is shown
+
+
+def forms_of(secret: str) -> set[bytes]:
+    """Give the forms in which a secret may show up.
+
+    As it is, percent-encoded, escaped in JSON or Python, in base64, and inside the base64 of
+    something longer, as the `login:password` of an HTTP Basic header is.
+    """
+    escaped = json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]
+    slashed = {text.replace("/", r"\/") for text in escaped}  # as PHP writes JSON
+    percent = {quote(secret), quote(secret, safe=""), quote_plus(secret)}
+    lower = {re.sub(r"%[0-9A-F]{2}", lambda code: code[0].lower(), text) for text in percent}
+    texts = {secret, *escaped, *slashed, *percent, *lower, repr(secret)[1:-1], ascii(secret)[1:-1]}
+    return {text.encode() for text in texts} | set(_base64_forms(secret.encode()))
+
+
+def _base64_forms(raw: bytes) -> Iterator[bytes]:
+    for encode in (base64.b64encode, base64.urlsafe_b64encode):
+        yield encode(raw)
+        yield encode(raw).rstrip(b"=")
+        for before in range(3):
+            # Characters that also hold bits of the neighbours differ each time: leave them out.
+            first = (0, 2, 3)[before]
+            last = (before + len(raw)) * 8 // 6
+            yield encode(bytes(before) + raw)[first:last]
