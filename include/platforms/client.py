@@ -12,14 +12,14 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
+import anyio
 import httpx
-from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, stop_before_delay
-from tenacity.wait import wait_exponential, wait_random
 
 from include.platforms.answers import decoded
+from include.platforms.bodies import ENCODINGS, received
 from include.platforms.dialect import Refreshing
 from include.platforms.errors import AuthExpired, GatewayError, Malformed, Temporary
-from include.platforms.patience import LONGEST_PAUSE, Patience
+from include.platforms.patience import Patience
 from include.platforms.renewing import AccessToken
 from include.platforms.tokens import LEASE
 from include.platforms.turns import Turns
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
     from types import TracebackType
 
-    from tenacity import RetryCallState
     from typing_extensions import Self
 
     from include.platforms.dialect import Call, Dialect, Request, Tokens
@@ -43,6 +42,9 @@ logging.getLogger("httpx").setLevel(logging.WARNING)
 
 # A proxy of the environment is for the outside world, never for this machine.
 NO_PROXY = dict.fromkeys(("all://127.0.0.1", "all://localhost", "all://[::1]"))
+
+# Servers close what was idle for 5 s or more; a call that is sent just then would be lost.
+POOL = httpx.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=3)
 
 
 @dataclass
@@ -100,11 +102,7 @@ class GatewayClient:
         self._longest_refresh = (store.lease if store else LEASE).total_seconds() / 2
         self._token = AccessToken(dialect.connection, store, self._refreshed, self._ends)
         # The time of a call is watched as a whole, in _send; httpx would watch each of its steps.
-        self._http = httpx.AsyncClient(timeout=None, mounts=NO_PROXY)  # noqa: S113 - said above
-        pause = self._patience.pause.total_seconds()
-        self._backoff = wait_exponential(pause, LONGEST_PAUSE.total_seconds()) + wait_random(
-            0, pause
-        )
+        self._http = httpx.AsyncClient(timeout=None, limits=POOL, mounts=NO_PROXY)  # noqa: S113 - said above
 
     async def __aenter__(self) -> Self:
         """Give the client itself."""
@@ -171,23 +169,21 @@ class GatewayClient:
             raise
 
     async def _tried(self, work: Callable[[], Awaitable[Any]]) -> Any:
-        retrying = AsyncRetrying(
-            retry=retry_if_exception_type(Temporary),
-            wait=self._pause,
-            stop=stop_after_attempt(self._patience.attempts)
-            | stop_before_delay(self._ends - time.monotonic()),
-            before_sleep=_log_retry,
-            reraise=True,
-        )
-        return await retrying(self._masking, work)
-
-    async def _masking(self, work: Callable[[], Awaitable[Any]]) -> Any:
-        """Keep secrets out of what an error quotes of an answer, whoever wrote its text."""
-        try:
-            return await work()
-        except GatewayError as error:
-            error.args = (self._dialect.connection.masked(str(error)),)
-            raise
+        """Try as often as the patience allows, and keep secrets out of what errors quote."""
+        attempt = 0
+        while True:
+            attempt += 1
+            try:
+                return await work()
+            except GatewayError as error:
+                error.args = (self._dialect.connection.masked(str(error)),)
+                if not isinstance(error, Temporary) or attempt >= self._patience.attempts:
+                    raise
+                pause = max(error.wait, self._patience.pause_after(attempt))
+                if time.monotonic() + pause >= self._ends:
+                    raise
+                logger.warning("%s; trying again in %.1f s", error, pause)
+            await asyncio.sleep(pause)
 
     async def _exchanged(
         self,
@@ -217,15 +213,22 @@ class GatewayClient:
             tally.calls += 1
         address = request.url.partition("?")[0]
         try:
-            sending = self._http.request(
-                request.verb, request.url, content=request.body, headers=dict(request.headers)
-            )
-            return await asyncio.wait_for(sending, timeout)
-        except asyncio.TimeoutError:
+            with anyio.fail_after(timeout):
+                return await self._http.request(
+                    request.verb, request.url, content=request.body, headers=dict(request.headers)
+                )
+        except TimeoutError:
             raise self._silent(call, f"within {timeout:.3g} s from {address}") from None
         except httpx.RequestError as error:
             reason = f"{type(error).__name__} {error}".strip()
             raise self._silent(call, f"from {address}: {reason}") from None
+
+    async def _sent(self, call: Call, request: Request) -> httpx.Response:
+        headers = {"Accept-Encoding": ", ".join(ENCODINGS), **request.headers}
+        async with self._http.stream(
+            request.verb, request.url, content=request.body, headers=headers
+        ) as response:
+            return await received(call, response, self._dialect.connection)
 
     def _silent(self, call: Call, said: str) -> Temporary:
         connection = self._dialect.connection
@@ -234,14 +237,3 @@ class GatewayClient:
             f"no answer {said}; run it again; if it stays so, check host {connection.base_url} of "
             f"connection {connection.id}, and this machine's network",
         )
-
-    def _pause(self, state: RetryCallState) -> float:
-        return max(self._backoff(state), getattr(_error(state), "wait", 0.0))
-
-
-def _error(state: RetryCallState) -> BaseException | None:
-    return state.outcome.exception() if state.outcome else None
-
-
-def _log_retry(state: RetryCallState) -> None:
-    logger.warning("%s; trying again in %.1f s", _error(state), state.upcoming_sleep)

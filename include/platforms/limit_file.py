@@ -19,7 +19,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from struct import Struct
 from threading import Lock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
+from weakref import WeakValueDictionary
 from zlib import crc32
 
 from include.errors import ConfigurationError
@@ -28,9 +29,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-MAGIC = b"limits 1"
-# Magic, generation, where the state is, the bytes of its three parts, until when nobody is dead.
-HEAD = Struct("=8sQQIIId")
+MAGIC = b"limits 2"
+# Magic, generation, where the state is, the bytes of its three parts, alive_until, paced_until.
+HEAD = Struct("=8sQQIIIdd")
 CHECKSUM = Struct("=I")
 HEAD_ROOM = 64
 FIRST_PLACE = 2 * HEAD_ROOM
@@ -83,12 +84,14 @@ class State:
         running: the calls that have not, with when each was sent; in that order.
         queue: those who wait, with when each is taken for dead; in order of arrival.
         alive_until: before that moment nobody in the queue is taken for dead.
+        paced_until: when the last turn came, had all come evenly.
     """
 
     ended: array[float] = field(default_factory=lambda: array("d"))
     running: Records = field(default_factory=Records)
     queue: Records = field(default_factory=Records)
     alive_until: float = 0.0
+    paced_until: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -98,12 +101,11 @@ class _Stored:
     generation: int = 0
     place: int = FIRST_PLACE
     size: int = 0
+    heads: bytes = bytes(FIRST_PLACE)
 
-    def next(self, size: int) -> _Stored:
+    def place_for(self, size: int) -> int:
         """Give where the next state goes: before this one if it fits there, else behind it."""
-        fits = FIRST_PLACE + size <= self.place
-        place = FIRST_PLACE if fits else self.place + self.size
-        return _Stored(self.generation + 1, place, size)
+        return FIRST_PLACE if FIRST_PLACE + size <= self.place else self.place + self.size
 
 
 class LimitFile:
@@ -112,12 +114,20 @@ class LimitFile:
     It stays open. A process that was forked opens it anew, as the lock belongs to what was opened.
     """
 
+    _open_ones: ClassVar[WeakValueDictionary[Path, LimitFile]] = WeakValueDictionary()
+
     def __init__(self, path: Path) -> None:
         self._path = path
         self._mutex = Lock()
         self._descriptor = -1
         self._process = -1
         self._close = weakref.finalize(self, int)
+        self._known: tuple[State, _Stored] | None = None
+
+    @classmethod
+    def at(cls, path: Path) -> LimitFile:
+        """Give the one that this process has for a path."""
+        return cls._open_ones.setdefault(path, cls(path))
 
     @contextmanager
     def held(self) -> Iterator[State]:
@@ -130,9 +140,10 @@ class LimitFile:
             with self._mutex:
                 self._lock()
                 try:
-                    state, stored = _read(self._descriptor)
+                    known, self._known = self._known, None
+                    state, stored = _read(self._descriptor, known)
                     yield state
-                    _write(self._descriptor, state, stored)
+                    self._known = state, _write(self._descriptor, state, stored)
                 finally:
                     fcntl.flock(self._descriptor, fcntl.LOCK_UN)
         except OSError as error:
@@ -151,6 +162,7 @@ class LimitFile:
 
     def _open(self) -> None:
         self._process = -1
+        self._known = None
         self._close()
         self._path.parent.mkdir(parents=True, exist_ok=True)
         self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o644)
@@ -158,8 +170,11 @@ class LimitFile:
         self._process = os.getpid()
 
 
-def _read(descriptor: int) -> tuple[State, _Stored]:
+def _read(descriptor: int, known: tuple[State, _Stored] | None) -> tuple[State, _Stored]:
+    """Give the state that counts; `known` is what this process has written last."""
     start = os.pread(descriptor, READ_AT_ONCE, 0)
+    if known and known[1].heads == start[:FIRST_PLACE]:
+        return known
     if len(start) >= FIRST_PLACE:
         first, second = HEAD.unpack_from(start), HEAD.unpack_from(start, HEAD_ROOM)
         newest_first = (0, HEAD_ROOM) if first[1] > second[1] else (HEAD_ROOM, 0)
@@ -171,7 +186,7 @@ def _read(descriptor: int) -> tuple[State, _Stored]:
 
 def _state_of(descriptor: int, start: bytes, room: int) -> tuple[State, _Stored] | None:
     """Give the state that the head in a room names, if both are whole."""
-    magic, generation, place, ended, running, queue, alive_until = HEAD.unpack_from(start, room)
+    magic, generation, place, ended, running, queue, *moments = HEAD.unpack_from(start, room)
     if magic != MAGIC:
         return None
     size = ended + running + queue
@@ -184,19 +199,23 @@ def _state_of(descriptor: int, start: bytes, room: int) -> tuple[State, _Stored]
         array("d", parts[:ended]),
         Records(parts[ended : ended + running]),
         Records(parts[ended + running :]),
-        alive_until,
+        *moments,
     )
-    return state, _Stored(generation, place, len(parts))
+    return state, _Stored(generation, place, size, start[:FIRST_PLACE])
 
 
-def _write(descriptor: int, state: State, stored: _Stored) -> None:
+def _write(descriptor: int, state: State, stored: _Stored) -> _Stored:
     parts = b"".join((state.ended, state.running, state.queue))
     sizes = state.ended.itemsize * len(state.ended), len(state.running), len(state.queue)
-    new = stored.next(len(parts))
-    head = HEAD.pack(MAGIC, new.generation, new.place, *sizes, state.alive_until)
-    head += CHECKSUM.pack(crc32(head, crc32(parts)))
-    _put(descriptor, parts, new.place)
-    _put(descriptor, head.ljust(HEAD_ROOM, b"\0"), new.generation % 2 * HEAD_ROOM)
+    generation, place = stored.generation + 1, stored.place_for(len(parts))
+    moments = state.alive_until, state.paced_until
+    head = HEAD.pack(MAGIC, generation, place, *sizes, *moments)
+    head = (head + CHECKSUM.pack(crc32(head, crc32(parts)))).ljust(HEAD_ROOM, b"\0")
+    room = generation % 2 * HEAD_ROOM
+    _put(descriptor, parts, place)
+    _put(descriptor, head, room)
+    heads = stored.heads[:room] + head + stored.heads[room + HEAD_ROOM :]
+    return _Stored(generation, place, len(parts), heads)
 
 
 def _put(descriptor: int, content: bytes, place: int) -> None:

@@ -41,6 +41,12 @@ CLOCK_MARGIN = 1.001
 LONGEST_NAP, GRACE = 2.0, 1.0
 # Event loops round to milliseconds; who woke a little early would look again and again.
 SHORTEST_NAP = 0.001
+# Of many calls a second, all that are allowed at once would keep each other waiting for the
+# processor, and each counts until a window after its answer. From so many calls a second on, turns
+# come evenly, a little faster than the limit allows in the long run; who could not be served in
+# time may catch up so many seconds.
+PACED_FROM = 100
+PACE, CATCH_UP = 0.8, 0.05
 
 
 class Limit(NamedTuple):
@@ -66,9 +72,10 @@ class RateLimiter:
             limits: what the platform allows.
             timeout: what one call takes at most; the same for all who share the file.
         """
-        self._file = LimitFile(file)
+        self._file = LimitFile.at(file)
         self._windows = [(calls, seconds * CLOCK_MARGIN) for calls, seconds, _ in limits]
         self._longest = max((window for _, window in self._windows), default=0.0)
+        self._pace = max((_pace(*one) for one in self._windows), default=0.0)
         self._timeout = timeout.total_seconds()
 
     @classmethod
@@ -85,7 +92,7 @@ class RateLimiter:
 
         Args:
             latest: moment of `time.monotonic` after which a turn is of no use.
-            waking: called from time to time while it waits (every `LONGEST_NAP` at least).
+            waking: called every `LONGEST_NAP` or so while it waits.
 
         Returns:
             the ticket to hand to `ended`.
@@ -93,7 +100,7 @@ class RateLimiter:
         Raises:
             TimeoutError: no turn comes before `latest`.
         """
-        ticket = os.urandom(TICKET_BYTES)
+        ticket, awake = os.urandom(TICKET_BYTES), time.monotonic()
         while turn := self._turn(ticket, latest):
             if turn > latest:
                 self._leave(ticket)
@@ -104,7 +111,8 @@ class RateLimiter:
             except asyncio.CancelledError:
                 self._leave(ticket)
                 raise
-            if waking:
+            if waking and time.monotonic() - awake >= LONGEST_NAP:
+                awake = time.monotonic()
                 waking()
         return ticket.hex()
 
@@ -134,6 +142,7 @@ class RateLimiter:
             if turn <= now <= latest:
                 state.queue.drop(ticket)
                 state.running.put(ticket, now)
+                state.paced_until = max(state.paced_until, now - CATCH_UP) + self._pace
                 return None
             dead = now + min(turn - now, LONGEST_NAP) + GRACE
             state.queue.put(ticket, dead)
@@ -143,7 +152,7 @@ class RateLimiter:
     def _first_moment(self, state: State, ahead: int, now: float) -> float:
         """Give the first moment at which one call more can be allowed, or now."""
         taken = len(state.running) // RECORD.size + ahead
-        turn = now
+        turn = max(now, max(state.paced_until, now - CATCH_UP) + self._pace * (1 + ahead))
         for calls, window in self._windows:
             # Those who run or come before end now at the earliest; so many others may still count.
             others = calls - taken
@@ -162,7 +171,14 @@ class RateLimiter:
             del state.running[: RECORD.size]
         del state.ended[bisect_right(state.ended, now) :]
         del state.ended[: bisect_right(state.ended, now - self._longest)]
+        if state.paced_until > now:
+            state.paced_until = 0.0
         alive = now + LONGEST_NAP + GRACE
         if not now < state.alive_until <= alive:
             state.queue.keep(now, alive)
             state.alive_until = min(state.queue.moments(), default=alive)
+
+
+def _pace(calls: int, window: float) -> float:
+    """Give the least time between two turns, if a limit is one of those that are paced."""
+    return PACE * window / calls if calls / window >= PACED_FROM else 0.0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import random
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -31,6 +32,12 @@ class Patience:
     deadline: timedelta = timedelta(minutes=30)
     attempts: int = 5
     pause: timedelta = timedelta(seconds=1)
+
+    def pause_after(self, attempt: int) -> float:
+        """Give the seconds to wait after so many attempts."""
+        pause = self.pause.total_seconds()
+        jitter = random.uniform(0, pause)  # noqa: S311 - only spreads the attempts of many
+        return min(pause * 2.0 ** (attempt - 1), LONGEST_PAUSE.total_seconds()) + jitter
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] = os.environ) -> Patience:

@@ -17,6 +17,7 @@ from include.platforms.client import GatewayClient, tallied
 from include.platforms.tokens import TokenStore
 from include.pulling.assignment import Assignment
 from include.pulling.clients import Clients, own_connection
+from include.pulling.event_loop import run
 from include.pulling.outcomes import Outcome, exit_code_of, print_table
 from include.running.exit_codes import ExitCode, worst
 from include.warehouse import connect
@@ -99,7 +100,7 @@ class Pull:
         if not waiting:
             print(f"{title}: every shop has landed before")
             return ExitCode.NOTHING_TO_DO
-        outcomes = asyncio.run(self._pull_all(waiting))
+        outcomes = run(self._pull_all(waiting))
         print_table(title, outcomes)
         return worst(outcome.code for outcome in outcomes)
 

@@ -48,13 +48,14 @@ def test_a_state_comes_back_whatever_its_size(tmp_path: Path) -> None:
         with file.held() as state:
             fill(state, size)
             state.alive_until = size + 0.5
-            wanted = State(state.ended, state.running, state.queue, state.alive_until)
-        with file.held() as state:
-            assert state == wanted
+            state.paced_until = size + 0.25
+        assert read(path) == state
+        with file.held() as known:
+            assert known == state
     assert path.stat().st_size < 4 * 500 * (8 + 16 + 16)
 
 
-@pytest.mark.parametrize(("before", "after"), [(0, 1), (3, 4), (4, 3), (5, 5), (9, 0), (300, 301)])
+@pytest.mark.parametrize(("before", "after"), [(0, 1), (3, 4), (4, 3), (5, 5), (9, 0), (60, 61)])
 def test_a_write_that_was_torn_leaves_the_state_before_or_after(
     before: int, after: int, tmp_path: Path
 ) -> None:
@@ -96,6 +97,39 @@ def test_what_is_no_state_is_taken_for_none(
         assert state == State()
         fill(state, 2)
     assert len(read(path).ended) == 2
+
+
+@given(st.lists(st.tuples(st.integers(0, 2), st.integers(0, 5)), max_size=30))
+def test_whoever_holds_it_sees_what_others_have_written(
+    tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[int, int]]
+) -> None:
+    """Also who has written the last but one state, and remembers it."""
+    path = tmp_path_factory.mktemp("limits") / "app.turns"
+    files, wanted = [LimitFile(path) for _ in range(3)], 0
+    for who, size in steps:
+        with files[who].held() as state:
+            assert len(state.ended) == wanted
+            fill(state, size)
+        wanted = size
+
+
+def test_who_holds_a_file_that_was_removed_meets_the_others_in_the_new_one(tmp_path: Path) -> None:
+    """Nobody goes on in a file that no one else can see."""
+    path = tmp_path / "app.turns"
+    one, other = LimitFile(path), LimitFile(path)
+    for file in (one, other):
+        _count(path, 1, file)
+    path.unlink()
+    for file in (other, one, other):
+        _count(path, 1, file)
+    assert len(read(path).ended) == 3
+
+
+def test_a_process_has_one_for_each_path(tmp_path: Path) -> None:
+    """Clients of many shops share what they know of their app's file."""
+    assert LimitFile.at(tmp_path / "a") is not LimitFile.at(tmp_path / "b")
+    one = LimitFile.at(tmp_path / "a")
+    assert LimitFile.at(tmp_path / "a") is one
 
 
 def test_an_error_while_it_is_held_changes_nothing(tmp_path: Path) -> None:

@@ -300,18 +300,18 @@ def test_an_answer_after_the_time_of_a_call_counts_from_when_it_came(tmp_path: P
     asyncio.run(scene())
 
 
-def test_a_removed_file_is_made_again(tmp_path: Path) -> None:
-    """Who holds it open meets the others in the new one."""
+def test_turns_of_a_high_limit_come_evenly(tmp_path: Path) -> None:
+    """Hundreds at once would keep each other waiting, and count for all of that time."""
 
     async def scene() -> None:
-        shared, other = limiter(tmp_path, (1, 0.4)), limiter(tmp_path, (1, 0.4))
-        for one in (shared, other):
-            one.ended(await one.take())
-        (tmp_path / "app.turns").unlink()
-        other.ended(await other.take())
+        shared = limiter(tmp_path, (200, 1.0))
         began = time.monotonic()
-        await shared.take()
-        assert took(began) > 0.3
+        moments = []
+        for _ in range(150):
+            shared.ended(await shared.take())
+            moments.append(took(began))
+        assert most_in_any_window(moments, 0.1) <= 40
+        assert moments[-1] < 0.75 * 1.3
 
     asyncio.run(scene())
 
