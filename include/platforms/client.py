@@ -214,9 +214,7 @@ class GatewayClient:
         address = request.url.partition("?")[0]
         try:
             with anyio.fail_after(timeout):
-                return await self._http.request(
-                    request.verb, request.url, content=request.body, headers=dict(request.headers)
-                )
+                return await self._sent(call, request)
         except TimeoutError:
             raise self._silent(call, f"within {timeout:.3g} s from {address}") from None
         except httpx.RequestError as error:

@@ -1,0 +1,92 @@
+"""An answer is read whole, and none takes more memory than there is."""
+
+from __future__ import annotations
+
+import gzip
+import tracemalloc
+import zlib
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from starlette.responses import Response, StreamingResponse
+
+from include.platforms.connection import Connection
+from include.platforms.dialect import Call
+from include.platforms.errors import Malformed, Temporary
+from tests.platforms.asking import using
+from tests.platforms.data_service import in_turn, serving
+from tests.platforms.plain import Plain
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+MB = 2**20
+BOMB = gzip.compress(bytes(200 * MB), 1)
+CALL = Call("/some", shop=1)
+
+
+def ask(answer: Any) -> Any:
+    """Give what a client makes of an answer."""
+    with serving() as service:
+        service.asked(in_turn(answer))
+        shop = Connection("shop_1", service.base_url, "key", "s3cret", "t0ken")
+        return using(Plain(shop), lambda client: client.call(CALL))
+
+
+def packed(content: bytes, encoding: str) -> Response:
+    """Say how the content is packed."""
+    return Response(content, headers={"Content-Encoding": encoding})
+
+
+def endless() -> Iterator[bytes]:
+    """Go on for ever."""
+    while True:
+        yield bytes(MB)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        packed(gzip.compress(b'{"a": [1]}'), "gzip"),
+        packed(zlib.compress(b'{"a": [1]}'), "Deflate"),
+        packed(b'{"a": [1]}', "identity"),
+        StreamingResponse(iter((b'{"a"', b": [1]}"))),
+    ],
+    ids=["gzip", "deflate", "identity", "in pieces"],
+)
+def test_an_answer_is_given_unpacked(answer: Any) -> None:
+    """However it is packed, and in however many pieces it comes."""
+    assert ask(answer) == {"a": [1]}
+
+
+def test_a_large_answer_is_read() -> None:
+    """What is below the bound is an answer like any other."""
+    assert len(ask(Response(b'"' + b"x" * 50 * MB + b'"'))) == 50 * MB
+
+
+@pytest.mark.parametrize("status", [200, 502])
+@pytest.mark.parametrize("kind", ["bomb", "endless"])
+def test_an_answer_that_is_too_large_is_not_read_on(kind: str, status: int) -> None:
+    """Neither one that never ends, nor one that unpacks into a thousand times what was sent."""
+    answer = packed(BOMB, "gzip") if kind == "bomb" else StreamingResponse(endless())
+    answer.status_code = status
+    tracemalloc.start()
+    try:
+        with pytest.raises(Malformed, match=r"larger than 64 MB.* of connection shop_1"):
+            ask(answer)
+        assert tracemalloc.get_traced_memory()[1] < 190 * MB
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("encoding", ["gzip, gzip", "br", "zstd"])
+def test_an_answer_packed_otherwise_than_asked_is_not_unpacked(encoding: str) -> None:
+    """One bomb inside another would be unpacked at a stroke."""
+    with pytest.raises(Malformed, match=r"Content-Encoding is .* not asked for"):
+        ask(packed(gzip.compress(BOMB), encoding))
+
+
+def test_what_cannot_be_unpacked_is_temporary() -> None:
+    """As is what was cut on its way."""
+    with pytest.raises(Temporary, match=r"DecodingError"):
+        ask(packed(b"no gzip", "gzip"))
