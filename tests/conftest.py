@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 from include.platforms.connection import Connection
 from include.sandbox.credentials import SANDBOX_ACCESS_TOKEN, SANDBOX_APP_KEY, SANDBOX_APP_SECRET
@@ -84,16 +85,23 @@ def pytest_configure(config: pytest.Config) -> None:
     config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
 
 
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist looks for the groups
+class ByFile(LoadScopeScheduling):
+    """Hands whole files to the workers, so that what a file's tests share is made once."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        """Give what a test belongs to; all that needs the running service belongs together."""
+        file = nodeid.partition("::")[0]
+        return SERVICE_TESTS if file.startswith(SERVICE_TESTS) else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile:
+    """Say how tests are shared out when they run on several cores."""
+    return ByFile(config, log)
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Skip the long tests unless they were asked for; keep together what shares its fixtures."""
-    # All that needs the running service goes to one worker, every other file to any; the service
-    # takes the longest, and is begun first.
+    """Skip the long tests unless they were asked for; begin with what takes the longest."""
     items.sort(key=lambda item: not item.location[0].startswith(SERVICE_TESTS))
-    for item in items:
-        file = item.location[0]
-        group = SERVICE_TESTS if file.startswith(SERVICE_TESTS) else file
-        item.add_marker(pytest.mark.xdist_group(group))
     if not config.getoption("--campaign"):
         for item in items:
             if item.get_closest_marker("campaign"):
