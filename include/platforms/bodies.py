@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 LARGEST = 64 * 2**20
 # What these unpack from one piece of the network is of a known size; one inside another is not.
 ENCODINGS = ("gzip", "deflate")
+ACCEPTED = {"Accept-Encoding": ", ".join(ENCODINGS)}
 # What a head says of its body as it was on its way.
 PACKING = (b"content-encoding", b"content-length", b"transfer-encoding")
 
@@ -42,6 +43,9 @@ async def received(call: Call, response: httpx.Response, connection: Connection)
     if packed not in (*ENCODINGS, "identity", ""):
         problem = f"the answer's Content-Encoding is {quoted(packed)}, which was not asked for"
         raise Malformed(call, problem, repair=repair)
+    if not packed and _is_known_to_be_small(response.headers):
+        await response.aread()
+        return response
     pieces, size = [], 0
     async for piece in response.aiter_bytes():
         size += len(piece)
@@ -56,3 +60,10 @@ async def received(call: Call, response: httpx.Response, connection: Connection)
         content=b"".join(pieces),
         request=response.request,
     )
+
+
+def _is_known_to_be_small(headers: httpx.Headers) -> bool:
+    """Tell whether the network gives no more than a head says; most answers are so."""
+    if "transfer-encoding" in headers:  # then the length means nothing
+        return False
+    return 0 <= int(headers.get("content-length", -1)) <= LARGEST

@@ -16,7 +16,7 @@ import anyio
 import httpx
 
 from include.platforms.answers import decoded
-from include.platforms.bodies import ENCODINGS, received
+from include.platforms.bodies import ACCEPTED, received
 from include.platforms.dialect import Refreshing
 from include.platforms.errors import AuthExpired, GatewayError, Malformed, Temporary
 from include.platforms.patience import Patience
@@ -102,7 +102,12 @@ class GatewayClient:
         self._longest_refresh = (store.lease if store else LEASE).total_seconds() / 2
         self._token = AccessToken(dialect.connection, store, self._refreshed, self._ends)
         # The time of a call is watched as a whole, in _send; httpx would watch each of its steps.
-        self._http = httpx.AsyncClient(timeout=None, limits=POOL, mounts=NO_PROXY)  # noqa: S113 - said above
+        self._http = httpx.AsyncClient(
+            timeout=None,  # noqa: S113 - said above
+            limits=POOL,
+            mounts=NO_PROXY,
+            headers=ACCEPTED,
+        )
 
     async def __aenter__(self) -> Self:
         """Give the client itself."""
@@ -222,9 +227,8 @@ class GatewayClient:
             raise self._silent(call, f"from {address}: {reason}") from None
 
     async def _sent(self, call: Call, request: Request) -> httpx.Response:
-        headers = {"Accept-Encoding": ", ".join(ENCODINGS), **request.headers}
         async with self._http.stream(
-            request.verb, request.url, content=request.body, headers=headers
+            request.verb, request.url, content=request.body, headers=dict(request.headers)
         ) as response:
             return await received(call, response, self._dialect.connection)
 

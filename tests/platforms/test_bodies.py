@@ -16,6 +16,7 @@ from include.platforms.errors import Malformed, Temporary
 from tests.platforms.asking import using
 from tests.platforms.data_service import in_turn, serving
 from tests.platforms.plain import Plain
+from tests.platforms.scripted_gateway import scripted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -77,6 +78,15 @@ def test_an_answer_that_is_too_large_is_not_read_on(kind: str, status: int) -> N
         assert tracemalloc.get_traced_memory()[1] < 190 * MB
     finally:
         tracemalloc.stop()
+
+
+def test_a_length_that_means_nothing_is_not_believed() -> None:
+    """In an answer that comes in pieces only these count."""
+    head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n"
+    with scripted(head + b"%x\r\n" % (65 * MB) + bytes(65 * MB)) as gateway:
+        shop = Connection("shop_1", gateway.base_url, "key", "s3cret", "t0ken")
+        with pytest.raises(Malformed, match="larger than 64 MB"):
+            using(Plain(shop), lambda client: client.call(CALL))
 
 
 @pytest.mark.parametrize("encoding", ["gzip, gzip", "br", "zstd"])
