@@ -10,11 +10,14 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from include.errors import ConfigurationError
+from include.platforms.fields import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 LONGEST_PAUSE = timedelta(seconds=30)
+LONGEST_SPAN = timedelta(days=1)
+MOST_ATTEMPTS = 1000
 
 
 @dataclass(frozen=True)
@@ -44,18 +47,20 @@ class Patience:
         """Read `GATEWAY_TIMEOUT_SECONDS`, `_DEADLINE_SECONDS`, `_ATTEMPTS` and `_PAUSE_SECONDS`.
 
         Raises:
-            ConfigurationError: one of them is not a number above zero.
+            ConfigurationError: one of them is not a number above zero, or more than a day or 1000
+                attempts.
         """
+        longest = int(LONGEST_SPAN.total_seconds())
         given = {
-            name: _number(environ, f"GATEWAY_{name.upper()}_SECONDS")
+            name: _number(environ, f"GATEWAY_{name.upper()}_SECONDS", longest)
             for name in ("timeout", "deadline", "pause")
         }
         spans = {name: timedelta(seconds=value) for name, value in given.items() if value}
-        attempts = _number(environ, "GATEWAY_ATTEMPTS") or cls.attempts
+        attempts = _number(environ, "GATEWAY_ATTEMPTS", MOST_ATTEMPTS) or cls.attempts
         return cls(**{**spans, "attempts": math.ceil(attempts)})  # type: ignore[arg-type]
 
 
-def _number(environ: Mapping[str, str], name: str) -> float | None:
+def _number(environ: Mapping[str, str], name: str, most: int) -> float | None:
     text = environ.get(name, "").strip()
     if not text:
         return None
@@ -63,6 +68,8 @@ def _number(environ: Mapping[str, str], name: str) -> float | None:
         value = float(text)
     except ValueError:
         value = 0.0
-    if not 0 < value < math.inf:
-        raise ConfigurationError(f"{name} is {text!r}: set it to a number above 0, or not at all")
+    if not 0 < value <= most:
+        raise ConfigurationError(
+            f"{name} is {quoted(text)}: set it to a number above 0, at most {most}, or not at all"
+        )
     return value

@@ -249,6 +249,10 @@ def test_the_environment_says_how_long_to_go_on() -> None:
     given = Patience.from_environment(environ)
     assert given == Patience(timeout=timedelta(seconds=2.5), attempts=7)
     assert Patience.from_environment({"GATEWAY_PAUSE_SECONDS": " "}) == Patience()
-    for text in ("soon", "0", "-1", "nan", "inf"):
+    for text in ("soon", "0", "-1", "nan", "inf", "1e300", "86401"):
         with pytest.raises(ConfigurationError, match=f"GATEWAY_DEADLINE_SECONDS is '{text}'"):
             Patience.from_environment({"GATEWAY_DEADLINE_SECONDS": text})
+    with pytest.raises(ConfigurationError, match=r"GATEWAY_ATTEMPTS is '1001': .*at most 1000"):
+        Patience.from_environment({"GATEWAY_ATTEMPTS": "1001"})
+    most = {"GATEWAY_ATTEMPTS": "1000", "GATEWAY_PAUSE_SECONDS": "86400"}
+    assert Patience.from_environment(most).pause_after(1000) > 0
