@@ -10,6 +10,7 @@ from include.registry import fields  # noqa: TC001 - pydantic reads the annotati
 from include.registry.files import UnreadableError, read_bytes
 from include.registry.problems import Problem
 from include.registry.reading import read_entries
+from include.registry.schema import PLATFORMS
 from include.registry.validating import validate
 
 if TYPE_CHECKING:
@@ -62,6 +63,14 @@ class Shop(BaseModel):
         """Return whether the shop's days, from the first to the last, touch a period."""
         opened = self.from_day is None or self.from_day <= period.last_day
         return opened and (self.until_day is None or period.first_day <= self.until_day)
+
+    @field_validator("platform_id")
+    @classmethod
+    def _is_a_number(cls, number: str, info: ValidationInfo) -> str:
+        if info.data.get("platform") in PLATFORMS and not (number.isascii() and number.isdecimal()):
+            message = f"'{number}' is no number: write the one that the platform gave the shop"
+            raise ValueError(message)
+        return number
 
     @field_validator("until_day")
     @classmethod

@@ -87,7 +87,7 @@ def run(layout: Layout, arguments: Namespace) -> NoReturn:
     """`run`: hand over to the runner with the connections that the job may see."""
     job = find_job(layout, arguments.job)
     connections.adopt(_prepared_environment(layout))
-    variables = connections.script_variables(job.connection_ids)
+    variables = connections.script_variables(job.connection_ids, of_shops=bool(job.platform))
     _warn_about_sandbox(layout, variables)
     kept = {key: value for key, value in os.environ.items() if not key.startswith("AIRFLOW_")}
     _become(layout, ["-m", "include.running", job.id, *_window(arguments)], kept | variables)

@@ -41,13 +41,23 @@ def warehouse_url() -> str:
         ) from error
 
 
-def script_variables(connection_ids: Iterable[str]) -> dict[str, str]:
+def script_variables(connection_ids: Iterable[str], *, of_shops: bool = False) -> dict[str, str]:
     """Return the variables that hand a script its connections and the warehouse.
+
+    Args:
+        connection_ids: those that it may see.
+        of_shops: one that is missing is one shop's problem: the script says which.
 
     Raises:
         ConfigurationError: a connection is missing.
     """
-    given = {_variable(name): _connection(name).as_json() for name in connection_ids}
+    given = {}
+    for name in connection_ids:
+        try:
+            given[_variable(name)] = _connection(name).as_json()
+        except ConfigurationError:  # noqa: PERF203 - each connection for itself
+            if not of_shops:
+                raise
     return {**given, "WAREHOUSE_URL": warehouse_url()}
 
 

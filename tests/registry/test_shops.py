@@ -65,6 +65,10 @@ WRONG = [
         "3:69: b: platform_id '1' is the store of line 2, which would land twice: remove one",
     ),
     (
+        "{id: b, platform: pdd, name: x, connection: pdd_9, platform_id: abc}",
+        "3:69: b: platform_id 'abc' is no number: write the one that the platform gave the shop",
+    ),
+    (
         (
             "{id: b, from: 2025-02-01, until: 2025-01-31, platform: pdd, name: x, "
             "connection: pdd, platform_id: 2}"

@@ -11,10 +11,30 @@ from typing import Any
 
 import pytest
 
+from include.errors import ConfigurationError
 from include.periods import Schedule
 from include.scheduling.operator import ScriptOperator
 
 ROOT = Path(__file__).parents[2]
+
+
+def environment_of(**arguments: Any) -> dict[str, str]:
+    """Give what an operator of a job hands the runner."""
+    operator = ScriptOperator(
+        task_id="run",
+        job_id="own",
+        schedule=Schedule("0 7 * * *", "day"),
+        project_root=str(ROOT),
+        **arguments,
+    )
+    run = SimpleNamespace(
+        partition_key="2025-10-02",
+        conf={},
+        run_after=datetime(2025, 10, 3, tzinfo=timezone.utc),
+        run_id="manual",
+    )
+    context: Any = {"dag_run": run, "ti": SimpleNamespace(try_number=1)}
+    return operator.get_env(context)
 
 
 @pytest.fixture
@@ -25,17 +45,18 @@ def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[str, st
         monkeypatch.setenv(name, value)
     monkeypatch.delenv("SHLVL", raising=False)
     monkeypatch.setenv("AIRFLOW_CONN_WAREHOUSE", '{"conn_type": "sqlite", "host": "/tmp/x.db"}')
-    operator = ScriptOperator(
-        task_id="run", job_id="own", schedule=Schedule("0 7 * * *", "day"), project_root=str(ROOT)
-    )
-    run = SimpleNamespace(
-        partition_key="2025-10-02",
-        conf={},
-        run_after=datetime(2025, 10, 3, tzinfo=timezone.utc),
-        run_id="manual",
-    )
-    context: Any = {"dag_run": run, "ti": SimpleNamespace(try_number=1)}
-    return operator.get_env(context)
+    return environment_of()
+
+
+def test_a_missing_connection_costs_its_own_shop_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The others' connections are handed on; a job without shops is told at once."""
+    monkeypatch.setenv("AIRFLOW_CONN_WAREHOUSE", '{"conn_type": "sqlite", "host": "/tmp/x.db"}')
+    monkeypatch.setenv("AIRFLOW_CONN_THERE", '{"conn_type": "http", "host": "http://x"}')
+    connections = ["missing", "there"]
+    found = environment_of(connections=connections, shops=["a", "b"])
+    assert [name for name in found if name.startswith("AIRFLOW_CONN_")] == ["AIRFLOW_CONN_THERE"]
+    with pytest.raises(ConfigurationError, match="connection 'missing' is missing: make it"):
+        environment_of(connections=connections)
 
 
 def test_the_starting_shell_says_nothing_of_periods_and_shops(environment: dict[str, str]) -> None:
