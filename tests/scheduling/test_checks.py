@@ -53,7 +53,13 @@ class Run:
     def write_shops(self, *shops: str, **more: Any) -> None:
         """Say which shops there are."""
         listed = [
-            {"id": shop, "platform": "erp", "name": shop, "connection": "e", "platform_id": shop}
+            {
+                "id": shop,
+                "platform": "erp",
+                "name": shop,
+                "connection": "e",
+                "platform_id": shop[-1],
+            }
             for shop in shops
         ]
         path = self.root / "config/shops.yaml"
