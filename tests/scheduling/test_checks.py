@@ -52,15 +52,10 @@ class Run:
 
     def write_shops(self, *shops: str, **more: Any) -> None:
         """Say which shops there are."""
+        fields = {"platform": "erp", "connection": "e"}
         listed = [
-            {
-                "id": shop,
-                "platform": "erp",
-                "name": shop,
-                "connection": "e",
-                "platform_id": shop[-1],
-            }
-            for shop in shops
+            {"id": shop, "name": shop, "platform_id": number, **fields}
+            for number, shop in enumerate(shops, start=1)
         ]
         path = self.root / "config/shops.yaml"
         path.write_text(json.dumps({"shops": [shop | more for shop in listed]}), "utf-8")
