@@ -35,7 +35,7 @@ def new_pipeline(folder: Path) -> Any:
     pipeline = dlt.pipeline(
         folder.name, pipelines_dir=str(folder), destination=destination, dataset_name="main"
     )
-    merge(pipeline, refunds(10, shop="pdd-2"))
+    merge(pipeline, refunds(10, "pdd-1"))
     return pipeline
 
 
@@ -62,7 +62,7 @@ def main() -> None:
             folder = scratch / f"dlt_{number}"
             folder.mkdir()
             pipeline = new_pipeline(folder)
-        seconds = merge(pipeline, refunds(int(count), changed=int(case == "changed")))
+        seconds = merge(pipeline, refunds(int(count), "pdd-2", changed=int(case == "changed")))
         with (
             pipeline.sql_client() as client,
             client.execute_query("SELECT COUNT(*) FROM pdd_refunds") as found,

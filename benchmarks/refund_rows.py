@@ -10,7 +10,7 @@ MIDNIGHT = datetime(2025, 10, 2)  # noqa: DTZ001 - a wall clock, as the platform
 REASONS = ("不想要了", "质量问题", "与商品描述不符", None)
 
 
-def refunds(count: int, shop: str = "pdd-1", changed: int = 0) -> list[dict[str, Any]]:
+def refunds(count: int, shop: str, changed: int = 0) -> list[dict[str, Any]]:
     """Make rows of `pdd_refunds`: a shop's day.
 
     Args:
