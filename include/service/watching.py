@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 from include.errors import ExpectedError
 from include.ledger import LANDED
+from include.service.rest import ApiError
 
 if TYPE_CHECKING:
     from include.ledger import Ledger, LedgerRow
@@ -13,6 +15,7 @@ if TYPE_CHECKING:
     from include.service.rest import Api
 
 RUN_ENDED = ("success", "failed")
+TRIES, PAUSE_SECONDS = 5, 3.0
 # A task that waits for its retry has failed as far as somebody who watches is concerned.
 GIVEN_UP = ("failed", "up_for_retry")
 
@@ -55,7 +58,7 @@ class Watch:
         """Trigger the run, or find one of the period that waits or works.
 
         Raises:
-            ExpectedError: the job is paused, or not a DAG yet.
+            ExpectedError: the job is paused, not a DAG yet, or the web UI does not take it.
         """
         dag = self._api.dags().get(self.job.id)
         if dag is None:
@@ -69,8 +72,16 @@ class Watch:
                 f"`python3 scheduler_manager.py airflow dags unpause {self.job.id}`"
             )
         self._before = self.rows()
-        found = self._api.unfinished_run(self.job.id, self.key)
-        self.run_id = found or self._api.trigger(self.job.id, self.key)
+        for tries_left in reversed(range(TRIES)):
+            try:
+                found = self._api.unfinished_run(self.job.id, self.key)
+                self.run_id = found or self._api.trigger(self.job.id, self.key)
+            except ApiError:  # noqa: PERF203 - Airflow's database is busy starting all jobs
+                if not tries_left:
+                    raise
+                time.sleep(PAUSE_SECONDS)
+            else:
+                return
 
     def look(self) -> str:
         """Look how the run is; gives a line when something changed, else nothing."""
