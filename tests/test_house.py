@@ -102,7 +102,7 @@ def test_the_code_passes_its_checks(command: list[str]) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("name", ["requirements", "requirements-dev"])
+@pytest.mark.parametrize("name", ["requirements", "requirements-cluster", "requirements-dev"])
 def test_each_requirement_has_a_reason_and_is_pinned_with_hashes(name: str) -> None:
     """Every line of the .in file says why, and the lock has it with its hashes."""
     lock = (ROOT / f"{name}.txt").read_text("utf-8")

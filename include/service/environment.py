@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 NEWEST_PYTHON = (3, 13)  # the newest one that requirements.txt is pinned for
 REQUIREMENTS = "requirements.txt"
+CLUSTER = "requirements-cluster.txt"
 DEVELOPMENT = "requirements-dev.txt"
 TAIL_LINES = 15
 
@@ -36,7 +37,7 @@ def ensure(layout: Layout, *, development: bool = False) -> None:
 
     Args:
         layout: where the project and its `.venv` are.
-        development: also what the tests need.
+        development: also what the tests need, and what the containers that they try run on.
 
     Raises:
         ConfigurationError: this Python cannot make a virtual environment.
@@ -44,7 +45,7 @@ def ensure(layout: Layout, *, development: bool = False) -> None:
     """
     wanted = [layout.root / REQUIREMENTS]
     if development:
-        wanted.append(layout.root / DEVELOPMENT)
+        wanted += [layout.root / CLUSTER, layout.root / DEVELOPMENT]
     if not _missing(layout, wanted):
         return
     layout.make_var()

@@ -72,7 +72,7 @@ def copy_project(root: Path) -> None:
     (root / ".venv").mkdir()
     for name in ("bin", "lib", "lib64", "include", "pyvenv.cfg"):
         (root / ".venv" / name).symlink_to(Path(sys.prefix) / name)
-    for name in (environment.REQUIREMENTS, environment.DEVELOPMENT):
+    for name in (environment.REQUIREMENTS, environment.CLUSTER, environment.DEVELOPMENT):
         environment.stamp(Layout(root=root), root / name).touch()
 
 

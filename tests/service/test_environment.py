@@ -12,7 +12,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from include.errors import ExpectedError
-from include.service.environment import DEVELOPMENT, REQUIREMENTS, ensure, stamp, usable
+from include.service.environment import (
+    CLUSTER,
+    DEVELOPMENT,
+    REQUIREMENTS,
+    ensure,
+    stamp,
+    usable,
+)
 from include.service.layout import PROJECT_ROOT, Layout
 
 if TYPE_CHECKING:
@@ -79,12 +86,14 @@ def test_nothing_changed_costs_nothing(layout: Layout) -> None:
 
 
 def test_development_requirements_come_on_top(layout: Layout) -> None:
-    """The tests' packages are installed when they are asked for, with a stamp of their own."""
+    """The tests' packages are installed when they are asked for, with stamps of their own."""
+    (layout.root / CLUSTER).write_text(make_wheel(layout.root, "more", "4.0"))
     (layout.root / DEVELOPMENT).write_text(make_wheel(layout.root, "extra", "3.0"))
     ensure(layout)
     assert not stamp(layout, layout.root / DEVELOPMENT).exists()
     ensure(layout, development=True)
-    assert (version_of(layout, "extra"), version_of(layout)) == ("3.0", "1.0")
+    installed = [version_of(layout, name) for name in ("extra", "more", "tiny")]
+    assert installed == ["3.0", "4.0", "1.0"]
 
 
 def test_a_changed_lock_is_installed(layout: Layout) -> None:
