@@ -14,7 +14,7 @@ from include.platforms.feed import AUTHS
 from include.registry import Job
 from include.registry.schema import Checks
 from include.running.exit_codes import ExitCode
-from include.service.cli import COMMANDS
+from include.service.command_table import COMMANDS
 
 ROOT = Path(__file__).parents[1]
 README, README_ZH = (ROOT / name for name in ("README.md", "README.zh-CN.md"))

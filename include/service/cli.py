@@ -1,4 +1,4 @@
-"""The command line of `scheduler_manager.py`: what there is, and who does it.
+"""The command line of `scheduler_manager.py`: reads it, and hands over to who does it.
 
 Standard library only: `--help` and mistakes must be answered before anything is installed.
 """
@@ -9,19 +9,19 @@ import argparse
 import importlib
 import os
 import sys
-from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from include.errors import ConfigurationError, ExpectedError
 from include.service import environment
+from include.service.command_table import COMMANDS
 from include.service.layout import current_layout
-from include.service.ports import HIGHEST, LOWEST
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
+    from include.service.command_table import Command
     from include.service.layout import Layout
 
 PROGRAM = "scheduler_manager.py"
@@ -29,21 +29,6 @@ USAGE, CONFIGURATION, FAILED, INTERRUPTED = 2, 78, 1, 130
 HELP = (["-h"], ["--help"])
 
 Arguments = argparse.Namespace
-
-
-@dataclass(frozen=True)
-class Command:
-    """One command: its help, its arguments, and `module:function(layout, arguments)` behind it.
-
-    `needs` says what must be installed: `packages`, `development` (the tests' too), or `as is`:
-    what is there, so that a changed requirements file changes nothing under a running service.
-    """
-
-    help: str
-    action: str
-    needs: str = "packages"
-    options: Callable[[argparse.ArgumentParser], None] = lambda _parser: None
-    passes_on: str = ""  # what arguments that are not known here are for
 
 
 def main(argv: Sequence[str]) -> int:
@@ -137,84 +122,3 @@ def _unknown(name: str) -> int:
     hint = f"did you mean `{near[0]}`?" if near else f"there are {', '.join(COMMANDS)}"
     print(f"unknown command {name!r}: {hint} (`{PROGRAM} --help` explains them)", file=sys.stderr)
     return USAGE
-
-
-def _port(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or not LOWEST <= int(text) <= HIGHEST:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a port from {LOWEST} to {HIGHEST}")
-    return int(text)
-
-
-def _start_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--port",
-        type=_port,
-        metavar="N",
-        help="base port: the web UI listens on N, the sandbox on N+3 (the last one used; 8080)",
-    )
-
-
-def _demo_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--job", action="append", metavar="JOB", help="job to run, repeatable (all of them)"
-    )
-    parser.add_argument("--period", metavar="KEY", help="period, as 2025-10-02 (the last ended)")
-    _start_options(parser)
-
-
-def _status_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--json", action="store_true", help="print JSON")
-
-
-def _check_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--lang", choices=("en", "zh"), default="en", help="language of the words")
-
-
-def _run_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("job", metavar="JOB", help="job id")
-    parser.add_argument("--period", metavar="KEY", help="period, as 2025-10-02 (the last ended)")
-    parser.add_argument("--from", dest="first", metavar="KEY", help="first of several periods")
-    parser.add_argument("--to", dest="last", metavar="KEY", help="last of several periods")
-    parser.add_argument(
-        "--shop", action="append", metavar="ID", help="only this shop, repeatable (all)"
-    )
-    parser.add_argument("--again", action="store_true", help="also what has landed already")
-
-
-COMMANDS = {
-    "demo": Command(
-        "install, start, and land the last period of every job while you watch",
-        "demo:demo",
-        options=_demo_options,
-    ),
-    "start": Command(
-        "start the service, or say that it runs", "commands:start", options=_start_options
-    ),
-    "stop": Command("stop the service, leaving nothing behind", "commands:stop", needs="as is"),
-    "restart": Command("stop and start", "commands:restart", needs="as is", options=_start_options),
-    "status": Command(
-        "say how each component is (exit code 0 healthy, 1 degraded, 3 not running)",
-        "commands:status",
-        needs="as is",
-        options=_status_options,
-    ),
-    "check": Command(
-        "check registry, shops, feeds, pools: every problem, or each job's schedule in words",
-        "commands:check",
-        options=_check_options,
-    ),
-    "run": Command(
-        "run a job's script here and now, without Airflow", "commands:run", options=_run_options
-    ),
-    "test": Command(
-        "run the tests; --campaign adds the long ones, other arguments go to pytest",
-        "commands:test",
-        needs="development",
-        passes_on="[--campaign] [PYTEST ARGUMENT ...]",
-    ),
-    "airflow": Command(
-        "run Airflow's own command with the project's settings",
-        "commands:airflow",
-        passes_on="[ARGUMENT ...]",
-    ),
-}

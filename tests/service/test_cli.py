@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from include.service.cli import COMMANDS
+from include.service.command_table import COMMANDS
 from include.service.layout import PROJECT_ROOT
 
 SCRIPT = "scheduler_manager.py"

@@ -1,0 +1,112 @@
+"""What `scheduler_manager.py` can do: each command with its options, and who does it.
+
+A new command is one entry in `COMMANDS`, one function for its options and one module. Standard
+library only: `--help` and mistakes must be answered before anything is installed.
+"""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from include.service.ports import HIGHEST, LOWEST
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+@dataclass(frozen=True)
+class Command:
+    """One command: its help, its arguments, and `module:function(layout, arguments)` behind it.
+
+    `needs` says what must be installed: `packages`, `development` (the tests' too), or `as is`:
+    what is there, so that a changed requirements file changes nothing under a running service.
+    """
+
+    help: str
+    action: str
+    needs: str = "packages"
+    options: Callable[[argparse.ArgumentParser], None] = lambda _parser: None
+    passes_on: str = ""  # what arguments that are not known here are for
+
+
+def _port(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or not LOWEST <= int(text) <= HIGHEST:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port from {LOWEST} to {HIGHEST}")
+    return int(text)
+
+
+def _start_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--port",
+        type=_port,
+        metavar="N",
+        help="base port: the web UI listens on N, the sandbox on N+3 (the last one used; 8080)",
+    )
+
+
+def _demo_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--job", action="append", metavar="JOB", help="job to run, repeatable (all of them)"
+    )
+    parser.add_argument("--period", metavar="KEY", help="period, as 2025-10-02 (the last ended)")
+    _start_options(parser)
+
+
+def _status_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="print JSON")
+
+
+def _check_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--lang", choices=("en", "zh"), default="en", help="language of the words")
+
+
+def _run_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("job", metavar="JOB", help="job id")
+    parser.add_argument("--period", metavar="KEY", help="period, as 2025-10-02 (the last ended)")
+    parser.add_argument("--from", dest="first", metavar="KEY", help="first of several periods")
+    parser.add_argument("--to", dest="last", metavar="KEY", help="last of several periods")
+    parser.add_argument(
+        "--shop", action="append", metavar="ID", help="only this shop, repeatable (all)"
+    )
+    parser.add_argument("--again", action="store_true", help="also what has landed already")
+
+
+COMMANDS = {
+    "demo": Command(
+        "install, start, and land the last period of every job while you watch",
+        "demo:demo",
+        options=_demo_options,
+    ),
+    "start": Command(
+        "start the service, or say that it runs", "commands:start", options=_start_options
+    ),
+    "stop": Command("stop the service, leaving nothing behind", "commands:stop", needs="as is"),
+    "restart": Command("stop and start", "commands:restart", needs="as is", options=_start_options),
+    "status": Command(
+        "say how each component is (exit code 0 healthy, 1 degraded, 3 not running)",
+        "commands:status",
+        needs="as is",
+        options=_status_options,
+    ),
+    "check": Command(
+        "check registry, shops, feeds, pools: every problem, or each job's schedule in words",
+        "commands:check",
+        options=_check_options,
+    ),
+    "run": Command(
+        "run a job's script here and now, without Airflow", "commands:run", options=_run_options
+    ),
+    "test": Command(
+        "run the tests; --campaign adds the long ones, other arguments go to pytest",
+        "commands:test",
+        needs="development",
+        passes_on="[--campaign] [PYTEST ARGUMENT ...]",
+    ),
+    "airflow": Command(
+        "run Airflow's own command with the project's settings",
+        "commands:airflow",
+        passes_on="[ARGUMENT ...]",
+    ),
+}
