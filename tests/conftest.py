@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -19,9 +20,12 @@ from include.sandbox.credentials import SANDBOX_ACCESS_TOKEN, SANDBOX_APP_KEY, S
 from include.sandbox.limits import Allowance
 from include.sandbox.serving import serve
 from include.sandbox.truth import orders_on
+from tests.database_servers import serve as serve_database
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+
+    from tests.database_servers import Server
 
 # One client for all: making one reads all certificates, which takes longer than asking.
 HTTP = httpx.Client(timeout=30, trust_env=False)
@@ -83,6 +87,20 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ["AIRFLOW_HOME"] = folder
     os.environ["AIRFLOW__CORE__PLUGINS_FOLDER"] = str(Path(__file__).parents[1] / "plugins")
     config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
+
+
+@pytest.fixture(scope="session")
+def database_server() -> Iterator[Callable[[str], Server]]:
+    """Give a server by its kind (postgresql, mariadb), started when first asked for."""
+    with ExitStack() as stack:
+        started: dict[str, Server] = {}
+
+        def of_kind(kind: str) -> Server:
+            if kind not in started:
+                started[kind] = stack.enter_context(serve_database(kind))
+            return started[kind]
+
+        yield of_kind
 
 
 class ByFile(LoadScopeScheduling):
