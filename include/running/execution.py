@@ -44,7 +44,7 @@ class Execution:
         self.job = find_job(self.registry, request)
         check_shops(self.registry, self.job, request.shops)
         self.periods = find_periods(self.job, request, datetime.now(timezone.utc))
-        self.journal = Journal(request.var / "logs" / "scheduler.log", self.job.schedule.zone)
+        self.journal = Journal.of(request.var, self.job.schedule.zone)
         self.accounts = self._open_accounts()
 
     def run(self) -> int:

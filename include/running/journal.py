@@ -43,6 +43,16 @@ class Journal:
         self.max_bytes = max_bytes
         self.files_kept = files_kept
 
+    @classmethod
+    def of(cls, var: Path, zone: tzinfo) -> Journal:
+        """Give the one journal of a service.
+
+        Args:
+            var: the service's directory.
+            zone: a job's, whose clock its lines show.
+        """
+        return cls(var / "logs" / "scheduler.log", zone)
+
     def write(self, subject: str, event: str, details: Sequence[str] = ()) -> None:
         """Write down one event.
 

@@ -90,13 +90,18 @@ def understand(words: Namespace, environment: Mapping[str, str]) -> Request:
         run_id=environment.get("RUN_ID") or f"manual__{_now()}",
         attempt=int(_number(environment, "ATTEMPT", 1)),
         root=Path(words.root or environment.get(ROOT) or CODE_ROOT).absolute(),
-        var=Path(environment.get(FOLDER) or CODE_ROOT / "var").absolute(),
+        var=var_folder(environment),
         warehouse_url=environment.get("WAREHOUSE_URL", ""),
         stop_with_parent=environment.get("STOP_WITH_PARENT", ""),
         grace_seconds=_number(environment, GRACE, 10),
         lock_wait_seconds=_number(environment, LOCK_WAIT, 15),
         heartbeat_seconds=_number(environment, HEARTBEAT, 15),
     )
+
+
+def var_folder(environment: Mapping[str, str]) -> Path:
+    """Give the service's directory, for locks and logs."""
+    return Path(environment.get(FOLDER) or CODE_ROOT / "var").absolute()
 
 
 def _number(environment: Mapping[str, str], name: str, default: float) -> float:

@@ -14,6 +14,7 @@ from airflow.sdk.exceptions import AirflowException, AirflowFailException, Airfl
 from include.errors import ConfigurationError
 from include.scheduling.asking import asked_of
 from include.scheduling.connections import warehouse_url
+from include.scheduling.journaling import write_failures
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -56,30 +57,41 @@ class CheckOperator(BaseOperator):
         self.script_task = script_task
 
     def execute(self, context: Context) -> None:
-        """Check every unit of the run; one message names all that is wrong."""
+        """Check every unit of the run; one message, and the journal, name all that is wrong."""
+        entry = f"{self.job.file}:{self.job.line}"
+        keys: list[str] = []
         try:
-            problems = self._inspect(context)
+            units = self._units(context["dag_run"])
+            keys = list(dict.fromkeys(unit.period.key for unit in units))
+            problems = self._inspect(units, context)
         except ConfigurationError as error:
-            entry = f"{self.job.file}:{self.job.line}"
+            write_failures(self.job, {key: [f"{error} ({entry})"] for key in keys}, self.log)
             raise AirflowFailException(f"{self.job.id}: {error} ({entry})") from error
-        run = context["dag_run"]
-        states = context["ti"].get_task_states(
-            dag_id=self.job.id, task_ids=[self.script_task], run_ids=[run.run_id]
-        )
-        state = states.get(run.run_id, {}).get(self.script_task)
+        state = self._state_of_script(context)
         if not problems and state not in ENDED_WELL:
-            problems = [f"task {self.script_task!r} is {state}, though all landed: see its log"]
+            told = f"task {self.script_task!r} is {state}, though all landed: see its log"
+            problems = {key: [told] for key in keys}
         if problems:
-            repair = REPAIR.format(run=self.script_task, entry=f"{self.job.file}:{self.job.line}")
-            raise AirflowFailException("\n".join([f"{self.job.id}:", *problems, repair]))
+            write_failures(self.job, problems, self.log)
+            lines = dict.fromkeys(line for told in problems.values() for line in told)
+            repair = REPAIR.format(run=self.script_task, entry=entry)
+            raise AirflowFailException("\n".join([f"{self.job.id}:", *lines, repair]))
 
-    def _inspect(self, context: Context) -> list[str]:
-        """Give a line for each problem.
+    def _state_of_script(self, context: Context) -> str | None:
+        run_id = context["dag_run"].run_id
+        states = context["ti"].get_task_states(
+            dag_id=self.job.id, task_ids=[self.script_task], run_ids=[run_id]
+        )
+        state: str | None = states.get(run_id, {}).get(self.script_task)
+        return state
+
+    def _inspect(self, units: Sequence[Unit], context: Context) -> dict[str, list[str]]:
+        """Give a line for each problem, by period key.
 
         Raises:
             AirflowException: the warehouse does not answer now.
             AirflowSkipException: the run has no unit.
-            ConfigurationError: what was asked for is wrong, or a check names what is not there.
+            ConfigurationError: a check names what is not there.
         """
         # Parsing a DAG file must not wait for these.
         from sqlalchemy.exc import SQLAlchemyError  # noqa: PLC0415
@@ -87,18 +99,19 @@ class CheckOperator(BaseOperator):
         from include.scheduling.inspection import Inspection  # noqa: PLC0415
         from include.warehouse import connect  # noqa: PLC0415
 
-        units = self._units(context["dag_run"])
         if not units:
             raise AirflowSkipException(f"{self.job.id}: no shop was open, so nothing is to check")
-        engine = connect(warehouse_url())
+        url = warehouse_url()
+        engine = connect(url)
         driver: Any = engine.dialect.loaded_dbapi
         try:
             return Inspection(self.checks, engine, context, self.log.info).problems(units)
         except (SQLAlchemyError, driver.Error) as error:
             cause = str(getattr(error, "orig", None) or error).strip()
-            raise AirflowException(
-                f"{self.job.id}: the warehouse cannot be asked: {cause}; check that it is up"
-            ) from error
+            told = f"the warehouse cannot be asked: {cause}; check that it is up"
+            keys = dict.fromkeys(unit.period.key for unit in units)
+            write_failures(self.job, {key: [told] for key in keys}, self.log, url)
+            raise AirflowException(f"{self.job.id}: {told}") from error
         finally:
             engine.dispose()
 

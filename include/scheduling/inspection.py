@@ -44,8 +44,8 @@ class Inspection:
         self._say = say
         self._ledger = Ledger(engine)
 
-    def problems(self, units: Sequence[Unit]) -> list[str]:
-        """Give a line for each unit with what is wrong with it, and reject what landed wrong.
+    def problems(self, units: Sequence[Unit]) -> dict[str, list[str]]:
+        """Say by period key what is wrong, a line for each fault; reject what landed wrong.
 
         Args:
             units: those of one run.
@@ -54,11 +54,12 @@ class Inspection:
             ConfigurationError: a check names what the warehouse does not have.
         """
         columns = self._columns()
-        lines: list[str] = []
+        found: dict[str, list[str]] = {}
         # One after the other: what is rejected of one period is no measure for the next.
-        for _, same in groupby(units, key=lambda unit: unit.period.key):
-            lines += self._of_period(list(same), columns)
-        return lines
+        for key, same in groupby(units, key=lambda unit: unit.period.key):
+            if lines := self._of_period(list(same), columns):
+                found[key] = lines
+        return found
 
     def _columns(self) -> ColumnChecks | None:
         if not self._checks.columns:

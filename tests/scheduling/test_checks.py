@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import datetime, timezone
 from decimal import Decimal
 from types import SimpleNamespace
@@ -119,6 +120,11 @@ class Run:
         """Give a row of the ledger."""
         return next(row for row in self.ledger.rows("own", key) if row.shop_id == shop)
 
+    def journal(self) -> str:
+        """Give what the journal says, without the moments."""
+        text = (self.root / "var/logs/scheduler.log").read_text("utf-8")
+        return re.sub(r"^\d{4}-\d\d-\d\d \S+ ", "", text, flags=re.MULTILINE)
+
 
 def _context(conf: dict[str, Any], script_state: str, run_id: str = "manual") -> Any:
     run = SimpleNamespace(partition_key=None, conf=conf, run_after=NOW, run_id=run_id)
@@ -132,6 +138,7 @@ def _context(conf: dict[str, Any], script_state: str, run_id: str = "manual") ->
 @pytest.fixture
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
     """Give it; the connection `warehouse` leads to its warehouse."""
+    monkeypatch.setenv("SCHEDULER_VAR", str(tmp_path / "project/var"))
     file = tmp_path / "warehouse.db"
     connection = json.dumps({"conn_type": "sqlite", "host": str(file)})
     monkeypatch.setenv("AIRFLOW_CONN_WAREHOUSE", connection)
@@ -149,6 +156,7 @@ def test_what_passes_stays(run: Run) -> None:
     before = run.ledger.rows("own", KEY)
     assert run.check({"min_rows": 5, "max_drop": "60%", **COLUMNS}) == ""
     assert run.ledger.rows("own", KEY) == before
+    assert not (run.root / "var").exists()
 
 
 def test_a_shop_that_landed_too_little_is_pulled_again(run: Run) -> None:
@@ -183,7 +191,6 @@ for shop in os.environ["SHOPS"].split(","):
 def test_both_tasks_of_a_dag(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     """A shop that landed too little turns the run red; the next run pulls that one only."""
     monkeypatch.setenv("SCHEDULER_ROOT", str(run.root))
-    monkeypatch.setenv("SCHEDULER_VAR", str(run.root / "var"))
     monkeypatch.setenv("AIRFLOW_CONN_E", json.dumps({"conn_type": "http"}))
     (run.root / "include/scripts/own.py").write_text(SCRIPT)
     (dag,) = factory.build(run.registry({"min_rows": 10, "max_drop": "60%"}))
@@ -193,6 +200,13 @@ def test_both_tasks_of_a_dag(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(AirflowFailException, match="own erp-2 2025-10-02: 3 rows, at least 10"):
         dag.get_task("check").execute(_context({}, "success", "first"))
     assert run.states() == {"erp-1": "ok", "erp-2": "failed", "erp-3": "ok"}
+    # The journal does not end with what the script's task said of itself.
+    _, landed, told = run.journal().rpartition("own 2025-10-02 landed in ")
+    assert landed
+    assert told.partition("\n")[2] == (
+        "own 2025-10-02 failed its checks:\n"
+        "    own erp-2 2025-10-02: 3 rows, at least 10 expected\n"
+    )
     monkeypatch.delenv("ROWS_OF_2")
     dag.get_task("run").execute(_context({}, "running", "second"))
     dag.get_task("check").execute(_context({}, "success", "second"))
@@ -237,6 +251,11 @@ def test_what_is_rejected_is_no_measure_for_the_next_period(run: Run) -> None:
         run.land(4, "erp-1", key=f"2025-09-{day}")
     conf = {"from": "2025-09-25", "to": "2025-09-30", "shops": ["erp-1"]}
     assert run.check({"max_drop": "60%"}, conf).count("a drop of 99 %") == 6
+    journal = run.journal()
+    for day in range(25, 31):  # each period has a line of its own, with its own reasons
+        assert (
+            f"own 2025-09-{day} failed its checks:\n    own erp-1 2025-09-{day}: 4 rows" in journal
+        )
 
 
 def test_a_shops_column_is_checked_within_the_period(run: Run) -> None:
@@ -412,6 +431,9 @@ def test_checks_that_name_what_is_not_there(run: Run, checks: dict[str, Any], to
     message = run.check({**COLUMNS, **checks})
     assert told in message
     assert "(config/tasks/own.yaml:1)" in message
+    header, reason = run.journal().splitlines()
+    assert header == "own 2025-10-02 failed its checks:"
+    assert told in reason
     assert set(run.states().values()) == {"ok"}
 
 
@@ -423,6 +445,14 @@ def test_a_warehouse_that_does_not_answer_is_asked_again(run: Run) -> None:
     with pytest.raises(AirflowException, match="the warehouse cannot be asked: no such") as raised:
         run.check({"min_rows": 1})
     assert not isinstance(raised.value, AirflowFailException)
+    assert "own 2025-10-02 failed its checks:\n    the warehouse cannot be asked" in run.journal()
+
+
+def test_a_journal_that_cannot_be_written_does_not_hide_what_failed(run: Run) -> None:
+    """The check fails for what it found."""
+    (run.root / "var").touch()
+    run.land(1)
+    assert run.check({"min_rows": 5}).count("1 rows, at least 5 expected") == 3
 
 
 def test_many_shops_are_checked_in_few_queries(run: Run) -> None:
