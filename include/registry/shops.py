@@ -64,6 +64,20 @@ class Shop(BaseModel):
         opened = self.from_day is None or self.from_day <= period.last_day
         return opened and (self.until_day is None or period.first_day <= self.until_day)
 
+    def why_closed(self, period: Period) -> str:
+        """Say why it is not open in a period, and how to repair that; nothing when it is open."""
+        if self.open_in(period):
+            return ""
+        if self.from_day is not None and self.from_day > period.last_day:
+            return (
+                f"shop {self.id!r} opens after {period.key}, its 'from' is {self.from_day}: name a "
+                f"later period, or write an earlier 'from' in {SHOPS_FILE}"
+            )
+        return (
+            f"shop {self.id!r} closed before {period.key}, its 'until' is {self.until_day}: name "
+            f"an earlier period, or write a later 'until' in {SHOPS_FILE}"
+        )
+
     @field_validator("platform_id")
     @classmethod
     def _is_a_number(cls, number: str, info: ValidationInfo) -> str:

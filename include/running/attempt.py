@@ -38,8 +38,11 @@ class Attempt:
         self.lock = lock
         self.subject = f"{execution.job.id} {period.key}"
         job, wanted = execution.job, execution.request.shops
-        shops = (shop.id for shop in execution.registry.shops_of(job, period))
-        self.shops = [shop for shop in shops if not wanted or shop in wanted]
+        enabled = execution.registry.shops_of(job)
+        shops = [shop for shop in enabled if not wanted or shop.id in wanted]
+        self.shops = [shop.id for shop in shops if shop.open_in(period)]
+        # Of a shop that was named it must be said that it is left out.
+        self.closed = [why for shop in shops if wanted and (why := shop.why_closed(period))]
         self.units: list[Unit] = []
 
     def run(self) -> int:
@@ -71,7 +74,10 @@ class Attempt:
         execution = self.execution
         job, again = execution.job, execution.request.again
         if job.platform and not self.shops:
-            return f"no shop on {job.platform} is enabled and open in {self.period.key}"
+            none = f"no shop on {job.platform} is enabled and open in {self.period.key}"
+            return "; ".join(self.closed) or none
+        for why in self.closed:
+            execution.output.say(f"{self.subject} leaves out a shop: {why}")
         if not execution.accounts:
             return None
         accounts = execution.accounts

@@ -89,7 +89,7 @@ def understand(words: Namespace, environment: Mapping[str, str]) -> Request:
         again=words.again or environment.get("AGAIN") == "1",
         run_id=environment.get("RUN_ID") or f"manual__{_now()}",
         attempt=int(_number(environment, "ATTEMPT", 1)),
-        root=Path(words.root or environment.get(ROOT) or CODE_ROOT).absolute(),
+        root=Path(words.root).absolute() if words.root else project_root(environment),
         var=var_folder(environment),
         warehouse_url=environment.get("WAREHOUSE_URL", ""),
         stop_with_parent=environment.get("STOP_WITH_PARENT", ""),
@@ -97,6 +97,11 @@ def understand(words: Namespace, environment: Mapping[str, str]) -> Request:
         lock_wait_seconds=_number(environment, LOCK_WAIT, 15),
         heartbeat_seconds=_number(environment, HEARTBEAT, 15),
     )
+
+
+def project_root(environment: Mapping[str, str]) -> Path:
+    """Give the project whose registry counts."""
+    return Path(environment.get(ROOT) or CODE_ROOT).absolute()
 
 
 def var_folder(environment: Mapping[str, str]) -> Path:

@@ -6,7 +6,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from include.errors import ConfigurationError
-from include.registry import load_registry
+from include.registry import SHOPS_FILE, load_registry
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -65,18 +65,26 @@ def check_shops(registry: Registry, job: Job, wanted: Iterable[str]) -> None:
     ids = [shop.id for shop in registry.shops_of(job)]
     for shop in wanted:
         if shop not in ids:
-            raise ConfigurationError(_why_not(registry, job, shop, ids))
+            raise ConfigurationError(why_not(registry, job, shop))
 
 
-def _why_not(registry: Registry, job: Job, shop: str, ids: list[str]) -> str:
+def why_not(registry: Registry, job: Job, shop: str) -> str:
+    """Say why a shop is not one of a job's enabled shops, and what to write instead."""
+    ids = [shop.id for shop in registry.shops_of(job)]
     if not job.platform:
         return f"job {job.id!r} has no shops: leave shop {shop!r} out"
     known = registry.shops.get(shop)
     if known is None:
-        return f"there is no shop {shop!r} on {job.platform}{_nearest(shop, ids)}"
+        problems = [each for each in registry.problems if each.file == SHOPS_FILE]
+        about = [str(each) for each in problems if each.job_id in (shop, None)]
+        if any(each.job_id == shop for each in problems):
+            return "\n".join([f"the entry of shop {shop!r} is broken; repair it first:", *about])
+        message = f"there is no shop {shop!r} on {job.platform}{_nearest(shop, ids)}"
+        return "\n".join([message, *about])
     if known.platform != job.platform:
-        return f"shop {shop!r} is on {known.platform}, and job {job.id!r} is for {job.platform}"
-    return f"shop {shop!r} is disabled: set 'enabled: true' for it in config/shops.yaml"
+        wrong = f"shop {shop!r} is on {known.platform}, and job {job.id!r} is for {job.platform}"
+        return f"{wrong}: name a job for {known.platform}, or one of {', '.join(ids[:20])}"
+    return f"shop {shop!r} is disabled: set 'enabled: true' for it in {SHOPS_FILE}"
 
 
 def _nearest(name: str, names: Iterable[str]) -> str:

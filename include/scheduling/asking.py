@@ -6,14 +6,19 @@ environment only.
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from include.errors import ConfigurationError
+from include.registry import load_registry
+from include.running.request import project_root
+from include.running.selection import why_not
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Callable, Collection, Mapping
     from datetime import datetime
 
     from include.periods import Schedule
@@ -50,6 +55,7 @@ def understand(
     conf: Mapping[str, Any],
     shops: Collection[str],
     now: datetime,
+    why_not: Callable[[str], str],
 ) -> Asked:
     """Find out which periods and shops a run covers.
 
@@ -59,6 +65,7 @@ def understand(
         conf: what a person gave; an empty value counts as not given.
         shops: the ids of the job's shops.
         now: when the run was asked for (aware); a retry must cover what the first attempt did.
+        why_not: says why a shop is not among the job's.
 
     Raises:
         ConfigurationError: an unknown word, a period that does not exist, has not ended or differs
@@ -71,11 +78,18 @@ def understand(
             hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(WORDS)}"
             raise ConfigurationError(f"conf {word!r} is not known: {hint}")
     first, last = _window(schedule, partition_key, given, now)
-    return Asked(first, last, _known(given.get("shops", []), shops), bool(given.get("again")))
+    wanted = _known(given.get("shops", []), shops, why_not)
+    return Asked(first, last, wanted, bool(given.get("again")))
 
 
-def asked_of(run: Any, schedule: Schedule, shops: Collection[str]) -> Asked:
+def asked_of(run: Any, job_id: str, schedule: Schedule, shops: Collection[str]) -> Asked:
     """Find out which periods and shops a DAG run covers, the same for each of its tasks.
+
+    Args:
+        run: the DAG run.
+        job_id: the job.
+        schedule: its calendar.
+        shops: the ids of its shops.
 
     Raises:
         ConfigurationError: as `understand` does.
@@ -86,7 +100,14 @@ def asked_of(run: Any, schedule: Schedule, shops: Collection[str]) -> Asked:
         conf=run.conf or {},
         shops=shops,
         now=run.run_after,  # not the clock: a retry covers what the first attempt did
+        why_not=partial(_why_not, job_id),
     )
+
+
+def _why_not(job_id: str, shop: str) -> str:
+    registry = load_registry(project_root(os.environ), only=job_id)
+    job = registry.jobs.get(job_id)
+    return why_not(registry, job, shop) if job else f"shop {shop!r} is none of job {job_id!r}"
 
 
 def _window(
@@ -109,11 +130,10 @@ def _window(
     return first, last
 
 
-def _known(asked: Any, shops: Collection[str]) -> tuple[str, ...]:
+def _known(asked: Any, shops: Collection[str], why_not: Callable[[str], str]) -> tuple[str, ...]:
     if not isinstance(asked, list) or not all(isinstance(shop, str) for shop in asked):
         raise ConfigurationError(f"conf 'shops' is {asked!r}, not a list of shop ids")
     for shop in asked:
         if shop not in shops:
-            known = ", ".join(sorted(shops)) or "none: this job has no shops"
-            raise ConfigurationError(f"shop {shop!r} is not one of the job's shops ({known})")
+            raise ConfigurationError(f"conf 'shops': {why_not(shop)}")
     return tuple(dict.fromkeys(asked))

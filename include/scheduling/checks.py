@@ -119,7 +119,7 @@ class CheckOperator(BaseOperator):
         from include.ledger import NO_SHOP, Unit  # noqa: PLC0415 - loads SQLAlchemy
 
         schedule = self.job.schedule
-        asked = asked_of(run, schedule, [shop.id for shop in self.shops])
+        asked = asked_of(run, self.job.id, schedule, [shop.id for shop in self.shops])
         units: list[Unit] = []
         for period in schedule.ended_between(asked.first, asked.last, run.run_after):
             shops = [shop.id for shop in self.shops if shop.open_in(period)]

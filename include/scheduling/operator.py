@@ -90,7 +90,7 @@ class ScriptOperator(BashOperator):
             ConfigurationError: what the run was asked for is wrong, or a connection is missing.
         """
         run = context["dag_run"]
-        asked = asked_of(run, self.schedule, self.shops)
+        asked = asked_of(run, self.job_id, self.schedule, self.shops)
         inherited = {key: value for key, value in os.environ.items() if not _is_stray(key)}
         return {
             **inherited,

@@ -54,6 +54,13 @@ class Project:
         ]
         self._write("shops.yaml", {"shops": shops})
 
+    def change_shop(self, shop_id: str, **keys: Any) -> None:
+        """Write more keys of a shop, or others."""
+        path = self.root / "config" / "shops.yaml"
+        shops = yaml.safe_load(path.read_text("utf-8"))["shops"]
+        changed = [shop | keys if shop["id"] == shop_id else shop for shop in shops]
+        self._write("shops.yaml", {"shops": changed})
+
     def job(self, script: str, job_id: str = "job", **keys: Any) -> None:
         """Write a script and the entry that runs it; a name instead of a text is taken as it is."""
         name = keys.pop("file", f"{job_id}.py")

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 @pytest.fixture
 def shop_job(project: Project) -> Project:
     """Give a project with a job of a platform and one without."""
-    project.shops(shop_one=True, shop_two=False)
+    project.shops(shop_one=True, shop_two=False, shop_jd=True, shop_ill=True)
+    project.change_shop("shop_jd", platform="jd")
+    project.change_shop("shop_ill", until="never")
     project.job("print('ran')", platform="erp")
     project.job("print('ran')", job_id="plain")
     return project
@@ -34,6 +36,14 @@ def shop_job(project: Project) -> Project:
         (["job", "--period", "2025-10-02", "--from", "x", "--to", "y"], "do not go together"),
         (["job", "--shop", "shop_oen"], "no shop 'shop_oen' on erp; did you mean 'shop_one'?"),
         (["job", "--shop", "shop_two"], "shop 'shop_two' is disabled: set 'enabled: true'"),
+        (
+            ["job", "--shop", "shop_jd"],
+            "'shop_jd' is on jd, and job 'job' is for erp: name a job for jd, or one of shop_one",
+        ),
+        (
+            ["job", "--shop", "shop_ill"],
+            "the entry of shop 'shop_ill' is broken; repair it first:\nconfig/shops.yaml:",
+        ),
         (["plain", "--shop", "shop_one"], "job 'plain' has no shops: leave shop 'shop_one' out"),
     ],
 )
@@ -44,6 +54,43 @@ def test_what_does_not_exist_is_a_wrong_configuration(
     code, output = shop_job.run(*words)
     assert message in output
     assert (code, "ran" in output.splitlines()) == (78, False)
+
+
+@pytest.mark.parametrize(
+    ("key", "day", "told"),
+    [
+        (
+            "from",
+            "2025-10-03",
+            (
+                "opens after 2025-10-02, its 'from' is 2025-10-03: name a later period, or write "
+                "an earlier 'from' in config/shops.yaml"
+            ),
+        ),
+        (
+            "until",
+            "2025-10-01",
+            (
+                "closed before 2025-10-02, its 'until' is 2025-10-01: name an earlier period, or "
+                "write a later 'until' in config/shops.yaml"
+            ),
+        ),
+    ],
+)
+def test_a_named_shop_that_was_closed_is_told_of(
+    project: Project, key: str, day: str, told: str
+) -> None:
+    """Alone there is nothing to do, beside an open shop it is left out; each with the reason."""
+    project.shops(shop_one=True, shop_two=True)
+    project.change_shop("shop_two", **{key: day})
+    project.job("print('ran')", platform="erp")
+    words = ["job", "--period", PERIOD, "--shop", "shop_two"]
+    code, output = project.run(*words)
+    assert (code, "ran" in output.splitlines()) == (99, False)
+    assert f"job 2025-10-02 nothing to do: shop 'shop_two' {told}\n" in output
+    code, output = project.run(*words, "--shop", "shop_one")
+    assert (code, "ran" in output.splitlines()) == (0, True)
+    assert f"job 2025-10-02 leaves out a shop: shop 'shop_two' {told}\n" in output
 
 
 def test_a_broken_entry_is_a_wrong_configuration(project: Project) -> None:

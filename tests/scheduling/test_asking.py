@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from include.errors import ConfigurationError
 from include.periods import Schedule
-from include.scheduling.asking import Asked, understand
+from include.scheduling.asking import Asked, asked_of, understand
+from tests.registry.conftest import ProjectFolder
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 DAILY = Schedule("0 7 * * *", "day")
 NOW = datetime(2025, 10, 3, 15, tzinfo=ZoneInfo("Asia/Shanghai"))
@@ -18,7 +23,14 @@ SHOPS = ["erp-1", "erp-2"]
 
 
 def _understand(conf: dict[str, Any], partition_key: str | None = None) -> Asked:
-    return understand(DAILY, partition_key=partition_key, conf=conf, shops=SHOPS, now=NOW)
+    return understand(
+        DAILY,
+        partition_key=partition_key,
+        conf=conf,
+        shops=SHOPS,
+        now=NOW,
+        why_not=lambda shop: f"there is no shop {shop!r}",
+    )
 
 
 @pytest.mark.parametrize(
@@ -68,9 +80,9 @@ def test_a_run_covers_what_it_was_asked(
         ({"from": "2025-10-02", "to": "2025-10-01"}, None, "swap the two"),
         ({"period": "2025-10-01"}, "2025-10-02", "the run's own period is '2025-10-02'"),
         ({"from": "2025-10-01", "to": "2025-10-02"}, "2025-10-02", "give one of the two"),
-        ({"shops": ["erp-9"]}, None, "'erp-9' is not one of the job's shops (erp-1, erp-2)"),
+        ({"shops": ["erp-9"]}, None, "conf 'shops': there is no shop 'erp-9'"),
         ({"shops": "erp-1"}, None, "not a list of shop ids"),
-        ({"shops": ["$(id)"]}, None, "is not one of the job's shops"),
+        ({"shops": ["$(id)"]}, None, "there is no shop '$(id)'"),
         ({"shops": [["erp-1"]]}, None, "not a list of shop ids"),
     ],
 )
@@ -81,3 +93,31 @@ def test_a_wrong_wish_is_refused_with_a_right_one(
     with pytest.raises(ConfigurationError) as refusal:
         _understand(conf, partition_key)
     assert problem in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("shop", "told"),
+    [
+        ("erp-2", "shop 'erp-2' is disabled: set 'enabled: true' for it in config/shops.yaml"),
+        ("jd-1", "shop 'jd-1' is on jd, and job 'own' is for erp: name a job for jd, or one of "),
+        ("erp-9", "there is no shop 'erp-9' on erp; did you mean 'erp-1'?"),
+    ],
+)
+def test_a_shop_that_is_not_the_jobs_is_told_why(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shop: str, told: str
+) -> None:
+    """A DAG run says the same as the command line."""
+    monkeypatch.setenv("SCHEDULER_ROOT", str(tmp_path))
+    project = ProjectFolder(tmp_path)
+    project.write_entry(
+        "id: own", "name: x", 'cron: "0 7 * * *"', "script: good.py", "platform: erp"
+    )
+    project.write_shops(
+        "{id: erp-1, platform: erp, name: x, connection: e, platform_id: 1}",
+        "{id: erp-2, platform: erp, name: x, connection: e, platform_id: 2, enabled: false}",
+        "{id: jd-1, platform: jd, name: x, connection: j, platform_id: 1}",
+    )
+    run = SimpleNamespace(partition_key="2025-10-02", conf={"shops": [shop]}, run_after=NOW)
+    with pytest.raises(ConfigurationError) as refusal:
+        asked_of(run, "own", DAILY, ["erp-1"])
+    assert f"conf 'shops': {told}" in str(refusal.value)
