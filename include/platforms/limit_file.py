@@ -3,20 +3,26 @@
 It begins with two heads that are written in turn; the newest that is whole says where, in the rest
 of the file, the state is. A writer puts a new state beside the one that counts, and then the head
 that names it over the older head. So a writer that is killed, at any instant, leaves the state
-before or the state after, and there is nothing to repair. A checksum over head and state tells
-what is whole.
+before or the state after, and there is nothing to repair. Checksums tell what is whole.
+
+What was written can still be lost: the file is cut off or written over, or removed while it is in
+use. Who holds a removed one takes what it said to the new one. Where there is a file, and nobody
+can say what it said, nobody may call for a while; one that has never been there says that nobody
+has called.
 """
 
 from __future__ import annotations
 
 import errno
 import fcntl
+import math
 import os
 import weakref
 from array import array
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
+from operator import itemgetter
 from struct import Struct
 from threading import Lock
 from typing import TYPE_CHECKING, ClassVar
@@ -29,11 +35,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-MAGIC = b"limits 2"
-# Magic, generation, where the state is, the bytes of its three parts, alive_until, paced_until.
-HEAD = Struct("=8sQQIIIdd")
+MAGIC = b"limits 3"
+# Magic, generation, where the state is, the bytes of its three parts, their checksum, alive_until,
+# paced_until, shut_until; then the head's own checksum.
+HEAD = Struct("=8sQQIIIIddd")
 CHECKSUM = Struct("=I")
-HEAD_ROOM = 64
+HEAD_ROOM = 72
 FIRST_PLACE = 2 * HEAD_ROOM
 # The heads, and most states.
 READ_AT_ONCE = 4096
@@ -74,6 +81,11 @@ class Records(bytearray):
         kept = [one for one in RECORD.iter_unpack(self) if after < one[1] <= until]
         self[:] = b"".join(RECORD.pack(*one) for one in kept)
 
+    def merge(self, others: Records) -> None:
+        """Add those of another, by their moments."""
+        both = [*RECORD.iter_unpack(others), *RECORD.iter_unpack(self)]
+        self[:] = b"".join(RECORD.pack(*one) for one in sorted(both, key=itemgetter(1)))
+
 
 @dataclass
 class State:
@@ -85,6 +97,8 @@ class State:
         queue: those who wait, with when each is taken for dead; in order of arrival.
         alive_until: before that moment nobody in the queue is taken for dead.
         paced_until: when the last turn came, had all come evenly.
+        shut_until: before that moment nobody calls, as nobody knows what was called before;
+            infinite until somebody has said for how long.
     """
 
     ended: array[float] = field(default_factory=lambda: array("d"))
@@ -92,6 +106,16 @@ class State:
     queue: Records = field(default_factory=Records)
     alive_until: float = 0.0
     paced_until: float = 0.0
+    shut_until: float = 0.0
+
+    def take_over(self, before: State) -> None:
+        """Add what a file said that others have held before this one."""
+        self.ended[:] = array("d", sorted(before.ended + self.ended))
+        self.running.merge(before.running)
+        self.queue[:0] = before.queue
+        self.alive_until = min(before.alive_until, self.alive_until)
+        self.paced_until = max(before.paced_until, self.paced_until)
+        self.shut_until = max(before.shut_until, self.shut_until)
 
 
 @dataclass(frozen=True)
@@ -117,7 +141,7 @@ class LimitFile:
     _open_ones: ClassVar[WeakValueDictionary[Path, LimitFile]] = WeakValueDictionary()
 
     def __init__(self, path: Path) -> None:
-        self._path = path
+        self.path = path
         self._mutex = Lock()
         self._descriptor = -1
         self._process = -1
@@ -148,26 +172,47 @@ class LimitFile:
                     fcntl.flock(self._descriptor, fcntl.LOCK_UN)
         except OSError as error:
             raise ConfigurationError(
-                f"rate limits cannot be kept in {self._path}: {error.strerror or error}; "
+                f"rate limits cannot be kept in {self.path}: {error.strerror or error}; "
                 "make its folder writable, or set SCHEDULER_VAR to one that is"
             ) from error
 
     def _lock(self) -> None:
         if self._process != os.getpid():
-            self._open()
+            self._use(self._opened())
         fcntl.flock(self._descriptor, fcntl.LOCK_EX)
         while not os.fstat(self._descriptor).st_nlink:  # removed: others hold a new one
-            self._open()
-            fcntl.flock(self._descriptor, fcntl.LOCK_EX)
+            self._move()
 
-    def _open(self) -> None:
-        self._process = -1
-        self._known = None
+    def _move(self) -> None:
+        """Hold the new file instead of a removed one, and bring what that one says.
+
+        It says nothing from then on, so that only the first of those who hold it brings something.
+        Killed before that, the first leaves it to be brought twice: too careful, for a while.
+        """
+        removed, known = self._descriptor, self._known
+        with ExitStack() as undoing:
+            undoing.callback(fcntl.flock, removed, fcntl.LOCK_UN)
+            new = self._opened()
+            undoing.callback(os.close, new)
+            fcntl.flock(new, fcntl.LOCK_EX)
+            before, place = _read(removed, known)
+            state, stored = _read(new, None)
+            state.take_over(before)
+            _write(new, state, stored)
+            _write(removed, State(), place)
+            undoing.pop_all()
+        self._use(new)
+
+    def _opened(self) -> int:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        return os.open(self.path, os.O_RDWR | os.O_CREAT, 0o644)
+
+    def _use(self, descriptor: int) -> None:
+        """Close what was open, and so unlock it."""
         self._close()
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o644)
-        self._close = weakref.finalize(self, partial(os.close, self._descriptor))
-        self._process = os.getpid()
+        self._known = None
+        self._descriptor, self._process = descriptor, os.getpid()
+        self._close = weakref.finalize(self, partial(os.close, descriptor))
 
 
 def _read(descriptor: int, known: tuple[State, _Stored] | None) -> tuple[State, _Stored]:
@@ -175,31 +220,41 @@ def _read(descriptor: int, known: tuple[State, _Stored] | None) -> tuple[State, 
     start = os.pread(descriptor, READ_AT_ONCE, 0)
     if known and known[1].heads == start[:FIRST_PLACE]:
         return known
-    if len(start) >= FIRST_PLACE:
+    if start:
+        start = start.ljust(FIRST_PLACE, b"\0")
         first, second = HEAD.unpack_from(start), HEAD.unpack_from(start, HEAD_ROOM)
         newest_first = (0, HEAD_ROOM) if first[1] > second[1] else (HEAD_ROOM, 0)
         for room in newest_first:
             if found := _state_of(descriptor, start, room):
                 return found
-    return State(), _Stored()  # never used, or not ours: nothing is known of earlier calls
+    if start or known:  # there was something, and now nobody knows what
+        return State(shut_until=math.inf), _Stored()
+    return State(), _Stored()
 
 
 def _state_of(descriptor: int, start: bytes, room: int) -> tuple[State, _Stored] | None:
-    """Give the state that the head in a room names, if both are whole."""
-    magic, generation, place, ended, running, queue, *moments = HEAD.unpack_from(start, room)
-    if magic != MAGIC:
+    """Give the state that the head in a room names, if that head is whole.
+
+    A head is written after its state. So one that is not whole was being written, and the other one
+    counts; of one that is whole, the state is there, or something else has damaged the file.
+    """
+    magic, generation, place, *sizes, checksum, alive, paced, shut = HEAD.unpack_from(start, room)
+    own = CHECKSUM.unpack_from(start, room + HEAD.size)
+    if magic != MAGIC or own != (crc32(start[room : room + HEAD.size]),):
         return None
-    size = ended + running + queue
+    size = sum(sizes)
     is_here = place + size <= len(start)
     parts = start[place : place + size] if is_here else os.pread(descriptor, size, place)
-    checksum = crc32(start[room : room + HEAD.size], crc32(parts))
-    if CHECKSUM.unpack_from(start, room + HEAD.size) != (checksum,):
-        return None
+    if crc32(parts) != checksum:
+        return State(shut_until=math.inf), _Stored(generation, heads=start[:FIRST_PLACE])
+    ended, running, _ = sizes
     state = State(
         array("d", parts[:ended]),
         Records(parts[ended : ended + running]),
         Records(parts[ended + running :]),
-        *moments,
+        alive,
+        paced,
+        shut,
     )
     return state, _Stored(generation, place, size, start[:FIRST_PLACE])
 
@@ -208,9 +263,9 @@ def _write(descriptor: int, state: State, stored: _Stored) -> _Stored:
     parts = b"".join((state.ended, state.running, state.queue))
     sizes = state.ended.itemsize * len(state.ended), len(state.running), len(state.queue)
     generation, place = stored.generation + 1, stored.place_for(len(parts))
-    moments = state.alive_until, state.paced_until
-    head = HEAD.pack(MAGIC, generation, place, *sizes, *moments)
-    head = (head + CHECKSUM.pack(crc32(head, crc32(parts)))).ljust(HEAD_ROOM, b"\0")
+    moments = state.alive_until, state.paced_until, state.shut_until
+    head = HEAD.pack(MAGIC, generation, place, *sizes, crc32(parts), *moments)
+    head = (head + CHECKSUM.pack(crc32(head))).ljust(HEAD_ROOM, b"\0")
     room = generation % 2 * HEAD_ROOM
     _put(descriptor, parts, place)
     _put(descriptor, head, room)

@@ -13,11 +13,15 @@ second, and 0.998 of one per ten seconds; nothing is gained by sending faster.
 All who share an app's limits share a small file. It is locked for as long as it takes to read,
 decide and write it; whoever must wait sleeps outside the lock until the first moment at which it
 can be its turn. Those who wait are served in the order in which they came.
+
+Where that file does not say any more what it said, as many calls as a limit allows may just have
+been sent: the next is sent when all of those count no more.
 """
 
 from __future__ import annotations
 
 import asyncio
+import logging
 import math
 import os
 import time
@@ -34,6 +38,7 @@ if TYPE_CHECKING:
 
     from include.platforms.limit_file import State
 
+logger = logging.getLogger(__name__)
 # Two clocks that are kept by NTP run apart by at most half of this.
 CLOCK_MARGIN = 1.001
 # One who waits looks again at least this often, in seconds, and is forgotten soon after it stops
@@ -77,6 +82,8 @@ class RateLimiter:
         self._longest = max((window for _, window in self._windows), default=0.0)
         self._pace = max((_pace(*one) for one in self._windows), default=0.0)
         self._timeout = timeout.total_seconds()
+        # When a call that was sent before counts no more, even if nobody says when it ended.
+        self._longest_memory = self._timeout + self._longest
 
     @classmethod
     def of_app(
@@ -152,7 +159,8 @@ class RateLimiter:
     def _first_moment(self, state: State, ahead: int, now: float) -> float:
         """Give the first moment at which one call more can be allowed, or now."""
         taken = len(state.running) // RECORD.size + ahead
-        turn = max(now, max(state.paced_until, now - CATCH_UP) + self._pace * (1 + ahead))
+        turn = max(state.paced_until, now - CATCH_UP) + self._pace * (1 + ahead)
+        turn = max(now, state.shut_until, turn)
         for calls, window in self._windows:
             # Those who run or come before end now at the earliest; so many others may still count.
             others = calls - taken
@@ -173,10 +181,25 @@ class RateLimiter:
         del state.ended[: bisect_right(state.ended, now - self._longest)]
         if state.paced_until > now:
             state.paced_until = 0.0
+        if state.shut_until:
+            self._shut(state, now)
         alive = now + LONGEST_NAP + GRACE
         if not now < state.alive_until <= alive:
             state.queue.keep(now, alive)
             state.alive_until = min(state.queue.moments(), default=alive)
+
+    def _shut(self, state: State, now: float) -> None:
+        """Say for how long nobody calls, where that is not known yet or of another boot."""
+        if state.shut_until == math.inf:
+            state.shut_until = now + self._longest_memory
+            logger.warning(
+                "%s does not say which calls were made before, as it was damaged or is of another "
+                "version: to exceed no limit, the next call is made in %.0f s; leave it alone",
+                self._file.path,
+                self._longest_memory,
+            )
+        elif not now < state.shut_until <= now + self._longest_memory:
+            state.shut_until = 0.0
 
 
 def _pace(calls: int, window: float) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import subprocess
 import sys
 import time
@@ -12,9 +13,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from include.errors import ConfigurationError
 from include.platforms.limit_file import FIRST_PLACE, TICKET_BYTES, LimitFile, Records, State
 
 ROOT = Path(__file__).resolve().parents[2]
+LOST = State(shut_until=math.inf)
 
 
 def ticket(number: int) -> bytes:
@@ -39,6 +42,12 @@ def read(path: Path) -> State:
         return state
 
 
+def read_new(path: Path) -> State:
+    """Read a file as a process does that comes to it now."""
+    with LimitFile(path).held() as state:
+        return state
+
+
 def test_a_state_comes_back_whatever_its_size(tmp_path: Path) -> None:
     """It grows and shrinks in one file, which does not grow with the number of writes."""
     path = tmp_path / "app.turns"
@@ -49,6 +58,7 @@ def test_a_state_comes_back_whatever_its_size(tmp_path: Path) -> None:
             fill(state, size)
             state.alive_until = size + 0.5
             state.paced_until = size + 0.25
+            state.shut_until = size + 0.125
         assert read(path) == state
         with file.held() as known:
             assert known == state
@@ -85,18 +95,45 @@ def test_a_write_that_was_torn_leaves_the_state_before_or_after(
 
 @given(junk=st.binary(max_size=400))
 @pytest.mark.parametrize("keep", [0, 64, 128, 200])
-def test_what_is_no_state_is_taken_for_none(
+def test_what_is_no_state_is_taken_for_one_that_is_lost(
     junk: bytes, keep: int, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    """A file of something else, or of a part of a state, holds nobody up and is written over."""
+    """A file of something else, or of a part of a state, shuts all out, and is written over."""
     path = tmp_path_factory.mktemp("limits") / "app.turns"
-    with LimitFile(path).held() as state:
-        fill(state, 9)
+    for size in (8, 9):
+        with LimitFile(path).held() as state:
+            fill(state, size)
     path.write_bytes(path.read_bytes()[:keep] + junk)
     with LimitFile(path).held() as state:
-        assert state == State()
+        assert state == (LOST if keep or junk else State())
         fill(state, 2)
-    assert len(read(path).ended) == 2
+    with LimitFile(path).held() as state:
+        assert len(state.ended) == 2
+        fill(state, 3)
+    assert len(read(path).ended) == 3
+
+
+def test_a_file_that_was_never_there_says_that_nobody_has_called(tmp_path: Path) -> None:
+    """A fresh machine starts at once."""
+    assert read_new(tmp_path / "app.turns") == State()
+    (tmp_path / "empty.turns").touch()
+    assert read_new(tmp_path / "empty.turns") == State()
+
+
+@pytest.mark.parametrize("left", [0, 10, FIRST_PLACE])
+def test_a_file_that_is_cut_off_while_it_is_in_use_is_lost(left: int, tmp_path: Path) -> None:
+    """Whoever comes first finds it out, and the others heed what that one wrote."""
+    path = tmp_path / "app.turns"
+    one, other = LimitFile(path), LimitFile(path)
+    for file in (one, other):
+        _count(path, 1, file)
+    with path.open("r+b") as opened:
+        opened.truncate(left)
+    with one.held() as state:
+        assert state == LOST
+        state.shut_until = 7.0
+    with other.held() as state:
+        assert state == State(shut_until=7.0)
 
 
 @given(st.lists(st.tuples(st.integers(0, 2), st.integers(0, 5)), max_size=30))
@@ -114,14 +151,70 @@ def test_whoever_holds_it_sees_what_others_have_written(
 
 
 def test_who_holds_a_file_that_was_removed_meets_the_others_in_the_new_one(tmp_path: Path) -> None:
-    """Nobody goes on in a file that no one else can see."""
+    """Nobody goes on in a file that no one else can see, and what it said is known there, once."""
+    path = tmp_path / "app.turns"
+    one, other = LimitFile(path), LimitFile(path)
+    for file in (one, other, one):
+        _count(path, 1, file)
+    path.unlink()
+    for file in (other, one, LimitFile(path), other):
+        _count(path, 1, file)
+    assert list(read(path).ended) == [0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0]
+
+
+def test_what_a_removed_file_said_is_added_to_what_the_new_one_says(tmp_path: Path) -> None:
+    """Calls in the order of their moments, and who waited before those who came since."""
+    path = tmp_path / "a" / "app.turns"
+    file = LimitFile(path)
+    with file.held() as state:
+        state.ended.extend([1.0, 4.0])
+        state.running.put(ticket(1), 2.0)
+        state.running.put(ticket(2), 6.0)
+        state.queue.put(ticket(3), 9.0)
+        state.alive_until, state.paced_until = 9.0, 4.0
+    path.unlink()
+    path.parent.rmdir()
+    with LimitFile(path).held() as state:
+        state.ended.append(3.0)
+        state.running.put(ticket(4), 5.0)
+        state.queue.put(ticket(5), 8.0)
+        state.alive_until, state.shut_until = 8.0, 10.0
+    with file.held() as state:
+        assert list(state.ended) == [1.0, 3.0, 4.0]
+        assert [state.running.ahead_of(ticket(number)) for number in (1, 4, 2)] == [0, 1, 2]
+        assert [state.queue.ahead_of(ticket(number)) for number in (3, 5)] == [0, 1]
+        assert (state.alive_until, state.paced_until, state.shut_until) == (8.0, 4.0, 10.0)
+
+
+def test_a_removed_file_that_was_damaged_is_lost_in_the_new_one(tmp_path: Path) -> None:
+    """And only once: who comes after the first finds it out no more."""
     path = tmp_path / "app.turns"
     one, other = LimitFile(path), LimitFile(path)
     for file in (one, other):
         _count(path, 1, file)
+    path.write_bytes(b"something else")
     path.unlink()
-    for file in (other, one, other):
+    with one.held() as state:
+        assert state == LOST
+        state.shut_until = 7.0
+    with other.held() as state:
+        assert state == State(shut_until=7.0)
+
+
+def test_a_removed_file_is_not_given_up_before_there_is_a_new_one(tmp_path: Path) -> None:
+    """What it said is brought when a new one can be made; no lock is left till then."""
+    path = tmp_path / "a" / "app.turns"
+    one, other = LimitFile(path), LimitFile(path)
+    for file in (one, other):
         _count(path, 1, file)
+    path.unlink()
+    path.parent.rmdir()
+    path.parent.touch()
+    for file in (one, other):
+        with pytest.raises(ConfigurationError, match=r"a/app\.turns"):
+            _count(path, 1, file)
+    path.parent.unlink()
+    _count(path, 1, other)
     assert len(read(path).ended) == 3
 
 
@@ -212,7 +305,7 @@ def test_a_file_is_closed_when_nobody_uses_it_any_more(tmp_path: Path) -> None:
     before = open_files()
     files = [LimitFile(tmp_path / f"{number}.turns") for number in range(60)]
     for file in files:
-        _count(file._path, 1, file)
+        _count(file.path, 1, file)
     assert open_files() == before + 60
     del files, file
     assert open_files() == before

@@ -49,6 +49,12 @@ def running(folder: Path) -> list[float]:
         return state.running.moments()
 
 
+def ended(folder: Path) -> list[float]:
+    """Give when calls ended."""
+    with LimitFile(folder / "app.turns").held() as state:
+        return list(state.ended)
+
+
 def waiting(folder: Path) -> int:
     """Give how many wait for their turn."""
     with LimitFile(folder / "app.turns").held() as state:
@@ -238,12 +244,47 @@ def test_who_stops_waiting_leaves_the_queue(tmp_path: Path) -> None:
     asyncio.run(scene())
 
 
+@pytest.mark.parametrize("content", [b"something else", b"\0" * 400, b"limits 3"])
+def test_after_a_damaged_file_nothing_is_sent_until_what_may_have_been_counts_no_more(
+    content: bytes, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """That is, the time of a call and the longest window; from then on all is as ever."""
+
+    async def scene() -> None:
+        shared = limiter(tmp_path, (3, 0.2), (4, 0.5))
+        held = await shared.take()
+        (tmp_path / "app.turns").write_bytes(content)
+        shared.ended(held)
+        found = time.monotonic()
+        await asyncio.gather(*[turns(one, 1) for one in (shared, limiter(tmp_path, (3, 0.5)))])
+        await turns(shared, 1)
+        assert TIMEOUT.total_seconds() + 0.5 <= took(found) < TIMEOUT.total_seconds() + 0.75
+
+    asyncio.run(scene())
+    (warning,) = caplog.messages
+    assert "app.turns does not say which calls were made before" in warning
+    assert "the next call is made in 2 s" in warning
+
+
+def test_processes_whose_file_is_removed_exceed_no_limit(tmp_path: Path) -> None:
+    """What it said of their calls is known in the new one."""
+    limits = [(10, 1.0)]
+    programs = [simulate(tmp_path, limits, 4, 5, 0.02) for _ in range(2)]
+    while len(ended(tmp_path)) < 8:
+        time.sleep(0.01)
+    (tmp_path / "app.turns").unlink()
+    stamps = [float(line) for program in programs for line in program.communicate()[0].split()]
+    assert len(stamps) == 40
+    assert most_in_any_window(stamps, 1.0) <= 10
+    assert max(stamps) - min(stamps) < 4.5
+
+
 @pytest.mark.parametrize("part", ["running", "queue", "ended"])
 def test_what_another_boot_has_left_is_dropped(part: str, tmp_path: Path) -> None:
     """Stamps that the clock has not reached hold nobody up."""
     moment = time.monotonic() + 10**6
     with LimitFile(tmp_path / "app.turns").held() as state:
-        state.alive_until = moment
+        state.alive_until = state.shut_until = moment
         if part == "ended":
             state.ended.append(moment)
         else:
