@@ -23,7 +23,7 @@ MAY_IMPORT = {
     "ledger": BASE | {"warehouse"},
     "running": BASE | {"registry", "ledger", "warehouse"},
     "feeds": BASE | {"registry", "warehouse"},
-    "checking": BASE | {"registry", "feeds"},
+    "checking": BASE | {"registry", "feeds", "warehouse"},
     "platforms": BASE | {"warehouse", "feeds"},
     "pulling": BASE | {"registry", "ledger", "warehouse", "platforms", "running"},
     "scripts": BASE

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from include.checking.checked_tables import column_problems
 from include.checking.feed_jobs import feed_problems
 from include.checking.pools import pool_problems
 from include.feeds import Feeds, load_feeds
@@ -36,6 +37,7 @@ def check_project(root: Path = PROJECT_ROOT) -> Checked:
         *feeds.problems,
         *feed_problems(jobs, feeds),
         *pool_problems(root, jobs),
+        *column_problems(jobs),
     ]
     problems.sort(key=lambda problem: (problem.file, problem.line, problem.column))
     return Checked(registry, feeds, problems)

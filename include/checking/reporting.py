@@ -7,6 +7,7 @@ from dataclasses import asdict
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
+from include.checking.checked_tables import nearest_table
 from include.checking.feed_jobs import feed_of
 from include.checking.project import check_project
 from include.feeds import FEEDS_FILE
@@ -31,6 +32,8 @@ WORDS = {
         "shop": "no enabled job pulls from {platform}: add an entry, or remove the shop",
         "platform": "there is no enabled shop on {platform}: list one in config/shops.yaml",
         "feed": "no job reads this feed: add an entry with args: [--feed, {feed}], or remove it",
+        "table": "checks.table '{table}' is no table of this project: did you mean '{near}'? "
+        "(right as it is, if it is a table of your own)",
         "no job": "there is no job: add an entry to a file in config/tasks",
     },
     "zh": {
@@ -42,6 +45,8 @@ WORDS = {
         "shop": "没有启用的任务拉取 {platform}：请添加任务，或删除这家店铺",
         "platform": "{platform} 没有启用的店铺：请在 config/shops.yaml 中添加",
         "feed": "没有任务读取这个数据源：请添加带 args: [--feed, {feed}] 的任务，或删除它",
+        "table": "checks.table '{table}' 不是本项目的表：是否想写 '{near}'？"
+        "（如果是你们自己的表，则无需修改）",
         "no job": "没有任务：请在 config/tasks 的文件中添加",
     },
 }
@@ -91,7 +96,7 @@ def _line(job: Job, lang: str, now: datetime) -> str:
 
 
 def _notes(found: Checked, root: Path, lang: str) -> Iterator[str]:
-    """Say what is valid but does nothing."""
+    """Say what is valid but does nothing, or hardly what was meant."""
     words, registry = WORDS[lang], found.registry
     jobs = registry.jobs.values()
     if not jobs:
@@ -105,15 +110,19 @@ def _notes(found: Checked, root: Path, lang: str) -> Iterator[str]:
         if shop.enabled and shop.platform not in pulled:
             yield f"{SHOPS_FILE}: {shop.id}: {words['shop'].format(platform=shop.platform)}"
     for job in jobs:
-        if job.platform and not registry.shops_of(job):
-            yield f"{job.file}:{job.line}: {job.id}: " + words["platform"].format(
-                platform=job.platform
-            )
+        yield from (f"{job.file}:{job.line}: {job.id}: {x}" for x in _notes_of(job, found, words))
     read = {feed_of(job) for job in jobs}
     for feed in found.feeds.by_id:
         if feed not in read:
             where = f"{FEEDS_FILE}:{found.feeds.said[feed]}: {feed}"
             yield f"{where}: {words['feed'].format(feed=feed)}"
+
+
+def _notes_of(job: Job, found: Checked, words: dict[str, str]) -> Iterator[str]:
+    if job.platform and not found.registry.shops_of(job):
+        yield words["platform"].format(platform=job.platform)
+    if job.checks and (near := nearest_table(job)):
+        yield words["table"].format(table=job.checks.table, near=near)
 
 
 def _as_json(found: Checked, notes: list[str], lang: str, now: datetime) -> str:

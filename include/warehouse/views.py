@@ -1,0 +1,64 @@
+"""The views as the code sees them, and what may be asked for by name; `migrations/` makes them."""
+
+from __future__ import annotations
+
+from include.warehouse.tables import metadata
+
+_STORE_DAILY = (
+    "shop_id",
+    "business_day",
+    "orders",
+    "paid_orders",
+    "cancelled_orders",
+    "paid_amount",
+    "average_order_value",
+)
+_KPI = (
+    "shop_id",
+    "first_day",
+    "last_day",
+    "agent_id",
+    "agent_name",
+    "sessions",
+    "orders",
+    "sales_amount",
+    "conversion_rate",
+    "satisfaction_rate",
+)
+VIEWS = {
+    "erp_store_daily": _STORE_DAILY,
+    "jd_store_daily": _STORE_DAILY,
+    "pdd_quality_daily": (
+        "shop_id",
+        "business_day",
+        "refunds",
+        "refund_only",
+        "return_and_refund",
+        "exchanges",
+        "resends",
+        "repairs",
+        "disputes",
+        "dispute_rate",
+        "refund_amount",
+        "refunded_amount",
+        "quality_refunds",
+        "quality_share",
+    ),
+    "pdd_quality_reasons_daily": (
+        "shop_id",
+        "business_day",
+        "after_sales_type",
+        "reason",
+        "is_quality_reason",
+        "refunds",
+        "refund_amount",
+    ),
+    "pdd_kpi_daily": _KPI,
+    "pdd_kpi_weekly": _KPI,
+    "pdd_kpi_monthly": _KPI,
+}
+# Of every table and view that the project makes.
+COLUMNS = {
+    **{name: tuple(table.columns.keys()) for name, table in metadata.tables.items()},
+    **VIEWS,
+}
