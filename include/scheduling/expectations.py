@@ -82,7 +82,8 @@ def summary(checks: Checks) -> str:
     """Say in one line what is checked after loading."""
     parts = []
     if checks.min_rows is not None:
-        parts.append(f"at least {checks.min_rows:,} rows")
+        rows = "row" if checks.min_rows == 1 else "rows"
+        parts.append(f"at least {checks.min_rows:,} {rows}")
     if checks.max_drop is not None:
         parts.append(
             f"at most {checks.max_drop:.0%} fewer rows than the median of the last four periods"

@@ -60,6 +60,7 @@ def _status_options(parser: argparse.ArgumentParser) -> None:
 
 def _check_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--lang", choices=("en", "zh"), default="en", help="language of the words")
+    parser.add_argument("--write-docs", action="store_true", help="write docs/jobs.md anew")
 
 
 def _run_options(parser: argparse.ArgumentParser) -> None:

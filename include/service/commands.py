@@ -65,10 +65,14 @@ def status(layout: Layout, arguments: Namespace) -> int:
     return print_status(layout, json=arguments.json)
 
 
-def check(layout: Layout, arguments: Namespace) -> NoReturn:
-    """`check`: hand over to its own command."""
-    command = ["-m", "include.checking", "--lang", arguments.lang]
-    _become(layout, command, os.environ | {"PYTHONPATH": str(layout.root)})
+def check(layout: Layout, arguments: Namespace) -> int:
+    """`check`: hand over to its own command, or write docs/jobs.md."""
+    if not arguments.write_docs:
+        command = ["-m", "include.checking", "--lang", arguments.lang]
+        _become(layout, command, os.environ | {"PYTHONPATH": str(layout.root)})
+    from include.service.jobs_page import write_page
+
+    return write_page(layout.root)
 
 
 def test(layout: Layout, arguments: Namespace) -> NoReturn:

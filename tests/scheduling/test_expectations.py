@@ -80,6 +80,6 @@ def test_summary() -> None:
         columns={"paid_amount": {"min": {"geq_to": 0}, "null_check": {"equal_to": 0}}},
     )
     assert summary(checks) == (
-        "at least 1 rows; at most 60% fewer rows than the median of the last four periods; "
+        "at least 1 row; at most 60% fewer rows than the median of the last four periods; "
         "`erp_orders.paid_amount`: min at least 0; `erp_orders.paid_amount`: null_check exactly 0"
     )

@@ -1,0 +1,98 @@
+"""Writes docs/jobs.md: every job of the registry, what it lands, and what to do when it is red.
+
+Behind `scheduler_manager.py check --write-docs`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from include.checking import check_project
+from include.registry.describing import in_words
+from include.registry.durations import write_duration as _span
+from include.running.exit_codes import MEANINGS, ExitCode
+from include.scheduling.documenting import COVERS, details
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from include.checking import Checked
+    from include.registry import Job
+
+PAGE = "docs/jobs.md"
+COMMAND = "python3 scheduler_manager.py check --write-docs"
+HEAD = f"""# Jobs
+
+What `config/tasks/` and `config/shops.yaml` make happen. Change those files, not this page: it is
+written by `{COMMAND}`. [add-a-job.md](add-a-job.md) says
+what every key means.
+
+| job | name | runs | covers | retries | timeout | deadline |
+|---|---|---|---|---|---|---|
+"""
+WHEN_RED = """## When a run is red
+
+The last lines of the task's log say why, and so does the journal, `var/logs/scheduler.log`. The
+exit code says what comes next:
+
+| code | meaning | what Airflow does | what you do |
+|---|---|---|---|
+"""
+# What Airflow does, and what a person does.
+NEXT_STEPS = {
+    ExitCode.LANDED: ("success", "nothing"),
+    ExitCode.TEMPORARY: (
+        "tries again as often as `retries` says",
+        "wait; when no try is left, see what the log says of the platform and run the period again",
+    ),
+    ExitCode.REFUSED: (
+        "fails at once",
+        "renew what the log names, in *Admin → Connections*, and run the period again",
+    ),
+    ExitCode.CONFIGURATION: (
+        "fails at once",
+        "repair what the log names, and run the period again",
+    ),
+    ExitCode.NOTHING_TO_DO: ("skipped", "nothing"),
+}
+OTHER = ("tries again as often as `retries` says", "read the log, and run the period again")
+
+
+def page(found: Checked) -> str:
+    """Write the page of a project's jobs."""
+    jobs = list(found.registry.jobs.values())
+    rows = "".join(_row(job) for job in jobs)
+    codes = [(str(int(code)), MEANINGS[code], *steps) for code, steps in NEXT_STEPS.items()]
+    hints = "".join(_cells(*code) for code in [*codes, ("other", "a failure", *OTHER)])
+    sections = [
+        f"## {job.id}\n\n**{job.name}** " + details(job, found.registry.shops_of(job))
+        for job in jobs
+    ]
+    return "\n\n".join([(HEAD + rows).strip(), (WHEN_RED + hints).strip(), *sections]) + "\n"
+
+
+def write_page(root: Path) -> int:
+    """Write the page into a project; says what is wrong instead when something is.
+
+    Returns:
+        the exit code: 1 when there are problems.
+    """
+    found = check_project(root)
+    if found.problems:
+        print("\n".join(map(str, found.problems)))
+        return 1
+    (root / PAGE).write_text(page(found), encoding="utf-8")
+    print(f"wrote {PAGE} (jobs: {len(found.registry.jobs)})")
+    return 0
+
+
+def _row(job: Job) -> str:
+    cron = f"{in_words(job)}: `{job.cron}`" if job.enabled else "by hand only"
+    deadline = f"{job.deadline:%H:%M}" if job.deadline else "none"
+    retries = f"{job.retries}, {_span(job.retry_delay)} apart" if job.retries else "none"
+    name = f"[{job.id}](#{job.id})"
+    return _cells(name, job.name, cron, COVERS[job.period], retries, _span(job.timeout), deadline)
+
+
+def _cells(*cells: str) -> str:
+    return f"| {' | '.join(cell.replace('|', '&#124;') for cell in cells)} |\n"
