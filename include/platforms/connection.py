@@ -17,10 +17,16 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 EXAMPLE = (
-    '{"conn_type": "http", "host": "https://openapi.jushuitan.com", "login": "the app key", '
-    '"password": "the app secret", '
+    '{"conn_type": "http", "host": "%s", "login": "the app key", "password": "the app secret", '
     '"extra": {"access_token": "the token", "refresh_token": "the refresh token"}}'
 )
+# Where the platforms' gateways are: for messages only, a call goes where the connection says.
+HOSTS = {
+    "erp": "https://openapi.jushuitan.com",
+    "jd": "https://api.jd.com",
+    "pdd": "https://gw-api.pinduoduo.com",
+}
+ANY_HOST = "https://gateway.example.com"
 TOKEN_FIELDS = ("access_token", "refresh_token", "expires_at")
 
 
@@ -50,13 +56,20 @@ class Connection:
     _concealed: set[str] = field(default_factory=set, init=False, repr=False, compare=False)
 
     @classmethod
-    def from_env(cls, conn_id: str, environ: Mapping[str, str] = os.environ) -> Connection:
+    def from_env(
+        cls, conn_id: str, environ: Mapping[str, str] = os.environ, platform: str = ""
+    ) -> Connection:
         """Read `AIRFLOW_CONN_<ID>`, in Airflow's JSON or URI form.
+
+        Args:
+            conn_id: the connection id.
+            environ: where the variable is.
+            platform: whose gateway it leads to, for messages.
 
         Raises:
             ConfigurationError: names the connection and the field that is missing or ill.
         """
-        fields = read_fields(conn_id, environ)
+        fields = read_fields(conn_id, environ, EXAMPLE % HOSTS.get(platform, ANY_HOST))
         return cls(
             conn_id,
             base_url(fields),
@@ -92,7 +105,7 @@ class Fields:
     conn_id: str
     values: Mapping[str, Any] = field(repr=False)
     extra: Mapping[str, Any] = field(repr=False)
-    example: str = EXAMPLE
+    example: str
 
     def text(self, name: str, meaning: str, *, required: bool = True) -> str:
         """Give a field that is a text; empty when it is not required and not there.
@@ -140,9 +153,7 @@ class Fields:
         return (self.values if inner == name else self.extra).get(inner)
 
 
-def read_fields(
-    conn_id: str, environ: Mapping[str, str] = os.environ, example: str = EXAMPLE
-) -> Fields:
+def read_fields(conn_id: str, environ: Mapping[str, str], example: str) -> Fields:
     """Read `AIRFLOW_CONN_<ID>`, in Airflow's JSON or URI form.
 
     Args:

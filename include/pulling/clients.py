@@ -25,7 +25,7 @@ def own_connection(shop: Shop) -> Connection:
     Raises:
         ConfigurationError: it is missing or incomplete.
     """
-    return Connection.from_env(shop.connection)
+    return Connection.from_env(shop.connection, platform=shop.platform)
 
 
 class Clients:

@@ -121,7 +121,7 @@ class Pull:
     async def _pull_one(self, unit: Unit, shop: Shop) -> Outcome:
         started = time.monotonic()
         code, rows = int(ExitCode.LANDED), 0
-        with tallied() as tally:
+        with tallied(str(unit)) as tally:
             try:
                 landing = await self.fetch(self.clients.of(shop), shop, unit.period)
                 rows = await asyncio.to_thread(self._land, unit, landing)

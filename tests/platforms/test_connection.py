@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import json
 from datetime import datetime, timezone
+from pathlib import Path
 
 import pytest
 
 from include.errors import ConfigurationError
 from include.platforms.connection import Connection
+from include.pulling.clients import own_connection
+from include.registry import Shop
+
+ROOT = Path(__file__).parents[2]
 
 EXTRA = {"access_token": "t0ken"}
 GOOD = {
@@ -122,6 +127,30 @@ def test_what_is_missing_or_ill_is_named_without_secrets(value: object, field: s
     assert "s3cret" not in str(caught.value)
     assert "t0ken" not in str(caught.value)
     assert caught.value.__suppress_context__ or caught.value.__context__ is None
+
+
+@pytest.mark.parametrize(
+    ("platform", "host"),
+    [
+        ("erp", "https://openapi.jushuitan.com"),
+        ("jd", "https://api.jd.com"),
+        ("pdd", "https://gw-api.pinduoduo.com"),
+        ("own", "https://gateway.example.com"),
+    ],
+)
+@pytest.mark.parametrize("environ", [{}, {"AIRFLOW_CONN_SHOP_1": json.dumps({**GOOD, "host": ""})}])
+def test_the_example_has_the_host_of_the_shops_platform(
+    monkeypatch: pytest.MonkeyPatch, environ: dict[str, str], platform: str, host: str
+) -> None:
+    """Nobody is sent to another platform's gateway; docs/go-live.md names the same hosts."""
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    fields = {"id": "s-1", "name": "x", "connection": "shop_1", "platform_id": "1"}
+    shop = Shop.model_validate({**fields, "platform": platform})
+    with pytest.raises(ConfigurationError, match=rf'set AIRFLOW_CONN_SHOP_1 to .*"host": "{host}"'):
+        own_connection(shop)
+    if platform != "own":
+        assert host in (ROOT / "docs/go-live.md").read_text("utf-8")
 
 
 def test_secrets_are_not_shown() -> None:

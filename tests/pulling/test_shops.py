@@ -193,6 +193,32 @@ def test_the_calls_of_each_shop_are_counted(
         assert f"erp-{shop} 2025-10-02: ok, 2 rows, {shop} calls" in shown
 
 
+def test_every_line_about_a_shop_has_our_id_of_it(
+    assignment: Assignment,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Gateways know it by another number: a retry and a failure begin with its unit."""
+    monkeypatch.setenv("GATEWAY_ATTEMPTS", "2")
+    monkeypatch.setenv("GATEWAY_PAUSE_SECONDS", "0.01")
+
+    class Asking(Source):
+        async def fetch(self, client: GatewayClient, shop: Shop, period: Period) -> Upsert:
+            await client.call(Call(jushuitan.SHOPS, shop=shop.platform_id))
+            return await super().fetch(client, shop, period)
+
+    Ledger(connect(assignment.warehouse_url)).expect(assignment.units())
+    assert _pull(assignment, Asking()) == 75
+    errors = capsys.readouterr().err
+    for shop in assignment.shops:
+        begins = f"erp_store {shop.id} 2025-10-02: "
+        about = f"shop {shop.platform_id}, {jushuitan.SHOPS}: "
+        assert [f"{begins}{about}" in text for text in caplog.messages].count(True) == 1
+        assert f"{begins}failed: {about}" in errors
+        assert about in _rows(assignment)[shop.id].error
+
+
 def test_a_shop_that_is_no_longer_there_is_an_error(
     assignment: Assignment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
