@@ -55,6 +55,8 @@ def rows_that_changed(job: Job, number: int, period: Period, as_of: datetime) ->
     return len(feed_truth.rows_on(feed, number, job.period, day, SEED))
 
 
+# 拼多多's limit alone asks for two minutes, beside ten other jobs.
+@pytest.mark.timeout(900)
 def test_demo_lands_all_eleven_jobs(service: Service) -> None:
     """Eleven DAG runs succeed, and every shop has just the rows that the sandbox has."""
     done = service.manager("demo", timeout=900)
