@@ -10,7 +10,7 @@ from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from yaml.reader import ReaderError
 
 from include.registry.files import UnreadableError, check_encoding, place_of
-from include.registry.problems import Problem
+from include.registry.problems import FULL_WIDTH_COLON, WRITE_A_COLON, Problem
 
 DEEPEST = 20  # levels; an entry needs 8. The parser recurses in C and would overflow the stack.
 PREFIX = "tag:yaml.org,2002:"
@@ -34,6 +34,7 @@ HINTS = {
     "nested deeper": "remove the brackets or dashes too many",
     "undefined alias": "quote a value that begins with *",
 }
+KEY_WITH_FULL_WIDTH_COLON = re.compile(rf"\s*(- +)?[A-Za-z_]\w*{FULL_WIDTH_COLON}")
 _Base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # PyYAML can be built without libyaml
 
 
@@ -108,6 +109,12 @@ def _syntax_problem(file: str, raw: bytes, error: yaml.YAMLError) -> Problem:
     told = [getattr(error, "context", None), getattr(error, "problem", None)]
     reason = " ".join(filter(None, told)) or str(error)
     lines = raw.decode().splitlines()
+    # What follows such a key is read as text, so that only a later line seems wrong.
+    for number in range(max(1, line - 2), min(line, len(lines)) + 1):
+        if KEY_WITH_FULL_WIDTH_COLON.match(lines[number - 1]):
+            column = lines[number - 1].index(FULL_WIDTH_COLON) + 1
+            message = f"is not YAML: a key ends with '{FULL_WIDTH_COLON}': {WRITE_A_COLON}"
+            return Problem(file, number, column, None, message)
     at_fault = lines[line - 1][column - 1 : column] if line <= len(lines) else ""
     seen = "tab" if at_fault == "\t" else reason
     hint = next((hint for sign, hint in HINTS.items() if sign in seen), "correct this line")

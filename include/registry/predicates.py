@@ -33,6 +33,13 @@ CONNECTION_ID = r"[A-Za-z][A-Za-z0-9_.-]*"
 DAY = r"\d{4}-\d\d-\d\d"
 TIME_OF_DAY = r"([01]\d|2[0-3]):[0-5]\d"
 PERCENT = r"(100|[1-9]\d?)%"
+OFFSET = re.compile(r"[+-] *\d")
+# Names that people give China's time, none of which is IANA's.
+CHINESE_ZONE = re.compile(
+    r"(.*/)?(beijing|peking|china|shenzhen|guangzhou|hangzhou)([ _].*)?"
+    r"|(utc|gmt)? *[+＋] *0?8([:：]?00)?|.*(中国|北京|上海|东八区).*",
+    re.IGNORECASE,
+)
 
 
 def text(value: Any) -> str:
@@ -129,13 +136,20 @@ def cron(value: Any) -> str:
     return written
 
 
+def _zones() -> list[str]:
+    return ["UTC", *sorted(available_timezones())]
+
+
 @lru_cache
 def _zone_problem(name: str) -> str | None:
     try:
         ZoneInfo(name)
     except (KeyError, ValueError, OSError):  # OSError: the name of a folder of zones
-        near = suggestion(name, ["UTC", *sorted(available_timezones())])
+        # For hours from UTC, the names of the same hours count them the other way round.
+        near = "" if OFFSET.search(name) else suggestion(name, _zones())
         hint = near if near.startswith("did") else "write one like Asia/Shanghai"
+        if CHINESE_ZONE.fullmatch(name.strip()):
+            hint = "write Asia/Shanghai, the time of all of China"
         return f"{quoted(name)} is not an IANA time zone: {hint}"
     return None
 

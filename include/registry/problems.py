@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 LONGEST_QUOTE = 80
+# What a Chinese input method writes unless it is told otherwise.
+FULL_WIDTH_COLON = "："
+WRITE_A_COLON = f"write ': ', half-width and with a space, in place of '{FULL_WIDTH_COLON}'"
 
 _quoting = reprlib.Repr()
 _quoting.maxstring = _quoting.maxother = _quoting.maxlong = LONGEST_QUOTE

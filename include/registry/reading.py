@@ -12,7 +12,7 @@ from yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
 from include.registry.composing import MAPPING, PREFIX, SEQUENCE, TEXT, compose
 from include.registry.files import UnreadableError
-from include.registry.problems import Problem, quoted
+from include.registry.problems import FULL_WIDTH_COLON, WRITE_A_COLON, Problem, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -82,7 +82,9 @@ def read_entries(file: str, raw: bytes, key: str) -> Iterator[Entry | Problem]:
         yield error.problem
         return
     if not isinstance(document, MappingNode):
-        yield _problem_at(document, file, f"is not a mapping: begin it with the line '{key}:'")
+        full_width = isinstance(document, ScalarNode) and FULL_WIDTH_COLON in document.value
+        repair = WRITE_A_COLON if full_width else f"begin it with the line '{key}:'"
+        yield _problem_at(document, file, f"is not a mapping: {repair}")
         return
     seen: set[int] | None = set() if b"&" in raw else None
     lists = [(name, node) for name, node in document.value if name.value == key]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, get_args
 from pydantic import BaseModel, ValidationError
 
 from include.registry.predicates import shown
-from include.registry.problems import quoted, suggestion
+from include.registry.problems import FULL_WIDTH_COLON, WRITE_A_COLON, quoted, suggestion
 from include.registry.reading import REFUSED
 
 if TYPE_CHECKING:
@@ -30,7 +30,8 @@ def validate(entry: Entry, model: type[Model], context: Any) -> Model | list[Pro
     """
     value, problems = entry.value()
     if not isinstance(value, dict):
-        message = f"entry {shown(value)} is not a mapping: begin it with '- id:'"
+        repair = _colon_in(value) or "begin it with '- id:'"
+        message = f"entry {shown(value)} is not a mapping: {repair}"
         return problems or [entry.problem((), message)]
     try:
         made = model.model_validate(value, context=context)
@@ -51,7 +52,8 @@ def _problem(entry: Entry, model: type[BaseModel], error: ErrorDetails) -> Probl
     kind, path = error["type"], error["loc"]
     if kind == "extra_forbidden":
         known = keys_of(_model_at(model, path[:-1]))
-        message = f"unknown key {quoted(path[-1])}: {suggestion(str(path[-1]), known)}"
+        repair = _colon_in(path[-1]) or suggestion(str(path[-1]), known)
+        message = f"unknown key {quoted(path[-1])}: {repair}"
         return entry.problem(path, message, at_key=True)
     if kind == "missing":
         example = keys_of(_model_at(model, path[:-1]))[str(path[-1])].examples[0]
@@ -74,7 +76,13 @@ def _reason(error: ErrorDetails) -> str:
     value = shown(error["input"])
     if error["type"] == "list_type":
         return f"{value} is not a list: write it like [a, b]"
-    return f"{value} is not a mapping: write lines like 'key: value' below it"
+    repair = _colon_in(error["input"]) or "write lines like 'key: value' below it"
+    return f"{value} is not a mapping: {repair}"
+
+
+def _colon_in(written: Any) -> str:
+    """Say how to repair what was meant as key and value; empty when it was not."""
+    return WRITE_A_COLON if isinstance(written, str) and FULL_WIDTH_COLON in written else ""
 
 
 def _model_at(model: type[BaseModel], path: tuple[int | str, ...]) -> type[BaseModel]:

@@ -96,6 +96,28 @@ def test_refused(check: Callable[[Any], Any], value: Any) -> None:
 
 
 @pytest.mark.parametrize(
+    "name",
+    [
+        "Beijing",
+        "asia/beijing",
+        "China",
+        "China Standard Time",
+        "UTC+8",
+        "gmt +08:00",
+        "UTC＋8",
+        "+8",
+        "中国",
+        "北京时间",
+        "东八区",
+    ],
+)
+def test_names_of_chinas_time_lead_to_the_zone(name: str) -> None:
+    """Whatever people call it, the message has the name that is right."""
+    with pytest.raises(ValueError, match="is not an IANA time zone: write Asia/Shanghai"):
+        predicates.timezone(name)
+
+
+@pytest.mark.parametrize(
     ("value", "written"), [(None, "null"), (True, "true"), ("a", "'a'"), (5, "5"), (["a"], "['a']")]
 )
 def test_shown(value: Any, written: str) -> None:

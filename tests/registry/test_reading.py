@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+import pytest
+
+from include.registry import load_registry
 from include.registry.problems import Problem
 from include.registry.reading import REFUSED, Entry, read_entries
+
+if TYPE_CHECKING:
+    from tests.registry.conftest import ProjectFolder
 
 TEXT = b"""\
 tasks:
@@ -51,6 +59,40 @@ def test_id_that_cannot_be_shown() -> None:
     """An id that would spoil the line it is told in is left out of it."""
     entries = _entries(b'tasks:\n- id: "a\\nb"\n- id: [a]\n- id: ""\n- {}\n')
     assert [entry.said_id for entry in entries] == [None] * 4
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "column"),
+    [
+        ("tasks：\n  - id: a\n", 1, 6),
+        ("tasks:\n  - id： a\n    name: x\n", 2, 7),
+        ("tasks:\n  - id: a\n    name：x\n    cron: b\n", 3, 9),
+        ('tasks:\n  - id: a\n    cron："0 8 * * *"\n', 3, 9),
+        ("tasks:\n  - id: a\n    env：\n      A: b\n    name: x\n", 3, 8),
+    ],
+)
+def test_a_full_width_colon_is_told_where_it_stands(text: str, line: int, column: int) -> None:
+    """YAML takes it for text, and complains of a later line that is right."""
+    (problem,) = read_entries("a.yaml", text.encode(), "tasks")
+    assert str(problem) == (
+        f"a.yaml:{line}:{column}: is not YAML: a key ends with '：': "
+        "write ': ', half-width and with a space, in place of '：'"
+    )
+
+
+def test_full_width_colons_without_any_other(project: ProjectFolder) -> None:
+    """A file, or an entry, without one right colon is no mapping: it says why, for shops too."""
+    (problem,) = read_entries("a.yaml", "tasks：[]\n".encode(), "tasks")
+    assert str(problem).endswith(
+        "is not a mapping: write ': ', half-width and with a space, in place of '：'"
+    )
+    project.write_tasks("t.yaml")
+    project.write("config/shops.yaml", "shops:\n  - id：a\n    name：b\n")
+    (problem,) = load_registry(project.root).problems
+    assert str(problem) == (
+        "config/shops.yaml:2:5: entry 'id：a name：b' is not a mapping: "
+        "write ': ', half-width and with a space, in place of '：'"
+    )
 
 
 def test_rest_of_a_file_with_a_foreign_key() -> None:
