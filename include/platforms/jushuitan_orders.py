@@ -139,29 +139,32 @@ async def _walk(
 
     An order that changes leaves its place, and all behind it move up a place: on the next page
     they would be skipped. So each answer is the first page of what has the last seen version or a
-    later one. Only where one version fills a whole page does the page number move.
+    later one. However short it is, nothing of that can be on an earlier page, as there is none.
 
-    So the last seen orders should come again. An answer without any is the end only if they have
-    changed meanwhile: the walk steps back to where it began before, and on from there.
+    Only where one version fills a whole page does the page number move. There, orders can have
+    moved onto pages before. So behind that version those are read again, from the last to the
+    first: whatever moves meanwhile moves onto pages that are still to come.
+
+    The last seen orders should come again. An empty answer is the end only if they have changed
+    meanwhile: the walk steps back to where it began before, and on from there.
     """
-    places = [_Place(0, 1)]
-    seen: set[tuple[int, int]] = set()
-    steps = number = 0
+    pages = _Pages(client, shop_id, window)
+    places, steps, again = [_Place(0, 1)], 0, False
     while True:
-        number += 1
         place = places[-1]
-        params = {"page_index": place.page, "page_size": PAGE_SIZE, "start_ts": place.version}
-        call = Call(ORDERS, {**window, **params, "is_get_total": False}, shop=shop_id, page=number)
-        answer = await client.call(call, partial(_read, call, shop_id, place.version))
-        fresh = [order for order in answer.orders if (order.o_id, order.ts) not in seen]
-        seen.update((order.o_id, order.ts) for order in fresh)
+        call, answer, fresh = await pages.ask(place)
         yield fresh
+        if answer.orders and not (answer.has_next and answer.orders[-1].ts == place.version):
+            for number in range(place.page - 1, 0, -1):
+                _, _, fresh_before = await pages.ask(_Place(place.version, number), is_behind=False)
+                yield fresh_before
         if answer.has_next:
-            places.append(_next(call, place, answer, fresh))
+            places.append(_next(call, place, answer, is_new=bool(fresh) or again))
+            again = False
         elif answer.orders or len(places) == 1:
             return
         else:
-            steps = _counted(call, steps)
+            steps, again = _counted(call, steps), True
             places.pop()
 
 
@@ -172,11 +175,39 @@ class _Place(NamedTuple):
     page: int
 
 
-def _next(call: Call, place: _Place, answer: OrderPage, fresh: list[Order]) -> _Place:
+class _Pages:
+    """The pages of one window."""
+
+    def __init__(self, client: GatewayClient, shop_id: int, window: dict[str, Any]) -> None:
+        self._client, self._shop_id, self._window = client, shop_id, window
+        self._seen: set[tuple[int, int]] = set()
+        self._number = 0
+
+    async def ask(
+        self, place: _Place, *, is_behind: bool = True
+    ) -> tuple[Call, OrderPage, list[Order]]:
+        """Give what begins at a place, and of that what has not come before.
+
+        Args:
+            place: where.
+            is_behind: whether it lies behind all that came; else it cannot be empty.
+        """
+        self._number += 1
+        params = {"page_index": place.page, "page_size": PAGE_SIZE, "start_ts": place.version}
+        biz = {**self._window, **params, "is_get_total": False}
+        call = Call(ORDERS, biz, shop=self._shop_id, page=self._number)
+        read = partial(_read, call, self._shop_id, place.version, is_behind=is_behind)
+        answer: OrderPage = await self._client.call(call, read)
+        fresh = [order for order in answer.orders if (order.o_id, order.ts) not in self._seen]
+        self._seen.update((order.o_id, order.ts) for order in fresh)
+        return call, answer, fresh
+
+
+def _next(call: Call, place: _Place, answer: OrderPage, *, is_new: bool) -> _Place:
     reached = answer.orders[-1].ts
     if reached > place.version:
         return _Place(reached, 1)
-    if place.page == 1 or fresh:
+    if place.page == 1 or is_new:
         return _Place(place.version, place.page + 1)
     raise Malformed(call, "field has_next is true, but the page brings no new order")
 
@@ -192,11 +223,12 @@ def _counted(call: Call, steps: int) -> int:
     return steps + 1
 
 
-def _read(call: Call, shop_id: int, version: int, data: Any) -> OrderPage:
+def _read(call: Call, shop_id: int, version: int, data: Any, *, is_behind: bool) -> OrderPage:
     """Read an answer, and refuse one that the walk cannot build on."""
     answer = parsed(OrderPage, data, call)
-    if answer.has_next and not answer.orders:
-        raise Temporary(call, "the page is empty, though more are to follow: run it again")
+    if not answer.orders and (answer.has_next or not is_behind):
+        follow = "more are to follow" if answer.has_next else "more have come from behind it"
+        raise Temporary(call, f"the page is empty, though {follow}: run it again")
     for place, order in enumerate(answer.orders):
         if order.shop_id != shop_id:
             raise Malformed(call, f"field orders.{place}.shop_id holds {order.shop_id}")

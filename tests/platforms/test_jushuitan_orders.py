@@ -82,6 +82,11 @@ def pull_scripted(*script: bytes) -> Any:
         return found, [_biz(request) for request in gateway.requests]
 
 
+def places(asked: Sequence[dict[str, Any]]) -> list[tuple[int, int]]:
+    """Give from where on each page was asked for; the count at the end is none."""
+    return [(biz["start_ts"], biz["page_index"]) for biz in asked if "start_ts" in biz]
+
+
 def _biz(request: bytes) -> dict[str, Any]:
     form = parse_qs(request.partition(b"\r\n\r\n")[2].decode())
     return json.loads(form["biz"][0])
@@ -197,15 +202,51 @@ def test_a_page_full_of_one_version_does_not_stop_the_walk() -> None:
     rows = [{**ROW, "o_id": number, "ts": 5} for number in range(250)]
     rows += [{**ROW, "o_id": 900 + number, "ts": 6 + number} for number in range(120)]
     pages = [page(rows[start : start + 100], has_next=True) for start in (0, 0, 100, 200)]
-    found, asked = pull_scripted(*pages, page(rows[299:]), counted(len(rows)))
+    back = [page(rows[start : start + 100], has_next=True) for start in (100, 0)]
+    found, asked = pull_scripted(*pages, *back, page(rows[299:]), counted(len(rows)))
     assert [order.o_id for order in found] == [row["o_id"] for row in rows]
-    assert [(biz["start_ts"], biz["page_index"]) for biz in asked[:-1]] == [
-        (0, 1),
-        (5, 1),
-        (5, 2),
-        (5, 3),
-        (55, 1),
-    ]
+    assert places(asked) == [(0, 1), (5, 1), (5, 2), (5, 3), (5, 2), (5, 1), (55, 1)]
+
+
+@pytest.mark.parametrize("later", [0, 100])
+def test_orders_of_one_version_that_move_onto_a_page_before_are_found(later: int) -> None:
+    """Also where as many leave as would miss, so that the count is none too small."""
+    block = [{**ROW, "o_id": number, "ts": 5} for number in range(230)]
+    rest = rows_of(range(900, 900 + later))
+    there = block[50:] + rest  # after the first two answers 50 have left
+    pages = [page(block[:100], has_next=True)] * 2 + [page(there[100:200], has_next=later > 0)]
+    pages += [page(there[:100], has_next=True)]
+    pages += [page(there[199:])] if later else []
+    found, asked = pull_scripted(*pages, counted(len(there)))
+    assert {order.o_id for order in found} == {row["o_id"] for row in block + rest}
+    assert len(found) == len(block + rest)
+    behind = [(rest[19]["ts"], 1)] if later else []
+    assert places(asked) == [(0, 1), (5, 1), (5, 2), (5, 1), *behind]
+
+
+def test_a_page_before_that_comes_empty_is_asked_for_again() -> None:
+    """What has moved onto it is not skipped; when it stays empty, the run is to be tried again."""
+    block = [{**ROW, "o_id": number, "ts": 5} for number in range(130)]
+    first, last = page(block[:100], has_next=True), page(block[100:])
+    found, asked = pull_scripted(first, first, last, page([]), first, counted(130))
+    assert len(found) == 130
+    assert places(asked) == [(0, 1), (5, 1), (5, 2), (5, 1), (5, 1)]
+    error, asked = pull_scripted(first, first, last, page([]))
+    assert type(error) is Temporary
+    assert len(asked) == 3 + QUICK.attempts
+    assert "the page is empty, though more have come from behind it: run it again" in str(error)
+
+
+def test_an_emptied_last_page_of_one_version_is_asked_for_again() -> None:
+    """The step back, which brings nothing new, is no page that repeats for ever."""
+    block = [{**ROW, "o_id": number, "ts": 5} for number in range(230)]
+    first, second = (page(block[start : start + 100], has_next=True) for start in (0, 100))
+    last = page(block[200:])
+    script = first, first, second, page([]), second, last, second, first, counted(230)
+    found, asked = pull_scripted(*script)
+    assert [order.o_id for order in found] == list(range(230))
+    numbers = [number for _, number in places(asked)]
+    assert numbers == [1, 1, 2, 3, 2, 3, 2, 1]
 
 
 def test_the_question_is_what_the_platform_documents() -> None:
