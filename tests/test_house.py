@@ -26,8 +26,9 @@ MAY_IMPORT = {
     "checking": BASE | {"registry", "feeds", "warehouse"},
     "platforms": BASE | {"warehouse", "feeds"},
     "pulling": BASE | {"registry", "ledger", "warehouse", "platforms", "running"},
+    "upkeep": {"errors", "warehouse"},
     "scripts": BASE
-    | {"registry", "feeds", "ledger", "warehouse", "platforms", "running", "pulling"},
+    | {"registry", "feeds", "ledger", "warehouse", "platforms", "running", "pulling", "upkeep"},
     "sandbox": BASE,
     "scheduling": BASE | {"registry", "feeds", "checking", "ledger", "warehouse", "running"},
     "service": BASE

@@ -45,7 +45,9 @@ def secrets_in(environment: Mapping[str, str]) -> set[str]:
 def _of_connection(value: str) -> Iterator[str]:
     fields = _json_or_none(value)
     if isinstance(fields, dict):
-        yield from _texts(fields.get("password"))
+        for password in _texts(fields.get("password")):
+            yield password
+            yield from _of_url(password)  # a database's URL, with a password inside
         yield from _texts(_secret_part(fields.get("extra")))
     else:
         yield from _of_url(value)

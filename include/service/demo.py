@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from include.service.layout import Layout
 
 LOOK_SECONDS = 1.0
+# Scripts of jobs that land nothing of any shop.
+OF_THE_SERVICE = "service/"
 RUN_SECONDS = 1800.0
 # All jobs start at once, and a small machine is busy with that before it answers.
 ANSWER_SECONDS = 60.0
@@ -72,12 +74,17 @@ def _asked(layout: Layout, arguments: Namespace) -> list[tuple[Job, str]]:
                 f"--period {arguments.period} is of one kind of job only: name the job, as in "
                 f"`demo --job erp_store --period {arguments.period}`"
             )
-        jobs = [job for job in load_registry(layout.root).jobs.values() if job.enabled]
+        jobs = [job for job in load_registry(layout.root).jobs.values() if _is_shown(job)]
         return [(job, job.schedule.last_ended(now).key) for job in jobs]
     jobs = [find_job(layout, job_id) for job_id in dict.fromkeys(arguments.job)]
     if not arguments.period:
         return [(job, job.schedule.last_ended(now).key) for job in jobs]
     return [(job, job.schedule.ended(arguments.period, now).key) for job in jobs]
+
+
+def _is_shown(job: Job) -> bool:
+    """Tell a job that is about shops from one that serves the service itself."""
+    return job.enabled and not job.script.startswith(OF_THE_SERVICE)
 
 
 def _follow(watches: Sequence[Watch]) -> None:

@@ -31,6 +31,7 @@ SOURCES = (
 )
 MIGRATIONS = "include/warehouse/migrations/versions"
 DELIVERED = "as delivered"
+OWN_DATABASE = "airflow_metadata"
 LOOPBACK = "http://127.0.0.1:"
 TAIL_LINES = 15
 
@@ -163,6 +164,7 @@ def _make_connections(layout: Layout, session: Session) -> None:
         host=str(layout.warehouse),
         description=f"{DELIVERED}: a SQLite file; edit this connection to use another database",
     )
+    _deliver_own_database(session)
     sandbox = f"{LOOPBACK}{os.environ['SCHEDULER_SANDBOX_PORT']}"
     for conn_id, fields in connections(sandbox).items():
         _deliver(session, conn_id, **fields)
@@ -180,6 +182,18 @@ def _deliver(session: Session, conn_id: str, *, host: str, **fields: Any) -> Non
         known.host, known.extra = host, fields["extra"]
     elif known.conn_type == "sqlite" and (known.description or "").startswith(DELIVERED):
         known.host = host
+
+
+def _deliver_own_database(session: Session) -> None:
+    """Tell the housekeeping job where Airflow's own database is: no task is told otherwise."""
+    from airflow.models.connection import Connection  # noqa: PLC0415 -- as above
+    from sqlalchemy import select  # noqa: PLC0415 -- as above
+
+    query = select(Connection).where(Connection.conn_id == OWN_DATABASE)
+    known = session.scalar(query) or Connection(conn_id=OWN_DATABASE, conn_type="generic")
+    known.password = os.environ[METADATA_URL]
+    known.description = "Airflow's own database, for the job housekeeping; written at each start"
+    session.add(known)
 
 
 def _is_sandbox(known: Any) -> bool:

@@ -325,3 +325,12 @@ def test_a_shop_that_landed_too_little_is_not_green(service: Service) -> None:
     assert service.api.run_state("checked", second) == "success"
     attempts = {shop: row.attempts for shop, row in _rows(service, "checked", key).items()}
     assert attempts == {"erp-1": 1, "erp-2": 2, "erp-3": 1}
+
+
+def test_housekeeping_reaches_airflows_database(service: Service) -> None:
+    """The job of the service itself runs by schedule, though tasks know no secret of Airflow's."""
+    runs = _wait(lambda: _runs(service, "housekeeping"), DAG_SECONDS)
+    task = _task(service, "housekeeping", runs[0]["dag_run_id"])
+    assert task["state"] == "success"
+    (row,) = _rows(service, "housekeeping", runs[0]["partition_key"]).values()
+    assert (row.shop_id, row.state) == ("-", "ok")

@@ -57,6 +57,11 @@ def test_how_a_password_is_sent_is_no_secret(extra: object, expected: set[str]) 
         ("WAREHOUSE_URL", "sqlite:////var/warehouse.db", set()),
         ("AIRFLOW_CONN_X", "http://u:hunter22@host/?token=abcdef", {"hunter22", "abcdef"}),
         ("AIRFLOW_CONN_X", "http://[broken", set()),
+        (
+            "AIRFLOW_CONN_X",
+            '{"password": "mysql://u:hunter22@db/a"}',
+            {"mysql://u:hunter22@db/a", "hunter22"},
+        ),
         ("OTHER", "http://u:hunter22@host/", set()),
     ],
 )

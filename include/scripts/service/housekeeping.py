@@ -1,0 +1,113 @@
+"""Keeps the installation from growing for ever; says what it removed.
+
+Old logs of tasks and components, old rows of Airflow's database and of the ledger; then gives the
+free pages of SQLite files back. How long each is kept, the entry's `env` says.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import SQLAlchemyError
+
+from include.errors import ConfigurationError, ExpectedError
+from include.registry import load_registry
+from include.running.exit_codes import ExitCode
+from include.running.given import given
+from include.upkeep.airflow_rows import Database
+from include.upkeep.files import prune
+from include.upkeep.old_units import forget
+from include.upkeep.settings import settings_of
+from include.upkeep.vacuuming import vacuum
+from include.warehouse import connect
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from include.upkeep.settings import Settings
+
+DAY_SECONDS = 86_400
+
+
+def main() -> int:
+    """Do it all, each part for itself; returns the exit code."""
+    try:
+        recovers = [job.recover for job in load_registry().jobs.values()]
+        settings = settings_of(os.environ, recovers)
+        airflow = Database.from_environment(os.environ)
+        warehouse = given("WAREHOUSE_URL")
+    except ConfigurationError as error:
+        print(error, file=sys.stderr)
+        return ExitCode.CONFIGURATION
+    parts = (
+        lambda: _logs(settings),
+        lambda: _airflow_rows(settings, airflow),
+        lambda: _ledger_rows(settings, warehouse),
+        lambda: _vacuum(airflow.url),
+        lambda: _vacuum(warehouse),
+    )
+    failed = [reason for part in parts if (reason := _failure(part))]
+    for reason in failed:
+        print(reason, file=sys.stderr)
+    return ExitCode.TEMPORARY if failed else ExitCode.LANDED
+
+
+def _failure(part: Callable[[], None]) -> str:
+    """Do a part; what stops it stops no other."""
+    try:
+        part()
+    except (ExpectedError, SQLAlchemyError, OSError) as error:
+        return str(error)
+    return ""
+
+
+def _logs(settings: Settings) -> None:
+    logs = Path(given("SCHEDULER_VAR")) / "logs"
+    now = time.time()
+    if settings.task_logs:
+        removed = prune(logs / "airflow", now - settings.task_logs * DAY_SECONDS)
+        print(f"task logs older than {settings.task_logs} days: {removed} removed", flush=True)
+    if settings.component_logs:
+        oldest = now - settings.component_logs * DAY_SECONDS
+        removed = prune(logs / "components", oldest, _is_set_aside)
+        print(f"component logs older than {settings.component_logs} days: {removed} removed")
+
+
+def _is_set_aside(path: Path) -> bool:
+    """Tell a log that nobody writes to any more: `scheduler.log.2`."""
+    return path.suffix[1:].isdigit()
+
+
+def _airflow_rows(settings: Settings, airflow: Database) -> None:
+    if settings.metadata:
+        removed = airflow.clean(_days_ago(settings.metadata))
+        told = ", ".join(f"{table} {rows:,}" for table, rows in removed.items()) or "none"
+        print(f"rows of Airflow older than {settings.metadata} days removed: {told}", flush=True)
+
+
+def _ledger_rows(settings: Settings, warehouse: str) -> None:
+    if settings.ledger:
+        engine = connect(warehouse)
+        removed = forget(engine, _days_ago(settings.ledger))
+        engine.dispose()
+        print(f"rows of the ledger older than {settings.ledger} days: {removed:,} removed")
+
+
+def _vacuum(url: str) -> None:
+    where = make_url(url)
+    if where.get_backend_name() == "sqlite" and where.database:
+        print(vacuum(Path(where.database)), flush=True)
+
+
+def _days_ago(days: int) -> datetime:
+    return datetime.now(timezone.utc) - timedelta(days=days)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

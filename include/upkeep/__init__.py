@@ -1,0 +1,1 @@
+"""What keeps an installation from growing for ever: old logs, old rows, free pages."""
