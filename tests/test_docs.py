@@ -3,23 +3,33 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
+from datetime import datetime
+from typing import TYPE_CHECKING
 
 import pytest
 
+from include.cron import DAYS, FIELDS, MONTHS, CronError, check_cron
 from include.feeds import Feed, Paging, load_feeds
 from include.feeds.placeholders import FORMS
 from include.feeds.tables import TABLES
+from include.periods import PeriodError, check_fit
 from include.platforms.feed import AUTHS
-from include.registry import Job
+from include.registry import Job, load_registry
+from include.registry.describing import in_words, period_in_words
 from include.registry.schema import Checks
 from include.running.exit_codes import ExitCode
+from include.service import cli
 from include.service.command_table import COMMANDS
+from tests.documents import PAGES, ROOT, anchors, commands, links, named, spoken, table
 
-ROOT = Path(__file__).parents[1]
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
 README, README_ZH = (ROOT / name for name in ("README.md", "README.zh-CN.md"))
 ADD_A_JOB = (ROOT / "docs/add-a-job.md").read_text("utf-8")
 FEEDS = (ROOT / "docs/feeds.md").read_text("utf-8")
+CRON = (ROOT / "docs/cron.md").read_text("utf-8")
 
 
 @pytest.mark.parametrize("key", Job.model_fields)
@@ -47,9 +57,9 @@ def test_what_a_feed_may_use_is_documented() -> None:
         assert f"`{{{name}}}`" in FEEDS
     for auth in AUTHS:
         assert f'{{"auth": "{auth}"' in FEEDS
-    for name, table in TABLES.items():
+    for name, landed in TABLES.items():
         (row,) = re.findall(rf"\n\| `{name}` \|[^\n]*", FEEDS)
-        for column in table.columns.values():
+        for column in landed.columns.values():
             bold = "" if column.nullable else "**"
             assert f" {bold}`{column.name}`{bold}" in row
 
@@ -94,8 +104,130 @@ def test_both_readmes_say_the_same() -> None:
     assert said(README) == said(README_ZH)
 
 
-@pytest.mark.parametrize("path", ["README.md", "README.zh-CN.md", "CONTRIBUTING.md"])
-def test_links_lead_to_files_that_are_there(path: str) -> None:
-    """Every link within the project."""
-    for target in re.findall(r"\]\(([^)#:]+)\)", (ROOT / path).read_text("utf-8")):
-        assert (ROOT / target).exists(), target
+@pytest.mark.parametrize("path", PAGES, ids=named)
+def test_links_lead_somewhere(path: Path) -> None:
+    """Every link within the project: the file is there, and has that heading."""
+    for target in links(path.read_text("utf-8")):
+        file, _, anchor = target.partition("#")
+        page = path.parent / file if file else path
+        assert page.exists(), f"{named(path)}: there is no {target}"
+        if anchor:
+            assert anchor in anchors(page.read_text("utf-8")), f"{named(path)}: no heading {target}"
+
+
+@pytest.mark.parametrize("path", PAGES, ids=named)
+def test_commands_of_the_documents_exist(path: Path) -> None:
+    """Each is taken by the command line, and names jobs and shops that there are."""
+    for words in commands(path.read_text("utf-8")):
+        _check_command(words, named(path))
+
+
+def test_commands_that_messages_name_exist() -> None:
+    """What is printed as a repair can be typed."""
+    files = sorted((ROOT / "include").rglob("*.py"))
+    found = [(words, named(file)) for file in files for words in commands(spoken(file))]
+    assert len(found) > 10
+    for words, file in found:
+        _check_command(words, file)
+
+
+def _check_command(words: list[str], where: str) -> None:
+    if len(words) == 1 and words[0] in COMMANDS:  # only spoken of
+        return
+    shown = " ".join(words)
+    stand_ins = {"N": "8080", "JOB": "erp_store", "SHOP": "erp-1", "{}": "erp_store"}
+    given = [stand_ins.get(word, word) for word in words]
+    if "--port" in given:
+        given[given.index("--port") + 1] = "8080"
+    assert _is_taken(cli._parse, given), f"{where}: `{shown}` is no command: see `--help`"
+    arguments, registry = cli._parse(given), load_registry()
+    named_jobs = getattr(arguments, "job", None) or []
+    for job in [named_jobs] if isinstance(named_jobs, str) else named_jobs:
+        assert job in registry.jobs, f"{where}: `{shown}` names a job that there is not"
+    for shop in getattr(arguments, "shop", None) or []:
+        assert shop in registry.shops, f"{where}: `{shown}` names a shop that there is not"
+
+
+def _is_taken(parse: Callable[[list[str]], object], words: list[str]) -> bool:
+    try:
+        parse(words)
+    except SystemExit as end:
+        return end.code == 0
+    return True
+
+
+def test_airflows_commands_of_the_documents_exist() -> None:
+    """What stands behind `scheduler_manager.py airflow` is taken by Airflow's own command line."""
+    from airflow.cli.cli_parser import get_parser  # noqa: PLC0415 - seconds that other tests save
+
+    parser = get_parser()
+    texts = {named(path): path.read_text("utf-8") for path in PAGES}
+    texts |= {named(path): spoken(path) for path in sorted((ROOT / "include").rglob("*.py"))}
+    for where, text in texts.items():
+        for words in commands(text):
+            if words[0] != "airflow" or len(words) == 1:
+                continue
+            only_spoken_of = len(words) == len(["airflow", "dags", "list"])
+            given = [*words[1:], *(["--help"] if only_spoken_of else [])]
+            assert _is_taken(parser.parse_args, given), f"{where}: `{' '.join(words)}`"
+
+
+@pytest.mark.parametrize(
+    ("cron", "english", "chinese", "period"), table(CRON, "cron", "in words", "中文", "period")
+)
+def test_examples_of_crons_are_said_as_check_says_them(
+    cron: str, english: str, chinese: str, period: str
+) -> None:
+    """docs/cron.md has the words of `check`, and the period fits."""
+    check_cron(cron)
+    check_fit(cron, period)
+    job = Job(id="a", name="a", cron=cron, period=period, script="generate_tasks.py")
+    assert (in_words(job), in_words(job, "zh")) == (english, chinese)
+
+
+@pytest.mark.parametrize(
+    ("period", "cron", "fire", "covers", "key"),
+    table(CRON, "period", "cron", "the run of", "covers", "key"),
+)
+def test_examples_of_runs_cover_what_is_said(
+    period: str, cron: str, fire: str, covers: str, key: str
+) -> None:
+    """docs/cron.md names the period that the timetable gives."""
+    job = Job(id="a", name="a", cron=cron, period=period, script="generate_tasks.py")
+    moment = datetime.fromisoformat(fire).replace(tzinfo=job.schedule.zone)
+    assert job.schedule.latest_fire(moment) == moment
+    covered = job.schedule.covered_by(moment)
+    assert (period_in_words(job, covered), covered.key) == (covers, key)
+
+
+@pytest.mark.parametrize(("cron", "answer"), table(CRON, "cron", "answer"))
+def test_crons_are_refused_as_said(cron: str, answer: str) -> None:
+    """docs/cron.md quotes the end of the message."""
+    with pytest.raises(CronError) as raised:
+        check_cron(cron)
+    assert str(raised.value).endswith(answer)
+
+
+@pytest.mark.parametrize(("cron", "period", "answer"), table(CRON, "cron", "period", "answer"))
+def test_periods_are_refused_as_said(cron: str, period: str, answer: str) -> None:
+    """docs/cron.md quotes the end of the message."""
+    check_cron(cron)
+    with pytest.raises(PeriodError) as raised:
+        check_fit(cron, period)
+    assert str(raised.value).endswith(answer)
+
+
+@pytest.mark.parametrize(
+    "cron", [row[2].split("`")[1] for row in table(CRON, "written", "means", "example")]
+)
+def test_forms_of_crons_are_valid(cron: str) -> None:
+    """Each example in docs/cron.md of a form is one."""
+    check_cron(cron)
+
+
+def test_the_fields_of_a_cron_are_documented() -> None:
+    """docs/cron.md has each field with its range, and every name of a month and a day."""
+    for name, low, high in FIELDS:
+        assert re.search(rf"──+ {name} +{low}-{high}\b", CRON)
+    for name in (*MONTHS, *DAYS):
+        assert re.search(rf"\b{name}\b", CRON)

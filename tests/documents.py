@@ -1,0 +1,95 @@
+"""Reads the documents for the tests that hold them against the code."""
+
+from __future__ import annotations
+
+import ast
+import re
+import shlex
+from pathlib import Path
+
+from include.service.command_table import COMMANDS
+
+ROOT = Path(__file__).parents[1]
+FILLED_IN = "{}"
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
+
+
+def named(path: Path) -> str:
+    """Give a page's path the way links write it."""
+    return path.relative_to(ROOT).as_posix()
+
+
+def table(text: str, *head: str) -> list[list[str]]:
+    """Give the rows of the table that has these heads; cells of code without its ticks."""
+    top = re.escape(f"| {' | '.join(head)} |")
+    found = re.search(rf"^{top}\n\|[-|]+\n((?:\|.*\n)+)", text, re.MULTILINE)
+    assert found, f"no table with {head}"
+    rows = [row.strip("| ").split(" | ") for row in found[1].splitlines()]
+    return [[re.sub("^`([^`]+)`$", r"\1", cell.strip()) for cell in row] for row in rows]
+
+
+def anchors(text: str) -> set[str]:
+    """Give what a link to a heading of a page may name, as GitHub does."""
+    found: dict[str, int] = {}
+    for heading in re.findall(r"^#+ +(.+)$", without_code_blocks(text), re.MULTILINE):
+        name = re.sub(r"[^\w\- ]", "", heading.strip().lower()).replace(" ", "-")
+        found[name] = found.get(name, -1) + 1
+        if found[name]:
+            found[f"{name}-{found[name]}"] = 0
+    return set(found)
+
+
+def headings(text: str) -> list[int]:
+    """Give the levels of a page's headings, in order."""
+    return [
+        len(hashes) for hashes in re.findall(r"^(#+) ", without_code_blocks(text), re.MULTILINE)
+    ]
+
+
+def links(text: str) -> list[str]:
+    """Give the targets of a page's links within the project, and of its pictures."""
+    found = re.findall(r"\]\(([^)\s]+)\)", without_code_blocks(text))
+    return [target for target in found if not re.match(r"[a-z]+:", target)]
+
+
+def without_code_blocks(text: str) -> str:
+    """Give a page without what stands between fences."""
+    return re.sub(r"^ *```.*?^ *```$", "", text, flags=re.MULTILINE | re.DOTALL)
+
+
+def code(text: str) -> list[str]:
+    """Give a page's code, each span and each line of a block as a text of its own."""
+    blocks = re.findall(r"^ *```.*?$(.*?)^ *```$", text, re.MULTILINE | re.DOTALL)
+    lines = [line.strip() for block in blocks for line in block.splitlines()]
+    return lines + [
+        " ".join(span.split()) for span in re.findall(r"`([^`]+)`", without_code_blocks(text))
+    ]
+
+
+def commands(text: str) -> list[list[str]]:
+    """Give the words behind `scheduler_manager.py` of each command that a page's code has.
+
+    A span that begins with a command's name and has an option is one too: `check --lang zh`.
+    """
+    found = []
+    for said in code(text):
+        if given := re.match(r"(?:\$ )?(?:python3? )?scheduler_manager\.py (.+)", said):
+            found.append(given[1])
+        elif re.match(rf"(?:{'|'.join(COMMANDS)}) .*-", said):
+            found.append(said)
+    return [shlex.split(command, comments=True) for command in found]
+
+
+def spoken(path: Path) -> str:
+    """Give all texts of a module, what is filled in when they are said written as `{}`."""
+    nodes = list(ast.walk(ast.parse(path.read_text("utf-8"))))
+    composed = [node for node in nodes if isinstance(node, ast.JoinedStr)]
+    parts = {id(part) for node in composed for part in node.values}
+    texts = ["".join(map(_said, node.values)) for node in composed]
+    texts += [_said(node) for node in nodes if id(node) not in parts and _said(node) != FILLED_IN]
+    return "\n".join(texts)
+
+
+def _said(node: ast.AST) -> str:
+    is_text = isinstance(node, ast.Constant) and isinstance(node.value, str)
+    return str(node.value) if is_text else FILLED_IN
