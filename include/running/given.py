@@ -19,6 +19,6 @@ def given(name: str, environ: Mapping[str, str] = os.environ) -> str:
     """
     value = environ.get(name, "")
     if not value:
-        message = f"{name} is not set: start the script with 'scheduler_manager.py run JOB'"
+        message = f"{name} is not set: start the script with 'python3 scheduler_manager.py run JOB'"
         raise ConfigurationError(message)
     return value

@@ -13,12 +13,18 @@ import sys
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from include.errors import ConfigurationError
-from include.ledger import NO_SHOP, Ledger, Unit
-from include.registry import load_registry
-from include.running.exit_codes import ExitCode
-from include.running.given import given
-from include.warehouse import connect
+try:
+    from include.errors import ConfigurationError
+    from include.ledger import NO_SHOP, Ledger, Unit
+    from include.registry import load_registry
+    from include.running.exit_codes import ExitCode
+    from include.running.given import given
+    from include.warehouse import connect
+except ModuleNotFoundError as error:  # by hand, with another Python or without the project's path
+    print(
+        f"{error}: start it with 'python3 scheduler_manager.py run generate_daily'", file=sys.stderr
+    )
+    sys.exit(78)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

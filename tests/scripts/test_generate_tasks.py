@@ -89,4 +89,7 @@ def test_without_the_runner_it_says_how_to_start_it(project: Path) -> None:
     """Started by hand it lacks its environment: 78, and the command that gives it."""
     code, output = _generate(project, "day", WAREHOUSE_URL="")
     assert code == 78
-    assert "WAREHOUSE_URL is not set: start the script with 'scheduler_manager.py run" in output
+    assert (
+        "WAREHOUSE_URL is not set: start the script with 'python3 scheduler_manager.py run"
+        in output
+    )

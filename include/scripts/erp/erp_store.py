@@ -9,11 +9,15 @@ import asyncio
 import sys
 from typing import TYPE_CHECKING, Any
 
-from include.errors import ConfigurationError
-from include.platforms import jushuitan
-from include.platforms.jushuitan_orders import orders_modified
-from include.pulling import Upsert, pull
-from include.warehouse.tables import erp_orders
+try:
+    from include.errors import ConfigurationError
+    from include.platforms import jushuitan
+    from include.platforms.jushuitan_orders import orders_modified
+    from include.pulling import Upsert, pull
+    from include.warehouse.tables import erp_orders
+except ModuleNotFoundError as error:  # by hand, with another Python or without the project's path
+    print(f"{error}: start it with 'python3 scheduler_manager.py run erp_store'", file=sys.stderr)
+    sys.exit(78)
 
 if TYPE_CHECKING:
     from include.periods import Period

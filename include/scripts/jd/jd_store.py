@@ -8,11 +8,15 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
-from include.errors import ConfigurationError
-from include.platforms.jd import Jd, vender
-from include.platforms.jd_orders import orders_modified
-from include.pulling import Upsert, pull
-from include.warehouse.tables import jd_orders
+try:
+    from include.errors import ConfigurationError
+    from include.platforms.jd import Jd, vender
+    from include.platforms.jd_orders import orders_modified
+    from include.pulling import Upsert, pull
+    from include.warehouse.tables import jd_orders
+except ModuleNotFoundError as error:  # by hand, with another Python or without the project's path
+    print(f"{error}: start it with 'python3 scheduler_manager.py run jd_store'", file=sys.stderr)
+    sys.exit(78)
 
 if TYPE_CHECKING:
     from include.periods import Period

@@ -13,13 +13,17 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from include.errors import ConfigurationError
-from include.feeds import FEEDS_FILE, Blanks, load_feeds
-from include.platforms.feed import FeedDialect, connection_of
-from include.platforms.feed_pages import rows_of
-from include.pulling import Assignment, Replace, pull
-from include.registry import PROJECT_ROOT
-from include.running.exit_codes import ExitCode
+try:
+    from include.errors import ConfigurationError
+    from include.feeds import FEEDS_FILE, Blanks, load_feeds
+    from include.platforms.feed import FeedDialect, connection_of
+    from include.platforms.feed_pages import rows_of
+    from include.pulling import Assignment, Replace, pull
+    from include.registry import PROJECT_ROOT
+    from include.running.exit_codes import ExitCode
+except ModuleNotFoundError as error:  # by hand, with another Python or without the project's path
+    print(f"{error}: start it with 'python3 scheduler_manager.py run pdd_review'", file=sys.stderr)
+    sys.exit(78)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -9,11 +9,15 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any
 
-from include.errors import ConfigurationError
-from include.platforms.pdd import Pdd, mall
-from include.platforms.pdd_refunds import refunds_updated
-from include.pulling import Upsert, pull
-from include.warehouse.tables import pdd_refunds
+try:
+    from include.errors import ConfigurationError
+    from include.platforms.pdd import Pdd, mall
+    from include.platforms.pdd_refunds import refunds_updated
+    from include.pulling import Upsert, pull
+    from include.warehouse.tables import pdd_refunds
+except ModuleNotFoundError as error:  # by hand, with another Python or without the project's path
+    print(f"{error}: start it with 'python3 scheduler_manager.py run pdd_quality'", file=sys.stderr)
+    sys.exit(78)
 
 if TYPE_CHECKING:
     from include.periods import Period
