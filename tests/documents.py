@@ -11,6 +11,8 @@ from include.service.command_table import COMMANDS
 
 ROOT = Path(__file__).parents[1]
 FILLED_IN = "{}"
+# Rooms with names of the platforms' data.
+DATA = ("sandbox/", "warehouse/migrations/")
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
 
 
@@ -93,3 +95,34 @@ def spoken(path: Path) -> str:
 def _said(node: ast.AST) -> str:
     is_text = isinstance(node, ast.Constant) and isinstance(node.value, str)
     return str(node.value) if is_text else FILLED_IN
+
+
+def settings_of_airflow() -> dict[str, str]:
+    """Give what config/airflow.env sets."""
+    lines = (ROOT / "config/airflow.env").read_text("utf-8").splitlines()
+    said = [line.partition("=") for line in lines if line and not line.startswith("#")]
+    return {key: value for key, _, value in said}
+
+
+def variables_of_the_code() -> set[str]:
+    """Give the environment variables that the code names: texts that are one whole such name."""
+    found: set[str] = set()
+    for path in (ROOT / "include").rglob("*.py"):
+        if not path.relative_to(ROOT / "include").as_posix().startswith(DATA):
+            nodes = list(ast.walk(ast.parse(path.read_text("utf-8"))))
+            exported = {id(name) for node in nodes for name in _exported(node)}
+            texts = [_said(node) for node in nodes if id(node) not in exported]
+            found |= {text for text in texts if re.fullmatch("[A-Z][A-Z0-9]*(__?[A-Z0-9]+)+", text)}
+    for name in ("config/airflow.env", "docker-compose.yaml"):
+        if (ROOT / name).exists():
+            found |= set(re.findall(r"(?<!\$)\$\{([A-Z_]+)", (ROOT / name).read_text("utf-8")))
+    if (ROOT / ".env.example").exists():
+        text = (ROOT / ".env.example").read_text("utf-8")
+        found |= set(re.findall(r"^#? ?([A-Z_]+)=", text, re.MULTILINE))
+    return found
+
+
+def _exported(node: ast.AST) -> list[ast.expr]:
+    names = [target.id for target in getattr(node, "targets", []) if isinstance(target, ast.Name)]
+    listed = isinstance(node, ast.Assign) and isinstance(node.value, ast.List)
+    return node.value.elts if listed and names == ["__all__"] else []

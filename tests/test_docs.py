@@ -3,24 +3,38 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from dataclasses import fields
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
+from include.checking import check_project
 from include.cron import DAYS, FIELDS, MONTHS, CronError, check_cron
 from include.feeds import Feed, Paging, load_feeds
 from include.feeds.placeholders import FORMS
 from include.feeds.tables import TABLES
 from include.periods import PeriodError, check_fit
 from include.platforms.feed import AUTHS
+from include.platforms.patience import Patience
 from include.registry import Job, load_registry
 from include.registry.describing import in_words, period_in_words
 from include.registry.schema import Checks
 from include.running.exit_codes import ExitCode
-from include.service import cli
+from include.service import cli, jobs_page
 from include.service.command_table import COMMANDS
-from tests.documents import PAGES, ROOT, anchors, commands, links, named, spoken, table
+from tests.documents import (
+    PAGES,
+    ROOT,
+    anchors,
+    commands,
+    links,
+    named,
+    settings_of_airflow,
+    spoken,
+    table,
+    variables_of_the_code,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,6 +43,11 @@ if TYPE_CHECKING:
 README, README_ZH = (ROOT / name for name in ("README.md", "README.zh-CN.md"))
 ADD_A_JOB = (ROOT / "docs/add-a-job.md").read_text("utf-8")
 FEEDS = (ROOT / "docs/feeds.md").read_text("utf-8")
+SETTINGS = (ROOT / "docs/settings.md").read_text("utf-8")
+# An example in the registry's schema, and one of bash's that a task's shell must not see.
+NO_SETTINGS = {"REPORT_LANGUAGE", "BASH_ENV"}
+# What programs that are not ours listen to.
+OF_OTHERS = {"HTTPS_PROXY", "NO_PROXY"}
 CRON = (ROOT / "docs/cron.md").read_text("utf-8")
 
 
@@ -78,6 +97,13 @@ def test_the_example_of_a_feed_is_valid(tmp_path: Path) -> None:
 def test_every_exit_code_is_documented(code: ExitCode) -> None:
     """docs/add-a-job.md has a row for it; 1 is among the others."""
     assert f"| {'other' if code == ExitCode.FAILED else int(code)} |" in ADD_A_JOB
+
+
+def test_the_page_of_jobs_is_fresh() -> None:
+    """It was written after the last change of config/tasks, config/shops.yaml and the schema."""
+    delivered = (ROOT / jobs_page.PAGE).read_text("utf-8")
+    fresh = jobs_page.page(check_project())
+    assert delivered == fresh, f"{jobs_page.PAGE} is stale: run `{jobs_page.COMMAND}`"
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -170,6 +196,41 @@ def test_airflows_commands_of_the_documents_exist() -> None:
             only_spoken_of = len(words) == len(["airflow", "dags", "list"])
             given = [*words[1:], *(["--help"] if only_spoken_of else [])]
             assert _is_taken(parser.parse_args, given), f"{where}: `{' '.join(words)}`"
+
+
+@pytest.mark.parametrize(("key", "value"), settings_of_airflow().items())
+def test_settings_of_airflow_are_documented_with_their_values(key: str, value: str) -> None:
+    """docs/settings.md has a row for each line of config/airflow.env."""
+    assert f"\n| `{key}` | `{value}` | " in SETTINGS
+
+
+@pytest.mark.parametrize("name", sorted(variables_of_the_code() - NO_SETTINGS))
+def test_variables_that_the_code_reads_are_documented(name: str) -> None:
+    """In docs/settings.md; what scripts get is in docs/add-a-job.md."""
+    assert f"`{name}`" in SETTINGS or f"`{name}`" in ADD_A_JOB
+
+
+def test_how_patient_a_client_is_is_documented() -> None:
+    """Each variable, with its default."""
+    for name, value in _patience().items():
+        assert f"\n| `{name}` | {value:g} | " in SETTINGS
+
+
+def test_no_setting_is_documented_that_is_none() -> None:
+    """What docs/settings.md calls a variable, the code knows."""
+    known = variables_of_the_code() | set(settings_of_airflow()) | set(_patience()) | OF_OTHERS
+    shown = set(re.findall("`([A-Z][A-Z0-9_]+_[A-Z0-9_]+)`", SETTINGS))
+    assert shown <= known
+
+
+def _patience() -> dict[str, float]:
+    """Give the variables that say how patient a client is, with their defaults."""
+    found = {}
+    for field in fields(Patience):
+        value, name = getattr(Patience(), field.name), f"GATEWAY_{field.name.upper()}"
+        is_span = isinstance(value, timedelta)
+        found[f"{name}_SECONDS" if is_span else name] = value.total_seconds() if is_span else value
+    return found
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""docs/jobs.md is what the registry says."""
+"""docs/jobs.md is made of the registry; tests/test_docs.py says whether it is fresh."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ from argparse import Namespace
 from typing import TYPE_CHECKING
 
 from include.checking import check_project
-from include.registry import PROJECT_ROOT
 from include.service.commands import check
-from include.service.jobs_page import COMMAND, PAGE, page, write_page
+from include.service.jobs_page import PAGE, page, write_page
 from include.service.layout import Layout
 from tests.registry.conftest import ProjectFolder
 
@@ -16,12 +15,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import pytest
-
-
-def test_the_delivered_page_is_fresh() -> None:
-    """It was written after the last change of config/tasks, config/shops.yaml and the schema."""
-    delivered = (PROJECT_ROOT / PAGE).read_text("utf-8")
-    assert delivered == page(check_project()), f"{PAGE} is stale: run `{COMMAND}`"
 
 
 def test_every_job_has_a_row_and_a_section() -> None:
