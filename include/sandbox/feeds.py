@@ -18,11 +18,12 @@ from starlette.responses import JSONResponse, Response
 
 from include.sandbox.credentials import FEED_TOKEN, SHOPS_OF
 from include.sandbox.faults import INSTEAD_OF_AN_ANSWER, ON_A_PAGE, fault
-from include.sandbox.feed_truth import rows_on
+from include.sandbox.feed_book import FeedBook
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
+    from include.sandbox.feed_book import Entry
     from include.sandbox.world import World
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -46,6 +47,8 @@ STRUCK = {"limit": LIMITED, "error_object": BUSY, "expired_token": EXPIRED}
 # What the faults `missing_field` and `wrong_type` take from a row, or spoil.
 TAKEN = {"reviews": "stars", "chat": "sessions", "kpi": "sales_fen"}
 SPOILT = {"reviews": "created_at", "chat": "replied", "kpi": "orders"}
+LEAVING = slice(0, None, 10)
+DOUBLED = 2
 
 Page = dict[str, Any]
 
@@ -86,17 +89,22 @@ def router(world: World) -> APIRouter:
     async def truth(
         name: str, shop: int, first_day: date, period: str = "day"
     ) -> list[dict[str, Any]]:
-        rows = rows_on(name, shop, period, first_day, world.seed)
-        return [{column: _plain(value) for column, value in row.items()} for row in rows]
+        entries = service.book.entries(name, shop, period, first_day)
+        return [{column: _plain(value) for column, value in one.row.items()} for one in entries]
 
     return routes
 
 
 class FeedService:
-    """The data service of one sandbox."""
+    """The data service of one sandbox.
+
+    Attributes:
+        book: its rows.
+    """
 
     def __init__(self, world: World) -> None:
         """Serve a world's data."""
+        self.book = FeedBook(world.seed)
         self._world = world
 
     def answer(
@@ -130,17 +138,17 @@ class FeedService:
             raise _Refusal(ILL, "start到end最多31天")
         day, found = start.date(), []
         while day <= end.date():
-            found += rows_on("reviews", asked.shop, "day", day, self._world.seed)
+            found += self.book.entries("reviews", asked.shop, "day", day)
             day += timedelta(days=1)
         # As many services do, it counts the end in.
-        found = [row for row in found if start <= row["created_time"] <= end]
-        rows = [_review(row) for row in sorted(found, key=lambda row: row["created_time"])]
+        found = [one for one in found if start <= one.row["created_time"] <= end]
+        found.sort(key=lambda one: one.row["created_time"])
         number, size = (
             _whole(asked.request, "page", 1, least=1),
             _whole(asked.request, "page_size", 20),
         )
-        served = _served(asked, "reviews", rows, (number - 1) * size, size)
-        return {"code": OK, "msg": "ok", "data": {"total": len(rows), "list": served}}
+        served = self._served(asked, "reviews", found, (number - 1) * size, size)
+        return {"code": OK, "msg": "ok", "data": {"total": len(found), "list": served}}
 
     def chat(self, asked: _Asked) -> Page:
         """Give a day's chat numbers per agent: a cursor leads from page to page."""
@@ -149,10 +157,10 @@ class FeedService:
         if not (cursor[:1] == "c" and cursor[1:].isdecimal()):
             raise _Refusal(ILL, "cursor")
         first = int(cursor[1:])
-        rows = [_chat(row) for row in rows_on("chat", asked.shop, "day", day, self._world.seed)]
-        following = f"c{first + size}" if first + size < len(rows) else None
-        served = _served(asked, "chat", rows, first, size)
-        return {"ok": True, "items": served, "page": {"next": following, "total": len(rows)}}
+        found = self.book.entries("chat", asked.shop, "day", day)
+        following = f"c{first + size}" if first + size < len(found) else None
+        served = self._served(asked, "chat", found, first, size)
+        return {"ok": True, "items": served, "page": {"next": following, "total": len(found)}}
 
     def kpi(self, asked: _Asked) -> Page:
         """Give a period's KPI per agent: numbered pages, from 0, that say whether more follow."""
@@ -161,34 +169,32 @@ class FeedService:
         if period not in PERIODS:
             raise _Refusal(ILL, f"granularity: {'|'.join(PERIODS)}")
         number, size = _whole(asked.request, "page", 0), _whole(asked.request, "page_size", 20)
-        found = rows_on("kpi", asked.shop, period, first_day, self._world.seed)
-        rows = [_kpi(row) for row in found]
-        served = _served(asked, "kpi", rows, number * size, size)
-        more = (number + 1) * size < len(rows)
-        return {"code": OK, "msg": "ok", "rows": served, "count": len(rows), "has_more": more}
+        found = self.book.entries("kpi", asked.shop, period, first_day)
+        served = self._served(asked, "kpi", found, number * size, size)
+        more = (number + 1) * size < len(found)
+        return {"code": OK, "msg": "ok", "rows": served, "count": len(found), "has_more": more}
 
-
-def _served(asked: _Asked, feed: str, rows: list[Page], first: int, size: int) -> list[Page]:
-    """Give the rows of one page, and do to them what a fault asks for."""
-    served = rows[first : first + size]
-    among = set(ON_A_PAGE) if served else set()
-    if len(served) == 1:
-        among.discard("shifting_rows")  # there is no other that could come twice
-    struck = fault(asked.request, asked.shop, among) if among else None
-    if struck == "empty_page":
-        return []
-    if struck == "duplicate_rows":
-        return served + (rows[first + size : first + size + 2] or served[-1:])
-    if struck == "shifting_rows":
-        return [*served[1:], served[-1]]
-    if struck in ("missing_field", "wrong_type"):
-        spoilt = dict(served[len(served) // 2])
-        if struck == "missing_field":
-            del spoilt[TAKEN[feed]]
-        else:
-            spoilt[SPOILT[feed]] = ["昨天"]
-        served[len(served) // 2] = spoilt
-    return served
+    def _served(
+        self, asked: _Asked, feed: str, found: Sequence[Entry], first: int, size: int
+    ) -> list[Page]:
+        """Give the rows of one page, and do to them what a fault asks for."""
+        served, behind = found[first : first + size], found[first + size :]
+        rows = [WRITTEN[feed](entry.row) for entry in served]
+        among = set(ON_A_PAGE) if served else set()
+        if not behind:
+            among.discard("shifting_rows")  # there is none that could move up
+        struck = fault(asked.request, asked.shop, among) if among else None
+        if struck == "empty_page":
+            return []
+        if struck == "duplicate_rows":
+            rows += [WRITTEN[feed](entry.row) for entry in behind[:DOUBLED] or served[-1:]]
+        elif struck == "shifting_rows":
+            self.book.leave(served[LEAVING])
+        elif struck == "missing_field":
+            del rows[len(rows) // 2][TAKEN[feed]]
+        elif struck == "wrong_type":
+            rows[len(rows) // 2][SPOILT[feed]] = ["昨天"]
+        return rows
 
 
 def _numbered_error(refusal: _Refusal) -> Page:
@@ -282,3 +288,10 @@ def _plain(value: Any) -> Any:
     if isinstance(value, datetime):
         return value.isoformat(sep=" ")
     return value if value is None or isinstance(value, int) else str(value)
+
+
+WRITTEN: dict[str, Callable[[Mapping[str, Any]], Page]] = {
+    "reviews": _review,
+    "chat": _chat,
+    "kpi": _kpi,
+}

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from include.feeds import Blanks
 from include.platforms.client import Patience
 from include.platforms.errors import Malformed, Temporary
 from include.platforms.feed import FeedDialect
 from include.platforms.feed_pages import rows_of
 from include.sandbox.feed_truth import rows_on
 from include.sandbox.serving import serve
-from tests.conftest import SANDBOX_NOW
+from tests.conftest import HTTP, SANDBOX_NOW
 from tests.platforms.asking import ONCE, using
 from tests.platforms.data_service import DataService, in_turn, serving
 from tests.platforms.feed_samples import (
@@ -24,6 +25,7 @@ from tests.platforms.feed_samples import (
     KPI,
     REVIEW,
     REVIEWS,
+    SHANGHAI,
     SHOP,
     connection_to,
     feed_of,
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from include.feeds import Feed
+    from tests.conftest import Sandbox
 
 SOON = Patience(attempts=3, pause=ONCE.pause / 1000)
 NAMES = {"pdd_review": "reviews", "pdd_chat": "chat", "pdd_kpi": "kpi"}
@@ -41,11 +44,13 @@ MORE = {"by": "page", "parameter": "page", "more": "more"}
 CURSOR = {"by": "cursor", "parameter": "cursor", "next": "next"}
 
 
-def _pull(base_url: str, feed: Feed, patience: Patience = ONCE) -> list[dict[str, Any]]:
+def _pull(
+    base_url: str, feed: Feed, patience: Patience = ONCE, blanks: Blanks = BLANKS
+) -> list[dict[str, Any]]:
     dialect = FeedDialect(feed, connection_to(base_url, feed))
 
     async def work(client: Any) -> list[dict[str, Any]]:
-        return await rows_of(client, feed, BLANKS, lambda _: None)
+        return await rows_of(client, feed, blanks, lambda _: None)
 
     found: list[dict[str, Any]] = using(dialect, work, patience)
     return found
@@ -230,6 +235,27 @@ def test_rows_that_move_between_pages_are_found_by_another_walk(service: DataSer
     found = _kpi(service, in_turn(*first, *second), MORE)
     assert found == ["a", "b", "c"]
     assert len(service.requests) == 4
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_row_that_leaves_between_two_pages_hides_no_other(name: str, sandbox: Sandbox) -> None:
+    """Of the delivered feeds, two are walked once more; the third is walked from the last page."""
+    shop = 20003  # of six agents, more than a page of any feed has
+
+    def truth() -> set[str]:
+        asked = {"shop": shop, "first_day": str(DAY.first_day)}
+        url = f"{sandbox.base_url}/sandbox/truth/feeds/{NAMES[name]}"
+        return {str(row[key]) for row in HTTP.get(url, params=asked).json()}
+
+    feed, blanks = DELIVERED[name], Blanks(str(shop), "day", DAY, SHANGHAI)
+    (key,) = feed.key
+    before = truth()
+    sandbox.arm("shifting_rows", "feeds")
+    found = [str(row[key]) for row in _pull(sandbox.base_url, feed, blanks=blanks)]
+    assert [one["struck"] for one in sandbox.armed()] == [1]
+    assert len(truth()) == len(before) - 1
+    assert truth() <= set(found) <= before
+    assert len(found) == len(set(found))
 
 
 @pytest.mark.parametrize("paging", [MORE, CURSOR])

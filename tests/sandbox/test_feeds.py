@@ -16,6 +16,8 @@ from include.sandbox.serving import serve
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from tests.conftest import Sandbox
+
 DAY = date(2025, 10, 2)
 BEARER = {"Authorization": f"Bearer {FEED_TOKEN}"}
 REVIEWS = {
@@ -46,6 +48,11 @@ def _ask(base_url: str, feed: str, fault: str = "", **changed: str) -> Any:
     headers = BEARER | ({"X-Sandbox-Fault": fault} if fault else {})
     params = ASKED[feed] | changed
     return httpx.get(f"{base_url}/feeds/pdd/{feed}", params=params, headers=headers).json()
+
+
+def _rows(base_url: str, feed: str, fault: str = "", **changed: str) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = ROWS[feed](_ask(base_url, feed, fault, **changed))
+    return rows
 
 
 def _error(answer: Any) -> object:
@@ -142,7 +149,7 @@ def test_faults_instead_of_an_answer(
 
 @pytest.mark.parametrize("feed", ASKED)
 def test_faults_on_a_page(base_url: str, feed: str) -> None:
-    """Rows lost, doubled, moved or spoilt, while the rest of the answer says nothing of it."""
+    """Rows lost, doubled or spoilt, while the rest of the answer says nothing of it."""
     whole = _ask(base_url, feed)
     good = ROWS[feed](whole)
 
@@ -157,11 +164,37 @@ def test_faults_on_a_page(base_url: str, feed: str) -> None:
     assert struck("empty_page") == []
     assert struck("duplicate_rows")[: len(good)] == good
     assert len(struck("duplicate_rows")) > len(good)
-    assert struck("shifting_rows") == [*good[1:], good[-1]]
     missing = [row for row in struck("missing_field") if row not in good]
     wrong = [row for row in struck("wrong_type") if row not in good]
     assert [len(row) for row in missing] == [len(good[0]) - 1]
     assert [list(row.values()).count(["昨天"]) for row in wrong] == [1]
+
+
+@pytest.mark.parametrize("feed", ASKED)
+def test_a_row_leaves_between_two_pages(feed: str, sandbox: Sandbox) -> None:
+    """After the answer, so that the next page misses the one that moves up; and it is true."""
+    url, size = sandbox.base_url, {"page_size": "4", "limit": "4"}
+    first, second = {"page": "1"}, {"page": "2"}
+    if feed == "kpi":
+        first, second = {"page": "0"}, first
+    elif feed == "chat":
+        first, second = {}, {"cursor": "c4"}
+    known = [row for page in (first, second) for row in _rows(url, feed, **size, **page)]
+    assert _rows(url, feed, "shifting_rows", **size, **first) == known[:4]
+    assert _rows(url, feed, **size, **second)[: len(known) - 5] == known[5:]
+    assert _rows(url, feed, **size, **first) == known[1:5]
+    shop = ASKED[feed]["mall_id"]
+    asked = {"shop": shop, "first_day": str(DAY)}
+    told = httpx.get(f"{url}/sandbox/truth/feeds/{feed}", params=asked).json()
+    assert len(told) == len(rows_on(feed, int(shop), "day", DAY, 1)) - 1
+
+
+def test_no_row_leaves_where_none_could_move_up(sandbox: Sandbox) -> None:
+    """The fault waits for a page that another follows."""
+    sandbox.arm("shifting_rows", "feeds")
+    for page, struck in (("1", 0), ("0", 1)):
+        assert _rows(sandbox.base_url, "kpi", page=page)
+        assert [one["struck"] for one in sandbox.armed()] == [struck]
 
 
 def test_it_counts_calls_that_are_too_many() -> None:
