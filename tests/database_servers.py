@@ -180,7 +180,7 @@ class PostgreSQL(Server):
     """PostgreSQL, without the care for power cuts that costs time."""
 
     kind = "postgresql"
-    driver = "postgresql+psycopg"
+    driver = "postgresql+psycopg2"
     admin_database = "postgres"
     stop_signal = signal.SIGINT
 

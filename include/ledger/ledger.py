@@ -10,11 +10,11 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, insert, select, true, update
-from sqlalchemy.exc import IntegrityError
 
 from include.errors import ExpectedError
 from include.ledger.units import LedgerRow, Unit, covers, is_like, key_of
 from include.warehouse.tables import ledger
+from include.warehouse.transactions import in_transaction
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -35,8 +35,6 @@ LEFT_OUT = (
 )
 # How far back like periods are looked for; ticks of a job may differ in length.
 LOOK_BACK_ROWS = 200
-# Another process may insert the same expected rows at the same moment; then they are there.
-INSERT_TRIES = 5
 
 
 class SupersededError(ExpectedError):
@@ -67,19 +65,14 @@ class Ledger:
             how many were new.
         """
         wanted = list(units)
-        for tries_left in reversed(range(INSERT_TRIES)):
-            missing = [unit for unit in wanted if key_of(unit) not in self._states(wanted)]
-            if not missing:
-                return 0
-            try:
-                with self.engine.begin() as connection:
-                    connection.execute(insert(ledger), [_pending(unit) for unit in missing])
-            except IntegrityError:
-                if not tries_left:
-                    raise
-            else:
-                return len(missing)
-        return 0
+
+        def insert_missing(connection: Connection) -> int:
+            missing = self._missing(wanted)  # another process may have inserted them just now
+            if missing:
+                connection.execute(insert(ledger), [_pending(unit) for unit in missing])
+            return len(missing)
+
+        return in_transaction(self.engine, insert_missing) if self._missing(wanted) else 0
 
     def open_units(self, units: Iterable[Unit]) -> list[Unit]:
         """Give those of the units that have not landed, in their order.
@@ -112,11 +105,15 @@ class Ledger:
             "exit_code": None,
             "error": None,
         }
-        with self.engine.begin() as connection:
-            for unit in units:
+        begun = list(units)
+
+        def write(connection: Connection) -> None:
+            for unit in begun:
                 connection.execute(_of(unit, update(ledger)).values(values | _window(unit)))
                 for attempts in connection.scalars(_of(unit, select(ledger.c.attempts))):
                     self._attempts[key_of(unit)] = attempts
+
+        in_transaction(self.engine, write)
 
     def beat(self, units: Iterable[Unit]) -> None:
         """Write down that this run's attempt at each unit is alive."""
@@ -188,8 +185,11 @@ class Ledger:
             ledger.c.attempts == row.attempts,
             ledger.c.finished_at == row.finished_at,
         )
-        with self.engine.begin() as connection:
+
+        def write(connection: Connection) -> bool:
             return bool(connection.execute(statement.values(values)).rowcount)
+
+        return in_transaction(self.engine, write)
 
     def last_rows(self, unit: Unit, count: int) -> list[int]:
         """Give how many rows the like periods before a unit's landed, the latest first.
@@ -235,8 +235,9 @@ class Ledger:
         attempts = self._attempts.get(key_of(row), row.attempts)
         return self.run_id in (None, row.run_id) and attempts == row.attempts
 
-    def _states(self, units: Sequence[Unit]) -> dict[Key, str]:
-        return {key_of(row): row.state for row in self._find(units)}
+    def _missing(self, units: Sequence[Unit]) -> list[Unit]:
+        there = {key_of(row) for row in self._find(units)}
+        return [unit for unit in units if key_of(unit) not in there]
 
     def _find(self, units: Sequence[Unit]) -> list[LedgerRow]:
         query = select(ledger).where(
@@ -249,11 +250,16 @@ class Ledger:
     def _update(
         self, units: Iterable[Unit], values: dict[str, Any], *conditions: ColumnElement[bool]
     ) -> None:
-        with self.engine.begin() as connection:
-            for unit in units:
-                connection.execute(
-                    _of(unit, update(ledger)).where(self._mine(unit), *conditions).values(values)
-                )
+        updates = [
+            _of(unit, update(ledger)).where(self._mine(unit), *conditions).values(values)
+            for unit in units
+        ]
+
+        def write(connection: Connection) -> None:
+            for statement in updates:
+                connection.execute(statement)
+
+        in_transaction(self.engine, write)
 
     def _reading(self) -> Connection:
         """Read outside a transaction, so that a reader never waits for SQLite's writer."""

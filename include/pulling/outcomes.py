@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.table import Table
-from sqlalchemy.exc import OperationalError
 
 from include.errors import ConfigurationError
 from include.platforms.errors import AuthExpired, Refused, Temporary
 from include.running.exit_codes import MEANINGS, ExitCode
+from include.warehouse.transactions import is_temporary
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 EXIT_CODES: tuple[tuple[type[Exception], ExitCode], ...] = (
     (Temporary, ExitCode.TEMPORARY),
-    (OperationalError, ExitCode.TEMPORARY),
     (AuthExpired, ExitCode.REFUSED),
     (Refused, ExitCode.REFUSED),
     (ConfigurationError, ExitCode.CONFIGURATION),
@@ -54,6 +53,8 @@ class Outcome:
 
 def exit_code_of(error: Exception) -> int:
     """Give the exit code that a shop's failure stands for."""
+    if is_temporary(error):
+        return ExitCode.TEMPORARY
     for kind, code in EXIT_CODES:
         if isinstance(error, kind):
             return code

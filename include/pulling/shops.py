@@ -21,10 +21,13 @@ from include.pulling.event_loop import run
 from include.pulling.outcomes import Outcome, exit_code_of, print_table
 from include.running.exit_codes import ExitCode, worst
 from include.warehouse import connect
+from include.warehouse.transactions import in_transaction
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
     from typing import TypeAlias
+
+    import sqlalchemy
 
     from include.periods import Period
     from include.platforms.connection import Connection
@@ -134,10 +137,13 @@ class Pull:
 
     def _land(self, unit: Unit, landing: Landing) -> int:
         """Commit a unit's data and its row of the ledger together."""
-        with self.ledger.engine.begin() as connection:
+
+        def land(connection: sqlalchemy.Connection) -> int:
             rows = landing.put(connection)
             self.ledger.land(connection, unit, rows)
-        return rows
+            return rows
+
+        return in_transaction(self.ledger.engine, land)
 
     def _fail(self, unit: Unit, code: int, text: str) -> None:
         """Write a failure down; where that fails too, the runner does it by the exit code."""

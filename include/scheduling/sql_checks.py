@@ -19,8 +19,8 @@ from sqlalchemy.exc import NoSuchTableError
 
 from include.errors import ConfigurationError
 from include.ledger import NO_SHOP
-from include.scheduling.connections import WAREHOUSE
 from include.scheduling.expectations import in_words
+from include.scheduling.warehouse_hook import WarehouseHook
 from include.warehouse.tables import ledger
 
 if TYPE_CHECKING:
@@ -59,12 +59,11 @@ def too_few(engine: Engine, bounds: Sequence[Bound], context: Context) -> list[B
         named = {_name(place, bound): bound for place, bound in enumerate(some)}
         operator = SQLTableCheckOperator(
             task_id="operator",
-            conn_id=WAREHOUSE,
             table=ledger.name,
             checks={name: _row_check(engine, bound) for name, bound in named.items()},
             retry_on_failure=False,
         )
-        _run(operator, context)
+        _run(operator, engine, context)
         found += [bound for name, bound in named.items() if not operator.checks[name]["success"]]
     return found
 
@@ -119,14 +118,13 @@ class ColumnChecks:
             ]
         operator = SQLColumnCheckOperator(
             task_id="operator",
-            conn_id=WAREHOUSE,
             table=self._table,
             column_mapping=deepcopy(self._checks.columns),
             partition_clause=self._clause(unit),
             retry_on_failure=False,
         )
         try:
-            _run(operator, context)
+            _run(operator, self._engine, context)
         except TypeError as error:
             raise ConfigurationError(
                 f"checks compare a column of {self._table!r} that holds no numbers ({error}): "
@@ -156,8 +154,11 @@ class ColumnChecks:
         return " AND ".join(clauses)
 
 
-def _run(operator: SQLTableCheckOperator | SQLColumnCheckOperator, context: Context) -> None:
+def _run(
+    operator: SQLTableCheckOperator | SQLColumnCheckOperator, engine: Engine, context: Context
+) -> None:
     """Execute an operator within a task's; what fails is in its checks."""
+    operator._hook = WarehouseHook(engine)  # noqa: SLF001 - else it asks for a hook by the type
     # Airflow warns of an operator that is executed by another one: it might be by mistake.
     within = ExecutorSafeguard.tracker.set(operator)
     try:

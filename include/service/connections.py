@@ -7,7 +7,6 @@ settings from the environment when it is imported, so `adopt` comes first.
 from __future__ import annotations
 
 import os
-import warnings
 from typing import TYPE_CHECKING, Any
 
 from include.errors import ConfigurationError
@@ -25,20 +24,10 @@ def adopt(environment: dict[str, str]) -> None:
 
 
 def warehouse_url() -> str:
-    """Return the warehouse's SQLAlchemy URL; raises ConfigurationError when there is none."""
-    connection = _connection(WAREHOUSE)
-    # Outside a task a hook finds no stored connection, but every hook looks here first.
-    os.environ[_variable(WAREHOUSE)] = connection.as_json()
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of Airflow, about Airflow
-            return str(connection.get_hook().get_uri())
-    except Exception as error:  # providers raise what they like
-        raise ConfigurationError(
-            f"connection '{WAREHOUSE}' of type {connection.conn_type!r} cannot be used: {error}: "
-            "install the provider of that type, or choose another one in the UI under Admin > "
-            "Connections"
-        ) from error
+    """Return the warehouse's SQLAlchemy URL; raises ConfigurationError when it cannot be made."""
+    from include.warehouse.connections import url_of  # noqa: PLC0415 -- loads SQLAlchemy
+
+    return url_of(_connection(WAREHOUSE))
 
 
 def script_variables(connection_ids: Iterable[str], *, of_shops: bool = False) -> dict[str, str]:

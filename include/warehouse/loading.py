@@ -42,7 +42,8 @@ def upsert(
     columns = [table.c[name] for name in names]
     there: dict[tuple[Any, ...], Any] = {}
     for among in _conditions(columns, newest):
-        query = select(*columns, table.c[version]).where(among)
+        # Locked, so that another shop's or period's run that has a row too is waited for.
+        query = select(*columns, table.c[version]).where(among).with_for_update()
         there.update((tuple(row[:-1]), row[-1]) for row in connection.execute(query))
     changed = [row for key, row in newest.items() if key not in there or there[key] <= row[version]]
     older = [key for key in newest if key in there and there[key] <= newest[key][version]]
