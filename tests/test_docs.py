@@ -44,8 +44,9 @@ README, README_ZH = (ROOT / name for name in ("README.md", "README.zh-CN.md"))
 ADD_A_JOB = (ROOT / "docs/add-a-job.md").read_text("utf-8")
 FEEDS = (ROOT / "docs/feeds.md").read_text("utf-8")
 SETTINGS = (ROOT / "docs/settings.md").read_text("utf-8")
-# An example in the registry's schema, and one of bash's that a task's shell must not see.
-NO_SETTINGS = {"REPORT_LANGUAGE", "BASH_ENV"}
+# An example in the registry's schema, one of bash's that a task's shell must not see, and one that
+# mysqldump is handed.
+NO_SETTINGS = {"REPORT_LANGUAGE", "BASH_ENV", "MYSQL_PWD"}
 # What programs that are not ours listen to.
 OF_OTHERS = {"HTTPS_PROXY", "NO_PROXY"}
 CRON = (ROOT / "docs/cron.md").read_text("utf-8")

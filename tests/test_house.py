@@ -32,7 +32,8 @@ MAY_IMPORT = {
     "sandbox": BASE,
     "scheduling": BASE | {"registry", "feeds", "checking", "ledger", "warehouse", "running"},
     "service": BASE
-    | {"registry", "ledger", "warehouse", "running", "sandbox", "scheduling", "checking"},
+    | {"registry", "ledger", "warehouse", "running", "sandbox", "scheduling", "checking"}
+    | {"upkeep", "platforms", "feeds"},
 }
 MAY_IMPORT_AIRFLOW = {"scheduling", "service"}
 FILES = sorted((ROOT / "include").rglob("*.py"))

@@ -79,7 +79,7 @@ def _hand_over(layout: Layout, argv: Sequence[str]) -> NoReturn:
 
 def _nothing_installed(command: str) -> int:
     """Answer `stop` and `status` where nothing was ever started."""
-    if command == "restart":
+    if command not in ("stop", "status"):
         raise ExpectedError(f"nothing is installed yet: run `python3 {PROGRAM} start`")
     print(f"not running: `python3 {PROGRAM} start` installs and starts it")
     return 3 if command == "status" else 0

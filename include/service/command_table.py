@@ -74,6 +74,17 @@ def _run_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--again", action="store_true", help="also what has landed already")
 
 
+def _backup_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "file", metavar="FILE", nargs="?", help="where to (var/backups/DATE.tar.gz)"
+    )
+
+
+def _restore_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", metavar="FILE", help="a file that `backup` wrote")
+    parser.add_argument("--yes", action="store_true", help="overwrite what is there")
+
+
 COMMANDS = {
     "demo": Command(
         "install, start, and land the last period of every job while you watch",
@@ -98,6 +109,17 @@ COMMANDS = {
     ),
     "run": Command(
         "run a job's script here and now, without Airflow", "commands:run", options=_run_options
+    ),
+    "backup": Command(
+        "write databases, configuration and secrets to one file, while the service runs",
+        "archiving.packing:backup",
+        needs="as is",
+        options=_backup_options,
+    ),
+    "restore": Command(
+        "bring a backup back; overwrites nothing without --yes",
+        "archiving.restoring:restore",
+        options=_restore_options,
     ),
     "test": Command(
         "run the tests; --campaign adds the long ones, other arguments go to pytest",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from include.errors import ConfigurationError, ExpectedError
 from include.registry import load_registry
 from include.service import supervisor
+from include.service.archiving.restoring import check_whole
 from include.service.health import look, running
 from include.service.locks import exclusive
 from include.service.ports import Ports, check_free, remember, remembered
@@ -146,6 +147,7 @@ def _check_same(asked: Ports, used: Ports) -> None:
 
 def _launch(layout: Layout, ports: Ports) -> None:
     """Start supervisord on databases that are in order."""
+    check_whole(layout)
     if end_service(layout):
         print("ended what was left of a service whose supervisord was killed")
     check_free(ports)

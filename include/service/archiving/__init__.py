@@ -1,0 +1,1 @@
+"""One file that holds an installation: written while it runs, and put back where it was."""

@@ -1,0 +1,111 @@
+"""Copies of databases that are whole and consistent, though others write to them meanwhile."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+import subprocess
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from sqlalchemy.engine import make_url
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import URL
+
+DUMPS = "dumps"
+TAIL_LINES = 5
+
+
+class _Program(NamedTuple):
+    """What dumps a kind of database: its names, options, and the variable for the password."""
+
+    names: tuple[str, ...]
+    options: tuple[str, ...]
+    user: str
+    password: str
+
+
+_MYSQL = _Program(("mariadb-dump", "mysqldump"), ("--single-transaction",), "--user", "MYSQL_PWD")
+PROGRAMS = {
+    "postgresql": _Program(("pg_dump",), ("--format=custom",), "--username", "PGPASSWORD"),
+    "mysql": _MYSQL,
+    "mariadb": _MYSQL,
+}
+
+
+class NotTakenError(Exception):
+    """A database could not be copied; the text says why, and what to do instead."""
+
+
+def copy_database(name: str, url: str, folder: Path) -> str:
+    """Copy a database into a folder.
+
+    Args:
+        name: what it is called there: `airflow` or `warehouse`.
+        url: where it is (SQLAlchemy).
+        folder: of the files to pack.
+
+    Returns:
+        where it was, without a password.
+
+    Raises:
+        NotTakenError: it is not there, or on a server whose own program is not installed.
+    """
+    where = make_url(url)
+    kind = where.get_backend_name()
+    if kind == "sqlite":
+        source = Path(where.database or "")
+        target = folder / ("var/airflow/airflow.db" if name == "airflow" else "var/warehouse.db")
+        _copy_sqlite(source, target)
+        return str(source)
+    target = folder / DUMPS / f"{name}.{kind}"
+    target.parent.mkdir(exist_ok=True)
+    if kind not in PROGRAMS:
+        raise NotTakenError(f"{name}: a database of kind {kind!r} cannot be copied: do it yourself")
+    _dump(name, where, target)
+    return where.render_as_string(hide_password=True)
+
+
+def _copy_sqlite(source: Path, target: Path) -> None:
+    if not source.is_file():
+        raise NotTakenError(f"{source} is not there: start the service once, then try again")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    # In one step, which reads a single moment of it: in several, each write of others begins anew.
+    with closing(sqlite3.connect(source, timeout=60)) as here, closing(_new(target)) as there:
+        here.backup(there)
+        # A file of its own, without a log of changes beside it.
+        there.execute("PRAGMA journal_mode = DELETE")
+
+
+def _new(target: Path) -> sqlite3.Connection:
+    target.touch(mode=0o600)
+    return sqlite3.connect(target)
+
+
+def _dump(name: str, where: URL, target: Path) -> None:
+    """Let the database's own program write a dump; the password is on no command line."""
+    kind = where.get_backend_name()
+    program = next(filter(shutil.which, PROGRAMS[kind].names), PROGRAMS[kind].names[-1])
+    address = {"--host": where.host, "--port": where.port, PROGRAMS[kind].user: where.username}
+    given = [f"{option}={value}" for option, value in address.items() if value]
+    command = [program, *PROGRAMS[kind].options, *given, str(where.database)]
+    advice = f"{name} is on {kind} and is NOT in this backup"
+    if not shutil.which(program):
+        shown = " ".join(command)
+        raise NotTakenError(f"{advice}: {program} is not installed; run `{shown} > {target.name}`")
+    with os.fdopen(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        done = subprocess.run(
+            command,
+            env={**os.environ, PROGRAMS[kind].password: str(where.password or "")},
+            stdin=subprocess.DEVNULL,
+            stdout=file,
+            stderr=subprocess.PIPE,
+            check=False,
+        )
+    if done.returncode:
+        target.unlink()
+        said = " ".join(done.stderr.decode(errors="replace").split("\n")[-TAIL_LINES:]).strip()
+        raise NotTakenError(f"{advice}: {program} ended with {done.returncode}: {said}")

@@ -1,0 +1,95 @@
+"""What a backup says of itself: when it was made, of what, and what each file of it must be."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import PurePosixPath
+from typing import Any
+
+from include.errors import ExpectedError
+
+NAME = "manifest.json"
+FORMAT = 1
+# Where its files may be put: the configuration, the scripts, and what lies in `var/`.
+FOLDERS = ("config", "include/scripts", "dumps")
+FILES = ("var/secrets.env", "var/passwords.json", "var/airflow/airflow.db", "var/warehouse.db")
+DIGEST_LENGTH = 64
+
+
+class BackupError(ExpectedError):
+    """A file that is no backup of ours, is damaged, or wants to write where it must not."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One file: its name in the archive, how long it is, and its SHA-256."""
+
+    name: str
+    bytes: int
+    sha256: str
+    executable: bool = False
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """The first file of a backup.
+
+    Attributes:
+        made_at: ISO 8601 with offset.
+        versions: of Airflow, Python and the project.
+        warehouse: where it was (a path, or a URL without password); empty: where delivered.
+        missing: what could not be taken, in sentences.
+        entries: all other files.
+    """
+
+    made_at: str
+    versions: dict[str, str]
+    warehouse: str
+    missing: list[str] = field(default_factory=list)
+    entries: list[Entry] = field(default_factory=list)
+
+    def written(self) -> bytes:
+        """Give it as JSON."""
+        document = {"format": FORMAT, **asdict(self)}
+        return (json.dumps(document, ensure_ascii=False, indent=2) + "\n").encode()
+
+
+def read_manifest(raw: bytes) -> Manifest:
+    """Read and check a manifest.
+
+    Raises:
+        BackupError: it is not one, or names a file that would land anywhere else.
+    """
+    try:
+        document: dict[str, Any] = json.loads(raw)
+        if document.pop("format") != FORMAT:
+            raise BackupError(
+                "this backup is of another format: restore it with the version that made it"
+            )
+        entries = [Entry(**entry) for entry in document.pop("entries")]
+        manifest = Manifest(**document, entries=entries)
+        names = [_checked(entry).name for entry in entries]
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise BackupError(f"its {NAME} is damaged: take another backup") from None
+    if len(set(names)) != len(names):
+        raise BackupError(f"its {NAME} names a file twice: take another backup")
+    return manifest
+
+
+def _checked(entry: Entry) -> Entry:
+    """Refuse what is no file of a backup's."""
+    if not is_ours(entry.name):
+        raise BackupError(f"{entry.name!r} in it is no file of a backup: nothing was written")
+    if entry.bytes < 0 or len(entry.sha256) != DIGEST_LENGTH:
+        raise ValueError(entry.name)
+    return entry
+
+
+def is_ours(name: str) -> bool:
+    """Tell whether a file may be in a backup: never an absolute path, nor one that climbs."""
+    parts = PurePosixPath(name).parts
+    plain = name == "/".join(parts) and "\\" not in name and name.isprintable()
+    if not plain or ".." in parts or name.startswith("/"):
+        return False
+    return name in FILES or any(name.startswith(f"{folder}/") for folder in FOLDERS)
