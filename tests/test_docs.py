@@ -44,6 +44,8 @@ README, README_ZH = (ROOT / name for name in ("README.md", "README.zh-CN.md"))
 ADD_A_JOB = (ROOT / "docs/add-a-job.md").read_text("utf-8")
 FEEDS = (ROOT / "docs/feeds.md").read_text("utf-8")
 SETTINGS = (ROOT / "docs/settings.md").read_text("utf-8")
+TROUBLESHOOTING = (ROOT / "docs/troubleshooting.md").read_text("utf-8")
+JOBS = (ROOT / "docs/jobs.md").read_text("utf-8")
 # An example in the registry's schema, one of bash's that a task's shell must not see, and one that
 # mysqldump is handed.
 NO_SETTINGS = {"REPORT_LANGUAGE", "BASH_ENV", "MYSQL_PWD"}
@@ -293,3 +295,24 @@ def test_the_fields_of_a_cron_are_documented() -> None:
         assert re.search(rf"──+ {name} +{low}-{high}\b", CRON)
     for name in (*MONTHS, *DAYS):
         assert re.search(rf"\b{name}\b", CRON)
+
+
+def test_messages_that_are_explained_are_said() -> None:
+    """What docs/troubleshooting.md quotes in the first column of a table stands in the code."""
+    files = [ROOT / "scheduler_manager.py", *(ROOT / "include").rglob("*.py")]
+    said = "\n".join(map(spoken, files))
+    cells = re.findall(r"^\| ([^|]+) \|", TROUBLESHOOTING, re.MULTILINE)
+    quoted = [span for cell in cells for span in re.findall("`([^`]+)`", cell) if " " in span]
+    messages = [span for span in quoted if not re.match("python3|sudo|grep", span)]
+    assert len(messages) > 20
+    for message in messages:
+        for part in message.split("…"):
+            assert part.strip(" '") in said, f"nothing says {part!r}, of {message!r}"
+
+
+@pytest.mark.parametrize("code", sorted(ExitCode))
+def test_what_to_do_about_an_exit_code_is_documented(code: ExitCode) -> None:
+    """docs/troubleshooting.md has a row for each that is no success, docs/jobs.md for all."""
+    if code != ExitCode.LANDED:
+        assert f"\n| {int(code)} |" in TROUBLESHOOTING
+    assert f"\n| {'other' if code == ExitCode.FAILED else int(code)} |" in JOBS

@@ -25,7 +25,7 @@ HEAD = f"""# Jobs
 
 What `config/tasks/` and `config/shops.yaml` make happen. Change those files, not this page: it is
 written by `{COMMAND}`. [add-a-job.md](add-a-job.md) says
-what every key means.
+what every key means, [troubleshooting.md](troubleshooting.md) more about what can go wrong.
 
 | job | name | runs | covers | retries | timeout | deadline |
 |---|---|---|---|---|---|---|
