@@ -378,8 +378,8 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
         asyncio.run(turns(shared, 1))
 
 
-def test_two_processes_use_the_platforms_limits_up_and_never_exceed_them(tmp_path: Path) -> None:
-    """130 calls: no one turned away, and at least 0.9 of what 5 a second and 100 a minute allow."""
+def test_two_processes_share_the_platforms_limits_and_never_exceed_them(tmp_path: Path) -> None:
+    """130 calls under 5 a second and 100 a minute: no one turned away, and no minute sat out."""
     with serve() as base_url:
         began = time.monotonic()
         programs = [start("real_calls", base_url, 5, 13, var=tmp_path) for _ in range(2)]
@@ -389,5 +389,6 @@ def test_two_processes_use_the_platforms_limits_up_and_never_exceed_them(tmp_pat
     for program in programs:
         program.communicate()
     assert (counted["calls"], counted["over_limit"]) == (130, 0)
-    # Calls 1 to 5 at 0 s, 96 to 100 at 19 s, 101 to 105 at 60 s, 126 to 130 at 65 s.
-    assert seconds <= 65 / 0.9
+    # Calls 1 to 5 at 0 s, 96 to 100 at 19 s, 101 to 105 at 60 s, 126 to 130 at 65 s; a window too
+    # many would be 125 s. How much of a limit is used is `benchmarks/pull.py`'s to say.
+    assert seconds < 65 + 60
