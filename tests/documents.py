@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import shlex
+from functools import cache
 from pathlib import Path
 
 from include.service.command_table import COMMANDS
@@ -82,9 +83,16 @@ def commands(text: str) -> list[list[str]]:
     return [shlex.split(command, comments=True) for command in found]
 
 
+@cache
+def nodes_of(path: Path) -> list[ast.AST]:
+    """Give all of a module's syntax, once for all tests."""
+    return list(ast.walk(ast.parse(path.read_text("utf-8"))))
+
+
+@cache
 def spoken(path: Path) -> str:
     """Give all texts of a module, what is filled in when they are said written as `{}`."""
-    nodes = list(ast.walk(ast.parse(path.read_text("utf-8"))))
+    nodes = nodes_of(path)
     composed = [node for node in nodes if isinstance(node, ast.JoinedStr)]
     parts = {id(part) for node in composed for part in node.values}
     texts = ["".join(map(_said, node.values)) for node in composed]
@@ -104,12 +112,13 @@ def settings_of_airflow() -> dict[str, str]:
     return {key: value for key, _, value in said}
 
 
-def variables_of_the_code() -> set[str]:
+@cache
+def variables_of_the_code() -> frozenset[str]:
     """Give the environment variables that the code names: texts that are one whole such name."""
     found: set[str] = set()
     for path in (ROOT / "include").rglob("*.py"):
         if not path.relative_to(ROOT / "include").as_posix().startswith(DATA):
-            nodes = list(ast.walk(ast.parse(path.read_text("utf-8"))))
+            nodes = nodes_of(path)
             exported = {id(name) for node in nodes for name in _exported(node)}
             texts = [_said(node) for node in nodes if id(node) not in exported]
             found |= {text for text in texts if re.fullmatch("[A-Z][A-Z0-9]*(__?[A-Z0-9]+)+", text)}
@@ -119,7 +128,7 @@ def variables_of_the_code() -> set[str]:
     if (ROOT / ".env.example").exists():
         text = (ROOT / ".env.example").read_text("utf-8")
         found |= set(re.findall(r"^#? ?([A-Z_]+)=", text, re.MULTILINE))
-    return found
+    return frozenset(found)
 
 
 def _exported(node: ast.AST) -> list[ast.expr]:

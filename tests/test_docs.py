@@ -51,6 +51,7 @@ JOBS = (ROOT / "docs/jobs.md").read_text("utf-8")
 NO_SETTINGS = {"REPORT_LANGUAGE", "BASH_ENV", "MYSQL_PWD"}
 # What programs that are not ours listen to.
 OF_OTHERS = {"HTTPS_PROXY", "NO_PROXY"}
+REGISTRY = load_registry()
 CRON = (ROOT / "docs/cron.md").read_text("utf-8")
 
 
@@ -169,12 +170,12 @@ def _check_command(words: list[str], where: str) -> None:
     if "--port" in given:
         given[given.index("--port") + 1] = "8080"
     assert _is_taken(cli._parse, given), f"{where}: `{shown}` is no command: see `--help`"
-    arguments, registry = cli._parse(given), load_registry()
+    arguments = cli._parse(given)
     named_jobs = getattr(arguments, "job", None) or []
     for job in [named_jobs] if isinstance(named_jobs, str) else named_jobs:
-        assert job in registry.jobs, f"{where}: `{shown}` names a job that there is not"
+        assert job in REGISTRY.jobs, f"{where}: `{shown}` names a job that there is not"
     for shop in getattr(arguments, "shop", None) or []:
-        assert shop in registry.shops, f"{where}: `{shown}` names a shop that there is not"
+        assert shop in REGISTRY.shops, f"{where}: `{shown}` names a shop that there is not"
 
 
 def _is_taken(parse: Callable[[list[str]], object], words: list[str]) -> bool:
