@@ -205,7 +205,7 @@ class LimitFile:
 
     def _opened(self) -> int:
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        return os.open(self.path, os.O_RDWR | os.O_CREAT, 0o644)
+        return os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600)
 
     def _use(self, descriptor: int) -> None:
         """Close what was open, and so unlock it."""

@@ -24,6 +24,7 @@ OWNED = frozenset(
     {"JOB_ID", "PERIOD_KEY", "PERIOD_START", "PERIOD_END", "PERIOD_FROM", "PERIOD_TO", "RUN_ID"}
     | {"FIRST_DAY", "LAST_DAY", "SHOPS", "AGAIN", "WAREHOUSE_URL", "STOP_WITH_PARENT", "PATH"}
     | {"PYTHONPATH", "PYTHONHOME", "PYTHONUTF8", "PYTHONUNBUFFERED", "PYTHONSTARTUP"}
+    | {"BASH_ENV", "ENV", "SHELLOPTS", "BASHOPTS", "PYTHONINSPECT", "PYTHONUSERBASE"}
 )
 OWNED_PREFIXES = ("AIRFLOW", "_AIRFLOW", "SCHEDULER_", "LD_", "DYLD_")
 
@@ -73,7 +74,9 @@ def variable(value: Any) -> str:
         advice = "write letters, digits and _, as in REPORT_LANGUAGE"
         raise ValueError(f"{quoted(name)} is not a variable's name: {advice}")
     if name.upper() in OWNED or name.upper().startswith(OWNED_PREFIXES):
-        raise ValueError(f"{quoted(name)} is set by the runner: choose another name")
+        raise ValueError(
+            f"{quoted(name)} is set by the runner, or decides what runs: choose another name"
+        )
     if SECRET.search(CAMEL_CASE.sub("_", name).upper()):
         advice = "put the value in an Airflow connection and list that under 'connections'"
         raise ValueError(f"{quoted(name)} looks like a secret: {advice}")

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 # More often than anybody asks.
 ALWAYS = 10**9
+HOSTS = ("127.0.0.1", "localhost", "::1")
 SHOP_FILTER = (
     "a fault with a shop strikes where the gateway has read whose the request is: after signature, "
     "token and parameters were found good; one without strikes any request of the platform, a "
@@ -129,6 +130,12 @@ def _counted(keeper: Gatekeeper) -> dict[str, Any]:
 
 
 def _from_this_machine(request: Request) -> None:
-    """Refuse who is elsewhere, also where somebody lets the sandbox listen on more addresses."""
+    """Refuse who is elsewhere, also where somebody lets the sandbox listen on more addresses.
+
+    A web page that the user's browser shows is elsewhere, too: it gives itself away by an origin,
+    or, where its name was made to lead to this machine, by the host that it asks for.
+    """
     if request.client is None or not ip_address(request.client.host).is_loopback:
         raise HTTPException(403, "only from this machine")
+    if request.url.hostname not in HOSTS or "origin" in request.headers:
+        raise HTTPException(403, "only by 127.0.0.1 or localhost, and not from a web page")

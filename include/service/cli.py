@@ -67,6 +67,8 @@ def _dispatch(command: Command, arguments: Arguments, argv: Sequence[str]) -> in
     # One folder further up may differ by a symbolic link; `bin` tells the environments apart.
     if Path(sys.executable).parent.resolve() != layout.python.parent.resolve():
         _hand_over(layout, argv)
+    if command.writes_var:
+        os.umask(0o077)
     module, function = command.action.split(":")
     action = getattr(importlib.import_module(f"include.service.{module}"), function)
     return int(action(layout, arguments))

@@ -28,6 +28,7 @@ class Command:
     action: str
     needs: str = "packages"
     options: Callable[[argparse.ArgumentParser], None] = lambda _parser: None
+    writes_var: bool = True  # so nobody else may read what it writes; else it writes the checkout
     passes_on: str = ""  # what arguments that are not known here are for
 
 
@@ -105,6 +106,7 @@ COMMANDS = {
     "check": Command(
         "check registry, shops, feeds, pools: every problem, or each job's schedule in words",
         "commands:check",
+        writes_var=False,
         options=_check_options,
     ),
     "run": Command(
@@ -125,6 +127,7 @@ COMMANDS = {
         "run the tests; --campaign adds the long ones, other arguments go to pytest",
         "commands:test",
         needs="development",
+        writes_var=False,
         passes_on="[--campaign] [PYTEST ARGUMENT ...]",
     ),
     "airflow": Command(

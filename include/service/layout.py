@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import os
+import stat
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+
+from include.errors import ConfigurationError
 
 PROJECT_ROOT = Path(__file__).resolve().parents[2]
 
 # A Unix socket's path may be 104 bytes on macOS and 108 on Linux, and supervisord first binds
 # `<path>.<its process id>`.
 SOCKET_PATH_BYTES = 92
+PRIVATE = 0o700
 
 
 @dataclass(frozen=True)
@@ -79,10 +83,26 @@ class Layout:
         return temp / f"scheduler-{os.getuid()}-{digest}" / "supervisor.sock"
 
     def make_var(self) -> None:
-        """Make `var/` and its folders; only their owner may look inside."""
-        self.var.mkdir(mode=0o700, parents=True, exist_ok=True)
+        """Make `var/` and its folders; only their owner may look inside.
+
+        Raises:
+            ConfigurationError: `var/` is a folder that others use, too.
+        """
+        self.var.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
+        if stat.S_IMODE(self.var.stat().st_mode) != PRIVATE:
+            self._close()
         for folder in (self.airflow_home, self.logs / "components", self.run, self.var / "locks"):
-            folder.mkdir(parents=True, exist_ok=True)
+            folder.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
+
+    def _close(self) -> None:
+        """Close `var/` to others, unless it was moved into a folder that holds more than ours."""
+        moved = self.var != self.root / "var"
+        if moved and any(self.var.iterdir()) and not self.secrets.exists():
+            raise ConfigurationError(
+                f"folder {self.shown(self.var)} (SCHEDULER_VAR) holds what the service did not "
+                "write, and others may look inside: give the service a folder of its own"
+            )
+        self.var.chmod(PRIVATE)
 
     def shown(self, path: Path) -> str:
         """Return `path` the way a person in the project's folder would type it."""

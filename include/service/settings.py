@@ -71,7 +71,7 @@ def write_secrets(layout: Layout, environment: dict[str, str]) -> None:
     environment.update(_read(layout, layout.secrets, {}))
 
     known = json.loads(layout.passwords.read_text("utf-8")) if layout.passwords.exists() else {}
-    users = [user.split(":")[0] for user in environment[USERS].split(",")]
+    users = [user.split(":")[0].strip() for user in environment[USERS].split(",")]
     passwords = {user: known.get(user) or secrets.token_urlsafe(12) for user in users}
     if passwords != known:
         _write_private(layout.passwords, json.dumps({**known, **passwords}) + "\n")

@@ -56,11 +56,15 @@ def test_secret(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["PERIOD_KEY", "SHOPS", "PATH", "Path", "PYTHONPATH", "AIRFLOW__CORE__X", "LD_PRELOAD"]
+    "name",
+    [
+        *("PERIOD_KEY", "SHOPS", "PATH", "Path", "PYTHONPATH", "AIRFLOW__CORE__X", "LD_PRELOAD"),
+        *("BASH_ENV", "ENV", "SHELLOPTS", "DYLD_INSERT_LIBRARIES", "PYTHONINSPECT"),
+    ],
 )
 def test_owned(name: str) -> None:
     """What the runner sets, or what decides which program runs, is refused."""
-    with pytest.raises(ValueError, match="set by the runner"):
+    with pytest.raises(ValueError, match="set by the runner, or decides what runs"):
         variable(name)
 
 

@@ -89,12 +89,41 @@ def test_switches_are_for_this_machine_alone(path: str) -> None:
 
     async def asked_from(address: str) -> int:
         transport = httpx.ASGITransport(create_app(), client=(address, 1))
-        async with httpx.AsyncClient(transport=transport, base_url="http://sandbox") as client:
+        async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
             return (await client.get(f"/sandbox/{path}")).status_code
 
     assert asyncio.run(asked_from("127.0.0.1")) == 200
     assert asyncio.run(asked_from("::1")) == 200
     assert asyncio.run(asked_from("192.0.2.7")) == 403
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Host": "rebound.example"},
+        {"Host": "127.0.0.1.rebound.example:80"},
+        {"Origin": "https://page.example"},
+        {"Origin": "null"},
+    ],
+    ids=str,
+)
+def test_a_web_page_turns_no_switch(sandbox: Sandbox, headers: dict[str, str]) -> None:
+    """Neither one that asks from its own origin nor one whose name leads to this machine."""
+    url = f"{sandbox.base_url}/sandbox/faults"
+    wish = {"fault": "http_503", "platform": "erp"}
+    assert HTTP.post(url, json=wish, headers=headers).status_code == 403
+    assert HTTP.delete(url, headers=headers).status_code == 403
+    assert sandbox.armed() == []
+
+
+@pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", ""])
+def test_a_switch_is_turned_by_json_alone(sandbox: Sandbox, kind: str) -> None:
+    """Browsers send the other types without asking first, and old ones no origin either."""
+    url = f"{sandbox.base_url}/sandbox/faults"
+    wish = b'{"fault": "http_503", "platform": "erp"}'
+    headers = {"Content-Type": kind} if kind else {}
+    assert HTTP.post(url, content=wish, headers=headers).status_code == 422
+    assert sandbox.armed() == []
 
 
 def test_nothing_listens_after_it_was_served() -> None:

@@ -5,12 +5,11 @@ from __future__ import annotations
 import os
 import stat
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+import pytest
+
+from include.errors import ConfigurationError
 from include.service.layout import PROJECT_ROOT, Layout, current_layout
-
-if TYPE_CHECKING:
-    import pytest
 
 
 def test_var_is_in_the_checkout(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -33,6 +32,27 @@ def test_var_is_private(tmp_path: Path) -> None:
     layout.make_var()
     assert stat.S_IMODE(layout.var.stat().st_mode) == 0o700
     assert (layout.logs / "components").is_dir()
+
+
+def test_a_var_that_others_may_look_into_is_closed(tmp_path: Path) -> None:
+    """Whether it is new and empty or has been the service's for long."""
+    for name in ("empty", "ours"):
+        layout = Layout(var=tmp_path / name)
+        layout.var.mkdir(mode=0o755)
+        if name == "ours":
+            layout.secrets.touch()
+        layout.make_var()
+        assert stat.S_IMODE(layout.var.stat().st_mode) == 0o700
+
+
+def test_a_folder_with_other_things_is_not_taken(tmp_path: Path) -> None:
+    """Closing it would take it away from those who use it; all stays as it was."""
+    tmp_path.chmod(0o755)
+    (tmp_path / "theirs.txt").touch()
+    with pytest.raises(ConfigurationError, match="give the service a folder of its own"):
+        Layout(var=tmp_path).make_var()
+    assert stat.S_IMODE(tmp_path.stat().st_mode) == 0o755
+    assert [path.name for path in tmp_path.iterdir()] == ["theirs.txt"]
 
 
 def test_socket_lies_in_var(tmp_path: Path) -> None:

@@ -116,7 +116,7 @@ def test_a_new_user_gets_a_password_and_the_others_keep_theirs(layout: Layout) -
     environment = component_environment(layout, Ports())
     write_secrets(layout, environment)
     admin = json.loads(layout.passwords.read_text())["admin"]
-    users = {"AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": "admin:admin,lin:viewer"}
+    users = {"AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": "admin:admin, lin:viewer"}
     write_secrets(layout, environment | users)
     passwords = json.loads(layout.passwords.read_text())
     assert passwords["admin"] == admin
