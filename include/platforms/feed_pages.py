@@ -70,6 +70,15 @@ async def rows_of(
     return [row for row in rows if row[feed.within] != wall_clock(blanks.period.end)]
 
 
+async def first_page(client: GatewayClient, feed: Feed, blanks: Blanks) -> int:
+    """Ask for the first page of a shop's period alone; gives how many rows it has.
+
+    Raises:
+        GatewayError: as `rows_of` does.
+    """
+    return await _Walk(client, feed, blanks, lambda _rows: None).first()
+
+
 class _Walk:
     """The rows of a shop's period, as they come.
 
@@ -92,6 +101,10 @@ class _Walk:
         self._client, self._feed, self._blanks = client, feed, blanks
         self._progress = progress
         self._reader = RowReader(feed)
+
+    async def first(self) -> int:
+        """Ask for one page, read it, and give how many rows it has."""
+        return len((await self._ask(self._call(1))).rows)
 
     async def from_the_last(self) -> None:
         """Walk over numbered pages whose rows are counted."""

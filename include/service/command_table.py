@@ -75,6 +75,10 @@ def _run_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--again", action="store_true", help="also what has landed already")
 
 
+def _doctor_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="print JSON")
+
+
 def _backup_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "file", metavar="FILE", nargs="?", help="where to (var/backups/DATE.tar.gz)"
@@ -111,6 +115,12 @@ COMMANDS = {
     ),
     "run": Command(
         "run a job's script here and now, without Airflow", "commands:run", options=_run_options
+    ),
+    "doctor": Command(
+        "look at everything and say what to repair (exit code 0 nothing, 1 something)",
+        "doctor.examining:doctor",
+        needs="as is",
+        options=_doctor_options,
     ),
     "backup": Command(
         "write databases, configuration and secrets to one file, while the service runs",

@@ -1,0 +1,196 @@
+"""Every connection, asked the cheapest question that changes nothing.
+
+With the tokens that are kept now: nothing is refreshed, since that would be a change. The calls
+keep the limits that all runs share.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple
+
+from include.checking import check_project
+from include.checking.feed_jobs import feed_of
+from include.errors import ConfigurationError, ExpectedError
+from include.feeds import Blanks
+from include.platforms import jd, jushuitan, pdd
+from include.platforms.client import GatewayClient, Patience
+from include.platforms.connection import Connection
+from include.platforms.dialect import Tokens
+from include.platforms.errors import AuthExpired
+from include.platforms.feed import FeedDialect, connection_of
+from include.platforms.feed_pages import first_page
+from include.platforms.tokens import TokenStore
+from include.service.doctor.findings import FAIL, OK, WARN, Finding
+from include.service.doctor.stored import variables_of
+from include.service.health import answers
+from include.warehouse import connect
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterator, Mapping
+
+    from include.checking import Checked
+    from include.platforms.dialect import Dialect
+    from include.registry import Shop
+    from include.service.doctor.findings import Patient
+
+# Somebody waits for the answer.
+PATIENCE = Patience(
+    timeout=timedelta(seconds=10),
+    deadline=timedelta(seconds=40),
+    attempts=2,
+    pause=timedelta(seconds=1),
+)
+START = "`python3 scheduler_manager.py start` starts it"
+BY_ITSELF = "the next run refreshes it by itself; a refusal then fails that run with what to renew"
+
+
+class Question(NamedTuple):
+    """What one connection is asked.
+
+    Attributes:
+        id: the connection's.
+        names: whom it concerns: shops, or a feed.
+        connection: reads the connection.
+        dialect: makes its dialect.
+        ask: asks, and says in words what came; raises what is wrong.
+    """
+
+    id: str
+    names: str
+    connection: Callable[[], Connection]
+    dialect: Callable[[Connection], Dialect]
+    ask: Callable[[GatewayClient], Awaitable[str]]
+
+
+def check_connections(patient: Patient) -> Iterator[Finding]:
+    """Ask each connection that an enabled shop or a job's feed uses."""
+    found = check_project(patient.layout.root)
+    variables = variables_of(patient)
+    questions = [*shop_questions(found, variables), *feed_questions(found, variables)]
+    yield from asyncio.run(_all(patient, questions, variables["WAREHOUSE_URL"]))
+
+
+def shop_questions(found: Checked, variables: Mapping[str, str]) -> Iterator[Question]:
+    """Give a question for each connection of enabled shops: which shops it speaks for."""
+    shops: dict[tuple[str, str], list[Shop]] = {}
+    for shop in found.registry.shops.values():
+        if shop.enabled:
+            shops.setdefault((shop.platform, shop.connection), []).append(shop)
+    for (platform, conn_id), its in shops.items():
+        if platform in PLATFORMS:
+            dialect, ask = PLATFORMS[platform]
+            names = ", ".join(shop.id for shop in its)
+            connection = partial(Connection.from_env, conn_id, variables)
+            yield Question(conn_id, names, connection, dialect, partial(ask, its))
+
+
+def feed_questions(found: Checked, variables: Mapping[str, str]) -> Iterator[Question]:
+    """Give a question for each feed that an enabled job reads: one shop's last period."""
+    now, asked = datetime.now(timezone.utc), set()
+    for job in found.registry.jobs.values():
+        feed = found.feeds.by_id.get(feed_of(job) or "")
+        if feed is None or not job.enabled or feed.id in asked:
+            continue
+        period = job.schedule.last_ended(now)
+        for shop in found.registry.shops_of(job, period)[:1]:
+            asked.add(feed.id)
+            blanks = Blanks(shop.platform_id, job.period, period, feed.zone)
+            yield Question(
+                feed.connection,
+                f"feed {feed.id}",
+                partial(connection_of, feed, variables),
+                partial(FeedDialect, feed),
+                partial(_ask_feed, partial(first_page, feed=feed, blanks=blanks), shop),
+            )
+
+
+async def _all(patient: Patient, questions: list[Question], warehouse: str) -> list[Finding]:
+    engine = connect(warehouse)
+    store = TokenStore(engine)
+    try:
+        return list(await asyncio.gather(*(_one(patient, one, store) for one in questions)))
+    finally:
+        engine.dispose()
+
+
+async def _one(patient: Patient, question: Question, store: TokenStore) -> Finding:
+    about = f"connection {question.id} ({question.names})"
+    try:
+        connection = question.connection()
+    except ConfigurationError as error:
+        return Finding(FAIL, about, str(error))
+    if connection.base_url == patient.ports.sandbox_url and not answers(patient.ports.sandbox):
+        text = f"was not asked: the sandbox at {connection.base_url} is not running"
+        return Finding(WARN, about, text, START)
+    kept = await asyncio.to_thread(store.read, connection)
+    tokens = kept.tokens if kept else _granted(connection)
+    as_it_is = replace(
+        connection, access_token=tokens.access_token, refresh_token="", expires_at=None
+    )
+    as_it_is.conceal(connection.access_token, connection.refresh_token, tokens.refresh_token)
+    try:
+        async with GatewayClient(question.dialect(as_it_is), PATIENCE) as client:
+            return Finding(OK, about, await question.ask(client))
+    except ExpectedError as error:
+        return _said(about, error, renewable=bool(tokens.refresh_token))
+
+
+def _granted(connection: Connection) -> Tokens:
+    return Tokens(connection.access_token, connection.refresh_token, connection.expires_at)
+
+
+def _said(about: str, error: ExpectedError, *, renewable: bool) -> Finding:
+    """Make a finding of what a gateway said instead of an answer."""
+    if isinstance(error, AuthExpired) and renewable:
+        return Finding(WARN, about, f"its token has expired: {error}", BY_ITSELF)
+    return Finding(FAIL, about, str(error))
+
+
+async def _ask_jushuitan(shops: list[Shop], client: GatewayClient) -> str:
+    known = {str(info.shop_id) for info in await jushuitan.shops(client)}
+    for shop in shops:
+        _same_shop(shop, shop.platform_id in known, f"has {', '.join(sorted(known))}")
+    return f"answers, and knows {len(shops)} of {len(known)} shops as ours"
+
+
+async def _ask_jd(shops: list[Shop], client: GatewayClient) -> str:
+    (number, name) = (0, "")
+    for shop in shops:
+        found = await jd.vender(client, int(shop.platform_id))
+        number, name = found.vender_id, found.shop_name
+        _same_shop(shop, str(number) == shop.platform_id, f"is of {number} {name}")
+    return f"answers as {number} {name}"
+
+
+async def _ask_pdd(shops: list[Shop], client: GatewayClient) -> str:
+    (number, name) = (0, "")
+    for shop in shops:
+        found = await pdd.mall(client, int(shop.platform_id))
+        number, name = found.mall_id, found.mall_name
+        _same_shop(shop, str(number) == shop.platform_id, f"is of {number} {name}")
+    return f"answers as {number} {name}"
+
+
+async def _ask_feed(
+    ask: Callable[[GatewayClient], Awaitable[int]], shop: Shop, client: GatewayClient
+) -> str:
+    return f"answers with {await ask(client)} rows on its first page for {shop.id}"
+
+
+def _same_shop(shop: Shop, same: bool, instead: str) -> None:  # noqa: FBT001 -- said in its name
+    if not same:
+        raise ConfigurationError(
+            f"shop {shop.id} is {shop.platform_id} in config/shops.yaml, but the account of "
+            f"connection {shop.connection} {instead}: mend platform_id there, or the connection"
+        )
+
+
+PLATFORMS: dict[str, tuple[Callable[[Connection], Dialect], Callable[..., Awaitable[str]]]] = {
+    "erp": (jushuitan.Jushuitan, _ask_jushuitan),
+    "jd": (jd.Jd, _ask_jd),
+    "pdd": (pdd.Pdd, _ask_pdd),
+}

@@ -1,0 +1,128 @@
+"""The registry, the pools, what is paused, and who has stopped sending signs of life."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import create_engine, select, text
+
+from include.checking import check_project
+from include.checking.pools import POOLS_FILE
+from include.service.doctor.findings import FAIL, OK, WARN, Finding
+from include.service.doctor.stored import variables_of
+from include.service.health import look
+from include.service.preparing import METADATA_URL
+from include.warehouse import connect
+from include.warehouse.tables import ledger
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from include.service.doctor.findings import Patient
+
+# Signs of life come every 15 s; a busy warehouse may delay some.
+SILENT = timedelta(minutes=5)
+SHOWN = 5
+
+
+def check_registry(patient: Patient) -> Iterator[Finding]:
+    """Say what `check` says."""
+    found = check_project(patient.layout.root)
+    for problem in found.problems:
+        yield Finding(FAIL, "registry", str(problem))
+    if not found.problems:
+        jobs, shops, feeds = found.registry.jobs, found.registry.shops, found.feeds.by_id
+        yield Finding(
+            OK, "registry", f"{len(jobs)} jobs, {len(shops)} shops, {len(feeds)} feeds are valid"
+        )
+
+
+def check_pools(patient: Patient) -> Iterator[Finding]:
+    """Compare Airflow's pools with config/pools.json and the jobs' platforms."""
+    wanted = json.loads((patient.layout.root / POOLS_FILE).read_text("utf-8"))
+    query = "SELECT pool, slots FROM slot_pool"
+    there = {row.pool: row.slots for row in _ask_airflow(patient, query)}
+    wrong = False
+    for name, pool in wanted.items():
+        if there.get(name) != pool["slots"]:
+            wrong = True
+            found = f"has {there[name]} slots" if name in there else "is not there"
+            remedy = "`python3 scheduler_manager.py restart` makes it so"
+            if name in there:
+                remedy += f", or say {there[name]} in {POOLS_FILE}"
+            text_ = f"{name} {found}, and {POOLS_FILE} says {pool['slots']}"
+            yield Finding(WARN if name in there else FAIL, "pools", text_, remedy)
+    if not wrong:
+        yield Finding(OK, "pools", f"{', '.join(wanted)} are as {POOLS_FILE} says")
+
+
+def check_paused(patient: Patient) -> Iterator[Finding]:
+    """Name the jobs that would run if nobody had paused them, and those that are no DAGs."""
+    jobs = check_project(patient.layout.root).registry.jobs.values()
+    enabled = [job.id for job in jobs if job.enabled]
+    dags = {
+        row.dag_id: bool(row.is_paused)
+        for row in _ask_airflow(patient, "SELECT dag_id, is_paused FROM dag")
+    }
+    for job_id in enabled:
+        if dags.get(job_id):
+            remedy = f"`python3 scheduler_manager.py airflow dags unpause {job_id}` goes on with it"
+            yield Finding(WARN, "jobs", f"{job_id} is paused: its runs wait", remedy)
+    missing = [job_id for job_id in enabled if job_id not in dags]
+    if missing:
+        remedy = "start the service; if it runs, the web UI shows why they are not loaded"
+        yield Finding(WARN, "jobs", f"are no DAGs yet: {', '.join(missing)}", remedy)
+    if not missing and not any(dags[job_id] for job_id in enabled):
+        yield Finding(OK, "jobs", f"none of {len(enabled)} is paused")
+
+
+def check_heartbeats(patient: Patient) -> Iterator[Finding]:
+    """Ask the components how they are."""
+    if not patient.runs:
+        remedy = "`python3 scheduler_manager.py start` starts it"
+        text_ = "is not running, so that heartbeats were not asked for"
+        yield Finding(WARN, "service", text_, remedy)
+        return
+    healths = look(patient.layout, patient.ports)
+    for health in healths:
+        if health.trouble:
+            log = patient.layout.logs / "components" / f"{health.component.name}.log"
+            remedy = f"see {patient.layout.shown(log)}; `restart` starts it anew"
+            yield Finding(FAIL, "service", f"{health.component.name} {health.trouble}", remedy)
+    if not any(health.trouble for health in healths):
+        yield Finding(OK, "service", f"all {len(healths)} components are well")
+
+
+def check_silent_units(patient: Patient) -> Iterator[Finding]:
+    """Name what the ledger says is running, though nothing was heard of it for minutes."""
+    since = datetime.now(timezone.utc) - SILENT
+    query = (
+        select(ledger.c.job_id, ledger.c.shop_id, ledger.c.period_key)
+        .where(ledger.c.state == "running", ledger.c.heartbeat_at < since)
+        .order_by(ledger.c.job_id, ledger.c.period_key)
+    )
+    engine = connect(variables_of(patient)["WAREHOUSE_URL"])
+    try:
+        with engine.connect() as connection:
+            silent = connection.execute(query).all()
+    finally:
+        engine.dispose()
+    for job_id, shop_id, key in silent[:SHOWN]:
+        text_ = f"{job_id} {shop_id} {key} is running, but gave no sign of life for 5 minutes"
+        remedy = f"run it again: `python3 scheduler_manager.py run {job_id} --period {key}`"
+        yield Finding(FAIL, "ledger", text_, remedy)
+    if len(silent) > SHOWN:
+        yield Finding(FAIL, "ledger", f"and so are {len(silent) - SHOWN} more")
+    if not silent:
+        yield Finding(OK, "ledger", "whatever is running gives signs of life")
+
+
+def _ask_airflow(patient: Patient, query: str) -> list[Any]:
+    engine = create_engine(patient.environment[METADATA_URL])
+    try:
+        with engine.connect() as connection:
+            return list(connection.execute(text(query)))
+    finally:
+        engine.dispose()

@@ -1,0 +1,92 @@
+"""The ports, the disk, and who may read what is secret."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING, Any
+
+import psutil
+
+from include.errors import ConfigurationError
+from include.service.doctor.findings import FAIL, OK, WARN, Finding
+from include.service.ports import check_free
+from include.service.processes import service_processes
+from include.upkeep.files import size
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from include.service.doctor.findings import Patient
+
+# Less than this is soon used up by a day's logs and a vacuum.
+LITTLE_BYTES, TOO_LITTLE_BYTES = 1_000_000_000, 100_000_000
+
+
+def check_ports(patient: Patient) -> Iterator[Finding]:
+    """See whether the service has its ports, or could have them."""
+    wanted = patient.ports.listening
+    if not patient.runs:
+        try:
+            check_free(patient.ports)
+        except ConfigurationError as error:
+            yield Finding(FAIL, "ports", str(error))
+            return
+        yield Finding(OK, "ports", f"{', '.join(map(str, wanted.values()))} are free")
+        return
+    ours = {
+        connection.laddr.port
+        for process in service_processes(patient.layout)
+        for connection in _listening(process)
+    }
+    for component, port in wanted.items():
+        if port in ours:
+            yield Finding(OK, "ports", f"{port} is the {component}'s")
+        else:
+            remedy = "see `python3 scheduler_manager.py status`; `restart` starts it anew"
+            yield Finding(FAIL, "ports", f"the {component} does not listen on {port}", remedy)
+
+
+def check_disk(patient: Patient) -> Iterator[Finding]:
+    """See how much room is left where the service writes."""
+    free = shutil.disk_usage(patient.layout.var).free
+    where = patient.layout.shown(patient.layout.var)
+    if free >= LITTLE_BYTES:
+        yield Finding(OK, "disk", f"{size(free)} free for {where}")
+        return
+    level = FAIL if free < TOO_LITTLE_BYTES else WARN
+    remedy = (
+        "make room, or keep less (HOUSEKEEPING_* in config/tasks/service.yaml) and run "
+        "`python3 scheduler_manager.py run housekeeping`"
+    )
+    yield Finding(level, "disk", f"only {size(free)} free for {where}", remedy)
+
+
+def check_modes(patient: Patient) -> Iterator[Finding]:
+    """See that nobody else can read keys, passwords and data."""
+    layout = patient.layout
+    wrong = [
+        finding
+        for path, mode in ((layout.var, 0o700), (layout.secrets, 0o600), (layout.passwords, 0o600))
+        for finding in _open_to_others(path, mode, layout.shown(path))
+    ]
+    yield from wrong
+    if not wrong:
+        yield Finding(OK, "file modes", "keys, passwords and data are their owner's only")
+
+
+def _open_to_others(path: Path, mode: int, shown: str) -> Iterator[Finding]:
+    if not path.exists():
+        remedy = "`python3 scheduler_manager.py start` makes it, `restore` brings one back"
+        yield Finding(FAIL, "file modes", f"{shown} is not there", remedy)
+    elif (found := path.stat().st_mode & 0o777) & 0o077:
+        text = f"{shown} has mode {found:04o}: other users can reach it"
+        yield Finding(FAIL, "file modes", text, f"run `chmod {mode:o} {shown}`")
+
+
+def _listening(process: psutil.Process) -> list[Any]:
+    try:
+        found = process.net_connections("tcp")
+    except psutil.Error:  # it has ended meanwhile
+        return []
+    return [connection for connection in found if connection.status == psutil.CONN_LISTEN]

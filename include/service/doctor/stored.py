@@ -1,0 +1,32 @@
+"""The connections as scripts get them, read once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from include.checking import check_project
+from include.service.connections import script_variables
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from include.checking import Checked
+    from include.service.doctor.findings import Patient
+
+
+def ids_in_use(found: Checked) -> set[str]:
+    """Give the connections that enabled shops and feeds name."""
+    shops = {shop.connection for shop in found.registry.shops.values() if shop.enabled}
+    return shops | {feed.connection for feed in found.feeds.by_id.values()}
+
+
+def variables_of(patient: Patient) -> Mapping[str, str]:
+    """Give `AIRFLOW_CONN_*` of the connections in use, as far as they are there, and the warehouse.
+
+    Raises:
+        ConfigurationError: the connection `warehouse` is missing, or cannot be used.
+    """
+    if not patient.variables:
+        ids = ids_in_use(check_project(patient.layout.root))
+        patient.variables.update(script_variables(sorted(ids), of_shops=True))
+    return patient.variables

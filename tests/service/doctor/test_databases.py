@@ -1,0 +1,95 @@
+"""Airflow's database and the warehouse."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+import pytest
+
+from include.service.doctor import databases
+from include.service.doctor.databases import check_database, check_warehouse
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from include.service.doctor.findings import Finding, Patient
+
+    Check = Callable[[Patient], Iterator[Finding]]
+
+
+def lines(check: Check, patient: Patient) -> list[str]:
+    """Give what a check says."""
+    return [str(finding) for finding in check(patient)]
+
+
+def files(patient: Patient) -> dict[Check, Path]:
+    """Give the file behind each check."""
+    airflow = patient.layout.airflow_home / "airflow.db"
+    return {check_database: airflow, check_warehouse: patient.layout.warehouse}
+
+
+def test_databases_that_are_well(patient: Patient) -> None:
+    """They open, are whole and up to date; the warehouse can be written to, and nothing stays."""
+    assert [line.split(": ")[0] for line in lines(check_database, patient)] == [
+        "ok    database"
+    ] * 2
+    said = lines(check_warehouse, patient)
+    assert [line.split(": ")[0] for line in said] == ["ok    warehouse"] * 3
+    assert said[2] == "ok    warehouse: can be written to"
+    with closing(sqlite3.connect(patient.layout.warehouse)) as warehouse:
+        assert warehouse.execute("SELECT count(*) FROM ledger").fetchone() == (0,)
+
+
+@pytest.mark.parametrize("check", [check_database, check_warehouse])
+def test_a_missing_one_is_told_and_not_made(patient: Patient, check: Check) -> None:
+    """An empty file would look like a fresh start."""
+    path = files(patient)[check]
+    path.unlink()
+    (line,) = lines(check, patient)
+    assert f"{path} is not there; `python3 scheduler_manager.py start` makes it" in line
+    assert not path.exists()
+
+
+@pytest.mark.parametrize("check", [check_database, check_warehouse])
+def test_older_tables_are_told(patient: Patient, check: Check) -> None:
+    """With the command that brings them up to date."""
+    with closing(sqlite3.connect(files(patient)[check])) as database:
+        table = "warehouse_version" if check is check_warehouse else "alembic_version"
+        database.execute(f"UPDATE {table} SET version_num = 'of_old'")  # noqa: S608 -- our names
+        database.commit()
+    found = [line for line in lines(check, patient) if "of version of_old" in line]
+    assert len(found) == 1
+    assert found[0].startswith("fail")
+    assert "`python3 scheduler_manager.py restart` brings it up to date" in found[0]
+
+
+def test_damage_is_told(patient: Patient) -> None:
+    """With the way back."""
+    path = patient.layout.airflow_home / "airflow.db"
+    with path.open("r+b") as file:
+        file.seek(4096)
+        file.write(b"\xff" * 4096)
+    found = lines(check_database, patient)
+    assert found[0].startswith("fail  database: ")
+    assert "is damaged" in found[0]
+    assert "`python3 scheduler_manager.py restore FILE`" in found[0]
+
+
+def test_a_writer_is_not_waited_for_long(patient: Patient, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is a warning: whoever writes will have done so soon."""
+    monkeypatch.setattr(databases, "BUSY_MS", 100)
+    with closing(sqlite3.connect(patient.layout.warehouse, isolation_level=None)) as writer:
+        writer.execute("BEGIN IMMEDIATE")
+        said = lines(check_warehouse, patient)
+    assert any("locked" in line for line in said)
+
+
+def test_a_warehouse_on_a_server_that_is_down_shows_no_password(patient: Patient) -> None:
+    """It names where it should be."""
+    patient.variables["WAREHOUSE_URL"] = "postgresql+psycopg2://pat:s3cret@127.0.0.1:1/shops"
+    (line,) = lines(check_warehouse, patient)
+    assert line.startswith("fail  warehouse: postgresql+psycopg2://pat:***@127.0.0.1:1/shops does")
+    assert "s3cret" not in line

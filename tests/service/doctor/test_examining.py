@@ -1,0 +1,53 @@
+"""All checks in turn."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from include.service.doctor import examining
+from include.service.doctor.examining import CHECKS, examine
+from include.service.doctor.findings import Finding
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import pytest
+
+    from include.service.doctor.findings import Patient
+
+
+def test_every_check_says_something_and_no_secret(online: Patient) -> None:
+    """What they found of a well installation is nothing to repair."""
+    found = list(examine(online))
+    abouts = {finding.about.split(" ")[0] for finding in found}
+    assert {about.split(" ")[0] for about in CHECKS} - {"connections"} <= abouts
+    assert "connection" in abouts
+    assert [str(finding) for finding in found if finding.level == "fail"] == []
+    said = "\n".join(map(str, found))
+    for text in online.variables.values():
+        if text.startswith("{"):
+            fields = json.loads(text)
+            extra = json.loads(fields["extra"])
+            assert fields["password"] not in said
+            assert extra.get("access_token", "nothing") not in said
+
+
+def test_a_check_that_fails_itself_stops_no_other(
+    patient: Patient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is a finding; a secret in it is masked."""
+    monkeypatch.setattr(
+        examining, "CHECKS", {"a": "nowhere:check", "python": "packages:check_python"}
+    )
+    one, other = examine(patient)
+    assert (one.level, other.level) == ("fail", "ok")
+    assert "could not be looked at: ModuleNotFoundError: No module named" in one.text
+
+    def leak(_about: str, _check: str, _patient: Patient) -> Iterator[Finding]:
+        yield Finding("fail", "a", "the password is s3cret-42", "do not say s3cret-42")
+
+    monkeypatch.setattr(examining, "_findings", leak)
+    ill = replace(patient, variables={"AIRFLOW_CONN_X": '{"password": "s3cret-42"}'})
+    assert "s3cret" not in "".join(map(str, examine(ill)))
