@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+import shutil
 from dataclasses import fields
 from datetime import datetime, timedelta
+from textwrap import dedent
 from typing import TYPE_CHECKING
 
 import pytest
+import yaml
 
 from include.checking import check_project
 from include.cron import DAYS, FIELDS, MONTHS, CronError, check_cron
@@ -17,7 +20,7 @@ from include.feeds.tables import TABLES
 from include.periods import PeriodError, check_fit
 from include.platforms.feed import AUTHS
 from include.platforms.patience import Patience
-from include.registry import Job, load_registry
+from include.registry import Job, Shop, load_registry
 from include.registry.describing import in_words, period_in_words
 from include.registry.schema import Checks
 from include.running.exit_codes import ExitCode
@@ -40,8 +43,24 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from pydantic.fields import FieldInfo
+
 README, README_ZH = (ROOT / name for name in ("README.md", "README.zh-CN.md"))
 ADD_A_JOB = (ROOT / "docs/add-a-job.md").read_text("utf-8")
+GO_LIVE = (ROOT / "docs/go-live.md").read_text("utf-8")
+# Keys that the long example of an entry does not leave at their default.
+EXAMPLES = {
+    "description",
+    "args",
+    "env",
+    "platform",
+    "connections",
+    "tags",
+    "owner",
+    "deadline",
+    "checks",
+    "doc",
+}
 FEEDS = (ROOT / "docs/feeds.md").read_text("utf-8")
 SETTINGS = (ROOT / "docs/settings.md").read_text("utf-8")
 TROUBLESHOOTING = (ROOT / "docs/troubleshooting.md").read_text("utf-8")
@@ -85,6 +104,32 @@ def test_what_a_feed_may_use_is_documented() -> None:
         for column in landed.columns.values():
             bold = "" if column.nullable else "**"
             assert f" {bold}`{column.name}`{bold}" in row
+
+
+def test_the_examples_of_an_entry_are_valid(tmp_path: Path) -> None:
+    """Both can be copied as they stand; the second has every key, and no default is shown wrong."""
+    short, full = re.findall(r"```yaml\n( *tasks:.*?)```", ADD_A_JOB, re.DOTALL)
+    (tmp_path / "include/scripts/report").mkdir(parents=True)
+    (tmp_path / "include/scripts/report/stock.py").touch()
+    (tmp_path / "config/tasks").mkdir(parents=True)
+    shutil.copy(ROOT / "config/shops.yaml", tmp_path / "config")
+    jobs = []
+    for example in (short, full):
+        (tmp_path / "config/tasks/t.yaml").write_text(dedent(example), "utf-8")
+        registry = load_registry(tmp_path)
+        assert registry.problems == []
+        jobs += registry.jobs.values()
+    assert set(yaml.safe_load(full)["tasks"][0]) == set(Job.model_fields)
+    differ = {key for key in Job.model_fields if getattr(jobs[0], key) != getattr(jobs[1], key)}
+    assert differ == EXAMPLES
+
+
+@pytest.mark.parametrize(("name", "field"), Shop.model_fields.items())
+def test_every_key_of_a_shop_is_documented(name: str, field: FieldInfo) -> None:
+    """In docs/go-live.md, and in Chinese where it is written."""
+    key = field.alias or name
+    assert f"\n| `{key}` | " in GO_LIVE
+    assert f"\n#   {key} " in (ROOT / "config/shops.yaml").read_text("utf-8")
 
 
 def test_the_example_of_a_feed_is_valid(tmp_path: Path) -> None:
