@@ -1,6 +1,16 @@
 """The ledger: one row per unit, the truth about what landed."""
 
+from include.ledger.claims import Claim, HeldElsewhereError
 from include.ledger.ledger import LANDED, Ledger, SupersededError
 from include.ledger.units import NO_SHOP, LedgerRow, Unit
 
-__all__ = ["LANDED", "NO_SHOP", "Ledger", "LedgerRow", "SupersededError", "Unit"]
+__all__ = [
+    "LANDED",
+    "NO_SHOP",
+    "Claim",
+    "HeldElsewhereError",
+    "Ledger",
+    "LedgerRow",
+    "SupersededError",
+    "Unit",
+]

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import and_, insert, select, true, update
 
 from include.errors import ExpectedError
+from include.ledger.claims import UNFENCED
 from include.ledger.units import LedgerRow, Unit, covers, is_like, key_of
 from include.warehouse.tables import ledger
 from include.warehouse.transactions import in_transaction
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import ColumnElement, Connection, Engine
 
+    from include.ledger.claims import Claim
     from include.ledger.units import Key
 
 LANDED = ("ok", "empty")
@@ -92,24 +94,19 @@ class Ledger:
             if row is None or row.state not in LANDED or not covers(row, unit)
         ]
 
-    def begin(self, units: Iterable[Unit]) -> None:
-        """Write down that an attempt of this run at each unit starts now."""
-        now = _now()
-        values = {
-            "state": "running",
-            "attempts": ledger.c.attempts + 1,
-            "run_id": self.run_id,
-            "started_at": now,
-            "heartbeat_at": now,
-            "finished_at": None,
-            "exit_code": None,
-            "error": None,
-        }
-        begun = list(units)
+    def begin(self, units: Iterable[Unit], claim: Claim = UNFENCED) -> None:
+        """Write down that an attempt of this run at each unit starts now: at all, or at none.
+
+        Raises:
+            HeldElsewhereError: one of them is being run on another machine than the claim's.
+        """
+        all_units = list(units)
 
         def write(connection: Connection) -> None:
-            for unit in begun:
-                connection.execute(_of(unit, update(ledger)).values(values | _window(unit)))
+            begun = claim.beginning(self.run_id, _now())
+            for unit in all_units:
+                if not connection.execute(_of(unit, begun).values(_window(unit))).rowcount:
+                    claim.refuse(connection.execute(_of(unit, select(ledger))).mappings())
                 for attempts in connection.scalars(_of(unit, select(ledger.c.attempts))):
                     self._attempts[key_of(unit)] = attempts
 

@@ -30,8 +30,7 @@ class Unit:
 
     def __str__(self) -> str:
         """Name it as messages do."""
-        shop = "" if self.shop_id == NO_SHOP else f" {self.shop_id}"
-        return f"{self.job_id}{shop} {self.period.key}"
+        return _named(self.job_id, self.shop_id, self.period.key)
 
 
 @dataclass(frozen=True)
@@ -52,6 +51,11 @@ class LedgerRow:
     started_at: datetime | None
     finished_at: datetime | None
     heartbeat_at: datetime | None
+    place: str | None
+
+    def __str__(self) -> str:
+        """Name its unit as messages do."""
+        return _named(self.job_id, self.shop_id, self.period_key)
 
     @property
     def seconds(self) -> float | None:
@@ -78,3 +82,8 @@ def is_like(unit: Unit, start: datetime, end: datetime) -> bool:
     one = unit.period.end.timestamp() - unit.period.start.timestamp()
     other = end.timestamp() - start.timestamp()
     return max(one, other) <= LIKE * min(one, other)
+
+
+def _named(job_id: str, shop_id: str, period_key: str) -> str:
+    shop = "" if shop_id == NO_SHOP else f" {shop_id}"
+    return f"{job_id}{shop} {period_key}"

@@ -26,7 +26,8 @@ environment, as far as the command line does not say otherwise:
   SCHEDULER_ROOT         the project whose registry counts
   RUNNER_GRACE_SECONDS   from TERM to KILL (10)
   RUNNER_LOCK_WAIT_SECONDS    how long to wait for another run of the same period (15)
-  RUNNER_HEARTBEAT_SECONDS    between two signs of life in the ledger (15)
+  RUNNER_HEARTBEAT_SECONDS    between two signs of life in the ledger (15); what runs on another
+                         machine is taken over when four are missing
 
 exit codes:
 """

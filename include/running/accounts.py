@@ -8,18 +8,23 @@ from __future__ import annotations
 import signal
 import threading
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from include.errors import ExpectedError
-from include.ledger import NO_SHOP, Ledger, Unit
+from include.ledger import NO_SHOP, Claim, Ledger, Unit
 from include.warehouse.connecting import connect
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from include.periods import Period
+
+
+# A unit that runs on another machine is taken over when so many signs of life are missing.
+BEATS_UNTIL_LOST = 4
 
 
 class LedgerError(ExpectedError):
@@ -32,13 +37,15 @@ class Accounts:
     Args:
         url: the warehouse (SQLAlchemy).
         run_id: the run, as the ledger names it.
+        place: names the folder in which it holds the locks of its units.
 
     Raises:
         ConfigurationError: the URL is not one.
     """
 
-    def __init__(self, url: str, run_id: str) -> None:
+    def __init__(self, url: str, run_id: str, place: str) -> None:
         self._ledger = Ledger(connect(url), run_id)
+        self._place = place
 
     def open_units(
         self, job_id: str, shops: Sequence[str], period: Period, *, again: bool
@@ -61,9 +68,11 @@ class Accounts:
 
         Raises:
             LedgerError: the warehouse does not answer. A missed sign of life is only said.
+            HeldElsewhereError: one of them is being run on another machine.
         """
+        claim = Claim(self._place, timedelta(seconds=BEATS_UNTIL_LOST * seconds))
         with _in_words("written"):
-            self._ledger.begin(units)
+            self._ledger.begin(units, claim)
         over = threading.Event()
         arguments = (units, seconds, say, over)
         heart = threading.Thread(target=self._beat_until, args=arguments, daemon=True)

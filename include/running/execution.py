@@ -12,6 +12,7 @@ from include.running.attempt import Attempt
 from include.running.exit_codes import ExitCode, worst
 from include.running.journal import Journal
 from include.running.locking import Holder, UnitLock
+from include.running.place import place_of
 from include.running.selection import check_shops, find_job, find_periods
 
 if TYPE_CHECKING:
@@ -101,7 +102,8 @@ class Execution:
             return None
         from include.running.accounts import Accounts  # noqa: PLC0415 - loads SQLAlchemy
 
-        return Accounts(self.request.warehouse_url, self.request.run_id)
+        place = place_of(self.request.var)
+        return Accounts(self.request.warehouse_url, self.request.run_id, place)
 
 
 def exit_code_of(error: ExpectedError) -> int:

@@ -5,6 +5,8 @@ from __future__ import annotations
 GRACE = "RUNNER_GRACE_SECONDS"
 LOCK_WAIT = "RUNNER_LOCK_WAIT_SECONDS"
 HEARTBEAT = "RUNNER_HEARTBEAT_SECONDS"
+# In the service's directory: names it, wherever it is seen from.
+PLACE_FILE = "place"
 # Meant for the runner alone; a script gets what they come to, not them.
 PRIVATE = frozenset(
     {

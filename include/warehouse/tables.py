@@ -25,6 +25,7 @@ ledger = Table(
     Column("started_at", UtcMoment),
     Column("finished_at", UtcMoment),
     Column("heartbeat_at", UtcMoment),
+    Column("place", String(64)),
 )
 
 # Times are the wall clock of the platform (Asia/Shanghai), as the gateway gives them.

@@ -1,0 +1,88 @@
+"""Who may begin a unit: the fence between machines that share a warehouse but no lock files.
+
+Of two runs of one unit whose locks are in the same folder the lock lets only one begin. Where the
+folders differ, the ledger does: a unit that runs elsewhere, and has shown a sign of life lately, is
+left alone; one that has not is taken over. What the run before lands after all is refused then.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING
+
+from sqlalchemy import or_, update
+
+from include.errors import ExpectedError
+from include.ledger.units import LedgerRow
+from include.warehouse.tables import ledger
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from sqlalchemy import ColumnElement, RowMapping, Update
+
+
+class HeldElsewhereError(ExpectedError):
+    """The unit is run by another machine now: temporary, exit code 75."""
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What a run says when it begins units.
+
+    Attributes:
+        place: names the folder in which the run holds the unit's lock; none: it holds no lock, and
+            begins what it is told to.
+        patience: how long a unit that runs elsewhere may show no sign of life.
+    """
+
+    place: str | None
+    patience: timedelta
+
+    def beginning(self, run_id: str | None, now: datetime) -> Update:
+        """Give the statement that begins the units that are free to be begun."""
+        statement = update(ledger).values(
+            state="running",
+            attempts=ledger.c.attempts + 1,
+            run_id=run_id,
+            place=self.place,
+            started_at=now,
+            heartbeat_at=now,
+            finished_at=None,
+            exit_code=None,
+            error=None,
+        )
+        return statement if self.place is None else statement.where(self._is_free(now))
+
+    def refuse(self, rows: Iterable[RowMapping]) -> None:
+        """Say who runs a unit that was not free.
+
+        Args:
+            rows: the unit's, if there is one; where there is none, nobody runs it.
+
+        Raises:
+            HeldElsewhereError: there is one.
+        """
+        for row in map(_as_row, rows):
+            beat = row.heartbeat_at or datetime.now(timezone.utc)
+            raise HeldElsewhereError(
+                f"{row} is being run on another machine by run {row.run_id!r}, whose last sign of "
+                f"life was at {beat:%Y-%m-%d %H:%M:%S} UTC: try again when it has ended; it is "
+                f"taken over {self.patience.total_seconds():.0f} s after its last sign of life"
+            )
+
+    def _is_free(self, now: datetime) -> ColumnElement[bool]:
+        return or_(
+            ledger.c.state != "running",
+            ledger.c.place.is_(None),  # begun by an older version, or without a lock
+            ledger.c.place == self.place,
+            ledger.c.heartbeat_at < now - self.patience,
+        )
+
+
+UNFENCED = Claim(None, timedelta())
+
+
+def _as_row(row: RowMapping) -> LedgerRow:
+    return LedgerRow(**row)

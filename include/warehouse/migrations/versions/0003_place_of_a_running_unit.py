@@ -1,0 +1,17 @@
+"""Let the ledger say where a running unit's lock is, so that another machine leaves it alone."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0003"
+down_revision = "0002"
+
+
+def upgrade() -> None:
+    """Add the column."""
+    op.add_column("ledger", sa.Column("place", sa.String(64)))
+
+
+def downgrade() -> None:
+    """Remove it."""
+    op.drop_column("ledger", "place")
