@@ -20,7 +20,7 @@ if sys.version_info < (3, 10):  # noqa: UP036 -- this is where an older Python i
 if os.name == "nt":
     sys.exit(
         "Airflow does not run on Windows itself: use WSL2 (`wsl --install`, then run the same "
-        "command in its Ubuntu shell) or docker-compose (`docker compose up`)"
+        "command in its Ubuntu shell) or docker-compose (docs/scaling-out.md)"
     )
 
 sys.path.insert(0, HERE)  # `python -I` leaves the script's own folder out

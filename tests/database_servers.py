@@ -43,8 +43,10 @@ class Server(ABC):
     Attributes:
         kind: what tests ask for.
         admin_database: is always there.
+        user, password: of the administrator.
     """
 
+    user, password = USER, PASSWORD
     kind: str
     driver: str
     admin_database: str
@@ -94,7 +96,8 @@ class Server(ABC):
 
     def url(self, database: str) -> str:
         """Give the SQLAlchemy URL of a database."""
-        return URL.create(self.driver, USER, PASSWORD, HOST, self.port, database).render_as_string(
+        account = self.user, self.password
+        return URL.create(self.driver, *account, HOST, self.port, database).render_as_string(
             hide_password=False
         )
 
@@ -192,11 +195,11 @@ class PostgreSQL(Server):
         return [shutil.which(name, path=path) or "" for name in ("initdb", "postgres")]
 
     def _prepare(self) -> None:
-        (self.folder / "password").write_text(PASSWORD, "utf-8")
+        (self.folder / "password").write_text(self.password, "utf-8")
         self._own()
         initdb = self.programs()[0]
         options = ["--encoding=UTF8", "--no-locale", "--auth=scram-sha-256", "--no-sync"]
-        user = [f"--username={USER}", f"--pwfile={self.folder}/password"]
+        user = [f"--username={self.user}", f"--pwfile={self.folder}/password"]
         self._once([initdb, f"--pgdata={self.folder}/data", *options, *user])
 
     def _command(self) -> list[str]:
@@ -234,8 +237,8 @@ class MariaDB(Server):
 
     def _prepare(self) -> None:
         grants = f"""
-            CREATE USER IF NOT EXISTS '{USER}'@'%' IDENTIFIED BY '{PASSWORD}';
-            GRANT ALL ON *.* TO '{USER}'@'%' WITH GRANT OPTION;
+            CREATE USER IF NOT EXISTS '{self.user}'@'%' IDENTIFIED BY '{self.password}';
+            GRANT ALL ON *.* TO '{self.user}'@'%' WITH GRANT OPTION;
         """
         (self.folder / "grants.sql").write_text("SET NAMES utf8mb4;" + grants, "utf-8")
         self._own()

@@ -1,20 +1,23 @@
-"""Serve the sandbox on loopback until told to stop."""
+"""Serve the sandbox until told to stop, on loopback unless told otherwise."""
 
 from __future__ import annotations
 
 from argparse import ArgumentParser
 
 from include.sandbox.app import create_app
-from include.sandbox.serving import server_of
+from include.sandbox.serving import HOST, server_of
 
 
 def main() -> None:
     """Read the arguments and serve."""
     parser = ArgumentParser(prog="python -m include.sandbox", description=__doc__)
-    parser.add_argument("--port", type=int, required=True, help="port on 127.0.0.1")
+    parser.add_argument("--port", type=int, required=True, help="port to listen on")
+    parser.add_argument(
+        "--host", default=HOST, help=f"address to listen on ({HOST}); in a container, 0.0.0.0"
+    )
     parser.add_argument("--seed", type=int, default=1, help="another seed gives other data")
     arguments = parser.parse_args()
-    server_of(create_app(arguments.seed), arguments.port).run()
+    server_of(create_app(arguments.seed), arguments.port, arguments.host).run()
 
 
 if __name__ == "__main__":

@@ -37,12 +37,12 @@ class Connection(HttpToolsProtocol):
         self.app_state = {**self.app_state, "transport": transport}
 
 
-def server_of(app: ASGIApp, port: int = 0) -> uvicorn.Server:
+def server_of(app: ASGIApp, port: int = 0, host: str = HOST) -> uvicorn.Server:
     """Make a server of a web app, not yet running, on a port of this machine."""
     return uvicorn.Server(
         uvicorn.Config(
             app,
-            host=HOST,
+            host=host,
             port=port,
             http=Connection,
             lifespan="off",

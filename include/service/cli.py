@@ -60,13 +60,14 @@ def main(argv: Sequence[str]) -> int:
 def _dispatch(command: Command, arguments: Arguments, argv: Sequence[str]) -> int:
     """Make sure that what the command needs is installed, and run it with that Python."""
     layout = current_layout()
-    if command.needs != "as is":
-        environment.ensure(layout, development=command.needs == "development")
-    elif not environment.usable(layout):
-        return _nothing_installed(arguments.command)
-    # One folder further up may differ by a symbolic link; `bin` tells the environments apart.
-    if Path(sys.executable).parent.resolve() != layout.python.parent.resolve():
-        _hand_over(layout, argv)
+    if command.needs != "nothing":
+        if command.needs != "as is":
+            environment.ensure(layout, development=command.needs == "development")
+        elif not environment.usable(layout):
+            return _nothing_installed(arguments.command)
+        # One folder further up may differ by a symbolic link; `bin` tells the environments apart.
+        if Path(sys.executable).parent.resolve() != layout.python.parent.resolve():
+            _hand_over(layout, argv)
     if command.writes_var:
         os.umask(0o077)
     module, function = command.action.split(":")

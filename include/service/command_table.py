@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 class Command:
     """One command: its help, its arguments, and `module:function(layout, arguments)` behind it.
 
-    `needs` says what must be installed: `packages`, `development` (the tests' too), or `as is`:
-    what is there, so that a changed requirements file changes nothing under a running service.
+    `needs` says what must be installed: `packages`, `development` (the tests' too), `nothing` but
+    Python, or `as is`: what is there, so that a changed requirements file changes nothing under a
+    running service.
     """
 
     help: str
@@ -144,5 +145,10 @@ COMMANDS = {
         "run Airflow's own command with the project's settings",
         "commands:airflow",
         passes_on="[ARGUMENT ...]",
+    ),
+    "docker-env": Command(
+        "write the .env that docker-compose.yaml needs, with fresh secrets",
+        "docker_env:write",
+        needs="nothing",
     ),
 }

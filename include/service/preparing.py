@@ -33,6 +33,8 @@ MIGRATIONS = "include/warehouse/migrations/versions"
 DELIVERED = "as delivered"
 OWN_DATABASE = "airflow_metadata"
 LOOPBACK = "http://127.0.0.1:"
+# Where the delivered connections lead, if not to this machine: a containers' network has names.
+WAREHOUSE_URL, SANDBOX_URL = "SCHEDULER_WAREHOUSE_URL", "SCHEDULER_SANDBOX_URL"
 TAIL_LINES = 15
 
 
@@ -157,31 +159,39 @@ def _make_connections(layout: Layout, session: Session) -> None:
     """Make the delivered connections that are missing; those the team changed are left alone."""
     from include.sandbox.delivery import connections  # noqa: PLC0415 -- only here
 
-    _deliver(
-        session,
-        "warehouse",
-        conn_type="sqlite",
-        host=str(layout.warehouse),
-        description=f"{DELIVERED}: a SQLite file; edit this connection to use another database",
-    )
+    _deliver(session, "warehouse", **_delivered_warehouse(layout))
     _deliver_own_database(session)
-    sandbox = f"{LOOPBACK}{os.environ['SCHEDULER_SANDBOX_PORT']}"
+    given = os.environ.get(SANDBOX_URL)
+    sandbox = given or f"{LOOPBACK}{os.environ['SCHEDULER_SANDBOX_PORT']}"
     for conn_id, fields in connections(sandbox).items():
         _deliver(session, conn_id, **fields)
 
 
-def _deliver(session: Session, conn_id: str, *, host: str, **fields: Any) -> None:
+def _delivered_warehouse(layout: Layout) -> dict[str, Any]:
+    """Give the fields of the connection `warehouse` as delivered."""
+    if url := os.environ.get(WAREHOUSE_URL):
+        return {"uri": url, "description": f"{DELIVERED}; edit it to use another database"}
+    return {
+        "conn_type": "sqlite",
+        "host": str(layout.warehouse),
+        "description": f"{DELIVERED}: a SQLite file; edit this connection to use another database",
+    }
+
+
+def _deliver(session: Session, conn_id: str, **fields: Any) -> None:
     """Make one connection, or let it follow its host when it still is the delivered one."""
     from airflow.models.connection import Connection  # noqa: PLC0415 -- as above
     from sqlalchemy import select  # noqa: PLC0415 -- as above
 
     known = session.scalar(select(Connection).where(Connection.conn_id == conn_id))
     if known is None:
-        session.add(Connection(conn_id=conn_id, host=host, **fields))
+        session.add(Connection(conn_id=conn_id, **fields))
     elif _is_sandbox(known):
-        known.host, known.extra = host, fields["extra"]
-    elif known.conn_type == "sqlite" and (known.description or "").startswith(DELIVERED):
-        known.host = host
+        known.host, known.extra = fields["host"], fields["extra"]
+    elif known.conn_type == fields.get("conn_type") == "sqlite" and (
+        known.description or ""
+    ).startswith(DELIVERED):
+        known.host = fields["host"]
 
 
 def _deliver_own_database(session: Session) -> None:
@@ -198,8 +208,8 @@ def _deliver_own_database(session: Session) -> None:
 
 def _is_sandbox(known: Any) -> bool:
     """Tell a delivered connection; a host that somebody changed is theirs, whatever extra says."""
-    host = known.host or ""
-    return known.extra_dejson.get("sandbox") is True and host.startswith(LOOPBACK)
+    places = (LOOPBACK, *filter(None, [os.environ.get(SANDBOX_URL, "").rpartition(":")[0]]))
+    return known.extra_dejson.get("sandbox") is True and (known.host or "").startswith(places)
 
 
 if __name__ == "__main__":

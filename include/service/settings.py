@@ -61,12 +61,12 @@ def write_secrets(layout: Layout, environment: dict[str, str]) -> None:
     """
     if not layout.secrets.exists():
         keys = {
-            "AIRFLOW__CORE__FERNET_KEY": base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
+            "AIRFLOW__CORE__FERNET_KEY": new_fernet_key(),
             "AIRFLOW__API__SECRET_KEY": secrets.token_hex(32),
             "AIRFLOW__API_AUTH__JWT_SECRET": secrets.token_hex(32),
         }
         lines = "".join(f"{key}={value}\n" for key, value in keys.items())
-        _write_private(layout.secrets, "# Losing this file loses the stored connections.\n" + lines)
+        write_private(layout.secrets, "# Losing this file loses the stored connections.\n" + lines)
     layout.secrets.chmod(0o600)
     environment.update(_read(layout, layout.secrets, {}))
 
@@ -74,8 +74,13 @@ def write_secrets(layout: Layout, environment: dict[str, str]) -> None:
     users = [user.split(":")[0].strip() for user in environment[USERS].split(",")]
     passwords = {user: known.get(user) or secrets.token_urlsafe(12) for user in users}
     if passwords != known:
-        _write_private(layout.passwords, json.dumps({**known, **passwords}) + "\n")
+        write_private(layout.passwords, json.dumps({**known, **passwords}) + "\n")
     layout.passwords.chmod(0o600)
+
+
+def new_fernet_key() -> str:
+    """Make a key that encrypts the passwords of connections."""
+    return base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
 
 
 def _stray(key: str) -> bool:
@@ -106,7 +111,7 @@ def _read(layout: Layout, path: Path, places: dict[str, str]) -> dict[str, str]:
     return settings
 
 
-def _write_private(path: Path, text: str) -> None:
+def write_private(path: Path, text: str) -> None:
     """Write a file that no other user can ever read, whole or not at all."""
     draft = path.with_suffix(".draft")
     draft.unlink(missing_ok=True)

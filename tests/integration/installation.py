@@ -50,7 +50,7 @@ class Service:
     ) -> subprocess.CompletedProcess[str]:
         """Run `scheduler_manager.py` with the system's Python, as a user would."""
         return subprocess.run(
-            [_system_python(), self.root / "scheduler_manager.py", *arguments],
+            [system_python(), self.root / "scheduler_manager.py", *arguments],
             cwd=self.root,
             env={**os.environ, "SCHEDULER_VAR": str(self.var)},
             stdin=subprocess.DEVNULL,
@@ -88,7 +88,7 @@ def installed(project: Path, folder: Path, ports: Ports | None = None) -> Iterat
         remove_traces(service.layout)
 
 
-def _system_python() -> Path:
+def system_python() -> Path:
     """Return the Python that `.venv` was made with."""
     base = Path(sys.base_prefix) / "bin" / f"python3.{sys.version_info[1]}"
     return base if base.exists() else Path(sys.executable)

@@ -10,22 +10,19 @@ import pytest
 
 from include.ledger import LANDED, Ledger
 from include.registry import load_registry
-from include.sandbox import feed_truth, jd_truth, pdd_truth, truth
 from include.service.demo import OF_THE_SERVICE
 from include.warehouse import connect
 from tests.integration.installation import installed
+from tests.integration.truths import rows_that_changed
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from include.ledger import LedgerRow
-    from include.periods import Period
-    from include.registry import Job
     from tests.integration.installation import Service
 
 SHOPS = ["erp-1", "erp-2", "erp-3"]
 SHANGHAI = ZoneInfo("Asia/Shanghai")
-SEED = 1
 
 
 def days_ago(days: int) -> str:
@@ -40,20 +37,6 @@ def ledger_rows(service: Service, key: str, job_id: str = "erp_store") -> list[L
         return Ledger(engine).rows(job_id, key)
     finally:
         engine.dispose()
-
-
-def rows_that_changed(job: Job, number: int, period: Period, as_of: datetime) -> int:
-    """Count what is true of a shop's period as of a moment: pulled just then, it must be these."""
-    now = as_of.astimezone(SHANGHAI).replace(tzinfo=None)
-    day = period.first_day
-    if job.id == "erp_store":
-        return len(truth.orders_on(number, day, SEED, now))
-    if job.id == "jd_store":
-        return len(jd_truth.orders_on(number, day, SEED, now))
-    if job.id == "pdd_quality":
-        return len(pdd_truth.refunds_on(number, day, SEED, now))
-    feed = {"pdd_review": "reviews", "pdd_chat": "chat"}.get(job.id, "kpi")
-    return len(feed_truth.rows_on(feed, number, job.period, day, SEED))
 
 
 # 拼多多's limit alone asks for two minutes, beside ten other jobs.

@@ -1,0 +1,31 @@
+"""What the sandbox would tell of a shop's period, to hold the warehouse against."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from include.sandbox import feed_truth, jd_truth, pdd_truth, truth
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from include.periods import Period
+    from include.registry import Job
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+SEED = 1
+
+
+def rows_that_changed(job: Job, number: int, period: Period, as_of: datetime) -> int:
+    """Count what is true of a shop's period as of a moment: pulled just then, it must be these."""
+    now = as_of.astimezone(SHANGHAI).replace(tzinfo=None)
+    day = period.first_day
+    if job.id == "erp_store":
+        return len(truth.orders_on(number, day, SEED, now))
+    if job.id == "jd_store":
+        return len(jd_truth.orders_on(number, day, SEED, now))
+    if job.id == "pdd_quality":
+        return len(pdd_truth.refunds_on(number, day, SEED, now))
+    feed = {"pdd_review": "reviews", "pdd_chat": "chat"}.get(job.id, "kpi")
+    return len(feed_truth.rows_on(feed, number, job.period, day, SEED))
