@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import html
 import json
 import re
 from typing import TYPE_CHECKING
@@ -17,15 +18,30 @@ SHORTEST = 4  # what is shorter protects nothing, and masking it would garble wh
 def forms_of(secret: str) -> set[bytes]:
     """Give the forms in which a secret may show up.
 
-    As it is, percent-encoded, escaped in JSON or Python, in base64, and inside the base64 of
-    something longer, as the `login:password` of an HTTP Basic header is.
+    As it is, percent-encoded, escaped in JSON, Python or HTML, in base64, and inside the base64 of
+    something longer, as the `login:password` of an HTTP Basic header is. Percent-encoded and
+    escaped also twice: a connection is JSON, and who prints its environment escapes that again.
     """
-    escaped = json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]
+    escaped = _in_json(secret)
     slashed = {text.replace("/", r"\/") for text in escaped}  # as PHP writes JSON
+    twice = {again for text in escaped for again in (*_in_json(text), *_in_python(text))}
     percent = {quote(secret), quote(secret, safe=""), quote_plus(secret)}
+    percent |= {quote(text, safe=safe) for text in percent for safe in ("/", "")}
     lower = {re.sub(r"%[0-9A-F]{2}", lambda code: code[0].lower(), text) for text in percent}
-    texts = {secret, *escaped, *slashed, *percent, *lower, repr(secret)[1:-1], ascii(secret)[1:-1]}
+    texts = {secret, *escaped, *slashed, *twice, *percent, *lower, *_in_python(secret)}
+    texts |= {repr(secret.encode())[2:-1], html.escape(secret), html.escape(secret, quote=False)}
     return {text.encode() for text in texts} | set(_base64_forms(secret.encode()))
+
+
+def _in_json(text: str) -> set[str]:
+    return {json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1]}
+
+
+def _in_python(text: str) -> set[str]:
+    """Give it as Python writes it alone, and inside a text with either quote."""
+    alone = {repr(text)[1:-1], ascii(text)[1:-1]}
+    quotes = (str.maketrans({"\\": r"\\", "'": r"\'"}), str.maketrans({"\\": r"\\"}))
+    return alone | {text.translate(table) for table in quotes}
 
 
 def _base64_forms(raw: bytes) -> Iterator[bytes]:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import base64
+import html
 import json
 from urllib.parse import quote
 
 import pytest
 
+from include.running.masking import Masker
 from include.secret_forms import forms_of
 
 
 @pytest.mark.parametrize(
-    "secret", ["p@ss/w+rd=&", 'quo"te\\back', "密码一二三", "two\nlines", "abcd"]
+    "secret", ["p@ss/w+rd=&", 'quo"te\\back', "it's", "密码一二三", "two\nlines", "abcd"]
 )
 def test_every_usual_form_is_known(secret: str) -> None:
     """Plain, percent-encoded (either case), escaped in JSON and Python, in base64."""
@@ -22,6 +24,22 @@ def test_every_usual_form_is_known(secret: str) -> None:
     assert {repr(secret)[1:-1], ascii(secret)[1:-1]} <= forms
     assert json.dumps(secret)[1:-1].replace("/", r"\/") in forms
     assert base64.b64encode(secret.encode()).decode() in forms
+    assert {html.escape(secret), repr(secret.encode())[2:-1]} <= forms
+
+
+@pytest.mark.parametrize(
+    "secret", ["p@ss/w+rd=&", 'quo"te\\back', "it's", "密码一二三", "é'\"\\/%"]
+)
+def test_a_secret_that_is_escaped_twice_is_known(secret: str) -> None:
+    """As in a printed environment, whose connections are JSON, or in JSON inside JSON."""
+
+    def shown(password: str) -> list[str]:
+        connection = json.dumps({"password": password})
+        return [repr({"X": connection}), json.dumps([connection])]
+
+    masker = Masker([secret])
+    assert [masker.mask(text) for text in shown(secret)] == shown("***")
+    assert masker.mask(quote(quote(secret))) == "***"
 
 
 @pytest.mark.parametrize("login", ["", "u:", "us:", "use:", "user:"])
