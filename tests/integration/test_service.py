@@ -128,6 +128,29 @@ def test_a_taken_port_is_named(life: Service, project: Path, tmp_path: Path) -> 
     assert life.manager("status").returncode == 0
 
 
+def test_a_well_service_has_nothing_to_repair(life: Service) -> None:
+    """`doctor` asks everything there is, and shows no secret."""
+    done = life.manager("doctor", "--json")
+    found = json.loads(done.stdout)
+    assert [one for one in found["findings"] if one["level"] == "fail"] == []
+    assert (done.returncode, found["ok"]) == (0, True)
+    abouts = [one["about"] for one in found["findings"]]
+    assert "connection erp (erp-1, erp-2, erp-3)" in abouts
+    for line in life.layout.secrets.read_text().splitlines():
+        assert line.startswith("#") or line.partition("=")[2] not in done.stdout
+
+
+def test_a_running_service_can_be_backed_up_but_not_restored(life: Service, tmp_path: Path) -> None:
+    """What it writes meanwhile would be lost."""
+    file = tmp_path / "backup.tar.gz"
+    done = life.manager("backup", str(file))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "it holds the keys and passwords of this installation" in done.stdout
+    done = life.manager("restore", str(file), "--yes")
+    assert done.returncode == 78
+    assert "the service runs" in done.stderr
+
+
 def test_a_component_that_dies_comes_back(life: Service) -> None:
     """A killed component is started again without anybody's doing."""
     before = pids(life)["triggerer"]

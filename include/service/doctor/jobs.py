@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 # Signs of life come every 15 s; a busy warehouse may delay some.
 SILENT = timedelta(minutes=5)
 SHOWN = 5
+LOOKS, PAUSE_SECONDS = 4, 3.0
 
 
 def check_registry(patient: Patient) -> Iterator[Finding]:
@@ -86,6 +88,11 @@ def check_heartbeats(patient: Patient) -> Iterator[Finding]:
         yield Finding(WARN, "service", text_, remedy)
         return
     healths = look(patient.layout, patient.ports)
+    for _ in range(LOOKS - 1):
+        # A machine that is busy with a start misses the seconds that `status` gives it.
+        if any(health.trouble for health in healths):
+            time.sleep(PAUSE_SECONDS)
+            healths = look(patient.layout, patient.ports)
     for health in healths:
         if health.trouble:
             log = patient.layout.logs / "components" / f"{health.component.name}.log"

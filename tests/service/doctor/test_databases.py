@@ -7,15 +7,20 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
+from sqlalchemy import create_engine, text
 
 from include.service.doctor import databases
 from include.service.doctor.databases import check_database, check_warehouse
+from include.service.doctor.jobs import check_silent_units
+from include.warehouse.migrating import migrate
+from tests.database_servers import KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from include.service.doctor.findings import Finding, Patient
+    from tests.database_servers import Server
 
     Check = Callable[[Patient], Iterator[Finding]]
 
@@ -93,3 +98,22 @@ def test_a_warehouse_on_a_server_that_is_down_shows_no_password(patient: Patient
     (line,) = lines(check_warehouse, patient)
     assert line.startswith("fail  warehouse: postgresql+psycopg2://pat:***@127.0.0.1:1/shops does")
     assert "s3cret" not in line
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_warehouse_on_a_server(
+    database_server: Callable[[str], Server], patient: Patient, kind: str
+) -> None:
+    """It opens, is up to date, and can be written to; a row stays in none."""
+    server = database_server(kind)
+    url = server.create_database("CHARACTER SET utf8mb4" if kind == "mariadb" else "")
+    patient.variables["WAREHOUSE_URL"] = url
+    assert "has no tables" in lines(check_warehouse, patient)[1]
+    migrate(url)
+    assert [line[:5] for line in lines(check_warehouse, patient)] == ["ok   "] * 3
+    assert [str(found)[:5] for found in check_silent_units(patient)] == ["ok   "]
+    engine = create_engine(url)
+    with engine.connect() as connection:
+        assert connection.scalar(text("SELECT count(*) FROM ledger")) == 0
+    engine.dispose()
+    server.drop_database(url)

@@ -26,6 +26,7 @@ def test_every_check_says_something_and_no_secret(online: Patient) -> None:
     assert "connection" in abouts
     assert [str(finding) for finding in found if finding.level == "fail"] == []
     said = "\n".join(map(str, found))
+    assert f"clock: agrees with {json.loads(online.variables['AIRFLOW_CONN_ERP'])['host']}" in said
     for text in online.variables.values():
         if text.startswith("{"):
             fields = json.loads(text)
