@@ -9,8 +9,9 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import socket
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -34,11 +35,16 @@ class Holder:
     pid: int
     run_id: str
     since: str
+    host: str = field(default_factory=socket.gethostname)
 
     def __str__(self) -> str:
         """Name the holder as messages do."""
-        gone = "" if _is_alive(self.pid) else " (gone; what it left behind is being ended)"
-        return f"pid {self.pid}{gone}, run {self.run_id}, since {self.since}"
+        if self.host != socket.gethostname():  # another container, with pids of its own
+            where = f" on {self.host}"
+        else:
+            alive = _is_alive(self.pid)
+            where = "" if alive else " (gone; what it left behind is being ended)"
+        return f"pid {self.pid}{where}, run {self.run_id}, since {self.since}"
 
 
 class UnitLock:

@@ -56,6 +56,14 @@ def test_a_second_start_is_told_who_holds_it(tmp_path: Path) -> None:
     assert str(caught.value).startswith(expected)
 
 
+def test_a_holder_in_another_container_is_named_with_its_host(tmp_path: Path) -> None:
+    """Its pid means nothing here, so nothing is said of whether it is alive."""
+    first = UnitLock(tmp_path, "erp_store", KEY)
+    first.acquire(Holder(2**22 - 1, "manual__1", "now", host="worker-2"), 0)
+    with first, pytest.raises(LockHeldError, match="on worker-2, run manual__1, since now"):
+        UnitLock(tmp_path, "erp_store", KEY).acquire(me(), 0)
+
+
 def test_another_period_is_another_lock(tmp_path: Path) -> None:
     """Two periods of one job may run at once."""
     first, second = (UnitLock(tmp_path, "erp_store", f"2025-10-0{day}") for day in (1, 2))
