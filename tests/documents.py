@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import shlex
+from collections import Counter
 from functools import cache
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from include.service.command_table import COMMANDS
 
 ROOT = Path(__file__).parents[1]
 FILLED_IN = "{}"
+CHINESE = ".zh-CN.md"
 # Rooms with names of the platforms' data.
 DATA = ("sandbox/", "warehouse/migrations/")
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
@@ -67,6 +69,17 @@ def code(text: str) -> list[str]:
     return lines + [
         " ".join(span.split()) for span in re.findall(r"`([^`]+)`", without_code_blocks(text))
     ]
+
+
+def untranslated(text: str) -> Counter[str]:
+    """Give what must be the same in every language: code without comments and drawings."""
+    bare = (re.sub(r"\s#.*", "", said) for said in code(text))
+    return Counter(said for said in bare if said and not said.startswith(("│", "└", "#")))
+
+
+def in_english(target: str) -> str:
+    """Give the page that a link leads to, in English, without the heading."""
+    return target.partition("#")[0].replace(CHINESE, ".md")
 
 
 def commands(text: str) -> list[list[str]]:
