@@ -21,6 +21,8 @@ from include.sandbox.limits import Allowance
 from include.sandbox.serving import serve
 from include.sandbox.truth import orders_on
 from tests.database_servers import serve as serve_database
+from tests.warehouses import KINDS as WAREHOUSES
+from tests.warehouses import SQLITE, Warehouses
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -77,8 +79,29 @@ def sandbox() -> Iterator[Sandbox]:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add `--campaign`, which also runs the tests that are marked `campaign`."""
+    """Add `--campaign` for the long tests, and `--warehouse` for where they land."""
     parser.addoption("--campaign", action="store_true", help="also run the long tests")
+    parser.addoption(
+        "--warehouse",
+        choices=[*WAREHOUSES, "all"],
+        help="run what needs a warehouse on one of this kind; else all of it runs on SQLite and, "
+        "without --campaign, a part on the others",
+    )
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run a test that has a `warehouse_url` on each kind of warehouse that it is to run on."""
+    if "warehouse_url" not in metafunc.fixturenames:
+        return
+    asked = metafunc.config.getoption("--warehouse")
+    if asked:
+        kinds = WAREHOUSES if asked == "all" else (asked,)
+    elif metafunc.definition.get_closest_marker("campaign"):
+        kinds = (SQLITE,)
+    else:
+        marked = metafunc.definition.get_closest_marker("every_warehouse")
+        kinds = WAREHOUSES if marked or metafunc.config.getoption("--campaign") else (SQLITE,)
+    metafunc.parametrize("warehouse_url", kinds, indirect=True)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -101,6 +124,21 @@ def database_server() -> Iterator[Callable[[str], Server]]:
             return started[kind]
 
         yield of_kind
+
+
+@pytest.fixture(scope="session")
+def warehouses(database_server: Callable[[str], Server]) -> Warehouses:
+    """Give empty warehouses on any kind of database."""
+    return Warehouses(database_server)
+
+
+@pytest.fixture
+def warehouse_url(
+    request: pytest.FixtureRequest, warehouses: Warehouses, tmp_path: Path
+) -> Iterator[str]:
+    """Give the SQLAlchemy URL of an empty warehouse of the kind that the test runs on."""
+    with warehouses.empty(request.param, tmp_path) as url:
+        yield url
 
 
 class ByFile(LoadScopeScheduling):

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import atexit
 import contextlib
 import io
 import json
 import os
-import shutil
 import subprocess
 import sys
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
-from functools import cache, cached_property, partial
+from functools import cached_property, partial
 from pathlib import Path
 from runpy import run_path
-from tempfile import mkdtemp
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -31,7 +28,6 @@ from include.pulling import Landing, pull
 from include.registry import load_registry
 from include.sandbox.delivery import connections
 from include.warehouse import connect, tables
-from include.warehouse.migrating import migrate
 from include.warehouse.types import Measure, Money
 from tests.conftest import HTTP
 
@@ -193,23 +189,22 @@ class Unit:
 
 @dataclass
 class Warehouse:
-    """An empty warehouse, and runs that land in it what a sandbox has.
+    """A warehouse, and runs that land in it what a sandbox has.
 
     Attributes:
         base_url: of the sandbox.
-        folder: for the warehouse and all that runs write.
+        folder: for all that runs write.
+        url: of the warehouse (SQLAlchemy), empty.
         patience: more environment of the runs, such as GATEWAY_TIMEOUT_SECONDS.
     """
 
     base_url: str
     folder: Path
+    url: str
     patience: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Make it."""
-        file = self.folder / "warehouse.db"
-        shutil.copy(_empty_warehouse(), file)
-        self.url = f"sqlite:///{file}"
+        """Open it."""
         self.engine = connect(self.url)
         self.ledger = ledger.Ledger(self.engine, RUN_ID)
 
@@ -302,19 +297,8 @@ class Warehouse:
         return _compared(job, rows, _names(job))
 
     def close(self) -> None:
-        """Let the file go."""
+        """Let it go."""
         self.engine.dispose()
-
-
-@cache
-def _empty_warehouse() -> Path:
-    """Make the file that every warehouse starts as: migrating takes longer than copying."""
-    folder = Path(mkdtemp(prefix="warehouse-of-tests-"))
-    atexit.register(shutil.rmtree, folder)
-    engine = connect(f"sqlite:///{folder}/warehouse.db")
-    migrate(engine)
-    engine.dispose()
-    return folder / "warehouse.db"
 
 
 def _span(unit: Unit, *, here: bool) -> tuple[datetime, datetime]:

@@ -80,6 +80,14 @@ def _doctor_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print JSON")
 
 
+def _migrate_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--copy-from",
+        metavar="FILE",
+        help="also copy all rows of a SQLite warehouse, such as var/warehouse.db, if it is empty",
+    )
+
+
 def _backup_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "file", metavar="FILE", nargs="?", help="where to (var/backups/DATE.tar.gz)"
@@ -122,6 +130,11 @@ COMMANDS = {
         "doctor.examining:doctor",
         needs="as is",
         options=_doctor_options,
+    ),
+    "migrate": Command(
+        "give the warehouse that the connection names the newest tables; says from which version",
+        "migrating:migrate",
+        options=_migrate_options,
     ),
     "backup": Command(
         "write databases, configuration and secrets to one file, while the service runs",

@@ -84,13 +84,13 @@ def test(layout: Layout, arguments: Namespace) -> NoReturn:
 
 def airflow(layout: Layout, arguments: Namespace) -> NoReturn:
     """`airflow`: hand over to Airflow's command with the components' environment."""
-    _become(layout, ["-m", "airflow", *arguments.rest], _prepared_environment(layout))
+    _become(layout, ["-m", "airflow", *arguments.rest], prepared_environment(layout))
 
 
 def run(layout: Layout, arguments: Namespace) -> NoReturn:
     """`run`: hand over to the runner with the connections that the job may see."""
     job = find_job(layout, arguments.job)
-    connections.adopt(_prepared_environment(layout))
+    connections.adopt(prepared_environment(layout))
     variables = connections.script_variables(job.connection_ids, of_shops=bool(job.platform))
     _warn_about_sandbox(layout, variables)
     kept = {key: value for key, value in os.environ.items() if not key.startswith("AIRFLOW_")}
@@ -135,7 +135,7 @@ def _window(arguments: Namespace) -> list[str]:
     return [*given, *shops, *(["--again"] if arguments.again else [])]
 
 
-def _prepared_environment(layout: Layout) -> dict[str, str]:
+def prepared_environment(layout: Layout) -> dict[str, str]:
     """Return the components' environment, with databases that are in order."""
     from include.service.preparing import prepare
     from include.service.starting import service_environment

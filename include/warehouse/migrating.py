@@ -5,33 +5,83 @@ Not part of what the room shows at its door: Alembic takes time to load, and few
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from alembic import command
 from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine
+from alembic.util import CommandError
+from sqlalchemy import Engine, text
+from sqlalchemy.exc import DBAPIError
 
+from include.errors import ConfigurationError, ExpectedError
 from include.warehouse.connecting import connect
+from include.warehouse.steps import MYSQL
+from include.warehouse.transactions import cause_of, is_temporary
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from sqlalchemy import Connection
 
 MIGRATIONS = Path(__file__).parent / "migrations"
+# Airflow's own tables may share the database and have a version table of their own.
+VERSION_TABLE = "warehouse_version"
+# One at a time migrates: the name of the lock on MySQL, its number on PostgreSQL.
+LOCK_NAME, LOCK_NUMBER = "migrating the store-data warehouse", 7_283_662
+LOCK_SECONDS = 120
+NEEDED = "docs/warehouse.md says which database and which rights are needed"
 
 
-def migrate(warehouse: Engine | str) -> None:
+class Migrated(NamedTuple):
+    """What was done.
+
+    Attributes:
+        where: the database, without its password.
+        before: the version that it had; None: it was empty.
+        after: the version that it has.
+    """
+
+    where: str
+    before: str | None
+    after: str
+
+
+def migrate(warehouse: Engine | str) -> Migrated:
     """Make or change the tables and views; a warehouse that is up to date is left as it is.
 
     Args:
         warehouse: an open engine, or a SQLAlchemy URL.
+
+    Raises:
+        ConfigurationError: the database is not one that can be a warehouse, or lacks rights.
+        ExpectedError: it does not answer.
     """
     engine = warehouse if isinstance(warehouse, Engine) else connect(warehouse)
-    with engine.begin() as connection:
-        command.upgrade(_config(connection), "head")
-    if engine is not warehouse:
-        engine.dispose()
+    where = engine.url.render_as_string(hide_password=True)
+    try:
+        with engine.begin() as connection, _alone(connection):
+            _check_encoding(connection, where)
+            before = version_of(connection)
+            command.upgrade(_config(connection), "head")
+            return Migrated(where, before, newest_version())
+    except CommandError as error:
+        raise ConfigurationError(
+            f"the warehouse {where} cannot be migrated: {error}; newer code has made its tables: "
+            "update the project"
+        ) from error
+    except DBAPIError as error:
+        cause = f"the warehouse {where} cannot be migrated: {cause_of(error)}; "
+        if is_temporary(error):
+            advice = "check that the server is up, and the connection 'warehouse'; "
+            raise ExpectedError(cause + advice + NEEDED) from error
+        raise ConfigurationError(cause + NEEDED) from error
+    finally:
+        if engine is not warehouse:
+            engine.dispose()
 
 
 def newest_version() -> str:
@@ -39,9 +89,47 @@ def newest_version() -> str:
     return str(ScriptDirectory.from_config(_config()).get_current_head())
 
 
+def version_of(connection: Connection) -> str | None:
+    """Give the id of the last migration that a warehouse has seen; None: none yet."""
+    context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})
+    return context.get_current_revision()
+
+
+@contextmanager
+def _alone(connection: Connection) -> Iterator[None]:
+    """Wait until no other process migrates; SQLite's transaction does so by itself."""
+    kind = connection.dialect.name
+    if kind == "postgresql":
+        connection.execute(text(f"SELECT pg_advisory_xact_lock({LOCK_NUMBER})"))
+    elif kind in MYSQL:
+        name = {"name": LOCK_NAME}
+        taken = text(f"SELECT GET_LOCK(:name, {LOCK_SECONDS})")
+        if connection.scalar(taken, name) != 1:
+            raise ExpectedError("another process migrates the warehouse: try again later")
+        try:
+            yield
+        finally:
+            if not connection.invalidated:
+                connection.execute(text("SELECT RELEASE_LOCK(:name)"), name)
+        return
+    yield
+
+
+def _check_encoding(connection: Connection, where: str) -> None:
+    if connection.dialect.name != "postgresql":
+        return  # on MySQL each table says what it holds
+    encoding = connection.scalar(text("SHOW server_encoding"))
+    if encoding != "UTF8":
+        raise ConfigurationError(
+            f"the warehouse {where} is encoded in {encoding}, which cannot hold every text: make "
+            "it with CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0"
+        )
+
+
 def _config(connection: Connection | None = None) -> Config:
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     config.set_main_option("path_separator", "os")
     config.attributes["connection"] = connection
+    config.attributes["version_table"] = VERSION_TABLE
     return config

@@ -63,6 +63,13 @@ def is_temporary(error: BaseException) -> bool:
     return lost or isinstance(error, (OperationalError, InterfaceError))
 
 
+def cause_of(error: DBAPIError) -> str:
+    """Give what the database said, in one line."""
+    arguments = getattr(error.orig, "args", ())
+    said = str(arguments[-1] if arguments else error.orig).strip()
+    return said.partition("\n")[0]
+
+
 def _code(error: DBAPIError) -> object:
     arguments = getattr(error.orig, "args", ())
     return arguments[0] if arguments else None

@@ -11,10 +11,11 @@ import pytest
 from include.ledger import NO_SHOP, Ledger, SupersededError, Unit
 from include.periods import Schedule
 from include.warehouse import connect
-from include.warehouse.migrating import migrate
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Iterator
+
+pytestmark = pytest.mark.every_warehouse
 
 DAYS = Schedule("0 7 * * *", "day")
 PERIOD = DAYS.parse_key("2025-10-02")
@@ -22,11 +23,11 @@ UNITS = [Unit("erp_store", f"erp-{number}", PERIOD) for number in (1, 2, 3)]
 
 
 @pytest.fixture
-def ledger(tmp_path: Path) -> Ledger:
+def ledger(warehouse_url: str) -> Iterator[Ledger]:
     """Give the ledger of a new warehouse."""
-    engine = connect(f"sqlite:///{tmp_path}/warehouse.db")
-    migrate(engine)
-    return Ledger(engine)
+    engine = connect(warehouse_url)
+    yield Ledger(engine)
+    engine.dispose()
 
 
 def _states(ledger: Ledger) -> dict[str, str]:

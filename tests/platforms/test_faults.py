@@ -92,12 +92,12 @@ def base_url() -> Iterator[str]:
 
 
 @pytest.fixture
-def warehouse(base_url: str, tmp_path: Path) -> Iterator[Warehouse]:
+def warehouse(base_url: str, warehouse_url: str, tmp_path: Path) -> Iterator[Warehouse]:
     """Give an empty warehouse beside it, and tokens as they were in the beginning."""
     for platform in ("erp", "jd", "pdd"):
         wish = {"platform": platform}
         HTTP.post(f"{base_url}/sandbox/tokens/authorise", json=wish).raise_for_status()
-    warehouse = Warehouse(base_url, tmp_path, dict(PATIENCE))
+    warehouse = Warehouse(base_url, tmp_path, warehouse_url, dict(PATIENCE))
     yield warehouse
     Sandbox(base_url).clear()
     warehouse.close()

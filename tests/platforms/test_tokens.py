@@ -31,6 +31,7 @@ from tests.platforms.token_gateway import (
     start,
     token_gateway,
 )
+from tests.warehouses import empty_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,10 +45,9 @@ QUICK = Patience(attempts=2, pause=timedelta(milliseconds=1))
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[TokenStore]:
+def store(warehouse_url: str) -> Iterator[TokenStore]:
     """Keep tokens in an empty warehouse."""
-    engine = connect(f"sqlite:///{tmp_path}/warehouse.db")
-    table.create(engine)
+    engine = connect(warehouse_url)
     yield TokenStore(engine)
     engine.dispose()
 
@@ -280,8 +280,9 @@ def test_another_app_secret_cannot_read_them(store: TokenStore) -> None:
     assert len(origins - {origin}) == 1
 
 
-def test_the_warehouse_holds_no_token_in_clear(store: TokenStore, tmp_path: Path) -> None:
+def test_the_warehouse_holds_no_token_in_clear(tmp_path: Path) -> None:
     """No file of the database has a token in it, nor has what was logged."""
+    store = TokenStore(connect(empty_file(tmp_path)))
     with token_gateway(expired=True) as gateway:
         ask(gateway.connection(2 * DAY), store)
     with sqlite3.connect(tmp_path / "warehouse.db") as database:
@@ -322,7 +323,7 @@ def test_no_token_is_logged_or_shown(
 def test_four_processes_refresh_once(store: TokenStore, tmp_path: Path) -> None:
     """All are told at once that it has expired; one exchanges it, all go on with the new one."""
     with token_gateway(expired=True, slow=0.5, together=4) as gateway:
-        url = str(store._engine.url)
+        url = store._engine.url.render_as_string(hide_password=False)
         processes = [start(url, gateway.base_url, tmp_path) for _ in range(4)]
         outputs = [process.communicate(timeout=60)[0].strip() for process in processes]
         assert outputs == ["1"] * 4
@@ -334,7 +335,8 @@ def test_a_process_killed_while_it_refreshes_holds_up_the_others_for_its_lease(
 ) -> None:
     """Killed before the platform has answered: when its lease has run out, the next refreshes."""
     with token_gateway(expired=True, slow=1) as gateway:
-        process = start(str(store._engine.url), gateway.base_url, tmp_path)
+        url = store._engine.url.render_as_string(hide_password=False)
+        process = start(url, gateway.base_url, tmp_path)
         while gateway.refreshes == 0:
             assert process.poll() is None
             time.sleep(0.01)

@@ -20,7 +20,6 @@ from include.pulling import Assignment, Pull, Upsert
 from include.pulling.clients import Clients, own_connection
 from include.registry import load_registry
 from include.warehouse import connect
-from include.warehouse.migrating import migrate
 from include.warehouse.tables import erp_orders
 from tests.warehouse.test_loading import _order
 
@@ -66,7 +65,7 @@ class Source:
 
 
 @pytest.fixture
-def assignment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Assignment:
+def assignment(warehouse_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Assignment:
     """Give a day of the delivered ERP shops, and an empty warehouse."""
     fields = {"host": "http://127.0.0.1:9", "login": "key", "password": "secret"}
     connection = json.dumps({**fields, "extra": {"access_token": "token"}})
@@ -75,9 +74,8 @@ def assignment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Assignment:
     registry = load_registry()
     job = registry.jobs["erp_store"]
     period = job.schedule.parse_key("2025-10-02")
-    url = f"sqlite:///{tmp_path}/warehouse.db"
-    migrate(url)
-    return Assignment(job, period, tuple(registry.shops_of(job, period)), url)
+    shops = tuple(registry.shops_of(job, period))
+    return Assignment(job, period, shops, warehouse_url)
 
 
 def _pull(assignment: Assignment, source: Source, at_once: int = 4) -> int:

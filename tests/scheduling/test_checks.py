@@ -18,8 +18,8 @@ from include.periods import Schedule
 from include.registry import load_registry
 from include.scheduling import factory
 from include.warehouse import connect
-from include.warehouse.migrating import migrate
 from include.warehouse.tables import erp_orders
+from tests.warehouses import fields_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -136,14 +136,11 @@ def _context(conf: dict[str, Any], script_state: str, run_id: str = "manual") ->
 
 
 @pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
+def run(warehouse_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
     """Give it; the connection `warehouse` leads to its warehouse."""
     monkeypatch.setenv("SCHEDULER_VAR", str(tmp_path / "project/var"))
-    file = tmp_path / "warehouse.db"
-    connection = json.dumps({"conn_type": "sqlite", "host": str(file)})
-    monkeypatch.setenv("AIRFLOW_CONN_WAREHOUSE", connection)
-    engine = connect(f"sqlite:///{file}")
-    migrate(engine)
+    monkeypatch.setenv("AIRFLOW_CONN_WAREHOUSE", json.dumps(fields_of(warehouse_url)))
+    engine = connect(warehouse_url)
     yield Run(tmp_path / "project", engine)
     engine.dispose()
 

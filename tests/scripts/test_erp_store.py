@@ -19,7 +19,6 @@ from sqlalchemy import select
 
 from include.ledger import Ledger
 from include.warehouse import connect
-from include.warehouse.migrating import migrate
 from include.warehouse.tables import erp_orders
 from tests.conftest import SANDBOX_NOW, Sandbox
 from tests.killing import kill_one
@@ -51,13 +50,12 @@ class Pull:
 
     sandbox: Sandbox
     folder: Path
+    url: str
     changed: dict[str, Any]
 
     def __post_init__(self) -> None:
-        """Make the warehouse."""
-        self.url = f"sqlite:///{self.folder}/warehouse.db"
+        """Open the warehouse."""
         self.engine = connect(self.url)
-        migrate(self.engine)
         self.ledger = Ledger(self.engine)
 
     def start(self, day: date, *more: str) -> subprocess.Popen[str]:
@@ -117,9 +115,9 @@ class Pull:
 
 
 @pytest.fixture
-def pull(sandbox: Sandbox, tmp_path: Path) -> Iterator[Pull]:
+def pull(sandbox: Sandbox, warehouse_url: str, tmp_path: Path) -> Iterator[Pull]:
     """Give an empty warehouse beside a sandbox that stands still."""
-    pull = Pull(sandbox, tmp_path, {})
+    pull = Pull(sandbox, tmp_path, warehouse_url, {})
     yield pull
     pull.engine.dispose()
 

@@ -6,37 +6,49 @@ import os
 import shutil
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from include.ledger import Ledger
 from include.warehouse import connect
-from include.warehouse.migrating import migrate
 
 ROOT = Path(__file__).parents[2]
 DAY_END = "2025-10-03T00:00:00+08:00"
 
 
+@dataclass(frozen=True)
+class Project:
+    """A copy of the project's code and registry, and an empty warehouse."""
+
+    root: Path
+    url: str
+
+    def states(self, job_id: str, key: str) -> dict[str, str]:
+        """Give the states of a job's period, by shop."""
+        ledger = Ledger(connect(self.url))
+        return {row.shop_id: row.state for row in ledger.rows(job_id, key)}
+
+
 @pytest.fixture
-def project(tmp_path: Path) -> Path:
-    """Give a copy of the project's code and registry, and an empty warehouse in it."""
+def project(warehouse_url: str, tmp_path: Path) -> Project:
+    """Give one."""
     for name in ("include", "config"):
         shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
-    migrate(f"sqlite:///{tmp_path}/warehouse.db")
-    return tmp_path
+    return Project(tmp_path, warehouse_url)
 
 
-def _generate(project: Path, unit: str, end: str = DAY_END, **changed: str) -> tuple[int, str]:
+def _generate(project: Project, unit: str, end: str = DAY_END, **changed: str) -> tuple[int, str]:
     environment = {
         "PATH": os.environ["PATH"],
-        "PYTHONPATH": str(project),
+        "PYTHONPATH": str(project.root),
         "JOB_ID": "generate_daily",
         "PERIOD_END": end,
-        "WAREHOUSE_URL": f"sqlite:///{project}/warehouse.db",
+        "WAREHOUSE_URL": project.url,
         **changed,
     }
-    script = project / "include/scripts/generate_tasks.py"
+    script = project.root / "include/scripts/generate_tasks.py"
     done = subprocess.run(
         [sys.executable, script, "--period-unit", unit],
         env=environment,
@@ -47,45 +59,40 @@ def _generate(project: Path, unit: str, end: str = DAY_END, **changed: str) -> t
     return done.returncode, done.stdout + done.stderr
 
 
-def _states(project: Path, job_id: str, key: str) -> dict[str, str]:
-    ledger = Ledger(connect(f"sqlite:///{project}/warehouse.db"))
-    return {row.shop_id: row.state for row in ledger.rows(job_id, key)}
-
-
-def test_every_shop_of_a_daily_job_gets_its_row_once(project: Path) -> None:
+def test_every_shop_of_a_daily_job_gets_its_row_once(project: Project) -> None:
     """The rows are for the day that ended; again changes nothing."""
     for _ in "12":
         code, output = _generate(project, "day")
         assert code == 0, output
-        states = _states(project, "erp_store", "2025-10-02")
+        states = project.states("erp_store", "2025-10-02")
         assert states == {"erp-1": "pending", "erp-2": "pending", "erp-3": "pending"}
     assert "0 of them new" in output
 
 
-def test_what_is_added_later_gets_its_row_at_the_next_run(project: Path) -> None:
+def test_what_is_added_later_gets_its_row_at_the_next_run(project: Project) -> None:
     """A new shop and a new weekly job; a shop that is not open yet gets none."""
     _generate(project, "day")
-    shops = project / "config/shops.yaml"
+    shops = project.root / "config/shops.yaml"
     more = "".join(
         f"\n  - {{id: erp-{number}, platform: erp, name: 新店, connection: erp, from: {first}, "
         f'platform_id: "1000{number}"}}'
         for number, first in ((4, "2025-10-02"), (5, "2025-10-03"))
     )
     shops.write_text(shops.read_text("utf-8").rstrip() + more + "\n", "utf-8")
-    (project / "config/tasks/own.yaml").write_text(
+    (project.root / "config/tasks/own.yaml").write_text(
         "tasks:\n  - {id: own, name: 周报, cron: '0 8 * * 1', period: week, "
         "script: generate_tasks.py}\n",
         "utf-8",
     )
     code, output = _generate(project, "day")
     assert code == 0, output
-    assert set(_states(project, "erp_store", "2025-10-02")) == {"erp-1", "erp-2", "erp-3", "erp-4"}
+    assert set(project.states("erp_store", "2025-10-02")) == {"erp-1", "erp-2", "erp-3", "erp-4"}
     code, output = _generate(project, "week", "2025-10-04T00:00:00+08:00")
     assert code == 0, output
-    assert _states(project, "own", "2025-09-27") == {"-": "pending"}
+    assert project.states("own", "2025-09-27") == {"-": "pending"}
 
 
-def test_without_the_runner_it_says_how_to_start_it(project: Path) -> None:
+def test_without_the_runner_it_says_how_to_start_it(project: Project) -> None:
     """Started by hand it lacks its environment: 78, and the command that gives it."""
     code, output = _generate(project, "day", WAREHOUSE_URL="")
     assert code == 78

@@ -20,7 +20,6 @@ from include.ledger import Ledger
 from include.running.exit_codes import worst
 from include.sandbox.credentials import access_token_of
 from include.warehouse import connect
-from include.warehouse.migrating import migrate
 from include.warehouse.tables import jd_orders
 from tests.conftest import SANDBOX_NOW, Sandbox
 from tests.jd_shops import NUMBERS, connection_of, truth
@@ -56,13 +55,12 @@ class Pull:
 
     sandbox: Sandbox
     folder: Path
+    url: str
     changed: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Make the warehouse."""
-        self.url = f"sqlite:///{self.folder}/warehouse.db"
+        """Open the warehouse."""
         self.engine = connect(self.url)
-        migrate(self.engine)
         self.ledger = Ledger(self.engine)
 
     def run(self, day: date, *more: str) -> tuple[int, str]:
@@ -119,9 +117,9 @@ class Pull:
 
 
 @pytest.fixture
-def pull(sandbox: Sandbox, tmp_path: Path) -> Iterator[Pull]:
+def pull(sandbox: Sandbox, warehouse_url: str, tmp_path: Path) -> Iterator[Pull]:
     """Give an empty warehouse beside a sandbox that stands still."""
-    pull = Pull(sandbox, tmp_path)
+    pull = Pull(sandbox, tmp_path, warehouse_url)
     yield pull
     pull.engine.dispose()
 

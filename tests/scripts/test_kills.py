@@ -67,15 +67,14 @@ class Kills:
     """One warehouse, and runs into it that are killed.
 
     Args:
-        base_url: of the sandbox.
-        folder: for the warehouse.
+        warehouse: empty, with a sandbox.
         seed: of all that is random.
         faults: those that may strike.
     """
 
-    def __init__(self, base_url: str, folder: Path, seed: int, faults: Sequence[str]) -> None:
-        self.warehouse = Warehouse(base_url, folder, PATIENCE)
-        self.sandbox = Sandbox(base_url)
+    def __init__(self, warehouse: Warehouse, seed: int, faults: Sequence[str]) -> None:
+        self.warehouse = warehouse
+        self.sandbox = Sandbox(warehouse.base_url)
         self.chance = random.Random(seed)
         self.faults = faults
         self.touched: dict[tuple[PullJob, str], list[Unit]] = {}
@@ -160,9 +159,11 @@ def _units(job: PullJob, key: str) -> list[Unit]:
 
 
 @pytest.mark.timeout(280)
-def test_runs_that_are_killed_leave_whole_shops_or_none(base_url: str, tmp_path: Path) -> None:
+def test_runs_that_are_killed_leave_whole_shops_or_none(
+    base_url: str, warehouse_url: str, tmp_path: Path
+) -> None:
     """A few kills amid faults; run again, everything is there and the ledger says so."""
-    kills = Kills(base_url, tmp_path, seed=1, faults=QUICK)
+    kills = Kills(Warehouse(base_url, tmp_path, warehouse_url, PATIENCE), seed=1, faults=QUICK)
     for job in (JD, REVIEW, KPI_WEEKLY, JD):
         kills.kill(job)
     kills.finish()
@@ -170,9 +171,11 @@ def test_runs_that_are_killed_leave_whole_shops_or_none(base_url: str, tmp_path:
 
 @pytest.mark.campaign
 @pytest.mark.timeout(2 * 3600)
-def test_a_hundred_killed_runs_lose_nothing(base_url: str, tmp_path: Path) -> None:
+def test_a_hundred_killed_runs_lose_nothing(
+    base_url: str, warehouse_url: str, tmp_path: Path
+) -> None:
     """All pull jobs, with every fault; the slow one is killed less often, at any moment, too."""
-    kills = Kills(base_url, tmp_path, seed=2, faults=STRIKING)
+    kills = Kills(Warehouse(base_url, tmp_path, warehouse_url, PATIENCE), seed=2, faults=STRIKING)
     jobs = [PDD] * 10 + [ERP] * 18 + [*WITHOUT_WAITS] * 14
     kills.chance.shuffle(jobs)
     for job in jobs:

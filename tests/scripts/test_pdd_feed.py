@@ -20,7 +20,6 @@ from include.sandbox.credentials import FEED_TOKEN, SHOPS_OF
 from include.sandbox.feed_truth import last_day_of, rows_on
 from include.sandbox.serving import serve
 from include.warehouse import connect
-from include.warehouse.migrating import migrate
 from include.warehouse.tables import pdd_chat_daily, pdd_kpi, pdd_reviews
 from tests.conftest import SANDBOX_NOW
 
@@ -55,14 +54,13 @@ class Pull:
 
     base_url: str
     folder: Path
+    url: str
     changed: dict[str, Any] = field(default_factory=dict)
     root: Path = ROOT
 
     def __post_init__(self) -> None:
-        """Make the warehouse."""
-        self.url = f"sqlite:///{self.folder}/warehouse.db"
+        """Open the warehouse."""
         self.engine = connect(self.url)
-        migrate(self.engine)
         self.ledger = Ledger(self.engine)
 
     def run(self, job: str, period: str, *more: str) -> tuple[int, str]:
@@ -121,9 +119,9 @@ def base_url() -> Iterator[str]:
 
 
 @pytest.fixture
-def pull(base_url: str, tmp_path: Path) -> Iterator[Pull]:
+def pull(base_url: str, warehouse_url: str, tmp_path: Path) -> Iterator[Pull]:
     """Give an empty warehouse beside the sandbox."""
-    pull = Pull(base_url, tmp_path)
+    pull = Pull(base_url, tmp_path, warehouse_url)
     yield pull
     pull.engine.dispose()
 

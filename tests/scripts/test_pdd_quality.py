@@ -30,7 +30,6 @@ from include.sandbox.pdd_truth import refunds_on
 from include.sandbox.serving import serve
 from include.scripts.pdd.pdd_quality import fetch, is_quality_reason
 from include.warehouse import connect
-from include.warehouse.migrating import migrate
 from include.warehouse.tables import pdd_refunds
 from tests.conftest import SANDBOX_NOW, Sandbox
 from tests.platforms.asking import using
@@ -98,15 +97,14 @@ class Pull:
 
     sandbox: Sandbox
     folder: Path
+    url: str
     root: Path = ROOT
     changed: dict[str, Any] = field(default_factory=dict)
     environment: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Make the warehouse."""
-        self.url = f"sqlite:///{self.folder}/warehouse.db"
+        """Open the warehouse."""
         self.engine = connect(self.url)
-        migrate(self.engine)
         self.ledger = Ledger(self.engine)
 
     def run(self, day: date, *shops: str, more: tuple[str, ...] = ()) -> tuple[int, str]:
@@ -164,9 +162,9 @@ def truth(days: list[date], *shops: str) -> dict[tuple[str, int], dict[str, Any]
 
 
 @pytest.fixture
-def pull(sandbox: Sandbox, tmp_path: Path) -> Iterator[Pull]:
+def pull(sandbox: Sandbox, warehouse_url: str, tmp_path: Path) -> Iterator[Pull]:
     """Give an empty warehouse beside a sandbox that stands still, both without limits."""
-    pull = Pull(sandbox, tmp_path, _project(tmp_path))
+    pull = Pull(sandbox, tmp_path, warehouse_url, _project(tmp_path))
     yield pull
     pull.engine.dispose()
 
@@ -320,10 +318,12 @@ def test_fourteen_days_of_all_shops_are_the_truth(pull: Pull) -> None:
 
 @pytest.mark.campaign
 @pytest.mark.timeout(1000)
-def test_the_delivered_program_keeps_the_platforms_limits(tmp_path: Path) -> None:
+def test_the_delivered_program_keeps_the_platforms_limits(
+    warehouse_url: str, tmp_path: Path
+) -> None:
     """All shops' day lands in little more than the two minutes that one needs, within them."""
     with serve(clock=lambda: SANDBOX_NOW) as base_url:
-        pull = Pull(Sandbox(base_url), tmp_path)
+        pull = Pull(Sandbox(base_url), tmp_path, warehouse_url)
         began = time.monotonic()
         code, output = pull.run(LAST_DAY)
         took = time.monotonic() - began

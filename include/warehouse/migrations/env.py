@@ -7,8 +7,7 @@ from include.warehouse.tables import metadata
 context.configure(
     connection=context.config.attributes["connection"],
     target_metadata=metadata,
-    # Airflow's own tables may share the database and have a version table of their own.
-    version_table="warehouse_version",
+    version_table=context.config.attributes["version_table"],
 )
 with context.begin_transaction():
     context.run_migrations()

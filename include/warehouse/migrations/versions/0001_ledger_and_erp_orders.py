@@ -3,6 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
+from include.warehouse.steps import make_index, make_table, make_view
 from include.warehouse.types import Moment, Money, UtcMoment
 
 revision = "0001"
@@ -25,7 +26,7 @@ GROUP BY shop_id, order_day
 
 def upgrade() -> None:
     """Make them."""
-    op.create_table(
+    make_table(
         "ledger",
         sa.Column("job_id", sa.String(64), primary_key=True),
         sa.Column("shop_id", sa.String(64), primary_key=True),
@@ -42,7 +43,7 @@ def upgrade() -> None:
         sa.Column("finished_at", UtcMoment),
         sa.Column("heartbeat_at", UtcMoment),
     )
-    op.create_table(
+    make_table(
         "erp_orders",
         sa.Column("shop_id", sa.String(64), primary_key=True),
         sa.Column("order_id", sa.BigInteger, primary_key=True, autoincrement=False),
@@ -58,8 +59,8 @@ def upgrade() -> None:
         sa.Column("modified_time", Moment, nullable=False),
         sa.Column("version", sa.BigInteger, nullable=False),
     )
-    op.create_index("ix_erp_orders_shop_day", "erp_orders", ["shop_id", "order_day"])
-    op.execute(ERP_STORE_DAILY)
+    make_index("ix_erp_orders_shop_day", "erp_orders", ["shop_id", "order_day"])
+    make_view("erp_store_daily", ERP_STORE_DAILY)
 
 
 def downgrade() -> None:

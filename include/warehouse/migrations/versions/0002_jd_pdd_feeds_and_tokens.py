@@ -3,6 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
+from include.warehouse.steps import make_index, make_table, make_view
 from include.warehouse.types import Measure, Moment, Money, UtcMoment
 
 revision = "0002"
@@ -71,21 +72,22 @@ PDD_KPI_VIEWS = {"pdd_kpi_daily": "day", "pdd_kpi_weekly": "week", "pdd_kpi_mont
 
 def upgrade() -> None:
     """Make them."""
-    op.create_index("ix_erp_orders_modified", "erp_orders", ["modified_time"])
+    make_index("ix_erp_orders_modified", "erp_orders", ["modified_time"])
     _make_jd_orders()
     _make_pdd_refunds()
     _make_pdd_reviews()
     _make_pdd_chat_daily()
     _make_pdd_kpi()
     _make_tokens()
-    for view in (JD_STORE_DAILY, PDD_QUALITY_DAILY, PDD_QUALITY_REASONS_DAILY):
-        op.execute(view)
+    make_view("jd_store_daily", JD_STORE_DAILY)
+    make_view("pdd_quality_daily", PDD_QUALITY_DAILY)
+    make_view("pdd_quality_reasons_daily", PDD_QUALITY_REASONS_DAILY)
     for view, period in PDD_KPI_VIEWS.items():
-        op.execute(PDD_KPI_OF.format(view=view, period=period))
+        make_view(view, PDD_KPI_OF.format(view=view, period=period))
 
 
 def _make_jd_orders() -> None:
-    op.create_table(
+    make_table(
         "jd_orders",
         sa.Column("shop_id", sa.String(64), primary_key=True),
         sa.Column("order_id", sa.BigInteger, primary_key=True, autoincrement=False),
@@ -100,12 +102,12 @@ def _make_jd_orders() -> None:
         sa.Column("item_count", sa.Integer, nullable=False),
         sa.Column("modified_time", Moment, nullable=False),
     )
-    op.create_index("ix_jd_orders_shop_day", "jd_orders", ["shop_id", "order_day"])
-    op.create_index("ix_jd_orders_modified", "jd_orders", ["modified_time"])
+    make_index("ix_jd_orders_shop_day", "jd_orders", ["shop_id", "order_day"])
+    make_index("ix_jd_orders_modified", "jd_orders", ["modified_time"])
 
 
 def _make_pdd_refunds() -> None:
-    op.create_table(
+    make_table(
         "pdd_refunds",
         sa.Column("shop_id", sa.String(64), primary_key=True),
         sa.Column("refund_id", sa.BigInteger, primary_key=True, autoincrement=False),
@@ -122,12 +124,12 @@ def _make_pdd_refunds() -> None:
         sa.Column("created_day", sa.Date, nullable=False),
         sa.Column("updated_time", Moment, nullable=False),
     )
-    op.create_index("ix_pdd_refunds_shop_day", "pdd_refunds", ["shop_id", "created_day"])
-    op.create_index("ix_pdd_refunds_updated", "pdd_refunds", ["updated_time"])
+    make_index("ix_pdd_refunds_shop_day", "pdd_refunds", ["shop_id", "created_day"])
+    make_index("ix_pdd_refunds_updated", "pdd_refunds", ["updated_time"])
 
 
 def _make_pdd_reviews() -> None:
-    op.create_table(
+    make_table(
         "pdd_reviews",
         sa.Column("shop_id", sa.String(64), primary_key=True),
         sa.Column("business_day", sa.Date, primary_key=True),
@@ -142,7 +144,7 @@ def _make_pdd_reviews() -> None:
 
 
 def _make_pdd_chat_daily() -> None:
-    op.create_table(
+    make_table(
         "pdd_chat_daily",
         sa.Column("shop_id", sa.String(64), primary_key=True),
         sa.Column("business_day", sa.Date, primary_key=True),
@@ -156,7 +158,7 @@ def _make_pdd_chat_daily() -> None:
 
 
 def _make_pdd_kpi() -> None:
-    op.create_table(
+    make_table(
         "pdd_kpi",
         sa.Column("shop_id", sa.String(64), primary_key=True),
         sa.Column("period", sa.String(8), primary_key=True),
@@ -171,11 +173,11 @@ def _make_pdd_kpi() -> None:
         sa.Column("conversion_rate", Measure),
         sa.Column("satisfaction_rate", Measure),
     )
-    op.create_index("ix_pdd_kpi_first_day", "pdd_kpi", ["first_day"])
+    make_index("ix_pdd_kpi_first_day", "pdd_kpi", ["first_day"])
 
 
 def _make_tokens() -> None:
-    op.create_table(
+    make_table(
         "tokens",
         sa.Column("connection_id", sa.String(250), primary_key=True),
         sa.Column("origin", sa.String(64), primary_key=True),

@@ -1,0 +1,63 @@
+"""What migrations are made of: steps that may have been done already.
+
+MySQL commits each step by itself, so a migration that was interrupted begins again with some done.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from alembic import op
+from sqlalchemy import inspect
+
+from include.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from sqlalchemy import Column
+
+MYSQL = ("mysql", "mariadb")
+
+
+def make_table(name: str, *columns: Column[Any]) -> None:
+    """Make a table.
+
+    Raises:
+        ConfigurationError: somebody else has one of that name.
+    """
+    inspector = inspect(op.get_bind())
+    if not inspector.has_table(name):
+        op.create_table(name, *columns, **_options())
+        return
+    there = [column["name"] for column in inspector.get_columns(name)]
+    if there != [column.name for column in columns]:
+        raise ConfigurationError(
+            f"the database has a table {name!r} that is not ours (columns {', '.join(there)}): "
+            "give the warehouse a database of its own"
+        )
+
+
+def make_index(name: str, table: str, columns: list[str]) -> None:
+    """Make an index."""
+    there = {index["name"] for index in inspect(op.get_bind()).get_indexes(table)}
+    if name not in there:
+        op.create_index(name, table, columns)
+
+
+def make_view(name: str, statement: str) -> None:
+    """Make a view, in the place of one that is there."""
+    op.execute(f"DROP VIEW IF EXISTS {name}")
+    op.execute(statement)
+
+
+def _options() -> dict[str, Any]:
+    """Say how MySQL keeps texts, whatever the database's own way is.
+
+    Any character, and as it was written: two ids that differ by a capital, an accent or a space at
+    the end are two ids.
+    """
+    dialect = op.get_bind().dialect
+    if dialect.name not in MYSQL:
+        return {}
+    exact = "nopad_bin" if getattr(dialect, "is_mariadb", False) else "0900_bin"
+    kept = {"engine": "InnoDB", "charset": "utf8mb4", "collate": f"utf8mb4_{exact}"}
+    return {f"{dialect.name}_{option}": value for option, value in kept.items()}
