@@ -95,6 +95,19 @@ class Accounts:
         with _in_words("written"):
             return self._ledger.settle(units, exit_code, error)
 
+    def rows_of(self, units: Sequence[Unit]) -> int | None:
+        """Count the rows that units have landed; None when none of them says.
+
+        Raises:
+            LedgerError: the warehouse does not answer.
+        """
+        shops = {unit.shop_id for unit in units}
+        periods = {(unit.job_id, unit.period.key) for unit in units}
+        with _in_words("read"):
+            rows = [row for period in periods for row in self._ledger.rows(*period)]
+        told = [row.rows for row in rows if row.shop_id in shops and row.rows is not None]
+        return sum(told) if told else None
+
     def _beat_until(
         self,
         units: Sequence[Unit],

@@ -7,6 +7,7 @@ import time
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING
 
+from include.errors import ExpectedError
 from include.running.exit_codes import ExitCode, describe
 from include.running.keeper import Settings
 from include.running.script_call import command_of, environment_of
@@ -60,14 +61,19 @@ class Attempt:
             execution.note(self.subject, f"nothing to do: {nothing}")
             return ExitCode.NOTHING_TO_DO
         command = command_of(execution.job, self.period)
-        attempt = execution.request.attempt
-        begins = f"retried, attempt {attempt}" if attempt > 1 else "started"
-        event = f"{begins} (pid {os.getpid()}, run {execution.request.run_id})"
+        event = f"{self._begins()} (pid {os.getpid()}, run {execution.request.run_id})"
         execution.note(self.subject, event)
         begun = time.monotonic()
         with self._in_ledger():
             code = self._run_script(command)
         return self._end(code, time.monotonic() - begun)
+
+    def _begins(self) -> str:
+        attempt = self.execution.request.attempt
+        if attempt <= 1:
+            return "started"
+        # A run that was cut off by a stop is tried again beyond what its retries allow.
+        return f"retried, attempt {attempt} of {max(attempt, self.execution.job.retries + 1)}"
 
     def _nothing_to_do(self) -> str | None:
         """Find out from the registry and the ledger what is to be run; say so if it is nothing."""
@@ -129,12 +135,21 @@ class Attempt:
                 names = ", ".join(unit.shop_id for unit in left_out)
                 code, reason = ExitCode.FAILED, f"the script said nothing of {names}"
         if code == ExitCode.LANDED:
-            execution.note(self.subject, f"landed in {seconds:.1f} s")
+            execution.note(self.subject, f"landed{self._rows()} in {seconds:.1f} s")
         elif code == ExitCode.NOTHING_TO_DO:
             execution.note(self.subject, f"had nothing to do ({seconds:.1f} s)")
         else:
             execution.note(self.subject, f"failed after {seconds:.1f} s: {reason}", details)
         return code
+
+    def _rows(self) -> str:
+        """Say how many rows this attempt's units hold, if the ledger knows."""
+        accounts = self.execution.accounts
+        try:
+            rows = accounts.rows_of(self.units) if accounts else None
+        except ExpectedError:  # it has landed all the same
+            return ""
+        return "" if rows is None else f" {rows:,} rows"
 
     def _reason(self, code: int) -> str:
         interruption, job = self.execution.interruption, self.execution.job

@@ -52,6 +52,8 @@ class CalendarPartitionTimetable(CronPartitionTimetable):
         enabled: bool = True,
     ) -> None:
         super().__init__(cron, timezone=timezone)
+        said: str = self.description  # type: ignore[has-type] # mypy gives up on the parent's
+        self.description = f"{said} ({timezone})"  # what the UI and `status` show
         self._job_timezone = timezone
         self._period = period
         self._week_start = week_start

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import json
 import os
 import sys
+from contextlib import redirect_stdout
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
@@ -62,9 +64,10 @@ def _dispatch(command: Command, arguments: Arguments, argv: Sequence[str]) -> in
     layout = current_layout()
     if command.needs != "nothing":
         if command.needs != "as is":
-            environment.ensure(layout, development=command.needs == "development")
+            with redirect_stdout(sys.stderr if getattr(arguments, "json", False) else sys.stdout):
+                environment.ensure(layout, development=command.needs == "development")
         elif not environment.usable(layout):
-            return _nothing_installed(arguments.command)
+            return _nothing_installed(arguments)
         # One folder further up may differ by a symbolic link; `bin` tells the environments apart.
         if Path(sys.executable).parent.resolve() != layout.python.parent.resolve():
             _hand_over(layout, argv)
@@ -80,11 +83,13 @@ def _hand_over(layout: Layout, argv: Sequence[str]) -> NoReturn:
     os.execv(layout.python, [str(layout.python), str(layout.root / PROGRAM), *argv])  # noqa: S606 -- no shell is the point
 
 
-def _nothing_installed(command: str) -> int:
+def _nothing_installed(arguments: Arguments) -> int:
     """Answer `stop` and `status` where nothing was ever started."""
+    command = arguments.command
     if command not in ("stop", "status"):
         raise ExpectedError(f"nothing is installed yet: run `python3 {PROGRAM} start`")
-    print(f"not running: `python3 {PROGRAM} start` installs and starts it")
+    advice = f"not running: `python3 {PROGRAM} start` installs and starts it"
+    print(json.dumps({"state": "not running"}) if arguments.json else advice)
     return 3 if command == "status" else 0
 
 

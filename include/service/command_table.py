@@ -10,7 +10,7 @@ import argparse
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from include.service.ports import HIGHEST, LOWEST
+from include.service.ports import HIGHEST, HOST_FORM, LOWEST
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,13 +39,77 @@ def _port(text: str) -> int:
     return int(text)
 
 
-def _start_options(parser: argparse.ArgumentParser) -> None:
+def _place_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--port",
         type=_port,
         metavar="N",
         help="base port: the web UI listens on N, the sandbox on N+3 (the last one used; 8080)",
     )
+    parser.add_argument(
+        "--host",
+        type=_host,
+        metavar="H",
+        help="address the web UI listens on (the last one used; 127.0.0.1: this machine alone)",
+    )
+
+
+def _start_options(parser: argparse.ArgumentParser) -> None:
+    _place_options(parser)
+    _json_option(parser)
+
+
+def _now_option(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--now",
+        action="store_true",
+        help="do not let running jobs end; the next start runs them again",
+    )
+
+
+def _stop_options(parser: argparse.ArgumentParser) -> None:
+    _now_option(parser)
+    _json_option(parser)
+
+
+def _restart_options(parser: argparse.ArgumentParser) -> None:
+    _place_options(parser)
+    _now_option(parser)
+
+
+def _count(text: str) -> int:
+    if not text.isascii() or not text.isdigit():
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of lines")
+    return int(text)
+
+
+def _host(text: str) -> str:
+    if not HOST_FORM.fullmatch(text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not an address or a name of this machine")
+    return text
+
+
+def _job_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("job", metavar="JOB", help="job id")
+    _json_option(parser)
+
+
+def _logs_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("name", nargs="?", metavar="COMPONENT|JOB", help="whose log (the journal)")
+    parser.add_argument("--follow", action="store_true", help="go on until Ctrl-C")
+    parser.add_argument(
+        "--lines", type=_count, default=50, metavar="N", help="how many lines to begin with (50)"
+    )
+
+
+def _trigger_options(parser: argparse.ArgumentParser) -> None:
+    _job_options(parser)
+    parser.add_argument("--period", metavar="KEY", help="period, as 2025-10-02 (the last ended)")
+    parser.add_argument(
+        "--shop", action="append", metavar="ID", help="only this shop, repeatable (all)"
+    )
+    parser.add_argument("--again", action="store_true", help="also what has landed already")
+    parser.add_argument("--wait", action="store_true", help="follow it; exit code 1 if not landed")
 
 
 def _demo_options(parser: argparse.ArgumentParser) -> None:
@@ -53,10 +117,10 @@ def _demo_options(parser: argparse.ArgumentParser) -> None:
         "--job", action="append", metavar="JOB", help="job to run, repeatable (all of them)"
     )
     parser.add_argument("--period", metavar="KEY", help="period, as 2025-10-02 (the last ended)")
-    _start_options(parser)
+    _place_options(parser)
 
 
-def _status_options(parser: argparse.ArgumentParser) -> None:
+def _json_option(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print JSON")
 
 
@@ -108,13 +172,41 @@ COMMANDS = {
     "start": Command(
         "start the service, or say that it runs", "commands:start", options=_start_options
     ),
-    "stop": Command("stop the service, leaving nothing behind", "commands:stop", needs="as is"),
-    "restart": Command("stop and start", "commands:restart", needs="as is", options=_start_options),
+    "stop": Command(
+        "let running jobs end for up to a minute, then stop the service, leaving nothing behind",
+        "commands:stop",
+        needs="as is",
+        options=_stop_options,
+    ),
+    "restart": Command(
+        "stop and start", "commands:restart", needs="as is", options=_restart_options
+    ),
     "status": Command(
         "say how each component is (exit code 0 healthy, 1 degraded, 3 not running)",
         "commands:status",
         needs="as is",
-        options=_status_options,
+        options=_json_option,
+    ),
+    "logs": Command(
+        "show the journal, a component's log, or the log of a job's last task",
+        "logs:logs",
+        needs="as is",
+        options=_logs_options,
+    ),
+    "trigger": Command(
+        "run a job now, through Airflow, for one period",
+        "triggering:trigger",
+        needs="as is",
+        options=_trigger_options,
+    ),
+    "pause": Command(
+        "let a job make no more runs",
+        "triggering:pause",
+        needs="as is",
+        options=_job_options,
+    ),
+    "resume": Command(
+        "let a paused job run again", "triggering:resume", needs="as is", options=_job_options
     ),
     "check": Command(
         "check registry, shops, feeds, pools: every problem, or each job's schedule in words",

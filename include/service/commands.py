@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import os
 import sys
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, NoReturn
 
-from include.errors import ConfigurationError
 from include.service import connections
+from include.service.finding import find_job
 from include.service.locks import exclusive
 from include.service.ports import remembered
-from include.service.stopping import service_lock
 
 if TYPE_CHECKING:
     from argparse import Namespace
     from collections.abc import Sequence
 
-    from include.registry import Job
     from include.service.layout import Layout
 
 # More workers than this only wait for each other's services and databases.
@@ -39,30 +36,32 @@ def start(layout: Layout, arguments: Namespace) -> int:
     """`start`: return when the service works."""
     from include.service import starting
 
-    return starting.start(layout, arguments.port)
+    return starting.start(layout, arguments.port, arguments.host, as_json=arguments.json)
 
 
-def stop(layout: Layout, _arguments: Namespace) -> int:
+def stop(layout: Layout, arguments: Namespace) -> int:
     """`stop`: return when nothing is left."""
     from include.service import stopping
 
-    return stopping.stop(layout)
+    return stopping.stop(layout, now=arguments.now, as_json=arguments.json)
 
 
 def restart(layout: Layout, arguments: Namespace) -> NoReturn:
     """`restart`: stop with what is installed, then start with what should be."""
     from include.service import stopping
 
-    stopping.stop(layout)
-    port = ["--port", str(arguments.port)] if arguments.port else []
-    _become(layout, [str(layout.root / "scheduler_manager.py"), "start", *port], dict(os.environ))
+    stopping.stop(layout, now=arguments.now, command="restart")
+    given = {"--port": arguments.port, "--host": arguments.host}
+    options = [word for option, value in given.items() if value for word in (option, str(value))]
+    command = [str(layout.root / "scheduler_manager.py"), "start", *options]
+    _become(layout, command, dict(os.environ))
 
 
 def status(layout: Layout, arguments: Namespace) -> int:
     """`status`: print it; the exit code says it too."""
     from include.service.status import status as print_status
 
-    return print_status(layout, json=arguments.json)
+    return print_status(layout, as_json=arguments.json)
 
 
 def check(layout: Layout, arguments: Namespace) -> int:
@@ -97,21 +96,6 @@ def run(layout: Layout, arguments: Namespace) -> NoReturn:
     _become(layout, ["-m", "include.running", job.id, *_window(arguments)], kept | variables)
 
 
-def find_job(layout: Layout, job_id: str) -> Job:
-    """Return a job of the registry; raises ConfigurationError saying what is wrong with it."""
-    from include.registry import load_registry
-
-    registry = load_registry(layout.root)
-    if job_id in registry.jobs:
-        return registry.jobs[job_id]
-    own = [str(problem) for problem in registry.problems if problem.job_id == job_id]
-    if own:
-        raise ConfigurationError("\n".join(own))
-    near = get_close_matches(job_id, registry.jobs, n=1)
-    hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(registry.jobs)}"
-    raise ConfigurationError(f"job {job_id!r} is not in config/tasks: {hint}")
-
-
 def _warn_about_sandbox(layout: Layout, variables: dict[str, str]) -> None:
     """Say why a script that was pointed at the sandbox will reach nobody."""
     from include.service.health import answers
@@ -139,6 +123,7 @@ def prepared_environment(layout: Layout) -> dict[str, str]:
     """Return the components' environment, with databases that are in order."""
     from include.service.preparing import prepare
     from include.service.starting import service_environment
+    from include.service.stopping import service_lock
 
     layout.make_var()
     with exclusive(service_lock(layout), "starting or stopping the service"):

@@ -13,7 +13,7 @@ from include.errors import ConfigurationError, ExpectedError
 from include.ledger import LANDED, Ledger
 from include.registry import load_registry
 from include.service import connections
-from include.service.commands import find_job
+from include.service.finding import find_job
 from include.service.ports import remembered
 from include.service.rest import Api
 from include.service.starting import service_environment, start
@@ -46,17 +46,19 @@ def demo(layout: Layout, arguments: Namespace) -> int:
         ExpectedError: the service does not start.
     """
     asked = _asked(layout, arguments)
-    start(layout, arguments.port)
+    start(layout, arguments.port, arguments.host)
     ports = remembered(layout)
     connections.adopt(service_environment(layout, ports))
     ledger = Ledger(connect(connections.warehouse_url()))
     api = Api(layout, ports, ANSWER_SECONDS)
     watches = [Watch(api, ledger, job, key) for job, key in asked]
-    _follow(watches)
-    _show(watches)
+    for watch in watches:
+        watch.begin()
+    follow(watches)
+    show(watches)
     for watch in watches:
         if not watch.landed:
-            _explain(layout, watch)
+            explain(layout, watch)
     done = sum(watch.landed is True for watch in watches)
     print(f"{done} of {len(watches)} jobs landed")
     if all(watch.nothing_new for watch in watches):
@@ -87,18 +89,26 @@ def _is_shown(job: Job) -> bool:
     return job.enabled and not job.script.startswith(OF_THE_SERVICE)
 
 
-def _follow(watches: Sequence[Watch]) -> None:
-    """Begin them all and look until each has ended; say what changed, line by line.
+def watch_of(layout: Layout, job_id: str, key: str, run_id: str) -> Watch:
+    """Give a watch on a run that was begun already."""
+    ports = remembered(layout)
+    connections.adopt(service_environment(layout, ports))
+    ledger = Ledger(connect(connections.warehouse_url()))
+    watch = Watch(Api(layout, ports, ANSWER_SECONDS), ledger, find_job(layout, job_id), key)
+    watch.run_id = run_id
+    return watch
+
+
+def follow(watches: Sequence[Watch], *, quiet: bool = False) -> None:
+    """Look until each has ended; say what changed, line by line.
 
     Raises:
-        ExpectedError: a job is paused, or a run takes for ever.
+        ExpectedError: a run takes for ever.
     """
-    for watch in watches:
-        watch.begin()
     deadline = time.monotonic() + RUN_SECONDS
     while waiting := [watch for watch in watches if watch.landed is None]:
         for watch in waiting:
-            if line := watch.look():
+            if (line := watch.look()) and not quiet:
                 print(line, flush=True)
         if time.monotonic() > deadline:
             raise ExpectedError(
@@ -108,7 +118,7 @@ def _follow(watches: Sequence[Watch]) -> None:
         time.sleep(LOOK_SECONDS)
 
 
-def _show(watches: Sequence[Watch]) -> None:
+def show(watches: Sequence[Watch]) -> None:
     """Print one table of every unit."""
     table = Table()
     for name in ("job", "period", "shop"):
@@ -126,7 +136,8 @@ def _show(watches: Sequence[Watch]) -> None:
     Console().print(table)
 
 
-def _explain(layout: Layout, watch: Watch) -> None:
+def explain(layout: Layout, watch: Watch) -> None:
+    """Say why a run did not land, and where its log is."""
     for row in watch.rows():
         if row.state not in LANDED:
             error = row.error or "no error was written down"

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
 import socket
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from include.service.ports import HOST
+from include.service.deaths import LATELY_SECONDS, OFTEN, deaths_lately
+from include.service.memory import memory_mb
+from include.service.ports import LOOPBACK
 from include.service.supervisor import SupervisorGoneError, components
 
 if TYPE_CHECKING:
@@ -25,6 +29,7 @@ HEARTBEATS = {
     "triggerer": ("triggerer", "latest_triggerer_heartbeat"),
 }
 STALE_SECONDS = 30  # as Airflow itself judges
+LINE_BYTES = 4_000
 ANSWER_SECONDS = 2.0  # answered in milliseconds, save on a machine that is busy with a start
 
 
@@ -35,21 +40,28 @@ class Health:
     component: Component
     heartbeat: float | None  # epoch seconds of the last one; None for what has none
     trouble: str
+    deaths: int = 0  # how often it ended within the last ten minutes
 
 
-def look(layout: Layout, ports: Ports) -> list[Health]:
+def look(layout: Layout, ports: Ports, *, deaths: bool = True) -> list[Health]:
     """Return the health of every component.
 
     Args:
         layout: the installation.
         ports: where it listens.
+        deaths: also count as a trouble that a component which is well now has ended again and
+            again; a start, which has its own count, does not wait for that to be forgotten.
 
     Raises:
         SupervisorGoneError: nothing runs, or supervisord itself was killed.
     """
     processes = components(layout)
     answer = _ask_api(ports)
-    return [_judge(process, answer, ports) for process in processes]
+    healths = [_judge(process, answer, ports) for process in processes]
+    if not deaths:
+        return healths
+    ended = deaths_lately(layout, time.time())
+    return [_with_deaths(health, ended.get(health.component.name, 0)) for health in healths]
 
 
 def running(layout: Layout) -> bool:
@@ -72,8 +84,30 @@ def describe(health: Health) -> dict[str, Any]:
         "heartbeat_age_seconds": (
             None if health.heartbeat is None else round(time.time() - health.heartbeat, 1)
         ),
+        "memory_mb": memory_mb(component.pid) if component.up else None,
+        "ended_lately": health.deaths,
         "trouble": health.trouble or None,
     }
+
+
+def _with_deaths(health: Health, deaths: int) -> Health:
+    """Say of a component that it keeps ending, and how its log ends."""
+    if deaths < OFTEN:
+        return replace(health, deaths=deaths)
+    often = f"ended {deaths} times in the last {LATELY_SECONDS / 60:.0f} minutes"
+    last = _last_line(health.component.log)
+    trouble = "; ".join(filter(None, (health.trouble, often, last and f"its log ends: {last}")))
+    return replace(health, deaths=deaths, trouble=trouble)
+
+
+def _last_line(log: str) -> str:
+    try:
+        with Path(log).open("rb") as file:
+            file.seek(max(0, file.seek(0, os.SEEK_END) - LINE_BYTES))
+            lines = file.read().decode(errors="replace").split("\n")
+    except OSError:
+        return ""
+    return next((line.strip()[:200] for line in reversed(lines) if line.strip()), "")
 
 
 def _ask_api(ports: Ports) -> dict[str, Any]:
@@ -82,7 +116,7 @@ def _ask_api(ports: Ports) -> dict[str, Any]:
     Straight from the standard library: importing an HTTP client would cost `status` more time than
     all the rest.
     """
-    connection = http.client.HTTPConnection(HOST, ports.api, timeout=ANSWER_SECONDS)
+    connection = http.client.HTTPConnection(ports.local_host, ports.api, timeout=ANSWER_SECONDS)
     try:
         connection.request("GET", "/api/v2/monitor/health")
         return dict(json.load(connection.getresponse()))
@@ -100,6 +134,8 @@ def _judge(process: Component, answer: dict[str, Any], ports: Ports) -> Health:
     if process.name == "sandbox":
         there = answers(ports.sandbox)
         return Health(process, None, "" if there else f"does not answer on {ports.sandbox_url}")
+    if process.name not in HEARTBEATS:
+        return Health(process, None, "")
     return _judge_heartbeat(process, answer)
 
 
@@ -124,16 +160,10 @@ def _api_trouble(answer: dict[str, Any]) -> str:
     return "" if database == "healthy" else f"says that its database is {database}"
 
 
-def answers(port: int) -> bool:
+def answers(port: int, host: str = LOOPBACK) -> bool:
     """Return whether something listens on a port of this machine."""
     try:
-        with socket.create_connection((HOST, port), timeout=ANSWER_SECONDS):
+        with socket.create_connection((host, port), timeout=ANSWER_SECONDS):
             return True
     except OSError:
         return False
-
-
-def as_json(healths: list[Health], ports: Ports, state: str) -> str:
-    """Return the whole status as one JSON text."""
-    listed = [describe(health) for health in healths]
-    return json.dumps({"state": state, "url": ports.url, "components": listed}, indent=2)

@@ -1,8 +1,14 @@
-"""The service's ports: four in a row from one base port, which the next start remembers."""
+"""Where the service listens: a host and four ports in a row, which the next start remembers.
+
+Only the web UI with its REST API follows the host; all else stays on this machine's loopback.
+"""
 
 from __future__ import annotations
 
+import errno
+import ipaddress
 import json
+import re
 import socket
 from contextlib import suppress
 from dataclasses import dataclass
@@ -15,14 +21,18 @@ if TYPE_CHECKING:
 
 DEFAULT_BASE = 8080
 LOWEST, HIGHEST = 1024, 65532
-HOST = "127.0.0.1"
+LOOPBACK = "127.0.0.1"
+EVERYWHERE = {"0.0.0.0": LOOPBACK, "::": "::1"}  # noqa: S104 -- what it means is said at each start
+HOST_ADVICE = "give one of its addresses, 127.0.0.1 for itself alone or 0.0.0.0 for all"
+HOST_FORM = re.compile(r"[0-9A-Za-z]([0-9A-Za-z._-]*[0-9A-Za-z])?|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*")
 
 
 @dataclass(frozen=True)
 class Ports:
-    """The ports that follow from the base port, which is the web UI's."""
+    """The ports that follow from the base port, which is the web UI's, and that one's host."""
 
     base: int = DEFAULT_BASE
+    host: str = LOOPBACK
 
     @property
     def api(self) -> int:
@@ -50,33 +60,60 @@ class Ports:
         return {"api-server": self.api, "sandbox": self.sandbox}
 
     @property
+    def local_host(self) -> str:
+        """The address by which this machine itself reaches the web UI."""
+        return EVERYWHERE.get(self.host, self.host)
+
+    @property
+    def local_url(self) -> str:
+        """The web UI's address for the components and for this program."""
+        return f"http://{_in_url(self.local_host)}:{self.api}"
+
+    @property
     def url(self) -> str:
-        """The web UI's address."""
-        return f"http://{HOST}:{self.api}"
+        """The web UI's address for people; by this machine's name when it listens everywhere."""
+        host = socket.gethostname() if self.host in EVERYWHERE else self.host
+        return f"http://{_in_url(host)}:{self.api}"
 
     @property
     def sandbox_url(self) -> str:
         """The sandbox's address, as the delivered connections name it."""
-        return f"http://{HOST}:{self.sandbox}"
+        return f"http://{LOOPBACK}:{self.sandbox}"
+
+    @property
+    def private(self) -> bool:
+        """Whether only this machine can reach the web UI."""
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return self.host == "localhost"
 
 
 def remembered(layout: Layout) -> Ports:
-    """Return the ports of the last `start`, or the default ones."""
+    """Return where the last `start` listened, or the default."""
     try:
-        return Ports(int(json.loads(layout.state.read_text("utf-8"))["port"]))
-    except (OSError, ValueError, KeyError, TypeError):
+        kept = json.loads(layout.state.read_text("utf-8"))
+        return Ports(int(kept["port"]), str(kept.get("host", LOOPBACK)))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return Ports()
 
 
+def chosen(layout: Layout, port: int | None, host: str | None) -> Ports:
+    """Return where to listen: what was asked for, and for what was not, as the last time."""
+    last = remembered(layout)
+    return Ports(port or last.base, host or last.host)
+
+
 def remember(layout: Layout, ports: Ports) -> None:
-    """Keep the base port for the commands that follow."""
-    layout.state.write_text(json.dumps({"port": ports.base}) + "\n", "utf-8")
+    """Keep base port and host for the commands that follow."""
+    kept = {"port": ports.base, "host": ports.host}
+    layout.state.write_text(json.dumps(kept) + "\n", "utf-8")
 
 
 def check_free(ports: Ports) -> None:
     """Raise ConfigurationError when a component could not listen, naming who holds the port."""
     for component, port in ports.listening.items():
-        if _is_free(port):
+        if _is_free(port, ports.host if component == "api-server" else LOOPBACK):
             continue
         raise ConfigurationError(
             f"port {port}, which the {component} needs, is taken by {_holder(port)}: stop that, or "
@@ -84,14 +121,28 @@ def check_free(ports: Ports) -> None:
         )
 
 
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
+def _is_free(port: int, host: str = LOOPBACK) -> bool:
+    try:
+        family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    except OSError as error:
+        raise ConfigurationError(
+            f"host {host!r} is not known here: {error}; {HOST_ADVICE}"
+        ) from None
+    with socket.socket(family) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as uvicorn does
         try:
-            probe.bind((HOST, port))
-        except OSError:
+            probe.bind(address)
+        except OSError as error:
+            if error.errno == errno.EADDRNOTAVAIL:
+                raise ConfigurationError(
+                    f"host {host!r} is not an address of this machine: {HOST_ADVICE}"
+                ) from None
             return False
         return True
+
+
+def _in_url(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
 
 
 def _free_base(ports: Ports) -> int:

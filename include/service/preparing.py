@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from include.errors import ExpectedError
 from include.service.layout import Layout, current_layout
+from include.service.locks import exclusive
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -60,6 +61,7 @@ def prepare(layout: Layout, environment: dict[str, str]) -> None:
             stdin=subprocess.DEVNULL,
             stdout=file,
             stderr=subprocess.STDOUT,
+            start_new_session=True,  # Ctrl-C must not cut a migration in two
             check=False,
         )
     print(" done" if done.returncode == 0 else " failed", flush=True)
@@ -122,12 +124,14 @@ def main() -> int:
     from include.warehouse.migrating import migrate  # noqa: PLC0415 -- the same
 
     layout = current_layout()
-    _write_ahead(layout)
-    providers_configuration_loaded(upgradedb)()
-    with create_session() as session:
-        _make_pools(layout, session)
-        _make_connections(layout, session)
-    migrate(warehouse_url())
+    # One whose `start` was killed may still be at it.
+    with exclusive(layout.var / "locks" / "prepare.lock", "preparing the databases"):
+        _write_ahead(layout)
+        providers_configuration_loaded(upgradedb)()
+        with create_session() as session:
+            _make_pools(layout, session)
+            _make_connections(layout, session)
+        migrate(warehouse_url())
     return 0
 
 

@@ -36,6 +36,10 @@ def component_environment(layout: Layout, ports: Ports) -> dict[str, str]:
     places = {
         "SCHEDULER_ROOT": str(layout.root),
         "SCHEDULER_VAR": str(layout.var),
+        "SCHEDULER_HOST": ports.host,
+        "SCHEDULER_LOCAL_HOST": ports.local_host,
+        "SCHEDULER_URL": ports.url,
+        "SCHEDULER_LOCAL_URL": ports.local_url,
         "SCHEDULER_PORT": str(ports.api),
         "SCHEDULER_WORKER_LOG_PORT": str(ports.worker_log),
         "SCHEDULER_TRIGGER_LOG_PORT": str(ports.trigger_log),
@@ -46,7 +50,8 @@ def component_environment(layout: Layout, ports: Ports) -> dict[str, str]:
     environment.update(_read(layout, layout.secrets, {}) if layout.secrets.exists() else {})
     for name in ("NO_PROXY", "no_proxy"):  # components talk to each other past a company's proxy
         given = [environment[name]] if environment.get(name) else []
-        environment[name] = ",".join([*given, "127.0.0.1", "localhost"])
+        here = dict.fromkeys(("127.0.0.1", "localhost", ports.local_host))
+        environment[name] = ",".join([*given, *here])
     # BashOperator's `python` must be the one that has the packages.
     environment["PATH"] = f"{layout.venv / 'bin'}{os.pathsep}{environment.get('PATH', os.defpath)}"
     return environment

@@ -2,63 +2,77 @@
 
 from __future__ import annotations
 
-import time
-from pathlib import Path
+import json
+import sys
+from contextlib import redirect_stdout
 from typing import TYPE_CHECKING
 
-from include.errors import ConfigurationError, ExpectedError
-from include.registry import load_registry
+from include.errors import ConfigurationError
 from include.service import supervisor
 from include.service.archiving.restoring import check_whole
-from include.service.health import look, running
+from include.service.health import running
+from include.service.journaling import note
 from include.service.locks import exclusive
-from include.service.ports import Ports, check_free, remember, remembered
+from include.service.ports import Ports, check_free, chosen, remember, remembered
 from include.service.preparing import prepare
-from include.service.rest import Api
+from include.service.readiness import wait_until_ready
 from include.service.settings import component_environment, write_secrets
 from include.service.stopping import end_service, service_lock
 
 if TYPE_CHECKING:
-    from include.service.health import Health
     from include.service.layout import Layout
 
-# A component that says nothing for so long hangs; a slow machine has time as long as its components
-# write to their logs, but not for ever.
-QUIET_SECONDS = 45.0
-READY_SECONDS = 150.0
-LOOK_SECONDS = 0.5
-START_TRIES = 3
-TAIL_LINES = 15
 PATH_SIGNS = '%$"'
 
 
-def start(layout: Layout, port: int | None = None) -> int:
+def start(
+    layout: Layout, port: int | None = None, host: str | None = None, *, as_json: bool = False
+) -> int:
     """Start the service, or say that it runs; prints where it is.
 
     Args:
         layout: the installation.
         port: the base port; None for the one of the last start.
+        host: the address that the web UI listens on; None for the last one.
+        as_json: print one JSON object; what happens meanwhile goes to standard error.
 
     Returns:
         0; everything else is raised.
 
     Raises:
-        ConfigurationError: a port is taken, or the service runs on another one.
+        ConfigurationError: a port is taken, or the service runs elsewhere.
         ExpectedError: a component does not come up within a minute.
     """
     _check_paths(layout)
     layout.make_var()
-    with exclusive(service_lock(layout), "starting or stopping the service"):
-        ports = remembered(layout) if port is None else Ports(port)
+    with (
+        redirect_stdout(sys.stderr if as_json else sys.stdout),
+        exclusive(service_lock(layout), "starting or stopping the service"),
+    ):
+        ports = chosen(layout, port, host)
         already = running(layout)
         if already:
             _check_same(ports, remembered(layout))
         else:
             _launch(layout, ports)
-        wait_until_ready(layout, ports, show=not already)
+        wait_until_ready(layout, ports, None if already else _say)
+    _tell(layout, ports, already=already, as_json=as_json)
+    if not ports.private:
+        _warn_of_others(ports)
+    return 0
+
+
+def _tell(layout: Layout, ports: Ports, *, already: bool, as_json: bool) -> None:
+    if as_json:
+        told = {"state": "running", "already": already, "url": ports.url}
+        print(json.dumps({**told, "passwords": str(layout.passwords)}))
+        return
     print(f"{'already running' if already else 'running'}: {ports.url}")
     print(f"log in as admin; the password is in {layout.shown(layout.passwords)}")
-    return 0
+
+
+def _say(text: str) -> None:
+    print(text, flush=True)
 
 
 def service_environment(layout: Layout, ports: Ports) -> dict[str, str]:
@@ -66,65 +80,6 @@ def service_environment(layout: Layout, ports: Ports) -> dict[str, str]:
     environment = component_environment(layout, ports)
     write_secrets(layout, environment)
     return environment
-
-
-def wait_until_ready(layout: Layout, ports: Ports, *, show: bool) -> None:
-    """Wait until every component is well and every job of the registry is a DAG.
-
-    Raises:
-        ExpectedError: that took too long, or a component keeps ending.
-    """
-    wait = _Wait(show=show)
-    while True:
-        healths = look(layout, ports)
-        wait.note(healths)
-        ill = [health for health in healths if health.trouble]
-        if not ill and not _missing_jobs(layout, ports):
-            return
-        hopeless = [health for health in ill if wait.starts_of(health) > START_TRIES]
-        if hopeless:
-            raise _failure(layout, hopeless[0], f"ended {START_TRIES} times after it was started")
-        if wait.is_over() and ill:
-            worst = min(ill, key=lambda health: health.component.up)
-            raise _failure(layout, worst, worst.trouble)
-        if wait.is_over():
-            raise _no_dags(layout, ports)
-        time.sleep(LOOK_SECONDS)
-
-
-class _Wait:
-    """What was seen while waiting: who got ready, who was started how often, and when it moved."""
-
-    def __init__(self, *, show: bool) -> None:
-        self._show = show
-        self._began = self._moved = time.monotonic()
-        self._ready: set[str] = set()
-        self._starts: dict[str, set[int]] = {}
-        self._seen: object = None
-
-    def note(self, healths: list[Health]) -> None:
-        """Take in one look; shows the components that are ready for the first time."""
-        now = time.monotonic()
-        for health in healths:
-            name = health.component.name
-            self._starts.setdefault(name, set()).add(health.component.started)
-            if not health.trouble and name not in self._ready:
-                self._ready.add(name)
-                if self._show:
-                    print(f"  {name} is ready after {now - self._began:.0f} s", flush=True)
-        ill = [Path(health.component.log) for health in healths if health.trouble]
-        seen = [len(self._ready), *(log.stat().st_size for log in ill if log.exists())]
-        if seen != self._seen:
-            self._seen, self._moved = seen, now
-
-    def starts_of(self, health: Health) -> int:
-        """Return how often a component was started since the wait began."""
-        return len(self._starts[health.component.name])
-
-    def is_over(self) -> bool:
-        """Return whether nothing moves any more, or it moved for too long."""
-        now = time.monotonic()
-        return now - self._moved > QUIET_SECONDS or now - self._began > READY_SECONDS
 
 
 def _check_paths(layout: Layout) -> None:
@@ -140,9 +95,20 @@ def _check_paths(layout: Layout) -> None:
 def _check_same(asked: Ports, used: Ports) -> None:
     if asked != used:
         raise ConfigurationError(
-            f"the service already runs on port {used.base}: to move it, run "
-            f"`python3 scheduler_manager.py restart --port {asked.base}`"
+            f"the service already runs on port {used.base} of {used.host}: to move it, run "
+            f"`python3 scheduler_manager.py restart --port {asked.base} --host {asked.host}`"
         )
+
+
+def _warn_of_others(ports: Ports) -> None:
+    """Say what it means to listen beyond this machine."""
+    print(
+        f"warning: the web UI listens on {ports.host} port {ports.api}: whoever reaches this "
+        "machine there can try to log in, and passwords and data travel unencrypted. Let a "
+        "firewall keep others out and an HTTPS proxy stand before it, or go back with "
+        "`python3 scheduler_manager.py restart --host 127.0.0.1`",
+        file=sys.stderr,
+    )
 
 
 def _launch(layout: Layout, ports: Ports) -> None:
@@ -155,30 +121,4 @@ def _launch(layout: Layout, ports: Ports) -> None:
     environment = service_environment(layout, ports)
     prepare(layout, environment)
     supervisor.start(layout, environment)
-
-
-def _missing_jobs(layout: Layout, ports: Ports) -> list[str]:
-    """Return the registry's jobs that Airflow has no DAG of."""
-    dags = Api(layout, ports).dags()
-    return [job_id for job_id in load_registry(layout.root).jobs if job_id not in dags]
-
-
-def _failure(layout: Layout, health: Health, why: str) -> ExpectedError:
-    """Say which component is not ready, why, and how its log ends."""
-    log = Path(health.component.log)
-    lines = log.read_text("utf-8", errors="replace").splitlines() if log.exists() else []
-    return ExpectedError(
-        "".join(f"  {line}\n" for line in lines[-TAIL_LINES:])
-        + f"{health.component.name} {why}; the lines above end {layout.shown(log)}. The others run "
-        "on: `python3 scheduler_manager.py status` shows them, `stop` ends them"
-    )
-
-
-def _no_dags(layout: Layout, ports: Ports) -> ExpectedError:
-    """Say which jobs Airflow has not taken over, and what it says about the files."""
-    missing = ", ".join(_missing_jobs(layout, ports))
-    errors = "\n".join(Api(layout, ports).import_errors()) or "no file reports an error"
-    return ExpectedError(
-        f"{errors}\nthe components run, but these jobs are no DAGs yet: {missing}; see "
-        f"{layout.shown(layout.logs / 'airflow' / 'dag_processor')}"
-    )
+    note(layout, f"started at {ports.url}")

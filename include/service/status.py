@@ -1,13 +1,18 @@
-"""`status`: one line per component, in under a second, without starting Airflow."""
+"""`status`: the components, the jobs and the disk, in under a second, without starting Airflow."""
 
 from __future__ import annotations
 
+import json
+import shutil
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from include.service.health import as_json, describe, look
+from include.service.health import describe, look
+from include.service.overview import Overview, lines_of, look_over
 from include.service.ports import remembered
+from include.service.rest import Api
 from include.service.supervisor import SupervisorGoneError
+from include.service.table import lined_up
 
 if TYPE_CHECKING:
     from include.service.health import Health
@@ -15,55 +20,98 @@ if TYPE_CHECKING:
     from include.service.ports import Ports
 
 HEALTHY, DEGRADED, NOT_RUNNING = 0, 1, 3
+ANSWER_SECONDS = 2.0
+GIGABYTE = 1_000_000_000
+# SQLite and the logs need room to go on; below this a day's work may not fit.
+LITTLE_DISK = GIGABYTE
 
 
-def status(layout: Layout, *, json: bool = False) -> int:
+def status(layout: Layout, *, as_json: bool = False) -> int:
     """Print how the service is.
 
     Returns:
-        0 healthy, 1 degraded, 3 not running.
+        0 healthy, 1 degraded (a component, the disk, or a file that Airflow cannot import), 3 not
+        running.
     """
     ports = remembered(layout)
     try:
         healths = look(layout, ports)
     except SupervisorGoneError:
-        return _without_supervisor(layout, ports, json=json)
-    code = DEGRADED if any(health.trouble for health in healths) else HEALTHY
+        return _without_supervisor(layout, ports, as_json=as_json)
+    silent = any(one.trouble for one in healths if one.component.name == "api-server")
+    unknown = Overview(trouble="the api-server does not answer")
+    overview = unknown if silent else look_over(Api(layout, ports, ANSWER_SECONDS))
+    disk = shutil.disk_usage(layout.var)
+    troubles = any(health.trouble for health in healths) or disk.free < LITTLE_DISK
+    code = DEGRADED if troubles or overview.import_errors or overview.trouble else HEALTHY
     state = "degraded" if code else "healthy"
-    if json:
-        print(as_json(healths, ports, state))
+    if as_json:
+        disk_said = {"free_bytes": disk.free, "total_bytes": disk.total}
+        print(_as_json(healths, ports, state, overview, disk_said))
         return code
     print(f"{state}  {ports.url}")
-    for health in healths:
-        print(line_of(health))
+    print("\n".join([*component_lines(healths), *lines_of(overview)]))
+    low = ", which is little: make room" if disk.free < LITTLE_DISK else ""
+    free, total = disk.free / GIGABYTE, disk.total / GIGABYTE
+    print(f"disk: {free:.1f} of {total:.0f} GB free in {layout.shown(layout.var)}{low}")
     return code
 
 
-def line_of(health: Health) -> str:
-    """Return what a person reads about one component."""
+def component_lines(healths: list[Health]) -> list[str]:
+    """Return what a person reads about the components; a trouble has a line of its own."""
+    rows = [_row(health) for health in healths]
+    lines = []
+    for line, health in zip(lined_up(rows), healths, strict=True):
+        lines.append(line.rstrip())
+        if health.trouble:
+            lines.append(f"    {health.component.name} {health.trouble}")
+    return lines
+
+
+def _row(health: Health) -> tuple[str, ...]:
     values = describe(health)
-    parts = [f"  {values['name']:<14}{values['state']:<9}"]
-    if values["pid"]:
-        parts.append(f"pid {values['pid']:<8} up {_duration(values['uptime_seconds']):<10}")
-    if values["heartbeat_age_seconds"] is not None:
-        parts.append(f"heartbeat {values['heartbeat_age_seconds']:.0f} s ago")
-    if health.trouble:
-        parts.append(health.trouble)
-    return " ".join(parts).rstrip()
+    up = values["pid"] is not None
+    beat, memory = values["heartbeat_age_seconds"], values["memory_mb"]
+    return (
+        values["name"],
+        values["state"],
+        f"pid {values['pid']}" if up else "",
+        f"up {_duration(values['uptime_seconds'])}" if up else "",
+        "" if memory is None else f"{memory:.0f} MB",
+        "" if beat is None else f"heartbeat {beat:.0f} s ago",
+    )
 
 
-def _without_supervisor(layout: Layout, ports: Ports, *, json: bool) -> int:
+def _as_json(
+    healths: list[Health],
+    ports: Ports,
+    state: str,
+    overview: Overview | None = None,
+    disk: dict[str, int] | None = None,
+) -> str:
+    told: dict[str, Any] = {
+        "state": state,
+        "url": ports.url,
+        "components": [describe(health) for health in healths],
+        "jobs": [job.as_dict() for job in overview.jobs] if overview else [],
+        "import_errors": list(overview.import_errors) if overview else [],
+        "disk": disk,
+    }
+    return json.dumps(told, indent=2, ensure_ascii=False)
+
+
+def _without_supervisor(layout: Layout, ports: Ports, *, as_json: bool) -> int:
     from include.service.processes import service_processes  # noqa: PLC0415 -- rarely needed
 
     left = service_processes(layout)
     code = DEGRADED if left else NOT_RUNNING
-    if json:
-        print(as_json([], ports, "degraded" if left else "not running"))
+    if as_json:
+        print(_as_json([], ports, "degraded" if left else "not running"))
     elif left:
         pids = ", ".join(str(process.pid) for process in left)
         print(
             f"degraded: supervisord does not answer, and {len(left)} processes of the service are "
-            f"left (pids {pids}): `python3 scheduler_manager.py stop` ends them, `restart` repairs",
+            f"left (pids {pids}): `python3 scheduler_manager.py stop` ends them, `start` repairs",
             file=sys.stderr,
         )
     else:

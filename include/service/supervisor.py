@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from include.service.layout import Layout
 
 CONFIGURATION = "include/service/supervisord.conf"
+LOG = "supervisord.log"  # beside the components' logs
+SCHEDULER = "airflow:scheduler"
 ANSWER_SECONDS = 5.0
 
 # Set for the service's processes alone, so that `stop` knows them, whoever their parent is now.
@@ -60,7 +62,7 @@ def start(layout: Layout, environment: dict[str, str]) -> None:
         "SCHEDULER_PYTHON": str(layout.python),
     }
     done = subprocess.run(
-        [layout.python, "-m", "supervisor.supervisord", "-c", layout.root / CONFIGURATION],
+        [layout.python, "-m", "include.service.supervising", "-c", layout.root / CONFIGURATION],
         cwd=layout.root,
         env=environment,
         stdin=subprocess.DEVNULL,
@@ -100,6 +102,16 @@ def shutdown(layout: Layout) -> int:
     return pid
 
 
+def start_component(layout: Layout, full_name: str) -> None:
+    """Start what has ended; raises SupervisorGoneError when it runs or supervisord stops."""
+    _call(layout, "supervisor.startProcess", full_name, False)  # noqa: FBT003 -- "do not wait"
+
+
+def stop_component(layout: Layout, full_name: str) -> None:
+    """Tell a component to end, once and for all; raises SupervisorGoneError."""
+    _call(layout, "supervisor.stopProcess", full_name, False)  # noqa: FBT003 -- "do not wait"
+
+
 def remove_traces(layout: Layout) -> None:
     """Remove the pid file and the socket that a killed supervisord leaves."""
     if layout.socket.parent != layout.run:
@@ -109,10 +121,10 @@ def remove_traces(layout: Layout) -> None:
             path.unlink()
 
 
-def _call(layout: Layout, method: str) -> Any:
+def _call(layout: Layout, method: str, *arguments: Any) -> Any:
     with xmlrpc.client.ServerProxy("http://supervisor", _Transport(layout.socket)) as proxy:
         try:
-            return getattr(proxy, method)()
+            return getattr(proxy, method)(*arguments)
         except (OSError, http.client.HTTPException, xmlrpc.client.Error) as error:
             raise SupervisorGoneError(
                 f"supervisord does not answer on {layout.socket}: {error}"

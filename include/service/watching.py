@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from include.errors import ExpectedError
 from include.ledger import LANDED
 from include.service.rest import ApiError
+from include.service.triggering import begin_run
 
 if TYPE_CHECKING:
     from include.ledger import Ledger, LedgerRow
@@ -60,22 +60,10 @@ class Watch:
         Raises:
             ExpectedError: the job is paused, not a DAG yet, or the web UI does not take it.
         """
-        dag = self._api.dags().get(self.job.id)
-        if dag is None:
-            raise ExpectedError(
-                f"job {self.job.id!r} is not a DAG yet: try again in half a minute; if it stays "
-                "so, `python3 scheduler_manager.py check` and the web UI say why"
-            )
-        if dag["is_paused"]:
-            raise ExpectedError(
-                f"job {self.job.id!r} is paused, so its runs would wait for ever: run "
-                f"`python3 scheduler_manager.py airflow dags unpause {self.job.id}`"
-            )
         self._before = self.rows()
         for tries_left in reversed(range(TRIES)):
             try:
-                found = self._api.unfinished_run(self.job.id, self.key)
-                self.run_id = found or self._api.trigger(self.job.id, self.key)
+                self.run_id, _ = begin_run(self._api, self.job.id, self.key)
             except ApiError:  # noqa: PERF203 - Airflow's database is busy starting all jobs
                 if not tries_left:
                     raise

@@ -60,6 +60,17 @@ class Service:
             check=False,
         )
 
+    def begin(self, *arguments: str) -> subprocess.Popen[str]:
+        """Begin a command of the manager without waiting for its end."""
+        return subprocess.Popen(
+            [system_python(), self.root / "scheduler_manager.py", *arguments],
+            cwd=self.root,
+            env={**os.environ, "SCHEDULER_VAR": str(self.var)},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
     def start(self) -> None:
         """Start it on its own ports; fails with what the manager said."""
         done = self.manager("start", "--port", str(self.ports.base))
@@ -79,11 +90,11 @@ def copy_project(root: Path) -> None:
 @contextmanager
 def installed(project: Path, folder: Path, ports: Ports | None = None) -> Iterator[Service]:
     """Give an installation that is not started yet; whatever happens, nothing of it is left."""
-    service = Service(project, folder / "var", ports or _free_ports())
+    service = Service(project, folder / "var", ports or free_ports())
     try:
         yield service
     finally:
-        service.manager("stop")
+        service.manager("stop", "--now")
         end_leftovers(service.layout)
         remove_traces(service.layout)
 
@@ -94,7 +105,7 @@ def system_python() -> Path:
     return base if base.exists() else Path(sys.executable)
 
 
-def _free_ports() -> Ports:
+def free_ports() -> Ports:
     """Return four ports in a row that nobody listens on."""
     while True:
         ports = Ports(random.randrange(20_000, 32_000, 10))

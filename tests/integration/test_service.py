@@ -5,27 +5,51 @@ The tests of this file follow one installation and run in their order.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import re
 import signal
 import stat
+import sys
 import time
-from typing import TYPE_CHECKING
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 import psutil
 import pytest
 
+from include.ledger import Ledger
+from include.service.ports import EVERYWHERE, Ports, remembered
 from include.service.processes import service_processes
 from include.service.rest import ApiError
+from include.warehouse import connect
 from tests.integration.installation import Service, copy_project, installed
 
 if TYPE_CHECKING:
     import subprocess
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
-COMPONENTS = {"api-server", "dag-processor", "sandbox", "scheduler", "triggerer"}
+COMPONENTS = {"api-server", "dag-processor", "journal", "sandbox", "scheduler", "triggerer"}
 RECOVERY_SECONDS = 60
+ANYWHERE = next(iter(EVERYWHERE))
+SLOW = """
+import os, sys, time
+from pathlib import Path
+
+folder = Path(sys.argv[1])
+key = os.environ["PERIOD_KEY"].replace(":", "")
+(folder / f"began-{os.environ['JOB_ID']}-{key}").touch()
+while (folder / "hold").exists():
+    time.sleep(0.1)
+"""
+ENTRIES = """
+tasks:
+  - {id: slow, name: 慢任务, cron: "0 0 * * *", script: slow.py, args: ["HERE"], recover: 0d}
+  - {id: ticking, name: 每分钟, cron: "* * * * *", period: tick, script: slow.py, args: ["HERE"]}
+"""
 
 
 @pytest.fixture(scope="module")
@@ -35,8 +59,10 @@ def life(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     copy_project(root)
     for name in ("jd", "pdd"):
         (root / f"config/tasks/{name}.yaml").unlink()
+    (root / "include/scripts/slow.py").write_text(SLOW)
+    (root / "config/tasks/slow.yaml").write_text(ENTRIES.replace("HERE", str(root.parent)))
     with installed(root, root.parent) as service:
-        service.start()
+        _start_in_a_terminal_that_closes(service)
         yield service
 
 
@@ -58,6 +84,47 @@ def pids(service: Service) -> dict[str, int]:
 def supervisor_pid(service: Service) -> int:
     """Return the process id of the service's supervisord."""
     return int((service.layout.run / "supervisord.pid").read_text())
+
+
+def _start_in_a_terminal_that_closes(service: Service) -> None:
+    """Start it as a person does who closes the window when it runs."""
+    pid, terminal = os.forkpty()
+    if pid == 0:
+        os.environ["SCHEDULER_VAR"] = str(service.var)
+        command = [sys.executable, str(service.root / "scheduler_manager.py"), "start"]
+        os.execv(command[0], [*command, "--port", str(service.ports.base)])  # noqa: S606 -- a child
+    said = b""
+    with contextlib.suppress(OSError):  # the child has closed its side
+        while data := os.read(terminal, 4096):
+            said += data
+    _, status = os.waitpid(pid, 0)
+    os.close(terminal)  # whoever still belongs to it gets a SIGHUP
+    assert os.waitstatus_to_exitcode(status) == 0, said.decode()
+
+
+def until(what: Callable[[], Any], seconds: float = RECOVERY_SECONDS) -> Any:
+    """Give what was waited for, or fail."""
+    deadline = time.monotonic() + seconds
+    while not (found := what()):
+        if time.monotonic() > deadline:
+            pytest.fail(f"nothing after {seconds} s")
+        time.sleep(0.5)
+    return found
+
+
+def journal(service: Service) -> str:
+    """Give what the journal says."""
+    return (service.layout.logs / "scheduler.log").read_text("utf-8")
+
+
+def minute(moment: float) -> str:
+    """Give the key of the tick that begins with the minute of `moment`."""
+    return datetime.fromtimestamp(moment, ZoneInfo("Asia/Shanghai")).strftime("%Y-%m-%dT%H:%M")
+
+
+def _row_state(service: Service, job_id: str, key: str) -> str:
+    ledger = Ledger(connect(f"sqlite:///{service.layout.warehouse}"))
+    return "".join(row.state for row in ledger.rows(job_id, key))
 
 
 def test_a_started_service_is_healthy(life: Service) -> None:
@@ -151,16 +218,58 @@ def test_a_running_service_can_be_backed_up_but_not_restored(life: Service, tmp_
     assert "the service runs" in done.stderr
 
 
+def test_status_tells_of_the_jobs(life: Service) -> None:
+    """Schedule, last run and next run of each, on the clock of its zone; and the disk."""
+    said = json.loads(life.manager("status", "--json").stdout)
+    jobs = {job["id"]: job for job in said["jobs"]}
+    assert jobs["erp_store"]["name"] == "ERP门店数据"
+    assert jobs["erp_store"]["schedule"] == "At 07:00"
+    assert jobs["erp_store"]["next_run"].endswith("T07:00:00+08:00")
+    assert said["disk"]["free_bytes"] > 0
+    assert all(component["memory_mb"] > 1 for component in said["components"])
+    text = life.manager("status").stdout
+    assert re.search(r"erp_store +ERP门店数据 +At 07:00 ", text)
+    assert "GB free in" in text
+
+
+def test_jobs_are_run_by_hand(life: Service) -> None:
+    """At once, once per period, unless what was asked for cannot be."""
+    assert life.manager("pause", "slow").stdout == "slow paused\n"
+    refused = life.manager("trigger", "slow")
+    assert (refused.returncode, "resume slow" in refused.stderr) == (1, True)
+    resumed = json.loads(life.manager("resume", "slow", "--json").stdout)
+    assert resumed == {"job": "slow", "paused": False, "changed": True}
+    for words, answer in {
+        ("trigger", "slwo"): "did you mean 'slow'?",
+        ("pause", "slwo"): "did you mean 'slow'?",
+        ("trigger", "slow", "--period", "2025-13-01"): "not in the calendar",
+        ("trigger", "slow", "--period", "2999-01-01"): "the last one that can run is",
+        ("trigger", "slow", "--shop", "erp-1"): "shop 'erp-1' is not one of slow's",
+    }.items():
+        done = life.manager(*words)
+        assert (done.returncode, answer in done.stderr) == (78, True), done.stderr
+    waited = life.manager("trigger", "slow", "--period", "2025-10-02", "--wait")
+    assert waited.returncode == 0, waited.stdout + waited.stderr
+    assert "slow 2025-10-02: success, 1 of 1 landed" in waited.stdout
+    assert "slow 2025-10-02 landed in " in journal(life)
+
+
 def test_a_component_that_dies_comes_back(life: Service) -> None:
     """A killed component is started again without anybody's doing."""
-    before = pids(life)["triggerer"]
-    os.kill(before, signal.SIGKILL)
-    deadline = time.monotonic() + RECOVERY_SECONDS
-    while time.monotonic() < deadline:
-        if pids(life)["triggerer"] != before and life.manager("status").returncode == 0:
-            return
-        time.sleep(1)
-    pytest.fail(life.manager("status").stdout)
+    before = pids(life)
+    killed = ("triggerer", "scheduler", "dag-processor", "api-server", "sandbox")
+    for name in killed:
+        os.kill(before[name], signal.SIGKILL)
+
+    def back() -> bool:
+        now = pids(life)
+        return all(now[name] not in (None, before[name]) for name in killed)
+
+    until(back)
+    assert healthy(life).returncode == 0
+    said = journal(life)
+    for name in killed:
+        assert f"component {name} ended (pid {before[name]}, terminated by SIGKILL)" in said
 
 
 def test_airflow_is_passed_through(life: Service) -> None:
@@ -183,6 +292,92 @@ def test_start_repairs_it(life: Service) -> None:
     assert done.returncode == 0, done.stderr
     assert "ended what was left" in done.stdout
     assert healthy(life).returncode == 0
+
+
+def test_stop_lets_running_jobs_end(life: Service) -> None:
+    """It says which it waits for, nothing is left, and the job's end is in the ledger's journal."""
+    hold = life.var.parent / "hold"
+    hold.touch()
+    assert life.manager("trigger", "slow", "--period", "2025-10-03").returncode == 0
+    until((life.var.parent / "began-slow-2025-10-03").exists)
+    stopping = life.begin("stop")
+    first = stopping.stdout.readline() if stopping.stdout else ""
+    assert "waiting up to 60 s for " in first
+    assert "slow 2025-10-03" in first
+    hold.unlink()
+    said, _ = stopping.communicate(timeout=120)
+    assert (stopping.returncode, said.splitlines()[-1]) == (0, "stopped")
+    assert service_processes(life.layout) == []
+    assert list(life.layout.run.iterdir()) == []
+    assert "slow 2025-10-03 landed in " in journal(life)
+    assert "service stopped by `stop`" in journal(life).splitlines()[-1]
+
+
+def test_a_start_that_is_cut_off_can_be_repeated(life: Service) -> None:
+    """Killed at any moment, it leaves nothing that keeps the next one from working."""
+    for seconds in (0.7, 2.0, 5.0):
+        cut = life.begin("start")
+        time.sleep(seconds)
+        cut.kill()
+        cut.communicate()
+    done = life.manager("start")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert healthy(life).returncode == 0
+
+
+def test_after_a_crash_of_the_machine_missed_periods_run(life: Service) -> None:
+    """Everything is killed in the middle of a job: it runs again, and so do the missed minutes."""
+    hold = life.var.parent / "hold"
+    hold.touch()
+    assert life.manager("trigger", "slow", "--period", "2025-10-04").returncode == 0
+    until((life.var.parent / "began-slow-2025-10-04").exists)
+    for process in service_processes(life.layout):
+        process.kill()
+    crashed = time.time()
+    hold.unlink()
+    time.sleep(61 - crashed % 60)  # until the run of the minute of the crash is due, and over
+    started = life.manager("start")
+    assert started.returncode == 0, started.stderr
+
+    def landed() -> bool:
+        said = journal(life)
+        return f"ticking {minute(crashed)} landed" in said and "slow 2025-10-04 landed" in said
+
+    until(landed, 180)
+    until(lambda: _row_state(life, "slow", "2025-10-04") == "ok")
+
+
+def test_stop_now_waits_for_nothing_and_loses_nothing(life: Service) -> None:
+    """A job that is cut off runs again at the next start, also when supervisord was killed."""
+    hold = life.var.parent / "hold"
+    hold.touch()
+    assert life.manager("trigger", "slow", "--period", "2025-10-05").returncode == 0
+    until((life.var.parent / "began-slow-2025-10-05").exists)
+    begun = time.monotonic()
+    done = life.manager("stop", "--now", "--json")
+    assert time.monotonic() - begun < 60
+    said = json.loads(done.stdout)
+    assert (said["state"], said["was_running"]) == ("stopped", True)
+    assert "slow 2025-10-05" in said["interrupted"]
+    assert service_processes(life.layout) == []
+    hold.unlink()
+    assert life.manager("start", "--host", ANYWHERE).stderr.startswith(
+        "warning: the web UI listens"
+    )
+    until(lambda: "slow 2025-10-05 landed" in journal(life), 180)
+
+
+def test_it_listens_where_the_user_says(life: Service) -> None:
+    """The web UI on every address, the sandbox on loopback still; and it is remembered."""
+    listening = {
+        (connection.laddr.ip, connection.laddr.port)
+        for process in service_processes(life.layout)
+        for connection in process.net_connections("tcp")
+        if connection.status == psutil.CONN_LISTEN
+    }
+    assert listening == {(ANYWHERE, life.ports.api), ("127.0.0.1", life.ports.sandbox)}
+    assert remembered(life.layout) == Ports(life.ports.base, ANYWHERE)
+    assert isinstance(life.api.dags(), dict)
 
 
 def test_stop_leaves_nothing(life: Service) -> None:

@@ -88,9 +88,26 @@ def test_the_journal_tells_start_and_end(project: Project) -> None:
         f"job {PERIOD} failed after N s: exit code 3",
         "    working on it",
         "    the cause: shop 1001",
-        f"job {PERIOD} retried, attempt 2 (pid N, run run-7)",
+        f"job {PERIOD} retried, attempt 2 of 3 (pid N, run run-7)",
         f"job {PERIOD} landed in N s",
     ]
+
+
+def test_the_journal_tells_how_many_rows_have_landed(project: Project, warehouse: str) -> None:
+    """The sum over its shops, as the ledger has it."""
+    script = """
+        import os
+        from include.ledger import Ledger, Unit
+        from include.periods import Schedule
+        from include.warehouse import connect
+        ledger = Ledger(connect(os.environ["WAREHOUSE_URL"]), os.environ["RUN_ID"])
+        period = Schedule("0 8 * * *", "day").parse_key(os.environ["PERIOD_KEY"])
+        with ledger.engine.begin() as connection:
+            ledger.land(connection, Unit("job", "-", period), 12345)
+    """
+    project.job(script)
+    assert project.run(WAREHOUSE_URL=warehouse, RUN_ID="run-7")[0] == 0
+    assert f"job {PERIOD} landed 12,345 rows in " in project.journal()
 
 
 def test_no_secret_is_shown_anywhere(project: Project, warehouse: str) -> None:

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import re
 import time
+from dataclasses import replace
 from datetime import datetime, timezone
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from include.service.health import Health, _judge, describe
+from include.service.deaths import deaths_lately, remember_death
+from include.service.health import Health, _judge, _with_deaths, describe
+from include.service.layout import Layout
 from include.service.ports import Ports
-from include.service.status import line_of
+from include.service.status import component_lines
 from include.service.supervisor import Component
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 NOWHERE = Ports(1)  # nobody listens there
 
@@ -62,8 +69,34 @@ def test_a_sandbox_that_does_not_answer_is_a_trouble() -> None:
     assert "does not answer" in _judge(component("sandbox"), beaten(1), NOWHERE).trouble
 
 
+def test_a_component_of_ours_has_no_heartbeat() -> None:
+    """What Airflow does not know is well as long as its process is there."""
+    assert _judge(component("journal"), {}, NOWHERE).trouble == ""
+
+
+def test_a_component_that_keeps_ending_is_a_trouble(tmp_path: Path) -> None:
+    """Once is repaired by the restart; three times in ten minutes are told, with the log's end."""
+    log = tmp_path / "triggerer.log"
+    log.write_text("Traceback\nMemoryError: 店铺\n\n", "utf-8")
+    well = Health(replace(component("triggerer"), log=str(log)), time.time(), "")
+    assert _with_deaths(well, 2).trouble == ""
+    trouble = _with_deaths(well, 3).trouble
+    assert trouble == "ended 3 times in the last 10 minutes; its log ends: MemoryError: 店铺"
+
+
+def test_deaths_are_counted_for_ten_minutes(tmp_path: Path) -> None:
+    """Older ones are no longer news, and each component has its own."""
+    layout = Layout(var=tmp_path)
+    layout.make_var()
+    for moment in (1_000.0, 1_500.0, 1_900.0):
+        remember_death(layout, "scheduler", moment)
+    remember_death(layout, "sandbox", 1_950.0)
+    assert deaths_lately(layout, 2_000.0) == {"scheduler": 2, "sandbox": 1}
+    assert deaths_lately(Layout(var=tmp_path / "none"), 2_000.0) == {}
+
+
 def test_a_line_says_name_state_pid_and_age() -> None:
-    """A person reads all there is to know in one line."""
-    line = line_of(Health(component("scheduler", age=7_500), time.time() - 2, ""))
-    assert line.replace("  ", " ").endswith("up 2 h 5 min heartbeat 2 s ago")
+    """A person reads all there is to know of a component in one line."""
+    (line,) = component_lines([Health(component("scheduler", age=7_500), time.time() - 2, "")])
+    assert re.sub(" +", " ", line).endswith("up 2 h 5 min heartbeat 2 s ago")
     assert line.split()[:4] == ["scheduler", "running", "pid", "4242"]

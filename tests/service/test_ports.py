@@ -10,11 +10,22 @@ import pytest
 
 from include.errors import ConfigurationError
 from include.service.layout import Layout
-from include.service.ports import DEFAULT_BASE, Ports, check_free, remember, remembered
+from include.service.ports import (
+    DEFAULT_BASE,
+    EVERYWHERE,
+    Ports,
+    check_free,
+    chosen,
+    remember,
+    remembered,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+
+ANYWHERE = next(iter(EVERYWHERE))
 
 
 @pytest.fixture
@@ -54,3 +65,38 @@ def test_a_broken_memory_is_no_error(tmp_path: Path, text: str) -> None:
     layout = Layout(var=tmp_path)
     layout.state.write_text(text)
     assert remembered(layout) == Ports(DEFAULT_BASE)
+
+
+def test_the_host_is_remembered_and_each_can_be_moved_alone(tmp_path: Path) -> None:
+    """What is not asked for stays as it was."""
+    layout = Layout(var=tmp_path)
+    remember(layout, Ports(18080, ANYWHERE))
+    assert chosen(layout, None, None) == Ports(18080, ANYWHERE)
+    assert chosen(layout, 18090, None) == Ports(18090, ANYWHERE)
+    assert chosen(layout, None, "127.0.0.1") == Ports(18080)
+
+
+@pytest.mark.parametrize(
+    ("host", "local", "private"),
+    [
+        ("127.0.0.1", "http://127.0.0.1:8080", True),
+        ("localhost", "http://localhost:8080", True),
+        (ANYWHERE, "http://127.0.0.1:8080", False),
+        ("192.168.1.5", "http://192.168.1.5:8080", False),
+        ("::", "http://[::1]:8080", False),
+    ],
+)
+def test_the_components_reach_the_web_ui_wherever_it_listens(
+    host: str, local: str, *, private: bool
+) -> None:
+    """By loopback when it listens everywhere; the sandbox stays on loopback."""
+    ports = Ports(host=host)
+    assert (ports.local_url, ports.private) == (local, private)
+    assert ports.sandbox_url == "http://127.0.0.1:8083"
+
+
+@pytest.mark.parametrize("host", ["192.0.2.1", "no-such-host.invalid"])
+def test_an_address_of_another_machine_is_refused(host: str) -> None:
+    """Instead of a component that cannot start, again and again."""
+    with pytest.raises(ConfigurationError, match=f"host '{host}' is not"):
+        check_free(Ports(29000, host))

@@ -43,6 +43,16 @@ def test_every_url_follows_the_port(layout: Layout) -> None:
     assert "8080" not in json.dumps({k: v for k, v in environment.items() if k[:3] == "AIR"})
 
 
+def test_what_depends_on_the_host_follows_it(layout: Layout) -> None:
+    """The UI listens there, tasks and `no_proxy` reach it there, and the sandbox stays here."""
+    environment = component_environment(layout, Ports(19000, "192.168.1.5"))
+    assert environment["AIRFLOW__API__HOST"] == "192.168.1.5"
+    assert environment["AIRFLOW__API__BASE_URL"] == "http://192.168.1.5:19000"
+    execution = environment["AIRFLOW__CORE__EXECUTION_API_SERVER_URL"]
+    assert execution == "http://192.168.1.5:19000/execution/"
+    assert environment["no_proxy"].endswith("127.0.0.1,localhost,192.168.1.5")
+
+
 def test_everything_written_goes_to_var(layout: Layout) -> None:
     """No path that Airflow writes to lies outside `var/`."""
     environment = component_environment(layout, Ports())

@@ -1,0 +1,132 @@
+"""What `status` tells of the jobs: when each runs, how its last run went, when the next one is.
+
+All of it comes from Airflow's API: reading the registry would cost more time than all the rest.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from include.service.rest import ApiError
+from include.service.table import cut, lined_up
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import tzinfo
+
+    from include.service.rest import Api
+
+# The timetable's description ends in its zone.
+ZONED = re.compile(r"(.*) \(([A-Za-z0-9_+/-]+)\)")
+DISABLED = "disabled"
+NAME_CELLS, SCHEDULE_CELLS, ERROR_CELLS = 18, 26, 96
+UNDER_WAY = ("queued", "running")
+
+
+@dataclass(frozen=True)
+class JobStatus:
+    """One job; times are aware, in its own zone (the machine's for a DAG without one)."""
+
+    id: str
+    name: str
+    schedule: str
+    timezone: str
+    paused: bool
+    last_state: str
+    last_time: datetime | None
+    next_run: datetime | None
+
+    def as_dict(self) -> dict[str, Any]:
+        """Give it as plain values."""
+        last = {"state": self.last_state, "time": _text(self.last_time)}
+        return {
+            "id": self.id,
+            "name": self.name,
+            "schedule": self.schedule,
+            "timezone": self.timezone or None,
+            "paused": self.paused,
+            "last_run": last if self.last_state else None,
+            "next_run": _text(self.next_run),
+        }
+
+
+@dataclass(frozen=True)
+class Overview:
+    """What Airflow says; `trouble` tells why it says nothing."""
+
+    jobs: Sequence[JobStatus] = ()
+    import_errors: Sequence[str] = ()
+    trouble: str = ""
+
+
+def look_over(api: Api) -> Overview:
+    """Ask Airflow for its jobs and for what it could not import."""
+    try:
+        jobs = sorted(map(_status_of, api.dags_with_last_run()), key=lambda job: job.id)
+        return Overview(jobs, [_last_line(error) for error in api.import_errors()])
+    except ApiError as error:
+        return Overview(trouble=str(error))
+
+
+def lines_of(overview: Overview) -> list[str]:
+    """Return what a person reads about the jobs, in at most 100 columns."""
+    if overview.trouble:
+        return [f"jobs: unknown: {overview.trouble}"]
+    zones = {job.timezone for job in overview.jobs if job.timezone}
+    shared = zones.pop() if len(zones) == 1 else ""
+    rows = [_row(job, "" if job.timezone == shared else job.timezone) for job in overview.jobs]
+    title = f"jobs (times of {shared})" if shared else "jobs"
+    head = ("", "", "", "last run", "next run")
+    lines = [title, *lined_up([head, *rows])] if rows else ["jobs: none"]
+    errors = [f"  {cut(error, ERROR_CELLS)}" for error in overview.import_errors]
+    return [*lines, *(["what Airflow cannot import", *errors] if errors else [])]
+
+
+def _row(job: JobStatus, zone: str) -> tuple[str, ...]:
+    schedule = f"{job.schedule} ({zone})" if zone else job.schedule
+    last = f"{job.last_state} {_short(job.last_time)}".strip() or "never"
+    coming = "paused" if job.paused else _short(job.next_run) or "by hand"
+    return job.id, cut(job.name, NAME_CELLS), cut(schedule, SCHEDULE_CELLS), last, coming
+
+
+def _status_of(dag: dict[str, Any]) -> JobStatus:
+    description = dag["timetable_description"] or dag["timetable_summary"] or ""
+    matched = ZONED.fullmatch(description)
+    schedule, zone = matched.groups() if matched else (description, "")
+    last: dict[str, Any] = next(iter(dag["latest_dag_runs"]), {})
+    state = last.get("state") or ""
+    when = last.get("start_date") if state in UNDER_WAY else last.get("end_date")
+    clock = ZoneInfo(zone) if zone else None
+    return JobStatus(
+        id=dag["dag_id"],
+        name=dag["dag_display_name"],
+        schedule=DISABLED if dag["timetable_summary"] == DISABLED else schedule,
+        timezone=zone,
+        paused=dag["is_paused"],
+        last_state=state,
+        last_time=_moment(when or last.get("run_after"), clock),
+        next_run=_moment(dag["next_dagrun_run_after"], clock),
+    )
+
+
+def _moment(text: str | None, clock: tzinfo | None) -> datetime | None:
+    # Python 3.10 does not read a Z.
+    return datetime.fromisoformat(text.replace("Z", "+00:00")).astimezone(clock) if text else None
+
+
+def _short(moment: datetime | None) -> str:
+    return f"{moment:%m-%d %H:%M}" if moment else ""
+
+
+def _text(moment: datetime | None) -> str | None:
+    return moment.isoformat(timespec="seconds") if moment else None
+
+
+def _last_line(error: str) -> str:
+    """Give the line of a traceback that says what is wrong."""
+    lines = [line.strip() for line in error.splitlines() if line.strip()]
+    return lines[-1] if lines else error

@@ -1,0 +1,122 @@
+"""`python -m include.service.supervising -c FILE`: supervisord that has imported Airflow already.
+
+Airflow's components import the same hundred megabytes of modules. Here supervisord imports them
+once, and each component is a fork of it instead of a new Python: they share the memory, and none
+has to import anew. All else is supervisord's own. What the project itself is made of is left out,
+so that a component which is started again has the project's newest code.
+
+Only on Linux: on macOS a process that has forked may not use the system's frameworks.
+"""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import os
+import signal
+import sys
+import traceback
+from typing import TYPE_CHECKING, NoReturn
+
+from setproctitle import getproctitle
+from supervisor import supervisord
+from supervisor.options import ServerOptions
+
+from include.service import component
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+COMPONENT = "include.service.component"
+# What at least two components import. Importing them so starts no thread and opens no database.
+PRELOADED = (
+    "airflow.__main__",
+    "airflow.jobs.scheduler_job_runner",
+    "airflow.jobs.triggerer_job_runner",
+    "airflow.dag_processing.manager",
+    "airflow.executors.local_executor",
+    "airflow.api_fastapi.app",
+)
+ONLY_IMPORT = "_AIRFLOW__AS_LIBRARY"  # Airflow's own word for: set nothing up yet
+SIGNALS = ("SIGTERM", "SIGINT", "SIGQUIT", "SIGHUP", "SIGCHLD", "SIGUSR2")
+
+
+class Options(ServerOptions):  # type: ignore[misc] # supervisor has no types
+    """Supervisord's options, which are also its door to the system."""
+
+    def execve(self, filename: str, argv: list[str], env: Mapping[str, str]) -> None:
+        """Become what is to be started: a component by going on as it, all else by exec.
+
+        Supervisord has forked already, and made the pipes standard input and output.
+        """
+        if COMPONENT in argv and PRELOADED[0] in sys.modules:
+            _become_component(argv[argv.index(COMPONENT) :], env)
+        os.execve(filename, argv, env)  # noqa: S606 -- no shell is the point
+
+
+def _become_component(argv: Sequence[str], env: Mapping[str, str]) -> NoReturn:
+    """Run a component in this process and end it; supervisord's own code must not go on here."""
+    code = 1
+    try:
+        for name in SIGNALS:
+            signal.signal(getattr(signal, name), signal.SIG_DFL)
+        os.environ.clear()
+        os.environ.update(env)
+        sys.argv = [argv[0], *argv[1:]]
+        _open_streams()
+        component.main(preloaded=True)
+        code = 0
+    except SystemExit as end:
+        code = _exit_code(end)
+    except BaseException:  # noqa: BLE001 -- as Python does with what nobody catches
+        traceback.print_exc()
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+
+
+def _exit_code(end: SystemExit) -> int:
+    if end.code is None or isinstance(end.code, int):
+        return end.code or 0
+    print(end.code, file=sys.stderr)
+    return 1
+
+
+def _open_streams() -> None:
+    """Write lines at once to the pipes; the streams of a daemon lead nowhere."""
+    sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115 -- a descriptor
+    for name, number in (("stdout", 1), ("stderr", 2)):
+        stream = open(  # noqa: SIM115 -- the same
+            number, "w", encoding="utf-8", errors="backslashreplace", buffering=1, closefd=False
+        )
+        setattr(sys, name, stream)
+        setattr(sys, f"__{name}__", stream)
+
+
+def preload() -> None:
+    """Import what the components share; one that cannot be imported fails in its component."""
+    gc.set_threshold(component.OBJECTS_BETWEEN_LOOKS, 20, 100)
+    os.environ[ONLY_IMPORT] = "1"
+    try:
+        for module in PRELOADED:
+            importlib.import_module(module)
+    except Exception:  # noqa: BLE001 -- Airflow is broken, and each component says so in its log
+        sys.modules.pop(PRELOADED[0], None)
+    finally:
+        del os.environ[ONLY_IMPORT]
+    gc.collect()
+    gc.freeze()  # looking through them for garbage would copy their memory
+
+
+def main() -> None:
+    """Be supervisord."""
+    getproctitle()  # finds the place of the title as long as the environment is the original one
+    if sys.platform == "linux":
+        preload()
+    supervisord.ServerOptions = Options
+    supervisord.main()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,162 @@
+"""`trigger`, `pause` and `resume`: what a person asks Airflow for, answered in words.
+
+Nothing here imports Airflow or starts its command, which alone would take seconds.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any
+
+from include.errors import ConfigurationError, ExpectedError
+from include.service.finding import find_job, nearest
+from include.service.health import running
+from include.service.ports import remembered
+from include.service.rest import Api, ApiError, NotThereError
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+    from collections.abc import Callable, Mapping
+
+    from include.service.layout import Layout
+
+MANAGER = "python3 scheduler_manager.py"
+
+
+def trigger(layout: Layout, arguments: Namespace) -> int:
+    """`trigger`: make a run of one period, or find the one that waits or works.
+
+    Returns:
+        0; with `--wait`, 1 when something of it did not land.
+
+    Raises:
+        ConfigurationError: unknown job, period or shop.
+        ExpectedError: the job is paused, or the service does not run.
+    """
+    job = find_job(layout, arguments.job)
+    now = datetime.now(timezone.utc)
+    schedule = job.schedule
+    wanted = schedule.ended(arguments.period, now) if arguments.period else schedule.last_ended(now)
+    conf = _conf(layout, job.id, arguments)
+    api = Api(layout, remembered(layout))
+    run_id, new = _asking(layout, lambda: begin_run(api, job.id, wanted.key, conf))
+    told = {"job": job.id, "period": wanted.key, "run_id": run_id, "new": new}
+    if arguments.wait:
+        return _wait(layout, told, as_json=arguments.json)
+    happened = "triggered" if new else "is on its way already:"
+    line = f"{job.id} {wanted.key} {happened} (run {run_id})"
+    print(json.dumps(told) if arguments.json else line)
+    return 0
+
+
+def pause(layout: Layout, arguments: Namespace) -> int:
+    """`pause`: let a job make no more runs until it is resumed."""
+    return _set_paused(layout, arguments, paused=True)
+
+
+def resume(layout: Layout, arguments: Namespace) -> int:
+    """`resume`: let a paused job run again; the periods it missed run, as after an outage."""
+    return _set_paused(layout, arguments, paused=False)
+
+
+def begin_run(
+    api: Api, job_id: str, key: str, conf: Mapping[str, Any] | None = None
+) -> tuple[str, bool]:
+    """Trigger a run of a period, or find one of it that waits or works.
+
+    Returns:
+        its id, and whether it is new.
+
+    Raises:
+        ExpectedError: the job is no DAG yet, or paused.
+        ApiError: the web UI does not take it.
+    """
+    try:
+        dag = api.dag(job_id)
+    except NotThereError:
+        raise ExpectedError(
+            f"job {job_id!r} is not a DAG yet: try again in half a minute; if it stays so, "
+            f"`{MANAGER} check` and the web UI say why"
+        ) from None
+    if dag["is_paused"]:
+        raise ExpectedError(
+            f"job {job_id!r} is paused, so its runs would wait for ever: run "
+            f"`{MANAGER} resume {job_id}`"
+        )
+    found = None if conf else api.unfinished_run(job_id, key)
+    return found or api.trigger(job_id, key, conf), found is None
+
+
+def _conf(layout: Layout, job_id: str, arguments: Namespace) -> dict[str, Any]:
+    """Give what the trigger form would send; shops are checked here, where it costs no run."""
+    conf: dict[str, Any] = {"again": True} if arguments.again else {}
+    if arguments.shop:
+        from include.registry import load_registry  # noqa: PLC0415 -- rarely needed
+
+        registry = load_registry(layout.root, only=job_id)
+        known = [shop.id for shop in registry.shops_of(registry.jobs[job_id])]
+        for shop in arguments.shop:
+            if shop not in known:
+                raise ConfigurationError(
+                    f"shop {shop!r} is not one of {job_id}'s: {nearest(shop, known)}"
+                )
+        conf["shops"] = arguments.shop
+    return conf
+
+
+def _set_paused(layout: Layout, arguments: Namespace, *, paused: bool) -> int:
+    job_id, word = arguments.job, "paused" if paused else "resumed"
+    api = Api(layout, remembered(layout))
+    try:
+        before = _asking(layout, lambda: api.dag(job_id)["is_paused"])
+        api.pause(job_id, paused=paused)
+    except NotThereError:
+        find_job(layout, job_id)  # raises with the name that was meant
+        raise ExpectedError(
+            f"job {job_id!r} is not a DAG yet: try again in half a minute"
+        ) from None
+    changed = before != paused
+    if arguments.json:
+        print(json.dumps({"job": job_id, "paused": paused, "changed": changed}))
+    else:
+        print(
+            f"{job_id} {word}"
+            if changed
+            else f"{job_id} was {'paused' if paused else 'not paused'} already"
+        )
+    return 0
+
+
+def _asking(layout: Layout, ask: Callable[[], Any]) -> Any:
+    """Ask the API; when nothing answers because nothing runs, say that."""
+    try:
+        return ask()
+    except NotThereError:
+        raise
+    except ApiError:
+        if running(layout):
+            raise
+        raise ExpectedError(f"the service is not running: run `{MANAGER} start`") from None
+
+
+def _wait(layout: Layout, told: dict[str, Any], *, as_json: bool) -> int:
+    """Follow the run to its end and say how each shop went."""
+    from include.service.demo import (  # noqa: PLC0415 -- takes its time
+        explain,
+        follow,
+        show,
+        watch_of,
+    )
+
+    watch = watch_of(layout, told["job"], told["period"], told["run_id"])
+    follow([watch], quiet=as_json)
+    if as_json:
+        rows = [asdict(row) for row in watch.rows()]
+        print(json.dumps({**told, "landed": watch.landed, "rows": rows}, default=str))
+    else:
+        show([watch])
+        if not watch.landed:
+            explain(layout, watch)
+    return 0 if watch.landed else 1
