@@ -14,7 +14,7 @@ from include.platforms.client import NO_PROXY
 from include.platforms.connection import base_url, read_fields
 from include.platforms.feed import EXAMPLE
 from include.service.doctor.findings import OK, WARN, Finding
-from include.service.doctor.stored import ids_in_use, variables_of
+from include.service.doctor.stored import ids_of_gateways, variables_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -64,7 +64,7 @@ def difference_to(host: str) -> float | None:
 
 def _hosts(patient: Patient) -> set[str]:
     variables, hosts = variables_of(patient), set()
-    for conn_id in ids_in_use(check_project(patient.layout.root)):
+    for conn_id in ids_of_gateways(check_project(patient.layout.root)):
         try:
             hosts.add(base_url(read_fields(conn_id, variables, EXAMPLE)))
         except ConfigurationError:  # noqa: PERF203 -- its own check says so

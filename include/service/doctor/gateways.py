@@ -25,7 +25,7 @@ from include.platforms.feed import FeedDialect, connection_of
 from include.platforms.feed_pages import first_page
 from include.platforms.tokens import TokenStore
 from include.service.doctor.findings import FAIL, OK, WARN, Finding
-from include.service.doctor.stored import variables_of
+from include.service.doctor.stored import ids_in_use, variables_of
 from include.service.health import answers
 from include.warehouse import connect
 
@@ -72,6 +72,8 @@ def check_connections(patient: Patient) -> Iterator[Finding]:
     variables = variables_of(patient)
     questions = [*shop_questions(found, variables), *feed_questions(found, variables)]
     yield from asyncio.run(_all(patient, questions, variables["WAREHOUSE_URL"]))
+    for conn_id in sorted(ids_in_use(found) - {question.id for question in questions}):
+        yield _unasked(conn_id, variables)
 
 
 def shop_questions(found: Checked, variables: Mapping[str, str]) -> Iterator[Question]:
@@ -106,6 +108,15 @@ def feed_questions(found: Checked, variables: Mapping[str, str]) -> Iterator[Que
                 partial(FeedDialect, feed),
                 partial(_ask_feed, partial(first_page, feed=feed, blanks=blanks), shop),
             )
+
+
+def _unasked(conn_id: str, variables: Mapping[str, str]) -> Finding:
+    """Tell whether a connection is there whose protocol is not ours: a job's own."""
+    about, name = f"connection {conn_id}", f"AIRFLOW_CONN_{conn_id.upper()}"
+    if name in variables:
+        return Finding(OK, about, "is there; no call of it is known here")
+    remedy = "make it in the UI under Admin > Connections"
+    return Finding(FAIL, about, "is missing, and an enabled job or shop names it", remedy)
 
 
 async def _all(patient: Patient, questions: list[Question], warehouse: str) -> list[Finding]:

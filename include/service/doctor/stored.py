@@ -14,10 +14,16 @@ if TYPE_CHECKING:
     from include.service.doctor.findings import Patient
 
 
-def ids_in_use(found: Checked) -> set[str]:
+def ids_of_gateways(found: Checked) -> set[str]:
     """Give the connections that enabled shops and feeds name."""
     shops = {shop.connection for shop in found.registry.shops.values() if shop.enabled}
     return shops | {feed.connection for feed in found.feeds.by_id.values()}
+
+
+def ids_in_use(found: Checked) -> set[str]:
+    """Give these, and the connections that enabled jobs name."""
+    jobs = [job for job in found.registry.jobs.values() if job.enabled]
+    return ids_of_gateways(found) | {name for job in jobs for name in job.connection_ids}
 
 
 def variables_of(patient: Patient) -> Mapping[str, str]:

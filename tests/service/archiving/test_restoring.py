@@ -7,7 +7,10 @@ import io
 import json
 import os
 import sqlite3
+import subprocess
+import sys
 import tarfile
+import time
 from argparse import Namespace
 from contextlib import closing
 from typing import TYPE_CHECKING
@@ -23,6 +26,18 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.service.archiving.conftest import Installation
+
+# A restore that says when it begins.
+RESTORE = """
+import sys
+from argparse import Namespace
+from pathlib import Path
+from include.service.archiving.restoring import restore
+from include.service.layout import Layout
+root = Path(sys.argv[1])
+print("begins", flush=True)
+sys.exit(restore(Layout(root=root, var=root / "var"), Namespace(file=sys.argv[2], yes=True)))
+"""
 
 
 @pytest.fixture
@@ -228,3 +243,30 @@ def test_a_backup_of_another_format_is_refused(
     )
     with pytest.raises(BackupError, match="restore it with the version that made it"):
         restore(other.layout, given(newer))
+
+
+def test_a_restore_that_is_killed_again_and_again_is_ended_by_the_last(
+    other: Installation, file: Path
+) -> None:
+    """With -9, at ten moments: nothing starts in between, and then all is as in the backup."""
+    command = [sys.executable, "-c", RESTORE, other.layout.root, file]
+    killed = 0
+    for tenth in range(1, 11):
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        assert process.stdout
+        process.stdout.readline()
+        time.sleep(tenth * 0.008)
+        process.kill()
+        process.communicate()
+        killed += process.returncode != 0
+    assert killed
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    check_whole(other.layout)
+    assert other.layout.secrets.read_text() == "KEY=of-one"
+    with tarfile.open(file) as archive:
+        for member in archive.getmembers()[1:]:
+            content = archive.extractfile(member)
+            assert content
+            path = restoring.target_of(other.layout, member.name)
+            assert path.read_bytes() == content.read(), member.name
+    assert not list(other.layout.root.rglob("*.restoring"))

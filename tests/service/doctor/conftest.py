@@ -59,6 +59,7 @@ def patient(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Patient:
         database.commit()
     ports = free_ports()
     given = variables(ports.sandbox_url)
+    given["AIRFLOW_CONN_AIRFLOW_METADATA"] = json.dumps({"password": f"sqlite:///{airflow}"})
     given["WAREHOUSE_URL"] = f"sqlite:///{layout.warehouse}"
     environment = {METADATA_URL: f"sqlite:///{airflow}"}
     return Patient(layout, ports, environment, runs=False, variables=given)

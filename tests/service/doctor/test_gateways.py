@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import sqlite3
 from contextlib import closing
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -37,6 +36,8 @@ def test_every_connection_answers(online: Patient) -> None:
     jd = [f"jd_{number} (jd-{number})" for number in range(1, 4)]
     pdd = [f"pdd_{number} (pdd-{number})" for number in range(1, 7)]
     feeds = [f"pdd_feed (feed {name})" for name in ("pdd_review", "pdd_chat", "pdd_kpi")]
+    own = found.pop("airflow_metadata")
+    assert str(own).endswith(": is there; no call of it is known here")
     assert sorted(found) == sorted(["erp (erp-1, erp-2, erp-3)", *jd, *pdd, *feeds])
     assert {finding.level for finding in found.values()} == {OK}
     assert found["jd_2 (jd-2)"].text.startswith("answers as 30002 ")
@@ -101,13 +102,17 @@ def test_a_gateway_that_is_down_is_said(online: Patient, sandbox: Sandbox) -> No
 def test_what_cannot_be_asked_is_said(patient: Patient) -> None:
     """The delivered connections lead to a sandbox that runs with the service only."""
     found = asked(patient)
+    del found["airflow_metadata"]
     assert {finding.level for finding in found.values()} == {WARN}
     assert f"the sandbox at {patient.ports.sandbox_url} is not running" in found["jd_1 (jd-1)"].text
 
 
 def test_a_connection_that_is_missing_is_said(online: Patient) -> None:
-    """With where to add it."""
-    given = {key: text for key, text in online.variables.items() if key != "AIRFLOW_CONN_JD_3"}
-    finding = asked(replace(online, variables=given))["jd_3 (jd-3)"]
-    assert finding.level == FAIL
-    assert "AIRFLOW_CONN_JD_3 is not set; add the connection in the UI" in finding.text
+    """With where to add it: a shop's, and one that only a job of the team's own names."""
+    for conn_id in ("JD_3", "AIRFLOW_METADATA"):
+        del online.variables[f"AIRFLOW_CONN_{conn_id}"]
+    found = asked(online)
+    one, other = found["jd_3 (jd-3)"], found["airflow_metadata"]
+    assert (one.level, other.level) == (FAIL, FAIL)
+    assert "AIRFLOW_CONN_JD_3 is not set; add the connection in the UI" in one.text
+    assert "is missing, and an enabled job or shop names it" in other.text
