@@ -101,7 +101,10 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     else:
         marked = metafunc.definition.get_closest_marker("every_warehouse")
         kinds = WAREHOUSES if marked or metafunc.config.getoption("--campaign") else (SQLITE,)
-    metafunc.parametrize("warehouse_url", kinds, indirect=True)
+    if not any(
+        "warehouse_url" in mark.args[:1] for mark in metafunc.definition.iter_markers("parametrize")
+    ):
+        metafunc.parametrize("warehouse_url", kinds, indirect=True)
 
 
 def pytest_configure(config: pytest.Config) -> None:

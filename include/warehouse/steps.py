@@ -29,11 +29,18 @@ def make_table(name: str, *columns: Column[Any]) -> None:
         op.create_table(name, *columns, **_options())
         return
     there = [column["name"] for column in inspector.get_columns(name)]
-    if there != [column.name for column in columns]:
+    if there[: len(columns)] != [column.name for column in columns]:  # others may have been added
         raise ConfigurationError(
             f"the database has a table {name!r} that is not ours (columns {', '.join(there)}): "
             "give the warehouse a database of its own"
         )
+
+
+def add_column(table: str, column: Column[Any]) -> None:
+    """Add a column to a table."""
+    there = {one["name"] for one in inspect(op.get_bind()).get_columns(table)}
+    if column.name not in there:
+        op.add_column(table, column)
 
 
 def make_index(name: str, table: str, columns: list[str]) -> None:

@@ -5,47 +5,27 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from threading import Barrier
-from typing import TYPE_CHECKING
 
 import pytest
 
 from include.ledger import Claim, HeldElsewhereError, Ledger, Unit
 from include.periods import Schedule
 from include.warehouse import connect
-from include.warehouse.migrating import migrate
-from tests.database_servers import KINDS, serve
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
+pytestmark = pytest.mark.every_warehouse
 PERIOD = Schedule("0 7 * * *", "day").parse_key("2025-10-02")
 UNITS = [Unit("erp_store", f"erp-{number}", PERIOD) for number in (1, 2, 3)]
 PATIENCE = timedelta(minutes=1)
 MACHINES = 6
 
 
-@pytest.fixture(scope="module", params=["sqlite", *KINDS])
-def url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Give an empty warehouse of each kind."""
-    if request.param == "sqlite":
-        folder: Path = tmp_path_factory.mktemp("warehouse")
-        yield f"sqlite:///{folder}/warehouse.db"
-        return
-    with serve(request.param) as server:
-        yield server.create_database()
-
-
 @pytest.fixture
-def warehouse(url: str) -> Iterator[str]:
+def warehouse(warehouse_url: str) -> str:
     """Give a warehouse in which the units are expected, and nothing has begun."""
-    migrate(url)
-    engine = connect(url)
-    with engine.begin() as connection:
-        connection.exec_driver_sql("DELETE FROM ledger")
+    engine = connect(warehouse_url)
     Ledger(engine).expect(UNITS)
-    yield url
     engine.dispose()
+    return warehouse_url
 
 
 def test_of_many_machines_one_begins(warehouse: str) -> None:

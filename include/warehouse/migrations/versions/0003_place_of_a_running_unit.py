@@ -3,13 +3,15 @@
 import sqlalchemy as sa
 from alembic import op
 
+from include.warehouse.steps import add_column
+
 revision = "0003"
 down_revision = "0002"
 
 
 def upgrade() -> None:
     """Add the column."""
-    op.add_column("ledger", sa.Column("place", sa.String(64)))
+    add_column("ledger", sa.Column("place", sa.String(64)))
 
 
 def downgrade() -> None:
