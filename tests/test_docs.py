@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import re
 import shutil
 from dataclasses import fields
@@ -68,6 +69,7 @@ EXAMPLES = {
 FEEDS = (ROOT / "docs/feeds.md").read_text("utf-8")
 SETTINGS = (ROOT / "docs/settings.md").read_text("utf-8")
 TROUBLESHOOTING = (ROOT / "docs/troubleshooting.md").read_text("utf-8")
+OPERATIONS = (ROOT / "docs/operations.md").read_text("utf-8")
 JOBS = (ROOT / "docs/jobs.md").read_text("utf-8")
 # An example in the registry's schema, one of bash's that a task's shell must not see, and one that
 # mysqldump is handed.
@@ -164,6 +166,17 @@ def test_every_command_is_in_the_readme(command: str) -> None:
     """In both languages."""
     for readme in (README, README_ZH):
         assert f"scheduler_manager.py {command}" in readme.read_text("utf-8")
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_is_in_the_guide_with_its_options(name: str) -> None:
+    """One row each in docs/operations.md; the Chinese page has the same code."""
+    (row,) = re.findall(rf"^\| `{name}(?: [A-Z]+)?` \|.*", OPERATIONS, re.MULTILINE)
+    parser = argparse.ArgumentParser()
+    COMMANDS[name].options(parser)
+    for action in parser._actions:
+        for option in set(action.option_strings) - {"-h", "--help"}:
+            assert f"`{option}" in row, f"docs/operations.md: {name} has {option}, too"
 
 
 def test_the_readme_is_short() -> None:
