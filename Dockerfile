@@ -19,7 +19,7 @@ WORKDIR /opt/store-data
 
 COPY requirements.txt requirements-cluster.txt ./
 RUN python3 -m venv .venv \
-    && .venv/bin/python -m pip install --require-hashes --requirement requirements.txt --requirement requirements-cluster.txt
+    && .venv/bin/python -m pip install --no-deps --require-hashes --requirement requirements.txt --requirement requirements-cluster.txt
 ENV VIRTUAL_ENV=/opt/store-data/.venv \
     PATH="/opt/store-data/.venv/bin:${PATH}"
 

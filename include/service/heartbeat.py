@@ -1,4 +1,4 @@
-"""`python -m include.service.heartbeat NAME`: ask the API whether a component is alive.
+"""`python -m include.service.heartbeat NAME ...`: ask the API whether components are alive.
 
 The health check of the containers; standard library only, so that it costs next to nothing.
 """
@@ -14,32 +14,42 @@ from urllib.parse import urlsplit
 
 API = "AIRFLOW__CORE__EXECUTION_API_SERVER_URL"
 PATH = "/api/v2/monitor/health"
+EXECUTION = "execution"
 ANSWER_SECONDS = 5.0
 HEALTHY = "healthy"
 
 
 def main(names: list[str]) -> int:
-    """Say how a component is, as the API knows it by its heartbeat.
+    """Say how components are, as the API knows them by their heartbeats.
 
     Args:
-        names: one, as the API's answer has it: metadatabase, scheduler, dag_processor, triggerer.
+        names: as the API's answer has them: metadatabase, scheduler, dag_processor, triggerer; or
+            execution, the API that tasks report to. It is made when it is first asked, which takes
+            seconds that the first tasks would wait for.
 
     Returns:
-        0 when it is healthy, else 1.
+        0 when all are healthy, else 1.
     """
-    (name,) = names
-    parts = urlsplit(os.environ[API])
+    states = {}
+    for name in names:
+        try:
+            states[name] = _state_of(name)
+        except (OSError, HTTPException, ValueError) as error:
+            states[name] = f"the api-server does not answer: {error}"
+        print(f"{name}: {states[name]}")
+    return 0 if {*states.values()} == {HEALTHY} else 1
+
+
+def _state_of(name: str) -> str:
+    tasks = os.environ[API]
+    parts = urlsplit(tasks)
+    url = f"{tasks}health" if name == EXECUTION else f"{parts.scheme}://{parts.netloc}{PATH}"
     # No proxy: the API is in the same network.
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    try:
-        url = f"{parts.scheme}://{parts.netloc}{PATH}"
-        with opener.open(url, timeout=ANSWER_SECONDS) as response:
-            state = json.load(response).get(name, {}).get("status")
-    except (OSError, HTTPException, ValueError) as error:
-        print(f"{name}: the api-server does not answer: {error}")
-        return 1
-    print(f"{name}: {state or 'unknown to the api-server'}")
-    return 0 if state == HEALTHY else 1
+    with opener.open(url, timeout=ANSWER_SECONDS) as response:
+        answer = json.load(response)
+    state = answer if name == EXECUTION else answer.get(name, {})
+    return str(state.get("status") or "unknown to the api-server")
 
 
 if __name__ == "__main__":

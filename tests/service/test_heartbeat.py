@@ -29,9 +29,9 @@ def answering(answer: Any) -> Iterator[str]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            self.send_response(200 if self.path == PATH else 404)
+            self.send_response(200 if self.path in (PATH, "/execution/health") else 404)
             self.end_headers()
-            self.wfile.write(answer)
+            self.wfile.write(answer if self.path == PATH else b'{"status": "healthy"}')
 
         def log_message(self, *_: Any) -> None:
             """Say nothing."""
@@ -63,6 +63,7 @@ def check(url: str, name: str) -> tuple[int, str]:
         ("metadatabase", (0, "metadatabase: healthy")),
         ("scheduler", (1, "scheduler: unhealthy")),
         ("triggerer", (1, "triggerer: unknown to the api-server")),
+        ("execution", (0, "execution: healthy")),
     ],
 )
 def test_a_component_is_as_the_api_knows_it(name: str, expected: tuple[int, str]) -> None:
