@@ -70,7 +70,7 @@ def check_paused(patient: Patient) -> Iterator[Finding]:
     }
     for job_id in enabled:
         if dags.get(job_id):
-            remedy = f"`python3 scheduler_manager.py airflow dags unpause {job_id}` goes on with it"
+            remedy = f"`python3 scheduler_manager.py resume {job_id}` goes on with it"
             yield Finding(WARN, "jobs", f"{job_id} is paused: its runs wait", remedy)
     missing = [job_id for job_id in enabled if job_id not in dags]
     if missing:

@@ -16,7 +16,7 @@ from include.service.doctor.findings import Patient
 from include.service.layout import PROJECT_ROOT, Layout
 from include.service.preparing import METADATA_URL
 from include.warehouse.migrating import migrate
-from tests.integration.installation import _free_ports as free_ports
+from tests.integration.installation import free_ports
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -77,7 +77,7 @@ def test_paused_and_unknown_jobs_are_named(patient: Patient) -> None:
     assert [str(found) for found in check_paused(patient)] == [
         (
             "warn  jobs: jd_store is paused: its runs wait; "
-            "`python3 scheduler_manager.py airflow dags unpause jd_store` goes on with it"
+            "`python3 scheduler_manager.py resume jd_store` goes on with it"
         )
     ]
 
