@@ -370,7 +370,7 @@ def test_what_to_do_about_an_exit_code_is_documented(code: ExitCode) -> None:
     assert f"\n| {'other' if code == ExitCode.FAILED else int(code)} |" in JOBS
 
 
-@pytest.mark.parametrize("chinese", (page for page in PAGES if CHINESE in page.name), ids=named)
+@pytest.mark.parametrize("chinese", [page for page in PAGES if CHINESE in page.name], ids=named)
 def test_a_chinese_page_says_what_the_english_one_says(chinese: Path) -> None:
     """The same headings, code and links; and it leads to Chinese pages where there are some."""
     english = chinese.with_name(chinese.name.replace(CHINESE, ".md"))
