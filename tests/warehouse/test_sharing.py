@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select
 from sqlalchemy.exc import DBAPIError
 
 from include.ledger import Ledger, Unit
@@ -97,6 +97,23 @@ def test_the_newest_counts_whoever_comes_last(engine: Engine) -> None:
         list(pool.map(land, range(SHOPS)))
     assert set(_there(engine).values()) == {ROUNDS * SHOPS - 1}
     assert len(_there(engine)) == ORDERS
+
+
+@pytest.mark.every_warehouse
+def test_a_newer_order_that_lands_in_between_stays(engine: Engine) -> None:
+    """Another period's run has seen what was there before, and is about to replace it."""
+    _land(engine, UNITS[0], [_order(1, 0)])
+    newer = threading.Thread(target=_land, args=(engine, UNITS[1], [_order(1, 2)]))
+
+    @event.listens_for(engine, "before_cursor_execute")
+    def land_in_between(_connection: Any, _cursor: Any, statement: str, *_more: Any) -> None:
+        if statement.startswith("DELETE") and newer.ident is None:
+            newer.start()
+            newer.join(1)
+
+    _land(engine, UNITS[0], [_order(1, 1)])
+    newer.join(30)
+    assert _there(engine) == {("erp-1", 1): 2}
 
 
 @pytest.mark.parametrize("warehouse_url", KINDS, indirect=True)
