@@ -14,6 +14,7 @@ from sqlalchemy import and_, insert, select, true, update
 from include.errors import ExpectedError
 from include.ledger.claims import UNFENCED
 from include.ledger.units import LedgerRow, Unit, covers, is_like, key_of
+from include.warehouse.clock import now
 from include.warehouse.tables import ledger
 from include.warehouse.transactions import in_transaction
 
@@ -103,7 +104,7 @@ class Ledger:
         all_units = list(units)
 
         def write(connection: Connection) -> None:
-            begun = claim.beginning(self.run_id, _now())
+            begun = claim.beginning(self.run_id, now(connection))
             for unit in all_units:
                 if not connection.execute(_of(unit, begun).values(_window(unit))).rowcount:
                     claim.refuse(connection.execute(_of(unit, select(ledger))).mappings())
@@ -114,7 +115,9 @@ class Ledger:
 
     def beat(self, units: Iterable[Unit]) -> None:
         """Write down that this run's attempt at each unit is alive."""
-        self._update(units, {"heartbeat_at": _now()}, ledger.c.state == "running")
+        with self._reading() as connection:
+            values = {"heartbeat_at": now(connection)}
+        self._update(units, values, ledger.c.state == "running")
 
     def land(self, connection: Connection, unit: Unit, rows: int) -> None:
         """Write down that a unit has landed, in the transaction that holds its data.

@@ -9,7 +9,8 @@ is small, and there is one for each time that a person authorises the app.
 
 One process at a time refreshes, whichever machine it runs on. It holds a lease for as long, which
 runs out by itself when the process dies. Each change is one statement that says what it expects to
-find, so no transaction is open while the platform is asked.
+find, so no transaction is open while the platform is asked. When a lease ends is told by the
+warehouse's clock, as those of the machines may differ.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from sqlalchemy import ColumnElement, and_, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from include.platforms.dialect import Tokens
+from include.warehouse.clock import now
 from include.warehouse.tables import tokens as table
 
 if TYPE_CHECKING:
@@ -84,15 +86,19 @@ class TokenStore:
 
     def take_lease(self, connection: Connection, kept: Kept, holder: str) -> bool:
         """Become the one who may refresh these tokens; say whether it worked."""
-        now = datetime.now(timezone.utc)
-        free = or_(table.c.held_until.is_(None), table.c.held_until <= now)
-        values = {"held_by": holder, "held_until": now + self.lease}
-        return self._change(and_(_same(connection, kept), free), **values)
+        with self._engine.begin() as database:
+            moment = now(database)
+            free = or_(table.c.held_until.is_(None), table.c.held_until <= moment)
+            lease = update(table).where(_same(connection, kept), free)
+            values = {"held_by": holder, "held_until": moment + self.lease}
+            return database.execute(lease.values(**values)).rowcount == 1
 
     def extend_lease(self, connection: Connection, holder: str) -> bool:
         """Start the lease anew; say whether it was still ours."""
-        ends = datetime.now(timezone.utc) + self.lease
-        return self._change(_held(connection, holder), held_until=ends)
+        with self._engine.begin() as database:
+            lease = update(table).where(_held(connection, holder))
+            ends = now(database) + self.lease
+            return database.execute(lease.values(held_until=ends)).rowcount == 1
 
     def end_lease(self, connection: Connection, holder: str) -> None:
         """Let others refresh, if the lease is still ours."""

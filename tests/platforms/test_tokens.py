@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
+import time_machine
 from sqlalchemy import delete, select, update
 
 from include.platforms.client import GatewayClient, Patience
@@ -22,6 +23,7 @@ from include.platforms.tokens import TokenStore
 from include.sandbox.credentials import refresh_token_of
 from include.warehouse import connect
 from include.warehouse.tables import tokens as table
+from tests.database_servers import KINDS
 from tests.platforms.asking import using
 from tests.platforms.token_gateway import (
     CALL,
@@ -349,6 +351,20 @@ def test_a_process_killed_while_it_refreshes_holds_up_the_others_for_its_lease(
         began = time.monotonic()
         assert ask(gateway.connection(), store) == [1]
         assert time.monotonic() - began >= 1
+
+
+@pytest.mark.parametrize("warehouse_url", KINDS, indirect=True)
+def test_a_clock_that_is_ahead_takes_no_lease(store: TokenStore) -> None:
+    """Machines that share a server go by its clock; on one machine there is only one."""
+    with token_gateway() as gateway:
+        connection = gateway.connection()
+    kept = store.open(connection)
+    assert store.take_lease(connection, kept, "one")
+    with time_machine.travel(datetime.now(timezone.utc) + timedelta(minutes=10)):
+        assert not store.take_lease(connection, kept, "two")
+    assert store.extend_lease(connection, "one")
+    store.end_lease(connection, "one")
+    assert store.take_lease(connection, kept, "two")
 
 
 def _forget(gateway: TokenGateway) -> None:
