@@ -178,6 +178,16 @@ def test_old_runs_go_and_the_schedule_goes_on_where_it_was(
     )
 
 
+def test_what_a_cleaning_that_was_cut_off_left_is_told(installation: Installation) -> None:
+    """With the command that removes it; somebody may have made such tables on purpose."""
+    installation.write("CREATE TABLE _airflow_deleted__log__20251002 (id)", [()])
+    code, output = installation.clean()
+    assert code == 0, output
+    assert (
+        "left _airflow_deleted__log__20251002: `python3 scheduler_manager.py airflow db" in output
+    )
+
+
 def test_old_logs_go_and_young_ones_stay(installation: Installation) -> None:
     """Of tasks and of components; a log that is being written stays, whatever its age."""
     logs = installation.var / "logs"

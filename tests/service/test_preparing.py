@@ -20,7 +20,7 @@ from include.service.settings import component_environment, write_secrets
 READ = """
 import json
 from include.service.connections import script_variables
-print("found", json.dumps(script_variables(["erp"])))
+print("found", json.dumps(script_variables(["erp", "airflow_metadata"])))
 """
 
 
@@ -99,6 +99,8 @@ def test_a_script_gets_its_connections(layout: Layout) -> None:
     assert (erp["conn_type"], erp["host"]) == ("http", "http://127.0.0.1:18083")
     assert erp["extra"]["access_token"]
     assert variables["WAREHOUSE_URL"] == f"sqlite:///{layout.warehouse}"
+    own = json.loads(variables["AIRFLOW_CONN_AIRFLOW_METADATA"])
+    assert own["password"] == f"sqlite:///{layout.airflow_home}/airflow.db?timeout=30"
 
 
 def test_nothing_changed_means_prepared(layout: Layout) -> None:

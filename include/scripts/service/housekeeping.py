@@ -89,6 +89,9 @@ def _airflow_rows(settings: Settings, airflow: Database) -> None:
         removed = airflow.clean(_days_ago(settings.metadata))
         told = ", ".join(f"{table} {rows:,}" for table, rows in removed.items()) or "none"
         print(f"rows of Airflow older than {settings.metadata} days removed: {told}", flush=True)
+    if left := airflow.left_over():
+        command = "python3 scheduler_manager.py airflow db drop-archived --yes"
+        print(f"a cleaning that was cut off left {', '.join(left)}: `{command}` removes them")
 
 
 def _ledger_rows(settings: Settings, warehouse: str) -> None:
