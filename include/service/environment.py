@@ -115,7 +115,9 @@ def _install(layout: Layout, requirements: Path) -> None:
         old.unlink()
     mark = layout.venv / ".installing"
     mark.touch()
-    options = ["--require-hashes", "--no-input", "--disable-pip-version-check"]
+    # Without a search for dependencies: the lock names every one, also those of extras, which pip
+    # would look for in versions that are not pinned.
+    options = ["--no-deps", "--require-hashes", "--no-input", "--disable-pip-version-check"]
     pip: list[Path | str] = [
         layout.python,
         "-I",

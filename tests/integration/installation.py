@@ -23,7 +23,7 @@ from include.service.supervisor import remove_traces
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-NOT_COPIED = (".git", ".venv", "var", "__pycache__", ".*_cache", ".hypothesis")
+NOT_COPIED = (".git", ".venv", ".env", "var", "__pycache__", ".*_cache", ".hypothesis")
 COMMAND_SECONDS = 240
 
 
