@@ -18,10 +18,18 @@ if TYPE_CHECKING:
 
 PLAIN_WORDS = frozenset({"true", "false", "none", "null"})
 CONNECTION_PREFIX = "AIRFLOW_CONN_"
+URI_EXTRA = "__extra__"  # the parameter of a connection's URI that holds its extra as JSON
 # As SQLAlchemy reads it: a password may hold anything but an @.
 URL_PASSWORD = re.compile(r"://[^:/]*:([^@]*)@")
-# A feed's extra says how its password is sent, as in {"auth": "header", "header": "X-Api-Key"}.
-WAYS_TO_SEND = frozenset({"none", "bearer", "header", "cookie"})
+# Where a feed's extra names what its password is sent in, as {"auth": "header", "header": "X-Key"}.
+CARRIERS = frozenset({"header", "cookie"})
+# What keys of an `extra` hold that is no secret, while it looks like this: a message must be able
+# to name the host that does not answer, and the word that is misspelt.
+READABLE = {
+    "auth": re.compile(r"[A-Za-z]{1,12}"),
+    "oauth_host": re.compile(r"https?://[A-Za-z0-9.-]+(:\d+)?/?"),
+    "expires_at": re.compile(r"\d+"),
+}
 SECRET_PARAMETER = re.compile(r"passw|pwd|secret|token|key", re.IGNORECASE)
 
 
@@ -32,7 +40,7 @@ def secrets_in(environment: Mapping[str, str]) -> set[str]:
         environment: its `AIRFLOW_CONN_*` (JSON or URI) and `WAREHOUSE_URL` are looked at.
 
     Returns:
-        the passwords, and every text in the `extra` of a connection.
+        the passwords, and every text in the `extra` of a connection that is not known to be none.
     """
     found = set(_of_url(environment.get("WAREHOUSE_URL", "")))
     for name, value in environment.items():
@@ -45,22 +53,34 @@ def secrets_in(environment: Mapping[str, str]) -> set[str]:
 def _of_connection(value: str) -> Iterator[str]:
     fields = _json_or_none(value)
     if isinstance(fields, dict):
-        for password in _texts(fields.get("password")):
-            yield password
-            yield from _of_url(password)  # a database's URL, with a password inside
-        yield from _texts(_secret_part(fields.get("extra")))
+        yield from _of_url(str(fields.get("host") or ""))
+        yield from _secret_texts(fields.get("password"))
+        yield from _of_extra(fields.get("extra"))
     else:
         yield from _of_url(value)
-        yield from (text for _, text in parse_qsl(_split(value).query))
+        for name, text in parse_qsl(_split(value).query):
+            yield from _of_extra(text if name == URI_EXTRA else {name: text})
 
 
-def _secret_part(extra: Any) -> Any:
-    """Leave out the words that say how a password is sent: they are in every other message."""
+def _of_extra(extra: Any) -> Iterator[str]:
+    """Give every text of an extra, but for what is known to be none of its secrets."""
     found = _json_or_none(extra) if isinstance(extra, str) else extra
-    way = found.get("auth") if isinstance(found, dict) else None
-    if not isinstance(way, str) or way not in WAYS_TO_SEND:
-        return extra
-    return {name: one for name, one in found.items() if name not in ("auth", way)}
+    if isinstance(found, dict):
+        auth = found.get("auth")
+        extra = {name: one for name, one in found.items() if not _is_readable(name, one, auth)}
+    yield from _secret_texts(extra)
+
+
+def _is_readable(name: str, value: Any, auth: Any) -> bool:
+    if name in CARRIERS:
+        return bool(name == auth)
+    return name in READABLE and isinstance(value, str) and bool(READABLE[name].fullmatch(value))
+
+
+def _secret_texts(value: Any) -> Iterator[str]:
+    for text in _texts(value):
+        yield text
+        yield from _of_url(text)  # such as a database's, with a password inside
 
 
 def _texts(value: Any) -> Iterator[str]:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+from urllib.parse import urlencode
 
 import pytest
 
+from include.running.masking import Masker
 from include.running.secret_values import secrets_in
+from include.sandbox.delivery import connections
 
 
 def test_password_and_every_text_in_extra_are_secrets() -> None:
@@ -37,11 +40,41 @@ def test_extra_may_be_an_object_or_its_text(extra: object) -> None:
         ('{"auth": "cookie", "cookie": "session", "header": "abcdef"}', {"abcdef"}),
         ({"auth": "some-secret", "header": "abcdef"}, {"some-secret", "abcdef"}),
         ({"auth": ["bearer"]}, {"bearer"}),
+        ({"auth": "bearr", "token": "abcdef"}, {"abcdef"}),
     ],
 )
 def test_how_a_password_is_sent_is_no_secret(extra: object, expected: set[str]) -> None:
     """Words like bearer, cookie and session would be masked in every message."""
     assert secrets_in({"AIRFLOW_CONN_X": json.dumps({"extra": extra})}) == expected
+
+
+@pytest.mark.parametrize(
+    ("host", "expected"),
+    [
+        ("http://127.0.0.1:8083", set()),
+        ("https://open-oauth.jd.com/", set()),
+        ("https://jd:s3cret@oauth.example", {"https://jd:s3cret@oauth.example", "s3cret"}),
+        ("pasted-token", {"pasted-token"}),
+    ],
+)
+def test_a_host_is_a_secret_only_with_a_password_in_it(host: str, expected: set[str]) -> None:
+    """A message must be able to name the host that does not answer."""
+    extra = {"oauth_host": host, "expires_at": "1767225600", "sandbox": True}
+    fields = {"host": host if "://" in host else "", "extra": extra}
+    assert secrets_in({"AIRFLOW_CONN_JD": json.dumps(fields)}) == expected
+    for query in ({"oauth_host": host}, {"__extra__": json.dumps(extra)}):
+        uri = f"http://gw.example/?{urlencode(query)}"
+        assert secrets_in({"AIRFLOW_CONN_JD": uri}) == expected
+
+
+@pytest.mark.parametrize("conn_id", ["jd_3", "pdd_feed"])
+def test_the_delivered_connections_do_not_hide_their_host(conn_id: str) -> None:
+    """Nor the words that every other message has."""
+    fields = connections("http://127.0.0.1:8083")[conn_id]
+    found = secrets_in({f"AIRFLOW_CONN_{conn_id.upper()}": json.dumps(fields)})
+    told = "no answer from http://127.0.0.1:8083/routerjson: check host, bearer, true"
+    assert Masker(found).mask(told) == told
+    assert fields["password"] in found
 
 
 @pytest.mark.parametrize(
