@@ -73,7 +73,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="ID",
         dest="shops",
         action="append",
-        help="this shop only; may be repeated",
+        help="this shop only; one --shop for each",
     )
     parser.add_argument("--again", action="store_true", help="run what has landed already, too")
     parser.add_argument("--root", metavar="FOLDER", help="the project whose registry counts")

@@ -15,7 +15,7 @@ from include.running.variables import GRACE, HEARTBEAT, LOCK_WAIT
 
 if TYPE_CHECKING:
     from argparse import Namespace
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 CODE_ROOT = Path(__file__).parents[2]
 FOLDER = "SCHEDULER_VAR"
@@ -69,7 +69,8 @@ def understand(words: Namespace, environment: Mapping[str, str]) -> Request:
         environment: usually `os.environ`.
 
     Raises:
-        ConfigurationError: a number is none, or a period and a range are both given.
+        ConfigurationError: a number is none, a period and a range are both given, or what names
+            the shops names none.
     """
     by_words = bool(words.period or words.first or words.last)
     said: Mapping[str, str] = {} if by_words else environment
@@ -79,13 +80,13 @@ def understand(words: Namespace, environment: Mapping[str, str]) -> Request:
     if bool(first) != bool(last) or (period and first):
         given = f"period {period!r}, from {first!r}, to {last!r}"
         raise ConfigurationError(f"{given} do not go together: give one period, or from and to")
-    shops = words.shops or environment.get("SHOPS", "").split(",")
+    listed = environment.get("SHOPS") if not words.shops else None
     return Request(
         job_id=words.job_id,
         period=period,
         first=first,
         last=last,
-        shops=tuple(dict.fromkeys(shop.strip() for shop in shops if shop.strip())),
+        shops=named_shops(words.shops or ()) if listed is None else _listed_shops(listed),
         again=words.again or environment.get("AGAIN") == "1",
         run_id=environment.get("RUN_ID") or f"manual__{_now()}",
         attempt=int(_number(environment, "ATTEMPT", 1)),
@@ -107,6 +108,38 @@ def project_root(environment: Mapping[str, str]) -> Path:
 def var_folder(environment: Mapping[str, str]) -> Path:
     """Give the service's directory, for locks and logs."""
     return Path(environment.get(FOLDER) or CODE_ROOT / "var").absolute()
+
+
+def named_shops(words: Sequence[str]) -> tuple[str, ...]:
+    """Give the shops that the words after `--shop` name.
+
+    Raises:
+        ConfigurationError: a word names none, as an unset variable does, or several: no shop is
+            not every shop.
+    """
+    for word in words:
+        if "," in word:
+            each = " ".join(f"--shop {one.strip()}" for one in word.split(",") if one.strip())
+            example = f", as in {each}" if each else ""
+            problem = f"is no shop's id: write one --shop for each shop{example}"
+            raise ConfigurationError(f"--shop {word!r} {problem}")
+        if not word.strip():
+            raise ConfigurationError(
+                f"--shop {word!r} names no shop; is the variable that it comes from set? For all "
+                "shops leave --shop out"
+            )
+    return tuple(dict.fromkeys(word.strip() for word in words))
+
+
+def _listed_shops(listed: str) -> tuple[str, ...]:
+    """Give the shops of the variable SHOPS."""
+    shops = tuple(dict.fromkeys(shop.strip() for shop in listed.split(",") if shop.strip()))
+    if not shops:
+        raise ConfigurationError(
+            f"SHOPS {listed!r} names no shop: write ids with commas between them, or for all shops "
+            "unset SHOPS"
+        )
+    return shops
 
 
 def _number(environment: Mapping[str, str], name: str, default: float) -> float:

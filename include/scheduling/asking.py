@@ -62,7 +62,7 @@ def understand(
     Args:
         schedule: the job's.
         partition_key: the run's, if it has one.
-        conf: what a person gave; an empty value counts as not given.
+        conf: what a person gave; an empty text counts as not given, an empty list does not.
         shops: the ids of the job's shops.
         now: when the run was asked for (aware); a retry must cover what the first attempt did.
         why_not: says why a shop is not among the job's.
@@ -71,14 +71,14 @@ def understand(
         ConfigurationError: an unknown word, a period that does not exist, has not ended or differs
             from the run's own, an unknown shop.
     """
-    given = {word: value for word, value in conf.items() if value not in (None, "", [], False)}
+    given = {word: value for word, value in conf.items() if value not in (None, "", False)}
     for word in given:
         if word not in WORDS:
             near = get_close_matches(word, WORDS, n=1)
             hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(WORDS)}"
             raise ConfigurationError(f"conf {word!r} is not known: {hint}")
     first, last = _window(schedule, partition_key, given, now)
-    wanted = _known(given.get("shops", []), shops, why_not)
+    wanted = _known(given["shops"], shops, why_not) if "shops" in given else ()
     return Asked(first, last, wanted, bool(given.get("again")))
 
 
@@ -133,6 +133,9 @@ def _window(
 def _known(asked: Any, shops: Collection[str], why_not: Callable[[str], str]) -> tuple[str, ...]:
     if not isinstance(asked, list) or not all(isinstance(shop, str) for shop in asked):
         raise ConfigurationError(f"conf 'shops' is {asked!r}, not a list of shop ids")
+    if not asked:
+        message = "conf 'shops' is [], which names no shop: name some, or for all leave 'shops' out"
+        raise ConfigurationError(message)
     for shop in asked:
         if shop not in shops:
             raise ConfigurationError(f"conf 'shops': {why_not(shop)}")

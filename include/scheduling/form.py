@@ -44,6 +44,7 @@ def form_for(period: str, shops: tuple[str, ...]) -> dict[str, Param]:
             default=None,
             type=["null", "array"],
             items={"type": "string", "enum": list(shops)},
+            minItems=1,  # no shop at all is not every shop
             examples=list(shops),
             title="Shops",
             description="only these; empty: all",

@@ -106,7 +106,7 @@ def _trigger_options(parser: argparse.ArgumentParser) -> None:
     _job_options(parser)
     parser.add_argument("--period", metavar="KEY", help="period, as 2025-10-02 (the last ended)")
     parser.add_argument(
-        "--shop", action="append", metavar="ID", help="only this shop, repeatable (all)"
+        "--shop", action="append", metavar="ID", help="only this shop; one --shop for each (all)"
     )
     parser.add_argument("--again", action="store_true", help="also what has landed already")
     parser.add_argument("--wait", action="store_true", help="follow it; exit code 1 if not landed")
@@ -135,7 +135,7 @@ def _run_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--from", dest="first", metavar="KEY", help="first of several periods")
     parser.add_argument("--to", dest="last", metavar="KEY", help="last of several periods")
     parser.add_argument(
-        "--shop", action="append", metavar="ID", help="only this shop, repeatable (all)"
+        "--shop", action="append", metavar="ID", help="only this shop; one --shop for each (all)"
     )
     parser.add_argument("--again", action="store_true", help="also what has landed already")
 

@@ -11,6 +11,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from include.errors import ConfigurationError, ExpectedError
+from include.running.request import named_shops
 from include.service.finding import find_job, nearest
 from include.service.health import running
 from include.service.ports import remembered
@@ -97,12 +98,13 @@ def _conf(layout: Layout, job_id: str, arguments: Namespace) -> dict[str, Any]:
 
         registry = load_registry(layout.root, only=job_id)
         known = [shop.id for shop in registry.shops_of(registry.jobs[job_id])]
-        for shop in arguments.shop:
+        shops = named_shops(arguments.shop)
+        for shop in shops:
             if shop not in known:
                 raise ConfigurationError(
                     f"shop {shop!r} is not one of {job_id}'s: {nearest(shop, known)}"
                 )
-        conf["shops"] = arguments.shop
+        conf["shops"] = list(shops)
     return conf
 
 

@@ -44,6 +44,9 @@ def shop_job(project: Project) -> Project:
             ["job", "--shop", "shop_ill"],
             "the entry of shop 'shop_ill' is broken; repair it first:\nconfig/shops.yaml:",
         ),
+        (["job", "--shop", "shop_one,shop_x"], "as in --shop shop_one --shop shop_x"),
+        (["job", "--shop", ","], "--shop ',' is no shop's id: write one --shop for each shop\n"),
+        (["job", "--shop", ""], "--shop '' names no shop; is the variable that it comes from set?"),
         (["plain", "--shop", "shop_one"], "job 'plain' has no shops: leave shop 'shop_one' out"),
     ],
 )
@@ -101,3 +104,11 @@ def test_a_broken_entry_is_a_wrong_configuration(project: Project) -> None:
     assert (code, "ran" in output.splitlines()) == (78, False)
     assert "the entry of job 'job' is broken; repair it first:\nconfig/tasks/jobs.yaml:" in output
     assert project.run("sound", "--period", PERIOD)[0] == 0
+
+
+@pytest.mark.parametrize("listed", ["", " , "])
+def test_a_variable_that_names_no_shop_is_not_all_shops(shop_job: Project, listed: str) -> None:
+    """It is refused as the option is."""
+    code, output = shop_job.run("job", "--period", PERIOD, SHOPS=listed)
+    assert f"SHOPS {listed!r} names no shop: write ids with commas between them" in output
+    assert (code, "ran" in output.splitlines()) == (78, False)

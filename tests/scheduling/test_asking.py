@@ -50,7 +50,7 @@ def _understand(conf: dict[str, Any], partition_key: str | None = None) -> Asked
         ({"again": True}, None, {"PERIOD_KEY": "2025-10-02", "AGAIN": "1"}),
         # What the form sends when nobody fills it in.
         (
-            {"period": None, "from": "", "to": None, "again": False, "shops": []},
+            {"period": None, "from": "", "to": None, "again": False, "shops": None},
             None,
             {"PERIOD_KEY": "2025-10-02"},
         ),
@@ -82,6 +82,8 @@ def test_a_run_covers_what_it_was_asked(
         ({"from": "2025-10-01", "to": "2025-10-02"}, "2025-10-02", "give one of the two"),
         ({"shops": ["erp-9"]}, None, "conf 'shops': there is no shop 'erp-9'"),
         ({"shops": "erp-1"}, None, "not a list of shop ids"),
+        ({"shops": []}, None, "names no shop: name some, or for all leave 'shops' out"),
+        ({"shops": [""]}, None, "there is no shop ''"),
         ({"shops": ["$(id)"]}, None, "there is no shop '$(id)'"),
         ({"shops": [["erp-1"]]}, None, "not a list of shop ids"),
     ],

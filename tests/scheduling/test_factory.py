@@ -155,7 +155,9 @@ def test_an_entry_overrides_the_defaults(project: Path) -> None:
     assert task.execution_timeout == timedelta(minutes=90)
     assert (task.pool, task.owner) == ("jd", "数据组")
     assert dag.start_date.isoformat() == "2026-03-01T05:00:00+00:00"
-    assert dag.params.get_param("shops").schema["items"]["enum"] == ["jd-1"]
+    form = dag.params.get_param("shops").schema
+    assert form["items"]["enum"] == ["jd-1"]
+    assert form["minItems"] == 1  # else no shop at all would be taken for all of them
 
 
 def test_a_disabled_job_is_visible_without_a_schedule(project: Path) -> None:
