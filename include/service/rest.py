@@ -124,11 +124,19 @@ class Api:
 
     def _request(self, method: str, path: str, **content: Any) -> dict[str, Any]:
         if "Authorization" not in self._headers:
-            password = json.loads(self._passwords.read_text("utf-8"))[ADMIN]
-            login = {"username": ADMIN, "password": password}
+            login = {"username": ADMIN, "password": self._password()}
             token = self._answer("POST", "/auth/token", json=login)["access_token"]
             self._headers["Authorization"] = f"Bearer {token}"
         return self._answer(method, path, **content)
+
+    def _password(self) -> str:
+        try:
+            return str(json.loads(self._passwords.read_text("utf-8"))[ADMIN])
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise ApiError(
+                f"{self._passwords} has no password of {ADMIN!r} ({error}): run "
+                "`python3 scheduler_manager.py restart`, which makes what is missing"
+            ) from None
 
     def _answer(
         self, method: str, path: str, *, params: Any = None, json: Any = None

@@ -5,18 +5,20 @@ from __future__ import annotations
 import json
 import shutil
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from include.service.health import describe, look
-from include.service.overview import Overview, lines_of, look_over
+from include.service.overview import lines_of, look_over
 from include.service.ports import remembered
 from include.service.rest import Api
-from include.service.supervisor import SupervisorGoneError
+from include.service.supervisor import SupervisorGoneError, components
 from include.service.table import lined_up
 
 if TYPE_CHECKING:
     from include.service.health import Health
     from include.service.layout import Layout
+    from include.service.overview import Overview
     from include.service.ports import Ports
 
 HEALTHY, DEGRADED, NOT_RUNNING = 0, 1, 3
@@ -35,12 +37,12 @@ def status(layout: Layout, *, as_json: bool = False) -> int:
     """
     ports = remembered(layout)
     try:
-        healths = look(layout, ports)
+        components(layout)
+        with ThreadPoolExecutor(1) as beside:  # two questions at once take half the time
+            asked = beside.submit(look_over, Api(layout, ports, ANSWER_SECONDS))
+            healths, overview = look(layout, ports), asked.result()
     except SupervisorGoneError:
         return _without_supervisor(layout, ports, as_json=as_json)
-    silent = any(one.trouble for one in healths if one.component.name == "api-server")
-    unknown = Overview(trouble="the api-server does not answer")
-    overview = unknown if silent else look_over(Api(layout, ports, ANSWER_SECONDS))
     disk = shutil.disk_usage(layout.var)
     troubles = any(health.trouble for health in healths) or disk.free < LITTLE_DISK
     code = DEGRADED if troubles or overview.import_errors or overview.trouble else HEALTHY

@@ -102,3 +102,12 @@ def test_no_answer_says_where_to_look(tmp_path: Path) -> None:
     """Where nothing listens, the message names the command that tells more."""
     with pytest.raises(ApiError, match="status"):
         Api(installation(tmp_path, "right"), Ports(1)).dags()
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}"])
+def test_a_lost_password_says_how_to_make_it_anew(tmp_path: Path, ports: Ports, text: str) -> None:
+    """Whatever has become of the file."""
+    layout = Layout(var=tmp_path)
+    layout.passwords.write_text(text)
+    with pytest.raises(ApiError, match="restart"):
+        Api(layout, ports).dags()
