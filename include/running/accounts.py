@@ -16,6 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from include.errors import ExpectedError
 from include.ledger import NO_SHOP, Claim, Ledger, Unit
 from include.warehouse.connecting import connect
+from include.warehouse.transactions import cause_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -130,7 +131,7 @@ def _in_words(done: str) -> Iterator[None]:
     try:
         yield
     except SQLAlchemyError as error:
-        cause = str(getattr(error, "orig", None) or error).strip()
         raise LedgerError(
-            f"the ledger cannot be {done}: {cause}; check that the warehouse is up and migrated"
+            f"the ledger cannot be {done}: {cause_of(error)}; check that the warehouse is up "
+            "and migrated"
         ) from error

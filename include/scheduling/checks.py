@@ -98,6 +98,7 @@ class CheckOperator(BaseOperator):
 
         from include.scheduling.inspection import Inspection  # noqa: PLC0415
         from include.warehouse import connect  # noqa: PLC0415
+        from include.warehouse.transactions import cause_of  # noqa: PLC0415
 
         if not units:
             raise AirflowSkipException(f"{self.job.id}: no shop was open, so nothing is to check")
@@ -107,7 +108,7 @@ class CheckOperator(BaseOperator):
         try:
             return Inspection(self.checks, engine, context, self.log.info).problems(units)
         except (SQLAlchemyError, driver.Error) as error:
-            cause = str(getattr(error, "orig", None) or error).strip()
+            cause = cause_of(error)
             told = f"the warehouse cannot be asked: {cause}; check that it is up"
             keys = dict.fromkeys(unit.period.key for unit in units)
             write_failures(self.job, {key: [told] for key in keys}, self.log, url)

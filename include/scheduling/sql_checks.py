@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from copy import deepcopy
 from datetime import time, timedelta
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.sql.operators.sql import SQLColumnCheckOperator, SQLTableCheckOperator
@@ -131,7 +132,7 @@ class ColumnChecks:
                 "leave min and max to columns with numbers"
             ) from error
         return [
-            f"{column} {kind} is {outcome['result']}, {in_words(outcome)} expected"
+            f"{column} {kind} is {_figure(outcome['result'])}, {in_words(outcome)} expected"
             for column, kind, outcome in _outcomes(operator)
             # The least of no rows is nothing, of which nothing can be wrong.
             if not outcome["success"] and outcome["result"] is not None
@@ -199,6 +200,14 @@ def _outcomes(operator: SQLColumnCheckOperator) -> Iterator[tuple[str, str, dict
     for column, kinds in operator.column_mapping.items():
         for kind, outcome in kinds.items():
             yield column, kind, outcome
+
+
+def _figure(value: Any) -> str:
+    """Write a number without the zeros at its end, which some databases give and others do not."""
+    if not isinstance(value, Decimal):
+        return str(value)
+    text = f"{value:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def _text(value: str) -> str:

@@ -63,10 +63,15 @@ def is_temporary(error: BaseException) -> bool:
     return lost or isinstance(error, (OperationalError, InterfaceError))
 
 
-def cause_of(error: DBAPIError) -> str:
-    """Give what the database said, in one line."""
-    arguments = getattr(error.orig, "args", ())
-    said = str(arguments[-1] if arguments else error.orig).strip()
+def cause_of(error: BaseException) -> str:
+    """Give what the database said, in one line.
+
+    Args:
+        error: SQLAlchemy's, or the driver's own.
+    """
+    told = getattr(error, "orig", None) or error
+    arguments = getattr(told, "args", ())
+    said = str(arguments[-1] if arguments else told).strip()
     return said.partition("\n")[0]
 
 

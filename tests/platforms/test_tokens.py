@@ -79,6 +79,7 @@ def change(store: TokenStore, **values: Any) -> None:
         database.execute(update(table).values(**values))
 
 
+@pytest.mark.every_warehouse
 def test_a_token_that_has_expired_is_refreshed_once_and_kept(store: TokenStore) -> None:
     """The call is answered all the same, and the next run begins with the new token."""
     with token_gateway(expired=True) as gateway:
@@ -322,6 +323,7 @@ def test_no_token_is_logged_or_shown(
         assert "r3fresh" not in text
 
 
+@pytest.mark.every_warehouse
 def test_four_processes_refresh_once(store: TokenStore, tmp_path: Path) -> None:
     """All are told at once that it has expired; one exchanges it, all go on with the new one."""
     with token_gateway(expired=True, slow=0.5, together=4) as gateway:

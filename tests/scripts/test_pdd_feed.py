@@ -167,6 +167,7 @@ def test_a_period_is_the_truth_to_the_row(pull: Pull, job: str, key: str) -> Non
     assert FEED_TOKEN not in output
 
 
+@pytest.mark.every_warehouse
 def test_a_period_that_is_pulled_again_replaces_what_was_there(pull: Pull, tmp_path: Path) -> None:
     """What the feed has no more is gone; other periods and kinds of period stay."""
     for job, key in (("pdd_kpi_daily", "2025-09-01"), ("pdd_kpi_monthly", "2025-09")):

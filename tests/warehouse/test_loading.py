@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy.types import TypeEngine
 
+pytestmark = pytest.mark.every_warehouse
+
 DAY = datetime(2025, 10, 2, 9, 30)
 
 
