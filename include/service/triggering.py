@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from include.service.layout import Layout
 
+ANSWER_SECONDS = 30.0  # milliseconds, save on a machine that is busy with jobs
 MANAGER = "python3 scheduler_manager.py"
 
 
@@ -41,7 +42,7 @@ def trigger(layout: Layout, arguments: Namespace) -> int:
     schedule = job.schedule
     wanted = schedule.ended(arguments.period, now) if arguments.period else schedule.last_ended(now)
     conf = _conf(layout, job.id, arguments)
-    api = Api(layout, remembered(layout))
+    api = Api(layout, remembered(layout), ANSWER_SECONDS)
     run_id, new = _asking(layout, lambda: begin_run(api, job.id, wanted.key, conf))
     told = {"job": job.id, "period": wanted.key, "run_id": run_id, "new": new}
     if arguments.wait:
@@ -110,7 +111,7 @@ def _conf(layout: Layout, job_id: str, arguments: Namespace) -> dict[str, Any]:
 
 def _set_paused(layout: Layout, arguments: Namespace, *, paused: bool) -> int:
     job_id, word = arguments.job, "paused" if paused else "resumed"
-    api = Api(layout, remembered(layout))
+    api = Api(layout, remembered(layout), ANSWER_SECONDS)
     try:
         before = _asking(layout, lambda: api.dag(job_id)["is_paused"])
         api.pause(job_id, paused=paused)

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 COMPONENTS = {"api-server", "dag-processor", "journal", "sandbox", "scheduler", "triggerer"}
-RECOVERY_SECONDS = 60
+RECOVERY_SECONDS = 120
 ANYWHERE = next(iter(EVERYWHERE))
 SLOW = """
 import os, sys, time
@@ -45,9 +45,12 @@ key = os.environ["PERIOD_KEY"].replace(":", "")
 while (folder / "hold").exists():
     time.sleep(0.1)
 """
-ENTRIES = """
+SLOW_JOB = """
 tasks:
   - {id: slow, name: 慢任务, cron: "0 0 * * *", script: slow.py, args: ["HERE"], recover: 0d}
+"""
+TICKING_JOB = """
+tasks:
   - {id: ticking, name: 每分钟, cron: "* * * * *", period: tick, script: slow.py, args: ["HERE"]}
 """
 
@@ -60,7 +63,7 @@ def life(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     for name in ("jd", "pdd"):
         (root / f"config/tasks/{name}.yaml").unlink()
     (root / "include/scripts/slow.py").write_text(SLOW)
-    (root / "config/tasks/slow.yaml").write_text(ENTRIES.replace("HERE", str(root.parent)))
+    (root / "config/tasks/slow.yaml").write_text(SLOW_JOB.replace("HERE", str(root.parent)))
     with installed(root, root.parent) as service:
         _start_in_a_terminal_that_closes(service)
         yield service
@@ -327,8 +330,10 @@ def test_a_start_that_is_cut_off_can_be_repeated(life: Service) -> None:
 
 def test_after_a_crash_of_the_machine_missed_periods_run(life: Service) -> None:
     """Everything is killed in the middle of a job: it runs again, and so do the missed minutes."""
-    hold = life.var.parent / "hold"
+    ticking, hold = life.root / "config/tasks/ticking.yaml", life.var.parent / "hold"
     hold.touch()
+    ticking.write_text(TICKING_JOB.replace("HERE", str(life.var.parent)))
+    until(lambda: "ticking" in life.api.dags())
     assert life.manager("trigger", "slow", "--period", "2025-10-04").returncode == 0
     until((life.var.parent / "began-slow-2025-10-04").exists)
     for process in service_processes(life.layout):
@@ -344,6 +349,7 @@ def test_after_a_crash_of_the_machine_missed_periods_run(life: Service) -> None:
         return f"ticking {minute(crashed)} landed" in said and "slow 2025-10-04 landed" in said
 
     until(landed, 180)
+    ticking.unlink()
     until(lambda: _row_state(life, "slow", "2025-10-04") == "ok")
 
 
