@@ -179,6 +179,13 @@ def test_every_command_is_in_the_guide_with_its_options(name: str) -> None:
             assert f"`{option}" in row, f"docs/operations.md: {name} has {option}, too"
 
 
+def test_every_room_is_in_contributing() -> None:
+    """The table of the house names each folder below include/."""
+    text = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
+    for room in (ROOT / "include").glob("*/__init__.py"):
+        assert f"`{room.parent.name}/`" in text, f"CONTRIBUTING.md: say what {room.parent} does"
+
+
 def test_the_readme_is_short() -> None:
     """Under 120 lines; depth goes to docs/."""
     for readme in (README, README_ZH):
