@@ -24,11 +24,14 @@ WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", 
 DAYS_IN_A_WEEK = 7
 # Every month has these days; a cron on a later one skips months.
 LAST_DAY_OF_EVERY_MONTH = 28
+# Not \d, which also is the full-width digits of a Chinese keyboard.
+TWO, YEAR = "[0-9]{2}", "[0-9]{4}"
+DAY = f"{YEAR}-{TWO}-{TWO}"
 FORMS = {
-    "tick": ("2025-10-02T14:00", re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d([+-]\d\d:\d\d)?")),
-    "day": ("2025-10-02", re.compile(r"\d{4}-\d\d-\d\d")),
-    "week": ("2025-09-27", re.compile(r"\d{4}-\d\d-\d\d")),
-    "month": ("2025-09", re.compile(r"\d{4}-\d\d")),
+    "tick": ("2025-10-02T14:00", re.compile(rf"{DAY}T{TWO}:{TWO}([+-]{TWO}:{TWO})?")),
+    "day": ("2025-10-02", re.compile(DAY)),
+    "week": ("2025-09-27", re.compile(DAY)),
+    "month": ("2025-09", re.compile(rf"{YEAR}-{TWO}")),
 }
 
 

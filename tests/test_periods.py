@@ -135,6 +135,8 @@ def test_a_repeated_hour_has_two_keys() -> None:
         ("month", "2025-10-02", "is not a month: write it like 2025-09"),
         ("tick", "2025-10-02T14:07", "is not the start of a tick"),
         ("day", "", "is not a day"),
+        ("day", "２０２５-１０-０２", "is not a day"),
+        ("tick", "2025-10-02T１4:00", "is not a tick"),
         ("day", "0001-01-01", "is not in the calendar"),
         ("day", "9999-12-31", "is not in the calendar"),
     ],

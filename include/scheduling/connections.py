@@ -23,7 +23,7 @@ def connection_of(connection_id: str) -> Any:
     except AirflowNotFoundException as error:
         message = f"connection {connection_id!r} is missing: make it in the UI under Admin > "
         raise ConfigurationError(
-            f"{message}Connections, or with 'airflow connections add'"
+            f"{message}Connections, or with 'airflow connections import FILE'"
         ) from error
 
 

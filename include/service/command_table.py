@@ -163,6 +163,14 @@ def _restore_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--yes", action="store_true", help="overwrite what is there")
 
 
+def _rotate_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "kind",
+        choices=("fernet", "sessions", "passwords"),
+        help="the key of stored connections; that of sessions; the web users' passwords",
+    )
+
+
 COMMANDS = {
     "demo": Command(
         "install, start, and land the last period of every job while you watch",
@@ -238,6 +246,11 @@ COMMANDS = {
         "bring a backup back; overwrites nothing without --yes",
         "archiving.restoring:restore",
         options=_restore_options,
+    ),
+    "rotate": Command(
+        "make new keys or passwords, while the service is stopped",
+        "rotating:rotate",
+        options=_rotate_options,
     ),
     "test": Command(
         "run the tests; --campaign adds the long ones, other arguments go to pytest",

@@ -6,6 +6,7 @@ import os
 import sys
 from typing import TYPE_CHECKING, NoReturn
 
+from include.errors import ConfigurationError
 from include.service import connections
 from include.service.finding import find_job
 from include.service.locks import exclusive
@@ -27,6 +28,8 @@ SIDE_BY_SIDE = (
     "loadgroup",
     "--no-loadscope-reorder",
 )
+
+SECRET_OPTIONS = ("--conn-password", "--conn-extra", "--conn-json", "--conn-uri")
 
 # Imports stand in the functions where they cost time that other commands should not pay.
 # ruff: noqa: PLC0415
@@ -83,7 +86,22 @@ def test(layout: Layout, arguments: Namespace) -> NoReturn:
 
 def airflow(layout: Layout, arguments: Namespace) -> NoReturn:
     """`airflow`: hand over to Airflow's command with the components' environment."""
+    _refuse_secrets(arguments.rest)
     _become(layout, ["-m", "airflow", *arguments.rest], prepared_environment(layout))
+
+
+def _refuse_secrets(words: Sequence[str]) -> None:
+    """Keep passwords off a command line, which Airflow writes into its audit log, too."""
+    if list(words[:2]) != ["connections", "add"]:
+        return
+    for option in (word.partition("=")[0] for word in words if word.startswith("--conn-")):
+        if any(known.startswith(option) for known in SECRET_OPTIONS):
+            raise ConfigurationError(
+                f"{option}: a command line is shown in process lists, in the shell's history and, "
+                "to every web user, in Airflow's audit log: make the connection in the web UI "
+                "under Admin > Connections, or write it into a file and run "
+                "`python3 scheduler_manager.py airflow connections import FILE`"
+            )
 
 
 def run(layout: Layout, arguments: Namespace) -> NoReturn:

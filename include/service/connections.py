@@ -63,5 +63,5 @@ def _connection(connection_id: str) -> Any:
     except AirflowNotFoundException:
         raise ConfigurationError(
             f"connection {connection_id!r} is missing: make it in the UI under Admin > "
-            "Connections, or with `python3 scheduler_manager.py airflow connections add`"
+            "Connections, or with `python3 scheduler_manager.py airflow connections import FILE`"
         ) from None

@@ -13,12 +13,15 @@ from include.errors import ConfigurationError
 from include.running.variables import PRIVATE
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from include.service.layout import Layout
     from include.service.ports import Ports
 
 SETTINGS = "config/airflow.env"
+FERNET = "AIRFLOW__CORE__FERNET_KEY"
+SESSIONS = ("AIRFLOW__API__SECRET_KEY", "AIRFLOW__API_AUTH__JWT_SECRET")
 USERS = "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS"
 
 # Left behind by a shell, these would quietly win over config/airflow.env or mislead Python.
@@ -63,15 +66,20 @@ def write_secrets(layout: Layout, environment: dict[str, str]) -> None:
     Args:
         layout: where they go.
         environment: says which users there are; gets the new keys.
+
+    Raises:
+        ConfigurationError: the key of what is stored is gone.
     """
-    if not layout.secrets.exists():
-        keys = {
-            "AIRFLOW__CORE__FERNET_KEY": new_fernet_key(),
-            "AIRFLOW__API__SECRET_KEY": secrets.token_hex(32),
-            "AIRFLOW__API_AUTH__JWT_SECRET": secrets.token_hex(32),
-        }
-        lines = "".join(f"{key}={value}\n" for key, value in keys.items())
-        write_private(layout.secrets, "# Losing this file loses the stored connections.\n" + lines)
+    kept = _read(layout, layout.secrets, {}) if layout.secrets.exists() else {}
+    if not kept.get(FERNET) and (layout.airflow_home / "airflow.db").exists():
+        raise ConfigurationError(
+            f"{layout.shown(layout.secrets)} lacks {FERNET}, with which the stored connections are "
+            "encrypted: put it back, or bring a backup back with `python3 scheduler_manager.py "
+            f"restore`; to begin anew without them, remove {layout.shown(layout.airflow_home)}"
+        )
+    made = {FERNET: new_fernet_key(), **{key: secrets.token_hex(32) for key in SESSIONS}}
+    if missing := {key: value for key, value in made.items() if not kept.get(key)}:
+        keep_secrets(layout, missing)
     layout.secrets.chmod(0o600)
     environment.update(_read(layout, layout.secrets, {}))
 
@@ -81,6 +89,20 @@ def write_secrets(layout: Layout, environment: dict[str, str]) -> None:
     if passwords != known:
         write_private(layout.passwords, json.dumps({**known, **passwords}) + "\n")
     layout.passwords.chmod(0o600)
+
+
+def keep_secrets(layout: Layout, changed: Mapping[str, str | None]) -> None:
+    """Write keys in place of those that are there, or, without a value, forget them.
+
+    All else that somebody wrote into the file stays as it is.
+    """
+    if layout.secrets.exists():
+        lines = layout.secrets.read_text("utf-8").splitlines()
+    else:
+        lines = ["# Losing this file loses the stored connections."]
+    kept = [line for line in lines if line.partition("=")[0].strip() not in changed]
+    new = [f"{key}={value}" for key, value in changed.items() if value]
+    write_private(layout.secrets, "\n".join([*kept, *new]) + "\n")
 
 
 def new_fernet_key() -> str:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.integration.installation import Service, copy_project, installed
+from include.service.settings import SETTINGS, USERS
+from tests.integration.installation import VIEWER, Service, copy_project, installed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,9 +16,12 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="session")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Give a copy of the project, ready to be started."""
+    """Give a copy of the project, ready to be started; a second user may look, but not touch."""
     root = tmp_path_factory.mktemp("project") / "checkout"
     copy_project(root)
+    settings = root / SETTINGS
+    users = f"{USERS}=admin:admin"
+    settings.write_text(settings.read_text("utf-8").replace(users, f"{users},{VIEWER}:viewer"))
     return root
 
 

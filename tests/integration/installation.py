@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import shutil
@@ -12,6 +13,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import httpx
 
 from include.service import environment
 from include.service.layout import PROJECT_ROOT, Layout
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
 
 NOT_COPIED = (".git", ".venv", ".env", "var", "__pycache__", ".*_cache", ".hypothesis")
 COMMAND_SECONDS = 240
+VIEWER = "viewer"
 
 
 @dataclass(frozen=True)
@@ -44,6 +48,16 @@ class Service:
     def api(self) -> Api:
         """Its REST API, logged in as admin."""
         return Api(self.layout, self.ports)
+
+    def client(self, user: str = "") -> httpx.Client:
+        """Ask its web server as somebody who has logged in; without a name, as anybody."""
+        client = httpx.Client(base_url=self.ports.url, timeout=60, trust_env=False)
+        if user:
+            password = json.loads(self.layout.passwords.read_text("utf-8"))[user]
+            login = {"username": user, "password": password}
+            answer = httpx.post(f"{self.ports.url}/auth/token", json=login, timeout=60)
+            client.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
+        return client
 
     def manager(
         self, *arguments: str, timeout: float = COMMAND_SECONDS

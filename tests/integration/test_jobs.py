@@ -298,7 +298,7 @@ def test_a_shop_that_landed_too_little_is_not_green(service: Service) -> None:
         "        ledger.land(connection, Unit('checked', shop, period), rows)\n"
     )
     _write_script(service.root, "checked.py", script)
-    rows_of_2, key = service.var / "rows.txt", "2025-10-02"
+    rows_of_2, key = service.root / "rows.txt", "2025-10-02"
     rows_of_2.write_text("3")
     entry = (
         "  - {id: checked, name: 检查, cron: '0 6 * * *', script: checked.py, platform: erp, "

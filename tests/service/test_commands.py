@@ -6,7 +6,9 @@ from argparse import Namespace
 
 import pytest
 
-from include.service.commands import _window
+from include.errors import ConfigurationError
+from include.service.commands import _window, airflow
+from include.service.layout import Layout
 
 NOTHING = {"period": None, "first": None, "last": None, "shop": None, "again": False}
 
@@ -23,3 +25,22 @@ NOTHING = {"period": None, "first": None, "last": None, "shop": None, "again": F
 def test_the_runner_gets_what_was_given(given: dict[str, object], arguments: list[str]) -> None:
     """Period, shops and `--again` reach the runner unchanged, and nothing else does."""
     assert _window(Namespace(**{**NOTHING, **given})) == arguments
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        ["--conn-password", "p4ss"],
+        ["--conn-pass=p4ss"],
+        ["--conn-extra", '{"access_token": "p4ss"}'],
+        ["--conn-uri", "http://u:p4ss@h"],
+        ["--conn-json", '{"password": "p4ss"}'],
+    ],
+    ids=lambda option: option[0],
+)
+def test_no_password_is_taken_from_a_command_line(option: list[str]) -> None:
+    """Airflow would write it into its audit log; who types it is told where it belongs."""
+    words = ["connections", "add", "erp", "--conn-type", "http", *option]
+    with pytest.raises(ConfigurationError, match="connections import FILE") as refusal:
+        airflow(Layout(), Namespace(rest=words))
+    assert "p4ss" not in str(refusal.value)

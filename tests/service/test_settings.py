@@ -12,7 +12,14 @@ import pytest
 from include.errors import ConfigurationError
 from include.service.layout import PROJECT_ROOT, Layout
 from include.service.ports import Ports
-from include.service.settings import SETTINGS, component_environment, write_secrets
+from include.service.settings import (
+    FERNET,
+    SESSIONS,
+    SETTINGS,
+    component_environment,
+    keep_secrets,
+    write_secrets,
+)
 
 
 @pytest.fixture
@@ -108,6 +115,28 @@ def test_secrets_are_private_and_made_once(layout: Layout) -> None:
     write_secrets(layout, again)
     assert (layout.secrets.read_text(), layout.passwords.read_text()) == written
     assert again == environment
+
+
+def test_a_key_that_was_taken_out_is_made_anew(layout: Layout) -> None:
+    """Alone: the others, and what somebody else wrote into the file, stay as they are."""
+    write_secrets(layout, component_environment(layout, Ports()))
+    own = "# ours\nAIRFLOW_CONN_OURS=http://u:p$$w@h\n"
+    layout.secrets.write_text(layout.secrets.read_text() + own)
+    before = component_environment(layout, Ports())
+    keep_secrets(layout, dict.fromkeys(SESSIONS))
+    after = component_environment(layout, Ports())
+    write_secrets(layout, after)
+    assert {key for key in before if before[key] != after[key]} == set(SESSIONS)
+    assert own in layout.secrets.read_text()
+    assert stat.S_IMODE(layout.secrets.stat().st_mode) == 0o600
+
+
+def test_the_key_of_what_is_stored_is_never_made_anew(layout: Layout) -> None:
+    """A new one could read none of the connections: who lost it is told what to do."""
+    (layout.airflow_home / "airflow.db").touch()
+    with pytest.raises(ConfigurationError, match=f"lacks {FERNET}, .* put it back, or bring a"):
+        write_secrets(layout, component_environment(layout, Ports()))
+    assert not layout.secrets.exists()
 
 
 def test_secrets_that_became_readable_are_closed(layout: Layout) -> None:
