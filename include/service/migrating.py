@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,6 +32,7 @@ def migrate(layout: Layout, arguments: Namespace) -> int:
     else:
         connections.adopt(prepared_environment(layout))
     url = connections.warehouse_url()
+    logging.getLogger("alembic").setLevel(logging.WARNING)  # Airflow has it tell each step
     done = migrate_warehouse(url)
     if done.before == done.after:
         print(f"warehouse {done.where}: at version {done.after}, the newest: nothing to migrate")
