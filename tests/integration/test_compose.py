@@ -1,0 +1,227 @@
+"""docker-compose.yaml at work: PostgreSQL, Redis, two Celery workers, and one of them killed."""
+
+from __future__ import annotations
+
+import time
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+import httpx
+import pytest
+import yaml
+from sqlalchemy import func, select
+
+from include.ledger import LANDED, Ledger
+from include.registry import load_registry
+from include.service.processes import service_processes
+from include.warehouse import connect
+from include.warehouse.tables import erp_orders, jd_orders, pdd_refunds
+from tests.integration.composed import stack
+from tests.integration.truths import rows_that_changed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from include.ledger import LedgerRow
+    from include.periods import Period
+    from include.registry import Job
+    from tests.integration.composed import Stack
+
+pytestmark = pytest.mark.campaign
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+# The job that takes two minutes goes on while the others lose their worker.
+LONGEST = "pdd_quality"
+PULLING = ("erp_store", "jd_store", "pdd_review", "pdd_chat", "pdd_kpi_daily", "pdd_kpi_weekly")
+TABLES = {"erp_store": erp_orders, "jd_store": jd_orders, "pdd_quality": pdd_refunds}
+DAG_SECONDS, RUN_SECONDS = 120, 420
+WATCHED = ("postgres", "redis", "sandbox", "api-server", "scheduler", "dag-processor", "triggerer")
+
+
+@pytest.fixture(scope="module")
+def composed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """Give all services of docker-compose.yaml, running; no job begins by itself."""
+    with stack(tmp_path_factory.mktemp("compose"), _retry_soon) as running:
+        yield running
+
+
+@pytest.mark.timeout(900)
+def test_eleven_jobs_land_though_a_worker_is_killed(composed: Stack) -> None:
+    """Every shop of every job is in PostgreSQL, once and whole; the lost runs are done again."""
+    jobs = _jobs(composed)
+    assert len(jobs) == 11
+    _wait(lambda: _dags(composed) >= jobs.keys(), DAG_SECONDS, composed)
+    begun = {LONGEST: _trigger(composed, *jobs[LONGEST])}
+    (spared,) = _wait(lambda: composed.workers_at(LONGEST), DAG_SECONDS, composed)
+    begun |= {name: _trigger(composed, *jobs[name]) for name in jobs if name != LONGEST}
+    lost = _wait(lambda: _in_the_middle(composed, jobs, spared), DAG_SECONDS, composed)
+    command_lines = _command_lines(composed)
+    composed.kill(next(worker for worker in ("worker-1", "worker-2") if worker != spared))
+    _wait(lambda: _ended(composed, begun), RUN_SECONDS, composed)
+
+    tries = {name: _tries(composed, name, run) for name, run in begun.items()}
+    assert {"success"} == {attempts[-1]["state"] for attempts in tries.values()}, tries
+    assert len(tries[LONGEST]) == 1
+    assert len(tries[lost]) == 2, tries[lost]
+    for job, period in jobs.values():
+        _assert_landed(composed, job, period)
+    assert "landed in" in _log(composed, lost, begun[lost], 2)
+    assert "started (pid" in _log(composed, lost, begun[lost], 1)
+    _assert_no_secret(composed, command_lines)
+
+
+def test_every_health_check_is_content(composed: Stack) -> None:
+    """What docker-compose.yaml asks of each service tells that it is well."""
+    for name in WATCHED:
+        composed.wait_until_healthy(name)
+
+
+def test_the_api_asks_who_is_there(composed: Stack) -> None:
+    """Without a password, or with a wrong one, it answers 401."""
+    with httpx.Client(base_url=composed.api.base_url, timeout=30, trust_env=False) as stranger:
+        assert stranger.get("/api/v2/dags").status_code == 401
+        wrong = {"username": "admin", "password": "admin"}
+        assert stranger.post("/auth/token", json=wrong).status_code == 401
+
+
+@pytest.mark.campaign
+def test_the_first_start_again_changes_nothing(composed: Stack) -> None:
+    """`init` runs at each `docker compose up`: the password and the connections stay."""
+    before = composed.api.get("/api/v2/connections", params={"limit": 100}).json()
+    again = composed.spawn("init", "init again")
+    assert again.wait(300) == 0, composed.log("init again")
+    assert "its password was left alone" in composed.log("init again")
+    assert composed.api.get("/api/v2/connections", params={"limit": 100}).json() == before
+
+
+@pytest.mark.campaign
+def test_a_worker_says_that_it_is_well(composed: Stack) -> None:
+    """Its health check asks the worker itself, by the name of its container."""
+    worker = composed.a_worker()
+    done = composed.health("worker", HOSTNAME=worker)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert composed.health("worker", HOSTNAME="nobody").returncode != 0
+
+
+def _retry_soon(root: Path) -> None:
+    """Let only what the test triggers run, and try it again after seconds instead of minutes."""
+    for path in (root / "config/tasks").glob("*.yaml"):
+        content = yaml.safe_load(path.read_text("utf-8"))
+        for entry in content["tasks"]:
+            entry |= {"recover": "0d", "retry_delay": "5s"}
+        path.write_text(yaml.safe_dump(content, allow_unicode=True), "utf-8")
+
+
+def _jobs(composed: Stack) -> dict[str, tuple[Job, Period]]:
+    """Give the jobs that land data, with the period that ended last."""
+    now = datetime.now(SHANGHAI)
+    jobs = load_registry(composed.root).jobs
+    return {
+        name: (job, job.schedule.last_ended(now))
+        for name, job in jobs.items()
+        if name != "housekeeping"
+    }
+
+
+def _wait(what: Callable[[], Any], seconds: float, composed: Stack) -> Any:
+    until = time.monotonic() + seconds
+    while not (found := what()):
+        assert time.monotonic() < until, composed.log("scheduler")
+        time.sleep(0.5)
+    return found
+
+
+def _get(composed: Stack, path: str, **params: Any) -> Any:
+    return composed.api.get(f"/api/v2/{path}", params=params).raise_for_status().json()
+
+
+def _dags(composed: Stack) -> set[str]:
+    return {dag["dag_id"] for dag in _get(composed, "dags", limit=100)["dags"]}
+
+
+def _trigger(composed: Stack, job: Job, period: Period) -> str:
+    body = {"logical_date": None, "partition_key": period.key}
+    answer = composed.api.post(f"/api/v2/dags/{job.id}/dagRuns", json=body)
+    return str(answer.raise_for_status().json()["dag_run_id"])
+
+
+def _in_the_middle(composed: Stack, jobs: dict[str, tuple[Job, Period]], spared: str) -> str | None:
+    """Give a job that another worker than the spared one is pulling now."""
+    for name in PULLING:
+        workers = composed.workers_at(name)
+        rows = _rows(composed, name, jobs[name][1].key) if workers else []
+        if spared not in workers and any(row.state == "running" for row in rows):
+            return name
+    return None
+
+
+def _ended(composed: Stack, begun: dict[str, str]) -> bool:
+    runs = _get(composed, "dags/~/dagRuns", limit=100)["dag_runs"]
+    states = {(run["dag_id"], run["dag_run_id"]): run["state"] for run in runs}
+    return all(states.get(one) in ("success", "failed") for one in begun.items())
+
+
+def _tries(composed: Stack, name: str, run_id: str) -> list[dict[str, Any]]:
+    path = f"dags/{name}/dagRuns/{run_id}/taskInstances/run/tries"
+    tries: list[dict[str, Any]] = _get(composed, path)["task_instances"]
+    return sorted(tries, key=lambda one: one["try_number"])
+
+
+def _log(composed: Stack, name: str, run_id: str, number: int) -> str:
+    path = f"/api/v2/dags/{name}/dagRuns/{run_id}/taskInstances/run/logs/{number}"
+    answer = composed.api.get(
+        path, headers={"Accept": "application/json"}, params={"full_content": True}
+    )
+    return answer.raise_for_status().text
+
+
+def _rows(composed: Stack, job_id: str, key: str) -> list[LedgerRow]:
+    engine = connect(composed.warehouse)
+    try:
+        return Ledger(engine).rows(job_id, key)
+    finally:
+        engine.dispose()
+
+
+def _assert_landed(composed: Stack, job: Job, period: Period) -> None:
+    """Every shop landed what the sandbox has, and the table has just these rows."""
+    shops = {
+        shop.id: int(shop.platform_id)
+        for shop in load_registry(composed.root).shops_of(job, period)
+    }
+    rows = _rows(composed, job.id, period.key)
+    assert [row.shop_id for row in rows] == (sorted(shops) or ["-"])
+    for row in rows:
+        assert row.state in LANDED, row
+        if shops:
+            # What changes while it is pulled leaves the period, one row after the other.
+            most = rows_that_changed(job, shops[row.shop_id], period, row.started_at)
+            least = rows_that_changed(job, shops[row.shop_id], period, row.finished_at)
+            assert least <= (row.rows or 0) <= most, row
+        if job.id in TABLES:
+            assert _count(composed, job.id, row.shop_id) == row.rows, row
+
+
+def _count(composed: Stack, job_id: str, shop_id: str) -> int:
+    table = TABLES[job_id]
+    engine = connect(composed.warehouse)
+    query = select(func.count()).where(table.c.shop_id == shop_id)
+    with engine.connect() as connection:
+        found = int(connection.execute(query).scalar_one())
+    engine.dispose()
+    return found
+
+
+def _command_lines(composed: Stack) -> str:
+    return "\n".join(" ".join(process.cmdline()) for process in service_processes(composed.layout))
+
+
+def _assert_no_secret(composed: Stack, command_lines: str) -> None:
+    """No command line, no log and no line of the journal shows one."""
+    files = [path for path in (composed.layout.logs, composed.logs) for path in path.rglob("*")]
+    said = {str(file): file.read_text("utf-8", "replace") for file in files if file.is_file()}
+    for name, secret in composed.secrets.items():
+        for where, text in {**said, "command lines": command_lines}.items():
+            assert secret not in text, f"{name} stands in {where}"
