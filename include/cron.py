@@ -125,6 +125,15 @@ def previous_fire(cron: str, before: datetime) -> datetime:
     return _fire(cron, before, forwards=False)
 
 
+def plain(moment: datetime) -> datetime:
+    """Give the same aware moment as the standard library's.
+
+    Pendulum's loses the zone `datetime.timezone.utc` when it is added to, and is then taken for
+    the time of the machine: hours off, wherever that is not UTC.
+    """
+    return datetime.combine(moment.date(), moment.time(), moment.tzinfo).replace(fold=moment.fold)
+
+
 def instant(wall_clock: datetime, zone: ZoneInfo) -> datetime:
     """Give the first moment at which a zone's clock shows a time, or has skipped it.
 
@@ -147,7 +156,7 @@ def _exists(moment: datetime) -> bool:
 def _fire(cron: str, edge: datetime, *, forwards: bool) -> datetime:
     if not isinstance(edge.tzinfo, ZoneInfo):
         raise TypeError(f"{edge!r} is not in a named time zone")
-    zone = edge.tzinfo
+    zone, edge = edge.tzinfo, plain(edge)
     wall_clock = edge.replace(tzinfo=None, fold=0)
     if not forwards and wall_clock.microsecond:
         wall_clock = wall_clock.replace(microsecond=0) + timedelta(seconds=1)

@@ -90,11 +90,11 @@ class Schedule:
 
     def next_fire(self, after: datetime) -> datetime:
         """Give the first fire strictly after an aware moment, in the job's zone."""
-        return crons.next_fire(self.cron, after.astimezone(self.zone))
+        return crons.next_fire(self.cron, crons.plain(after).astimezone(self.zone))
 
     def previous_fire(self, before: datetime) -> datetime:
         """Give the last fire strictly before an aware moment, in the job's zone."""
-        return crons.previous_fire(self.cron, before.astimezone(self.zone))
+        return crons.previous_fire(self.cron, crons.plain(before).astimezone(self.zone))
 
     def latest_fire(self, now: datetime) -> datetime:
         """Give the last fire that is not after an aware moment, in the job's zone."""
@@ -248,5 +248,8 @@ def check_fit(cron: str, period: str) -> None:
 
 
 def _in_utc(moment: datetime) -> datetime:
-    """Prepare for arithmetic: within one zone Python adds and compares on the wall clock."""
-    return moment.astimezone(timezone.utc)
+    """Prepare for arithmetic: within one zone Python adds and compares on the wall clock.
+
+    The moment may be Pendulum's, as Airflow's are; the one that is given back never is.
+    """
+    return crons.plain(moment.astimezone(timezone.utc))

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import time
 from datetime import date, datetime, timedelta, timezone
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+import pendulum
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from include.periods import PeriodError, Schedule, check_fit
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 CRONS = {
     "day": ["5 0 * * *", "0 0 * * *", "30 2 * * *", "0 7 * * *", "59 23 * * *"],
@@ -30,6 +36,32 @@ schedules = st.sampled_from(sorted(CRONS)).flatmap(
     )
 )
 moments = st.datetimes(datetime(2025, 1, 1), datetime(2030, 1, 1), timezones=st.just(timezone.utc))
+
+
+@pytest.fixture(params=["Asia/Shanghai", "America/Los_Angeles"])
+def machine_zone(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """Let the machine's own clock be elsewhere than UTC."""
+    monkeypatch.setenv("TZ", request.param)
+    time.tzset()
+    yield request.param
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.mark.usefixtures("machine_zone")
+@pytest.mark.parametrize("period", sorted(CRONS))
+@pytest.mark.parametrize("zone", ZONES)
+def test_the_machines_own_zone_changes_nothing(period: str, zone: str) -> None:
+    """Airflow's moments are Pendulum's; they mean the same on a machine anywhere."""
+    for cron in CRONS[period]:
+        schedule = Schedule(cron, period, zone)
+        for days in range(0, 366, 5):
+            moment = datetime(2025, 10, 3, 4, 30, tzinfo=timezone.utc) + timedelta(days=days)
+            theirs = pendulum.instance(moment)
+            assert schedule.latest_fire(theirs) == schedule.latest_fire(moment)
+            assert schedule.next_fire(theirs) == schedule.next_fire(moment)
+            assert schedule.last_ended(theirs) == schedule.last_ended(moment)
+            assert schedule.containing(theirs) == schedule.containing(moment)
 
 
 def _utc(moment: datetime) -> datetime:
