@@ -15,12 +15,15 @@ import pendulum
 from airflow.exceptions import InvalidPartitionKeyError
 from airflow.timetables.base import DagRunInfo
 from airflow.timetables.trigger import CronPartitionTimetable
+from airflow.utils.types import DagRunType
 
 from include.periods import Period, PeriodError, Schedule
+from include.scheduling.run_history import newest_scheduled
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from airflow.models.dagrun import DagRun
     from airflow.timetables.base import TimeRestriction
     from pendulum import DateTime
 
@@ -120,6 +123,16 @@ class CalendarPartitionTimetable(CronPartitionTimetable):
             yield schedule.following(here) if covered else here
         else:
             yield schedule.following(schedule.last_ended(last_run.run_after))
+
+    def run_info_from_dag_run(self, *, dag_run: DagRun) -> DagRunInfo | None:
+        """Give what the schedule goes on from: its own newest run, where Airflow offers a backfill.
+
+        A backfill says nothing of the periods before its own. Somebody who fetches yesterday first
+        after an outage would else end the recovery of the days between; what the backfill has
+        landed is left out when its turn comes.
+        """
+        own = newest_scheduled(dag_run) if dag_run.run_type == DagRunType.BACKFILL_JOB else dag_run
+        return None if own is None else super().run_info_from_dag_run(dag_run=own)
 
     def iter_partition_dagrun_infos(
         self, *, earliest: datetime, latest: datetime

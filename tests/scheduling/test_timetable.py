@@ -4,18 +4,27 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
 from itertools import pairwise
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pendulum
 import pytest
 import time_machine
+from airflow.dag_processing.collection import _get_latest_runs_stmt_partitioned
 from airflow.exceptions import InvalidPartitionKeyError
+from airflow.models.base import Base
+from airflow.models.dagrun import DagRun
 from airflow.timetables.base import DagRunInfo, TimeRestriction
+from airflow.utils.types import DagRunType
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sqlalchemy import create_engine
+from sqlalchemy.orm import Session
 
 from include.periods import Schedule
 from include.scheduling.timetable import CalendarPartitionTimetable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 SHANGHAI = "Asia/Shanghai"
 START = pendulum.datetime(2025, 1, 1, tz=SHANGHAI)
@@ -243,3 +252,54 @@ def test_a_changed_entry_goes_on_where_the_old_one_ended(
     last_period = old.schedule.covered_by(old.schedule.latest_fire(moment))
     last = old._run_info(last_period, run_after=old.schedule.fire_for(last_period))
     assert _next(new, last, moment).partition_key == following
+
+
+@pytest.fixture
+def session() -> Iterator[Session]:
+    """Open a metadata database that is Airflow's own, and empty."""
+    engine = create_engine("sqlite://")
+    Base.metadata.create_all(engine)
+    with Session(engine) as session:
+        yield session
+    engine.dispose()
+
+
+def _store(session: Session, key: str, run_type: DagRunType) -> DagRun:
+    """Keep a run of a day; it ran the morning after."""
+    start = pendulum.parse(key, tz=SHANGHAI)
+    run = DagRun(
+        dag_id="erp_store",
+        run_id=f"{run_type.value}__{key}",
+        run_type=run_type,
+        run_after=start.add(days=1, hours=7),
+        partition_key=key,
+        partition_date=start,
+    )
+    session.add(run)
+    session.flush()
+    return run
+
+
+@pytest.mark.parametrize(
+    ("scheduled", "backfilled", "due"),
+    [
+        (["2026-05-05", "2026-05-06"], ["2026-05-09"], "2026-05-07"),
+        (["2026-05-06"], ["2026-05-08", "2026-05-07"], "2026-05-07"),
+        ([], ["2026-05-07"], "2026-05-09"),
+        (["2026-05-09"], ["2026-05-01"], "2026-05-10"),
+    ],
+)
+def test_a_backfill_ends_no_recovery(
+    session: Session, scheduled: list[str], backfilled: list[str], due: str
+) -> None:
+    """Whatever was backfilled after an outage, the schedule goes on from its own newest run."""
+    for key in scheduled:
+        _store(session, key, DagRunType.SCHEDULED)
+    for key in backfilled:
+        _store(session, key, DagRunType.BACKFILL_JOB)
+    newest = session.scalar(_get_latest_runs_stmt_partitioned("erp_store"))
+    timetable = _timetable("day")
+    last = timetable.run_info_from_dag_run(dag_run=newest)
+    info = _next(timetable, last, pendulum.datetime(2026, 5, 10, 12, tz=SHANGHAI))
+    assert info is not None
+    assert info.partition_key == due
