@@ -51,11 +51,12 @@ class Component:
 
 def start(layout: Layout, environment: dict[str, str]) -> None:
     """Start supervisord, detached from this terminal; raises ExpectedError with what it said."""
-    layout.socket.parent.mkdir(mode=0o700, exist_ok=True)
-    if layout.socket.parent.stat().st_uid != layout.run.stat().st_uid:
-        raise ExpectedError(
-            f"folder {layout.socket.parent} belongs to another user: remove it, then start again"
-        )
+    folder = layout.socket.parent
+    folder.mkdir(mode=0o700, exist_ok=True)
+    # In the system's temp folder anybody may have been first, also with a link to a folder of ours.
+    if folder.is_symlink() or folder.stat().st_uid != layout.run.stat().st_uid:
+        raise ExpectedError(f"folder {folder} is another user's: remove it, then start again")
+    folder.chmod(0o700)
     environment = environment | {
         MARKER: str(layout.var),
         "SCHEDULER_SOCKET": str(layout.socket),

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from include.errors import ExpectedError
 from include.service.layout import PROJECT_ROOT, Layout
 from include.service.supervisor import (
     CONFIGURATION,
     SupervisorGoneError,
     components,
     remove_traces,
+    start,
 )
 
 if TYPE_CHECKING:
@@ -47,6 +49,18 @@ def test_the_folder_of_a_far_socket_is_removed(tmp_path: Path) -> None:
     layout.socket.touch()
     remove_traces(layout)
     assert not layout.socket.parent.exists()
+
+
+def test_a_link_is_no_folder_for_the_socket(tmp_path: Path) -> None:
+    """Somebody else could lead it anywhere: nothing is started."""
+    layout = Layout(var=tmp_path / ("deep" * 30))
+    layout.make_var()
+    layout.socket.parent.symlink_to(tmp_path)
+    try:
+        with pytest.raises(ExpectedError, match="is another user's: remove it"):
+            start(layout, {})
+    finally:
+        layout.socket.parent.unlink()
 
 
 def test_every_component_is_ended_with_its_children() -> None:
