@@ -200,6 +200,7 @@ def test_a_taken_port_is_named(life: Service, project: Path, tmp_path: Path) -> 
 
 def test_a_well_service_has_nothing_to_repair(life: Service) -> None:
     """`doctor` asks everything there is, and shows no secret."""
+    healthy(life)
     done = life.manager("doctor", "--json")
     found = json.loads(done.stdout)
     assert [one for one in found["findings"] if one["level"] == "fail"] == []

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 # Signs of life come every 15 s; a busy warehouse may delay some.
 SILENT = timedelta(minutes=5)
 SHOWN = 5
-LOOKS, PAUSE_SECONDS = 4, 3.0
+LOOKS, PAUSE_SECONDS = 6, 3.0
 
 
 def check_registry(patient: Patient) -> Iterator[Finding]:
