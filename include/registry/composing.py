@@ -80,8 +80,13 @@ for _type, _form, _firsts in (
     Loader.add_implicit_resolver(PREFIX + _type, _whole, list(_firsts))
 
 
-def compose(file: str, raw: bytes) -> Node:
+def compose(file: str, raw: bytes, if_empty: str) -> Node:
     """Give the root node of a file's one document.
+
+    Args:
+        file: relative to the project root.
+        raw: what it holds.
+        if_empty: what to do with it when it is empty.
 
     Raises:
         UnreadableError: it is not UTF-8, not YAML, empty, or several documents.
@@ -95,7 +100,7 @@ def compose(file: str, raw: bytes) -> Node:
     finally:
         loader.dispose()
     if node is None:
-        raise UnreadableError(Problem(file, 1, 1, None, "is empty: remove it, or add an entry"))
+        raise UnreadableError(Problem(file, 1, 1, None, f"is empty: {if_empty}"))
     return node
 
 

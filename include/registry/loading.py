@@ -13,7 +13,7 @@ from include.registry.paths import PROJECT_ROOT, Folders
 from include.registry.problems import Problem
 from include.registry.reading import Entry, read_entries
 from include.registry.schema import PLATFORMS, Job, Place, Project
-from include.registry.shops import SHOPS_FILE, Shop, Shops, load_shops
+from include.registry.shops import RESTORE, SHOPS_FILE, Shop, Shops, load_shops
 from include.registry.validating import validate
 
 if TYPE_CHECKING:
@@ -146,5 +146,5 @@ def _missing_shops(jobs: dict[str, Job], shops: Shops) -> list[Problem]:
     """Without the file, jobs would run for no shop at all and nobody would know."""
     if shops.exists or not any(job.platform for job in jobs.values()):
         return []
-    message = "is not there, but jobs have a platform: restore it, or list the shops in it"
+    message = f"is not there, but jobs have a platform: {RESTORE}"
     return [Problem(SHOPS_FILE, 1, 1, None, message)]

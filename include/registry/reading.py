@@ -68,16 +68,19 @@ class Entry:
         return _problem_at(node, self.file, message, self.said_id)
 
 
-def read_entries(file: str, raw: bytes, key: str) -> Iterator[Entry | Problem]:
+def read_entries(
+    file: str, raw: bytes, key: str, if_empty: str = "remove it, or add an entry"
+) -> Iterator[Entry | Problem]:
     """Give the entries of a file's one list, and problems for what is not one.
 
     Args:
         file: relative to the project root.
         raw: what it holds.
         key: the list's name, the only key such a file has.
+        if_empty: what to do with it when it is empty.
     """
     try:
-        document = compose(file, raw)
+        document = compose(file, raw, if_empty)
     except UnreadableError as error:
         yield error.problem
         return

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from include.registry.reading import Entry
 
 SHOPS_FILE = "config/shops.yaml"
+# What to do when it says nothing, or is not there.
+RESTORE = "restore it, or list the shops in it"
 # Where each account numbers its own shops; elsewhere a number is one store, whoever asks for it.
 NUMBERED_BY_ACCOUNT = ("erp",)
 
@@ -128,7 +130,7 @@ def load_shops(root: Path) -> Shops:
         return Shops({}, [error.problem], exists=True)
     shops: dict[str, Shop] = {}
     problems: list[Problem] = []
-    for found in _valid(read_entries(SHOPS_FILE, raw, "shops")):
+    for found in _valid(read_entries(SHOPS_FILE, raw, "shops", RESTORE)):
         if isinstance(found, Problem):
             problems.append(found)
         else:

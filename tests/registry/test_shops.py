@@ -146,6 +146,15 @@ def test_missing_file(project: ProjectFolder) -> None:
     assert list(registry.jobs) == ["good", "a"]
 
 
+@pytest.mark.parametrize("text", ["", "# nothing\n"])
+def test_an_empty_file_is_repaired_as_a_missing_one_is(project: ProjectFolder, text: str) -> None:
+    """Who did what is said must not be told the opposite next."""
+    (project.root / "config/shops.yaml").write_text(text)
+    (problem,) = load_shops(project.root).problems
+    told = "config/shops.yaml:1:1: is empty: restore it, or list the shops in it"
+    assert str(problem) == told
+
+
 @pytest.mark.parametrize(
     ("days", "is_open"),
     [
