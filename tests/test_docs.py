@@ -24,6 +24,7 @@ from include.platforms.patience import Patience
 from include.registry import Job, Shop, load_registry
 from include.registry.describing import in_words, period_in_words
 from include.registry.schema import Checks
+from include.running import exit_codes
 from include.running.exit_codes import ExitCode
 from include.service import cli, jobs_page
 from include.service.command_table import COMMANDS
@@ -146,6 +147,15 @@ def test_the_example_of_a_feed_is_valid(tmp_path: Path) -> None:
     feeds = load_feeds(tmp_path)
     assert feeds.problems == []
     assert list(feeds.by_id) == ["our_reviews"]
+
+
+def test_what_is_not_there_yet_is_told_from_what_never_will_be() -> None:
+    """Who ended with 99 for the first would lose the day."""
+    chinese = (ROOT / f"docs/add-a-job{CHINESE}").read_text("utf-8")
+    for told in (ADD_A_JOB, exit_codes.__doc__):
+        assert told
+        assert "not there yet is 75, which tries again; 99 says that there will never be" in told
+    assert "数据还没有出来用 75，会再试；99 表示永远不会有" in chinese
 
 
 @pytest.mark.parametrize("code", ExitCode)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from include.registry import Problem
 from include.registry.problems import quoted, suggestion
-from include.warehouse.views import COLUMNS
+from include.warehouse.views import COLUMNS, TIMES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -20,25 +20,40 @@ if TYPE_CHECKING:
 
 # Names that differ in more than a letter or two are hardly mistyped.
 NEAR = 0.85
+# Where SQLite and PostgreSQL look for a table without a schema; another is the team's own.
+OWN_SCHEMAS = ("main", "public")
 
 
 def column_problems(jobs: Iterable[Job]) -> Iterator[Problem]:
     """Say which columns the checks of jobs name in vain."""
     for job in jobs:
-        if job.checks is None or job.checks.table is None:
+        checks = job.checks
+        table = _own_name(checks.table) if checks and checks.table else ""
+        if checks is None or table not in COLUMNS:
             continue
-        table = job.checks.table.lower()
-        for key, names in (("day", [job.checks.day]), ("columns", job.checks.columns)):
-            for name in names:
-                if table in COLUMNS and name and name.lower() not in COLUMNS[table]:
+        for key, names in (("day", [checks.day]), ("columns", checks.columns)):
+            for name in filter(None, names):
+                if name.lower() not in COLUMNS[table]:
                     near = suggestion(name, COLUMNS[table])
                     message = f"checks.{key}: {table} has no column {quoted(name)}: {near}"
+                    yield Problem(job.file, job.line, 1, job.id, message)
+                elif key == "day" and TIMES[table] and name.lower() not in TIMES[table]:
+                    near = suggestion(name, TIMES[table])
+                    message = f"checks.day: {quoted(name)} of {table} is no date or time: {near}"
                     yield Problem(job.file, job.line, 1, job.id, message)
 
 
 def nearest_table(job: Job) -> str | None:
     """Give the table that a job's checks seem to mean, if the one they name is none of ours."""
     table = job.checks.table if job.checks else None
-    if table is None or table.lower() in COLUMNS:
+    if table is None or _own_name(table) in COLUMNS:
         return None
-    return next(iter(get_close_matches(table.lower(), COLUMNS, n=1, cutoff=NEAR)), None)
+    return next(iter(get_close_matches(_own_name(table), COLUMNS, n=1, cutoff=NEAR)), None)
+
+
+def _own_name(table: str) -> str:
+    """Give a table's name without the schema that the project's tables are in."""
+    name = table.lower()
+    for schema in OWN_SCHEMAS:
+        name = name.removeprefix(f"{schema}.")
+    return name

@@ -22,7 +22,16 @@ CAMEL_CASE = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 # The runner sets these, or they decide which program runs.
 OWNED = frozenset(
     {"JOB_ID", "PERIOD_KEY", "PERIOD_START", "PERIOD_END", "PERIOD_FROM", "PERIOD_TO", "RUN_ID"}
-    | {"FIRST_DAY", "LAST_DAY", "SHOPS", "AGAIN", "WAREHOUSE_URL", "STOP_WITH_PARENT", "PATH"}
+    | {
+        "FIRST_DAY",
+        "LAST_DAY",
+        "SHOPS",
+        "SHOPS_JSON",
+        "AGAIN",
+        "WAREHOUSE_URL",
+        "STOP_WITH_PARENT",
+        "PATH",
+    }
     | {"PYTHONPATH", "PYTHONHOME", "PYTHONUTF8", "PYTHONUNBUFFERED", "PYTHONSTARTUP"}
     | {"BASH_ENV", "ENV", "SHELLOPTS", "BASHOPTS", "PYTHONINSPECT", "PYTHONUSERBASE"}
 )

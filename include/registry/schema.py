@@ -55,7 +55,10 @@ class Checks(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     min_rows: fields.Count | None = Field(
-        default=None, description="the fewest rows a unit may land", examples=[1]
+        default=None,
+        description="the fewest rows a unit may land; where its script counts none, those of "
+        "'table' count",
+        examples=[1],
     )
     max_drop: fields.Percent | None = Field(
         default=None,
@@ -64,7 +67,8 @@ class Checks(BaseModel):
     )
     table: fields.TableName | None = Field(
         default=None,
-        description="the table or view whose rows 'columns' looks at",
+        description="the table or view whose rows 'columns' looks at, and min_rows where the "
+        "script counts none",
         examples=["erp_orders"],
     )
     day: fields.Column | None = Field(
@@ -84,13 +88,18 @@ class Checks(BaseModel):
     @field_validator("columns")
     @classmethod
     def _has_a_table(cls, columns: dict[str, Any], info: ValidationInfo) -> dict[str, Any]:
-        for key, example in (("table", "erp_orders"), ("day", "order_day")):
-            given = info.data.get(key, example)  # a wrong one is a problem of its own
-            if columns and given is None:
-                raise ValueError(f"needs '{key}' beside it: add it, as in {key}: {example}")
-            if not columns and info.data.get(key) is not None:
-                message = f"is missing, and '{key}' is for it alone: add it, or remove '{key}'"
-                raise ValueError(message)
+        examples = {"table": "erp_orders", "day": "order_day"}
+        # A wrong one is a problem of its own.
+        given = [key for key in examples if info.data.get(key, "wrong") is not None]
+        if given and not columns and info.data.get("min_rows", 0) is None:
+            key = given[0]
+            message = f"is missing, and '{key}' is for it or min_rows: add one, or remove '{key}'"
+            raise ValueError(message)
+        missing = [key for key in examples if key not in given]
+        if missing and (columns or given):
+            key = missing[0]
+            needs = "needs" if columns else f"is missing, and '{given[0]}' for min_rows needs"
+            raise ValueError(f"{needs} '{key}' beside it: add it, as in {key}: {examples[key]}")
         return columns
 
 

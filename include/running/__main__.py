@@ -55,7 +55,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    table = (exit_codes.__doc__ or "\n\n").split("\n\n")[1]  # python -OO leaves texts out
+    table = (exit_codes.__doc__ or "").partition("\n\n")[2]  # python -OO leaves texts out
     parser = argparse.ArgumentParser(
         prog="python -m include.running",
         description="Run one job's script for one period or several, and account for it.",

@@ -113,7 +113,8 @@ class Attempt:
             subject=self.subject,
             utc_offset_seconds=offset.total_seconds() if offset else 0,
         )
-        environment = environment_of(job, self.period, execution.request, self.shops, os.environ)
+        shops = [execution.registry.shops[shop] for shop in self.shops]
+        environment = environment_of(job, self.period, execution.request, shops, os.environ)
         execution.output.forget()
         try:
             script = ScriptProcess(settings, environment)

@@ -8,6 +8,9 @@
 | 78 | configuration is wrong | fail at once, no retry |
 | 99 | nothing to do | skipped |
 | other | failure; 128 + n: ended by signal n | retry |
+
+Data that is not there yet is 75, which tries again; 99 says that there will never be any: the
+period counts as empty and is not tried again.
 """
 
 from __future__ import annotations

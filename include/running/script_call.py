@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from typing import TYPE_CHECKING
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from include.periods import Period
-    from include.registry import Job
+    from include.registry import Job, Shop
     from include.running.request import Request
 
 # The service's own settings and secrets: none of a script's business.
@@ -45,7 +46,7 @@ def environment_of(
     job: Job,
     period: Period,
     request: Request,
-    shops: Sequence[str],
+    shops: Sequence[Shop],
     inherited: Mapping[str, str],
 ) -> dict[str, str]:
     """Give a script's whole environment.
@@ -54,7 +55,7 @@ def environment_of(
         job: its `env` is added, and the connections that it names are let through.
         period: what the script is to cover.
         request: the run.
-        shops: ids of the shops that it is to run for; none for a job without shops.
+        shops: those that it is to run for; none for a job without shops.
         inherited: the runner's environment; the service's settings and secrets are left out.
     """
     kept = {
@@ -64,7 +65,6 @@ def environment_of(
     }
     names = [f"{CONNECTION_PREFIX}{name.upper()}" for name in job.connection_ids]
     connections = {name: inherited[name] for name in names if name in inherited}
-    shops_of_run = {"SHOPS": ",".join(shops)} if shops else {}
     again = {"AGAIN": "1"} if request.again else {}
     return {
         **kept,
@@ -82,9 +82,26 @@ def environment_of(
         "PYTHONUTF8": "1",
         "PYTHONUNBUFFERED": "1",
         "PYTHONPATH": _python_path(inherited.get("PYTHONPATH", "")),
-        **shops_of_run,
+        **_named(shops),
         **again,
     }
+
+
+def _named(shops: Sequence[Shop]) -> dict[str, str]:
+    """Name the shops of a run: their ids alone, and with all that a script must know of each."""
+    if not shops:
+        return {}
+    described = [
+        {
+            "id": shop.id,
+            "name": shop.name,
+            "platform_id": shop.platform_id,
+            "connection": f"{CONNECTION_PREFIX}{shop.connection.upper()}",
+        }
+        for shop in shops
+    ]
+    ids = ",".join(shop.id for shop in shops)
+    return {"SHOPS": ids, "SHOPS_JSON": json.dumps(described, ensure_ascii=False)}
 
 
 def _python_path(inherited: str) -> str:

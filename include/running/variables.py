@@ -14,6 +14,7 @@ PRIVATE = frozenset(
         "PERIOD_FROM",
         "PERIOD_TO",
         "SHOPS",
+        "SHOPS_JSON",
         "AGAIN",
         "ATTEMPT",
         "STOP_WITH_PARENT",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from include.ledger import Unit
+    from include.ledger import LedgerRow, Unit
     from include.registry.schema import Checks
 
 # `max_drop` compares with so many like periods, and says nothing while there are fewer.
@@ -68,6 +68,25 @@ def bounds_of(checks: Checks, unit: Unit, last_rows: Sequence[int]) -> list[Boun
         least = -(-int(usual * 2) * (100 - percent) // 200)
         bounds.append(Bound("max_drop", unit, least, usual, percent))
     return bounds
+
+
+def is_uncounted(row: LedgerRow) -> bool:
+    """Return whether a unit landed by its script's exit code, which says nothing of rows."""
+    return row.state == "ok" and row.rows is None
+
+
+def not_to_tell(checks: Checks) -> str:
+    """Say which checks tell nothing of a unit that nobody counted, and how to repair that."""
+    asked = {
+        "min_rows": checks.min_rows is not None and checks.table is None,
+        "max_drop": checks.max_drop is not None,
+    }
+    keys = [key for key, open_ in asked.items() if open_]
+    if not keys:
+        return ""
+    told = f"its script reports no rows, so {' and '.join(keys)} can tell nothing: let it write "
+    or_else = ", or add 'table' and 'day', whose rows then count for min_rows"
+    return f"{told}them to the ledger (Ledger.land){or_else if 'min_rows' in keys else ''}"
 
 
 def in_words(limits: Mapping[str, float]) -> str:

@@ -6,8 +6,13 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from include.ledger import LANDED, Ledger
-from include.scheduling.expectations import PERIODS_COMPARED, bounds_of
-from include.scheduling.sql_checks import ColumnChecks, too_few
+from include.scheduling.expectations import (
+    PERIODS_COMPARED,
+    bounds_of,
+    is_uncounted,
+    not_to_tell,
+)
+from include.scheduling.sql_checks import TableChecks, too_few
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -18,11 +23,6 @@ if TYPE_CHECKING:
     from include.ledger import LedgerRow, Unit
     from include.registry.schema import Checks
     from include.scheduling.expectations import Bound
-
-UNCOUNTED = (
-    "its script reports no rows, so min_rows and max_drop say nothing: let it write them to the "
-    "ledger (Ledger.land), or check its table by 'columns' instead"
-)
 
 
 class Inspection:
@@ -53,51 +53,46 @@ class Inspection:
         Raises:
             ConfigurationError: a check names what the warehouse does not have.
         """
-        columns = self._columns()
+        # What is not there is told, whatever has landed.
+        table = TableChecks(self._engine, self._checks) if self._checks.table else None
         found: dict[str, list[str]] = {}
         # One after the other: what is rejected of one period is no measure for the next.
         for key, same in groupby(units, key=lambda unit: unit.period.key):
-            if lines := self._of_period(list(same), columns):
+            if lines := self._of_period(list(same), table):
                 found[key] = lines
         return found
 
-    def _columns(self) -> ColumnChecks | None:
-        if not self._checks.columns:
-            return None
-        return ColumnChecks(self._engine, self._checks)
-
-    def _of_period(self, units: Sequence[Unit], columns: ColumnChecks | None) -> list[str]:
+    def _of_period(self, units: Sequence[Unit], table: TableChecks | None) -> list[str]:
         rows = {row.shop_id: row for row in self._ledger.rows(units[0].job_id, units[0].period.key)}
         missing = self._ledger.open_units(units)
         landed = {unit: rows[unit.shop_id] for unit in units if unit not in missing}
-        uncounted = [unit for unit, row in landed.items() if self._is_uncounted(row)]
-        wrong = self._wrong(landed, uncounted, columns)
+        uncounted = not_to_tell(self._checks)
+        untold = [unit for unit, row in landed.items() if uncounted and is_uncounted(row)]
+        wrong = self._wrong(landed, table)
         for unit, faults in wrong.items():
             self._ledger.reject(landed[unit], "; ".join(faults))
         for unit, row in landed.items():
-            if unit not in wrong and unit not in uncounted:
-                self._say(f"{unit}: {row.state}, {row.rows or 0:,} rows: passes")
+            if unit not in wrong and unit not in untold:
+                counted = "" if is_uncounted(row) else f", {row.rows or 0:,} rows"
+                self._say(f"{unit}: {row.state}{counted}: passes")
         return [
             *(f"{unit}: {_standing(rows.get(unit.shop_id))}" for unit in missing),
             *(f"{unit}: {fault}" for unit, faults in wrong.items() for fault in faults),
-            *(f"{unit}: {UNCOUNTED}" for unit in uncounted),
+            *(f"{unit}: {uncounted}" for unit in untold),
         ]
 
     def _wrong(
-        self,
-        landed: Mapping[Unit, LedgerRow],
-        uncounted: Sequence[Unit],
-        columns: ColumnChecks | None,
+        self, landed: Mapping[Unit, LedgerRow], table: TableChecks | None
     ) -> dict[Unit, list[str]]:
         """Give what is wrong with units that landed, for those with which something is."""
         wrong: dict[Unit, list[str]] = {}
-        counted = [unit for unit in landed if unit not in uncounted]
+        counted = [unit for unit, row in landed.items() if not is_uncounted(row)]
         for bound in too_few(self._engine, self._bounds(counted), self._context):
             fault = bound.failure(landed[bound.unit].rows or 0)
             wrong.setdefault(bound.unit, []).append(fault)
-        for group in columns.groups(list(landed)) if columns else ():
-            rows = sum(landed[unit].rows or 0 for unit in group)
-            for fault in columns.failures(group[0], rows, self._context) if columns else ():
+        for group in table.groups(list(landed)) if table else ():
+            rows = [landed[unit] for unit in group]
+            for fault in table.failures(group[0], rows, self._context) if table else ():
                 for unit in group:
                     wrong.setdefault(unit, []).append(fault)
         return wrong
@@ -108,10 +103,6 @@ class Inspection:
             last = self._ledger.last_rows(unit, PERIODS_COMPARED) if self._checks.max_drop else []
             bounds += bounds_of(self._checks, unit, last)
         return bounds
-
-    def _is_uncounted(self, row: LedgerRow) -> bool:
-        asked = self._checks.min_rows is not None or self._checks.max_drop is not None
-        return asked and row.state == "ok" and row.rows is None
 
 
 def _standing(row: LedgerRow | None) -> str:

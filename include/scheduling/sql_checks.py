@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.common.sql.operators.sql import SQLColumnCheckOperator, SQLTableCheckOperator
 from airflow.sdk.bases.operator import ExecutorSafeguard
 from airflow.sdk.exceptions import AirflowFailException
-from sqlalchemy import Date, inspect, literal, select, text
+from sqlalchemy import Date, func, inspect, literal, select, text
 from sqlalchemy.exc import NoSuchTableError
 
 from include.errors import ConfigurationError
 from include.ledger import NO_SHOP
-from include.scheduling.expectations import in_words
+from include.scheduling.expectations import in_words, is_uncounted
 from include.scheduling.warehouse_hook import WarehouseHook
 from include.warehouse.tables import ledger
 
@@ -28,9 +28,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from airflow.sdk import Context
-    from sqlalchemy import Engine
+    from sqlalchemy import ColumnElement, Engine
 
-    from include.ledger import Unit
+    from include.ledger import LedgerRow, Unit
     from include.registry.schema import Checks
     from include.scheduling.expectations import Bound
 
@@ -42,6 +42,10 @@ LONGEST_NAME = 60
 LOST = (
     "they are gone, or all have changed since and belong to a later period, or 'table' and 'day' "
     "do not name the rows that the script counts"
+)
+NONE = (
+    "its script reports no rows, so nobody knows whether some are missing: where none is right, "
+    "let the script end with exit code 99, or write 'min_rows: 0' in checks"
 )
 HARMLESS = re.compile(r"[\w: +-]+", re.ASCII)
 
@@ -69,12 +73,12 @@ def too_few(engine: Engine, bounds: Sequence[Bound], context: Context) -> list[B
     return found
 
 
-class ColumnChecks:
-    """The `columns` of an entry's checks.
+class TableChecks:
+    """What an entry's checks say of the rows in its `table`.
 
     Args:
         engine: of the warehouse.
-        checks: of an entry, with `columns`.
+        checks: of an entry, with `table` and `day`.
 
     Raises:
         ConfigurationError: the warehouse does not have the table, or the table not the column.
@@ -102,21 +106,39 @@ class ColumnChecks:
             groups.setdefault(f"{unit.period.key} {shop}", []).append(unit)
         return list(groups.values())
 
-    def failures(self, unit: Unit, counted: int, context: Context) -> list[str]:
+    def failures(self, unit: Unit, rows: Sequence[LedgerRow], context: Context) -> list[str]:
         """Check the rows of a unit's group; gives what is wrong, with figure and bound.
 
         Args:
             unit: one of the group.
-            counted: the rows of the whole group, as the ledger says.
+            rows: the ledger's of the whole group.
             context: the task's.
 
         Raises:
             ConfigurationError: the least or greatest value of a column is no number.
         """
-        if counted and self._has_none(unit):
-            return [
-                f"0 rows in {self._table} by {self._day}, the ledger counts {counted:,}: {LOST}"
-            ]
+        fault = self._wrong_number(unit, rows)
+        return [fault] if fault else self._column_failures(unit, context)
+
+    def _wrong_number(self, unit: Unit, rows: Sequence[LedgerRow]) -> str:
+        """Say what is wrong with how many rows there are, if something is."""
+        least, counted = self._checks.min_rows, sum(row.rows or 0 for row in rows)
+        uncounted = any(is_uncounted(row) for row in rows)
+        if uncounted and least:
+            there = self._query(unit, func.count())
+            if there < least:
+                return (
+                    f"{there:,} rows in {self._table} by {self._day}, at least {least:,} expected"
+                )
+        expected = counted or (uncounted and least is None)
+        if not expected or self._query(unit, literal(1)):
+            return ""
+        found = f"0 rows in {self._table} by {self._day}"
+        return f"{found}, the ledger counts {counted:,}: {LOST}" if counted else f"{found}: {NONE}"
+
+    def _column_failures(self, unit: Unit, context: Context) -> list[str]:
+        if not self._checks.columns:
+            return []
         operator = SQLColumnCheckOperator(
             task_id="operator",
             table=self._table,
@@ -138,10 +160,10 @@ class ColumnChecks:
             if not outcome["success"] and outcome["result"] is not None
         ]
 
-    def _has_none(self, unit: Unit) -> bool:
-        rows = select(literal(1)).select_from(text(self._table)).where(text(self._clause(unit)))
+    def _query(self, unit: Unit, what: ColumnElement[int]) -> int:
+        rows = select(what).select_from(text(self._table)).where(text(self._clause(unit)))
         with self._engine.connect() as connection:
-            return connection.execute(rows.limit(1)).first() is None
+            return int(connection.execute(rows.limit(1)).scalar() or 0)
 
     def _clause(self, unit: Unit) -> str:
         period, day = unit.period, self._day

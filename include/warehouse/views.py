@@ -62,3 +62,8 @@ COLUMNS = {
     **{name: tuple(table.columns.keys()) for name, table in metadata.tables.items()},
     **VIEWS,
 }
+# Those that say on the wall clock when a row was, as their names do.
+TIMES = {
+    name: tuple(column for column in columns if column.endswith(("_day", "_time")))
+    for name, columns in COLUMNS.items()
+}

@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from sqlalchemy import Date, DateTime
 
 from include.checking import report
 from include.checking.checked_tables import column_problems
 from include.registry import load_registry
+from include.warehouse.tables import metadata
+from include.warehouse.views import TIMES
 
 if TYPE_CHECKING:
     from tests.registry.conftest import ProjectFolder
@@ -46,14 +49,45 @@ def _write(project: ProjectFolder, table: str, day: str, column: str) -> None:
                 "average_order_value"
             ),
         ),
+        (
+            "main.pdd_refunds",
+            "updated_time",
+            "refund_amont",
+            (
+                "checks.columns: pdd_refunds has no column 'refund_amont': did you mean "
+                "'refund_amount'?"
+            ),
+        ),
+        (
+            "public.erp_orders",
+            "modified_tme",
+            "paid_amount",
+            "checks.day: erp_orders has no column 'modified_tme': did you mean 'modified_time'?",
+        ),
+        (
+            "erp_orders",
+            "shop_id",
+            "paid_amount",
+            (
+                "checks.day: 'shop_id' of erp_orders is no date or time: write one of order_time, "
+                "order_day, pay_time, modified_time"
+            ),
+        ),
     ],
 )
 def test_a_column_that_a_table_of_ours_does_not_have_is_a_problem(
     project: ProjectFolder, table: str, day: str, column: str, told: str
 ) -> None:
-    """In a table or a view; the nearest column is named, or all are."""
+    """In a table or a view, with its schema or without; the nearest is named, or all are."""
     _write(project, table, day, column)
     assert report(project.root) == ([f"{WHERE}{told}"], 1)
+
+
+def test_the_columns_that_hold_a_day_or_a_time_are_known_by_their_names() -> None:
+    """Of every table, no other and each of them."""
+    for name, table in metadata.tables.items():
+        of_type = [c.name for c in table.columns if isinstance(c.type, (Date, DateTime))]
+        assert list(TIMES[name]) == of_type
 
 
 @pytest.mark.parametrize(

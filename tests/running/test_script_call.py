@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING
 
 from tests.running.project import CODE_ROOT, PERIOD
@@ -56,7 +57,27 @@ def test_the_period_comes_in_the_environment(project: Project) -> None:
         "PYTHONPATH": str(CODE_ROOT),
     }
     assert {name: seen.get(name) for name in expected} == expected
-    assert not {"SHOPS", "AGAIN", "WAREHOUSE_URL", "PERIOD_FROM", "ATTEMPT"} & set(seen)
+    assert not {"SHOPS", "SHOPS_JSON", "AGAIN", "WAREHOUSE_URL", "PERIOD_FROM", "ATTEMPT"} & set(
+        seen
+    )
+
+
+def test_a_script_is_told_which_connection_is_whose(project: Project) -> None:
+    """The example of docs/add-a-job.md finds each shop's number and host."""
+    page = (CODE_ROOT / "docs/add-a-job.md").read_text("utf-8")
+    (example,) = re.findall(r"```python\n(.*?SHOPS_JSON.*?)```", page, re.DOTALL)
+    project.shops(shop_one=True, shop_two=True, shop_off=False)
+    project.change_shop("shop_one", name="示例店", connection="erp_1")
+    project.job(example, platform="erp")
+    hosts = {name: f'{{"host": "https://{name}.example"}}' for name in ("erp", "erp_1")}
+    given = {f"AIRFLOW_CONN_{name.upper()}": fields for name, fields in hosts.items()}
+    code, output = project.run("job", "--period", PERIOD, SHOPS_JSON="stray", **given)
+    said = [line for line in output.splitlines() if line.startswith("shop_")]
+    assert said == [
+        "shop_one (示例店): 1001 at https://erp_1.example",
+        "shop_two (shop_two): 1002 at https://erp.example",
+    ]
+    assert code == 0
 
 
 def test_only_its_own_connections_reach_a_script(project: Project) -> None:

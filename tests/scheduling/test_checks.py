@@ -361,16 +361,94 @@ def test_a_job_without_shops_has_one_unit_to_check(run: Run) -> None:
     assert run.states() == {NO_SHOP: "failed"}
 
 
-def test_rows_that_nobody_counted_cannot_be_compared(run: Run) -> None:
-    """A script that does not keep the ledger: the task says how to repair it, the data stays."""
-    units = [run.unit(shop) for shop in SHOPS]
+def _end_uncounted(run: Run, *units: Unit, code: int = 0) -> None:
+    """Do what an own script leads to that does not keep the ledger: its exit code is all."""
     run.ledger.expect(units)
     run.ledger.begin(units)
-    run.ledger.settle(units, 0)
-    told = run.check({"min_rows": 1})
-    assert told.count("its script reports no rows") == 3
+    run.ledger.settle(units, code)
+
+
+def test_rows_that_nobody_counted_cannot_be_compared(run: Run) -> None:
+    """A script that does not keep the ledger: the task says how to repair it, the data stays."""
+    run.registry({"min_rows": 1})
+    _end_uncounted(run, *(run.unit(shop) for shop in SHOPS))
+    told = run.check({"min_rows": 1, "max_drop": "60%"})
+    assert told.count("its script reports no rows, so min_rows and max_drop can tell nothing") == 3
+    assert "or add 'table' and 'day', whose rows then count for min_rows" in told
     assert set(run.states().values()) == {"ok"}
+    for shop in SHOPS:
+        run.order(shop, 1)
     assert run.check(COLUMNS) == ""
+    told = run.check({"min_rows": 1, "max_drop": "60%", **COLUMNS})
+    assert told.count("so max_drop can tell nothing") == 3
+
+
+TOTALS = {
+    "table": "totals",
+    "day": "day",
+    "columns": {"amount": {"min": {"geq_to": 0}, "null_check": {"equal_to": 0}}},
+}
+
+
+@pytest.fixture
+def totals(run: Run) -> Run:
+    """Give the run with a job without shops, and its empty table."""
+    with run.engine.begin() as connection:
+        connection.execute(text("CREATE TABLE totals (day DATE, amount INTEGER)"))
+    run.registry({"min_rows": 1}, platform=None)
+    return run
+
+
+def test_an_own_script_that_loads_nothing_is_not_green(totals: Run) -> None:
+    """It ended well and there is no row to look at: its unit fails and is open again."""
+    _end_uncounted(totals, totals.unit(NO_SHOP))
+    told = totals.check(TOTALS, platform=None)
+    assert "own 2025-10-02: 0 rows in totals by day: its script reports no rows" in told
+    assert "let the script end with exit code 99, or write 'min_rows: 0' in checks" in told
+    assert totals.states() == {NO_SHOP: "failed"}
+
+
+def test_an_own_script_may_say_that_there_is_nothing(totals: Run) -> None:
+    """By exit code 99 for a day, or by the entry for every day; the second is no wish for rows."""
+    unit = totals.unit(NO_SHOP)
+    _end_uncounted(totals, unit, code=99)
+    assert totals.check(TOTALS, platform=None) == ""
+    _end_uncounted(totals, unit)
+    assert totals.check({"min_rows": 0, **TOTALS}, platform=None) == ""
+    assert "0 rows in totals by day: its" in totals.check(TOTALS, platform=None)
+
+
+def test_min_rows_counts_in_the_table_what_the_ledger_does_not(totals: Run) -> None:
+    """The period's rows and no others; no column is needed for it."""
+    unit = totals.unit(NO_SHOP)
+    checks = {"min_rows": 2, "table": "totals", "day": "day"}
+    add = text("INSERT INTO totals VALUES (:day, 1)")
+    with totals.engine.begin() as connection:
+        connection.execute(add, [{"day": f"2025-10-0{day}"} for day in (1, 2, 3)])
+    _end_uncounted(totals, unit)
+    told = totals.check(checks, platform=None)
+    assert "own 2025-10-02: 1 rows in totals by day, at least 2 expected" in told
+    assert totals.states() == {NO_SHOP: "failed"}
+    with totals.engine.begin() as connection:
+        connection.execute(add, {"day": KEY})
+    _end_uncounted(totals, unit)
+    assert totals.check(checks, platform=None) == ""
+    assert totals.check({**checks, **TOTALS}, platform=None) == ""
+
+
+def test_min_rows_counts_the_table_for_each_shop(run: Run) -> None:
+    """Where it has a column for the shop; the rows of one do not stand for another's."""
+    run.registry({"min_rows": 1})
+    _end_uncounted(run, run.unit("erp-1"), run.unit("erp-2"))
+    run.land(5, "erp-3")
+    for number in range(3):
+        run.order("erp-1", number)
+    run.order("erp-2", 1)
+    run.order("erp-3", 1)
+    told = run.check({"min_rows": 2, "table": "erp_orders", "day": "modified_time"})
+    assert told.count("at least 2 expected") == 1
+    assert "own erp-2 2025-10-02: 1 rows in erp_orders by modified_time, at least 2" in told
+    assert run.states() == {"erp-1": "ok", "erp-2": "failed", "erp-3": "ok"}
 
 
 @pytest.mark.parametrize("script_state", ["failed", "success"])
