@@ -13,6 +13,7 @@ from include.registry.files import UnreadableError, check_encoding, place_of
 from include.registry.problems import FULL_WIDTH_COLON, WRITE_A_COLON, Problem
 
 DEEPEST = 20  # levels; an entry needs 8. The parser recurses in C and would overflow the stack.
+REMOVE = "remove it, or add an entry"  # what to do with a file that is empty
 PREFIX = "tag:yaml.org,2002:"
 TEXT, SEQUENCE, MAPPING = f"{PREFIX}str", f"{PREFIX}seq", f"{PREFIX}map"
 DEFAULT_TAGS: dict[type[Node], str] = {
@@ -80,7 +81,7 @@ for _type, _form, _firsts in (
     Loader.add_implicit_resolver(PREFIX + _type, _whole, list(_firsts))
 
 
-def compose(file: str, raw: bytes, if_empty: str) -> Node:
+def compose(file: str, raw: bytes, if_empty: str = REMOVE) -> Node:
     """Give the root node of a file's one document.
 
     Args:

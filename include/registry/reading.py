@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
-from include.registry.composing import MAPPING, PREFIX, SEQUENCE, TEXT, compose
+from include.registry.composing import MAPPING, PREFIX, REMOVE, SEQUENCE, TEXT, compose
 from include.registry.files import UnreadableError
 from include.registry.problems import FULL_WIDTH_COLON, WRITE_A_COLON, Problem, quoted
 
@@ -69,7 +69,7 @@ class Entry:
 
 
 def read_entries(
-    file: str, raw: bytes, key: str, if_empty: str = "remove it, or add an entry"
+    file: str, raw: bytes, key: str, if_empty: str = REMOVE
 ) -> Iterator[Entry | Problem]:
     """Give the entries of a file's one list, and problems for what is not one.
 
