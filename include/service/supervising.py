@@ -33,9 +33,18 @@ PRELOADED = (
     "airflow.__main__",
     "airflow.jobs.scheduler_job_runner",
     "airflow.jobs.triggerer_job_runner",
-    "airflow.dag_processing.manager",
+    "airflow.jobs.dag_processor_job_runner",
     "airflow.executors.local_executor",
+    "airflow.cli.commands.daemon_utils",
+    "airflow.utils.log.file_task_handler",
     "airflow.api_fastapi.app",
+    # The dag-processor and the triggerer answer their children as the api-server answers tasks.
+    "airflow.api_fastapi.execution_api.routes",
+    "airflow.api_fastapi.execution_api.versions",
+    "alembic.command",
+    "a2wsgi",
+    "httpcore",
+    "uvicorn",
 )
 ONLY_IMPORT = "_AIRFLOW__AS_LIBRARY"  # Airflow's own word for: set nothing up yet
 SIGNALS = ("SIGTERM", "SIGINT", "SIGQUIT", "SIGHUP", "SIGCHLD", "SIGUSR2")
