@@ -12,11 +12,12 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-BASE = {"errors", "cron", "periods", "secret_forms"}
+BASE = {"errors", "cron", "periods", "quoting", "secret_forms"}
 MAY_IMPORT = {
     "errors": set(),
     "cron": {"errors"},
     "periods": {"errors", "cron"},
+    "quoting": set(),
     "secret_forms": set(),
     "registry": BASE,
     "warehouse": {"errors"},

@@ -1,9 +1,9 @@
 """The feeds (config/feeds.yaml): where rows that no platform's API gives come from."""
 
 from include.feeds.expressions import Expression, UnfitError
-from include.feeds.loading import FEEDS_FILE, Feeds, load_feeds
+from include.feeds.loading import Feeds, load_feeds
 from include.feeds.placeholders import Blanks, fill, fill_all
-from include.feeds.schema import Feed, Paging
+from include.feeds.schema import FEEDS_FILE, Feed, Paging
 from include.feeds.tables import FeedTable
 
 __all__ = [

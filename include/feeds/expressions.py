@@ -6,6 +6,7 @@ expression says that it may be missing: in `not_null(…)`, and before `||`.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import jmespath
@@ -13,7 +14,8 @@ from jmespath.exceptions import JMESPathError
 from jmespath.functions import Functions
 from jmespath.visitor import TreeInterpreter
 
-from include.registry.problems import quoted, suggestion
+from include.quoting import quoted
+from include.registry.problems import suggestion
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,6 +24,14 @@ ADVICE = "write a path like data.list (https://jmespath.org)"
 # What JMESPath raises for data that it cannot work with: besides its own errors those of Python, as
 # for an order of a text and a number, and for a slice of step 0.
 UNCOMPUTABLE = (JMESPathError, TypeError, ValueError, ArithmeticError, RecursionError)
+# What is made of the values of several paths, each of which begins at the top.
+CONDITIONS = (
+    "comparator",
+    "and_expression",
+    "or_expression",
+    "not_expression",
+    "function_expression",
+)
 
 
 class UnfitError(Exception):
@@ -74,9 +84,17 @@ class Expression:
         except UnfitError:
             return None
 
-    def _found(self, interpreter: TreeInterpreter, data: Any) -> Any:
+    def holding(self, data: Any) -> dict[str, Any]:
+        """Give what each path that it names holds in decoded JSON; for messages."""
+        found = {}
+        for path in _paths(self._tree):
+            with suppress(UnfitError):
+                found[_written(path)] = self._found(TreeInterpreter(), data, path)
+        return found
+
+    def _found(self, interpreter: TreeInterpreter, data: Any, tree: Any = None) -> Any:
         try:
-            return interpreter.visit(self._tree, data)
+            return interpreter.visit(tree or self._tree, data)
         except UNCOMPUTABLE as error:
             raise UnfitError(f"cannot be computed: {error}") from None
 
@@ -133,6 +151,27 @@ def _is_false(value: Any) -> bool:
 def _but(value: dict[str, Any]) -> str:
     names = ", ".join(list(value)[:12])
     return f"there are {names}" if names else "there is nothing"
+
+
+def _paths(node: Any) -> Iterator[Any]:
+    """Give the paths of fields that stand in a tree, each as a tree."""
+    if not isinstance(node, dict):
+        return
+    if _written(node):
+        yield node
+    elif node["type"] in CONDITIONS:
+        for child in node["children"]:
+            yield from _paths(child)
+
+
+def _written(node: Any) -> str:
+    """Write a path of fields as it was written; empty for anything else."""
+    if node["type"] == "field":
+        return str(node["value"])
+    if node["type"] != "subexpression":
+        return ""
+    parts = [_written(child) for child in node["children"]]
+    return ".".join(parts) if all(parts) else ""
 
 
 def _calls(node: Any) -> Iterator[tuple[str, int]]:

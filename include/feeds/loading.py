@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from include.errors import ConfigurationError
-from include.feeds.schema import Feed
+from include.feeds.schema import FEEDS_FILE, Feed
 from include.registry import PROJECT_ROOT, Problem
 from include.registry.files import UnreadableError, read_bytes
 from include.registry.problems import quoted, suggestion
@@ -14,8 +14,6 @@ from include.registry.validating import validate
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-FEEDS_FILE = "config/feeds.yaml"
 
 
 class Feeds(NamedTuple):
@@ -61,7 +59,7 @@ def load_feeds(root: Path = PROJECT_ROOT) -> Feeds:
         if isinstance(entry, Problem):
             feeds.problems.append(entry)
             continue
-        feed = validate(entry, Feed, None)
+        feed = validate(entry, Feed, entry.line)
         first = feeds.said.setdefault(entry.said_id, entry.line) if entry.said_id else entry.line
         if first != entry.line:
             message = f"id '{entry.said_id}' is taken by line {first}: choose another"

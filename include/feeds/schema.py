@@ -5,7 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from include.feeds import values  # noqa: TC001 - pydantic reads the annotations
 from include.feeds.predicates import table_of
@@ -17,6 +25,7 @@ from include.warehouse.types import Measure, Money
 if TYPE_CHECKING:
     from typing_extensions import Self
 
+FEEDS_FILE = "config/feeds.yaml"
 ONE_IS_NEEDED = (
     "has neither 'total' nor 'more', so that an empty page in the middle would pass for the last: "
     "add the path of one of them, as in total: 'data.total'"
@@ -186,6 +195,7 @@ class Feed(BaseModel):
         "epoch_milliseconds, or a format like %Y/%m/%d %H:%M:%S",
         examples=["iso"],
     )
+    _line: int | None = PrivateAttr(default=None)
 
     @field_validator("body")
     @classmethod
@@ -250,6 +260,15 @@ class Feed(BaseModel):
             advice = f"add within: {times[0]}, so that no row of another day passes for this day's"
             raise ValueError(f"is missing: {advice}")
         return name
+
+    def model_post_init(self, context: Any) -> None:
+        """Remember the line that the entry begins at, where it is known."""
+        self._line = context
+
+    @property
+    def place(self) -> str:
+        """The file and line of its entry, for messages."""
+        return f"{FEEDS_FILE}:{self._line}" if self._line else FEEDS_FILE
 
     @property
     def landing(self) -> FeedTable:

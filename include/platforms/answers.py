@@ -2,23 +2,37 @@
 
 from __future__ import annotations
 
-import json
-from decimal import Decimal
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from include.platforms.errors import AuthExpired, GatewayError, Refused, Temporary
-from include.platforms.fields import quoted
+import httpx
+
+from include.platforms.decoding import DoubledKeyError, OtherEncodingError, json_of
+from include.platforms.errors import (
+    AuthExpired,
+    GatewayError,
+    Malformed,
+    Misdirected,
+    Refused,
+    Temporary,
+)
+from include.quoting import quoted
 
 if TYPE_CHECKING:
-    import httpx
-
     from include.platforms.connection import Connection
     from include.platforms.dialect import Call
 
 # Statuses that say "not now": request timeout, too early, too many requests, and every 5xx.
 NOT_NOW = (408, 425, 429)
 SERVER_ERRORS = range(500, 600)
+# Statuses that say who may not ask; all other 4xx are about what is asked, and where.
+WHO = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.PROXY_AUTHENTICATION_REQUIRED)
+# What of an entry a status is about; of others it may be anything.
+MENDS: dict[int, str] = {
+    HTTPStatus.NOT_FOUND: "path",
+    HTTPStatus.GONE: "path",
+    HTTPStatus.METHOD_NOT_ALLOWED: "method",
+}
 
 
 def decoded(
@@ -33,23 +47,59 @@ def decoded(
         secret: whether the answer brings new secrets, so that messages must not quote it.
 
     Raises:
-        Temporary, AuthExpired, Refused: what its status says.
+        Temporary, AuthExpired, Refused, Misdirected, Malformed: what its status says.
         Temporary: it is not JSON.
+        Malformed: it is JSON that can be read in more than one way.
     """
 
-    def shown() -> str:
-        return "(not shown)" if secret else quoted(connection.masked(response.text))
+    def shown(value: Any) -> str:
+        return "(not shown)" if secret else quoted(value)
+
+    def body() -> str:
+        return shown(connection.masked(response.text))
 
     if not response.is_success:
-        raise _error_of(call, response, connection, shown())
+        raise _error_of(call, response, connection, body())
+    whose = f"whoever answers at {connection.base_url} (connection {connection.id})"
+    _check_whole(call, response, whose)
     try:
-        return json.loads(response.content, parse_float=Decimal)
-    except (ValueError, RecursionError):  # a body that was cut, or a page put in between
+        return json_of(response.content, response.charset_encoding)
+    except OtherEncodingError as error:
+        raise _in_other_encoding(call, response, str(error), whose) from None
+    except DoubledKeyError as error:
+        values = " and ".join(map(shown, error.values))
+        problem = f"the answer has {quoted(error.key)} twice in one object, as {values}"
+        raise Malformed(call, problem, repair=f"have {whose} say it once") from None
+    except (ValueError, RecursionError) as error:  # a body that was cut, or a page put in between
+        no_text = ", nor text in UTF-8" if isinstance(error, UnicodeDecodeError) else ""
         raise Temporary(
             call,
-            f"the answer is not JSON: {shown()}; run it again; if it stays so, somebody else "
-            f"answers there: check host {connection.base_url} of connection {connection.id}",
+            f"the answer is not JSON{no_text}: {body()}; run it again; if it stays so, somebody "
+            f"else answers there: check host {connection.base_url} of connection {connection.id}",
         ) from None
+
+
+def _check_whole(call: Call, response: httpx.Response, whose: str) -> None:
+    """Refuse a success that says that it is not, or not yet, what was asked for."""
+    status = response.status_code
+    if status == HTTPStatus.ACCEPTED:
+        raise Temporary(
+            call, "HTTP 202: the answer is not ready yet; run it again later", code=status
+        )
+    if status == HTTPStatus.PARTIAL_CONTENT:
+        problem = "HTTP 206: a part of an answer, though all of it was asked for"
+        raise Malformed(call, problem, code=status, repair=f"have {whose} mend that")
+
+
+def _in_other_encoding(call: Call, response: httpx.Response, looks: str, whose: str) -> Malformed:
+    said = response.charset_encoding
+    header = f"its header says {quoted(said)}" if said else "its header does not say which"
+    return Malformed(
+        call,
+        f"the answer is JSON, but not in UTF-8: it looks like {looks.upper()}, and {header}",
+        repair=f"have {whose} write UTF-8, or send the header Content-Type: application/json; "
+        f"charset={looks}",
+    )
 
 
 def _error_of(
@@ -61,11 +111,42 @@ def _error_of(
         seconds = float(wait) if wait.isascii() and wait.isdecimal() else 0.0
         problem = f"HTTP {status} {shown}; run it again later"
         return Temporary(call, problem, code=status, wait=seconds)
-    said = f"HTTP {status} {shown} from {str(response.url).partition('?')[0]}"
+    url = str(response.url).partition("?")[0]
+    said = f"HTTP {status} {shown} from {url}{_leading(response, connection)}"
     if status == HTTPStatus.UNAUTHORIZED:
         repair = f"renew the token or password in connection {connection.id}"
         return AuthExpired(call, f"{said}; {repair}", code=status)
     repair = f"check host {connection.base_url} of connection {connection.id}"
+    if call.entry and status not in WHO:
+        return Misdirected(call, f"{said}; {_mending(call, response)}, or {repair}", code=status)
     if status == HTTPStatus.FORBIDDEN:
         repair += ", and whether its account may use this"
     return Refused(call, f"{said}; {repair}", code=status)
+
+
+def _mending(call: Call, response: httpx.Response) -> str:
+    """Say what of an entry is to be mended."""
+    if response.has_redirect_location:
+        return (
+            f"if that is where people sign in, renew the credentials; else mend path of "
+            f"{call.entry}"
+        )
+    verb = response.request.method
+    what = MENDS.get(response.status_code, "path, query or body")
+    if what == "method":
+        allowed = response.headers.get("allow", "")
+        other = f": {quoted(allowed)} is allowed" if allowed else ""
+        return f"mend method of {call.entry}, which says {verb}{other}"
+    return f"mend {what} of {call.entry}"
+
+
+def _leading(response: httpx.Response, connection: Connection) -> str:
+    """Say where a redirect leads, without what may be secret in that."""
+    if not response.has_redirect_location:
+        return ""
+    try:
+        target = response.url.join(response.headers["location"])
+    except (ValueError, httpx.InvalidURL):
+        return ""
+    bare = target.copy_with(username=None, password=None, query=None, fragment=None)
+    return f", which leads to {connection.masked(str(bare))}"

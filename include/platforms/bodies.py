@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import httpx
 
 from include.platforms.errors import Malformed
-from include.platforms.fields import quoted
+from include.quoting import quoted
 
 if TYPE_CHECKING:
     from include.platforms.connection import Connection

@@ -22,12 +22,14 @@ class Call:
         params: its business parameters.
         shop: the shop's number on its platform, if it concerns one.
         page: the number of the page, if it has pages; for messages only.
+        entry: which entry of which file says what is asked, where one does; for messages only.
     """
 
     method: str
     params: Mapping[str, Any] = field(default_factory=dict)
     shop: int | str | None = None
     page: int | None = None
+    entry: str = ""
 
     def __str__(self) -> str:
         """Name it as messages do: `shop 10001, /open/orders/single/query, page 2`."""

@@ -55,6 +55,10 @@ class Refused(GatewayError):  # noqa: N818 - the design's word
     """The gateway understood and said no: another try brings the same answer."""
 
 
+class Misdirected(GatewayError):  # noqa: N818 - the design's word
+    """What an entry of the configuration asks for is not there, or not asked for like that."""
+
+
 class Malformed(GatewayError):  # noqa: N818 - the design's word
     """The answer is not what is documented: a field is missing or of another type."""
 

@@ -11,11 +11,12 @@ import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
-from include.feeds import FEEDS_FILE, UnfitError, fill, fill_all
+from include.feeds import UnfitError, fill, fill_all
 from include.platforms.connection import Connection, base_url, read_fields
 from include.platforms.dialect import Call, Request
 from include.platforms.errors import AuthExpired, GatewayError, Malformed, Temporary
 from include.platforms.limits import Limit
+from include.quoting import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -112,9 +113,15 @@ class FeedDialect:
         if _holds(feed.temporary, envelope):
             raise Temporary(call, f"the feed asks to come back later{said}: run it again later")
         if feed.success is not None:
-            repair = f"mend what it says, or ask who runs the feed at {self.connection.base_url}"
-            if self._succeeded(call, feed.success, envelope) is not True:
-                raise GatewayError(call, f"the feed answers with an error{said}: {repair}")
+            succeeded = self._succeeded(call, feed.success, envelope)
+            if succeeded is not True:
+                why = _why(feed.success, succeeded, envelope)
+                raise GatewayError(
+                    call,
+                    f"the feed answers with an error{said}: {why}; mend what it says, or ask who "
+                    f"runs the feed at {self.connection.base_url}; if it is no error, mend success "
+                    f"of feed {feed.id} in {feed.place}",
+                )
         return envelope
 
     def _succeeded(self, call: Call, success: Expression, envelope: Any) -> Any:
@@ -125,7 +132,8 @@ class FeedDialect:
 
     def _message(self, envelope: Any) -> str:
         message = self._feed.message and self._feed.message.find_if_any(envelope)
-        return f" ({self.connection.masked(str(message))!r})" if message else ""
+        text = message if isinstance(message, str) else quoted(message)
+        return f" ({self.connection.masked(text)!r})" if message else ""
 
 
 def call_of(
@@ -147,13 +155,27 @@ def call_of(
     body = fill_all(feed.body or {}, blanks)
     (query if feed.method == "GET" else body).update(sent or {})
     params = {"path": path, "query": query, "body": body}
-    return Call(f"feed {feed.id}", params, shop=blanks.shop, page=page)
+    entry = f"feed {feed.id} in {feed.place}"
+    return Call(f"feed {feed.id}", params, shop=blanks.shop, page=page, entry=entry)
 
 
-def malformed(feed: Feed, call: Call, problem: str) -> Malformed:
-    """Say that an answer is not what a feed's entry expects, and who can mend that."""
-    repair = f"mend feed {feed.id} in {FEEDS_FILE}, or ask who runs it"
+def malformed(feed: Feed, call: Call, problem: str, edit: str = "mend") -> Malformed:
+    """Say that an answer is not what a feed's entry expects, and who can mend that.
+
+    Args:
+        feed: which.
+        call: what was asked.
+        problem: what is wrong with the answer.
+        edit: what may be done in the entry.
+    """
+    repair = f"{edit} feed {feed.id} in {feed.place}, or ask who runs it"
     return Malformed(call, problem, repair=repair)
+
+
+def _why(success: Expression, found: Any, envelope: Any) -> str:
+    held = [f"{path} holds {quoted(value)}" for path, value in success.holding(envelope).items()]
+    because = f", as {' and '.join(held)}" if held else ""
+    return f"success ({success}) is {quoted(found)} and not true{because}"
 
 
 def _holds(expression: Expression | None, envelope: Any) -> bool:

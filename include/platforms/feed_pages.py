@@ -1,9 +1,10 @@
 """Walking over the pages of a feed, so that no row is lost where the feed lets us notice.
 
-Where the feed counts its rows (`total`), just as many must have come, and a walk from the first
-page on must have seen no other count: rows that leave let others move past us. Where it does not,
-a row that comes twice says that rows have moved between the pages. The walk is then done again.
-An empty answer that no total confirms is believed when it comes twice.
+Where the feed counts its rows (`total`), just as many must have come, and a walk must have seen no
+other count: one that leaves makes up for one that was missed. Where it does not, a row that comes
+twice says that rows have moved between the pages. The walk is then done again, and what it brings
+takes the place of what the one before brought. An empty answer that no total confirms is believed
+when it comes twice.
 """
 
 from __future__ import annotations
@@ -11,12 +12,12 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from include.feeds import FEEDS_FILE
 from include.platforms.errors import Temporary
 from include.platforms.feed import call_of, malformed
 from include.platforms.feed_rows import RowReader, found_in, whole_total
-from include.platforms.fields import quoted, wall_clock
-from include.platforms.paging import WALKS, Page, pages_from_last
+from include.platforms.fields import wall_clock
+from include.platforms.paging import WALKS, Page, Pages, WalkFromLast
+from include.quoting import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from include.feeds import Blanks, Feed
     from include.platforms.client import GatewayClient
     from include.platforms.dialect import Call
+    from include.platforms.errors import Malformed
 
 Row = dict[str, Any]
 
@@ -59,10 +61,7 @@ async def rows_of(
             Temporary when rows are missing to the last.
     """
     walk = _Walk(client, feed, blanks, progress)
-    if feed.paging.by == "page" and feed.paging.more is None:
-        await walk.from_the_last()
-    else:
-        await walk.until_complete()
+    await walk.until_complete()
     rows = list(walk.rows.values())
     if feed.within is None:
         return rows
@@ -85,7 +84,9 @@ class _Walk:
     Attributes:
         rows: by key; of two that differ, from two answers, the later counts: it is newer.
         doubled: whether a row came twice.
-        totals: which counts of all rows the answers of a walk said.
+        totals: which counts of all rows the answers of a walk said, each once.
+        lengths: how many rows those pages had that others follow, where they are numbered.
+        moved: whether the first page held other rows at the end of a walk than at its beginning.
     """
 
     def __init__(
@@ -95,51 +96,76 @@ class _Walk:
         blanks: Blanks,
         progress: Callable[[int], None],
     ) -> None:
-        self.rows: dict[tuple[Any, ...], Row] = {}
-        self.doubled = False
-        self.totals: set[int | None] = set()
         self._client, self._feed, self._blanks = client, feed, blanks
         self._progress = progress
         self._reader = RowReader(feed)
+        self._repair = (
+            f"if it stays so, check paging of feed {feed.id} in {feed.place}, or ask who runs it"
+        )
+        self.lengths: set[int] = set()
+        self._begin()
+
+    def _begin(self) -> None:
+        self.rows: dict[tuple[Any, ...], Row] = {}
+        self.totals: dict[int | None, None] = {}
+        self.doubled = self.moved = False
 
     async def first(self) -> int:
         """Ask for one page, read it, and give how many rows it has."""
         return len((await self._ask(self._call(1))).rows)
 
-    async def from_the_last(self) -> None:
-        """Walk over numbered pages whose rows are counted."""
-        size = self._feed.paging.size or 1
-        pages = pages_from_last(self._client, self._call, self._page, size, self._key)
-        async for rows in pages:
-            self._add(rows)
-
     async def until_complete(self) -> None:
-        """Walk from the first page to the last, again where rows may have been missed."""
+        """Walk over all pages, again where rows may have been missed."""
+        paging = self._feed.paging
+        is_counted = paging.by == "page" and paging.more is None
         for _ in range(WALKS):
-            self.rows, self.doubled, self.totals = {}, False, set()
-            doubt = self._doubt(await self._walk())
+            self._begin()
+            doubt = self._doubt(await (self._walk_from_last() if is_counted else self._walk()))
             if not doubt:
                 return
-        raise Temporary(
-            self._call(1),
-            f"{doubt}, in {WALKS} walks over all pages: run it again; if it stays so, check "
-            f"paging of feed {self._feed.id} in {FEEDS_FILE}, or ask who runs it",
-        )
+        problem = f"{doubt}, in {WALKS} walks over all pages"
+        if self.lengths and max(self.lengths) < (paging.size or 1):
+            raise self._wrong_size(max(self.lengths), problem)
+        raise Temporary(self._call(1), f"{problem}: run it again; {self._repair}")
 
     def _doubt(self, total: int | None) -> str:
         """Say why a walk may have missed rows; empty: it has not."""
         if total is None:
             moved = self.doubled and self._feed.paging.by != "none"
             return "rows come twice, so that others may have been missed" if moved else ""
+        # One that has left makes up in the count for one that moved past us.
+        if len(self.totals) > 1:
+            counts = ", ".join(map(str, self.totals))
+            changes = f"the number of rows changes from page to page ({counts})"
+            return f"{changes}, so that some may have been missed"
         missing = total - len(self.rows)
         if missing > 0:
             return f"{missing} of {total} rows are on no page"
         if missing < 0:
             return f"there are {len(self.rows)} rows, though the feed counts {total}"
-        # One that has left makes up in the count for one that moved past us.
-        if len(self.totals) > 1:
-            return "the number of rows changes from page to page, so that some may have been missed"
+        if self.moved:
+            return "rows move between the pages, so that some may have been missed"
         return ""
+
+    def _wrong_size(self, length: int, problem: str) -> Malformed:
+        size, feed = self._feed.paging.size, self._feed
+        return malformed(
+            feed,
+            self._call(1),
+            f"{problem}: its pages have {length} rows, though size of paging says {size}",
+            f"write size: {length} under paging (or let size_parameter tell how many to send) of",
+        )
+
+    async def _walk_from_last(self) -> int:
+        """Walk over numbered pages whose rows are counted; gives the total of the last answer."""
+        size = self._feed.paging.size or 1
+        pages = Pages(self._client, self._call, self._page, size, self._key, self._repair)
+        walk = WalkFromLast(pages)
+        async for rows in walk.rows():
+            self._add(rows)
+        self.totals, self.moved = dict.fromkeys(walk.totals), walk.moved
+        self.lengths |= walk.lengths
+        return walk.totals[-1]
 
     async def _walk(self) -> int | None:
         """Walk once; gives the total that the last answer said."""
@@ -151,7 +177,7 @@ class _Walk:
             if not answer.rows and answer.total is None:
                 answer = await self._ask(call)
             fresh = self._add(answer.rows)
-            self.totals.add(answer.total)
+            self.totals[answer.total] = None
             if not answer.goes_on:
                 return answer.total
             if number > 1 and not fresh:
@@ -181,7 +207,10 @@ class _Walk:
         return call_of(self._feed, self._blanks, page, sent)
 
     def _page(self, call: Call, envelope: Any) -> Page:
-        return Page(self._rows(call, envelope), whole_total(self._feed, call, envelope) or 0)
+        rows, size = self._rows(call, envelope), self._feed.paging.size or 1
+        if len(rows) > size:
+            raise self._wrong_size(len(rows), "rows would be missed")
+        return Page(rows, whole_total(self._feed, call, envelope) or 0)
 
     def _answer(self, call: Call, envelope: Any) -> _Answer:
         """Read an answer; it belongs to the attempt, so that an empty page is asked for again."""

@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import BigInteger, Date, DateTime, Integer, String
 
-from include.feeds import FEEDS_FILE, UnfitError
+from include.feeds import UnfitError
 from include.platforms.errors import Malformed
 from include.platforms.feed import malformed
 from include.platforms.feed_times import day_of, moment_of
-from include.platforms.fields import quoted, wall_clock
+from include.platforms.fields import wall_clock
+from include.quoting import quoted
 from include.warehouse.types import DIGITS, Measure, Money
 
 if TYPE_CHECKING:
@@ -96,7 +97,7 @@ class RowReader:
                 call,
                 f"row {number} has {name} {time}, outside the period from {first} to {end}",
                 repair=f"check what feed {self._feed.id} is asked for, and timezone, in "
-                f"{FEEDS_FILE}",
+                f"{self._feed.place}",
             )
 
 

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, BeforeValidator, ValidationError
 
 from include.platforms.errors import Malformed
+from include.quoting import quoted
 
 if TYPE_CHECKING:
     from include.platforms.dialect import Call
@@ -18,7 +19,6 @@ SHANGHAI = ZoneInfo("Asia/Shanghai")
 WALL_CLOCK_FORMAT = "%Y-%m-%d %H:%M:%S"
 CENT = Decimal("0.01")
 LARGEST_AMOUNT = Decimal(10) ** 13
-LONGEST_QUOTE = 80
 # From 2001 to 2286 they have ten digits, so that milliseconds are never taken for them.
 EPOCH_SECONDS = 10**9, 10**10
 
@@ -41,15 +41,6 @@ def parsed(model: type[Model], data: Any, call: Call) -> Model:
         value, problem = quoted(first["input"]), first["msg"].removeprefix("Value error, ")
         problem = problem[:1].lower() + problem[1:]
         raise Malformed(call, f"field {name} holds {value}: {problem}") from None
-
-
-def quoted(value: Any) -> str:
-    """Give a value as a message shows it: short."""
-    try:
-        text = repr(value)
-    except RecursionError:  # an answer may be nested as deep as it can just be decoded
-        return "something nested too deeply to be shown"
-    return text if len(text) <= LONGEST_QUOTE else f"{text[:LONGEST_QUOTE]}…"
 
 
 def wall_clock(moment: datetime) -> datetime:

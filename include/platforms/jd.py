@@ -18,10 +18,11 @@ from include.errors import ConfigurationError
 from include.platforms.connection import is_loopback
 from include.platforms.dialect import Call, Request
 from include.platforms.errors import Malformed
-from include.platforms.fields import SHANGHAI, WALL_CLOCK_FORMAT, WholeNumber, parsed, quoted
+from include.platforms.fields import SHANGHAI, WALL_CLOCK_FORMAT, WholeNumber, parsed
 from include.platforms.granting import granted
 from include.platforms.jd_codes import error_of, refresh_error_of
 from include.platforms.limits import Limit
+from include.quoting import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

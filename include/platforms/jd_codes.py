@@ -104,7 +104,7 @@ def refresh_error_of(call: Call, code: str, message: str, connection: Connection
     shown = connection.masked(message)
     if LATER.search(message):
         return Temporary(call, _problem(code, shown, REPAIRS[UNKNOWN]), code=code)
-    repair = f"the tokens cannot be refreshed: {RENEW}".format(id=connection.id, console=CONSOLE)
+    repair = RENEW.format(id=connection.id, console=CONSOLE)
     return AuthExpired(call, _problem(code, shown, repair), code=code)
 
 

@@ -18,11 +18,11 @@ from include.platforms.errors import Malformed
 from include.platforms.fields import (
     WholeNumber,
     parsed,
-    quoted,
 )
 from include.platforms.granting import granted
 from include.platforms.limits import Limit
 from include.platforms.pdd_codes import error_of
+from include.quoting import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

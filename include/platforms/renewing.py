@@ -105,6 +105,13 @@ class AccessToken:
                     await self._renew(self._store, call, wait=True)
                 except Temporary:
                     raise
+                except AuthExpired as error:  # says itself what to do
+                    reason = str(error).removeprefix(f"shop {call.shop}, ")
+                    raise AuthExpired(
+                        call,
+                        f"the access token has expired, and it cannot be refreshed: {reason}",
+                        code=error.code,
+                    ) from None
                 except GatewayError as error:
                     raise AuthExpired(
                         call,

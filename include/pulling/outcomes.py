@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from include.errors import ConfigurationError
-from include.platforms.errors import AuthExpired, Refused, Temporary
+from include.platforms.errors import AuthExpired, Misdirected, Refused, Temporary
 from include.running.exit_codes import MEANINGS, ExitCode
 from include.warehouse.transactions import is_temporary
 
@@ -22,6 +22,7 @@ EXIT_CODES: tuple[tuple[type[Exception], ExitCode], ...] = (
     (Temporary, ExitCode.TEMPORARY),
     (AuthExpired, ExitCode.REFUSED),
     (Refused, ExitCode.REFUSED),
+    (Misdirected, ExitCode.CONFIGURATION),
     (ConfigurationError, ExitCode.CONFIGURATION),
 )
 TABLE_WIDTH = 100

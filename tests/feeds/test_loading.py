@@ -37,6 +37,16 @@ def test_delivered_feeds() -> None:
     assert list(feeds.by_id) == ["pdd_review", "pdd_chat", "pdd_kpi"]
 
 
+def test_a_feed_knows_where_it_stands(project: ProjectFolder) -> None:
+    """Messages of a run lead to its first line."""
+    project.write(FEEDS_FILE, _feeds(("a", "/a"), ("b", "/b")))
+    feeds = load_feeds(project.root)
+    assert [feed.place for feed in feeds.by_id.values()] == [
+        f"{FEEDS_FILE}:{line}" for line in feeds.said.values()
+    ]
+    assert feeds.by_id["a"].place == f"{FEEDS_FILE}:2"
+
+
 def test_a_project_without_feeds_needs_no_file(project: ProjectFolder) -> None:
     """No file is no problem."""
     feeds = load_feeds(project.root)

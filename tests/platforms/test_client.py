@@ -53,6 +53,7 @@ def ask(
         answer("<html>", 502),
         answer("slow down", 429),
         answer("", 408),
+        answer('{"code": 0, "data": {}}', 202),
         answer("<html>maintenance</html>"),
         answer('{"code": 0, "data"', cut=20),
         answer('{"code": 0, "data"'),
@@ -83,6 +84,22 @@ def test_what_is_temporary_is_tried_again(failure: bytes) -> None:
         (answer('{"msg": "ok"}'), Malformed, "field code is missing"),
         (answer('{"code": "zero"}'), Malformed, "field code holds 'zero'"),
         (answer("[]"), Malformed, "field data holds []"),
+        (answer('{"code": 0, "data": {}}', 206), Malformed, "HTTP 206: a part of an answer"),
+        (
+            answer('{"code": 0, "data": {"a": 1}, "data": {}}'),
+            Malformed,
+            "the answer has 'data' twice in one object, as {\"a\": 1} and {}; have whoever answers",
+        ),
+        (
+            answer('{"code": 0, "data": "差评"}'.encode("gbk")),
+            Malformed,
+            "not in UTF-8: it looks like GBK, and its header does not say which; have whoever",
+        ),
+        (
+            answer('{"data": "差评"}'.encode("gbk"), 200, "Content-Type: text/html;charset=latin1"),
+            Malformed,
+            "its header says 'latin1'; have whoever",
+        ),
     ],
 )
 def test_what_stays_wrong_is_not_tried_again(

@@ -5,12 +5,19 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-import httpx
 import pytest
+from fastapi import Response
 
 from include.errors import ConfigurationError
 from include.platforms.dialect import Call
-from include.platforms.errors import AuthExpired, GatewayError, Malformed, Refused, Temporary
+from include.platforms.errors import (
+    AuthExpired,
+    GatewayError,
+    Malformed,
+    Misdirected,
+    Refused,
+    Temporary,
+)
 from include.platforms.feed import FeedDialect, call_of, connection_of
 from include.sandbox.credentials import FEED_TOKEN
 from tests.platforms.asking import using
@@ -132,11 +139,17 @@ def test_wrong_credentials_end_in_what_to_renew(sandbox: Sandbox, extra: dict[st
             {"code": 5, "msg": "没有这家店"},
             GatewayError,
             (
-                "the feed answers with an error ('没有这家店'): mend what it says, or ask who runs "
-                f"the feed at {HOST}"
+                "the feed answers with an error ('没有这家店'): success (code == `0`) is false and "
+                "not true, as code holds 5; mend what it says, or ask who runs the feed at "
+                f"{HOST}; if it is no error, mend success of feed reviews in config/feeds.yaml"
             ),
         ),
-        ({"code": None, "msg": {"a": 1}}, GatewayError, "an error (\"{'a': 1}\")"),
+        ({"code": None, "msg": {"a": 1}}, GatewayError, "an error ('{\"a\": 1}')"),
+        (
+            {"code": "0"},
+            GatewayError,
+            "an error: success (code == `0`) is false and not true, as code holds '0'; mend",
+        ),
         ({"msg": "x"}, Malformed, "success (code == `0`) is not there: there are msg; mend feed"),
         ([], Malformed, "success (code == `0`) is not there: [] stands where 'code'"),
         ({"code": 401, "msg": FEED_TOKEN}, AuthExpired, "('***')"),
@@ -148,6 +161,23 @@ def test_an_error_in_an_answer(answer: Any, kind: type[GatewayError], said: str)
     with pytest.raises(GatewayError) as caught:
         _dialect(feed).unwrap(Call("feed reviews"), answer)
     assert type(caught.value) is kind
+    assert said in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("success", "said"),
+    [
+        ("ok", "success (ok) is 1 and not true, as ok holds 1;"),
+        ("meta.ok && code == `0`", "is false and not true, as meta.ok holds true and code holds 5"),
+        ("length(errors) == `0`", "is false and not true, as errors holds [7];"),
+        ("data[0].ok", "success (data[0].ok) is null and not true;"),
+    ],
+)
+def test_what_denies_success_is_shown(success: str, said: str) -> None:
+    """Each path of the expression comes with what it holds."""
+    answer = {"ok": 1, "code": 5, "meta": {"ok": True}, "errors": [7], "data": [{"ok": None}]}
+    with pytest.raises(GatewayError) as caught:
+        _dialect(feed_of(REVIEWS, success=success)).unwrap(Call("feed reviews"), answer)
     assert said in str(caught.value)
 
 
@@ -211,9 +241,52 @@ def test_feeds_of_one_connection_share_their_limit() -> None:
     assert keys[0] == keys[1] != keys[2]
 
 
-def test_a_refusal_is_no_temporary_trouble(sandbox: Sandbox) -> None:
-    """A path that the host does not know ends at once, with the host and the connection."""
-    feed = feed_of(REVIEWS, path="/nowhere")
-    with pytest.raises(Refused, match="connection our_feed"):
-        using(_dialect(feed, sandbox.base_url), lambda one: one.call(call_of(feed, BLANKS)))
-    assert httpx.get(f"{sandbox.base_url}/nowhere").status_code == 404
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (
+            Response("no such page", 404),
+            "HTTP 404 'no such page' from {url}; mend path of {feed}, or",
+        ),
+        (
+            Response(status_code=405, headers={"Allow": "POST"}),
+            "HTTP 405 '' from {url}; mend method of {feed}, which says GET: 'POST' is allowed, or",
+        ),
+        (
+            Response(
+                status_code=302, headers={"Location": "https://u:p@sso.example.com/in?t=s3cr"}
+            ),
+            (
+                "HTTP 302 '' from {url}, which leads to https://sso.example.com/in; if that is "
+                "where people sign in, renew the credentials; else mend path of {feed}, or"
+            ),
+        ),
+        (Response(status_code=301, headers={"Location": "/v2/"}), "leads to {host}/v2/; if"),
+        (Response(status_code=304), "mend path, query or body of {feed}, or"),
+        (Response("which mall?", 422), "mend path, query or body of {feed}, or"),
+    ],
+    ids=lambda one: str(getattr(one, "status_code", "")),
+)
+def test_a_feed_that_is_not_where_the_entry_says(answer: Response, said: str) -> None:
+    """It ends at once, with what to mend in which entry, and no secret of where it leads."""
+    feed = feed_of(REVIEWS)
+    with serving() as service:
+        service.asked(in_turn(answer))
+        with pytest.raises(Misdirected) as caught:
+            using(
+                _dialect(feed, service.base_url),
+                lambda client: client.call(call_of(feed, BLANKS, 1, {"page": 1})),
+            )
+        names = {"host": service.base_url, "url": f"{service.base_url}/reviews"}
+    assert said.format(**names, feed="feed reviews in config/feeds.yaml") in str(caught.value)
+    assert str(caught.value).endswith(f"check host {service.base_url} of connection our_feed")
+    assert "s3cr" not in str(caught.value)
+
+
+def test_a_refusal_of_who_asks_is_no_matter_of_the_entry() -> None:
+    """Whom the feed does not let in needs other credentials."""
+    feed = feed_of(REVIEWS)
+    with serving() as service:
+        service.asked(in_turn(Response(status_code=403)))
+        with pytest.raises(Refused, match="connection our_feed, and whether its account may"):
+            using(_dialect(feed, service.base_url), lambda one: one.call(call_of(feed, BLANKS)))

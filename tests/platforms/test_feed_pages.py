@@ -277,6 +277,77 @@ def test_a_row_that_moves_past_a_counted_walk_is_found(service: DataService, pag
         _kpi(service, lambda number, _: moving[number % 2], paging)
 
 
+def _of_23(names: list[str], number: int, total: int | None = None) -> dict[str, Any]:
+    """Cut a page of ten."""
+    page = names[(number - 1) * 10 : number * 10]
+    return {"rows": _agents(*page), "total": len(names) if total is None else total}
+
+
+NAMES_23 = [f"R{number:04}" for number in range(1, 24)]
+TEN = TOTAL | {"size": 10}
+
+
+def test_a_first_page_with_an_old_count_is_not_the_whole(service: DataService) -> None:
+    """A cached page that says 13, where the next says 23, costs no row in silence."""
+
+    def answer(_: int, query: dict[str, str]) -> Any:
+        number = int(query["page"])
+        return _of_23(NAMES_23, number, 13 if number == 1 else 23)
+
+    with pytest.raises(Temporary) as caught:
+        _kpi(service, answer, TEN)
+    assert (
+        "the number of rows changes from page to page (13, 23), so that some may have been missed, "
+        "in 3 walks over all pages: run it again; if it stays so, check paging of feed kpi in "
+        "config/feeds.yaml, or ask who runs it"
+    ) in str(caught.value)
+
+
+def test_a_row_that_leaves_does_not_hide_one_that_joined(service: DataService) -> None:
+    """The walk is done again: what was missed comes, and what has left is not kept."""
+    names = list(NAMES_23)
+
+    def answer(number: int, query: dict[str, str]) -> Any:
+        if number == 2:
+            names.insert(0, "R0000")
+        if number == 3:
+            names.remove("R0022")
+        return _of_23(names, int(query["page"]))
+
+    found = _kpi(service, answer, TEN)
+    assert sorted(found) == sorted({*NAMES_23, "R0000"} - {"R0022"})
+    assert len(service.requests) == 8
+
+
+def test_rows_that_move_without_a_change_of_the_count_are_noticed(service: DataService) -> None:
+    """One joins in front while another leaves: the first page tells it."""
+    names = list(NAMES_23)
+
+    def answer(number: int, query: dict[str, str]) -> Any:
+        if number == 2:
+            names.insert(0, "R0000")
+            names.remove("R0022")
+        return _of_23(names, int(query["page"]))
+
+    assert sorted(_kpi(service, answer, TEN)) == sorted({*NAMES_23, "R0000"} - {"R0022"})
+    assert len(service.requests) == 8
+
+
+@pytest.mark.parametrize("length", [5, 20])
+def test_pages_of_another_size_than_the_entry_says(service: DataService, length: int) -> None:
+    """A feed that ignores the size is told by its line, and is no matter of trying again."""
+
+    def answer(_: int, query: dict[str, str]) -> Any:
+        first = (int(query["page"]) - 1) * length
+        return {"rows": _agents(*NAMES_23[first : first + length]), "total": 23}
+
+    with pytest.raises(Malformed) as caught:
+        _kpi(service, answer, TEN)
+    assert f"its pages have {length} rows, though size of paging says 10" in str(caught.value)
+    assert f"write size: {length} under paging" in str(caught.value)
+    assert "feed kpi in config/feeds.yaml" in str(caught.value)
+
+
 def test_rows_that_come_twice_in_one_answer_are_one(service: DataService) -> None:
     """All rows at once cannot move; two that are the same are one."""
     found = _kpi(service, in_turn({"rows": _agents("a", "a", "b")}), {"by": "none"})
@@ -318,7 +389,7 @@ def test_of_two_states_the_later_answers_counts(service: DataService) -> None:
         (CURSOR, [{"rows": _agents("a"), "next": {}}], "next (next) holds {}: expected a text"),
         (MORE, [{"rows": _agents("a"), "more": 1}], "more (more) holds 1: expected true or false"),
         (MORE, [{"rows": _agents("a")}], "more (more) is not there"),
-        (TOTAL, [{"rows": [], "total": None}], "total (total) holds None: expected a whole number"),
+        (TOTAL, [{"rows": [], "total": None}], "total (total) holds null: expected a whole number"),
         (TOTAL, [{"rows": [], "total": "5"}], "total (total) holds '5': expected a whole number"),
         (TOTAL, [{"rows": [], "total": -1}], "total (total) holds -1"),
         (TOTAL, [{"rows": []}], "total (total) is not there"),

@@ -79,7 +79,7 @@ def test_a_value_that_fits(
         (REVIEWS, "id", None, "row 1, field id (column review_id) is null, and the column cannot"),
         (REVIEWS, "id", "", "holds '': expected a text that is not empty"),
         (REVIEWS, "id", Decimal("1.5"), "expected a text"),
-        (REVIEWS, "id", True, "holds True: expected a text"),
+        (REVIEWS, "id", True, "holds true: expected a text"),
         (REVIEWS, "id", "x" * 65, "expected a text of at most 64 characters"),
         (REVIEWS, "name", 12, "field name (column goods_name) holds 12: expected a text"),
         (REVIEWS, "name", ["x"], "expected a text"),
@@ -148,7 +148,7 @@ def test_hundredths() -> None:
     ("answer", "said"),
     [
         ({}, "rows (rows) is not there: there is nothing"),
-        ({"rows": None}, "rows (rows) holds None: expected a list"),
+        ({"rows": None}, "rows (rows) holds null: expected a list"),
         ({"rows": {}}, "rows (rows) holds {}: expected a list"),
         ([], "rows (rows) is not there: [] stands where 'rows' was expected"),
         ({"rows": [None]}, "row 1, field id (column review_id) is null"),

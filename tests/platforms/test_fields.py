@@ -19,9 +19,9 @@ from include.platforms.fields import (
     WallClockIfAny,
     WholeNumber,
     parsed,
-    quoted,
     wall_clock,
 )
+from include.quoting import quoted
 
 CALL = Call("/open/some/query", shop=10001, page=3)
 
@@ -88,8 +88,8 @@ def test_an_ill_value_is_malformed_and_named(field: str, value: object) -> None:
     """The error names shop, method, page and field, and quotes the value."""
     with pytest.raises(Malformed) as caught:
         parsed(Page, {"rows": [{}, {field: value}]}, CALL)
-    start = f"shop 10001, /open/some/query, page 3: field rows.1.{field} holds {value!r}: expected"
-    assert str(caught.value).startswith(start)
+    start = f"shop 10001, /open/some/query, page 3: field rows.1.{field} holds "
+    assert str(caught.value).startswith(f"{start}{quoted(value)}: expected")
 
 
 def test_a_missing_field_is_malformed_and_named() -> None:

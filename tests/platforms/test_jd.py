@@ -151,10 +151,10 @@ def test_an_error_is_found_wherever_it_stands(envelope: dict[str, Any]) -> None:
         ([], "field data holds []"),
         ({}, f"field {ANSWER} is missing from the answer"),
         ({"jingdong_pop_order_search_response": {}}, f"field {ANSWER} is missing"),
-        ({ANSWER: None}, "field data holds None"),
+        ({ANSWER: None}, "field data holds null"),
         ({ANSWER: []}, "field data holds []"),
         ({"error_response": "busy"}, "field error_response holds 'busy'"),
-        ({ANSWER: {"code": ["0"]}}, "field code holds ['0']"),
+        ({ANSWER: {"code": ["0"]}}, 'field code holds ["0"]'),
     ],
 )
 def test_an_answer_of_another_shape_is_malformed(envelope: Any, said: str) -> None:

@@ -141,6 +141,36 @@ def test_rows_that_join_in_front_are_found_by_another_walk() -> None:
     assert {row for page in pages for row in page} == {*range(25), 1000}
 
 
+def test_a_row_that_leaves_does_not_hide_one_that_joined() -> None:
+    """The count of the last answer is right again; that it has risen meanwhile tells it."""
+
+    def move(gateway: Rows, page: dict[str, Any]) -> dict[str, Any]:
+        if len(gateway.asked) == 2:
+            gateway.rows.insert(0, 1000)
+        if len(gateway.asked) == 3:
+            gateway.rows.remove(22)
+        return page
+
+    pages, numbers = walk(23, move)
+    assert numbers == [1, 3, 2, 1, 1, 3, 2, 1]
+    assert {*range(22), 1000} <= {row for page in pages for row in page}
+
+
+def test_a_first_page_with_an_old_count_does_not_pass_for_the_end() -> None:
+    """A cache that says 13 for ever, where other pages say 23, costs no row in silence."""
+
+    def lag(gateway: Rows, page: dict[str, Any]) -> dict[str, Any]:
+        return {**page, "total": 13} if gateway.asked[-1] == 1 else page
+
+    error, numbers = walk(23, lag)
+    assert type(error) is Temporary
+    assert (
+        f"rises from 13 to 23 from page to page, so that some may have been missed, in {WALKS} "
+        in (str(error))
+    )
+    assert numbers == [1, 2, 1] * WALKS
+
+
 @pytest.mark.parametrize("empty", [1, 2, 3])
 def test_an_empty_page_is_asked_for_again(empty: int) -> None:
     """A page that is empty once, whichever it is, costs one more call and no row."""
@@ -217,7 +247,7 @@ def test_a_row_that_joins_behind_a_full_page_comes() -> None:
 
     pages, numbers = walk(10, join)
     assert {row for page in pages for row in page} == {*range(10), 1000}
-    assert numbers == [1, 2, 2, 1]
+    assert numbers == [1, 2, 2, 1, 1, 2, 1]
 
 
 def test_a_count_below_none_is_malformed() -> None:

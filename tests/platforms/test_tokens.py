@@ -178,9 +178,8 @@ def test_a_refresh_that_is_refused_says_who_must_do_what(store: TokenStore) -> N
     assert type(error) is AuthExpired
     assert str(error).startswith("shop 7, /open/some/query: the access token has expired")
     assert "code 150 '不支持'" in str(error)
-    assert "put the new access_token and refresh_token into the extra of connection erp" in str(
-        error
-    )
+    assert "put the new token into extra.access_token of connection erp" in str(error)
+    assert str(error).count("anew") == str(error).count("shop 7") == 1
     assert row(store).held_by is None
 
 

@@ -14,7 +14,7 @@ from include.errors import ConfigurationError
 from include.ledger import Ledger
 from include.platforms import jushuitan
 from include.platforms.dialect import Call
-from include.platforms.errors import AuthExpired, Malformed, Refused, Temporary
+from include.platforms.errors import AuthExpired, Malformed, Misdirected, Refused, Temporary
 from include.platforms.tokens import TokenStore
 from include.pulling import Assignment, Pull, Upsert
 from include.pulling.clients import Clients, own_connection
@@ -38,6 +38,7 @@ FAILURES = [
     (AuthExpired(CALL, "renew the token"), 77),
     (Refused(CALL, "check the app secret"), 77),
     (ConfigurationError("no such shop"), 78),
+    (Misdirected(CALL, "mend path of feed pdd_review"), 78),
     (Malformed(CALL, "field ts is missing"), 1),
     (ZeroDivisionError("a bug"), 1),
 ]

@@ -1,0 +1,87 @@
+"""JSON out of the bytes of an answer, so that nothing in it is taken for something else."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+from typing import Any
+
+# JSON is written in UTF-8. Of what a header says besides, only these are believed: others, such as
+# ISO-8859-1, are what servers write unless they are told otherwise. Most of those that say GB2312
+# write characters that only its successors have.
+CHARSETS = {"gb2312": "gb18030", "gbk": "gb18030", "gb18030": "gb18030", "big5": "big5"}
+LOOKS_LIKE = {"gb18030": "gbk", "big5": "big5"}
+# Chinese text in UTF-8 has characters from here on; GBK that is UTF-8 by chance has none.
+FIRST_OF_THREE_BYTES = "\u0800"
+
+
+class OtherEncodingError(Exception):
+    """It is JSON, but neither in UTF-8 nor in what its header says; its text names the charset."""
+
+
+class DoubledKeyError(Exception):
+    """An object has a key twice, with different values.
+
+    Attributes:
+        key: which.
+        values: both, as they came.
+    """
+
+    def __init__(self, key: str, *values: Any) -> None:
+        """Say it of a key."""
+        super().__init__(key)
+        self.key = key
+        self.values = values
+
+
+def json_of(content: bytes, charset: str | None) -> Any:
+    """Give the JSON in an answer's body, its decimals exact.
+
+    Args:
+        content: the body.
+        charset: which its Content-Type says, if any.
+
+    Raises:
+        OtherEncodingError: it is JSON in an encoding that nobody has named.
+        DoubledKeyError: an object has a key twice, and the values differ.
+        ValueError, RecursionError: it is no JSON.
+    """
+    said = CHARSETS.get((charset or "").lower())
+    if said and not content.isascii() and not _is_surely_utf8(content):
+        return _loaded(content.decode(said))
+    try:
+        return _loaded(content)
+    except UnicodeDecodeError:
+        for encoding, name in LOOKS_LIKE.items():
+            if _is_json_in(content, encoding):
+                raise OtherEncodingError(name) from None
+        raise
+
+
+def _loaded(text: str | bytes) -> Any:
+    return json.loads(text, parse_float=Decimal, object_pairs_hook=_object)
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        first: dict[str, Any] = {}
+        for key, value in pairs:
+            if first.setdefault(key, value) != value:
+                raise DoubledKeyError(key, first[key], value)
+    return found
+
+
+def _is_surely_utf8(content: bytes) -> bool:
+    try:
+        return max(content.decode()) >= FIRST_OF_THREE_BYTES
+    except UnicodeDecodeError:
+        return False
+
+
+def _is_json_in(content: bytes, encoding: str) -> bool:
+    try:
+        json.loads(content.decode(encoding))
+    except (ValueError, RecursionError):
+        return False
+    return True

@@ -1,0 +1,37 @@
+"""What came from outside is shown short, and as JSON writes it."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from include.quoting import LONGEST_QUOTE, quoted
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (None, "null"),
+        (True, "true"),
+        (0, "0"),
+        (Decimal("23.0"), "23.0"),
+        ("0", "'0'"),
+        ("差评\n", "'差评\\n'"),
+        ({"名": ["a", None, Decimal("1.50")]}, '{"名": ["a", null, 1.50]}'),
+        (["\x1b[2J", "\ud800"], '["\\u001b[2J", "\\ud800"]'),
+    ],
+)
+def test_json_is_shown_as_json(value: Any, shown: str) -> None:
+    """No word of Python, nothing that a terminal would obey, and each decimal as it came."""
+    assert quoted(value) == shown
+
+
+def test_it_is_short_whatever_came() -> None:
+    """Long or deep, it fits into a line."""
+    deep: list[Any] = []
+    for _ in range(100_000):
+        deep = [deep]
+    assert len(quoted("x" * 999)) == LONGEST_QUOTE + 1
+    assert quoted(deep) == "something nested too deeply to be shown"
