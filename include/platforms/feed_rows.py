@@ -92,10 +92,10 @@ class RowReader:
         """Refuse a row of another period; one at the very end of this one is left out later."""
         first, end = wall_clock(period.start), wall_clock(period.end)
         if time is None or not first <= time <= end:
-            name = self._feed.within
+            name, said = self._feed.within, "null" if time is None else time
             raise Malformed(
                 call,
-                f"row {number} has {name} {time}, outside the period from {first} to {end}",
+                f"row {number} has {name} {said}, outside the period from {first} to {end}",
                 repair=f"check what feed {self._feed.id} is asked for, and timezone, in "
                 f"{self._feed.place}",
             )
