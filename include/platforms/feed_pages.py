@@ -103,6 +103,7 @@ class _Walk:
             f"if it stays so, check paging of feed {feed.id} in {feed.place}, or ask who runs it"
         )
         self.lengths: set[int] = set()
+        self._longest = 0
         self._begin()
 
     def _begin(self) -> None:
@@ -207,10 +208,13 @@ class _Walk:
         return call_of(self._feed, self._blanks, page, sent)
 
     def _page(self, call: Call, envelope: Any) -> Page:
-        rows, size = self._rows(call, envelope), self._feed.paging.size or 1
-        if len(rows) > size:
-            raise self._wrong_size(len(rows), "rows would be missed")
-        return Page(rows, whole_total(self._feed, call, envelope) or 0)
+        rows, total = self._rows(call, envelope), whole_total(self._feed, call, envelope) or 0
+        self._longest = max(self._longest, len(rows))
+        # A page may bring rows of its neighbours; but where pages are larger, the last are empty.
+        is_behind = total and ((call.page or 1) - 1) * self._longest >= total
+        if not rows and is_behind and self._longest > (self._feed.paging.size or 1):
+            raise self._wrong_size(self._longest, f"page {call.page} of {total} rows is empty")
+        return Page(rows, total)
 
     def _answer(self, call: Call, envelope: Any) -> _Answer:
         """Read an answer; it belongs to the attempt, so that an empty page is asked for again."""

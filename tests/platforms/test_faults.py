@@ -70,7 +70,8 @@ AFTER_ALL = {
     ("expired_token", "feeds"): REFUSED,  # the others are given new ones, if in vain
     "duplicate_rows": OK,
     "shifting_rows": OK,
-    ("shifting_rows", CHAT.id): TEMPORARY,  # walked forward: it can miss one as often as it asks
+    ("shifting_rows", REVIEW.id): TEMPORARY,  # no two answers count as many rows
+    ("shifting_rows", CHAT.id): TEMPORARY,
 }
 # What a person is told to do.
 ADVICE = {

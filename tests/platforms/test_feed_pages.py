@@ -239,7 +239,7 @@ def test_rows_that_move_between_pages_are_found_by_another_walk(service: DataSer
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_row_that_leaves_between_two_pages_hides_no_other(name: str, sandbox: Sandbox) -> None:
-    """Of the delivered feeds, two are walked once more; the third is walked from the last page."""
+    """Each of the delivered feeds is walked once more."""
     shop = 20003  # of six agents, more than a page of any feed has
 
     def truth() -> set[str]:
