@@ -67,7 +67,7 @@ def test_eleven_jobs_land_though_a_worker_is_killed(composed: Stack) -> None:
     assert len(tries[lost]) == 2, tries[lost]
     for job, period in jobs.values():
         _assert_landed(composed, job, period)
-    assert "landed in" in _log(composed, lost, begun[lost], 2)
+    assert f"{lost} {jobs[lost][1].key} landed" in _log(composed, lost, begun[lost], 2)
     assert "started (pid" in _log(composed, lost, begun[lost], 1)
     _assert_no_secret(composed, command_lines)
 
