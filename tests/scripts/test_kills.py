@@ -37,8 +37,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 NOW = datetime.now(timezone(timedelta(hours=8))).replace(tzinfo=None, microsecond=0)
+# Of a call that was killed it is taken that the gateway has seen it within the timeout; on a busy
+# machine the sandbox may take its seconds.
 PATIENCE = {
-    "GATEWAY_TIMEOUT_SECONDS": "2",
+    "GATEWAY_TIMEOUT_SECONDS": "6",
     "GATEWAY_ATTEMPTS": "3",
     "GATEWAY_PAUSE_SECONDS": "0.05",
 }
@@ -109,8 +111,8 @@ class Kills:
             self._check(units)
             states = {self.warehouse.row(unit).state for unit in units}
             assert states <= {"ok", "empty"}, (job.id, key, states)
-        over = HTTP.get(f"{self.sandbox.base_url}/sandbox/calls").json()["over_limit"]
-        assert over == 0, "a call too many for a platform's limit"
+        counted = HTTP.get(f"{self.sandbox.base_url}/sandbox/calls").json()
+        assert counted["over_limit"] == 0, counted["platforms"]
 
     def _check(self, units: Sequence[Unit]) -> None:
         """Hold that each shop is wholly there or not at all, as its row of the ledger says."""
