@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -29,6 +30,7 @@ TICKS_A_SECOND = 100  # Linux counts so, whatever the kernel's own clock
 LOOK_SECONDS = 0.5
 START_TRIES = 3
 TAIL_LINES = 15
+WAKE_UP_SECONDS = 30.0
 
 
 def wait_until_ready(layout: Layout, ports: Ports, say: Callable[[str], None] | None) -> None:
@@ -48,6 +50,7 @@ def wait_until_ready(layout: Layout, ports: Ports, say: Callable[[str], None] | 
         wait.note(healths)
         ill = [health for health in healths if health.trouble]
         if not ill and not _missing_jobs(layout, ports):
+            _wake_up(ports)
             return
         hopeless = [health for health in ill if wait.starts_of(health) > START_TRIES]
         if hopeless:
@@ -58,6 +61,21 @@ def wait_until_ready(layout: Layout, ports: Ports, say: Callable[[str], None] | 
         if wait.is_over():
             raise _no_dags(layout, ports)
         time.sleep(LOOK_SECONDS)
+
+
+def _wake_up(ports: Ports) -> None:
+    """Ask the tasks' side of the API once: its first answer takes it seconds, deaf to all else.
+
+    Better now than when the first tasks and the first person ask. No answer is no failure.
+    """
+    local = http.client.HTTPConnection(ports.local_host, ports.api, timeout=WAKE_UP_SECONDS)
+    try:
+        local.request("GET", "/execution/health")
+        local.getresponse().read()
+    except (OSError, http.client.HTTPException):
+        return
+    finally:
+        local.close()
 
 
 class _Wait:
