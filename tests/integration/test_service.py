@@ -140,16 +140,6 @@ def test_a_started_service_is_healthy(life: Service) -> None:
     assert not any(component["trouble"] for component in said["components"])
 
 
-def test_status_takes_less_than_a_second(life: Service) -> None:
-    """The best of five looks takes less than a second, on a busy machine too."""
-    times = []
-    for _ in range(5):
-        started = time.monotonic()
-        life.manager("status")
-        times.append(time.monotonic() - started)
-    assert min(times) < 1
-
-
 def test_it_listens_on_loopback_only(life: Service) -> None:
     """No component can be reached from another machine, and only two listen at all."""
     listening = {
@@ -256,6 +246,16 @@ def test_jobs_are_run_by_hand(life: Service) -> None:
     assert waited.returncode == 0, waited.stdout + waited.stderr
     assert "slow 2025-10-02: success, 1 of 1 landed" in waited.stdout
     assert "slow 2025-10-02 landed in " in journal(life)
+
+
+def test_status_takes_less_than_a_second(life: Service) -> None:
+    """The best of five looks takes less than a second, on a busy machine too."""
+    times = []
+    for _ in range(5):
+        started = time.monotonic()
+        life.manager("status")
+        times.append(time.monotonic() - started)
+    assert min(times) < 1
 
 
 def test_a_component_that_dies_comes_back(life: Service) -> None:
