@@ -221,6 +221,19 @@ def test_links_lead_somewhere(path: Path) -> None:
             assert anchor in anchors(page.read_text("utf-8")), f"{named(path)}: no heading {target}"
 
 
+def test_every_page_can_be_reached() -> None:
+    """By links, from the README of each language."""
+    for readme in (README, README_ZH):
+        seen, waiting = set(), [readme]
+        while waiting:
+            page = waiting.pop()
+            seen.add(page)
+            targets = (target.partition("#")[0] for target in links(page.read_text("utf-8")))
+            found = {(page.parent / target).resolve() for target in targets if target}
+            waiting += [path for path in found - seen if path.suffix == ".md"]
+        assert set(PAGES) <= seen
+
+
 @pytest.mark.parametrize("path", PAGES, ids=named)
 def test_commands_of_the_documents_exist(path: Path) -> None:
     """Each is taken by the command line, and names jobs and shops that there are."""
