@@ -130,6 +130,17 @@ def _row_state(service: Service, job_id: str, key: str) -> str:
     return "".join(row.state for row in ledger.rows(job_id, key))
 
 
+def listening(service: Service) -> set[tuple[str, int]]:
+    """Return the addresses and ports that its processes listen on."""
+    found = set()
+    for process in service_processes(service.layout):
+        with contextlib.suppress(psutil.Error, OSError):  # a task that has ended meanwhile
+            for connection in process.net_connections("tcp"):
+                if connection.status == psutil.CONN_LISTEN:
+                    found.add((connection.laddr.ip, connection.laddr.port))
+    return found
+
+
 def test_a_started_service_is_healthy(life: Service) -> None:
     """After `start` every component is up, and `status` says so with exit code 0."""
     done = healthy(life)
@@ -142,13 +153,7 @@ def test_a_started_service_is_healthy(life: Service) -> None:
 
 def test_it_listens_on_loopback_only(life: Service) -> None:
     """No component can be reached from another machine, and only two listen at all."""
-    listening = {
-        (connection.laddr.ip, connection.laddr.port)
-        for process in service_processes(life.layout)
-        for connection in process.net_connections("tcp")
-        if connection.status == psutil.CONN_LISTEN
-    }
-    assert listening == {("127.0.0.1", life.ports.api), ("127.0.0.1", life.ports.sandbox)}
+    assert listening(life) == {("127.0.0.1", life.ports.api), ("127.0.0.1", life.ports.sandbox)}
 
 
 def test_the_password_is_private(life: Service) -> None:
@@ -376,13 +381,7 @@ def test_stop_now_waits_for_nothing_and_loses_nothing(life: Service) -> None:
 
 def test_it_listens_where_the_user_says(life: Service) -> None:
     """The web UI on every address, the sandbox on loopback still; and it is remembered."""
-    listening = {
-        (connection.laddr.ip, connection.laddr.port)
-        for process in service_processes(life.layout)
-        for connection in process.net_connections("tcp")
-        if connection.status == psutil.CONN_LISTEN
-    }
-    assert listening == {(ANYWHERE, life.ports.api), ("127.0.0.1", life.ports.sandbox)}
+    assert listening(life) == {(ANYWHERE, life.ports.api), ("127.0.0.1", life.ports.sandbox)}
     assert remembered(life.layout) == Ports(life.ports.base, ANYWHERE)
     assert isinstance(life.api.dags(), dict)
 
