@@ -117,6 +117,16 @@ def test_the_image_installs_just_what_the_locks_say() -> None:
     assert options[1::2] == LOCKS
 
 
+def test_the_executors_of_the_locks_can_be_loaded() -> None:
+    """Celery and Kubernetes, in the versions that are pinned beside their providers."""
+    code = (
+        "import airflow.providers.celery.executors.celery_executor_utils\n"
+        "import airflow.providers.cncf.kubernetes.executors.kubernetes_executor"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
 def test_no_secret_gets_into_the_image() -> None:
     """Only named folders are sent to the builder; neither `.env` nor `var/` is among them."""
     lines = (ROOT / ".dockerignore").read_text("utf-8").splitlines()

@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from include.registry import Job
     from tests.integration.composed import Stack
 
-pytestmark = pytest.mark.campaign
-
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 # The job that takes two minutes goes on while the others lose their worker.
 LONGEST = "pdd_quality"
