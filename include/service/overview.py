@@ -94,7 +94,9 @@ def _row(job: JobStatus, zone: str) -> tuple[str, ...]:
 
 
 def _status_of(dag: dict[str, Any]) -> JobStatus:
-    description = dag["timetable_description"] or dag["timetable_summary"] or ""
+    # Airflow leaves out what is null: a disabled job has no next run.
+    summary = dag.get("timetable_summary") or ""
+    description = dag.get("timetable_description") or summary
     matched = ZONED.fullmatch(description)
     schedule, zone = matched.groups() if matched else (description, "")
     last: dict[str, Any] = next(iter(dag["latest_dag_runs"]), {})
@@ -104,12 +106,12 @@ def _status_of(dag: dict[str, Any]) -> JobStatus:
     return JobStatus(
         id=dag["dag_id"],
         name=dag["dag_display_name"],
-        schedule=DISABLED if dag["timetable_summary"] == DISABLED else schedule,
+        schedule=DISABLED if summary == DISABLED else schedule,
         timezone=zone,
         paused=dag["is_paused"],
         last_state=state,
         last_time=_moment(when or last.get("run_after"), clock),
-        next_run=_moment(dag["next_dagrun_run_after"], clock),
+        next_run=_moment(dag.get("next_dagrun_run_after"), clock),
     )
 
 

@@ -9,14 +9,14 @@ from include.service.table import width_of
 
 
 def dag(job_id: str, **changes: Any) -> dict[str, Any]:
-    """Give a DAG as Airflow's list has it."""
+    """Give a DAG as Airflow's list has it: what is null is left out."""
     run = {
         "state": "success",
         "run_after": "2026-11-24T23:00:00Z",
         "start_date": "2026-11-24T23:00:05Z",
         "end_date": "2026-11-24T23:04:05.123Z",
     }
-    return {
+    fields = {
         "dag_id": job_id,
         "dag_display_name": "统一任务生成-每月月报",
         "is_paused": False,
@@ -26,6 +26,7 @@ def dag(job_id: str, **changes: Any) -> dict[str, Any]:
         "latest_dag_runs": [run],
         **changes,
     }
+    return {key: value for key, value in fields.items() if value is not None}
 
 
 def lines(*dags: dict[str, Any]) -> list[str]:
@@ -61,12 +62,14 @@ def test_what_does_not_run_by_itself_says_so() -> None:
         dag("off", timetable_summary="disabled", next_dagrun_run_after=None),
         dag("new", latest_dag_runs=[]),
         dag("busy", latest_dag_runs=[running]),
+        dag("own", timetable_summary=None, timetable_description=None, next_dagrun_run_after=None),
     )
     assert found[0].endswith("paused")
     assert "disabled" in found[1]
     assert found[1].endswith("by hand")
     assert " never " in found[2]
     assert " running 11-25 07:00 " in found[3]
+    assert found[4].endswith("by hand")
 
 
 def test_lines_fit_a_hundred_columns() -> None:
