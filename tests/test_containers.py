@@ -20,7 +20,7 @@ FILE: dict[str, Any] = yaml.safe_load((ROOT / COMPOSE).read_text("utf-8"))
 SERVICES: dict[str, dict[str, Any]] = FILE["services"]
 IMAGE = (ROOT / DOCKERFILE).read_text("utf-8").replace("\\\n", " ")
 LOCKS = ["requirements.txt", "requirements-cluster.txt"]
-LONG_RUNNING = SERVICES.keys() - {"init"}
+LONG_RUNNING = [name for name in SERVICES if name != "init"]
 
 
 def pinned(package: str) -> set[str]:
