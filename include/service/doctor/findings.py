@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from include.service.ports import Ports
 
 OK, WARN, FAIL = "ok", "warn", "fail"
+# Of processes that outlived their supervisord.
+REPAIRED_BY_START = "`python3 scheduler_manager.py start` ends that and starts the service"
 
 
 @dataclass(frozen=True)

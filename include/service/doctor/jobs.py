@@ -11,10 +11,11 @@ from sqlalchemy import create_engine, select, text
 
 from include.checking import check_project
 from include.checking.pools import POOLS_FILE
-from include.service.doctor.findings import FAIL, OK, WARN, Finding
+from include.service.doctor.findings import FAIL, OK, REPAIRED_BY_START, WARN, Finding
 from include.service.doctor.stored import variables_of
 from include.service.health import look
 from include.service.preparing import METADATA_URL
+from include.service.processes import service_processes
 from include.warehouse import connect
 from include.warehouse.tables import ledger
 
@@ -83,9 +84,7 @@ def check_paused(patient: Patient) -> Iterator[Finding]:
 def check_heartbeats(patient: Patient) -> Iterator[Finding]:
     """Ask the components how they are."""
     if not patient.runs:
-        remedy = "`python3 scheduler_manager.py start` starts it"
-        text_ = "is not running, so that heartbeats were not asked for"
-        yield Finding(WARN, "service", text_, remedy)
+        yield _not_running(patient)
         return
     healths = look(patient.layout, patient.ports)
     for _ in range(LOOKS - 1):
@@ -100,6 +99,18 @@ def check_heartbeats(patient: Patient) -> Iterator[Finding]:
             yield Finding(FAIL, "service", f"{health.component.name} {health.trouble}", remedy)
     if not any(health.trouble for health in healths):
         yield Finding(OK, "service", f"all {len(healths)} components are well")
+
+
+def _not_running(patient: Patient) -> Finding:
+    """Tell a service that was stopped from one whose supervisord alone was killed."""
+    left = service_processes(patient.layout)
+    if left:
+        pids = ", ".join(str(process.pid) for process in left)
+        text_ = f"supervisord does not answer, and processes of the service are left (pids {pids})"
+        return Finding(FAIL, "service", text_, REPAIRED_BY_START)
+    remedy = "`python3 scheduler_manager.py start` starts it"
+    text_ = "is not running, so that heartbeats were not asked for"
+    return Finding(WARN, "service", text_, remedy)
 
 
 def check_silent_units(patient: Patient) -> Iterator[Finding]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import psutil
 
 from include.errors import ConfigurationError
-from include.service.doctor.findings import FAIL, OK, WARN, Finding
+from include.service.doctor.findings import FAIL, OK, REPAIRED_BY_START, WARN, Finding
 from include.service.ports import check_free
 from include.service.processes import service_processes
 from include.upkeep.files import size
@@ -26,25 +26,34 @@ LITTLE_BYTES, TOO_LITTLE_BYTES = 1_000_000_000, 100_000_000
 def check_ports(patient: Patient) -> Iterator[Finding]:
     """See whether the service has its ports, or could have them."""
     wanted = patient.ports.listening
-    if not patient.runs:
-        try:
-            check_free(patient.ports)
-        except ConfigurationError as error:
-            yield Finding(FAIL, "ports", str(error))
-            return
-        yield Finding(OK, "ports", f"{', '.join(map(str, wanted.values()))} are free")
-        return
     ours = {
         connection.laddr.port
         for process in service_processes(patient.layout)
         for connection in _listening(process)
     }
+    if not patient.runs:
+        yield _before_start(patient, ours)
+        return
     for component, port in wanted.items():
         if port in ours:
             yield Finding(OK, "ports", f"{port} is the {component}'s")
         else:
             remedy = "see `python3 scheduler_manager.py status`; `restart` starts it anew"
             yield Finding(FAIL, "ports", f"the {component} does not listen on {port}", remedy)
+
+
+def _before_start(patient: Patient, left: set[int]) -> Finding:
+    """See whether a start would get its ports: what is left of the service it ends itself."""
+    wanted = patient.ports.listening
+    held = ", ".join(str(port) for port in wanted.values() if port in left)
+    if held:
+        text = f"{held}: held by what is left of the service, whose supervisord has ended"
+        return Finding(FAIL, "ports", text, REPAIRED_BY_START)
+    try:
+        check_free(patient.ports)
+    except ConfigurationError as error:
+        return Finding(FAIL, "ports", str(error))
+    return Finding(OK, "ports", f"{', '.join(map(str, wanted.values()))} are free")
 
 
 def check_disk(patient: Patient) -> Iterator[Finding]:

@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+import os
 import socket
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
 from include.service.doctor import machine
 from include.service.doctor.findings import FAIL, WARN
+from include.service.doctor.jobs import check_heartbeats
 from include.service.doctor.packages import check_packages, check_python, differences, pinned
+from include.service.supervisor import MARKER
 
 if TYPE_CHECKING:
     from include.service.doctor.findings import Patient
+
+# Until its standard input ends.
+LISTEN = (
+    "import socket, sys; listening = socket.create_server(('127.0.0.1', int(sys.argv[1]))); "
+    "print('up', flush=True); sys.stdin.read()"
+)
 
 
 def test_a_well_machine_has_nothing_to_repair(patient: Patient) -> None:
@@ -34,6 +45,31 @@ def test_a_taken_port_is_named_with_its_holder(patient: Patient) -> None:
         in finding.text
     )
     assert "start --port" in finding.text
+
+
+def test_what_is_left_of_the_service_is_repaired_by_a_start(patient: Patient) -> None:
+    """Once supervisord was killed, its own components are no strangers to stop or to evade."""
+    with subprocess.Popen(
+        [sys.executable, "-c", LISTEN, str(patient.ports.api)],
+        env={**os.environ, MARKER: str(patient.layout.var)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as left:
+        assert left.stdout is not None
+        assert left.stdout.readline() == "up\n"
+        findings = [*machine.check_ports(patient), *check_heartbeats(patient)]
+    remedy = "`python3 scheduler_manager.py start` ends that and starts the service"
+    assert [str(finding) for finding in findings] == [
+        (
+            f"fail  ports: {patient.ports.api}: held by what is left of the service, "
+            f"whose supervisord has ended; {remedy}"
+        ),
+        (
+            "fail  service: supervisord does not answer, and processes of the service are left "
+            f"(pids {left.pid}); {remedy}"
+        ),
+    ]
 
 
 @pytest.mark.parametrize(("limit", "level"), [("LITTLE_BYTES", WARN), ("TOO_LITTLE_BYTES", FAIL)])
