@@ -7,6 +7,7 @@ import sys
 from contextlib import redirect_stdout
 from typing import TYPE_CHECKING
 
+from include.checking import check_project
 from include.errors import ConfigurationError
 from include.service import supervisor
 from include.service.archiving.restoring import check_whole
@@ -57,6 +58,7 @@ def start(
             _launch(layout, ports)
         wait_until_ready(layout, ports, None if already else _say)
     _tell(layout, ports, already=already, as_json=as_json)
+    warn_of_problems(layout)
     if not ports.private:
         _warn_of_others(ports)
     return 0
@@ -97,6 +99,19 @@ def _check_same(asked: Ports, used: Ports) -> None:
         raise ConfigurationError(
             f"the service already runs on port {used.base} of {used.host}: to move it, run "
             f"`python3 scheduler_manager.py restart --port {asked.base} --host {asked.host}`"
+        )
+
+
+def warn_of_problems(layout: Layout) -> None:
+    """Say on standard error that entries are broken: a start goes on without their jobs."""
+    problems = check_project(layout.root).problems
+    if problems:
+        files = ", ".join(dict.fromkeys(problem.file for problem in problems))
+        count = f"{len(problems)} problem{'s' if len(problems) > 1 else ''}"
+        print(
+            f"warning: {count} in {files} may keep jobs from running: "
+            "`python3 scheduler_manager.py check` says what to repair",
+            file=sys.stderr,
         )
 
 
