@@ -9,6 +9,7 @@ import argparse
 import importlib
 import json
 import os
+import select
 import sys
 from contextlib import redirect_stdout
 from difflib import get_close_matches
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 PROGRAM = "scheduler_manager.py"
 USAGE, CONFIGURATION, FAILED, INTERRUPTED = 2, 78, 1, 130
+READER_LEFT = 141  # what a shell says of any program whose reader closed the pipe
 HELP = (["-h"], ["--help"])
 
 Arguments = argparse.Namespace
@@ -40,9 +42,23 @@ def main(argv: Sequence[str]) -> int:
         argv: the arguments behind the program's name.
 
     Returns:
-        the exit code: 0 done, 1 failed, 2 wrong usage, 78 wrong configuration; others are the
-        command's own, as its help says.
+        the exit code: 0 done, 1 failed, 2 wrong usage, 78 wrong configuration, 141 nobody reads the
+        output any more; others are the command's own, as its help says.
     """
+    try:
+        code = _answer(argv)
+        print(end="", flush=True)  # here, where a pipe without reader can still be told
+    except BrokenPipeError:
+        if not _reader_left():
+            raise
+        # What is still buffered goes nowhere, else Python complains of it at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return READER_LEFT
+    return code
+
+
+def _answer(argv: Sequence[str]) -> int:
+    """Run one command line; what the user can mend is said without a traceback."""
     if argv and not argv[0].startswith("-") and argv[0] not in COMMANDS:
         return _unknown(argv[0])
     arguments = _parse(argv)
@@ -57,6 +73,13 @@ def main(argv: Sequence[str]) -> int:
     except KeyboardInterrupt:
         print("interrupted; the same command again goes on from here", file=sys.stderr)
         return INTERRUPTED
+
+
+def _reader_left() -> bool:
+    """Tell `... | head -1`, which has read enough, from a connection that broke."""
+    output = select.poll()
+    output.register(sys.stdout.fileno(), 0)
+    return bool(output.poll(0))
 
 
 def _dispatch(command: Command, arguments: Arguments, argv: Sequence[str]) -> int:

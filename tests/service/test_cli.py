@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os
 import shutil
 import subprocess
 import sys
@@ -73,7 +74,7 @@ def test_no_command_prints_the_help(bare: Path) -> None:
     ("arguments", "said"),
     [
         (["strat"], "unknown command 'strat': did you mean `start`?"),
-        (["frobnicate"], "unknown command 'frobnicate': there are demo, start, stop"),
+        (["xyzzy"], "unknown command 'xyzzy': there are demo, start, stop"),
         (["start", "--port", "80"], "'80' is not a port from 1024 to 65532"),
         (["start", "--port", "web"], "'web' is not a port from 1024 to 65532"),
         (["start", "--prot", "8080"], "unrecognized arguments: --prot 8080"),
@@ -96,6 +97,20 @@ def test_where_nothing_is_installed_nothing_runs(bare: Path, command: str, code:
     assert done.returncode == code
     assert "start" in done.stdout + done.stderr
     assert not (bare / ".venv").exists()
+
+
+def test_a_reader_who_has_enough_is_no_failure(bare: Path) -> None:
+    """`status | head -1` ends quietly, with the code that a shell gives such a program."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "wb") as pipe:
+        done = subprocess.run(
+            [sys.executable, "-I", "-S", "-B", bare / SCRIPT, "status"],
+            stdout=pipe,
+            stderr=subprocess.PIPE,
+            check=False,
+        )
+    assert (done.returncode, done.stderr) == (141, b"")
 
 
 def test_an_old_python_can_read_the_doorstep() -> None:
