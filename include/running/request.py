@@ -70,8 +70,10 @@ def understand(words: Namespace, environment: Mapping[str, str]) -> Request:
 
     Raises:
         ConfigurationError: a number is none, a period and a range are both given, or what names
-            the shops names none.
+            a period or the shops names none.
     """
+    for option, word in (("--period", words.period), ("--from", words.first), ("--to", words.last)):
+        named_period(option, word)
     by_words = bool(words.period or words.first or words.last)
     said: Mapping[str, str] = {} if by_words else environment
     period = words.period or said.get("PERIOD_KEY", "")
@@ -108,6 +110,20 @@ def project_root(environment: Mapping[str, str]) -> Path:
 def var_folder(environment: Mapping[str, str]) -> Path:
     """Give the service's directory, for locks and logs."""
     return Path(environment.get(FOLDER) or CODE_ROOT / "var").absolute()
+
+
+def named_period(option: str, word: str | None) -> str | None:
+    """Give the key of the period after an option, None where the option was left out.
+
+    Raises:
+        ConfigurationError: the word names none, as an unset variable does: that is not the last.
+    """
+    if word is not None and not word.strip():
+        raise ConfigurationError(
+            f"{option} {word!r} names no period; is the variable that it comes from set? For the "
+            f"last one that ended leave {option} out"
+        )
+    return word
 
 
 def named_shops(words: Sequence[str]) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ import sys
 from typing import TYPE_CHECKING, NoReturn
 
 from include.errors import ConfigurationError
+from include.running.request import named_period
 from include.service import connections
 from include.service.finding import find_job
 from include.service.locks import exclusive
@@ -107,11 +108,12 @@ def _refuse_secrets(words: Sequence[str]) -> None:
 def run(layout: Layout, arguments: Namespace) -> NoReturn:
     """`run`: hand over to the runner with the connections that the job may see."""
     job = find_job(layout, arguments.job)
+    window = _window(arguments)  # refuses before anything is prepared
     connections.adopt(prepared_environment(layout))
     variables = connections.script_variables(job.connection_ids, of_shops=bool(job.platform))
     _warn_about_sandbox(layout, variables)
     kept = {key: value for key, value in os.environ.items() if not key.startswith("AIRFLOW_")}
-    _become(layout, ["-m", "include.running", job.id, *_window(arguments)], kept | variables)
+    _become(layout, ["-m", "include.running", job.id, *window], kept | variables)
 
 
 def _warn_about_sandbox(layout: Layout, variables: dict[str, str]) -> None:
@@ -132,7 +134,8 @@ def _warn_about_sandbox(layout: Layout, variables: dict[str, str]) -> None:
 def _window(arguments: Namespace) -> list[str]:
     """Say the period and the shops the way the runner reads them."""
     options = {"--period": arguments.period, "--from": arguments.first, "--to": arguments.last}
-    given = [word for option, key in options.items() if key for word in (option, key)]
+    named = {option: named_period(option, key) for option, key in options.items()}
+    given = [word for option, key in named.items() if key for word in (option, key)]
     shops = [word for shop in arguments.shop or [] for word in ("--shop", shop)]
     return [*given, *shops, *(["--again"] if arguments.again else [])]
 

@@ -12,6 +12,7 @@ from rich.table import Table
 from include.errors import ConfigurationError, ExpectedError
 from include.ledger import LANDED, Ledger
 from include.registry import load_registry
+from include.running.request import named_period
 from include.service import connections
 from include.service.finding import find_job
 from include.service.ports import remembered
@@ -70,6 +71,7 @@ def demo(layout: Layout, arguments: Namespace) -> int:
 def _asked(layout: Layout, arguments: Namespace) -> list[tuple[Job, str]]:
     """Give the jobs to run with the key of the period that each shall cover."""
     now = datetime.now(timezone.utc)
+    named_period("--period", arguments.period)
     if not arguments.job:
         if arguments.period:
             raise ConfigurationError(

@@ -11,7 +11,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from include.errors import ConfigurationError, ExpectedError
-from include.running.request import named_shops
+from include.running.request import named_period, named_shops
 from include.service.finding import find_job, nearest
 from include.service.health import running
 from include.service.ports import remembered
@@ -40,17 +40,22 @@ def trigger(layout: Layout, arguments: Namespace) -> int:
     job = find_job(layout, arguments.job)
     now = datetime.now(timezone.utc)
     schedule = job.schedule
-    wanted = schedule.ended(arguments.period, now) if arguments.period else schedule.last_ended(now)
+    key = named_period("--period", arguments.period)
+    wanted = schedule.ended(key, now) if key else schedule.last_ended(now)
     conf = _conf(layout, job.id, arguments)
     api = Api(layout, remembered(layout), ANSWER_SECONDS)
     run_id, new = _asking(layout, lambda: begin_run(api, job.id, wanted.key, conf))
     told = {"job": job.id, "period": wanted.key, "run_id": run_id, "new": new}
     if arguments.wait:
         return _wait(layout, told, as_json=arguments.json)
-    happened = "triggered" if new else "is on its way already:"
-    line = f"{job.id} {wanted.key} {happened} (run {run_id})"
-    print(json.dumps(told) if arguments.json else line)
+    print(json.dumps(told) if arguments.json else in_words(told))
     return 0
+
+
+def in_words(told: Mapping[str, Any]) -> str:
+    """Say of a run whether it was made or found."""
+    happened = "triggered" if told["new"] else "is on its way already"
+    return f"{told['job']} {told['period']} {happened} (run {told['run_id']})"
 
 
 def pause(layout: Layout, arguments: Namespace) -> int:

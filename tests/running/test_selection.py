@@ -34,6 +34,8 @@ def shop_job(project: Project) -> Project:
         (["job", "--from", "2025-10-02", "--to", "2025-10-01"], "'2025-10-02' comes after"),
         (["job", "--from", "2025-10-02"], "do not go together"),
         (["job", "--period", "2025-10-02", "--from", "x", "--to", "y"], "do not go together"),
+        (["job", "--period", ""], "--period '' names no period; is the variable"),
+        (["job", "--from", "", "--to", ""], "--from '' names no period; is the variable"),
         (["job", "--shop", "shop_oen"], "no shop 'shop_oen' on erp; did you mean 'shop_one'?"),
         (["job", "--shop", "shop_two"], "shop 'shop_two' is disabled: set 'enabled: true'"),
         (

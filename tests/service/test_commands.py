@@ -28,6 +28,16 @@ def test_the_runner_gets_what_was_given(given: dict[str, object], arguments: lis
 
 
 @pytest.mark.parametrize(
+    ("given", "option"), [("period", "--period"), ("first", "--from"), ("last", "--to")]
+)
+@pytest.mark.parametrize("word", ["", "  "])
+def test_an_empty_period_is_not_the_last_one(given: str, option: str, word: str) -> None:
+    """`run JOB --period "$DAY"` with DAY unset is refused instead of running another day."""
+    with pytest.raises(ConfigurationError, match=f"{option} '{word}' names no period"):
+        _window(Namespace(**{**NOTHING, given: word}))
+
+
+@pytest.mark.parametrize(
     "option",
     [
         ["--conn-password", "p4ss"],
