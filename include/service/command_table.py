@@ -109,7 +109,9 @@ def _trigger_options(parser: argparse.ArgumentParser) -> None:
         "--shop", action="append", metavar="ID", help="only this shop; one --shop for each (all)"
     )
     parser.add_argument("--again", action="store_true", help="also what has landed already")
-    parser.add_argument("--wait", action="store_true", help="follow it; exit code 1 if not landed")
+    parser.add_argument(
+        "--wait", action="store_true", help="follow it; exit code 1: not landed, 99: nothing to do"
+    )
 
 
 def _demo_options(parser: argparse.ArgumentParser) -> None:

@@ -19,7 +19,7 @@ from include.service.rest import Api, ApiError, NotThereError
 
 if TYPE_CHECKING:
     from argparse import Namespace
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from include.service.layout import Layout
 
@@ -31,7 +31,8 @@ def trigger(layout: Layout, arguments: Namespace) -> int:
     """`trigger`: make a run of one period, or find the one that waits or works.
 
     Returns:
-        0; with `--wait`, 1 when something of it did not land.
+        0; with `--wait`, 1 when something of it did not land, and 99 when there was nothing to do
+        and nothing of the period has ever landed.
 
     Raises:
         ConfigurationError: unknown job, period or shop.
@@ -47,7 +48,7 @@ def trigger(layout: Layout, arguments: Namespace) -> int:
     run_id, new = _asking(layout, lambda: begin_run(api, job.id, wanted.key, conf))
     told = {"job": job.id, "period": wanted.key, "run_id": run_id, "new": new}
     if arguments.wait:
-        return _wait(layout, told, as_json=arguments.json)
+        return _wait(layout, told, conf.get("shops", ()), as_json=arguments.json)
     print(json.dumps(told) if arguments.json else in_words(told))
     return 0
 
@@ -149,7 +150,7 @@ def _asking(layout: Layout, ask: Callable[[], Any]) -> Any:
         raise ExpectedError(f"the service is not running: run `{MANAGER} start`") from None
 
 
-def _wait(layout: Layout, told: dict[str, Any], *, as_json: bool) -> int:
+def _wait(layout: Layout, told: dict[str, Any], shops: Sequence[str], *, as_json: bool) -> int:
     """Follow the run to its end and say how each shop went."""
     from include.service.demo import (  # noqa: PLC0415 -- takes its time
         explain,
@@ -157,14 +158,20 @@ def _wait(layout: Layout, told: dict[str, Any], *, as_json: bool) -> int:
         show,
         watch_of,
     )
+    from include.service.outcomes import outcome_of  # noqa: PLC0415
 
     watch = watch_of(layout, told["job"], told["period"], told["run_id"])
     follow([watch], quiet=as_json)
+    code, reason = outcome_of(layout.root, watch, shops)
     if as_json:
         rows = [asdict(row) for row in watch.rows()]
-        print(json.dumps({**told, "landed": watch.landed, "rows": rows}, default=str))
-    else:
+        said = {**told, "landed": code == 0, "reason": reason, "rows": rows}
+        print(json.dumps(said, default=str))
+        return code
+    if watch.rows():
         show([watch])
-        if not watch.landed:
-            explain(layout, watch)
-    return 0 if watch.landed else 1
+    if reason:
+        print(f"{watch.title}: {reason}")
+    if not watch.landed:
+        explain(layout, watch)
+    return code
