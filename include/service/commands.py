@@ -11,7 +11,7 @@ from include.running.request import named_period
 from include.service import connections
 from include.service.finding import find_job
 from include.service.locks import exclusive
-from include.service.ports import remembered
+from include.service.ports import RESTART, check_free, chosen, remembered
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -51,9 +51,17 @@ def stop(layout: Layout, arguments: Namespace) -> int:
 
 
 def restart(layout: Layout, arguments: Namespace) -> NoReturn:
-    """`restart`: stop with what is installed, then start with what should be."""
-    from include.service import stopping
+    """`restart`: stop with what is installed, then start with what should be.
 
+    Raises:
+        ConfigurationError: it could not listen where it should; then it is not stopped.
+    """
+    from include.service import stopping
+    from include.service.processes import service_processes
+
+    asked = chosen(layout, arguments.port, arguments.host, command=RESTART)
+    ours = {process.pid for process in service_processes(layout)}
+    check_free(asked, ours, command=RESTART)
     stopping.stop(layout, now=arguments.now, command="restart")
     given = {"--port": arguments.port, "--host": arguments.host}
     options = [word for option, value in given.items() if value for word in (option, str(value))]

@@ -8,6 +8,7 @@ from __future__ import annotations
 import errno
 import ipaddress
 import json
+import os
 import re
 import socket
 from contextlib import suppress
@@ -17,8 +18,13 @@ from typing import TYPE_CHECKING
 from include.errors import ConfigurationError
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    import psutil
+
     from include.service.layout import Layout
 
+START, RESTART = "python3 scheduler_manager.py start", "python3 scheduler_manager.py restart"
 DEFAULT_BASE = 8080
 LOWEST, HIGHEST = 1024, 65532
 LOOPBACK = "127.0.0.1"
@@ -91,16 +97,34 @@ class Ports:
 
 def remembered(layout: Layout) -> Ports:
     """Return where the last `start` listened, or the default."""
+    return _kept(layout) or Ports()
+
+
+def _kept(layout: Layout) -> Ports | None:
+    """Read what the last `start` kept; None when that cannot be read."""
     try:
         kept = json.loads(layout.state.read_text("utf-8"))
-        return Ports(int(kept["port"]), str(kept.get("host", LOOPBACK)))
+        ports = Ports(int(kept["port"]), str(kept.get("host", LOOPBACK)))
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return Ports()
+        return None
+    return ports if LOWEST <= ports.base <= HIGHEST and HOST_FORM.fullmatch(ports.host) else None
 
 
-def chosen(layout: Layout, port: int | None, host: str | None) -> Ports:
-    """Return where to listen: what was asked for, and for what was not, as the last time."""
-    last = remembered(layout)
+def chosen(layout: Layout, port: int | None, host: str | None, *, command: str = START) -> Ports:
+    """Return where to listen: what was asked for, and for what was not, as the last time.
+
+    Raises:
+        ConfigurationError: the port was not asked for, and what was kept of it is damaged; the
+            default would move the service in silence.
+    """
+    last = _kept(layout)
+    if last is None and port is None and os.path.lexists(layout.state):
+        raise ConfigurationError(
+            f"{layout.shown(layout.state)}, which keeps the service's port and host, cannot be "
+            f"read: say them anew with `{command} --port N --host H` "
+            f"(the defaults are {DEFAULT_BASE} and {LOOPBACK})"
+        )
+    last = last or Ports()
     return Ports(port or last.base, host or last.host)
 
 
@@ -110,14 +134,25 @@ def remember(layout: Layout, ports: Ports) -> None:
     layout.state.write_text(json.dumps(kept) + "\n", "utf-8")
 
 
-def check_free(ports: Ports) -> None:
-    """Raise ConfigurationError when a component could not listen, naming who holds the port."""
+def check_free(ports: Ports, ours: Collection[int] = (), *, command: str = START) -> None:
+    """Raise ConfigurationError when a component could not listen, naming who holds the port.
+
+    Args:
+        ports: where the service shall listen.
+        ours: ids of processes that will have ended by then.
+        command: what moves the service.
+    """
     for component, port in ports.listening.items():
         if _is_free(port, ports.host if component == "api-server" else LOOPBACK):
             continue
+        holders = _holders(port)
+        if any(holder.pid in ours for holder in holders):
+            continue
+        by = _described(holders[0]) if holders else "a process of another user"
+        move = f"{command} --port {_free_base(ports)}"
         raise ConfigurationError(
-            f"port {port}, which the {component} needs, is taken by {_holder(port)}: stop that, or "
-            f"move the service with `python3 scheduler_manager.py start --port {_free_base(ports)}`"
+            f"port {port}, which the {component} needs, is taken by {by}: stop that, or "
+            f"move the service with `{move}`"
         )
 
 
@@ -153,18 +188,26 @@ def _free_base(ports: Ports) -> int:
     return DEFAULT_BASE
 
 
-def _holder(port: int) -> str:
-    """Describe the process that listens on `port`."""
+def _holders(port: int) -> list[psutil.Process]:
+    """Find the processes that listen on `port`, as far as they can be seen."""
     import psutil  # noqa: PLC0415 -- reading `--help` must not need it
 
+    found = []
     for process in psutil.process_iter():
         with suppress(psutil.Error):  # another user's, or gone meanwhile
-            listening = {
-                connection.laddr.port
+            if any(
+                connection.status == psutil.CONN_LISTEN and connection.laddr.port == port
                 for connection in process.net_connections("tcp")
-                if connection.status == psutil.CONN_LISTEN
-            }
-            if port in listening:
-                command = " ".join(process.cmdline())[:80]
-                return f"process {process.pid} ({command or process.name()})"
-    return "a process of another user"
+            ):
+                found.append(process)
+    return found
+
+
+def _described(process: psutil.Process) -> str:
+    """Describe a process by its command, as far as it can be seen."""
+    import psutil  # noqa: PLC0415 -- as above
+
+    command = ""
+    with suppress(psutil.Error):  # gone meanwhile
+        command = " ".join(process.cmdline())[:80] or process.name()
+    return f"process {process.pid} ({command})"

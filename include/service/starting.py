@@ -14,7 +14,7 @@ from include.service.archiving.restoring import check_whole
 from include.service.health import running
 from include.service.journaling import note
 from include.service.locks import exclusive
-from include.service.ports import Ports, check_free, chosen, remember, remembered
+from include.service.ports import RESTART, START, Ports, check_free, chosen, remember, remembered
 from include.service.preparing import prepare
 from include.service.readiness import wait_until_ready
 from include.service.settings import component_environment, write_secrets
@@ -41,7 +41,8 @@ def start(
         0; everything else is raised.
 
     Raises:
-        ConfigurationError: a port is taken, or the service runs elsewhere.
+        ConfigurationError: a port is taken, the service runs elsewhere, or the last port cannot be
+            read.
         ExpectedError: a component does not come up within a minute.
     """
     _check_paths(layout)
@@ -50,8 +51,8 @@ def start(
         redirect_stdout(sys.stderr if as_json else sys.stdout),
         exclusive(service_lock(layout), "starting or stopping the service"),
     ):
-        ports = chosen(layout, port, host)
         already = running(layout)
+        ports = chosen(layout, port, host, command=RESTART if already else START)
         if already:
             _check_same(ports, remembered(layout))
         else:

@@ -59,12 +59,24 @@ def test_the_base_port_is_remembered(tmp_path: Path) -> None:
     assert remembered(layout) == Ports(18080)
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"port": "x"}', '{"port": null}'])
-def test_a_broken_memory_is_no_error(tmp_path: Path, text: str) -> None:
-    """What cannot be read counts as never chosen."""
+@pytest.mark.parametrize(
+    "text", ["", "{", "[]", '{"port": "x"}', '{"port": null}', '{"port": 99999}']
+)
+def test_a_broken_memory_moves_no_service(tmp_path: Path, text: str) -> None:
+    """`status` and `stop` go on with the default; `start` asks for the port instead."""
     layout = Layout(var=tmp_path)
     layout.state.write_text(text)
     assert remembered(layout) == Ports(DEFAULT_BASE)
+    with pytest.raises(
+        ConfigurationError, match=r"service\.json, .*cannot be read.*start --port N"
+    ):
+        chosen(layout, None, None)
+    assert chosen(layout, 18080, None) == Ports(18080)
+
+
+def test_without_a_memory_the_default_is_used(tmp_path: Path) -> None:
+    """The first start has nothing to remember, and that is no damage."""
+    assert chosen(Layout(var=tmp_path), None, None) == Ports(DEFAULT_BASE)
 
 
 def test_the_host_is_remembered_and_each_can_be_moved_alone(tmp_path: Path) -> None:
