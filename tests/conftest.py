@@ -37,6 +37,8 @@ SANDBOX_NOW = datetime(2025, 10, 9, 12)
 WIDE = Allowance(100_000, 1, 199)
 
 SERVICE_TESTS = "tests/integration/"
+# They start services of their own; the other files of that folder share one.
+ON_THEIR_OWN = ("test_compose.py", "test_service.py")
 
 
 @dataclass(frozen=True)
@@ -150,7 +152,8 @@ class ByFile(LoadScopeScheduling):
     def _split_scope(self, nodeid: str) -> str:
         """Give what a test belongs to; all that needs the running service belongs together."""
         file = nodeid.partition("::")[0]
-        return SERVICE_TESTS if file.startswith(SERVICE_TESTS) else file
+        shares = file.startswith(SERVICE_TESTS) and not file.endswith(ON_THEIR_OWN)
+        return SERVICE_TESTS if shares else file
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile:

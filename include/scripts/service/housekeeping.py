@@ -13,19 +13,25 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import SQLAlchemyError
+try:
+    from sqlalchemy.engine import make_url
+    from sqlalchemy.exc import SQLAlchemyError
 
-from include.errors import ConfigurationError, ExpectedError
-from include.registry import load_registry
-from include.running.exit_codes import ExitCode
-from include.running.given import given
-from include.upkeep.airflow_rows import Database
-from include.upkeep.files import prune
-from include.upkeep.old_units import forget
-from include.upkeep.settings import settings_of
-from include.upkeep.vacuuming import vacuum
-from include.warehouse import connect
+    from include.errors import ConfigurationError, ExpectedError
+    from include.registry import load_registry
+    from include.running.exit_codes import ExitCode
+    from include.running.given import given
+    from include.upkeep.airflow_rows import Database
+    from include.upkeep.files import prune
+    from include.upkeep.old_units import forget
+    from include.upkeep.settings import settings_of
+    from include.upkeep.vacuuming import vacuum
+    from include.warehouse import connect
+except ModuleNotFoundError as error:  # by hand, with another Python or without the project's path
+    print(
+        f"{error}: start it with 'python3 scheduler_manager.py run housekeeping'", file=sys.stderr
+    )
+    sys.exit(78)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,10 +44,10 @@ DAY_SECONDS = 86_400
 def main() -> int:
     """Do it all, each part for itself; returns the exit code."""
     try:
+        warehouse = given("WAREHOUSE_URL")
         recovers = [job.recover for job in load_registry().jobs.values()]
         settings = settings_of(os.environ, recovers)
         airflow = Database.from_environment(os.environ)
-        warehouse = given("WAREHOUSE_URL")
     except ConfigurationError as error:
         print(error, file=sys.stderr)
         return ExitCode.CONFIGURATION
