@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from decimal import Decimal
 
 import pytest
@@ -54,3 +55,29 @@ def test_a_key_that_comes_twice_is_refused_where_it_matters() -> None:
     with pytest.raises(DoubledKeyError) as caught:
         json_of(b'[{"data": [1], "code": 0, "data": []}]', None)
     assert (caught.value.key, caught.value.values) == ("data", ([1], []))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        '{"data":{"list":[{"a":1}]},"data":{"list":[]}}',
+        '{"data" :{"list":[{"a":1}]},"data":{"list":[]}}',
+        '{"data":{"list":[{"a":1,"b":2},{"a":1,"a":2}]}}',
+        '{"data":{"list":[{"a":{"b":1,"b":2}}]}}',
+        '{"data":{"list":[{"a":"{\\"b\\":","b":1,"b":2}]}}',
+        '[[{"a":1,"a":2}]]',
+        '{"a":1,"b":{"c":2},"b":{"c":3}}',
+    ],
+)
+def test_a_doubled_key_is_found_wherever_it_is(content: str) -> None:
+    """In the envelope, a row, a row within a row; whatever a text beside it looks like."""
+    with pytest.raises(DoubledKeyError):
+        json_of(content.encode(), None)
+
+
+@pytest.mark.parametrize(
+    "content", ['{"a":"{\\"b\\":1}","b":1}', '{"a" :1}', '[{"a":[{"a":1}]}]', "[]", "1", '"a"']
+)
+def test_what_only_looks_doubled_is_read(content: str) -> None:
+    """A text that looks like a key, one key on two levels, and what has no keys."""
+    assert json_of(content.encode(), None) == json.loads(content)
