@@ -59,7 +59,30 @@ def json_of(content: bytes, charset: str | None) -> Any:
 
 
 def _loaded(text: str | bytes) -> Any:
+    if isinstance(text, bytes):
+        value = json.loads(text, parse_float=Decimal)
+        if _has_each_key_once(value, text):
+            return value
     return json.loads(text, parse_float=Decimal, object_pairs_hook=_object)
+
+
+def _has_each_key_once(value: Any, content: bytes) -> bool:
+    """Tell it where counting can; looking at every key while reading costs a quarter of a call.
+
+    Of rows inside rows, and of texts that look like a key, counting cannot tell.
+    """
+    objects, keys = _counted(value)
+    shut = b'" ' not in content  # no key has a space before its colon
+    return shut and objects == content.count(b"{") and keys == content.count(b'":')
+
+
+def _counted(value: Any) -> tuple[int, int]:
+    """Count the objects around the rows and the rows themselves, and the keys of all these."""
+    if isinstance(value, dict):
+        inner = [_counted(one) for one in value.values() if isinstance(one, (dict, list))]
+        return 1 + sum(one[0] for one in inner), len(value) + sum(one[1] for one in inner)
+    rows = [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
+    return len(rows), sum(map(len, rows))
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
