@@ -24,6 +24,9 @@ WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", 
 DAYS_IN_A_WEEK = 7
 # Every month has these days; a cron on a later one skips months.
 LAST_DAY_OF_EVERY_MONTH = 28
+# A run that was to start this recently is on time: the scheduler may be busy or restarting for a
+# few minutes.
+PUNCTUAL = timedelta(minutes=10)
 # Not \d, which also is the full-width digits of a Chinese keyboard.
 TWO, YEAR = "[0-9]{2}", "[0-9]{4}"
 DAY = f"{YEAR}-{TWO}-{TWO}"

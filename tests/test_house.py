@@ -12,16 +12,18 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-BASE = {"errors", "cron", "periods", "quoting", "secret_forms"}
+BASE = {"errors", "cron", "periods", "quoting", "secret_forms", "signs_of_life"}
 MAY_IMPORT = {
     "errors": set(),
     "cron": {"errors"},
     "periods": {"errors", "cron"},
     "quoting": set(),
     "secret_forms": set(),
+    "signs_of_life": set(),
     "registry": BASE,
     "warehouse": {"errors"},
     "ledger": BASE | {"warehouse"},
+    "coverage": BASE | {"registry", "ledger", "warehouse", "upkeep"},
     "running": BASE | {"registry", "ledger", "warehouse"},
     "feeds": BASE | {"registry", "warehouse"},
     "checking": BASE | {"registry", "feeds", "warehouse"},
@@ -34,7 +36,7 @@ MAY_IMPORT = {
     "scheduling": BASE | {"registry", "feeds", "checking", "ledger", "warehouse", "running"},
     "service": BASE
     | {"registry", "ledger", "warehouse", "running", "sandbox", "scheduling", "checking"}
-    | {"upkeep", "platforms", "feeds"},
+    | {"upkeep", "platforms", "feeds", "coverage"},
 }
 MAY_IMPORT_AIRFLOW = {"scheduling", "service"}
 FILES = sorted((ROOT / "include").rglob("*.py"))

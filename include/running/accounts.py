@@ -15,6 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from include.errors import ExpectedError
 from include.ledger import NO_SHOP, Claim, Ledger, Unit
+from include.signs_of_life import BEATS_UNTIL_LOST
 from include.warehouse.connecting import connect
 from include.warehouse.transactions import cause_of
 
@@ -22,10 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from include.periods import Period
-
-
-# A unit that runs on another machine is taken over when so many signs of life are missing.
-BEATS_UNTIL_LOST = 4
 
 
 class LedgerError(ExpectedError):

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from include.errors import ConfigurationError
 from include.running.variables import GRACE, HEARTBEAT, LOCK_WAIT
+from include.signs_of_life import HEARTBEAT_SECONDS
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -98,7 +99,7 @@ def understand(words: Namespace, environment: Mapping[str, str]) -> Request:
         stop_with_parent=environment.get("STOP_WITH_PARENT", ""),
         grace_seconds=_number(environment, GRACE, 10),
         lock_wait_seconds=_number(environment, LOCK_WAIT, 15),
-        heartbeat_seconds=_number(environment, HEARTBEAT, 15),
+        heartbeat_seconds=_number(environment, HEARTBEAT, HEARTBEAT_SECONDS),
     )
 
 

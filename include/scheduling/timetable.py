@@ -17,7 +17,7 @@ from airflow.timetables.base import DagRunInfo
 from airflow.timetables.trigger import CronPartitionTimetable
 from airflow.utils.types import DagRunType
 
-from include.periods import Period, PeriodError, Schedule
+from include.periods import PUNCTUAL, Period, PeriodError, Schedule
 from include.scheduling.run_history import newest_scheduled
 
 if TYPE_CHECKING:
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from airflow.timetables.base import TimeRestriction
     from pendulum import DateTime
 
-# A fire this recent is on time: the scheduler may be busy or restarting for a few minutes.
-PUNCTUAL = timedelta(minutes=10)
 MIDNIGHT = time()
 
 

@@ -1,0 +1,19 @@
+"""Coverage: every unit accounted for, by holding the ledger against the registry and the clock."""
+
+from include.coverage.coverage import Coverage, Totals
+from include.coverage.model import Cell, units_of
+from include.coverage.reading import read_coverage
+from include.coverage.states import GAPS, LANDED, State
+from include.coverage.units import Unit
+
+__all__ = [
+    "GAPS",
+    "LANDED",
+    "Cell",
+    "Coverage",
+    "State",
+    "Totals",
+    "Unit",
+    "read_coverage",
+    "units_of",
+]

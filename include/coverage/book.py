@@ -1,0 +1,102 @@
+"""What the ledger holds, as the model looks things up in it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from datetime import timezone
+from typing import TYPE_CHECKING, NamedTuple
+
+from include.coverage.states import LANDED, State
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    from include.ledger import LedgerRow
+    from include.periods import Period
+
+
+class Landed(NamedTuple):
+    """Shops that have landed one window of a job with the same outcome, in brief.
+
+    Attributes:
+        rows: of all of them together; none where nobody counted.
+    """
+
+    start: datetime
+    end: datetime
+    state: State
+    shops: frozenset[str]
+    rows: int | None = None
+
+
+@dataclass
+class Page:
+    """What there is of one job.
+
+    Attributes:
+        rows: in full, by period key and shop.
+        landed: in brief, by period key.
+    """
+
+    rows: dict[str, dict[str, LedgerRow]] = field(default_factory=lambda: defaultdict(dict))
+    landed: dict[str, list[Landed]] = field(default_factory=lambda: defaultdict(list))
+
+    def rows_of(self, period: Period) -> dict[str, LedgerRow]:
+        """Give the rows of a period's very window, by shop."""
+        found = self.rows.get(period.key)
+        if not found:
+            return {}
+        window = _in_utc(period)
+        return {
+            shop: row for shop, row in found.items() if (row.period_start, row.period_end) == window
+        }
+
+    def landed_of(self, period: Period) -> list[Landed]:
+        """Give what landed of a period's very window, in brief."""
+        found = self.landed.get(period.key)
+        if not found:
+            return []
+        window = _in_utc(period)
+        return [landed for landed in found if (landed.start, landed.end) == window]
+
+    def all_landed(self) -> list[Landed]:
+        """Give every window that has landed, whatever its key, the oldest first."""
+        brief = [landed for group in self.landed.values() for landed in group]
+        for rows in self.rows.values():
+            brief += [
+                Landed(row.period_start, row.period_end, State(row.state), frozenset([shop]))
+                for shop, row in rows.items()
+                if row.state in LANDED
+            ]
+        return sorted(brief, key=lambda landed: landed.start)
+
+
+class Book:
+    """The ledger's rows, a page for each job.
+
+    Args:
+        rows: of the ledger, in full.
+    """
+
+    def __init__(self, rows: Iterable[LedgerRow] = ()) -> None:
+        self._pages: dict[str, Page] = defaultdict(Page)
+        for row in rows:
+            self.add(row)
+
+    def page(self, job_id: str) -> Page:
+        """Give what there is of a job."""
+        return self._pages[job_id]
+
+    def add(self, row: LedgerRow) -> None:
+        """Write down a row in full."""
+        self._pages[row.job_id].rows[row.period_key][row.shop_id] = row
+
+    def add_landed(self, job_id: str, period_key: str, landed: Landed) -> None:
+        """Write down in brief what landed."""
+        self._pages[job_id].landed[period_key].append(landed)
+
+
+def _in_utc(period: Period) -> tuple[datetime, datetime]:
+    return period.start.astimezone(timezone.utc), period.end.astimezone(timezone.utc)

@@ -1,0 +1,96 @@
+"""Coverage: the units of a while, judged at one moment, and what people ask of them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from include.coverage.states import GAPS, LANDED, State
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from datetime import date, datetime
+
+    from include.coverage.model import Cell
+    from include.coverage.units import Unit
+    from include.registry import Problem
+
+
+class Totals(NamedTuple):
+    """How many units there are of each state."""
+
+    counts: Mapping[State, int]
+
+    @property
+    def landed(self) -> int:
+        """How many have landed."""
+        return sum(self.counts[state] for state in LANDED)
+
+    @property
+    def missing(self) -> int:
+        """How many are gaps."""
+        return sum(self.counts[state] for state in GAPS)
+
+    @property
+    def expected(self) -> int:
+        """How many were, or are, to land."""
+        return sum(self.counts.values()) - self.counts[State.DISABLED]
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """What landed and what did not.
+
+    Attributes:
+        made_at: the moment at which it was judged; by the warehouse's clock.
+        cells: one for each job and period, in that order.
+        problems: of the registry. What the entry of a job or shop that is broken expects is not
+            known, and no unit of it is here.
+    """
+
+    made_at: datetime
+    cells: Sequence[Cell]
+    problems: Sequence[Problem] = ()
+
+    def units(self) -> Iterator[Unit]:
+        """Give the units, by job, period and shop; landed ones only where read in full."""
+        return (unit for cell in self.cells for unit in cell.units)
+
+    def gaps(
+        self,
+        job: str | None = None,
+        shop: str | None = None,
+        platform: str | None = None,
+        since: date | None = None,
+    ) -> list[Unit]:
+        """Give the units that were due and have not landed, by job, period and shop.
+
+        Args:
+            job: only this job's.
+            shop: only this shop's.
+            platform: only those of its jobs.
+            since: only those whose period has this business day or a later one in it.
+        """
+        return [
+            unit
+            for cell in self.cells
+            if job in (None, cell.job.id)
+            and platform in (None, cell.job.platform)
+            and (since is None or cell.period.last_day >= since)
+            for unit in cell.units
+            if unit.is_gap and shop in (None, unit.shop_id)
+        ]
+
+    def totals(self, day: date | None = None, platform: str | None = None) -> Totals:
+        """Count the units.
+
+        Args:
+            day: only those that were due on this day, on their job's clock.
+            platform: only those of its jobs.
+        """
+        counts: Counter[State] = Counter()
+        for cell in self.cells:
+            if day in (None, cell.due_at.date()) and platform in (None, cell.job.platform):
+                counts += cell.counts
+        return Totals(counts)

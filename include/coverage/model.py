@@ -1,0 +1,145 @@
+"""The model: registry, ledger and clock in, the state of every unit out.
+
+A unit is expected from the later of the job's `start` and the shop's `from` to the shop's `until`,
+while both are enabled, and due once the run that covers its period was to start. What is not
+expected is never a gap: it has landed all the same, or is `disabled`.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from include.coverage.book import Book
+from include.coverage.calendar import oldest_kept, periods_of, since_of
+from include.coverage.expectation import Expectation
+from include.coverage.stretches import Stretches
+from include.coverage.units import Clock, Unit
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from datetime import datetime
+
+    from include.coverage.calendar import Due, Since
+    from include.coverage.states import State
+    from include.ledger import LedgerRow
+    from include.periods import Period
+    from include.registry import Job, Registry
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One job and period, with all its shops.
+
+    Attributes:
+        job: the registry's entry.
+        period: what the run covers.
+        due_at: when the run was, or is, to start; in the job's time zone.
+        units: those that have not landed, by shop; all of them where rows were read in full.
+        landed_in_brief: how many units have landed beyond these, by state.
+        rows_in_brief: how many rows they landed together; none where nobody counted.
+    """
+
+    job: Job
+    period: Period
+    due_at: datetime
+    units: Sequence[Unit]
+    landed_in_brief: Mapping[State, int]
+    rows_in_brief: int | None = None
+
+    @cached_property
+    def counts(self) -> Counter[State]:
+        """How many units there are of each state."""
+        return Counter(unit.state for unit in self.units) + Counter(self.landed_in_brief)
+
+    @property
+    def rows(self) -> int | None:
+        """How many rows its units have landed; none where nobody counted."""
+        told = [unit.rows for unit in self.units if unit.landed]
+        counted = [rows for rows in (*told, self.rows_in_brief) if rows is not None]
+        return sum(counted) if counted else None
+
+
+def units_of(
+    registry: Registry,
+    rows: Iterable[LedgerRow],
+    now: datetime,
+    since: Since,
+    until: datetime | None = None,
+) -> list[Unit]:
+    """Give every unit whose period has ended, by job (in the registry's order), period and shop.
+
+    Args:
+        registry: jobs and shops as they are now.
+        rows: the ledger's; of these jobs and of periods that end after `since`, or more.
+        now: the moment at which they are judged; aware.
+        since: periods that end after it count; one for all, or one for each kind of period.
+        until: periods that end after it do not.
+    """
+    cells = cells_of(registry, Book(rows), Clock(now), since, until)
+    return [unit for cell in cells for unit in cell.units]
+
+
+def cells_of(
+    registry: Registry,
+    book: Book,
+    clock: Clock,
+    since: Since,
+    until: datetime | None = None,
+    *,
+    jobs: Collection[str] | None = None,
+) -> Iterator[Cell]:
+    """Give every (or each named) job's every period that has ended; see `units_of`."""
+    kept = oldest_kept(registry, clock.now)
+    end = clock.now if until is None else min(until, clock.now)
+    for job in registry.jobs.values():
+        if jobs is not None and job.id not in jobs:
+            continue
+        judge = _Judge(registry, job, book, clock)
+        for due in periods_of(job, max(since_of(since, job), kept), end):
+            yield judge.cell_of(due)
+
+
+class _Judge:
+    """Judges the units of one job."""
+
+    def __init__(self, registry: Registry, job: Job, book: Book, clock: Clock) -> None:
+        self._job = job
+        self._clock = clock
+        self._page = book.page(job.id)
+        self._expectation = Expectation(registry, job)
+        self._stretches = Stretches(self._page) if job.period == "tick" else None
+
+    def cell_of(self, due: Due) -> Cell:
+        """Judge the units of one period."""
+        expected = self._expectation.of(due.period)
+        order = self._expectation.order
+        rows = self._page.rows_of(due.period)
+        brief: Counter[State] = Counter()
+        counted: list[int | None] = []
+        waiting = expected.shops | expected.switched_off | (rows.keys() & order.keys())
+        for landed in self._page.landed_of(due.period):
+            brief[landed.state] += len(landed.shops & order.keys())
+            counted.append(landed.rows if landed.shops <= order.keys() else None)
+            waiting -= landed.shops
+        units = [
+            self._unit(due, shop, rows.get(shop), expected=shop in expected.shops)
+            for shop in sorted(waiting, key=order.__getitem__)
+        ]
+        whole = [rows for rows in counted if rows is not None]
+        return Cell(
+            self._job,
+            due.period,
+            due.due_at,
+            units,
+            brief,
+            sum(whole) if whole and len(whole) == len(counted) else None,
+        )
+
+    def _unit(self, due: Due, shop: str, row: LedgerRow | None, *, expected: bool) -> Unit:
+        state = self._clock.state_of(row, due.due_at, expected=expected)
+        if self._stretches is not None and row is None:
+            state = self._stretches.state_of(shop, due.period) or state
+        return Unit(self._job.id, shop, due.period, state, due.due_at, row)

@@ -1,0 +1,122 @@
+"""Reading coverage from a warehouse, in one query."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import and_, func, literal_column, or_, select, union_all
+
+from include.coverage.book import Book, Landed
+from include.coverage.calendar import oldest_kept, since_of
+from include.coverage.coverage import Coverage
+from include.coverage.model import cells_of
+from include.coverage.states import LANDED, State
+from include.coverage.units import Clock
+from include.ledger import LedgerRow
+from include.warehouse.clock import now as clock_of
+from include.warehouse.tables import ledger
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from datetime import datetime
+
+    from sqlalchemy import ColumnElement, Connection, Engine, Select
+
+    from include.coverage.calendar import Since
+    from include.registry import Registry
+
+# No shop's id has it.
+SEPARATOR = "\n"
+# In brief, these stand for many rows: all shops, and the sum of their rows.
+BRIEF = ("job_id", "period_key", "period_start", "period_end", "state")
+
+
+def read_coverage(
+    engine: Engine,
+    registry: Registry,
+    since: Since,
+    until: datetime | None = None,
+    *,
+    now: datetime | None = None,
+    jobs: Collection[str] | None = None,
+    in_full: bool = False,
+) -> Coverage:
+    """Read the ledger and judge every unit.
+
+    Args:
+        engine: of the warehouse, migrated.
+        registry: jobs and shops as they are now.
+        since: periods that end after it count; one for all, or one for each kind of period.
+        until: periods that end after it do not.
+        now: the moment at which units are judged; the warehouse's own clock unless given.
+        jobs: only these jobs' units.
+        in_full: also what is known of each unit that has landed; else these are only counted,
+            which takes a fraction of the time.
+    """
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        moment = now or clock_of(connection)
+        book = _read(connection, _since_each(registry, since, moment, jobs), in_full=in_full)
+    cells = [*cells_of(registry, book, Clock(moment), since, until, jobs=jobs)]
+    return Coverage(moment, cells, registry.problems)
+
+
+def _since_each(
+    registry: Registry, since: Since, now: datetime, jobs: Collection[str] | None
+) -> dict[datetime, list[str]]:
+    """Give the jobs by the moment from which their rows are read."""
+    kept = oldest_kept(registry, now)
+    found: dict[datetime, list[str]] = defaultdict(list)
+    for job in registry.jobs.values():
+        if jobs is None or job.id in jobs:
+            first = max(since_of(since, job), kept)
+            if job.period == "tick":  # what landed of the first one under another name
+                first = job.schedule.containing(first).start
+            found[first].append(job.id)
+    return found
+
+
+def _read(connection: Connection, since: dict[datetime, list[str]], *, in_full: bool) -> Book:
+    book = Book()
+    if not since:
+        return book
+    wanted = or_(
+        *(
+            and_(ledger.c.job_id.in_(jobs), ledger.c.period_end > moment)
+            for moment, jobs in since.items()
+        )
+    )
+    query: Any = select(ledger).where(wanted)
+    if not in_full:
+        _let_long_lists_be(connection)
+        open_rows = query.where(ledger.c.state.not_in(LANDED))
+        query = union_all(open_rows, _in_brief(wanted))
+    for row in connection.execute(query):
+        if not in_full and row.state in LANDED:
+            shops = frozenset(row.shop_id.split(SEPARATOR))
+            rows = None if row.rows is None else int(row.rows)
+            landed = Landed(row.period_start, row.period_end, State(row.state), shops, rows)
+            book.add_landed(row.job_id, row.period_key, landed)
+        else:
+            book.add(LedgerRow(*row))
+    return book
+
+
+def _in_brief(wanted: ColumnElement[bool]) -> Select[Any]:
+    """Give one row for all shops that have landed a period with the same outcome."""
+    instead = {
+        "shop_id": func.aggregate_strings(ledger.c.shop_id, SEPARATOR),
+        "rows": func.sum(ledger.c.rows),
+    }
+    columns = [
+        ledger.c[name] if name in BRIEF else instead.get(name, literal_column("NULL")).label(name)
+        for name in (column.name for column in ledger.c)
+    ]
+    keys = [ledger.c[name] for name in BRIEF]
+    return select(*columns).where(wanted, ledger.c.state.in_(LANDED)).group_by(*keys)
+
+
+def _let_long_lists_be(connection: Connection) -> None:
+    """Keep MySQL from cutting off the list of a period's shops."""
+    if connection.dialect.name in ("mysql", "mariadb"):
+        connection.exec_driver_sql("SET SESSION group_concat_max_len = 1073741824")

@@ -1,0 +1,32 @@
+"""The states of a unit: what the ledger says of it, and what only the clock knows."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+
+class State(str, Enum):
+    """How a unit is.
+
+    `pending` is a unit whose turn has not come: it is written down already, or its run was to start
+    a few minutes ago. From then on it is `missed`, whether somebody has written it down or not.
+    """
+
+    NOT_DUE = "not_due"
+    PENDING = "pending"
+    RUNNING = "running"
+    OK = "ok"
+    EMPTY = "empty"
+    FAILED = "failed"
+    MISSED = "missed"
+    LOST = "lost"
+    DISABLED = "disabled"
+
+    # One is found where the other is looked for, and printed like it.
+    __hash__ = str.__hash__
+    __str__ = str.__str__
+
+
+LANDED = frozenset({State.OK, State.EMPTY})
+# Was due and has not landed, and nobody is about to see to it.
+GAPS = frozenset({State.FAILED, State.MISSED, State.LOST})

@@ -1,0 +1,119 @@
+"""One unit as coverage sees it: expected or not, due at a moment, and what the ledger has of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from include import ledger
+from include.coverage.states import GAPS, LANDED, State
+from include.periods import PUNCTUAL
+from include.signs_of_life import PATIENCE
+
+if TYPE_CHECKING:
+    from datetime import datetime, timedelta
+
+    from include.ledger import LedgerRow
+
+
+@dataclass(frozen=True)
+class Unit(ledger.Unit):
+    """One (job, shop, period) and its state.
+
+    Attributes:
+        state: how it is.
+        due_at: when the run that covers it was, or is, to start; in the job's time zone.
+        row: the ledger's, of this very window; none where nobody has begun or expected it.
+    """
+
+    state: State
+    due_at: datetime
+    row: LedgerRow | None = None
+
+    __str__ = ledger.Unit.__str__
+
+    @property
+    def is_gap(self) -> bool:
+        """Whether it was due and has not landed."""
+        return self.state in GAPS
+
+    @property
+    def landed(self) -> bool:
+        """Whether it has landed."""
+        return self.state in LANDED
+
+    @property
+    def rows(self) -> int | None:
+        """How many rows landed; none where nobody counted."""
+        return self.row.rows if self.row else None
+
+    @property
+    def attempts(self) -> int:
+        """How often it was begun."""
+        return self.row.attempts if self.row else 0
+
+    @property
+    def exit_code(self) -> int | None:
+        """That of its last attempt, once it has ended."""
+        return self.row.exit_code if self.row else None
+
+    @property
+    def error(self) -> str | None:
+        """Why its last attempt failed."""
+        return self.row.error if self.row else None
+
+    @property
+    def run_id(self) -> str | None:
+        """The run that began it last."""
+        return self.row.run_id if self.row else None
+
+    @property
+    def started_at(self) -> datetime | None:
+        """When its last attempt began."""
+        return self.row.started_at if self.row else None
+
+    @property
+    def finished_at(self) -> datetime | None:
+        """When its last attempt ended."""
+        return self.row.finished_at if self.row else None
+
+
+@dataclass(frozen=True)
+class Clock:
+    """The moment at which units are judged.
+
+    Attributes:
+        now: aware; by the warehouse's clock, which the signs of life are written by.
+        patience: how long what is running may give no sign of life.
+    """
+
+    now: datetime
+    patience: timedelta = PATIENCE
+
+    def state_of(self, row: LedgerRow | None, due_at: datetime, *, expected: bool) -> State:
+        """Give the state of a unit.
+
+        Args:
+            row: the ledger's, of the unit's own window.
+            due_at: when the run that covers it starts.
+            expected: whether it is to land at all; what has landed all the same has landed.
+        """
+        if row is not None and row.state in LANDED:
+            return State(row.state)
+        if row is not None and row.state == State.RUNNING and not self._is_silent(row):
+            return State.RUNNING
+        if not expected:
+            return State.DISABLED
+        if row is not None and row.state in (State.RUNNING, State.FAILED):
+            return State.LOST if row.state == State.RUNNING else State.FAILED
+        return self._of_unbegun(row, due_at)
+
+    def _of_unbegun(self, row: LedgerRow | None, due_at: datetime) -> State:
+        late = self.now.timestamp() - due_at.timestamp()  # across a clock change, too
+        if late >= PUNCTUAL.total_seconds():
+            return State.MISSED
+        return State.PENDING if late >= 0 or row is not None else State.NOT_DUE
+
+    def _is_silent(self, row: LedgerRow) -> bool:
+        heard = row.heartbeat_at or row.started_at
+        return heard is None or heard < self.now - self.patience
