@@ -1,0 +1,195 @@
+"""What the page asks its server, and who may."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from fastapi import Depends, FastAPI, HTTPException, Query, Request, status
+from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy.exc import SQLAlchemyError
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import JSONResponse, Response
+
+from include.coverage import Coverage, Unit, read_coverage
+from include.coverage_page import access, files, telling
+from include.coverage_page.guarding import refuse_other_pages, with_headers
+from include.coverage_page.reach import column_of, since, window_of
+from include.coverage_page.repairing import Asking, Plan, planned, start
+from include.coverage_page.warehouse import Warehouse
+from include.errors import ExpectedError
+from include.periods import PeriodError
+from include.registry import Job, Registry, load_registry
+from include.warehouse.clock import now as clock_of
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from datetime import datetime
+
+
+Span = Annotated[int, Query(ge=1, le=3)]
+Text = Annotated[str, Field(min_length=1, max_length=64)]
+WAREHOUSE = Warehouse()
+
+
+class Wish(BaseModel):
+    """Which gaps to repair; all of them unless something narrows them."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    jobs: Annotated[list[Text], Field(min_length=1, max_length=500)] | None = None
+    shop: Text | None = None
+    key: Text | None = None
+    span: Annotated[int, Field(ge=1, le=3)] = 1
+
+
+class Again(BaseModel):
+    """What has landed and shall be pulled once more."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    job: Text
+    key: Text
+    shop: Text | None = None
+
+
+def make_app() -> FastAPI:
+    """Make the page's application; no route of it answers who has not logged in."""
+    app = FastAPI(
+        title="Coverage",
+        dependencies=[access.MAY_LOOK],
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+    )
+    app.middleware("http")(with_headers)
+    app.add_exception_handler(ExpectedError, _told)
+    app.add_exception_handler(SQLAlchemyError, _told)
+    app.add_api_route("/", page, methods=["GET"])
+    app.add_api_route("/files/{name}", file, methods=["GET"])
+    app.add_api_route("/data/jobs", all_jobs, methods=["GET"])
+    app.add_api_route("/data/jobs/{dag_id}/shops", shops_of_job, methods=["GET"])
+    app.add_api_route("/data/jobs/{dag_id}/columns/{column}", units_of_column, methods=["GET"])
+    writing = [access.MAY_RUN, Depends(refuse_other_pages)]
+    app.add_api_route("/repair/{step}", repair, methods=["POST"], dependencies=writing)
+    app.add_api_route("/again", again, methods=["POST"], dependencies=writing)
+    return app
+
+
+def page(request: Request) -> Response:
+    """Give the page, without any content."""
+    return files.answer_with(request, files.INDEX)
+
+
+def file(request: Request, name: str) -> Response:
+    """Give a script, a style or a picture of the page."""
+    return files.answer_with(request, name)
+
+
+def all_jobs(user: access.User, span: Span = 1) -> Response:
+    """Tell of all jobs by periods."""
+    registry = load_registry()
+    visible = access.visible(user) & registry.jobs.keys()
+    coverage = _read(registry, visible, span)
+    runnable = {job for job in visible if access.may_run(user, job)}
+    return JSONResponse(telling.matrix(coverage, registry, visible, runnable))
+
+
+def shops_of_job(dag_id: str, user: access.User, span: Span = 1) -> Response:
+    """Tell of one job's shops by periods."""
+    registry = load_registry()
+    job = _job(registry, dag_id, user)
+    coverage = _read(registry, [dag_id], span, in_full=True)
+    axis = sorted({column_of(job, cell.period) for cell in coverage.cells})
+    return JSONResponse(telling.shops(coverage, registry, job, axis))
+
+
+def units_of_column(
+    dag_id: str, column: str, user: access.User, shop: str | None = None
+) -> Response:
+    """Tell all that is known of the units of one cell."""
+    registry = load_registry()
+    found = _units(registry, _job(registry, dag_id, user), column, shop)
+    return JSONResponse(telling.units(found, registry))
+
+
+async def repair(
+    step: Literal["plan", "start"], wish: Wish, request: Request, user: access.User
+) -> Response:
+    """Tell what would be run, or run it."""
+    plan = await run_in_threadpool(_planned, wish, user)
+    asking = Asking(request)
+    return JSONResponse(await (plan.told(asking) if step == "plan" else start(plan, asking)))
+
+
+def _planned(wish: Wish, user: Any) -> Plan:
+    registry = load_registry()
+    for job_id in wish.jobs or ():
+        access.refuse_unless_may_run(user, _job(registry, job_id, user).id)
+    known = access.visible(user) & registry.jobs.keys()
+    jobs = set(wish.jobs or (job_id for job_id in known if access.may_run(user, job_id)))
+    coverage = _read(registry, jobs, wish.span)
+    gaps = coverage.gaps(shop=wish.shop)
+    return planned([gap for gap in gaps if wish.key in (None, gap.period.key)], coverage)
+
+
+async def again(wish: Again, request: Request, user: access.User) -> Response:
+    """Run once more what has landed."""
+    conf = await run_in_threadpool(_asked_again, wish, user)
+    return JSONResponse({"runs": [await Asking(request).run(wish.job, wish.key, conf)]})
+
+
+def _asked_again(wish: Again, user: Any) -> dict[str, Any]:
+    registry = load_registry()
+    job = _job(registry, wish.job, user)
+    access.refuse_unless_may_run(user, job.id)
+    column = wish.key[: len("2025-10-02")] if job.period == "tick" else wish.key
+    found = _units(registry, job, column, wish.shop)
+    found = [unit for unit in found if unit.period.key == wish.key]
+    if not found or not all(unit.landed for unit in found):
+        message = f"{wish.job} {wish.key} has not landed: repair it instead"
+        raise HTTPException(status.HTTP_409_CONFLICT, message)
+    return {"again": True} | ({"shops": [wish.shop]} if wish.shop is not None else {})
+
+
+def _read(
+    registry: Registry, jobs: Collection[str], span: int, *, in_full: bool = False
+) -> Coverage:
+    engine = WAREHOUSE.engine()
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        now: datetime = clock_of(connection)
+    return read_coverage(engine, registry, since(now, span), now=now, jobs=jobs, in_full=in_full)
+
+
+def _units(registry: Registry, job: Job, column: str, shop: str | None) -> list[Unit]:
+    try:
+        window = window_of(job, column)
+    except PeriodError as error:
+        raise HTTPException(status.HTTP_404_NOT_FOUND, str(error)) from error
+    coverage = read_coverage(
+        WAREHOUSE.engine(),
+        registry,
+        window.start,
+        window.end + timedelta(microseconds=1),
+        jobs=[job.id],
+        in_full=True,
+    )
+    return [
+        unit
+        for unit in coverage.units()
+        if column_of(job, unit.period) == column and shop in (None, unit.shop_id)
+    ]
+
+
+def _job(registry: Registry, job_id: str, user: Any) -> Job:
+    """Give a job that the user may look at; for others it is as if there were none."""
+    job = registry.jobs.get(job_id)
+    if job is None or job_id not in access.visible(user):
+        raise HTTPException(status.HTTP_404_NOT_FOUND, f"there is no job {job_id!r}")
+    return job
+
+
+def _told(_request: Request, error: Exception) -> Response:
+    """Say what is wrong with the warehouse or the configuration."""
+    said = str(error) if isinstance(error, ExpectedError) else str(error).partition("\n")[0]
+    return JSONResponse({"detail": said}, status.HTTP_503_SERVICE_UNAVAILABLE)

@@ -1,0 +1,173 @@
+/* The details of a cell, and the plan of a repair: both in the page's one dialog. */
+
+import * as api from "./api.js";
+import { airflowPage, followOutside } from "./address.js";
+import { make } from "./dom.js";
+import { GAPS, LANDED, NAMES, SIGNS } from "./states.js";
+import { facts } from "./tooltip.js";
+import { number, say } from "./words.js";
+
+const BY_HAND = "manual__";
+const dialog = document.getElementById("dialog");
+
+function open(title, ...content) {
+  const heading = make("h2", { id: "dialog-title", text: title });
+  const close = make("button", { type: "button", class: "close", text: "×", click: () => dialog.close() });
+  close.setAttribute("aria-label", say("closeDialog"));
+  dialog.replaceChildren(make("div", { class: "dialog-head" }, heading, close), ...content);
+  if (!dialog.open) dialog.showModal();
+}
+
+/**
+ * Show what is known of a cell.
+ * @param {import("./grid.js").Place} place
+ * @param {(told: object) => void} started what to do when something was started
+ */
+export async function showDetails(place, started) {
+  const who = place.shop ? `${place.job.name} · ${place.shop.name || place.shop.id}` : place.job.name;
+  const body = make("div", { class: "units", text: say("loading") });
+  open(`${who} · ${place.column}`, body);
+  try {
+    const told = await api.unitsOf(place.job.id, place.column, place.shop?.id);
+    body.replaceChildren(...told.units.map((unit) => unitOf(unit, place, started)));
+    if (told.total > told.units.length) {
+      body.append(make("p", { text: say("more", { n: number(told.total - told.units.length) }) }));
+    }
+  } catch (error) {
+    body.replaceChildren(wrong(error));
+  }
+}
+
+function unitOf(unit, place, started) {
+  const name = unit.name ? `${unit.name} (${unit.shop})` : unit.shop ?? place.job.name;
+  const badge = make("span", { class: "badge", "data-state": unit.code });
+  badge.textContent = `${SIGNS[unit.code]} ${say(`state.${NAMES[unit.code]}`)}`;
+  const title = place.job.period === "tick" ? `${unit.key} ${name}` : name;
+  const article = make("article", {}, make("h3", {}, make("span", { text: title }), badge));
+  const list = make("dl");
+  for (const [label, text] of facts(unit, place.job.zone)) {
+    list.append(make("div", {}, make("dt", { text: label }), make("dd", { text })));
+  }
+  article.append(list);
+  if (unit.error) {
+    article.append(make("pre", { class: "error", tabindex: "0", "aria-label": say("error"), text: unit.error }));
+  }
+  article.append(actionsOf(unit, place, started));
+  return article;
+}
+
+function actionsOf(unit, place, started) {
+  const actions = make("div", { class: "actions" });
+  const run = unit.run_id;
+  if (run && !run.startsWith(BY_HAND + "-")) actions.append(...linksOf(place.job.id, run));
+  const landed = LANDED.includes(unit.code);
+  if (place.job.runnable && (landed || GAPS.includes(unit.code))) {
+    const what = [place.job.name, unit.name || unit.shop || "", unit.key].filter(Boolean).join(" ");
+    const shop = unit.shop === null ? {} : { shop: unit.shop };
+    const act = landed
+      ? () => api.again({ job: place.job.id, key: unit.key, ...shop })
+      : () => api.repair({ jobs: [place.job.id], key: unit.key, span: 3, ...shop });
+    const question = say(landed ? "again.sure" : "repair.sure", { what });
+    actions.append(askOnce(say("again"), question, act, started));
+  }
+  return actions;
+}
+
+function linksOf(job, run) {
+  const link = (text, ...parts) =>
+    make("a", { href: airflowPage("dags", job, "runs", run, ...parts), text,
+      click: followOutside, auxclick: followOutside });
+  return [link(say("run")), link(say("log"), "tasks", "run")];
+}
+
+/** A button that asks once before it acts. */
+function askOnce(label, question, act, started) {
+  const box = make("span", { class: "ask" });
+  const first = make("button", { type: "button", class: "again", text: label, click: () => ask() });
+  const ask = () => {
+    const yes = make("button", { type: "button", class: "primary", text: say("yes"), click: () => go(yes) });
+    const no = make("button", { type: "button", text: say("no"), click: () => back() });
+    box.replaceChildren(make("span", { text: question }), yes, no);
+    yes.focus();
+  };
+  const back = () => {
+    box.replaceChildren(first);
+    first.focus();
+  };
+  const go = async (button) => {
+    button.disabled = true;
+    try {
+      started(await act());
+      dialog.close();
+    } catch (error) {
+      box.replaceChildren(wrong(error), first);
+    }
+  };
+  box.append(first);
+  return box;
+}
+
+/**
+ * Show the plan of a repair, and start it when it is agreed to.
+ * @param {object} wish which gaps
+ * @param {(told: object) => void} started
+ */
+export async function showPlan(wish, started) {
+  const body = make("div", { class: "plan", text: say("loading") });
+  open(say("plan.title"), body);
+  try {
+    const plan = await api.plan(wish);
+    body.replaceChildren(...planOf(plan), buttonsOf(plan, wish, started));
+  } catch (error) {
+    body.replaceChildren(wrong(error));
+  }
+}
+
+function planOf(plan) {
+  if (plan.units === 0) return [make("p", { text: say("plan.nothing") })];
+  const sum = { units: number(plan.units), runs: number(plan.runs) };
+  const found = [make("p", { text: say("plan.sum", sum) })];
+  if (plan.minutes !== null && plan.minutes !== undefined) {
+    const cost = { calls: number(plan.calls ?? 0), minutes: number(plan.minutes) };
+    found.push(make("p", { text: say("plan.calls", cost) }));
+  }
+  const list = make("ul");
+  for (const job of plan.jobs) {
+    const periods = job.keys.length > 3
+      ? `${job.keys[0]} … ${job.keys.at(-1)} (${number(job.keys.length)})`
+      : job.keys.join(", ");
+    const item = make("li", {}, make("strong", { text: job.name }), " ");
+    item.append(say("plan.job", { units: number(job.units), periods }));
+    if (job.paused !== false) {
+      const why = say(job.paused === null ? "plan.noDag" : "plan.paused");
+      item.append(" ", make("span", { class: "warning", text: why }));
+    }
+    list.append(item);
+  }
+  found.push(list);
+  if (plan.runs > plan.most) found.push(make("p", { text: say("plan.most", { n: plan.most }) }));
+  return found;
+}
+
+function buttonsOf(plan, wish, started) {
+  const box = make("div", { class: "actions" });
+  const cancel = make("button", { type: "button", text: say("cancel"), click: () => dialog.close() });
+  if (plan.units === 0) return make("div", { class: "actions" }, cancel);
+  const click = async () => {
+    start.disabled = true;
+    try {
+      started(await api.repair(wish));
+      dialog.close();
+    } catch (error) {
+      box.replaceChildren(wrong(error), cancel);
+    }
+  };
+  const start = make("button", { type: "button", class: "primary start", text: say("plan.start"), click });
+  box.append(start, cancel);
+  queueMicrotask(() => start.focus());
+  return box;
+}
+
+function wrong(error) {
+  return make("p", { class: "warning", role: "alert", text: error.message });
+}

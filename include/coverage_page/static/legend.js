@@ -1,0 +1,16 @@
+/* The legend: sign, colour and meaning of each state. */
+
+import { make } from "./dom.js";
+import { CODES, NAMES, SIGNS } from "./states.js";
+import { say } from "./words.js";
+
+/** Show it. @param {HTMLElement} root */
+export function showLegend(root) {
+  const list = make("ul", { "aria-label": say("legend") });
+  for (const code of ["o", "e", "f", "m", "l", "r", "p", "n", "d"].filter((one) => CODES.includes(one))) {
+    const sign = make("span", { class: "swatch", "data-state": code, "aria-hidden": "true", text: SIGNS[code] });
+    const about = make("span", { class: "about", text: say(`about.${NAMES[code]}`) });
+    list.append(make("li", {}, sign, make("span", { text: say(`state.${NAMES[code]}`) }), about));
+  }
+  root.replaceChildren(list);
+}

@@ -1,0 +1,173 @@
+/* Coverage: asks the server, shows what it tells, and asks again. */
+
+import * as api from "./api.js";
+import { readView, writeView } from "./address.js";
+import { showDetails, showPlan } from "./dialogs.js";
+import { make, patchChildren, setText } from "./dom.js";
+import { filtered, makeFilters, markState, offerPlatforms } from "./filters.js";
+import { gapsOf, places, showGrid } from "./grid.js";
+import { listenToKeys } from "./keyboard.js";
+import { showLegend } from "./legend.js";
+import { forget, hide, listenToCells } from "./tooltip.js";
+import { showTotals } from "./totals.js";
+import { language, moment, number, say } from "./words.js";
+
+const CALM = 20_000; // ms between two looks
+const BUSY = 3_000; // the same, while something runs or was just started
+const WATCHED = 120_000; // ms for which it counts as just started
+
+const [groups, tip, notice] = ["groups", "tip", "notice"].map((id) => document.getElementById(id));
+const view = readView();
+const opened = new Map();
+let data = null;
+let timer = 0;
+let busyUntil = 0;
+let looking = null;
+
+/** Show what is known. */
+function show() {
+  if (!data) return;
+  const seen = filtered(data.groups, view);
+  showTotals(document.getElementById("totals"), data.totals);
+  showGrid(groups, seen, opened, { toggle });
+  markState(groups, view);
+  showNothing(seen);
+  showPageAction(seen);
+  document.documentElement.dataset.ready = "yes";
+}
+
+function showNothing(seen) {
+  const none = seen.every((group) => group.jobs.length === 0);
+  let told = document.getElementById("none");
+  if (none && !told) groups.append((told = make("p", { id: "none", "data-key": "none" })));
+  if (told && none) setText(told, say("none"));
+  else told?.remove();
+}
+
+function showPageAction(seen) {
+  const root = document.getElementById("page-actions");
+  const jobs = seen.flatMap((group) => group.jobs).filter((job) => job.runnable);
+  const gaps = jobs.reduce((sum, job) => sum + gapsOf(job), 0);
+  const items = gaps > 0 ? [{ gaps, jobs: jobs.map((job) => job.id) }] : [];
+  const create = () => make("button", { type: "button", id: "repair-all", class: "primary" });
+  patchChildren(root, items, () => "all", create, (button, item) => {
+    setText(button, say("repairAll", { n: number(item.gaps) }));
+    button.onclick = () => showPlan({ jobs: item.jobs, span: Number(view.span) }, started);
+  });
+}
+
+/** Ask the server, and show what it tells. */
+async function look() {
+  clearTimeout(timer);
+  try {
+    const told = await api.allJobs(view.span);
+    const shops = await Promise.all([...view.open].map((job) => shopsOf(job, told)));
+    data = told;
+    opened.clear();
+    for (const [job, found] of shops.filter(Boolean)) opened.set(job, found);
+    forget();
+    setProblem(problems(told));
+    offerPlatforms(data.groups);
+    show();
+  } catch (error) {
+    setProblem(error.message);
+  }
+  plan();
+}
+
+async function shopsOf(job, told) {
+  const there = told.groups.some((group) => group.jobs.some((one) => one.id === job && one.platform));
+  return there ? [job, await api.shopsOf(job, view.span)] : null;
+}
+
+/** Look now; one that is under way already is waited for, and then looks again. */
+function lookSoon() {
+  looking = (looking ?? Promise.resolve()).then(look);
+  return looking;
+}
+
+function plan() {
+  clearTimeout(timer);
+  const running = data?.groups.some((group) =>
+    group.jobs.some((job) => job.cells.some((told) => told?.[0].r)),
+  );
+  const wait = running || Date.now() < busyUntil ? BUSY : CALM;
+  timer = setTimeout(() => (document.hidden ? plan() : lookSoon()), wait);
+}
+
+function problems(told) {
+  if (told.problems.length === 0) return "";
+  return [say("problems", { n: told.problems.length }), ...told.problems.slice(0, 5)].join("\n");
+}
+
+let said = "";
+function setProblem(text) {
+  setText(notice, [said, text].filter(Boolean).join("\n"));
+  notice.classList.toggle("warning", Boolean(text));
+}
+
+/** Say what was started, and look closely for a while. */
+function started(told) {
+  const made = told.runs.filter((run) => run.new).length;
+  const found = told.runs.length - made;
+  said = [
+    made > 0 || told.runs.length === 0 ? say("done.started", { n: made }) : "",
+    found > 0 ? say("done.found", { n: found }) : "",
+    ...(told.refused ?? []).map((one) => say("done.refused", one)),
+    told.left ? say("done.left", { n: told.left }) : "",
+  ].filter(Boolean).join(" · ");
+  busyUntil = Date.now() + WATCHED;
+  lookSoon();
+}
+
+async function toggle(job) {
+  if (view.open.has(job.id)) {
+    view.open.delete(job.id);
+    opened.delete(job.id);
+  } else view.open.add(job.id);
+  writeView(view);
+  if (view.open.has(job.id)) {
+    try {
+      opened.set(job.id, await api.shopsOf(job.id, view.span));
+    } catch (error) {
+      setProblem(error.message);
+    }
+  }
+  show();
+}
+
+function activate(cell) {
+  const place = places.get(cell);
+  if (!cell.hasAttribute("data-state") || !place) return;
+  hide(tip);
+  showDetails(place, started);
+}
+
+function begin() {
+  document.documentElement.lang = language;
+  document.title = say("title");
+  setText(document.getElementById("title"), say("title"));
+  makeFilters(document.getElementById("filters"), view, (name) => {
+    writeView(view);
+    if (name === "span") lookSoon();
+    else show();
+  });
+  showLegend(document.getElementById("legend"));
+  listenToKeys(groups, activate);
+  listenToCells(groups, tip);
+  groups.addEventListener("click", (event) => {
+    const cell = event.target.closest("td[data-state]");
+    if (cell) activate(cell);
+  });
+  groups.addEventListener("repair-row", (event) => {
+    const { job, shop } = places.get(event.target);
+    const wish = { jobs: [job.id], span: Number(view.span) };
+    showPlan(shop ? { ...wish, shop: shop.id } : wish, started);
+  });
+  document.addEventListener("visibilitychange", () => {
+    if (!document.hidden) lookSoon();
+  });
+  lookSoon();
+}
+
+begin();

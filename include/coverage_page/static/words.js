@@ -1,0 +1,138 @@
+/* What the page says, in English and Chinese. */
+
+const ENGLISH = {
+  title: "Coverage", job: "Job", jobs: "Jobs", shop: "Shop", gaps: "Gaps",
+  "group.day": "Days", "group.week": "Weeks", "group.month": "Months",
+  "state.ok": "landed", "state.empty": "landed, empty", "state.failed": "failed",
+  "state.missed": "missed", "state.lost": "lost", "state.running": "running",
+  "state.pending": "pending", "state.not_due": "not due", "state.disabled": "disabled",
+  "about.ok": "its data is in the warehouse",
+  "about.empty": "it landed, there was nothing to load",
+  "about.failed": "the last attempt failed",
+  "about.missed": "it was due and nobody began it",
+  "about.lost": "it is running and gives no sign of life",
+  "about.running": "it is being pulled now",
+  "about.pending": "its turn has not come",
+  "about.not_due": "its run starts later",
+  "about.disabled": "job or shop is switched off",
+  legend: "Legend",
+  "totals.none": "Nothing was due today",
+  "totals.today": "Today: {landed} of {all} landed", "totals.missing": "{n} missing",
+  "totals.waiting": "{n} on the way",
+  "totals.shops": "{platform}: {landed} of {all} shops landed",
+  "filter.platform": "Platform", "filter.job": "Job", "filter.state": "State", "filter.span": "Reach",
+  "filter.all": "all", "filter.gaps": "gaps", "filter.jobHint": "name or id",
+  "span.1": "30 days, 12 weeks, 12 months", "span.3": "90 days, 36 weeks, 36 months",
+  none: "No job matches the filters.",
+  open: "Show the shops of {name}", close: "Hide the shops of {name}",
+  "units.landed": "{n} of {all} landed", rows: "Rows", attempts: "Attempts", due: "Due",
+  started: "Began", finished: "Ended", heartbeat: "Last sign of life", error: "Error",
+  exit: "Exit code", state: "State", period: "Period",
+  run: "Run in Airflow", log: "Log", byHand: "run by hand, without Airflow: {run}",
+  loading: "loading …", more: "and {n} more",
+  again: "Run again", repairCell: "Repair this", yes: "Yes, run it", no: "No",
+  "again.sure": "Pull {what} once more? What has landed is replaced.",
+  "repair.sure": "Run {what} now?",
+  repair: "Repair {n}", repairRow: "Repair {n} gaps of {name}", repairAll: "Repair {n} gaps",
+  "plan.title": "Repair gaps", "plan.sum": "{units} units in {runs} runs, the oldest first.",
+  "plan.calls": "About {calls} calls and {minutes} minutes, judged by how long they took before.",
+  "plan.job": "{units} units, {periods}", "plan.paused": "is paused: resume it first",
+  "plan.noDag": "is not a DAG yet", "plan.nothing": "There is no gap.",
+  "plan.most": "At most {n} runs are made at once; repair again for the rest.",
+  "plan.start": "Start", cancel: "Cancel", closeDialog: "Close",
+  "done.started": "{n} runs started", "done.found": "{n} were on their way already",
+  "done.refused": "{job}: {why}", "done.left": "{n} runs are left: repair again",
+  "wrong.session": "Your session has ended: log in to Airflow again.",
+  "wrong.rights": "You may not do this: {detail}",
+  "wrong.server": "The server does not answer; trying again. {detail}",
+  problems: "{n} problems in the registry; their jobs are not shown:",
+  updated: "as of {time}",
+};
+
+const CHINESE = {
+  title: "数据覆盖", job: "任务", jobs: "任务", shop: "店铺", gaps: "缺口",
+  "group.day": "按天", "group.week": "按周", "group.month": "按月",
+  "state.ok": "已入库", "state.empty": "已入库，无数据", "state.failed": "失败",
+  "state.missed": "漏跑", "state.lost": "失联", "state.running": "运行中",
+  "state.pending": "等待中", "state.not_due": "未到时间", "state.disabled": "已停用",
+  "about.ok": "数据已在数据仓库中", "about.empty": "已完成，当期没有数据",
+  "about.failed": "最近一次运行失败", "about.missed": "到了时间，但没有运行",
+  "about.lost": "显示运行中，但已没有心跳", "about.running": "正在拉取",
+  "about.pending": "还没有轮到", "about.not_due": "运行时间还没有到",
+  "about.disabled": "任务或店铺已停用",
+  legend: "图例",
+  "totals.none": "今天没有到期的数据",
+  "totals.today": "今天：{all} 项中 {landed} 项已入库", "totals.missing": "缺 {n} 项",
+  "totals.waiting": "{n} 项进行中",
+  "totals.shops": "{platform}：{all} 家店铺中 {landed} 家已入库",
+  "filter.platform": "平台", "filter.job": "任务", "filter.state": "状态", "filter.span": "范围",
+  "filter.all": "全部", "filter.gaps": "缺口", "filter.jobHint": "名称或编号",
+  "span.1": "30 天、12 周、12 个月", "span.3": "90 天、36 周、36 个月",
+  none: "没有符合筛选条件的任务。",
+  open: "展开 {name} 的店铺", close: "收起 {name} 的店铺",
+  "units.landed": "{all} 项中 {n} 项已入库", rows: "行数", attempts: "次数", due: "应开始",
+  started: "开始", finished: "结束", heartbeat: "最后心跳", error: "错误",
+  exit: "退出码", state: "状态", period: "周期",
+  run: "在 Airflow 中查看运行", log: "日志", byHand: "手动运行，不经 Airflow：{run}",
+  loading: "加载中 …", more: "还有 {n} 项",
+  again: "重新运行", repairCell: "补跑", yes: "确定运行", no: "取消",
+  "again.sure": "重新拉取 {what}？已入库的数据会被替换。",
+  "repair.sure": "现在运行 {what}？",
+  repair: "补 {n}", repairRow: "补齐 {name} 的 {n} 个缺口", repairAll: "补齐 {n} 个缺口",
+  "plan.title": "补齐缺口", "plan.sum": "{units} 项，分 {runs} 次运行，从最早的开始。",
+  "plan.calls": "按以往用时估计，约 {calls} 次调用，{minutes} 分钟。",
+  "plan.job": "{units} 项，{periods}", "plan.paused": "已暂停：请先恢复",
+  "plan.noDag": "还不是 DAG", "plan.nothing": "没有缺口。",
+  "plan.most": "一次最多创建 {n} 次运行；其余的请再补一次。",
+  "plan.start": "开始", cancel: "取消", closeDialog: "关闭",
+  "done.started": "已创建 {n} 次运行", "done.found": "{n} 次已在进行",
+  "done.refused": "{job}：{why}", "done.left": "还剩 {n} 次运行：请再补一次",
+  "wrong.session": "登录已失效：请重新登录 Airflow。",
+  "wrong.rights": "没有权限：{detail}",
+  "wrong.server": "服务器没有响应，正在重试。{detail}",
+  problems: "任务配置有 {n} 个问题，相关任务没有显示：",
+  updated: "截至 {time}",
+};
+
+const PLATFORMS = { erp: "ERP 聚水潭", jd: "京东", pdd: "拼多多" };
+const ENGLISH_PLATFORMS = { erp: "ERP", jd: "JD", pdd: "PDD" };
+
+/** Airflow's own language when its user has chosen one, else the browser's. */
+function chosen() {
+  try {
+    return localStorage.getItem("i18nextLng") || navigator.language;
+  } catch {
+    return navigator.language;
+  }
+}
+
+export const isChinese = chosen().toLowerCase().startsWith("zh");
+export const language = isChinese ? "zh-CN" : "en";
+const words = isChinese ? CHINESE : ENGLISH;
+
+/**
+ * Say something.
+ * @param {string} key
+ * @param {Object<string, unknown>} [values] what stands for {name}
+ */
+export function say(key, values = {}) {
+  const text = words[key] ?? ENGLISH[key] ?? key;
+  return text.replace(/\{(\w+)\}/g, (_, name) => String(values[name] ?? ""));
+}
+
+/** Name a platform as people do. */
+export function platformName(id) {
+  return (isChinese ? PLATFORMS : ENGLISH_PLATFORMS)[id] ?? id;
+}
+
+/** Write a number with separators. */
+export function number(value) {
+  return new Intl.NumberFormat(language).format(value);
+}
+
+/** Write a moment on a time zone's clock. */
+export function moment(text, zone) {
+  if (!text) return "";
+  const form = { dateStyle: "short", timeStyle: "medium", timeZone: zone, hourCycle: "h23" };
+  return new Intl.DateTimeFormat(isChinese ? "zh-CN" : "en-CA", form).format(new Date(text));
+}
