@@ -114,7 +114,11 @@ class Schedule:
 
     def fire_for(self, period: Period) -> datetime:
         """Give the moment at which the scheduled run of a period starts."""
-        return self.next_fire(_in_utc(period.end) - timedelta(seconds=1))
+        if self.period == "tick":
+            return self.next_fire(_in_utc(period.end) - timedelta(seconds=1))
+        # A valid cron has one such day in each period, and one time of day: no need to walk.
+        day = period.end.date() + timedelta(days=self._days_until_fire(period.end.date()))
+        return crons.instant(datetime.combine(day, self._time_of_day), self.zone)
 
     def containing(self, moment: datetime) -> Period:
         """Give the period an aware moment lies in."""
@@ -183,6 +187,19 @@ class Schedule:
         if _in_utc(start.start) > _in_utc(end.start):
             raise PeriodError(f"period {first!r} comes after {last!r}: swap the two")
         return list(self.starting_between(start.start, end.start))
+
+    @cached_property
+    def _time_of_day(self) -> time:
+        minutes, hours, *_ = crons.expanded(self.cron)
+        return time(hours[0], minutes[0])
+
+    def _days_until_fire(self, end: date) -> int:
+        """Count the days from the end of a period, which is the start of the next one."""
+        _, _, days, _, weekdays = crons.expanded(self.cron)
+        if self.period == "week":
+            from_sunday = end.isoweekday() % DAYS_IN_A_WEEK
+            return int(weekdays[0] - from_sunday) % DAYS_IN_A_WEEK
+        return int(days[0]) - 1 if self.period == "month" else 0
 
     def _first_instant_of(self, key: str) -> datetime:
         if self.period != "tick":

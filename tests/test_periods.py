@@ -220,3 +220,13 @@ def test_crons_that_fit_are_accepted(period: str) -> None:
     """A cron with one fire in each period fits it; any cron fits ticks."""
     for cron in CRONS[period]:
         check_fit(cron, period)
+
+
+@given(schedules, moments)
+def test_a_period_is_covered_by_the_first_fire_after_its_end(
+    schedule: Schedule, moment: datetime
+) -> None:
+    """Found without a walk, it is the one that a walk finds, also where clocks change."""
+    period = schedule.containing(moment)
+    edge = period.end.astimezone(timezone.utc) - timedelta(seconds=1)
+    assert schedule.fire_for(period) == schedule.next_fire(edge)

@@ -124,8 +124,9 @@ class _Judge:
             brief[landed.state] += len(landed.shops & order.keys())
             counted.append(landed.rows if landed.shops <= order.keys() else None)
             waiting -= landed.shops
+        late = self._clock.lateness(due.due_at)
         units = [
-            self._unit(due, shop, rows.get(shop), expected=shop in expected.shops)
+            self._unit(due, late, shop, rows.get(shop), expected=shop in expected.shops)
             for shop in sorted(waiting, key=order.__getitem__)
         ]
         whole = [rows for rows in counted if rows is not None]
@@ -138,8 +139,10 @@ class _Judge:
             sum(whole) if whole and len(whole) == len(counted) else None,
         )
 
-    def _unit(self, due: Due, shop: str, row: LedgerRow | None, *, expected: bool) -> Unit:
-        state = self._clock.state_of(row, due.due_at, expected=expected)
+    def _unit(
+        self, due: Due, late: float, shop: str, row: LedgerRow | None, *, expected: bool
+    ) -> Unit:
+        state = self._clock.state_of(row, late, expected=expected)
         if self._stretches is not None and row is None:
             state = self._stretches.state_of(shop, due.period) or state
         return Unit(self._job.id, shop, due.period, state, due.due_at, row)

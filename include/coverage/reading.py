@@ -28,8 +28,9 @@ if TYPE_CHECKING:
 
 # No shop's id has it.
 SEPARATOR = "\n"
-# In brief, these stand for many rows: all shops, and the sum of their rows.
-BRIEF = ("job_id", "period_key", "period_start", "period_end", "state")
+# What is the same of all the rows that one row in brief stands for.
+# In the order of the index, so that no database has to sort.
+BRIEF = ("job_id", "period_end", "period_start", "period_key", "state")
 
 
 def read_coverage(

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from include.ledger import LedgerRow
 
+PUNCTUAL_SECONDS = PUNCTUAL.total_seconds()
+
 
 @dataclass(frozen=True)
 class Unit(ledger.Unit):
@@ -90,30 +92,36 @@ class Clock:
     now: datetime
     patience: timedelta = PATIENCE
 
-    def state_of(self, row: LedgerRow | None, due_at: datetime, *, expected: bool) -> State:
+    def lateness(self, due_at: datetime) -> float:
+        """Give how many seconds ago something was due; across a clock change, too."""
+        return self.now.timestamp() - due_at.timestamp()
+
+    def state_of(self, row: LedgerRow | None, late: float, *, expected: bool) -> State:
         """Give the state of a unit.
 
         Args:
             row: the ledger's, of the unit's own window.
-            due_at: when the run that covers it starts.
+            late: see `lateness`; of the run that covers it.
             expected: whether it is to land at all; what has landed all the same has landed.
         """
-        if row is not None and row.state in LANDED:
+        if row is None:
+            return _of_unbegun(late) if expected else State.DISABLED
+        if row.state in LANDED:
             return State(row.state)
-        if row is not None and row.state == State.RUNNING and not self._is_silent(row):
+        if row.state == State.RUNNING and not self._is_silent(row):
             return State.RUNNING
         if not expected:
             return State.DISABLED
-        if row is not None and row.state in (State.RUNNING, State.FAILED):
+        if row.state in (State.RUNNING, State.FAILED):
             return State.LOST if row.state == State.RUNNING else State.FAILED
-        return self._of_unbegun(row, due_at)
-
-    def _of_unbegun(self, row: LedgerRow | None, due_at: datetime) -> State:
-        late = self.now.timestamp() - due_at.timestamp()  # across a clock change, too
-        if late >= PUNCTUAL.total_seconds():
-            return State.MISSED
-        return State.PENDING if late >= 0 or row is not None else State.NOT_DUE
+        return State.MISSED if late >= PUNCTUAL_SECONDS else State.PENDING
 
     def _is_silent(self, row: LedgerRow) -> bool:
         heard = row.heartbeat_at or row.started_at
         return heard is None or heard < self.now - self.patience
+
+
+def _of_unbegun(late: float) -> State:
+    if late >= PUNCTUAL_SECONDS:
+        return State.MISSED
+    return State.PENDING if late >= 0 else State.NOT_DUE

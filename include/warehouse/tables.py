@@ -26,6 +26,17 @@ ledger = Table(
     Column("finished_at", UtcMoment),
     Column("heartbeat_at", UtcMoment),
     Column("place", String(64)),
+    # All that counting what has landed needs, in the order in which it is counted.
+    Index(
+        "ix_ledger_coverage",
+        "job_id",
+        "period_end",
+        "period_start",
+        "period_key",
+        "state",
+        "shop_id",
+        "rows",
+    ),
 )
 
 # Times are the wall clock of the platform (Asia/Shanghai), as the gateway gives them.

@@ -1,0 +1,19 @@
+"""Let coverage read the ledger from an index, without its rows."""
+
+from alembic import op
+
+from include.warehouse.steps import make_index
+
+revision = "0004"
+down_revision = "0003"
+
+
+def upgrade() -> None:
+    """Make the index."""
+    columns = ["job_id", "period_end", "period_start", "period_key", "state", "shop_id", "rows"]
+    make_index("ix_ledger_coverage", "ledger", columns)
+
+
+def downgrade() -> None:
+    """Remove it."""
+    op.drop_index("ix_ledger_coverage", "ledger")
