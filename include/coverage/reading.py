@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
@@ -14,12 +15,13 @@ from include.coverage.model import cells_of
 from include.coverage.states import LANDED, State
 from include.coverage.units import Clock
 from include.ledger import LedgerRow
+from include.signs_of_life import patience_of
 from include.warehouse.clock import now as clock_of
 from include.warehouse.tables import ledger
 
 if TYPE_CHECKING:
     from collections.abc import Collection
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
     from sqlalchemy import ColumnElement, Connection, Engine, Select
 
@@ -42,6 +44,7 @@ def read_coverage(
     now: datetime | None = None,
     jobs: Collection[str] | None = None,
     in_full: bool = False,
+    patience: timedelta | None = None,
 ) -> Coverage:
     """Read the ledger and judge every unit.
 
@@ -54,11 +57,14 @@ def read_coverage(
         jobs: only these jobs' units.
         in_full: also what is known of each unit that has landed; else these are only counted,
             which takes a fraction of the time.
+        patience: how long what is running may show no sign of life; as the environment says,
+            unless given.
     """
+    silent = patience_of(os.environ) if patience is None else patience
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         moment = now or clock_of(connection)
         book = _read(connection, _since_each(registry, since, moment, jobs), in_full=in_full)
-    cells = [*cells_of(registry, book, Clock(moment), since, until, jobs=jobs)]
+    cells = [*cells_of(registry, book, Clock(moment, silent), since, until, jobs=jobs)]
     return Coverage(moment, cells, registry.problems)
 
 

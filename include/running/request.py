@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from include.errors import ConfigurationError
-from include.running.variables import GRACE, HEARTBEAT, LOCK_WAIT
-from include.signs_of_life import HEARTBEAT_SECONDS
+from include.running.variables import GRACE, LOCK_WAIT
+from include.signs_of_life import HEARTBEAT, HEARTBEAT_SECONDS
 
 if TYPE_CHECKING:
     from argparse import Namespace

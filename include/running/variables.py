@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from include.signs_of_life import HEARTBEAT
+
 GRACE = "RUNNER_GRACE_SECONDS"
 LOCK_WAIT = "RUNNER_LOCK_WAIT_SECONDS"
-HEARTBEAT = "RUNNER_HEARTBEAT_SECONDS"
 # In the service's directory: names it, wherever it is seen from.
 PLACE_FILE = "place"
 # Meant for the runner alone; a script gets what they come to, not them.

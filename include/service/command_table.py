@@ -142,6 +142,15 @@ def _run_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--again", action="store_true", help="also what has landed already")
 
 
+def _gaps_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--job", metavar="JOB", help="only this job (all)")
+    parser.add_argument("--shop", metavar="ID", help="only this shop (all)")
+    parser.add_argument(
+        "--since", metavar="DAY", help="from this business day on, as 2025-10-02 (90 days ago)"
+    )
+    _json_option(parser)
+
+
 def _doctor_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print JSON")
 
@@ -226,6 +235,12 @@ COMMANDS = {
     ),
     "run": Command(
         "run a job's script here and now, without Airflow", "commands:run", options=_run_options
+    ),
+    "gaps": Command(
+        "list what was due and has not landed, why, and how to repair it (exit code 1: something)",
+        "gaps:gaps",
+        needs="as is",
+        options=_gaps_options,
     ),
     "doctor": Command(
         "look at everything and say what to repair (exit code 0 nothing, 1 something)",

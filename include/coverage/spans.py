@@ -1,0 +1,90 @@
+"""Gaps put together: what is missing of one job for one reason, over periods in a row."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from include.coverage.coverage import Coverage
+    from include.coverage.states import State
+    from include.coverage.units import Unit
+
+
+@dataclass
+class Span:
+    """The same shops with the same trouble, in one period or in several in a row.
+
+    Attributes:
+        job_id: the job.
+        state: failed, missed or lost.
+        exit_code: of the last attempt, where it failed.
+        error: the first line of what it said.
+        shops: those with the trouble.
+        units: all of them, by period and shop.
+    """
+
+    job_id: str
+    state: State
+    exit_code: int | None
+    error: str
+    shops: tuple[str, ...]
+    units: list[Unit] = field(default_factory=list)
+
+    @property
+    def first(self) -> str:
+        """The key of its first period."""
+        return self.units[0].period.key
+
+    @property
+    def last(self) -> str:
+        """The key of its last period."""
+        return self.units[-1].period.key
+
+
+def spans_of(coverage: Coverage, gaps: Iterable[Unit]) -> list[Span]:
+    """Put gaps together, by job and first period.
+
+    Args:
+        coverage: says which periods come after each other.
+        gaps: of it.
+    """
+    by_cell: dict[tuple[str, str], list[Unit]] = defaultdict(list)
+    for unit in gaps:
+        by_cell[unit.job_id, unit.period.key].append(unit)
+    found: list[Span] = []
+    going_on: list[Span] = []
+    job_id = ""
+    for cell in coverage.cells:
+        before = going_on if cell.job.id == job_id else []
+        job_id = cell.job.id
+        going_on = []
+        for span in _of_one_cell(by_cell.get((job_id, cell.period.key), [])):
+            same = next((one for one in before if _trouble(one) == _trouble(span)), None)
+            if same is None:
+                found.append(span)
+            else:
+                same.units += span.units
+            going_on.append(same or span)
+    return found
+
+
+def _of_one_cell(gaps: list[Unit]) -> list[Span]:
+    groups: dict[tuple[State, int | None, str], list[Unit]] = defaultdict(list)
+    for unit in gaps:
+        groups[unit.state, unit.exit_code, _first_line(unit.error)].append(unit)
+    return [
+        Span(units[0].job_id, *reason, tuple(unit.shop_id for unit in units), units)
+        for reason, units in groups.items()
+    ]
+
+
+def _trouble(span: Span) -> tuple[object, ...]:
+    return span.state, span.exit_code, span.error, span.shops
+
+
+def _first_line(error: str | None) -> str:
+    return next((line.strip() for line in (error or "").splitlines() if line.strip()), "")

@@ -1,0 +1,141 @@
+"""Coverage for the commands that look at it: whether the service runs or not, and quickly."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta, timezone
+from typing import TYPE_CHECKING
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from include.coverage import read_coverage
+from include.errors import ConfigurationError, ExpectedError
+from include.registry import SHOPS_FILE, load_registry
+from include.service.finding import nearest
+from include.service.ports import remembered
+from include.service.settings import component_environment
+from include.service.stored_warehouse import paused_jobs, warehouse_url
+from include.signs_of_life import patience_of
+from include.warehouse import connect
+from include.warehouse.transactions import cause_of
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+
+    from sqlalchemy import Engine
+
+    from include.coverage import Coverage
+    from include.registry import Registry
+    from include.service.layout import Layout
+
+MANAGER = "python3 scheduler_manager.py"
+# The first midnight of a day anywhere on earth; each job then looks at its own clock.
+FIRST_MIDNIGHT = timezone(timedelta(hours=14))
+
+
+@dataclass(frozen=True)
+class Lookout:
+    """What a command that looks at coverage needs.
+
+    Attributes:
+        registry: of the project, as it is now.
+        engine: of the warehouse.
+        paused: jobs whose DAGs are paused; None when nobody knows.
+        patience: how long what is running may show no sign of life.
+    """
+
+    registry: Registry
+    engine: Engine
+    paused: frozenset[str] | None
+    patience: timedelta
+
+    def read(
+        self, since: datetime, *, jobs: Collection[str] | None = None, in_full: bool = False
+    ) -> Coverage:
+        """Read coverage from a moment on.
+
+        Raises:
+            ExpectedError: the warehouse does not answer.
+        """
+        try:
+            return read_coverage(
+                self.engine,
+                self.registry,
+                since,
+                jobs=jobs,
+                in_full=in_full,
+                patience=self.patience,
+            )
+        except SQLAlchemyError as error:
+            raise ExpectedError(
+                f"the warehouse cannot be read: {cause_of(error)}; see that it is up: "
+                f"`{MANAGER} doctor` looks at it"
+            ) from None
+
+
+@contextmanager
+def lookout(layout: Layout) -> Iterator[Lookout]:
+    """Open the warehouse of an installation.
+
+    Raises:
+        ExpectedError: nothing was ever started here.
+    """
+    if not (layout.var / "prepared").exists():
+        raise ExpectedError(f"there is no warehouse yet: `{MANAGER} start` makes it")
+    environment = component_environment(layout, remembered(layout))
+    engine = connect(warehouse_url(dict(environment)))
+    try:
+        paused = paused_jobs(environment)
+        yield Lookout(load_registry(layout.root), engine, paused, patience_of(environment))
+    finally:
+        engine.dispose()
+
+
+def check_names(registry: Registry, job: str | None, shop: str | None) -> None:
+    """Refuse a job or shop that there is not.
+
+    Raises:
+        ConfigurationError: says what is wrong with it, or which was probably meant.
+    """
+    for name, known, where in (
+        (job, registry.jobs, "config/tasks"),
+        (shop, registry.shops, SHOPS_FILE),
+    ):
+        if name is None or name in known:
+            continue
+        own = [str(problem) for problem in registry.problems if problem.job_id == name]
+        kind = "job" if known is registry.jobs else "shop"
+        said = f"{kind} {name!r} is not in {where}: {nearest(name, known)}"
+        raise ConfigurationError("\n".join(own) or said)
+    if job is not None and shop is not None:
+        _check_pair(registry, job, shop)
+
+
+def _check_pair(registry: Registry, job: str, shop: str) -> None:
+    wanted, there = registry.jobs[job].platform, registry.shops[shop].platform
+    if wanted != there:
+        of_job = f"pulls shops on {wanted}" if wanted else "has no shops"
+        raise ConfigurationError(
+            f"shop {shop!r} is on {there}, and job {job!r} {of_job}: leave one of the two out"
+        )
+
+
+def day_of(option: str, word: str) -> date:
+    """Read the day behind an option.
+
+    Raises:
+        ConfigurationError: it is none.
+    """
+    try:
+        return datetime.strptime(word, "%Y-%m-%d").date()  # noqa: DTZ007 - a day, not a moment
+    except ValueError:
+        example = datetime.now(timezone.utc).date().isoformat()
+        raise ConfigurationError(
+            f"{option} {word!r} is no day of the calendar: write it like {example}"
+        ) from None
+
+
+def first_moment(day: date) -> datetime:
+    """Give a moment at which a day has begun nowhere on earth."""
+    return datetime.combine(day, time(), FIRST_MIDNIGHT)

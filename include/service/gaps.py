@@ -1,0 +1,175 @@
+"""`gaps`: what was due and has not landed, why, and the command that repairs it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+from itertools import groupby
+from shlex import join
+from typing import TYPE_CHECKING, Any
+
+from include.coverage import State
+from include.coverage.calendar import oldest_kept
+from include.coverage.spans import spans_of
+from include.ledger import NO_SHOP
+from include.running.exit_codes import describe
+from include.service.covering import MANAGER, check_names, day_of, first_moment, lookout
+from include.service.table import cut, lined_up
+from include.warehouse.clock import now
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+    from collections.abc import Sequence
+    from datetime import date, datetime
+
+    from include.coverage import Coverage, Unit
+    from include.coverage.spans import Span
+    from include.registry import Problem
+    from include.service.covering import Lookout
+    from include.service.layout import Layout
+
+# Unless asked for more: older gaps are rare, and somebody has decided to leave them.
+DAYS = 90
+LINES_OF_A_JOB, SHOPS_NAMED = 12, 3
+REASON_CELLS = 110
+COMPLETE, MISSING = 0, 1
+
+
+def gaps(layout: Layout, arguments: Namespace) -> int:
+    """`gaps`: list them.
+
+    Returns:
+        0 when nothing is missing; 1 when something is, or when nobody can know because an entry is
+        broken.
+
+    Raises:
+        ConfigurationError: unknown job or shop, or no day.
+        ExpectedError: the warehouse does not answer.
+    """
+    since = None if arguments.since is None else day_of("--since", arguments.since)
+    with lookout(layout) as look:
+        check_names(look.registry, arguments.job, arguments.shop)
+        moment = _now(look)
+        begin = moment - timedelta(days=DAYS) if since is None else first_moment(since)
+        jobs = None if arguments.job is None else [arguments.job]
+        coverage = look.read(begin, jobs=jobs)
+        kept = oldest_kept(look.registry, moment)
+    coverage = replace(coverage, problems=_about(arguments.job, coverage.problems))
+    shown_since = since or begin.date()
+    found = coverage.gaps(job=arguments.job, shop=arguments.shop, since=shown_since)
+    if arguments.json:
+        print(_as_json(look, coverage, found, shown_since, arguments))
+    else:
+        print("\n".join(_in_words(look, coverage, found, shown_since, arguments)))
+        if first_moment(shown_since) < kept:
+            print(f"of what ended before {kept:%Y-%m-%d} the ledger keeps nothing")
+    return MISSING if found or coverage.problems else COMPLETE
+
+
+def _about(job: str | None, problems: Sequence[Problem]) -> list[Problem]:
+    """Leave out the broken entries of other jobs."""
+    return [one for one in problems if job is None or one.job_id in (job, None)]
+
+
+def _now(look: Lookout) -> datetime:
+    with look.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        return now(connection)
+
+
+def repair_command(job: str | None, shop: str | None, since: date | None) -> str:
+    """Give the command that repairs the gaps that filters find."""
+    said = {"--job": job, "--shop": shop, "--since": since}
+    words = [word for option, value in said.items() if value for word in (option, str(value))]
+    return f"{MANAGER} {join(['repair', *words, '--yes'])}"
+
+
+def _in_words(
+    look: Lookout, coverage: Coverage, found: list[Unit], since: date, arguments: Namespace
+) -> list[str]:
+    lines = []
+    for job_id, group in groupby(spans_of(coverage, found), key=lambda span: span.job_id):
+        lines += _of_job(look, job_id, list(group), arguments.shop)
+    lines += _of_the_unknown(look, coverage)
+    jobs = len({unit.job_id for unit in found})
+    if not found:
+        asked = arguments.job or arguments.shop
+        whole = f"everything of {asked} that" if asked else "everything that"
+        return [*lines, f"no gaps: {whole} was due since {since} has landed"]
+    asked = f"{MANAGER} {join(['gaps', '--since', '2025-01-01'])}"
+    older = [] if arguments.since else [f"these are of the last {DAYS} days; older ones: `{asked}`"]
+    word = "gap" if len(found) == 1 else "gaps"
+    return [f"{len(found):,} {word} in {jobs} job{'s' * (jobs > 1)} since {since}", *lines, *older]
+
+
+def _of_job(look: Lookout, job_id: str, spans: list[Span], shop: str | None) -> list[str]:
+    """Say what is missing of one job, and how that is repaired."""
+    number = sum(len(span.units) for span in spans)
+    shown = spans[-LINES_OF_A_JOB:]
+    rows = [(_periods(span), _shops(span), cut(_reason(span), REASON_CELLS)) for span in shown]
+    title = f"{job_id}  {look.registry.jobs[job_id].name}  ({number:,})"
+    left = sum(len(span.units) for span in spans[:-LINES_OF_A_JOB])
+    before = [f"  {left:,} earlier ones (`{MANAGER} gaps --json` has all)"] if left else []
+    first = min(span.units[0].period.first_day for span in spans)
+    repair = repair_command(job_id, shop, first)
+    if look.paused and job_id in look.paused:
+        repair += f"  (paused: `{MANAGER} resume {job_id}` first)"
+    return ["", title, *before, *lined_up(rows), f"  repair: {repair}"]
+
+
+def _periods(span: Span) -> str:
+    return span.first if span.first == span.last else f"{span.first} to {span.last}"
+
+
+def _shops(span: Span) -> str:
+    if span.shops == (NO_SHOP,):
+        return ""
+    if len(span.shops) <= SHOPS_NAMED:
+        return ", ".join(span.shops)
+    return f"{len(span.shops)} shops"
+
+
+def _reason(span: Span) -> str:
+    if span.state == State.MISSED:
+        return "not run"
+    if span.state == State.LOST:
+        runs = ", ".join(sorted({unit.run_id or "?" for unit in span.units}))
+        return f"lost: running, without a sign of life (run {runs})"
+    code = "" if span.exit_code is None else f", {describe(span.exit_code)}"
+    return f"failed{code}: {span.error or 'no error was written down'}"
+
+
+def _of_the_unknown(look: Lookout, coverage: Coverage) -> list[str]:
+    """Say what of all this nobody can know."""
+    lines = [f"broken, so that what it should land is not known: {p}" for p in coverage.problems]
+    if look.paused is None:
+        lines.append("which jobs are paused is not known: Airflow's database does not answer")
+    return ["", *lines] if lines else []
+
+
+def _as_json(
+    look: Lookout, coverage: Coverage, found: Sequence[Unit], since: date, arguments: Namespace
+) -> str:
+    told: dict[str, Any] = {
+        "made_at": coverage.made_at.isoformat(timespec="seconds"),
+        "since": since.isoformat(),
+        "gaps": [_unit(unit) for unit in found],
+        "paused": None if look.paused is None else sorted(look.paused & look.registry.jobs.keys()),
+        "broken": [str(problem) for problem in coverage.problems],
+        "repair": repair_command(arguments.job, arguments.shop, since) if found else None,
+    }
+    return json.dumps(told, indent=2, ensure_ascii=False)
+
+
+def _unit(unit: Unit) -> dict[str, Any]:
+    return {
+        "job": unit.job_id,
+        "shop": unit.shop_id,
+        "period": unit.period.key,
+        "state": unit.state.value,
+        "due_at": unit.due_at.isoformat(timespec="seconds"),
+        "attempts": unit.attempts,
+        "exit_code": unit.exit_code,
+        "error": unit.error,
+        "run_id": unit.run_id,
+    }

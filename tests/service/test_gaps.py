@@ -1,0 +1,207 @@
+"""What `gaps` says."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from argparse import Namespace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from sqlalchemy import make_url
+
+from include.errors import ConfigurationError, ExpectedError
+from include.service.gaps import gaps
+from include.service.layout import PROJECT_ROOT, Layout
+from include.service.ports import Ports
+from include.service.settings import component_environment
+from include.service.stored_warehouse import warehouse_url
+from tests.coverage.registries import row
+from tests.service.covered import Installation, install
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+TASKS = """
+tasks:
+  - {id: erp_store, name: ERP门店数据, cron: "0 0 * * *", script: erp/erp_store.py, platform: erp}
+  - {id: generate_daily, name: 生成, cron: "0 0 * * *", script: generate_tasks.py}
+"""
+SHOP = "  - {{id: erp-{0}, platform: erp, name: 店{0}, connection: erp, platform_id: 1000{0}}}\n"
+SHOPS = "shops:\n" + "".join(SHOP.format(number) for number in (1, 2, 3))
+TODAY = datetime.now(ZoneInfo("Asia/Shanghai")).date()
+
+
+def _ago(days: int) -> str:
+    return (TODAY - timedelta(days=days)).isoformat()
+
+
+@pytest.fixture
+def installation(tmp_path: Path) -> Installation:
+    """Give one in which nothing has happened yet."""
+    return install(tmp_path, TASKS, SHOPS, {"password": "unused", "extra": "{}"})
+
+
+def _ask(installation: Installation, **more: Any) -> int:
+    said = {"job": None, "shop": None, "since": None, "json": False}
+    return gaps(installation.layout, Namespace(**{**said, **more}))
+
+
+def test_nothing_is_missing(installation: Installation, capsys: pytest.CaptureFixture[str]) -> None:
+    """One line, and exit code 0."""
+    installation.land()
+    assert _ask(installation) == 0
+    assert capsys.readouterr().out == (
+        f"no gaps: everything that was due since {_ago_utc(90)} has landed\n"
+    )
+
+
+def _ago_utc(days: int) -> str:
+    return (datetime.now(ZoneInfo("UTC")).date() - timedelta(days=days)).isoformat()
+
+
+def test_each_gap_has_its_reason_and_its_repair(
+    installation: Installation, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Periods in a row with the same trouble share a line; exit code 1."""
+
+    def trouble(unit: Any) -> str | None:
+        key = unit.period.key
+        if key in (_ago(5), _ago(4)) and unit.job_id == "erp_store":
+            return ""
+        if (unit.shop_id, key) == ("erp-2", _ago(3)):
+            return "failed"
+        return "running" if (unit.shop_id, key) == ("erp-1", _ago(7)) else None
+
+    installation.land(but=trouble)
+    installation.change_airflow("INSERT INTO dag VALUES ('erp_store', 1)")
+    assert _ask(installation) == 1
+    manager = "python3 scheduler_manager.py"
+    wide = " " * 16
+    lost = "lost: running, without a sign of life (run run-1)"
+    failed = "failed, exit code 75 (a temporary failure): the gateway answered 503"
+    repair = f"{manager} repair --job erp_store --since {_ago(7)} --yes"
+    assert capsys.readouterr().out.splitlines() == [
+        f"8 gaps in 1 job since {_ago_utc(90)}",
+        "",
+        "erp_store  ERP门店数据  (8)",
+        f"  {_ago(7)}{wide}erp-1{wide}{lost}",
+        f"  {_ago(5)} to {_ago(4)}  erp-1, erp-2, erp-3  not run",
+        f"  {_ago(3)}{wide}erp-2{wide}{failed}",
+        f"  repair: {repair}  (paused: `{manager} resume erp_store` first)",
+        f"these are of the last 90 days; older ones: `{manager} gaps --since 2025-01-01`",
+    ]
+    assert _ask(installation, shop="erp-2", since=_ago(4)) == 1
+    said = capsys.readouterr().out
+    assert f"2 gaps in 1 job since {_ago(4)}" in said
+    assert f"repair --job erp_store --shop erp-2 --since {_ago(4)} --yes" in said
+    assert _ask(installation, job="generate_daily") == 0
+    assert "everything of generate_daily that was due since" in capsys.readouterr().out
+
+
+def test_a_program_is_told_the_same(
+    installation: Installation, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Every unit, who is paused, and the command."""
+    installation.land(but=lambda unit: "failed" if unit.period.key == _ago(3) else None)
+    assert _ask(installation, json=True, job="erp_store", since=_ago(10)) == 1
+    told = json.loads(capsys.readouterr().out)
+    assert [(gap["shop"], gap["state"]) for gap in told["gaps"]] == [
+        (f"erp-{number}", "failed") for number in (1, 2, 3)
+    ]
+    assert told["gaps"][0]["error"] == "the gateway answered 503"
+    assert (told["paused"], told["broken"], told["since"]) == ([], [], _ago(10))
+    command = f"repair --job erp_store --since {_ago(10)} --yes"
+    assert told["repair"] == f"python3 scheduler_manager.py {command}"
+
+
+def test_what_nobody_can_know_is_said(installation: Installation) -> None:
+    """A broken entry makes the answer incomplete, which is no 0; so may be what is paused."""
+    installation.land()
+    tasks = installation.layout.root / "config/tasks/tasks.yaml"
+    tasks.write_text(TASKS.replace("generate_tasks.py", "gone.py"), "utf-8")
+    (installation.layout.airflow_home / "airflow.db").unlink()
+    engine = {"AIRFLOW_CONN_WAREHOUSE": f"sqlite:///{installation.layout.warehouse}"}
+    with (installation.layout.root / "config/airflow.env").open("a", encoding="utf-8") as file:
+        file.writelines(f"{name}={value}\n" for name, value in engine.items())
+    done = subprocess.run(
+        [sys.executable, "-c", ASK, str(installation.layout.root)],
+        cwd=PROJECT_ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1, done.stderr
+    assert "broken, so that what it should land is not known: config/tasks/tasks.yaml:4" in (
+        done.stdout
+    )
+    assert "which jobs are paused is not known" in done.stdout
+
+
+ASK = """
+import sys
+from argparse import Namespace
+from pathlib import Path
+from include.service.gaps import gaps
+from include.service.layout import Layout
+root = Path(sys.argv[1])
+sys.exit(gaps(Layout(root, root / "var"), Namespace(job=None, shop=None, since=None, json=False)))
+"""
+
+
+@pytest.mark.parametrize(
+    ("said", "answer"),
+    [
+        ({"job": "erp_stroe"}, "job 'erp_stroe' is not in config/tasks: did you mean 'erp_store'"),
+        ({"shop": "erp-9"}, "shop 'erp-9' is not in config/shops.yaml: did you mean 'erp-"),
+        ({"job": "generate_daily", "shop": "erp-1"}, "job 'generate_daily' has no shops"),
+        ({"since": "yesterday"}, "--since 'yesterday' is no day of the calendar: write it like 20"),
+        ({"since": "2025-02-30"}, "--since '2025-02-30' is no day of the calendar"),
+    ],
+)
+def test_what_there_is_not_is_refused(
+    installation: Installation, said: dict[str, str], answer: str
+) -> None:
+    """With the name that was meant, or an example."""
+    with pytest.raises(ConfigurationError) as refused:
+        _ask(installation, **said)
+    assert answer in str(refused.value)
+
+
+def test_before_the_first_start_there_is_no_warehouse(tmp_path: Path) -> None:
+    """The answer names the command that makes one."""
+    with pytest.raises(ExpectedError, match="start` makes it"):
+        gaps(Layout(tmp_path, tmp_path / "var"), Namespace(since=None))
+
+
+def test_the_warehouse_is_found_as_airflow_would(tmp_path: Path) -> None:
+    """Password and options are decrypted with the installation's key, without Airflow."""
+    fields = {
+        "conn_type": "postgres",
+        "host": "db",
+        "login": "me",
+        "password": "a b/c",
+        "schema": "w",
+        "port": 5433,
+        "extra": '{"sslmode": "require"}',
+    }
+    layout = install(tmp_path, TASKS, SHOPS, fields).layout
+    url = make_url(warehouse_url(component_environment(layout, Ports(8080))))
+    assert (url.drivername, url.username, url.password) == ("postgresql+psycopg2", "me", "a b/c")
+    assert (url.host, url.port, url.database) == ("db", 5433, "w")
+    assert url.query == {"sslmode": "require"}
+
+
+def test_a_unit_that_runs_is_no_gap(installation: Installation) -> None:
+    """As long as it is alive."""
+    installation.land(but=lambda unit: "" if unit.period.key == _ago(2) else None)
+    heard = datetime.now(ZoneInfo("UTC"))
+    units = [unit for unit in installation.units(4) if unit.period.key == _ago(2)]
+    running = [
+        row(unit.job_id, unit.shop_id, unit.period, "running", heartbeat_at=heard) for unit in units
+    ]
+    installation.write(running)
+    assert _ask(installation) == 0
