@@ -1,21 +1,23 @@
-"""What Airflow loads of the store-data scheduler: its timetable, and the page *Coverage*."""
+"""What Airflow loads of the store-data scheduler: timetable, priority, the page *Coverage*."""
 
 from typing import Any, ClassVar
 
 from airflow.plugins_manager import AirflowPlugin
 
 from include.coverage_page.app import NAME, PREFIX, VIEW, CoverageApp
+from include.scheduling.priority import ScheduleFirst
 from include.scheduling.timetable import CalendarPartitionTimetable
 
 
 class StoreDataPlugin(AirflowPlugin):
-    """Registers the timetable, so that the scheduler can make it again from a serialised DAG.
+    """Registers timetable and priority, which the scheduler makes again from a serialised DAG.
 
     And the page *Coverage*, which the web server shows in its menu.
     """
 
     name = "store_data"
     timetables = (CalendarPartitionTimetable,)
+    priority_weight_strategies = (ScheduleFirst,)
     fastapi_apps: ClassVar[list[Any]] = [
         {"app": CoverageApp(), "url_prefix": PREFIX, "name": NAME},
     ]

@@ -35,10 +35,12 @@ class Claim:
         place: names the folder in which the run holds the unit's lock; none: it holds no lock, and
             begins what it is told to.
         patience: how long a unit that runs elsewhere may show no sign of life.
+        retry: whether it tries units once more by itself (`include.ledger.retries`).
     """
 
     place: str | None
     patience: timedelta
+    retry: bool = False
 
     def beginning(self, run_id: str | None, now: datetime) -> Update:
         """Give the statement that begins the units that are free to be begun."""
@@ -53,6 +55,8 @@ class Claim:
             exit_code=None,
             error=None,
         )
+        if self.retry:
+            statement = statement.values(retried_by=run_id)
         return statement if self.place is None else statement.where(self._is_free(now))
 
     def refuse(self, rows: Iterable[RowMapping]) -> None:

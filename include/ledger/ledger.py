@@ -6,7 +6,6 @@ and `failed`. A unit's data and its step to `ok` or `empty` commit in one transa
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, insert, select, true, update
@@ -14,6 +13,7 @@ from sqlalchemy import and_, insert, select, true, update
 from include.errors import ExpectedError
 from include.ledger.claims import UNFENCED
 from include.ledger.units import LedgerRow, Unit, covers, is_like, key_of
+from include.ledger.values import ERROR_LIMIT, ended, pending, window
 from include.warehouse.clock import now
 from include.warehouse.tables import ledger
 from include.warehouse.transactions import in_transaction
@@ -31,7 +31,6 @@ ENDED = (*LANDED, "failed")
 STATE_BY_EXIT_CODE = {0: "ok", 99: "empty"}
 # Of what failed without its script having said so.
 EXIT_CODE_UNSAID = 1
-ERROR_LIMIT = 4_000
 LEFT_OUT = (
     "the script ended without saying anything of this shop, though it wrote down how others went: "
     "let it land or fail each of its shops; the next run tries this one again"
@@ -72,7 +71,7 @@ class Ledger:
         def insert_missing(connection: Connection) -> int:
             missing = self._missing(wanted)  # another process may have inserted them just now
             if missing:
-                connection.execute(insert(ledger), [_pending(unit) for unit in missing])
+                connection.execute(insert(ledger), [pending(unit) for unit in missing])
             return len(missing)
 
         return in_transaction(self.engine, insert_missing) if self._missing(wanted) else 0
@@ -106,7 +105,7 @@ class Ledger:
         def write(connection: Connection) -> None:
             begun = claim.beginning(self.run_id, now(connection))
             for unit in all_units:
-                if not connection.execute(_of(unit, begun).values(_window(unit))).rowcount:
+                if not connection.execute(_of(unit, begun).values(window(unit))).rowcount:
                     claim.refuse(connection.execute(_of(unit, select(ledger))).mappings())
                 for attempts in connection.scalars(_of(unit, select(ledger.c.attempts))):
                     self._attempts[key_of(unit)] = attempts
@@ -119,19 +118,21 @@ class Ledger:
             values = {"heartbeat_at": now(connection)}
         self._update(units, values, ledger.c.state == "running")
 
-    def land(self, connection: Connection, unit: Unit, rows: int) -> None:
+    def land(self, connection: Connection, unit: Unit, rows: int, calls: int | None = None) -> None:
         """Write down that a unit has landed, in the transaction that holds its data.
 
         Args:
             connection: the caller's transaction.
             unit: the unit.
             rows: how many rows the period has; none makes it `empty`.
+            calls: how many it took to bring them.
 
         Raises:
             SupersededError: another attempt has begun the unit since; the transaction must not
                 commit.
         """
-        values = _ended("ok" if rows else "empty", exit_code=0) | {"rows": rows} | _window(unit)
+        values = ended("ok" if rows else "empty", exit_code=0)
+        values |= {"rows": rows, "calls": calls, **window(unit)}
         free = self._mine(unit) | ledger.c.run_id.is_(None)
         if connection.execute(_of(unit, update(ledger)).where(free).values(values)).rowcount:
             return
@@ -141,11 +142,11 @@ class Ledger:
                 f"{unit} has been begun by run {other.run_id!r} since: what that one lands counts, "
                 "and these rows are left out; see that only one installation runs this job"
             )
-        connection.execute(insert(ledger).values(_pending(unit) | values))
+        connection.execute(insert(ledger).values(pending(unit) | values))
 
     def fail(self, unit: Unit, exit_code: int, error: str) -> None:
         """Write down that this run's attempt at a unit has failed, and why; what landed stays."""
-        values = _ended("failed", exit_code, error)
+        values = ended("failed", exit_code, error)
         self._update([unit], values, ledger.c.state.not_in(LANDED))
 
     def settle(self, units: Iterable[Unit], exit_code: int, error: str | None = None) -> list[Unit]:
@@ -162,10 +163,10 @@ class Ledger:
         states = {key_of(row): row.state for row in found if key_of(row) in asked}
         unsettled = [asked[key] for key, state in states.items() if state == "running"]
         state = STATE_BY_EXIT_CODE.get(exit_code, "failed")
-        values = _ended(state, exit_code, None if state in LANDED else error)
+        values = ended(state, exit_code, None if state in LANDED else error)
         left_out = state in LANDED and any(state in ENDED for state in states.values())
         if left_out:
-            values = _ended("failed", EXIT_CODE_UNSAID, LEFT_OUT)
+            values = ended("failed", EXIT_CODE_UNSAID, LEFT_OUT)
         self._update(unsettled, values, ledger.c.state == "running")
         return unsettled if left_out else []
 
@@ -269,31 +270,3 @@ class Ledger:
 def _of(unit: Unit | LedgerRow, statement: Any) -> Any:
     key = zip((ledger.c.job_id, ledger.c.shop_id, ledger.c.period_key), key_of(unit), strict=True)
     return statement.where(and_(*(column == part for column, part in key)))
-
-
-def _window(unit: Unit) -> dict[str, Any]:
-    return {"period_start": unit.period.start, "period_end": unit.period.end}
-
-
-def _pending(unit: Unit) -> dict[str, Any]:
-    return {
-        "job_id": unit.job_id,
-        "shop_id": unit.shop_id,
-        "period_key": unit.period.key,
-        **_window(unit),
-        "state": "pending",
-        "attempts": 0,
-    }
-
-
-def _ended(state: str, exit_code: int, error: str | None = None) -> dict[str, Any]:
-    return {
-        "state": state,
-        "exit_code": exit_code,
-        "error": error[:ERROR_LIMIT] if error else None,
-        "finished_at": _now(),
-    }
-
-
-def _now() -> datetime:
-    return datetime.now(timezone.utc)

@@ -52,6 +52,8 @@ class LedgerRow:
     finished_at: datetime | None
     heartbeat_at: datetime | None
     place: str | None
+    calls: int | None = None
+    retried_by: str | None = None
 
     def __str__(self) -> str:
         """Name its unit as messages do."""

@@ -127,7 +127,7 @@ class Pull:
         with tallied(str(unit)) as tally:
             try:
                 landing = await self.fetch(self.clients.of(shop), shop, unit.period)
-                rows = await asyncio.to_thread(self._land, unit, landing)
+                rows = await asyncio.to_thread(self._land, unit, landing, tally.calls)
             except Exception as error:  # noqa: BLE001 - one shop's failure, whatever it is, stops no other
                 code = exit_code_of(error)
                 text = str(error) if isinstance(error, ExpectedError) else _trace(error)
@@ -135,12 +135,12 @@ class Pull:
                 await asyncio.to_thread(self._fail, unit, code, text)
         return Outcome(unit, code, rows, tally.calls, time.monotonic() - started)
 
-    def _land(self, unit: Unit, landing: Landing) -> int:
+    def _land(self, unit: Unit, landing: Landing, calls: int) -> int:
         """Commit a unit's data and its row of the ledger together."""
 
         def land(connection: sqlalchemy.Connection) -> int:
             rows = landing.put(connection)
-            self.ledger.land(connection, unit, rows)
+            self.ledger.land(connection, unit, rows, calls)
             return rows
 
         return in_transaction(self.ledger.engine, land)

@@ -19,6 +19,7 @@ from include.running.secret_values import secrets_in
 EPILOG = """\
 environment, as far as the command line does not say otherwise:
   PERIOD_KEY, or PERIOD_FROM and PERIOD_TO; SHOPS (comma separated); AGAIN=1; RUN_ID; ATTEMPT
+  RETRY_EARLIER=1        first try once more, once only, what failed in earlier periods
   WAREHOUSE_URL          where the ledger is (SQLAlchemy); without it the run is not accounted for
   AIRFLOW_CONN_*         connections; the script sees those of its job, and their values are masked
   STOP_WITH_PARENT=1     end when the parent dies (or the pid it must have)

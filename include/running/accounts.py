@@ -15,13 +15,16 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from include.errors import ExpectedError
 from include.ledger import NO_SHOP, Claim, Ledger, Unit
+from include.ledger.retries import left_failed
 from include.signs_of_life import BEATS_UNTIL_LOST
 from include.warehouse.connecting import connect
 from include.warehouse.transactions import cause_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from datetime import datetime
 
+    from include.ledger import LedgerRow
     from include.periods import Period
 
 
@@ -58,17 +61,46 @@ class Accounts:
             self._ledger.expect(units)
             return units if again else self._ledger.open_units(units)
 
+    def left_failed(
+        self, job_id: str, ended: tuple[datetime, datetime], seconds: float
+    ) -> list[LedgerRow]:
+        """Give the units of earlier periods that this run is to try once more, the oldest first.
+
+        Args:
+            job_id: whose units.
+            ended: when their periods ended, both inclusive.
+            seconds: between two signs of life.
+
+        Raises:
+            LedgerError: the warehouse does not answer.
+        """
+        with _in_words("read"):
+            return left_failed(
+                self._ledger.engine, job_id, self._ledger.run_id, ended, _patience(seconds)
+            )
+
     @contextmanager
     def attempt(
-        self, units: Sequence[Unit], seconds: float, say: Callable[[str], None]
+        self,
+        units: Sequence[Unit],
+        seconds: float,
+        say: Callable[[str], None],
+        *,
+        retry: bool = False,
     ) -> Iterator[None]:
         """Begin the units, and show a sign of life every few seconds as long as the block runs.
+
+        Args:
+            units: those to begin.
+            seconds: between two signs of life.
+            say: takes a line for the output.
+            retry: whether they are tried once more by itself, which is written down.
 
         Raises:
             LedgerError: the warehouse does not answer. A missed sign of life is only said.
             HeldElsewhereError: one of them is being run on another machine.
         """
-        claim = Claim(self._place, timedelta(seconds=BEATS_UNTIL_LOST * seconds))
+        claim = Claim(self._place, _patience(seconds), retry)
         with _in_words("written"):
             self._ledger.begin(units, claim)
         over = threading.Event()
@@ -121,6 +153,10 @@ class Accounts:
                     self._ledger.beat(units)
             except LedgerError as error:  # noqa: PERF203 - one that fails must not stop the next
                 say(f"no sign of life this time: {error}")
+
+
+def _patience(seconds: float) -> timedelta:
+    return timedelta(seconds=BEATS_UNTIL_LOST * seconds)
 
 
 @contextmanager

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import time
 from contextlib import AbstractContextManager, nullcontext
-from typing import TYPE_CHECKING
+from datetime import timedelta
+from typing import TYPE_CHECKING, NamedTuple
 
 from include.errors import ExpectedError
 from include.running.exit_codes import ExitCode, describe
@@ -24,6 +25,18 @@ LANDED_BEFORE = (
 )
 
 
+class Retry(NamedTuple):
+    """What an attempt of a later period's run is narrowed to.
+
+    Attributes:
+        shops: those that failed; `-` for a job without shops.
+        seconds: how long it may take.
+    """
+
+    shops: frozenset[str]
+    seconds: float
+
+
 class Attempt:
     """One attempt at one period of an execution's job.
 
@@ -31,14 +44,19 @@ class Attempt:
         execution: what all its periods share.
         period: the one to run.
         lock: the period's, held.
+        retry: given when it is made by the run of a later period.
     """
 
-    def __init__(self, execution: Execution, period: Period, lock: UnitLock) -> None:
+    def __init__(
+        self, execution: Execution, period: Period, lock: UnitLock, retry: Retry | None = None
+    ) -> None:
         self.execution = execution
         self.period = period
         self.lock = lock
         self.subject = f"{execution.job.id} {period.key}"
-        job, wanted = execution.job, execution.request.shops
+        self.retry = retry
+        self.limit = timedelta(seconds=retry.seconds) if retry else execution.job.timeout
+        job, wanted = execution.job, retry.shops if retry else execution.request.shops
         enabled = execution.registry.shops_of(job)
         shops = [shop for shop in enabled if not wanted or shop.id in wanted]
         self.shops = [shop.id for shop in shops if shop.open_in(period)]
@@ -69,6 +87,8 @@ class Attempt:
         return self._end(code, time.monotonic() - begun)
 
     def _begins(self) -> str:
+        if self.retry:
+            return "tried once more by itself"
         attempt = self.execution.request.attempt
         if attempt <= 1:
             return "started"
@@ -96,7 +116,8 @@ class Attempt:
         if not execution.accounts:
             return nullcontext()
         seconds = execution.request.heartbeat_seconds
-        return execution.accounts.attempt(self.units, seconds, execution.output.say)
+        say, retry = execution.output.say, self.retry is not None
+        return execution.accounts.attempt(self.units, seconds, say, retry=retry)
 
     def _run_script(self, command: list[str]) -> int:
         execution, job = self.execution, self.execution.job
@@ -121,7 +142,7 @@ class Attempt:
         except OSError as error:  # no memory, or too many processes
             execution.output.say(f"the script cannot be started now: {error}")
             return ExitCode.TEMPORARY
-        execution.interruption.watch(job.timeout.total_seconds(), script.end)
+        execution.interruption.watch(self.limit.total_seconds(), script.end)
         code = script.wait(execution.output)
         execution.interruption.rest()
         ended_by_us = execution.interruption.exit_code()
@@ -153,9 +174,9 @@ class Attempt:
         return "" if rows is None else f" {rows:,} rows"
 
     def _reason(self, code: int) -> str:
-        interruption, job = self.execution.interruption, self.execution.job
+        interruption = self.execution.interruption
         if interruption.signal:
             return f"told to end by {interruption.signal.name}; {describe(code)}"
         if interruption.timed_out:
-            return f"not done within its timeout of {job.timeout}; {describe(code)}"
+            return f"not done within its timeout of {self.limit}; {describe(code)}"
         return describe(code)

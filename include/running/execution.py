@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from include.errors import ConfigurationError, ExpectedError
 from include.registry import SHOPS_FILE, load_registry
 from include.running.attempt import Attempt
+from include.running.earlier_failures import EarlierFailures
 from include.running.exit_codes import ExitCode, worst
 from include.running.journal import Journal
 from include.running.locking import Holder, UnitLock
@@ -54,10 +55,13 @@ class Execution:
         Returns:
             the exit code for the whole.
         """
+        retried = EarlierFailures(self).retry()
         codes = [self._run_period(period) for period in self.periods if not self.interruption]
         if len(codes) < len(self.periods):
             return self.interruption.exit_code() or ExitCode.FAILED
-        return worst([*codes, *self._codes_of_lost_shops()])
+        # What failed again is said; it neither fails this run nor makes Airflow retry it.
+        landed = [code for code in retried if code == ExitCode.LANDED]
+        return worst([*codes, *landed, *self._codes_of_lost_shops()])
 
     def _codes_of_lost_shops(self) -> list[int]:
         """Fail a run that may have left out a shop: a broken entry is no shop that was closed."""
@@ -82,18 +86,25 @@ class Execution:
         except OSError as error:
             self.output.say(f"the journal {self.journal.path} cannot be written: {error}")
 
-    def _run_period(self, period: Period) -> int:
-        subject = f"{self.job.id} {period.key}"
+    def lock(self, period: Period, wait_seconds: float) -> UnitLock:
+        """Give the lock of one of the job's periods, held.
+
+        Raises:
+            LockHeldError: another run has it.
+        """
         lock = UnitLock(self.request.var / "locks", self.job.id, period.key)
         since = datetime.now(self.job.schedule.zone).isoformat(" ", "seconds")
         holder = Holder(os.getpid(), self.request.run_id, since)
-        interrupted = self.interruption.__bool__
+        lock.acquire(holder, wait_seconds, self.interruption.__bool__)
+        return lock
+
+    def _run_period(self, period: Period) -> int:
         try:
-            lock.acquire(holder, self.request.lock_wait_seconds, interrupted)
+            lock = self.lock(period, self.request.lock_wait_seconds)
             with lock:
                 return Attempt(self, period, lock).run()
         except ExpectedError as error:
-            self.note(subject, f"failed: {error}")
+            self.note(f"{self.job.id} {period.key}", f"failed: {error}")
             return exit_code_of(error)
 
     def _open_accounts(self) -> Accounts | None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from include.errors import ConfigurationError
-from include.running.variables import GRACE, LOCK_WAIT
+from include.running.variables import GRACE, LOCK_WAIT, RETRY_EARLIER
 from include.signs_of_life import HEARTBEAT, HEARTBEAT_SECONDS
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ class Request:
         first, last: the keys of a range of periods, both inclusive; empty for one period.
         shops: ids of the shops to narrow the run to; empty for all.
         again: whether to run what has landed already.
+        retry_earlier: whether to try once more what failed for good in earlier periods.
         run_id: names the run in the ledger and the journal.
         attempt: which try of the run this is, from 1.
         root: the project whose registry counts.
@@ -51,6 +52,7 @@ class Request:
     last: str
     shops: tuple[str, ...]
     again: bool
+    retry_earlier: bool
     run_id: str
     attempt: int
     root: Path
@@ -91,6 +93,7 @@ def understand(words: Namespace, environment: Mapping[str, str]) -> Request:
         last=last,
         shops=named_shops(words.shops or ()) if listed is None else _listed_shops(listed),
         again=words.again or environment.get("AGAIN") == "1",
+        retry_earlier=environment.get(RETRY_EARLIER) == "1",
         run_id=environment.get("RUN_ID") or f"manual__{_now()}",
         attempt=int(_number(environment, "ATTEMPT", 1)),
         root=Path(words.root).absolute() if words.root else project_root(environment),

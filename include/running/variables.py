@@ -6,6 +6,10 @@ from include.signs_of_life import HEARTBEAT
 
 GRACE = "RUNNER_GRACE_SECONDS"
 LOCK_WAIT = "RUNNER_LOCK_WAIT_SECONDS"
+# Says that the run also tries once more what failed in earlier periods.
+RETRY_EARLIER = "RETRY_EARLIER"
+# Of a job's timeout: how long all of that may take.
+SHARE = 0.5
 # In the service's directory: names it, wherever it is seen from.
 PLACE_FILE = "place"
 # Meant for the runner alone; a script gets what they come to, not them.
@@ -20,6 +24,7 @@ PRIVATE = frozenset(
         "ATTEMPT",
         "STOP_WITH_PARENT",
         "RUNNER_PYTHON",
+        RETRY_EARLIER,
         GRACE,
         LOCK_WAIT,
         HEARTBEAT,

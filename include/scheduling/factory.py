@@ -11,6 +11,7 @@ from airflow.sdk import DAG, TriggerRule
 from airflow.sdk.configuration import conf
 
 from include.registry import PROJECT_ROOT, load_registry
+from include.running.variables import SHARE
 from include.scheduling.checks import CheckOperator
 from include.scheduling.documenting import describe
 from include.scheduling.form import form_for
@@ -27,6 +28,8 @@ DEFAULT_POOL = "default_pool"
 DISABLED = "disabled"
 RUN = "run"
 CHECK = "check"
+# `include.scheduling.priority`, by its name: parsing a DAG file need not load it.
+SCHEDULE_FIRST = "include.scheduling.priority.ScheduleFirst"
 
 log = logging.getLogger(__name__)
 
@@ -95,7 +98,7 @@ def _add_tasks(dag: DAG, job: Job, shops: list[Shop]) -> None:
         "owner": job.owner or "airflow",
         "retries": job.retries,
         "retry_delay": job.retry_delay,
-        "execution_timeout": job.timeout,
+        "weight_rule": SCHEDULE_FIRST,
     }
     run = ScriptOperator(
         task_id=RUN,
@@ -105,6 +108,8 @@ def _add_tasks(dag: DAG, job: Job, shops: list[Shop]) -> None:
         shops=[shop.id for shop in shops],
         project_root=str(PROJECT_ROOT),
         pool=job.platform or DEFAULT_POOL,
+        # The runner ends the script in time; of what failed before it may take a share of its own.
+        execution_timeout=job.timeout * (1 + SHARE),
         **of_job,
     )
     if job.checks:
@@ -116,6 +121,7 @@ def _add_tasks(dag: DAG, job: Job, shops: list[Shop]) -> None:
             script_task=RUN,
             pool=DEFAULT_POOL,  # it calls no platform
             trigger_rule=TriggerRule.ALL_DONE,
+            execution_timeout=job.timeout,
             **of_job,
         )
         check.set_upstream(run)

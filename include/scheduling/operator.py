@@ -17,7 +17,7 @@ from airflow.sdk.exceptions import AirflowException, AirflowFailException, Airfl
 
 from include.errors import ConfigurationError
 from include.running.exit_codes import ExitCode
-from include.running.variables import PRIVATE
+from include.running.variables import PRIVATE, RETRY_EARLIER
 from include.scheduling.asking import asked_of
 from include.scheduling.connections import connection_of, warehouse_url
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from include.periods import Schedule
 
+SCHEDULED = "scheduled"
 ADVICE = {
     ExitCode.REFUSED: "credentials were refused or have expired; the log above names what to renew",
     ExitCode.CONFIGURATION: "the configuration is wrong; the log above names what to repair",
@@ -103,6 +104,8 @@ class ScriptOperator(BashOperator):
             "RUN_ID": run.run_id,
             "ATTEMPT": str(context["ti"].try_number),
             "STOP_WITH_PARENT": str(os.getpid()),
+            # Somebody who asks for a period by hand wants that one.
+            RETRY_EARLIER: "1" if run.run_type == SCHEDULED else "",
             "WAREHOUSE_URL": warehouse_url(),
             **self._connections(),
             **asked.environment(),

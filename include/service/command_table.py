@@ -151,8 +151,10 @@ def _gaps_options(parser: argparse.ArgumentParser) -> None:
     _json_option(parser)
 
 
-def _doctor_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--json", action="store_true", help="print JSON")
+def _repair_options(parser: argparse.ArgumentParser) -> None:
+    _gaps_options(parser)
+    parser.add_argument("--yes", action="store_true", help="start it; else it is only shown")
+    parser.add_argument("--no-wait", action="store_true", help="start it, and do not follow it")
 
 
 def _migrate_options(parser: argparse.ArgumentParser) -> None:
@@ -218,6 +220,12 @@ COMMANDS = {
         needs="as is",
         options=_trigger_options,
     ),
+    "repair": Command(
+        "show which runs close the gaps; with --yes run them (exit code 1: something is missing)",
+        "repairing:repair",
+        needs="as is",
+        options=_repair_options,
+    ),
     "pause": Command(
         "let a job make no more runs",
         "triggering:pause",
@@ -246,7 +254,7 @@ COMMANDS = {
         "look at everything and say what to repair (exit code 0 nothing, 1 something)",
         "doctor.examining:doctor",
         needs="as is",
-        options=_doctor_options,
+        options=_json_option,
     ),
     "migrate": Command(
         "give the warehouse that the connection names the newest tables; says from which version",

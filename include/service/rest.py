@@ -23,6 +23,7 @@ ADMIN = "admin"
 ANSWER_SECONDS = 10.0
 PAGE = 100  # Airflow gives no more at once
 NOT_FOUND = 404
+CONFLICT = 409
 FIRST_ERROR = 400
 
 
@@ -32,6 +33,13 @@ class ApiError(ExpectedError):
 
 class NotThereError(ApiError):
     """The API knows nothing by that name."""
+
+
+class ThereAlreadyError(ApiError):
+    """What was to be made is there already."""
+
+
+KINDS = {NOT_FOUND: NotThereError, CONFLICT: ThereAlreadyError}
 
 
 class Api:
@@ -80,8 +88,15 @@ class Api:
     ) -> str:
         """Make a run of `dag_id` that covers the period `partition_key`; return its run id."""
         body = {"logical_date": None, "partition_key": partition_key, "conf": dict(conf or {})}
-        run = self._request("POST", f"/api/v2/dags/{dag_id}/dagRuns", json=body)
-        return str(run["dag_run_id"])
+        return self.make_run(dag_id, body)
+
+    def make_run(self, dag_id: str, body: Mapping[str, Any]) -> str:
+        """Make a run; return its id. Raises ThereAlreadyError when there is one of that id."""
+        return str(self._request("POST", f"/api/v2/dags/{dag_id}/dagRuns", json=body)["dag_run_id"])
+
+    def runs(self, dag_id: str = "~", **narrowed: Any) -> list[dict[str, Any]]:
+        """Return the runs of one DAG or of all, narrowed by the API's own parameters."""
+        return list(self._pages(f"/api/v2/dags/{dag_id}/dagRuns", "dag_runs", **narrowed))
 
     def unfinished_run(self, dag_id: str, partition_key: str) -> str | None:
         """Return the id of a run of that period that waits or works, if there is one."""
@@ -143,7 +158,7 @@ class Api:
     ) -> dict[str, Any]:
         status, body = self._exchange(method, path, params, json)
         if status >= FIRST_ERROR:
-            kind = NotThereError if status == NOT_FOUND else ApiError
+            kind = KINDS.get(status, ApiError)
             raise kind(f"{method} {path} gave HTTP {status}: {_detail(body)}")
         return dict(_parsed(body))
 

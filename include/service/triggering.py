@@ -45,7 +45,7 @@ def trigger(layout: Layout, arguments: Namespace) -> int:
     wanted = schedule.ended(key, now) if key else schedule.last_ended(now)
     conf = _conf(layout, job.id, arguments)
     api = Api(layout, remembered(layout), ANSWER_SECONDS)
-    run_id, new = _asking(layout, lambda: begin_run(api, job.id, wanted.key, conf))
+    run_id, new = asking(layout, lambda: begin_run(api, job.id, wanted.key, conf))
     told = {"job": job.id, "period": wanted.key, "run_id": run_id, "new": new}
     if arguments.wait:
         return _wait(layout, told, conf.get("shops", ()), as_json=arguments.json)
@@ -119,7 +119,7 @@ def _set_paused(layout: Layout, arguments: Namespace, *, paused: bool) -> int:
     job_id, word = arguments.job, "paused" if paused else "resumed"
     api = Api(layout, remembered(layout), ANSWER_SECONDS)
     try:
-        before = _asking(layout, lambda: api.dag(job_id)["is_paused"])
+        before = asking(layout, lambda: api.dag(job_id)["is_paused"])
         api.pause(job_id, paused=paused)
     except NotThereError:
         find_job(layout, job_id)  # raises with the name that was meant
@@ -138,7 +138,7 @@ def _set_paused(layout: Layout, arguments: Namespace, *, paused: bool) -> int:
     return 0
 
 
-def _asking(layout: Layout, ask: Callable[[], Any]) -> Any:
+def asking(layout: Layout, ask: Callable[[], Any]) -> Any:
     """Ask the API; when nothing answers because nothing runs, say that."""
     try:
         return ask()

@@ -26,6 +26,8 @@ ledger = Table(
     Column("finished_at", UtcMoment),
     Column("heartbeat_at", UtcMoment),
     Column("place", String(64)),
+    Column("calls", Integer),
+    Column("retried_by", String(250)),
     # All that counting what has landed needs, in the order in which it is counted.
     Index(
         "ix_ledger_coverage",

@@ -128,6 +128,7 @@ class Run:
 
 def _context(conf: dict[str, Any], script_state: str, run_id: str = "manual") -> Any:
     run = SimpleNamespace(partition_key=None, conf=conf, run_after=NOW, run_id=run_id)
+    run.run_type = "manual"
     if not conf.keys() & {"period", "from"}:
         run.partition_key = KEY
     states = {run_id: {"run": script_state}}

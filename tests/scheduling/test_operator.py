@@ -28,6 +28,7 @@ def environment_of(**arguments: Any) -> dict[str, str]:
         **arguments,
     )
     run = SimpleNamespace(
+        run_type="scheduled",
         partition_key="2025-10-02",
         conf={},
         run_after=datetime(2025, 10, 3, tzinfo=timezone.utc),

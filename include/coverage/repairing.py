@@ -1,0 +1,214 @@
+"""Which runs close some gaps: one for each job and period, the oldest first.
+
+Pure: who starts them (the command line, the page) asks Airflow's API, and hands in what it knows.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING, Any
+
+from include.coverage.history import History
+from include.coverage.runs import PREFIX
+from include.coverage.states import State
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from include.coverage.coverage import Coverage
+    from include.coverage.model import Cell
+    from include.coverage.runs import Run
+    from include.coverage.units import Unit
+    from include.registry import Job
+
+PAUSED, NO_DAG, SEEN_TO, DISABLED = "paused", "no DAG", "under way", "disabled"
+# What Airflow itself takes to make a run, start its task and end it.
+OVERHEAD_SECONDS = 5.0
+# Of a run of which nothing is known, for its place among the scheduled ones.
+GUESSED_SECONDS = 60.0
+# The scheduler makes the run of a fire within seconds; a repair behind it starts no sooner than so.
+BEHIND = timedelta(minutes=1)
+APART = timedelta(milliseconds=1)
+
+
+@dataclass(frozen=True)
+class RepairRun:
+    """A run that closes gaps of one job and period.
+
+    Attributes:
+        job: the registry's entry.
+        key: the period's.
+        shops: those with a gap.
+        whole: whether they are all there are.
+        number: which repair of the period it is, from 1.
+        run_after: when it may start; in this order Airflow starts the runs of a job.
+        calls: about how many it makes; none where nobody knows.
+        seconds: about how long it takes; none where nobody knows.
+    """
+
+    job: Job
+    key: str
+    shops: tuple[str, ...]
+    whole: bool
+    number: int
+    run_after: datetime
+    calls: int | None
+    seconds: float | None
+
+    @property
+    def run_id(self) -> str:
+        """Its name: the same for all who ask for the same at the same time."""
+        return f"{PREFIX}{self.key}__{self.number}"
+
+    @property
+    def body(self) -> dict[str, Any]:
+        """What `POST /api/v2/dags/{dag_id}/dagRuns` is sent; 409 says that it is there already."""
+        return {
+            "dag_run_id": self.run_id,
+            "logical_date": None,
+            "run_after": self.run_after.isoformat(),
+            "partition_key": self.key,
+            "conf": {} if self.whole else {"shops": list(self.shops)},
+        }
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a repair would run.
+
+    Attributes:
+        runs: the oldest period first.
+        held: how many units of each job no run is made for, by (job, why).
+    """
+
+    runs: Sequence[RepairRun]
+    held: Mapping[tuple[str, str], int] = field(default_factory=dict)
+
+    @property
+    def units(self) -> int:
+        """How many gaps the runs close."""
+        return sum(len(run.shops) for run in self.runs)
+
+    @property
+    def calls(self) -> int | None:
+        """About how many calls they make together; none where nobody knows."""
+        told = [run.calls for run in self.runs]
+        return None if None in told else sum(calls for calls in told if calls is not None)
+
+    @property
+    def minutes(self) -> float | None:
+        """About how long they take, platforms side by side; none where nobody knows."""
+        by_platform: dict[str, float] = defaultdict(float)
+        for run in self.runs:
+            if run.seconds is None:
+                return None
+            by_platform[run.job.platform or run.job.id] += run.seconds
+        return max(by_platform.values(), default=0) / 60
+
+
+def plan_of(
+    coverage: Coverage,
+    gaps: Iterable[Unit],
+    *,
+    paused: Mapping[str, bool],
+    runs: Iterable[Run],
+    history: History | None = None,
+) -> Plan:
+    """Give the runs that close some gaps.
+
+    Args:
+        coverage: which has the gaps.
+        gaps: those to be closed.
+        paused: of each job that is a DAG, whether it is paused: its runs would wait for ever.
+        runs: Airflow's, of these jobs: those that wait or work, and all repairs.
+        history: what jobs have cost lately.
+    """
+    by_job: dict[str, list[Run]] = defaultdict(list)
+    for run in runs:
+        by_job[run.job_id].append(run)
+    held: Counter[tuple[str, str]] = Counter()
+    missing: dict[tuple[str, str], list[Unit]] = defaultdict(list)
+    for unit in gaps:
+        why = _why_held(unit, paused, by_job[unit.job_id])
+        if why:
+            held[unit.job_id, why] += 1
+        else:
+            missing[unit.job_id, unit.period.key].append(unit)
+    for cell in coverage.cells:
+        if not cell.job.enabled and cell.counts[State.DISABLED]:
+            held[cell.job.id, DISABLED] += cell.counts[State.DISABLED]
+    cells = {(cell.job.id, cell.period.key): cell for cell in coverage.cells}
+    ordered = sorted(missing, key=lambda key: cells[key].due_at.timestamp())
+    planned = _Planning(coverage.made_at, by_job, history or History())
+    return Plan([planned.run(cells[key], missing[key]) for key in ordered], held)
+
+
+def _why_held(unit: Unit, paused: Mapping[str, bool], runs: Sequence[Run]) -> str:
+    if unit.job_id not in paused:
+        return NO_DAG
+    if paused[unit.job_id]:
+        return PAUSED
+    return SEEN_TO if any(run.sees_to(unit) for run in runs) else ""
+
+
+@dataclass
+class _Turns:
+    """The repairs of one job, in the order in which Airflow is to run them: one by one.
+
+    Attributes:
+        start: when the next one may start, as far as the schedule is concerned.
+        busy_until: about when all those before it are done.
+    """
+
+    job: Job
+    start: datetime
+    busy_until: datetime
+
+    def next(self, seconds: float | None) -> datetime:
+        """Give the moment after which the next one may start.
+
+        Airflow starts the runs of a job by this moment, the schedule's own among them. What would
+        not be done before the schedule's next run goes behind it.
+        """
+        length = timedelta(seconds=GUESSED_SECONDS if seconds is None else seconds)
+        if self.job.enabled:
+            fire = self.job.schedule.next_fire(self.busy_until).astimezone(timezone.utc)
+            if self.busy_until + length > fire:
+                self.start = self.busy_until = fire + BEHIND
+        self.busy_until += length
+        moment = self.start
+        self.start += APART
+        return moment
+
+
+class _Planning:
+    """Makes the runs of a plan, one after the other."""
+
+    def __init__(self, now: datetime, runs: Mapping[str, Sequence[Run]], history: History) -> None:
+        self._now = now.astimezone(timezone.utc)
+        self._runs = runs
+        self._history = history
+        self._turns: dict[str, _Turns] = {}
+
+    def run(self, cell: Cell, units: Sequence[Unit]) -> RepairRun:
+        """Make the run of one job and period."""
+        job, key = cell.job, cell.period.key
+        shops = tuple(unit.shop_id for unit in units)
+        seconds = self._history.seconds(job.id, len(shops))
+        if seconds is not None:
+            seconds += OVERHEAD_SECONDS
+        expected = sum(cell.counts.values()) - cell.counts[State.DISABLED]
+        before = [run.number_for(key) for run in self._runs.get(job.id, ())]
+        turns = self._turns.setdefault(job.id, _Turns(job, self._now, self._now))
+        return RepairRun(
+            job=job,
+            key=key,
+            shops=shops,
+            whole=not job.platform or len(shops) == expected,
+            number=max(before, default=0) + 1,
+            run_after=turns.next(seconds),
+            calls=self._history.calls(job.id, shops),
+            seconds=seconds,
+        )

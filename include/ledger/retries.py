@@ -1,0 +1,67 @@
+"""What failed for good and is tried once more by itself, and what such a retry has landed.
+
+`retried_by` names the run that did so; it is written as the attempt begins, and never taken back:
+what fails again waits for a person. An attempt that was cut off, by a stop of the service or a
+kill, was none: the same run, when it is tried again, makes it again.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import and_, or_, select
+
+from include.ledger.ledger import LANDED
+from include.ledger.units import LedgerRow
+from include.warehouse.clock import now
+from include.warehouse.tables import ledger
+
+if TYPE_CHECKING:
+    from datetime import datetime, timedelta
+
+    from sqlalchemy import ColumnElement, Engine, Select
+
+# Exit codes of what a signal ended begin above it.
+SIGNALS = 128
+
+
+def left_failed(
+    engine: Engine,
+    job_id: str,
+    run_id: str | None,
+    ended: tuple[datetime, datetime],
+    patience: timedelta,
+) -> list[LedgerRow]:
+    """Give the units that a run is to try once more, the oldest first.
+
+    Args:
+        engine: of the warehouse.
+        job_id: whose units.
+        run_id: the run that is about to do so.
+        ended: when their periods ended: not before the first moment, and up to the second.
+        patience: what runs, and has given no sign of life for so long, is lost.
+    """
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        silent = ledger.c.heartbeat_at < now(connection) - patience
+        lost = and_(ledger.c.state == "running", silent)
+        failed = ledger.c.state == "failed"
+        cut_off = or_(lost, and_(failed, ledger.c.exit_code > SIGNALS))
+        first_time = and_(ledger.c.retried_by.is_(None), or_(failed, lost))
+        again = and_(ledger.c.retried_by == run_id, cut_off)
+        query = _of(job_id, or_(first_time, again)).where(
+            ledger.c.period_end >= ended[0], ledger.c.period_end <= ended[1]
+        )
+        return [LedgerRow(**row) for row in connection.execute(query).mappings()]
+
+
+def landed_by_retry(engine: Engine, job_id: str, run_id: str) -> list[LedgerRow]:
+    """Give the units that a run has landed by trying them once more, the oldest first."""
+    mine = and_(ledger.c.retried_by == run_id, ledger.c.run_id == run_id)
+    query = _of(job_id, and_(mine, ledger.c.state.in_(LANDED)))
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        return [LedgerRow(**row) for row in connection.execute(query).mappings()]
+
+
+def _of(job_id: str, condition: ColumnElement[bool]) -> Select[Any]:
+    order = ledger.c.period_end, ledger.c.shop_id
+    return select(ledger).where(ledger.c.job_id == job_id, condition).order_by(*order)

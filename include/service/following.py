@@ -1,0 +1,106 @@
+"""Follows the runs of a repair until each has ended, and says what each landed."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from include.coverage.runs import PREFIX, UNDER_WAY
+from include.ledger import LANDED, NO_SHOP, Ledger
+from include.service.rest import ApiError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy import Engine
+
+    from include.coverage.repairing import RepairRun
+    from include.service.rest import Api
+
+LOOK_SECONDS = 2.0
+# The API is away for a while when it, or the whole service, is restarted.
+PATIENCE_SECONDS = 300.0
+SHOWN = 3
+
+
+@dataclass
+class Started:
+    """A run of a repair.
+
+    Attributes:
+        run: as planned.
+        new: whether this repair made it; else somebody else had just done so.
+        landed: none while it goes on, then whether all of its units landed.
+    """
+
+    run: RepairRun
+    new: bool
+    landed: bool | None = None
+
+    @property
+    def title(self) -> str:
+        """Name its job and period."""
+        return f"{self.run.job.id} {self.run.key}"
+
+    @property
+    def line(self) -> str:
+        """Say whether it was made."""
+        happened = "started" if self.new else "is on its way already"
+        return f"{self.title} {happened} (run {self.run.run_id})"
+
+
+def follow(
+    api: Api, engine: Engine, started: Sequence[Started], *, quiet: bool = False
+) -> list[Started]:
+    """Look until every run has ended.
+
+    Returns:
+        those of which something did not land.
+
+    Raises:
+        ApiError: the web UI has not answered for minutes. The runs go on.
+    """
+    ledger = Ledger(engine)
+    heard = time.monotonic()
+    while waiting := [one for one in started if one.landed is None]:
+        try:
+            going_on = _going_on(api)
+            stuck = {job_id for job_id, dag in api.dags().items() if dag["is_paused"]}
+            heard = time.monotonic()
+        except ApiError:
+            if time.monotonic() - heard > PATIENCE_SECONDS:
+                raise
+            time.sleep(LOOK_SECONDS)
+            continue
+        for one in waiting:
+            is_stuck = one.run.job.id in stuck
+            if is_stuck or (one.run.job.id, one.run.run_id) not in going_on:
+                said = _end(ledger, one, is_stuck=is_stuck)
+                done = sum(each.landed is not None for each in started)
+                if not quiet:
+                    print(f"{one.title}: {said} ({done} of {len(started)} runs)", flush=True)
+        time.sleep(LOOK_SECONDS)
+    return [one for one in started if not one.landed]
+
+
+def _going_on(api: Api) -> set[tuple[str, str]]:
+    runs = api.runs(state=UNDER_WAY, run_id_prefix_pattern=PREFIX)
+    return {(run["dag_id"], run["dag_run_id"]) for run in runs}
+
+
+def _end(ledger: Ledger, one: Started, *, is_stuck: bool) -> str:
+    """Say by the ledger, which is the truth about it, how a run has ended."""
+    rows = {row.shop_id: row for row in ledger.rows(one.run.job.id, one.run.key)}
+    found = {shop: rows.get(shop) for shop in one.run.shops}
+    landed = [row for row in found.values() if row is not None and row.state in LANDED]
+    one.landed = len(landed) == len(found)
+    if one.landed:
+        counted = [row.rows for row in landed if row.rows is not None]
+        return "landed" + (f", {sum(counted):,} rows" if counted else "")
+    missing = [shop for shop, row in found.items() if row is None or row.state not in LANDED]
+    whys = {shop: (row.error or "").partition("\n")[0] for shop, row in found.items() if row}
+    told = [f"{'' if shop == NO_SHOP else shop} {whys.get(shop, '')}".strip() for shop in missing]
+    more = f"; and {len(missing) - SHOWN} more" if len(missing) > SHOWN else ""
+    word = "the job was paused, its runs wait" if is_stuck else "failed"
+    return f"{word}: {len(missing)} of {len(found)} missing: {'; '.join(told[:SHOWN])}{more}"

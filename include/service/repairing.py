@@ -1,0 +1,170 @@
+"""`repair`: run exactly the gaps; says what it would run unless it is told to."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from include.coverage.history import read_history
+from include.coverage.repairing import DISABLED, NO_DAG, PAUSED, SEEN_TO, Plan, plan_of
+from include.coverage.runs import PREFIX, UNDER_WAY, Run
+from include.service.covering import MANAGER, check_names, day_of, first_moment, lookout
+from include.service.following import Started, follow
+from include.service.gaps import DAYS
+from include.service.ports import remembered
+from include.service.rest import Api, ThereAlreadyError
+from include.service.table import lined_up
+from include.service.triggering import ANSWER_SECONDS, asking
+from include.warehouse.clock import now as clock_of
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    from sqlalchemy import Engine
+
+    from include.coverage.repairing import RepairRun
+    from include.registry import Registry
+    from include.service.covering import Lookout
+    from include.service.layout import Layout
+
+WHY = {
+    PAUSED: f"the job is paused, so its runs would wait for ever: `{MANAGER} resume {{job}}`",
+    NO_DAG: f"the job is not a DAG: `{MANAGER} check` and the web UI say why",
+    SEEN_TO: "a run that waits or works sees to them",
+    DISABLED: "the job is disabled: set 'enabled: true' in its entry, or run it by hand",
+}
+# Of these nothing is missing.
+NO_GAPS = (SEEN_TO, DISABLED)
+
+
+def repair(layout: Layout, arguments: Namespace) -> int:
+    """`repair`: show the plan; with `--yes` start it, and follow it unless `--no-wait` is given.
+
+    Returns:
+        0; 1 when something could not be started or did not land.
+
+    Raises:
+        ConfigurationError: an unknown job, shop or day.
+        ExpectedError: the service does not run.
+    """
+    since = None if arguments.since is None else day_of("--since", arguments.since)
+    with lookout(layout) as look:
+        check_names(look.registry, arguments.job, arguments.shop)
+        api = Api(layout, remembered(layout), ANSWER_SECONDS)
+        dags = asking(layout, api.dags)
+        begin = _now(look.engine) - timedelta(days=DAYS) if since is None else first_moment(since)
+        coverage = look.read(begin, jobs=None if arguments.job is None else [arguments.job])
+        gaps = coverage.gaps(job=arguments.job, shop=arguments.shop, since=since or begin.date())
+        wanted = {unit.job_id for unit in gaps}
+        plan = plan_of(
+            coverage,
+            gaps,
+            paused={job_id: bool(dag["is_paused"]) for job_id, dag in dags.items()},
+            runs=_runs(api, look.registry, wanted & dags.keys()),
+            history=read_history(look.engine, wanted),
+        )
+        return _answer(plan, api, look, arguments)
+
+
+def start(api: Api, runs: Iterable[RepairRun]) -> list[Started]:
+    """Make the runs of a plan; one that somebody else has just made is followed like an own one."""
+    started = []
+    for run in runs:
+        try:
+            api.make_run(run.job.id, run.body)
+            new = True
+        except ThereAlreadyError:
+            new = False
+        started.append(Started(run, new))
+    return started
+
+
+def _answer(plan: Plan, api: Api, look: Lookout, arguments: Namespace) -> int:
+    told = _as_dict(plan)
+    held_gaps = any(why not in NO_GAPS for _, why in plan.held)
+    if not arguments.json:
+        print("\n".join(_lines(plan)))
+    if not arguments.yes:
+        if arguments.json:
+            print(json.dumps(told | {"started": False}))
+        elif plan.runs:
+            print("nothing was started: the same command with --yes starts it")
+        return int(held_gaps)
+    started = start(api, plan.runs)
+    if not arguments.json:
+        for one in started:
+            print(one.line, flush=True)
+    left = [] if arguments.no_wait else follow(api, look.engine, started, quiet=arguments.json)
+    if arguments.json:
+        runs = [{**_run(one.run), "new": one.new, "landed": one.landed} for one in started]
+        print(json.dumps(told | {"started": True, "runs": runs}))
+    elif started and arguments.no_wait:
+        print(f"the runs go on by themselves: `{MANAGER} status`, or the page Coverage, tells how")
+    return int(bool(left) or held_gaps)
+
+
+def _now(engine: Engine) -> datetime:
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        return clock_of(connection)
+
+
+def _runs(api: Api, registry: Registry, job_ids: Iterable[str]) -> list[Run]:
+    found: list[Run] = []
+    for job_id in job_ids:
+        told = api.runs(job_id, state=UNDER_WAY) + api.runs(job_id, run_id_prefix_pattern=PREFIX)
+        found += [Run.of(registry.jobs[job_id], run) for run in told]
+    return found
+
+
+def _lines(plan: Plan) -> list[str]:
+    lines = []
+    if plan.runs:
+        rows = [("job", "period", "shops", "calls", "about")]
+        rows += [
+            (
+                run.job.id,
+                run.key,
+                "all" if run.whole else ", ".join(run.shops),
+                "unknown" if run.calls is None else f"{run.calls:,}",
+                "unknown" if run.seconds is None else f"{run.seconds / 60:.1f} min",
+            )
+            for run in plan.runs
+        ]
+        lines += lined_up(rows, indent="")
+        calls = "an unknown number of" if plan.calls is None else f"about {plan.calls:,}"
+        minutes = "unknown" if plan.minutes is None else f"about {plan.minutes:.0f}"
+        runs = "1 run" if len(plan.runs) == 1 else f"{len(plan.runs)} runs"
+        gaps = "1 unit" if plan.units == 1 else f"{plan.units:,} units"
+        lines.append(f"{gaps} in {runs}, {calls} calls, minutes: {minutes}")
+    elif not any(why not in NO_GAPS for _, why in plan.held):
+        lines.append("nothing to repair")
+    for (job_id, why), units in plan.held.items():
+        lines.append(f"{job_id}: {units:,} left out: {WHY[why].format(job=job_id)}")
+    return lines
+
+
+def _as_dict(plan: Plan) -> dict[str, Any]:
+    return {
+        "units": plan.units,
+        "calls": plan.calls,
+        "minutes": plan.minutes,
+        "runs": [_run(run) for run in plan.runs],
+        "held": [
+            {"job": job_id, "why": why, "units": units}
+            for (job_id, why), units in plan.held.items()
+        ],
+    }
+
+
+def _run(run: RepairRun) -> dict[str, Any]:
+    return {
+        "job": run.job.id,
+        "period": run.key,
+        "shops": list(run.shops),
+        "run_id": run.run_id,
+        "calls": run.calls,
+        "seconds": run.seconds,
+    }
