@@ -129,6 +129,8 @@ class Schedule:
 
     def following(self, period: Period) -> Period:
         """Give the period that starts where this one ends."""
+        if self.period == "tick":
+            return self._tick(period.end, self.next_fire(period.end))
         return self.containing(period.end)
 
     def preceding(self, period: Period) -> Period:
