@@ -75,7 +75,7 @@ def spans_of(coverage: Coverage, gaps: Iterable[Unit]) -> list[Span]:
 def _of_one_cell(gaps: list[Unit]) -> list[Span]:
     groups: dict[tuple[State, int | None, str], list[Unit]] = defaultdict(list)
     for unit in gaps:
-        groups[unit.state, unit.exit_code, _first_line(unit.error)].append(unit)
+        groups[unit.state, unit.exit_code, first_line(unit.error)].append(unit)
     return [
         Span(units[0].job_id, *reason, tuple(unit.shop_id for unit in units), units)
         for reason, units in groups.items()
@@ -86,5 +86,6 @@ def _trouble(span: Span) -> tuple[object, ...]:
     return span.state, span.exit_code, span.error, span.shops
 
 
-def _first_line(error: str | None) -> str:
+def first_line(error: str | None) -> str:
+    """Give what an error says first."""
     return next((line.strip() for line in (error or "").splitlines() if line.strip()), "")

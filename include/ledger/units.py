@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 NO_SHOP = "-"
 # How much longer one of two like periods may be: a month has 28 to 31 days, a day 23 to 25 hours.
 LIKE = 1.25
+# What is usual is the median of so many like periods; of fewer nobody can tell.
+PERIODS_COMPARED = 4
 
 
 @dataclass(frozen=True)

@@ -5,14 +5,14 @@ from __future__ import annotations
 from statistics import median
 from typing import TYPE_CHECKING, NamedTuple
 
+from include.ledger.units import PERIODS_COMPARED
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from include.ledger import LedgerRow, Unit
     from include.registry.schema import Checks
 
-# `max_drop` compares with so many like periods, and says nothing while there are fewer.
-PERIODS_COMPARED = 4
 COMPARISONS = {
     "equal_to": "exactly",
     "greater_than": "more than",

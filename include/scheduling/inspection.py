@@ -6,12 +6,8 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from include.ledger import LANDED, Ledger
-from include.scheduling.expectations import (
-    PERIODS_COMPARED,
-    bounds_of,
-    is_uncounted,
-    not_to_tell,
-)
+from include.ledger.units import PERIODS_COMPARED
+from include.scheduling.expectations import bounds_of, is_uncounted, not_to_tell
 from include.scheduling.sql_checks import TableChecks, too_few
 
 if TYPE_CHECKING:

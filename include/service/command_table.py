@@ -6,13 +6,13 @@ library only: `--help` and mistakes must be answered before anything is installe
 
 from __future__ import annotations
 
-import argparse
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from include.service.ports import HIGHEST, HOST_FORM, LOWEST
+from include.service.option_types import count, host, port
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Callable
 
 
@@ -33,22 +33,16 @@ class Command:
     passes_on: str = ""  # what arguments that are not known here are for
 
 
-def _port(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or not LOWEST <= int(text) <= HIGHEST:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a port from {LOWEST} to {HIGHEST}")
-    return int(text)
-
-
 def _place_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--port",
-        type=_port,
+        type=port,
         metavar="N",
         help="base port: the web UI listens on N, the sandbox on N+3 (the last one used; 8080)",
     )
     parser.add_argument(
         "--host",
-        type=_host,
+        type=host,
         metavar="H",
         help="address the web UI listens on (the last one used; 127.0.0.1: this machine alone)",
     )
@@ -77,18 +71,6 @@ def _restart_options(parser: argparse.ArgumentParser) -> None:
     _now_option(parser)
 
 
-def _count(text: str) -> int:
-    if not text.isascii() or not text.isdigit():
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of lines")
-    return int(text)
-
-
-def _host(text: str) -> str:
-    if not HOST_FORM.fullmatch(text):
-        raise argparse.ArgumentTypeError(f"{text!r} is not an address or a name of this machine")
-    return text
-
-
 def _job_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("job", metavar="JOB", help="job id")
     _json_option(parser)
@@ -98,7 +80,7 @@ def _logs_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("name", nargs="?", metavar="COMPONENT|JOB", help="whose log (the journal)")
     parser.add_argument("--follow", action="store_true", help="go on until Ctrl-C")
     parser.add_argument(
-        "--lines", type=_count, default=50, metavar="N", help="how many lines to begin with (50)"
+        "--lines", type=count, default=50, metavar="N", help="how many lines to begin with (50)"
     )
 
 
@@ -155,6 +137,12 @@ def _repair_options(parser: argparse.ArgumentParser) -> None:
     _gaps_options(parser)
     parser.add_argument("--yes", action="store_true", help="start it; else it is only shown")
     parser.add_argument("--no-wait", action="store_true", help="start it, and do not follow it")
+
+
+def _report_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--date", metavar="DAY", help="what was due on this day (today)")
+    parser.add_argument("--markdown", action="store_true", help="print Markdown")
+    _json_option(parser)
 
 
 def _migrate_options(parser: argparse.ArgumentParser) -> None:
@@ -249,6 +237,12 @@ COMMANDS = {
         "gaps:gaps",
         needs="as is",
         options=_gaps_options,
+    ),
+    "report": Command(
+        "one day in a page: landed, empty, failed, missing, slowest, rows against the usual",
+        "report:report",
+        needs="as is",
+        options=_report_options,
     ),
     "doctor": Command(
         "look at everything and say what to repair (exit code 0 nothing, 1 something)",

@@ -18,6 +18,7 @@ from include.service.settings import component_environment
 from include.service.stored_warehouse import paused_jobs, warehouse_url
 from include.signs_of_life import patience_of
 from include.warehouse import connect
+from include.warehouse.clock import now as clock_of
 from include.warehouse.transactions import cause_of
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from include.coverage import Coverage
+    from include.coverage.calendar import Since
     from include.registry import Registry
     from include.service.layout import Layout
 
@@ -50,15 +52,24 @@ class Lookout:
     paused: frozenset[str] | None
     patience: timedelta
 
+    def now(self) -> datetime:
+        """Ask the warehouse what time it is.
+
+        Raises:
+            ExpectedError: it does not answer.
+        """
+        with _in_words(), self.engine.connect() as connection:
+            return clock_of(connection.execution_options(isolation_level="AUTOCOMMIT"))
+
     def read(
-        self, since: datetime, *, jobs: Collection[str] | None = None, in_full: bool = False
+        self, since: Since, *, jobs: Collection[str] | None = None, in_full: bool = False
     ) -> Coverage:
         """Read coverage from a moment on.
 
         Raises:
             ExpectedError: the warehouse does not answer.
         """
-        try:
+        with _in_words():
             return read_coverage(
                 self.engine,
                 self.registry,
@@ -67,11 +78,17 @@ class Lookout:
                 in_full=in_full,
                 patience=self.patience,
             )
-        except SQLAlchemyError as error:
-            raise ExpectedError(
-                f"the warehouse cannot be read: {cause_of(error)}; see that it is up: "
-                f"`{MANAGER} doctor` looks at it"
-            ) from None
+
+
+@contextmanager
+def _in_words() -> Iterator[None]:
+    try:
+        yield
+    except SQLAlchemyError as error:
+        raise ExpectedError(
+            f"the warehouse cannot be read: {cause_of(error)}; see that it is up: "
+            f"`{MANAGER} doctor` looks at it"
+        ) from None
 
 
 @contextmanager

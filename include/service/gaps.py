@@ -16,12 +16,11 @@ from include.ledger import NO_SHOP
 from include.running.exit_codes import describe
 from include.service.covering import MANAGER, check_names, day_of, first_moment, lookout
 from include.service.table import cut, lined_up
-from include.warehouse.clock import now
 
 if TYPE_CHECKING:
     from argparse import Namespace
     from collections.abc import Sequence
-    from datetime import date, datetime
+    from datetime import date
 
     from include.coverage import Coverage, Unit
     from include.coverage.spans import Span
@@ -50,7 +49,7 @@ def gaps(layout: Layout, arguments: Namespace) -> int:
     since = None if arguments.since is None else day_of("--since", arguments.since)
     with lookout(layout) as look:
         check_names(look.registry, arguments.job, arguments.shop)
-        moment = _now(look)
+        moment = look.now()
         begin = moment - timedelta(days=DAYS) if since is None else first_moment(since)
         jobs = None if arguments.job is None else [arguments.job]
         coverage = look.read(begin, jobs=jobs)
@@ -70,11 +69,6 @@ def gaps(layout: Layout, arguments: Namespace) -> int:
 def _about(job: str | None, problems: Sequence[Problem]) -> list[Problem]:
     """Leave out the broken entries of other jobs."""
     return [one for one in problems if job is None or one.job_id in (job, None)]
-
-
-def _now(look: Lookout) -> datetime:
-    with look.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        return now(connection)
 
 
 def repair_command(job: str | None, shop: str | None, since: date | None) -> str:

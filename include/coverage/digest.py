@@ -1,0 +1,201 @@
+"""One day in short: what was due on it, what landed, how it compares with the usual."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+from datetime import timedelta
+from statistics import median
+from typing import TYPE_CHECKING, NamedTuple
+
+from include.coverage.states import GAPS, LANDED, State
+from include.ledger.units import PERIODS_COMPARED, is_like
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import date, datetime
+
+    from include.coverage.coverage import Coverage
+    from include.coverage.units import Unit
+    from include.registry import Job
+
+# How far back like periods are looked for, by kind of period; some of them may have been empty.
+LOOK_BACK = {
+    "tick": timedelta(days=3),
+    "day": timedelta(days=12),
+    "week": timedelta(weeks=8),
+    "month": timedelta(days=250),
+}
+SHOWN = 5
+# Rows that differ by more than this factor from the usual are worth a look.
+FAR = 2.0
+
+
+class Unusual(NamedTuple):
+    """A unit that landed far more or far fewer rows than it does as a rule."""
+
+    unit: Unit
+    rows: int
+    usual: float
+
+    @property
+    def percent(self) -> int:
+        """How far it is from the usual; negative for fewer."""
+        return round(100 * (self.rows / self.usual - 1))
+
+
+@dataclass
+class Line:
+    """What was due of one job, one platform or everything.
+
+    Attributes:
+        counts: how many units there are of each state.
+        rows: how many rows landed.
+        usual: how many land as a rule, of the units of which that is known.
+        compared: how many rows these units landed.
+        seconds: how long the slowest unit took.
+    """
+
+    name: str
+    keys: list[str] = field(default_factory=list)
+    counts: Counter[State] = field(default_factory=Counter)
+    rows: int = 0
+    usual: float = 0
+    compared: int = 0
+    seconds: float | None = None
+
+    @property
+    def landed(self) -> int:
+        """How many have landed, with rows or without."""
+        return sum(self.counts[state] for state in LANDED)
+
+    @property
+    def missing(self) -> int:
+        """How many are gaps."""
+        return sum(self.counts[state] for state in GAPS)
+
+    @property
+    def waiting(self) -> int:
+        """How many run, or have their turn before them."""
+        return sum(self.counts[state] for state in (State.NOT_DUE, State.PENDING, State.RUNNING))
+
+    @property
+    def expected(self) -> int:
+        """How many are to land."""
+        return sum(self.counts.values()) - self.counts[State.DISABLED]
+
+    @property
+    def percent(self) -> int | None:
+        """How far its rows are from the usual; none where that is not known."""
+        return round(100 * (self.compared / self.usual - 1)) if self.usual else None
+
+    def add(self, unit: Unit, usual: float | None) -> None:
+        """Count a unit in."""
+        self.counts[unit.state] += 1
+        if unit.period.key not in self.keys:
+            self.keys.append(unit.period.key)
+        if not unit.landed:
+            return
+        self.rows += unit.rows or 0
+        if usual is not None and unit.rows is not None:
+            self.usual += usual
+            self.compared += unit.rows
+        took = unit.row.seconds if unit.row else None
+        if took is not None:
+            self.seconds = max(took, self.seconds or 0)
+
+
+@dataclass(frozen=True)
+class Digest:
+    """The day.
+
+    Attributes:
+        day: on which units were due, on their job's clock.
+        whole: all of them.
+        platforms: by platform.
+        jobs: by job, in the registry's order.
+        gaps: what has not landed.
+        slowest: what took longest, the slowest first.
+        unusual: what landed far from the usual, the farthest first.
+    """
+
+    day: date
+    whole: Line
+    platforms: list[Line]
+    jobs: list[Line]
+    gaps: list[Unit]
+    slowest: list[Unit]
+    unusual: list[Unusual]
+
+
+def since_for(day: datetime) -> dict[str, datetime]:
+    """Give the moments from which coverage is to be read in full for a digest.
+
+    Args:
+        day: a moment before the day begins anywhere.
+    """
+    # What is due on a day has ended some days before: a month on the first of the next.
+    return {kind: day - span - timedelta(days=40) for kind, span in LOOK_BACK.items()}
+
+
+def digest_of(coverage: Coverage, day: date) -> Digest:
+    """Look at one day.
+
+    Args:
+        coverage: read in full, see `since_for`.
+        day: on which units were due.
+    """
+    history: dict[tuple[str, str], list[Unit]] = defaultdict(list)
+    whole, jobs, platforms = Line("all"), dict[str, Line](), dict[str, Line]()
+    due: list[tuple[Unit, float | None]] = []
+    for cell in coverage.cells:
+        for unit in cell.units:
+            past = history[unit.job_id, unit.shop_id]
+            if cell.due_at.date() == day:
+                usual = _usual(unit, past)
+                due.append((unit, usual))
+                for line in _lines_of(cell.job, jobs, platforms):
+                    line.add(unit, usual)
+                whole.add(unit, usual)
+            if unit.state == State.OK and unit.rows:
+                past.append(unit)
+    units = [unit for unit, _ in due]
+    slowest = sorted((one for one in units if one.landed), key=_seconds, reverse=True)
+    return Digest(
+        day,
+        whole,
+        [platforms[name] for name in sorted(platforms)],
+        [*jobs.values()],
+        [unit for unit in units if unit.is_gap],
+        [unit for unit in slowest[:SHOWN] if _seconds(unit) > 0],
+        sorted(_unusual(due), key=lambda one: -abs(one.percent))[:SHOWN],
+    )
+
+
+def _lines_of(job: Job, jobs: dict[str, Line], platforms: dict[str, Line]) -> Iterable[Line]:
+    yield jobs.setdefault(job.id, Line(job.id))
+    if job.platform:
+        yield platforms.setdefault(job.platform, Line(job.platform))
+
+
+def _usual(unit: Unit, past: list[Unit]) -> float | None:
+    """Give the median that `max_drop` compares with."""
+    like: list[int] = []
+    for one in reversed(past):
+        if is_like(unit, one.period.start, one.period.end):
+            like.append(one.rows or 0)
+        if len(like) == PERIODS_COMPARED:
+            return float(median(like))
+    return None
+
+
+def _unusual(due: Iterable[tuple[Unit, float | None]]) -> Iterable[Unusual]:
+    for unit, usual in due:
+        if unit.landed and unit.rows is not None and usual is not None:
+            far = usual * FAR < unit.rows or unit.rows * FAR < usual
+            if far:
+                yield Unusual(unit, unit.rows, usual)
+
+
+def _seconds(unit: Unit) -> float:
+    return (unit.row.seconds or 0.0) if unit.row else 0.0

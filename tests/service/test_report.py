@@ -1,0 +1,136 @@
+"""What `report` says of a day."""
+
+from __future__ import annotations
+
+import json
+from argparse import Namespace
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from include.coverage import State
+from include.errors import ConfigurationError
+from include.service.report import report
+from tests.coverage.registries import row
+from tests.service.covered import Installation, install
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from include.coverage import Unit
+    from include.ledger import LedgerRow
+
+TASKS = """
+tasks:
+  - {id: erp_store, name: ERP门店数据, cron: "0 0 * * *", script: erp/erp_store.py, platform: erp}
+  - {id: jd_store, name: 京东, cron: "0 0 * * *", script: jd/jd_store.py, platform: jd}
+"""
+SHOP = "  - {{id: {0}-{1}, platform: {0}, name: 店{1}, connection: {0}, platform_id: 1{1}}}\n"
+SHOPS = "shops:\n" + "".join(
+    SHOP.format(platform, number) for platform in ("erp", "jd") for number in (1, 2, 3)
+)
+DAY = datetime.now(ZoneInfo("Asia/Shanghai")).date() - timedelta(days=3)
+KEY = (DAY - timedelta(days=1)).isoformat()
+
+
+@pytest.fixture
+def installation(tmp_path: Path) -> Installation:
+    """Give one with a month of 100 rows a shop, and a day on which not all went well."""
+    made = install(tmp_path, TASKS, SHOPS, {})
+    made.write([one for unit in made.units(30) if (one := _row(unit)) is not None])
+    return made
+
+
+def _row(unit: Unit) -> LedgerRow | None:
+    if unit.period.key != KEY:
+        return row(unit.job_id, unit.shop_id, unit.period, "ok", rows=100)
+    if unit.shop_id == "jd-3":
+        return None
+    state = {"erp-2": "failed", "jd-1": "empty"}.get(unit.shop_id, "ok")
+    rows = {"erp-1": 95, "erp-3": 10, "jd-1": 0, "jd-2": 105}.get(unit.shop_id)
+    made = row(unit.job_id, unit.shop_id, unit.period, state, rows=rows)
+    begun = made.started_at or datetime.now(timezone.utc)
+    seconds = int(unit.shop_id[-1]) * 10
+    return replace(made, finished_at=begun + timedelta(seconds=seconds))
+
+
+def _ask(installation: Installation, **more: Any) -> None:
+    said = {"date": DAY.isoformat(), "markdown": False, "json": False}
+    assert report(installation.layout, Namespace(**{**said, **more})) == 0
+
+
+def test_a_day_is_one_page(installation: Installation, capsys: pytest.CaptureFixture[str]) -> None:
+    """What landed, per platform and job, what is missing, far from the usual, and slow."""
+    _ask(installation)
+    page = capsys.readouterr().out
+    assert page.splitlines()[:3] == [
+        f"What was due on {DAY}",
+        "",
+        "4 of 6 landed, 2 missing; 210 rows (-48 % against the usual)",
+    ]
+    by_name = {line.split()[0]: " ".join(line.split()) for line in page.splitlines() if line}
+    assert by_name["erp"] == f"erp {KEY} 2 of 3 1 105 200 (-48 %) 30.0 s"
+    assert by_name["jd"] == f"jd {KEY} 2 of 3 1 1 105 200 (-48 %) 20.0 s"
+    assert "failed: the gateway answered 503" in page
+    assert "`python3 scheduler_manager.py gaps` says how to repair them" in page
+    lines = [" ".join(line.split()) for line in page.splitlines()]
+    assert f"erp_store erp-3 {KEY} 10 100 -90 %" in lines
+    assert f"jd_store jd-3 {KEY} missed" in lines
+    assert f"erp_store erp-3 {KEY} 30.0 s" in lines
+
+
+def test_the_page_may_be_markdown(
+    installation: Installation, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The same in headings and tables."""
+    _ask(installation, markdown=True)
+    page = capsys.readouterr().out
+    assert page.startswith(f"# What was due on {DAY}\n\n4 of 6 landed")
+    assert "\n## Missing\n\n| job | shop | period | why |\n| --- | --- | --- | --- |\n" in page
+    assert f"\n| erp_store | erp-3 | {KEY} | 10 | 100 | -90 % |\n" in page
+
+
+def test_a_program_is_told_the_same(
+    installation: Installation, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Numbers as numbers."""
+    _ask(installation, json=True)
+    told = json.loads(capsys.readouterr().out)
+    assert (told["expected"], told["landed"], told["missing"]) == (6, 4, 2)
+    assert told["states"] == {"ok": 3, "failed": 1, "empty": 1, "missed": 1}
+    assert told["platforms"]["jd"]["usual_rows"] == 200
+    assert {gap["state"] for gap in told["gaps"]} == {State.FAILED, State.MISSED}
+    assert told["slowest"][0] == {
+        "job": "erp_store",
+        "shop": "erp-3",
+        "period": KEY,
+        "seconds": 30.0,
+    }
+
+
+def test_today_is_meant_unless_a_day_is_named(
+    installation: Installation, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What was due on it by the jobs' clock."""
+    _ask(installation, date=None)
+    assert f"What was due on {DAY + timedelta(days=3)}" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("said", "answer"),
+    [
+        ("2999-01-01", "--date 2999-01-01 has not come: today is 20"),
+        ("2020-01-01", "--date 2020-01-01: of what ended before"),
+        ("yesterday", "--date 'yesterday' is no day of the calendar"),
+    ],
+)
+def test_a_day_of_which_nothing_is_known_is_refused(
+    installation: Installation, said: str, answer: str
+) -> None:
+    """With the reason."""
+    with pytest.raises(ConfigurationError) as refused:
+        _ask(installation, date=said)
+    assert answer in str(refused.value)
