@@ -12,9 +12,11 @@ from rich.table import Table
 from include.errors import ConfigurationError, ExpectedError
 from include.ledger import LANDED, Ledger
 from include.registry import load_registry
+from include.running.exit_codes import ExitCode
 from include.running.request import named_period
 from include.service import connections
 from include.service.finding import find_job
+from include.service.outcomes import outcome_of
 from include.service.ports import remembered
 from include.service.rest import Api
 from include.service.starting import service_environment, start
@@ -40,7 +42,7 @@ def demo(layout: Layout, arguments: Namespace) -> int:
     """Start the service, trigger the jobs, follow them and show what landed.
 
     Returns:
-        0 when everything landed, 1 when something failed.
+        0 when everything landed, 1 when something failed or had no shop to ask.
 
     Raises:
         ConfigurationError: unknown job or period.
@@ -60,7 +62,11 @@ def demo(layout: Layout, arguments: Namespace) -> int:
     for watch in watches:
         if not watch.landed:
             explain(layout, watch)
-    done = sum(watch.landed is True for watch in watches)
+    outcomes = [outcome_of(layout.root, watch) for watch in watches]
+    for watch, outcome in zip(watches, outcomes, strict=True):
+        if outcome.exit_code == ExitCode.NOTHING_TO_DO:
+            print(f"{watch.title} did not land: {outcome.reason}")
+    done = sum(outcome.exit_code == ExitCode.LANDED for outcome in outcomes)
     print(f"{done} of {len(watches)} jobs landed")
     if all(watch.nothing_new for watch in watches):
         print("all of it had landed before; nothing was loaded twice")

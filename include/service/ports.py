@@ -129,9 +129,11 @@ def chosen(layout: Layout, port: int | None, host: str | None, *, command: str =
 
 
 def remember(layout: Layout, ports: Ports) -> None:
-    """Keep base port and host for the commands that follow."""
+    """Keep base port and host for the commands that follow; whole, or as they were."""
     kept = {"port": ports.base, "host": ports.host}
-    layout.state.write_text(json.dumps(kept) + "\n", "utf-8")
+    draft = layout.state.with_suffix(".draft")
+    draft.write_text(json.dumps(kept) + "\n", "utf-8")
+    draft.replace(layout.state)
 
 
 def check_free(ports: Ports, ours: Collection[int] = (), *, command: str = START) -> None:

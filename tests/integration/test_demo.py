@@ -85,6 +85,14 @@ def test_a_wrong_demo_is_refused(service: Service, arguments: list[str], said: s
     assert "Traceback" not in done.stderr
 
 
+def test_a_demo_of_a_period_before_all_shops_has_not_landed(service: Service) -> None:
+    """Where no shop was open, nothing landed, and the demo says so instead of being content."""
+    done = service.manager("demo", "--job", "jd_store", "--period", "2024-12-31")
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "jd_store 2024-12-31 did not land: nothing to do: no shop" in done.stdout
+    assert "0 of 1 jobs landed" in done.stdout
+
+
 def test_run_lands_without_airflow(service: Service) -> None:
     """`run` lands one shop's day in the foreground."""
     key = days_ago(10)
