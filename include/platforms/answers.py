@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
-
-import httpx
+from urllib.parse import urljoin, urlsplit, urlunsplit
 
 from include.platforms.decoding import DoubledKeyError, OtherEncodingError, json_of
 from include.platforms.errors import (
@@ -19,6 +18,7 @@ from include.platforms.errors import (
 from include.quoting import quoted
 
 if TYPE_CHECKING:
+    from include.platforms.bodies import Answer
     from include.platforms.connection import Connection
     from include.platforms.dialect import Call
 
@@ -27,6 +27,8 @@ NOT_NOW = (408, 425, 429)
 SERVER_ERRORS = range(500, 600)
 # Statuses that say who may not ask; all other 4xx are about what is asked, and where.
 WHO = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.PROXY_AUTHENTICATION_REQUIRED)
+# Statuses that, with a Location, say where else to ask.
+REDIRECTS = (301, 302, 303, 307, 308)
 # What of an entry a status is about; of others it may be anything.
 MENDS: dict[int, str] = {
     HTTPStatus.NOT_FOUND: "path",
@@ -35,14 +37,12 @@ MENDS: dict[int, str] = {
 }
 
 
-def decoded(
-    call: Call, response: httpx.Response, connection: Connection, *, secret: bool = False
-) -> Any:
+def decoded(call: Call, answer: Answer, connection: Connection, *, secret: bool = False) -> Any:
     """Give the JSON in an answer, its decimals exact.
 
     Args:
         call: what was asked.
-        response: read to its end.
+        answer: read to its end.
         connection: whose secrets are kept out of messages, and which the repair names.
         secret: whether the answer brings new secrets, so that messages must not quote it.
 
@@ -56,16 +56,16 @@ def decoded(
         return "(not shown)" if secret else quoted(value)
 
     def body() -> str:
-        return shown(connection.masked(response.text))
+        return shown(connection.masked(answer.text))
 
-    if not response.is_success:
-        raise _error_of(call, response, connection, body())
+    if not HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES:
+        raise _error_of(call, answer, connection, body())
     whose = f"whoever answers at {connection.base_url} (connection {connection.id})"
-    _check_whole(call, response, whose)
+    _check_whole(call, answer, whose)
     try:
-        return json_of(response.content, response.charset_encoding)
+        return json_of(answer.content, answer.charset)
     except OtherEncodingError as error:
-        raise _in_other_encoding(call, response, str(error), whose) from None
+        raise _in_other_encoding(call, answer, str(error), whose) from None
     except DoubledKeyError as error:
         values = " and ".join(map(shown, error.values))
         problem = f"the answer has {quoted(error.key)} twice in one object, as {values}"
@@ -79,9 +79,9 @@ def decoded(
         ) from None
 
 
-def _check_whole(call: Call, response: httpx.Response, whose: str) -> None:
+def _check_whole(call: Call, answer: Answer, whose: str) -> None:
     """Refuse a success that says that it is not, or not yet, what was asked for."""
-    status = response.status_code
+    status = answer.status
     if status == HTTPStatus.ACCEPTED:
         raise Temporary(
             call, "HTTP 202: the answer is not ready yet; run it again later", code=status
@@ -91,8 +91,8 @@ def _check_whole(call: Call, response: httpx.Response, whose: str) -> None:
         raise Malformed(call, problem, code=status, repair=f"have {whose} mend that")
 
 
-def _in_other_encoding(call: Call, response: httpx.Response, looks: str, whose: str) -> Malformed:
-    said = response.charset_encoding
+def _in_other_encoding(call: Call, answer: Answer, looks: str, whose: str) -> Malformed:
+    said = answer.charset
     header = f"its header says {quoted(said)}" if said else "its header does not say which"
     return Malformed(
         call,
@@ -102,51 +102,54 @@ def _in_other_encoding(call: Call, response: httpx.Response, looks: str, whose: 
     )
 
 
-def _error_of(
-    call: Call, response: httpx.Response, connection: Connection, shown: str
-) -> GatewayError:
-    status = response.status_code
+def _error_of(call: Call, answer: Answer, connection: Connection, shown: str) -> GatewayError:
+    status = answer.status
     if status in NOT_NOW or status in SERVER_ERRORS:
-        wait = response.headers.get("retry-after", "")
+        wait = answer.header("Retry-After")
         seconds = float(wait) if wait.isascii() and wait.isdecimal() else 0.0
         problem = f"HTTP {status} {shown}; run it again later"
         return Temporary(call, problem, code=status, wait=seconds)
-    url = str(response.url).partition("?")[0]
-    said = f"HTTP {status} {shown} from {url}{_leading(response, connection)}"
+    url = answer.request.url.partition("?")[0]
+    said = f"HTTP {status} {shown} from {url}{_leading(answer, connection)}"
     if status == HTTPStatus.UNAUTHORIZED:
         repair = f"renew the token or password in connection {connection.id}"
         return AuthExpired(call, f"{said}; {repair}", code=status)
     repair = f"check host {connection.base_url} of connection {connection.id}"
     if call.entry and status not in WHO:
-        return Misdirected(call, f"{said}; {_mending(call, response)}, or {repair}", code=status)
+        return Misdirected(call, f"{said}; {_mending(call, answer)}, or {repair}", code=status)
     if status == HTTPStatus.FORBIDDEN:
         repair += ", and whether its account may use this"
     return Refused(call, f"{said}; {repair}", code=status)
 
 
-def _mending(call: Call, response: httpx.Response) -> str:
+def _mending(call: Call, answer: Answer) -> str:
     """Say what of an entry is to be mended."""
-    if response.has_redirect_location:
+    if _is_redirect(answer):
         return (
             f"if that is where people sign in, renew the credentials; else mend path of "
             f"{call.entry}"
         )
-    verb = response.request.method
-    what = MENDS.get(response.status_code, "path, query or body")
+    verb = answer.request.verb
+    what = MENDS.get(answer.status, "path, query or body")
     if what == "method":
-        allowed = response.headers.get("allow", "")
+        allowed = answer.header("Allow")
         other = f": {quoted(allowed)} is allowed" if allowed else ""
         return f"mend method of {call.entry}, which says {verb}{other}"
     return f"mend {what} of {call.entry}"
 
 
-def _leading(response: httpx.Response, connection: Connection) -> str:
+def _leading(answer: Answer, connection: Connection) -> str:
     """Say where a redirect leads, without what may be secret in that."""
-    if not response.has_redirect_location:
+    if not _is_redirect(answer):
         return ""
     try:
-        target = response.url.join(response.headers["location"])
-    except (ValueError, httpx.InvalidURL):
+        target = urlsplit(urljoin(answer.request.url, answer.header("Location")))
+    except ValueError:
         return ""
-    bare = target.copy_with(username=None, password=None, query=None, fragment=None)
-    return f", which leads to {connection.masked(str(bare))}"
+    host = target.netloc.rpartition("@")[2]
+    bare = urlunsplit((target.scheme, host, target.path, "", ""))
+    return f", which leads to {connection.masked(bare)}"
+
+
+def _is_redirect(answer: Answer) -> bool:
+    return answer.status in REDIRECTS and "Location" in answer.headers

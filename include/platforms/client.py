@@ -13,12 +13,13 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 import anyio
-import httpx
+from aiohttp import ClientError
 
 from include.platforms.answers import decoded
-from include.platforms.bodies import ACCEPTED, received
+from include.platforms.bodies import received
 from include.platforms.dialect import Refreshing
 from include.platforms.errors import AuthExpired, GatewayError, Malformed, Temporary
+from include.platforms.network import address, reason, session
 from include.platforms.patience import Patience
 from include.platforms.renewing import AccessToken
 from include.platforms.tokens import LEASE
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
+    from include.platforms.bodies import Answer
     from include.platforms.dialect import Call, Dialect, Request, Tokens
     from include.platforms.renewing import Ready
     from include.platforms.tokens import Kept, TokenStore
@@ -37,14 +39,6 @@ if TYPE_CHECKING:
 __all__ = ["GatewayClient", "Patience", "Tally", "tallied"]
 
 logger = logging.getLogger(__name__)
-# It logs each URL, and some platforms want the access token in theirs.
-logging.getLogger("httpx").setLevel(logging.WARNING)
-
-# A proxy of the environment is for the outside world, never for this machine.
-NO_PROXY = dict.fromkeys(("all://127.0.0.1", "all://localhost", "all://[::1]"))
-
-# Servers close what was idle for 5 s or more; a call that is sent just then would be lost.
-POOL = httpx.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=3)
 
 
 @dataclass
@@ -95,7 +89,7 @@ class GatewayClient:
         patience: Patience | None = None,
         tokens: TokenStore | None = None,
     ) -> None:
-        """Make a client that opens its connections when it is first asked something.
+        """Make a client, in an event loop; its connections open when it is first asked something.
 
         Args:
             dialect: of the platform, with the connection it speaks for.
@@ -103,7 +97,7 @@ class GatewayClient:
             tokens: where refreshed tokens are kept; without, the connection's are used as they are.
 
         Raises:
-            ConfigurationError: the environment asks for an impossible patience.
+            ConfigurationError: the environment asks for an impossible patience, or proxy.
         """
         self.calls = 0
         self._dialect = dialect
@@ -115,13 +109,7 @@ class GatewayClient:
         # It must have ended before another process may take this one for dead.
         self._longest_refresh = (store.lease if store else LEASE).total_seconds() / 2
         self._token = AccessToken(dialect.connection, store, self._refreshed, self._ends)
-        # The time of a call is watched as a whole, in _send; httpx would watch each of its steps.
-        self._http = httpx.AsyncClient(
-            timeout=None,  # noqa: S113 - said above
-            limits=POOL,
-            mounts=NO_PROXY,
-            headers=ACCEPTED,
-        )
+        self._http = session(dialect.connection.base_url)
 
     async def __aenter__(self) -> Self:
         """Give the client itself."""
@@ -134,7 +122,7 @@ class GatewayClient:
         trace: TracebackType | None,
     ) -> None:
         """Close its connections."""
-        await self._http.aclose()
+        await self._http.close()
 
     async def call(self, call: Call, read: Callable[[Any], Any] | None = None) -> Any:
         """Ask the gateway; try again what is temporary.
@@ -210,7 +198,7 @@ class GatewayClient:
         build: Callable[[], Request],
         ready: Ready | None = None,
         longest: float = math.inf,
-    ) -> httpx.Response:
+    ) -> Answer:
         """Send what `build` signs, when its turn has come and `ready` says nothing against it."""
         try:
             async with self._turns.taken(call, self._ends):
@@ -224,27 +212,30 @@ class GatewayClient:
                 "calls of this run may take; run it again for what is left",
             ) from None
 
-    async def _send(self, call: Call, request: Request, longest: float) -> httpx.Response:
+    async def _send(self, call: Call, request: Request, longest: float) -> Answer:
         left = self._ends - time.monotonic()
         timeout = max(0.0, min(self._patience.timeout.total_seconds(), left, longest))
         self.calls += 1
         for tally in _tallies.get():
             tally.calls += 1
-        address = request.url.partition("?")[0]
+        where = request.url.partition("?")[0]
         try:
             with anyio.fail_after(timeout):
                 return await self._sent(call, request)
         except TimeoutError:
-            raise self._silent(call, f"within {timeout:.3g} s from {address}") from None
-        except httpx.RequestError as error:
-            reason = f"{type(error).__name__} {error}".strip()
-            raise self._silent(call, f"from {address}: {reason}") from None
+            raise self._silent(call, f"within {timeout:.3g} s from {where}") from None
+        except (ClientError, OSError, ValueError) as error:  # the last of what is no address
+            raise self._silent(call, f"from {where}: {reason(error)}") from None
 
-    async def _sent(self, call: Call, request: Request) -> httpx.Response:
-        async with self._http.stream(
-            request.verb, request.url, content=request.body, headers=dict(request.headers)
+    async def _sent(self, call: Call, request: Request) -> Answer:
+        async with self._http.request(
+            request.verb,
+            address(request.url),
+            data=request.body or None,
+            headers=request.headers,
+            allow_redirects=False,
         ) as response:
-            return await received(call, response, self._dialect.connection)
+            return await received(call, request, response, self._dialect.connection)
 
     def _silent(self, call: Call, said: str) -> Temporary:
         connection = self._dialect.connection

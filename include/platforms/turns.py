@@ -32,6 +32,7 @@ class Turns:
         self._dialect = dialect
         self._timeout = timeout
         self._limiters: dict[str, RateLimiter] = {}
+        self._found: dict[int | str | None, list[RateLimiter]] = {}
 
     @asynccontextmanager
     async def taken(self, call: Call, latest: float) -> AsyncIterator[None]:
@@ -55,6 +56,11 @@ class Turns:
             yield
 
     def _of(self, call: Call) -> list[RateLimiter]:
+        if call.shop not in self._found:
+            self._found[call.shop] = self._those_of(call)
+        return self._found[call.shop]
+
+    def _those_of(self, call: Call) -> list[RateLimiter]:
         app_key, limits = self._dialect.connection.app_key, self._dialect.limits
         shop = [limit for limit in limits if limit.per == "shop"]
         app = [limit for limit in limits if limit.per == "app"]

@@ -29,12 +29,15 @@ class ScriptedGateway:
     script: list[bytes]
     base_url: str = ""
     requests: list[bytes] = field(default_factory=list)
+    connections: int = 0
 
     async def serve_one(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Answer the requests of one connection."""
+        self.connections += 1
         try:
             while head := await reader.readuntil(b"\r\n\r\n"):
-                length = int(head.lower().split(b"content-length: ")[1].split(b"\r\n")[0])
+                said = head.lower().partition(b"content-length: ")[2].split(b"\r\n")[0]
+                length = int(said or 0)
                 self.requests.append(head + await reader.readexactly(length))
                 line = self.script.pop(0) if len(self.script) > 1 else self.script[0]
                 if line == SILENCE:

@@ -172,11 +172,10 @@ def test_the_connection_is_kept_open() -> None:
         async def ask_often(client: GatewayClient) -> None:
             for _ in range(5):
                 await client.call(CALL)
-            pool = client._http._transport._pool  # type: ignore[attr-defined]
-            assert len(pool.connections) == 1
 
         using(erp(gateway.base_url), ask_often)
     assert len(gateway.requests) == 5
+    assert gateway.connections == 1
 
 
 def test_secrets_stay_out_of_errors_and_logs(caplog: pytest.LogCaptureFixture) -> None:

@@ -10,9 +10,9 @@ import httpx
 
 from include.checking import check_project
 from include.errors import ConfigurationError
-from include.platforms.client import NO_PROXY
 from include.platforms.connection import base_url, read_fields
 from include.platforms.feed import EXAMPLE
+from include.platforms.network import certificates, proxy_of
 from include.service.doctor.findings import OK, WARN, Finding
 from include.service.doctor.stored import ids_of_gateways, variables_of
 
@@ -49,14 +49,16 @@ def check_clock(patient: Patient) -> Iterator[Finding]:
 
 def difference_to(host: str) -> float | None:
     """Give how many seconds a host is ahead of this machine; None when it does not say."""
-    mounts = dict.fromkeys(NO_PROXY)
     try:
-        with httpx.Client(timeout=ANSWER_SECONDS, mounts=mounts) as client:
+        verify, proxy = certificates(), proxy_of(host)
+        with httpx.Client(
+            timeout=ANSWER_SECONDS, verify=verify, proxy=proxy, trust_env=False
+        ) as client:
             before = time.time()
             response = client.head(f"{host}/")
             after = time.time()
         told = parsedate_to_datetime(response.headers["date"]).timestamp()
-    except (httpx.HTTPError, KeyError, ValueError, TypeError):
+    except (httpx.HTTPError, ConfigurationError, KeyError, ValueError, TypeError):
         return None
     # It tells whole seconds, cut off.
     return 0.0 if before - 1 <= told <= after else told + 0.5 - (before + after) / 2
