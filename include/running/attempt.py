@@ -93,7 +93,8 @@ class Attempt:
         if attempt <= 1:
             return "started"
         # A run that was cut off by a stop is tried again beyond what its retries allow.
-        return f"retried, attempt {attempt} of {max(attempt, self.execution.job.retries + 1)}"
+        allowed = self.execution.job.retries + 1
+        return f"retried, attempt {attempt}" + (f" of {allowed}" if attempt <= allowed else "")
 
     def _nothing_to_do(self) -> str | None:
         """Find out from the registry and the ledger what is to be run; say so if it is nothing."""

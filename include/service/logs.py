@@ -8,6 +8,7 @@ import sys
 import time
 from contextlib import suppress
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 from include.errors import ConfigurationError, ExpectedError
@@ -91,19 +92,20 @@ def _finder(layout: Layout, name: str | None) -> Callable[[], Path | None]:
     """Return what finds the log now, since a job's last one changes."""
     if name is None:
         return lambda: layout.logs / NAME
-    component = layout.logs / "components" / f"{name}.log"
-    if "/" not in name and component.exists():
-        return lambda: component
-    folder = layout.logs / "airflow" / f"dag_id={name}"
-    if "/" not in name and not folder.exists():
-        components = sorted(path.stem for path in component.parent.glob("*.log"))
+    components = {path.stem: path for path in (layout.logs / "components").glob("*.log")}
+    if name in components:
+        return lambda: components[name]
+    folders = {path.name: path for path in (layout.logs / "airflow").glob("dag_id=*")}
+    folder = folders.get(f"dag_id={name}")
+    if folder is None:
         try:
             find_job(layout, name)
         except ConfigurationError as error:
             raise ConfigurationError(
-                f"{name!r} is no component ({nearest(name, components)}); {error}"
+                f"{name!r} is no component ({nearest(name, sorted(components))}); {error}"
             ) from None
-    return lambda: _newest(folder)
+        folder = layout.logs / "airflow" / f"dag_id={name}"
+    return partial(_newest, folder)
 
 
 def _newest(folder: Path) -> Path | None:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 # The timetable's description ends in its zone.
 ZONED = re.compile(r"(.*) \(([A-Za-z0-9_+/-]+)\)")
 DISABLED = "disabled"
-NAME_CELLS, SCHEDULE_CELLS, ERROR_CELLS = 18, 26, 96
+NAME_CELLS, SCHEDULE_CELLS = 18, 26
 UNDER_WAY = ("queued", "running")
 
 
@@ -73,7 +73,7 @@ def look_over(api: Api) -> Overview:
 
 
 def lines_of(overview: Overview) -> list[str]:
-    """Return what a person reads about the jobs, in at most 100 columns."""
+    """Return what a person reads about the jobs: in at most 100 columns, but errors whole."""
     if overview.trouble:
         return [f"jobs: unknown: {overview.trouble}"]
     zones = {job.timezone for job in overview.jobs if job.timezone}
@@ -82,7 +82,8 @@ def lines_of(overview: Overview) -> list[str]:
     title = f"jobs (times of {shared})" if shared else "jobs"
     head = ("", "", "", "last run", "next run")
     lines = [title, *lined_up([head, *rows])] if rows else ["jobs: none"]
-    errors = [f"  {cut(error, ERROR_CELLS)}" for error in overview.import_errors]
+    # Their end says how to repair them.
+    errors = [f"  {error}" for error in overview.import_errors]
     return [*lines, *(["what Airflow cannot import", *errors] if errors else [])]
 
 

@@ -49,9 +49,13 @@ def wait_until_ready(layout: Layout, ports: Ports, say: Callable[[str], None] | 
         healths = look(layout, ports, deaths=False)
         wait.note(healths)
         ill = [health for health in healths if health.trouble]
-        if not ill and not _missing_jobs(layout, ports):
+        missing = [] if ill else _missing_jobs(layout, ports)
+        if not ill and not missing:
+            wait.waits_for("the first answer of the tasks' API")
             _wake_up(ports)
             return
+        if missing:
+            wait.waits_for(f"{len(missing)} jobs to become DAGs")
         hopeless = [health for health in ill if wait.starts_of(health) > START_TRIES]
         if hopeless:
             raise _failure(layout, hopeless[0], f"ended {START_TRIES} times after it was started")
@@ -85,6 +89,7 @@ class _Wait:
         self._say = say
         self._began = self._moved = time.monotonic()
         self._ready: set[str] = set()
+        self._told = ""
         self._starts: dict[str, set[int]] = {}
         self._seen: object = None
 
@@ -105,6 +110,12 @@ class _Wait:
         seen = [len(self._ready), *sizes, used // MOVING_CPU_SECONDS]
         if seen != self._seen:
             self._seen, self._moved = seen, now
+
+    def waits_for(self, what: str) -> None:
+        """Show what is waited for when all components are ready, if it was not shown last."""
+        if what != self._told and self._say:
+            self._say(f"  waiting for {what}")
+        self._told = what
 
     def starts_of(self, health: Health) -> int:
         """Return how often a component was started since the wait began."""

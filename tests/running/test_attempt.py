@@ -81,6 +81,7 @@ def test_the_journal_tells_start_and_end(project: Project) -> None:
     project.job(EXIT)
     project.run(CODE="3", RUN_ID="run-7")
     project.run(CODE="0", RUN_ID="run-7", ATTEMPT="2")
+    project.run(CODE="0", RUN_ID="run-7", ATTEMPT="5")
     lines = [line.partition("+08:00 ")[2] or line for line in project.journal().splitlines()]
     shapes = [re.sub(r"pid \d+", "pid N", re.sub(r"[\d.]+ s\b", "N s", line)) for line in lines]
     assert shapes == [
@@ -89,6 +90,8 @@ def test_the_journal_tells_start_and_end(project: Project) -> None:
         "    working on it",
         "    the cause: shop 1001",
         f"job {PERIOD} retried, attempt 2 of 3 (pid N, run run-7)",
+        f"job {PERIOD} landed in N s",
+        f"job {PERIOD} retried, attempt 5 (pid N, run run-7)",
         f"job {PERIOD} landed in N s",
     ]
 

@@ -68,6 +68,13 @@ def test_an_unknown_name_is_told_with_what_was_meant(layout: Layout) -> None:
         logs(layout, Namespace(name="jd_store", lines=9, follow=False))
 
 
+def test_a_path_is_no_name(layout: Layout) -> None:
+    """Nothing outside the logs is looked for: neither its content nor whether it is there."""
+    for name in ("../../../etc/passwd", "/etc/passwd", "../scheduler", ".."):
+        with pytest.raises(ConfigurationError, match="is no component"):
+            logs(layout, Namespace(name=name, lines=5, follow=False))
+
+
 def test_more_lines_than_a_file_has_come_from_those_set_aside(tmp_path: Path) -> None:
     """In their order, whatever the size of the files."""
     log = tmp_path / "x.log"

@@ -79,4 +79,9 @@ def test_lines_fit_a_hundred_columns() -> None:
         timetable_description="At 00:15, on day 1 of the month, only in June (Asia/Shanghai)",
     )
     assert max(map(width_of, lines(long, dag("erp_store")))) <= 100
-    assert lines_of(Overview(import_errors=["x" * 200]))[-1].endswith("...")
+
+
+def test_an_import_error_is_shown_whole() -> None:
+    """Its end says how to repair it."""
+    error = f"{'x' * 200}: write it once"
+    assert lines_of(Overview(import_errors=[error]))[-1] == f"  {error}"

@@ -7,6 +7,7 @@ keep the limits that all runs share.
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from functools import partial
@@ -71,9 +72,27 @@ def check_connections(patient: Patient) -> Iterator[Finding]:
     found = check_project(patient.layout.root)
     variables = variables_of(patient)
     questions = [*shop_questions(found, variables), *feed_questions(found, variables)]
-    yield from asyncio.run(_all(patient, questions, variables["WAREHOUSE_URL"]))
+    mute = _of_a_sandbox_that_is_down(patient, questions)
+    if mute:
+        about = f"connections {', '.join(dict.fromkeys(question.id for question in mute))}"
+        text = f"were not asked: the sandbox at {patient.ports.sandbox_url} is not running"
+        yield Finding(WARN, about, text, START)
+    others = [question for question in questions if question not in mute]
+    yield from asyncio.run(_all(others, variables["WAREHOUSE_URL"]))
     for conn_id in sorted(ids_in_use(found) - {question.id for question in questions}):
         yield _unasked(conn_id, variables)
+
+
+def _of_a_sandbox_that_is_down(patient: Patient, questions: list[Question]) -> list[Question]:
+    """Give those that would ask our own sandbox, if it does not run."""
+    if answers(patient.ports.sandbox):
+        return []
+    found = []
+    for question in questions:
+        with suppress(ConfigurationError):  # what is wrong with it is said when it is asked
+            if question.connection().base_url == patient.ports.sandbox_url:
+                found.append(question)
+    return found
 
 
 def shop_questions(found: Checked, variables: Mapping[str, str]) -> Iterator[Question]:
@@ -119,24 +138,21 @@ def _unasked(conn_id: str, variables: Mapping[str, str]) -> Finding:
     return Finding(FAIL, about, "is missing, and an enabled job or shop names it", remedy)
 
 
-async def _all(patient: Patient, questions: list[Question], warehouse: str) -> list[Finding]:
+async def _all(questions: list[Question], warehouse: str) -> list[Finding]:
     engine = connect(warehouse)
     store = TokenStore(engine)
     try:
-        return list(await asyncio.gather(*(_one(patient, one, store) for one in questions)))
+        return list(await asyncio.gather(*(_one(one, store) for one in questions)))
     finally:
         engine.dispose()
 
 
-async def _one(patient: Patient, question: Question, store: TokenStore) -> Finding:
+async def _one(question: Question, store: TokenStore) -> Finding:
     about = f"connection {question.id} ({question.names})"
     try:
         connection = question.connection()
     except ConfigurationError as error:
         return Finding(FAIL, about, str(error))
-    if connection.base_url == patient.ports.sandbox_url and not answers(patient.ports.sandbox):
-        text = f"was not asked: the sandbox at {connection.base_url} is not running"
-        return Finding(WARN, about, text, START)
     kept = await asyncio.to_thread(store.read, connection)
     tokens = kept.tokens if kept else _granted(connection)
     as_it_is = replace(
