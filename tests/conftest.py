@@ -81,8 +81,9 @@ def sandbox() -> Iterator[Sandbox]:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add `--campaign` for the long tests, and `--warehouse` for where they land."""
+    """Add `--campaign` for the long tests, `--pictures`, and `--warehouse` for where they land."""
     parser.addoption("--campaign", action="store_true", help="also run the long tests")
+    parser.addoption("--pictures", action="store_true", help="make the pictures of docs/ again")
     parser.addoption(
         "--warehouse",
         choices=[*WAREHOUSES, "all"],

@@ -1,13 +1,16 @@
-"""Repairing from the page: which runs close the gaps, and making them as the user who asks."""
+"""Repairing from the page: planned as the command `repair` does, made as the user who asks."""
 
 from __future__ import annotations
 
+import asyncio
 from collections import defaultdict
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import httpx
 from fastapi import HTTPException, status
+
+from include.coverage.repairing import Plan, plan_of
+from include.coverage.runs import PREFIX, UNDER_WAY, Run
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -15,27 +18,17 @@ if TYPE_CHECKING:
     from fastapi import Request
 
     from include.coverage import Coverage, Unit
-    from include.registry import Job
+    from include.coverage.history import History
+    from include.coverage.repairing import RepairRun
+    from include.registry import Job, Registry
 
 CREDENTIALS = ("authorization", "cookie")
 # As many are made at a click; the rest at the next, and the page says so.
 MOST_RUNS = 200
 ANSWER_SECONDS = 60.0
-
-
-@dataclass(frozen=True)
-class Run:
-    """One run that closes gaps of one job and period."""
-
-    job: Job
-    key: str
-    shops: tuple[str, ...]
-    whole: bool
-
-    @property
-    def conf(self) -> dict[str, Any]:
-        """What the run is told: the shops, unless all of them are missing."""
-        return {} if self.whole else {"shops": list(self.shops)}
+PAGE = 100  # Airflow gives no more at once
+# Two people may press at once.
+ONE_BY_ONE = asyncio.Lock()
 
 
 class Asking:
@@ -53,96 +46,102 @@ class Asking:
             timeout=ANSWER_SECONDS,
         )
 
-    async def is_paused(self, job_id: str) -> bool | None:
-        """Return whether a job is paused; none when it is no DAG yet."""
-        answer = await self._client.get(f"/api/v2/dags/{job_id}")
-        if answer.status_code == status.HTTP_404_NOT_FOUND:
-            return None
-        return bool(_content(answer)["is_paused"])
+    async def paused(self) -> dict[str, bool]:
+        """Return of each DAG whether it is paused."""
+        dags = await self._pages("/api/v2/dags", "dags")
+        return {str(dag["dag_id"]): bool(dag["is_paused"]) for dag in dags}
 
-    async def run(self, job_id: str, key: str, conf: Mapping[str, Any]) -> dict[str, Any]:
-        """Make a run of a period, unless one of it waits or works."""
-        found = await self._unfinished(job_id, key)
-        if found is not None:
-            return {"job": job_id, "key": key, "run_id": found, "new": False}
-        body = {"logical_date": None, "partition_key": key, "conf": dict(conf)}
-        answer = await self._client.post(f"/api/v2/dags/{job_id}/dagRuns", json=body)
-        return {
-            "job": job_id,
-            "key": key,
-            "run_id": str(_content(answer)["dag_run_id"]),
-            "new": True,
-        }
+    async def runs(self, registry: Registry) -> list[Run]:
+        """Return the runs that a plan must know of: those under way, and all repairs."""
+        path = "/api/v2/dags/~/dagRuns"
+        told = await self._pages(path, "dag_runs", state=list(UNDER_WAY))
+        told += await self._pages(path, "dag_runs", run_id_prefix_pattern=PREFIX)
+        jobs = registry.jobs
+        return [Run.of(jobs[run["dag_id"]], run) for run in told if run["dag_id"] in jobs]
 
-    async def _unfinished(self, job_id: str, key: str) -> str | None:
-        answer = await self._client.get(
-            f"/api/v2/dags/{job_id}/dagRuns",
-            params={"state": ["queued", "running"], "partition_key_pattern": key},
-        )
-        runs = [run for run in _content(answer)["dag_runs"] if run["partition_key"] == key]
-        return str(runs[0]["dag_run_id"]) if runs else None
+    async def make(self, job_id: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        """Make a run; one that somebody else has just made is as good."""
+        answer = await self._client.post(f"/api/v2/dags/{job_id}/dagRuns", json=dict(body))
+        new = answer.status_code != status.HTTP_409_CONFLICT
+        run_id = str(_content(answer)["dag_run_id"]) if new else str(body["dag_run_id"])
+        return {"job": job_id, "key": body["partition_key"], "run_id": run_id, "new": new}
 
+    async def again(self, job_id: str, key: str, conf: Mapping[str, Any]) -> dict[str, Any]:
+        """Make a run of a period that has landed, unless one of it waits or works."""
+        async with ONE_BY_ONE:
+            found = await self._pages(
+                f"/api/v2/dags/{job_id}/dagRuns",
+                "dag_runs",
+                state=list(UNDER_WAY),
+                partition_key_pattern=key,
+            )
+            for run in found:
+                if run["partition_key"] == key:
+                    run_id = str(run["dag_run_id"])
+                    return {"job": job_id, "key": key, "run_id": run_id, "new": False}
+            body = {"logical_date": None, "partition_key": key, "conf": dict(conf)}
+            return await self.make(job_id, body)
 
-@dataclass(frozen=True)
-class Plan:
-    """The runs that close some gaps, the oldest first."""
-
-    runs: Sequence[Run]
-
-    async def told(self, asking: Asking) -> dict[str, Any]:
-        """Tell it: units, runs by job, and what keeps jobs from running."""
-        jobs: dict[str, list[Run]] = defaultdict(list)
-        for run in self.runs:
-            jobs[run.job.id].append(run)
-        return {
-            "units": sum(len(run.shops) for run in self.runs),
-            "runs": len(self.runs),
-            "most": MOST_RUNS,
-            "jobs": [
-                {
-                    "id": job_id,
-                    "name": runs[0].job.name,
-                    "units": sum(len(run.shops) for run in runs),
-                    "keys": [run.key for run in runs],
-                    "paused": await asking.is_paused(job_id),
-                }
-                for job_id, runs in jobs.items()
-            ],
-        }
+    async def _pages(self, path: str, key: str, **params: Any) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = []
+        while True:
+            wish = {"limit": PAGE, "offset": len(found), **params}
+            page = _content(await self._client.get(path, params=wish))
+            found += page[key]
+            if not page[key] or len(found) >= page["total_entries"]:
+                return found
 
 
-def planned(gaps: Sequence[Unit], coverage: Coverage) -> Plan:
-    """Group gaps into runs, by job and period."""
-    cells = {(cell.job.id, cell.period.key): cell for cell in coverage.cells}
-    shops: dict[tuple[str, str], list[str]] = defaultdict(list)
-    for unit in gaps:
-        shops[unit.job_id, unit.period.key].append(unit.shop_id)
-    runs = []
-    for key, missing in shops.items():
-        cell = cells[key]
-        runs.append(
-            Run(cell.job, key[1], tuple(missing), len(missing) == sum(cell.counts.values()))
-        )
-    runs.sort(key=lambda run: cells[run.job.id, run.key].due_at.timestamp())
-    return Plan(runs)
+async def plan(
+    asking: Asking,
+    registry: Registry,
+    coverage: Coverage,
+    gaps: Sequence[Unit],
+    history: History,
+) -> Plan:
+    """Plan the runs that close some gaps."""
+    return plan_of(
+        coverage,
+        gaps,
+        paused=await asking.paused(),
+        runs=await asking.runs(registry),
+        history=history,
+    )
+
+
+def told(plan: Plan, registry: Registry) -> dict[str, Any]:
+    """Tell a plan: what it costs, what runs of each job, and what is left out."""
+    by_job: dict[str, list[RepairRun]] = defaultdict(list)
+    for run in plan.runs:
+        by_job[run.job.id].append(run)
+    return {
+        "units": plan.units,
+        "runs": len(plan.runs),
+        "calls": plan.calls,
+        "minutes": None if plan.minutes is None else round(plan.minutes, 1),
+        "most": MOST_RUNS,
+        "jobs": [_job(runs[0].job, runs) for runs in by_job.values()],
+        "held": [
+            {"id": job_id, "name": registry.jobs[job_id].name, "why": why, "units": units}
+            for (job_id, why), units in plan.held.items()
+        ],
+    }
+
+
+def _job(job: Job, runs: Sequence[RepairRun]) -> dict[str, Any]:
+    units = sum(len(run.shops) for run in runs)
+    return {"id": job.id, "name": job.name, "units": units, "keys": [run.key for run in runs]}
 
 
 async def start(plan: Plan, asking: Asking) -> dict[str, Any]:
-    """Make the runs; what cannot be run is named, and the others are made all the same."""
+    """Make the runs; what cannot be made is named, and the others are made all the same."""
     made: list[dict[str, Any]] = []
-    refused: dict[str, str] = {}
-    paused: dict[str, bool | None] = {}
+    refused: dict[str, str] = dict(plan.held.keys())
     for run in plan.runs[:MOST_RUNS]:
-        job_id = run.job.id
-        if job_id not in paused:
-            paused[job_id] = await asking.is_paused(job_id)
-        if paused[job_id] is not False:
-            refused[job_id] = "paused" if paused[job_id] else "no DAG yet"
-            continue
         try:
-            made.append(await asking.run(job_id, run.key, run.conf))
-        except HTTPException as error:
-            refused[job_id] = str(error.detail)
+            made.append(await asking.make(run.job.id, run.body))
+        except HTTPException as error:  # noqa: PERF203 - each run for itself
+            refused[run.job.id] = str(error.detail)
     return {
         "runs": made,
         "refused": [{"job": job_id, "why": why} for job_id, why in refused.items()],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
 from fastapi import Depends, FastAPI, HTTPException, Query, Request, status
 from pydantic import BaseModel, ConfigDict, Field
@@ -12,10 +12,11 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, Response
 
 from include.coverage import Coverage, Unit, read_coverage
-from include.coverage_page import access, files, telling
+from include.coverage.history import History, read_history
+from include.coverage_page import access, files, repairing, telling
 from include.coverage_page.guarding import refuse_other_pages, with_headers
 from include.coverage_page.reach import column_of, since, window_of
-from include.coverage_page.repairing import Asking, Plan, planned, start
+from include.coverage_page.repairing import Asking
 from include.coverage_page.warehouse import Warehouse
 from include.errors import ExpectedError
 from include.periods import PeriodError
@@ -39,7 +40,7 @@ class Wish(BaseModel):
 
     jobs: Annotated[list[Text], Field(min_length=1, max_length=500)] | None = None
     shop: Text | None = None
-    key: Text | None = None
+    period: Text | None = None  # its key, or a column of the page
     span: Annotated[int, Field(ge=1, le=3)] = 1
 
 
@@ -117,26 +118,43 @@ async def repair(
     step: Literal["plan", "start"], wish: Wish, request: Request, user: access.User
 ) -> Response:
     """Tell what would be run, or run it."""
-    plan = await run_in_threadpool(_planned, wish, user)
+    asked = await run_in_threadpool(_asked, wish, user)
     asking = Asking(request)
-    return JSONResponse(await (plan.told(asking) if step == "plan" else start(plan, asking)))
+    plan = await repairing.plan(asking, asked.registry, asked.coverage, asked.gaps, asked.history)
+    if step == "plan":
+        return JSONResponse(repairing.told(plan, asked.registry))
+    return JSONResponse(await repairing.start(plan, asking))
 
 
-def _planned(wish: Wish, user: Any) -> Plan:
+class _Asked(NamedTuple):
+    """What a plan is made of."""
+
+    registry: Registry
+    coverage: Coverage
+    gaps: list[Unit]
+    history: History
+
+
+def _asked(wish: Wish, user: Any) -> _Asked:
     registry = load_registry()
     for job_id in wish.jobs or ():
         access.refuse_unless_may_run(user, _job(registry, job_id, user).id)
     known = access.visible(user) & registry.jobs.keys()
     jobs = set(wish.jobs or (job_id for job_id in known if access.may_run(user, job_id)))
     coverage = _read(registry, jobs, wish.span)
-    gaps = coverage.gaps(shop=wish.shop)
-    return planned([gap for gap in gaps if wish.key in (None, gap.period.key)], coverage)
+    gaps = [
+        gap
+        for gap in coverage.gaps(shop=wish.shop)
+        if wish.period in (None, gap.period.key, column_of(registry.jobs[gap.job_id], gap.period))
+    ]
+    history = read_history(WAREHOUSE.engine(), {gap.job_id for gap in gaps})
+    return _Asked(registry, coverage, gaps, history)
 
 
 async def again(wish: Again, request: Request, user: access.User) -> Response:
     """Run once more what has landed."""
     conf = await run_in_threadpool(_asked_again, wish, user)
-    return JSONResponse({"runs": [await Asking(request).run(wish.job, wish.key, conf)]})
+    return JSONResponse({"runs": [await Asking(request).again(wish.job, wish.key, conf)]})
 
 
 def _asked_again(wish: Again, user: Any) -> dict[str, Any]:

@@ -7,7 +7,8 @@ import { GAPS, LANDED, NAMES, SIGNS } from "./states.js";
 import { facts } from "./tooltip.js";
 import { number, say } from "./words.js";
 
-const BY_HAND = "manual__";
+// Of the command `run`; ids of Airflow's own have another part behind.
+const BY_HAND = /^manual__[^_]*$/;
 const dialog = document.getElementById("dialog");
 
 function open(title, ...content) {
@@ -29,13 +30,24 @@ export async function showDetails(place, started) {
   open(`${who} · ${place.column}`, body);
   try {
     const told = await api.unitsOf(place.job.id, place.column, place.shop?.id);
-    body.replaceChildren(...told.units.map((unit) => unitOf(unit, place, started)));
+    body.replaceChildren(...repairOf(told, place, started));
+    body.append(...told.units.map((unit) => unitOf(unit, place, started)));
     if (told.total > told.units.length) {
       body.append(make("p", { text: say("more", { n: number(told.total - told.units.length) }) }));
     }
   } catch (error) {
     body.replaceChildren(wrong(error));
   }
+}
+
+/** A button for all gaps of a cell, when there are several. */
+function repairOf(told, place, started) {
+  const gaps = told.units.filter((unit) => GAPS.includes(unit.code)).length;
+  if (!place.job.runnable || gaps < 2) return [];
+  const wish = { jobs: [place.job.id], period: place.column, span: 3 };
+  if (place.shop) wish.shop = place.shop.id;
+  const text = say("repairAll", { n: number(gaps) });
+  return [make("button", { type: "button", class: "primary", text, click: () => showPlan(wish, started) })];
 }
 
 function unitOf(unit, place, started) {
@@ -59,14 +71,14 @@ function unitOf(unit, place, started) {
 function actionsOf(unit, place, started) {
   const actions = make("div", { class: "actions" });
   const run = unit.run_id;
-  if (run && !run.startsWith(BY_HAND + "-")) actions.append(...linksOf(place.job.id, run));
+  if (run) actions.append(...(BY_HAND.test(run) ? [make("span", { text: say("byHand", { run }) })] : linksOf(place.job.id, run)));
   const landed = LANDED.includes(unit.code);
   if (place.job.runnable && (landed || GAPS.includes(unit.code))) {
     const what = [place.job.name, unit.name || unit.shop || "", unit.key].filter(Boolean).join(" ");
     const shop = unit.shop === null ? {} : { shop: unit.shop };
     const act = landed
       ? () => api.again({ job: place.job.id, key: unit.key, ...shop })
-      : () => api.repair({ jobs: [place.job.id], key: unit.key, span: 3, ...shop });
+      : () => api.repair({ jobs: [place.job.id], period: unit.key, span: 3, ...shop });
     const question = say(landed ? "again.sure" : "repair.sure", { what });
     actions.append(askOnce(say("again"), question, act, started));
   }
@@ -124,29 +136,36 @@ export async function showPlan(wish, started) {
 }
 
 function planOf(plan) {
-  if (plan.units === 0) return [make("p", { text: say("plan.nothing") })];
-  const sum = { units: number(plan.units), runs: number(plan.runs) };
-  const found = [make("p", { text: say("plan.sum", sum) })];
-  if (plan.minutes !== null && plan.minutes !== undefined) {
-    const cost = { calls: number(plan.calls ?? 0), minutes: number(plan.minutes) };
-    found.push(make("p", { text: say("plan.calls", cost) }));
+  const found = [make("p", { text: say("plan.nothing") })];
+  if (plan.units > 0) {
+    const sum = { units: number(plan.units), runs: number(plan.runs) };
+    found.splice(0, 1, make("p", { text: say("plan.sum", sum) }), make("p", { text: costOf(plan) }));
   }
   const list = make("ul");
   for (const job of plan.jobs) {
     const periods = job.keys.length > 3
       ? `${job.keys[0]} … ${job.keys.at(-1)} (${number(job.keys.length)})`
       : job.keys.join(", ");
-    const item = make("li", {}, make("strong", { text: job.name }), " ");
-    item.append(say("plan.job", { units: number(job.units), periods }));
-    if (job.paused !== false) {
-      const why = say(job.paused === null ? "plan.noDag" : "plan.paused");
-      item.append(" ", make("span", { class: "warning", text: why }));
-    }
-    list.append(item);
+    list.append(itemOf(job, say("plan.job", { units: number(job.units), periods })));
+  }
+  for (const job of plan.held) {
+    const why = say(`held.${job.why}`);
+    list.append(itemOf(job, say("plan.held", { units: number(job.units), why }), "warning"));
   }
   found.push(list);
   if (plan.runs > plan.most) found.push(make("p", { text: say("plan.most", { n: plan.most }) }));
   return found;
+}
+
+function itemOf(job, text, kind = "") {
+  return make("li", {}, make("strong", { text: job.name }), " ", make("span", { class: kind, text }));
+}
+
+function costOf(plan) {
+  const { calls, minutes } = plan;
+  if (minutes === null) return say("plan.unknown");
+  const time = minutes < 1 ? say("plan.soon") : say("plan.minutes", { n: number(Math.round(minutes)) });
+  return calls ? say("plan.calls", { calls: number(calls), time }) : say("plan.time", { time });
 }
 
 function buttonsOf(plan, wish, started) {

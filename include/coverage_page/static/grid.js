@@ -31,6 +31,10 @@ export function showGrid(root, groups, opened, handlers) {
   patchChildren(root, shown, (group) => group.name, makeGroup, (element, group) =>
     updateGroup(element, group, opened, handlers),
   );
+  // The latest is what people look for; where they have scrolled to stays.
+  for (const scroll of root.querySelectorAll(".scroll:not([data-used])")) {
+    scroll.scrollLeft = scroll.scrollWidth;
+  }
 }
 
 function makeGroup(group) {
@@ -56,9 +60,6 @@ function updateGroup(element, group, opened, handlers) {
   const rows = group.jobs.flatMap((job) => rowsOf(job, group, opened));
   patchChildren(body, rows, (row) => row.key, (row) => makeRow(row, handlers), updateRow);
   keepOneStop(element.querySelector("table"));
-  const scroll = element.querySelector(".scroll");
-  // The latest is what people look for; where they have scrolled to stays.
-  if (!("used" in scroll.dataset)) scroll.scrollLeft = scroll.scrollWidth;
 }
 
 function headRow(group) {
@@ -84,18 +85,44 @@ function rowsOf(job, group, opened) {
 }
 
 function makeRow(row, handlers) {
+  const last = make("td", { role: "gridcell", class: "act" });
+  if (row.shop) {
+    const name = make("th", { scope: "row", class: "name shop" });
+    name.append(make("span", { class: "label" }), make("span", { class: "id" }));
+    const element = make("tr", { class: "shop-row" }, name, last);
+    waiting.set(element, row);
+    approach.observe(element);
+    return element;
+  }
+  const element = make("tr", { class: "job-row" }, jobName(row.job, handlers), last);
+  addCells(element, row);
+  return element;
+}
+
+function addCells(element, row) {
   const cells = row.axis.map((column) => {
     const cell = make("td", { role: "gridcell", class: "cell" });
     places.set(cell, { job: row.job, column, shop: row.shop, cell: null, code: " " });
     return cell;
   });
-  const last = make("td", { role: "gridcell", class: "act" });
-  if (row.shop) {
-    const name = make("th", { scope: "row", class: "name shop" });
-    name.append(make("span", { class: "label" }), make("span", { class: "id" }));
-    return make("tr", { class: "shop-row" }, name, ...cells, last);
-  }
-  return make("tr", { class: "job-row" }, jobName(row.job, handlers), ...cells, last);
+  element.firstElementChild.after(...cells);
+}
+
+/** Rows of shops, of which there may be hundreds, have no cells until they are about to be seen. */
+const waiting = new WeakMap();
+const approach = new IntersectionObserver(
+  (entries) => entries.filter((entry) => entry.isIntersecting).forEach((entry) => fill(entry.target)),
+  { rootMargin: "400px 4000px" },
+);
+
+/** Give a row its cells, if it has none yet. @param {HTMLTableRowElement} element */
+export function fill(element) {
+  const row = waiting.get(element);
+  if (!row) return;
+  waiting.delete(element);
+  approach.unobserve(element);
+  addCells(element, row);
+  updateCells(element, row);
 }
 
 function jobName(job, handlers) {
@@ -122,10 +149,16 @@ function updateRow(element, row) {
   if (toggle) {
     places.get(toggle).job = row.job;
     setAttribute(toggle, "aria-expanded", row.open ? "true" : "false");
+    setText(toggle.querySelector(".arrow"), row.open ? "▾" : "▸");
     setAttribute(toggle, "title", say(row.open ? "close" : "open", { name: row.job.name }));
   }
-  row.axis.forEach((column, place) => updateCell(element.children[place + 1], row, column, place));
+  if (waiting.has(element)) waiting.set(element, row);
+  else updateCells(element, row);
   updateAction(element.lastElementChild, row);
+}
+
+function updateCells(element, row) {
+  row.axis.forEach((column, place) => updateCell(element.children[place + 1], row, column, place));
 }
 
 function updateCell(td, row, column, place) {
@@ -142,7 +175,7 @@ function updateCell(td, row, column, place) {
   setAttribute(td, "data-nav", empty ? null : "");
   setText(td, empty ? "" : known.cell ? face(known.cell) : SIGNS[known.code]);
   setAttribute(td, "aria-label", empty ? null : describe(known));
-  if (empty) setAttribute(td, "tabindex", null);
+  if (empty) setAttribute(td, "tabindex", null); // it is no stop any more
 }
 
 /** Say what a cell is, in one line. @param {Place} place */

@@ -2,25 +2,27 @@
 
 const STOP = "[data-nav]";
 
-/** See to it that exactly one element of a grid is reached by Tab. @param {HTMLTableElement} grid */
+/** See to it that an element of a grid is reached by Tab. @param {HTMLTableElement} grid */
 export function keepOneStop(grid) {
-  const stops = [...grid.querySelectorAll(STOP)];
-  const current = stops.find((stop) => stop === document.activeElement)
-    ?? stops.find((stop) => stop.tabIndex === 0 && stop.hasAttribute("tabindex"))
-    ?? stops[0];
-  for (const stop of stops) {
-    const wanted = stop === current ? "0" : "-1";
-    if (stop.getAttribute("tabindex") !== wanted) stop.setAttribute("tabindex", wanted);
+  if (grid.querySelector(`${STOP}[tabindex="0"]`)) {
+    grid.querySelectorAll("button:not([tabindex])").forEach(leaveOut);
+    return;
   }
+  grid.querySelectorAll("button").forEach(leaveOut);
+  const first = grid.querySelector(STOP);
+  if (first) stopAt(first);
 }
 
 /** Make an element the one stop of its grid. */
 export function stopAt(element) {
-  const grid = element.closest("table");
-  for (const other of grid.querySelectorAll(`${STOP}[tabindex="0"]`)) {
-    if (other !== element) other.setAttribute("tabindex", "-1");
-  }
+  element.closest("table").querySelectorAll('[tabindex="0"]').forEach(leaveOut);
   element.setAttribute("tabindex", "0");
+}
+
+/** Let Tab pass by. Cells are many: those that are no stop have no such attribute at all. */
+function leaveOut(element) {
+  if (element.matches("button")) element.setAttribute("tabindex", "-1");
+  else element.removeAttribute("tabindex");
 }
 
 function cellOf(element) {
@@ -40,11 +42,12 @@ function nearest(row, column) {
   );
 }
 
-function vertically(element, step) {
+function vertically(element, step, fill) {
   const column = cellOf(element).cellIndex;
   let row = element.closest("tr");
   do {
     row = step > 0 ? row.nextElementSibling : row.previousElementSibling;
+    if (row) fill(row);
   } while (row && stopsOf(row).length === 0);
   return row ? nearest(row, column) : null;
 }
@@ -57,8 +60,8 @@ function horizontally(element, step) {
 const MOVES = {
   ArrowRight: (element) => horizontally(element, 1),
   ArrowLeft: (element) => horizontally(element, -1),
-  ArrowDown: (element) => vertically(element, 1),
-  ArrowUp: (element) => vertically(element, -1),
+  ArrowDown: (element, fill) => vertically(element, 1, fill),
+  ArrowUp: (element, fill) => vertically(element, -1, fill),
   Home: (element) => stopsOf(element.closest("tr"))[0],
   End: (element) => stopsOf(element.closest("tr")).at(-1),
 };
@@ -67,17 +70,19 @@ const MOVES = {
  * Listen to the keys of the grids below an element.
  * @param {HTMLElement} root
  * @param {(element: Element) => void} activate Enter or Space on a cell
+ * @param {(row: Element) => void} fill gives a row that has not been seen yet its cells
  */
-export function listenToKeys(root, activate) {
+export function listenToKeys(root, activate, fill) {
   root.addEventListener("focusin", (event) => {
     if (event.target.matches(STOP)) stopAt(event.target);
   });
   root.addEventListener("keydown", (event) => {
     const element = event.target;
     if (!element.matches(STOP) || event.ctrlKey || event.metaKey || event.altKey) return;
-    const next = MOVES[event.key]?.(element);
+    const next = MOVES[event.key]?.(element, fill);
     if (next) {
       event.preventDefault();
+      stopAt(next);
       next.focus();
     } else if (["Enter", " "].includes(event.key) && element.matches("td")) {
       event.preventDefault();

@@ -5,8 +5,8 @@ import { readView, writeView } from "./address.js";
 import { showDetails, showPlan } from "./dialogs.js";
 import { make, patchChildren, setText } from "./dom.js";
 import { filtered, makeFilters, markState, offerPlatforms } from "./filters.js";
-import { gapsOf, places, showGrid } from "./grid.js";
-import { listenToKeys } from "./keyboard.js";
+import { fill, gapsOf, places, showGrid } from "./grid.js";
+import { listenToKeys, stopAt } from "./keyboard.js";
 import { showLegend } from "./legend.js";
 import { forget, hide, listenToCells } from "./tooltip.js";
 import { showTotals } from "./totals.js";
@@ -113,11 +113,16 @@ function started(told) {
   said = [
     made > 0 || told.runs.length === 0 ? say("done.started", { n: made }) : "",
     found > 0 ? say("done.found", { n: found }) : "",
-    ...(told.refused ?? []).map((one) => say("done.refused", one)),
+    ...(told.refused ?? []).map(refusal),
     told.left ? say("done.left", { n: told.left }) : "",
   ].filter(Boolean).join(" · ");
   busyUntil = Date.now() + WATCHED;
   lookSoon();
+}
+
+function refusal({ job, why }) {
+  const known = say(`held.${why}`);
+  return say("done.refused", { job, why: known === `held.${why}` ? why : known });
 }
 
 async function toggle(job) {
@@ -140,6 +145,8 @@ function activate(cell) {
   const place = places.get(cell);
   if (!cell.hasAttribute("data-state") || !place) return;
   hide(tip);
+  stopAt(cell);
+  cell.focus(); // where the keyboard goes on when the dialog is closed
   showDetails(place, started);
 }
 
@@ -153,7 +160,7 @@ function begin() {
     else show();
   });
   showLegend(document.getElementById("legend"));
-  listenToKeys(groups, activate);
+  listenToKeys(groups, activate, fill);
   listenToCells(groups, tip);
   groups.addEventListener("click", (event) => {
     const cell = event.target.closest("td[data-state]");

@@ -28,7 +28,8 @@ export function listenToCells(root, tip) {
   root.addEventListener("focusin", enter);
   root.addEventListener("mouseleave", () => hide(tip));
   root.addEventListener("focusout", () => hide(tip));
-  addEventListener("scroll", () => hide(tip), { capture: true, passive: true });
+  const follow = () => current && position(current, tip);
+  addEventListener("scroll", follow, { capture: true, passive: true });
   addEventListener("keydown", (event) => {
     if (event.key === "Escape") hide(tip);
   });

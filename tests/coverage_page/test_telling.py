@@ -1,0 +1,116 @@
+"""What the page is told: few letters, and every unit in them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from include.coverage import Coverage, State
+from include.coverage.book import Book
+from include.coverage.model import cells_of
+from include.coverage.units import Clock
+from include.coverage_page import telling
+from include.coverage_page.reach import column_of, since
+from tests.coverage.registries import at, job, registry, row, shop
+
+if TYPE_CHECKING:
+    from include.registry import Registry
+
+NOW = at("2025-10-10 12:00")
+ERP = job("erp", platform="erp")
+LONE = job("lone", cron="0 3 * * *")
+HOURLY = job("hourly", cron="0 * * * *", period="tick")
+SHOPS = [shop("erp-1"), shop("erp-2"), shop("erp-3", enabled=False)]
+PROJECT = registry([ERP, LONE, HOURLY], SHOPS)
+YESTERDAY = ERP.schedule.parse_key("2025-10-09")
+ROWS = [
+    row("erp", "erp-1", YESTERDAY, "ok"),
+    row("erp", "erp-2", YESTERDAY, "failed", error="<b>503</b>"),
+    row("lone", "-", LONE.schedule.parse_key("2025-10-09"), "empty"),
+    row("hourly", "-", HOURLY.schedule.parse_key("2025-10-09T05:00"), "ok"),
+]
+
+
+def coverage(project: Registry = PROJECT, jobs: list[str] | None = None) -> Coverage:
+    """Judge the rows at noon."""
+    cells = cells_of(project, Book(ROWS), Clock(NOW), since(NOW, 1), None, jobs=jobs)
+    return Coverage(NOW, [*cells], project.problems)
+
+
+def told_of(name: str, visible: set[str] | None = None) -> dict[str, object]:
+    """Give what the matrix says of a job."""
+    found = telling.matrix(coverage(), PROJECT, visible or PROJECT.jobs.keys(), {"erp"})
+    jobs = [one for group in found["groups"] for one in group["jobs"]]
+    return next((one for one in jobs if one["id"] == name), {})
+
+
+def test_a_cell_counts_its_units_by_state() -> None:
+    """One shop landed, one failed, one is switched off."""
+    [*_, cell, today] = told_of("erp")["cells"]  # type: ignore[misc]
+    assert today is None, "only the ticks have begun it"
+    assert cell == [{"o": 1, "f": 1, "d": 1}, 10]
+
+
+def test_ticks_of_a_day_share_a_cell() -> None:
+    """One of 24 has landed, and the others are missed."""
+    group = telling.matrix(coverage(), PROJECT, PROJECT.jobs.keys(), ())["groups"][0]
+    [hourly] = [one for one in group["jobs"] if one["id"] == "hourly"]
+    counts, _ = hourly["cells"][group["axis"].index("2025-10-09")]
+    assert counts == {"o": 1, "m": 23}
+
+
+def test_a_job_that_one_may_not_see_is_not_told() -> None:
+    """Neither in the matrix nor in the totals."""
+    found = telling.matrix(coverage(), PROJECT, {"lone"}, ())
+    assert [one["id"] for group in found["groups"] for one in group["jobs"]] == ["lone"]
+    totals = found["totals"]
+    assert (totals["landed"], totals["missing"], totals["platforms"]) == (1, 0, [])
+
+
+def test_buttons_are_for_jobs_that_one_may_run() -> None:
+    """The others are told to be looked at only."""
+    assert told_of("erp")["runnable"] is True
+    assert told_of("lone")["runnable"] is False
+
+
+def test_today_is_told_by_shops_of_each_platform() -> None:
+    """A shop has landed when all that was due today of it has."""
+    totals = telling.matrix(coverage(), PROJECT, {"erp"}, ())["totals"]
+    assert totals["platforms"] == [{"platform": "erp", "landed": 1, "missing": 1, "waiting": 0}]
+
+
+def test_a_shop_is_a_letter_for_each_period() -> None:
+    """In the order of the axis; a shop that is switched off, too."""
+    found = coverage(jobs=["erp"])
+    axis = sorted({column_of(ERP, cell.period) for cell in found.cells})
+    told = telling.shops(found, PROJECT, ERP, axis)
+    assert {one["id"]: one["states"][-2:] for one in told["shops"]} == {
+        "erp-1": "mo",
+        "erp-2": "mf",
+        "erp-3": "dd",
+    }
+    assert {len(one["states"]) for one in told["shops"]} == {len(axis)}
+
+
+def test_the_worst_unit_is_told_first_with_its_error() -> None:
+    """As text, whatever it looks like."""
+    units = [unit for unit in coverage(jobs=["erp"]).units() if unit.period.key == "2025-10-09"]
+    told = telling.units(units, PROJECT)
+    assert [one["code"] for one in told["units"]] == ["f", "o", "d"]
+    assert told["units"][0]["error"] == "<b>503</b>"
+    assert told["units"][1]["finished_at"].endswith("+00:00")
+
+
+@pytest.mark.parametrize("state", State)
+def test_each_state_has_a_letter_and_a_rank(state: State) -> None:
+    """A state that is added cannot be forgotten here."""
+    assert len(telling.CODES[state]) == 1
+    assert telling.worst({state}) is state
+
+
+def test_three_times_as_far_is_three_times_as_far() -> None:
+    """The reach of 90 days, 36 weeks and 36 months."""
+    assert NOW - since(NOW, 3)["day"] == timedelta(days=90)
+    assert NOW - since(NOW, 3)["week"] == timedelta(weeks=36)

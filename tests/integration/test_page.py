@@ -1,0 +1,295 @@
+"""The page of coverage in a real browser: gaps are seen, understood and repaired by a click.
+
+The tests share one service and one job with gaps, and run in their order.
+"""
+
+from __future__ import annotations
+
+import time
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from include.coverage_page.app import PREFIX
+from include.ledger import Ledger, Unit
+from include.registry import load_registry
+from include.warehouse import connect
+from tests.integration.browsing import (
+    PHONE,
+    chromium,
+    coverage,
+    log_in,
+    shown,
+    tab,
+    violations,
+)
+from tests.integration.installation import VIEWER
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from playwright.sync_api import Browser, Frame
+
+    from include.registry import Job
+    from tests.integration.installation import Service
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+JOB = "page_trial"
+NAME = "页面试验"
+# As a gateway might answer: somebody else's words, which must stay words.
+HOSTILE = '<img src=x onerror="top.hacked=1"><script>top.hacked=1</script> 503'
+ENTRY = """
+tasks:
+  - {{id: {job}, name: {name}, cron: "0 0 * * *", script: trial.py, platform: erp,
+     start: {start}, recover: 0d}}
+"""
+SHOPS = 3
+DAG_SECONDS, RUN_SECONDS = 60, 120
+
+
+def day(ago: int) -> str:
+    """Give the period of so many days ago."""
+    return str(datetime.now(SHANGHAI).date() - timedelta(days=ago))
+
+
+@pytest.fixture(scope="module")
+def trial(service: Service) -> Iterator[Job]:
+    """Add a job that was expected for four days and never ran; one shop of one day failed."""
+    (service.root / "include/scripts/trial.py").write_text("print('nothing to it')\n")
+    file = service.root / "config/tasks/trial.yaml"
+    file.write_text(ENTRY.format(job=JOB, name=NAME, start=day(4)), "utf-8")
+    job = load_registry(service.root).jobs[JOB]
+    unit = Unit(JOB, "erp-1", job.schedule.parse_key(day(2)))
+    ledger = Ledger(connect(f"sqlite:///{service.layout.warehouse}"), "manual__2025-10-02")
+    ledger.expect([unit])
+    ledger.begin([unit])
+    ledger.fail(unit, 75, HOSTILE)
+    deadline = time.monotonic() + DAG_SECONDS
+    while JOB not in service.api.dags() and time.monotonic() < deadline:
+        time.sleep(0.5)
+    yield job
+    file.unlink()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Give a browser for all tests."""
+    with chromium() as browser:
+        yield browser
+
+
+def cell(frame: Frame, key: str, shop: str | None = None) -> Any:
+    """Find the cell of a period, of the job or of one of its shops."""
+    row = f"job:{JOB}" if shop is None else f"shop:{JOB}:{shop}"
+    place = frame.locator(f'section[data-key="day"] th[title="{key}"]').evaluate(
+        "head => head.cellIndex"
+    )
+    return frame.locator(f'tr[data-key="{row}"] > :nth-child({place + 1})')
+
+
+def state(frame: Frame, key: str, wanted: str) -> None:
+    """Wait until a cell has a state."""
+    cell(frame, key).and_(frame.locator(f'[data-state="{wanted}"]')).wait_for(
+        timeout=RUN_SECONDS * 1000
+    )
+
+
+@pytest.mark.usefixtures("trial")
+def test_a_gap_is_seen_and_repaired_by_a_click(service: Service, browser: Browser) -> None:
+    """Log in, open the page from the menu, look at a gap, run it, and watch it turn green."""
+    with tab(browser, service) as page:
+        page.context.clear_cookies()
+        log_in(page, service, "admin")
+        frame = coverage(page)
+        frame.fill("#filter-job", NAME)
+        assert frame.locator("tr.job-row").count() == 1
+        state(frame, day(3), "m")
+        assert cell(frame, day(3)).inner_text() == f"!{SHOPS}"
+        cell(frame, day(3)).click()
+        frame.get_by_role("button", name=f"Repair {SHOPS} gaps").last.click()
+        frame.locator(".plan strong", has_text=NAME).wait_for()
+        frame.get_by_role("button", name="Start").click()
+        frame.locator("#notice", has_text="1 runs started").wait_for()
+        state(frame, day(3), "o")
+        # Nothing else was run, and who looks again is told the same.
+        state(frame, day(4), "m")
+        page.reload()
+        frame = shown(page)
+        assert frame.input_value("#filter-job") == NAME
+        state(frame, day(3), "o")
+
+
+@pytest.mark.usefixtures("trial")
+def test_a_row_opens_to_its_shops(service: Service, browser: Browser) -> None:
+    """What failed is told with its error, whose words stay words, and one shop is run alone."""
+    with tab(browser, service) as page:
+        page.goto(f"{service.ports.url}/plugin/coverage{PREFIX}/?job={JOB}&open={JOB}")
+        frame = shown(page)
+        failed = cell(frame, day(2), "erp-1")
+        failed.hover()
+        frame.locator("#tip", has_text=HOSTILE).wait_for()
+        failed.click()
+        article = frame.locator("dialog article")
+        assert article.locator("pre").inner_text() == HOSTILE
+        assert "run by hand" in article.inner_text()
+        article.get_by_role("button", name="Run again").click()
+        article.get_by_role("button", name="Yes").click()
+        cell(frame, day(2), "erp-1").and_(frame.locator('[data-state="o"]')).wait_for()
+        assert cell(frame, day(2), "erp-2").get_attribute("data-state") == "m"
+        assert page.evaluate("window.hacked") is None
+        # The links lead out of the frame, to the run in Airflow's own UI.
+        cell(frame, day(2), "erp-1").click()
+        frame.get_by_role("link", name="Log").click()
+        page.wait_for_url(f"**/dags/{JOB}/runs/**/tasks/run**")
+
+
+@pytest.mark.usefixtures("trial")
+def test_a_row_of_gaps_is_repaired_at_once(service: Service, browser: Browser) -> None:
+    """The plan says what will run, and what has landed is not run again."""
+    with tab(browser, service) as page:
+        page.goto(f"{service.ports.url}/plugin/coverage{PREFIX}/?job={JOB}")
+        frame = shown(page)
+        frame.locator("button.repair").click()
+        plan = frame.locator(".plan")
+        plan.get_by_text("8 units in 3 runs").wait_for()
+        assert day(4) in plan.inner_text()
+        assert day(3) not in plan.inner_text()
+        frame.get_by_role("button", name="Start").click()
+        state(frame, day(4), "o")
+        state(frame, day(2), "o")
+        state(frame, day(1), "o")
+        frame.locator("button.repair").wait_for(state="detached")
+
+
+@pytest.mark.usefixtures("trial")
+def test_the_page_is_used_by_keyboard(service: Service, browser: Browser) -> None:
+    """Arrows lead through the cells, each says what it is, Enter opens and Escape closes."""
+    with tab(browser, service) as page:
+        page.goto(f"{service.ports.url}/plugin/coverage{PREFIX}/?job={JOB}")
+        frame = shown(page)
+        frame.focus("#filter-span")
+        page.keyboard.press("Tab")
+        focused = frame.locator(":focus")
+        assert focused.get_attribute("class") == "toggle"
+        page.keyboard.press("Enter")
+        frame.locator("tr.shop-row").first.wait_for()
+        page.keyboard.press("End")
+        label = f"{NAME} {day(1)}: {SHOPS} landed"
+        assert focused.get_attribute("aria-label") == label
+        frame.locator("#tip", has_text=label).wait_for()
+        page.keyboard.press("ArrowDown")
+        assert "示例" in str(focused.get_attribute("aria-label"))
+        page.keyboard.press("ArrowLeft")
+        assert day(2) in str(focused.get_attribute("aria-label"))
+        page.keyboard.press("Enter")
+        frame.locator("dialog[open] article").wait_for()
+        page.keyboard.press("Escape")
+        assert day(2) in str(focused.get_attribute("aria-label"))
+        page.wait_for_timeout(100)
+        assert frame.locator('table [tabindex="0"]').count() == 1
+
+
+@pytest.mark.usefixtures("trial")
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_everybody_can_read_it(service: Service, browser: Browser, scheme: Any) -> None:
+    """axe-core finds nothing: not on the page, and not in its dialogs."""
+    with tab(browser, service, color_scheme=scheme, locale="zh-CN") as page:
+        page.goto(f"{service.ports.url}/plugin/coverage{PREFIX}/?open=erp_store")
+        frame = shown(page)
+        assert frame.locator("h1").inner_text() == "数据覆盖"
+        assert frame.evaluate("document.documentElement.dataset.theme") == scheme
+        assert violations(frame) == []
+        frame.locator('td[data-state="o"]').first.click()
+        frame.locator("dialog article").first.wait_for()
+        assert violations(frame) == []
+
+
+@pytest.mark.usefixtures("trial")
+def test_it_follows_airflows_own_theme(service: Service, browser: Browser) -> None:
+    """What the user has chosen there counts, not what the system says."""
+    with tab(browser, service, color_scheme="light") as page:
+        page.goto(f"{service.ports.url}/plugin/coverage")
+        frame = shown(page)
+        page.evaluate("localStorage.setItem('theme', 'dark')")
+        frame.locator("html[data-theme=dark]").wait_for(state="attached")
+
+
+@pytest.mark.usefixtures("trial")
+def test_it_fits_a_phone(service: Service, browser: Browser) -> None:
+    """Only the tables are wider than the screen, and they show the latest first."""
+    with tab(browser, service, viewport=PHONE, has_touch=True) as page:
+        page.goto(f"{service.ports.url}{PREFIX}/?job={JOB}")
+        page.locator("html[data-ready]").wait_for()
+        wide = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        assert page.evaluate(wide) == 0
+        latest = cell(page.main_frame, day(1))
+        box = latest.bounding_box()
+        assert box is not None
+        assert box["x"] + box["width"] <= PHONE["width"]
+        latest.tap()
+        page.locator("dialog[open] article").first.wait_for()
+        assert page.evaluate(wide) == 0
+
+
+@pytest.mark.usefixtures("trial")
+def test_a_viewer_looks_and_touches_nothing(service: Service, browser: Browser) -> None:
+    """There is no button that repairs, and the routes refuse."""
+    with tab(browser, service, VIEWER) as page:
+        page.goto(f"{service.ports.url}/plugin/coverage{PREFIX}/")
+        frame = shown(page)
+        assert frame.locator("tr.job-row").count() > 1
+        assert frame.locator("button.repair, #repair-all").count() == 0
+        frame.locator("td[data-state]").first.click()
+        frame.locator("dialog article").first.wait_for()
+        assert frame.locator("dialog button:not(.close)").count() == 0
+    with service.client(VIEWER) as viewer:
+        wish = {"jobs": [JOB]}
+        for step in ("plan", "start"):
+            assert viewer.post(f"{PREFIX}/repair/{step}", json=wish).status_code == 403
+        again = {"job": JOB, "key": day(1)}
+        assert viewer.post(f"{PREFIX}/again", json=again).status_code == 403
+
+
+@pytest.mark.usefixtures("trial")
+def test_another_page_repairs_nothing(service: Service) -> None:
+    """With the browser's session alone, what another page makes it send is refused."""
+    session = service.client("admin").headers["Authorization"].removeprefix("Bearer ")
+    path, wish = f"{PREFIX}/repair/start", b'{"jobs": ["page_trial"]}'
+    refused = {
+        415: [{"Content-Type": "text/plain"}, {"Content-Type": "multipart/form-data"}, {}],
+        403: [
+            {"Content-Type": "application/json", "Origin": "https://page.example"},
+            {"Content-Type": "application/json", "Sec-Fetch-Site": "same-site"},
+            {"Content-Type": "application/json", "Origin": "null"},
+        ],
+    }
+    with service.client() as browser:
+        for code, senders in refused.items():
+            for headers in senders:
+                said = {**headers, "Cookie": f"_token={session}"}
+                assert browser.post(path, content=wish, headers=said).status_code == code
+        answer = browser.get(f"{PREFIX}/", headers={"Cookie": f"_token={session}"})
+    assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+    assert "frame-ancestors 'self'" in answer.headers["Content-Security-Policy"]
+
+
+def test_what_does_not_exist_is_told(service: Service) -> None:
+    """An unknown job, period or word is named, and nothing is run."""
+    with service.client("admin") as admin:
+        told = {
+            path: admin.get(f"{PREFIX}{path}").status_code
+            for path in (
+                "/data/jobs/nothing/shops",
+                "/data/jobs/erp_store/columns/2025-13-01",
+                "/files/..%2fapp.py",
+                "/data/jobs?span=9",
+            )
+        }
+        assert list(told.values()) == [404, 404, 404, 422]
+        wish = {"jobs": ["nothing"]}
+        assert admin.post(f"{PREFIX}/repair/plan", json=wish).status_code == 404
+        assert admin.post(f"{PREFIX}/repair/plan", json={"job": JOB}).status_code == 422
+        again = {"job": "erp_store", "key": "2025-10-02"}
+        assert admin.post(f"{PREFIX}/again", json=again).status_code == 409
