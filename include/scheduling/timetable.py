@@ -111,7 +111,8 @@ class CalendarPartitionTimetable(CronPartitionTimetable):
         oldest_fire = now - max(self._recover, PUNCTUAL)
         yield schedule.covered_by(schedule.next_fire(oldest_fire - timedelta(seconds=1)))
         if restriction.earliest is not None:
-            yield next(schedule.starting_between(restriction.earliest, pendulum.DateTime.max))
+            # The job's first business day may lie within a week or month, which is expected, too.
+            yield schedule.containing(restriction.earliest)
         if last_run is None:
             yield schedule.covered_by(schedule.latest_fire(now))
         elif last_run.partition_date is not None:

@@ -303,3 +303,23 @@ def test_a_backfill_ends_no_recovery(
     info = _next(timetable, last, pendulum.datetime(2026, 5, 10, 12, tz=SHANGHAI))
     assert info is not None
     assert info.partition_key == due
+
+
+@pytest.mark.parametrize(
+    ("period", "first_day", "key"),
+    [
+        ("day", datetime(2025, 10, 1), "2025-10-01"),
+        ("week", datetime(2025, 10, 1), "2025-09-27"),
+        ("month", datetime(2025, 10, 15), "2025-10"),
+    ],
+)
+def test_the_first_business_day_is_covered(period: str, first_day: datetime, key: str) -> None:
+    """Also where it lies within a week or month: whoever starts a job there expects its data."""
+    midnight = pendulum.instance(first_day, tz=SHANGHAI)
+    restriction = TimeRestriction(earliest=midnight, latest=None, catchup=False)
+    with time_machine.travel(midnight.add(hours=12), tick=False):
+        info = _timetable(period).next_dagrun_info_v2(
+            last_dagrun_info=None, restriction=restriction
+        )
+    assert info is not None
+    assert info.partition_key == key
