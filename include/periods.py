@@ -228,10 +228,13 @@ class Schedule:
         return self._of_days(f"{first:%Y-%m}", first, following)
 
     def _of_days(self, key: str, first: date, following: date) -> Period:
-        start, end = (
-            crons.instant(datetime.combine(day, time.min), self.zone) for day in (first, following)
-        )
-        return Period(key, start, end)
+        return Period(key, _first_instant(first, self.zone), _first_instant(following, self.zone))
+
+
+@lru_cache(maxsize=8192)
+def _first_instant(day: date, zone: ZoneInfo) -> datetime:
+    """Give the first moment of a day; the jobs of a zone share their days."""
+    return crons.instant(datetime.combine(day, time.min), zone)
 
 
 def check_cron(cron: str) -> None:

@@ -28,11 +28,13 @@ if TYPE_CHECKING:
     from include.coverage.calendar import Since
     from include.registry import Registry
 
+# In the ledger.
+OPEN = (State.PENDING.value, State.RUNNING.value, State.FAILED.value)
 # No shop's id has it.
 SEPARATOR = "\n"
 # What is the same of all the rows that one row in brief stands for.
 # In the order of the index, so that no database has to sort.
-BRIEF = ("job_id", "period_end", "period_start", "period_key", "state")
+BRIEF = ("job_id", "state", "period_end", "period_start", "period_key")
 
 
 def read_coverage(
@@ -96,7 +98,7 @@ def _read(connection: Connection, since: dict[datetime, list[str]], *, in_full: 
     query: Any = select(ledger).where(wanted)
     if not in_full:
         _let_long_lists_be(connection)
-        open_rows = query.where(ledger.c.state.not_in(LANDED))
+        open_rows = query.where(ledger.c.state.in_(OPEN))
         query = union_all(open_rows, _in_brief(wanted))
     for row in connection.execute(query):
         if not in_full and row.state in LANDED:

@@ -28,14 +28,15 @@ ledger = Table(
     Column("place", String(64)),
     Column("calls", Integer),
     Column("retried_by", String(250)),
-    # All that counting what has landed needs, in the order in which it is counted.
+    # All that counting what has landed needs, in the order in which it is counted; what has not
+    # landed is found without looking at the rest.
     Index(
         "ix_ledger_coverage",
         "job_id",
+        "state",
         "period_end",
         "period_start",
         "period_key",
-        "state",
         "shop_id",
         "rows",
     ),

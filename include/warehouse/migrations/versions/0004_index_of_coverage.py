@@ -10,7 +10,7 @@ down_revision = "0003"
 
 def upgrade() -> None:
     """Make the index."""
-    columns = ["job_id", "period_end", "period_start", "period_key", "state", "shop_id", "rows"]
+    columns = ["job_id", "state", "period_end", "period_start", "period_key", "shop_id", "rows"]
     make_index("ix_ledger_coverage", "ledger", columns)
 
 
