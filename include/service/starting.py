@@ -130,6 +130,8 @@ def _warn_of_others(ports: Ports) -> None:
 def _launch(layout: Layout, ports: Ports) -> None:
     """Start supervisord on databases that are in order."""
     check_whole(layout)
+    if supervisor.left_traces(layout):
+        note(layout, "ended without being stopped: it was killed, or the machine went down")
     if end_service(layout):
         print("ended what was left of a service whose supervisord was killed")
     check_free(ports)

@@ -113,6 +113,11 @@ def stop_component(layout: Layout, full_name: str) -> None:
     _call(layout, "supervisor.stopProcess", full_name, False)  # noqa: FBT003 -- "do not wait"
 
 
+def left_traces(layout: Layout) -> bool:
+    """Tell whether a supervisord began that has not ended by itself."""
+    return (layout.run / "supervisord.pid").exists()
+
+
 def remove_traces(layout: Layout) -> None:
     """Remove the pid file and the socket that a killed supervisord leaves."""
     if layout.socket.parent != layout.run:

@@ -50,6 +50,7 @@ SLOW_JOB = """
 tasks:
   - {id: slow, name: 慢任务, cron: "0 0 * * *", script: slow.py, args: ["HERE"], recover: 0d}
 """
+CUT_OFF = "service ended without being stopped: it was killed, or the machine went down"
 TICKING_JOB = """
 tasks:
   - {id: ticking, name: 每分钟, cron: "* * * * *", period: tick, script: slow.py, args: ["HERE"]}
@@ -299,6 +300,7 @@ def test_start_repairs_it(life: Service) -> None:
     done = life.manager("start")
     assert done.returncode == 0, done.stderr
     assert "ended what was left" in done.stdout
+    assert CUT_OFF in journal(life)
     assert healthy(life).returncode == 0
 
 
@@ -341,6 +343,7 @@ def test_after_a_crash_of_the_machine_missed_periods_run(life: Service) -> None:
     until(lambda: "ticking" in life.api.dags())
     assert life.manager("trigger", "slow", "--period", "2025-10-04").returncode == 0
     until((life.var.parent / "began-slow-2025-10-04").exists)
+    cut_off = journal(life).count(CUT_OFF)
     for process in service_processes(life.layout):
         process.kill()
     crashed = time.time()
@@ -348,6 +351,7 @@ def test_after_a_crash_of_the_machine_missed_periods_run(life: Service) -> None:
     time.sleep(61 - crashed % 60)  # until the run of the minute of the crash is due, and over
     started = life.manager("start")
     assert started.returncode == 0, started.stderr
+    assert journal(life).count(CUT_OFF) == cut_off + 1
 
     def landed() -> bool:
         said = journal(life)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from include.errors import ConfigurationError
 from include.service.archiving.unpacking import unpack
 from include.service.health import running
+from include.service.journaling import note
 from include.service.locks import exclusive
 from include.service.processes import service_processes
 from include.service.stopping import service_lock
@@ -53,6 +54,7 @@ def restore(layout: Layout, arguments: Namespace) -> int:
                 _refuse(layout, manifest, there)
                 return REFUSED
             _put(layout, manifest.entries)
+            note(layout, f"restored from {file.name}, made at {manifest.made_at}")
         finally:
             shutil.rmtree(new, ignore_errors=True)
     _tell(layout, file, manifest)
