@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -13,7 +13,7 @@ import pytest
 from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException
 from sqlalchemy import Engine, insert, text
 
-from include.ledger import NO_SHOP, Ledger, LedgerRow, Unit
+from include.ledger import NO_SHOP, Claim, Ledger, LedgerRow, Unit
 from include.periods import Schedule
 from include.registry import load_registry
 from include.scheduling import factory
@@ -170,6 +170,21 @@ def test_a_shop_that_landed_too_little_is_pulled_again(run: Run) -> None:
     assert (row.exit_code, row.rows) == (1, 12)
     assert row.error == "12 rows, at least 100 expected"
     assert run.ledger.open_units([run.unit(shop) for shop in SHOPS]) == [run.unit("erp-2")]
+
+
+def test_what_was_tried_once_more_is_checked_too(run: Run) -> None:
+    """It is rejected and told; the run, whose own shops landed, is as green as it was."""
+    run.land(100)
+    unit = run.unit("erp-2", "2025-10-01")
+    book = Ledger(run.engine, "manual")
+    book.expect([unit])
+    book.begin([unit], Claim(None, timedelta(), retry=True))
+    with run.engine.begin() as connection:
+        book.land(connection, unit, 3)
+    assert run.check({"min_rows": 10}) == ""
+    assert run.states("2025-10-01") == {"erp-2": "failed"}
+    assert set(run.states().values()) == {"ok"}
+    assert "own erp-2 2025-10-01: 3 rows, at least 10 expected" in run.journal()
 
 
 SCRIPT = """

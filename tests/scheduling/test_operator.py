@@ -18,7 +18,7 @@ from include.scheduling.operator import ScriptOperator
 ROOT = Path(__file__).parents[2]
 
 
-def environment_of(**arguments: Any) -> dict[str, str]:
+def environment_of(run_type: str = "scheduled", **arguments: Any) -> dict[str, str]:
     """Give what an operator of a job hands the runner."""
     operator = ScriptOperator(
         task_id="run",
@@ -28,7 +28,7 @@ def environment_of(**arguments: Any) -> dict[str, str]:
         **arguments,
     )
     run = SimpleNamespace(
-        run_type="scheduled",
+        run_type=run_type,
         partition_key="2025-10-02",
         conf={},
         run_after=datetime(2025, 10, 3, tzinfo=timezone.utc),
@@ -66,6 +66,12 @@ def test_the_starting_shell_says_nothing_of_periods_and_shops(environment: dict[
     for name in ("SHOPS", "AGAIN", "PERIOD_FROM", "RUNNER_GRACE_SECONDS"):
         assert name not in environment
     assert not [name for name in environment if name.startswith("AIRFLOW__")]
+
+
+def test_only_the_schedule_tries_again_what_failed_before(environment: dict[str, str]) -> None:
+    """Who asks for a period by hand, by a backfill or a repair, gets that one."""
+    assert environment["RETRY_EARLIER"] == "1"
+    assert environment_of("manual")["RETRY_EARLIER"] == ""
 
 
 def test_no_file_of_the_user_decides_which_python_runs(

@@ -1,0 +1,255 @@
+"""Gaps on a real service: repaired by hand, and closed by themselves after an outage.
+
+The tests of this file follow one installation and run in their order. Its one job pulls three shops
+from the sandbox, which counts the calls, and is due at midnight.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sqlite3
+from contextlib import closing
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+import httpx
+import pytest
+from sqlalchemy import delete, func, select, update
+
+from include.coverage.runs import PREFIX
+from include.ledger import Ledger
+from include.registry import load_registry
+from include.warehouse import connect
+from include.warehouse.tables import erp_orders, ledger
+from tests.integration.installation import Service, copy_project, installed
+from tests.integration.test_service import pids, until
+from tests.integration.truths import rows_that_changed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sqlalchemy import Engine
+
+    from include.ledger import LedgerRow
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+NUMBERS = {"erp-1": 10001, "erp-2": 10002, "erp-3": 10003}
+FIRST_DAY = 8  # days ago
+LONG_AGO = "scheduled__long_ago"
+JOB = """
+tasks:
+  - id: erp_store
+    name: ERP门店数据
+    cron: "0 0 * * *"
+    script: erp/erp_store.py
+    platform: erp
+    start: {start}
+    recover: 3d
+    retry_delay: 1s
+"""
+
+
+class Team:
+    """An installation, and what is asked of it."""
+
+    def __init__(self, service: Service) -> None:
+        self.service = service
+        self.today = datetime.now(SHANGHAI).date()
+
+    def key(self, days_ago: int) -> str:
+        """Give the period of a day."""
+        return (self.today - timedelta(days=days_ago)).isoformat()
+
+    def engine(self) -> Engine:
+        """Give the warehouse."""
+        return connect(f"sqlite:///{self.service.layout.warehouse}")
+
+    def rows(self) -> dict[tuple[str, str], LedgerRow]:
+        """Give the ledger, by period and shop."""
+        book = Ledger(self.engine())
+        days = range(FIRST_DAY, 0, -1)
+        rows = [row for days_ago in days for row in book.rows("erp_store", self.key(days_ago))]
+        return {(row.period_key, row.shop_id): row for row in rows}
+
+    def runs(self, prefix: str) -> list[dict[str, Any]]:
+        """Give Airflow's runs whose names begin so, by when they were started."""
+        runs = self.service.api.runs("erp_store", run_id_prefix_pattern=prefix)
+        return sorted(runs, key=lambda run: run.get("start_date") or "9")
+
+    def sandbox(self, method: str, path: str, **content: Any) -> Any:
+        """Ask the sandbox."""
+        url = f"{self.service.ports.sandbox_url}/sandbox/{path}"
+        return httpx.request(method, url, timeout=30, trust_env=False, **content).json()
+
+    def calls(self) -> int:
+        """Give how many calls it has counted."""
+        return int(self.sandbox("GET", "calls")["platforms"]["erp"]["calls"])
+
+    def repair(self, *words: str, code: int = 0) -> dict[str, Any]:
+        """Run the command; what it says as JSON."""
+        done = self.service.manager("repair", *words, "--json")
+        assert done.returncode == code, done.stdout + done.stderr
+        return dict(json.loads(done.stdout))
+
+    def check_truth(self) -> None:
+        """Hold what landed against what the sandbox had then."""
+        registry = load_registry(self.service.root)
+        job = registry.jobs["erp_store"]
+        for (key, shop), row in self.rows().items():
+            assert row.finished_at is not None
+            period = job.schedule.parse_key(key)
+            truth = rows_that_changed(job, NUMBERS[shop], period, row.finished_at)
+            assert (row.state, row.rows) == ("ok" if truth else "empty", truth), row
+
+
+@pytest.fixture(scope="module")
+def team(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Team]:
+    """Give an installation of its own, whose schedule has landed yesterday."""
+    root = tmp_path_factory.mktemp("repair") / "checkout"
+    copy_project(root)
+    for path in (root / "config/tasks").glob("*.yaml"):
+        path.unlink()
+    first = datetime.now(SHANGHAI).date() - timedelta(days=FIRST_DAY)
+    (root / "config/tasks/erp.yaml").write_text(JOB.format(start=first), "utf-8")
+    with installed(root, root.parent) as service:
+        service.start()
+        team = Team(service)
+        yesterday = team.key(1)
+        until(lambda: {row.state for row in team.rows().values()} == {"ok"})
+        assert {key for key, _ in team.rows()} == {yesterday}
+        yield team
+
+
+def test_the_plan_is_only_shown(team: Team) -> None:
+    """Without `--yes` no run is made; of a paused job none is made at all, and it is named."""
+    told = team.repair("--since", team.key(4))
+    assert [run["period"] for run in told["runs"]] == [team.key(days) for days in (4, 3, 2)]
+    assert told["units"] == 9
+    assert told["calls"] is not None
+    assert told["minutes"] > 0
+    assert team.service.manager("pause", "erp_store").returncode == 0
+    paused = team.service.manager("repair", "--yes", "--since", team.key(4))
+    assert paused.returncode == 1
+    assert "erp_store: 9 left out: the job is paused" in paused.stdout
+    assert team.service.manager("resume", "erp_store").returncode == 0
+    assert team.runs(PREFIX) == []
+
+
+def test_two_people_press_at_once(team: Team) -> None:
+    """Each run is made once, the oldest first, both see them land, and no call is made twice."""
+    before, counted = team.calls(), _calls_of(team)
+    both = [
+        team.service.begin("repair", "--yes", "--json", "--since", team.key(4)) for _ in range(2)
+    ]
+    told = [json.loads(one.communicate(timeout=240)[0]) for one in both]
+    assert [one.returncode for one in both] == [0, 0], told
+    made = [run["run_id"] for one in told for run in one["runs"] if run["new"]]
+    assert sorted(made) == [f"{PREFIX}{team.key(days)}__1" for days in (4, 3, 2)]
+    assert [run["dag_run_id"] for run in team.runs(PREFIX)] == sorted(made)
+    rows = team.rows()
+    assert len(rows) == 4 * 3
+    assert {row.attempts for row in rows.values()} == {1}
+    assert team.calls() - before == _calls_of(team) - counted > 0
+    assert team.repair("--yes", "--since", team.key(4))["runs"] == []
+
+
+def test_a_shop_that_fails_costs_itself_alone(team: Team) -> None:
+    """The others land, the failure is named, and the next repair pulls that shop only."""
+    fault = {"fault": "missing_field", "platform": "erp", "times": 999, "shop": NUMBERS["erp-2"]}
+    team.sandbox("POST", "faults", json=fault)
+    done = team.service.manager("repair", "--yes", "--since", team.key(5))
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert f"erp_store {team.key(5)}: failed: 1 of 3 missing: erp-2" in done.stdout
+    team.sandbox("DELETE", "faults")
+    (run,) = team.repair("--yes", "--since", team.key(5))["runs"]
+    assert (run["shops"], run["run_id"]) == (["erp-2"], f"{PREFIX}{team.key(5)}__2")
+    assert run["landed"]
+    attempts = {shop: team.rows()[team.key(5), shop].attempts for shop in NUMBERS}
+    assert attempts["erp-1"] == attempts["erp-3"] == 1
+    team.check_truth()
+
+
+def test_an_outage_heals_by_itself(team: Team) -> None:
+    """What was missed within `recover` runs oldest first, once each; what had failed lands, too."""
+    done = team.service.manager("stop")
+    assert done.returncode == 0, done.stderr
+    _forget_last_days(team, last_run=5, failed=(4, "erp-3"))
+    team.service.start()
+    wanted = [team.key(days) for days in (3, 2, 1)]
+
+    def recovered() -> bool:
+        rows = team.rows()
+        return all((key, shop) in rows for key in wanted for shop in NUMBERS) and all(
+            row.state in ("ok", "empty") for row in rows.values()
+        )
+
+    until(recovered)
+    scheduled = team.runs("scheduled__")
+    assert [run["partition_key"] for run in scheduled][-3:] == wanted
+    rows = team.rows()
+    assert {rows[key, shop].attempts for key in wanted for shop in NUMBERS} == {1}
+    healed = rows[team.key(4), "erp-3"]
+    assert (healed.attempts, healed.retried_by) == (2, scheduled[-3]["dag_run_id"])
+    assert rows[team.key(4), "erp-1"].retried_by is None
+    assert (team.key(6), "erp-1") not in rows, "older than recover: nobody may pull it by itself"
+
+
+def test_what_is_older_is_one_repair(team: Team) -> None:
+    """The scheduler is killed in the middle of it: nothing is lost, and nothing doubled."""
+    counted = team.calls(), _calls_of(team)
+    command = team.service.begin("repair", "--yes")
+    until(lambda: any(run["state"] == "running" for run in team.runs(PREFIX)))
+    os.kill(pids(team.service)["scheduler"], signal.SIGKILL)
+    said, _ = command.communicate(timeout=400)
+    assert command.returncode == 0, said
+    assert "(3 of 3 runs)" in said
+    assert team.service.manager("gaps").returncode == 0
+    team.check_truth()
+    rows = team.rows()
+    assert len(rows) == FIRST_DAY * 3
+    again = team.calls()
+    assert team.repair("--yes")["runs"] == []
+    assert team.calls() == again
+    if {rows[team.key(days), shop].attempts for days in (6, 7, 8) for shop in NUMBERS} == {1}:
+        assert again - counted[0] == _calls_of(team) - counted[1]
+
+
+def _calls_of(team: Team) -> int:
+    """Give how many calls the units that landed have taken, by the ledger."""
+    with team.engine().connect() as connection:
+        return int(connection.execute(select(func.sum(ledger.c.calls))).scalar() or 0)
+
+
+def _forget_last_days(team: Team, *, last_run: int, failed: tuple[int, str]) -> None:
+    """Bring the databases to where they were when the service was off for some days.
+
+    Args:
+        team: whose service is stopped.
+        last_run: the day (days ago) that the schedule's last run covered.
+        failed: a unit that had failed for good.
+    """
+    midnight = datetime.combine(team.today, datetime.min.time(), SHANGHAI)
+    with team.engine().begin() as connection:
+        gone = ledger.c.period_key > team.key(failed[0])
+        connection.execute(delete(ledger).where(gone))
+        since = midnight.replace(tzinfo=None) - timedelta(days=failed[0])
+        connection.execute(delete(erp_orders).where(erp_orders.c.modified_time >= since))
+        unit = ledger.c.period_key == team.key(failed[0]), ledger.c.shop_id == failed[1]
+        said = {"state": "failed", "exit_code": 75, "error": "the gateway was away"}
+        connection.execute(update(ledger).where(*unit).values(said))
+    start = midnight - timedelta(days=last_run)
+    end = start + timedelta(days=1)
+    moments = [moment.astimezone(timezone.utc).replace(tzinfo=None) for moment in (start, end)]
+    shown = [moment.isoformat(" ", "microseconds") for moment in moments]
+    with closing(sqlite3.connect(team.service.var / "airflow/airflow.db")) as airflow, airflow:
+        airflow.execute(
+            "UPDATE dag_run SET run_id = ?, partition_key = ?, partition_date = ?, run_after = ? "
+            "WHERE run_type = 'scheduled'",
+            (LONG_AGO, team.key(last_run), *shown),
+        )
+        airflow.execute(
+            "UPDATE task_instance SET run_id = ? WHERE run_id LIKE 'scheduled__%'", (LONG_AGO,)
+        )

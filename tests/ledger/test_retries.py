@@ -1,0 +1,100 @@
+"""What a run tries once more, and what such retries have landed."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+from sqlalchemy import update
+
+from include.coverage.history import read_history
+from include.ledger import Claim, Ledger, Unit
+from include.ledger.retries import landed_by_retry, left_failed
+from include.periods import Schedule
+from include.warehouse import connect
+from include.warehouse.tables import ledger as table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sqlalchemy import Engine
+
+pytestmark = pytest.mark.every_warehouse
+
+DAYS = Schedule("0 7 * * *", "day")
+PERIODS = [DAYS.parse_key(f"2025-10-0{day}") for day in (1, 2, 3)]
+UNITS = [Unit("erp_store", "erp-1", period) for period in PERIODS]
+ENDED = PERIODS[0].end, PERIODS[2].end
+PATIENCE = timedelta(seconds=60)
+ONCE_MORE = Claim(None, PATIENCE, retry=True)
+
+
+@pytest.fixture
+def engine(warehouse_url: str) -> Iterator[Engine]:
+    """Give a new warehouse in which the three units have failed."""
+    engine = connect(warehouse_url)
+    book = Ledger(engine, "first")
+    book.expect(UNITS)
+    book.begin(UNITS)
+    for unit in UNITS:
+        book.fail(unit, 75, "the gateway was away")
+    yield engine
+    engine.dispose()
+
+
+def _left(engine: Engine, run_id: str) -> list[str]:
+    return [row.period_key for row in left_failed(engine, "erp_store", run_id, ENDED, PATIENCE)]
+
+
+def test_a_unit_is_tried_once_more_and_no_more(engine: Engine) -> None:
+    """By whichever run it was, and whatever came of it; oldest first."""
+    assert _left(engine, "second") == [period.key for period in PERIODS]
+    book = Ledger(engine, "second")
+    book.begin(UNITS[:2], ONCE_MORE)
+    book.fail(UNITS[0], 77, "the token has expired")
+    with engine.begin() as connection:
+        book.land(connection, UNITS[1], 5, 12)
+    for run_id in ("second", "third"):
+        assert _left(engine, run_id) == [PERIODS[2].key]
+    (row,) = landed_by_retry(engine, "erp_store", "second")
+    assert (row.period_key, row.rows, row.calls) == (PERIODS[1].key, 5, 12)
+    assert landed_by_retry(engine, "erp_store", "third") == []
+
+
+def test_what_was_cut_off_is_tried_by_the_same_run_again(engine: Engine) -> None:
+    """Ended by a signal, or silent for longer than the patience; another run leaves it alone."""
+    book = Ledger(engine, "second")
+    book.begin(UNITS, ONCE_MORE)
+    book.fail(UNITS[0], 143, "told to end")
+    silent = update(table).where(table.c.period_key == PERIODS[1].key)
+    with engine.begin() as connection:
+        row = book.rows("erp_store", PERIODS[1].key)[0]
+        assert row.heartbeat_at is not None
+        connection.execute(silent.values(heartbeat_at=row.heartbeat_at - 2 * PATIENCE))
+    assert _left(engine, "second") == [PERIODS[0].key, PERIODS[1].key]
+    assert _left(engine, "third") == []
+
+
+def test_what_runs_is_left_alone_until_it_is_lost(engine: Engine) -> None:
+    """A runner that vanished has failed its unit without saying so."""
+    Ledger(engine, "second").begin(UNITS[:1])
+    assert PERIODS[0].key not in _left(engine, "third")
+    with engine.begin() as connection:
+        connection.execute(update(table).values(heartbeat_at=PERIODS[0].end))
+    assert PERIODS[0].key in _left(engine, "third")
+
+
+def test_history_is_of_what_landed(engine: Engine) -> None:
+    """Calls and times of the newest units; nothing of a job that has never landed."""
+    book = Ledger(engine, "second")
+    book.begin(UNITS)
+    with engine.begin() as connection:
+        for unit, calls in zip(UNITS, (10, 20, 60), strict=True):
+            book.land(connection, unit, 5, calls)
+    history = read_history(engine, ["erp_store", "jd_store"])
+    assert history.calls("erp_store", ["erp-1"]) == 20
+    assert history.calls("erp_store", ["erp-1", "erp-9"]) == 40
+    assert history.seconds("erp_store", 1) is not None
+    assert history.seconds("jd_store", 1) is None
+    assert history.calls("jd_store", ["jd-1"]) is None
