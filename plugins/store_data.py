@@ -7,6 +7,7 @@ from airflow.plugins_manager import AirflowPlugin
 from include.coverage_page.app import NAME, PREFIX, VIEW, CoverageApp
 from include.scheduling.priority import ScheduleFirst
 from include.scheduling.timetable import CalendarPartitionTimetable
+from include.scheduling.writing_in_turn import WritingInTurn
 
 
 class StoreDataPlugin(AirflowPlugin):
@@ -20,5 +21,8 @@ class StoreDataPlugin(AirflowPlugin):
     priority_weight_strategies = (ScheduleFirst,)
     fastapi_apps: ClassVar[list[Any]] = [
         {"app": CoverageApp(), "url_prefix": PREFIX, "name": NAME},
+    ]
+    fastapi_root_middlewares: ClassVar[list[Any]] = [
+        {"middleware": WritingInTurn, "kwargs": {"apart": PREFIX}, "name": "writing in turn"},
     ]
     external_views: ClassVar[list[Any]] = [VIEW]

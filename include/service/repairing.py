@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,7 @@ from include.service.covering import MANAGER, check_names, day_of, first_moment,
 from include.service.following import Started, follow
 from include.service.gaps import DAYS
 from include.service.ports import remembered
-from include.service.rest import Api, ThereAlreadyError
+from include.service.rest import Api, ThereAlreadyError, UnansweredError
 from include.service.table import lined_up
 from include.service.triggering import ANSWER_SECONDS, asking
 from include.warehouse.clock import now as clock_of
@@ -36,6 +37,7 @@ WHY = {
     SEEN_TO: "a run that waits or works sees to them",
     DISABLED: "the job is disabled: set 'enabled: true' in its entry, or run it by hand",
 }
+TRIES, PAUSE_SECONDS = 4, 3.0
 # Of these nothing is missing.
 NO_GAPS = (SEEN_TO, DISABLED)
 
@@ -71,15 +73,26 @@ def repair(layout: Layout, arguments: Namespace) -> int:
 
 def start(api: Api, runs: Iterable[RepairRun]) -> list[Started]:
     """Make the runs of a plan; one that somebody else has just made is followed like an own one."""
-    started = []
-    for run in runs:
+    return [Started(run, _make(api, run)) for run in runs]
+
+
+def _make(api: Api, run: RepairRun) -> bool:
+    """Make a run; gives whether it was not there.
+
+    A call that was not answered may be made again: a run of that name is not made twice.
+    """
+    for tries_left in reversed(range(TRIES)):
         try:
             api.make_run(run.job.id, run.body)
-            new = True
-        except ThereAlreadyError:
-            new = False
-        started.append(Started(run, new))
-    return started
+        except ThereAlreadyError:  # noqa: PERF203 - each try for itself
+            return False
+        except UnansweredError:
+            if not tries_left:
+                raise
+            time.sleep(PAUSE_SECONDS)
+        else:
+            return True
+    return False
 
 
 def _answer(plan: Plan, api: Api, look: Lookout, arguments: Namespace) -> int:

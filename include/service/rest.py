@@ -35,11 +35,16 @@ class NotThereError(ApiError):
     """The API knows nothing by that name."""
 
 
+class UnansweredError(ApiError):
+    """The API was busy or away: the same call may be answered later."""
+
+
 class ThereAlreadyError(ApiError):
     """What was to be made is there already."""
 
 
 KINDS = {NOT_FOUND: NotThereError, CONFLICT: ThereAlreadyError}
+FIRST_OF_THE_SERVER = 500
 
 
 class Api:
@@ -158,7 +163,8 @@ class Api:
     ) -> dict[str, Any]:
         status, body = self._exchange(method, path, params, json)
         if status >= FIRST_ERROR:
-            kind = KINDS.get(status, ApiError)
+            other = UnansweredError if status >= FIRST_OF_THE_SERVER else ApiError
+            kind = KINDS.get(status, other)
             raise kind(f"{method} {path} gave HTTP {status}: {_detail(body)}")
         return dict(_parsed(body))
 
@@ -174,7 +180,7 @@ class Api:
             answer = connection.getresponse()
             return answer.status, answer.read()
         except (OSError, http.client.HTTPException) as error:
-            raise ApiError(
+            raise UnansweredError(
                 f"the web UI at {self._url} does not answer ({error or type(error).__name__}): "
                 "see `python3 scheduler_manager.py status`"
             ) from error
