@@ -76,10 +76,21 @@ def test_every_health_check_is_content(composed: Stack) -> None:
         composed.wait_until_healthy(name)
 
 
+def test_the_page_of_coverage_knows_the_accounts(composed: Stack) -> None:
+    """With the auth manager of the containers, too: who may trigger runs may repair."""
+    groups = composed.api.get("/coverage/data/jobs").raise_for_status().json()["groups"]
+    jobs = {job["id"]: job["runnable"] for group in groups for job in group["jobs"]}
+    assert len(jobs) > 10
+    assert all(jobs.values())
+    plan = composed.api.post("/coverage/repair/plan", json={"jobs": ["erp_store"]})
+    assert plan.status_code == 200, plan.text
+
+
 def test_the_api_asks_who_is_there(composed: Stack) -> None:
     """Without a password, or with a wrong one, it answers 401."""
     with httpx.Client(base_url=composed.api.base_url, timeout=30, trust_env=False) as stranger:
         assert stranger.get("/api/v2/dags").status_code == 401
+        assert stranger.get("/coverage/data/jobs").status_code == 401
         wrong = {"username": "admin", "password": "admin"}
         assert stranger.post("/auth/token", json=wrong).status_code == 401
 

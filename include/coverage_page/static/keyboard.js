@@ -15,7 +15,9 @@ export function keepOneStop(grid) {
 
 /** Make an element the one stop of its grid. */
 export function stopAt(element) {
-  element.closest("table").querySelectorAll('[tabindex="0"]').forEach(leaveOut);
+  const others = element.closest("table").querySelectorAll('[tabindex="0"]');
+  // What loses the attribute for a moment loses the focus, too.
+  for (const other of others) if (other !== element) leaveOut(other);
   element.setAttribute("tabindex", "0");
 }
 
