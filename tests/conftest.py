@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import httpx
+import hypothesis
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
 
 # One client for all: making one reads all certificates, which takes longer than asking.
 HTTP = httpx.Client(timeout=30, trust_env=False)
+# How long an example takes is for the benchmarks to say: a busy machine is no failure.
+hypothesis.settings.register_profile("any machine", deadline=None)
+hypothesis.settings.load_profile("any machine")
 # The moment at which the sandbox of the tests stands still (wall clock of Asia/Shanghai).
 SANDBOX_NOW = datetime(2025, 10, 9, 12)
 # Limits that no test reaches by accident.

@@ -130,10 +130,12 @@ def _warn_of_others(ports: Ports) -> None:
 def _launch(layout: Layout, ports: Ports) -> None:
     """Start supervisord on databases that are in order."""
     check_whole(layout)
-    if supervisor.left_traces(layout):
-        note(layout, "ended without being stopped: it was killed, or the machine went down")
+    cut_off = supervisor.left_traces(layout)
     if end_service(layout):
+        cut_off = True
         print("ended what was left of a service whose supervisord was killed")
+    if cut_off:
+        note(layout, "ended without being stopped: it was killed, or the machine went down")
     check_free(ports)
     remember(layout, ports)
     environment = service_environment(layout, ports)

@@ -17,7 +17,8 @@ from tests.integration.test_service import until
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-pytestmark = pytest.mark.campaign
+# Three minutes of waiting, and two starts of the service.
+pytestmark = [pytest.mark.campaign, pytest.mark.timeout(900)]
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 JOB = """
