@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-from include.coverage.states import GAPS, LANDED, State
+from include.coverage.states import GAPS, LANDED, WAITING, State
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
     from include.registry import Problem
 
 
-class Totals(NamedTuple):
-    """How many units there are of each state."""
+class Counted:
+    """What has counted units by their state."""
 
     counts: Mapping[State, int]
 
     @property
     def landed(self) -> int:
-        """How many have landed."""
+        """How many have landed, with rows or without."""
         return sum(self.counts[state] for state in LANDED)
 
     @property
@@ -33,9 +33,21 @@ class Totals(NamedTuple):
         return sum(self.counts[state] for state in GAPS)
 
     @property
+    def waiting(self) -> int:
+        """How many run, or have their turn before them."""
+        return sum(self.counts[state] for state in WAITING)
+
+    @property
     def expected(self) -> int:
         """How many were, or are, to land."""
         return sum(self.counts.values()) - self.counts[State.DISABLED]
+
+
+@dataclass(frozen=True)
+class Totals(Counted):
+    """How many units there are of each state."""
+
+    counts: Mapping[State, int]
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,8 @@ from datetime import timedelta
 from statistics import median
 from typing import TYPE_CHECKING, NamedTuple
 
-from include.coverage.states import GAPS, LANDED, State
+from include.coverage.coverage import Counted
+from include.coverage.states import State
 from include.ledger.units import PERIODS_COMPARED, is_like
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ class Unusual(NamedTuple):
 
 
 @dataclass
-class Line:
+class Line(Counted):
     """What was due of one job, one platform or everything.
 
     Attributes:
@@ -63,26 +64,6 @@ class Line:
     usual: float = 0
     compared: int = 0
     seconds: float | None = None
-
-    @property
-    def landed(self) -> int:
-        """How many have landed, with rows or without."""
-        return sum(self.counts[state] for state in LANDED)
-
-    @property
-    def missing(self) -> int:
-        """How many are gaps."""
-        return sum(self.counts[state] for state in GAPS)
-
-    @property
-    def waiting(self) -> int:
-        """How many run, or have their turn before them."""
-        return sum(self.counts[state] for state in (State.NOT_DUE, State.PENDING, State.RUNNING))
-
-    @property
-    def expected(self) -> int:
-        """How many are to land."""
-        return sum(self.counts.values()) - self.counts[State.DISABLED]
 
     @property
     def percent(self) -> int | None:

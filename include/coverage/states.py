@@ -30,3 +30,5 @@ class State(str, Enum):
 LANDED = frozenset({State.OK, State.EMPTY})
 # Was due and has not landed, and nobody is about to see to it.
 GAPS = frozenset({State.FAILED, State.MISSED, State.LOST})
+# Not landed, and nothing is wrong.
+WAITING = (State.NOT_DUE, State.PENDING, State.RUNNING)

@@ -6,7 +6,8 @@ from collections import Counter, defaultdict
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
-from include.coverage import GAPS, LANDED, State
+from include.coverage import State, Totals
+from include.coverage.states import WAITING
 from include.coverage_page.reach import column_of, row_group
 from include.ledger import NO_SHOP
 
@@ -34,7 +35,6 @@ CODES = {
 }
 NOTHING = " "
 MOST_UNITS = 400
-WAITING = (State.RUNNING, State.PENDING, State.NOT_DUE)
 
 
 class Column:
@@ -124,12 +124,12 @@ def _totals(coverage: Coverage, jobs: Collection[str]) -> dict[str, Any]:
         if cell.job.id in jobs
         and cell.due_at.date() == coverage.made_at.astimezone(cell.due_at.tzinfo).date()
     ]
-    counts = sum((cell.counts for cell in today), Counter())
+    counts = Totals(sum((cell.counts for cell in today), Counter()))
     platforms = sorted({cell.job.platform for cell in today if cell.job.platform})
     return {
-        "landed": sum(counts[state] for state in LANDED),
-        "missing": sum(counts[state] for state in GAPS),
-        "waiting": sum(counts[state] for state in WAITING),
+        "landed": counts.landed,
+        "missing": counts.missing,
+        "waiting": counts.waiting,
         "platforms": [
             {"platform": name, **_shops_of(cell for cell in today if cell.job.platform == name)}
             for name in platforms
