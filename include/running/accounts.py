@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy.exc import SQLAlchemyError
 
 from include.errors import ExpectedError
-from include.ledger import NO_SHOP, Claim, Ledger, Unit
+from include.ledger import LANDED, NO_SHOP, Claim, Ledger, Unit
 from include.ledger.retries import left_failed
 from include.signs_of_life import BEATS_UNTIL_LOST
 from include.warehouse.connecting import connect
@@ -60,6 +60,17 @@ class Accounts:
         with _in_words("read"):
             self._ledger.expect(units)
             return units if again else self._ledger.open_units(units)
+
+    def landed_by_this_run(self, job_id: str, period: Period) -> bool:
+        """Tell whether this run itself has landed a unit of a period.
+
+        Raises:
+            LedgerError: the warehouse does not answer.
+        """
+        with _in_words("read"):
+            rows = self._ledger.rows(job_id, period.key)
+        mine = self._ledger.run_id
+        return any(row.run_id == mine and row.state in LANDED for row in rows)
 
     def left_failed(
         self, job_id: str, ended: tuple[datetime, datetime], seconds: float

@@ -75,6 +75,9 @@ class Attempt:
         """
         execution = self.execution
         nothing = self._nothing_to_do()
+        if nothing and self._landed_already():
+            execution.note(self.subject, "landed in an attempt of this run that was cut off")
+            return ExitCode.LANDED
         if nothing:
             execution.note(self.subject, f"nothing to do: {nothing}")
             return ExitCode.NOTHING_TO_DO
@@ -111,6 +114,13 @@ class Attempt:
         self.units = accounts.open_units(job.id, self.shops, self.period, again=again)
         self.shops = [unit.shop_id for unit in self.units if job.platform]
         return None if self.units else LANDED_BEFORE.format(subject=self.subject)
+
+    def _landed_already(self) -> bool:
+        """Tell whether an earlier attempt of this run did it, whose end Airflow was never told."""
+        accounts, request = self.execution.accounts, self.execution.request
+        if not accounts or request.attempt <= 1:
+            return False
+        return accounts.landed_by_this_run(self.execution.job.id, self.period)
 
     def _in_ledger(self) -> AbstractContextManager[None]:
         execution = self.execution

@@ -156,6 +156,16 @@ def test_what_has_landed_is_not_run_again(project: Project, warehouse: str) -> N
     assert rows_of(warehouse)[0].attempts == 2
 
 
+def test_a_run_that_was_cut_off_after_landing_has_landed(project: Project, warehouse: str) -> None:
+    """Its next attempt runs nothing and succeeds; another run of the period had nothing to do."""
+    project.job("print('ran')")
+    assert project.run(WAREHOUSE_URL=warehouse, RUN_ID="run-7")[0] == 0
+    code, output = project.run(WAREHOUSE_URL=warehouse, RUN_ID="run-7", ATTEMPT="2")
+    assert (code, "ran" in output.splitlines()) == (0, False)
+    assert f"job {PERIOD} landed in an attempt of this run that was cut off" in output
+    assert project.run(WAREHOUSE_URL=warehouse, RUN_ID="run-8", ATTEMPT="2")[0] == 99
+
+
 def test_each_enabled_shop_is_a_unit(project: Project, warehouse: str) -> None:
     """A run narrowed to some shops accounts for those; the next one runs those still open."""
     project.shops(s1=True, s2=True, s3=True, s4=False)
