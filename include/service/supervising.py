@@ -2,7 +2,8 @@
 
 Airflow's components import the same hundred megabytes of modules. Here supervisord imports them
 once, and each component is a fork of it instead of a new Python: they share the memory, and none
-has to import anew. All else is supervisord's own. What the project itself is made of is left out,
+has to import anew. So are the sandbox, which needs a part of them, and the listener. All else is
+supervisord's own. What the project itself is made of is left out,
 so that a component which is started again has the project's newest code.
 
 Only on Linux: on macOS a process that has forked may not use the system's frameworks.
@@ -13,12 +14,13 @@ from __future__ import annotations
 import gc
 import importlib
 import os
+import runpy
 import signal
 import sys
 import traceback
 from typing import TYPE_CHECKING, NoReturn
 
-from setproctitle import getproctitle
+from setproctitle import getproctitle, setproctitle
 from supervisor import supervisord
 from supervisor.options import ServerOptions
 
@@ -36,14 +38,18 @@ PRELOADED = (
     "airflow.jobs.dag_processor_job_runner",
     "airflow.executors.local_executor",
     "airflow.cli.commands.daemon_utils",
+    "airflow.dag_processing.dagbag",
     "airflow.utils.log.file_task_handler",
     "airflow.api_fastapi.app",
     # The dag-processor and the triggerer answer their children as the api-server answers tasks.
     "airflow.api_fastapi.execution_api.routes",
     "airflow.api_fastapi.execution_api.versions",
     "alembic.command",
+    "alembic.config",
     "a2wsgi",
+    "aiosqlite",
     "httpcore",
+    "tabulate",
     "uvicorn",
 )
 ONLY_IMPORT = "_AIRFLOW__AS_LIBRARY"  # Airflow's own word for: set nothing up yet
@@ -54,26 +60,30 @@ class Options(ServerOptions):  # type: ignore[misc] # supervisor has no types
     """Supervisord's options, which are also its door to the system."""
 
     def execve(self, filename: str, argv: list[str], env: Mapping[str, str]) -> None:
-        """Become what is to be started: a component by going on as it, all else by exec.
+        """Become what is to be started: a Python module by going on as it, all else by exec.
 
         Supervisord has forked already, and made the pipes standard input and output.
         """
-        if COMPONENT in argv and PRELOADED[0] in sys.modules:
-            _become_component(argv[argv.index(COMPONENT) :], env)
+        if argv[1] == "-m" and PRELOADED[0] in sys.modules:
+            _become(argv, env)
         os.execve(filename, argv, env)  # noqa: S606 -- no shell is the point
 
 
-def _become_component(argv: Sequence[str], env: Mapping[str, str]) -> NoReturn:
-    """Run a component in this process and end it; supervisord's own code must not go on here."""
+def _become(argv: Sequence[str], env: Mapping[str, str]) -> NoReturn:
+    """Run a module in this process and end it; supervisord's own code must not go on here."""
     code = 1
     try:
         for name in SIGNALS:
             signal.signal(getattr(signal, name), signal.SIG_DFL)
         os.environ.clear()
         os.environ.update(env)
-        sys.argv = [argv[0], *argv[1:]]
+        sys.argv = [*argv[2:]]
         _open_streams()
-        component.main(preloaded=True)
+        if sys.argv[0] == COMPONENT:
+            component.main(preloaded=True)
+        else:
+            setproctitle(" ".join(argv))
+            runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
         code = 0
     except SystemExit as end:
         code = _exit_code(end)
@@ -110,12 +120,22 @@ def preload() -> None:
     try:
         for module in PRELOADED:
             importlib.import_module(module)
+        _prepare_models()
     except Exception:  # noqa: BLE001 -- Airflow is broken, and each component says so in its log
         sys.modules.pop(PRELOADED[0], None)
     finally:
         del os.environ[ONLY_IMPORT]
     gc.collect()
     gc.freeze()  # looking through them for garbage would copy their memory
+
+
+def _prepare_models() -> None:
+    """Let SQLAlchemy relate Airflow's tables; each component would at its first query, in 24 MB."""
+    from airflow.models import import_all_models  # noqa: PLC0415 -- loads Airflow
+    from sqlalchemy.orm import configure_mappers  # noqa: PLC0415 -- the same
+
+    import_all_models()
+    configure_mappers()
 
 
 def main() -> None:

@@ -63,7 +63,7 @@ def migrate(warehouse: Engine | str) -> Migrated:
     engine = warehouse if isinstance(warehouse, Engine) else connect(warehouse)
     where = engine.url.render_as_string(hide_password=True)
     try:
-        with engine.begin() as connection, _alone(connection):
+        with _alone(engine) as connection:
             _check_encoding(connection, where)
             before = version_of(connection)
             command.upgrade(_config(connection), "head")
@@ -96,23 +96,30 @@ def version_of(connection: Connection) -> str | None:
 
 
 @contextmanager
-def _alone(connection: Connection) -> Iterator[None]:
-    """Wait until no other process migrates; SQLite's transaction does so by itself."""
-    kind = connection.dialect.name
-    if kind == "postgresql":
-        connection.execute(text(f"SELECT pg_advisory_xact_lock({LOCK_NUMBER})"))
-    elif kind in MYSQL:
-        name = {"name": LOCK_NAME}
-        taken = text(f"SELECT GET_LOCK(:name, {LOCK_SECONDS})")
-        if connection.scalar(taken, name) != 1:
+def _alone(engine: Engine) -> Iterator[Connection]:
+    """Give a transaction once no other process migrates; SQLite's waits for that by itself."""
+    if engine.dialect.name in MYSQL:
+        with _named_lock(engine), engine.begin() as connection:
+            yield connection
+        return
+    with engine.begin() as connection:
+        if engine.dialect.name == "postgresql":
+            connection.execute(text(f"SELECT pg_advisory_xact_lock({LOCK_NUMBER})"))
+        yield connection
+
+
+@contextmanager
+def _named_lock(engine: Engine) -> Iterator[None]:
+    """Hold it on a connection of its own: whoever is next must see what was committed."""
+    name = {"name": LOCK_NAME}
+    with engine.connect() as holder:
+        if holder.scalar(text(f"SELECT GET_LOCK(:name, {LOCK_SECONDS})"), name) != 1:
             raise ExpectedError("another process migrates the warehouse: try again later")
         try:
             yield
         finally:
-            if not connection.invalidated:
-                connection.execute(text("SELECT RELEASE_LOCK(:name)"), name)
-        return
-    yield
+            if not holder.invalidated:
+                holder.execute(text("SELECT RELEASE_LOCK(:name)"), name)
 
 
 def _check_encoding(connection: Connection, where: str) -> None:
