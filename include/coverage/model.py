@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from include.coverage.calendar import Due, Since
+    from include.coverage.expectation import Expected
     from include.coverage.states import State
     from include.ledger import LedgerRow
     from include.periods import Period
@@ -111,25 +112,29 @@ class _Judge:
         self._page = book.page(job.id)
         self._expectation = Expectation(registry, job)
         self._stretches = Stretches(self._page) if job.period == "tick" else None
+        # Most periods of a job have the same shops: what is known of these sets is kept.
+        self._counted: dict[frozenset[str], tuple[int, bool]] = {}
+        self._missing: dict[tuple[frozenset[str], ...], frozenset[str]] = {}
 
     def cell_of(self, due: Due) -> Cell:
         """Judge the units of one period."""
         expected = self._expectation.of(due.period)
         order = self._expectation.order
         rows = self._page.rows_of(due.period)
+        landed = self._page.landed_of(due.period)
         brief: Counter[State] = Counter()
         counted: list[int | None] = []
-        waiting = expected.shops | expected.switched_off | (rows.keys() & order.keys())
-        for landed in self._page.landed_of(due.period):
-            brief[landed.state] += len(landed.shops & order.keys())
-            counted.append(landed.rows if landed.shops <= order.keys() else None)
-            waiting -= landed.shops
+        for one in landed:
+            known, all_known = self._known_among(one.shops)
+            brief[one.state] += known
+            counted.append(one.rows if all_known else None)
+        waiting = self._not_among(expected, rows, [one.shops for one in landed])
         late = self._clock.lateness(due.due_at)
         units = [
             self._unit(due, late, shop, rows.get(shop), expected=shop in expected.shops)
             for shop in sorted(waiting, key=order.__getitem__)
         ]
-        whole = [rows for rows in counted if rows is not None]
+        whole = [number for number in counted if number is not None]
         return Cell(
             self._job,
             due.period,
@@ -138,6 +143,23 @@ class _Judge:
             brief,
             sum(whole) if whole and len(whole) == len(counted) else None,
         )
+
+    def _known_among(self, shops: frozenset[str]) -> tuple[int, bool]:
+        """Tell how many of the shops the registry still knows, and whether it knows all."""
+        if shops not in self._counted:
+            known = len(shops & self._expectation.order.keys())
+            self._counted[shops] = known, known == len(shops)
+        return self._counted[shops]
+
+    def _not_among(
+        self, expected: Expected, rows: Mapping[str, LedgerRow], landed: Sequence[frozenset[str]]
+    ) -> frozenset[str]:
+        """Give the shops that have not landed in brief, of those expected or with a row."""
+        key = (*expected, frozenset(rows), *landed)
+        if key not in self._missing:
+            with_row = key[2] & self._expectation.order.keys()
+            self._missing[key] = (key[0] | key[1] | with_row).difference(*landed)
+        return self._missing[key]
 
     def _unit(
         self, due: Due, late: float, shop: str, row: LedgerRow | None, *, expected: bool

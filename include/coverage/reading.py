@@ -100,9 +100,12 @@ def _read(connection: Connection, since: dict[datetime, list[str]], *, in_full: 
         _let_long_lists_be(connection)
         open_rows = query.where(ledger.c.state.in_(OPEN))
         query = union_all(open_rows, _in_brief(wanted))
+    lists: dict[str, frozenset[str]] = {}  # most periods have the same one
     for row in connection.execute(query):
         if not in_full and row.state in LANDED:
-            shops = frozenset(row.shop_id.split(SEPARATOR))
+            if row.shop_id not in lists:
+                lists[row.shop_id] = frozenset(row.shop_id.split(SEPARATOR))
+            shops = lists[row.shop_id]
             rows = None if row.rows is None else int(row.rows)
             landed = Landed(row.period_start, row.period_end, State(row.state), shops, rows)
             book.add_landed(row.job_id, row.period_key, landed)
