@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
     from include.service.layout import Layout
 
-# Tests of services mostly wait, so there is one worker more than cores. More than four would
+# Tests of services mostly wait, so there are more workers than cores. More than four would
 # wait for each other's services and databases.
-WORKERS = min((os.cpu_count() or 1) + 1, 4)
+WORKERS = min(2 * (os.cpu_count() or 1), 4)
 SIDE_BY_SIDE = ("-n", str(WORKERS), "--dist", "loadgroup", "--no-loadscope-reorder")
 
 SECRET_OPTIONS = ("--conn-password", "--conn-extra", "--conn-json", "--conn-uri")

@@ -71,6 +71,7 @@ class Pull:
             "PATH": os.environ["PATH"],
             "SCHEDULER_VAR": str(self.folder),
             "WAREHOUSE_URL": self.url,
+            "GATEWAY_PAUSE_SECONDS": "0.1",  # between tries; as delivered it grows to 30 s
             "AIRFLOW_CONN_ERP": json.dumps({"conn_type": "http", **fields, **self.changed}),
         }
         return subprocess.Popen(
