@@ -11,6 +11,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import certifi
 import httpx
 import hypothesis
 import pytest
@@ -117,9 +118,22 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Give Airflow, which writes to its folder when it is imported, one that goes away."""
     folder = tempfile.mkdtemp(prefix="airflow-of-tests-")
-    os.environ["AIRFLOW_HOME"] = folder
+    os.environ |= {"AIRFLOW_HOME": folder, **_one_authority(Path(folder))}
     os.environ["AIRFLOW__CORE__PLUGINS_FOLDER"] = str(Path(__file__).parents[1] / "plugins")
     config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
+
+
+def _one_authority(folder: Path) -> dict[str, str]:
+    """Name one certificate authority, in an environment.
+
+    Tests talk to loopback, without TLS. Every process and client reads the authorities all the
+    same, and the hundreds of a system take longer than most tests.
+    """
+    first, end, _ = Path(certifi.where()).read_text("utf-8").partition("-----END CERTIFICATE-----")
+    file = folder / "authority.pem"
+    file.write_text(f"{first}{end}\n", "utf-8")
+    (folder / "authorities").mkdir()
+    return {"SSL_CERT_FILE": str(file), "SSL_CERT_DIR": str(folder / "authorities")}
 
 
 @pytest.fixture(scope="session")

@@ -24,7 +24,6 @@ def run(work: Coroutine[Any, Any, T]) -> T:
     thresholds = gc.get_threshold()
     # What is loaded by now stays. The collector would look through it again and again, and answers
     # that have come would wait for it.
-    gc.collect()
     gc.freeze()
     gc.set_threshold(NEW_OBJECTS, *thresholds[1:])
     try:
