@@ -75,16 +75,35 @@ class RepairRun:
 
 
 @dataclass(frozen=True)
+class RunUnderWay:
+    """A run that is there already, and sees to gaps of one job and period.
+
+    Attributes:
+        job: the registry's entry.
+        key: the period's.
+        shops: those with a gap.
+        run_id: its name.
+    """
+
+    job: Job
+    key: str
+    shops: tuple[str, ...]
+    run_id: str
+
+
+@dataclass(frozen=True)
 class Plan:
     """What a repair would run.
 
     Attributes:
         runs: the oldest period first.
         held: how many units of each job no run is made for, by (job, why).
+        under_way: what sees to those that are held as seen to, the oldest period first.
     """
 
     runs: Sequence[RepairRun]
     held: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    under_way: Sequence[RunUnderWay] = ()
 
     @property
     def units(self) -> int:
@@ -130,27 +149,38 @@ def plan_of(
         by_job[run.job_id].append(run)
     held: Counter[tuple[str, str]] = Counter()
     missing: dict[tuple[str, str], list[Unit]] = defaultdict(list)
+    seen_to: dict[tuple[str, str, str], list[str]] = defaultdict(list)
     for unit in gaps:
-        why = _why_held(unit, paused, by_job[unit.job_id])
+        seeing = next((run for run in by_job[unit.job_id] if run.sees_to(unit)), None)
+        why = _why_held(unit, paused, seeing)
         if why:
             held[unit.job_id, why] += 1
         else:
             missing[unit.job_id, unit.period.key].append(unit)
+        if why == SEEN_TO and seeing is not None:
+            seen_to[unit.job_id, unit.period.key, seeing.run_id].append(unit.shop_id)
     for cell in coverage.cells:
         if not cell.job.enabled and cell.counts[State.DISABLED]:
             held[cell.job.id, DISABLED] += cell.counts[State.DISABLED]
     cells = {(cell.job.id, cell.period.key): cell for cell in coverage.cells}
     ordered = sorted(missing, key=lambda key: cells[key].due_at.timestamp())
     planned = _Planning(coverage.made_at, by_job, history or History())
-    return Plan([planned.run(cells[key], missing[key]) for key in ordered], held)
+    return Plan(
+        [planned.run(cells[key], missing[key]) for key in ordered],
+        held,
+        [
+            RunUnderWay(cells[job_id, key].job, key, tuple(shops), run_id)
+            for (job_id, key, run_id), shops in seen_to.items()
+        ],
+    )
 
 
-def _why_held(unit: Unit, paused: Mapping[str, bool], runs: Sequence[Run]) -> str:
+def _why_held(unit: Unit, paused: Mapping[str, bool], seeing: Run | None) -> str:
     if unit.job_id not in paused:
         return NO_DAG
     if paused[unit.job_id]:
         return PAUSED
-    return SEEN_TO if any(run.sees_to(unit) for run in runs) else ""
+    return SEEN_TO if seeing else ""
 
 
 @dataclass

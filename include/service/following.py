@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from include.coverage.runs import PREFIX, UNDER_WAY
+from include.coverage.runs import UNDER_WAY
 from include.ledger import LANDED, NO_SHOP, Ledger
 from include.service.rest import ApiError
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Engine
 
-    from include.coverage.repairing import RepairRun
+    from include.coverage.repairing import RepairRun, RunUnderWay
     from include.service.rest import Api
 
 LOOK_SECONDS = 2.0
@@ -29,12 +29,12 @@ class Started:
     """A run of a repair.
 
     Attributes:
-        run: as planned.
-        new: whether this repair made it; else somebody else had just done so.
+        run: as planned, or as it was found.
+        new: whether this repair made it; else it was there.
         landed: none while it goes on, then whether all of its units landed.
     """
 
-    run: RepairRun
+    run: RepairRun | RunUnderWay
     new: bool
     landed: bool | None = None
 
@@ -85,7 +85,7 @@ def follow(
 
 
 def _going_on(api: Api) -> set[tuple[str, str]]:
-    runs = api.runs(state=UNDER_WAY, run_id_prefix_pattern=PREFIX)
+    runs = api.runs(state=UNDER_WAY)
     return {(run["dag_id"], run["dag_run_id"]) for run in runs}
 
 

@@ -8,7 +8,16 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from include.coverage.history import read_history
-from include.coverage.repairing import DISABLED, NO_DAG, PAUSED, SEEN_TO, Plan, plan_of
+from include.coverage.repairing import (
+    DISABLED,
+    NO_DAG,
+    PAUSED,
+    SEEN_TO,
+    Plan,
+    RepairRun,
+    RunUnderWay,
+    plan_of,
+)
 from include.coverage.runs import PREFIX, UNDER_WAY, Run
 from include.service.covering import MANAGER, check_names, day_of, first_moment, lookout
 from include.service.following import Started, follow
@@ -26,7 +35,6 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Engine
 
-    from include.coverage.repairing import RepairRun
     from include.registry import Registry
     from include.service.covering import Lookout
     from include.service.layout import Layout
@@ -38,6 +46,8 @@ WHY = {
     DISABLED: "the job is disabled: set 'enabled: true' in its entry, or run it by hand",
 }
 TRIES, PAUSE_SECONDS = 4, 3.0
+NOT_STARTED = "nothing was started: the same command with --yes starts it"
+NOT_FOLLOWED = "the same command with --yes follows what is under way"
 # Of these nothing is missing.
 NO_GAPS = (SEEN_TO, DISABLED)
 
@@ -103,10 +113,10 @@ def _answer(plan: Plan, api: Api, look: Lookout, arguments: Namespace) -> int:
     if not arguments.yes:
         if arguments.json:
             print(json.dumps(told | {"started": False}))
-        elif plan.runs:
-            print("nothing was started: the same command with --yes starts it")
+        elif plan.runs or plan.under_way:
+            print(NOT_STARTED if plan.runs else NOT_FOLLOWED)
         return int(held_gaps)
-    started = start(api, plan.runs)
+    started = [*(Started(run, new=False) for run in plan.under_way), *start(api, plan.runs)]
     if not arguments.json:
         for one in started:
             print(one.line, flush=True)
@@ -172,12 +182,13 @@ def _as_dict(plan: Plan) -> dict[str, Any]:
     }
 
 
-def _run(run: RepairRun) -> dict[str, Any]:
+def _run(run: RepairRun | RunUnderWay) -> dict[str, Any]:
+    planned = run if isinstance(run, RepairRun) else None
     return {
         "job": run.job.id,
         "period": run.key,
         "shops": list(run.shops),
         "run_id": run.run_id,
-        "calls": run.calls,
-        "seconds": run.seconds,
+        "calls": planned and planned.calls,
+        "seconds": planned and planned.seconds,
     }

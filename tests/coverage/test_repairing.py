@@ -99,6 +99,9 @@ def test_a_unit_that_a_run_sees_to_gets_no_second_one(run: Run, left: int) -> No
     plan = _plan(_coverage(), run)
     assert plan.units == left
     assert plan.held == ({("erp_store", SEEN_TO): 6 - left} if left < 6 else {})
+    followed = {(one.run_id, one.key, shop) for one in plan.under_way for shop in one.shops}
+    assert len(followed) == 6 - left
+    assert {run_id for run_id, _, _ in followed} <= {run.run_id}
 
 
 def test_what_would_wait_for_ever_is_named() -> None:

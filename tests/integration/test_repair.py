@@ -202,11 +202,15 @@ def test_what_is_older_is_one_repair(team: Team, request: pytest.FixtureRequest)
     counted = team.calls(), _calls_of(team)
     command = team.service.begin("repair", "--yes")
     until(lambda: any(run["state"] == "running" for run in team.runs(PREFIX)))
+    second = team.service.begin("repair", "--yes")
     if request.config.getoption("--campaign"):
         os.kill(pids(team.service)["scheduler"], signal.SIGKILL)
     said, _ = command.communicate(timeout=400)
     assert command.returncode == 0, said
     assert "(3 of 3 runs)" in said
+    told, _ = second.communicate(timeout=100)
+    assert second.returncode == 0, told
+    assert told.count("is on its way already") == told.count(": landed") >= 2
     assert team.service.manager("gaps").returncode == 0
     team.check_truth()
     rows = team.rows()
