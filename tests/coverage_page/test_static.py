@@ -20,6 +20,9 @@ def text(name: str) -> str:
     return (FOLDER / name).read_text("utf-8")
 
 
+INDEX = text("index.html")
+
+
 def test_every_file_is_served() -> None:
     """No file lies there that has a kind nobody knows."""
     assert sorted(files()) == NAMES
@@ -50,6 +53,13 @@ def test_what_a_module_imports_is_there(name: str) -> None:
         )
         if not names.startswith("*"):
             assert set(re.findall(r"\w+", names)) <= exported
+
+
+def test_all_modules_are_asked_for_at_once() -> None:
+    """A browser that had to find them in each other would wait once more for each step."""
+    asked = re.findall(r'(?:modulepreload" href|script type="module" src)="files/([\w.]+)"', INDEX)
+    imported = {name for module in asked for name in re.findall(r'"\./([\w.]+)"', text(module))}
+    assert sorted(asked) == sorted({"main.js", *imported})
 
 
 class _Scripts(HTMLParser):

@@ -137,9 +137,11 @@ export function platformName(id) {
   return (isChinese ? PLATFORMS : ENGLISH_PLATFORMS)[id] ?? id;
 }
 
+const NUMBERS = new Intl.NumberFormat(language); // making one takes longer than all else of a cell
+
 /** Write a number with separators. */
 export function number(value) {
-  return new Intl.NumberFormat(language).format(value);
+  return NUMBERS.format(value);
 }
 
 /** Write a moment on a time zone's clock. */
