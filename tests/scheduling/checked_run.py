@@ -1,0 +1,133 @@
+"""A run of a job with checks, on a real warehouse."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import datetime, timezone
+from decimal import Decimal
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk.exceptions import AirflowFailException
+from sqlalchemy import Engine, insert
+
+from include.ledger import Ledger, LedgerRow, Unit
+from include.periods import Schedule
+from include.registry import load_registry
+from include.scheduling import factory
+from include.warehouse.tables import erp_orders
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from include.registry import Registry
+
+KEY = "2025-10-02"
+NOW = datetime(2025, 10, 10, tzinfo=timezone.utc)
+SHOPS = ("erp-1", "erp-2", "erp-3")
+COLUMNS = {
+    "table": "erp_orders",
+    "day": "modified_time",
+    "columns": {"paid_amount": {"min": {"geq_to": 0}}, "pay_time": {"null_check": {"leq_to": 1}}},
+}
+
+
+class CheckedRun:
+    """A run of a job with the checks of a test, on a warehouse of its own."""
+
+    def __init__(self, root: Path, engine: Engine) -> None:
+        self.root = root
+        self.engine = engine
+        self.ledger = Ledger(engine)
+        self.script_state = "success"
+        self.schedule = Schedule("0 6 * * *", "day")
+        (root / "config/tasks").mkdir(parents=True)
+        (root / "include/scripts").mkdir(parents=True)
+        (root / "include/scripts/own.py").touch()
+        self.write_shops(*SHOPS)
+
+    def write_shops(self, *shops: str, **more: Any) -> None:
+        """Say which shops there are."""
+        fields = {"platform": "erp", "connection": "e"}
+        listed = [
+            {"id": shop, "name": shop, "platform_id": number, **fields}
+            for number, shop in enumerate(shops, start=1)
+        ]
+        path = self.root / "config/shops.yaml"
+        path.write_text(json.dumps({"shops": [shop | more for shop in listed]}), "utf-8")
+
+    def registry(self, checks: dict[str, Any], **keys: Any) -> Registry:
+        """Give a registry with the one job."""
+        entry = {"id": "own", "name": "x", "cron": "0 6 * * *", "script": "own.py"}
+        entry |= {"platform": "erp", "checks": checks, **keys}
+        path = self.root / "config/tasks/own.yaml"
+        path.write_text(json.dumps({"tasks": [{k: v for k, v in entry.items() if v}]}), "utf-8")
+        registry = load_registry(self.root)
+        assert not registry.problems, registry.problems
+        self.schedule = registry.jobs["own"].schedule
+        return registry
+
+    def check(self, checks: dict[str, Any], conf: dict[str, Any] | None = None, **k: Any) -> str:
+        """Run the task `check` of the job's DAG; gives how it ended: nothing is good."""
+        (dag,) = factory.build(self.registry(checks, **k))
+        assert not isinstance(dag, factory.Unbuildable)
+        try:
+            dag.get_task("check").execute(context_of(conf or {}, self.script_state))
+        except AirflowFailException as error:
+            return str(error)
+        return ""
+
+    def unit(self, shop: str, key: str = KEY) -> Unit:
+        """Give a unit of the job."""
+        return Unit("own", shop, self.schedule.parse_key(key))
+
+    def land(self, rows: int, *shops: str, key: str = KEY) -> None:
+        """Write down that shops have landed so many rows."""
+        with self.engine.begin() as connection:
+            for shop in shops or SHOPS:
+                self.ledger.land(connection, self.unit(shop, key), rows)
+
+    def order(self, shop: str, number: int, **values: Any) -> None:
+        """Put an order of the day into the table."""
+        moment = values.pop("at", datetime(2025, 10, 2, 23, 59, 59))
+        row = {
+            "shop_id": shop,
+            "order_id": number,
+            "status": "Sent",
+            "order_time": moment,
+            "order_day": moment.date(),
+            "pay_time": moment,
+            "pay_amount": Decimal(5),
+            "paid_amount": Decimal(5),
+            "freight": Decimal(0),
+            "item_count": 1,
+            "modified_time": moment,
+            "version": 1,
+        }
+        with self.engine.begin() as connection:
+            connection.execute(insert(erp_orders).values(row | values))
+
+    def states(self, key: str = KEY) -> dict[str, str]:
+        """Give the ledger's states by shop."""
+        return {row.shop_id: row.state for row in self.ledger.rows("own", key)}
+
+    def row(self, shop: str, key: str = KEY) -> LedgerRow:
+        """Give a row of the ledger."""
+        return next(row for row in self.ledger.rows("own", key) if row.shop_id == shop)
+
+    def journal(self) -> str:
+        """Give what the journal says, without the moments."""
+        text = (self.root / "var/logs/scheduler.log").read_text("utf-8")
+        return re.sub(r"^\d{4}-\d\d-\d\d \S+ ", "", text, flags=re.MULTILINE)
+
+
+def context_of(conf: dict[str, Any], script_state: str, run_id: str = "manual") -> Any:
+    """Give what Airflow hands to a task."""
+    run = SimpleNamespace(partition_key=None, conf=conf, run_after=NOW, run_id=run_id)
+    run.run_type = "manual"
+    if not conf.keys() & {"period", "from"}:
+        run.partition_key = KEY
+    states = {run_id: {"run": script_state}}
+    ti = SimpleNamespace(try_number=1, get_task_states=lambda **_: states)
+    return {"dag_run": run, "ti": ti}

@@ -1,0 +1,28 @@
+"""What the tests of checks share."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from include.warehouse import connect
+from tests.scheduling.checked_run import CheckedRun
+from tests.warehouses import fields_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@pytest.fixture
+def run(
+    warehouse_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[CheckedRun]:
+    """Give it; the connection `warehouse` leads to its warehouse."""
+    monkeypatch.setenv("SCHEDULER_VAR", str(tmp_path / "project/var"))
+    monkeypatch.setenv("AIRFLOW_CONN_WAREHOUSE", json.dumps(fields_of(warehouse_url)))
+    engine = connect(warehouse_url)
+    yield CheckedRun(tmp_path / "project", engine)
+    engine.dispose()
