@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from include.service.rest import ApiError
 from include.service.table import cut, lined_up
+from include.service.unimportable import not_imported, said
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,7 +30,10 @@ UNDER_WAY = ("queued", "running")
 
 @dataclass(frozen=True)
 class JobStatus:
-    """One job; times are aware, in its own zone (the machine's for a DAG without one)."""
+    """One job; times are aware, in its own zone (the machine's for a DAG without one).
+
+    `import_error` is none for a job that Airflow has; else why it has not, as far as it says.
+    """
 
     id: str
     name: str
@@ -39,6 +43,7 @@ class JobStatus:
     last_state: str
     last_time: datetime | None
     next_run: datetime | None
+    import_error: str | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Give it as plain values."""
@@ -51,6 +56,7 @@ class JobStatus:
             "paused": self.paused,
             "last_run": last if self.last_state else None,
             "next_run": _text(self.next_run),
+            "import_error": self.import_error,
         }
 
 
@@ -66,10 +72,21 @@ class Overview:
 def look_over(api: Api) -> Overview:
     """Ask Airflow for its jobs and for what it could not import."""
     try:
-        jobs = sorted(map(_status_of, api.dags_with_last_run()), key=lambda job: job.id)
-        return Overview(jobs, [_last_line(error) for error in api.import_errors()])
+        return overview_of(api.dags_with_last_run(), api.import_errors())
     except ApiError as error:
         return Overview(trouble=str(error))
+
+
+def overview_of(dags: Sequence[dict[str, Any]], errors: Sequence[str]) -> Overview:
+    """Tell of the DAGs that run, and of those that would but for an import error."""
+    missing = not_imported(dags, errors)
+    jobs = [
+        _status_of(dag, missing.get(dag["dag_id"]))
+        for dag in dags
+        if missing.get(dag["dag_id"]) or not dag.get("is_stale")
+    ]
+    lines = [line for error in errors for line in said(error)]
+    return Overview(sorted(jobs, key=lambda job: job.id), lines)
 
 
 def lines_of(overview: Overview) -> list[str]:
@@ -91,10 +108,12 @@ def _row(job: JobStatus, zone: str) -> tuple[str, ...]:
     schedule = f"{job.schedule} ({zone})" if zone else job.schedule
     last = f"{job.last_state} {_short(job.last_time)}".strip() or "never"
     coming = "paused" if job.paused else _short(job.next_run) or "by hand"
+    if job.import_error is not None:
+        coming = "import error" if job.import_error else "no DAG"
     return job.id, cut(job.name, NAME_CELLS), cut(schedule, SCHEDULE_CELLS), last, coming
 
 
-def _status_of(dag: dict[str, Any]) -> JobStatus:
+def _status_of(dag: dict[str, Any], import_error: str | None = None) -> JobStatus:
     # Airflow leaves out what is null: a disabled job has no next run.
     summary = dag.get("timetable_summary") or ""
     description = dag.get("timetable_description") or summary
@@ -104,6 +123,7 @@ def _status_of(dag: dict[str, Any]) -> JobStatus:
     state = last.get("state") or ""
     when = last.get("start_date") if state in UNDER_WAY else last.get("end_date")
     clock = ZoneInfo(zone) if zone else None
+    coming = dag.get("next_dagrun_run_after") if import_error is None else None
     return JobStatus(
         id=dag["dag_id"],
         name=dag["dag_display_name"],
@@ -112,7 +132,8 @@ def _status_of(dag: dict[str, Any]) -> JobStatus:
         paused=dag["is_paused"],
         last_state=state,
         last_time=_moment(when or last.get("run_after"), clock),
-        next_run=_moment(dag.get("next_dagrun_run_after"), clock),
+        next_run=_moment(coming, clock),
+        import_error=import_error,
     )
 
 
@@ -127,9 +148,3 @@ def _short(moment: datetime | None) -> str:
 
 def _text(moment: datetime | None) -> str | None:
     return moment.isoformat(timespec="seconds") if moment else None
-
-
-def _last_line(error: str) -> str:
-    """Give the line of a traceback that says what is wrong."""
-    lines = [line.strip() for line in error.splitlines() if line.strip()]
-    return lines[-1] if lines else error

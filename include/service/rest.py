@@ -70,9 +70,10 @@ class Api:
     def dags_with_last_run(self) -> list[dict[str, Any]]:
         """Return the DAGs with their last run under `latest_dag_runs`, as the UI's list has them.
 
-        The public API has no such list, and asking for each DAG takes too long with many.
+        The public API has no such list, and asking for each DAG takes too long with many. Those
+        that are there no more (`is_stale`) are among them.
         """
-        return list(self._pages("/ui/dags", "dags", dag_runs_limit=1))
+        return list(self._pages("/ui/dags", "dags", dag_runs_limit=1, exclude_stale=False))
 
     def dag(self, dag_id: str) -> dict[str, Any]:
         """Return one DAG; raises NotThereError."""

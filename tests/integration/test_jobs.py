@@ -63,6 +63,12 @@ def _task(service: Service, dag_id: str, run_id: str) -> dict[str, Any]:
     return next(task for task in tasks if task["task_id"] == "run")
 
 
+def _shown(service: Service, job_id: str) -> dict[str, Any]:
+    """Give what `status --json` says of a job."""
+    jobs = json.loads(service.manager("status", "--json").stdout)["jobs"]
+    return dict(next(job for job in jobs if job["id"] == job_id))
+
+
 def _trigger(service: Service, dag_id: str, **body: Any) -> str:
     answer = service.api._request(
         "POST", f"/api/v2/dags/{dag_id}/dagRuns", json={"logical_date": None, **body}
@@ -272,6 +278,10 @@ def test_a_users_own_script_is_a_job_within_half_a_minute(service: Service) -> N
         return "own.yaml:3:" in errors and "minute 99 is not in 0-59" in errors
 
     _wait(told, DAG_SECONDS)
+    _write_tasks(service.root, "own.yaml", entries.replace("0 6", "61 6"))
+    shown = _wait(lambda: (job := _shown(service, "own_job"))["import_error"] and job, DAG_SECONDS)
+    assert "minute 61 is not in 0-59" in shown["import_error"]
+    assert shown["next_run"] is None
 
 
 def test_no_secret_reaches_a_log_or_the_ui(service: Service) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from include.service.overview import Overview, _status_of, lines_of
+from include.service.overview import Overview, _status_of, lines_of, overview_of
 from include.service.table import width_of
 
 
@@ -79,6 +79,61 @@ def test_lines_fit_a_hundred_columns() -> None:
         timetable_description="At 00:15, on day 1 of the month, only in June (Asia/Shanghai)",
     )
     assert max(map(width_of, lines(long, dag("erp_store")))) <= 100
+
+
+READ, READ_BEFORE = "2026-11-25T08:00:10.5Z", "2026-11-25T08:00:00Z"
+REGISTERED = {"relative_fileloc": "registered_jobs.py", "last_parsed_time": READ}
+REGISTRY_ERRORS = """registry_errors.py: Traceback (most recent call last):
+  File "/srv/include/scheduling/problems.py", line 35, in raise_problems
+    raise ConfigurationError(message)
+include.errors.ConfigurationError: 3 problems in config:
+config/tasks/pdd.yaml:4:1: is not YAML: a quote is open
+config/tasks/erp.yaml:3:11: erp_store: cron '99 7 * * *' is not valid: minute 99 is not in 0-59
+config/tasks/jd.yaml:2:1: jd_store: feed 'x' is not there: write it into config/feeds.yaml
+"""
+
+
+def test_a_job_that_cannot_be_imported_has_no_next_run() -> None:
+    """Before Airflow has noticed and after; what is made in spite of a problem runs on."""
+    gone = {**REGISTERED, "last_parsed_time": READ_BEFORE}
+    for broken in (dag("erp_store", **gone), dag("erp_store", **gone, is_stale=True)):
+        found = overview_of([dag("jd_store", **REGISTERED), broken], [REGISTRY_ERRORS])
+        assert [job.id for job in found.jobs] == ["erp_store", "jd_store"]
+        assert lines_of(found)[2].endswith("  import error")
+        assert lines_of(found)[3].endswith("  11-26 07:00")
+        erp, jd = (job.as_dict() for job in found.jobs)
+        assert erp["next_run"] is None
+        assert "minute 99 is not in 0-59" in erp["import_error"]
+        assert (jd["next_run"], jd["import_error"]) == ("2026-11-26T07:00:00+08:00", None)
+
+
+def test_a_job_whose_file_cannot_be_read_has_no_next_run() -> None:
+    """No problem names it, and neither is there one when its entry was taken away."""
+    gone = dag("pdd_chat", **REGISTERED | {"last_parsed_time": READ_BEFORE})
+    found = overview_of([gone, dag("erp_store", **REGISTERED)], [])
+    assert lines_of(found)[-1].endswith("  no DAG")
+    assert found.jobs[-1].next_run is None
+    found = overview_of([gone | {"is_stale": True}, dag("erp_store", **REGISTERED)], [])
+    assert [job.id for job in found.jobs] == ["erp_store"]
+
+
+def test_a_dag_of_a_teams_own_file_that_breaks_says_so() -> None:
+    """Airflow marks it at once."""
+    own = dag("own", relative_fileloc="own.py", has_import_errors=True, is_stale=True)
+    error = "own.py: Traceback (most recent call last):\nNameError: name 'x' is not defined"
+    (job,) = overview_of([own], [error]).jobs
+    assert job.import_error == "NameError: name 'x' is not defined"
+
+
+def test_every_problem_is_shown() -> None:
+    """Not the last one alone."""
+    lines = lines_of(overview_of([], [REGISTRY_ERRORS]))
+    assert [line.split(": ")[0].strip() for line in lines[-4:]] == [
+        "what Airflow cannot import",
+        "config/tasks/pdd.yaml:4:1",
+        "config/tasks/erp.yaml:3:11",
+        "config/tasks/jd.yaml:2:1",
+    ]
 
 
 def test_an_import_error_is_shown_whole() -> None:
