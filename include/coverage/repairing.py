@@ -152,25 +152,24 @@ def plan_of(
     seen_to: dict[tuple[str, str, str], list[str]] = defaultdict(list)
     for unit in gaps:
         seeing = next((run for run in by_job[unit.job_id] if run.sees_to(unit)), None)
-        why = _why_held(unit, paused, seeing)
-        if why:
+        if why := _why_held(unit, paused, seeing):
             held[unit.job_id, why] += 1
         else:
             missing[unit.job_id, unit.period.key].append(unit)
-        if why == SEEN_TO and seeing is not None:
+        if why == SEEN_TO and seeing:
             seen_to[unit.job_id, unit.period.key, seeing.run_id].append(unit.shop_id)
     for cell in coverage.cells:
         if not cell.job.enabled and cell.counts[State.DISABLED]:
             held[cell.job.id, DISABLED] += cell.counts[State.DISABLED]
     cells = {(cell.job.id, cell.period.key): cell for cell in coverage.cells}
-    ordered = sorted(missing, key=lambda key: cells[key].due_at.timestamp())
+    due = {key: cell.due_at.timestamp() for key, cell in cells.items()}
     planned = _Planning(coverage.made_at, by_job, history or History())
     return Plan(
-        [planned.run(cells[key], missing[key]) for key in ordered],
+        [planned.run(cells[key], missing[key]) for key in sorted(missing, key=due.__getitem__)],
         held,
         [
-            RunUnderWay(cells[job_id, key].job, key, tuple(shops), run_id)
-            for (job_id, key, run_id), shops in seen_to.items()
+            RunUnderWay(cells[job, key].job, key, tuple(seen_to[job, key, run_id]), run_id)
+            for job, key, run_id in sorted(seen_to, key=lambda each: due[each[:2]])
         ],
     )
 
