@@ -71,7 +71,7 @@ def understand(
         ConfigurationError: an unknown word, a period that does not exist, has not ended or differs
             from the run's own, an unknown shop.
     """
-    given = {word: value for word, value in conf.items() if value not in (None, "", False)}
+    given = {word: value for word, value in conf.items() if value not in (None, "")}
     for word in given:
         if word not in WORDS:
             near = get_close_matches(word, WORDS, n=1)
@@ -79,7 +79,10 @@ def understand(
             raise ConfigurationError(f"conf {word!r} is not known: {hint}")
     first, last = _window(schedule, partition_key, given, now)
     wanted = _known(given["shops"], shops, why_not) if "shops" in given else ()
-    return Asked(first, last, wanted, bool(given.get("again")))
+    again = given.get("again", False)
+    if not isinstance(again, bool):
+        raise ConfigurationError(f"conf 'again' is {again!r}: write true or false, without quotes")
+    return Asked(first, last, wanted, again)
 
 
 def asked_of(run: Any, job_id: str, schedule: Schedule, shops: Collection[str]) -> Asked:

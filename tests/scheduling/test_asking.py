@@ -97,6 +97,40 @@ def test_a_wrong_wish_is_refused_with_a_right_one(
     assert problem in str(refusal.value)
 
 
+DEEP: Any = "x"
+for _ in range(200):
+    DEEP = [DEEP]
+
+
+OTHER_WORDS = (
+    *("PATH", "LD_PRELOAD", "BASH_ENV", "__class__", "RUN_ID", "PERIOD_KEY", "WAREHOUSE_URL"),
+    *("bash_command", "env", "cwd", "period\n", "again ", "../period", "$(id)", "周期", "x" * 9999),
+)
+OTHER_VALUES: tuple[Any, ...] = (
+    *("$(touch x)", "../../etc", "2025-09-01; id", "2025-09-01\n", " 2025-09-01", "２０２５-09-01"),
+    *(0, -1, 1e300, [], [None], [DEEP], {"period": "2025-09-01"}, DEEP, "x" * 100_000),
+)
+
+
+@pytest.mark.parametrize("word", OTHER_WORDS, ids=lambda word: repr(word)[:20])
+def test_no_other_word_reaches_a_run(word: str) -> None:
+    """Whatever else is in the conf that somebody sends, the run is refused."""
+    for value in ("/etc/passwd", 1, True, ["x"], {"a": "b"}, DEEP):
+        with pytest.raises(ConfigurationError, match="is not known"):
+            _understand({"period": "2025-09-01", word: value})
+
+
+@pytest.mark.parametrize("word", ["period", "from", "to", "shops", "again"])
+@pytest.mark.parametrize("value", OTHER_VALUES, ids=lambda value: repr(value)[:20])
+def test_no_other_value_reaches_a_run(word: str, value: Any) -> None:
+    """A period is one of the calendar, a shop one of the job's, `again` is true or false."""
+    conf: dict[str, Any] = {"from": "2025-09-01", "to": "2025-09-02"}
+    if word not in conf:
+        conf = {}
+    with pytest.raises(ConfigurationError):
+        _understand(conf | {word: value})
+
+
 @pytest.mark.parametrize(
     ("shop", "told"),
     [
