@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 from include import cron as crons
 from include.errors import ConfigurationError
+from include.quoting import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -154,7 +155,9 @@ class Schedule:
         """
         example, form = FORMS[self.period]
         if not isinstance(key, str) or not form.fullmatch(key):
-            raise PeriodError(f"period {key!r} is not a {self.period}: write it like {example}")
+            raise PeriodError(
+                f"period {quoted(key)} is not a {self.period}: write it like {example}"
+            )
         try:
             period = self.containing(self._first_instant_of(key))
             self.preceding(period)  # the calendar's very ends have no neighbours to reckon with
@@ -183,12 +186,21 @@ class Schedule:
         """Give the periods from one key to another, both inclusive, oldest first.
 
         Raises:
+            PeriodError: as `ends_of` does.
+        """
+        start, end = self.ends_of(first, last, now)
+        return list(self.starting_between(start.start, end.start))
+
+    def ends_of(self, first: str, last: str, now: datetime) -> tuple[Period, Period]:
+        """Give the first and the last of the periods from one key to another.
+
+        Raises:
             PeriodError: a key names no period, the order is wrong, or the last is not over.
         """
         start, end = self.parse_key(first), self.ended(last, now)
         if _in_utc(start.start) > _in_utc(end.start):
             raise PeriodError(f"period {first!r} comes after {last!r}: swap the two")
-        return list(self.starting_between(start.start, end.start))
+        return start, end
 
     @cached_property
     def _time_of_day(self) -> time:

@@ -16,7 +16,7 @@ BASE = {"errors", "cron", "periods", "quoting", "secret_forms", "signs_of_life"}
 MAY_IMPORT = {
     "errors": set(),
     "cron": {"errors"},
-    "periods": {"errors", "cron"},
+    "periods": {"errors", "cron", "quoting"},
     "quoting": set(),
     "secret_forms": set(),
     "signs_of_life": set(),

@@ -41,7 +41,9 @@ class Run:
     @classmethod
     def of(cls, job: Job, told: Mapping[str, Any]) -> Run:
         """Read one of `GET /api/v2/dags/{dag_id}/dagRuns`."""
+        # What somebody sent: a run of what makes no sense is refused by its first task, not before.
         conf = told.get("conf") or {}
+        shops = conf.get("shops")
         key = told.get("partition_key") or conf.get("period")
         first, last = conf.get("from") or key, conf.get("to") or key
         if not first or not last:
@@ -53,7 +55,7 @@ class Run:
             under_way=told["state"] in UNDER_WAY,
             first=str(first),
             last=str(last),
-            shops=frozenset(map(str, conf.get("shops") or ())),
+            shops=frozenset(map(str, shops if isinstance(shops, list) else ())),
         )
 
     def sees_to(self, unit: Unit) -> bool:

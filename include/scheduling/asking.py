@@ -13,6 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from include.errors import ConfigurationError
+from include.quoting import LONGEST_QUOTE, quoted
 from include.registry import load_registry
 from include.running.request import project_root
 from include.running.selection import why_not
@@ -71,17 +72,19 @@ def understand(
         ConfigurationError: an unknown word, a period that does not exist, has not ended or differs
             from the run's own, an unknown shop.
     """
-    given = {word: value for word, value in conf.items() if value not in (None, "")}
-    for word in given:
+    for word in conf:
         if word not in WORDS:
-            near = get_close_matches(word, WORDS, n=1)
+            near = get_close_matches(word[:LONGEST_QUOTE], WORDS, n=1)
             hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(WORDS)}"
-            raise ConfigurationError(f"conf {word!r} is not known: {hint}")
+            raise ConfigurationError(f"conf {quoted(word)} is not known: {hint}")
+    given = {word: value for word, value in conf.items() if value not in (None, "")}
     first, last = _window(schedule, partition_key, given, now)
     wanted = _known(given["shops"], shops, why_not) if "shops" in given else ()
     again = given.get("again", False)
     if not isinstance(again, bool):
-        raise ConfigurationError(f"conf 'again' is {again!r}: write true or false, without quotes")
+        raise ConfigurationError(
+            f"conf 'again' is {quoted(again)}: write true or false, without quotes"
+        )
     return Asked(first, last, wanted, again)
 
 
@@ -121,8 +124,7 @@ def _window(
     if ("from" in given) != ("to" in given):
         raise ConfigurationError("conf has only one of 'from' and 'to': give both, or 'period'")
     if "from" in given:
-        periods = schedule.ended_between(given["from"], given["to"], now)
-        first, last = periods[0].key, periods[-1].key
+        first, last = (one.key for one in schedule.ends_of(given["from"], given["to"], now))
     elif "period" in given or partition_key:
         first = last = schedule.ended(given.get("period", partition_key), now).key
     else:
@@ -135,11 +137,12 @@ def _window(
 
 def _known(asked: Any, shops: Collection[str], why_not: Callable[[str], str]) -> tuple[str, ...]:
     if not isinstance(asked, list) or not all(isinstance(shop, str) for shop in asked):
-        raise ConfigurationError(f"conf 'shops' is {asked!r}, not a list of shop ids")
+        raise ConfigurationError(f"conf 'shops' is {quoted(asked)}, not a list of shop ids")
     if not asked:
         message = "conf 'shops' is [], which names no shop: name some, or for all leave 'shops' out"
         raise ConfigurationError(message)
     for shop in asked:
         if shop not in shops:
-            raise ConfigurationError(f"conf 'shops': {why_not(shop)}")
+            short = shop if len(shop) <= LONGEST_QUOTE else f"{shop[:LONGEST_QUOTE]}…"
+            raise ConfigurationError(f"conf 'shops': {why_not(short)}")
     return tuple(dict.fromkeys(asked))

@@ -55,5 +55,7 @@ def form_for(period: str, shops: tuple[str, ...]) -> dict[str, Param]:
 def _key(period: str, title: str, description: str) -> Param:
     _, form = FORMS[period]
     wording: dict[str, Any] = {"title": title, "description": description}
-    # An empty field of the form arrives as null or as an empty text.
-    return Param(default=None, type=["null", "string"], pattern=f"^({form.pattern})?$", **wording)
+    # An empty field of the form arrives as null or as an empty text. Not $, which for Python has
+    # room for a line break behind it.
+    pattern = f"^({form.pattern})?(?![\\s\\S])"
+    return Param(default=None, type=["null", "string"], pattern=pattern, **wording)

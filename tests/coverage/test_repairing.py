@@ -91,6 +91,9 @@ def test_two_who_ask_at_once_ask_for_the_same_run() -> None:
         (_told(ERP, "manual__1", "running", None, **{"from": KEYS[0], "to": KEYS[1]}), 2),
         (_told(ERP, "manual__1", "queued", None), 4),  # the last that had ended when it was made
         (_told(TASKS, "scheduled__1", "running", KEYS[0]), 6),
+        # What makes no sense is refused by the run's own task, and stops no repair.
+        (_told(ERP, "manual__1", "queued", KEYS[0], shops=5), 4),
+        (_told(ERP, "manual__1", "queued", None, period={"$(id)": [0]}), 6),
     ],
     ids=str,
 )
