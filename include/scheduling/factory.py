@@ -28,6 +28,8 @@ DEFAULT_POOL = "default_pool"
 DISABLED = "disabled"
 RUN = "run"
 CHECK = "check"
+# All that there may be: `include.scheduling.priority` says why, and who goes first.
+MAX_ACTIVE_RUNS = 100_000
 # `include.scheduling.priority`, by its name: parsing a DAG file need not load it.
 SCHEDULE_FIRST = "include.scheduling.priority.ScheduleFirst"
 
@@ -83,7 +85,7 @@ def build_dag(job: Job, shops: list[Shop]) -> DAG:
         schedule=timetable,
         start_date=_midnight(job.start, job.timezone),
         catchup=False,
-        max_active_runs=1,
+        max_active_runs=MAX_ACTIVE_RUNS,
         tags=[*job.tags, *([] if job.enabled else [DISABLED])],
         params=form_for(job.period, tuple(shop.id for shop in shops)),
         **_settings(),
@@ -108,6 +110,7 @@ def _add_tasks(dag: DAG, job: Job, shops: list[Shop]) -> None:
         shops=[shop.id for shop in shops],
         project_root=str(PROJECT_ROOT),
         pool=job.platform or DEFAULT_POOL,
+        max_active_tis_per_dag=1,
         # The runner ends the script in time; of what failed before it may take a share of its own.
         execution_timeout=job.timeout * (1 + SHARE),
         **of_job,

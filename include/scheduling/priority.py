@@ -1,7 +1,13 @@
-"""Who goes first in a platform's pool: the schedule's own runs, before those of a repair."""
+"""Who goes first: the schedule's own runs, before those of a repair; of each the oldest.
+
+All runs of a job are begun as soon as they are made, and of their scripts one works at a time. Were
+they begun one by one, a repair that waits would keep the scheduler from making the run of the day:
+Airflow counts it among the job's active runs.
+"""
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from airflow.task.priority_strategy import PriorityWeightStrategy
@@ -10,12 +16,28 @@ if TYPE_CHECKING:
     from airflow.models.taskinstance import TaskInstance
 
 REPAIR_PREFIX = "repair__"
-SCHEDULE, REPAIR = 10, 1
+# What a run's age is taken from; all of it fits into 32 bits.
+SCHEDULE, REPAIR = 2_000_000_000, 1_000_000_000
+# Runs are named after the moment at which they were due, or the period that they repair.
+MOMENT = re.compile(r"__(\d{4})-(\d\d)(?:-(\d\d)(?:T(\d\d):(\d\d))?)?", re.ASCII)
+NO_MOMENT = 999_999_999
 
 
 class ScheduleFirst(PriorityWeightStrategy):
-    """Lets tasks of a repair's run wait for all others that want the same pool."""
+    """Lets a repair's tasks wait for all others, and every task for those of older runs."""
 
     def get_weight(self, ti: TaskInstance) -> int:
         """Give a task's weight by the name of its run; the higher goes first."""
-        return REPAIR if str(ti.run_id or "").startswith(REPAIR_PREFIX) else SCHEDULE
+        run_id = str(ti.run_id or "")
+        base = REPAIR if run_id.startswith(REPAIR_PREFIX) else SCHEDULE
+        return base - _age(run_id)
+
+
+def _age(run_id: str) -> int:
+    """Give the minutes from the year 2000 to the moment in a name; months count 31 days."""
+    found = MOMENT.search(run_id)
+    if not found:
+        return NO_MOMENT
+    year, month, day, hour, minute = (int(part or 0) for part in found.groups())
+    age = ((((year - 2000) * 12 + month) * 31 + day) * 24 + hour) * 60 + minute
+    return min(max(age, 0), NO_MOMENT)

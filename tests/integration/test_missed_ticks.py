@@ -17,6 +17,8 @@ from tests.integration.test_service import until
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from include.ledger import LedgerRow
+
 # Three minutes of waiting, and two starts of the service.
 pytestmark = [pytest.mark.campaign, pytest.mark.timeout(900)]
 
@@ -26,6 +28,7 @@ tasks:
   - {id: ticking, name: 每分钟, cron: "* * * * *", period: tick, script: tick.py}
 """
 TICKS = 3
+REPAIRS = 20
 
 
 @pytest.fixture(scope="module")
@@ -57,11 +60,19 @@ def _check(service: Service, first: float, last: float) -> None:
     wanted = [_key(minute) for minute in minutes]
     assert len(wanted) >= TICKS
     until(lambda: wanted[-1] in [run["partition_key"] for run in _runs(service)], 180)
-    keys = [run["partition_key"] for run in _runs(service)]
-    assert [key for key in keys if key in wanted] == wanted
-    ledger = Ledger(connect(f"sqlite:///{service.layout.warehouse}"))
-    rows = [row for key in wanted for row in ledger.rows("ticking", key)]
+    rows = _begun(service, wanted)
+    assert [row.period_key for row in rows] == wanted
     assert [(row.state, row.attempts) for row in rows] == [("ok", 1)] * len(wanted)
+
+
+def _begun(service: Service, keys: list[str]) -> list[LedgerRow]:
+    """Give what the ledger has of ticks, in the order in which they were begun."""
+    ledger = Ledger(connect(f"sqlite:///{service.layout.warehouse}"))
+    rows = [row for key in keys for row in ledger.rows("ticking", key)]
+    ledger.engine.dispose()
+    return sorted(
+        (row for row in rows if row.started_at), key=lambda row: row.started_at or row.period_end
+    )
 
 
 def test_minutes_without_a_service_run_when_it_is_back(ticking: Service) -> None:
@@ -81,3 +92,31 @@ def test_minutes_of_a_pause_run_when_it_is_over(ticking: Service) -> None:
     time.sleep(TICKS * 60)
     assert ticking.manager("resume", "ticking").returncode == 0
     _check(ticking, paused, time.time())
+
+
+def test_a_repair_that_waits_holds_up_no_tick(ticking: Service) -> None:
+    """While many of its runs wait, each new minute runs within the minute; then the oldest do."""
+    script = ticking.root / "include/scripts/tick.py"
+    script.write_text("import time; time.sleep(12)\n", "utf-8")
+    now = time.time()
+    old = [_key(now - 86_400 + 60 * number) for number in range(REPAIRS)]
+    for number in reversed(range(REPAIRS)):  # as two people might, who ask for different days
+        moment = datetime.fromtimestamp(now - number, SHANGHAI).isoformat()
+        name = f"repair__{old[number]}__1"
+        body = {"dag_run_id": name, "logical_date": None, "run_after": moment}
+        ticking.api.make_run("ticking", {**body, "partition_key": old[number], "conf": {}})
+    fresh = [_key(now + 60 * number) for number in range(TICKS)]
+    until(
+        lambda: (
+            all(row.state == "ok" for row in _begun(ticking, fresh))
+            and len(_begun(ticking, fresh)) == TICKS
+        ),
+        60 * (TICKS + 3),
+    )
+    waited = [row.started_at - row.period_end for row in _begun(ticking, fresh) if row.started_at]
+    assert max(waited).total_seconds() < 60
+    begun = [row.period_key for row in _begun(ticking, old)]
+    assert len(begun) < REPAIRS, "too few repairs to prove anything"
+    until(lambda: len(_begun(ticking, old)) == REPAIRS, 60 * REPAIRS)
+    begun = [row.period_key for row in _begun(ticking, old)]
+    assert begun[1:] == [key for key in old if key != begun[0]]
