@@ -162,7 +162,7 @@ def _lines(plan: Plan) -> list[str]:
         runs = "1 run" if len(plan.runs) == 1 else f"{len(plan.runs)} runs"
         gaps = "1 unit" if plan.units == 1 else f"{plan.units:,} units"
         lines.append(f"{gaps} in {runs}, {calls} calls, minutes: {minutes}")
-    elif not any(why not in NO_GAPS for _, why in plan.held):
+    elif not plan.under_way and not any(why not in NO_GAPS for _, why in plan.held):
         lines.append("nothing to repair")
     for (job_id, why), units in plan.held.items():
         lines.append(f"{job_id}: {units:,} left out: {WHY[why].format(job=job_id)}")
