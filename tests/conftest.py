@@ -43,7 +43,10 @@ WIDE = Allowance(100_000, 1, 199)
 
 SERVICE_TESTS = "tests/integration/"
 # They start services of their own; the other files of that folder share one.
-ON_THEIR_OWN = ("test_compose.py", "test_missed_ticks.py", "test_repair.py", "test_service.py")
+ON_THEIR_OWN = (
+    *("test_compose.py", "test_demo.py", "test_missed_ticks.py", "test_repair.py"),
+    "test_service.py",
+)
 
 
 @dataclass(frozen=True)

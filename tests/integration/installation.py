@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import re
 import shutil
 import socket
 import subprocess
@@ -21,6 +22,7 @@ from include.service.layout import PROJECT_ROOT, Layout
 from include.service.ports import Ports
 from include.service.processes import end_leftovers
 from include.service.rest import Api
+from include.service.settings import SETTINGS
 from include.service.supervisor import remove_traces
 
 if TYPE_CHECKING:
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 
 NOT_COPIED = (".git", ".venv", ".env", "var", "__pycache__", ".*_cache", ".hypothesis")
 COMMAND_SECONDS = 240
+PARSE_SECONDS = "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL"
 VIEWER = "viewer"
 
 
@@ -91,9 +94,25 @@ class Service:
         assert done.returncode == 0, done.stdout + done.stderr
 
 
-def copy_project(root: Path) -> None:
-    """Copy the project to `root`, with the packages of the Python that runs the tests."""
+def copy_project(root: Path, *, parse_seconds: int | None = None) -> None:
+    """Copy the project to `root`, with the packages of the Python that runs the tests.
+
+    Args:
+        root: the new folder.
+        parse_seconds: how often DAG files are looked through. As delivered it is often, for people
+            who edit the registry; where no test does, the tests have better use for the processor.
+    """
     shutil.copytree(PROJECT_ROOT, root, ignore=shutil.ignore_patterns(*NOT_COPIED))
+    if parse_seconds is not None:
+        settings = root / SETTINGS
+        seldom, count = re.subn(
+            rf"^({PARSE_SECONDS})=\d+$",
+            rf"\1={parse_seconds}",
+            settings.read_text("utf-8"),
+            flags=re.MULTILINE,
+        )
+        assert count == 1
+        settings.write_text(seldom, "utf-8")
     (root / ".venv").mkdir()
     for name in ("bin", "lib", "lib64", "include", "pyvenv.cfg"):
         (root / ".venv" / name).symlink_to(Path(sys.prefix) / name)

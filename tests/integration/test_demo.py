@@ -16,6 +16,7 @@ from tests.integration.installation import installed
 from tests.integration.truths import rows_that_changed
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from include.ledger import LedgerRow
@@ -37,6 +38,28 @@ def ledger_rows(service: Service, key: str, job_id: str = "erp_store") -> list[L
         return Ledger(engine).rows(job_id, key)
     finally:
         engine.dispose()
+
+
+@pytest.fixture(scope="module")
+def unstarted(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """Give an installation of its own that was never started."""
+    with installed(project, tmp_path_factory.mktemp("demo")) as service:
+        yield service
+
+
+@pytest.fixture(scope="module")
+def service(unstarted: Service) -> Service:
+    """Give it started."""
+    unstarted.start()
+    return unstarted
+
+
+def test_run_without_the_service_says_what_to_start(unstarted: Service) -> None:
+    """Where the service never ran, `run` prepares the databases and names the missing sandbox."""
+    done = unstarted.manager("run", "erp_store", "--shop", "erp-1")
+    assert done.returncode == 75, done.stdout + done.stderr
+    assert "is not running: `python3 scheduler_manager.py start` starts it" in done.stderr
+    assert unstarted.layout.warehouse.exists()
 
 
 # 拼多多's limit alone asks for two minutes, beside ten other jobs.
@@ -100,12 +123,3 @@ def test_run_lands_without_airflow(service: Service) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     landed = [(row.shop_id, row.state) for row in ledger_rows(service, key) if row.state == "ok"]
     assert landed == [("erp-2", "ok")]
-
-
-def test_run_without_the_service_says_what_to_start(project: Path, tmp_path: Path) -> None:
-    """Where the service never ran, `run` prepares the databases and names the missing sandbox."""
-    with installed(project, tmp_path) as service:
-        done = service.manager("run", "erp_store", "--shop", "erp-1")
-        assert done.returncode == 75, done.stdout + done.stderr
-        assert "is not running: `python3 scheduler_manager.py start` starts it" in done.stderr
-        assert service.layout.warehouse.exists()

@@ -35,7 +35,7 @@ REPAIRS = 20
 def ticking(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """Give an installation of its own with that job alone."""
     root = tmp_path_factory.mktemp("ticks") / "checkout"
-    copy_project(root)
+    copy_project(root, parse_seconds=60)
     for path in (root / "config/tasks").glob("*.yaml"):
         path.unlink()
     (root / "config/tasks/ticks.yaml").write_text(JOB, "utf-8")

@@ -406,19 +406,17 @@ def test_stop_where_nothing_runs(life: Service) -> None:
     assert life.manager("status").returncode == 3
 
 
-def test_a_component_that_cannot_start_is_named(tmp_path: Path) -> None:
+def test_a_component_that_cannot_start_is_named(life: Service) -> None:
     """A start that fails names the component, its reason and its log within a minute."""
-    copy_project(tmp_path / "checkout")
-    broken = tmp_path / "checkout" / "include" / "sandbox" / "__main__.py"
+    broken = life.root / "include" / "sandbox" / "__main__.py"
     broken.write_text("raise SystemExit('broken on purpose')\n")
-    with installed(tmp_path / "checkout", tmp_path) as service:
-        started = time.monotonic()
-        done = service.manager("start", "--port", str(service.ports.base))
-        assert time.monotonic() - started < 90
-        assert done.returncode == 1
-        assert "  broken on purpose" in done.stderr
-        assert "sandbox ended 3 times after it was started" in done.stderr
-        assert "logs/components/sandbox.log" in done.stderr
+    started = time.monotonic()
+    done = life.manager("start")
+    assert time.monotonic() - started < 90
+    assert done.returncode == 1
+    assert "  broken on purpose" in done.stderr
+    assert "sandbox ended 3 times after it was started" in done.stderr
+    assert "logs/components/sandbox.log" in done.stderr
 
 
 def _children_seconds() -> float:
