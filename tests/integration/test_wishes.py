@@ -22,6 +22,7 @@ TEXTS = (
     "2025-10-02$(touch CANARY)",
     "2025-10-02`touch CANARY`",
     "2025-10-02 | touch CANARY",
+    "2025-10-02\n",
     "2025-10-02\ntouch CANARY",
     "{{ ''.__class__.__mro__[1].__subclasses__() }}",
     "../../../../CANARY",
