@@ -130,7 +130,8 @@ def _window(
     else:
         first = last = schedule.last_ended(now).key
     if partition_key and (first, last) != (partition_key, partition_key):
-        message = f"conf asks for {first} to {last}, but the run's own period is {partition_key!r}"
+        own = quoted(partition_key)
+        message = f"conf asks for {first} to {last}, but the run's own period is {own}"
         raise ConfigurationError(f"{message}: give one of the two")
     return first, last
 

@@ -133,6 +133,16 @@ def test_no_other_value_reaches_a_run(word: str, value: Any) -> None:
     assert len(str(refusal.value)) < LONGEST_MESSAGE
 
 
+@pytest.mark.parametrize("key", ["../x", "$(id)", "2025-09-01\n", "\x00", "x" * 250])
+@pytest.mark.parametrize("conf", [{}, {"period": "2025-09-01"}])
+def test_no_other_partition_key_reaches_a_run(key: str, conf: dict[str, Any]) -> None:
+    """Airflow takes any text up to 250 characters for one; alone or beside a period."""
+    with pytest.raises(ConfigurationError) as refusal:
+        _understand(conf, key)
+    assert len(str(refusal.value)) < LONGEST_MESSAGE
+    assert str(refusal.value).isprintable()
+
+
 def test_a_wide_window_is_understood_at_once() -> None:
     """Of the half million periods in it, the two that are named are enough."""
     ticks = Schedule("*/5 * * * *", "tick")
