@@ -86,13 +86,22 @@ class Coverage:
         """
         return [
             unit
+            for cell in self.narrowed(job, platform, since)
+            for unit in cell.units
+            if unit.is_gap and shop in (None, unit.shop_id)
+        ]
+
+    def narrowed(
+        self, job: str | None = None, platform: str | None = None, since: date | None = None
+    ) -> Iterator[Cell]:
+        """Give the cells that the filters of `gaps` let through."""
+        return (
+            cell
             for cell in self.cells
             if job in (None, cell.job.id)
             and platform in (None, cell.job.platform)
             and (since is None or cell.period.last_day >= since)
-            for unit in cell.units
-            if unit.is_gap and shop in (None, unit.shop_id)
-        ]
+        )
 
     def totals(self, day: date | None = None, platform: str | None = None) -> Totals:
         """Count the units.

@@ -153,6 +153,20 @@ def day_of(option: str, word: str) -> date:
         ) from None
 
 
+def since_of(word: str | None, now: datetime) -> date | None:
+    """Read the day behind `--since`; none where it is not given.
+
+    Raises:
+        ConfigurationError: it is none, or has begun nowhere on earth: nothing can be missing of it.
+    """
+    if word is None:
+        return None
+    since, today = day_of("--since", word), now.astimezone(FIRST_MIDNIGHT).date()
+    if since > today:
+        raise ConfigurationError(f"--since {since} has not come: today is {today}")
+    return since
+
+
 def first_moment(day: date) -> datetime:
     """Give a moment at which a day has begun nowhere on earth."""
     return datetime.combine(day, time(), FIRST_MIDNIGHT)

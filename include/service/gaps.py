@@ -14,7 +14,8 @@ from include.coverage.calendar import oldest_kept
 from include.coverage.spans import spans_of
 from include.ledger import NO_SHOP
 from include.running.exit_codes import describe
-from include.service.covering import MANAGER, check_names, day_of, first_moment, lookout
+from include.service.besides import besides_of
+from include.service.covering import MANAGER, check_names, first_moment, lookout, since_of
 from include.service.table import cut, lined_up
 
 if TYPE_CHECKING:
@@ -46,10 +47,10 @@ def gaps(layout: Layout, arguments: Namespace) -> int:
         ConfigurationError: unknown job or shop, or no day.
         ExpectedError: the warehouse does not answer.
     """
-    since = None if arguments.since is None else day_of("--since", arguments.since)
     with lookout(layout) as look:
         check_names(look.registry, arguments.job, arguments.shop)
         moment = look.now()
+        since = since_of(arguments.since, moment)
         begin = moment - timedelta(days=DAYS) if since is None else first_moment(since)
         jobs = None if arguments.job is None else [arguments.job]
         coverage = look.read(begin, jobs=jobs)
@@ -86,10 +87,11 @@ def _in_words(
         lines += _of_job(look, job_id, list(group), arguments.shop)
     lines += _of_the_unknown(look, coverage)
     jobs = len({unit.job_id for unit in found})
+    besides = besides_of(coverage, look.registry, arguments.job, arguments.shop, since)
     if not found:
-        asked = arguments.job or arguments.shop
-        whole = f"everything of {asked} that" if asked else "everything that"
-        return [*lines, f"no gaps: {whole} was due since {since} has landed"]
+        return [*lines, besides.without_gaps(arguments.job or arguments.shop, since)]
+    if besides:
+        lines += ["", f"besides, {besides}"]
     asked = f"{MANAGER} {join(['gaps', '--since', '2025-01-01'])}"
     older = [] if arguments.since else [f"these are of the last {DAYS} days; older ones: `{asked}`"]
     word = "gap" if len(found) == 1 else "gaps"
@@ -144,11 +146,13 @@ def _of_the_unknown(look: Lookout, coverage: Coverage) -> list[str]:
 def _as_json(
     look: Lookout, coverage: Coverage, found: Sequence[Unit], since: date, arguments: Namespace
 ) -> str:
+    besides = besides_of(coverage, look.registry, arguments.job, arguments.shop, since)
     told: dict[str, Any] = {
         "made_at": coverage.made_at.isoformat(timespec="seconds"),
         "since": since.isoformat(),
         "gaps": [_unit(unit) for unit in found],
         "paused": None if look.paused is None else sorted(look.paused & look.registry.jobs.keys()),
+        "besides": besides.told(),
         "broken": [str(problem) for problem in coverage.problems],
         "repair": repair_command(arguments.job, arguments.shop, since) if found else None,
     }

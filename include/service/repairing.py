@@ -19,21 +19,23 @@ from include.coverage.repairing import (
     plan_of,
 )
 from include.coverage.runs import PREFIX, UNDER_WAY, Run
-from include.service.covering import MANAGER, check_names, day_of, first_moment, lookout
+from include.service.covering import (
+    MANAGER,
+    check_names,
+    first_moment,
+    lookout,
+    since_of,
+)
 from include.service.following import Started, follow
 from include.service.gaps import DAYS
 from include.service.ports import remembered
 from include.service.rest import Api, ThereAlreadyError, UnansweredError
 from include.service.table import lined_up
 from include.service.triggering import ANSWER_SECONDS, asking
-from include.warehouse.clock import now as clock_of
 
 if TYPE_CHECKING:
     from argparse import Namespace
     from collections.abc import Iterable
-    from datetime import datetime
-
-    from sqlalchemy import Engine
 
     from include.registry import Registry
     from include.service.covering import Lookout
@@ -62,12 +64,13 @@ def repair(layout: Layout, arguments: Namespace) -> int:
         ConfigurationError: an unknown job, shop or day.
         ExpectedError: the service does not run.
     """
-    since = None if arguments.since is None else day_of("--since", arguments.since)
     with lookout(layout) as look:
         check_names(look.registry, arguments.job, arguments.shop)
         api = Api(layout, remembered(layout), ANSWER_SECONDS)
         dags = asking(layout, api.dags)
-        begin = _now(look.engine) - timedelta(days=DAYS) if since is None else first_moment(since)
+        now = look.now()
+        since = since_of(arguments.since, now)
+        begin = now - timedelta(days=DAYS) if since is None else first_moment(since)
         coverage = look.read(begin, jobs=None if arguments.job is None else [arguments.job])
         gaps = coverage.gaps(job=arguments.job, shop=arguments.shop, since=since or begin.date())
         wanted = {unit.job_id for unit in gaps}
@@ -127,11 +130,6 @@ def _answer(plan: Plan, api: Api, look: Lookout, arguments: Namespace) -> int:
     elif started and arguments.no_wait:
         print(f"the runs go on by themselves: `{MANAGER} status`, or the page Coverage, tells how")
     return int(bool(left) or held_gaps)
-
-
-def _now(engine: Engine) -> datetime:
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        return clock_of(connection)
 
 
 def _runs(api: Api, registry: Registry, job_ids: Iterable[str]) -> list[Run]:

@@ -160,6 +160,7 @@ sys.exit(gaps(Layout(root, root / "var"), Namespace(job=None, shop=None, since=N
         ({"job": "generate_daily", "shop": "erp-1"}, "job 'generate_daily' has no shops"),
         ({"since": "yesterday"}, "--since 'yesterday' is no day of the calendar: write it like 20"),
         ({"since": "2025-02-30"}, "--since '2025-02-30' is no day of the calendar"),
+        ({"since": "2999-01-01"}, "--since 2999-01-01 has not come: today is 20"),
     ],
 )
 def test_what_there_is_not_is_refused(
@@ -195,7 +196,9 @@ def test_the_warehouse_is_found_as_airflow_would(tmp_path: Path) -> None:
     assert url.query == {"sslmode": "require"}
 
 
-def test_a_unit_that_runs_is_no_gap(installation: Installation) -> None:
+def test_a_unit_that_runs_is_no_gap_and_has_not_landed(
+    installation: Installation, capsys: pytest.CaptureFixture[str]
+) -> None:
     """As long as it is alive."""
     installation.land(but=lambda unit: "" if unit.period.key == _ago(2) else None)
     heard = datetime.now(ZoneInfo("UTC"))
@@ -205,3 +208,51 @@ def test_a_unit_that_runs_is_no_gap(installation: Installation) -> None:
     ]
     installation.write(running)
     assert _ask(installation) == 0
+    said = capsys.readouterr().out
+    assert said == f"no gaps since {_ago_utc(90)}; not landed yet: {len(running)} running\n"
+
+
+def test_what_is_switched_off_has_not_landed(
+    installation: Installation, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A job or a shop that is disabled and has days that are not there is named."""
+    installation.land(but=lambda unit: "" if "erp-2" in unit.shop_id else None)
+    config = installation.layout.root / "config"
+    config.joinpath("shops.yaml").write_text(
+        SHOPS.replace("id: erp-2,", "id: erp-2, enabled: false,"), "utf-8"
+    )
+    since = _ago(10)
+    assert _ask(installation, since=since) == 0
+    said = f"no gaps since {since}; 10 disabled (shop erp-2 is disabled)\n"
+    assert capsys.readouterr().out == said
+    assert _ask(installation, since=since, shop="erp-2") == 0
+    assert capsys.readouterr().out == said.replace("gaps", "gaps of erp-2")
+    config.joinpath("tasks/tasks.yaml").write_text(
+        TASKS.replace("id: erp_store,", "id: erp_store, enabled: false,"), "utf-8"
+    )
+    assert _ask(installation, since=since, json=True) == 0
+    besides = json.loads(capsys.readouterr().out)["besides"]
+    assert besides["disabled_jobs"] == {"erp_store": 10}
+    assert _ask(installation, since=since, job="generate_daily") == 0
+    assert "everything of generate_daily that was due" in capsys.readouterr().out
+
+
+def test_a_turn_that_has_just_come_has_not_landed(
+    installation: Installation, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Within the minutes that the scheduler is given."""
+    now = datetime.now(ZoneInfo("Asia/Shanghai")) - timedelta(minutes=2)
+    tasks = TASKS.replace('"0 0 * * *"', f'"{now.minute} {now.hour} * * *"')
+    (installation.layout.root / "config/tasks/tasks.yaml").write_text(tasks, "utf-8")
+    last = (now - timedelta(days=1)).date().isoformat()
+    installation.land(but=lambda unit: "" if unit.period.key == last else None)
+    assert _ask(installation) == 0
+    assert f"{_ago_utc(90)}; not landed yet: 4 pending\n" in capsys.readouterr().out
+
+
+def test_of_a_day_that_is_not_over_nothing_was_due(
+    installation: Installation, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Which is another thing than that everything has landed."""
+    assert _ask(installation, since=_ago(0)) == 0
+    assert capsys.readouterr().out == f"no gaps: nothing was due since {_ago(0)}\n"

@@ -1,0 +1,110 @@
+"""What `gaps` says of what is not there and is no gap: it waits, runs, or is switched off."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from include.coverage import State
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import date
+
+    from include.coverage import Cell, Coverage
+    from include.registry import Registry
+
+NAMED = 3
+
+
+@dataclass
+class Besides:
+    """Units that were due or have begun, have not landed, and are no gaps.
+
+    Attributes:
+        any_due: whether anything was to land by now at all.
+        waiting: how many are pending, and how many run.
+        jobs: how many never landed since their job is disabled, by job.
+        shops: the same of shops, by shop.
+    """
+
+    any_due: bool = False
+    waiting: Counter[State] = field(default_factory=Counter)
+    jobs: Counter[str] = field(default_factory=Counter)
+    shops: Counter[str] = field(default_factory=Counter)
+
+    def __bool__(self) -> bool:
+        """Return whether there are any."""
+        return bool(self.waiting or self.jobs or self.shops)
+
+    def __str__(self) -> str:
+        """Say how many, and who is disabled."""
+        parts = []
+        if self.waiting:
+            counted = ", ".join(f"{number:,} {state}" for state, number in self.waiting.items())
+            parts.append(f"not landed yet: {counted}")
+        if off := self.jobs.total() + self.shops.total():
+            who = [*_named("job", self.jobs), *_named("shop", self.shops)]
+            parts.append(f"{off:,} disabled ({', '.join(who)})")
+        return "; ".join(parts)
+
+    def without_gaps(self, asked: str | None, since: date) -> str:
+        """Say that there is no gap, and of what that is true.
+
+        Args:
+            asked: the job or shop that was asked for.
+            since: the day from which on was looked.
+        """
+        if self:
+            return f"no gaps{f' of {asked}' if asked else ''} since {since}; {self}"
+        if not self.any_due:
+            return f"no gaps: nothing{f' of {asked}' if asked else ''} was due since {since}"
+        whole = f"everything of {asked} that" if asked else "everything that"
+        return f"no gaps: {whole} was due since {since} has landed"
+
+    def told(self) -> dict[str, Any]:
+        """Tell a program."""
+        return {
+            **{state.value: self.waiting[state] for state in (State.PENDING, State.RUNNING)},
+            "disabled_jobs": dict(self.jobs),
+            "disabled_shops": dict(self.shops),
+        }
+
+
+def besides_of(
+    coverage: Coverage, registry: Registry, job: str | None, shop: str | None, since: date
+) -> Besides:
+    """Look for them, by the filters of `gaps`."""
+    found = Besides()
+    for cell in coverage.narrowed(job, since=since):
+        found.any_due = found.any_due or _is_due(cell, coverage, registry, shop)
+        for unit in cell.units:
+            if shop not in (None, unit.shop_id):
+                continue
+            if unit.state == State.DISABLED:
+                by = found.shops if cell.job.enabled else found.jobs
+                by[unit.shop_id if cell.job.enabled else unit.job_id] += 1
+            elif unit.state == State.RUNNING or (
+                # One that was written down early is not late.
+                unit.state == State.PENDING and unit.due_at <= coverage.made_at
+            ):
+                found.waiting[unit.state] += 1
+    return found
+
+
+def _is_due(cell: Cell, coverage: Coverage, registry: Registry, shop: str | None) -> bool:
+    if cell.due_at > coverage.made_at:
+        return False
+    if shop is None:
+        return sum(cell.counts.values()) > cell.counts[State.DISABLED]
+    one = registry.shops[shop]
+    return one.platform == cell.job.platform and one.open_in(cell.period)
+
+
+def _named(kind: str, counted: Mapping[str, int]) -> list[str]:
+    """Name those that are disabled, where they are few."""
+    names = list(counted)
+    if len(names) > NAMED:
+        return [f"{len(names)} {kind}s are disabled"]
+    return [f"{kind} {name} is disabled" for name in names]
