@@ -117,7 +117,10 @@ def _group(
 
 
 def _totals(coverage: Coverage, jobs: Collection[str]) -> dict[str, Any]:
-    """Count what was due today: units of all jobs, and shops of each platform."""
+    """Count what was due today: units of all jobs, and shops of each platform.
+
+    Where something in the registry is broken, nobody knows whether that is all (`known`).
+    """
     today = [
         cell
         for cell in coverage.cells
@@ -125,14 +128,21 @@ def _totals(coverage: Coverage, jobs: Collection[str]) -> dict[str, Any]:
         and cell.due_at.date() == coverage.made_at.astimezone(cell.due_at.tzinfo).date()
     ]
     counts = Totals(sum((cell.counts for cell in today), Counter()))
-    platforms = sorted({cell.job.platform for cell in today if cell.job.platform})
+    is_known = not coverage.problems
+    platforms = {
+        cell.job.platform
+        for cell in today
+        # One whose shops are all switched off is to land nothing, and has not.
+        if not is_known or sum(cell.counts.values()) > cell.counts[State.DISABLED]
+    }
     return {
         "landed": counts.landed,
         "missing": counts.missing,
         "waiting": counts.waiting,
+        "known": is_known,
         "platforms": [
             {"platform": name, **_shops_of(cell for cell in today if cell.job.platform == name)}
-            for name in platforms
+            for name in sorted(filter(None, platforms))
         ],
     }
 

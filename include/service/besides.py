@@ -49,13 +49,17 @@ class Besides:
             parts.append(f"{off:,} disabled ({', '.join(who)})")
         return "; ".join(parts)
 
-    def without_gaps(self, asked: str | None, since: date) -> str:
+    def without_gaps(self, asked: str | None, since: date, *, is_known: bool) -> str:
         """Say that there is no gap, and of what that is true.
 
         Args:
             asked: the job or shop that was asked for.
             since: the day from which on was looked.
+            is_known: nothing is broken that says what should land.
         """
+        if not is_known:
+            said = f"no gaps are known{f' of {asked}' if asked else ''} since {since}"
+            return f"{said}, but what is broken may have some{f'; {self}' if self else ''}"
         if self:
             return f"no gaps{f' of {asked}' if asked else ''} since {since}; {self}"
         if not self.any_due:

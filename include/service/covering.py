@@ -12,7 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from include.coverage import read_coverage
 from include.errors import ConfigurationError, ExpectedError
 from include.registry import SHOPS_FILE, load_registry
-from include.service.finding import nearest
+from include.service.finding import why_unknown
 from include.service.ports import remembered
 from include.service.settings import component_environment
 from include.service.stored_warehouse import paused_jobs, warehouse_url
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from include.coverage import Coverage
     from include.coverage.calendar import Since
-    from include.registry import Registry
+    from include.registry import Problem, Registry
     from include.service.layout import Layout
 
 MANAGER = "python3 scheduler_manager.py"
@@ -115,16 +115,10 @@ def check_names(registry: Registry, job: str | None, shop: str | None) -> None:
     Raises:
         ConfigurationError: says what is wrong with it, or which was probably meant.
     """
-    for name, known, where in (
-        (job, registry.jobs, "config/tasks"),
-        (shop, registry.shops, SHOPS_FILE),
-    ):
-        if name is None or name in known:
-            continue
-        own = [str(problem) for problem in registry.problems if problem.job_id == name]
-        kind = "job" if known is registry.jobs else "shop"
-        said = f"{kind} {name!r} is not in {where}: {nearest(name, known)}"
-        raise ConfigurationError("\n".join(own) or said)
+    if job is not None and job not in registry.jobs:
+        raise ConfigurationError(why_unknown(registry, "job", job))
+    if shop is not None and shop not in registry.shops:
+        raise ConfigurationError(why_unknown(registry, "shop", shop))
     if job is not None and shop is not None:
         _check_pair(registry, job, shop)
 
@@ -136,6 +130,24 @@ def _check_pair(registry: Registry, job: str, shop: str) -> None:
         raise ConfigurationError(
             f"shop {shop!r} is on {there}, and job {job!r} {of_job}: leave one of the two out"
         )
+
+
+def broken_for(registry: Registry, job: str | None, shop: str | None) -> list[Problem]:
+    """Give the problems that leave open what a job, a shop, or without a name all, should land.
+
+    Another file of tasks says nothing of a job that is known; config/shops.yaml does, if it has
+    shops.
+    """
+    has_shops = job is None or bool(registry.jobs[job].platform)
+    return [
+        one
+        for one in registry.problems
+        if (
+            has_shops and shop in (None, one.job_id)
+            if one.file == SHOPS_FILE
+            else job in (None, one.job_id)
+        )
+    ]
 
 
 def day_of(option: str, word: str) -> date:

@@ -15,7 +15,14 @@ from include.coverage.spans import spans_of
 from include.ledger import NO_SHOP
 from include.running.exit_codes import describe
 from include.service.besides import besides_of
-from include.service.covering import MANAGER, check_names, first_moment, lookout, since_of
+from include.service.covering import (
+    MANAGER,
+    broken_for,
+    check_names,
+    first_moment,
+    lookout,
+    since_of,
+)
 from include.service.table import cut, lined_up
 
 if TYPE_CHECKING:
@@ -25,7 +32,6 @@ if TYPE_CHECKING:
 
     from include.coverage import Coverage, Unit
     from include.coverage.spans import Span
-    from include.registry import Problem
     from include.service.covering import Lookout
     from include.service.layout import Layout
 
@@ -55,7 +61,7 @@ def gaps(layout: Layout, arguments: Namespace) -> int:
         jobs = None if arguments.job is None else [arguments.job]
         coverage = look.read(begin, jobs=jobs)
         kept = oldest_kept(look.registry, moment)
-    coverage = replace(coverage, problems=_about(arguments.job, coverage.problems))
+    coverage = replace(coverage, problems=broken_for(look.registry, arguments.job, arguments.shop))
     shown_since = since or begin.date()
     found = coverage.gaps(job=arguments.job, shop=arguments.shop, since=shown_since)
     if arguments.json:
@@ -65,11 +71,6 @@ def gaps(layout: Layout, arguments: Namespace) -> int:
         if first_moment(shown_since) < kept:
             print(f"of what ended before {kept:%Y-%m-%d} the ledger keeps nothing")
     return MISSING if found or coverage.problems else COMPLETE
-
-
-def _about(job: str | None, problems: Sequence[Problem]) -> list[Problem]:
-    """Leave out the broken entries of other jobs."""
-    return [one for one in problems if job is None or one.job_id in (job, None)]
 
 
 def repair_command(job: str | None, shop: str | None, since: date | None) -> str:
@@ -89,7 +90,9 @@ def _in_words(
     jobs = len({unit.job_id for unit in found})
     besides = besides_of(coverage, look.registry, arguments.job, arguments.shop, since)
     if not found:
-        return [*lines, besides.without_gaps(arguments.job or arguments.shop, since)]
+        asked = arguments.job or arguments.shop
+        is_known = not coverage.problems
+        return [*lines, besides.without_gaps(asked, since, is_known=is_known)]
     if besides:
         lines += ["", f"besides, {besides}"]
     asked = f"{MANAGER} {join(['gaps', '--since', '2025-01-01'])}"

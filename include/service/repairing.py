@@ -21,6 +21,7 @@ from include.coverage.repairing import (
 from include.coverage.runs import PREFIX, UNDER_WAY, Run
 from include.service.covering import (
     MANAGER,
+    broken_for,
     check_names,
     first_moment,
     lookout,
@@ -35,7 +36,7 @@ from include.service.triggering import ANSWER_SECONDS, asking
 
 if TYPE_CHECKING:
     from argparse import Namespace
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from include.registry import Registry
     from include.service.covering import Lookout
@@ -58,7 +59,7 @@ def repair(layout: Layout, arguments: Namespace) -> int:
     """`repair`: show the plan; with `--yes` start it, and follow it unless `--no-wait` is given.
 
     Returns:
-        0; 1 when something could not be started or did not land.
+        0; 1 when something could not be started or did not land, or an entry is broken.
 
     Raises:
         ConfigurationError: an unknown job, shop or day.
@@ -81,7 +82,8 @@ def repair(layout: Layout, arguments: Namespace) -> int:
             runs=_runs(api, look.registry, wanted & dags.keys()),
             history=read_history(look.engine, wanted),
         )
-        return _answer(plan, api, look, arguments)
+        broken = [str(one) for one in broken_for(look.registry, arguments.job, arguments.shop)]
+        return _answer(plan, broken, api, look, arguments)
 
 
 def start(api: Api, runs: Iterable[RepairRun]) -> list[Started]:
@@ -108,17 +110,19 @@ def _make(api: Api, run: RepairRun) -> bool:
     return False
 
 
-def _answer(plan: Plan, api: Api, look: Lookout, arguments: Namespace) -> int:
-    told = _as_dict(plan)
-    held_gaps = any(why not in NO_GAPS for _, why in plan.held)
+def _answer(
+    plan: Plan, broken: Sequence[str], api: Api, look: Lookout, arguments: Namespace
+) -> int:
+    told = _as_dict(plan) | {"broken": broken}
+    stays = bool(broken) or any(why not in NO_GAPS for _, why in plan.held)
     if not arguments.json:
-        print("\n".join(_lines(plan)))
+        print("\n".join(_lines(plan, broken)))
     if not arguments.yes:
         if arguments.json:
             print(json.dumps(told | {"started": False}))
         elif plan.runs or plan.under_way:
             print(NOT_STARTED if plan.runs else NOT_FOLLOWED)
-        return int(held_gaps)
+        return int(stays)
     started = [*(Started(run, new=False) for run in plan.under_way), *start(api, plan.runs)]
     if not arguments.json:
         for one in started:
@@ -129,7 +133,7 @@ def _answer(plan: Plan, api: Api, look: Lookout, arguments: Namespace) -> int:
         print(json.dumps(told | {"started": True, "runs": runs}))
     elif started and arguments.no_wait:
         print(f"the runs go on by themselves: `{MANAGER} status`, or the page Coverage, tells how")
-    return int(bool(left) or held_gaps)
+    return int(bool(left) or stays)
 
 
 def _runs(api: Api, registry: Registry, job_ids: Iterable[str]) -> list[Run]:
@@ -140,8 +144,8 @@ def _runs(api: Api, registry: Registry, job_ids: Iterable[str]) -> list[Run]:
     return found
 
 
-def _lines(plan: Plan) -> list[str]:
-    lines = []
+def _lines(plan: Plan, broken: Sequence[str] = ()) -> list[str]:
+    lines = [f"broken, so that what it should land is not known: {one}" for one in broken]
     if plan.runs:
         rows = [("job", "period", "shops", "calls", "about")]
         rows += [
@@ -161,7 +165,7 @@ def _lines(plan: Plan) -> list[str]:
         gaps = "1 unit" if plan.units == 1 else f"{plan.units:,} units"
         lines.append(f"{gaps} in {runs}, {calls} calls, minutes: {minutes}")
     elif not plan.under_way and not any(why not in NO_GAPS for _, why in plan.held):
-        lines.append("nothing to repair")
+        lines.append("nothing to repair" + (" of what is known" if broken else ""))
     for (job_id, why), units in plan.held.items():
         lines.append(f"{job_id}: {units:,} left out: {WHY[why].format(job=job_id)}")
     return lines

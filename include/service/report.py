@@ -76,6 +76,8 @@ def _page(digest: Digest, broken: Sequence[str], *, markdown: bool) -> list[str]
     said = f"{_summary(whole)}; {whole.rows:,} rows{_against(whole)}"
     if not whole.counts:
         said = "nothing was due on this day"
+    if broken:
+        said += f"; {_broken(len(broken))}"
     lines = [title, "", said]
     table = _markdown if markdown else _text
     if digest.jobs:
@@ -102,6 +104,12 @@ def _page(digest: Digest, broken: Sequence[str], *, markdown: bool) -> list[str]
             "Broken entries: what they should land is not known", list(broken), markdown=markdown
         )
     return lines
+
+
+def _broken(number: int) -> str:
+    if number == 1:
+        return "1 problem of the registry: what its entry should land is not known"
+    return f"{number} problems of the registry: what their entries should land is not known"
 
 
 def _part(title: str, body: list[str], *, markdown: bool) -> list[str]:

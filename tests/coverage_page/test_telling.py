@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from include.coverage.model import cells_of
 from include.coverage.units import Clock
 from include.coverage_page import telling
 from include.coverage_page.reach import column_of, since
+from include.registry import Problem
 from tests.coverage.registries import at, job, registry, row, shop
 
 if TYPE_CHECKING:
@@ -79,6 +81,25 @@ def test_today_is_told_by_shops_of_each_platform() -> None:
     """A shop has landed when all that was due today of it has."""
     totals = telling.matrix(coverage(), PROJECT, {"erp"}, ())["totals"]
     assert totals["platforms"] == [{"platform": "erp", "landed": 1, "missing": 1, "waiting": 0}]
+
+
+def test_where_something_is_broken_today_is_not_all() -> None:
+    """Also a platform of which no shop is known is told of."""
+    problem = Problem("config/shops.yaml", 1, 1, None, "is empty")
+    totals = telling.matrix(coverage(), PROJECT, PROJECT.jobs.keys(), ())["totals"]
+    assert totals["known"] is True
+    broken = replace(PROJECT, problems=[problem], shops={})
+    totals = telling.matrix(coverage(broken), broken, PROJECT.jobs.keys(), ())["totals"]
+    assert totals["known"] is False
+    assert totals["platforms"] == [{"platform": "erp", "landed": 0, "missing": 0, "waiting": 0}]
+
+
+def test_a_platform_that_is_switched_off_is_not_told_of() -> None:
+    """Nothing of it was to land, and it would look as if everything had."""
+    off = registry([ERP], [shop("erp-1", enabled=False)])
+    book = [*cells_of(off, Book(), Clock(NOW), since(NOW, 1), None)]
+    totals = telling.matrix(Coverage(NOW, book), off, {"erp"}, ())["totals"]
+    assert totals["platforms"] == []
 
 
 def test_a_shop_is_a_letter_for_each_period() -> None:

@@ -256,3 +256,44 @@ def test_of_a_day_that_is_not_over_nothing_was_due(
     """Which is another thing than that everything has landed."""
     assert _ask(installation, since=_ago(0)) == 0
     assert capsys.readouterr().out == f"no gaps: nothing was due since {_ago(0)}\n"
+
+
+BROKEN_FILE = "tasks:\n  - {id: jd_store, name: [\n"
+
+
+def test_a_job_in_a_file_that_cannot_be_read_is_no_typo(installation: Installation) -> None:
+    """The file is named with the line; a job that is known has nothing to do with it."""
+    installation.land()
+    (installation.layout.root / "config/tasks/jd.yaml").write_text(BROKEN_FILE, "utf-8")
+    with pytest.raises(ConfigurationError) as refused:
+        _ask(installation, job="jd_store")
+    assert "job 'jd_store' is nowhere that can be read; broken is\nconfig/tasks/jd.yaml:" in str(
+        refused.value
+    )
+    assert _ask(installation, job="erp_store") == 0
+    assert _ask(installation) == 1
+
+
+def test_without_its_shops_nobody_knows_what_a_job_should_land(
+    installation: Installation, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """That is not the same as no gaps; a job that has no shops is known all the same."""
+    installation.land()
+    shops = installation.layout.root / "config/shops.yaml"
+    shops.write_text(SHOPS.replace("platform: erp, name: 店2", "platform: erp, nome: 店2"), "utf-8")
+    for asked in ("erp_store", None):
+        assert _ask(installation, job=asked) == 1
+        said = capsys.readouterr().out
+        assert "not known: config/shops.yaml:3" in said
+        assert f"since {_ago_utc(90)}, but what is broken may have some\n" in said
+        assert "no gaps:" not in said
+    assert _ask(installation, job="generate_daily") == 0
+    assert _ask(installation, shop="erp-1") == 0
+    with pytest.raises(ConfigurationError, match=r"config/shops\.yaml:3:\d+: erp-2: "):
+        _ask(installation, shop="erp-2")
+    shops.unlink()
+    shops.mkdir()
+    with pytest.raises(
+        ConfigurationError, match=r"broken is\nconfig/shops\.yaml:1:1: is not a file"
+    ):
+        _ask(installation, shop="erp-1")

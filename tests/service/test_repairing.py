@@ -16,3 +16,12 @@ def test_what_is_under_way_is_not_nothing() -> None:
     plan = Plan([], {("erp_store", SEEN_TO): 1}, [run])
     assert _lines(plan) == ["erp_store: 1 left out: a run that waits or works sees to them"]
     assert _lines(Plan([])) == ["nothing to repair"]
+
+
+def test_what_is_broken_is_not_nothing() -> None:
+    """Nobody knows what it should land."""
+    problem = "config/shops.yaml:1:1: is empty"
+    assert _lines(Plan([]), [problem]) == [
+        f"broken, so that what it should land is not known: {problem}",
+        "nothing to repair of what is known",
+    ]

@@ -119,6 +119,20 @@ def test_today_is_meant_unless_a_day_is_named(
     assert f"What was due on {DAY + timedelta(days=3)}" in capsys.readouterr().out
 
 
+def test_the_first_line_says_that_something_is_broken(
+    installation: Installation, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Else it would seem to be all."""
+    config = installation.layout.root / "config/tasks/tasks.yaml"
+    config.write_text(TASKS.replace("jd/jd_store.py", "jd/gone.py"), "utf-8")
+    _ask(installation)
+    assert (
+        capsys.readouterr()
+        .out.splitlines()[2]
+        .endswith("; 1 problem of the registry: what its entry should land is not known")
+    )
+
+
 @pytest.mark.parametrize(
     ("said", "answer"),
     [

@@ -15,6 +15,7 @@ import { language, moment, number, say } from "./words.js";
 const CALM = 20_000; // ms between two looks
 const BUSY = 3_000; // the same, while something runs or was just started
 const WATCHED = 120_000; // ms for which it counts as just started
+const SHOWN = 5; // problems of the registry
 
 const [groups, tip, notice] = ["groups", "tip", "notice"].map((id) => document.getElementById(id));
 const view = readView();
@@ -96,8 +97,11 @@ function plan() {
 }
 
 function problems(told) {
-  if (told.problems.length === 0) return "";
-  return [say("problems", { n: told.problems.length }), ...told.problems.slice(0, 5)].join("\n");
+  const all = told.problems;
+  if (all.length === 0) return "";
+  const head = all.length === 1 ? say("problem") : say("problems", { n: number(all.length) });
+  const rest = all.length > SHOWN ? [say("more", { n: number(all.length - SHOWN) })] : [];
+  return [head, ...all.slice(0, SHOWN), ...rest].join("\n");
 }
 
 let said = "";

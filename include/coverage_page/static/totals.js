@@ -7,7 +7,8 @@ import { number, platformName, say } from "./words.js";
 export function showTotals(root, totals) {
   const all = { key: "all", text: "totals.today", ...totals };
   const platforms = totals.platforms.map((one) => ({ key: one.platform, text: "totals.shops", ...one }));
-  const items = sumOf(all) > 0 ? [all, ...platforms] : [{ key: "none" }];
+  for (const one of platforms) one.known = totals.known;
+  const items = sumOf(all) > 0 || !totals.known ? [all, ...platforms] : [{ key: "none" }];
   patchChildren(root, items, (item) => item.key, () => make("span", { class: "total" }), update);
 }
 
@@ -25,9 +26,17 @@ function update(element, item) {
     all: number(sumOf(item)),
     platform: platformName(item.platform),
   };
-  const parts = [say(item.text, values)];
+  const nobody = !item.known && sumOf(item) === 0 && item.platform;
+  const parts = [say(nobody ? "totals.noShops" : item.text, values)];
   if (item.missing > 0) parts.push(say("totals.missing", { n: number(item.missing) }));
   if (item.waiting > 0) parts.push(say("totals.waiting", { n: number(item.waiting) }));
+  if (!item.known && !nobody) parts.push(say("totals.unknown"));
   setText(element, parts.join(", "));
-  setAttribute(element, "data-how", item.missing > 0 ? "missing" : item.waiting > 0 ? "waiting" : "landed");
+  setAttribute(element, "data-how", howOf(item));
+}
+
+/** What is not known to be all is not green. */
+function howOf(item) {
+  if (item.missing > 0 || !item.known) return "missing";
+  return item.waiting > 0 ? "waiting" : "landed";
 }

@@ -18,7 +18,8 @@ const ENGLISH = {
   legend: "Legend",
   "totals.none": "Nothing was due today",
   "totals.today": "Today: {landed} of {all} landed", "totals.missing": "{n} missing",
-  "totals.waiting": "{n} on the way",
+  "totals.waiting": "{n} on the way", "totals.unknown": "the rest is not known",
+  "totals.noShops": "{platform}: shops not known",
   "totals.shops": "{platform}: {landed} of {all} shops landed",
   "filter.platform": "Platform", "filter.job": "Job", "filter.state": "State", "filter.span": "Reach",
   "filter.all": "all", "filter.gaps": "gaps", "filter.jobHint": "name or id",
@@ -51,7 +52,8 @@ const ENGLISH = {
   "wrong.session": "Your session has ended: log in to Airflow again.",
   "wrong.rights": "You may not do this: {detail}",
   "wrong.server": "The server does not answer; trying again. {detail}",
-  problems: "{n} problems in the registry; their jobs are not shown:",
+  problem: "1 problem in the registry; what is broken is not shown, and what it should land is not known:",
+  problems: "{n} problems in the registry; what is broken is not shown, and what it should land is not known:",
   updated: "as of {time}",
 };
 
@@ -69,7 +71,8 @@ const CHINESE = {
   legend: "图例",
   "totals.none": "今天没有到期的数据",
   "totals.today": "今天：{all} 项中 {landed} 项已入库", "totals.missing": "缺 {n} 项",
-  "totals.waiting": "{n} 项进行中",
+  "totals.waiting": "{n} 项进行中", "totals.unknown": "其余未知",
+  "totals.noShops": "{platform}：店铺未知",
   "totals.shops": "{platform}：{all} 家店铺中 {landed} 家已入库",
   "filter.platform": "平台", "filter.job": "任务", "filter.state": "状态", "filter.span": "范围",
   "filter.all": "全部", "filter.gaps": "缺口", "filter.jobHint": "名称或编号",
@@ -102,7 +105,8 @@ const CHINESE = {
   "wrong.session": "登录已失效：请重新登录 Airflow。",
   "wrong.rights": "没有权限：{detail}",
   "wrong.server": "服务器没有响应，正在重试。{detail}",
-  problems: "任务配置有 {n} 个问题，相关任务没有显示：",
+  problem: "配置有 1 个问题；写错的部分没有显示，应有哪些数据也不知道：",
+  problems: "配置有 {n} 个问题；写错的部分没有显示，应有哪些数据也不知道：",
   updated: "截至 {time}",
 };
 
