@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from include.coverage.history import History
@@ -230,14 +231,17 @@ class _Planning:
             seconds += OVERHEAD_SECONDS
         expected = sum(cell.counts.values()) - cell.counts[State.DISABLED]
         before = [run.number_for(key) for run in self._runs.get(job.id, ())]
-        turns = self._turns.setdefault(job.id, _Turns(job, self._now, self._now))
+        if job.id not in self._turns:
+            turns = self._turns[job.id] = _Turns(job, self._now, self._now)
+            for _ in filter(attrgetter("under_way"), self._runs.get(job.id, ())):
+                turns.next(seconds)  # what is there already takes its time first
         return RepairRun(
             job=job,
             key=key,
             shops=shops,
             whole=not job.platform or len(shops) == expected,
             number=max(before, default=0) + 1,
-            run_after=turns.next(seconds),
+            run_after=self._turns[job.id].next(seconds),
             calls=self._history.calls(job.id, shops),
             seconds=seconds,
         )

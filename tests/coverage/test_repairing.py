@@ -131,6 +131,19 @@ def test_a_repair_goes_behind_the_schedule() -> None:
     assert all(moment > fire for moment in later)
 
 
+def test_a_second_repair_goes_behind_the_first() -> None:
+    """What another repair has made takes its time first, also where the schedule comes between."""
+    now, fire = at("2025-10-04T06:58"), at("2025-10-04T07:00")
+    coverage = _coverage(now=now)
+    history = _history(seconds=20.0)
+    gaps = [gap for gap in coverage.gaps() if gap.period.key != KEYS[0]]
+    alone = _plan(coverage, history=history, gaps=gaps)
+    assert alone.runs[0].run_after < fire
+    older = [_told(ERP, f"repair__2025-09-0{day}__1", "queued", KEYS[0]) for day in (1, 2, 3)]
+    behind = _plan(coverage, *older, history=history, gaps=gaps)
+    assert all(run.run_after > fire for run in behind.runs)
+
+
 def _history(seconds: float, calls: int | None = None) -> History:
     begun = datetime(2025, 9, 1, tzinfo=timezone.utc)
     ended = begun + timedelta(seconds=2 * seconds)
