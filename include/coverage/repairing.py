@@ -12,7 +12,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from include.coverage.history import History
-from include.coverage.runs import PREFIX
+from include.coverage.runs import PREFIX, UnderWay
 from include.coverage.states import State
 
 if TYPE_CHECKING:
@@ -148,20 +148,19 @@ def plan_of(
     by_job: dict[str, list[Run]] = defaultdict(list)
     for run in runs:
         by_job[run.job_id].append(run)
+    under_way = UnderWay(run for of_job in by_job.values() for run in of_job)
     held: Counter[tuple[str, str]] = Counter()
     missing: dict[tuple[str, str], list[Unit]] = defaultdict(list)
     seen_to: dict[tuple[str, str, str], list[str]] = defaultdict(list)
     for unit in gaps:
-        seeing = next((run for run in by_job[unit.job_id] if run.sees_to(unit)), None)
+        seeing = under_way.seeing_to(unit)
         if why := _why_held(unit, paused, seeing):
             held[unit.job_id, why] += 1
         else:
             missing[unit.job_id, unit.period.key].append(unit)
         if why == SEEN_TO and seeing:
             seen_to[unit.job_id, unit.period.key, seeing.run_id].append(unit.shop_id)
-    for cell in coverage.cells:
-        if not cell.job.enabled and cell.counts[State.DISABLED]:
-            held[cell.job.id, DISABLED] += cell.counts[State.DISABLED]
+    held.update(_switched_off(coverage))
     cells = {(cell.job.id, cell.period.key): cell for cell in coverage.cells}
     due = {key: cell.due_at.timestamp() for key, cell in cells.items()}
     planned = _Planning(coverage.made_at, by_job, history or History())
@@ -173,6 +172,15 @@ def plan_of(
             for job, key, run_id in sorted(seen_to, key=lambda each: due[each[:2]])
         ],
     )
+
+
+def _switched_off(coverage: Coverage) -> Counter[tuple[str, str]]:
+    """Count what was never landed of jobs that are disabled."""
+    found: Counter[tuple[str, str]] = Counter()
+    for cell in coverage.cells:
+        if not cell.job.enabled and cell.counts[State.DISABLED]:
+            found[cell.job.id, DISABLED] += cell.counts[State.DISABLED]
+    return found
 
 
 def _why_held(unit: Unit, paused: Mapping[str, bool], seeing: Run | None) -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from include.coverage.units import Unit
     from include.registry import Job
@@ -42,7 +43,8 @@ class Run:
     def of(cls, job: Job, told: Mapping[str, Any]) -> Run:
         """Read one of `GET /api/v2/dags/{dag_id}/dagRuns`."""
         # What somebody sent: a run of what makes no sense is refused by its first task, not before.
-        conf = told.get("conf") or {}
+        said = told.get("conf")
+        conf = said if isinstance(said, dict) else {}
         shops = conf.get("shops")
         key = told.get("partition_key") or conf.get("period")
         first, last = conf.get("from") or key, conf.get("to") or key
@@ -71,3 +73,34 @@ class Run:
         """Give which repair of a period it is, from 1; 0 for other runs."""
         _, found, number = self.run_id.partition(f"{PREFIX}{key}__")
         return int(number) if found and number.isascii() and number.isdecimal() else 0
+
+
+class UnderWay:
+    """The runs that wait or work, as units are looked up in them.
+
+    Args:
+        runs: of Airflow; those that have ended are left out.
+    """
+
+    def __init__(self, runs: Iterable[Run] = ()) -> None:
+        self._of_period: dict[tuple[str, str], list[Run]] = defaultdict(list)
+        self._of_several: dict[str, list[Run]] = defaultdict(list)
+        for run in runs:
+            if run.under_way and run.first == run.last:
+                self._of_period[run.job_id, run.first].append(run)
+            elif run.under_way:
+                self._of_several[run.job_id].append(run)
+
+    def __bool__(self) -> bool:
+        """Return whether there are any."""
+        return bool(self._of_period or self._of_several)
+
+    def seeing_to(self, unit: Unit) -> Run | None:
+        """Give a run that a unit is among; none where it waits for somebody to make one."""
+        of_period = self._of_period.get((unit.job_id, unit.period.key), [])
+        of_several = self._of_several.get(unit.job_id, [])
+        return next((run for run in (*of_period, *of_several) if run.sees_to(unit)), None)
+
+    def sees_to(self, unit: Unit) -> bool:
+        """Return whether a unit is a gap that a run under way is about to close."""
+        return unit.is_gap and self.seeing_to(unit) is not None

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from include.coverage.coverage import Coverage
+    from include.coverage.runs import UnderWay
     from include.coverage.states import State
     from include.coverage.units import Unit
 
@@ -23,6 +24,7 @@ class Span:
         state: failed, missed or lost.
         exit_code: of the last attempt, where it failed.
         error: the first line of what it said.
+        under_way: whether a run that waits or works sees to them.
         shops: those with the trouble.
         units: all of them, by period and shop.
     """
@@ -31,6 +33,7 @@ class Span:
     state: State
     exit_code: int | None
     error: str
+    under_way: bool
     shops: tuple[str, ...]
     units: list[Unit] = field(default_factory=list)
 
@@ -45,12 +48,13 @@ class Span:
         return self.units[-1].period.key
 
 
-def spans_of(coverage: Coverage, gaps: Iterable[Unit]) -> list[Span]:
+def spans_of(coverage: Coverage, gaps: Iterable[Unit], under_way: UnderWay) -> list[Span]:
     """Put gaps together, by job and first period.
 
     Args:
         coverage: says which periods come after each other.
         gaps: of it.
+        under_way: the runs that wait or work.
     """
     by_cell: dict[tuple[str, str], list[Unit]] = defaultdict(list)
     for unit in gaps:
@@ -62,7 +66,7 @@ def spans_of(coverage: Coverage, gaps: Iterable[Unit]) -> list[Span]:
         before = going_on if cell.job.id == job_id else []
         job_id = cell.job.id
         going_on = []
-        for span in _of_one_cell(by_cell.get((job_id, cell.period.key), [])):
+        for span in _of_one_cell(by_cell.get((job_id, cell.period.key), []), under_way):
             same = next((one for one in before if _trouble(one) == _trouble(span)), None)
             if same is None:
                 found.append(span)
@@ -72,10 +76,11 @@ def spans_of(coverage: Coverage, gaps: Iterable[Unit]) -> list[Span]:
     return found
 
 
-def _of_one_cell(gaps: list[Unit]) -> list[Span]:
-    groups: dict[tuple[State, int | None, str], list[Unit]] = defaultdict(list)
+def _of_one_cell(gaps: list[Unit], under_way: UnderWay) -> list[Span]:
+    groups: dict[tuple[State, int | None, str, bool], list[Unit]] = defaultdict(list)
     for unit in gaps:
-        groups[unit.state, unit.exit_code, first_line(unit.error)].append(unit)
+        seen_to = under_way.sees_to(unit)
+        groups[unit.state, unit.exit_code, first_line(unit.error), seen_to].append(unit)
     return [
         Span(units[0].job_id, *reason, tuple(unit.shop_id for unit in units), units)
         for reason, units in groups.items()
@@ -83,7 +88,7 @@ def _of_one_cell(gaps: list[Unit]) -> list[Span]:
 
 
 def _trouble(span: Span) -> tuple[object, ...]:
-    return span.state, span.exit_code, span.error, span.shops
+    return span.state, span.exit_code, span.error, span.under_way, span.shops
 
 
 def first_line(error: str | None) -> str:

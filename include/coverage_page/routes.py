@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse, Response
 
 from include.coverage import Coverage, Unit, read_coverage
 from include.coverage.history import History, read_history
-from include.coverage_page import access, files, repairing, telling
+from include.coverage_page import access, files, repairing, telling, under_way
 from include.coverage_page.guarding import refuse_other_pages, with_headers
 from include.coverage_page.reach import column_of, since, window_of
 from include.coverage_page.repairing import Asking
@@ -87,31 +87,41 @@ def file(request: Request, name: str) -> Response:
     return files.answer_with(request, name)
 
 
-def all_jobs(user: access.User, span: Span = 1) -> Response:
+def all_jobs(user: access.User, session: under_way.AirflowSession, span: Span = 1) -> Response:
     """Tell of all jobs by periods."""
     registry = load_registry()
+    runs = under_way.read(session, registry)  # first: what lands meanwhile has landed
     visible = access.visible(user) & registry.jobs.keys()
     coverage = _read(registry, visible, span)
     runnable = {job for job in visible if access.may_run(user, job)}
-    return JSONResponse(telling.matrix(coverage, registry, visible, runnable))
+    return JSONResponse(telling.matrix(coverage, registry, visible, runnable, runs))
 
 
-def shops_of_job(dag_id: str, user: access.User, span: Span = 1) -> Response:
+def shops_of_job(
+    dag_id: str, user: access.User, session: under_way.AirflowSession, span: Span = 1
+) -> Response:
     """Tell of one job's shops by periods."""
     registry = load_registry()
     job = _job(registry, dag_id, user)
+    runs = under_way.read(session, registry)
     coverage = _read(registry, [dag_id], span, in_full=True)
     axis = sorted({column_of(job, cell.period) for cell in coverage.cells})
-    return JSONResponse(telling.shops(coverage, registry, job, axis))
+    return JSONResponse(telling.shops(coverage, registry, job, axis, runs))
 
 
 def units_of_column(
-    dag_id: str, column: str, user: access.User, shop: str | None = None
+    dag_id: str,
+    column: str,
+    user: access.User,
+    session: under_way.AirflowSession,
+    shop: str | None = None,
 ) -> Response:
     """Tell all that is known of the units of one cell."""
     registry = load_registry()
-    found = _units(registry, _job(registry, dag_id, user), column, shop)
-    return JSONResponse(telling.units(found, registry))
+    job = _job(registry, dag_id, user)
+    runs = under_way.read(session, registry)
+    found = _units(registry, job, column, shop)
+    return JSONResponse(telling.units(found, registry, runs))
 
 
 async def repair(

@@ -7,22 +7,26 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from include.coverage import State, Totals
+from include.coverage.runs import UnderWay
 from include.coverage.states import WAITING
 from include.coverage_page.reach import column_of, row_group
 from include.ledger import NO_SHOP
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from include.coverage import Cell, Coverage, Unit
     from include.registry import Job, Registry
 
+# Of a gap that a run which waits or works sees to: nobody has to repair it.
+SEEN_TO = "under_way"
 # What a cell of several units shows: the first of these that one of them is in.
 WORST_FIRST = (
-    *(State.FAILED, State.MISSED, State.LOST, State.RUNNING, State.PENDING),
+    *(State.FAILED, State.MISSED, State.LOST, SEEN_TO, State.RUNNING, State.PENDING),
     *(State.NOT_DUE, State.OK, State.EMPTY, State.DISABLED),
 )
-CODES = {
+CODES: dict[str, str] = {
+    SEEN_TO: "w",
     State.FAILED: "f",
     State.MISSED: "m",
     State.LOST: "l",
@@ -34,6 +38,7 @@ CODES = {
     State.DISABLED: "d",
 }
 NOTHING = " "
+NONE = UnderWay()
 MOST_UNITS = 400
 
 
@@ -41,27 +46,46 @@ class Column:
     """What a job has in one column: one period, or a day's ticks."""
 
     def __init__(self) -> None:
-        self.counts: Counter[State] = Counter()
+        self.counts: Counter[str] = Counter()
         self.rows: int | None = None
 
-    def add(self, cell: Cell) -> None:
+    def add(self, cell: Cell, under_way: UnderWay) -> None:
         """Count a period in."""
-        self.counts += cell.counts
+        self.counts.update(cell.counts)
+        if seen := _seen_to(cell, under_way):
+            self.counts.subtract(seen)
+            self.counts[SEEN_TO] += seen.total()
         if cell.rows is not None:
             self.rows = (self.rows or 0) + cell.rows
 
     def told(self) -> list[Any]:
         """Give how many units there are of each state, and the rows that landed."""
-        return [{CODES[state]: number for state, number in self.counts.items()}, self.rows]
+        counts = {CODES[state]: number for state, number in self.counts.items() if number}
+        return [counts, self.rows]
 
 
-def worst(states: Collection[State]) -> State:
+def worst(states: Collection[str]) -> str:
     """Give the state that matters most."""
     return next(state for state in WORST_FIRST if state in states)
 
 
+def _seen_to(cell: Cell, under_way: UnderWay) -> Counter[State]:
+    """Count, by their state, the gaps of a cell that are seen to."""
+    if not under_way:
+        return Counter()
+    return Counter(unit.state for unit in cell.units if under_way.sees_to(unit))
+
+
+def _state(unit: Unit, under_way: UnderWay) -> str:
+    return SEEN_TO if under_way.sees_to(unit) else unit.state
+
+
 def matrix(
-    coverage: Coverage, registry: Registry, jobs: Collection[str], runnable: Collection[str]
+    coverage: Coverage,
+    registry: Registry,
+    jobs: Collection[str],
+    runnable: Collection[str],
+    under_way: UnderWay = NONE,
 ) -> dict[str, Any]:
     """Tell of jobs by periods.
 
@@ -70,18 +94,19 @@ def matrix(
         registry: what it was made of.
         jobs: those that the user may look at.
         runnable: those that the user may run.
+        under_way: the runs that wait or work.
     """
     columns: dict[str, dict[str, Column]] = defaultdict(lambda: defaultdict(Column))
     for cell in coverage.cells:
         if cell.counts:
-            columns[cell.job.id][column_of(cell.job, cell.period)].add(cell)
+            columns[cell.job.id][column_of(cell.job, cell.period)].add(cell, under_way)
     groups: dict[str, list[Job]] = defaultdict(list)
     for job in registry.jobs.values():
         if job.id in jobs:
             groups[row_group(job)].append(job)
     return {
         "now": coverage.made_at.isoformat(),
-        "totals": _totals(coverage, jobs),
+        "totals": _totals(coverage, jobs, under_way),
         "groups": [_group(name, members, columns, runnable) for name, members in groups.items()],
         "problems": [str(problem) for problem in coverage.problems],
     }
@@ -116,7 +141,7 @@ def _group(
     }
 
 
-def _totals(coverage: Coverage, jobs: Collection[str]) -> dict[str, Any]:
+def _totals(coverage: Coverage, jobs: Collection[str], under_way: UnderWay) -> dict[str, Any]:
     """Count what was due today: units of all jobs, and shops of each platform.
 
     Where something in the registry is broken, nobody knows whether that is all (`known`).
@@ -128,6 +153,7 @@ def _totals(coverage: Coverage, jobs: Collection[str]) -> dict[str, Any]:
         and cell.due_at.date() == coverage.made_at.astimezone(cell.due_at.tzinfo).date()
     ]
     counts = Totals(sum((cell.counts for cell in today), Counter()))
+    seen_to = sum(_seen_to(cell, under_way).total() for cell in today)
     is_known = not coverage.problems
     platforms = {
         cell.job.platform
@@ -137,35 +163,48 @@ def _totals(coverage: Coverage, jobs: Collection[str]) -> dict[str, Any]:
     }
     return {
         "landed": counts.landed,
-        "missing": counts.missing,
-        "waiting": counts.waiting,
+        "missing": counts.missing - seen_to,
+        "waiting": counts.waiting + seen_to,
         "known": is_known,
         "platforms": [
-            {"platform": name, **_shops_of(cell for cell in today if cell.job.platform == name)}
+            {"platform": name, **_shops_of(_on(today, name), under_way)}
             for name in sorted(filter(None, platforms))
         ],
     }
 
 
-def _shops_of(cells: Iterable[Cell]) -> dict[str, int]:
+def _on(cells: Iterable[Cell], platform: str) -> Iterator[Cell]:
+    return (cell for cell in cells if cell.job.platform == platform)
+
+
+def _shops_of(cells: Iterable[Cell], under_way: UnderWay) -> dict[str, int]:
     """Count shops: one has landed when all its units that were due today have."""
     missing: set[str] = set()
     waiting: set[str] = set()
     expected = 0
     for cell in cells:
         expected = max(expected, sum(cell.counts.values()) - cell.counts[State.DISABLED])
-        missing |= {unit.shop_id for unit in cell.units if unit.is_gap}
-        waiting |= {unit.shop_id for unit in cell.units if unit.state in WAITING}
+        for unit in cell.units:
+            if unit.state in WAITING or under_way.sees_to(unit):
+                waiting.add(unit.shop_id)
+            elif unit.is_gap:
+                missing.add(unit.shop_id)
     waiting -= missing
     landed = max(0, expected - len(missing) - len(waiting))
     return {"landed": landed, "missing": len(missing), "waiting": len(waiting)}
 
 
-def shops(coverage: Coverage, registry: Registry, job: Job, axis: list[str]) -> dict[str, Any]:
+def shops(
+    coverage: Coverage,
+    registry: Registry,
+    job: Job,
+    axis: list[str],
+    under_way: UnderWay = NONE,
+) -> dict[str, Any]:
     """Tell of one job's shops by periods: a letter for each, in the order of the axis."""
-    states: dict[str, dict[str, set[State]]] = defaultdict(lambda: defaultdict(set))
+    states: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
     for unit in coverage.units():
-        states[unit.shop_id][column_of(job, unit.period)].add(unit.state)
+        states[unit.shop_id][column_of(job, unit.period)].add(_state(unit, under_way))
     return {
         "axis": axis,
         "shops": [
@@ -182,23 +221,24 @@ def shops(coverage: Coverage, registry: Registry, job: Job, axis: list[str]) -> 
     }
 
 
-def units(found: list[Unit], registry: Registry) -> dict[str, Any]:
+def units(found: list[Unit], registry: Registry, under_way: UnderWay = NONE) -> dict[str, Any]:
     """Tell all that is known of a few units, the worst first."""
-    ranked = sorted(found, key=lambda unit: WORST_FIRST.index(unit.state))
+    states = [(_state(unit, under_way), unit) for unit in found]
+    ranked = sorted(states, key=lambda each: WORST_FIRST.index(each[0]))
     return {
         "total": len(found),
-        "units": [_unit(unit, registry) for unit in ranked[:MOST_UNITS]],
+        "units": [_unit(unit, state, registry) for state, unit in ranked[:MOST_UNITS]],
     }
 
 
-def _unit(unit: Unit, registry: Registry) -> dict[str, Any]:
+def _unit(unit: Unit, state: str, registry: Registry) -> dict[str, Any]:
     shop = registry.shops.get(unit.shop_id)
     heard = unit.row.heartbeat_at if unit.row else None
     return {
         "shop": None if unit.shop_id == NO_SHOP else unit.shop_id,
         "name": shop.name if shop else "",
         "key": unit.period.key,
-        "code": CODES[unit.state],
+        "code": CODES[state],
         "rows": unit.rows,
         "attempts": unit.attempts,
         "exit_code": unit.exit_code,

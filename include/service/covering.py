@@ -15,7 +15,7 @@ from include.registry import SHOPS_FILE, load_registry
 from include.service.finding import why_unknown
 from include.service.ports import remembered
 from include.service.settings import component_environment
-from include.service.stored_warehouse import paused_jobs, warehouse_url
+from include.service.stored_warehouse import paused_jobs, runs_under_way, warehouse_url
 from include.signs_of_life import patience_of
 from include.warehouse import connect
 from include.warehouse.clock import now as clock_of
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from include.coverage import Coverage
     from include.coverage.calendar import Since
+    from include.coverage.runs import UnderWay
     from include.registry import Problem, Registry
     from include.service.layout import Layout
 
@@ -45,12 +46,14 @@ class Lookout:
         engine: of the warehouse.
         paused: jobs whose DAGs are paused; None when nobody knows.
         patience: how long what is running may show no sign of life.
+        under_way: the runs that wait or work.
     """
 
     registry: Registry
     engine: Engine
     paused: frozenset[str] | None
     patience: timedelta
+    under_way: UnderWay
 
     def now(self) -> datetime:
         """Ask the warehouse what time it is.
@@ -103,8 +106,10 @@ def lookout(layout: Layout) -> Iterator[Lookout]:
     environment = component_environment(layout, remembered(layout))
     engine = connect(warehouse_url(dict(environment)))
     try:
-        paused = paused_jobs(environment)
-        yield Lookout(load_registry(layout.root), engine, paused, patience_of(environment))
+        paused, registry = paused_jobs(environment), load_registry(layout.root)
+        # Before coverage is read: what lands meanwhile has landed.
+        under_way = runs_under_way(environment, registry)
+        yield Lookout(registry, engine, paused, patience_of(environment), under_way)
     finally:
         engine.dispose()
 

@@ -84,10 +84,12 @@ def _in_words(
     look: Lookout, coverage: Coverage, found: list[Unit], since: date, arguments: Namespace
 ) -> list[str]:
     lines = []
-    for job_id, group in groupby(spans_of(coverage, found), key=lambda span: span.job_id):
+    spans = spans_of(coverage, found, look.under_way)
+    for job_id, group in groupby(spans, key=lambda span: span.job_id):
         lines += _of_job(look, job_id, list(group), arguments.shop)
     lines += _of_the_unknown(look, coverage)
     jobs = len({unit.job_id for unit in found})
+    seen_to = sum(look.under_way.sees_to(unit) for unit in found)
     besides = besides_of(coverage, look.registry, arguments.job, arguments.shop, since)
     if not found:
         asked = arguments.job or arguments.shop
@@ -98,7 +100,10 @@ def _in_words(
     asked = f"{MANAGER} {join(['gaps', '--since', '2025-01-01'])}"
     older = [] if arguments.since else [f"these are of the last {DAYS} days; older ones: `{asked}`"]
     word = "gap" if len(found) == 1 else "gaps"
-    return [f"{len(found):,} {word} in {jobs} job{'s' * (jobs > 1)} since {since}", *lines, *older]
+    first = f"{len(found):,} {word} in {jobs} job{'s' * (jobs > 1)} since {since}"
+    if seen_to:
+        first += f", runs under way see to {seen_to:,} of them"
+    return [first, *lines, *older]
 
 
 def _of_job(look: Lookout, job_id: str, spans: list[Span], shop: str | None) -> list[str]:
@@ -109,7 +114,10 @@ def _of_job(look: Lookout, job_id: str, spans: list[Span], shop: str | None) -> 
     title = f"{job_id}  {look.registry.jobs[job_id].name}  ({number:,})"
     left = sum(len(span.units) for span in spans[:-LINES_OF_A_JOB])
     before = [f"  {left:,} earlier ones (`{MANAGER} gaps --json` has all)"] if left else []
-    first = min(span.units[0].period.first_day for span in spans)
+    open_spans = [span for span in spans if not span.under_way]
+    if not open_spans:
+        return ["", title, *before, *lined_up(rows), "  runs that wait or work see to them"]
+    first = min(span.units[0].period.first_day for span in open_spans)
     repair = repair_command(job_id, shop, first)
     if look.paused and job_id in look.paused:
         repair += f"  (paused: `{MANAGER} resume {job_id}` first)"
@@ -129,6 +137,10 @@ def _shops(span: Span) -> str:
 
 
 def _reason(span: Span) -> str:
+    return f"{_trouble(span)}{' (a run is under way)' if span.under_way else ''}"
+
+
+def _trouble(span: Span) -> str:
     if span.state == State.MISSED:
         return "not run"
     if span.state == State.LOST:
@@ -142,7 +154,10 @@ def _of_the_unknown(look: Lookout, coverage: Coverage) -> list[str]:
     """Say what of all this nobody can know."""
     lines = [f"broken, so that what it should land is not known: {p}" for p in coverage.problems]
     if look.paused is None:
-        lines.append("which jobs are paused is not known: Airflow's database does not answer")
+        lines.append(
+            "which jobs are paused is not known, nor which runs are under way: Airflow's database "
+            "does not answer"
+        )
     return ["", *lines] if lines else []
 
 
@@ -150,19 +165,20 @@ def _as_json(
     look: Lookout, coverage: Coverage, found: Sequence[Unit], since: date, arguments: Namespace
 ) -> str:
     besides = besides_of(coverage, look.registry, arguments.job, arguments.shop, since)
+    is_left = any(not look.under_way.sees_to(unit) for unit in found)
     told: dict[str, Any] = {
         "made_at": coverage.made_at.isoformat(timespec="seconds"),
         "since": since.isoformat(),
-        "gaps": [_unit(unit) for unit in found],
+        "gaps": [_unit(unit, seen_to=look.under_way.sees_to(unit)) for unit in found],
         "paused": None if look.paused is None else sorted(look.paused & look.registry.jobs.keys()),
         "besides": besides.told(),
         "broken": [str(problem) for problem in coverage.problems],
-        "repair": repair_command(arguments.job, arguments.shop, since) if found else None,
+        "repair": repair_command(arguments.job, arguments.shop, since) if is_left else None,
     }
     return json.dumps(told, indent=2, ensure_ascii=False)
 
 
-def _unit(unit: Unit) -> dict[str, Any]:
+def _unit(unit: Unit, *, seen_to: bool) -> dict[str, Any]:
     return {
         "job": unit.job_id,
         "shop": unit.shop_id,
@@ -173,4 +189,5 @@ def _unit(unit: Unit) -> dict[str, Any]:
         "exit_code": unit.exit_code,
         "error": unit.error,
         "run_id": unit.run_id,
+        "under_way": seen_to,
     }

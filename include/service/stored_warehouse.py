@@ -1,4 +1,6 @@
-"""The warehouse's URL and what is paused, out of Airflow's database without importing Airflow.
+"""The warehouse's URL, what is paused and what is under way, without importing Airflow.
+
+All of it stands in Airflow's database.
 
 Importing it takes seconds, which somebody who only looks should not wait for. Where the connection
 is anywhere but in Airflow's database, Airflow is asked after all.
@@ -7,6 +9,7 @@ is anywhere but in Airflow's database, Airflow is asked after all.
 from __future__ import annotations
 
 import json
+from datetime import datetime, timezone
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +17,7 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from sqlalchemy import create_engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
+from include.coverage.runs import UNDER_WAY, Run, UnderWay
 from include.service import connections
 from include.service.preparing import METADATA_URL
 from include.service.settings import FERNET
@@ -22,9 +26,16 @@ from include.warehouse.connections import url_of
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from include.registry import Registry
+
 # What begins so says that the connection may be elsewhere.
 ELSEWHERE = ("AIRFLOW__SECRETS__", f"AIRFLOW_CONN_{connections.WAREHOUSE.upper()}")
 FIELDS = "conn_type, host, login, password, schema, port, extra, is_encrypted, is_extra_encrypted"
+RUNS = (
+    "SELECT dag_run.dag_id, dag_run.run_id, dag_run.partition_key, dag_run.run_after, dag_run.conf "
+    "FROM dag_run JOIN dag ON dag.dag_id = dag_run.dag_id "
+    "WHERE dag_run.state IN ('queued', 'running') AND NOT dag.is_paused"
+)
 PAUSED = "SELECT dag_id FROM dag WHERE is_paused = :yes"
 
 
@@ -51,6 +62,31 @@ def paused_jobs(environment: Mapping[str, str]) -> frozenset[str] | None:
         return frozenset(row.dag_id for row in _ask(environment, PAUSED, yes=True))
     except SQLAlchemyError:
         return None
+
+
+def runs_under_way(environment: Mapping[str, str], registry: Registry) -> UnderWay:
+    """Give the runs that wait or work; none where Airflow's database does not tell.
+
+    Those of a paused job wait for ever, and see to nothing.
+    """
+    try:
+        rows = _ask(environment, RUNS)
+    except SQLAlchemyError:
+        return UnderWay()
+    jobs = registry.jobs
+    return UnderWay(Run.of(jobs[row.dag_id], _told(row)) for row in rows if row.dag_id in jobs)
+
+
+def _told(row: Any) -> dict[str, Any]:
+    """Give a run as the API tells it; a database may give JSON and moments as texts."""
+    moment = datetime.fromisoformat(str(row.run_after))
+    return {
+        "dag_run_id": row.run_id,
+        "partition_key": row.partition_key,
+        "run_after": moment.replace(tzinfo=moment.tzinfo or timezone.utc).isoformat(),
+        "conf": json.loads(row.conf) if isinstance(row.conf, str) else row.conf,
+        "state": UNDER_WAY[0],
+    }
 
 
 def _stored(environment: Mapping[str, str]) -> Any:

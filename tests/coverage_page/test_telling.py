@@ -11,6 +11,7 @@ import pytest
 from include.coverage import Coverage, State
 from include.coverage.book import Book
 from include.coverage.model import cells_of
+from include.coverage.runs import Run, UnderWay
 from include.coverage.units import Clock
 from include.coverage_page import telling
 from include.coverage_page.reach import column_of, since
@@ -81,6 +82,28 @@ def test_today_is_told_by_shops_of_each_platform() -> None:
     """A shop has landed when all that was due today of it has."""
     totals = telling.matrix(coverage(), PROJECT, {"erp"}, ())["totals"]
     assert totals["platforms"] == [{"platform": "erp", "landed": 1, "missing": 1, "waiting": 0}]
+
+
+def test_what_a_run_sees_to_is_told_apart() -> None:
+    """It is no gap on any button, and today's total has it on the way."""
+    key = YESTERDAY.key
+    told = {"dag_run_id": "a", "partition_key": key, "run_after": "2025-10-10T00:00:00Z"}
+    said = {"state": "queued", "conf": {"shops": ["erp-2"]}}
+    runs = UnderWay([Run.of(ERP, told | said)])
+    found = telling.matrix(coverage(), PROJECT, {"erp"}, (), runs)
+    [group] = found["groups"]
+    counts, _ = group["jobs"][0]["cells"][group["axis"].index(key)]
+    assert counts == {"o": 1, "w": 1, "d": 1}
+    assert found["totals"]["platforms"] == [
+        {"platform": "erp", "landed": 1, "missing": 0, "waiting": 1}
+    ]
+    assert (found["totals"]["missing"], found["totals"]["waiting"]) == (0, 1)
+    of_erp = coverage(jobs=["erp"])
+    shops = telling.shops(of_erp, PROJECT, ERP, [key], runs)["shops"]
+    assert {one["id"]: one["states"] for one in shops} == {"erp-1": "o", "erp-2": "w", "erp-3": "d"}
+    units = [unit for unit in of_erp.units() if unit.period == YESTERDAY]
+    [first, *_] = telling.units(units, PROJECT, runs)["units"]
+    assert (first["code"], first["error"]) == ("w", "<b>503</b>"), "what it failed with is said"
 
 
 def test_where_something_is_broken_today_is_not_all() -> None:

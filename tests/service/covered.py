@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 
 TABLES = """
 CREATE TABLE dag (dag_id TEXT, is_paused BOOLEAN);
+CREATE TABLE dag_run (
+    dag_id TEXT, run_id TEXT, state TEXT, partition_key TEXT, run_after TIMESTAMP, conf JSON
+);
 CREATE TABLE connection (
     conn_id TEXT, conn_type TEXT, host TEXT, login TEXT, password TEXT, schema TEXT, port INTEGER,
     extra TEXT, is_encrypted BOOLEAN, is_extra_encrypted BOOLEAN

@@ -258,6 +258,39 @@ def test_of_a_day_that_is_not_over_nothing_was_due(
     assert capsys.readouterr().out == f"no gaps: nothing was due since {_ago(0)}\n"
 
 
+RUN = "INSERT INTO dag_run VALUES (?, ?, 'queued', ?, '2025-10-01 00:00:00.000000', ?)"
+
+
+def test_what_a_queued_run_sees_to_needs_no_second_repair(
+    installation: Installation, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It says so; where runs see to all of it, no command is given."""
+    shops = [f"erp-{number}" for number in (1, 2, 3)]
+    lost = (_ago(4), _ago(5))
+    installation.land(
+        but=lambda unit: "" if unit.period.key in lost and unit.shop_id in shops else None
+    )
+    installation.change_airflow("INSERT INTO dag VALUES ('erp_store', 0)")
+    installation.change_airflow(RUN, "erp_store", f"repair__{lost[0]}__1", lost[0], "{}")
+    narrowed = json.dumps({"shops": ["erp-1"]})
+    installation.change_airflow(RUN, "erp_store", f"repair__{lost[1]}__1", lost[1], narrowed)
+    assert _ask(installation) == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].endswith(", runs under way see to 4 of them")
+    assert f"  {lost[0]}  erp-1, erp-2, erp-3  not run (a run is under way)" in lines
+    assert f"  {lost[1]}  erp-2, erp-3         not run" in lines
+    assert f"repair --job erp_store --since {lost[1]} --yes" in lines[-2]
+    assert _ask(installation, since=lost[0]) == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[-1] == "  runs that wait or work see to them"
+    assert _ask(installation, since=lost[0], json=True) == 1
+    told = json.loads(capsys.readouterr().out)
+    assert (told["repair"], [gap["under_way"] for gap in told["gaps"]]) == (None, [True] * 3)
+    installation.change_airflow("UPDATE dag SET is_paused = 1")
+    assert _ask(installation, since=lost[0]) == 1
+    assert "under way" not in capsys.readouterr().out, "a paused job's runs wait for ever"
+
+
 BROKEN_FILE = "tasks:\n  - {id: jd_store, name: [\n"
 
 

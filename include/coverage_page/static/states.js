@@ -3,17 +3,17 @@
 /** @typedef {{counts: Object<string, number>, rows: (number|null)}} Cell */
 
 /** The worst first: a cell of several units shows the first that one of them is in. */
-export const CODES = ["f", "m", "l", "r", "p", "n", "o", "e", "d"];
+export const CODES = ["f", "m", "l", "w", "r", "p", "n", "o", "e", "d"];
 export const NAMES = {
-  f: "failed", m: "missed", l: "lost", r: "running", p: "pending",
+  f: "failed", m: "missed", l: "lost", w: "under_way", r: "running", p: "pending",
   n: "not_due", o: "ok", e: "empty", d: "disabled",
 };
 export const SIGNS = {
-  f: "✕", m: "!", l: "?", r: "▸", p: "…", n: "·", o: "✓", e: "○", d: "–",
+  f: "✕", m: "!", l: "?", w: "↻", r: "▸", p: "…", n: "·", o: "✓", e: "○", d: "–",
 };
 export const GAPS = ["f", "m", "l"];
 export const LANDED = ["o", "e"];
-export const WAITING = ["r", "p", "n"];
+export const WAITING = ["w", "r", "p", "n"];
 
 /** Make a cell of what the server tells: counts by letter, and rows. */
 export function cellOf(told) {
