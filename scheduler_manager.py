@@ -6,6 +6,7 @@ told what to do instead of being shown a syntax error. The commands live in `inc
 """
 
 import os
+import signal
 import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))  # noqa: PTH100, PTH120 -- Python 2 has no pathlib
@@ -23,9 +24,23 @@ if os.name == "nt":
         "command in its Ubuntu shell) or docker-compose (docs/scaling-out.md)"
     )
 
+
+def _leave(*_):  # type: ignore[no-untyped-def]  # noqa: ANN002, ANN202 -- for Python 2 to read
+    """End before there is anything to end, in a line."""
+    os.write(2, b"interrupted before anything was done\n")
+    os._exit(130)
+
+
+if __name__ == "__main__" and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+    signal.signal(signal.SIGINT, _leave)
+    # Who has handed over to this Python kept it from being interrupted while it started.
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
+
 sys.path.insert(0, HERE)  # `python -I` leaves the script's own folder out
 
 from include.service.cli import main  # noqa: E402 -- only after the checks above
 
 if __name__ == "__main__":
+    if signal.getsignal(signal.SIGINT) is _leave:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     sys.exit(main(sys.argv[1:]))

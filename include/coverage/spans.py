@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
     from include.coverage.states import State
     from include.coverage.units import Unit
 
+# What the runner writes of a script that did not land, with the script's own last lines below.
+ENDED = re.compile(r"(?:(?P<how>.+); )?exit code -?\d+(?: \([^)]*\))?")
+
 
 @dataclass
 class Span:
@@ -23,7 +27,7 @@ class Span:
         job_id: the job.
         state: failed, missed or lost.
         exit_code: of the last attempt, where it failed.
-        error: the first line of what it said.
+        error: what it said, in a line; nothing where it said no more than its exit code.
         under_way: whether a run that waits or works sees to them.
         shops: those with the trouble.
         units: all of them, by period and shop.
@@ -80,7 +84,7 @@ def _of_one_cell(gaps: list[Unit], under_way: UnderWay) -> list[Span]:
     groups: dict[tuple[State, int | None, str, bool], list[Unit]] = defaultdict(list)
     for unit in gaps:
         seen_to = under_way.sees_to(unit)
-        groups[unit.state, unit.exit_code, first_line(unit.error), seen_to].append(unit)
+        groups[unit.state, unit.exit_code, in_brief(unit.error), seen_to].append(unit)
     return [
         Span(units[0].job_id, *reason, tuple(unit.shop_id for unit in units), units)
         for reason, units in groups.items()
@@ -91,6 +95,13 @@ def _trouble(span: Span) -> tuple[object, ...]:
     return span.state, span.exit_code, span.error, span.under_way, span.shops
 
 
-def first_line(error: str | None) -> str:
-    """Give what an error says first."""
-    return next((line.strip() for line in (error or "").splitlines() if line.strip()), "")
+def in_brief(error: str | None) -> str:
+    """Give what an error says in a line: the first one.
+
+    Where that tells how a script ended, with its last lines behind, it is the last of these.
+    """
+    lines = [line.strip() for line in (error or "").splitlines() if line.strip()]
+    ended = ENDED.fullmatch(lines[0]) if lines else None
+    if not ended:
+        return lines[0] if lines else ""
+    return ": ".join(filter(None, (ended["how"], *lines[1:][-1:])))

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
 from fastapi import Depends, FastAPI, HTTPException, Query, Request, status
+from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.concurrency import run_in_threadpool
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 Span = Annotated[int, Query(ge=1, le=3)]
 Text = Annotated[str, Field(min_length=1, max_length=64)]
 WAREHOUSE = Warehouse()
+# Of what is wrong with a request.
+MOST_SAID, LONGEST = 3, 200
 
 
 class Wish(BaseModel):
@@ -66,6 +69,7 @@ def make_app() -> FastAPI:
     app.middleware("http")(with_headers)
     app.add_exception_handler(ExpectedError, _told)
     app.add_exception_handler(SQLAlchemyError, _told)
+    app.add_exception_handler(RequestValidationError, _refused)
     app.add_api_route("/", page, methods=["GET"])
     app.add_api_route("/files/{name}", file, methods=["GET"])
     app.add_api_route("/data/jobs", all_jobs, methods=["GET"])
@@ -215,6 +219,14 @@ def _job(registry: Registry, job_id: str, user: Any) -> Job:
     if job is None or job_id not in access.visible(user):
         raise HTTPException(status.HTTP_404_NOT_FOUND, f"there is no job {job_id!r}")
     return job
+
+
+def _refused(_request: Request, error: Exception) -> Response:
+    """Say what is wrong with a request, and not what it held: that may be long, and no JSON."""
+    found = error.errors() if isinstance(error, RequestValidationError) else []
+    said = [f"{'.'.join(map(str, one['loc']))[:LONGEST]}: {one['msg'][:LONGEST]}" for one in found]
+    detail = "; ".join(said[:MOST_SAID])
+    return JSONResponse({"detail": detail}, status.HTTP_422_UNPROCESSABLE_CONTENT)
 
 
 def _told(_request: Request, error: Exception) -> Response:

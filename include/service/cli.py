@@ -10,6 +10,7 @@ import importlib
 import json
 import os
 import select
+import signal
 import sys
 from contextlib import redirect_stdout
 from difflib import get_close_matches
@@ -59,10 +60,10 @@ def main(argv: Sequence[str]) -> int:
 
 def _answer(argv: Sequence[str]) -> int:
     """Run one command line; what the user can mend is said without a traceback."""
-    if argv and not argv[0].startswith("-") and argv[0] not in COMMANDS:
-        return _unknown(argv[0])
-    arguments = _parse(argv)
     try:
+        if argv and not argv[0].startswith("-") and argv[0] not in COMMANDS:
+            return _unknown(argv[0])
+        arguments = _parse(argv)
         return _dispatch(COMMANDS[arguments.command], arguments, argv)
     except ConfigurationError as error:
         print(error, file=sys.stderr)
@@ -103,6 +104,8 @@ def _dispatch(command: Command, arguments: Arguments, argv: Sequence[str]) -> in
 
 def _hand_over(layout: Layout, argv: Sequence[str]) -> NoReturn:
     sys.stdout.flush()
+    # A Python that is interrupted while it starts shows a traceback: the doorstep lets it through.
+    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
     os.execv(layout.python, [str(layout.python), str(layout.root / PROGRAM), *argv])  # noqa: S606 -- no shell is the point
 
 

@@ -23,6 +23,7 @@ from include.warehouse.transactions import cause_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
+    from pathlib import Path
 
     from sqlalchemy import Engine
 
@@ -47,6 +48,7 @@ class Lookout:
         paused: jobs whose DAGs are paused; None when nobody knows.
         patience: how long what is running may show no sign of life.
         under_way: the runs that wait or work.
+        root: of the project.
     """
 
     registry: Registry
@@ -54,6 +56,7 @@ class Lookout:
     paused: frozenset[str] | None
     patience: timedelta
     under_way: UnderWay
+    root: Path
 
     def now(self) -> datetime:
         """Ask the warehouse what time it is.
@@ -63,6 +66,11 @@ class Lookout:
         """
         with _in_words(), self.engine.connect() as connection:
             return clock_of(connection.execution_options(isolation_level="AUTOCOMMIT"))
+
+    def is_disabled(self, shop: str) -> bool:
+        """Return whether a shop is switched off by now."""
+        found = load_registry(self.root).shops.get(shop)
+        return found is not None and not found.enabled
 
     def read(
         self, since: Since, *, jobs: Collection[str] | None = None, in_full: bool = False
@@ -109,7 +117,7 @@ def lookout(layout: Layout) -> Iterator[Lookout]:
         paused, registry = paused_jobs(environment), load_registry(layout.root)
         # Before coverage is read: what lands meanwhile has landed.
         under_way = runs_under_way(environment, registry)
-        yield Lookout(registry, engine, paused, patience_of(environment), under_way)
+        yield Lookout(registry, engine, paused, patience_of(environment), under_way, layout.root)
     finally:
         engine.dispose()
 

@@ -7,15 +7,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from include.coverage.runs import UNDER_WAY
+from include.coverage.spans import in_brief
 from include.ledger import LANDED, NO_SHOP, Ledger
+from include.running.exit_codes import describe
 from include.service.rest import ApiError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from sqlalchemy import Engine
 
     from include.coverage.repairing import RepairRun, RunUnderWay
+    from include.ledger import LedgerRow
     from include.service.rest import Api
 
 LOOK_SECONDS = 2.0
@@ -51,9 +54,21 @@ class Started:
 
 
 def follow(
-    api: Api, engine: Engine, started: Sequence[Started], *, quiet: bool = False
+    api: Api,
+    engine: Engine,
+    started: Sequence[Started],
+    disabled: Callable[[str], bool],
+    *,
+    quiet: bool = False,
 ) -> list[Started]:
     """Look until every run has ended.
+
+    Args:
+        api: of Airflow.
+        engine: of the warehouse.
+        started: the runs.
+        disabled: tells of a shop whether it is switched off by now, so that nobody expects it.
+        quiet: print nothing.
 
     Returns:
         those of which something did not land.
@@ -76,7 +91,7 @@ def follow(
         for one in waiting:
             is_stuck = one.run.job.id in stuck
             if is_stuck or (one.run.job.id, one.run.run_id) not in going_on:
-                said = _end(ledger, one, is_stuck=is_stuck)
+                said = _end(ledger, one, disabled, is_stuck=is_stuck)
                 done = sum(each.landed is not None for each in started)
                 if not quiet:
                     print(f"{one.title}: {said} ({done} of {len(started)} runs)", flush=True)
@@ -89,18 +104,26 @@ def _going_on(api: Api) -> set[tuple[str, str]]:
     return {(run["dag_id"], run["dag_run_id"]) for run in runs}
 
 
-def _end(ledger: Ledger, one: Started, *, is_stuck: bool) -> str:
+def _end(ledger: Ledger, one: Started, disabled: Callable[[str], bool], *, is_stuck: bool) -> str:
     """Say by the ledger, which is the truth about it, how a run has ended."""
     rows = {row.shop_id: row for row in ledger.rows(one.run.job.id, one.run.key)}
     found = {shop: rows.get(shop) for shop in one.run.shops}
     landed = [row for row in found.values() if row is not None and row.state in LANDED]
-    one.landed = len(landed) == len(found)
+    left = [shop for shop, row in found.items() if row is None or row.state not in LANDED]
+    off = [shop for shop in left if disabled(shop)]
+    missing = [shop for shop in left if shop not in off]
+    one.landed = not missing
     if one.landed:
         counted = [row.rows for row in landed if row.rows is not None]
-        return "landed" + (f", {sum(counted):,} rows" if counted else "")
-    missing = [shop for shop, row in found.items() if row is None or row.state not in LANDED]
-    whys = {shop: (row.error or "").partition("\n")[0] for shop, row in found.items() if row}
+        rows_said = [f"{sum(counted):,} rows"] if counted else []
+        return ", ".join(["landed", *rows_said, *(f"{shop} is disabled by now" for shop in off)])
+    whys = {shop: _why(row) for shop, row in found.items() if row}
     told = [f"{'' if shop == NO_SHOP else shop} {whys.get(shop, '')}".strip() for shop in missing]
     more = f"; and {len(missing) - SHOWN} more" if len(missing) > SHOWN else ""
     word = "the job was paused, its runs wait" if is_stuck else "failed"
     return f"{word}: {len(missing)} of {len(found)} missing: {'; '.join(told[:SHOWN])}{more}"
+
+
+def _why(row: LedgerRow) -> str:
+    code = "" if row.exit_code is None else describe(row.exit_code)
+    return in_brief(row.error) or (code if row.error else "")

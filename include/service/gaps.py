@@ -147,7 +147,7 @@ def _trouble(span: Span) -> str:
         runs = ", ".join(sorted({unit.run_id or "?" for unit in span.units}))
         return f"lost: running, without a sign of life (run {runs})"
     code = "" if span.exit_code is None else f", {describe(span.exit_code)}"
-    return f"failed{code}: {span.error or 'no error was written down'}"
+    return f"failed{code}: {span.error or 'it has said no more'}"
 
 
 def _of_the_unknown(look: Lookout, coverage: Coverage) -> list[str]:

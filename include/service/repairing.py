@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import sys
 import time
 from datetime import timedelta
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from include.coverage.history import read_history
@@ -19,6 +21,7 @@ from include.coverage.repairing import (
     plan_of,
 )
 from include.coverage.runs import PREFIX, UNDER_WAY, Run
+from include.service.cli import INTERRUPTED
 from include.service.covering import (
     MANAGER,
     broken_for,
@@ -36,7 +39,7 @@ from include.service.triggering import ANSWER_SECONDS, asking
 
 if TYPE_CHECKING:
     from argparse import Namespace
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from include.registry import Registry
     from include.service.covering import Lookout
@@ -86,9 +89,9 @@ def repair(layout: Layout, arguments: Namespace) -> int:
         return _answer(plan, broken, api, look, arguments)
 
 
-def start(api: Api, runs: Iterable[RepairRun]) -> list[Started]:
+def start(api: Api, runs: Iterable[RepairRun]) -> Iterator[Started]:
     """Make the runs of a plan; one that somebody else has just made is followed like an own one."""
-    return [Started(run, _make(api, run)) for run in runs]
+    return (Started(run, _make(api, run)) for run in runs)
 
 
 def _make(api: Api, run: RepairRun) -> bool:
@@ -123,17 +126,35 @@ def _answer(
         elif plan.runs or plan.under_way:
             print(NOT_STARTED if plan.runs else NOT_FOLLOWED)
         return int(stays)
-    started = [*(Started(run, new=False) for run in plan.under_way), *start(api, plan.runs)]
-    if not arguments.json:
-        for one in started:
-            print(one.line, flush=True)
-    left = [] if arguments.no_wait else follow(api, look.engine, started, quiet=arguments.json)
+    started: list[Started] = []
+    try:
+        left = _start_and_follow(plan, api, look, arguments, started)
+    except KeyboardInterrupt:
+        if not started:
+            raise
+        going = "1 run goes" if len(started) == 1 else f"{len(started)} runs go"
+        print(f"interrupted; {going} on without it, and {NOT_FOLLOWED}", file=sys.stderr)
+        return INTERRUPTED
     if arguments.json:
         runs = [{**_run(one.run), "new": one.new, "landed": one.landed} for one in started]
         print(json.dumps(told | {"started": True, "runs": runs}))
     elif started and arguments.no_wait:
         print(f"the runs go on by themselves: `{MANAGER} status`, or the page Coverage, tells how")
     return int(bool(left) or stays)
+
+
+def _start_and_follow(
+    plan: Plan, api: Api, look: Lookout, arguments: Namespace, started: list[Started]
+) -> list[Started]:
+    """Make the runs and follow them; gives those of which something did not land."""
+    quiet = arguments.json
+    for one in chain((Started(run, new=False) for run in plan.under_way), start(api, plan.runs)):
+        started.append(one)
+        if not quiet:
+            print(one.line, flush=True)
+    if arguments.no_wait:
+        return []
+    return follow(api, look.engine, started, look.is_disabled, quiet=quiet)
 
 
 def _runs(api: Api, registry: Registry, job_ids: Iterable[str]) -> list[Run]:

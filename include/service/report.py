@@ -10,8 +10,9 @@ from zoneinfo import ZoneInfo
 from include.coverage import State
 from include.coverage.calendar import oldest_kept
 from include.coverage.digest import digest_of, since_for
-from include.coverage.spans import first_line
+from include.coverage.spans import in_brief
 from include.errors import ConfigurationError
+from include.running.exit_codes import describe
 from include.service.covering import MANAGER, day_of, first_moment, lookout
 from include.service.table import cut, lined_up
 
@@ -156,7 +157,8 @@ def _row(line: Line) -> tuple[str, ...]:
 
 
 def _gap(unit: Unit) -> tuple[str, ...]:
-    error = f": {first_line(unit.error)}" if unit.error else ""
+    code = "" if unit.exit_code is None else describe(unit.exit_code)
+    error = f": {in_brief(unit.error) or code}" if unit.error else ""
     return (*_names(unit), cut(f"{unit.state}{error}", ERROR_CELLS))
 
 

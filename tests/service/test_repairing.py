@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import date
+from argparse import Namespace
+from datetime import date, datetime, timezone
+from typing import TYPE_CHECKING, Any, cast
 
-from include.coverage.repairing import SEEN_TO, Plan, RunUnderWay
-from include.service.repairing import _lines
+from include.coverage.repairing import SEEN_TO, Plan, RepairRun, RunUnderWay
+from include.service.repairing import _answer, _lines
 from tests.coverage.registries import job
+
+if TYPE_CHECKING:
+    import pytest
 
 
 def test_what_is_under_way_is_not_nothing() -> None:
@@ -25,3 +30,33 @@ def test_what_is_broken_is_not_nothing() -> None:
         f"broken, so that what it should land is not known: {problem}",
         "nothing to repair of what is known",
     ]
+
+
+class InterruptedApi:
+    """Airflow's API, of which somebody has enough at the third run."""
+
+    def __init__(self) -> None:
+        self.made = 0
+
+    def make_run(self, _job_id: str, _body: object) -> str:
+        """Make one."""
+        self.made += 1
+        if self.made > 2:
+            raise KeyboardInterrupt
+        return ""
+
+
+def test_an_interruption_stops_no_run(capsys: pytest.CaptureFixture[str]) -> None:
+    """What was made is told as it is made, and that it goes on by itself."""
+    erp = job("erp_store", platform="erp", start=date(2025, 10, 1))
+    now = datetime(2025, 10, 4, tzinfo=timezone.utc)
+    keys = ("2025-10-01", "2025-10-02", "2025-10-03")
+    runs = [RepairRun(erp, key, ("erp-1",), True, 1, now, None, None) for key in keys]  # noqa: FBT003
+    asked = Namespace(json=False, yes=True, no_wait=False)
+    api: Any = InterruptedApi()
+    assert _answer(Plan(runs), [], api, cast("Any", None), asked) == 130
+    said = capsys.readouterr()
+    assert [line for line in said.out.splitlines() if "started" in line] == [
+        f"erp_store {key} started (run repair__{key}__1)" for key in keys[:2]
+    ]
+    assert said.err.startswith("interrupted; 2 runs go on without it, and the same command with")

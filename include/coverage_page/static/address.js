@@ -3,6 +3,8 @@
    In Airflow the page is a frame, and the address is that of the page around it, which hands its
    query on to the frame when it is loaded. */
 
+import { GAP_STATES, NAMES } from "./states.js";
+
 const DEFAULTS = { platform: "", job: "", state: "", span: "1", open: "" };
 
 /** @typedef {{platform: string, job: string, state: string, span: string, open: Set<string>}} View */
@@ -13,6 +15,7 @@ export function readView() {
   const view = { ...DEFAULTS };
   for (const name of Object.keys(DEFAULTS)) view[name] = found.get(name) ?? DEFAULTS[name];
   if (!["1", "3"].includes(view.span)) view.span = DEFAULTS.span;
+  if (![GAP_STATES, ...Object.values(NAMES)].includes(view.state)) view.state = DEFAULTS.state;
   return { ...view, open: new Set(view.open.split(",").filter(Boolean)) };
 }
 

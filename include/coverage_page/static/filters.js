@@ -1,10 +1,8 @@
 /* The filters: by platform, job and state, and how far back. */
 
 import { make, setAttribute } from "./dom.js";
-import { CODES, GAPS, NAMES, cellOf, count } from "./states.js";
+import { CODES, GAPS, GAP_STATES, NAMES, cellOf, count } from "./states.js";
 import { platformName, say } from "./words.js";
-
-const ANY_GAP = "gaps";
 
 /**
  * Make the filters.
@@ -17,7 +15,7 @@ export function makeFilters(root, view, changed) {
     view[name] = event.target.value;
     changed(name);
   };
-  const states = [ANY_GAP, ...CODES.map((code) => NAMES[code])];
+  const states = [GAP_STATES, ...CODES.map((code) => NAMES[code])];
   const job = make("input", { type: "search", id: "filter-job", placeholder: say("filter.jobHint"), input: set("job") });
   job.value = view.job;
   root.replaceChildren(
@@ -33,7 +31,7 @@ function field(name, control) {
 }
 
 function stateName(name) {
-  return name === ANY_GAP ? say("filter.gaps") : say(`state.${name}`);
+  return name === GAP_STATES ? say("filter.gaps") : say(`state.${name}`);
 }
 
 function choice(name, values, view, set, show, all = true) {
@@ -50,20 +48,29 @@ function addChosen(select, value, show) {
   select.value = value;
 }
 
-/** Offer the platforms that there are. */
-export function offerPlatforms(groups) {
+/**
+ * Offer the platforms that there are.
+ * @param {object[]} groups
+ * @param {object} view one that the address names and there is not is taken out
+ * @param {boolean} all whether these are all jobs: what is broken may have another platform
+ */
+export function offerPlatforms(groups, view, all) {
   const select = document.getElementById("filter-platform");
   const there = new Set([...select.options].map((option) => option.value));
   const found = new Set(groups.flatMap((group) => group.jobs.map((job) => job.platform)));
   for (const platform of [...found].filter(Boolean).sort()) {
     if (!there.has(platform)) select.append(make("option", { value: platform, text: platformName(platform) }));
   }
+  if (all && view.platform && !found.has(view.platform)) {
+    select.selectedOptions[0]?.remove();
+    select.value = view.platform = "";
+  }
 }
 
 /** Give the groups with the jobs that the filters let through. */
 export function filtered(groups, view) {
   const word = view.job.trim().toLowerCase();
-  const codes = view.state === ANY_GAP ? GAPS : CODES.filter((code) => NAMES[code] === view.state);
+  const codes = view.state === GAP_STATES ? GAPS : CODES.filter((code) => NAMES[code] === view.state);
   const fits = (job) =>
     (!view.platform || job.platform === view.platform) &&
     (!word || job.id.includes(word) || job.name.toLowerCase().includes(word)) &&
@@ -73,6 +80,6 @@ export function filtered(groups, view) {
 
 /** Give the cells of other states less weight, by a mark that the style sheet knows. */
 export function markState(root, view) {
-  const codes = view.state === ANY_GAP ? GAPS.join(" ") : CODES.find((code) => NAMES[code] === view.state);
+  const codes = view.state === GAP_STATES ? GAPS.join(" ") : CODES.find((code) => NAMES[code] === view.state);
   setAttribute(root, "data-only", codes || null);
 }

@@ -68,7 +68,7 @@ async function look() {
     for (const [job, found] of shops.filter(Boolean)) opened.set(job, found);
     forget();
     setProblem(problems(told));
-    offerPlatforms(data.groups);
+    offerPlatforms(data.groups, view, told.problems.length === 0);
     show();
   } catch (error) {
     setProblem(error.message);

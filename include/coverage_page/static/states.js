@@ -12,6 +12,7 @@ export const SIGNS = {
   f: "✕", m: "!", l: "?", w: "↻", r: "▸", p: "…", n: "·", o: "✓", e: "○", d: "–",
 };
 export const GAPS = ["f", "m", "l"];
+export const GAP_STATES = "gaps"; // any of them, in the filter
 export const LANDED = ["o", "e"];
 export const WAITING = ["w", "r", "p", "n"];
 

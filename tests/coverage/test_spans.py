@@ -1,0 +1,32 @@
+"""Gaps put together, and their reasons."""
+
+from __future__ import annotations
+
+import pytest
+
+from include.coverage.spans import in_brief
+
+TRACE = "exit code 1\nTraceback (most recent call last):\n  File x\nValueError: no such column"
+
+
+@pytest.mark.parametrize(
+    ("error", "brief"),
+    [
+        (TRACE, "ValueError: no such column"),
+        ("exit code 1", ""),
+        ("exit code 78 (the configuration is wrong)\nno key: set it\n", "no key: set it"),
+        ("exit code 137 (ended by SIGKILL)", ""),
+        (
+            "not done within its timeout of 0:00:10; exit code 137 (ended by SIGKILL)\npage 4 of 9",
+            "not done within its timeout of 0:00:10: page 4 of 9",
+        ),
+        ("told to end by SIGTERM; exit code 143 (ended by SIGTERM)", "told to end by SIGTERM"),
+        ("the gateway answered 503\nand this", "the gateway answered 503"),
+        ("\n  spaced\n", "spaced"),
+        ("exit code 3 of the gateway", "exit code 3 of the gateway"),
+        (None, ""),
+    ],
+)
+def test_an_error_in_brief_is_what_was_said_last(error: str | None, brief: str) -> None:
+    """The exit code is told beside it, and need not be told twice."""
+    assert in_brief(error) == brief
