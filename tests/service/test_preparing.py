@@ -60,7 +60,8 @@ def change(layout: Layout, statement: str) -> None:
         database.commit()
 
 
-def script_variables(layout: Layout) -> dict[str, str]:
+@pytest.fixture(scope="module")
+def variables(layout: Layout) -> dict[str, str]:
     """Give what a script of the ERP would get, read in a process that knows the project."""
     done = subprocess.run(
         [sys.executable, "-c", READ],
@@ -84,17 +85,15 @@ def test_tables_pools_and_connections_are_there(layout: Layout) -> None:
         assert warehouse.execute("SELECT count(*) FROM ledger").fetchone() == (0,)
 
 
-def test_secrets_are_not_stored_in_plain(layout: Layout) -> None:
+def test_secrets_are_not_stored_in_plain(layout: Layout, variables: dict[str, str]) -> None:
     """The database holds the connection's password encrypted, and the log does not show it."""
-    variables = json.loads(script_variables(layout)["AIRFLOW_CONN_ERP"])
-    secret = variables["password"].encode()
+    secret = json.loads(variables["AIRFLOW_CONN_ERP"])["password"].encode()
     assert secret not in (layout.airflow_home / "airflow.db").read_bytes()
     assert secret not in (layout.logs / "prepare.log").read_bytes()
 
 
-def test_a_script_gets_its_connections(layout: Layout) -> None:
+def test_a_script_gets_its_connections(layout: Layout, variables: dict[str, str]) -> None:
     """A script's connections are JSON, the warehouse is a URL that SQLAlchemy reads."""
-    variables = script_variables(layout)
     erp = json.loads(variables["AIRFLOW_CONN_ERP"])
     assert (erp["conn_type"], erp["host"]) == ("http", "http://127.0.0.1:18083")
     assert erp["extra"]["access_token"]
