@@ -31,8 +31,9 @@ def _leave(*_):  # type: ignore[no-untyped-def]  # noqa: ANN002, ANN202 -- for P
     os._exit(130)
 
 
-if __name__ == "__main__" and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-    signal.signal(signal.SIGINT, _leave)
+if __name__ == "__main__":
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, _leave)
     # Who has handed over to this Python kept it from being interrupted while it started.
     signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
 
