@@ -200,6 +200,7 @@ def _kill_first_runs(pull: Pull, kills: int, seed: int) -> None:
     assert pull.landed(days) == pull.truth(days[:kills])
 
 
+@pytest.mark.campaign
 def test_killed_runs_leave_whole_days_or_none(pull: Pull) -> None:
     """A run killed with -9 leaves each shop wholly landed or not at all; the next one lands it."""
     _kill_first_runs(pull, kills=3, seed=1)
