@@ -197,6 +197,7 @@ def test_an_outage_heals_by_itself(team: Team) -> None:
     assert (team.key(6), "erp-1") not in rows, "older than recover: nobody may pull it by itself"
 
 
+@pytest.mark.campaign
 def test_what_is_older_is_one_repair(team: Team, request: pytest.FixtureRequest) -> None:
     """Nothing is lost, and nothing doubled; in a campaign the scheduler is killed meanwhile."""
     counted = team.calls(), _calls_of(team)

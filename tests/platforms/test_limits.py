@@ -378,6 +378,7 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
         asyncio.run(turns(shared, 1))
 
 
+@pytest.mark.campaign
 def test_two_processes_share_the_platforms_limits_and_never_exceed_them(tmp_path: Path) -> None:
     """130 calls under 5 a second and 100 a minute: no one turned away, and no minute sat out."""
     with serve() as base_url:

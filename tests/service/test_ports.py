@@ -19,6 +19,7 @@ from include.service.ports import (
     remember,
     remembered,
 )
+from tests.integration.installation import free_ports
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,11 +31,12 @@ ANYWHERE = next(iter(EVERYWHERE))
 
 @pytest.fixture
 def taken() -> Iterator[int]:
-    """Give a port that this process listens on."""
-    with socket.socket() as server:
-        server.bind(("127.0.0.1", 0))
-        server.listen()
-        yield server.getsockname()[1]
+    """Give a port on which this process listens; nobody does on the three before it."""
+    with socket.socket() as listener:
+        port = free_ports().base + 3
+        listener.bind(("127.0.0.1", port))
+        listener.listen()
+        yield port
 
 
 def test_a_taken_port_names_its_holder(taken: int) -> None:
