@@ -3,8 +3,8 @@
 Airflow's components import the same hundred megabytes of modules. Here supervisord imports them
 once, and each component is a fork of it instead of a new Python: they share the memory, and none
 has to import anew. So are the sandbox, which needs a part of them, and the listener. All else is
-supervisord's own. What the project itself is made of is left out,
-so that a component which is started again has the project's newest code.
+supervisord's own. What the project itself is made of is left out, so that a component which is
+started again has the project's newest code.
 
 Only on Linux: on macOS a process that has forked may not use the system's frameworks.
 """
@@ -77,7 +77,7 @@ def _become(argv: Sequence[str], env: Mapping[str, str]) -> NoReturn:
             signal.signal(getattr(signal, name), signal.SIG_DFL)
         os.environ.clear()
         os.environ.update(env)
-        sys.argv = [*argv[2:]]
+        sys.argv = list(argv[2:])
         _open_streams()
         if sys.argv[0] == COMPONENT:
             component.main(preloaded=True)
