@@ -40,7 +40,7 @@ class Counted:
     @property
     def expected(self) -> int:
         """How many were, or are, to land."""
-        return sum(self.counts.values()) - self.counts[State.DISABLED]
+        return sum(self.counts.values()) - self.counts[State.DISABLED] - self.counts[State.WAIVED]
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,12 @@ if TYPE_CHECKING:
     from include.registry import Registry
 
 # In the ledger.
-OPEN = (State.PENDING.value, State.RUNNING.value, State.FAILED.value)
+OPEN = (
+    State.PENDING.value,
+    State.RUNNING.value,
+    State.FAILED.value,
+    State.PROVISIONAL.value,
+)
 # No shop's id has it.
 SEPARATOR = "\n"
 # What is the same of all the rows that one row in brief stands for.

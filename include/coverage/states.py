@@ -10,6 +10,9 @@ class State(str, Enum):
 
     `pending` is a unit whose turn has not come: it is written down already, or its run was to start
     a few minutes ago. From then on it is `missed`, whether somebody has written it down or not.
+    `provisional` was pulled before it was due, and is pulled again when it is; until then it counts
+    as not due yet. `unrepairable` was due, has not landed, and its script cannot bring it any more.
+    `waived` is a gap that somebody has accepted; it counts nowhere.
     """
 
     NOT_DUE = "not_due"
@@ -21,6 +24,9 @@ class State(str, Enum):
     MISSED = "missed"
     LOST = "lost"
     DISABLED = "disabled"
+    PROVISIONAL = "provisional"
+    UNREPAIRABLE = "unrepairable"
+    WAIVED = "waived"
 
     # One is found where the other is looked for, and printed like it.
     __hash__ = str.__hash__
@@ -29,6 +35,6 @@ class State(str, Enum):
 
 LANDED = frozenset({State.OK, State.EMPTY})
 # Was due and has not landed, and nobody is about to see to it.
-GAPS = frozenset({State.FAILED, State.MISSED, State.LOST})
+GAPS = frozenset({State.FAILED, State.MISSED, State.LOST, State.UNREPAIRABLE})
 # Not landed, and nothing is wrong.
-WAITING = (State.NOT_DUE, State.PENDING, State.RUNNING)
+WAITING = (State.NOT_DUE, State.PENDING, State.RUNNING, State.PROVISIONAL)

@@ -114,7 +114,8 @@ class Clock:
             return State.DISABLED
         if row.state in (State.RUNNING, State.FAILED):
             return State.LOST if row.state == State.RUNNING else State.FAILED
-        return State.MISSED if late >= PUNCTUAL_SECONDS else State.PENDING
+        early = State.PROVISIONAL if row.state == State.PROVISIONAL else State.PENDING
+        return State.MISSED if late >= PUNCTUAL_SECONDS else early
 
     def _is_silent(self, row: LedgerRow) -> bool:
         heard = row.heartbeat_at or row.started_at

@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 SEEN_TO = "under_way"
 # What a cell of several units shows: the first of these that one of them is in.
 WORST_FIRST = (
-    *(State.FAILED, State.MISSED, State.LOST, SEEN_TO, State.RUNNING, State.PENDING),
-    *(State.NOT_DUE, State.OK, State.EMPTY, State.DISABLED),
+    *(State.FAILED, State.MISSED, State.LOST, State.UNREPAIRABLE, SEEN_TO, State.RUNNING),
+    *(State.PENDING, State.PROVISIONAL, State.NOT_DUE, State.OK, State.EMPTY, State.WAIVED),
+    State.DISABLED,
 )
 CODES: dict[str, str] = {
     SEEN_TO: "w",
@@ -36,6 +37,9 @@ CODES: dict[str, str] = {
     State.OK: "o",
     State.EMPTY: "e",
     State.DISABLED: "d",
+    State.PROVISIONAL: "a",
+    State.UNREPAIRABLE: "u",
+    State.WAIVED: "x",
 }
 NOTHING = " "
 NONE = UnderWay()

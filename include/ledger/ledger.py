@@ -1,7 +1,8 @@
 """The transitions of the ledger's rows.
 
-States: `pending` (expected), `running`, `ok` (landed), `empty` (landed, there was nothing to land)
-and `failed`. A unit's data and its step to `ok` or `empty` commit in one transaction (`land`).
+States: `pending` (expected), `running`, `ok` (landed), `empty` (landed, there was nothing to land),
+`provisional` (pulled before it was due: it is pulled again) and `failed`. A unit's data and its
+step to `ok`, `empty` or `provisional` commit in one transaction (`land`).
 """
 
 from __future__ import annotations
@@ -27,8 +28,11 @@ if TYPE_CHECKING:
     from include.ledger.units import Key
 
 LANDED = ("ok", "empty")
-ENDED = (*LANDED, "failed")
+PROVISIONAL = "provisional"
+ENDED = (*LANDED, PROVISIONAL, "failed")
 STATE_BY_EXIT_CODE = {0: "ok", 99: "empty"}
+# What a landing says beside its rows; each landing replaces what the one before has said.
+FINDINGS = ("table_name", "covered_until", "source_rows", "counted_at", "notice")
 # Of what failed without its script having said so.
 EXIT_CODE_UNSAID = 1
 LEFT_OUT = (
@@ -118,21 +122,27 @@ class Ledger:
             values = {"heartbeat_at": now(connection)}
         self._update(units, values, ledger.c.state == "running")
 
-    def land(self, connection: Connection, unit: Unit, rows: int, calls: int | None = None) -> None:
+    def land(
+        self, connection: Connection, unit: Unit, rows: int, calls: int | None = None, **known: Any
+    ) -> None:
         """Write down that a unit has landed, in the transaction that holds its data.
 
         Args:
             connection: the caller's transaction.
             unit: the unit.
-            rows: how many rows the period has; none makes it `empty`.
+            rows: how many rows of its own the period has; none makes it `empty`.
             calls: how many it took to bring them.
+            known: `provisional`, whether the unit was not due yet when its attempt began; and
+                further columns of the ledger: `table_name`, `covered_until`, `source_rows`,
+                `counted_at`, `notice`.
 
         Raises:
             SupersededError: another attempt has begun the unit since; the transaction must not
                 commit.
         """
-        values = ended("ok" if rows else "empty", exit_code=0)
-        values |= {"rows": rows, "calls": calls, **window(unit)}
+        state = "ok" if rows else "empty"
+        values = ended(PROVISIONAL if known.pop("provisional", False) else state, exit_code=0)
+        values |= {"rows": rows, "calls": calls, **dict.fromkeys(FINDINGS), **known, **window(unit)}
         free = self._mine(unit) | ledger.c.run_id.is_(None)
         if connection.execute(_of(unit, update(ledger)).where(free).values(values)).rowcount:
             return

@@ -56,6 +56,11 @@ class LedgerRow:
     place: str | None
     calls: int | None = None
     retried_by: str | None = None
+    table_name: str | None = None
+    covered_until: datetime | None = None
+    source_rows: int | None = None
+    counted_at: datetime | None = None
+    notice: str | None = None
 
     def __str__(self) -> str:
         """Name its unit as messages do."""

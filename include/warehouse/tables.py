@@ -28,6 +28,13 @@ ledger = Table(
     Column("place", String(64)),
     Column("calls", Integer),
     Column("retried_by", String(250)),
+    # What landed, as the pull knows it: the table, up to which instant the source was asked, how
+    # many rows the source itself counts and when it was asked, and what is worth telling.
+    Column("table_name", String(64)),
+    Column("covered_until", UtcMoment),
+    Column("source_rows", Integer),
+    Column("counted_at", UtcMoment),
+    Column("notice", Text),
     # All that counting what has landed needs, in the order in which it is counted; what has not
     # landed is found without looking at the rest.
     Index(
@@ -40,6 +47,28 @@ ledger = Table(
         "shop_id",
         "rows",
     ),
+)
+
+# When this installation first saw a job: without a `start` nothing older is expected of it.
+jobs_seen = Table(
+    "jobs_seen",
+    metadata,
+    Column("job_id", String(64), primary_key=True),
+    Column("first_seen", UtcMoment, nullable=False),
+)
+
+# Gaps that are accepted: one row per unit, beside its row of the ledger.
+waivers = Table(
+    "waivers",
+    metadata,
+    Column("job_id", String(64), primary_key=True),
+    Column("shop_id", String(64), primary_key=True),
+    Column("period_key", String(32), primary_key=True),
+    Column("period_start", UtcMoment, nullable=False),
+    Column("period_end", UtcMoment, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("waived_by", String(250), nullable=False),
+    Column("waived_at", UtcMoment, nullable=False),
 )
 
 # Times are the wall clock of the platform (Asia/Shanghai), as the gateway gives them.
