@@ -1,0 +1,62 @@
+"""The form of a connection in a real browser: what the guides have people fill in is there."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+from include.sandbox.delivery import connections
+from tests.integration.browsing import chromium, tab
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from playwright.sync_api import Locator, Page
+
+    from tests.integration.installation import Service
+
+HIDDEN = "***"  # a secret is there, and not shown
+TYPES = {"http": "HTTP", "sqlite": "Sqlite", "generic": "Generic"}
+
+
+@pytest.fixture(scope="module")
+def page(service: Service) -> Iterator[Page]:
+    """Give a tab of somebody who may edit connections."""
+    with chromium() as browser, tab(browser, service) as page:
+        yield page
+
+
+def test_the_form_of_every_delivered_connection_is_filled(service: Service, page: Page) -> None:
+    """Type, host, login, password and each key of Extra: the web UI knows the type of each."""
+    delivered = connections(service.ports.sandbox_url)
+    delivered["warehouse"] = {"conn_type": "sqlite", "host": str(service.layout.warehouse)}
+    delivered["airflow_metadata"] = {"conn_type": "generic", "password": "is there"}
+    answer = service.client("admin").get("/api/v2/connections", params={"limit": 50})
+    listed = {one["connection_id"]: one["conn_type"] for one in answer.json()["connections"]}
+    assert {name: listed.get(name) for name in delivered} == {
+        name: fields["conn_type"] for name, fields in delivered.items()
+    }
+    for name, fields in delivered.items():
+        form = _opened(service, page, name)
+        assert form.get_by_text(TYPES[fields["conn_type"]], exact=True).is_visible(), name
+        hidden = HIDDEN if fields.get("password") else ""
+        wanted = {"host": fields.get("host", ""), "login": fields.get("login", "")}
+        for field, value in {**wanted, "password": hidden}.items():
+            box = form.locator(f"input[name={field}]")
+            box.wait_for()
+            assert box.input_value() == value, f"{name}: {field}"
+        for key in json.loads(fields.get("extra", "{}")):
+            assert form.locator(f"[name=element_{key}]").count() == 1, f"{name}: extra.{key}"
+
+
+def _opened(service: Service, page: Page, name: str) -> Locator:
+    """Open the form as a person does: the list, and the pencil of a connection's row."""
+    page.goto(f"{service.ports.url}/connections?limit=50")
+    cell = page.get_by_role("cell", name=re.compile(f"^{name}$"))
+    page.get_by_role("row").filter(has=cell).get_by_role("button", name="Edit").click()
+    form = page.get_by_role("dialog")
+    form.locator(f"input[name=connection_id][value={name}]").wait_for()
+    return form
