@@ -47,6 +47,8 @@ ledger = Table(
         "shop_id",
         "rows",
     ),
+    # Finds the unit that follows another one, for the view `completeness`.
+    Index("ix_ledger_chain", "job_id", "shop_id", "period_end", "period_start", "state"),
 )
 
 # When this installation first saw a job: without a `start` nothing older is expected of it.

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from sqlalchemy import String, column, table
+
 from include.warehouse.tables import metadata
+from include.warehouse.types import UtcMoment
 
 _STORE_DAILY = (
     "shop_id",
@@ -24,6 +27,15 @@ _KPI = (
     "sales_amount",
     "conversion_rate",
     "satisfaction_rate",
+)
+# The instant up to which every change of a job's shop is in its table, and from when on.
+completeness = table(
+    "completeness",
+    column("table_name", String),
+    column("job_id", String),
+    column("shop_id", String),
+    column("complete_from", UtcMoment),
+    column("complete_until", UtcMoment),
 )
 VIEWS = {
     "erp_store_daily": _STORE_DAILY,
@@ -56,6 +68,7 @@ VIEWS = {
     "pdd_kpi_daily": _KPI,
     "pdd_kpi_weekly": _KPI,
     "pdd_kpi_monthly": _KPI,
+    completeness.name: tuple(completeness.c.keys()),
 }
 # Of every table and view that the project makes.
 COLUMNS = {

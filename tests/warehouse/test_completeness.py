@@ -1,0 +1,94 @@
+"""The view `completeness`: up to which instant every change is in."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from sqlalchemy import insert, select
+
+from include.warehouse import connect
+from include.warehouse.tables import ledger, waivers
+from include.warehouse.views import completeness
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sqlalchemy import Engine
+
+pytestmark = pytest.mark.every_warehouse
+START = datetime(2025, 9, 30, 16, tzinfo=timezone.utc)
+DAY, REACH = timedelta(days=1), timedelta(hours=7)
+
+
+@pytest.fixture
+def engine(warehouse_url: str) -> Iterator[Engine]:
+    """Open the warehouse."""
+    engine = connect(warehouse_url)
+    yield engine
+    engine.dispose()
+
+
+def unit(day: int, state: str = "ok", **more: Any) -> dict[str, Any]:
+    """Make the row of a day's unit, counted from 0, as landed seven hours after its end."""
+    start = START + day * DAY
+    values = {"table_name": "jd_orders", "covered_until": start + DAY + REACH, "job_id": "jd"}
+    values |= {"shop_id": "jd-1", "period_key": f"2025-10-{day + 1:02d}", "state": state}
+    return {**values, "period_start": start, "period_end": start + DAY, "attempts": 1, **more}
+
+
+def waiver(day: int) -> dict[str, Any]:
+    """Make the row that waives a day."""
+    of = {name: unit(day)[name] for name in set(waivers.c.keys()) & unit(day).keys()}
+    return {**of, "reason": "closed", "waived_by": "li", "waived_at": START}
+
+
+def complete(engine: Engine, rows: list[dict[str, Any]], waived: tuple[int, ...] = ()) -> Any:
+    """Return what the view says of the one job and shop, given the ledger's rows."""
+    with engine.begin() as connection:
+        connection.execute(insert(ledger), rows)
+        if waived:
+            connection.execute(insert(waivers), [waiver(day) for day in waived])
+        return connection.execute(select(completeness)).one()
+
+
+def test_it_reaches_to_where_the_last_pull_of_the_chain_asked(engine: Engine) -> None:
+    """Three days in a row, in any order; an earlier one was pulled again much later."""
+    rows = [unit(2), unit(0, covered_until=START + 2 * DAY), unit(1)]
+    found = complete(engine, rows)
+    assert found.table_name == "jd_orders"
+    assert found.complete_from == START
+    assert found.complete_until == START + 3 * DAY + REACH
+
+
+@pytest.mark.parametrize("state", ["failed", "provisional", "running", "pending", None])
+def test_it_ends_where_a_day_has_not_landed(engine: Engine, state: str | None) -> None:
+    """Whatever the day is in the meantime, and when the ledger does not know it at all."""
+    rows = [unit(0), unit(1), *([unit(2, state)] if state else []), unit(3), unit(4)]
+    assert complete(engine, rows).complete_until == START + 2 * DAY + REACH
+
+
+def test_a_waived_day_does_not_break_the_chain(engine: Engine) -> None:
+    """It adds nothing either where it is the last."""
+    found = complete(engine, [unit(0), unit(1), unit(3)], waived=(2, 4))
+    assert found.complete_until == START + 4 * DAY + REACH
+
+
+def test_a_week_goes_on_where_days_have_ended(engine: Engine) -> None:
+    """The entry was edited from day to week, and the week overlaps the last day."""
+    week = unit(1, period_key="week", period_end=START + 8 * DAY, covered_until=START + 9 * DAY)
+    assert complete(engine, [unit(0), unit(1), week]).complete_until == START + 9 * DAY
+
+
+def test_what_landed_before_reach_was_kept_counts_to_its_end(engine: Engine) -> None:
+    """Rows of an older version have no `covered_until`."""
+    found = complete(engine, [unit(0), unit(1, covered_until=None)])
+    assert found.complete_until == START + 2 * DAY
+
+
+def test_a_job_that_lands_in_no_table_has_none(engine: Engine) -> None:
+    """Its script settles units by its exit code: which changes are in is not known."""
+    with engine.begin() as connection:
+        connection.execute(insert(ledger), [unit(0, table_name=None, covered_until=None)])
+        assert connection.execute(select(completeness)).all() == []
