@@ -13,7 +13,10 @@ if TYPE_CHECKING:
 
 
 def newest_scheduled(dag_run: DagRun) -> DagRun | None:
-    """Give the run of the newest period that the scheduler made of the same DAG.
+    """Return the run that the scheduler made last of the same DAG.
+
+    Made last, not of the newest period: after an entry was edited from day to week, the run of the
+    week starts before the days that ran last. Ids count up as runs are made.
 
     Args:
         dag_run: a run, as the scheduler and the dag-processor read it from the database.
@@ -33,7 +36,7 @@ def newest_scheduled(dag_run: DagRun) -> DagRun | None:
             DagRun.run_type == DagRunType.SCHEDULED,
             DagRun.partition_date.is_not(None),
         )
-        .order_by(DagRun.partition_date.desc(), DagRun.run_after.desc())
+        .order_by(DagRun.id.desc())
         .limit(1)
     )
     return session.scalar(query)

@@ -15,9 +15,8 @@ import pendulum
 from airflow.exceptions import InvalidPartitionKeyError
 from airflow.timetables.base import DagRunInfo
 from airflow.timetables.trigger import CronPartitionTimetable
-from airflow.utils.types import DagRunType
 
-from include.periods import PUNCTUAL, Period, PeriodError, Schedule
+from include.periods import FORMS, PERIODS, PUNCTUAL, Period, PeriodError, Schedule
 from include.scheduling.run_history import newest_scheduled
 
 if TYPE_CHECKING:
@@ -28,6 +27,10 @@ if TYPE_CHECKING:
     from pendulum import DateTime
 
 MIDNIGHT = time()
+# By length.
+LENGTHS = {period: length for length, period in enumerate(PERIODS)}
+# Somebody who edits an entry in the morning expects what is due today.
+DUE_LATELY = timedelta(days=1)
 
 
 class CalendarPartitionTimetable(CronPartitionTimetable):
@@ -116,21 +119,33 @@ class CalendarPartitionTimetable(CronPartitionTimetable):
         if last_run is None:
             yield schedule.covered_by(schedule.latest_fire(now))
         elif last_run.partition_date is not None:
-            here = schedule.containing(last_run.partition_date)
-            # A run from before its period's end was of a shorter one: the entry has been changed.
-            covered = here.end <= last_run.run_after
-            yield schedule.following(here) if covered else here
+            yield self._after(last_run, last_run.partition_date, now)
         else:
             yield schedule.following(schedule.last_ended(last_run.run_after))
 
+    def _after(self, last_run: DagRunInfo, partition_date: datetime, now: DateTime) -> Period:
+        """Return the period that comes after the last run's, which an edited entry may have changed.
+
+        A run of a shorter period, as of a day where it is a week now, is no proof of a whole one:
+        next is the period that ended last, unless it was due more than a day ago.
+        """
+        schedule = self.schedule
+        here = schedule.containing(partition_date)
+        if LENGTHS[_kind_of(last_run, partition_date)] < LENGTHS[self._period]:
+            ended = schedule.last_ended(now)
+            is_due_now = schedule.fire_for(ended) > now - DUE_LATELY
+            return ended if is_due_now else here
+        covered = here.end <= last_run.run_after
+        return schedule.following(here) if covered else here
+
     def run_info_from_dag_run(self, *, dag_run: DagRun) -> DagRunInfo | None:
-        """Give what the schedule goes on from: its own newest run, where Airflow offers a backfill.
+        """Return what the schedule goes on from: its own last run, whichever Airflow offers.
 
         A backfill says nothing of the periods before its own. Somebody who fetches yesterday first
         after an outage would else end the recovery of the days between; what the backfill has
         landed is left out when its turn comes.
         """
-        own = newest_scheduled(dag_run) if dag_run.run_type == DagRunType.BACKFILL_JOB else dag_run
+        own = newest_scheduled(dag_run)
         return None if own is None else super().run_info_from_dag_run(dag_run=own)
 
     def iter_partition_dagrun_infos(
@@ -177,6 +192,15 @@ class CalendarPartitionTimetable(CronPartitionTimetable):
 
     def _get_prev(self, current: DateTime) -> DateTime:
         return _in_utc(self.schedule.previous_fire(current))
+
+
+def _kind_of(run: DagRunInfo, partition_date: datetime) -> str:
+    """Return what period a scheduled run was of: a day and a week have keys of one form."""
+    for kind in ("tick", "month"):
+        if run.partition_key and FORMS[kind][1].fullmatch(run.partition_key):
+            return kind
+    # The run of a day starts within two days of the day's start.
+    return "week" if run.run_after - partition_date > timedelta(days=3) else "day"
 
 
 def _start(period: Period) -> DateTime:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 SHANGHAI = "Asia/Shanghai"
 START = pendulum.datetime(2025, 1, 1, tz=SHANGHAI)
+RECOVER = timedelta(days=7)
 JOBS = {
     "day": "0 7 * * *",
     "week": "0 12 * * 6",
@@ -254,6 +255,42 @@ def test_a_changed_entry_goes_on_where_the_old_one_ended(
     assert _next(new, last, moment).partition_key == following
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "now", "following", "fires"),
+    [
+        # The week that is due at noon, and the month that is due on the 3rd.
+        ("day", ("week", "0 12 * * 6"), "2026-11-28T10:00", "2026-11-21", "2026-11-28T12:00"),
+        ("day", ("month", "30 12 3 * *"), "2026-12-01T10:00", "2026-11", "2026-12-03T12:30"),
+        # Yesterday, which was due at 07:00.
+        ("tick", ("day", "0 7 * * *"), "2026-11-28T13:30", "2026-11-27", "2026-11-28T07:00"),
+        ("tick", ("day", "0 7 * * *"), "2026-11-28T05:30", "2026-11-27", "2026-11-28T07:00"),
+        ("tick", ("week", "0 12 * * 6"), "2026-11-28T10:30", "2026-11-21", "2026-11-28T12:00"),
+        ("week", ("month", "30 12 3 * *"), "2026-12-01T10:00", "2026-11", "2026-12-03T12:30"),
+        # Half an hour after the week's run was due.
+        ("day", ("week", "0 12 * * 6"), "2026-11-28T12:30", "2026-11-21", "2026-11-28T12:00"),
+        # In the middle of a week and of a month: theirs, when they are over.
+        ("day", ("week", "0 12 * * 6"), "2026-11-25T10:00", "2026-11-21", "2026-11-28T12:00"),
+        ("day", ("month", "30 12 3 * *"), "2026-11-20T10:00", "2026-11", "2026-12-03T12:30"),
+    ],
+)
+def test_an_entry_edited_to_a_longer_period_skips_none_that_is_due(
+    before: str, after: tuple[str, str], now: str, following: str, fires: str
+) -> None:
+    """Runs of a shorter period are no proof that the longer one which is due next has landed."""
+    moment = pendulum.parse(now, tz=SHANGHAI)
+    crons = {**JOBS, "tick": "0 * * * *"}
+    old, new = (
+        CalendarPartitionTimetable(cron, timezone=SHANGHAI, period=period, recover=RECOVER)
+        for period, cron in ((before, crons[before]), after)
+    )
+    last_period = old.schedule.covered_by(old.schedule.latest_fire(moment))
+    last = old._run_info(last_period, run_after=old.schedule.fire_for(last_period))
+    info = _next(new, last, moment)
+    assert info is not None
+    assert info.partition_key == following
+    assert info.run_after == pendulum.parse(fires, tz=SHANGHAI)
+
+
 @pytest.fixture
 def session() -> Iterator[Session]:
     """Open a metadata database that is Airflow's own, and empty."""
@@ -303,6 +340,23 @@ def test_a_backfill_ends_no_recovery(
     info = _next(timetable, last, pendulum.datetime(2026, 5, 10, 12, tz=SHANGHAI))
     assert info is not None
     assert info.partition_key == due
+
+
+def test_an_entry_edited_to_a_longer_period_makes_each_run_once(session: Session) -> None:
+    """The week's run starts before the days that ran last, and the schedule goes on behind it."""
+    days = ["2026-11-26", "2026-11-27"]
+    for key in days:
+        _store(session, key, DagRunType.SCHEDULED)
+    week = _store(session, "2026-11-21", DagRunType.SCHEDULED)
+    week.run_after = pendulum.datetime(2026, 11, 28, 12, tz=SHANGHAI)
+    newest = session.scalar(_get_latest_runs_stmt_partitioned("erp_store"))
+    assert newest is not None
+    assert newest.partition_key == days[-1]  # which Airflow takes for the last one
+    timetable = _timetable("week")
+    last = timetable.run_info_from_dag_run(dag_run=newest)
+    info = _next(timetable, last, pendulum.datetime(2026, 11, 28, 12, 5, tz=SHANGHAI))
+    assert info is not None
+    assert info.partition_key == "2026-11-28"
 
 
 @pytest.mark.parametrize(
