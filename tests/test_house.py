@@ -12,11 +12,12 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-BASE = {"errors", "cron", "periods", "quoting", "secret_forms", "signs_of_life"}
+BASE = {"errors", "cron", "periods", "quoting", "secret_forms", "signs_of_life", "moments"}
 MAY_IMPORT = {
     "errors": set(),
     "cron": {"errors"},
     "periods": {"errors", "cron", "quoting"},
+    "moments": {"cron", "periods"},
     "quoting": set(),
     "secret_forms": set(),
     "signs_of_life": set(),

@@ -7,7 +7,7 @@ serialised form is what the scheduler works with.
 
 from __future__ import annotations
 
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,7 @@ from airflow.timetables.base import DagRunInfo
 from airflow.timetables.trigger import CronPartitionTimetable
 
 from include.periods import FORMS, PERIODS, PUNCTUAL, Period, PeriodError, Schedule
+from include.scheduling.bounds import moment_of, window_of
 from include.scheduling.run_history import newest_scheduled
 
 if TYPE_CHECKING:
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from airflow.timetables.base import TimeRestriction
     from pendulum import DateTime
 
-MIDNIGHT = time()
 # By length.
 LENGTHS = {period: length for length, period in enumerate(PERIODS)}
 # Somebody who edits an entry in the morning expects what is due today.
@@ -124,7 +124,7 @@ class CalendarPartitionTimetable(CronPartitionTimetable):
             yield schedule.following(schedule.last_ended(last_run.run_after))
 
     def _after(self, last_run: DagRunInfo, partition_date: datetime, now: DateTime) -> Period:
-        """Return the period that comes after the last run's, which an edited entry may have changed.
+        """Return the period after the last run's; the entry may have been edited since.
 
         A run of a shorter period, as of a day where it is a week now, is no proof of a whole one:
         next is the period that ended last, unless it was due more than a day ago.
@@ -151,21 +151,22 @@ class CalendarPartitionTimetable(CronPartitionTimetable):
     def iter_partition_dagrun_infos(
         self, *, earliest: datetime, latest: datetime
     ) -> Iterable[DagRunInfo]:
-        """Give the periods that start in a window, both ends inclusive, as far as they have ended.
+        """Return the periods that start in a window, ends inclusive, as far as they have ended.
 
         Args:
-            earliest: its wall clock is read in the job's time zone.
-            latest: the same; midnight means the whole of that day.
+            earliest: the window's start; `include.scheduling.bounds` says what it means.
+            latest: its end, the same.
         """
-        first = self.localize_partition_datetime(earliest)
-        last = self.localize_partition_datetime(latest)
-        if last.in_timezone(self._job_timezone).time() == MIDNIGHT:
-            last = last.add(days=1, microseconds=-1)
+        first, last = window_of(self.schedule, earliest, latest)
         now = pendulum.now("UTC")
         for period in self.schedule.starting_between(first, min(last, now)):
             if period.end > now:
                 return
             yield self._run_info(period, run_after=period.end)
+
+    def localize_partition_datetime(self, dt: datetime) -> DateTime:
+        """Return the moment that a bound means by which runs are cleared or listed."""
+        return _in_utc(moment_of(self.schedule, dt))
 
     def _run_info(self, period: Period, *, run_after: datetime) -> DagRunInfo:
         return DagRunInfo(

@@ -143,7 +143,6 @@ def test_a_disabled_job_is_not_scheduled_but_keeps_its_keys() -> None:
         ("day", "2025-10-03", "2025-10-03", ["2025-10-03"]),
         ("week", "2025-09-27", "2025-10-04", ["2025-09-27", "2025-10-04"]),
         ("month", "2025-08-01", "2025-09-01", ["2025-08", "2025-09"]),
-        ("tick", "2025-10-02", "2025-10-02", [f"2025-10-02T{h:02}:00" for h in range(0, 24, 2)]),
     ],
 )
 @pytest.mark.parametrize("written_in", ["UTC", SHANGHAI])

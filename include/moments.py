@@ -1,0 +1,47 @@
+"""Which day or period a person means who gives a moment in place of a period's key."""
+
+from __future__ import annotations
+
+from datetime import datetime, time, timezone
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from include import cron as crons
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from include.periods import Period, Schedule
+
+# On whose clock a date without a zone reaches Airflow: `default_timezone` in config/airflow.env.
+TEAM_ZONE = ZoneInfo("Asia/Shanghai")
+
+
+def day_meant(moment: datetime, zone: ZoneInfo) -> date:
+    """Return the day that an aware moment stands for, as a form or a REST client sends it.
+
+    Midnight on the job's clock, on the team's (of a date that was written without a zone) or in UTC
+    stands for that date; any other moment for the day it lies in on the job's clock.
+
+    Args:
+        moment: aware.
+        zone: the job's.
+    """
+    for clock in (zone, TEAM_ZONE, timezone.utc):
+        local = moment.astimezone(clock)
+        if local.time() == time.min:
+            return local.date()
+    return moment.astimezone(zone).date()
+
+
+def midnight(day: date, zone: ZoneInfo) -> datetime:
+    """Return the first moment of a day on a zone's clock."""
+    return crons.instant(datetime.combine(day, time.min), zone)
+
+
+def period_meant(moment: datetime, schedule: Schedule) -> Period:
+    """Return the period that an aware moment stands for: that of its day; a tick it lies in."""
+    plain = crons.plain(moment)
+    if schedule.period == "tick":
+        return schedule.containing(plain)
+    return schedule.containing(midnight(day_meant(plain, schedule.zone), schedule.zone))
