@@ -1,4 +1,4 @@
-"""One day in short: what was due on it, what landed, how it compares with the usual."""
+"""Some units in short, such as a day's: what landed, and how it compares with the usual."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ from include.coverage.states import State
 from include.ledger.units import PERIODS_COMPARED, is_like
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from datetime import date, datetime
+    from collections.abc import Callable, Iterable
+    from datetime import datetime
 
     from include.coverage.coverage import Coverage
+    from include.coverage.model import Cell
     from include.coverage.units import Unit
     from include.registry import Job
 
@@ -88,11 +89,10 @@ class Line(Counted):
 
 @dataclass(frozen=True)
 class Digest:
-    """The day.
+    """What was asked about.
 
     Attributes:
-        day: on which units were due, on their job's clock.
-        whole: all of them.
+        whole: all units.
         platforms: by platform.
         jobs: by job, in the registry's order.
         gaps: what has not landed.
@@ -100,7 +100,6 @@ class Digest:
         unusual: what landed far from the usual, the farthest first.
     """
 
-    day: date
     whole: Line
     platforms: list[Line]
     jobs: list[Line]
@@ -119,12 +118,12 @@ def since_for(day: datetime) -> dict[str, datetime]:
     return {kind: day - span - timedelta(days=40) for kind, span in LOOK_BACK.items()}
 
 
-def digest_of(coverage: Coverage, day: date) -> Digest:
-    """Look at one day.
+def digest_of(coverage: Coverage, is_asked: Callable[[Cell], bool]) -> Digest:
+    """Return what there is to say of some cells.
 
     Args:
         coverage: read in full, see `since_for`.
-        day: on which units were due.
+        is_asked: which cells; the others only say what is usual.
     """
     history: dict[tuple[str, str], list[Unit]] = defaultdict(list)
     whole, jobs, platforms = Line("all"), dict[str, Line](), dict[str, Line]()
@@ -132,7 +131,7 @@ def digest_of(coverage: Coverage, day: date) -> Digest:
     for cell in coverage.cells:
         for unit in cell.units:
             past = history[unit.job_id, unit.shop_id]
-            if cell.due_at.date() == day:
+            if is_asked(cell):
                 usual = _usual(unit, past)
                 due.append((unit, usual))
                 for line in _lines_of(cell.job, jobs, platforms):
@@ -143,7 +142,6 @@ def digest_of(coverage: Coverage, day: date) -> Digest:
     units = [unit for unit, _ in due]
     slowest = sorted((one for one in units if one.landed), key=_seconds, reverse=True)
     return Digest(
-        day,
         whole,
         [platforms[name] for name in sorted(platforms)],
         [*jobs.values()],

@@ -10,12 +10,13 @@ from include.coverage import State
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import date
+    from datetime import date, datetime
 
     from include.coverage import Cell, Coverage
     from include.registry import Registry
 
 NAMED = 3
+TO_COME = (State.NOT_DUE, State.PENDING, State.PROVISIONAL)
 
 
 @dataclass
@@ -25,18 +26,22 @@ class Besides:
     Attributes:
         any_due: whether anything was to land by now at all.
         waiting: how many are pending, and how many run.
+        to_come: how many of periods that have ended are due later.
+        last_due: when the last of these is due.
         jobs: how many never landed since their job is disabled, by job.
         shops: the same of shops, by shop.
     """
 
     any_due: bool = False
     waiting: Counter[State] = field(default_factory=Counter)
+    to_come: int = 0
+    last_due: datetime | None = None
     jobs: Counter[str] = field(default_factory=Counter)
     shops: Counter[str] = field(default_factory=Counter)
 
     def __bool__(self) -> bool:
         """Return whether there are any."""
-        return bool(self.waiting or self.jobs or self.shops)
+        return bool(self.waiting or self.to_come or self.jobs or self.shops)
 
     def __str__(self) -> str:
         """Say how many, and who is disabled."""
@@ -44,6 +49,11 @@ class Besides:
         if self.waiting:
             counted = ", ".join(f"{number:,} {state}" for state, number in self.waiting.items())
             parts.append(f"not landed yet: {counted}")
+        if self.last_due:
+            which = "it is" if self.to_come == 1 else "the last is"
+            parts.append(
+                f"{self.to_come:,} still to come, {which} due {self.last_due:%Y-%m-%d %H:%M}"
+            )
         if off := self.jobs.total() + self.shops.total():
             who = [*_named("job", self.jobs), *_named("shop", self.shops)]
             parts.append(f"{off:,} disabled ({', '.join(who)})")
@@ -60,10 +70,11 @@ class Besides:
         if not is_known:
             said = f"no gaps are known{f' of {asked}' if asked else ''} since {since}"
             return f"{said}, but what is broken may have some{f'; {self}' if self else ''}"
+        if not self.any_due:
+            nothing = f"no gaps: nothing{f' of {asked}' if asked else ''} was due since {since}"
+            return f"{nothing}; {self}" if self else nothing
         if self:
             return f"no gaps{f' of {asked}' if asked else ''} since {since}; {self}"
-        if not self.any_due:
-            return f"no gaps: nothing{f' of {asked}' if asked else ''} was due since {since}"
         whole = f"everything of {asked} that" if asked else "everything that"
         return f"no gaps: {whole} was due since {since} has landed"
 
@@ -71,6 +82,8 @@ class Besides:
         """Tell a program."""
         return {
             **{state.value: self.waiting[state] for state in (State.PENDING, State.RUNNING)},
+            "to_come": self.to_come,
+            "last_due": self.last_due.isoformat(timespec="seconds") if self.last_due else None,
             "disabled_jobs": dict(self.jobs),
             "disabled_shops": dict(self.shops),
         }
@@ -94,6 +107,9 @@ def besides_of(
                 unit.state == State.PENDING and unit.due_at <= coverage.made_at
             ):
                 found.waiting[unit.state] += 1
+            elif unit.state in TO_COME:
+                found.to_come += 1
+                found.last_due = max(unit.due_at, found.last_due or unit.due_at)
     return found
 
 

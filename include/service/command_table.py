@@ -140,7 +140,14 @@ def _repair_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _report_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--date", metavar="DAY", help="what was due on this day (today)")
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument("--date", metavar="DAY", help="what was due on this day (today)")
+    which.add_argument(
+        "--period",
+        metavar="KEY",
+        help="what covers this business day, week or month, such as 2025-10-02, 2025-09 or "
+        "yesterday; exit code 0 when it is complete, else 1",
+    )
     parser.add_argument("--markdown", action="store_true", help="print Markdown")
     _json_option(parser)
 

@@ -13,7 +13,7 @@ from include.coverage import State
 from include.coverage.calendar import oldest_kept
 from include.coverage.spans import spans_of
 from include.ledger import NO_SHOP
-from include.running.exit_codes import describe
+from include.running.exit_codes import ExitCode, describe
 from include.service.besides import besides_of
 from include.service.covering import (
     MANAGER,
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from include.coverage import Coverage, Unit
     from include.coverage.spans import Span
+    from include.registry import Registry
     from include.service.covering import Lookout
     from include.service.layout import Layout
 
@@ -40,6 +41,11 @@ DAYS = 90
 LINES_OF_A_JOB, SHOPS_NAMED = 12, 3
 REASON_CELLS = 110
 COMPLETE, MISSING = 0, 1
+# Without this a repair fails again.
+FIRST: dict[int, str] = {
+    ExitCode.REFUSED: "first: renew the credentials that the message names, in their connection",
+    ExitCode.CONFIGURATION: "first: correct what the message names",
+}
 
 
 def gaps(layout: Layout, arguments: Namespace) -> int:
@@ -110,7 +116,10 @@ def _of_job(look: Lookout, job_id: str, spans: list[Span], shop: str | None) -> 
     """Say what is missing of one job, and how that is repaired."""
     number = sum(len(span.units) for span in spans)
     shown = spans[-LINES_OF_A_JOB:]
-    rows = [(_periods(span), _shops(span), cut(_reason(span), REASON_CELLS)) for span in shown]
+    rows = [
+        (_periods(span), _shops(look.registry, span), cut(_reason(span), REASON_CELLS))
+        for span in shown
+    ]
     title = f"{job_id}  {look.registry.jobs[job_id].name}  ({number:,})"
     left = sum(len(span.units) for span in spans[:-LINES_OF_A_JOB])
     before = [f"  {left:,} earlier ones (`{MANAGER} gaps --json` has all)"] if left else []
@@ -121,18 +130,26 @@ def _of_job(look: Lookout, job_id: str, spans: list[Span], shop: str | None) -> 
     repair = repair_command(job_id, shop, first)
     if look.paused and job_id in look.paused:
         repair += f"  (paused: `{MANAGER} resume {job_id}` first)"
-    return ["", title, *before, *lined_up(rows), f"  repair: {repair}"]
+    first_of_all = [f"  {FIRST[code]}" for code in FIRST if _ended_with(open_spans, code)]
+    return ["", title, *before, *lined_up(rows), *first_of_all, f"  repair: {repair}"]
+
+
+def _ended_with(spans: list[Span], code: int) -> bool:
+    return any(span.exit_code == code for span in spans)
 
 
 def _periods(span: Span) -> str:
     return span.first if span.first == span.last else f"{span.first} to {span.last}"
 
 
-def _shops(span: Span) -> str:
+def _shops(registry: Registry, span: Span) -> str:
     if span.shops == (NO_SHOP,):
         return ""
     if len(span.shops) <= SHOPS_NAMED:
-        return ", ".join(span.shops)
+        return ", ".join(
+            f"{shop_id} {registry.shops[shop_id].name}" if shop_id in registry.shops else shop_id
+            for shop_id in span.shops
+        )
     return f"{len(span.shops)} shops"
 
 
@@ -142,7 +159,7 @@ def _reason(span: Span) -> str:
 
 def _trouble(span: Span) -> str:
     if span.state == State.MISSED:
-        return "not run"
+        return "missed: nothing was tried"
     if span.state == State.LOST:
         runs = ", ".join(sorted({unit.run_id or "?" for unit in span.units}))
         return f"lost: running, without a sign of life (run {runs})"

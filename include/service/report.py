@@ -1,10 +1,11 @@
-"""`report`: one day in a page, as text, Markdown or JSON."""
+"""`report`: a day or a period in a page, as text, Markdown or JSON."""
 
 from __future__ import annotations
 
 import json
+import re
 from datetime import timedelta, timezone
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from include.coverage import State
@@ -14,6 +15,7 @@ from include.coverage.spans import in_brief
 from include.errors import ConfigurationError
 from include.running.exit_codes import describe
 from include.service.covering import MANAGER, day_of, first_moment, lookout
+from include.service.gaps import FIRST
 from include.service.table import cut, lined_up
 
 if TYPE_CHECKING:
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date, datetime
 
-    from include.coverage import Unit
+    from include.coverage import Cell, Unit
     from include.coverage.digest import Digest, Line, Unusual
     from include.registry import Registry
     from include.service.layout import Layout
@@ -30,29 +32,82 @@ ERROR_CELLS, GAPS_SHOWN = 80, 15
 HEAD = ("", "period", "landed", "empty", "failed", "missing", "waiting", "rows", "usual", "slowest")
 
 
+class Subject(NamedTuple):
+    """What a report is about.
+
+    Attributes:
+        option: the option that names it.
+        name: as it was written, or today.
+        first_day: from which on there can be units of it.
+        period: the key that it means; None for what was due on a day.
+    """
+
+    option: str
+    name: str
+    first_day: date
+    period: str | None = None
+
+    def has(self, cell: Cell) -> bool:
+        """Return whether a job's period is part of it."""
+        if self.period is None:
+            return cell.due_at.date() == self.first_day
+        key = cell.period.key
+        return key == self.period or (cell.job.period == "tick" and key.startswith(self.period))
+
+
 def report(layout: Layout, arguments: Namespace) -> int:
     """`report`: print it.
 
     Returns:
-        0.
+        0; 1 when a period was asked for that is not complete.
 
     Raises:
-        ConfigurationError: no day, one that has not come, or one of which nothing is kept.
+        ConfigurationError: no day or period, one that has not come or ended, or one of which
+            nothing is kept.
         ExpectedError: the warehouse does not answer.
     """
     with lookout(layout) as look:
         moment = look.now()
         today = _today(look.registry, moment)
-        day = day_of("--date", arguments.date) if arguments.date is not None else today
-        _check(day, today, oldest_kept(look.registry, moment))
-        coverage = look.read(since_for(first_moment(day)), in_full=True)
-    digest = digest_of(coverage, day)
+        subject = _subject(arguments, today)
+        _check(subject, today, oldest_kept(look.registry, moment))
+        coverage = look.read(since_for(first_moment(subject.first_day)), in_full=True)
+    if subject.period is not None and not any(map(subject.has, coverage.cells)):
+        raise ConfigurationError(
+            f"--period {subject.name}: no job has a period of this name that has ended: write a "
+            f"day like {today - timedelta(days=1)}, a week's first day, a month like "
+            f"{today:%Y-%m}, or yesterday"
+        )
+    digest = digest_of(coverage, subject.has)
     broken = [str(problem) for problem in coverage.problems]
+    is_complete = not broken and digest.whole.landed == digest.whole.expected
     if arguments.json:
-        print(json.dumps(_as_dict(digest, broken), indent=2, ensure_ascii=False))
+        told = _as_dict(subject, digest, broken, is_complete=is_complete)
+        print(json.dumps(told, indent=2, ensure_ascii=False))
     else:
-        print("\n".join(_page(digest, broken, markdown=arguments.markdown)))
-    return 0
+        title = f"What was due on {subject.first_day}"
+        if subject.period is not None:
+            title = f"{subject.period} is {'complete' if is_complete else 'not complete'}"
+        print("\n".join(_page(title, digest, broken, markdown=arguments.markdown)))
+    return int(subject.period is not None and not is_complete)
+
+
+def _subject(arguments: Namespace, today: date) -> Subject:
+    """Return what the options ask for.
+
+    Raises:
+        ConfigurationError: they name no day and no period.
+    """
+    word = arguments.period
+    if word is None:
+        day = today if arguments.date is None else day_of("--date", arguments.date)
+        return Subject("--date", str(day), day)
+    if word == "yesterday":
+        yesterday = today - timedelta(days=1)
+        return Subject("--period", word, yesterday, yesterday.isoformat())
+    if re.fullmatch("[0-9]{4}-[0-9]{2}", word):
+        return Subject("--period", word, day_of("--period", f"{word}-01"), word)
+    return Subject("--period", word, day_of("--period", word[: len("2025-10-02")]), word)
 
 
 def _today(registry: Registry, moment: datetime) -> date:
@@ -61,25 +116,24 @@ def _today(registry: Registry, moment: datetime) -> date:
     return moment.astimezone(zones[0] if zones else ZoneInfo("UTC")).date()
 
 
-def _check(day: date, today: date, kept: datetime) -> None:
-    if day > today + timedelta(days=1):  # it may have begun elsewhere
-        raise ConfigurationError(f"--date {day} has not come: today is {today}")
-    if first_moment(day).astimezone(timezone.utc) < kept:
+def _check(subject: Subject, today: date, kept: datetime) -> None:
+    if subject.first_day > today + timedelta(days=1):  # it may have begun elsewhere
+        raise ConfigurationError(f"{subject.option} {subject.name} has not come: today is {today}")
+    if first_moment(subject.first_day).astimezone(timezone.utc) < kept:
         raise ConfigurationError(
-            f"--date {day}: of what ended before {kept:%Y-%m-%d} the ledger keeps nothing "
-            "(HOUSEKEEPING_LEDGER_DAYS): name a later day"
+            f"{subject.option} {subject.name}: of what ended before {kept:%Y-%m-%d} the ledger "
+            "keeps nothing (HOUSEKEEPING_LEDGER_DAYS): name a later day"
         )
 
 
-def _page(digest: Digest, broken: Sequence[str], *, markdown: bool) -> list[str]:
+def _page(title: str, digest: Digest, broken: Sequence[str], *, markdown: bool) -> list[str]:
     whole = digest.whole
-    title = f"{'# ' if markdown else ''}What was due on {digest.day}"
     said = f"{_summary(whole)}; {whole.rows:,} rows{_against(whole)}"
     if not whole.counts:
         said = "nothing was due on this day"
     if broken:
         said += f"; {_broken(len(broken))}"
-    lines = [title, "", said]
+    lines = [f"{'# ' if markdown else ''}{title}", "", said]
     table = _markdown if markdown else _text
     if digest.jobs:
         rows = [_row(line) for line in (*digest.platforms, *digest.jobs)]
@@ -159,7 +213,8 @@ def _row(line: Line) -> tuple[str, ...]:
 def _gap(unit: Unit) -> tuple[str, ...]:
     code = "" if unit.exit_code is None else describe(unit.exit_code)
     error = f": {in_brief(unit.error) or code}" if unit.error else ""
-    return (*_names(unit), cut(f"{unit.state}{error}", ERROR_CELLS))
+    first = f"; {FIRST[unit.exit_code]}" if unit.exit_code in FIRST else ""
+    return (*_names(unit), cut(f"{unit.state}{error}", ERROR_CELLS) + first)
 
 
 def _unusual(one: Unusual) -> tuple[str, ...]:
@@ -174,9 +229,13 @@ def _seconds(unit: Unit) -> str:
     return f"{(unit.row.seconds if unit.row else None) or 0:.1f}"
 
 
-def _as_dict(digest: Digest, broken: Sequence[str]) -> dict[str, Any]:
+def _as_dict(
+    subject: Subject, digest: Digest, broken: Sequence[str], *, is_complete: bool
+) -> dict[str, Any]:
     return {
-        "day": digest.day.isoformat(),
+        "day": subject.first_day.isoformat() if subject.period is None else None,
+        "period": subject.period,
+        "complete": is_complete,
         **_line(digest.whole),
         "platforms": {line.name: _line(line) for line in digest.platforms},
         "jobs": {line.name: {"periods": line.keys, **_line(line)} for line in digest.jobs},

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 GAP = "  "
+LEFT_OUT = "..."
 
 
 def lined_up(rows: Sequence[Sequence[str]], indent: str = GAP) -> list[str]:
@@ -36,12 +37,22 @@ def width_of(text: str) -> int:
 
 
 def cut(text: str, width: int) -> str:
-    """Return a text that takes at most so many cells, ending in ... when it was longer."""
+    """Return a text that takes at most so many cells, with ... in the middle when it was longer.
+
+    A message begins with what is wrong and ends with what repairs it: the middle is missed least.
+    """
     if width_of(text) <= width:
         return text
+    tail = _beginning(text[::-1], (width - len(LEFT_OUT)) // 2)[::-1]
+    head = _beginning(text, width - len(LEFT_OUT) - width_of(tail))
+    return f"{head}{LEFT_OUT}{tail}"
+
+
+def _beginning(text: str, width: int) -> str:
+    """Return as many of a text's first characters as fit into so many cells."""
     kept = ""
     for sign in text:
-        if width_of(kept + sign) > width - 3:
+        if width_of(kept + sign) > width:
             break
         kept += sign
-    return kept + "..."
+    return kept

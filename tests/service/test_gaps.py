@@ -80,7 +80,7 @@ def test_each_gap_has_its_reason_and_its_repair(
     installation.change_airflow("INSERT INTO dag VALUES ('erp_store', 1)")
     assert _ask(installation) == 1
     manager = "python3 scheduler_manager.py"
-    wide = " " * 16
+    wide, rest = " " * 16, " " * 24
     lost = "lost: running, without a sign of life (run run-1)"
     failed = "failed, exit code 75 (a temporary failure): the gateway answered 503"
     repair = f"{manager} repair --job erp_store --since {_ago(7)} --yes"
@@ -88,9 +88,9 @@ def test_each_gap_has_its_reason_and_its_repair(
         f"8 gaps in 1 job since {_ago_utc(90)}",
         "",
         "erp_store  ERP门店数据  (8)",
-        f"  {_ago(7)}{wide}erp-1{wide}{lost}",
-        f"  {_ago(5)} to {_ago(4)}  erp-1, erp-2, erp-3  not run",
-        f"  {_ago(3)}{wide}erp-2{wide}{failed}",
+        f"  {_ago(7)}{wide}erp-1 店1{rest}{lost}",
+        f"  {_ago(5)} to {_ago(4)}  erp-1 店1, erp-2 店2, erp-3 店3  missed: nothing was tried",
+        f"  {_ago(3)}{wide}erp-2 店2{rest}{failed}",
         f"  repair: {repair}  (paused: `{manager} resume erp_store` first)",
         f"these are of the last 90 days; older ones: `{manager} gaps --since 2025-01-01`",
     ]
@@ -275,10 +275,12 @@ def test_what_a_queued_run_sees_to_needs_no_second_repair(
     narrowed = json.dumps({"shops": ["erp-1"]})
     installation.change_airflow(RUN, "erp_store", f"repair__{lost[1]}__1", lost[1], narrowed)
     assert _ask(installation) == 1
-    lines = capsys.readouterr().out.splitlines()
+    lines, names = capsys.readouterr().out.splitlines(), "erp-1 店1, erp-2 店2"
     assert lines[0].endswith(", runs under way see to 4 of them")
-    assert f"  {lost[0]}  erp-1, erp-2, erp-3  not run (a run is under way)" in lines
-    assert f"  {lost[1]}  erp-2, erp-3         not run" in lines
+    assert (
+        f"  {lost[0]}  {names}, erp-3 店3  missed: nothing was tried (a run is under way)" in lines
+    )
+    assert f"  {lost[1]}  erp-2 店2, erp-3 店3{' ' * 13}missed: nothing was tried" in lines
     assert f"repair --job erp_store --since {lost[1]} --yes" in lines[-2]
     assert _ask(installation, since=lost[0]) == 1
     lines = capsys.readouterr().out.splitlines()

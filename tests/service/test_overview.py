@@ -40,7 +40,7 @@ def test_times_are_the_jobs_own() -> None:
     title, _, line = lines_of(overview)
     assert title == "jobs (times of Asia/Shanghai)"
     assert line.split() == [
-        *("erp_store", "统一任务生成-每...", "At", "07:00"),
+        *("erp_store", "统一任务...月月报", "At", "07:00"),
         *("success", "11-25", "07:04", "11-26", "07:00"),
     ]
     said = overview.jobs[0].as_dict()

@@ -58,8 +58,12 @@ def _row(unit: Unit) -> LedgerRow | None:
 
 
 def _ask(installation: Installation, **more: Any) -> None:
-    said = {"date": DAY.isoformat(), "markdown": False, "json": False}
-    assert report(installation.layout, Namespace(**{**said, **more})) == 0
+    assert _code(installation, **more) == 0
+
+
+def _code(installation: Installation, **more: Any) -> int:
+    said = {"date": DAY.isoformat(), "period": None, "markdown": False, "json": False}
+    return report(installation.layout, Namespace(**{**said, **more}))
 
 
 def test_a_day_is_one_page(installation: Installation, capsys: pytest.CaptureFixture[str]) -> None:
@@ -131,6 +135,44 @@ def test_the_first_line_says_that_something_is_broken(
         .out.splitlines()[2]
         .endswith("; 1 problem of the registry: what its entry should land is not known")
     )
+
+
+def test_a_period_is_complete_or_not_and_the_exit_code_says_it(
+    installation: Installation, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """By its business day, and not by the day on which it was due."""
+    assert _code(installation, date=None, period=KEY) == 1
+    assert capsys.readouterr().out.splitlines()[:3] == [
+        f"{KEY} is not complete",
+        "",
+        "4 of 6 landed, 2 missing; 210 rows (-48 % against the usual)",
+    ]
+    assert _code(installation, date=None, period="yesterday", json=True) == 0
+    told = json.loads(capsys.readouterr().out)
+    yesterday = (DAY + timedelta(days=2)).isoformat()
+    assert (told["period"], told["complete"], told["landed"]) == (yesterday, True, 6)
+
+
+@pytest.mark.parametrize(
+    ("said", "answer"),
+    [
+        ("2999-01-01", "--period 2999-01-01 has not come: today is 20"),
+        ("2020-01", "--period 2020-01: of what ended before"),
+        ("2025-13", "--period '2025-13-01' is no day of the calendar"),
+        ("today", "--period 'today' is no day of the calendar"),
+        (
+            (DAY + timedelta(days=3)).isoformat(),
+            ": no job has a period of this name that has ended",
+        ),
+    ],
+)
+def test_a_period_of_which_nothing_is_known_is_refused(
+    installation: Installation, said: str, answer: str
+) -> None:
+    """With the reason, and how to write one."""
+    with pytest.raises(ConfigurationError) as refused:
+        _code(installation, date=None, period=said)
+    assert answer in str(refused.value)
 
 
 @pytest.mark.parametrize(
