@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time, timezone
+from datetime import datetime, time, timedelta, timezone
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 # On whose clock a date without a zone reaches Airflow: `default_timezone` in config/airflow.env.
 TEAM_ZONE = ZoneInfo("Asia/Shanghai")
+# What makes a run gives it the time of day as its logical date, and some seconds later a start.
+JUST_NOW = timedelta(minutes=2)
 
 
 def day_meant(moment: datetime, zone: ZoneInfo) -> date:
@@ -45,3 +47,22 @@ def period_meant(moment: datetime, schedule: Schedule) -> Period:
     if schedule.period == "tick":
         return schedule.containing(plain)
     return schedule.containing(midnight(day_meant(plain, schedule.zone), schedule.zone))
+
+
+def period_asked_for(
+    logical_date: datetime | None, run_after: datetime, schedule: Schedule
+) -> Period | None:
+    """Return the period that a run's logical date asks for.
+
+    Args:
+        logical_date: the run's (aware); most have none.
+        run_after: the moment from which the run may start (aware).
+        schedule: the job's.
+
+    Returns:
+        None where it asks for none: the moment at which a run was made, which `airflow dags test`
+        and REST clients give it, is nobody's wish.
+    """
+    if logical_date is None or abs(run_after - logical_date) <= JUST_NOW:
+        return None
+    return period_meant(logical_date, schedule)

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from include.moments import period_asked_for
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
@@ -49,8 +51,9 @@ class Run:
         key = told.get("partition_key") or conf.get("period")
         first, last = conf.get("from") or key, conf.get("to") or key
         if not first or not last:
-            asked_at = datetime.fromisoformat(str(told["run_after"]).replace("Z", "+00:00"))
-            first = last = job.schedule.last_ended(asked_at).key
+            asked_at, date = _moment(told["run_after"]), told.get("logical_date")
+            asked = period_asked_for(_moment(date) if date else None, asked_at, job.schedule)
+            first = last = (asked or job.schedule.last_ended(asked_at)).key
         return cls(
             job_id=job.id,
             run_id=str(told["dag_run_id"]),
@@ -73,6 +76,10 @@ class Run:
         """Give which repair of a period it is, from 1; 0 for other runs."""
         _, found, number = self.run_id.partition(f"{PREFIX}{key}__")
         return int(number) if found and number.isascii() and number.isdecimal() else 0
+
+
+def _moment(told: Any) -> datetime:
+    return datetime.fromisoformat(str(told).replace("Z", "+00:00"))
 
 
 class UnderWay:

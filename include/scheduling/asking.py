@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from datetime import datetime, timezone
 from difflib import get_close_matches
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from include.errors import ConfigurationError
+from include.moments import period_asked_for
 from include.quoting import LONGEST_QUOTE, quoted
 from include.registry import load_registry
 from include.running.request import project_root
@@ -20,7 +22,6 @@ from include.running.selection import why_not
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
-    from datetime import datetime
 
     from include.periods import Schedule
 
@@ -53,6 +54,7 @@ def understand(
     schedule: Schedule,
     *,
     partition_key: str | None,
+    logical_date: datetime | None = None,
     conf: Mapping[str, Any],
     shops: Collection[str],
     now: datetime,
@@ -60,9 +62,13 @@ def understand(
 ) -> Asked:
     """Find out which periods and shops a run covers.
 
+    The run's key names its period, else the conf does, else its logical date: that of the day which
+    the date means (`include.moments`). Without any of them it is the period that ended last.
+
     Args:
         schedule: the job's.
         partition_key: the run's, if it has one.
+        logical_date: the run's, if it has one (aware).
         conf: what a person gave; an empty text counts as not given, an empty list does not.
         shops: the ids of the job's shops.
         now: when the run was asked for (aware); a retry must cover what the first attempt did.
@@ -70,7 +76,7 @@ def understand(
 
     Raises:
         ConfigurationError: an unknown word, a period that does not exist, has not ended or differs
-            from the run's own, an unknown shop.
+            from the run's own or from its date's, an unknown shop.
     """
     for word in conf:
         if word not in WORDS:
@@ -79,6 +85,9 @@ def understand(
             raise ConfigurationError(f"conf {quoted(word)} is not known: {hint}")
     given = {word: value for word, value in conf.items() if value not in (None, "")}
     first, last = _window(schedule, partition_key, given, now)
+    if dated := period_asked_for(logical_date, now, schedule):
+        named = bool(partition_key) or "period" in given or "from" in given
+        first, last = _of_date(schedule, dated.key, (first, last) if named else None)
     wanted = _known(given["shops"], shops, why_not) if "shops" in given else ()
     again = given.get("again", False)
     if not isinstance(again, bool):
@@ -103,6 +112,7 @@ def asked_of(run: Any, job_id: str, schedule: Schedule, shops: Collection[str]) 
     return understand(
         schedule,
         partition_key=run.partition_key,
+        logical_date=run.logical_date,
         conf=run.conf or {},
         shops=shops,
         now=run.run_after,  # not the clock: a retry covers what the first attempt did
@@ -134,6 +144,15 @@ def _window(
         message = f"conf asks for {first} to {last}, but the run's own period is {own}"
         raise ConfigurationError(f"{message}: give one of the two")
     return first, last
+
+
+def _of_date(schedule: Schedule, key: str, named: tuple[str, str] | None) -> tuple[str, str]:
+    """Return the period of a run's date, if nothing else names one; it must have ended by now."""
+    if named not in (None, (key, key)):
+        message = f"the run's logical date means {key}, but its key or conf {' to '.join(named)}"
+        raise ConfigurationError(f"{message}: leave the date out")
+    schedule.ended(key, datetime.now(timezone.utc))
+    return key, key
 
 
 def _known(asked: Any, shops: Collection[str], why_not: Callable[[str], str]) -> tuple[str, ...]:

@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 import pendulum
 from airflow.exceptions import InvalidPartitionKeyError
-from airflow.timetables.base import DagRunInfo
+from airflow.timetables.base import DagRunInfo, DataInterval
 from airflow.timetables.trigger import CronPartitionTimetable
+from airflow.utils.types import DagRunType
 
+from include.moments import period_meant
 from include.periods import FORMS, PERIODS, PUNCTUAL, Period, PeriodError, Schedule
 from include.scheduling.bounds import moment_of, window_of
 from include.scheduling.run_history import newest_scheduled
@@ -163,6 +165,36 @@ class CalendarPartitionTimetable(CronPartitionTimetable):
             if period.end > now:
                 return
             yield self._run_info(period, run_after=period.end)
+
+    def infer_manual_data_interval(self, *, run_after: DateTime) -> DataInterval:
+        """Return the period that a date means; `tasks test` has its run start at its end."""
+        period = period_meant(run_after, self.schedule)
+        return DataInterval(_in_utc(period.start), _in_utc(period.end))
+
+    def generate_run_id(
+        self,
+        *,
+        run_type: DagRunType,
+        run_after: DateTime,
+        data_interval: DataInterval | None,
+        **extra: Any,
+    ) -> str:
+        """Return the id of a new run.
+
+        Raises:
+            ValueError: it is made by hand, and to start in the past. Somebody who asks for that
+                wants another period than the one that ended last, which is what it would cover.
+        """
+        if run_type == DagRunType.MANUAL and run_after < pendulum.now("UTC") - PUNCTUAL:
+            key = period_meant(run_after, self.schedule).key
+            raise ValueError(
+                f"run_after {run_after.isoformat()} has passed: it says when a run may start, not "
+                f'which period it covers; leave it out and send "partition_key": "{key}"'
+            )
+        made: str = super().generate_run_id(
+            run_type=run_type, run_after=run_after, data_interval=data_interval, **extra
+        )
+        return made
 
     def localize_partition_datetime(self, dt: datetime) -> DateTime:
         """Return the moment that a bound means by which runs are cleared or listed."""

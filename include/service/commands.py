@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from argparse import ArgumentError, ArgumentParser
 from typing import TYPE_CHECKING, NoReturn
 
 from include.errors import ConfigurationError
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 WORKERS = min(2 * (os.cpu_count() or 1), 4)
 SIDE_BY_SIDE = ("-n", str(WORKERS), "--dist", "loadgroup", "--no-loadscope-reorder")
 
+MANAGER = "python3 scheduler_manager.py"
 SECRET_OPTIONS = ("--conn-password", "--conn-extra", "--conn-json", "--conn-uri")
 
 # Imports stand in the functions where they cost time that other commands should not pay.
@@ -90,6 +92,7 @@ def test(layout: Layout, arguments: Namespace) -> NoReturn:
 def airflow(layout: Layout, arguments: Namespace) -> NoReturn:
     """`airflow`: hand over to Airflow's command with the components' environment."""
     _refuse_secrets(arguments.rest)
+    _refuse_test_without_date(arguments.rest)
     _become(layout, ["-m", "airflow", *arguments.rest], prepared_environment(layout))
 
 
@@ -105,6 +108,29 @@ def _refuse_secrets(words: Sequence[str]) -> None:
                 "under Admin > Connections, or write it into a file and run "
                 "`python3 scheduler_manager.py airflow connections import FILE`"
             )
+
+
+def _refuse_test_without_date(words: Sequence[str]) -> None:
+    """Keep `tasks test` from deleting a run: for one without a date Airflow takes the oldest."""
+    if list(words[:2]) != ["tasks", "test"] or {"-h", "--help"} & set(words):
+        return
+    parser = ArgumentParser(add_help=False, exit_on_error=False)
+    for option in (("-B", "--bundle-name"), ("--env-vars",), ("--map-index",), ("-t",)):
+        parser.add_argument(*option)
+    parser.add_argument("--task-params")
+    for name in ("job", "task", "date"):
+        parser.add_argument(name, nargs="?")
+    try:
+        known, _ = parser.parse_known_args(words[2:])
+    except ArgumentError:
+        return  # Airflow's own parser says what is wrong
+    if known.job and known.task and not known.date:
+        command = f"tasks test {known.job} {known.task}"
+        raise ConfigurationError(
+            f"{command}: without a date Airflow deletes the oldest run of the job: give the day "
+            f"that it is to cover, as in `{MANAGER} airflow {command} 2025-10-02`, or run the "
+            f"script here: `{MANAGER} run {known.job}`"
+        )
 
 
 def run(layout: Layout, arguments: Namespace) -> NoReturn:

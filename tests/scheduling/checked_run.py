@@ -124,7 +124,9 @@ class CheckedRun:
 
 def context_of(conf: dict[str, Any], script_state: str, run_id: str = "manual") -> Any:
     """Give what Airflow hands to a task."""
-    run = SimpleNamespace(partition_key=None, conf=conf, run_after=NOW, run_id=run_id)
+    run = SimpleNamespace(
+        partition_key=None, logical_date=None, conf=conf, run_after=NOW, run_id=run_id
+    )
     run.run_type = "manual"
     if not conf.keys() & {"period", "from"}:
         run.partition_key = KEY

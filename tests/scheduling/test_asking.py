@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -97,6 +97,88 @@ def test_a_wrong_wish_is_refused_with_a_right_one(
     assert problem in str(refusal.value)
 
 
+def _dated(
+    logical_date: str,
+    *,
+    schedule: Schedule = DAILY,
+    now: datetime = NOW,
+    conf: dict[str, Any] | None = None,
+    key: str | None = None,
+) -> tuple[str, str]:
+    asked = understand(
+        schedule,
+        partition_key=key,
+        logical_date=datetime.fromisoformat(logical_date),
+        conf=conf or {},
+        shops=SHOPS,
+        now=now,
+        why_not=str,
+    )
+    return asked.first, asked.last
+
+
+@pytest.mark.parametrize(
+    ("logical_date", "schedule", "key"),
+    [
+        # `--logical-date 2025-09-20` and its like, on the clock of `default_timezone`.
+        ("2025-09-20T00:00:00+08:00", DAILY, "2025-09-20"),
+        ("2025-09-20T00:00:00+00:00", DAILY, "2025-09-20"),
+        ("2025-09-20T07:00:00+08:00", DAILY, "2025-09-20"),
+        ("2025-09-20T23:59:00+08:00", DAILY, "2025-09-20"),
+        (
+            "2025-09-20T00:00:00+08:00",
+            Schedule("0 7 * * *", "day", "America/New_York"),
+            "2025-09-20",
+        ),
+        (
+            "2025-09-20T00:00:00+00:00",
+            Schedule("0 7 * * *", "day", "America/New_York"),
+            "2025-09-20",
+        ),
+        ("2025-09-24T00:00:00+08:00", Schedule("0 12 * * 6", "week"), "2025-09-20"),
+        ("2025-08-24T00:00:00+08:00", Schedule("30 12 3 * *", "month"), "2025-08"),
+        ("2025-09-24T14:20:00+08:00", Schedule("0 * * * *", "tick"), "2025-09-24T14:00"),
+        # The moment at which `airflow dags test JOB` makes its run asks for nothing.
+        ("2025-10-03T14:59:48.123456+08:00", DAILY, "2025-10-02"),
+    ],
+)
+def test_a_logical_date_is_the_day_that_is_covered(
+    logical_date: str, schedule: Schedule, key: str
+) -> None:
+    """The period in which the date lies, as a person reads it; no date is the last that ended."""
+    assert _dated(logical_date, schedule=schedule) == (key, key)
+
+
+def test_the_run_of_a_task_test_covers_its_date() -> None:
+    """Airflow has it start at the end of its day, also where that is midnight."""
+    end = datetime(2025, 9, 21, tzinfo=ZoneInfo("Asia/Shanghai"))
+    assert _dated("2025-09-20T00:00:00+08:00", now=end) == ("2025-09-20", "2025-09-20")
+
+
+def test_a_date_that_is_not_over_is_refused() -> None:
+    """Also where Airflow has the run start when that day is over, which is in the future."""
+    today = datetime.now(ZoneInfo("Asia/Shanghai")).replace(hour=0, minute=0, second=0)
+    midnight = today.replace(microsecond=0)
+    with pytest.raises(ConfigurationError, match="the last one that can run is"):
+        _dated(midnight.isoformat(), now=midnight + timedelta(days=1))
+
+
+@pytest.mark.parametrize(
+    ("conf", "key"),
+    [
+        ({"period": "2025-09-19"}, None),
+        ({"from": "2025-09-20", "to": "2025-09-21"}, None),
+        ({}, "2025-09-19"),
+    ],
+)
+def test_a_date_beside_another_period_is_refused(conf: dict[str, Any], key: str | None) -> None:
+    """Which of the two was meant nobody knows; one that says the same is taken."""
+    with pytest.raises(ConfigurationError, match=r"means 2025-09-20.*leave the date out"):
+        _dated("2025-09-20T00:00:00+08:00", conf=conf, key=key)
+    same = _dated("2025-09-20T00:00:00+08:00", conf={"period": "2025-09-20"}, key="2025-09-20")
+    assert same == ("2025-09-20", "2025-09-20")
+
+
 DEEP: Any = "x"
 for _ in range(5000):
     DEEP = [DEEP]
@@ -179,7 +261,9 @@ def test_a_shop_that_is_not_the_jobs_is_told_why(
         "{id: erp-2, platform: erp, name: x, connection: e, platform_id: 2, enabled: false}",
         "{id: jd-1, platform: jd, name: x, connection: j, platform_id: 1}",
     )
-    run = SimpleNamespace(partition_key="2025-10-02", conf={"shops": [shop]}, run_after=NOW)
+    run = SimpleNamespace(
+        partition_key="2025-10-02", logical_date=None, conf={"shops": [shop]}, run_after=NOW
+    )
     with pytest.raises(ConfigurationError) as refusal:
         asked_of(run, "own", DAILY, ["erp-1"])
     assert f"conf 'shops': {told}" in str(refusal.value)

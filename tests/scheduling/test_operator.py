@@ -30,6 +30,7 @@ def environment_of(run_type: str = "scheduled", **arguments: Any) -> dict[str, s
     run = SimpleNamespace(
         run_type=run_type,
         partition_key="2025-10-02",
+        logical_date=None,
         conf={},
         run_after=datetime(2025, 10, 3, tzinfo=timezone.utc),
         run_id="manual",

@@ -213,6 +213,30 @@ def test_a_key_that_cannot_run_is_refused_at_the_trigger(key: str) -> None:
         _timetable("day").resolve_partition_date(key)
 
 
+def test_a_run_by_hand_is_not_made_in_the_past() -> None:
+    """`run_after` says when, not what: one that has passed is answered with how to ask for it."""
+    timetable, day = _timetable("day"), pendulum.datetime(2025, 10, 1, tz=SHANGHAI)
+    with time_machine.travel(day.add(days=9, hours=12), tick=False):
+        for run_type, run_after in (
+            (DagRunType.MANUAL, pendulum.now("UTC")),
+            (DagRunType.MANUAL, pendulum.now("UTC").add(hours=9)),
+            (DagRunType.BACKFILL_JOB, day),
+        ):
+            run_id = timetable.generate_run_id(
+                run_type=run_type, run_after=run_after, data_interval=None
+            )
+            assert run_id.startswith(f"{run_type.value}__")
+        with pytest.raises(ValueError, match='send "partition_key": "2025-10-01"'):
+            timetable.generate_run_id(run_type=DagRunType.MANUAL, run_after=day, data_interval=None)
+
+
+def test_a_date_by_hand_has_the_interval_of_its_period() -> None:
+    """`airflow tasks test JOB run 2025-10-01` has its run start when that day is over."""
+    day = pendulum.datetime(2025, 10, 1, tz=SHANGHAI)
+    interval = _timetable("day").infer_manual_data_interval(run_after=day)
+    assert (interval.start, interval.end) == (day, day.add(days=1))
+
+
 def test_the_serialised_form_says_everything() -> None:
     """What the scheduler makes of the serialised form behaves the same."""
     timetable = CalendarPartitionTimetable(

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from include.errors import ConfigurationError
-from include.service.commands import _window, airflow, restart
+from include.service.commands import _refuse_test_without_date, _window, airflow, restart
 from include.service.layout import Layout
 from include.service.ports import Ports, check_free, remember
 from include.service.supervisor import MARKER
@@ -52,6 +52,34 @@ def test_an_empty_period_is_not_the_last_one(given: str, option: str, word: str)
     """`run JOB --period "$DAY"` with DAY unset is refused instead of running another day."""
     with pytest.raises(ConfigurationError, match=f"{option} '{word}' names no period"):
         _window(Namespace(**{**NOTHING, given: word}))
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["erp_store", "run"],
+        ["erp_store", "run", "-t", '{"again": true}'],
+        ["-v", "--map-index", "3", "erp_store", "run", "--task-params={}"],
+    ],
+)
+def test_a_task_is_not_tested_without_a_date(words: list[str]) -> None:
+    """Airflow would delete the oldest run of the job, which it takes for that of no date."""
+    with pytest.raises(ConfigurationError, match="airflow tasks test erp_store run 2025-10-02"):
+        airflow(Layout(), Namespace(rest=["tasks", "test", *words]))
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["tasks", "test", "erp_store", "run", "2025-10-02"],
+        ["tasks", "test", "-t", "{}", "erp_store", "run", "manual__x", "-v"],
+        ["tasks", "test", "--help"],
+        ["tasks", "list", "erp_store"],
+    ],
+)
+def test_other_commands_of_airflow_are_handed_on(words: list[str]) -> None:
+    """A task with a date or a run's id, help, and what is about something else."""
+    _refuse_test_without_date(words)
 
 
 @pytest.mark.parametrize(
