@@ -14,7 +14,7 @@ from include.registry.problems import quoted, suggestion
 from include.warehouse.views import COLUMNS, TIMES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from include.registry import Job
 
@@ -24,23 +24,22 @@ NEAR = 0.85
 OWN_SCHEMAS = ("main", "public")
 
 
-def column_problems(jobs: Iterable[Job]) -> Iterator[Problem]:
-    """Say which columns the checks of jobs name in vain."""
-    for job in jobs:
-        checks = job.checks
-        table = _own_name(checks.table) if checks and checks.table else ""
-        if checks is None or table not in COLUMNS:
-            continue
-        for key, names in (("day", [checks.day]), ("columns", checks.columns)):
-            for name in filter(None, names):
-                if name.lower() not in COLUMNS[table]:
-                    near = suggestion(name, COLUMNS[table])
-                    message = f"checks.{key}: {table} has no column {quoted(name)}: {near}"
-                    yield Problem(job.file, job.line, 1, job.id, message)
-                elif key == "day" and TIMES[table] and name.lower() not in TIMES[table]:
-                    near = suggestion(name, TIMES[table])
-                    message = f"checks.day: {quoted(name)} of {table} is no date or time: {near}"
-                    yield Problem(job.file, job.line, 1, job.id, message)
+def column_problems(job: Job) -> Iterator[Problem]:
+    """Say which columns the checks of a job name in vain."""
+    checks = job.checks
+    table = _own_name(checks.table) if checks and checks.table else ""
+    if checks is None or table not in COLUMNS:
+        return
+    for key, names in (("day", [checks.day]), ("columns", checks.columns)):
+        for name in filter(None, names):
+            if name.lower() not in COLUMNS[table]:
+                near = suggestion(name, COLUMNS[table])
+                message = f"checks.{key}: {table} has no column {quoted(name)}: {near}"
+                yield Problem(job.file, job.line, 1, job.id, message)
+            elif key == "day" and TIMES[table] and name.lower() not in TIMES[table]:
+                near = suggestion(name, TIMES[table])
+                message = f"checks.day: {quoted(name)} of {table} is no date or time: {near}"
+                yield Problem(job.file, job.line, 1, job.id, message)
 
 
 def nearest_table(job: Job) -> str | None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from include.registry import Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from include.feeds import Feeds
     from include.registry import Job
@@ -17,18 +17,24 @@ FEED_SCRIPTS = ("pdd/pdd_feed.py",)
 OPTION = "--feed"
 
 
-def feed_problems(jobs: Iterable[Job], feeds: Feeds) -> Iterator[Problem]:
-    """Say which jobs name no feed or one that they cannot read, or take another's place."""
-    first: dict[tuple[str | None, ...], Job] = {}
-    for job in jobs:
-        if job.script not in FEED_SCRIPTS:
-            continue
-        problem = _problem(job, feeds)
-        scope = _scope(job, feeds)
-        if not problem and scope and (other := first.setdefault(scope, job)) is not job:
-            problem = _clash(job, other, str(scope[0]))
-        if problem:
-            yield Problem(job.file, job.line, 1, job.id, problem)
+def feed_problems(
+    job: Job, feeds: Feeds, taken: dict[tuple[str | None, ...], Job]
+) -> Iterator[Problem]:
+    """Say that a job names no feed or one that it cannot read, or takes another job's place.
+
+    Args:
+        job: any.
+        feeds: what config/feeds.yaml says.
+        taken: whose rows each job that was looked at before lands; this one is added.
+    """
+    if job.script not in FEED_SCRIPTS:
+        return
+    problem = _problem(job, feeds)
+    scope = _scope(job, feeds)
+    if not problem and scope and (other := taken.setdefault(scope, job)) is not job:
+        problem = _clash(job, other, str(scope[0]))
+    if problem:
+        yield Problem(job.file, job.line, 1, job.id, problem)
 
 
 def feed_of(job: Job) -> str | None:

@@ -6,12 +6,15 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from include.checking.checked_tables import column_problems
 from include.checking.feed_jobs import feed_problems
-from include.checking.pools import pool_problems
+from include.checking.pools import POOLS_FILE, pool_problems
 from include.feeds import Feeds, load_feeds
 from include.registry import PROJECT_ROOT, Problem, Registry, load_registry
+from include.registry.problems import costing_only
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from include.registry import Job
 
 
 class Checked(NamedTuple):
@@ -29,15 +32,15 @@ class Checked(NamedTuple):
 
 
 def check_project(root: Path = PROJECT_ROOT) -> Checked:
-    """Read and check a project; nothing that is written there makes it raise."""
+    """Read and check a project; neither what is written there nor a fault of ours raises."""
     registry, feeds = load_registry(root), load_feeds(root)
-    jobs = list(registry.jobs.values())
-    problems = [
-        *registry.problems,
-        *feeds.problems,
-        *feed_problems(jobs, feeds),
-        *pool_problems(root, jobs),
-        *column_problems(jobs),
-    ]
+    problems = [*registry.problems, *feeds.problems]
+    taken: dict[tuple[str | None, ...], Job] = {}
+    for job in registry.jobs.values():
+        with costing_only(job.file, job.line, job.id, problems):
+            problems.extend(feed_problems(job, feeds, taken))
+            problems.extend(column_problems(job))
+    with costing_only(POOLS_FILE, 1, None, problems):
+        problems.extend(pool_problems(root, list(registry.jobs.values())))
     problems.sort(key=lambda problem: (problem.file, problem.line, problem.column))
     return Checked(registry, feeds, problems)

@@ -14,6 +14,7 @@ from include.feeds import FEEDS_FILE
 from include.registry import PROJECT_ROOT, SHOPS_FILE
 from include.registry.describing import in_words, next_runs, period_in_words
 from include.registry.paths import SCRIPTS, Folders
+from include.registry.problems import costing_only
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,7 +60,7 @@ def report(
     as_json: bool = False,
     now: datetime | None = None,
 ) -> tuple[list[str], int]:
-    """Give the lines that `scheduler_manager.py check` prints, and its exit code.
+    """Return the lines that `scheduler_manager.py check` prints, and its exit code.
 
     Args:
         root: the project root.
@@ -72,13 +73,20 @@ def report(
     """
     found = check_project(root)
     now = now or datetime.now(timezone.utc)
+    described: list[tuple[str, dict[str, Any]]] = []
+    for job in found.registry.jobs.values():
+        with costing_only(job.file, job.line, job.id, found.problems):
+            described.append((_line(job, lang, now), _described(job, lang, now)))
     notes = list(_notes(found, root, lang))
     if as_json:
-        lines = [_as_json(found, notes, lang, now)]
+        problems = [asdict(problem) for problem in found.problems]
+        jobs = [facts for _, facts in described]
+        document = {"jobs": jobs, "problems": problems, "notes": notes}
+        lines = [json.dumps(document, ensure_ascii=False, indent=2)]
     elif found.problems:
         lines = [str(problem) for problem in found.problems]
     else:
-        lines = [_line(job, lang, now) for job in found.registry.jobs.values()]
+        lines = [line for line, _ in described]
         lines += [f"{WORDS[lang]['note']}: {note}" for note in notes]
     return lines, 1 if found.problems else 0
 
@@ -123,13 +131,6 @@ def _notes_of(job: Job, found: Checked, words: dict[str, str]) -> Iterator[str]:
         yield words["platform"].format(platform=job.platform)
     if job.checks and (near := nearest_table(job)):
         yield words["table"].format(table=job.checks.table, near=near)
-
-
-def _as_json(found: Checked, notes: list[str], lang: str, now: datetime) -> str:
-    jobs = [_described(job, lang, now) for job in found.registry.jobs.values()]
-    problems = [asdict(problem) for problem in found.problems]
-    document = {"jobs": jobs, "problems": problems, "notes": notes}
-    return json.dumps(document, ensure_ascii=False, indent=2)
 
 
 def _described(job: Job, lang: str, now: datetime) -> dict[str, Any]:

@@ -8,8 +8,8 @@ from include.errors import ConfigurationError
 from include.feeds.schema import FEEDS_FILE, Feed
 from include.registry import PROJECT_ROOT, Problem
 from include.registry.files import UnreadableError, read_bytes
-from include.registry.problems import quoted, suggestion
-from include.registry.reading import read_entries
+from include.registry.problems import costing_only, quoted, suggestion
+from include.registry.reading import Entry, read_entries, rivals
 from include.registry.validating import validate
 
 if TYPE_CHECKING:
@@ -52,21 +52,27 @@ def load_feeds(root: Path = PROJECT_ROOT) -> Feeds:
         return Feeds({}, [], {})
     feeds = Feeds({}, [], {})
     try:
-        entries = list(read_entries(FEEDS_FILE, read_bytes(root, FEEDS_FILE), "feeds"))
+        entries = read_entries(FEEDS_FILE, read_bytes(root, FEEDS_FILE), "feeds")
     except UnreadableError as error:
         return Feeds({}, [error.problem], {})
+    others = rivals((one.said_id, one) for one in entries if isinstance(one, Entry) and one.said_id)
     for entry in entries:
         if isinstance(entry, Problem):
             feeds.problems.append(entry)
             continue
-        feed = validate(entry, Feed, entry.line)
-        first = feeds.said.setdefault(entry.said_id, entry.line) if entry.said_id else entry.line
-        if first != entry.line:
-            message = f"id '{entry.said_id}' is taken by line {first}: choose another"
-            feeds.problems.append(entry.problem(("id",), message))
-        if isinstance(feed, list):
-            feeds.problems.extend(feed)
-        elif first == entry.line:
-            feeds.by_id[feed.id] = feed
+        if entry.said_id:
+            feeds.said.setdefault(entry.said_id, entry.line)
+        with costing_only(entry.file, entry.line, entry.said_id, feeds.problems):
+            if other := others.get(entry):
+                message = (
+                    f"id '{entry.said_id}' is also in line {other.line}: neither is read until "
+                    "one of them has another id, or is removed"
+                )
+                feeds.problems.append(entry.problem(("id",), message))
+            feed = validate(entry, Feed, entry.line)
+            if isinstance(feed, list):
+                feeds.problems.extend(feed)
+            elif not other:
+                feeds.by_id[feed.id] = feed
     feeds.problems.sort(key=lambda problem: (problem.line, problem.column))
     return feeds

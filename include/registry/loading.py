@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from include.registry.excerpt import alone
 from include.registry.files import UnreadableError, read_bytes
 from include.registry.paths import PROJECT_ROOT, Folders
-from include.registry.problems import Problem
-from include.registry.reading import Entry, read_entries
+from include.registry.problems import Problem, costing_only
+from include.registry.reading import Entry, read_entries, rivals
 from include.registry.schema import PLATFORMS, Job, Place, Project
 from include.registry.shops import RESTORE, SHOPS_FILE, Shop, Shops, load_shops
 from include.registry.validating import validate
@@ -113,33 +113,31 @@ def _project(root: Path, shops: Shops) -> Project:
 def _jobs(
     project: Project, files: dict[str, bytes], only: str | None = None
 ) -> tuple[dict[str, Job], list[Problem]]:
+    """Make a job of each entry; whatever goes wrong with one costs that one."""
     jobs: dict[str, Job] = {}
     problems: list[Problem] = []
-    taken: dict[str, Entry] = {}
+    entries: list[Entry] = []
     for file, raw in files.items():
         for entry in read_entries(file, raw, "tasks"):
             if isinstance(entry, Problem):
                 problems.append(entry)
             elif only is None or entry.said_id == only:
-                found = _job(entry, project, taken)
-                if isinstance(found, Job):
-                    jobs[found.id] = found
-                else:
-                    problems += found
+                entries.append(entry)
+    others = rivals((entry.said_id, entry) for entry in entries if entry.said_id)
+    for entry in entries:
+        with costing_only(entry.file, entry.line, entry.said_id, problems):
+            if other := others.get(entry):
+                message = (
+                    f"id '{entry.said_id}' is also at {other.file}:{other.line}: neither runs "
+                    "until one of them has another id, or is removed"
+                )
+                problems.append(entry.problem(("id",), message))
+            job = validate(entry, Job, Place(project, entry.file, entry.line))
+            if isinstance(job, list):
+                problems += job
+            elif not other:
+                jobs[job.id] = job
     return jobs, problems
-
-
-def _job(entry: Entry, project: Project, taken: dict[str, Entry]) -> Job | list[Problem]:
-    """Make a job of an entry; an id belongs to the first that has it, valid or not."""
-    job = validate(entry, Job, Place(project, entry.file, entry.line))
-    if entry.said_id is None:
-        return job
-    first = taken.setdefault(entry.said_id, entry)
-    if first is entry:
-        return job
-    message = f"id '{entry.said_id}' is taken by {first.file}:{first.line}: choose another"
-    duplicate = entry.problem(("id",), message)
-    return [duplicate] if isinstance(job, Job) else [duplicate, *job]
 
 
 def _missing_shops(jobs: dict[str, Job], shops: Shops) -> list[Problem]:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import reprlib
+import traceback
+from contextlib import contextmanager
 from dataclasses import dataclass
 from difflib import get_close_matches
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
 LONGEST_QUOTE = 80
 # What a Chinese input method writes unless it is told otherwise.
@@ -21,7 +24,7 @@ _quoting.maxstring = _quoting.maxother = _quoting.maxlong = LONGEST_QUOTE
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing that a user has to mend; its text is `file:line:column: job: message`.
+    """One thing that a user has to fix; its text is `file:line:column: job: message`.
 
     Attributes:
         file: relative to the project root, with slashes.
@@ -41,6 +44,31 @@ class Problem:
         """Write it the way compilers do, so that editors and terminals make it a link."""
         whose = f"{self.job_id}: " if self.job_id else ""
         return f"{self.file}:{self.line}:{self.column}: {whose}{self.message}"
+
+
+@contextmanager
+def costing_only(
+    file: str, line: int, job_id: str | None, problems: list[Problem]
+) -> Iterator[None]:
+    """Let a fault of our own code cost no more than what is looked at inside of it.
+
+    Args:
+        file: where that stands.
+        line: of it.
+        job_id: whose entry it is.
+        problems: gets one more when something is raised inside.
+    """
+    try:
+        yield
+    except Exception as error:  # noqa: BLE001 - whatever it is, all others go on
+        frame = traceback.extract_tb(error.__traceback__)[-1]
+        at = f"{PurePath(frame.filename).name}:{frame.lineno}"
+        reason = quoted(f"{type(error).__name__}: {error}")
+        message = (
+            f"cannot be checked, by a fault of the scheduler ({reason} in {at}): write it like the "
+            "delivered entries, and report this line"
+        )
+        problems.append(Problem(file, line, 1, job_id, message))
 
 
 def quoted(value: Any) -> str:

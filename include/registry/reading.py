@@ -12,10 +12,16 @@ from yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
 from include.registry.composing import MAPPING, PREFIX, REMOVE, SEQUENCE, TEXT, compose
 from include.registry.files import UnreadableError
-from include.registry.problems import FULL_WIDTH_COLON, WRITE_A_COLON, Problem, quoted
+from include.registry.problems import (
+    FULL_WIDTH_COLON,
+    WRITE_A_COLON,
+    Problem,
+    costing_only,
+    quoted,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Hashable, Iterable, Iterator
 
     from yaml.nodes import Node
 
@@ -68,10 +74,8 @@ class Entry:
         return _problem_at(node, self.file, message, self.said_id)
 
 
-def read_entries(
-    file: str, raw: bytes, key: str, if_empty: str = REMOVE
-) -> Iterator[Entry | Problem]:
-    """Give the entries of a file's one list, and problems for what is not one.
+def read_entries(file: str, raw: bytes, key: str, if_empty: str = REMOVE) -> list[Entry | Problem]:
+    """Return the entries of a file's one list, and problems for what is not one; never raises.
 
     Args:
         file: relative to the project root.
@@ -79,6 +83,16 @@ def read_entries(
         key: the list's name, the only key such a file has.
         if_empty: what to do with it when it is empty.
     """
+    found: list[Entry | Problem] = []
+    faults: list[Problem] = []
+    with costing_only(file, 1, None, faults):
+        found.extend(_read(file, raw, key, if_empty, faults))
+    return [*found, *faults]
+
+
+def _read(
+    file: str, raw: bytes, key: str, if_empty: str, faults: list[Problem]
+) -> Iterator[Entry | Problem]:
     try:
         document = compose(file, raw, if_empty)
     except UnreadableError as error:
@@ -100,11 +114,26 @@ def read_entries(
     if not lists and not others:
         yield _problem_at(document, file, f"has no list '{key}': add the line '{key}:'")
     elif lists and isinstance(lists[0][1], SequenceNode):
-        yield from (Entry(file, node, seen) for node in lists[0][1].value)
+        for node in lists[0][1].value:
+            with costing_only(file, node.start_mark.line + 1, None, faults):
+                yield Entry(file, node, seen)
     elif lists:
         nothing = " (without any, write [])" if lists[0][1].value == "" else ""
         message = f"'{key}' is not a list: begin each entry below it with '- id:'{nothing}"
         yield _problem_at(lists[0][1], file, message)
+
+
+def rivals(claims: Iterable[tuple[Hashable, Entry]]) -> dict[Entry, Entry]:
+    """Return the entries whose name another claims, too, each with the first that does.
+
+    None of them may have the name: nobody can say which had it first, and a copy in a file that
+    comes earlier must not take the place of the job, shop or feed that everybody knows.
+    """
+    claiming: dict[Hashable, list[Entry]] = {}
+    for name, entry in claims:
+        claiming.setdefault(name, []).append(entry)
+    shared = [entries for entries in claiming.values() if len(entries) > 1]
+    return {one: entries[one is entries[0]] for entries in shared for one in entries}
 
 
 class _Builder:
@@ -183,11 +212,12 @@ def _said_id(node: Node) -> str | None:
 def _find(node: Node, path: tuple[int | str, ...], *, at_key: bool) -> Node:
     """Follow a path as far as it goes."""
     for step, part in enumerate(path, start=1):
-        if isinstance(node, SequenceNode) and isinstance(part, int):
+        if isinstance(node, SequenceNode) and isinstance(part, int) and part < len(node.value):
             node = node.value[part]
             continue
         pairs = node.value if isinstance(node, MappingNode) else ()
-        found = next((pair for pair in pairs if pair[0].value == part), None)
+        # Of a key that is there twice the last counts, as in the entry's value.
+        found = next((pair for pair in reversed(pairs) if pair[0].value == part), None)
         if found is None:
             return node
         node = found[0] if at_key and step == len(path) else found[1]

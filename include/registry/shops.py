@@ -8,8 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validat
 
 from include.registry import fields  # noqa: TC001 - pydantic reads the annotations
 from include.registry.files import UnreadableError, read_bytes
-from include.registry.problems import Problem
-from include.registry.reading import read_entries
+from include.registry.problems import Problem, costing_only
+from include.registry.reading import read_entries, rivals
 from include.registry.schema import PLATFORMS
 from include.registry.validating import validate
 
@@ -60,6 +60,12 @@ class Shop(BaseModel):
     platform_id: fields.PlatformNumber = Field(
         description="its number on the platform", examples=["10001"]
     )
+
+    @property
+    def store(self) -> tuple[str, ...]:
+        """What tells the store from all others, whatever it is called here."""
+        account = [self.connection] if self.platform in NUMBERED_BY_ACCOUNT else []
+        return (self.platform, self.platform_id, *account)
 
     def open_in(self, period: Period) -> bool:
         """Return whether the shop's days, from the first to the last, touch a period."""
@@ -135,31 +141,44 @@ def load_shops(root: Path) -> Shops:
             problems.append(found)
         else:
             shops[found.id] = found
+    problems.sort(key=lambda problem: (problem.line, problem.column))
     return Shops(shops, problems, exists=True)
 
 
-def _valid(entries: Iterable[Entry | Problem]) -> Iterator[Shop | Problem]:
-    """Give the shops, and problems for those that are invalid or there already."""
-    lines: dict[object, int] = {}
+def _valid(found: Iterable[Entry | Problem]) -> Iterator[Shop | Problem]:
+    """Yield the shops, and problems for those that are invalid or there twice."""
+    entries: list[Entry] = []
+    for one in found:
+        if isinstance(one, Problem):
+            yield one
+        else:
+            entries.append(one)
+    named = rivals((entry.said_id, entry) for entry in entries if entry.said_id)
+    made: dict[Entry, Shop] = {}
+    problems: list[Problem] = []
     for entry in entries:
-        if isinstance(entry, Problem):
-            yield entry
+        with costing_only(entry.file, entry.line, entry.said_id, problems):
+            if other := named.get(entry):
+                message = (
+                    f"id '{entry.said_id}' is also in line {other.line}: neither is pulled until "
+                    "one of them has another id, or is removed"
+                )
+                problems.append(entry.problem(("id",), message))
+            shop = validate(entry, Shop, None)
+            if isinstance(shop, list):
+                problems += shop
+            else:
+                made[entry] = shop
+    stores = rivals((shop.store, entry) for entry, shop in made.items())
+    for entry, shop in made.items():
+        if entry in named:
             continue
-        shop = validate(entry, Shop, None)
-        if isinstance(shop, list):
-            yield from shop
-            continue
-        account = shop.connection if shop.platform in NUMBERED_BY_ACCOUNT else None
-        store = (shop.platform, account, shop.platform_id)
-        if shop.id in lines:
-            message = f"id '{shop.id}' is taken by line {lines[shop.id]}: choose another"
-            yield entry.problem(("id",), message)
-        elif store in lines:
+        if other := stores.get(entry):
             message = (
-                f"platform_id '{shop.platform_id}' is the store of line {lines[store]}, "
-                "which would land twice: remove one"
+                f"platform_id '{shop.platform_id}' is also the store of line {other.line}, and "
+                "would land twice: neither is pulled until one of them is removed"
             )
             yield entry.problem(("platform_id",), message)
         else:
-            lines |= {shop.id: entry.line, store: entry.line}
             yield shop
+    yield from problems

@@ -106,7 +106,8 @@ def test_what_the_project_or_the_team_makes_is_right(
     _write(project, table, day, column)
     lines, code = report(project.root)
     assert (len(lines), code) == (1, 0)
-    assert list(column_problems(load_registry(project.root).jobs.values())) == []
+    (job,) = load_registry(project.root).jobs.values()
+    assert list(column_problems(job)) == []
 
 
 def test_a_table_that_is_nearly_one_of_ours_is_noted(project: ProjectFolder) -> None:

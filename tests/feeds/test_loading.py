@@ -75,15 +75,18 @@ def test_a_file_that_cannot_be_used(project: ProjectFolder, content: bytes, expe
         feeds.get("any")
 
 
-def test_an_id_belongs_to_the_first(project: ProjectFolder) -> None:
-    """A second feed of an id is a problem, and the first stays."""
+def test_a_copy_does_not_take_a_feeds_place(project: ProjectFolder) -> None:
+    """Two feeds of one id are both named and neither is read, whichever stands first."""
     project.write(FEEDS_FILE, _feeds(("a", "/one"), ("a", "/two"), ("b", "/three")))
     feeds = load_feeds(project.root)
+    end = "neither is read until one of them has another id, or is removed"
     assert [str(problem) for problem in feeds.problems] == [
-        f"{FEEDS_FILE}:11:9: a: id 'a' is taken by line 2: choose another"
+        f"{FEEDS_FILE}:2:9: a: id 'a' is also in line 11: {end}",
+        f"{FEEDS_FILE}:11:9: a: id 'a' is also in line 2: {end}",
     ]
-    assert feeds.by_id["a"].path == "/one"
-    assert list(feeds.by_id) == ["a", "b"]
+    assert list(feeds.by_id) == ["b"]
+    with pytest.raises(ConfigurationError, match="is also in line 11"):
+        feeds.get("a")
 
 
 def test_asking_for_a_feed_says_what_is_wrong_with_it(project: ProjectFolder) -> None:

@@ -187,26 +187,94 @@ def test_unreadable_file(project: ProjectFolder, name: str) -> None:
     assert list(registry.jobs) == ["good"]
 
 
-def test_duplicate_id_in_another_file(project: ProjectFolder) -> None:
-    """The first that has an id keeps it; the second is told where the first is."""
-    first, second = project.write_tasks("a.yaml"), project.write_tasks("b.yaml")
+OTHER = """\
+tasks:
+  - id: other
+    name: 另一个
+    cron: "0 8 * * *"
+    script: good.py
+  {}
+"""
+NEITHER = "neither runs until one of them has another id, or is removed"
+
+
+@pytest.mark.parametrize("file", ["a.yaml", "good copy.yaml", "z.yaml"])
+@pytest.mark.parametrize(
+    "copy",
+    [
+        "- {id: good, name: copy, cron: '0 9 * * *', script: other.py}",
+        "- id: 'good'\n    name: copy\n    cron: 0 9 * * *\n    script: other.py",
+        "- {id: good}",
+    ],
+)
+def test_a_copy_does_not_take_a_jobs_place(project: ProjectFolder, file: str, copy: str) -> None:
+    """Two entries of one id are both named and neither runs, whatever their files are called."""
+    project.write("include/scripts/other.py", "")
+    known = project.write_tasks("good.yaml")
+    project.write_tasks(file, OTHER.format(copy))
     registry = load_registry(project.root)
-    assert [str(problem) for problem in registry.problems] == [
-        "config/tasks/b.yaml:2:9: good: id 'good' is taken by config/tasks/a.yaml:2: choose another"
+    assert list(registry.jobs) == ["other"]
+    here, there = "config/tasks/good.yaml:2", f"config/tasks/{file}:6"
+    told = [str(problem) for problem in registry.problems]
+    assert f"{here}:9: good: id 'good' is also at {there}: {NEITHER}" in told
+    assert any(f": good: id 'good' is also at {here}: {NEITHER}" in line for line in told)
+    assert load_registry(project.root, only="good").jobs == {}
+    known.unlink()
+    alone = load_registry(project.root)
+    assert ("good" in alone.jobs) == ("name" in copy)
+
+
+def test_a_copy_in_the_same_file(project: ProjectFolder) -> None:
+    """It costs both, also where a starting task looks for its own entry only."""
+    second = project.good_tasks.replace("tasks:\n", "").replace("id: good", 'id: "good"')
+    project.write_tasks("t.yaml", project.good_tasks + second)
+    for only in (None, "good"):
+        registry = load_registry(project.root, only=only)
+        assert registry.jobs == {}
+        assert [problem.line for problem in registry.problems] == [2, 6]
+
+
+def test_a_key_that_is_there_twice(project: ProjectFolder) -> None:
+    """Both problems are told with their lines, also where the second list is the longer one."""
+    project.write_entry(
+        "id: doubled",
+        "name: 重复的键",
+        'cron: "0 8 * * *"',
+        "script: good.py",
+        "connections: [pdd_feed]",
+        "connections: [pdd_feed, 客服]",
+    )
+    project.write_tasks("good.yaml")
+    registry = load_registry(project.root)
+    assert list(registry.jobs) == ["good"]
+    assert [str(problem).removeprefix("config/tasks/t.yaml:") for problem in registry.problems] == [
+        "7:5: doubled: key 'connections' is there twice (the first is in line 6): remove one",
+        (
+            "7:29: doubled: connections '客服' is not an id: begin with a letter and go on with "
+            "letters, 0-9, _ and -"
+        ),
     ]
-    assert registry.jobs["good"].file == "config/tasks/a.yaml"
-    first.unlink()
-    assert load_registry(project.root).jobs["good"].file == "config/tasks/b.yaml"
-    assert second.exists()
 
 
-def test_id_of_a_broken_entry_is_taken(project: ProjectFolder) -> None:
-    """An id does not wander to another entry when the one that has it breaks."""
-    project.write_tasks("a.yaml", "tasks: [{id: good}]\n")
+def test_a_fault_of_our_own(project: ProjectFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever the checks of an entry raise costs that entry, and the line says where it was."""
+    project.write_tasks("a.yaml", OTHER.format("- {id: bad}"))
     project.write_tasks("b.yaml")
+    project.write_shops(
+        "{id: bad}", "{id: s, platform: pdd, name: x, connection: p, platform_id: 1}"
+    )
+
+    def fail(*_: object) -> None:
+        raise IndexError("list index out of range")
+
+    monkeypatch.setattr("include.registry.validating._problem", fail)
     registry = load_registry(project.root)
-    assert registry.jobs == {}
-    assert "taken by config/tasks/a.yaml:1" in str(registry.problems[-1])
+    assert (list(registry.jobs), list(registry.shops)) == (["other", "good"], ["s"])
+    shop, job = map(str, registry.problems)
+    assert shop.startswith("config/shops.yaml:2:1: bad: cannot be checked, by a fault of the")
+    assert job.startswith("config/tasks/a.yaml:6:1: bad: cannot be checked, by a fault of the")
+    assert "IndexError: list index out of range" in job
+    assert "test_loading.py:" in job
 
 
 def test_order(project: ProjectFolder) -> None:

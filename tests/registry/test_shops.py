@@ -53,18 +53,6 @@ def test_shop(project: ProjectFolder) -> None:
 
 WRONG = [
     (
-        "{id: a-1, platform: jd, name: x, connection: jd, platform_id: 5}",
-        "3:10: a-1: id 'a-1' is taken by line 2: choose another",
-    ),
-    (
-        "{id: b, platform: pdd, name: x, connection: pdd, platform_id: '1'}",
-        "3:67: b: platform_id '1' is the store of line 2, which would land twice: remove one",
-    ),
-    (
-        "{id: b, platform: pdd, name: x, connection: pdd_9, platform_id: 1}",
-        "3:69: b: platform_id '1' is the store of line 2, which would land twice: remove one",
-    ),
-    (
         "{id: b, platform: pdd, name: x, connection: pdd_9, platform_id: abc}",
         "3:69: b: platform_id 'abc' is no number: write the one that the platform gave the shop",
     ),
@@ -100,6 +88,45 @@ def test_wrong_shop(project: ProjectFolder, shop: str, told: str) -> None:
     assert [str(problem) for problem in registry.problems] == [f"config/shops.yaml:{told}"]
     assert list(registry.shops) == ["a-1"]
     assert list(registry.jobs) == ["good"]
+
+
+@pytest.mark.parametrize("first", [True, False])
+@pytest.mark.parametrize(
+    ("shop", "key", "told"),
+    [
+        (
+            "{id: a-1, platform: jd, name: x, connection: jd, platform_id: 5}",
+            "id",
+            (
+                "id 'a-1' is also in line {}: neither is pulled until one of them has another id, "
+                "or is removed"
+            ),
+        ),
+        (
+            "{id: b, platform: pdd, name: x, connection: pdd_9, platform_id: '1'}",
+            "platform_id",
+            (
+                "platform_id '1' is also the store of line {}, and would land twice: neither is "
+                "pulled until one of them is removed"
+            ),
+        ),
+    ],
+)
+def test_a_copy_does_not_take_a_shops_place(
+    project: ProjectFolder, shop: str, key: str, told: str, *, first: bool
+) -> None:
+    """Two entries of one id or one store are both named, in whatever order, and neither is one."""
+    other = "{id: c, platform: erp, name: x, connection: erp, platform_id: 3}"
+    project.write_shops(*((shop, ONE) if first else (ONE, shop)), other)
+    shops = load_shops(project.root)
+    assert list(shops.by_id) == ["c"]
+    assert [(problem.line, problem.message) for problem in shops.problems] == [
+        (2, told.format(3)),
+        (3, told.format(2)),
+    ]
+    lines = (project.root / "config/shops.yaml").read_text("utf-8").splitlines()
+    for problem in shops.problems:
+        assert f"{key}: " in lines[problem.line - 1][: problem.column]
 
 
 def test_accounts_that_number_their_own_shops(project: ProjectFolder) -> None:
