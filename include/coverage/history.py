@@ -38,6 +38,11 @@ class Landing:
     started_at: datetime
     finished_at: datetime
 
+    @property
+    def seconds(self) -> float:
+        """How long the attempt took that landed it."""
+        return (self.finished_at - self.started_at).total_seconds()
+
 
 class History:
     """What is known of each job's cost.
@@ -56,15 +61,23 @@ class History:
         self._seconds = {
             job_id: median(map(_seconds_a_shop, of.values())) for job_id, of in runs.items()
         }
+        self._alone = {
+            job_id: median(one.seconds for several in of.values() for one in several)
+            for job_id, of in runs.items()
+        }
         self._calls: dict[str, dict[str, float]] = {
             job_id: {shop: median(counts) for shop, counts in of.items()}
             for job_id, of in calls.items()
         }
 
     def seconds(self, job_id: str, shops: int) -> float | None:
-        """Give about how long a run for so many shops takes; none where nothing has landed yet."""
+        """Return about how long a run for so many shops takes; None where nothing has landed yet.
+
+        Shops that are pulled side by side take less than one after another, and one alone takes
+        as long as it does among others.
+        """
         known = self._seconds.get(job_id)
-        return None if known is None else known * shops
+        return None if known is None else max(known * shops, self._alone[job_id])
 
     def calls(self, job_id: str, shops: Collection[str]) -> int | None:
         """Give about how many calls a run for shops makes; none where nobody has counted yet."""
@@ -100,4 +113,6 @@ def _seconds_a_shop(landings: Collection[Landing]) -> float:
     """Shops are pulled side by side, so that one alone would seem to take as long as all."""
     begun = min(one.started_at for one in landings)
     ended = max(one.finished_at for one in landings)
-    return (ended - begun).total_seconds() / len(landings)
+    # What lay between an attempt that failed and the one that landed took no work.
+    worked = sum(one.seconds for one in landings)
+    return min((ended - begun).total_seconds(), worked) / len(landings)

@@ -37,4 +37,6 @@ LANDED = frozenset({State.OK, State.EMPTY})
 # Was due and has not landed, and nobody is about to see to it.
 GAPS = frozenset({State.FAILED, State.MISSED, State.LOST, State.UNREPAIRABLE})
 # Not landed, and nothing is wrong.
+# Of these, what nobody has to wait for before its run was to start.
+TO_COME = (State.NOT_DUE, State.PENDING, State.PROVISIONAL)
 WAITING = (State.NOT_DUE, State.PENDING, State.RUNNING, State.PROVISIONAL)

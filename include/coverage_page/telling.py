@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from include.coverage import State, Totals
 from include.coverage.runs import UnderWay
-from include.coverage.states import WAITING
+from include.coverage.states import TO_COME
 from include.coverage_page.reach import column_of, row_group
 from include.ledger import NO_SHOP
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping
+    from collections.abc import Collection, Mapping
 
     from include.coverage import Cell, Coverage, Unit
     from include.registry import Job, Registry
@@ -146,7 +146,7 @@ def _group(
 
 
 def _totals(coverage: Coverage, jobs: Collection[str], under_way: UnderWay) -> dict[str, Any]:
-    """Count what was due today: units of all jobs, and shops of each platform.
+    """Count the units whose run was, or is, to start today: all of them, and per platform.
 
     Where something in the registry is broken, nobody knows whether that is all (`known`).
     """
@@ -156,8 +156,6 @@ def _totals(coverage: Coverage, jobs: Collection[str], under_way: UnderWay) -> d
         if cell.job.id in jobs
         and cell.due_at.date() == coverage.made_at.astimezone(cell.due_at.tzinfo).date()
     ]
-    counts = Totals(sum((cell.counts for cell in today), Counter()))
-    seen_to = sum(_seen_to(cell, under_way).total() for cell in today)
     is_known = not coverage.problems
     platforms = {
         cell.job.platform
@@ -166,36 +164,36 @@ def _totals(coverage: Coverage, jobs: Collection[str], under_way: UnderWay) -> d
         if not is_known or sum(cell.counts.values()) > cell.counts[State.DISABLED]
     }
     return {
-        "landed": counts.landed,
-        "missing": counts.missing - seen_to,
-        "waiting": counts.waiting + seen_to,
+        **_counted(today, coverage.made_at, under_way),
         "known": is_known,
         "platforms": [
-            {"platform": name, **_shops_of(_on(today, name), under_way)}
+            {
+                "platform": name,
+                **_counted(
+                    [cell for cell in today if cell.job.platform == name],
+                    coverage.made_at,
+                    under_way,
+                ),
+            }
             for name in sorted(filter(None, platforms))
         ],
     }
 
 
-def _on(cells: Iterable[Cell], platform: str) -> Iterator[Cell]:
-    return (cell for cell in cells if cell.job.platform == platform)
-
-
-def _shops_of(cells: Iterable[Cell], under_way: UnderWay) -> dict[str, int]:
-    """Count shops: one has landed when all its units that were due today have."""
-    missing: set[str] = set()
-    waiting: set[str] = set()
-    expected = 0
-    for cell in cells:
-        expected = max(expected, sum(cell.counts.values()) - cell.counts[State.DISABLED])
-        for unit in cell.units:
-            if unit.state in WAITING or under_way.sees_to(unit):
-                waiting.add(unit.shop_id)
-            elif unit.is_gap:
-                missing.add(unit.shop_id)
-    waiting -= missing
-    landed = max(0, expected - len(missing) - len(waiting))
-    return {"landed": landed, "missing": len(missing), "waiting": len(waiting)}
+def _counted(cells: Collection[Cell], now: datetime, under_way: UnderWay) -> dict[str, Any]:
+    """Count units: landed, missing, being run, and due later with the last such moment."""
+    counts = Totals(sum((cell.counts for cell in cells), Counter()))
+    seen_to = sum(_seen_to(cell, under_way).total() for cell in cells)
+    later = [cell for cell in cells if cell.due_at > now]
+    to_come = sum(unit.state in TO_COME for cell in later for unit in cell.units)
+    last_due = max((cell.due_at for cell in later), default=None) if to_come else None
+    return {
+        "landed": counts.landed,
+        "missing": counts.missing - seen_to,
+        "running": counts.waiting + seen_to - to_come,
+        "to_come": to_come,
+        "last_due": f"{last_due:%H:%M}" if last_due else None,
+    }
 
 
 def shops(

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from include.coverage import State
+from include.coverage.states import TO_COME
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from include.registry import Registry
 
 NAMED = 3
-TO_COME = (State.NOT_DUE, State.PENDING, State.PROVISIONAL)
 
 
 @dataclass

@@ -26,6 +26,7 @@ ZONED = re.compile(r"(.*) \(([A-Za-z0-9_+/-]+)\)")
 DISABLED = "disabled"
 NAME_CELLS, SCHEDULE_CELLS = 18, 26
 UNDER_WAY = ("queued", "running")
+FAILED = "failed"
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,11 @@ class Overview:
     import_errors: Sequence[str] = ()
     trouble: str = ""
 
+    @property
+    def failed(self) -> list[str]:
+        """The ids of the jobs whose last run has failed for good."""
+        return [job.id for job in self.jobs if job.last_state == FAILED]
+
 
 def look_over(api: Api) -> Overview:
     """Ask Airflow for its jobs and for what it could not import."""
@@ -101,6 +107,11 @@ def lines_of(overview: Overview) -> list[str]:
     lines = [title, *lined_up([head, *rows])] if rows else ["jobs: none"]
     # Their end says how to repair them.
     errors = [f"  {error}" for error in overview.import_errors]
+    if overview.failed:
+        lines.append(
+            f"the last run failed of {', '.join(overview.failed)}: `python3 scheduler_manager.py "
+            "gaps` says what is missing, and how to repair it"
+        )
     return [*lines, *(["what Airflow cannot import", *errors] if errors else [])]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
 import time
 from datetime import timedelta
@@ -181,7 +182,7 @@ def _lines(plan: Plan, broken: Sequence[str] = ()) -> list[str]:
         ]
         lines += lined_up(rows, indent="")
         calls = "an unknown number of" if plan.calls is None else f"about {plan.calls:,}"
-        minutes = "unknown" if plan.minutes is None else f"about {plan.minutes:.0f}"
+        minutes = "unknown" if plan.minutes is None else f"about {math.ceil(plan.minutes)}"
         runs = "1 run" if len(plan.runs) == 1 else f"{len(plan.runs)} runs"
         gaps = "1 unit" if plan.units == 1 else f"{plan.units:,} units"
         lines.append(f"{gaps} in {runs}, {calls} calls, minutes: {minutes}")

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from include.service.health import describe, look
-from include.service.overview import lines_of, look_over
+from include.service.overview import Overview, lines_of, look_over
 from include.service.ports import remembered
 from include.service.rest import Api
 from include.service.supervisor import SupervisorGoneError, components
@@ -18,11 +18,11 @@ from include.service.table import lined_up
 if TYPE_CHECKING:
     from include.service.health import Health
     from include.service.layout import Layout
-    from include.service.overview import Overview
     from include.service.ports import Ports
 
 HEALTHY, DEGRADED, NOT_RUNNING = 0, 1, 3
-ANSWER_SECONDS = 2.0
+# A busy machine may take some; without an answer nothing is known of the jobs.
+ANSWER_SECONDS = 10.0
 GIGABYTE = 1_000_000_000
 # SQLite and the logs need room to go on; below this a day's work may not fit.
 LITTLE_DISK = GIGABYTE
@@ -32,8 +32,8 @@ def status(layout: Layout, *, as_json: bool = False) -> int:
     """Print how the service is.
 
     Returns:
-        0 healthy, 1 degraded (a component, the disk, or a file that Airflow cannot import), 3 not
-        running.
+        0 healthy, 1 degraded (a component, the disk, a file that Airflow cannot import, or a job
+        whose last run failed), 3 not running.
     """
     ports = remembered(layout)
     try:
@@ -45,7 +45,8 @@ def status(layout: Layout, *, as_json: bool = False) -> int:
         return _without_supervisor(layout, ports, as_json=as_json)
     disk = shutil.disk_usage(layout.var)
     troubles = any(health.trouble for health in healths) or disk.free < LITTLE_DISK
-    code = DEGRADED if troubles or overview.import_errors or overview.trouble else HEALTHY
+    of_jobs = overview.import_errors or overview.trouble or overview.failed
+    code = DEGRADED if troubles or of_jobs else HEALTHY
     state = "degraded" if code else "healthy"
     if as_json:
         disk_said = {"free_bytes": disk.free, "total_bytes": disk.total}
@@ -88,15 +89,16 @@ def _as_json(
     healths: list[Health],
     ports: Ports,
     state: str,
-    overview: Overview | None = None,
+    overview: Overview,
     disk: dict[str, int] | None = None,
 ) -> str:
     told: dict[str, Any] = {
         "state": state,
         "url": ports.url,
         "components": [describe(health) for health in healths],
-        "jobs": [job.as_dict() for job in overview.jobs] if overview else [],
-        "import_errors": list(overview.import_errors) if overview else [],
+        "jobs": None if overview.trouble else [job.as_dict() for job in overview.jobs],
+        "jobs_trouble": overview.trouble or None,
+        "import_errors": list(overview.import_errors),
         "disk": disk,
     }
     return json.dumps(told, indent=2, ensure_ascii=False)
@@ -108,7 +110,8 @@ def _without_supervisor(layout: Layout, ports: Ports, *, as_json: bool) -> int:
     left = service_processes(layout)
     code = DEGRADED if left else NOT_RUNNING
     if as_json:
-        print(_as_json([], ports, "degraded" if left else "not running"))
+        silent = Overview(trouble="the service does not run")
+        print(_as_json([], ports, "degraded" if left else "not running", silent))
     elif left:
         pids = ", ".join(str(process.pid) for process in left)
         print(

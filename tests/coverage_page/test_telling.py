@@ -78,10 +78,25 @@ def test_buttons_are_for_jobs_that_one_may_run() -> None:
     assert told_of("lone")["runnable"] is False
 
 
-def test_today_is_told_by_shops_of_each_platform() -> None:
-    """A shop has landed when all that was due today of it has."""
+NOTHING_LATER = {"to_come": 0, "last_due": None}
+
+
+def test_today_is_told_by_platform() -> None:
+    """Units that landed and that are missing."""
     totals = telling.matrix(coverage(), PROJECT, {"erp"}, ())["totals"]
-    assert totals["platforms"] == [{"platform": "erp", "landed": 1, "missing": 1, "waiting": 0}]
+    counted = {"landed": 1, "missing": 1, "running": 0, **NOTHING_LATER}
+    assert totals["platforms"] == [{"platform": "erp", **counted}]
+
+
+def test_what_is_due_later_today_is_neither_missing_nor_running() -> None:
+    """It is counted by itself, with the time by which the last of it is due."""
+    late = job("late", cron="0 18 * * *", platform="erp")
+    project = registry([ERP, late], SHOPS)
+    early = row("late", "erp-1", YESTERDAY, "provisional")
+    cells = [*cells_of(project, Book([*ROWS, early]), Clock(NOW), since(NOW, 1), None)]
+    totals = telling.matrix(Coverage(NOW, cells), project, {"erp", "late"}, ())["totals"]
+    counted = {"landed": 1, "missing": 1, "running": 0, "to_come": 2, "last_due": "18:00"}
+    assert totals == {"known": True, "platforms": [{"platform": "erp", **counted}], **counted}
 
 
 def test_what_a_run_sees_to_is_told_apart() -> None:
@@ -95,9 +110,9 @@ def test_what_a_run_sees_to_is_told_apart() -> None:
     counts, _ = group["jobs"][0]["cells"][group["axis"].index(key)]
     assert counts == {"o": 1, "w": 1, "d": 1}
     assert found["totals"]["platforms"] == [
-        {"platform": "erp", "landed": 1, "missing": 0, "waiting": 1}
+        {"platform": "erp", "landed": 1, "missing": 0, "running": 1, **NOTHING_LATER}
     ]
-    assert (found["totals"]["missing"], found["totals"]["waiting"]) == (0, 1)
+    assert (found["totals"]["missing"], found["totals"]["running"]) == (0, 1)
     of_erp = coverage(jobs=["erp"])
     shops = telling.shops(of_erp, PROJECT, ERP, [key], runs)["shops"]
     assert {one["id"]: one["states"] for one in shops} == {"erp-1": "o", "erp-2": "w", "erp-3": "d"}
@@ -114,7 +129,8 @@ def test_where_something_is_broken_today_is_not_all() -> None:
     broken = replace(PROJECT, problems=[problem], shops={})
     totals = telling.matrix(coverage(broken), broken, PROJECT.jobs.keys(), ())["totals"]
     assert totals["known"] is False
-    assert totals["platforms"] == [{"platform": "erp", "landed": 0, "missing": 0, "waiting": 0}]
+    counted = {"landed": 0, "missing": 0, "running": 0, **NOTHING_LATER}
+    assert totals["platforms"] == [{"platform": "erp", **counted}]
 
 
 def test_a_platform_that_is_switched_off_is_not_told_of() -> None:

@@ -73,7 +73,7 @@ def life(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
 
 def healthy(service: Service) -> subprocess.CompletedProcess[str]:
     """Ask for the status until it is healthy, and give what was said last."""
-    # On a machine that is busy with other tests too, the API may miss a look's two seconds.
+    # On a machine that is busy with other tests too, the API may miss a look's time.
     deadline = time.monotonic() + RECOVERY_SECONDS
     while (done := service.manager("status", "--json")).returncode and time.monotonic() < deadline:
         time.sleep(1)

@@ -72,6 +72,19 @@ def test_what_does_not_run_by_itself_says_so() -> None:
     assert found[4].endswith("by hand")
 
 
+def test_a_job_whose_last_run_failed_is_named_with_what_helps() -> None:
+    """It makes the service no healthy one; a run that is going on has not failed."""
+    overview = Overview(
+        [
+            _status_of(dag("jd_store", latest_dag_runs=[{"state": "failed"}])),
+            _status_of(dag("erp_store", latest_dag_runs=[{"state": "running"}])),
+            _status_of(dag("pdd_chat")),
+        ]
+    )
+    assert overview.failed == ["jd_store"]
+    assert lines_of(overview)[-1].startswith("the last run failed of jd_store: `python3 ")
+
+
 def test_lines_fit_a_hundred_columns() -> None:
     """Also with long Chinese names and long schedules."""
     long = dag(
