@@ -179,7 +179,7 @@ class Unit:
         """Give a unit by its period's key and the place of the shop among those of its platform."""
         entry = JOBS[job.id]
         period = entry.schedule.parse_key(key)
-        return cls(job, load_registry(ROOT).shops_of(entry, period)[place], period)
+        return cls(job, load_registry(ROOT).shops_of(entry)[place], period)
 
     @property
     def number(self) -> int:

@@ -22,23 +22,26 @@ MAY_IMPORT = {
     "secret_forms": set(),
     "signs_of_life": set(),
     "registry": BASE,
+    "units": BASE | {"registry"},
     "warehouse": {"errors"},
-    "ledger": BASE | {"warehouse"},
-    "coverage": BASE | {"registry", "ledger", "warehouse", "upkeep"},
-    "coverage_page": BASE | {"registry", "ledger", "warehouse", "coverage"},
-    "running": BASE | {"registry", "ledger", "warehouse"},
+    "ledger": BASE | {"units", "warehouse"},
+    "coverage": BASE | {"registry", "units", "ledger", "warehouse", "upkeep"},
+    "coverage_page": BASE | {"registry", "units", "ledger", "warehouse", "coverage"},
+    "running": BASE | {"registry", "units", "ledger", "warehouse"},
     "feeds": BASE | {"registry", "warehouse"},
     "checking": BASE | {"registry", "feeds", "warehouse"},
     "platforms": BASE | {"warehouse", "feeds"},
-    "pulling": BASE | {"registry", "ledger", "warehouse", "platforms", "running"},
+    "pulling": BASE | {"registry", "units", "ledger", "warehouse", "platforms", "running"},
     "upkeep": {"errors", "warehouse"},
     "scripts": BASE
-    | {"registry", "feeds", "ledger", "warehouse", "platforms", "running", "pulling", "upkeep"},
+    | {"registry", "units", "feeds", "ledger", "warehouse", "platforms", "running", "pulling"}
+    | {"upkeep"},
     "sandbox": BASE,
-    "scheduling": BASE | {"registry", "feeds", "checking", "ledger", "warehouse", "running"},
+    "scheduling": BASE
+    | {"registry", "units", "feeds", "checking", "ledger", "warehouse", "running"},
     "service": BASE
-    | {"registry", "ledger", "warehouse", "running", "sandbox", "scheduling", "checking"}
-    | {"upkeep", "platforms", "feeds", "coverage"},
+    | {"registry", "units", "ledger", "warehouse", "running", "sandbox", "scheduling"}
+    | {"checking", "upkeep", "platforms", "feeds", "coverage"},
 }
 MAY_IMPORT_AIRFLOW = {"scheduling", "service", "coverage_page"}
 FILES = sorted((ROOT / "include").rglob("*.py"))

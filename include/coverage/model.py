@@ -14,20 +14,20 @@ from typing import TYPE_CHECKING
 
 from include.coverage.book import Book
 from include.coverage.calendar import oldest_kept, periods_of, since_of
-from include.coverage.expectation import Expectation
 from include.coverage.stretches import Stretches
 from include.coverage.units import Clock, Unit
+from include.units import JobUnits
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from include.coverage.calendar import Due, Since
-    from include.coverage.expectation import Expected
     from include.coverage.states import State
     from include.ledger import LedgerRow
     from include.periods import Period
     from include.registry import Job, Registry
+    from include.units import PeriodUnits
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,7 @@ class _Judge:
         self._job = job
         self._clock = clock
         self._page = book.page(job.id)
-        self._expectation = Expectation(registry, job)
+        self._job_units = JobUnits(job, registry.shops.values())
         self._stretches = Stretches(self._page) if job.period == "tick" else None
         # Most periods of a job have the same shops: what is known of these sets is kept.
         self._counted: dict[frozenset[str], tuple[int, bool]] = {}
@@ -118,8 +118,8 @@ class _Judge:
 
     def cell_of(self, due: Due) -> Cell:
         """Judge the units of one period."""
-        expected = self._expectation.of(due.period)
-        order = self._expectation.order
+        mine = self._job_units.of(due.period)
+        order = self._job_units.order
         rows = self._page.rows_of(due.period)
         landed = self._page.landed_of(due.period)
         brief: Counter[State] = Counter()
@@ -128,10 +128,10 @@ class _Judge:
             known, all_known = self._known_among(one.shops)
             brief[one.state] += known
             counted.append(one.rows if all_known else None)
-        waiting = self._not_among(expected, rows, [one.shops for one in landed])
+        waiting = self._not_among(mine, rows, [one.shops for one in landed])
         late = self._clock.lateness(due.due_at)
         units = [
-            self._unit(due, late, shop, rows.get(shop), expected=shop in expected.shops)
+            self._unit(due, late, shop, rows.get(shop), expected=shop in mine.expected)
             for shop in sorted(waiting, key=order.__getitem__)
         ]
         whole = [number for number in counted if number is not None]
@@ -147,17 +147,17 @@ class _Judge:
     def _known_among(self, shops: frozenset[str]) -> tuple[int, bool]:
         """Tell how many of the shops the registry still knows, and whether it knows all."""
         if shops not in self._counted:
-            known = len(shops & self._expectation.order.keys())
+            known = len(shops & self._job_units.order.keys())
             self._counted[shops] = known, known == len(shops)
         return self._counted[shops]
 
     def _not_among(
-        self, expected: Expected, rows: Mapping[str, LedgerRow], landed: Sequence[frozenset[str]]
+        self, mine: PeriodUnits, rows: Mapping[str, LedgerRow], landed: Sequence[frozenset[str]]
     ) -> frozenset[str]:
         """Give the shops that have not landed in brief, of those expected or with a row."""
-        key = (*expected, frozenset(rows), *landed)
+        key = (mine.expected, mine.switched_off, frozenset(rows), *landed)
         if key not in self._missing:
-            with_row = key[2] & self._expectation.order.keys()
+            with_row = key[2] & self._job_units.order.keys()
             self._missing[key] = (key[0] | key[1] | with_row).difference(*landed)
         return self._missing[key]
 

@@ -2,7 +2,8 @@
 
 from include.ledger.claims import Claim, HeldElsewhereError
 from include.ledger.ledger import LANDED, Ledger, SupersededError
-from include.ledger.units import NO_SHOP, LedgerRow, Unit
+from include.ledger.units import LedgerRow
+from include.units import NO_SHOP, Unit
 
 __all__ = [
     "LANDED",

@@ -13,7 +13,7 @@ from sqlalchemy import and_, insert, select, true, update
 
 from include.errors import ExpectedError
 from include.ledger.claims import UNFENCED
-from include.ledger.units import LedgerRow, Unit, covers, is_like, key_of
+from include.ledger.units import LedgerRow, covers, is_like, key_of
 from include.ledger.values import ERROR_LIMIT, ended, pending, window
 from include.warehouse.clock import now
 from include.warehouse.tables import ledger
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from include.ledger.claims import Claim
     from include.ledger.units import Key
+    from include.units import Unit
 
 LANDED = ("ok", "empty")
 PROVISIONAL = "provisional"

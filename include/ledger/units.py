@@ -1,4 +1,4 @@
-"""A unit, the smallest thing that can land or fail, and what the ledger knows of it."""
+"""What the ledger knows of a unit."""
 
 from __future__ import annotations
 
@@ -6,33 +6,19 @@ from dataclasses import dataclass
 from datetime import timezone
 from typing import TYPE_CHECKING
 
+from include.units import Unit
+from include.units.unit import named
+
 if TYPE_CHECKING:
     from datetime import datetime
     from typing import TypeAlias
 
-    from include.periods import Period
-
     Key: TypeAlias = tuple[str, str, str]
 
-# The shop of a job that has none.
-NO_SHOP = "-"
 # How much longer one of two like periods may be: a month has 28 to 31 days, a day 23 to 25 hours.
 LIKE = 1.25
 # What is usual is the median of so many like periods; of fewer nobody can tell.
 PERIODS_COMPARED = 4
-
-
-@dataclass(frozen=True)
-class Unit:
-    """One (job, shop, period)."""
-
-    job_id: str
-    shop_id: str
-    period: Period
-
-    def __str__(self) -> str:
-        """Name it as messages do."""
-        return _named(self.job_id, self.shop_id, self.period.key)
 
 
 @dataclass(frozen=True)
@@ -64,7 +50,7 @@ class LedgerRow:
 
     def __str__(self) -> str:
         """Name its unit as messages do."""
-        return _named(self.job_id, self.shop_id, self.period_key)
+        return named(self.job_id, self.shop_id, self.period_key)
 
     @property
     def seconds(self) -> float | None:
@@ -91,8 +77,3 @@ def is_like(unit: Unit, start: datetime, end: datetime) -> bool:
     one = unit.period.end.timestamp() - unit.period.start.timestamp()
     other = end.timestamp() - start.timestamp()
     return max(one, other) <= LIKE * min(one, other)
-
-
-def _named(job_id: str, shop_id: str, period_key: str) -> str:
-    shop = "" if shop_id == NO_SHOP else f" {shop_id}"
-    return f"{job_id}{shop} {period_key}"

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from include.errors import ConfigurationError
-from include.ledger import Unit
 from include.registry import PROJECT_ROOT, SHOPS_FILE, load_registry
 from include.running.given import given
+from include.units import JobUnits, Unit
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -51,7 +51,8 @@ class Assignment:
             raise ConfigurationError(f"JOB_ID {job_id!r} is no job of the registry")
         job = registry.jobs[job_id]
         period = job.schedule.parse_key(given("PERIOD_KEY", environ))
-        shops = registry.shops_of(job, period)
+        covered = JobUnits(job, registry.shops.values()).of(period).covered
+        shops = [registry.shops[shop] for shop in covered if job.platform]
         if wanted := environ.get("SHOPS"):
             shops = _found(wanted.split(","), shops)
         url, run_id = given("WAREHOUSE_URL", environ), environ.get("RUN_ID")

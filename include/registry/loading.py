@@ -19,8 +19,6 @@ from include.registry.validating import validate
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from include.periods import Period
-
 TASKS_FOLDER = "config/tasks"
 
 
@@ -38,15 +36,13 @@ class Registry:
     problems: list[Problem] = field(default_factory=list)
     shops: dict[str, Shop] = field(default_factory=dict)
 
-    def shops_of(self, job: Job, period: Period | None = None) -> list[Shop]:
-        """Give the enabled shops of a job's platform; none for a job without a platform.
+    def shops_of(self, job: Job) -> list[Shop]:
+        """Return the enabled shops of a job's platform; none for a job without a platform.
 
-        Args:
-            job: whose shops.
-            period: only those that are open in some part of it.
+        Those that are open in a period: `include.units.JobUnits`.
         """
-        shops = (shop for shop in self.shops.values() if shop.platform == job.platform)
-        return [shop for shop in shops if shop.enabled and (not period or shop.open_in(period))]
+        shops = self.shops.values()
+        return [shop for shop in shops if shop.enabled and shop.platform == job.platform]
 
 
 def load_registry(root: Path = PROJECT_ROOT, *, only: str | None = None) -> Registry:

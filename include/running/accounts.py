@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy.exc import SQLAlchemyError
 
 from include.errors import ExpectedError
-from include.ledger import LANDED, NO_SHOP, Claim, Ledger, Unit
+from include.ledger import LANDED, Claim, Ledger
 from include.ledger.retries import left_failed
 from include.signs_of_life import BEATS_UNTIL_LOST
 from include.warehouse.connecting import connect
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from include.ledger import LedgerRow
     from include.periods import Period
+    from include.units import Unit
 
 
 class LedgerError(ExpectedError):
@@ -48,18 +49,15 @@ class Accounts:
         self._ledger = Ledger(connect(url), run_id)
         self._place = place
 
-    def open_units(
-        self, job_id: str, shops: Sequence[str], period: Period, *, again: bool
-    ) -> list[Unit]:
-        """Expect a unit for each shop, or one for the job, and give those that are to be run.
+    def open_units(self, units: Sequence[Unit], *, again: bool) -> list[Unit]:
+        """Expect units, and return those of them that are to be run.
 
         Raises:
             LedgerError: the warehouse does not answer, or has no ledger yet.
         """
-        units = [Unit(job_id, shop, period) for shop in shops or [NO_SHOP]]
         with _in_words("read"):
             self._ledger.expect(units)
-            return units if again else self._ledger.open_units(units)
+            return list(units) if again else self._ledger.open_units(units)
 
     def landed_by_this_run(self, job_id: str, period: Period) -> bool:
         """Tell whether this run itself has landed a unit of a period.

@@ -13,9 +13,9 @@ from include.running.exit_codes import ExitCode, describe
 from include.running.keeper import Settings
 from include.running.script_call import command_of, environment_of
 from include.running.script_process import ScriptProcess
+from include.units import JobUnits
 
 if TYPE_CHECKING:
-    from include.ledger import Unit
     from include.periods import Period
     from include.running.execution import Execution
     from include.running.locking import UnitLock
@@ -57,12 +57,11 @@ class Attempt:
         self.retry = retry
         self.limit = timedelta(seconds=retry.seconds) if retry else execution.job.timeout
         job, wanted = execution.job, retry.shops if retry else execution.request.shops
-        enabled = execution.registry.shops_of(job)
-        shops = [shop for shop in enabled if not wanted or shop.id in wanted]
-        self.shops = [shop.id for shop in shops if shop.open_in(period)]
+        self.units = JobUnits(job, execution.registry.shops.values()).covered(period, wanted)
+        self.shops = [unit.shop_id for unit in self.units if job.platform]
         # Of a shop that was named it must be said that it is left out.
-        self.closed = [why for shop in shops if wanted and (why := shop.why_closed(period))]
-        self.units: list[Unit] = []
+        named = [shop for shop in execution.registry.shops_of(job) if shop.id in wanted]
+        self.closed = [why for shop in named if (why := shop.why_closed(period))]
 
     def run(self) -> int:
         """Run the script for what has not landed, and account for how it ended.
@@ -111,7 +110,7 @@ class Attempt:
         if not execution.accounts:
             return None
         accounts = execution.accounts
-        self.units = accounts.open_units(job.id, self.shops, self.period, again=again)
+        self.units = accounts.open_units(self.units, again=again)
         self.shops = [unit.shop_id for unit in self.units if job.platform]
         return None if self.units else LANDED_BEFORE.format(subject=self.subject)
 

@@ -15,6 +15,7 @@ from include.errors import ConfigurationError
 from include.scheduling.asking import asked_of
 from include.scheduling.connections import warehouse_url
 from include.scheduling.journaling import write_failures
+from include.units import JobUnits, Unit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
     from sqlalchemy import Engine
 
-    from include.ledger import Unit
     from include.registry import Job, Shop
     from include.registry.schema import Checks
     from include.scheduling.inspection import Inspection
@@ -123,8 +123,7 @@ class CheckOperator(BaseOperator):
 
     def _inspect_retried(self, inspection: Inspection, engine: Engine, run_id: str) -> None:
         """Check what the run has landed of earlier periods; what fails there fails not this run."""
-        from include.ledger import Unit  # noqa: PLC0415 - loads SQLAlchemy
-        from include.ledger.retries import landed_by_retry  # noqa: PLC0415 - the same
+        from include.ledger.retries import landed_by_retry  # noqa: PLC0415 - loads SQLAlchemy
 
         units = [
             Unit(row.job_id, row.shop_id, self.job.schedule.parse_key(row.period_key))
@@ -136,14 +135,8 @@ class CheckOperator(BaseOperator):
                 self.log.warning("%s: tried once more, and rejected: %s", self.job.id, line)
 
     def _units(self, run: Any) -> list[Unit]:
-        from include.ledger import NO_SHOP, Unit  # noqa: PLC0415 - loads SQLAlchemy
-
         schedule = self.job.schedule
         asked = asked_of(run, self.job.id, schedule, [shop.id for shop in self.shops])
-        units: list[Unit] = []
-        for period in schedule.ended_between(asked.first, asked.last, run.run_after):
-            shops = [shop.id for shop in self.shops if shop.open_in(period)]
-            wanted = [shop for shop in shops if not asked.shops or shop in asked.shops]
-            ids = wanted if self.job.platform else [NO_SHOP]
-            units += [Unit(self.job.id, shop, period) for shop in ids]
-        return units
+        periods = schedule.ended_between(asked.first, asked.last, run.run_after)
+        mine = JobUnits(self.job, self.shops)
+        return [unit for period in periods for unit in mine.covered(period, asked.shops)]

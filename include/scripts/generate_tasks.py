@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING
 
 try:
     from include.errors import ConfigurationError
-    from include.ledger import NO_SHOP, Ledger, Unit
+    from include.ledger import Ledger
     from include.registry import load_registry
     from include.running.exit_codes import ExitCode
     from include.running.given import given
+    from include.units import JobUnits
     from include.warehouse import connect
 except ModuleNotFoundError as error:  # by hand, with another Python or without the project's path
     print(
@@ -29,25 +30,18 @@ except ModuleNotFoundError as error:  # by hand, with another Python or without 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from include.registry import Job, Registry
+    from include.registry import Registry
+    from include.units import Unit
 
 UNITS = ("day", "week", "month")
 
 
 def expected_units(registry: Registry, period_unit: str, now: datetime) -> Iterator[Unit]:
-    """Give the units of all enabled jobs of a kind of period, for the period that ended last."""
+    """Return what all jobs of a kind of period are to land for the period that ended last."""
     for job in registry.jobs.values():
-        if job.enabled and job.period == period_unit and job.id != os.environ.get("JOB_ID"):
-            yield from _units_of(registry, job, now)
-
-
-def _units_of(registry: Registry, job: Job, now: datetime) -> Iterator[Unit]:
-    period = job.schedule.last_ended(now)
-    if period.last_day < job.start:
-        return
-    shops = [shop.id for shop in registry.shops_of(job, period)] if job.platform else [NO_SHOP]
-    for shop_id in shops:
-        yield Unit(job.id, shop_id, period)
+        if job.period == period_unit and job.id != os.environ.get("JOB_ID"):
+            period = job.schedule.last_ended(now)
+            yield from JobUnits(job, registry.shops.values()).expected(period)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from include.coverage import State
 from include.coverage.states import TO_COME
+from include.units import JobUnits
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -118,8 +119,8 @@ def _is_due(cell: Cell, coverage: Coverage, registry: Registry, shop: str | None
         return False
     if shop is None:
         return sum(cell.counts.values()) > cell.counts[State.DISABLED]
-    one = registry.shops[shop]
-    return one.platform == cell.job.platform and one.open_in(cell.period)
+    mine = JobUnits(cell.job, [registry.shops[shop]]).of(cell.period)
+    return shop in mine.expected | mine.switched_off
 
 
 def _named(kind: str, counted: Mapping[str, int]) -> list[str]:

@@ -196,10 +196,7 @@ def _rows(composed: Stack, job_id: str, key: str) -> list[LedgerRow]:
 
 def _assert_landed(composed: Stack, job: Job, period: Period) -> None:
     """Every shop landed what the sandbox has, and the table has just these rows."""
-    shops = {
-        shop.id: int(shop.platform_id)
-        for shop in load_registry(composed.root).shops_of(job, period)
-    }
+    shops = {shop.id: int(shop.platform_id) for shop in load_registry(composed.root).shops_of(job)}
     rows = _rows(composed, job.id, period.key)
     assert [row.shop_id for row in rows] == (sorted(shops) or ["-"])
     for row in rows:

@@ -79,7 +79,7 @@ def test_demo_lands_all_eleven_jobs(service: Service) -> None:
             continue
         period = job.schedule.last_ended(datetime.now(SHANGHAI))
         rows = ledger_rows(service, period.key, job.id)
-        shops = {shop.id: int(shop.platform_id) for shop in registry.shops_of(job, period)}
+        shops = {shop.id: int(shop.platform_id) for shop in registry.shops_of(job)}
         assert [row.shop_id for row in rows] == (sorted(shops) or ["-"])
         for row in rows:
             assert row.state in LANDED, row

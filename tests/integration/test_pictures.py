@@ -44,7 +44,7 @@ def month(service: Service) -> None:
     rows = []
     for job in registry.jobs.values():
         for due in periods_of(job, since(now, 1)[job.period], now):
-            shops = [shop.id for shop in registry.shops_of(job, due.period)] or [NO_SHOP]
+            shops = [shop.id for shop in registry.shops_of(job)] or [NO_SHOP]
             rows += [_row(job, due, shop, chance) for shop in shops]
     engine = connect(f"sqlite:///{service.layout.warehouse}")
     with engine.begin() as connection:

@@ -75,7 +75,7 @@ def assignment(warehouse_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPat
     registry = load_registry()
     job = registry.jobs["erp_store"]
     period = job.schedule.parse_key("2025-10-02")
-    shops = tuple(registry.shops_of(job, period))
+    shops = tuple(registry.shops_of(job))
     return Assignment(job, period, shops, warehouse_url)
 
 

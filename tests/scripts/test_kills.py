@@ -157,7 +157,7 @@ def _keys(job: PullJob) -> Iterator[str]:
 def _units(job: PullJob, key: str) -> list[Unit]:
     entry = JOBS[job.id]
     period = entry.schedule.parse_key(key)
-    return [Unit(job, shop, period) for shop in load_registry(ROOT).shops_of(entry, period)]
+    return [Unit(job, shop, period) for shop in load_registry(ROOT).shops_of(entry)]
 
 
 @pytest.mark.timeout(280)

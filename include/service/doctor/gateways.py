@@ -28,6 +28,7 @@ from include.platforms.tokens import TokenStore
 from include.service.doctor.findings import FAIL, OK, WARN, Finding
 from include.service.doctor.stored import ids_in_use, variables_of
 from include.service.health import answers
+from include.units import JobUnits
 from include.warehouse import connect
 
 if TYPE_CHECKING:
@@ -117,7 +118,9 @@ def feed_questions(found: Checked, variables: Mapping[str, str]) -> Iterator[Que
         if feed is None or not job.enabled or feed.id in asked:
             continue
         period = job.schedule.last_ended(now)
-        for shop in found.registry.shops_of(job, period)[:1]:
+        mine = JobUnits(job, found.registry.shops.values())
+        for shop_id in mine.of(period).covered[:1] if job.platform else ():
+            shop = found.registry.shops[shop_id]
             asked.add(feed.id)
             blanks = Blanks(shop.platform_id, job.period, period, feed.zone)
             yield Question(

@@ -1,0 +1,6 @@
+"""Units, the smallest things that can land or fail, and which of them a job has in a period."""
+
+from include.units.of_job import JobUnits, PeriodUnits
+from include.units.unit import NO_SHOP, Unit
+
+__all__ = ["NO_SHOP", "JobUnits", "PeriodUnits", "Unit"]

@@ -1,0 +1,95 @@
+"""Which units a job has in a period: nobody else decides it.
+
+The runner, the checks, the scripts, the generation of tasks and coverage all ask here, so that what
+is expected, run, checked and shown is the same.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING, NamedTuple
+
+from include.units.unit import NO_SHOP, Unit
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+
+    from include.periods import Period
+    from include.registry import Job, Shop
+
+
+class PeriodUnits(NamedTuple):
+    """The shops of one job and period; a job without shops has the one `-`.
+
+    Attributes:
+        covered: those that a run of the period is for, whoever asks for it, in the registry's
+            order: enabled, and open in some part of the period.
+        expected: those of them that are to land.
+        switched_off: those that would be, but the job or the shop is disabled.
+    """
+
+    covered: tuple[str, ...]
+    expected: frozenset[str]
+    switched_off: frozenset[str]
+
+
+NOBODY: frozenset[str] = frozenset()
+
+
+class JobUnits:
+    """The units of one job.
+
+    Args:
+        job: the job.
+        shops: the registry's, of all platforms. It knows no past: what is enabled now is expected
+            for all its days.
+
+    Attributes:
+        order: the place of each shop, the disabled ones too, as config/shops.yaml has them.
+    """
+
+    def __init__(self, job: Job, shops: Iterable[Shop]) -> None:
+        self._job = job
+        mine = [shop for shop in shops if job.platform and shop.platform == job.platform]
+        ids = [shop.id for shop in mine] if job.platform else [NO_SHOP]
+        self.order = {shop_id: place for place, shop_id in enumerate(ids)}
+        # Shops are many, and most of them open and close on the same few days.
+        self._alike: dict[tuple[object, ...], list[Shop]] = defaultdict(list)
+        for shop in mine:
+            self._alike[shop.enabled, shop.from_day, shop.until_day].append(shop)
+        self._known: dict[tuple[bool, ...], PeriodUnits] = {}
+
+    def of(self, period: Period) -> PeriodUnits:
+        """Return the shops of a period."""
+        begun = period.last_day >= self._job.start
+        is_open = (begun, *(shops[0].open_in(period) for shops in self._alike.values()))
+        if is_open not in self._known:
+            self._known[is_open] = self._among(*is_open)
+        return self._known[is_open]
+
+    def covered(self, period: Period, wanted: Collection[str] = ()) -> list[Unit]:
+        """Return the units that a run of a period is for.
+
+        Args:
+            period: the period.
+            wanted: only these shops; none for all.
+        """
+        shops = self.of(period).covered
+        return [Unit(self._job.id, s, period) for s in shops if not wanted or s in wanted]
+
+    def expected(self, period: Period) -> list[Unit]:
+        """Return the units that are to land a period."""
+        shops = sorted(self.of(period).expected, key=self.order.__getitem__)
+        return [Unit(self._job.id, shop, period) for shop in shops]
+
+    def _among(self, begun: bool, *is_open: bool) -> PeriodUnits:  # noqa: FBT001 - see `of`
+        groups = zip(self._alike.values(), is_open, strict=True)
+        shops = [shop for group, opened in groups if opened for shop in group]
+        ids = {shop.id for shop in shops if shop.enabled} if self._job.platform else {NO_SHOP}
+        covered = tuple(sorted(ids, key=self.order.__getitem__))
+        enabled, others = frozenset(ids), frozenset(shop.id for shop in shops) - ids
+        if not begun:
+            return PeriodUnits(covered, NOBODY, NOBODY)
+        if self._job.enabled:
+            return PeriodUnits(covered, enabled, others)
+        return PeriodUnits(covered, NOBODY, enabled | others)

@@ -1,0 +1,151 @@
+"""Which units a job has in a period, and that everybody goes by it."""
+
+from __future__ import annotations
+
+import json
+from datetime import date, datetime, timedelta
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from include.coverage import State, units_of
+from include.pulling.assignment import Assignment
+from include.registry import load_registry
+from include.running.attempt import Attempt
+from include.scheduling.checks import CheckOperator
+from include.scripts.generate_tasks import expected_units
+from include.units import NO_SHOP, JobUnits
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from include.periods import Period
+    from include.registry import Registry
+
+NOW = datetime(2025, 10, 7, 18, tzinfo=ZoneInfo("Asia/Shanghai"))
+CRONS = {"day": "0 7 * * *", "week": "0 12 * * 6", "month": "30 12 3 * *"}
+DAYS = st.dates(date(2025, 8, 20), date(2025, 10, 12)).map(str)
+
+
+@st.composite
+def entries(draw: st.DrawFn) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """Draw a job and the shops of two platforms, some of them disabled, closed or not open yet."""
+    period = draw(st.sampled_from(sorted(CRONS)))
+    job = {
+        "id": "own",
+        "name": "own",
+        "cron": CRONS[period],
+        "period": period,
+        "script": "own.py",
+        "start": draw(DAYS),
+        "enabled": draw(st.booleans()),
+        "checks": {"min_rows": 1},
+    }
+    if draw(st.booleans()):
+        job["platform"] = "erp"
+    shops = []
+    for number in range(draw(st.integers(0, 5))):
+        platform = draw(st.sampled_from(["erp", "jd"]))
+        shop = {
+            "id": f"{platform}-{number}",
+            "platform": platform,
+            "name": "店",
+            "connection": platform,
+            "platform_id": str(number),
+            "enabled": draw(st.booleans()),
+        }
+        first, last = sorted((draw(DAYS), draw(DAYS)))
+        shop |= draw(st.sampled_from([{}, {"from": first}, {"until": last}]))
+        shops.append(shop)
+    return job, shops
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make a project whose registry each example writes."""
+    root = tmp_path_factory.mktemp("project")
+    (root / "include/scripts").mkdir(parents=True)
+    (root / "include/scripts/own.py").write_text("")
+    (root / "config/tasks").mkdir(parents=True)
+    return root
+
+
+def _written(root: Path, job: dict[str, Any], shops: list[dict[str, Any]]) -> Registry:
+    tasks = root / "config/tasks/own.yaml"  # JSON is YAML
+    tasks.write_text(json.dumps({"tasks": [job]}), "utf-8")
+    # Of a file without shops the loader says that it is empty; another platform's takes its place.
+    other = {"id": "pdd-9", "platform": "pdd", "name": "店", "connection": "pdd"}
+    listed = [*shops, {**other, "platform_id": "9"}]
+    (root / "config/shops.yaml").write_text(json.dumps({"shops": listed}), "utf-8")
+    registry = load_registry(root)
+    assert not registry.problems
+    return registry
+
+
+def _runs(root: Path, registry: Registry, period: Period, wanted: set[str]) -> list[set[str]]:
+    """Return for which shops each part of a run would work."""
+    job = registry.jobs["own"]
+    request = SimpleNamespace(shops=tuple(sorted(wanted)))
+    execution: Any = SimpleNamespace(job=job, registry=registry, request=request)
+    lock: Any = None
+    attempt = {unit.shop_id for unit in Attempt(execution, period, lock).units}
+    check = CheckOperator(
+        task_id="check",
+        job=job,
+        checks=job.checks,
+        shops=registry.shops_of(job),
+        script_task="run",
+    )
+    conf = {"shops": sorted(wanted)} if wanted else {}
+    run = SimpleNamespace(partition_key=period.key, conf=conf, run_after=NOW)
+    checked = {unit.shop_id for unit in check._units(run)}
+    environment = {
+        "SCHEDULER_ROOT": str(root),
+        "JOB_ID": "own",
+        "PERIOD_KEY": period.key,
+        "WAREHOUSE_URL": "sqlite://",
+        "SHOPS": ",".join(sorted(attempt - {NO_SHOP})),  # as the runner narrows it
+    }
+    pulled = {shop.id for shop in Assignment.from_environment(environment).shops}
+    return [attempt, checked, pulled if job.platform and attempt else attempt]
+
+
+@given(entries(), st.integers(0, 50), st.data())
+@settings(max_examples=60, deadline=None)
+def test_everybody_means_the_same_units(
+    root: Path, drawn: tuple[dict[str, Any], list[dict[str, Any]]], days: int, data: st.DataObject
+) -> None:
+    """Runner, checks, scripts, generation and coverage agree with what is written shop by shop."""
+    registry = _written(root, *drawn)
+    job = registry.jobs["own"]
+    period = job.schedule.last_ended(NOW - timedelta(days=days))
+    own = [shop for shop in registry.shops.values() if shop.platform == job.platform]
+    open_ = {
+        shop.id: shop.enabled
+        for shop in own
+        if (shop.from_day is None or shop.from_day <= period.last_day)
+        and (shop.until_day is None or period.first_day <= shop.until_day)
+    }
+    covered = {shop for shop, enabled in open_.items() if enabled} if job.platform else {NO_SHOP}
+    begun = period.last_day >= job.start
+    expected = covered if begun and job.enabled else set()
+    switched_off = ({*open_} | covered) - expected if begun else set()
+
+    mine = JobUnits(job, registry.shops.values()).of(period)
+    assert (set(mine.covered), mine.expected, mine.switched_off) == (
+        *(covered, expected, switched_off),
+    )
+    wanted = data.draw(st.sets(st.sampled_from([shop.id for shop in own]))) if own else set()
+    wanted &= {shop.id for shop in registry.shops_of(job)}
+    for found in _runs(root, registry, period, wanted):
+        assert found == {shop for shop in covered if not wanted or shop in wanted}
+    moment = period.end
+    generated = {unit.shop_id for unit in expected_units(registry, job.period, moment)}
+    assert generated == expected
+    units = units_of(registry, [], NOW, period.start, period.end)
+    assert {u.shop_id for u in units if u.state != State.DISABLED} == expected
+    assert {u.shop_id for u in units if u.state == State.DISABLED} == switched_off
