@@ -10,3 +10,12 @@ class ExpectedError(Exception):
 
 class ConfigurationError(ExpectedError):
     """Something the user wrote (registry, shops, connection, argument) is wrong: exit code 78."""
+
+
+def missing_connection(connection_id: str) -> ConfigurationError:
+    """Return the error of a connection that is nowhere, with what makes it."""
+    return ConfigurationError(
+        f"connection {connection_id!r} is missing: `python3 scheduler_manager.py connect "
+        f"{connection_id}` makes that of a shop or a feed; make any other one in the web UI under "
+        "Admin > Connections"
+    )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from airflow.exceptions import AirflowNotFoundException
 from airflow.models.connection import Connection
 
-from include.errors import ConfigurationError
+from include.errors import missing_connection
 from include.warehouse import connect
 from include.warehouse.connections import url_of
 
@@ -42,6 +42,4 @@ def _url() -> str:
     try:
         return url_of(Connection.get_connection_from_secrets(WAREHOUSE))
     except AirflowNotFoundException as error:
-        raise ConfigurationError(
-            f"connection {WAREHOUSE!r} is missing: make it in the UI under Admin > Connections"
-        ) from error
+        raise missing_connection(WAREHOUSE) from error

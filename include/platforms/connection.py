@@ -10,7 +10,7 @@ from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from include.errors import ConfigurationError
+from include.errors import ConfigurationError, missing_connection
 from include.platforms.concealing import concealed
 
 if TYPE_CHECKING:
@@ -166,10 +166,7 @@ def read_fields(conn_id: str, environ: Mapping[str, str], example: str) -> Field
     """
     text = environ.get(_variable(conn_id), "").strip()
     if not text:
-        raise ConfigurationError(
-            f"connection {conn_id}: {_variable(conn_id)} is not set; add the connection in the UI "
-            f"under Admin > Connections, or set {_variable(conn_id)} to {example}"
-        )
+        raise missing_connection(conn_id)
     try:
         values = _from_json(text) if text.startswith("{") else _from_uri(text)
         return Fields(conn_id, values, _extra(values), example)

@@ -7,7 +7,7 @@ from typing import Any
 from airflow.sdk import BaseHook
 from airflow.sdk.exceptions import AirflowNotFoundException
 
-from include.errors import ConfigurationError
+from include.errors import missing_connection
 
 WAREHOUSE = "warehouse"
 
@@ -21,10 +21,7 @@ def connection_of(connection_id: str) -> Any:
     try:
         return BaseHook.get_connection(connection_id)
     except AirflowNotFoundException as error:
-        message = f"connection {connection_id!r} is missing: make it in the UI under Admin > "
-        raise ConfigurationError(
-            f"{message}Connections, or with 'airflow connections import FILE'"
-        ) from error
+        raise missing_connection(connection_id) from error
 
 
 def warehouse_url() -> str:

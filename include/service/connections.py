@@ -1,4 +1,4 @@
-"""What a script may see of Airflow's connections, read the way Airflow itself would.
+"""Airflow's connections, read the way Airflow itself would: what a script may see of them.
 
 Works with the service up or down, also for connections in a secrets backend. Airflow takes its
 settings from the environment when it is imported, so `adopt` comes first.
@@ -6,13 +6,14 @@ settings from the environment when it is imported, so `adopt` comes first.
 
 from __future__ import annotations
 
+import json
 import os
 from typing import TYPE_CHECKING, Any
 
-from include.errors import ConfigurationError
+from include.errors import ConfigurationError, missing_connection
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
 WAREHOUSE = "warehouse"
 
@@ -43,15 +44,46 @@ def script_variables(connection_ids: Iterable[str], *, of_shops: bool = False) -
     given = {}
     for name in connection_ids:
         try:
-            given[_variable(name)] = _connection(name).as_json()
+            given[variable_of(name)] = _connection(name).as_json()
         except ConfigurationError:  # noqa: PERF203 - each connection for itself
             if not of_shops:
                 raise
     return {**given, "WAREHOUSE_URL": warehouse_url()}
 
 
-def _variable(connection_id: str) -> str:
+def variable_of(connection_id: str) -> str:
+    """Return the name of the variable that hands a connection to a script."""
     return f"AIRFLOW_CONN_{connection_id.upper()}"
+
+
+def stored(connection_id: str) -> Any:
+    """Return a connection as Airflow has it, wherever that is; None when it is missing."""
+    try:
+        return _connection(connection_id)
+    except ConfigurationError:
+        return None
+
+
+def store(connection_id: str, fields: Mapping[str, Any]) -> None:
+    """Write a connection into Airflow's database, which keeps its password and extra encrypted.
+
+    Args:
+        connection_id: the one to make or change.
+        fields: conn_type, description, host, login, password, and extra (a mapping); port and
+            schema are emptied.
+    """
+    from airflow.models.connection import Connection  # noqa: PLC0415 -- after `adopt`
+    from airflow.utils.session import create_session  # noqa: PLC0415 -- the same
+    from sqlalchemy import select  # noqa: PLC0415 -- the same
+
+    with create_session() as session:
+        query = select(Connection).where(Connection.conn_id == connection_id)
+        known = session.scalar(query) or Connection(conn_id=connection_id)
+        for name in ("conn_type", "description", "host", "login", "password"):
+            setattr(known, name, fields[name] or None)
+        known.extra = json.dumps(fields["extra"])
+        known.port = known.schema = None
+        session.add(known)
 
 
 def _connection(connection_id: str) -> Any:
@@ -61,7 +93,4 @@ def _connection(connection_id: str) -> Any:
     try:
         return Connection.get_connection_from_secrets(connection_id)
     except AirflowNotFoundException:
-        raise ConfigurationError(
-            f"connection {connection_id!r} is missing: make it in the UI under Admin > "
-            "Connections, or with `python3 scheduler_manager.py airflow connections import FILE`"
-        ) from None
+        raise missing_connection(connection_id) from None

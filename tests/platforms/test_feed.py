@@ -219,7 +219,7 @@ def test_a_connection_that_cannot_be_used(fields: dict[str, Any], said: str) -> 
 
 def test_a_connection_that_is_not_there() -> None:
     """It says which variable, and what to put there."""
-    with pytest.raises(ConfigurationError, match="AIRFLOW_CONN_OUR_FEED is not set"):
+    with pytest.raises(ConfigurationError, match="connection 'our_feed' is missing: "):
         connection_of(feed_of(REVIEWS), {})
 
 

@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from include.checking import check_project
 from include.checking.feed_jobs import feed_of
-from include.errors import ConfigurationError, ExpectedError
+from include.errors import ConfigurationError, ExpectedError, missing_connection
 from include.feeds import Blanks
 from include.platforms import jd, jushuitan, pdd
 from include.platforms.client import GatewayClient, Patience
-from include.platforms.connection import Connection
+from include.platforms.connection import EXAMPLE, Connection, read_fields
 from include.platforms.dialect import Tokens
 from include.platforms.errors import AuthExpired
 from include.platforms.feed import FeedDialect, connection_of
@@ -32,7 +32,7 @@ from include.units import JobUnits
 from include.warehouse import connect
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator, Mapping
+    from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 
     from include.checking import Checked
     from include.platforms.dialect import Dialect
@@ -72,7 +72,9 @@ def check_connections(patient: Patient) -> Iterator[Finding]:
     """Ask each connection that an enabled shop or a job's feed uses."""
     found = check_project(patient.layout.root)
     variables = variables_of(patient)
-    questions = [*shop_questions(found, variables), *feed_questions(found, variables)]
+    enabled = [shop for shop in found.registry.shops.values() if shop.enabled]
+    questions = [*shop_questions(enabled, variables), *feed_questions(found, variables)]
+    yield from _still_of_the_sandbox(questions, variables)
     mute = _of_a_sandbox_that_is_down(patient, questions)
     if mute:
         about = f"connections {', '.join(dict.fromkeys(question.id for question in mute))}"
@@ -82,6 +84,28 @@ def check_connections(patient: Patient) -> Iterator[Finding]:
     yield from asyncio.run(_all(others, variables["WAREHOUSE_URL"]))
     for conn_id in sorted(ids_in_use(found) - {question.id for question in questions}):
         yield _unasked(conn_id, variables)
+
+
+def _still_of_the_sandbox(
+    questions: list[Question], variables: Mapping[str, str]
+) -> Iterator[Finding]:
+    """Name the connections as delivered where others lead to platforms: what they land is no data.
+
+    The mark that they are delivered with is what makes them follow the sandbox's port.
+    """
+    delivered: dict[str, bool] = {}
+    for question in questions:
+        with suppress(ConfigurationError):  # said when it is asked
+            fields = read_fields(question.id, variables, EXAMPLE)
+            delivered[question.id] = fields.extra.get("sandbox") is True
+    names = [conn_id for conn_id, is_so in delivered.items() if is_so]
+    if names and len(names) < len(delivered):
+        about = f"connections {', '.join(names)}"
+        remedy = (
+            f"`python3 scheduler_manager.py connect {names[0]}` asks for the real ones, or write "
+            "`enabled: false` into the jobs and shops that need them"
+        )
+        yield Finding(WARN, about, "still lead to the sandbox, whose rows are made up", remedy)
 
 
 def _of_a_sandbox_that_is_down(patient: Patient, questions: list[Question]) -> list[Question]:
@@ -96,13 +120,27 @@ def _of_a_sandbox_that_is_down(patient: Patient, questions: list[Question]) -> l
     return found
 
 
-def shop_questions(found: Checked, variables: Mapping[str, str]) -> Iterator[Question]:
-    """Give a question for each connection of enabled shops: which shops it speaks for."""
-    shops: dict[tuple[str, str], list[Shop]] = {}
-    for shop in found.registry.shops.values():
-        if shop.enabled:
-            shops.setdefault((shop.platform, shop.connection), []).append(shop)
-    for (platform, conn_id), its in shops.items():
+def questions_of(conn_id: str, found: Checked, variables: Mapping[str, str]) -> Iterator[Question]:
+    """Return the questions for one connection; its shops need not be enabled yet."""
+    shops = [shop for shop in found.registry.shops.values() if shop.connection == conn_id]
+    yield from shop_questions(shops, variables)
+    for question in feed_questions(found, variables):
+        if question.id == conn_id:
+            yield question
+
+
+def ask_one(conn_id: str, found: Checked, variables: Mapping[str, str]) -> list[Finding]:
+    """Ask one connection; empty when nothing of it is known that could be asked."""
+    questions = [*questions_of(conn_id, found, variables)]
+    return asyncio.run(_all(questions, variables["WAREHOUSE_URL"]))
+
+
+def shop_questions(shops: Iterable[Shop], variables: Mapping[str, str]) -> Iterator[Question]:
+    """Return a question for each connection of these shops: which shops it speaks for."""
+    by_connection: dict[tuple[str, str], list[Shop]] = {}
+    for shop in shops:
+        by_connection.setdefault((shop.platform, shop.connection), []).append(shop)
+    for (platform, conn_id), its in by_connection.items():
         if platform in PLATFORMS:
             dialect, ask = PLATFORMS[platform]
             names = ", ".join(shop.id for shop in its)
@@ -137,8 +175,7 @@ def _unasked(conn_id: str, variables: Mapping[str, str]) -> Finding:
     about, name = f"connection {conn_id}", f"AIRFLOW_CONN_{conn_id.upper()}"
     if name in variables:
         return Finding(OK, about, "is there; no call of it is known here")
-    remedy = "make it in the UI under Admin > Connections"
-    return Finding(FAIL, about, "is missing, and an enabled job or shop names it", remedy)
+    return Finding(FAIL, about, str(missing_connection(conn_id)))
 
 
 async def _all(questions: list[Question], warehouse: str) -> list[Finding]:

@@ -115,5 +115,16 @@ def test_a_connection_that_is_missing_is_said(online: Patient) -> None:
     found = asked(online)
     one, other = found["jd_3 (jd-3)"], found["airflow_metadata"]
     assert (one.level, other.level) == (FAIL, FAIL)
-    assert "AIRFLOW_CONN_JD_3 is not set; add the connection in the UI" in one.text
-    assert "is missing, and an enabled job or shop names it" in other.text
+    assert "connection 'jd_3' is missing: `python3 scheduler_manager.py connect jd_3`" in one.text
+    assert "connection 'airflow_metadata' is missing: " in other.text
+
+
+def test_what_still_leads_to_the_sandbox_is_said_once_others_are_real(online: Patient) -> None:
+    """Going live halfway would land made-up rows beside real ones; all or none is no finding."""
+    assert not [found for found in check_connections(online) if "still lead" in found.text]
+    tokens = json.loads(online.variables["AIRFLOW_CONN_ERP"])["extra"]
+    change(online, "erp", extra={**json.loads(tokens), "sandbox": False})
+    (finding,) = [found for found in check_connections(online) if "still lead" in found.text]
+    assert finding.level == WARN
+    assert finding.about.startswith("connections jd_1, jd_2, ")
+    assert "`python3 scheduler_manager.py connect jd_1`" in finding.remedy
