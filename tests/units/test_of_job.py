@@ -101,7 +101,7 @@ def _runs(root: Path, registry: Registry, period: Period, wanted: set[str]) -> l
         script_task="run",
     )
     conf = {"shops": sorted(wanted)} if wanted else {}
-    run = SimpleNamespace(partition_key=period.key, conf=conf, run_after=NOW)
+    run = SimpleNamespace(partition_key=period.key, logical_date=None, conf=conf, run_after=NOW)
     checked = {unit.shop_id for unit in check._units(run)}
     environment = {
         "SCHEDULER_ROOT": str(root),
