@@ -27,7 +27,8 @@ MAY_IMPORT = {
     "ledger": BASE | {"units", "warehouse"},
     "coverage": BASE | {"registry", "units", "ledger", "warehouse", "upkeep"},
     "coverage_page": BASE | {"registry", "units", "ledger", "warehouse", "coverage"},
-    "running": BASE | {"registry", "units", "ledger", "warehouse"},
+    "row_checks": BASE | {"registry", "units", "ledger", "warehouse"},
+    "running": BASE | {"registry", "units", "ledger", "warehouse", "row_checks"},
     "feeds": BASE | {"registry", "warehouse"},
     "checking": BASE | {"registry", "feeds", "warehouse"},
     "platforms": BASE | {"warehouse", "feeds"},
@@ -38,7 +39,7 @@ MAY_IMPORT = {
     | {"upkeep"},
     "sandbox": BASE,
     "scheduling": BASE
-    | {"registry", "units", "feeds", "checking", "ledger", "warehouse", "running"},
+    | {"registry", "units", "feeds", "checking", "ledger", "warehouse", "running", "row_checks"},
     "service": BASE
     | {"registry", "units", "ledger", "warehouse", "running", "sandbox", "scheduling"}
     | {"checking", "upkeep", "platforms", "feeds", "coverage"},

@@ -1,4 +1,4 @@
-"""What failed for good and is tried once more by itself, and what such a retry has landed.
+"""What failed for good and is tried once more by itself.
 
 `retried_by` names the run that did so; it is written as the attempt begins, and never taken back:
 what fails again waits for a person. An attempt that was cut off, by a stop of the service or a
@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, or_, select
 
-from include.ledger.ledger import LANDED
 from include.ledger.units import LedgerRow
 from include.warehouse.clock import now
 from include.warehouse.tables import ledger
@@ -51,14 +50,6 @@ def left_failed(
         query = _of(job_id, or_(first_time, again)).where(
             ledger.c.period_end >= ended[0], ledger.c.period_end <= ended[1]
         )
-        return [LedgerRow(**row) for row in connection.execute(query).mappings()]
-
-
-def landed_by_retry(engine: Engine, job_id: str, run_id: str) -> list[LedgerRow]:
-    """Give the units that a run has landed by trying them once more, the oldest first."""
-    mine = and_(ledger.c.retried_by == run_id, ledger.c.run_id == run_id)
-    query = _of(job_id, and_(mine, ledger.c.state.in_(LANDED)))
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         return [LedgerRow(**row) for row in connection.execute(query).mappings()]
 
 

@@ -16,6 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from include.errors import ExpectedError
 from include.ledger import LANDED, Claim, Ledger
 from include.ledger.retries import left_failed
+from include.row_checks import Judgement, judge
 from include.signs_of_life import BEATS_UNTIL_LOST
 from include.warehouse.connecting import connect
 from include.warehouse.transactions import cause_of
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
     from include.ledger import LedgerRow
     from include.periods import Period
+    from include.registry.schema import Checks
     from include.units import Unit
 
 
@@ -133,6 +135,20 @@ class Accounts:
         """
         with _in_words("written"):
             return self._ledger.settle(units, exit_code, error)
+
+    def judge(self, checks: Checks, units: Sequence[Unit]) -> Judgement:
+        """Reject what has landed that a job's checks do not let pass.
+
+        Args:
+            checks: its entry's.
+            units: of the job.
+
+        Raises:
+            ConfigurationError: a check names what the warehouse does not have.
+            LedgerError: the warehouse does not answer.
+        """
+        with _in_words("read"):
+            return judge(self._ledger, checks, units)
 
     def rows_of(self, units: Sequence[Unit]) -> int | None:
         """Count the rows that units have landed; None when none of them says.

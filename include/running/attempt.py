@@ -8,8 +8,8 @@ from contextlib import AbstractContextManager, nullcontext
 from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
-from include.errors import ExpectedError
-from include.running.exit_codes import ExitCode, describe
+from include.errors import ConfigurationError, ExpectedError
+from include.running.exit_codes import ExitCode, describe, worst
 from include.running.keeper import Settings
 from include.running.script_call import command_of, environment_of
 from include.running.script_process import ScriptProcess
@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 
 LANDED_BEFORE = (
     "{subject} has landed; use --again (or again=true in the trigger form) to run it once more"
+)
+CHECKED = (
+    "a shop that failed its checks is pulled again by the next run of the period; when a figure is "
+    "right as it is, change 'checks' in {entry}"
 )
 
 
@@ -62,6 +66,7 @@ class Attempt:
         # Of a shop that was named it must be said that it is left out.
         named = [shop for shop in execution.registry.shops_of(job) if shop.id in wanted]
         self.closed = [why for shop in named if (why := shop.why_closed(period))]
+        self.covered = list(self.units)
 
     def run(self) -> int:
         """Run the script for what has not landed, and account for how it ended.
@@ -72,14 +77,19 @@ class Attempt:
         Raises:
             ExpectedError: it could not be started, or the ledger does not answer.
         """
-        execution = self.execution
         nothing = self._nothing_to_do()
-        if nothing and self._landed_already():
-            execution.note(self.subject, "landed in an attempt of this run that was cut off")
+        # Judged also when there was nothing to do: the attempt that landed may have been cut off.
+        return self._judge(self._without_work(nothing) if nothing else self._work())
+
+    def _without_work(self, why: str) -> int:
+        if self._landed_already():
+            self.execution.note(self.subject, "landed in an attempt of this run that was cut off")
             return ExitCode.LANDED
-        if nothing:
-            execution.note(self.subject, f"nothing to do: {nothing}")
-            return ExitCode.NOTHING_TO_DO
+        self.execution.note(self.subject, f"nothing to do: {why}")
+        return ExitCode.NOTHING_TO_DO
+
+    def _work(self) -> int:
+        execution = self.execution
         command = command_of(execution.job, self.period)
         event = f"{self._begins()} (pid {os.getpid()}, run {execution.request.run_id})"
         execution.note(self.subject, event)
@@ -173,6 +183,27 @@ class Attempt:
         else:
             execution.note(self.subject, f"failed after {seconds:.1f} s: {reason}", details)
         return code
+
+    def _judge(self, code: int) -> int:
+        """Reject what has landed and cannot be right; returns the attempt's exit code."""
+        execution, job = self.execution, self.execution.job
+        if not (execution.accounts and job.checks and self.covered):
+            return code
+        entry = f"{job.file}:{job.line}"
+        try:
+            judgement = execution.accounts.judge(job.checks, self.covered)
+        except ConfigurationError as error:
+            raise ConfigurationError(f"{error} ({entry})") from error
+        lines = [line for _, line in judgement.lines()]
+        if not lines:
+            return code
+        masked = [execution.output.masker.mask(line) for line in lines]
+        execution.note(self.subject, "failed its checks:", masked)
+        for line in (*lines, CHECKED.format(entry=entry)):
+            execution.output.say(line)
+        # That nobody counts the rows is not changed by another try.
+        wrong = ExitCode.FAILED if judgement.faults else ExitCode.CONFIGURATION
+        return worst([code, wrong])
 
     def _rows(self) -> str:
         """Say how many rows this attempt's units hold, if the ledger knows."""

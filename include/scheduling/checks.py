@@ -1,11 +1,12 @@
-"""The operator that looks at what a run's shops landed, and fails for what cannot be right.
+"""The operator that keeps a run red of which a unit has not landed, or landed what cannot be right.
 
-It comes after the script's task, however that one ended: shops that landed are checked although
-another failed, and a run in which a unit has not landed stays red.
+It comes after the script's task, however that one ended. The runner has judged by then what landed
+(`include.row_checks`); this task asks for the same judgement, so that none depends on the runner's.
 """
 
 from __future__ import annotations
 
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator
@@ -21,11 +22,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from airflow.sdk import Context
-    from sqlalchemy import Engine
 
+    from include.ledger import Ledger, LedgerRow
     from include.registry import Job, Shop
     from include.registry.schema import Checks
-    from include.scheduling.inspection import Inspection
 
 ENDED_WELL = ("success", "skipped")
 REPAIR = (
@@ -65,7 +65,7 @@ class CheckOperator(BaseOperator):
         try:
             units = self._units(context["dag_run"])
             keys = list(dict.fromkeys(unit.period.key for unit in units))
-            problems = self._inspect(units, context)
+            problems = self._problems(units, context["dag_run"].run_id)
         except ConfigurationError as error:
             write_failures(self.job, {key: [f"{error} ({entry})"] for key in keys}, self.log)
             raise AirflowFailException(f"{self.job.id}: {error} ({entry})") from error
@@ -87,8 +87,8 @@ class CheckOperator(BaseOperator):
         state: str | None = states.get(run_id, {}).get(self.script_task)
         return state
 
-    def _inspect(self, units: Sequence[Unit], context: Context) -> dict[str, list[str]]:
-        """Give a line for each problem, by period key.
+    def _problems(self, units: Sequence[Unit], run_id: str) -> dict[str, list[str]]:
+        """Return a line for each problem, by period key.
 
         Raises:
             AirflowException: the warehouse does not answer now.
@@ -98,41 +98,29 @@ class CheckOperator(BaseOperator):
         # Parsing a DAG file must not wait for these.
         from sqlalchemy.exc import SQLAlchemyError  # noqa: PLC0415
 
-        from include.scheduling.inspection import Inspection  # noqa: PLC0415
+        from include.ledger import Ledger  # noqa: PLC0415
+        from include.row_checks import judge  # noqa: PLC0415
         from include.warehouse import connect  # noqa: PLC0415
         from include.warehouse.transactions import cause_of  # noqa: PLC0415
 
+        if not units:
+            raise AirflowSkipException(f"{self.job.id}: no shop was open, so nothing is to check")
         url = warehouse_url()
-        engine = connect(url)
-        driver: Any = engine.dialect.loaded_dbapi
+        ledger = Ledger(connect(url), run_id)
         try:
-            inspection = Inspection(self.checks, engine, context, self.log.info)
-            self._inspect_retried(inspection, engine, context["dag_run"].run_id)
-            if not units:
-                nothing = f"{self.job.id}: no shop was open, so nothing is to check"
-                raise AirflowSkipException(nothing)
-            return inspection.problems(units)
-        except (SQLAlchemyError, driver.Error) as error:
-            cause = cause_of(error)
-            told = f"the warehouse cannot be asked: {cause}; check that it is up"
+            missing = _not_landed(ledger, units)
+            judgement = judge(ledger, self.checks, units)
+        except SQLAlchemyError as error:
+            told = f"the warehouse cannot be asked: {cause_of(error)}; check that it is up"
             keys = dict.fromkeys(unit.period.key for unit in units)
             write_failures(self.job, {key: [told] for key in keys}, self.log, url)
             raise AirflowException(f"{self.job.id}: {told}") from error
         finally:
-            engine.dispose()
-
-    def _inspect_retried(self, inspection: Inspection, engine: Engine, run_id: str) -> None:
-        """Check what the run has landed of earlier periods; what fails there fails not this run."""
-        from include.ledger.retries import landed_by_retry  # noqa: PLC0415 - loads SQLAlchemy
-
-        units = [
-            Unit(row.job_id, row.shop_id, self.job.schedule.parse_key(row.period_key))
-            for row in landed_by_retry(engine, self.job.id, run_id)
-        ]
-        if problems := inspection.problems(units):
-            write_failures(self.job, problems, self.log)
-            for line in dict.fromkeys(line for told in problems.values() for line in told):
-                self.log.warning("%s: tried once more, and rejected: %s", self.job.id, line)
+            ledger.engine.dispose()
+        problems: dict[str, list[str]] = {}
+        for unit, line in (*missing, *judgement.lines()):
+            problems.setdefault(unit.period.key, []).append(line)
+        return problems
 
     def _units(self, run: Any) -> list[Unit]:
         schedule = self.job.schedule
@@ -140,3 +128,29 @@ class CheckOperator(BaseOperator):
         periods = schedule.ended_between(asked.first, asked.last, run.run_after)
         mine = JobUnits(self.job, self.shops)
         return [unit for period in periods for unit in mine.covered(period, asked.shops)]
+
+
+def _not_landed(ledger: Ledger, units: Sequence[Unit]) -> list[tuple[Unit, str]]:
+    """Return a line for each unit that has not landed; what is provisional is due later."""
+    from include.ledger.ledger import PROVISIONAL  # noqa: PLC0415 - loads SQLAlchemy
+
+    lines = []
+    for key, same in groupby(units, key=lambda unit: unit.period.key):
+        rows = {row.shop_id: row for row in ledger.rows(units[0].job_id, key)}
+        for unit in ledger.open_units(same):
+            row = rows.get(unit.shop_id)
+            if row is None or row.state != PROVISIONAL:
+                lines.append((unit, f"{unit}: has not landed: {_standing(row)}"))
+    return lines
+
+
+def _standing(row: LedgerRow | None) -> str:
+    """Say how a unit that has not landed stands, with the first line of its error."""
+    from include.ledger import LANDED  # noqa: PLC0415 - loads SQLAlchemy
+
+    if row is None:
+        return "nothing was tried"
+    if row.state in LANDED:
+        return f"it is {row.state} for another window of the same key"
+    reason = (row.error or "").partition("\n")[0]
+    return row.state + (f", {reason}" if reason else "")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from include.registry.durations import write_duration
-from include.scheduling.expectations import summary
+from include.row_checks.bounds import summary
 
 if TYPE_CHECKING:
     from include.registry import Job, Shop

@@ -10,7 +10,7 @@ from sqlalchemy import update
 
 from include.coverage.history import read_history
 from include.ledger import Claim, Ledger, Unit
-from include.ledger.retries import landed_by_retry, left_failed
+from include.ledger.retries import left_failed
 from include.periods import Schedule
 from include.warehouse import connect
 from include.warehouse.tables import ledger as table
@@ -57,9 +57,6 @@ def test_a_unit_is_tried_once_more_and_no_more(engine: Engine) -> None:
         book.land(connection, UNITS[1], 5, 12)
     for run_id in ("second", "third"):
         assert _left(engine, run_id) == [PERIODS[2].key]
-    (row,) = landed_by_retry(engine, "erp_store", "second")
-    assert (row.period_key, row.rows, row.calls) == (PERIODS[1].key, 5, 12)
-    assert landed_by_retry(engine, "erp_store", "third") == []
 
 
 def test_what_was_cut_off_is_tried_by_the_same_run_again(engine: Engine) -> None:

@@ -14,19 +14,19 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from tests.scheduling.checked_run import CheckedRun
+    from tests.scheduling.checked_dag_run import CheckedDagRun
 
 
 @pytest.fixture
 def run(
     warehouse_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[CheckedRun]:
+) -> Iterator[CheckedDagRun]:
     """Give it; the connection `warehouse` leads to its warehouse."""
     # A folder's conftest is loaded before tests/conftest.py has told Airflow where its plugins are.
-    from tests.scheduling.checked_run import CheckedRun  # noqa: PLC0415
+    from tests.scheduling.checked_dag_run import CheckedDagRun  # noqa: PLC0415
 
     monkeypatch.setenv("SCHEDULER_VAR", str(tmp_path / "project/var"))
     monkeypatch.setenv("AIRFLOW_CONN_WAREHOUSE", json.dumps(fields_of(warehouse_url)))
     engine = connect(warehouse_url)
-    yield CheckedRun(tmp_path / "project", engine)
+    yield CheckedDagRun(tmp_path / "project", engine)
     engine.dispose()

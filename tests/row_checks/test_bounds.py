@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import random
+from decimal import Decimal
+from types import SimpleNamespace
+
 import pytest
 
-from include.ledger import Unit
 from include.periods import Schedule
+from include.registry.column_checks import consistent
 from include.registry.schema import Checks
-from include.scheduling.expectations import bounds_of, in_words, summary
+from include.row_checks.bounds import COMPARISONS, bounds_of, in_words, passes, summary
+from include.units import Unit
 
 UNIT = Unit("pdd_quality", "pdd-3", Schedule("0 8 * * *", "day").parse_key("2025-10-02"))
 
@@ -83,3 +88,25 @@ def test_summary() -> None:
         "at least 1 row; at most 60% fewer rows than the median of the last four periods; "
         "`erp_orders.paid_amount`: min at least 0; `erp_orders.paid_amount`: null_check exactly 0"
     )
+
+
+def test_figures_are_compared_as_common_sql_does() -> None:
+    """For every combination of comparisons that an entry may have, with a tolerance and without."""
+    sql = pytest.importorskip("airflow.providers.common.sql.operators.sql")
+    match = sql.SQLColumnCheckOperator._get_match
+    theirs = SimpleNamespace(accept_none=True)
+    chance = random.Random(7)
+    seen = set()
+    for _ in range(5_000):
+        keys = chance.sample([*COMPARISONS], chance.randint(1, 3))
+        try:
+            limits = consistent({key: float(chance.randint(-4, 4)) for key in keys})
+        except ValueError:
+            continue
+        if chance.random() < 0.5:
+            limits["tolerance"] = chance.choice([0.0, 0.1, 0.5])
+        for found in (chance.randint(-6, 6), Decimal(chance.randint(-60, 60)) / 10):
+            verdict = passes(limits, found)
+            seen.add((frozenset(limits), verdict))
+            assert verdict == match(theirs, limits, found, limits.get("tolerance")), (limits, found)
+    assert len(seen) == 2 * 2 * (5 + 4)

@@ -1,30 +1,29 @@
-"""A run of a job with checks, on a real warehouse."""
+"""A job with checks, and what it has landed in a real warehouse."""
 
 from __future__ import annotations
 
 import json
 import re
-from datetime import datetime, timezone
+from datetime import datetime
 from decimal import Decimal
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-from airflow.sdk.exceptions import AirflowFailException
 from sqlalchemy import Engine, insert
 
-from include.ledger import Ledger, LedgerRow, Unit
+from include.ledger import Ledger, LedgerRow
 from include.periods import Schedule
 from include.registry import load_registry
-from include.scheduling import factory
+from include.row_checks import judge
+from include.units import NO_SHOP, Unit
 from include.warehouse.tables import erp_orders
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from include.registry import Registry
 
 KEY = "2025-10-02"
-NOW = datetime(2025, 10, 10, tzinfo=timezone.utc)
 SHOPS = ("erp-1", "erp-2", "erp-3")
 COLUMNS = {
     "table": "erp_orders",
@@ -34,13 +33,12 @@ COLUMNS = {
 
 
 class CheckedRun:
-    """A run of a job with the checks of a test, on a warehouse of its own."""
+    """A job with the checks of a test, on a warehouse of its own."""
 
     def __init__(self, root: Path, engine: Engine) -> None:
         self.root = root
         self.engine = engine
         self.ledger = Ledger(engine)
-        self.script_state = "success"
         self.schedule = Schedule("0 6 * * *", "day")
         (root / "config/tasks").mkdir(parents=True)
         (root / "include/scripts").mkdir(parents=True)
@@ -68,15 +66,19 @@ class CheckedRun:
         self.schedule = registry.jobs["own"].schedule
         return registry
 
-    def check(self, checks: dict[str, Any], conf: dict[str, Any] | None = None, **k: Any) -> str:
-        """Run the task `check` of the job's DAG; gives how it ended: nothing is good."""
-        (dag,) = factory.build(self.registry(checks, **k))
-        assert not isinstance(dag, factory.Unbuildable)
-        try:
-            dag.get_task("check").execute(context_of(conf or {}, self.script_state))
-        except AirflowFailException as error:
-            return str(error)
-        return ""
+    def judge(
+        self,
+        checks: dict[str, Any],
+        *keys: str,
+        shops: Sequence[str] = SHOPS,
+        **entry: Any,
+    ) -> str:
+        """Judge what periods have landed; returns the lines of all that is wrong."""
+        (job,) = self.registry(checks, **entry).jobs.values()
+        ids = shops if job.platform else [NO_SHOP]
+        units = [self.unit(shop, key) for key in keys or [KEY] for shop in ids]
+        assert job.checks is not None
+        return "\n".join(line for _, line in judge(self.ledger, job.checks, units).lines())
 
     def unit(self, shop: str, key: str = KEY) -> Unit:
         """Give a unit of the job."""
@@ -120,16 +122,3 @@ class CheckedRun:
         """Give what the journal says, without the moments."""
         text = (self.root / "var/logs/scheduler.log").read_text("utf-8")
         return re.sub(r"^\d{4}-\d\d-\d\d \S+ ", "", text, flags=re.MULTILINE)
-
-
-def context_of(conf: dict[str, Any], script_state: str, run_id: str = "manual") -> Any:
-    """Give what Airflow hands to a task."""
-    run = SimpleNamespace(
-        partition_key=None, logical_date=None, conf=conf, run_after=NOW, run_id=run_id
-    )
-    run.run_type = "manual"
-    if not conf.keys() & {"period", "from"}:
-        run.partition_key = KEY
-    states = {run_id: {"run": script_state}}
-    ti = SimpleNamespace(try_number=1, get_task_states=lambda **_: states)
-    return {"dag_run": run, "ti": ti}

@@ -1,17 +1,18 @@
-"""What is expected of the rows that a unit landed, in figures and in words. Imports no Airflow."""
+"""What is expected of the rows that a unit landed, in figures and in words."""
 
 from __future__ import annotations
 
 from statistics import median
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from include.ledger.units import PERIODS_COMPARED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from include.ledger import LedgerRow, Unit
+    from include.ledger import LedgerRow
     from include.registry.schema import Checks
+    from include.units import Unit
 
 COMPARISONS = {
     "equal_to": "exactly",
@@ -52,7 +53,7 @@ class Bound(NamedTuple):
 
 
 def bounds_of(checks: Checks, unit: Unit, last_rows: Sequence[int]) -> list[Bound]:
-    """Give the bounds of a unit's rows.
+    """Return the bounds of a unit's rows.
 
     Args:
         checks: the entry's.
@@ -87,6 +88,34 @@ def not_to_tell(checks: Checks) -> str:
     told = f"its script reports no rows, so {' and '.join(keys)} can tell nothing: let it write "
     or_else = ", or add 'table' and 'day', whose rows then count for min_rows"
     return f"{told}them to the ledger (Ledger.land){or_else if 'min_rows' in keys else ''}"
+
+
+def passes(limits: Mapping[str, float], found: Any) -> bool:
+    """Return whether a figure is within the limits of a column check, as common-sql compares.
+
+    Args:
+        limits: comparison to value; a `tolerance` widens each bound by that share of it.
+        found: a number, or what the database compares like one.
+
+    Raises:
+        TypeError: it cannot be compared with a number.
+    """
+    tolerance = limits.get("tolerance")
+
+    def bound(key: str, sign: int) -> float:
+        expected = limits[key]
+        return expected if tolerance is None else expected + sign * abs(expected) * tolerance
+
+    compared = [
+        ("geq_to" in limits and not found >= bound("geq_to", -1)),
+        ("greater_than" in limits and not found > bound("greater_than", -1)),
+        ("leq_to" in limits and not found <= bound("leq_to", 1)),
+        ("less_than" in limits and not found < bound("less_than", 1)),
+    ]
+    if "equal_to" in limits:
+        low, high = bound("equal_to", -1), bound("equal_to", 1)
+        compared.append(found != low if tolerance is None else not low <= found <= high)
+    return not any(compared)
 
 
 def in_words(limits: Mapping[str, float]) -> str:

@@ -1,0 +1,95 @@
+"""The judgement of what landed: whether it can be right, by the checks of its job's entry."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from include.ledger import LANDED
+from include.ledger.units import PERIODS_COMPARED, covers
+from include.row_checks.bounds import bounds_of, is_uncounted, not_to_tell
+from include.row_checks.table_rows import TableRows
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from include.ledger import Ledger, LedgerRow
+    from include.registry.schema import Checks
+    from include.units import Unit
+
+
+@dataclass
+class Judgement:
+    """What is wrong with units that landed.
+
+    Attributes:
+        faults: of the units that were rejected, what is wrong with each.
+        unknown: units of which a check can tell nothing, and how to change that; they stay.
+    """
+
+    faults: dict[Unit, list[str]] = field(default_factory=dict)
+    unknown: dict[Unit, str] = field(default_factory=dict)
+
+    def lines(self) -> Iterator[tuple[Unit, str]]:
+        """Yield a line for each fault, naming the unit, figure and bound."""
+        for unit, faults in self.faults.items():
+            for fault in faults:
+                yield unit, f"{unit}: {fault}"
+        for unit, why in self.unknown.items():
+            yield unit, f"{unit}: {why}"
+
+
+def judge(ledger: Ledger, checks: Checks, units: Sequence[Unit]) -> Judgement:
+    """Judge those of the units that have landed, and reject in the ledger what cannot be right.
+
+    What is provisional is not judged: it is pulled again when it is due.
+
+    Args:
+        ledger: of the warehouse that they landed in.
+        checks: of their job's entry.
+        units: of one job; their periods follow one another.
+
+    Raises:
+        ConfigurationError: a check names what the warehouse does not have.
+    """
+    judgement = Judgement()
+    # What is not there is told, whatever has landed.
+    table = TableRows(ledger.engine, checks) if checks.table else None
+    # One after the other: what is rejected of one period is no measure for the next.
+    for key, same in groupby(units, key=lambda unit: unit.period.key):
+        of_period = list(same)
+        rows = {row.shop_id: row for row in ledger.rows(of_period[0].job_id, key)}
+        landed = {
+            unit: row
+            for unit in of_period
+            if (row := rows.get(unit.shop_id)) and row.state in LANDED and covers(row, unit)
+        }
+        for unit, faults in _wrong(ledger, checks, landed, table).items():
+            ledger.reject(landed[unit], "; ".join(faults))
+            judgement.faults[unit] = faults
+        if unknown := not_to_tell(checks):
+            uncounted = [unit for unit, row in landed.items() if is_uncounted(row)]
+            judgement.unknown |= dict.fromkeys(uncounted, unknown)
+    return judgement
+
+
+def _wrong(
+    ledger: Ledger, checks: Checks, landed: Mapping[Unit, LedgerRow], table: TableRows | None
+) -> dict[Unit, list[str]]:
+    """Return what is wrong with units that landed, for those with which something is."""
+    wrong: dict[Unit, list[str]] = {}
+    for unit, row in landed.items():
+        if is_uncounted(row):
+            continue
+        last = ledger.last_rows(unit, PERIODS_COMPARED) if checks.max_drop else []
+        rows = row.rows or 0  # an empty unit that its script did not count has none
+        bounds = bounds_of(checks, unit, last)
+        if too_few := [bound.failure(rows) for bound in bounds if rows < bound.least]:
+            wrong[unit] = too_few
+    for group in table.groups(list(landed)) if table else ():
+        rows_of_group = [landed[unit] for unit in group]
+        for fault in table.faults(group[0], rows_of_group) if table else ():
+            for unit in group:
+                wrong.setdefault(unit, []).append(fault)
+    return wrong

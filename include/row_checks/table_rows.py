@@ -1,0 +1,203 @@
+"""The rows of a period in the table that an entry's checks name.
+
+Where a row belongs is compared with text that each database casts to the column's own type: an id
+or a moment of a period, nothing that a person typed into a run.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import time, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from sqlalchemy import (
+    Date,
+    and_,
+    case,
+    column,
+    distinct,
+    func,
+    inspect,
+    literal_column,
+    select,
+    table,
+)
+from sqlalchemy.exc import NoSuchTableError
+
+from include.errors import ConfigurationError
+from include.row_checks.bounds import in_words, is_uncounted, passes
+from include.units import NO_SHOP
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from sqlalchemy import ColumnClause, ColumnElement, Engine
+
+    from include.ledger import LedgerRow
+    from include.registry.schema import Checks
+    from include.units import Unit
+
+SHOP = "shop_id"
+LOST = (
+    "they are gone, or all have changed since and belong to a later period, or 'table' and 'day' "
+    "do not name the rows that the script counts"
+)
+NONE = (
+    "its script reports no rows, so nobody knows whether some are missing: where none is right, "
+    "let the script end with exit code 99, or write 'min_rows: 0' in checks"
+)
+HARMLESS = re.compile(r"[\w: +-]+", re.ASCII)
+
+
+class Found(NamedTuple):
+    """What a table holds of a unit's period.
+
+    Attributes:
+        rows: how many.
+        figures: of the checks of columns, in the order of `TableRows.column_checks`.
+    """
+
+    rows: int
+    figures: Sequence[Any]
+
+
+class TableRows:
+    """What an entry's checks say of the rows in its `table`, one query for each shop and period.
+
+    Args:
+        engine: of the warehouse.
+        checks: of an entry, with `table` and `day`.
+
+    Raises:
+        ConfigurationError: the warehouse does not have the table, or the table not the column.
+    """
+
+    def __init__(self, engine: Engine, checks: Checks) -> None:
+        self._engine = engine
+        self._checks = checks
+        self._named, self._day = str(checks.table), str(checks.day)
+        columns = _columns(engine, self._named)
+        for name in (self._day, *checks.columns):
+            if name.lower() not in columns:
+                raise ConfigurationError(
+                    f"checks name column {name!r}, and {self._named!r} has only "
+                    f"{', '.join(columns)}: correct 'day' or 'columns'"
+                )
+        self._columns: dict[str, ColumnClause[Any]] = {
+            name: column(real) for name, (real, _) in columns.items()
+        }
+        self._holds_dates = isinstance(columns[self._day.lower()][1], Date)
+        self.column_checks = [
+            (name, kind, limits)
+            for name, kinds in checks.columns.items()
+            for kind, limits in kinds.items()
+        ]
+
+    def groups(self, units: Sequence[Unit]) -> list[list[Unit]]:
+        """Put units together that cannot be told apart: a table without shops has only periods."""
+        groups: dict[str, list[Unit]] = {}
+        for unit in units:
+            shop = unit.shop_id if SHOP in self._columns else NO_SHOP
+            groups.setdefault(f"{unit.period.key} {shop}", []).append(unit)
+        return list(groups.values())
+
+    def faults(self, unit: Unit, rows: Sequence[LedgerRow]) -> list[str]:
+        """Return what is wrong with the rows of a unit's group, with figure and bound.
+
+        Args:
+            unit: one of the group.
+            rows: the ledger's of the whole group.
+
+        Raises:
+            ConfigurationError: the least or greatest value of a column is no number.
+        """
+        found = self._look(unit)
+        fault = self._wrong_number(found.rows, rows)
+        return [fault] if fault else self._wrong_figures(found.figures)
+
+    def _look(self, unit: Unit) -> Found:
+        figures = [
+            _figure_of(kind, self._columns[name.lower()]) for name, kind, _ in self.column_checks
+        ]
+        schema, _, name = self._named.rpartition(".")
+        query = select(func.count(), *figures).select_from(table(name, schema=schema or None))
+        with self._engine.connect() as connection:
+            rows, *found = connection.execute(query.where(self._is_of(unit))).one()
+        return Found(rows, found)
+
+    def _wrong_number(self, there: int, rows: Sequence[LedgerRow]) -> str:
+        """Return what is wrong with how many rows there are, if something is."""
+        least, counted = self._checks.min_rows, sum(row.rows or 0 for row in rows)
+        uncounted = any(is_uncounted(row) for row in rows)
+        where = f"in {self._named} by {self._day}"
+        if uncounted and least and there < least:
+            return f"{there:,} rows {where}, at least {least:,} expected"
+        expected = counted or (uncounted and least is None)
+        if there or not expected:
+            return ""
+        if counted:
+            return f"0 rows {where}, the ledger counts {counted:,}: {LOST}"
+        return f"0 rows {where}: {NONE}"
+
+    def _wrong_figures(self, figures: Sequence[Any]) -> list[str]:
+        try:
+            return [
+                f"{name} {kind} is {_written(found)}, {in_words(limits)} expected"
+                for (name, kind, limits), found in zip(self.column_checks, figures, strict=True)
+                # The least of no rows is nothing, of which nothing can be wrong.
+                if found is not None and not passes(limits, found)
+            ]
+        except TypeError as error:
+            raise ConfigurationError(
+                f"checks compare a column of {self._named!r} that holds no numbers ({error}): "
+                "leave min and max to columns with numbers"
+            ) from error
+
+    def _is_of(self, unit: Unit) -> ColumnElement[bool]:
+        period, day = unit.period, self._columns[self._day.lower()]
+        start, end = str(period.first_day), str(period.last_day + timedelta(days=1))
+        whole_days = period.start.time() == period.end.time() == time()
+        if not whole_days and not self._holds_dates:
+            start, end = (f"{at:%Y-%m-%d %H:%M:%S}" for at in (period.start, period.end))
+        clauses = [day >= _text(start), day < _text(end)]
+        if SHOP in self._columns and unit.shop_id != NO_SHOP:
+            clauses.append(self._columns[SHOP] == _text(unit.shop_id))
+        return and_(*clauses)
+
+
+def _figure_of(kind: str, of: ColumnClause[Any]) -> ColumnElement[Any]:
+    figures: Mapping[str, ColumnElement[Any]] = {
+        "null_check": func.sum(case((of.is_(None), 1), else_=0)),
+        "distinct_check": func.count(distinct(of)),
+        "unique_check": func.count(of) - func.count(distinct(of)),
+        "min": func.min(of),
+        "max": func.max(of),
+    }
+    return figures[kind]
+
+
+def _columns(engine: Engine, name: str) -> dict[str, tuple[str, Any]]:
+    """Return the real name and the type of each column, by its name in small letters."""
+    schema, _, bare = name.rpartition(".")
+    try:
+        found = inspect(engine).get_columns(bare, schema=schema or None)
+    except NoSuchTableError:
+        raise ConfigurationError(
+            f"checks.table {name!r} is no table or view of the warehouse: correct it"
+        ) from None
+    return {each["name"].lower(): (each["name"], each["type"]) for each in found}
+
+
+def _written(value: Any) -> str:
+    """Write a number without the zeros at its end, which some databases give and others do not."""
+    if not isinstance(value, Decimal):
+        return str(value)
+    text = f"{value:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def _text(value: str) -> ColumnElement[Any]:
+    if not HARMLESS.fullmatch(value):
+        raise ConfigurationError(f"{value!r} is no id: write letters, digits, - and _ only")
+    return literal_column(f"'{value}'")
