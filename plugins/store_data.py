@@ -5,9 +5,14 @@ from typing import Any, ClassVar
 from airflow.plugins_manager import AirflowPlugin
 
 from include.coverage_page.app import NAME, PREFIX, VIEW, CoverageApp
+from include.scheduling.form import check_periods
 from include.scheduling.priority import ScheduleFirst
+from include.scheduling.run_notes import RunNotes
 from include.scheduling.timetable import CalendarPartitionTimetable
 from include.scheduling.writing_in_turn import WritingInTurn
+
+# The web server checks what is typed into the form of a run by hand.
+check_periods()
 
 
 class StoreDataPlugin(AirflowPlugin):
@@ -19,6 +24,7 @@ class StoreDataPlugin(AirflowPlugin):
     name = "store_data"
     timetables = (CalendarPartitionTimetable,)
     priority_weight_strategies = (ScheduleFirst,)
+    listeners: ClassVar[list[Any]] = [RunNotes()]
     fastapi_apps: ClassVar[list[Any]] = [
         {"app": CoverageApp(), "url_prefix": PREFIX, "name": NAME},
     ]

@@ -8,6 +8,8 @@ GRACE = "RUNNER_GRACE_SECONDS"
 LOCK_WAIT = "RUNNER_LOCK_WAIT_SECONDS"
 # Says that the run also tries once more what failed in earlier periods.
 RETRY_EARLIER = "RETRY_EARLIER"
+# Airflow's note of a run begins so when what it was asked for was refused.
+REFUSED_NOTE = "refused:"
 # Of a job's timeout: how long all of that may take.
 SHARE = 0.5
 # In the service's directory: names it, wherever it is seen from.

@@ -68,7 +68,8 @@ class CheckOperator(BaseOperator):
             problems = self._problems(units, context["dag_run"].run_id)
         except ConfigurationError as error:
             write_failures(self.job, {key: [f"{error} ({entry})"] for key in keys}, self.log)
-            raise AirflowFailException(f"{self.job.id}: {error} ({entry})") from error
+            self.log.error("%s: %s", self.job.id, error)  # noqa: TRY400 - no traceback
+            raise AirflowFailException(f"{self.job.id}: {error} ({entry})") from None
         state = self._state_of_script(context)
         if not problems and state not in ENDED_WELL:
             told = f"task {self.script_task!r} is {state}, though all landed: see its log"

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 from airflow.sdk import Param
+from jsonschema import FormatChecker
 
 from include.periods import FORMS
 
@@ -52,10 +53,30 @@ def form_for(period: str, shops: tuple[str, ...]) -> dict[str, Param]:
     return form
 
 
+def check_periods() -> None:
+    """Have JSON schema know what a period looks like, in this process.
+
+    Its error names a format by its name, which is in words; of a pattern it would show the pattern.
+    """
+    for period in FORMS:
+        # The class's own, of which Airflow makes its checkers.
+        FormatChecker.checkers[_format(period)] = (partial(_fits, period), ())
+
+
+def _format(period: str) -> str:
+    return f"{HINTS[period].removeprefix('the ')} like {FORMS[period][0]}"
+
+
+def _fits(period: str, value: object) -> bool:
+    """Return whether a value is a key or empty: an empty field arrives as null or an empty text."""
+    if not isinstance(value, str):
+        return True  # of which the schema's type says more
+    return value == "" or FORMS[period][1].fullmatch(value) is not None
+
+
 def _key(period: str, title: str, description: str) -> Param:
-    _, form = FORMS[period]
     wording: dict[str, Any] = {"title": title, "description": description}
-    # An empty field of the form arrives as null or as an empty text. Not $, which for Python has
-    # room for a line break behind it.
-    pattern = f"^({form.pattern})?(?![\\s\\S])"
-    return Param(default=None, type=["null", "string"], pattern=pattern, **wording)
+    return Param(default=None, type=["null", "string"], format=_format(period), **wording)
+
+
+check_periods()

@@ -12,9 +12,27 @@ from include.running.secret_values import secrets_in
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import tzinfo
     from logging import Logger
 
     from include.registry import Job
+
+
+def write_refusal(job_id: str, run_id: str, zone: tzinfo, reason: str, log: Logger) -> None:
+    """Write an event for a run that was asked for what cannot run.
+
+    Args:
+        job_id: the job.
+        run_id: the run.
+        zone: the job's.
+        reason: one line.
+        log: told when the journal cannot be written.
+    """
+    journal = Journal.of(var_folder(os.environ), zone)
+    try:
+        journal.write(job_id, f"refused: {reason} (run {run_id})")
+    except OSError as error:
+        log.warning("the journal %s cannot be written: %s", journal.path, error)
 
 
 def write_failures(

@@ -20,6 +20,7 @@ from include.running.exit_codes import ExitCode
 from include.running.variables import PRIVATE, RETRY_EARLIER
 from include.scheduling.asking import asked_of
 from include.scheduling.connections import connection_of, warehouse_url
+from include.scheduling.journaling import write_refusal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -74,7 +75,11 @@ class ScriptOperator(BashOperator):
         try:
             environment = self.get_env(context)
         except ConfigurationError as error:
-            raise AirflowFailException(f"{self.job_id}: {error}") from error
+            run_id, zone = context["dag_run"].run_id, self.schedule.zone
+            write_refusal(self.job_id, run_id, zone, str(error), self.log)
+            # Its own line: what Airflow writes of an exception is a traceback.
+            self.log.error("%s: %s", self.job_id, error)  # noqa: TRY400 - for the same reason
+            raise AirflowFailException(f"{self.job_id}: {error}") from None
         bash = shutil.which("bash") or "bash"
         code = self._run_inline_command(bash_path=bash, env=environment).exit_code
         if code == ExitCode.NOTHING_TO_DO:

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+from include.running.variables import REFUSED_NOTE
 from include.service.rest import ApiError
 from include.service.table import cut, lined_up
 from include.service.unimportable import not_imported, said
@@ -27,6 +28,10 @@ DISABLED = "disabled"
 NAME_CELLS, SCHEDULE_CELLS = 18, 26
 UNDER_WAY = ("queued", "running")
 FAILED = "failed"
+# Runs that nobody has typed a wish for.
+OF_ITSELF = ("scheduled__", "backfill__", "repair__")
+# As many wishes that were refused, one after the other, are looked past.
+NEWEST = 10
 
 
 @dataclass(frozen=True)
@@ -78,9 +83,21 @@ class Overview:
 def look_over(api: Api) -> Overview:
     """Ask Airflow for its jobs and for what it could not import."""
     try:
-        return overview_of(api.dags_with_last_run(), api.import_errors())
+        dags = api.dags_with_last_run()
+        for dag in dags:
+            dag["latest_dag_runs"] = _without_refused(api, dag)
+        return overview_of(dags, api.import_errors())
     except ApiError as error:
         return Overview(trouble=str(error))
+
+
+def _without_refused(api: Api, dag: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the last run that was one: of a wish that was refused a job is no worse."""
+    runs: list[dict[str, Any]] = dag["latest_dag_runs"]
+    if not any(run["state"] == FAILED and not run["run_id"].startswith(OF_ITSELF) for run in runs):
+        return runs
+    newest = api.newest_runs(dag["dag_id"], NEWEST)
+    return [run for run in newest if not str(run.get("note") or "").startswith(REFUSED_NOTE)][:1]
 
 
 def overview_of(dags: Sequence[dict[str, Any]], errors: Sequence[str]) -> Overview:

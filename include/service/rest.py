@@ -104,6 +104,13 @@ class Api:
         """Return the runs of one DAG or of all, narrowed by the API's own parameters."""
         return list(self._pages(f"/api/v2/dags/{dag_id}/dagRuns", "dag_runs", **narrowed))
 
+    def newest_runs(self, dag_id: str, number: int) -> list[dict[str, Any]]:
+        """Return the runs of one DAG that were made last, the newest first."""
+        params = {"limit": number, "order_by": "-run_after"}
+        return list(
+            self._request("GET", f"/api/v2/dags/{dag_id}/dagRuns", params=params)["dag_runs"]
+        )
+
     def unfinished_run(self, dag_id: str, partition_key: str) -> str | None:
         """Return the id of a run of that period that waits or works, if there is one."""
         found = self._request(

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from airflow.serialization.definitions.param import SerializedParam, SerializedParamsDict
 
+from include.periods import FORMS
 from include.scheduling.form import form_for
 
 
@@ -13,5 +15,31 @@ def test_a_line_break_does_not_fit(text: str) -> None:
     form = form_for("day", ("erp-1",))
     for word in ("period", "from", "to"):
         form[word].resolve("2025-10-02")
-        with pytest.raises(ValueError, match="does not match"):
+        with pytest.raises(ValueError, match="is not a 'day like 2025-10-02'"):
             form[word].resolve(text)
+
+
+@pytest.mark.parametrize(
+    ("period", "wrong", "words"),
+    [
+        ("day", "2025-13", "day like 2025-10-02"),
+        ("week", "40", "week's first day like 2025-09-27"),
+        ("month", "2025-10-02", "month like 2025-09"),
+        ("tick", "14:00", "tick's start like 2025-10-02T14:00"),
+    ],
+)
+def test_what_does_not_fit_is_refused_in_words(period: str, wrong: str, words: str) -> None:
+    """The web server's answer names what is wrong and shows a right one, and no pattern."""
+    params = SerializedParamsDict(
+        {
+            name: SerializedParam(param.value, param.description, None, **param.schema)
+            for name, param in form_for(period, ()).items()
+        }
+    )
+    for key in (FORMS[period][0], "", None):
+        params.deep_merge({"period": key}).validate()
+    with pytest.raises(ValueError, match="Invalid input for param period") as refusal:
+        params.deep_merge({"period": wrong}).validate()
+    told = f"Invalid input for param period: {wrong!r} is not a {words!r}\n"
+    assert str(refusal.value).startswith(told)
+    assert "[0-9]" not in str(refusal.value)

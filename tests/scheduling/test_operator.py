@@ -10,6 +10,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from airflow.sdk.exceptions import AirflowFailException
 
 from include.errors import ConfigurationError
 from include.periods import Schedule
@@ -18,25 +19,29 @@ from include.scheduling.operator import ScriptOperator
 ROOT = Path(__file__).parents[2]
 
 
-def environment_of(run_type: str = "scheduled", **arguments: Any) -> dict[str, str]:
-    """Give what an operator of a job hands the runner."""
-    operator = ScriptOperator(
-        task_id="run",
-        job_id="own",
-        schedule=Schedule("0 7 * * *", "day"),
-        project_root=str(ROOT),
-        **arguments,
+def operator_of(**arguments: Any) -> ScriptOperator:
+    """Return the operator of a job."""
+    schedule = Schedule("0 7 * * *", "day")
+    return ScriptOperator(
+        task_id="run", job_id="own", schedule=schedule, project_root=str(ROOT), **arguments
     )
+
+
+def environment_of(run_type: str = "scheduled", **arguments: Any) -> dict[str, str]:
+    """Return what an operator of a job hands the runner."""
+    return operator_of(**arguments).get_env(_context(run_type))
+
+
+def _context(run_type: str, conf: dict[str, Any] | None = None) -> Any:
     run = SimpleNamespace(
         run_type=run_type,
         partition_key="2025-10-02",
         logical_date=None,
-        conf={},
+        conf=conf or {},
         run_after=datetime(2025, 10, 3, tzinfo=timezone.utc),
         run_id="manual",
     )
-    context: Any = {"dag_run": run, "ti": SimpleNamespace(try_number=1)}
-    return operator.get_env(context)
+    return {"dag_run": run, "ti": SimpleNamespace(try_number=1)}
 
 
 @pytest.fixture
@@ -59,6 +64,21 @@ def test_a_missing_connection_costs_its_own_shop_only(monkeypatch: pytest.Monkey
     assert [name for name in found if name.startswith("AIRFLOW_CONN_")] == ["AIRFLOW_CONN_THERE"]
     with pytest.raises(ConfigurationError, match="connection 'missing' is missing: "):
         environment_of(connections=connections)
+
+
+def test_a_refused_wish_is_one_line_in_log_and_journal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A mistyped conf ends the task at once, with its reason and no other exception behind it."""
+    monkeypatch.setenv("SCHEDULER_VAR", str(tmp_path))
+    with pytest.raises(AirflowFailException) as refusal:
+        operator_of().execute(_context("manual", {"perod": "2025-10-02"}))
+    reason = "conf 'perod' is not known: did you mean 'period'?"
+    assert str(refusal.value) == f"own: {reason}"
+    assert refusal.value.__suppress_context__
+    assert f"own: {reason}" in capsys.readouterr().out
+    (line,) = (tmp_path / "logs" / "scheduler.log").read_text("utf-8").splitlines()
+    assert line.endswith(f"+08:00 own refused: {reason} (run manual)")
 
 
 def test_the_starting_shell_says_nothing_of_periods_and_shops(environment: dict[str, str]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from include.service.overview import Overview, _status_of, lines_of, overview_of
+from include.service.overview import Overview, _status_of, lines_of, look_over, overview_of
 from include.service.table import width_of
 
 
@@ -70,6 +70,41 @@ def test_what_does_not_run_by_itself_says_so() -> None:
     assert " never " in found[2]
     assert " running 11-25 07:00 " in found[3]
     assert found[4].endswith("by hand")
+
+
+class Airflow:
+    """An API that knows one DAG and its runs."""
+
+    def __init__(self, last: dict[str, Any], runs: list[dict[str, Any]]) -> None:
+        self.last, self.runs = last, runs
+
+    def dags_with_last_run(self) -> list[dict[str, Any]]:
+        """Return the DAG as the UI's list has it: without notes."""
+        return [dag("jd_store", latest_dag_runs=[self.last])]
+
+    def newest_runs(self, _: str, number: int) -> list[dict[str, Any]]:
+        """Return the newest runs with their notes."""
+        return self.runs[:number]
+
+    def import_errors(self) -> list[str]:
+        """Return none."""
+        return []
+
+
+def test_a_refused_wish_makes_no_job_look_failed() -> None:
+    """Of a mistyped conf the job is no worse; a run by hand that failed for itself is one."""
+    ended = {"state": "success", "end_date": "2026-11-24T23:04:05Z", "note": None}
+    mistyped = {"state": "failed", "run_id": "manual__2", "note": "refused: conf 'perod' is …"}
+    api: Any = Airflow(mistyped, [mistyped, mistyped, ended])
+    overview = look_over(api)
+    assert overview.failed == []
+    assert overview.jobs[0].as_dict()["last_run"] == {
+        "state": "success",
+        "time": "2026-11-25T07:04:05+08:00",
+    }
+    failed = {"state": "failed", "run_id": "manual__3", "note": None}
+    api = Airflow(failed, [failed, mistyped, ended])
+    assert look_over(api).failed == ["jd_store"]
 
 
 def test_a_job_whose_last_run_failed_is_named_with_what_helps() -> None:

@@ -1,0 +1,57 @@
+"""Says at the start of a run by hand what it covers, where Airflow's list of runs shows it.
+
+A run that was triggered in the web UI, or by `airflow dags trigger`, has no partition key. It gets
+the key of the one period that it covers; of several a note says which, and of one that its task
+will refuse a note says why.
+"""
+
+from __future__ import annotations
+
+import os
+from datetime import timezone
+from typing import TYPE_CHECKING
+
+from airflow.listeners import hookimpl
+from airflow.utils.types import DagRunType
+
+from include.errors import ConfigurationError
+from include.registry import load_registry
+from include.running.request import project_root
+from include.running.variables import REFUSED_NOTE
+from include.scheduling.asking import asked_of
+
+if TYPE_CHECKING:
+    from airflow.models.dagrun import DagRun
+
+LONGEST_NOTE = 1000  # of Airflow's column
+
+
+class RunNotes:
+    """A listener of Airflow's, which the plugin registers."""
+
+    @hookimpl  # type: ignore[untyped-decorator] # Airflow's has no types
+    def on_dag_run_running(self, dag_run: DagRun) -> None:
+        """Write it into the run's row, which the scheduler is about to store."""
+        if dag_run.run_type != DagRunType.MANUAL:
+            return
+        registry = load_registry(project_root(os.environ), only=dag_run.dag_id)
+        job = registry.jobs.get(dag_run.dag_id)
+        if job is None:
+            return
+        shops = [shop.id for shop in registry.shops_of(job)]
+        try:
+            asked = asked_of(dag_run, job.id, job.schedule, shops)
+        except ConfigurationError as error:
+            _add_note(dag_run, f"{REFUSED_NOTE} {error}")
+            return
+        if asked.first != asked.last:
+            _add_note(dag_run, f"{asked.first} to {asked.last}")
+        elif dag_run.partition_key is None:
+            period = job.schedule.parse_key(asked.first)
+            dag_run.partition_key = period.key
+            dag_run.partition_date = period.start.astimezone(timezone.utc)
+
+
+def _add_note(dag_run: DagRun, text: str) -> None:
+    lines = [text, *([dag_run.note] if dag_run.note else [])]
+    dag_run.note = "\n".join(lines)[:LONGEST_NOTE]
