@@ -13,6 +13,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, Response
 
 from include.coverage import Coverage, Unit, read_coverage
+from include.coverage.completeness import read_completeness
 from include.coverage.history import History, read_history
 from include.coverage_page import access, files, repairing, telling, under_way
 from include.coverage_page.guarding import refuse_other_pages, with_headers
@@ -110,7 +111,8 @@ def shops_of_job(
     runs = under_way.read(session, registry)
     coverage = _read(registry, [dag_id], span, in_full=True)
     axis = sorted({column_of(job, cell.period) for cell in coverage.cells})
-    return JSONResponse(telling.shops(coverage, registry, job, axis, runs))
+    complete = read_completeness(WAREHOUSE.engine(), [dag_id])
+    return JSONResponse(telling.shops(coverage, registry, job, axis, runs, complete=complete))
 
 
 def units_of_column(

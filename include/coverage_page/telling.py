@@ -202,8 +202,13 @@ def shops(
     job: Job,
     axis: list[str],
     under_way: UnderWay = NONE,
+    *,
+    complete: Mapping[tuple[str, str], datetime] | None = None,
 ) -> dict[str, Any]:
-    """Tell of one job's shops by periods: a letter for each, in the order of the axis."""
+    """Tell of one job's shops by periods: a letter for each, in the order of the axis.
+
+    `complete` has the instants up to which they are complete, by job and shop.
+    """
     states: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
     for unit in coverage.units():
         states[unit.shop_id][column_of(job, unit.period)].add(_state(unit, under_way))
@@ -213,6 +218,7 @@ def shops(
             {
                 "id": shop,
                 "name": registry.shops[shop].name if shop in registry.shops else "",
+                "complete_until": _moment((complete or {}).get((job.id, shop))),
                 "states": "".join(
                     CODES[worst(found[column])] if found.get(column) else NOTHING for column in axis
                 ),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy.exc import SQLAlchemyError
 
 from include.coverage import read_coverage
+from include.coverage.completeness import read_completeness
 from include.errors import ConfigurationError, ExpectedError
 from include.registry import SHOPS_FILE, load_registry
 from include.service.finding import why_unknown
@@ -89,6 +90,15 @@ class Lookout:
                 in_full=in_full,
                 patience=self.patience,
             )
+
+    def completeness(self, jobs: Collection[str]) -> dict[tuple[str, str], datetime]:
+        """Read up to when each shop of some jobs is complete, by job and shop.
+
+        Raises:
+            ExpectedError: the warehouse does not answer.
+        """
+        with _in_words():
+            return read_completeness(self.engine, jobs) if jobs else {}
 
 
 @contextmanager

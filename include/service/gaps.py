@@ -24,6 +24,7 @@ from include.service.covering import (
     since_of,
 )
 from include.service.table import cut, lined_up
+from include.service.watermarks import asked_for, lines_of, told
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from include.registry import Registry
     from include.service.covering import Lookout
     from include.service.layout import Layout
+    from include.service.watermarks import Marks
 
 # Unless asked for more: older gaps are rare, and somebody has decided to leave them.
 DAYS = 90
@@ -67,13 +69,16 @@ def gaps(layout: Layout, arguments: Namespace) -> int:
         jobs = None if arguments.job is None else [arguments.job]
         coverage = look.read(begin, jobs=jobs)
         kept = oldest_kept(look.registry, moment)
+        shown_since = since or begin.date()
+        found = coverage.gaps(job=arguments.job, shop=arguments.shop, since=shown_since)
+        whose = jobs or (look.registry.jobs if arguments.shop else {unit.job_id for unit in found})
+        marks = asked_for(look.completeness(whose), found, arguments.job, arguments.shop)
     coverage = replace(coverage, problems=broken_for(look.registry, arguments.job, arguments.shop))
-    shown_since = since or begin.date()
-    found = coverage.gaps(job=arguments.job, shop=arguments.shop, since=shown_since)
     if arguments.json:
-        print(_as_json(look, coverage, found, shown_since, arguments))
+        print(_as_json(look, coverage, found, shown_since, arguments, marks=marks))
     else:
         print("\n".join(_in_words(look, coverage, found, shown_since, arguments)))
+        print("".join(f"{line}\n" for line in lines_of(look.registry, marks)), end="")
         if first_moment(shown_since) < kept:
             print(f"of what ended before {kept:%Y-%m-%d} the ledger keeps nothing")
     return MISSING if found or coverage.problems else COMPLETE
@@ -179,20 +184,27 @@ def _of_the_unknown(look: Lookout, coverage: Coverage) -> list[str]:
 
 
 def _as_json(
-    look: Lookout, coverage: Coverage, found: Sequence[Unit], since: date, arguments: Namespace
+    look: Lookout,
+    coverage: Coverage,
+    found: Sequence[Unit],
+    since: date,
+    arguments: Namespace,
+    *,
+    marks: Marks,
 ) -> str:
     besides = besides_of(coverage, look.registry, arguments.job, arguments.shop, since)
     is_left = any(not look.under_way.sees_to(unit) for unit in found)
-    told: dict[str, Any] = {
+    answer: dict[str, Any] = {
         "made_at": coverage.made_at.isoformat(timespec="seconds"),
         "since": since.isoformat(),
         "gaps": [_unit(unit, seen_to=look.under_way.sees_to(unit)) for unit in found],
         "paused": None if look.paused is None else sorted(look.paused & look.registry.jobs.keys()),
         "besides": besides.told(),
+        "complete": told(marks),
         "broken": [str(problem) for problem in coverage.problems],
         "repair": repair_command(arguments.job, arguments.shop, since) if is_left else None,
     }
-    return json.dumps(told, indent=2, ensure_ascii=False)
+    return json.dumps(answer, indent=2, ensure_ascii=False)
 
 
 def _unit(unit: Unit, *, seen_to: bool) -> dict[str, Any]:

@@ -56,6 +56,7 @@ def row(job_id: str, shop_id: str, period: Period, state: str, **more: Any) -> L
         "finished_at": begun if state in ("ok", "empty", "failed") else None,
         "heartbeat_at": None if state == "pending" else begun,
         "place": None,
+        "table_name": "a_table" if state in ("ok", "empty") else None,
     }
     return LedgerRow(job_id, shop_id, **{**said, **more})
 

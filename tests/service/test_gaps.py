@@ -63,6 +63,10 @@ def _ago_utc(days: int) -> str:
     return (datetime.now(ZoneInfo("UTC")).date() - timedelta(days=days)).isoformat()
 
 
+def _without_marks(capsys: pytest.CaptureFixture[str]) -> list[str]:
+    return capsys.readouterr().out.partition("\n\ncomplete up to")[0].splitlines()
+
+
 def test_each_gap_has_its_reason_and_its_repair(
     installation: Installation, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -84,7 +88,7 @@ def test_each_gap_has_its_reason_and_its_repair(
     lost = "lost: running, without a sign of life (run run-1)"
     failed = "failed, exit code 75 (a temporary failure): the gateway answered 503"
     repair = f"{manager} repair --job erp_store --since {_ago(7)} --yes"
-    assert capsys.readouterr().out.splitlines() == [
+    assert _without_marks(capsys) == [
         f"8 gaps in 1 job since {_ago_utc(90)}",
         "",
         "erp_store  ERP门店数据  (8)",
@@ -275,7 +279,7 @@ def test_what_a_queued_run_sees_to_needs_no_second_repair(
     narrowed = json.dumps({"shops": ["erp-1"]})
     installation.change_airflow(RUN, "erp_store", f"repair__{lost[1]}__1", lost[1], narrowed)
     assert _ask(installation) == 1
-    lines, names = capsys.readouterr().out.splitlines(), "erp-1 店1, erp-2 店2"
+    lines, names = _without_marks(capsys), "erp-1 店1, erp-2 店2"
     assert lines[0].endswith(", runs under way see to 4 of them")
     assert (
         f"  {lost[0]}  {names}, erp-3 店3  missed: nothing was tried (a run is under way)" in lines
@@ -283,7 +287,7 @@ def test_what_a_queued_run_sees_to_needs_no_second_repair(
     assert f"  {lost[1]}  erp-2 店2, erp-3 店3{' ' * 13}missed: nothing was tried" in lines
     assert f"repair --job erp_store --since {lost[1]} --yes" in lines[-2]
     assert _ask(installation, since=lost[0]) == 1
-    lines = capsys.readouterr().out.splitlines()
+    lines = _without_marks(capsys)
     assert lines[-1] == "  runs that wait or work see to them"
     assert _ask(installation, since=lost[0], json=True) == 1
     told = json.loads(capsys.readouterr().out)
@@ -332,3 +336,19 @@ def test_without_its_shops_nobody_knows_what_a_job_should_land(
         ConfigurationError, match=r"broken is\nconfig/shops\.yaml:1:1: is not a file"
     ):
         _ask(installation, shop="erp-1")
+
+
+def test_it_says_up_to_when_each_shop_is_complete(
+    installation: Installation, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Of shops with gaps, and of those that are asked for; to a program in UTC."""
+    installation.land(
+        but=lambda unit: "" if (unit.shop_id, unit.period.key) == ("erp-2", _ago(5)) else None
+    )
+    assert _ask(installation) == 1
+    lines = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
+    assert lines[lines.index("complete up to") + 1 :] == [f"erp_store erp-2 店2 {_ago(5)} 00:00:00"]
+    assert _ask(installation, job="erp_store", shop="erp-1", json=True) == 0
+    [told] = json.loads(capsys.readouterr().out)["complete"]
+    assert (told["job"], told["shop"]) == ("erp_store", "erp-1")
+    assert told["complete_until"].endswith("T16:00:00+00:00")

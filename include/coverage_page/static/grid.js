@@ -6,7 +6,7 @@ import { make, patchChildren, setAttribute, setText } from "./dom.js";
 import { heading } from "./columns.js";
 import { keepOneStop } from "./keyboard.js";
 import { CODES, GAPS, SIGNS, NAMES, cellOf, count, face, worstOf } from "./states.js";
-import { number, say } from "./words.js";
+import { moment, number, say } from "./words.js";
 
 /**
  * @typedef {object} Handlers
@@ -88,7 +88,9 @@ function makeRow(row, handlers) {
   const last = make("td", { role: "gridcell", class: "act" });
   if (row.shop) {
     const name = make("th", { scope: "row", class: "name shop" });
-    name.append(make("span", { class: "label" }), make("span", { class: "id" }));
+    name.append(
+      make("span", { class: "label" }), make("span", { class: "id" }), make("span", { class: "until" }),
+    );
     const element = make("tr", { class: "shop-row" }, name, last);
     waiting.set(element, row);
     approach.observe(element);
@@ -144,7 +146,11 @@ function jobName(job, handlers) {
 function updateRow(element, row) {
   const name = element.firstElementChild;
   setText(name.querySelector(".label"), row.shop ? row.shop.name || row.shop.id : row.job.name);
-  if (row.shop) setText(name.querySelector(".id"), row.shop.id);
+  if (row.shop) {
+    const until = row.shop.complete_until;
+    setText(name.querySelector(".id"), row.shop.id);
+    setText(name.querySelector(".until"), until ? say("until", { at: moment(until, row.job.zone) }) : "");
+  }
   const toggle = name.querySelector(".toggle");
   if (toggle) {
     places.get(toggle).job = row.job;
