@@ -7,7 +7,8 @@ import math
 import sys
 import time
 from datetime import timedelta
-from itertools import chain
+from itertools import chain, groupby
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from include.coverage.history import read_history
@@ -169,17 +170,10 @@ def _runs(api: Api, registry: Registry, job_ids: Iterable[str]) -> list[Run]:
 def _lines(plan: Plan, broken: Sequence[str] = ()) -> list[str]:
     lines = [f"broken, so that what it should land is not known: {one}" for one in broken]
     if plan.runs:
+        by_job = sorted(plan.runs, key=attrgetter("job.id"))  # stable: the oldest period first
+        alike = groupby(by_job, key=lambda run: (run.job.id, run.whole or run.shops))
         rows = [("job", "period", "shops", "calls", "about")]
-        rows += [
-            (
-                run.job.id,
-                run.key,
-                "all" if run.whole else ", ".join(run.shops),
-                "unknown" if run.calls is None else f"{run.calls:,}",
-                "unknown" if run.seconds is None else f"{run.seconds / 60:.1f} min",
-            )
-            for run in plan.runs
-        ]
+        rows += [_row(list(runs)) for _, runs in alike]
         lines += lined_up(rows, indent="")
         calls = "an unknown number of" if plan.calls is None else f"about {plan.calls:,}"
         minutes = "unknown" if plan.minutes is None else f"about {math.ceil(plan.minutes)}"
@@ -191,6 +185,21 @@ def _lines(plan: Plan, broken: Sequence[str] = ()) -> list[str]:
     for (job_id, why), units in plan.held.items():
         lines.append(f"{job_id}: {units:,} left out: {WHY[why].format(job=job_id)}")
     return lines
+
+
+def _row(runs: list[RepairRun]) -> tuple[str, ...]:
+    """Return a line for runs of one job, for the same shops of periods one after another."""
+    first, last = runs[0], runs[-1]
+    several = f"{first.key} to {last.key} ({len(runs)} runs)"
+    calls = [run.calls for run in runs if run.calls is not None]
+    seconds = [run.seconds for run in runs if run.seconds is not None]
+    return (
+        first.job.id,
+        first.key if len(runs) == 1 else several,
+        "all" if first.whole else ", ".join(first.shops),
+        "unknown" if len(calls) < len(runs) else f"{sum(calls):,}",
+        "unknown" if len(seconds) < len(runs) else f"{sum(seconds) / 60:.1f} min",
+    )
 
 
 def _as_dict(plan: Plan) -> dict[str, Any]:

@@ -60,3 +60,21 @@ def test_an_interruption_stops_no_run(capsys: pytest.CaptureFixture[str]) -> Non
         f"erp_store {key} started (run repair__{key}__1)" for key in keys[:2]
     ]
     assert said.err.startswith("interrupted; 2 runs go on without it, and the same command with")
+
+
+def test_a_long_plan_is_a_line_for_alike_runs() -> None:
+    """Ninety days of one job are one line, with what they cost together."""
+    erp = job("erp_store", platform="erp", start=date(2025, 10, 1))
+    now = datetime(2025, 10, 4, tzinfo=timezone.utc)
+
+    def run(key: str, *shops: str) -> RepairRun:
+        return RepairRun(erp, key, shops, len(shops) == 3, 1, now, 10, 60.0)
+
+    three = ("erp-1", "erp-2", "erp-3")
+    plan = Plan([run("2025-10-01", *three), run("2025-10-02", *three), run("2025-10-03", "erp-2")])
+    assert [" ".join(line.split()) for line in _lines(plan)] == [
+        "job period shops calls about",
+        "erp_store 2025-10-01 to 2025-10-02 (2 runs) all 20 2.0 min",
+        "erp_store 2025-10-03 erp-2 10 1.0 min",
+        "7 units in 3 runs, about 30 calls, minutes: about 3",
+    ]
