@@ -92,7 +92,9 @@ def _problem_in(part: str, name: str, low: int, high: int) -> str | None:
         return f"{name} {part!r} mixes * with a range" if last else None
     bounds = (first,) if last is None else (first, last)
     problems = (_problem_with_bound(text, name, low, high) for text in bounds)
-    return next(filter(None, problems), None) or _problem_with_order(part, name, bounds)
+    if problem := next(filter(None, problems), None):
+        return problem
+    return _problem_with_order(part, (name, low, high), match) if last else None
 
 
 def _problem_with_bound(text: str, name: str, low: int, high: int) -> str | None:
@@ -102,11 +104,37 @@ def _problem_with_bound(text: str, name: str, low: int, high: int) -> str | None
     return None if low <= number <= high else f"{name} {text} is not in {low}-{high}"
 
 
-def _problem_with_order(part: str, name: str, bounds: tuple[str, ...]) -> str | None:
-    numbers = [_number(text, name) or 0 for text in bounds]
-    if numbers == sorted(numbers):
+def _problem_with_order(part: str, field: tuple[str, int, int], match: re.Match[str]) -> str | None:
+    name, low, _ = field
+    first, last = _number(match["first"], name), _number(match["last"], name)
+    if first is None or last is None or first <= last:
         return None
-    return f"{name} {part!r} runs backwards; write the smaller number first"
+    meant = _wrapped(first, last, int(match["step"] or 1), field)
+    repair = ",".join(_as_ranges([value for value in meant if value >= first]))
+    if after := [value for value in meant if value < first]:
+        repair += "," + ",".join(_as_ranges(after))
+    names = list(NAMES.get(name, ()))
+    if names:
+        repair += f" (or {','.join(names[(value - low) % len(names)] for value in meant)})"
+    return f"{name} {part!r} runs backwards; write {repair}"
+
+
+def _wrapped(first: int, last: int, step: int, field: tuple[str, int, int]) -> list[int]:
+    """Return the values of a range that goes on at the start of its field when that has ended."""
+    name, low, high = field
+    if name == "day of the week":  # 0 and 7 are one day, which a week of Monday to Sunday ends with
+        low, first, last = 1, first or 7, last or 7
+    size = high - low + 1
+    span = (last - first) % size
+    return [low + (first - low + passed) % size for passed in range(0, span + 1, step)]
+
+
+def _as_ranges(values: list[int]) -> list[str]:
+    """Write ascending values with one step between them: as a range where that is shorter."""
+    if len(values) < 3 and not (len(values) == 2 and values[1] - values[0] == 1):  # noqa: PLR2004 - two are listed
+        return [str(value) for value in values]
+    step = values[1] - values[0]
+    return [f"{values[0]}-{values[-1]}" + (f"/{step}" if step > 1 else "")]
 
 
 def _number(text: str, name: str) -> int | None:

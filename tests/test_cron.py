@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 from cronsim import CronSim
+from hypothesis import given
+from hypothesis import strategies as st
 
-from include.cron import CronError, check_cron, next_fire, previous_fire
+from include.cron import DAYS, MONTHS, CronError, check_cron, expanded, next_fire, previous_fire
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 NEW_YORK = ZoneInfo("America/New_York")
@@ -132,3 +135,63 @@ def test_wrong_crons_are_refused_with_the_reason(cron: str, problem: str) -> Non
 def test_good_crons_are_accepted(cron: str) -> None:
     """Standard cron with names, steps, lists and either-day is valid."""
     check_cron(cron)
+
+
+# What each field wraps around to: its first value, its last, and the names of its values.
+WRAPPING = {
+    0: (0, 59, ()),
+    1: (0, 23, ()),
+    2: (1, 31, ()),
+    3: (1, 12, MONTHS),
+    4: (0, 6, DAYS),
+}
+
+
+@given(st.data())
+def test_the_repair_of_a_backward_range_means_what_was_meant(data: st.DataObject) -> None:
+    """Both ways that are offered are valid, and fire where a clock that goes round would."""
+    place = data.draw(st.sampled_from(sorted(WRAPPING)))
+    low, high, names = WRAPPING[place]
+    by_name = bool(names) and data.draw(st.booleans())
+    first = data.draw(st.integers(low + 1, high + (names is DAYS and not by_name)))
+    last = data.draw(st.integers(low, first - 1))
+    step = data.draw(st.sampled_from((None, 1, 2, 3, 5)))
+    meant, value, passed = [], first, 0
+    while True:
+        value = low if value > high else value
+        if passed % (step or 1) == 0:
+            meant.append(value)
+        if value == last:
+            break
+        value, passed = value + 1, passed + 1
+    bounds = [names[(one - low) % len(names)] if by_name else str(one) for one in (first, last)]
+    fields = ["0", "0", "*", "*", "*"]
+    fields[place] = "-".join(bounds) + (f"/{step}" if step else "")
+    with pytest.raises(CronError) as caught:
+        check_cron(" ".join(fields))
+    repairs = re.fullmatch(r".* runs backwards; write (\S+?)(?: \(or (\S+)\))?", str(caught.value))
+    assert repairs
+    assert bool(repairs[2]) == bool(names)
+    for repair in filter(None, repairs.groups()):
+        fields[place] = repair
+        check_cron(" ".join(fields))
+        found = expanded(" ".join(fields))[place]
+        assert sorted(range(low, high + 1) if found == ["*"] else found) == sorted(meant)
+
+
+@pytest.mark.parametrize(
+    ("cron", "repair"),
+    [
+        ("0 8 * * 6-0", "6-7 (or SAT,SUN)"),
+        ("0 12 * * FRI-SUN", "5-7 (or FRI,SAT,SUN)"),
+        ("0 22-6 * * *", "22-23,0-6"),
+        ("0 22-6/2 * * *", "22,0-6/2"),
+        ("0 8 1 11-2 *", "11-12,1-2 (or NOV,DEC,JAN,FEB)"),
+        ("50-10/5 * * * *", "50,55,0-10/5"),
+    ],
+)
+def test_a_backward_range_is_repaired_in_few_words(cron: str, repair: str) -> None:
+    """As a person would write it."""
+    with pytest.raises(CronError) as caught:
+        check_cron(cron)
+    assert str(caught.value).endswith(f" runs backwards; write {repair}")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from include.checking.checked_tables import column_problems
 from include.checking.feed_jobs import feed_problems
 from include.checking.pools import POOLS_FILE, pool_problems
+from include.checking.strays import CONFIG, stray_files
 from include.feeds import Feeds, load_feeds
 from include.registry import PROJECT_ROOT, Problem, Registry, load_registry
 from include.registry.problems import costing_only
@@ -40,6 +41,8 @@ def check_project(root: Path = PROJECT_ROOT) -> Checked:
         with costing_only(job.file, job.line, job.id, problems):
             problems.extend(feed_problems(job, feeds, taken))
             problems.extend(column_problems(job))
+    with costing_only(CONFIG, 1, None, problems):
+        problems.extend(stray_files(root))
     with costing_only(POOLS_FILE, 1, None, problems):
         problems.extend(pool_problems(root, list(registry.jobs.values())))
     problems.sort(key=lambda problem: (problem.file, problem.line, problem.column))

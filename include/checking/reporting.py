@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any
 from include.checking.checked_tables import nearest_table
 from include.checking.feed_jobs import feed_of
 from include.checking.project import check_project
+from include.checking.strays import CONFIG
 from include.feeds import FEEDS_FILE
-from include.registry import PROJECT_ROOT, SHOPS_FILE
+from include.registry import PROJECT_ROOT, SHOPS_FILE, TASKS_FOLDER
 from include.registry.describing import in_words, next_runs, period_in_words
 from include.registry.paths import SCRIPTS, Folders
 from include.registry.problems import costing_only
+from include.registry.unread import put_aside
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,6 +37,7 @@ WORDS = {
         "feed": "no job reads this feed: add an entry with args: [--feed, {feed}], or remove it",
         "table": "checks.table '{table}' is no table of this project: did you mean '{near}'? "
         "(right as it is, if it is a table of your own)",
+        "aside": "is not read: it is taken for a copy that was put aside",
         "no job": "there is no job: add an entry to a file in config/tasks",
     },
     "zh": {
@@ -48,6 +51,7 @@ WORDS = {
         "feed": "没有任务读取这个数据源：请添加带 args: [--feed, {feed}] 的任务，或删除它",
         "table": "checks.table '{table}' 不是本项目的表：是否想写 '{near}'？"
         "（如果是你们自己的表，则无需修改）",
+        "aside": "不会被读取：看起来是放在一边的副本",
         "no job": "没有任务：请在 config/tasks 的文件中添加",
     },
 }
@@ -107,6 +111,8 @@ def _notes(found: Checked, root: Path, lang: str) -> Iterator[str]:
     """Say what is valid but does nothing, or hardly what was meant."""
     words, registry = WORDS[lang], found.registry
     jobs = registry.jobs.values()
+    for file in (*put_aside(root, TASKS_FOLDER), *put_aside(root, CONFIG)):
+        yield f"{file}: {words['aside']}"
     if not jobs:
         yield words["no job"]
     named = {job.script for job in jobs}

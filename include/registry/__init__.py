@@ -1,6 +1,6 @@
 """What the user's registry says: config/tasks/ and config/shops.yaml, read, checked, described."""
 
-from include.registry.loading import Registry, load_registry
+from include.registry.loading import TASKS_FOLDER, Registry, load_registry
 from include.registry.paths import PROJECT_ROOT
 from include.registry.problems import Problem
 from include.registry.schema import Checks, Job
@@ -9,6 +9,7 @@ from include.registry.shops import SHOPS_FILE, Shop
 __all__ = [
     "PROJECT_ROOT",
     "SHOPS_FILE",
+    "TASKS_FOLDER",
     "Checks",
     "Job",
     "Problem",

@@ -36,6 +36,9 @@ HINTS = {
     "undefined alias": "quote a value that begins with *",
 }
 KEY_WITH_FULL_WIDTH_COLON = re.compile(rf"\s*(- +)?[A-Za-z_]\w*{FULL_WIDTH_COLON}")
+QUOTES = ("'", '"')
+# Of what is opened and never closed the end of the file, or of an entry, says nothing.
+NEVER_CLOSED = re.compile(r"end of stream|did not find expected ',' or '[]}]'")
 _Base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # PyYAML can be built without libyaml
 
 
@@ -112,6 +115,10 @@ def _syntax_problem(file: str, raw: bytes, error: yaml.YAMLError) -> Problem:
         return Problem(file, line, column, None, message)
     mark = getattr(error, "problem_mark", None)
     line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+    if "nested deeper" not in str(error) and (quote := _open_quote(raw, line)):
+        line, column, last = quote
+        message = f"is not YAML: this quote ends only in line {last}: close the quote"
+        return Problem(file, line, column, None, message)
     told = [getattr(error, "context", None), getattr(error, "problem", None)]
     reason = " ".join(filter(None, told)) or str(error)
     lines = raw.decode().splitlines()
@@ -121,7 +128,33 @@ def _syntax_problem(file: str, raw: bytes, error: yaml.YAMLError) -> Problem:
             column = lines[number - 1].index(FULL_WIDTH_COLON) + 1
             message = f"is not YAML: a key ends with '{FULL_WIDTH_COLON}': {WRITE_A_COLON}"
             return Problem(file, number, column, None, message)
+    context = getattr(error, "context_mark", None)
+    if context and NEVER_CLOSED.search(reason):
+        line, column = context.line + 1, context.column + 1
     at_fault = lines[line - 1][column - 1 : column] if line <= len(lines) else ""
     seen = "tab" if at_fault == "\t" else reason
     hint = next((hint for sign, hint in HINTS.items() if sign in seen), "correct this line")
     return Problem(file, line, column, None, f"is not YAML: {reason}: {hint}")
+
+
+def _open_quote(raw: bytes, line: int) -> tuple[int, int, int] | None:
+    """Return line, column and last line of the quote that swallowed what stood before an error.
+
+    One that is not closed ends with the next quote of its kind, lines below, where the rest then
+    makes no sense.
+    """
+    loader = Loader(raw)
+    found = None
+    try:
+        while loader.check_token():
+            token = loader.get_token()
+            start, end = token.start_mark, token.end_mark
+            if start.line >= line - 1:
+                break
+            if getattr(token, "style", None) in QUOTES and start.line < end.line == line - 1:
+                found = start.line + 1, start.column + 1, end.line + 1
+    except yaml.YAMLError:
+        pass
+    finally:
+        loader.dispose()
+    return found

@@ -14,6 +14,7 @@ from include.registry.problems import Problem, costing_only
 from include.registry.reading import Entry, read_entries, rivals
 from include.registry.schema import PLATFORMS, Job, Place, Project
 from include.registry.shops import RESTORE, SHOPS_FILE, Shop, Shops, load_shops
+from include.registry.unread import unread_tasks
 from include.registry.validating import validate
 
 if TYPE_CHECKING:
@@ -73,10 +74,10 @@ def _task_files(root: Path) -> tuple[list[str], list[Problem]]:
     except OSError as error:
         message = f"cannot be listed ({error.strerror}): make this folder, with a file of tasks"
         return [], [Problem(TASKS_FOLDER, 1, 1, None, message)]
-    shown = [f"{TASKS_FOLDER}/{name}" for name in names if not name.startswith(".")]
-    message = "is not read: rename it, so that it ends in .yaml"
-    problems = [Problem(name, 1, 1, None, message) for name in shown if name.endswith(".yml")]
-    return [name for name in shown if name.endswith(".yaml")], problems
+    read = [name for name in names if name.endswith(".yaml") and not name.startswith(".")]
+    others = [name for name in names if name not in read] if len(read) < len(names) else []
+    problems = list(unread_tasks(root, TASKS_FOLDER, others))
+    return [f"{TASKS_FOLDER}/{name}" for name in read], problems
 
 
 def _one_job(

@@ -34,10 +34,12 @@ DAY = r"\d{4}-\d\d-\d\d"
 TIME_OF_DAY = r"([01]\d|2[0-3]):[0-5]\d"
 PERCENT = r"(100|[1-9]\d?)%"
 OFFSET = re.compile(r"[+-] *\d")
+# Names of the zone database that are no zone, or whichever one the machine is in.
+NO_PLACES = {"Factory", "localtime", "posixrules"}
 # Names that people give China's time, none of which is IANA's.
 CHINESE_ZONE = re.compile(
     r"(.*/)?(beijing|peking|china|shenzhen|guangzhou|hangzhou)([ _].*)?"
-    r"|(utc|gmt)? *[+＋] *0?8([:：]?00)?|.*(中国|北京|上海|东八区).*",
+    r"|cst([ +-]?8)?|(utc|gmt)? *[+＋]? *0?8([:：]?00)?|.*(中国|北京|上海|东八区).*",
     re.IGNORECASE,
 )
 
@@ -137,7 +139,7 @@ def cron(value: Any) -> str:
 
 
 def _zones() -> list[str]:
-    return ["UTC", *sorted(available_timezones())]
+    return ["UTC", *sorted(available_timezones() - NO_PLACES)]
 
 
 @lru_cache

@@ -141,7 +141,7 @@ UNREADABLE: dict[str, tuple[str | bytes, list[str]]] = {
         "tasks:\n  - id: 'a\n",
         [
             (
-                f"3:1: {SYNTAX}while scanning a quoted scalar found unexpected end of stream: "
+                f"2:9: {SYNTAX}while scanning a quoted scalar found unexpected end of stream: "
                 "close the quote"
             )
         ],
@@ -150,10 +150,14 @@ UNREADABLE: dict[str, tuple[str | bytes, list[str]]] = {
         "tasks:\n  - tags: [a\n",
         [
             (
-                f"3:1: {SYNTAX}while parsing a flow sequence did not find expected ',' or ']': "
+                f"2:11: {SYNTAX}while parsing a flow sequence did not find expected ',' or ']': "
                 "close the bracket"
             )
         ],
+    ),
+    "quote that another one ends": (
+        'tasks:\n  - id: "a\n    name: b\n    cron: "0 8 * * *"\n    script: c\n',
+        [f"2:9: {SYNTAX}this quote ends only in line 4: close the quote"],
     ),
     "at sign": (
         "tasks:\n  - owner: @a\n",
@@ -299,7 +303,9 @@ def test_what_is_no_file(project: ProjectFolder) -> None:
     (tasks / "folder.yaml").mkdir()
     os.mkfifo(tasks / "pipe.yaml")
     (tasks / "dead.yaml").symlink_to("nowhere")
-    project.write_tasks(".swap.yaml", "{")
+    for name in (".swap.yaml", ".good.yaml.swp", "good.yaml~", "#good.yaml#", "good.yaml.bak"):
+        project.write_tasks(name, "{")
+    project.write_tasks("README.md", "```\ntasks:\n")
     project.write_tasks("old.yml")
     project.write_tasks("good.yaml")
     registry = load_registry(project.root)
@@ -313,6 +319,30 @@ def test_what_is_no_file(project: ProjectFolder) -> None:
         "pipe.yaml:1:1: is not a file: remove it, or put a file in its place",
     ]
     assert list(registry.jobs) == ["good"]
+
+
+@pytest.mark.parametrize(
+    ("name", "repair"),
+    [
+        ("Y.YAML", "rename it, so that it ends in .yaml"),
+        ("z.YML", "rename it, so that it ends in .yaml"),
+        ("pdd.yaml.txt", "rename it, so that it ends in .yaml"),
+        ("pdd.yaml (1)", "rename it, so that it ends in .yaml"),
+        ("pdd.txt", "rename it, so that it ends in .yaml"),
+        ("pdd", "rename it, so that it ends in .yaml"),
+        ("sub/x.yaml", "move it to config/tasks, under a name of its own"),
+        ("sub/deeper/X.YML", "move it to config/tasks, under a name of its own"),
+    ],
+)
+def test_a_file_that_nobody_reads(project: ProjectFolder, name: str, repair: str) -> None:
+    """Tasks under a name, or in a folder, that is not read are told, with where they belong."""
+    project.write_tasks(name)
+    project.write_tasks("other.yaml", OTHER.format(""))
+    registry = load_registry(project.root)
+    assert list(registry.jobs) == ["other"]
+    assert [str(problem) for problem in registry.problems] == [
+        f"config/tasks/{name}:1:1: is not read: {repair}"
+    ]
 
 
 def test_no_folder(tmp_path: Path) -> None:
