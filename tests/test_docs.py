@@ -63,6 +63,7 @@ EXAMPLES = {
     "connections",
     "tags",
     "owner",
+    "dated",
     "deadline",
     "checks",
     "doc",

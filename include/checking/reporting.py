@@ -13,6 +13,7 @@ from include.checking.project import check_project
 from include.checking.strays import CONFIG
 from include.feeds import FEEDS_FILE
 from include.registry import PROJECT_ROOT, SHOPS_FILE, TASKS_FOLDER
+from include.registry.dating import dating_of
 from include.registry.describing import in_words, next_runs, period_in_words
 from include.registry.paths import SCRIPTS, Folders
 from include.registry.problems import costing_only
@@ -38,6 +39,11 @@ WORDS = {
         "table": "checks.table '{table}' is no table of this project: did you mean '{near}'? "
         "(right as it is, if it is a table of your own)",
         "aside": "is not read: it is taken for a copy that was put aside",
+        "undated": "the script takes no period, so the job runs for the one that ended last, and "
+        "an older one cannot be pulled again ({because}): let it read PERIOD_KEY, or write "
+        "'dated: true' if it can bring any period, 'dated: false' if not",
+        "clock": "env sets TZ to '{tz}', and the script takes no period: it would work out another "
+        "day than {zone} has, and is not run: remove TZ from env",
         "no job": "there is no job: add an entry to a file in config/tasks",
     },
     "zh": {
@@ -52,6 +58,10 @@ WORDS = {
         "table": "checks.table '{table}' 不是本项目的表：是否想写 '{near}'？"
         "（如果是你们自己的表，则无需修改）",
         "aside": "不会被读取：看起来是放在一边的副本",
+        "undated": "脚本不接受日期，因此只为最近结束的一期运行，更早的无法补拉（{because}）："
+        "请让它读取 PERIOD_KEY；能拉取任意一期的请写 'dated: true'，否则写 'dated: false'",
+        "clock": "env 把 TZ 设为 '{tz}'，而脚本不接受日期：算出的不是 {zone} 的那一天，"
+        "因此不会运行：请从 env 中删除 TZ",
         "no job": "没有任务：请在 config/tasks 的文件中添加",
     },
 }
@@ -137,10 +147,16 @@ def _notes_of(job: Job, found: Checked, words: dict[str, str]) -> Iterator[str]:
         yield words["platform"].format(platform=job.platform)
     if job.checks and (near := nearest_table(job)):
         yield words["table"].format(table=job.checks.table, near=near)
+    dating = dating_of(job)
+    if job.dated is None and not dating.dated:
+        yield words["undated"].format(because=dating.because)
+    if not dating.dated and (tz := job.env.get("TZ", job.timezone)) != job.timezone:
+        yield words["clock"].format(tz=tz, zone=job.timezone)
 
 
 def _described(job: Job, lang: str, now: datetime) -> dict[str, Any]:
     runs = next_runs(job, now) if job.enabled else ()
+    dating = dating_of(job)
     return {
         "id": job.id,
         "name": job.name,
@@ -150,6 +166,8 @@ def _described(job: Job, lang: str, now: datetime) -> dict[str, Any]:
         "timezone": job.timezone,
         "period": job.period,
         "enabled": job.enabled,
+        "dated": dating.dated,
+        "dated_because": dating.because,
         "schedule": in_words(job, lang),
         "next": [{"at": fire.isoformat(), "period": period.key} for fire, period in runs],
     }

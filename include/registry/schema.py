@@ -153,6 +153,12 @@ class Job(BaseModel):
     cwd: fields.Line = Field(
         default=".", description="the folder of the project it runs in", examples=["config"]
     )
+    dated: fields.Flag | None = Field(
+        default=None,
+        description="false: the script takes no period, and can only bring the one that ended "
+        "last; unless given, whether its text or 'args' name the period decides",
+        examples=[False],
+    )
     platform: fields.Platform | None = Field(
         default=None,
         description="the platform it pulls from: one unit per shop of it, and its pool; none for "

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import time
 from contextlib import AbstractContextManager, nullcontext
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, NamedTuple
 
 from include.errors import ConfigurationError, ExpectedError
 from include.running.exit_codes import ExitCode, describe, worst
 from include.running.keeper import Settings
+from include.running.last_ended import refuse_past, why_not_known
 from include.running.script_call import command_of, environment_of
 from include.running.script_process import ScriptProcess
 from include.units import JobUnits
@@ -67,6 +68,7 @@ class Attempt:
         named = [shop for shop in execution.registry.shops_of(job) if shop.id in wanted]
         self.closed = [why for shop in named if (why := shop.why_closed(period))]
         self.covered = list(self.units)
+        self.doubt = ""  # whether it was this period that the script has brought
 
     def run(self) -> int:
         """Run the script for what has not landed, and account for how it ended.
@@ -90,6 +92,7 @@ class Attempt:
 
     def _work(self) -> int:
         execution = self.execution
+        refuse_past(execution.job, self.period, datetime.now(timezone.utc))
         command = command_of(execution.job, self.period)
         event = f"{self._begins()} (pid {os.getpid()}, run {execution.request.run_id})"
         execution.note(self.subject, event)
@@ -157,6 +160,7 @@ class Attempt:
         shops = [execution.registry.shops[shop] for shop in self.shops]
         environment = environment_of(job, self.period, execution.request, shops, os.environ)
         execution.output.forget()
+        began = datetime.now(timezone.utc)
         try:
             script = ScriptProcess(settings, environment)
         except OSError as error:  # no memory, or too many processes
@@ -166,7 +170,10 @@ class Attempt:
         code = script.wait(execution.output)
         execution.interruption.rest()
         ended_by_us = execution.interruption.exit_code()
-        return code if ended_by_us is None else ended_by_us
+        code = code if ended_by_us is None else ended_by_us
+        if code in (ExitCode.LANDED, ExitCode.NOTHING_TO_DO):
+            self.doubt = why_not_known(job, self.period, began, datetime.now(timezone.utc))
+        return ExitCode.CONFIGURATION if self.doubt else code
 
     def _end(self, code: int, seconds: float) -> int:
         execution = self.execution
@@ -220,4 +227,4 @@ class Attempt:
             return f"told to end by {interruption.signal.name}; {describe(code)}"
         if interruption.timed_out:
             return f"not done within its timeout of {self.limit}; {describe(code)}"
-        return describe(code)
+        return f"{self.doubt}; {describe(code)}" if self.doubt else describe(code)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from include.errors import ExpectedError
 from include.periods import PeriodError
+from include.registry.dating import dating_of
 from include.running.attempt import Attempt, Retry
 from include.running.exit_codes import ExitCode
 from include.running.variables import SHARE
@@ -44,7 +45,8 @@ class EarlierFailures:
             the exit code of each period that was tried.
         """
         execution = self._execution
-        wanted = execution.request.retry_earlier and execution.accounts and execution.job.recover
+        asked = execution.request.retry_earlier and execution.accounts and execution.job.recover
+        wanted = asked and dating_of(execution.job).dated  # else no earlier period can be brought
         codes: list[int] = []
         for period in self._periods() if wanted else []:
             if execution.interruption:

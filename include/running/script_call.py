@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from include.errors import ConfigurationError
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from include.registry import Job, Shop
     from include.running.request import Request
 
+ZONES = "/usr/share/zoneinfo"
 # The service's own settings and secrets: none of a script's business.
 SERVICE_PREFIXES = ("AIRFLOW__", "AIRFLOW_VAR_", "_AIRFLOW", CONNECTION_PREFIX)
 
@@ -69,6 +71,7 @@ def environment_of(
     return {
         **kept,
         **connections,
+        "TZ": _tz_of(job.timezone),  # what a script calls yesterday is the job's
         **job.env,
         "JOB_ID": job.id,
         "PERIOD_KEY": period.key,
@@ -85,6 +88,19 @@ def environment_of(
         **_named(shops),
         **again,
     }
+
+
+def _tz_of(zone: str) -> str:
+    """Return the value of TZ for a zone; a system that lacks the zone would take it for UTC."""
+    if (Path(os.environ.get("TZDIR") or ZONES) / zone).is_file():
+        return zone
+    from importlib.resources import files  # noqa: PLC0415 - hardly ever needed
+
+    try:
+        path = files("tzdata").joinpath("zoneinfo", *zone.split("/"))
+    except ModuleNotFoundError:
+        return zone
+    return f":{path}" if path.is_file() else zone
 
 
 def _named(shops: Sequence[Shop]) -> dict[str, str]:

@@ -93,6 +93,26 @@ def test_notes(project: ProjectFolder) -> None:
     )
 
 
+def test_a_script_that_takes_no_period(project: ProjectFolder) -> None:
+    """It is noted with the line that decides it, unless the entry says so itself."""
+    project.write("include/scripts/good.py", "import datetime\n\nprint(datetime.date.today())\n")
+    project.write_tasks("t.yaml", project.good_tasks + "    env: {TZ: UTC}\n")
+    lines, code = report(project.root, now=NOW)
+    assert code == 0
+    assert "\n".join(lines[1:]) == (
+        "note: config/tasks/t.yaml:2: good: the script takes no period, so the job runs for the "
+        "one that ended last, and an older one cannot be pulled again (neither "
+        "include/scripts/good.py nor args of config/tasks/t.yaml:2 name the period, and line 3 of "
+        "the script asks the clock): let it read PERIOD_KEY, or write 'dated: true' if it can "
+        "bring any period, 'dated: false' if not\n"
+        "note: config/tasks/t.yaml:2: good: env sets TZ to 'UTC', and the script takes no period: "
+        "it would work out another day than Asia/Shanghai has, and is not run: remove TZ from env"
+    )
+    assert "无法补拉" in report(project.root, "zh", now=NOW)[0][1]
+    project.write_tasks("t.yaml", project.good_tasks + "    dated: false\n")
+    assert len(report(project.root, now=NOW)[0]) == 1
+
+
 def test_nothing(project: ProjectFolder) -> None:
     """A registry without a job says so."""
     lines, code = report(project.root)
@@ -116,6 +136,8 @@ def test_json(project: ProjectFolder) -> None:
         "timezone": "Asia/Shanghai",
         "period": "day",
         "enabled": True,
+        "dated": True,
+        "dated_because": "include/scripts/good.py:3 names PERIOD_KEY",
         "schedule": "At 08:00, every day",
         "next": [{"at": "2025-10-03T08:00:00+08:00", "period": "2025-10-02"}],
     }

@@ -25,7 +25,8 @@ pytestmark = [pytest.mark.campaign, pytest.mark.timeout(900)]
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 JOB = """
 tasks:
-  - {id: ticking, name: 每分钟, cron: "* * * * *", period: tick, script: tick.py}
+  - {id: ticking, name: 每分钟, cron: "* * * * *", period: tick, script: tick.py,
+     dated: true}
 """
 TICKS = 3
 REPAIRS = 20

@@ -43,7 +43,7 @@ HOSTILE = '<img src=x onerror="top.hacked=1"><script>top.hacked=1</script> 503'
 ENTRY = """
 tasks:
   - {{id: {job}, name: {name}, cron: "0 0 * * *", script: trial.py, platform: erp,
-     start: {start}, recover: 0d}}
+     start: {start}, recover: 0d, dated: true}}
 """
 SHOPS = 3
 DAG_SECONDS, RUN_SECONDS = 60, 120

@@ -19,13 +19,13 @@ tasks:
 
 
 class ProjectFolder:
-    """A project with one script, good.py, and what a test writes into it."""
+    """A project with one script, good.py, which takes its period, and what a test writes."""
 
     good_tasks = GOOD
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self.write("include/scripts/good.py", "")
+        self.write("include/scripts/good.py", "import os\n\nprint(os.environ['PERIOD_KEY'])\n")
         (root / "config" / "tasks").mkdir(parents=True)
 
     def write(self, file: str, content: str | bytes) -> Path:

@@ -35,6 +35,7 @@ script: good.py
 args: [--week, "{first_day}", "{{literal}}"]
 env: {REPORT_LANGUAGE: zh}
 cwd: config
+dated: false
 platform: pdd
 connections: [erp, mail]
 tags: [PDD, 周报]
@@ -117,6 +118,7 @@ def test_defaults(project: ProjectFolder) -> None:
         "args": [],
         "env": {},
         "cwd": ".",
+        "dated": None,
         "platform": None,
         "connections": None,
         "tags": [],
@@ -152,6 +154,7 @@ def test_every_key(project: ProjectFolder) -> None:
     assert job.checks.max_drop == 0.6
     assert (job.checks.table, job.checks.day) == ("shop.orders", "order_day")
     assert job.checks.columns == {"paid": {"min": {"geq_to": 0}, "null_check": {"equal_to": 0}}}
+    assert job.dated is False
     week = job.schedule.last_ended(datetime(2025, 10, 4, 12, tzinfo=ZoneInfo("Europe/Berlin")))
     assert job.arguments_for(week) == ["--week", "2025-09-22", "{literal}"]
 

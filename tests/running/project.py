@@ -66,8 +66,9 @@ class Project:
         name = keys.pop("file", f"{job_id}.py")
         path = self.root / "include" / "scripts" / name
         path.write_text(textwrap.dedent(script), encoding="utf-8")
-        entry = {"id": job_id, "name": job_id, "cron": "0 7 * * *", "script": name, **keys}
-        self.jobs.append(entry)
+        entry = {"id": job_id, "name": job_id, "cron": "0 7 * * *", "script": name, "dated": True}
+        entry |= keys  # most scripts of tests bring nothing, and may do so for any period
+        self.jobs.append({key: value for key, value in entry.items() if value is not None})
         self._write("tasks/jobs.yaml", {"tasks": self.jobs})
 
     def environment(self, **variables: str) -> dict[str, str]:

@@ -1,0 +1,154 @@
+"""Whether a job's script can be told which period to bring, and the line that decides it.
+
+A script that works out "yesterday" itself brings another day than the one that a run of an older
+period is for, and ends well. It is taken for such a one unless something names the period: the
+entry's `dated`, a placeholder in its `args`, or the script's own text.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import warnings
+from functools import lru_cache
+from string import Formatter
+from typing import TYPE_CHECKING, NamedTuple
+
+from include.registry.paths import SCRIPTS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from include.registry.schema import Job
+
+# What the runner tells a script of its period; the first three are nobody else's.
+VARIABLES = ("PERIOD_KEY", "PERIOD_START", "PERIOD_END", "FIRST_DAY", "LAST_DAY")
+PULLING = "include.pulling"
+_ANY = "|".join(VARIABLES)
+# A variable's name is a text of its own (its beginning is, where the rest is put together), or
+# stands in one that a shell or `format` fills in.
+TEXT = re.compile(rf"(?P<whole>{_ANY}|PERIOD_)\Z|.*[$%{{](?P<part>{_ANY})\b", re.DOTALL)
+WORD = re.compile(r"\bPERIOD_(?:KEY|START|END)\b|[$\"'{.%](?:FIRST|LAST)_DAY\b|[\"']PERIOD_[\"']")
+COMMENT = re.compile(r"^\s*(?:#|//|--|;|rem\b).*|\s#\s.*", re.IGNORECASE)
+# Shell: a variable that the script gives a value of its own says nothing of ours.
+ASSIGNED = re.compile(rf"\s*(?:export\s+|local\s+|readonly\s+)?({_ANY})=(?!.*\1)")
+CLOCK = re.compile(
+    r"\b(?:now|today|utcnow|localtime|gmtime|time)\(|\bdate\s+[-+'\"]|\$\(date\b|`date\b|\bDate\("
+)
+
+
+class Dating(NamedTuple):
+    """Whether a script takes its period from us.
+
+    Attributes:
+        dated: it does; if not, it can only bring the period that ended last.
+        because: where that is said, as `file:line`, and what stands there.
+    """
+
+    dated: bool
+    because: str
+
+
+def dating_of(job: Job) -> Dating:
+    """Find out whether a job's script can be told which period to bring.
+
+    Reads the script, unless the entry itself says it; the text of one that has not changed since is
+    not looked at again.
+    """
+    entry = f"{job.file}:{job.line}"
+    if job.dated is not None:
+        return Dating(job.dated, f"{entry} says dated: {str(job.dated).lower()}")
+    for key, texts in (("args", job.args), ("env", job.env.values())):
+        for text in texts:
+            if name := _named_in(text, key):
+                return Dating(True, f"{key} of {entry} names {name}")  # noqa: FBT003
+    path = job.script_path
+    is_python = path.suffix == ".py"
+    try:
+        stat = path.stat()
+        found = _look(path, stat.st_mtime_ns, stat.st_size, is_python=is_python)
+    except OSError as error:
+        return Dating(False, f"{SCRIPTS}/{job.script} cannot be read: {error.strerror}")  # noqa: FBT003
+    if found.named:
+        line, name = found.named
+        return Dating(True, f"{SCRIPTS}/{job.script}:{line} names {name}")  # noqa: FBT003
+    because = f"neither {SCRIPTS}/{job.script} nor args of {entry} name the period"
+    if found.clock:
+        because += f", and line {found.clock} of the script asks the clock"
+    return Dating(False, because)  # noqa: FBT003
+
+
+class _Found(NamedTuple):
+    """What a script's text has.
+
+    Attributes:
+        named: the line that names the period, and by what; none where nothing does.
+        clock: the first line that asks what time it is; 0 for none.
+    """
+
+    named: tuple[int, str] | None
+    clock: int
+
+
+@lru_cache(maxsize=4096)
+def _look(path: Path, mtime_ns: int, size: int, *, is_python: bool) -> _Found:
+    del mtime_ns, size  # they stand for the text
+    raw = path.read_bytes()
+    lines = [COMMENT.sub("", line) for line in raw.decode("utf-8", "replace").splitlines()]
+    clock = next((number for number, line in enumerate(lines, 1) if CLOCK.search(line)), 0)
+    tree = _tree(raw) if is_python or b"python" in raw[:80].split(b"\n")[0] else None
+    named = _in_lines(lines) if tree is None else min(_in_tree(tree), default=None)
+    return _Found(named, clock)
+
+
+def _tree(raw: bytes) -> ast.Module | None:
+    """Return what Python makes of a text; nothing where that is another Python's, or none."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return ast.parse(raw)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+
+
+def _in_tree(tree: ast.Module) -> Iterator[tuple[int, str]]:
+    """Return each line of a Python program that names the period, and what names it.
+
+    Not its comments and docstrings, nor where it sets such a variable for somebody else.
+    """
+    silent: set[int] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Expr):
+            silent.add(id(node.value))
+        elif isinstance(node, ast.Subscript) and not isinstance(node.ctx, ast.Load):
+            silent.add(id(node.slice))
+        elif isinstance(node, ast.Constant) and id(node) not in silent:
+            if isinstance(node.value, str) and (match := TEXT.match(node.value)):
+                yield node.lineno, match["whole"] or match["part"]
+        elif isinstance(node, (ast.Import, ast.ImportFrom)):
+            module = getattr(node, "module", None)
+            names = [alias.name for alias in node.names]
+            for name in [module, *names, *(f"{module}.{each}" for each in names)]:
+                if name is not None and f"{name}.".startswith(f"{PULLING}."):
+                    yield node.lineno, PULLING
+
+
+def _in_lines(lines: list[str]) -> tuple[int, str] | None:
+    """Return the first line of a program in whatever language that names the period."""
+    own = {match[1] for line in lines if (match := ASSIGNED.match(line))}
+    for number, line in enumerate(lines, 1):
+        for match in WORD.finditer(line):
+            name = match[0].strip("$\"'{.%")
+            if name not in own:
+                return number, name
+    return None
+
+
+def _named_in(text: str, key: str) -> str | None:
+    """Return what names the period in a (valid) argument or value of an entry."""
+    if key == "args":
+        for _, field, _, _ in Formatter().parse(text):
+            if field:
+                return f"{{{field}}}"
+    return text if text in VARIABLES else None
