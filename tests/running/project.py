@@ -68,7 +68,8 @@ class Project:
         path.write_text(textwrap.dedent(script), encoding="utf-8")
         entry = {"id": job_id, "name": job_id, "cron": "0 7 * * *", "script": name, "dated": True}
         entry |= keys  # most scripts of tests bring nothing, and may do so for any period
-        self.jobs.append({key: value for key, value in entry.items() if value is not None})
+        given = {key: value for key, value in entry.items() if value is not None}
+        self.jobs = [*(job for job in self.jobs if job["id"] != job_id), given]
         self._write("tasks/jobs.yaml", {"tasks": self.jobs})
 
     def environment(self, **variables: str) -> dict[str, str]:
