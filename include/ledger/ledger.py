@@ -81,11 +81,12 @@ class Ledger:
 
         return in_transaction(self.engine, insert_missing) if self._missing(wanted) else 0
 
-    def open_units(self, units: Iterable[Unit]) -> list[Unit]:
-        """Give those of the units that have not landed, in their order.
+    def open_units(self, units: Iterable[Unit], *, early: bool = False) -> list[Unit]:
+        """Return those of the units that have not landed, in their order.
 
         A key can come to mean another window (a week and its first day share one, and so do the
         days of two time zones): what landed for another window has not landed for this one.
+        While they are `early`, not due yet, what this run itself has landed is not open either.
         """
         asked = list(units)
         found = {key_of(row): row for row in self._find(asked)}
@@ -96,7 +97,7 @@ class Ledger:
         return [
             unit
             for unit, row in rows
-            if row is None or row.state not in LANDED or not covers(row, unit)
+            if row is None or not covers(row, unit) or self._is_open(row, early=early)
         ]
 
     def begin(self, units: Iterable[Unit], claim: Claim = UNFENCED) -> None:
@@ -160,11 +161,19 @@ class Ledger:
         values = ended("failed", exit_code, error)
         self._update([unit], values, ledger.c.state.not_in(LANDED))
 
-    def settle(self, units: Iterable[Unit], exit_code: int, error: str | None = None) -> list[Unit]:
+    def settle(
+        self,
+        units: Iterable[Unit],
+        exit_code: int,
+        error: str | None = None,
+        *,
+        early: bool = False,
+    ) -> list[Unit]:
         """End what is still `running` by the exit code of its script.
 
-        0 makes it `ok`, 99 (nothing to do) `empty`, all else `failed`. A script that has ended
-        other units of this attempt keeps the ledger itself: what it says nothing of has not landed.
+        0 makes it `ok`, 99 (nothing to do) `empty`, all else `failed`; where the units were early,
+        not due yet, 0 and 99 make it `provisional`. A script that has ended other units of this
+        attempt keeps the ledger itself: what it says nothing of has not landed.
 
         Returns:
             the units that a script which succeeded has left out; they are `failed`.
@@ -175,6 +184,8 @@ class Ledger:
         unsettled = [asked[key] for key, state in states.items() if state == "running"]
         state = STATE_BY_EXIT_CODE.get(exit_code, "failed")
         values = ended(state, exit_code, None if state in LANDED else error)
+        if early and state in LANDED:
+            values["state"] = PROVISIONAL
         left_out = state in LANDED and any(state in ENDED for state in states.values())
         if left_out:
             values = ended("failed", EXIT_CODE_UNSAID, LEFT_OUT)
@@ -237,6 +248,10 @@ class Ledger:
         )
         with self._reading() as connection:
             return [LedgerRow(**row) for row in connection.execute(query).mappings()]
+
+    def _is_open(self, row: LedgerRow, *, early: bool) -> bool:
+        mine = row.state == PROVISIONAL and row.run_id == self.run_id
+        return row.state not in LANDED and not (early and mine)
 
     def _mine(self, unit: Unit) -> ColumnElement[bool]:
         known = {"run_id": self.run_id, "attempts": self._attempts.get(key_of(unit))}

@@ -1,4 +1,4 @@
-"""A shop's orders from 京东's order search, by the time of their last change.
+"""A shop's orders from 京东's order search, by the time of their last change or creation.
 
 Times are the wall clock of Asia/Shanghai, amounts are in 元.
 """
@@ -26,9 +26,10 @@ from include.platforms.fields import (
 )
 from include.platforms.jd_codes import failure_of
 from include.platforms.paging import Page, pages_from_last
+from include.platforms.windows import LAGS, check_settled, windows
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator
 
     from include.platforms.client import GatewayClient
 
@@ -40,7 +41,7 @@ LONGEST_WINDOW = timedelta(days=28)
 MONTHS_SHOWN = 3
 # A list of the states that we know would miss those that we do not.
 EVERY_STATE = "ALL"
-BY_CHANGE, ASCENDING = 0, 0
+BY_CHANGE, BY_CREATION, ASCENDING = 0, 1, 0
 NEVER_PAID = "0001-01-01 00:00:00"
 
 
@@ -126,7 +127,7 @@ class _Answer(BaseModel):
 
 
 async def orders_modified(
-    client: GatewayClient, number: int, start: datetime, end: datetime
+    client: GatewayClient, number: int, start: datetime, end: datetime, *, is_open: bool = False
 ) -> AsyncIterator[list[Order]]:
     """Ask for a shop's orders whose last change lies in a window, in pages.
 
@@ -138,34 +139,55 @@ async def orders_modified(
         number: of the shop on the platform (商家 ID, `venderId`).
         start: of the window; aware, or the wall clock of Asia/Shanghai.
         end: of the window, exclusive.
+        is_open: whether orders still join the window. Its end may then be now, and what it brings
+            is not held against the platform's count.
 
     Yields:
         up to 100 orders, never none, in no order of time.
 
     Raises:
-        GatewayError: as `GatewayClient.call` does, an answer is Malformed, or the window is older
-            than what the platform shows (Refused).
+        GatewayError: as `GatewayClient.call` does, an answer is Malformed, the window is older
+            than what the platform shows (Refused), or has not ended long enough ago (Temporary).
     """
-    for first, last in _windows(wall_clock(start), wall_clock(end)):
-        async for orders in _pull(client, number, first, last):
+    if not is_open:
+        check_settled(Call(ORDERS, shop=number), end, LAGS["jd"])
+    for first, last in windows(wall_clock(start), wall_clock(end), LONGEST_WINDOW):
+        horizon, empty = _horizon(), True
+        if first < horizon < last:
+            raise _too_old(number, horizon)
+        async for orders in _pull(client, number, first, last, BY_CHANGE, is_open=is_open):
+            empty = False
             # Whether the gateway counts end_date in or out, the next window brings it.
             if wanted := [order for order in orders if first <= order.modified < last]:
                 yield wanted
+        # Nothing from a time that the platform does not show is not nothing.
+        if empty and first < horizon:
+            raise _too_old(number, horizon)
 
 
-def _windows(start: datetime, end: datetime) -> Iterator[tuple[datetime, datetime]]:
-    while start < end:
-        last = min(start + LONGEST_WINDOW, end)
-        yield start, last
-        start = last
+async def orders_created(
+    client: GatewayClient, number: int, start: datetime, end: datetime
+) -> AsyncIterator[list[Order]]:
+    """Ask for all of a shop's orders that were made in a window; as `orders_modified` does.
+
+    Whatever becomes of such an order, it stays in the window: this is all that the shop has of it.
+    """
+    check_settled(Call(ORDERS, shop=number), end, LAGS["jd"])
+    for first, last in windows(wall_clock(start), wall_clock(end), LONGEST_WINDOW):
+        async for orders in _pull(client, number, first, last, BY_CREATION):
+            if wanted := [order for order in orders if first <= order.order_start_time < last]:
+                yield wanted
 
 
 async def _pull(
-    client: GatewayClient, number: int, first: datetime, last: datetime
+    client: GatewayClient,
+    number: int,
+    first: datetime,
+    last: datetime,
+    by: int,
+    *,
+    is_open: bool = False,
 ) -> AsyncIterator[list[Order]]:
-    horizon, empty = _horizon(), True
-    if first < horizon < last:
-        raise _too_old(number, horizon)
     # In order of time, as what changes meanwhile then moves to the end and not to the front.
     params = {
         "start_date": first.strftime(WALL_CLOCK_FORMAT),
@@ -174,7 +196,7 @@ async def _pull(
         "optional_fields": FIELDS,
         "page_size": str(PAGE_SIZE),
         "sortType": ASCENDING,
-        "dateType": BY_CHANGE,
+        "dateType": by,
     }
     async for orders in pages_from_last(
         client,
@@ -182,12 +204,9 @@ async def _pull(
         _page,
         PAGE_SIZE,
         lambda order: order.order_id,
+        is_open=is_open,
     ):
-        empty = False
         yield orders
-    # Nothing from a time that the platform does not show is not nothing.
-    if empty and first < horizon:
-        raise _too_old(number, horizon)
 
 
 def _page(call: Call, data: Any) -> Page:

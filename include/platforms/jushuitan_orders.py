@@ -1,9 +1,10 @@
-"""Orders of 聚水潭's open platform, by when they last changed."""
+"""Orders of 聚水潭's open platform, by when they last changed or by when they were made."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 from functools import partial
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 from pydantic import BaseModel, Field
@@ -21,9 +22,10 @@ from include.platforms.fields import (
     wall_clock,
 )
 from include.platforms.jushuitan import Row
+from include.platforms.windows import LAGS, check_settled, windows
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator, Mapping
 
     from include.platforms.client import GatewayClient
 
@@ -32,6 +34,8 @@ PAGE_SIZE = 100
 LONGEST_WINDOW = timedelta(days=7)
 WALKS = 3
 STEPS_BACK = 3
+# The default of `date_type` is the time of the last change.
+BY_CREATION = {"date_type": 2}
 
 
 class Order(Row):
@@ -71,7 +75,7 @@ class _Count(BaseModel):
 
 
 async def orders_modified(
-    client: GatewayClient, shop_id: int, start: datetime, end: datetime
+    client: GatewayClient, shop_id: int, start: datetime, end: datetime, *, is_open: bool = False
 ) -> AsyncIterator[list[Order]]:
     """Ask for a shop's orders whose last change lies in a window, in pages.
 
@@ -83,33 +87,51 @@ async def orders_modified(
         shop_id: the ERP's number of the shop.
         start: of the window; aware, or the wall clock of Asia/Shanghai.
         end: of the window, exclusive.
+        is_open: whether orders still join the window. Its end may then be now, and what it brings
+            is not held against the gateway's count.
 
     Yields:
         up to 100 orders in order of `ts`, never none.
 
     Raises:
         GatewayError: as `GatewayClient.call` does; Temporary when the gateway counts more orders
-            than it brings; an answer is Malformed.
+            than it brings, or the window has not ended long enough ago; an answer is Malformed.
     """
-    for first, last in _windows(wall_clock(start), wall_clock(end)):
-        async for orders in _pull(client, shop_id, first, last):
+    if not is_open:
+        check_settled(Call(ORDERS, shop=shop_id), end, LAGS["erp"])
+    for first, last in windows(wall_clock(start), wall_clock(end), LONGEST_WINDOW):
+        async for orders in _pull(client, shop_id, first, last, is_open=is_open):
             # Whether the gateway counts modified_end in or out, the next window brings it.
             if wanted := [order for order in orders if first <= order.modified < last]:
                 yield wanted
 
 
-def _windows(start: datetime, end: datetime) -> Iterator[tuple[datetime, datetime]]:
-    while start < end:
-        last = min(start + LONGEST_WINDOW, end)
-        yield start, last
-        start = last
+async def orders_created(
+    client: GatewayClient, shop_id: int, start: datetime, end: datetime
+) -> AsyncIterator[list[Order]]:
+    """Ask for all of a shop's orders that were made in a window; as `orders_modified` does.
+
+    Whatever becomes of such an order, it stays in the window: this is all that the ERP has of it.
+    """
+    check_settled(Call(ORDERS, shop=shop_id), end, LAGS["erp"])
+    for first, last in windows(wall_clock(start), wall_clock(end), LONGEST_WINDOW):
+        async for orders in _pull(client, shop_id, first, last, BY_CREATION):
+            if wanted := [order for order in orders if first <= order.order_date < last]:
+                yield wanted
 
 
 async def _pull(
-    client: GatewayClient, shop_id: int, first: datetime, last: datetime
+    client: GatewayClient,
+    shop_id: int,
+    first: datetime,
+    last: datetime,
+    by: Mapping[str, int] = MappingProxyType({}),
+    *,
+    is_open: bool = False,
 ) -> AsyncIterator[list[Order]]:
     """Walk, and hold what came against the gateway's own count; walk again where orders miss."""
     window = {
+        **by,
         "shop_id": shop_id,
         "modified_begin": first.strftime(WALL_CLOCK_FORMAT),
         "modified_end": last.strftime(WALL_CLOCK_FORMAT),
@@ -125,6 +147,8 @@ async def _pull(
         # Orders that have left the window since they came are none too few.
         if count.data_count <= len(found):
             return
+    if is_open:  # they have joined it since
+        return
     raise Temporary(
         call,
         f"{count.data_count - len(found)} of {count.data_count} orders changed from {first} to "

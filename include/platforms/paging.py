@@ -44,6 +44,8 @@ async def pages_from_last(
     read: Callable[[Call, Any], Page],
     size: int,
     key: Callable[[Any], Hashable],
+    *,
+    is_open: bool = False,
 ) -> AsyncIterator[list[Any]]:
     """Ask for all pages, from the last to the first; where rows may be missing, once more.
 
@@ -53,6 +55,8 @@ async def pages_from_last(
         read: makes a page of the data of a call.
         size: rows of a full page.
         key: tells a row from all others.
+        is_open: whether rows join all the time: a walk that may have missed some is made again, and
+            is taken as it is in the end. A row is missed for good only if it changes during each.
 
     Yields:
         the rows of a page, never none. A row may come again, also in a newer state.
@@ -69,6 +73,8 @@ async def pages_from_last(
         doubt = _doubt(walk)
         if not doubt:
             return
+    if is_open:
+        return
     raise Temporary(
         call_of(1), f"{doubt}, in {WALKS} walks over all pages: run it again; {WRONG_COUNT}"
     )

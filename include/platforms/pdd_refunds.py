@@ -7,16 +7,15 @@ wall clock of Asia/Shanghai, as the platform likes; amounts are in 元.
 from __future__ import annotations
 
 import asyncio
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from include.platforms.dialect import Call
-from include.platforms.errors import Malformed, Temporary
+from include.platforms.errors import Malformed
 from include.platforms.fields import (
     SHANGHAI,
-    WALL_CLOCK_FORMAT,
     EpochOrWallClock,
     Money,
     WholeNumber,
@@ -25,16 +24,15 @@ from include.platforms.fields import (
 )
 from include.platforms.paging import Page, pages_from_last
 from include.platforms.pdd import REFUNDS
+from include.platforms.windows import LAGS, check_settled, windows
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator
+    from collections.abc import AsyncIterator, Callable
 
     from include.platforms.client import GatewayClient
 
 PAGE_SIZE = 100
 LONGEST_WINDOW = timedelta(minutes=30)
-# How long the platform's lists may lag behind what happens.
-LAG = timedelta(minutes=3)
 # So many of a shop's windows are asked side by side that latency does not keep it below its limit.
 WINDOWS_AT_ONCE = 8
 ALL_KINDS = 1
@@ -98,7 +96,7 @@ class _RefundPage(BaseModel):
 
 
 async def refunds_updated(
-    client: GatewayClient, number: int, start: datetime, end: datetime
+    client: GatewayClient, number: int, start: datetime, end: datetime, *, is_open: bool = False
 ) -> AsyncIterator[list[Refund]]:
     """Ask for a shop's after-sales cases whose last change lies in a stretch of time.
 
@@ -111,6 +109,8 @@ async def refunds_updated(
         number: of the shop on the platform.
         start: of the stretch; aware, or the wall clock of Asia/Shanghai.
         end: of the stretch, exclusive.
+        is_open: whether cases still join the stretch. Its end may then be now, and what it brings
+            is not held against the platform's count.
 
     Yields:
         what one window brought, never none, in no order of time.
@@ -120,14 +120,16 @@ async def refunds_updated(
             ended long enough ago (Temporary).
     """
     first, last = wall_clock(start), wall_clock(end)
-    _check_ended(number, last)
+    if not is_open:
+        check_settled(Call(REFUNDS, shop=number), end, LAGS["pdd"])
     places = asyncio.Semaphore(WINDOWS_AT_ONCE)
 
     async def window(begin: datetime, finish: datetime) -> list[Refund]:
         async with places:
-            return await _pull(client, number, begin, finish)
+            return await _pull(client, number, begin, finish, is_open=is_open)
 
-    tasks = [asyncio.ensure_future(window(*one)) for one in _windows(first, last)]
+    cut = windows(first, last, LONGEST_WINDOW)
+    tasks = [asyncio.ensure_future(window(*one)) for one in cut]
     try:
         for task in asyncio.as_completed(tasks):
             # Whether the gateway counts an end in or out, the next window brings it.
@@ -139,25 +141,8 @@ async def refunds_updated(
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-def _check_ended(number: int, end: datetime) -> None:
-    ready = end + LAG
-    if wall_clock(datetime.now(timezone.utc)) < ready:
-        raise Temporary(
-            Call(REFUNDS, shop=number),
-            f"the platform's list may still miss what happened before {end:{WALL_CLOCK_FORMAT}}: "
-            f"run it again at {ready:{WALL_CLOCK_FORMAT}} or later",
-        )
-
-
-def _windows(start: datetime, end: datetime) -> Iterator[tuple[datetime, datetime]]:
-    while start < end:
-        last = min(start + LONGEST_WINDOW, end)
-        yield start, last
-        start = last
-
-
 async def _pull(
-    client: GatewayClient, number: int, begin: datetime, finish: datetime
+    client: GatewayClient, number: int, begin: datetime, finish: datetime, *, is_open: bool
 ) -> list[Refund]:
     found: list[Refund] = []
     for status in STATUSES:
@@ -167,6 +152,7 @@ async def _pull(
             _page,
             PAGE_SIZE,
             lambda refund: refund.id,
+            is_open=is_open,
         )
         async for refunds in pages:
             found += refunds

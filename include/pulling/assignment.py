@@ -29,6 +29,7 @@ class Assignment:
         shops: those that the run is for.
         warehouse_url: SQLAlchemy URL of where it goes.
         run_id: the run it belongs to, if any; it ends no attempt of another one.
+        is_early: whether the period is not due yet: what lands is provisional.
     """
 
     job: Job
@@ -36,10 +37,13 @@ class Assignment:
     shops: tuple[Shop, ...]
     warehouse_url: str
     run_id: str | None = None
+    is_early: bool = False
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] = os.environ) -> Assignment:
-        """Read what the runner sets: `JOB_ID`, `PERIOD_KEY`, `SHOPS`, `WAREHOUSE_URL`, `RUN_ID`.
+        """Read what the runner sets.
+
+        That is `JOB_ID`, `PERIOD_KEY`, `SHOPS`, `WAREHOUSE_URL`, `RUN_ID` and `PROVISIONAL`.
 
         Raises:
             ConfigurationError: one is missing, or names what config/ does not have.
@@ -56,7 +60,8 @@ class Assignment:
         if wanted := environ.get("SHOPS"):
             shops = _found(wanted.split(","), shops)
         url, run_id = given("WAREHOUSE_URL", environ), environ.get("RUN_ID")
-        return cls(job, period, tuple(shops), url, run_id)
+        is_early = environ.get("PROVISIONAL") == "1"
+        return cls(job, period, tuple(shops), url, run_id, is_early)
 
     def units(self) -> dict[Unit, Shop]:
         """Give the unit of each shop."""

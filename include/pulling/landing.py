@@ -4,12 +4,33 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
+from sqlalchemy import func, select
+
 from include import warehouse
+from include.platforms.fields import wall_clock
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from collections.abc import Set as AbstractSet
+    from datetime import datetime
 
     import sqlalchemy
+
+    from include.ledger import Unit
+
+
+class Listed(NamedTuple):
+    """All rows that the source has of a period, as it lists them by when they were made.
+
+    Attributes:
+        keys: their numbers.
+        changed: the column that says when a row changed last.
+        settled: up to here the list is whole; what has changed since is left as it is.
+    """
+
+    keys: AbstractSet[Any]
+    changed: str
+    settled: datetime
 
 
 class Upsert(NamedTuple):
@@ -17,15 +38,51 @@ class Upsert(NamedTuple):
 
     Attributes:
         version: the column that says which of two rows with one key is newer.
+        moment: the column that says when a row was made, by the wall clock of Asia/Shanghai.
+        day: the column with the day of it.
+        listed: what the source lists of the period; a row of the period that is neither among it
+            nor among the rows is no longer there, and is removed. None: nobody asked.
     """
 
     table: sqlalchemy.Table
     rows: Sequence[Mapping[str, Any]]
     version: str
+    moment: str
+    day: str
+    listed: Listed | None = None
 
-    def put(self, connection: sqlalchemy.Connection) -> int:
-        """Load them in the caller's transaction; gives how many different ones there were."""
-        return warehouse.upsert(connection, self.table, self.rows, version=self.version)
+    def put(self, connection: sqlalchemy.Connection, unit: Unit) -> int:
+        """Load them in the caller's transaction; return how many rows the unit has of its own."""
+        warehouse.upsert(connection, self.table, self.rows, version=self.version)
+        own = self._own(unit)
+        if self.listed:
+            self._remove_unlisted(connection, own, self.listed)
+        query = select(func.count()).select_from(self.table).where(*own)
+        return int(connection.execute(query).scalar_one())
+
+    def _own(self, unit: Unit) -> list[sqlalchemy.ColumnElement[bool]]:
+        """Return what the rows of a unit's own business days have in common."""
+        first, last = wall_clock(unit.period.start), wall_clock(unit.period.end)
+        moment, day = self.table.c[self.moment], self.table.c[self.day]
+        return [
+            self.table.c.shop_id == unit.shop_id,
+            day.between(first.date(), last.date()),  # the index has days
+            moment >= first,
+            moment < last,
+        ]
+
+    def _remove_unlisted(
+        self,
+        connection: sqlalchemy.Connection,
+        own: Sequence[sqlalchemy.ColumnElement[bool]],
+        listed: Listed,
+    ) -> None:
+        key = next(column for column in self.table.primary_key if column.name != "shop_id")
+        there = listed.keys | {row[key.name] for row in self.rows}
+        before = self.table.c[listed.changed] < wall_clock(listed.settled)
+        found = connection.scalars(select(key).where(*own, before)).all()
+        gone = [number for number in found if number not in there]
+        warehouse.remove(connection, self.table, own, key, gone)
 
 
 class Replace(NamedTuple):
@@ -39,8 +96,8 @@ class Replace(NamedTuple):
     rows: Sequence[Mapping[str, Any]]
     scope: Mapping[str, Any]
 
-    def put(self, connection: sqlalchemy.Connection) -> int:
-        """Load them in the caller's transaction, in the place of those before."""
+    def put(self, connection: sqlalchemy.Connection, unit: Unit) -> int:  # noqa: ARG002 - as `Upsert.put`
+        """Load them in the caller's transaction, in the place of those before; return how many."""
         return warehouse.replace(connection, self.table, self.rows, self.scope)
 
 

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from include.errors import ConfigurationError
+from include.ledger import PROVISIONAL
 from include.platforms.errors import AuthExpired, Misdirected, Refused, Temporary
 from include.running.exit_codes import MEANINGS, ExitCode
 from include.warehouse.transactions import is_temporary
@@ -35,6 +36,7 @@ class Outcome:
     Attributes:
         rows: how many landed.
         calls: requests made to the gateway, retries among them.
+        is_early: whether the unit is not due yet.
     """
 
     unit: Unit
@@ -42,10 +44,13 @@ class Outcome:
     rows: int
     calls: int
     seconds: float
+    is_early: bool = False
 
     @property
     def state(self) -> str:
         """Say it as the ledger does, and why it failed in short."""
+        if self.code == ExitCode.LANDED and self.is_early:
+            return PROVISIONAL
         if self.code == ExitCode.LANDED:
             return "ok" if self.rows else "empty"
         meaning = MEANINGS.get(self.code)

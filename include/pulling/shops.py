@@ -7,6 +7,7 @@ import sys
 import time
 import traceback
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -19,23 +20,24 @@ from include.pulling.assignment import Assignment
 from include.pulling.clients import Clients, own_connection
 from include.pulling.event_loop import run
 from include.pulling.outcomes import Outcome, exit_code_of, print_table
+from include.pulling.window import Window, utc_now
 from include.running.exit_codes import ExitCode, worst
 from include.warehouse import connect
 from include.warehouse.transactions import in_transaction
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
+    from datetime import datetime
     from typing import TypeAlias
 
     import sqlalchemy
 
-    from include.periods import Period
     from include.platforms.connection import Connection
     from include.platforms.dialect import Dialect
     from include.pulling.landing import Landing
     from include.registry import Shop
 
-    Fetch: TypeAlias = Callable[[GatewayClient, Shop, Period], Awaitable[Landing]]
+    Fetch: TypeAlias = Callable[[GatewayClient, Shop, Window], Awaitable[Landing]]
 
 # Shops that share one app's rate limit wait for it most of the time; more would only queue there.
 SHOPS_AT_ONCE = 4
@@ -45,16 +47,21 @@ def pull(
     dialect: Callable[[Connection], Dialect],
     fetch: Fetch,
     *,
+    lag: timedelta | None = None,
     at_once: int = SHOPS_AT_ONCE,
     connection: Callable[[Shop], Connection] = own_connection,
+    clock: Callable[[], datetime] = utc_now,
 ) -> int:
     """Pull what the environment asks for; the whole of a pull script.
 
     Args:
         dialect: makes the dialect of a connection.
         fetch: brings one shop's period. What it raises is that shop's failure and stops no other.
+        lag: how far the platform's lists are behind, where it is asked what has changed; None
+            where it is asked for the period itself.
         at_once: how many shops are pulled side by side.
         connection: gives the connection of a shop; the one that config/shops.yaml names by default.
+        clock: returns the moment, aware.
 
     Returns:
         the exit code: the worst of all shops; 99 when all had landed before.
@@ -67,7 +74,7 @@ def pull(
         return ExitCode.CONFIGURATION
     try:
         clients = Clients(dialect, connection, TokenStore(ledger.engine))
-        return Pull(assignment, ledger, clients, fetch, at_once).run()
+        return Pull(assignment, ledger, clients, fetch, lag, at_once, clock).run()
     finally:
         ledger.engine.dispose()
 
@@ -81,31 +88,56 @@ class Pull:
         ledger: of the warehouse they go to.
         clients: speak to the gateway.
         fetch: brings one shop's period.
+        lag: of the platform's lists; None where they are asked for the period itself.
         at_once: how many shops are pulled side by side.
+        clock: returns the moment, aware.
     """
 
     assignment: Assignment
     ledger: Ledger
     clients: Clients
     fetch: Fetch
+    lag: timedelta | None = None
     at_once: int = SHOPS_AT_ONCE
+    clock: Callable[[], datetime] = utc_now
     done: int = 0
 
     def run(self) -> int:
         """Pull the shops that have not landed, and print a table of how each went.
 
         Returns:
-            the worst exit code of all shops; 99 when all had landed before.
+            the worst exit code of all shops; 99 when all had landed before, 75 when the period is
+            not over.
         """
-        units = self.assignment.units()
-        waiting = {unit: units[unit] for unit in self.ledger.open_units(units)}
-        title = f"{self.assignment.job.name} {self.assignment.period.key}"
+        assignment = self.assignment
+        units = assignment.units()
+        left = self.ledger.open_units(units, early=assignment.is_early)
+        waiting = {unit: units[unit] for unit in left}
+        title = f"{assignment.job.name} {assignment.period.key}"
         if not waiting:
             print(f"{title}: every shop has landed before")
             return ExitCode.NOTHING_TO_DO
+        if not self._has_settled():
+            return ExitCode.TEMPORARY
         outcomes = run(self._pull_all(waiting))
         print_table(title, outcomes)
         return worst(outcome.code for outcome in outcomes)
+
+    def _has_settled(self) -> bool:
+        """Wait until the platform's lists are whole up to the period's end, if it ended just now.
+
+        Returns:
+            whether they are; false where the period is not over.
+        """
+        end, lag = self.assignment.period.end, self.lag or timedelta()
+        left = end.timestamp() + lag.total_seconds() - self.clock().timestamp()
+        if left > lag.total_seconds():
+            print(f"the period ends at {end}: run it again after that", file=sys.stderr)
+            return False
+        if left > 0:
+            print(f"waiting {left:.0f} s: the platform's lists may be {lag} behind", flush=True)
+            time.sleep(left)
+        return True
 
     async def _pull_all(self, units: Mapping[Unit, Shop]) -> list[Outcome]:
         places = asyncio.Semaphore(self.at_once)
@@ -126,21 +158,31 @@ class Pull:
         code, rows = int(ExitCode.LANDED), 0
         with tallied(str(unit)) as tally:
             try:
-                landing = await self.fetch(self.clients.of(shop), shop, unit.period)
-                rows = await asyncio.to_thread(self._land, unit, landing, tally.calls)
+                window = Window.of(unit.period, self.lag, self.clock)
+                landing = await self.fetch(self.clients.of(shop), shop, window)
+                rows = await asyncio.to_thread(self._land, unit, window, landing, tally.calls)
             except Exception as error:  # noqa: BLE001 - one shop's failure, whatever it is, stops no other
                 code = exit_code_of(error)
                 text = str(error) if isinstance(error, ExpectedError) else _trace(error)
                 print(f"{unit}: failed: {text}", file=sys.stderr, flush=True)
                 await asyncio.to_thread(self._fail, unit, code, text)
-        return Outcome(unit, code, rows, tally.calls, time.monotonic() - started)
+        seconds, is_early = time.monotonic() - started, self.assignment.is_early
+        return Outcome(unit, code, rows, tally.calls, seconds, is_early)
 
-    def _land(self, unit: Unit, landing: Landing, calls: int) -> int:
+    def _land(self, unit: Unit, window: Window, landing: Landing, calls: int) -> int:
         """Commit a unit's data and its row of the ledger together."""
 
         def land(connection: sqlalchemy.Connection) -> int:
-            rows = landing.put(connection)
-            self.ledger.land(connection, unit, rows, calls)
+            rows = landing.put(connection, unit)
+            self.ledger.land(
+                connection,
+                unit,
+                rows,
+                calls,
+                provisional=self.assignment.is_early,
+                table_name=landing.table.name,
+                covered_until=window.until,
+            )
             return rows
 
         return in_transaction(self.ledger.engine, land)

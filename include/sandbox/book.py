@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import datetime, time, timedelta
 from itertools import count
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable
-    from datetime import datetime
+    from datetime import date
 
     from typing_extensions import Self
+
+LAST_SECOND = timedelta(days=1) - timedelta(seconds=1)
 
 
 class Changing(Protocol):
@@ -22,6 +25,10 @@ class Changing(Protocol):
     @property
     def shop_id(self) -> int:
         """Whose row it is."""
+
+    @property
+    def created(self) -> datetime:
+        """When it was made."""
 
     @property
     def modified(self) -> datetime:
@@ -47,6 +54,8 @@ class Book(Generic[Row]):
 
     Args:
         changes: gives every change of a shop's rows from one second to another, both included.
+        histories: gives all that a shop's rows are which were made from one second to another,
+            both included.
         now: gives the wall clock of Asia/Shanghai, in whole seconds.
         place: gives what the rows are ordered by.
     """
@@ -54,10 +63,12 @@ class Book(Generic[Row]):
     def __init__(
         self,
         changes: Callable[[int, datetime, datetime], Iterable[Row]],
+        histories: Callable[[int, datetime, datetime], Iterable[Row]],
         now: Callable[[], datetime],
         place: Callable[[Row], Any],
     ) -> None:
         self._changes = changes
+        self._histories = histories
         self._now = now
         self._place = place
         self._drifted: dict[Hashable, Row] = {}
@@ -65,18 +76,19 @@ class Book(Generic[Row]):
 
     def current(self, shop_id: int, first: datetime, last: datetime) -> list[Row]:
         """Give the rows last changed from one second to another, both included, in order."""
-        now = self._now()
-        found = [
-            row
-            for row in self._changes(shop_id, first, last)
-            if row.is_current(now) and not self._is_past(row)
-        ]
-        found += [
-            row
-            for row in self._drifted.values()
-            if row.shop_id == shop_id and first <= row.modified <= last and row.is_current(now)
-        ]
-        return sorted(found, key=self._place)
+        drifted = [row for row in self._drifted.values() if first <= row.modified <= last]
+        return self._now_of(shop_id, self._changes(shop_id, first, last), drifted)
+
+    def made(self, shop_id: int, first: datetime, last: datetime) -> list[Row]:
+        """Give the rows made from one second to another, both included, in order."""
+        drifted = [row for row in self._drifted.values() if first <= row.created <= last]
+        return self._now_of(shop_id, self._histories(shop_id, first, last), drifted)
+
+    def on(self, shop_id: int, day: date, by: str) -> list[Row]:
+        """Give the rows last changed on a day, or by `creation` those made on it, in order."""
+        midnight = datetime.combine(day, time())
+        found = self.made if by == "creation" else self.current
+        return found(shop_id, midnight, midnight + LAST_SECOND)
 
     def drift(self, rows: Iterable[Row]) -> None:
         """Change rows now, each at most once: they leave the window in which they were."""
@@ -84,6 +96,12 @@ class Book(Generic[Row]):
         for row in rows:
             if row.key not in self._drifted:
                 self._drifted[row.key] = row.changed(now, next(self._numbers))
+
+    def _now_of(self, shop_id: int, rows: Iterable[Row], drifted: Iterable[Row]) -> list[Row]:
+        now = self._now()
+        found = [row for row in rows if row.is_current(now) and not self._is_past(row)]
+        found += [row for row in drifted if row.shop_id == shop_id and row.is_current(now)]
+        return sorted(found, key=self._place)
 
     def _is_past(self, row: Row) -> bool:
         """Tell whether a row has drifted since."""

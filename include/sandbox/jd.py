@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 from zoneinfo import ZoneInfo
@@ -18,7 +18,7 @@ from fastapi import APIRouter, Request
 from include.sandbox.credentials import SANDBOX_APP_KEY, SANDBOX_APP_SECRET
 from include.sandbox.faults import INSTEAD_OF_AN_ANSWER, fault
 from include.sandbox.jd_orders import SHOP_NAMES
-from include.sandbox.jd_search import LAST_SECOND, OrderSearch
+from include.sandbox.jd_search import OrderSearch
 from include.sandbox.jd_truth import row
 
 if TYPE_CHECKING:
@@ -79,10 +79,9 @@ def router(world: World) -> APIRouter:
         return gateway.refresh(_form(await request.body()))
 
     @routes.get("/sandbox/truth/jd/orders")
-    async def truth(shop: int, day: date) -> list[dict[str, Any]]:
-        midnight = datetime.combine(day, time())
-        current = gateway.search.book.current(shop, midnight, midnight + LAST_SECOND)
-        return [{name: _plain(value) for name, value in row(one).items()} for one in current]
+    async def truth(shop: int, day: date, by: str = "change") -> list[dict[str, Any]]:
+        rows = gateway.search.book.on(shop, day, by)
+        return [{name: _plain(value) for name, value in row(one).items()} for one in rows]
 
     return routes
 

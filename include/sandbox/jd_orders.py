@@ -100,6 +100,11 @@ class Version(NamedTuple):
         """What has been paid."""
         return self.order.should_pay if self.paid else 0
 
+    @property
+    def created(self) -> datetime:
+        """When it was made."""
+        return self.order.start
+
     def is_current(self, now: datetime) -> bool:
         """Tell whether it is what the order is at a moment."""
         return self.modified <= now < self.superseded

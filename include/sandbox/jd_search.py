@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from calendar import monthrange
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from include.sandbox.book import Book
 from include.sandbox.faults import ON_A_PAGE, fault
-from include.sandbox.jd_orders import DAYS_OF_CHANGE, STATES, Item, Version
-from include.sandbox.jd_truth import changes_between
+from include.sandbox.jd_orders import STATES, Item, Version
+from include.sandbox.jd_truth import changes_between, histories_between
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 TIME_FORMAT = "%Y-%m-%d %H:%M:%S"
 NEVER_PAID = "0001-01-01 00:00:00"
-LAST_SECOND = timedelta(days=1) - timedelta(seconds=1)
 LARGEST_PAGE = 100
 MONTHS_SHOWN = 3
 BY_CREATION, DESCENDING, EVERY_STATE = 1, 1, "ALL"
@@ -54,6 +53,7 @@ class OrderSearch:
     def __init__(self, world: World) -> None:
         self.book = Book(
             lambda shop, first, last: changes_between(shop, first, last, world.seed),
+            lambda shop, first, last: histories_between(shop, first, last, world.seed),
             world.now,
             place=lambda version: (version.modified, version.key),
         )
@@ -85,10 +85,7 @@ class OrderSearch:
             raise _Ill(10100002, "开始时间和结束时间不得相差超过1个月", "invalid date range")
         states = _states(params)
         if params.get("dateType") == BY_CREATION:
-            life = timedelta(days=DAYS_OF_CHANGE + 1)
-            found = self.book.current(shop, first, max(last + life, self._now()))
-            found = [one for one in found if first <= one.order.start <= last]
-            found.sort(key=lambda version: version.order.start)
+            found = sorted(self.book.made(shop, first, last), key=lambda one: one.created)
         else:
             horizon = _months_later(self._now(), -MONTHS_SHOWN)
             found = self.book.current(shop, first, last)

@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from include.sandbox.jd_orders import DAYS_OF_CHANGE, Version, versions_of
+from include.sandbox.world import days
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,11 +35,22 @@ def orders_on(number: int, day: date, seed: int, as_of: datetime) -> list[dict[s
 
 def changes_between(number: int, first: datetime, last: datetime, seed: int) -> Iterator[Version]:
     """Give every change from one second to another, both included, in order."""
-    day = first.date()
-    while day <= last.date():
+    for day in days(first, last):
         changes, moments = _changes_on(number, day, seed)
         yield from changes[bisect_left(moments, first) : bisect_right(moments, last)]
-        day += timedelta(days=1)
+
+
+def orders_made_on(number: int, day: date, seed: int, as_of: datetime) -> list[dict[str, Any]]:
+    """Give the orders that were made on a day, as they are at a moment; as `orders_on` does."""
+    return [row(one) for one in versions_of(number, day, seed) if one.is_current(as_of)]
+
+
+def histories_between(number: int, first: datetime, last: datetime, seed: int) -> Iterator[Version]:
+    """Give all that the orders ever are which were made from one second to another."""
+    for day in days(first, last):
+        for version in versions_of(number, day, seed):
+            if first <= version.created <= last:
+                yield version
 
 
 def row(version: Version) -> dict[str, Any]:

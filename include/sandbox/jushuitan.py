@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from time import time as epoch_seconds
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
@@ -19,7 +19,7 @@ from include.sandbox.book import Book
 from include.sandbox.catalogue import SHOPS
 from include.sandbox.credentials import ERP_ACCOUNT, SANDBOX_APP_KEY, SANDBOX_APP_SECRET
 from include.sandbox.faults import INSTEAD_OF_AN_ANSWER, ON_A_PAGE, fault
-from include.sandbox.truth import changes_between, row
+from include.sandbox.truth import changes_between, histories_between, row
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -33,11 +33,11 @@ REQUIRED_TO_REFRESH = ("grant_type", "refresh_token", "scope", *SIGNED)
 TOLERANCE_IN_SECONDS = 10 * 60
 LONGEST_WINDOW = timedelta(days=7)
 LARGEST_PAGE, DEFAULT_PAGE = 100, 30
+BY_CREATION = 2
 TIME_FORMAT = "%Y-%m-%d %H:%M:%S"
 # Every tenth order of a page, from the sixth on: a page of few changes none, so a pull ends.
 DRIFTING = slice(5, None, 10)
 DOUBLED = 5
-LAST_SECOND = timedelta(days=1) - timedelta(seconds=1)
 
 INVALID_SIGN, INVALID_TOKEN, MISSING, ILL_TIME, ILL_FORMAT, ILL_VALUE = 10, 100, 130, 140, 140, 170
 LIMITED = "接口调用次数超过限制"
@@ -75,10 +75,9 @@ def router(world: World) -> APIRouter:
         return gateway.refresh(await request.body())
 
     @routes.get("/sandbox/truth/erp/orders")
-    async def truth(shop: int, day: date) -> list[dict[str, Any]]:
-        midnight = datetime.combine(day, time())
-        current = gateway.book.current(shop, midnight, midnight + LAST_SECOND)
-        return [{name: _plain(value) for name, value in row(one).items()} for one in current]
+    async def truth(shop: int, day: date, by: str = "change") -> list[dict[str, Any]]:
+        rows = gateway.book.on(shop, day, by)
+        return [{name: _plain(value) for name, value in row(one).items()} for one in rows]
 
     return routes
 
@@ -93,6 +92,7 @@ class JushuitanGateway:
     def __init__(self, world: World) -> None:
         self.book = Book(
             lambda shop, first, last: changes_between(shop, first, last, world.seed),
+            lambda shop, first, last: histories_between(shop, first, last, world.seed),
             world.now,
             place=lambda version: version.ts,
         )
@@ -126,7 +126,9 @@ class JushuitanGateway:
         if not first <= last <= first + LONGEST_WINDOW:
             raise _Refusal(ILL_VALUE, "modified_begin与modified_end间隔不能超过7天")
         shop, from_ts = _whole(params, "shop_id", 0), _whole(params, "start_ts", 0)
-        versions = [one for one in self.book.current(shop, first, last) if one.ts >= from_ts]
+        by_creation = _whole(params, "date_type", 0) == BY_CREATION
+        book = self.book.made if by_creation else self.book.current
+        versions = [one for one in book(shop, first, last) if one.ts >= from_ts]
         page, served = _paged(versions, params)
         page["orders"] = [_order(version) for version in page.pop("rows")]
         if served:

@@ -97,6 +97,11 @@ class Version(NamedTuple):
         """What has been paid."""
         return self.order.pay_amount if self.pay_date else 0
 
+    @property
+    def created(self) -> datetime:
+        """When it was made."""
+        return self.order.order_date
+
     def is_current(self, now: datetime) -> bool:
         """Tell whether it is what the order is at a moment."""
         return self.modified <= now < self.superseded

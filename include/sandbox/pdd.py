@@ -22,7 +22,7 @@ from include.sandbox.credentials import SANDBOX_APP_KEY, SANDBOX_APP_SECRET
 from include.sandbox.faults import INSTEAD_OF_AN_ANSWER, ON_A_PAGE, fault
 from include.sandbox.pdd_refunds import STATUSES
 from include.sandbox.pdd_rows import listed, told
-from include.sandbox.pdd_truth import changes_between, row
+from include.sandbox.pdd_truth import changes_between, histories_between, row
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,7 +40,6 @@ TOLERANCE_IN_SECONDS = 10 * 60
 LONGEST_WINDOW_IN_SECONDS = 30 * 60
 LARGEST_PAGE = 100
 KINDS = range(1, 7)  # 1: all of them
-LAST_SECOND = timedelta(days=1) - timedelta(seconds=1)
 # Shanghai is 8 hours ahead, all year.
 EPOCH = datetime(1970, 1, 1, 8)  # noqa: DTZ001 - wall clock
 DRIFTING = slice(0, None, 10)
@@ -78,10 +77,8 @@ def router(world: World) -> APIRouter:
     routes.add_route("/api/router", gateway.answer, methods=["POST"])
 
     @routes.get("/sandbox/truth/pdd/refunds")
-    async def truth(shop: int, day: date) -> list[dict[str, Any]]:
-        midnight = datetime.combine(day, datetime.min.time())
-        current = gateway.book.current(shop, midnight, midnight + LAST_SECOND)
-        return [told(row(version)) for version in current]
+    async def truth(shop: int, day: date, by: str = "change") -> list[dict[str, Any]]:
+        return [told(row(version)) for version in gateway.book.on(shop, day, by)]
 
     return routes
 
@@ -96,6 +93,7 @@ class PddGateway:
     def __init__(self, world: World) -> None:
         self.book = Book(
             lambda shop, first, last: changes_between(shop, first, last, world.seed),
+            lambda shop, first, last: histories_between(shop, first, last, world.seed),
             world.now,
             place=lambda version: (version.modified, version.case.id),
         )

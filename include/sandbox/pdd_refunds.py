@@ -143,6 +143,11 @@ class Version(NamedTuple):
         """The case's shop."""
         return self.case.shop_id
 
+    @property
+    def created(self) -> datetime:
+        """When it was made."""
+        return self.case.created
+
     def is_current(self, now: datetime) -> bool:
         """Tell whether it is what the case is at a moment."""
         return self.modified <= now < self.superseded

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -11,9 +11,17 @@ from include.sandbox.limits import DOCUMENTED, Allowances, Gatekeeper, allowance
 from include.sandbox.tokens import TokenOffice
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
+
+
+def days(first: datetime, last: datetime) -> Iterator[date]:
+    """Give the days that a stretch of time touches."""
+    day = first.date()
+    while day <= last.date():
+        yield day
+        day += timedelta(days=1)
 
 
 class World:

@@ -85,6 +85,27 @@ def replace(
     return len(new)
 
 
+def remove(
+    connection: Connection,
+    table: Table,
+    scope: Iterable[ColumnElement[bool]],
+    column: Column[Any],
+    values: Iterable[Any],
+) -> None:
+    """Remove those rows of a scope that have one of some values.
+
+    Args:
+        connection: in the caller's transaction, so that the ledger commits with the data.
+        table: where from.
+        scope: what all of them have in common.
+        column: has the values.
+        values: of the rows that go.
+    """
+    common = list(scope)
+    for among in _conditions([column], ((value,) for value in values)):
+        connection.execute(delete(table).where(*common, among))
+
+
 def _conditions(
     columns: Sequence[Column[Any]], keys: Iterable[tuple[Any, ...]]
 ) -> Iterator[ColumnElement[bool]]:

@@ -16,6 +16,7 @@ from include.platforms import jushuitan
 from include.platforms.dialect import Call
 from include.platforms.errors import AuthExpired, Malformed, Misdirected, Refused, Temporary
 from include.platforms.tokens import TokenStore
+from include.platforms.windows import LAGS
 from include.pulling import Assignment, Pull, Upsert
 from include.pulling.clients import Clients, own_connection
 from include.registry import load_registry
@@ -26,8 +27,8 @@ from tests.warehouse.test_loading import _order
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from include.periods import Period
     from include.platforms.client import GatewayClient
+    from include.pulling import Window
     from include.registry import Shop
     from tests.conftest import Sandbox
 
@@ -52,7 +53,7 @@ class Source:
         self.asked: list[str] = []
         self.at_once = self.most_at_once = 0
 
-    async def fetch(self, _client: GatewayClient, shop: Shop, _period: Period) -> Upsert:
+    async def fetch(self, _client: GatewayClient, shop: Shop, _window: Window) -> Upsert:
         """Bring a shop's orders."""
         self.asked.append(shop.id)
         self.at_once += 1
@@ -62,7 +63,7 @@ class Source:
         if error := self.failures.get(shop.id.replace("-", "_")):
             raise error
         rows = [_order(number, shop_id=shop.id) for number in (1, 2)]
-        return Upsert(erp_orders, rows, "version")
+        return Upsert(erp_orders, rows, "version", "order_time", "order_day")
 
 
 @pytest.fixture
@@ -82,7 +83,7 @@ def assignment(warehouse_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPat
 def _pull(assignment: Assignment, source: Source, at_once: int = 4) -> int:
     ledger = Ledger(connect(assignment.warehouse_url))
     clients = Clients(jushuitan.Jushuitan, own_connection, TokenStore(ledger.engine))
-    return Pull(assignment, ledger, clients, source.fetch, at_once).run()
+    return Pull(assignment, ledger, clients, source.fetch, LAGS["erp"], at_once).run()
 
 
 def _rows(assignment: Assignment) -> dict[str, Any]:
@@ -181,10 +182,10 @@ def test_the_calls_of_each_shop_are_counted(
     monkeypatch.setenv("AIRFLOW_CONN_ERP", json.dumps({**fields, **secrets}))
 
     class Asking(Source):
-        async def fetch(self, client: GatewayClient, shop: Shop, period: Period) -> Upsert:
+        async def fetch(self, client: GatewayClient, shop: Shop, window: Window) -> Upsert:
             for _ in range(int(shop.id[-1])):
                 await client.call(Call(jushuitan.SHOPS))
-            return await super().fetch(client, shop, period)
+            return await super().fetch(client, shop, window)
 
     assert _pull(assignment, Asking()) == 0
     shown = capsys.readouterr().out
@@ -203,9 +204,9 @@ def test_every_line_about_a_shop_has_our_id_of_it(
     monkeypatch.setenv("GATEWAY_PAUSE_SECONDS", "0.01")
 
     class Asking(Source):
-        async def fetch(self, client: GatewayClient, shop: Shop, period: Period) -> Upsert:
+        async def fetch(self, client: GatewayClient, shop: Shop, window: Window) -> Upsert:
             await client.call(Call(jushuitan.SHOPS, shop=shop.platform_id))
-            return await super().fetch(client, shop, period)
+            return await super().fetch(client, shop, window)
 
     Ledger(connect(assignment.warehouse_url)).expect(assignment.units())
     assert _pull(assignment, Asking()) == 75

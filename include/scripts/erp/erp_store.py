@@ -1,29 +1,30 @@
 """Pulls a period's orders of each ERP shop (聚水潭) into `erp_orders`.
 
-By time of modification: an order that changes later comes again with the day it changed on.
+What has changed from the period's start up to now (at most to a day past its end), with the orders
+as they are now; of a period that lies further back also all orders that were made in it.
 """
 
 from __future__ import annotations
 
 import asyncio
 import sys
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 try:
     from include.errors import ConfigurationError
     from include.platforms import jushuitan
-    from include.platforms.jushuitan_orders import orders_modified
-    from include.pulling import Upsert, pull
+    from include.platforms.jushuitan_orders import Order, orders_created, orders_modified
+    from include.platforms.windows import LAGS
+    from include.pulling import Listed, Upsert, Window, pull
     from include.warehouse.tables import erp_orders
 except ModuleNotFoundError as error:  # by hand, with another Python or without the project's path
     print(f"{error}: start it with 'python3 scheduler_manager.py run erp_store'", file=sys.stderr)
     sys.exit(78)
 
 if TYPE_CHECKING:
-    from include.periods import Period
     from include.platforms.client import GatewayClient
     from include.platforms.jushuitan import ShopInfo
-    from include.platforms.jushuitan_orders import Order
     from include.registry import Shop
 
 
@@ -33,10 +34,20 @@ class Erp:
     def __init__(self) -> None:
         self._shops: dict[str, asyncio.Future[list[ShopInfo]]] = {}
 
-    async def fetch(self, client: GatewayClient, shop: Shop, period: Period) -> Upsert:
+    async def fetch(self, client: GatewayClient, shop: Shop, window: Window) -> Upsert:
         """Bring a shop's orders of a period."""
         await self._check(client, shop)
-        return Upsert(erp_orders, await _orders(client, shop, period), "version")
+        number, period, rows, listed = int(shop.platform_id), window.period, list[Order](), None
+        async for orders in window.changes(partial(orders_modified, client, number)):
+            rows += orders
+            print(f"{shop.id}: {len(rows)} orders so far", flush=True)
+        if window.is_cut:
+            made = orders_created(client, number, period.start, period.end)
+            own = [order async for orders in made for order in orders]
+            listed = Listed({order.o_id for order in own}, "modified_time", window.settled)
+            rows += own
+        written = [_row(shop, order) for order in rows]
+        return Upsert(erp_orders, written, "version", "order_time", "order_day", listed)
 
     async def _check(self, client: GatewayClient, shop: Shop) -> None:
         """Refuse a shop that the account does not know: its orders would look like an empty day.
@@ -54,15 +65,6 @@ class Erp:
                 f"shop {shop.id!r}: the account of connection {shop.connection!r} has no shop "
                 f"{shop.platform_id!r}, as platform_id in config/shops.yaml says: it has {there}"
             )
-
-
-async def _orders(client: GatewayClient, shop: Shop, period: Period) -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = []
-    pages = orders_modified(client, int(shop.platform_id), period.start, period.end)
-    async for orders in pages:
-        rows += [_row(shop, order) for order in orders]
-        print(f"{shop.id}: {len(rows)} orders so far", flush=True)
-    return rows
 
 
 def _row(shop: Shop, order: Order) -> dict[str, Any]:
@@ -84,4 +86,4 @@ def _row(shop: Shop, order: Order) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    sys.exit(pull(jushuitan.Jushuitan, Erp().fetch))
+    sys.exit(pull(jushuitan.Jushuitan, Erp().fetch, lag=LAGS["erp"]))

@@ -1,41 +1,49 @@
 """Pulls a period's orders of each JD shop (京东) into `jd_orders`.
 
-By time of modification: an order that changes later comes again with the day it changed on.
+What has changed from the period's start up to now (at most to a day past its end), with the orders
+as they are now; of a period that lies further back also all orders that were made in it.
 """
 
 from __future__ import annotations
 
 import sys
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 try:
     from include.errors import ConfigurationError
     from include.platforms.jd import Jd, vender
-    from include.platforms.jd_orders import orders_modified
-    from include.pulling import Upsert, pull
+    from include.platforms.jd_orders import orders_created, orders_modified
+    from include.platforms.windows import LAGS
+    from include.pulling import Listed, Upsert, Window, pull
     from include.warehouse.tables import jd_orders
 except ModuleNotFoundError as error:  # by hand, with another Python or without the project's path
     print(f"{error}: start it with 'python3 scheduler_manager.py run jd_store'", file=sys.stderr)
     sys.exit(78)
 
 if TYPE_CHECKING:
-    from include.periods import Period
+    from collections.abc import Iterable
+
     from include.platforms.client import GatewayClient
     from include.platforms.jd_orders import Order
     from include.registry import Shop
 
 
-async def fetch(client: GatewayClient, shop: Shop, period: Period) -> Upsert:
+async def fetch(client: GatewayClient, shop: Shop, window: Window) -> Upsert:
     """Bring a shop's orders of a period."""
-    number, found = int(shop.platform_id), dict[int, "Order"]()
-    async for orders in orders_modified(client, number, period.start, period.end):
-        for order in orders:
-            _check(shop, order.vender_id)
-            _keep_newest(found, order)
+    number, found, listed = int(shop.platform_id), dict[int, "Order"](), None
+    async for orders in window.changes(partial(orders_modified, client, number)):
+        _keep_newest(shop, found, orders)
         print(f"{shop.id}: {len(found)} orders so far", flush=True)
+    if window.is_cut:
+        made = orders_created(client, number, window.period.start, window.period.end)
+        own = [order async for orders in made for order in orders]
+        listed = Listed({order.order_id for order in own}, "modified_time", window.settled)
+        _keep_newest(shop, found, own)
     if not found:  # no order says whose token it is, and with another shop's it would be no news
         _check(shop, (await vender(client, number)).vender_id)
-    return Upsert(jd_orders, [_row(shop, order) for order in found.values()], "modified_time")
+    rows = [_row(shop, order) for order in found.values()]
+    return Upsert(jd_orders, rows, "modified_time", "order_time", "order_day", listed)
 
 
 def _check(shop: Shop, owner: int) -> None:
@@ -52,11 +60,13 @@ def _check(shop: Shop, owner: int) -> None:
         )
 
 
-def _keep_newest(found: dict[int, Order], order: Order) -> None:
-    """Keep an order as it was last; of two states of one second the one that came later."""
-    before = found.get(order.order_id)
-    if before is None or before.modified <= order.modified:
-        found[order.order_id] = order
+def _keep_newest(shop: Shop, found: dict[int, Order], orders: Iterable[Order]) -> None:
+    """Keep each order as it was last; of two states of one second the one that came later."""
+    for order in orders:
+        _check(shop, order.vender_id)
+        before = found.get(order.order_id)
+        if before is None or before.modified <= order.modified:
+            found[order.order_id] = order
 
 
 def _row(shop: Shop, order: Order) -> dict[str, Any]:
@@ -77,4 +87,4 @@ def _row(shop: Shop, order: Order) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    sys.exit(pull(Jd, fetch))
+    sys.exit(pull(Jd, fetch, lag=LAGS["jd"]))

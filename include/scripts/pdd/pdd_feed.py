@@ -18,7 +18,7 @@ try:
     from include.feeds import FEEDS_FILE, Blanks, load_feeds
     from include.platforms.feed import FeedDialect, connection_of
     from include.platforms.feed_pages import rows_of
-    from include.pulling import Assignment, Replace, pull
+    from include.pulling import Assignment, Replace, Window, pull
     from include.registry import PROJECT_ROOT
     from include.running.exit_codes import ExitCode
 except ModuleNotFoundError as error:  # by hand, with another Python or without the project's path
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from include.feeds import Feed
-    from include.periods import Period
     from include.platforms.client import GatewayClient
     from include.registry import Job, Shop
 
@@ -68,9 +67,10 @@ def _check(feed: Feed, job: Job) -> None:
 
 
 async def _fetch(
-    feed: Feed, kind: str, client: GatewayClient, shop: Shop, period: Period
+    feed: Feed, kind: str, client: GatewayClient, shop: Shop, window: Window
 ) -> Replace:
     """Bring a shop's rows of a period."""
+    period = window.period
     blanks = Blanks(shop.platform_id, kind, period, feed.zone)
     rows = await rows_of(client, feed, blanks, _reporter(shop))
     filled = feed.landing.filled_in(period)

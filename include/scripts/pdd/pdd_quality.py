@@ -1,26 +1,28 @@
 """Pulls a period's after-sales cases of each PDD shop (拼多多) into `pdd_refunds`.
 
-By time of update: a case that changes later comes again with the day it changed on.
+What has changed from the period's start up to now (at most to a day past its end), with the cases
+as they are now; what changed later comes with the periods that follow.
 """
 
 from __future__ import annotations
 
 import sys
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 try:
     from include.errors import ConfigurationError
     from include.platforms.pdd import Pdd, mall
     from include.platforms.pdd_refunds import refunds_updated
-    from include.pulling import Upsert, pull
+    from include.platforms.windows import LAGS
+    from include.pulling import Upsert, Window, pull
     from include.warehouse.tables import pdd_refunds
 except ModuleNotFoundError as error:  # by hand, with another Python or without the project's path
     print(f"{error}: start it with 'python3 scheduler_manager.py run pdd_quality'", file=sys.stderr)
     sys.exit(78)
 
 if TYPE_CHECKING:
-    from include.periods import Period
     from include.platforms.client import GatewayClient
     from include.platforms.pdd_refunds import Refund
     from include.registry import Shop
@@ -53,18 +55,19 @@ QUALITY_WORDS = (
 )
 
 
-async def fetch(client: GatewayClient, shop: Shop, period: Period) -> Upsert:
+async def fetch(client: GatewayClient, shop: Shop, window: Window) -> Upsert:
     """Bring a shop's after-sales cases of a period."""
     await _check(client, shop)
     found: dict[int, Refund] = {}
     said = time.monotonic()
-    async for refunds in refunds_updated(client, int(shop.platform_id), period.start, period.end):
+    async for refunds in window.changes(partial(refunds_updated, client, int(shop.platform_id))):
         for refund in refunds:
             _keep_newest(found, refund)
         if time.monotonic() - said >= SECONDS_BETWEEN_LINES:
             print(f"{shop.id}: {len(found)} after-sales cases so far", flush=True)
             said = time.monotonic()
-    return Upsert(pdd_refunds, [_row(shop, one) for one in found.values()], "updated_time")
+    rows = [_row(shop, one) for one in found.values()]
+    return Upsert(pdd_refunds, rows, "updated_time", "created_time", "created_day")
 
 
 async def _check(client: GatewayClient, shop: Shop) -> None:
@@ -115,4 +118,4 @@ def _row(shop: Shop, refund: Refund) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    sys.exit(pull(Pdd, fetch, at_once=SHOPS_AT_ONCE))
+    sys.exit(pull(Pdd, fetch, lag=LAGS["pdd"], at_once=SHOPS_AT_ONCE))
