@@ -80,7 +80,7 @@ function actionsOf(unit, place, started) {
       ? () => api.again({ job: place.job.id, key: unit.key, ...shop })
       : () => api.repair({ jobs: [place.job.id], period: unit.key, span: 3, ...shop });
     const question = say(landed ? "again.sure" : "repair.sure", { what });
-    actions.append(askOnce(say("again"), question, act, started));
+    actions.append(askOnce(say(unit.attempts ? "again" : "runOnce"), question, act, started));
   }
   return actions;
 }
@@ -145,7 +145,7 @@ function planOf(plan) {
   for (const job of plan.jobs) {
     const periods = job.keys.length > 3
       ? `${job.keys[0]} … ${job.keys.at(-1)} (${number(job.keys.length)})`
-      : job.keys.join(", ");
+      : job.keys.join(say("separator"));
     list.append(itemOf(job, say("plan.job", { units: number(job.units), periods })));
   }
   for (const job of plan.held) {

@@ -193,7 +193,7 @@ export function describe(place) {
   if (all === 1) return start + say(`state.${NAMES[place.code]}`);
   return start + CODES.filter((code) => place.cell.counts[code])
     .map((code) => `${number(place.cell.counts[code])} ${say(`state.${NAMES[code]}`)}`)
-    .join(", ");
+    .join(say("separator"));
 }
 
 /** How many gaps a job has in all that is shown of it. */

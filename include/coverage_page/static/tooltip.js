@@ -8,6 +8,7 @@ import { moment, number, say } from "./words.js";
 
 const PATIENCE = 250; // ms before the server is asked: one who only passes by asks nothing
 const MOST_ERROR = 300;
+const MOST_UNITS = 6;
 const known = new Map();
 let current = null;
 let timer = 0;
@@ -78,11 +79,23 @@ function fill(tip, place, told) {
     if (place.cell.rows !== null) line(tip, `${say("rows")}: ${number(place.cell.rows)}`);
   }
   if (!told) return;
+  if (told.total > 1) {
+    for (const one of told.units.slice(0, MOST_UNITS)) lineOfOne(tip, one);
+    if (told.total > MOST_UNITS) line(tip, `+ ${number(told.total - MOST_UNITS)}`);
+    return;
+  }
   const unit = told.units[0];
   if (!unit) return;
-  if (told.total > 1) line(tip, `${unit.name || unit.shop || unit.key}: ${say(`state.${NAMES[unit.code]}`)}`);
   for (const [label, text] of facts(unit, place.job.zone)) line(tip, `${label}: ${text}`);
   if (unit.error) line(tip, `${say("error")}: ${unit.error.slice(-MOST_ERROR)}`, "error");
+}
+
+/** Say how one of several units is, the worst of which come first. */
+function lineOfOne(tip, unit) {
+  const who = [unit.name || unit.shop, unit.key].filter(Boolean).join(" ");
+  const rows = unit.rows === null ? "" : ` (${number(unit.rows)})`;
+  line(tip, `${who}: ${say(`state.${NAMES[unit.code]}`)}${rows}`);
+  if (unit.error) line(tip, unit.error.slice(-MOST_ERROR), "error");
 }
 
 /** Give what is known of a unit, as label and text. */
