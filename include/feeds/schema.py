@@ -221,11 +221,11 @@ class Feed(BaseModel):
     @field_validator("fields")
     @classmethod
     def _has_what_the_table_needs(cls, mapped: dict[str, Any], info: ValidationInfo) -> Any:
-        if landing := table_of(info):
-            needed = [name for name, one in landing.columns.items() if not one.nullable]
-            if missing := [name for name in needed if name not in mapped]:
-                needs = f"{landing.table.name} cannot do without it"
-                raise ValueError(f"has no column {', '.join(missing)}: add it, {needs}")
+        landing = table_of(info)
+        missing = [name for name in landing.needed if name not in mapped] if landing else []
+        if landing and missing:
+            needs = f"{landing.table.name} cannot do without it"
+            raise ValueError(f"has no column {', '.join(missing)}: add it, {needs}")
         return mapped
 
     @field_validator("key")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import DateTime
 
-from include.warehouse.tables import metadata
+from include.warehouse.tables import MAPPED, metadata
 
 if TYPE_CHECKING:
     from datetime import date
@@ -48,6 +48,15 @@ class FeedTable(NamedTuple):
     def kinds(self) -> tuple[str, ...]:
         """Give the kinds of period that it can keep."""
         return ("day",) if self.scope >= DAY else ("day", "week", "month")
+
+    @property
+    def needed(self) -> list[str]:
+        """Give the columns that an entry must name a field for."""
+        return [
+            one.name
+            for one in self.columns.values()
+            if not one.nullable or one.info.items() >= MAPPED.items()
+        ]
 
     def has_time(self, column: str) -> bool:
         """Tell whether a column holds moments, such as when a row's event happened."""

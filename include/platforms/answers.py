@@ -22,10 +22,34 @@ if TYPE_CHECKING:
     from include.platforms.connection import Connection
     from include.platforms.dialect import Call
 
-# Statuses that say "not now": request timeout, too early, too many requests, and every 5xx.
-NOT_NOW = (408, 425, 429)
-SERVER_ERRORS = range(500, 600)
-# Statuses that say who may not ask; all other 4xx are about what is asked, and where.
+# Statuses of which another try brings the same: what is asked, where, or by whom must change. So it
+# is of all redirects. Any other is temporary: firewalls have their own numbers for "not now".
+FINAL = frozenset(
+    (
+        400,
+        401,
+        402,
+        403,
+        404,
+        405,
+        406,
+        407,
+        410,
+        411,
+        413,
+        414,
+        415,
+        416,
+        417,
+        422,
+        426,
+        428,
+        431,
+        451,
+    )
+)
+ELSEWHERE = range(300, 400)
+# Statuses that say who may not ask; all other final ones are about what is asked, and where.
 WHO = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.PROXY_AUTHENTICATION_REQUIRED)
 # Statuses that, with a Location, say where else to ask.
 REDIRECTS = (301, 302, 303, 307, 308)
@@ -104,7 +128,7 @@ def _in_other_encoding(call: Call, answer: Answer, looks: str, whose: str) -> Ma
 
 def _error_of(call: Call, answer: Answer, connection: Connection, shown: str) -> GatewayError:
     status = answer.status
-    if status in NOT_NOW or status in SERVER_ERRORS:
+    if status not in FINAL and status not in ELSEWHERE:
         wait = answer.header("Retry-After")
         seconds = float(wait) if wait.isascii() and wait.isdecimal() else 0.0
         problem = f"HTTP {status} {shown}; run it again later"

@@ -14,7 +14,7 @@ from urllib.parse import quote, urlencode
 from include.feeds import UnfitError, fill, fill_all
 from include.platforms.connection import Connection, base_url, read_fields
 from include.platforms.dialect import Call, Request
-from include.platforms.errors import AuthExpired, GatewayError, Malformed, Temporary
+from include.platforms.errors import AuthExpired, Malformed, Temporary
 from include.platforms.limits import Limit
 from include.quoting import quoted
 
@@ -102,7 +102,7 @@ class FeedDialect:
         Raises:
             AuthExpired: `expired` holds of it.
             Temporary: `temporary` holds of it.
-            GatewayError: `success` does not; whether it passes by itself, nobody has said.
+            Temporary: `success` does not; nobody has said that it does not pass by itself.
             Malformed: nothing tells whether it is an error.
         """
         feed, whose = self._feed, f"connection {self.connection.id}"
@@ -116,11 +116,11 @@ class FeedDialect:
             succeeded = self._succeeded(call, feed.success, envelope)
             if succeeded is not True:
                 why = _why(feed.success, succeeded, envelope)
-                raise GatewayError(
+                raise Temporary(
                     call,
-                    f"the feed answers with an error{said}: {why}; mend what it says, or ask who "
-                    f"runs the feed at {self.connection.base_url}; if it is no error, mend success "
-                    f"of feed {feed.id} in {feed.place}",
+                    f"the feed answers with an error{said}: {why}; run it again; if it stays so, "
+                    f"fix what it says, or ask who runs the feed at {self.connection.base_url}; if "
+                    f"it is no error, correct success of feed {feed.id} in {feed.place}",
                 )
         return envelope
 

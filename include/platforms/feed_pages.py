@@ -30,6 +30,18 @@ if TYPE_CHECKING:
 Row = dict[str, Any]
 
 
+class Brought(NamedTuple):
+    """All rows of a shop's period.
+
+    Attributes:
+        rows: column to value, each once.
+        notice: which columns some of them lack; empty: none.
+    """
+
+    rows: list[Row]
+    notice: str
+
+
 class _Answer(NamedTuple):
     """One page.
 
@@ -47,8 +59,8 @@ class _Answer(NamedTuple):
 
 async def rows_of(
     client: GatewayClient, feed: Feed, blanks: Blanks, progress: Callable[[int], None]
-) -> list[Row]:
-    """Bring all rows of a shop's period, column to value, each once.
+) -> Brought:
+    """Bring all rows of a shop's period.
 
     Args:
         client: speaks `FeedDialect`.
@@ -63,10 +75,10 @@ async def rows_of(
     walk = _Walk(client, feed, blanks, progress)
     await walk.until_complete()
     rows = list(walk.rows.values())
-    if feed.within is None:
-        return rows
-    # A feed that counts the end of the period in gives this row to the next period as well.
-    return [row for row in rows if row[feed.within] != wall_clock(blanks.period.end)]
+    if feed.within is not None:
+        # A feed that counts the end of the period in gives this row to the next period as well.
+        rows = [row for row in rows if row[feed.within] != wall_clock(blanks.period.end)]
+    return Brought(rows, walk.reader.missing_in(rows))
 
 
 async def first_page(client: GatewayClient, feed: Feed, blanks: Blanks) -> int:
@@ -82,6 +94,7 @@ class _Walk:
     """The rows of a shop's period, as they come.
 
     Attributes:
+        reader: of its rows.
         rows: by key; of two that differ, from two answers, the later counts: it is newer.
         doubled: whether a row came twice.
         totals: which counts of all rows the answers of a walk said, each once.
@@ -98,7 +111,7 @@ class _Walk:
     ) -> None:
         self._client, self._feed, self._blanks = client, feed, blanks
         self._progress = progress
-        self._reader = RowReader(feed)
+        self.reader = RowReader(feed)
         self._repair = (
             f"if it stays so, check paging of feed {feed.id} in {feed.place}, or ask who runs it"
         )
@@ -113,7 +126,9 @@ class _Walk:
 
     async def first(self) -> int:
         """Ask for one page, read it, and give how many rows it has."""
-        return len((await self._ask(self._call(1))).rows)
+        rows = (await self._ask(self._call(1))).rows
+        self.reader.missing_in(rows)
+        return len(rows)
 
     async def until_complete(self) -> None:
         """Walk over all pages, again where rows may have been missed."""
@@ -160,7 +175,7 @@ class _Walk:
     async def _walk_from_last(self) -> int:
         """Walk over numbered pages whose rows are counted; gives the total of the last answer."""
         size = self._feed.paging.size or 1
-        pages = Pages(self._client, self._call, self._page, size, self._key, self._repair)
+        pages = Pages(self._client, self._call, self._page, size, self.reader.key, self._repair)
         walk = WalkFromLast(pages)
         async for rows in walk.rows():
             self._add(rows)
@@ -246,10 +261,14 @@ class _Walk:
 
     def _rows(self, call: Call, envelope: Any) -> list[Row]:
         """Read the rows of one answer, in which no two may have one key and differ."""
-        rows = self._reader.read(call, envelope, self._blanks.period)
+        if whole_total(self._feed, call, envelope) == 0 and not self._feed.rows.find_if_any(
+            envelope
+        ):
+            return []  # some write null for no rows
+        rows = self.reader.read(call, envelope, self._blanks.period)
         known: dict[tuple[Any, ...], Row] = {}
         for row in rows:
-            key = self._key(row)
+            key = self.reader.key(row)
             if known.setdefault(key, row) != row:
                 names = ", ".join(self._feed.key)
                 problem = f"two rows have {names} {', '.join(map(str, key))}, and they differ"
@@ -258,12 +277,9 @@ class _Walk:
 
     def _add(self, rows: Sequence[Row]) -> bool:
         """Take the rows of a page; gives whether one of them is new."""
-        before, found = len(self.rows), {self._key(row): row for row in rows}
+        before, found = len(self.rows), {self.reader.key(row): row for row in rows}
         self.rows.update(found)
         new = len(self.rows) - before
         self.doubled |= new < len(rows)
         self._progress(len(self.rows))
         return new > 0
-
-    def _key(self, row: Row) -> tuple[Any, ...]:
-        return tuple(row[name] for name in self._feed.key)

@@ -1,12 +1,15 @@
-"""Rows of a feed's answer as rows of its table: each value is what the column takes, or an error.
+"""Rows of a feed's answer as rows of its table: each value is what the column takes, or null.
 
-What a value may be is said by the column's type alone, so that a feed that changes the type of a
-field is noticed on the first row. Nothing is rounded but a measure's decimals after the sixth.
+What a value may be is said by the column's type alone. Nothing is rounded but a measure's decimals
+after the sixth. A row cannot do without its key and its time. Any other field that is missing or
+odd is null, and is counted, so that one odd row does not cost all others; where no row has it, the
+entry is wrong, or the feed has changed.
 """
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from decimal import Decimal, InvalidOperation
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -22,7 +25,7 @@ from include.quoting import quoted
 from include.warehouse.types import DIGITS, Measure, Money
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from datetime import datetime
 
     from sqlalchemy import Column
@@ -43,11 +46,33 @@ class RowReader:
     def __init__(self, feed: Feed) -> None:
         """Prepare what each column takes."""
         self._feed = feed
+        self._odd: dict[tuple[Any, ...], tuple[Call, dict[str, str]]] = {}
         columns = feed.landing.columns
         self._columns = [
             (columns[name], path, converter_of(columns[name], feed))
             for name, path in feed.fields.items()
         ]
+        self._needed = frozenset(feed.landing.needed)
+
+    def missing_in(self, rows: Sequence[dict[str, Any]]) -> str:
+        """Return how many of the rows lack which column: `3 rows without score`; empty: none.
+
+        Raises:
+            Malformed: not one of several rows has it.
+        """
+        odd = [self._odd[self.key(row)] for row in rows if self.key(row) in self._odd]
+        counts = Counter(name for _, problems in odd for name in problems)
+        for name, count in counts.items():
+            if count == len(rows) > 1:
+                call, problems = odd[0]
+                problem = f"{problems[name]}; so it is in all {count} rows"
+                raise malformed(self._feed, call, problem)
+        parts = (f"{count} row{'s' * (count > 1)} without {name}" for name, count in counts.items())
+        return ", ".join(parts)
+
+    def key(self, row: dict[str, Any]) -> tuple[Any, ...]:
+        """Return what tells a row from all others of its period."""
+        return tuple(row[name] for name in self._feed.key)
 
     def read(self, call: Call, envelope: Any, period: Period) -> list[dict[str, Any]]:
         """Give the rows of an answer, column to value, in its order.
@@ -71,21 +96,21 @@ class RowReader:
         return rows
 
     def _row(self, call: Call, number: int, found: Any) -> dict[str, Any]:
-        row = {}
+        row: dict[str, Any] = {}
+        odd: dict[str, str] = {}
         for column, path, convert in self._columns:
-            where = f"row {number}, field {path} (column {column.name})"
-            try:
-                value = path.find(found)
-            except UnfitError as error:
-                raise malformed(self._feed, call, f"{where} {error}") from None
-            if value is None and not column.nullable:
-                raise malformed(self._feed, call, f"{where} is null, and the column cannot be")
-            try:
-                row[column.name] = None if value is None else convert(value)
-            except ValueError as error:
-                raise malformed(
-                    self._feed, call, f"{where} holds {quoted(value)}: {error}"
-                ) from None
+            row[column.name], problem = _value(found, path, convert)
+            if row[column.name] is None and not problem and column.name in self._needed:
+                problem = "is null"
+            if problem:
+                problem = f"row {number}, field {path} (column {column.name}) {problem}"
+                if not column.nullable:
+                    raise malformed(self._feed, call, problem)
+                odd[column.name] = problem
+        if odd:
+            self._odd[self.key(row)] = call, odd
+        else:
+            self._odd.pop(self.key(row), None)
         return row
 
     def _check_time(self, call: Call, number: int, time: datetime | None, period: Period) -> None:
@@ -99,6 +124,18 @@ class RowReader:
                 repair=f"check what feed {self._feed.id} is asked for, and timezone, in "
                 f"{self._feed.place}",
             )
+
+
+def _value(found: Any, path: Expression, convert: Callable[[Any], Any]) -> tuple[Any, str]:
+    """Return what a row holds at a path, as its column takes it, and what is wrong with it."""
+    try:
+        value = path.find(found)
+    except UnfitError as error:
+        return None, str(error)
+    try:
+        return (None if value is None else convert(value)), ""
+    except ValueError as error:
+        return None, f"holds {quoted(value)}: {error}"
 
 
 def whole_total(feed: Feed, call: Call, envelope: Any) -> int | None:

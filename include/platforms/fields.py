@@ -2,25 +2,46 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar, cast
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, BeforeValidator, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ValidationError,
+    ValidationInfo,
+)
 
 from include.platforms.errors import Malformed
 from include.quoting import quoted
 
 if TYPE_CHECKING:
+    from sqlalchemy import Column, String
+
     from include.platforms.dialect import Call
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 WALL_CLOCK_FORMAT = "%Y-%m-%d %H:%M:%S"
 CENT = Decimal("0.01")
 LARGEST_AMOUNT = Decimal(10) ** 13
+# Some gateways write fractions of a second; which of two states is newer is told in whole seconds.
+TIME = re.compile(r"(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d)(?:\.\d{1,9})?", re.ASCII)
+# What stands where there is no time: the first moment of a calendar, of a database, of an epoch.
+NEVER = re.compile(r"(0000|0001|1900|1970)-\d\d-\d\d([ T]\d\d:\d\d:\d\d(\.\d+)?)?", re.ASCII)
 # From 2001 to 2286 they have ten digits, so that milliseconds are never taken for them.
 EPOCH_SECONDS = 10**9, 10**10
+MILLISECONDS = 1000
+CODE = re.compile(r"-?\d{1,18}", re.ASCII)
+# What the warehouse's columns of whole numbers hold.
+LARGEST_NUMBER = 2**63
+# What no database, or not every one, takes as text.
+UNKEEPABLE = re.compile("[\0\ud800-\udfff]")
+# Marks a field of a `Row` that no key, no paging and no figure needs; its default is None.
+SPARE = "spare"
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -51,10 +72,18 @@ def wall_clock(moment: datetime) -> datetime:
 def _whole(value: Any) -> int:
     """Take a whole number or its digits: gateways write ids both ways."""
     if isinstance(value, str) and value.isascii() and value.isdecimal():
-        return int(value)
-    if isinstance(value, int) and not isinstance(value, bool):
-        return value
-    raise ValueError("expected a whole number")
+        value = int(value)
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise ValueError("expected a whole number")  # noqa: TRY004 - pydantic wants ValueError
+    if not -LARGEST_NUMBER <= value < LARGEST_NUMBER:
+        raise ValueError("expected a whole number of a size that can be kept")
+    return value
+
+
+def _code(value: Any) -> int | str:
+    """Take an error's code as a number where it is one; an odd one is a text that no list has."""
+    written = "" if value is None else str(value).strip()
+    return int(written) if CODE.fullmatch(written) else written
 
 
 def _money(value: Any) -> Decimal:
@@ -73,28 +102,50 @@ def _money(value: Any) -> Decimal:
     return in_cents
 
 
+def paid(pay_time: str) -> BeforeValidator:
+    """Return what reads the amount that was paid: where it is empty, 0.00 while there is no time.
+
+    Args:
+        pay_time: the field, before this one, with the time of payment; None while it is unpaid.
+    """
+
+    def read(value: Any, info: ValidationInfo) -> Decimal:
+        is_unpaid = info.data.get(pay_time, pay_time) is None
+        return Decimal("0.00") if is_unpaid and value in (None, "") else _money(value)
+
+    return BeforeValidator(read)
+
+
 def _time(value: Any) -> datetime:
+    """Take a wall clock, or an epoch in seconds or milliseconds, as a number or its digits."""
+    found = TIME.fullmatch(value.strip()) if isinstance(value, str) else None
     try:
-        return datetime.strptime(value, WALL_CLOCK_FORMAT)  # noqa: DTZ007 - wall clock, by definition
-    except (TypeError, ValueError):
-        raise ValueError("expected a time such as 2025-01-01 00:00:00") from None
+        if found and not NEVER.fullmatch(found[0]):
+            return datetime.fromisoformat(" ".join(found.groups()))
+        moment = _whole(value)
+    except ValueError:
+        moment = 0
+    least, most = EPOCH_SECONDS
+    if least * MILLISECONDS <= moment < most * MILLISECONDS:
+        moment //= MILLISECONDS
+    if not least <= moment < most:
+        raise ValueError("expected a time such as 2025-01-01 00:00:00, or an epoch")
+    return wall_clock(datetime.fromtimestamp(moment, SHANGHAI))
 
 
 def _time_if_any(value: Any) -> datetime | None:
-    return None if value in (None, "") else _time(value)
+    """Take a time, or what stands for none."""
+    if isinstance(value, str):
+        written = value.strip()
+        is_none = written in ("", "0") or bool(NEVER.fullmatch(written))
+    else:
+        is_none = value is None or (type(value) is int and value <= 0)
+    return None if is_none else _time(value)
 
 
-def _time_or_epoch(value: Any) -> datetime:
-    """Take a wall clock, or seconds since 1970, as a number or its digits."""
-    if isinstance(value, str) and not value.isdecimal():
-        return _time(value)
-    try:
-        seconds = _whole(value)
-    except ValueError:
-        seconds = 0
-    if not EPOCH_SECONDS[0] <= seconds < EPOCH_SECONDS[1]:
-        raise ValueError("expected a time such as 2025-01-01 00:00:00, or seconds since 1970")
-    return wall_clock(datetime.fromtimestamp(seconds, SHANGHAI))
+def none_is_empty(value: Any) -> Any:
+    """Take null for a list without rows, as some gateways write it."""
+    return [] if value is None else value
 
 
 def _length(value: Any) -> int:
@@ -103,9 +154,31 @@ def _length(value: Any) -> int:
     return len(value)
 
 
+def text(column: Column[Any]) -> AfterValidator:
+    """Return what refuses a name that its column cannot keep as it is."""
+    longest = cast("String", column.type).length or 0
+
+    def read(value: str | None) -> str | None:
+        if value is None or not value.strip():
+            raise ValueError("expected a text that is not empty")
+        if len(value) > longest or UNKEEPABLE.search(value):
+            raise ValueError(f"expected a text of at most {longest} characters, without NUL")
+        return value
+
+    return AfterValidator(read)
+
+
+def words(column: Column[Any]) -> AfterValidator:
+    """Return what leaves out of somebody's words what their column cannot keep."""
+    longest = cast("String", column.type).length or 0
+    return AfterValidator(lambda value: value and UNKEEPABLE.sub("\ufffd", value)[:longest])
+
+
 WholeNumber = Annotated[int, BeforeValidator(_whole)]
+Code = Annotated[int | str, BeforeValidator(_code)]
 Money = Annotated[Decimal, BeforeValidator(_money)]
 WallClock = Annotated[datetime, BeforeValidator(_time)]
-WallClockIfAny = Annotated["datetime | None", BeforeValidator(_time_if_any)]
-EpochOrWallClock = Annotated[datetime, BeforeValidator(_time_or_epoch)]
-Length = Annotated[int, BeforeValidator(_length)]
+WallClockIfAny = Annotated[datetime | None, BeforeValidator(_time_if_any)]
+SpareNumber = Annotated[int | None, BeforeValidator(_whole), SPARE]
+SpareMoney = Annotated[Decimal | None, BeforeValidator(_money), SPARE]
+SpareLength = Annotated[int | None, BeforeValidator(_length), SPARE]

@@ -65,7 +65,14 @@ REPAIRS = {
     ),
     UNKNOWN: f"run it again later; if it stays, look the code up at {CONSOLE}",
 }
-LATER = re.compile(r"繁忙|稍后|超时|系统|服务器|busy|timeout|system|server", re.IGNORECASE)
+# What only a person can change, unless the message asks to come back.
+LATER = re.compile(
+    r"忙|异常|稍后|稍候|重试|再试|超时|系统|服务|busy|timeout|system|server|later|again",
+    re.IGNORECASE,
+)
+FINAL = re.compile(
+    r"token|授权|过期|失效|无效|expired|invalid|app_?key|secret|client|grant|refresh", re.IGNORECASE
+)
 
 
 def error_of(call: Call, code: str, message: str, connection: Connection) -> GatewayError:
@@ -98,11 +105,11 @@ def failure_of(call: Call, code: str, message: str) -> Temporary:
 def refresh_error_of(call: Call, code: str, message: str, connection: Connection) -> GatewayError:
     """Give the error that an answer without tokens stands for; see `error_of`.
 
-    No list of these codes is published. A token that has expired cannot be refreshed, so a person
-    must help unless the message says that the platform itself is in trouble.
+    No list of these codes is published. A token that has expired cannot be refreshed: where the
+    message speaks of it, a person must help. Anything else is temporary, as said above.
     """
     shown = connection.masked(message)
-    if LATER.search(message):
+    if LATER.search(message) or not FINAL.search(message):
         return Temporary(call, _problem(code, shown, REPAIRS[UNKNOWN]), code=code)
     repair = RENEW.format(id=connection.id, console=CONSOLE)
     return AuthExpired(call, _problem(code, shown, repair), code=code)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from calendar import monthrange
 from datetime import datetime, timedelta, timezone
+from decimal import Decimal  # noqa: TC003 - pydantic reads the annotations
 from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
@@ -16,17 +17,21 @@ from include.platforms.dialect import Call
 from include.platforms.errors import Malformed, Refused
 from include.platforms.fields import (
     WALL_CLOCK_FORMAT,
-    Length,
-    Money,
+    SpareLength,
+    SpareMoney,
     WallClock,
     WallClockIfAny,
     WholeNumber,
+    paid,
     parsed,
+    text,
     wall_clock,
 )
 from include.platforms.jd_codes import failure_of
 from include.platforms.paging import Page, pages_from_last
+from include.platforms.rows import Row
 from include.platforms.windows import LAGS, check_settled, windows
+from include.warehouse.tables import jd_orders
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -42,37 +47,33 @@ MONTHS_SHOWN = 3
 # A list of the states that we know would miss those that we do not.
 EVERY_STATE = "ALL"
 BY_CHANGE, BY_CREATION, ASCENDING = 0, 1, 0
-NEVER_PAID = "0001-01-01 00:00:00"
 
 
-def _unpaid_is_none(value: Any) -> Any:
-    return None if value == NEVER_PAID else value
-
-
-class Order(BaseModel):
+class Order(Row):
     """An order as it is now.
 
     Attributes:
         order_id: the platform's number of the order.
         vender_id: the number of the shop that it was made in.
         payment_confirm_time: None while it is unpaid.
-        should_pay: what is to be paid; `actual_pay` what has been.
+        should_pay: what is to be paid.
+        actual_pay: what has been; 0.00 where the gateway gives none for an unpaid order.
         item_count: how many lines it has.
         modified: when it last changed: later after every change, in whole seconds.
     """
 
-    model_config = ConfigDict(frozen=True, coerce_numbers_to_str=True, alias_generator=to_camel)
+    model_config = ConfigDict(alias_generator=to_camel)
 
     order_id: WholeNumber
     vender_id: WholeNumber
-    order_state: str = Field(min_length=1)
+    order_state: Annotated[str, text(jd_orders.c.status)]
     order_start_time: WallClock
-    payment_confirm_time: Annotated[WallClockIfAny, BeforeValidator(_unpaid_is_none)]
-    should_pay: Money
-    actual_pay: Money
-    freight_price: Money
-    total_seller_discount: Money
-    item_count: Annotated[Length, Field(alias="itemInfoList")]
+    payment_confirm_time: WallClockIfAny = None
+    should_pay: SpareMoney = None
+    actual_pay: Annotated[Decimal, paid("payment_confirm_time"), Field(None, validate_default=True)]
+    freight_price: SpareMoney = None
+    total_seller_discount: SpareMoney = None
+    item_count: Annotated[SpareLength, Field(None, alias="itemInfoList")]
     modified: WallClock
 
 

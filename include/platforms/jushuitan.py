@@ -13,17 +13,15 @@ from hashlib import md5
 from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import urlencode
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, Field
 
 from include.platforms.dialect import Call, Request
 from include.platforms.errors import Malformed, Temporary
-from include.platforms.fields import (
-    WholeNumber,
-    parsed,
-)
+from include.platforms.fields import SPARE, Code, WholeNumber, none_is_empty, parsed
 from include.platforms.granting import granted
 from include.platforms.jushuitan_codes import error_of
 from include.platforms.limits import Limit
+from include.platforms.rows import Row
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -90,28 +88,22 @@ class Jushuitan:
 
 
 class _Envelope(BaseModel):
-    code: WholeNumber
+    code: Code
     msg: str | None = None
     data: Any = None
-
-
-class Row(BaseModel):
-    """What the rows of all lists have in common."""
-
-    model_config = ConfigDict(frozen=True, coerce_numbers_to_str=True)
 
 
 class ShopInfo(Row):
     """A shop as the ERP knows it."""
 
     shop_id: WholeNumber
-    shop_name: str
+    shop_name: Annotated[str | None, SPARE] = None
 
 
-class ShopPage(Row):
+class ShopPage(BaseModel):
     """One page of shops; not every answer says how many there are."""
 
-    datas: list[ShopInfo]
+    datas: Annotated[list[ShopInfo], Field(default_factory=list), BeforeValidator(none_is_empty)]
     has_next: bool
     data_count: Annotated[WholeNumber, Field(ge=0)] = 0
 

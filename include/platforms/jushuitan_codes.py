@@ -1,8 +1,12 @@
 """What 聚水潭's error codes mean.
 
 The platform has published lists that contradict each other (120 or 10 for the signature, 140 or 180
-for the timestamp), so only codes on which they agree decide alone; otherwise the message decides,
-and then what the code means in the list that has it.
+for the timestamp), so only codes on which they agree decide alone; of the others in a list the
+message decides, and then what the code means in the list that has it.
+
+A code that no list has is temporary, unless its message names what only a person can change: the
+platform writes 999, 500, 10005 or -1 for troubles that pass. If it is none, it costs a few calls
+more and fails with the same text.
 """
 
 from __future__ import annotations
@@ -33,10 +37,26 @@ TOLD_BY_MESSAGE = (
     (re.compile(r"系统繁忙|系统异常|稍后|超时|timeout|busy"), BUSY),
     (re.compile(r"权限"), PERMISSION),
 )
+# What decides of a code that no list has; a trouble that passes may name anything, so it is first.
+TOLD_BY_MESSAGE_ALONE = (
+    (re.compile(r"频率|频繁|限流|次数.*(限制|超)"), MINUTE),
+    (re.compile(r"忙|异常|稍后|稍候|重试|再试|超时|timeout|busy|again|later"), BUSY),
+    (re.compile(r"(timestamp|时间戳).*(错误|过期|超|相差|invalid)"), CLOCK),
+    (
+        re.compile(r"(\bsign\b|签名|验签).*(错误|失败|无效|不正确|invalid)|(无效|错误).*签名"),
+        SECRET,
+    ),
+    (re.compile(r"\bip\b|白名单"), ADDRESS),
+    (
+        re.compile(r"(token|授权).*(过期|失效|无效|错误|不存在|expired|invalid)|invalid.*token"),
+        TOKEN,
+    ),
+    (re.compile(r"(没有|无|未开通|缺少).*权限|权限不足"), PERMISSION),
+)
 ELSE_BY_CODE = {120: SECRET, 140: PARAMETER, 150: RENEWAL, 170: PARAMETER, 180: CLOCK}
 
 # Seconds after which the limit has certainly opened again.
-WAITS = {SECOND: 1.0, MINUTE: 60.0, BUSY: 0.0}
+WAITS = {SECOND: 1.0, MINUTE: 60.0, BUSY: 0.0, UNKNOWN: 0.0}
 REPAIRS = {
     SECOND: (
         "more than 5 calls in a second: somebody else calls with this app key, too; "
@@ -64,29 +84,31 @@ REPAIRS = {
         "this kind of app may not renew its token itself: authorise it anew at {console} and put "
         "the new token into extra.access_token of connection {id}"
     ),
-    UNKNOWN: "look the code up at {console}",
+    UNKNOWN: "run it again later; if it stays so, look the code up at {console}",
 }
 
 
-def error_of(call: Call, code: int, message: str, connection: Connection) -> GatewayError:
+def error_of(call: Call, code: int | str, message: str, connection: Connection) -> GatewayError:
     """Give the error that a code other than 0 and its message stand for.
 
     Args:
         call: what was asked.
-        code: the envelope's `code`.
+        code: the envelope's `code`; a text where it is no number.
         message: the envelope's `msg`.
         connection: whose secrets are kept out of the text, and which the repair names.
     """
     cause = _cause(code, message.lower())
     repair = REPAIRS[cause].format(id=connection.id, console=CONSOLE)
-    problem = f"code {code} {connection.masked(message)!r}: {repair}"
+    problem = f"code {code or '(none)'} {connection.masked(message)!r}: {repair}"
     if cause in WAITS:
         return Temporary(call, problem, code=code, wait=WAITS[cause])
     return (AuthExpired if cause in (TOKEN, RENEWAL) else Refused)(call, problem, code=code)
 
 
-def _cause(code: int, message: str) -> str:
+def _cause(code: int | str, message: str) -> str:
     if code in SURE:
-        return SURE[code]
-    told = (cause for words, cause in TOLD_BY_MESSAGE if words.search(message))
-    return next(told, ELSE_BY_CODE.get(code, UNKNOWN))
+        return SURE[int(code)]
+    listed = ELSE_BY_CODE.get(code) if isinstance(code, int) else None
+    rules = TOLD_BY_MESSAGE if listed else TOLD_BY_MESSAGE_ALONE
+    told = (cause for words, cause in rules if words.search(message))
+    return next(told, listed or UNKNOWN)

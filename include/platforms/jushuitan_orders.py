@@ -3,26 +3,32 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from decimal import Decimal  # noqa: TC003 - pydantic reads the annotations
 from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, BeforeValidator, Field
 
 from include.platforms.dialect import Call
 from include.platforms.errors import Malformed, Temporary
 from include.platforms.fields import (
+    SPARE,
     WALL_CLOCK_FORMAT,
-    Length,
-    Money,
+    SpareLength,
+    SpareMoney,
     WallClock,
     WallClockIfAny,
     WholeNumber,
+    none_is_empty,
+    paid,
     parsed,
+    text,
     wall_clock,
 )
-from include.platforms.jushuitan import Row
+from include.platforms.rows import Row
 from include.platforms.windows import LAGS, check_settled, windows
+from include.warehouse.tables import erp_orders
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
@@ -45,28 +51,29 @@ class Order(Row):
         o_id: the ERP's number of the order.
         so_id: the number it has on its platform.
         pay_date: None while it is unpaid.
+        paid_amount: 0.00 where the gateway gives none for an unpaid order.
         item_count: how many lines it has.
         ts: its version: larger after every change.
     """
 
     o_id: WholeNumber
-    so_id: str
+    so_id: Annotated[str | None, text(erp_orders.c.online_order_id), SPARE] = None
     shop_id: WholeNumber
-    status: str = Field(min_length=1)
+    status: Annotated[str, text(erp_orders.c.status)]
     order_date: WallClock
     pay_date: WallClockIfAny = None
     modified: WallClock
-    pay_amount: Money
-    paid_amount: Money
-    freight: Money
-    item_count: Annotated[Length, Field(alias="items")]
+    pay_amount: SpareMoney = None
+    paid_amount: Annotated[Decimal, paid("pay_date"), Field(None, validate_default=True)]
+    freight: SpareMoney = None
+    item_count: Annotated[SpareLength, Field(None, alias="items")]
     ts: WholeNumber
 
 
-class OrderPage(Row):
-    """One page of orders."""
+class OrderPage(BaseModel):
+    """One page of orders; no list at all is an empty one, which its reader judges."""
 
-    orders: list[Order]
+    orders: Annotated[list[Order], Field(default_factory=list), BeforeValidator(none_is_empty)]
     has_next: bool
 
 

@@ -15,10 +15,7 @@ from pydantic import BaseModel, ConfigDict
 
 from include.platforms.dialect import Call, Request
 from include.platforms.errors import Malformed
-from include.platforms.fields import (
-    WholeNumber,
-    parsed,
-)
+from include.platforms.fields import Code, WholeNumber, parsed
 from include.platforms.granting import granted
 from include.platforms.limits import Limit
 from include.platforms.pdd_codes import error_of
@@ -119,7 +116,7 @@ class Pdd:
 class _Error(BaseModel):
     model_config = ConfigDict(coerce_numbers_to_str=True)
 
-    error_code: WholeNumber
+    error_code: Code = ""
     error_msg: str | None = None
     sub_code: str | None = None
     sub_msg: str | None = None

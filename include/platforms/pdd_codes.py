@@ -1,7 +1,8 @@
 """What 拼多多's error codes mean.
 
 The platform's main and sub codes are numbers of one list. The main code decides; where it only says
-that something failed inside, a sub code of the list says more.
+that something failed inside, or is not in the list, a sub code of the list says more. What neither
+knows is temporary: if it is not, it costs a few calls more and fails with the same text.
 """
 
 from __future__ import annotations
@@ -67,6 +68,7 @@ PUBLIC_PARAMETER, TIMESTAMP = 10001, "timestamp"
 
 # Seconds after which another try makes sense: a shop's limit counts over 10 s, an app's over 1 s.
 WAITS = {SHOP_LIMIT: 10.0, APP_LIMIT: 1.0, DEGRADED: 30.0, INSIDE: 0.0, MAINTENANCE: 60.0}
+WAITS[UNKNOWN] = 0.0
 EXPIRED = (TOKEN, MISMATCH)
 RENEW = (
     "authorise the shop anew at {authorising} and put the new tokens into extra.access_token and "
@@ -113,13 +115,13 @@ REPAIRS = {
         "the app of connection {id} is in its test phase and its calls are used up: apply at "
         "{console} to take it online"
     ),
-    UNKNOWN: "look the code up at {console}",
+    UNKNOWN: "run it again later; if it stays so, look the code up at {console}",
 }
 
 
 def error_of(
     call: Call,
-    code: int,
+    code: int | str,
     message: str,
     connection: Connection,
     *,
@@ -130,7 +132,7 @@ def error_of(
 
     Args:
         call: what was asked.
-        code: its `error_code`.
+        code: its `error_code`; a text where it is no number.
         message: its `error_msg`.
         connection: whose secrets are kept out of the text, and which the repair names.
         sub_code: its `sub_code`, as text.
@@ -139,16 +141,16 @@ def error_of(
     cause = _cause(code, sub_code, f"{message} {sub_message}".lower())
     repair = REPAIRS[cause].format(id=connection.id, console=CONSOLE, authorising=AUTHORISING)
     shown = connection.masked(" ".join(filter(None, (message, sub_code, sub_message))))
-    problem = f"code {code} {shown!r}: {repair}"
+    problem = f"code {code or '(none)'} {shown!r}: {repair}"
     if cause in WAITS:
         return Temporary(call, problem, code=code, wait=WAITS[cause])
     return (AuthExpired if cause in EXPIRED else Refused)(call, problem, code=code)
 
 
-def _cause(code: int, sub_code: str, message: str) -> str:
-    cause = CAUSES.get(code, UNKNOWN)
+def _cause(code: int | str, sub_code: str, message: str) -> str:
+    cause = CAUSES.get(code, UNKNOWN) if isinstance(code, int) else UNKNOWN
     if code == PUBLIC_PARAMETER and TIMESTAMP in message:
         return CLOCK
-    if cause == INSIDE and sub_code.isascii() and sub_code.isdecimal():
-        return CAUSES.get(int(sub_code), INSIDE)
+    if cause in (INSIDE, UNKNOWN) and sub_code.isascii() and sub_code.isdecimal():
+        return CAUSES.get(int(sub_code), cause)
     return cause

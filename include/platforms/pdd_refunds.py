@@ -10,21 +10,28 @@ import asyncio
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from include.platforms.dialect import Call
 from include.platforms.errors import Malformed
 from include.platforms.fields import (
     SHANGHAI,
-    EpochOrWallClock,
+    SPARE,
     Money,
+    SpareMoney,
+    SpareNumber,
+    WallClock,
     WholeNumber,
     parsed,
+    text,
     wall_clock,
+    words,
 )
 from include.platforms.paging import Page, pages_from_last
 from include.platforms.pdd import REFUNDS
+from include.platforms.rows import Row
 from include.platforms.windows import LAGS, check_settled, windows
+from include.warehouse.tables import pdd_refunds
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -67,7 +74,7 @@ STATUSES = (
 )
 
 
-class Refund(BaseModel):
+class Refund(Row):
     """An after-sales case as it is now; amounts in 元, times naive, of Asia/Shanghai.
 
     Attributes:
@@ -75,19 +82,17 @@ class Refund(BaseModel):
         updated_time: when it last changed, in whole seconds: two changes can share one.
     """
 
-    model_config = ConfigDict(frozen=True, coerce_numbers_to_str=True)
-
     id: WholeNumber
-    order_sn: str = Field(min_length=1)
+    order_sn: Annotated[str | None, text(pdd_refunds.c.order_sn), SPARE] = None
     after_sales_type: WholeNumber
     after_sales_status: WholeNumber
-    dispute_refund_status: WholeNumber
-    after_sale_reason: str | None = None
+    dispute_refund_status: SpareNumber = None
+    after_sale_reason: Annotated[str | None, words(pdd_refunds.c.reason), SPARE] = None
     refund_amount: Money
-    order_amount: Money
-    goods_id: WholeNumber | None = None
-    created_time: EpochOrWallClock
-    updated_time: EpochOrWallClock
+    order_amount: SpareMoney = None
+    goods_id: Annotated[WholeNumber | None, SPARE] = None
+    created_time: WallClock
+    updated_time: WallClock
 
 
 class _RefundPage(BaseModel):

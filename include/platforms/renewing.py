@@ -15,7 +15,7 @@ from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_fixed
 
 from include.platforms.dialect import Call, Tokens
-from include.platforms.errors import AuthExpired, GatewayError, Temporary
+from include.platforms.errors import AuthExpired, GatewayError, Malformed, Temporary
 from include.platforms.tokens import Kept
 
 if TYPE_CHECKING:
@@ -110,6 +110,13 @@ class AccessToken:
                     raise AuthExpired(
                         call,
                         f"the access token has expired, and it cannot be refreshed: {reason}",
+                        code=error.code,
+                    ) from None
+                except Malformed as error:  # no answer that says no
+                    raise Temporary(
+                        call,
+                        f"the access token has expired, and nobody can tell whether it was "
+                        f"refreshed ({error}); run it again; if it stays so, {self._repair()}",
                         code=error.code,
                     ) from None
                 except GatewayError as error:

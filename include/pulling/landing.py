@@ -42,6 +42,7 @@ class Upsert(NamedTuple):
         day: the column with the day of it.
         listed: what the source lists of the period; a row of the period that is neither among it
             nor among the rows is no longer there, and is removed. None: nobody asked.
+        notice: what is worth knowing of what was brought, such as `12 orders without freight`.
     """
 
     table: sqlalchemy.Table
@@ -50,6 +51,7 @@ class Upsert(NamedTuple):
     moment: str
     day: str
     listed: Listed | None = None
+    notice: str = ""
 
     def put(self, connection: sqlalchemy.Connection, unit: Unit) -> int:
         """Load them in the caller's transaction; return how many rows the unit has of its own."""
@@ -90,11 +92,13 @@ class Replace(NamedTuple):
 
     Attributes:
         scope: column to value; the rows come without these columns.
+        notice: what is worth knowing of what was brought, such as `3 rows without score`.
     """
 
     table: sqlalchemy.Table
     rows: Sequence[Mapping[str, Any]]
     scope: Mapping[str, Any]
+    notice: str = ""
 
     def put(self, connection: sqlalchemy.Connection, unit: Unit) -> int:  # noqa: ARG002 - as `Upsert.put`
         """Load them in the caller's transaction, in the place of those before; return how many."""

@@ -161,6 +161,8 @@ class Pull:
                 window = Window.of(unit.period, self.lag, self.clock)
                 landing = await self.fetch(self.clients.of(shop), shop, window)
                 rows = await asyncio.to_thread(self._land, unit, window, landing, tally.calls)
+                if landing.notice:
+                    print(f"{unit}: {landing.notice}", flush=True)
             except Exception as error:  # noqa: BLE001 - one shop's failure, whatever it is, stops no other
                 code = exit_code_of(error)
                 text = str(error) if isinstance(error, ExpectedError) else _trace(error)
@@ -182,6 +184,7 @@ class Pull:
                 provisional=self.assignment.is_early,
                 table_name=landing.table.name,
                 covered_until=window.until,
+                notice=landing.notice or None,
             )
             return rows
 

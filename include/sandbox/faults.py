@@ -28,8 +28,8 @@ GATEWAY_FAULTS = {
     "empty_page": "no rows, while totals and has_next speak as if there were",
     "duplicate_rows": "also rows of the neighbouring page, totals unchanged",
     "shifting_rows": "after this answer some rows change and leave the window, the rest moves up",
-    "missing_field": "one row lacks a field",
-    "wrong_type": "one row has nonsense in a field",
+    "missing_field": "one row lacks a field that no row can be without",
+    "wrong_type": "one row has nonsense in such a field",
 }
 FAULTS = {**WIRE_FAULTS, **GATEWAY_FAULTS}
 # What can be said instead of any answer, and what only an answer with rows can show.

@@ -44,9 +44,9 @@ WORDS = {
     ILL: "bad_request",
 }
 STRUCK = {"limit": LIMITED, "error_object": BUSY, "expired_token": EXPIRED}
-# What the faults `missing_field` and `wrong_type` take from a row, or spoil.
-TAKEN = {"reviews": "stars", "chat": "sessions", "kpi": "sales_fen"}
-SPOILT = {"reviews": "created_at", "chat": "replied", "kpi": "orders"}
+# What the faults `missing_field` and `wrong_type` take from a row, or spoil: no row can be without.
+TAKEN = {"reviews": "id", "chat": "agent", "kpi": "agent_id"}
+SPOILT = {"reviews": "created_at", "chat": "agent", "kpi": "agent_id"}
 LEAVING = slice(0, None, 10)
 DOUBLED = 2
 

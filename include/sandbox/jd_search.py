@@ -110,7 +110,7 @@ class OrderSearch:
         elif struck == "shifting_rows":
             self.book.drift(served[DRIFTING])
         elif struck == "missing_field":
-            del rows[len(rows) // 2]["actualPay"]
+            del rows[len(rows) // 2]["orderState"]
         elif struck == "wrong_type":
             rows[len(rows) // 2]["modified"] = ["昨天"]
 

@@ -177,7 +177,7 @@ class JushuitanGateway:
         elif struck == "shifting_rows":
             self.book.drift(served[DRIFTING])
         elif struck == "missing_field":
-            del rows[len(rows) // 2]["pay_amount"]
+            del rows[len(rows) // 2]["status"]
         elif struck == "wrong_type":
             rows[len(rows) // 2]["modified"] = ["昨天"]
 

@@ -5,15 +5,18 @@ MySQL commits each step by itself, so a migration that was interrupted begins ag
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from alembic import op
-from sqlalchemy import inspect
+from sqlalchemy import inspect, text
 
 from include.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from sqlalchemy import Column
+    from collections.abc import Iterator
+
+    from sqlalchemy import Column, Connection
 
 MYSQL = ("mysql", "mariadb")
 
@@ -41,6 +44,37 @@ def add_column(table: str, column: Column[Any]) -> None:
     there = {one["name"] for one in inspect(op.get_bind()).get_columns(table)}
     if column.name not in there:
         op.add_column(table, column)
+
+
+def allow_null(table: str, *columns: str) -> None:
+    """Let columns hold nulls. On SQLite this makes the table again, with all that hangs on it."""
+    connection = op.get_bind()
+    there = {one["name"]: one for one in inspect(connection).get_columns(table)}
+    strict = [there[name] for name in columns if not there[name]["nullable"]]
+    if not strict:
+        return
+    with _views_and_triggers_put_back(connection, table), op.batch_alter_table(table) as batch:
+        for column in strict:
+            batch.alter_column(column["name"], existing_type=column["type"], nullable=True)
+
+
+@contextmanager
+def _views_and_triggers_put_back(connection: Connection, table: str) -> Iterator[None]:
+    """On SQLite no view may look at a table that gets its name, and triggers go with theirs."""
+    if connection.dialect.name != "sqlite":
+        yield
+        return
+    query = (
+        "SELECT type, name, sql FROM sqlite_master "
+        "WHERE type = 'view' OR (type = 'trigger' AND tbl_name = :table)"
+    )
+    hanging = connection.execute(text(query), {"table": table}).all()
+    for kind, name, _ in hanging:
+        quoted = connection.dialect.identifier_preparer.quote_identifier(name)
+        connection.exec_driver_sql(f"DROP {kind} IF EXISTS {quoted}")
+    yield
+    for _, _, statement in hanging:
+        connection.exec_driver_sql(statement)
 
 
 def make_index(name: str, table: str, columns: list[str]) -> None:

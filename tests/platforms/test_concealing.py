@@ -68,7 +68,7 @@ def test_no_place_in_a_quote_shows_a_part(before: int) -> None:
 def _feed(base_url: str) -> tuple[Any, Call, Any, Any]:
     feed = feed_of(REVIEWS)
     dialect, call = FeedDialect(feed, connection_to(base_url, feed, TOKEN)), call_of(feed, BLANKS)
-    row = REVIEW | {"goods": "x" * 45 + TOKEN}
+    row = REVIEW | {"at": "x" * 45 + TOKEN}
     return dialect, call, {"rows": [row]}, lambda data: RowReader(feed).read(call, data, DAY)
 
 

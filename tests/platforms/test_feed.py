@@ -137,18 +137,19 @@ def test_wrong_credentials_end_in_what_to_renew(sandbox: Sandbox, extra: dict[st
         ({"code": 429}, Temporary, "the feed asks to come back later: run it again later"),
         (
             {"code": 5, "msg": "没有这家店"},
-            GatewayError,
+            Temporary,
             (
                 "the feed answers with an error ('没有这家店'): success (code == `0`) is false and "
-                "not true, as code holds 5; mend what it says, or ask who runs the feed at "
-                f"{HOST}; if it is no error, mend success of feed reviews in config/feeds.yaml"
+                "not true, as code holds 5; run it again; if it stays so, fix what it says, or ask "
+                f"who runs the feed at {HOST}; if it is no error, correct success of feed reviews "
+                "in config/feeds.yaml"
             ),
         ),
-        ({"code": None, "msg": {"a": 1}}, GatewayError, "an error ('{\"a\": 1}')"),
+        ({"code": None, "msg": {"a": 1}}, Temporary, "an error ('{\"a\": 1}')"),
         (
             {"code": "0"},
-            GatewayError,
-            "an error: success (code == `0`) is false and not true, as code holds '0'; mend",
+            Temporary,
+            "an error: success (code == `0`) is false and not true, as code holds '0'; run",
         ),
         ({"msg": "x"}, Malformed, "success (code == `0`) is not there: there are msg; mend feed"),
         ([], Malformed, "success (code == `0`) is not there: [] stands where 'code'"),

@@ -50,7 +50,7 @@ def _pull(
     dialect = FeedDialect(feed, connection_to(base_url, feed))
 
     async def work(client: Any) -> list[dict[str, Any]]:
-        return await rows_of(client, feed, blanks, lambda _: None)
+        return (await rows_of(client, feed, blanks, lambda _: None)).rows
 
     found: list[dict[str, Any]] = using(dialect, work, patience)
     return found

@@ -74,13 +74,28 @@ def test_a_value_that_fits(
 
 
 @pytest.mark.parametrize(
+    ("field", "value", "said"),
+    [
+        ("id", None, "row 1, field id (column review_id) is null"),
+        ("id", "", "holds '': expected a text that is not empty"),
+        ("id", Decimal("1.5"), "expected a text"),
+        ("id", True, "holds true: expected a text"),
+        ("id", "x" * 65, "expected a text of at most 64 characters"),
+        ("at", 1759379400, "expected a time such as"),
+        ("at", None, "field at (column created_time) is null"),
+    ],
+)
+def test_a_key_or_time_that_does_not_fit(field: str, value: Any, said: str) -> None:
+    """It names shop, feed, page, row and field, and who can mend it."""
+    problem = _problem(REVIEWS, {"rows": [REVIEW | {field: value}]})
+    assert said in problem
+    assert problem.startswith("shop 20001, feed reviews, page 2: row 1, field ")
+    assert problem.endswith("; mend feed reviews in config/feeds.yaml, or ask who runs it")
+
+
+@pytest.mark.parametrize(
     ("sample", "field", "value", "said"),
     [
-        (REVIEWS, "id", None, "row 1, field id (column review_id) is null, and the column cannot"),
-        (REVIEWS, "id", "", "holds '': expected a text that is not empty"),
-        (REVIEWS, "id", Decimal("1.5"), "expected a text"),
-        (REVIEWS, "id", True, "holds true: expected a text"),
-        (REVIEWS, "id", "x" * 65, "expected a text of at most 64 characters"),
         (REVIEWS, "name", 12, "field name (column goods_name) holds 12: expected a text"),
         (REVIEWS, "name", ["x"], "expected a text"),
         (REVIEWS, "text", "a\0b", "expected a text without NUL"),
@@ -92,7 +107,6 @@ def test_a_value_that_fits(
         (REVIEWS, "stars", 2**31, "expected a number of a size that can be kept"),
         (REVIEWS, "goods", "5x", "expected a whole number"),
         (REVIEWS, "goods", 2**63, "expected a number of a size that can be kept"),
-        (REVIEWS, "at", 1759379400, "expected a time such as"),
         (KPI, "sales", Decimal("12.345"), "expected an amount with at most two decimals"),
         (KPI, "sales", "12,30", "expected a number such as 12.30"),
         (KPI, "sales", "1e3", "expected a number such as 12.30"),
@@ -103,26 +117,40 @@ def test_a_value_that_fits(
         (KPI, "sales", Decimal("1E+400"), "expected a number of a size that can be kept"),
         (KPI, "rate", Decimal(10) ** 9, "expected a number of a size that can be kept"),
         (KPI, "rate", {}, "expected a number such as 12.30"),
+        (REVIEWS, "stars", None, "field stars (column score) is null"),
     ],
 )
-def test_a_value_that_does_not_fit(
+def test_a_value_that_does_not_fit_is_null_and_counted(
     sample: dict[str, Any], field: str, value: Any, said: str
 ) -> None:
-    """It names shop, feed, page, row and field, and who can mend it."""
+    """One odd row costs no other; where no row has a value that fits, the entry is wrong."""
     row = (REVIEW if sample is REVIEWS else AGENT) | {field: value}
-    problem = _problem(sample, {"rows": [row]})
-    assert said in problem
-    assert problem.startswith("shop 20001, feed reviews, page 2: row 1, field ")
-    assert problem.endswith(f"; mend feed {sample['id']} in config/feeds.yaml, or ask who runs it")
+    good = (REVIEW if sample is REVIEWS else AGENT) | {"id": "good"}
+    feed = feed_of(sample)
+    column = next(name for name, path in feed.fields.items() if str(path) == field)
+    reader = RowReader(feed)
+    odd, fine = reader.read(CALL, {"rows": [row, good]}, DAY)
+    assert (odd[column], reader.missing_in([odd, fine])) == (None, f"1 row without {column}")
+    rows = reader.read(CALL, {"rows": [row, row | {"id": "other"}]}, DAY)
+    with pytest.raises(Malformed, match="; so it is in all 2 rows; ") as caught:
+        reader.missing_in(rows)
+    assert said in str(caught.value)
+    assert str(caught.value).startswith("shop 20001, feed reviews, page 2: row 1, field ")
 
 
 @pytest.mark.parametrize("field", REVIEW)
-def test_a_missing_field_is_never_null(field: str) -> None:
-    """Also where the column may be null."""
-    rows = [REVIEW, {name: value for name, value in REVIEW.items() if name != field}]
-    problem = _problem(REVIEWS, {"rows": rows})
-    assert f"row 2, field {field} (column " in problem
-    assert "is not there: there are " in problem
+def test_a_missing_field_is_never_taken_for_a_null_that_is_meant(field: str) -> None:
+    """Also where the column may be null; a key and a time must be there."""
+    row = {name: value for name, value in (REVIEW | {"id": "r2"}).items() if name != field}
+    if field in ("id", "at"):
+        problem = _problem(REVIEWS, {"rows": [REVIEW, row]})
+        assert f"row 2, field {field} (column " in problem
+        assert "is not there: there are " in problem
+        return
+    reader = RowReader(feed_of(REVIEWS))
+    column = next(name for name, path in REVIEWS["fields"].items() if path == field)
+    rows = reader.read(CALL, {"rows": [REVIEW, row]}, DAY)
+    assert (rows[1][column], reader.missing_in(rows)) == (None, f"1 row without {column}")
 
 
 def test_a_field_that_may_be_missing_is_null() -> None:
@@ -138,10 +166,8 @@ def test_hundredths() -> None:
     found = _read(KPI, row, hundredths=["sales_amount", "conversion_rate"])
     assert found["sales_amount"] == Decimal("19.99")
     assert found["conversion_rate"] == Decimal("0.8765")
-    problem = _problem(
-        KPI, {"rows": [AGENT | {"sales": Decimal("0.5")}]}, hundredths=["sales_amount"]
-    )
-    assert "expected an amount with at most two decimals" in problem
+    half = _read(KPI, AGENT | {"sales": Decimal("0.5")}, hundredths=["sales_amount"])
+    assert half["sales_amount"] is None  # half a fen is no amount
 
 
 @pytest.mark.parametrize(

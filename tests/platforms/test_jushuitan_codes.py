@@ -35,17 +35,30 @@ CALL = Call("/open/orders/single/query", shop=10002, page=4)
         (150, "", AuthExpired, "authorise it anew"),
         (170, "page_size不能超过100", Refused, "parameter"),
         (190, "没有接口权限", Refused, "apply for it"),
-        (31337, "从未见过", Refused, "look the code up"),
+        (31337, "从未见过", Temporary, "look the code up"),
+        (999, "查询异常", Temporary, "come back later"),
+        (-1, "服务器忙", Temporary, "come back later"),
+        (500, "服务异常，请重试", Temporary, "come back later"),
+        (10005, "网络异常", Temporary, "come back later"),
+        (777, "请5分钟后再试", Temporary, "come back later"),
+        (777, "access_token校验服务异常", Temporary, "come back later"),
+        (777, "权限服务超时", Temporary, "come back later"),
+        (777, "access_token已过期", AuthExpired, "renew the authorisation"),
+        (777, "refresh_token无效", AuthExpired, "renew the authorisation"),
+        (777, "没有接口权限", Refused, "apply for it"),
+        (777, "签名错误", Refused, "password (app secret)"),
+        ("", "", Temporary, "look the code up"),
+        ("E-5", "内部错误", Temporary, "look the code up"),
     ],
 )
 def test_each_code_is_classified(
-    code: int, message: str, kind: type[GatewayError], repair: str
+    code: int | str, message: str, kind: type[GatewayError], repair: str
 ) -> None:
     """The kind says what a program may do, the text where it was and what a person must do."""
     error = error_of(CALL, code, message, ERP)
     assert type(error) is kind
     assert (error.shop, error.method, error.page, error.code) == (10002, CALL.method, 4, code)
-    start = f"shop 10002, /open/orders/single/query, page 4: code {code} {message!r}: "
+    start = f"shop 10002, /open/orders/single/query, page 4: code {code or '(none)'} {message!r}: "
     assert str(error).startswith(start)
     assert repair in str(error)
 

@@ -270,7 +270,7 @@ def test_fields_are_read_as_they_are() -> None:
     assert (order.pay_date, order.order_date) == (None, datetime(2025, 10, 2, 8))
 
 
-@pytest.mark.parametrize("name", [name for name in ROW if name != "pay_date"])
+@pytest.mark.parametrize("name", ["o_id", "shop_id", "status", "order_date", "modified", "ts"])
 def test_a_missing_field_is_named(name: str) -> None:
     """Shop, method, page and field are in the message; nothing is taken for empty."""
     row = {key: value for key, value in ROW.items() if key != name}
@@ -284,17 +284,14 @@ def test_a_missing_field_is_named(name: str) -> None:
     ("field", "value"),
     [
         ("o_id", "one"),
-        ("so_id", None),
         ("shop_id", 10002),
         ("status", ""),
+        ("status", "x" * 33),
         ("order_date", None),
+        ("order_date", "0001-01-01 00:00:00"),
         ("pay_date", "yesterday"),
         ("modified", "2025-10-02"),
-        ("pay_amount", 12.345),
-        ("paid_amount", None),
-        ("freight", "free"),
-        ("items", None),
-        ("items", {}),
+        ("paid_amount", "12.345"),
         ("ts", None),
         ("ts", 1),
     ],
@@ -307,8 +304,55 @@ def test_an_ill_field_is_named(field: str, value: object) -> None:
 
 
 @pytest.mark.parametrize(
-    "data", [{"orders": None, "has_next": False}, {"has_next": False}, {"orders": []}, None, []]
+    ("field", "value", "name"),
+    [
+        ("so_id", None, "so_id"),
+        ("so_id", "x" * 65, "so_id"),
+        ("so_id", "a\0b", "so_id"),
+        ("pay_amount", "12.345", "pay_amount"),
+        ("freight", "", "freight"),
+        ("freight", None, "freight"),
+        ("freight", "free", "freight"),
+        ("items", None, "item_count"),
+        ("items", {}, "item_count"),
+    ],
 )
+def test_an_odd_field_that_no_figure_counts_is_none(field: str, value: object, name: str) -> None:
+    """The order comes all the same, and says what it lacks; so it does where the field is gone."""
+    for row in ({**ROW, field: value}, {key: one for key, one in ROW.items() if key != field}):
+        (order,), _ = pull_scripted(page([row]), counted(1))
+        assert (getattr(order, name), order.without) == (None, [name])
+
+
+@pytest.mark.parametrize("value", [None, ""])
+def test_an_unpaid_order_without_a_paid_amount_has_paid_nothing(value: str | None) -> None:
+    """That is no oddity; of an order that has a time of payment the amount must be there."""
+    (order,), _ = pull_scripted(page([{**ROW, "paid_amount": value}]), counted(1))
+    assert (order.paid_amount, order.without) == (0, [])
+    row = {**ROW, "paid_amount": value, "pay_date": "2025-10-02 08:00:01"}
+    error, _ = pull_scripted(page([row]))
+    assert isinstance(error, Malformed)
+    assert "field orders.0.paid_amount holds" in str(error)
+
+
+def test_milliseconds_are_cut_off() -> None:
+    """They cost no order, and the row lands with its second."""
+    (order,), _ = pull_scripted(page([{**ROW, "modified": "2025-10-02 08:00:00.807"}]), counted(1))
+    assert order.modified == datetime(2025, 10, 2, 8)
+
+
+@pytest.mark.parametrize(
+    "data", [{"orders": None, "has_next": False}, {"has_next": False, "data_count": 0}]
+)
+def test_no_list_is_an_empty_page(data: object) -> None:
+    """The gateway's own count says that there is none; where it counts some, they are missing."""
+    nothing = answer(json.dumps({"code": 0, "data": data}))
+    assert pull_scripted(nothing, counted(0))[0] == []
+    error, _ = pull_scripted(nothing, *[counted(3), nothing] * 3)
+    assert isinstance(error, Temporary)
+
+
+@pytest.mark.parametrize("data", [{"orders": []}, {"orders": {}, "has_next": False}, None, []])
 def test_a_page_of_another_shape_is_malformed(data: object) -> None:
     """An answer without its rows is not an empty day."""
     error, _ = pull_scripted(answer(json.dumps({"code": 0, "data": data})))

@@ -180,14 +180,19 @@ def test_the_data_is_under_the_interfaces_own_key() -> None:
         "ok",
         {"refund_list_increment_get_response": {}},
         {"error_response": None},
-        {"error_response": {"error_msg": "?"}},
-        {"error_response": {"error_code": None}},
     ],
 )
 def test_another_envelope_is_malformed(envelope: object) -> None:
     """What is neither the data nor an error names the call and what came instead."""
     with pytest.raises(Malformed, match=f"shop 20001, {REFUNDS}, page 1: "):
         Pdd(SHOP).unwrap(CALL, envelope)
+
+
+@pytest.mark.parametrize("error", [{"error_msg": "?"}, {"error_code": None}, {"error_code": "?"}])
+def test_an_error_without_a_known_code_is_temporary(error: dict[str, object]) -> None:
+    """It says that something failed, and nothing says that it will again."""
+    with pytest.raises(Temporary, match=f"shop 20001, {REFUNDS}, page 1: code .*run it again"):
+        Pdd(SHOP).unwrap(CALL, {"error_response": error})
 
 
 @pytest.mark.parametrize("sub_code", [None, 10001, "10001", "isv.invalid"])

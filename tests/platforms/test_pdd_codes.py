@@ -54,17 +54,21 @@ CALL = Call("pdd.refund.list.increment.get", shop=20001, page=4)
         (70034, "当前用户或应用存在风险，禁止调用！", Refused, "ddjb@pinduoduo.com"),
         (70035, "当前用户或应用存在风险，禁止调用", Refused, "ddjb@pinduoduo.com"),
         (70036, "应用处于测试状态，调用次数被限制", Refused, "test phase"),
-        (31337, "从未见过", Refused, "look the code up"),
+        (31337, "从未见过", Temporary, "look the code up"),
+        (-1, "服务器忙", Temporary, "look the code up"),
+        ("", "", Temporary, "look the code up"),
+        ("busy", "", Temporary, "look the code up"),
     ],
 )
 def test_each_code_is_classified(
-    code: int, message: str, kind: type[GatewayError], repair: str
+    code: int | str, message: str, kind: type[GatewayError], repair: str
 ) -> None:
     """The kind says what a program may do, the text where it was and what a person must do."""
     error = error_of(CALL, code, message, SHOP)
     assert type(error) is kind
     assert (error.shop, error.method, error.page, error.code) == (20001, CALL.method, 4, code)
-    start = f"shop 20001, pdd.refund.list.increment.get, page 4: code {code} {message!r}: "
+    shown = f"code {code or '(none)'} {message!r}: "
+    start = f"shop 20001, pdd.refund.list.increment.get, page 4: {shown}"
     assert str(error).startswith(start)
     assert repair in str(error)
     assert "{" not in str(error)

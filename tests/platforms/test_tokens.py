@@ -193,6 +193,17 @@ def test_a_refresh_that_fails_for_now_is_temporary(store: TokenStore) -> None:
         assert ask(gateway.connection(), store) == [1]
 
 
+@pytest.mark.parametrize("odd", [{"code": 0, "data": 1}, {"code": 31337, "msg": "?"}, {"code": 0}])
+def test_an_odd_answer_to_a_refresh_is_no_refusal(odd: Any, store: TokenStore) -> None:
+    """Nobody has said no: it is temporary, and the next run tries again."""
+    with token_gateway(expired=True, refusal=odd) as gateway:
+        error = ask(gateway.connection(), store)
+        assert type(error) is Temporary
+        assert "run it again" in str(error)
+        gateway.refusal = None
+        assert ask(gateway.connection(), store) == [1]
+
+
 def test_what_cannot_be_refreshed_has_expired(store: TokenStore) -> None:
     """Without a refresh token, or a place to keep new ones, the gateway's word stands."""
     with token_gateway(expired=True) as gateway:

@@ -50,6 +50,7 @@ class Source:
 
     def __init__(self, **failures: Exception) -> None:
         self.failures = failures
+        self.notice = ""
         self.asked: list[str] = []
         self.at_once = self.most_at_once = 0
 
@@ -63,7 +64,7 @@ class Source:
         if error := self.failures.get(shop.id.replace("-", "_")):
             raise error
         rows = [_order(number, shop_id=shop.id) for number in (1, 2)]
-        return Upsert(erp_orders, rows, "version", "order_time", "order_day")
+        return Upsert(erp_orders, rows, "version", "order_time", "order_day", notice=self.notice)
 
 
 @pytest.fixture
@@ -119,6 +120,23 @@ def test_one_shops_failure_stops_no_other(
     printed = capsys.readouterr()
     assert str(error) in printed.err
     assert f"failed ({code}" in printed.out
+
+
+def test_what_is_worth_knowing_is_kept_and_printed(
+    assignment: Assignment, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The ledger has a landing's notice, until the shop is pulled again without one."""
+    source = Source()
+    source.notice = "2 orders without freight"
+    assert _pull(assignment, source) == 0
+    assert {row.notice for row in _rows(assignment).values()} == {"2 orders without freight"}
+    assert "erp_store erp-1 2025-10-02: 2 orders without freight" in capsys.readouterr().out
+    ledger = Ledger(connect(assignment.warehouse_url))
+    for row in _rows(assignment).values():
+        ledger.reject(row, "pulled again")
+    source.notice = ""
+    assert _pull(assignment, source) == 0
+    assert {row.notice for row in _rows(assignment).values()} == {None}
 
 
 def test_the_next_run_pulls_what_is_left(assignment: Assignment) -> None:

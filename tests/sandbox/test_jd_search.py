@@ -187,7 +187,7 @@ def test_rows_can_shift(sandbox: Sandbox) -> None:
 
 def test_a_row_can_lack_a_field_or_have_nonsense(steady: Sandbox) -> None:
     """One row of the page, in a field that we use."""
-    lacking = [row for row in with_fault(steady, "missing_field")[ROWS] if "actualPay" not in row]
+    lacking = [row for row in with_fault(steady, "missing_field")[ROWS] if "orderState" not in row]
     ill = [row for row in with_fault(steady, "wrong_type")[ROWS] if row["modified"] == ["昨天"]]
     assert (len(lacking), len(ill)) == (1, 1)
 
@@ -197,8 +197,8 @@ def test_a_fault_of_pages_waits_for_one(sandbox: Sandbox) -> None:
     wish = {"fault": "missing_field", "platform": "jd"}
     httpx.post(f"{sandbox.base_url}/sandbox/faults", json=wish).raise_for_status()
     assert search(sandbox.base_url, page="9")[ROWS] == []
-    assert not all("actualPay" in row for row in search(sandbox.base_url)[ROWS])
-    assert all("actualPay" in row for row in search(sandbox.base_url)[ROWS])
+    assert not all("orderState" in row for row in search(sandbox.base_url)[ROWS])
+    assert all("orderState" in row for row in search(sandbox.base_url)[ROWS])
 
 
 def test_the_clock_decides_what_there_is() -> None:

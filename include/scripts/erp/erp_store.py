@@ -15,6 +15,7 @@ try:
     from include.errors import ConfigurationError
     from include.platforms import jushuitan
     from include.platforms.jushuitan_orders import Order, orders_created, orders_modified
+    from include.platforms.rows import missing_in
     from include.platforms.windows import LAGS
     from include.pulling import Listed, Upsert, Window, pull
     from include.warehouse.tables import erp_orders
@@ -23,6 +24,8 @@ except ModuleNotFoundError as error:  # by hand, with another Python or without 
     sys.exit(78)
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from include.platforms.client import GatewayClient
     from include.platforms.jushuitan import ShopInfo
     from include.registry import Shop
@@ -37,17 +40,19 @@ class Erp:
     async def fetch(self, client: GatewayClient, shop: Shop, window: Window) -> Upsert:
         """Bring a shop's orders of a period."""
         await self._check(client, shop)
-        number, period, rows, listed = int(shop.platform_id), window.period, list[Order](), None
+        number, period, listed = int(shop.platform_id), window.period, None
+        found: dict[int, Order] = {}
         async for orders in window.changes(partial(orders_modified, client, number)):
-            rows += orders
-            print(f"{shop.id}: {len(rows)} orders so far", flush=True)
+            _keep_newest(found, orders)
+            print(f"{shop.id}: {len(found)} orders so far", flush=True)
         if window.is_cut:
             made = orders_created(client, number, period.start, period.end)
             own = [order async for orders in made for order in orders]
             listed = Listed({order.o_id for order in own}, "modified_time", window.settled)
-            rows += own
-        written = [_row(shop, order) for order in rows]
-        return Upsert(erp_orders, written, "version", "order_time", "order_day", listed)
+            _keep_newest(found, own)
+        rows = [_row(shop, order) for order in found.values()]
+        notice = missing_in("order", found.values())
+        return Upsert(erp_orders, rows, "version", "order_time", "order_day", listed, notice)
 
     async def _check(self, client: GatewayClient, shop: Shop) -> None:
         """Refuse a shop that the account does not know: its orders would look like an empty day.
@@ -65,6 +70,14 @@ class Erp:
                 f"shop {shop.id!r}: the account of connection {shop.connection!r} has no shop "
                 f"{shop.platform_id!r}, as platform_id in config/shops.yaml says: it has {there}"
             )
+
+
+def _keep_newest(found: dict[int, Order], orders: Iterable[Order]) -> None:
+    """Keep each order as it was last."""
+    for order in orders:
+        before = found.get(order.o_id)
+        if before is None or before.ts <= order.ts:
+            found[order.o_id] = order
 
 
 def _row(shop: Shop, order: Order) -> dict[str, Any]:

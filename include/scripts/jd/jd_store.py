@@ -14,6 +14,7 @@ try:
     from include.errors import ConfigurationError
     from include.platforms.jd import Jd, vender
     from include.platforms.jd_orders import orders_created, orders_modified
+    from include.platforms.rows import missing_in
     from include.platforms.windows import LAGS
     from include.pulling import Listed, Upsert, Window, pull
     from include.warehouse.tables import jd_orders
@@ -43,7 +44,8 @@ async def fetch(client: GatewayClient, shop: Shop, window: Window) -> Upsert:
     if not found:  # no order says whose token it is, and with another shop's it would be no news
         _check(shop, (await vender(client, number)).vender_id)
     rows = [_row(shop, order) for order in found.values()]
-    return Upsert(jd_orders, rows, "modified_time", "order_time", "order_day", listed)
+    notice = missing_in("order", found.values())
+    return Upsert(jd_orders, rows, "modified_time", "order_time", "order_day", listed, notice)
 
 
 def _check(shop: Shop, owner: int) -> None:

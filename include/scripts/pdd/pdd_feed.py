@@ -72,10 +72,10 @@ async def _fetch(
     """Bring a shop's rows of a period."""
     period = window.period
     blanks = Blanks(shop.platform_id, kind, period, feed.zone)
-    rows = await rows_of(client, feed, blanks, _reporter(shop))
+    rows, notice = await rows_of(client, feed, blanks, _reporter(shop))
     filled = feed.landing.filled_in(period)
     scope = feed.landing.scope_of(shop.id, kind, period)
-    return Replace(feed.landing.table, [{**row, **filled} for row in rows], scope)
+    return Replace(feed.landing.table, [{**row, **filled} for row in rows], scope, notice)
 
 
 def _reporter(shop: Shop) -> Callable[[int], None]:

@@ -15,6 +15,7 @@ try:
     from include.errors import ConfigurationError
     from include.platforms.pdd import Pdd, mall
     from include.platforms.pdd_refunds import refunds_updated
+    from include.platforms.rows import missing_in
     from include.platforms.windows import LAGS
     from include.pulling import Upsert, Window, pull
     from include.warehouse.tables import pdd_refunds
@@ -67,7 +68,8 @@ async def fetch(client: GatewayClient, shop: Shop, window: Window) -> Upsert:
             print(f"{shop.id}: {len(found)} after-sales cases so far", flush=True)
             said = time.monotonic()
     rows = [_row(shop, one) for one in found.values()]
-    return Upsert(pdd_refunds, rows, "updated_time", "created_time", "created_day")
+    notice = missing_in("refund", found.values())
+    return Upsert(pdd_refunds, rows, "updated_time", "created_time", "created_day", notice=notice)
 
 
 async def _check(client: GatewayClient, shop: Shop) -> None:
