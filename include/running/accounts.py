@@ -20,6 +20,7 @@ from include.row_checks import Judgement, judge
 from include.signs_of_life import BEATS_UNTIL_LOST
 from include.warehouse.connecting import connect
 from include.warehouse.transactions import cause_of
+from include.warehouse.versions import check_version
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -50,6 +51,16 @@ class Accounts:
     def __init__(self, url: str, run_id: str, place: str) -> None:
         self._ledger = Ledger(connect(url), run_id)
         self._place = place
+
+    def check_version(self) -> None:
+        """Hold the warehouse's tables against this code, before anything is run for them.
+
+        Raises:
+            ConfigurationError: they are older, newer, or not there; trying again repairs nothing.
+            LedgerError: the warehouse does not answer.
+        """
+        with _in_words("read"), self._ledger.engine.connect() as connection:
+            check_version(connection.execution_options(isolation_level="AUTOCOMMIT"))
 
     def open_units(self, units: Sequence[Unit], *, again: bool) -> list[Unit]:
         """Expect units, and return those of them that are to be run.
@@ -190,6 +201,5 @@ def _in_words(done: str) -> Iterator[None]:
         yield
     except SQLAlchemyError as error:
         raise LedgerError(
-            f"the ledger cannot be {done}: {cause_of(error)}; check that the warehouse is up "
-            "and migrated"
+            f"the ledger cannot be {done}: {cause_of(error)}; check that the warehouse is up"
         ) from error

@@ -13,7 +13,7 @@ from include.running.earlier_failures import EarlierFailures
 from include.running.exit_codes import ExitCode, worst
 from include.running.journal import Journal
 from include.running.locking import Holder, UnitLock
-from include.running.place import place_of
+from include.running.place import check_writable, place_of
 from include.running.selection import check_shops, find_job, find_periods
 
 if TYPE_CHECKING:
@@ -35,7 +35,8 @@ class Execution:
         interruption: says when to end.
 
     Raises:
-        ConfigurationError: the job, a period or a shop is not what the registry knows.
+        ConfigurationError: the job, a period or a shop is not what the registry knows, or the
+            service's directory cannot be written.
     """
 
     def __init__(self, request: Request, output: Output, interruption: Interruption) -> None:
@@ -46,6 +47,7 @@ class Execution:
         self.job = find_job(self.registry, request)
         check_shops(self.registry, self.job, request.shops)
         self.periods = find_periods(self.job, request, datetime.now(timezone.utc))
+        check_writable(request.var)
         self.journal = Journal.of(request.var, self.job.schedule.zone)
         self.accounts = self._open_accounts()
 
@@ -55,6 +57,12 @@ class Execution:
         Returns:
             the exit code for the whole.
         """
+        try:
+            if self.accounts:
+                self.accounts.check_version()
+        except ExpectedError as error:
+            self.note(self.job.id, f"failed: {error}")
+            return exit_code_of(error)
         retried = EarlierFailures(self).retry()
         codes = [self._run_period(period) for period in self.periods if not self.interruption]
         if len(codes) < len(self.periods):

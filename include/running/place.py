@@ -2,14 +2,36 @@
 
 from __future__ import annotations
 
+import os
 import uuid
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from include.errors import ConfigurationError
 from include.running.variables import PLACE_FILE
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+
+def check_writable(var: Path) -> None:
+    """Make the service's directory, or say where it can be instead.
+
+    A team's own Airflow may have the project on a disk that nobody writes to.
+
+    Raises:
+        ConfigurationError: nothing can be written there.
+    """
+    try:
+        var.mkdir(mode=0o700, parents=True, exist_ok=True)
+        problem = None if os.access(var, os.W_OK | os.X_OK) else "Permission denied"
+    except OSError as error:
+        problem = error.strerror
+    if problem:
+        raise ConfigurationError(
+            f"folder {var} of locks and journal cannot be written ({problem}): set the variable "
+            "SCHEDULER_VAR to a folder that can be, for all components of Airflow"
+        )
 
 
 def place_of(var: Path) -> str:

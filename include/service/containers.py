@@ -32,8 +32,7 @@ def main() -> int:
     if not password:
         raise ConfigurationError(f"{PASSWORD} is empty: write the password of {USER!r} into .env")
     layout.make_var()
-    preparing.main()
-    print("databases, pools and connections are up to date")
+    preparing.main([preparing.OURS])
     made = _make_user(password)
     print(f"web user {USER!r} {'made' if made else 'is there; its password was left alone'}")
     return 0

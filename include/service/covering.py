@@ -16,11 +16,15 @@ from include.registry import SHOPS_FILE, load_registry
 from include.service.finding import why_unknown
 from include.service.ports import remembered
 from include.service.settings import component_environment
-from include.service.stored_warehouse import paused_jobs, runs_under_way, warehouse_url
+from include.service.stored_warehouse import (
+    paused_jobs,
+    runs_under_way,
+    warehouse_url,
+)
 from include.signs_of_life import patience_of
-from include.warehouse import connect
 from include.warehouse.clock import now as clock_of
 from include.warehouse.transactions import cause_of
+from include.warehouse.versions import opened
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -119,10 +123,11 @@ def lookout(layout: Layout) -> Iterator[Lookout]:
     Raises:
         ExpectedError: nothing was ever started here.
     """
-    if not (layout.var / "prepared").exists():
+    if not layout.secrets.exists():  # which the first start makes before anything else
         raise ExpectedError(f"there is no warehouse yet: `{MANAGER} start` makes it")
     environment = component_environment(layout, remembered(layout))
-    engine = connect(warehouse_url(dict(environment)))
+    with _in_words():
+        engine = opened(warehouse_url(dict(environment)))
     try:
         paused, registry = paused_jobs(environment), load_registry(layout.root)
         # Before coverage is read: what lands meanwhile has landed.

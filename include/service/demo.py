@@ -21,7 +21,7 @@ from include.service.ports import remembered
 from include.service.rest import Api
 from include.service.starting import service_environment, start
 from include.service.watching import Watch
-from include.warehouse import connect
+from include.warehouse.versions import opened
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -52,7 +52,7 @@ def demo(layout: Layout, arguments: Namespace) -> int:
     start(layout, arguments.port, arguments.host)
     ports = remembered(layout)
     connections.adopt(service_environment(layout, ports))
-    ledger = Ledger(connect(connections.warehouse_url()))
+    ledger = Ledger(opened(connections.warehouse_url()))
     api = Api(layout, ports, ANSWER_SECONDS)
     watches = [Watch(api, ledger, job, key) for job, key in asked]
     for watch in watches:
@@ -101,7 +101,7 @@ def watch_of(layout: Layout, job_id: str, key: str, run_id: str) -> Watch:
     """Give a watch on a run that was begun already."""
     ports = remembered(layout)
     connections.adopt(service_environment(layout, ports))
-    ledger = Ledger(connect(connections.warehouse_url()))
+    ledger = Ledger(opened(connections.warehouse_url()))
     watch = Watch(Api(layout, ports, ANSWER_SECONDS), ledger, find_job(layout, job_id), key)
     watch.run_id = run_id
     return watch

@@ -23,12 +23,14 @@ if TYPE_CHECKING:
 def migrate(layout: Layout, arguments: Namespace) -> int:
     """`migrate`: bring the warehouse of the connection to the newest version; say what was done."""
     from include.service.starting import service_environment
+    from include.service.stored_warehouse import airflow_is_there
     from include.warehouse.migrating import migrate as migrate_warehouse
 
     layout.make_var()
-    if (layout.var / "prepared").exists():
-        # Not prepared anew: what is wrong with the warehouse is said here, in one sentence.
-        connections.adopt(service_environment(layout, remembered(layout)))
+    environment = service_environment(layout, remembered(layout))
+    if airflow_is_there(environment):
+        # Not prepared again: what is wrong with the warehouse is said here, in one sentence.
+        connections.adopt(environment)
     else:
         connections.adopt(prepared_environment(layout))
     url = connections.warehouse_url()

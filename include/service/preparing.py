@@ -8,34 +8,32 @@ from the environment, once, when it is imported, and that takes seconds.
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import subprocess
 import sys
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from include.errors import ExpectedError
+from include.errors import ConfigurationError, ExpectedError
+from include.running.exit_codes import ExitCode
 from include.service.layout import Layout, current_layout
 from include.service.locks import exclusive
+from include.service.settings import METADATA_URL
 
 if TYPE_CHECKING:
-    from sqlalchemy.orm import Session
+    from collections.abc import Sequence
 
-METADATA_URL = "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"
 # What preparing depends on, besides Airflow's version, the ports and the warehouse's connection.
 SOURCES = (
     "requirements.txt",
     "config/pools.json",
     "include/service/preparing.py",
+    "include/service/delivering.py",
     "include/sandbox/delivery.py",
 )
 MIGRATIONS = "include/warehouse/migrations/versions"
-DELIVERED = "as delivered"
-OWN_DATABASE = "airflow_metadata"
-LOOPBACK = "http://127.0.0.1:"
-# Where the delivered connections lead, if not to this machine: a containers' network has names.
-WAREHOUSE_URL, SANDBOX_URL = "SCHEDULER_WAREHOUSE_URL", "SCHEDULER_SANDBOX_URL"
+# Airflow's own database is migrated where it is this project's, and never where it is a team's.
+OURS = "--migrate-airflow"
 TAIL_LINES = 15
 
 
@@ -55,7 +53,7 @@ def prepare(layout: Layout, environment: dict[str, str]) -> None:
     print("preparing the databases ...", end="", flush=True)
     with log.open("w") as file:
         done = subprocess.run(
-            [layout.python, "-m", "include.service.preparing"],
+            [layout.python, "-m", "include.service.preparing", OURS],
             cwd=layout.root,
             env=environment,
             stdin=subprocess.DEVNULL,
@@ -75,64 +73,95 @@ def prepare(layout: Layout, environment: dict[str, str]) -> None:
 
 
 def is_prepared(layout: Layout, environment: dict[str, str]) -> bool:
-    """Return whether the databases are as the code, the settings and the connection want them."""
+    """Return whether the databases are as the code, the settings and the connection want them.
+
+    The stamp of the last time only says whether anything changed since; what version a database
+    has, it says itself: somebody may have put another one in its place.
+
+    Raises:
+        ConfigurationError: newer code has made the warehouse's tables.
+    """
+    from include.service.stored_warehouse import warehouse_is_behind  # noqa: PLC0415 -- SQLAlchemy
+
+    if warehouse_is_behind(environment):
+        return False
     stamp = layout.var / "prepared"
     return stamp.exists() and stamp.read_text("utf-8") == _fingerprint(layout, environment)
 
 
 def _fingerprint(layout: Layout, environment: dict[str, str]) -> str:
-    """Return a hash over all that preparing depends on."""
+    """Return a hash over what preparing depends on, and what it leaves in Airflow's database."""
+    from include.service.stored_warehouse import prepared_state  # noqa: PLC0415 -- SQLAlchemy
+
     names = [*SOURCES, *sorted(path.name for path in (layout.root / MIGRATIONS).glob("*.py"))]
     parts: list[str] = [
         version("apache-airflow"),
         *names,
         *((layout.root / source).read_text("utf-8") for source in SOURCES),
         *(f"{key}={environment.get(key)}" for key in (METADATA_URL, "SCHEDULER_SANDBOX_PORT")),
-        f"{layout.var} {layout.warehouse.exists()} {_stored_warehouse(environment)}",
+        f"{layout.var} {layout.warehouse.exists()} {prepared_state(environment)}",
     ]
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
-def _stored_warehouse(environment: dict[str, str]) -> str:
-    """Return the stored connection `warehouse` as Airflow keeps it, secrets encrypted.
+def main(words: Sequence[str]) -> int:
+    """Do the work in this process, in which Airflow has the project's environment, or its own.
 
-    When the team moves the warehouse in the UI, the new database needs the tables too.
+    Args:
+        words: `--migrate-airflow`, or nothing: a team's own Airflow, whose tables are its own.
     """
-    from sqlalchemy import create_engine, text  # noqa: PLC0415 -- only this needs it
-    from sqlalchemy.exc import SQLAlchemyError  # noqa: PLC0415 -- the same
-
-    engine = create_engine(environment[METADATA_URL])
+    layout = current_layout()
     try:
-        with engine.connect() as connection:
-            query = text("SELECT * FROM connection WHERE conn_id = 'warehouse'")
-            return repr(connection.execute(query).all())
-    except SQLAlchemyError:  # no database yet
-        return ""
-    finally:
-        engine.dispose()
+        # One whose `start` was killed may still be at it.
+        with exclusive(layout.var / "locks" / "prepare.lock", "preparing the databases"):
+            bring_up_to_date(layout, migrate_airflow=OURS in words)
+    except OSError as error:
+        raise ConfigurationError(
+            f"folder {layout.var} cannot be written ({error.strerror}): set the variable "
+            "SCHEDULER_VAR to a folder that can be, here and for all components of Airflow"
+        ) from error
+    return 0
 
 
-def main() -> int:
-    """Do the work in this process, in which Airflow has the project's environment."""
+def bring_up_to_date(layout: Layout, *, migrate_airflow: bool) -> None:
+    """Migrate, and make pools and connections; says what was done.
+
+    Raises:
+        ConfigurationError: Airflow's database has no tables, or the warehouse cannot be one.
+        ExpectedError: the warehouse does not answer.
+    """
+    from airflow.utils.session import create_session  # noqa: PLC0415 -- seconds, and only here
+    from sqlalchemy.exc import DBAPIError  # noqa: PLC0415 -- the same
+
+    from include.service.connections import warehouse_url  # noqa: PLC0415 -- the same
+    from include.service.delivering import make_connections, make_pools  # noqa: PLC0415 -- the same
+    from include.warehouse.migrating import migrate  # noqa: PLC0415 -- the same
+
+    if migrate_airflow:
+        _migrate_airflow(layout)
+    try:
+        with create_session() as session:
+            pools, made = make_pools(layout, session), make_connections(layout, session)
+    except DBAPIError as error:
+        raise ConfigurationError(
+            f"Airflow's database cannot be written: {str(error.orig).strip()}; where it has no "
+            "tables yet, `airflow db migrate` makes them"
+        ) from error
+    print(f"pools made or changed: {', '.join(pools) or 'none'}")
+    print(f"connections made: {', '.join(made) or 'none'}")
+    done = migrate(warehouse_url())
+    was = "as it was" if done.before == done.after else f"before: {done.before or 'no tables'}"
+    print(f"warehouse {done.where}: version {done.after} ({was})")
+
+
+def _migrate_airflow(layout: Layout) -> None:
     from airflow.utils.db import upgradedb  # noqa: PLC0415 -- seconds, and only here
     from airflow.utils.providers_configuration_loader import (  # noqa: PLC0415 -- the same
         providers_configuration_loaded,
     )
-    from airflow.utils.session import create_session  # noqa: PLC0415 -- the same
 
-    from include.service.connections import warehouse_url  # noqa: PLC0415 -- the same
-    from include.warehouse.migrating import migrate  # noqa: PLC0415 -- the same
-
-    layout = current_layout()
-    # One whose `start` was killed may still be at it.
-    with exclusive(layout.var / "locks" / "prepare.lock", "preparing the databases"):
-        _write_ahead(layout)
-        providers_configuration_loaded(upgradedb)()
-        with create_session() as session:
-            _make_pools(layout, session)
-            _make_connections(layout, session)
-        migrate(warehouse_url())
-    return 0
+    _write_ahead(layout)
+    providers_configuration_loaded(upgradedb)()
 
 
 def _write_ahead(layout: Layout) -> None:
@@ -148,76 +177,11 @@ def _write_ahead(layout: Layout) -> None:
         connection.close()
 
 
-def _make_pools(layout: Layout, session: Session) -> None:
-    """Make the pools as config/pools.json says; that file wins over the UI."""
-    from airflow.models.pool import Pool  # noqa: PLC0415 -- Airflow must see the environment first
-
-    pools = json.loads((layout.root / "config/pools.json").read_text("utf-8"))
-    for name, pool in pools.items():
-        Pool.create_or_update_pool(
-            name, pool["slots"], pool["description"], include_deferred=True, session=session
-        )
-
-
-def _make_connections(layout: Layout, session: Session) -> None:
-    """Make the delivered connections that are missing; those the team changed are left alone."""
-    from include.sandbox.delivery import connections  # noqa: PLC0415 -- only here
-
-    _deliver(session, "warehouse", **_delivered_warehouse(layout))
-    _deliver_own_database(session)
-    given = os.environ.get(SANDBOX_URL)
-    sandbox = given or f"{LOOPBACK}{os.environ['SCHEDULER_SANDBOX_PORT']}"
-    for conn_id, fields in connections(sandbox).items():
-        _deliver(session, conn_id, **fields)
-
-
-def _delivered_warehouse(layout: Layout) -> dict[str, Any]:
-    """Give the fields of the connection `warehouse` as delivered."""
-    if url := os.environ.get(WAREHOUSE_URL):
-        return {"uri": url, "description": f"{DELIVERED}; edit it to use another database"}
-    return {
-        "conn_type": "sqlite",
-        "host": str(layout.warehouse),
-        "description": f"{DELIVERED}: a SQLite file; edit this connection to use another database",
-    }
-
-
-def _deliver(session: Session, conn_id: str, **fields: Any) -> None:
-    """Make one connection, or let it follow its host when it still is the delivered one."""
-    from airflow.models.connection import Connection  # noqa: PLC0415 -- as above
-    from sqlalchemy import select  # noqa: PLC0415 -- as above
-
-    known = session.scalar(select(Connection).where(Connection.conn_id == conn_id))
-    if known is None:
-        session.add(Connection(conn_id=conn_id, **fields))
-    elif _is_sandbox(known):
-        known.host, known.extra = fields["host"], fields["extra"]
-    elif known.conn_type == fields.get("conn_type") == "sqlite" and (
-        known.description or ""
-    ).startswith(DELIVERED):
-        known.host = fields["host"]
-
-
-def _deliver_own_database(session: Session) -> None:
-    """Tell the housekeeping job where Airflow's own database is: no task is told otherwise."""
-    from airflow.models.connection import Connection  # noqa: PLC0415 -- as above
-    from sqlalchemy import select  # noqa: PLC0415 -- as above
-
-    query = select(Connection).where(Connection.conn_id == OWN_DATABASE)
-    known = session.scalar(query) or Connection(conn_id=OWN_DATABASE, conn_type="generic")
-    known.password = os.environ[METADATA_URL]
-    known.description = "Airflow's own database, for the job housekeeping; written at each start"
-    session.add(known)
-
-
-def _is_sandbox(known: Any) -> bool:
-    """Tell a delivered connection; a host that somebody changed is theirs, whatever extra says."""
-    places = (LOOPBACK, *filter(None, [os.environ.get(SANDBOX_URL, "").rpartition(":")[0]]))
-    return known.extra_dejson.get("sandbox") is True and (known.host or "").startswith(places)
-
-
 if __name__ == "__main__":
     try:
-        sys.exit(main())
+        sys.exit(main(sys.argv[1:]))
+    except ConfigurationError as error:
+        print(error, file=sys.stderr)
+        sys.exit(ExitCode.CONFIGURATION)
     except ExpectedError as error:
         sys.exit(str(error))

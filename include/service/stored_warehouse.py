@@ -10,18 +10,20 @@ from __future__ import annotations
 
 import json
 from datetime import datetime, timezone
+from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
-from sqlalchemy import create_engine, text
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy import create_engine, make_url, text
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from include.coverage.runs import UNDER_WAY, Run, UnderWay
 from include.service import connections
-from include.service.preparing import METADATA_URL
-from include.service.settings import FERNET
+from include.service.settings import FERNET, METADATA_URL
+from include.warehouse import connect
 from include.warehouse.connections import url_of
+from include.warehouse.versions import check_version, is_newer, newest_version, version_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,6 +38,12 @@ RUNS = (
     "FROM dag_run JOIN dag ON dag.dag_id = dag_run.dag_id "
     "WHERE dag_run.state IN ('queued', 'running') AND NOT dag.is_paused"
 )
+PREPARED = (
+    "SELECT version_num FROM alembic_version",
+    "SELECT pool, slots FROM slot_pool ORDER BY pool",
+    "SELECT conn_id, host FROM connection WHERE host LIKE 'http://127.0.0.1:%' ORDER BY conn_id",
+    "SELECT * FROM connection WHERE conn_id = 'warehouse'",
+)
 PAUSED = "SELECT dag_id FROM dag WHERE is_paused = :yes"
 
 
@@ -48,12 +56,70 @@ def warehouse_url(environment: dict[str, str]) -> str:
     Raises:
         ConfigurationError: there is no such connection, or it cannot be used.
     """
-    if not any(name.startswith(ELSEWHERE) for name in environment):
-        found = _stored(environment)
-        if found is not None:
-            return url_of(found)
+    found = None if _is_elsewhere(environment) else _stored(environment)
+    if found is not None:
+        return url_of(found)
     connections.adopt(environment)
     return connections.warehouse_url()
+
+
+def warehouse_is_behind(environment: Mapping[str, str]) -> bool:
+    """Return whether the warehouse has to be migrated, as its own tables say.
+
+    One that does not answer is not said to be behind: those who use it wait for it.
+
+    Raises:
+        ConfigurationError: newer code has made its tables.
+    """
+    found = None if _is_elsewhere(environment) else _stored(environment)
+    if found is None:
+        return True  # preparing asks Airflow
+    url = make_url(url_of(found))
+    if url.get_backend_name() == "sqlite" and not Path(url.database or "").exists():
+        return True  # which asking would make
+    engine = connect(url.render_as_string(hide_password=False))
+    try:
+        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            if is_newer(version := version_of(connection)):
+                check_version(connection)
+            return version != newest_version()
+    except SQLAlchemyError:
+        return False
+    finally:
+        engine.dispose()
+
+
+def airflow_is_there(environment: Mapping[str, str]) -> bool:
+    """Return whether Airflow's database has tables, or does not answer; false: nothing was made."""
+    engine = create_engine(environment[METADATA_URL])
+    file = engine.url.database if engine.dialect.name == "sqlite" else None
+    if file and not Path(file).exists():
+        return False  # which asking would make
+    try:
+        _ask(environment, "SELECT COUNT(*) FROM connection")
+    except OperationalError:
+        return file is None
+    except SQLAlchemyError:
+        return False
+    finally:
+        engine.dispose()
+    return True
+
+
+def prepared_state(environment: Mapping[str, str]) -> str:
+    """Return what preparing leaves in Airflow's database, as it stands there, secrets encrypted.
+
+    Its version, the pools, the connections that follow the sandbox's port, and the warehouse's:
+    when the team moves the warehouse in the UI, the new database needs the tables too.
+    """
+    try:
+        return repr([_ask(environment, query) for query in PREPARED])
+    except SQLAlchemyError:  # no database yet
+        return ""
+
+
+def _is_elsewhere(environment: Mapping[str, str]) -> bool:
+    return any(name.startswith(ELSEWHERE) for name in environment)
 
 
 def paused_jobs(environment: Mapping[str, str]) -> frozenset[str] | None:

@@ -8,9 +8,9 @@ from sqlalchemy import func, insert, select
 from sqlalchemy.exc import DBAPIError
 
 from include.errors import ConfigurationError, ExpectedError
-from include.warehouse.migrating import newest_version, version_of
 from include.warehouse.tables import metadata
 from include.warehouse.transactions import cause_of
+from include.warehouse.versions import newest_version, version_of
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine, Table

@@ -6,13 +6,10 @@ Not part of what the room shows at its door: Alembic takes time to load, and few
 from __future__ import annotations
 
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from alembic import command
 from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
@@ -21,15 +18,20 @@ from include.errors import ConfigurationError, ExpectedError
 from include.warehouse.connecting import connect
 from include.warehouse.steps import MYSQL
 from include.warehouse.transactions import cause_of, is_temporary
+from include.warehouse.versions import (
+    GO_BACK,
+    MIGRATIONS,
+    VERSION_TABLE,
+    is_newer,
+    newest_version,
+    version_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from sqlalchemy import Connection
 
-MIGRATIONS = Path(__file__).parent / "migrations"
-# Airflow's own tables may share the database and have a version table of their own.
-VERSION_TABLE = "warehouse_version"
 # One at a time migrates: the name of the lock on MySQL, its number on PostgreSQL.
 LOCK_NAME, LOCK_NUMBER = "migrating the store-data warehouse", 7_283_662
 LOCK_SECONDS = 120
@@ -66,12 +68,12 @@ def migrate(warehouse: Engine | str) -> Migrated:
         with _alone(engine) as connection:
             _check_encoding(connection, where)
             before = version_of(connection)
+            _check_older(before)
             command.upgrade(_config(connection), "head")
             return Migrated(where, before, newest_version())
     except CommandError as error:
         raise ConfigurationError(
-            f"the warehouse {where} cannot be migrated: {error}; newer code has made its tables: "
-            "update the project"
+            f"the warehouse {where} cannot be migrated: {error}; {GO_BACK}"
         ) from error
     except DBAPIError as error:
         cause = f"the warehouse {where} cannot be migrated: {cause_of(error)}; "
@@ -82,17 +84,6 @@ def migrate(warehouse: Engine | str) -> Migrated:
     finally:
         if engine is not warehouse:
             engine.dispose()
-
-
-def newest_version() -> str:
-    """Give the id of the newest migration."""
-    return str(ScriptDirectory.from_config(_config()).get_current_head())
-
-
-def version_of(connection: Connection) -> str | None:
-    """Give the id of the last migration that a warehouse has seen; None: none yet."""
-    context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})
-    return context.get_current_revision()
 
 
 @contextmanager
@@ -120,6 +111,11 @@ def _named_lock(engine: Engine) -> Iterator[None]:
         finally:
             if not holder.invalidated:
                 holder.execute(text("SELECT RELEASE_LOCK(:name)"), name)
+
+
+def _check_older(version: str | None) -> None:
+    if is_newer(version):
+        raise CommandError(f"its tables are of version {version}")
 
 
 def _check_encoding(connection: Connection, where: str) -> None:

@@ -231,11 +231,23 @@ def test_a_script_that_leaves_out_a_shop_has_failed(project: Project, warehouse:
 
 
 def test_a_warehouse_that_is_not_migrated_is_a_clear_failure(project: Project) -> None:
-    """The script is not started, and the message says what to look at."""
+    """The script is not started, nothing is retried, and the message names what repairs it."""
     project.job("print('ran')")
     code, output = project.run(WAREHOUSE_URL=f"sqlite:///{project.root}/empty.db")
-    assert (code, "ran\n" in output) == (75, False)
-    assert "the ledger cannot be read: no such table: ledger" in output
+    assert (code, "ran\n" in output) == (78, False)
+    assert "has no tables of this project: `python3 scheduler_manager.py migrate`" in output
+    assert "`python -m include.service.preparing`" in output
+
+
+def test_a_folder_that_cannot_be_written_is_a_wrong_configuration(
+    project: Project, warehouse: str
+) -> None:
+    """Locks and journal have no place: the message says how to give them one."""
+    project.job("print('ran')")
+    (project.root / "file").touch()
+    code, output = project.run(WAREHOUSE_URL=warehouse, SCHEDULER_VAR=f"{project.root}/file/var")
+    assert (code, "Traceback" in output) == (78, False)
+    assert "set the variable SCHEDULER_VAR to a folder that can be" in output
 
 
 def test_a_warehouse_url_that_is_none_is_a_wrong_configuration(project: Project) -> None:

@@ -92,7 +92,6 @@ def install(folder: Path, tasks: str, shops: str, connection: Mapping[str, objec
     (root / "config/shops.yaml").write_text(shops, "utf-8")
     layout = Layout(root=root, var=root / "var")
     layout.make_var()
-    (layout.var / "prepared").touch()
     key = Fernet.generate_key()
     layout.secrets.write_text(f"{FERNET}={key.decode()}\n", "utf-8")
     migrate(f"sqlite:///{layout.warehouse}")

@@ -9,13 +9,19 @@ import sqlite3
 import subprocess
 import sys
 from contextlib import closing
+from pathlib import Path
 
 import pytest
+from alembic import command
+from sqlalchemy import text
 
+from include.errors import ConfigurationError
 from include.service.layout import PROJECT_ROOT, Layout
 from include.service.ports import Ports
 from include.service.preparing import is_prepared, prepare
 from include.service.settings import component_environment, write_secrets
+from include.warehouse import connect, migrating
+from include.warehouse.versions import newest_version, version_of
 
 READ = """
 import json
@@ -161,6 +167,75 @@ def test_what_the_team_changed_is_left_alone(layout: Layout) -> None:
     assert (rows["erp"], rows["warehouse"]) == ("https://live", str(elsewhere))
     assert rows["jd_1"] == "https://half-live"
     assert elsewhere.exists()
+
+
+def put_in_place(layout: Layout, version: str) -> None:
+    """Copy a warehouse of another version over the one that is there, as people restore."""
+    made = layout.root / f"of-{version}.db"
+    engine = connect(f"sqlite:///{made}")
+    with engine.begin() as connection:
+        known = min(version, "0003")
+        command.upgrade(migrating._config(connection), known)
+        connection.execute(text("UPDATE warehouse_version SET version_num = :v"), {"v": version})
+    engine.dispose()
+    query = "SELECT host FROM connection WHERE conn_id = 'warehouse'"
+    ((host,),) = stored(layout, query)
+    for path in Path(str(host)).parent.glob(f"{Path(str(host)).name}*"):
+        path.unlink()
+    shutil.copy(made, str(host))
+
+
+def version_in_place(layout: Layout) -> str | None:
+    """Ask the warehouse that the connection names."""
+    ((host,),) = stored(layout, "SELECT host FROM connection WHERE conn_id = 'warehouse'")
+    with connect(f"sqlite:///{host}").connect() as connection:
+        return version_of(connection)
+
+
+def test_an_older_warehouse_that_was_put_in_place_is_migrated(layout: Layout) -> None:
+    """The stamp of the last start says nothing of a file that somebody copied there since."""
+    prepare(layout, environment(layout))
+    assert is_prepared(layout, environment(layout))
+    put_in_place(layout, "0003")
+    assert not is_prepared(layout, environment(layout))
+    prepare(layout, environment(layout))
+    assert version_in_place(layout) == newest_version()
+    assert is_prepared(layout, environment(layout))
+
+
+def test_a_newer_warehouse_that_was_put_in_place_is_refused(
+    layout: Layout, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """At once, in a sentence with the ways out; it is left as it is."""
+    put_in_place(layout, "9999")
+    with pytest.raises(ConfigurationError, match=r"of version 9999.*update the project") as error:
+        prepare(layout, environment(layout))
+    assert "restore FILE" in str(error.value)
+    assert "preparing the databases" not in capsys.readouterr().out
+    assert version_in_place(layout) == "9999"
+    put_in_place(layout, "0003")
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "DELETE FROM slot_pool WHERE pool = 'pdd'",
+        "UPDATE alembic_version SET version_num = 'older'",
+        "UPDATE connection SET host = 'http://127.0.0.1:9' WHERE conn_id = 'pdd_2'",
+    ],
+    ids=["pool", "version", "port"],
+)
+def test_another_database_of_airflows_is_noticed(layout: Layout, statement: str) -> None:
+    """An older copy that was put back lacks what was prepared since."""
+    prepare(layout, environment(layout))
+    change(layout, "PRAGMA wal_checkpoint(TRUNCATE)")
+    kept = (layout.airflow_home / "airflow.db").read_bytes()
+    change(layout, statement)
+    assert not is_prepared(layout, environment(layout))
+    (layout.airflow_home / "airflow.db").write_bytes(kept)
+    for path in layout.airflow_home.glob("airflow.db-*"):
+        path.unlink()
+    assert is_prepared(layout, environment(layout))
 
 
 def test_a_failure_shows_the_log(layout: Layout) -> None:

@@ -13,9 +13,15 @@ from sqlalchemy import create_engine, text
 from include.errors import ConfigurationError
 from include.service.layout import Layout
 from include.service.ports import Ports
-from include.service.preparing import METADATA_URL, prepare
+from include.service.preparing import prepare
 from include.service.rotating import rotate
-from include.service.settings import FERNET, SESSIONS, component_environment, keep_secrets
+from include.service.settings import (
+    FERNET,
+    METADATA_URL,
+    SESSIONS,
+    component_environment,
+    keep_secrets,
+)
 from include.service.starting import service_environment
 from tests.integration.installation import copy_project
 from tests.service.archiving.conftest import make

@@ -14,8 +14,9 @@ from include.errors import ConfigurationError, ExpectedError
 from include.ledger import Ledger
 from include.warehouse import connect, replace, upsert
 from include.warehouse.copying import copy
-from include.warehouse.migrating import migrate, newest_version
+from include.warehouse.migrating import migrate
 from include.warehouse.tables import metadata, pdd_refunds, pdd_reviews
+from include.warehouse.versions import newest_version
 from tests.ledger.test_ledger import UNITS
 from tests.warehouse.test_loading import DAY, _refund
 from tests.warehouses import KINDS, SQLITE, empty_file

@@ -21,7 +21,7 @@ from include.service import connections
 from include.service.archiving.databases import NotTakenError, copy_database
 from include.service.archiving.manifest import NAME, Entry, Manifest, is_ours
 from include.service.ports import remembered
-from include.service.preparing import METADATA_URL
+from include.service.settings import METADATA_URL
 from include.service.starting import service_environment
 from include.upkeep.files import size
 

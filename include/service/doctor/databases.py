@@ -14,12 +14,13 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, create_engine, insert, text
 from sqlalchemy.exc import SQLAlchemyError
 
+from include.errors import ConfigurationError
 from include.service.doctor.findings import FAIL, OK, WARN, Finding
 from include.service.doctor.stored import variables_of
-from include.service.preparing import METADATA_URL
+from include.service.settings import METADATA_URL
 from include.warehouse import connect
-from include.warehouse.migrating import newest_version
 from include.warehouse.tables import ledger
+from include.warehouse.versions import check_version
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,7 +44,7 @@ def check_database(patient: Patient) -> Iterator[Finding]:
             yield problem
             return
         yield from _whole("database", connection)
-        yield _version("database", connection, "alembic_version", _newest_of_airflow())
+        yield _version_of_airflow(connection)
 
 
 def check_warehouse(patient: Patient) -> Iterator[Finding]:
@@ -54,7 +55,7 @@ def check_warehouse(patient: Patient) -> Iterator[Finding]:
             yield problem
             return
         yield from _whole("warehouse", connection)
-        yield _version("warehouse", connection, "warehouse_version", newest_version())
+        yield _version_of_warehouse(connection)
         yield _writable(connection)
 
 
@@ -100,17 +101,26 @@ def _whole(about: str, connection: Connection) -> Iterator[Finding]:
         yield Finding(FAIL, about, f"{where} is damaged: {said}", BRING_BACK)
 
 
-def _version(about: str, connection: Connection, table: str, newest: str) -> Finding:
-    query = text(f"SELECT version_num FROM {table}")  # noqa: S608 -- a name of ours
+def _version_of_airflow(connection: Connection) -> Finding:
+    about, migrations = "database", _migrations_of_airflow()
+    newest = str(migrations.get_current_head())
     try:
-        found = connection.execute(query).scalar()
+        found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
     except SQLAlchemyError:
         return Finding(FAIL, about, "has no tables", BRING_UP_TO_DATE)
     if found == newest:
         return Finding(OK, about, f"its tables are up to date ({newest})")
-    return Finding(
-        FAIL, about, f"its tables are of version {found}, not {newest}", BRING_UP_TO_DATE
-    )
+    known = {revision.revision for revision in migrations.walk_revisions()}
+    remedy = BRING_UP_TO_DATE if found in known else f"a newer Airflow has made it: {BRING_BACK}"
+    return Finding(FAIL, about, f"its tables are of version {found}, not {newest}", remedy)
+
+
+def _version_of_warehouse(connection: Connection) -> Finding:
+    try:
+        check_version(connection)
+    except ConfigurationError as error:  # says what repairs it
+        return Finding(FAIL, "warehouse", str(error))
+    return Finding(OK, "warehouse", "its tables are up to date")
 
 
 def _writable(connection: Connection) -> Finding:
@@ -131,13 +141,13 @@ def _writable(connection: Connection) -> Finding:
     return Finding(OK, "warehouse", "can be written to")
 
 
-def _newest_of_airflow() -> str:
+def _migrations_of_airflow() -> ScriptDirectory:
     found = importlib.util.find_spec("airflow")
     places = list(found.submodule_search_locations or []) if found else []
     config = Config()
     config.set_main_option("script_location", str(Path(places[0]) / "migrations"))
     config.set_main_option("path_separator", "os")
-    return str(ScriptDirectory.from_config(config).get_current_head())
+    return ScriptDirectory.from_config(config)
 
 
 def _cause(error: Exception) -> str:

@@ -14,8 +14,8 @@ from include.checking.pools import POOLS_FILE
 from include.service.doctor.findings import FAIL, OK, REPAIRED_BY_START, WARN, Finding
 from include.service.doctor.stored import variables_of
 from include.service.health import look
-from include.service.preparing import METADATA_URL
 from include.service.processes import service_processes
+from include.service.settings import METADATA_URL
 from include.warehouse import connect
 from include.warehouse.tables import ledger
 

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from include.sandbox.delivery import connections
-from include.service.doctor.databases import _newest_of_airflow
+from include.service.doctor.databases import _migrations_of_airflow
 from include.service.doctor.findings import Patient
 from include.service.layout import PROJECT_ROOT, Layout
-from include.service.preparing import METADATA_URL
+from include.service.settings import METADATA_URL
 from include.warehouse.migrating import migrate
 from tests.integration.installation import free_ports
 
@@ -55,7 +55,9 @@ def patient(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Patient:
     airflow = layout.airflow_home / "airflow.db"
     with closing(sqlite3.connect(airflow)) as database:
         database.executescript(TABLES)
-        database.execute("INSERT INTO alembic_version VALUES (?)", (_newest_of_airflow(),))
+        database.execute(
+            "INSERT INTO alembic_version VALUES (?)", (_migrations_of_airflow().get_current_head(),)
+        )
         database.commit()
     ports = free_ports()
     given = variables(ports.sandbox_url)

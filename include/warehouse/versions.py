@@ -1,0 +1,90 @@
+"""Which version the tables of a warehouse have, as the warehouse itself says.
+
+Nothing beside it is asked: a file that was copied back, or a server that was restored, is what it
+is. Read without Alembic, which takes its time to load.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sqlalchemy import inspect, text
+
+from include.errors import ConfigurationError
+from include.warehouse.connecting import connect
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection, Engine
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+# Airflow's own tables may share the database and have a version table of their own.
+VERSION_TABLE = "warehouse_version"
+BRING_UP_TO_DATE = (
+    "`python3 scheduler_manager.py migrate` brings them up to date (in an Airflow of your own: "
+    "`python -m include.service.preparing`)"
+)
+GO_BACK = (
+    "newer code has made its tables: update the project (`git pull`), or bring back a warehouse of "
+    "this version (`python3 scheduler_manager.py restore FILE`)"
+)
+
+
+def known_versions() -> list[str]:
+    """Return the ids of all migrations, the newest last: a file's name begins with its id."""
+    files = (MIGRATIONS / "versions").glob("[0-9]*_*.py")
+    return sorted(file.stem.partition("_")[0] for file in files)
+
+
+def newest_version() -> str:
+    """Return the id of the newest migration."""
+    return known_versions()[-1]
+
+
+def version_of(connection: Connection) -> str | None:
+    """Return the id of the last migration that a warehouse has seen; None: none yet."""
+    if not inspect(connection).has_table(VERSION_TABLE):
+        return None
+    found = connection.scalar(text(f"SELECT version_num FROM {VERSION_TABLE}"))  # noqa: S608 -- ours
+    return None if found is None else str(found)
+
+
+def is_newer(version: str | None) -> bool:
+    """Return whether tables of a version were made by code that knows more migrations."""
+    return version is not None and version not in known_versions()
+
+
+def check_version(connection: Connection) -> None:
+    """Hold a warehouse against this code.
+
+    Raises:
+        ConfigurationError: its tables are older, newer, or not there.
+    """
+    found, newest = version_of(connection), newest_version()
+    if found == newest:
+        return
+    where = connection.engine.url.render_as_string(hide_password=True)
+    if is_newer(found):
+        said = f"is of version {found}, and this project knows {newest}: {GO_BACK}"
+    elif found is None:
+        said = f"has no tables of this project: {BRING_UP_TO_DATE}"
+    else:
+        said = f"has tables of version {found}, and this project needs {newest}: {BRING_UP_TO_DATE}"
+    raise ConfigurationError(f"the warehouse {where} {said}")
+
+
+def opened(url: str) -> Engine:
+    """Open a warehouse whose tables are those of this code.
+
+    Raises:
+        ConfigurationError: they are not, or the URL is none.
+        SQLAlchemyError: it does not answer.
+    """
+    engine = connect(url)
+    try:
+        with engine.connect() as connection:
+            check_version(connection.execution_options(isolation_level="AUTOCOMMIT"))
+    except Exception:
+        engine.dispose()
+        raise
+    return engine
