@@ -2,7 +2,8 @@
 
 A unit is expected from the later of the job's `start` and the shop's `from` to the shop's `until`,
 while both are enabled, and due once the run that covers its period was to start. What is not
-expected is never a gap: it has landed all the same, or is `disabled`.
+expected is never a gap: it has landed all the same, or is `disabled`. A gap that the job's script
+cannot bring, since it takes no period and another one has ended since, is `unrepairable`.
 """
 
 from __future__ import annotations
@@ -14,8 +15,10 @@ from typing import TYPE_CHECKING
 
 from include.coverage.book import Book
 from include.coverage.calendar import oldest_kept, periods_of, since_of
+from include.coverage.states import GAPS, State
 from include.coverage.stretches import Stretches
 from include.coverage.units import Clock, Unit
+from include.registry.dating import dating_of
 from include.units import JobUnits
 
 if TYPE_CHECKING:
@@ -23,7 +26,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from include.coverage.calendar import Due, Since
-    from include.coverage.states import State
     from include.ledger import LedgerRow
     from include.periods import Period
     from include.registry import Job, Registry
@@ -116,6 +118,15 @@ class _Judge:
         self._counted: dict[frozenset[str], tuple[int, bool]] = {}
         self._missing: dict[tuple[frozenset[str], ...], frozenset[str]] = {}
 
+    @cached_property
+    def _dated(self) -> bool:
+        """Whether the script can bring any period; read from it only where one is missing."""
+        return dating_of(self._job).dated
+
+    @cached_property
+    def _last_ended(self) -> Period:
+        return self._job.schedule.last_ended(self._clock.now)
+
     def cell_of(self, due: Due) -> Cell:
         """Judge the units of one period."""
         mine = self._job_units.of(due.period)
@@ -165,6 +176,8 @@ class _Judge:
         self, due: Due, late: float, shop: str, row: LedgerRow | None, *, expected: bool
     ) -> Unit:
         state = self._clock.state_of(row, late, expected=expected)
+        if state in GAPS and due.period != self._last_ended and not self._dated:
+            state = State.UNREPAIRABLE
         if self._stretches is not None and row is None:
             state = self._stretches.state_of(shop, due.period) or state
         return Unit(self._job.id, shop, due.period, state, due.due_at, row)

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from include.registry import Job
 
 PAUSED, NO_DAG, SEEN_TO, DISABLED = "paused", "no DAG", "under way", "disabled"
+# The script takes no period, and another one has ended since.
+UNREPAIRABLE = "unrepairable"
 # What Airflow itself takes to make a run, start its task and end it.
 OVERHEAD_SECONDS = 5.0
 # Of a run of which nothing is known, for its place among the scheduled ones.
@@ -184,6 +186,8 @@ def _switched_off(coverage: Coverage) -> Counter[tuple[str, str]]:
 
 
 def _why_held(unit: Unit, paused: Mapping[str, bool], seeing: Run | None) -> str:
+    if unit.state == State.UNREPAIRABLE:
+        return UNREPAIRABLE
     if unit.job_id not in paused:
         return NO_DAG
     if paused[unit.job_id]:

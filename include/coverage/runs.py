@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from include.coverage.states import State
 from include.moments import period_asked_for
 
 if TYPE_CHECKING:
@@ -110,4 +111,5 @@ class UnderWay:
 
     def sees_to(self, unit: Unit) -> bool:
         """Return whether a unit is a gap that a run under way is about to close."""
-        return unit.is_gap and self.seeing_to(unit) is not None
+        can_land = unit.is_gap and unit.state != State.UNREPAIRABLE
+        return can_land and self.seeing_to(unit) is not None

@@ -11,6 +11,7 @@ from include.coverage.runs import UnderWay
 from include.coverage.states import TO_COME
 from include.coverage_page.reach import column_of, row_group
 from include.ledger import NO_SHOP
+from include.registry.dating import dating_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -242,6 +243,7 @@ def units(found: list[Unit], registry: Registry, under_way: UnderWay = NONE) -> 
 def _unit(unit: Unit, state: str, registry: Registry) -> dict[str, Any]:
     shop = registry.shops.get(unit.shop_id)
     heard = unit.row.heartbeat_at if unit.row else None
+    job = registry.jobs.get(unit.job_id)
     return {
         "shop": None if unit.shop_id == NO_SHOP else unit.shop_id,
         "name": shop.name if shop else "",
@@ -251,6 +253,7 @@ def _unit(unit: Unit, state: str, registry: Registry) -> dict[str, Any]:
         "attempts": unit.attempts,
         "exit_code": unit.exit_code,
         "error": unit.error,
+        "why": dating_of(job).because if state == State.UNREPAIRABLE and job else None,
         "run_id": unit.run_id,
         "due_at": _moment(unit.due_at),
         "started_at": _moment(unit.started_at),

@@ -56,30 +56,39 @@ def dating_of(job: Job) -> Dating:
     Reads the script, unless the entry itself says it; the text of one that has not changed since is
     not looked at again.
     """
-    entry = f"{job.file}:{job.line}"
-    if job.dated is not None:
-        return Dating(job.dated, f"{entry} says dated: {str(job.dated).lower()}")
-    for key, texts in (("args", job.args), ("env", job.env.values())):
-        for text in texts:
-            if name := _named_in(text, key):
-                return Dating(True, f"{key} of {entry} names {name}")  # noqa: FBT003
-    path = job.script_path
-    is_python = path.suffix == ".py"
+    if said := said_by_entry(job):
+        return said
     try:
-        stat = path.stat()
-        found = _look(path, stat.st_mtime_ns, stat.st_size, is_python=is_python)
+        found = look_at(job.script_path)
     except OSError as error:
         return Dating(False, f"{SCRIPTS}/{job.script} cannot be read: {error.strerror}")  # noqa: FBT003
     if found.named:
         line, name = found.named
         return Dating(True, f"{SCRIPTS}/{job.script}:{line} names {name}")  # noqa: FBT003
+    entry = f"{job.file}:{job.line}"
     because = f"neither {SCRIPTS}/{job.script} nor args of {entry} name the period"
     if found.clock:
         because += f", and line {found.clock} of the script asks the clock"
     return Dating(False, because)  # noqa: FBT003
 
 
-class _Found(NamedTuple):
+def said_by_entry(job: Job) -> Dating | None:
+    """Return what an entry says by itself; nothing where its script decides."""
+    entry = f"{job.file}:{job.line}"
+    if job.dated is not None:
+        return Dating(job.dated, f"{entry} says dated: {str(job.dated).lower()}")
+    for text in job.args:
+        for _, field, _, _ in Formatter().parse(text):
+            if field:
+                return Dating(True, f"args of {entry} names {{{field}}}")  # noqa: FBT003
+    for key, texts in (("args", job.args), ("env", job.env.values())):
+        for text in texts:
+            if text in VARIABLES:
+                return Dating(True, f"{key} of {entry} names {text}")  # noqa: FBT003
+    return None
+
+
+class Found(NamedTuple):
     """What a script's text has.
 
     Attributes:
@@ -91,15 +100,26 @@ class _Found(NamedTuple):
     clock: int
 
 
+def look_at(script: Path) -> Found:
+    """Look for the period in a script's text.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    stat = script.stat()
+    return _look(script, stat.st_mtime_ns, stat.st_size)
+
+
 @lru_cache(maxsize=4096)
-def _look(path: Path, mtime_ns: int, size: int, *, is_python: bool) -> _Found:
+def _look(path: Path, mtime_ns: int, size: int) -> Found:
     del mtime_ns, size  # they stand for the text
     raw = path.read_bytes()
     lines = [COMMENT.sub("", line) for line in raw.decode("utf-8", "replace").splitlines()]
     clock = next((number for number, line in enumerate(lines, 1) if CLOCK.search(line)), 0)
-    tree = _tree(raw) if is_python or b"python" in raw[:80].split(b"\n")[0] else None
+    is_python = path.suffix == ".py" or b"python" in raw[:80].split(b"\n")[0]
+    tree = _tree(raw) if is_python else None
     named = _in_lines(lines) if tree is None else min(_in_tree(tree), default=None)
-    return _Found(named, clock)
+    return Found(named, clock)
 
 
 def _tree(raw: bytes) -> ast.Module | None:
@@ -143,12 +163,3 @@ def _in_lines(lines: list[str]) -> tuple[int, str] | None:
             if name not in own:
                 return number, name
     return None
-
-
-def _named_in(text: str, key: str) -> str | None:
-    """Return what names the period in a (valid) argument or value of an entry."""
-    if key == "args":
-        for _, field, _, _ in Formatter().parse(text):
-            if field:
-                return f"{{{field}}}"
-    return text if text in VARIABLES else None

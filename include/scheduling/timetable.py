@@ -19,6 +19,9 @@ from airflow.utils.types import DagRunType
 
 from include.moments import period_meant
 from include.periods import FORMS, PERIODS, PUNCTUAL, Period, PeriodError, Schedule
+from include.registry import PROJECT_ROOT
+from include.registry.dating import look_at
+from include.registry.paths import SCRIPTS
 from include.scheduling.bounds import moment_of, window_of
 from include.scheduling.run_history import newest_scheduled
 
@@ -45,6 +48,9 @@ class CalendarPartitionTimetable(CronPartitionTimetable):
         week_start: first day of a `week`.
         recover: how old a missed period may be (by its fire time) to run by itself.
         enabled: `False` schedules nothing; runs by hand and backfills keep their keys.
+        dated: whether its script takes a period; `False`: what was missed before the last one
+            cannot be brought any more, and no run is made of it.
+        script: where nobody has said that, the script that decides it, below the project's.
     """
 
     def __init__(
@@ -56,6 +62,8 @@ class CalendarPartitionTimetable(CronPartitionTimetable):
         week_start: str = "saturday",
         recover: timedelta = timedelta(),
         enabled: bool = True,
+        dated: bool = True,
+        script: str = "",
     ) -> None:
         super().__init__(cron, timezone=timezone)
         said: str = self.description  # type: ignore[has-type] # mypy gives up on the parent's
@@ -65,6 +73,8 @@ class CalendarPartitionTimetable(CronPartitionTimetable):
         self._week_start = week_start
         self._recover = recover
         self._enabled = enabled
+        self._dated = dated
+        self._script = script
 
     @cached_property
     def schedule(self) -> Schedule:
@@ -85,6 +95,8 @@ class CalendarPartitionTimetable(CronPartitionTimetable):
             "week_start": self._week_start,
             "recover": self._recover.total_seconds(),
             "enabled": self._enabled,
+            "dated": self._dated,
+            "script": self._script,
         }
 
     @classmethod
@@ -104,9 +116,21 @@ class CalendarPartitionTimetable(CronPartitionTimetable):
         if not self._enabled:
             return None
         period = max(self._candidates(last_dagrun_info, restriction), key=_start)
+        last = self.schedule.last_ended(pendulum.now("UTC"))
+        if _start(period) < _start(last) and not self._takes_a_period():
+            period = last
         if restriction.latest is not None and self.schedule.fire_for(period) > restriction.latest:
             return None
         return self._run_info(period, run_after=self.schedule.fire_for(period))
+
+    def _takes_a_period(self) -> bool:
+        """Return whether older periods can be brought; asked only when there are some."""
+        if not self._script:
+            return self._dated
+        try:
+            return look_at(PROJECT_ROOT / SCRIPTS / self._script).named is not None
+        except OSError:  # the runner says what is wrong with it
+            return True
 
     def _candidates(
         self, last_run: DagRunInfo | None, restriction: TimeRestriction

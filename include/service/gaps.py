@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 # Unless asked for more: older gaps are rare, and somebody has decided to leave them.
 DAYS = 90
 LINES_OF_A_JOB, SHOPS_NAMED = 12, 3
+UNREPAIRABLE = State.UNREPAIRABLE
 REASON_CELLS = 110
 COMPLETE, MISSING = 0, 1
 # Without this a repair fails again.
@@ -128,9 +129,13 @@ def _of_job(look: Lookout, job_id: str, spans: list[Span], shop: str | None) -> 
     title = f"{job_id}  {look.registry.jobs[job_id].name}  ({number:,})"
     left = sum(len(span.units) for span in spans[:-LINES_OF_A_JOB])
     before = [f"  {left:,} earlier ones (`{MANAGER} gaps --json` has all)"] if left else []
-    open_spans = [span for span in spans if not span.under_way]
+    open_spans = [span for span in spans if not span.under_way and span.state != UNREPAIRABLE]
     if not open_spans:
-        return ["", title, *before, *lined_up(rows), "  runs that wait or work see to them"]
+        is_lost = all(span.state == UNREPAIRABLE for span in spans)
+        left_to_do = (
+            "  no run can bring them" if is_lost else "  runs that wait or work see to them"
+        )
+        return ["", title, *before, *lined_up(rows), left_to_do]
     first = min(span.units[0].period.first_day for span in open_spans)
     repair = repair_command(job_id, shop, first)
     if look.paused and job_id in look.paused:
@@ -169,7 +174,11 @@ def _trouble(span: Span) -> str:
         runs = ", ".join(sorted({unit.run_id or "?" for unit in span.units}))
         return f"lost: running, without a sign of life (run {runs})"
     code = "" if span.exit_code is None else f", {describe(span.exit_code)}"
-    return f"failed{code}: {span.error or 'it has said no more'}"
+    failed = f"failed{code}: {span.error or 'it has said no more'}"
+    if span.state == UNREPAIRABLE:
+        how = "" if span.exit_code is None else f"; {failed}"
+        return f"cannot be pulled again: its script takes no period{how}"
+    return failed
 
 
 def _of_the_unknown(look: Lookout, coverage: Coverage) -> list[str]:
@@ -193,7 +202,8 @@ def _as_json(
     marks: Marks,
 ) -> str:
     besides = besides_of(coverage, look.registry, arguments.job, arguments.shop, since)
-    is_left = any(not look.under_way.sees_to(unit) for unit in found)
+    open_ = (unit for unit in found if unit.state != UNREPAIRABLE)
+    is_left = any(not look.under_way.sees_to(unit) for unit in open_)
     answer: dict[str, Any] = {
         "made_at": coverage.made_at.isoformat(timespec="seconds"),
         "since": since.isoformat(),

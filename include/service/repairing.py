@@ -17,6 +17,7 @@ from include.coverage.repairing import (
     NO_DAG,
     PAUSED,
     SEEN_TO,
+    UNREPAIRABLE,
     Plan,
     RepairRun,
     RunUnderWay,
@@ -51,6 +52,8 @@ WHY = {
     PAUSED: f"the job is paused, so its runs would wait for ever: `{MANAGER} resume {{job}}`",
     NO_DAG: f"the job is not a DAG: `{MANAGER} check` and the web UI say why",
     SEEN_TO: "a run that waits or works sees to them",
+    UNREPAIRABLE: "cannot be pulled again: its script takes no period, and another one has ended "
+    f"since (`{MANAGER} check` names the line)",
     DISABLED: "the job is disabled: set 'enabled: true' in its entry, or run it by hand",
 }
 TRIES, PAUSE_SECONDS = 4, 3.0

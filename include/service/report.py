@@ -214,7 +214,9 @@ def _gap(unit: Unit) -> tuple[str, ...]:
     code = "" if unit.exit_code is None else describe(unit.exit_code)
     error = f": {in_brief(unit.error) or code}" if unit.error else ""
     first = f"; {FIRST[unit.exit_code]}" if unit.exit_code in FIRST else ""
-    return (*_names(unit), cut(f"{unit.state}{error}", ERROR_CELLS) + first)
+    is_lost = unit.state == State.UNREPAIRABLE
+    state = "cannot be pulled again" if is_lost else unit.state
+    return (*_names(unit), cut(f"{state}{error}", ERROR_CELLS) + first)
 
 
 def _unusual(one: Unusual) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from include.errors import ConfigurationError, ExpectedError
+from include.running.last_ended import refuse_past
 from include.running.request import named_period, named_shops
 from include.service.finding import find_job, nearest
 from include.service.health import running
@@ -35,7 +36,7 @@ def trigger(layout: Layout, arguments: Namespace) -> int:
         and nothing of the period has ever landed.
 
     Raises:
-        ConfigurationError: unknown job, period or shop.
+        ConfigurationError: unknown job, period or shop, or a period that cannot be pulled again.
         ExpectedError: the job is paused, or the service does not run.
     """
     job = find_job(layout, arguments.job)
@@ -43,6 +44,7 @@ def trigger(layout: Layout, arguments: Namespace) -> int:
     schedule = job.schedule
     key = named_period("--period", arguments.period)
     wanted = schedule.ended(key, now) if key else schedule.last_ended(now)
+    refuse_past(job, wanted, now)
     conf = _conf(layout, job.id, arguments)
     api = Api(layout, remembered(layout), ANSWER_SECONDS)
     run_id, new = asking(layout, lambda: begin_run(api, job.id, wanted.key, conf))

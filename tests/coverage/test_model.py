@@ -196,3 +196,20 @@ def test_ticks_that_landed_under_another_cron_have_landed() -> None:
         "2025-10-02T02:00": "empty",
         "2025-10-02T04:00": "missed",
     }
+
+
+def test_what_a_script_without_a_period_missed_cannot_be_pulled_again() -> None:
+    """Until the next day has ended it is a gap like others; what landed, runs or is off stays."""
+    old = registry([job("erp_store", platform="erp", dated=False)], SHOPS)
+    failed = row("erp_store", "erp-1", DAY, "failed")
+    midnight = at("2025-10-04T00:00")
+    assert _state(midnight - timedelta(seconds=1), None, old) == State.MISSED
+    assert _state(midnight - timedelta(seconds=1), failed, old) == State.FAILED
+    assert _state(midnight, None, old) == State.UNREPAIRABLE
+    assert _state(midnight, failed, old) == State.UNREPAIRABLE
+    silent = row("erp_store", "erp-1", DAY, "running", heartbeat_at=DUE)
+    assert _state(midnight, silent, old) == State.UNREPAIRABLE
+    for landed in ("ok", "empty"):
+        assert _state(midnight, row("erp_store", "erp-1", DAY, landed), old) == landed
+    off = registry([job("erp_store", platform="erp", dated=False, enabled=False)], SHOPS)
+    assert _state(midnight, None, off) == State.DISABLED

@@ -11,7 +11,15 @@ from include.coverage import Coverage, Unit
 from include.coverage.book import Book
 from include.coverage.history import History, Landing
 from include.coverage.model import cells_of
-from include.coverage.repairing import DISABLED, NO_DAG, PAUSED, SEEN_TO, Plan, plan_of
+from include.coverage.repairing import (
+    DISABLED,
+    NO_DAG,
+    PAUSED,
+    SEEN_TO,
+    UNREPAIRABLE,
+    Plan,
+    plan_of,
+)
 from include.coverage.runs import Run
 from include.coverage.units import Clock
 from tests.coverage.registries import at, job, registry, row, shop
@@ -163,3 +171,12 @@ def test_the_plan_says_what_it_costs() -> None:
     assert timed.calls is None
     assert timed.minutes == pytest.approx(3 * (2 * 25 + 5) / 60)
     assert _plan(coverage, history=_history(25.0, calls=12)).calls == 3 * 2 * 12
+
+
+def test_what_cannot_be_pulled_again_is_left_out_and_named() -> None:
+    """Also where a run waits for it, which will be refused; the last period is repaired."""
+    old = job("erp_store", platform="erp", start=START, dated=False)
+    coverage = _coverage(jobs=(old,))
+    plan = _plan(coverage, _told(old, "backfill__1", "queued", KEYS[0]))
+    assert [run.key for run in plan.runs] == [KEYS[2]]
+    assert plan.held == {("erp_store", UNREPAIRABLE): 4}

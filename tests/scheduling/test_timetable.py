@@ -400,3 +400,44 @@ def test_the_first_business_day_is_covered(period: str, first_day: datetime, key
         )
     assert info is not None
     assert info.partition_key == key
+
+
+def _ran(key: str) -> DagRunInfo:
+    """Give the scheduled run of a day, made on time."""
+    schedule = _timetable("day").schedule
+    period = schedule.parse_key(key)
+    moments = [pendulum.instance(each) for each in (schedule.fire_for(period), period.start)]
+    return DagRunInfo(
+        run_after=moments[0], data_interval=None, partition_date=moments[1], partition_key=key
+    )
+
+
+def test_after_an_outage_what_cannot_be_brought_makes_no_run() -> None:
+    """Of a script that takes no period only the last one is due; others recover all of them."""
+    last = _ran("2025-10-01")
+    for hour, key in ((6, "2025-10-05"), (12, "2025-10-05")):
+        now = datetime(2025, 10, 6, hour, tzinfo=timezone.utc)
+        info = _next(_timetable("day", dated=False), last, now)
+        assert info is not None
+        assert info.partition_key == key
+        info = _next(_timetable("day"), last, now)
+        assert info is not None
+        assert info.partition_key == "2025-10-02"
+    up_to_date = _next(_timetable("day", dated=False), _ran("2025-10-05"), now)
+    assert up_to_date is not None
+    assert up_to_date.partition_key == "2025-10-06"
+
+
+def test_the_script_is_looked_at_where_the_entry_says_nothing() -> None:
+    """Only when something was missed; the delivered ones take their period."""
+    now, last = datetime(2025, 10, 6, 6, tzinfo=timezone.utc), _ran("2025-10-01")
+    for script, key in (
+        ("erp/erp_store.py", "2025-10-02"),
+        ("service/housekeeping.py", "2025-10-05"),
+        ("nowhere.py", "2025-10-02"),
+    ):
+        timetable = _timetable("day", script=script)
+        again = CalendarPartitionTimetable.deserialize(timetable.serialize())
+        info = _next(again, last, now)
+        assert info is not None
+        assert info.partition_key == key

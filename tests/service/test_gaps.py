@@ -352,3 +352,28 @@ def test_it_says_up_to_when_each_shop_is_complete(
     [told] = json.loads(capsys.readouterr().out)["complete"]
     assert (told["job"], told["shop"]) == ("erp_store", "erp-1")
     assert told["complete_until"].endswith("T16:00:00+00:00")
+
+
+def test_what_cannot_be_pulled_again_has_no_repair(
+    installation: Installation, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Of a script that takes no period; the last day of it can still be run."""
+    tasks = installation.layout.root / "config/tasks/tasks.yaml"
+    tasks.write_text(
+        tasks.read_text("utf-8").replace("tasks.py}", "tasks.py, dated: false}"), "utf-8"
+    )
+    lost, last = _ago(3), _ago(1)
+    installation.land(but=lambda unit: _generated(unit, {lost: ""}))
+    assert _ask(installation, job="generate_daily") == 1
+    text = capsys.readouterr().out
+    assert f"{lost}    cannot be pulled again: its script takes no period" in text
+    assert "no run can bring them" in text
+    assert "repair:" not in text
+    assert _ask(installation, job="generate_daily", json=True) == 1
+    told = json.loads(capsys.readouterr().out)
+    assert ([gap["state"] for gap in told["gaps"]], told["repair"]) == (["unrepairable"], None)
+    assert last not in text
+
+
+def _generated(unit: Any, states: dict[str, str]) -> str | None:
+    return states.get(unit.period.key) if unit.job_id == "generate_daily" else None

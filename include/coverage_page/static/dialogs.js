@@ -3,7 +3,7 @@
 import * as api from "./api.js";
 import { airflowPage, followOutside } from "./address.js";
 import { make } from "./dom.js";
-import { GAPS, LANDED, NAMES, SIGNS } from "./states.js";
+import { LANDED, NAMES, REPAIRABLE, SIGNS } from "./states.js";
 import { facts } from "./tooltip.js";
 import { number, say } from "./words.js";
 
@@ -42,7 +42,7 @@ export async function showDetails(place, started) {
 
 /** A button for all gaps of a cell, when there are several. */
 function repairOf(told, place, started) {
-  const gaps = told.units.filter((unit) => GAPS.includes(unit.code)).length;
+  const gaps = told.units.filter((unit) => REPAIRABLE.includes(unit.code)).length;
   if (!place.job.runnable || gaps < 2) return [];
   const wish = { jobs: [place.job.id], period: place.column, span: 3 };
   if (place.shop) wish.shop = place.shop.id;
@@ -61,6 +61,7 @@ function unitOf(unit, place, started) {
     list.append(make("div", {}, make("dt", { text: label }), make("dd", { text })));
   }
   article.append(list);
+  if (unit.why) article.append(make("p", { text: `${say(`about.${NAMES[unit.code]}`)} (${unit.why})` }));
   if (unit.error) {
     article.append(make("pre", { class: "error", tabindex: "0", "aria-label": say("error"), text: unit.error }));
   }
@@ -73,7 +74,7 @@ function actionsOf(unit, place, started) {
   const run = unit.run_id;
   if (run) actions.append(...(BY_HAND.test(run) ? [make("span", { text: say("byHand", { run }) })] : linksOf(place.job.id, run)));
   const landed = LANDED.includes(unit.code);
-  if (place.job.runnable && (landed || GAPS.includes(unit.code))) {
+  if (place.job.runnable && (landed || REPAIRABLE.includes(unit.code))) {
     const what = [place.job.name, unit.name || unit.shop || "", unit.key].filter(Boolean).join(" ");
     const shop = unit.shop === null ? {} : { shop: unit.shop };
     const act = landed

@@ -5,7 +5,7 @@
 import { make, patchChildren, setAttribute, setText } from "./dom.js";
 import { heading } from "./columns.js";
 import { keepOneStop } from "./keyboard.js";
-import { CODES, GAPS, SIGNS, NAMES, cellOf, count, face, worstOf } from "./states.js";
+import { CODES, GAPS, NAMES, REPAIRABLE, SIGNS, cellOf, count, face, worstOf } from "./states.js";
 import { moment, number, say } from "./words.js";
 
 /**
@@ -196,16 +196,17 @@ export function describe(place) {
     .join(say("separator"));
 }
 
-/** How many gaps a job has in all that is shown of it. */
-export function gapsOf(job) {
-  return job.cells.reduce((sum, told) => sum + (told ? count(cellOf(told), GAPS) : 0), 0);
+/** How many gaps that a run can close a job has in all that is shown of it. */
+export function gapsOf(job, codes = REPAIRABLE) {
+  return job.cells.reduce((sum, told) => sum + (told ? count(cellOf(told), codes) : 0), 0);
 }
 
 function updateAction(td, row) {
-  const gaps = row.shop
-    ? [...row.shop.states].filter((code) => GAPS.includes(code)).length
-    : gapsOf(row.job);
-  const wanted = gaps > 0 ? number(gaps) : "";
+  const of = (codes) => row.shop
+    ? [...row.shop.states].filter((code) => codes.includes(code)).length
+    : gapsOf(row.job, codes);
+  const gaps = of(REPAIRABLE);
+  const wanted = of(GAPS) > 0 ? number(of(GAPS)) : "";
   if (!row.job.runnable || gaps === 0) {
     if (td.querySelector("button") || td.textContent !== wanted) td.replaceChildren(wanted);
     return;

@@ -14,6 +14,7 @@ export const SIGNS = {
   u: "⊘", a: "◔", x: "≈",
 };
 export const GAPS = ["f", "m", "l", "u"];
+export const REPAIRABLE = ["f", "m", "l"]; // gaps that a run can close
 export const GAP_STATES = "gaps"; // any of them, in the filter
 export const LANDED = ["o", "e"];
 export const WAITING = ["w", "r", "p", "a", "n"];
