@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-READY_SECONDS = 120
+READY_SECONDS = 400
 DATABASES = "deploy/postgres/databases.sql"
 PROGRAMS = ("redis-server", "redis-cli", "psql", "pg_isready")
 
@@ -148,7 +148,7 @@ class Stack:
             env=service.environment | of_server | variables,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=240,
             check=False,
         )
 

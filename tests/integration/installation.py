@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 NOT_COPIED = (".git", ".venv", ".env", "var", "__pycache__", ".*_cache", ".hypothesis")
-COMMAND_SECONDS = 240
+COMMAND_SECONDS = 600
 PARSE_SECONDS = "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL"
 VIEWER = "viewer"
 
@@ -54,11 +54,11 @@ class Service:
 
     def client(self, user: str = "") -> httpx.Client:
         """Ask its web server as somebody who has logged in; without a name, as anybody."""
-        client = httpx.Client(base_url=self.ports.url, timeout=60, trust_env=False)
+        client = httpx.Client(base_url=self.ports.url, timeout=180, trust_env=False)
         if user:
             password = json.loads(self.layout.passwords.read_text("utf-8"))[user]
             login = {"username": user, "password": password}
-            answer = httpx.post(f"{self.ports.url}/auth/token", json=login, timeout=60)
+            answer = httpx.post(f"{self.ports.url}/auth/token", json=login, timeout=180)
             client.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
         return client
 

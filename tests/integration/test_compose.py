@@ -34,7 +34,7 @@ SHANGHAI = ZoneInfo("Asia/Shanghai")
 LONGEST = "pdd_quality"
 PULLING = ("erp_store", "jd_store", "pdd_review", "pdd_chat", "pdd_kpi_daily", "pdd_kpi_weekly")
 TABLES = {"erp_store": erp_orders, "jd_store": jd_orders, "pdd_quality": pdd_refunds}
-DAG_SECONDS, RUN_SECONDS = 120, 420
+DAG_SECONDS, RUN_SECONDS = 300, 600
 WATCHED = ("postgres", "redis", "sandbox", "api-server", "scheduler", "dag-processor", "triggerer")
 
 

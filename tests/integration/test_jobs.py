@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from tests.integration.installation import Service
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
-DAG_SECONDS = 30  # within which a dropped entry must be a DAG
-RUN_SECONDS = 150
+DAG_SECONDS = 180  # within which a dropped entry must be a DAG
+RUN_SECONDS = 400
 NUMBERS = {"erp-1": 10001, "erp-2": 10002, "erp-3": 10003}
 EXIT_CODES = {
     0: ("success", 1),

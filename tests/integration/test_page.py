@@ -46,7 +46,7 @@ tasks:
      start: {start}, recover: 0d, dated: true}}
 """
 SHOPS = 3
-DAG_SECONDS, RUN_SECONDS = 60, 120
+DAG_SECONDS, RUN_SECONDS = 180, 400
 
 
 def day(ago: int) -> str:

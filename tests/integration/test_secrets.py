@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
     from tests.integration.installation import Service
 
-RUN_SECONDS = 150
-DAG_SECONDS = 60
+RUN_SECONDS = 400
+DAG_SECONDS = 180
 PASSWORD = 'kenn"wört\\e/9f+8&7 %d4c1'
 TOKEN = "tok.3f0b/55aa+77=ü'e9d2"
 # Each ends in another way, after it has shown its secrets in every form that people come upon.

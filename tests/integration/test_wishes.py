@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from tests.integration.installation import Service
 
-QUIET_SECONDS = 60
+QUIET_SECONDS = 300
 RUNS = "/api/v2/dags/erp_store/dagRuns"
 # Each is tried in the place of a period, of a shop, of a partition key and of a run's id.
 TEXTS = (

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from tests.running.families import FAMILY
-from tests.running.project import PERIOD
+from tests.running.project import PATIENCE, PERIOD
 
 if TYPE_CHECKING:
     from tests.running.project import Project
@@ -61,7 +61,7 @@ def test_a_signal_ends_the_whole_range(project: Project) -> None:
     runner = project.start("job", "--from", "2025-09-30", "--to", PERIOD)
     project.wait_for("ready")
     runner.terminate()
-    output, _ = runner.communicate(timeout=20)
+    output, _ = runner.communicate(timeout=PATIENCE)
     assert runner.returncode == 143
     assert output.count(b"started") == 1
 
@@ -85,7 +85,7 @@ def test_a_second_start_waits_for_the_first(project: Project) -> None:
     project.wait_for("ready")
     second = project.start(QUICK="1")
     first.terminate()
-    output, _ = second.communicate(timeout=20)
+    output, _ = second.communicate(timeout=PATIENCE)
     assert second.returncode == 0, output
     assert b"OVERLAP" not in output
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.running.families import FAMILY
-from tests.running.project import CODE_ROOT, wait_until
+from tests.running.project import CODE_ROOT, PATIENCE, wait_until
 
 if TYPE_CHECKING:
     from tests.running.project import Project
@@ -66,7 +66,7 @@ def test_a_background_run_stays_when_the_terminal_goes(project: Project) -> None
     with pytest.raises(subprocess.TimeoutExpired):
         runner.wait(0.5)
     runner.terminate()
-    assert runner.wait(20) == 128 + signal.SIGTERM
+    assert runner.wait(PATIENCE) == 128 + signal.SIGTERM
 
 
 def test_a_run_that_waits_for_a_lock_can_be_ended(project: Project) -> None:
@@ -77,7 +77,7 @@ def test_a_run_that_waits_for_a_lock_can_be_ended(project: Project) -> None:
     waiting = project.start(RUNNER_LOCK_WAIT_SECONDS="60")
     wait_until(lambda: _catches_term(waiting.pid))
     waiting.terminate()
-    assert waiting.wait(10) != 0
+    assert waiting.wait(PATIENCE) != 0
 
 
 def _catches_term(pid: int) -> bool:

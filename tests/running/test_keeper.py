@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from tests.running.families import FAMILY
-from tests.running.project import CODE_ROOT
+from tests.running.project import CODE_ROOT, PATIENCE
 
 if TYPE_CHECKING:
     from tests.running.project import Project
@@ -47,7 +47,7 @@ def kill_at_random(project: Project, source: random.Random) -> None:
         victim = next(iter(victim.children()), victim)
     victim.kill()
     check_that_nothing_is_left(project)
-    runner.communicate(timeout=20)
+    runner.communicate(timeout=PATIENCE)
 
 
 def check_that_nothing_is_left(project: Project) -> None:

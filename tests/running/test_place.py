@@ -13,7 +13,7 @@ from include.ledger import Ledger
 from include.running.place import place_of
 from include.warehouse import connect
 from include.warehouse.migrating import migrate
-from tests.running.project import PERIOD
+from tests.running.project import PATIENCE, PERIOD
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -77,7 +77,7 @@ def test_what_another_machine_runs_is_not_run_beside_it(machines: Machines) -> N
     assert not (machines.project.root / "two").exists()
     assert (machines.row().state, machines.row().attempts) == ("running", 1)
     (machines.project.root / "go on").touch()
-    first.communicate(timeout=60)
+    first.communicate(timeout=PATIENCE)
     assert first.returncode == 0
     assert (machines.row().state, machines.row().run_id) == ("ok", "one")
 

@@ -143,7 +143,7 @@ def test_the_command_serves_until_it_is_told_to_stop() -> None:
         assert _health(f"http://127.0.0.1:{port}")["seed"] == 5
     finally:
         program.terminate()
-        program.wait(timeout=10)
+        program.wait(timeout=120)
 
 
 def _health(base_url: str) -> dict[str, object]:

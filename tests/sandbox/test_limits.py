@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import time
+from typing import TYPE_CHECKING
 
 from include.sandbox.limits import DOCUMENTED, Allowance, Gatekeeper, allowances_of
 
+if TYPE_CHECKING:
+    import pytest
 
-def test_one_call_too_many_is_turned_away_until_the_window_has_moved() -> None:
+
+def test_one_call_too_many_is_turned_away_until_the_window_has_moved(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """Each limit answers with its own code; who is turned away is counted, but fills no window."""
+    clock = [100.0]
+    monkeypatch.setattr(time, "monotonic", lambda: clock[0])
     gatekeeper = Gatekeeper([Allowance(2, 0.2, 199), Allowance(3, 0.6, 200)])
     assert [gatekeeper.refuse("app") for _ in range(3)] == [None, None, 199]
     assert gatekeeper.refuse("another app") is None
-    time.sleep(0.21)
+    clock[0] += 0.21
     assert [gatekeeper.refuse("app") for _ in range(2)] == [None, 200]
-    time.sleep(0.4)
+    clock[0] += 0.4
     assert gatekeeper.refuse("app") is None
     assert gatekeeper.over_limit == 2
 

@@ -17,6 +17,8 @@ from tests.conftest import HTTP
 from tests.sandbox.test_jushuitan import SHOPS, post, sealed, signed
 
 if TYPE_CHECKING:
+    import pytest
+
     from tests.conftest import Sandbox
 
 REFRESH = "/openWeb/auth/refreshToken"
@@ -76,14 +78,16 @@ def test_what_has_expired_is_good_again_once_refreshed() -> None:
     assert office.shop_of("pdd", access_token_of("pdd", 20001)) == 20001
 
 
-def test_a_lifetime_ends() -> None:
+def test_a_lifetime_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     """Of tokens that were refreshed after it was set; the answer says how long they live."""
+    clock = [100.0]
+    monkeypatch.setattr(time, "monotonic", lambda: clock[0])
     office = TokenOffice()
     office.lifetimes["erp"] = 0.2
     granted = office.refresh("erp", refresh_token_of("erp", ERP_ACCOUNT))
     assert granted is not None
     assert office.shop_of("erp", granted["access_token"]) == ERP_ACCOUNT
-    time.sleep(0.21)
+    clock[0] += 0.21
     assert office.shop_of("erp", granted["access_token"]) is None
     assert office.refresh("erp", granted["refresh_token"]) is not None
 
