@@ -3,10 +3,39 @@
 from __future__ import annotations
 
 import json
+import sys
 from decimal import Decimal
+from io import TextIOWrapper
 from typing import Any
 
 LONGEST_QUOTE = 80
+
+
+def storable(text: str) -> str:
+    r"""Return a text with what UTF-8 or a database cannot hold escaped, as in `\ud83d`.
+
+    Half a character (a lone surrogate) can neither be printed nor stored nor sent, and PostgreSQL
+    refuses the character NUL. Both come out of JSON, whose escapes can write them.
+    """
+    if not text.isascii():
+        text = text.encode(errors="backslashreplace").decode()
+    return text.replace("\0", r"\x00") if "\0" in text else text
+
+
+def storable_json(value: Any) -> Any:
+    """Return a JSON value with all its texts storable, those of keys too."""
+    if isinstance(value, str):
+        return storable(value)
+    if isinstance(value, dict):
+        return {storable(key): storable_json(one) for key, one in value.items()}
+    return [storable_json(one) for one in value] if isinstance(value, list) else value
+
+
+def print_anything() -> None:
+    """Let `print` show escaped what the output cannot encode, in place of a traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def quoted(value: Any) -> str:

@@ -6,6 +6,7 @@ import base64
 import html
 import json
 import re
+from contextlib import suppress
 from typing import TYPE_CHECKING
 from urllib.parse import quote, quote_plus
 
@@ -22,6 +23,8 @@ def forms_of(secret: str) -> set[bytes]:
     something longer, as the `login:password` of an HTTP Basic header is. Percent-encoded and
     escaped also twice: a connection is JSON, and who prints its environment escapes that again.
     """
+    raw = set(_raw(secret))
+    secret = secret.encode(errors="backslashreplace").decode()
     escaped = _in_json(secret)
     slashed = {text.replace("/", r"\/") for text in escaped}  # as PHP writes JSON
     twice = {again for text in escaped for again in (*_in_json(text), *_in_python(text))}
@@ -30,7 +33,14 @@ def forms_of(secret: str) -> set[bytes]:
     lower = {re.sub(r"%[0-9A-F]{2}", lambda code: code[0].lower(), text) for text in percent}
     texts = {secret, *escaped, *slashed, *twice, *percent, *lower, *_in_python(secret)}
     texts |= {repr(secret.encode())[2:-1], html.escape(secret), html.escape(secret, quote=False)}
-    return {text.encode() for text in texts} | set(_base64_forms(secret.encode()))
+    return {text.encode() for text in texts} | raw | set(_base64_forms(secret.encode()))
+
+
+def _raw(secret: str) -> Iterator[bytes]:
+    """Yield it in bytes, also where it holds half characters, or bytes that are no text."""
+    for halves in ("backslashreplace", "surrogateescape", "surrogatepass"):
+        with suppress(UnicodeEncodeError):
+            yield secret.encode(errors=halves)
 
 
 def _in_json(text: str) -> set[str]:

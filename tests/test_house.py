@@ -23,7 +23,7 @@ MAY_IMPORT = {
     "signs_of_life": set(),
     "registry": BASE,
     "units": BASE | {"registry"},
-    "warehouse": {"errors"},
+    "warehouse": {"errors", "quoting"},
     "ledger": BASE | {"units", "warehouse"},
     "coverage": BASE | {"registry", "units", "ledger", "warehouse", "upkeep"},
     "coverage_page": BASE | {"registry", "units", "ledger", "warehouse", "coverage"},

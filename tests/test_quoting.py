@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from include.quoting import LONGEST_QUOTE, quoted
+from include.quoting import LONGEST_QUOTE, quoted, storable, storable_json
 
 
 @pytest.mark.parametrize(
@@ -35,3 +35,13 @@ def test_it_is_short_whatever_came() -> None:
         deep = [deep]
     assert len(quoted("x" * 999)) == LONGEST_QUOTE + 1
     assert quoted(deep) == "something nested too deeply to be shown"
+
+
+def test_what_cannot_be_stored_is_escaped() -> None:
+    """Half characters and NUL; all other texts are left as they are."""
+    assert storable("退款\ud83d失败\0\udcff") == r"退款\ud83d失败\x00\udcff"
+    for text in ("", "plain\n\t\x1b", "退款 \U0001f600", r"\ud83d"):
+        assert storable(text) == text
+    assert storable_json({"\ud800": ["\0", 1, None, {"a": "\udfff"}]}) == {
+        r"\ud800": [r"\x00", 1, None, {"a": r"\udfff"}]
+    }

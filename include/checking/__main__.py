@@ -8,12 +8,14 @@ import sys
 from pathlib import Path
 
 from include.checking.reporting import report
+from include.quoting import print_anything
 from include.registry import PROJECT_ROOT
 from include.registry.describing import LANGUAGES
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Print the report; give the exit code: 1 when there are problems."""
+    """Print the report; return the exit code: 1 when there are problems."""
+    print_anything()
     parser = argparse.ArgumentParser(
         prog="scheduler_manager.py check",
         description="check registry, shops, feeds and pools: every problem, or each job's "

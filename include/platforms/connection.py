@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from include.errors import ConfigurationError, missing_connection
 from include.platforms.concealing import concealed
+from include.quoting import storable_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -169,7 +170,8 @@ def read_fields(conn_id: str, environ: Mapping[str, str], example: str) -> Field
         raise missing_connection(conn_id)
     try:
         values = _from_json(text) if text.startswith("{") else _from_uri(text)
-        return Fields(conn_id, values, _extra(values), example)
+        extra = storable_json(_extra(values))
+        return Fields(conn_id, storable_json(values), extra, example)
     except ValueError as error:
         raise _problem(conn_id, str(error), example) from None
 

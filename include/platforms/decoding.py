@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 from decimal import Decimal
 from typing import Any
+
+from include.quoting import storable_json
 
 # JSON is written in UTF-8. Of what a header says besides, only these are believed: others, such as
 # ISO-8859-1, are what servers write unless they are told otherwise. Most of those that say GB2312
@@ -12,6 +15,8 @@ from typing import Any
 CHARSETS = {"gb2312": "gb18030", "gbk": "gb18030", "gb18030": "gb18030", "big5": "big5"}
 LOOKS_LIKE = {"gb18030": "gbk", "big5": "big5"}
 # Chinese text in UTF-8 has characters from here on; GBK that is UTF-8 by chance has none.
+# Escapes of half characters and of NUL, half characters as Java writes them, and UTF-16.
+MAY_BE_UNSTORABLE = re.compile(rb"\\u(?:[dD][89a-fA-F]|0000)|\xed[\xa0-\xbf]|\x00")
 FIRST_OF_THREE_BYTES = "\u0800"
 
 
@@ -35,7 +40,7 @@ class DoubledKeyError(Exception):
 
 
 def json_of(content: bytes, charset: str | None) -> Any:
-    """Give the JSON in an answer's body, its decimals exact.
+    """Return the JSON in an answer's body, its decimals exact and all its texts storable.
 
     Args:
         content: the body.
@@ -46,6 +51,11 @@ def json_of(content: bytes, charset: str | None) -> Any:
         DoubledKeyError: an object has a key twice, and the values differ.
         ValueError, RecursionError: it is no JSON.
     """
+    value = _json_of(content, charset)
+    return storable_json(value) if MAY_BE_UNSTORABLE.search(content) else value
+
+
+def _json_of(content: bytes, charset: str | None) -> Any:
     said = CHARSETS.get((charset or "").lower())
     if said and not content.isascii() and not _is_surely_utf8(content):
         return _loaded(content.decode(said))

@@ -40,7 +40,7 @@ class Masker:
     def mask(self, text: str) -> str:
         """Mask the secrets in a whole text."""
         stream = MaskedStream(self)
-        data = stream.feed(text.encode(errors="surrogateescape")) + stream.finish()
+        data = stream.feed(text.encode(errors="backslashreplace")) + stream.finish()
         return data.decode(errors="backslashreplace")
 
 

@@ -83,6 +83,8 @@ def environment_of(
         FOLDER: str(request.var),
         ROOT: str(request.root),
         "PYTHONUTF8": "1",
+        # What cannot be encoded is shown escaped: a script must not fail because of what it prints.
+        "PYTHONIOENCODING": "utf-8:backslashreplace",
         "PYTHONUNBUFFERED": "1",
         "PYTHONPATH": _python_path(inherited.get("PYTHONPATH", "")),
         **_named(shops),

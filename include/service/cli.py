@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from include.errors import ConfigurationError, ExpectedError
+from include.quoting import print_anything
 from include.service import environment
 from include.service.command_table import COMMANDS
 from include.service.layout import current_layout
@@ -46,6 +47,7 @@ def main(argv: Sequence[str]) -> int:
         the exit code: 0 done, 1 failed, 2 wrong usage, 78 wrong configuration, 141 nobody reads the
         output any more; others are the command's own, as its help says.
     """
+    print_anything()
     try:
         code = _answer(argv)
         print(end="", flush=True)  # here, where a pipe without reader can still be told

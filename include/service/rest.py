@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
 from include.errors import ExpectedError
+from include.quoting import storable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -77,11 +78,11 @@ class Api:
 
     def dag(self, dag_id: str) -> dict[str, Any]:
         """Return one DAG; raises NotThereError."""
-        return self._request("GET", f"/api/v2/dags/{quote(dag_id, safe='')}")
+        return self._request("GET", f"/api/v2/dags/{quote(storable(dag_id), safe='')}")
 
     def pause(self, dag_id: str, *, paused: bool) -> None:
         """Pause a DAG or let it run again; raises NotThereError."""
-        path = f"/api/v2/dags/{quote(dag_id, safe='')}"
+        path = f"/api/v2/dags/{quote(storable(dag_id), safe='')}"
         self._request("PATCH", path, json={"is_paused": paused})
 
     def import_errors(self) -> list[str]:
@@ -179,7 +180,7 @@ class Api:
     def _exchange(self, method: str, path: str, params: Any, content: Any) -> tuple[int, bytes]:
         """Send one request, past any proxy: it must not be asked for this machine."""
         connection = http.client.HTTPConnection(*self._place, timeout=self._timeout)
-        query = f"?{urlencode(params, doseq=True)}" if params else ""
+        query = f"?{urlencode(params, doseq=True, errors='backslashreplace')}" if params else ""
         body = None if content is None else json.dumps(content)
         # A run's id holds a + and colons, which are a path's own business.
         target = quote(path, safe="/~:%") + query

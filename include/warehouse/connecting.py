@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
 from include.errors import ConfigurationError
+from include.quoting import storable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 # How long a writer waits for another one; loading one shop's day takes well under a second.
 SQLITE_BUSY_TIMEOUT_MS = 60_000
@@ -25,10 +29,12 @@ def connect(url: str) -> Engine:
         ConfigurationError: the URL is not one, or its driver is not installed.
     """
     try:
-        return _engine(make_url(url))
+        engine = _engine(make_url(url))
     except (ArgumentError, NoSuchModuleError, ModuleNotFoundError) as error:
         message = f"the warehouse cannot be opened: {error}; check the connection 'warehouse'"
         raise ConfigurationError(message) from None
+    event.listen(engine, "before_cursor_execute", _escape, retval=True)
+    return engine
 
 
 def _engine(url: URL) -> Engine:
@@ -90,3 +96,32 @@ def _refuse_to_cut_off(connection: Any, _record: Any) -> None:
     cursor = connection.cursor()
     cursor.execute("SET SESSION sql_mode = CONCAT(@@sql_mode, ',STRICT_ALL_TABLES')")
     cursor.close()
+
+
+def _escape(
+    _connection: Any, _cursor: Any, statement: str, values: Any, *_: Any
+) -> tuple[str, Any]:
+    """Let every text be written, whatever a platform, a script or a file name put into it."""
+    # A batch of several rows in one statement has the values of one, whatever SQLAlchemy says.
+    several = isinstance(values, list)
+    rows = values if several else [values]
+    # All texts at once: one by one takes as long as writing them.
+    texts = [one for row in rows for one in _values(row) if isinstance(one, str)]
+    together = "".join(texts)
+    if storable(together) == together:
+        return statement, values
+    escaped = [
+        {name: _storable(one) for name, one in row.items()}
+        if isinstance(row, dict)
+        else tuple(map(_storable, row))
+        for row in rows
+    ]
+    return statement, escaped if several else escaped[0]
+
+
+def _values(row: Any) -> Iterable[Any]:
+    return row.values() if isinstance(row, dict) else row or ()
+
+
+def _storable(value: Any) -> Any:
+    return storable(value) if isinstance(value, str) else value

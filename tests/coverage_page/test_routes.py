@@ -41,8 +41,10 @@ async def _post(app: FastAPI, path: str, body: str) -> httpx.Response:
         ('{"jobs": "' + "x" * LONG + '"}', "body.jobs: "),
         ('{"' + "x" * LONG + '": 1}', "body.xxx"),
         ("{", "body.1: "),
+        (r'{"jobs": "\ud800"}', "body.jobs: "),
+        (r'{"\ud800": 1}', "body: "),
     ],
-    ids=["no number", "too much", "long value", "long name", "no JSON"],
+    ids=["no number", "too much", "long value", "long name", "no JSON", "half", "half name"],
 )
 def test_what_makes_no_sense_is_refused_in_a_line(app: FastAPI, body: str, where: str) -> None:
     """It says where, and does not send back what it was sent."""

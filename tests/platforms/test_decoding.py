@@ -81,3 +81,19 @@ def test_a_doubled_key_is_found_wherever_it_is(content: str) -> None:
 def test_what_only_looks_doubled_is_read(content: str) -> None:
     """A text that looks like a key, one key on two levels, and what has no keys."""
     assert json_of(content.encode(), None) == json.loads(content)
+
+
+@pytest.mark.parametrize(
+    ("content", "value"),
+    [
+        (rb'{"msg": "\ud800 \u0000", "\uDFFF": ["\ud83d\ude00"]}', None),
+        (b'{"msg": "\xed\xa0\x80 \\u0000", "\xed\xbf\xbf": ["\xf0\x9f\x98\x80"]}', None),
+        (b'"\\\\ud800"', r"\ud800"),
+        ('"目录 \\ud800"'.encode("utf-16"), r"目录 \ud800"),
+    ],
+    ids=["escaped", "in bytes", "no escape", "utf-16"],
+)
+def test_half_characters_are_escaped(content: bytes, value: object) -> None:
+    """What an answer holds can be shown, stored and sent, whatever is in it."""
+    expected = {"msg": r"\ud800 \x00", r"\udfff": ["\U0001f600"]}
+    assert json_of(content, None) == (value or expected)

@@ -134,3 +134,12 @@ def test_a_broken_shop_makes_the_run_red_after_the_others_have_run(project: Proj
     assert project.run()[0] == 78
     path.write_text(whole, "utf-8")
     assert project.run()[0] == 0
+
+
+def test_a_script_may_print_anything(project: Project) -> None:
+    """What cannot be encoded is shown escaped, in the output and in the journal."""
+    project.job("print('前\\ud800后'); raise SystemExit('失败：\\ud83d')")
+    code, output = project.run("job", "--period", PERIOD)
+    assert code == 1
+    assert "前\\ud800后" in output
+    assert "失败：\\ud83d" in (project.var / "logs/scheduler.log").read_text("utf-8")

@@ -79,3 +79,10 @@ def test_a_flood_is_masked_quickly() -> None:
     started = time.process_time()
     assert shown(Masker(secrets), flood) == b"".join(flood)
     assert time.process_time() - started < 15
+
+
+@pytest.mark.parametrize("secret", ["pass\ud800word", "name\udcffword", "密码\udfff"])
+def test_half_characters_hide_no_secret(secret: str) -> None:
+    """A text with half a character is shown escaped, and a secret with one is masked."""
+    assert Masker([secret]).mask(f"<{secret}> \ud800") == r"<***> \ud800"
+    assert Masker(["hunter22"]).mask("\ud800 hunter22 \udcff") == r"\ud800 *** \udcff"

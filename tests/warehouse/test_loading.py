@@ -295,3 +295,15 @@ def test_the_quality_view_counts_by_kind_reason_and_dispute(warehouse: Engine) -
         "quality_share": 0.5,
     }
     assert by_reason == {("不想要了", 2, 2), ("商品质量问题", 3, 1), ("商品质量问题", 4, 1)}
+
+
+def test_text_that_no_database_takes_is_escaped(warehouse: Engine) -> None:
+    """Half a character and NUL cost neither the row nor those beside it."""
+    migrate(warehouse)
+    rows = [_order(1, status="半\ud83d"), _order(2), _order(3, status="\0")]
+    assert _load(warehouse, rows) == 3
+    with warehouse.connect() as connection:
+        query = select(erp_orders.c.status).order_by(erp_orders.c.order_id)
+        assert connection.scalars(query).all() == [r"半\ud83d", "Sent", r"\x00"]
+        found = select(erp_orders.c.order_id).where(erp_orders.c.status == "半\ud83d")
+        assert connection.scalars(found).all() == [1]
