@@ -24,7 +24,7 @@ def bare(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("checkout")
     shutil.copy(PROJECT_ROOT / SCRIPT, root)
     (root / "include").mkdir()
-    for name in ("__init__.py", "errors.py"):
+    for name in ("__init__.py", "errors.py", "quoting.py"):
         shutil.copy(PROJECT_ROOT / "include" / name, root / "include")
     shutil.copytree(PROJECT_ROOT / "include" / "service", root / "include" / "service")
     return root
