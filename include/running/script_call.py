@@ -23,6 +23,12 @@ if TYPE_CHECKING:
 ZONES = "/usr/share/zoneinfo"
 # The service's own settings and secrets: none of a script's business.
 SERVICE_PREFIXES = ("AIRFLOW__", "AIRFLOW_VAR_", "_AIRFLOW", CONNECTION_PREFIX)
+# A script must not fail because of what it prints: what cannot be encoded is shown escaped.
+OUTPUT = {
+    "PYTHONUTF8": "1",
+    "PYTHONIOENCODING": "utf-8:backslashreplace",
+    "PYTHONUNBUFFERED": "1",
+}
 
 
 def command_of(job: Job, period: Period) -> list[str]:
@@ -82,10 +88,7 @@ def environment_of(
         "RUN_ID": request.run_id,
         FOLDER: str(request.var),
         ROOT: str(request.root),
-        "PYTHONUTF8": "1",
-        # What cannot be encoded is shown escaped: a script must not fail because of what it prints.
-        "PYTHONIOENCODING": "utf-8:backslashreplace",
-        "PYTHONUNBUFFERED": "1",
+        **OUTPUT,
         "PYTHONPATH": _python_path(inherited.get("PYTHONPATH", "")),
         **_named(shops),
         **again,
