@@ -71,7 +71,7 @@ def installed(folder: Path) -> Installation:
     """Make an installation whose registry has the jobs and shops."""
     entry = "  - {{id: job_{0}, name: 任务{0}, cron: '{0} 1 * * *', platform: erp, {1}}}\n"
     shop = "  - {{id: erp-{0}, name: 店{0}, platform: erp, connection: erp, platform_id: {0}}}\n"
-    script = "script: erp/erp_store.py"
+    script = "script: erp/erp_store.py, start: 2025-01-01"
     tasks = "".join(entry.format(number, script) for number in range(JOBS))
     shops = "".join(shop.format(number) for number in range(1, SHOPS + 1))
     return install(folder, f"tasks:\n{tasks}", f"shops:\n{shops}", {})

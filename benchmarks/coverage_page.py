@@ -28,8 +28,9 @@ from include.coverage.calendar import periods_of  # noqa: E402
 from include.coverage_page import telling  # noqa: E402
 from include.coverage_page.files import files  # noqa: E402
 from include.coverage_page.reach import column_of, since  # noqa: E402
-from include.ledger import NO_SHOP  # noqa: E402
+from include.ledger.sightings import first_seen  # noqa: E402
 from include.registry import Registry, Shop, load_registry  # noqa: E402
+from include.units import LONG_AGO, NO_SHOP  # noqa: E402
 from include.warehouse import connect  # noqa: E402
 from include.warehouse.migrating import migrate  # noqa: E402
 from include.warehouse.tables import ledger  # noqa: E402
@@ -59,6 +60,7 @@ def registry() -> Registry:
 def fill(engine: Engine, project: Registry, now: datetime) -> int:
     """Land nearly everything; one unit in a hundred failed, one was missed."""
     count = 0
+    first_seen(engine, project.jobs, LONG_AGO)
     for job in project.jobs.values():
         rows = []
         for due in periods_of(job, since(now, SPAN)[job.period], now):

@@ -7,7 +7,7 @@ that all of them mean the same window by the same key. Imports no Airflow.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, timezone
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
@@ -78,19 +78,21 @@ class Schedule:
         period: `tick`, `day`, `week` or `month`.
         timezone: IANA name.
         week_start: first day of a `week`, in English, lower case.
-        start: the first business day that is expected to land.
     """
 
     cron: str
     period: str
     timezone: str = "Asia/Shanghai"
     week_start: str = "saturday"
-    start: date = field(default=date(2025, 1, 1))
 
     @cached_property
     def zone(self) -> ZoneInfo:
         """The time zone as an object."""
         return ZoneInfo(self.timezone)
+
+    def first_instant(self, day: date) -> datetime:
+        """Return the first moment of a day, in the job's zone."""
+        return _first_instant(day, self.zone)
 
     def next_fire(self, after: datetime) -> datetime:
         """Give the first fire strictly after an aware moment, in the job's zone."""

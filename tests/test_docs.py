@@ -64,6 +64,7 @@ EXAMPLES = {
     "tags",
     "owner",
     "dated",
+    "start",
     "deadline",
     "checks",
     "doc",

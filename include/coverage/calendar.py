@@ -7,6 +7,7 @@ from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, NamedTuple
 
 from include.errors import ConfigurationError
+from include.units import LONG_AGO
 from include.upkeep.settings import DEFAULTS, LEDGER, settings_of
 
 if TYPE_CHECKING:
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
     Since: TypeAlias = datetime | Mapping[str, datetime]
 
 HOUSEKEEPING = "housekeeping"
-# Before this nothing was kept; it is the calendar's business to be finite.
-LONG_AGO = datetime(2000, 1, 1, tzinfo=timezone.utc)
 
 
 class Due(NamedTuple):
@@ -63,9 +62,7 @@ def periods_of(job: Job, since: datetime, until: datetime) -> Iterator[Due]:
         until: aware.
     """
     schedule = job.schedule
-    start = datetime(job.start.year, job.start.month, job.start.day, tzinfo=schedule.zone)
-    begin = max(moment.astimezone(timezone.utc) for moment in (since, start))
-    period = schedule.containing(begin)
+    period = schedule.containing(since.astimezone(timezone.utc))
     while period.end.timestamp() <= until.timestamp():
         # A tick ends with the fire that runs it; finding that again is most of the work.
         due_at = period.end if job.period == "tick" else schedule.fire_for(period)

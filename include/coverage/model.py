@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from include.coverage.book import Book
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from include.periods import Period
     from include.registry import Job, Registry
     from include.units import PeriodUnits
+
+NOTHING: Mapping[str, datetime] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -71,6 +74,8 @@ def units_of(
     now: datetime,
     since: Since,
     until: datetime | None = None,
+    *,
+    seen: Mapping[str, datetime] = NOTHING,
 ) -> list[Unit]:
     """Give every unit whose period has ended, by job (in the registry's order), period and shop.
 
@@ -80,8 +85,9 @@ def units_of(
         now: the moment at which they are judged; aware.
         since: periods that end after it count; one for all, or one for each kind of period.
         until: periods that end after it do not.
+        seen: when this installation first saw each job; those that are not in it, just now.
     """
-    cells = cells_of(registry, Book(rows), Clock(now), since, until)
+    cells = cells_of(registry, Book(rows), Clock(now), since, until, seen=seen)
     return [unit for cell in cells for unit in cell.units]
 
 
@@ -93,6 +99,7 @@ def cells_of(
     until: datetime | None = None,
     *,
     jobs: Collection[str] | None = None,
+    seen: Mapping[str, datetime] = NOTHING,
 ) -> Iterator[Cell]:
     """Give every (or each named) job's every period that has ended; see `units_of`."""
     kept = oldest_kept(registry, clock.now)
@@ -100,19 +107,20 @@ def cells_of(
     for job in registry.jobs.values():
         if jobs is not None and job.id not in jobs:
             continue
-        judge = _Judge(registry, job, book, clock)
-        for due in periods_of(job, max(since_of(since, job), kept), end):
+        units = JobUnits(job, registry.shops.values(), seen.get(job.id, clock.now))
+        judge = _Judge(job, units, book, clock)
+        for due in periods_of(job, max(since_of(since, job), kept, units.begin), end):
             yield judge.cell_of(due)
 
 
 class _Judge:
     """Judges the units of one job."""
 
-    def __init__(self, registry: Registry, job: Job, book: Book, clock: Clock) -> None:
+    def __init__(self, job: Job, units: JobUnits, book: Book, clock: Clock) -> None:
         self._job = job
         self._clock = clock
         self._page = book.page(job.id)
-        self._job_units = JobUnits(job, registry.shops.values())
+        self._job_units = units
         self._stretches = Stretches(self._page) if job.period == "tick" else None
         # Most periods of a job have the same shops: what is known of these sets is kept.
         self._counted: dict[frozenset[str], tuple[int, bool]] = {}

@@ -15,6 +15,7 @@ from include.coverage.model import cells_of
 from include.coverage.states import LANDED, State
 from include.coverage.units import Clock
 from include.ledger import LedgerRow
+from include.ledger.sightings import first_seen
 from include.signs_of_life import patience_of
 from include.warehouse.clock import now as clock_of
 from include.warehouse.tables import ledger
@@ -71,7 +72,8 @@ def read_coverage(
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         moment = now or clock_of(connection)
         book = _read(connection, _since_each(registry, since, moment, jobs), in_full=in_full)
-    cells = [*cells_of(registry, book, Clock(moment, silent), since, until, jobs=jobs)]
+    seen = first_seen(engine, registry.jobs, moment)
+    cells = [*cells_of(registry, book, Clock(moment, silent), since, until, jobs=jobs, seen=seen)]
     return Coverage(moment, cells, registry.problems)
 
 

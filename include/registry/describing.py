@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import calendar
-from datetime import datetime, time
+from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from cron_descriptor import Options, get_description
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
 
     from include.periods import Period
     from include.registry.schema import Job
@@ -56,9 +57,11 @@ def in_words(job: Job, lang: str = "en") -> str:
 
 
 def next_runs(job: Job, now: datetime, count: int = NEXT_RUNS) -> Iterator[Run]:
-    """Give the next scheduled runs after an aware moment; none before the job's start."""
-    schedule = job.schedule
-    fire = max(now, datetime.combine(job.start, time.min, schedule.zone))
+    """Return the next scheduled runs after an aware moment; none of before the job's start."""
+    schedule, fire = job.schedule, now
+    if job.start is not None:
+        first = schedule.containing(schedule.first_instant(job.start))
+        fire = max(now, schedule.fire_for(first) - timedelta(seconds=1))
     for _ in range(count):
         fire = schedule.next_fire(fire)
         yield Run(fire, schedule.covered_by(fire))

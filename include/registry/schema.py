@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationInfo, field_validator
@@ -201,9 +201,10 @@ class Job(BaseModel):
         description="after an outage, missed periods up to this old run by themselves; 0d: none",
         examples=["7d"],
     )
-    start: fields.Day = Field(
-        default=date(2025, 1, 1),
-        description="the first business day that is expected to land",
+    start: fields.Day | None = Field(
+        default=None,
+        description="the first business day that is expected to land; unless given, that of the "
+        "period that ended last when this installation first saw the job",
         examples=["2025-01-01"],
     )
     deadline: fields.TimeOfDay | None = Field(
@@ -270,7 +271,7 @@ class Job(BaseModel):
     @property
     def schedule(self) -> Schedule:
         """When it runs and what a run covers."""
-        return Schedule(self.cron, self.period, self.timezone, self.week_start, self.start)
+        return Schedule(self.cron, self.period, self.timezone, self.week_start)
 
     @property
     def connection_ids(self) -> list[str]:

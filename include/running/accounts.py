@@ -16,6 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from include.errors import ExpectedError
 from include.ledger import LANDED, Claim, Ledger
 from include.ledger.retries import left_failed
+from include.ledger.sightings import first_seen
 from include.row_checks import Judgement, judge
 from include.signs_of_life import BEATS_UNTIL_LOST
 from include.warehouse.connecting import connect
@@ -70,6 +71,7 @@ class Accounts:
         """
         with _in_words("read"):
             self._ledger.expect(units)
+            first_seen(self._ledger.engine, {unit.job_id for unit in units})
             return list(units) if again else self._ledger.open_units(units)
 
     def landed_by_this_run(self, job_id: str, period: Period) -> bool:

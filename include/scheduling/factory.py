@@ -87,7 +87,8 @@ def build_dag(job: Job, shops: list[Shop]) -> DAG:
         description=job.description,
         doc_md=describe(job, shops),
         schedule=timetable,
-        start_date=_midnight(job.start, job.timezone),
+        # Of a job without one the timetable knows where to begin.
+        start_date=_midnight(job.start, job.timezone) if job.start else None,
         catchup=False,
         max_active_runs=MAX_ACTIVE_RUNS,
         tags=[*job.tags, *([] if job.enabled else [DISABLED])],

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 try:
     from include.errors import ConfigurationError
     from include.ledger import Ledger
+    from include.ledger.sightings import first_seen
     from include.registry import load_registry
     from include.running.exit_codes import ExitCode
     from include.running.given import given
@@ -28,7 +29,7 @@ except ModuleNotFoundError as error:  # by hand, with another Python or without 
     sys.exit(78)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from include.registry import Registry
     from include.units import Unit
@@ -36,12 +37,21 @@ if TYPE_CHECKING:
 UNITS = ("day", "week", "month")
 
 
-def expected_units(registry: Registry, period_unit: str, now: datetime) -> Iterator[Unit]:
-    """Return what all jobs of a kind of period are to land for the period that ended last."""
+def expected_units(
+    registry: Registry, period_unit: str, now: datetime, seen: Mapping[str, datetime]
+) -> Iterator[Unit]:
+    """Return what all jobs of a kind of period are to land for the period that ended last.
+
+    Args:
+        registry: the jobs and shops.
+        period_unit: the kind of period.
+        now: the moment at which it had ended.
+        seen: when this installation first saw each job.
+    """
     for job in registry.jobs.values():
         if job.period == period_unit and job.id != os.environ.get("JOB_ID"):
             period = job.schedule.last_ended(now)
-            yield from JobUnits(job, registry.shops.values()).expected(period)
+            yield from JobUnits(job, registry.shops.values(), seen[job.id]).expected(period)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -55,7 +65,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except ConfigurationError as error:
         print(error, file=sys.stderr)
         return ExitCode.CONFIGURATION
-    units = list(expected_units(load_registry(), unit, now))
+    registry = load_registry()
+    seen = first_seen(engine, registry.jobs)
+    units = list(expected_units(registry, unit, now, seen))
     new = Ledger(engine).expect(units)
     print(f"{len(units)} units of period {unit} are expected, {new} of them new")
     for job_id in sorted({unit.job_id for unit in units}):

@@ -133,8 +133,11 @@ def bring_up_to_date(layout: Layout, *, migrate_airflow: bool) -> None:
     from airflow.utils.session import create_session  # noqa: PLC0415 -- seconds, and only here
     from sqlalchemy.exc import DBAPIError  # noqa: PLC0415 -- the same
 
+    from include.ledger.sightings import first_seen  # noqa: PLC0415 -- the same
+    from include.registry import load_registry  # noqa: PLC0415 -- the same
     from include.service.connections import warehouse_url  # noqa: PLC0415 -- the same
     from include.service.delivering import make_connections, make_pools  # noqa: PLC0415 -- the same
+    from include.warehouse import connect  # noqa: PLC0415 -- the same
     from include.warehouse.migrating import migrate  # noqa: PLC0415 -- the same
 
     if migrate_airflow:
@@ -149,7 +152,9 @@ def bring_up_to_date(layout: Layout, *, migrate_airflow: bool) -> None:
         ) from error
     print(f"pools made or changed: {', '.join(pools) or 'none'}")
     print(f"connections made: {', '.join(made) or 'none'}")
-    done = migrate(warehouse_url())
+    engine = connect(warehouse_url())
+    done = migrate(engine)
+    first_seen(engine, load_registry(layout.root).jobs)
     was = "as it was" if done.before == done.after else f"before: {done.before or 'no tables'}"
     print(f"warehouse {done.where}: version {done.after} ({was})")
 

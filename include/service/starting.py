@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 import sys
-from contextlib import redirect_stdout
+from contextlib import redirect_stdout, suppress
 from typing import TYPE_CHECKING
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from include.checking import check_project
-from include.errors import ConfigurationError
+from include.errors import ConfigurationError, ExpectedError
+from include.ledger.sightings import first_seen
+from include.registry import load_registry
 from include.service import supervisor
 from include.service.archiving.restoring import check_whole
 from include.service.health import running
@@ -19,6 +23,8 @@ from include.service.preparing import prepare
 from include.service.readiness import wait_until_ready
 from include.service.settings import component_environment, write_secrets
 from include.service.stopping import end_service, service_lock
+from include.service.stored_warehouse import warehouse_url
+from include.warehouse import connect
 
 if TYPE_CHECKING:
     from include.service.layout import Layout
@@ -95,6 +101,14 @@ def _check_paths(layout: Layout) -> None:
             )
 
 
+def _see_jobs(layout: Layout, environment: dict[str, str]) -> None:
+    """Write down the jobs that are new; whoever looks at coverage does so, too."""
+    with suppress(SQLAlchemyError, ExpectedError):
+        engine = connect(warehouse_url(dict(environment)))
+        first_seen(engine, load_registry(layout.root).jobs)
+        engine.dispose()
+
+
 def _check_same(asked: Ports, used: Ports) -> None:
     if asked != used:
         raise ConfigurationError(
@@ -140,5 +154,6 @@ def _launch(layout: Layout, ports: Ports) -> None:
     remember(layout, ports)
     environment = service_environment(layout, ports)
     prepare(layout, environment)
+    _see_jobs(layout, environment)
     supervisor.start(layout, environment)
     note(layout, f"started at {ports.url}")

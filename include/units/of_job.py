@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
+from include.units.expecting import expected_from
 from include.units.unit import NO_SHOP, Unit
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
+    from datetime import datetime
 
     from include.periods import Period
     from include.registry import Job, Shop
@@ -43,13 +45,17 @@ class JobUnits:
         job: the job.
         shops: the registry's, of all platforms. It knows no past: what is enabled now is expected
             for all its days.
+        first_seen: when this installation first saw the job (`include.ledger.sightings`); only what
+            is expected depends on it, not what a run covers.
 
     Attributes:
+        begin: periods that end after it are expected.
         order: the place of each shop, the disabled ones too, as config/shops.yaml has them.
     """
 
-    def __init__(self, job: Job, shops: Iterable[Shop]) -> None:
+    def __init__(self, job: Job, shops: Iterable[Shop], first_seen: datetime | None = None) -> None:
         self._job = job
+        self.begin = expected_from(job, first_seen)
         mine = [shop for shop in shops if job.platform and shop.platform == job.platform]
         ids = [shop.id for shop in mine] if job.platform else [NO_SHOP]
         self.order = {shop_id: place for place, shop_id in enumerate(ids)}
@@ -61,7 +67,7 @@ class JobUnits:
 
     def of(self, period: Period) -> PeriodUnits:
         """Return the shops of a period."""
-        begun = period.last_day >= self._job.start
+        begun = period.end > self.begin
         is_open = (begun, *(shops[0].open_in(period) for shops in self._alike.values()))
         if is_open not in self._known:
             self._known[is_open] = self._among(*is_open)

@@ -12,6 +12,8 @@ from include.registry import Job, Registry, Shop
 if TYPE_CHECKING:
     from include.periods import Period
 
+# Of what has been there for long.
+START = "2025-01-01"
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 
 
@@ -23,8 +25,8 @@ def at(text: str) -> datetime:
 def job(id_: str, cron: str = "0 7 * * *", period: str = "day", **more: Any) -> Job:
     """Give an entry of the registry."""
     script = "generate_tasks.py"
-    said = {"id": id_, "name": id_, "cron": cron, "period": period, "script": script, **more}
-    return Job.model_validate(_as_written(said))
+    said = {"id": id_, "name": id_, "cron": cron, "period": period, "script": script}
+    return Job.model_validate(_as_written(said | {"start": START} | more))
 
 
 def shop(id_: str, **more: Any) -> Shop:

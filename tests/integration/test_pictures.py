@@ -13,10 +13,11 @@ from sqlalchemy import delete, insert
 from include.coverage.calendar import periods_of
 from include.coverage_page.app import PREFIX
 from include.coverage_page.reach import since
-from include.ledger import NO_SHOP
+from include.ledger.sightings import first_seen
 from include.registry import load_registry
+from include.units import LONG_AGO, NO_SHOP
 from include.warehouse import connect
-from include.warehouse.tables import ledger
+from include.warehouse.tables import jobs_seen, ledger
 from tests.integration.browsing import PHONE, chromium, shown, tab
 
 if TYPE_CHECKING:
@@ -49,7 +50,9 @@ def month(service: Service) -> None:
     engine = connect(f"sqlite:///{service.layout.warehouse}")
     with engine.begin() as connection:
         connection.execute(delete(ledger))
+        connection.execute(delete(jobs_seen))
         connection.execute(insert(ledger), [row for row in rows if row is not None])
+    first_seen(engine, registry.jobs, LONG_AGO)
 
 
 def _row(job: Job, due: Due, shop: str, chance: random.Random) -> dict[str, Any] | None:

@@ -103,7 +103,8 @@ def test_other_zone(project: ProjectFolder) -> None:
 
 
 def test_job_that_has_not_started(project: ProjectFolder) -> None:
-    """A job whose start lies ahead does not run before it."""
+    """The first run of a job whose start lies ahead is the one that covers that day."""
     job = _job(project, "0 7 * * *", "start: 2026-01-01")
     (run,) = next_runs(job, NOW, count=1)
-    assert run.fire.isoformat() == "2026-01-01T07:00:00+08:00"
+    assert run.fire.isoformat() == "2026-01-02T07:00:00+08:00"
+    assert run.period.key == "2026-01-01"

@@ -129,7 +129,7 @@ def test_defaults(project: ProjectFolder) -> None:
         "retry_delay": timedelta(minutes=5),
         "timeout": timedelta(hours=1),
         "recover": timedelta(days=7),
-        "start": date(2025, 1, 1),
+        "start": None,
         "deadline": None,
         "checks": None,
     }
@@ -145,8 +145,8 @@ def test_every_key(project: ProjectFolder) -> None:
     registry = load_registry(project.root)
     assert registry.problems == []
     job = registry.jobs["everything"]
-    start = date(2025, 3, 1)
-    assert job.schedule == Schedule("0 12 * * 6", "week", "Europe/Berlin", "monday", start)
+    assert job.schedule == Schedule("0 12 * * 6", "week", "Europe/Berlin", "monday")
+    assert job.start == date(2025, 3, 1)
     assert job.connection_ids == ["erp", "mail"]
     assert (job.timeout, job.recover) == (timedelta(minutes=90), timedelta(0))
     assert job.deadline == time(10)

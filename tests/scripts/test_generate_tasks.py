@@ -12,6 +12,9 @@ from pathlib import Path
 import pytest
 
 from include.ledger import Ledger
+from include.ledger.sightings import first_seen
+from include.registry import load_registry
+from include.units import LONG_AGO
 from include.warehouse import connect
 
 ROOT = Path(__file__).parents[2]
@@ -36,6 +39,8 @@ def project(warehouse_url: str, tmp_path: Path) -> Project:
     """Give one."""
     for name in ("include", "config"):
         shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+    # Jobs that have been there for long, and one that a test adds.
+    first_seen(connect(warehouse_url), [*load_registry(tmp_path).jobs, "own"], LONG_AGO)
     return Project(tmp_path, warehouse_url)
 
 

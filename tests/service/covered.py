@@ -13,9 +13,11 @@ from cryptography.fernet import Fernet
 from sqlalchemy import insert
 
 from include.coverage import units_of
+from include.ledger.sightings import first_seen
 from include.registry import load_registry
 from include.service.layout import PROJECT_ROOT, Layout
 from include.service.settings import FERNET
+from include.units import LONG_AGO
 from include.warehouse import connect
 from include.warehouse.migrating import migrate
 from include.warehouse.tables import ledger
@@ -55,7 +57,9 @@ class Installation:
     def units(self, days: int) -> list[Unit]:
         """Give the units of the last days."""
         now = datetime.now(timezone.utc)
-        return units_of(load_registry(self.layout.root), [], now, now - timedelta(days=days))
+        registry = load_registry(self.layout.root)
+        seen = dict.fromkeys(registry.jobs, LONG_AGO)
+        return units_of(registry, [], now, now - timedelta(days=days), seen=seen)
 
     def write(self, rows: list[LedgerRow]) -> None:
         """Write rows of the ledger."""
@@ -95,6 +99,7 @@ def install(folder: Path, tasks: str, shops: str, connection: Mapping[str, objec
     key = Fernet.generate_key()
     layout.secrets.write_text(f"{FERNET}={key.decode()}\n", "utf-8")
     migrate(f"sqlite:///{layout.warehouse}")
+    first_seen(connect(f"sqlite:///{layout.warehouse}"), load_registry(root).jobs, LONG_AGO)
     with closing(sqlite3.connect(layout.airflow_home / "airflow.db")) as database:
         database.executescript(TABLES)
     said = {"conn_id": "warehouse", "conn_type": "sqlite", "host": str(layout.warehouse)}

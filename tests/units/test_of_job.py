@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from include.periods import Period
-    from include.registry import Registry
+    from include.registry import Job, Registry
 
 NOW = datetime(2025, 10, 7, 18, tzinfo=ZoneInfo("Asia/Shanghai"))
 CRONS = {"day": "0 7 * * *", "week": "0 12 * * 6", "month": "30 12 3 * *"}
@@ -41,12 +41,13 @@ def entries(draw: st.DrawFn) -> tuple[dict[str, Any], list[dict[str, Any]]]:
         "cron": CRONS[period],
         "period": period,
         "script": "own.py",
-        "start": draw(DAYS),
         "enabled": draw(st.booleans()),
         "checks": {"min_rows": 1},
     }
     if draw(st.booleans()):
         job["platform"] = "erp"
+    if draw(st.booleans()):
+        job["start"] = draw(DAYS)
     shops = []
     for number in range(draw(st.integers(0, 5))):
         platform = draw(st.sampled_from(["erp", "jd"]))
@@ -114,6 +115,18 @@ def _runs(root: Path, registry: Registry, period: Period, wanted: set[str]) -> l
     return [attempt, checked, pulled if job.platform and attempt else attempt]
 
 
+def _has_begun(job: Job, period: Period, seen: datetime) -> bool:
+    """Go through the periods one by one, from one that had surely ended when the job was seen."""
+    if job.start is not None:
+        return period.last_day >= job.start
+    one = job.schedule.last_ended(seen - timedelta(days=62))
+    while job.schedule.following(one).end <= seen:
+        one = job.schedule.following(one)
+    if job.schedule.fire_for(one) < seen - timedelta(days=7):
+        one = job.schedule.following(one)
+    return period.start >= one.start
+
+
 @given(entries(), st.integers(0, 50), st.data())
 @settings(max_examples=60, deadline=None)
 def test_everybody_means_the_same_units(
@@ -131,11 +144,12 @@ def test_everybody_means_the_same_units(
         and (shop.until_day is None or period.first_day <= shop.until_day)
     }
     covered = {shop for shop, enabled in open_.items() if enabled} if job.platform else {NO_SHOP}
-    begun = period.last_day >= job.start
+    seen = {job.id: NOW - timedelta(hours=data.draw(st.integers(0, 1_200)))}
+    begun = _has_begun(job, period, seen[job.id])
     expected = covered if begun and job.enabled else set()
     switched_off = ({*open_} | covered) - expected if begun else set()
 
-    mine = JobUnits(job, registry.shops.values()).of(period)
+    mine = JobUnits(job, registry.shops.values(), seen[job.id]).of(period)
     assert (set(mine.covered), mine.expected, mine.switched_off) == (
         *(covered, expected, switched_off),
     )
@@ -144,8 +158,8 @@ def test_everybody_means_the_same_units(
     for found in _runs(root, registry, period, wanted):
         assert found == {shop for shop in covered if not wanted or shop in wanted}
     moment = period.end
-    generated = {unit.shop_id for unit in expected_units(registry, job.period, moment)}
+    generated = {unit.shop_id for unit in expected_units(registry, job.period, moment, seen)}
     assert generated == expected
-    units = units_of(registry, [], NOW, period.start, period.end)
+    units = units_of(registry, [], NOW, period.start, period.end, seen=seen)
     assert {u.shop_id for u in units if u.state != State.DISABLED} == expected
     assert {u.shop_id for u in units if u.state == State.DISABLED} == switched_off

@@ -1,0 +1,51 @@
+"""When this installation first saw each job: from then on it is expected to land.
+
+An entry that is removed, or broken for a while, and comes back is the same job: it keeps its first
+sighting, so that no day in between is lost silently. A job that is renamed is a new one.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import insert, select
+
+from include.warehouse.clock import now as clock_of
+from include.warehouse.tables import jobs_seen
+from include.warehouse.transactions import in_transaction
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    from sqlalchemy import Connection, Engine
+
+
+def first_seen(
+    engine: Engine, job_ids: Iterable[str], now: datetime | None = None
+) -> dict[str, datetime]:
+    """Write down the jobs that were never seen before, and return when each was first seen.
+
+    Args:
+        engine: of the warehouse, migrated.
+        job_ids: the jobs that the registry has now.
+        now: the moment; by the warehouse's clock unless given.
+    """
+    wanted = set(job_ids)
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        known = _known(connection)
+        moment = now or clock_of(connection)
+
+    def see(connection: Connection) -> dict[str, datetime]:
+        missing = wanted - _known(connection).keys()  # another process may have seen them just now
+        if missing:
+            rows = [{"job_id": job_id, "first_seen": moment} for job_id in sorted(missing)]
+            connection.execute(insert(jobs_seen), rows)
+        return _known(connection)
+
+    return in_transaction(engine, see) if wanted - known.keys() else known
+
+
+def _known(connection: Connection) -> dict[str, datetime]:
+    query = select(jobs_seen.c.job_id, jobs_seen.c.first_seen)
+    return {row.job_id: row.first_seen for row in connection.execute(query)}
