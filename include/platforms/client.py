@@ -17,6 +17,7 @@ from aiohttp import ClientError
 
 from include.platforms.answers import decoded
 from include.platforms.bodies import received
+from include.platforms.clocks import as_of, check_over
 from include.platforms.dialect import Refreshing
 from include.platforms.errors import AuthExpired, GatewayError, Malformed, Temporary
 from include.platforms.network import address, reason, session
@@ -27,6 +28,7 @@ from include.platforms.turns import Turns
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
+    from datetime import datetime
     from types import TracebackType
 
     from typing_extensions import Self
@@ -47,28 +49,43 @@ class Tally:
 
     Attributes:
         unit: what they were made for, as messages name it; empty where nobody said.
+        over: from when on a source can answer for all of it; None where nobody said.
+        oldest: of the moments that the answers are of, by the source's clock, if they tell.
     """
 
     calls: int = 0
     unit: str = ""
+    over: datetime | None = None
+    oldest: datetime | None = None
 
 
 _tallies: ContextVar[tuple[Tally, ...]] = ContextVar("tallies", default=())
 
 
 @contextmanager
-def tallied(unit: str = "") -> Iterator[Tally]:
+def tallied(unit: str = "", over: datetime | None = None) -> Iterator[Tally]:
     """Count the requests that all clients make in this block, and in the tasks started in it.
 
     Args:
         unit: what they are made for; gateways know a shop by another number than the team does.
+        over: answers from before this moment, by the source's clock, are refused as temporary.
     """
-    tally = Tally(unit=unit)
+    tally = Tally(unit=unit, over=over)
     token = _tallies.set((*_tallies.get(), tally))
     try:
         yield tally
     finally:
         _tallies.reset(token)
+
+
+def _hold_against_the_clock(call: Call, answer: Answer) -> None:
+    """Refuse an answer that is older than the end of what it is for."""
+    said = as_of(answer)
+    for tally in _tallies.get():
+        if tally.over is not None:
+            check_over(call, answer, tally.over)
+        if said is not None:
+            tally.oldest = min(said, tally.oldest or said)
 
 
 def _whose() -> str:
@@ -158,7 +175,9 @@ class GatewayClient:
         response = await self._exchanged(call, build)
         envelope = decoded(call, response, self._dialect.connection)
         data = self._dialect.unwrap(call, envelope)
-        return data if read is None else read(data)
+        found = data if read is None else read(data)
+        _hold_against_the_clock(call, response)
+        return found
 
     async def _refreshed(self, call: Call, refresh_token: str, ready: Ready) -> Tokens:
         tokens: Tokens = await self._tried(partial(self._refresh, call, refresh_token, ready))

@@ -15,6 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from include.errors import ConfigurationError, ExpectedError
 from include.ledger import Ledger, Unit
 from include.platforms.client import GatewayClient, tallied
+from include.platforms.clocks import TOLERANCE
 from include.platforms.tokens import TokenStore
 from include.pulling.assignment import Assignment
 from include.pulling.clients import Clients, own_connection
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
     import sqlalchemy
 
+    from include.platforms.client import Tally
     from include.platforms.connection import Connection
     from include.platforms.dialect import Dialect
     from include.pulling.landing import Landing
@@ -156,11 +158,12 @@ class Pull:
     async def _pull_one(self, unit: Unit, shop: Shop) -> Outcome:
         started = time.monotonic()
         code, rows = int(ExitCode.LANDED), 0
-        with tallied(str(unit)) as tally:
+        over = unit.period.end + (self.lag or timedelta())
+        with tallied(str(unit), over) as tally:
             try:
                 window = Window.of(unit.period, self.lag, self.clock)
                 landing = await self.fetch(self.clients.of(shop), shop, window)
-                rows = await asyncio.to_thread(self._land, unit, window, landing, tally.calls)
+                rows = await asyncio.to_thread(self._land, unit, window, landing, tally)
                 if landing.notice:
                     print(f"{unit}: {landing.notice}", flush=True)
             except Exception as error:  # noqa: BLE001 - one shop's failure, whatever it is, stops no other
@@ -171,8 +174,11 @@ class Pull:
         seconds, is_early = time.monotonic() - started, self.assignment.is_early
         return Outcome(unit, code, rows, tally.calls, seconds, is_early)
 
-    def _land(self, unit: Unit, window: Window, landing: Landing, calls: int) -> int:
+    def _land(self, unit: Unit, window: Window, landing: Landing, tally: Tally) -> int:
         """Commit a unit's data and its row of the ledger together."""
+        until = window.until
+        if tally.oldest is not None:  # no change is in that the source had not seen yet
+            until = min(until, tally.oldest + TOLERANCE - (self.lag or timedelta()))
 
         def land(connection: sqlalchemy.Connection) -> int:
             rows = landing.put(connection, unit)
@@ -180,10 +186,10 @@ class Pull:
                 connection,
                 unit,
                 rows,
-                calls,
+                tally.calls,
                 provisional=self.assignment.is_early,
                 table_name=landing.table.name,
-                covered_until=window.until,
+                covered_until=until,
                 notice=landing.notice or None,
             )
             return rows

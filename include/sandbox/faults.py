@@ -19,6 +19,7 @@ WIRE_FAULTS = {
     "reset_in_body": "the connection is reset in the middle of the answer's body",
     "trickle": "the headers at once, then a byte now and then, never done",
     "truncated": "half of the JSON, as if that were all, with status 200",
+    "slow_clock": "the answer is dated a day ago, as by a clock that is a day behind",
     "html": "a login page in HTML instead of JSON, with status 200",
 }
 GATEWAY_FAULTS = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import time
 from contextlib import contextmanager
+from email.utils import formatdate
 from threading import Thread
 from typing import TYPE_CHECKING
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import datetime
 
-    from starlette.types import ASGIApp
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
     from include.sandbox.limits import Allowances
 
@@ -37,15 +38,36 @@ class Connection(HttpToolsProtocol):
         self.app_state = {**self.app_state, "transport": transport}
 
 
+class Dated:
+    """ASGI middleware: says when an answer was made, where the app does not."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+
+        async def dated(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = list(message.get("headers", ()))
+                if all(name.lower() != b"date" for name, _ in headers):
+                    headers.append((b"date", formatdate(usegmt=True).encode()))
+                message = {**message, "headers": headers}
+            await send(message)
+
+        await self._app(scope, receive, dated)
+
+
 def server_of(app: ASGIApp, port: int = 0, host: str = HOST) -> uvicorn.Server:
     """Make a server of a web app, not yet running, on a port of this machine."""
     return uvicorn.Server(
         uvicorn.Config(
-            app,
+            Dated(app),
             host=host,
             port=port,
             http=Connection,
             lifespan="off",
+            date_header=False,  # it is the app's, or ours
             log_level="warning",
             timeout_graceful_shutdown=SECONDS_FOR_LAST_ANSWERS,
         )

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import socket
 import struct
+import time
 from dataclasses import dataclass, field
+from email.utils import formatdate
 from typing import TYPE_CHECKING, Any
 
 from include.sandbox.faults import FAULT_HEADER, FAULTS, Strike
@@ -26,6 +28,7 @@ PLATFORM_OF_PATH = {
     "/feeds/": "feeds",
 }
 SECONDS_PER_BYTE = 0.5
+SECONDS_BEHIND = 24 * 3600
 # For what was sent before a reset to reach the other side.
 SECONDS_BEFORE_A_RESET = 0.05
 LOGIN_PAGE = "<!DOCTYPE html><html><head><title>登录</title></head><body>请先登录</body></html>"
@@ -146,6 +149,12 @@ async def _reset_in_body(exchange: Exchange) -> None:
     await _reset(exchange)
 
 
+async def _slow_clock(exchange: Exchange) -> None:
+    date = formatdate(time.time() - SECONDS_BEHIND, usegmt=True).encode()
+    exchange.start["headers"] = [*exchange.start["headers"], (b"date", date)]
+    await exchange.pass_on()
+
+
 async def _trickle(exchange: Exchange) -> None:
     """Send spaces, which may begin any JSON, until the other side has had enough."""
     headers = [(b"content-type", b"application/json")]
@@ -163,5 +172,6 @@ WAYS: dict[str, Callable[[Exchange], Awaitable[Any]]] = {
     "reset_in_body": _reset_in_body,
     "trickle": _trickle,
     "truncated": _truncated,
+    "slow_clock": _slow_clock,
     "html": _html,
 }

@@ -65,6 +65,7 @@ AFTER_ONE = {
 }
 # And when it strikes every time; temporary otherwise.
 AFTER_ALL = {
+    "slow_clock": OK,  # the days that are pulled here were over long ago
     "missing_field": FAILED,
     "wrong_type": FAILED,
     ("expired_token", "feeds"): REFUSED,  # the others are given new ones, if in vain

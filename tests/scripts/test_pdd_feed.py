@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from dataclasses import dataclass, field
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +22,7 @@ from include.sandbox.feed_truth import last_day_of, rows_on
 from include.sandbox.serving import serve
 from include.warehouse import connect
 from include.warehouse.tables import pdd_chat_daily, pdd_kpi, pdd_reviews
-from tests.conftest import SANDBOX_NOW
+from tests.conftest import SANDBOX_NOW, Sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -249,6 +250,18 @@ def test_a_mistake_in_the_configuration_is_told(
     assert said in output
     assert pull.states("pdd_review", period) == {"pdd-1": ("failed", code)}
     assert pull.landed(pdd_reviews) == []
+
+
+def test_a_day_that_is_not_over_by_the_sources_clock_does_not_land(pull: Pull) -> None:
+    """With this machine's clock ahead an unfinished day would pass for a whole one: 75."""
+    sandbox = Sandbox(pull.base_url)
+    sandbox.arm("slow_clock", "feeds", times=999)
+    yesterday = JOBS["pdd_review"].schedule.last_ended(datetime.now(timezone.utc)).key
+    code, output = pull.run("pdd_review", yesterday)
+    sandbox.clear()
+    assert code == 75, output
+    assert "this machine's clock is 864" in output
+    assert pull.states("pdd_review", yesterday) == dict.fromkeys(SHOPS, ("failed", 75))
 
 
 @pytest.mark.campaign

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
 import httpx
 
 from include.checking import check_project
 from include.errors import ConfigurationError
+from include.platforms.clocks import date_of
 from include.platforms.connection import base_url, read_fields
 from include.platforms.feed import EXAMPLE
 from include.platforms.network import certificates, proxy_of
@@ -57,9 +57,12 @@ def difference_to(host: str) -> float | None:
             before = time.time()
             response = client.head(f"{host}/")
             after = time.time()
-        told = parsedate_to_datetime(response.headers["date"]).timestamp()
-    except (httpx.HTTPError, ConfigurationError, KeyError, ValueError, TypeError):
+    except (httpx.HTTPError, ConfigurationError):
         return None
+    said = date_of(response.headers.get("date", ""))
+    if said is None:
+        return None
+    told = said.timestamp()
     # It tells whole seconds, cut off.
     return 0.0 if before - 1 <= told <= after else told + 0.5 - (before + after) / 2
 
