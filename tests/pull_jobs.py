@@ -9,7 +9,7 @@ import os
 import subprocess
 import sys
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import cached_property, partial
 from pathlib import Path
@@ -24,7 +24,8 @@ from include.platforms.jd import Jd
 from include.platforms.jushuitan import Jushuitan
 from include.platforms.limits import Limit
 from include.platforms.pdd import Pdd
-from include.pulling import Landing, pull
+from include.platforms.windows import LAGS
+from include.pulling import Landing, Window, pull
 from include.registry import load_registry
 from include.sandbox.delivery import connections
 from include.warehouse import connect, tables
@@ -112,6 +113,7 @@ class PullJob:
         dialect: as the sandbox names its platform: erp, jd, pdd or feeds.
         table: where its rows go.
         moved: the column that says when a row changed last; empty: periods are replaced.
+        made: the one that says when it was made, where the platform lists rows by that, too.
         names: the truth's name for each column that is compared; empty: they are the same.
         source: of the truth, under /sandbox/truth/.
         hours: of a day's hours those that are pulled in this process; a whole day takes too long.
@@ -122,6 +124,7 @@ class PullJob:
     table: sqlalchemy.Table
     source: str
     moved: str = ""
+    made: str = ""
     names: Mapping[str, str] = field(default_factory=dict)
     hours: tuple[int, int] = (0, 24)
 
@@ -130,12 +133,12 @@ class PullJob:
         """The script."""
         return JOBS[self.id].script_path
 
-    def narrowed(self, period: Period) -> Period:
-        """Give the part of a period that is pulled in this process."""
+    def narrowed(self, window: Window) -> Window:
+        """Give the part of a window that is pulled in this process."""
         if self.hours == (0, 24):
-            return period
-        first, last = (period.start.replace(hour=hour) for hour in self.hours)
-        return replace(period, start=first, end=last)
+            return window
+        first, last = (window.period.start.replace(hour=hour) for hour in self.hours)
+        return replace(window, start=first, until=last)
 
     def pull_here(self) -> int:
         """Do in this process what the script does; gives the exit code."""
@@ -146,17 +149,22 @@ class PullJob:
         wide = {"erp": WideErp, "jd": WideJd, "pdd": WidePdd}[self.dialect]
         fetch = script["Erp"]().fetch if self.dialect == "erp" else script["fetch"]
 
-        async def narrow(client: GatewayClient, shop: Shop, period: Period) -> Landing:
-            landing: Landing = await fetch(client, shop, self.narrowed(period))
+        async def narrow(client: GatewayClient, shop: Shop, window: Window) -> Landing:
+            landing: Landing = await fetch(client, shop, self.narrowed(window))
             return landing
 
-        return pull(wide, narrow)
+        return pull(wide, narrow, lag=LAGS[self.dialect])
 
 
-ERP = PullJob("erp_store", "erp", tables.erp_orders, "erp/orders", "modified_time", ERP_NAMES)
-JD = PullJob("jd_store", "jd", tables.jd_orders, "jd/orders", "modified_time", JD_NAMES)
+ERP = PullJob(
+    *("erp_store", "erp", tables.erp_orders, "erp/orders"),
+    *("modified_time", "order_time", ERP_NAMES),
+)
+JD = PullJob(
+    "jd_store", "jd", tables.jd_orders, "jd/orders", "modified_time", "order_time", JD_NAMES
+)
 PDD = PullJob(
-    "pdd_quality", "pdd", tables.pdd_refunds, "pdd/refunds", "updated_time", PDD_NAMES, (21, 22)
+    "pdd_quality", "pdd", tables.pdd_refunds, "pdd/refunds", "updated_time", "", PDD_NAMES, (21, 22)
 )
 REVIEW = PullJob("pdd_review", "feeds", tables.pdd_reviews, "feeds/reviews")
 CHAT = PullJob("pdd_chat", "feeds", tables.pdd_chat_daily, "feeds/chat")
@@ -265,46 +273,47 @@ class Warehouse:
         rows = self.ledger.rows(unit.job.id, unit.period.key)
         return next(row for row in rows if row.shop_id == unit.shop.id)
 
-    def landed(self, unit: Unit, *, here: bool = False) -> Rows:
-        """Give the rows that the warehouse has of a unit, by their key; `here` as of `truth`."""
+    def landed(self, unit: Unit) -> Rows:
+        """Give the rows that the warehouse has of a unit, by their key.
+
+        Of a job that pulls what has changed these are all of the shop: one row is of many periods.
+        """
         table, job = unit.job.table, unit.job
         mine = [table.c.shop_id == unit.shop.id]
-        if job.moved:
-            first, last = _span(unit, here=here)
-            mine += [table.c[job.moved] >= first, table.c[job.moved] < last]
-        elif "period_key" in table.c:
+        if "period_key" in table.c:
             kind = JOBS[job.id].period
             mine += [table.c.period == kind, table.c.period_key == unit.period.key]
-        else:
+        elif not job.moved:
             mine += [table.c.business_day == unit.period.first_day]
         with self.engine.connect() as connection:
             rows = connection.execute(select(table).where(and_(*mine))).mappings().all()
         return _compared(job, rows, {name: name for name in _names(job)})
 
     def truth(self, unit: Unit, *, here: bool = False) -> Rows:
-        """Give the rows that it must have; `here`: when it is pulled in this process."""
-        job, asked = unit.job, {"shop": unit.number}
+        """Give the rows that the unit's pull must bring; `here`: when it is one in this process."""
+        job, day = unit.job, unit.period.first_day
         if job.dialect == "feeds":
-            kind = JOBS[job.id].period
-            params = {**asked, "first_day": unit.period.first_day.isoformat(), "period": kind}
-        else:
-            params = {**asked, "day": unit.period.first_day.isoformat()}
-        url = f"{self.base_url}/sandbox/truth/{job.source}"
-        rows = HTTP.get(url, params=params).raise_for_status().json()
-        if here and job.moved:
-            first, last = map(str, _span(unit, here=True))
+            rows = self._told(unit, first_day=day.isoformat(), period=JOBS[job.id].period)
+            return _compared(job, rows, _names(job))
+        rows = self._told(unit, day=day.isoformat())
+        if here and job.hours != (0, 24):
+            first, last = (f"{day} {hour:02}:00:00" for hour in job.hours)
             rows = [row for row in rows if first <= row[job.names[job.moved]] < last]
+        else:
+            rows += self._told(unit, day=(day + timedelta(days=1)).isoformat())
+        if job.made:
+            rows += self._told(unit, day=day.isoformat(), by="creation")
         return _compared(job, rows, _names(job))
+
+    def _told(self, unit: Unit, **params: str) -> list[dict[str, Any]]:
+        url = f"{self.base_url}/sandbox/truth/{unit.job.source}"
+        answer = HTTP.get(url, params={"shop": unit.number, **params}).raise_for_status()
+        rows: list[dict[str, Any]] = answer.json()
+        return rows
 
     def close(self) -> None:
         """Let it go."""
         self.engine.dispose()
-
-
-def _span(unit: Unit, *, here: bool) -> tuple[datetime, datetime]:
-    """Give when a unit starts and ends, on the wall clock of the warehouse."""
-    period = unit.job.narrowed(unit.period) if here else unit.period
-    return period.start.replace(tzinfo=None), period.end.replace(tzinfo=None)
 
 
 def _names(job: PullJob) -> Mapping[str, str]:

@@ -44,33 +44,35 @@ LONGEST_WINDOW = timedelta(minutes=30)
 WINDOWS_AT_ONCE = 8
 ALL_KINDS = 1
 # All that the platform documents, as no value stands for all of them. (0 is an order without
-# after-sales, which this list cannot have; 1 stood for all in older texts, and is gone.)
+# after-sales, which this list cannot have; 1 stood for all in older texts, and is gone.) In the
+# order in which a case goes through them: one that moves on while they are asked one after the
+# other is met in its next status.
 STATUSES = (
     2,  # asked for a refund, the shop's turn
     3,  # asked for return and refund, the shop's turn
+    6,  # rejected, the buyer's turn
+    8,  # the platform is deciding
     4,  # the shop agreed, the refund is under way
     5,  # the platform agreed, the refund is under way
-    6,  # rejected, the buyer's turn
     7,  # return agreed, the buyer is to send the goods
-    8,  # the platform is deciding
+    31,  # refund on refusal agreed, the buyer is to refuse the parcel
+    33,  # refund on recall agreed, the shop is to recall the parcel
     9,  # the platform refused, closed
     10,  # refunded
     11,  # withdrawn by the buyer
     12,  # the buyer let it lapse, failed
     13,  # the buyer let it lapse, no longer valid
     14,  # exchange or resending, the shop's turn
+    32,  # resending, the shop is to send
     15,  # exchange or resending, the buyer's turn
+    18,  # exchange or resending, the buyer is to confirm
     16,  # exchange or resending done
     17,  # exchange or resending failed
-    18,  # exchange or resending, the buyer is to confirm
     21,  # repair, the shop is to agree
     22,  # repair, the buyer is to send the goods
+    27,  # repair, the buyer is to receive the goods
     24,  # repair closed
     25,  # repair done
-    27,  # repair, the buyer is to receive the goods
-    31,  # refund on refusal agreed, the buyer is to refuse the parcel
-    32,  # resending, the shop is to send
-    33,  # refund on recall agreed, the shop is to recall the parcel
 )
 
 

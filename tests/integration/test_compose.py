@@ -18,7 +18,7 @@ from include.service.processes import service_processes
 from include.warehouse import connect
 from include.warehouse.tables import erp_orders, jd_orders, pdd_refunds
 from tests.integration.composed import stack
-from tests.integration.truths import rows_that_changed
+from tests.integration.truths import own_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -33,7 +33,11 @@ SHANGHAI = ZoneInfo("Asia/Shanghai")
 # The job that takes two minutes goes on while the others lose their worker.
 LONGEST = "pdd_quality"
 PULLING = ("erp_store", "jd_store", "pdd_review", "pdd_chat", "pdd_kpi_daily", "pdd_kpi_weekly")
-TABLES = {"erp_store": erp_orders, "jd_store": jd_orders, "pdd_quality": pdd_refunds}
+TABLES = {
+    "erp_store": (erp_orders, "order_day"),
+    "jd_store": (jd_orders, "order_day"),
+    "pdd_quality": (pdd_refunds, "created_day"),
+}
 DAG_SECONDS, RUN_SECONDS = 300, 600
 WATCHED = ("postgres", "redis", "sandbox", "api-server", "scheduler", "dag-processor", "triggerer")
 
@@ -202,18 +206,18 @@ def _assert_landed(composed: Stack, job: Job, period: Period) -> None:
     for row in rows:
         assert row.state in LANDED, row
         if shops:
-            # What changes while it is pulled leaves the period, one row after the other.
-            most = rows_that_changed(job, shops[row.shop_id], period, row.started_at)
-            least = rows_that_changed(job, shops[row.shop_id], period, row.finished_at)
-            assert least <= (row.rows or 0) <= most, row
+            assert row.finished_at is not None
+            truth = own_rows(job, shops[row.shop_id], period, row.finished_at)
+            assert (row.rows or 0) == truth, row
         if job.id in TABLES:
-            assert _count(composed, job.id, row.shop_id) == row.rows, row
+            assert _count(composed, job.id, row.shop_id, period) == row.rows, row
 
 
-def _count(composed: Stack, job_id: str, shop_id: str) -> int:
-    table = TABLES[job_id]
+def _count(composed: Stack, job_id: str, shop_id: str, period: Period) -> int:
+    table, day = TABLES[job_id]
     engine = connect(composed.warehouse)
-    query = select(func.count()).where(table.c.shop_id == shop_id)
+    mine = table.c.shop_id == shop_id, table.c[day] == period.first_day
+    query = select(func.count()).where(*mine)
     with engine.connect() as connection:
         found = int(connection.execute(query).scalar_one())
     engine.dispose()

@@ -13,7 +13,7 @@ from include.registry import load_registry
 from include.service.demo import OF_THE_SERVICE
 from include.warehouse import connect
 from tests.integration.installation import installed
-from tests.integration.truths import rows_that_changed
+from tests.integration.truths import own_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -85,10 +85,7 @@ def test_demo_lands_all_eleven_jobs(service: Service) -> None:
             assert row.state in LANDED, row
             assert row.rows is None or f" {row.rows:,} │ {row.state} " in done.stdout
             if shops:
-                # What changes while it is pulled leaves the period, one row after the other.
-                most = rows_that_changed(job, shops[row.shop_id], period, row.started_at)
-                least = rows_that_changed(job, shops[row.shop_id], period, row.finished_at)
-                assert least <= row.rows <= most, row
+                assert row.rows == own_rows(job, shops[row.shop_id], period, row.finished_at), row
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ from include.warehouse import connect
 from include.warehouse.tables import erp_orders, ledger
 from tests.integration.installation import Service, copy_project, installed
 from tests.integration.test_service import pids, until
-from tests.integration.truths import rows_that_changed
+from tests.integration.truths import own_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -101,7 +101,7 @@ class Team:
         for (key, shop), row in self.rows().items():
             assert row.finished_at is not None
             period = job.schedule.parse_key(key)
-            truth = rows_that_changed(job, NUMBERS[shop], period, row.finished_at)
+            truth = own_rows(job, NUMBERS[shop], period, row.finished_at)
             assert (row.state, row.rows) == ("ok" if truth else "empty", truth), row
 
 

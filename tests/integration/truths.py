@@ -17,15 +17,15 @@ SHANGHAI = ZoneInfo("Asia/Shanghai")
 SEED = 1
 
 
-def rows_that_changed(job: Job, number: int, period: Period, as_of: datetime) -> int:
-    """Count what is true of a shop's period as of a moment: pulled just then, it must be these."""
+def own_rows(job: Job, number: int, period: Period, as_of: datetime) -> int:
+    """Count the rows that were made in a shop's period: what it lands, whenever it is pulled."""
     now = as_of.astimezone(SHANGHAI).replace(tzinfo=None)
     day = period.first_day
     if job.id == "erp_store":
-        return len(truth.orders_on(number, day, SEED, now))
+        return len(truth.orders_made_on(number, day, SEED, now))
     if job.id == "jd_store":
-        return len(jd_truth.orders_on(number, day, SEED, now))
+        return len(jd_truth.orders_made_on(number, day, SEED, now))
     if job.id == "pdd_quality":
-        return len(pdd_truth.refunds_on(number, day, SEED, now))
+        return len(pdd_truth.refunds_made_on(number, day, SEED, now))
     feed = {"pdd_review": "reviews", "pdd_chat": "chat"}.get(job.id, "kpi")
     return len(feed_truth.rows_on(feed, number, job.period, day, SEED))

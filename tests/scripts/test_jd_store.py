@@ -19,10 +19,12 @@ from sqlalchemy import select, text
 from include.ledger import Ledger
 from include.running.exit_codes import worst
 from include.sandbox.credentials import access_token_of
+from include.sandbox.jd_truth import orders_made_on
 from include.warehouse import connect
 from include.warehouse.tables import jd_orders
 from tests.conftest import SANDBOX_NOW, Sandbox
-from tests.jd_shops import NUMBERS, connection_of, truth
+from tests.jd_shops import NUMBERS, connection_of
+from tests.pulled import jd_orders as jd_orders_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -102,12 +104,11 @@ class Pull:
         wish = {"fault": fault, "platform": "jd", **more}
         httpx.post(f"{self.sandbox.base_url}/sandbox/faults", json=wish).raise_for_status()
 
-    def landed(self, days: list[date]) -> Rows:
-        """Give the orders in the warehouse whose last change lies in the days, by shop and id."""
+    def landed(self) -> Rows:
+        """Give the orders in the warehouse, by shop and id."""
         with self.engine.connect() as connection:
             rows = [dict(row) for row in connection.execute(select(jd_orders)).mappings()]
         assert all(row.pop("order_day") == row["order_time"].date() for row in rows)
-        assert all(row["modified_time"].date() in days for row in rows)
         return {(row.pop("shop_id"), row["order_id"]): row for row in rows}
 
     def states(self, day: date) -> dict[str, tuple[str, int | None]]:
@@ -130,7 +131,7 @@ def true(days: list[date], shops: list[str] | None = None) -> Rows:
         (shop, row["orderId"]): {ours: row[theirs] for ours, theirs in NAMES.items()}
         for shop in (SHOPS if shops is None else shops)
         for day in days
-        for row in truth(SHOPS[shop], day)
+        for row in jd_orders_of(SHOPS[shop], day, SANDBOX_NOW)
     }
 
 
@@ -138,14 +139,14 @@ def _pull_twice(pull: Pull, days: list[date]) -> None:
     for day in days:
         code, output = pull.run(day)
         assert code == 0, output
-    before = pull.landed(days)
+    before = pull.landed()
     assert before == true(days)
     for day in days:
         assert pull.run(day)[0] == 99
         code, output = pull.run(day, "--again")
         assert code == 0, output
         assert pull.states(day) == dict.fromkeys(SHOPS, ("ok", 0))
-    assert pull.landed(days) == before
+    assert pull.landed() == before
 
 
 @pytest.mark.every_warehouse
@@ -165,11 +166,11 @@ def test_fourteen_days_are_the_truth_in_any_order_also_when_pulled_twice(pull: P
 
 
 def _check_view(pull: Pull, shop: str) -> None:
-    """Hold the daily view against the orders made on the day, as far as they landed."""
+    """Hold the daily view against all orders made on the day."""
     with pull.engine.connect() as connection:
         view = connection.execute(text("SELECT * FROM jd_store_daily")).mappings().all()
-    rows = [row for (owner, _), row in true([LAST_DAY]).items() if owner == shop]
-    made_then = [row for row in rows if row["order_time"].date() == LAST_DAY]
+    made = orders_made_on(SHOPS[shop], LAST_DAY, seed=1, as_of=SANDBOX_NOW)
+    made_then = [{ours: row[theirs] for ours, theirs in NAMES.items()} for row in made]
     (found,) = (
         row for row in view if (row["shop_id"], str(row["business_day"])) == (shop, str(LAST_DAY))
     )
@@ -214,7 +215,7 @@ def test_shops_fail_alone_and_say_what_to_do(
     failed = {shop: ("failed", code) for shop, (_, code, _) in failures.items()}
     assert pull.states(LAST_DAY) == {**dict.fromkeys(SHOPS, ("ok", 0)), **failed}
     others = [shop for shop in SHOPS if shop not in failures]
-    assert pull.landed([LAST_DAY]) == true([LAST_DAY], others)
+    assert pull.landed() == true([LAST_DAY], others)
 
 
 def test_a_day_without_orders_lands_as_empty(pull: Pull) -> None:
@@ -223,8 +224,9 @@ def test_a_day_without_orders_lands_as_empty(pull: Pull) -> None:
     code, output = pull.run(YESTERDAY)
     assert code == 78, output
     assert "belongs to shop 30002, not to '30001'" in output
-    states = {**dict.fromkeys(SHOPS, ("empty", 0)), "jd-1": ("failed", 78)}
-    assert pull.states(YESTERDAY) == states
+    assert pull.states(YESTERDAY)["jd-1"] == ("failed", 78)
+    for shop in ("jd-2", "jd-3"):  # whether a day may be empty is for the job's checks to say
+        assert f"{shop} {YESTERDAY}: empty, 0 rows" in output
 
 
 def test_a_token_is_refreshed_as_long_as_the_platform_does(pull: Pull) -> None:
@@ -242,7 +244,7 @@ def test_a_token_is_refreshed_as_long_as_the_platform_does(pull: Pull) -> None:
     httpx.post(f"{url}/authorise", json=shop).raise_for_status()
     code, output = pull.run(LAST_DAY, "--again")
     assert code == 0, output
-    assert pull.landed([LAST_DAY]) == true([LAST_DAY])
+    assert pull.landed() == true([LAST_DAY])
 
 
 def _strike(pull: Pull, faults: dict[str, tuple[str, int, int]]) -> dict[str, int]:
@@ -257,12 +259,12 @@ def _strike(pull: Pull, faults: dict[str, tuple[str, int, int]]) -> dict[str, in
     failed = {shop: ("failed", code) for shop, (_, _, code) in faults.items()}
     assert pull.states(LAST_DAY) == {**dict.fromkeys(SHOPS, ("ok", 0)), **failed}
     others = [shop for shop in SHOPS if shop not in faults]
-    assert pull.landed([LAST_DAY]) == true([LAST_DAY], others)
+    assert pull.landed() == true([LAST_DAY], others)
     counted = httpx.get(f"{pull.sandbox.base_url}/sandbox/calls").json()
     httpx.delete(f"{pull.sandbox.base_url}/sandbox/faults").raise_for_status()
     code, output = pull.run(LAST_DAY)
     assert code == 0, output
-    assert pull.landed([LAST_DAY]) == true([LAST_DAY])
+    assert pull.landed() == true([LAST_DAY])
     calls: dict[str, int] = counted["platforms"]["jd"]["shops"]
     return calls
 
@@ -295,20 +297,26 @@ def test_every_other_fault_that_lasts_loses_nothing(
 
 
 def test_drift_while_pulling_loses_nothing(pull: Pull) -> None:
-    """Orders that change under the pull are there, or come with the day they change on."""
+    """Orders that change under the pull are there; the others' new state comes with their day."""
     before = true([LAST_DAY])
     pull.arm("shifting_rows", times=FOR_EVER)
     code, output = pull.run(LAST_DAY)
     assert code == 0, output
-    landed = pull.landed([LAST_DAY])
-    assert all(before[key] == row for key, row in landed.items())
-    still_there = {
-        (shop, row["orderId"])
-        for shop, number in SHOPS.items()
-        for row in httpx.get(
-            f"{pull.sandbox.base_url}/sandbox/truth/jd/orders",
-            params={"shop": number, "day": str(LAST_DAY)},
-        ).json()
-    }
-    assert still_there <= set(landed)
-    assert len(before) - len(still_there) >= 30
+    landed = pull.landed()
+    assert all(
+        before[key] == row or row["modified_time"] == SANDBOX_NOW for key, row in landed.items()
+    )
+    still_there, made_then = (
+        {
+            (shop, row["orderId"])
+            for shop, number in SHOPS.items()
+            for row in httpx.get(
+                f"{pull.sandbox.base_url}/sandbox/truth/jd/orders",
+                params={"shop": number, "day": str(LAST_DAY), "by": by},
+            ).json()
+        }
+        for by in ("change", "creation")
+    )
+    assert still_there | made_then <= set(landed)
+    before_on_the_day = [row for row in before.values() if row["modified_time"].date() == LAST_DAY]
+    assert len(before_on_the_day) - len(still_there) >= 30

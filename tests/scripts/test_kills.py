@@ -115,12 +115,22 @@ class Kills:
         assert counted["over_limit"] == 0, counted["platforms"]
 
     def _check(self, units: Sequence[Unit]) -> None:
-        """Hold that each shop is wholly there or not at all, as its row of the ledger says."""
-        rows = self.warehouse.ledger.rows(units[0].job.id, units[0].period.key)
-        states = {row.shop_id: row.state for row in rows}
+        """Hold that each shop is wholly there or not at all, as its row of the ledger says.
+
+        A row of what changed may be of several periods: there is what the landed ones have brought.
+        """
         for unit in units:
-            whole = self._true(unit) if states.get(unit.shop.id) in ("ok", "empty") else {}
-            assert self.warehouse.landed(unit) == whole, (unit, states)
+            like = [unit]
+            if unit.job.moved:
+                mine = (each for (job, _), each in self.touched.items() if job is unit.job)
+                like = [one for each in mine for one in each if one.shop.id == unit.shop.id]
+            landed = [one for one in like if self._has_landed(one)]
+            whole = {key: row for one in landed for key, row in self._true(one).items()}
+            assert self.warehouse.landed(unit) == whole, (unit, landed)
+
+    def _has_landed(self, unit: Unit) -> bool:
+        rows = self.warehouse.ledger.rows(unit.job.id, unit.period.key)
+        return any(row.shop_id == unit.shop.id and row.state in ("ok", "empty") for row in rows)
 
     def _is_whole(self, job: PullJob, key: str) -> bool:
         if (job, key) not in self.touched:

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,9 +24,9 @@ from include.platforms.connection import Connection
 from include.platforms.fields import SHANGHAI
 from include.platforms.pdd import Pdd
 from include.platforms.pdd_refunds import STATUSES
+from include.pulling import Window
 from include.registry import load_registry
 from include.sandbox.credentials import access_token_of
-from include.sandbox.pdd_truth import refunds_on
 from include.sandbox.serving import serve
 from include.scripts.pdd.pdd_quality import fetch, is_quality_reason
 from include.warehouse import connect
@@ -36,6 +36,7 @@ from tests.platforms.asking import using
 from tests.platforms.pdd_shops import fields_of
 from tests.platforms.scripted_gateway import answer, scripted
 from tests.platforms.test_pdd_refunds import NOON, ROW, page
+from tests.pulled import pdd_refunds as pdd_refunds_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -157,7 +158,7 @@ def truth(days: list[date], *shops: str) -> dict[tuple[str, int], dict[str, Any]
         (shop, row["id"]): {ours: row[theirs] for ours, theirs in NAMES.items()}
         for shop in shops
         for day in days
-        for row in refunds_on(SHOPS[shop], day, seed=1, as_of=SANDBOX_NOW)
+        for row in pdd_refunds_of(SHOPS[shop], day, SANDBOX_NOW)
     }
 
 
@@ -256,9 +257,11 @@ def _fetched(*script: bytes, mall: int = 20001) -> list[dict[str, Any]]:
     start = NOON.replace(tzinfo=SHANGHAI)
     period = Period("2025-10-02T12:00", start, start + timedelta(minutes=30))
     owner = answer(json.dumps({"mall_info_get_response": {"mall_id": mall, "mall_name": "店"}}))
+    end = period.end.astimezone(timezone.utc)
+    window = Window(period, period.start, end, settled=end + timedelta(days=2))
     with scripted(owner, *script) as gateway:
         connection = Connection("pdd_1", gateway.base_url, "key", "s3cret", "t0ken")
-        landing = using(Pdd(connection), lambda client: fetch(client, shop, period))
+        landing = using(Pdd(connection), lambda client: fetch(client, shop, window))
     assert (landing.table, landing.version) == (pdd_refunds, "updated_time")
     return list(landing.rows)
 

@@ -8,9 +8,10 @@ import sys
 
 from include.platforms.limits import Limit
 from include.platforms.pdd import Pdd
+from include.platforms.windows import LAGS
 from include.pulling import pull
 from include.scripts.pdd.pdd_quality import SHOPS_AT_ONCE, fetch
 
 if __name__ == "__main__":
     Pdd.limits = (Limit(100_000, 1),)
-    sys.exit(pull(Pdd, fetch, at_once=SHOPS_AT_ONCE))
+    sys.exit(pull(Pdd, fetch, lag=LAGS["pdd"], at_once=SHOPS_AT_ONCE))
