@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
-from operator import attrgetter
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from include.coverage.history import History
@@ -20,13 +20,15 @@ if TYPE_CHECKING:
 
     from include.coverage.coverage import Coverage
     from include.coverage.model import Cell
-    from include.coverage.runs import Run
+    from include.coverage.runs import Name, Run
     from include.coverage.units import Unit
     from include.registry import Job
 
 PAUSED, NO_DAG, SEEN_TO, DISABLED = "paused", "no DAG", "under way", "disabled"
 # The script takes no period, and another one has ended since.
 UNREPAIRABLE = "unrepairable"
+# A run of the job is stuck, and so would be another.
+BLOCKED = "blocked"
 # What Airflow itself takes to make a run, start its task and end it.
 OVERHEAD_SECONDS = 5.0
 # Of a run of which nothing is known, for its place among the scheduled ones.
@@ -102,11 +104,13 @@ class Plan:
         runs: the oldest period first.
         held: how many units of each job no run is made for, by (job, why).
         under_way: what sees to those that are held as seen to, the oldest period first.
+        stuck: runs that are there already, and will not close the gaps that they cover.
     """
 
     runs: Sequence[RepairRun]
     held: Mapping[tuple[str, str], int] = field(default_factory=dict)
     under_way: Sequence[RunUnderWay] = ()
+    stuck: Sequence[Run] = ()
 
     @property
     def units(self) -> int:
@@ -150,30 +154,31 @@ def plan_of(
     by_job: dict[str, list[Run]] = defaultdict(list)
     for run in runs:
         by_job[run.job_id].append(run)
-    under_way = UnderWay(run for of_job in by_job.values() for run in of_job)
+    under_way = UnderWay(chain.from_iterable(by_job.values()))
     held: Counter[tuple[str, str]] = Counter()
     missing: dict[tuple[str, str], list[Unit]] = defaultdict(list)
     seen_to: dict[tuple[str, str, str], list[str]] = defaultdict(list)
+    stuck: dict[Name, Run] = {}
     for unit in gaps:
-        seeing = under_way.seeing_to(unit)
-        if why := _why_held(unit, paused, seeing):
+        waits = under_way.stuck_before(unit)
+        stuck |= {waits.name: waits} if waits else {}
+        if why := _why_held(unit, paused, waits):
             held[unit.job_id, why] += 1
+        elif seeing := under_way.seeing_to(unit):
+            held[unit.job_id, SEEN_TO] += 1
+            seen_to[unit.job_id, unit.period.key, seeing.run_id].append(unit.shop_id)
         else:
             missing[unit.job_id, unit.period.key].append(unit)
-        if why == SEEN_TO and seeing:
-            seen_to[unit.job_id, unit.period.key, seeing.run_id].append(unit.shop_id)
     held.update(_switched_off(coverage))
     cells = {(cell.job.id, cell.period.key): cell for cell in coverage.cells}
     due = {key: cell.due_at.timestamp() for key, cell in cells.items()}
     planned = _Planning(coverage.made_at, by_job, history or History())
-    return Plan(
-        [planned.run(cells[key], missing[key]) for key in sorted(missing, key=due.__getitem__)],
-        held,
-        [
-            RunUnderWay(cells[job, key].job, key, tuple(seen_to[job, key, run_id]), run_id)
-            for job, key, run_id in sorted(seen_to, key=lambda each: due[each[:2]])
-        ],
-    )
+    followed = [
+        RunUnderWay(cells[job, key].job, key, tuple(seen_to[job, key, run_id]), run_id)
+        for job, key, run_id in sorted(seen_to, key=lambda each: due[each[:2]])
+    ]
+    made = [planned.run(cells[key], missing[key]) for key in sorted(missing, key=due.__getitem__)]
+    return Plan(made, held, followed, list(stuck.values()))
 
 
 def _switched_off(coverage: Coverage) -> Counter[tuple[str, str]]:
@@ -185,14 +190,14 @@ def _switched_off(coverage: Coverage) -> Counter[tuple[str, str]]:
     return found
 
 
-def _why_held(unit: Unit, paused: Mapping[str, bool], seeing: Run | None) -> str:
+def _why_held(unit: Unit, paused: Mapping[str, bool], stuck: Run | None) -> str:
     if unit.state == State.UNREPAIRABLE:
         return UNREPAIRABLE
     if unit.job_id not in paused:
         return NO_DAG
     if paused[unit.job_id]:
         return PAUSED
-    return SEEN_TO if seeing else ""
+    return BLOCKED if stuck and stuck.blocks else ""
 
 
 @dataclass
@@ -245,8 +250,9 @@ class _Planning:
         before = [run.number_for(key) for run in self._runs.get(job.id, ())]
         if job.id not in self._turns:
             turns = self._turns[job.id] = _Turns(job, self._now, self._now)
-            for _ in filter(attrgetter("under_way"), self._runs.get(job.id, ())):
-                turns.next(seconds)  # what is there already takes its time first
+            for run in self._runs.get(job.id, ()):
+                if run.under_way and not run.stuck:
+                    turns.next(seconds)  # what is there already takes its time first
         return RepairRun(
             job=job,
             key=key,

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from include.coverage.units import Unit
     from include.registry import Job
 
+# A run's job and its id.
+Name = tuple[str, str]
 # A repair's runs are named after their period and counted, so that of two that are asked for at
 # the same time Airflow takes one.
 PREFIX = "repair__"
@@ -29,10 +31,13 @@ class Run:
     Attributes:
         job_id: whose.
         run_id: its name.
-        under_way: whether it waits or works.
+        under_way: whether Airflow says that it waits or works.
         first: the key of the first period that it covers.
         last: that of the last one.
         shops: those that it is narrowed to; none for all.
+        stuck: why it can neither start nor go on; empty where it can.
+        since: from when on it waits, on the clock of its job; none where nobody knows.
+        blocks: whether another run of the job would be stuck for the same reason.
     """
 
     job_id: str
@@ -41,6 +46,9 @@ class Run:
     first: str
     last: str
     shops: frozenset[str] = frozenset()
+    stuck: str = ""
+    since: datetime | None = None
+    blocks: bool = False
 
     @classmethod
     def of(cls, job: Job, told: Mapping[str, Any]) -> Run:
@@ -64,14 +72,24 @@ class Run:
             shops=frozenset(map(str, shops if isinstance(shops, list) else ())),
         )
 
-    def sees_to(self, unit: Unit) -> bool:
-        """Return whether it waits or works, and a unit is among what it covers."""
+    def covers(self, unit: Unit) -> bool:
+        """Return whether a unit is among what it covers."""
         return (
-            self.under_way
-            and self.job_id == unit.job_id
+            self.job_id == unit.job_id
             and self.first <= unit.period.key <= self.last
             and (not self.shops or unit.shop_id in self.shops)
         )
+
+    @property
+    def name(self) -> Name:
+        """What tells it from all others."""
+        return self.job_id, self.run_id
+
+    @property
+    def trouble(self) -> str:
+        """Why it is stuck and since when, for a person."""
+        since = f" since {self.since:%m-%d %H:%M}" if self.since else ""
+        return f"run {self.run_id} waits{since} and cannot go on: {self.stuck}"
 
     def number_for(self, key: str) -> int:
         """Give which repair of a period it is, from 1; 0 for other runs."""
@@ -93,23 +111,38 @@ class UnderWay:
     def __init__(self, runs: Iterable[Run] = ()) -> None:
         self._of_period: dict[tuple[str, str], list[Run]] = defaultdict(list)
         self._of_several: dict[str, list[Run]] = defaultdict(list)
-        for run in runs:
-            if run.under_way and run.first == run.last:
+        self.all = tuple(run for run in runs if run.under_way)
+        for run in self.all:
+            if run.first == run.last:
                 self._of_period[run.job_id, run.first].append(run)
-            elif run.under_way:
+            else:
                 self._of_several[run.job_id].append(run)
 
     def __bool__(self) -> bool:
         """Return whether there are any."""
-        return bool(self._of_period or self._of_several)
+        return bool(self.all)
+
+    @property
+    def stuck(self) -> tuple[Run, ...]:
+        """Those that can neither start nor go on."""
+        return tuple(run for run in self.all if run.stuck)
 
     def seeing_to(self, unit: Unit) -> Run | None:
-        """Give a run that a unit is among; none where it waits for somebody to make one."""
-        of_period = self._of_period.get((unit.job_id, unit.period.key), [])
-        of_several = self._of_several.get(unit.job_id, [])
-        return next((run for run in (*of_period, *of_several) if run.sees_to(unit)), None)
+        """Return a run that a unit is among; none where it waits for somebody to make one."""
+        return next((run for run in self._covering(unit) if not run.stuck), None)
+
+    def stuck_before(self, unit: Unit) -> Run | None:
+        """Return a run that a gap is among and that will not close it; none where one will."""
+        if not unit.is_gap or self.seeing_to(unit):
+            return None
+        return next(iter(self._covering(unit)), None)
 
     def sees_to(self, unit: Unit) -> bool:
         """Return whether a unit is a gap that a run under way is about to close."""
         can_land = unit.is_gap and unit.state != State.UNREPAIRABLE
         return can_land and self.seeing_to(unit) is not None
+
+    def _covering(self, unit: Unit) -> list[Run]:
+        of_period = self._of_period.get((unit.job_id, unit.period.key), [])
+        of_several = self._of_several.get(unit.job_id, [])
+        return [run for run in (*of_period, *of_several) if run.covers(unit)]

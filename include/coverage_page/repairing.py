@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import httpx
 from fastapi import HTTPException, status
@@ -13,13 +13,14 @@ from include.coverage.repairing import Plan, plan_of
 from include.coverage.runs import PREFIX, UNDER_WAY, Run
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from fastapi import Request
 
     from include.coverage import Coverage, Unit
     from include.coverage.history import History
     from include.coverage.repairing import RepairRun
+    from include.coverage.runs import Name, UnderWay
     from include.registry import Job, Registry
 
 CREDENTIALS = ("authorization", "cookie")
@@ -51,13 +52,21 @@ class Asking:
         dags = await self._pages("/api/v2/dags", "dags")
         return {str(dag["dag_id"]): bool(dag["is_paused"]) for dag in dags}
 
-    async def runs(self, registry: Registry) -> list[Run]:
-        """Return the runs that a plan must know of: those under way, and all repairs."""
+    async def runs(self, registry: Registry, under_way: UnderWay) -> list[Run]:
+        """Return the runs that a plan must know of: those under way, and all repairs.
+
+        Args:
+            registry: of which jobs.
+            under_way: what the database says, with whether they move.
+        """
         path = "/api/v2/dags/~/dagRuns"
         told = await self._pages(path, "dag_runs", state=list(UNDER_WAY))
         told += await self._pages(path, "dag_runs", run_id_prefix_pattern=PREFIX)
         jobs = registry.jobs
-        return [Run.of(jobs[run["dag_id"]], run) for run in told if run["dag_id"] in jobs]
+        found = (Run.of(jobs[run["dag_id"]], run) for run in told if run["dag_id"] in jobs)
+        by_name = {run.name: run for run in found}
+        known = {run.name: run for run in under_way.all if run.name in by_name}
+        return list((by_name | known).values())
 
     async def make(self, job_id: str, body: Mapping[str, Any]) -> dict[str, Any]:
         """Make a run; one that somebody else has just made is as good."""
@@ -66,8 +75,13 @@ class Asking:
         run_id = str(_content(answer)["dag_run_id"]) if new else str(body["dag_run_id"])
         return {"job": job_id, "key": body["partition_key"], "run_id": run_id, "new": new}
 
-    async def again(self, job_id: str, key: str, conf: Mapping[str, Any]) -> dict[str, Any]:
-        """Make a run of a period that has landed, unless one of it waits or works."""
+    async def again(
+        self, job_id: str, key: str, conf: Mapping[str, Any], stuck: Collection[Name]
+    ) -> dict[str, Any]:
+        """Make a run of a period that has landed, unless one of it waits or works.
+
+        Those that are stuck do neither.
+        """
         async with ONE_BY_ONE:
             found = await self._pages(
                 f"/api/v2/dags/{job_id}/dagRuns",
@@ -76,8 +90,8 @@ class Asking:
                 partition_key_pattern=key,
             )
             for run in found:
-                if run["partition_key"] == key:
-                    run_id = str(run["dag_run_id"])
+                run_id = str(run["dag_run_id"])
+                if run["partition_key"] == key and (job_id, run_id) not in stuck:
                     return {"job": job_id, "key": key, "run_id": run_id, "new": False}
             body = {"logical_date": None, "partition_key": key, "conf": dict(conf)}
             return await self.make(job_id, body)
@@ -92,20 +106,24 @@ class Asking:
                 return found
 
 
-async def plan(
-    asking: Asking,
-    registry: Registry,
-    coverage: Coverage,
-    gaps: Sequence[Unit],
-    history: History,
-) -> Plan:
+class Asked(NamedTuple):
+    """What a plan is made of."""
+
+    registry: Registry
+    coverage: Coverage
+    gaps: Sequence[Unit]
+    under_way: UnderWay
+    history: History
+
+
+async def plan(asking: Asking, asked: Asked) -> Plan:
     """Plan the runs that close some gaps."""
     return plan_of(
-        coverage,
-        gaps,
+        asked.coverage,
+        asked.gaps,
         paused=await asking.paused(),
-        runs=await asking.runs(registry),
-        history=history,
+        runs=await asking.runs(asked.registry, asked.under_way),
+        history=asked.history,
     )
 
 

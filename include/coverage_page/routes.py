@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from fastapi import Depends, FastAPI, HTTPException, Query, Request, status
 from fastapi.exceptions import RequestValidationError
@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse, Response
 
 from include.coverage import Coverage, Unit, read_coverage
 from include.coverage.completeness import read_completeness
-from include.coverage.history import History, read_history
+from include.coverage.history import read_history
 from include.coverage_page import access, files, repairing, telling, under_way
 from include.coverage_page.guarding import refuse_other_pages, with_headers
 from include.coverage_page.reach import column_of, since, window_of
@@ -28,6 +28,10 @@ from include.warehouse.clock import now as clock_of
 if TYPE_CHECKING:
     from collections.abc import Collection
     from datetime import datetime
+
+    from sqlalchemy.orm import Session
+
+    from include.coverage.runs import Name
 
 
 Span = Annotated[int, Query(ge=1, le=3)]
@@ -131,28 +135,24 @@ def units_of_column(
 
 
 async def repair(
-    step: Literal["plan", "start"], wish: Wish, request: Request, user: access.User
+    step: Literal["plan", "start"],
+    wish: Wish,
+    request: Request,
+    user: access.User,
+    session: under_way.AirflowSession,
 ) -> Response:
     """Tell what would be run, or run it."""
-    asked = await run_in_threadpool(_asked, wish, user)
+    asked = await run_in_threadpool(_asked, wish, user, session)
     asking = Asking(request)
-    plan = await repairing.plan(asking, asked.registry, asked.coverage, asked.gaps, asked.history)
+    plan = await repairing.plan(asking, asked)
     if step == "plan":
         return JSONResponse(repairing.told(plan, asked.registry))
     return JSONResponse(await repairing.start(plan, asking))
 
 
-class _Asked(NamedTuple):
-    """What a plan is made of."""
-
-    registry: Registry
-    coverage: Coverage
-    gaps: list[Unit]
-    history: History
-
-
-def _asked(wish: Wish, user: Any) -> _Asked:
+def _asked(wish: Wish, user: Any, session: Session) -> repairing.Asked:
     registry = load_registry()
+    runs = under_way.read(session, registry)  # first: what lands meanwhile has landed
     for job_id in wish.jobs or ():
         access.refuse_unless_may_run(user, _job(registry, job_id, user).id)
     known = access.visible(user) & registry.jobs.keys()
@@ -164,16 +164,19 @@ def _asked(wish: Wish, user: Any) -> _Asked:
         if wish.period in (None, gap.period.key, column_of(registry.jobs[gap.job_id], gap.period))
     ]
     history = read_history(WAREHOUSE.engine(), {gap.job_id for gap in gaps})
-    return _Asked(registry, coverage, gaps, history)
+    return repairing.Asked(registry, coverage, gaps, runs, history)
 
 
-async def again(wish: Again, request: Request, user: access.User) -> Response:
+async def again(
+    wish: Again, request: Request, user: access.User, session: under_way.AirflowSession
+) -> Response:
     """Run once more what has landed."""
-    conf = await run_in_threadpool(_asked_again, wish, user)
-    return JSONResponse({"runs": [await Asking(request).again(wish.job, wish.key, conf)]})
+    conf, stuck = await run_in_threadpool(_asked_again, wish, user, session)
+    return JSONResponse({"runs": [await Asking(request).again(wish.job, wish.key, conf, stuck)]})
 
 
-def _asked_again(wish: Again, user: Any) -> dict[str, Any]:
+def _asked_again(wish: Again, user: Any, session: Session) -> tuple[dict[str, Any], set[Name]]:
+    """Return the conf of a run that pulls it once more, and the runs that do not see to it."""
     registry = load_registry()
     job = _job(registry, wish.job, user)
     access.refuse_unless_may_run(user, job.id)
@@ -183,7 +186,8 @@ def _asked_again(wish: Again, user: Any) -> dict[str, Any]:
     if not found or not all(unit.landed for unit in found):
         message = f"{wish.job} {wish.key} has not landed: repair it instead"
         raise HTTPException(status.HTTP_409_CONFLICT, message)
-    return {"again": True} | ({"shops": [wish.shop]} if wish.shop is not None else {})
+    conf = {"again": True} | ({"shops": [wish.shop]} if wish.shop is not None else {})
+    return conf, {run.name for run in under_way.read(session, registry).stuck}
 
 
 def _read(

@@ -236,11 +236,12 @@ def units(found: list[Unit], registry: Registry, under_way: UnderWay = NONE) -> 
     ranked = sorted(states, key=lambda each: WORST_FIRST.index(each[0]))
     return {
         "total": len(found),
-        "units": [_unit(unit, state, registry) for state, unit in ranked[:MOST_UNITS]],
+        "units": [_unit(unit, state, registry, under_way) for state, unit in ranked[:MOST_UNITS]],
     }
 
 
-def _unit(unit: Unit, state: str, registry: Registry) -> dict[str, Any]:
+def _unit(unit: Unit, state: str, registry: Registry, under_way: UnderWay) -> dict[str, Any]:
+    stuck = under_way.stuck_before(unit)
     shop = registry.shops.get(unit.shop_id)
     heard = unit.row.heartbeat_at if unit.row else None
     job = registry.jobs.get(unit.job_id)
@@ -255,6 +256,7 @@ def _unit(unit: Unit, state: str, registry: Registry) -> dict[str, Any]:
         "error": unit.error,
         "why": dating_of(job).because if state == State.UNREPAIRABLE and job else None,
         "run_id": unit.run_id,
+        "stuck": stuck.trouble if stuck else None,
         "due_at": _moment(unit.due_at),
         "started_at": _moment(unit.started_at),
         "finished_at": _moment(unit.finished_at),

@@ -16,11 +16,8 @@ from include.registry import SHOPS_FILE, load_registry
 from include.service.finding import why_unknown
 from include.service.ports import remembered
 from include.service.settings import component_environment
-from include.service.stored_warehouse import (
-    paused_jobs,
-    runs_under_way,
-    warehouse_url,
-)
+from include.service.stored_warehouse import paused_jobs, runs_under_way, warehouse_url
+from include.service.stuck import stuck_of
 from include.signs_of_life import patience_of
 from include.warehouse.clock import now as clock_of
 from include.warehouse.transactions import cause_of
@@ -37,6 +34,7 @@ if TYPE_CHECKING:
     from include.coverage.runs import UnderWay
     from include.registry import Problem, Registry
     from include.service.layout import Layout
+    from include.service.stuck import Stuck
 
 MANAGER = "python3 scheduler_manager.py"
 # The first midnight of a day anywhere on earth; each job then looks at its own clock.
@@ -54,6 +52,7 @@ class Lookout:
         patience: how long what is running may show no sign of life.
         under_way: the runs that wait or work.
         root: of the project.
+        stuck: finds the runs that cannot move by then.
     """
 
     registry: Registry
@@ -62,6 +61,7 @@ class Lookout:
     patience: timedelta
     under_way: UnderWay
     root: Path
+    stuck: Stuck
 
     def now(self) -> datetime:
         """Ask the warehouse what time it is.
@@ -132,7 +132,8 @@ def lookout(layout: Layout) -> Iterator[Lookout]:
         paused, registry = paused_jobs(environment), load_registry(layout.root)
         # Before coverage is read: what lands meanwhile has landed.
         under_way = runs_under_way(environment, registry)
-        yield Lookout(registry, engine, paused, patience_of(environment), under_way, layout.root)
+        patience, stuck = patience_of(environment), stuck_of(layout)
+        yield Lookout(registry, engine, paused, patience, under_way, layout.root, stuck)
     finally:
         engine.dispose()
 

@@ -20,6 +20,7 @@ from include.service.outcomes import outcome_of
 from include.service.ports import remembered
 from include.service.rest import Api
 from include.service.starting import service_environment, start
+from include.service.stuck import stuck_of
 from include.service.watching import Watch
 from include.warehouse.versions import opened
 
@@ -54,7 +55,7 @@ def demo(layout: Layout, arguments: Namespace) -> int:
     connections.adopt(service_environment(layout, ports))
     ledger = Ledger(opened(connections.warehouse_url()))
     api = Api(layout, ports, ANSWER_SECONDS)
-    watches = [Watch(api, ledger, job, key) for job, key in asked]
+    watches = [Watch(api, ledger, job, key, stuck_of(layout)) for job, key in asked]
     for watch in watches:
         watch.begin()
     follow(watches)
@@ -102,7 +103,8 @@ def watch_of(layout: Layout, job_id: str, key: str, run_id: str) -> Watch:
     ports = remembered(layout)
     connections.adopt(service_environment(layout, ports))
     ledger = Ledger(opened(connections.warehouse_url()))
-    watch = Watch(Api(layout, ports, ANSWER_SECONDS), ledger, find_job(layout, job_id), key)
+    api, job = Api(layout, ports, ANSWER_SECONDS), find_job(layout, job_id)
+    watch = Watch(api, ledger, job, key, stuck_of(layout, job_id))
     watch.run_id = run_id
     return watch
 

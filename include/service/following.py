@@ -18,8 +18,10 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from include.coverage.repairing import RepairRun, RunUnderWay
+    from include.coverage.runs import Name, Run
     from include.ledger import LedgerRow
     from include.service.rest import Api
+    from include.service.stuck import Stuck
 
 LOOK_SECONDS = 2.0
 # The API is away for a while when it, or the whole service, is restarted.
@@ -47,6 +49,11 @@ class Started:
         return f"{self.run.job.id} {self.run.key}"
 
     @property
+    def name(self) -> Name:
+        """What tells its run from all others."""
+        return self.run.job.id, self.run.run_id
+
+    @property
     def line(self) -> str:
         """Say whether it was made."""
         happened = "started" if self.new else "is on its way already"
@@ -58,6 +65,7 @@ def follow(
     engine: Engine,
     started: Sequence[Started],
     disabled: Callable[[str], bool],
+    stuck: Stuck,
     *,
     quiet: bool = False,
 ) -> list[Started]:
@@ -68,6 +76,7 @@ def follow(
         engine: of the warehouse.
         started: the runs.
         disabled: tells of a shop whether it is switched off by now, so that nobody expects it.
+        stuck: finds the runs that cannot move by then; nobody waits for these.
         quiet: print nothing.
 
     Returns:
@@ -80,8 +89,7 @@ def follow(
     heard = time.monotonic()
     while waiting := [one for one in started if one.landed is None]:
         try:
-            going_on = _going_on(api)
-            stuck = {job_id for job_id, dag in api.dags().items() if dag["is_paused"]}
+            going_on, cannot_move = _going_on(api), stuck()
             heard = time.monotonic()
         except ApiError:
             if time.monotonic() - heard > PATIENCE_SECONDS:
@@ -89,11 +97,11 @@ def follow(
             time.sleep(LOOK_SECONDS)
             continue
         for one in waiting:
-            is_stuck = one.run.job.id in stuck
-            if is_stuck or (one.run.job.id, one.run.run_id) not in going_on:
-                said = _end(ledger, one, disabled, is_stuck=is_stuck)
-                done = sum(each.landed is not None for each in started)
+            held_up = cannot_move.get(one.name)
+            if held_up or one.name not in going_on:
+                said = _end(ledger, one, disabled, held_up)
                 if not quiet:
+                    done = sum(each.landed is not None for each in started)
                     print(f"{one.title}: {said} ({done} of {len(started)} runs)", flush=True)
         time.sleep(LOOK_SECONDS)
     return [one for one in started if not one.landed]
@@ -104,7 +112,9 @@ def _going_on(api: Api) -> set[tuple[str, str]]:
     return {(run["dag_id"], run["dag_run_id"]) for run in runs}
 
 
-def _end(ledger: Ledger, one: Started, disabled: Callable[[str], bool], *, is_stuck: bool) -> str:
+def _end(
+    ledger: Ledger, one: Started, disabled: Callable[[str], bool], held_up: Run | None = None
+) -> str:
     """Say by the ledger, which is the truth about it, how a run has ended."""
     rows = {row.shop_id: row for row in ledger.rows(one.run.job.id, one.run.key)}
     found = {shop: rows.get(shop) for shop in one.run.shops}
@@ -120,7 +130,7 @@ def _end(ledger: Ledger, one: Started, disabled: Callable[[str], bool], *, is_st
     whys = {shop: _why(row) for shop, row in found.items() if row}
     told = [f"{'' if shop == NO_SHOP else shop} {whys.get(shop, '')}".strip() for shop in missing]
     more = f"; and {len(missing) - SHOWN} more" if len(missing) > SHOWN else ""
-    word = "the job was paused, its runs wait" if is_stuck else "failed"
+    word = held_up.trouble if held_up else "failed"
     return f"{word}: {len(missing)} of {len(found)} missing: {'; '.join(told[:SHOWN])}{more}"
 
 

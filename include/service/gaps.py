@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from include.coverage import Coverage, Unit
+    from include.coverage.runs import UnderWay
     from include.coverage.spans import Span
     from include.registry import Registry
     from include.service.covering import Lookout
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
 
 # Unless asked for more: older gaps are rare, and somebody has decided to leave them.
 DAYS = 90
-LINES_OF_A_JOB, SHOPS_NAMED = 12, 3
+LINES_OF_A_JOB, SHOPS_NAMED, RUNS_NAMED = 12, 3, 3
 UNREPAIRABLE = State.UNREPAIRABLE
 REASON_CELLS = 110
 COMPLETE, MISSING = 0, 1
@@ -141,7 +142,17 @@ def _of_job(look: Lookout, job_id: str, spans: list[Span], shop: str | None) -> 
     if look.paused and job_id in look.paused:
         repair += f"  (paused: `{MANAGER} resume {job_id}` first)"
     first_of_all = [f"  {FIRST[code]}" for code in FIRST if _ended_with(open_spans, code)]
-    return ["", title, *before, *lined_up(rows), *first_of_all, f"  repair: {repair}"]
+    stuck = _stuck(look, open_spans)
+    return ["", title, *before, *lined_up(rows), *stuck, *first_of_all, f"  repair: {repair}"]
+
+
+def _stuck(look: Lookout, spans: list[Span]) -> list[str]:
+    """Name the runs that Airflow shows as queued or running, and that will close no gap."""
+    units = (unit for span in spans for unit in span.units)
+    found = filter(None, map(look.under_way.stuck_before, units))
+    lines = list(dict.fromkeys(f"  {run.trouble}" for run in found))
+    more = [f"  and {len(lines) - RUNS_NAMED} more runs"] if len(lines) > RUNS_NAMED else []
+    return [*lines[:RUNS_NAMED], *more]
 
 
 def _ended_with(spans: list[Span], code: int) -> bool:
@@ -207,7 +218,7 @@ def _as_json(
     answer: dict[str, Any] = {
         "made_at": coverage.made_at.isoformat(timespec="seconds"),
         "since": since.isoformat(),
-        "gaps": [_unit(unit, seen_to=look.under_way.sees_to(unit)) for unit in found],
+        "gaps": [_unit(unit, look.under_way) for unit in found],
         "paused": None if look.paused is None else sorted(look.paused & look.registry.jobs.keys()),
         "besides": besides.told(),
         "complete": told(marks),
@@ -217,7 +228,8 @@ def _as_json(
     return json.dumps(answer, indent=2, ensure_ascii=False)
 
 
-def _unit(unit: Unit, *, seen_to: bool) -> dict[str, Any]:
+def _unit(unit: Unit, under_way: UnderWay) -> dict[str, Any]:
+    stuck = under_way.stuck_before(unit)
     return {
         "job": unit.job_id,
         "shop": unit.shop_id,
@@ -228,5 +240,6 @@ def _unit(unit: Unit, *, seen_to: bool) -> dict[str, Any]:
         "exit_code": unit.exit_code,
         "error": unit.error,
         "run_id": unit.run_id,
-        "under_way": seen_to,
+        "under_way": under_way.sees_to(unit),
+        "stuck": stuck.trouble if stuck else None,
     }

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from include.coverage.history import read_history
 from include.coverage.repairing import (
+    BLOCKED,
     DISABLED,
     NO_DAG,
     PAUSED,
@@ -44,7 +45,7 @@ if TYPE_CHECKING:
     from argparse import Namespace
     from collections.abc import Iterable, Iterator, Sequence
 
-    from include.registry import Registry
+    from include.coverage.runs import Name
     from include.service.covering import Lookout
     from include.service.layout import Layout
 
@@ -54,9 +55,11 @@ WHY = {
     SEEN_TO: "a run that waits or works sees to them",
     UNREPAIRABLE: "cannot be pulled again: its script takes no period, and another one has ended "
     f"since (`{MANAGER} check` names the line)",
+    BLOCKED: f"its runs wait and cannot go on, and so would new ones: `{MANAGER} doctor` says why",
     DISABLED: "the job is disabled: set 'enabled: true' in its entry, or run it by hand",
 }
 TRIES, PAUSE_SECONDS = 4, 3.0
+STUCK_NAMED = 5
 NOT_STARTED = "nothing was started: the same command with --yes starts it"
 NOT_FOLLOWED = "the same command with --yes follows what is under way"
 # Of these nothing is missing.
@@ -87,7 +90,7 @@ def repair(layout: Layout, arguments: Namespace) -> int:
             coverage,
             gaps,
             paused={job_id: bool(dag["is_paused"]) for job_id, dag in dags.items()},
-            runs=_runs(api, look.registry, wanted & dags.keys()),
+            runs=_runs(api, look, wanted & dags.keys()),
             history=read_history(look.engine, wanted),
         )
         broken = [str(one) for one in broken_for(look.registry, arguments.job, arguments.shop)]
@@ -159,15 +162,17 @@ def _start_and_follow(
             print(one.line, flush=True)
     if arguments.no_wait:
         return []
-    return follow(api, look.engine, started, look.is_disabled, quiet=quiet)
+    return follow(api, look.engine, started, look.is_disabled, look.stuck, quiet=quiet)
 
 
-def _runs(api: Api, registry: Registry, job_ids: Iterable[str]) -> list[Run]:
-    found: list[Run] = []
+def _runs(api: Api, look: Lookout, job_ids: Iterable[str]) -> list[Run]:
+    """Return all repairs, and the runs under way with whether they move."""
+    found: dict[Name, Run] = {}
     for job_id in job_ids:
         told = api.runs(job_id, state=UNDER_WAY) + api.runs(job_id, run_id_prefix_pattern=PREFIX)
-        found += [Run.of(registry.jobs[job_id], run) for run in told]
-    return found
+        of_job = (Run.of(look.registry.jobs[job_id], run) for run in told)
+        found |= {run.name: run for run in of_job}
+    return [*(found | {run.name: run for run in look.under_way.all if run.name in found}).values()]
 
 
 def _lines(plan: Plan, broken: Sequence[str] = ()) -> list[str]:
@@ -175,7 +180,7 @@ def _lines(plan: Plan, broken: Sequence[str] = ()) -> list[str]:
     if plan.runs:
         by_job = sorted(plan.runs, key=attrgetter("job.id"))  # stable: the oldest period first
         alike = groupby(by_job, key=lambda run: (run.job.id, run.whole or run.shops))
-        rows = [("job", "period", "shops", "calls", "about")]
+        rows: list[tuple[str, ...]] = [("job", "period", "shops", "calls", "about")]
         rows += [_row(list(runs)) for _, runs in alike]
         lines += lined_up(rows, indent="")
         calls = "an unknown number of" if plan.calls is None else f"about {plan.calls:,}"
@@ -187,6 +192,9 @@ def _lines(plan: Plan, broken: Sequence[str] = ()) -> list[str]:
         lines.append("nothing to repair" + (" of what is known" if broken else ""))
     for (job_id, why), units in plan.held.items():
         lines.append(f"{job_id}: {units:,} left out: {WHY[why].format(job=job_id)}")
+    lines += [f"{run.job_id}: {run.trouble}" for run in plan.stuck[:STUCK_NAMED]]
+    if len(plan.stuck) > STUCK_NAMED:
+        lines.append(f"and {len(plan.stuck) - STUCK_NAMED} more runs wait and cannot go on")
     return lines
 
 
@@ -211,6 +219,9 @@ def _as_dict(plan: Plan) -> dict[str, Any]:
         "calls": plan.calls,
         "minutes": plan.minutes,
         "runs": [_run(run) for run in plan.runs],
+        "stuck": [
+            {"job": run.job_id, "run_id": run.run_id, "why": run.stuck} for run in plan.stuck
+        ],
         "held": [
             {"job": job_id, "why": why, "units": units}
             for (job_id, why), units in plan.held.items()

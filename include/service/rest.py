@@ -112,15 +112,15 @@ class Api:
             self._request("GET", f"/api/v2/dags/{dag_id}/dagRuns", params=params)["dag_runs"]
         )
 
-    def unfinished_run(self, dag_id: str, partition_key: str) -> str | None:
-        """Return the id of a run of that period that waits or works, if there is one."""
+    def unfinished_runs(self, dag_id: str, partition_key: str) -> list[str]:
+        """Return the ids of the runs of that period that wait or work."""
         found = self._request(
             "GET",
             f"/api/v2/dags/{dag_id}/dagRuns",
             params={"state": ["queued", "running"], "partition_key_pattern": partition_key},
         )
         runs = [run for run in found["dag_runs"] if run["partition_key"] == partition_key]
-        return str(runs[0]["dag_run_id"]) if runs else None
+        return [str(run["dag_run_id"]) for run in runs]
 
     def running_tasks(self) -> list[dict[str, Any]]:
         """Return the tasks of all DAGs that run now."""

@@ -9,7 +9,6 @@ is anywhere but in Airflow's database, Airflow is asked after all.
 from __future__ import annotations
 
 import json
-from datetime import datetime, timezone
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -18,7 +17,8 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from sqlalchemy import create_engine, make_url, text
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
-from include.coverage.runs import UNDER_WAY, Run, UnderWay
+from include.coverage.movement import read_runs
+from include.coverage.runs import UnderWay
 from include.service import connections
 from include.service.settings import FERNET, METADATA_URL
 from include.warehouse import connect
@@ -33,11 +33,6 @@ if TYPE_CHECKING:
 # What begins so says that the connection may be elsewhere.
 ELSEWHERE = ("AIRFLOW__SECRETS__", f"AIRFLOW_CONN_{connections.WAREHOUSE.upper()}")
 FIELDS = "conn_type, host, login, password, schema, port, extra, is_encrypted, is_extra_encrypted"
-RUNS = (
-    "SELECT dag_run.dag_id, dag_run.run_id, dag_run.partition_key, dag_run.run_after, dag_run.conf "
-    "FROM dag_run JOIN dag ON dag.dag_id = dag_run.dag_id "
-    "WHERE dag_run.state IN ('queued', 'running') AND NOT dag.is_paused"
-)
 PREPARED = (
     "SELECT version_num FROM alembic_version",
     "SELECT pool, slots FROM slot_pool ORDER BY pool",
@@ -131,28 +126,15 @@ def paused_jobs(environment: Mapping[str, str]) -> frozenset[str] | None:
 
 
 def runs_under_way(environment: Mapping[str, str], registry: Registry) -> UnderWay:
-    """Give the runs that wait or work; none where Airflow's database does not tell.
-
-    Those of a paused job wait for ever, and see to nothing.
-    """
+    """Return the runs that wait or work; none where Airflow's database does not tell."""
+    engine = create_engine(environment[METADATA_URL])
     try:
-        rows = _ask(environment, RUNS)
+        with engine.connect() as connection:
+            return UnderWay(read_runs(connection, registry.jobs))
     except SQLAlchemyError:
         return UnderWay()
-    jobs = registry.jobs
-    return UnderWay(Run.of(jobs[row.dag_id], _told(row)) for row in rows if row.dag_id in jobs)
-
-
-def _told(row: Any) -> dict[str, Any]:
-    """Give a run as the API tells it; a database may give JSON and moments as texts."""
-    moment = datetime.fromisoformat(str(row.run_after))
-    return {
-        "dag_run_id": row.run_id,
-        "partition_key": row.partition_key,
-        "run_after": moment.replace(tzinfo=moment.tzinfo or timezone.utc).isoformat(),
-        "conf": json.loads(row.conf) if isinstance(row.conf, str) else row.conf,
-        "state": UNDER_WAY[0],
-    }
+    finally:
+        engine.dispose()
 
 
 def _stored(environment: Mapping[str, str]) -> Any:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 from datetime import datetime, timezone
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from include.errors import ConfigurationError, ExpectedError
@@ -22,7 +23,9 @@ if TYPE_CHECKING:
     from argparse import Namespace
     from collections.abc import Callable, Mapping, Sequence
 
+    from include.coverage.runs import Name, Run
     from include.service.layout import Layout
+    from include.service.stuck import Stuck
 
 ANSWER_SECONDS = 30.0  # milliseconds, save on a machine that is busy with jobs
 MANAGER = "python3 scheduler_manager.py"
@@ -47,7 +50,8 @@ def trigger(layout: Layout, arguments: Namespace) -> int:
     refuse_past(job, wanted, now)
     conf = _conf(layout, job.id, arguments)
     api = Api(layout, remembered(layout), ANSWER_SECONDS)
-    run_id, new = asking(layout, lambda: begin_run(api, job.id, wanted.key, conf))
+    begin = partial(begin_run, api, job.id, wanted.key, conf, stuck=partial(_stuck, layout, job.id))
+    run_id, new = asking(layout, begin)
     told = {"job": job.id, "period": wanted.key, "run_id": run_id, "new": new}
     if arguments.wait:
         return _wait(layout, told, conf.get("shops", ()), as_json=arguments.json)
@@ -72,15 +76,22 @@ def resume(layout: Layout, arguments: Namespace) -> int:
 
 
 def begin_run(
-    api: Api, job_id: str, key: str, conf: Mapping[str, Any] | None = None
+    api: Api, job_id: str, key: str, conf: Mapping[str, Any] | None = None, *, stuck: Stuck
 ) -> tuple[str, bool]:
-    """Trigger a run of a period, or find one of it that waits or works.
+    """Trigger a run of a period, or find one of it that waits or works and can move.
+
+    Args:
+        api: of Airflow.
+        job_id: whose run.
+        key: the period's.
+        conf: what else is asked for; then the run is made in any case.
+        stuck: finds the runs that cannot move.
 
     Returns:
         its id, and whether it is new.
 
     Raises:
-        ExpectedError: the job is no DAG yet, or paused.
+        ExpectedError: the job is no DAG yet, or paused, or a new run would be stuck like the old.
         ApiError: the web UI does not take it.
     """
     try:
@@ -95,8 +106,24 @@ def begin_run(
             f"job {job_id!r} is paused, so its runs would wait for ever: run "
             f"`{MANAGER} resume {job_id}`"
         )
-    found = None if conf else api.unfinished_run(job_id, key)
-    return found or api.trigger(job_id, key, conf), found is None
+    there = [] if conf else api.unfinished_runs(job_id, key)
+    cannot_move = stuck() if there else {}
+    for run_id in there:
+        run = cannot_move.get((job_id, run_id))
+        if run is None:
+            return run_id, False
+        if run.blocks:
+            raise ExpectedError(
+                f"{job_id} {key}: {run.trouble}; another one would wait like it: "
+                f"`{MANAGER} doctor` says what helps"
+            )
+    return api.trigger(job_id, key, conf), True
+
+
+def _stuck(layout: Layout, job_id: str) -> Mapping[Name, Run]:
+    from include.service.stuck import stuck_of  # noqa: PLC0415 -- takes its time, rarely needed
+
+    return stuck_of(layout, job_id)()
 
 
 def _conf(layout: Layout, job_id: str, arguments: Namespace) -> dict[str, Any]:
@@ -172,8 +199,8 @@ def _wait(layout: Layout, told: dict[str, Any], shops: Sequence[str], *, as_json
         return code
     if watch.rows():
         show([watch])
-    if reason:
-        print(f"{watch.title}: {reason}")
+    if reason or watch.stuck:
+        print(f"{watch.title}: {reason or watch.stuck}")
     if not watch.landed:
         explain(layout, watch)
     return code

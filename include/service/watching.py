@@ -13,8 +13,10 @@ if TYPE_CHECKING:
     from include.ledger import Ledger, LedgerRow
     from include.registry import Job
     from include.service.rest import Api
+    from include.service.stuck import Stuck
 
 RUN_ENDED = ("success", "failed")
+AT_WORK = ("queued", "running")
 TRIES, PAUSE_SECONDS = 5, 3.0
 # A task that waits for its retry has failed as far as somebody who watches is concerned.
 GIVEN_UP = ("failed", "up_for_retry")
@@ -28,17 +30,21 @@ class Watch:
         ledger: of its warehouse.
         job: whose run.
         key: the period's.
+        stuck: finds the runs that cannot move; nobody waits for these.
 
     Attributes:
         run_id: set by `begin`.
         landed: None while the run goes on, then whether everything landed.
+        stuck: why the run cannot go on; empty while it can.
     """
 
-    def __init__(self, api: Api, ledger: Ledger, job: Job, key: str) -> None:
+    def __init__(self, api: Api, ledger: Ledger, job: Job, key: str, stuck: Stuck) -> None:
         self.job = job
         self.key = key
         self.run_id = ""
         self.landed: bool | None = None
+        self.stuck = ""
+        self._find_stuck = stuck
         self._api = api
         self._ledger = ledger
         self._before: list[LedgerRow] = []
@@ -63,7 +69,7 @@ class Watch:
         self._before = self.rows()
         for tries_left in reversed(range(TRIES)):
             try:
-                self.run_id, _ = begin_run(self._api, self.job.id, self.key)
+                self.run_id, _ = begin_run(self._api, self.job.id, self.key, stuck=self._find_stuck)
             except ApiError:  # noqa: PERF203 - Airflow's database is busy starting all jobs
                 if not tries_left:
                     raise
@@ -79,10 +85,18 @@ class Watch:
             self.landed = state == "success"
         elif any(task in GIVEN_UP for task in tasks.values()):
             self.landed = False
-        line = self._line(state if state in RUN_ENDED else _at_work(tasks))
+        elif not any(task in AT_WORK for task in tasks.values()):
+            self._give_up_if_stuck()
+        said = state if state in RUN_ENDED else self.stuck or _at_work(tasks)
+        line = self._line(said)
         changed = line != self._said
         self._said = line
         return line if changed else ""
+
+    def _give_up_if_stuck(self) -> None:
+        run = self._find_stuck().get((self.job.id, self.run_id))
+        if run:
+            self.landed, self.stuck = False, run.trouble
 
     def rows(self) -> list[LedgerRow]:
         """Give the period's rows of the ledger."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from include.coverage.book import Book
 from include.coverage.history import History, Landing
 from include.coverage.model import cells_of
 from include.coverage.repairing import (
+    BLOCKED,
     DISABLED,
     NO_DAG,
     PAUSED,
@@ -113,6 +115,22 @@ def test_a_unit_that_a_run_sees_to_gets_no_second_one(run: Run, left: int) -> No
     followed = {(one.run_id, one.key, shop) for one in plan.under_way for shop in one.shops}
     assert len(followed) == 6 - left
     assert {run_id for run_id, _, _ in followed} <= {run.run_id}
+
+
+def test_a_run_that_cannot_start_is_replaced() -> None:
+    """A cleared run of a cancelled backfill sees to nothing, and takes no repair's time."""
+    run = replace(_told(ERP, "backfill__1", "queued", KEYS[0]), stuck="its backfill was cancelled")
+    plan = _plan(_coverage(), run)
+    assert (plan.units, plan.held, plan.under_way, plan.stuck) == (6, {}, [], [run])
+    assert plan.runs[0].run_after == _plan(_coverage()).runs[0].run_after
+
+
+def test_where_a_new_run_would_be_stuck_none_is_made() -> None:
+    """The pool is missing: beside the run that the period has already another would wait, too."""
+    run = replace(_told(ERP, "scheduled__1", "running", KEYS[0]), stuck="its pool …", blocks=True)
+    plan = _plan(_coverage(), run)
+    assert plan.held == {("erp_store", BLOCKED): 2}
+    assert plan.stuck == [run]
 
 
 def test_what_would_wait_for_ever_is_named() -> None:

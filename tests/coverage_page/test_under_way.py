@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import datetime, timezone
 from typing import Any
 
+from airflow.jobs.job import Job
+from airflow.models import import_all_models
+from airflow.models.base import Base
 from airflow.models.dag import DagModel
 from airflow.models.dagrun import DagRun
-from airflow.models.tasklog import LogTemplate
 from sqlalchemy import create_engine, insert
 from sqlalchemy.orm import Session
 
@@ -22,6 +24,7 @@ SEVERAL = {"from": "2025-10-05", "to": "2025-10-07"}
 NAMES: dict[str, Any] = {
     "fileloc": "",
     "bundle_name": "dags",
+    "is_stale": False,
     "has_task_concurrency_limits": False,
     "max_active_tasks": 1,
     "max_consecutive_failed_dag_runs": 0,
@@ -43,9 +46,11 @@ def test_runs_that_wait_or_work_see_to_what_they_cover() -> None:
     """Not those that have ended, nor those of a paused job, which wait for ever."""
     engine = create_engine("sqlite://")
     with Session(engine) as session:
-        connection = session.connection()
-        for model in (DagModel, LogTemplate, DagRun):
-            model.__table__.create(connection)
+        import_all_models()
+        Base.metadata.create_all(session.connection())
+        now = datetime.now(timezone.utc)
+        well = {"job_type": "SchedulerJob", "latest_heartbeat": now, "start_date": now}
+        session.execute(insert(Job).values(state="running", **well))
         session.execute(
             insert(DagModel),
             [{"dag_id": one.id, "is_paused": one is PAUSED, **NAMES} for one in (DAILY, PAUSED)],

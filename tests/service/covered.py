@@ -21,6 +21,7 @@ from include.units import LONG_AGO
 from include.warehouse import connect
 from include.warehouse.migrating import migrate
 from include.warehouse.tables import ledger
+from tests import airflow_runs
 from tests.coverage.registries import row
 
 if TYPE_CHECKING:
@@ -31,10 +32,6 @@ if TYPE_CHECKING:
     from include.ledger import LedgerRow
 
 TABLES = """
-CREATE TABLE dag (dag_id TEXT, is_paused BOOLEAN);
-CREATE TABLE dag_run (
-    dag_id TEXT, run_id TEXT, state TEXT, partition_key TEXT, run_after TIMESTAMP, conf JSON
-);
 CREATE TABLE connection (
     conn_id TEXT, conn_type TEXT, host TEXT, login TEXT, password TEXT, schema TEXT, port INTEGER,
     extra TEXT, is_encrypted BOOLEAN, is_extra_encrypted BOOLEAN
@@ -101,7 +98,8 @@ def install(folder: Path, tasks: str, shops: str, connection: Mapping[str, objec
     migrate(f"sqlite:///{layout.warehouse}")
     first_seen(connect(f"sqlite:///{layout.warehouse}"), load_registry(root).jobs, LONG_AGO)
     with closing(sqlite3.connect(layout.airflow_home / "airflow.db")) as database:
-        database.executescript(TABLES)
+        database.executescript(TABLES + airflow_runs.TABLES + airflow_runs.POOLS)
+        database.executescript(airflow_runs.scheduler())
     said = {"conn_id": "warehouse", "conn_type": "sqlite", "host": str(layout.warehouse)}
     fields = {**said, **connection}
     for name, mark in (("password", "is_encrypted"), ("extra", "is_extra_encrypted")):

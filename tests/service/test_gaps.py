@@ -81,7 +81,7 @@ def test_each_gap_has_its_reason_and_its_repair(
         return "running" if (unit.shop_id, key) == ("erp-1", _ago(7)) else None
 
     installation.land(but=trouble)
-    installation.change_airflow("INSERT INTO dag VALUES ('erp_store', 1)")
+    installation.change_airflow("INSERT INTO dag (dag_id, is_paused) VALUES ('erp_store', 1)")
     assert _ask(installation) == 1
     manager = "python3 scheduler_manager.py"
     wide, rest = " " * 16, " " * 24
@@ -262,7 +262,10 @@ def test_of_a_day_that_is_not_over_nothing_was_due(
     assert capsys.readouterr().out == f"no gaps: nothing was due since {_ago(0)}\n"
 
 
-RUN = "INSERT INTO dag_run VALUES (?, ?, 'queued', ?, '2025-10-01 00:00:00.000000', ?)"
+RUN = (
+    "INSERT INTO dag_run (dag_id, run_id, state, partition_key, run_after, conf) "
+    "VALUES (?, ?, 'queued', ?, '2025-10-01 00:00:00.000000', ?)"
+)
 
 
 def test_what_a_queued_run_sees_to_needs_no_second_repair(
@@ -274,7 +277,7 @@ def test_what_a_queued_run_sees_to_needs_no_second_repair(
     installation.land(
         but=lambda unit: "" if unit.period.key in lost and unit.shop_id in shops else None
     )
-    installation.change_airflow("INSERT INTO dag VALUES ('erp_store', 0)")
+    installation.change_airflow("INSERT INTO dag (dag_id, is_paused) VALUES ('erp_store', 0)")
     installation.change_airflow(RUN, "erp_store", f"repair__{lost[0]}__1", lost[0], "{}")
     narrowed = json.dumps({"shops": ["erp-1"]})
     installation.change_airflow(RUN, "erp_store", f"repair__{lost[1]}__1", lost[1], narrowed)
@@ -294,7 +297,15 @@ def test_what_a_queued_run_sees_to_needs_no_second_repair(
     assert (told["repair"], [gap["under_way"] for gap in told["gaps"]]) == (None, [True] * 3)
     installation.change_airflow("UPDATE dag SET is_paused = 1")
     assert _ask(installation, since=lost[0]) == 1
-    assert "under way" not in capsys.readouterr().out, "a paused job's runs wait for ever"
+    said = capsys.readouterr().out
+    assert "under way" not in said, "a paused job's runs wait for ever"
+    run_id = f"repair__{lost[0]}__1"
+    waits = f"  run {run_id} waits since 10-01 08:00 and cannot go on: its job is paused\n"
+    assert waits in said
+    assert _ask(installation, since=lost[0], json=True) == 1
+    told = json.loads(capsys.readouterr().out)
+    assert [gap["stuck"] for gap in told["gaps"]][-1] == waits.strip()
+    assert told["repair"]
 
 
 BROKEN_FILE = "tasks:\n  - {id: jd_store, name: [\n"

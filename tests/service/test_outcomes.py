@@ -39,7 +39,7 @@ def watch(engine_url: str, tmp_path: Path) -> Iterator[Callable[[str], Watch]]:
     engine = connect(engine_url)
 
     def ended(key: str) -> Watch:
-        watch = Watch(Api(Layout(var=tmp_path), Ports()), Ledger(engine), JOB, key)
+        watch = Watch(Api(Layout(var=tmp_path), Ports()), Ledger(engine), JOB, key, dict)
         watch.run_id, watch.landed = RUN, True
         return watch
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from include.errors import ConfigurationError
+from include.coverage.runs import Run
+from include.errors import ConfigurationError, ExpectedError
 from include.service.layout import Layout
-from include.service.triggering import in_words, trigger
+from include.service.triggering import begin_run, in_words, trigger
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -40,3 +42,43 @@ def test_a_day_that_cannot_be_pulled_again_makes_no_run(tmp_path: Path) -> None:
     asked = Namespace(job="old", period="2025-10-02", shop=None, again=False)
     with pytest.raises(ConfigurationError, match="2025-10-02 cannot be pulled again"):
         trigger(Layout(root=tmp_path, var=tmp_path / "var"), asked)
+
+
+KEY = "2025-10-02"
+WAITING = Run("pdd_chat", "backfill__1", under_way=True, first=KEY, last=KEY)
+
+
+class Airflow:
+    """An API with one job and a run of its period that waits."""
+
+    def dag(self, _: str) -> dict[str, Any]:
+        """Return a DAG that is not paused."""
+        return {"is_paused": False}
+
+    def unfinished_runs(self, _job_id: str, _key: str) -> list[str]:
+        """Return the run that waits."""
+        return ["backfill__1"]
+
+    def trigger(self, _job_id: str, _key: str, _conf: Any) -> str:
+        """Make another."""
+        return "manual__2"
+
+
+def _begin(*stuck: Run) -> tuple[str, bool]:
+    api: Any = Airflow()
+    return begin_run(api, "pdd_chat", KEY, stuck=lambda: {run.name: run for run in stuck})
+
+
+def test_a_run_that_waits_is_not_made_twice() -> None:
+    """But one that cannot start is nobody's run of the period."""
+    assert _begin() == ("backfill__1", False)
+    cancelled = replace(WAITING, stuck="its backfill was cancelled")
+    assert _begin(cancelled) == ("manual__2", True)
+
+
+def test_a_run_that_would_wait_like_the_old_one_is_not_made() -> None:
+    """Its pool is missing, say: who asks is told why, and by what that is found."""
+    run = replace(WAITING, stuck="its pool 'pdd' is not there", blocks=True)
+    told = "its pool 'pdd' is not there; another one would wait like it: `python3 .* doctor`"
+    with pytest.raises(ExpectedError, match=told):
+        _begin(run)

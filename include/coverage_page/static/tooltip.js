@@ -107,6 +107,7 @@ export function facts(unit, zone) {
     ["due", moment(unit.due_at, zone)],
     ["started", moment(unit.started_at, zone)],
     ["finished", moment(unit.finished_at, zone)],
+    ["stuck", unit.stuck ?? ""],
     ["heartbeat", unit.finished_at ? "" : moment(unit.heartbeat_at, zone)],
   ];
   return found.filter(([, text]) => text).map(([label, text]) => [say(label), text]);

@@ -36,6 +36,7 @@ CHECKS = {
     "database": "databases:check_database",
     "pools": "jobs:check_pools",
     "jobs": "jobs:check_paused",
+    "runs": "jobs:check_stuck_runs",
     "warehouse": "databases:check_warehouse",
     "ledger": "jobs:check_silent_units",
     "clock": "clocks:check_clock",

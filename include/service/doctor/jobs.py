@@ -16,17 +16,20 @@ from include.service.doctor.stored import variables_of
 from include.service.health import look
 from include.service.processes import service_processes
 from include.service.settings import METADATA_URL
+from include.service.stored_warehouse import runs_under_way
 from include.warehouse import connect
 from include.warehouse.tables import ledger
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from include.coverage.runs import Run
     from include.service.doctor.findings import Patient
 
 # Signs of life come every 15 s; a busy warehouse may delay some.
 SILENT = timedelta(minutes=5)
 SHOWN = 5
+MANAGER = "python3 scheduler_manager.py"
 LOOKS, PAUSE_SECONDS = 6, 3.0
 
 
@@ -79,6 +82,33 @@ def check_paused(patient: Patient) -> Iterator[Finding]:
         yield Finding(WARN, "jobs", f"are no DAGs yet: {', '.join(missing)}", remedy)
     if not missing and not any(dags[job_id] for job_id in enabled):
         yield Finding(OK, "jobs", f"none of {len(enabled)} is paused")
+
+
+def check_stuck_runs(patient: Patient) -> Iterator[Finding]:
+    """Name the runs that Airflow shows as queued or running, and that cannot move."""
+    if not patient.runs:
+        yield Finding(OK, "runs", "none moves while the service does not run")
+        return
+    registry = check_project(patient.layout.root).registry
+    stuck = runs_under_way(patient.environment, registry).stuck
+    for run in stuck[:SHOWN]:
+        text_ = f"{run.job_id} {run.first}: {run.trouble}"
+        yield Finding(WARN, "runs", text_, _remedy(run))
+    if len(stuck) > SHOWN:
+        yield Finding(WARN, "runs", f"and so do {len(stuck) - SHOWN} more")
+    if not stuck:
+        yield Finding(OK, "runs", "whatever waits can start")
+
+
+def _remedy(run: Run) -> str:
+    if "pool" in run.stuck:
+        return f"`{MANAGER} restart` makes the pools of {POOLS_FILE}; the run then goes on"
+    if "paused" in run.stuck and run.blocks:
+        return f"`{MANAGER} resume {run.job_id}` goes on with it"
+    if run.blocks:
+        return f"`{MANAGER} restart` starts what should go on with it"
+    missing = f"`{MANAGER} repair --job {run.job_id} --yes` makes another for what is missing"
+    return f"{missing}; mark this one failed in the web UI"
 
 
 def check_heartbeats(patient: Patient) -> Iterator[Finding]:

@@ -16,6 +16,7 @@ from include.service.doctor.findings import Patient
 from include.service.layout import PROJECT_ROOT, Layout
 from include.service.settings import METADATA_URL
 from include.warehouse.migrating import migrate
+from tests import airflow_runs
 from tests.integration.installation import free_ports
 
 if TYPE_CHECKING:
@@ -27,7 +28,6 @@ TABLES = """
 CREATE TABLE alembic_version (version_num TEXT);
 CREATE TABLE slot_pool (pool TEXT, slots INTEGER);
 INSERT INTO slot_pool VALUES ('default_pool', 128), ('erp', 1), ('jd', 1), ('pdd', 3);
-CREATE TABLE dag (dag_id TEXT, is_paused BOOLEAN);
 """
 
 
@@ -54,7 +54,7 @@ def patient(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Patient:
     migrate(f"sqlite:///{layout.warehouse}")
     airflow = layout.airflow_home / "airflow.db"
     with closing(sqlite3.connect(airflow)) as database:
-        database.executescript(TABLES)
+        database.executescript(TABLES + airflow_runs.TABLES)
         database.execute(
             "INSERT INTO alembic_version VALUES (?)", (_migrations_of_airflow().get_current_head(),)
         )

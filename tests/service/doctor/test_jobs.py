@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
@@ -18,9 +19,11 @@ from include.service.doctor.jobs import (
     check_pools,
     check_registry,
     check_silent_units,
+    check_stuck_runs,
 )
 from include.warehouse import connect
 from include.warehouse.tables import ledger
+from tests import airflow_runs
 
 if TYPE_CHECKING:
     from include.service.doctor.findings import Patient
@@ -71,7 +74,7 @@ def test_paused_and_unknown_jobs_are_named(patient: Patient) -> None:
     (line,) = map(str, check_paused(patient))
     assert line.startswith("warn  jobs: are no DAGs yet: erp_store, ")
     jobs = load_registry(patient.layout.root).jobs
-    change(patient, *(f"INSERT INTO dag VALUES ('{job_id}', 0)" for job_id in jobs))  # noqa: S608
+    change(patient, *(f"INSERT INTO dag VALUES ('{job_id}', 0, 0)" for job_id in jobs))  # noqa: S608
     assert [str(found) for found in check_paused(patient)] == ["ok    jobs: none of 12 is paused"]
     change(patient, "UPDATE dag SET is_paused = 1 WHERE dag_id = 'jd_store'")
     assert [str(found) for found in check_paused(patient)] == [
@@ -79,6 +82,38 @@ def test_paused_and_unknown_jobs_are_named(patient: Patient) -> None:
             "warn  jobs: jd_store is paused: its runs wait; "
             "`python3 scheduler_manager.py resume jd_store` goes on with it"
         )
+    ]
+
+
+def test_runs_that_cannot_move_are_named(patient: Patient) -> None:
+    """With since when, why, and what helps; nothing is said while nothing runs anyway."""
+    change(
+        patient,
+        "INSERT INTO dag VALUES ('pdd_chat', 0, 0), ('jd_store', 0, 0)",
+        "INSERT INTO backfill VALUES (1, 1, '2025-10-03 02:00:00.000000')",
+        "INSERT INTO dag_run (dag_id, run_id, state, partition_key, run_after, conf, backfill_id) "
+        "VALUES ('pdd_chat', 'backfill__1', 'queued', '2025-10-02', "
+        "'2025-10-03 01:00:00.000000', '{}', 1), "
+        "('jd_store', 'scheduled__1', 'running', '2025-10-02', "
+        "'2025-10-03 01:00:00.000000', '{}', NULL)",
+        "DELETE FROM slot_pool WHERE pool = 'jd'",
+        "INSERT INTO task_instance (dag_id, run_id, task_id, state, pool) "
+        "VALUES ('jd_store', 'scheduled__1', 'run', 'scheduled', 'jd')",
+        airflow_runs.scheduler(),
+    )
+    assert [one.level for one in check_stuck_runs(patient)] == ["ok"]
+    found = [str(one) for one in check_stuck_runs(replace(patient, runs=True))]
+    assert found == [
+        (
+            "warn  runs: jd_store 2025-10-02: run scheduled__1 waits since 10-03 09:00 and cannot "
+            "go on: its pool 'jd' is not there; `python3 scheduler_manager.py restart` makes the "
+            "pools of config/pools.json; the run then goes on"
+        ),
+        (
+            "warn  runs: pdd_chat 2025-10-02: run backfill__1 waits since 10-03 09:00 and cannot "
+            "go on: its backfill was cancelled; `python3 scheduler_manager.py repair --job "
+            "pdd_chat --yes` makes another for what is missing; mark this one failed in the web UI"
+        ),
     ]
 
 
