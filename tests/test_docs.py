@@ -65,6 +65,7 @@ EXAMPLES = {
     "owner",
     "dated",
     "start",
+    "python",
     "deadline",
     "checks",
     "doc",
@@ -76,7 +77,7 @@ OPERATIONS = (ROOT / "docs/operations.md").read_text("utf-8")
 JOBS = (ROOT / "docs/jobs.md").read_text("utf-8")
 # An example in the registry's schema, one of bash's that a task's shell must not see, and one that
 # mysqldump is handed.
-NO_SETTINGS = {"REPORT_LANGUAGE", "BASH_ENV", "MYSQL_PWD"}
+NO_SETTINGS = {"REPORT_LANGUAGE", "BASH_ENV", "MYSQL_PWD", "TYPE_CHECKING"}
 # What programs that are not ours listen to.
 OF_OTHERS = {"HTTPS_PROXY", "NO_PROXY"}
 REGISTRY = load_registry()

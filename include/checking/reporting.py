@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 from datetime import datetime, timezone
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from include.checking.checked_tables import nearest_table
 from include.checking.feed_jobs import feed_of
+from include.checking.interpreters import troubles_of
 from include.checking.project import check_project
 from include.checking.strays import CONFIG
 from include.feeds import FEEDS_FILE
-from include.registry import PROJECT_ROOT, SHOPS_FILE, TASKS_FOLDER
+from include.registry import PROJECT_ROOT, SHOPS_FILE, TASKS_FOLDER, Problem
 from include.registry.dating import dating_of
 from include.registry.describing import in_words, next_runs, period_in_words
 from include.registry.paths import SCRIPTS, Folders
@@ -91,7 +93,14 @@ def report(
     for job in found.registry.jobs.values():
         with costing_only(job.file, job.line, job.id, found.problems):
             described.append((_line(job, lang, now), _described(job, lang, now)))
-    notes = list(_notes(found, root, lang))
+    lacking = []
+    for job, is_certain, text in troubles_of(found.registry.jobs.values()):
+        if is_certain:
+            found.problems.append(Problem(job.file, job.line, 1, job.id, text))
+        else:
+            lacking.append(f"{job.file}:{job.line}: {job.id}: {text}")
+    found.problems.sort(key=attrgetter("file", "line", "column"))
+    notes = [*_notes(found, root, lang), *lacking]
     if as_json:
         problems = [asdict(problem) for problem in found.problems]
         jobs = [facts for _, facts in described]

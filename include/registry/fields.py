@@ -26,6 +26,7 @@ _line_length = {"minLength": 1, "maxLength": predicates.LONGEST_LINE}
 
 Text = Annotated[str, PlainValidator(predicates.text), _text()]
 Line = Annotated[str, PlainValidator(predicates.line), _text(**_line_length)]
+Interpreter = Annotated[str, PlainValidator(predicates.interpreter), _text(**_line_length)]
 Tag = Annotated[
     str, PlainValidator(predicates.tag), _text(minLength=1, maxLength=predicates.LONGEST_TAG)
 ]

@@ -69,6 +69,20 @@ def line(value: Any) -> str:
     return written
 
 
+def interpreter(value: Any) -> str:
+    """Take the path of a Python: absolute, or below the project."""
+    written = line(value)
+    advice = "write an absolute path, or one below the project, as in venvs/report/bin/python"
+    if "/" not in written:
+        raise ValueError(f"{quoted(written)} is no path: {advice}")
+    parts = written.removeprefix("/").split("/")
+    if ".." in parts or written.startswith("~"):
+        raise ValueError(f"{quoted(written)} leads out of the project: {advice}")
+    if "" in parts or "." in parts or "\\" in written:
+        raise ValueError(f"{quoted(written)} is not a plain path: {advice}")
+    return written
+
+
 def tag(value: Any) -> str:
     """Take a tag."""
     written = line(value)

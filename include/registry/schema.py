@@ -150,13 +150,15 @@ class Job(BaseModel):
         description="environment variables for the script; no secrets, those go in connections",
         examples=[{"REPORT_LANGUAGE": "zh"}],
     )
-    cwd: fields.Line = Field(
-        default=".", description="the folder of the project it runs in", examples=["config"]
+    cwd: fields.Line = Field(default=".", description="the folder it runs in", examples=["config"])
+    python: fields.Interpreter | None = Field(
+        default=None,
+        description="the Python that runs it, absolute or below the project; else the service's",
+        examples=["venvs/report/bin/python"],
     )
     dated: fields.Flag | None = Field(
         default=None,
-        description="false: the script takes no period, and can only bring the one that ended "
-        "last; unless given, whether its text or 'args' name the period decides",
+        description="false: it only brings the period that ended last; else its text decides",
         examples=[False],
     )
     platform: fields.Platform | None = Field(
@@ -267,6 +269,11 @@ class Job(BaseModel):
     def script_path(self) -> Path:
         """The script as an absolute path."""
         return self._place.project.folders.root / SCRIPTS / self.script
+
+    @property
+    def python_path(self) -> Path | None:
+        """The Python that the entry names, as an absolute path; links are left as they are."""
+        return self._place.project.folders.root / self.python if self.python else None
 
     @property
     def schedule(self) -> Schedule:

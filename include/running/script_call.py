@@ -32,17 +32,27 @@ OUTPUT = {
 
 
 def command_of(job: Job, period: Period) -> list[str]:
-    """Give the command: Python scripts run in the runner's Python, all else is started directly.
+    """Return the command: what runs a script.
+
+    Python scripts run in the runner's Python, any script in the one that its entry names; all else
+    is started directly.
 
     Args:
         job: whose script and arguments.
         period: is filled into the arguments.
 
     Raises:
-        ConfigurationError: the script is neither Python nor executable.
+        ConfigurationError: the script is neither Python nor executable, or its Python is not there.
     """
     script = job.script_path
     arguments = job.arguments_for(period)
+    if python := job.python_path:
+        if not (python.is_file() and os.access(python, os.X_OK)):
+            raise ConfigurationError(
+                f"python {job.python!r} ({job.file}:{job.line}) is no program that can be run: "
+                "make that environment again, or correct the path"
+            )
+        return [str(python), "-u", str(script), *arguments]
     if script.suffix == ".py":
         return [sys.executable, "-u", str(script), *arguments]
     if not os.access(script, os.X_OK):
@@ -74,6 +84,7 @@ def environment_of(
     names = [f"{CONNECTION_PREFIX}{name.upper()}" for name in job.connection_ids]
     connections = {name: inherited[name] for name in names if name in inherited}
     again = {"AGAIN": "1"} if request.again else {}
+    python = _python_of(job, kept)
     return {
         **kept,
         **connections,
@@ -89,7 +100,7 @@ def environment_of(
         FOLDER: str(request.var),
         ROOT: str(request.root),
         **OUTPUT,
-        "PYTHONPATH": _python_path(inherited.get("PYTHONPATH", "")),
+        **python,
         **_named(shops),
         **again,
     }
@@ -125,6 +136,19 @@ def _named(shops: Sequence[Shop]) -> dict[str, str]:
     return {"SHOPS": ids, "SHOPS_JSON": json.dumps(described, ensure_ascii=False)}
 
 
-def _python_path(inherited: str) -> str:
-    others = [path for path in inherited.split(os.pathsep) if path and path != str(CODE_ROOT)]
-    return os.pathsep.join([str(CODE_ROOT), *others])
+def _python_of(job: Job, kept: dict[str, str]) -> dict[str, str]:
+    """Return what a script finds its packages by; takes out of `kept` what must not lead it astray.
+
+    The service's Python also sees the project. Another one sees nothing of either: their packages
+    are made for another version, and what it has itself is meant.
+    """
+    inherited = kept.pop("PYTHONPATH", "")
+    if not job.python_path:
+        others = [path for path in inherited.split(os.pathsep) if path and path != str(CODE_ROOT)]
+        return {"PYTHONPATH": os.pathsep.join([str(CODE_ROOT), *others])}
+    kept.pop("PYTHONHOME", None)
+    kept.pop("VIRTUAL_ENV", None)
+    folder = job.python_path.parent
+    path = os.pathsep.join([str(folder), *filter(None, [kept.get("PATH")])])
+    is_virtual = (folder.parent / "pyvenv.cfg").is_file()
+    return {"PATH": path, **({"VIRTUAL_ENV": str(folder.parent)} if is_virtual else {})}

@@ -35,6 +35,7 @@ script: good.py
 args: [--week, "{first_day}", "{{literal}}"]
 env: {REPORT_LANGUAGE: zh}
 cwd: config
+python: venvs/weekly/bin/python
 dated: false
 platform: pdd
 connections: [erp, mail]
@@ -118,6 +119,7 @@ def test_defaults(project: ProjectFolder) -> None:
         "args": [],
         "env": {},
         "cwd": ".",
+        "python": None,
         "dated": None,
         "platform": None,
         "connections": None,
@@ -155,6 +157,7 @@ def test_every_key(project: ProjectFolder) -> None:
     assert (job.checks.table, job.checks.day) == ("shop.orders", "order_day")
     assert job.checks.columns == {"paid": {"min": {"geq_to": 0}, "null_check": {"equal_to": 0}}}
     assert job.dated is False
+    assert job.python_path == project.root / "venvs/weekly/bin/python"
     week = job.schedule.last_ended(datetime(2025, 10, 4, 12, tzinfo=ZoneInfo("Europe/Berlin")))
     assert job.arguments_for(week) == ["--week", "2025-09-22", "{literal}"]
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import time
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
@@ -170,6 +172,35 @@ def test_a_day_that_changed_as_the_script_started_is_not_landed(project: Project
     assert not doubt("job", midnight - 20 * seconds, midnight - seconds)
     assert not doubt("job", midnight - 3600 * seconds, midnight + 3600 * seconds)
     assert not doubt("dated", midnight - 20 * seconds, midnight + seconds)
+
+
+def test_a_script_runs_in_an_environment_of_its_own(project: Project) -> None:
+    """By the link that is its Python, with nothing of ours in its way; its tree ends with it."""
+    venv = project.root / "venvs/own"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", venv], check=True)
+    script = """
+        import importlib.util, os, shutil, subprocess, sys
+        subprocess.Popen(["sleep", "60"])
+        print(sys.prefix, os.environ["VIRTUAL_ENV"], shutil.which("python"))
+        print([importlib.util.find_spec(name) for name in ("include", "yaml")])
+        print(sys.flags.utf8_mode, "PYTHONPATH" in os.environ)
+    """
+    project.job(script, file="plain", python="venvs/own/bin/python")
+    code, output = project.run(PYTHONPATH="/nowhere", VIRTUAL_ENV="/nowhere")
+    assert code == 0, output
+    assert f"{venv} {venv} {venv}/bin/python\n[None, None]\n1 False" in output
+    project.wait_until_gone()
+
+
+def test_an_environment_that_is_not_there_is_refused(project: Project) -> None:
+    """Before the script's attempt begins, and with what repairs it."""
+    project.job("print(1)", python="venvs/own/bin/python")
+    code, output = project.run()
+    assert (code, "python 'venvs/own/bin/python' (config/tasks/jobs.yaml:2)" in output) == (
+        78,
+        True,
+    )
+    assert "make that environment again, or correct the path" in output
 
 
 @pytest.mark.campaign

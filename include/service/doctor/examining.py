@@ -32,6 +32,7 @@ CHECKS = {
     "disk": "machine:check_disk",
     "file modes": "machine:check_modes",
     "registry": "jobs:check_registry",
+    "scripts": "jobs:check_scripts",
     "service": "jobs:check_heartbeats",
     "database": "databases:check_database",
     "pools": "jobs:check_pools",

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import create_engine, select, text
 
 from include.checking import check_project
+from include.checking.interpreters import troubles_of
 from include.checking.pools import POOLS_FILE
 from include.service.doctor.findings import FAIL, OK, REPAIRED_BY_START, WARN, Finding
 from include.service.doctor.stored import variables_of
@@ -43,6 +44,17 @@ def check_registry(patient: Patient) -> Iterator[Finding]:
         yield Finding(
             OK, "registry", f"{len(jobs)} jobs, {len(shops)} shops, {len(feeds)} feeds are valid"
         )
+
+
+def check_scripts(patient: Patient) -> Iterator[Finding]:
+    """Say which scripts cannot run in their Python, and which of their imports it lacks."""
+    jobs = check_project(patient.layout.root).registry.jobs.values()
+    found = [*troubles_of(jobs)]
+    for trouble in found:
+        level = FAIL if trouble.is_certain else WARN
+        yield Finding(level, "scripts", f"{trouble.job.id}: {trouble.text}")
+    if not found:
+        yield Finding(OK, "scripts", f"the Python of {len(jobs)} jobs has what they import")
 
 
 def check_pools(patient: Patient) -> Iterator[Finding]:

@@ -1,0 +1,171 @@
+"""Whether the Pythons that scripts run in can be started, and which of their imports they lack.
+
+One call per Python answers for all its scripts. Nothing of a script is run, nor any package.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import subprocess
+import sys
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from include.registry import PROJECT_ROOT
+from include.registry.paths import SCRIPTS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+    from include.registry import Job
+
+ANSWER_SECONDS = 15.0
+# For any Python 3; a module counts as there when looking for it fails.
+PROGRAM = """
+import importlib.util, json, sys
+def lacks(name):
+    try:
+        return importlib.util.find_spec(name) is None
+    except Exception:
+        return False
+found = []
+for folder, names in json.loads(sys.stdin.read()):
+    sys.path[0] = folder
+    importlib.invalidate_caches()
+    found.append([name for name in names if lacks(name)])
+print(json.dumps(found))
+"""
+IMPORT_ERRORS = {"ImportError", "ModuleNotFoundError", "Exception", "BaseException"}
+NO_INCLUDE = (
+    "with 'python' a script sees nothing of this project: let it read PERIOD_KEY and write "
+    "RESULTS_FILE"
+)
+
+
+class Trouble(NamedTuple):
+    """What keeps a script from running.
+
+    Attributes:
+        job: whose script.
+        is_certain: its Python does not run; else an import is lacking, which may be never reached.
+        text: what it is, and what repairs it.
+    """
+
+    job: Job
+    is_certain: bool
+    text: str
+
+
+def troubles_of(jobs: Iterable[Job]) -> Iterator[Trouble]:
+    """Look at the Python and the imports of each job's script."""
+    by_python: dict[Path | None, list[tuple[Job, dict[str, int]]]] = defaultdict(list)
+    for job in jobs:
+        if job.python_path is None and job.script_path.suffix != ".py":
+            continue
+        try:
+            found = _imports_of(ast.parse(job.script_path.read_bytes()))
+        except SyntaxError as error:
+            found = {}
+            if job.python_path is None:  # another one may know more, or less
+                text = (
+                    f"{SCRIPTS}/{job.script}:{error.lineno} is no Python {_version()}: {error.msg}"
+                )
+                yield Trouble(job, is_certain=False, text=text)
+        except (OSError, ValueError, RecursionError, MemoryError) as error:
+            found = {}
+            yield Trouble(job, is_certain=False, text=f"{SCRIPTS}/{job.script}: {error}")
+        by_python[job.python_path].append((job, found))
+    for python, asked in by_python.items():
+        yield from _ask(python, asked)
+
+
+def _ask(python: Path | None, asked: list[tuple[Job, dict[str, int]]]) -> Iterator[Trouble]:
+    wanted = [(str(job.script_path.parent), list(found)) for job, found in asked]
+    answer = _answer(python, json.dumps(wanted))
+    for place, (job, found) in enumerate(asked):
+        if isinstance(answer, str):
+            whose = f"python {job.python!r}" if job.python else f"the service's {sys.executable}"
+            repair = "make that environment again, or correct the path"
+            yield Trouble(job, is_certain=True, text=f"{whose} does not run: {answer}: {repair}")
+            continue
+        for name in answer[place]:
+            where = f"{SCRIPTS}/{job.script}:{found[name]}"
+            yield Trouble(job, is_certain=False, text=f"{where} {_lacked(job, name)}")
+
+
+def _lacked(job: Job, name: str) -> str:
+    if not job.python:
+        repair = "write 'python' with the path of an environment that has it"
+        return f"imports {name}, which the service's Python lacks: {repair}"
+    repair = f"install its package with `{job.python_path} -m pip install`"
+    if name == "include":
+        repair = NO_INCLUDE
+    return f"imports {name}, which python {job.python!r} lacks: {repair}"
+
+
+def _answer(python: Path | None, wanted: str) -> list[list[str]] | str:
+    """Ask a Python which modules it lacks; a text says why it does not answer."""
+    kept = {key: value for key, value in os.environ.items() if not key.startswith("PYTHON")}
+    own = {"PYTHONPATH": str(PROJECT_ROOT)} if python is None else {}
+    try:
+        done = subprocess.run(
+            [str(python or sys.executable), "-c", PROGRAM],
+            input=wanted.encode(),
+            capture_output=True,
+            env={**kept, **own},
+            timeout=ANSWER_SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return f"it does not answer within {ANSWER_SECONDS:.0f} s"
+    except OSError as error:
+        return str(error.strerror)
+    lines = (done.stdout if done.returncode == 0 else done.stderr).decode("utf-8", "replace")
+    last = (lines.strip().splitlines() or [""])[-1]
+    if done.returncode:
+        return f"it ends with exit code {done.returncode}" + (f", {last}" if last else "")
+    try:
+        answer: Any = json.loads(last)
+    except ValueError:
+        return "it does not answer as a Python does"
+    return answer if isinstance(answer, list) else "it does not answer as a Python does"
+
+
+def _imports_of(tree: ast.Module) -> dict[str, int]:
+    """Return the packages that a program cannot do without, with the first line of each."""
+    found: dict[str, int] = {}
+    pending: list[ast.AST] = [tree]
+    while pending:
+        node = pending.pop(0)
+        names = []
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and not node.level and node.module:
+            names = [node.module]
+        for name in names:
+            found.setdefault(name.partition(".")[0], getattr(node, "lineno", 0))
+        pending += _needed_of(node)
+    return found
+
+
+def _needed_of(node: ast.AST) -> list[ast.AST]:
+    """Return what is below a node, but for what is there for type checkers, or may be lacking."""
+    if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
+        return [*node.orelse]
+    if isinstance(node, ast.Try) and any(map(_takes_import_errors, node.handlers)):
+        handled = [each for handler in node.handlers for each in handler.body]
+        return [*handled, *node.orelse, *node.finalbody]
+    return [*ast.iter_child_nodes(node)]
+
+
+def _takes_import_errors(handler: ast.ExceptHandler) -> bool:
+    if handler.type is None:
+        return True
+    return any(isinstance(n, ast.Name) and n.id in IMPORT_ERRORS for n in ast.walk(handler.type))
+
+
+def _version() -> str:
+    return "{}.{}".format(*sys.version_info)
