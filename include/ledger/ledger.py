@@ -172,8 +172,9 @@ class Ledger:
         """End what is still `running` by the exit code of its script.
 
         0 makes it `ok`, 99 (nothing to do) `empty`, all else `failed`; where the units were early,
-        not due yet, 0 and 99 make it `provisional`. A script that has ended other units of this
-        attempt keeps the ledger itself: what it says nothing of has not landed.
+        not due yet, 0 and 99 make it `provisional`, also what the script has landed itself. A
+        script that has ended other units of this attempt keeps the ledger itself: what it says
+        nothing of has not landed.
 
         Returns:
             the units that a script which succeeded has left out; they are `failed`.
@@ -184,8 +185,10 @@ class Ledger:
         unsettled = [asked[key] for key, state in states.items() if state == "running"]
         state = STATE_BY_EXIT_CODE.get(exit_code, "failed")
         values = ended(state, exit_code, None if state in LANDED else error)
-        if early and state in LANDED:
-            values["state"] = PROVISIONAL
+        if early:
+            values["state"] = PROVISIONAL if state in LANDED else state
+            mine = [asked[key] for key, landed in states.items() if landed in LANDED]
+            self._update(mine, {"state": PROVISIONAL})
         left_out = state in LANDED and any(state in ENDED for state in states.values())
         if left_out:
             values = ended("failed", EXIT_CODE_UNSAID, LEFT_OUT)
@@ -208,11 +211,8 @@ class Ledger:
             ledger.c.attempts == row.attempts,
             ledger.c.finished_at == row.finished_at,
         )
-
-        def write(connection: Connection) -> bool:
-            return bool(connection.execute(statement.values(values)).rowcount)
-
-        return in_transaction(self.engine, write)
+        rejected = statement.values(values)
+        return in_transaction(self.engine, lambda by: bool(by.execute(rejected).rowcount))
 
     def last_rows(self, unit: Unit, count: int) -> list[int]:
         """Give how many rows the like periods before a unit's landed, the latest first.

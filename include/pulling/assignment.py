@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from include.errors import ConfigurationError
 from include.registry import PROJECT_ROOT, SHOPS_FILE, load_registry
 from include.running.given import given
+from include.running.variables import PROVISIONAL
 from include.units import JobUnits, Unit
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ class Assignment:
         if wanted := environ.get("SHOPS"):
             shops = _found(wanted.split(","), shops)
         url, run_id = given("WAREHOUSE_URL", environ), environ.get("RUN_ID")
-        is_early = environ.get("PROVISIONAL") == "1"
+        is_early = environ.get(PROVISIONAL) == "1"
         return cls(job, period, tuple(shops), url, run_id, is_early)
 
     def units(self) -> dict[Unit, Shop]:

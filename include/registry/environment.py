@@ -28,6 +28,7 @@ OWNED = frozenset(
         "SHOPS",
         "SHOPS_JSON",
         "AGAIN",
+        "PROVISIONAL",
         "WAREHOUSE_URL",
         "STOP_WITH_PARENT",
         "PATH",

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy.exc import SQLAlchemyError
 
 from include.errors import ExpectedError
-from include.ledger import LANDED, Claim, Ledger
+from include.ledger import LANDED, PROVISIONAL, Claim, Ledger
 from include.ledger.retries import left_failed
 from include.ledger.sightings import first_seen
 from include.row_checks import Judgement, judge
@@ -63,8 +63,13 @@ class Accounts:
         with _in_words("read"), self._ledger.engine.connect() as connection:
             check_version(connection.execution_options(isolation_level="AUTOCOMMIT"))
 
-    def open_units(self, units: Sequence[Unit], *, again: bool) -> list[Unit]:
+    def open_units(self, units: Sequence[Unit], *, again: bool, early: bool = False) -> list[Unit]:
         """Expect units, and return those of them that are to be run.
+
+        Args:
+            units: of one period.
+            again: whether to run those that have landed, too.
+            early: whether they are not due yet: what this run has landed provisionally stays.
 
         Raises:
             LedgerError: the warehouse does not answer, or has no ledger yet.
@@ -72,7 +77,7 @@ class Accounts:
         with _in_words("read"):
             self._ledger.expect(units)
             first_seen(self._ledger.engine, {unit.job_id for unit in units})
-            return list(units) if again else self._ledger.open_units(units)
+            return list(units) if again else self._ledger.open_units(units, early=early)
 
     def landed_by_this_run(self, job_id: str, period: Period) -> bool:
         """Tell whether this run itself has landed a unit of a period.
@@ -83,7 +88,7 @@ class Accounts:
         with _in_words("read"):
             rows = self._ledger.rows(job_id, period.key)
         mine = self._ledger.run_id
-        return any(row.run_id == mine and row.state in LANDED for row in rows)
+        return any(row.run_id == mine and row.state in (*LANDED, PROVISIONAL) for row in rows)
 
     def left_failed(
         self, job_id: str, ended: tuple[datetime, datetime], seconds: float
@@ -137,8 +142,16 @@ class Accounts:
             over.set()
             heart.join()
 
-    def settle(self, units: Sequence[Unit], exit_code: int, error: str | None) -> list[Unit]:
+    def settle(
+        self, units: Sequence[Unit], exit_code: int, error: str | None, *, early: bool = False
+    ) -> list[Unit]:
         """End by the exit code what the script has not ended itself.
+
+        Args:
+            units: those of the attempt.
+            exit_code: the script's.
+            error: why it failed, if it did.
+            early: whether they are not due yet: what has landed is provisional.
 
         Returns:
             the units that a script which succeeded has left out; they are failed.
@@ -147,7 +160,7 @@ class Accounts:
             LedgerError: the warehouse does not answer.
         """
         with _in_words("written"):
-            return self._ledger.settle(units, exit_code, error)
+            return self._ledger.settle(units, exit_code, error, early=early)
 
     def judge(self, checks: Checks, units: Sequence[Unit]) -> Judgement:
         """Reject what has landed that a job's checks do not let pass.

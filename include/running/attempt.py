@@ -14,6 +14,7 @@ from include.running.keeper import Settings
 from include.running.last_ended import refuse_past, why_not_known
 from include.running.script_call import command_of, environment_of
 from include.running.script_process import ScriptProcess
+from include.running.variables import PROVISIONAL
 from include.units import JobUnits
 
 if TYPE_CHECKING:
@@ -68,7 +69,20 @@ class Attempt:
         named = [shop for shop in execution.registry.shops_of(job) if shop.id in wanted]
         self.closed = [why for shop in named if (why := shop.why_closed(period))]
         self.covered = list(self.units)
+        self.due = self._due_later()
         self.doubt = ""  # whether it was this period that the script has brought
+
+    def _due_later(self) -> datetime | None:
+        """Return when the period is due, if that is still to come; what lands is provisional then.
+
+        A job that is disabled is never due. A run that the schedule has made is due, whatever the
+        clock of this machine says of that moment; only such runs see to earlier failures.
+        """
+        request, schedule = self.execution.request, self.execution.job.schedule
+        if request.retry_earlier or self.retry or not self.execution.job.enabled:
+            return None
+        due = schedule.fire_for(self.period)
+        return due if due > datetime.now(timezone.utc) else None
 
     def run(self) -> int:
         """Run the script for what has not landed, and account for how it ended.
@@ -123,7 +137,8 @@ class Attempt:
         if not execution.accounts:
             return None
         accounts = execution.accounts
-        self.units = accounts.open_units(self.units, again=again)
+        early = self.due is not None
+        self.units = accounts.open_units(self.units, again=again, early=early)
         self.shops = [unit.shop_id for unit in self.units if job.platform]
         return None if self.units else LANDED_BEFORE.format(subject=self.subject)
 
@@ -159,6 +174,7 @@ class Attempt:
         )
         shops = [execution.registry.shops[shop] for shop in self.shops]
         environment = environment_of(job, self.period, execution.request, shops, os.environ)
+        environment |= {PROVISIONAL: "1"} if self.due else {}
         execution.output.forget()
         began = datetime.now(timezone.utc)
         try:
@@ -179,14 +195,18 @@ class Attempt:
         execution = self.execution
         reason, details = self._reason(code), execution.output.last_lines()
         if execution.accounts:
-            left_out = execution.accounts.settle(self.units, code, "\n".join([reason, *details]))
+            error, early = "\n".join([reason, *details]), self.due is not None
+            left_out = execution.accounts.settle(self.units, code, error, early=early)
             if left_out:
                 names = ", ".join(unit.shop_id for unit in left_out)
                 code, reason = ExitCode.FAILED, f"the script said nothing of {names}"
+        later = f": due at {_shown(self.due)}, pulled again then" if self.due else ""
         if code == ExitCode.LANDED:
-            execution.note(self.subject, f"landed{self._rows()} in {seconds:.1f} s")
+            landed = "landed provisionally" if later else "landed"
+            execution.note(self.subject, f"{landed}{self._rows()} in {seconds:.1f} s{later}")
         elif code == ExitCode.NOTHING_TO_DO:
-            execution.note(self.subject, f"had nothing to do ({seconds:.1f} s)")
+            yet = " yet" if later else ""
+            execution.note(self.subject, f"had nothing to do{yet} ({seconds:.1f} s){later}")
         else:
             execution.note(self.subject, f"failed after {seconds:.1f} s: {reason}", details)
         return code
@@ -228,3 +248,9 @@ class Attempt:
         if interruption.timed_out:
             return f"not done within its timeout of {self.limit}; {describe(code)}"
         return f"{self.doubt}; {describe(code)}" if self.doubt else describe(code)
+
+
+def _shown(due: datetime) -> str:
+    """Say a moment on its own clock, with its date where that is not today's."""
+    today = datetime.now(due.tzinfo).date()
+    return f"{due:%H:%M}" if due.date() == today else f"{due:%Y-%m-%d %H:%M}"

@@ -6,6 +6,8 @@ from include.signs_of_life import HEARTBEAT
 
 GRACE = "RUNNER_GRACE_SECONDS"
 LOCK_WAIT = "RUNNER_LOCK_WAIT_SECONDS"
+# Tells a script that its period is not due yet: what it lands is provisional.
+PROVISIONAL = "PROVISIONAL"
 # Says that the run also tries once more what failed in earlier periods.
 RETRY_EARLIER = "RETRY_EARLIER"
 # Airflow's note of a run begins so when what it was asked for was refused.
@@ -23,6 +25,7 @@ PRIVATE = frozenset(
         "SHOPS",
         "SHOPS_JSON",
         "AGAIN",
+        PROVISIONAL,
         "ATTEMPT",
         "STOP_WITH_PARENT",
         "RUNNER_PYTHON",

@@ -67,6 +67,8 @@ def demo(layout: Layout, arguments: Namespace) -> int:
     for watch, outcome in zip(watches, outcomes, strict=True):
         if outcome.exit_code == ExitCode.NOTHING_TO_DO:
             print(f"{watch.title} did not land: {outcome.reason}")
+        elif watch.landed and outcome.reason and not watch.nothing_new:
+            print(f"{watch.title}: {outcome.reason}")
     done = sum(outcome.exit_code == ExitCode.LANDED for outcome in outcomes)
     print(f"{done} of {len(watches)} jobs landed")
     if all(watch.nothing_new for watch in watches):

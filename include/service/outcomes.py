@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from include.ledger import LANDED
+from include.ledger import LANDED, PROVISIONAL
 from include.registry import SHOPS_FILE, load_registry
 from include.running.exit_codes import ExitCode
 
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from include.service.watching import Watch
 
 SHOWN = 3
+PULLED_EARLY = (
+    "landed provisionally: the period is due at {due:%Y-%m-%d %H:%M}, and is pulled again then"
+)
 
 
 class Outcome(NamedTuple):
@@ -23,7 +26,7 @@ class Outcome(NamedTuple):
     Attributes:
         exit_code: 0: all has landed, by it or before; 99: there was nothing to do, and nothing of
             the period has ever landed; 1: something did not land.
-        reason: why it did nothing; empty when it did something.
+        reason: why it did nothing, or why what it did is provisional; empty otherwise.
     """
 
     exit_code: int
@@ -44,6 +47,9 @@ def outcome_of(root: Path, watch: Watch, shops: Collection[str] = ()) -> Outcome
     if not watch.landed:
         return Outcome(ExitCode.FAILED)
     rows = [row for row in watch.rows() if not shops or row.shop_id in shops]
+    if any(row.state == PROVISIONAL for row in rows):
+        due = watch.job.schedule.fire_for(watch.job.schedule.parse_key(watch.key))
+        return Outcome(ExitCode.LANDED, PULLED_EARLY.format(due=due))
     if not any(row.state in LANDED for row in rows):
         return Outcome(ExitCode.NOTHING_TO_DO, f"nothing to do: {_why(root, watch, shops)}")
     if all(row.run_id != watch.run_id for row in rows):

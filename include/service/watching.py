@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from include.ledger import LANDED
+from include.ledger import LANDED, PROVISIONAL
 from include.service.rest import ApiError
 from include.service.triggering import begin_run
 
@@ -106,10 +106,11 @@ class Watch:
         rows = self.rows()
         if not rows:
             return f"{self.title}: {state}"
-        landed = [row for row in rows if row.state in LANDED]
+        landed = [row for row in rows if row.state in (*LANDED, PROVISIONAL)]
         told = [row.rows for row in landed if row.rows is not None]
         loaded = f", {sum(told):,} rows" if told else ""
-        return f"{self.title}: {state}, {len(landed)} of {len(rows)} landed{loaded}"
+        early = ", provisionally" if any(row.state == PROVISIONAL for row in landed) else ""
+        return f"{self.title}: {state}, {len(landed)} of {len(rows)} landed{early}{loaded}"
 
 
 def _at_work(tasks: dict[str, str]) -> str:
