@@ -8,6 +8,7 @@ from the environment, once, when it is imported, and that takes seconds.
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 import subprocess
 import sys
@@ -130,18 +131,30 @@ def bring_up_to_date(layout: Layout, *, migrate_airflow: bool) -> None:
         ConfigurationError: Airflow's database has no tables, or the warehouse cannot be one.
         ExpectedError: the warehouse does not answer.
     """
-    from airflow.utils.session import create_session  # noqa: PLC0415 -- seconds, and only here
-    from sqlalchemy.exc import DBAPIError  # noqa: PLC0415 -- the same
-
-    from include.ledger.sightings import first_seen  # noqa: PLC0415 -- the same
+    from include.ledger.sightings import first_seen  # noqa: PLC0415 -- seconds, and only here
     from include.registry import load_registry  # noqa: PLC0415 -- the same
     from include.service.connections import warehouse_url  # noqa: PLC0415 -- the same
-    from include.service.delivering import make_connections, make_pools  # noqa: PLC0415 -- the same
     from include.warehouse import connect  # noqa: PLC0415 -- the same
     from include.warehouse.migrating import migrate  # noqa: PLC0415 -- the same
 
     if migrate_airflow:
         _migrate_airflow(layout)
+    _make_pools_and_connections(layout)
+    logging.getLogger("alembic").setLevel(logging.WARNING)  # Airflow has it tell each step
+    engine = connect(warehouse_url())
+    done = migrate(engine)
+    first_seen(engine, load_registry(layout.root).jobs)
+    was = "as it was" if done.before == done.after else f"before: {done.before or 'no tables'}"
+    print(f"warehouse {done.where}: version {done.after} ({was})")
+
+
+def _make_pools_and_connections(layout: Layout) -> None:
+    from airflow.utils.session import create_session  # noqa: PLC0415 -- seconds, and only here
+    from cryptography.fernet import InvalidToken  # noqa: PLC0415 -- the same
+    from sqlalchemy.exc import DBAPIError  # noqa: PLC0415 -- the same
+
+    from include.service.delivering import make_connections, make_pools  # noqa: PLC0415 -- the same
+
     try:
         with create_session() as session:
             pools, made = make_pools(layout, session), make_connections(layout, session)
@@ -150,13 +163,13 @@ def bring_up_to_date(layout: Layout, *, migrate_airflow: bool) -> None:
             f"Airflow's database cannot be written: {str(error.orig).strip()}; where it has no "
             "tables yet, `airflow db migrate` makes them"
         ) from error
+    except InvalidToken as error:
+        raise ConfigurationError(
+            "the stored connections are encrypted with another key than this process has: give it "
+            "the AIRFLOW__CORE__FERNET_KEY (or airflow.cfg) of the other components"
+        ) from error
     print(f"pools made or changed: {', '.join(pools) or 'none'}")
     print(f"connections made: {', '.join(made) or 'none'}")
-    engine = connect(warehouse_url())
-    done = migrate(engine)
-    first_seen(engine, load_registry(layout.root).jobs)
-    was = "as it was" if done.before == done.after else f"before: {done.before or 'no tables'}"
-    print(f"warehouse {done.where}: version {done.after} ({was})")
 
 
 def _migrate_airflow(layout: Layout) -> None:

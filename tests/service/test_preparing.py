@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from alembic import command
+from cryptography.fernet import Fernet
 from sqlalchemy import text
 
 from include.errors import ConfigurationError
@@ -245,3 +246,60 @@ def test_a_failure_shows_the_log(layout: Layout) -> None:
     with pytest.raises(Exception, match=r"prepared; the lines above end var/logs/prepare\.log"):
         prepare(layout, broken)
     assert not (layout.var / "prepared").exists()
+
+
+KEY = Fernet.generate_key().decode()
+
+
+def prepare_for_a_team(
+    airflow_home: Path, var: Path, key: str = KEY
+) -> subprocess.CompletedProcess[str]:
+    """Prepare with nothing but an Airflow's own configuration."""
+    return subprocess.run(
+        [sys.executable, "-m", "include.service.preparing"],
+        cwd=PROJECT_ROOT,
+        env={
+            "PATH": os.environ["PATH"],
+            "AIRFLOW_HOME": str(airflow_home),
+            "AIRFLOW__CORE__FERNET_KEY": key,
+            "SCHEDULER_VAR": str(var),
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_an_airflow_of_a_teams_own_is_prepared(layout: Layout, tmp_path: Path) -> None:
+    """It gets pools, connections and a warehouse; its own tables are left alone."""
+    change(layout, "PRAGMA wal_checkpoint(TRUNCATE)")
+    home = tmp_path / "airflow"
+    home.mkdir()
+    shutil.copy(layout.airflow_home / "airflow.db", home)
+    with closing(sqlite3.connect(home / "airflow.db")) as database:
+        database.executescript("DELETE FROM connection; DELETE FROM slot_pool WHERE pool = 'jd'")
+    done = prepare_for_a_team(home, tmp_path / "var")
+    assert done.returncode == 0, done.stderr
+    assert "pools made or changed: jd\n" in done.stdout
+    assert "connections made: warehouse, erp, jd_1, " in done.stdout
+    assert f"warehouse.db: version {newest_version()} (before: no tables)" in done.stdout
+    again = prepare_for_a_team(home, tmp_path / "var")
+    assert "pools made or changed: none\nconnections made: none\n" in again.stdout
+    other = prepare_for_a_team(home, tmp_path / "var", Fernet.generate_key().decode())
+    assert (other.returncode, "Traceback" in other.stderr) == (78, False)
+    assert "encrypted with another key than this process has" in other.stderr
+
+
+def test_an_airflow_without_tables_is_not_made(tmp_path: Path) -> None:
+    """Whose database it is decides its own administrator: the message names Airflow's command."""
+    done = prepare_for_a_team(tmp_path / "airflow", tmp_path / "var")
+    assert (done.returncode, "Traceback" in done.stderr) == (78, False)
+    assert "`airflow db migrate` makes them" in done.stderr
+
+
+def test_a_project_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+    """With the variable that moves what is written."""
+    (tmp_path / "file").touch()
+    done = prepare_for_a_team(tmp_path / "airflow", tmp_path / "file/var")
+    assert (done.returncode, "Traceback" in done.stderr) == (78, False)
+    assert "SCHEDULER_VAR to a folder that can be" in done.stderr
