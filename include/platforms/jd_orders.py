@@ -5,9 +5,11 @@ Times are the wall clock of Asia/Shanghai, amounts are in 元.
 
 from __future__ import annotations
 
+import math
 from calendar import monthrange
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal  # noqa: TC003 - pydantic reads the annotations
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
@@ -40,6 +42,9 @@ if TYPE_CHECKING:
 
 ORDERS = "jingdong.pop.order.search"
 PAGE_SIZE = 100
+# The platform refuses page numbers beyond some limit, which it does not document; 300 was seen.
+MOST_PAGES = 100
+SECOND = timedelta(seconds=1)
 # The platform takes one month, and the shortest has so many days.
 LONGEST_WINDOW = timedelta(days=28)
 # Of changes it shows the last three months, and says nothing of those before.
@@ -47,6 +52,10 @@ MONTHS_SHOWN = 3
 # A list of the states that we know would miss those that we do not.
 EVERY_STATE = "ALL"
 BY_CHANGE, BY_CREATION, ASCENDING = 0, 1, 0
+
+
+class _TooManyError(Exception):
+    """A window has more pages than the platform lets anybody read."""
 
 
 class Order(Row):
@@ -189,6 +198,7 @@ async def _pull(
     *,
     is_open: bool = False,
 ) -> AsyncIterator[list[Order]]:
+    """Walk over a window; halve one that has more pages than the platform lets anybody read."""
     # In order of time, as what changes meanwhile then moves to the end and not to the front.
     params = {
         "start_date": first.strftime(WALL_CLOCK_FORMAT),
@@ -199,23 +209,37 @@ async def _pull(
         "sortType": ASCENDING,
         "dateType": by,
     }
-    async for orders in pages_from_last(
+    half = (last - first) // 2 // SECOND * SECOND  # none of what happened in one second
+    pages = pages_from_last(
         client,
         lambda page: Call(ORDERS, {**params, "page": str(page)}, shop=number, page=page),
-        _page,
+        partial(_page, most=MOST_PAGES * PAGE_SIZE if half else math.inf),
         PAGE_SIZE,
         lambda order: order.order_id,
         is_open=is_open,
-    ):
-        yield orders
+    )
+    try:
+        async for orders in pages:
+            yield orders
+    except _TooManyError:
+        middle = first + half
+        for begin, end in ((first, middle), (middle, last)):
+            async for orders in _pull(client, number, begin, end, by, is_open=is_open):
+                yield orders
 
 
-def _page(call: Call, data: Any) -> Page:
-    """Read a page inside its attempt, so that a failure of the interface is tried again."""
+def _page(call: Call, data: Any, most: float) -> Page:
+    """Read a page inside its attempt, so that a failure of the interface is tried again.
+
+    Raises:
+        _TooManyError: there are more orders than `most`.
+    """
     parsed(_JudgedAnswer, data, call).searchorderinfo_result.api_result.check(call)
     result = parsed(_Answer, data, call).searchorderinfo_result
     if result.orders is None and result.total:
         raise Malformed(call, "field searchorderinfo_result.orderInfoList is missing or null")
+    if result.total > most:
+        raise _TooManyError
     return Page(result.orders or [], result.total)
 
 

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 TIME_FORMAT = "%Y-%m-%d %H:%M:%S"
 NEVER_PAID = "0001-01-01 00:00:00"
 LARGEST_PAGE = 100
+# Not documented; seen.
+LAST_PAGE = 300
 MONTHS_SHOWN = 3
 BY_CREATION, DESCENDING, EVERY_STATE = 1, 1, "ALL"
 # Every tenth order of a page, from the sixth on: a page of few changes none, so a pull ends.
@@ -140,6 +142,8 @@ def _paging(params: dict[str, Any]) -> tuple[int, int]:
         raise _Ill(10100005, "参数不合法:page,page_size", "invalid page")
     if int(str(page)) < 1 or not 1 <= int(str(size)) <= LARGEST_PAGE:
         raise _Ill(10100005, f"page从1开始,page_size不能超过{LARGEST_PAGE}", "invalid page")
+    if int(str(page)) > LAST_PAGE:
+        raise _Ill(10100007, f"page不能超过{LAST_PAGE}", "invalid page")
     return int(str(page)), int(str(size))
 
 

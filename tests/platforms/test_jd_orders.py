@@ -11,13 +11,21 @@ from urllib.parse import parse_qsl
 import httpx
 import pytest
 
+from include.platforms import jd_orders
 from include.platforms.client import Patience
 from include.platforms.connection import Connection
 from include.platforms.dialect import Call
 from include.platforms.errors import CHANGED, GatewayError, Malformed, Refused, Temporary
 from include.platforms.fields import SHANGHAI
 from include.platforms.jd import Jd
-from include.platforms.jd_orders import FIELDS, ORDERS, Order, orders_modified
+from include.platforms.jd_orders import (
+    FIELDS,
+    ORDERS,
+    Order,
+    orders_created,
+    orders_modified,
+)
+from include.sandbox import jd_search
 from include.sandbox.serving import serve
 from tests.conftest import SANDBOX_NOW, WIDE, Sandbox
 from tests.jd_shops import NUMBERS, connection_of, truth
@@ -152,6 +160,63 @@ def test_the_end_of_a_window_is_not_part_of_it(steady: Sandbox) -> None:
     assert row["orderId"] not in before
     assert row["orderId"] in after
     assert {**before, **after} == true(30001, MIDNIGHT.date())
+
+
+def test_a_window_of_more_pages_than_are_given_is_halved(
+    steady: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The platform refuses pages beyond a limit: a day with more of them is asked for in pieces."""
+    monkeypatch.setattr(jd_search, "LAST_PAGE", 2)
+    days = [MIDNIGHT.date() + place * DAY for place in range(3)]
+    error = _refusal(steady, 3)
+    assert "page不能超过2" in error
+    monkeypatch.setattr(jd_orders, "MOST_PAGES", 2)
+    orders = pulled(steady, 30001, MIDNIGHT, MIDNIGHT + 3 * DAY)
+    assert newest(orders) == true(30001, *days)
+    made = using(
+        Jd(connection_of(steady, 30001)),
+        lambda client: made_in(client, 30001, MIDNIGHT, MIDNIGHT + 3 * DAY),
+    )
+    assert len(made) > 2 * 100
+
+
+def test_more_orders_in_one_second_than_pages_are_asked_for_all_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A second cannot be cut: the walk goes on, and the platform has the word."""
+    monkeypatch.setattr(jd_orders, "MOST_PAGES", 0)
+    with scripted(found([ROW])) as gateway:
+        dialect = Jd(Connection("jd_1", gateway.base_url, "key", "s3cret", "t0ken"))
+        moment = datetime.fromisoformat(ROW["modified"])
+        second = timedelta(seconds=1)
+        orders = using(
+            dialect, lambda client: pull(client, 30001, moment - second, moment + second)
+        )
+        asked = [_question(request) for request in gateway.requests]
+    assert {order.order_id for order in orders} == {300094031018}
+    assert len(asked) == 3
+
+
+def _refusal(sandbox: Sandbox, page: int) -> str:
+    """Ask for a page of three days; give what the platform says instead."""
+    params = {
+        "start_date": "2025-10-02 00:00:00",
+        "end_date": "2025-10-05 00:00:00",
+        "order_state": "ALL",
+        "optional_fields": FIELDS,
+        "page": str(page),
+        "page_size": "100",
+    }
+    dialect = Jd(connection_of(sandbox, 30001))
+    data = using(dialect, lambda client: client.call(Call(ORDERS, params, shop=30001)))
+    return str(data["searchorderinfo_result"]["apiResult"]["chineseErrCode"])
+
+
+async def made_in(
+    client: GatewayClient, number: int, start: datetime, end: datetime
+) -> list[Order]:
+    """Bring the orders that were made in a window."""
+    return [one async for page in orders_created(client, number, start, end) for one in page]
 
 
 def test_the_question_is_what_the_platform_documents() -> None:
