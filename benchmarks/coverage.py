@@ -63,7 +63,8 @@ from pathlib import Path
 from include.service.gaps import gaps
 from include.service.layout import Layout
 root = Path(sys.argv[1])
-gaps(Layout(root, root / "var"), Namespace(job=None, shop=None, since=None, json=False))
+said = dict(job=None, shop=None, since=None, waived=False, json=False)
+gaps(Layout(root, root / "var"), Namespace(**said))
 """
 
 

@@ -266,7 +266,8 @@ def _check_command(words: list[str], where: str) -> None:
     named_jobs = getattr(arguments, "job", None) or []
     for job in [named_jobs] if isinstance(named_jobs, str) else named_jobs:
         assert job in REGISTRY.jobs, f"{where}: `{shown}` names a job that there is not"
-    for shop in getattr(arguments, "shop", None) or []:
+    shops = getattr(arguments, "shop", None) or []
+    for shop in [shops] if isinstance(shops, str) else shops:
         assert shop in REGISTRY.shops, f"{where}: `{shown}` names a shop that there is not"
 
 

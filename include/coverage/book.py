@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from include.ledger import LedgerRow
+    from include.ledger.waivers import Waiver
     from include.periods import Period
 
 
@@ -38,10 +39,12 @@ class Page:
     Attributes:
         rows: in full, by period key and shop.
         landed: in brief, by period key.
+        waivers: by period key and shop.
     """
 
     rows: dict[str, dict[str, LedgerRow]] = field(default_factory=lambda: defaultdict(dict))
     landed: dict[str, list[Landed]] = field(default_factory=lambda: defaultdict(list))
+    waivers: dict[tuple[str, str], Waiver] = field(default_factory=dict)
 
     def rows_of(self, period: Period) -> dict[str, LedgerRow]:
         """Give the rows of a period's very window, by shop."""
@@ -92,6 +95,10 @@ class Book:
     def add(self, row: LedgerRow) -> None:
         """Write down a row in full."""
         self._pages[row.job_id].rows[row.period_key][row.shop_id] = row
+
+    def add_waiver(self, waiver: Waiver) -> None:
+        """Write down that a unit is waived."""
+        self._pages[waiver.job_id].waivers[waiver.period_key, waiver.shop_id] = waiver
 
     def add_landed(self, job_id: str, period_key: str, landed: Landed) -> None:
         """Write down in brief what landed."""

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from include.coverage.model import Cell
     from include.coverage.units import Unit
+    from include.ledger.waivers import Waiver
     from include.registry import Problem
 
 
@@ -89,6 +90,17 @@ class Coverage:
             for cell in self.narrowed(job, platform, since)
             for unit in cell.units
             if unit.is_gap and shop in (None, unit.shop_id)
+        ]
+
+    def waivers(
+        self, job: str | None = None, shop: str | None = None, since: date | None = None
+    ) -> list[Waiver]:
+        """Return what is waived, by the filters of `gaps`."""
+        return [
+            unit.waiver
+            for cell in self.narrowed(job, since=since)
+            for unit in cell.units
+            if unit.waiver and shop in (None, unit.shop_id)
         ]
 
     def narrowed(

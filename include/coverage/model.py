@@ -3,13 +3,14 @@
 A unit is expected from the later of the job's `start` and the shop's `from` to the shop's `until`,
 while both are enabled, and due once the run that covers its period was to start. What is not
 expected is never a gap: it has landed all the same, or is `disabled`. A gap that the job's script
-cannot bring, since it takes no period and another one has ended since, is `unrepairable`.
+cannot bring, since it takes no period and another one has ended since, is `unrepairable`. A gap
+that somebody has accepted is `waived`.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
     from include.coverage.calendar import Due, Since
     from include.ledger import LedgerRow
+    from include.ledger.waivers import Waiver
     from include.periods import Period
     from include.registry import Job, Registry
     from include.units import PeriodUnits
@@ -76,6 +78,7 @@ def units_of(
     until: datetime | None = None,
     *,
     seen: Mapping[str, datetime] = NOTHING,
+    waivers: Iterable[Waiver] = (),
 ) -> list[Unit]:
     """Give every unit whose period has ended, by job (in the registry's order), period and shop.
 
@@ -86,8 +89,12 @@ def units_of(
         since: periods that end after it count; one for all, or one for each kind of period.
         until: periods that end after it do not.
         seen: when this installation first saw each job; those that are not in it, just now.
+        waivers: gaps that are accepted.
     """
-    cells = cells_of(registry, Book(rows), Clock(now), since, until, seen=seen)
+    book = Book(rows)
+    for waiver in waivers:
+        book.add_waiver(waiver)
+    cells = cells_of(registry, book, Clock(now), since, until, seen=seen)
     return [unit for cell in cells for unit in cell.units]
 
 
@@ -188,4 +195,8 @@ class _Judge:
             state = State.UNREPAIRABLE
         if self._stretches is not None and row is None:
             state = self._stretches.state_of(shop, due.period) or state
-        return Unit(self._job.id, shop, due.period, state, due.due_at, row)
+        unit = Unit(self._job.id, shop, due.period, state, due.due_at, row)
+        waiver = self._page.waivers.get((due.period.key, shop)) if self._page.waivers else None
+        if waiver is None or not unit.is_gap or not waiver.is_of(unit):
+            return unit
+        return replace(unit, state=State.WAIVED, waiver=waiver)

@@ -1,4 +1,4 @@
-"""Reading coverage from a warehouse, in one query."""
+"""Reading coverage from a warehouse: the ledger, the waivers, and when jobs were first seen."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from include.coverage.states import LANDED, State
 from include.coverage.units import Clock
 from include.ledger import LedgerRow
 from include.ledger.sightings import first_seen
+from include.ledger.waivers import read_waivers
 from include.signs_of_life import patience_of
 from include.warehouse.clock import now as clock_of
 from include.warehouse.tables import ledger
@@ -71,7 +72,12 @@ def read_coverage(
     silent = patience_of(os.environ) if patience is None else patience
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         moment = now or clock_of(connection)
-        book = _read(connection, _since_each(registry, since, moment, jobs), in_full=in_full)
+        since_each = _since_each(registry, since, moment, jobs)
+        book = _read(connection, since_each, in_full=in_full)
+        if since_each:
+            wanted = [job_id for of_one in since_each.values() for job_id in of_one]
+            for waiver in read_waivers(connection, wanted, min(since_each)):
+                book.add_waiver(waiver)
     seen = first_seen(engine, registry.jobs, moment)
     cells = [*cells_of(registry, book, Clock(moment, silent), since, until, jobs=jobs, seen=seen)]
     return Coverage(moment, cells, registry.problems)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
     from include.ledger import LedgerRow
+    from include.ledger.waivers import Waiver
 
 PUNCTUAL_SECONDS = PUNCTUAL.total_seconds()
 
@@ -26,11 +27,13 @@ class Unit(ledger.Unit):
         state: how it is.
         due_at: when the run that covers it was, or is, to start; in the job's time zone.
         row: the ledger's, of this very window; none where nobody has begun or expected it.
+        waiver: who has accepted that it is missing, and why, where it is `waived`.
     """
 
     state: State
     due_at: datetime
     row: LedgerRow | None = None
+    waiver: Waiver | None = None
 
     __str__ = ledger.Unit.__str__
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import and_, exists, or_, select
 
 from include.ledger.units import LedgerRow
 from include.warehouse.clock import now
-from include.warehouse.tables import ledger
+from include.warehouse.tables import ledger, waivers
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
@@ -48,9 +48,15 @@ def left_failed(
         first_time = and_(ledger.c.retried_by.is_(None), or_(failed, lost))
         again = and_(ledger.c.retried_by == run_id, cut_off)
         query = _of(job_id, or_(first_time, again)).where(
-            ledger.c.period_end >= ended[0], ledger.c.period_end <= ended[1]
+            ledger.c.period_end >= ended[0], ledger.c.period_end <= ended[1], ~_is_waived()
         )
         return [LedgerRow(**row) for row in connection.execute(query).mappings()]
+
+
+def _is_waived() -> ColumnElement[bool]:
+    """Say of a row that somebody has accepted that its unit is missing: nobody need try again."""
+    keys = ("job_id", "shop_id", "period_key", "period_start", "period_end")
+    return exists().where(*(waivers.c[name] == ledger.c[name] for name in keys))
 
 
 def _of(job_id: str, condition: ColumnElement[bool]) -> Select[Any]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from include.coverage import State
 from include.coverage.states import TO_COME
+from include.service.covering import MANAGER
 from include.units import JobUnits
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ class Besides:
         last_due: when the last of these is due.
         jobs: how many never landed since their job is disabled, by job.
         shops: the same of shops, by shop.
+        waived: how many are gaps that somebody has accepted.
     """
 
     any_due: bool = False
@@ -39,10 +41,11 @@ class Besides:
     last_due: datetime | None = None
     jobs: Counter[str] = field(default_factory=Counter)
     shops: Counter[str] = field(default_factory=Counter)
+    waived: int = 0
 
     def __bool__(self) -> bool:
         """Return whether there are any."""
-        return bool(self.waiting or self.to_come or self.jobs or self.shops)
+        return bool(self.waiting or self.to_come or self.jobs or self.shops or self.waived)
 
     def __str__(self) -> str:
         """Say how many, and who is disabled."""
@@ -58,6 +61,8 @@ class Besides:
         if off := self.jobs.total() + self.shops.total():
             who = [*_named("job", self.jobs), *_named("shop", self.shops)]
             parts.append(f"{off:,} disabled ({', '.join(who)})")
+        if self.waived:
+            parts.append(f"{self.waived:,} waived (`{MANAGER} gaps --waived` says why)")
         return "; ".join(parts)
 
     def without_gaps(self, asked: str | None, since: date, *, is_known: bool) -> str:
@@ -85,6 +90,7 @@ class Besides:
             **{state.value: self.waiting[state] for state in (State.PENDING, State.RUNNING)},
             "to_come": self.to_come,
             "last_due": self.last_due.isoformat(timespec="seconds") if self.last_due else None,
+            "waived": self.waived,
             "disabled_jobs": dict(self.jobs),
             "disabled_shops": dict(self.shops),
         }
@@ -100,7 +106,9 @@ def besides_of(
         for unit in cell.units:
             if shop not in (None, unit.shop_id):
                 continue
-            if unit.state == State.DISABLED:
+            if unit.state == State.WAIVED:
+                found.waived += 1
+            elif unit.state == State.DISABLED:
                 by = found.shops if cell.job.enabled else found.jobs
                 by[unit.shop_id if cell.job.enabled else unit.job_id] += 1
             elif unit.state == State.RUNNING or (

@@ -99,6 +99,18 @@ COMMANDS = {
         needs="as is",
         options=options.gaps,
     ),
+    "waive": Command(
+        "accept gaps that can never be closed, with a reason; they count nowhere from then on",
+        "waiving:waive",
+        needs="as is",
+        options=options.waive,
+    ),
+    "unwaive": Command(
+        "let what was waived count as a gap again",
+        "waiving:unwaive",
+        needs="as is",
+        options=options.unwaive,
+    ),
     "report": Command(
         "one day in a page: landed, empty, failed, missing, slowest, rows against the usual",
         "report:report",

@@ -69,7 +69,7 @@ class Lookout:
         Raises:
             ExpectedError: it does not answer.
         """
-        with _in_words(), self.engine.connect() as connection:
+        with in_words(), self.engine.connect() as connection:
             return clock_of(connection.execution_options(isolation_level="AUTOCOMMIT"))
 
     def is_disabled(self, shop: str) -> bool:
@@ -85,7 +85,7 @@ class Lookout:
         Raises:
             ExpectedError: the warehouse does not answer.
         """
-        with _in_words():
+        with in_words():
             return read_coverage(
                 self.engine,
                 self.registry,
@@ -101,12 +101,17 @@ class Lookout:
         Raises:
             ExpectedError: the warehouse does not answer.
         """
-        with _in_words():
+        with in_words():
             return read_completeness(self.engine, jobs) if jobs else {}
 
 
 @contextmanager
-def _in_words() -> Iterator[None]:
+def in_words() -> Iterator[None]:
+    """Say in a line what is wrong with the warehouse.
+
+    Raises:
+        ExpectedError: the block found that it does not answer.
+    """
     try:
         yield
     except SQLAlchemyError as error:
@@ -126,7 +131,7 @@ def lookout(layout: Layout) -> Iterator[Lookout]:
     if not layout.secrets.exists():  # which the first start makes before anything else
         raise ExpectedError(f"there is no warehouse yet: `{MANAGER} start` makes it")
     environment = component_environment(layout, remembered(layout))
-    with _in_words():
+    with in_words():
         engine = opened(warehouse_url(dict(environment)))
     try:
         paused, registry = paused_jobs(environment), load_registry(layout.root)

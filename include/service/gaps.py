@@ -24,6 +24,7 @@ from include.service.covering import (
     since_of,
 )
 from include.service.table import cut, lined_up
+from include.service.waiving import as_dict, rows_of
 from include.service.watermarks import asked_for, lines_of, told
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from include.coverage import Coverage, Unit
     from include.coverage.runs import UnderWay
     from include.coverage.spans import Span
+    from include.ledger.waivers import Waiver
     from include.registry import Registry
     from include.service.covering import Lookout
     from include.service.layout import Layout
@@ -76,6 +78,10 @@ def gaps(layout: Layout, arguments: Namespace) -> int:
         whose = jobs or (look.registry.jobs if arguments.shop else {unit.job_id for unit in found})
         marks = asked_for(look.completeness(whose), found, arguments.job, arguments.shop)
     coverage = replace(coverage, problems=broken_for(look.registry, arguments.job, arguments.shop))
+    accepted = coverage.waivers(arguments.job, arguments.shop, shown_since)
+    if arguments.waived:
+        print(_of_waived(look.registry, accepted, shown_since, as_json=arguments.json))
+        return COMPLETE
     if arguments.json:
         print(_as_json(look, coverage, found, shown_since, arguments, marks=marks))
     else:
@@ -84,6 +90,16 @@ def gaps(layout: Layout, arguments: Namespace) -> int:
         if first_moment(shown_since) < kept:
             print(f"of what ended before {kept:%Y-%m-%d} the ledger keeps nothing")
     return MISSING if found or coverage.problems else COMPLETE
+
+
+def _of_waived(registry: Registry, waived: Sequence[Waiver], since: date, *, as_json: bool) -> str:
+    if as_json:
+        told = {"since": since.isoformat(), "waived": [as_dict(one) for one in waived]}
+        return json.dumps(told, indent=2, ensure_ascii=False)
+    if not waived:
+        return f"nothing is waived since {since}"
+    rows = [("job", "shop", "period", "by", "reason"), *rows_of(registry, waived)]
+    return "\n".join([f"{len(waived):,} waived since {since}", *lined_up(rows)])
 
 
 def repair_command(job: str | None, shop: str | None, since: date | None) -> str:
@@ -221,6 +237,7 @@ def _as_json(
         "gaps": [_unit(unit, look.under_way) for unit in found],
         "paused": None if look.paused is None else sorted(look.paused & look.registry.jobs.keys()),
         "besides": besides.told(),
+        "waived": [as_dict(one) for one in coverage.waivers(arguments.job, arguments.shop, since)],
         "complete": told(marks),
         "broken": [str(problem) for problem in coverage.problems],
         "repair": repair_command(arguments.job, arguments.shop, since) if is_left else None,

@@ -26,7 +26,7 @@ def service_journal(layout: Layout) -> Journal:
 def note(layout: Layout, event: str) -> None:
     """Write down what this command did to the service; a journal that fails stops nothing."""
     try:
-        service_journal(layout).write("service", f"{event} (user {_user()}, pid {os.getpid()})")
+        service_journal(layout).write("service", f"{event} (user {user_name()}, pid {os.getpid()})")
     except OSError as error:
         print(f"the journal cannot be written: {error}", file=sys.stderr)
 
@@ -42,7 +42,8 @@ def _zone(layout: Layout) -> str:
     return "UTC"
 
 
-def _user() -> str:
+def user_name() -> str:
+    """Return who gives this command, as the operating system knows them."""
     try:
         return getpass.getuser()
     except (KeyError, OSError):  # a container's user has no name

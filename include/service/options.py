@@ -127,6 +127,13 @@ def run(parser: argparse.ArgumentParser) -> None:
 
 
 def gaps(parser: argparse.ArgumentParser) -> None:
+    _which_gaps(parser)
+    parser.add_argument(
+        "--waived", action="store_true", help="list what is waived instead: why, by whom and when"
+    )
+
+
+def _which_gaps(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--job", metavar="JOB", help="only this job (all)")
     parser.add_argument("--shop", metavar="ID", help="only this shop (all)")
     parser.add_argument(
@@ -135,8 +142,29 @@ def gaps(parser: argparse.ArgumentParser) -> None:
     json(parser)
 
 
+def unwaive(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("job", metavar="JOB", help="job id")
+    parser.add_argument(
+        "--period",
+        metavar="KEY",
+        required=True,
+        help="the day 2025-10-02, the week that begins on 2025-09-27, or the month 2025-09, as the "
+        "job has one",
+    )
+    parser.add_argument("--until", metavar="KEY", help="last of several periods (only --period)")
+    parser.add_argument("--shop", metavar="ID", help="only this shop (all)")
+    json(parser)
+
+
+def waive(parser: argparse.ArgumentParser) -> None:
+    unwaive(parser)
+    parser.add_argument(
+        "--reason", metavar="TEXT", required=True, help="why it can never be pulled"
+    )
+
+
 def repair(parser: argparse.ArgumentParser) -> None:
-    gaps(parser)
+    _which_gaps(parser)
     parser.add_argument("--yes", action="store_true", help="start it; else it is only shown")
     parser.add_argument("--no-wait", action="store_true", help="start it, and do not follow it")
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from include.ledger import LedgerRow
+from include.ledger.waivers import Waiver
 from tests.coverage import registries
 
 if TYPE_CHECKING:
@@ -23,7 +24,10 @@ if TYPE_CHECKING:
 FIRST, DAYS = date(2025, 8, 20), 90
 STEP = timedelta(minutes=5)
 RECOVER = timedelta(days=3)
+# What was due longer ago than that is not expected of a job that was just dropped.
+LATEST = timedelta(days=7)
 NO_SHOP, SATURDAY = "-", 5
+GAPS = ("failed", "missed", "lost")
 ZONES = ("Asia/Shanghai", "America/New_York")  # the second turns its clocks back on 2 November
 
 # One unit: job, shop, key.
@@ -40,9 +44,10 @@ class Entry:
     hour: int
     minute: int
     zone: str
-    start: date
+    start: date | None  # without one it is expected from when it was first seen
     enabled: bool = True
     every: int = 1  # of ticks: hours
+    seen: datetime | None = None
 
     @property
     def cron(self) -> str:
@@ -89,11 +94,24 @@ SINCE = _utc(_midnight(FIRST, ZONES[0]))
 
 def windows(entry: Entry, now: datetime, back: int = DAYS + 40) -> Iterator[Window]:
     """Give the periods of a job that ended since the first day, and in so many days until now."""
+    first = None if entry.seen is None else _first_start(entry, entry.seen)
+    for window in _all_windows(entry, now, back):
+        if _utc(window.end) > SINCE and (first is None or window.start >= first):
+            yield window
+
+
+def _first_start(entry: Entry, seen: datetime) -> datetime:
+    """Give the start of the period that had ended last when a job was seen, or of the next one."""
+    last = [*_all_windows(entry, seen, 40)][-1]
+    return last.end if _utc(last.due) < seen - LATEST else last.start
+
+
+def _all_windows(entry: Entry, now: datetime, back: int) -> Iterator[Window]:
     today = (now.date() - FIRST).days
     if entry.kind == "tick":
         yield from _ticks(entry, now, FIRST + timedelta(days=max(0, today - back)))
         return
-    for number in range(max(-1, today - back), today + 3):
+    for number in range(max(-40, today - back), today + 3):
         after = FIRST + timedelta(days=number)  # the first day that is no longer part of it
         if entry.kind == "day":
             first, due_day = after - timedelta(days=1), after
@@ -104,7 +122,7 @@ def windows(entry: Entry, now: datetime, back: int = DAYS + 40) -> Iterator[Wind
         else:
             continue
         end = _midnight(after, entry.zone)
-        if SINCE < _utc(end) <= now and after > entry.start:
+        if _utc(end) <= now and (entry.start is None or after > entry.start):
             clock = {"hour": entry.hour, "minute": entry.minute}
             due = _midnight(due_day, entry.zone).replace(**clock)
             key = f"{first:%Y-%m}" if entry.kind == "month" else first.isoformat()
@@ -115,7 +133,7 @@ def windows(entry: Entry, now: datetime, back: int = DAYS + 40) -> Iterator[Wind
 def _ticks(entry: Entry, now: datetime, first: date) -> Iterator[Window]:
     """Give them in a zone that never changes its clocks."""
     length = timedelta(hours=entry.every)
-    start = _midnight(max(first, entry.start), entry.zone)
+    start = _midnight(max(first, entry.start or first), entry.zone)
     while start + length <= now:
         key = start.replace(tzinfo=None).isoformat(timespec="minutes")
         end = start + length
@@ -144,6 +162,7 @@ class World:
     # What happened last to each unit, and the hours of a tick job that have landed, and how.
     happened: dict[Key, tuple[str, datetime, Window]] = field(default_factory=dict)
     hours: dict[tuple[str, str], dict[datetime, str]] = field(default_factory=dict)
+    waived: dict[Key, Window] = field(default_factory=dict)
     now: datetime = SINCE
     up: bool = True
 
@@ -190,6 +209,10 @@ class World:
                         self._run(entry, window)
         if self.dice.random() < 1 / 288:
             self._repair_something()
+        if self.dice.random() < 1 / 100:
+            self._pull_early()
+        if self.dice.random() < 1 / 150:
+            self._waive_something()
 
     def _latest(self, entry: Entry) -> list[Window]:
         return [*windows(entry, self.now, 40 if entry.kind == "month" else 8)][-1:]
@@ -234,6 +257,24 @@ class World:
             for shop in self._shops_of(entry, window):
                 self._note(entry, shop, window, self.dice.choice(["ok", "empty", "failed"]))
 
+    def _pull_early(self) -> None:
+        """Pull what has ended and is due later, as somebody does by hand."""
+        entry = self.dice.choice([*self.entries.values()])
+        for window in self._latest(entry) if entry.kind != "tick" else ():
+            if self.now < _utc(window.due):
+                for shop in self._shops_of(entry, window):
+                    self._note(entry, shop, window, "provisional")
+
+    def _waive_something(self) -> None:
+        """Accept that a unit is missing, or take that back; whatever it is, it may change later."""
+        entry = self.dice.choice([*self.entries.values()])
+        if found := [*windows(entry, self.now)][-25:]:
+            window = self.dice.choice(found)
+            for shop in self._shops_of(entry, window):
+                key = (entry.id, shop, window.key)
+                if self.waived.pop(key, None) is None:
+                    self.waived[key] = window
+
     def begin_some(self) -> None:
         """Let some units run just now, with signs of life that are more or less fresh."""
         for entry in self.entries.values():
@@ -263,13 +304,13 @@ class World:
             "period_start": _utc(window.start),
             "period_end": _utc(window.end),
             "state": state,
-            "rows": {"ok": 7, "empty": 0}.get(state),
+            "rows": {"ok": 7, "empty": 0, "provisional": 5}.get(state),
             "attempts": 0 if state == "pending" else 1,
-            "exit_code": {"ok": 0, "empty": 0, "failed": 1}.get(state),
+            "exit_code": {"ok": 0, "empty": 0, "provisional": 0, "failed": 1}.get(state),
             "error": "no" if state == "failed" else None,
             "run_id": None if state == "pending" else "run",
             "started_at": began,
-            "finished_at": moment if state in ("ok", "empty", "failed") else None,
+            "finished_at": moment if state in ("ok", "empty", "provisional", "failed") else None,
             "heartbeat_at": began,
             "place": None,
         }
@@ -281,7 +322,7 @@ class World:
     def _change_a_mind(self) -> None:
         """Edit the registry: the times, what is enabled, the shops."""
         today = self.now.astimezone(ZoneInfo(ZONES[0])).date()
-        what = self.dice.randrange(7)
+        what = self.dice.randrange(8)
         entry = self.dice.choice([*self.entries.values()])
         store = self.dice.choice([*self.stores.values()])
         if what == 0:
@@ -298,11 +339,39 @@ class World:
             self.stores[store.id] = replace(store, enabled=not store.enabled)
         elif what == 4:
             self.entries[entry.id] = replace(entry, enabled=not entry.enabled)
+        elif what == 5:
+            self._drop_an_entry()
         elif entry.kind == "tick":
             self.entries[entry.id] = replace(entry, every=self.dice.choice([1, 2, 3, 4, 6, 12]))
         else:
             hour = self.dice.randrange(24)
             self.entries[entry.id] = replace(entry, hour=hour, minute=self.dice.choice([0, 10]))
+
+    def _drop_an_entry(self) -> None:
+        """Add a job without a start; it is seen at once."""
+        kind, platform = (
+            self.dice.choice(["day", "week", "month", "tick"]),
+            self.dice.choice(["erp", None]),
+        )
+        zone = ZONES[0] if kind == "tick" else self.dice.choice(ZONES)
+        hour, minute = self.dice.randrange(24), self.dice.choice([0, 5])
+        if kind == "tick":
+            hour = minute = 0
+        name = f"new_{len(self.entries)}"
+        self.entries[name] = Entry(
+            name, kind, platform, hour, minute, zone, None, every=2, seen=self.now
+        )
+
+    def seen(self) -> dict[str, datetime]:
+        """Give when each job was first seen."""
+        return {one.id: one.seen or SINCE for one in self.entries.values()}
+
+    def waivers(self) -> list[Waiver]:
+        """Give what is waived."""
+        return [
+            Waiver(*key, _utc(window.start), _utc(window.end), "so it is", "me", self.now)
+            for key, window in self.waived.items()
+        ]
 
     def registry(self) -> Registry:
         """Give the registry as it is now."""
@@ -337,6 +406,9 @@ class World:
                 for shop, enabled, is_open in self._candidates(entry, window):
                     unit = (entry.id, shop, window.key)
                     state = self._state(entry, unit, window, expected=enabled and is_open)
+                    waived = self.waived.get(unit)
+                    if state in GAPS and waived and _same(waived, window):
+                        state = "waived"
                     if is_open or unit in self._known_of(window, unit):
                         found[unit] = state
         return found
@@ -371,6 +443,8 @@ class World:
         late = (self.now - _utc(window.due)).total_seconds() / 60
         if late >= 10:
             return "missed"
+        if state == "provisional":
+            return state
         return "pending" if late >= 0 or state == "pending" else "not_due"
 
     def _landed_by_hours(self, entry: Entry, unit: Key, window: Window) -> str:

@@ -11,6 +11,7 @@ from sqlalchemy import update
 from include.coverage.history import read_history
 from include.ledger import Claim, Ledger, Unit
 from include.ledger.retries import left_failed
+from include.ledger.waivers import unwaive, waive
 from include.periods import Schedule
 from include.warehouse import connect
 from include.warehouse.tables import ledger as table
@@ -57,6 +58,14 @@ def test_a_unit_is_tried_once_more_and_no_more(engine: Engine) -> None:
         book.land(connection, UNITS[1], 5, 12)
     for run_id in ("second", "third"):
         assert _left(engine, run_id) == [PERIODS[2].key]
+
+
+def test_what_is_waived_is_not_tried(engine: Engine) -> None:
+    """Somebody has accepted that it is missing; taken back, it is tried again."""
+    waive(engine, UNITS[:2], "the shop was closed", "me")
+    assert _left(engine, "second") == [PERIODS[2].key]
+    unwaive(engine, UNITS[:1])
+    assert _left(engine, "second") == [PERIODS[0].key, PERIODS[2].key]
 
 
 def test_what_was_cut_off_is_tried_by_the_same_run_again(engine: Engine) -> None:

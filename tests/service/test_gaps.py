@@ -46,7 +46,7 @@ def installation(tmp_path: Path) -> Installation:
 
 
 def _ask(installation: Installation, **more: Any) -> int:
-    said = {"job": None, "shop": None, "since": None, "json": False}
+    said = {"job": None, "shop": None, "since": None, "waived": False, "json": False}
     return gaps(installation.layout, Namespace(**{**said, **more}))
 
 
@@ -152,7 +152,8 @@ from pathlib import Path
 from include.service.gaps import gaps
 from include.service.layout import Layout
 root = Path(sys.argv[1])
-sys.exit(gaps(Layout(root, root / "var"), Namespace(job=None, shop=None, since=None, json=False)))
+said = {"job": None, "shop": None, "since": None, "waived": False, "json": False}
+sys.exit(gaps(Layout(root, root / "var"), Namespace(**said)))
 """
 
 

@@ -1,0 +1,104 @@
+"""Which units can be waived: gaps of some periods; what else is there is told."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, NamedTuple
+
+from include.coverage.reading import read_coverage
+from include.coverage.states import LANDED, TO_COME, State
+from include.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from datetime import timedelta
+
+    from sqlalchemy import Engine
+
+    from include.coverage.units import Unit
+    from include.periods import Period
+    from include.registry import Job, Registry
+
+WORDS = {
+    **dict.fromkeys(LANDED, "landed already"),
+    **dict.fromkeys(TO_COME, "not due yet"),
+    State.RUNNING: "being pulled now",
+    State.DISABLED: "of what is disabled, and no gap",
+    State.WAIVED: "waived already",
+}
+
+
+class Selection(NamedTuple):
+    """The units of some periods of a job, or of one shop of it.
+
+    Attributes:
+        name: what was asked for, as messages call it.
+        gaps: those that can be waived.
+        waived: those that are.
+        others: how many are neither, by what they are.
+    """
+
+    name: str
+    gaps: list[Unit]
+    waived: list[Unit]
+    others: Counter[str]
+
+    def refuse_without_gaps(self) -> None:
+        """Say why there is nothing to waive.
+
+        Raises:
+            ConfigurationError: there is no gap.
+        """
+        if self.gaps:
+            return
+        found = self.others + Counter(WORDS[unit.state] for unit in self.waived)
+        if not found:
+            raise ConfigurationError(f"nothing is expected of {self.name}, so nothing is to waive")
+        told = ", ".join(f"{number} {word}" for word, number in found.items())
+        raise ConfigurationError(f"{self.name} has no gap that could be waived: {told}")
+
+    def refuse_without_waived(self) -> None:
+        """Say that nothing is waived.
+
+        Raises:
+            ConfigurationError: nothing is.
+        """
+        if not self.waived:
+            raise ConfigurationError(
+                f"nothing of {self.name} is waived: `python3 scheduler_manager.py gaps --waived` "
+                "lists what is"
+            )
+
+
+def select(
+    engine: Engine,
+    registry: Registry,
+    job: Job,
+    ends: tuple[Period, Period],
+    shop: str | None = None,
+    *,
+    patience: timedelta | None = None,
+) -> Selection:
+    """Look at the units of the periods from one to another.
+
+    Args:
+        engine: of the warehouse.
+        registry: jobs and shops as they are now.
+        job: one of them.
+        ends: the first and the last period.
+        shop: only this one's; None for all.
+        patience: see `read_coverage`.
+    """
+    first, last = ends
+    coverage = read_coverage(
+        engine, registry, first.start, last.end, jobs=[job.id], in_full=True, patience=patience
+    )
+    units = [unit for unit in coverage.units() if shop in (None, unit.shop_id)]
+    neither = (unit for unit in units if not unit.is_gap and unit.state != State.WAIVED)
+    whose = f"{job.id}{'' if shop is None else f' {shop}'}"
+    keys = first.key if first == last else f"{first.key} to {last.key}"
+    return Selection(
+        f"{whose} {keys}",
+        [unit for unit in units if unit.is_gap],
+        [unit for unit in units if unit.state == State.WAIVED],
+        Counter(WORDS[unit.state] for unit in neither),
+    )

@@ -1,0 +1,121 @@
+"""Gaps that somebody has accepted: rows of their own, beside those of the ledger.
+
+What is waived is not forgotten: it is shown, with who did so, why and when. A unit that lands after
+all has landed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timezone
+from typing import TYPE_CHECKING
+
+from sqlalchemy import and_, delete, insert, select
+
+from include.errors import ConfigurationError
+from include.ledger.units import key_of
+from include.ledger.values import window
+from include.quoting import storable
+from include.warehouse.clock import now as clock_of
+from include.warehouse.tables import waivers
+from include.warehouse.transactions import in_transaction
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+    from datetime import datetime
+
+    from sqlalchemy import ColumnElement, Connection, Engine
+
+    from include.units import Unit
+
+LONGEST_REASON = 1_000
+LONGEST_NAME = 250
+
+
+@dataclass(frozen=True)
+class Waiver:
+    """A unit whose absence is accepted; times are aware (UTC)."""
+
+    job_id: str
+    shop_id: str
+    period_key: str
+    period_start: datetime
+    period_end: datetime
+    reason: str
+    waived_by: str
+    waived_at: datetime
+
+    def is_of(self, unit: Unit) -> bool:
+        """Return whether it is of the very window that a unit means by its key."""
+        start, end = unit.period.start, unit.period.end
+        there = start.astimezone(timezone.utc), end.astimezone(timezone.utc)
+        return (self.period_start, self.period_end) == there
+
+
+def reason_of(text: str) -> str:
+    """Return a reason as it is kept: in one line, of what can be printed and stored.
+
+    Raises:
+        ConfigurationError: it says nothing, or too much.
+    """
+    printable = (sign if sign.isprintable() else " " for sign in storable(text))
+    reason = " ".join("".join(printable).split())
+    if not reason:
+        raise ConfigurationError(
+            'a reason is missing: say why it can never be pulled, as in "closed for three days"'
+        )
+    if len(reason) > LONGEST_REASON:
+        raise ConfigurationError(
+            f"the reason has {len(reason):,} characters: say it in {LONGEST_REASON:,}"
+        )
+    return reason
+
+
+def waive(engine: Engine, units: Iterable[Unit], reason: str, by: str) -> list[Waiver]:
+    """Accept that units are missing; a waiver that is there already is replaced.
+
+    Args:
+        engine: of the warehouse.
+        units: which.
+        reason: why, as `reason_of` returned it.
+        by: who says so.
+
+    Returns:
+        what is written down.
+    """
+    wanted = list(units)
+
+    def write(connection: Connection) -> list[Waiver]:
+        moment = clock_of(connection)
+        made = []
+        for unit in wanted:
+            start, end = (side.astimezone(timezone.utc) for side in window(unit).values())
+            made.append(Waiver(*key_of(unit), start, end, reason, by[:LONGEST_NAME], moment))
+            connection.execute(delete(waivers).where(_of(unit)))
+        if made:
+            connection.execute(insert(waivers), [vars(waiver) for waiver in made])
+        return made
+
+    return in_transaction(engine, write)
+
+
+def unwaive(engine: Engine, units: Iterable[Unit]) -> None:
+    """Take back what was waived of units."""
+    wanted = list(units)
+
+    def write(connection: Connection) -> None:
+        for unit in wanted:
+            connection.execute(delete(waivers).where(_of(unit)))
+
+    in_transaction(engine, write)
+
+
+def read_waivers(connection: Connection, job_ids: Collection[str], since: datetime) -> list[Waiver]:
+    """Return the waivers of jobs, of periods that ended after a moment."""
+    query = select(waivers).where(waivers.c.job_id.in_(job_ids), waivers.c.period_end > since)
+    return [Waiver(*row) for row in connection.execute(query)]
+
+
+def _of(unit: Unit) -> ColumnElement[bool]:
+    columns = waivers.c.job_id, waivers.c.shop_id, waivers.c.period_key
+    return and_(*(column == part for column, part in zip(columns, key_of(unit), strict=True)))
