@@ -171,8 +171,8 @@ def _table_from_ps() -> list[Process]:
     import subprocess  # noqa: PLC0415 - slow to load, and not needed on Linux
 
     command = ["/bin/ps", "-A", "-o", "pid=,ppid=,pgid=,stat=,comm="]
-    lines = subprocess.run(command, capture_output=True, text=True, check=False).stdout.splitlines()
-    rows = [line.split(maxsplit=4) for line in lines]
+    listed = subprocess.run(command, capture_output=True, check=False).stdout
+    rows = [line.split(maxsplit=4) for line in listed.decode(errors="replace").splitlines()]
     return [
         Process(int(pid), int(parent), int(group), "", name)
         for pid, parent, group, state, name in rows

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 CODE_ROOT = Path(__file__).parents[2]
 FOLDER = "SCHEDULER_VAR"
 ROOT = "SCHEDULER_ROOT"
+OPTIONS = ("--period", "--from", "--to")
+VARIABLES = ("PERIOD_KEY", "PERIOD_FROM", "PERIOD_TO")
 
 
 @dataclass(frozen=True)
@@ -75,16 +77,14 @@ def understand(words: Namespace, environment: Mapping[str, str]) -> Request:
         ConfigurationError: a number is none, a period and a range are both given, or what names
             a period or the shops names none.
     """
-    for option, word in (("--period", words.period), ("--from", words.first), ("--to", words.last)):
+    for option, word in zip(OPTIONS, (words.period, words.first, words.last), strict=True):
         named_period(option, word)
     by_words = bool(words.period or words.first or words.last)
     said: Mapping[str, str] = {} if by_words else environment
     period = words.period or said.get("PERIOD_KEY", "")
     first = words.first or said.get("PERIOD_FROM", "")
     last = words.last or said.get("PERIOD_TO", "")
-    if bool(first) != bool(last) or (period and first):
-        given = f"period {period!r}, from {first!r}, to {last!r}"
-        raise ConfigurationError(f"{given} do not go together: give one period, or from and to")
+    _check_range(period, first, last, OPTIONS if by_words else VARIABLES)
     listed = environment.get("SHOPS") if not words.shops else None
     return Request(
         job_id=words.job_id,
@@ -104,6 +104,22 @@ def understand(words: Namespace, environment: Mapping[str, str]) -> Request:
         lock_wait_seconds=_number(environment, LOCK_WAIT, 15),
         heartbeat_seconds=_number(environment, HEARTBEAT, HEARTBEAT_SECONDS),
     )
+
+
+def _check_range(period: str, first: str, last: str, names: tuple[str, str, str]) -> None:
+    one, begin, end = names
+    if first and not last:
+        raise ConfigurationError(
+            f"{begin} {first!r} has no {end}: add {end} with the last period, or for one period "
+            f"write {one} in its place"
+        )
+    if last and not first:
+        raise ConfigurationError(f"{end} {last!r} has no {begin}: add {begin}, the first period")
+    if period and first:
+        raise ConfigurationError(
+            f"{one} {period!r} and {begin} {first!r} do not go together: leave {one} out, or "
+            f"{begin} and {end}"
+        )
 
 
 def project_root(environment: Mapping[str, str]) -> Path:

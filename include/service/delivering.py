@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +10,7 @@ from airflow.models.connection import Connection
 from airflow.models.pool import Pool
 from sqlalchemy import select
 
+from include.checking.pools import read_pools
 from include.sandbox.delivery import connections
 from include.service.connections import stored
 from include.service.ports import Ports
@@ -34,7 +34,7 @@ def make_pools(layout: Layout, session: Session) -> list[str]:
         the names of those that were not there, or had other slots.
     """
     slots = {pool.pool: pool.slots for pool in session.scalars(select(Pool))}
-    wanted = json.loads((layout.root / "config/pools.json").read_text("utf-8"))
+    wanted = read_pools(layout.root).valid  # `check` says what is wrong with the others
     for name, pool in wanted.items():
         Pool.create_or_update_pool(
             name, pool["slots"], pool["description"], include_deferred=True, session=session

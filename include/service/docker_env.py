@@ -36,7 +36,7 @@ def write(layout: Layout, _arguments: Namespace) -> int:
     example = (layout.root / EXAMPLE).read_text("utf-8")
     path = layout.root / NAME
     if path.exists():
-        _check(path.read_text("utf-8"), example)
+        _check(path.read_text("utf-8", errors="replace"), example)
         path.chmod(0o600)
         print(f"{NAME} is there already and was left as it is")
         return 0

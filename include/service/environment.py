@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
-import re
+import os
 import shutil
 import subprocess
 import sys
@@ -30,6 +30,7 @@ REQUIREMENTS = "requirements.txt"
 CLUSTER = "requirements-cluster.txt"
 DEVELOPMENT = "requirements-dev.txt"
 TAIL_LINES = 15
+WRITABLE_BY_OTHERS = 0o022  # who can write what runs here, runs it as this user
 
 
 def ensure(layout: Layout, *, development: bool = False) -> None:
@@ -49,6 +50,15 @@ def ensure(layout: Layout, *, development: bool = False) -> None:
     if not _missing(layout, wanted):
         return
     layout.make_var()
+    before = os.umask(WRITABLE_BY_OTHERS)
+    os.umask(before | WRITABLE_BY_OTHERS)
+    try:
+        _install_all(layout, wanted)
+    finally:
+        os.umask(before)
+
+
+def _install_all(layout: Layout, wanted: list[Path]) -> None:
     with exclusive(layout.venv / ".lock", "installing packages"):
         missing = _missing(layout, wanted)  # again: the one we waited for may have done it
         if not missing:
@@ -110,7 +120,6 @@ def _make_venv(layout: Layout) -> None:
 
 def _install(layout: Layout, requirements: Path) -> None:
     """Install one pinned file, between the mark and the stamp."""
-    count = len(re.findall(r"^[\w.-]+(?:\[.*\])?==", requirements.read_text("utf-8"), re.MULTILINE))
     for old in layout.venv.glob(f".{requirements.stem}-" + "[0-9a-f]" * 16):
         old.unlink()
     mark = layout.venv / ".installing"
@@ -128,7 +137,8 @@ def _install(layout: Layout, requirements: Path) -> None:
         "--progress-bar",
         "off",
     ]
-    title = f"installing {count} packages from {requirements.name}"
+    # Not how many: the lock is for all systems, and pip leaves out what this one does not need.
+    title = f"installing the packages of {requirements.name}"
     _phase(layout, title, [*pip, "-r", requirements])
     stamp(layout, requirements).touch()
     mark.unlink()

@@ -35,7 +35,7 @@ def _zone(layout: Layout) -> str:
     """Read the zone from the environment or the settings; the machine's clock says UTC else."""
     if ZONE in os.environ:
         return os.environ[ZONE]
-    for line in (layout.root / SETTINGS).read_text("utf-8").splitlines():
+    for line in (layout.root / SETTINGS).read_text("utf-8", errors="replace").splitlines():
         key, _, value = line.partition("=")
         if key == ZONE:
             return value.strip()

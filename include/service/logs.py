@@ -19,13 +19,17 @@ if TYPE_CHECKING:
     from argparse import Namespace
     from collections.abc import Callable, Iterator
     from pathlib import Path
-    from typing import BinaryIO
+    from typing import Any, BinaryIO
 
     from include.service.layout import Layout
 
 LOOK_SECONDS = 0.3
 RUN_TASK = "run"
 BLOCK_BYTES = 64_000
+# Of a line of a task's log: what is shown in its own way, and where in the code it was written.
+KNOWN_FIELDS = frozenset(
+    ("timestamp", "level", "event", "error_detail", "logger", "chan", "loc", "filename", "lineno")
+)
 OLDER_FILES = 20  # as many as the journal keeps at most
 
 
@@ -136,12 +140,15 @@ def _tail(path: Path, count: int) -> list[str]:
     if count <= 0:
         return []
     with path.open("rb") as file:
-        at, data = file.seek(0, os.SEEK_END), b""
-        while at > 0 and data.count(b"\n") <= count:
+        at, found = file.seek(0, os.SEEK_END), 0
+        blocks: list[bytes] = []  # the last first
+        while at > 0 and found <= count:
             step = min(BLOCK_BYTES, at)
             at = file.seek(at - step)
-            data = file.read(step) + data
-    return [line.decode(errors="replace") for line in data.split(b"\n") if line][-count:]
+            blocks.append(file.read(step))
+            found += blocks[-1].count(b"\n")
+    lines = b"".join(reversed(blocks)).split(b"\n")
+    return [line.decode(errors="replace") for line in lines if line][-count:]
 
 
 def _open(path: Path | None, *, at_end: bool) -> BinaryIO | None:
@@ -168,9 +175,20 @@ def _readable(line: str) -> str:
         said = json.loads(line)
         when = datetime.fromisoformat(said["timestamp"].replace("Z", "+00:00")).astimezone()
         level = "" if said.get("level") in (None, "info") else f" {said['level'].upper()}"
-        return f"{when:%Y-%m-%d %H:%M:%S%z}{level} {said['event']}"
+        reasons = "".join(f"\n  {reason}" for reason in _reasons(said))
+        return f"{when:%Y-%m-%d %H:%M:%S%z}{level} {said['event']}{reasons}"
     except (ValueError, KeyError, TypeError, AttributeError):
         return line
+
+
+def _reasons(said: dict[str, Any]) -> Iterator[str]:
+    """Yield what Airflow keeps of an event in fields of their own: first of all its exceptions."""
+    for one in said.get("error_detail") or ():
+        yield f"{one['exc_type']}: {one['exc_value']}"
+        yield from one.get("exc_notes") or ()
+    for name, value in said.items():
+        if name not in KNOWN_FIELDS and isinstance(value, (str, int, float)):
+            yield f"{name}: {value}"
 
 
 def _as_it_is(line: str) -> str:

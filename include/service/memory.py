@@ -33,7 +33,7 @@ def _groups() -> dict[int, list[int]]:
 
 def _pss(pid: int) -> int | None:
     try:
-        text = (PROC / str(pid) / "smaps_rollup").read_text()
+        text = (PROC / str(pid) / "smaps_rollup").read_text(errors="replace")
     except OSError:
         return None
     return next((int(line.split()[1]) for line in text.splitlines() if line[:4] == "Pss:"), None)

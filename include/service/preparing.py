@@ -23,6 +23,7 @@ from include.service.settings import METADATA_URL
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
 # What preparing depends on, besides Airflow's version, the ports and the warehouse's connection.
 SOURCES = (
@@ -98,11 +99,16 @@ def _fingerprint(layout: Layout, environment: dict[str, str]) -> str:
     parts: list[str] = [
         version("apache-airflow"),
         *names,
-        *((layout.root / source).read_text("utf-8") for source in SOURCES),
+        *(_text(layout.root / source) for source in SOURCES),
         *(f"{key}={environment.get(key)}" for key in (METADATA_URL, "SCHEDULER_SANDBOX_PORT")),
         f"{layout.var} {layout.warehouse.exists()} {prepared_state(environment)}",
     ]
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+
+
+def _text(source: Path) -> str:
+    """Return a file's text; what is wrong with one that people edit `check` says."""
+    return source.read_text("utf-8", errors="replace") if source.exists() else ""
 
 
 def main(words: Sequence[str]) -> int:

@@ -7,6 +7,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import psutil
+
 from include.errors import ExpectedError
 from include.registry import load_registry
 from include.service.health import look
@@ -26,7 +28,6 @@ MINUTE = 60.0
 QUIET_SECONDS = 15.0
 READY_SECONDS = 180.0
 MOVING_CPU_SECONDS = 0.5
-TICKS_A_SECOND = 100  # Linux counts so, whatever the kernel's own clock
 LOOK_SECONDS = 0.5
 START_TRIES = 3
 TAIL_LINES = 15
@@ -131,10 +132,10 @@ class _Wait:
 def _cpu_seconds(pid: int) -> float:
     """Return how long a process has been at work on a processor; 0 where nobody can tell."""
     try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    except OSError:
+        used = psutil.Process(pid).cpu_times()
+    except (psutil.Error, ValueError):
         return 0.0
-    return (int(fields[11]) + int(fields[12])) / TICKS_A_SECOND
+    return used.user + used.system
 
 
 def _missing_jobs(layout: Layout, ports: Ports) -> list[str]:

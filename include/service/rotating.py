@@ -61,6 +61,7 @@ def _fernet(layout: Layout) -> None:
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
+        errors="backslashreplace",
         check=False,
     )
     if done.returncode != 0:

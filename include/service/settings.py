@@ -118,7 +118,15 @@ def _stray(key: str) -> bool:
 def _read(layout: Layout, path: Path, places: dict[str, str]) -> dict[str, str]:
     """Return the settings of one file with its placeholders filled in."""
     settings = {}
-    for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
+    try:
+        text = path.read_text("utf-8-sig")
+    except UnicodeDecodeError as error:
+        number = error.object[: error.start].count(b"\n") + 1
+        raise ConfigurationError(
+            f"{layout.shown(path)}:{number}: holds byte 0x{error.object[error.start]:02x}, which "
+            "is not UTF-8: save the file as UTF-8"
+        ) from None
+    for number, line in enumerate(text.splitlines(), 1):
         if not line.strip() or line.lstrip().startswith("#"):
             continue
         key, equals, value = line.partition("=")

@@ -75,7 +75,8 @@ def end_service(layout: Layout, say: Callable[[str], None] | None = None) -> boo
         _shut_down(layout)
     left = end_leftovers(layout)
     if left:
-        (say or _say)(f"ended {left} processes that supervisord had not")
+        processes = "1 process" if left == 1 else f"{left} processes"
+        (say or _say)(f"ended {processes} that supervisord had not")
     remove_traces(layout)
     return before > 0
 

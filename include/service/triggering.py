@@ -11,10 +11,11 @@ from datetime import datetime, timezone
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from include.errors import ConfigurationError, ExpectedError
+from include.errors import ExpectedError
 from include.running.last_ended import refuse_past
 from include.running.request import named_period, named_shops
-from include.service.finding import find_job, nearest
+from include.running.selection import check_shops
+from include.service.finding import find_job
 from include.service.health import running
 from include.service.ports import remembered
 from include.service.rest import Api, ApiError, NotThereError
@@ -133,13 +134,8 @@ def _conf(layout: Layout, job_id: str, arguments: Namespace) -> dict[str, Any]:
         from include.registry import load_registry  # noqa: PLC0415 -- rarely needed
 
         registry = load_registry(layout.root, only=job_id)
-        known = [shop.id for shop in registry.shops_of(registry.jobs[job_id])]
         shops = named_shops(arguments.shop)
-        for shop in shops:
-            if shop not in known:
-                raise ConfigurationError(
-                    f"shop {shop!r} is not one of {job_id}'s: {nearest(shop, known)}"
-                )
+        check_shops(registry, registry.jobs[job_id], shops)
         conf["shops"] = list(shops)
     return conf
 

@@ -122,6 +122,7 @@ class Database:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
+            errors="backslashreplace",
             check=False,
         )
         if done.returncode and not (kept and ONLY_DEADLINES in done.stderr):

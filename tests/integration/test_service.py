@@ -245,7 +245,7 @@ def test_jobs_are_run_by_hand(life: Service) -> None:
         ("pause", "slwo"): "did you mean 'slow'?",
         ("trigger", "slow", "--period", "2025-13-01"): "not in the calendar",
         ("trigger", "slow", "--period", "2999-01-01"): "the last one that can run is",
-        ("trigger", "slow", "--shop", "erp-1"): "shop 'erp-1' is not one of slow's",
+        ("trigger", "slow", "--shop", "erp-1"): "job 'slow' has no shops: leave shop 'erp-1' out",
     }.items():
         done = life.manager(*words)
         assert (done.returncode, answer in done.stderr) == (78, True), done.stderr

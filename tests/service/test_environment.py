@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import subprocess
 import sys
 import time
@@ -67,8 +68,20 @@ def layout(tmp_path_factory: pytest.TempPathFactory) -> Layout:
     root = tmp_path_factory.mktemp("checkout")
     layout = Layout(root=root, var=root / "var")
     (root / REQUIREMENTS).write_text(make_wheel(root, "tiny", "1.0"))
-    ensure(layout)
+    before = os.umask(0)
+    try:
+        ensure(layout)
+        assert os.umask(0) == 0
+    finally:
+        os.umask(before)
     return layout
+
+
+def test_no_other_user_can_write_what_is_installed(layout: Layout) -> None:
+    """Whatever the umask is: who can write there, runs programs as this user."""
+    paths = [layout.venv, *layout.venv.rglob("*")]
+    assert len(paths) > 100
+    assert [path for path in paths if not path.is_symlink() and path.stat().st_mode & 0o022] == []
 
 
 def test_a_fresh_checkout_gets_its_packages(layout: Layout) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import time
@@ -57,6 +58,38 @@ def test_a_jobs_last_log_is_readable(layout: Layout, capsys: pytest.CaptureFixtu
     line = shown(layout, capsys, "erp_store")
     assert line.endswith(" ERROR 店铺 1 失败\n")
     assert line.startswith("2025-10-0")
+
+
+def test_a_reason_in_a_field_of_its_own_is_shown(
+    layout: Layout, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Airflow writes exceptions, and what else it knows of an event, beside its text."""
+    said = {
+        "timestamp": "2025-10-02T00:00:01.5Z",
+        "level": "error",
+        "event": "Task failed with exception",
+        "logger": "task",
+        "loc": "task_runner.py:1000",
+        "signal_name": "SIGKILL",
+        "error_detail": [
+            {"exc_type": "AirflowFailException", "exc_value": "令牌已过期", "frames": []}
+        ],
+    }
+    file = layout.logs / "airflow/dag_id=erp_store/run_id=r/task_id=run/attempt=1.log"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(json.dumps(said) + "\n", "utf-8")
+    first, *reasons = shown(layout, capsys, "erp_store").splitlines()
+    assert first.endswith(" ERROR Task failed with exception")
+    assert reasons == ["  AirflowFailException: 令牌已过期", "  signal_name: SIGKILL"]
+
+
+def test_the_end_of_a_huge_line_is_found_at_once(tmp_path: Path) -> None:
+    """How long that takes grows with the length, not with its square."""
+    log = tmp_path / "x.log"
+    log.write_bytes(b"first\n" + b"x" * 100_000_000 + b"\nlast\n")
+    before = time.process_time()
+    assert [len(line) for line in last_lines(log, 2)] == [100_000_000, 4]
+    assert time.process_time() - before < 10
 
 
 def test_an_unknown_name_is_told_with_what_was_meant(layout: Layout) -> None:

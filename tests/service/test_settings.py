@@ -197,3 +197,12 @@ def test_every_setting_of_airflow_exists() -> None:
         if line.startswith("AIRFLOW__"):
             _, section, key = line.partition("=")[0].lower().split("__")
             assert key in known[section]["options"], line
+
+
+def test_settings_in_another_encoding_are_named(tmp_path: Path) -> None:
+    """With file and line; a mark before the text, as Windows writes it, does not matter."""
+    layout = own_settings(tmp_path, "\ufeff# 中文\nA=1\n")
+    assert component_environment(layout, Ports())["A"] == "1"
+    (tmp_path / SETTINGS).write_bytes("A=1\n# 中文\n".encode("gbk"))
+    with pytest.raises(ConfigurationError, match=r"airflow.env:2: holds byte 0xd6, which is"):
+        component_environment(layout, Ports())

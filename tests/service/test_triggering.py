@@ -82,3 +82,25 @@ def test_a_run_that_would_wait_like_the_old_one_is_not_made() -> None:
     told = "its pool 'pdd' is not there; another one would wait like it: `python3 .* doctor`"
     with pytest.raises(ExpectedError, match=told):
         _begin(run)
+
+
+@pytest.mark.parametrize(
+    ("job", "shop", "told"),
+    [
+        (
+            "erp_store",
+            "pdd-1",
+            "shop 'pdd-1' is on pdd, and job 'erp_store' is for erp: name a job",
+        ),
+        ("erp_store", "erp-9", "there is no shop 'erp-9' on erp; did you mean 'erp-"),
+        ("housekeeping", "erp-1", "job 'housekeeping' has no shops: leave shop 'erp-1' out"),
+    ],
+)
+def test_a_shop_that_is_not_the_jobs_is_explained(
+    tmp_path: Path, job: str, shop: str, told: str
+) -> None:
+    """A shop of another platform is no misspelt one; nothing is asked of the service."""
+    asked = Namespace(job=job, period=None, shop=[shop], again=False, wait=False)
+    with pytest.raises(ConfigurationError) as caught:
+        trigger(Layout(var=tmp_path), asked)
+    assert str(caught.value).startswith(told)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import sys
 from dataclasses import asdict, dataclass, field
 from pathlib import PurePosixPath
 from typing import Any
+
+from pydantic import TypeAdapter
 
 from include.errors import ExpectedError
 
@@ -52,7 +55,8 @@ class Manifest:
     def written(self) -> bytes:
         """Give it as JSON."""
         document = {"format": FORMAT, **asdict(self)}
-        return (json.dumps(document, ensure_ascii=False, indent=2) + "\n").encode()
+        text = json.dumps(document, ensure_ascii=False, indent=2) + "\n"
+        return text.encode(errors="backslashreplace")
 
 
 def read_manifest(raw: bytes) -> Manifest:
@@ -67,13 +71,15 @@ def read_manifest(raw: bytes) -> Manifest:
             raise BackupError(
                 "this backup is of another format: restore it with the version that made it"
             )
-        entries = [Entry(**entry) for entry in document.pop("entries")]
-        manifest = Manifest(**document, entries=entries)
-        names = [_checked(entry).name for entry in entries]
-    except (ValueError, KeyError, TypeError, AttributeError):
+        manifest = TypeAdapter(Manifest).validate_json(json.dumps(document), strict=True)
+        names = [_checked(entry).name for entry in manifest.entries]
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise BackupError(f"its {NAME} is damaged: take another backup") from None
     if len(set(names)) != len(names):
         raise BackupError(f"its {NAME} names a file twice: take another backup")
+    folders = {str(folder) for name in names for folder in PurePosixPath(name).parents}
+    if both := folders & set(names):
+        raise BackupError(f"its {NAME} names {min(both)} as file and folder: take another backup")
     return manifest
 
 
@@ -81,7 +87,7 @@ def _checked(entry: Entry) -> Entry:
     """Refuse what is no file of a backup's."""
     if not is_ours(entry.name):
         raise BackupError(f"{entry.name!r} in it is no file of a backup: nothing was written")
-    if entry.bytes < 0 or len(entry.sha256) != DIGEST_LENGTH:
+    if not 0 <= entry.bytes <= sys.maxsize or len(entry.sha256) != DIGEST_LENGTH:
         raise ValueError(entry.name)
     return entry
 

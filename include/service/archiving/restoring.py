@@ -8,7 +8,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from include.errors import ConfigurationError
+from include.errors import ConfigurationError, ExpectedError
+from include.service.archiving.manifest import BackupError
 from include.service.archiving.unpacking import unpack
 from include.service.health import running
 from include.service.journaling import note
@@ -39,8 +40,11 @@ def restore(layout: Layout, arguments: Namespace) -> int:
     Raises:
         ConfigurationError: the service runs.
         BackupError: the file is none, or damaged; nothing was changed.
+        ExpectedError: a file could not be written.
     """
     file = Path(arguments.file).expanduser()
+    if not file.is_file():  # before the service is stopped for it
+        raise BackupError(f"{file} cannot be read: it is no file; name one that `backup` wrote")
     layout.make_var()
     with exclusive(service_lock(layout), "starting or stopping the service"):
         _check_stopped(layout)
@@ -49,11 +53,16 @@ def restore(layout: Layout, arguments: Namespace) -> int:
         new.mkdir(mode=0o700)
         try:
             manifest = unpack(file, new)
+            _check_places(layout, manifest.entries)
             there = [entry for entry in manifest.entries if _differs(layout, entry)]
             if there and not arguments.yes:
                 _refuse(layout, manifest, there)
                 return REFUSED
-            _put(layout, manifest.entries)
+            try:
+                _put(layout, manifest.entries)
+            except OSError as error:
+                where = error.filename or layout.shown(layout.root)
+                raise ExpectedError(f"{where}: {error.strerror or error}; {AGAIN}") from error
             note(layout, f"restored from {file.name}, made at {manifest.made_at}")
         finally:
             shutil.rmtree(new, ignore_errors=True)
@@ -84,6 +93,23 @@ def _check_stopped(layout: Layout) -> None:
             "the service runs, and would write into what is restored: run "
             "`python3 scheduler_manager.py stop`, then this command again"
         )
+
+
+def _check_places(layout: Layout, entries: list[Entry]) -> None:
+    """Refuse, before anything is changed, what cannot be put in its place."""
+    for entry in entries:
+        target = target_of(layout, entry.name)
+        inside = [path for path in target.parents if path.is_relative_to(layout.root)]
+        for path, is_in_the_way in (
+            (target, target.is_dir()),
+            *((folder, folder.exists() and not folder.is_dir()) for folder in inside),
+        ):
+            if is_in_the_way:
+                kind, other = ("folder", "file") if path is target else ("file", "folder")
+                raise BackupError(
+                    f"{layout.shown(path)} is a {kind} here and a {other} in the backup: move it "
+                    "away first; nothing was changed"
+                )
 
 
 def _differs(layout: Layout, entry: Entry) -> bool:

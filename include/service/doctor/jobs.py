@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
@@ -11,7 +10,7 @@ from sqlalchemy import create_engine, select, text
 
 from include.checking import check_project
 from include.checking.interpreters import troubles_of
-from include.checking.pools import POOLS_FILE
+from include.checking.pools import POOLS_FILE, read_pools
 from include.service.doctor.findings import FAIL, OK, REPAIRED_BY_START, WARN, Finding
 from include.service.doctor.stored import variables_of
 from include.service.health import look
@@ -59,7 +58,7 @@ def check_scripts(patient: Patient) -> Iterator[Finding]:
 
 def check_pools(patient: Patient) -> Iterator[Finding]:
     """Compare Airflow's pools with config/pools.json and the jobs' platforms."""
-    wanted = json.loads((patient.layout.root / POOLS_FILE).read_text("utf-8"))
+    wanted = read_pools(patient.layout.root).valid
     query = "SELECT pool, slots FROM slot_pool"
     there = {row.pool: row.slots for row in _ask_airflow(patient, query)}
     wrong = False

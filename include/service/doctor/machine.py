@@ -18,7 +18,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from include.service.doctor.findings import Patient
+    from include.service.layout import Layout
 
+SHOWN = 3
+RUN_FROM = ("scheduler_manager.py", "config", "dags", "include", "plugins")
 # Less than this is soon used up by a day's logs and a vacuum.
 LITTLE_BYTES, TOO_LITTLE_BYTES = 1_000_000_000, 100_000_000
 
@@ -80,8 +83,27 @@ def check_modes(patient: Patient) -> Iterator[Finding]:
         for finding in _open_to_others(path, mode, layout.shown(path))
     ]
     yield from wrong
-    if not wrong:
-        yield Finding(OK, "file modes", "keys, passwords and data are their owner's only")
+    writable = [path for path in _code(layout) if path.exists() and path.stat().st_mode & 0o002]
+    if writable:
+        shown = ", ".join(layout.shown(path) for path in writable[:SHOWN])
+        more = f" and {len(writable) - SHOWN} more" if len(writable) > SHOWN else ""
+        tops = sorted({layout.shown(path).split("/")[0] for path in writable})
+        tops = ["."] if "." in tops else tops
+        text = f"any user can write {shown}{more}, and so run programs as you"
+        yield Finding(FAIL, "file modes", text, f"run `chmod -R o-w {' '.join(tops)}`")
+    if not wrong and not writable:
+        text = "keys, passwords and data are their owner's only; no one else can write what runs"
+        yield Finding(OK, "file modes", text)
+
+
+def _code(layout: Layout) -> Iterator[Path]:
+    """Yield what the service runs, no deeper than a wrong umask shows."""
+    root = layout.root
+    yield from (root / name for name in (".", ".venv", *RUN_FROM))
+    for name in RUN_FROM[1:]:
+        yield from sorted((root / name).glob("*"))
+    for pattern in ("bin", "bin/*", "lib/python*/site-packages", "lib/python*/site-packages/*"):
+        yield from sorted(layout.venv.glob(pattern))
 
 
 def _open_to_others(path: Path, mode: int, shown: str) -> Iterator[Finding]:

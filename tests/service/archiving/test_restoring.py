@@ -13,7 +13,7 @@ import tarfile
 import time
 from argparse import Namespace
 from contextlib import closing
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -23,6 +23,7 @@ from include.service.archiving.manifest import NAME, BackupError
 from include.service.archiving.restoring import check_whole, restore
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from tests.service.archiving.conftest import Installation
@@ -270,3 +271,82 @@ def test_a_restore_that_is_killed_again_and_again_is_ended_by_the_last(
             path = restoring.target_of(other.layout, member.name)
             assert path.read_bytes() == content.read(), member.name
     assert not list(other.layout.root.rglob("*.restoring"))
+
+
+def tell(file: Path, change: Callable[[dict[str, Any]], None]) -> Path:
+    """Write a backup whose manifest says something else."""
+    (first, raw), *parts = members(file)
+    manifest = json.loads(raw)
+    change(manifest)
+    return written(file, [(first, json.dumps(manifest).encode()), *parts])
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        *(("bytes", value) for value in (1.5, 1e400, 10**30, -1, "5", True, None, [])),
+        *(("sha256", value) for value in (["0"] * 64, 64, "0", None)),
+        *(("name", value) for value in (5, None, ["config"], "", "config/", "config/..")),
+        *(("executable", value) for value in ("yes", 3, None)),
+    ],
+    ids=str,
+)
+def test_an_odd_manifest_is_refused_in_a_line(
+    installation: Installation, file: Path, key: str, value: object
+) -> None:
+    """Numbers that are none, and names that no file can have; nothing is changed."""
+    before = state_of(installation)
+    changed = tell(file, lambda manifest: manifest["entries"][0].update({key: value}))
+    with pytest.raises(BackupError):
+        restore(installation.layout, given(changed))
+    assert state_of(installation) == before
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda manifest: manifest.update(entries=5),
+        lambda manifest: manifest.update(entries=[5]),
+        lambda manifest: manifest.update(missing="x"),
+        lambda manifest: manifest.update(made_at=1),
+        lambda manifest: manifest["entries"].append(
+            {**manifest["entries"][0], "name": f"{manifest['entries'][0]['name']}/below"}
+        ),
+    ],
+)
+def test_an_odd_list_is_refused_in_a_line(
+    installation: Installation, file: Path, change: Callable[[dict[str, Any]], None]
+) -> None:
+    """Also one that names a file as the folder of another."""
+    before = state_of(installation)
+    with pytest.raises(BackupError):
+        restore(installation.layout, given(tell(file, change)))
+    assert state_of(installation) == before
+
+
+@pytest.mark.parametrize("kind", ["folder", "file"])
+def test_what_is_in_the_way_is_named(installation: Installation, file: Path, kind: str) -> None:
+    """A folder where the backup has a file, or the other way round; nothing is changed."""
+    root = installation.layout.root
+    name = next(one.name for one, _ in members(file) if one.name.startswith("config/tasks/"))
+    if kind == "folder":
+        (root / name).unlink()
+        (root / name / "inside").mkdir(parents=True)
+    else:
+        (root / "config/tasks").rename(root / "config/elsewhere")
+        (root / "config/tasks").touch()
+        name = "config/tasks"
+    before = state_of(installation)
+    with pytest.raises(BackupError, match=f"{name} is a {kind} here and a f"):
+        restore(installation.layout, given(file))
+    assert state_of(installation) == before
+
+
+@pytest.mark.parametrize("name", ["nosuch.tar.gz", "."])
+def test_what_is_no_file_is_said_first(
+    installation: Installation, tmp_path: Path, name: str
+) -> None:
+    """Before anybody stops the service for it."""
+    with pytest.raises(BackupError, match="is no file; name one that `backup` wrote"):
+        restore(installation.layout, given(tmp_path / name))
+    assert not list(installation.layout.var.glob("locks/service.lock"))

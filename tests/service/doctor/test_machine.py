@@ -103,6 +103,27 @@ def test_what_others_can_read_is_told(patient: Patient) -> None:
     ]
 
 
+@pytest.mark.parametrize("umask", [0o000, 0o002, 0o022])
+def test_what_others_can_change_is_told(patient: Patient, umask: int) -> None:
+    """Who can write what runs here, runs it as this user: a clone with umask 000, say."""
+    root = patient.layout.root
+    patient.layout.venv.mkdir()
+    for path in (patient.layout.venv, root / "config", root / "config/shops.yaml"):
+        path.chmod((0o666 if path.is_file() else 0o777) & ~umask)
+    found = [str(finding) for finding in machine.check_modes(patient)]
+    assert found == [
+        (
+            "fail  file modes: any user can write .venv, config, config/shops.yaml, and so run "
+            "programs as you; run `chmod -R o-w .venv config`"
+        )
+        if umask == 0
+        else (
+            "ok    file modes: keys, passwords and data are their owner's only; no one else can "
+            "write what runs"
+        )
+    ]
+
+
 def test_packages_are_held_against_the_lock(patient: Patient) -> None:
     """What is missing or of another version is named, and what brings it in order."""
     lock = patient.layout.root / "requirements.txt"
