@@ -287,14 +287,14 @@ class Warehouse:
             mine += [table.c.business_day == unit.period.first_day]
         with self.engine.connect() as connection:
             rows = connection.execute(select(table).where(and_(*mine))).mappings().all()
-        return _compared(job, rows, {name: name for name in _names(job)})
+        return compared(job, rows, {name: name for name in names_of(job)})
 
     def truth(self, unit: Unit, *, here: bool = False) -> Rows:
         """Give the rows that the unit's pull must bring; `here`: when it is one in this process."""
         job, day = unit.job, unit.period.first_day
         if job.dialect == "feeds":
             rows = self._told(unit, first_day=day.isoformat(), period=JOBS[job.id].period)
-            return _compared(job, rows, _names(job))
+            return compared(job, rows, names_of(job))
         rows = self._told(unit, day=day.isoformat())
         if here and job.hours != (0, 24):
             first, last = (f"{day} {hour:02}:00:00" for hour in job.hours)
@@ -303,7 +303,7 @@ class Warehouse:
             rows += self._told(unit, day=(day + timedelta(days=1)).isoformat())
         if job.made:
             rows += self._told(unit, day=day.isoformat(), by="creation")
-        return _compared(job, rows, _names(job))
+        return compared(job, rows, names_of(job))
 
     def _told(self, unit: Unit, **params: str) -> list[dict[str, Any]]:
         url = f"{self.base_url}/sandbox/truth/{unit.job.source}"
@@ -316,14 +316,14 @@ class Warehouse:
         self.engine.dispose()
 
 
-def _names(job: PullJob) -> Mapping[str, str]:
+def names_of(job: PullJob) -> Mapping[str, str]:
     """Give the truth's name of each column that is compared."""
     scope = {"shop_id", "business_day", "period", "period_key", "first_day", "last_day"}
     names = [column.name for column in job.table.c if column.name not in scope]
     return job.names or dict(zip(names, names, strict=True))
 
 
-def _compared(job: PullJob, rows: Any, names: Mapping[str, str]) -> Rows:
+def compared(job: PullJob, rows: Any, names: Mapping[str, str]) -> Rows:
     """Bring rows into a form in which those of the warehouse and of the truth are equal."""
     keys = [name for name in names if job.table.c[name].primary_key]
     plain = partial(_plain, job.table)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -25,6 +27,7 @@ from include.warehouse.tables import erp_orders
 from tests.warehouse.test_loading import _order
 
 if TYPE_CHECKING:
+    from datetime import datetime
     from pathlib import Path
 
     from include.platforms.client import GatewayClient
@@ -249,3 +252,17 @@ def test_a_shop_that_is_no_longer_there_is_an_error(
         Assignment.from_environment()
     monkeypatch.setenv("SHOPS", "erp-3,erp-1")
     assert [shop.id for shop in Assignment.from_environment().shops] == ["erp-3", "erp-1"]
+
+
+def test_a_period_that_ended_just_now_is_waited_for(assignment: Assignment) -> None:
+    """The platform's lists are whole up to its end when they are asked; that is no failure."""
+    began, lag = time.monotonic(), timedelta(seconds=2)
+
+    def clock() -> datetime:
+        return assignment.period.end + timedelta(seconds=1 + time.monotonic() - began)
+
+    ledger, source = Ledger(connect(assignment.warehouse_url)), Source()
+    clients = Clients(jushuitan.Jushuitan, own_connection, TokenStore(ledger.engine))
+    assert Pull(assignment, ledger, clients, source.fetch, lag, clock=clock).run() == 0
+    for row in _rows(assignment).values():
+        assert row.covered_until >= assignment.period.end

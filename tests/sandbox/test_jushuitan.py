@@ -13,7 +13,8 @@ import pytest
 
 from include.sandbox.credentials import SANDBOX_ACCESS_TOKEN, SANDBOX_APP_KEY, SANDBOX_APP_SECRET
 from include.sandbox.serving import serve
-from tests.conftest import HTTP
+from include.sandbox.truth import orders_made_on
+from tests.conftest import HTTP, SANDBOX_NOW
 
 if TYPE_CHECKING:
     from tests.conftest import Sandbox
@@ -141,6 +142,21 @@ def test_orders_are_paged_by_number_and_by_version(sandbox: Sandbox) -> None:
     assert [row["o_id"] for row in rows] == [row["o_id"] for row in truth]
     later = post(sandbox.base_url, ORDERS, signed({**DAY, "start_ts": rows[200]["ts"]}))["data"]
     assert later["orders"] == rows[200:300]
+
+
+def test_orders_can_be_asked_for_by_creation(sandbox: Sandbox) -> None:
+    """All that were made in the window, whenever they changed last, with their number."""
+    day = {**DAY, "date_type": 2, "page_size": 1}
+    counted = post(sandbox.base_url, ORDERS, signed(day))["data"]["data_count"]
+    made = orders_made_on(10001, date(2025, 10, 2), seed=1, as_of=SANDBOX_NOW)
+    assert counted == len(made) > len(sandbox.truth(10001, date(2025, 10, 2)))
+    numbers, version = set(), 0
+    while len(numbers) < counted:
+        params = {**day, "page_size": 100, "start_ts": version, "is_get_total": False}
+        rows = post(sandbox.base_url, ORDERS, signed(params))["data"]["orders"]
+        numbers |= {row["o_id"] for row in rows}
+        version = rows[-1]["ts"]
+    assert numbers == {row["o_id"] for row in made}
 
 
 def test_a_row_says_what_the_platforms_rows_say(sandbox: Sandbox) -> None:
