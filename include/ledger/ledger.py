@@ -13,7 +13,7 @@ from sqlalchemy import and_, insert, select, true, update
 
 from include.errors import ExpectedError
 from include.ledger.claims import UNFENCED
-from include.ledger.units import LedgerRow, covers, is_like, key_of
+from include.ledger.units import LedgerRow, covers, key_of
 from include.ledger.values import ERROR_LIMIT, ended, pending, window
 from include.warehouse.clock import now
 from include.warehouse.tables import ledger
@@ -40,8 +40,6 @@ LEFT_OUT = (
     "the script ended without saying anything of this shop, though it wrote down how others went: "
     "let it land or fail each of its shops; the next run tries this one again"
 )
-# How far back like periods are looked for; ticks of a job may differ in length.
-LOOK_BACK_ROWS = 200
 
 
 class SupersededError(ExpectedError):
@@ -168,13 +166,14 @@ class Ledger:
         error: str | None = None,
         *,
         early: bool = False,
+        rows: int | None = None,
     ) -> list[Unit]:
         """End what is still `running` by the exit code of its script.
 
         0 makes it `ok`, 99 (nothing to do) `empty`, all else `failed`; where the units were early,
         not due yet, 0 and 99 make it `provisional`, also what the script has landed itself. A
         script that has ended other units of this attempt keeps the ledger itself: what it says
-        nothing of has not landed.
+        nothing of has not landed. `rows`: how many landed, where that is known.
 
         Returns:
             the units that a script which succeeded has left out; they are `failed`.
@@ -185,6 +184,7 @@ class Ledger:
         unsettled = [asked[key] for key, state in states.items() if state == "running"]
         state = STATE_BY_EXIT_CODE.get(exit_code, "failed")
         values = ended(state, exit_code, None if state in LANDED else error)
+        values |= {"rows": rows} if state in LANDED else {}
         if early:
             values["state"] = PROVISIONAL if state in LANDED else state
             mine = [asked[key] for key, landed in states.items() if landed in LANDED]
@@ -213,31 +213,6 @@ class Ledger:
         )
         rejected = statement.values(values)
         return in_transaction(self.engine, lambda by: bool(by.execute(rejected).rowcount))
-
-    def last_rows(self, unit: Unit, count: int) -> list[int]:
-        """Give how many rows the like periods before a unit's landed, the latest first.
-
-        Like are those of its job and shop that are about as long, and landed with rows.
-
-        Args:
-            unit: the one to compare with them.
-            count: how many to give at most.
-        """
-        query = (
-            select(ledger.c.rows, ledger.c.period_start, ledger.c.period_end)
-            .where(
-                ledger.c.job_id == unit.job_id,
-                ledger.c.shop_id == unit.shop_id,
-                ledger.c.period_start < unit.period.start,
-                ledger.c.state == "ok",
-                ledger.c.rows > 0,
-            )
-            .order_by(ledger.c.period_start.desc())
-            .limit(LOOK_BACK_ROWS)
-        )
-        with self._reading() as connection:
-            found = connection.execute(query).all()
-        return [rows for rows, start, end in found if is_like(unit, start, end)][:count]
 
     def rows(self, job_id: str, period_key: str) -> list[LedgerRow]:
         """Give the rows of one job and period, by shop."""

@@ -27,6 +27,7 @@ OWNED = frozenset(
         "LAST_DAY",
         "SHOPS",
         "SHOPS_JSON",
+        "RESULTS_FILE",
         "AGAIN",
         "PROVISIONAL",
         "WAREHOUSE_URL",

@@ -7,6 +7,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from include.ledger import LANDED
+from include.ledger.like_periods import last_rows
 from include.ledger.units import PERIODS_COMPARED, covers
 from include.row_checks.bounds import bounds_of, is_uncounted, not_to_tell
 from include.row_checks.table_rows import TableRows
@@ -82,7 +83,7 @@ def _wrong(
     for unit, row in landed.items():
         if is_uncounted(row):
             continue
-        last = ledger.last_rows(unit, PERIODS_COMPARED) if checks.max_drop else []
+        last = last_rows(ledger.engine, unit, PERIODS_COMPARED) if checks.max_drop else []
         rows = row.rows or 0  # an empty unit that its script did not count has none
         bounds = bounds_of(checks, unit, last)
         if too_few := [bound.failure(rows) for bound in bounds if rows < bound.least]:

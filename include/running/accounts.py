@@ -18,18 +18,20 @@ from include.ledger import LANDED, PROVISIONAL, Claim, Ledger
 from include.ledger.retries import left_failed
 from include.ledger.sightings import first_seen
 from include.row_checks import Judgement, judge
+from include.running.exit_codes import describe
 from include.signs_of_life import BEATS_UNTIL_LOST
 from include.warehouse.connecting import connect
 from include.warehouse.transactions import cause_of
 from include.warehouse.versions import check_version
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from include.ledger import LedgerRow
     from include.periods import Period
     from include.registry.schema import Checks
+    from include.running.results import Result
     from include.units import Unit
 
 
@@ -143,14 +145,21 @@ class Accounts:
             heart.join()
 
     def settle(
-        self, units: Sequence[Unit], exit_code: int, error: str | None, *, early: bool = False
+        self,
+        units: Sequence[Unit],
+        exit_code: int,
+        error: str | None,
+        results: Mapping[str, Result],
+        *,
+        early: bool = False,
     ) -> list[Unit]:
-        """End by the exit code what the script has not ended itself.
+        """End what the script has not ended itself: by what it says of a shop, else by its code.
 
         Args:
             units: those of the attempt.
             exit_code: the script's.
             error: why it failed, if it did.
+            results: what it says, by shop.
             early: whether they are not due yet: what has landed is provisional.
 
         Returns:
@@ -160,7 +169,12 @@ class Accounts:
             LedgerError: the warehouse does not answer.
         """
         with _in_words("written"):
-            return self._ledger.settle(units, exit_code, error, early=early)
+            for unit in units:
+                if told := results.get(unit.shop_id):
+                    why = told.error or describe(told.code)
+                    self._ledger.settle([unit], told.code, why, early=early, rows=told.rows)
+            rest = [unit for unit in units if unit.shop_id not in results]
+            return self._ledger.settle(rest, exit_code, error, early=early)
 
     def judge(self, checks: Checks, units: Sequence[Unit]) -> Judgement:
         """Reject what has landed that a job's checks do not let pass.

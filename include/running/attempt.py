@@ -12,6 +12,7 @@ from include.errors import ConfigurationError, ExpectedError
 from include.running.exit_codes import ExitCode, describe, worst
 from include.running.keeper import Settings
 from include.running.last_ended import refuse_past, why_not_known
+from include.running.results import NOTHING_SAID, RESULTS_FILE, results_file
 from include.running.script_call import command_of, environment_of
 from include.running.script_process import ScriptProcess
 from include.running.variables import PROVISIONAL
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from include.periods import Period
     from include.running.execution import Execution
     from include.running.locking import UnitLock
+    from include.running.results import Results, ResultsFile
 
 LANDED_BEFORE = (
     "{subject} has landed; use --again (or again=true in the trigger form) to run it once more"
@@ -111,9 +113,11 @@ class Attempt:
         event = f"{self._begins()} (pid {os.getpid()}, run {execution.request.run_id})"
         execution.note(self.subject, event)
         begun = time.monotonic()
-        with self._in_ledger():
-            code = self._run_script(command)
-        return self._end(code, time.monotonic() - begun)
+        file = execution.request.var / "results" / f"{self.lock.path.stem}.jsonl"
+        with results_file(file) as results, self._in_ledger():
+            code = self._run_script(command, results)
+            said = results.read([unit.shop_id for unit in self.units], execution.output.masker.mask)
+        return self._end(code, NOTHING_SAID if self.doubt else said, time.monotonic() - begun)
 
     def _begins(self) -> str:
         if self.retry:
@@ -157,7 +161,7 @@ class Attempt:
         say, retry = execution.output.say, self.retry is not None
         return execution.accounts.attempt(self.units, seconds, say, retry=retry)
 
-    def _run_script(self, command: list[str]) -> int:
+    def _run_script(self, command: list[str], results: ResultsFile) -> int:
         execution, job = self.execution, self.execution.job
         offset = self.period.end.utcoffset()
         settings = Settings(
@@ -174,6 +178,7 @@ class Attempt:
         )
         shops = [execution.registry.shops[shop] for shop in self.shops]
         environment = environment_of(job, self.period, execution.request, shops, os.environ)
+        environment |= {RESULTS_FILE: str(results.path)}
         environment |= {PROVISIONAL: "1"} if self.due else {}
         execution.output.forget()
         began = datetime.now(timezone.utc)
@@ -191,15 +196,22 @@ class Attempt:
             self.doubt = why_not_known(job, self.period, began, datetime.now(timezone.utc))
         return ExitCode.CONFIGURATION if self.doubt else code
 
-    def _end(self, code: int, seconds: float) -> int:
+    def _end(self, code: int, said: Results, seconds: float) -> int:
         execution = self.execution
         reason, details = self._reason(code), execution.output.last_lines()
         if execution.accounts:
             error, early = "\n".join([reason, *details]), self.due is not None
-            left_out = execution.accounts.settle(self.units, code, error, early=early)
+            left_out = execution.accounts.settle(self.units, code, error, said.of, early=early)
             if left_out:
                 names = ", ".join(unit.shop_id for unit in left_out)
                 code, reason = ExitCode.FAILED, f"the script said nothing of {names}"
+        for line in (told := said.in_words()):
+            execution.output.say(f"{self.subject}: {line}")
+        details = [*told, *details]
+        whole = worst([code, *(result.code for result in said.of.values())])
+        if whole not in (code, ExitCode.LANDED):
+            reason = f"some of what the script says in {RESULTS_FILE} has failed; {describe(whole)}"
+        code = whole
         later = f": due at {_shown(self.due)}, pulled again then" if self.due else ""
         if code == ExitCode.LANDED:
             landed = "landed provisionally" if later else "landed"

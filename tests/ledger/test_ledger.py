@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from include.ledger import NO_SHOP, Ledger, SupersededError, Unit
+from include.ledger.like_periods import last_rows
 from include.periods import Schedule
 from include.warehouse import connect
 
@@ -250,8 +251,8 @@ def test_the_last_rows_are_those_of_like_periods(ledger: Ledger) -> None:
         ledger.land(connection, Unit("erp_store", "erp-2", DAYS.parse_key("2025-10-01")), 7)
         ledger.land(connection, Unit("jd_store", shop, DAYS.parse_key("2025-10-01")), 8)
     assert ledger.reject(ledger.rows("erp_store", "2025-09-29")[0], "too few")
-    assert ledger.last_rows(UNITS[0], 4) == [50, 30, 20, 10]
-    assert ledger.last_rows(UNITS[0], 2) == [50, 30]
+    assert last_rows(ledger.engine, UNITS[0], 4) == [50, 30, 20, 10]
+    assert last_rows(ledger.engine, UNITS[0], 2) == [50, 30]
 
 
 def test_months_are_like_each_other(ledger: Ledger) -> None:
@@ -260,7 +261,10 @@ def test_months_are_like_each_other(ledger: Ledger) -> None:
     with ledger.engine.begin() as connection:
         for key, rows in (("2025-01", 31), ("2025-02", 28)):
             ledger.land(connection, Unit("kpi", NO_SHOP, months.parse_key(key)), rows)
-    assert ledger.last_rows(Unit("kpi", NO_SHOP, months.parse_key("2025-03")), 4) == [28, 31]
+    assert last_rows(ledger.engine, Unit("kpi", NO_SHOP, months.parse_key("2025-03")), 4) == [
+        28,
+        31,
+    ]
 
 
 def test_a_job_without_shops_has_one_unit(ledger: Ledger) -> None:

@@ -1,0 +1,200 @@
+"""What a script says of its shops, line by line, in the file that RESULTS_FILE names.
+
+A script in any language appends lines of JSON, and what it has written when it ends, or is ended,
+counts: the last line of a shop settles it. A line that cannot be read costs that line; where it
+names a shop of which no other line speaks, nobody knows how that shop went, and it has not landed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import stat
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from include.quoting import quoted, storable
+from include.running.exit_codes import ExitCode, describe
+from include.units import NO_SHOP
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterator
+    from pathlib import Path
+
+RESULTS_FILE = "RESULTS_FILE"
+CODES = {
+    "ok": ExitCode.LANDED,
+    "empty": ExitCode.NOTHING_TO_DO,
+    "failed": ExitCode.FAILED,
+    "temporary": ExitCode.TEMPORARY,
+    "credentials": ExitCode.REFUSED,
+    "configuration": ExitCode.CONFIGURATION,
+}
+LONGEST_LINE = 65_536  # bytes
+MOST_ROWS = 2**31 - 1  # what the ledger's column holds
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+SHOWN = 10
+
+
+class Result(NamedTuple):
+    """How one shop went.
+
+    Attributes:
+        code: the exit code that stands for it.
+        rows: how many landed; none where nobody has said.
+        error: what the script says, masked.
+    """
+
+    code: int
+    rows: int | None = None
+    error: str = ""
+
+
+class Results(NamedTuple):
+    """What a script has said.
+
+    Attributes:
+        of: by shop.
+        problems: the lines that do not count, and why.
+    """
+
+    of: dict[str, Result]
+    problems: list[str]
+
+    def in_words(self) -> list[str]:
+        """Say which lines do not count, and which shops have failed."""
+        lines = list(self.problems)
+        for shop, result in self.of.items():
+            if result.code not in (ExitCode.LANDED, ExitCode.NOTHING_TO_DO):
+                whose = "" if shop == NO_SHOP else f"{shop} "
+                why = f": {result.error}" if result.error else ""
+                lines.append(f"{whose}failed, {describe(result.code)}{why}")
+        return lines
+
+
+NOTHING_SAID = Results({}, [])
+
+
+@contextmanager
+def results_file(path: Path) -> Iterator[ResultsFile]:
+    """Make the file of one attempt, and remove it with the attempt.
+
+    Args:
+        path: where; what an attempt that was killed has left there is removed.
+    """
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _remove(path)
+    os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    try:
+        yield ResultsFile(path)
+    finally:
+        _remove(path)
+
+
+class ResultsFile:
+    """The file of one attempt; nobody else's."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def read(self, shops: Collection[str], mask: Callable[[str], str]) -> Results:
+        """Read it once the script has ended.
+
+        Args:
+            shops: those that the script was run for; `-` alone for a job without shops.
+            mask: hides the secrets in a text.
+        """
+        found: dict[str, Result] = {}
+        problems: list[str] = []
+        unclear: dict[str, str] = {}
+        for number, raw in enumerate(self._lines(), 1):
+            said: dict[str, Any] = {}
+            try:
+                if line := raw.removeprefix(BYTE_ORDER_MARK).strip(b" \t\r\n"):
+                    said = _object(line)
+                    found[_shop(said, shops)] = _result(said, mask)
+            except ValueError as error:
+                problems.append(mask(f"line {number} of RESULTS_FILE does not count: {error}"))
+                with suppress(ValueError):
+                    unclear[_shop(said, shops)] = problems[-1]
+        for shop, why in unclear.items():
+            found.setdefault(shop, Result(ExitCode.FAILED, error=why))
+        if len(problems) > SHOWN:
+            problems[SHOWN:] = [f"and so do {len(problems) - SHOWN:,} more lines of it"]
+        return Results(found, problems)
+
+    def _lines(self) -> Iterator[bytes]:
+        """Return the lines; of one that is too long its beginning, which is no JSON."""
+        try:
+            # A script may have put anything in its place, such as a pipe that nobody writes to.
+            fd = os.open(self.path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        except OSError:
+            return
+        if not stat.S_ISREG(os.fstat(fd).st_mode):
+            os.close(fd)
+            return
+        with os.fdopen(fd, "rb") as file:
+            while line := file.readline(LONGEST_LINE):
+                yield line
+                while len(line) == LONGEST_LINE and not line.endswith(b"\n"):
+                    line = file.readline(LONGEST_LINE)
+
+
+def _remove(path: Path) -> None:
+    """Remove what is at a path, whatever a script has made of it."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    path.unlink(missing_ok=True)
+
+
+def _object(line: bytes) -> dict[str, Any]:
+    if len(line) >= LONGEST_LINE - 2:
+        raise ValueError(f"it is longer than {LONGEST_LINE:,} bytes: shorten its error")
+    try:
+        said = json.loads(line.decode(), parse_constant=_no_number)
+    except UnicodeDecodeError as error:
+        raise ValueError(f"byte {error.start + 1} is not UTF-8: write it in UTF-8") from error
+    except json.JSONDecodeError as error:
+        shown = quoted(line.decode())
+        raise ValueError(
+            f"{shown} is not JSON ({error.msg}): write one object a line, and a newline behind it"
+        ) from error
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply") from error
+    if not isinstance(said, dict):
+        raise ValueError(f'{quoted(said)} is no object: write it like {{"state": "ok"}}')  # noqa: TRY004 - what `read` collects
+    return said
+
+
+def _no_number(name: str) -> Any:
+    raise ValueError(f"{name} is no number: write null, or leave it out")
+
+
+def _shop(said: dict[str, Any], shops: Collection[str]) -> str:
+    shop = said.get("shop")
+    if NO_SHOP in shops:
+        if shop in (None, NO_SHOP) and said:
+            return NO_SHOP
+        raise ValueError(f"shop {quoted(shop)}: this job has no shops: leave 'shop' out")
+    if not isinstance(shop, str) or shop not in shops:
+        known = ", ".join([*shops][:SHOWN])
+        raise ValueError(f"shop {quoted(shop)} is none that this run is for: write one of {known}")
+    return shop
+
+
+def _result(said: dict[str, Any], mask: Callable[[str], str]) -> Result:
+    state, rows, error = said.get("state"), said.get("rows"), said.get("error")
+    if not isinstance(state, str) or state not in CODES:
+        raise ValueError(f"state {quoted(state)} is not known: write one of {', '.join(CODES)}")
+    if isinstance(rows, float) and rows.is_integer():
+        rows = int(rows)  # as programs write it that know no whole numbers
+    whole = isinstance(rows, int) and not isinstance(rows, bool) and 0 <= rows <= MOST_ROWS
+    if rows is not None and not whole:
+        raise ValueError(f"rows {quoted(rows)} is not how many rows landed: write a whole number")
+    if state == "empty" and rows:
+        raise ValueError(f"state 'empty' and {rows} rows do not go together: write 'ok'")
+    text = error if isinstance(error, str) else "" if error is None else quoted(error)
+    if state == "ok" and rows == 0:
+        return Result(ExitCode.NOTHING_TO_DO, 0)
+    return Result(CODES[state], 0 if state == "empty" else rows, mask(storable(text)))
