@@ -15,7 +15,7 @@ from starlette.responses import JSONResponse, Response
 from include.coverage import Coverage, Unit, read_coverage
 from include.coverage.completeness import read_completeness
 from include.coverage.history import read_history
-from include.coverage_page import access, files, repairing, telling, under_way
+from include.coverage_page import access, files, repairing, telling, under_way, waiving
 from include.coverage_page.guarding import refuse_other_pages, with_headers
 from include.coverage_page.reach import column_of, since, window_of
 from include.coverage_page.repairing import Asking
@@ -52,16 +52,6 @@ class Wish(BaseModel):
     span: Annotated[int, Field(ge=1, le=3)] = 1
 
 
-class Again(BaseModel):
-    """What has landed and shall be pulled once more."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    job: Text
-    key: Text
-    shop: Text | None = None
-
-
 def make_app() -> FastAPI:
     """Make the page's application; no route of it answers who has not logged in."""
     app = FastAPI(
@@ -83,6 +73,8 @@ def make_app() -> FastAPI:
     writing = [access.MAY_RUN, Depends(refuse_other_pages)]
     app.add_api_route("/repair/{step}", repair, methods=["POST"], dependencies=writing)
     app.add_api_route("/again", again, methods=["POST"], dependencies=writing)
+    app.add_api_route("/waive", waive, methods=["POST"], dependencies=writing)
+    app.add_api_route("/unwaive", unwaive, methods=["POST"], dependencies=writing)
     return app
 
 
@@ -168,14 +160,16 @@ def _asked(wish: Wish, user: Any, session: Session) -> repairing.Asked:
 
 
 async def again(
-    wish: Again, request: Request, user: access.User, session: under_way.AirflowSession
+    wish: waiving.Which, request: Request, user: access.User, session: under_way.AirflowSession
 ) -> Response:
     """Run once more what has landed."""
     conf, stuck = await run_in_threadpool(_asked_again, wish, user, session)
     return JSONResponse({"runs": [await Asking(request).again(wish.job, wish.key, conf, stuck)]})
 
 
-def _asked_again(wish: Again, user: Any, session: Session) -> tuple[dict[str, Any], set[Name]]:
+def _asked_again(
+    wish: waiving.Which, user: Any, session: Session
+) -> tuple[dict[str, Any], set[Name]]:
     """Return the conf of a run that pulls it once more, and the runs that do not see to it."""
     registry = load_registry()
     job = _job(registry, wish.job, user)
@@ -188,6 +182,22 @@ def _asked_again(wish: Again, user: Any, session: Session) -> tuple[dict[str, An
         raise HTTPException(status.HTTP_409_CONFLICT, message)
     conf = {"again": True} | ({"shops": [wish.shop]} if wish.shop is not None else {})
     return conf, {run.name for run in under_way.read(session, registry).stuck}
+
+
+def waive(wish: waiving.Accepted, user: access.User) -> Response:
+    """Accept gaps that can never be closed."""
+    registry = load_registry()
+    job = _job(registry, wish.job, user)
+    access.refuse_unless_may_run(user, job.id)
+    return JSONResponse(waiving.waive(WAREHOUSE.engine(), registry, job, wish, user))
+
+
+def unwaive(wish: waiving.Which, user: access.User) -> Response:
+    """Take that back."""
+    registry = load_registry()
+    job = _job(registry, wish.job, user)
+    access.refuse_unless_may_run(user, job.id)
+    return JSONResponse(waiving.unwaive(WAREHOUSE.engine(), registry, job, wish))
 
 
 def _read(

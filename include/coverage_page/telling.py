@@ -255,6 +255,13 @@ def _unit(unit: Unit, state: str, registry: Registry, under_way: UnderWay) -> di
         "exit_code": unit.exit_code,
         "error": unit.error,
         "why": dating_of(job).because if state == State.UNREPAIRABLE and job else None,
+        "waiver": None
+        if unit.waiver is None
+        else {
+            "reason": unit.waiver.reason,
+            "by": unit.waiver.waived_by,
+            "at": _moment(unit.waiver.waived_at),
+        },
         "run_id": unit.run_id,
         "stuck": stuck.trouble if stuck else None,
         "due_at": _moment(unit.due_at),

@@ -146,6 +146,25 @@ def test_a_row_opens_to_its_shops(service: Service, browser: Browser) -> None:
 
 
 @pytest.mark.usefixtures("trial")
+def test_a_gap_is_waived_and_taken_back(service: Service, browser: Browser) -> None:
+    """With a reason, and in the name of who is logged in; it is shown, and is no gap any more."""
+    with tab(browser, service) as page:
+        page.goto(f"{service.ports.url}/plugin/coverage{PREFIX}/?job={JOB}&open={JOB}")
+        frame = shown(page)
+        cell(frame, day(4), "erp-1").click()
+        frame.get_by_role("button", name="Waive").click()
+        frame.get_by_label("Why it can never be pulled").fill("the shop was closed")
+        frame.get_by_role("button", name="Waive it").click()
+        waived = cell(frame, day(4), "erp-1").and_(frame.locator('[data-state="x"]'))
+        waived.wait_for()
+        waived.click()
+        told = frame.locator("dialog article", has_text="the shop was closed (admin, ")
+        told.wait_for()
+        frame.get_by_role("button", name="Count it as a gap again").click()
+        cell(frame, day(4), "erp-1").and_(frame.locator('[data-state="m"]')).wait_for()
+
+
+@pytest.mark.usefixtures("trial")
 def test_a_row_of_gaps_is_repaired_at_once(service: Service, browser: Browser) -> None:
     """The plan says what will run, and what has landed is not run again."""
     with tab(browser, service) as page:
@@ -250,6 +269,8 @@ def test_a_viewer_looks_and_touches_nothing(service: Service, browser: Browser) 
             assert viewer.post(f"{PREFIX}/repair/{step}", json=wish).status_code == 403
         again = {"job": JOB, "key": day(1)}
         assert viewer.post(f"{PREFIX}/again", json=again).status_code == 403
+        for path, more in (("waive", {"reason": "closed"}), ("unwaive", {})):
+            assert viewer.post(f"{PREFIX}/{path}", json={**again, **more}).status_code == 403
 
 
 @pytest.mark.usefixtures("trial")

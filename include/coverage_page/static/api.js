@@ -52,5 +52,11 @@ export const plan = (wish) => send("repair/plan", wish);
 /** Repair them. */
 export const repair = (wish) => send("repair/start", wish);
 
+/** Accept a gap that can never be closed. */
+export const waive = (wish) => send("waive", wish);
+
+/** Take that back. */
+export const unwaive = (wish) => send("unwaive", wish);
+
 /** Run once more what has landed. */
 export const again = (wish) => send("again", wish);

@@ -3,8 +3,9 @@
 import * as api from "./api.js";
 import { airflowPage, followOutside } from "./address.js";
 import { make } from "./dom.js";
-import { LANDED, NAMES, REPAIRABLE, SIGNS } from "./states.js";
+import { GAPS, LANDED, NAMES, REPAIRABLE, SIGNS } from "./states.js";
 import { facts } from "./tooltip.js";
+import { unwaiveButton, waiveButton } from "./waiving.js";
 import { number, say } from "./words.js";
 
 // Of the command `run`; ids of Airflow's own have another part behind.
@@ -82,6 +83,14 @@ function actionsOf(unit, place, started) {
       : () => api.repair({ jobs: [place.job.id], period: unit.key, span: 3, ...shop });
     const question = say(landed ? "again.sure" : "repair.sure", { what });
     actions.append(askOnce(say(unit.attempts ? "again" : "runOnce"), question, act, started));
+  }
+  if (place.job.runnable && (GAPS.includes(unit.code) || unit.waiver)) {
+    const wish = { job: place.job.id, key: unit.key, shop: unit.shop };
+    const done = () => {
+      started({ runs: [], waived: true });
+      dialog.close();
+    };
+    actions.append((unit.waiver ? unwaiveButton : waiveButton)(wish, done, wrong));
   }
   return actions;
 }

@@ -115,7 +115,7 @@ function started(told) {
   const made = told.runs.filter((run) => run.new).length;
   const found = told.runs.length - made;
   said = [
-    made > 0 || told.runs.length === 0 ? say("done.started", { n: made }) : "",
+    (made > 0 || told.runs.length === 0) && !told.waived ? say("done.started", { n: made }) : "",
     found > 0 ? say("done.found", { n: found }) : "",
     ...(told.refused ?? []).map(refusal),
     told.left ? say("done.left", { n: told.left }) : "",

@@ -74,7 +74,7 @@ function keyOf(place) {
 function fill(tip, place, told) {
   tip.replaceChildren(make("strong", { text: describe(place) }));
   if (place.cell) {
-    const all = count(place.cell, CODES) - count(place.cell, ["d"]);
+    const all = count(place.cell, CODES) - count(place.cell, ["d", "x"]);
     if (all > 1) line(tip, say("units.landed", { n: number(count(place.cell, LANDED)), all: number(all) }));
     if (place.cell.rows !== null) line(tip, `${say("rows")}: ${number(place.cell.rows)}`);
   }
@@ -105,6 +105,7 @@ export function facts(unit, zone) {
     ["attempts", unit.attempts ? number(unit.attempts) : ""],
     ["exit", unit.exit_code ? String(unit.exit_code) : ""],
     ["due", moment(unit.due_at, zone)],
+    ["waived", unit.waiver ? `${unit.waiver.reason} (${unit.waiver.by}, ${moment(unit.waiver.at, zone)})` : ""],
     ["started", moment(unit.started_at, zone)],
     ["finished", moment(unit.finished_at, zone)],
     ["stuck", unit.stuck ?? ""],
