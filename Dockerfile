@@ -5,7 +5,8 @@
 # versions differ. So it gets a virtual environment beside it, which sees nothing of the image's
 # packages: what runs here is what the locks say and the tests ran on, to the hash. Of the image remain
 # the entry point, the user `airflow`, Python and the system's libraries.
-FROM apache/airflow:3.3.2-python3.12
+ARG AIRFLOW_IMAGE=apache/airflow:3.3.2-python3.12
+FROM ${AIRFLOW_IMAGE}
 
 # The image makes pip install into the user's folder, which a virtual environment does not have.
 ENV PIP_USER=false \

@@ -16,6 +16,7 @@ from typing import Any
 import yaml
 
 ROOT = Path(__file__).parents[1]
+BUILDER = "init"  # the service that builds the image of all others
 COMPOSE, DOCKERFILE, DOT_ENV = "docker-compose.yaml", "Dockerfile", ".env"
 PLACEHOLDER = re.compile(
     r"\$(?:(?P<escaped>\$)|\{(?P<braced>\w+)(?:(?P<how>:?[-?])(?P<word>[^}]*))?\}|(?P<plain>\w+))"
@@ -56,7 +57,8 @@ class Compose:
         """Give a service as a process of this machine."""
         described = self.file["services"][name]
         environment = {name: os.environ[name] for name in OF_THE_MACHINE if name in os.environ}
-        environment |= self._of_image(environment) if "build" in described else {}
+        built = self.file["services"][BUILDER]["image"]
+        environment |= self._of_image(environment) if described["image"] == built else {}
         for file in described.get("env_file", []):
             environment |= settings(self._root / file, self.dot_env)
         environment |= described.get("environment", {})

@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from include.service.docker_env import EXAMPLE
-from tests.compose_file import COMPOSE, DOCKERFILE, SETTING, interpolate, settings
+from tests.compose_file import BUILDER, COMPOSE, DOCKERFILE, SETTING, interpolate, settings
 
 ROOT = Path(__file__).parents[1]
 FILE: dict[str, Any] = yaml.safe_load((ROOT / COMPOSE).read_text("utf-8"))
@@ -44,6 +44,49 @@ def test_nothing_listens_beyond_this_machine(name: str) -> None:
     ports = SERVICES[name].get("ports", [])
     assert all(port.startswith("127.0.0.1:") for port in ports)
     assert bool(ports) == (name == "api-server")
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_a_service_writes_to_volumes_and_tmp_only(name: str) -> None:
+    """Its root is read-only, its processes are counted, and it gains no rights."""
+    service = SERVICES[name]
+    assert service["read_only"] is True
+    assert "/tmp" in service["tmpfs"]  # noqa: S108 - inside the container
+    assert 256 <= service["pids_limit"] <= 1024
+    assert service["security_opt"] == ["no-new-privileges:true"]
+
+
+def test_one_service_builds_the_image_that_all_others_run() -> None:
+    """Built once, and never looked for in a registry, where somebody else's may have its name."""
+    ours = [name for name, service in SERVICES.items() if ":" not in service["image"]]
+    assert len(ours) == 7
+    assert {SERVICES[name]["image"] for name in ours} == {SERVICES[BUILDER]["image"]}
+    assert {SERVICES[name]["pull_policy"] for name in ours} == {"never"}
+    assert [name for name in SERVICES if "build" in SERVICES[name]] == [BUILDER]
+
+
+def test_an_image_from_elsewhere_can_be_pinned() -> None:
+    """By a digest in `.env`; without a line there, by the tag that was tried."""
+    for name in ("postgres", "redis"):
+        image = SERVICES[name]["image"]
+        tried = settings(ROOT / EXAMPLE, {})[f"{name.upper()}_IMAGE"]
+        assert interpolate(image, {}) == tried
+        pinned_by = f"{tried}@sha256:{'0' * 64}"
+        assert interpolate(image, {f"{name.upper()}_IMAGE": pinned_by}) == pinned_by
+
+
+def test_each_service_reaches_only_whom_it_asks() -> None:
+    """Databases and the queue have no way out; the sandbox sees neither them nor the API."""
+    joined = {name: {*service["networks"]} for name, service in SERVICES.items()}
+    of = {net: {name for name in joined if net in joined[name]} for net in FILE["networks"]}
+    for net in ("database", "queue"):
+        assert FILE["networks"][net] == {"internal": True}
+    assert joined["postgres"] == {"database"}
+    assert joined["redis"] == {"queue"}
+    assert of["queue"] == {"redis", "scheduler", "worker"}
+    assert of["database"] == {*SERVICES} - {"redis", "sandbox"}
+    assert of["platforms"] == {"worker", "sandbox"}
+    assert of["api"] == {"api-server", "scheduler", "dag-processor", "triggerer", "worker"}
 
 
 @pytest.mark.parametrize("name", LONG_RUNNING)
@@ -95,7 +138,13 @@ def test_all_containers_share_one_var() -> None:
 
 def test_the_image_has_the_airflow_and_the_python_of_the_locks() -> None:
     """Its tag names the pinned version, and a Python that the locks are made for."""
-    tag = re.search(r"^FROM apache/airflow:(\S+)-python(\S+)$", IMAGE, re.MULTILINE)
+    tag = re.search(r"^ARG AIRFLOW_IMAGE=(apache/airflow:(\S+)-python(\S+))$", IMAGE, re.MULTILINE)
+    assert tag
+    assert "FROM ${AIRFLOW_IMAGE}\n" in IMAGE
+    assert settings(ROOT / EXAMPLE, {})["AIRFLOW_IMAGE"] == tag[1]
+    given = SERVICES[BUILDER]["build"]["args"]["AIRFLOW_IMAGE"]
+    assert interpolate(given, {}) == tag[1]
+    tag = re.fullmatch(r"apache/airflow:(\S+)-python(\S+)", tag[1])
     assert tag
     assert pinned("apache-airflow") == {tag[1]}
     assert tag[2] in ("3.10", "3.11", "3.12", "3.13")
@@ -139,3 +188,10 @@ def test_no_secret_gets_into_the_image() -> None:
         assert name in let_in
     ignored = (ROOT / ".gitignore").read_text("utf-8").splitlines()
     assert {".env", "var/"} <= {*ignored}
+
+
+def test_the_charts_own_admin_is_switched_off() -> None:
+    """By the key of newer charts and by that of older ones: its password is known to everybody."""
+    values = yaml.safe_load((ROOT / "deploy/helm/values.yaml").read_text("utf-8"))
+    for section in ("createUserJob", "webserver"):
+        assert values[section]["defaultUser"]["enabled"] is False

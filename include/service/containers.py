@@ -10,7 +10,7 @@ import os
 import sys
 
 from include.errors import ConfigurationError, ExpectedError
-from include.service import preparing
+from include.service import older_components, preparing
 from include.service.layout import current_layout
 
 USER = "admin"
@@ -32,6 +32,7 @@ def main() -> int:
     if not password:
         raise ConfigurationError(f"{PASSWORD} is empty: write the password of {USER!r} into .env")
     layout.make_var()
+    older_components.await_their_end(os.environ)
     preparing.main([preparing.OURS])
     made = _make_user(password)
     print(f"web user {USER!r} {'made' if made else 'is there; its password was left alone'}")

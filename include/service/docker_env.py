@@ -61,7 +61,9 @@ def _filled(example: str) -> str:
 def _check(text: str, example: str) -> None:
     """Raise ConfigurationError when a line is missing or empty, as after an update."""
     known = dict(SETTING.findall(text))
-    missing = [name for name, _ in SETTING.findall(example) if not known.get(name, "").strip()]
+    # Without a line for an image, docker-compose.yaml has the one that was tried.
+    needed = [name for name, _ in SETTING.findall(example) if not name.endswith("_IMAGE")]
+    missing = [name for name in needed if not known.get(name, "").strip()]
     if missing:
         raise ConfigurationError(
             f"{NAME} lacks {', '.join(missing)}: add a line for each, as {EXAMPLE} explains; a "

@@ -75,7 +75,7 @@ def test_it_says_what_an_older_one_lacks(project: Path) -> None:
     """After an update of the project a setting can be missing; the file is left alone."""
     docker_env(project)
     path = project / NAME
-    text = re.sub(r"(?m)^REDIS_PASSWORD=.*\n", "", path.read_text("utf-8"))
+    text = re.sub(r"(?m)^(REDIS_PASSWORD|REDIS_IMAGE)=.*\n", "", path.read_text("utf-8"))
     path.write_text(text, "utf-8")
     done = docker_env(project)
     assert done.returncode == 78

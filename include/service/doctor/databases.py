@@ -102,7 +102,7 @@ def _whole(about: str, connection: Connection) -> Iterator[Finding]:
 
 
 def _version_of_airflow(connection: Connection) -> Finding:
-    about, migrations = "database", _migrations_of_airflow()
+    about, migrations = "database", migrations_of_airflow()
     newest = str(migrations.get_current_head())
     try:
         found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
@@ -141,7 +141,8 @@ def _writable(connection: Connection) -> Finding:
     return Finding(OK, "warehouse", "can be written to")
 
 
-def _migrations_of_airflow() -> ScriptDirectory:
+def migrations_of_airflow() -> ScriptDirectory:
+    """Return Airflow's migrations, found without importing it, which takes seconds."""
     found = importlib.util.find_spec("airflow")
     places = list(found.submodule_search_locations or []) if found else []
     config = Config()

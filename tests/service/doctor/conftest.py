@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from include.sandbox.delivery import connections
-from include.service.doctor.databases import _migrations_of_airflow
+from include.service.doctor.databases import migrations_of_airflow
 from include.service.doctor.findings import Patient
 from include.service.layout import PROJECT_ROOT, Layout
 from include.service.settings import METADATA_URL
@@ -56,7 +56,7 @@ def patient(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Patient:
     with closing(sqlite3.connect(airflow)) as database:
         database.executescript(TABLES + airflow_runs.TABLES)
         database.execute(
-            "INSERT INTO alembic_version VALUES (?)", (_migrations_of_airflow().get_current_head(),)
+            "INSERT INTO alembic_version VALUES (?)", (migrations_of_airflow().get_current_head(),)
         )
         database.commit()
     ports = free_ports()

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 OLD: dict[Check, str] = {
-    check_database: next(reversed([*databases._migrations_of_airflow().walk_revisions()])).revision,
+    check_database: next(reversed([*databases.migrations_of_airflow().walk_revisions()])).revision,
     check_warehouse: "0003",
 }
 
