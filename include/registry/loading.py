@@ -60,7 +60,9 @@ def load_registry(root: Path = PROJECT_ROOT, *, only: str | None = None) -> Regi
             files[name] = read_bytes(root, name)
         except UnreadableError as error:  # noqa: PERF203 - each file for itself
             problems.append(error.problem)
-    shops = load_shops(root)
+    shops = Shops({}, [], exists=True)
+    with costing_only(SHOPS_FILE, 1, None, shops.problems):
+        shops = load_shops(root)
     project = _project(root, shops)
     jobs, found = _jobs(project, files) if only is None else _one_job(project, files, only)
     problems += [*found, *shops.problems, *_missing_shops(jobs, shops)]
@@ -76,7 +78,9 @@ def _task_files(root: Path) -> tuple[list[str], list[Problem]]:
         return [], [Problem(TASKS_FOLDER, 1, 1, None, message)]
     read = [name for name in names if name.endswith(".yaml") and not name.startswith(".")]
     others = [name for name in names if name not in read] if len(read) < len(names) else []
-    problems = list(unread_tasks(root, TASKS_FOLDER, others))
+    problems: list[Problem] = []
+    with costing_only(TASKS_FOLDER, 1, None, problems):
+        problems.extend(unread_tasks(root, TASKS_FOLDER, others))
     return [f"{TASKS_FOLDER}/{name}" for name in read], problems
 
 

@@ -281,6 +281,24 @@ def test_a_fault_of_our_own(project: ProjectFolder, monkeypatch: pytest.MonkeyPa
     assert "test_loading.py:" in job
 
 
+@pytest.mark.parametrize("broken", ["load_shops", "unread_tasks"])
+def test_a_fault_outside_of_the_entries(
+    project: ProjectFolder, monkeypatch: pytest.MonkeyPatch, broken: str
+) -> None:
+    """It costs no job either, and is told."""
+    project.write_tasks("t.yaml")
+    project.write_tasks("README", "")
+
+    def fail(*_: object) -> None:
+        raise KeyError("x")
+
+    monkeypatch.setattr(f"include.registry.loading.{broken}", fail)
+    registry = load_registry(project.root)
+    assert list(registry.jobs) == ["good"]
+    (problem,) = registry.problems
+    assert "cannot be checked, by a fault of the scheduler" in problem.message
+
+
 def test_order(project: ProjectFolder) -> None:
     """Jobs come in the order of files and entries, problems in that of files and lines."""
     entry = '- {{id: {0}, name: {0}, cron: "0 8 * * *", script: good.py}}\n'

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 from dataclasses import asdict
 from importlib import import_module
@@ -52,6 +53,8 @@ def doctor(layout: Layout, arguments: Namespace) -> int:
     Returns:
         0, or 1 when something is to be repaired.
     """
+    # What Airflow logs on the way, of a key that is missing say, would stand above the findings.
+    logging.disable(logging.CRITICAL)
     layout.make_var()
     ports = remembered(layout)
     environment = component_environment(layout, ports)

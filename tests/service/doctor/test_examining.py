@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from include.service.doctor import examining
 from include.service.doctor.examining import CHECKS, examine
 from include.service.doctor.findings import Finding
+from include.service.layout import PROJECT_ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,3 +55,38 @@ def test_a_check_that_fails_itself_stops_no_other(
     monkeypatch.setattr(examining, "_findings", leak)
     ill = replace(patient, variables={"AIRFLOW_CONN_X": '{"password": "s3cret-42"}'})
     assert "s3cret" not in "".join(map(str, examine(ill)))
+
+
+NOISY = """
+import logging, sys, types
+from argparse import Namespace
+from pathlib import Path
+from include.service.doctor import examining
+from include.service.doctor.findings import OK, Finding
+from include.service.layout import Layout
+
+def check(_):
+    logging.getLogger("airflow.models.crypto").warning("empty cryptography key")
+    yield Finding(OK, "noise", "is kept out")
+
+noisy = types.ModuleType("include.service.doctor.noisy")
+noisy.check = check
+sys.modules[noisy.__name__] = noisy
+examining.CHECKS = {"noise": "noisy:check"}
+root = Path(sys.argv[1])
+examining.doctor(Layout(root=root, var=root / "var"), Namespace(json=False))
+"""
+
+
+def test_what_libraries_log_is_no_finding(patient: Patient) -> None:
+    """Only findings are printed: a line of another form would have no remedy."""
+    root = patient.layout.root
+    done = subprocess.run(
+        [sys.executable, "-c", NOISY, root],
+        cwd=PROJECT_ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == "ok    noise: is kept out\nnothing to repair\n"
+    assert done.stderr == ""
