@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 VARIABLES = ("PERIOD_KEY", "PERIOD_START", "PERIOD_END", "FIRST_DAY", "LAST_DAY")
 PULLING = "include.pulling"
 _ANY = "|".join(VARIABLES)
+HINT = re.compile(rb"PERIOD_|FIRST_DAY|LAST_DAY|pulling")
 # A variable's name is a text of its own (its beginning is, where the rest is put together), or
 # stands in one that a shell or `format` fills in.
 TEXT = re.compile(rf"(?P<whole>{_ANY}|PERIOD_)\Z|.*[$%{{](?P<part>{_ANY})\b", re.DOTALL)
@@ -93,7 +94,7 @@ class Found(NamedTuple):
 
     Attributes:
         named: the line that names the period, and by what; none where nothing does.
-        clock: the first line that asks what time it is; 0 for none.
+        clock: otherwise the first line that asks what time it is; 0 for none.
     """
 
     named: tuple[int, str] | None
@@ -115,11 +116,13 @@ def _look(path: Path, mtime_ns: int, size: int) -> Found:
     del mtime_ns, size  # they stand for the text
     raw = path.read_bytes()
     lines = [COMMENT.sub("", line) for line in raw.decode("utf-8", "replace").splitlines()]
-    clock = next((number for number, line in enumerate(lines, 1) if CLOCK.search(line)), 0)
-    is_python = path.suffix == ".py" or b"python" in raw[:80].split(b"\n")[0]
-    tree = _tree(raw) if is_python else None
-    named = _in_lines(lines) if tree is None else min(_in_tree(tree), default=None)
-    return Found(named, clock)
+    named = None
+    if HINT.search(raw):  # only then it is worth being parsed, which takes much longer
+        is_python = path.suffix == ".py" or b"python" in raw[:80].split(b"\n")[0]
+        tree = _tree(raw) if is_python else None
+        named = _in_lines(lines) if tree is None else min(_in_tree(tree), default=None)
+    clocks = (number for number, line in enumerate(lines, 1) if CLOCK.search(line))
+    return Found(named, 0 if named else next(clocks, 0))
 
 
 def _tree(raw: bytes) -> ast.Module | None:

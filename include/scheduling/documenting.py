@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from include.registry.dating import said_by_entry
 from include.registry.durations import write_duration
 from include.row_checks.bounds import summary
 
@@ -46,10 +47,15 @@ def details(job: Job, shops: list[Shop]) -> str:
 
 def _patience(job: Job) -> list[str]:
     delay, timeout, recover = map(write_duration, (job.retry_delay, job.timeout, job.recover))
+    said = said_by_entry(job)
+    if said and not said.dated:
+        outage = "the period that ended last runs; those before it cannot be pulled again"
+    elif job.recover:
+        outage = f"missed periods up to {recover} old run by themselves"
+    else:
+        outage = "missed periods wait until somebody runs them"
     return [
         f"- retried {job.retries} times, {delay} apart" if job.retries else "- not retried",
         f"- stopped when it runs longer than {timeout}",
-        f"- after an outage: missed periods up to {recover} old run by themselves"
-        if job.recover
-        else "- after an outage: missed periods wait until somebody runs them",
+        f"- after an outage: {outage}",
     ]

@@ -147,19 +147,28 @@ def _of_job(look: Lookout, job_id: str, spans: list[Span], shop: str | None) -> 
     left = sum(len(span.units) for span in spans[:-LINES_OF_A_JOB])
     before = [f"  {left:,} earlier ones (`{MANAGER} gaps --json` has all)"] if left else []
     open_spans = [span for span in spans if not span.under_way and span.state != UNREPAIRABLE]
+    lost = [span.first for span in spans if span.state == UNREPAIRABLE]
+    accepting = f"  no run can bring these; to accept them: {MANAGER} waive {job_id} --period "
+    before_repair = [f"{accepting}{lost[0]} --reason TEXT"] if lost else []
     if not open_spans:
-        is_lost = all(span.state == UNREPAIRABLE for span in spans)
-        left_to_do = (
-            "  no run can bring them" if is_lost else "  runs that wait or work see to them"
-        )
-        return ["", title, *before, *lined_up(rows), left_to_do]
+        seen_to = ["  runs that wait or work see to them"] if len(lost) < len(spans) else []
+        return ["", title, *before, *lined_up(rows), *before_repair, *seen_to]
     first = min(span.units[0].period.first_day for span in open_spans)
     repair = repair_command(job_id, shop, first)
     if look.paused and job_id in look.paused:
         repair += f"  (paused: `{MANAGER} resume {job_id}` first)"
     first_of_all = [f"  {FIRST[code]}" for code in FIRST if _ended_with(open_spans, code)]
     stuck = _stuck(look, open_spans)
-    return ["", title, *before, *lined_up(rows), *stuck, *first_of_all, f"  repair: {repair}"]
+    return [
+        "",
+        title,
+        *before,
+        *lined_up(rows),
+        *before_repair,
+        *stuck,
+        *first_of_all,
+        f"  repair: {repair}",
+    ]
 
 
 def _stuck(look: Lookout, spans: list[Span]) -> list[str]:

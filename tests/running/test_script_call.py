@@ -113,3 +113,16 @@ def test_by_default_a_script_works_in_the_project(project: Project) -> None:
     """Its working directory is the project's root, whatever the runner's is."""
     project.job(DUMP)
     assert seen_by(project)["cwd"] == str(project.root)
+
+
+def test_the_clock_is_the_jobs(project: Project) -> None:
+    """Whatever the machine has, even where it knows no zones; an entry may say otherwise."""
+    offset = "import time; print('offset', time.localtime(0).tm_gmtoff)"
+    (project.root / "no-zones").mkdir()
+    project.job(offset)
+    assert "offset 28800" in project.run(TZ="America/New_York")[1]
+    assert "offset 28800" in project.run(TZ="UTC", TZDIR=str(project.root / "no-zones"))[1]
+    project.job(offset, "berlin", timezone="Europe/Berlin")
+    assert "offset 3600" in project.run("berlin", "--period", PERIOD)[1]
+    project.job(offset, "utc", env={"TZ": "UTC"})
+    assert "offset 0" in project.run("utc", "--period", PERIOD)[1]
