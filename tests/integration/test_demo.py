@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from include.ledger import LANDED, Ledger
+from include.ledger import LANDED, PROVISIONAL, Ledger
 from include.registry import load_registry
 from include.service.demo import OF_THE_SERVICE
 from include.warehouse import connect
@@ -82,7 +82,7 @@ def test_demo_lands_all_eleven_jobs(service: Service) -> None:
         shops = {shop.id: int(shop.platform_id) for shop in registry.shops_of(job)}
         assert [row.shop_id for row in rows] == (sorted(shops) or ["-"])
         for row in rows:
-            assert row.state in LANDED, row
+            assert row.state in (*LANDED, PROVISIONAL), row  # not all is due yet
             assert row.rows is None or f" {row.rows:,} │ {row.state} " in done.stdout
             if shops:
                 assert row.rows == own_rows(job, shops[row.shop_id], period, row.finished_at), row

@@ -96,3 +96,21 @@ def test_what_failed_is_left_to_its_errors(watch: Callable[[str], Watch]) -> Non
     failed = watch("2025-10-02")
     failed.landed = False
     assert outcome_of(PROJECT_ROOT, failed) == (1, "")
+
+
+def test_what_landed_before_it_is_due_is_a_success_and_said(
+    watch: Callable[[str], Watch], engine_url: str
+) -> None:
+    """Exit code 0, with when it is due and pulled again."""
+    engine, key = connect(engine_url), "2025-10-02"
+    ledger, unit = Ledger(engine, RUN), Unit(JOB.id, "erp-1", JOB.schedule.parse_key(key))
+    ledger.expect([unit])
+    ledger.begin([unit])
+    with engine.begin() as connection:
+        ledger.land(connection, unit, 5, provisional=True)
+    code, reason = outcome_of(PROJECT_ROOT, watch(key))
+    assert (code, reason) == (
+        0,
+        "landed provisionally: the period is due at 2025-10-03 07:00, and is pulled again then",
+    )
+    engine.dispose()
