@@ -190,13 +190,13 @@ def _wait(layout: Layout, told: dict[str, Any], shops: Sequence[str], *, as_json
     code, reason = outcome_of(layout.root, watch, shops)
     if as_json:
         rows = [asdict(row) for row in watch.rows()]
-        said = {**told, "landed": code == 0, "reason": reason, "rows": rows}
+        said = {**told, "landed": code == 0, "reason": reason or watch.stuck, "rows": rows}
         print(json.dumps(said, default=str))
         return code
     if watch.rows():
         show([watch])
-    if reason or watch.stuck:
-        print(f"{watch.title}: {reason or watch.stuck}")
-    if not watch.landed:
+    if reason:
+        print(f"{watch.title}: {reason}")
+    if not watch.landed and not watch.stuck:  # one that has not begun has no log
         explain(layout, watch)
     return code
