@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from fastapi import Depends, FastAPI, HTTPException, Query, Request, status
@@ -23,11 +23,11 @@ from include.coverage_page.warehouse import Warehouse
 from include.errors import ExpectedError
 from include.periods import PeriodError
 from include.registry import Job, Registry, load_registry
+from include.registry.dating import dating_of
 from include.warehouse.clock import now as clock_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection
-    from datetime import datetime
 
     from sqlalchemy.orm import Session
 
@@ -179,6 +179,10 @@ def _asked_again(
     found = [unit for unit in found if unit.period.key == wish.key]
     if not found or not all(unit.landed for unit in found):
         message = f"{wish.job} {wish.key} has not landed: repair it instead"
+        raise HTTPException(status.HTTP_409_CONFLICT, message)
+    last = job.schedule.last_ended(datetime.now(timezone.utc))
+    if found[0].period != last and not (dating := dating_of(job)).dated:
+        message = f"{wish.key} cannot be pulled again: {dating.because}"
         raise HTTPException(status.HTTP_409_CONFLICT, message)
     conf = {"again": True} | ({"shops": [wish.shop]} if wish.shop is not None else {})
     return conf, {run.name for run in under_way.read(session, registry).stuck}

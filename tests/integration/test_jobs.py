@@ -13,7 +13,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from include.ledger import Ledger
+from include.coverage_page.app import PREFIX
+from include.ledger import Ledger, Unit
+from include.registry import load_registry
 from include.sandbox import credentials
 from include.sandbox.truth import orders_made_on
 from include.service.rest import ApiError
@@ -278,6 +280,46 @@ def test_a_users_own_script_is_a_job_within_half_a_minute(service: Service) -> N
     shown = _wait(lambda: (job := _shown(service, "own_job"))["import_error"] and job, DAG_SECONDS)
     assert "minute 61 is not in 0-59" in shown["import_error"]
     assert shown["next_run"] is None
+
+
+def test_a_script_that_takes_no_period_lands_yesterday_only(service: Service) -> None:
+    """A run of an older day is red at once, and stays a gap that nobody can repair."""
+    script = "import datetime\nprint(datetime.date.today() - datetime.timedelta(days=1))\n"
+    _write_script(service.root, "yesterday.py", script)
+    older, landed, last = _days_ago(3), _days_ago(2), _days_ago(1)
+    entry = (
+        "  - {id: yesterday, name: 昨天, cron: '0 0 * * *', script: yesterday.py, recover: 0d, "
+        f"start: {older}}}\n"
+    )
+    _write_tasks(service.root, "yesterday.yaml", entry)
+    _wait(lambda: "yesterday" in service.api.dags(), DAG_SECONDS)
+    period = load_registry(service.root).jobs["yesterday"].schedule.parse_key(landed)
+    ledger = Ledger(connect(f"sqlite:///{service.layout.warehouse}"))
+    with ledger.engine.begin() as connection:
+        ledger.land(connection, Unit("yesterday", "-", period), 1)
+    run_id = _trigger(service, "yesterday", partition_key=older)
+    task = _task(service, "yesterday", run_id)
+    assert (task["state"], task["try_number"]) == ("failed", 1)
+    assert f"{older} cannot be pulled again" in _log(service, "yesterday", run_id)
+    run_id = _trigger(service, "yesterday", partition_key=last)
+    assert _task(service, "yesterday", run_id)["state"] == "success"
+    assert f"\n{last}" in "\n".join(
+        json.loads(line).get("event", "")
+        for line in _log(service, "yesterday", run_id).splitlines()
+    )
+    refused = service.manager("trigger", "yesterday", "--period", older)
+    assert refused.returncode
+    assert f"{older} cannot be pulled again" in refused.stderr
+    gaps = json.loads(service.manager("gaps", "--job", "yesterday", "--json").stdout)["gaps"]
+    assert [(gap["period"], gap["state"]) for gap in gaps] == [(older, "unrepairable")]
+    plan = json.loads(service.manager("repair", "--job", "yesterday", "--json").stdout)
+    assert plan["runs"] == []
+    assert plan["held"] == [{"job": "yesterday", "why": "unrepairable", "units": 1}]
+    with service.client("admin") as admin:
+        again = admin.post(f"{PREFIX}/again", json={"job": "yesterday", "key": landed})
+        assert (again.status_code, "cannot be pulled again" in again.text) == (409, True)
+        told = admin.get(f"{PREFIX}/data/jobs/yesterday/columns/{older}").json()
+    assert "and line 2 of the script asks the clock" in told["units"][0]["why"]
 
 
 def test_no_secret_reaches_a_log_or_the_ui(service: Service) -> None:
