@@ -38,8 +38,6 @@ MILLISECONDS = 1000
 CODE = re.compile(r"-?\d{1,18}", re.ASCII)
 # What the warehouse's columns of whole numbers hold.
 LARGEST_NUMBER = 2**63
-# What no database, or not every one, takes as text.
-UNKEEPABLE = re.compile("[\0\ud800-\udfff]")
 # Marks a field of a `Row` that no key, no paging and no figure needs; its default is None.
 SPARE = "spare"
 
@@ -148,6 +146,11 @@ def none_is_empty(value: Any) -> Any:
     return [] if value is None else value
 
 
+def _words(value: Any) -> str:
+    """Take whatever stands where words for people are due; empty where there is nothing."""
+    return value if isinstance(value, str) else "" if value is None else quoted(value)
+
+
 def _length(value: Any) -> int:
     if not isinstance(value, list):
         raise ValueError("expected a list")  # noqa: TRY004 - pydantic wants ValueError
@@ -161,20 +164,21 @@ def text(column: Column[Any]) -> AfterValidator:
     def read(value: str | None) -> str | None:
         if value is None or not value.strip():
             raise ValueError("expected a text that is not empty")
-        if len(value) > longest or UNKEEPABLE.search(value):
-            raise ValueError(f"expected a text of at most {longest} characters, without NUL")
+        if len(value) > longest:
+            raise ValueError(f"expected a text of at most {longest} characters")
         return value
 
     return AfterValidator(read)
 
 
 def words(column: Column[Any]) -> AfterValidator:
-    """Return what leaves out of somebody's words what their column cannot keep."""
+    """Return what cuts somebody's words to the length of their column."""
     longest = cast("String", column.type).length or 0
-    return AfterValidator(lambda value: value and UNKEEPABLE.sub("\ufffd", value)[:longest])
+    return AfterValidator(lambda value: value and value[:longest])
 
 
 WholeNumber = Annotated[int, BeforeValidator(_whole)]
+Words = Annotated[str, BeforeValidator(_words)]
 Code = Annotated[int | str, BeforeValidator(_code)]
 Money = Annotated[Decimal, BeforeValidator(_money)]
 WallClock = Annotated[datetime, BeforeValidator(_time)]

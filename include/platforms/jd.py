@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from datetime import datetime
 from hashlib import md5
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import urlencode, urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -18,7 +18,7 @@ from include.errors import ConfigurationError
 from include.platforms.connection import is_loopback
 from include.platforms.dialect import Call, Request
 from include.platforms.errors import Malformed
-from include.platforms.fields import SHANGHAI, WALL_CLOCK_FORMAT, WholeNumber, parsed
+from include.platforms.fields import SHANGHAI, WALL_CLOCK_FORMAT, WholeNumber, Words, parsed
 from include.platforms.granting import granted
 from include.platforms.jd_codes import error_of, refresh_error_of
 from include.platforms.limits import Limit
@@ -145,15 +145,15 @@ class _Said(_Answer):
     """A code and what comes with it, by all names that the platform has for it."""
 
     code: str | None = None
-    zh_desc: str | None = None
-    en_desc: str | None = None
-    error_message: str | None = Field(None, alias="errorMessage")
-    msg: str | None = None
+    zh_desc: Words = ""
+    en_desc: Words = ""
+    error_message: Annotated[Words, Field(alias="errorMessage")] = ""
+    msg: Words = ""
 
     @property
     def text(self) -> str:
         """What it says, for people."""
-        return self.zh_desc or self.error_message or self.msg or self.en_desc or ""
+        return self.zh_desc or self.error_message or self.msg or self.en_desc
 
 
 class _Envelope(_Said):
@@ -164,7 +164,7 @@ class Vender(_Answer):
     """The shop that a token belongs to."""
 
     vender_id: WholeNumber
-    shop_name: str
+    shop_name: Words = ""
 
 
 class _VenderAnswer(BaseModel):

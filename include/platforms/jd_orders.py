@@ -24,6 +24,7 @@ from include.platforms.fields import (
     WallClock,
     WallClockIfAny,
     WholeNumber,
+    Words,
     paid,
     parsed,
     text,
@@ -106,8 +107,8 @@ class _Verdict(BaseModel):
 
     success: Annotated[bool, BeforeValidator(_flag)]
     number_code: str | None = Field(None, alias="numberCode")
-    chinese: str | None = Field(None, alias="chineseErrCode")
-    english: str | None = Field(None, alias="englishErrCode")
+    chinese: Annotated[Words, Field(alias="chineseErrCode")] = ""
+    english: Annotated[Words, Field(alias="englishErrCode")] = ""
 
     def check(self, call: Call) -> None:
         """Go on only after a success.
@@ -116,7 +117,7 @@ class _Verdict(BaseModel):
             Temporary: it was none.
         """
         if not self.success:
-            raise failure_of(call, self.number_code or "", self.chinese or self.english or "")
+            raise failure_of(call, self.number_code or "", self.chinese or self.english)
 
 
 class _Judged(BaseModel):

@@ -17,7 +17,7 @@ from pydantic import BaseModel, BeforeValidator, Field
 
 from include.platforms.dialect import Call, Request
 from include.platforms.errors import Malformed, Temporary
-from include.platforms.fields import SPARE, Code, WholeNumber, none_is_empty, parsed
+from include.platforms.fields import Code, WholeNumber, Words, none_is_empty, parsed
 from include.platforms.granting import granted
 from include.platforms.jushuitan_codes import error_of
 from include.platforms.limits import Limit
@@ -83,13 +83,13 @@ class Jushuitan:
         """Give the `data` of an answer, or raise what its code and message say."""
         answer = parsed(_Envelope, envelope, call)
         if answer.code != 0:
-            raise error_of(call, answer.code, answer.msg or "", self.connection)
+            raise error_of(call, answer.code, answer.msg, self.connection)
         return answer.data
 
 
 class _Envelope(BaseModel):
     code: Code
-    msg: str | None = None
+    msg: Words = ""
     data: Any = None
 
 
@@ -97,7 +97,7 @@ class ShopInfo(Row):
     """A shop as the ERP knows it."""
 
     shop_id: WholeNumber
-    shop_name: Annotated[str | None, SPARE] = None
+    shop_name: Words = ""
 
 
 class ShopPage(BaseModel):

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict
 
 from include.platforms.dialect import Call, Request
 from include.platforms.errors import Malformed
-from include.platforms.fields import Code, WholeNumber, parsed
+from include.platforms.fields import Code, WholeNumber, Words, parsed
 from include.platforms.granting import granted
 from include.platforms.limits import Limit
 from include.platforms.pdd_codes import error_of
@@ -102,10 +102,10 @@ class Pdd:
             raise error_of(
                 call,
                 answer.error_code,
-                answer.error_msg or "",
+                answer.error_msg,
                 self.connection,
-                sub_code=answer.sub_code or "",
-                sub_message=answer.sub_msg or "",
+                sub_code=answer.sub_code,
+                sub_message=answer.sub_msg,
             )
         if ANSWERS[method] not in envelope:
             there = quoted(sorted(envelope))
@@ -117,9 +117,9 @@ class _Error(BaseModel):
     model_config = ConfigDict(coerce_numbers_to_str=True)
 
     error_code: Code = ""
-    error_msg: str | None = None
-    sub_code: str | None = None
-    sub_msg: str | None = None
+    error_msg: Words = ""
+    sub_code: Words = ""
+    sub_msg: Words = ""
 
 
 class _Failed(BaseModel):
@@ -132,7 +132,7 @@ class Mall(BaseModel):
     model_config = ConfigDict(frozen=True, coerce_numbers_to_str=True)
 
     mall_id: WholeNumber
-    mall_name: str
+    mall_name: Words = ""
 
 
 async def mall(client: GatewayClient, number: int) -> Mall:

@@ -14,7 +14,10 @@ from pdd_sdk.api import base as pdd_sdk
 from include.platforms.connection import Connection
 from include.platforms.dialect import Call
 from include.platforms.errors import AuthExpired, Malformed, Refused, Temporary
-from include.platforms.pdd import MALL, REFRESH, REFUNDS, Pdd, signature, written
+from include.platforms.fields import parsed
+from include.platforms.jd import Jd, Vender
+from include.platforms.jushuitan import Jushuitan, ShopInfo
+from include.platforms.pdd import MALL, REFRESH, REFUNDS, Mall, Pdd, signature, written
 
 SHOP = Connection("pdd_1", "http://127.0.0.1:1", "cid-demo", "demoSecret", "tok-demo")
 CALL = Call(REFUNDS, {"page": 1}, shop=20001, page=1)
@@ -248,3 +251,25 @@ def test_a_refresh_that_fails_says_whether_a_person_must_help(
     """An expired refresh token needs the shop's owner; a busy gateway does not."""
     with pytest.raises(kind, match=f"code {code}"):
         Pdd(SHOP).refreshed(CALL, _error(code))
+
+
+@pytest.mark.parametrize("name", [{}, {"mall_name": None}, {"mall_name": 5}])
+def test_a_shop_without_a_name_is_a_shop(name: dict[str, object]) -> None:
+    """Only its number is needed, on every platform: a name is for messages."""
+    info = {"shop_id": 7, **({"shop_name": name["mall_name"]} if name else {})}
+    assert parsed(Mall, {"mall_id": 7, **name}, CALL).mall_id == 7
+    assert parsed(Vender, {"vender_id": 7, **info}, CALL).vender_id == 7
+    assert parsed(ShopInfo, info, CALL).shop_id == 7
+
+
+@pytest.mark.parametrize("odd", [None, 5, {"a": 1}, ["x"]])
+def test_odd_words_of_an_error_cost_nothing(odd: object) -> None:
+    """What it says is for people; its code decides, on every platform."""
+    said = {"error_code": 70031, "error_msg": odd, "sub_msg": odd, "sub_code": odd}
+    with pytest.raises(Temporary, match="code 70031"):
+        Pdd(SHOP).unwrap(CALL, {"error_response": said})
+    with pytest.raises(Temporary, match="code 199"):
+        Jushuitan(SHOP).unwrap(CALL, {"code": 199, "msg": odd})
+    with pytest.raises(Temporary, match="code 65"):
+        Jd(SHOP).unwrap(CALL, {"error_response": {"code": 65, "zh_desc": odd, "en_desc": odd}})
+    assert Jushuitan(SHOP).unwrap(CALL, {"code": 0, "msg": odd, "data": 1}) == 1
