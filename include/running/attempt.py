@@ -110,12 +110,13 @@ class Attempt:
         execution = self.execution
         refuse_past(execution.job, self.period, datetime.now(timezone.utc))
         command = command_of(execution.job, self.period)
+        seconds = execution.time_left.for_script(self.limit.total_seconds())
         event = f"{self._begins()} (pid {os.getpid()}, run {execution.request.run_id})"
         execution.note(self.subject, event)
         begun = time.monotonic()
         file = execution.request.var / "results" / f"{self.lock.path.stem}.jsonl"
         with results_file(file) as results, self._in_ledger():
-            code = self._run_script(command, results)
+            code = self._run_script(command, results, seconds)
             said = results.read([unit.shop_id for unit in self.units], execution.output.masker.mask)
         return self._end(code, NOTHING_SAID if self.doubt else said, time.monotonic() - begun)
 
@@ -161,13 +162,13 @@ class Attempt:
         say, retry = execution.output.say, self.retry is not None
         return execution.accounts.attempt(self.units, seconds, say, retry=retry)
 
-    def _run_script(self, command: list[str], results: ResultsFile) -> int:
+    def _run_script(self, command: list[str], results: ResultsFile, seconds: float) -> int:
         execution, job = self.execution, self.execution.job
         offset = self.period.end.utcoffset()
         settings = Settings(
             command=command,
             cwd=str(execution.request.root / job.cwd),
-            grace_seconds=execution.request.grace_seconds,
+            grace_seconds=execution.time_left.grace,
             life_line=-1,
             lock=self.lock.fd,
             lock_path=str(self.lock.path),
@@ -187,7 +188,7 @@ class Attempt:
         except OSError as error:  # no memory, or too many processes
             execution.output.say(f"the script cannot be started now: {error}")
             return ExitCode.TEMPORARY
-        execution.interruption.watch(self.limit.total_seconds(), script.end)
+        execution.interruption.watch(seconds, script.end)
         code = script.wait(execution.output)
         execution.interruption.rest()
         ended_by_us = execution.interruption.exit_code()
@@ -255,10 +256,10 @@ class Attempt:
 
     def _reason(self, code: int) -> str:
         interruption = self.execution.interruption
+        if interruption.timed_out:  # what came after that found it ending
+            return f"not done within its timeout of {self.limit}; {describe(code)}"
         if interruption.signal:
             return f"told to end by {interruption.signal.name}; {describe(code)}"
-        if interruption.timed_out:
-            return f"not done within its timeout of {self.limit}; {describe(code)}"
         return f"{self.doubt}; {describe(code)}" if self.doubt else describe(code)
 
 

@@ -1,7 +1,7 @@
 """What failed for good in earlier periods of a job is tried once more, before the run's own period.
 
 Once only: the ledger remembers it (`include.ledger.retries`). Whatever comes of it, the run's own
-period is run, with all of its time.
+period is run, with what is left of the job's timeout, which is half of it at least.
 """
 
 from __future__ import annotations

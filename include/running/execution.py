@@ -15,6 +15,7 @@ from include.running.journal import Journal
 from include.running.locking import Holder, UnitLock
 from include.running.place import check_writable, place_of
 from include.running.selection import check_shops, find_job, find_periods
+from include.running.time_left import TimeLeft
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,6 +44,7 @@ class Execution:
         self.request = request
         self.output = output
         self.interruption = interruption
+        self.time_left = TimeLeft(request.all_seconds, request.grace_seconds)
         self.registry = load_registry(request.root, only=request.job_id)
         self.job = find_job(self.registry, request)
         check_shops(self.registry, self.job, request.shops)

@@ -59,9 +59,9 @@ class Interruption:
 
     def exit_code(self) -> int | None:
         """Give the exit code of a script that was ended this way; None for one that was not."""
-        if self.signal:
-            return of_signal(self.signal)
-        return int(ExitCode.TEMPORARY) if self.timed_out else None
+        if self.timed_out:
+            return int(ExitCode.TEMPORARY)
+        return of_signal(self.signal) if self.signal else None
 
     def _on_signal(self, number: int, _frame: FrameType | None) -> None:
         self.signal = self.signal or signal.Signals(number)
@@ -69,7 +69,7 @@ class Interruption:
             self._end()
 
     def _on_alarm(self, _number: int, _frame: FrameType | None) -> None:
-        if self._end:
+        if self._end and not self.signal:
             self.timed_out = True
             self._end()
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from include.errors import ConfigurationError
-from include.running.variables import GRACE, LOCK_WAIT, RETRY_EARLIER
+from include.running.variables import ALL_SECONDS, GRACE, LOCK_WAIT, RETRY_EARLIER
 from include.signs_of_life import HEARTBEAT, HEARTBEAT_SECONDS
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ class Request:
         var: the service's directory.
         warehouse_url: where the ledger is; empty for no ledger.
         stop_with_parent: see `interruption.stop_with_parent`.
+        all_seconds: how long the whole run may take; 0 for as long as its scripts may.
         grace_seconds: from TERM to KILL.
         lock_wait_seconds: how long to wait for another run of the same period; by default longer
             than the grace, so that a retry outwaits what is left of a killed run.
@@ -61,6 +62,7 @@ class Request:
     var: Path
     warehouse_url: str
     stop_with_parent: str
+    all_seconds: float
     grace_seconds: float
     lock_wait_seconds: float
     heartbeat_seconds: float
@@ -100,6 +102,7 @@ def understand(words: Namespace, environment: Mapping[str, str]) -> Request:
         var=var_folder(environment),
         warehouse_url=environment.get("WAREHOUSE_URL", ""),
         stop_with_parent=environment.get("STOP_WITH_PARENT", ""),
+        all_seconds=_number(environment, ALL_SECONDS, 0),
         grace_seconds=_number(environment, GRACE, 10),
         lock_wait_seconds=_number(environment, LOCK_WAIT, 15),
         heartbeat_seconds=_number(environment, HEARTBEAT, HEARTBEAT_SECONDS),

@@ -10,9 +10,11 @@ LOCK_WAIT = "RUNNER_LOCK_WAIT_SECONDS"
 PROVISIONAL = "PROVISIONAL"
 # Says that the run also tries once more what failed in earlier periods.
 RETRY_EARLIER = "RETRY_EARLIER"
+# After how many seconds whoever has started the runner ends it: its scripts end before.
+ALL_SECONDS = "RUNNER_ALL_SECONDS"
 # Airflow's note of a run begins so when what it was asked for was refused.
 REFUSED_NOTE = "refused:"
-# Of a job's timeout: how long all of that may take.
+# Of a job's timeout: how long all of that may take; the run's own period has the rest.
 SHARE = 0.5
 # In the service's directory: names it, wherever it is seen from.
 PLACE_FILE = "place"
@@ -30,6 +32,7 @@ PRIVATE = frozenset(
         "STOP_WITH_PARENT",
         "RUNNER_PYTHON",
         RETRY_EARLIER,
+        ALL_SECONDS,
         GRACE,
         LOCK_WAIT,
         HEARTBEAT,

@@ -12,7 +12,6 @@ from airflow.sdk.configuration import conf
 
 from include.registry import PROJECT_ROOT, load_registry
 from include.registry.dating import said_by_entry
-from include.running.variables import SHARE
 from include.scheduling.checks import CheckOperator
 from include.scheduling.documenting import describe
 from include.scheduling.form import form_for
@@ -116,8 +115,7 @@ def _add_tasks(dag: DAG, job: Job, shops: list[Shop]) -> None:
         project_root=str(PROJECT_ROOT),
         pool=job.platform or DEFAULT_POOL,
         max_active_tis_per_dag=1,
-        # The runner ends the script in time; of what failed before it may take a share of its own.
-        execution_timeout=job.timeout * (1 + SHARE),
+        execution_timeout=job.timeout,  # the runner is told, and ends the script just before
         **of_job,
     )
     if job.checks:

@@ -17,7 +17,7 @@ from airflow.sdk.exceptions import AirflowException, AirflowFailException, Airfl
 
 from include.errors import ConfigurationError
 from include.running.exit_codes import ExitCode
-from include.running.variables import PRIVATE, RETRY_EARLIER
+from include.running.variables import ALL_SECONDS, PRIVATE, RETRY_EARLIER
 from include.scheduling.asking import asked_of
 from include.scheduling.connections import connection_of, warehouse_url
 from include.scheduling.journaling import write_refusal
@@ -109,12 +109,17 @@ class ScriptOperator(BashOperator):
             "RUN_ID": run.run_id,
             "ATTEMPT": str(context["ti"].try_number),
             "STOP_WITH_PARENT": str(os.getpid()),
+            ALL_SECONDS: str(self._all_seconds()),
             # Somebody who asks for a period by hand wants that one.
             RETRY_EARLIER: "1" if run.run_type == SCHEDULED else "",
             "WAREHOUSE_URL": warehouse_url(),
             **self._connections(),
             **asked.environment(),
         }
+
+    def _all_seconds(self) -> float:
+        """Return after how many seconds Airflow ends the task; 0 for never."""
+        return self.execution_timeout.total_seconds() if self.execution_timeout else 0
 
     def _connections(self) -> dict[str, str]:
         """Give the connections as variables.

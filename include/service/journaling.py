@@ -20,7 +20,7 @@ NAME = "scheduler.log"
 
 def service_journal(layout: Layout) -> Journal:
     """Return the journal on the clock that the jobs have unless they say otherwise."""
-    return Journal(layout.logs / NAME, ZoneInfo(_zone(layout)))
+    return Journal(layout.logs / NAME, service_zone(layout))
 
 
 def note(layout: Layout, event: str) -> None:
@@ -31,15 +31,15 @@ def note(layout: Layout, event: str) -> None:
         print(f"the journal cannot be written: {error}", file=sys.stderr)
 
 
-def _zone(layout: Layout) -> str:
-    """Read the zone from the environment or the settings; the machine's clock says UTC else."""
+def service_zone(layout: Layout) -> ZoneInfo:
+    """Return the clock of all that is nobody's job: that which the jobs have by default."""
     if ZONE in os.environ:
-        return os.environ[ZONE]
+        return ZoneInfo(os.environ[ZONE])
     for line in (layout.root / SETTINGS).read_text("utf-8", errors="replace").splitlines():
         key, _, value = line.partition("=")
         if key == ZONE:
-            return value.strip()
-    return "UTC"
+            return ZoneInfo(value.strip())
+    return ZoneInfo("UTC")
 
 
 def user_name() -> str:

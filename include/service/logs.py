@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 import time
 from contextlib import suppress
@@ -12,12 +13,14 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from include.errors import ConfigurationError, ExpectedError
+from include.registry import load_registry
 from include.service.finding import find_job, nearest
-from include.service.journaling import NAME
+from include.service.journaling import NAME, service_zone
 
 if TYPE_CHECKING:
     from argparse import Namespace
     from collections.abc import Callable, Iterator
+    from datetime import tzinfo
     from pathlib import Path
     from typing import Any, BinaryIO
 
@@ -30,6 +33,8 @@ BLOCK_BYTES = 64_000
 KNOWN_FIELDS = frozenset(
     ("timestamp", "level", "event", "error_detail", "logger", "chan", "loc", "filename", "lineno")
 )
+# The time at the beginning of a component's line; without an offset it is the machine's.
+MOMENT = re.compile(r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:[.,]\d+)?(Z|[+-]\d\d:?\d\d)?(?!\S)")
 OLDER_FILES = 20  # as many as the journal keeps at most
 
 
@@ -41,7 +46,7 @@ def logs(layout: Layout, arguments: Namespace) -> int:
         ExpectedError: the job has not run yet.
     """
     find = _finder(layout, arguments.name)
-    shown = _readable if _is_of_a_task(find()) else _as_it_is
+    shown = _shown_as(layout, arguments.name, find())
     try:
         path = find()
         if path is None and not arguments.follow:
@@ -131,6 +136,16 @@ def _nothing_yet(layout: Layout, name: str | None) -> str:
     return f"{name} has no log in {layout.shown(layout.logs)} yet: it has not run"
 
 
+def _shown_as(layout: Layout, name: str | None, path: Path | None) -> Callable[[str], str]:
+    """Return how a line is shown: every time on the clock of the job, or of the service."""
+    if name is None:
+        return str  # the journal has every line on its job's clock
+    if not _is_of_a_task(path):
+        return partial(_on_the_clock, zone=service_zone(layout))
+    job = load_registry(layout.root).jobs.get(name)
+    return partial(_readable, zone=job.schedule.zone if job else service_zone(layout))
+
+
 def _is_of_a_task(path: Path | None) -> bool:
     return path is None or path.name.startswith("attempt=")
 
@@ -169,14 +184,14 @@ def _is_same(file: BinaryIO, path: Path) -> bool:
         return True
 
 
-def _readable(line: str) -> str:
-    """Give a line of a task's log, which is JSON, as people read it: time and text."""
+def _readable(line: str, zone: tzinfo) -> str:
+    """Return a line of a task's log, which is JSON, as people read it: time and text."""
     try:
         said = json.loads(line)
-        when = datetime.fromisoformat(said["timestamp"].replace("Z", "+00:00")).astimezone()
+        when = datetime.fromisoformat(said["timestamp"].replace("Z", "+00:00")).astimezone(zone)
         level = "" if said.get("level") in (None, "info") else f" {said['level'].upper()}"
         reasons = "".join(f"\n  {reason}" for reason in _reasons(said))
-        return f"{when:%Y-%m-%d %H:%M:%S%z}{level} {said['event']}{reasons}"
+        return f"{_clock(when)}{level} {said['event']}{reasons}"
     except (ValueError, KeyError, TypeError, AttributeError):
         return line
 
@@ -191,8 +206,23 @@ def _reasons(said: dict[str, Any]) -> Iterator[str]:
             yield f"{name}: {value}"
 
 
-def _as_it_is(line: str) -> str:
-    return line
+def _on_the_clock(line: str, zone: tzinfo) -> str:
+    """Return a component's line with the time that it begins with, in UTC or the machine's."""
+    if not (found := MOMENT.match(line)):
+        return line
+    day, hour, offset = found.groups()
+    try:
+        # Python 3.10 reads neither a Z nor an offset without a colon.
+        offset = "+00:00" if offset == "Z" else f"{offset[:3]}:{offset[-2:]}" if offset else ""
+        when = datetime.fromisoformat(f"{day}T{hour}{offset}")
+    except ValueError:  # no moment after all
+        return line
+    return f"{_clock(when.astimezone(zone))}{line[found.end() :]}"
+
+
+def _clock(moment: datetime) -> str:
+    """Write a moment as the journal does."""
+    return moment.isoformat(" ", "seconds")
 
 
 def _print(line: str) -> None:

@@ -171,7 +171,11 @@ def _moment(text: str | None, clock: tzinfo | None) -> datetime | None:
 
 
 def _short(moment: datetime | None) -> str:
-    return f"{moment:%m-%d %H:%M}" if moment else ""
+    """Say a moment of a job's clock, with its year where that is not this one."""
+    if moment is None:
+        return ""
+    this_year = datetime.now(moment.tzinfo).year == moment.year
+    return f"{moment:%m-%d %H:%M}" if this_year else f"{moment:%Y-%m-%d %H:%M}"
 
 
 def _text(moment: datetime | None) -> str | None:

@@ -132,6 +132,34 @@ def test_no_secret_is_shown_anywhere(project: Project, warehouse: str) -> None:
         assert secret not in shown
 
 
+@pytest.mark.parametrize("seconds", ["9", "30"])
+def test_the_runner_ends_a_script_before_it_is_ended_itself(
+    project: Project, warehouse: str, seconds: str
+) -> None:
+    """A short timeout ends as one, too, although the script does not heed TERM."""
+    project.job(
+        "import signal, time\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\ntime.sleep(600)",
+        timeout=f"{seconds}s",
+    )
+    started = time.monotonic()
+    code, output = project.run(WAREHOUSE_URL=warehouse, RUNNER_ALL_SECONDS=seconds)
+    assert (code, project.alive()) == (75, [])
+    assert time.monotonic() - started > float(seconds) / 3
+    assert f"not done within its timeout of 0:00:{seconds:0>2}" in output
+    (row,) = rows_of(warehouse)
+    assert (row.state, row.exit_code) == ("failed", 75)
+
+
+def test_a_period_for_which_no_time_is_left_is_not_begun(project: Project, warehouse: str) -> None:
+    """Of several periods of one run the last ones are for the retry, which takes up the rest."""
+    project.job("import time; time.sleep(600)", timeout="2s")
+    words = ("job", "--from", "2025-10-01", "--to", "2025-10-03")
+    code, output = project.run(*words, WAREHOUSE_URL=warehouse, RUNNER_ALL_SECONDS="4")
+    assert (code, project.alive()) == (75, [])
+    assert "2025-10-03 failed: no time is left of the 4 s of this run" in output
+    assert [row.state for row in rows_of(warehouse)].count("running") == 0
+
+
 def test_a_timeout_is_temporary(project: Project, warehouse: str) -> None:
     """A script that takes longer than its entry allows is ended; a retry may help."""
     project.job("import time; print('waiting'); time.sleep(600)", timeout="1s")

@@ -56,8 +56,24 @@ def test_a_jobs_last_log_is_readable(layout: Layout, capsys: pytest.CaptureFixtu
     check.parent.mkdir()
     check.write_text("the check's\n")
     line = shown(layout, capsys, "erp_store")
-    assert line.endswith(" ERROR 店铺 1 失败\n")
-    assert line.startswith("2025-10-0")
+    assert line == "2025-10-02 08:00:01+08:00 ERROR 店铺 1 失败\n"
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("2025-10-02T00:00:01.123456Z [info     ] up", "2025-10-02 08:00:01+08:00 [info     ] up"),
+        ("2025-10-01T20:00:01-0400 up", "2025-10-02 08:00:01+08:00 up"),
+        ("2025-13-02T00:00:01Z no moment", "2025-13-02T00:00:01Z no moment"),
+        ("INFO: 2025-10-02T00:00:01Z inside", "INFO: 2025-10-02T00:00:01Z inside"),
+    ],
+)
+def test_a_components_log_is_on_the_clock_of_the_jobs(
+    layout: Layout, capsys: pytest.CaptureFixture[str], line: str, said: str
+) -> None:
+    """Airflow writes UTC; what the commands print can be held against the journal."""
+    (layout.logs / "components/scheduler.log").write_text(f"{line}\n", "utf-8")
+    assert shown(layout, capsys, "scheduler") == f"{said}\n"
 
 
 def test_a_reason_in_a_field_of_its_own_is_shown(

@@ -48,6 +48,12 @@ def test_times_are_the_jobs_own() -> None:
     assert said["last_run"] == {"state": "success", "time": "2026-11-25T07:04:05+08:00"}
 
 
+def test_a_moment_of_another_year_has_its_year() -> None:
+    """What last ran on 2024-11-25 did not run this month."""
+    (line,) = lines(dag("erp_store", next_dagrun_run_after="2123-11-25T23:00:00Z"))
+    assert line.endswith("2123-11-26 07:00")
+
+
 def test_another_zone_is_named_in_its_line() -> None:
     """When not all jobs share one."""
     paris = dag("paris", timetable_description="At 07:00 (Europe/Paris)")

@@ -20,6 +20,7 @@ from include.errors import ConfigurationError, ExpectedError
 from include.service import connections
 from include.service.archiving.databases import NotTakenError, copy_database
 from include.service.archiving.manifest import NAME, Entry, Manifest, is_ours
+from include.service.journaling import service_zone
 from include.service.ports import remembered
 from include.service.settings import METADATA_URL
 from include.service.starting import service_environment
@@ -98,7 +99,7 @@ def write_backup(layout: Layout, target: Path, urls: dict[str, str]) -> Manifest
                 missing.append(str(reason))
         _copy_files(layout, folder)
         entries = [_entry(folder, path) for path in sorted(folder.rglob("*")) if path.is_file()]
-        made_at = datetime.now().astimezone().isoformat(timespec="seconds")
+        made_at = datetime.now(service_zone(layout)).isoformat(timespec="seconds")
         warehouse = where.get("warehouse", "")
         elsewhere = "" if warehouse == str(layout.warehouse) else warehouse
         manifest = Manifest(made_at, _versions(layout), elsewhere, missing, entries)
@@ -112,7 +113,7 @@ def _target(layout: Layout, given: str | None) -> Path:
     if given is None:
         folder = layout.var / "backups"
         folder.mkdir(mode=0o700, exist_ok=True)
-        return folder / f"{datetime.now().astimezone():%Y-%m-%d-%H%M%S}.tar.gz"
+        return folder / f"{datetime.now(service_zone(layout)):%Y-%m-%d-%H%M%S}.tar.gz"
     target = Path(given).expanduser().absolute()
     if target.exists():
         raise ConfigurationError(f"{target} is already there: choose another name, or remove it")

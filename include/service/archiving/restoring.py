@@ -12,7 +12,7 @@ from include.errors import ConfigurationError, ExpectedError
 from include.service.archiving.manifest import BackupError
 from include.service.archiving.unpacking import unpack
 from include.service.health import running
-from include.service.journaling import note
+from include.service.journaling import note, service_zone
 from include.service.locks import exclusive
 from include.service.processes import service_processes
 from include.service.stopping import service_lock
@@ -125,8 +125,8 @@ def _refuse(layout: Layout, manifest: Manifest, there: list[Entry]) -> None:
     print(f"the backup was made at {manifest.made_at}; restoring it would overwrite:")
     for entry in there:
         path = target_of(layout, entry.name)
-        changed = datetime.fromtimestamp(path.stat().st_mtime).astimezone()
-        print(f"  {layout.shown(path)}  (last changed {changed:%Y-%m-%d %H:%M:%S})")
+        changed = datetime.fromtimestamp(path.stat().st_mtime, service_zone(layout))
+        print(f"  {layout.shown(path)}  (last changed {changed:%Y-%m-%d %H:%M:%S%z})")
     print("nothing was changed; add --yes to do it, and run `backup` first to keep what is there")
 
 
