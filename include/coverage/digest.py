@@ -98,6 +98,7 @@ class Digest:
         gaps: what has not landed.
         slowest: what took longest, the slowest first.
         unusual: what landed far from the usual, the farthest first.
+        noted: what landed, and of which the pull has something to say.
     """
 
     whole: Line
@@ -106,6 +107,7 @@ class Digest:
     gaps: list[Unit]
     slowest: list[Unit]
     unusual: list[Unusual]
+    noted: list[Unit]
 
 
 def since_for(day: datetime) -> dict[str, datetime]:
@@ -148,6 +150,7 @@ def digest_of(coverage: Coverage, is_asked: Callable[[Cell], bool]) -> Digest:
         [unit for unit in units if unit.is_gap],
         [unit for unit in slowest[:SHOWN] if _seconds(unit) > 0],
         sorted(_unusual(due), key=lambda one: -abs(one.percent))[:SHOWN],
+        [unit for unit in units if unit.landed and unit.row and unit.row.notice],
     )
 
 

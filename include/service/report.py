@@ -149,6 +149,13 @@ def _page(title: str, digest: Digest, broken: Sequence[str], *, markdown: bool) 
         unusual = [_unusual(one) for one in digest.unusual]
         head = ("job", "shop", "period", "rows", "usual", "")
         lines += _part("Far from the usual", table([head, *unusual]), markdown=markdown)
+    if digest.noted:
+        noted = [(*_names(unit), in_brief(_notice(unit))) for unit in digest.noted[:GAPS_SHOWN]]
+        left = len(digest.noted) - len(noted)
+        body = table([("job", "shop", "period", "what landed"), *noted])
+        lines += _part(
+            "Worth knowing", [*body, *([f"and {left:,} more"] if left else [])], markdown=markdown
+        )
     if digest.slowest:
         slowest = [(*_names(unit), f"{_seconds(unit)} s") for unit in digest.slowest]
         lines += _part(
@@ -223,6 +230,10 @@ def _unusual(one: Unusual) -> tuple[str, ...]:
     return (*_names(one.unit), f"{one.rows:,}", f"{one.usual:,.0f}", f"{one.percent:+} %")
 
 
+def _notice(unit: Unit) -> str:
+    return (unit.row.notice if unit.row else None) or ""
+
+
 def _names(unit: Unit) -> tuple[str, str, str]:
     return unit.job_id, unit.shop_id, unit.period.key
 
@@ -247,6 +258,7 @@ def _as_dict(
         "unusual": [
             {**_named(one.unit), "rows": one.rows, "usual": one.usual} for one in digest.unusual
         ],
+        "notices": [{**_named(unit), "notice": _notice(unit)} for unit in digest.noted],
         "slowest": [{**_named(unit), "seconds": float(_seconds(unit))} for unit in digest.slowest],
         "broken": list(broken),
     }

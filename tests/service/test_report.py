@@ -54,7 +54,8 @@ def _row(unit: Unit) -> LedgerRow | None:
     made = row(unit.job_id, unit.shop_id, unit.period, state, rows=rows)
     begun = made.started_at or datetime.now(timezone.utc)
     seconds = int(unit.shop_id[-1]) * 10
-    return replace(made, finished_at=begun + timedelta(seconds=seconds))
+    notice = "12 orders without freight" if unit.shop_id == "erp-1" else None
+    return replace(made, finished_at=begun + timedelta(seconds=seconds), notice=notice)
 
 
 def _ask(installation: Installation, **more: Any) -> None:
@@ -84,6 +85,19 @@ def test_a_day_is_one_page(installation: Installation, capsys: pytest.CaptureFix
     assert f"erp_store erp-3 {KEY} 10 100 -90 %" in lines
     assert f"jd_store jd-3 {KEY} missed" in lines
     assert f"erp_store erp-3 {KEY} 30.0 s" in lines
+
+
+def test_what_a_pull_found_worth_knowing_is_said(
+    installation: Installation, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Of what landed, such as how many rows lack a field that no figure needs."""
+    _ask(installation)
+    _, _, said = capsys.readouterr().out.partition("Worth knowing\n")
+    line = said.splitlines()[1].split()
+    assert line == ["erp_store", "erp-1", KEY, *["12", "orders", "without", "freight"]]
+    _ask(installation, json=True)
+    (told,) = json.loads(capsys.readouterr().out)["notices"]
+    assert told["notice"] == "12 orders without freight"
 
 
 def test_the_page_may_be_markdown(
