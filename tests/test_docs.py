@@ -22,8 +22,8 @@ from include.periods import PeriodError, check_fit
 from include.platforms.feed import AUTHS
 from include.platforms.patience import Patience
 from include.registry import Job, Shop, load_registry
+from include.registry.checks import Checks
 from include.registry.describing import in_words, period_in_words
-from include.registry.schema import Checks
 from include.running import exit_codes
 from include.running.exit_codes import ExitCode
 from include.service import cli, jobs_page

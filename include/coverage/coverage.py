@@ -80,7 +80,7 @@ class Coverage:
         """Give the units that were due and have not landed, by job, period and shop.
 
         Args:
-            job: only this job's.
+            job: only this job's; without it, only those of jobs that land data.
             shop: only this shop's.
             platform: only those of its jobs.
             since: only those whose period has this business day or a later one in it.
@@ -110,13 +110,23 @@ class Coverage:
         return (
             cell
             for cell in self.cells
-            if job in (None, cell.job.id)
+            if (cell.job.data if job is None else job == cell.job.id)
             and platform in (None, cell.job.platform)
             and (since is None or cell.period.last_day >= since)
         )
 
+    def gaps_without_data(self, since: date | None = None) -> Counter[str]:
+        """Count, by job, the gaps of jobs that land no data: nobody misses what they did not do."""
+        return Counter(
+            unit.job_id
+            for cell in self.cells
+            if not cell.job.data and (since is None or cell.period.last_day >= since)
+            for unit in cell.units
+            if unit.is_gap
+        )
+
     def totals(self, day: date | None = None, platform: str | None = None) -> Totals:
-        """Count the units.
+        """Count the units of jobs that land data.
 
         Args:
             day: only those that were due on this day, on their job's clock.
@@ -124,6 +134,7 @@ class Coverage:
         """
         counts: Counter[State] = Counter()
         for cell in self.cells:
-            if day in (None, cell.due_at.date()) and platform in (None, cell.job.platform):
+            on_day = day in (None, cell.due_at.date())
+            if cell.job.data and on_day and platform in (None, cell.job.platform):
                 counts += cell.counts
         return Totals(counts)

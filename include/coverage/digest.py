@@ -95,6 +95,7 @@ class Digest:
         whole: all units.
         platforms: by platform.
         jobs: by job, in the registry's order.
+        without_data: the same of jobs that land no data; they count in nothing else.
         gaps: what has not landed.
         slowest: what took longest, the slowest first.
         unusual: what landed far from the usual, the farthest first.
@@ -104,6 +105,7 @@ class Digest:
     whole: Line
     platforms: list[Line]
     jobs: list[Line]
+    without_data: list[Line]
     gaps: list[Unit]
     slowest: list[Unit]
     unusual: list[Unusual]
@@ -129,11 +131,14 @@ def digest_of(coverage: Coverage, is_asked: Callable[[Cell], bool]) -> Digest:
     """
     history: dict[tuple[str, str], list[Unit]] = defaultdict(list)
     whole, jobs, platforms = Line("all"), dict[str, Line](), dict[str, Line]()
+    without_data: dict[str, Line] = {}
     due: list[tuple[Unit, float | None]] = []
     for cell in coverage.cells:
         for unit in cell.units:
             past = history[unit.job_id, unit.shop_id]
-            if is_asked(cell):
+            if is_asked(cell) and not cell.job.data:
+                without_data.setdefault(cell.job.id, Line(cell.job.id)).add(unit, None)
+            elif is_asked(cell):
                 usual = _usual(unit, past)
                 due.append((unit, usual))
                 for line in _lines_of(cell.job, jobs, platforms):
@@ -147,6 +152,7 @@ def digest_of(coverage: Coverage, is_asked: Callable[[Cell], bool]) -> Digest:
         whole,
         [platforms[name] for name in sorted(platforms)],
         [*jobs.values()],
+        [*without_data.values()],
         [unit for unit in units if unit.is_gap],
         [unit for unit in slowest[:SHOWN] if _seconds(unit) > 0],
         sorted(_unusual(due), key=lambda one: -abs(one.percent))[:SHOWN],

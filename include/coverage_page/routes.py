@@ -150,9 +150,11 @@ def _asked(wish: Wish, user: Any, session: Session) -> repairing.Asked:
     known = access.visible(user) & registry.jobs.keys()
     jobs = set(wish.jobs or (job_id for job_id in known if access.may_run(user, job_id)))
     coverage = _read(registry, jobs, wish.span)
+    named: list[str] | list[None] = wish.jobs or [None]
     gaps = [
         gap
-        for gap in coverage.gaps(shop=wish.shop)
+        for job_id in named
+        for gap in coverage.gaps(job=job_id, shop=wish.shop)
         if wish.period in (None, gap.period.key, column_of(registry.jobs[gap.job_id], gap.period))
     ]
     history = read_history(WAREHOUSE.engine(), {gap.job_id for gap in gaps})

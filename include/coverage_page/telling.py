@@ -135,13 +135,14 @@ def _group(
                 "period": job.period,
                 "zone": job.timezone,
                 "enabled": job.enabled,
+                "data": job.data,
                 "runnable": job.id in runnable,
                 "cells": [
                     found.told() if (found := columns.get(job.id, {}).get(column)) else None
                     for column in axis
                 ],
             }
-            for job in members
+            for job in sorted(members, key=lambda job: not job.data)  # stable
         ],
     }
 
@@ -155,6 +156,7 @@ def _totals(coverage: Coverage, jobs: Collection[str], under_way: UnderWay) -> d
         cell
         for cell in coverage.cells
         if cell.job.id in jobs
+        and cell.job.data
         and cell.due_at.date() == coverage.made_at.astimezone(cell.due_at.tzinfo).date()
     ]
     is_known = not coverage.problems

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationInfo, 
 from include.errors import ConfigurationError
 from include.periods import Period, Schedule, check_fit
 from include.registry import fields  # noqa: TC001 - pydantic reads the annotations
+from include.registry.checks import Checks  # noqa: TC001 - the same
 from include.registry.environment import filled
 from include.registry.paths import PROJECT_ROOT, SCRIPTS, Folders
 from include.registry.problems import quoted, suggestion
@@ -47,60 +48,6 @@ class Place:
 
 
 NOWHERE = Place(Project(Folders(PROJECT_ROOT)))
-
-
-class Checks(BaseModel):
-    """What must hold of the rows that a unit landed, or it counts as failed."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    min_rows: fields.Count | None = Field(
-        default=None,
-        description="the fewest rows a unit may land; where its script counts none, those of "
-        "'table' count",
-        examples=[1],
-    )
-    max_drop: fields.Percent | None = Field(
-        default=None,
-        description="how far the rows may fall below the median of the unit's last 4 like periods",
-        examples=["60%"],
-    )
-    table: fields.TableName | None = Field(
-        default=None,
-        description="the table or view whose rows 'columns' looks at, and min_rows where the "
-        "script counts none",
-        examples=["erp_orders"],
-    )
-    day: fields.Column | None = Field(
-        default=None,
-        description="the table's column, a date or a time on the wall clock, that says in which "
-        "period a row belongs",
-        examples=["order_day"],
-    )
-    columns: dict[fields.Column, dict[fields.CheckKind, fields.Limits]] = Field(
-        default={},
-        validate_default=True,
-        description="checks per column: null_check, distinct_check, unique_check, min or max; "
-        "they need 'table' and 'day'",
-        examples=[{"paid_amount": {"min": {"geq_to": 0}}}],
-    )
-
-    @field_validator("columns")
-    @classmethod
-    def _has_a_table(cls, columns: dict[str, Any], info: ValidationInfo) -> dict[str, Any]:
-        examples = {"table": "erp_orders", "day": "order_day"}
-        # A wrong one is a problem of its own.
-        given = [key for key in examples if info.data.get(key, "wrong") is not None]
-        if given and not columns and info.data.get("min_rows", 0) is None:
-            key = given[0]
-            message = f"is missing, and '{key}' is for it or min_rows: add one, or remove '{key}'"
-            raise ValueError(message)
-        missing = [key for key in examples if key not in given]
-        if missing and (columns or given):
-            key = missing[0]
-            needs = "needs" if columns else f"is missing, and '{given[0]}' for min_rows needs"
-            raise ValueError(f"{needs} '{key}' beside it: add it, as in {key}: {examples[key]}")
-        return columns
 
 
 class Job(BaseModel):
@@ -166,6 +113,12 @@ class Job(BaseModel):
         description="the platform it pulls from: one unit per shop of it, and its pool; none for "
         "a job without shops",
         examples=["pdd"],
+    )
+    data: fields.Flag = Field(
+        default=True,
+        description="false: it lands no data of its own, as task generation and housekeeping do; "
+        "it is shown apart, and not counted with the data",
+        examples=[False],
     )
     connections: list[fields.ConnectionId] | None = Field(
         default=None,
@@ -250,6 +203,16 @@ class Job(BaseModel):
             message = f"{quoted(platform)} is not known: {near} (config/shops.yaml can add one)"
             raise ValueError(message)
         return platform
+
+    @field_validator("data")
+    @classmethod
+    def _is_of_no_platform(cls, data: bool, info: ValidationInfo) -> bool:  # noqa: FBT001 - pydantic's
+        if not data and info.data.get("platform") is not None:
+            message = (
+                f"false, and the job pulls shops on {info.data['platform']}: remove one of the two"
+            )
+            raise ValueError(message)
+        return data
 
     def model_post_init(self, context: Any) -> None:
         """Remember where the entry stands."""

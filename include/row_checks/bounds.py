@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from include.ledger import LedgerRow
-    from include.registry.schema import Checks
+    from include.registry.checks import Checks
     from include.units import Unit
 
 COMPARISONS = {

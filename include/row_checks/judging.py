@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from include.ledger import Ledger, LedgerRow
-    from include.registry.schema import Checks
+    from include.registry.checks import Checks
     from include.units import Unit
 
 

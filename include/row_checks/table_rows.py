@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from sqlalchemy import ColumnClause, ColumnElement, Engine
 
     from include.ledger import LedgerRow
-    from include.registry.schema import Checks
+    from include.registry.checks import Checks
     from include.units import Unit
 
 SHOP = "shop_id"

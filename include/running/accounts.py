@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from include.ledger import LedgerRow
     from include.periods import Period
-    from include.registry.schema import Checks
+    from include.registry.checks import Checks
     from include.running.results import Result
     from include.units import Unit
 

@@ -38,3 +38,5 @@ PRIVATE = frozenset(
         HEARTBEAT,
     }
 )
+# The tag of jobs that land no data of their own, by which `status` knows them.
+NO_DATA = "no data"

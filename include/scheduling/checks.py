@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from include.ledger import Ledger, LedgerRow
     from include.registry import Job, Shop
-    from include.registry.schema import Checks
+    from include.registry.checks import Checks
 
 ENDED_WELL = ("success", "skipped")
 REPAIR = (

@@ -12,6 +12,7 @@ from airflow.sdk.configuration import conf
 
 from include.registry import PROJECT_ROOT, load_registry
 from include.registry.dating import said_by_entry
+from include.running.variables import NO_DATA
 from include.scheduling.checks import CheckOperator
 from include.scheduling.documenting import describe
 from include.scheduling.form import form_for
@@ -90,7 +91,11 @@ def build_dag(job: Job, shops: list[Shop]) -> DAG:
         start_date=_midnight(job.start, job.timezone) if job.start else None,
         catchup=False,
         max_active_runs=MAX_ACTIVE_RUNS,
-        tags=[*job.tags, *([] if job.enabled else [DISABLED])],
+        tags=[
+            *job.tags,
+            *([] if job.enabled else [DISABLED]),
+            *([] if job.data else [NO_DATA]),
+        ],
         params=form_for(job.period, tuple(shop.id for shop in shops)),
         **_settings(),
     )

@@ -117,15 +117,17 @@ def _in_words(
     for job_id, group in groupby(spans, key=lambda span: span.job_id):
         lines += _of_job(look, job_id, list(group), arguments.shop)
     lines += _of_the_unknown(look, coverage)
+    quiet = _without_data(coverage, since, arguments)
     jobs = len({unit.job_id for unit in found})
     seen_to = sum(look.under_way.sees_to(unit) for unit in found)
     besides = besides_of(coverage, look.registry, arguments.job, arguments.shop, since)
     if not found:
         asked = arguments.job or arguments.shop
         is_known = not coverage.problems
-        return [*lines, besides.without_gaps(asked, since, is_known=is_known)]
+        return [*lines, besides.without_gaps(asked, since, is_known=is_known), *quiet]
     if besides:
         lines += ["", f"besides, {besides}"]
+    lines += quiet
     asked = f"{MANAGER} {join(['gaps', '--since', '2025-01-01'])}"
     older = [] if arguments.since else [f"these are of the last {DAYS} days; older ones: `{asked}`"]
     word = "gap" if len(found) == 1 else "gaps"
@@ -133,6 +135,17 @@ def _in_words(
     if seen_to:
         first += f", runs under way see to {seen_to:,} of them"
     return [first, *lines, *older]
+
+
+def _without_data(coverage: Coverage, since: date, arguments: Namespace) -> list[str]:
+    """Say which jobs that land no data did not run, in a line that nobody is alarmed by."""
+    counted = {} if arguments.job or arguments.shop else coverage.gaps_without_data(since)
+    if not counted:
+        return []
+    named = ", ".join(f"{number} of {job_id}" for job_id, number in counted.items())
+    return [
+        f"not counted, since they land no data: {named} (`{MANAGER} gaps --job JOB` lists them)"
+    ]
 
 
 def _of_job(look: Lookout, job_id: str, spans: list[Span], shop: str | None) -> list[str]:
@@ -246,6 +259,7 @@ def _as_json(
         "gaps": [_unit(unit, look.under_way) for unit in found],
         "paused": None if look.paused is None else sorted(look.paused & look.registry.jobs.keys()),
         "besides": besides.told(),
+        "without_data": dict(coverage.gaps_without_data(since)),
         "waived": [as_dict(one) for one in coverage.waivers(arguments.job, arguments.shop, since)],
         "complete": told(marks),
         "broken": [str(problem) for problem in coverage.problems],

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from include.running.variables import REFUSED_NOTE
+from include.running.variables import NO_DATA, REFUSED_NOTE
 from include.service.rest import ApiError
 from include.service.table import cut, lined_up
 from include.service.unimportable import not_imported, said
@@ -50,6 +50,7 @@ class JobStatus:
     last_time: datetime | None
     next_run: datetime | None
     import_error: str | None = None
+    data: bool = True
 
     def as_dict(self) -> dict[str, Any]:
         """Give it as plain values."""
@@ -60,6 +61,7 @@ class JobStatus:
             "schedule": self.schedule,
             "timezone": self.timezone or None,
             "paused": self.paused,
+            "data": self.data,
             "last_run": last if self.last_state else None,
             "next_run": _text(self.next_run),
             "import_error": self.import_error,
@@ -76,8 +78,8 @@ class Overview:
 
     @property
     def failed(self) -> list[str]:
-        """The ids of the jobs whose last run has failed for good."""
-        return [job.id for job in self.jobs if job.last_state == FAILED]
+        """The ids of the jobs whose last run has failed for good; not of those without data."""
+        return [job.id for job in self.jobs if job.last_state == FAILED and job.data]
 
 
 def look_over(api: Api) -> Overview:
@@ -118,10 +120,13 @@ def lines_of(overview: Overview) -> list[str]:
         return [f"jobs: unknown: {overview.trouble}"]
     zones = {job.timezone for job in overview.jobs if job.timezone}
     shared = zones.pop() if len(zones) == 1 else ""
-    rows = [_row(job, "" if job.timezone == shared else job.timezone) for job in overview.jobs]
+    ordered = sorted(overview.jobs, key=lambda job: not job.data)  # stable
+    rows = [_row(job, "" if job.timezone == shared else job.timezone) for job in ordered]
     title = f"jobs (times of {shared})" if shared else "jobs"
     head = ("", "", "", "last run", "next run")
     lines = [title, *lined_up([head, *rows])] if rows else ["jobs: none"]
+    if without := sum(not job.data for job in ordered):
+        lines.insert(len(lines) - without, "  jobs without data of their own")
     # Their end says how to repair them.
     errors = [f"  {error}" for error in overview.import_errors]
     if overview.failed:
@@ -162,6 +167,7 @@ def _status_of(dag: dict[str, Any], import_error: str | None = None) -> JobStatu
         last_time=_moment(when or last.get("run_after"), clock),
         next_run=_moment(coming, clock),
         import_error=import_error,
+        data=all(tag["name"] != NO_DATA for tag in dag.get("tags") or ()),
     )
 
 

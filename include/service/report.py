@@ -138,6 +138,10 @@ def _page(title: str, digest: Digest, broken: Sequence[str], *, markdown: bool) 
     if digest.jobs:
         rows = [_row(line) for line in (*digest.platforms, *digest.jobs)]
         lines += _part("Platforms and jobs", table([HEAD, *rows]), markdown=markdown)
+    if digest.without_data:
+        rows = [_row(line) for line in digest.without_data]
+        title = "Without data of their own, and not counted"
+        lines += _part(title, table([HEAD, *rows]), markdown=markdown)
     if digest.gaps:
         gaps = [_gap(unit) for unit in digest.gaps[:GAPS_SHOWN]]
         left = len(digest.gaps) - len(gaps)
@@ -252,6 +256,9 @@ def _as_dict(
         **_line(digest.whole),
         "platforms": {line.name: _line(line) for line in digest.platforms},
         "jobs": {line.name: {"periods": line.keys, **_line(line)} for line in digest.jobs},
+        "without_data": {
+            line.name: {"periods": line.keys, **_line(line)} for line in digest.without_data
+        },
         "gaps": [
             {"state": unit.state.value, "error": unit.error, **_named(unit)} for unit in digest.gaps
         ],

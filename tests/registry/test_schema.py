@@ -126,6 +126,7 @@ def test_defaults(project: ProjectFolder) -> None:
         "tags": [],
         "owner": "",
         "doc": "",
+        "data": True,
         "enabled": True,
         "retries": 2,
         "retry_delay": timedelta(minutes=5),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from argparse import Namespace
 from datetime import date, datetime, timedelta
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,7 @@ from include.coverage import State, units_of
 from include.pulling.assignment import Assignment
 from include.registry import load_registry
 from include.running.attempt import Attempt
+from include.running.request import understand
 from include.scheduling.checks import CheckOperator
 from include.scripts.generate_tasks import expected_units
 from include.units import NO_SHOP, JobUnits
@@ -90,7 +92,8 @@ def _written(root: Path, job: dict[str, Any], shops: list[dict[str, Any]]) -> Re
 def _runs(root: Path, registry: Registry, period: Period, wanted: set[str]) -> list[set[str]]:
     """Return for which shops each part of a run would work."""
     job = registry.jobs["own"]
-    request = SimpleNamespace(shops=tuple(sorted(wanted)))
+    words = {"job_id": job.id, "period": period.key, "first": None, "last": None, "again": False}
+    request = understand(Namespace(**words, shops=sorted(wanted), root=str(root)), {})
     execution: Any = SimpleNamespace(job=job, registry=registry, request=request)
     lock: Any = None
     attempt = {unit.shop_id for unit in Attempt(execution, period, lock).units}

@@ -151,6 +151,8 @@ function updateRow(element, row) {
     setText(name.querySelector(".id"), row.shop.id);
     setText(name.querySelector(".until"), until ? say("until", { at: moment(until, row.job.zone) }) : "");
   }
+  element.classList.toggle("quiet", !row.job.data);
+  setAttribute(name, "title", row.job.data ? null : say("noData"));
   const toggle = name.querySelector(".toggle");
   if (toggle) {
     places.get(toggle).job = row.job;

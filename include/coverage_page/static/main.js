@@ -47,7 +47,7 @@ function showNothing(seen) {
 
 function showPageAction(seen) {
   const root = document.getElementById("page-actions");
-  const jobs = seen.flatMap((group) => group.jobs).filter((job) => job.runnable);
+  const jobs = seen.flatMap((group) => group.jobs).filter((job) => job.runnable && job.data);
   const gaps = jobs.reduce((sum, job) => sum + gapsOf(job), 0);
   const items = gaps > 0 ? [{ gaps, jobs: jobs.map((job) => job.id) }] : [];
   const create = () => make("button", { type: "button", id: "repair-all", class: "primary" });
