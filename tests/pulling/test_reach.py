@@ -143,8 +143,11 @@ def test_days_are_whole_after_outages_failures_and_repairs(
 
 @pytest.mark.campaign
 @pytest.mark.timeout(2 * 3600)
-@pytest.mark.parametrize("seed", range(2, 12))
-@ALL
+@pytest.mark.parametrize(
+    ("job", "seed"),
+    [*((job, seed) for job in (ERP, JD) for seed in range(2, 12)), *((PDD, 2), (PDD, 3), (PDD, 4))],
+    ids=lambda value: getattr(value, "id", str(value)),
+)
 def test_days_are_whole_after_any_trouble(
     job: PullJob, seed: int, mornings_of: Callable[[PullJob], Mornings]
 ) -> None:
