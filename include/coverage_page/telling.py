@@ -256,6 +256,7 @@ def _unit(unit: Unit, state: str, registry: Registry, under_way: UnderWay) -> di
         "attempts": unit.attempts,
         "exit_code": unit.exit_code,
         "error": unit.error,
+        "notice": unit.row.notice if unit.row and unit.landed else None,
         "why": dating_of(job).because if state == State.UNREPAIRABLE and job else None,
         "waiver": None
         if unit.waiver is None

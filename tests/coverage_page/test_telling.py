@@ -174,3 +174,14 @@ def test_three_times_as_far_is_three_times_as_far() -> None:
     """The reach of 90 days, 36 weeks and 36 months."""
     assert NOW - since(NOW, 3)["day"] == timedelta(days=90)
     assert NOW - since(NOW, 3)["week"] == timedelta(weeks=36)
+
+
+def test_what_a_pull_found_worth_knowing_is_told_of_what_landed() -> None:
+    """With the unit; of one that failed since, it says nothing any more."""
+    notice = "2 orders without freight"
+    for state, told in (("ok", notice), ("failed", None)):
+        book = Book([row("erp", "erp-1", YESTERDAY, state, notice=notice)])
+        cells = cells_of(PROJECT, book, Clock(NOW), since(NOW, 1), None, jobs=["erp"])
+        found = [unit for cell in cells for unit in cell.units if unit.shop_id == "erp-1"]
+        [unit] = [one for one in found if one.period == YESTERDAY]
+        assert telling.units([unit], PROJECT)["units"][0]["notice"] == told

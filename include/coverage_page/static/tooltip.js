@@ -95,6 +95,7 @@ function lineOfOne(tip, unit) {
   const who = [unit.name || unit.shop, unit.key].filter(Boolean).join(" ");
   const rows = unit.rows === null ? "" : ` (${number(unit.rows)})`;
   line(tip, `${who}: ${say(`state.${NAMES[unit.code]}`)}${rows}`);
+  if (unit.notice) line(tip, unit.notice);
   if (unit.error) line(tip, unit.error.slice(-MOST_ERROR), "error");
 }
 
@@ -103,6 +104,7 @@ export function facts(unit, zone) {
   const found = [
     ["rows", unit.rows === null ? "" : number(unit.rows)],
     ["attempts", unit.attempts ? number(unit.attempts) : ""],
+    ["notice", unit.notice ?? ""],
     ["exit", unit.exit_code ? String(unit.exit_code) : ""],
     ["due", moment(unit.due_at, zone)],
     ["waived", unit.waiver ? `${unit.waiver.reason} (${unit.waiver.by}, ${moment(unit.waiver.at, zone)})` : ""],
