@@ -36,7 +36,6 @@ if TYPE_CHECKING:
 
 WHOLE = re.compile(r"-?\d+", re.ASCII)
 DECIMAL = re.compile(r"-?\d+(\.\d+)?", re.ASCII)
-UNKEEPABLE = re.compile("[\0\ud800-\udfff]")  # not every database takes these
 IDS = ("_id", "_sn")  # columns that end so hold names of things: 12 and "12" are the same one
 
 
