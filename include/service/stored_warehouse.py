@@ -36,7 +36,7 @@ FIELDS = "conn_type, host, login, password, schema, port, extra, is_encrypted, i
 PREPARED = (
     "SELECT version_num FROM alembic_version",
     "SELECT pool, slots FROM slot_pool ORDER BY pool",
-    "SELECT conn_id, host FROM connection WHERE host LIKE 'http://127.0.0.1:%' ORDER BY conn_id",
+    "SELECT DISTINCT host FROM connection WHERE host LIKE 'http://127.0.0.1:%' ORDER BY host",
     "SELECT * FROM connection WHERE conn_id = 'warehouse'",
 )
 PAUSED = "SELECT dag_id FROM dag WHERE is_paused = :yes"
