@@ -32,7 +32,8 @@ MAY_IMPORT = {
     "feeds": BASE | {"registry", "warehouse"},
     "checking": BASE | {"registry", "feeds", "warehouse"},
     "platforms": BASE | {"warehouse", "feeds"},
-    "pulling": BASE | {"registry", "units", "ledger", "warehouse", "platforms", "running"},
+    "pulling": BASE
+    | {"registry", "units", "ledger", "warehouse", "platforms", "running", "row_checks"},
     "upkeep": {"errors", "warehouse"},
     "scripts": BASE
     | {"registry", "units", "feeds", "ledger", "warehouse", "platforms", "running", "pulling"}

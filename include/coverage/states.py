@@ -12,6 +12,7 @@ class State(str, Enum):
     a few minutes ago. From then on it is `missed`, whether somebody has written it down or not.
     `provisional` was pulled before it was due, and is pulled again when it is; until then it counts
     as not due yet. `unrepairable` was due, has not landed, and its script cannot bring it any more.
+    `miscounted` failed because the source itself counts other rows than have landed.
     `waived` is a gap that somebody has accepted; it counts nowhere.
     """
 
@@ -21,6 +22,7 @@ class State(str, Enum):
     OK = "ok"
     EMPTY = "empty"
     FAILED = "failed"
+    MISCOUNTED = "miscounted"
     MISSED = "missed"
     LOST = "lost"
     DISABLED = "disabled"
@@ -35,8 +37,10 @@ class State(str, Enum):
 
 LANDED = frozenset({State.OK, State.EMPTY})
 # Was due and has not landed, and nobody is about to see to it.
-GAPS = frozenset({State.FAILED, State.MISSED, State.LOST, State.UNREPAIRABLE})
+GAPS = frozenset({State.FAILED, State.MISCOUNTED, State.MISSED, State.LOST, State.UNREPAIRABLE})
 # Not landed, and nothing is wrong.
+# How a unit is marked of which the source counts other rows, wherever it is listed.
+MISCOUNTED_SIGN = "≠"
 # Of these, what nobody has to wait for before its run was to start.
 TO_COME = (State.NOT_DUE, State.PENDING, State.PROVISIONAL)
 WAITING = (State.NOT_DUE, State.PENDING, State.RUNNING, State.PROVISIONAL)

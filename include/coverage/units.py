@@ -116,7 +116,8 @@ class Clock:
         if not expected:
             return State.DISABLED
         if row.state in (State.RUNNING, State.FAILED):
-            return State.LOST if row.state == State.RUNNING else State.FAILED
+            failed = State.MISCOUNTED if row.is_miscounted else State.FAILED
+            return State.LOST if row.state == State.RUNNING else failed
         early = State.PROVISIONAL if row.state == State.PROVISIONAL else State.PENDING
         return State.MISSED if late >= PUNCTUAL_SECONDS else early
 

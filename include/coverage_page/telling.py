@@ -23,13 +23,15 @@ if TYPE_CHECKING:
 SEEN_TO = "under_way"
 # What a cell of several units shows: the first of these that one of them is in.
 WORST_FIRST = (
-    *(State.FAILED, State.MISSED, State.LOST, State.UNREPAIRABLE, SEEN_TO, State.RUNNING),
+    *(State.FAILED, State.MISCOUNTED, State.MISSED, State.LOST, State.UNREPAIRABLE, SEEN_TO),
+    State.RUNNING,
     *(State.PENDING, State.PROVISIONAL, State.NOT_DUE, State.OK, State.EMPTY, State.WAIVED),
     State.DISABLED,
 )
 CODES: dict[str, str] = {
     SEEN_TO: "w",
     State.FAILED: "f",
+    State.MISCOUNTED: "c",
     State.MISSED: "m",
     State.LOST: "l",
     State.RUNNING: "r",

@@ -54,6 +54,8 @@ class Claim:
             finished_at=None,
             exit_code=None,
             error=None,
+            source_rows=None,
+            counted_at=None,
         )
         if self.retry:
             statement = statement.values(retried_by=run_id)

@@ -7,6 +7,7 @@ kill, was none: the same run, when it is tried again, makes it again.
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, exists, or_, select
@@ -16,10 +17,12 @@ from include.warehouse.clock import now
 from include.warehouse.tables import ledger, waivers
 
 if TYPE_CHECKING:
-    from datetime import datetime, timedelta
+    from datetime import datetime
 
     from sqlalchemy import ColumnElement, Engine, Select
 
+# What is found wrong when it is counted again is tried however short `recover` is, up to here.
+RECOUNTED_FOR = timedelta(days=45)
 # Exit codes of what a signal ended begin above it.
 SIGNALS = 128
 
@@ -37,7 +40,8 @@ def left_failed(
         engine: of the warehouse.
         job_id: whose units.
         run_id: the run that is about to do so.
-        ended: when their periods ended: not before the first moment, and up to the second.
+        ended: when their periods ended: not before the first moment, and up to the second. What
+            the source counted again and found wrong may have ended earlier.
         patience: what runs, and has given no sign of life for so long, is lost.
     """
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
@@ -47,8 +51,15 @@ def left_failed(
         cut_off = or_(lost, and_(failed, ledger.c.exit_code > SIGNALS))
         first_time = and_(ledger.c.retried_by.is_(None), or_(failed, lost))
         again = and_(ledger.c.retried_by == run_id, cut_off)
+        # Found long after it landed: the source was asked again what it counts.
+        recounted = and_(failed, ledger.c.source_rows.is_not(None))
         query = _of(job_id, or_(first_time, again)).where(
-            ledger.c.period_end >= ended[0], ledger.c.period_end <= ended[1], ~_is_waived()
+            or_(
+                ledger.c.period_end >= ended[0],
+                and_(recounted, ledger.c.period_end >= ended[0] - RECOUNTED_FOR),
+            ),
+            ledger.c.period_end <= ended[1],
+            ~_is_waived(),
         )
         return [LedgerRow(**row) for row in connection.execute(query).mappings()]
 

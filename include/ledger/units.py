@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 LIKE = 1.25
 # What is usual is the median of so many like periods; of fewer nobody can tell.
 PERIODS_COMPARED = 4
+# What an error says between the two numbers, of which the source names the second.
+SOURCE_COUNTS = "landed, the source counts"
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,12 @@ class LedgerRow:
     def __str__(self) -> str:
         """Name its unit as messages do."""
         return named(self.job_id, self.shop_id, self.period_key)
+
+    @property
+    def is_miscounted(self) -> bool:
+        """Whether it was rejected because the source counts other rows than have landed."""
+        told = self.error or ""
+        return self.state == "failed" and self.source_rows is not None and SOURCE_COUNTS in told
 
     @property
     def seconds(self) -> float | None:

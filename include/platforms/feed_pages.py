@@ -81,6 +81,15 @@ async def rows_of(
     return Brought(rows, walk.reader.missing_in(rows))
 
 
+async def rows_counted(client: GatewayClient, feed: Feed, blanks: Blanks) -> int | None:
+    """Ask how many rows the feed itself counts in a shop's period; None where it names no total.
+
+    Raises:
+        GatewayError: as `rows_of` does.
+    """
+    return await _Walk(client, feed, blanks, lambda _rows: None).counted()
+
+
 async def first_page(client: GatewayClient, feed: Feed, blanks: Blanks) -> int:
     """Ask for the first page of a shop's period alone; gives how many rows it has.
 
@@ -129,6 +138,10 @@ class _Walk:
         rows = (await self._ask(self._call(1))).rows
         self.reader.missing_in(rows)
         return len(rows)
+
+    async def counted(self) -> int | None:
+        """Ask for one page, and return the total that comes with it."""
+        return (await self._ask(self._call(1))).total
 
     async def until_complete(self) -> None:
         """Walk over all pages, again where rows may have been missed."""

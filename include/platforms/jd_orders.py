@@ -33,7 +33,7 @@ from include.platforms.fields import (
 from include.platforms.jd_codes import failure_of
 from include.platforms.paging import Page, pages_from_last
 from include.platforms.rows import Row
-from include.platforms.windows import LAGS, check_settled, windows
+from include.platforms.windows import LAGS, SECOND, check_settled, windows
 from include.warehouse.tables import jd_orders
 
 if TYPE_CHECKING:
@@ -45,7 +45,6 @@ ORDERS = "jingdong.pop.order.search"
 PAGE_SIZE = 100
 # The platform refuses page numbers beyond some limit, which it does not document; 300 was seen.
 MOST_PAGES = 100
-SECOND = timedelta(seconds=1)
 # The platform takes one month, and the shortest has so many days.
 LONGEST_WINDOW = timedelta(days=28)
 # Of changes it shows the last three months, and says nothing of those before.
@@ -190,6 +189,26 @@ async def orders_created(
                 yield wanted
 
 
+async def orders_counted(
+    client: GatewayClient, number: int, start: datetime, end: datetime, *, end_is_in: bool = True
+) -> int:
+    """Ask how many orders the platform itself counts that were made in a window.
+
+    The arguments are those of `orders_modified`; `end_is_in`: the end of what is asked for is a
+    part of it, so that it is asked for a second less.
+
+    Raises:
+        GatewayError: as `GatewayClient.call` does; an answer is Malformed.
+    """
+    counted = 0
+    for first, last in windows(wall_clock(start), wall_clock(end), LONGEST_WINDOW):
+        params = _question(first, last - SECOND if end_is_in else last, BY_CREATION)
+        call = Call(ORDERS, {**params, "page_size": "1", "page": "1"}, shop=number)
+        page: Page = await client.call(call, partial(_page, call, most=math.inf))
+        counted += page.total
+    return counted
+
+
 async def _pull(
     client: GatewayClient,
     number: int,
@@ -200,16 +219,7 @@ async def _pull(
     is_open: bool = False,
 ) -> AsyncIterator[list[Order]]:
     """Walk over a window; halve one that has more pages than the platform lets anybody read."""
-    # In order of time, as what changes meanwhile then moves to the end and not to the front.
-    params = {
-        "start_date": first.strftime(WALL_CLOCK_FORMAT),
-        "end_date": last.strftime(WALL_CLOCK_FORMAT),
-        "order_state": EVERY_STATE,
-        "optional_fields": FIELDS,
-        "page_size": str(PAGE_SIZE),
-        "sortType": ASCENDING,
-        "dateType": by,
-    }
+    params = {**_question(first, last, by), "page_size": str(PAGE_SIZE)}
     half = (last - first) // 2 // SECOND * SECOND  # none of what happened in one second
     pages = pages_from_last(
         client,
@@ -227,6 +237,18 @@ async def _pull(
         for begin, end in ((first, middle), (middle, last)):
             async for orders in _pull(client, number, begin, end, by, is_open=is_open):
                 yield orders
+
+
+def _question(first: datetime, last: datetime, by: int) -> dict[str, Any]:
+    # In order of time, as what changes meanwhile then moves to the end and not to the front.
+    return {
+        "start_date": first.strftime(WALL_CLOCK_FORMAT),
+        "end_date": last.strftime(WALL_CLOCK_FORMAT),
+        "order_state": EVERY_STATE,
+        "optional_fields": FIELDS,
+        "sortType": ASCENDING,
+        "dateType": by,
+    }
 
 
 def _page(call: Call, data: Any, most: float) -> Page:

@@ -27,7 +27,7 @@ from include.platforms.fields import (
     wall_clock,
 )
 from include.platforms.rows import Row
-from include.platforms.windows import LAGS, check_settled, windows
+from include.platforms.windows import LAGS, SECOND, check_settled, windows
 from include.warehouse.tables import erp_orders
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ WALKS = 3
 STEPS_BACK = 3
 # The default of `date_type` is the time of the last change.
 BY_CREATION = {"date_type": 2}
+ONLY_THE_TOTAL = {"page_index": 1, "page_size": 1, "is_get_total": True}
 
 
 class Order(Row):
@@ -127,6 +128,31 @@ async def orders_created(
                 yield wanted
 
 
+async def orders_counted(
+    client: GatewayClient, shop_id: int, start: datetime, end: datetime, *, end_is_in: bool = True
+) -> int:
+    """Ask how many orders the ERP itself counts that were made in a window.
+
+    The arguments are those of `orders_modified`; `end_is_in`: the end of what is asked for is a
+    part of it, so that it is asked for a second less.
+
+    Raises:
+        GatewayError: as `GatewayClient.call` does; an answer is Malformed.
+    """
+    counted = 0
+    for first, last in windows(wall_clock(start), wall_clock(end), LONGEST_WINDOW):
+        biz = {
+            **BY_CREATION,
+            "shop_id": shop_id,
+            "modified_begin": first.strftime(WALL_CLOCK_FORMAT),
+            "modified_end": (last - SECOND if end_is_in else last).strftime(WALL_CLOCK_FORMAT),
+            **ONLY_THE_TOTAL,
+        }
+        call = Call(ORDERS, biz, shop=shop_id)
+        counted += (await client.call(call, partial(parsed, _Count, call=call))).data_count
+    return counted
+
+
 async def _pull(
     client: GatewayClient,
     shop_id: int,
@@ -143,7 +169,7 @@ async def _pull(
         "modified_begin": first.strftime(WALL_CLOCK_FORMAT),
         "modified_end": last.strftime(WALL_CLOCK_FORMAT),
     }
-    counting = {**window, "page_index": 1, "page_size": 1, "is_get_total": True}
+    counting = {**window, **ONLY_THE_TOTAL}
     call = Call(ORDERS, counting, shop=shop_id)
     for _ in range(WALKS):
         found: set[int] = set()

@@ -7,13 +7,15 @@ wall clock of Asia/Shanghai, as the platform likes; amounts are in 元.
 from __future__ import annotations
 
 import asyncio
+from contextlib import aclosing
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BaseModel, Field
 
 from include.platforms.dialect import Call
-from include.platforms.errors import Malformed
+from include.platforms.errors import Malformed, Refused
 from include.platforms.fields import (
     SHANGHAI,
     SPARE,
@@ -34,7 +36,14 @@ from include.platforms.windows import LAGS, check_settled, windows
 from include.warehouse.tables import pdd_refunds
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import (
+        AsyncGenerator,
+        AsyncIterator,
+        Awaitable,
+        Callable,
+        Collection,
+        Iterable,
+    )
 
     from include.platforms.client import GatewayClient
 
@@ -74,6 +83,8 @@ STATUSES = (
     24,  # repair closed
     25,  # repair done
 )
+# Numbers that a new status may have are those between the known ones, and the next ten.
+NEXT_STATUSES = 10
 
 
 class Refund(Row):
@@ -103,7 +114,13 @@ class _RefundPage(BaseModel):
 
 
 async def refunds_updated(
-    client: GatewayClient, number: int, start: datetime, end: datetime, *, is_open: bool = False
+    client: GatewayClient,
+    number: int,
+    start: datetime,
+    end: datetime,
+    *,
+    is_open: bool = False,
+    statuses: Collection[int] = STATUSES,
 ) -> AsyncIterator[list[Refund]]:
     """Ask for a shop's after-sales cases whose last change lies in a stretch of time.
 
@@ -118,6 +135,7 @@ async def refunds_updated(
         end: of the stretch, exclusive.
         is_open: whether cases still join the stretch. Its end may then be now, and what it brings
             is not held against the platform's count.
+        statuses: which are asked for.
 
     Yields:
         what one window brought, never none, in no order of time.
@@ -129,30 +147,73 @@ async def refunds_updated(
     first, last = wall_clock(start), wall_clock(end)
     if not is_open:
         check_settled(Call(REFUNDS, shop=number), end, LAGS["pdd"])
+    cut = windows(first, last, LONGEST_WINDOW)
+    pulls = [partial(_pull, client, number, *one, statuses, is_open=is_open) for one in cut]
+    async with aclosing(_side_by_side(pulls)) as answers:
+        async for found in answers:
+            # Whether the gateway counts an end in or out, the next window brings it.
+            if wanted := [one for one in found if first <= one.updated_time < last]:
+                yield wanted
+
+
+async def _side_by_side(
+    pulls: Iterable[Callable[[], Awaitable[list[Refund]]]],
+) -> AsyncGenerator[list[Refund], None]:
+    """Yield what each brings, as it comes; some are waited for at once."""
     places = asyncio.Semaphore(WINDOWS_AT_ONCE)
 
-    async def window(begin: datetime, finish: datetime) -> list[Refund]:
+    async def placed(pull: Callable[[], Awaitable[list[Refund]]]) -> list[Refund]:
         async with places:
-            return await _pull(client, number, begin, finish, is_open=is_open)
+            return await pull()
 
-    cut = windows(first, last, LONGEST_WINDOW)
-    tasks = [asyncio.ensure_future(window(*one)) for one in cut]
+    tasks = [asyncio.ensure_future(placed(pull)) for pull in pulls]
     try:
         for task in asyncio.as_completed(tasks):
-            # Whether the gateway counts an end in or out, the next window brings it.
-            if wanted := [one for one in await task if first <= one.updated_time < last]:
-                yield wanted
+            yield await task
     finally:
         for one in tasks:
             one.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
+async def refunds_of_new_statuses(
+    client: GatewayClient, number: int, begin: datetime, known: Collection[int]
+) -> list[Refund]:
+    """Ask one window for statuses that the platform does not document: the list has grown before.
+
+    Args:
+        client: speaks `Pdd` for the shop.
+        number: of the shop on the platform.
+        begin: of the window of half an hour; the wall clock of Asia/Shanghai.
+        known: statuses that are asked for anyway.
+
+    Raises:
+        GatewayError: as `GatewayClient.call` does, but for a number that the platform refuses.
+    """
+    found: list[Refund] = []
+    for status in range(min(known), max(known) + NEXT_STATUSES + 1):
+        if status in known:
+            continue
+        try:
+            found += await _pull(
+                client, number, begin, begin + LONGEST_WINDOW, [status], is_open=True
+            )
+        except Refused:
+            continue
+    return [refund for refund in found if refund.after_sales_status not in known]
+
+
 async def _pull(
-    client: GatewayClient, number: int, begin: datetime, finish: datetime, *, is_open: bool
+    client: GatewayClient,
+    number: int,
+    begin: datetime,
+    finish: datetime,
+    statuses: Collection[int],
+    *,
+    is_open: bool,
 ) -> list[Refund]:
     found: list[Refund] = []
-    for status in STATUSES:
+    for status in statuses:
         pages = pages_from_last(
             client,
             _question(number, status, begin, finish),

@@ -20,6 +20,7 @@ LAGS = {
     "jd": timedelta(minutes=1),
     "pdd": timedelta(minutes=3),
 }
+SECOND = timedelta(seconds=1)
 
 
 def check_settled(call: Call, end: datetime, lag: timedelta) -> None:

@@ -1,8 +1,21 @@
 """What all pull jobs share: shop by shop from a gateway into the warehouse, with the ledger."""
 
 from include.pulling.assignment import Assignment
+from include.pulling.control import Control, made_in, of_scope
 from include.pulling.landing import Landing, Listed, Replace, Upsert
 from include.pulling.shops import Pull, pull
 from include.pulling.window import Window
 
-__all__ = ["Assignment", "Landing", "Listed", "Pull", "Replace", "Upsert", "Window", "pull"]
+__all__ = [
+    "Assignment",
+    "Control",
+    "Landing",
+    "Listed",
+    "Pull",
+    "Replace",
+    "Upsert",
+    "Window",
+    "made_in",
+    "of_scope",
+    "pull",
+]

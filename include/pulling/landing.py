@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 
 from include import warehouse
 from include.platforms.fields import wall_clock
+from include.pulling.control import made_in
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -43,6 +44,7 @@ class Upsert(NamedTuple):
         listed: what the source lists of the period; a row of the period that is neither among it
             nor among the rows is no longer there, and is removed. None: nobody asked.
         notice: what is worth knowing of what was brought, such as `12 orders without freight`.
+        finding: what somebody must look at; empty: nothing.
     """
 
     table: sqlalchemy.Table
@@ -52,26 +54,16 @@ class Upsert(NamedTuple):
     day: str
     listed: Listed | None = None
     notice: str = ""
+    finding: str = ""
 
     def put(self, connection: sqlalchemy.Connection, unit: Unit) -> int:
         """Load them in the caller's transaction; return how many rows the unit has of its own."""
         warehouse.upsert(connection, self.table, self.rows, version=self.version)
-        own = self._own(unit)
+        own = made_in(self.table, self.moment, self.day, unit)
         if self.listed:
             self._remove_unlisted(connection, own, self.listed)
         query = select(func.count()).select_from(self.table).where(*own)
         return int(connection.execute(query).scalar_one())
-
-    def _own(self, unit: Unit) -> list[sqlalchemy.ColumnElement[bool]]:
-        """Return what the rows of a unit's own business days have in common."""
-        first, last = wall_clock(unit.period.start), wall_clock(unit.period.end)
-        moment, day = self.table.c[self.moment], self.table.c[self.day]
-        return [
-            self.table.c.shop_id == unit.shop_id,
-            day.between(first.date(), last.date()),  # the index has days
-            moment >= first,
-            moment < last,
-        ]
 
     def _remove_unlisted(
         self,
@@ -93,12 +85,14 @@ class Replace(NamedTuple):
     Attributes:
         scope: column to value; the rows come without these columns.
         notice: what is worth knowing of what was brought, such as `3 rows without score`.
+        finding: what somebody must look at; empty: nothing.
     """
 
     table: sqlalchemy.Table
     rows: Sequence[Mapping[str, Any]]
     scope: Mapping[str, Any]
     notice: str = ""
+    finding: str = ""
 
     def put(self, connection: sqlalchemy.Connection, unit: Unit) -> int:  # noqa: ARG002 - as `Upsert.put`
         """Load them in the caller's transaction, in the place of those before; return how many."""

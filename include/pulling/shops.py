@@ -8,26 +8,31 @@ import time
 import traceback
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from include.errors import ConfigurationError, ExpectedError
 from include.ledger import Ledger, Unit
+from include.ledger.recounts import write_recount
 from include.platforms.client import GatewayClient, tallied
 from include.platforms.clocks import TOLERANCE
 from include.platforms.tokens import TokenStore
 from include.pulling.assignment import Assignment
 from include.pulling.clients import Clients, own_connection
+from include.pulling.control import wanted_control
 from include.pulling.event_loop import run
+from include.pulling.journaling import journalled
 from include.pulling.outcomes import Outcome, exit_code_of, print_table
+from include.pulling.recounting import Recounts
 from include.pulling.window import Window, utc_now
 from include.running.exit_codes import ExitCode, worst
 from include.warehouse import connect
 from include.warehouse.transactions import in_transaction
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
     from datetime import datetime
     from typing import TypeAlias
 
@@ -36,6 +41,7 @@ if TYPE_CHECKING:
     from include.platforms.client import Tally
     from include.platforms.connection import Connection
     from include.platforms.dialect import Dialect
+    from include.pulling.control import Control
     from include.pulling.landing import Landing
     from include.registry import Shop
 
@@ -52,6 +58,7 @@ def pull(
     lag: timedelta | None = None,
     at_once: int = SHOPS_AT_ONCE,
     connection: Callable[[Shop], Connection] = own_connection,
+    control: Control | None = None,
     clock: Callable[[], datetime] = utc_now,
 ) -> int:
     """Pull what the environment asks for; the whole of a pull script.
@@ -63,6 +70,7 @@ def pull(
             where it is asked for the period itself.
         at_once: how many shops are pulled side by side.
         connection: gives the connection of a shop; the one that config/shops.yaml names by default.
+        control: how the source is asked for its own count; None where it has none.
         clock: returns the moment, aware.
 
     Returns:
@@ -70,13 +78,15 @@ def pull(
     """
     try:
         assignment = Assignment.from_environment()
+        control = wanted_control(assignment.job, control)
         ledger = Ledger(connect(assignment.warehouse_url), assignment.run_id)
     except ConfigurationError as error:
         print(error, file=sys.stderr)
         return ExitCode.CONFIGURATION
     try:
         clients = Clients(dialect, connection, TokenStore(ledger.engine))
-        return Pull(assignment, ledger, clients, fetch, lag, at_once, clock).run()
+        work = Pull(assignment, ledger, clients, fetch, lag, at_once, clock, control)
+        return work.run()
     finally:
         ledger.engine.dispose()
 
@@ -93,6 +103,7 @@ class Pull:
         lag: of the platform's lists; None where they are asked for the period itself.
         at_once: how many shops are pulled side by side.
         clock: returns the moment, aware.
+        control: how the source is asked for its own count; None: it is not.
     """
 
     assignment: Assignment
@@ -102,6 +113,7 @@ class Pull:
     lag: timedelta | None = None
     at_once: int = SHOPS_AT_ONCE
     clock: Callable[[], datetime] = utc_now
+    control: Control | None = None
     done: int = 0
 
     def run(self) -> int:
@@ -153,7 +165,19 @@ class Pull:
             return outcome
 
         async with self.clients:
-            return list(await asyncio.gather(*(one(unit, shop) for unit, shop in units.items())))
+            found = list(await asyncio.gather(*(one(unit, shop) for unit, shop in units.items())))
+            await self._recount([units[each.unit] for each in found if each.code == 0])
+        return found
+
+    async def _recount(self, shops: Sequence[Shop]) -> None:
+        """Count again what landed some time ago, if all that has changed since is in by now."""
+        assignment, control = self.assignment, self.control
+        is_behind = (
+            self.lag is not None and Window.of(assignment.period, self.lag, self.clock).is_cut
+        )
+        if control and shops and not is_behind and not assignment.is_early:
+            recounts = Recounts(assignment.job, self.ledger, self.clients, control)
+            await recounts.run(shops, self.clock())
 
     async def _pull_one(self, unit: Unit, shop: Shop) -> Outcome:
         started = time.monotonic()
@@ -162,10 +186,14 @@ class Pull:
         with tallied(str(unit), over) as tally:
             try:
                 window = Window.of(unit.period, self.lag, self.clock)
-                landing = await self.fetch(self.clients.of(shop), shop, window)
-                rows = await asyncio.to_thread(self._land, unit, window, landing, tally)
-                if landing.notice:
-                    print(f"{unit}: {landing.notice}", flush=True)
+                client = self.clients.of(shop)
+                landing = await self.fetch(client, shop, window)
+                counted = await self._counted(client, shop, unit)
+                land = partial(self._land, unit, window, landing, counted)
+                rows = await asyncio.to_thread(land, tally)
+                self._tell(unit, landing)
+                if counted not in (None, rows):
+                    await self._count_anew(client, shop, unit, rows)
             except Exception as error:  # noqa: BLE001 - one shop's failure, whatever it is, stops no other
                 code = exit_code_of(error)
                 text = str(error) if isinstance(error, ExpectedError) else _trace(error)
@@ -174,7 +202,33 @@ class Pull:
         seconds, is_early = time.monotonic() - started, self.assignment.is_early
         return Outcome(unit, code, rows, tally.calls, seconds, is_early)
 
-    def _land(self, unit: Unit, window: Window, landing: Landing, tally: Tally) -> int:
+    def _tell(self, unit: Unit, landing: Landing) -> None:
+        """Print what is worth knowing of what has landed, and journal what must be looked at."""
+        if landing.notice:
+            print(f"{unit}: {landing.notice}", flush=True)
+        if landing.finding:
+            line = f"{unit}: {landing.finding}"
+            journalled(self.assignment.job, unit.period.key, "found what is new:", [line])
+
+    async def _counted(self, client: GatewayClient, shop: Shop, unit: Unit) -> int | None:
+        """Ask the source how many rows it counts, where that is wanted and the unit is due."""
+        if self.control is None or self.assignment.is_early:
+            return None
+        return await self.control.ask(client, shop, unit.period, anew=False)
+
+    async def _count_anew(self, client: GatewayClient, shop: Shop, unit: Unit, rows: int) -> None:
+        """Ask in the other way, and write it down where that is what has landed."""
+        if self.control is None:
+            return
+        counted = await self.control.ask(client, shop, unit.period, anew=True)
+        if counted == rows:
+            for row in self.ledger.rows(unit.job_id, unit.period.key):
+                if row.shop_id == unit.shop_id:
+                    write_recount(self.ledger.engine, row, rows, counted, self.clock())
+
+    def _land(
+        self, unit: Unit, window: Window, landing: Landing, counted: int | None, tally: Tally
+    ) -> int:
         """Commit a unit's data and its row of the ledger together."""
         until = window.until
         if tally.oldest is not None:  # no change is in that the source had not seen yet
@@ -190,7 +244,9 @@ class Pull:
                 provisional=self.assignment.is_early,
                 table_name=landing.table.name,
                 covered_until=until,
-                notice=landing.notice or None,
+                source_rows=counted,
+                counted_at=None if counted is None else self.clock(),
+                notice="; ".join(filter(None, (landing.finding, landing.notice))) or None,
             )
             return rows
 

@@ -1,4 +1,4 @@
-"""What an entry may say in `checks`: what must hold of the rows that a unit landed."""
+"""What an entry's `checks` may say of the rows that land."""
 
 from __future__ import annotations
 
@@ -7,6 +7,24 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 from include.registry import fields  # noqa: TC001 - pydantic reads the annotations
+
+
+class ControlTotal(BaseModel):
+    """How far the rows may differ from the source's own count."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    tolerance: fields.Tolerance = Field(
+        default=0,
+        description="0, or a share of the source's count, rounded up to whole rows: where orders "
+        "are merged and split after they were pulled",
+        examples=["1%"],
+    )
+
+    def allowed(self, source_rows: int) -> int:
+        """Return by how many rows a unit may differ from the source's count."""
+        # In whole percent: a binary fraction may come out just above a whole number of rows.
+        return -(-source_rows * round(self.tolerance * 100) // 100)
 
 
 class Checks(BaseModel):
@@ -36,6 +54,12 @@ class Checks(BaseModel):
         description="the table's column, a date or a time on the wall clock, that says in which "
         "period a row belongs",
         examples=["order_day"],
+    )
+    control_total: ControlTotal | None = Field(
+        default=None,
+        description="the rows that landed must be as many as the source itself counts for the "
+        "period, when it lands and again after 3 and 30 days",
+        examples=[{"tolerance": "1%"}],
     )
     columns: dict[fields.Column, dict[fields.CheckKind, fields.Limits]] = Field(
         default={},

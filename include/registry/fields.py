@@ -57,6 +57,13 @@ PositiveDuration = Annotated[
 Day = Annotated[date, PlainValidator(predicates.day), _text(predicates.DAY)]
 TimeOfDay = Annotated[time, PlainValidator(predicates.time_of_day), _text(predicates.TIME_OF_DAY)]
 Percent = Annotated[float, PlainValidator(predicates.percent), _text(predicates.PERCENT)]
+Tolerance = Annotated[
+    float,
+    PlainValidator(predicates.tolerance),
+    WithJsonSchema(
+        {"anyOf": [{"const": 0}, {"type": "string", "pattern": f"^{predicates.PERCENT}$"}]}
+    ),
+]
 Number = Annotated[float, PlainValidator(predicates.number), WithJsonSchema({"type": "number"})]
 Argument = Annotated[str, PlainValidator(environment.argument), _text()]
 Variable = Annotated[str, PlainValidator(environment.variable), _text(environment.NAME.pattern)]

@@ -256,6 +256,18 @@ def percent(value: Any) -> float:
     return int(value[:-1]) / 100
 
 
+def tolerance(value: Any) -> float:
+    """Take 0, or a share in percent, as a fraction."""
+    if value == 0 and not isinstance(value, bool):
+        return 0
+    try:
+        return percent(value)
+    except ValueError:
+        raise ValueError(
+            f"{shown(value)} is no tolerance: write 0, or a share like 1%, from 1% to 100%"
+        ) from None
+
+
 def shown(value: Any) -> str:
     """Write a value the way YAML does, where it differs from Python."""
     if value is None or isinstance(value, bool):

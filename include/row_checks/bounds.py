@@ -5,7 +5,7 @@ from __future__ import annotations
 from statistics import median
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from include.ledger.units import PERIODS_COMPARED
+from include.ledger.units import PERIODS_COMPARED, SOURCE_COUNTS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -21,6 +21,11 @@ COMPARISONS = {
     "less_than": "less than",
     "leq_to": "at most",
 }
+NO_TOTAL = (
+    "its script does not say how many rows the source counts, so control_total can tell nothing: "
+    "remove control_total where the source (or its entry in config/feeds.yaml) names no total, or "
+    "let the script write source_rows to the ledger (Ledger.land)"
+)
 
 
 class Bound(NamedTuple):
@@ -69,6 +74,18 @@ def bounds_of(checks: Checks, unit: Unit, last_rows: Sequence[int]) -> list[Boun
         least = -(-int(usual * 2) * (100 - percent) // 200)
         bounds.append(Bound("max_drop", unit, least, usual, percent))
     return bounds
+
+
+def miscount(checks: Checks, row: LedgerRow) -> str:
+    """Return what is wrong with a unit's rows against the source's own count; empty: nothing."""
+    if checks.control_total is None or row.source_rows is None:
+        return ""
+    rows, counted = row.rows or 0, row.source_rows
+    allowed = checks.control_total.allowed(counted)
+    if abs(rows - counted) <= allowed:
+        return ""
+    told = f"{rows:,} {SOURCE_COUNTS} {counted:,}"
+    return f"{told}: at most {allowed:,} apart allowed" if allowed else told
 
 
 def is_uncounted(row: LedgerRow) -> bool:
@@ -136,6 +153,10 @@ def summary(checks: Checks) -> str:
         parts.append(
             f"at most {checks.max_drop:.0%} fewer rows than the median of the last four periods"
         )
+    if checks.control_total is not None:
+        tolerance = checks.control_total.tolerance
+        apart = f", give or take {tolerance:.0%}" if tolerance else ""
+        parts.append(f"as many rows as the source counts{apart}")
     parts += [
         f"`{checks.table}.{column}`: {kind} {in_words(limits)}"
         for column, kinds in checks.columns.items()

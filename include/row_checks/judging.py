@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING
 from include.ledger import LANDED
 from include.ledger.like_periods import last_rows
 from include.ledger.units import PERIODS_COMPARED, covers
-from include.row_checks.bounds import bounds_of, is_uncounted, not_to_tell
+from include.row_checks.bounds import (
+    NO_TOTAL,
+    bounds_of,
+    is_uncounted,
+    miscount,
+    not_to_tell,
+)
 from include.row_checks.table_rows import TableRows
 
 if TYPE_CHECKING:
@@ -69,10 +75,20 @@ def judge(ledger: Ledger, checks: Checks, units: Sequence[Unit]) -> Judgement:
         for unit, faults in _wrong(ledger, checks, landed, table).items():
             ledger.reject(landed[unit], "; ".join(faults))
             judgement.faults[unit] = faults
-        if unknown := not_to_tell(checks):
-            uncounted = [unit for unit, row in landed.items() if is_uncounted(row)]
-            judgement.unknown |= dict.fromkeys(uncounted, unknown)
+        for unit, row in landed.items():
+            if unknown := _unknown(ledger, checks, row):
+                judgement.unknown[unit] = unknown
     return judgement
+
+
+def _unknown(ledger: Ledger, checks: Checks, row: LedgerRow) -> str:
+    """Return of which checks nobody can tell whether a unit passes them; empty: of none."""
+    told = not_to_tell(checks) if is_uncounted(row) else ""
+    # What an earlier version has landed was not counted by its source.
+    is_fresh = row.run_id is not None and row.run_id == ledger.run_id
+    if checks.control_total and row.source_rows is None and is_fresh:
+        return f"{told}; {NO_TOTAL}" if told else NO_TOTAL
+    return told
 
 
 def _wrong(
@@ -81,13 +97,15 @@ def _wrong(
     """Return what is wrong with units that landed, for those with which something is."""
     wrong: dict[Unit, list[str]] = {}
     for unit, row in landed.items():
+        if told := miscount(checks, row):
+            wrong[unit] = [told]
         if is_uncounted(row):
             continue
         last = last_rows(ledger.engine, unit, PERIODS_COMPARED) if checks.max_drop else []
         rows = row.rows or 0  # an empty unit that its script did not count has none
         bounds = bounds_of(checks, unit, last)
         if too_few := [bound.failure(rows) for bound in bounds if rows < bound.least]:
-            wrong[unit] = too_few
+            wrong.setdefault(unit, []).extend(too_few)
     for group in table.groups(list(landed)) if table else ():
         rows_of_group = [landed[unit] for unit in group]
         for fault in table.faults(group[0], rows_of_group) if table else ():

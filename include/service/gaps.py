@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from include.coverage import State
 from include.coverage.calendar import oldest_kept
 from include.coverage.spans import spans_of
+from include.coverage.states import MISCOUNTED_SIGN
 from include.ledger import NO_SHOP
 from include.running.exit_codes import ExitCode, describe
 from include.service.besides import besides_of
@@ -222,6 +223,8 @@ def _trouble(span: Span) -> str:
     if span.state == State.LOST:
         runs = ", ".join(sorted({unit.run_id or "?" for unit in span.units}))
         return f"lost: running, without a sign of life (run {runs})"
+    if span.state == State.MISCOUNTED:
+        return f"{MISCOUNTED_SIGN} {span.error}"
     code = "" if span.exit_code is None else f", {describe(span.exit_code)}"
     failed = f"failed{code}: {span.error or 'it has said no more'}"
     if span.state == UNREPAIRABLE:

@@ -12,6 +12,7 @@ from include.coverage import State
 from include.coverage.calendar import oldest_kept
 from include.coverage.digest import digest_of, since_for
 from include.coverage.spans import in_brief
+from include.coverage.states import MISCOUNTED_SIGN
 from include.errors import ConfigurationError
 from include.running.exit_codes import describe
 from include.service.covering import MANAGER, day_of, first_moment, lookout
@@ -206,7 +207,7 @@ def _against(line: Line) -> str:
 
 
 def _row(line: Line) -> tuple[str, ...]:
-    failed = line.counts[State.FAILED]
+    failed = line.counts[State.FAILED] + line.counts[State.MISCOUNTED]
     numbers = (line.counts[State.EMPTY], failed, line.missing - failed, line.waiting)
     keys = line.keys[0] if len(line.keys) == 1 else f"{len(line.keys)} periods"
     usual = f"{line.usual:,.0f} ({line.percent:+} %)" if line.percent is not None else ""
@@ -225,6 +226,8 @@ def _gap(unit: Unit) -> tuple[str, ...]:
     code = "" if unit.exit_code is None else describe(unit.exit_code)
     error = f": {in_brief(unit.error) or code}" if unit.error else ""
     first = f"; {FIRST[unit.exit_code]}" if unit.exit_code in FIRST else ""
+    if unit.state == State.MISCOUNTED:
+        return (*_names(unit), cut(f"{MISCOUNTED_SIGN} {in_brief(unit.error)}", ERROR_CELLS))
     is_lost = unit.state == State.UNREPAIRABLE
     state = "cannot be pulled again" if is_lost else unit.state
     return (*_names(unit), cut(f"{state}{error}", ERROR_CELLS) + first)

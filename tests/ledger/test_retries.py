@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ from sqlalchemy import update
 
 from include.coverage.history import read_history
 from include.ledger import Claim, Ledger, Unit
+from include.ledger.recounts import write_recount
 from include.ledger.retries import left_failed
 from include.ledger.waivers import unwaive, waive
 from include.periods import Schedule
@@ -104,3 +106,23 @@ def test_history_is_of_what_landed(engine: Engine) -> None:
     assert history.seconds("erp_store", 1) is not None
     assert history.seconds("jd_store", 1) is None
     assert history.calls("jd_store", ["jd-1"]) is None
+
+
+def test_what_is_counted_again_and_wrong_is_tried_however_old(engine: Engine) -> None:
+    """Once, and only where the source was asked; what failed otherwise waits for a person."""
+    book = Ledger(engine, "second")
+    book.begin(UNITS[:2])
+    with engine.begin() as connection:
+        for unit in UNITS[:2]:
+            book.land(connection, unit, 5, source_rows=5, counted_at=PERIODS[0].end)
+    old = book.rows("erp_store", PERIODS[0].key)[0]
+    found = write_recount(engine, old, 4, 6, PERIODS[2].end)
+    assert found is not None
+    assert (found.rows, found.source_rows, found.counted_at) == (4, 6, PERIODS[2].end)
+    assert write_recount(engine, replace(old, attempts=9), 1, 1, PERIODS[2].end) is None
+    assert book.reject(found, "4 landed, the source counts 6")
+    late = PERIODS[2].end - timedelta(hours=1), PERIODS[2].end
+    rows = left_failed(engine, "erp_store", "third", late, PATIENCE)
+    assert [row.period_key for row in rows] == [PERIODS[0].key, PERIODS[2].key]
+    months_later = PERIODS[0].end + timedelta(days=60), PERIODS[0].end + timedelta(days=61)
+    assert left_failed(engine, "erp_store", "third", months_later, PATIENCE) == []

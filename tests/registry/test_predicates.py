@@ -39,6 +39,8 @@ GOOD: list[tuple[Callable[[Any], Any], Any, Any]] = [
     (predicates.time_of_day, "23:59", time(23, 59)),
     (predicates.percent, "60%", 0.6),
     (predicates.percent, "100%", 1),
+    (predicates.tolerance, 0, 0),
+    (predicates.tolerance, "1%", 0.01),
 ]
 WRONG_TYPES = [None, True, 1.5, [], {}, [["x"]], {"a": {"b": None}}, object()]
 NOT_NUMBERS = {predicates.flag, predicates.number}
@@ -84,6 +86,10 @@ def test_wrong_type(check: Callable[[Any], Any], value: Any) -> None:
         (predicates.time_of_day, "24:00"),
         (predicates.time_of_day, "10:00\n"),
         (predicates.percent, "0%"),
+        (predicates.tolerance, 1),
+        (predicates.tolerance, False),
+        (predicates.tolerance, "0"),
+        (predicates.tolerance, "0%"),
         (predicates.percent, "101%"),
         (predicates.percent, "60"),
         (predicates.text, "\x1b[31m"),

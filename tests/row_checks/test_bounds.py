@@ -11,8 +11,16 @@ import pytest
 from include.periods import Schedule
 from include.registry.checks import Checks
 from include.registry.column_checks import consistent
-from include.row_checks.bounds import COMPARISONS, bounds_of, in_words, passes, summary
+from include.row_checks.bounds import (
+    COMPARISONS,
+    bounds_of,
+    in_words,
+    miscount,
+    passes,
+    summary,
+)
 from include.units import Unit
+from tests.coverage.registries import row
 
 UNIT = Unit("pdd_quality", "pdd-3", Schedule("0 8 * * *", "day").parse_key("2025-10-02"))
 
@@ -110,3 +118,26 @@ def test_figures_are_compared_as_common_sql_does() -> None:
             seen.add((frozenset(limits), verdict))
             assert verdict == match(theirs, limits, found, limits.get("tolerance")), (limits, found)
     assert len(seen) == 2 * 2 * (5 + 4)
+
+
+@pytest.mark.parametrize(
+    ("tolerance", "rows", "counted", "told"),
+    [
+        (0, 55, 55, ""),
+        (0, 52, 55, "52 landed, the source counts 55"),
+        (0, 1055, 1054, "1,055 landed, the source counts 1,054"),
+        ("1%", 297, 300, ""),
+        ("1%", 296, 300, "296 landed, the source counts 300: at most 3 apart allowed"),
+        ("1%", 19, 20, ""),  # a part of a row is a row
+        ("1%", 1, 0, "1 landed, the source counts 0"),
+        (0, None, 3, "0 landed, the source counts 3"),
+        (0, 3, None, ""),
+    ],
+)
+def test_the_sources_own_count(
+    tolerance: object, rows: int | None, counted: int | None, told: str
+) -> None:
+    """Both numbers are named where they are further apart than the tolerance, either way."""
+    checks = _checks(control_total={"tolerance": tolerance})
+    found = row("jd_store", "jd-1", UNIT.period, "ok", rows=rows, source_rows=counted)
+    assert miscount(checks, found) == told

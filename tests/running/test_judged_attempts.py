@@ -141,3 +141,22 @@ def test_checks_that_cannot_tell_are_a_wrong_configuration(project: Project) -> 
     assert code == 78
     assert "'nowhere' is no table or view of the warehouse: correct it (config/tasks/" in output
     assert "'nowhere' is no table" in project.journal()
+
+
+def test_a_unit_that_is_not_what_its_source_counts_is_pulled_again(project: Project) -> None:
+    """Both numbers are said; a source's count that nobody reports is a wrong configuration."""
+    script = SCRIPT.replace("rows.get(shop, 100))", "rows.get(shop, 100), source_rows=100)")
+    shops = Shops(project, {"control_total": {"tolerance": 0}})
+    project.jobs.clear()
+    project.job(script, platform="erp", checks={"control_total": {"tolerance": 0}})
+    code, output = shops.run(rows='{"s2": 97}')
+    assert (code, f"job s2 {PERIOD}: 97 landed, the source counts 100" in output) == (1, True)
+    (row,) = [row for row in shops.ledger.rows("job", PERIOD) if row.shop_id == "s2"]
+    assert row.is_miscounted
+    code, output = shops.run()
+    assert (code, output.count("pulls")) == (0, 1)
+    project.job(SCRIPT, platform="erp", checks={"control_total": {}})
+    code, output = shops.run("job", "--period", "2025-10-01")
+    assert (code, "so control_total can tell nothing" in output) == (78, True)
+    assert set(shops.states("2025-10-01").values()) == {"ok"}
+    shops.ledger.engine.dispose()

@@ -7,7 +7,7 @@ import { say } from "./words.js";
 /** Show it. @param {HTMLElement} root */
 export function showLegend(root) {
   const list = make("ul", { "aria-label": say("legend") });
-  for (const code of ["o", "e", "f", "m", "l", "w", "r", "p", "n", "d"].filter((one) => CODES.includes(one))) {
+  for (const code of ["o", "e", "f", "c", "m", "l", "w", "r", "p", "n", "d"].filter((one) => CODES.includes(one))) {
     const sign = make("span", { class: "swatch", "data-state": code, "aria-hidden": "true", text: SIGNS[code] });
     const about = make("span", { class: "about", text: say(`about.${NAMES[code]}`) });
     list.append(make("li", {}, sign, make("span", { text: say(`state.${NAMES[code]}`) }), about));

@@ -3,18 +3,18 @@
 /** @typedef {{counts: Object<string, number>, rows: (number|null)}} Cell */
 
 /** The worst first: a cell of several units shows the first that one of them is in. */
-export const CODES = ["f", "m", "l", "u", "w", "r", "p", "a", "n", "o", "e", "x", "d"];
+export const CODES = ["f", "c", "m", "l", "u", "w", "r", "p", "a", "n", "o", "e", "x", "d"];
 export const NAMES = {
   f: "failed", m: "missed", l: "lost", w: "under_way", r: "running", p: "pending",
   n: "not_due", o: "ok", e: "empty", d: "disabled",
-  u: "unrepairable", a: "provisional", x: "waived",
+  c: "miscounted", u: "unrepairable", a: "provisional", x: "waived",
 };
 export const SIGNS = {
   f: "✕", m: "!", l: "?", w: "↻", r: "▸", p: "…", n: "·", o: "✓", e: "○", d: "–",
-  u: "⊘", a: "◔", x: "≈",
+  c: "≠", u: "⊘", a: "◔", x: "≈",
 };
-export const GAPS = ["f", "m", "l", "u"];
-export const REPAIRABLE = ["f", "m", "l"]; // gaps that a run can close
+export const GAPS = ["f", "c", "m", "l", "u"];
+export const REPAIRABLE = ["f", "c", "m", "l"]; // gaps that a run can close
 export const GAP_STATES = "gaps"; // any of them, in the filter
 export const LANDED = ["o", "e"];
 export const WAITING = ["w", "r", "p", "a", "n"];

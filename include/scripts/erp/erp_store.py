@@ -14,10 +14,15 @@ from typing import TYPE_CHECKING, Any
 try:
     from include.errors import ConfigurationError
     from include.platforms import jushuitan
-    from include.platforms.jushuitan_orders import Order, orders_created, orders_modified
+    from include.platforms.jushuitan_orders import (
+        Order,
+        orders_counted,
+        orders_created,
+        orders_modified,
+    )
     from include.platforms.rows import missing_in
     from include.platforms.windows import LAGS
-    from include.pulling import Listed, Upsert, Window, pull
+    from include.pulling import Control, Listed, Upsert, Window, made_in, pull
     from include.warehouse.tables import erp_orders
 except ModuleNotFoundError as error:  # by hand, with another Python or without the project's path
     print(f"{error}: start it with 'python3 scheduler_manager.py run erp_store'", file=sys.stderr)
@@ -26,6 +31,7 @@ except ModuleNotFoundError as error:  # by hand, with another Python or without 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from include.periods import Period
     from include.platforms.client import GatewayClient
     from include.platforms.jushuitan import ShopInfo
     from include.registry import Shop
@@ -98,5 +104,13 @@ def _row(shop: Shop, order: Order) -> dict[str, Any]:
     }
 
 
+async def _count(client: GatewayClient, shop: Shop, period: Period, *, anew: bool) -> int:
+    """Ask how many orders of a period there are; `anew` if it leaves out a window's end."""
+    number, end_is_in = int(shop.platform_id), not anew
+    return await orders_counted(client, number, period.start, period.end, end_is_in=end_is_in)
+
+
+CONTROL = Control(_count, partial(made_in, erp_orders, "order_time", "order_day"), erp_orders)
+
 if __name__ == "__main__":
-    sys.exit(pull(jushuitan.Jushuitan, Erp().fetch, lag=LAGS["erp"]))
+    sys.exit(pull(jushuitan.Jushuitan, Erp().fetch, lag=LAGS["erp"], control=CONTROL))

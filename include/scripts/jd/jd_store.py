@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 try:
     from include.errors import ConfigurationError
     from include.platforms.jd import Jd, vender
-    from include.platforms.jd_orders import orders_created, orders_modified
+    from include.platforms.jd_orders import orders_counted, orders_created, orders_modified
     from include.platforms.rows import missing_in
     from include.platforms.windows import LAGS
-    from include.pulling import Listed, Upsert, Window, pull
+    from include.pulling import Control, Listed, Upsert, Window, made_in, pull
     from include.warehouse.tables import jd_orders
 except ModuleNotFoundError as error:  # by hand, with another Python or without the project's path
     print(f"{error}: start it with 'python3 scheduler_manager.py run jd_store'", file=sys.stderr)
@@ -25,6 +25,7 @@ except ModuleNotFoundError as error:  # by hand, with another Python or without 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from include.periods import Period
     from include.platforms.client import GatewayClient
     from include.platforms.jd_orders import Order
     from include.registry import Shop
@@ -88,5 +89,13 @@ def _row(shop: Shop, order: Order) -> dict[str, Any]:
     }
 
 
+async def _count(client: GatewayClient, shop: Shop, period: Period, *, anew: bool) -> int:
+    """Ask how many orders of a period there are; `anew` if it leaves out a window's end."""
+    number, end_is_in = int(shop.platform_id), not anew
+    return await orders_counted(client, number, period.start, period.end, end_is_in=end_is_in)
+
+
+CONTROL = Control(_count, partial(made_in, jd_orders, "order_time", "order_day"), jd_orders)
+
 if __name__ == "__main__":
-    sys.exit(pull(Jd, fetch, lag=LAGS["jd"]))
+    sys.exit(pull(Jd, fetch, lag=LAGS["jd"], control=CONTROL))

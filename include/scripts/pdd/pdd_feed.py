@@ -17,8 +17,8 @@ try:
     from include.errors import ConfigurationError
     from include.feeds import FEEDS_FILE, Blanks, load_feeds
     from include.platforms.feed import FeedDialect, connection_of
-    from include.platforms.feed_pages import rows_of
-    from include.pulling import Assignment, Replace, Window, pull
+    from include.platforms.feed_pages import rows_counted, rows_of
+    from include.pulling import Assignment, Control, Replace, Window, of_scope, pull
     from include.registry import PROJECT_ROOT
     from include.running.exit_codes import ExitCode
 except ModuleNotFoundError as error:  # by hand, with another Python or without the project's path
@@ -28,9 +28,13 @@ except ModuleNotFoundError as error:  # by hand, with another Python or without 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from sqlalchemy import ColumnElement
+
     from include.feeds import Feed
+    from include.periods import Period
     from include.platforms.client import GatewayClient
     from include.registry import Job, Shop
+    from include.units import Unit
 
 SECONDS_BETWEEN_REPORTS = 5.0
 
@@ -52,6 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         partial(FeedDialect, feed),
         partial(_fetch, feed, job.period),
         connection=lambda _: connection_of(feed),
+        control=_control_of(feed, job.period) if feed.paging.total is not None else None,
     )
 
 
@@ -76,6 +81,24 @@ async def _fetch(
     filled = feed.landing.filled_in(period)
     scope = feed.landing.scope_of(shop.id, kind, period)
     return Replace(feed.landing.table, [{**row, **filled} for row in rows], scope, notice)
+
+
+def _control_of(feed: Feed, kind: str) -> Control:
+    """Return how a feed that names a total is asked for it."""
+
+    async def count(client: GatewayClient, shop: Shop, period: Period, *, anew: bool) -> int:
+        blanks = Blanks(shop.platform_id, kind, period, feed.zone)
+        counted = await rows_counted(client, feed, blanks)
+        if counted is None or (anew and feed.within is not None):
+            # It may count a row of the period's very end, which belongs to the next one.
+            brought = await rows_of(client, feed, blanks, lambda _rows: None)
+            return len(brought.rows)
+        return counted
+
+    def own(unit: Unit) -> Sequence[ColumnElement[bool]]:
+        return of_scope(feed.landing.table, feed.landing.scope_of(unit.shop_id, kind, unit.period))
+
+    return Control(count, own, feed.landing.table)
 
 
 def _reporter(shop: Shop) -> Callable[[int], None]:

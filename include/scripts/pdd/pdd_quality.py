@@ -6,24 +6,38 @@ as they are now; what changed later comes with the periods that follow.
 
 from __future__ import annotations
 
+import os
 import sys
 import time
+from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 try:
+    from sqlalchemy import select
+    from sqlalchemy.exc import SQLAlchemyError
+
     from include.errors import ConfigurationError
+    from include.platforms.fields import SHANGHAI, wall_clock
     from include.platforms.pdd import Pdd, mall
-    from include.platforms.pdd_refunds import refunds_updated
+    from include.platforms.pdd_refunds import (
+        LONGEST_WINDOW,
+        STATUSES,
+        refunds_of_new_statuses,
+        refunds_updated,
+    )
     from include.platforms.rows import missing_in
     from include.platforms.windows import LAGS
     from include.pulling import Upsert, Window, pull
+    from include.warehouse import connect
     from include.warehouse.tables import pdd_refunds
 except ModuleNotFoundError as error:  # by hand, with another Python or without the project's path
     print(f"{error}: start it with 'python3 scheduler_manager.py run pdd_quality'", file=sys.stderr)
     sys.exit(78)
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
     from include.platforms.client import GatewayClient
     from include.platforms.pdd_refunds import Refund
     from include.registry import Shop
@@ -31,6 +45,12 @@ if TYPE_CHECKING:
 # Each shop has a rate limit of its own, so all may run side by side.
 SHOPS_AT_ONCE = 64
 SECONDS_BETWEEN_LINES = 5.0
+LATELY = timedelta(days=31)
+NEW_STATUS = (
+    "after-sales status {} is not in the platform's documents: its cases land and are asked for "
+    "from now on ({} in one half hour); see what it means, and add it to STATUSES of "
+    "include/platforms/pdd_refunds.py"
+)
 # A reason is one of quality if it holds one of these: the goods were bad, broken, not what was
 # promised, fake, spoilt, or not all there. (Not: changed my mind, wrong size, late delivery.)
 QUALITY_WORDS = (
@@ -56,20 +76,68 @@ QUALITY_WORDS = (
 )
 
 
-async def fetch(client: GatewayClient, shop: Shop, window: Window) -> Upsert:
-    """Bring a shop's after-sales cases of a period."""
+async def fetch(
+    client: GatewayClient, shop: Shop, window: Window, seen: Collection[int] = ()
+) -> Upsert:
+    """Bring a shop's after-sales cases of a period.
+
+    Args:
+        client: speaks `Pdd` for the shop.
+        shop: whose cases.
+        window: the period, and how far what changed reaches.
+        seen: statuses that the platform does not document and that cases have had before.
+    """
     await _check(client, shop)
-    found: dict[int, Refund] = {}
-    said = time.monotonic()
-    async for refunds in window.changes(partial(refunds_updated, client, int(shop.platform_id))):
-        for refund in refunds:
-            _keep_newest(found, refund)
-        if time.monotonic() - said >= SECONDS_BETWEEN_LINES:
-            print(f"{shop.id}: {len(found)} after-sales cases so far", flush=True)
-            said = time.monotonic()
-    rows = [_row(shop, one) for one in found.values()]
-    notice = missing_in("refund", found.values())
-    return Upsert(pdd_refunds, rows, "updated_time", "created_time", "created_day", notice=notice)
+    cases = _Cases(client, shop, window)
+    known = {*STATUSES, *seen}
+    await cases.bring(known)
+    perhaps = await refunds_of_new_statuses(
+        client, int(shop.platform_id), cases.busiest_window(), known
+    )
+    new = sorted({refund.after_sales_status for refund in perhaps})
+    if new:
+        await cases.bring(new)
+    rows = [_row(shop, one) for one in cases.found.values()]
+    return Upsert(
+        pdd_refunds,
+        rows,
+        "updated_time",
+        "created_time",
+        "created_day",
+        notice=missing_in("refund", cases.found.values()),
+        finding=NEW_STATUS.format(", ".join(map(str, new)), len(perhaps)) if new else "",
+    )
+
+
+class _Cases:
+    """What one shop's window brings.
+
+    Attributes:
+        found: each case as it was last, by its number.
+    """
+
+    def __init__(self, client: GatewayClient, shop: Shop, window: Window) -> None:
+        self.found: dict[int, Refund] = {}
+        self._client, self._shop, self._window = client, shop, window
+        self._said = time.monotonic()
+        self._most: Sequence[Refund] = ()
+
+    async def bring(self, statuses: Collection[int]) -> None:
+        """Ask for the cases of some statuses."""
+        ask = partial(refunds_updated, self._client, int(self._shop.platform_id), statuses=statuses)
+        async for refunds in self._window.changes(ask):
+            self._most = max(self._most, refunds, key=len)
+            for refund in refunds:
+                _keep_newest(self.found, refund)
+            if time.monotonic() - self._said >= SECONDS_BETWEEN_LINES:
+                print(f"{self._shop.id}: {len(self.found)} after-sales cases so far", flush=True)
+                self._said = time.monotonic()
+
+    def busiest_window(self) -> datetime:
+        """Return when the half hour begins that brought most; the last, where none brought any."""
+        if self._most:
+            return min(refund.updated_time for refund in self._most)
+        return wall_clock(self._window.until) - LONGEST_WINDOW
 
 
 async def _check(client: GatewayClient, shop: Shop) -> None:
@@ -119,5 +187,26 @@ def _row(shop: Shop, refund: Refund) -> dict[str, Any]:
     }
 
 
+def statuses_seen(now: datetime) -> frozenset[int]:
+    """Return the statuses that the platform does not document and that cases have had lately.
+
+    Args:
+        now: aware, or the wall clock of Asia/Shanghai.
+    """
+    table = pdd_refunds.c
+    lately = table.updated_time >= wall_clock(now) - LATELY
+    unknown = table.after_sales_status.not_in(STATUSES)
+    query = select(table.after_sales_status).distinct().where(lately, unknown)
+    try:
+        engine = connect(os.environ.get("WAREHOUSE_URL", ""))
+        with engine.connect() as connection:
+            found = frozenset(connection.scalars(query))
+        engine.dispose()
+    except (ConfigurationError, SQLAlchemyError):  # the pull needs it, too, and says what is wrong
+        return frozenset()
+    return found
+
+
 if __name__ == "__main__":
-    sys.exit(pull(Pdd, fetch, lag=LAGS["pdd"], at_once=SHOPS_AT_ONCE))
+    fetch_all = partial(fetch, seen=statuses_seen(datetime.now(SHANGHAI)))
+    sys.exit(pull(Pdd, fetch_all, lag=LAGS["pdd"], at_once=SHOPS_AT_ONCE))
