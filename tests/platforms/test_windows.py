@@ -29,7 +29,9 @@ CREATED: dict[str, Any] = {
 
 
 @pytest.mark.parametrize(
-    ("platform", "asked"), [*LISTS.items(), *CREATED.items()], ids=lambda value: str(value)[:40]
+    ("platform", "asked"),
+    [*LISTS.items(), *CREATED.items()],
+    ids=lambda value: getattr(value, "__name__", value),
 )
 def test_a_window_that_ends_just_now_is_temporary(platform: str, asked: Any) -> None:
     """A replica may still miss its last rows; the message says from when on it does not."""

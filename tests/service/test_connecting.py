@@ -148,11 +148,12 @@ def test_an_answer_that_cannot_be_is_not_written(
     layout: Layout, lines: list[str], said: str
 ) -> None:
     """The connection stays as it was."""
-    before = row(layout, "pdd_2")
+    host, login, *_ = row(layout, "pdd_2")
     done = connect(layout, "pdd_2", *lines)
     assert done.returncode == 78
     assert said in done.stderr
-    assert row(layout, "pdd_2") == before
+    # Its secrets may have been encrypted again, as the first command of an installation does.
+    assert row(layout, "pdd_2")[:2] == (host, login)
 
 
 def test_only_what_shops_and_feeds_name_can_be_asked_for() -> None:

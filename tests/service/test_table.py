@@ -15,7 +15,7 @@ def test_chinese_names_keep_the_columns_in_line() -> None:
 
 
 def test_what_is_too_long_is_cut_to_its_cells() -> None:
-    """Never in the middle of a sign, and what fits stays as it is."""
+    """In the middle of the text, never of a sign; what fits stays as it is."""
     assert cut("统一任务生成-每日", 18) == "统一任务生成-每日"
-    assert cut("统一任务生成-每日", 12) == "统一任务..."
+    assert cut("统一任务生成-每日", 12) == "统一...每日"
     assert width_of(cut("统一任务生成-每日", 12)) <= 12
