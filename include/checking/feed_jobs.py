@@ -9,7 +9,7 @@ from include.registry import Problem
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from include.feeds import Feeds
+    from include.feeds import Feed, Feeds
     from include.registry import Job
 
 # The scripts whose `--feed` names a feed; that of another script may mean anything.
@@ -64,7 +64,16 @@ def _problem(job: Job, feeds: Feeds) -> str:
     if feed.connection not in job.connection_ids:
         seen = f"connections is {job.connection_ids}, without {feed.connection!r}"
         return f"{seen} of feed {feed_id}: write connections: [{feed.connection}]"
-    return ""
+    return _missing_total(job, feed)
+
+
+def _missing_total(job: Job, feed: Feed) -> str:
+    if not job.checks or not job.checks.control_total or feed.paging.total is not None:
+        return ""
+    return (
+        f"checks.control_total: feed {feed.id} names no total: add the path of one under its "
+        f"paging ({feed.place}), or remove control_total"
+    )
 
 
 def _scope(job: Job, feeds: Feeds) -> tuple[str | None, ...]:

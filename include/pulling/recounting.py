@@ -65,10 +65,14 @@ class Recounts:
             rows = await asyncio.to_thread(
                 due_for_a_recount, self.ledger.engine, self.job.id, by_id, moment, most
             )
-            for row in rows:
+        except SQLAlchemyError as error:
+            print(f"nothing is counted again now: {error}", file=sys.stderr)
+            return
+        for row in rows:
+            try:
                 await self._count(row, by_id[row.shop_id], moment)
-        except (SQLAlchemyError, ExpectedError) as error:
-            print(f"the rest is counted again by the next run: {error}", file=sys.stderr)
+            except (SQLAlchemyError, ExpectedError) as error:  # noqa: PERF203 - one stops no other
+                print(f"{row}: is counted again by the next run: {error}", file=sys.stderr)
 
     async def _count(self, row: LedgerRow, shop: Shop, moment: datetime) -> None:
         unit = self._unit(row)

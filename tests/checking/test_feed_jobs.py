@@ -64,6 +64,13 @@ def _problems(
             "script pdd/pdd_feed.py reads a feed: add args: [--feed, pdd_review]",
         ),
         (
+            ["args: [--feed, pdd_kpi]", VISIBLE, "checks: {control_total: {tolerance: 0}}"],
+            (
+                "checks.control_total: feed pdd_kpi names no total: add the path of one under its "
+                "paging (config/feeds.yaml:11), or remove control_total"
+            ),
+        ),
+        (
             ["args: [--feed, pdd_review]"],
             (
                 "connections is [], without 'pdd_feed' of feed pdd_review: "

@@ -389,3 +389,22 @@ def test_what_cannot_be_pulled_again_has_no_repair(
 
 def _generated(unit: Any, states: dict[str, str]) -> str | None:
     return states.get(unit.period.key) if unit.job_id == "generate_daily" else None
+
+
+def test_other_rows_than_the_source_counts_have_a_sign(
+    installation: Installation, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Both numbers are told; to a program as a state of its own."""
+    told = "52 landed, the source counts 55"
+    rows = [
+        row(unit.job_id, unit.shop_id, unit.period, "failed", error=told, source_rows=55, rows=52)
+        if (unit.shop_id, unit.period.key) == ("erp-2", _ago(3))
+        else row(unit.job_id, unit.shop_id, unit.period, "ok")
+        for unit in installation.units(100)
+    ]
+    installation.write(rows)
+    assert _ask(installation) == 1
+    assert f"≠ {told}" in capsys.readouterr().out
+    assert _ask(installation, json=True) == 1
+    (gap,) = json.loads(capsys.readouterr().out)["gaps"]
+    assert (gap["state"], gap["error"]) == ("miscounted", told)

@@ -204,3 +204,25 @@ def test_a_day_of_which_nothing_is_known_is_refused(
     with pytest.raises(ConfigurationError) as refused:
         _ask(installation, date=said)
     assert answer in str(refused.value)
+
+
+def test_other_rows_than_the_source_counts_have_a_sign(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Both numbers are told, and the unit counts as failed."""
+    made = install(tmp_path, TASKS, SHOPS, {})
+    told = {"error": "52 landed, the source counts 55", "source_rows": 55, "rows": 52}
+    made.write(
+        [
+            row(unit.job_id, unit.shop_id, unit.period, "failed", **told)
+            if unit.shop_id == "jd-1"
+            else row(unit.job_id, unit.shop_id, unit.period, "ok")
+            for unit in made.units(30)
+        ]
+    )
+    _ask(made)
+    page = capsys.readouterr().out
+    assert "≠ 52 landed, the source counts 55" in page
+    _ask(made, json=True)
+    told_again = json.loads(capsys.readouterr().out)
+    assert told_again["states"]["miscounted"] == told_again["missing"] == 1
