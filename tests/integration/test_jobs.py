@@ -338,7 +338,7 @@ def test_no_secret_reaches_a_log_or_the_ui(service: Service) -> None:
 
 
 def test_a_shop_that_landed_too_little_is_not_green(service: Service) -> None:
-    """The run is red without a retry, the ledger says why, and the next run pulls it alone."""
+    """Its retry pulls it alone, the run is red, the ledger says why, and so does the next run."""
     script = (
         "import os\nfrom pathlib import Path\nfrom include.ledger import Ledger, Unit\n"
         "from include.periods import Schedule\nfrom include.warehouse import connect\n\n"
@@ -354,12 +354,13 @@ def test_a_shop_that_landed_too_little_is_not_green(service: Service) -> None:
     rows_of_2.write_text("3")
     entry = (
         "  - {id: checked, name: 检查, cron: '0 6 * * *', script: checked.py, platform: erp, "
-        f"recover: 0d, retry_delay: 1s, env: {{ROWS: '{rows_of_2}'}}, checks: {{min_rows: 10}}}}\n"
+        f"recover: 0d, retries: 1, retry_delay: 1s, "
+        f"env: {{ROWS: '{rows_of_2}'}}, checks: {{min_rows: 10}}}}\n"
     )
     _write_tasks(service.root, "checked.yaml", entry)
     _wait(lambda: "checked" in service.api.dags(), DAG_SECONDS)
     first = _trigger(service, "checked", partition_key=key)
-    assert _task(service, "checked", first)["state"] == "success"
+    assert _task(service, "checked", first)["state"] == "failed"
     assert service.api.run_state("checked", first) == "failed"
     assert "checked erp-2 2025-10-02: 3 rows, at least 10" in _log(service, "checked", first)
     (log,) = (service.layout.logs / "airflow/dag_id=checked" / f"run_id={first}").glob("*=check/*")
@@ -376,7 +377,7 @@ def test_a_shop_that_landed_too_little_is_not_green(service: Service) -> None:
     _task(service, "checked", second)
     assert service.api.run_state("checked", second) == "success"
     attempts = {shop: row.attempts for shop, row in _rows(service, "checked", key).items()}
-    assert attempts == {"erp-1": 1, "erp-2": 2, "erp-3": 1}
+    assert attempts == {"erp-1": 1, "erp-2": 3, "erp-3": 1}
 
 
 def test_housekeeping_reaches_airflows_database(service: Service) -> None:

@@ -94,8 +94,8 @@ def leaking(service: Service) -> Iterator[dict[str, str]]:
         assert admin.post("/api/v2/connections", json=made).status_code == 201
     (service.root / "include/scripts/leaks.py").write_text(SCRIPT, "utf-8")
     entries = "".join(
-        f"  - {{id: {job}, name: 泄漏, cron: '0 6 * * *', recover: 0d, retries: 0, args: ['{code}']"
-        f", script: leaks.py, connections: [leaky], env: {{HERE: '{folder}'}}}}\n"
+        f"  - {{id: {job}, name: 泄漏, cron: '0 6 * * *', recover: 0d, dated: true, retries: 0"
+        f", args: ['{code}'], script: leaks.py, connections: [leaky], env: {{HERE: '{folder}'}}}}\n"
         for job, code in JOBS.items()
     )
     (service.root / "config/tasks/leaks.yaml").write_text(f"tasks:\n{entries}", "utf-8")

@@ -19,6 +19,7 @@ class Note:
     shop_id: int
     modified: datetime
     superseded: datetime = datetime(9999, 1, 1)
+    created: datetime = START
     number: int = -1
 
     def is_current(self, now: datetime) -> bool:
@@ -46,7 +47,10 @@ def book_of(notes: list[Note], clock: Clock) -> Book[Note]:
     def changes(shop: int, first: datetime, last: datetime) -> list[Note]:
         return [one for one in notes if one.shop_id == shop and first <= one.modified <= last]
 
-    return Book(changes, clock, place=lambda note: note.modified)
+    def histories(shop: int, first: datetime, last: datetime) -> list[Note]:
+        return [one for one in notes if one.shop_id == shop and first <= one.created <= last]
+
+    return Book(changes, histories, clock, place=lambda note: note.modified)
 
 
 def test_rows_are_as_of_the_clock_and_in_order() -> None:
@@ -65,6 +69,20 @@ def test_rows_are_as_of_the_clock_and_in_order() -> None:
     assert [one.key for one in book.current(1, START, START + DAY)] == [4, 2, 1]
     clock.now = later
     assert [one.key for one in book.current(1, START, later)] == [2, 1, 4]
+
+
+def test_rows_by_creation_are_those_made_in_a_window() -> None:
+    """As they are now, whenever they changed last."""
+    later = START + 8 * DAY
+    notes = [
+        Note(1, 1, START, superseded=later),
+        Note(1, 1, later),
+        Note(2, 1, START + DAY, created=START + DAY),
+    ]
+    clock = Clock()
+    book = book_of(notes, clock)
+    clock.now = later
+    assert [one.modified for one in book.made(1, START, START + DAY / 2)] == [later]
 
 
 def test_what_drifts_leaves_its_window_for_now() -> None:
