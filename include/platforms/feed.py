@@ -16,6 +16,7 @@ from include.platforms.connection import Connection, base_url, read_fields
 from include.platforms.dialect import Call, Request
 from include.platforms.errors import AuthExpired, Malformed, Temporary
 from include.platforms.limits import Limit
+from include.platforms.passing import passes
 from include.quoting import quoted
 
 if TYPE_CHECKING:
@@ -100,17 +101,20 @@ class FeedDialect:
         """Give the whole answer, if the feed's own rules do not call it an error.
 
         Raises:
+            Temporary: `temporary` holds of it, or `expired` does with a message that speaks of a
+                passing trouble of the feed's own.
             AuthExpired: `expired` holds of it.
-            Temporary: `temporary` holds of it.
             Temporary: `success` does not; nobody has said that it does not pass by itself.
             Malformed: nothing tells whether it is an error.
         """
         feed, whose = self._feed, f"connection {self.connection.id}"
         said = self._message(envelope)
-        if _holds(feed.expired, envelope):
+        is_expired = _holds(feed.expired, envelope)
+        is_passing = is_expired and passes(said, is_listed=True)
+        if is_expired and not is_passing:
             repair = f"renew the token in the password of {whose}"
             raise AuthExpired(call, f"the credentials are invalid or expired{said}: {repair}")
-        if _holds(feed.temporary, envelope):
+        if is_passing or _holds(feed.temporary, envelope):
             raise Temporary(call, f"the feed asks to come back later{said}: run it again later")
         if feed.success is not None:
             succeeded = self._succeeded(call, feed.success, envelope)

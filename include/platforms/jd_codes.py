@@ -1,6 +1,7 @@
 """What 京东's error codes mean.
 
-Only codes of the platform's published list decide. All others are taken for temporary: the gateway
+Only codes of the platform's published list decide, unless the message speaks of a passing trouble
+of the platform's own. All others are taken for temporary: the gateway
 passes on what the services behind it say, whose codes nobody publishes, and a passing trouble of
 theirs must not cost a day. If it is none, it costs a few calls more and fails with the same text.
 """
@@ -11,6 +12,7 @@ import re
 from typing import TYPE_CHECKING
 
 from include.platforms.errors import AuthExpired, GatewayError, Refused, Temporary
+from include.platforms.passing import passes
 
 if TYPE_CHECKING:
     from include.platforms.connection import Connection
@@ -65,11 +67,7 @@ REPAIRS = {
     ),
     UNKNOWN: f"run it again later; if it stays, look the code up at {CONSOLE}",
 }
-# What only a person can change, unless the message asks to come back.
-LATER = re.compile(
-    r"忙|异常|稍后|稍候|重试|再试|超时|系统|服务|busy|timeout|system|server|later|again",
-    re.IGNORECASE,
-)
+# What only a person can change, unless the message speaks of a trouble that passes.
 FINAL = re.compile(
     r"token|授权|过期|失效|无效|expired|invalid|app_?key|secret|client|grant|refresh", re.IGNORECASE
 )
@@ -85,6 +83,8 @@ def error_of(call: Call, code: str, message: str, connection: Connection) -> Gat
         connection: whose secrets are kept out of the text, and which the repair names.
     """
     cause = CAUSES.get(code, UNKNOWN)
+    if cause != QUOTA and passes(message, is_listed=True):
+        cause = UNKNOWN
     repair = REPAIRS[cause].format(id=connection.id, console=CONSOLE)
     problem = _problem(code, connection.masked(message), repair)
     if cause in (QUOTA, UNKNOWN):
@@ -109,7 +109,7 @@ def refresh_error_of(call: Call, code: str, message: str, connection: Connection
     message speaks of it, a person must help. Anything else is temporary, as said above.
     """
     shown = connection.masked(message)
-    if LATER.search(message) or not FINAL.search(message):
+    if passes(message, is_listed=False) or not FINAL.search(message):
         return Temporary(call, _problem(code, shown, REPAIRS[UNKNOWN]), code=code)
     repair = RENEW.format(id=connection.id, console=CONSOLE)
     return AuthExpired(call, _problem(code, shown, repair), code=code)

@@ -2,7 +2,8 @@
 
 The platform has published lists that contradict each other (120 or 10 for the signature, 140 or 180
 for the timestamp), so only codes on which they agree decide alone; of the others in a list the
-message decides, and then what the code means in the list that has it.
+message decides, and then what the code means in the list that has it. A message that speaks of a
+passing trouble of the platform's own outweighs them all.
 
 A code that no list has is temporary, unless its message names what only a person can change: the
 platform writes 999, 500, 10005 or -1 for troubles that pass. If it is none, it costs a few calls
@@ -15,6 +16,7 @@ import re
 from typing import TYPE_CHECKING
 
 from include.platforms.errors import AuthExpired, GatewayError, Refused, Temporary
+from include.platforms.passing import passes
 
 if TYPE_CHECKING:
     from include.platforms.connection import Connection
@@ -28,25 +30,28 @@ PARAMETER, PERMISSION, RENEWAL, UNKNOWN = "parameter", "permission", "renewal", 
 
 SURE = {10: SECRET, 100: TOKEN, 110: ADDRESS, 130: PARAMETER, 190: PERMISSION}
 SURE |= {199: SECOND, 200: MINUTE}
+TOO_OFTEN = re.compile(r"频率|频繁|限流|次数.*(限制|超)")
 TOLD_BY_MESSAGE = (
     (re.compile(r"timestamp|时间戳|\d+\s*分钟"), CLOCK),
     (re.compile(r"\bsign\b|签名|验签"), SECRET),
     (re.compile(r"\bip\b|白名单"), ADDRESS),
     (re.compile(r"access_?token|授权.*(过期|失效)"), TOKEN),
-    (re.compile(r"频率|频繁|限流|次数.*(限制|超)"), MINUTE),
-    (re.compile(r"系统繁忙|系统异常|稍后|超时|timeout|busy"), BUSY),
     (re.compile(r"权限"), PERMISSION),
 )
-# What decides of a code that no list has; a trouble that passes may name anything, so it is first.
+# What decides of a code that no list has: only what names the cause and what is wrong with it.
 TOLD_BY_MESSAGE_ALONE = (
-    (re.compile(r"频率|频繁|限流|次数.*(限制|超)"), MINUTE),
-    (re.compile(r"忙|异常|稍后|稍候|重试|再试|超时|timeout|busy|again|later"), BUSY),
     (re.compile(r"(timestamp|时间戳).*(错误|过期|超|相差|invalid)"), CLOCK),
     (
         re.compile(r"(\bsign\b|签名|验签).*(错误|失败|无效|不正确|invalid)|(无效|错误).*签名"),
         SECRET,
     ),
-    (re.compile(r"\bip\b|白名单"), ADDRESS),
+    (
+        re.compile(
+            r"(\bip\b|白名单).*(不在|无权|未|没有|不允许|禁止|受限|限制|拒绝|非法|\bnot\b|denied|forbidden)"
+            r"|(不在|未加入|非|not in|not on|不允许|禁止|非法|无权).*(\bip\b|白名单|whitelist)"
+        ),
+        ADDRESS,
+    ),
     (
         re.compile(r"(token|授权).*(过期|失效|无效|错误|不存在|expired|invalid)|invalid.*token"),
         TOKEN,
@@ -66,7 +71,7 @@ REPAIRS = {
         "more than 100 calls in a minute: somebody else calls with this app key, too; "
         "stop that, and run it again"
     ),
-    BUSY: "the platform asks to come back later",
+    BUSY: "the platform has a trouble of its own and asks to come back later",
     SECRET: "the signature is wrong: check the password (app secret) of connection {id}",
     CLOCK: "the timestamp is too far off: set this machine's clock",
     TOKEN: (
@@ -106,9 +111,15 @@ def error_of(call: Call, code: int | str, message: str, connection: Connection) 
 
 
 def _cause(code: int | str, message: str) -> str:
-    if code in SURE:
-        return SURE[int(code)]
-    listed = ELSE_BY_CODE.get(code) if isinstance(code, int) else None
+    listed = (SURE | ELSE_BY_CODE).get(code) if isinstance(code, int) else None
+    if listed in WAITS:
+        return listed
+    if TOO_OFTEN.search(message):
+        return MINUTE
+    if passes(message, is_listed=listed is not None):
+        return BUSY
+    if listed and code in SURE:
+        return listed
     rules = TOLD_BY_MESSAGE if listed else TOLD_BY_MESSAGE_ALONE
     told = (cause for words, cause in rules if words.search(message))
     return next(told, listed or UNKNOWN)

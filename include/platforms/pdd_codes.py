@@ -2,7 +2,8 @@
 
 The platform's main and sub codes are numbers of one list. The main code decides; where it only says
 that something failed inside, or is not in the list, a sub code of the list says more. What neither
-knows is temporary: if it is not, it costs a few calls more and fails with the same text.
+knows is temporary: if it is not, it costs a few calls more and fails with the same text. So is what
+comes with words that speak of a passing trouble of the platform's own, whatever the code.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from include.platforms.errors import AuthExpired, GatewayError, Refused, Temporary
+from include.platforms.passing import passes
 
 if TYPE_CHECKING:
     from include.platforms.connection import Connection
@@ -138,7 +140,7 @@ def error_of(
         sub_code: its `sub_code`, as text.
         sub_message: its `sub_msg`.
     """
-    cause = _cause(code, sub_code, f"{message} {sub_message}".lower())
+    cause = _cause(code, sub_code, message, sub_message)
     repair = REPAIRS[cause].format(id=connection.id, console=CONSOLE, authorising=AUTHORISING)
     shown = connection.masked(" ".join(filter(None, (message, sub_code, sub_message))))
     problem = f"code {code or '(none)'} {shown!r}: {repair}"
@@ -147,10 +149,13 @@ def error_of(
     return (AuthExpired if cause in EXPIRED else Refused)(call, problem, code=code)
 
 
-def _cause(code: int | str, sub_code: str, message: str) -> str:
+def _cause(code: int | str, sub_code: str, message: str, sub_message: str) -> str:
     cause = CAUSES.get(code, UNKNOWN) if isinstance(code, int) else UNKNOWN
-    if code == PUBLIC_PARAMETER and TIMESTAMP in message:
-        return CLOCK
+    words = message or sub_message
     if cause in (INSIDE, UNKNOWN) and sub_code.isascii() and sub_code.isdecimal():
-        return CAUSES.get(int(sub_code), cause)
+        cause, words = CAUSES.get(int(sub_code), cause), sub_message
+    if cause not in WAITS and passes(words, is_listed=True):
+        return INSIDE
+    if code == PUBLIC_PARAMETER and TIMESTAMP in f"{message} {sub_message}".lower():
+        return CLOCK
     return cause

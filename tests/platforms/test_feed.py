@@ -134,6 +134,11 @@ def test_wrong_credentials_end_in_what_to_renew(sandbox: Sandbox, extra: dict[st
                 "renew the token in the password of connection our_feed"
             ),
         ),
+        (
+            {"code": 401, "msg": "系统繁忙，请稍后再试"},
+            Temporary,
+            "the feed asks to come back later ('系统繁忙，请稍后再试'): run it again later",
+        ),
         ({"code": 429}, Temporary, "the feed asks to come back later: run it again later"),
         (
             {"code": 5, "msg": "没有这家店"},

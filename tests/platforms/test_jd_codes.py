@@ -46,6 +46,24 @@ def test_each_code_is_classified(code: str, kind: type[GatewayError], repair: st
     assert "{" not in str(error)
 
 
+@pytest.mark.parametrize(
+    ("code", "message", "kind"),
+    [
+        ("19", "系统繁忙，请稍后再试", Temporary),
+        ("12", "服务异常", Temporary),
+        ("21", "Service unavailable", Temporary),
+        ("24", "系统维护中", Temporary),
+        ("19", "access_token已过期，请稍后重试", AuthExpired),
+        ("8", "非法的时间戳参数", Refused),
+    ],
+)
+def test_a_passing_trouble_outweighs_the_code(
+    code: str, message: str, kind: type[GatewayError]
+) -> None:
+    """Nobody renews credentials because the platform is busy; an expired token says so itself."""
+    assert type(error_of(CALL, code, message, SHOP)) is kind
+
+
 def test_a_spent_quota_is_not_tried_again_in_this_run() -> None:
     """It opens on the next day: the wait is longer than a run's patience; others wait for none."""
     quota, other = error_of(CALL, "2", "", SHOP), error_of(CALL, "65", "", SHOP)
