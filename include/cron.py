@@ -90,6 +90,8 @@ def _problem_in(part: str, name: str, low: int, high: int) -> str | None:
         return f"{name} {part!r} has a step that is not in 1-{high}"
     if first == "*":
         return f"{name} {part!r} mixes * with a range" if last else None
+    if (name, first, last) == ("day of the week", "7", None) and step:  # croniter begins it at 0
+        return f"{name} {part!r} goes on past the week's end; write 7, or 0/{step}"
     bounds = (first,) if last is None else (first, last)
     problems = (_problem_with_bound(text, name, low, high) for text in bounds)
     if problem := next(filter(None, problems), None):
@@ -107,8 +109,10 @@ def _problem_with_bound(text: str, name: str, low: int, high: int) -> str | None
 def _problem_with_order(part: str, field: tuple[str, int, int], match: re.Match[str]) -> str | None:
     name, low, _ = field
     first, last = _number(match["first"], name), _number(match["last"], name)
-    if first is None or last is None or first <= last:
+    if first is None or last is None or first < last:
         return None
+    if first == last:  # croniter takes it for *
+        return f"{name} {part!r} is a range of one value; write {match['first']}"
     meant = _wrapped(first, last, int(match["step"] or 1), field)
     repair = ",".join(_as_ranges([value for value in meant if value >= first]))
     if after := [value for value in meant if value < first]:

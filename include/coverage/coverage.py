@@ -58,8 +58,8 @@ class Coverage:
     Attributes:
         made_at: the moment at which it was judged; by the warehouse's clock.
         cells: one for each job and period, in that order.
-        problems: of the registry. What the entry of a job or shop that is broken expects is not
-            known, and no unit of it is here.
+        problems: of the registry, and of jobs that could not be judged. What the entry of a job or
+            shop that is broken expects is not known, and no unit of it is here.
     """
 
     made_at: datetime

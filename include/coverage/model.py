@@ -10,6 +10,7 @@ that somebody has accepted is `waived`.
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from functools import cached_property
 from types import MappingProxyType
@@ -21,6 +22,7 @@ from include.coverage.states import GAPS, State
 from include.coverage.stretches import Stretches
 from include.coverage.units import Clock, Unit
 from include.registry.dating import dating_of
+from include.registry.problems import costing_only
 from include.units import JobUnits
 
 if TYPE_CHECKING:
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
     from include.ledger import LedgerRow
     from include.ledger.waivers import Waiver
     from include.periods import Period
-    from include.registry import Job, Registry
+    from include.registry import Job, Problem, Registry
     from include.units import PeriodUnits
 
 NOTHING: Mapping[str, datetime] = MappingProxyType({})
@@ -107,17 +109,29 @@ def cells_of(
     *,
     jobs: Collection[str] | None = None,
     seen: Mapping[str, datetime] = NOTHING,
+    problems: list[Problem] | None = None,
 ) -> Iterator[Cell]:
-    """Give every (or each named) job's every period that has ended; see `units_of`."""
+    """Give every (or each named) job's every period that has ended; see `units_of`.
+
+    A job that cannot be judged costs no more than itself: it becomes one of the `problems`, where
+    these are given.
+    """
     kept = oldest_kept(registry, clock.now)
     end = clock.now if until is None else min(until, clock.now)
     for job in registry.jobs.values():
         if jobs is not None and job.id not in jobs:
             continue
-        units = JobUnits(job, registry.shops.values(), seen.get(job.id, clock.now))
-        judge = _Judge(job, units, book, clock)
-        for due in periods_of(job, max(since_of(since, job), kept, units.begin), end):
-            yield judge.cell_of(due)
+        cells: list[Cell] = []
+        with (
+            nullcontext()
+            if problems is None
+            else costing_only(job.file, job.line, job.id, problems)
+        ):
+            units = JobUnits(job, registry.shops.values(), seen.get(job.id, clock.now))
+            judge = _Judge(job, units, book, clock)
+            first = max(since_of(since, job), kept, units.begin)
+            cells = [judge.cell_of(due) for due in periods_of(job, first, end)]
+        yield from cells
 
 
 class _Judge:

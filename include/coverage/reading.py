@@ -79,8 +79,10 @@ def read_coverage(
             for waiver in read_waivers(connection, wanted, min(since_each)):
                 book.add_waiver(waiver)
     seen = first_seen(engine, registry.jobs, moment)
-    cells = [*cells_of(registry, book, Clock(moment, silent), since, until, jobs=jobs, seen=seen)]
-    return Coverage(moment, cells, registry.problems)
+    problems = [*registry.problems]
+    clock = Clock(moment, silent)
+    cells = cells_of(registry, book, clock, since, until, jobs=jobs, seen=seen, problems=problems)
+    return Coverage(moment, [*cells], problems)
 
 
 def _since_each(

@@ -55,6 +55,7 @@ PositiveDuration = Annotated[
     timedelta, PlainValidator(predicates.positive_duration), _text(DURATION)
 ]
 Day = Annotated[date, PlainValidator(predicates.day), _text(predicates.DAY)]
+StartDay = Annotated[date, PlainValidator(predicates.start_day), _text(predicates.DAY)]
 TimeOfDay = Annotated[time, PlainValidator(predicates.time_of_day), _text(predicates.TIME_OF_DAY)]
 Percent = Annotated[float, PlainValidator(predicates.percent), _text(predicates.PERCENT)]
 Tolerance = Annotated[

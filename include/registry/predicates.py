@@ -26,6 +26,8 @@ LONGEST_LINE = 200
 LONGEST_TAG = 100  # Airflow refuses a whole DAG for a longer one
 MOST_RETRIES = 100
 EARLIEST = date(2000, 1, 1)
+# The calendar ends in 9999, and what comes after a period must have a place in it.
+LATEST_START = date(2100, 1, 1)
 LONGEST_DURATION = timedelta(days=3660)
 ID = r"[a-z][a-z0-9_]*"
 SHOP_ID = r"[a-z0-9][a-z0-9_-]*"
@@ -238,6 +240,17 @@ def day(value: Any) -> date:
         raise ValueError(message) from error
     if found < EARLIEST:
         raise ValueError(f"{written!r} is before {EARLIEST}: write a later one")
+    return found
+
+
+def start_day(value: Any) -> date:
+    """Take a date on which something is to start: what follows it is reckoned with."""
+    found = day(value)
+    if found > LATEST_START:
+        raise ValueError(
+            f"'{found}' is after {LATEST_START}: write an earlier one, or 'enabled: false' for a "
+            "job that is not to run"
+        )
     return found
 
 

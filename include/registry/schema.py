@@ -156,7 +156,7 @@ class Job(BaseModel):
         description="after an outage, missed periods up to this old run by themselves; 0d: none",
         examples=["7d"],
     )
-    start: fields.Day | None = Field(
+    start: fields.StartDay | None = Field(
         default=None,
         description="the first business day that is expected to land; unless given, that of the "
         "period that ended last when this installation first saw the job",

@@ -24,7 +24,7 @@ from include.warehouse.transactions import cause_of
 from include.warehouse.versions import opened
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterable, Iterator
     from pathlib import Path
 
     from sqlalchemy import Engine
@@ -166,7 +166,9 @@ def _check_pair(registry: Registry, job: str, shop: str) -> None:
         )
 
 
-def broken_for(registry: Registry, job: str | None, shop: str | None) -> list[Problem]:
+def broken_for(
+    registry: Registry, problems: Iterable[Problem], job: str | None, shop: str | None
+) -> list[Problem]:
     """Give the problems that leave open what a job, a shop, or without a name all, should land.
 
     Another file of tasks says nothing of a job that is known; config/shops.yaml does, if it has
@@ -175,7 +177,7 @@ def broken_for(registry: Registry, job: str | None, shop: str | None) -> list[Pr
     has_shops = job is None or bool(registry.jobs[job].platform)
     return [
         one
-        for one in registry.problems
+        for one in problems
         if (
             has_shops and shop in (None, one.job_id)
             if one.file == SHOPS_FILE

@@ -78,7 +78,8 @@ def gaps(layout: Layout, arguments: Namespace) -> int:
         found = coverage.gaps(job=arguments.job, shop=arguments.shop, since=shown_since)
         whose = jobs or (look.registry.jobs if arguments.shop else {unit.job_id for unit in found})
         marks = asked_for(look.completeness(whose), found, arguments.job, arguments.shop)
-    coverage = replace(coverage, problems=broken_for(look.registry, arguments.job, arguments.shop))
+    broken = broken_for(look.registry, coverage.problems, arguments.job, arguments.shop)
+    coverage = replace(coverage, problems=broken)
     accepted = coverage.waivers(arguments.job, arguments.shop, shown_since)
     if arguments.waived:
         print(_of_waived(look.registry, accepted, shown_since, as_json=arguments.json))

@@ -93,8 +93,8 @@ def repair(layout: Layout, arguments: Namespace) -> int:
             runs=_runs(api, look, wanted & dags.keys()),
             history=read_history(look.engine, wanted),
         )
-        broken = [str(one) for one in broken_for(look.registry, arguments.job, arguments.shop)]
-        return _answer(plan, broken, api, look, arguments)
+        broken = broken_for(look.registry, coverage.problems, arguments.job, arguments.shop)
+        return _answer(plan, [str(one) for one in broken], api, look, arguments)
 
 
 def start(api: Api, runs: Iterable[RepairRun]) -> Iterator[Started]:

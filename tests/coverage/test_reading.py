@@ -120,3 +120,13 @@ def test_ticks_under_another_cron_are_found_in_brief(engine: Engine) -> None:
     assert brief.cells[0].period.key == "2025-10-02T00:00"
     assert [str(unit.state) for unit in brief.units()] == [str(unit.state) for unit in full.units()]
     assert State.OK in {unit.state for unit in brief.units()}
+
+
+def test_a_job_that_cannot_be_judged_costs_no_other(engine: Engine) -> None:
+    """It becomes a problem that names its entry; all others are judged as ever."""
+    endless = job("endless").model_copy(update={"start": date.max})
+    found = read_coverage(engine, registry([endless, *JOBS], SHOPS), SINCE, now=NOW)
+    assert found.cells == read_coverage(engine, REGISTRY, SINCE, now=NOW).cells
+    (problem,) = found.problems
+    assert problem.job_id == "endless"
+    assert "OverflowError" in problem.message
