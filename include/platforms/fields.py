@@ -29,9 +29,14 @@ WALL_CLOCK_FORMAT = "%Y-%m-%d %H:%M:%S"
 CENT = Decimal("0.01")
 LARGEST_AMOUNT = Decimal(10) ** 13
 # Some gateways write fractions of a second; which of two states is newer is told in whole seconds.
-TIME = re.compile(r"(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d)(?:\.\d{1,9})?", re.ASCII)
+OFFSET = r"\s*(Z|[+-]\d\d:?\d\d)"
+TIME = re.compile(
+    rf"(\d{{4}}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d)(?:\.\d{{1,9}})?(?:{OFFSET})?", re.ASCII
+)
 # What stands where there is no time: the first moment of a calendar, of a database, of an epoch.
-NEVER = re.compile(r"(0000|0001|1900|1970)-\d\d-\d\d([ T]\d\d:\d\d:\d\d(\.\d+)?)?", re.ASCII)
+NEVER = re.compile(
+    rf"(0000|0001|1900|1970)-\d\d-\d\d([ T]\d\d:\d\d:\d\d(\.\d+)?({OFFSET})?)?", re.ASCII
+)
 # From 2001 to 2286 they have ten digits, so that milliseconds are never taken for them.
 EPOCH_SECONDS = 10**9, 10**10
 MILLISECONDS = 1000
@@ -115,13 +120,15 @@ def paid(pay_time: str) -> BeforeValidator:
 
 
 def _time(value: Any) -> datetime:
-    """Take a wall clock, or an epoch in seconds or milliseconds, as a number or its digits."""
+    """Take a wall clock, a moment with its offset, or an epoch in seconds or milliseconds."""
     found = TIME.fullmatch(value.strip()) if isinstance(value, str) else None
     try:
         if found and not NEVER.fullmatch(found[0]):
-            return datetime.fromisoformat(" ".join(found.groups()))
+            day, clock, offset = found.groups()
+            written = datetime.strptime(f"{day} {clock}{offset or 'Z'}", "%Y-%m-%d %H:%M:%S%z")
+            return wall_clock(written if offset else written.replace(tzinfo=None))
         moment = _whole(value)
-    except ValueError:
+    except (ValueError, OverflowError):
         moment = 0
     least, most = EPOCH_SECONDS
     if least * MILLISECONDS <= moment < most * MILLISECONDS:

@@ -68,7 +68,8 @@ def test_money_is_exact_to_the_cent(cents: int) -> None:
         ("number", Decimal("1.5")),
         ("time", "2025-01-01"),
         ("time", "2025-13-01 00:00:00"),
-        ("time", "2025-01-01T00:00:00Z"),
+        ("time", "2025-01-01T00:00:00+99:00"),
+        ("time", "9999-12-31T23:59:59Z"),
         ("time", "0001-01-01 00:00:00"),
         ("time", 0),
         ("time", True),
@@ -128,6 +129,8 @@ def test_a_long_value_is_shown_short() -> None:
         "0000-00-00 00:00:00",
         "1970-01-01 08:00:00",
         "1900-01-01 00:00:00.000",
+        "0001-01-01T00:00:00Z",
+        "1970-01-01T08:00:00.000+08:00",
     ],
 )
 def test_a_time_that_need_not_be_there_may_be_empty(nothing: object) -> None:
@@ -158,6 +161,21 @@ def test_a_time_may_be_an_epoch_or_a_wall_clock(field: str, value: object) -> No
     """A gateway that writes its times in several ways means the same second by all of them."""
     found = getattr(parsed(Row, {field: value}, CALL), field)
     assert found == datetime(2019, 3, 3, 19, 23, 24)
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "2026-08-04T08:01:00.123456Z",
+        "2026-08-04T16:01:00+08:00",
+        "2026-08-04 16:01:00.5 +0800",
+        "2026-08-04T04:01:00-04:00",
+        "2026-08-04T16:01:00",
+    ],
+)
+def test_a_moment_with_its_offset_is_read_by_the_clock_of_shanghai(written: str) -> None:
+    """An answer in ISO 8601 costs no day, and no hours."""
+    assert parsed(Row, {"time": written}, CALL).time == datetime(2026, 8, 4, 16, 1)
 
 
 def test_wall_clock_is_that_of_shanghai() -> None:
