@@ -7,12 +7,13 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from include.coverage.states import State
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from include.coverage.coverage import Coverage
     from include.coverage.runs import UnderWay
-    from include.coverage.states import State
     from include.coverage.units import Unit
 
 # What the runner writes of a script that did not land, with the script's own last lines below.
@@ -81,18 +82,25 @@ def spans_of(coverage: Coverage, gaps: Iterable[Unit], under_way: UnderWay) -> l
 
 
 def _of_one_cell(gaps: list[Unit], under_way: UnderWay) -> list[Span]:
-    groups: dict[tuple[State, int | None, str, bool], list[Unit]] = defaultdict(list)
+    groups: dict[tuple[tuple[State, int | None, str, bool], bool], list[Unit]] = defaultdict(list)
     for unit in gaps:
         seen_to = under_way.sees_to(unit)
-        groups[unit.state, unit.exit_code, in_brief(unit.error), seen_to].append(unit)
+        reason = (unit.state, unit.exit_code, in_brief(unit.error), seen_to)
+        groups[reason, _is_early(unit)].append(unit)
     return [
         Span(units[0].job_id, *reason, tuple(unit.shop_id for unit in units), units)
-        for reason, units in groups.items()
+        for (reason, _), units in groups.items()
     ]
 
 
 def _trouble(span: Span) -> tuple[object, ...]:
-    return span.state, span.exit_code, span.error, span.under_way, span.shops
+    early = _is_early(span.units[0])
+    return span.state, span.exit_code, span.error, span.under_way, span.shops, early
+
+
+def _is_early(unit: Unit) -> bool:
+    """Return whether a unit has been pulled before it was due, and not again since."""
+    return unit.row is not None and unit.row.state == State.PROVISIONAL
 
 
 def in_brief(error: str | None) -> str:

@@ -220,6 +220,9 @@ def _reason(span: Span) -> str:
 
 def _trouble(span: Span) -> str:
     if span.state == State.MISSED:
+        row = span.units[0].row
+        if row is not None and row.state == State.PROVISIONAL:
+            return "missed: pulled before it was due, and not again since"
         return "missed: nothing was tried"
     if span.state == State.LOST:
         runs = ", ".join(sorted({unit.run_id or "?" for unit in span.units}))

@@ -88,7 +88,9 @@ def report(layout: Layout, arguments: Namespace) -> int:
     else:
         title = f"What was due on {subject.first_day}"
         if subject.period is not None:
-            title = f"{subject.period} is {'complete' if is_complete else 'not complete'}"
+            said = {cell.job.period for cell in coverage.cells if subject.has(cell)}
+            kinds = "" if said == {"day"} else f" ({', '.join(sorted(said))})"
+            title = f"{subject.period}{kinds} is {'complete' if is_complete else 'not complete'}"
         print("\n".join(_page(title, digest, broken, markdown=arguments.markdown)))
     return int(subject.period is not None and not is_complete)
 

@@ -106,6 +106,24 @@ def test_each_gap_has_its_reason_and_its_repair(
     assert "everything of generate_daily that was due since" in capsys.readouterr().out
 
 
+def test_what_was_pulled_too_early_is_not_called_untried(
+    installation: Installation, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Beside a shop of the same day that nobody has pulled, it stands in a line of its own."""
+
+    def trouble(unit: Any) -> str | None:
+        if unit.period.key != _ago(4) or unit.job_id != "erp_store":
+            return None
+        return {"erp-1": "provisional", "erp-2": ""}.get(unit.shop_id)
+
+    installation.land(but=trouble)
+    assert _ask(installation) == 1
+    lines = _without_marks(capsys)
+    early = "missed: pulled before it was due, and not again since"
+    assert f"  {_ago(4)}  erp-1 店1  {early}" in lines
+    assert f"  {_ago(4)}  erp-2 店2  missed: nothing was tried" in lines
+
+
 def test_a_program_is_told_the_same(
     installation: Installation, capsys: pytest.CaptureFixture[str]
 ) -> None:

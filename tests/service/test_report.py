@@ -151,6 +151,20 @@ def test_the_first_line_says_that_something_is_broken(
     )
 
 
+def test_the_first_line_says_of_what_it_speaks_where_that_is_no_day(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A week has the name of its first day; that the week has landed says nothing of the day."""
+    weekly = TASKS.replace("platform: erp}", "platform: erp, period: week}").replace(
+        '"0 0 * * *", script: erp', '"0 0 * * 1", script: erp'
+    )
+    made = install(tmp_path, "\n".join(weekly.splitlines()[:-1]) + "\n", SHOPS, {})
+    made.land()
+    week = made.units(30)[0].period.key
+    assert _code(made, date=None, period=week) == 0
+    assert capsys.readouterr().out.splitlines()[0] == f"{week} (week) is complete"
+
+
 def test_a_period_is_complete_or_not_and_the_exit_code_says_it(
     installation: Installation, capsys: pytest.CaptureFixture[str]
 ) -> None:
