@@ -45,6 +45,8 @@ CODE = re.compile(r"-?\d{1,18}", re.ASCII)
 LARGEST_NUMBER = 2**63
 # Marks a field of a `Row` that no key, no paging and no figure needs; its default is None.
 SPARE = "spare"
+# Marks a field of a `Row` whose text may be cut to the length of its column; the row says so.
+CUT = "cut"
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -179,12 +181,19 @@ def text(column: Column[Any]) -> AfterValidator:
 
 
 def words(column: Column[Any]) -> AfterValidator:
-    """Return what cuts somebody's words to the length of their column."""
+    """Return what cuts a text to the length of its column; see `CUT`."""
     longest = cast("String", column.type).length or 0
     return AfterValidator(lambda value: value and value[:longest])
 
 
+def _filled(value: str) -> str:
+    if not value.strip():
+        raise ValueError("expected a text that is not empty")
+    return value
+
+
 WholeNumber = Annotated[int, BeforeValidator(_whole)]
+FilledText = Annotated[str, AfterValidator(_filled)]
 Words = Annotated[str, BeforeValidator(_words)]
 Code = Annotated[int | str, BeforeValidator(_code)]
 Money = Annotated[Decimal, BeforeValidator(_money)]

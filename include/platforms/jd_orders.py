@@ -18,7 +18,9 @@ from pydantic.alias_generators import to_camel
 from include.platforms.dialect import Call
 from include.platforms.errors import Malformed, Refused
 from include.platforms.fields import (
+    CUT,
     WALL_CLOCK_FORMAT,
+    FilledText,
     SpareLength,
     SpareMoney,
     WallClock,
@@ -27,8 +29,8 @@ from include.platforms.fields import (
     Words,
     paid,
     parsed,
-    text,
     wall_clock,
+    words,
 )
 from include.platforms.jd_codes import failure_of
 from include.platforms.paging import Page, pages_from_last
@@ -75,7 +77,7 @@ class Order(Row):
 
     order_id: WholeNumber
     vender_id: WholeNumber
-    order_state: Annotated[str, text(jd_orders.c.status)]
+    order_state: Annotated[FilledText, words(jd_orders.c.status), CUT]
     order_start_time: WallClock
     payment_confirm_time: WallClockIfAny = None
     should_pay: SpareMoney = None

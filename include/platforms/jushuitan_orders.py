@@ -13,8 +13,10 @@ from pydantic import BaseModel, BeforeValidator, Field
 from include.platforms.dialect import Call
 from include.platforms.errors import Malformed, Temporary
 from include.platforms.fields import (
+    CUT,
     SPARE,
     WALL_CLOCK_FORMAT,
+    FilledText,
     SpareLength,
     SpareMoney,
     WallClock,
@@ -25,6 +27,7 @@ from include.platforms.fields import (
     parsed,
     text,
     wall_clock,
+    words,
 )
 from include.platforms.rows import Row
 from include.platforms.windows import LAGS, SECOND, check_settled, windows
@@ -60,7 +63,7 @@ class Order(Row):
     o_id: WholeNumber
     so_id: Annotated[str | None, text(erp_orders.c.online_order_id), SPARE] = None
     shop_id: WholeNumber
-    status: Annotated[str, text(erp_orders.c.status)]
+    status: Annotated[FilledText, words(erp_orders.c.status), CUT]
     order_date: WallClock
     pay_date: WallClockIfAny = None
     modified: WallClock

@@ -17,6 +17,7 @@ from pydantic import BaseModel, Field
 from include.platforms.dialect import Call
 from include.platforms.errors import Malformed, Refused
 from include.platforms.fields import (
+    CUT,
     SHANGHAI,
     SPARE,
     Money,
@@ -100,7 +101,7 @@ class Refund(Row):
     after_sales_type: WholeNumber
     after_sales_status: WholeNumber
     dispute_refund_status: SpareNumber = None
-    after_sale_reason: Annotated[str | None, words(pdd_refunds.c.reason), SPARE] = None
+    after_sale_reason: Annotated[str | None, words(pdd_refunds.c.reason), SPARE, CUT] = None
     refund_amount: Money
     order_amount: SpareMoney = None
     goods_id: Annotated[WholeNumber | None, SPARE] = None

@@ -17,6 +17,7 @@ from include.platforms.errors import CHANGED, GatewayError, Malformed, Temporary
 from include.platforms.fields import SHANGHAI
 from include.platforms.jushuitan import Jushuitan
 from include.platforms.jushuitan_orders import ORDERS, STEPS_BACK, WALKS, Order, orders_modified
+from include.platforms.rows import missing_in
 from tests.platforms.asking import using
 from tests.platforms.scripted_gateway import answer, scripted
 
@@ -286,7 +287,6 @@ def test_a_missing_field_is_named(name: str) -> None:
         ("o_id", "one"),
         ("shop_id", 10002),
         ("status", ""),
-        ("status", "x" * 33),
         ("order_date", None),
         ("order_date", "0001-01-01 00:00:00"),
         ("pay_date", "yesterday"),
@@ -321,6 +321,13 @@ def test_an_odd_field_that_no_figure_counts_is_none(field: str, value: object, n
     for row in ({**ROW, field: value}, {key: one for key, one in ROW.items() if key != field}):
         (order,), _ = pull_scripted(page([row]), counted(1))
         assert (getattr(order, name), order.without) == (None, [name])
+
+
+def test_a_status_that_is_too_long_is_cut() -> None:
+    """The order comes all the same, and says so."""
+    (order,), _ = pull_scripted(page([{**ROW, "status": "x" * 33}]), counted(1))
+    assert (order.status, order.cut) == ("x" * 32, ["status"])
+    assert missing_in("order", [order]) == "1 order with status cut"
 
 
 @pytest.mark.parametrize("value", [None, ""])

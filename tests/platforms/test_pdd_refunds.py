@@ -294,6 +294,7 @@ def test_a_long_reason_is_cut() -> None:
     reason = found[0].after_sale_reason
     assert reason is not None
     assert (len(reason), reason[:4], found[0].without) == (255, "质量问题", [])
+    assert found[0].cut == ["after_sale_reason"]
 
 
 @pytest.mark.parametrize(
