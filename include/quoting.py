@@ -9,6 +9,7 @@ from io import TextIOWrapper
 from typing import Any
 
 LONGEST_QUOTE = 80
+BLANKS = "\u00a0\u3000"  # of Western and Chinese texts; Python takes them for unprintable
 
 
 def storable(text: str) -> str:
@@ -20,6 +21,16 @@ def storable(text: str) -> str:
     if not text.isascii():
         text = text.encode(errors="backslashreplace").decode()
     return text.replace("\0", r"\x00") if "\0" in text else text
+
+
+def printable(text: str) -> str:
+    r"""Return a text with what a terminal or a log would obey escaped, as in `\x1b` or `\n`."""
+    if text.isprintable():
+        return text
+    return "".join(
+        sign if sign.isprintable() or sign in BLANKS else sign.encode("unicode_escape").decode()
+        for sign in text
+    )
 
 
 def storable_json(value: Any) -> Any:

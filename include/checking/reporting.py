@@ -15,7 +15,7 @@ from include.checking.project import check_project
 from include.checking.strays import CONFIG
 from include.feeds import FEEDS_FILE
 from include.registry import PROJECT_ROOT, SHOPS_FILE, TASKS_FOLDER, Problem
-from include.registry.dating import dating_of
+from include.registry.dating import clock_beside_args, dating_of
 from include.registry.describing import in_words, next_runs, period_in_words
 from include.registry.paths import SCRIPTS, Folders
 from include.registry.problems import costing_only
@@ -44,6 +44,9 @@ WORDS = {
         "undated": "the script takes no period, so the job runs for the one that ended last, and "
         "an older one cannot be pulled again ({because}): let it read PERIOD_KEY, or write "
         "'dated: true' if it can bring any period, 'dated: false' if not",
+        "own clock": "{because}, but line {line} of the script asks the clock: if that is how it "
+        "finds its day, it brings another one than it is run for: let it use the argument, or "
+        "write 'dated: false'; 'dated: true' if it does use it",
         "clock": "env sets TZ to '{tz}', and the script takes no period: it would work out another "
         "day than {zone} has, and is not run: remove TZ from env",
         "no job": "there is no job: add an entry to a file in config/tasks",
@@ -62,6 +65,9 @@ WORDS = {
         "aside": "不会被读取：看起来是放在一边的副本",
         "undated": "脚本不接受日期，因此只为最近结束的一期运行，更早的无法补拉（{because}）："
         "请让它读取 PERIOD_KEY；能拉取任意一期的请写 'dated: true'，否则写 'dated: false'",
+        "own clock": "{because}，但脚本第 {line} 行读取了当前时间："
+        "如果它由此决定拉哪一天，拉到的就不是要它拉的那一天："
+        "请让它使用参数，或写 'dated: false'；确实使用了参数的请写 'dated: true'",
         "clock": "env 把 TZ 设为 '{tz}'，而脚本不接受日期：算出的不是 {zone} 的那一天，"
         "因此不会运行：请从 env 中删除 TZ",
         "no job": "没有任务：请在 config/tasks 的文件中添加",
@@ -159,6 +165,9 @@ def _notes_of(job: Job, found: Checked, words: dict[str, str]) -> Iterator[str]:
     dating = dating_of(job)
     if job.dated is None and not dating.dated:
         yield words["undated"].format(because=dating.because)
+    if found_clock := clock_beside_args(job):
+        because, line = found_clock
+        yield words["own clock"].format(because=because, line=line)
     if not dating.dated and (tz := job.env.get("TZ", job.timezone)) != job.timezone:
         yield words["clock"].format(tz=tz, zone=job.timezone)
 

@@ -82,11 +82,21 @@ def said_by_entry(job: Job) -> Dating | None:
         for _, field, _, _ in Formatter().parse(text):
             if field:
                 return Dating(True, f"args of {entry} names {{{field}}}")  # noqa: FBT003
-    for key, texts in (("args", job.args), ("env", job.env.values())):
-        for text in texts:
-            if text in VARIABLES:
-                return Dating(True, f"{key} of {entry} names {text}")  # noqa: FBT003
     return None
+
+
+def clock_beside_args(job: Job) -> tuple[str, int] | None:
+    """Return what says that `args` alone tell a script its period, and its line that asks the time.
+
+    Such a script may take the period for no more than a file's name. None where it does not ask.
+    """
+    if job.dated is not None or not (said := said_by_entry(job)):
+        return None
+    try:
+        line = look_at(job.script_path).clock
+    except OSError:
+        return None
+    return (said.because, line) if line else None
 
 
 class Found(NamedTuple):

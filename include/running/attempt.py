@@ -209,7 +209,7 @@ class Attempt:
         for line in (told := said.in_words()):
             execution.output.say(f"{self.subject}: {line}")
         details = [*told, *details]
-        whole = worst([code, *(result.code for result in said.of.values())])
+        whole = worst([code, said.code, *(result.code for result in said.of.values())])
         if whole not in (code, ExitCode.LANDED):
             reason = f"some of what the script says in {RESULTS_FILE} has failed; {describe(whole)}"
         code = whole

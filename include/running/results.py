@@ -1,20 +1,22 @@
 """What a script says of its shops, line by line, in the file that RESULTS_FILE names.
 
 A script in any language appends lines of JSON, and what it has written when it ends, or is ended,
-counts: the last line of a shop settles it. A line that cannot be read costs that line; where it
-names a shop of which no other line speaks, nobody knows how that shop went, and it has not landed.
+counts: the last line of a shop settles it. Of a line that cannot be read nobody knows what it said:
+the shops that it names, or all where it names none, have not landed, but for those of which a good
+line speaks.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import stat
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from include.quoting import quoted, storable
+from include.quoting import printable, quoted, storable
 from include.running.exit_codes import ExitCode, describe
 from include.units import NO_SHOP
 
@@ -33,8 +35,10 @@ CODES = {
 }
 LONGEST_LINE = 65_536  # bytes
 MOST_ROWS = 2**31 - 1  # what the ledger's column holds
+MOST_DIGITS = 100
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 SHOWN = 10
+HARMLESS = ("ok", "empty")
 
 
 class Result(NamedTuple):
@@ -57,10 +61,13 @@ class Results(NamedTuple):
     Attributes:
         of: by shop.
         problems: the lines that do not count, and why.
+        code: 1 where one of these says of nobody known that it failed; else 99, which is no worse
+            than any other.
     """
 
     of: dict[str, Result]
     problems: list[str]
+    code: int = ExitCode.NOTHING_TO_DO
 
     def in_words(self) -> list[str]:
         """Say which lines do not count, and which shops have failed."""
@@ -108,21 +115,33 @@ class ResultsFile:
         found: dict[str, Result] = {}
         problems: list[str] = []
         unclear: dict[str, str] = {}
+        code = ExitCode.NOTHING_TO_DO
         for number, raw in enumerate(self._lines(), 1):
-            said: dict[str, Any] = {}
+            if not (line := raw.removeprefix(BYTE_ORDER_MARK).strip(b" \t\r\n")):
+                continue
+            said: dict[str, Any] | None = None
             try:
-                if line := raw.removeprefix(BYTE_ORDER_MARK).strip(b" \t\r\n"):
-                    said = _object(line)
-                    found[_shop(said, shops)] = _result(said, mask)
+                said = _object(line)
+                found[_shop(said, shops)] = _result(said, mask)
             except ValueError as error:
-                problems.append(mask(f"line {number} of RESULTS_FILE does not count: {error}"))
-                with suppress(ValueError):
-                    unclear[_shop(said, shops)] = problems[-1]
+                where = f"line {number}"
+                problems.append(mask(f"{where} of RESULTS_FILE does not count: {error}"))
+                if _of_nobody(said, shops):
+                    if said and said.get("state") in HARMLESS:
+                        continue
+                    code = ExitCode.FAILED
+                    problems[-1] += "; it does not say 'ok', so the run fails"
+                named = _named(line, said, shops)
+                whom = "names it" if named else "names no shop of this run"
+                for shop in named or shops:
+                    unclear.setdefault(
+                        shop, mask(f"{where} of RESULTS_FILE {whom} and cannot be read: {error}")
+                    )
         for shop, why in unclear.items():
             found.setdefault(shop, Result(ExitCode.FAILED, error=why))
         if len(problems) > SHOWN:
             problems[SHOWN:] = [f"and so do {len(problems) - SHOWN:,} more lines of it"]
-        return Results(found, problems)
+        return Results(found, problems, code)
 
     def _lines(self) -> Iterator[bytes]:
         """Return the lines; of one that is too long its beginning, which is no JSON."""
@@ -152,7 +171,7 @@ def _object(line: bytes) -> dict[str, Any]:
     if len(line) >= LONGEST_LINE - 2:
         raise ValueError(f"it is longer than {LONGEST_LINE:,} bytes: shorten its error")
     try:
-        said = json.loads(line.decode(), parse_constant=_no_number)
+        said = json.loads(line.decode(), parse_constant=_no_number, parse_int=_whole)
     except UnicodeDecodeError as error:
         raise ValueError(f"byte {error.start + 1} is not UTF-8: write it in UTF-8") from error
     except json.JSONDecodeError as error:
@@ -171,8 +190,40 @@ def _no_number(name: str) -> Any:
     raise ValueError(f"{name} is no number: write null, or leave it out")
 
 
+def _whole(digits: str) -> int:
+    if len(digits) > MOST_DIGITS:  # Python refuses some of them, in words of its own
+        raise ValueError(f"a number of {len(digits):,} digits is in it: write how many rows landed")
+    return int(digits)
+
+
+def _of_nobody(said: dict[str, Any] | None, shops: Collection[str]) -> bool:
+    """Tell whether a line can be read, and none of the run's shops is the one that it is for."""
+    if said is None:
+        return False
+    try:
+        _shop(said, shops)
+    except ValueError:
+        return True
+    return False
+
+
+def _named(line: bytes, said: dict[str, Any] | None, shops: Collection[str]) -> set[str]:
+    """Return the shops that a line which does not count can be for; none where nobody knows.
+
+    A value of what can be read has to be the shop's id; else the id has to stand in the text, as a
+    word that is no key and is not cut off. An id of digits could be any number.
+    """
+    if said is not None:
+        texts = {value.strip() for value in said.values() if isinstance(value, str)}
+        return texts.intersection(shops)
+    ids = "|".join(re.escape(shop) for shop in shops if not shop.isdigit())
+    word = rf"(?<![\w-])(?:{ids})(?![\w-]|\Z|[\"']?\s*:)"
+    return set(re.findall(word, line.decode(errors="replace"))) if ids else set()
+
+
 def _shop(said: dict[str, Any], shops: Collection[str]) -> str:
     shop = said.get("shop")
+    shop = shop.strip() if isinstance(shop, str) else shop
     if NO_SHOP in shops:
         if shop in (None, NO_SHOP) and said:
             return NO_SHOP
@@ -197,4 +248,4 @@ def _result(said: dict[str, Any], mask: Callable[[str], str]) -> Result:
     text = error if isinstance(error, str) else "" if error is None else quoted(error)
     if state == "ok" and rows == 0:
         return Result(ExitCode.NOTHING_TO_DO, 0)
-    return Result(CODES[state], 0 if state == "empty" else rows, mask(storable(text)))
+    return Result(CODES[state], 0 if state == "empty" else rows, printable(mask(storable(text))))

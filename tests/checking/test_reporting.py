@@ -113,6 +113,24 @@ def test_a_script_that_takes_no_period(project: ProjectFolder) -> None:
     assert len(report(project.root, now=NOW)[0]) == 1
 
 
+def test_a_script_with_the_period_in_its_arguments_that_asks_the_clock(
+    project: ProjectFolder,
+) -> None:
+    """It may name no more than its file by them, which is noted unless the entry says more."""
+    project.write("include/scripts/good.py", "import datetime\n\nprint(datetime.date.today())\n")
+    entry = project.good_tasks + '    args: ["--out", "report-{key}.csv"]\n'
+    project.write_tasks("t.yaml", entry)
+    lines, code = report(project.root, now=NOW)
+    assert code == 0
+    assert lines[1].startswith(
+        "note: config/tasks/t.yaml:2: good: args of config/tasks/t.yaml:2 names {key}, but line 3 "
+        "of the script asks the clock: "
+    )
+    assert "第 3 行读取了当前时间" in report(project.root, "zh", now=NOW)[0][1]
+    project.write_tasks("t.yaml", entry + "    dated: true\n")
+    assert len(report(project.root, now=NOW)[0]) == 1
+
+
 def test_nothing(project: ProjectFolder) -> None:
     """A registry without a job says so."""
     lines, code = report(project.root)
