@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+from contextlib import suppress
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
@@ -27,6 +29,7 @@ HOMES = {
 }
 KINDS = (".yaml", ".yml", ".json", ".env")
 NEAR = 0.8
+HIDDEN = re.compile(r"[.](?!#).*[.]ya?ml", re.IGNORECASE)  # Emacs locks a file as .# and its name
 
 
 def stray_files(root: Path) -> Iterator[Problem]:
@@ -47,6 +50,17 @@ def stray_files(root: Path) -> Iterator[Problem]:
             yield Problem(file, 1, 1, None, f"is not read: {repair}")
         elif home:
             yield Problem(file, 1, 1, None, f"is not read: rename it to {home}")
+    yield from _hidden_tasks(root)
+
+
+def _hidden_tasks(root: Path) -> Iterator[Problem]:
+    """Yield a problem for each hidden file of tasks; what an editor keeps ends otherwise."""
+    with suppress(OSError):
+        for name in sorted(os.listdir(root / TASKS_FOLDER)):  # noqa: PTH208 - names are enough
+            file = f"{TASKS_FOLDER}/{name}"
+            if HIDDEN.fullmatch(name) and list_in(root, file):
+                repair = "rename it, so that it does not begin with a dot, or remove it"
+                yield Problem(file, 1, 1, None, f"is not read: {repair}")
 
 
 def _home(root: Path, file: str, name: str) -> str:

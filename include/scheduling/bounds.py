@@ -26,6 +26,8 @@ QUARTER_SECONDS = 15 * 60  # no zone of today is apart from UTC by less
 # Midnight at 11:00 UTC is that of New Zealand rather than of Samoa, at 10:00 UTC that of Hawaii.
 EASTERN_FROM = timedelta(hours=11)
 DAY = timedelta(days=1)
+# No job has periods outside of these.
+FIRST_YEAR, LAST_YEAR = 2000, 2100
 
 
 class Window(NamedTuple):
@@ -68,10 +70,17 @@ def moment_of(schedule: Schedule, bound: datetime) -> datetime:
 
 
 def on_clock_of(schedule: Schedule, bound: datetime) -> datetime:
-    """Return a bound as an aware moment: without a zone of its own it is on the job's clock."""
+    """Return a bound as an aware moment: without a zone of its own it is on the job's clock.
+
+    One at an end of the calendar, which has no neighbours to reckon with, becomes a nearer one.
+    """
+    moment = crons.plain(bound)
+    if not FIRST_YEAR <= moment.year <= LAST_YEAR:
+        nearest = FIRST_YEAR if moment.year < FIRST_YEAR else LAST_YEAR
+        moment = moment.replace(year=nearest, month=1, day=1)
     if _is_unzoned(bound):
-        return crons.instant(crons.plain(bound).replace(tzinfo=None, fold=0), schedule.zone)
-    return crons.plain(bound)
+        return crons.instant(moment.replace(tzinfo=None, fold=0), schedule.zone)
+    return moment
 
 
 def _is_unzoned(bound: datetime) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, timezone
 from typing import TYPE_CHECKING
@@ -12,6 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from include.coverage import read_coverage
 from include.coverage.completeness import read_completeness
 from include.errors import ConfigurationError, ExpectedError
+from include.periods import FORMS
 from include.registry import SHOPS_FILE, load_registry
 from include.service.finding import why_unknown
 from include.service.ports import remembered
@@ -192,13 +193,13 @@ def day_of(option: str, word: str) -> date:
     Raises:
         ConfigurationError: it is none.
     """
-    try:
-        return datetime.strptime(word, "%Y-%m-%d").date()  # noqa: DTZ007 - a day, not a moment
-    except ValueError:
-        example = datetime.now(timezone.utc).date().isoformat()
-        raise ConfigurationError(
-            f"{option} {word!r} is no day of the calendar: write it like {example}"
-        ) from None
+    with suppress(ValueError):
+        if FORMS["day"][1].fullmatch(word):
+            return date.fromisoformat(word)
+    example = datetime.now(timezone.utc).date().isoformat()
+    raise ConfigurationError(
+        f"{option} {word!r} is no day of the calendar: write it like {example}"
+    )
 
 
 def since_of(word: str | None, now: datetime) -> date | None:

@@ -77,7 +77,7 @@ def report(layout: Layout, arguments: Namespace) -> int:
         raise ConfigurationError(
             f"--period {subject.name}: no job has a period of this name that has ended: write a "
             f"day like {today - timedelta(days=1)}, a week's first day, a month like "
-            f"{today:%Y-%m}, or yesterday"
+            f"{today.replace(day=1) - timedelta(days=1):%Y-%m}, or yesterday"
         )
     digest = digest_of(coverage, subject.has)
     broken = [str(problem) for problem in coverage.problems]
@@ -122,7 +122,10 @@ def _today(registry: Registry, moment: datetime) -> date:
 def _check(subject: Subject, today: date, kept: datetime) -> None:
     if subject.first_day > today + timedelta(days=1):  # it may have begun elsewhere
         raise ConfigurationError(f"{subject.option} {subject.name} has not come: today is {today}")
-    if first_moment(subject.first_day).astimezone(timezone.utc) < kept:
+    # By days: a moment of the calendar's first day has no place on every clock.
+    if subject.first_day < (kept - timedelta(days=1)).date() or (
+        first_moment(subject.first_day).astimezone(timezone.utc) < kept
+    ):
         raise ConfigurationError(
             f"{subject.option} {subject.name}: of what ended before {kept:%Y-%m-%d} the ledger "
             "keeps nothing (HOUSEKEEPING_LEDGER_DAYS): name a later day"
@@ -201,6 +204,8 @@ def _summary(line: Line) -> str:
         parts.append(f"{line.missing} missing")
     if line.waiting:
         parts.append(f"{line.waiting} still to come")
+    if line.counts[State.WAIVED]:
+        parts.append(f"{line.counts[State.WAIVED]} waived")
     return ", ".join(parts)
 
 

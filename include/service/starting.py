@@ -95,9 +95,10 @@ def _check_paths(layout: Layout) -> None:
     for path in (layout.root, layout.var):
         found = [sign for sign in PATH_SIGNS if sign in str(path)]
         if found:
+            taken = "the end of a quote" if found[0] == '"' else "a placeholder"
             raise ConfigurationError(
                 f"folder {str(path)!r} has a {found[0]} in its name, which supervisord and Airflow "
-                "would take for a placeholder: move it to a folder without"
+                f"would take for {taken}: move it to a folder without"
             )
 
 

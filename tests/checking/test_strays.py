@@ -26,6 +26,11 @@ INTO = "is not read: put what it holds into {}, and remove it"
         ("config/airflow.env.txt", "", "is not read: rename it to config/airflow.env"),
         ("config/pdd.yaml", "tasks: []", "is not read: move its jobs to config/tasks/"),
         ("config/new.txt", "# ours\nshops:\n", INTO.format("config/shops.yaml")),
+        (
+            "config/tasks/.hidden.yaml",
+            "tasks: []",
+            "is not read: rename it, so that it does not begin with a dot, or remove it",
+        ),
         ("config/task/x.yaml", "tasks: []", "is not read: move its jobs to config/tasks/"),
     ],
 )
@@ -49,6 +54,8 @@ def test_what_is_the_teams_own_is_left_alone(project: ProjectFolder) -> None:
         project.write(f"config/{name}", "goals: []")
     project.write("config/shops.yaml.bak", "shops: []")
     project.write_tasks("t.yaml.old")
+    for name in (".t.yaml.swp", ".#t.yaml", "t.yaml~"):
+        project.write(f"config/tasks/{name}", "tasks: []")
     lines, code = report(project.root)
     assert code == 0
     assert [line for line in lines if "is not read" in line] == [

@@ -114,3 +114,16 @@ def test_runs_are_found_by_the_same_days(bound: datetime, day: str, zone: str) -
     assert _timetable("day", zone).localize_partition_datetime(bound) == pendulum.parse(
         day, tz=zone
     )
+
+
+@pytest.mark.parametrize("period", ["day", "week", "month", "tick"])
+def test_the_ends_of_the_calendar_are_bounds_like_others(period: str) -> None:
+    """Whoever writes them means all that there is."""
+    first = datetime(1, 1, 1, tzinfo=timezone.utc)
+    near = datetime(2026, 11, 27, 16, tzinfo=timezone.utc)
+    timetable = _timetable(period, SHANGHAI)
+    infos = timetable.iter_partition_dagrun_infos(earliest=first, latest=near)
+    assert next(iter(infos)).partition_date.year in (1999, 2000)
+    assert timetable.localize_partition_datetime(first).year in (1999, 2000)
+    last = datetime(9999, 12, 31, 23, 59, tzinfo=timezone.utc)
+    assert _keys(period, SHANGHAI, datetime(2026, 9, 1, tzinfo=timezone.utc), last)

@@ -14,6 +14,7 @@ import pytest
 from include.coverage import State
 from include.errors import ConfigurationError
 from include.service.report import report
+from include.service.waiving import waive
 from tests.coverage.registries import row
 from tests.service.covered import Installation, install
 
@@ -32,7 +33,8 @@ SHOP = "  - {{id: {0}-{1}, platform: {0}, name: 店{1}, connection: {0}, platfor
 SHOPS = "shops:\n" + "".join(
     SHOP.format(platform, number) for platform in ("erp", "jd") for number in (1, 2, 3)
 )
-DAY = datetime.now(ZoneInfo("Asia/Shanghai")).date() - timedelta(days=3)
+TODAY = datetime.now(ZoneInfo("Asia/Shanghai")).date()
+DAY = TODAY - timedelta(days=3)
 KEY = (DAY - timedelta(days=1)).isoformat()
 
 
@@ -181,10 +183,32 @@ def test_a_period_is_complete_or_not_and_the_exit_code_says_it(
     assert (told["period"], told["complete"], told["landed"]) == (yesterday, True, 6)
 
 
+def test_what_is_waived_is_named_in_the_first_line(
+    installation: Installation, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """So that nobody wonders where the units that do not count have gone."""
+    told = {
+        "job": "jd_store",
+        "shop": "jd-3",
+        "period": KEY,
+        "until": None,
+        "reason": "closed",
+        "json": False,
+    }
+    waive(installation.layout, Namespace(**told))
+    capsys.readouterr()
+    _code(installation, date=None, period=KEY)
+    said = capsys.readouterr().out.splitlines()[2]
+    assert said.startswith("4 of 5 landed, 1 missing, 1 waived; 210 rows")
+
+
 @pytest.mark.parametrize(
     ("said", "answer"),
     [
         ("2999-01-01", "--period 2999-01-01 has not come: today is 20"),
+        ("0001-01-01", "--period 0001-01-01: of what ended before"),
+        ("２０２５-10-02", "--period '２０２５-10-02' is no day of the calendar"),
+        (f"{TODAY:%Y-%m}", f" a month like {TODAY.replace(day=1) - timedelta(days=1):%Y-%m}, or"),
         ("2020-01", "--period 2020-01: of what ended before"),
         ("2025-13", "--period '2025-13-01' is no day of the calendar"),
         ("today", "--period 'today' is no day of the calendar"),
@@ -208,6 +232,7 @@ def test_a_period_of_which_nothing_is_known_is_refused(
     [
         ("2999-01-01", "--date 2999-01-01 has not come: today is 20"),
         ("2020-01-01", "--date 2020-01-01: of what ended before"),
+        ("0001-01-01", "--date 0001-01-01: of what ended before"),
         ("yesterday", "--date 'yesterday' is no day of the calendar"),
     ],
 )

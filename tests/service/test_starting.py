@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+from argparse import Namespace
 from typing import TYPE_CHECKING
 
+import pytest
+
+from include.errors import ConfigurationError
 from include.service.layout import Layout
-from include.service.starting import warn_of_problems
+from include.service.starting import start, warn_of_problems
 from tests.registry.conftest import ProjectFolder
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    import pytest
+
+@pytest.mark.parametrize(("sign", "taken"), [("$", "a placeholder"), ('"', "the end of a quote")])
+def test_a_folder_that_supervisord_cannot_name_is_refused(
+    tmp_path: Path, sign: str, taken: str
+) -> None:
+    """With the sign, and what it would be taken for."""
+    layout = Layout(tmp_path / f"a{sign}b")
+    with pytest.raises(ConfigurationError, match=f"would take for {taken}: move it"):
+        start(layout, Namespace())
 
 
 def test_a_start_warns_of_broken_entries(
