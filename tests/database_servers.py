@@ -164,7 +164,13 @@ class Server(ABC):
             return subprocess.Popen(
                 command,
                 cwd=self.folder,
-                env={"PATH": os.environ["PATH"], "HOME": str(self.folder), "TZ": "UTC"},
+                env={
+                    "PATH": os.environ["PATH"],
+                    "HOME": str(self.folder),
+                    # Two MariaDBs that are being installed would share temporary tables.
+                    "TMPDIR": str(self.folder),
+                    "TZ": "UTC",
+                },
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

@@ -15,9 +15,10 @@ from include.coverage.model import cells_of
 from include.coverage.states import LANDED, State
 from include.coverage.units import Clock
 from include.ledger import LedgerRow
-from include.ledger.sightings import first_seen
+from include.ledger.sightings import first_seen, keep_expected
 from include.ledger.waivers import read_waivers
 from include.signs_of_life import patience_of
+from include.units.expecting import begins_of
 from include.warehouse.clock import now as clock_of
 from include.warehouse.tables import ledger
 
@@ -79,6 +80,7 @@ def read_coverage(
             for waiver in read_waivers(connection, wanted, min(since_each)):
                 book.add_waiver(waiver)
     seen = first_seen(engine, registry.jobs, moment)
+    keep_expected(engine, begins_of(registry.jobs.values(), seen))
     problems = [*registry.problems]
     clock = Clock(moment, silent)
     cells = cells_of(registry, book, clock, since, until, jobs=jobs, seen=seen, problems=problems)

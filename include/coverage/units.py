@@ -115,15 +115,22 @@ class Clock:
             return State.RUNNING
         if not expected:
             return State.DISABLED
-        if row.state in (State.RUNNING, State.FAILED):
-            failed = State.MISCOUNTED if row.is_miscounted else State.FAILED
-            return State.LOST if row.state == State.RUNNING else failed
-        early = State.PROVISIONAL if row.state == State.PROVISIONAL else State.PENDING
-        return State.MISSED if late >= PUNCTUAL_SECONDS else early
+        return _of_open(row, late)
 
     def _is_silent(self, row: LedgerRow) -> bool:
         heard = row.heartbeat_at or row.started_at
         return heard is None or heard < self.now - self.patience
+
+
+def _of_open(row: LedgerRow, late: float) -> State:
+    """Return the state of a unit that is expected, is written down, and has not landed."""
+    if row.state == State.RUNNING:
+        return State.LOST
+    # What failed before it was due is tried again when it is: until then it is no gap.
+    if row.state == State.FAILED and late >= 0:
+        return State.MISCOUNTED if row.is_miscounted else State.FAILED
+    early = State.PROVISIONAL if row.state == State.PROVISIONAL else State.PENDING
+    return State.MISSED if late >= PUNCTUAL_SECONDS else early
 
 
 def _of_unbegun(late: float) -> State:

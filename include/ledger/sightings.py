@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, update
 
 from include.warehouse.clock import now as clock_of
 from include.warehouse.tables import jobs_seen
 from include.warehouse.transactions import in_transaction
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from datetime import datetime
 
     from sqlalchemy import Connection, Engine
@@ -44,6 +44,27 @@ def first_seen(
         return _known(connection)
 
     return in_transaction(engine, see) if wanted - known.keys() else known
+
+
+def keep_expected(engine: Engine, begins: Mapping[str, datetime]) -> None:
+    """Write down from when on jobs are expected, where it is not written so already.
+
+    Args:
+        engine: of the warehouse, migrated; the jobs have been seen.
+        begins: the moment by job: periods that end after it are expected.
+    """
+    query = select(jobs_seen.c.job_id, jobs_seen.c.expected_from)
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        known = {row.job_id: row.expected_from for row in connection.execute(query)}
+    changed = {job: begin for job, begin in begins.items() if known.get(job, begin) != begin}
+
+    def write(connection: Connection) -> None:
+        for job_id, begin in changed.items():
+            mine = update(jobs_seen).where(jobs_seen.c.job_id == job_id)
+            connection.execute(mine.values(expected_from=begin))
+
+    if changed:
+        in_transaction(engine, write)
 
 
 def _known(connection: Connection) -> dict[str, datetime]:

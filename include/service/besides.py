@@ -30,6 +30,7 @@ class Besides:
         waiting: how many are pending, and how many run.
         to_come: how many of periods that have ended are due later.
         last_due: when the last of these is due.
+        early: how many of these were pulled already, provisionally.
         jobs: how many never landed since their job is disabled, by job.
         shops: the same of shops, by shop.
         waived: how many are gaps that somebody has accepted.
@@ -39,6 +40,7 @@ class Besides:
     waiting: Counter[State] = field(default_factory=Counter)
     to_come: int = 0
     last_due: datetime | None = None
+    early: int = 0
     jobs: Counter[str] = field(default_factory=Counter)
     shops: Counter[str] = field(default_factory=Counter)
     waived: int = 0
@@ -55,8 +57,9 @@ class Besides:
             parts.append(f"not landed yet: {counted}")
         if self.last_due:
             which = "it is" if self.to_come == 1 else "the last is"
+            early = f" ({self.early:,} of them provisional)" if self.early else ""
             parts.append(
-                f"{self.to_come:,} still to come, {which} due {self.last_due:%Y-%m-%d %H:%M}"
+                f"{self.to_come:,} still to come{early}, {which} due {self.last_due:%Y-%m-%d %H:%M}"
             )
         if off := self.jobs.total() + self.shops.total():
             who = [*_named("job", self.jobs), *_named("shop", self.shops)]
@@ -89,6 +92,7 @@ class Besides:
         return {
             **{state.value: self.waiting[state] for state in (State.PENDING, State.RUNNING)},
             "to_come": self.to_come,
+            "provisional": self.early,
             "last_due": self.last_due.isoformat(timespec="seconds") if self.last_due else None,
             "waived": self.waived,
             "disabled_jobs": dict(self.jobs),
@@ -118,6 +122,7 @@ def besides_of(
                 found.waiting[unit.state] += 1
             elif unit.state in TO_COME:
                 found.to_come += 1
+                found.early += unit.state == State.PROVISIONAL
                 found.last_due = max(unit.due_at, found.last_due or unit.due_at)
     return found
 

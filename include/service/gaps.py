@@ -162,9 +162,9 @@ def _of_job(look: Lookout, job_id: str, spans: list[Span], shop: str | None) -> 
     left = sum(len(span.units) for span in spans[:-LINES_OF_A_JOB])
     before = [f"  {left:,} earlier ones (`{MANAGER} gaps --json` has all)"] if left else []
     open_spans = [span for span in spans if not span.under_way and span.state != UNREPAIRABLE]
-    lost = [span.first for span in spans if span.state == UNREPAIRABLE]
+    lost = [span for span in spans if span.state == UNREPAIRABLE]
     accepting = f"  no run can bring these; to accept them: {MANAGER} waive {job_id} --period "
-    before_repair = [f"{accepting}{lost[0]} --reason TEXT"] if lost else []
+    before_repair = [f"{accepting}{_from_to(lost)} --reason TEXT"] if lost else []
     if not open_spans:
         seen_to = ["  runs that wait or work see to them"] if len(lost) < len(spans) else []
         return ["", title, *before, *lined_up(rows), *before_repair, *seen_to]
@@ -197,6 +197,11 @@ def _stuck(look: Lookout, spans: list[Span]) -> list[str]:
 
 def _ended_with(spans: list[Span], code: int) -> bool:
     return any(span.exit_code == code for span in spans)
+
+
+def _from_to(spans: list[Span]) -> str:
+    first, last = spans[0].first, spans[-1].last
+    return first if first == last else f"{first} --until {last}"
 
 
 def _periods(span: Span) -> str:

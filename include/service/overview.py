@@ -132,7 +132,7 @@ def lines_of(overview: Overview) -> list[str]:
     if overview.failed:
         lines.append(
             f"the last run failed of {', '.join(overview.failed)}: `python3 scheduler_manager.py "
-            "gaps` says what is missing, and how to repair it"
+            "logs JOB` says why, and `gaps` what is missing and how to repair it"
         )
     return [*lines, *(["what Airflow cannot import", *errors] if errors else [])]
 

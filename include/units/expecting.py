@@ -2,16 +2,34 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 from include.periods import PUNCTUAL
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
     from include.registry import Job
 
 # The calendar's business is to be finite.
 LONG_AGO = datetime(2000, 1, 1, tzinfo=timezone.utc)
+
+
+def begins_of(jobs: Iterable[Job], seen: Mapping[str, datetime]) -> dict[str, datetime]:
+    """Return from when on jobs are expected to land, by job.
+
+    Args:
+        jobs: the registry's.
+        seen: when each was first seen.
+    """
+    found = {}
+    for job in jobs:
+        # What is wrong with one job is said by whoever judges it, and costs no other.
+        with suppress(ArithmeticError, ValueError):
+            found[job.id] = expected_from(job, seen.get(job.id))
+    return found
 
 
 def expected_from(job: Job, first_seen: datetime | None) -> datetime:

@@ -53,12 +53,14 @@ ledger = Table(
     Index("ix_ledger_chain", "job_id", "shop_id", "period_end", "period_start", "state"),
 )
 
-# When this installation first saw a job: without a `start` nothing older is expected of it.
+# When this installation first saw a job: without a `start` nothing older is expected of it. From
+# when on it is expected by the registry as it was read last, for the view `completeness`.
 jobs_seen = Table(
     "jobs_seen",
     metadata,
     Column("job_id", String(64), primary_key=True),
     Column("first_seen", UtcMoment, nullable=False),
+    Column("expected_from", UtcMoment),
 )
 
 # Gaps that are accepted: one row per unit, beside its row of the ledger.

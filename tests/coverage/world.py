@@ -435,8 +435,11 @@ class World:
             return state
         if not expected:
             return "disabled"
-        if state in ("running", "failed"):
-            return {"running": "lost"}.get(state, state)
+        if state == "running":
+            return "lost"
+        is_due = self.now >= _utc(window.due)
+        if state == "failed":
+            return state if is_due else "pending"
         return self._of_waiting(state, window)
 
     def _of_waiting(self, state: str, window: Window) -> str:

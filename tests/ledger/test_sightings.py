@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
-from sqlalchemy import insert, text
+from sqlalchemy import insert, select, text
 
 from include.coverage import read_coverage
 from include.ledger.sightings import first_seen
 from include.units.expecting import expected_from
 from include.warehouse import connect
 from include.warehouse.migrating import migrate
-from include.warehouse.tables import ledger
+from include.warehouse.tables import jobs_seen, ledger
 from tests.coverage.registries import at, job, registry, row
 from tests.warehouses import empty_file
 
@@ -87,3 +87,16 @@ def test_a_job_of_an_older_version_is_expected_from_its_oldest_row(tmp_path: Pat
     seen = first_seen(engine, jobs)
     for job_id, period in oldest.items():
         assert expected_from(jobs[job_id], seen[job_id]) == period.start
+
+
+def test_reading_coverage_keeps_from_when_on_each_job_is_expected(warehouse: Engine) -> None:
+    """For whoever asks the warehouse; an entry's `start` moves it."""
+    first_seen(warehouse, ["daily"], NOON)
+    for start, begin in (
+        (None, at("2025-10-02T00:00")),
+        (date(2025, 9, 20), at("2025-09-20T00:00")),
+    ):
+        entries = registry([job("daily", start=start)])
+        read_coverage(warehouse, entries, NOON - timedelta(days=1), now=NOON)
+        with warehouse.connect() as connection:
+            assert connection.execute(select(jobs_seen.c.expected_from)).scalar_one() == begin

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import insert, select
 
 from include.warehouse import connect
-from include.warehouse.tables import ledger, waivers
+from include.warehouse.tables import jobs_seen, ledger, waivers
 from include.warehouse.views import completeness
 
 if TYPE_CHECKING:
@@ -92,3 +92,13 @@ def test_a_job_that_lands_in_no_table_has_none(engine: Engine) -> None:
     with engine.begin() as connection:
         connection.execute(insert(ledger), [unit(0, table_name=None, covered_until=None)])
         assert connection.execute(select(completeness)).all() == []
+
+
+def test_a_day_of_before_the_job_was_expected_is_no_part_of_the_chain(engine: Engine) -> None:
+    """Somebody has pulled it by hand; what lies between is no gap, and nobody will close it."""
+    seen = {"job_id": "jd", "first_seen": START + 5 * DAY, "expected_from": START + 4 * DAY}
+    with engine.begin() as connection:
+        connection.execute(insert(jobs_seen), [seen])
+    found = complete(engine, [unit(0), unit(4), unit(5)])
+    assert found.complete_from == START + 4 * DAY
+    assert found.complete_until == START + 6 * DAY + REACH

@@ -93,7 +93,7 @@ const CHINESE = {
   legend: "图例", until: "数据完整至 {at}",
   "totals.none": "今天没有到期的数据",
   "totals.today": "今天：{landed}/{all} 已入库", "totals.missing": "缺 {n} 项",
-  "totals.running": "{n} 项进行中", "totals.toCome": "{n} 项 {at} 到期", separator: "，",
+  "totals.running": "{n} 项进行中", "totals.toCome": "{n} 项最晚 {at} 到期", separator: "，",
   "totals.unknown": "其余未知",
   "totals.noShops": "{platform}：店铺未知",
   "totals.platform": "{platform}：{landed}/{all} 已入库",

@@ -35,6 +35,7 @@ def upgrade() -> None:
         "jobs_seen",
         sa.Column("job_id", sa.String(64), primary_key=True),
         sa.Column("first_seen", UtcMoment(), nullable=False),
+        sa.Column("expected_from", UtcMoment()),
     )
     make_table(
         "waivers",
