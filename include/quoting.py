@@ -43,7 +43,7 @@ def storable_json(value: Any) -> Any:
 
 
 def print_anything() -> None:
-    """Let `print` show escaped what the output cannot encode, in place of a traceback."""
+    """Make `print` show escaped what the output cannot encode, in place of a traceback."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")

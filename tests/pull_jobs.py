@@ -134,7 +134,7 @@ class PullJob:
         return JOBS[self.id].script_path
 
     def narrowed(self, window: Window) -> Window:
-        """Give the part of a window that is pulled in this process."""
+        """Return the part of a window that is pulled in this process."""
         if self.hours == (0, 24):
             return window
         first, last = (window.period.start.replace(hour=hour) for hour in self.hours)
@@ -274,7 +274,7 @@ class Warehouse:
         return next(row for row in rows if row.shop_id == unit.shop.id)
 
     def landed(self, unit: Unit) -> Rows:
-        """Give the rows that the warehouse has of a unit, by their key.
+        """Return the rows that the warehouse has of a unit, by their key.
 
         Of a job that pulls what has changed these are all of the shop: one row is of many periods.
         """
@@ -290,7 +290,7 @@ class Warehouse:
         return compared(job, rows, {name: name for name in names_of(job)})
 
     def truth(self, unit: Unit, *, here: bool = False) -> Rows:
-        """Give the rows that the unit's pull must bring; `here`: when it is one in this process."""
+        """Return the rows that a unit's pull must bring; `here`: when it runs in this process."""
         job, day = unit.job, unit.period.first_day
         if job.dialect == "feeds":
             rows = self._told(unit, first_day=day.isoformat(), period=JOBS[job.id].period)

@@ -25,7 +25,7 @@ OWN_SCHEMAS = ("main", "public")
 
 
 def column_problems(job: Job) -> Iterator[Problem]:
-    """Say which columns the checks of a job name in vain."""
+    """Return which columns the checks of a job name in vain."""
     checks = job.checks
     table = _own_name(checks.table) if checks and checks.table else ""
     if checks is None or table not in COLUMNS:

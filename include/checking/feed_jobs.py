@@ -20,7 +20,7 @@ OPTION = "--feed"
 def feed_problems(
     job: Job, feeds: Feeds, taken: dict[tuple[str | None, ...], Job]
 ) -> Iterator[Problem]:
-    """Say that a job names no feed or one that it cannot read, or takes another job's place.
+    """Return that a job names no feed or one that it cannot read, or takes another job's place.
 
     Args:
         job: any.

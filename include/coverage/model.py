@@ -111,7 +111,7 @@ def cells_of(
     seen: Mapping[str, datetime] = NOTHING,
     problems: list[Problem] | None = None,
 ) -> Iterator[Cell]:
-    """Give every (or each named) job's every period that has ended; see `units_of`.
+    """Return every (or each named) job's every period that has ended; see `units_of`.
 
     A job that cannot be judged costs no more than itself: it becomes one of the `problems`, where
     these are given.

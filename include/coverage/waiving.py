@@ -43,7 +43,7 @@ class Selection(NamedTuple):
     others: Counter[str]
 
     def refuse_without_gaps(self) -> None:
-        """Say why there is nothing to waive.
+        """Return why there is nothing to waive.
 
         Raises:
             ConfigurationError: there is no gap.
@@ -57,7 +57,7 @@ class Selection(NamedTuple):
         raise ConfigurationError(f"{self.name} has no gap that could be waived: {told}")
 
     def refuse_without_waived(self) -> None:
-        """Say that nothing is waived.
+        """Return that nothing is waived.
 
         Raises:
             ConfigurationError: nothing is.

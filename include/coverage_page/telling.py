@@ -210,7 +210,7 @@ def shops(
     *,
     complete: Mapping[tuple[str, str], datetime] | None = None,
 ) -> dict[str, Any]:
-    """Tell of one job's shops by periods: a letter for each, in the order of the axis.
+    """Return one job's shops by periods for the page: a letter for each, in the order of the axis.
 
     `complete` has the instants up to which they are complete, by job and shop.
     """

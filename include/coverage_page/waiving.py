@@ -55,7 +55,7 @@ def waive(
 
 
 def unwaive(engine: Engine, registry: Registry, job: Job, wish: Which) -> dict[str, list[str]]:
-    """Let what was waived of a period count as a gap again.
+    """Make what was waived of a period count as a gap again.
 
     Raises:
         HTTPException: nothing of it is waived.

@@ -51,7 +51,7 @@ class FeedTable(NamedTuple):
 
     @property
     def needed(self) -> list[str]:
-        """Give the columns that an entry must name a field for."""
+        """Return the columns that an entry must name a field for."""
         return [
             one.name
             for one in self.columns.values()

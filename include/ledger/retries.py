@@ -65,7 +65,7 @@ def left_failed(
 
 
 def _is_waived() -> ColumnElement[bool]:
-    """Say of a row that somebody has accepted that its unit is missing: nobody need try again."""
+    """Return the condition that somebody has accepted that a row's unit is missing."""
     keys = ("job_id", "shop_id", "period_key", "period_start", "period_end")
     return exists().where(*(waivers.c[name] == ledger.c[name] for name in keys))
 

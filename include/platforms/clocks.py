@@ -65,7 +65,7 @@ def check_over(call: Call, answer: Answer, over: datetime) -> None:
 
 
 def _why(said: datetime, age: str) -> str:
-    """Say what must change: a cache says for how many seconds it has kept what it gives."""
+    """Return what must change: a cache says for how many seconds it has kept what it gives."""
     ahead = datetime.now(timezone.utc) - said
     kept = timedelta(seconds=int(age)) if AGE.fullmatch(age) else timedelta()
     if kept > TOLERANCE and abs(ahead - kept) <= TOLERANCE:

@@ -50,7 +50,7 @@ class Problem:
 def costing_only(
     file: str, line: int, job_id: str | None, problems: list[Problem]
 ) -> Iterator[None]:
-    """Let a fault of our own code cost no more than what is looked at inside of it.
+    """Limit what a fault of our own code costs to what is looked at inside of it.
 
     Args:
         file: where that stands.

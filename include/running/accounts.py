@@ -56,7 +56,7 @@ class Accounts:
         self._place = place
 
     def check_version(self) -> None:
-        """Hold the warehouse's tables against this code, before anything is run for them.
+        """Compare the warehouse's tables with this code, before anything is run for them.
 
         Raises:
             ConfigurationError: they are older, newer, or not there; trying again repairs nothing.

@@ -264,6 +264,6 @@ class Attempt:
 
 
 def _shown(due: datetime) -> str:
-    """Say a moment on its own clock, with its date where that is not today's."""
+    """Return a moment on its own clock, with its date where that is not today's."""
     today = datetime.now(due.tzinfo).date()
     return f"{due:%H:%M}" if due.date() == today else f"{due:%Y-%m-%d %H:%M}"

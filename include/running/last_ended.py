@@ -27,7 +27,7 @@ REMEDY = (
 
 
 def refuse_past(job: Job, period: Period, now: datetime) -> None:
-    """Let a script that takes no period run for the period that ended last, and for no other.
+    """Allow a script that takes no period to run for the period that ended last, and for no other.
 
     Args:
         job: whose script.
@@ -56,7 +56,7 @@ def refuse_past(job: Job, period: Period, now: datetime) -> None:
 
 
 def why_not_known(job: Job, period: Period, began: datetime, ended: datetime) -> str:
-    """Say why nobody can tell which period a script without one has brought; nothing if one can.
+    """Return why nobody can tell which period a script without one has brought; nothing if one can.
 
     It is the one that had ended last when the script asked the clock, soon after it began.
 

@@ -70,7 +70,7 @@ class Results(NamedTuple):
     code: int = ExitCode.NOTHING_TO_DO
 
     def in_words(self) -> list[str]:
-        """Say which lines do not count, and which shops have failed."""
+        """Return which lines do not count, and which shops have failed."""
         lines = list(self.problems)
         for shop, result in self.of.items():
             if result.code not in (ExitCode.LANDED, ExitCode.NOTHING_TO_DO):
@@ -197,7 +197,7 @@ def _whole(digits: str) -> int:
 
 
 def _of_nobody(said: dict[str, Any] | None, shops: Collection[str]) -> bool:
-    """Tell whether a line can be read, and none of the run's shops is the one that it is for."""
+    """Return whether a line can be read, and none of the run's shops is the one that it is for."""
     if said is None:
         return False
     try:

@@ -80,12 +80,12 @@ class Book(Generic[Row]):
         return self._now_of(shop_id, self._changes(shop_id, first, last), drifted)
 
     def made(self, shop_id: int, first: datetime, last: datetime) -> list[Row]:
-        """Give the rows made from one second to another, both included, in order."""
+        """Return the rows made from one second to another, both included, in order."""
         drifted = [row for row in self._drifted.values() if first <= row.created <= last]
         return self._now_of(shop_id, self._histories(shop_id, first, last), drifted)
 
     def on(self, shop_id: int, day: date, by: str) -> list[Row]:
-        """Give the rows last changed on a day, or by `creation` those made on it, in order."""
+        """Return the rows last changed on a day, or by `creation` those made on it, in order."""
         midnight = datetime.combine(day, time())
         found = self.made if by == "creation" else self.current
         return found(shop_id, midnight, midnight + LAST_SECOND)

@@ -41,12 +41,12 @@ def changes_between(number: int, first: datetime, last: datetime, seed: int) -> 
 
 
 def orders_made_on(number: int, day: date, seed: int, as_of: datetime) -> list[dict[str, Any]]:
-    """Give the orders that were made on a day, as they are at a moment; as `orders_on` does."""
+    """Return the orders that were made on a day, as they are at a moment; as `orders_on` does."""
     return [row(one) for one in versions_of(number, day, seed) if one.is_current(as_of)]
 
 
 def histories_between(number: int, first: datetime, last: datetime, seed: int) -> Iterator[Version]:
-    """Give all that the orders ever are which were made from one second to another."""
+    """Return all that the orders ever are which were made from one second to another."""
     for day in days(first, last):
         for version in versions_of(number, day, seed):
             if first <= version.created <= last:

@@ -40,12 +40,12 @@ def changes_between(number: int, first: datetime, last: datetime, seed: int) -> 
 
 
 def refunds_made_on(number: int, day: date, seed: int, as_of: datetime) -> list[dict[str, Any]]:
-    """Give the cases that were made on a day, as they are at a moment; as `refunds_on` does."""
+    """Return the cases that were made on a day, as they are at a moment; as `refunds_on` does."""
     return [row(one) for one in versions_of(number, day, seed) if one.is_current(as_of)]
 
 
 def histories_between(number: int, first: datetime, last: datetime, seed: int) -> Iterator[Version]:
-    """Give all that the cases ever are which were made from one second to another."""
+    """Return all that the cases ever are which were made from one second to another."""
     for day in days(first, last):
         for version in versions_of(number, day, seed):
             if first <= version.created <= last:

@@ -17,7 +17,7 @@ SHANGHAI = ZoneInfo("Asia/Shanghai")
 
 
 def days(first: datetime, last: datetime) -> Iterator[date]:
-    """Give the days that a stretch of time touches."""
+    """Return the days that a stretch of time touches."""
     day = first.date()
     while day <= last.date():
         yield day

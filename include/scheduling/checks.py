@@ -146,7 +146,7 @@ def _not_landed(ledger: Ledger, units: Sequence[Unit]) -> list[tuple[Unit, str]]
 
 
 def _standing(row: LedgerRow | None) -> str:
-    """Say how a unit that has not landed stands, with the first line of its error."""
+    """Return how a unit that has not landed stands, with the first line of its error."""
     from include.ledger import LANDED  # noqa: PLC0415 - loads SQLAlchemy
 
     if row is None:

@@ -108,7 +108,7 @@ class Lookout:
 
 @contextmanager
 def in_words() -> Iterator[None]:
-    """Say in a line what is wrong with the warehouse.
+    """Explain in a line what is wrong with the warehouse.
 
     Raises:
         ExpectedError: the block found that it does not answer.

@@ -85,7 +85,7 @@ def _deliver(session: Session, conn_id: str, fields: dict[str, Any]) -> bool:
 
 
 def _deliver_own_database(session: Session) -> None:
-    """Say where Airflow's own database is, for the job housekeeping: no task is told otherwise."""
+    """Return where Airflow's own database is, for the job housekeeping: no other task knows."""
     query = select(Connection).where(Connection.conn_id == OWN_DATABASE)
     known = session.scalar(query) or Connection(conn_id=OWN_DATABASE, conn_type="generic")
     known.password = conf.get_mandatory_value("database", "sql_alchemy_conn")

@@ -140,7 +140,7 @@ def _in_words(
 
 
 def _without_data(coverage: Coverage, since: date, arguments: Namespace) -> list[str]:
-    """Say which jobs that land no data did not run, in a line that nobody is alarmed by."""
+    """Return which jobs that land no data did not run, in a line that nobody is alarmed by."""
     counted = {} if arguments.job or arguments.shop else coverage.gaps_without_data(since)
     if not counted:
         return []

@@ -177,7 +177,7 @@ def _moment(text: str | None, clock: tzinfo | None) -> datetime | None:
 
 
 def _short(moment: datetime | None) -> str:
-    """Say a moment of a job's clock, with its year where that is not this one."""
+    """Return a moment of a job's clock, with its year where that is not this one."""
     if moment is None:
         return ""
     this_year = datetime.now(moment.tzinfo).year == moment.year

@@ -101,7 +101,7 @@ def _refuse_to_cut_off(connection: Any, _record: Any) -> None:
 def _escape(
     _connection: Any, _cursor: Any, statement: str, values: Any, *_: Any
 ) -> tuple[str, Any]:
-    """Let every text be written, whatever a platform, a script or a file name put into it."""
+    """Make every text storable, whatever a platform, a script or a file name put into it."""
     # A batch of several rows in one statement has the values of one, whatever SQLAlchemy says.
     several = isinstance(values, list)
     rows = values if several else [values]

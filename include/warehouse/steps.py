@@ -47,7 +47,7 @@ def add_column(table: str, column: Column[Any]) -> None:
 
 
 def allow_null(table: str, *columns: str) -> None:
-    """Let columns hold nulls. On SQLite this makes the table again, with all that hangs on it."""
+    """Make columns nullable. On SQLite this makes the table again, with all that hangs on it."""
     connection = op.get_bind()
     there = {one["name"]: one for one in inspect(connection).get_columns(table)}
     strict = [there[name] for name in columns if not there[name]["nullable"]]

@@ -55,7 +55,7 @@ def is_newer(version: str | None) -> bool:
 
 
 def check_version(connection: Connection) -> None:
-    """Hold a warehouse against this code.
+    """Compare a warehouse with this code.
 
     Raises:
         ConfigurationError: its tables are older, newer, or not there.

@@ -26,14 +26,14 @@ FILES = sorted(
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    """Give a copy of the delivered project."""
+    """Return a copy of the delivered project."""
     shutil.copytree(PROJECT_ROOT / "config", tmp_path / "config")
     shutil.copytree(PROJECT_ROOT / "include/scripts", tmp_path / "include/scripts")
     return tmp_path
 
 
 def entries_of(found: Checked, file: str) -> dict[str, Any]:
-    """Give what became of the valid entries of a file, whatever their lines are now."""
+    """Return what became of the valid entries of a file, whatever their lines are now."""
     if file.endswith("shops.yaml"):
         return {one.id: one.model_dump() for one in found.registry.shops.values()}
     if file.endswith("feeds.yaml"):

@@ -101,7 +101,7 @@ def windows(entry: Entry, now: datetime, back: int = DAYS + 40) -> Iterator[Wind
 
 
 def _first_start(entry: Entry, seen: datetime) -> datetime:
-    """Give the start of the period that had ended last when a job was seen, or of the next one."""
+    """Return the start of the period that had ended last when a job was seen, or of the next."""
     last = [*_all_windows(entry, seen, 40)][-1]
     return last.end if _utc(last.due) < seen - LATEST else last.start
 
@@ -363,11 +363,11 @@ class World:
         )
 
     def seen(self) -> dict[str, datetime]:
-        """Give when each job was first seen."""
+        """Return when each job was first seen."""
         return {one.id: one.seen or SINCE for one in self.entries.values()}
 
     def waivers(self) -> list[Waiver]:
-        """Give what is waived."""
+        """Return what is waived."""
         return [
             Waiver(*key, _utc(window.start), _utc(window.end), "so it is", "me", self.now)
             for key, window in self.waived.items()

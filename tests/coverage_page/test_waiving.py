@@ -31,13 +31,13 @@ class Anna:
     """Who asks."""
 
     def get_name(self) -> str:
-        """Give the name."""
+        """Return the name."""
         return "anna"
 
 
 @pytest.fixture
 def engine(tmp_path: Path) -> Iterator[Engine]:
-    """Give a warehouse in which nothing has landed."""
+    """Return a warehouse in which nothing has landed."""
     engine = connect(empty_file(tmp_path))
     yield engine
     engine.dispose()

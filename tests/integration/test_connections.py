@@ -24,7 +24,7 @@ TYPES = {"http": "HTTP", "sqlite": "Sqlite", "generic": "Generic"}
 
 @pytest.fixture(scope="module")
 def page(service: Service) -> Iterator[Page]:
-    """Give a tab of somebody who may edit connections."""
+    """Return a tab of somebody who may edit connections."""
     with chromium() as browser, tab(browser, service) as page:
         yield page
 

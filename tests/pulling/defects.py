@@ -97,7 +97,7 @@ def _page_served_twice(patch: pytest.MonkeyPatch, _: Days) -> None:
 
 
 def _window_of(cut: Callable[[Window], tuple[datetime, datetime]]) -> Plant:
-    """Let the client ask for another stretch of time than it should."""
+    """Make the client ask for another stretch of time than it should."""
 
     def plant(patch: pytest.MonkeyPatch, _: Days) -> None:
         async def changes(self: Window, ask: Any) -> AsyncIterator[Any]:
@@ -140,7 +140,7 @@ def _late_review(patch: pytest.MonkeyPatch, days: Days) -> None:
 
 
 def new_status(patch: pytest.MonkeyPatch, _: Days) -> None:
-    """Let every third refund be in a status that no document knows."""
+    """Put every third refund into a status that no document knows."""
 
     def changes(*asked: Any) -> list[Any]:
         return [

@@ -56,14 +56,14 @@ KINDS: dict[str, tuple[str, dict[str, Any], bool]] = {
 
 
 def _days(count: int) -> list[str]:
-    """Give the keys of the days that ended last, the oldest first."""
+    """Return the keys of the days that ended last, the oldest first."""
     today = datetime.now(SHANGHAI).date()
     return [str(today - timedelta(days=back)) for back in range(count, 0, -1)]
 
 
 @pytest.fixture(params=KINDS)
 def old(project: Project, request: pytest.FixtureRequest) -> tuple[Project, str, bool]:
-    """Give a project with an old script as its job, its warehouse, and whether it takes a day."""
+    """Return a project with an old script as its job, its warehouse, and whether it takes a day."""
     text, keys, dated = KINDS[request.param]
     project.shops(**{"erp-1": True, "erp-2": True})
     project.job(NOTE + text, dated=None, **keys)

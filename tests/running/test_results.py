@@ -260,7 +260,7 @@ def test_what_is_put_in_its_place_is_not_waited_for(tmp_path: Path) -> None:
 
 @pytest.fixture
 def warehouse(project: Project) -> str:
-    """Give the URL of an empty warehouse."""
+    """Return the URL of an empty warehouse."""
     url = f"sqlite:///{project.root}/warehouse.db"
     migrate(url)
     return url

@@ -403,7 +403,7 @@ def test_the_first_business_day_is_covered(period: str, first_day: datetime, key
 
 
 def _ran(key: str) -> DagRunInfo:
-    """Give the scheduled run of a day, made on time."""
+    """Return the scheduled run of a day, made on time."""
     schedule = _timetable("day").schedule
     period = schedule.parse_key(key)
     moments = [pendulum.instance(each) for each in (schedule.fire_for(period), period.start)]

@@ -93,7 +93,7 @@ class Pull:
         return process.returncode, output
 
     def landed(self) -> dict[tuple[str, int], dict[str, Any]]:
-        """Give the orders in the warehouse, by shop and id."""
+        """Return the orders in the warehouse, by shop and id."""
         with self.engine.connect() as connection:
             rows = [dict(row) for row in connection.execute(select(erp_orders)).mappings()]
         assert all(row.pop("order_day") == row["order_time"].date() for row in rows)
@@ -182,7 +182,7 @@ def _kill_runs(pull: Pull, kills: int, seed: int) -> None:
 
 
 def states_of(pull: Pull, day: date) -> dict[str, str]:
-    """Give each shop's state in the ledger; of one that was never begun, nothing."""
+    """Return each shop's state in the ledger; of one that was never begun, nothing."""
     return defaultdict(str, {shop: state for shop, (state, _) in pull.states(day).items()})
 
 

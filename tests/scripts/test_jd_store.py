@@ -105,7 +105,7 @@ class Pull:
         httpx.post(f"{self.sandbox.base_url}/sandbox/faults", json=wish).raise_for_status()
 
     def landed(self) -> Rows:
-        """Give the orders in the warehouse, by shop and id."""
+        """Return the orders in the warehouse, by shop and id."""
         with self.engine.connect() as connection:
             rows = [dict(row) for row in connection.execute(select(jd_orders)).mappings()]
         assert all(row.pop("order_day") == row["order_time"].date() for row in rows)

@@ -32,7 +32,7 @@ WITHOUT_VAR = {name: value for name, value in os.environ.items() if name != "SCH
 
 @pytest.fixture(scope="module")
 def layout(tmp_path_factory: pytest.TempPathFactory) -> Layout:
-    """Give an installation as delivered, that was never started."""
+    """Return an installation as delivered, that was never started."""
     root = tmp_path_factory.mktemp("live") / "checkout"
     copy_project(root)
     layout = Layout(root=root, var=root / "var")
@@ -44,7 +44,7 @@ def layout(tmp_path_factory: pytest.TempPathFactory) -> Layout:
 
 
 def answers(base_url: str, conn_id: str) -> list[str]:
-    """Give what somebody types for a connection of a platform: the sandbox's own credentials."""
+    """Return what somebody types for a connection of a platform: the sandbox's own credentials."""
     fields = connections(base_url)[conn_id]
     extra = json.loads(fields["extra"])
     keys = [fields["login"], fields["password"], extra["access_token"], extra["refresh_token"]]
@@ -89,7 +89,7 @@ def typed(layout: Layout, conn_id: str, lines: list[str]) -> tuple[int, str]:
 
 
 def row(layout: Layout, conn_id: str) -> tuple[object, ...]:
-    """Give a connection as it stands in Airflow's database."""
+    """Return a connection as it stands in Airflow's database."""
     query = "SELECT host, login, password, extra, description FROM connection WHERE conn_id = ?"
     with closing(sqlite3.connect(layout.airflow_home / "airflow.db")) as database:
         found: tuple[object, ...] = database.execute(query, (conn_id,)).fetchone()

@@ -37,7 +37,7 @@ TODAY = datetime.now(ZoneInfo("Asia/Shanghai")).date()
 
 @pytest.fixture
 def installation(tmp_path: Path) -> Installation:
-    """Give one in which all has landed, but the job without data never ran."""
+    """Return one in which all has landed, but the job without data never ran."""
     made = install(tmp_path, TASKS, SHOPS, {"password": "unused", "extra": "{}"})
     made.land(but=lambda unit: "" if unit.job_id == "tidy" else None)
     return made

@@ -27,7 +27,7 @@ JOB = "job_type TEXT, hostname TEXT, state TEXT, latest_heartbeat TIMESTAMP"
 
 @pytest.fixture
 def environment(tmp_path: Path) -> dict[str, str]:
-    """Give an Airflow database of the newest version, a warehouse, and a scheduler that is well."""
+    """Return an Airflow database of the newest version, a warehouse, and a healthy scheduler."""
     warehouse = tmp_path / "warehouse.db"
     migrate(f"sqlite:///{warehouse}")
     url = f"sqlite:///{tmp_path}/airflow.db"

@@ -32,7 +32,7 @@ SECONDS = 120
 
 @pytest.fixture(scope="module")
 def layout(tmp_path_factory: pytest.TempPathFactory) -> Layout:
-    """Give an installation as delivered, that is not running."""
+    """Return an installation as delivered, that is not running."""
     root = tmp_path_factory.mktemp("repaired") / "checkout"
     copy_project(root)
     layout = Layout(root=root, var=root / "var")
@@ -66,7 +66,7 @@ def manage(layout: Layout, line: str) -> tuple[int, str]:
 
 
 def repair_in(said: str, about: str) -> list[str]:
-    """Give the first command that the line about something names."""
+    """Return the first command that the line about something names."""
     (line,) = [line for line in said.splitlines() if about in line]
     found = NAMED.search(line)
     assert found, line

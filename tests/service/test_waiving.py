@@ -42,7 +42,7 @@ def _ago(days: int) -> str:
 
 @pytest.fixture
 def installation(tmp_path: Path) -> Installation:
-    """Give one in which two shops missed the days three and four days ago."""
+    """Return one in which two shops missed the days three and four days ago."""
     made = install(tmp_path, TASKS, SHOPS, {"password": "unused", "extra": "{}"})
 
     def but(unit: Unit) -> str | None:

@@ -46,7 +46,7 @@ def check_registry(patient: Patient) -> Iterator[Finding]:
 
 
 def check_scripts(patient: Patient) -> Iterator[Finding]:
-    """Say which scripts cannot run in their Python, and which of their imports it lacks."""
+    """Return which scripts cannot run in their Python, and which of their imports it lacks."""
     jobs = check_project(patient.layout.root).registry.jobs.values()
     found = [*troubles_of(jobs)]
     for trouble in found:

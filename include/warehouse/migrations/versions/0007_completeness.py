@@ -1,4 +1,4 @@
-"""Say per table and shop up to which instant every change is in the warehouse."""
+"""Add the view `completeness`: per table and shop, up to which instant every change is in."""
 
 from alembic import op
 
