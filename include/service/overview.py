@@ -28,8 +28,6 @@ DISABLED = "disabled"
 NAME_CELLS, SCHEDULE_CELLS = 18, 26
 UNDER_WAY = ("queued", "running")
 FAILED = "failed"
-# Runs that nobody has typed a wish for.
-OF_ITSELF = ("scheduled__", "backfill__", "repair__")
 # As many wishes that were refused, one after the other, are looked past.
 NEWEST = 10
 
@@ -87,19 +85,16 @@ def look_over(api: Api) -> Overview:
     try:
         dags = api.dags_with_last_run()
         for dag in dags:
-            dag["latest_dag_runs"] = _without_refused(api, dag)
+            if _was_refused(dag["last_run"]):  # what was asked for, so no run of the job
+                newest = api.newest_runs(dag["dag_id"], NEWEST)
+                dag["last_run"] = next((run for run in newest if not _was_refused(run)), None)
         return overview_of(dags, api.import_errors())
     except ApiError as error:
         return Overview(trouble=str(error))
 
 
-def _without_refused(api: Api, dag: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return the last run that was one: of a wish that was refused a job is no worse."""
-    runs: list[dict[str, Any]] = dag["latest_dag_runs"]
-    if not any(run["state"] == FAILED and not run["run_id"].startswith(OF_ITSELF) for run in runs):
-        return runs
-    newest = api.newest_runs(dag["dag_id"], NEWEST)
-    return [run for run in newest if not str(run.get("note") or "").startswith(REFUSED_NOTE)][:1]
+def _was_refused(run: dict[str, Any] | None) -> bool:
+    return run is not None and str(run.get("note") or "").startswith(REFUSED_NOTE)
 
 
 def overview_of(dags: Sequence[dict[str, Any]], errors: Sequence[str]) -> Overview:
@@ -152,7 +147,7 @@ def _status_of(dag: dict[str, Any], import_error: str | None = None) -> JobStatu
     description = dag.get("timetable_description") or summary
     matched = ZONED.fullmatch(description)
     schedule, zone = matched.groups() if matched else (description, "")
-    last: dict[str, Any] = next(iter(dag["latest_dag_runs"]), {})
+    last: dict[str, Any] = dag["last_run"] or {}
     state = last.get("state") or ""
     when = last.get("start_date") if state in UNDER_WAY else last.get("end_date")
     clock = ZoneInfo(zone) if zone else None

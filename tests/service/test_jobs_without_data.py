@@ -99,7 +99,7 @@ def test_the_page_has_them_last_and_counts_them_nowhere(installation: Installati
 def test_status_has_them_below_the_others() -> None:
     """One whose last run failed does not make the service degraded."""
     failed = {"state": "failed", "end_date": "2026-11-24T23:04:05Z"}
-    tidy = dag("a_tidy", tags=[{"name": NO_DATA}], latest_dag_runs=[failed])
+    tidy = dag("a_tidy", tags=[{"name": NO_DATA}], last_run=failed)
     overview = Overview([_status_of(tidy), _status_of(dag("erp_store", tags=[]))])
     assert overview.failed == []
     _, _, first, title, last = lines_of(overview)

@@ -23,10 +23,10 @@ def dag(job_id: str, **changes: Any) -> dict[str, Any]:
         "timetable_summary": "0 7 * * *",
         "timetable_description": "At 07:00 (Asia/Shanghai)",
         "next_dagrun_run_after": "2026-11-25T23:00:00Z",
-        "latest_dag_runs": [run],
+        "last_run": run,
         **changes,
     }
-    return {key: value for key, value in fields.items() if value is not None}
+    return {key: value for key, value in fields.items() if value is not None or key == "last_run"}
 
 
 def lines(*dags: dict[str, Any]) -> list[str]:
@@ -66,8 +66,8 @@ def test_what_does_not_run_by_itself_says_so() -> None:
     found = lines(
         dag("paused", is_paused=True),
         dag("off", timetable_summary="disabled", next_dagrun_run_after=None),
-        dag("new", latest_dag_runs=[]),
-        dag("busy", latest_dag_runs=[running]),
+        dag("new", last_run=None),
+        dag("busy", last_run=running),
         dag("own", timetable_summary=None, timetable_description=None, next_dagrun_run_after=None),
     )
     assert found[0].endswith("paused")
@@ -81,12 +81,12 @@ def test_what_does_not_run_by_itself_says_so() -> None:
 class Airflow:
     """An API that knows one DAG and its runs."""
 
-    def __init__(self, last: dict[str, Any], runs: list[dict[str, Any]]) -> None:
-        self.last, self.runs = last, runs
+    def __init__(self, *runs: dict[str, Any]) -> None:
+        self.runs = list(runs)
 
     def dags_with_last_run(self) -> list[dict[str, Any]]:
-        """Return the DAG as the UI's list has it: without notes."""
-        return [dag("jd_store", latest_dag_runs=[self.last])]
+        """Return the DAG with its newest run."""
+        return [dag("jd_store", last_run=self.runs[0])]
 
     def newest_runs(self, _: str, number: int) -> list[dict[str, Any]]:
         """Return the newest runs with their notes."""
@@ -100,16 +100,16 @@ class Airflow:
 def test_a_refused_wish_makes_no_job_look_failed() -> None:
     """Of a mistyped conf the job is no worse; a run by hand that failed for itself is one."""
     ended = {"state": "success", "end_date": "2026-11-24T23:04:05Z", "note": None}
-    mistyped = {"state": "failed", "run_id": "manual__2", "note": "refused: conf 'perod' is …"}
-    api: Any = Airflow(mistyped, [mistyped, mistyped, ended])
+    mistyped = {"state": "failed", "note": "refused: conf 'perod' is …"}
+    api: Any = Airflow(mistyped, mistyped, ended)
     overview = look_over(api)
     assert overview.failed == []
     assert overview.jobs[0].as_dict()["last_run"] == {
         "state": "success",
         "time": "2026-11-25T07:04:05+08:00",
     }
-    failed = {"state": "failed", "run_id": "manual__3", "note": None}
-    api = Airflow(failed, [failed, mistyped, ended])
+    failed = {"state": "failed", "note": None}
+    api = Airflow(failed, mistyped, ended)
     assert look_over(api).failed == ["jd_store"]
 
 
@@ -117,8 +117,8 @@ def test_a_job_whose_last_run_failed_is_named_with_what_helps() -> None:
     """It makes the service no healthy one; a run that is going on has not failed."""
     overview = Overview(
         [
-            _status_of(dag("jd_store", latest_dag_runs=[{"state": "failed"}])),
-            _status_of(dag("erp_store", latest_dag_runs=[{"state": "running"}])),
+            _status_of(dag("jd_store", last_run={"state": "failed"})),
+            _status_of(dag("erp_store", last_run={"state": "running"})),
             _status_of(dag("pdd_chat")),
         ]
     )

@@ -19,6 +19,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 DAGS = [{"dag_id": f"job_{number:03}"} for number in range(250)]
+# The last job never ran; the first has more runs than a page holds, all newer than the others'.
+RUNS = [
+    *({"dag_id": "job_000", "run_after": f"2026-11-25T{99 - number:02}"} for number in range(120)),
+    *({"dag_id": dag["dag_id"], "run_after": "2026-11-24"} for dag in DAGS[1:-1]),
+    {"dag_id": "job_001", "run_after": "2026-11-23"},
+]
 
 
 class Airflow(BaseHTTPRequestHandler):
@@ -32,6 +38,10 @@ class Airflow(BaseHTTPRequestHandler):
             self._answer(201, {"access_token": "t"}) if good else self._answer(
                 401, {"detail": "no"}
             )
+        elif self.path == "/api/v2/dags/~/dagRuns/list":
+            assert body["order_by"] == "-run_after"
+            runs = [run for run in RUNS if run["dag_id"] in body["dag_ids"]]
+            self._answer(200, {"dag_runs": runs[: body["page_limit"]], "total_entries": len(runs)})
         else:
             self._answer(422, {"detail": f"{body['partition_key']!r} is no period"})
 
@@ -76,6 +86,15 @@ def installation(tmp_path: Path, password: str) -> Layout:
 def test_all_pages_are_read(tmp_path: Path, ports: Ports) -> None:
     """More DAGs than Airflow gives at once are all there."""
     assert len(Api(installation(tmp_path, "right"), ports).dags()) == 250
+
+
+def test_each_dag_has_its_last_run(tmp_path: Path, ports: Ports) -> None:
+    """Also behind another that has had more runs since than Airflow gives at once."""
+    dags = Api(installation(tmp_path, "right"), ports).dags_with_last_run()
+    assert [dag["dag_id"] for dag in dags] == [dag["dag_id"] for dag in DAGS]
+    assert dags[0]["last_run"] == RUNS[0]
+    assert {dag["last_run"]["run_after"] for dag in dags[1:-1]} == {"2026-11-24"}
+    assert dags[-1]["last_run"] is None
 
 
 def test_an_error_says_what_airflow_says(tmp_path: Path, ports: Ports) -> None:
