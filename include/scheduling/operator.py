@@ -80,8 +80,9 @@ class ScriptOperator(BashOperator):
             # Its own line: what Airflow writes of an exception is a traceback.
             self.log.error("%s: %s", self.job_id, error)  # noqa: TRY400 - for the same reason
             raise AirflowFailException(f"{self.job_id}: {error}") from None
-        bash = shutil.which("bash") or "bash"
-        code = self._run_inline_command(bash_path=bash, env=environment).exit_code
+        command = [shutil.which("bash") or "bash", "-c", self.bash_command]
+        ended = self.subprocess_hook.run_command(command, env=environment, cwd=self.cwd)
+        code = ended.exit_code
         if code == ExitCode.NOTHING_TO_DO:
             raise AirflowSkipException(f"{self.job_id}: there was nothing to do")
         if code in ADVICE:
