@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
 from itertools import pairwise
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pendulum
@@ -12,6 +13,7 @@ import time_machine
 from airflow.dag_processing.collection import _get_latest_runs_stmt_partitioned
 from airflow.exceptions import InvalidPartitionKeyError
 from airflow.models.base import Base
+from airflow.models.dag import DagModel
 from airflow.models.dagrun import DagRun
 from airflow.timetables.base import DagRunInfo, TimeRestriction
 from airflow.utils.types import DagRunType
@@ -320,8 +322,30 @@ def session() -> Iterator[Session]:
     engine = create_engine("sqlite://")
     Base.metadata.create_all(engine)
     with Session(engine) as session:
+        session.add(DagModel(dag_id="erp_store", bundle_name="dags-folder"))
+        session.flush()
         yield session
     engine.dispose()
+
+
+def _parse(
+    session: Session,
+    timetable: CalendarPartitionTimetable,
+    now: datetime,
+    run: DagRun | None = None,
+) -> DagModel:
+    """Work out a DAG's next run, as the dag-processor does; as the scheduler, behind a `run`."""
+    model = session.get_one(DagModel, "erp_store")
+    newest = run or session.scalar(_get_latest_runs_stmt_partitioned("erp_store"))
+    as_dag: Any = SimpleNamespace(
+        timetable=timetable,
+        next_dagrun_info=lambda last_automated_run_info: _next(
+            timetable, last_automated_run_info, now
+        ),
+    )
+    model.calculate_dagrun_date_fields(as_dag, reference_run=newest)
+    session.flush()
+    return model
 
 
 def _store(session: Session, key: str, run_type: DagRunType) -> DagRun:
@@ -353,16 +377,29 @@ def test_a_backfill_ends_no_recovery(
     session: Session, scheduled: list[str], backfilled: list[str], due: str
 ) -> None:
     """Whatever was backfilled after an outage, the schedule goes on from its own newest run."""
+    timetable, now = _timetable("day"), pendulum.datetime(2026, 5, 10, 12, tz=SHANGHAI)
     for key in scheduled:
         _store(session, key, DagRunType.SCHEDULED)
+    then = pendulum.parse(scheduled[-1], tz=SHANGHAI).add(days=1, hours=8) if scheduled else now
+    _parse(session, timetable, then)
     for key in backfilled:
         _store(session, key, DagRunType.BACKFILL_JOB)
-    newest = session.scalar(_get_latest_runs_stmt_partitioned("erp_store"))
-    timetable = _timetable("day")
-    last = timetable.run_info_from_dag_run(dag_run=newest)
-    info = _next(timetable, last, pendulum.datetime(2026, 5, 10, 12, tz=SHANGHAI))
-    assert info is not None
-    assert info.partition_key == due
+    session.expire_all()
+    for _ in range(2):
+        assert _parse(session, timetable, now).next_dagrun_partition_key == due
+    made = _store(session, due, DagRunType.SCHEDULED)
+    following = timetable.schedule.following(timetable.schedule.parse_key(due))
+    assert _parse(session, timetable, now, made).next_dagrun_partition_key == following.key
+    assert _parse(session, timetable, now).next_dagrun_partition_key == following.key
+
+
+def test_a_backfill_of_a_job_that_was_disabled_is_not_where_it_goes_on_from(
+    session: Session,
+) -> None:
+    """Airflow has no next run down then: it begins again with the period that ended last."""
+    _store(session, "2026-05-12", DagRunType.BACKFILL_JOB)
+    now = pendulum.datetime(2026, 5, 10, 12, tz=SHANGHAI)
+    assert _parse(session, _timetable("day"), now).next_dagrun_partition_key == "2026-05-09"
 
 
 def test_an_entry_edited_to_a_longer_period_makes_each_run_once(session: Session) -> None:
@@ -370,16 +407,20 @@ def test_an_entry_edited_to_a_longer_period_makes_each_run_once(session: Session
     days = ["2026-11-26", "2026-11-27"]
     for key in days:
         _store(session, key, DagRunType.SCHEDULED)
+    morning = pendulum.datetime(2026, 11, 28, 10, tz=SHANGHAI)
+    _parse(session, _timetable("day"), morning)
+    timetable = _timetable("week")
+    for _ in range(2):
+        assert _parse(session, timetable, morning).next_dagrun_partition_key == "2026-11-21"
     week = _store(session, "2026-11-21", DagRunType.SCHEDULED)
     week.run_after = pendulum.datetime(2026, 11, 28, 12, tz=SHANGHAI)
     newest = session.scalar(_get_latest_runs_stmt_partitioned("erp_store"))
     assert newest is not None
     assert newest.partition_key == days[-1]  # which Airflow takes for the last one
-    timetable = _timetable("week")
-    last = timetable.run_info_from_dag_run(dag_run=newest)
-    info = _next(timetable, last, pendulum.datetime(2026, 11, 28, 12, 5, tz=SHANGHAI))
-    assert info is not None
-    assert info.partition_key == "2026-11-28"
+    noon = pendulum.datetime(2026, 11, 28, 12, 5, tz=SHANGHAI)
+    assert _parse(session, timetable, noon, week).next_dagrun_partition_key == "2026-11-28"
+    session.expire_all()
+    assert _parse(session, timetable, noon).next_dagrun_partition_key == "2026-11-28"
 
 
 @pytest.mark.parametrize(
