@@ -1,19 +1,20 @@
 """Which runs close some gaps: one for each job and period, the oldest first.
 
-Pure: who starts them (the command line, the page) asks Airflow's API, and hands in what it knows.
+All are made at once; `include.scheduling.priority` says which of them works first. Pure: who starts
+them (the command line, the page) asks Airflow's API, and hands in what it knows.
 """
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta, timezone
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from include.coverage.history import History
-from include.coverage.runs import PREFIX, UnderWay
+from include.coverage.runs import UnderWay
 from include.coverage.states import State
+from include.running.variables import REPAIR_PREFIX
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -31,11 +32,6 @@ UNREPAIRABLE = "unrepairable"
 BLOCKED = "blocked"
 # What Airflow itself takes to make a run, start its task and end it.
 OVERHEAD_SECONDS = 5.0
-# Of a run of which nothing is known, for its place among the scheduled ones.
-GUESSED_SECONDS = 60.0
-# The scheduler makes the run of a fire within seconds; a repair behind it starts no sooner than so.
-BEHIND = timedelta(minutes=1)
-APART = timedelta(milliseconds=1)
 
 
 @dataclass(frozen=True)
@@ -48,7 +44,6 @@ class RepairRun:
         shops: those with a gap.
         whole: whether they are all there are.
         number: which repair of the period it is, from 1.
-        run_after: when it may start; in this order Airflow starts the runs of a job.
         calls: about how many it makes; none where nobody knows.
         seconds: about how long it takes; none where nobody knows.
     """
@@ -58,14 +53,13 @@ class RepairRun:
     shops: tuple[str, ...]
     whole: bool
     number: int
-    run_after: datetime
     calls: int | None
     seconds: float | None
 
     @property
     def run_id(self) -> str:
         """Its name: the same for all who ask for the same at the same time."""
-        return f"{PREFIX}{self.key}__{self.number}"
+        return f"{REPAIR_PREFIX}{self.key}__{self.number}"
 
     @property
     def body(self) -> dict[str, Any]:
@@ -73,7 +67,6 @@ class RepairRun:
         return {
             "dag_run_id": self.run_id,
             "logical_date": None,
-            "run_after": self.run_after.isoformat(),
             "partition_key": self.key,
             "conf": {} if self.whole else {"shops": list(self.shops)},
         }
@@ -172,7 +165,7 @@ def plan_of(
     held.update(_switched_off(coverage))
     cells = {(cell.job.id, cell.period.key): cell for cell in coverage.cells}
     due = {key: cell.due_at.timestamp() for key, cell in cells.items()}
-    planned = _Planning(coverage.made_at, by_job, history or History())
+    planned = _Planning(by_job, history or History())
     followed = [
         RunUnderWay(cells[job, key].job, key, tuple(seen_to[job, key, run_id]), run_id)
         for job, key, run_id in sorted(seen_to, key=lambda each: due[each[:2]])
@@ -200,44 +193,12 @@ def _why_held(unit: Unit, paused: Mapping[str, bool], stuck: Run | None) -> str:
     return BLOCKED if stuck and stuck.blocks else ""
 
 
-@dataclass
-class _Turns:
-    """The repairs of one job, in the order in which Airflow is to run them: one by one.
-
-    Attributes:
-        start: when the next one may start, as far as the schedule is concerned.
-        busy_until: about when all those before it are done.
-    """
-
-    job: Job
-    start: datetime
-    busy_until: datetime
-
-    def next(self, seconds: float | None) -> datetime:
-        """Give the moment after which the next one may start.
-
-        Airflow starts the runs of a job by this moment, the schedule's own among them. What would
-        not be done before the schedule's next run goes behind it.
-        """
-        length = timedelta(seconds=GUESSED_SECONDS if seconds is None else seconds)
-        if self.job.enabled:
-            fire = self.job.schedule.next_fire(self.busy_until).astimezone(timezone.utc)
-            if self.busy_until + length > fire:
-                self.start = self.busy_until = fire + BEHIND
-        self.busy_until += length
-        moment = self.start
-        self.start += APART
-        return moment
-
-
 class _Planning:
     """Makes the runs of a plan, one after the other."""
 
-    def __init__(self, now: datetime, runs: Mapping[str, Sequence[Run]], history: History) -> None:
-        self._now = now.astimezone(timezone.utc)
+    def __init__(self, runs: Mapping[str, Sequence[Run]], history: History) -> None:
         self._runs = runs
         self._history = history
-        self._turns: dict[str, _Turns] = {}
 
     def run(self, cell: Cell, units: Sequence[Unit]) -> RepairRun:
         """Make the run of one job and period."""
@@ -248,18 +209,12 @@ class _Planning:
             seconds += OVERHEAD_SECONDS
         expected = sum(cell.counts.values()) - cell.counts[State.DISABLED]
         before = [run.number_for(key) for run in self._runs.get(job.id, ())]
-        if job.id not in self._turns:
-            turns = self._turns[job.id] = _Turns(job, self._now, self._now)
-            for run in self._runs.get(job.id, ()):
-                if run.under_way and not run.stuck:
-                    turns.next(seconds)  # what is there already takes its time first
         return RepairRun(
             job=job,
             key=key,
             shops=shops,
             whole=not job.platform or len(shops) == expected,
             number=max(before, default=0) + 1,
-            run_after=self._turns[job.id].next(seconds),
             calls=self._history.calls(job.id, shops),
             seconds=seconds,
         )

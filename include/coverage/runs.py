@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from include.coverage.states import State
 from include.moments import period_asked_for
+from include.running.variables import REPAIR_PREFIX
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -18,9 +19,6 @@ if TYPE_CHECKING:
 
 # A run's job and its id.
 Name = tuple[str, str]
-# A repair's runs are named after their period and counted, so that of two that are asked for at
-# the same time Airflow takes one.
-PREFIX = "repair__"
 UNDER_WAY = ("queued", "running")
 
 
@@ -93,7 +91,7 @@ class Run:
 
     def number_for(self, key: str) -> int:
         """Give which repair of a period it is, from 1; 0 for other runs."""
-        _, found, number = self.run_id.partition(f"{PREFIX}{key}__")
+        _, found, number = self.run_id.partition(f"{REPAIR_PREFIX}{key}__")
         return int(number) if found and number.isascii() and number.isdecimal() else 0
 
 

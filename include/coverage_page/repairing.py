@@ -10,7 +10,8 @@ import httpx
 from fastapi import HTTPException, status
 
 from include.coverage.repairing import Plan, plan_of
-from include.coverage.runs import PREFIX, UNDER_WAY, Run
+from include.coverage.runs import UNDER_WAY, Run
+from include.running.variables import REPAIR_PREFIX
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -61,7 +62,7 @@ class Asking:
         """
         path = "/api/v2/dags/~/dagRuns"
         told = await self._pages(path, "dag_runs", state=list(UNDER_WAY))
-        told += await self._pages(path, "dag_runs", run_id_prefix_pattern=PREFIX)
+        told += await self._pages(path, "dag_runs", run_id_prefix_pattern=REPAIR_PREFIX)
         jobs = registry.jobs
         found = (Run.of(jobs[run["dag_id"]], run) for run in told if run["dag_id"] in jobs)
         by_name = {run.name: run for run in found}

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING
 
 from airflow.task.priority_strategy import PriorityWeightStrategy
 
+from include.running.variables import REPAIR_PREFIX
+
 if TYPE_CHECKING:
     from airflow.models.taskinstance import TaskInstance
 
-REPAIR_PREFIX = "repair__"
 # What a run's age is taken from; all of it fits into 32 bits.
 SCHEDULE, REPAIR = 2_000_000_000, 1_000_000_000
 # Runs are named after the moment at which they were due, or the period that they repair.

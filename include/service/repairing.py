@@ -24,7 +24,8 @@ from include.coverage.repairing import (
     RunUnderWay,
     plan_of,
 )
-from include.coverage.runs import PREFIX, UNDER_WAY, Run
+from include.coverage.runs import UNDER_WAY, Run
+from include.running.variables import REPAIR_PREFIX
 from include.service.cli import INTERRUPTED
 from include.service.covering import (
     MANAGER,
@@ -169,7 +170,9 @@ def _runs(api: Api, look: Lookout, job_ids: Iterable[str]) -> list[Run]:
     """Return all repairs, and the runs under way with whether they move."""
     found: dict[Name, Run] = {}
     for job_id in job_ids:
-        told = api.runs(job_id, state=UNDER_WAY) + api.runs(job_id, run_id_prefix_pattern=PREFIX)
+        told = api.runs(job_id, state=UNDER_WAY) + api.runs(
+            job_id, run_id_prefix_pattern=REPAIR_PREFIX
+        )
         of_job = (Run.of(look.registry.jobs[job_id], run) for run in told)
         found |= {run.name: run for run in of_job}
     return [*(found | {run.name: run for run in look.under_way.all if run.name in found}).values()]

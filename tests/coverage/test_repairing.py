@@ -55,15 +55,14 @@ def _told(job_: Job, run_id: str, state: str, key: str | None, **conf: Any) -> R
 
 
 def test_missing_periods_are_runs_of_their_own_oldest_first() -> None:
-    """Each has its period as partition key; Airflow takes them in the order of `run_after`."""
+    """Each has its period as partition key, and may start at once: their tasks take turns."""
     plan = _plan(_coverage(jobs=(ERP, TASKS)))
     mine = [run for run in plan.runs if run.job is ERP]
     assert [run.key for run in mine] == [*KEYS]
     for run in mine:
         assert run.body["partition_key"] == run.key
         assert (run.body["conf"], run.body["logical_date"]) == ({}, None)
-    moments = [run.run_after for run in mine]
-    assert moments == sorted(set(moments))
+        assert "run_after" not in run.body
     assert [run.shops for run in plan.runs if run.job is TASKS] == [("-",)] * 3
     assert plan.units == 9
 
@@ -118,11 +117,10 @@ def test_a_unit_that_a_run_sees_to_gets_no_second_one(run: Run, left: int) -> No
 
 
 def test_a_run_that_cannot_start_is_replaced() -> None:
-    """A cleared run of a cancelled backfill sees to nothing, and takes no repair's time."""
+    """A cleared run of a cancelled backfill sees to nothing."""
     run = replace(_told(ERP, "backfill__1", "queued", KEYS[0]), stuck="its backfill was cancelled")
     plan = _plan(_coverage(), run)
     assert (plan.units, plan.held, plan.under_way, plan.stuck) == (6, {}, [], [run])
-    assert plan.runs[0].run_after == _plan(_coverage()).runs[0].run_after
 
 
 def test_where_a_new_run_would_be_stuck_none_is_made() -> None:
@@ -142,32 +140,6 @@ def test_what_would_wait_for_ever_is_named() -> None:
     plan = _plan(disabled)
     assert not plan.runs
     assert plan.held == {("erp_store", DISABLED): 6}
-
-
-def test_a_repair_goes_behind_the_schedule() -> None:
-    """What would not be done when the schedule's run is due starts after it, in the same order."""
-    now = at("2025-10-04T06:58")
-    fire = at("2025-10-04T07:00")
-    plan = _plan(_coverage(now=now), history=_history(seconds=40.0))
-    first, second, third = [run.run_after for run in plan.runs] + [None] * (3 - len(plan.runs))
-    assert first is not None
-    assert first < fire
-    later = [moment for moment in (second, third) if moment is not None]
-    assert later == sorted(later)
-    assert all(moment > fire for moment in later)
-
-
-def test_a_second_repair_goes_behind_the_first() -> None:
-    """What another repair has made takes its time first, also where the schedule comes between."""
-    now, fire = at("2025-10-04T06:58"), at("2025-10-04T07:00")
-    coverage = _coverage(now=now)
-    history = _history(seconds=20.0)
-    gaps = [gap for gap in coverage.gaps() if gap.period.key != KEYS[0]]
-    alone = _plan(coverage, history=history, gaps=gaps)
-    assert alone.runs[0].run_after < fire
-    older = [_told(ERP, f"repair__2025-09-0{day}__1", "queued", KEYS[0]) for day in (1, 2, 3)]
-    behind = _plan(coverage, *older, history=history, gaps=gaps)
-    assert all(run.run_after > fire for run in behind.runs)
 
 
 def _history(seconds: float, calls: int | None = None) -> History:

@@ -19,9 +19,9 @@ import httpx
 import pytest
 from sqlalchemy import delete, func, select, update
 
-from include.coverage.runs import PREFIX
 from include.ledger import Ledger
 from include.registry import load_registry
+from include.running.variables import REPAIR_PREFIX
 from include.warehouse import connect
 from include.warehouse.tables import erp_orders, ledger
 from tests.integration.installation import Service, copy_project, installed
@@ -135,7 +135,7 @@ def test_the_plan_is_only_shown(team: Team) -> None:
     assert paused.returncode == 1
     assert "erp_store: 9 left out: the job is paused" in paused.stdout
     assert team.service.manager("resume", "erp_store").returncode == 0
-    assert team.runs(PREFIX) == []
+    assert team.runs(REPAIR_PREFIX) == []
 
 
 def test_two_people_press_at_once(team: Team) -> None:
@@ -147,8 +147,8 @@ def test_two_people_press_at_once(team: Team) -> None:
     told = [json.loads(one.communicate(timeout=240)[0]) for one in both]
     assert [one.returncode for one in both] == [0, 0], told
     made = [run["run_id"] for one in told for run in one["runs"] if run["new"]]
-    assert sorted(made) == [f"{PREFIX}{team.key(days)}__1" for days in (4, 3, 2)]
-    assert [run["dag_run_id"] for run in team.runs(PREFIX)] == sorted(made)
+    assert sorted(made) == [f"{REPAIR_PREFIX}{team.key(days)}__1" for days in (4, 3, 2)]
+    assert [run["dag_run_id"] for run in team.runs(REPAIR_PREFIX)] == sorted(made)
     rows = team.rows()
     assert len(rows) == 4 * 3
     assert {row.attempts for row in rows.values()} == {1}
@@ -165,7 +165,7 @@ def test_a_shop_that_fails_costs_itself_alone(team: Team) -> None:
     assert f"erp_store {team.key(5)}: failed: 1 of 3 missing: erp-2" in done.stdout
     team.sandbox("DELETE", "faults")
     (run,) = team.repair("--yes", "--since", team.key(5))["runs"]
-    assert (run["shops"], run["run_id"]) == (["erp-2"], f"{PREFIX}{team.key(5)}__2")
+    assert (run["shops"], run["run_id"]) == (["erp-2"], f"{REPAIR_PREFIX}{team.key(5)}__2")
     assert run["landed"]
     attempts = {shop: team.rows()[team.key(5), shop].attempts for shop in NUMBERS}
     assert attempts["erp-1"] == attempts["erp-3"] == 1
@@ -202,7 +202,7 @@ def test_what_is_older_is_one_repair(team: Team) -> None:
     """Nothing is lost, and nothing doubled, though the scheduler is killed meanwhile."""
     counted = team.calls(), _calls_of(team)
     command = team.service.begin("repair", "--yes")
-    until(lambda: any(run["state"] == "running" for run in team.runs(PREFIX)))
+    until(lambda: any(run["state"] == "running" for run in team.runs(REPAIR_PREFIX)))
     second = team.service.begin("repair", "--yes")
     os.kill(pids(team.service)["scheduler"], signal.SIGKILL)
     said, _ = command.communicate(timeout=400)

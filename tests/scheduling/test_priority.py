@@ -10,10 +10,9 @@ import pytest
 from airflow.models.taskinstance import TaskInstance
 from airflow.serialization.serialized_objects import DagSerialization
 
-from include.coverage.runs import PREFIX
 from include.registry import load_registry
 from include.scheduling.factory import SCHEDULE_FIRST, build_dag
-from include.scheduling.priority import REPAIR_PREFIX, ScheduleFirst
+from include.scheduling.priority import ScheduleFirst
 
 
 def _weight(run_id: str) -> int:
@@ -23,7 +22,6 @@ def _weight(run_id: str) -> int:
 
 def test_a_repair_waits_for_the_schedule() -> None:
     """Its tasks weigh less than those of any other run, under the name that DAGs give the rule."""
-    assert REPAIR_PREFIX == PREFIX
     others = ["scheduled__2099-10-03T00:00:00+00:00", "manual__2099-01-01T00:00:00.1+00:00", "mine"]
     assert _weight("repair__2000-01-01__1") < min(map(_weight, others))
     assert f"{ScheduleFirst.__module__}.{ScheduleFirst.__name__}" == SCHEDULE_FIRST

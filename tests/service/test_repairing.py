@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from datetime import date, datetime, timezone
+from datetime import date
 from typing import TYPE_CHECKING, Any, cast
 
 from include.coverage.repairing import SEEN_TO, Plan, RepairRun, RunUnderWay
@@ -49,9 +49,8 @@ class InterruptedApi:
 def test_an_interruption_stops_no_run(capsys: pytest.CaptureFixture[str]) -> None:
     """What was made is told as it is made, and that it goes on by itself."""
     erp = job("erp_store", platform="erp", start=date(2025, 10, 1))
-    now = datetime(2025, 10, 4, tzinfo=timezone.utc)
     keys = ("2025-10-01", "2025-10-02", "2025-10-03")
-    runs = [RepairRun(erp, key, ("erp-1",), True, 1, now, None, None) for key in keys]  # noqa: FBT003
+    runs = [RepairRun(erp, key, ("erp-1",), True, 1, None, None) for key in keys]  # noqa: FBT003
     asked = Namespace(json=False, yes=True, no_wait=False)
     api: Any = InterruptedApi()
     assert _answer(Plan(runs), [], api, cast("Any", None), asked) == 130
@@ -65,10 +64,9 @@ def test_an_interruption_stops_no_run(capsys: pytest.CaptureFixture[str]) -> Non
 def test_a_long_plan_is_a_line_for_alike_runs() -> None:
     """Ninety days of one job are one line, with what they cost together."""
     erp = job("erp_store", platform="erp", start=date(2025, 10, 1))
-    now = datetime(2025, 10, 4, tzinfo=timezone.utc)
 
     def run(key: str, *shops: str) -> RepairRun:
-        return RepairRun(erp, key, shops, len(shops) == 3, 1, now, 10, 60.0)
+        return RepairRun(erp, key, shops, len(shops) == 3, 1, 10, 60.0)
 
     three = ("erp-1", "erp-2", "erp-3")
     plan = Plan([run("2025-10-01", *three), run("2025-10-02", *three), run("2025-10-03", "erp-2")])
