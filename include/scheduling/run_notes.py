@@ -12,7 +12,6 @@ from datetime import timezone
 from typing import TYPE_CHECKING
 
 from airflow.listeners import hookimpl
-from airflow.utils.types import DagRunType
 
 from include.errors import ConfigurationError
 from include.registry import load_registry
@@ -23,6 +22,7 @@ from include.scheduling.asking import asked_of
 if TYPE_CHECKING:
     from airflow.models.dagrun import DagRun
 
+MANUAL = "manual"
 LONGEST_NOTE = 1000  # of Airflow's column
 
 
@@ -32,7 +32,7 @@ class RunNotes:
     @hookimpl  # type: ignore[untyped-decorator] # Airflow's has no types
     def on_dag_run_running(self, dag_run: DagRun) -> None:
         """Write it into the run's row, which the scheduler is about to store."""
-        if dag_run.run_type != DagRunType.MANUAL:
+        if dag_run.run_type != MANUAL:
             return
         registry = load_registry(project_root(os.environ), only=dag_run.dag_id)
         job = registry.jobs.get(dag_run.dag_id)
