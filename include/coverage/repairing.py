@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from include.coverage.history import History
 from include.coverage.runs import UnderWay
 from include.coverage.states import State
-from include.running.variables import REPAIR_PREFIX
+from include.units import REPAIR_PREFIX
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

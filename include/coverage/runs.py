@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from include.coverage.states import State
 from include.moments import period_asked_for
-from include.running.variables import REPAIR_PREFIX
+from include.units import REPAIR_PREFIX
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

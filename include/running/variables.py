@@ -12,9 +12,6 @@ PROVISIONAL = "PROVISIONAL"
 RETRY_EARLIER = "RETRY_EARLIER"
 # After how many seconds whoever has started the runner ends it: its scripts end before.
 ALL_SECONDS = "RUNNER_ALL_SECONDS"
-# A repair's runs are named after their period and counted, so that of two that are asked for at
-# the same time Airflow takes one.
-REPAIR_PREFIX = "repair__"
 # Airflow's note of a run begins so when what it was asked for was refused.
 REFUSED_NOTE = "refused:"
 # Of a job's timeout: how long all of that may take; the run's own period has the rest.

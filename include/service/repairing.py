@@ -25,7 +25,6 @@ from include.coverage.repairing import (
     plan_of,
 )
 from include.coverage.runs import UNDER_WAY, Run
-from include.running.variables import REPAIR_PREFIX
 from include.service.cli import INTERRUPTED
 from include.service.covering import (
     MANAGER,
@@ -41,6 +40,7 @@ from include.service.ports import remembered
 from include.service.rest import Api, ThereAlreadyError, UnansweredError
 from include.service.table import lined_up
 from include.service.triggering import ANSWER_SECONDS, asking
+from include.units import REPAIR_PREFIX
 
 if TYPE_CHECKING:
     from argparse import Namespace

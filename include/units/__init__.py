@@ -2,6 +2,6 @@
 
 from include.units.expecting import LONG_AGO
 from include.units.of_job import JobUnits, PeriodUnits
-from include.units.unit import NO_SHOP, Unit
+from include.units.unit import NO_SHOP, REPAIR_PREFIX, Unit
 
-__all__ = ["LONG_AGO", "NO_SHOP", "JobUnits", "PeriodUnits", "Unit"]
+__all__ = ["LONG_AGO", "NO_SHOP", "REPAIR_PREFIX", "JobUnits", "PeriodUnits", "Unit"]

@@ -9,6 +9,9 @@ if TYPE_CHECKING:
     from include.periods import Period
 
 # The shop of a job that has none.
+# A repair's runs are named after their period and counted, so that of two that are asked for at
+# the same time Airflow takes one.
+REPAIR_PREFIX = "repair__"
 NO_SHOP = "-"
 
 

@@ -21,7 +21,7 @@ from sqlalchemy import delete, func, select, update
 
 from include.ledger import Ledger
 from include.registry import load_registry
-from include.running.variables import REPAIR_PREFIX
+from include.units import REPAIR_PREFIX
 from include.warehouse import connect
 from include.warehouse.tables import erp_orders, ledger
 from tests.integration.installation import Service, copy_project, installed
