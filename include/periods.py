@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from include import cron as crons
 from include.errors import ConfigurationError
-from include.quoting import quoted
+from include.text import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

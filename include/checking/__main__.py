@@ -8,9 +8,9 @@ import sys
 from pathlib import Path
 
 from include.checking.reporting import report
-from include.quoting import print_anything
 from include.registry import PROJECT_ROOT
 from include.registry.describing import LANGUAGES
+from include.text import print_anything
 
 
 def main(arguments: list[str] | None = None) -> int:

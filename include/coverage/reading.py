@@ -14,10 +14,10 @@ from include.coverage.coverage import Coverage
 from include.coverage.model import cells_of
 from include.coverage.states import LANDED, State
 from include.coverage.units import Clock
+from include.heartbeats import patience_of
 from include.ledger import LedgerRow
 from include.ledger.sightings import first_seen, keep_expected
 from include.ledger.waivers import read_waivers
-from include.signs_of_life import patience_of
 from include.units.expecting import begins_of
 from include.warehouse.clock import now as clock_of
 from include.warehouse.tables import ledger

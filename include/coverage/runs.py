@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from include.coverage.states import State
-from include.moments import period_asked_for
+from include.logical_dates import period_asked_for
 from include.units import REPAIR_PREFIX
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from include import ledger
 from include.coverage.states import GAPS, LANDED, State
+from include.heartbeats import PATIENCE
 from include.periods import PUNCTUAL
-from include.signs_of_life import PATIENCE
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta

@@ -14,8 +14,8 @@ from jmespath.exceptions import JMESPathError
 from jmespath.functions import Functions
 from jmespath.visitor import TreeInterpreter
 
-from include.quoting import quoted
 from include.registry.problems import suggestion
+from include.text import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -15,7 +15,7 @@ from sqlalchemy import and_, delete, insert, select
 from include.errors import ConfigurationError
 from include.ledger.units import key_of
 from include.ledger.values import window
-from include.quoting import storable
+from include.text import storable
 from include.warehouse.clock import now as clock_of
 from include.warehouse.tables import waivers
 from include.warehouse.transactions import in_transaction

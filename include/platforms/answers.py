@@ -15,7 +15,7 @@ from include.platforms.errors import (
     Refused,
     Temporary,
 )
-from include.quoting import quoted
+from include.text import quoted
 
 if TYPE_CHECKING:
     from include.platforms.bodies import Answer

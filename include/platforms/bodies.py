@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from aiohttp import ClientPayloadError
 
 from include.platforms.errors import Malformed
-from include.quoting import quoted
+from include.text import quoted
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

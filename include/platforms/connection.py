@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from include.errors import ConfigurationError, missing_connection
-from include.platforms.concealing import concealed
-from include.quoting import storable_json
+from include.secrets.urls import concealed
+from include.text import storable_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

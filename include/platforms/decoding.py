@@ -7,7 +7,7 @@ import re
 from decimal import Decimal
 from typing import Any
 
-from include.quoting import storable_json
+from include.text import storable_json
 
 # JSON is written in UTF-8. Of what a header says besides, only these are believed: others, such as
 # ISO-8859-1, are what servers write unless they are told otherwise. Most of those that say GB2312

@@ -17,7 +17,7 @@ from include.platforms.dialect import Call, Request
 from include.platforms.errors import AuthExpired, Malformed, Temporary
 from include.platforms.limits import Limit
 from include.platforms.passing import passes
-from include.quoting import quoted
+from include.text import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -17,7 +17,7 @@ from include.platforms.feed import call_of, malformed
 from include.platforms.feed_rows import RowReader, found_in, whole_total
 from include.platforms.fields import wall_clock
 from include.platforms.paging import WALKS, Page, Pages, WalkFromLast
-from include.quoting import quoted
+from include.text import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -21,7 +21,7 @@ from include.platforms.errors import Malformed
 from include.platforms.feed import malformed
 from include.platforms.feed_times import day_of, moment_of
 from include.platforms.fields import wall_clock
-from include.quoting import quoted
+from include.text import quoted
 from include.warehouse.types import DIGITS, Measure, Money
 
 if TYPE_CHECKING:

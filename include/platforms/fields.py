@@ -17,7 +17,7 @@ from pydantic import (
 )
 
 from include.platforms.errors import Malformed
-from include.quoting import quoted
+from include.text import quoted
 
 if TYPE_CHECKING:
     from sqlalchemy import Column, String

@@ -22,7 +22,7 @@ from include.platforms.fields import SHANGHAI, WALL_CLOCK_FORMAT, WholeNumber, W
 from include.platforms.granting import granted
 from include.platforms.jd_codes import error_of, refresh_error_of
 from include.platforms.limits import Limit
-from include.quoting import quoted
+from include.text import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from include.errors import ConfigurationError
-from include.quoting import quoted
+from include.text import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -19,7 +19,7 @@ from include.platforms.fields import Code, WholeNumber, Words, parsed
 from include.platforms.granting import granted
 from include.platforms.limits import Limit
 from include.platforms.pdd_codes import error_of
-from include.quoting import quoted
+from include.text import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

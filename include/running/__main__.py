@@ -11,10 +11,10 @@ from include.errors import ExpectedError
 from include.running import exit_codes
 from include.running.execution import Execution, exit_code_of
 from include.running.interruption import Interruption, stop_with_parent
-from include.running.masking import Masker
 from include.running.output import Output
 from include.running.request import understand
-from include.running.secret_values import secrets_in
+from include.secrets.masking import Masker
+from include.secrets.values import secrets_in
 
 EPILOG = """\
 environment, as far as the command line does not say otherwise:

@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING
 from sqlalchemy.exc import SQLAlchemyError
 
 from include.errors import ExpectedError
+from include.heartbeats import BEATS_UNTIL_LOST
 from include.ledger import LANDED, PROVISIONAL, Claim, Ledger
 from include.ledger.retries import left_failed
 from include.ledger.sightings import first_seen
 from include.row_checks import Judgement, judge
 from include.running.exit_codes import describe
-from include.signs_of_life import BEATS_UNTIL_LOST
 from include.warehouse.connecting import connect
 from include.warehouse.transactions import cause_of
 from include.warehouse.versions import check_version

@@ -7,10 +7,10 @@ import os
 import threading
 from typing import TYPE_CHECKING
 
-from include.running.masking import MaskedStream
+from include.secrets.masking import MaskedStream
 
 if TYPE_CHECKING:
-    from include.running.masking import Masker
+    from include.secrets.masking import Masker
 
 TAIL_CHARACTERS = 16_000
 TAIL_LINES = 20

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from include.errors import ConfigurationError
+from include.heartbeats import HEARTBEAT, HEARTBEAT_SECONDS
 from include.running.variables import ALL_SECONDS, GRACE, LOCK_WAIT, RETRY_EARLIER
-from include.signs_of_life import HEARTBEAT, HEARTBEAT_SECONDS
 
 if TYPE_CHECKING:
     from argparse import Namespace

@@ -16,8 +16,8 @@ import stat
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from include.quoting import printable, quoted, storable
 from include.running.exit_codes import ExitCode, describe
+from include.text import printable, quoted, storable
 from include.units import NO_SHOP
 
 if TYPE_CHECKING:

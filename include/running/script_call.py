@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from include.errors import ConfigurationError
 from include.running.request import CODE_ROOT, FOLDER, ROOT
-from include.running.secret_values import CONNECTION_PREFIX
 from include.running.variables import PRIVATE
+from include.secrets.values import CONNECTION_PREFIX
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

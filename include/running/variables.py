@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from include.signs_of_life import HEARTBEAT
+from include.heartbeats import HEARTBEAT
 
 GRACE = "RUNNER_GRACE_SECONDS"
 LOCK_WAIT = "RUNNER_LOCK_WAIT_SECONDS"

@@ -14,11 +14,11 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from include.errors import ConfigurationError
-from include.moments import period_asked_for
-from include.quoting import LONGEST_QUOTE, quoted
+from include.logical_dates import period_asked_for
 from include.registry import load_registry
 from include.running.request import project_root
 from include.running.selection import why_not
+from include.text import LONGEST_QUOTE, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -63,7 +63,7 @@ def understand(
     """Find out which periods and shops a run covers.
 
     The run's key names its period, else the conf does, else its logical date: that of the day which
-    the date means (`include.moments`). Without any of them it is the period that ended last.
+    the date means (`include.logical_dates`). Without any of them it is the period that ended last.
 
     Args:
         schedule: the job's.

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from zoneinfo import ZoneInfo
 
 from include import cron as crons
-from include.moments import TEAM_ZONE, day_meant, midnight
+from include.logical_dates import TEAM_ZONE, day_meant, midnight
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

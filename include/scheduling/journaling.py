@@ -6,9 +6,9 @@ import os
 from typing import TYPE_CHECKING
 
 from include.running.journal import Journal
-from include.running.masking import Masker
 from include.running.request import var_folder
-from include.running.secret_values import secrets_in
+from include.secrets.masking import Masker
+from include.secrets.values import secrets_in
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -18,7 +18,7 @@ from airflow.timetables.base import DagRunInfo, DataInterval, Timetable
 from airflow.timetables.trigger import CronTriggerTimetable
 
 from include.cron import CronError, check_cron
-from include.moments import period_meant
+from include.logical_dates import period_meant
 from include.periods import FORMS, PERIODS, PUNCTUAL, Period, PeriodError, Schedule
 from include.registry import PROJECT_ROOT
 from include.registry.dating import look_at

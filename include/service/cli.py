@@ -18,10 +18,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from include.errors import ConfigurationError, ExpectedError
-from include.quoting import print_anything
 from include.service import environment
 from include.service.command_table import COMMANDS
 from include.service.layout import current_layout
+from include.text import print_anything
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -16,8 +16,8 @@ from include.errors import ConfigurationError, ExpectedError
 from include.platforms.connection import ANY_HOST, HOSTS, TOKEN_FIELDS
 from include.platforms.feed import AUTHS
 from include.registry.problems import suggestion
-from include.running.masking import Masker
-from include.running.secret_values import secrets_in
+from include.secrets.masking import Masker
+from include.secrets.values import secrets_in
 from include.service import connections
 from include.service.commands import prepared_environment
 from include.service.doctor.findings import FAIL

@@ -12,6 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from include.coverage import read_coverage
 from include.coverage.completeness import read_completeness
 from include.errors import ConfigurationError, ExpectedError
+from include.heartbeats import patience_of
 from include.periods import FORMS
 from include.registry import SHOPS_FILE, load_registry
 from include.service.finding import why_unknown
@@ -19,7 +20,6 @@ from include.service.ports import remembered
 from include.service.settings import component_environment
 from include.service.stored_warehouse import paused_jobs, runs_under_way, warehouse_url
 from include.service.stuck import stuck_of
-from include.signs_of_life import patience_of
 from include.warehouse.clock import now as clock_of
 from include.warehouse.transactions import cause_of
 from include.warehouse.versions import opened

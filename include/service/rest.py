@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
 from include.errors import ExpectedError
-from include.quoting import storable
+from include.text import storable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -10,7 +10,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
 from include.errors import ConfigurationError
-from include.quoting import storable
+from include.text import storable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from include.coverage import State, Unit, units_of
+from include.heartbeats import PATIENCE
 from include.periods import PUNCTUAL
-from include.signs_of_life import PATIENCE
 from tests.coverage.registries import at, job, registry, row, shop
 
 ERP = job("erp_store", platform="erp", start=date(2025, 1, 1))

@@ -20,7 +20,7 @@ from include.platforms.fields import (
     parsed,
     wall_clock,
 )
-from include.quoting import quoted
+from include.text import quoted
 
 CALL = Call("/open/some/query", shop=10001, page=3)
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from include.running.masking import Masker
 from include.running.output import LINE_CHARACTERS, TAIL_LINES, Output
+from include.secrets.masking import Masker
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

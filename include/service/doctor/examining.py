@@ -10,8 +10,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from include.errors import ExpectedError
-from include.running.masking import Masker
-from include.running.secret_values import secrets_in
+from include.secrets.masking import Masker
+from include.secrets.values import secrets_in
 from include.service import connections
 from include.service.doctor.findings import FAIL, Finding, Patient
 from include.service.health import running

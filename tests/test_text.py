@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from include.quoting import LONGEST_QUOTE, quoted, storable, storable_json
+from include.text import LONGEST_QUOTE, quoted, storable, storable_json
 
 
 @pytest.mark.parametrize(

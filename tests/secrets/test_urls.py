@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from include.platforms.concealing import concealed
 from include.platforms.connection import Connection
 from include.platforms.dialect import Call
 from include.platforms.errors import Malformed
@@ -16,6 +15,7 @@ from include.platforms.feed_rows import RowReader
 from include.platforms.fields import quoted
 from include.platforms.jd import Jd
 from include.platforms.pdd import Pdd
+from include.secrets.urls import concealed
 from tests.platforms.asking import using
 from tests.platforms.data_service import in_turn, serving
 from tests.platforms.feed_samples import BLANKS, DAY, REVIEW, REVIEWS, connection_to, feed_of

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from include.running.masking import MaskedStream, Masker
+from include.secrets.masking import MaskedStream, Masker
 
 SECRETS = ["hunter22", "hunter2255", "ter22xyz", "aaaa", "first line\nsecond", "密码一二三"]
 

@@ -9,8 +9,8 @@ from urllib.parse import quote
 
 import pytest
 
-from include.running.masking import Masker
-from include.secret_forms import forms_of
+from include.secrets.forms import forms_of
+from include.secrets.masking import Masker
 
 
 @pytest.mark.parametrize(

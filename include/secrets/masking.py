@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from include.secret_forms import SHORTEST, forms_of
+from include.secrets.forms import SHORTEST, forms_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
