@@ -28,9 +28,10 @@ from include.coverage.calendar import periods_of  # noqa: E402
 from include.coverage_page import telling  # noqa: E402
 from include.coverage_page.files import files  # noqa: E402
 from include.coverage_page.reach import column_of, since  # noqa: E402
-from include.ledger.sightings import first_seen  # noqa: E402
 from include.registry import Registry, Shop, load_registry  # noqa: E402
-from include.units import LONG_AGO, NO_SHOP  # noqa: E402
+from include.units import LONG_AGO  # noqa: E402
+from include.units.first_seen import first_seen  # noqa: E402
+from include.units.unit import NO_SHOP  # noqa: E402
 from include.warehouse import connect  # noqa: E402
 from include.warehouse.migrating import migrate  # noqa: E402
 from include.warehouse.tables import ledger  # noqa: E402

@@ -38,8 +38,9 @@ sys.path.insert(0, str(HERE.parent))
 
 from sqlalchemy import insert, select  # noqa: E402 - found by the line above
 
-from include.ledger import Ledger, Unit  # noqa: E402
 from include.periods import Period  # noqa: E402
+from include.units.ledger import Ledger  # noqa: E402
+from include.units.unit import Unit  # noqa: E402
 from include.warehouse import connect, replace, upsert  # noqa: E402
 from include.warehouse.migrating import migrate  # noqa: E402
 from include.warehouse.tables import pdd_refunds, pdd_reviews  # noqa: E402

@@ -24,10 +24,10 @@ from include.platforms.patience import Patience
 from include.registry import Job, Shop, load_registry
 from include.registry.checks import Checks
 from include.registry.describing import in_words, period_in_words
-from include.running import exit_codes
-from include.running.exit_codes import ExitCode
 from include.service import cli, jobs_page
 from include.service.command_table import COMMANDS
+from include.units import exit_codes
+from include.units.exit_codes import ExitCode
 from tests.documents import (
     CHINESE,
     PAGES,

@@ -3,8 +3,8 @@
 from include.coverage.coverage import Coverage, Totals
 from include.coverage.model import Cell, units_of
 from include.coverage.reading import read_coverage
-from include.coverage.states import GAPS, LANDED, State
 from include.coverage.units import Unit
+from include.units.states import GAPS, LANDED, State
 
 __all__ = [
     "GAPS",

@@ -7,15 +7,15 @@ from dataclasses import dataclass, field
 from datetime import timezone
 from typing import TYPE_CHECKING, NamedTuple
 
-from include.coverage.states import LANDED, State
+from include.units.states import LANDED, State
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
-    from include.ledger import LedgerRow
-    from include.ledger.waivers import Waiver
     from include.periods import Period
+    from include.units.ledger_row import LedgerRow
+    from include.units.waivers import Waiver
 
 
 class Landed(NamedTuple):

@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from include.coverage.states import GAPS, LANDED, WAITING, State
+from include.units.states import GAPS, LANDED, WAITING, State
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
     from include.coverage.model import Cell
     from include.coverage.units import Unit
-    from include.ledger.waivers import Waiver
     from include.registry import Problem
+    from include.units.waivers import Waiver
 
 
 class Counted:

@@ -9,8 +9,8 @@ from statistics import median
 from typing import TYPE_CHECKING, NamedTuple
 
 from include.coverage.coverage import Counted
-from include.coverage.states import State
-from include.ledger.units import PERIODS_COMPARED, is_like
+from include.units.ledger_row import PERIODS_COMPARED, is_like
+from include.units.states import State
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

@@ -18,23 +18,23 @@ from typing import TYPE_CHECKING
 
 from include.coverage.book import Book
 from include.coverage.calendar import oldest_kept, periods_of, since_of
-from include.coverage.states import GAPS, State
 from include.coverage.stretches import Stretches
 from include.coverage.units import Clock, Unit
 from include.registry.dating import dating_of
 from include.registry.problems import costing_only
-from include.units import JobUnits
+from include.units.job_units import JobUnits
+from include.units.states import GAPS, State
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from include.coverage.calendar import Due, Since
-    from include.ledger import LedgerRow
-    from include.ledger.waivers import Waiver
     from include.periods import Period
     from include.registry import Job, Problem, Registry
     from include.units import PeriodUnits
+    from include.units.ledger_row import LedgerRow
+    from include.units.waivers import Waiver
 
 NOTHING: Mapping[str, datetime] = MappingProxyType({})
 

@@ -12,13 +12,13 @@ from include.coverage.book import Book, Landed
 from include.coverage.calendar import oldest_kept, since_of
 from include.coverage.coverage import Coverage
 from include.coverage.model import cells_of
-from include.coverage.states import LANDED, State
 from include.coverage.units import Clock
 from include.heartbeats import patience_of
-from include.ledger import LedgerRow
-from include.ledger.sightings import first_seen, keep_expected
-from include.ledger.waivers import read_waivers
-from include.units.expecting import begins_of
+from include.units.expected_from import begins_of
+from include.units.first_seen import first_seen, keep_expected
+from include.units.ledger_row import LedgerRow
+from include.units.states import LANDED, State
+from include.units.waivers import read_waivers
 from include.warehouse.clock import now as clock_of
 from include.warehouse.tables import ledger
 

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from include.coverage.history import History
 from include.coverage.runs import UnderWay
-from include.coverage.states import State
 from include.units import REPAIR_PREFIX
+from include.units.states import State
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from include.coverage.states import State
 from include.logical_dates import period_asked_for
 from include.units import REPAIR_PREFIX
+from include.units.states import State
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -6,15 +6,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from include import ledger
-from include.coverage.states import GAPS, LANDED, State
 from include.heartbeats import PATIENCE
 from include.periods import PUNCTUAL
+from include.units.states import GAPS, LANDED, State
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
-    from include.ledger import LedgerRow
-    from include.ledger.waivers import Waiver
+    from include.units.ledger_row import LedgerRow
+    from include.units.waivers import Waiver
 
 PUNCTUAL_SECONDS = PUNCTUAL.total_seconds()
 

@@ -6,8 +6,8 @@ from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
 from include.coverage.reading import read_coverage
-from include.coverage.states import LANDED, TO_COME, State
 from include.errors import ConfigurationError
+from include.units.states import LANDED, TO_COME, State
 
 if TYPE_CHECKING:
     from datetime import timedelta

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from include.coverage import State, Totals
 from include.coverage.runs import UnderWay
-from include.coverage.states import TO_COME
 from include.coverage_page.reach import column_of, row_group
-from include.ledger import NO_SHOP
 from include.registry.dating import dating_of
+from include.units.states import TO_COME
+from include.units.unit import NO_SHOP
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping

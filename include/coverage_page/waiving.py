@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from include.coverage.waiving import select
 from include.errors import ConfigurationError
-from include.ledger import waivers
+from include.units import waivers
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine

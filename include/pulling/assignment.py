@@ -11,7 +11,8 @@ from include.errors import ConfigurationError
 from include.registry import PROJECT_ROOT, SHOPS_FILE, load_registry
 from include.running.given import given
 from include.running.variables import PROVISIONAL
-from include.units import JobUnits, Unit
+from include.units.job_units import JobUnits
+from include.units.unit import Unit
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
     import sqlalchemy
 
-    from include.ledger import Unit
     from include.periods import Period
     from include.platforms.client import GatewayClient
     from include.registry import Job, Shop
+    from include.units.unit import Unit
 
 
 class Count(Protocol):

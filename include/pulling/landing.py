@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     import sqlalchemy
 
-    from include.ledger import Unit
+    from include.units.unit import Unit
 
 
 class Listed(NamedTuple):

@@ -9,15 +9,15 @@ from rich.console import Console
 from rich.table import Table
 
 from include.errors import ConfigurationError
-from include.ledger import PROVISIONAL
 from include.platforms.errors import AuthExpired, Misdirected, Refused, Temporary
-from include.running.exit_codes import MEANINGS, ExitCode
+from include.units.exit_codes import MEANINGS, ExitCode
+from include.units.ledger import PROVISIONAL
 from include.warehouse.transactions import is_temporary
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from include.ledger import Unit
+    from include.units.unit import Unit
 
 EXIT_CODES: tuple[tuple[type[Exception], ExitCode], ...] = (
     (Temporary, ExitCode.TEMPORARY),

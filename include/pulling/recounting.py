@@ -15,22 +15,23 @@ from typing import TYPE_CHECKING
 from sqlalchemy.exc import SQLAlchemyError
 
 from include.errors import ExpectedError
-from include.ledger import Unit
-from include.ledger.recounts import due_for_a_recount, write_recount
-from include.ledger.units import covers
 from include.periods import PeriodError
 from include.pulling.control import counted_apart
 from include.pulling.journaling import journalled
 from include.row_checks.bounds import miscount
+from include.units.ledger_row import covers
+from include.units.recounts import due_for_a_recount, write_recount
+from include.units.unit import Unit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from include.ledger import Ledger, LedgerRow
     from include.pulling.clients import Clients
     from include.pulling.control import Control
     from include.registry import Job, Shop
+    from include.units.ledger import Ledger
+    from include.units.ledger_row import LedgerRow
 
 # Of each shop in one run: after an outage several units become due at once.
 MOST_OF_A_SHOP = 8

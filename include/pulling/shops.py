@@ -14,8 +14,6 @@ from typing import TYPE_CHECKING
 from sqlalchemy.exc import SQLAlchemyError
 
 from include.errors import ConfigurationError, ExpectedError
-from include.ledger import Ledger, Unit
-from include.ledger.recounts import write_recount
 from include.platforms.client import GatewayClient, tallied
 from include.platforms.clocks import TOLERANCE
 from include.platforms.tokens import TokenStore
@@ -27,7 +25,10 @@ from include.pulling.journaling import journalled
 from include.pulling.outcomes import Outcome, exit_code_of, print_table
 from include.pulling.recounting import Recounts
 from include.pulling.window import Window, utc_now
-from include.running.exit_codes import ExitCode, worst
+from include.units.exit_codes import ExitCode, worst
+from include.units.ledger import Ledger
+from include.units.recounts import write_recount
+from include.units.unit import Unit
 from include.warehouse import connect
 from include.warehouse.transactions import in_transaction
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from statistics import median
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from include.ledger.units import PERIODS_COMPARED, SOURCE_COUNTS
+from include.units.ledger_row import PERIODS_COMPARED, SOURCE_COUNTS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from include.ledger import LedgerRow
     from include.registry.checks import Checks
-    from include.units import Unit
+    from include.units.ledger_row import LedgerRow
+    from include.units.unit import Unit
 
 COMPARISONS = {
     "equal_to": "exactly",

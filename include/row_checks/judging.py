@@ -6,9 +6,6 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from include.ledger import LANDED
-from include.ledger.like_periods import last_rows
-from include.ledger.units import PERIODS_COMPARED, covers
 from include.row_checks.bounds import (
     NO_TOTAL,
     bounds_of,
@@ -17,13 +14,17 @@ from include.row_checks.bounds import (
     not_to_tell,
 )
 from include.row_checks.table_rows import TableRows
+from include.units.ledger import LANDED
+from include.units.ledger_row import PERIODS_COMPARED, covers
+from include.units.like_periods import last_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from include.ledger import Ledger, LedgerRow
     from include.registry.checks import Checks
-    from include.units import Unit
+    from include.units.ledger import Ledger
+    from include.units.ledger_row import LedgerRow
+    from include.units.unit import Unit
 
 
 @dataclass

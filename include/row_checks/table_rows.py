@@ -27,16 +27,16 @@ from sqlalchemy.exc import NoSuchTableError
 
 from include.errors import ConfigurationError
 from include.row_checks.bounds import in_words, is_uncounted, passes
-from include.units import NO_SHOP
+from include.units.unit import NO_SHOP
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from sqlalchemy import ColumnClause, ColumnElement, Engine
 
-    from include.ledger import LedgerRow
     from include.registry.checks import Checks
-    from include.units import Unit
+    from include.units.ledger_row import LedgerRow
+    from include.units.unit import Unit
 
 SHOP = "shop_id"
 LOST = (

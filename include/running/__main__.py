@@ -8,13 +8,13 @@ import sys
 import traceback
 
 from include.errors import ExpectedError
-from include.running import exit_codes
 from include.running.execution import Execution, exit_code_of
 from include.running.interruption import Interruption, stop_with_parent
 from include.running.output import Output
 from include.running.request import understand
 from include.secrets.masking import Masker
 from include.secrets.values import secrets_in
+from include.units import exit_codes
 
 EPILOG = """\
 environment, as far as the command line does not say otherwise:
@@ -38,7 +38,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Run what the command line and the environment ask for.
 
     Returns:
-        the exit code; see `include.running.exit_codes`.
+        the exit code; see `include.units.exit_codes`.
     """
     words = _parser().parse_args(arguments)
     interruption = Interruption()

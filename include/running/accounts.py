@@ -15,11 +15,12 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from include.errors import ExpectedError
 from include.heartbeats import BEATS_UNTIL_LOST
-from include.ledger import LANDED, PROVISIONAL, Claim, Ledger
-from include.ledger.retries import left_failed
-from include.ledger.sightings import first_seen
 from include.row_checks import Judgement, judge
-from include.running.exit_codes import describe
+from include.units.claims import Claim
+from include.units.exit_codes import describe
+from include.units.first_seen import first_seen
+from include.units.ledger import LANDED, PROVISIONAL, Ledger
+from include.units.retries import left_failed
 from include.warehouse.connecting import connect
 from include.warehouse.transactions import cause_of
 from include.warehouse.versions import check_version
@@ -28,11 +29,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import datetime
 
-    from include.ledger import LedgerRow
     from include.periods import Period
     from include.registry.checks import Checks
     from include.running.results import Result
-    from include.units import Unit
+    from include.units.ledger_row import LedgerRow
+    from include.units.unit import Unit
 
 
 class LedgerError(ExpectedError):

@@ -1,6 +1,6 @@
 """What failed for good in earlier periods of a job is tried once more, before the run's own period.
 
-Once only: the ledger remembers it (`include.ledger.retries`). Whatever comes of it, the run's own
+Once only: the ledger remembers it (`include.units.retries`). Whatever comes of it, the run's own
 period is run, with what is left of the job's timeout, which is half of it at least.
 """
 
@@ -15,15 +15,15 @@ from include.errors import ExpectedError
 from include.periods import PeriodError
 from include.registry.dating import dating_of
 from include.running.attempt import Attempt, Retry
-from include.running.exit_codes import ExitCode
 from include.running.variables import SHARE
+from include.units.exit_codes import ExitCode
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from include.ledger import LedgerRow
     from include.periods import Period
     from include.running.execution import Execution
+    from include.units.ledger_row import LedgerRow
 
 
 class EarlierFailures:

@@ -10,12 +10,12 @@ from include.errors import ConfigurationError, ExpectedError
 from include.registry import SHOPS_FILE, load_registry
 from include.running.attempt import Attempt
 from include.running.earlier_failures import EarlierFailures
-from include.running.exit_codes import ExitCode, worst
 from include.running.journal import Journal
 from include.running.locking import Holder, UnitLock
 from include.running.place import check_writable, place_of
 from include.running.selection import check_shops, find_job, find_periods
 from include.running.time_left import TimeLeft
+from include.units.exit_codes import ExitCode, worst
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

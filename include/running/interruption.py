@@ -7,8 +7,8 @@ import signal
 from typing import TYPE_CHECKING
 
 from include.errors import ConfigurationError
-from include.running.exit_codes import ExitCode, of_signal
 from include.running.process_tree import die_with_parent
+from include.units.exit_codes import ExitCode, of_signal
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -23,8 +23,8 @@ import time
 from typing import NamedTuple, NoReturn
 
 from include.running import process_tree
-from include.running.exit_codes import ExitCode, of_signal
 from include.running.process_tree import LINUX, Process, ProcessTree
+from include.units.exit_codes import ExitCode, of_signal
 
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 # What a script's own helper processes may need to notice that it has ended.

@@ -16,9 +16,9 @@ import stat
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from include.running.exit_codes import ExitCode, describe
 from include.text import printable, quoted, storable
-from include.units import NO_SHOP
+from include.units.exit_codes import ExitCode, describe
+from include.units.unit import NO_SHOP
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator

@@ -11,8 +11,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from include.running.exit_codes import of_signal
 from include.running.process_tree import ProcessTree, become_subreaper
+from include.units.exit_codes import of_signal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

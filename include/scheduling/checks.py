@@ -16,16 +16,18 @@ from include.errors import ConfigurationError
 from include.scheduling.asking import asked_of
 from include.scheduling.connections import warehouse_url
 from include.scheduling.journaling import write_failures
-from include.units import JobUnits, Unit
+from include.units.job_units import JobUnits
+from include.units.unit import Unit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from airflow.sdk import Context
 
-    from include.ledger import Ledger, LedgerRow
     from include.registry import Job, Shop
     from include.registry.checks import Checks
+    from include.units.ledger import Ledger
+    from include.units.ledger_row import LedgerRow
 
 ENDED_WELL = ("success", "skipped")
 REPAIR = (
@@ -99,8 +101,8 @@ class CheckOperator(BaseOperator):
         # Parsing a DAG file must not wait for these.
         from sqlalchemy.exc import SQLAlchemyError  # noqa: PLC0415
 
-        from include.ledger import Ledger  # noqa: PLC0415
         from include.row_checks import judge  # noqa: PLC0415
+        from include.units.ledger import Ledger  # noqa: PLC0415
         from include.warehouse import connect  # noqa: PLC0415
         from include.warehouse.transactions import cause_of  # noqa: PLC0415
 
@@ -133,7 +135,7 @@ class CheckOperator(BaseOperator):
 
 def _not_landed(ledger: Ledger, units: Sequence[Unit]) -> list[tuple[Unit, str]]:
     """Return a line for each unit that has not landed; what is provisional is due later."""
-    from include.ledger.ledger import PROVISIONAL  # noqa: PLC0415 - loads SQLAlchemy
+    from include.units.ledger import PROVISIONAL  # noqa: PLC0415 - loads SQLAlchemy
 
     lines = []
     for key, same in groupby(units, key=lambda unit: unit.period.key):
@@ -147,7 +149,7 @@ def _not_landed(ledger: Ledger, units: Sequence[Unit]) -> list[tuple[Unit, str]]
 
 def _standing(row: LedgerRow | None) -> str:
     """Return how a unit that has not landed stands, with the first line of its error."""
-    from include.ledger import LANDED  # noqa: PLC0415 - loads SQLAlchemy
+    from include.units.ledger import LANDED  # noqa: PLC0415 - loads SQLAlchemy
 
     if row is None:
         return "nothing was tried"

@@ -16,11 +16,11 @@ from airflow.providers.standard.operators.bash import BashOperator
 from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException
 
 from include.errors import ConfigurationError
-from include.running.exit_codes import ExitCode
 from include.running.variables import ALL_SECONDS, PRIVATE, RETRY_EARLIER
 from include.scheduling.asking import asked_of
 from include.scheduling.connections import connection_of, warehouse_url
 from include.scheduling.journaling import write_refusal
+from include.units.exit_codes import ExitCode
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,7 +46,7 @@ class ScriptOperator(BashOperator):
         shops: ids of the job's shops; a run may be narrowed to some of them.
         project_root: where `include` is; the command's working directory.
 
-    Exit codes (`include.running.exit_codes`): 0 succeeds, 99 skips, 77 and 78 fail at once, all
+    Exit codes (`include.units.exit_codes`): 0 succeeds, 99 skips, 77 and 78 fail at once, all
     else fails and is retried.
     """
 

@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING
 
 try:
     from include.errors import ConfigurationError
-    from include.ledger import Ledger
-    from include.ledger.sightings import first_seen
     from include.registry import load_registry
-    from include.running.exit_codes import ExitCode
     from include.running.given import given
-    from include.units import JobUnits
+    from include.units.exit_codes import ExitCode
+    from include.units.first_seen import first_seen
+    from include.units.job_units import JobUnits
+    from include.units.ledger import Ledger
     from include.warehouse import connect
 except ModuleNotFoundError as error:  # by hand, with another Python or without the project's path
     print(
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from include.registry import Registry
-    from include.units import Unit
+    from include.units.unit import Unit
 
 UNITS = ("day", "week", "month")
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from include.coverage import State
-from include.coverage.states import TO_COME
 from include.service.covering import MANAGER
-from include.units import JobUnits
+from include.units.job_units import JobUnits
+from include.units.states import TO_COME
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

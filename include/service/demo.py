@@ -10,9 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from include.errors import ConfigurationError, ExpectedError
-from include.ledger import LANDED, Ledger
 from include.registry import load_registry
-from include.running.exit_codes import ExitCode
 from include.running.request import named_period
 from include.service import connections
 from include.service.finding import find_job
@@ -22,6 +20,8 @@ from include.service.rest import Api
 from include.service.starting import service_environment, start
 from include.service.stuck import stuck_of
 from include.service.watching import Watch
+from include.units.exit_codes import ExitCode
+from include.units.ledger import LANDED, Ledger
 from include.warehouse.versions import opened
 
 if TYPE_CHECKING:

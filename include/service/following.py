@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 from include.coverage.runs import UNDER_WAY
 from include.coverage.spans import in_brief
-from include.ledger import LANDED, NO_SHOP, Ledger
-from include.running.exit_codes import describe
 from include.service.rest import ApiError
+from include.units.exit_codes import describe
+from include.units.ledger import LANDED, Ledger
+from include.units.unit import NO_SHOP
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -19,9 +20,9 @@ if TYPE_CHECKING:
 
     from include.coverage.repairing import RepairRun, RunUnderWay
     from include.coverage.runs import Name, Run
-    from include.ledger import LedgerRow
     from include.service.rest import Api
     from include.service.stuck import Stuck
+    from include.units.ledger_row import LedgerRow
 
 LOOK_SECONDS = 2.0
 # The API is away for a while when it, or the whole service, is restarted.

@@ -12,9 +12,6 @@ from typing import TYPE_CHECKING, Any
 from include.coverage import State
 from include.coverage.calendar import oldest_kept
 from include.coverage.spans import spans_of
-from include.coverage.states import MISCOUNTED_SIGN
-from include.ledger import NO_SHOP
-from include.running.exit_codes import ExitCode, describe
 from include.service.besides import besides_of
 from include.service.covering import (
     MANAGER,
@@ -27,6 +24,9 @@ from include.service.covering import (
 from include.service.table import cut, lined_up
 from include.service.waiving import as_dict, rows_of
 from include.service.watermarks import asked_for, lines_of, told
+from include.units.exit_codes import ExitCode, describe
+from include.units.states import MISCOUNTED_SIGN
+from include.units.unit import NO_SHOP
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -36,11 +36,11 @@ if TYPE_CHECKING:
     from include.coverage import Coverage, Unit
     from include.coverage.runs import UnderWay
     from include.coverage.spans import Span
-    from include.ledger.waivers import Waiver
     from include.registry import Registry
     from include.service.covering import Lookout
     from include.service.layout import Layout
     from include.service.watermarks import Marks
+    from include.units.waivers import Waiver
 
 # Unless asked for more: older gaps are rare, and somebody has decided to leave them.
 DAYS = 90

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from include.checking import check_project
 from include.registry.describing import in_words
 from include.registry.durations import write_duration as _span
-from include.running.exit_codes import MEANINGS, ExitCode
 from include.scheduling.documenting import COVERS, details
+from include.units.exit_codes import MEANINGS, ExitCode
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from include.ledger import LANDED, PROVISIONAL
 from include.registry import SHOPS_FILE, load_registry
-from include.running.exit_codes import ExitCode
+from include.units.exit_codes import ExitCode
+from include.units.ledger import LANDED, PROVISIONAL
 
 if TYPE_CHECKING:
     from collections.abc import Collection

@@ -16,10 +16,10 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from include.errors import ConfigurationError, ExpectedError
-from include.running.exit_codes import ExitCode
 from include.service.layout import Layout, current_layout
 from include.service.locks import exclusive
 from include.service.settings import METADATA_URL
+from include.units.exit_codes import ExitCode
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -137,9 +137,9 @@ def bring_up_to_date(layout: Layout, *, migrate_airflow: bool) -> None:
         ConfigurationError: Airflow's database has no tables, or the warehouse cannot be one.
         ExpectedError: the warehouse does not answer.
     """
-    from include.ledger.sightings import first_seen  # noqa: PLC0415 -- seconds, and only here
     from include.registry import load_registry  # noqa: PLC0415 -- the same
     from include.service.connections import warehouse_url  # noqa: PLC0415 -- the same
+    from include.units.first_seen import first_seen  # noqa: PLC0415 -- seconds, and only here
     from include.warehouse import connect  # noqa: PLC0415 -- the same
     from include.warehouse.migrating import migrate  # noqa: PLC0415 -- the same
 

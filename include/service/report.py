@@ -12,12 +12,12 @@ from include.coverage import State
 from include.coverage.calendar import oldest_kept
 from include.coverage.digest import digest_of, since_for
 from include.coverage.spans import in_brief
-from include.coverage.states import MISCOUNTED_SIGN
 from include.errors import ConfigurationError
-from include.running.exit_codes import describe
 from include.service.covering import MANAGER, day_of, first_moment, lookout
 from include.service.gaps import FIRST
 from include.service.table import cut, lined_up
+from include.units.exit_codes import describe
+from include.units.states import MISCOUNTED_SIGN
 
 if TYPE_CHECKING:
     from argparse import Namespace

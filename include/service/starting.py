@@ -11,7 +11,6 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from include.checking import check_project
 from include.errors import ConfigurationError, ExpectedError
-from include.ledger.sightings import first_seen
 from include.registry import load_registry
 from include.service import supervisor
 from include.service.archiving.restoring import check_whole
@@ -24,6 +23,7 @@ from include.service.readiness import wait_until_ready
 from include.service.settings import component_environment, write_secrets
 from include.service.stopping import end_service, service_lock
 from include.service.stored_warehouse import warehouse_url
+from include.units.first_seen import first_seen
 from include.warehouse import connect
 
 if TYPE_CHECKING:

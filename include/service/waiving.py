@@ -7,9 +7,9 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from include.coverage.waiving import select
-from include.ledger import waivers
 from include.service.covering import MANAGER, check_names, in_words, lookout
 from include.service.journaling import note, user_name
+from include.units import waivers
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
     from include.coverage import Unit
     from include.coverage.waiving import Selection
-    from include.ledger.waivers import Waiver
     from include.registry import Registry
     from include.service.covering import Lookout
     from include.service.layout import Layout
+    from include.units.waivers import Waiver
 
 NAMED = 3
 

@@ -5,15 +5,16 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from include.ledger import LANDED, PROVISIONAL
 from include.service.rest import ApiError
 from include.service.triggering import begin_run
+from include.units.ledger import LANDED, PROVISIONAL
 
 if TYPE_CHECKING:
-    from include.ledger import Ledger, LedgerRow
     from include.registry import Job
     from include.service.rest import Api
     from include.service.stuck import Stuck
+    from include.units.ledger import Ledger
+    from include.units.ledger_row import LedgerRow
 
 RUN_ENDED = ("success", "failed")
 AT_WORK = ("queued", "running")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from include.ledger import NO_SHOP
 from include.service.table import lined_up
+from include.units.unit import NO_SHOP
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -6,8 +6,8 @@ from datetime import date, datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from include.ledger import LedgerRow
 from include.registry import Job, Registry, Shop
+from include.units.ledger_row import LedgerRow
 
 if TYPE_CHECKING:
     from include.periods import Period

@@ -13,8 +13,8 @@ from sqlalchemy import create_engine, insert
 
 from include.coverage.movement import NO_SCHEDULER, NOBODY_STARTS_IT, read_runs
 from include.coverage.runs import Run, UnderWay
-from include.coverage.states import State
 from include.coverage.units import Unit
+from include.units.states import State
 from tests.coverage.registries import job
 
 if TYPE_CHECKING:

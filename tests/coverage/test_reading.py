@@ -9,7 +9,8 @@ import pytest
 from sqlalchemy import insert
 
 from include.coverage import State, read_coverage, units_of
-from include.ledger import Ledger, Unit
+from include.units.ledger import Ledger
+from include.units.unit import Unit
 from include.warehouse import connect
 from include.warehouse.tables import ledger as table
 from tests.coverage.registries import at, job, registry, row, shop

@@ -12,8 +12,8 @@ from datetime import date, datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from include.ledger import LedgerRow
-from include.ledger.waivers import Waiver
+from include.units.ledger_row import LedgerRow
+from include.units.waivers import Waiver
 from tests.coverage import registries
 
 if TYPE_CHECKING:

@@ -12,9 +12,9 @@ import pytest
 import yaml
 from sqlalchemy import func, select
 
-from include.ledger import LANDED, PROVISIONAL, Ledger
 from include.registry import load_registry
 from include.service.processes import service_processes
+from include.units.ledger import LANDED, PROVISIONAL, Ledger
 from include.warehouse import connect
 from include.warehouse.tables import erp_orders, jd_orders, pdd_refunds
 from tests.integration.composed import stack
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from include.ledger import LedgerRow
     from include.periods import Period
     from include.registry import Job
+    from include.units.ledger_row import LedgerRow
     from tests.integration.composed import Stack
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")

@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from include.ledger import LANDED, PROVISIONAL, Ledger
 from include.registry import load_registry
 from include.service.demo import OF_THE_SERVICE
+from include.units.ledger import LANDED, PROVISIONAL, Ledger
 from include.warehouse import connect
 from tests.integration.installation import installed
 from tests.integration.truths import own_rows
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from include.ledger import LedgerRow
+    from include.units.ledger_row import LedgerRow
     from tests.integration.installation import Service
 
 SHOPS = ["erp-1", "erp-2", "erp-3"]

@@ -14,18 +14,19 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from include.coverage_page.app import PREFIX
-from include.ledger import Ledger, Unit
 from include.registry import load_registry
 from include.sandbox import credentials
 from include.sandbox.truth import orders_made_on
 from include.service.rest import ApiError
+from include.units.ledger import Ledger
+from include.units.unit import Unit
 from include.warehouse import connect
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from include.ledger import LedgerRow
+    from include.units.ledger_row import LedgerRow
     from tests.integration.installation import Service
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -340,7 +341,7 @@ def test_no_secret_reaches_a_log_or_the_ui(service: Service) -> None:
 def test_a_shop_that_landed_too_little_is_not_green(service: Service) -> None:
     """Its retry pulls it alone, the run is red, the ledger says why, and so does the next run."""
     script = (
-        "import os\nfrom pathlib import Path\nfrom include.ledger import Ledger, Unit\n"
+        "import os\nfrom pathlib import Path\nfrom include.units import Ledger, Unit\n"
         "from include.periods import Schedule\nfrom include.warehouse import connect\n\n"
         "ledger = Ledger(connect(os.environ['WAREHOUSE_URL']), os.environ['RUN_ID'])\n"
         "period = Schedule('0 6 * * *', 'day').parse_key(os.environ['PERIOD_KEY'])\n"

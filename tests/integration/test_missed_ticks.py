@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from include.ledger import Ledger
+from include.units.ledger import Ledger
 from include.warehouse import connect
 from tests.integration.installation import Service, copy_project, installed
 from tests.integration.test_service import until
@@ -17,7 +17,7 @@ from tests.integration.test_service import until
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from include.ledger import LedgerRow
+    from include.units.ledger_row import LedgerRow
 
 # Three minutes of waiting, and two starts of the service.
 pytestmark = [pytest.mark.campaign, pytest.mark.timeout(900)]

@@ -13,8 +13,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from include.coverage_page.app import PREFIX
-from include.ledger import Ledger, Unit
 from include.registry import load_registry
+from include.units.ledger import Ledger
+from include.units.unit import Unit
 from include.warehouse import connect
 from tests.integration.browsing import (
     PHONE,

@@ -13,9 +13,10 @@ from sqlalchemy import delete, insert
 from include.coverage.calendar import periods_of
 from include.coverage_page.app import PREFIX
 from include.coverage_page.reach import since
-from include.ledger.sightings import first_seen
 from include.registry import load_registry
-from include.units import LONG_AGO, NO_SHOP
+from include.units import LONG_AGO
+from include.units.first_seen import first_seen
+from include.units.unit import NO_SHOP
 from include.warehouse import connect
 from include.warehouse.tables import jobs_seen, ledger
 from tests.integration.browsing import PHONE, chromium, shown, tab

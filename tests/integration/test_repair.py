@@ -19,9 +19,9 @@ import httpx
 import pytest
 from sqlalchemy import delete, func, select, update
 
-from include.ledger import Ledger
 from include.registry import load_registry
 from include.units import REPAIR_PREFIX
+from include.units.ledger import Ledger
 from include.warehouse import connect
 from include.warehouse.tables import erp_orders, ledger
 from tests.integration.installation import Service, copy_project, installed
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Engine
 
-    from include.ledger import LedgerRow
+    from include.units.ledger_row import LedgerRow
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 NUMBERS = {"erp-1": 10001, "erp-2": 10002, "erp-3": 10003}

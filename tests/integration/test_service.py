@@ -21,10 +21,10 @@ from zoneinfo import ZoneInfo
 import psutil
 import pytest
 
-from include.ledger import Ledger
 from include.service.ports import EVERYWHERE, Ports, remembered
 from include.service.processes import service_processes
 from include.service.rest import ApiError
+from include.units.ledger import Ledger
 from include.warehouse import connect
 from tests.integration.installation import Service, copy_project, installed
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import text
 
-from include.ledger.units import SOURCE_COUNTS
 from include.pulling.window import Window
 from include.sandbox import pdd
 from include.sandbox.book import Book
@@ -16,6 +15,7 @@ from include.sandbox.delivery import connections
 from include.sandbox.feed_book import FeedBook
 from include.sandbox.jd_orders import CANCELLED, NEVER
 from include.sandbox.jd_search import OrderSearch
+from include.units.ledger_row import SOURCE_COUNTS
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import select, text
 
-from include.ledger import Ledger
 from include.platforms import jd_orders
 from include.platforms.fields import SHANGHAI
 from include.platforms.windows import LAGS
@@ -23,7 +22,8 @@ from include.sandbox.serving import serve
 from include.scripts.erp import erp_store
 from include.scripts.jd import jd_store
 from include.scripts.pdd import pdd_quality
-from include.units import Unit
+from include.units.ledger import Ledger
+from include.units.unit import Unit
 from include.warehouse import connect
 from tests.conftest import WIDE
 from tests.pull_jobs import (
@@ -44,8 +44,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from include.ledger import LedgerRow
     from include.registry import Shop
+    from include.units.ledger_row import LedgerRow
 
 SEED = 1
 DAY = timedelta(days=1)

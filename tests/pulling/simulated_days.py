@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
-from include.ledger import Ledger
 from include.platforms import jd_orders
 from include.platforms.feed import FeedDialect
 from include.platforms.fields import SHANGHAI
@@ -25,7 +24,8 @@ from include.sandbox.serving import serve
 from include.scripts.erp import erp_store
 from include.scripts.jd import jd_store
 from include.scripts.pdd import pdd_feed, pdd_quality
-from include.units import Unit
+from include.units.ledger import Ledger
+from include.units.unit import Unit
 from include.warehouse import connect
 from tests.conftest import WIDE
 from tests.pull_jobs import ROOT, WideErp, WideJd, WidePdd
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from include.ledger import LedgerRow
+    from include.units.ledger_row import LedgerRow
 
 JOBS = load_registry(ROOT)
 DAY = timedelta(days=1)

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from include.periods import Schedule
 from include.pulling import Listed, Upsert
-from include.units import Unit
+from include.units.unit import Unit
 from include.warehouse import connect
 from include.warehouse.tables import erp_orders
 from tests.warehouse.test_loading import _order

@@ -13,7 +13,6 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import OperationalError
 
 from include.errors import ConfigurationError
-from include.ledger import Ledger
 from include.platforms import jushuitan
 from include.platforms.dialect import Call
 from include.platforms.errors import AuthExpired, Malformed, Misdirected, Refused, Temporary
@@ -22,6 +21,7 @@ from include.platforms.windows import LAGS
 from include.pulling import Assignment, Pull, Upsert
 from include.pulling.clients import Clients, own_connection
 from include.registry import load_registry
+from include.units.ledger import Ledger
 from include.warehouse import connect
 from include.warehouse.tables import erp_orders
 from tests.warehouse.test_loading import _order

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Engine, insert
 
-from include.ledger import Ledger, LedgerRow
 from include.periods import Schedule
 from include.registry import load_registry
 from include.row_checks import judge
-from include.units import NO_SHOP, Unit
+from include.units.ledger import Ledger
+from include.units.ledger_row import LedgerRow
+from include.units.unit import NO_SHOP, Unit
 from include.warehouse.tables import erp_orders
 
 if TYPE_CHECKING:

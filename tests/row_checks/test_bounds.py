@@ -19,7 +19,7 @@ from include.row_checks.bounds import (
     passes,
     summary,
 )
-from include.units import Unit
+from include.units.unit import Unit
 from tests.coverage.registries import row
 
 UNIT = Unit("pdd_quality", "pdd-3", Schedule("0 8 * * *", "day").parse_key("2025-10-02"))

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import text
 
 from include.errors import ConfigurationError
-from include.units import NO_SHOP, Unit
+from include.units.unit import NO_SHOP, Unit
 from tests.row_checks.checked_run import COLUMNS, KEY, SHOPS, CheckedRun
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from include.ledger import Ledger
+from include.units.ledger import Ledger
 from include.warehouse import connect
 from include.warehouse.migrating import migrate
 from tests.running.families import STUBBORN

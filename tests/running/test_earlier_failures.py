@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from include.ledger import Ledger
+from include.units.ledger import Ledger
 from include.warehouse import connect
 from include.warehouse.migrating import migrate
 
 if TYPE_CHECKING:
-    from include.ledger import LedgerRow
+    from include.units.ledger_row import LedgerRow
     from tests.running.project import Project
 
 DAYS = ("2025-10-01", "2025-10-02", "2025-10-03")

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from include.ledger import Ledger
 from include.periods import Schedule
-from include.units import Unit
+from include.units.ledger import Ledger
+from include.units.unit import Unit
 from include.warehouse import connect
 from include.warehouse.migrating import migrate
 from tests.running.project import PERIOD
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 PERIODS = Schedule("0 7 * * *", "day")
 SCRIPT = """
     import json, os
-    from include.ledger import Ledger
+    from include.units import Ledger
     from include.units import Unit
     from include.periods import Schedule
     from include.warehouse import connect

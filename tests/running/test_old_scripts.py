@@ -11,10 +11,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from include.ledger import LANDED, Ledger, Unit
 from include.periods import Schedule
 from include.registry import load_registry
 from include.running.last_ended import why_not_known
+from include.units.ledger import LANDED, Ledger
+from include.units.unit import Unit
 from include.warehouse import connect
 from include.warehouse.migrating import migrate
 

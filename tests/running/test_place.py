@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from include.ledger import Ledger
 from include.running.place import place_of
+from include.units.ledger import Ledger
 from include.warehouse import connect
 from include.warehouse.migrating import migrate
 from tests.running.project import PATIENCE, PERIOD
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from include.ledger import LedgerRow
+    from include.units.ledger_row import LedgerRow
     from tests.running.project import Project
 
 BEAT_SECONDS = 0.5

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from include.ledger import Ledger
+from include.units.ledger import Ledger
 from include.warehouse import connect
 from include.warehouse.migrating import migrate
 
@@ -22,7 +22,7 @@ LATE = {"cron": "59 23 * * *", "timezone": ZONE}
 DUE = {"RETRY_EARLIER": "1"}
 LANDS = """
     import os
-    from include.ledger import Ledger, Unit
+    from include.units import Ledger, Unit
     from include.periods import Schedule
     from include.warehouse import connect
     ledger = Ledger(connect(os.environ["WAREHOUSE_URL"]), os.environ["RUN_ID"])

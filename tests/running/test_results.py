@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from include.ledger import Ledger, LedgerRow
 from include.running.results import LONGEST_LINE, Result, Results, results_file
+from include.units.ledger import Ledger
+from include.units.ledger_row import LedgerRow
 from include.warehouse import connect
 from include.warehouse.migrating import migrate
 from tests.running.project import PERIOD

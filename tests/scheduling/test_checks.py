@@ -14,7 +14,7 @@ from tests.scheduling.checked_dag_run import CheckedDagRun, context_of
 
 SCRIPT = """
 import os
-from include.ledger import Ledger, Unit
+from include.units import Ledger, Unit
 from include.periods import Schedule
 from include.warehouse import connect
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import select
 
-from include.ledger import Ledger
+from include.units.ledger import Ledger
 from include.warehouse import connect
 from include.warehouse.tables import erp_orders
 from tests.conftest import SANDBOX_NOW, Sandbox

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from include.ledger import Ledger
-from include.ledger.sightings import first_seen
 from include.registry import load_registry
 from include.units import LONG_AGO
+from include.units.first_seen import first_seen
+from include.units.ledger import Ledger
 from include.warehouse import connect
 
 ROOT = Path(__file__).parents[2]

@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from include.ledger import Ledger, Unit
 from include.periods import Schedule
+from include.units.ledger import Ledger
+from include.units.unit import Unit
 from include.warehouse import connect
 from include.warehouse.migrating import migrate
 

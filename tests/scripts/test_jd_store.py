@@ -16,10 +16,10 @@ import httpx
 import pytest
 from sqlalchemy import select, text
 
-from include.ledger import Ledger
-from include.running.exit_codes import worst
 from include.sandbox.credentials import access_token_of
 from include.sandbox.jd_truth import orders_made_on
+from include.units.exit_codes import worst
+from include.units.ledger import Ledger
 from include.warehouse import connect
 from include.warehouse.tables import jd_orders
 from tests.conftest import SANDBOX_NOW, Sandbox

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import select, text
 
-from include.ledger import Unit
 from include.platforms.connection import Connection
 from include.platforms.jd import Jd
 from include.platforms.jushuitan import Jushuitan
@@ -20,6 +19,7 @@ from include.platforms.windows import LAGS
 from include.pulling import Window
 from include.pulling.window import utc_now
 from include.registry import load_registry
+from include.units.unit import Unit
 from include.warehouse import connect
 from include.warehouse.tables import metadata
 from tests.platforms import test_jd_orders, test_jushuitan_orders, test_pdd_refunds

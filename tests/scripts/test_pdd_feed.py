@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import select
 
-from include.ledger import Ledger
 from include.registry import load_registry
 from include.sandbox.credentials import FEED_TOKEN, SHOPS_OF
 from include.sandbox.feed_truth import last_day_of, rows_on
 from include.sandbox.serving import serve
+from include.units.ledger import Ledger
 from include.warehouse import connect
 from include.warehouse.tables import pdd_chat_daily, pdd_kpi, pdd_reviews
 from tests.conftest import SANDBOX_NOW, Sandbox

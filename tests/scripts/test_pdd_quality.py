@@ -18,7 +18,6 @@ import pytest
 from sqlalchemy import select, text
 
 from include.errors import ConfigurationError
-from include.ledger import Ledger
 from include.periods import Period
 from include.platforms.connection import Connection
 from include.platforms.fields import SHANGHAI
@@ -29,6 +28,7 @@ from include.registry import load_registry
 from include.sandbox.credentials import access_token_of
 from include.sandbox.serving import serve
 from include.scripts.pdd.pdd_quality import fetch, is_quality_reason
+from include.units.ledger import Ledger
 from include.warehouse import connect
 from include.warehouse.tables import pdd_refunds
 from tests.conftest import SANDBOX_NOW, Sandbox

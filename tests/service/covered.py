@@ -13,11 +13,11 @@ from cryptography.fernet import Fernet
 from sqlalchemy import insert
 
 from include.coverage import units_of
-from include.ledger.sightings import first_seen
 from include.registry import load_registry
 from include.service.layout import PROJECT_ROOT, Layout
 from include.service.settings import FERNET
 from include.units import LONG_AGO
+from include.units.first_seen import first_seen
 from include.warehouse import connect
 from include.warehouse.migrating import migrate
 from include.warehouse.tables import ledger
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from include.coverage import Unit
-    from include.ledger import LedgerRow
+    from include.units.ledger_row import LedgerRow
 
 TABLES = """
 CREATE TABLE connection (

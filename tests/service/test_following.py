@@ -10,8 +10,8 @@ from sqlalchemy import insert
 
 from include.coverage.repairing import RunUnderWay
 from include.coverage.runs import Run
-from include.ledger import Ledger
 from include.service.following import Started, _end, follow
+from include.units.ledger import Ledger
 from include.warehouse import connect
 from include.warehouse.migrating import migrate
 from include.warehouse.tables import ledger

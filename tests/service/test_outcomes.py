@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from include.ledger import Ledger, Unit
 from include.registry import load_registry
 from include.service.layout import PROJECT_ROOT, Layout
 from include.service.outcomes import outcome_of
 from include.service.ports import Ports
 from include.service.rest import Api
 from include.service.watching import Watch
+from include.units.ledger import Ledger
+from include.units.unit import Unit
 from include.warehouse import connect
 from include.warehouse.migrating import migrate
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from include.coverage import Unit
-    from include.ledger import LedgerRow
+    from include.units.ledger_row import LedgerRow
 
 TASKS = """
 tasks:

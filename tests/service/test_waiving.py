@@ -13,11 +13,11 @@ import pytest
 
 from include.coverage.waiving import select
 from include.errors import ConfigurationError
-from include.ledger.waivers import waive as waive_units
 from include.registry import load_registry
 from include.service.gaps import gaps
 from include.service.report import report
 from include.service.waiving import unwaive, waive
+from include.units.waivers import waive as waive_units
 from include.warehouse import connect
 from tests.coverage.registries import row
 from tests.service.covered import Installation, install

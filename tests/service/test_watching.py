@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from include.coverage.runs import Run
-from include.ledger import Ledger
 from include.service.watching import Watch
+from include.units.ledger import Ledger
 from include.warehouse import connect
 from include.warehouse.migrating import migrate
 from tests.coverage.registries import job

@@ -11,13 +11,13 @@ from sqlalchemy import create_engine, inspect, make_url, select, text
 from sqlalchemy.pool import NullPool
 
 from include.errors import ConfigurationError, ExpectedError
-from include.ledger import Ledger
+from include.units.ledger import Ledger
 from include.warehouse import connect, replace, upsert
 from include.warehouse.copying import copy
 from include.warehouse.migrating import migrate
 from include.warehouse.tables import metadata, pdd_refunds, pdd_reviews
 from include.warehouse.versions import newest_version
-from tests.ledger.test_ledger import UNITS
+from tests.units.test_ledger import UNITS
 from tests.warehouse.test_loading import DAY, _refund
 from tests.warehouses import KINDS, SQLITE, empty_file
 

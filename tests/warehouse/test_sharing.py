@@ -12,13 +12,14 @@ import pytest
 from sqlalchemy import event, select
 from sqlalchemy.exc import DBAPIError
 
-from include.ledger import Ledger, Unit
+from include.units.ledger import Ledger
+from include.units.unit import Unit
 from include.warehouse import connect, upsert
 from include.warehouse.migrating import migrate
 from include.warehouse.tables import erp_orders
 from include.warehouse.transactions import in_transaction, is_conflict, is_temporary
 from tests.database_servers import KINDS
-from tests.ledger.test_ledger import PERIOD, UNITS
+from tests.units.test_ledger import PERIOD, UNITS
 from tests.warehouse.test_loading import _order
 
 if TYPE_CHECKING:

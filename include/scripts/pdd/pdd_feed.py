@@ -20,7 +20,7 @@ try:
     from include.platforms.feed_pages import rows_counted, rows_of
     from include.pulling import Assignment, Control, Replace, Window, of_scope, pull
     from include.registry import PROJECT_ROOT
-    from include.running.exit_codes import ExitCode
+    from include.units.exit_codes import ExitCode
 except ModuleNotFoundError as error:  # by hand, with another Python or without the project's path
     print(f"{error}: start it with 'python3 scheduler_manager.py run pdd_review'", file=sys.stderr)
     sys.exit(78)
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from include.periods import Period
     from include.platforms.client import GatewayClient
     from include.registry import Job, Shop
-    from include.units import Unit
+    from include.units.unit import Unit
 
 SECONDS_BETWEEN_REPORTS = 5.0
 

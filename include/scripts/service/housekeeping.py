@@ -19,8 +19,8 @@ try:
 
     from include.errors import ConfigurationError, ExpectedError
     from include.registry import load_registry
-    from include.running.exit_codes import ExitCode
     from include.running.given import given
+    from include.units.exit_codes import ExitCode
     from include.upkeep.airflow_rows import Database
     from include.upkeep.files import prune
     from include.upkeep.old_units import forget

@@ -28,7 +28,7 @@ from include.platforms.tokens import TokenStore
 from include.service.doctor.findings import FAIL, OK, WARN, Finding
 from include.service.doctor.stored import ids_in_use, variables_of
 from include.service.health import answers
-from include.units import JobUnits
+from include.units.job_units import JobUnits
 from include.warehouse import connect
 
 if TYPE_CHECKING:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import update
 
-from include.ledger import Ledger, Unit
 from include.periods import Schedule
 from include.registry import load_registry
 from include.service.doctor.jobs import (
@@ -21,6 +20,8 @@ from include.service.doctor.jobs import (
     check_silent_units,
     check_stuck_runs,
 )
+from include.units.ledger import Ledger
+from include.units.unit import Unit
 from include.warehouse import connect
 from include.warehouse.tables import ledger
 from tests import airflow_runs

@@ -10,8 +10,8 @@ import pytest
 from sqlalchemy import insert, select, text
 
 from include.coverage import read_coverage
-from include.ledger.sightings import first_seen
-from include.units.expecting import expected_from
+from include.units.expected_from import expected_from
+from include.units.first_seen import first_seen
 from include.warehouse import connect
 from include.warehouse.migrating import migrate
 from include.warehouse.tables import jobs_seen, ledger

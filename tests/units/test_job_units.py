@@ -20,7 +20,8 @@ from include.running.attempt import Attempt
 from include.running.request import understand
 from include.scheduling.checks import CheckOperator
 from include.scripts.generate_tasks import expected_units
-from include.units import NO_SHOP, JobUnits
+from include.units.job_units import JobUnits
+from include.units.unit import NO_SHOP
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,11 +10,13 @@ import pytest
 from sqlalchemy import update
 
 from include.coverage.history import read_history
-from include.ledger import Claim, Ledger, Unit
-from include.ledger.recounts import write_recount
-from include.ledger.retries import left_failed
-from include.ledger.waivers import unwaive, waive
 from include.periods import Schedule
+from include.units.claims import Claim
+from include.units.ledger import Ledger
+from include.units.recounts import write_recount
+from include.units.retries import left_failed
+from include.units.unit import Unit
+from include.units.waivers import unwaive, waive
 from include.warehouse import connect
 from include.warehouse.tables import ledger as table
 

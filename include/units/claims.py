@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import or_, update
 
 from include.errors import ExpectedError
-from include.ledger.units import LedgerRow
+from include.units.ledger_row import LedgerRow
 from include.warehouse.tables import ledger
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class Claim:
         place: names the folder in which the run holds the unit's lock; none: it holds no lock, and
             begins what it is told to.
         patience: how long a unit that runs elsewhere may show no sign of life.
-        retry: whether it tries units once more by itself (`include.ledger.retries`).
+        retry: whether it tries units once more by itself (`include.units.retries`).
     """
 
     place: str | None

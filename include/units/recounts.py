@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import and_, or_, select, update
 
-from include.ledger.ledger import LANDED
-from include.ledger.units import LedgerRow
+from include.units.ledger import LANDED
+from include.units.ledger_row import LedgerRow
 from include.warehouse.tables import ledger
 from include.warehouse.transactions import in_transaction
 

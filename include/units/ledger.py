@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import and_, insert, select, true, update
 
 from include.errors import ExpectedError
-from include.ledger.claims import UNFENCED
-from include.ledger.units import LedgerRow, covers, key_of
-from include.ledger.values import ERROR_LIMIT, ended, pending, window
+from include.units.claims import UNFENCED
+from include.units.ledger_row import LedgerRow, covers, key_of
+from include.units.ledger_values import ERROR_LIMIT, ended, pending, window
 from include.warehouse.clock import now
 from include.warehouse.tables import ledger
 from include.warehouse.transactions import in_transaction
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 
     from sqlalchemy import ColumnElement, Connection, Engine
 
-    from include.ledger.claims import Claim
-    from include.ledger.units import Key
-    from include.units import Unit
+    from include.units.claims import Claim
+    from include.units.ledger_row import Key
+    from include.units.unit import Unit
 
 LANDED = ("ok", "empty")
 PROVISIONAL = "provisional"

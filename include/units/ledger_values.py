@@ -6,7 +6,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from include.units import Unit
+    from include.units.unit import Unit
 
 ERROR_LIMIT = 4_000
 

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from datetime import timezone
 from typing import TYPE_CHECKING
 
-from include.units import Unit
-from include.units.unit import named
+from include.units.unit import Unit, named
 
 if TYPE_CHECKING:
     from datetime import datetime

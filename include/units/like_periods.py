@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
-from include.ledger.units import is_like
+from include.units.ledger_row import is_like
 from include.warehouse.tables import ledger
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
-    from include.units import Unit
+    from include.units.unit import Unit
 
 # How far back like periods are looked for; ticks of a job may differ in length.
 LOOK_BACK_ROWS = 200

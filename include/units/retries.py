@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, exists, or_, select
 
-from include.ledger.units import LedgerRow
+from include.units.ledger_row import LedgerRow
 from include.warehouse.clock import now
 from include.warehouse.tables import ledger, waivers
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
-from include.units.expecting import expected_from
+from include.units.expected_from import expected_from
 from include.units.unit import NO_SHOP, Unit
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class JobUnits:
         job: the job.
         shops: the registry's, of all platforms. It knows no past: what is enabled now is expected
             for all its days.
-        first_seen: when this installation first saw the job (`include.ledger.sightings`); only what
+        first_seen: when this installation first saw the job (`include.units.first_seen`); only what
             is expected depends on it, not what a run covers.
 
     Attributes:

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 from sqlalchemy import and_, delete, insert, select
 
 from include.errors import ConfigurationError
-from include.ledger.units import key_of
-from include.ledger.values import window
 from include.text import storable
+from include.units.ledger_row import key_of
+from include.units.ledger_values import window
 from include.warehouse.clock import now as clock_of
 from include.warehouse.tables import waivers
 from include.warehouse.transactions import in_transaction
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import ColumnElement, Connection, Engine
 
-    from include.units import Unit
+    from include.units.unit import Unit
 
 LONGEST_REASON = 1_000
 LONGEST_NAME = 250

@@ -6,7 +6,7 @@ import itertools
 
 import pytest
 
-from include.running.exit_codes import ExitCode, describe, of_signal, worst
+from include.units.exit_codes import ExitCode, describe, of_signal, worst
 
 
 @pytest.mark.parametrize(

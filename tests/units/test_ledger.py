@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from include.ledger import NO_SHOP, Ledger, SupersededError, Unit
-from include.ledger.like_periods import last_rows
 from include.periods import Schedule
+from include.units.ledger import Ledger, SupersededError
+from include.units.like_periods import last_rows
+from include.units.unit import NO_SHOP, Unit
 from include.warehouse import connect
 
 if TYPE_CHECKING:

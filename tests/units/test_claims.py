@@ -8,8 +8,10 @@ from threading import Barrier
 
 import pytest
 
-from include.ledger import Claim, HeldElsewhereError, Ledger, Unit
 from include.periods import Schedule
+from include.units.claims import Claim, HeldElsewhereError
+from include.units.ledger import Ledger
+from include.units.unit import Unit
 from include.warehouse import connect
 
 pytestmark = pytest.mark.every_warehouse

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from include.ledger import Ledger, Unit
-from include.ledger.recounts import due_for_a_recount, write_recount
 from include.periods import Schedule
+from include.units.ledger import Ledger
+from include.units.recounts import due_for_a_recount, write_recount
+from include.units.unit import Unit
 from include.warehouse import connect
 
 if TYPE_CHECKING:
