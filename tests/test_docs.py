@@ -15,15 +15,15 @@ import yaml
 
 from include.checking import check_project
 from include.cron import DAYS, FIELDS, MONTHS, CronError, check_cron
-from include.feeds import Feed, Paging, load_feeds
-from include.feeds.placeholders import FORMS
-from include.feeds.tables import TABLES
 from include.periods import PeriodError, check_fit
 from include.platforms.feed import AUTHS
 from include.platforms.patience import Patience
 from include.registry import Job, Shop, load_registry
-from include.registry.checks import Checks
-from include.registry.describing import in_words, period_in_words
+from include.registry.description import in_words, period_in_words
+from include.registry.feeds import Feed, Paging, load_feeds
+from include.registry.feeds.placeholders import FORMS
+from include.registry.feeds.tables import TABLES
+from include.registry.row_checks import Checks
 from include.service import cli, jobs_page
 from include.service.command_table import COMMANDS
 from include.units import exit_codes

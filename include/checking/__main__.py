@@ -9,7 +9,7 @@ from pathlib import Path
 
 from include.checking.reporting import report
 from include.registry import PROJECT_ROOT
-from include.registry.describing import LANGUAGES
+from include.registry.description import LANGUAGES
 from include.text import print_anything
 
 

@@ -9,8 +9,8 @@ from include.registry import Problem
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from include.feeds import Feed, Feeds
     from include.registry import Job
+    from include.registry.feeds import Feed, Feeds
 
 # The scripts whose `--feed` names a feed; that of another script may mean anything.
 FEED_SCRIPTS = ("pdd/pdd_feed.py",)

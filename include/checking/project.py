@@ -8,8 +8,8 @@ from include.checking.checked_tables import column_problems
 from include.checking.feed_jobs import feed_problems
 from include.checking.pools import POOLS_FILE, pool_problems
 from include.checking.strays import CONFIG, stray_files
-from include.feeds import Feeds, load_feeds
 from include.registry import PROJECT_ROOT, Problem, Registry, load_registry
+from include.registry.feeds import Feeds, load_feeds
 from include.registry.problems import costing_only
 
 if TYPE_CHECKING:

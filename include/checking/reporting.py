@@ -13,13 +13,13 @@ from include.checking.feed_jobs import feed_of
 from include.checking.interpreters import troubles_of
 from include.checking.project import check_project
 from include.checking.strays import CONFIG
-from include.feeds import FEEDS_FILE
 from include.registry import PROJECT_ROOT, SHOPS_FILE, TASKS_FOLDER, Problem
-from include.registry.dating import clock_beside_args, dating_of
-from include.registry.describing import in_words, next_runs, period_in_words
+from include.registry.dated_scripts import clock_beside_args, dating_of
+from include.registry.description import in_words, next_runs, period_in_words
+from include.registry.feeds import FEEDS_FILE
 from include.registry.paths import SCRIPTS, Folders
 from include.registry.problems import costing_only
-from include.registry.unread import put_aside
+from include.registry.unread_files import put_aside
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

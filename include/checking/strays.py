@@ -9,9 +9,9 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from include.checking.pools import POOLS_FILE
-from include.feeds import FEEDS_FILE
 from include.registry import SHOPS_FILE, TASKS_FOLDER, Problem
-from include.registry.unread import ASIDE, LEFTOVER, list_in
+from include.registry.feeds import FEEDS_FILE
+from include.registry.unread_files import ASIDE, LEFTOVER, list_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

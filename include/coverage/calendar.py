@@ -7,8 +7,8 @@ from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, NamedTuple
 
 from include.errors import ConfigurationError
+from include.registry.retention import DEFAULTS, LEDGER, settings_of
 from include.units import LONG_AGO
-from include.upkeep.settings import DEFAULTS, LEDGER, settings_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

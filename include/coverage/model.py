@@ -20,7 +20,7 @@ from include.coverage.book import Book
 from include.coverage.calendar import oldest_kept, periods_of, since_of
 from include.coverage.stretches import Stretches
 from include.coverage.units import Clock, Unit
-from include.registry.dating import dating_of
+from include.registry.dated_scripts import dating_of
 from include.registry.problems import costing_only
 from include.units.job_units import JobUnits
 from include.units.states import GAPS, State

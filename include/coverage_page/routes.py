@@ -23,7 +23,7 @@ from include.coverage_page.warehouse import Warehouse
 from include.errors import ExpectedError
 from include.periods import PeriodError
 from include.registry import Job, Registry, load_registry
-from include.registry.dating import dating_of
+from include.registry.dated_scripts import dating_of
 from include.warehouse.clock import now as clock_of
 
 if TYPE_CHECKING:

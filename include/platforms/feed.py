@@ -11,19 +11,19 @@ import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
-from include.feeds import UnfitError, fill, fill_all
 from include.platforms.connection import Connection, base_url, read_fields
 from include.platforms.dialect import Call, Request
 from include.platforms.errors import AuthExpired, Malformed, Temporary
 from include.platforms.limits import Limit
 from include.platforms.passing import passes
+from include.registry.feeds import UnfitError, fill, fill_all
 from include.text import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from include.feeds import Blanks, Expression, Feed
     from include.platforms.connection import Fields
+    from include.registry.feeds import Blanks, Expression, Feed
 
 EXAMPLE = (
     '{"conn_type": "http", "host": "https://data.example.com", "password": "the token", '

@@ -22,10 +22,10 @@ from include.text import quoted
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from include.feeds import Blanks, Feed
     from include.platforms.client import GatewayClient
     from include.platforms.dialect import Call
     from include.platforms.errors import Malformed
+    from include.registry.feeds import Blanks, Feed
 
 Row = dict[str, Any]
 

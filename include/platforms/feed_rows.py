@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import BigInteger, Date, DateTime, Integer, String
 
-from include.feeds import UnfitError
 from include.platforms.errors import Malformed
 from include.platforms.feed import malformed
 from include.platforms.feed_times import day_of, moment_of
 from include.platforms.fields import wall_clock
+from include.registry.feeds import UnfitError
 from include.text import quoted
 from include.warehouse.types import DIGITS, Measure, Money
 
@@ -30,9 +30,9 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Column
 
-    from include.feeds import Expression, Feed
     from include.periods import Period
     from include.platforms.dialect import Call
+    from include.registry.feeds import Expression, Feed
 
 WHOLE = re.compile(r"-?\d+", re.ASCII)
 DECIMAL = re.compile(r"-?\d+(\.\d+)?", re.ASCII)

@@ -6,12 +6,12 @@ import re
 from datetime import date, datetime, timezone
 from typing import TYPE_CHECKING, Any
 
-from include.feeds.placeholders import MILLISECONDS, SECONDS
-from include.feeds.predicates import ISO
 from include.platforms.fields import wall_clock
+from include.registry.feeds.constraints import ISO
+from include.registry.feeds.placeholders import MILLISECONDS, SECONDS
 
 if TYPE_CHECKING:
-    from include.feeds import Feed
+    from include.registry.feeds import Feed
 
 TIME = re.compile(
     r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d)(:\d\d)?(?:\.(\d{1,6})\d*)?\s*(Z|[+-]\d\d:?\d\d)?", re.ASCII

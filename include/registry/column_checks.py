@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from include.registry.predicates import identifier, one_of
+from include.registry.constraints import identifier, one_of
 
 KINDS = ("null_check", "distinct_check", "unique_check", "min", "max")
 COMPARISONS = ("equal_to", "greater_than", "geq_to", "less_than", "leq_to", "tolerance")

@@ -6,7 +6,7 @@ import re
 from string import Formatter
 from typing import TYPE_CHECKING, Any
 
-from include.registry.predicates import text
+from include.registry.constraints import text
 from include.registry.problems import quoted, suggestion
 
 if TYPE_CHECKING:

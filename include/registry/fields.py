@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, PlainValidator, WithJsonSchema
 
 from include.periods import PERIODS, WEEKDAYS
-from include.registry import column_checks, environment, predicates
+from include.registry import column_checks, constraints, environment
 from include.registry.durations import FORM as DURATION
 
 
@@ -21,51 +21,55 @@ def _whole(**more: int) -> WithJsonSchema:
     return WithJsonSchema({"type": "integer", "minimum": 0, **more})
 
 
-_id_length = {"maxLength": predicates.LONGEST_ID}
-_line_length = {"minLength": 1, "maxLength": predicates.LONGEST_LINE}
+_id_length = {"maxLength": constraints.LONGEST_ID}
+_line_length = {"minLength": 1, "maxLength": constraints.LONGEST_LINE}
 
-Text = Annotated[str, PlainValidator(predicates.text), _text()]
-Line = Annotated[str, PlainValidator(predicates.line), _text(**_line_length)]
-Interpreter = Annotated[str, PlainValidator(predicates.interpreter), _text(**_line_length)]
+Text = Annotated[str, PlainValidator(constraints.text), _text()]
+Line = Annotated[str, PlainValidator(constraints.line), _text(**_line_length)]
+Interpreter = Annotated[str, PlainValidator(constraints.interpreter), _text(**_line_length)]
 Tag = Annotated[
-    str, PlainValidator(predicates.tag), _text(minLength=1, maxLength=predicates.LONGEST_TAG)
+    str, PlainValidator(constraints.tag), _text(minLength=1, maxLength=constraints.LONGEST_TAG)
 ]
-JobId = Annotated[str, PlainValidator(predicates.job_id), _text(predicates.ID, **_id_length)]
-ShopId = Annotated[str, PlainValidator(predicates.shop_id), _text(predicates.SHOP_ID, **_id_length)]
-Platform = Annotated[str, PlainValidator(predicates.platform), _text(predicates.ID, **_id_length)]
+JobId = Annotated[str, PlainValidator(constraints.job_id), _text(constraints.ID, **_id_length)]
+ShopId = Annotated[
+    str, PlainValidator(constraints.shop_id), _text(constraints.SHOP_ID, **_id_length)
+]
+Platform = Annotated[str, PlainValidator(constraints.platform), _text(constraints.ID, **_id_length)]
 PlatformNumber = Annotated[
-    str, PlainValidator(predicates.platform_number), WithJsonSchema({"type": ["string", "integer"]})
+    str,
+    PlainValidator(constraints.platform_number),
+    WithJsonSchema({"type": ["string", "integer"]}),
 ]
 ConnectionId = Annotated[
     str,
-    PlainValidator(predicates.connection_id),
-    _text(predicates.CONNECTION_ID, **_id_length),
+    PlainValidator(constraints.connection_id),
+    _text(constraints.CONNECTION_ID, **_id_length),
 ]
-Cron = Annotated[str, PlainValidator(predicates.cron), _text(r"\s*(\S+\s+){4}\S+\s*")]
-PeriodKind = Annotated[str, PlainValidator(predicates.period), _text(enum=list(PERIODS))]
-Weekday = Annotated[str, PlainValidator(predicates.weekday), _text(enum=list(WEEKDAYS))]
-Zone = Annotated[str, PlainValidator(predicates.timezone), _text()]
-Flag = Annotated[bool, PlainValidator(predicates.flag), WithJsonSchema({"type": "boolean"})]
-Count = Annotated[int, PlainValidator(predicates.count), _whole()]
+Cron = Annotated[str, PlainValidator(constraints.cron), _text(r"\s*(\S+\s+){4}\S+\s*")]
+PeriodKind = Annotated[str, PlainValidator(constraints.period), _text(enum=list(PERIODS))]
+Weekday = Annotated[str, PlainValidator(constraints.weekday), _text(enum=list(WEEKDAYS))]
+Zone = Annotated[str, PlainValidator(constraints.timezone), _text()]
+Flag = Annotated[bool, PlainValidator(constraints.flag), WithJsonSchema({"type": "boolean"})]
+Count = Annotated[int, PlainValidator(constraints.count), _whole()]
 Retries = Annotated[
-    int, PlainValidator(predicates.retries), _whole(maximum=predicates.MOST_RETRIES)
+    int, PlainValidator(constraints.retries), _whole(maximum=constraints.MOST_RETRIES)
 ]
-Duration = Annotated[timedelta, PlainValidator(predicates.duration), _text(DURATION)]
+Duration = Annotated[timedelta, PlainValidator(constraints.duration), _text(DURATION)]
 PositiveDuration = Annotated[
-    timedelta, PlainValidator(predicates.positive_duration), _text(DURATION)
+    timedelta, PlainValidator(constraints.positive_duration), _text(DURATION)
 ]
-Day = Annotated[date, PlainValidator(predicates.day), _text(predicates.DAY)]
-StartDay = Annotated[date, PlainValidator(predicates.start_day), _text(predicates.DAY)]
-TimeOfDay = Annotated[time, PlainValidator(predicates.time_of_day), _text(predicates.TIME_OF_DAY)]
-Percent = Annotated[float, PlainValidator(predicates.percent), _text(predicates.PERCENT)]
+Day = Annotated[date, PlainValidator(constraints.day), _text(constraints.DAY)]
+StartDay = Annotated[date, PlainValidator(constraints.start_day), _text(constraints.DAY)]
+TimeOfDay = Annotated[time, PlainValidator(constraints.time_of_day), _text(constraints.TIME_OF_DAY)]
+Percent = Annotated[float, PlainValidator(constraints.percent), _text(constraints.PERCENT)]
 Tolerance = Annotated[
     float,
-    PlainValidator(predicates.tolerance),
+    PlainValidator(constraints.tolerance),
     WithJsonSchema(
-        {"anyOf": [{"const": 0}, {"type": "string", "pattern": f"^{predicates.PERCENT}$"}]}
+        {"anyOf": [{"const": 0}, {"type": "string", "pattern": f"^{constraints.PERCENT}$"}]}
     ),
 ]
-Number = Annotated[float, PlainValidator(predicates.number), WithJsonSchema({"type": "number"})]
+Number = Annotated[float, PlainValidator(constraints.number), WithJsonSchema({"type": "number"})]
 Argument = Annotated[str, PlainValidator(environment.argument), _text()]
 Variable = Annotated[str, PlainValidator(environment.variable), _text(environment.NAME.pattern)]
 Column = Annotated[str, PlainValidator(column_checks.column), _text(column_checks.COLUMN)]

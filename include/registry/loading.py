@@ -7,15 +7,15 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from include.registry.excerpt import alone
-from include.registry.files import UnreadableError, read_bytes
+from include.registry.entries import Entry, read_entries, rivals
+from include.registry.entry_excerpt import alone
 from include.registry.paths import PROJECT_ROOT, Folders
 from include.registry.problems import Problem, costing_only
-from include.registry.reading import Entry, read_entries, rivals
 from include.registry.schema import PLATFORMS, Job, Place, Project
 from include.registry.shops import RESTORE, SHOPS_FILE, Shop, Shops, load_shops
-from include.registry.unread import unread_tasks
-from include.registry.validating import validate
+from include.registry.unread_files import unread_tasks
+from include.registry.user_files import UnreadableError, read_bytes
+from include.registry.validation import validate
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,10 +11,10 @@ from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationInfo, 
 from include.errors import ConfigurationError
 from include.periods import Period, Schedule, check_fit
 from include.registry import fields  # noqa: TC001 - pydantic reads the annotations
-from include.registry.checks import Checks  # noqa: TC001 - the same
 from include.registry.environment import filled
 from include.registry.paths import PROJECT_ROOT, SCRIPTS, Folders
 from include.registry.problems import quoted, suggestion
+from include.registry.row_checks import Checks  # noqa: TC001 - the same
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

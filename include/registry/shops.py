@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, NamedTuple
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 from include.registry import fields  # noqa: TC001 - pydantic reads the annotations
-from include.registry.files import UnreadableError, read_bytes
+from include.registry.entries import read_entries, rivals
 from include.registry.problems import Problem, costing_only
-from include.registry.reading import read_entries, rivals
 from include.registry.schema import PLATFORMS
-from include.registry.validating import validate
+from include.registry.user_files import UnreadableError, read_bytes
+from include.registry.validation import validate
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from include.periods import Period
-    from include.registry.reading import Entry
+    from include.registry.entries import Entry
 
 SHOPS_FILE = "config/shops.yaml"
 # What to do when it says nothing, or is not there.

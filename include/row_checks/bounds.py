@@ -10,7 +10,7 @@ from include.units.ledger_row import PERIODS_COMPARED, SOURCE_COUNTS
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from include.registry.checks import Checks
+    from include.registry.row_checks import Checks
     from include.units.ledger_row import LedgerRow
     from include.units.unit import Unit
 

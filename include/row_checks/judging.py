@@ -21,7 +21,7 @@ from include.units.like_periods import last_rows
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from include.registry.checks import Checks
+    from include.registry.row_checks import Checks
     from include.units.ledger import Ledger
     from include.units.ledger_row import LedgerRow
     from include.units.unit import Unit

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import ColumnClause, ColumnElement, Engine
 
-    from include.registry.checks import Checks
+    from include.registry.row_checks import Checks
     from include.units.ledger_row import LedgerRow
     from include.units.unit import Unit
 

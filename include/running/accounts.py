@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from include.periods import Period
-    from include.registry.checks import Checks
+    from include.registry.row_checks import Checks
     from include.running.results import Result
     from include.units.ledger_row import LedgerRow
     from include.units.unit import Unit

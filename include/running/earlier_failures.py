@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from include.errors import ExpectedError
 from include.periods import PeriodError
-from include.registry.dating import dating_of
+from include.registry.dated_scripts import dating_of
 from include.running.attempt import Attempt, Retry
 from include.running.variables import SHARE
 from include.units.exit_codes import ExitCode

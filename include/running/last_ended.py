@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from include.errors import ConfigurationError
-from include.registry.dating import dating_of
+from include.registry.dated_scripts import dating_of
 
 if TYPE_CHECKING:
     from datetime import datetime

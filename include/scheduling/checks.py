@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from include.registry import Job, Shop
-    from include.registry.checks import Checks
+    from include.registry.row_checks import Checks
     from include.units.ledger import Ledger
     from include.units.ledger_row import LedgerRow
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from include.registry.dating import said_by_entry
+from include.registry.dated_scripts import said_by_entry
 from include.registry.durations import write_duration
 from include.row_checks.bounds import summary
 

@@ -11,7 +11,7 @@ from airflow.sdk import DAG, TriggerRule
 from airflow.sdk.configuration import conf
 
 from include.registry import PROJECT_ROOT, load_registry
-from include.registry.dating import said_by_entry
+from include.registry.dated_scripts import said_by_entry
 from include.running.variables import NO_DATA
 from include.scheduling.checks import CheckOperator
 from include.scheduling.documenting import describe

@@ -21,7 +21,7 @@ from include.cron import CronError, check_cron
 from include.logical_dates import period_meant
 from include.periods import FORMS, PERIODS, PUNCTUAL, Period, PeriodError, Schedule
 from include.registry import PROJECT_ROOT
-from include.registry.dating import look_at
+from include.registry.dated_scripts import look_at
 from include.registry.paths import SCRIPTS
 from include.scheduling.bounds import moment_of, window_of
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from include.checking import check_project
-from include.registry.describing import in_words
+from include.registry.description import in_words
 from include.registry.durations import write_duration as _span
 from include.scheduling.documenting import COVERS, details
 from include.units.exit_codes import MEANINGS, ExitCode

@@ -7,9 +7,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from include.feeds import Blanks, Feed, load_feeds
 from include.periods import Period
 from include.platforms.feed import connection_of
+from include.registry.feeds import Blanks, Feed, load_feeds
 from include.sandbox.credentials import FEED_TOKEN
 
 if TYPE_CHECKING:

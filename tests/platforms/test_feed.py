@@ -25,7 +25,7 @@ from tests.platforms.data_service import in_turn, serving
 from tests.platforms.feed_samples import BLANKS, DELIVERED, KPI, REVIEWS, connection_to, feed_of
 
 if TYPE_CHECKING:
-    from include.feeds import Feed
+    from include.registry.feeds import Feed
     from tests.conftest import Sandbox
 
 HOST = "https://data.example.com"

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from include.feeds import Blanks
 from include.platforms.client import Patience
 from include.platforms.errors import Malformed, Temporary
 from include.platforms.feed import FeedDialect
 from include.platforms.feed_pages import rows_of
+from include.registry.feeds import Blanks
 from include.sandbox.feed_truth import rows_on
 from include.sandbox.serving import serve
 from tests.conftest import HTTP, SANDBOX_NOW
@@ -34,7 +34,7 @@ from tests.platforms.feed_samples import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from include.feeds import Feed
+    from include.registry.feeds import Feed
     from tests.conftest import Sandbox
 
 SOON = Patience(attempts=3, pause=ONCE.pause / 1000)

@@ -11,8 +11,8 @@ from jsonschema import Draft202012Validator
 
 from include.registry import PROJECT_ROOT, Job, load_registry
 from include.registry.durations import parse_duration
+from include.registry.entries import Entry, read_entries
 from include.registry.json_schema import SCHEMA_FILE, schema_text, write_schema
-from include.registry.reading import Entry, read_entries
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -271,7 +271,7 @@ def test_a_fault_of_our_own(project: ProjectFolder, monkeypatch: pytest.MonkeyPa
     def fail(*_: object) -> None:
         raise IndexError("list index out of range")
 
-    monkeypatch.setattr("include.registry.validating._problem", fail)
+    monkeypatch.setattr("include.registry.validation._problem", fail)
     registry = load_registry(project.root)
     assert (list(registry.jobs), list(registry.shops)) == (["other", "good"], ["s"])
     shop, job = map(str, registry.problems)

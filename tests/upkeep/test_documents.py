@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from include.registry import load_registry
-from include.upkeep.settings import DEFAULTS
+from include.registry.retention import DEFAULTS
 
 OPERATIONS = Path(__file__).parents[2] / "docs/operations.md"
 

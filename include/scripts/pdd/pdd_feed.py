@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING
 
 try:
     from include.errors import ConfigurationError
-    from include.feeds import FEEDS_FILE, Blanks, load_feeds
     from include.platforms.feed import FeedDialect, connection_of
     from include.platforms.feed_pages import rows_counted, rows_of
     from include.pulling import Assignment, Control, Replace, Window, of_scope, pull
     from include.registry import PROJECT_ROOT
+    from include.registry.feeds import FEEDS_FILE, Blanks, load_feeds
     from include.units.exit_codes import ExitCode
 except ModuleNotFoundError as error:  # by hand, with another Python or without the project's path
     print(f"{error}: start it with 'python3 scheduler_manager.py run pdd_review'", file=sys.stderr)
@@ -30,10 +30,10 @@ if TYPE_CHECKING:
 
     from sqlalchemy import ColumnElement
 
-    from include.feeds import Feed
     from include.periods import Period
     from include.platforms.client import GatewayClient
     from include.registry import Job, Shop
+    from include.registry.feeds import Feed
     from include.units.unit import Unit
 
 SECONDS_BETWEEN_REPORTS = 5.0

@@ -19,12 +19,12 @@ try:
 
     from include.errors import ConfigurationError, ExpectedError
     from include.registry import load_registry
+    from include.registry.retention import settings_of
     from include.running.given import given
     from include.units.exit_codes import ExitCode
     from include.upkeep.airflow_rows import Database
     from include.upkeep.files import prune
     from include.upkeep.old_units import forget
-    from include.upkeep.settings import settings_of
     from include.upkeep.vacuuming import vacuum
     from include.warehouse import connect
 except ModuleNotFoundError as error:  # by hand, with another Python or without the project's path
@@ -36,7 +36,7 @@ except ModuleNotFoundError as error:  # by hand, with another Python or without 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from include.upkeep.settings import Settings
+    from include.registry.retention import Settings
 
 DAY_SECONDS = 86_400
 

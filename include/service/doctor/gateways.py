@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, NamedTuple
 from include.checking import check_project
 from include.checking.feed_jobs import feed_of
 from include.errors import ConfigurationError, ExpectedError, missing_connection
-from include.feeds import Blanks
 from include.platforms import jd, jushuitan, pdd
 from include.platforms.client import GatewayClient, Patience
 from include.platforms.connection import EXAMPLE, Connection, read_fields
@@ -25,6 +24,7 @@ from include.platforms.errors import AuthExpired
 from include.platforms.feed import FeedDialect, connection_of
 from include.platforms.feed_pages import first_page
 from include.platforms.tokens import TokenStore
+from include.registry.feeds import Blanks
 from include.service.doctor.findings import FAIL, OK, WARN, Finding
 from include.service.doctor.stored import ids_in_use, variables_of
 from include.service.health import answers

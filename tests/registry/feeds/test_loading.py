@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from include.errors import ConfigurationError
-from include.feeds import FEEDS_FILE, load_feeds
 from include.registry import PROJECT_ROOT
+from include.registry.feeds import FEEDS_FILE, load_feeds
 
 if TYPE_CHECKING:
     from tests.registry.conftest import ProjectFolder

@@ -1,6 +1,6 @@
 """Writes config/feeds.schema.json, with which editors complete and check feeds.
 
-`python -m include.feeds.json_schema` writes it anew after the schema was changed.
+`python -m include.registry.feeds.json_schema` writes it anew after the schema was changed.
 """
 
 from __future__ import annotations
@@ -8,8 +8,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from include.feeds.schema import Feed
 from include.registry import PROJECT_ROOT
+from include.registry.feeds.schema import Feed
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from include.registry import load_registry
-from include.registry.dating import dating_of
+from include.registry.dated_scripts import dating_of
 
 if TYPE_CHECKING:
-    from include.registry.dating import Dating
+    from include.registry.dated_scripts import Dating
     from tests.registry.conftest import ProjectFolder
 
 ENTRY = ("id: old", "name: x", 'cron: "0 8 * * *"')

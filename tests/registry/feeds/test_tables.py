@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from include.feeds.tables import TABLES
 from include.periods import Period
+from include.registry.feeds.tables import TABLES
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 SEPTEMBER = Period(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from include.registry.composing import PREFIX, compose
-from include.registry.files import UnreadableError
+from include.registry.user_files import UnreadableError
+from include.registry.yaml_positions import PREFIX, compose
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from include.feeds import load_feeds
+from include.registry.feeds import load_feeds
 
 if TYPE_CHECKING:
     from tests.registry.conftest import ProjectFolder

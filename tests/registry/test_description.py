@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from include.registry import Job, load_registry
-from include.registry.describing import in_words, next_runs, period_in_words
+from include.registry.description import in_words, next_runs, period_in_words
 
 if TYPE_CHECKING:
     from tests.registry.conftest import ProjectFolder

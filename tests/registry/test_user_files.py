@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from include.registry.files import LARGEST, UnreadableError, check_encoding, place_of, read_bytes
+from include.registry.user_files import (
+    LARGEST,
+    UnreadableError,
+    check_encoding,
+    place_of,
+    read_bytes,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 
-from include.registry.predicates import shown
+from include.registry.constraints import shown
+from include.registry.entries import REFUSED
 from include.registry.problems import FULL_WIDTH_COLON, WRITE_A_COLON, quoted, suggestion
-from include.registry.reading import REFUSED
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
+    from include.registry.entries import Entry
     from include.registry.problems import Problem
-    from include.registry.reading import Entry
 
 Model = TypeVar("Model", bound=BaseModel)
 KEY = "[key]"  # pydantic's way to say that a mapping's key is wrong, not its value

@@ -8,7 +8,7 @@ from string import Formatter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from include.errors import ConfigurationError
-from include.registry.predicates import text
+from include.registry.constraints import text
 from include.registry.problems import quoted, suggestion
 
 if TYPE_CHECKING:

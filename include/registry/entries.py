@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 from yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
-from include.registry.composing import MAPPING, PREFIX, REMOVE, SEQUENCE, TEXT, compose
-from include.registry.files import UnreadableError
 from include.registry.problems import (
     FULL_WIDTH_COLON,
     WRITE_A_COLON,
@@ -19,6 +17,8 @@ from include.registry.problems import (
     costing_only,
     quoted,
 )
+from include.registry.user_files import UnreadableError
+from include.registry.yaml_positions import MAPPING, PREFIX, REMOVE, SEQUENCE, TEXT, compose
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Iterator

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from include.feeds import Expression, UnfitError
+from include.registry.feeds import Expression, UnfitError
 
 DATA: dict[str, Any] = {
     "id": 7,

@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from include.errors import ConfigurationError
-from include.feeds import Blanks, fill, fill_all
 from include.periods import Period
+from include.registry.feeds import Blanks, fill, fill_all
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 WEEK = Period(

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from include.registry import load_registry
+from include.registry.entries import REFUSED, Entry, read_entries
 from include.registry.problems import Problem
-from include.registry.reading import REFUSED, Entry, read_entries
 
 if TYPE_CHECKING:
     from tests.registry.conftest import ProjectFolder

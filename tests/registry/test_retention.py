@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from include.errors import ConfigurationError
-from include.upkeep.settings import Settings, settings_of
+from include.registry.retention import Settings, settings_of
 
 RECOVERS = [timedelta(days=7), timedelta(days=30, hours=1)]
 

@@ -9,8 +9,8 @@ import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from yaml.reader import ReaderError
 
-from include.registry.files import UnreadableError, check_encoding, place_of
 from include.registry.problems import FULL_WIDTH_COLON, WRITE_A_COLON, Problem
+from include.registry.user_files import UnreadableError, check_encoding, place_of
 
 DEEPEST = 20  # levels; an entry needs 8. The parser recurses in C and would overflow the stack.
 REMOVE = "remove it, or add an entry"  # what to do with a file that is empty

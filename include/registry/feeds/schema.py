@@ -15,10 +15,10 @@ from pydantic import (
     model_validator,
 )
 
-from include.feeds import values  # noqa: TC001 - pydantic reads the annotations
-from include.feeds.predicates import table_of
-from include.feeds.tables import TABLES, FeedTable
 from include.registry import fields as registry_fields  # noqa: TC001 - the same
+from include.registry.feeds import values  # noqa: TC001 - pydantic reads the annotations
+from include.registry.feeds.constraints import table_of
+from include.registry.feeds.tables import TABLES, FeedTable
 from include.registry.problems import quoted
 from include.warehouse.types import Measure, Money
 

@@ -6,8 +6,8 @@ import os
 import re
 from typing import TYPE_CHECKING
 
-from include.registry.files import UnreadableError, read_bytes
 from include.registry.problems import Problem
+from include.registry.user_files import UnreadableError, read_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator

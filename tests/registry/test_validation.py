@@ -6,9 +6,9 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, PlainValidator, ValidationInfo
 
+from include.registry.entries import Entry, read_entries
 from include.registry.problems import Problem
-from include.registry.reading import Entry, read_entries
-from include.registry.validating import validate
+from include.registry.validation import validate
 
 
 def _even(value: Any) -> int:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from include.errors import ConfigurationError
-from include.feeds.schema import FEEDS_FILE, Feed
 from include.registry import PROJECT_ROOT, Problem
-from include.registry.files import UnreadableError, read_bytes
+from include.registry.entries import Entry, read_entries, rivals
+from include.registry.feeds.schema import FEEDS_FILE, Feed
 from include.registry.problems import costing_only, quoted, suggestion
-from include.registry.reading import Entry, read_entries, rivals
-from include.registry.validating import validate
+from include.registry.user_files import UnreadableError, read_bytes
+from include.registry.validation import validate
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,10 +10,10 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
-from include.feeds import FEEDS_FILE, Feed, Paging, load_feeds
-from include.feeds.json_schema import SCHEMA_FILE, schema_text, write_schema
 from include.registry import PROJECT_ROOT
-from include.registry.validating import keys_of
+from include.registry.feeds import FEEDS_FILE, Feed, Paging, load_feeds
+from include.registry.feeds.json_schema import SCHEMA_FILE, schema_text, write_schema
+from include.registry.validation import keys_of
 
 if TYPE_CHECKING:
     from tests.registry.conftest import ProjectFolder
@@ -63,7 +63,7 @@ def _errors(document: object) -> list[str]:
 def test_fresh() -> None:
     """The schema in config/ is the one that the code makes."""
     delivered = (PROJECT_ROOT / SCHEMA_FILE).read_text(encoding="utf-8")
-    assert delivered == schema_text(), "run: python -m include.feeds.json_schema"
+    assert delivered == schema_text(), "run: python -m include.registry.feeds.json_schema"
 
 
 def test_written(project: ProjectFolder) -> None:

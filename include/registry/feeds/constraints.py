@@ -1,4 +1,4 @@
-"""What a value of a feed's entry must be; in the manner of `include.registry.predicates`."""
+"""What a value of a feed's entry must be; in the manner of `include.registry.constraints`."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import re
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
-from include.feeds.expressions import Expression
-from include.feeds.placeholders import MILLISECONDS, SECONDS, template
-from include.feeds.tables import TABLES, FeedTable
+from include.registry.constraints import line, one_of, shown, text
 from include.registry.environment import CAMEL_CASE, SECRET
-from include.registry.predicates import line, one_of, shown, text
+from include.registry.feeds.expressions import Expression
+from include.registry.feeds.placeholders import MILLISECONDS, SECONDS, template
+from include.registry.feeds.tables import TABLES, FeedTable
 from include.registry.problems import quoted, suggestion
 
 if TYPE_CHECKING:

@@ -1,0 +1,131 @@
+"""The small checks of single values."""
+
+from __future__ import annotations
+
+from datetime import date, time, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from include.registry import constraints
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+GOOD: list[tuple[Callable[[Any], Any], Any, Any]] = [
+    (constraints.text, "多行\n\t文字", "多行\n\t文字"),
+    (constraints.text, "", ""),
+    (constraints.line, " 京东门店数据 ", "京东门店数据"),
+    (constraints.tag, "质量", "质量"),
+    (constraints.job_id, "pdd_kpi_daily", "pdd_kpi_daily"),
+    (constraints.job_id, "a" * 64, "a" * 64),
+    (constraints.shop_id, "pdd-1", "pdd-1"),
+    (constraints.connection_id, "PDD_shop-1", "PDD_shop-1"),
+    (constraints.platform_number, 10001, "10001"),
+    (constraints.platform_number, "010001", "010001"),
+    (constraints.period, "tick", "tick"),
+    (constraints.weekday, "monday", "monday"),
+    (constraints.cron, " 0  8 * * * ", "0 8 * * *"),
+    (constraints.timezone, "America/New_York", "America/New_York"),
+    (constraints.timezone, "UTC", "UTC"),
+    (constraints.flag, False, False),
+    (constraints.count, 0, 0),
+    (constraints.retries, 100, 100),
+    (constraints.number, -0.5, -0.5),
+    (constraints.duration, "0d", timedelta(0)),
+    (constraints.positive_duration, "1s", timedelta(seconds=1)),
+    (constraints.day, "2024-02-29", date(2024, 2, 29)),
+    (constraints.time_of_day, "00:00", time(0)),
+    (constraints.time_of_day, "23:59", time(23, 59)),
+    (constraints.percent, "60%", 0.6),
+    (constraints.percent, "100%", 1),
+    (constraints.tolerance, 0, 0),
+    (constraints.tolerance, "1%", 0.01),
+]
+WRONG_TYPES = [None, True, 1.5, [], {}, [["x"]], {"a": {"b": None}}, object()]
+NOT_NUMBERS = {constraints.flag, constraints.number}
+# In one order, so that the workers which share the tests agree on which there are.
+CHECKS = [
+    check for check in dict.fromkeys(check for check, _, _ in GOOD) if check not in NOT_NUMBERS
+]
+
+
+@pytest.mark.parametrize(("check", "written", "meant"), GOOD)
+def test_taken(check: Callable[[Any], Any], written: Any, meant: Any) -> None:
+    """What is right is taken for what it means."""
+    assert check(written) == meant
+
+
+@pytest.mark.parametrize("value", WRONG_TYPES, ids=lambda value: type(value).__name__)
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__qualname__)
+def test_wrong_type(check: Callable[[Any], Any], value: Any) -> None:
+    """A value of any other type is refused with advice, never taken or crashed on."""
+    with pytest.raises(ValueError, match=r"write|quotes|did you mean"):
+        check(value)
+
+
+@pytest.mark.parametrize(
+    ("check", "value"),
+    [
+        (constraints.flag, "true"),
+        (constraints.flag, 1),
+        (constraints.number, "1"),
+        (constraints.number, True),
+        (constraints.line, "\n"),
+        (constraints.job_id, "a\n"),
+        (constraints.job_id, "pdd-quality"),
+        (constraints.job_id, "拼多多"),
+        (constraints.shop_id, "-"),
+        (constraints.shop_id, "a,b"),
+        (constraints.connection_id, "a b"),
+        (constraints.timezone, "../../etc/localtime"),
+        (constraints.timezone, "a" * 10_000),
+        (constraints.timezone, ""),
+        (constraints.day, "2025-1-1"),
+        (constraints.day, "२०२५-०१-०१"),
+        (constraints.time_of_day, "24:00"),
+        (constraints.time_of_day, "10:00\n"),
+        (constraints.percent, "0%"),
+        (constraints.tolerance, 1),
+        (constraints.tolerance, False),
+        (constraints.tolerance, "0"),
+        (constraints.tolerance, "0%"),
+        (constraints.percent, "101%"),
+        (constraints.percent, "60"),
+        (constraints.text, "\x1b[31m"),
+    ],
+)
+def test_refused(check: Callable[[Any], Any], value: Any) -> None:
+    """What comes near, but is not right, is refused."""
+    with pytest.raises(ValueError):  # noqa: PT011 - the texts are in wrong_entries.txt
+        check(value)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Beijing",
+        "asia/beijing",
+        "China",
+        "China Standard Time",
+        "UTC+8",
+        "gmt +08:00",
+        "UTC＋8",
+        "+8",
+        "中国",
+        "北京时间",
+        "东八区",
+    ],
+)
+def test_names_of_chinas_time_lead_to_the_zone(name: str) -> None:
+    """Whatever people call it, the message has the name that is right."""
+    with pytest.raises(ValueError, match="is not an IANA time zone: write Asia/Shanghai"):
+        constraints.timezone(name)
+
+
+@pytest.mark.parametrize(
+    ("value", "written"), [(None, "null"), (True, "true"), ("a", "'a'"), (5, "5"), (["a"], "['a']")]
+)
+def test_shown(value: Any, written: str) -> None:
+    """A value is shown the way it is written in YAML."""
+    assert constraints.shown(value) == written
