@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING
 import pytest
 import yaml
 
-from include.checking import check_project
 from include.cron import DAYS, FIELDS, MONTHS, CronError, check_cron
 from include.periods import PeriodError, check_fit
 from include.platforms.feed import AUTHS
 from include.platforms.patience import Patience
 from include.registry import Job, Shop, load_registry
+from include.registry.checks import check_project
 from include.registry.description import in_words, period_in_words
 from include.registry.feeds import Feed, Paging, load_feeds
 from include.registry.feeds.placeholders import FORMS

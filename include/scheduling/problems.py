@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 from airflow.sdk import get_parsing_context
 
-from include.checking import check_project
 from include.errors import ConfigurationError
+from include.registry.checks import check_project
 from include.scheduling.factory import Unbuildable, build
 
 if TYPE_CHECKING:
-    from include.checking import Checked
+    from include.registry.checks import Checked
 
 
 def raise_problems() -> None:

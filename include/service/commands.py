@@ -75,7 +75,7 @@ def status(layout: Layout, arguments: Namespace) -> int:
 def check(layout: Layout, arguments: Namespace) -> int:
     """`check`: hand over to its own command, or write docs/jobs.md."""
     if not arguments.write_docs:
-        command = ["-m", "include.checking", "--lang", arguments.lang]
+        command = ["-m", "include.registry.checks", "--lang", arguments.lang]
         _become(layout, command, os.environ | {"PYTHONPATH": str(layout.root)})
     from include.service.jobs_page import write_page
 

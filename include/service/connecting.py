@@ -11,10 +11,10 @@ import sys
 from getpass import getpass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from include.checking import check_project
 from include.errors import ConfigurationError, ExpectedError
 from include.platforms.connection import ANY_HOST, HOSTS, TOKEN_FIELDS
 from include.platforms.feed import AUTHS
+from include.registry.checks import check_project
 from include.registry.problems import suggestion
 from include.secrets.masking import Masker
 from include.secrets.values import secrets_in
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from airflow.models.connection import Connection
 
-    from include.checking import Checked
+    from include.registry.checks import Checked
     from include.service.layout import Layout
 
 # What the platforms call login and password on their own pages.

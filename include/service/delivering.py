@@ -10,7 +10,7 @@ from airflow.models.connection import Connection
 from airflow.models.pool import Pool
 from sqlalchemy import select
 
-from include.checking.pools import read_pools
+from include.registry.checks.pools import read_pools
 from include.sandbox.delivery import connections
 from include.service.connections import stored
 from include.service.ports import Ports

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from include.checking import check_project
+from include.registry.checks import check_project
 from include.registry.description import in_words
 from include.registry.durations import write_duration as _span
 from include.scheduling.documenting import COVERS, details
@@ -16,8 +16,8 @@ from include.units.exit_codes import MEANINGS, ExitCode
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from include.checking import Checked
     from include.registry import Job
+    from include.registry.checks import Checked
 
 PAGE = "docs/jobs.md"
 COMMAND = "python3 scheduler_manager.py check --write-docs"

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from include.checking import check_project
 from include.errors import ConfigurationError, ExpectedError
 from include.registry import load_registry
+from include.registry.checks import check_project
 from include.service import supervisor
 from include.service.archiving.restoring import check_whole
 from include.service.health import running

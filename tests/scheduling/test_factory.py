@@ -15,9 +15,9 @@ import pytest
 from airflow.dag_processing.dagbag import DagBag
 from airflow.serialization.serialized_objects import DagSerialization
 
-from include.checking import check_project
 from include.errors import ConfigurationError
 from include.registry import load_registry
+from include.registry.checks import check_project
 from include.scheduling import factory
 from include.scheduling.problems import problems_of
 

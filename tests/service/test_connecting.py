@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from include.checking import check_project
 from include.errors import ConfigurationError
+from include.registry.checks import check_project
 from include.sandbox.delivery import connections
 from include.service.connecting import use_of
 from include.service.layout import Layout

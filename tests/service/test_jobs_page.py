@@ -5,7 +5,7 @@ from __future__ import annotations
 from argparse import Namespace
 from typing import TYPE_CHECKING
 
-from include.checking import check_project
+from include.registry.checks import check_project
 from include.service.commands import check
 from include.service.jobs_page import PAGE, page, write_page
 from include.service.layout import Layout

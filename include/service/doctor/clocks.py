@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import httpx
 
-from include.checking import check_project
 from include.errors import ConfigurationError
 from include.platforms.clocks import date_of
 from include.platforms.connection import base_url, read_fields
 from include.platforms.feed import EXAMPLE
 from include.platforms.network import certificates, proxy_of
+from include.registry.checks import check_project
 from include.service.doctor.findings import OK, WARN, Finding
 from include.service.doctor.stored import ids_of_gateways, variables_of
 

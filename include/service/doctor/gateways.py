@@ -13,8 +13,6 @@ from datetime import datetime, timedelta, timezone
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
-from include.checking import check_project
-from include.checking.feed_jobs import feed_of
 from include.errors import ConfigurationError, ExpectedError, missing_connection
 from include.platforms import jd, jushuitan, pdd
 from include.platforms.client import GatewayClient, Patience
@@ -24,6 +22,8 @@ from include.platforms.errors import AuthExpired
 from include.platforms.feed import FeedDialect, connection_of
 from include.platforms.feed_pages import first_page
 from include.platforms.tokens import TokenStore
+from include.registry.checks import check_project
+from include.registry.checks.feed_jobs import feed_of
 from include.registry.feeds import Blanks
 from include.service.doctor.findings import FAIL, OK, WARN, Finding
 from include.service.doctor.stored import ids_in_use, variables_of
@@ -34,9 +34,9 @@ from include.warehouse import connect
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 
-    from include.checking import Checked
     from include.platforms.dialect import Dialect
     from include.registry import Shop
+    from include.registry.checks import Checked
     from include.service.doctor.findings import Patient
 
 # Somebody waits for the answer.

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import create_engine, select, text
 
-from include.checking import check_project
-from include.checking.interpreters import troubles_of
-from include.checking.pools import POOLS_FILE, read_pools
+from include.registry.checks import check_project
+from include.registry.checks.interpreters import troubles_of
+from include.registry.checks.pools import POOLS_FILE, read_pools
 from include.service.doctor.findings import FAIL, OK, REPAIRED_BY_START, WARN, Finding
 from include.service.doctor.stored import variables_of
 from include.service.health import look

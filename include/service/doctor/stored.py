@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from include.checking import check_project
+from include.registry.checks import check_project
 from include.service.connections import script_variables
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from include.checking import Checked
+    from include.registry.checks import Checked
     from include.service.doctor.findings import Patient
 
 

@@ -7,15 +7,15 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
-from include.checking.__main__ import main
 from include.registry import PROJECT_ROOT
+from include.registry.checks.__main__ import main
 
 if TYPE_CHECKING:
     import pytest
 
     from tests.registry.conftest import ProjectFolder
 
-IMPORTS = "import sys, include.checking; print('airflow' in sys.modules)"
+IMPORTS = "import sys, include.registry.checks; print('airflow' in sys.modules)"
 
 
 def _python(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -42,7 +42,7 @@ def test_exit_code(project: ProjectFolder, capsys: pytest.CaptureFixture[str]) -
 
 def test_delivered_configuration() -> None:
     """Started as a program it finds nothing wrong, and nothing useless, in what is delivered."""
-    run = _python("-m", "include.checking")
+    run = _python("-m", "include.registry.checks")
     assert run.returncode == 0, run.stdout + run.stderr
     assert "erp_store ERP门店数据: At 07:00, every day" in run.stdout
     assert "note: " not in run.stdout
@@ -59,7 +59,7 @@ def test_a_reader_who_has_enough_is_no_failure() -> None:
     os.close(reading)
     with os.fdopen(writing, "wb") as pipe:
         done = subprocess.run(
-            [sys.executable, "-m", "include.checking"],
+            [sys.executable, "-m", "include.registry.checks"],
             cwd=PROJECT_ROOT,
             stdout=pipe,
             stderr=subprocess.PIPE,

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from include.checking.checked_tables import column_problems
-from include.checking.feed_jobs import feed_problems
-from include.checking.pools import POOLS_FILE, pool_problems
-from include.checking.strays import CONFIG, stray_files
 from include.registry import PROJECT_ROOT, Problem, Registry, load_registry
+from include.registry.checks.checked_tables import column_problems
+from include.registry.checks.feed_jobs import feed_problems
+from include.registry.checks.pools import POOLS_FILE, pool_problems
+from include.registry.checks.strays import CONFIG, stray_files
 from include.registry.feeds import Feeds, load_feeds
 from include.registry.problems import costing_only
 

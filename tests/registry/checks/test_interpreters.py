@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from include.checking import interpreters, report
-from include.checking.interpreters import troubles_of
 from include.registry import load_registry
+from include.registry.checks import interpreters, report
+from include.registry.checks.interpreters import troubles_of
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from include.checking import report
+from include.registry.checks import report
 
 if TYPE_CHECKING:
     from tests.registry.conftest import ProjectFolder

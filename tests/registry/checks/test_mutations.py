@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from include.checking import check_project, report
 from include.registry import PROJECT_ROOT
+from include.registry.checks import check_project, report
 from tests.mutations import mutated
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from include.checking import Checked
+    from include.registry.checks import Checked
 
 CONFIG = PROJECT_ROOT / "config"
 FILES = sorted(

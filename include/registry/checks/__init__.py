@@ -3,7 +3,7 @@
 Behind `scheduler_manager.py check`, the pre-commit hook and the errors that the UI shows.
 """
 
-from include.checking.project import Checked, check_project
-from include.checking.reporting import report
+from include.registry.checks.project import Checked, check_project
+from include.registry.checks.reporting import report
 
 __all__ = ["Checked", "check_project", "report"]

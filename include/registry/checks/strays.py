@@ -8,8 +8,8 @@ from contextlib import suppress
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
-from include.checking.pools import POOLS_FILE
 from include.registry import SHOPS_FILE, TASKS_FOLDER, Problem
+from include.registry.checks.pools import POOLS_FILE
 from include.registry.feeds import FEEDS_FILE
 from include.registry.unread_files import ASIDE, LEFTOVER, list_in
 

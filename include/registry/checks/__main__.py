@@ -7,8 +7,8 @@ import os
 import sys
 from pathlib import Path
 
-from include.checking.reporting import report
 from include.registry import PROJECT_ROOT
+from include.registry.checks.reporting import report
 from include.registry.description import LANGUAGES
 from include.text import print_anything
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from include.checking import check_project, report
+from include.registry.checks import check_project, report
 
 if TYPE_CHECKING:
     from tests.registry.conftest import ProjectFolder

@@ -8,12 +8,12 @@ from datetime import datetime, timezone
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
-from include.checking.checked_tables import nearest_table
-from include.checking.feed_jobs import feed_of
-from include.checking.interpreters import troubles_of
-from include.checking.project import check_project
-from include.checking.strays import CONFIG
 from include.registry import PROJECT_ROOT, SHOPS_FILE, TASKS_FOLDER, Problem
+from include.registry.checks.checked_tables import nearest_table
+from include.registry.checks.feed_jobs import feed_of
+from include.registry.checks.interpreters import troubles_of
+from include.registry.checks.project import check_project
+from include.registry.checks.strays import CONFIG
 from include.registry.dated_scripts import clock_beside_args, dating_of
 from include.registry.description import in_words, next_runs, period_in_words
 from include.registry.feeds import FEEDS_FILE
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from include.checking.project import Checked
     from include.registry import Job
+    from include.registry.checks.project import Checked
 
 WORDS = {
     "en": {
