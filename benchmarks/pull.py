@@ -33,11 +33,11 @@ sys.path.insert(0, str(ROOT))
 
 import httpx  # noqa: E402 - as those below; what is ours is found by the line above
 
-from include.platforms.client import GatewayClient, Tally, tallied  # noqa: E402
-from include.platforms.connection import Connection  # noqa: E402
-from include.platforms.dialect import Call  # noqa: E402
-from include.platforms.pdd import MALL, Pdd  # noqa: E402
-from include.platforms.pdd_refunds import refunds_updated  # noqa: E402
+from include.gateways.client import GatewayClient, Tally, tallied  # noqa: E402
+from include.gateways.connection import Connection  # noqa: E402
+from include.gateways.dialect import Call  # noqa: E402
+from include.platforms.pdd.dialect import MALL, Pdd  # noqa: E402
+from include.platforms.pdd.refunds import refunds_updated  # noqa: E402
 from include.pulling.event_loop import run  # noqa: E402
 from include.sandbox.credentials import (  # noqa: E402
     SANDBOX_APP_KEY,

@@ -17,7 +17,7 @@ import hypothesis
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
-from include.platforms.connection import Connection
+from include.gateways.connection import Connection
 from include.sandbox.credentials import SANDBOX_ACCESS_TOKEN, SANDBOX_APP_KEY, SANDBOX_APP_SECRET
 from include.sandbox.limits import Allowance
 from include.sandbox.serving import serve

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from include.platforms.connection import Connection
+from include.gateways.connection import Connection
 from include.sandbox.credentials import (
     SANDBOX_APP_KEY,
     SANDBOX_APP_SECRET,

@@ -20,11 +20,11 @@ import pytest
 from sqlalchemy import and_, select
 
 from include import ledger
-from include.platforms.jd import Jd
-from include.platforms.jushuitan import Jushuitan
-from include.platforms.limits import Limit
-from include.platforms.pdd import Pdd
-from include.platforms.windows import LAGS
+from include.gateways.limiter import Limit
+from include.gateways.windows import LAGS
+from include.platforms.jd.dialect import Jd
+from include.platforms.jushuitan.dialect import Jushuitan
+from include.platforms.pdd.dialect import Pdd
 from include.pulling import Landing, Window, pull
 from include.registry import load_registry
 from include.sandbox.delivery import connections
@@ -37,8 +37,8 @@ if TYPE_CHECKING:
 
     import sqlalchemy
 
+    from include.gateways.client import GatewayClient
     from include.periods import Period
-    from include.platforms.client import GatewayClient
     from include.registry import Shop
 
 ROOT = Path(__file__).parents[1]

@@ -14,9 +14,9 @@ import pytest
 import yaml
 
 from include.cron import DAYS, FIELDS, MONTHS, CronError, check_cron
+from include.gateways.retry_policy import Patience
 from include.periods import PeriodError, check_fit
-from include.platforms.feed import AUTHS
-from include.platforms.patience import Patience
+from include.platforms.feed.dialect import AUTHS
 from include.registry import Job, Shop, load_registry
 from include.registry.checks import check_project
 from include.registry.description import in_words, period_in_words

@@ -1,1 +1,1 @@
-"""The platforms' gateways: one client for all, one dialect module for each. Imports no Airflow."""
+"""The platforms: a folder each, with its dialect, its error codes and what is pulled."""

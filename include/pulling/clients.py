@@ -5,8 +5,8 @@ from __future__ import annotations
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
 
-from include.platforms.client import GatewayClient
-from include.platforms.connection import Connection
+from include.gateways.client import GatewayClient
+from include.gateways.connection import Connection
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
-    from include.platforms.dialect import Dialect
-    from include.platforms.tokens import TokenStore
+    from include.gateways.dialect import Dialect
+    from include.gateways.tokens import TokenStore
     from include.registry import Shop
 
 

@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from sqlalchemy import func, select
 
-from include.platforms.fields import wall_clock
+from include.gateways.fields import wall_clock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     import sqlalchemy
 
+    from include.gateways.client import GatewayClient
     from include.periods import Period
-    from include.platforms.client import GatewayClient
     from include.registry import Job, Shop
     from include.units.unit import Unit
 

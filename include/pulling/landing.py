@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 from sqlalchemy import func, select
 
 from include import warehouse
-from include.platforms.fields import wall_clock
+from include.gateways.fields import wall_clock
 from include.pulling.control import made_in
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from include.errors import ConfigurationError
-from include.platforms.errors import AuthExpired, Misdirected, Refused, Temporary
+from include.gateways.errors import AuthExpired, Misdirected, Refused, Temporary
 from include.units.exit_codes import MEANINGS, ExitCode
 from include.units.ledger import PROVISIONAL
 from include.warehouse.transactions import is_temporary

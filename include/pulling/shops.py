@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 from sqlalchemy.exc import SQLAlchemyError
 
 from include.errors import ConfigurationError, ExpectedError
-from include.platforms.client import GatewayClient, tallied
-from include.platforms.clocks import TOLERANCE
-from include.platforms.tokens import TokenStore
+from include.gateways.client import GatewayClient, tallied
+from include.gateways.source_clock import TOLERANCE
+from include.gateways.tokens import TokenStore
 from include.pulling.assignment import Assignment
 from include.pulling.clients import Clients, own_connection
 from include.pulling.control import wanted_control
@@ -39,9 +39,9 @@ if TYPE_CHECKING:
 
     import sqlalchemy
 
-    from include.platforms.client import Tally
-    from include.platforms.connection import Connection
-    from include.platforms.dialect import Dialect
+    from include.gateways.client import Tally
+    from include.gateways.connection import Connection
+    from include.gateways.dialect import Dialect
     from include.pulling.control import Control
     from include.pulling.landing import Landing
     from include.registry import Shop

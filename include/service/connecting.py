@@ -12,8 +12,8 @@ from getpass import getpass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from include.errors import ConfigurationError, ExpectedError
-from include.platforms.connection import ANY_HOST, HOSTS, TOKEN_FIELDS
-from include.platforms.feed import AUTHS
+from include.gateways.connection import ANY_HOST, HOSTS, TOKEN_FIELDS
+from include.platforms.feed.dialect import AUTHS
 from include.registry.checks import check_project
 from include.registry.problems import suggestion
 from include.secrets.masking import Masker

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import select, text
 
-from include.platforms import jd_orders
-from include.platforms.fields import SHANGHAI
-from include.platforms.windows import LAGS
+from include.gateways.fields import SHANGHAI
+from include.gateways.windows import LAGS
+from include.platforms.jd import orders as jd_orders
 from include.pulling import pull
 from include.registry import load_registry
 from include.sandbox import jd_truth, pdd_truth, truth

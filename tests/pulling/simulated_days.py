@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
-from include.platforms import jd_orders
-from include.platforms.feed import FeedDialect
-from include.platforms.fields import SHANGHAI
-from include.platforms.limits import Limit
-from include.platforms.windows import LAGS
+from include.gateways.fields import SHANGHAI
+from include.gateways.limiter import Limit
+from include.gateways.windows import LAGS
+from include.platforms.feed.dialect import FeedDialect
+from include.platforms.jd import orders as jd_orders
 from include.pulling import pull
 from include.registry import load_registry
 from include.row_checks import judge

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import func, select
 
-from include.platforms.windows import LAGS
+from include.gateways.windows import LAGS
 from include.units.ledger_row import SOURCE_COUNTS
 from include.units.retries import left_failed
 from include.warehouse.tables import pdd_refunds

@@ -13,11 +13,11 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import OperationalError
 
 from include.errors import ConfigurationError
-from include.platforms import jushuitan
-from include.platforms.dialect import Call
-from include.platforms.errors import AuthExpired, Malformed, Misdirected, Refused, Temporary
-from include.platforms.tokens import TokenStore
-from include.platforms.windows import LAGS
+from include.gateways.dialect import Call
+from include.gateways.errors import AuthExpired, Malformed, Misdirected, Refused, Temporary
+from include.gateways.tokens import TokenStore
+from include.gateways.windows import LAGS
+from include.platforms.jushuitan import dialect as jushuitan
 from include.pulling import Assignment, Pull, Upsert
 from include.pulling.clients import Clients, own_connection
 from include.registry import load_registry
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from include.platforms.client import GatewayClient
+    from include.gateways.client import GatewayClient
     from include.pulling import Window
     from include.registry import Shop
     from tests.conftest import Sandbox

@@ -11,20 +11,22 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import select, text
 
-from include.platforms.connection import Connection
-from include.platforms.jd import Jd
-from include.platforms.jushuitan import Jushuitan
-from include.platforms.pdd import Pdd
-from include.platforms.windows import LAGS
+from include.gateways.connection import Connection
+from include.gateways.windows import LAGS
+from include.platforms.jd.dialect import Jd
+from include.platforms.jushuitan.dialect import Jushuitan
+from include.platforms.pdd.dialect import Pdd
 from include.pulling import Window
 from include.pulling.window import utc_now
 from include.registry import load_registry
 from include.units.unit import Unit
 from include.warehouse import connect
 from include.warehouse.tables import metadata
-from tests.platforms import test_jd_orders, test_jushuitan_orders, test_pdd_refunds
-from tests.platforms.asking import using
-from tests.platforms.scripted_gateway import answer, scripted
+from tests.gateways.asking import using
+from tests.gateways.scripted_gateway import answer, scripted
+from tests.platforms.jd import test_orders as test_jd_orders
+from tests.platforms.jushuitan import test_orders as test_jushuitan_orders
+from tests.platforms.pdd import test_refunds as test_pdd_refunds
 from tests.pull_jobs import ROOT
 
 if TYPE_CHECKING:

@@ -18,11 +18,11 @@ import pytest
 from sqlalchemy import select, text
 
 from include.errors import ConfigurationError
+from include.gateways.connection import Connection
+from include.gateways.fields import SHANGHAI
 from include.periods import Period
-from include.platforms.connection import Connection
-from include.platforms.fields import SHANGHAI
-from include.platforms.pdd import Pdd
-from include.platforms.pdd_refunds import STATUSES
+from include.platforms.pdd.dialect import Pdd
+from include.platforms.pdd.refunds import STATUSES
 from include.pulling import Window
 from include.registry import load_registry
 from include.sandbox.credentials import access_token_of
@@ -32,10 +32,10 @@ from include.units.ledger import Ledger
 from include.warehouse import connect
 from include.warehouse.tables import pdd_refunds
 from tests.conftest import SANDBOX_NOW, Sandbox
-from tests.platforms.asking import using
-from tests.platforms.pdd_shops import fields_of
-from tests.platforms.scripted_gateway import answer, scripted
-from tests.platforms.test_pdd_refunds import NOON, ROW, page
+from tests.gateways.asking import using
+from tests.gateways.pdd_shops import fields_of
+from tests.gateways.scripted_gateway import answer, scripted
+from tests.platforms.pdd.test_refunds import NOON, ROW, page
 from tests.pulled import pdd_refunds as pdd_refunds_of
 
 if TYPE_CHECKING:

@@ -6,9 +6,9 @@ the place of the delivered one; that one keeps its limits and is run by the long
 
 import sys
 
-from include.platforms.limits import Limit
-from include.platforms.pdd import Pdd
-from include.platforms.windows import LAGS
+from include.gateways.limiter import Limit
+from include.gateways.windows import LAGS
+from include.platforms.pdd.dialect import Pdd
 from include.pulling import pull
 from include.scripts.pdd.pdd_quality import SHOPS_AT_ONCE, fetch
 

@@ -7,18 +7,18 @@ from typing import Any
 
 import pytest
 
-from include.platforms.connection import Connection
-from include.platforms.dialect import Call
-from include.platforms.errors import Malformed
-from include.platforms.feed import FeedDialect, call_of
-from include.platforms.feed_rows import RowReader
-from include.platforms.fields import quoted
-from include.platforms.jd import Jd
-from include.platforms.pdd import Pdd
+from include.gateways.connection import Connection
+from include.gateways.dialect import Call
+from include.gateways.errors import Malformed
+from include.gateways.fields import quoted
+from include.platforms.feed.dialect import FeedDialect, call_of
+from include.platforms.feed.rows import RowReader
+from include.platforms.jd.dialect import Jd
+from include.platforms.pdd.dialect import Pdd
 from include.secrets.urls import concealed
-from tests.platforms.asking import using
-from tests.platforms.data_service import in_turn, serving
-from tests.platforms.feed_samples import BLANKS, DAY, REVIEW, REVIEWS, connection_to, feed_of
+from tests.gateways.asking import using
+from tests.gateways.data_service import in_turn, serving
+from tests.gateways.feed_samples import BLANKS, DAY, REVIEW, REVIEWS, connection_to, feed_of
 
 TOKEN = "NEWtoken/with+signs=and-38-characters0"
 FORMS = [

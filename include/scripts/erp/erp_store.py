@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING, Any
 
 try:
     from include.errors import ConfigurationError
-    from include.platforms import jushuitan
-    from include.platforms.jushuitan_orders import (
+    from include.gateways.rows import missing_in
+    from include.gateways.windows import LAGS
+    from include.platforms.jushuitan import dialect as jushuitan
+    from include.platforms.jushuitan.orders import (
         Order,
         orders_counted,
         orders_created,
         orders_modified,
     )
-    from include.platforms.rows import missing_in
-    from include.platforms.windows import LAGS
     from include.pulling import Control, Listed, Upsert, Window, made_in, pull
     from include.warehouse.tables import erp_orders
 except ModuleNotFoundError as error:  # by hand, with another Python or without the project's path
@@ -31,9 +31,9 @@ except ModuleNotFoundError as error:  # by hand, with another Python or without 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from include.gateways.client import GatewayClient
     from include.periods import Period
-    from include.platforms.client import GatewayClient
-    from include.platforms.jushuitan import ShopInfo
+    from include.platforms.jushuitan.dialect import ShopInfo
     from include.registry import Shop
 
 

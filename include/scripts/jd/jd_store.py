@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 try:
     from include.errors import ConfigurationError
-    from include.platforms.jd import Jd, vender
-    from include.platforms.jd_orders import orders_counted, orders_created, orders_modified
-    from include.platforms.rows import missing_in
-    from include.platforms.windows import LAGS
+    from include.gateways.rows import missing_in
+    from include.gateways.windows import LAGS
+    from include.platforms.jd.dialect import Jd, vender
+    from include.platforms.jd.orders import orders_counted, orders_created, orders_modified
     from include.pulling import Control, Listed, Upsert, Window, made_in, pull
     from include.warehouse.tables import jd_orders
 except ModuleNotFoundError as error:  # by hand, with another Python or without the project's path
@@ -25,9 +25,9 @@ except ModuleNotFoundError as error:  # by hand, with another Python or without 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from include.gateways.client import GatewayClient
     from include.periods import Period
-    from include.platforms.client import GatewayClient
-    from include.platforms.jd_orders import Order
+    from include.platforms.jd.orders import Order
     from include.registry import Shop
 
 

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 
 try:
     from include.errors import ConfigurationError
-    from include.platforms.feed import FeedDialect, connection_of
-    from include.platforms.feed_pages import rows_counted, rows_of
+    from include.platforms.feed.dialect import FeedDialect, connection_of
+    from include.platforms.feed.pages import rows_counted, rows_of
     from include.pulling import Assignment, Control, Replace, Window, of_scope, pull
     from include.registry import PROJECT_ROOT
     from include.registry.feeds import FEEDS_FILE, Blanks, load_feeds
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy import ColumnElement
 
+    from include.gateways.client import GatewayClient
     from include.periods import Period
-    from include.platforms.client import GatewayClient
     from include.registry import Job, Shop
     from include.registry.feeds import Feed
     from include.units.unit import Unit

@@ -18,16 +18,16 @@ try:
     from sqlalchemy.exc import SQLAlchemyError
 
     from include.errors import ConfigurationError
-    from include.platforms.fields import SHANGHAI, wall_clock
-    from include.platforms.pdd import Pdd, mall
-    from include.platforms.pdd_refunds import (
+    from include.gateways.fields import SHANGHAI, wall_clock
+    from include.gateways.rows import missing_in
+    from include.gateways.windows import LAGS
+    from include.platforms.pdd.dialect import Pdd, mall
+    from include.platforms.pdd.refunds import (
         LONGEST_WINDOW,
         STATUSES,
         refunds_of_new_statuses,
         refunds_updated,
     )
-    from include.platforms.rows import missing_in
-    from include.platforms.windows import LAGS
     from include.pulling import Upsert, Window, pull
     from include.warehouse import connect
     from include.warehouse.tables import pdd_refunds
@@ -38,8 +38,8 @@ except ModuleNotFoundError as error:  # by hand, with another Python or without 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from include.platforms.client import GatewayClient
-    from include.platforms.pdd_refunds import Refund
+    from include.gateways.client import GatewayClient
+    from include.platforms.pdd.refunds import Refund
     from include.registry import Shop
 
 # Each shop has a rate limit of its own, so all may run side by side.
@@ -49,7 +49,7 @@ LATELY = timedelta(days=31)
 NEW_STATUS = (
     "after-sales status {} is not in the platform's documents: its cases land and are asked for "
     "from now on ({} in one half hour); see what it means, and add it to STATUSES of "
-    "include/platforms/pdd_refunds.py"
+    "include/platforms/pdd/refunds.py"
 )
 # A reason is one of quality if it holds one of these: the goods were bad, broken, not what was
 # promised, fake, spoilt, or not all there. (Not: changed my mind, wrong size, late delivery.)

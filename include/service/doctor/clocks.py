@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import httpx
 
 from include.errors import ConfigurationError
-from include.platforms.clocks import date_of
-from include.platforms.connection import base_url, read_fields
-from include.platforms.feed import EXAMPLE
-from include.platforms.network import certificates, proxy_of
+from include.gateways.connection import base_url, read_fields
+from include.gateways.network import certificates, proxy_of
+from include.gateways.source_clock import date_of
+from include.platforms.feed.dialect import EXAMPLE
 from include.registry.checks import check_project
 from include.service.doctor.findings import OK, WARN, Finding
 from include.service.doctor.stored import ids_of_gateways, variables_of

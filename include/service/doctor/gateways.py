@@ -14,14 +14,16 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from include.errors import ConfigurationError, ExpectedError, missing_connection
-from include.platforms import jd, jushuitan, pdd
-from include.platforms.client import GatewayClient, Patience
-from include.platforms.connection import EXAMPLE, Connection, read_fields
-from include.platforms.dialect import Tokens
-from include.platforms.errors import AuthExpired
-from include.platforms.feed import FeedDialect, connection_of
-from include.platforms.feed_pages import first_page
-from include.platforms.tokens import TokenStore
+from include.gateways.client import GatewayClient, Patience
+from include.gateways.connection import EXAMPLE, Connection, read_fields
+from include.gateways.dialect import Tokens
+from include.gateways.errors import AuthExpired
+from include.gateways.tokens import TokenStore
+from include.platforms.feed.dialect import FeedDialect, connection_of
+from include.platforms.feed.pages import first_page
+from include.platforms.jd import dialect as jd
+from include.platforms.jushuitan import dialect as jushuitan
+from include.platforms.pdd import dialect as pdd
 from include.registry.checks import check_project
 from include.registry.checks.feed_jobs import feed_of
 from include.registry.feeds import Blanks
@@ -34,7 +36,7 @@ from include.warehouse import connect
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 
-    from include.platforms.dialect import Dialect
+    from include.gateways.dialect import Dialect
     from include.registry import Shop
     from include.registry.checks import Checked
     from include.service.doctor.findings import Patient

@@ -1,0 +1,179 @@
+"""What an HTTP answer is, before any platform's envelope is looked at."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urljoin, urlsplit, urlunsplit
+
+from include.gateways.decoding import DoubledKeyError, OtherEncodingError, json_of
+from include.gateways.errors import (
+    AuthExpired,
+    GatewayError,
+    Malformed,
+    Misdirected,
+    Refused,
+    Temporary,
+)
+from include.text import quoted
+
+if TYPE_CHECKING:
+    from include.gateways.bodies import Answer
+    from include.gateways.connection import Connection
+    from include.gateways.dialect import Call
+
+# Statuses of which another try brings the same: what is asked, where, or by whom must change. So it
+# is of all redirects. Any other is temporary: firewalls have their own numbers for "not now".
+FINAL = frozenset(
+    (
+        400,
+        401,
+        402,
+        403,
+        404,
+        405,
+        406,
+        407,
+        410,
+        411,
+        413,
+        414,
+        415,
+        416,
+        417,
+        422,
+        426,
+        428,
+        431,
+        451,
+    )
+)
+ELSEWHERE = range(300, 400)
+# Statuses that say who may not ask; all other final ones are about what is asked, and where.
+WHO = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.PROXY_AUTHENTICATION_REQUIRED)
+# Statuses that, with a Location, say where else to ask.
+REDIRECTS = (301, 302, 303, 307, 308)
+# What of an entry a status is about; of others it may be anything.
+MENDS: dict[int, str] = {
+    HTTPStatus.NOT_FOUND: "path",
+    HTTPStatus.GONE: "path",
+    HTTPStatus.METHOD_NOT_ALLOWED: "method",
+}
+
+
+def decoded(call: Call, answer: Answer, connection: Connection, *, secret: bool = False) -> Any:
+    """Give the JSON in an answer, its decimals exact.
+
+    Args:
+        call: what was asked.
+        answer: read to its end.
+        connection: whose secrets are kept out of messages, and which the repair names.
+        secret: whether the answer brings new secrets, so that messages must not quote it.
+
+    Raises:
+        Temporary, AuthExpired, Refused, Misdirected, Malformed: what its status says.
+        Temporary: it is not JSON.
+        Malformed: it is JSON that can be read in more than one way.
+    """
+
+    def shown(value: Any) -> str:
+        return "(not shown)" if secret else quoted(value)
+
+    def body() -> str:
+        return shown(connection.masked(answer.text))
+
+    if not HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES:
+        raise _error_of(call, answer, connection, body())
+    whose = f"whoever answers at {connection.base_url} (connection {connection.id})"
+    _check_whole(call, answer, whose)
+    try:
+        return json_of(answer.content, answer.charset)
+    except OtherEncodingError as error:
+        raise _in_other_encoding(call, answer, str(error), whose) from None
+    except DoubledKeyError as error:
+        values = " and ".join(map(shown, error.values))
+        problem = f"the answer has {quoted(error.key)} twice in one object, as {values}"
+        raise Malformed(call, problem, repair=f"have {whose} say it once") from None
+    except (ValueError, RecursionError) as error:  # a body that was cut, or a page put in between
+        no_text = ", nor text in UTF-8" if isinstance(error, UnicodeDecodeError) else ""
+        raise Temporary(
+            call,
+            f"the answer is not JSON{no_text}: {body()}; run it again; if it stays so, somebody "
+            f"else answers there: check host {connection.base_url} of connection {connection.id}",
+        ) from None
+
+
+def _check_whole(call: Call, answer: Answer, whose: str) -> None:
+    """Refuse a success that says that it is not, or not yet, what was asked for."""
+    status = answer.status
+    if status == HTTPStatus.ACCEPTED:
+        raise Temporary(
+            call, "HTTP 202: the answer is not ready yet; run it again later", code=status
+        )
+    if status == HTTPStatus.PARTIAL_CONTENT:
+        problem = "HTTP 206: a part of an answer, though all of it was asked for"
+        raise Malformed(call, problem, code=status, repair=f"have {whose} mend that")
+
+
+def _in_other_encoding(call: Call, answer: Answer, looks: str, whose: str) -> Malformed:
+    said = answer.charset
+    header = f"its header says {quoted(said)}" if said else "its header does not say which"
+    return Malformed(
+        call,
+        f"the answer is JSON, but not in UTF-8: it looks like {looks.upper()}, and {header}",
+        repair=f"have {whose} write UTF-8, or send the header Content-Type: application/json; "
+        f"charset={looks}",
+    )
+
+
+def _error_of(call: Call, answer: Answer, connection: Connection, shown: str) -> GatewayError:
+    status = answer.status
+    if status not in FINAL and status not in ELSEWHERE:
+        wait = answer.header("Retry-After")
+        seconds = float(wait) if wait.isascii() and wait.isdecimal() else 0.0
+        problem = f"HTTP {status} {shown}; run it again later"
+        return Temporary(call, problem, code=status, wait=seconds)
+    url = answer.request.url.partition("?")[0]
+    said = f"HTTP {status} {shown} from {url}{_leading(answer, connection)}"
+    if status == HTTPStatus.UNAUTHORIZED:
+        repair = f"renew the token or password in connection {connection.id}"
+        return AuthExpired(call, f"{said}; {repair}", code=status)
+    repair = f"check host {connection.base_url} of connection {connection.id}"
+    if call.entry and status not in WHO:
+        return Misdirected(call, f"{said}; {_mending(call, answer)}, or {repair}", code=status)
+    if status == HTTPStatus.FORBIDDEN:
+        repair += ", and whether its account may use this"
+    return Refused(call, f"{said}; {repair}", code=status)
+
+
+def _mending(call: Call, answer: Answer) -> str:
+    """Say what of an entry is to be mended."""
+    if _is_redirect(answer):
+        return (
+            f"if that is where people sign in, renew the credentials; else mend path of "
+            f"{call.entry}"
+        )
+    verb = answer.request.verb
+    what = MENDS.get(answer.status, "path, query or body")
+    if what == "method":
+        allowed = answer.header("Allow")
+        other = f": {quoted(allowed)} is allowed" if allowed else ""
+        return f"mend method of {call.entry}, which says {verb}{other}"
+    return f"mend {what} of {call.entry}"
+
+
+def _leading(answer: Answer, connection: Connection) -> str:
+    """Say where a redirect leads, without what may be secret in that."""
+    if not _is_redirect(answer):
+        return ""
+    try:
+        target = urlsplit(urljoin(answer.request.url, answer.header("Location")))
+    except ValueError:
+        return ""
+    host = target.netloc.rpartition("@")[2]
+    bare = urlunsplit((target.scheme, host, target.path, "", ""))
+    return f", which leads to {connection.masked(bare)}"
+
+
+def _is_redirect(answer: Answer) -> bool:
+    return answer.status in REDIRECTS and "Location" in answer.headers

@@ -1,0 +1,151 @@
+"""Reading an answer to its end, however much somebody sends."""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from aiohttp import ClientPayloadError
+
+from include.gateways.errors import Malformed
+from include.text import quoted
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from aiohttp import ClientResponse
+    from multidict import CIMultiDictProxy
+
+    from include.gateways.connection import Connection
+    from include.gateways.dialect import Call, Request
+
+# Pages are of some hundred rows, at most a few MB; much more than that would take the memory of
+# all that runs beside.
+LARGEST = 64 * 2**20
+# What is unpacked at a time.
+PIECE = 2**20
+# What one of these unpacks into is counted as it comes; one inside another could not be.
+ENCODINGS = ("gzip", "deflate")
+ACCEPTED = {"Accept-Encoding": ", ".join(ENCODINGS)}
+GZIP = zlib.MAX_WBITS | 16
+DEFLATE = zlib.MAX_WBITS
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back, whole and unpacked.
+
+    Attributes:
+        request: what it answers.
+        status: of HTTP.
+        headers: as they came.
+        content: the body.
+        charset: which its Content-Type says, if any.
+    """
+
+    request: Request
+    status: int
+    headers: CIMultiDictProxy[str] = field(repr=False)
+    content: bytes = field(repr=False)
+    charset: str | None = None
+
+    @property
+    def text(self) -> str:
+        """The body as messages show it, whatever it is."""
+        try:
+            return self.content.decode(self.charset or "utf-8", "replace")
+        except (LookupError, ValueError):  # there is no such charset
+            return self.content.decode("utf-8", "replace")
+
+    def header(self, name: str) -> str:
+        """Give what a header says; empty when it is not there."""
+        return header_of(self.headers, name)
+
+
+def header_of(headers: CIMultiDictProxy[str], name: str) -> str:
+    """Give what a header says, each time it is there; empty when it is not."""
+    said = ", ".join(headers.getall(name, ()))
+    return (
+        said if said.isascii() else said.encode(errors="surrogateescape").decode(errors="replace")
+    )
+
+
+async def received(
+    call: Call, request: Request, response: ClientResponse, connection: Connection
+) -> Answer:
+    """Read an answer that is still on its way.
+
+    Args:
+        call: what was asked.
+        request: what was sent.
+        response: the answer's head.
+        connection: which the repair names.
+
+    Returns:
+        the whole answer, unpacked.
+
+    Raises:
+        Malformed: it is larger than 64 MB, or packed in a way that was not asked for.
+        ClientError: the network's own errors, and what cannot be unpacked.
+    """
+    repair = f"check host {connection.base_url} of connection {connection.id}"
+    packed = header_of(response.headers, "Content-Encoding").strip().lower()
+    if packed not in (*ENCODINGS, "identity", ""):
+        problem = f"the answer's Content-Encoding is {quoted(packed)}, which was not asked for"
+        raise Malformed(call, problem, repair=repair)
+    if packed not in ENCODINGS and _is_known_to_be_small(response):
+        content = await response.read()
+    else:
+        pieces, size = [], 0
+        async for piece in _pieces(response, packed):
+            size += len(piece)
+            if size > LARGEST:
+                problem = f"the answer is larger than {LARGEST // 2**20} MB, and was not read on"
+                raise Malformed(call, problem, repair=f"ask for fewer rows at a time, or {repair}")
+            pieces.append(piece)
+        content = b"".join(pieces)
+    return Answer(request, response.status, response.headers, content, response.charset)
+
+
+def _is_known_to_be_small(response: ClientResponse) -> bool:
+    """Tell whether the network gives no more than a head says; most answers are so."""
+    if "Transfer-Encoding" in response.headers:  # then the length means nothing
+        return False
+    length = response.content_length
+    return length is not None and length <= LARGEST
+
+
+async def _pieces(response: ClientResponse, packed: str) -> AsyncIterator[bytes]:
+    """Give the body as it comes, unpacked, no piece much larger than it came or than 1 MB."""
+    unpacker = None
+    async for piece in response.content.iter_any():
+        if packed not in ENCODINGS:
+            yield piece
+            continue
+        unpacker = unpacker or _unpacker(packed, piece)
+        if unpacker.eof:  # what follows the end is nothing that was packed
+            break
+        left = piece
+        while left:
+            yield _unpacked(unpacker, left)
+            left = unpacker.unconsumed_tail
+    if unpacker:
+        yield unpacker.flush()
+        if not unpacker.eof:
+            raise ClientPayloadError("the answer's packed body was cut")
+
+
+def _unpacker(packed: str, start: bytes) -> Any:
+    if packed == "gzip":
+        return zlib.decompressobj(GZIP)
+    # Some servers leave out the head that deflate has in HTTP, which says this number.
+    return zlib.decompressobj(DEFLATE if start[0] & 0x0F == zlib.DEFLATED else -DEFLATE)
+
+
+def _unpacked(unpacker: Any, piece: bytes) -> bytes:
+    try:
+        unpacked: bytes = unpacker.decompress(piece, PIECE)
+    except zlib.error as error:
+        raise ClientPayloadError(f"the answer's body cannot be unpacked: {error}") from None
+    return unpacked

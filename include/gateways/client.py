@@ -1,0 +1,265 @@
+"""The client that all platforms share: turns, retries, deadlines, counting, decoding."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import math
+import time
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any, cast
+
+import anyio
+from aiohttp import ClientError
+
+from include.gateways.answers import decoded
+from include.gateways.bodies import received
+from include.gateways.dialect import Refreshing
+from include.gateways.errors import AuthExpired, GatewayError, Malformed, Temporary
+from include.gateways.network import address, reason, session
+from include.gateways.retry_policy import Patience
+from include.gateways.source_clock import as_of, check_over
+from include.gateways.token_renewal import AccessToken
+from include.gateways.tokens import LEASE
+from include.gateways.turns import Turns
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterator
+    from datetime import datetime
+    from types import TracebackType
+
+    from typing_extensions import Self
+
+    from include.gateways.bodies import Answer
+    from include.gateways.dialect import Call, Dialect, Request, Tokens
+    from include.gateways.token_renewal import Ready
+    from include.gateways.tokens import Kept, TokenStore
+
+__all__ = ["GatewayClient", "Patience", "Tally", "tallied"]
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass
+class Tally:
+    """How many requests were sent, retries among them.
+
+    Attributes:
+        unit: what they were made for, as messages name it; empty where nobody said.
+        over: from when on a source can answer for all of it; None where nobody said.
+        oldest: of the moments that the answers are of, by the source's clock, if they tell.
+    """
+
+    calls: int = 0
+    unit: str = ""
+    over: datetime | None = None
+    oldest: datetime | None = None
+
+
+_tallies: ContextVar[tuple[Tally, ...]] = ContextVar("tallies", default=())
+
+
+@contextmanager
+def tallied(unit: str = "", over: datetime | None = None) -> Iterator[Tally]:
+    """Count the requests that all clients make in this block, and in the tasks started in it.
+
+    Args:
+        unit: what they are made for; gateways know a shop by another number than the team does.
+        over: answers from before this moment, by the source's clock, are refused as temporary.
+    """
+    tally = Tally(unit=unit, over=over)
+    token = _tallies.set((*_tallies.get(), tally))
+    try:
+        yield tally
+    finally:
+        _tallies.reset(token)
+
+
+def _hold_against_the_clock(call: Call, answer: Answer) -> None:
+    """Refuse an answer that is older than the end of what it is for."""
+    said = as_of(answer)
+    for tally in _tallies.get():
+        if tally.over is not None:
+            check_over(call, answer, tally.over)
+        if said is not None:
+            tally.oldest = min(said, tally.oldest or said)
+
+
+def _whose() -> str:
+    units = [tally.unit for tally in _tallies.get() if tally.unit]
+    return f"{units[-1]}: " if units else ""
+
+
+class GatewayClient:
+    """A gateway, spoken to in one platform's dialect; use it as an async context manager.
+
+    Attributes:
+        calls: requests sent so far, retries among them.
+    """
+
+    def __init__(
+        self,
+        dialect: Dialect,
+        patience: Patience | None = None,
+        tokens: TokenStore | None = None,
+    ) -> None:
+        """Make a client, in an event loop; its connections open when it is first asked something.
+
+        Args:
+            dialect: of the platform, with the connection it speaks for.
+            patience: how long to go on; without, as the environment says.
+            tokens: where refreshed tokens are kept; without, the connection's are used as they are.
+
+        Raises:
+            ConfigurationError: the environment asks for an impossible patience, or proxy.
+        """
+        self.calls = 0
+        self._dialect = dialect
+        self._patience = patience or Patience.from_environment()
+        self._turns = Turns(dialect, self._patience.timeout)
+        self._ends = time.monotonic() + self._patience.deadline.total_seconds()
+        refreshes = isinstance(dialect, Refreshing) and bool(dialect.connection.refresh_token)
+        store = tokens if refreshes else None
+        # It must have ended before another process may take this one for dead.
+        self._longest_refresh = (store.lease if store else LEASE).total_seconds() / 2
+        self._token = AccessToken(dialect.connection, store, self._refreshed, self._ends)
+        self._http = session(dialect.connection.base_url)
+
+    async def __aenter__(self) -> Self:
+        """Give the client itself."""
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close its connections."""
+        await self._http.close()
+
+    async def call(self, call: Call, read: Callable[[Any], Any] | None = None) -> Any:
+        """Ask the gateway; try again what is temporary.
+
+        Args:
+            call: what to ask.
+            read: makes of the data what the caller wants. It belongs to the attempt: when it
+                raises Temporary, the gateway is asked again.
+
+        Returns:
+            the data inside the platform's envelope (decoded JSON, its decimals exact), or what
+            `read` made of it.
+
+        Raises:
+            Temporary: it still failed at the last attempt that the patience allows, or a token that
+                was refreshed just now is no longer good either.
+            AuthExpired: the token is no longer good, and was not refreshed.
+            Refused, Malformed: another attempt is useless.
+            SQLAlchemyError: the warehouse, where refreshed tokens are kept, cannot be asked.
+        """
+        kept = await self._token.current(call)
+        try:
+            return await self._tried(partial(self._ask, call, kept, read))
+        except AuthExpired as expired:
+            kept = await self._token.after(expired, kept, call)
+        try:
+            return await self._tried(partial(self._ask, call, kept, read))
+        except AuthExpired as refused:
+            raise self._token.refused(call, refused) from None
+
+    async def _ask(self, call: Call, kept: Kept, read: Callable[[Any], Any] | None) -> Any:
+        build = partial(self._dialect.request, call, kept.tokens.access_token)
+        response = await self._exchanged(call, build)
+        envelope = decoded(call, response, self._dialect.connection)
+        data = self._dialect.unwrap(call, envelope)
+        found = data if read is None else read(data)
+        _hold_against_the_clock(call, response)
+        return found
+
+    async def _refreshed(self, call: Call, refresh_token: str, ready: Ready) -> Tokens:
+        tokens: Tokens = await self._tried(partial(self._refresh, call, refresh_token, ready))
+        return tokens
+
+    async def _refresh(self, call: Call, refresh_token: str, ready: Ready) -> Tokens:
+        dialect = cast("Refreshing", self._dialect)
+        build = partial(dialect.refresh_request, call, refresh_token)
+        response = await self._exchanged(call, build, ready, self._longest_refresh)
+        envelope = decoded(call, response, self._dialect.connection, secret=True)
+        try:
+            return dialect.refreshed(call, envelope)
+        except Malformed as error:  # what a field holds may be a token
+            error.args = (f"{str(error).partition(' holds ')[0]}: it is not as documented",)
+            raise
+
+    async def _tried(self, work: Callable[[], Awaitable[Any]]) -> Any:
+        """Try as often as the patience allows, and keep secrets out of what errors quote."""
+        attempt = 0
+        while True:
+            attempt += 1
+            try:
+                return await work()
+            except GatewayError as error:
+                error.args = (self._dialect.connection.masked(str(error)),)
+                if not isinstance(error, Temporary) or attempt >= self._patience.attempts:
+                    raise
+                pause = max(error.wait, self._patience.pause_after(attempt))
+                if time.monotonic() + pause >= self._ends:
+                    raise
+                logger.warning("%s%s; trying again in %.1f s", _whose(), error, pause)
+            await asyncio.sleep(pause)
+
+    async def _exchanged(
+        self,
+        call: Call,
+        build: Callable[[], Request],
+        ready: Ready | None = None,
+        longest: float = math.inf,
+    ) -> Answer:
+        """Send what `build` signs, when its turn has come and `ready` says nothing against it."""
+        try:
+            async with self._turns.taken(call, self._ends):
+                if ready is not None:
+                    await ready()
+                return await self._send(call, build(), longest)
+        except TimeoutError:
+            raise Temporary(
+                call,
+                f"the rate limit leaves it no turn within the {self._patience.deadline} that all "
+                "calls of this run may take; run it again for what is left",
+            ) from None
+
+    async def _send(self, call: Call, request: Request, longest: float) -> Answer:
+        left = self._ends - time.monotonic()
+        timeout = max(0.0, min(self._patience.timeout.total_seconds(), left, longest))
+        self.calls += 1
+        for tally in _tallies.get():
+            tally.calls += 1
+        where = request.url.partition("?")[0]
+        try:
+            with anyio.fail_after(timeout):
+                return await self._sent(call, request)
+        except TimeoutError:
+            raise self._silent(call, f"within {timeout:.3g} s from {where}") from None
+        except (ClientError, OSError, ValueError) as error:  # the last of what is no address
+            raise self._silent(call, f"from {where}: {reason(error)}") from None
+
+    async def _sent(self, call: Call, request: Request) -> Answer:
+        async with self._http.request(
+            request.verb,
+            address(request.url),
+            data=request.body or None,
+            headers=request.headers,
+            allow_redirects=False,
+        ) as response:
+            return await received(call, request, response, self._dialect.connection)
+
+    def _silent(self, call: Call, said: str) -> Temporary:
+        connection = self._dialect.connection
+        return Temporary(
+            call,
+            f"no answer {said}; run it again; if it stays so, check host {connection.base_url} of "
+            f"connection {connection.id}, and this machine's network",
+        )

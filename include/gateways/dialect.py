@@ -1,0 +1,111 @@
+"""What a platform's dialect is asked by the client that all platforms share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from include.gateways.connection import Connection
+    from include.gateways.limiter import Limit
+
+
+@dataclass(frozen=True)
+class Call:
+    """One question to a gateway; as text, what an error message needs to name it.
+
+    Attributes:
+        method: the gateway's name for it.
+        params: its business parameters.
+        shop: the shop's number on its platform, if it concerns one.
+        page: the number of the page, if it has pages; for messages only.
+        entry: which entry of which file says what is asked, where one does; for messages only.
+    """
+
+    method: str
+    params: Mapping[str, Any] = field(default_factory=dict)
+    shop: int | str | None = None
+    page: int | None = None
+    entry: str = ""
+
+    def __str__(self) -> str:
+        """Name it as messages do: `shop 10001, /open/orders/single/query, page 2`."""
+        shop = "" if self.shop is None else f"shop {self.shop}, "
+        page = "" if self.page is None else f", page {self.page}"
+        return f"{shop}{self.method}{page}"
+
+
+@dataclass(frozen=True)
+class Request:
+    """What goes over the wire."""
+
+    url: str
+    headers: Mapping[str, str] = field(repr=False)  # a feed's credentials stand in them
+    body: bytes = field(default=b"", repr=False)
+    verb: str = "POST"
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """What a shop's owner has granted, as of its last refresh.
+
+    Attributes:
+        access_token: goes with every call.
+        refresh_token: buys the next tokens; empty where the platform gave none.
+        expires_at: aware; None where nobody knows.
+    """
+
+    access_token: str = field(repr=False)
+    refresh_token: str = field(default="", repr=False)
+    expires_at: datetime | None = None
+
+
+class Dialect(Protocol):
+    """How one platform signs, wraps and reports errors.
+
+    Attributes:
+        name: of the platform's protocol; names the files that keep its rate limits.
+        limits: what the platform allows one app, or one shop of it (`Limit.per`).
+        connection: where the gateway is and who we are.
+    """
+
+    @property
+    def name(self) -> str: ...  # noqa: D102 - said above
+
+    @property
+    def limits(self) -> Sequence[Limit]: ...  # noqa: D102 - said above
+
+    @property
+    def connection(self) -> Connection: ...  # noqa: D102 - said above
+
+    def request(self, call: Call, access_token: str) -> Request:
+        """Sign a call, as of now, and build what is sent."""
+        ...
+
+    def unwrap(self, call: Call, envelope: Any) -> Any:
+        """Give the data in an answer (decoded JSON, its decimals `Decimal`).
+
+        Raises:
+            GatewayError: the answer is an error, or is no envelope of this platform.
+        """
+        ...
+
+
+@runtime_checkable
+class Refreshing(Protocol):
+    """What a dialect has besides, when its platform refreshes tokens."""
+
+    def refresh_request(self, call: Call, refresh_token: str) -> Request:
+        """Build what asks for new tokens; `call` names it in messages."""
+        ...
+
+    def refreshed(self, call: Call, envelope: Any) -> Tokens:
+        """Give the new tokens in an answer.
+
+        Raises:
+            GatewayError: the answer is an error: AuthExpired where only a person can help.
+        """
+        ...

@@ -1,0 +1,204 @@
+"""Reading a gateway's answer into a model, so that nothing missing or rounded goes unnoticed."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar, cast
+from zoneinfo import ZoneInfo
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ValidationError,
+    ValidationInfo,
+)
+
+from include.gateways.errors import Malformed
+from include.text import quoted
+
+if TYPE_CHECKING:
+    from sqlalchemy import Column, String
+
+    from include.gateways.dialect import Call
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+WALL_CLOCK_FORMAT = "%Y-%m-%d %H:%M:%S"
+CENT = Decimal("0.01")
+LARGEST_AMOUNT = Decimal(10) ** 13
+# Some gateways write fractions of a second; which of two states is newer is told in whole seconds.
+OFFSET = r"\s*(Z|[+-]\d\d:?\d\d)"
+TIME = re.compile(
+    rf"(\d{{4}}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d)(?:\.\d{{1,9}})?(?:{OFFSET})?", re.ASCII
+)
+# What stands where there is no time: the first moment of a calendar, of a database, of an epoch.
+NEVER = re.compile(
+    rf"(0000|0001|1900|1970)-\d\d-\d\d([ T]\d\d:\d\d:\d\d(\.\d+)?({OFFSET})?)?", re.ASCII
+)
+# From 2001 to 2286 they have ten digits, so that milliseconds are never taken for them.
+EPOCH_SECONDS = 10**9, 10**10
+MILLISECONDS = 1000
+CODE = re.compile(r"-?\d{1,18}", re.ASCII)
+# What the warehouse's columns of whole numbers hold.
+LARGEST_NUMBER = 2**63
+# Marks a field of a `Row` that no key, no paging and no figure needs; its default is None.
+SPARE = "spare"
+# Marks a field of a `Row` whose text may be cut to the length of its column; the row says so.
+CUT = "cut"
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+def parsed(model: type[Model], data: Any, call: Call) -> Model:
+    """Read data (decoded JSON) into a model.
+
+    Raises:
+        Malformed: names the first field that is missing or ill, and what it holds.
+    """
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False)[0]
+        name = ".".join(str(part) for part in first["loc"]) or "data"
+        if first["type"] == "missing":
+            raise Malformed(call, f"field {name} is missing from the answer") from None
+        value, problem = quoted(first["input"]), first["msg"].removeprefix("Value error, ")
+        problem = problem[:1].lower() + problem[1:]
+        raise Malformed(call, f"field {name} holds {value}: {problem}") from None
+
+
+def wall_clock(moment: datetime) -> datetime:
+    """Give what the clock in Shanghai shows, naive; a naive moment is taken for just that."""
+    return moment if moment.tzinfo is None else moment.astimezone(SHANGHAI).replace(tzinfo=None)
+
+
+def _whole(value: Any) -> int:
+    """Take a whole number or its digits: gateways write ids both ways."""
+    if isinstance(value, str) and value.isascii() and value.isdecimal():
+        value = int(value)
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise ValueError("expected a whole number")  # noqa: TRY004 - pydantic wants ValueError
+    if not -LARGEST_NUMBER <= value < LARGEST_NUMBER:
+        raise ValueError("expected a whole number of a size that can be kept")
+    return value
+
+
+def _code(value: Any) -> int | str:
+    """Take an error's code as a number where it is one; an odd one is a text that no list has."""
+    written = "" if value is None else str(value).strip()
+    return int(written) if CODE.fullmatch(written) else written
+
+
+def _money(value: Any) -> Decimal:
+    """Take an amount in 元 as it is written; what has more than two decimals is not rounded."""
+    if isinstance(value, bool) or not isinstance(value, (int, str, Decimal)):
+        raise ValueError("expected an amount such as 12.30")  # noqa: TRY004 - pydantic wants ValueError
+    try:
+        amount = Decimal(value)
+        in_cents = amount.quantize(CENT)
+    except InvalidOperation:
+        raise ValueError("expected an amount such as 12.30") from None
+    if not amount.is_finite() or amount != in_cents:
+        raise ValueError("expected an amount with at most two decimals")
+    if abs(in_cents) >= LARGEST_AMOUNT:  # the warehouse would round it
+        raise ValueError("expected an amount of a size that can be kept")
+    return in_cents
+
+
+def paid(pay_time: str) -> BeforeValidator:
+    """Return what reads the amount that was paid: where it is empty, 0.00 while there is no time.
+
+    Args:
+        pay_time: the field, before this one, with the time of payment; None while it is unpaid.
+    """
+
+    def read(value: Any, info: ValidationInfo) -> Decimal:
+        is_unpaid = info.data.get(pay_time, pay_time) is None
+        return Decimal("0.00") if is_unpaid and value in (None, "") else _money(value)
+
+    return BeforeValidator(read)
+
+
+def _time(value: Any) -> datetime:
+    """Take a wall clock, a moment with its offset, or an epoch in seconds or milliseconds."""
+    found = TIME.fullmatch(value.strip()) if isinstance(value, str) else None
+    try:
+        if found and not NEVER.fullmatch(found[0]):
+            day, clock, offset = found.groups()
+            written = datetime.strptime(f"{day} {clock}{offset or 'Z'}", "%Y-%m-%d %H:%M:%S%z")
+            return wall_clock(written if offset else written.replace(tzinfo=None))
+        moment = _whole(value)
+    except (ValueError, OverflowError):
+        moment = 0
+    least, most = EPOCH_SECONDS
+    if least * MILLISECONDS <= moment < most * MILLISECONDS:
+        moment //= MILLISECONDS
+    if not least <= moment < most:
+        raise ValueError("expected a time such as 2025-01-01 00:00:00, or an epoch")
+    return wall_clock(datetime.fromtimestamp(moment, SHANGHAI))
+
+
+def _time_if_any(value: Any) -> datetime | None:
+    """Take a time, or what stands for none."""
+    if isinstance(value, str):
+        written = value.strip()
+        is_none = written in ("", "0") or bool(NEVER.fullmatch(written))
+    else:
+        is_none = value is None or (type(value) is int and value <= 0)
+    return None if is_none else _time(value)
+
+
+def none_is_empty(value: Any) -> Any:
+    """Take null for a list without rows, as some gateways write it."""
+    return [] if value is None else value
+
+
+def _words(value: Any) -> str:
+    """Take whatever stands where words for people are due; empty where there is nothing."""
+    return value if isinstance(value, str) else "" if value is None else quoted(value)
+
+
+def _length(value: Any) -> int:
+    if not isinstance(value, list):
+        raise ValueError("expected a list")  # noqa: TRY004 - pydantic wants ValueError
+    return len(value)
+
+
+def text(column: Column[Any]) -> AfterValidator:
+    """Return what refuses a name that its column cannot keep as it is."""
+    longest = cast("String", column.type).length or 0
+
+    def read(value: str | None) -> str | None:
+        if value is None or not value.strip():
+            raise ValueError("expected a text that is not empty")
+        if len(value) > longest:
+            raise ValueError(f"expected a text of at most {longest} characters")
+        return value
+
+    return AfterValidator(read)
+
+
+def words(column: Column[Any]) -> AfterValidator:
+    """Return what cuts a text to the length of its column; see `CUT`."""
+    longest = cast("String", column.type).length or 0
+    return AfterValidator(lambda value: value and value[:longest])
+
+
+def _filled(value: str) -> str:
+    if not value.strip():
+        raise ValueError("expected a text that is not empty")
+    return value
+
+
+WholeNumber = Annotated[int, BeforeValidator(_whole)]
+FilledText = Annotated[str, AfterValidator(_filled)]
+Words = Annotated[str, BeforeValidator(_words)]
+Code = Annotated[int | str, BeforeValidator(_code)]
+Money = Annotated[Decimal, BeforeValidator(_money)]
+WallClock = Annotated[datetime, BeforeValidator(_time)]
+WallClockIfAny = Annotated[datetime | None, BeforeValidator(_time_if_any)]
+SpareNumber = Annotated[int | None, BeforeValidator(_whole), SPARE]
+SpareMoney = Annotated[Decimal | None, BeforeValidator(_money), SPARE]
+SpareLength = Annotated[int | None, BeforeValidator(_length), SPARE]

@@ -1,0 +1,138 @@
+"""How this machine reaches a gateway: connections, certificates, proxies."""
+
+from __future__ import annotations
+
+import os
+import re
+import ssl
+from functools import lru_cache
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
+
+import aiohttp
+import certifi
+from yarl import URL
+
+from include.errors import ConfigurationError
+from include.gateways.bodies import ACCEPTED
+
+if TYPE_CHECKING:
+    from aiohttp import ClientHandlerType, ClientRequest, ClientResponse, ClientSession
+
+# A proxy of the environment is for the outside world, never for this machine.
+NEVER_PROXIED = ("127.0.0.1", "localhost", "::1")
+CONNECTIONS = 100
+# Servers close what was idle for 5 s or more; a call that is sent just then would be lost.
+KEPT_SECONDS = 3
+# What a head's line may have; some gateways put long traces into theirs.
+LONGEST_LINE = 100 * 1024
+# What goes out as it was built: a signature may be part of it.
+AS_BUILT = re.compile(r"[!-~]+")
+
+
+class LostError(aiohttp.ClientError):
+    """A request that nobody knows the fate of; its text says what happened."""
+
+
+def session(base_url: str) -> ClientSession:
+    """Give what makes the requests to a gateway; there must be an event loop.
+
+    Raises:
+        ConfigurationError: the environment names certificates or a proxy that are of no use.
+    """
+    connector = aiohttp.TCPConnector(
+        limit=CONNECTIONS, keepalive_timeout=KEPT_SECONDS, ssl=certificates()
+    )
+    return aiohttp.ClientSession(
+        connector=connector,
+        headers=ACCEPTED,
+        skip_auto_headers=("Content-Type",),
+        cookie_jar=aiohttp.DummyCookieJar(),
+        proxy=proxy_of(base_url),
+        # The time of a call is watched as a whole, by the client.
+        timeout=aiohttp.ClientTimeout(total=None, connect=None, sock_connect=None, sock_read=None),
+        auto_decompress=False,
+        max_line_size=LONGEST_LINE,
+        max_field_size=LONGEST_LINE,
+        middlewares=(_once,),
+    )
+
+
+async def _once(request: ClientRequest, handler: ClientHandlerType) -> ClientResponse:
+    """Keep aiohttp from sending a request again by itself, which no rate limit would count.
+
+    It does so after these errors, of a connection that was kept open; all others it passes on.
+    """
+    try:
+        return await handler(request)
+    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
+        raise LostError(reason(error)) from None
+
+
+def reason(error: Exception) -> str:
+    """Say what went wrong, on one line and without the query of a URL, where tokens may stand."""
+    if isinstance(error, LostError):
+        return str(error)
+    if isinstance(error, aiohttp.ClientResponseError):
+        said = f"{error.status} {error.message}"
+    elif isinstance(error, aiohttp.InvalidURL):
+        said = ""
+    else:
+        said = str(error)
+    return " ".join([type(error).__name__, *said.split()])
+
+
+def address(url: str) -> URL:
+    """Give a URL as aiohttp takes it: as it was built, unless it has what no URL may have.
+
+    Raises:
+        ValueError: it is none.
+    """
+    return URL(url, encoded=AS_BUILT.fullmatch(url) is not None)
+
+
+def proxy_of(url: str) -> str | None:
+    """Give the proxy that the environment names for a URL, if any.
+
+    Raises:
+        ConfigurationError: it is one that cannot be spoken to.
+    """
+    parts = urlsplit(url)
+    host, proxies = parts.hostname or "", getproxies()
+    found = proxies.get(parts.scheme) or proxies.get("all")
+    if not found or host in NEVER_PROXIED or proxy_bypass(host):
+        return None
+    proxy = found if "://" in found else f"http://{found}"
+    if urlsplit(proxy).scheme not in ("http", "https"):
+        # The rest is not shown: somebody may have put a password there.
+        raise ConfigurationError(
+            f"the proxy for {url} is '{proxy.partition('://')[0]}://…', which cannot be spoken to; "
+            f"set {parts.scheme.upper()}_PROXY to one such as http://proxy.example.com:3128"
+        )
+    return proxy
+
+
+def certificates() -> ssl.SSLContext:
+    """Give whom to believe: what the environment names, else the roots that Mozilla believes.
+
+    Raises:
+        ConfigurationError: the environment names a file that cannot be used.
+    """
+    file, folder = os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR")
+    try:
+        return _context(file or None, None if file else folder or None)
+    except OSError as error:
+        raise ConfigurationError(
+            f"SSL_CERT_FILE is '{file}', which cannot be used ({error}); set it to a file of "
+            "certificates in PEM, or unset it"
+        ) from None
+
+
+@lru_cache
+def _context(file: str | None, folder: str | None) -> ssl.SSLContext:
+    """Make it once for all clients: it takes longer than many calls."""
+    own = file or folder
+    context = ssl.create_default_context(cafile=file if own else certifi.where(), capath=folder)
+    context.set_alpn_protocols(["http/1.1"])
+    return context

@@ -1,0 +1,189 @@
+"""Walking over numbered pages whose rows move while we walk.
+
+A row that changes leaves the window that is asked for, and all behind it move up a place: read from
+the first page on, rows move onto pages that have been read. From the last page to the first they
+move onto pages that are still to come: they come twice, but none is lost. Whatever else moves (rows
+that join in front, a page that a fault empties) shows in the count of rows that the gateway gives.
+That count is held against the rows that it comes with, and against the counts of the same walk: one
+that rises says that rows have joined, and a row that leaves then makes up for one that was missed.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from include.gateways.errors import Malformed, Temporary
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Hashable, Sequence
+
+    from include.gateways.client import GatewayClient
+    from include.gateways.dialect import Call
+
+WALKS = 3
+WRONG_COUNT = "if it stays so, the platform's count is wrong: ask its support"
+
+
+class Page(NamedTuple):
+    """A page as the gateway gave it.
+
+    Attributes:
+        rows: of this page.
+        total: how many rows all pages have, as of this answer.
+    """
+
+    rows: Sequence[Any]
+    total: int
+
+
+async def pages_from_last(
+    client: GatewayClient,
+    call_of: Callable[[int], Call],
+    read: Callable[[Call, Any], Page],
+    size: int,
+    key: Callable[[Any], Hashable],
+    *,
+    is_open: bool = False,
+) -> AsyncIterator[list[Any]]:
+    """Ask for all pages, from the last to the first; where rows may be missing, once more.
+
+    Args:
+        client: speaks the platform's dialect.
+        call_of: makes the call for a page; the first is 1.
+        read: makes a page of the data of a call.
+        size: rows of a full page.
+        key: tells a row from all others.
+        is_open: whether rows join all the time: a walk that may have missed some is made again, and
+            is taken as it is in the end. A row is missed for good only if it changes during each.
+
+    Yields:
+        the rows of a page, never none. A row may come again, also in a newer state.
+
+    Raises:
+        GatewayError: as `GatewayClient.call` does; Temporary when rows are missing to the last, or
+            an answer has more rows than it counts.
+    """
+    pages = Pages(client, call_of, read, size, key, WRONG_COUNT)
+    for _ in range(WALKS):
+        walk = WalkFromLast(pages)
+        async for rows in walk.rows():
+            yield rows
+        doubt = _doubt(walk)
+        if not doubt:
+            return
+    if is_open:
+        return
+    raise Temporary(
+        call_of(1), f"{doubt}, in {WALKS} walks over all pages: run it again; {WRONG_COUNT}"
+    )
+
+
+def _doubt(walk: WalkFromLast) -> str:
+    """Say why a walk may have missed rows; empty: it has not. Orders leave all the time."""
+    missing = walk.totals[-1] - len(walk.seen)
+    if missing > 0:
+        return f"{missing} of {walk.totals[-1]} rows are on no page"
+    for before, after in pairwise(walk.totals):
+        if after > before:
+            joined = f"the number of all rows rises from {before} to {after} from page to page"
+            return f"{joined}, so that some may have been missed"
+    return ""
+
+
+class WalkFromLast:
+    """One walk over all pages, from the last to the first.
+
+    Attributes:
+        seen: the keys of all rows that came.
+        totals: how many rows its answers said that there are, in their order.
+        lengths: how many rows those pages had that others follow; the first page's is there twice.
+        moved: whether the first page held other rows at the end of the walk than at its beginning.
+    """
+
+    def __init__(self, pages: Pages) -> None:
+        """Begin one."""
+        self.seen: set[Hashable] = set()
+        self.totals: list[int] = []
+        self.lengths: set[int] = set()
+        self.moved = False
+        self._pages = pages
+
+    async def rows(self) -> AsyncIterator[list[Any]]:
+        """Walk; gives the rows of each page that has some."""
+        pages = self._pages
+        first = page = await self._ask(1)
+        last = max(1, pages.last(first.total))
+        if first.total == pages.size <= len(first.rows):
+            # Perhaps that is the length of this page, and not the number of all rows.
+            last += bool((await self._ask(2)).rows)
+        for number in range(last, 0, -1):
+            # What the first page held is true only as long as no other has been read.
+            page = first if last == 1 else await self._ask(number)
+            self.seen.update(map(pages.key, page.rows))
+            if page.rows:
+                yield list(page.rows)
+        self.moved = set(map(pages.key, page.rows)) != set(map(pages.key, first.rows))
+
+    async def _ask(self, number: int) -> Page:
+        page = await self._pages.ask(number)
+        self.totals.append(page.total)
+        if number < self._pages.last(page.total):
+            self.lengths.add(len(page.rows))
+        return page
+
+
+class Pages(NamedTuple):
+    """The pages of one question, each read so that what it says of itself can be true.
+
+    Attributes:
+        client: speaks the platform's dialect.
+        call_of: makes the call for a page; the first is 1.
+        read: makes a page of the data of a call.
+        size: rows of a full page.
+        key: tells a row from all others.
+        repair: what to do about a page that stays impossible.
+    """
+
+    client: GatewayClient
+    call_of: Callable[[int], Call]
+    read: Callable[[Call, Any], Page]
+    size: int
+    key: Callable[[Any], Hashable]
+    repair: str
+
+    async def ask(self, number: int) -> Page:
+        """Ask for a page.
+
+        Raises:
+            GatewayError: as `GatewayClient.call` does; Temporary where it cannot be true.
+        """
+        call = self.call_of(number)
+        page: Page = await self.client.call(call, partial(self._checked, call, number))
+        return page
+
+    def last(self, total: int) -> int:
+        """Give the number of the last page."""
+        return -(-total // self.size)
+
+    def _checked(self, call: Call, number: int, data: Any) -> Page:
+        """Read a page inside its attempt, so that one that cannot be true is asked for again."""
+        page = self.read(call, data)
+        if page.total < 0:
+            raise Malformed(call, f"the number of all rows is {page.total}")
+        if not page.rows and number <= self.last(page.total):
+            raise Temporary(
+                call,
+                f"page {number} is empty, though there are {page.total} rows: run it again; "
+                f"{self.repair}",
+            )
+        # Pages before one with rows are full; this one may bring rows of its neighbours.
+        least = max(len(set(map(self.key, page.rows))), (number - 1) * self.size + 1)
+        if page.rows and page.total < least:
+            raise Temporary(
+                call,
+                f"page {number} shows that there are {least} rows or more, though the answer "
+                f"counts {page.total}: run it again; {self.repair}",
+            )
+        return page

@@ -1,0 +1,172 @@
+"""The tokens that a platform has refreshed, kept in the warehouse for whoever runs next.
+
+The connection holds the first tokens only. What they were exchanged for stands in the table
+`tokens`, encrypted with a key that comes from the connection's app secret: whoever has the
+connection can read them, and nobody else. A row belongs to the tokens of the connection that its
+own descend from: when somebody puts new ones into the connection, these begin a row of their own.
+The rows before stay, for a run that still has the older tokens must not cost the newer ones; each
+is small, and there is one for each time that a person authorises the app.
+
+One process at a time refreshes, whichever machine it runs on. It holds a lease for as long, which
+runs out by itself when the process dies. Each change is one statement that says what it expects to
+find, so no transaction is open while the platform is asked. When a lease ends is told by the
+warehouse's clock, as those of the machines may differ.
+"""
+
+from __future__ import annotations
+
+import hmac
+import json
+from base64 import urlsafe_b64encode
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING, Any
+
+from cryptography.fernet import Fernet, InvalidToken
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from sqlalchemy import ColumnElement, and_, insert, or_, select, update
+from sqlalchemy.exc import IntegrityError
+
+from include.gateways.dialect import Tokens
+from include.warehouse.clock import now
+from include.warehouse.tables import tokens as table
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine, Row
+
+    from include.gateways.connection import Connection
+
+LEASE = timedelta(seconds=60)
+# Says what the key is for; another text gives another key.
+PURPOSE = b"store-data-scheduler: tokens kept in the warehouse"
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What a connection's tokens are at a moment.
+
+    Attributes:
+        tokens: the refreshed ones, or those of the connection.
+        refreshed_at: when they were refreshed, if they were.
+        secret: how they stand in the table; None where the connection's own count.
+    """
+
+    tokens: Tokens
+    refreshed_at: datetime | None = None
+    secret: str | None = field(default=None, repr=False)
+
+
+class TokenStore:
+    """The tokens in the table `tokens` of a warehouse."""
+
+    def __init__(self, engine: Engine, lease: timedelta = LEASE) -> None:
+        """Keep them in a warehouse.
+
+        Args:
+            engine: of the warehouse.
+            lease: how long a process may refresh before others take it for dead.
+        """
+        self.lease = lease
+        self._engine = engine
+
+    def open(self, connection: Connection) -> Kept:
+        """Give a connection's tokens: the stored ones that descend from those it holds, if any."""
+        try:
+            return self._opened(connection)
+        except IntegrityError:  # another process was the first to write the row
+            return self._opened(connection)
+
+    def read(self, connection: Connection) -> Kept | None:
+        """Give a connection's tokens as of now; None when they are kept no more."""
+        query = select(table).where(_mine(connection))
+        with self._engine.begin() as database:
+            row = database.execute(query).one_or_none()
+        return None if row is None else _kept(connection, row)
+
+    def take_lease(self, connection: Connection, kept: Kept, holder: str) -> bool:
+        """Become the one who may refresh these tokens; say whether it worked."""
+        with self._engine.begin() as database:
+            moment = now(database)
+            free = or_(table.c.held_until.is_(None), table.c.held_until <= moment)
+            lease = update(table).where(_same(connection, kept), free)
+            values = {"held_by": holder, "held_until": moment + self.lease}
+            return database.execute(lease.values(**values)).rowcount == 1
+
+    def extend_lease(self, connection: Connection, holder: str) -> bool:
+        """Start the lease anew; say whether it was still ours."""
+        with self._engine.begin() as database:
+            lease = update(table).where(_held(connection, holder))
+            ends = now(database) + self.lease
+            return database.execute(lease.values(held_until=ends)).rowcount == 1
+
+    def end_lease(self, connection: Connection, holder: str) -> None:
+        """Let others refresh, if the lease is still ours."""
+        self._change(_held(connection, holder), held_by=None, held_until=None)
+
+    def put(self, connection: Connection, kept: Kept, tokens: Tokens) -> bool:
+        """Keep what the tokens were exchanged for; say whether nobody else did so before."""
+        return self._change(
+            _same(connection, kept),
+            secret=_sealed(connection, tokens),
+            expires_at=tokens.expires_at,
+            refreshed_at=datetime.now(timezone.utc),
+        )
+
+    def _opened(self, connection: Connection) -> Kept:
+        key = {"connection_id": connection.id, "origin": _origin(connection)}
+        with self._engine.begin() as database:
+            row = database.execute(select(table).where(_mine(connection))).one_or_none()
+            if row is None:
+                database.execute(insert(table).values(**key))
+                return _first(connection)
+            return _kept(connection, row)
+
+    def _change(self, where: ColumnElement[bool], **values: Any) -> bool:
+        with self._engine.begin() as database:
+            return database.execute(update(table).where(where).values(**values)).rowcount == 1
+
+
+def _mine(connection: Connection) -> ColumnElement[bool]:
+    return and_(table.c.connection_id == connection.id, table.c.origin == _origin(connection))
+
+
+def _same(connection: Connection, kept: Kept) -> ColumnElement[bool]:
+    secret = table.c.secret
+    return and_(
+        _mine(connection), secret.is_(None) if kept.secret is None else secret == kept.secret
+    )
+
+
+def _held(connection: Connection, holder: str) -> ColumnElement[bool]:
+    return and_(_mine(connection), table.c.held_by == holder)
+
+
+def _first(connection: Connection) -> Kept:
+    return Kept(Tokens(connection.access_token, connection.refresh_token, connection.expires_at))
+
+
+def _kept(connection: Connection, row: Row[Any]) -> Kept:
+    try:
+        found = json.loads(_cipher(connection).decrypt((row.secret or "").encode()))
+        tokens = Tokens(found["access_token"], found["refresh_token"], row.expires_at)
+    except (InvalidToken, ValueError, KeyError, TypeError):
+        # None there, or none that we can read: what the connection holds is all we have.
+        return Kept(_first(connection).tokens, secret=row.secret)
+    return Kept(tokens, row.refreshed_at, row.secret)
+
+
+def _sealed(connection: Connection, tokens: Tokens) -> str:
+    text = {"access_token": tokens.access_token, "refresh_token": tokens.refresh_token}
+    return _cipher(connection).encrypt(json.dumps(text).encode()).decode()
+
+
+def _cipher(connection: Connection) -> Fernet:
+    key = HKDF(SHA256(), length=32, salt=None, info=PURPOSE).derive(connection.app_secret.encode())
+    return Fernet(urlsafe_b64encode(key))
+
+
+def _origin(connection: Connection) -> str:
+    """Tell a connection's first tokens from others without giving them away."""
+    text = json.dumps([connection.access_token, connection.refresh_token])
+    return hmac.new(connection.app_secret.encode(), text.encode(), "sha256").hexdigest()

@@ -1,0 +1,1 @@
+"""Feeds: HTTP JSON endpoints that config/feeds.yaml describes."""

@@ -1,0 +1,193 @@
+"""Feeds: HTTP JSON endpoints that config/feeds.yaml describes, for what no platform's API gives.
+
+GET, or POST of a JSON object, with the connection's credentials in a header, never in the URL.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, urlencode
+
+from include.gateways.connection import Connection, base_url, read_fields
+from include.gateways.dialect import Call, Request
+from include.gateways.errors import AuthExpired, Malformed, Temporary
+from include.gateways.limiter import Limit
+from include.gateways.passing import passes
+from include.registry.feeds import UnfitError, fill, fill_all
+from include.text import quoted
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from include.gateways.connection import Fields
+    from include.registry.feeds import Blanks, Expression, Feed
+
+EXAMPLE = (
+    '{"conn_type": "http", "host": "https://data.example.com", "password": "the token", '
+    '"extra": {"auth": "bearer"}}'
+)
+AUTHS = {
+    "none": "no credentials",
+    "bearer": "the password as a bearer token",
+    "header": "the password in the header that extra.header names",
+    "cookie": "the password in the cookie that extra.cookie names",
+}
+NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+", re.ASCII)
+
+
+def connection_of(feed: Feed, environ: Mapping[str, str] = os.environ) -> Connection:
+    """Read a feed's connection: host, and the password with the way in which it is sent.
+
+    Raises:
+        ConfigurationError: names the connection and the field that is missing or ill.
+    """
+    fields = read_fields(feed.connection, environ, EXAMPLE)
+    password = fields.text("password", "the feed's token", required=False)
+    said = fields.text("extra.auth", "how the password is sent", required=False)
+    auth = said or ("bearer" if password else "none")
+    if auth not in AUTHS:
+        known = ", ".join(f"{name} ({meaning})" for name, meaning in AUTHS.items())
+        raise fields.problem(f"extra.auth {auth!r} is not known: write one of {known}")
+    if auth != "none":
+        password = fields.text("password", "the feed's token")
+        _check_secret(fields, password, auth)
+    extra = {"auth": auth}
+    if auth in ("header", "cookie"):
+        extra[auth] = fields.text(f"extra.{auth}", f"the name of the {auth} for the password")
+        if not NAME.fullmatch(extra[auth]):
+            raise fields.problem(f"extra.{auth} {extra[auth]!r} is no name of a {auth}")
+    return Connection(feed.connection, base_url(fields), feed.connection, "", password, extra=extra)
+
+
+class FeedDialect:
+    """The dialect of one feed.
+
+    Attributes:
+        limits: courtesy; a feed that allows less says so with HTTP 429.
+    """
+
+    limits = (Limit(10, 1),)
+
+    def __init__(self, feed: Feed, connection: Connection) -> None:
+        """Speak with the credentials of a connection."""
+        self.name = f"feed-{connection.id}"
+        self.connection = connection
+        self._feed = feed
+
+    def request(self, call: Call, access_token: str) -> Request:
+        """Build what is sent."""
+        feed, params = self._feed, call.params
+        query = f"?{urlencode(params['query'])}" if params["query"] else ""
+        url = f"{self.connection.base_url}{params['path']}{query}"
+        headers = {"Accept": "application/json", **feed.headers, **self._credentials(access_token)}
+        if feed.method == "GET":
+            return Request(url, headers, verb="GET")
+        headers["Content-Type"] = "application/json"
+        body = json.dumps(params["body"], ensure_ascii=False, separators=(",", ":"))
+        return Request(url, headers, body.encode())
+
+    def _credentials(self, secret: str) -> dict[str, str]:
+        extra = self.connection.extra
+        if extra["auth"] == "bearer":
+            return {"Authorization": f"Bearer {secret}"}
+        if extra["auth"] == "header":
+            return {extra["header"]: secret}
+        return {"Cookie": f"{extra['cookie']}={secret}"} if extra["auth"] == "cookie" else {}
+
+    def unwrap(self, call: Call, envelope: Any) -> Any:
+        """Give the whole answer, if the feed's own rules do not call it an error.
+
+        Raises:
+            Temporary: `temporary` holds of it, or `expired` does with a message that speaks of a
+                passing trouble of the feed's own.
+            AuthExpired: `expired` holds of it.
+            Temporary: `success` does not; nobody has said that it does not pass by itself.
+            Malformed: nothing tells whether it is an error.
+        """
+        feed, whose = self._feed, f"connection {self.connection.id}"
+        said = self._message(envelope)
+        is_expired = _holds(feed.expired, envelope)
+        is_passing = is_expired and passes(said, is_listed=True)
+        if is_expired and not is_passing:
+            repair = f"renew the token in the password of {whose}"
+            raise AuthExpired(call, f"the credentials are invalid or expired{said}: {repair}")
+        if is_passing or _holds(feed.temporary, envelope):
+            raise Temporary(call, f"the feed asks to come back later{said}: run it again later")
+        if feed.success is not None:
+            succeeded = self._succeeded(call, feed.success, envelope)
+            if succeeded is not True:
+                why = _why(feed.success, succeeded, envelope)
+                raise Temporary(
+                    call,
+                    f"the feed answers with an error{said}: {why}; run it again; if it stays so, "
+                    f"fix what it says, or ask who runs the feed at {self.connection.base_url}; if "
+                    f"it is no error, correct success of feed {feed.id} in {feed.place}",
+                )
+        return envelope
+
+    def _succeeded(self, call: Call, success: Expression, envelope: Any) -> Any:
+        try:
+            return success.find(envelope)
+        except UnfitError as error:
+            raise malformed(self._feed, call, f"success ({success}) {error}") from None
+
+    def _message(self, envelope: Any) -> str:
+        message = self._feed.message and self._feed.message.find_if_any(envelope)
+        text = message if isinstance(message, str) else quoted(message)
+        return f" ({self.connection.masked(text)!r})" if message else ""
+
+
+def call_of(
+    feed: Feed, blanks: Blanks, page: int | None = None, sent: Mapping[str, Any] | None = None
+) -> Call:
+    """Make a call of a feed for a shop's period.
+
+    Args:
+        feed: which.
+        blanks: the shop and the period.
+        page: for messages, counted from 1.
+        sent: what the paging adds to the query (GET) or the body (POST).
+
+    Raises:
+        ConfigurationError: a placeholder wants a number, and the shop has none.
+    """
+    path = quote(str(fill(feed.path, blanks)), safe="/%")
+    query = {name: str(fill(value, blanks)) for name, value in feed.query.items()}
+    body = fill_all(feed.body or {}, blanks)
+    (query if feed.method == "GET" else body).update(sent or {})
+    params = {"path": path, "query": query, "body": body}
+    entry = f"feed {feed.id} in {feed.place}"
+    return Call(f"feed {feed.id}", params, shop=blanks.shop, page=page, entry=entry)
+
+
+def malformed(feed: Feed, call: Call, problem: str, edit: str = "mend") -> Malformed:
+    """Say that an answer is not what a feed's entry expects, and who can mend that.
+
+    Args:
+        feed: which.
+        call: what was asked.
+        problem: what is wrong with the answer.
+        edit: what may be done in the entry.
+    """
+    repair = f"{edit} feed {feed.id} in {feed.place}, or ask who runs it"
+    return Malformed(call, problem, repair=repair)
+
+
+def _why(success: Expression, found: Any, envelope: Any) -> str:
+    held = [f"{path} holds {quoted(value)}" for path, value in success.holding(envelope).items()]
+    because = f", as {' and '.join(held)}" if held else ""
+    return f"success ({success}) is {quoted(found)} and not true{because}"
+
+
+def _holds(expression: Expression | None, envelope: Any) -> bool:
+    return expression is not None and expression.find_if_any(envelope) is True
+
+
+def _check_secret(fields: Fields, secret: str, auth: str) -> None:
+    """Refuse what no header can carry; the client's own error would show it."""
+    separates = ";" in secret or "," in secret or " " in secret or '"' in secret
+    if not (secret.isascii() and secret.isprintable()) or (auth == "cookie" and separates):
+        raise fields.problem(f"password holds characters that no {auth} can carry")

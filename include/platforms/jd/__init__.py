@@ -1,0 +1,1 @@
+"""京东's open platform (JOS)."""

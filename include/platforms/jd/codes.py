@@ -1,0 +1,119 @@
+"""What 京东's error codes mean.
+
+Only codes of the platform's published list decide, unless the message speaks of a passing trouble
+of the platform's own. All others are taken for temporary: the gateway
+passes on what the services behind it say, whose codes nobody publishes, and a passing trouble of
+theirs must not cost a day. If it is none, it costs a few calls more and fails with the same text.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from include.gateways.errors import AuthExpired, GatewayError, Refused, Temporary
+from include.gateways.passing import passes
+
+if TYPE_CHECKING:
+    from include.gateways.connection import Connection
+    from include.gateways.dialect import Call
+
+CONSOLE = "https://open.jd.com"
+
+QUOTA, TOKEN, SECRET, CLOCK, KEY = "quota", "token", "secret", "clock", "key"
+VERSION, METHOD, PERMISSION, UNKNOWN = "version", "method", "permission", "unknown"
+
+CAUSES = {
+    "2": QUOTA,
+    "4": VERSION,
+    "5": VERSION,
+    "7": CLOCK,
+    "8": CLOCK,
+    "11": SECRET,
+    "12": SECRET,
+    "14": METHOD,
+    "15": METHOD,
+    "18": TOKEN,
+    "19": TOKEN,
+    "20": KEY,
+    "21": KEY,
+    "24": PERMISSION,
+}
+# A spent quota opens on the next day: later than any run still waits.
+NEXT_DAY_IN_SECONDS = 24 * 3600.0
+RENEW = (
+    "authorise the shop anew at {console} and put the new tokens into extra.access_token and "
+    "extra.refresh_token of connection {id}"
+)
+REPAIRS = {
+    QUOTA: (
+        "the app's calls of today are used up: run it again tomorrow, or ask for more at {console}"
+    ),
+    TOKEN: "the access token is missing, invalid or has expired: " + RENEW,
+    SECRET: "the signature is wrong: check the password (app secret) of connection {id}",
+    CLOCK: "the timestamp is more than 6 minutes off: set this machine's clock",
+    KEY: "the app is not known: check the login (app key) of connection {id}",
+    VERSION: (
+        "the gateway no longer speaks version 2.0: check the host of connection {id}, then the "
+        "platform's news at {console}"
+    ),
+    METHOD: (
+        "the gateway does not have this interface (any more): check the host of connection {id}, "
+        "then the interface's page at {console}"
+    ),
+    PERMISSION: (
+        "the app of connection {id} may not use this interface: apply for it at {console}, then "
+        "authorise the shop anew"
+    ),
+    UNKNOWN: f"run it again later; if it stays, look the code up at {CONSOLE}",
+}
+# What only a person can change, unless the message speaks of a trouble that passes.
+FINAL = re.compile(
+    r"token|授权|过期|失效|无效|expired|invalid|app_?key|secret|client|grant|refresh", re.IGNORECASE
+)
+
+
+def error_of(call: Call, code: str, message: str, connection: Connection) -> GatewayError:
+    """Give the error that a code other than 0 and its message stand for.
+
+    Args:
+        call: what was asked.
+        code: the gateway's, or that of an interface.
+        message: what came with it.
+        connection: whose secrets are kept out of the text, and which the repair names.
+    """
+    cause = CAUSES.get(code, UNKNOWN)
+    if cause != QUOTA and passes(message, is_listed=True):
+        cause = UNKNOWN
+    repair = REPAIRS[cause].format(id=connection.id, console=CONSOLE)
+    problem = _problem(code, connection.masked(message), repair)
+    if cause in (QUOTA, UNKNOWN):
+        wait = NEXT_DAY_IN_SECONDS if cause == QUOTA else 0.0
+        return Temporary(call, problem, code=code, wait=wait)
+    return (AuthExpired if cause == TOKEN else Refused)(call, problem, code=code)
+
+
+def failure_of(call: Call, code: str, message: str) -> Temporary:
+    """Give the error that an interface's own `success: false` stands for.
+
+    Its code is one of the interface's own, where a 2 or a 19 means something else, and none of them
+    is published: so it is temporary, as said above.
+    """
+    return Temporary(call, _problem(code, message, REPAIRS[UNKNOWN]), code=code or None)
+
+
+def refresh_error_of(call: Call, code: str, message: str, connection: Connection) -> GatewayError:
+    """Give the error that an answer without tokens stands for; see `error_of`.
+
+    No list of these codes is published. A token that has expired cannot be refreshed: where the
+    message speaks of it, a person must help. Anything else is temporary, as said above.
+    """
+    shown = connection.masked(message)
+    if passes(message, is_listed=False) or not FINAL.search(message):
+        return Temporary(call, _problem(code, shown, REPAIRS[UNKNOWN]), code=code)
+    repair = RENEW.format(id=connection.id, console=CONSOLE)
+    return AuthExpired(call, _problem(code, shown, repair), code=code)
+
+
+def _problem(code: str, message: str, repair: str) -> str:
+    return f"code {code or '(none)'} {message!r}: {repair}"

@@ -1,0 +1,1 @@
+"""聚水潭's open platform (ERP)."""

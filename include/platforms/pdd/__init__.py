@@ -1,0 +1,1 @@
+"""拼多多's open platform."""

@@ -1,0 +1,395 @@
+"""The rate limits are met from our side, by all processes together, and nearly used up."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+import time
+from datetime import timedelta
+from pathlib import Path
+
+import httpx
+import pytest
+
+from include.errors import ConfigurationError
+from include.gateways.limit_store import TICKET_BYTES, LimitFile
+from include.gateways.limiter import Limit, RateLimiter
+from include.sandbox.serving import serve
+
+ROOT = Path(__file__).resolve().parents[2]
+TIMEOUT = timedelta(seconds=1)
+
+
+def limiter(folder: Path, *limits: tuple[int, float]) -> RateLimiter:
+    """Share limits through a file in the folder."""
+    return RateLimiter(folder / "app.turns", [Limit(*limit) for limit in limits], TIMEOUT)
+
+
+def start(program: str, *arguments: object, var: Path | None = None) -> subprocess.Popen[str]:
+    """Start one of the programs beside this file."""
+    command = [sys.executable, "-m", f"tests.platforms.{program}", *map(str, arguments)]
+    environ = {**os.environ, **({"SCHEDULER_VAR": str(var)} if var else {})}
+    return subprocess.Popen(command, cwd=ROOT, env=environ, stdout=subprocess.PIPE, text=True)
+
+
+def simulate(
+    folder: Path, limits: list[tuple[int, float]], coroutines: int, times: int, delay: float
+) -> subprocess.Popen[str]:
+    """Start a process that makes calls to nobody."""
+    file = folder / "app.turns"
+    return start("simulated_calls", file, json.dumps(limits), coroutines, times, delay)
+
+
+def running(folder: Path) -> list[float]:
+    """Give when the calls that have not ended were sent."""
+    with LimitFile(folder / "app.turns").held() as state:
+        return state.running.moments()
+
+
+def ended(folder: Path) -> list[float]:
+    """Give when calls ended."""
+    with LimitFile(folder / "app.turns").held() as state:
+        return list(state.ended)
+
+
+def waiting(folder: Path) -> int:
+    """Give how many wait for their turn."""
+    with LimitFile(folder / "app.turns").held() as state:
+        return len(state.queue.moments())
+
+
+def most_in_any_window(stamps: list[float], seconds: float) -> int:
+    """Give how many stamps lie in the fullest stretch of so many seconds."""
+    stamps = sorted(stamps)
+    return max(
+        sum(first <= stamp < first + seconds for stamp in stamps[place:])
+        for place, first in enumerate(stamps)
+    )
+
+
+def took(work: float) -> float:
+    """Give the seconds since a moment."""
+    return time.monotonic() - work
+
+
+async def turns(shared: RateLimiter, count: int) -> list[str]:
+    """Take so many turns, one after the other."""
+    return [await shared.take() for _ in range(count)]
+
+
+def test_a_turn_is_free_again_one_window_after_the_answer(tmp_path: Path) -> None:
+    """What counts is when the answer came: the gateway may have counted the call that late."""
+
+    async def scene() -> None:
+        shared = limiter(tmp_path, (3, 0.5))
+        began = time.monotonic()
+        tickets = await turns(shared, 3)
+        assert took(began) < 0.25
+        await asyncio.sleep(0.3)
+        answered = time.monotonic()
+        for ticket in tickets:
+            shared.ended(ticket)
+        await turns(shared, 3)
+        assert 0.5 <= took(answered) < 0.75
+
+    asyncio.run(scene())
+
+
+def test_every_limit_is_kept(tmp_path: Path) -> None:
+    """The tighter of two limits decides, whichever that is just now."""
+
+    async def scene() -> None:
+        shared = limiter(tmp_path, (2, 0.2), (5, 1.0))
+        began = time.monotonic()
+        moments = []
+        for _ in range(6):
+            shared.ended(await shared.take())
+            moments.append(took(began))
+        assert moments[1] < 0.2 <= moments[2]
+        assert moments[4] < 1.0 <= moments[5]
+
+    asyncio.run(scene())
+
+
+def test_processes_never_exceed_a_limit_together(tmp_path: Path) -> None:
+    """Whatever the delays on the wire, no window of the gateway holds one call too many."""
+    limits = [(5, 0.3), (20, 2.0)]
+    programs = [simulate(tmp_path, limits, 4, 6, 0.05) for _ in range(3)]
+    stamps = [float(line) for program in programs for line in program.communicate()[0].split()]
+    assert len(stamps) == 72
+    for calls, seconds in limits:
+        assert most_in_any_window(stamps, seconds) <= calls
+
+
+def test_no_call_is_forgotten_when_many_write_at_once(tmp_path: Path) -> None:
+    """The file holds every call of processes that are as quick as they can be."""
+    programs = [simulate(tmp_path, [(1000, 60.0)], 4, 25, 0) for _ in range(3)]
+    for program in programs:
+        program.communicate()
+    with LimitFile(tmp_path / "app.turns").held() as state:
+        assert len(state.ended) == 300
+        assert not state.running
+
+
+def test_a_run_heeds_the_calls_of_the_run_before(tmp_path: Path) -> None:
+    """The file outlives the process: two runs in a row share one window."""
+    limits = [(4, 2.0)]
+    stamps = []
+    for _ in range(2):
+        output, _ = simulate(tmp_path, limits, 1, 3, 0).communicate()
+        stamps += [float(line) for line in output.split()]
+    assert most_in_any_window(stamps, 2.0) <= 4
+
+
+def test_calls_of_a_killed_process_count_until_they_must_have_ended(tmp_path: Path) -> None:
+    """Killed in mid-call, it leaves turns that expire by themselves, and not too early."""
+    program = simulate(tmp_path, [(3, 0.5)], 3, 1, 60)
+    sent = running(tmp_path)
+    while len(sent) < 3:
+        time.sleep(0.01)
+        sent = running(tmp_path)
+    program.kill()
+    program.communicate()
+    asyncio.run(limiter(tmp_path, (3, 0.5)).take())
+    expiry = min(sent) + TIMEOUT.total_seconds() + 0.5
+    assert expiry <= time.monotonic() < expiry + 0.5
+
+
+def test_a_killed_process_that_waited_is_passed_over(tmp_path: Path) -> None:
+    """Its place in the queue is given up after seconds."""
+
+    async def scene() -> None:
+        shared = limiter(tmp_path, (1, 1.0))
+        held = await shared.take()
+        program = simulate(tmp_path, [(1, 1.0)], 3, 1, 0)
+        while waiting(tmp_path) < 3:  # noqa: ASYNC110 - another process writes the file
+            await asyncio.sleep(0.01)
+        program.kill()
+        program.communicate()
+        shared.ended(held)
+        began = time.monotonic()
+        await shared.take()
+        assert took(began) < 5
+
+    asyncio.run(scene())
+
+
+def test_those_who_wait_are_served_in_the_order_of_their_coming(tmp_path: Path) -> None:
+    """Nobody overtakes, also not the process that is quickest to ask again."""
+
+    async def scene() -> None:
+        shared, other = limiter(tmp_path, (2, 0.2)), limiter(tmp_path, (2, 0.2))
+        served: list[int] = []
+
+        async def wait(number: int) -> None:
+            own = shared if number % 2 else other
+            own.ended(await own.take())
+            served.append(number)
+
+        tasks = []
+        for number in range(12):
+            tasks.append(asyncio.create_task(wait(number)))
+            await asyncio.sleep(0.002)
+        await asyncio.gather(*tasks)
+        assert served == list(range(12))
+
+    asyncio.run(scene())
+
+
+def test_waiting_costs_no_processor_time(tmp_path: Path) -> None:
+    """Who waits sleeps until it can be its turn."""
+
+    async def scene() -> None:
+        shared = limiter(tmp_path, (1, 1.5))
+        shared.ended(await shared.take())
+        began = time.process_time()
+        await shared.take()
+        assert time.process_time() - began < 0.05
+
+    asyncio.run(scene())
+
+
+def test_a_turn_that_would_come_too_late_is_declined_at_once(tmp_path: Path) -> None:
+    """Who has a deadline hears of it before, and leaves the queue to others."""
+
+    async def scene() -> None:
+        shared = limiter(tmp_path, (1, 1.0))
+        shared.ended(await shared.take())
+        began = time.monotonic()
+        with pytest.raises(TimeoutError):
+            await shared.take(latest=time.monotonic() + 0.5)
+        assert took(began) < 0.3
+        await shared.take()
+        assert took(began) < 1.3
+
+    asyncio.run(scene())
+
+
+def test_who_stops_waiting_leaves_the_queue(tmp_path: Path) -> None:
+    """A cancelled wait holds nobody up."""
+
+    async def scene() -> None:
+        shared = limiter(tmp_path, (1, 60.0))
+        await shared.take()
+        one = asyncio.create_task(shared.take())
+        await asyncio.sleep(0.05)
+        assert waiting(tmp_path) == 1
+        one.cancel()
+        await asyncio.wait([one])
+        assert waiting(tmp_path) == 0
+
+    asyncio.run(scene())
+
+
+@pytest.mark.parametrize("content", [b"something else", b"\0" * 400, b"limits 3"])
+def test_after_a_damaged_file_nothing_is_sent_until_what_may_have_been_counts_no_more(
+    content: bytes, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """That is, the time of a call and the longest window; from then on all is as ever."""
+
+    async def scene() -> None:
+        shared = limiter(tmp_path, (3, 0.2), (4, 0.5))
+        held = await shared.take()
+        (tmp_path / "app.turns").write_bytes(content)
+        shared.ended(held)
+        found = time.monotonic()
+        await asyncio.gather(*[turns(one, 1) for one in (shared, limiter(tmp_path, (3, 0.5)))])
+        await turns(shared, 1)
+        assert TIMEOUT.total_seconds() + 0.5 <= took(found) < TIMEOUT.total_seconds() + 0.75
+
+    asyncio.run(scene())
+    (warning,) = caplog.messages
+    assert "app.turns does not say which calls were made before" in warning
+    assert "the next call is made in 2 s" in warning
+
+
+def test_processes_whose_file_is_removed_exceed_no_limit(tmp_path: Path) -> None:
+    """What it said of their calls is known in the new one."""
+    limits = [(10, 1.0)]
+    programs = [simulate(tmp_path, limits, 4, 5, 0.02) for _ in range(2)]
+    while len(ended(tmp_path)) < 8:
+        time.sleep(0.01)
+    (tmp_path / "app.turns").unlink()
+    stamps = [float(line) for program in programs for line in program.communicate()[0].split()]
+    assert len(stamps) == 40
+    assert most_in_any_window(stamps, 1.0) <= 10
+    assert max(stamps) - min(stamps) < 4.5
+
+
+@pytest.mark.parametrize("part", ["running", "queue", "ended"])
+def test_what_another_boot_has_left_is_dropped(part: str, tmp_path: Path) -> None:
+    """Stamps that the clock has not reached hold nobody up."""
+    moment = time.monotonic() + 10**6
+    with LimitFile(tmp_path / "app.turns").held() as state:
+        state.alive_until = state.shut_until = moment
+        if part == "ended":
+            state.ended.append(moment)
+        else:
+            getattr(state, part).put(b"a" * TICKET_BYTES, moment)
+    began = time.monotonic()
+    asyncio.run(turns(limiter(tmp_path, (1, 30.0)), 1))
+    assert took(began) < 1
+
+
+def test_the_file_stays_small(tmp_path: Path) -> None:
+    """Calls that count no more are not kept."""
+
+    async def scene() -> None:
+        shared = limiter(tmp_path, (10, 0.01))
+        for _ in range(200):
+            shared.ended(await shared.take())
+
+    asyncio.run(scene())
+    assert (tmp_path / "app.turns").stat().st_size < 3000
+
+
+def test_a_turn_costs_little_also_when_many_wait(tmp_path: Path) -> None:
+    """500 calls a second take two limits each: a turn must cost far less than the call."""
+
+    async def scene() -> float:
+        shared = limiter(tmp_path, (500, 60.0))
+        began = time.process_time()
+        for ticket in await turns(shared, 500):
+            shared.ended(ticket)
+        waiters = [asyncio.create_task(shared.take()) for _ in range(200)]
+        await asyncio.sleep(0)
+        cost = (time.process_time() - began) / 1200
+        for one in waiters:
+            one.cancel()
+        await asyncio.wait(waiters)
+        return cost
+
+    assert asyncio.run(scene()) < 0.0003
+
+
+def test_an_answer_after_the_time_of_a_call_counts_from_when_it_came(tmp_path: Path) -> None:
+    """Who was taken for dead, and was only slow, is counted a window longer."""
+
+    async def scene() -> None:
+        shared = limiter(tmp_path, (1, 0.3))
+        slow = await shared.take()
+        other = await shared.take()  # after the second that a call may take, and a window
+        shared.ended(other)
+        answered = time.monotonic()
+        shared.ended(slow)
+        await shared.take()
+        assert took(answered) >= 0.3
+
+    asyncio.run(scene())
+
+
+def test_turns_of_a_high_limit_come_evenly(tmp_path: Path) -> None:
+    """Hundreds at once would keep each other waiting, and count for all of that time."""
+
+    async def scene() -> None:
+        shared = limiter(tmp_path, (200, 1.0))
+        began = time.monotonic()
+        moments = []
+        for _ in range(150):
+            shared.ended(await shared.take())
+            moments.append(took(began))
+        assert most_in_any_window(moments, 0.1) <= 40
+        assert moments[-1] < 0.75 * 1.3
+
+    asyncio.run(scene())
+
+
+def test_the_file_is_found_by_platform_and_app_and_shows_no_key(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All processes of the service meet in `SCHEDULER_VAR`, one file per app."""
+    monkeypatch.setenv("SCHEDULER_VAR", str(tmp_path))
+    for app_key in ("app-one", "app-two", "app-one"):
+        shared = RateLimiter.of_app("jushuitan", app_key, [Limit(5, 1)], TIMEOUT)
+        asyncio.run(turns(shared, 1))
+    names = {path.name for path in (tmp_path / "limits").glob("*.turns")}
+    assert len(names) == 2
+    assert not any("app-" in name for name in names)
+
+
+def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    """The message says which file and how to repair it."""
+    (tmp_path / "file").touch()
+    shared = RateLimiter(tmp_path / "file" / "app.turns", [Limit(5, 1)], TIMEOUT)
+    with pytest.raises(ConfigurationError, match=r"file/app\.turns.*SCHEDULER_VAR"):
+        asyncio.run(turns(shared, 1))
+
+
+@pytest.mark.campaign
+def test_two_processes_share_the_platforms_limits_and_never_exceed_them(tmp_path: Path) -> None:
+    """130 calls under 5 a second and 100 a minute: no one turned away, and no minute sat out."""
+    with serve() as base_url:
+        began = time.monotonic()
+        programs = [start("real_calls", base_url, 5, 13, var=tmp_path) for _ in range(2)]
+        assert [program.wait() for program in programs] == [0, 0]
+        seconds = took(began)
+        counted = httpx.get(f"{base_url}/sandbox/calls").json()
+    for program in programs:
+        program.communicate()
+    assert (counted["calls"], counted["over_limit"]) == (130, 0)
+    # Calls 1 to 5 at 0 s, 96 to 100 at 19 s, 101 to 105 at 60 s, 126 to 130 at 65 s; a window too
+    # many would be 125 s. How much of a limit is used is `benchmarks/pull.py`'s to say.
+    assert seconds < 65 + 60
