@@ -34,11 +34,11 @@ from airflow.serialization.serialized_objects import DagSerialization  # noqa: E
 
 from include.periods import Schedule  # noqa: E402
 from include.registry import load_registry  # noqa: E402
-from include.scheduling.documenting import describe  # noqa: E402
 from include.scheduling.factory import build  # noqa: E402
-from include.scheduling.form import form_for  # noqa: E402
+from include.scheduling.job_docs import describe  # noqa: E402
 from include.scheduling.operator import ScriptOperator  # noqa: E402
 from include.scheduling.timetable import CalendarPartitionTimetable  # noqa: E402
+from include.scheduling.trigger_params import form_for  # noqa: E402
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -5,11 +5,11 @@ from typing import Any, ClassVar
 from airflow.plugins_manager import AirflowPlugin
 
 from include.coverage_page.app import NAME, PREFIX, VIEW, CoverageApp
-from include.scheduling.form import check_periods
 from include.scheduling.priority import ScheduleFirst
 from include.scheduling.run_notes import RunNotes
+from include.scheduling.sqlite_write_lock import WritingInTurn
 from include.scheduling.timetable import CalendarPartitionTimetable
-from include.scheduling.writing_in_turn import WritingInTurn
+from include.scheduling.trigger_params import check_periods
 
 # The web server checks what is typed into the form of a run by hand.
 check_periods()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from include.errors import ConfigurationError
 from include.registry import PROJECT_ROOT, SHOPS_FILE, load_registry
-from include.running.given import given
+from include.running.script_input import given
 from include.running.variables import PROVISIONAL
 from include.units.job_units import JobUnits
 from include.units.unit import Unit

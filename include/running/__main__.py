@@ -9,9 +9,9 @@ import traceback
 
 from include.errors import ExpectedError
 from include.running.execution import Execution, exit_code_of
-from include.running.interruption import Interruption, stop_with_parent
 from include.running.output import Output
 from include.running.request import understand
+from include.running.signals import Interruption, stop_with_parent
 from include.secrets.masking import Masker
 from include.secrets.values import secrets_in
 from include.units import exit_codes

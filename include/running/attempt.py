@@ -9,11 +9,11 @@ from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, NamedTuple
 
 from include.errors import ConfigurationError, ExpectedError
-from include.running.keeper import Settings
 from include.running.last_ended import refuse_past, why_not_known
 from include.running.results import NOTHING_SAID, RESULTS_FILE, results_file
 from include.running.script_call import command_of, environment_of
 from include.running.script_process import ScriptProcess
+from include.running.script_supervisor import Settings
 from include.running.variables import PROVISIONAL
 from include.units.exit_codes import ExitCode, describe, worst
 from include.units.job_units import JobUnits

@@ -12,7 +12,7 @@ from include.running.attempt import Attempt
 from include.running.earlier_failures import EarlierFailures
 from include.running.journal import Journal
 from include.running.locking import Holder, UnitLock
-from include.running.place import check_writable, place_of
+from include.running.machine_id import check_writable, place_of
 from include.running.selection import check_shops, find_job, find_periods
 from include.running.time_left import TimeLeft
 from include.units.exit_codes import ExitCode, worst
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from include.periods import Period
-    from include.running.accounts import Accounts
-    from include.running.interruption import Interruption
+    from include.running.ledger_writer import Accounts
     from include.running.output import Output
     from include.running.request import Request
+    from include.running.signals import Interruption
 
 
 class Execution:
@@ -121,7 +121,7 @@ class Execution:
         if not self.request.warehouse_url:
             self.output.say("no WAREHOUSE_URL: this run is not written to the ledger")
             return None
-        from include.running.accounts import Accounts  # noqa: PLC0415 - loads SQLAlchemy
+        from include.running.ledger_writer import Accounts  # noqa: PLC0415 - loads SQLAlchemy
 
         place = place_of(self.request.var)
         return Accounts(self.request.warehouse_url, self.request.run_id, place)

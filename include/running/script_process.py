@@ -17,8 +17,8 @@ from include.units.exit_codes import of_signal
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from include.running.keeper import Settings
     from include.running.output import Output
+    from include.running.script_supervisor import Settings
 
 CODE_ROOT = Path(__file__).parents[2]
 CHUNK_BYTES = 65_536
@@ -44,7 +44,14 @@ class ScriptProcess:
         self._life_line = os.fdopen(life_line, "wb", buffering=0)
         self._output, writing = os.pipe()
         settings = settings._replace(life_line=reading)
-        module = [sys.executable, "-S", "-E", "-m", "include.running.keeper", settings.to_json()]
+        module = [
+            sys.executable,
+            "-S",
+            "-E",
+            "-m",
+            "include.running.script_supervisor",
+            settings.to_json(),
+        ]
         self._keeper = subprocess.Popen(
             module,
             cwd=CODE_ROOT,

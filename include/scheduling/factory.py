@@ -13,11 +13,11 @@ from airflow.sdk.configuration import conf
 from include.registry import PROJECT_ROOT, load_registry
 from include.registry.dated_scripts import said_by_entry
 from include.running.variables import NO_DATA
-from include.scheduling.checks import CheckOperator
-from include.scheduling.documenting import describe
-from include.scheduling.form import form_for
+from include.scheduling.job_docs import describe
 from include.scheduling.operator import ScriptOperator
+from include.scheduling.row_checks import CheckOperator
 from include.scheduling.timetable import CalendarPartitionTimetable
+from include.scheduling.trigger_params import form_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

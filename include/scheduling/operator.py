@@ -16,10 +16,10 @@ from airflow.providers.standard.operators.bash import BashOperator
 from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException
 
 from include.errors import ConfigurationError
+from include.running.asked import asked_of
 from include.running.variables import ALL_SECONDS, PRIVATE, RETRY_EARLIER
-from include.scheduling.asking import asked_of
 from include.scheduling.connections import connection_of, warehouse_url
-from include.scheduling.journaling import write_refusal
+from include.scheduling.journal import write_refusal
 from include.units.exit_codes import ExitCode
 
 if TYPE_CHECKING:

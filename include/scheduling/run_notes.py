@@ -15,9 +15,9 @@ from airflow.listeners import hookimpl
 
 from include.errors import ConfigurationError
 from include.registry import load_registry
+from include.running.asked import asked_of
 from include.running.request import project_root
 from include.running.variables import REFUSED_NOTE
-from include.scheduling.asking import asked_of
 
 if TYPE_CHECKING:
     from airflow.models.dagrun import DagRun

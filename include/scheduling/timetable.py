@@ -23,7 +23,7 @@ from include.periods import FORMS, PERIODS, PUNCTUAL, Period, PeriodError, Sched
 from include.registry import PROJECT_ROOT
 from include.registry.dated_scripts import look_at
 from include.registry.paths import SCRIPTS
-from include.scheduling.bounds import moment_of, window_of
+from include.scheduling.backfill_bounds import moment_of, window_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -214,7 +214,7 @@ class CalendarPartitionTimetable(Timetable):
         """Return the periods that start in a window, ends inclusive, as far as they have ended.
 
         Args:
-            earliest: the window's start; `include.scheduling.bounds` says what it means.
+            earliest: the window's start; `include.scheduling.backfill_bounds` says what it means.
             latest: its end, the same.
         """
         first, last = window_of(self.schedule, earliest, latest)

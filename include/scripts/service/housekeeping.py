@@ -20,7 +20,7 @@ try:
     from include.errors import ConfigurationError, ExpectedError
     from include.registry import load_registry
     from include.registry.retention import settings_of
-    from include.running.given import given
+    from include.running.script_input import given
     from include.units.exit_codes import ExitCode
     from include.upkeep.airflow_rows import Database
     from include.upkeep.files import prune

@@ -13,9 +13,9 @@ from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException
 
 from include.errors import ConfigurationError
-from include.scheduling.asking import asked_of
+from include.running.asked import asked_of
 from include.scheduling.connections import warehouse_url
-from include.scheduling.journaling import write_failures
+from include.scheduling.journal import write_failures
 from include.units.job_units import JobUnits
 from include.units.unit import Unit
 

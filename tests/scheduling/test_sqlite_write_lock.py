@@ -11,7 +11,7 @@ from starlette.applications import Starlette
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from include.scheduling.writing_in_turn import WritingInTurn
+from include.scheduling.sqlite_write_lock import WritingInTurn
 
 if TYPE_CHECKING:
     from starlette.requests import Request

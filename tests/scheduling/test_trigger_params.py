@@ -6,7 +6,7 @@ import pytest
 from airflow.serialization.definitions.param import SerializedParam, SerializedParamsDict
 
 from include.periods import FORMS
-from include.scheduling.form import form_for
+from include.scheduling.trigger_params import form_for
 
 
 @pytest.mark.parametrize("text", ["2025-10-02\n", "\n", "2025-10-02\n;id", "x\n2025-10-02"])

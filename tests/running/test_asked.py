@@ -11,7 +11,7 @@ import pytest
 
 from include.errors import ConfigurationError
 from include.periods import Schedule
-from include.scheduling.asking import Asked, asked_of, understand
+from include.running.asked import Asked, asked_of, understand
 from tests.registry.conftest import ProjectFolder
 
 if TYPE_CHECKING:
