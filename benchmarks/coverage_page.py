@@ -25,9 +25,9 @@ from sqlalchemy import insert  # noqa: E402
 
 from include.coverage import read_coverage  # noqa: E402
 from include.coverage.calendar import periods_of  # noqa: E402
-from include.coverage_page import telling  # noqa: E402
+from include.coverage_page import responses  # noqa: E402
+from include.coverage_page.dates import column_of, since  # noqa: E402
 from include.coverage_page.files import files  # noqa: E402
-from include.coverage_page.reach import column_of, since  # noqa: E402
 from include.registry import Registry, Shop, load_registry  # noqa: E402
 from include.units import LONG_AGO  # noqa: E402
 from include.units.first_seen import first_seen  # noqa: E402
@@ -110,7 +110,7 @@ def milliseconds(act: Callable[[], Any]) -> float:
 def told(engine: Engine, project: Registry, now: datetime) -> bytes:
     """Make the answer that the whole page is drawn from."""
     coverage = read_coverage(engine, project, since(now, SPAN), now=now)
-    matrix = telling.matrix(coverage, project, project.jobs.keys(), project.jobs.keys())
+    matrix = responses.matrix(coverage, project, project.jobs.keys(), project.jobs.keys())
     return json.dumps(matrix, ensure_ascii=False, separators=(",", ":")).encode()
 
 
@@ -119,7 +119,7 @@ def told_shops(engine: Engine, project: Registry, now: datetime) -> bytes:
     coverage = read_coverage(engine, project, since(now, SPAN), now=now, jobs=[JOB], in_full=True)
     job = project.jobs[JOB]
     axis = sorted({column_of(job, cell.period) for cell in coverage.cells})
-    shops = telling.shops(coverage, project, job, axis)
+    shops = responses.shops(coverage, project, job, axis)
     return json.dumps(shops, ensure_ascii=False, separators=(",", ":")).encode()
 
 

@@ -14,9 +14,9 @@ from airflow.models import import_all_models
 from airflow.models.base import Base
 from sqlalchemy import TableClause
 
-from include.coverage import movement
+from include.coverage import airflow_runs
+from include.housekeeping import airflow_rows
 from include.service import older_components
-from include.upkeep import airflow_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -108,7 +108,7 @@ def test_the_columns_are_there() -> None:
         assert columns <= set(Base.metadata.tables[table].columns.keys()), table
     queried = [
         each
-        for module in (movement, older_components, airflow_rows)
+        for module in (airflow_runs, older_components, airflow_rows)
         for each in vars(module).values()
         if isinstance(each, TableClause)
     ]

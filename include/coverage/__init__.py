@@ -1,9 +1,9 @@
 """Coverage: every unit accounted for, by holding the ledger against the registry and the clock."""
 
 from include.coverage.coverage import Coverage, Totals
+from include.coverage.judged_unit import Unit
 from include.coverage.model import Cell, units_of
 from include.coverage.reading import read_coverage
-from include.coverage.units import Unit
 from include.units.states import GAPS, LANDED, State
 
 __all__ = [

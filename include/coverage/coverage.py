@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from datetime import date, datetime
 
+    from include.coverage.judged_unit import Unit
     from include.coverage.model import Cell
-    from include.coverage.units import Unit
     from include.registry import Problem
     from include.units.waivers import Waiver
 

@@ -16,10 +16,10 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from include.coverage.book import Book
 from include.coverage.calendar import oldest_kept, periods_of, since_of
-from include.coverage.stretches import Stretches
-from include.coverage.units import Clock, Unit
+from include.coverage.judged_unit import Clock, Unit
+from include.coverage.tick_ranges import Stretches
+from include.coverage.unit_index import Book
 from include.registry.dated_scripts import dating_of
 from include.registry.problems import costing_only
 from include.units.job_units import JobUnits

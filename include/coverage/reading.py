@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, func, literal_column, select, union_all
 
-from include.coverage.book import Book, Landed
 from include.coverage.calendar import oldest_kept, since_of
 from include.coverage.coverage import Coverage
+from include.coverage.judged_unit import Clock
 from include.coverage.model import cells_of
-from include.coverage.units import Clock
+from include.coverage.unit_index import Book, Landed
 from include.heartbeats import patience_of
 from include.units.expected_from import begins_of
 from include.units.first_seen import first_seen, keep_expected

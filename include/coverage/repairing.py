@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from include.coverage.coverage import Coverage
+    from include.coverage.judged_unit import Unit
     from include.coverage.model import Cell
     from include.coverage.runs import Name, Run
-    from include.coverage.units import Unit
     from include.registry import Job
 
 PAUSED, NO_DAG, SEEN_TO, DISABLED = "paused", "no DAG", "under way", "disabled"

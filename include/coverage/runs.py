@@ -14,7 +14,7 @@ from include.units.states import State
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from include.coverage.units import Unit
+    from include.coverage.judged_unit import Unit
     from include.registry import Job
 
 # A run's job and its id.

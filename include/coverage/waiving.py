@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Engine
 
-    from include.coverage.units import Unit
+    from include.coverage.judged_unit import Unit
     from include.periods import Period
     from include.registry import Job, Registry
 

@@ -15,10 +15,10 @@ from starlette.responses import JSONResponse, Response
 from include.coverage import Coverage, Unit, read_coverage
 from include.coverage.completeness import read_completeness
 from include.coverage.history import read_history
-from include.coverage_page import access, files, repairing, telling, under_way, waiving
-from include.coverage_page.guarding import refuse_other_pages, with_headers
-from include.coverage_page.reach import column_of, since, window_of
+from include.coverage_page import files, permissions, repairing, responses, under_way, waiving
+from include.coverage_page.dates import column_of, since, window_of
 from include.coverage_page.repairing import Asking
+from include.coverage_page.request_guard import refuse_other_pages, with_headers
 from include.coverage_page.warehouse import Warehouse
 from include.errors import ExpectedError
 from include.periods import PeriodError
@@ -56,7 +56,7 @@ def make_app() -> FastAPI:
     """Make the page's application; no route of it answers who has not logged in."""
     app = FastAPI(
         title="Coverage",
-        dependencies=[access.MAY_LOOK],
+        dependencies=[permissions.MAY_LOOK],
         docs_url=None,
         redoc_url=None,
         openapi_url=None,
@@ -70,7 +70,7 @@ def make_app() -> FastAPI:
     app.add_api_route("/data/jobs", all_jobs, methods=["GET"])
     app.add_api_route("/data/jobs/{dag_id}/shops", shops_of_job, methods=["GET"])
     app.add_api_route("/data/jobs/{dag_id}/columns/{column}", units_of_column, methods=["GET"])
-    writing = [access.MAY_RUN, Depends(refuse_other_pages)]
+    writing = [permissions.MAY_RUN, Depends(refuse_other_pages)]
     app.add_api_route("/repair/{step}", repair, methods=["POST"], dependencies=writing)
     app.add_api_route("/again", again, methods=["POST"], dependencies=writing)
     app.add_api_route("/waive", waive, methods=["POST"], dependencies=writing)
@@ -88,18 +88,18 @@ def file(request: Request, name: str) -> Response:
     return files.answer_with(request, name)
 
 
-def all_jobs(user: access.User, session: under_way.AirflowSession, span: Span = 1) -> Response:
+def all_jobs(user: permissions.User, session: under_way.AirflowSession, span: Span = 1) -> Response:
     """Tell of all jobs by periods."""
     registry = load_registry()
     runs = under_way.read(session, registry)  # first: what lands meanwhile has landed
-    visible = access.visible(user) & registry.jobs.keys()
+    visible = permissions.visible(user) & registry.jobs.keys()
     coverage = _read(registry, visible, span)
-    runnable = {job for job in visible if access.may_run(user, job)}
-    return JSONResponse(telling.matrix(coverage, registry, visible, runnable, runs))
+    runnable = {job for job in visible if permissions.may_run(user, job)}
+    return JSONResponse(responses.matrix(coverage, registry, visible, runnable, runs))
 
 
 def shops_of_job(
-    dag_id: str, user: access.User, session: under_way.AirflowSession, span: Span = 1
+    dag_id: str, user: permissions.User, session: under_way.AirflowSession, span: Span = 1
 ) -> Response:
     """Tell of one job's shops by periods."""
     registry = load_registry()
@@ -108,13 +108,13 @@ def shops_of_job(
     coverage = _read(registry, [dag_id], span, in_full=True)
     axis = sorted({column_of(job, cell.period) for cell in coverage.cells})
     complete = read_completeness(WAREHOUSE.engine(), [dag_id])
-    return JSONResponse(telling.shops(coverage, registry, job, axis, runs, complete=complete))
+    return JSONResponse(responses.shops(coverage, registry, job, axis, runs, complete=complete))
 
 
 def units_of_column(
     dag_id: str,
     column: str,
-    user: access.User,
+    user: permissions.User,
     session: under_way.AirflowSession,
     shop: str | None = None,
 ) -> Response:
@@ -123,14 +123,14 @@ def units_of_column(
     job = _job(registry, dag_id, user)
     runs = under_way.read(session, registry)
     found = _units(registry, job, column, shop)
-    return JSONResponse(telling.units(found, registry, runs))
+    return JSONResponse(responses.units(found, registry, runs))
 
 
 async def repair(
     step: Literal["plan", "start"],
     wish: Wish,
     request: Request,
-    user: access.User,
+    user: permissions.User,
     session: under_way.AirflowSession,
 ) -> Response:
     """Tell what would be run, or run it."""
@@ -146,9 +146,9 @@ def _asked(wish: Wish, user: Any, session: Session) -> repairing.Asked:
     registry = load_registry()
     runs = under_way.read(session, registry)  # first: what lands meanwhile has landed
     for job_id in wish.jobs or ():
-        access.refuse_unless_may_run(user, _job(registry, job_id, user).id)
-    known = access.visible(user) & registry.jobs.keys()
-    jobs = set(wish.jobs or (job_id for job_id in known if access.may_run(user, job_id)))
+        permissions.refuse_unless_may_run(user, _job(registry, job_id, user).id)
+    known = permissions.visible(user) & registry.jobs.keys()
+    jobs = set(wish.jobs or (job_id for job_id in known if permissions.may_run(user, job_id)))
     coverage = _read(registry, jobs, wish.span)
     named: list[str] | list[None] = wish.jobs or [None]
     gaps = [
@@ -162,7 +162,7 @@ def _asked(wish: Wish, user: Any, session: Session) -> repairing.Asked:
 
 
 async def again(
-    wish: waiving.Which, request: Request, user: access.User, session: under_way.AirflowSession
+    wish: waiving.Which, request: Request, user: permissions.User, session: under_way.AirflowSession
 ) -> Response:
     """Run once more what has landed."""
     conf, stuck = await run_in_threadpool(_asked_again, wish, user, session)
@@ -175,7 +175,7 @@ def _asked_again(
     """Return the conf of a run that pulls it once more, and the runs that do not see to it."""
     registry = load_registry()
     job = _job(registry, wish.job, user)
-    access.refuse_unless_may_run(user, job.id)
+    permissions.refuse_unless_may_run(user, job.id)
     column = wish.key[: len("2025-10-02")] if job.period == "tick" else wish.key
     found = _units(registry, job, column, wish.shop)
     found = [unit for unit in found if unit.period.key == wish.key]
@@ -190,19 +190,19 @@ def _asked_again(
     return conf, {run.name for run in under_way.read(session, registry).stuck}
 
 
-def waive(wish: waiving.Accepted, user: access.User) -> Response:
+def waive(wish: waiving.Accepted, user: permissions.User) -> Response:
     """Accept gaps that can never be closed."""
     registry = load_registry()
     job = _job(registry, wish.job, user)
-    access.refuse_unless_may_run(user, job.id)
+    permissions.refuse_unless_may_run(user, job.id)
     return JSONResponse(waiving.waive(WAREHOUSE.engine(), registry, job, wish, user))
 
 
-def unwaive(wish: waiving.Which, user: access.User) -> Response:
+def unwaive(wish: waiving.Which, user: permissions.User) -> Response:
     """Take that back."""
     registry = load_registry()
     job = _job(registry, wish.job, user)
-    access.refuse_unless_may_run(user, job.id)
+    permissions.refuse_unless_may_run(user, job.id)
     return JSONResponse(waiving.unwaive(WAREHOUSE.engine(), registry, job, wish))
 
 
@@ -238,7 +238,7 @@ def _units(registry: Registry, job: Job, column: str, shop: str | None) -> list[
 def _job(registry: Registry, job_id: str, user: Any) -> Job:
     """Give a job that the user may look at; for others it is as if there were none."""
     job = registry.jobs.get(job_id)
-    if job is None or job_id not in access.visible(user):
+    if job is None or job_id not in permissions.visible(user):
         raise HTTPException(status.HTTP_404_NOT_FOUND, f"there is no job {job_id!r}")
     return job
 

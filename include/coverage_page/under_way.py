@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from airflow.api_fastapi.common.db.common import SessionDep
 
-from include.coverage.movement import read_runs
+from include.coverage.airflow_runs import read_runs
 from include.coverage.runs import UnderWay
 
 if TYPE_CHECKING:

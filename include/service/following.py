@@ -6,8 +6,8 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from include.coverage.gap_ranges import in_brief
 from include.coverage.runs import UNDER_WAY
-from include.coverage.spans import in_brief
 from include.service.rest import ApiError
 from include.units.exit_codes import describe
 from include.units.ledger import LANDED, Ledger

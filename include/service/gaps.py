@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from include.coverage import State
 from include.coverage.calendar import oldest_kept
-from include.coverage.spans import spans_of
+from include.coverage.gap_ranges import spans_of
 from include.service.besides import besides_of
 from include.service.covering import (
     MANAGER,
@@ -34,8 +34,8 @@ if TYPE_CHECKING:
     from datetime import date
 
     from include.coverage import Coverage, Unit
+    from include.coverage.gap_ranges import Span
     from include.coverage.runs import UnderWay
-    from include.coverage.spans import Span
     from include.registry import Registry
     from include.service.covering import Lookout
     from include.service.layout import Layout

@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 
 from include.coverage import State
 from include.coverage.calendar import oldest_kept
-from include.coverage.digest import digest_of, since_for
-from include.coverage.spans import in_brief
+from include.coverage.gap_ranges import in_brief
+from include.coverage.report import digest_of, since_for
 from include.errors import ConfigurationError
 from include.service.covering import MANAGER, day_of, first_moment, lookout
 from include.service.gaps import FIRST
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from datetime import date, datetime
 
     from include.coverage import Cell, Unit
-    from include.coverage.digest import Digest, Line, Unusual
+    from include.coverage.report import Digest, Line, Unusual
     from include.registry import Registry
     from include.service.layout import Layout
 

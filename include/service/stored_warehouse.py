@@ -17,7 +17,7 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from sqlalchemy import create_engine, make_url, text
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
-from include.coverage.movement import read_runs
+from include.coverage.airflow_runs import read_runs
 from include.coverage.runs import UnderWay
 from include.service import connections
 from include.service.settings import FERNET, METADATA_URL

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from include.coverage import Coverage, Unit
-from include.coverage.book import Book
 from include.coverage.history import History, Landing
+from include.coverage.judged_unit import Clock
 from include.coverage.model import cells_of
 from include.coverage.repairing import (
     BLOCKED,
@@ -23,7 +23,7 @@ from include.coverage.repairing import (
     plan_of,
 )
 from include.coverage.runs import Run
-from include.coverage.units import Clock
+from include.coverage.unit_index import Book
 from tests.coverage.registries import at, job, registry, row, shop
 
 if TYPE_CHECKING:

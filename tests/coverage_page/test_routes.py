@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
-from include.coverage_page import access
+from include.coverage_page import permissions
 from include.coverage_page.routes import make_app
 
 if TYPE_CHECKING:
@@ -21,7 +21,11 @@ LONG = 100_000
 def app() -> FastAPI:
     """Give the page's application, for somebody who may do everything."""
     made = make_app()
-    for needed in (access.MAY_LOOK.dependency, access.MAY_RUN.dependency, access.get_user):
+    for needed in (
+        permissions.MAY_LOOK.dependency,
+        permissions.MAY_RUN.dependency,
+        permissions.get_user,
+    ):
         made.dependency_overrides[needed] = lambda: None
     return made
 

@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 import pytest
 
 from include.coverage_page.files import FOLDER, files
-from include.coverage_page.telling import CODES
+from include.coverage_page.responses import CODES
 
 NAMES = sorted(path.name for path in FOLDER.iterdir())
 MODULES = [name for name in NAMES if name.endswith(".js")]

@@ -13,7 +13,7 @@ from airflow.models.dagrun import DagRun
 from sqlalchemy import create_engine, insert
 from sqlalchemy.orm import Session
 
-from include.coverage.units import Unit
+from include.coverage.judged_unit import Unit
 from include.coverage_page.under_way import read
 from include.units.states import State
 from tests.coverage.registries import at, job, registry

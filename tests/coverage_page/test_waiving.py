@@ -9,7 +9,7 @@ import pytest
 from fastapi import HTTPException
 
 from include.coverage.waiving import select
-from include.coverage_page import telling
+from include.coverage_page import responses
 from include.coverage_page.waiving import Accepted, Which, unwaive, waive
 from include.warehouse import connect
 from tests.coverage.registries import job, registry, shop
@@ -49,7 +49,7 @@ def test_one_shop_is_waived_and_taken_back(engine: Engine) -> None:
     assert waive(engine, REGISTRY, JOB, wish, Anna()) == {"waived": ["erp-1"]}
     found = select(engine, REGISTRY, JOB, (DAY, DAY))
     assert [unit.shop_id for unit in found.gaps] == ["erp-2"]
-    (told,) = telling.units(found.waived, REGISTRY)["units"]
+    (told,) = responses.units(found.waived, REGISTRY)["units"]
     assert told["code"] == "x"
     assert (told["waiver"]["by"], told["waiver"]["reason"]) == ("anna", "closed for good")
     assert unwaive(engine, REGISTRY, JOB, Which(**ONE)) == {"unwaived": ["erp-1"]}

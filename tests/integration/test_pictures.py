@@ -12,7 +12,7 @@ from sqlalchemy import delete, insert
 
 from include.coverage.calendar import periods_of
 from include.coverage_page.app import PREFIX
-from include.coverage_page.reach import since
+from include.coverage_page.dates import since
 from include.registry import load_registry
 from include.units import LONG_AGO
 from include.units.first_seen import first_seen

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from include.coverage import read_coverage
-from include.coverage_page import telling
+from include.coverage_page import responses
 from include.registry import load_registry
 from include.running.variables import NO_DATA
 from include.service.gaps import gaps
@@ -87,7 +87,7 @@ def test_the_page_has_them_last_and_counts_them_nowhere(installation: Installati
     since = datetime.now(timezone.utc) - timedelta(days=5)
     coverage = read_coverage(engine, registry, since)
     engine.dispose()
-    told = telling.matrix(coverage, registry, registry.jobs.keys(), registry.jobs.keys())
+    told = responses.matrix(coverage, registry, registry.jobs.keys(), registry.jobs.keys())
     (group,) = told["groups"]
     rows = [(job["id"], job["data"]) for job in group["jobs"]]
     assert rows == [("own", True), ("erp_store", True), ("tidy", False)]

@@ -18,14 +18,14 @@ try:
     from sqlalchemy.exc import SQLAlchemyError
 
     from include.errors import ConfigurationError, ExpectedError
+    from include.housekeeping.airflow_rows import Database
+    from include.housekeeping.files import prune
+    from include.housekeeping.ledger_rows import forget
+    from include.housekeeping.vacuuming import vacuum
     from include.registry import load_registry
     from include.registry.retention import settings_of
     from include.running.script_input import given
     from include.units.exit_codes import ExitCode
-    from include.upkeep.airflow_rows import Database
-    from include.upkeep.files import prune
-    from include.upkeep.old_units import forget
-    from include.upkeep.vacuuming import vacuum
     from include.warehouse import connect
 except ModuleNotFoundError as error:  # by hand, with another Python or without the project's path
     print(

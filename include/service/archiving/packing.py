@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from include.errors import ConfigurationError, ExpectedError
+from include.housekeeping.files import size
 from include.service import connections
 from include.service.archiving.databases import NotTakenError, copy_database
 from include.service.archiving.manifest import NAME, Entry, Manifest, is_ours
@@ -24,7 +25,6 @@ from include.service.journaling import service_zone
 from include.service.ports import remembered
 from include.service.settings import METADATA_URL
 from include.service.starting import service_environment
-from include.upkeep.files import size
 
 if TYPE_CHECKING:
     from argparse import Namespace

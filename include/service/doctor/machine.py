@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import psutil
 
 from include.errors import ConfigurationError
+from include.housekeeping.files import size
 from include.service.doctor.findings import FAIL, OK, REPAIRED_BY_START, WARN, Finding
 from include.service.ports import check_free
 from include.service.processes import service_processes
-from include.upkeep.files import size
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from include.coverage import Coverage, State
-from include.coverage.book import Book
+from include.coverage.judged_unit import Clock
 from include.coverage.model import cells_of
 from include.coverage.runs import Run, UnderWay
-from include.coverage.units import Clock
-from include.coverage_page import telling
-from include.coverage_page.reach import column_of, since
+from include.coverage.unit_index import Book
+from include.coverage_page import responses
+from include.coverage_page.dates import column_of, since
 from include.registry import Problem
 from tests.coverage.registries import at, job, registry, row, shop
 
@@ -44,7 +44,7 @@ def coverage(project: Registry = PROJECT, jobs: list[str] | None = None) -> Cove
 
 def told_of(name: str, visible: set[str] | None = None) -> dict[str, object]:
     """Give what the matrix says of a job."""
-    found = telling.matrix(coverage(), PROJECT, visible or PROJECT.jobs.keys(), {"erp"})
+    found = responses.matrix(coverage(), PROJECT, visible or PROJECT.jobs.keys(), {"erp"})
     jobs = [one for group in found["groups"] for one in group["jobs"]]
     return next((one for one in jobs if one["id"] == name), {})
 
@@ -58,7 +58,7 @@ def test_a_cell_counts_its_units_by_state() -> None:
 
 def test_ticks_of_a_day_share_a_cell() -> None:
     """One of 24 has landed, and the others are missed."""
-    group = telling.matrix(coverage(), PROJECT, PROJECT.jobs.keys(), ())["groups"][0]
+    group = responses.matrix(coverage(), PROJECT, PROJECT.jobs.keys(), ())["groups"][0]
     [hourly] = [one for one in group["jobs"] if one["id"] == "hourly"]
     counts, _ = hourly["cells"][group["axis"].index("2025-10-09")]
     assert counts == {"o": 1, "m": 23}
@@ -66,7 +66,7 @@ def test_ticks_of_a_day_share_a_cell() -> None:
 
 def test_a_job_that_one_may_not_see_is_not_told() -> None:
     """Neither in the matrix nor in the totals."""
-    found = telling.matrix(coverage(), PROJECT, {"lone"}, ())
+    found = responses.matrix(coverage(), PROJECT, {"lone"}, ())
     assert [one["id"] for group in found["groups"] for one in group["jobs"]] == ["lone"]
     totals = found["totals"]
     assert (totals["landed"], totals["missing"], totals["platforms"]) == (1, 0, [])
@@ -83,7 +83,7 @@ NOTHING_LATER = {"to_come": 0, "last_due": None}
 
 def test_today_is_told_by_platform() -> None:
     """Units that landed and that are missing."""
-    totals = telling.matrix(coverage(), PROJECT, {"erp"}, ())["totals"]
+    totals = responses.matrix(coverage(), PROJECT, {"erp"}, ())["totals"]
     counted = {"landed": 1, "missing": 1, "running": 0, **NOTHING_LATER}
     assert totals["platforms"] == [{"platform": "erp", **counted}]
 
@@ -94,7 +94,7 @@ def test_what_is_due_later_today_is_neither_missing_nor_running() -> None:
     project = registry([ERP, late], SHOPS)
     early = row("late", "erp-1", YESTERDAY, "provisional")
     cells = [*cells_of(project, Book([*ROWS, early]), Clock(NOW), since(NOW, 1), None)]
-    totals = telling.matrix(Coverage(NOW, cells), project, {"erp", "late"}, ())["totals"]
+    totals = responses.matrix(Coverage(NOW, cells), project, {"erp", "late"}, ())["totals"]
     counted = {"landed": 1, "missing": 1, "running": 0, "to_come": 2, "last_due": "18:00"}
     assert totals == {"known": True, "platforms": [{"platform": "erp", **counted}], **counted}
 
@@ -105,7 +105,7 @@ def test_what_a_run_sees_to_is_told_apart() -> None:
     told = {"dag_run_id": "a", "partition_key": key, "run_after": "2025-10-10T00:00:00Z"}
     said = {"state": "queued", "conf": {"shops": ["erp-2"]}}
     runs = UnderWay([Run.of(ERP, told | said)])
-    found = telling.matrix(coverage(), PROJECT, {"erp"}, (), runs)
+    found = responses.matrix(coverage(), PROJECT, {"erp"}, (), runs)
     [group] = found["groups"]
     counts, _ = group["jobs"][0]["cells"][group["axis"].index(key)]
     assert counts == {"o": 1, "w": 1, "d": 1}
@@ -114,20 +114,20 @@ def test_what_a_run_sees_to_is_told_apart() -> None:
     ]
     assert (found["totals"]["missing"], found["totals"]["running"]) == (0, 1)
     of_erp = coverage(jobs=["erp"])
-    shops = telling.shops(of_erp, PROJECT, ERP, [key], runs)["shops"]
+    shops = responses.shops(of_erp, PROJECT, ERP, [key], runs)["shops"]
     assert {one["id"]: one["states"] for one in shops} == {"erp-1": "o", "erp-2": "w", "erp-3": "d"}
     units = [unit for unit in of_erp.units() if unit.period == YESTERDAY]
-    [first, *_] = telling.units(units, PROJECT, runs)["units"]
+    [first, *_] = responses.units(units, PROJECT, runs)["units"]
     assert (first["code"], first["error"]) == ("w", "<b>503</b>"), "what it failed with is said"
 
 
 def test_where_something_is_broken_today_is_not_all() -> None:
     """Also a platform of which no shop is known is told of."""
     problem = Problem("config/shops.yaml", 1, 1, None, "is empty")
-    totals = telling.matrix(coverage(), PROJECT, PROJECT.jobs.keys(), ())["totals"]
+    totals = responses.matrix(coverage(), PROJECT, PROJECT.jobs.keys(), ())["totals"]
     assert totals["known"] is True
     broken = replace(PROJECT, problems=[problem], shops={})
-    totals = telling.matrix(coverage(broken), broken, PROJECT.jobs.keys(), ())["totals"]
+    totals = responses.matrix(coverage(broken), broken, PROJECT.jobs.keys(), ())["totals"]
     assert totals["known"] is False
     counted = {"landed": 0, "missing": 0, "running": 0, **NOTHING_LATER}
     assert totals["platforms"] == [{"platform": "erp", **counted}]
@@ -137,7 +137,7 @@ def test_a_platform_that_is_switched_off_is_not_told_of() -> None:
     """Nothing of it was to land, and it would look as if everything had."""
     off = registry([ERP], [shop("erp-1", enabled=False)])
     book = [*cells_of(off, Book(), Clock(NOW), since(NOW, 1), None)]
-    totals = telling.matrix(Coverage(NOW, book), off, {"erp"}, ())["totals"]
+    totals = responses.matrix(Coverage(NOW, book), off, {"erp"}, ())["totals"]
     assert totals["platforms"] == []
 
 
@@ -145,7 +145,7 @@ def test_a_shop_is_a_letter_for_each_period() -> None:
     """In the order of the axis; a shop that is switched off, too."""
     found = coverage(jobs=["erp"])
     axis = sorted({column_of(ERP, cell.period) for cell in found.cells})
-    told = telling.shops(found, PROJECT, ERP, axis)
+    told = responses.shops(found, PROJECT, ERP, axis)
     assert {one["id"]: one["states"][-2:] for one in told["shops"]} == {
         "erp-1": "mo",
         "erp-2": "mf",
@@ -157,7 +157,7 @@ def test_a_shop_is_a_letter_for_each_period() -> None:
 def test_the_worst_unit_is_told_first_with_its_error() -> None:
     """As text, whatever it looks like."""
     units = [unit for unit in coverage(jobs=["erp"]).units() if unit.period.key == "2025-10-09"]
-    told = telling.units(units, PROJECT)
+    told = responses.units(units, PROJECT)
     assert [one["code"] for one in told["units"]] == ["f", "o", "d"]
     assert told["units"][0]["error"] == "<b>503</b>"
     assert told["units"][1]["finished_at"].endswith("+00:00")
@@ -166,8 +166,8 @@ def test_the_worst_unit_is_told_first_with_its_error() -> None:
 @pytest.mark.parametrize("state", State)
 def test_each_state_has_a_letter_and_a_rank(state: State) -> None:
     """A state that is added cannot be forgotten here."""
-    assert len(telling.CODES[state]) == 1
-    assert telling.worst({state}) is state
+    assert len(responses.CODES[state]) == 1
+    assert responses.worst({state}) is state
 
 
 def test_three_times_as_far_is_three_times_as_far() -> None:
@@ -184,4 +184,4 @@ def test_what_a_pull_found_worth_knowing_is_told_of_what_landed() -> None:
         cells = cells_of(PROJECT, book, Clock(NOW), since(NOW, 1), None, jobs=["erp"])
         found = [unit for cell in cells for unit in cell.units if unit.shop_id == "erp-1"]
         [unit] = [one for one in found if one.period == YESTERDAY]
-        assert telling.units([unit], PROJECT)["units"][0]["notice"] == told
+        assert responses.units([unit], PROJECT)["units"][0]["notice"] == told

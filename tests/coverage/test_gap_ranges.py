@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from include.coverage.spans import in_brief
+from include.coverage.gap_ranges import in_brief
 
 TRACE = "exit code 1\nTraceback (most recent call last):\n  File x\nValueError: no such column"
 

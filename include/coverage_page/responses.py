@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from include.coverage import State, Totals
 from include.coverage.runs import UnderWay
-from include.coverage_page.reach import column_of, row_group
+from include.coverage_page.dates import column_of, row_group
 from include.registry.dated_scripts import dating_of
 from include.units.states import TO_COME
 from include.units.unit import NO_SHOP

@@ -7,7 +7,7 @@ import time
 from contextlib import closing
 from typing import TYPE_CHECKING
 
-from include.upkeep.files import size
+from include.housekeeping.files import size
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from include.coverage_page.reach import column_of, row_group, window_of
+from include.coverage_page.dates import column_of, row_group, window_of
 from include.periods import PeriodError
 from tests.coverage.registries import at, job
 

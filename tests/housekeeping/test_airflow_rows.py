@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import Column, DateTime, MetaData, String, Table, create_engine, insert
 
-from include.upkeep.airflow_rows import _with_old_rows, jobs_to_spare
+from include.housekeeping.airflow_rows import _with_old_rows, jobs_to_spare
 from tests.database_servers import KINDS
 
 if TYPE_CHECKING:

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from include.coverage.coverage import Coverage
+    from include.coverage.judged_unit import Unit
     from include.coverage.model import Cell
-    from include.coverage.units import Unit
     from include.registry import Job
 
 # How far back like periods are looked for, by kind of period; some of them may have been empty.

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from include.coverage.coverage import Coverage
+    from include.coverage.judged_unit import Unit
     from include.coverage.runs import UnderWay
-    from include.coverage.units import Unit
 
 # What the runner writes of a script that did not land, with the script's own last lines below.
 ENDED = re.compile(r"(?:(?P<how>.+); )?exit code -?\d+(?: \([^)]*\))?")

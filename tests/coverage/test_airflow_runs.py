@@ -11,9 +11,9 @@ from airflow.models import import_all_models
 from airflow.models.base import Base
 from sqlalchemy import create_engine, insert
 
-from include.coverage.movement import NO_SCHEDULER, NOBODY_STARTS_IT, read_runs
+from include.coverage.airflow_runs import NO_SCHEDULER, NOBODY_STARTS_IT, read_runs
+from include.coverage.judged_unit import Unit
 from include.coverage.runs import Run, UnderWay
-from include.coverage.units import Unit
 from include.units.states import State
 from tests.coverage.registries import job
 

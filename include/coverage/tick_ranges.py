@@ -17,7 +17,7 @@ from include.units.states import State
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from include.coverage.book import Landed, Page
+    from include.coverage.unit_index import Landed, Page
     from include.periods import Period
 
 
