@@ -39,11 +39,7 @@ from include.gateways.dialect import Call  # noqa: E402
 from include.platforms.pdd.dialect import MALL, Pdd  # noqa: E402
 from include.platforms.pdd.refunds import refunds_updated  # noqa: E402
 from include.pulling.event_loop import run  # noqa: E402
-from include.sandbox.credentials import (  # noqa: E402
-    SANDBOX_APP_KEY,
-    SANDBOX_APP_SECRET,
-    access_token_of,
-)
+from sandbox.credentials import SANDBOX_APP_KEY, SANDBOX_APP_SECRET, access_token_of  # noqa: E402
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -79,7 +75,7 @@ def sandbox() -> Iterator[str]:
     """Run the sandbox in a process of its own; yield its base URL."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    command = [sys.executable, "-m", "include.sandbox", "--port", str(port)]
+    command = [sys.executable, "-m", "sandbox", "--port", str(port)]
     # What it says of the calls that are cut off in the end is of no interest.
     process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL)
     base_url = f"http://127.0.0.1:{port}"

@@ -18,10 +18,10 @@ import pytest
 from xdist.scheduler import LoadScopeScheduling
 
 from include.gateways.connection import Connection
-from include.sandbox.credentials import SANDBOX_ACCESS_TOKEN, SANDBOX_APP_KEY, SANDBOX_APP_SECRET
-from include.sandbox.limits import Allowance
-from include.sandbox.serving import serve
-from include.sandbox.truth import orders_on
+from sandbox.credentials import SANDBOX_ACCESS_TOKEN, SANDBOX_APP_KEY, SANDBOX_APP_SECRET
+from sandbox.limits import Allowance
+from sandbox.serving import serve
+from sandbox.truth import orders_on
 from tests.database_servers import serve as serve_database
 from tests.warehouses import KINDS as WAREHOUSES
 from tests.warehouses import SQLITE, Warehouses

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from include.gateways.connection import Connection
-from include.sandbox.credentials import (
+from sandbox.credentials import (
     SANDBOX_APP_KEY,
     SANDBOX_APP_SECRET,
     access_token_of,
     refresh_token_of,
 )
-from include.sandbox.jd_truth import orders_on
+from sandbox.jd_truth import orders_on
 from tests.conftest import SANDBOX_NOW
 
 if TYPE_CHECKING:

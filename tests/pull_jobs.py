@@ -27,9 +27,9 @@ from include.platforms.jushuitan.dialect import Jushuitan
 from include.platforms.pdd.dialect import Pdd
 from include.pulling import Landing, Window, pull
 from include.registry import load_registry
-from include.sandbox.delivery import connections
 from include.warehouse import connect, tables
 from include.warehouse.types import Measure, Money
+from sandbox.delivery import connections
 from tests.conftest import HTTP
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from include.sandbox import jd_truth, pdd_truth, truth
+from sandbox import jd_truth, pdd_truth, truth
 
 SEED = 1
 Rows = list[dict[str, Any]]

@@ -11,9 +11,9 @@ from airflow.models.pool import Pool
 from sqlalchemy import select
 
 from include.registry.checks.pools import read_pools
-from include.sandbox.delivery import connections
 from include.service.connections import stored
 from include.service.ports import Ports
+from sandbox.delivery import connections
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session

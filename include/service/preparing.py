@@ -31,7 +31,7 @@ SOURCES = (
     "config/pools.json",
     "include/service/preparing.py",
     "include/service/delivering.py",
-    "include/sandbox/delivery.py",
+    "sandbox/delivery.py",
 )
 MIGRATIONS = "include/warehouse/migrations/versions"
 # Airflow's own database is migrated where it is this project's, and never where it is a team's.

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from include.periods import Period
 from include.platforms.feed.dialect import connection_of
 from include.registry.feeds import Blanks, Feed, load_feeds
-from include.sandbox.credentials import FEED_TOKEN
+from sandbox.credentials import FEED_TOKEN
 
 if TYPE_CHECKING:
     from include.gateways.connection import Connection

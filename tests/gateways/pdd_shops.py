@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from include.gateways.connection import Connection
-from include.sandbox.credentials import (
+from sandbox.credentials import (
     SANDBOX_APP_KEY,
     SANDBOX_APP_SECRET,
     access_token_of,

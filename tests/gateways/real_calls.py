@@ -11,7 +11,7 @@ import sys
 from include.gateways.client import GatewayClient
 from include.gateways.connection import Connection
 from include.platforms.jushuitan.dialect import Jushuitan, shops
-from include.sandbox.credentials import SANDBOX_ACCESS_TOKEN, SANDBOX_APP_KEY, SANDBOX_APP_SECRET
+from sandbox.credentials import SANDBOX_ACCESS_TOKEN, SANDBOX_APP_KEY, SANDBOX_APP_SECRET
 
 
 async def main() -> None:

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from include.sandbox.faults import FAULTS
-from include.sandbox.feed_truth import rows_on
-from include.sandbox.serving import serve
+from sandbox.faults import FAULTS
+from sandbox.feed_truth import rows_on
+from sandbox.serving import serve
 from tests.conftest import HTTP, WIDE, Sandbox
 from tests.pull_jobs import (
     CHAT,

@@ -17,7 +17,7 @@ import pytest
 from include.errors import ConfigurationError
 from include.gateways.limit_store import TICKET_BYTES, LimitFile
 from include.gateways.limiter import Limit, RateLimiter
-from include.sandbox.serving import serve
+from sandbox.serving import serve
 
 ROOT = Path(__file__).resolve().parents[2]
 TIMEOUT = timedelta(seconds=1)

@@ -20,9 +20,9 @@ from include.gateways.dialect import Tokens
 from include.gateways.errors import AuthExpired, GatewayError, Temporary
 from include.gateways.tokens import TokenStore
 from include.platforms.jushuitan.dialect import Jushuitan, shops
-from include.sandbox.credentials import refresh_token_of
 from include.warehouse import connect
 from include.warehouse.tables import tokens as table
+from sandbox.credentials import refresh_token_of
 from tests.database_servers import KINDS
 from tests.gateways.asking import using
 from tests.gateways.token_gateway import CALL, TokenGateway, access, refresh, start, token_gateway

@@ -15,12 +15,12 @@ import pytest
 
 from include.coverage_page.app import PREFIX
 from include.registry import load_registry
-from include.sandbox import credentials
-from include.sandbox.truth import orders_made_on
 from include.service.rest import ApiError
 from include.units.ledger import Ledger
 from include.units.unit import Unit
 from include.warehouse import connect
+from sandbox import credentials
+from sandbox.truth import orders_made_on
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from include.sandbox.app import create_app
 from include.service.settings import component_environment
+from sandbox.app import create_app
 from tests.integration import served_routes
 from tests.integration.installation import VIEWER
 

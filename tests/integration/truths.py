@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from include.sandbox import feed_truth, jd_truth, pdd_truth, truth
+from sandbox import feed_truth, jd_truth, pdd_truth, truth
 
 if TYPE_CHECKING:
     from datetime import datetime

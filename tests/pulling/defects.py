@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from sqlalchemy import text
 
 from include.pulling.window import Window
-from include.sandbox import pdd
-from include.sandbox.book import Book
-from include.sandbox.delivery import connections
-from include.sandbox.feed_book import FeedBook
-from include.sandbox.jd_orders import CANCELLED, NEVER
-from include.sandbox.jd_search import OrderSearch
 from include.units.ledger_row import SOURCE_COUNTS
+from sandbox import pdd
+from sandbox.book import Book
+from sandbox.delivery import connections
+from sandbox.feed_book import FeedBook
+from sandbox.jd_orders import CANCELLED, NEVER
+from sandbox.jd_search import OrderSearch
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable

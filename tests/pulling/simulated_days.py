@@ -19,14 +19,14 @@ from include.platforms.jd import orders as jd_orders
 from include.pulling import pull
 from include.registry import load_registry
 from include.row_checks import judge
-from include.sandbox.delivery import connections
-from include.sandbox.serving import serve
 from include.scripts.erp import erp_store
 from include.scripts.jd import jd_store
 from include.scripts.pdd import pdd_feed, pdd_quality
 from include.units.ledger import Ledger
 from include.units.unit import Unit
 from include.warehouse import connect
+from sandbox.delivery import connections
+from sandbox.serving import serve
 from tests.conftest import WIDE
 from tests.pull_jobs import ROOT, WideErp, WideJd, WidePdd
 

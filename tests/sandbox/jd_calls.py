@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 
-from include.sandbox.credentials import SANDBOX_APP_KEY, SANDBOX_APP_SECRET, access_token_of
+from sandbox.credentials import SANDBOX_APP_KEY, SANDBOX_APP_SECRET, access_token_of
 
 ORDERS, VENDER = "jingdong.pop.order.search", "jingdong.vender.shop.query"
 FIELDS = "orderId,orderState,paymentConfirmTime,shouldPay,actualPay,itemInfoList,modified"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from include.sandbox.credentials import SANDBOX_APP_KEY, SANDBOX_APP_SECRET, access_token_of
+from sandbox.credentials import SANDBOX_APP_KEY, SANDBOX_APP_SECRET, access_token_of
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
-from include.sandbox.app import create_app
-from include.sandbox.serving import serve
+from sandbox.app import create_app
+from sandbox.serving import serve
 from tests.conftest import HTTP
 from tests.sandbox.test_jushuitan import ORDERS, signed
 
@@ -134,10 +134,10 @@ def test_nothing_listens_after_it_was_served() -> None:
 
 
 def test_the_command_serves_until_it_is_told_to_stop() -> None:
-    """`python -m include.sandbox` answers on its port with its seed, and ends on TERM."""
+    """`python -m sandbox` answers on its port with its seed, and ends on TERM."""
     with create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    command = [sys.executable, "-m", "include.sandbox", "--port", str(port), "--seed", "5"]
+    command = [sys.executable, "-m", "sandbox", "--port", str(port), "--seed", "5"]
     program = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL)
     try:
         assert _health(f"http://127.0.0.1:{port}")["seed"] == 5

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from include.sandbox.book import Book
+from sandbox.book import Book
 
 START, NOON = datetime(2025, 10, 2), datetime(2025, 10, 9, 12)
 DAY = timedelta(days=1)

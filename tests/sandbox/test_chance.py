@@ -6,7 +6,7 @@ from collections import Counter
 from datetime import datetime
 from random import Random
 
-from include.sandbox.chance import between, following, pick
+from sandbox.chance import between, following, pick
 
 NOON = datetime(2025, 10, 2, 12)
 

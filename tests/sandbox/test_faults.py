@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from include.sandbox.faults import FAULT_HEADER, FAULTS
-from include.sandbox.serving import serve
+from sandbox.faults import FAULT_HEADER, FAULTS
+from sandbox.serving import serve
 from tests.conftest import HTTP
 from tests.sandbox.test_jushuitan import DAY, ORDERS, SHOPS, post, signed
 

@@ -7,8 +7,8 @@ from decimal import Decimal
 
 import pytest
 
-from include.sandbox.credentials import SHOPS_OF
-from include.sandbox.feed_truth import last_day_of, rows_on
+from sandbox.credentials import SHOPS_OF
+from sandbox.feed_truth import last_day_of, rows_on
 
 DAY = date(2025, 10, 2)
 DAYS = [DAY + timedelta(days=number) for number in range(30)]

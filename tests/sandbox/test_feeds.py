@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from include.sandbox.credentials import FEED_TOKEN
-from include.sandbox.feed_truth import rows_on
-from include.sandbox.limits import Allowance
-from include.sandbox.serving import serve
+from sandbox.credentials import FEED_TOKEN
+from sandbox.feed_truth import rows_on
+from sandbox.limits import Allowance
+from sandbox.serving import serve
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

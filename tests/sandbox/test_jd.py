@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from include.sandbox.credentials import (
+from sandbox.credentials import (
     SANDBOX_APP_KEY,
     SANDBOX_APP_SECRET,
     access_token_of,
     refresh_token_of,
 )
-from include.sandbox.limits import Allowance
-from include.sandbox.serving import serve
+from sandbox.limits import Allowance
+from sandbox.serving import serve
 from tests.conftest import SANDBOX_NOW, WIDE, Sandbox
 from tests.jd_shops import truth
 from tests.sandbox.jd_calls import DAY, ORDERS, VENDER, clock, post, signed

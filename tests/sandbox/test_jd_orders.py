@@ -9,15 +9,7 @@ from itertools import pairwise
 
 import pytest
 
-from include.sandbox.jd_orders import (
-    CANCELLED,
-    DONE,
-    NEVER,
-    STATES,
-    UNPAID_AFTER,
-    Version,
-    versions_of,
-)
+from sandbox.jd_orders import CANCELLED, DONE, NEVER, STATES, UNPAID_AFTER, Version, versions_of
 from tests.jd_shops import NUMBERS
 
 DAY = date(2025, 10, 2)

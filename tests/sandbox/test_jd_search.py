@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from include.sandbox.serving import serve
+from sandbox.serving import serve
 from tests.conftest import SANDBOX_NOW, WIDE, Sandbox
 from tests.jd_shops import truth
 from tests.sandbox.jd_calls import DAY, FIELDS, post, search, signed

@@ -6,8 +6,8 @@ import time
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from include.sandbox.jd_orders import Version, versions_of
-from include.sandbox.jd_truth import changes_between, orders_on, row, yuan
+from sandbox.jd_orders import Version, versions_of
+from sandbox.jd_truth import changes_between, orders_on, row, yuan
 
 DAY = date(2025, 10, 2)
 LATER = datetime(2025, 11, 1)

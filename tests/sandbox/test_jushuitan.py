@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from include.sandbox.credentials import SANDBOX_ACCESS_TOKEN, SANDBOX_APP_KEY, SANDBOX_APP_SECRET
-from include.sandbox.serving import serve
-from include.sandbox.truth import orders_made_on
+from sandbox.credentials import SANDBOX_ACCESS_TOKEN, SANDBOX_APP_KEY, SANDBOX_APP_SECRET
+from sandbox.serving import serve
+from sandbox.truth import orders_made_on
 from tests.conftest import HTTP, SANDBOX_NOW
 
 if TYPE_CHECKING:

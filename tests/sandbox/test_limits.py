@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from include.sandbox.limits import DOCUMENTED, Allowance, Gatekeeper, allowances_of
+from sandbox.limits import DOCUMENTED, Allowance, Gatekeeper, allowances_of
 
 if TYPE_CHECKING:
     import pytest

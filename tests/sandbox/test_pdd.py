@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from include.sandbox.credentials import access_token_of, refresh_token_of
-from include.sandbox.limits import DOCUMENTED
-from include.sandbox.pdd_refunds import STATUSES
-from include.sandbox.pdd_truth import refunds_on
-from include.sandbox.serving import serve
+from sandbox.credentials import access_token_of, refresh_token_of
+from sandbox.limits import DOCUMENTED
+from sandbox.pdd_refunds import STATUSES
+from sandbox.pdd_truth import refunds_on
+from sandbox.serving import serve
 from tests.conftest import SANDBOX_NOW, WIDE
 from tests.sandbox.pdd_calls import MALL, REFRESH, REFUNDS, listed, post, signed, window
 

@@ -9,8 +9,8 @@ from itertools import pairwise
 
 import pytest
 
-from include.sandbox.credentials import SHOPS_OF
-from include.sandbox.pdd_refunds import (
+from sandbox.credentials import SHOPS_OF
+from sandbox.pdd_refunds import (
     FIRST_STATUS,
     NEVER,
     REFUND,

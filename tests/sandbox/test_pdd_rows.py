@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from include.sandbox.pdd_refunds import versions_of
-from include.sandbox.pdd_rows import listed, told
-from include.sandbox.pdd_truth import row
+from sandbox.pdd_refunds import versions_of
+from sandbox.pdd_rows import listed, told
+from sandbox.pdd_truth import row
 
 VERSIONS = versions_of(20001, date(2025, 10, 2), 1)
 

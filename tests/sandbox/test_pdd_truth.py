@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from datetime import date, datetime, timedelta
 
-from include.sandbox.pdd_refunds import versions_of
-from include.sandbox.pdd_truth import changes_between, refunds_on
+from sandbox.pdd_refunds import versions_of
+from sandbox.pdd_truth import changes_between, refunds_on
 
 DAY = date(2025, 10, 2)
 LATER = datetime(2025, 11, 1)

@@ -5,14 +5,14 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-from include.sandbox.credentials import (
+from sandbox.credentials import (
     ERP_ACCOUNT,
     SANDBOX_ACCESS_TOKEN,
     SANDBOX_APP_SECRET,
     access_token_of,
     refresh_token_of,
 )
-from include.sandbox.tokens import TokenOffice
+from sandbox.tokens import TokenOffice
 from tests.conftest import HTTP
 from tests.sandbox.test_jushuitan import SHOPS, post, sealed, signed
 

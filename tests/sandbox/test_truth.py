@@ -6,8 +6,8 @@ import time
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from include.sandbox.orders import versions_of
-from include.sandbox.truth import orders_on, yuan
+from sandbox.orders import versions_of
+from sandbox.truth import orders_on, yuan
 
 DAY = date(2025, 10, 2)
 LATER = datetime(2025, 11, 1)

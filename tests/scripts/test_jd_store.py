@@ -16,12 +16,12 @@ import httpx
 import pytest
 from sqlalchemy import select, text
 
-from include.sandbox.credentials import access_token_of
-from include.sandbox.jd_truth import orders_made_on
 from include.units.exit_codes import worst
 from include.units.ledger import Ledger
 from include.warehouse import connect
 from include.warehouse.tables import jd_orders
+from sandbox.credentials import access_token_of
+from sandbox.jd_truth import orders_made_on
 from tests.conftest import SANDBOX_NOW, Sandbox
 from tests.jd_shops import NUMBERS, connection_of
 from tests.pulled import jd_orders as jd_orders_of

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from include.registry import load_registry
-from include.sandbox.faults import FAULTS
-from include.sandbox.serving import serve
+from sandbox.faults import FAULTS
+from sandbox.serving import serve
 from tests.conftest import HTTP, Sandbox
 from tests.killing import kill_one
 from tests.pull_jobs import (

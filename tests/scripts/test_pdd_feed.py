@@ -16,12 +16,12 @@ import pytest
 from sqlalchemy import select
 
 from include.registry import load_registry
-from include.sandbox.credentials import FEED_TOKEN, SHOPS_OF
-from include.sandbox.feed_truth import last_day_of, rows_on
-from include.sandbox.serving import serve
 from include.units.ledger import Ledger
 from include.warehouse import connect
 from include.warehouse.tables import pdd_chat_daily, pdd_kpi, pdd_reviews
+from sandbox.credentials import FEED_TOKEN, SHOPS_OF
+from sandbox.feed_truth import last_day_of, rows_on
+from sandbox.serving import serve
 from tests.conftest import SANDBOX_NOW, Sandbox
 
 if TYPE_CHECKING:

@@ -25,12 +25,12 @@ from include.platforms.pdd.dialect import Pdd
 from include.platforms.pdd.refunds import STATUSES
 from include.pulling import Window
 from include.registry import load_registry
-from include.sandbox.credentials import access_token_of
-from include.sandbox.serving import serve
 from include.scripts.pdd.pdd_quality import fetch, is_quality_reason
 from include.units.ledger import Ledger
 from include.warehouse import connect
 from include.warehouse.tables import pdd_refunds
+from sandbox.credentials import access_token_of
+from sandbox.serving import serve
 from tests.conftest import SANDBOX_NOW, Sandbox
 from tests.gateways.asking import using
 from tests.gateways.pdd_shops import fields_of

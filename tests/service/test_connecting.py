@@ -15,12 +15,12 @@ import pytest
 
 from include.errors import ConfigurationError
 from include.registry.checks import check_project
-from include.sandbox.delivery import connections
 from include.service.connecting import use_of
 from include.service.layout import Layout
 from include.service.ports import Ports, remember
 from include.service.preparing import prepare
 from include.service.starting import service_environment
+from sandbox.delivery import connections
 from tests.integration.installation import copy_project, free_ports, system_python
 
 if TYPE_CHECKING:

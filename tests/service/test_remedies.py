@@ -15,12 +15,12 @@ import pytest
 from alembic import command
 from sqlalchemy import text
 
-from include.sandbox.delivery import connections
 from include.service.layout import Layout
 from include.service.ports import remember
 from include.service.preparing import prepare
 from include.service.starting import service_environment
 from include.warehouse import connect, migrating
+from sandbox.delivery import connections
 from tests.integration.installation import copy_project, free_ports, system_python
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ from include.gateways.errors import (
     Temporary,
 )
 from include.platforms.feed.dialect import FeedDialect, call_of, connection_of
-from include.sandbox.credentials import FEED_TOKEN
+from sandbox.credentials import FEED_TOKEN
 from tests.gateways.asking import using
 from tests.gateways.data_service import in_turn, serving
 from tests.gateways.feed_samples import BLANKS, DELIVERED, KPI, REVIEWS, connection_to, feed_of

@@ -12,8 +12,8 @@ from include.gateways.errors import Malformed, Temporary
 from include.platforms.feed.dialect import FeedDialect
 from include.platforms.feed.pages import rows_of
 from include.registry.feeds import Blanks
-from include.sandbox.feed_truth import rows_on
-from include.sandbox.serving import serve
+from sandbox.feed_truth import rows_on
+from sandbox.serving import serve
 from tests.conftest import HTTP, SANDBOX_NOW
 from tests.gateways.asking import ONCE, using
 from tests.gateways.data_service import DataService, in_turn, serving

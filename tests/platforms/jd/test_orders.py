@@ -19,8 +19,8 @@ from include.gateways.fields import SHANGHAI
 from include.platforms.jd import orders as jd_orders
 from include.platforms.jd.dialect import Jd
 from include.platforms.jd.orders import FIELDS, ORDERS, Order, orders_created, orders_modified
-from include.sandbox import jd_search
-from include.sandbox.serving import serve
+from sandbox import jd_search
+from sandbox.serving import serve
 from tests.conftest import SANDBOX_NOW, WIDE, Sandbox
 from tests.gateways.asking import using
 from tests.gateways.scripted_gateway import answer, scripted

@@ -23,7 +23,7 @@ from include.gateways.errors import (
 from include.gateways.fields import SHANGHAI
 from include.platforms.pdd.dialect import REFUNDS, Pdd, mall
 from include.platforms.pdd.refunds import STATUSES, WINDOWS_AT_ONCE, Refund, refunds_updated
-from include.sandbox.pdd_truth import refunds_on
+from sandbox.pdd_truth import refunds_on
 from tests.conftest import SANDBOX_NOW, Sandbox
 from tests.gateways.asking import ONCE, using
 from tests.gateways.pdd_shops import connection_of

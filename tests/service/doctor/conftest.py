@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from include.sandbox.delivery import connections
 from include.service.doctor.databases import migrations_of_airflow
 from include.service.doctor.findings import Patient
 from include.service.layout import PROJECT_ROOT, Layout
 from include.service.settings import METADATA_URL
 from include.warehouse.migrating import migrate
+from sandbox.delivery import connections
 from tests import airflow_runs
 from tests.integration.installation import free_ports
 

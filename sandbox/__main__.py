@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from argparse import ArgumentParser
 
-from include.sandbox.app import create_app
-from include.sandbox.serving import HOST, server_of
+from sandbox.app import create_app
+from sandbox.serving import HOST, server_of
 
 
 def main() -> None:
     """Read the arguments and serve."""
-    parser = ArgumentParser(prog="python -m include.sandbox", description=__doc__)
+    parser = ArgumentParser(prog="python -m sandbox", description=__doc__)
     parser.add_argument("--port", type=int, required=True, help="port to listen on")
     parser.add_argument(
         "--host", default=HOST, help=f"address to listen on ({HOST}); in a container, 0.0.0.0"

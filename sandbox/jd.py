@@ -15,16 +15,16 @@ from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Request
 
-from include.sandbox.credentials import SANDBOX_APP_KEY, SANDBOX_APP_SECRET
-from include.sandbox.faults import INSTEAD_OF_AN_ANSWER, fault
-from include.sandbox.jd_orders import SHOP_NAMES
-from include.sandbox.jd_search import OrderSearch
-from include.sandbox.jd_truth import row
+from sandbox.credentials import SANDBOX_APP_KEY, SANDBOX_APP_SECRET
+from sandbox.faults import INSTEAD_OF_AN_ANSWER, fault
+from sandbox.jd_orders import SHOP_NAMES
+from sandbox.jd_search import OrderSearch
+from sandbox.jd_truth import row
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from include.sandbox.world import World
+    from sandbox.world import World
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 ORDERS, VENDER = "jingdong.pop.order.search", "jingdong.vender.shop.query"

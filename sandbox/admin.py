@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from fastapi import APIRouter, Body, Depends, HTTPException, Request
 from pydantic import BaseModel, ConfigDict, Field
 
-from include.sandbox.faults import FAULTS, Armed
+from sandbox.faults import FAULTS, Armed
 
 if TYPE_CHECKING:
-    from include.sandbox.limits import Gatekeeper
-    from include.sandbox.world import World
+    from sandbox.limits import Gatekeeper
+    from sandbox.world import World
 
 # More often than anybody asks.
 ALWAYS = 10**9

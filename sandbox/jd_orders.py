@@ -10,8 +10,8 @@ from functools import lru_cache
 from random import Random
 from typing import NamedTuple
 
-from include.sandbox.catalogue import PRODUCTS, Product
-from include.sandbox.chance import Changes, between, following, pick
+from sandbox.catalogue import PRODUCTS, Product
+from sandbox.chance import Changes, between, following, pick
 
 SHOP_NAMES = {30001: "云朵家居京东店", 30002: "山野户外京东店", 30003: "小满食品京东店"}
 FEWEST_ORDERS, MOST_ORDERS, MOST_ITEMS = 150, 350, 4

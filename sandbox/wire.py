@@ -10,14 +10,14 @@ from dataclasses import dataclass, field
 from email.utils import formatdate
 from typing import TYPE_CHECKING, Any
 
-from include.sandbox.faults import FAULT_HEADER, FAULTS, Strike
+from sandbox.faults import FAULT_HEADER, FAULTS, Strike
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-    from include.sandbox.world import World
+    from sandbox.world import World
 
 PLATFORM_OF_PATH = {
     "/open/": "erp",

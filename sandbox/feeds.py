@@ -16,15 +16,15 @@ from fastapi import APIRouter
 from starlette.requests import Request  # noqa: TC002 - FastAPI reads the annotation
 from starlette.responses import JSONResponse, Response
 
-from include.sandbox.credentials import FEED_TOKEN, SHOPS_OF
-from include.sandbox.faults import INSTEAD_OF_AN_ANSWER, ON_A_PAGE, fault
-from include.sandbox.feed_book import FeedBook
+from sandbox.credentials import FEED_TOKEN, SHOPS_OF
+from sandbox.faults import INSTEAD_OF_AN_ANSWER, ON_A_PAGE, fault
+from sandbox.feed_book import FeedBook
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from include.sandbox.feed_book import Entry
-    from include.sandbox.world import World
+    from sandbox.feed_book import Entry
+    from sandbox.world import World
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 HEADER, COOKIE = "x-api-key", "session"

@@ -8,8 +8,8 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from include.sandbox.jd_orders import DAYS_OF_CHANGE, Version, versions_of
-from include.sandbox.world import days
+from sandbox.jd_orders import DAYS_OF_CHANGE, Version, versions_of
+from sandbox.world import days
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

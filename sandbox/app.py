@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
 
-from include.sandbox import admin, feeds, jd, jushuitan, pdd
-from include.sandbox.wire import FaultyWire
-from include.sandbox.world import World
+from sandbox import admin, feeds, jd, jushuitan, pdd
+from sandbox.wire import FaultyWire
+from sandbox.world import World
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-    from include.sandbox.limits import Allowances
+    from sandbox.limits import Allowances
 
 # Each serves its platform's paths, and under /sandbox/truth/ what is true of it.
 GATEWAYS = (jushuitan, jd, pdd, feeds)

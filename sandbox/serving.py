@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from include.sandbox.app import create_app
+from sandbox.app import create_app
 
 if TYPE_CHECKING:
     import asyncio
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-    from include.sandbox.limits import Allowances
+    from sandbox.limits import Allowances
 
 HOST = "127.0.0.1"
 LOOK_AGAIN_AFTER_SECONDS = 0.01

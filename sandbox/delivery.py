@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from include.sandbox.credentials import (
+from sandbox.credentials import (
     FEED_TOKEN,
     SANDBOX_APP_KEY,
     SANDBOX_APP_SECRET,

@@ -13,12 +13,7 @@ from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any
 
-from include.sandbox.credentials import (
-    ERP_ACCOUNT,
-    SANDBOX_ACCESS_TOKEN,
-    access_token_of,
-    refresh_token_of,
-)
+from sandbox.credentials import ERP_ACCOUNT, SANDBOX_ACCESS_TOKEN, access_token_of, refresh_token_of
 
 PLATFORMS = ("erp", "jd", "pdd")
 # At JD a token must be refreshed before it expires; later only its owner can help.

@@ -15,17 +15,17 @@ from urllib.parse import parse_qsl
 
 from fastapi import APIRouter, Request
 
-from include.sandbox.book import Book
-from include.sandbox.catalogue import SHOPS
-from include.sandbox.credentials import ERP_ACCOUNT, SANDBOX_APP_KEY, SANDBOX_APP_SECRET
-from include.sandbox.faults import INSTEAD_OF_AN_ANSWER, ON_A_PAGE, fault
-from include.sandbox.truth import changes_between, histories_between, row
+from sandbox.book import Book
+from sandbox.catalogue import SHOPS
+from sandbox.credentials import ERP_ACCOUNT, SANDBOX_APP_KEY, SANDBOX_APP_SECRET
+from sandbox.faults import INSTEAD_OF_AN_ANSWER, ON_A_PAGE, fault
+from sandbox.truth import changes_between, histories_between, row
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from include.sandbox.orders import Item, Version
-    from include.sandbox.world import World
+    from sandbox.orders import Item, Version
+    from sandbox.world import World
 
 SIGNED = ("app_key", "timestamp", "charset", "sign")
 REQUIRED = ("access_token", "version", "biz", *SIGNED)

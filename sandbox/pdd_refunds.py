@@ -11,8 +11,8 @@ from functools import lru_cache
 from random import Random
 from typing import NamedTuple
 
-from include.sandbox.catalogue import PRODUCTS, Product
-from include.sandbox.chance import Changes, between, following, pick
+from sandbox.catalogue import PRODUCTS, Product
+from sandbox.chance import Changes, between, following, pick
 
 FEWEST_CASES, MOST_CASES = 60, 200
 # A case changes for the last time on the sixth day after that of its creation.

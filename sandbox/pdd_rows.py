@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from include.sandbox.pdd_refunds import Version
+    from sandbox.pdd_refunds import Version
 
 TIME_FORMAT = "%Y-%m-%d %H:%M:%S"
 AHEAD_OF_UTC = timedelta(hours=8)

@@ -11,8 +11,8 @@ from decimal import Decimal
 from random import Random
 from typing import TYPE_CHECKING, Any
 
-from include.sandbox.catalogue import PRODUCTS
-from include.sandbox.chance import between, pick
+from sandbox.catalogue import PRODUCTS
+from sandbox.chance import between, pick
 
 if TYPE_CHECKING:
     from collections.abc import Callable

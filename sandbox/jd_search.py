@@ -6,17 +6,17 @@ from calendar import monthrange
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from include.sandbox.book import Book
-from include.sandbox.faults import ON_A_PAGE, fault
-from include.sandbox.jd_orders import STATES, Item, Version
-from include.sandbox.jd_truth import changes_between, histories_between
+from sandbox.book import Book
+from sandbox.faults import ON_A_PAGE, fault
+from sandbox.jd_orders import STATES, Item, Version
+from sandbox.jd_truth import changes_between, histories_between
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from fastapi import Request
 
-    from include.sandbox.world import World
+    from sandbox.world import World
 
 TIME_FORMAT = "%Y-%m-%d %H:%M:%S"
 NEVER_PAID = "0001-01-01 00:00:00"

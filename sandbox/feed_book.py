@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from include.sandbox.feed_truth import rows_on
+from sandbox.feed_truth import rows_on
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -17,18 +17,18 @@ from fastapi import APIRouter
 from starlette.requests import Request  # noqa: TC002 - FastAPI reads the annotation
 from starlette.responses import Response
 
-from include.sandbox.book import Book
-from include.sandbox.credentials import SANDBOX_APP_KEY, SANDBOX_APP_SECRET
-from include.sandbox.faults import INSTEAD_OF_AN_ANSWER, ON_A_PAGE, fault
-from include.sandbox.pdd_refunds import STATUSES
-from include.sandbox.pdd_rows import listed, told
-from include.sandbox.pdd_truth import changes_between, histories_between, row
+from sandbox.book import Book
+from sandbox.credentials import SANDBOX_APP_KEY, SANDBOX_APP_SECRET
+from sandbox.faults import INSTEAD_OF_AN_ANSWER, ON_A_PAGE, fault
+from sandbox.pdd_refunds import STATUSES
+from sandbox.pdd_rows import listed, told
+from sandbox.pdd_truth import changes_between, histories_between, row
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from include.sandbox.pdd_refunds import Version
-    from include.sandbox.world import World
+    from sandbox.pdd_refunds import Version
+    from sandbox.world import World
 
 REQUIRED = ("type", "client_id", "timestamp", "sign")
 REFUNDS, MALL, REFRESH = (

@@ -1,5 +1,5 @@
 """A local server that speaks the platforms' gateways, so that everything runs without an account.
 
-`python -m include.sandbox --port N [--seed N]`. Its data is a pure function of shop, day and seed,
+`python -m sandbox --port N [--seed N]`. Its data is a pure function of shop, day and seed,
 and it can say what the truth is for any shop and day.
 """
