@@ -2,7 +2,7 @@
 """The one command of the store-data scheduler; `--help` lists what it does.
 
 This file is the doorstep: it must be readable by any Python, so that an old one, or Windows, is
-told what to do instead of being shown a syntax error. The commands live in `include/service`.
+told what to do instead of being shown a syntax error. The commands live in `manager`.
 """
 
 import os
@@ -39,7 +39,7 @@ if __name__ == "__main__":
 
 sys.path.insert(0, HERE)  # `python -I` leaves the script's own folder out
 
-from include.service.cli import main  # noqa: E402 -- only after the checks above
+from manager.cli import main  # noqa: E402 -- only after the checks above
 
 if __name__ == "__main__":
     if signal.getsignal(signal.SIGINT) is _leave:

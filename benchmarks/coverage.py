@@ -41,7 +41,7 @@ from include.warehouse.migrating import migrate  # noqa: E402
 from include.warehouse.tables import ledger  # noqa: E402
 from tests.coverage.registries import row  # noqa: E402
 from tests.database_servers import serve  # noqa: E402
-from tests.service.covered import Installation, install  # noqa: E402
+from tests.manager.covered import Installation, install  # noqa: E402
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -60,8 +60,8 @@ COMMAND = """
 import sys
 from argparse import Namespace
 from pathlib import Path
-from include.service.gaps import gaps
-from include.service.layout import Layout
+from manager.commands.gaps import gaps
+from manager.layout import Layout
 root = Path(sys.argv[1])
 said = dict(job=None, shop=None, since=None, waived=False, json=False)
 gaps(Layout(root, root / "var"), Namespace(**said))

@@ -28,7 +28,7 @@ import psutil
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
-from include.service.processes import service_processes  # noqa: E402 - after the path
+from manager.lifecycle.processes import service_processes  # noqa: E402 - after the path
 from tests.integration.installation import (  # noqa: E402 - the same
     Service,
     copy_project,

@@ -9,7 +9,7 @@ from collections import Counter
 from functools import cache
 from pathlib import Path
 
-from include.service.command_table import COMMANDS
+from manager.commands.table import COMMANDS
 
 ROOT = Path(__file__).parents[1]
 FILLED_IN = "{}"

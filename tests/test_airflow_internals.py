@@ -16,7 +16,7 @@ from sqlalchemy import TableClause
 
 from include.coverage import airflow_runs
 from include.housekeeping import airflow_rows
-from include.service import older_components
+from manager.lifecycle import older_components
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

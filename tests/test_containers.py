@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
-from include.service.docker_env import EXAMPLE
+from manager.commands.docker_env import EXAMPLE
 from tests.compose_file import BUILDER, COMPOSE, DOCKERFILE, SETTING, interpolate, settings
 
 ROOT = Path(__file__).parents[1]

@@ -24,10 +24,10 @@ from include.registry.feeds import Feed, Paging, load_feeds
 from include.registry.feeds.placeholders import FORMS
 from include.registry.feeds.tables import TABLES
 from include.registry.row_checks import Checks
-from include.service import cli, jobs_page
-from include.service.command_table import COMMANDS
 from include.units import exit_codes
 from include.units.exit_codes import ExitCode
+from manager import cli, jobs_page
+from manager.commands.table import COMMANDS
 from tests.documents import (
     CHINESE,
     PAGES,

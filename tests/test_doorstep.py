@@ -18,8 +18,8 @@ SLOW = "print('importing', flush=True)\nimport time\ntime.sleep(60)\n"
 def test_an_early_interruption_is_told_in_a_line(tmp_path: Path, *, handed_over: bool) -> None:
     """Also in the Python that the first one hands over to, which starts with the signal blocked."""
     shutil.copy(DOORSTEP, tmp_path)
-    (tmp_path / "include/service").mkdir(parents=True)
-    (tmp_path / "include/service/cli.py").write_text(SLOW, "utf-8")
+    (tmp_path / "manager").mkdir(parents=True)
+    (tmp_path / "manager/cli.py").write_text(SLOW, "utf-8")
     if handed_over:
         signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
     try:

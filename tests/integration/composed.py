@@ -15,9 +15,9 @@ import httpx
 import psutil
 import pytest
 
-from include.service.layout import Layout
-from include.service.processes import end_leftovers
-from include.service.supervisor import MARKER
+from manager.layout import Layout
+from manager.lifecycle.processes import end_leftovers
+from manager.lifecycle.supervisor_client import MARKER
 from tests.compose_file import Compose
 from tests.database_servers import HOST, PostgreSQL
 from tests.integration.installation import copy_project, system_python

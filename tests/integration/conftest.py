@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 import yaml
 
-from include.service.settings import SETTINGS, USERS
+from manager.lifecycle.settings import SETTINGS, USERS
 from tests.integration.installation import VIEWER, Service, copy_project, installed
 
 if TYPE_CHECKING:

@@ -17,13 +17,13 @@ from typing import TYPE_CHECKING
 
 import httpx
 
-from include.service import environment
-from include.service.layout import PROJECT_ROOT, Layout
-from include.service.ports import Ports
-from include.service.processes import end_leftovers
-from include.service.rest import Api
-from include.service.settings import SETTINGS
-from include.service.supervisor import remove_traces
+from manager.airflow.rest import Api
+from manager.layout import PROJECT_ROOT, Layout
+from manager.lifecycle import virtualenv
+from manager.lifecycle.ports import Ports
+from manager.lifecycle.processes import end_leftovers
+from manager.lifecycle.settings import SETTINGS
+from manager.lifecycle.supervisor_client import remove_traces
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -116,8 +116,8 @@ def copy_project(root: Path, *, parse_seconds: int | None = None) -> None:
     (root / ".venv").mkdir()
     for name in ("bin", "lib", "lib64", "include", "pyvenv.cfg"):
         (root / ".venv" / name).symlink_to(Path(sys.prefix) / name)
-    for name in (environment.REQUIREMENTS, environment.CLUSTER, environment.DEVELOPMENT):
-        environment.stamp(Layout(root=root), root / name).touch()
+    for name in (virtualenv.REQUIREMENTS, virtualenv.CLUSTER, virtualenv.DEVELOPMENT):
+        virtualenv.stamp(Layout(root=root), root / name).touch()
 
 
 @contextmanager

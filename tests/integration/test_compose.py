@@ -13,10 +13,10 @@ import yaml
 from sqlalchemy import func, select
 
 from include.registry import load_registry
-from include.service.processes import service_processes
 from include.units.ledger import LANDED, PROVISIONAL, Ledger
 from include.warehouse import connect
 from include.warehouse.tables import erp_orders, jd_orders, pdd_refunds
+from manager.lifecycle.processes import service_processes
 from tests.integration.composed import stack
 from tests.integration.truths import own_rows
 

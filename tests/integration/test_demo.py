@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from include.registry import load_registry
-from include.service.demo import OF_THE_SERVICE
 from include.units.ledger import LANDED, PROVISIONAL, Ledger
 from include.warehouse import connect
+from manager.commands.demo import OF_THE_SERVICE
 from tests.integration.installation import installed
 from tests.integration.truths import own_rows
 

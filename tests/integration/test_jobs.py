@@ -15,10 +15,10 @@ import pytest
 
 from include.coverage_page.app import PREFIX
 from include.registry import load_registry
-from include.service.rest import ApiError
 from include.units.ledger import Ledger
 from include.units.unit import Unit
 from include.warehouse import connect
+from manager.airflow.rest import ApiError
 from sandbox import credentials
 from sandbox.truth import orders_made_on
 

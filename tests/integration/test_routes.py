@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from include.service.settings import component_environment
+from manager.lifecycle.settings import component_environment
 from sandbox.app import create_app
 from tests.integration import served_routes
 from tests.integration.installation import VIEWER

@@ -14,7 +14,7 @@ from urllib.parse import quote, quote_plus
 
 import pytest
 
-from include.service.processes import service_processes
+from manager.lifecycle.processes import service_processes
 from sandbox.delivery import connections
 from tests.integration.installation import VIEWER
 

@@ -21,11 +21,11 @@ from zoneinfo import ZoneInfo
 import psutil
 import pytest
 
-from include.service.ports import EVERYWHERE, Ports, remembered
-from include.service.processes import service_processes
-from include.service.rest import ApiError
 from include.units.ledger import Ledger
 from include.warehouse import connect
+from manager.airflow.rest import ApiError
+from manager.lifecycle.ports import EVERYWHERE, Ports, remembered
+from manager.lifecycle.processes import service_processes
 from tests.integration.installation import Service, copy_project, installed
 
 if TYPE_CHECKING:

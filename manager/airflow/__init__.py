@@ -1,0 +1,1 @@
+"""Airflow as the manager sees it: its REST API and the tables of its database."""

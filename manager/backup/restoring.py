@@ -1,0 +1,188 @@
+"""`restore`: put a backup back where it was, whole, or ready to be done again."""
+
+from __future__ import annotations
+
+import filecmp
+import shutil
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from include.errors import ConfigurationError, ExpectedError
+from manager.backup.manifest import BackupError
+from manager.backup.unpacking import unpack
+from manager.journal import note, service_zone
+from manager.lifecycle.health import running
+from manager.lifecycle.locks import exclusive
+from manager.lifecycle.processes import service_processes
+from manager.lifecycle.stopping import service_lock
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+
+    from manager.backup.manifest import Entry, Manifest
+    from manager.layout import Layout
+
+NEW, OLD = "restore.new", "restore.old"
+PRIVATE = ("var/", "dumps/")
+BESIDE = ("-wal", "-shm")  # what SQLite keeps beside a database; the next one must not read it
+DONE, REFUSED = 0, 1
+WAREHOUSE = "var/warehouse.db"
+AGAIN = "run the same restore again: it ends what it began"
+
+
+def restore(layout: Layout, arguments: Namespace) -> int:
+    """Put a backup back.
+
+    Returns:
+        0, or 1 when it would overwrite something and `--yes` was not given.
+
+    Raises:
+        ConfigurationError: the service runs.
+        BackupError: the file is none, or damaged; nothing was changed.
+        ExpectedError: a file could not be written.
+    """
+    file = Path(arguments.file).expanduser()
+    if not file.is_file():  # before the service is stopped for it
+        raise BackupError(f"{file} cannot be read: it is no file; name one that `backup` wrote")
+    layout.make_var()
+    with exclusive(service_lock(layout), "starting or stopping the service"):
+        _check_stopped(layout)
+        new = layout.var / NEW
+        shutil.rmtree(new, ignore_errors=True)
+        new.mkdir(mode=0o700)
+        try:
+            manifest = unpack(file, new)
+            _check_places(layout, manifest.entries)
+            there = [entry for entry in manifest.entries if _differs(layout, entry)]
+            if there and not arguments.yes:
+                _refuse(layout, manifest, there)
+                return REFUSED
+            try:
+                _put(layout, manifest.entries)
+            except OSError as error:
+                where = error.filename or layout.shown(layout.root)
+                raise ExpectedError(f"{where}: {error.strerror or error}; {AGAIN}") from error
+            note(layout, f"restored from {file.name}, made at {manifest.made_at}")
+        finally:
+            shutil.rmtree(new, ignore_errors=True)
+    _tell(layout, file, manifest)
+    return DONE
+
+
+def check_whole(layout: Layout) -> None:
+    """Raise ConfigurationError when a restore was interrupted, and so old and new lie mixed."""
+    if (layout.var / OLD).exists():
+        raise ConfigurationError(
+            f"a restore was interrupted: {AGAIN}. What was there before is in "
+            f"{layout.shown(layout.var / OLD)}"
+        )
+
+
+def target_of(layout: Layout, name: str) -> Path:
+    """Return where a file of a backup belongs."""
+    top, _, rest = name.partition("/")
+    if top == "var":
+        return layout.var / rest
+    return layout.var / "restored" / rest if top == "dumps" else layout.root / name
+
+
+def _check_stopped(layout: Layout) -> None:
+    if running(layout) or service_processes(layout):
+        raise ConfigurationError(
+            "the service runs, and would write into what is restored: run "
+            "`python3 scheduler_manager.py stop`, then this command again"
+        )
+
+
+def _check_places(layout: Layout, entries: list[Entry]) -> None:
+    """Refuse, before anything is changed, what cannot be put in its place."""
+    for entry in entries:
+        target = target_of(layout, entry.name)
+        inside = [path for path in target.parents if path.is_relative_to(layout.root)]
+        for path, is_in_the_way in (
+            (target, target.is_dir()),
+            *((folder, folder.exists() and not folder.is_dir()) for folder in inside),
+        ):
+            if is_in_the_way:
+                kind, other = ("folder", "file") if path is target else ("file", "folder")
+                raise BackupError(
+                    f"{layout.shown(path)} is a {kind} here and a {other} in the backup: move it "
+                    "away first; nothing was changed"
+                )
+
+
+def _differs(layout: Layout, entry: Entry) -> bool:
+    """Tell whether something else than this is there already."""
+    here, new = target_of(layout, entry.name), layout.var / NEW / entry.name
+    if not here.exists():
+        return False
+    changes = any(here.with_name(here.name + end).exists() for end in BESIDE)
+    return changes or not filecmp.cmp(here, new, shallow=False)
+
+
+def _refuse(layout: Layout, manifest: Manifest, there: list[Entry]) -> None:
+    print(f"the backup was made at {manifest.made_at}; restoring it would overwrite:")
+    for entry in there:
+        path = target_of(layout, entry.name)
+        changed = datetime.fromtimestamp(path.stat().st_mtime, service_zone(layout))
+        print(f"  {layout.shown(path)}  (last changed {changed:%Y-%m-%d %H:%M:%S%z})")
+    print("nothing was changed; add --yes to do it, and run `backup` first to keep what is there")
+
+
+def _put(layout: Layout, entries: list[Entry]) -> None:
+    """Put every file in its place, the ones before aside; all can be done again from anywhere."""
+    old = layout.var / OLD
+    old.mkdir(mode=0o700, exist_ok=True)
+    (layout.var / "prepared").unlink(missing_ok=True)  # older tables are brought up to date
+    for entry in entries:
+        target = target_of(layout, entry.name)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        beside = [target.with_name(target.name + end) for end in BESIDE]
+        for path in (target, *beside):
+            _keep(path, old / f"{entry.name}{path.name[len(target.name) :]}")
+        for path in beside:
+            path.unlink(missing_ok=True)
+        shared = not entry.name.startswith(PRIVATE)
+        new = layout.var / NEW / entry.name
+        new.chmod((0o755 if entry.executable else 0o644) if shared else 0o600)
+        _move(new, target)
+    shutil.rmtree(old)
+
+
+def _keep(path: Path, aside: Path) -> None:
+    """Keep what was there; what an interrupted restore has put there is not what was."""
+    if not path.exists() or aside.exists():
+        return
+    aside.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    draft = aside.with_name(f"{aside.name}.draft")
+    shutil.copy2(path, draft)
+    draft.replace(aside)
+
+
+def _move(source: Path, target: Path) -> None:
+    """Replace a file in one step, also from another disk."""
+    draft = target.with_name(f".{target.name}.restoring")
+    draft.unlink(missing_ok=True)
+    shutil.move(source, draft)
+    draft.replace(target)
+
+
+def _tell(layout: Layout, file: Path, manifest: Manifest) -> None:
+    """Say what was done, and what is left to do."""
+    print(f"restored {len(manifest.entries)} files of {file}, made at {manifest.made_at}")
+    for entry in manifest.entries:
+        if entry.name.startswith("dumps/"):
+            dump = layout.shown(target_of(layout, entry.name))
+            load = (
+                "pg_restore --clean --if-exists" if entry.name.endswith("postgresql") else "mysql"
+            )
+            print(f"{dump} is the dump of a database on a server: load it there with `{load}`")
+    if manifest.warehouse and any(entry.name == WAREHOUSE for entry in manifest.entries):
+        print(
+            f"the warehouse was {manifest.warehouse}; it is {layout.shown(layout.warehouse)} now: "
+            "move it there, or edit the connection 'warehouse'"
+        )
+    for sentence in manifest.missing:
+        print(f"the backup did not have everything: {sentence}")
+    print("`python3 scheduler_manager.py start` brings older tables up to date, and goes on")

@@ -1,0 +1,160 @@
+"""The command line of `scheduler_manager.py`: reads it, and hands over to who does it.
+
+Standard library only: `--help` and mistakes must be answered before anything is installed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+import os
+import select
+import signal
+import sys
+from contextlib import redirect_stdout
+from difflib import get_close_matches
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+from include.errors import ConfigurationError, ExpectedError
+from include.text import print_anything
+from manager.commands.table import COMMANDS
+from manager.layout import current_layout
+from manager.lifecycle import virtualenv
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from manager.commands.table import Command
+    from manager.layout import Layout
+
+PROGRAM = "scheduler_manager.py"
+USAGE, CONFIGURATION, FAILED, INTERRUPTED = 2, 78, 1, 130
+READER_LEFT = 141  # what a shell says of any program whose reader closed the pipe
+HELP = (["-h"], ["--help"])
+
+Arguments = argparse.Namespace
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run one command line.
+
+    Args:
+        argv: the arguments behind the program's name.
+
+    Returns:
+        the exit code: 0 done, 1 failed, 2 wrong usage, 78 wrong configuration, 141 nobody reads the
+        output any more; others are the command's own, as its help says.
+    """
+    print_anything()
+    try:
+        code = _answer(argv)
+        print(end="", flush=True)  # here, where a pipe without reader can still be told
+    except BrokenPipeError:
+        if not _reader_left():
+            raise
+        # What is still buffered goes nowhere, else Python complains of it at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return READER_LEFT
+    return code
+
+
+def _answer(argv: Sequence[str]) -> int:
+    """Run one command line; what the user can mend is said without a traceback."""
+    try:
+        if argv and not argv[0].startswith("-") and argv[0] not in COMMANDS:
+            return _unknown(argv[0])
+        arguments = _parse(argv)
+        return _dispatch(COMMANDS[arguments.command], arguments, argv)
+    except ConfigurationError as error:
+        print(error, file=sys.stderr)
+        return CONFIGURATION
+    except ExpectedError as error:
+        print(error, file=sys.stderr)
+        return FAILED
+    except KeyboardInterrupt:
+        print("interrupted; the same command again goes on from here", file=sys.stderr)
+        return INTERRUPTED
+
+
+def _reader_left() -> bool:
+    """Tell `... | head -1`, which has read enough, from a connection that broke."""
+    output = select.poll()
+    output.register(sys.stdout.fileno(), 0)
+    return bool(output.poll(0))
+
+
+def _dispatch(command: Command, arguments: Arguments, argv: Sequence[str]) -> int:
+    """Make sure that what the command needs is installed, and run it with that Python."""
+    layout = current_layout()
+    if command.needs != "nothing":
+        if command.needs != "as is":
+            with redirect_stdout(sys.stderr if getattr(arguments, "json", False) else sys.stdout):
+                virtualenv.ensure(layout, development=command.needs == "development")
+        elif not virtualenv.usable(layout):
+            return _nothing_installed(arguments)
+        # One folder further up may differ by a symbolic link; `bin` tells the environments apart.
+        if Path(sys.executable).parent.resolve() != layout.python.parent.resolve():
+            _hand_over(layout, argv)
+    if command.writes_var:
+        os.umask(0o077)
+    module, function = command.action.split(":")
+    action = getattr(importlib.import_module(f"manager.{module}"), function)
+    return int(action(layout, arguments))
+
+
+def _hand_over(layout: Layout, argv: Sequence[str]) -> NoReturn:
+    sys.stdout.flush()
+    # A Python that is interrupted while it starts shows a traceback: the doorstep lets it through.
+    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    os.execv(layout.python, [str(layout.python), str(layout.root / PROGRAM), *argv])  # noqa: S606 -- no shell is the point
+
+
+def _nothing_installed(arguments: Arguments) -> int:
+    """Answer `stop` and `status` where nothing was ever started."""
+    command = arguments.command
+    if command not in ("stop", "status"):
+        raise ExpectedError(f"nothing is installed yet: run `python3 {PROGRAM} start`")
+    advice = f"not running: `python3 {PROGRAM} start` installs and starts it"
+    print(json.dumps({"state": "not running"}) if arguments.json else advice)
+    return 3 if command == "status" else 0
+
+
+def _parse(argv: Sequence[str]) -> Arguments:
+    """Parse; arguments of a command that passes them on are kept in `rest`."""
+    parser = _parser()
+    if not argv:
+        parser.print_help()
+        raise SystemExit(USAGE)
+    command = COMMANDS.get(argv[0])
+    if command and command.passes_on and list(argv[1:]) not in HELP:
+        # `airflow dags list --help` asks Airflow, not us.
+        known, rest = parser.parse_known_args(argv[:1])
+        known.rest = [*rest, *argv[1:]]
+        return known
+    return parser.parse_args(argv)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog=PROGRAM,
+        description="Install, start, watch and run the store-data scheduler.",
+        epilog=f"`{PROGRAM} COMMAND --help` tells more about one command.",
+        allow_abbrev=False,
+    )
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for name, command in COMMANDS.items():
+        usage = f"{PROGRAM} {name} {command.passes_on}" if command.passes_on else None
+        sub = commands.add_parser(
+            name, help=command.help, description=command.help, usage=usage, allow_abbrev=False
+        )
+        command.options(sub)
+    return parser
+
+
+def _unknown(name: str) -> int:
+    near = get_close_matches(name, COMMANDS, n=1)
+    hint = f"did you mean `{near[0]}`?" if near else f"there are {', '.join(COMMANDS)}"
+    print(f"unknown command {name!r}: {hint} (`{PROGRAM} --help` explains them)", file=sys.stderr)
+    return USAGE

@@ -1,0 +1,1 @@
+"""The commands of `scheduler_manager.py`, a file each."""

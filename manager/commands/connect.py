@@ -1,0 +1,202 @@
+"""`connect`: ask for what a connection holds, keep it encrypted, and ask the platform at once.
+
+Answers are typed, or come line by line on standard input; none stands on a command line. It works
+with the service up or down, so that credentials are proved before any job runs with them.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from getpass import getpass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from include.errors import ConfigurationError, ExpectedError
+from include.gateways.connection import ANY_HOST, HOSTS, TOKEN_FIELDS
+from include.platforms.feed.dialect import AUTHS
+from include.registry.checks import check_project
+from include.registry.problems import suggestion
+from include.secrets.masking import Masker
+from include.secrets.values import secrets_in
+from manager import connections
+from manager.commands.simple import prepared_environment
+from manager.doctor.findings import FAIL
+from manager.doctor.gateways import ask_one, questions_of
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+    from collections.abc import Mapping
+
+    from airflow.models.connection import Connection
+
+    from include.registry.checks import Checked
+    from manager.layout import Layout
+
+# What the platforms call login and password on their own pages.
+KEYS = {
+    "pdd": ("client_id", "client_secret"),
+    "": ("app key", "app secret"),
+}
+FEED = "feed"
+KEPT = "Enter keeps what is there"
+
+
+class Use(NamedTuple):
+    """What a connection is for.
+
+    Attributes:
+        platform: whose gateway, or `feed`.
+        names: the shops or feeds that name it.
+    """
+
+    platform: str
+    names: list[str]
+
+
+def connect(layout: Layout, arguments: Namespace) -> int:
+    """Ask for the fields of a connection, write it, and say what the platform answers.
+
+    Returns:
+        0, or 1 when the platform refuses it.
+
+    Raises:
+        ConfigurationError: no shop or feed names that connection; an answer is missing or invalid.
+    """
+    conn_id, found = arguments.connection, check_project(layout.root)
+    use = use_of(conn_id, found)
+    connections.adopt(prepared_environment(layout))
+    known = connections.stored(conn_id)
+    if known and known.extra_dejson.get("sandbox") is True:
+        known = None  # what the sandbox takes is no default of a platform's
+    print(f"connection {conn_id}, of {use.platform} ({', '.join(use.names)})")
+    fields = _asked_feed(known) if use.platform == FEED else _asked_platform(use.platform, known)
+    as_variable = {connections.variable_of(conn_id): json.dumps(fields)}
+    for question in questions_of(conn_id, found, as_variable):
+        question.connection()  # raises what is invalid before it is written
+    description = known.description if known else ""
+    connections.store(conn_id, {**fields, "description": description})
+    variables = connections.script_variables([conn_id])
+    _check_read_back(conn_id, fields, variables)
+    print(f"connection {conn_id} is kept in Airflow's database, its secrets encrypted")
+    return _ask_platform(conn_id, found, variables)
+
+
+def use_of(conn_id: str, found: Checked) -> Use:
+    """Return what a connection is for, as config/shops.yaml and config/feeds.yaml say.
+
+    Raises:
+        ConfigurationError: neither names it.
+    """
+    shops = [shop for shop in found.registry.shops.values() if shop.connection == conn_id]
+    feeds = [feed for feed in found.feeds.by_id.values() if feed.connection == conn_id]
+    if shops and shops[0].platform in HOSTS:
+        return Use(shops[0].platform, [f"{shop.id} {shop.name}" for shop in shops])
+    if feeds:
+        return Use(FEED, [feed.id for feed in feeds])
+    every = [shop.connection for shop in found.registry.shops.values()]
+    every += [feed.connection for feed in found.feeds.by_id.values()]
+    raise ConfigurationError(
+        f"connection {conn_id!r} is of no shop in config/shops.yaml and of no feed in "
+        f"config/feeds.yaml: {suggestion(conn_id, dict.fromkeys(every))} A new one is named there "
+        "first; one of your own scripts alone is made in the web UI under Admin > Connections"
+    )
+
+
+def _asked_platform(platform: str, known: Connection | None) -> dict[str, Any]:
+    """Ask for what a platform's connection holds."""
+    login, password = KEYS.get(platform, KEYS[""])
+    host = _line("address", known.host if known else HOSTS.get(platform, ANY_HOST))
+    extra = {
+        name: value
+        for name, value in (known.extra_dejson if known else {}).items()
+        if name != "expires_at"
+    }
+    fields = {
+        "conn_type": "http",
+        "host": host,
+        "login": _line(login, known.login if known else ""),
+        "password": _secret(password, known.password if known else ""),
+    }
+    before = {name: str(extra.get(name) or "") for name in TOKEN_FIELDS}
+    extra["access_token"] = _secret("access_token", before["access_token"])
+    extra["refresh_token"] = _secret("refresh_token", before["refresh_token"], optional=True)
+    if (
+        known
+        and extra["access_token"] == before["access_token"]
+        and "expires_at" in known.extra_dejson
+    ):
+        extra["expires_at"] = known.extra_dejson["expires_at"]
+    return {**fields, "extra": {name: value for name, value in extra.items() if value != ""}}
+
+
+def _asked_feed(known: Connection | None) -> dict[str, Any]:
+    """Ask for what a feed's connection holds."""
+    extra = dict(known.extra_dejson) if known else {}
+    host = _line("address", known.host if known else "")
+    auth = _line(f"how the token is sent ({', '.join(AUTHS)})", str(extra.get("auth") or "bearer"))
+    kept = {"auth": auth}
+    if auth in ("header", "cookie"):
+        kept[auth] = _line(f"name of the {auth}", str(extra.get(auth) or ""))
+    password = "" if auth == "none" else _secret("token", known.password if known else "")
+    return {"conn_type": "http", "host": host, "login": "", "password": password, "extra": kept}
+
+
+def _line(label: str, default: str) -> str:
+    """Ask for a text that is no secret; an empty answer takes the default."""
+    shown = f"  {label} [{default}]: " if default else f"  {label}: "
+    answer = _typed(shown, label, hidden=False) or default
+    if not answer:
+        raise ConfigurationError(f"{label} is empty: the same command again asks for it")
+    return answer
+
+
+def _secret(label: str, default: str, *, optional: bool = False) -> str:
+    """Ask for a secret; it is not shown while it is typed, nor is the one that is there."""
+    notes = ["hidden", *([KEPT] if default else ["Enter for none"] if optional else [])]
+    answer = _typed(f"  {label} ({'; '.join(notes)}): ", label, hidden=True) or default
+    if not answer and not optional:
+        raise ConfigurationError(f"{label} is empty: the same command again asks for it")
+    return answer
+
+
+def _typed(prompt: str, label: str, *, hidden: bool) -> str:
+    """Read an answer from the terminal, or the next line of standard input."""
+    if sys.stdin.isatty():
+        return (getpass(prompt) if hidden else input(prompt)).strip()
+    line = sys.stdin.readline()
+    if not line:
+        raise ConfigurationError(
+            f"standard input ended before {label!r}: call it in a terminal, or send one line for "
+            "each question"
+        )
+    return line.strip()
+
+
+def _check_read_back(conn_id: str, fields: Mapping[str, Any], variables: Mapping[str, str]) -> None:
+    """Raise when jobs would be handed another connection than the one that was written."""
+    given = json.loads(variables[connections.variable_of(conn_id)])
+    names = ("host", "login", "password")
+    if any((given.get(name) or "") != fields[name] for name in names):
+        raise ConfigurationError(
+            f"connection {conn_id!r} was written, and jobs get another one: a variable "
+            f"{connections.variable_of(conn_id)} or a secrets backend (AIRFLOW__SECRETS__…) of "
+            "config/airflow.env or var/secrets.env wins over it; change it there"
+        )
+
+
+def _ask_platform(conn_id: str, found: Checked, variables: Mapping[str, str]) -> int:
+    """Print what the platform says of it; nothing that it may repeat shows a secret."""
+    masker = Masker(secrets_in(variables))
+    findings = ask_one(conn_id, found, variables)
+    for finding in findings:
+        print(masker.mask(str(finding)))
+    if not findings:
+        print(
+            "not asked: no enabled job reads it; `python3 scheduler_manager.py doctor` asks later"
+        )
+    if not any(finding.level == FAIL for finding in findings):
+        return 0
+    raise ExpectedError(
+        f"connection {conn_id} is kept as it is: repair what the line above names, then "
+        f"`python3 scheduler_manager.py connect {conn_id}` again ({KEPT})"
+    )

@@ -1,0 +1,90 @@
+"""`rotate`: new keys and passwords in place of the old ones, while the service is stopped."""
+
+from __future__ import annotations
+
+import subprocess
+from typing import TYPE_CHECKING
+
+from include.errors import ConfigurationError, ExpectedError
+from manager.lifecycle.health import running
+from manager.lifecycle.locks import exclusive
+from manager.lifecycle.ports import remembered
+from manager.lifecycle.preparing import prepare
+from manager.lifecycle.settings import FERNET, SESSIONS, keep_secrets, new_fernet_key
+from manager.lifecycle.starting import service_environment
+from manager.lifecycle.stopping import service_lock
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+
+    from manager.layout import Layout
+
+TAIL_LINES = 15
+
+
+def rotate(layout: Layout, arguments: Namespace) -> int:
+    """`rotate`: make new ones of a kind; Airflow's own settings say who needs a password.
+
+    Raises:
+        ConfigurationError: the service runs, or was never started.
+        ExpectedError: what is stored could not be encrypted anew.
+    """
+    if not layout.secrets.exists():
+        raise ConfigurationError(
+            f"there is nothing to rotate: {layout.shown(layout.secrets)} is not there; the first "
+            "`python3 scheduler_manager.py start` makes keys and passwords"
+        )
+    with exclusive(service_lock(layout), "starting or stopping the service"):
+        if running(layout):
+            raise ConfigurationError(
+                "the service runs with the old ones: run `python3 scheduler_manager.py stop` first"
+            )
+        KINDS[arguments.kind](layout)
+    return 0
+
+
+def _fernet(layout: Layout) -> None:
+    """Encrypt what is stored with a new key.
+
+    Until that is done both keys are kept, new before old, which can read everything: wherever this
+    is interrupted, nothing is lost, and the same command goes on.
+    """
+    environment = service_environment(layout, remembered(layout))
+    if "," not in environment[FERNET]:
+        keep_secrets(layout, {FERNET: f"{new_fernet_key()},{environment[FERNET]}"})
+        environment = service_environment(layout, remembered(layout))
+    prepare(layout, environment)
+    done = subprocess.run(
+        [layout.python, "-m", "airflow", "rotate-fernet-key"],
+        cwd=layout.root,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        errors="backslashreplace",
+        check=False,
+    )
+    if done.returncode != 0:
+        tail = "".join(f"  {line}\n" for line in done.stderr.splitlines()[-TAIL_LINES:])
+        raise ExpectedError(
+            f"{tail}what is stored could not be encrypted anew; the lines above say why. Both keys "
+            "are kept and the service can start; the same command goes on from here"
+        )
+    keep_secrets(layout, {FERNET: environment[FERNET].split(",")[0]})
+    print("stored connections and variables are encrypted with a new key; the old one is gone")
+
+
+def _sessions(layout: Layout) -> None:
+    keep_secrets(layout, dict.fromkeys(SESSIONS))
+    service_environment(layout, remembered(layout))
+    print("whoever was logged in must log in again")
+
+
+def _passwords(layout: Layout) -> None:
+    """Make new passwords, and end the sessions that the old ones opened."""
+    layout.passwords.unlink(missing_ok=True)
+    _sessions(layout)
+    print(f"the new passwords are in {layout.shown(layout.passwords)}")
+
+
+KINDS = {"fernet": _fernet, "sessions": _sessions, "passwords": _passwords}

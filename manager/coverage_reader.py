@@ -1,0 +1,221 @@
+"""Coverage for the commands that look at it: whether the service runs or not, and quickly."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta, timezone
+from typing import TYPE_CHECKING
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from include.coverage import read_coverage
+from include.coverage.completeness import read_completeness
+from include.errors import ConfigurationError, ExpectedError
+from include.heartbeats import patience_of
+from include.periods import FORMS
+from include.registry import SHOPS_FILE, load_registry
+from include.warehouse.clock import now as clock_of
+from include.warehouse.transactions import cause_of
+from include.warehouse.versions import opened
+from manager.airflow.stuck_runs import stuck_of
+from manager.airflow.tables import paused_jobs, runs_under_way, warehouse_url
+from manager.lifecycle.ports import remembered
+from manager.lifecycle.settings import component_environment
+from manager.lookup import why_unknown
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator
+    from pathlib import Path
+
+    from sqlalchemy import Engine
+
+    from include.coverage import Coverage
+    from include.coverage.calendar import Since
+    from include.coverage.runs import UnderWay
+    from include.registry import Problem, Registry
+    from manager.airflow.stuck_runs import Stuck
+    from manager.layout import Layout
+
+MANAGER = "python3 scheduler_manager.py"
+# The first midnight of a day anywhere on earth; each job then looks at its own clock.
+FIRST_MIDNIGHT = timezone(timedelta(hours=14))
+
+
+@dataclass(frozen=True)
+class Lookout:
+    """What a command that looks at coverage needs.
+
+    Attributes:
+        registry: of the project, as it is now.
+        engine: of the warehouse.
+        paused: jobs whose DAGs are paused; None when nobody knows.
+        patience: how long what is running may show no sign of life.
+        under_way: the runs that wait or work.
+        root: of the project.
+        stuck: finds the runs that cannot move by then.
+    """
+
+    registry: Registry
+    engine: Engine
+    paused: frozenset[str] | None
+    patience: timedelta
+    under_way: UnderWay
+    root: Path
+    stuck: Stuck
+
+    def now(self) -> datetime:
+        """Ask the warehouse what time it is.
+
+        Raises:
+            ExpectedError: it does not answer.
+        """
+        with in_words(), self.engine.connect() as connection:
+            return clock_of(connection.execution_options(isolation_level="AUTOCOMMIT"))
+
+    def is_disabled(self, shop: str) -> bool:
+        """Return whether a shop is switched off by now."""
+        found = load_registry(self.root).shops.get(shop)
+        return found is not None and not found.enabled
+
+    def read(
+        self, since: Since, *, jobs: Collection[str] | None = None, in_full: bool = False
+    ) -> Coverage:
+        """Read coverage from a moment on.
+
+        Raises:
+            ExpectedError: the warehouse does not answer.
+        """
+        with in_words():
+            return read_coverage(
+                self.engine,
+                self.registry,
+                since,
+                jobs=jobs,
+                in_full=in_full,
+                patience=self.patience,
+            )
+
+    def completeness(self, jobs: Collection[str]) -> dict[tuple[str, str], datetime]:
+        """Read up to when each shop of some jobs is complete, by job and shop.
+
+        Raises:
+            ExpectedError: the warehouse does not answer.
+        """
+        with in_words():
+            return read_completeness(self.engine, jobs) if jobs else {}
+
+
+@contextmanager
+def in_words() -> Iterator[None]:
+    """Explain in a line what is wrong with the warehouse.
+
+    Raises:
+        ExpectedError: the block found that it does not answer.
+    """
+    try:
+        yield
+    except SQLAlchemyError as error:
+        raise ExpectedError(
+            f"the warehouse cannot be read: {cause_of(error)}; see that it is up: "
+            f"`{MANAGER} doctor` looks at it"
+        ) from None
+
+
+@contextmanager
+def lookout(layout: Layout) -> Iterator[Lookout]:
+    """Open the warehouse of an installation.
+
+    Raises:
+        ExpectedError: nothing was ever started here.
+    """
+    if not layout.secrets.exists():  # which the first start makes before anything else
+        raise ExpectedError(f"there is no warehouse yet: `{MANAGER} start` makes it")
+    environment = component_environment(layout, remembered(layout))
+    with in_words():
+        engine = opened(warehouse_url(dict(environment)))
+    try:
+        paused, registry = paused_jobs(environment), load_registry(layout.root)
+        # Before coverage is read: what lands meanwhile has landed.
+        under_way = runs_under_way(environment, registry)
+        patience, stuck = patience_of(environment), stuck_of(layout)
+        yield Lookout(registry, engine, paused, patience, under_way, layout.root, stuck)
+    finally:
+        engine.dispose()
+
+
+def check_names(registry: Registry, job: str | None, shop: str | None) -> None:
+    """Refuse a job or shop that there is not.
+
+    Raises:
+        ConfigurationError: says what is wrong with it, or which was probably meant.
+    """
+    if job is not None and job not in registry.jobs:
+        raise ConfigurationError(why_unknown(registry, "job", job))
+    if shop is not None and shop not in registry.shops:
+        raise ConfigurationError(why_unknown(registry, "shop", shop))
+    if job is not None and shop is not None:
+        _check_pair(registry, job, shop)
+
+
+def _check_pair(registry: Registry, job: str, shop: str) -> None:
+    wanted, there = registry.jobs[job].platform, registry.shops[shop].platform
+    if wanted != there:
+        of_job = f"pulls shops on {wanted}" if wanted else "has no shops"
+        raise ConfigurationError(
+            f"shop {shop!r} is on {there}, and job {job!r} {of_job}: leave one of the two out"
+        )
+
+
+def broken_for(
+    registry: Registry, problems: Iterable[Problem], job: str | None, shop: str | None
+) -> list[Problem]:
+    """Give the problems that leave open what a job, a shop, or without a name all, should land.
+
+    Another file of tasks says nothing of a job that is known; config/shops.yaml does, if it has
+    shops.
+    """
+    has_shops = job is None or bool(registry.jobs[job].platform)
+    return [
+        one
+        for one in problems
+        if (
+            has_shops and shop in (None, one.job_id)
+            if one.file == SHOPS_FILE
+            else job in (None, one.job_id)
+        )
+    ]
+
+
+def day_of(option: str, word: str) -> date:
+    """Read the day behind an option.
+
+    Raises:
+        ConfigurationError: it is none.
+    """
+    with suppress(ValueError):
+        if FORMS["day"][1].fullmatch(word):
+            return date.fromisoformat(word)
+    example = datetime.now(timezone.utc).date().isoformat()
+    raise ConfigurationError(
+        f"{option} {word!r} is no day of the calendar: write it like {example}"
+    )
+
+
+def since_of(word: str | None, now: datetime) -> date | None:
+    """Read the day behind `--since`; none where it is not given.
+
+    Raises:
+        ConfigurationError: it is none, or has begun nowhere on earth: nothing can be missing of it.
+    """
+    if word is None:
+        return None
+    since, today = day_of("--since", word), now.astimezone(FIRST_MIDNIGHT).date()
+    if since > today:
+        raise ConfigurationError(f"--since {since} has not come: today is {today}")
+    return since
+
+
+def first_moment(day: date) -> datetime:
+    """Give a moment at which a day has begun nowhere on earth."""
+    return datetime.combine(day, time(), FIRST_MIDNIGHT)

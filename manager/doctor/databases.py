@@ -1,0 +1,155 @@
+"""Airflow's database and the warehouse: do they open, are they whole and up to date."""
+
+from __future__ import annotations
+
+import importlib.util
+import sqlite3
+from contextlib import contextmanager
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from sqlalchemy import Engine, create_engine, insert, text
+from sqlalchemy.exc import SQLAlchemyError
+
+from include.errors import ConfigurationError
+from include.warehouse import connect
+from include.warehouse.tables import ledger
+from include.warehouse.versions import check_version
+from manager.doctor.findings import FAIL, OK, WARN, Finding
+from manager.doctor.stored import variables_of
+from manager.lifecycle.settings import METADATA_URL
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sqlalchemy import Connection
+
+    from manager.doctor.findings import Patient
+
+BUSY_MS = 5_000
+_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+BRING_UP_TO_DATE = "`python3 scheduler_manager.py restart` brings it up to date"
+BRING_BACK = "stop the service and bring back a backup: `python3 scheduler_manager.py restore FILE`"
+REACH = "check that its server is up, and that the connection says how to reach it"
+
+
+def check_database(patient: Patient) -> Iterator[Finding]:
+    """Look at Airflow's database."""
+    engine = create_engine(patient.environment[METADATA_URL])
+    with _opened("database", engine) as (connection, problem):
+        if connection is None:
+            yield problem
+            return
+        yield from _whole("database", connection)
+        yield _version_of_airflow(connection)
+
+
+def check_warehouse(patient: Patient) -> Iterator[Finding]:
+    """Look at the warehouse, and write into it what is not kept."""
+    engine = connect(variables_of(patient)["WAREHOUSE_URL"])
+    with _opened("warehouse", engine) as (connection, problem):
+        if connection is None:
+            yield problem
+            return
+        yield from _whole("warehouse", connection)
+        yield _version_of_warehouse(connection)
+        yield _writable(connection)
+
+
+@contextmanager
+def _opened(about: str, engine: Engine) -> Iterator[tuple[Connection | None, Finding]]:
+    where = engine.url.render_as_string(hide_password=True)
+    file = engine.url.database if engine.dialect.name == "sqlite" else None
+    if file and not Path(file).exists():
+        remedy = "`python3 scheduler_manager.py start` makes it, `restore` brings one back"
+        yield None, Finding(FAIL, about, f"{file} is not there", remedy)
+        return
+    try:
+        if file:
+            # The next connection is this one again, and does not wait a minute for a writer.
+            raw = engine.raw_connection()
+            raw.cursor().execute(f"PRAGMA busy_timeout = {BUSY_MS}")
+            raw.close()
+        connection = engine.connect()
+        connection.execute(text("SELECT 1"))
+    except (SQLAlchemyError, sqlite3.Error) as error:
+        yield None, Finding(FAIL, about, f"{where} does not open: {_cause(error)}", REACH)
+        return
+    try:
+        yield connection, Finding(OK, about, f"{where} opens")
+    finally:
+        connection.close()
+        engine.dispose()
+
+
+def _whole(about: str, connection: Connection) -> Iterator[Finding]:
+    """Let SQLite look at its own file; servers look after theirs."""
+    where = connection.engine.url.render_as_string(hide_password=True)
+    if connection.dialect.name != "sqlite":
+        yield Finding(OK, about, f"{where} opens")
+        return
+    try:
+        said = str(connection.exec_driver_sql("PRAGMA quick_check(1)").scalar())
+    except SQLAlchemyError as error:
+        said = _cause(error)
+    if said == "ok":
+        yield Finding(OK, about, f"{where} opens and is whole")
+    else:
+        yield Finding(FAIL, about, f"{where} is damaged: {said}", BRING_BACK)
+
+
+def _version_of_airflow(connection: Connection) -> Finding:
+    about, migrations = "database", migrations_of_airflow()
+    newest = str(migrations.get_current_head())
+    try:
+        found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    except SQLAlchemyError:
+        return Finding(FAIL, about, "has no tables", BRING_UP_TO_DATE)
+    if found == newest:
+        return Finding(OK, about, f"its tables are up to date ({newest})")
+    known = {revision.revision for revision in migrations.walk_revisions()}
+    remedy = BRING_UP_TO_DATE if found in known else f"a newer Airflow has made it: {BRING_BACK}"
+    return Finding(FAIL, about, f"its tables are of version {found}, not {newest}", remedy)
+
+
+def _version_of_warehouse(connection: Connection) -> Finding:
+    try:
+        check_version(connection)
+    except ConfigurationError as error:  # says what repairs it
+        return Finding(FAIL, "warehouse", str(error))
+    return Finding(OK, "warehouse", "its tables are up to date")
+
+
+def _writable(connection: Connection) -> Finding:
+    """Write a row of the ledger, and take it back."""
+    moment = {"period_start": _EPOCH, "period_end": _EPOCH, "state": "pending", "attempts": 0}
+    row = {"job_id": "doctor", "shop_id": "-", "period_key": "doctor", **moment}
+    try:
+        connection.execute(insert(ledger), row)
+    except SQLAlchemyError as error:
+        cause = _cause(error)
+        if "locked" in cause:
+            remedy = "run doctor again; if it stays so, see which task writes for so long"
+            return Finding(WARN, "warehouse", f"is being written to ({cause})", remedy)
+        remedy = "give the user of the connection 'warehouse' the right to write, or make room"
+        return Finding(FAIL, "warehouse", f"cannot be written to: {cause}", remedy)
+    finally:
+        connection.rollback()
+    return Finding(OK, "warehouse", "can be written to")
+
+
+def migrations_of_airflow() -> ScriptDirectory:
+    """Return Airflow's migrations, found without importing it, which takes seconds."""
+    found = importlib.util.find_spec("airflow")
+    places = list(found.submodule_search_locations or []) if found else []
+    config = Config()
+    config.set_main_option("script_location", str(Path(places[0]) / "migrations"))
+    config.set_main_option("path_separator", "os")
+    return ScriptDirectory.from_config(config)
+
+
+def _cause(error: Exception) -> str:
+    return str(getattr(error, "orig", None) or error).strip().split("\n")[0]

@@ -1,0 +1,101 @@
+"""`doctor`: every check in turn; one that fails itself is a finding, too."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+from dataclasses import asdict
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from include.errors import ExpectedError
+from include.secrets.masking import Masker
+from include.secrets.values import secrets_in
+from manager import connections
+from manager.doctor.findings import FAIL, Finding, Patient
+from manager.lifecycle.health import running
+from manager.lifecycle.ports import remembered
+from manager.lifecycle.settings import component_environment
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+    from collections.abc import Iterator
+
+    from manager.layout import Layout
+
+# What is looked at, and `module:function` behind it. Loaded one by one: when a package is broken,
+# the others still say what they see.
+CHECKS = {
+    "python": "packages:check_python",
+    "packages": "packages:check_packages",
+    "ports": "machine:check_ports",
+    "disk": "machine:check_disk",
+    "file modes": "machine:check_modes",
+    "registry": "jobs:check_registry",
+    "scripts": "jobs:check_scripts",
+    "service": "jobs:check_heartbeats",
+    "database": "databases:check_database",
+    "pools": "jobs:check_pools",
+    "jobs": "jobs:check_paused",
+    "runs": "jobs:check_stuck_runs",
+    "warehouse": "databases:check_warehouse",
+    "ledger": "jobs:check_silent_units",
+    "clock": "clocks:check_clock",
+    "connections": "gateways:check_connections",
+}
+WELL, ILL = 0, 1
+
+
+def doctor(layout: Layout, arguments: Namespace) -> int:
+    """Print what was found.
+
+    Returns:
+        0, or 1 when something is to be repaired.
+    """
+    # What Airflow logs on the way, of a key that is missing say, would stand above the findings.
+    logging.disable(logging.CRITICAL)
+    layout.make_var()
+    ports = remembered(layout)
+    environment = component_environment(layout, ports)
+    patient = Patient(layout, ports, environment, running(layout))
+    connections.adopt(environment)
+    findings = []
+    for finding in examine(patient):
+        findings.append(finding)
+        if not arguments.json:
+            print(finding, flush=True)
+    ill = sum(finding.level == FAIL for finding in findings)
+    if arguments.json:
+        said = {"ok": not ill, "findings": [asdict(finding) for finding in findings]}
+        print(json.dumps(said, ensure_ascii=False, indent=2))
+    else:
+        print(f"{ill} to repair" if ill else "nothing to repair")
+    return ILL if ill else WELL
+
+
+def examine(patient: Patient) -> Iterator[Finding]:
+    """Give every finding, secrets masked."""
+    for about, check in CHECKS.items():
+        for finding in _findings(about, check, patient):
+            # What is a secret is known once a check has read the connections.
+            masker = Masker(_secrets(patient))
+            shown = masker.mask(finding.text), masker.mask(finding.remedy)
+            yield Finding(finding.level, finding.about, *shown)
+
+
+def _findings(about: str, check: str, patient: Patient) -> Iterator[Finding]:
+    module, function = check.split(":")
+    try:
+        yield from getattr(import_module(f"manager.doctor.{module}"), function)(patient)
+    except ExpectedError as error:
+        yield Finding(FAIL, about, str(error))
+    except Exception as error:  # noqa: BLE001 -- whatever it is, the other checks go on
+        first = (str(error).strip().splitlines() or [""])[0]
+        yield Finding(FAIL, about, f"could not be looked at: {type(error).__name__}: {first}")
+
+
+def _secrets(patient: Patient) -> set[str]:
+    ends = ("_KEY", "_SECRET")  # as those in var/secrets.env do
+    own = {value for key, value in patient.environment.items() if key.endswith(ends)}
+    return own | secrets_in({**os.environ, **patient.variables})

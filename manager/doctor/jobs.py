@@ -1,0 +1,187 @@
+"""The registry, the pools, what is paused, and who has stopped sending signs of life."""
+
+from __future__ import annotations
+
+import time
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import create_engine, select, text
+
+from include.registry.checks import check_project
+from include.registry.checks.interpreters import troubles_of
+from include.registry.checks.pools import POOLS_FILE, read_pools
+from include.warehouse import connect
+from include.warehouse.tables import ledger
+from manager.airflow.tables import runs_under_way
+from manager.doctor.findings import FAIL, OK, REPAIRED_BY_START, WARN, Finding
+from manager.doctor.stored import variables_of
+from manager.lifecycle.health import look
+from manager.lifecycle.processes import service_processes
+from manager.lifecycle.settings import METADATA_URL
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from include.coverage.runs import Run
+    from manager.doctor.findings import Patient
+
+# Signs of life come every 15 s; a busy warehouse may delay some.
+SILENT = timedelta(minutes=5)
+SHOWN = 5
+MANAGER = "python3 scheduler_manager.py"
+LOOKS, PAUSE_SECONDS = 6, 3.0
+
+
+def check_registry(patient: Patient) -> Iterator[Finding]:
+    """Say what `check` says."""
+    found = check_project(patient.layout.root)
+    for problem in found.problems:
+        yield Finding(FAIL, "registry", str(problem))
+    if not found.problems:
+        jobs, shops, feeds = found.registry.jobs, found.registry.shops, found.feeds.by_id
+        yield Finding(
+            OK, "registry", f"{len(jobs)} jobs, {len(shops)} shops, {len(feeds)} feeds are valid"
+        )
+
+
+def check_scripts(patient: Patient) -> Iterator[Finding]:
+    """Return which scripts cannot run in their Python, and which of their imports it lacks."""
+    jobs = check_project(patient.layout.root).registry.jobs.values()
+    found = [*troubles_of(jobs)]
+    for trouble in found:
+        level = FAIL if trouble.is_certain else WARN
+        yield Finding(level, "scripts", f"{trouble.job.id}: {trouble.text}")
+    if not found:
+        yield Finding(OK, "scripts", f"the Python of {len(jobs)} jobs has what they import")
+
+
+def check_pools(patient: Patient) -> Iterator[Finding]:
+    """Compare Airflow's pools with config/pools.json and the jobs' platforms."""
+    wanted = read_pools(patient.layout.root).valid
+    query = "SELECT pool, slots FROM slot_pool"
+    there = {row.pool: row.slots for row in _ask_airflow(patient, query)}
+    wrong = False
+    for name, pool in wanted.items():
+        if there.get(name) != pool["slots"]:
+            wrong = True
+            found = f"has {there[name]} slots" if name in there else "is not there"
+            remedy = "`python3 scheduler_manager.py restart` makes it so"
+            if name in there:
+                remedy += f", or say {there[name]} in {POOLS_FILE}"
+            text_ = f"{name} {found}, and {POOLS_FILE} says {pool['slots']}"
+            yield Finding(WARN if name in there else FAIL, "pools", text_, remedy)
+    if not wrong:
+        yield Finding(OK, "pools", f"{', '.join(wanted)} are as {POOLS_FILE} says")
+
+
+def check_paused(patient: Patient) -> Iterator[Finding]:
+    """Name the jobs that would run if nobody had paused them, and those that are no DAGs."""
+    jobs = check_project(patient.layout.root).registry.jobs.values()
+    enabled = [job.id for job in jobs if job.enabled]
+    dags = {
+        row.dag_id: bool(row.is_paused)
+        for row in _ask_airflow(patient, "SELECT dag_id, is_paused FROM dag")
+    }
+    for job_id in enabled:
+        if dags.get(job_id):
+            remedy = f"`python3 scheduler_manager.py resume {job_id}` goes on with it"
+            yield Finding(WARN, "jobs", f"{job_id} is paused: its runs wait", remedy)
+    missing = [job_id for job_id in enabled if job_id not in dags]
+    if missing:
+        remedy = "start the service; if it runs, the web UI shows why they are not loaded"
+        yield Finding(WARN, "jobs", f"are no DAGs yet: {', '.join(missing)}", remedy)
+    if not missing and not any(dags[job_id] for job_id in enabled):
+        yield Finding(OK, "jobs", f"none of {len(enabled)} is paused")
+
+
+def check_stuck_runs(patient: Patient) -> Iterator[Finding]:
+    """Name the runs that Airflow shows as queued or running, and that cannot move."""
+    if not patient.runs:
+        yield Finding(OK, "runs", "none moves while the service does not run")
+        return
+    registry = check_project(patient.layout.root).registry
+    stuck = runs_under_way(patient.environment, registry).stuck
+    for run in stuck[:SHOWN]:
+        text_ = f"{run.job_id} {run.first}: {run.trouble}"
+        yield Finding(WARN, "runs", text_, _remedy(run))
+    if len(stuck) > SHOWN:
+        yield Finding(WARN, "runs", f"and so do {len(stuck) - SHOWN} more")
+    if not stuck:
+        yield Finding(OK, "runs", "whatever waits can start")
+
+
+def _remedy(run: Run) -> str:
+    if "pool" in run.stuck:
+        return f"`{MANAGER} restart` makes the pools of {POOLS_FILE}; the run then goes on"
+    if "paused" in run.stuck and run.blocks:
+        return f"`{MANAGER} resume {run.job_id}` goes on with it"
+    if run.blocks:
+        return f"`{MANAGER} restart` starts what should go on with it"
+    missing = f"`{MANAGER} repair --job {run.job_id} --yes` makes another for what is missing"
+    return f"{missing}; mark this one failed in the web UI"
+
+
+def check_heartbeats(patient: Patient) -> Iterator[Finding]:
+    """Ask the components how they are."""
+    if not patient.runs:
+        yield _not_running(patient)
+        return
+    healths = look(patient.layout, patient.ports)
+    for _ in range(LOOKS - 1):
+        # A machine that is busy with a start misses the seconds that `status` gives it.
+        if any(health.trouble for health in healths):
+            time.sleep(PAUSE_SECONDS)
+            healths = look(patient.layout, patient.ports)
+    for health in healths:
+        if health.trouble:
+            log = patient.layout.logs / "components" / f"{health.component.name}.log"
+            remedy = f"see {patient.layout.shown(log)}; `restart` starts it anew"
+            yield Finding(FAIL, "service", f"{health.component.name} {health.trouble}", remedy)
+    if not any(health.trouble for health in healths):
+        yield Finding(OK, "service", f"all {len(healths)} components are well")
+
+
+def _not_running(patient: Patient) -> Finding:
+    """Tell a service that was stopped from one whose supervisord alone was killed."""
+    left = service_processes(patient.layout)
+    if left:
+        pids = ", ".join(str(process.pid) for process in left)
+        text_ = f"supervisord does not answer, and processes of the service are left (pids {pids})"
+        return Finding(FAIL, "service", text_, REPAIRED_BY_START)
+    remedy = "`python3 scheduler_manager.py start` starts it"
+    text_ = "is not running, so that heartbeats were not asked for"
+    return Finding(WARN, "service", text_, remedy)
+
+
+def check_silent_units(patient: Patient) -> Iterator[Finding]:
+    """Name what the ledger says is running, though nothing was heard of it for minutes."""
+    since = datetime.now(timezone.utc) - SILENT
+    query = (
+        select(ledger.c.job_id, ledger.c.shop_id, ledger.c.period_key)
+        .where(ledger.c.state == "running", ledger.c.heartbeat_at < since)
+        .order_by(ledger.c.job_id, ledger.c.period_key)
+    )
+    engine = connect(variables_of(patient)["WAREHOUSE_URL"])
+    try:
+        with engine.connect() as connection:
+            silent = connection.execute(query).all()
+    finally:
+        engine.dispose()
+    for job_id, shop_id, key in silent[:SHOWN]:
+        text_ = f"{job_id} {shop_id} {key} is running, but gave no sign of life for 5 minutes"
+        remedy = f"run it again: `python3 scheduler_manager.py run {job_id} --period {key}`"
+        yield Finding(FAIL, "ledger", text_, remedy)
+    if len(silent) > SHOWN:
+        yield Finding(FAIL, "ledger", f"and so are {len(silent) - SHOWN} more")
+    if not silent:
+        yield Finding(OK, "ledger", "whatever is running gives signs of life")
+
+
+def _ask_airflow(patient: Patient, query: str) -> list[Any]:
+    engine = create_engine(patient.environment[METADATA_URL])
+    try:
+        with engine.connect() as connection:
+            return list(connection.execute(text(query)))
+    finally:
+        engine.dispose()

@@ -1,0 +1,123 @@
+"""The ports, the disk, and who may read what is secret."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING, Any
+
+import psutil
+
+from include.errors import ConfigurationError
+from include.housekeeping.files import size
+from manager.doctor.findings import FAIL, OK, REPAIRED_BY_START, WARN, Finding
+from manager.lifecycle.ports import check_free
+from manager.lifecycle.processes import service_processes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from manager.doctor.findings import Patient
+    from manager.layout import Layout
+
+SHOWN = 3
+RUN_FROM = ("scheduler_manager.py", "config", "dags", "include", "plugins")
+# Less than this is soon used up by a day's logs and a vacuum.
+LITTLE_BYTES, TOO_LITTLE_BYTES = 1_000_000_000, 100_000_000
+
+
+def check_ports(patient: Patient) -> Iterator[Finding]:
+    """See whether the service has its ports, or could have them."""
+    wanted = patient.ports.listening
+    ours = {
+        connection.laddr.port
+        for process in service_processes(patient.layout)
+        for connection in _listening(process)
+    }
+    if not patient.runs:
+        yield _before_start(patient, ours)
+        return
+    for component, port in wanted.items():
+        if port in ours:
+            yield Finding(OK, "ports", f"{port} is the {component}'s")
+        else:
+            remedy = "see `python3 scheduler_manager.py status`; `restart` starts it anew"
+            yield Finding(FAIL, "ports", f"the {component} does not listen on {port}", remedy)
+
+
+def _before_start(patient: Patient, left: set[int]) -> Finding:
+    """See whether a start would get its ports: what is left of the service it ends itself."""
+    wanted = patient.ports.listening
+    held = ", ".join(str(port) for port in wanted.values() if port in left)
+    if held:
+        text = f"{held}: held by what is left of the service, whose supervisord has ended"
+        return Finding(FAIL, "ports", text, REPAIRED_BY_START)
+    try:
+        check_free(patient.ports)
+    except ConfigurationError as error:
+        return Finding(FAIL, "ports", str(error))
+    return Finding(OK, "ports", f"{', '.join(map(str, wanted.values()))} are free")
+
+
+def check_disk(patient: Patient) -> Iterator[Finding]:
+    """See how much room is left where the service writes."""
+    free = shutil.disk_usage(patient.layout.var).free
+    where = patient.layout.shown(patient.layout.var)
+    if free >= LITTLE_BYTES:
+        yield Finding(OK, "disk", f"{size(free)} free for {where}")
+        return
+    level = FAIL if free < TOO_LITTLE_BYTES else WARN
+    remedy = (
+        "make room, or keep less (HOUSEKEEPING_* in config/tasks/service.yaml) and run "
+        "`python3 scheduler_manager.py run housekeeping`"
+    )
+    yield Finding(level, "disk", f"only {size(free)} free for {where}", remedy)
+
+
+def check_modes(patient: Patient) -> Iterator[Finding]:
+    """See that nobody else can read keys, passwords and data."""
+    layout = patient.layout
+    wrong = [
+        finding
+        for path, mode in ((layout.var, 0o700), (layout.secrets, 0o600), (layout.passwords, 0o600))
+        for finding in _open_to_others(path, mode, layout.shown(path))
+    ]
+    yield from wrong
+    writable = [path for path in _code(layout) if path.exists() and path.stat().st_mode & 0o002]
+    if writable:
+        shown = ", ".join(layout.shown(path) for path in writable[:SHOWN])
+        more = f" and {len(writable) - SHOWN} more" if len(writable) > SHOWN else ""
+        tops = sorted({layout.shown(path).split("/")[0] for path in writable})
+        tops = ["."] if "." in tops else tops
+        text = f"any user can write {shown}{more}, and so run programs as you"
+        yield Finding(FAIL, "file modes", text, f"run `chmod -R o-w {' '.join(tops)}`")
+    if not wrong and not writable:
+        text = "keys, passwords and data are their owner's only; no one else can write what runs"
+        yield Finding(OK, "file modes", text)
+
+
+def _code(layout: Layout) -> Iterator[Path]:
+    """Yield what the service runs, no deeper than a wrong umask shows."""
+    root = layout.root
+    yield from (root / name for name in (".", ".venv", *RUN_FROM))
+    for name in RUN_FROM[1:]:
+        yield from sorted((root / name).glob("*"))
+    for pattern in ("bin", "bin/*", "lib/python*/site-packages", "lib/python*/site-packages/*"):
+        yield from sorted(layout.venv.glob(pattern))
+
+
+def _open_to_others(path: Path, mode: int, shown: str) -> Iterator[Finding]:
+    if not path.exists():
+        remedy = "`python3 scheduler_manager.py start` makes it, `restore` brings one back"
+        yield Finding(FAIL, "file modes", f"{shown} is not there", remedy)
+    elif (found := path.stat().st_mode & 0o777) & 0o077:
+        text = f"{shown} has mode {found:04o}: other users can reach it"
+        yield Finding(FAIL, "file modes", text, f"run `chmod {mode:o} {shown}`")
+
+
+def _listening(process: psutil.Process) -> list[Any]:
+    try:
+        found = process.net_connections("tcp")
+    except psutil.Error:  # it has ended meanwhile
+        return []
+    return [connection for connection in found if connection.status == psutil.CONN_LISTEN]

@@ -1,0 +1,74 @@
+"""Python, and the installed packages against the lock."""
+
+from __future__ import annotations
+
+import platform
+import re
+import sys
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING
+
+from packaging.markers import Marker
+
+from manager.doctor.findings import FAIL, OK, Finding
+from manager.lifecycle.virtualenv import NEWEST_PYTHON, REQUIREMENTS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from manager.doctor.findings import Patient
+
+PINNED = re.compile(
+    r"^([A-Za-z0-9._-]+)(?:\[[^\]]*\])?==([^\s;\\]+)(?: ; ([^\\\n]+?))? *\\?$", re.MULTILINE
+)
+OLDEST_PYTHON = (3, 10)
+SHOWN = 5
+
+
+def check_python(_patient: Patient) -> Iterator[Finding]:
+    """Look at the Python that runs this."""
+    found = f"{platform.python_version()} in {sys.prefix}"
+    if OLDEST_PYTHON <= sys.version_info[:2] <= NEWEST_PYTHON:
+        yield Finding(OK, "python", found)
+        return
+    newest = "{}.{}".format(*NEWEST_PYTHON)
+    remedy = f"install Python {newest}, remove .venv, and run start with it"
+    yield Finding(FAIL, "python", f"{found} is not from 3.10 to {newest}", remedy)
+
+
+def check_packages(patient: Patient) -> Iterator[Finding]:
+    """Compare what is installed with requirements.txt."""
+    lock = (patient.layout.root / REQUIREMENTS).read_text("utf-8")
+    wanted = pinned(lock)
+    wrong = list(differences(wanted))
+    if not wrong:
+        yield Finding(OK, "packages", f"all {len(wanted)} are as {REQUIREMENTS} says")
+        return
+    more = f" and {len(wrong) - SHOWN} more" if len(wrong) > SHOWN else ""
+    yield Finding(
+        FAIL,
+        "packages",
+        f"not as {REQUIREMENTS} says: {', '.join(wrong[:SHOWN])}{more}",
+        "run `python3 scheduler_manager.py stop`, remove .venv, then `start` installs them anew",
+    )
+
+
+def pinned(lock: str) -> dict[str, str]:
+    """Give the versions that a lock pins for this Python and system, by package."""
+    return {
+        name: pin
+        for name, pin, marker in PINNED.findall(lock)
+        if not marker or Marker(marker).evaluate()
+    }
+
+
+def differences(wanted: dict[str, str]) -> Iterator[str]:
+    """Say of each package that is missing, or there in another version."""
+    for name, pin in wanted.items():
+        try:
+            found = version(name)
+        except PackageNotFoundError:
+            yield f"{name} is missing ({pin})"
+            continue
+        if found != pin:
+            yield f"{name} is {found} ({pin})"

@@ -1,0 +1,38 @@
+"""The connections as scripts get them, read once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from include.registry.checks import check_project
+from manager.connections import script_variables
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from include.registry.checks import Checked
+    from manager.doctor.findings import Patient
+
+
+def ids_of_gateways(found: Checked) -> set[str]:
+    """Give the connections that enabled shops and feeds name."""
+    shops = {shop.connection for shop in found.registry.shops.values() if shop.enabled}
+    return shops | {feed.connection for feed in found.feeds.by_id.values()}
+
+
+def ids_in_use(found: Checked) -> set[str]:
+    """Give these, and the connections that enabled jobs name."""
+    jobs = [job for job in found.registry.jobs.values() if job.enabled]
+    return ids_of_gateways(found) | {name for job in jobs for name in job.connection_ids}
+
+
+def variables_of(patient: Patient) -> Mapping[str, str]:
+    """Give `AIRFLOW_CONN_*` of the connections in use, as far as they are there, and the warehouse.
+
+    Raises:
+        ConfigurationError: the connection `warehouse` is missing, or cannot be used.
+    """
+    if not patient.variables:
+        ids = ids_in_use(check_project(patient.layout.root))
+        patient.variables.update(script_variables(sorted(ids), of_shops=True))
+    return patient.variables

@@ -1,0 +1,183 @@
+"""What `status` tells of the jobs: when each runs, how its last run went, when the next one is.
+
+All of it comes from Airflow's API: reading the registry would cost more time than all the rest.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from include.running.variables import NO_DATA, REFUSED_NOTE
+from manager.airflow.import_errors import not_imported, said
+from manager.airflow.rest import ApiError
+from manager.table import cut, lined_up
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import tzinfo
+
+    from manager.airflow.rest import Api
+
+# The timetable's description ends in its zone.
+ZONED = re.compile(r"(.*) \(([A-Za-z0-9_+/-]+)\)")
+DISABLED = "disabled"
+NAME_CELLS, SCHEDULE_CELLS = 18, 26
+UNDER_WAY = ("queued", "running")
+FAILED = "failed"
+# As many wishes that were refused, one after the other, are looked past.
+NEWEST = 10
+
+
+@dataclass(frozen=True)
+class JobStatus:
+    """One job; times are aware, in its own zone (the machine's for a DAG without one).
+
+    `import_error` is none for a job that Airflow has; else why it has not, as far as it says.
+    """
+
+    id: str
+    name: str
+    schedule: str
+    timezone: str
+    paused: bool
+    last_state: str
+    last_time: datetime | None
+    next_run: datetime | None
+    import_error: str | None = None
+    data: bool = True
+
+    def as_dict(self) -> dict[str, Any]:
+        """Give it as plain values."""
+        last = {"state": self.last_state, "time": _text(self.last_time)}
+        return {
+            "id": self.id,
+            "name": self.name,
+            "schedule": self.schedule,
+            "timezone": self.timezone or None,
+            "paused": self.paused,
+            "data": self.data,
+            "last_run": last if self.last_state else None,
+            "next_run": _text(self.next_run),
+            "import_error": self.import_error,
+        }
+
+
+@dataclass(frozen=True)
+class Overview:
+    """What Airflow says; `trouble` tells why it says nothing."""
+
+    jobs: Sequence[JobStatus] = ()
+    import_errors: Sequence[str] = ()
+    trouble: str = ""
+
+    @property
+    def failed(self) -> list[str]:
+        """The ids of the jobs whose last run has failed for good; not of those without data."""
+        return [job.id for job in self.jobs if job.last_state == FAILED and job.data]
+
+
+def look_over(api: Api) -> Overview:
+    """Ask Airflow for its jobs and for what it could not import."""
+    try:
+        dags = api.dags_with_last_run()
+        for dag in dags:
+            if _was_refused(dag["last_run"]):  # what was asked for, so no run of the job
+                newest = api.newest_runs(dag["dag_id"], NEWEST)
+                dag["last_run"] = next((run for run in newest if not _was_refused(run)), None)
+        return overview_of(dags, api.import_errors())
+    except ApiError as error:
+        return Overview(trouble=str(error))
+
+
+def _was_refused(run: dict[str, Any] | None) -> bool:
+    return run is not None and str(run.get("note") or "").startswith(REFUSED_NOTE)
+
+
+def overview_of(dags: Sequence[dict[str, Any]], errors: Sequence[str]) -> Overview:
+    """Tell of the DAGs that run, and of those that would but for an import error."""
+    missing = not_imported(dags, errors)
+    jobs = [
+        _status_of(dag, missing.get(dag["dag_id"]))
+        for dag in dags
+        if missing.get(dag["dag_id"]) or not dag.get("is_stale")
+    ]
+    lines = [line for error in errors for line in said(error)]
+    return Overview(sorted(jobs, key=lambda job: job.id), lines)
+
+
+def lines_of(overview: Overview) -> list[str]:
+    """Return what a person reads about the jobs: in at most 100 columns, but errors whole."""
+    if overview.trouble:
+        return [f"jobs: unknown: {overview.trouble}"]
+    zones = {job.timezone for job in overview.jobs if job.timezone}
+    shared = zones.pop() if len(zones) == 1 else ""
+    ordered = sorted(overview.jobs, key=lambda job: not job.data)  # stable
+    rows = [_row(job, "" if job.timezone == shared else job.timezone) for job in ordered]
+    title = f"jobs (times of {shared})" if shared else "jobs"
+    head = ("", "", "", "last run", "next run")
+    lines = [title, *lined_up([head, *rows])] if rows else ["jobs: none"]
+    if without := sum(not job.data for job in ordered):
+        lines.insert(len(lines) - without, "  jobs without data of their own")
+    # Their end says how to repair them.
+    errors = [f"  {error}" for error in overview.import_errors]
+    if overview.failed:
+        lines.append(
+            f"the last run failed of {', '.join(overview.failed)}: `python3 scheduler_manager.py "
+            "logs JOB` says why, and `gaps` what is missing and how to repair it"
+        )
+    return [*lines, *(["what Airflow cannot import", *errors] if errors else [])]
+
+
+def _row(job: JobStatus, zone: str) -> tuple[str, ...]:
+    schedule = f"{job.schedule} ({zone})" if zone else job.schedule
+    last = f"{job.last_state} {_short(job.last_time)}".strip() or "never"
+    coming = "paused" if job.paused else _short(job.next_run) or "by hand"
+    if job.import_error is not None:
+        coming = "import error" if job.import_error else "no DAG"
+    return job.id, cut(job.name, NAME_CELLS), cut(schedule, SCHEDULE_CELLS), last, coming
+
+
+def _status_of(dag: dict[str, Any], import_error: str | None = None) -> JobStatus:
+    # Airflow leaves out what is null: a disabled job has no next run.
+    summary = dag.get("timetable_summary") or ""
+    description = dag.get("timetable_description") or summary
+    matched = ZONED.fullmatch(description)
+    schedule, zone = matched.groups() if matched else (description, "")
+    last: dict[str, Any] = dag["last_run"] or {}
+    state = last.get("state") or ""
+    when = last.get("start_date") if state in UNDER_WAY else last.get("end_date")
+    clock = ZoneInfo(zone) if zone else None
+    coming = dag.get("next_dagrun_run_after") if import_error is None else None
+    return JobStatus(
+        id=dag["dag_id"],
+        name=dag["dag_display_name"],
+        schedule=DISABLED if summary == DISABLED else schedule,
+        timezone=zone,
+        paused=dag["is_paused"],
+        last_state=state,
+        last_time=_moment(when or last.get("run_after"), clock),
+        next_run=_moment(coming, clock),
+        import_error=import_error,
+        data=all(tag["name"] != NO_DATA for tag in dag.get("tags") or ()),
+    )
+
+
+def _moment(text: str | None, clock: tzinfo | None) -> datetime | None:
+    # Python 3.10 does not read a Z.
+    return datetime.fromisoformat(text.replace("Z", "+00:00")).astimezone(clock) if text else None
+
+
+def _short(moment: datetime | None) -> str:
+    """Return a moment of a job's clock, with its year where that is not this one."""
+    if moment is None:
+        return ""
+    this_year = datetime.now(moment.tzinfo).year == moment.year
+    return f"{moment:%m-%d %H:%M}" if this_year else f"{moment:%Y-%m-%d %H:%M}"
+
+
+def _text(moment: datetime | None) -> str | None:
+    return moment.isoformat(timespec="seconds") if moment else None

@@ -1,0 +1,50 @@
+"""The service's own lines in the journal, beside those of the jobs."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import sys
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from include.running.journal import Journal
+
+if TYPE_CHECKING:
+    from manager.layout import Layout
+
+ZONE = "AIRFLOW__CORE__DEFAULT_TIMEZONE"
+SETTINGS = "config/airflow.env"
+NAME = "scheduler.log"
+
+
+def service_journal(layout: Layout) -> Journal:
+    """Return the journal on the clock that the jobs have unless they say otherwise."""
+    return Journal(layout.logs / NAME, service_zone(layout))
+
+
+def note(layout: Layout, event: str) -> None:
+    """Write down what this command did to the service; a journal that fails stops nothing."""
+    try:
+        service_journal(layout).write("service", f"{event} (user {user_name()}, pid {os.getpid()})")
+    except OSError as error:
+        print(f"the journal cannot be written: {error}", file=sys.stderr)
+
+
+def service_zone(layout: Layout) -> ZoneInfo:
+    """Return the clock of all that is nobody's job: that which the jobs have by default."""
+    if ZONE in os.environ:
+        return ZoneInfo(os.environ[ZONE])
+    for line in (layout.root / SETTINGS).read_text("utf-8", errors="replace").splitlines():
+        key, _, value = line.partition("=")
+        if key == ZONE:
+            return ZoneInfo(value.strip())
+    return ZoneInfo("UTC")
+
+
+def user_name() -> str:
+    """Return who gives this command, as the operating system knows them."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container's user has no name
+        return str(os.getuid())

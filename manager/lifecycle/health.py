@@ -1,0 +1,169 @@
+"""How the service is: what supervisord says of the processes, and the API of the heartbeats."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import socket
+import time
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from manager.lifecycle.crash_history import LATELY_SECONDS, OFTEN, deaths_lately
+from manager.lifecycle.memory import memory_mb
+from manager.lifecycle.ports import LOOPBACK
+from manager.lifecycle.supervisor_client import SupervisorGoneError, components
+
+if TYPE_CHECKING:
+    from manager.layout import Layout
+    from manager.lifecycle.ports import Ports
+    from manager.lifecycle.supervisor_client import Component
+
+# Component, and its name in the health answer and of its heartbeat there.
+HEARTBEATS = {
+    "scheduler": ("scheduler", "latest_scheduler_heartbeat"),
+    "dag-processor": ("dag_processor", "latest_dag_processor_heartbeat"),
+    "triggerer": ("triggerer", "latest_triggerer_heartbeat"),
+}
+STALE_SECONDS = 30  # as Airflow itself judges
+LINE_BYTES = 4_000
+ANSWER_SECONDS = 2.0  # answered in milliseconds, save on a machine that is busy with a start
+
+
+@dataclass(frozen=True)
+class Health:
+    """One component: its process, and what is wrong with it (empty: nothing)."""
+
+    component: Component
+    heartbeat: float | None  # epoch seconds of the last one; None for what has none
+    trouble: str
+    deaths: int = 0  # how often it ended within the last ten minutes
+
+
+def look(layout: Layout, ports: Ports, *, deaths: bool = True) -> list[Health]:
+    """Return the health of every component.
+
+    Args:
+        layout: the installation.
+        ports: where it listens.
+        deaths: also count as a trouble that a component which is well now has ended again and
+            again; a start, which has its own count, does not wait for that to be forgotten.
+
+    Raises:
+        SupervisorGoneError: nothing runs, or supervisord itself was killed.
+    """
+    processes = components(layout)
+    answer = _ask_api(ports)
+    healths = [_judge(process, answer, ports) for process in processes]
+    if not deaths:
+        return healths
+    ended = deaths_lately(layout, time.time())
+    return [_with_deaths(health, ended.get(health.component.name, 0)) for health in healths]
+
+
+def running(layout: Layout) -> bool:
+    """Return whether supervisord answers."""
+    try:
+        components(layout)
+    except SupervisorGoneError:
+        return False
+    return True
+
+
+def describe(health: Health) -> dict[str, Any]:
+    """Return a component's health as plain values, for `status --json`."""
+    component = health.component
+    return {
+        "name": component.name,
+        "state": component.state.lower(),
+        "pid": component.pid if component.up else None,
+        "uptime_seconds": component.now - component.started if component.up else None,
+        "heartbeat_age_seconds": (
+            None if health.heartbeat is None else round(time.time() - health.heartbeat, 1)
+        ),
+        "memory_mb": memory_mb(component.pid) if component.up else None,
+        "ended_lately": health.deaths,
+        "trouble": health.trouble or None,
+    }
+
+
+def _with_deaths(health: Health, deaths: int) -> Health:
+    """Say of a component that it keeps ending, and how its log ends."""
+    if deaths < OFTEN:
+        return replace(health, deaths=deaths)
+    often = f"ended {deaths} times in the last {LATELY_SECONDS / 60:.0f} minutes"
+    last = _last_line(health.component.log)
+    trouble = "; ".join(filter(None, (health.trouble, often, last and f"its log ends: {last}")))
+    return replace(health, deaths=deaths, trouble=trouble)
+
+
+def _last_line(log: str) -> str:
+    try:
+        with Path(log).open("rb") as file:
+            file.seek(max(0, file.seek(0, os.SEEK_END) - LINE_BYTES))
+            lines = file.read().decode(errors="replace").split("\n")
+    except OSError:
+        return ""
+    return next((line.strip()[:200] for line in reversed(lines) if line.strip()), "")
+
+
+def _ask_api(ports: Ports) -> dict[str, Any]:
+    """Return the API's own view of Airflow's components; empty when it does not answer.
+
+    Straight from the standard library: importing an HTTP client would cost `status` more time than
+    all the rest.
+    """
+    connection = http.client.HTTPConnection(ports.local_host, ports.api, timeout=ANSWER_SECONDS)
+    try:
+        connection.request("GET", "/api/v2/monitor/health")
+        return dict(json.load(connection.getresponse()))
+    except (OSError, http.client.HTTPException, ValueError):
+        return {}
+    finally:
+        connection.close()
+
+
+def _judge(process: Component, answer: dict[str, Any], ports: Ports) -> Health:
+    if not process.up:
+        return Health(process, None, f"is {process.state.lower()}: {process.error}")
+    if process.name == "api-server":
+        return Health(process, None, _api_trouble(answer))
+    if process.name == "sandbox":
+        there = answers(ports.sandbox)
+        return Health(process, None, "" if there else f"does not answer on {ports.sandbox_url}")
+    if process.name not in HEARTBEATS:
+        return Health(process, None, "")
+    return _judge_heartbeat(process, answer)
+
+
+def _judge_heartbeat(process: Component, answer: dict[str, Any]) -> Health:
+    if not answer:
+        return Health(process, None, "its heartbeat is unknown while the api-server is silent")
+    section, key = HEARTBEATS[process.name]
+    latest = answer.get(section, {}).get(key)
+    beat = datetime.fromisoformat(latest).timestamp() if latest else None
+    # A heartbeat from before the process began is its predecessor's.
+    if beat is None or beat < process.started:
+        return Health(process, None, "has not sent its first heartbeat yet")
+    age = time.time() - beat
+    trouble = f"sent its last heartbeat {age:.0f} s ago" if age > STALE_SECONDS else ""
+    return Health(process, beat, trouble)
+
+
+def _api_trouble(answer: dict[str, Any]) -> str:
+    if "metadatabase" not in answer:
+        return "does not answer"
+    database = answer["metadatabase"]["status"]
+    return "" if database == "healthy" else f"says that its database is {database}"
+
+
+def answers(port: int, host: str = LOOPBACK) -> bool:
+    """Return whether something listens on a port of this machine."""
+    try:
+        with socket.create_connection((host, port), timeout=ANSWER_SECONDS):
+            return True
+    except OSError:
+        return False

@@ -1,0 +1,77 @@
+"""Find the service's processes by the mark in their environment, and end them."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+import psutil
+
+from include.errors import ExpectedError
+from manager.lifecycle.supervisor_client import MARKER
+
+if TYPE_CHECKING:
+    from manager.layout import Layout
+
+GRACE_SECONDS = 10.0
+KILL_SECONDS = 5.0
+ROUNDS = 5
+
+
+def service_processes(layout: Layout) -> list[psutil.Process]:
+    """Return every living process that the service started, directly or not.
+
+    Only this user's processes can be read; the service has no others. This process and those it
+    descends from are left out, so that a task may call the manager.
+    """
+    myself = psutil.Process()
+    spared = {myself.pid, *(parent.pid for parent in myself.parents())}
+    return [
+        process
+        for process in psutil.process_iter()
+        if process.pid not in spared and _is_marked(process, str(layout.var))
+    ]
+
+
+def end_leftovers(layout: Layout) -> int:
+    """End what is left of the service: TERM, a grace period, KILL; again for what came meanwhile.
+
+    Returns:
+        how many processes there were.
+
+    Raises:
+        ExpectedError: some process cannot be ended.
+    """
+    ended: set[int] = set()
+    for _ in range(ROUNDS):
+        found = service_processes(layout)
+        if not found:
+            return len(ended)
+        ended.update(process.pid for process in found)
+        _signal(found, "terminate")
+        _, alive = psutil.wait_procs(found, timeout=GRACE_SECONDS)
+        _signal(alive, "kill")
+        psutil.wait_procs(alive, timeout=KILL_SECONDS)
+    found = service_processes(layout)
+    if found:
+        names = ", ".join(f"{process.pid}" for process in found)
+        raise ExpectedError(f"processes {names} of the service cannot be ended: `kill -9` them")
+    return len(ended)
+
+
+def _signal(processes: list[psutil.Process], method: str) -> None:
+    for process in processes:
+        with suppress(psutil.NoSuchProcess):
+            getattr(process, method)()  # psutil makes sure that the pid was not given away since
+
+
+def _is_marked(process: psutil.Process, value: str) -> bool:
+    try:
+        return (
+            process.uids().real == os.getuid()
+            and process.environ().get(MARKER) == value
+            and process.status() != psutil.STATUS_ZOMBIE
+        )
+    except (psutil.Error, OSError):
+        return False

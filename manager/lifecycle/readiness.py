@@ -1,0 +1,168 @@
+"""Waits until a service that was started works, and says what keeps it from working."""
+
+from __future__ import annotations
+
+import http.client
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psutil
+
+from include.errors import ExpectedError
+from include.registry import load_registry
+from manager.airflow.rest import Api, ApiError
+from manager.lifecycle.health import look
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from manager.layout import Layout
+    from manager.lifecycle.health import Health
+    from manager.lifecycle.ports import Ports
+
+# A start that hangs fails within a minute. A slow machine gets more time, but only as long as the
+# components that are not ready move: they write to their logs or use the processor. A machine with
+# two busy cores needs 40 s for what an idle one does in 12.
+MINUTE = 60.0
+QUIET_SECONDS = 15.0
+READY_SECONDS = 180.0
+MOVING_CPU_SECONDS = 0.5
+LOOK_SECONDS = 0.5
+START_TRIES = 3
+TAIL_LINES = 15
+WAKE_UP_SECONDS = 30.0
+
+
+def wait_until_ready(layout: Layout, ports: Ports, say: Callable[[str], None] | None) -> None:
+    """Wait until every component is well and every job of the registry is a DAG.
+
+    Args:
+        layout: the installation.
+        ports: where it listens.
+        say: shows who is ready; None to show nothing.
+
+    Raises:
+        ExpectedError: that took too long, or a component keeps ending.
+    """
+    wait = _Wait(say)
+    while True:
+        healths = look(layout, ports, deaths=False)
+        wait.note(healths)
+        ill = [health for health in healths if health.trouble]
+        missing = [] if ill else _missing_jobs(layout, ports)
+        if not ill and not missing:
+            wait.waits_for("the first answer of the tasks' API")
+            _wake_up(ports)
+            return
+        if missing:
+            wait.waits_for(f"{len(missing)} jobs to become DAGs")
+        hopeless = [health for health in ill if wait.starts_of(health) > START_TRIES]
+        if hopeless:
+            raise _failure(layout, hopeless[0], f"ended {START_TRIES} times after it was started")
+        if wait.is_over() and ill:
+            worst = min(ill, key=lambda health: health.component.up)
+            raise _failure(layout, worst, worst.trouble)
+        if wait.is_over():
+            raise _no_dags(layout, ports)
+        time.sleep(LOOK_SECONDS)
+
+
+def _wake_up(ports: Ports) -> None:
+    """Ask the tasks' side of the API once: its first answer takes it seconds, deaf to all else.
+
+    Better now than when the first tasks and the first person ask. No answer is no failure.
+    """
+    local = http.client.HTTPConnection(ports.local_host, ports.api, timeout=WAKE_UP_SECONDS)
+    try:
+        local.request("GET", "/execution/health")
+        local.getresponse().read()
+    except (OSError, http.client.HTTPException):
+        return
+    finally:
+        local.close()
+
+
+class _Wait:
+    """What was seen while waiting: who got ready, who was started how often, and when it moved."""
+
+    def __init__(self, say: Callable[[str], None] | None) -> None:
+        self._say = say
+        self._began = self._moved = time.monotonic()
+        self._ready: set[str] = set()
+        self._told = ""
+        self._starts: dict[str, set[int]] = {}
+        self._seen: object = None
+
+    def note(self, healths: list[Health]) -> None:
+        """Take in one look; shows the components that are ready for the first time."""
+        now = time.monotonic()
+        for health in healths:
+            name = health.component.name
+            self._starts.setdefault(name, set()).add(health.component.started)
+            if not health.trouble and name not in self._ready:
+                self._ready.add(name)
+                if self._say:
+                    self._say(f"  {name} is ready after {now - self._began:.0f} s")
+        ill = [health for health in healths if health.trouble]
+        logs = [Path(health.component.log) for health in ill]
+        sizes = [log.stat().st_size for log in logs if log.exists()]
+        used = sum(_cpu_seconds(health.component.pid) for health in ill)
+        seen = [len(self._ready), *sizes, used // MOVING_CPU_SECONDS]
+        if seen != self._seen:
+            self._seen, self._moved = seen, now
+
+    def waits_for(self, what: str) -> None:
+        """Show what is waited for when all components are ready, if it was not shown last."""
+        if what != self._told and self._say:
+            self._say(f"  waiting for {what}")
+        self._told = what
+
+    def starts_of(self, health: Health) -> int:
+        """Return how often a component was started since the wait began."""
+        return len(self._starts[health.component.name])
+
+    def is_over(self) -> bool:
+        """Return whether nothing moves any more, or it moved for too long."""
+        now = time.monotonic()
+        quiet = now - self._moved > QUIET_SECONDS
+        return now - self._began > (MINUTE if quiet else READY_SECONDS)
+
+
+def _cpu_seconds(pid: int) -> float:
+    """Return how long a process has been at work on a processor; 0 where nobody can tell."""
+    try:
+        used = psutil.Process(pid).cpu_times()
+    except (psutil.Error, ValueError):
+        return 0.0
+    return used.user + used.system
+
+
+def _missing_jobs(layout: Layout, ports: Ports) -> list[str]:
+    """Return the registry's jobs that Airflow has no DAG of, or that nobody can ask for now."""
+    try:
+        dags = Api(layout, ports).dags()
+    except ApiError:
+        dags = {}
+    return [job_id for job_id in load_registry(layout.root).jobs if job_id not in dags]
+
+
+def _failure(layout: Layout, health: Health, why: str) -> ExpectedError:
+    """Say which component is not ready, why, and how its log ends."""
+    log = Path(health.component.log)
+    lines = log.read_text("utf-8", errors="replace").splitlines() if log.exists() else []
+    return ExpectedError(
+        "".join(f"  {line}\n" for line in lines[-TAIL_LINES:])
+        + f"{health.component.name} {why}; the lines above end {layout.shown(log)}. The others run "
+        "on: `python3 scheduler_manager.py status` shows them, `stop` ends them"
+    )
+
+
+def _no_dags(layout: Layout, ports: Ports) -> ExpectedError:
+    """Say which jobs Airflow has not taken over, and what it says about the files."""
+    missing = ", ".join(_missing_jobs(layout, ports))
+    errors = "\n".join(Api(layout, ports).import_errors()) or "no file reports an error"
+    return ExpectedError(
+        f"{errors}\nthe components run, but these jobs are no DAGs yet: {missing}; see "
+        f"{layout.shown(layout.logs / 'airflow' / 'dag_processor')}"
+    )

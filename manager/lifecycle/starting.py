@@ -1,0 +1,160 @@
+"""`start`: prepare, hand over to supervisord, and return when the service really works."""
+
+from __future__ import annotations
+
+import json
+import sys
+from contextlib import redirect_stdout, suppress
+from typing import TYPE_CHECKING
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from include.errors import ConfigurationError, ExpectedError
+from include.registry import load_registry
+from include.registry.checks import check_project
+from include.units.first_seen import first_seen
+from include.warehouse import connect
+from manager.airflow.tables import warehouse_url
+from manager.backup.restoring import check_whole
+from manager.journal import note
+from manager.lifecycle import supervisor_client
+from manager.lifecycle.health import running
+from manager.lifecycle.locks import exclusive
+from manager.lifecycle.ports import RESTART, START, Ports, check_free, chosen, remember, remembered
+from manager.lifecycle.preparing import prepare
+from manager.lifecycle.readiness import wait_until_ready
+from manager.lifecycle.settings import component_environment, write_secrets
+from manager.lifecycle.stopping import end_service, service_lock
+
+if TYPE_CHECKING:
+    from manager.layout import Layout
+
+PATH_SIGNS = '%$"'
+
+
+def start(
+    layout: Layout, port: int | None = None, host: str | None = None, *, as_json: bool = False
+) -> int:
+    """Start the service, or say that it runs; prints where it is.
+
+    Args:
+        layout: the installation.
+        port: the base port; None for the one of the last start.
+        host: the address that the web UI listens on; None for the last one.
+        as_json: print one JSON object; what happens meanwhile goes to standard error.
+
+    Returns:
+        0; everything else is raised.
+
+    Raises:
+        ConfigurationError: a port is taken, the service runs elsewhere, or the last port cannot be
+            read.
+        ExpectedError: a component does not come up within a minute.
+    """
+    _check_paths(layout)
+    layout.make_var()
+    with (
+        redirect_stdout(sys.stderr if as_json else sys.stdout),
+        exclusive(service_lock(layout), "starting or stopping the service"),
+    ):
+        already = running(layout)
+        ports = chosen(layout, port, host, command=RESTART if already else START)
+        if already:
+            _check_same(ports, remembered(layout))
+        else:
+            _launch(layout, ports)
+        wait_until_ready(layout, ports, None if already else _say)
+    _tell(layout, ports, already=already, as_json=as_json)
+    warn_of_problems(layout)
+    if not ports.private:
+        _warn_of_others(ports)
+    return 0
+
+
+def _tell(layout: Layout, ports: Ports, *, already: bool, as_json: bool) -> None:
+    if as_json:
+        told = {"state": "running", "already": already, "url": ports.url}
+        print(json.dumps({**told, "passwords": str(layout.passwords)}))
+        return
+    print(f"{'already running' if already else 'running'}: {ports.url}")
+    print(f"log in as admin; the password is in {layout.shown(layout.passwords)}")
+
+
+def _say(text: str) -> None:
+    print(text, flush=True)
+
+
+def service_environment(layout: Layout, ports: Ports) -> dict[str, str]:
+    """Return the components' environment, with all secrets made."""
+    environment = component_environment(layout, ports)
+    write_secrets(layout, environment)
+    return environment
+
+
+def _check_paths(layout: Layout) -> None:
+    for path in (layout.root, layout.var):
+        found = [sign for sign in PATH_SIGNS if sign in str(path)]
+        if found:
+            taken = "the end of a quote" if found[0] == '"' else "a placeholder"
+            raise ConfigurationError(
+                f"folder {str(path)!r} has a {found[0]} in its name, which supervisord and Airflow "
+                f"would take for {taken}: move it to a folder without"
+            )
+
+
+def _see_jobs(layout: Layout, environment: dict[str, str]) -> None:
+    """Write down the jobs that are new; whoever looks at coverage does so, too."""
+    with suppress(SQLAlchemyError, ExpectedError):
+        engine = connect(warehouse_url(dict(environment)))
+        first_seen(engine, load_registry(layout.root).jobs)
+        engine.dispose()
+
+
+def _check_same(asked: Ports, used: Ports) -> None:
+    if asked != used:
+        raise ConfigurationError(
+            f"the service already runs on port {used.base} of {used.host}: to move it, run "
+            f"`python3 scheduler_manager.py restart --port {asked.base} --host {asked.host}`"
+        )
+
+
+def warn_of_problems(layout: Layout) -> None:
+    """Say on standard error that entries are broken: a start goes on without their jobs."""
+    problems = check_project(layout.root).problems
+    if problems:
+        files = ", ".join(dict.fromkeys(problem.file for problem in problems))
+        count = f"{len(problems)} problem{'s' if len(problems) > 1 else ''}"
+        print(
+            f"warning: {count} in {files} may keep jobs from running: "
+            "`python3 scheduler_manager.py check` says what to repair",
+            file=sys.stderr,
+        )
+
+
+def _warn_of_others(ports: Ports) -> None:
+    """Say what it means to listen beyond this machine."""
+    print(
+        f"warning: the web UI listens on {ports.host} port {ports.api}: whoever reaches this "
+        "machine there can try to log in, and passwords and data travel unencrypted. Let a "
+        "firewall keep others out and an HTTPS proxy stand before it, or go back with "
+        "`python3 scheduler_manager.py restart --host 127.0.0.1`",
+        file=sys.stderr,
+    )
+
+
+def _launch(layout: Layout, ports: Ports) -> None:
+    """Start supervisord on databases that are in order."""
+    check_whole(layout)
+    cut_off = supervisor_client.left_traces(layout)
+    if end_service(layout):
+        cut_off = True
+        print("ended what was left of a service whose supervisord was killed")
+    if cut_off:
+        note(layout, "ended without being stopped: it was killed, or the machine went down")
+    check_free(ports)
+    remember(layout, ports)
+    environment = service_environment(layout, ports)
+    prepare(layout, environment)
+    _see_jobs(layout, environment)
+    supervisor_client.start(layout, environment)
+    note(layout, f"started at {ports.url}")

@@ -1,0 +1,181 @@
+"""Make `.venv` and keep it in step with the pinned requirements; standard library only.
+
+A stamp file in `.venv` names the requirements file's hash and is written last, so a changed lock is
+installed again. A mark written first tells of an install that was cut short; that one is begun
+anew, because pip takes a half-copied package for an installed one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from include.errors import ConfigurationError, ExpectedError
+from manager.lifecycle.locks import exclusive
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from manager.layout import Layout
+
+NEWEST_PYTHON = (3, 13)  # the newest one that requirements.txt is pinned for
+REQUIREMENTS = "requirements.txt"
+CLUSTER = "requirements-cluster.txt"
+DEVELOPMENT = "requirements-dev.txt"
+TAIL_LINES = 15
+WRITABLE_BY_OTHERS = 0o022  # who can write what runs here, runs it as this user
+
+
+def ensure(layout: Layout, *, development: bool = False) -> None:
+    """Install what is not installed yet; returns at once when nothing changed.
+
+    Args:
+        layout: where the project and its `.venv` are.
+        development: also what the tests need, and what the containers that they try run on.
+
+    Raises:
+        ConfigurationError: this Python cannot make a virtual environment.
+        ExpectedError: a package could not be installed.
+    """
+    wanted = [layout.root / REQUIREMENTS]
+    if development:
+        wanted += [layout.root / CLUSTER, layout.root / DEVELOPMENT]
+    if not _missing(layout, wanted):
+        return
+    layout.make_var()
+    before = os.umask(WRITABLE_BY_OTHERS)
+    os.umask(before | WRITABLE_BY_OTHERS)
+    try:
+        _install_all(layout, wanted)
+    finally:
+        os.umask(before)
+
+
+def _install_all(layout: Layout, wanted: list[Path]) -> None:
+    with exclusive(layout.venv / ".lock", "installing packages"):
+        missing = _missing(layout, wanted)  # again: the one we waited for may have done it
+        if not missing:
+            return
+        if (layout.venv / ".installing").exists() or not _has_pip(layout.python):
+            _make_venv(layout)
+        for requirements in missing:
+            _install(layout, requirements)
+
+
+def usable(layout: Layout) -> bool:
+    """Return whether some install was completed here, be it an older one."""
+    return layout.python.exists() and any(layout.venv.glob(".requirements-*"))
+
+
+def stamp(layout: Layout, requirements: Path) -> Path:
+    """Return the file that says that `requirements`, as it is now, was installed."""
+    digest = hashlib.sha256(requirements.read_bytes()).hexdigest()[:16]
+    return layout.venv / f".{requirements.stem}-{digest}"
+
+
+def _missing(layout: Layout, wanted: list[Path]) -> list[Path]:
+    if not layout.python.exists():  # also when the system's Python under it was replaced
+        return wanted
+    return [path for path in wanted if not stamp(layout, path).exists()]
+
+
+def _has_pip(python: Path) -> bool:
+    if not python.exists():
+        return False
+    done = subprocess.run(
+        [python, "-I", "-m", "pip", "--version"], capture_output=True, check=False
+    )
+    return done.returncode == 0
+
+
+def _make_venv(layout: Layout) -> None:
+    """Make `.venv` from nothing with the Python that runs this."""
+    version = "{}.{}".format(*sys.version_info)
+    if sys.version_info[:2] > NEWEST_PYTHON:
+        newest = "{}.{}".format(*NEWEST_PYTHON)
+        raise ConfigurationError(
+            f"python {version} is newer than what the packages are pinned for (3.10 to {newest}): "
+            f"install Python {newest} and run `python{newest} scheduler_manager.py` instead"
+        )
+    if not all(importlib.util.find_spec(module) for module in ("venv", "ensurepip")):
+        raise ConfigurationError(
+            f"python {version} here cannot make virtual environments (no venv/ensurepip module): "
+            f"run `sudo apt install python{version}-venv` (Debian, Ubuntu), then this command again"
+        )
+    for child in layout.venv.iterdir():
+        if child.name != ".lock":
+            shutil.rmtree(child) if child.is_dir() and not child.is_symlink() else child.unlink()
+    # sys.executable may itself be .venv's python, which was just removed; its base never is.
+    base = Path(sys.base_prefix) / "bin" / f"python{version}"
+    command = [base if base.exists() else sys.executable, "-I", "-m", "venv", layout.venv]
+    _phase(layout, f"making {layout.shown(layout.venv)} with Python {version}", command)
+
+
+def _install(layout: Layout, requirements: Path) -> None:
+    """Install one pinned file, between the mark and the stamp."""
+    for old in layout.venv.glob(f".{requirements.stem}-" + "[0-9a-f]" * 16):
+        old.unlink()
+    mark = layout.venv / ".installing"
+    mark.touch()
+    # Without a search for dependencies: the lock names every one, also those of extras, which pip
+    # would look for in versions that are not pinned.
+    options = ["--no-deps", "--require-hashes", "--no-input", "--disable-pip-version-check"]
+    pip: list[Path | str] = [
+        layout.python,
+        "-I",
+        "-m",
+        "pip",
+        "install",
+        *options,
+        "--progress-bar",
+        "off",
+    ]
+    # Not how many: the lock is for all systems, and pip leaves out what this one does not need.
+    title = f"installing the packages of {requirements.name}"
+    _phase(layout, title, [*pip, "-r", requirements])
+    stamp(layout, requirements).touch()
+    mark.unlink()
+
+
+def _phase(layout: Layout, title: str, command: Sequence[Path | str]) -> None:
+    """Run one step with its output in the install log; one line on the screen."""
+    log = layout.logs / "install.log"
+    started = time.monotonic()
+    with log.open("ab") as file:
+        file.write(f"\n== {title}\n".encode())
+        file.flush()
+        process = subprocess.Popen(command, stdout=file, stderr=subprocess.STDOUT)
+        print(f"{title} ...", end="", flush=True)
+        while not _ended(process):
+            if sys.stdout.isatty():
+                print(f"\r{title} ... {time.monotonic() - started:.0f} s", end="", flush=True)
+    if process.returncode == 0:
+        rewind = f"\r{title} ..." if sys.stdout.isatty() else ""
+        print(f"{rewind} done in {time.monotonic() - started:.0f} s", flush=True)
+        return
+    print(" failed", flush=True)
+    tail = log.read_text("utf-8", errors="replace").splitlines()[-TAIL_LINES:]
+    raise ExpectedError(
+        "\n".join(f"  {line}" for line in tail) + f"\n{title} failed with exit code "
+        f"{process.returncode}; the lines above end {layout.shown(log)}: repair the cause "
+        "(network, disk space, pip's index-url), then run the same command again"
+    )
+
+
+def _ended(process: subprocess.Popen[bytes]) -> bool:
+    try:
+        process.wait(timeout=1)
+    except subprocess.TimeoutExpired:
+        return False
+    except BaseException:  # Ctrl-C: pip must not go on installing behind the user's back
+        process.kill()
+        process.wait()
+        raise
+    return True

@@ -1,0 +1,102 @@
+"""What counts as healthy."""
+
+from __future__ import annotations
+
+import re
+import time
+from dataclasses import replace
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from manager.commands.status import component_lines
+from manager.layout import Layout
+from manager.lifecycle.crash_history import deaths_lately, remember_death
+from manager.lifecycle.health import Health, _judge, _with_deaths, describe
+from manager.lifecycle.ports import Ports
+from manager.lifecycle.supervisor_client import Component
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+NOWHERE = Ports(1)  # nobody listens there
+
+
+def component(name: str, state: str = "RUNNING", age: int = 100) -> Component:
+    """Give a component as supervisord would; `age` is how many seconds ago it started."""
+    now = int(time.time())
+    return Component(name, state, 4242, now - age, now, "exited too quickly", "/var/x.log")
+
+
+def beaten(seconds_ago: float) -> dict[str, Any]:
+    """Give the API's answer when the scheduler's last heartbeat is that old."""
+    beat = datetime.fromtimestamp(time.time() - seconds_ago, timezone.utc).isoformat()
+    return {
+        "metadatabase": {"status": "healthy"},
+        "scheduler": {"status": "healthy", "latest_scheduler_heartbeat": beat},
+    }
+
+
+@pytest.mark.parametrize(
+    ("seconds_ago", "trouble"),
+    [
+        (3, ""),
+        (45, "sent its last heartbeat 45 s ago"),
+        (150, "has not sent its first heartbeat yet"),  # its predecessor's
+    ],
+)
+def test_a_heartbeat_must_be_fresh_and_its_own(seconds_ago: float, trouble: str) -> None:
+    """An old heartbeat is a trouble, and one from before the process began is none at all."""
+    assert _judge(component("scheduler"), beaten(seconds_ago), NOWHERE).trouble == trouble
+
+
+def test_a_silent_api_hides_the_heartbeats() -> None:
+    """Without the API nothing counts as fresh."""
+    assert _judge(component("api-server"), {}, NOWHERE).trouble == "does not answer"
+    assert "unknown" in _judge(component("triggerer"), {}, NOWHERE).trouble
+
+
+def test_a_dead_component_says_why() -> None:
+    """What supervisord gave up on is named with supervisord's reason."""
+    health = _judge(component("scheduler", "FATAL"), beaten(1), NOWHERE)
+    assert health.trouble == "is fatal: exited too quickly"
+    assert describe(health)["pid"] is None
+
+
+def test_a_sandbox_that_does_not_answer_is_a_trouble() -> None:
+    """The process alone is not enough."""
+    assert "does not answer" in _judge(component("sandbox"), beaten(1), NOWHERE).trouble
+
+
+def test_a_component_of_ours_has_no_heartbeat() -> None:
+    """What Airflow does not know is well as long as its process is there."""
+    assert _judge(component("journal"), {}, NOWHERE).trouble == ""
+
+
+def test_a_component_that_keeps_ending_is_a_trouble(tmp_path: Path) -> None:
+    """Once is repaired by the restart; three times in ten minutes are told, with the log's end."""
+    log = tmp_path / "triggerer.log"
+    log.write_text("Traceback\nMemoryError: 店铺\n\n", "utf-8")
+    well = Health(replace(component("triggerer"), log=str(log)), time.time(), "")
+    assert _with_deaths(well, 2).trouble == ""
+    trouble = _with_deaths(well, 3).trouble
+    assert trouble == "ended 3 times in the last 10 minutes; its log ends: MemoryError: 店铺"
+
+
+def test_deaths_are_counted_for_ten_minutes(tmp_path: Path) -> None:
+    """Older ones are no longer news, and each component has its own."""
+    layout = Layout(var=tmp_path)
+    layout.make_var()
+    for moment in (1_000.0, 1_500.0, 1_900.0):
+        remember_death(layout, "scheduler", moment)
+    remember_death(layout, "sandbox", 1_950.0)
+    assert deaths_lately(layout, 2_000.0) == {"scheduler": 2, "sandbox": 1}
+    assert deaths_lately(Layout(var=tmp_path / "none"), 2_000.0) == {}
+
+
+def test_a_line_says_name_state_pid_and_age() -> None:
+    """A person reads all there is to know of a component in one line."""
+    (line,) = component_lines([Health(component("scheduler", age=7_500), time.time() - 2, "")])
+    assert re.sub(" +", " ", line).endswith("up 2 h 5 min heartbeat 2 s ago")
+    assert line.split()[:4] == ["scheduler", "running", "pid", "4242"]

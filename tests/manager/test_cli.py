@@ -1,0 +1,139 @@
+"""The command line before anything is installed."""
+
+from __future__ import annotations
+
+import ast
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from manager.commands.table import COMMANDS
+from manager.layout import PROJECT_ROOT
+
+SCRIPT = "scheduler_manager.py"
+
+
+@pytest.fixture(scope="module")
+def bare(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give a checkout without `.venv` and without what the command line may not need."""
+    root = tmp_path_factory.mktemp("checkout")
+    shutil.copy(PROJECT_ROOT / SCRIPT, root)
+    (root / "include").mkdir()
+    for name in ("__init__.py", "errors.py", "quoting.py"):
+        shutil.copy(PROJECT_ROOT / "include" / name, root / "include")
+    shutil.copytree(PROJECT_ROOT / "include" / "service", root / "include" / "service")
+    return root
+
+
+def manage(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run the manager from another folder, with the standard library alone."""
+    base = Path(sys.base_prefix) / "bin" / f"python3.{sys.version_info[1]}"
+    return subprocess.run(
+        [base, "-I", "-S", "-B", root / SCRIPT, *arguments],
+        cwd="/",
+        env={"PATH": "/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_help_lists_every_command(bare: Path) -> None:
+    """`--help` needs nothing installed, names every command and is there at once."""
+    started = time.monotonic()
+    done = manage(bare, "--help")
+    assert time.monotonic() - started < 2
+    assert done.returncode == 0
+    assert all(name in done.stdout for name in COMMANDS)
+    assert not (bare / ".venv").exists()
+    assert not (bare / "var").exists()
+
+
+@pytest.mark.parametrize("command", sorted(COMMANDS))
+@pytest.mark.parametrize("flag", ["-h", "--help"])
+def test_every_command_has_help(bare: Path, command: str, flag: str) -> None:
+    """Each command explains itself without anything installed."""
+    done = manage(bare, command, flag)
+    assert done.returncode == 0
+    assert f"{SCRIPT} {command}" in done.stdout
+
+
+def test_no_command_prints_the_help(bare: Path) -> None:
+    """Without a command the help is shown, and the exit code says that nothing was done."""
+    done = manage(bare)
+    assert done.returncode == 2
+    assert "COMMAND" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["strat"], "unknown command 'strat': did you mean `start`?"),
+        (["xyzzy"], "unknown command 'xyzzy': there are demo, start, stop"),
+        (["start", "--port", "80"], "'80' is not a port from 1024 to 65532"),
+        (["start", "--port", "web"], "'web' is not a port from 1024 to 65532"),
+        (["start", "--prot", "8080"], "unrecognized arguments: --prot 8080"),
+        (["run"], "the following arguments are required: JOB"),
+        (["check", "--lang", "fr"], "invalid choice: 'fr'"),
+    ],
+)
+def test_a_mistake_is_named(bare: Path, arguments: list[str], said: str) -> None:
+    """A mistake is answered with what was wrong and exit code 2, not with a traceback."""
+    done = manage(bare, *arguments)
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(("command", "code"), [("stop", 0), ("status", 3), ("restart", 1)])
+def test_where_nothing_is_installed_nothing_runs(bare: Path, command: str, code: int) -> None:
+    """Asking for a service that was never started installs nothing."""
+    done = manage(bare, command)
+    assert done.returncode == code
+    assert "start" in done.stdout + done.stderr
+    assert not (bare / ".venv").exists()
+
+
+def test_a_reader_who_has_enough_is_no_failure(bare: Path) -> None:
+    """`status | head -1` ends quietly, with the code that a shell gives such a program."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "wb") as pipe:
+        done = subprocess.run(
+            [sys.executable, "-I", "-S", "-B", bare / SCRIPT, "status"],
+            stdout=pipe,
+            stderr=subprocess.PIPE,
+            check=False,
+        )
+    assert (done.returncode, done.stderr) == (141, b"")
+
+
+def test_an_old_python_can_read_the_doorstep() -> None:
+    """The root file parses by the grammar of Python 3.6."""
+    ast.parse((PROJECT_ROOT / SCRIPT).read_text("utf-8"), feature_version=(3, 6))
+
+
+@pytest.mark.parametrize(
+    ("pretend", "said"),
+    [
+        ("sys.version_info = (3, 6, 9)", "this is Python 3.6, and Python 3.10 to 3.13 is needed"),
+        ("os.name = 'nt'", "use WSL2 (`wsl --install`"),
+    ],
+)
+def test_who_cannot_run_it_is_told_what_to_do(pretend: str, said: str) -> None:
+    """An old Python and Windows are sent where it works."""
+    code = f"import os, sys; {pretend}; __file__ = sys.argv[1]; exec(open(__file__).read())"
+    done = subprocess.run(
+        [sys.executable, "-c", code, PROJECT_ROOT / SCRIPT, "demo"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr

@@ -1,0 +1,58 @@
+"""Finding what a person named."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from include.errors import ConfigurationError
+from manager.layout import Layout
+from manager.lookup import find_job, nearest
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+ENTRY = """tasks:
+  - id: copy_files
+    name: Copy
+    cron: "0 8 * * *"
+    script: copy_files.py
+  - id: bad_cron
+    name: Bad
+    cron: "99 8 * * *"
+    script: copy_files.py
+"""
+
+
+@pytest.fixture
+def layout(tmp_path: Path) -> Layout:
+    """Give a project with one good and one bad job."""
+    (tmp_path / "config" / "tasks").mkdir(parents=True)
+    (tmp_path / "config" / "tasks" / "own.yaml").write_text(ENTRY)
+    (tmp_path / "include" / "scripts").mkdir(parents=True)
+    (tmp_path / "include" / "scripts" / "copy_files.py").touch()
+    return Layout(root=tmp_path, var=tmp_path / "var")
+
+
+def test_a_job_is_found(layout: Layout) -> None:
+    """A job of the registry is found by its id."""
+    assert find_job(layout, "copy_files").name == "Copy"
+
+
+def test_a_misspelt_job_names_the_nearest(layout: Layout) -> None:
+    """An unknown id names the one that was probably meant."""
+    with pytest.raises(ConfigurationError, match="did you mean 'copy_files'"):
+        find_job(layout, "copy_file")
+
+
+def test_a_broken_job_says_what_is_wrong(layout: Layout) -> None:
+    """A job whose entry is wrong says so, with its place, instead of `unknown`."""
+    with pytest.raises(ConfigurationError, match=r"config/tasks/own\.yaml:8:\d+: bad_cron: cron"):
+        find_job(layout, "bad_cron")
+
+
+def test_a_name_like_no_other_lists_what_there_is() -> None:
+    """Without a near one, all known names are told; without any, that."""
+    assert nearest("zzz", ["erp_store", "jd_store"]) == "there are erp_store, jd_store"
+    assert nearest("zzz", []) == "there are none"

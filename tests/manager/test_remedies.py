@@ -1,0 +1,122 @@
+"""What a message names as its repair repairs it, typed in the state in which it is said."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import sqlite3
+import subprocess
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+import pytest
+from alembic import command
+from sqlalchemy import text
+
+from include.warehouse import connect, migrating
+from manager.layout import Layout
+from manager.lifecycle.ports import remember
+from manager.lifecycle.preparing import prepare
+from manager.lifecycle.starting import service_environment
+from sandbox.delivery import connections
+from tests.integration.installation import copy_project, free_ports, system_python
+
+if TYPE_CHECKING:
+    from tests.conftest import Sandbox
+
+NAMED = re.compile(r"`([^`]+)`")
+SECONDS = 120
+
+
+@pytest.fixture(scope="module")
+def layout(tmp_path_factory: pytest.TempPathFactory) -> Layout:
+    """Return an installation as delivered, that is not running."""
+    root = tmp_path_factory.mktemp("repaired") / "checkout"
+    copy_project(root)
+    layout = Layout(root=root, var=root / "var")
+    layout.make_var()
+    ports = free_ports()
+    remember(layout, ports)
+    prepare(layout, service_environment(layout, ports))
+    return layout
+
+
+def typed(layout: Layout, words: list[str], answers: str = "") -> tuple[int, str]:
+    """Type a command in the project's folder; give its exit code and all that it prints."""
+    if words[:2] == ["python3", "scheduler_manager.py"]:
+        words = [str(system_python()), *words[1:]]
+    done = subprocess.run(
+        words,
+        cwd=layout.root,
+        env={name: value for name, value in os.environ.items() if name != "SCHEDULER_VAR"},
+        input=answers,
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+        check=False,
+    )
+    return done.returncode, done.stdout + done.stderr
+
+
+def manage(layout: Layout, line: str) -> tuple[int, str]:
+    """Type a command of the manager."""
+    return typed(layout, ["python3", "scheduler_manager.py", *shlex.split(line)])
+
+
+def repair_in(said: str, about: str) -> list[str]:
+    """Return the first command that the line about something names."""
+    (line,) = [line for line in said.splitlines() if about in line]
+    found = NAMED.search(line)
+    assert found, line
+    return shlex.split(found[1])
+
+
+def put_older_warehouse(layout: Layout) -> None:
+    """Copy one of an older version into its place, as people restore."""
+    for path in layout.var.glob("warehouse.db*"):
+        path.unlink()
+    engine = connect(f"sqlite:///{layout.warehouse}")
+    with engine.begin() as connection:
+        command.upgrade(migrating._config(connection), "0003")
+    with engine.connect() as connection:
+        connection.execute(text("SELECT 1"))
+    engine.dispose()
+
+
+@pytest.mark.parametrize("complaint", ["gaps", "report", "doctor"])
+def test_an_older_warehouse_is_repaired_by_what_is_said(layout: Layout, complaint: str) -> None:
+    """Whichever command meets it: the one that it names, once, and it is content."""
+    put_older_warehouse(layout)
+    code, said = manage(layout, complaint)
+    assert (code, "Traceback" in said) == (1 if complaint == "doctor" else 78, False)
+    code, repaired = typed(layout, repair_in(said, "of version 0003"))
+    assert code == 0, repaired
+    assert "of version 0003" not in manage(layout, complaint)[1]
+
+
+def test_a_missing_connection_is_repaired_by_what_is_said(layout: Layout, sandbox: Sandbox) -> None:
+    """Its command asks for the fields, and the shop's job goes on to ask the platform."""
+    with closing(sqlite3.connect(layout.airflow_home / "airflow.db")) as database:
+        database.execute("DELETE FROM connection WHERE conn_id = 'jd_1'")
+        database.commit()
+    code, said = manage(layout, "doctor")
+    assert code == 1
+    repair = repair_in(said, "connection 'jd_1' is missing")
+    fields = connections(sandbox.base_url)["jd_1"]
+    token = json.loads(fields["extra"])["access_token"]
+    lines = [sandbox.base_url, fields["login"], fields["password"], token, ""]
+    code, repaired = typed(layout, repair, "".join(f"{line}\n" for line in lines))
+    assert code == 0, repaired
+    assert "is missing" not in manage(layout, "doctor")[1]
+
+
+def test_open_files_are_closed_by_what_is_said(layout: Layout) -> None:
+    """Others can no longer read the keys."""
+    layout.secrets.chmod(0o644)
+    code, said = manage(layout, "doctor")
+    assert code == 1
+    code, _ = typed(layout, repair_in(said, "var/secrets.env has mode 0644"))
+    assert code == 0
+    assert "has mode" not in manage(layout, "doctor")[1]
