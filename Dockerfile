@@ -29,8 +29,8 @@ COPY . .
 # The code belongs to root: a task cannot change it. It must be readable whatever the umask of the
 # machine that built the image was. `var` is where the volume goes; a new volume takes over its owner.
 USER root
-RUN chown --recursive root:0 config dags include plugins scheduler_manager.py \
-    && chmod --recursive a+rX config dags include plugins scheduler_manager.py \
+RUN chown --recursive root:0 config dags include manager plugins sandbox scheduler_manager.py \
+    && chmod --recursive a+rX config dags include manager plugins sandbox scheduler_manager.py \
     && install --directory --owner=airflow --group=0 --mode=0770 var var/airflow var/logs
 USER airflow
 

@@ -2,7 +2,7 @@
 """The one command of the store-data scheduler; `--help` lists what it does.
 
 This file is the doorstep: it must be readable by any Python, so that an old one, or Windows, is
-told what to do instead of being shown a syntax error. The commands live in `manager`.
+told what to do instead of being shown a syntax error. The commands live in `manager/`.
 """
 
 import os

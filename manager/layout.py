@@ -9,9 +9,8 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from include import PROJECT_ROOT
 from include.errors import ConfigurationError
-
-PROJECT_ROOT = Path(__file__).resolve().parents[2]
 
 # A Unix socket's path may be 104 bytes on macOS and 108 on Linux, and supervisord first binds
 # `<path>.<its process id>`.

@@ -12,14 +12,14 @@ if TYPE_CHECKING:
     from datetime import datetime
     from typing import TypeAlias
 
-    from include.coverage import Unit
+    from include.coverage import JudgedUnit
     from include.registry import Registry
 
     Marks: TypeAlias = Mapping[tuple[str, str], datetime]
 
 
 def asked_for(
-    marks: Marks, found: Iterable[Unit], job: str | None, shop: str | None
+    marks: Marks, found: Iterable[JudgedUnit], job: str | None, shop: str | None
 ) -> dict[tuple[str, str], datetime]:
     """Return the watermarks to show: those of a job or shop that is asked for, else where gaps are.
 

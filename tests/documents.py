@@ -15,7 +15,12 @@ ROOT = Path(__file__).parents[1]
 FILLED_IN = "{}"
 CHINESE = ".zh-CN.md"
 # Rooms with names of the platforms' data.
-DATA = ("sandbox/", "warehouse/migrations/")
+CODE = [
+    path
+    for room in ("include", "manager", "sandbox")
+    for path in sorted((ROOT / room).rglob("*.py"))
+]
+DATA = ("sandbox/", "include/warehouse/migrations/")
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
 
 
@@ -129,8 +134,8 @@ def settings_of_airflow() -> dict[str, str]:
 def variables_of_the_code() -> frozenset[str]:
     """Give the environment variables that the code names: texts that are one whole such name."""
     found: set[str] = set()
-    for path in (ROOT / "include").rglob("*.py"):
-        if not path.relative_to(ROOT / "include").as_posix().startswith(DATA):
+    for path in CODE:
+        if not path.relative_to(ROOT).as_posix().startswith(DATA):
             nodes = nodes_of(path)
             exported = {id(name) for node in nodes for name in _exported(node)}
             texts = [_said(node) for node in nodes if id(node) not in exported]

@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import and_, select
 
-from include import ledger
 from include.gateways.limiter import Limit
 from include.gateways.windows import LAGS
 from include.platforms.jd.dialect import Jd
@@ -27,6 +26,8 @@ from include.platforms.jushuitan.dialect import Jushuitan
 from include.platforms.pdd.dialect import Pdd
 from include.pulling import Landing, Window, pull
 from include.registry import load_registry
+from include.units.ledger import Ledger
+from include.units.unit import Unit as LedgerUnit
 from include.warehouse import connect, tables
 from include.warehouse.types import Measure, Money
 from sandbox.delivery import connections
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from include.gateways.client import GatewayClient
     from include.periods import Period
     from include.registry import Shop
+    from include.units.ledger_row import LedgerRow
 
 ROOT = Path(__file__).parents[1]
 JOBS = load_registry(ROOT).jobs
@@ -214,7 +216,7 @@ class Warehouse:
     def __post_init__(self) -> None:
         """Open it."""
         self.engine = connect(self.url)
-        self.ledger = ledger.Ledger(self.engine, RUN_ID)
+        self.ledger = Ledger(self.engine, RUN_ID)
 
     @cached_property
     def environment(self) -> dict[str, str]:
@@ -232,7 +234,7 @@ class Warehouse:
 
     def run_here(self, unit: Unit) -> tuple[int, str]:
         """Pull a unit in this process; gives the exit code and what was printed."""
-        mine = ledger.Unit(unit.job.id, unit.shop.id, unit.period)
+        mine = LedgerUnit(unit.job.id, unit.shop.id, unit.period)
         self.ledger.expect([mine])
         if self.ledger.open_units([mine]):
             self.ledger.begin([mine])  # as the runner does
@@ -268,7 +270,7 @@ class Warehouse:
         output, _ = process.communicate(timeout=280)
         return process.returncode, output
 
-    def row(self, unit: Unit) -> ledger.LedgerRow:
+    def row(self, unit: Unit) -> LedgerRow:
         """Give the unit's row of the ledger."""
         rows = self.ledger.rows(unit.job.id, unit.period.key)
         return next(row for row in rows if row.shop_id == unit.shop.id)

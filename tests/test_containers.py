@@ -184,7 +184,7 @@ def test_no_secret_gets_into_the_image() -> None:
     let_in = [rule[1:] for rule in rules if rule.startswith("!")]
     for name in (".env", "var", ".git", ".venv", "tests"):
         assert not any(fnmatch(name, rule) for rule in let_in)
-    for name in (*LOCKS, "config", "dags", "include", "plugins"):
+    for name in (*LOCKS, "config", "dags", "include", "manager", "plugins", "sandbox"):
         assert name in let_in
     ignored = (ROOT / ".gitignore").read_text("utf-8").splitlines()
     assert {".env", "var/"} <= {*ignored}

@@ -30,6 +30,7 @@ from manager import cli, jobs_page
 from manager.commands.table import COMMANDS
 from tests.documents import (
     CHINESE,
+    CODE,
     PAGES,
     ROOT,
     anchors,
@@ -193,9 +194,9 @@ def test_every_command_is_in_the_guide_with_its_options(name: str) -> None:
 
 
 def test_every_room_is_in_contributing() -> None:
-    """The table of the house names each folder below include/."""
+    """The table of the house names each folder of the code."""
     text = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
-    for room in (ROOT / "include").glob("*/__init__.py"):
+    for room in [*ROOT.glob("include/*/__init__.py"), *ROOT.glob("manager/*/__init__.py")]:
         assert f"`{room.parent.name}/`" in text, f"CONTRIBUTING.md: say what {room.parent} does"
 
 
@@ -238,7 +239,7 @@ def test_commands_of_the_documents_exist(path: Path) -> None:
 
 def test_commands_that_messages_name_exist() -> None:
     """What is printed as a repair can be typed."""
-    files = sorted((ROOT / "include").rglob("*.py"))
+    files = CODE
     found = [(words, named(file)) for file in files for words in commands(spoken(file))]
     assert len(found) > 10
     for words, file in found:
@@ -277,7 +278,7 @@ def test_airflows_commands_of_the_documents_exist() -> None:
 
     parser = get_parser()
     texts = {named(path): path.read_text("utf-8") for path in PAGES}
-    texts |= {named(path): spoken(path) for path in sorted((ROOT / "include").rglob("*.py"))}
+    texts |= {named(path): spoken(path) for path in CODE}
     for where, text in texts.items():
         for words in commands(text):
             if words[0] != "airflow" or len(words) == 1:
@@ -385,7 +386,7 @@ def test_the_fields_of_a_cron_are_documented() -> None:
 
 def test_messages_that_are_explained_are_said() -> None:
     """What docs/troubleshooting.md quotes in the first column of a table stands in the code."""
-    files = [ROOT / "scheduler_manager.py", *(ROOT / "include").rglob("*.py")]
+    files = [ROOT / "scheduler_manager.py", *CODE]
     said = "\n".join(map(spoken, files))
     cells = re.findall(r"^\| ([^|]+) \|", TROUBLESHOOTING, re.MULTILINE)
     quoted = [span for cell in cells for span in re.findall("`([^`]+)`", cell) if " " in span]

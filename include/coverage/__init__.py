@@ -1,7 +1,7 @@
 """Coverage: every unit accounted for, by holding the ledger against the registry and the clock."""
 
 from include.coverage.coverage import Coverage, Totals
-from include.coverage.judged_unit import Unit
+from include.coverage.judged_unit import JudgedUnit
 from include.coverage.model import Cell, units_of
 from include.coverage.reading import read_coverage
 from include.units.states import GAPS, LANDED, State
@@ -11,9 +11,9 @@ __all__ = [
     "LANDED",
     "Cell",
     "Coverage",
+    "JudgedUnit",
     "State",
     "Totals",
-    "Unit",
     "read_coverage",
     "units_of",
 ]

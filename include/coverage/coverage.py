@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from datetime import date, datetime
 
-    from include.coverage.judged_unit import Unit
+    from include.coverage.judged_unit import JudgedUnit
     from include.coverage.model import Cell
     from include.registry import Problem
     from include.units.waivers import Waiver
@@ -66,7 +66,7 @@ class Coverage:
     cells: Sequence[Cell]
     problems: Sequence[Problem] = ()
 
-    def units(self) -> Iterator[Unit]:
+    def units(self) -> Iterator[JudgedUnit]:
         """Give the units, by job, period and shop; landed ones only where read in full."""
         return (unit for cell in self.cells for unit in cell.units)
 
@@ -76,7 +76,7 @@ class Coverage:
         shop: str | None = None,
         platform: str | None = None,
         since: date | None = None,
-    ) -> list[Unit]:
+    ) -> list[JudgedUnit]:
         """Give the units that were due and have not landed, by job, period and shop.
 
         Args:

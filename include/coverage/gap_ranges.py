@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from include.coverage.coverage import Coverage
-    from include.coverage.judged_unit import Unit
+    from include.coverage.judged_unit import JudgedUnit
     from include.coverage.runs import UnderWay
 
 # What the runner writes of a script that did not land, with the script's own last lines below.
@@ -40,7 +40,7 @@ class Span:
     error: str
     under_way: bool
     shops: tuple[str, ...]
-    units: list[Unit] = field(default_factory=list)
+    units: list[JudgedUnit] = field(default_factory=list)
 
     @property
     def first(self) -> str:
@@ -53,7 +53,7 @@ class Span:
         return self.units[-1].period.key
 
 
-def spans_of(coverage: Coverage, gaps: Iterable[Unit], under_way: UnderWay) -> list[Span]:
+def spans_of(coverage: Coverage, gaps: Iterable[JudgedUnit], under_way: UnderWay) -> list[Span]:
     """Put gaps together, by job and first period.
 
     Args:
@@ -61,7 +61,7 @@ def spans_of(coverage: Coverage, gaps: Iterable[Unit], under_way: UnderWay) -> l
         gaps: of it.
         under_way: the runs that wait or work.
     """
-    by_cell: dict[tuple[str, str], list[Unit]] = defaultdict(list)
+    by_cell: dict[tuple[str, str], list[JudgedUnit]] = defaultdict(list)
     for unit in gaps:
         by_cell[unit.job_id, unit.period.key].append(unit)
     found: list[Span] = []
@@ -81,8 +81,10 @@ def spans_of(coverage: Coverage, gaps: Iterable[Unit], under_way: UnderWay) -> l
     return found
 
 
-def _of_one_cell(gaps: list[Unit], under_way: UnderWay) -> list[Span]:
-    groups: dict[tuple[tuple[State, int | None, str, bool], bool], list[Unit]] = defaultdict(list)
+def _of_one_cell(gaps: list[JudgedUnit], under_way: UnderWay) -> list[Span]:
+    groups: dict[tuple[tuple[State, int | None, str, bool], bool], list[JudgedUnit]] = defaultdict(
+        list
+    )
     for unit in gaps:
         seen_to = under_way.sees_to(unit)
         reason = (unit.state, unit.exit_code, in_brief(unit.error), seen_to)
@@ -98,7 +100,7 @@ def _trouble(span: Span) -> tuple[object, ...]:
     return span.state, span.exit_code, span.error, span.under_way, span.shops, early
 
 
-def _is_early(unit: Unit) -> bool:
+def _is_early(unit: JudgedUnit) -> bool:
     """Return whether a unit has been pulled before it was due, and not again since."""
     return unit.row is not None and unit.row.state == State.PROVISIONAL
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from include import ledger
 from include.heartbeats import PATIENCE
 from include.periods import PUNCTUAL
 from include.units.states import GAPS, LANDED, State
+from include.units.unit import Unit
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
@@ -20,7 +20,7 @@ PUNCTUAL_SECONDS = PUNCTUAL.total_seconds()
 
 
 @dataclass(frozen=True)
-class Unit(ledger.Unit):
+class JudgedUnit(Unit):
     """One (job, shop, period) and its state.
 
     Attributes:
@@ -35,7 +35,7 @@ class Unit(ledger.Unit):
     row: LedgerRow | None = None
     waiver: Waiver | None = None
 
-    __str__ = ledger.Unit.__str__
+    __str__ = Unit.__str__
 
     @property
     def is_gap(self) -> bool:

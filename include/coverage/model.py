@@ -17,7 +17,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from include.coverage.calendar import oldest_kept, periods_of, since_of
-from include.coverage.judged_unit import Clock, Unit
+from include.coverage.judged_unit import Clock, JudgedUnit
 from include.coverage.tick_ranges import Stretches
 from include.coverage.unit_index import Book
 from include.registry.dated_scripts import dating_of
@@ -55,7 +55,7 @@ class Cell:
     job: Job
     period: Period
     due_at: datetime
-    units: Sequence[Unit]
+    units: Sequence[JudgedUnit]
     landed_in_brief: Mapping[State, int]
     rows_in_brief: int | None = None
 
@@ -81,7 +81,7 @@ def units_of(
     *,
     seen: Mapping[str, datetime] = NOTHING,
     waivers: Iterable[Waiver] = (),
-) -> list[Unit]:
+) -> list[JudgedUnit]:
     """Give every unit whose period has ended, by job (in the registry's order), period and shop.
 
     Args:
@@ -203,13 +203,13 @@ class _Judge:
 
     def _unit(
         self, due: Due, late: float, shop: str, row: LedgerRow | None, *, expected: bool
-    ) -> Unit:
+    ) -> JudgedUnit:
         state = self._clock.state_of(row, late, expected=expected)
         if state in GAPS and due.period != self._last_ended and not self._dated:
             state = State.UNREPAIRABLE
         if self._stretches is not None and row is None:
             state = self._stretches.state_of(shop, due.period) or state
-        unit = Unit(self._job.id, shop, due.period, state, due.due_at, row)
+        unit = JudgedUnit(self._job.id, shop, due.period, state, due.due_at, row)
         waiver = self._page.waivers.get((due.period.key, shop)) if self._page.waivers else None
         if waiver is None or not unit.is_gap or not waiver.is_of(unit):
             return unit

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from include.coverage.coverage import Coverage
-    from include.coverage.judged_unit import Unit
+    from include.coverage.judged_unit import JudgedUnit
     from include.coverage.model import Cell
     from include.coverage.runs import Name, Run
     from include.registry import Job
@@ -129,7 +129,7 @@ class Plan:
 
 def plan_of(
     coverage: Coverage,
-    gaps: Iterable[Unit],
+    gaps: Iterable[JudgedUnit],
     *,
     paused: Mapping[str, bool],
     runs: Iterable[Run],
@@ -149,7 +149,7 @@ def plan_of(
         by_job[run.job_id].append(run)
     under_way = UnderWay(chain.from_iterable(by_job.values()))
     held: Counter[tuple[str, str]] = Counter()
-    missing: dict[tuple[str, str], list[Unit]] = defaultdict(list)
+    missing: dict[tuple[str, str], list[JudgedUnit]] = defaultdict(list)
     seen_to: dict[tuple[str, str, str], list[str]] = defaultdict(list)
     stuck: dict[Name, Run] = {}
     for unit in gaps:
@@ -183,7 +183,7 @@ def _switched_off(coverage: Coverage) -> Counter[tuple[str, str]]:
     return found
 
 
-def _why_held(unit: Unit, paused: Mapping[str, bool], stuck: Run | None) -> str:
+def _why_held(unit: JudgedUnit, paused: Mapping[str, bool], stuck: Run | None) -> str:
     if unit.state == State.UNREPAIRABLE:
         return UNREPAIRABLE
     if unit.job_id not in paused:
@@ -200,7 +200,7 @@ class _Planning:
         self._runs = runs
         self._history = history
 
-    def run(self, cell: Cell, units: Sequence[Unit]) -> RepairRun:
+    def run(self, cell: Cell, units: Sequence[JudgedUnit]) -> RepairRun:
         """Make the run of one job and period."""
         job, key = cell.job, cell.period.key
         shops = tuple(unit.shop_id for unit in units)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from include.coverage.coverage import Coverage
-    from include.coverage.judged_unit import Unit
+    from include.coverage.judged_unit import JudgedUnit
     from include.coverage.model import Cell
     from include.registry import Job
 
@@ -36,7 +36,7 @@ FAR = 2.0
 class Unusual(NamedTuple):
     """A unit that landed far more or far fewer rows than it does as a rule."""
 
-    unit: Unit
+    unit: JudgedUnit
     rows: int
     usual: float
 
@@ -71,7 +71,7 @@ class Line(Counted):
         """How far its rows are from the usual; none where that is not known."""
         return round(100 * (self.compared / self.usual - 1)) if self.usual else None
 
-    def add(self, unit: Unit, usual: float | None) -> None:
+    def add(self, unit: JudgedUnit, usual: float | None) -> None:
         """Count a unit in."""
         self.counts[unit.state] += 1
         if unit.period.key not in self.keys:
@@ -106,10 +106,10 @@ class Digest:
     platforms: list[Line]
     jobs: list[Line]
     without_data: list[Line]
-    gaps: list[Unit]
-    slowest: list[Unit]
+    gaps: list[JudgedUnit]
+    slowest: list[JudgedUnit]
     unusual: list[Unusual]
-    noted: list[Unit]
+    noted: list[JudgedUnit]
 
 
 def since_for(day: datetime) -> dict[str, datetime]:
@@ -129,10 +129,10 @@ def digest_of(coverage: Coverage, is_asked: Callable[[Cell], bool]) -> Digest:
         coverage: read in full, see `since_for`.
         is_asked: which cells; the others only say what is usual.
     """
-    history: dict[tuple[str, str], list[Unit]] = defaultdict(list)
+    history: dict[tuple[str, str], list[JudgedUnit]] = defaultdict(list)
     whole, jobs, platforms = Line("all"), dict[str, Line](), dict[str, Line]()
     without_data: dict[str, Line] = {}
-    due: list[tuple[Unit, float | None]] = []
+    due: list[tuple[JudgedUnit, float | None]] = []
     for cell in coverage.cells:
         for unit in cell.units:
             past = history[unit.job_id, unit.shop_id]
@@ -166,7 +166,7 @@ def _lines_of(job: Job, jobs: dict[str, Line], platforms: dict[str, Line]) -> It
         yield platforms.setdefault(job.platform, Line(job.platform))
 
 
-def _usual(unit: Unit, past: list[Unit]) -> float | None:
+def _usual(unit: JudgedUnit, past: list[JudgedUnit]) -> float | None:
     """Give the median that `max_drop` compares with."""
     like: list[int] = []
     for one in reversed(past):
@@ -177,7 +177,7 @@ def _usual(unit: Unit, past: list[Unit]) -> float | None:
     return None
 
 
-def _unusual(due: Iterable[tuple[Unit, float | None]]) -> Iterable[Unusual]:
+def _unusual(due: Iterable[tuple[JudgedUnit, float | None]]) -> Iterable[Unusual]:
     for unit, usual in due:
         if unit.landed and unit.rows is not None and usual is not None:
             far = usual * FAR < unit.rows or unit.rows * FAR < usual
@@ -185,5 +185,5 @@ def _unusual(due: Iterable[tuple[Unit, float | None]]) -> Iterable[Unusual]:
                 yield Unusual(unit, unit.rows, usual)
 
 
-def _seconds(unit: Unit) -> float:
+def _seconds(unit: JudgedUnit) -> float:
     return (unit.row.seconds or 0.0) if unit.row else 0.0

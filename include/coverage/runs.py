@@ -14,7 +14,7 @@ from include.units.states import State
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from include.coverage.judged_unit import Unit
+    from include.coverage.judged_unit import JudgedUnit
     from include.registry import Job
 
 # A run's job and its id.
@@ -70,7 +70,7 @@ class Run:
             shops=frozenset(map(str, shops if isinstance(shops, list) else ())),
         )
 
-    def covers(self, unit: Unit) -> bool:
+    def covers(self, unit: JudgedUnit) -> bool:
         """Return whether a unit is among what it covers."""
         return (
             self.job_id == unit.job_id
@@ -125,22 +125,22 @@ class UnderWay:
         """Those that can neither start nor go on."""
         return tuple(run for run in self.all if run.stuck)
 
-    def seeing_to(self, unit: Unit) -> Run | None:
+    def seeing_to(self, unit: JudgedUnit) -> Run | None:
         """Return a run that a unit is among; none where it waits for somebody to make one."""
         return next((run for run in self._covering(unit) if not run.stuck), None)
 
-    def stuck_before(self, unit: Unit) -> Run | None:
+    def stuck_before(self, unit: JudgedUnit) -> Run | None:
         """Return a run that a gap is among and that will not close it; none where one will."""
         if not unit.is_gap or self.seeing_to(unit):
             return None
         return next(iter(self._covering(unit)), None)
 
-    def sees_to(self, unit: Unit) -> bool:
+    def sees_to(self, unit: JudgedUnit) -> bool:
         """Return whether a unit is a gap that a run under way is about to close."""
         can_land = unit.is_gap and unit.state != State.UNREPAIRABLE
         return can_land and self.seeing_to(unit) is not None
 
-    def _covering(self, unit: Unit) -> list[Run]:
+    def _covering(self, unit: JudgedUnit) -> list[Run]:
         of_period = self._of_period.get((unit.job_id, unit.period.key), [])
         of_several = self._of_several.get(unit.job_id, [])
         return [run for run in (*of_period, *of_several) if run.covers(unit)]

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Engine
 
-    from include.coverage.judged_unit import Unit
+    from include.coverage.judged_unit import JudgedUnit
     from include.periods import Period
     from include.registry import Job, Registry
 
@@ -38,8 +38,8 @@ class Selection(NamedTuple):
     """
 
     name: str
-    gaps: list[Unit]
-    waived: list[Unit]
+    gaps: list[JudgedUnit]
+    waived: list[JudgedUnit]
     others: Counter[str]
 
     def refuse_without_gaps(self) -> None:

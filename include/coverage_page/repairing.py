@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from fastapi import Request
 
-    from include.coverage import Coverage, Unit
+    from include.coverage import Coverage, JudgedUnit
     from include.coverage.history import History
     from include.coverage.repairing import RepairRun
     from include.coverage.runs import Name, UnderWay
@@ -112,7 +112,7 @@ class Asked(NamedTuple):
 
     registry: Registry
     coverage: Coverage
-    gaps: Sequence[Unit]
+    gaps: Sequence[JudgedUnit]
     under_way: UnderWay
     history: History
 

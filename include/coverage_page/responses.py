@@ -16,7 +16,7 @@ from include.units.unit import NO_SHOP
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from include.coverage import Cell, Coverage, Unit
+    from include.coverage import Cell, Coverage, JudgedUnit
     from include.registry import Job, Registry
 
 # Of a gap that a run which waits or works sees to: nobody has to repair it.
@@ -83,7 +83,7 @@ def _seen_to(cell: Cell, under_way: UnderWay) -> Counter[State]:
     return Counter(unit.state for unit in cell.units if under_way.sees_to(unit))
 
 
-def _state(unit: Unit, under_way: UnderWay) -> str:
+def _state(unit: JudgedUnit, under_way: UnderWay) -> str:
     return SEEN_TO if under_way.sees_to(unit) else unit.state
 
 
@@ -234,7 +234,9 @@ def shops(
     }
 
 
-def units(found: list[Unit], registry: Registry, under_way: UnderWay = NONE) -> dict[str, Any]:
+def units(
+    found: list[JudgedUnit], registry: Registry, under_way: UnderWay = NONE
+) -> dict[str, Any]:
     """Tell all that is known of a few units, the worst first."""
     states = [(_state(unit, under_way), unit) for unit in found]
     ranked = sorted(states, key=lambda each: WORST_FIRST.index(each[0]))
@@ -244,7 +246,7 @@ def units(found: list[Unit], registry: Registry, under_way: UnderWay = NONE) -> 
     }
 
 
-def _unit(unit: Unit, state: str, registry: Registry, under_way: UnderWay) -> dict[str, Any]:
+def _unit(unit: JudgedUnit, state: str, registry: Registry, under_way: UnderWay) -> dict[str, Any]:
     stuck = under_way.stuck_before(unit)
     shop = registry.shops.get(unit.shop_id)
     heard = unit.row.heartbeat_at if unit.row else None

@@ -12,7 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, Response
 
-from include.coverage import Coverage, Unit, read_coverage
+from include.coverage import Coverage, JudgedUnit, read_coverage
 from include.coverage.completeness import read_completeness
 from include.coverage.history import read_history
 from include.coverage_page import files, permissions, repairing, responses, under_way, waiving
@@ -215,7 +215,7 @@ def _read(
     return read_coverage(engine, registry, since(now, span), now=now, jobs=jobs, in_full=in_full)
 
 
-def _units(registry: Registry, job: Job, column: str, shop: str | None) -> list[Unit]:
+def _units(registry: Registry, job: Job, column: str, shop: str | None) -> list[JudgedUnit]:
     try:
         window = window_of(job, column)
     except PeriodError as error:

@@ -30,6 +30,7 @@ from hashlib import blake2s
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from include import PROJECT_ROOT
 from include.gateways.limit_store import RECORD, TICKET_BYTES, LimitFile
 
 if TYPE_CHECKING:
@@ -90,7 +91,7 @@ class RateLimiter:
         cls, platform: str, app_key: str, limits: Sequence[Limit], timeout: timedelta
     ) -> RateLimiter:
         """Share the limits with every process of this machine that speaks for the same app."""
-        var = os.environ.get("SCHEDULER_VAR") or Path(__file__).resolve().parents[2] / "var"
+        var = os.environ.get("SCHEDULER_VAR") or PROJECT_ROOT / "var"
         app = blake2s(app_key.encode(), digest_size=6).hexdigest()
         return cls(Path(var) / "limits" / f"{platform}-{app}.turns", limits, timeout)
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from include import PROJECT_ROOT
 from include.errors import ConfigurationError
-from include.registry import PROJECT_ROOT, SHOPS_FILE, load_registry
+from include.registry import SHOPS_FILE, load_registry
 from include.running.script_input import given
 from include.running.variables import PROVISIONAL
 from include.units.job_units import JobUnits

@@ -28,7 +28,6 @@ from include.pulling.window import Window, utc_now
 from include.units.exit_codes import ExitCode, worst
 from include.units.ledger import Ledger
 from include.units.recounts import write_recount
-from include.units.unit import Unit
 from include.warehouse import connect
 from include.warehouse.transactions import in_transaction
 
@@ -45,6 +44,7 @@ if TYPE_CHECKING:
     from include.pulling.control import Control
     from include.pulling.landing import Landing
     from include.registry import Shop
+    from include.units.unit import Unit
 
     Fetch: TypeAlias = Callable[[GatewayClient, Shop, Window], Awaitable[Landing]]
 

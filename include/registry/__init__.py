@@ -1,14 +1,12 @@
 """What the user's registry says: config/tasks/ and config/shops.yaml, read, checked, described."""
 
 from include.registry.loading import TASKS_FOLDER, Registry, load_registry
-from include.registry.paths import PROJECT_ROOT
 from include.registry.problems import Problem
 from include.registry.row_checks import Checks
 from include.registry.schema import Job
 from include.registry.shops import SHOPS_FILE, Shop
 
 __all__ = [
-    "PROJECT_ROOT",
     "SHOPS_FILE",
     "TASKS_FOLDER",
     "Checks",

@@ -9,8 +9,8 @@ import json
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
+from include import PROJECT_ROOT
 from include.registry.durations import write_duration
-from include.registry.paths import PROJECT_ROOT
 from include.registry.schema import Job
 
 if TYPE_CHECKING:

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from include.registry.problems import quoted, suggestion
 
-PROJECT_ROOT = Path(__file__).resolve().parents[2]
 SCRIPTS = "include/scripts"
 
 

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationInfo, field_validator
 
+from include import PROJECT_ROOT
 from include.errors import ConfigurationError
 from include.periods import Period, Schedule, check_fit
 from include.registry import fields  # noqa: TC001 - pydantic reads the annotations
 from include.registry.environment import filled
-from include.registry.paths import PROJECT_ROOT, SCRIPTS, Folders
+from include.registry.paths import SCRIPTS, Folders
 from include.registry.problems import quoted, suggestion
 from include.registry.row_checks import Checks  # noqa: TC001 - the same
 

@@ -10,6 +10,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from include import PROJECT_ROOT
 from include.errors import ConfigurationError
 from include.heartbeats import HEARTBEAT, HEARTBEAT_SECONDS
 from include.running.variables import ALL_SECONDS, GRACE, LOCK_WAIT, RETRY_EARLIER
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from argparse import Namespace
     from collections.abc import Mapping, Sequence
 
-CODE_ROOT = Path(__file__).parents[2]
 FOLDER = "SCHEDULER_VAR"
 ROOT = "SCHEDULER_ROOT"
 OPTIONS = ("--period", "--from", "--to")
@@ -127,12 +127,12 @@ def _check_range(period: str, first: str, last: str, names: tuple[str, str, str]
 
 def project_root(environment: Mapping[str, str]) -> Path:
     """Give the project whose registry counts."""
-    return Path(environment.get(ROOT) or CODE_ROOT).absolute()
+    return Path(environment.get(ROOT) or PROJECT_ROOT).absolute()
 
 
 def var_folder(environment: Mapping[str, str]) -> Path:
     """Give the service's directory, for locks and logs."""
-    return Path(environment.get(FOLDER) or CODE_ROOT / "var").absolute()
+    return Path(environment.get(FOLDER) or PROJECT_ROOT / "var").absolute()
 
 
 def named_period(option: str, word: str | None) -> str | None:

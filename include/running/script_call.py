@@ -8,8 +8,9 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from include import PROJECT_ROOT
 from include.errors import ConfigurationError
-from include.running.request import CODE_ROOT, FOLDER, ROOT
+from include.running.request import FOLDER, ROOT
 from include.running.variables import PRIVATE
 from include.secrets.values import CONNECTION_PREFIX
 
@@ -144,8 +145,10 @@ def _python_of(job: Job, kept: dict[str, str]) -> dict[str, str]:
     """
     inherited = kept.pop("PYTHONPATH", "")
     if not job.python_path:
-        others = [path for path in inherited.split(os.pathsep) if path and path != str(CODE_ROOT)]
-        return {"PYTHONPATH": os.pathsep.join([str(CODE_ROOT), *others])}
+        others = [
+            path for path in inherited.split(os.pathsep) if path and path != str(PROJECT_ROOT)
+        ]
+        return {"PYTHONPATH": os.pathsep.join([str(PROJECT_ROOT), *others])}
     kept.pop("PYTHONHOME", None)
     kept.pop("VIRTUAL_ENV", None)
     folder = job.python_path.parent

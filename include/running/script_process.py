@@ -8,9 +8,9 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from include import PROJECT_ROOT
 from include.running.process_tree import ProcessTree, become_subreaper
 from include.units.exit_codes import of_signal
 
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from include.running.output import Output
     from include.running.script_supervisor import Settings
 
-CODE_ROOT = Path(__file__).parents[2]
 CHUNK_BYTES = 65_536
 SECONDS_BETWEEN_LOOKS = 0.5
 # How long after the grace a keeper that does not answer (it was stopped, say) is replaced.
@@ -54,7 +53,7 @@ class ScriptProcess:
         ]
         self._keeper = subprocess.Popen(
             module,
-            cwd=CODE_ROOT,
+            cwd=PROJECT_ROOT,
             env=environment,
             stdin=subprocess.DEVNULL,
             stdout=writing,

@@ -8,8 +8,9 @@ the grace, KILL. The keeper shares the lock of the unit, so that the lock is hel
 keeper itself is killed, the kernel kills the script with it, and the rest falls to the runner. Only
 if both are killed within the same moment can something outlive them: what the script started.
 
-It is started with `python -S -E -m include.running.script_supervisor SETTINGS`, so that it is small, quick and
-untouched by what the script's environment says to Python. Its exit code is the script's.
+It is started with `python -S -E -m include.running.script_supervisor SETTINGS`, so that it is
+small, quick and untouched by what the script's environment says to Python. Its exit code is the
+script's.
 """
 
 from __future__ import annotations

@@ -10,7 +10,8 @@ import pendulum
 from airflow.sdk import DAG, TriggerRule
 from airflow.sdk.configuration import conf
 
-from include.registry import PROJECT_ROOT, load_registry
+from include import PROJECT_ROOT
+from include.registry import load_registry
 from include.registry.dated_scripts import said_by_entry
 from include.running.variables import NO_DATA
 from include.scheduling.job_docs import describe

@@ -17,7 +17,6 @@ from include.running.asked import asked_of
 from include.scheduling.connections import warehouse_url
 from include.scheduling.journal import write_failures
 from include.units.job_units import JobUnits
-from include.units.unit import Unit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
     from include.registry.row_checks import Checks
     from include.units.ledger import Ledger
     from include.units.ledger_row import LedgerRow
+    from include.units.unit import Unit
 
 ENDED_WELL = ("success", "skipped")
 REPAIR = (

@@ -17,10 +17,10 @@ from airflow.exceptions import AirflowTimetableInvalid, InvalidPartitionKeyError
 from airflow.timetables.base import DagRunInfo, DataInterval, Timetable
 from airflow.timetables.trigger import CronTriggerTimetable
 
+from include import PROJECT_ROOT
 from include.cron import CronError, check_cron
 from include.logical_dates import period_meant
 from include.periods import FORMS, PERIODS, PUNCTUAL, Period, PeriodError, Schedule
-from include.registry import PROJECT_ROOT
 from include.registry.dated_scripts import look_at
 from include.registry.paths import SCRIPTS
 from include.scheduling.backfill_bounds import moment_of, window_of

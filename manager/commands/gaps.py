@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date
 
-    from include.coverage import Coverage, Unit
+    from include.coverage import Coverage, JudgedUnit
     from include.coverage.gap_ranges import Span
     from include.coverage.runs import UnderWay
     from include.registry import Registry
@@ -112,7 +112,7 @@ def repair_command(job: str | None, shop: str | None, since: date | None) -> str
 
 
 def _in_words(
-    look: Lookout, coverage: Coverage, found: list[Unit], since: date, arguments: Namespace
+    look: Lookout, coverage: Coverage, found: list[JudgedUnit], since: date, arguments: Namespace
 ) -> list[str]:
     lines = []
     spans = spans_of(coverage, found, look.under_way)
@@ -256,7 +256,7 @@ def _of_the_unknown(look: Lookout, coverage: Coverage) -> list[str]:
 def _as_json(
     look: Lookout,
     coverage: Coverage,
-    found: Sequence[Unit],
+    found: Sequence[JudgedUnit],
     since: date,
     arguments: Namespace,
     *,
@@ -280,7 +280,7 @@ def _as_json(
     return json.dumps(answer, indent=2, ensure_ascii=False)
 
 
-def _unit(unit: Unit, under_way: UnderWay) -> dict[str, Any]:
+def _unit(unit: JudgedUnit, under_way: UnderWay) -> dict[str, Any]:
     stuck = under_way.stuck_before(unit)
     return {
         "job": unit.job_id,

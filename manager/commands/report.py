@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date, datetime
 
-    from include.coverage import Cell, Unit
+    from include.coverage import Cell, JudgedUnit
     from include.coverage.report import Digest, Line, Unusual
     from include.registry import Registry
     from manager.layout import Layout
@@ -229,7 +229,7 @@ def _row(line: Line) -> tuple[str, ...]:
     )
 
 
-def _gap(unit: Unit) -> tuple[str, ...]:
+def _gap(unit: JudgedUnit) -> tuple[str, ...]:
     code = "" if unit.exit_code is None else describe(unit.exit_code)
     error = f": {in_brief(unit.error) or code}" if unit.error else ""
     first = f"; {FIRST[unit.exit_code]}" if unit.exit_code in FIRST else ""
@@ -244,15 +244,15 @@ def _unusual(one: Unusual) -> tuple[str, ...]:
     return (*_names(one.unit), f"{one.rows:,}", f"{one.usual:,.0f}", f"{one.percent:+} %")
 
 
-def _notice(unit: Unit) -> str:
+def _notice(unit: JudgedUnit) -> str:
     return (unit.row.notice if unit.row else None) or ""
 
 
-def _names(unit: Unit) -> tuple[str, str, str]:
+def _names(unit: JudgedUnit) -> tuple[str, str, str]:
     return unit.job_id, unit.shop_id, unit.period.key
 
 
-def _seconds(unit: Unit) -> str:
+def _seconds(unit: JudgedUnit) -> str:
     return f"{(unit.row.seconds if unit.row else None) or 0:.1f}"
 
 
@@ -294,5 +294,5 @@ def _line(line: Line) -> dict[str, Any]:
     }
 
 
-def _named(unit: Unit) -> dict[str, str]:
+def _named(unit: JudgedUnit) -> dict[str, str]:
     return {"job": unit.job_id, "shop": unit.shop_id, "period": unit.period.key}

@@ -36,84 +36,86 @@ class Command:
 COMMANDS = {
     "demo": Command(
         "install, start, and land the last period of every job while you watch",
-        "demo:demo",
+        "commands.demo:demo",
         options=options.demo,
     ),
     "start": Command(
-        "start the service, or say that it runs", "commands:start", options=options.start
+        "start the service, or say that it runs", "commands.simple:start", options=options.start
     ),
     "stop": Command(
         "let running jobs end for up to a minute, then stop the service, leaving nothing behind",
-        "commands:stop",
+        "commands.simple:stop",
         needs="as is",
         options=options.stop,
     ),
     "restart": Command(
-        "stop and start", "commands:restart", needs="as is", options=options.restart
+        "stop and start", "commands.simple:restart", needs="as is", options=options.restart
     ),
     "status": Command(
         "say how each component is (exit code 0 healthy, 1 degraded, 3 not running)",
-        "commands:status",
+        "commands.simple:status",
         needs="as is",
         options=options.json,
     ),
     "logs": Command(
         "show the journal, a component's log, or the log of a job's last task",
-        "logs:logs",
+        "commands.logs:logs",
         needs="as is",
         options=options.logs,
     ),
     "trigger": Command(
         "run a job now, through Airflow, for one period",
-        "triggering:trigger",
+        "commands.trigger:trigger",
         needs="as is",
         options=options.trigger,
     ),
     "repair": Command(
         "show which runs close the gaps; with --yes run them (exit code 1: something is missing)",
-        "repairing:repair",
+        "commands.repair:repair",
         needs="as is",
         options=options.repair,
     ),
     "pause": Command(
         "let a job make no more runs",
-        "triggering:pause",
+        "commands.trigger:pause",
         needs="as is",
         options=options.job,
     ),
     "resume": Command(
-        "let a paused job run again", "triggering:resume", needs="as is", options=options.job
+        "let a paused job run again", "commands.trigger:resume", needs="as is", options=options.job
     ),
     "check": Command(
         "check registry, shops, feeds, pools: every problem, or each job's schedule in words",
-        "commands:check",
+        "commands.simple:check",
         writes_var=False,
         options=options.check,
     ),
     "run": Command(
-        "run a job's script here and now, without Airflow", "commands:run", options=options.run
+        "run a job's script here and now, without Airflow",
+        "commands.simple:run",
+        options=options.run,
     ),
     "gaps": Command(
         "list what was due and has not landed, why, and how to repair it (exit code 1: something)",
-        "gaps:gaps",
+        "commands.gaps:gaps",
         needs="as is",
         options=options.gaps,
     ),
     "waive": Command(
         "accept gaps that can never be closed, with a reason; they count nowhere from then on",
-        "waiving:waive",
+        "commands.waive:waive",
         needs="as is",
         options=options.waive,
     ),
     "unwaive": Command(
         "let what was waived count as a gap again",
-        "waiving:unwaive",
+        "commands.waive:unwaive",
         needs="as is",
         options=options.unwaive,
     ),
     "report": Command(
         "one day in a page: landed, empty, failed, missing, slowest, rows against the usual",
-        "report:report",
+        "commands.report:report",
         needs="as is",
         options=options.report,
     ),
@@ -125,45 +127,45 @@ COMMANDS = {
     ),
     "connect": Command(
         "ask for a connection's address and secrets, keep them, and try them on the platform",
-        "connecting:connect",
+        "commands.connect:connect",
         options=options.connect,
     ),
     "migrate": Command(
         "give the warehouse that the connection names the newest tables; says from which version",
-        "migrating:migrate",
+        "commands.migrate:migrate",
         options=options.migrate,
     ),
     "backup": Command(
         "write databases, configuration and secrets to one file, while the service runs",
-        "archiving.packing:backup",
+        "backup.packing:backup",
         needs="as is",
         options=options.backup,
     ),
     "restore": Command(
         "bring a backup back; overwrites nothing without --yes",
-        "archiving.restoring:restore",
+        "backup.restoring:restore",
         options=options.restore,
     ),
     "rotate": Command(
         "make new keys or passwords, while the service is stopped",
-        "rotating:rotate",
+        "commands.rotate:rotate",
         options=options.rotate,
     ),
     "test": Command(
         "run the tests; --campaign adds the long ones, other arguments go to pytest",
-        "commands:test",
+        "commands.simple:test",
         needs="development",
         writes_var=False,
         passes_on="[--campaign] [PYTEST ARGUMENT ...]",
     ),
     "airflow": Command(
         "run Airflow's own command with the project's settings",
-        "commands:airflow",
+        "commands.simple:airflow",
         passes_on="[ARGUMENT ...]",
     ),
     "docker-env": Command(
         "write the .env that docker-compose.yaml needs, with fresh secrets",
-        "docker_env:write",
+        "commands.docker_env:write",
         needs="nothing",
     ),
 }

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from argparse import Namespace
     from collections.abc import Iterable, Sequence
 
-    from include.coverage import Unit
+    from include.coverage import JudgedUnit
     from include.coverage.waiving import Selection
     from include.registry import Registry
     from include.units.waivers import Waiver
@@ -115,7 +115,7 @@ def _selected(look: Lookout, arguments: Namespace) -> Selection:
         return select(look.engine, look.registry, job, ends, arguments.shop, patience=look.patience)
 
 
-def _named(units: Sequence[Unit]) -> str:
+def _named(units: Sequence[JudgedUnit]) -> str:
     if len(units) <= NAMED:
         return ", ".join(map(str, units))
     return f"{len(units)} units from {units[0]} to {units[-1]}"

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from manager.layout import Layout
 
 SHOWN = 3
-RUN_FROM = ("scheduler_manager.py", "config", "dags", "include", "plugins")
+RUN_FROM = ("scheduler_manager.py", "config", "dags", "include", "manager", "plugins", "sandbox")
 # Less than this is soon used up by a day's logs and a vacuum.
 LITTLE_BYTES, TOO_LITTLE_BYTES = 1_000_000_000, 100_000_000
 

@@ -1,4 +1,4 @@
-"""`python -m manager.lifecycle.run_component NAME ...`: one of Airflow's components under supervisord.
+"""`python -m manager.lifecycle.run_component NAME ...`: one of Airflow's components.
 
 It is `airflow NAME ...` with some differences. The scheduler waits for the API: the tasks that it
 starts report there, and after an outage it has tasks to start at once, which would fail or take the

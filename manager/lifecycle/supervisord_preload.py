@@ -1,4 +1,4 @@
-"""`python -m manager.lifecycle.supervisord_preload -c FILE`: supervisord that has imported Airflow already.
+"""`python -m manager.lifecycle.supervisord_preload -c FILE`: supervisord with Airflow imported.
 
 Airflow's components import the same hundred megabytes of modules. Here supervisord imports them
 once, and each component is a fork of it instead of a new Python: they share the memory, and none

@@ -12,7 +12,7 @@ from airflow.models.base import Base
 from sqlalchemy import create_engine, insert
 
 from include.coverage.airflow_runs import NO_SCHEDULER, NOBODY_STARTS_IT, read_runs
-from include.coverage.judged_unit import Unit
+from include.coverage.judged_unit import JudgedUnit
 from include.coverage.runs import Run, UnderWay
 from include.units.states import State
 from tests.coverage.registries import job
@@ -150,7 +150,7 @@ def test_a_run_of_a_backfill_starts_with_it_or_never(
     airflow.run("queued", waits, backfill_id=1, run_type="backfill")
     assert airflow.stuck() == why
     runs = UnderWay(airflow.runs())
-    gap = Unit("daily", "-", DAILY.schedule.parse_key(KEY), State.MISSED, NOW)
+    gap = JudgedUnit("daily", "-", DAILY.schedule.parse_key(KEY), State.MISSED, NOW)
     assert runs.sees_to(gap) == (not why)
     assert bool(runs.stuck_before(gap)) == bool(why)
 

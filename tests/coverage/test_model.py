@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from include.coverage import State, Unit, units_of
+from include.coverage import JudgedUnit, State, units_of
 from include.heartbeats import PATIENCE
 from include.periods import PUNCTUAL
 from tests.coverage.registries import at, job, registry, row, shop
@@ -18,7 +18,7 @@ DAY = ERP.schedule.parse_key("2025-10-02")
 DUE = at("2025-10-03T07:00")
 
 
-def _states(units: list[Unit]) -> dict[tuple[str, str], State]:
+def _states(units: list[JudgedUnit]) -> dict[tuple[str, str], State]:
     return {(unit.shop_id, unit.period.key): unit.state for unit in units}
 
 

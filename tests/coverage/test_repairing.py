@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from include.coverage import Coverage, Unit
+from include.coverage import Coverage, JudgedUnit
 from include.coverage.history import History, Landing
 from include.coverage.judged_unit import Clock
 from include.coverage.model import cells_of
@@ -43,7 +43,9 @@ def _coverage(*rows: Any, jobs: Any = (ERP,), now: Any = NOW) -> Coverage:
     return Coverage(now, [*cells])
 
 
-def _plan(coverage: Coverage, *runs: Run, gaps: list[Unit] | None = None, **more: Any) -> Plan:
+def _plan(
+    coverage: Coverage, *runs: Run, gaps: list[JudgedUnit] | None = None, **more: Any
+) -> Plan:
     paused = {cell.job.id: False for cell in coverage.cells}
     asked = coverage.gaps() if gaps is None else gaps
     return plan_of(coverage, asked, **{"paused": paused, "runs": runs, **more})

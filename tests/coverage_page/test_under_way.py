@@ -13,7 +13,7 @@ from airflow.models.dagrun import DagRun
 from sqlalchemy import create_engine, insert
 from sqlalchemy.orm import Session
 
-from include.coverage.judged_unit import Unit
+from include.coverage.judged_unit import JudgedUnit
 from include.coverage_page.under_way import read
 from include.units.states import State
 from tests.coverage.registries import at, job, registry
@@ -32,8 +32,8 @@ NAMES: dict[str, Any] = {
 PROJECT = registry([DAILY, PAUSED])
 
 
-def _unit(of: Any, key: str) -> Unit:
-    return Unit(of.id, "-", of.schedule.parse_key(key), State.MISSED, at("2025-10-10"))
+def _unit(of: Any, key: str) -> JudgedUnit:
+    return JudgedUnit(of.id, "-", of.schedule.parse_key(key), State.MISSED, at("2025-10-10"))
 
 
 def _row(job_id: str, key: str, state: str, **more: Any) -> dict[str, Any]:

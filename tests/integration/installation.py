@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING
 
 import httpx
 
+from include import PROJECT_ROOT
 from manager.airflow.rest import Api
-from manager.layout import PROJECT_ROOT, Layout
+from manager.layout import Layout
 from manager.lifecycle import virtualenv
 from manager.lifecycle.ports import Ports
 from manager.lifecycle.processes import end_leftovers

@@ -408,7 +408,7 @@ def test_stop_where_nothing_runs(life: Service) -> None:
 
 def test_a_component_that_cannot_start_is_named(life: Service) -> None:
     """A start that fails names the component, its reason and its log within a minute."""
-    broken = life.root / "include" / "sandbox" / "__main__.py"
+    broken = life.root / "sandbox" / "__main__.py"
     broken.write_text("raise SystemExit('broken on purpose')\n")
     started = time.monotonic()
     done = life.manager("start")

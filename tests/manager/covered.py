@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from cryptography.fernet import Fernet
 from sqlalchemy import insert
 
+from include import PROJECT_ROOT
 from include.coverage import units_of
 from include.registry import load_registry
 from include.units import LONG_AGO
@@ -19,7 +20,7 @@ from include.units.first_seen import first_seen
 from include.warehouse import connect
 from include.warehouse.migrating import migrate
 from include.warehouse.tables import ledger
-from manager.layout import PROJECT_ROOT, Layout
+from manager.layout import Layout
 from manager.lifecycle.settings import FERNET
 from tests import airflow_runs
 from tests.coverage.registries import row
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from include.coverage import Unit
+    from include.coverage import JudgedUnit
     from include.units.ledger_row import LedgerRow
 
 TABLES = """
@@ -51,7 +52,7 @@ class Installation:
             database.execute(statement, values)
             database.commit()
 
-    def units(self, days: int) -> list[Unit]:
+    def units(self, days: int) -> list[JudgedUnit]:
         """Give the units of the last days."""
         now = datetime.now(timezone.utc)
         registry = load_registry(self.layout.root)
@@ -65,7 +66,7 @@ class Installation:
             connection.execute(insert(ledger), [vars(one) for one in rows])
         engine.dispose()
 
-    def land(self, *, but: Callable[[Unit], str | None] = lambda _unit: None) -> None:
+    def land(self, *, but: Callable[[JudgedUnit], str | None] = lambda _unit: None) -> None:
         """Land the last hundred days, but what has another state, or none where that is empty."""
         rows = []
         for unit in self.units(100):

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from include import PROJECT_ROOT
 from manager.commands.table import COMMANDS
-from manager.layout import PROJECT_ROOT
 
 SCRIPT = "scheduler_manager.py"
 
@@ -24,9 +24,9 @@ def bare(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("checkout")
     shutil.copy(PROJECT_ROOT / SCRIPT, root)
     (root / "include").mkdir()
-    for name in ("__init__.py", "errors.py", "quoting.py"):
+    for name in ("__init__.py", "errors.py", "text.py"):
         shutil.copy(PROJECT_ROOT / "include" / name, root / "include")
-    shutil.copytree(PROJECT_ROOT / "include" / "service", root / "include" / "service")
+    shutil.copytree(PROJECT_ROOT / "manager", root / "manager")
     return root
 
 

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from include import PROJECT_ROOT
 from include.errors import ConfigurationError
-from manager.layout import PROJECT_ROOT, Layout, current_layout
+from manager.layout import Layout, current_layout
 
 
 def test_var_is_in_the_checkout(monkeypatch: pytest.MonkeyPatch) -> None:

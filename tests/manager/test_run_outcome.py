@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from include import PROJECT_ROOT
 from include.registry import load_registry
 from include.units.ledger import Ledger
 from include.units.unit import Unit
 from include.warehouse import connect
 from include.warehouse.migrating import migrate
 from manager.airflow.rest import Api
-from manager.layout import PROJECT_ROOT, Layout
+from manager.layout import Layout
 from manager.lifecycle.ports import Ports
 from manager.run_outcome import outcome_of
 from manager.run_watch import Watch

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from include.registry import PROJECT_ROOT, Job, load_registry
+from include import PROJECT_ROOT
+from include.registry import Job, load_registry
 from include.registry.durations import parse_duration
 from include.registry.entries import Entry, read_entries
 from include.registry.json_schema import SCHEMA_FILE, schema_text, write_schema

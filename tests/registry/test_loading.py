@@ -14,7 +14,8 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from include.registry import PROJECT_ROOT, load_registry
+from include import PROJECT_ROOT
+from include.registry import load_registry
 
 if TYPE_CHECKING:
     from tests.registry.conftest import ProjectFolder

@@ -14,7 +14,6 @@ from include.periods import Schedule
 from include.registry import load_registry
 from include.row_checks import judge
 from include.units.ledger import Ledger
-from include.units.ledger_row import LedgerRow
 from include.units.unit import NO_SHOP, Unit
 from include.warehouse.tables import erp_orders
 
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from include.registry import Registry
+    from include.units.ledger_row import LedgerRow
 
 KEY = "2025-10-02"
 SHOPS = ("erp-1", "erp-2", "erp-3")

@@ -9,16 +9,17 @@ import sys
 import textwrap
 import time
 import uuid
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import psutil
 import yaml
 
+from include import PROJECT_ROOT
+
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
-CODE_ROOT = Path(__file__).parents[2]
 PERIOD = "2025-10-02"
 GRACE_SECONDS = 0.5
 # What takes a moment on an idle machine; a busy one is no failure.
@@ -94,7 +95,7 @@ class Project:
         command = [sys.executable, "-m", "include.running", *(words or ("job", "--period", period))]
         runner = subprocess.Popen(
             command,
-            cwd=CODE_ROOT,
+            cwd=PROJECT_ROOT,
             env=self.environment(**variables),
             stdout=stdout,
             stderr=subprocess.STDOUT,

@@ -11,12 +11,12 @@ import pytest
 
 from include.running.results import LONGEST_LINE, Result, Results, results_file
 from include.units.ledger import Ledger
-from include.units.ledger_row import LedgerRow
 from include.warehouse import connect
 from include.warehouse.migrating import migrate
 from tests.running.project import PERIOD
 
 if TYPE_CHECKING:
+    from include.units.ledger_row import LedgerRow
     from tests.running.project import Project
 
 SHOPS = ("s1", "s2")

@@ -6,7 +6,8 @@ import json
 import re
 from typing import TYPE_CHECKING
 
-from tests.running.project import CODE_ROOT, PERIOD
+from include import PROJECT_ROOT
+from tests.running.project import PERIOD
 
 if TYPE_CHECKING:
     from tests.running.project import Project
@@ -54,7 +55,7 @@ def test_the_period_comes_in_the_environment(project: Project) -> None:
         "SCHEDULER_VAR": str(project.var),
         "PYTHONUTF8": "1",
         "PYTHONUNBUFFERED": "1",
-        "PYTHONPATH": str(CODE_ROOT),
+        "PYTHONPATH": str(PROJECT_ROOT),
     }
     assert {name: seen.get(name) for name in expected} == expected
     assert not {"SHOPS", "SHOPS_JSON", "AGAIN", "WAREHOUSE_URL", "PERIOD_FROM", "ATTEMPT"} & set(
@@ -64,7 +65,7 @@ def test_the_period_comes_in_the_environment(project: Project) -> None:
 
 def test_a_script_is_told_which_connection_is_whose(project: Project) -> None:
     """The example of docs/add-a-job.md finds each shop's number and host."""
-    page = (CODE_ROOT / "docs/add-a-job.md").read_text("utf-8")
+    page = (PROJECT_ROOT / "docs/add-a-job.md").read_text("utf-8")
     (example,) = re.findall(r"```python\n(.*?SHOPS_JSON.*?)```", page, re.DOTALL)
     project.shops(shop_one=True, shop_two=True, shop_off=False)
     project.change_shop("shop_one", name="示例店", connection="erp_1")

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 import psutil
 import pytest
 
+from include import PROJECT_ROOT
 from tests.running.families import FAMILY
-from tests.running.project import CODE_ROOT, PATIENCE
+from tests.running.project import PATIENCE
 
 if TYPE_CHECKING:
     from tests.running.project import Project
@@ -85,7 +86,9 @@ def test_a_runner_that_is_killed_at_any_line(project: Project) -> None:
     line = 0
     while not ready.exists():
         line += 1
-        runner = subprocess.Popen([*command, str(line)], cwd=CODE_ROOT, env=project.environment())
+        runner = subprocess.Popen(
+            [*command, str(line)], cwd=PROJECT_ROOT, env=project.environment()
+        )
         project.started.append(runner)
         while runner.poll() is None and not ready.exists():
             time.sleep(0.02)

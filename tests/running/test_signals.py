@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from include import PROJECT_ROOT
 from tests.running.families import FAMILY
-from tests.running.project import CODE_ROOT, PATIENCE, wait_until
+from tests.running.project import PATIENCE, wait_until
 
 if TYPE_CHECKING:
     from tests.running.project import Project
@@ -26,7 +27,7 @@ def test_a_runner_ends_with_its_parent(project: Project) -> None:
     project.job(FAMILY)
     parent = subprocess.Popen(
         [sys.executable, "-c", PARENT, *RUNNER],
-        cwd=CODE_ROOT,
+        cwd=PROJECT_ROOT,
         env=project.environment(STOP_WITH_PARENT="1"),
     )
     project.started.append(parent)
@@ -56,7 +57,7 @@ def test_a_background_run_stays_when_the_terminal_goes(project: Project) -> None
     project.job(FAMILY)
     runner = subprocess.Popen(
         ["/usr/bin/env", "nohup", *RUNNER],
-        cwd=CODE_ROOT,
+        cwd=PROJECT_ROOT,
         env=project.environment(),
         stdout=subprocess.PIPE,
     )

@@ -7,7 +7,7 @@ import os
 import sys
 from pathlib import Path
 
-from include.registry import PROJECT_ROOT
+from include import PROJECT_ROOT
 from include.registry.checks.reporting import report
 from include.registry.description import LANGUAGES
 from include.text import print_anything

@@ -13,7 +13,7 @@ import sys
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from include.registry import PROJECT_ROOT
+from include import PROJECT_ROOT
 from include.registry.paths import SCRIPTS
 
 if TYPE_CHECKING:

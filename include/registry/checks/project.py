@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from include.registry import PROJECT_ROOT, Problem, Registry, load_registry
+from include import PROJECT_ROOT
+from include.registry import Problem, Registry, load_registry
 from include.registry.checks.checked_tables import column_problems
 from include.registry.checks.feed_jobs import feed_problems
 from include.registry.checks.pools import POOLS_FILE, pool_problems

@@ -8,7 +8,8 @@ from datetime import datetime, timezone
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
-from include.registry import PROJECT_ROOT, SHOPS_FILE, TASKS_FOLDER, Problem
+from include import PROJECT_ROOT
+from include.registry import SHOPS_FILE, TASKS_FOLDER, Problem
 from include.registry.checks.checked_tables import nearest_table
 from include.registry.checks.feed_jobs import feed_of
 from include.registry.checks.interpreters import troubles_of

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from include.registry import PROJECT_ROOT
+from include import PROJECT_ROOT
 from include.registry.feeds.schema import Feed
 
 if TYPE_CHECKING:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from include import PROJECT_ROOT
 from include.errors import ConfigurationError
-from include.registry import PROJECT_ROOT, Problem
+from include.registry import Problem
 from include.registry.entries import Entry, read_entries, rivals
 from include.registry.feeds.schema import FEEDS_FILE, Feed
 from include.registry.problems import costing_only, quoted, suggestion

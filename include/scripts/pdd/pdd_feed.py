@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 try:
+    from include import PROJECT_ROOT
     from include.errors import ConfigurationError
     from include.platforms.feed.dialect import FeedDialect, connection_of
     from include.platforms.feed.pages import rows_counted, rows_of
     from include.pulling import Assignment, Control, Replace, Window, of_scope, pull
-    from include.registry import PROJECT_ROOT
     from include.registry.feeds import FEEDS_FILE, Blanks, load_feeds
     from include.units.exit_codes import ExitCode
 except ModuleNotFoundError as error:  # by hand, with another Python or without the project's path

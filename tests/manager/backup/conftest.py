@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from include import PROJECT_ROOT
 from include.warehouse.migrating import migrate
 from manager.backup.packing import write_backup
-from manager.layout import PROJECT_ROOT, Layout
+from manager.layout import Layout
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from include import PROJECT_ROOT
 from include.errors import ConfigurationError
 from manager.backup.packing import backup, write_backup
 from manager.backup.restoring import restore
-from manager.layout import PROJECT_ROOT, Layout
+from manager.layout import Layout
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 import pytest
 from cryptography.fernet import Fernet
 
+from include import PROJECT_ROOT
 from manager.commands.docker_env import EXAMPLE, FERNET_KEY, NAME
-from manager.layout import PROJECT_ROOT
 from tests.compose_file import PLACEHOLDER, settings
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     """Give a project in which nothing is installed."""
-    for name in ("include", "config", "scheduler_manager.py", EXAMPLE):
+    for name in ("include", "manager", "config", "scheduler_manager.py", EXAMPLE):
         source = PROJECT_ROOT / name
         copy = shutil.copytree if source.is_dir() else shutil.copy
         copy(source, tmp_path / name)

@@ -13,10 +13,11 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import make_url
 
+from include import PROJECT_ROOT
 from include.errors import ConfigurationError, ExpectedError
 from manager.airflow.tables import warehouse_url
 from manager.commands.gaps import gaps
-from manager.layout import PROJECT_ROOT, Layout
+from manager.layout import Layout
 from manager.lifecycle.ports import Ports
 from manager.lifecycle.settings import component_environment
 from tests.coverage.registries import row

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from include import PROJECT_ROOT
 from include.errors import ConfigurationError, ExpectedError
 from manager.commands.logs import follow, last_lines, logs
-from manager.layout import PROJECT_ROOT, Layout
+from manager.layout import Layout
 
 if TYPE_CHECKING:
     from pathlib import Path

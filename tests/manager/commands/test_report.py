@@ -21,7 +21,7 @@ from tests.manager.covered import Installation, install
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from include.coverage import Unit
+    from include.coverage import JudgedUnit
     from include.units.ledger_row import LedgerRow
 
 TASKS = """
@@ -46,7 +46,7 @@ def installation(tmp_path: Path) -> Installation:
     return made
 
 
-def _row(unit: Unit) -> LedgerRow | None:
+def _row(unit: JudgedUnit) -> LedgerRow | None:
     if unit.period.key != KEY:
         return row(unit.job_id, unit.shop_id, unit.period, "ok", rows=100)
     if unit.shop_id == "jd-3":

@@ -25,7 +25,7 @@ from tests.manager.covered import Installation, install
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from include.coverage import Unit
+    from include.coverage import JudgedUnit
 
 TASKS = """
 tasks:
@@ -45,7 +45,7 @@ def installation(tmp_path: Path) -> Installation:
     """Return one in which two shops missed the days three and four days ago."""
     made = install(tmp_path, TASKS, SHOPS, {"password": "unused", "extra": "{}"})
 
-    def but(unit: Unit) -> str | None:
+    def but(unit: JudgedUnit) -> str | None:
         missed = unit.period.key in (_ago(3), _ago(4)) and unit.shop_id != "erp-3"
         return "" if missed else None
 

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from include import PROJECT_ROOT
 from include.warehouse.migrating import migrate
 from manager.doctor.databases import migrations_of_airflow
 from manager.doctor.findings import Patient
-from manager.layout import PROJECT_ROOT, Layout
+from manager.layout import Layout
 from manager.lifecycle.settings import METADATA_URL
 from sandbox.delivery import connections
 from tests import airflow_runs

@@ -8,10 +8,10 @@ import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from include import PROJECT_ROOT
 from manager.doctor import examining
 from manager.doctor.examining import CHECKS, examine
 from manager.doctor.findings import Finding
-from manager.layout import PROJECT_ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from manager.layout import PROJECT_ROOT
+from include import PROJECT_ROOT
 
 if TYPE_CHECKING:
     from pathlib import Path

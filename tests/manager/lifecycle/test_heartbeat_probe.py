@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from manager.layout import PROJECT_ROOT
+from include import PROJECT_ROOT
 from manager.lifecycle.heartbeat_probe import API, PATH
 
 if TYPE_CHECKING:

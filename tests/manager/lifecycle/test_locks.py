@@ -7,7 +7,7 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-from manager.layout import PROJECT_ROOT
+from include import PROJECT_ROOT
 from manager.lifecycle.locks import exclusive
 
 if TYPE_CHECKING:

@@ -16,10 +16,11 @@ from alembic import command
 from cryptography.fernet import Fernet
 from sqlalchemy import text
 
+from include import PROJECT_ROOT
 from include.errors import ConfigurationError
 from include.warehouse import connect, migrating
 from include.warehouse.versions import newest_version, version_of
-from manager.layout import PROJECT_ROOT, Layout
+from manager.layout import Layout
 from manager.lifecycle.ports import Ports
 from manager.lifecycle.preparing import is_prepared, prepare
 from manager.lifecycle.settings import component_environment, write_secrets
@@ -35,7 +36,7 @@ print("found", json.dumps(script_variables(["erp", "airflow_metadata"])))
 def layout(tmp_path_factory: pytest.TempPathFactory) -> Layout:
     """Give an installation whose databases were prepared for base port 18080."""
     root = tmp_path_factory.mktemp("checkout")
-    for folder in ("config", "include"):
+    for folder in ("config", "include", "manager", "sandbox"):
         shutil.copytree(PROJECT_ROOT / folder, root / folder)
     shutil.copy(PROJECT_ROOT / "requirements.txt", root)
     (root / ".venv" / "bin").mkdir(parents=True)

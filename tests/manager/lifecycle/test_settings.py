@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from include import PROJECT_ROOT
 from include.errors import ConfigurationError
-from manager.layout import PROJECT_ROOT, Layout
+from manager.layout import Layout
 from manager.lifecycle.ports import Ports
 from manager.lifecycle.settings import (
     FERNET,

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from include import PROJECT_ROOT
 from include.errors import ExpectedError
-from manager.layout import PROJECT_ROOT, Layout
+from manager.layout import Layout
 from manager.lifecycle.supervisor_client import (
     CONFIGURATION,
     SupervisorGoneError,

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from manager.layout import PROJECT_ROOT
+from include import PROJECT_ROOT
 
 LOOK = """
 import sys, threading

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from include import PROJECT_ROOT
 from include.errors import ExpectedError
-from manager.layout import PROJECT_ROOT, Layout
+from manager.layout import Layout
 from manager.lifecycle.virtualenv import CLUSTER, DEVELOPMENT, REQUIREMENTS, ensure, stamp, usable
 
 if TYPE_CHECKING:

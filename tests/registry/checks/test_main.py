@@ -7,7 +7,7 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
-from include.registry import PROJECT_ROOT
+from include import PROJECT_ROOT
 from include.registry.checks.__main__ import main
 
 if TYPE_CHECKING:

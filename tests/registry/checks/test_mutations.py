@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from include.registry import PROJECT_ROOT
+from include import PROJECT_ROOT
 from include.registry.checks import check_project, report
 from tests.mutations import mutated
 

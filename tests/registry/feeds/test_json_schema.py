@@ -10,7 +10,7 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
-from include.registry import PROJECT_ROOT
+from include import PROJECT_ROOT
 from include.registry.feeds import FEEDS_FILE, Feed, Paging, load_feeds
 from include.registry.feeds.json_schema import SCHEMA_FILE, schema_text, write_schema
 from include.registry.validation import keys_of

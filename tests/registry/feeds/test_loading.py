@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from include import PROJECT_ROOT
 from include.errors import ConfigurationError
-from include.registry import PROJECT_ROOT
 from include.registry.feeds import FEEDS_FILE, load_feeds
 
 if TYPE_CHECKING:
