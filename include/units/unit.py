@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from include.periods import Period
 
-# The shop of a job that has none.
 # A repair's runs are named after their period and counted, so that of two that are asked for at
 # the same time Airflow takes one.
 REPAIR_PREFIX = "repair__"
+# The shop of a job that has none.
 NO_SHOP = "-"
 
 
