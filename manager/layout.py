@@ -11,6 +11,7 @@ from pathlib import Path
 
 from include import PROJECT_ROOT
 from include.errors import ConfigurationError
+from include.running.request import var_folder
 
 # A Unix socket's path may be 104 bytes on macOS and 108 on Linux, and supervisord first binds
 # `<path>.<its process id>`.
@@ -110,5 +111,5 @@ class Layout:
 
 def current_layout() -> Layout:
     """Return the layout of this checkout; the environment's `SCHEDULER_VAR` moves `var/`."""
-    given = os.environ.get("SCHEDULER_VAR")
-    return Layout(var=Path(given).expanduser().resolve()) if given else Layout()
+    var = var_folder(os.environ)
+    return Layout() if var == Layout.var else Layout(var=var.resolve())

@@ -5,6 +5,7 @@ The environment's are how Airflow's operator asks.
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
@@ -131,8 +132,17 @@ def project_root(environment: Mapping[str, str]) -> Path:
 
 
 def var_folder(environment: Mapping[str, str]) -> Path:
-    """Give the service's directory, for locks and logs."""
-    return Path(environment.get(FOLDER) or PROJECT_ROOT / "var").absolute()
+    """Return the folder for locks and logs: `SCHEDULER_VAR`, or `var` of the checkout.
+
+    Where the checkout cannot be written, as in a team's own Airflow that mounts it, the folder
+    `store-data` in Airflow's home.
+    """
+    if given := environment.get(FOLDER):
+        return Path(given).expanduser().absolute()
+    own = PROJECT_ROOT / "var"
+    if os.access(own if own.exists() else PROJECT_ROOT, os.W_OK):
+        return own
+    return Path(environment.get("AIRFLOW_HOME") or "~/airflow").expanduser() / "store-data"
 
 
 def named_period(option: str, word: str | None) -> str | None:

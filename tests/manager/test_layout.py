@@ -26,6 +26,16 @@ def test_var_can_be_moved(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> No
     assert current_layout().secrets == tmp_path / "elsewhere" / "secrets.env"
 
 
+def test_a_checkout_that_cannot_be_written_has_its_var_in_airflows_home(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """As in a team's own Airflow that mounts it: nothing has to be set for that."""
+    monkeypatch.delenv("SCHEDULER_VAR", raising=False)
+    monkeypatch.setenv("AIRFLOW_HOME", str(tmp_path))
+    monkeypatch.setattr("include.running.request.os.access", lambda *_: False)
+    assert current_layout().var == tmp_path / "store-data"
+
+
 def test_var_is_private(tmp_path: Path) -> None:
     """Nobody but its owner may look into `var/`."""
     layout = Layout(var=tmp_path / "var")
