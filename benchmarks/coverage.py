@@ -161,7 +161,7 @@ def measure_command(folder: Path) -> bool:
 
 @contextmanager
 def databases(sqlite: Path) -> Iterator[dict[str, str]]:
-    """Give the URLs of the databases that there are; PostgreSQL's is empty."""
+    """Return the URLs of the databases that there are; PostgreSQL's is empty."""
     with ExitStack() as stack:
         urls = {"SQLite": f"sqlite:///{sqlite}"}
         try:

@@ -47,7 +47,7 @@ ORIGIN = "http://page.example"
 
 
 def registry() -> Registry:
-    """Give the delivered jobs with many shops on each platform."""
+    """Return the delivered jobs with many shops on each platform."""
     delivered = load_registry(ROOT)
     shops = {}
     for platform in ("erp", "jd", "pdd"):
@@ -98,7 +98,7 @@ def _row(job: str, shop: str, period: Any, *, failed: bool) -> dict[str, Any]:
 
 
 def milliseconds(act: Callable[[], Any]) -> float:
-    """Give the median time of several rounds."""
+    """Return the median time of several rounds."""
     times = []
     for _ in range(ROUNDS):
         start = time.perf_counter()
@@ -124,7 +124,7 @@ def told_shops(engine: Engine, project: Registry, now: datetime) -> bytes:
 
 
 def painted(matrix: bytes, shops: bytes) -> tuple[float, float]:
-    """Give how long the browser takes to show all jobs, and the shops of one more."""
+    """Return how long the browser takes to show all jobs, and the shops of one more."""
 
     def answer(route: Route) -> None:
         path = route.request.url.partition("?")[0].removeprefix(f"{ORIGIN}/coverage/")

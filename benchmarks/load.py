@@ -71,7 +71,7 @@ class Files:
         engine.dispose()
 
     def new(self) -> Engine:
-        """Give an open one in which the units are running, so that it has been written to."""
+        """Return an open one in which the units are running, so that it has been written to."""
         for rest in self._file.parent.glob(f"{self._file.name}*"):
             rest.unlink()
         shutil.copyfile(self._template, self._file)
@@ -82,14 +82,14 @@ class Files:
 
 
 def unit(shop: str) -> Unit:
-    """Give a shop's unit of the day whose rows are loaded."""
+    """Return a shop's unit of the day whose rows are loaded."""
     start = MIDNIGHT.replace(tzinfo=timezone(timedelta(hours=8)))
     day = Period(start.date().isoformat(), start, start + timedelta(days=1))
     return Unit("pdd_quality", shop, day)
 
 
 def ledger_of(engine: Engine) -> Ledger:
-    """Give the ledger, for one run."""
+    """Return the ledger, for one run."""
     return Ledger(engine, "benchmark")
 
 

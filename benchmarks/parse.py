@@ -131,7 +131,7 @@ def cold(work: Callable[[], Any]) -> float:
 
 
 def compare(ours: Callable[[], Any], theirs: Callable[[], Any]) -> tuple[float, float, float]:
-    """Give the medians of both, and of the ratios of the rounds."""
+    """Return the medians of both, and of the ratios of the rounds."""
     pairs = [(cold(ours), cold(theirs)) for _ in range(ROUNDS + 1)][1:]
     mine, other = zip(*pairs, strict=True)
     ratio = statistics.median(a / b for a, b in pairs)

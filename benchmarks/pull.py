@@ -90,7 +90,7 @@ def sandbox() -> Iterator[str]:
 
 
 def answers(base_url: str) -> bool:
-    """Tell whether a sandbox is up."""
+    """Return whether a sandbox is up."""
     try:
         return httpx.get(f"{base_url}/sandbox/health").is_success
     except httpx.ConnectError:
@@ -98,7 +98,7 @@ def answers(base_url: str) -> bool:
 
 
 def connection_of(number: int, base_url: str) -> Connection:
-    """Give the connection of a shop; all shops are of one app."""
+    """Return the connection of a shop; all shops are of one app."""
     token = access_token_of("pdd", number)
     return Connection(f"pdd_{number}", base_url, SANDBOX_APP_KEY, SANDBOX_APP_SECRET, token)
 
@@ -183,7 +183,7 @@ def show(what: str, pulled: Pulled, allowed: float) -> float:
 
 
 def allowed_for(shops: int) -> float:
-    """Give the calls a second that all limits together allow."""
+    """Return the calls a second that all limits together allow."""
     return min(
         limit.calls / limit.seconds * (shops if limit.per == "shop" else 1) for limit in Pdd.limits
     )

@@ -143,7 +143,7 @@ class Ours:
 
 
 def pss(processes: list[psutil.Process]) -> float:
-    """Give the megabytes that the processes use, what they share counted once."""
+    """Return the megabytes that the processes use, what they share counted once."""
     total = 0
     for process in processes:
         with suppress(OSError):

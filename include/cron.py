@@ -148,17 +148,17 @@ def _number(text: str, name: str) -> int | None:
 
 
 def next_fire(cron: str, after: datetime) -> datetime:
-    """Give the first fire strictly after a moment (aware, in the zone whose clock cron reads)."""
+    """Return the first fire strictly after a moment (aware, in the zone whose clock cron reads)."""
     return _fire(cron, after, forwards=True)
 
 
 def previous_fire(cron: str, before: datetime) -> datetime:
-    """Give the last fire strictly before a moment (aware, in the zone whose clock cron reads)."""
+    """Return the last fire strictly before a moment (aware, in the zone whose clock cron reads)."""
     return _fire(cron, before, forwards=False)
 
 
 def plain(moment: datetime) -> datetime:
-    """Give the same aware moment as the standard library's.
+    """Return the same aware moment as the standard library's.
 
     Pendulum's loses the zone `datetime.timezone.utc` when it is added to, and is then taken for
     the time of the machine: hours off, wherever that is not UTC.
@@ -167,7 +167,7 @@ def plain(moment: datetime) -> datetime:
 
 
 def instant(wall_clock: datetime, zone: ZoneInfo) -> datetime:
-    """Give the first moment at which a zone's clock shows a time, or has skipped it.
+    """Return the first moment at which a zone's clock shows a time, or has skipped it.
 
     Args:
         wall_clock: naive.
@@ -180,7 +180,7 @@ def instant(wall_clock: datetime, zone: ZoneInfo) -> datetime:
 
 
 def _exists(moment: datetime) -> bool:
-    """Tell whether the zone's clock ever shows this time (it skips an hour in spring)."""
+    """Return whether the zone's clock ever shows this time (it skips an hour in spring)."""
     back = moment.astimezone(timezone.utc).astimezone(moment.tzinfo)
     return back.replace(tzinfo=None) == moment.replace(tzinfo=None)
 
@@ -238,7 +238,7 @@ def _fire_near_a_clock_change(
 
 
 def _fires_at(cron: str, wall_clock: datetime, zone: ZoneInfo) -> list[datetime]:
-    """Give the moments at which a matching wall clock time fires: none, one or two."""
+    """Return the moments at which a matching wall clock time fires: none, one or two."""
     if not _follows_real_time(cron):
         return [instant(wall_clock, zone)]
     moment = wall_clock.replace(tzinfo=zone)
@@ -250,7 +250,7 @@ def _fires_at(cron: str, wall_clock: datetime, zone: ZoneInfo) -> list[datetime]
 
 @lru_cache(maxsize=4096)
 def _follows_real_time(cron: str) -> bool:
-    """Tell whether the minute or the hour is a wildcard (one that leaves a choice)."""
+    """Return whether the minute or the hour is a wildcard (one that leaves a choice)."""
     return any(
         text.startswith("*") and (values == ["*"] or len(values) > 1)
         for text, values in zip(cron.split()[:2], expanded(cron)[:2], strict=True)

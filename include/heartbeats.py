@@ -16,7 +16,7 @@ PATIENCE = timedelta(seconds=BEATS_UNTIL_LOST * HEARTBEAT_SECONDS)
 
 
 def patience_of(environment: Mapping[str, str]) -> timedelta:
-    """Give how long what is running may show no sign of life; a wrong setting fails the runs."""
+    """Return how long what is running may show no sign of life; a wrong setting fails the runs."""
     try:
         return BEATS_UNTIL_LOST * timedelta(seconds=float(environment[HEARTBEAT]))
     except (KeyError, ValueError, OverflowError):

@@ -95,19 +95,19 @@ class Schedule:
         return _first_instant(day, self.zone)
 
     def next_fire(self, after: datetime) -> datetime:
-        """Give the first fire strictly after an aware moment, in the job's zone."""
+        """Return the first fire strictly after an aware moment, in the job's zone."""
         return crons.next_fire(self.cron, crons.plain(after).astimezone(self.zone))
 
     def previous_fire(self, before: datetime) -> datetime:
-        """Give the last fire strictly before an aware moment, in the job's zone."""
+        """Return the last fire strictly before an aware moment, in the job's zone."""
         return crons.previous_fire(self.cron, crons.plain(before).astimezone(self.zone))
 
     def latest_fire(self, now: datetime) -> datetime:
-        """Give the last fire that is not after an aware moment, in the job's zone."""
+        """Return the last fire that is not after an aware moment, in the job's zone."""
         return self.previous_fire(_in_utc(now) + timedelta(microseconds=1))
 
     def last_ended(self, now: datetime) -> Period:
-        """Give the period that ended last at an aware moment; what a run of that moment covers."""
+        """Return period that ended last at an aware moment; what a run of that moment covers."""
         if self.period == "tick":
             fire = self.latest_fire(now)
             return self._tick(self.previous_fire(fire), fire)
@@ -116,7 +116,7 @@ class Schedule:
     covered_by = last_ended  # a scheduled run covers the period that ended last when it fires
 
     def fire_for(self, period: Period) -> datetime:
-        """Give the moment at which the scheduled run of a period starts."""
+        """Return the moment at which the scheduled run of a period starts."""
         if self.period == "tick":
             return self.next_fire(_in_utc(period.end) - timedelta(seconds=1))
         # A valid cron has one such day in each period, and one time of day: no need to walk.
@@ -124,24 +124,24 @@ class Schedule:
         return crons.instant(datetime.combine(day, self._time_of_day), self.zone)
 
     def containing(self, moment: datetime) -> Period:
-        """Give the period an aware moment lies in."""
+        """Return the period an aware moment lies in."""
         if self.period == "tick":
             start = self.latest_fire(moment)
             return self._tick(start, self.next_fire(start))
         return self._of_day(moment.astimezone(self.zone).date())
 
     def following(self, period: Period) -> Period:
-        """Give the period that starts where this one ends."""
+        """Return the period that starts where this one ends."""
         if self.period == "tick":
             return self._tick(period.end, self.next_fire(period.end))
         return self.containing(period.end)
 
     def preceding(self, period: Period) -> Period:
-        """Give the period that ends where this one starts."""
+        """Return the period that ends where this one starts."""
         return self.containing(_in_utc(period.start) - timedelta(microseconds=1))
 
     def starting_between(self, first: datetime, last: datetime) -> Iterator[Period]:
-        """Give the periods whose first instant lies in an aware window, both ends inclusive."""
+        """Return the periods whose first instant lies in an aware window, both ends inclusive."""
         period = self.containing(first)
         if _in_utc(period.start) < _in_utc(first):
             period = self.following(period)
@@ -150,7 +150,7 @@ class Schedule:
             period = self.following(period)
 
     def parse_key(self, key: str) -> Period:
-        """Give the period that a key names.
+        """Return the period that a key names.
 
         Raises:
             PeriodError: it has not the form of such a key, or no period of this job has that name.
@@ -172,7 +172,7 @@ class Schedule:
         return period
 
     def ended(self, key: str, now: datetime) -> Period:
-        """Give the period that a key names, if it has ended at an aware moment.
+        """Return the period that a key names, if it has ended at an aware moment.
 
         Raises:
             PeriodError: the key names none, or its period is not over.
@@ -185,7 +185,7 @@ class Schedule:
         return period
 
     def ended_between(self, first: str, last: str, now: datetime) -> list[Period]:
-        """Give the periods from one key to another, both inclusive, oldest first.
+        """Return the periods from one key to another, both inclusive, oldest first.
 
         Raises:
             PeriodError: as `ends_of` does.
@@ -194,7 +194,7 @@ class Schedule:
         return list(self.starting_between(start.start, end.start))
 
     def ends_of(self, first: str, last: str, now: datetime) -> tuple[Period, Period]:
-        """Give the first and the last of the periods from one key to another.
+        """Return the first and the last of the periods from one key to another.
 
         Raises:
             PeriodError: a key names no period, the order is wrong, or the last is not over.
@@ -247,7 +247,7 @@ class Schedule:
 
 @lru_cache(maxsize=8192)
 def _first_instant(day: date, zone: ZoneInfo) -> datetime:
-    """Give the first moment of a day; the jobs of a zone share their days."""
+    """Return the first moment of a day; the jobs of a zone share their days."""
     return crons.instant(datetime.combine(day, time.min), zone)
 
 

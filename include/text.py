@@ -50,7 +50,7 @@ def print_anything() -> None:
 
 
 def quoted(value: Any) -> str:
-    """Give a value as a message shows it: short, and what JSON has as JSON writes it."""
+    """Return a value as a message shows it: short, and what JSON has as JSON writes it."""
     try:
         text = repr(value) if isinstance(value, str) else _as_json(value)
     except RecursionError:  # an answer may be nested as deep as it can just be decoded

@@ -170,7 +170,7 @@ def _check_pair(registry: Registry, job: str, shop: str) -> None:
 def broken_for(
     registry: Registry, problems: Iterable[Problem], job: str | None, shop: str | None
 ) -> list[Problem]:
-    """Give the problems that leave open what a job, a shop, or without a name all, should land.
+    """Return the problems that leave open what a job, a shop, or without a name all, should land.
 
     Another file of tasks says nothing of a job that is known; config/shops.yaml does, if it has
     shops.
@@ -217,5 +217,5 @@ def since_of(word: str | None, now: datetime) -> date | None:
 
 
 def first_moment(day: date) -> datetime:
-    """Give a moment at which a day has begun nowhere on earth."""
+    """Return a moment at which a day has begun nowhere on earth."""
     return datetime.combine(day, time(), FIRST_MIDNIGHT)

@@ -58,7 +58,7 @@ class Watch:
 
     @property
     def nothing_new(self) -> bool:
-        """Tell whether the run left everything as it was: all had landed before."""
+        """Return whether the run left everything as it was: all had landed before."""
         return bool(self._before) and self._before == self.rows()
 
     def begin(self) -> None:
@@ -100,7 +100,7 @@ class Watch:
             self.landed, self.stuck = False, run.trouble
 
     def rows(self) -> list[LedgerRow]:
-        """Give the period's rows of the ledger."""
+        """Return the period's rows of the ledger."""
         return self._ledger.rows(self.job.id, self.key)
 
     def _line(self, state: str) -> str:

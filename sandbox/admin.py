@@ -53,7 +53,7 @@ class LifetimeWish(_Wish):
 
 
 def router(world: World) -> APIRouter:
-    """Give the routes."""
+    """Return the routes."""
     routes = APIRouter(prefix="/sandbox")
 
     @routes.get("/health")

@@ -35,10 +35,10 @@ class Changing(Protocol):
         """When it became so."""
 
     def is_current(self, now: datetime) -> bool:
-        """Tell whether it is what the row is at a moment."""
+        """Return whether it is what the row is at a moment."""
 
     def changed(self, now: datetime, number: int) -> Self:
-        """Give the row as it is after one more change.
+        """Return the row as it is after one more change.
 
         Args:
             now: when it changes.
@@ -75,7 +75,7 @@ class Book(Generic[Row]):
         self._numbers = count()
 
     def current(self, shop_id: int, first: datetime, last: datetime) -> list[Row]:
-        """Give the rows last changed from one second to another, both included, in order."""
+        """Return the rows last changed from one second to another, both included, in order."""
         drifted = [row for row in self._drifted.values() if first <= row.modified <= last]
         return self._now_of(shop_id, self._changes(shop_id, first, last), drifted)
 
@@ -104,5 +104,5 @@ class Book(Generic[Row]):
         return sorted(found, key=self._place)
 
     def _is_past(self, row: Row) -> bool:
-        """Tell whether a row has drifted since."""
+        """Return whether a row has drifted since."""
         return row.key in self._drifted and self._drifted[row.key].modified >= row.modified

@@ -15,19 +15,19 @@ Changes: TypeAlias = "Mapping[Any, tuple[tuple[float, Any, int, int], ...]]"
 
 
 def between(random: Random, least: int, most: int) -> int:
-    """Give a whole number, both ends included."""
+    """Return a whole number, both ends included."""
     return least + int(random.random() * (most - least + 1))
 
 
 def pick(random: Random, choices: Sequence[Any]) -> Any:
-    """Give one of several, each as likely as the others."""
+    """Return one of several, each as likely as the others."""
     return choices[int(random.random() * len(choices))]
 
 
 def following(
     random: Random, changes: Changes, state: Any, moment: datetime
 ) -> tuple[Any, datetime] | None:
-    """Give what follows a state, and when; None: it stays so for ever."""
+    """Return what follows a state, and when; None: it stays so for ever."""
     chance = random.random()
     for probability, after, least, most in changes.get(state, ()):
         chance -= probability

@@ -17,7 +17,7 @@ SHOPS_OF = {
 
 
 def access_token_of(platform: str, number: int, generation: int = 0) -> str:
-    """Give the access token of a grant: the first one, or the one after so many refreshes.
+    """Return the access token of a grant: the first one, or the one after so many refreshes.
 
     Args:
         platform: erp, jd or pdd.
@@ -30,5 +30,5 @@ def access_token_of(platform: str, number: int, generation: int = 0) -> str:
 
 
 def refresh_token_of(platform: str, number: int, generation: int = 0) -> str:
-    """Give the refresh token of a grant; arguments as those of `access_token_of`."""
+    """Return the refresh token of a grant; arguments as those of `access_token_of`."""
     return f"sandbox-{platform}-{number}-g{generation}-refresh"

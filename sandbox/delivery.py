@@ -20,7 +20,7 @@ FEED = "feeds of PDD as delivered, the sandbox; edit host, password, extra for y
 
 
 def connections(base_url: str) -> dict[str, dict[str, str]]:
-    """Give the fields of each connection (as `airflow.models.Connection` takes them) by its id.
+    """Return the fields of each connection (as `airflow.models.Connection` takes them) by its id.
 
     Args:
         base_url: where the sandbox listens.

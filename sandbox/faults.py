@@ -93,12 +93,12 @@ class FaultBoard:
             ]
 
     def shown(self) -> list[dict[str, Any]]:
-        """Tell what is armed, and how often each has struck."""
+        """Return what is armed, and how often each has struck."""
         with self._lock:
             return [asdict(one) for one in self._armed]
 
     def take(self, platform: str, faults: Collection[str], shops: Collection[int | None]) -> str:
-        """Give the fault that strikes a request; empty: none does.
+        """Return the fault that strikes a request; empty: none does.
 
         Args:
             platform: whose request it is.
@@ -130,7 +130,7 @@ class Strike:
     on_wire: str = ""
 
     def before_the_gateway(self) -> str:
-        """Give the wire fault that strikes it, as far as can be said without reading it."""
+        """Return the wire fault that strikes it, as far as can be said without reading it."""
         if self.header in WIRE_FAULTS:
             self.on_wire = self.header
         else:
@@ -138,7 +138,7 @@ class Strike:
         return self.on_wire
 
     def at_the_gateway(self, shop: int | None, among: Collection[str]) -> str | None:
-        """Give the gateway fault that strikes it, now that the shop is known."""
+        """Return the gateway fault that strikes it, now that the shop is known."""
         if self.header:
             return self.header if self.header in among else None
         if shop is not None and not self.on_wire:
@@ -151,7 +151,7 @@ class Strike:
 def fault(
     request: Request, shop: int | None = None, among: Collection[str] = GATEWAY_FAULTS
 ) -> str | None:
-    """Give the fault with which a gateway must answer a request, and count it as struck.
+    """Return the fault with which a gateway must answer a request, and count it as struck.
 
     To be asked where the gateway knows the shop and can show the fault: once before it answers,
     for those that come `INSTEAD_OF_AN_ANSWER`, and once where it has rows, for those `ON_A_PAGE`.

@@ -29,7 +29,7 @@ class FeedBook:
         self._gone: set[tuple[object, ...]] = set()
 
     def entries(self, feed: str, number: int, period: str, first_day: date) -> list[Entry]:
-        """Give the rows of a shop's period that are there; arguments as those of `rows_on`."""
+        """Return the rows of a shop's period that are there; arguments as those of `rows_on`."""
         rows = rows_on(feed, number, period, first_day, self._seed)
         found = [Entry((feed, number, period, first_day, row[IDS[feed]]), row) for row in rows]
         return [entry for entry in found if entry.key not in self._gone]

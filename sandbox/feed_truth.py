@@ -37,7 +37,7 @@ MONTH, WEEK = "month", "week"
 def rows_on(
     feed: str, number: int, period: str, first_day: date, seed: int
 ) -> list[dict[str, Any]]:
-    """Give all rows of a shop's period, with the names of the warehouse's columns.
+    """Return all rows of a shop's period, with the names of the warehouse's columns.
 
     Args:
         feed: reviews, chat or kpi.
@@ -50,7 +50,7 @@ def rows_on(
 
 
 def last_day_of(period: str, first_day: date) -> date:
-    """Give the last day of a period that starts on a day."""
+    """Return the last day of a period that starts on a day."""
     days = {WEEK: 7, MONTH: monthrange(first_day.year, first_day.month)[1]}.get(period, 1)
     return first_day + timedelta(days=days - 1)
 
@@ -82,7 +82,7 @@ def _review(
 
 
 def _agents(number: int, seed: int) -> list[tuple[str, str | None]]:
-    """Give the agents of a shop; one of them has no nickname."""
+    """Return the agents of a shop; one of them has no nickname."""
     random = Random(f"agents {seed} {number}")  # noqa: S311 - sample data
     count = between(random, FEWEST_AGENTS, MOST_AGENTS)
     return [
@@ -133,7 +133,7 @@ def _kpi(number: int, period: str, first_day: date, seed: int) -> list[dict[str,
 
 
 def _share(part: int, whole: int) -> Decimal | None:
-    """Give a share of 1 with four decimals; none of nothing."""
+    """Return a share of 1 with four decimals; none of nothing."""
     return (Decimal(part) / whole).quantize(Decimal("0.0001")) if whole else None
 
 

@@ -69,7 +69,7 @@ class _Asked(NamedTuple):
 
 
 def router(world: World) -> APIRouter:
-    """Give the three endpoints, and the route that tells the truth about them."""
+    """Return the three endpoints, and the route that tells the truth about them."""
     service = FeedService(world)
     routes = APIRouter()
 
@@ -151,7 +151,7 @@ class FeedService:
         return {"code": OK, "msg": "ok", "data": {"total": len(found), "list": served}}
 
     def chat(self, asked: _Asked) -> Page:
-        """Give a day's chat numbers per agent: a cursor leads from page to page."""
+        """Return a day's chat numbers per agent: a cursor leads from page to page."""
         day, size = _day(asked.request, "day"), _whole(asked.request, "limit", 20)
         cursor = asked.request.query_params.get("cursor", "c0")
         if not (cursor[:1] == "c" and cursor[1:].isdecimal()):
@@ -163,7 +163,7 @@ class FeedService:
         return {"ok": True, "items": served, "page": {"next": following, "total": len(found)}}
 
     def kpi(self, asked: _Asked) -> Page:
-        """Give a period's KPI per agent: numbered pages, from 0, that say whether more follow."""
+        """Return a period's KPI per agent: numbered pages, from 0, that say whether more follow."""
         period = asked.request.query_params.get("granularity")
         first_day = _day(asked.request, "from")
         if period not in PERIODS:
@@ -177,7 +177,7 @@ class FeedService:
     def _served(
         self, asked: _Asked, feed: str, found: Sequence[Entry], first: int, size: int
     ) -> list[Page]:
-        """Give the rows of one page, and do to them what a fault asks for."""
+        """Return the rows of one page, and do to them what a fault asks for."""
         served, behind = found[first : first + size], found[first + size :]
         rows = [WRITTEN[feed](entry.row) for entry in served]
         among = set(ON_A_PAGE) if served else set()
@@ -284,7 +284,7 @@ def _kpi(row: Mapping[str, Any]) -> Page:
 
 
 def _plain(value: Any) -> Any:
-    """Give amounts and times as text, as exact as they are."""
+    """Return amounts and times as text, as exact as they are."""
     if isinstance(value, datetime):
         return value.isoformat(sep=" ")
     return value if value is None or isinstance(value, int) else str(value)

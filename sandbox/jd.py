@@ -64,7 +64,7 @@ class _Refusal(Exception):  # noqa: N818 - not an error of this program
 
 
 def router(world: World) -> APIRouter:
-    """Give the gateway's routes, and the one that tells the truth about its orders."""
+    """Return the gateway's routes, and the one that tells the truth about its orders."""
     gateway = JdGateway(world)
     routes = APIRouter()
 
@@ -124,7 +124,7 @@ class JdGateway:
         return {**granted, "scope": "snsapi_base"} if granted else _no_tokens("token")
 
     def _shop(self, request: Request, given: Mapping[str, str]) -> int:
-        """Give the shop that a good call speaks for."""
+        """Return the shop that a good call speaks for."""
         _require(given, "method", missing="14")
         _require(given, "v", missing="4", ill=None if given.get("v") == "2.0" else "5")
         good_time = _in_time(given.get("timestamp", ""))
@@ -195,7 +195,7 @@ def _no_tokens(failure: str) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:
-    """Give amounts and times as text, as exact as they are."""
+    """Return amounts and times as text, as exact as they are."""
     if isinstance(value, datetime):
         return value.isoformat(sep=" ")
     return value if value is None or isinstance(value, int) else str(value)

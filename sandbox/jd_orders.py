@@ -106,17 +106,17 @@ class Version(NamedTuple):
         return self.order.start
 
     def is_current(self, now: datetime) -> bool:
-        """Tell whether it is what the order is at a moment."""
+        """Return whether it is what the order is at a moment."""
         return self.modified <= now < self.superseded
 
     def changed(self, now: datetime, number: int) -> Version:  # noqa: ARG002 - a second is all the platform tells
-        """Give the order after one more change."""
+        """Return the order after one more change."""
         return self._replace(modified=now)
 
 
 @lru_cache(maxsize=512)
 def versions_of(shop_id: int, day: date, seed: int) -> tuple[Version, ...]:
-    """Give all that the orders made on a day ever are."""
+    """Return all that the orders made on a day ever are."""
     random = Random(f"jd:{seed}:{shop_id}:{day.isoformat()}")  # noqa: S311 - data, not secrets
     midnight = datetime.combine(day, datetime.min.time())
     count = between(random, FEWEST_ORDERS, MOST_ORDERS)

@@ -62,7 +62,7 @@ class OrderSearch:
         self._now = world.now
 
     def answer(self, request: Request, shop: int, params: Any) -> dict[str, Any]:
-        """Give the `searchorderinfo_result` of a call for a shop."""
+        """Return the `searchorderinfo_result` of a call for a shop."""
         try:
             found = self._found(shop, params)
             page, size = _paging(params)
@@ -79,7 +79,7 @@ class OrderSearch:
         return {"apiResult": verdict, "orderTotal": total, "orderInfoList": rows}
 
     def _found(self, shop: int, params: Any) -> list[Version]:
-        """Give the orders of a question, in the order that it asks for."""
+        """Return the orders of a question, in the order that it asks for."""
         if not isinstance(params, dict):
             raise _Ill(10100001, "参数不合法:360buy_param_json", "invalid parameter")
         first, last = _time(params, "start_date"), _time(params, "end_date")
@@ -161,7 +161,7 @@ def _months_later(moment: datetime, months: int) -> datetime:
 
 
 def _row(version: Version, fields: Any) -> dict[str, Any]:
-    """Give a row with the fields that were asked for, and no others."""
+    """Return a row with the fields that were asked for, and no others."""
     order = version.order
     row = {
         "orderId": str(order.order_id),

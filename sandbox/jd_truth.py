@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def orders_on(number: int, day: date, seed: int, as_of: datetime) -> list[dict[str, Any]]:
-    """Give the orders whose last change up to a moment lies in a day.
+    """Return the orders whose last change up to a moment lies in a day.
 
     Args:
         number: of the shop, 30001 to 30003.
@@ -34,7 +34,7 @@ def orders_on(number: int, day: date, seed: int, as_of: datetime) -> list[dict[s
 
 
 def changes_between(number: int, first: datetime, last: datetime, seed: int) -> Iterator[Version]:
-    """Give every change from one second to another, both included, in order."""
+    """Return every change from one second to another, both included, in order."""
     for day in days(first, last):
         changes, moments = _changes_on(number, day, seed)
         yield from changes[bisect_left(moments, first) : bisect_right(moments, last)]
@@ -54,7 +54,7 @@ def histories_between(number: int, first: datetime, last: datetime, seed: int) -
 
 
 def row(version: Version) -> dict[str, Any]:
-    """Give a version as `orders_on` does."""
+    """Return a version as `orders_on` does."""
     order = version.order
     return {
         "orderId": order.order_id,
@@ -72,7 +72,7 @@ def row(version: Version) -> dict[str, Any]:
 
 
 def yuan(cents: int) -> Decimal:
-    """Give an amount in 元."""
+    """Return an amount in 元."""
     return Decimal(cents).scaleb(-2)
 
 
@@ -80,7 +80,7 @@ def yuan(cents: int) -> Decimal:
 def _changes_on(
     number: int, day: date, seed: int
 ) -> tuple[tuple[Version, ...], tuple[datetime, ...]]:
-    """Give every change on a day, of all orders young enough to change on it, and when each was."""
+    """Return every change on a day, of all orders young enough to change on it."""
     births = (day - timedelta(days=age) for age in range(DAYS_OF_CHANGE + 1))
     changes = (
         version

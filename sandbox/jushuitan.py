@@ -58,7 +58,7 @@ class _Refusal(Exception):  # noqa: N818 - not an error of this program
 
 
 def router(world: World) -> APIRouter:
-    """Give the gateway's routes, and the one that tells the truth about its orders."""
+    """Return the gateway's routes, and the one that tells the truth about its orders."""
     gateway = JushuitanGateway(world)
     routes = APIRouter()
 
@@ -110,7 +110,7 @@ class JushuitanGateway:
         return _enveloped(lambda: self._refreshed(_form(body, REQUIRED_TO_REFRESH)))
 
     def shops(self, _: Request, params: dict[str, Any]) -> dict[str, Any]:
-        """Give the data of `/open/shops/query`."""
+        """Return the data of `/open/shops/query`."""
         wanted = params.get("shop_ids") or [shop.shop_id for shop in SHOPS]
         rows = [shop._asdict() for shop in SHOPS if shop.shop_id in wanted]
         page, _served = _paged(rows, params)
@@ -118,7 +118,7 @@ class JushuitanGateway:
         return page
 
     def orders(self, request: Request, params: dict[str, Any]) -> dict[str, Any]:
-        """Give the data of `/open/orders/single/query`."""
+        """Return the data of `/open/orders/single/query`."""
         for name in ("shop_id", "modified_begin", "modified_end"):
             if name not in params:
                 raise _Refusal(MISSING, f"缺少必填参数:{name}")
@@ -144,7 +144,7 @@ class JushuitanGateway:
         return {**granted, "scope": form["scope"]}
 
     def _params(self, request: Request, form: dict[str, str]) -> dict[str, Any]:
-        """Give the business parameters of a form whose call may pass."""
+        """Return the business parameters of a form whose call may pass."""
         if self._tokens.shop_of("erp", form["access_token"]) != ERP_ACCOUNT:
             raise _Refusal(INVALID_TOKEN, "access_token无效或已过期")
         try:
@@ -203,7 +203,7 @@ def _form(body: bytes, required: Sequence[str]) -> dict[str, str]:
 
 
 def _plain(value: Any) -> Any:
-    """Give amounts and times as text, as exact as they are."""
+    """Return amounts and times as text, as exact as they are."""
     if isinstance(value, datetime):
         return value.isoformat(sep=" ")
     return value if value is None or isinstance(value, int) else str(value)

@@ -35,7 +35,7 @@ Allowances: TypeAlias = "Sequence[Allowance] | Mapping[str, Sequence[Allowance]]
 
 
 def allowances_of(platform: str, wanted: Allowances) -> Sequence[Allowance]:
-    """Give a platform's limits.
+    """Return a platform's limits.
 
     Args:
         platform: erp, jd, pdd or feeds.

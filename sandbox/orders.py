@@ -103,18 +103,18 @@ class Version(NamedTuple):
         return self.order.order_date
 
     def is_current(self, now: datetime) -> bool:
-        """Tell whether it is what the order is at a moment."""
+        """Return whether it is what the order is at a moment."""
         return self.modified <= now < self.superseded
 
     def changed(self, now: datetime, number: int) -> Version:
-        """Give the order after one more change; no two changes share a number."""
+        """Return the order after one more change; no two changes share a number."""
         ts = ts_of(now, FIRST_LOW_OF_DRIFT + number % LOWS_OF_DRIFT)
         return self._replace(modified=now, ts=ts)
 
 
 @lru_cache(maxsize=128)
 def versions_of(shop_id: int, day: date, seed: int) -> tuple[Version, ...]:
-    """Give all that the orders made on a day ever are."""
+    """Return all that the orders made on a day ever are."""
     random = Random(f"{seed}:{shop_id}:{day.isoformat()}")  # noqa: S311 - data, not secrets
     count = between(random, FEWEST_ORDERS, MOST_ORDERS)
     midnight = datetime.combine(day, datetime.min.time())
@@ -128,7 +128,7 @@ def versions_of(shop_id: int, day: date, seed: int) -> tuple[Version, ...]:
 
 
 def ts_of(modified: datetime, low: int) -> int:
-    """Give the version number of a change: it grows with time; `low` (< 100,000) tells apart."""
+    """Return the version number of a change: it grows with time; `low` (< 100,000) tells apart."""
     return int((modified - datetime(2000, 1, 1)).total_seconds()) * 100_000 + low  # noqa: DTZ001 - wall clock
 
 

@@ -70,7 +70,7 @@ class _Refusal(Exception):  # noqa: N818 - not an error of this program
 
 
 def router(world: World) -> APIRouter:
-    """Give the gateway's route, and the one that tells the truth about its after-sales."""
+    """Return the gateway's route, and the one that tells the truth about its after-sales."""
     gateway = PddGateway(world)
     routes = APIRouter()
     # Asked hundreds of times a second: a plain route, without what FastAPI does for each call.

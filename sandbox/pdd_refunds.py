@@ -149,22 +149,22 @@ class Version(NamedTuple):
         return self.case.created
 
     def is_current(self, now: datetime) -> bool:
-        """Tell whether it is what the case is at a moment."""
+        """Return whether it is what the case is at a moment."""
         return self.modified <= now < self.superseded
 
     def changed(self, now: datetime, number: int) -> Version:  # noqa: ARG002 - a second is all the platform tells
-        """Give the case after one more change."""
+        """Return the case after one more change."""
         return self._replace(modified=now)
 
 
 def is_sale(shop_id: int, day: date) -> bool:
-    """Tell whether a shop has a sale on a day."""
+    """Return whether a shop has a sale on a day."""
     return (day.toordinal() + shop_id) % DAYS_BETWEEN_SALES == 0
 
 
 @lru_cache(maxsize=1024)
 def versions_of(shop_id: int, day: date, seed: int) -> tuple[Version, ...]:
-    """Give all that the cases made on a day ever are."""
+    """Return all that the cases made on a day ever are."""
     random = Random(f"pdd:{seed}:{shop_id}:{day.isoformat()}")  # noqa: S311 - data, not secrets
     midnight = datetime.combine(day, datetime.min.time())
     count = between(random, FEWEST_CASES, MOST_CASES)

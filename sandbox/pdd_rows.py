@@ -14,7 +14,7 @@ AHEAD_OF_UTC = timedelta(hours=8)
 
 
 def listed(version: Version) -> dict[str, Any]:
-    """Give a version as the list has it: all that the platform documents.
+    """Return a version as the list has it: all that the platform documents.
 
     One in four rows has its times as text, one as numbers, the others as digits: the real list has
     been seen to write them in more than one way.
@@ -51,7 +51,7 @@ def listed(version: Version) -> dict[str, Any]:
 
 
 def told(row: dict[str, Any]) -> dict[str, Any]:
-    """Give a row of the truth as JSON: amounts and times as text, as exact as they are."""
+    """Return a row of the truth as JSON: amounts and times as text, as exact as they are."""
     return {name: value if isinstance(value, int) else str(value) for name, value in row.items()}
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def refunds_on(number: int, day: date, seed: int, as_of: datetime) -> list[dict[str, Any]]:
-    """Give the cases whose last change up to a moment lies in a day.
+    """Return the cases whose last change up to a moment lies in a day.
 
     Args:
         number: of the shop, 20001 to 20006.
@@ -33,7 +33,7 @@ def refunds_on(number: int, day: date, seed: int, as_of: datetime) -> list[dict[
 
 
 def changes_between(number: int, first: datetime, last: datetime, seed: int) -> Iterator[Version]:
-    """Give every change from one second to another, both included, in order."""
+    """Return every change from one second to another, both included, in order."""
     for day in days(first, last):
         changes, moments = _changes_on(number, day, seed)
         yield from changes[bisect_left(moments, first) : bisect_right(moments, last)]
@@ -53,7 +53,7 @@ def histories_between(number: int, first: datetime, last: datetime, seed: int) -
 
 
 def row(version: Version) -> dict[str, Any]:
-    """Give a version as `refunds_on` does."""
+    """Return a version as `refunds_on` does."""
     case = version.case
     return {
         "id": case.id,
@@ -74,7 +74,7 @@ def row(version: Version) -> dict[str, Any]:
 def _changes_on(
     number: int, day: date, seed: int
 ) -> tuple[tuple[Version, ...], tuple[datetime, ...]]:
-    """Give every change on a day, of all cases young enough to change on it, and when each was."""
+    """Return every change on a day, of all cases young enough to change on it."""
     births = (day - timedelta(days=age) for age in range(DAYS_OF_CHANGE + 1))
     changes = (
         version

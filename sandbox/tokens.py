@@ -62,7 +62,7 @@ class TokenOffice:
     _lock: Lock = field(default_factory=Lock)
 
     def shop_of(self, platform: str, access_token: str) -> int | None:
-        """Tell whose an access token is.
+        """Return whose an access token is.
 
         Args:
             platform: erp, jd or pdd.
@@ -152,7 +152,7 @@ class TokenOffice:
 
 
 def _read(platform: str, token: str, kind: str) -> tuple[int, int] | None:
-    """Give a token's shop and generation, if it is one of this platform and kind."""
+    """Return a token's shop and generation, if it is one of this platform and kind."""
     if (platform, kind, token) == ("erp", "access", SANDBOX_ACCESS_TOKEN):
         return ERP_ACCOUNT, 0
     match = TOKEN.fullmatch(token)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def orders_on(shop_id: int, day: date, seed: int, as_of: datetime) -> list[dict[str, Any]]:
-    """Give the orders whose last change up to a moment lies in a day.
+    """Return the orders whose last change up to a moment lies in a day.
 
     Args:
         shop_id: 10001 to 10003.
@@ -33,7 +33,7 @@ def orders_on(shop_id: int, day: date, seed: int, as_of: datetime) -> list[dict[
 
 
 def changes_between(shop_id: int, first: datetime, last: datetime, seed: int) -> Iterator[Version]:
-    """Give every change from one second to another, both included, in order of `ts`."""
+    """Return every change from one second to another, both included, in order of `ts`."""
     for day in days(first, last):
         for version in _changes_on(shop_id, day, seed):
             if first <= version.modified <= last:
@@ -56,7 +56,7 @@ def histories_between(
 
 
 def row(version: Version) -> dict[str, Any]:
-    """Give a version as `orders_on` does."""
+    """Return a version as `orders_on` does."""
     order = version.order
     return {
         "o_id": order.o_id,
@@ -75,13 +75,13 @@ def row(version: Version) -> dict[str, Any]:
 
 
 def yuan(cents: int) -> Decimal:
-    """Give an amount in 元."""
+    """Return an amount in 元."""
     return Decimal(cents).scaleb(-2)
 
 
 @lru_cache(maxsize=128)
 def _changes_on(shop_id: int, day: date, seed: int) -> tuple[Version, ...]:
-    """Give every change on a day, of all orders young enough to change on it, in order of `ts`."""
+    """Return every change on a day, of all orders young enough to change on it, in order of `ts`."""
     births = (day - timedelta(days=age) for age in range(DAYS_OF_CHANGE + 1))
     changes = (
         version

@@ -36,7 +36,7 @@ AT_ONCE = {"http_429", "http_503", "reset", "trickle", "html"}
 
 
 def platform_of(path: str) -> str | None:
-    """Tell whose a path is; None: none of a platform's."""
+    """Return whose a path is; None: none of a platform's."""
     owners = (name for start, name in PLATFORM_OF_PATH.items() if path.startswith(start))
     return next(owners, None)
 

@@ -50,12 +50,12 @@ class World:
         }
 
     def now(self) -> datetime:
-        """Give the wall clock of Asia/Shanghai, in whole seconds."""
+        """Return the wall clock of Asia/Shanghai, in whole seconds."""
         moment = self._clock()
         if moment.tzinfo is not None:
             moment = moment.astimezone(SHANGHAI).replace(tzinfo=None)
         return moment.replace(microsecond=0)
 
     def gatekeeper(self, platform: str) -> Gatekeeper:
-        """Give the limits and counts of erp, jd, pdd or feeds."""
+        """Return the limits and counts of erp, jd, pdd or feeds."""
         return self.gatekeepers[platform]

@@ -54,7 +54,7 @@ class Compose:
         self.file: dict[str, Any] = self._filled(yaml.safe_load(text))
 
     def service(self, name: str) -> Service:
-        """Give a service as a process of this machine."""
+        """Return a service as a process of this machine."""
         described = self.file["services"][name]
         environment = {name: os.environ[name] for name in OF_THE_MACHINE if name in os.environ}
         built = self.file["services"][BUILDER]["image"]
@@ -73,7 +73,7 @@ class Compose:
         )
 
     def _of_image(self, environment: dict[str, str]) -> dict[str, str]:
-        """Give the variables that the Dockerfile sets, its folder being the project's."""
+        """Return the variables that the Dockerfile sets, its folder being the project's."""
         text = (self._root / DOCKERFILE).read_text("utf-8").replace("\\\n", " ")
         found: dict[str, str] = {}
         for line in re.findall(r"^ENV (.*)$", text, re.MULTILINE):

@@ -68,7 +68,7 @@ class Sandbox:
         HTTP.post(f"{self.base_url}/sandbox/faults", json=wish).raise_for_status()
 
     def armed(self) -> list[dict[str, Any]]:
-        """Tell what is armed, and how often each has struck."""
+        """Return what is armed, and how often each has struck."""
         armed: list[dict[str, Any]] = HTTP.get(f"{self.base_url}/sandbox/faults").json()["armed"]
         return armed
 
@@ -77,7 +77,7 @@ class Sandbox:
         HTTP.delete(f"{self.base_url}/sandbox/faults").raise_for_status()
 
     def truth(self, shop_id: int, day: date) -> list[dict[str, Any]]:
-        """Give the rows that a shop's day must have."""
+        """Return the rows that a shop's day must have."""
         return orders_on(shop_id, day, seed=1, as_of=SANDBOX_NOW)
 
 
@@ -141,7 +141,7 @@ def _one_authority(folder: Path) -> dict[str, str]:
 
 @pytest.fixture(scope="session")
 def database_server() -> Iterator[Callable[[str], Server]]:
-    """Give a server by its kind (postgresql, mariadb), started when first asked for."""
+    """Return a server by its kind (postgresql, mariadb), started when first asked for."""
     with ExitStack() as stack:
         started: dict[str, Server] = {}
 
@@ -163,7 +163,7 @@ def warehouses(database_server: Callable[[str], Server]) -> Warehouses:
 def warehouse_url(
     request: pytest.FixtureRequest, warehouses: Warehouses, tmp_path: Path
 ) -> Iterator[str]:
-    """Give the SQLAlchemy URL of an empty warehouse of the kind that the test runs on."""
+    """Return the SQLAlchemy URL of an empty warehouse of the kind that the test runs on."""
     with warehouses.empty(request.param, tmp_path) as url:
         yield url
 
@@ -172,7 +172,7 @@ class ByFile(LoadScopeScheduling):
     """Hands whole files to the workers, so that what a file's tests share is made once."""
 
     def _split_scope(self, nodeid: str) -> str:
-        """Give what a test belongs to; all that needs the running service belongs together."""
+        """Return what a test belongs to; all that needs the running service belongs together."""
         file = nodeid.partition("::")[0]
         shares = file.startswith(SERVICE_TESTS) and not file.endswith(ON_THEIR_OWN)
         return SERVICE_TESTS if shares else file

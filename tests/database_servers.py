@@ -73,12 +73,12 @@ class Server(ABC):
 
     @abstractmethod
     def _command(self) -> list[str]:
-        """Give the command that runs the server in the foreground."""
+        """Return the command that runs the server in the foreground."""
 
     @classmethod
     @abstractmethod
     def programs(cls) -> list[str]:
-        """Give the paths of the programs that are needed; an empty one is not installed."""
+        """Return the paths of the programs that are needed; an empty one is not installed."""
 
     def __enter__(self) -> Self:
         """Start it."""
@@ -95,7 +95,7 @@ class Server(ABC):
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def url(self, database: str) -> str:
-        """Give the SQLAlchemy URL of a database."""
+        """Return the SQLAlchemy URL of a database."""
         account = self.user, self.password
         return URL.create(self.driver, *account, HOST, self.port, database).render_as_string(
             hide_password=False
@@ -295,7 +295,7 @@ def serve(kind: str) -> Iterator[Server]:
 
 
 def _account() -> str:
-    """Give the account for a server; none: it may run as we do."""
+    """Return the account for a server; none: it may run as we do."""
     if os.geteuid():
         return ""
     known = {entry.pw_name for entry in pwd.getpwall()}

@@ -25,12 +25,12 @@ PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
 
 
 def named(path: Path) -> str:
-    """Give a page's path the way links write it."""
+    """Return a page's path the way links write it."""
     return path.relative_to(ROOT).as_posix()
 
 
 def table(text: str, *head: str) -> list[list[str]]:
-    """Give the rows of the table that has these heads; cells of code without its ticks."""
+    """Return the rows of the table that has these heads; cells of code without its ticks."""
     top = re.escape(f"| {' | '.join(head)} |")
     found = re.search(rf"^{top}\n\|[-|]+\n((?:\|.*\n)+)", text, re.MULTILINE)
     assert found, f"no table with {head}"
@@ -39,7 +39,7 @@ def table(text: str, *head: str) -> list[list[str]]:
 
 
 def anchors(text: str) -> set[str]:
-    """Give what a link to a heading of a page may name, as GitHub does."""
+    """Return what a link to a heading of a page may name, as GitHub does."""
     found: dict[str, int] = {}
     for heading in re.findall(r"^#+ +(.+)$", without_code_blocks(text), re.MULTILINE):
         name = re.sub(r"[^\w\- ]", "", heading.strip().lower()).replace(" ", "-")
@@ -50,25 +50,25 @@ def anchors(text: str) -> set[str]:
 
 
 def headings(text: str) -> list[int]:
-    """Give the levels of a page's headings, in order."""
+    """Return the levels of a page's headings, in order."""
     return [
         len(hashes) for hashes in re.findall(r"^(#+) ", without_code_blocks(text), re.MULTILINE)
     ]
 
 
 def links(text: str) -> list[str]:
-    """Give the targets of a page's links within the project, and of its pictures."""
+    """Return the targets of a page's links within the project, and of its pictures."""
     found = re.findall(r"\]\(([^)\s]+)\)", without_code_blocks(text))
     return [target for target in found if not re.match(r"[a-z]+:", target)]
 
 
 def without_code_blocks(text: str) -> str:
-    """Give a page without what stands between fences."""
+    """Return a page without what stands between fences."""
     return re.sub(r"^ *```.*?^ *```$", "", text, flags=re.MULTILINE | re.DOTALL)
 
 
 def code(text: str) -> list[str]:
-    """Give a page's code, each span and each line of a block as a text of its own."""
+    """Return a page's code, each span and each line of a block as a text of its own."""
     blocks = re.findall(r"^ *```.*?$(.*?)^ *```$", text, re.MULTILINE | re.DOTALL)
     lines = [line.strip() for block in blocks for line in block.splitlines()]
     return lines + [
@@ -77,18 +77,18 @@ def code(text: str) -> list[str]:
 
 
 def untranslated(text: str) -> Counter[str]:
-    """Give what must be the same in every language: code without comments and drawings."""
+    """Return what must be the same in every language: code without comments and drawings."""
     bare = (re.sub(r"\s#.*", "", said) for said in code(text))
     return Counter(said for said in bare if said and not said.startswith(("│", "└", "#")))
 
 
 def in_english(target: str) -> str:
-    """Give the page that a link leads to, in English, without the heading."""
+    """Return the page that a link leads to, in English, without the heading."""
     return target.partition("#")[0].replace(CHINESE, ".md")
 
 
 def commands(text: str) -> list[list[str]]:
-    """Give the words behind `scheduler_manager.py` of each command that a page's code has.
+    """Return the words behind `scheduler_manager.py` of each command that a page's code has.
 
     A span that begins with a command's name and has an option is one too: `check --lang zh`.
     """
@@ -103,13 +103,13 @@ def commands(text: str) -> list[list[str]]:
 
 @cache
 def nodes_of(path: Path) -> list[ast.AST]:
-    """Give all of a module's syntax, once for all tests."""
+    """Return all of a module's syntax, once for all tests."""
     return list(ast.walk(ast.parse(path.read_text("utf-8"))))
 
 
 @cache
 def spoken(path: Path) -> str:
-    """Give all texts of a module, what is filled in when they are said written as `{}`."""
+    """Return all texts of a module, what is filled in when they are said written as `{}`."""
     nodes = nodes_of(path)
     composed = [node for node in nodes if isinstance(node, ast.JoinedStr)]
     parts = {id(part) for node in composed for part in node.values}
@@ -124,7 +124,7 @@ def _said(node: ast.AST) -> str:
 
 
 def settings_of_airflow() -> dict[str, str]:
-    """Give what config/airflow.env sets."""
+    """Return what config/airflow.env sets."""
     lines = (ROOT / "config/airflow.env").read_text("utf-8").splitlines()
     said = [line.partition("=") for line in lines if line and not line.startswith("#")]
     return {key: value for key, _, value in said}
@@ -132,7 +132,7 @@ def settings_of_airflow() -> dict[str, str]:
 
 @cache
 def variables_of_the_code() -> frozenset[str]:
-    """Give the environment variables that the code names: texts that are one whole such name."""
+    """Return the environment variables that the code names: texts that are one whole such name."""
     found: set[str] = set()
     for path in CODE:
         if not path.relative_to(ROOT).as_posix().startswith(DATA):

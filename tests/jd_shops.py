@@ -23,7 +23,7 @@ NUMBERS = (30001, 30002, 30003)
 
 
 def connection_of(sandbox: Sandbox, number: int) -> Connection:
-    """Give what a script is given as the shop's connection."""
+    """Return what a script is given as the shop's connection."""
     return Connection(
         f"jd_{number % 10}",
         sandbox.base_url,
@@ -36,5 +36,5 @@ def connection_of(sandbox: Sandbox, number: int) -> Connection:
 
 
 def truth(number: int, day: date) -> list[dict[str, Any]]:
-    """Give the rows that a shop's day must have."""
+    """Return the rows that a shop's day must have."""
     return orders_on(number, day, seed=1, as_of=SANDBOX_NOW)

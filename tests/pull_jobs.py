@@ -186,7 +186,7 @@ class Unit:
 
     @classmethod
     def of(cls, job: PullJob, key: str, place: int = 0) -> Unit:
-        """Give a unit by its period's key and the place of the shop among those of its platform."""
+        """Return a unit by its period's key and the shop's place on its platform."""
         entry = JOBS[job.id]
         period = entry.schedule.parse_key(key)
         return cls(job, load_registry(ROOT).shops_of(entry)[place], period)
@@ -271,7 +271,7 @@ class Warehouse:
         return process.returncode, output
 
     def row(self, unit: Unit) -> LedgerRow:
-        """Give the unit's row of the ledger."""
+        """Return the unit's row of the ledger."""
         rows = self.ledger.rows(unit.job.id, unit.period.key)
         return next(row for row in rows if row.shop_id == unit.shop.id)
 
@@ -319,7 +319,7 @@ class Warehouse:
 
 
 def names_of(job: PullJob) -> Mapping[str, str]:
-    """Give the truth's name of each column that is compared."""
+    """Return the truth's name of each column that is compared."""
     scope = {"shop_id", "business_day", "period", "period_key", "first_day", "last_day"}
     names = [column.name for column in job.table.c if column.name not in scope]
     return job.names or dict(zip(names, names, strict=True))

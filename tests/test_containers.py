@@ -24,7 +24,7 @@ LONG_RUNNING = [name for name in SERVICES if name != "init"]
 
 
 def pinned(package: str) -> set[str]:
-    """Give the versions of a package in the locks."""
+    """Return the versions of a package in the locks."""
     text = "".join((ROOT / lock).read_text("utf-8") for lock in LOCKS)
     return set(re.findall(rf"^{re.escape(package)}==(\S+)", text, re.MULTILINE))
 

@@ -314,7 +314,7 @@ def test_no_setting_is_documented_that_is_none() -> None:
 
 
 def _patience() -> dict[str, float]:
-    """Give the variables that say how patient a client is, with their defaults."""
+    """Return the variables that say how patient a client is, with their defaults."""
     found = {}
     for field in fields(Patience):
         value, name = getattr(Patience(), field.name), f"GATEWAY_{field.name.upper()}"

@@ -46,7 +46,7 @@ class Warehouses:
 
     @contextmanager
     def empty(self, kind: str, folder: Path) -> Iterator[str]:
-        """Give the URL of an empty warehouse.
+        """Return the URL of an empty warehouse.
 
         Args:
             kind: sqlite, postgresql or mariadb.
@@ -72,7 +72,7 @@ class Warehouses:
 
 
 def fields_of(url: str) -> dict[str, Any]:
-    """Give the fields of Airflow's connection that names the database of a URL."""
+    """Return the fields of Airflow's connection that names the database of a URL."""
     parts = make_url(url)
     kind = parts.get_backend_name()
     if kind == SQLITE:
@@ -88,7 +88,7 @@ def fields_of(url: str) -> dict[str, Any]:
 
 
 def empty_file(folder: Path) -> str:
-    """Give the URL of an empty warehouse in a new file of SQLite."""
+    """Return the URL of an empty warehouse in a new file of SQLite."""
     file = folder / "warehouse.db"
     shutil.copy(_migrated_file(), file)
     return f"sqlite:///{file}"

@@ -30,7 +30,7 @@ class Due(NamedTuple):
 
 
 def oldest_kept(registry: Registry, now: datetime) -> datetime:
-    """Give the moment before which the job `housekeeping` has removed the ledger's rows.
+    """Return the moment before which the job `housekeeping` has removed the ledger's rows.
 
     What ended before it may have landed or not: nobody can know any more.
     """
@@ -44,7 +44,7 @@ def oldest_kept(registry: Registry, now: datetime) -> datetime:
 
 
 def since_of(since: Since, job: Job) -> datetime:
-    """Give the moment from which a job is looked at.
+    """Return the moment from which a job is looked at.
 
     Args:
         since: one for all jobs, or one for each kind of period.
@@ -54,7 +54,7 @@ def since_of(since: Since, job: Job) -> datetime:
 
 
 def periods_of(job: Job, since: datetime, until: datetime) -> Iterator[Due]:
-    """Give the periods of a job that ended after one moment and not after another.
+    """Return the periods of a job that ended after one moment and not after another.
 
     Args:
         job: the job.

@@ -67,7 +67,7 @@ class Coverage:
     problems: Sequence[Problem] = ()
 
     def units(self) -> Iterator[JudgedUnit]:
-        """Give the units, by job, period and shop; landed ones only where read in full."""
+        """Return the units, by job, period and shop; landed ones only where read in full."""
         return (unit for cell in self.cells for unit in cell.units)
 
     def gaps(
@@ -77,7 +77,7 @@ class Coverage:
         platform: str | None = None,
         since: date | None = None,
     ) -> list[JudgedUnit]:
-        """Give the units that were due and have not landed, by job, period and shop.
+        """Return the units that were due and have not landed, by job, period and shop.
 
         Args:
             job: only this job's; without it, only those of jobs that land data.
@@ -106,7 +106,7 @@ class Coverage:
     def narrowed(
         self, job: str | None = None, platform: str | None = None, since: date | None = None
     ) -> Iterator[Cell]:
-        """Give the cells that the filters of `gaps` let through."""
+        """Return the cells that the filters of `gaps` let through."""
         return (
             cell
             for cell in self.cells

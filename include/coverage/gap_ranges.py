@@ -106,7 +106,7 @@ def _is_early(unit: JudgedUnit) -> bool:
 
 
 def in_brief(error: str | None) -> str:
-    """Give what an error says in a line: the first one.
+    """Return what an error says in a line: the first one.
 
     Where that tells how a script ended, with its last lines behind, it is the last of these.
     """

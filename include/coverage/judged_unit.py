@@ -96,11 +96,11 @@ class Clock:
     patience: timedelta = PATIENCE
 
     def lateness(self, due_at: datetime) -> float:
-        """Give how many seconds ago something was due; across a clock change, too."""
+        """Return how many seconds ago something was due; across a clock change, too."""
         return self.now.timestamp() - due_at.timestamp()
 
     def state_of(self, row: LedgerRow | None, late: float, *, expected: bool) -> State:
-        """Give the state of a unit.
+        """Return the state of a unit.
 
         Args:
             row: the ledger's, of the unit's own window.

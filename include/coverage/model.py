@@ -82,7 +82,7 @@ def units_of(
     seen: Mapping[str, datetime] = NOTHING,
     waivers: Iterable[Waiver] = (),
 ) -> list[JudgedUnit]:
-    """Give every unit whose period has ended, by job (in the registry's order), period and shop.
+    """Return every unit whose period has ended, by job (in the registry's order), period and shop.
 
     Args:
         registry: jobs and shops as they are now.
@@ -185,7 +185,7 @@ class _Judge:
         )
 
     def _known_among(self, shops: frozenset[str]) -> tuple[int, bool]:
-        """Tell how many of the shops the registry still knows, and whether it knows all."""
+        """Return how many of the shops the registry still knows, and whether it knows all."""
         if shops not in self._counted:
             known = len(shops & self._job_units.order.keys())
             self._counted[shops] = known, known == len(shops)
@@ -194,7 +194,7 @@ class _Judge:
     def _not_among(
         self, mine: PeriodUnits, rows: Mapping[str, LedgerRow], landed: Sequence[frozenset[str]]
     ) -> frozenset[str]:
-        """Give the shops that have not landed in brief, of those expected or with a row."""
+        """Return the shops that have not landed in brief, of those expected or with a row."""
         key = (mine.expected, mine.switched_off, frozenset(rows), *landed)
         if key not in self._missing:
             with_row = key[2] & self._job_units.order.keys()

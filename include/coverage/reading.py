@@ -90,7 +90,7 @@ def read_coverage(
 def _since_each(
     registry: Registry, since: Since, now: datetime, jobs: Collection[str] | None
 ) -> dict[datetime, list[str]]:
-    """Give the jobs by the moment from which their rows are read."""
+    """Return the jobs by the moment from which their rows are read."""
     kept = oldest_kept(registry, now)
     found: dict[datetime, list[str]] = defaultdict(list)
     for job in registry.jobs.values():
@@ -135,7 +135,7 @@ def _query(since: dict[datetime, list[str]], *, in_full: bool) -> Any:
 
 
 def _in_brief(wanted: ColumnElement[bool]) -> Select[Any]:
-    """Give one row for all shops that have landed a period with the same outcome."""
+    """Return one row for all shops that have landed a period with the same outcome."""
     instead = {
         "shop_id": func.aggregate_strings(ledger.c.shop_id, SEPARATOR),
         "rows": func.sum(ledger.c.rows),

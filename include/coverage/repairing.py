@@ -135,7 +135,7 @@ def plan_of(
     runs: Iterable[Run],
     history: History | None = None,
 ) -> Plan:
-    """Give the runs that close some gaps.
+    """Return the runs that close some gaps.
 
     Args:
         coverage: which has the gaps.

@@ -113,7 +113,7 @@ class Digest:
 
 
 def since_for(day: datetime) -> dict[str, datetime]:
-    """Give the moments from which coverage is to be read in full for a digest.
+    """Return the moments from which coverage is to be read in full for a digest.
 
     Args:
         day: a moment before the day begins anywhere.
@@ -167,7 +167,7 @@ def _lines_of(job: Job, jobs: dict[str, Line], platforms: dict[str, Line]) -> It
 
 
 def _usual(unit: JudgedUnit, past: list[JudgedUnit]) -> float | None:
-    """Give the median that `max_drop` compares with."""
+    """Return the median that `max_drop` compares with."""
     like: list[int] = []
     for one in reversed(past):
         if is_like(unit, one.period.start, one.period.end):

@@ -90,7 +90,7 @@ class Run:
         return f"run {self.run_id} waits{since} and cannot go on: {self.stuck}"
 
     def number_for(self, key: str) -> int:
-        """Give which repair of a period it is, from 1; 0 for other runs."""
+        """Return which repair of a period it is, from 1; 0 for other runs."""
         _, found, number = self.run_id.partition(f"{REPAIR_PREFIX}{key}__")
         return int(number) if found and number.isascii() and number.isdecimal() else 0
 

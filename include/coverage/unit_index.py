@@ -47,7 +47,7 @@ class Page:
     waivers: dict[tuple[str, str], Waiver] = field(default_factory=dict)
 
     def rows_of(self, period: Period) -> dict[str, LedgerRow]:
-        """Give the rows of a period's very window, by shop."""
+        """Return the rows of a period's very window, by shop."""
         found = self.rows.get(period.key)
         if not found:
             return {}
@@ -57,7 +57,7 @@ class Page:
         }
 
     def landed_of(self, period: Period) -> list[Landed]:
-        """Give what landed of a period's very window, in brief."""
+        """Return what landed of a period's very window, in brief."""
         found = self.landed.get(period.key)
         if not found:
             return []
@@ -65,7 +65,7 @@ class Page:
         return [landed for landed in found if (landed.start, landed.end) == window]
 
     def all_landed(self) -> list[Landed]:
-        """Give every window that has landed, whatever its key, the oldest first."""
+        """Return every window that has landed, whatever its key, the oldest first."""
         brief = [landed for group in self.landed.values() for landed in group]
         for rows in self.rows.values():
             brief += [
@@ -89,7 +89,7 @@ class Book:
             self.add(row)
 
     def page(self, job_id: str) -> Page:
-        """Give what there is of a job."""
+        """Return what there is of a job."""
         return self._pages[job_id]
 
     def add(self, row: LedgerRow) -> None:

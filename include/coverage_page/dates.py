@@ -44,7 +44,7 @@ def since(now: datetime, span: int) -> Mapping[str, datetime]:
 
 
 def column_of(job: Job, period: Period) -> str:
-    """Give the column of a period: its key; ticks, which are many, share that of their day."""
+    """Return the column of a period: its key; ticks, which are many, share that of their day."""
     return period.first_day.isoformat() if job.period == "tick" else period.key
 
 
@@ -56,7 +56,7 @@ def row_group(job: Job) -> str:
 
 
 def window_of(job: Job, column: str) -> Window:
-    """Give what a column of a job covers.
+    """Return what a column of a job covers.
 
     Raises:
         PeriodError: the job has no such column.

@@ -17,7 +17,7 @@ User = Annotated[Any, Depends(get_user)]
 
 
 def visible(user: Any) -> set[str]:
-    """Give the jobs whose DAGs a user may look at."""
+    """Return the jobs whose DAGs a user may look at."""
     return set(get_auth_manager().get_authorized_dag_ids(user=user, method="GET"))
 
 

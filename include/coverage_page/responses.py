@@ -66,13 +66,13 @@ class Column:
             self.rows = (self.rows or 0) + cell.rows
 
     def told(self) -> list[Any]:
-        """Give how many units there are of each state, and the rows that landed."""
+        """Return how many units there are of each state, and the rows that landed."""
         counts = {CODES[state]: number for state, number in self.counts.items() if number}
         return [counts, self.rows]
 
 
 def worst(states: Collection[str]) -> str:
-    """Give the state that matters most."""
+    """Return the state that matters most."""
     return next(state for state in WORST_FIRST if state in states)
 
 

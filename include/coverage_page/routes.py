@@ -79,12 +79,12 @@ def make_app() -> FastAPI:
 
 
 def page(request: Request) -> Response:
-    """Give the page, without any content."""
+    """Return the page, without any content."""
     return files.answer_with(request, files.INDEX)
 
 
 def file(request: Request, name: str) -> Response:
-    """Give a script, a style or a picture of the page."""
+    """Return a script, a style or a picture of the page."""
     return files.answer_with(request, name)
 
 
@@ -133,7 +133,7 @@ async def repair(
     user: permissions.User,
     session: under_way.AirflowSession,
 ) -> Response:
-    """Tell what would be run, or run it."""
+    """Return what would be run, or run it."""
     asked = await run_in_threadpool(_asked, wish, user, session)
     asking = Asking(request)
     plan = await repairing.plan(asking, asked)
@@ -236,7 +236,7 @@ def _units(registry: Registry, job: Job, column: str, shop: str | None) -> list[
 
 
 def _job(registry: Registry, job_id: str, user: Any) -> Job:
-    """Give a job that the user may look at; for others it is as if there were none."""
+    """Return a job that the user may look at; for others it is as if there were none."""
     job = registry.jobs.get(job_id)
     if job is None or job_id not in permissions.visible(user):
         raise HTTPException(status.HTTP_404_NOT_FOUND, f"there is no job {job_id!r}")

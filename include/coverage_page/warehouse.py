@@ -25,7 +25,7 @@ class Warehouse:
         self._engine: Engine | None = None
 
     def engine(self) -> Engine:
-        """Give the warehouse.
+        """Return the warehouse.
 
         Raises:
             ConfigurationError: the connection is missing, or names no database that we know.

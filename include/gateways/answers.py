@@ -62,7 +62,7 @@ MENDS: dict[int, str] = {
 
 
 def decoded(call: Call, answer: Answer, connection: Connection, *, secret: bool = False) -> Any:
-    """Give the JSON in an answer, its decimals exact.
+    """Return the JSON in an answer, its decimals exact.
 
     Args:
         call: what was asked.

@@ -59,12 +59,12 @@ class Answer:
             return self.content.decode("utf-8", "replace")
 
     def header(self, name: str) -> str:
-        """Give what a header says; empty when it is not there."""
+        """Return what a header says; empty when it is not there."""
         return header_of(self.headers, name)
 
 
 def header_of(headers: CIMultiDictProxy[str], name: str) -> str:
-    """Give what a header says, each time it is there; empty when it is not."""
+    """Return what a header says, each time it is there; empty when it is not."""
     said = ", ".join(headers.getall(name, ()))
     return (
         said if said.isascii() else said.encode(errors="surrogateescape").decode(errors="replace")
@@ -109,7 +109,7 @@ async def received(
 
 
 def _is_known_to_be_small(response: ClientResponse) -> bool:
-    """Tell whether the network gives no more than a head says; most answers are so."""
+    """Return whether the network gives no more than a head says; most answers are so."""
     if "Transfer-Encoding" in response.headers:  # then the length means nothing
         return False
     length = response.content_length
@@ -117,7 +117,7 @@ def _is_known_to_be_small(response: ClientResponse) -> bool:
 
 
 async def _pieces(response: ClientResponse, packed: str) -> AsyncIterator[bytes]:
-    """Give the body as it comes, unpacked, no piece much larger than it came or than 1 MB."""
+    """Return the body as it comes, unpacked, no piece much larger than it came or than 1 MB."""
     unpacker = None
     async for piece in response.content.iter_any():
         if packed not in ENCODINGS:

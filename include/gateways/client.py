@@ -129,7 +129,7 @@ class GatewayClient:
         self._http = session(dialect.connection.base_url)
 
     async def __aenter__(self) -> Self:
-        """Give the client itself."""
+        """Return the client itself."""
         return self
 
     async def __aexit__(

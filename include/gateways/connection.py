@@ -87,7 +87,7 @@ class Connection:
         self._concealed.update(secrets)
 
     def masked(self, text: str) -> str:
-        """Give a text of the gateway's without the secrets that it may repeat."""
+        """Return a text of the gateway's without the secrets that it may repeat."""
         own = self.app_secret, self.access_token, self.refresh_token
         return concealed(text, {*own, *self._concealed})
 
@@ -109,7 +109,7 @@ class Fields:
     example: str
 
     def text(self, name: str, meaning: str, *, required: bool = True) -> str:
-        """Give a field that is a text; empty when it is not required and not there.
+        """Return a field that is a text; empty when it is not required and not there.
 
         Args:
             name: of the field, such as `login` or `extra.access_token`.
@@ -130,7 +130,7 @@ class Fields:
         )
 
     def moment(self, name: str) -> datetime | None:
-        """Give a field that holds epoch seconds, if it is there.
+        """Return a field that holds epoch seconds, if it is there.
 
         Raises:
             ConfigurationError: it holds something else.
@@ -146,7 +146,7 @@ class Fields:
             raise self.problem(problem) from None
 
     def problem(self, text: str) -> ConfigurationError:
-        """Give the error that says what is wrong with this connection, and where to mend it."""
+        """Return the error that says what is wrong with this connection, and where to mend it."""
         return _problem(self.conn_id, text, self.example)
 
     def _get(self, name: str) -> Any:
@@ -203,7 +203,7 @@ def base_url(fields: Fields) -> str:
 
 
 def is_loopback(name: str) -> bool:
-    """Tell whether a host's name or address is this machine's own."""
+    """Return whether a host's name or address is this machine's own."""
     try:
         return ip_address(name).is_loopback
     except ValueError:

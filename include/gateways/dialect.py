@@ -86,7 +86,7 @@ class Dialect(Protocol):
         ...
 
     def unwrap(self, call: Call, envelope: Any) -> Any:
-        """Give the data in an answer (decoded JSON, its decimals `Decimal`).
+        """Return the data in an answer (decoded JSON, its decimals `Decimal`).
 
         Raises:
             GatewayError: the answer is an error, or is no envelope of this platform.
@@ -103,7 +103,7 @@ class Refreshing(Protocol):
         ...
 
     def refreshed(self, call: Call, envelope: Any) -> Tokens:
-        """Give the new tokens in an answer.
+        """Return the new tokens in an answer.
 
         Raises:
             GatewayError: the answer is an error: AuthExpired where only a person can help.

@@ -70,7 +70,7 @@ def parsed(model: type[Model], data: Any, call: Call) -> Model:
 
 
 def wall_clock(moment: datetime) -> datetime:
-    """Give what the clock in Shanghai shows, naive; a naive moment is taken for just that."""
+    """Return what the clock in Shanghai shows, naive; a naive moment is taken for just that."""
     return moment if moment.tzinfo is None else moment.astimezone(SHANGHAI).replace(tzinfo=None)
 
 

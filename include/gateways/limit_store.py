@@ -54,7 +54,7 @@ class Records(bytearray):
     __slots__ = ()
 
     def ahead_of(self, ticket: bytes) -> int:
-        """Give how many are before a ticket; all, when it is not there."""
+        """Return how many are before a ticket; all, when it is not there."""
         place = self.find(ticket)
         return (len(self) if place < 0 else place) // RECORD.size
 
@@ -69,11 +69,11 @@ class Records(bytearray):
         del self[place : place + RECORD.size]
 
     def moment(self, number: int) -> float:
-        """Give the moment of the first (0) or the last (-1) ticket."""
+        """Return the moment of the first (0) or the last (-1) ticket."""
         return float(RECORD.unpack_from(self, number * RECORD.size)[1])
 
     def moments(self) -> list[float]:
-        """Give the moments, in the order of their tickets."""
+        """Return the moments, in the order of their tickets."""
         return [moment for _, moment in RECORD.iter_unpack(self)]
 
     def keep(self, after: float, until: float) -> None:
@@ -128,7 +128,7 @@ class _Stored:
     heads: bytes = bytes(FIRST_PLACE)
 
     def place_for(self, size: int) -> int:
-        """Give where the next state goes: before this one if it fits there, else behind it."""
+        """Return where the next state goes: before this one if it fits there, else behind it."""
         return FIRST_PLACE if FIRST_PLACE + size <= self.place else self.place + self.size
 
 
@@ -150,7 +150,7 @@ class LimitFile:
 
     @classmethod
     def at(cls, path: Path) -> LimitFile:
-        """Give the one that this process has for a path."""
+        """Return the one that this process has for a path."""
         return cls._open_ones.setdefault(path, cls(path))
 
     @contextmanager
@@ -216,7 +216,7 @@ class LimitFile:
 
 
 def _read(descriptor: int, known: tuple[State, _Stored] | None) -> tuple[State, _Stored]:
-    """Give the state that counts; `known` is what this process has written last."""
+    """Return the state that counts; `known` is what this process has written last."""
     start = os.pread(descriptor, READ_AT_ONCE, 0)
     if known and known[1].heads == start[:FIRST_PLACE]:
         return known
@@ -233,7 +233,7 @@ def _read(descriptor: int, known: tuple[State, _Stored] | None) -> tuple[State, 
 
 
 def _state_of(descriptor: int, start: bytes, room: int) -> tuple[State, _Stored] | None:
-    """Give the state that the head in a room names, if that head is whole.
+    """Return the state that the head in a room names, if that head is whole.
 
     A head is written after its state. So one that is not whole was being written, and the other one
     counts; of one that is whole, the state is there, or something else has damaged the file.

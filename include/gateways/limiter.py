@@ -158,7 +158,7 @@ class RateLimiter:
             return turn
 
     def _first_moment(self, state: State, ahead: int, now: float) -> float:
-        """Give the first moment at which one call more can be allowed, or now."""
+        """Return the first moment at which one call more can be allowed, or now."""
         taken = len(state.running) // RECORD.size + ahead
         turn = max(state.paced_until, now - CATCH_UP) + self._pace * (1 + ahead)
         turn = max(now, state.shut_until, turn)
@@ -204,5 +204,5 @@ class RateLimiter:
 
 
 def _pace(calls: int, window: float) -> float:
-    """Give the least time between two turns, if a limit is one of those that are paced."""
+    """Return the least time between two turns, if a limit is one of those that are paced."""
     return PACE * window / calls if calls / window >= PACED_FROM else 0.0

@@ -36,7 +36,7 @@ class LostError(aiohttp.ClientError):
 
 
 def session(base_url: str) -> ClientSession:
-    """Give what makes the requests to a gateway; there must be an event loop.
+    """Return what makes the requests to a gateway; there must be an event loop.
 
     Raises:
         ConfigurationError: the environment names certificates or a proxy that are of no use.
@@ -84,7 +84,7 @@ def reason(error: Exception) -> str:
 
 
 def address(url: str) -> URL:
-    """Give a URL as aiohttp takes it: as it was built, unless it has what no URL may have.
+    """Return a URL as aiohttp takes it: as it was built, unless it has what no URL may have.
 
     Raises:
         ValueError: it is none.
@@ -93,7 +93,7 @@ def address(url: str) -> URL:
 
 
 def proxy_of(url: str) -> str | None:
-    """Give the proxy that the environment names for a URL, if any.
+    """Return the proxy that the environment names for a URL, if any.
 
     Raises:
         ConfigurationError: it is one that cannot be spoken to.

@@ -164,7 +164,7 @@ class Pages(NamedTuple):
         return page
 
     def last(self, total: int) -> int:
-        """Give the number of the last page."""
+        """Return the number of the last page."""
         return -(-total // self.size)
 
     def _checked(self, call: Call, number: int, data: Any) -> Page:

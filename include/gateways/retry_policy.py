@@ -37,7 +37,7 @@ class Patience:
     pause: timedelta = timedelta(seconds=1)
 
     def pause_after(self, attempt: int) -> float:
-        """Give the seconds to wait after so many attempts."""
+        """Return the seconds to wait after so many attempts."""
         pause = self.pause.total_seconds()
         jitter = random.uniform(0, pause)  # noqa: S311 - only spreads the attempts of many
         return min(pause * 2.0 ** (attempt - 1), LONGEST_PAUSE.total_seconds()) + jitter

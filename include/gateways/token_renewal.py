@@ -66,7 +66,7 @@ class AccessToken:
         self._kept = Kept(Tokens(*first))
 
     async def current(self, call: Call) -> Kept:
-        """Give what a call is to be made with; refresh it first when it is about to end.
+        """Return what a call is to be made with; refresh it first when it is about to end.
 
         Args:
             call: for whose shop it is, in messages.
@@ -85,7 +85,7 @@ class AccessToken:
             return self._kept
 
     async def after(self, expired: AuthExpired, used: Kept, call: Call) -> Kept:
-        """Give what the call is to be tried with again, now that its token has expired.
+        """Return what the call is to be tried with again, now that its token has expired.
 
         Args:
             expired: what the gateway said.
@@ -129,7 +129,7 @@ class AccessToken:
             return self._kept
 
     def refused(self, call: Call, said: AuthExpired) -> Temporary:
-        """Give what it means that a call was refused with what `after` gave.
+        """Return what it means that a call was refused with what `after` gave.
 
         No refresh was refused, so the next run may well be given a token that is taken: some live
         for moments only, and another process can have exchanged this one already.

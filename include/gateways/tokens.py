@@ -71,14 +71,14 @@ class TokenStore:
         self._engine = engine
 
     def open(self, connection: Connection) -> Kept:
-        """Give a connection's tokens: the stored ones that descend from those it holds, if any."""
+        """Return a connection's tokens: the stored ones that descend from those it holds, if any."""
         try:
             return self._opened(connection)
         except IntegrityError:  # another process was the first to write the row
             return self._opened(connection)
 
     def read(self, connection: Connection) -> Kept | None:
-        """Give a connection's tokens as of now; None when they are kept no more."""
+        """Return a connection's tokens as of now; None when they are kept no more."""
         query = select(table).where(_mine(connection))
         with self._engine.begin() as database:
             row = database.execute(query).one_or_none()

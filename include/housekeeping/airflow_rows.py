@@ -103,7 +103,7 @@ class Database:
         return removed | (self._run(of_runs, kept, before) if of_runs else {})
 
     def left_over(self) -> list[str]:
-        """Give the tables that a cleaning left which was cut off: its rows on their way out."""
+        """Return the tables that a cleaning left which was cut off: its rows on their way out."""
         engine = create_engine(self.url)
         try:
             names = inspect(engine).get_table_names()
@@ -143,7 +143,7 @@ class Database:
 
 
 def jobs_to_spare(connection: Connection, before: datetime) -> list[str]:
-    """Give the jobs of which the run that Airflow goes on from would be removed.
+    """Return the jobs of which the run that Airflow goes on from would be removed.
 
     Airflow goes on from the newest period that was scheduled or backfilled; its command keeps the
     run that *began* last. After a backfill of an old day those are two runs. The runs of such a job
@@ -176,7 +176,7 @@ def jobs_to_spare(connection: Connection, before: datetime) -> list[str]:
 
 
 def _with_old_rows(connection: Connection, before: datetime) -> list[str]:
-    """Give the tables with something to remove; starting Airflow takes seconds."""
+    """Return the tables with something to remove; starting Airflow takes seconds."""
     there, moment = set(inspect(connection).get_table_names()), _moment(connection, before)
     found = []
     for name, recency in TABLES.items():
@@ -189,6 +189,6 @@ def _with_old_rows(connection: Connection, before: datetime) -> list[str]:
 
 
 def _moment(connection: Connection, moment: datetime) -> datetime:
-    """Give a moment as Airflow stores it: UTC, and only PostgreSQL keeps that it is."""
+    """Return a moment as Airflow stores it: UTC, and only PostgreSQL keeps that it is."""
     utc = moment.astimezone(timezone.utc)
     return utc if connection.dialect.name == "postgresql" else utc.replace(tzinfo=None)

@@ -46,7 +46,7 @@ def vacuum(path: Path, longest: float = LONGEST_SECONDS, wait: float = WAIT_SECO
 
 
 def _sizes(database: sqlite3.Connection) -> tuple[int, int]:
-    """Give the bytes of all pages, and of the free ones."""
+    """Return the bytes of all pages, and of the free ones."""
     page, pages, free = (
         int(database.execute(f"PRAGMA {name}").fetchone()[0])
         for name in ("page_size", "page_count", "freelist_count")

@@ -67,7 +67,7 @@ class Assignment:
         return cls(job, period, tuple(shops), url, run_id, is_early)
 
     def units(self) -> dict[Unit, Shop]:
-        """Give the unit of each shop."""
+        """Return the unit of each shop."""
         return {Unit(self.job.id, shop.id, self.period): shop for shop in self.shops}
 
 

@@ -63,7 +63,7 @@ class Clients:
         await self._stack.aclose()
 
     def of(self, shop: Shop) -> GatewayClient:
-        """Give the client that speaks for a shop.
+        """Return the client that speaks for a shop.
 
         Raises:
             ConfigurationError: its connection is missing or incomplete.

@@ -58,7 +58,7 @@ class Outcome:
 
 
 def exit_code_of(error: Exception) -> int:
-    """Give the exit code that a shop's failure stands for."""
+    """Return the exit code that a shop's failure stands for."""
     if is_temporary(error):
         return ExitCode.TEMPORARY
     for kind, code in EXIT_CODES:

@@ -20,7 +20,7 @@ SCHEMA_FILE = "config/tasks.schema.json"
 
 
 def schema_text() -> str:
-    """Give the JSON schema of a file in config/tasks/."""
+    """Return the JSON schema of a file in config/tasks/."""
     entry = Job.model_json_schema()
     definitions = entry.pop("$defs")
     for key, described in entry["properties"].items():

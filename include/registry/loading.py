@@ -100,7 +100,7 @@ def _one_job(
 
 
 def _naming(files: dict[str, bytes], job_id: str) -> dict[str, bytes]:
-    """Give the files whose text has the id as a word; the plain search is many times faster."""
+    """Return the files whose text has the id as a word; the plain search is many times faster."""
     name = job_id.encode()
     word = re.compile(rb"(?<![a-z0-9_])" + re.escape(name) + rb"(?![a-z0-9_])")
     return {file: raw for file, raw in files.items() if name in raw and word.search(raw)}

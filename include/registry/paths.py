@@ -59,7 +59,7 @@ class Folders:
         return written
 
     def scripts(self) -> list[str]:
-        """Give the Python scripts there are, relative to include/scripts; `_` hides one."""
+        """Return the Python scripts there are, relative to include/scripts; `_` hides one."""
         found = Path(self._scripts).rglob("[!_]*.py")
         files = (path for path in found if path.is_file())
         return sorted(path.relative_to(self._scripts).as_posix() for path in files)

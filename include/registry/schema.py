@@ -254,7 +254,7 @@ class Job(BaseModel):
         return self._place.project.connections.get(self.platform, [self.platform])
 
     def arguments_for(self, period: Period) -> list[str]:
-        """Give the script's arguments, with a period filled in."""
+        """Return the script's arguments, with a period filled in."""
         return filled(self.args, period)
 
 

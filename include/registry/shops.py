@@ -117,7 +117,7 @@ class Shops(NamedTuple):
     exists: bool
 
     def connections(self) -> dict[str, list[str]]:
-        """Give the connections that the enabled shops of each platform use."""
+        """Return the connections that the enabled shops of each platform use."""
         found: dict[str, list[str]] = {}
         for shop in self.by_id.values():
             used = found.setdefault(shop.platform, []) if shop.enabled else []

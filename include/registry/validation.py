@@ -44,7 +44,7 @@ def validate(entry: Entry, model: type[Model], context: Any) -> Model | list[Pro
 
 
 def keys_of(model: type[BaseModel]) -> dict[str, Any]:
-    """Give a model's keys, as they are written, with their fields."""
+    """Return a model's keys, as they are written, with their fields."""
     return {field.alias or name: field for name, field in model.model_fields.items()}
 
 

@@ -67,7 +67,7 @@ class Loader(_Base):  # type: ignore[misc] # one of two classes
         self.depth -= 1
 
     def resolve(self, kind: type[Node], value: str, implicit: tuple[bool, bool]) -> str:
-        """Give a node's tag; PyYAML's own, for more than is needed here, takes twice as long."""
+        """Return a node's tag; PyYAML's own, for more than is needed here, takes twice as long."""
         if kind is ScalarNode and implicit[0]:
             for tag, form in self.yaml_implicit_resolvers.get(value[:1], ()):
                 if form.match(value):
@@ -85,7 +85,7 @@ for _type, _form, _firsts in (
 
 
 def compose(file: str, raw: bytes, if_empty: str = REMOVE) -> Node:
-    """Give the root node of a file's one document.
+    """Return the root node of a file's one document.
 
     Args:
         file: relative to the project root.

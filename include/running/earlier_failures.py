@@ -60,7 +60,7 @@ class EarlierFailures:
         return codes
 
     def _periods(self) -> list[Period]:
-        """Give the periods that have a failed unit, the oldest first."""
+        """Return the periods that have a failed unit, the oldest first."""
         first = self._execution.periods[0]
         try:
             rows = self._rows(first.end - self._execution.job.recover, first.start)
@@ -103,7 +103,7 @@ class EarlierFailures:
         )
 
     def _named(self, key: str) -> Period | None:
-        """Give a period of the ledger; none where the schedule was changed since."""
+        """Return a period of the ledger; none where the schedule was changed since."""
         try:
             return self._execution.job.schedule.parse_key(key)
         except PeriodError:

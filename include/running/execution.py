@@ -97,7 +97,7 @@ class Execution:
             self.output.say(f"the journal {self.journal.path} cannot be written: {error}")
 
     def lock(self, period: Period, wait_seconds: float) -> UnitLock:
-        """Give the lock of one of the job's periods, held.
+        """Return the lock of one of the job's periods, held.
 
         Raises:
             LockHeldError: another run has it.
@@ -128,6 +128,6 @@ class Execution:
 
 
 def exit_code_of(error: ExpectedError) -> int:
-    """Give the exit code that an expected failure of the runner itself stands for."""
+    """Return the exit code that an expected failure of the runner itself stands for."""
     wrong = isinstance(error, ConfigurationError)
     return ExitCode.CONFIGURATION if wrong else ExitCode.TEMPORARY

@@ -45,7 +45,7 @@ class Journal:
 
     @classmethod
     def of(cls, var: Path, zone: tzinfo) -> Journal:
-        """Give the one journal of a service.
+        """Return the one journal of a service.
 
         Args:
             var: the service's directory.

@@ -83,7 +83,7 @@ class Accounts:
             return list(units) if again else self._ledger.open_units(units, early=early)
 
     def landed_by_this_run(self, job_id: str, period: Period) -> bool:
-        """Tell whether this run itself has landed a unit of a period.
+        """Return whether this run itself has landed a unit of a period.
 
         Raises:
             LedgerError: the warehouse does not answer.
@@ -96,7 +96,7 @@ class Accounts:
     def left_failed(
         self, job_id: str, ended: tuple[datetime, datetime], seconds: float
     ) -> list[LedgerRow]:
-        """Give the units of earlier periods that this run is to try once more, the oldest first.
+        """Return the units of earlier periods that this run is to try once more, the oldest first.
 
         Args:
             job_id: whose units.

@@ -35,7 +35,7 @@ def check_writable(var: Path) -> None:
 
 
 def place_of(var: Path) -> str:
-    """Give the name of the service's directory, making one up when it has none yet.
+    """Return the name of the service's directory, making one up when it has none yet.
 
     Args:
         var: the service's directory, on a disk of this machine or shared by several: where its

@@ -51,7 +51,7 @@ class Output:
             self._write("\n" * self._in_line + f"runner: {self.masker.mask(text)}\n")
 
     def last_lines(self) -> list[str]:
-        """Give the last lines that the script wrote since `forget`; masked, and cut when long."""
+        """Return the last lines that the script wrote since `forget`; masked, and cut when long."""
         lines = [line.rstrip() for line in self._tail[-TAIL_CHARACTERS:].splitlines()]
         return [line[:LINE_CHARACTERS] for line in lines if line][-TAIL_LINES:]
 

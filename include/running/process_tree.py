@@ -74,7 +74,7 @@ class ProcessTree:
             return False
 
     def living(self) -> list[Process]:
-        """Give the processes of the tree, without this one."""
+        """Return the processes of the tree, without this one."""
         found: list[Process] = []
         table = _process_table()
         known = {os.getpid()}

@@ -127,7 +127,7 @@ def _check_range(period: str, first: str, last: str, names: tuple[str, str, str]
 
 
 def project_root(environment: Mapping[str, str]) -> Path:
-    """Give the project whose registry counts."""
+    """Return the project whose registry counts."""
     return Path(environment.get(ROOT) or PROJECT_ROOT).absolute()
 
 
@@ -146,7 +146,7 @@ def var_folder(environment: Mapping[str, str]) -> Path:
 
 
 def named_period(option: str, word: str | None) -> str | None:
-    """Give the key of the period after an option, None where the option was left out.
+    """Return the key of the period after an option, None where the option was left out.
 
     Raises:
         ConfigurationError: the word names none, as an unset variable does: that is not the last.
@@ -160,7 +160,7 @@ def named_period(option: str, word: str | None) -> str | None:
 
 
 def named_shops(words: Sequence[str]) -> tuple[str, ...]:
-    """Give the shops that the words after `--shop` name.
+    """Return the shops that the words after `--shop` name.
 
     Raises:
         ConfigurationError: a word names none, as an unset variable does, or several: no shop is
@@ -181,7 +181,7 @@ def named_shops(words: Sequence[str]) -> tuple[str, ...]:
 
 
 def _listed_shops(listed: str) -> tuple[str, ...]:
-    """Give the shops of the variable SHOPS."""
+    """Return the shops of the variable SHOPS."""
     shops = tuple(dict.fromkeys(shop.strip() for shop in listed.split(",") if shop.strip()))
     if not shops:
         raise ConfigurationError(

@@ -68,7 +68,7 @@ def environment_of(
     shops: Sequence[Shop],
     inherited: Mapping[str, str],
 ) -> dict[str, str]:
-    """Give a script's whole environment.
+    """Return a script's whole environment.
 
     Args:
         job: its `env` is added, and the connections that it names are let through.

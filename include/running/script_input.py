@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def given(name: str, environ: Mapping[str, str] = os.environ) -> str:
-    """Give a variable that the runner always sets.
+    """Return a variable that the runner always sets.
 
     Raises:
         ConfigurationError: it is missing, so the script was not started by the runner.

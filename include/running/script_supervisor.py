@@ -112,7 +112,7 @@ class Keeper:
         self.tree.reap()
 
     def _let_leave(self, wake: int) -> None:
-        """Give what the script left behind a moment to end by itself."""
+        """Return what the script left behind a moment to end by itself."""
         deadline = time.monotonic() + SECONDS_TO_LEAVE
         while self.tree.reap() and not self.asked_to_stop:
             seconds = deadline - time.monotonic()

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def find_job(registry: Registry, request: Request) -> Job:
-    """Give the job that was asked for.
+    """Return the job that was asked for.
 
     Raises:
         ConfigurationError: its entry is broken, or there is none; says what is wrong, or which id
@@ -39,7 +39,7 @@ def find_job(registry: Registry, request: Request) -> Job:
 
 
 def find_periods(job: Job, request: Request, now: datetime) -> list[Period]:
-    """Give the periods to run, oldest first; the last that ended if none was named.
+    """Return the periods to run, oldest first; the last that ended if none was named.
 
     Args:
         job: whose calendar counts.

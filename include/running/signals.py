@@ -36,7 +36,7 @@ class Interruption:
         signal.signal(signal.SIGALRM, self._on_alarm)
 
     def __bool__(self) -> bool:
-        """Tell whether a signal ended the run; a script's timeout does not."""
+        """Return whether a signal ended the run; a script's timeout does not."""
         return self.signal is not None
 
     def watch(self, seconds: float, end: Callable[[], None]) -> None:
@@ -58,7 +58,7 @@ class Interruption:
         self._end = None
 
     def exit_code(self) -> int | None:
-        """Give the exit code of a script that was ended this way; None for one that was not."""
+        """Return the exit code of a script that was ended this way; None for one that was not."""
         if self.timed_out:
             return int(ExitCode.TEMPORARY)
         return of_signal(self.signal) if self.signal else None

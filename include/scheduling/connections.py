@@ -13,7 +13,7 @@ WAREHOUSE = "warehouse"
 
 
 def connection_of(connection_id: str) -> Any:
-    """Give a connection.
+    """Return a connection.
 
     Raises:
         ConfigurationError: there is none of that id.
@@ -25,7 +25,7 @@ def connection_of(connection_id: str) -> Any:
 
 
 def warehouse_url() -> str:
-    """Give the warehouse's SQLAlchemy URL, secrets and all.
+    """Return the warehouse's SQLAlchemy URL, secrets and all.
 
     Raises:
         ConfigurationError: the connection is missing, or names no database that we know.

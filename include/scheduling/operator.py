@@ -91,7 +91,7 @@ class ScriptOperator(BashOperator):
             raise AirflowException(f"{self.job_id}: exit code {code}; the log above says why")
 
     def get_env(self, context: Context) -> dict[str, str]:
-        """Give the runner's environment: the worker's without Airflow's secrets, and what we add.
+        """Return the runner's environment: the worker's without Airflow's secrets, and what we add.
 
         Raises:
             ConfigurationError: what the run was asked for is wrong, or a connection is missing.
@@ -123,7 +123,7 @@ class ScriptOperator(BashOperator):
         return self.execution_timeout.total_seconds() if self.execution_timeout else 0
 
     def _connections(self) -> dict[str, str]:
-        """Give the connections as variables.
+        """Return the connections as variables.
 
         One that is missing is one shop's problem: its script says which, and pulls the others.
         """
@@ -139,7 +139,7 @@ class ScriptOperator(BashOperator):
 
 
 def _is_stray(key: str) -> bool:
-    """Tell what the runner must not inherit.
+    """Return what the runner must not inherit.
 
     Airflow's secrets, and what the shell that started the service said of periods and shops.
     """

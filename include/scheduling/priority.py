@@ -28,14 +28,14 @@ class ScheduleFirst(PriorityWeightStrategy):
     """Lets a repair's tasks wait for all others, and every task for those of older runs."""
 
     def get_weight(self, ti: TaskInstance) -> int:
-        """Give a task's weight by the name of its run; the higher goes first."""
+        """Return a task's weight by the name of its run; the higher goes first."""
         run_id = str(ti.run_id or "")
         base = REPAIR if run_id.startswith(REPAIR_PREFIX) else SCHEDULE
         return base - _age(run_id)
 
 
 def _age(run_id: str) -> int:
-    """Give the minutes from the year 2000 to the moment in a name; months count 31 days."""
+    """Return the minutes from the year 2000 to the moment in a name; months count 31 days."""
     found = MOMENT.search(run_id)
     if not found:
         return NO_MOMENT

@@ -30,7 +30,7 @@ def raise_problems() -> None:
 
 
 def problems_of(found: Checked) -> list[str]:
-    """Give one line per problem: of what is written, or of making a DAG of it."""
+    """Return one line per problem: of what is written, or of making a DAG of it."""
     unbuildable = [built for built in build(found.registry) if isinstance(built, Unbuildable)]
     made = [
         f"{job.file}: {job.id}: no DAG can be made of it: {error!r}" for job, error in unbuildable

@@ -105,7 +105,7 @@ class CalendarPartitionTimetable(Timetable):
             raise AirflowTimetableInvalid(str(error)) from error
 
     def serialize(self) -> dict[str, Any]:
-        """Give what `deserialize` needs, as JSON."""
+        """Return what `deserialize` needs, as JSON."""
         return {
             "cron": self._cron,
             "timezone": self._timezone,
@@ -125,7 +125,7 @@ class CalendarPartitionTimetable(Timetable):
     def next_dagrun_info_v2(
         self, *, last_dagrun_info: DagRunInfo | None, restriction: TimeRestriction
     ) -> DagRunInfo | None:
-        """Give the next run: the period after the last run's, unless that one is past recovering.
+        """Return the next run: the period after the last run's, unless that one is past recovering.
 
         Airflow's `catchup` is not asked: skipping to the latest period loses days, going back to
         the start date floods the platforms. A job without runs begins with the period that ended

@@ -20,7 +20,7 @@ HINTS = {
 
 @lru_cache
 def form_for(period: str, shops: tuple[str, ...]) -> dict[str, Param]:
-    """Give the params of a job: which period or periods, which shops, and whether to run again.
+    """Return the params of a job: which period or periods, which shops, and whether to run again.
 
     Args:
         period: `tick`, `day`, `week` or `month`.

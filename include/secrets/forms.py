@@ -17,7 +17,7 @@ SHORTEST = 4  # what is shorter protects nothing, and masking it would garble wh
 
 
 def forms_of(secret: str) -> set[bytes]:
-    """Give the forms in which a secret may show up.
+    """Return the forms in which a secret may show up.
 
     As it is, percent-encoded, escaped in JSON, Python or HTML, in base64, and inside the base64 of
     something longer, as the `login:password` of an HTTP Basic header is. Percent-encoded and

@@ -27,7 +27,7 @@ class Masker:
         self.any_first = re.compile(b"|".join(map(re.escape, firsts)))
 
     def find(self, data: bytes) -> list[tuple[int, int]]:
-        """Give the start and end of every secret in some data, in order; they may overlap."""
+        """Return the start and end of every secret in some data, in order; they may overlap."""
         # One search per form is many times faster than one regular expression for all of them.
         found: list[tuple[int, int]] = []
         for form in self.forms:
@@ -88,7 +88,7 @@ class MaskedStream:
         return MASK if len(rest) >= SHORTEST else rest
 
     def _unfinished(self, data: bytes) -> int:
-        """Give the place from which on the data may be the beginning of a longer secret."""
+        """Return the place from which on the data may be the beginning of a longer secret."""
         start = max(0, len(data) - len(self._masker.forms[0]) + 1)
         for first in self._masker.any_first.finditer(data, start):
             end = data[first.start() :]

@@ -16,7 +16,7 @@ CUT = re.compile(r"…|\.\.\.")
 
 
 def concealed(text: str, secrets: Iterable[str]) -> str:
-    """Give a text without some secrets, in whatever form it has them or one of their ends.
+    """Return a text without some secrets, in whatever form it has them or one of their ends.
 
     Args:
         text: a message, or what it is to quote.
@@ -52,7 +52,7 @@ def _cut(text: str, forms: set[str]) -> Iterator[tuple[int, int]]:
 
 
 def _begun(text: str, form: str) -> int:
-    """Give how many characters at the end of a text are the beginning of a form."""
+    """Return how many characters at the end of a text are the beginning of a form."""
     start = text.find(form[:SHORTEST])
     while start >= 0 and not form.startswith(text[start:]):
         start = text.find(form[:SHORTEST], start + 1)

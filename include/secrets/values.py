@@ -63,7 +63,7 @@ def _of_connection(value: str) -> Iterator[str]:
 
 
 def _of_extra(extra: Any) -> Iterator[str]:
-    """Give every text of an extra, but for what is known to be none of its secrets."""
+    """Return every text of an extra, but for what is known to be none of its secrets."""
     found = _json_or_none(extra) if isinstance(extra, str) else extra
     if isinstance(found, dict):
         auth = found.get("auth")
@@ -84,7 +84,7 @@ def _secret_texts(value: Any) -> Iterator[str]:
 
 
 def _texts(value: Any) -> Iterator[str]:
-    """Give every text inside a JSON value, and inside JSON that is written in a text."""
+    """Return every text inside a JSON value, and inside JSON that is written in a text."""
     if isinstance(value, str):
         inner = _json_or_none(value)
         if not isinstance(inner, (dict, list)):

@@ -43,7 +43,7 @@ class Claim:
     retry: bool = False
 
     def beginning(self, run_id: str | None, now: datetime) -> Update:
-        """Give the statement that begins the units that are free to be begun."""
+        """Return the statement that begins the units that are free to be begun."""
         statement = update(ledger).values(
             state="running",
             attempts=ledger.c.attempts + 1,

@@ -56,7 +56,7 @@ SEVERITY = (
 
 
 def worst(codes: Iterable[int]) -> int:
-    """Give the code that stands for several runs: 78, 77, 75, a failure, 0, and 99 if all are 99.
+    """Return the code that stands for several runs: 78, 77, 75, a failure, 0, and 99 if all are 99.
 
     Of several failures it is the first; of no runs at all it is 99.
     """
@@ -70,7 +70,7 @@ def describe(code: int) -> str:
 
 
 def of_signal(number: int) -> int:
-    """Give the exit code of a process that a signal ended."""
+    """Return the exit code of a process that a signal ended."""
     return SIGNAL_BASE + number
 
 

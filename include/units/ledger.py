@@ -215,7 +215,7 @@ class Ledger:
         return in_transaction(self.engine, lambda by: bool(by.execute(rejected).rowcount))
 
     def rows(self, job_id: str, period_key: str) -> list[LedgerRow]:
-        """Give the rows of one job and period, by shop."""
+        """Return the rows of one job and period, by shop."""
         query = (
             select(ledger)
             .where(ledger.c.job_id == job_id, ledger.c.period_key == period_key)

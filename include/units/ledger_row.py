@@ -68,7 +68,7 @@ class LedgerRow:
 
 
 def key_of(of: Unit | LedgerRow) -> Key:
-    """Give the columns that name a unit's row: job, shop and period."""
+    """Return the columns that name a unit's row: job, shop and period."""
     return of.job_id, of.shop_id, of.period.key if isinstance(of, Unit) else of.period_key
 
 

@@ -12,12 +12,12 @@ ERROR_LIMIT = 4_000
 
 
 def window(unit: Unit) -> dict[str, Any]:
-    """Give when a unit's period starts and ends."""
+    """Return when a unit's period starts and ends."""
     return {"period_start": unit.period.start, "period_end": unit.period.end}
 
 
 def pending(unit: Unit) -> dict[str, Any]:
-    """Give the row of a unit that nobody has begun."""
+    """Return the row of a unit that nobody has begun."""
     return {
         "job_id": unit.job_id,
         "shop_id": unit.shop_id,
@@ -29,7 +29,7 @@ def pending(unit: Unit) -> dict[str, Any]:
 
 
 def ended(state: str, exit_code: int, error: str | None = None) -> dict[str, Any]:
-    """Give what changes when an attempt ends."""
+    """Return what changes when an attempt ends."""
     return {
         "state": state,
         "exit_code": exit_code,

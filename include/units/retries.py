@@ -34,7 +34,7 @@ def left_failed(
     ended: tuple[datetime, datetime],
     patience: timedelta,
 ) -> list[LedgerRow]:
-    """Give the units that a run is to try once more, the oldest first.
+    """Return the units that a run is to try once more, the oldest first.
 
     Args:
         engine: of the warehouse.

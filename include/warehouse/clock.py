@@ -19,7 +19,7 @@ QUERIES = {
 
 
 def now(connection: Connection) -> datetime:
-    """Give the moment by the server's clock: those of the machines that load may differ.
+    """Return the moment by the server's clock: those of the machines that load may differ.
 
     SQLite has none; its users are on one machine.
     """

@@ -28,7 +28,7 @@ OF_PYMYSQL = {
 
 
 def url_of(connection: Any) -> str:
-    """Give the SQLAlchemy URL, secrets and all.
+    """Return the SQLAlchemy URL, secrets and all.
 
     Args:
         connection: Airflow's, with `conn_type`, `host`, `login`, `password`, `port`, `schema` (the

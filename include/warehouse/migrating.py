@@ -88,7 +88,7 @@ def migrate(warehouse: Engine | str) -> Migrated:
 
 @contextmanager
 def _alone(engine: Engine) -> Iterator[Connection]:
-    """Give a transaction once no other process migrates; SQLite's waits for that by itself."""
+    """Return a transaction once no other process migrates; SQLite's waits for that by itself."""
     if engine.dialect.name in MYSQL:
         with _named_lock(engine), engine.begin() as connection:
             yield connection

@@ -64,7 +64,7 @@ def is_temporary(error: BaseException) -> bool:
 
 
 def cause_of(error: BaseException) -> str:
-    """Give what the database said, in one line.
+    """Return what the database said, in one line.
 
     Args:
         error: SQLAlchemy's, or the driver's own.

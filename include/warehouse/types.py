@@ -51,7 +51,7 @@ class _Exact(TypeDecorator[Decimal]):
         return str(value) if dialect.name == "sqlite" else value
 
     def process_result_value(self, value: Any, dialect: Dialect) -> Decimal | None:  # noqa: ARG002 - SQLAlchemy's signature
-        """Give an exact decimal with all its places."""
+        """Return an exact decimal with all its places."""
         return None if value is None else Decimal(str(value)).quantize(self._unit)
 
 
@@ -90,5 +90,5 @@ class UtcMoment(TypeDecorator[datetime]):
         return None if value is None else value.astimezone(timezone.utc).replace(tzinfo=None)
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - SQLAlchemy's signature
-        """Give an aware moment."""
+        """Return an aware moment."""
         return None if value is None else value.replace(tzinfo=timezone.utc)

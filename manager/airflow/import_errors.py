@@ -22,7 +22,7 @@ ONE_READING = timedelta(seconds=5)
 
 
 def said(error: str) -> list[str]:
-    """Give the lines of an import error that say what is wrong."""
+    """Return the lines of an import error that say what is wrong."""
     lines = [line.strip() for line in error.splitlines() if line.strip()]
     heads = [number for number, line in enumerate(lines) if SEVERAL.search(line)]
     return lines[heads[-1] + 1 :] if heads else lines[-1:] or [error]

@@ -43,7 +43,7 @@ PAUSED = "SELECT dag_id FROM dag WHERE is_paused = :yes"
 
 
 def warehouse_url(environment: dict[str, str]) -> str:
-    """Give the warehouse's SQLAlchemy URL.
+    """Return the warehouse's SQLAlchemy URL.
 
     Args:
         environment: the components'; becomes this process's own where Airflow has to be asked.
@@ -118,7 +118,7 @@ def _is_elsewhere(environment: Mapping[str, str]) -> bool:
 
 
 def paused_jobs(environment: Mapping[str, str]) -> frozenset[str] | None:
-    """Give the jobs whose DAGs are paused; None when Airflow's database does not tell."""
+    """Return the jobs whose DAGs are paused; None when Airflow's database does not tell."""
     try:
         return frozenset(row.dag_id for row in _ask(environment, PAUSED, yes=True))
     except SQLAlchemyError:

@@ -93,7 +93,7 @@ def _checked(entry: Entry) -> Entry:
 
 
 def is_ours(name: str) -> bool:
-    """Tell whether a file may be in a backup: never an absolute path, nor one that climbs."""
+    """Return whether a file may be in a backup: never an absolute path, nor one that climbs."""
     parts = PurePosixPath(name).parts
     plain = name == "/".join(parts) and "\\" not in name and name.isprintable()
     if not plain or ".." in parts or name.startswith("/"):

@@ -113,7 +113,7 @@ def _check_places(layout: Layout, entries: list[Entry]) -> None:
 
 
 def _differs(layout: Layout, entry: Entry) -> bool:
-    """Tell whether something else than this is there already."""
+    """Return whether something else than this is there already."""
     here, new = target_of(layout, entry.name), layout.var / NEW / entry.name
     if not here.exists():
         return False

@@ -78,7 +78,7 @@ def demo(layout: Layout, arguments: Namespace) -> int:
 
 
 def _asked(layout: Layout, arguments: Namespace) -> list[tuple[Job, str]]:
-    """Give the jobs to run with the key of the period that each shall cover."""
+    """Return the jobs to run with the key of the period that each shall cover."""
     now = datetime.now(timezone.utc)
     named_period("--period", arguments.period)
     if not arguments.job:
@@ -101,7 +101,7 @@ def _is_shown(job: Job) -> bool:
 
 
 def watch_of(layout: Layout, job_id: str, key: str, run_id: str) -> Watch:
-    """Give a watch on a run that was begun already."""
+    """Return a watch on a run that was begun already."""
     ports = remembered(layout)
     connections.adopt(service_environment(layout, ports))
     ledger = Ledger(opened(connections.warehouse_url()))

@@ -105,7 +105,7 @@ def _of_waived(registry: Registry, waived: Sequence[Waiver], since: date, *, as_
 
 
 def repair_command(job: str | None, shop: str | None, since: date | None) -> str:
-    """Give the command that repairs the gaps that filters find."""
+    """Return the command that repairs the gaps that filters find."""
     said = {"--job": job, "--shop": shop, "--since": since}
     words = [word for option, value in said.items() if value for word in (option, str(value))]
     return f"{MANAGER} {join(['repair', *words, '--yes'])}"

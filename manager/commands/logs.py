@@ -76,7 +76,7 @@ def last_lines(path: Path, count: int) -> list[str]:
 
 
 def follow(find: Callable[[], Path | None]) -> Iterator[str]:
-    """Give each line that is written from now on, for ever.
+    """Return each line that is written from now on, for ever.
 
     Args:
         find: gives the file; another one when the log was set aside or a new run has its own.
@@ -177,7 +177,7 @@ def _open(path: Path | None, *, at_end: bool) -> BinaryIO | None:
 
 
 def _is_same(file: BinaryIO, path: Path) -> bool:
-    """Tell whether the open file is the one by that name; one that is not there yet will come."""
+    """Return whether the open file is the one by that name; one that is not there yet will come."""
     try:
         return os.path.samestat(os.fstat(file.fileno()), path.stat())
     except OSError:

@@ -114,7 +114,7 @@ def _subject(arguments: Namespace, today: date) -> Subject:
 
 
 def _today(registry: Registry, moment: datetime) -> date:
-    """Give the day it is where the first of the jobs is."""
+    """Return the day it is where the first of the jobs is."""
     zones = [job.schedule.zone for job in registry.jobs.values()]
     return moment.astimezone(zones[0] if zones else ZoneInfo("UTC")).date()
 

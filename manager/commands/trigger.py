@@ -128,7 +128,7 @@ def _stuck(layout: Layout, job_id: str) -> Mapping[Name, Run]:
 
 
 def _conf(layout: Layout, job_id: str, arguments: Namespace) -> dict[str, Any]:
-    """Give what the trigger form would send; shops are checked here, where it costs no run."""
+    """Return what the trigger form would send; shops are checked here, where it costs no run."""
     conf: dict[str, Any] = {"again": True} if arguments.again else {}
     if arguments.shop:
         from include.registry import load_registry  # noqa: PLC0415 -- rarely needed

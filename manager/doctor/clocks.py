@@ -48,7 +48,7 @@ def check_clock(patient: Patient) -> Iterator[Finding]:
 
 
 def difference_to(host: str) -> float | None:
-    """Give how many seconds a host is ahead of this machine; None when it does not say."""
+    """Return how many seconds a host is ahead of this machine; None when it does not say."""
     try:
         verify, proxy = certificates(), proxy_of(host)
         with httpx.Client(

@@ -75,7 +75,7 @@ def doctor(layout: Layout, arguments: Namespace) -> int:
 
 
 def examine(patient: Patient) -> Iterator[Finding]:
-    """Give every finding, secrets masked."""
+    """Return every finding, secrets masked."""
     for about, check in CHECKS.items():
         for finding in _findings(about, check, patient):
             # What is a secret is known once a check has read the connections.

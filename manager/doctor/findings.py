@@ -31,7 +31,7 @@ class Finding:
     remedy: str = ""
 
     def __str__(self) -> str:
-        """Give the line that is printed."""
+        """Return the line that is printed."""
         text = " ".join(f"{self.text}; {self.remedy}".split()) if self.remedy else self.text
         return f"{self.level:<5} {self.about}: {' '.join(text.split())}"
 

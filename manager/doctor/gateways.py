@@ -111,7 +111,7 @@ def _still_of_the_sandbox(
 
 
 def _of_a_sandbox_that_is_down(patient: Patient, questions: list[Question]) -> list[Question]:
-    """Give those that would ask our own sandbox, if it does not run."""
+    """Return those that would ask our own sandbox, if it does not run."""
     if answers(patient.ports.sandbox):
         return []
     found = []
@@ -151,7 +151,7 @@ def shop_questions(shops: Iterable[Shop], variables: Mapping[str, str]) -> Itera
 
 
 def feed_questions(found: Checked, variables: Mapping[str, str]) -> Iterator[Question]:
-    """Give a question for each feed that an enabled job reads: one shop's last period."""
+    """Return a question for each feed that an enabled job reads: one shop's last period."""
     now, asked = datetime.now(timezone.utc), set()
     for job in found.registry.jobs.values():
         feed = found.feeds.by_id.get(feed_of(job) or "")
@@ -173,7 +173,7 @@ def feed_questions(found: Checked, variables: Mapping[str, str]) -> Iterator[Que
 
 
 def _unasked(conn_id: str, variables: Mapping[str, str]) -> Finding:
-    """Tell whether a connection is there whose protocol is not ours: a job's own."""
+    """Return whether a connection is there whose protocol is not ours: a job's own."""
     about, name = f"connection {conn_id}", f"AIRFLOW_CONN_{conn_id.upper()}"
     if name in variables:
         return Finding(OK, about, "is there; no call of it is known here")

@@ -54,7 +54,7 @@ def check_packages(patient: Patient) -> Iterator[Finding]:
 
 
 def pinned(lock: str) -> dict[str, str]:
-    """Give the versions that a lock pins for this Python and system, by package."""
+    """Return the versions that a lock pins for this Python and system, by package."""
     return {
         name: pin
         for name, pin, marker in PINNED.findall(lock)

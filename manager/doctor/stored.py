@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def ids_of_gateways(found: Checked) -> set[str]:
-    """Give the connections that enabled shops and feeds name."""
+    """Return the connections that enabled shops and feeds name."""
     shops = {shop.connection for shop in found.registry.shops.values() if shop.enabled}
     return shops | {feed.connection for feed in found.feeds.by_id.values()}
 

@@ -120,7 +120,7 @@ def stop_component(layout: Layout, full_name: str) -> None:
 
 
 def left_traces(layout: Layout) -> bool:
-    """Tell whether a supervisord began that has not ended by itself."""
+    """Return whether a supervisord began that has not ended by itself."""
     return (layout.run / "supervisord.pid").exists()
 
 

@@ -18,31 +18,31 @@ SHANGHAI = ZoneInfo("Asia/Shanghai")
 
 
 def at(text: str) -> datetime:
-    """Give a moment on Shanghai's clock."""
+    """Return a moment on Shanghai's clock."""
     return datetime.fromisoformat(text).replace(tzinfo=SHANGHAI)
 
 
 def job(id_: str, cron: str = "0 7 * * *", period: str = "day", **more: Any) -> Job:
-    """Give an entry of the registry."""
+    """Return an entry of the registry."""
     script = "generate_tasks.py"
     said = {"id": id_, "name": id_, "cron": cron, "period": period, "script": script}
     return Job.model_validate(_as_written(said | {"start": START} | more))
 
 
 def shop(id_: str, **more: Any) -> Shop:
-    """Give a shop whose id says its platform and its number."""
+    """Return a shop whose id says its platform and its number."""
     platform, _, number = id_.partition("-")
     said = {"platform": platform, "name": id_, "connection": platform, "platform_id": number}
     return Shop.model_validate(_as_written({"id": id_, **said, **more}))
 
 
 def registry(jobs: list[Job], shops: list[Shop] | None = None) -> Registry:
-    """Give a registry of them."""
+    """Return a registry of them."""
     return Registry({one.id: one for one in jobs}, [], {one.id: one for one in shops or []})
 
 
 def row(job_id: str, shop_id: str, period: Period, state: str, **more: Any) -> LedgerRow:
-    """Give a row of the ledger; what runs was heard of just now."""
+    """Return a row of the ledger; what runs was heard of just now."""
     begun = period.end.astimezone(timezone.utc) + timedelta(hours=8)
     said: dict[str, Any] = {
         "period_key": period.key,

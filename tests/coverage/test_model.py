@@ -23,7 +23,7 @@ def _states(units: list[JudgedUnit]) -> dict[tuple[str, str], State]:
 
 
 def _state(now: Any, row_: Any = None, registry_: Any = None) -> State:
-    """Give the state of the unit erp-1 of 2025-10-02."""
+    """Return the state of the unit erp-1 of 2025-10-02."""
     rows = [row_] if row_ else []
     units = units_of(registry_ or registry([ERP], SHOPS), rows, now, DAY.start, DAY.end)
     return _states(units)["erp-1", "2025-10-02"]

@@ -36,7 +36,7 @@ STATES = ("ok", "empty", "failed", "pending", "running", "nothing")
 
 @pytest.fixture
 def engine(warehouse_url: str) -> Iterator[Engine]:
-    """Give a warehouse with rows of every state, for more shops than MySQL's lists hold."""
+    """Return a warehouse with rows of every state, for more shops than MySQL's lists hold."""
     engine = connect(warehouse_url)
     units = units_of(REGISTRY, [], NOW, at("2025-09-20T00:00"))
     rows = []

@@ -93,7 +93,7 @@ SINCE = _utc(_midnight(FIRST, ZONES[0]))
 
 
 def windows(entry: Entry, now: datetime, back: int = DAYS + 40) -> Iterator[Window]:
-    """Give the periods of a job that ended since the first day, and in so many days until now."""
+    """Return the periods of a job that ended since the first day, and in so many days until now."""
     first = None if entry.seen is None else _first_start(entry, entry.seen)
     for window in _all_windows(entry, now, back):
         if _utc(window.end) > SINCE and (first is None or window.start >= first):
@@ -374,7 +374,7 @@ class World:
         ]
 
     def registry(self) -> Registry:
-        """Give the registry as it is now."""
+        """Return the registry as it is now."""
         jobs = [
             registries.job(
                 one.id,
@@ -395,11 +395,11 @@ class World:
         return registries.registry(jobs, shops)
 
     def rows(self) -> list[LedgerRow]:
-        """Give the ledger."""
+        """Return the ledger."""
         return [LedgerRow(job, shop, key, **said) for (job, shop, key), said in self.ledger.items()]
 
     def truth(self) -> dict[Key, str]:
-        """Give the state that each unit is in."""
+        """Return the state that each unit is in."""
         found: dict[Key, str] = {}
         for entry in self.entries.values():
             for window in windows(entry, self.now):

@@ -43,7 +43,7 @@ def coverage(project: Registry = PROJECT, jobs: list[str] | None = None) -> Cove
 
 
 def told_of(name: str, visible: set[str] | None = None) -> dict[str, object]:
-    """Give what the matrix says of a job."""
+    """Return what the matrix says of a job."""
     found = responses.matrix(coverage(), PROJECT, visible or PROJECT.jobs.keys(), {"erp"})
     jobs = [one for group in found["groups"] for one in group["jobs"]]
     return next((one for one in jobs if one["id"] == name), {})

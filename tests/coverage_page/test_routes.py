@@ -19,7 +19,7 @@ LONG = 100_000
 
 @pytest.fixture
 def app() -> FastAPI:
-    """Give the page's application, for somebody who may do everything."""
+    """Return the page's application, for somebody who may do everything."""
     made = make_app()
     for needed in (
         permissions.MAY_LOOK.dependency,

@@ -70,13 +70,13 @@ AGENT = {"id": "a1", "sessions": 3, "orders": 2, "sales": 12, "rate": None}
 
 
 def feed_of(sample: dict[str, Any], **changes: Any) -> Feed:
-    """Give a feed, with some keys changed."""
+    """Return a feed, with some keys changed."""
     return Feed.model_validate(sample | changes)
 
 
 def connection_to(
     base_url: str, feed: Feed, password: str = FEED_TOKEN, **extra: str
 ) -> Connection:
-    """Give a feed's connection; with a bearer token unless the extra says otherwise."""
+    """Return a feed's connection; with a bearer token unless the extra says otherwise."""
     fields = {"conn_type": "http", "host": base_url, "password": password, "extra": extra}
     return connection_of(feed, {f"AIRFLOW_CONN_{feed.connection.upper()}": json.dumps(fields)})

@@ -15,7 +15,7 @@ from sandbox.credentials import (
 
 
 def fields_of(base_url: str, number: int) -> dict[str, Any]:
-    """Give the Airflow connection of a shop."""
+    """Return the Airflow connection of a shop."""
     return {
         "conn_type": "http",
         "host": base_url,

@@ -31,5 +31,5 @@ class Plain:
         return Request(url, headers, json.dumps(call.params).encode())
 
     def unwrap(self, call: Call, envelope: Any) -> Any:  # noqa: ARG002 - the protocol's signature
-        """Give all of it."""
+        """Return all of it."""
         return envelope

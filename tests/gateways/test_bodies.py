@@ -27,7 +27,7 @@ CALL = Call("/some", shop=1)
 
 
 def ask(answer: Any) -> Any:
-    """Give what a client makes of an answer."""
+    """Return what a client makes of an answer."""
     with serving() as service:
         service.asked(in_turn(answer))
         shop = Connection("shop_1", service.base_url, "key", "s3cret", "t0ken")

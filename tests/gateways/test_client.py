@@ -35,7 +35,7 @@ def erp(base_url: str) -> Jushuitan:
 def ask(
     base_url: str, patience: Patience = QUICK, limits: tuple[Limit, ...] = WIDE
 ) -> tuple[Any, int]:
-    """Give the answer, or the error, and how many calls it took."""
+    """Return the answer, or the error, and how many calls it took."""
 
     async def asking(client: GatewayClient) -> tuple[Any, int]:
         try:

@@ -95,7 +95,7 @@ def base_url() -> Iterator[str]:
 
 @pytest.fixture
 def warehouse(base_url: str, warehouse_url: str, tmp_path: Path) -> Iterator[Warehouse]:
-    """Give an empty warehouse beside it, and tokens as they were in the beginning."""
+    """Return an empty warehouse beside it, and tokens as they were in the beginning."""
     for platform in ("erp", "jd", "pdd"):
         wish = {"platform": platform}
         HTTP.post(f"{base_url}/sandbox/tokens/authorise", json=wish).raise_for_status()
@@ -157,11 +157,11 @@ class Case:
             assert landed == after == self.before
 
     def landed(self) -> Rows:
-        """Give the rows that are there."""
+        """Return the rows that are there."""
         return self.warehouse.landed(self.unit)
 
     def truth(self) -> Rows:
-        """Give the rows as they are now."""
+        """Return the rows as they are now."""
         return self.warehouse.truth(self.unit, here=self.here)
 
     def _run(self) -> tuple[int, str]:

@@ -21,7 +21,7 @@ LOST = State(shut_until=math.inf)
 
 
 def ticket(number: int) -> bytes:
-    """Give the ticket of a number."""
+    """Return the ticket of a number."""
     return number.to_bytes(TICKET_BYTES, "big")
 
 

@@ -44,25 +44,25 @@ def simulate(
 
 
 def running(folder: Path) -> list[float]:
-    """Give when the calls that have not ended were sent."""
+    """Return when the calls that have not ended were sent."""
     with LimitFile(folder / "app.turns").held() as state:
         return state.running.moments()
 
 
 def ended(folder: Path) -> list[float]:
-    """Give when calls ended."""
+    """Return when calls ended."""
     with LimitFile(folder / "app.turns").held() as state:
         return list(state.ended)
 
 
 def waiting(folder: Path) -> int:
-    """Give how many wait for their turn."""
+    """Return how many wait for their turn."""
     with LimitFile(folder / "app.turns").held() as state:
         return len(state.queue.moments())
 
 
 def most_in_any_window(stamps: list[float], seconds: float) -> int:
-    """Give how many stamps lie in the fullest stretch of so many seconds."""
+    """Return how many stamps lie in the fullest stretch of so many seconds."""
     stamps = sorted(stamps)
     return max(
         sum(first <= stamp < first + seconds for stamp in stamps[place:])
@@ -71,7 +71,7 @@ def most_in_any_window(stamps: list[float], seconds: float) -> int:
 
 
 def took(work: float) -> float:
-    """Give the seconds since a moment."""
+    """Return the seconds since a moment."""
     return time.monotonic() - work
 
 

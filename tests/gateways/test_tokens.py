@@ -61,7 +61,7 @@ def ask(connection: Connection, store: TokenStore | None, times: int = 1) -> Any
 
 
 def row(store: TokenStore) -> Any:
-    """Give the connection's row."""
+    """Return the connection's row."""
     with store._engine.begin() as database:
         return database.execute(select(table)).one()
 

@@ -49,7 +49,7 @@ def turns(*limits: Limit, timeout: float = 30) -> Turns:
 
 
 def most_in_any_window(stamps: list[float], seconds: float) -> int:
-    """Give how many stamps lie in the fullest stretch of so many seconds."""
+    """Return how many stamps lie in the fullest stretch of so many seconds."""
     stamps, first, most = sorted(stamps), 0, 0
     for place, stamp in enumerate(stamps):
         while stamps[first] <= stamp - seconds:

@@ -84,19 +84,19 @@ class TokenGateway:
             return {"code": 0, "data": tokens}
 
     def connection(self, ends_in: timedelta | None = None, generation: int = 0) -> Connection:
-        """Give a connection that holds the tokens of a generation."""
+        """Return a connection that holds the tokens of a generation."""
         ends = None if ends_in is None else datetime.now(timezone.utc) + ends_in
         tokens = access(generation), refresh(generation), ends
         return Connection("erp", self.base_url, "key", "s3cret", *tokens)
 
 
 def access(generation: int) -> str:
-    """Give the access token of a generation."""
+    """Return the access token of a generation."""
     return f"acc3ss-{generation}-of-the-gateway"
 
 
 def refresh(generation: int) -> str:
-    """Give the refresh token of a generation."""
+    """Return the refresh token of a generation."""
     return f"r3fresh-{generation}-of-the-gateway"
 
 

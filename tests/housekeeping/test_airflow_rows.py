@@ -73,6 +73,6 @@ def test_the_run_that_airflow_goes_on_from_is_spared(
 
 
 def days_ago(kind: str, days: int) -> datetime:
-    """Give a moment as Airflow stores it."""
+    """Return a moment as Airflow stores it."""
     moment = NOW - timedelta(days=days)
     return moment if kind == "postgresql" else moment.replace(tzinfo=None)

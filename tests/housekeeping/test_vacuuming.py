@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
-    """Give a file of some 20 MB, half of it free, in the mode that the service uses."""
+    """Return a file of some 20 MB, half of it free, in the mode that the service uses."""
     path = tmp_path / "some.db"
     with closing(sqlite3.connect(path)) as database:
         database.execute("PRAGMA journal_mode = WAL")

@@ -41,7 +41,7 @@ def chromium() -> Iterator[Browser]:
 
 @contextmanager
 def tab(browser: Browser, service: Service, user: str = "admin", **wishes: Any) -> Iterator[Page]:
-    """Give a tab in which somebody has a session; errors of its scripts fail the test.
+    """Return a tab in which somebody has a session; errors of its scripts fail the test.
 
     Args:
         browser: from `chromium`.
@@ -79,13 +79,13 @@ def coverage(page: Page) -> Frame:
 
 
 def shown(page: Page) -> Frame:
-    """Give the frame of the page of coverage, once it shows what the server tells."""
+    """Return the frame of the page of coverage, once it shows what the server tells."""
     page.frame_locator("iframe").locator("html[data-ready]").wait_for()
     return next(frame for frame in page.frames[1:] if "/coverage" in frame.url)
 
 
 def violations(frame: Frame) -> list[str]:
-    """Give what axe-core finds wrong with what a frame shows."""
+    """Return what axe-core finds wrong with what a frame shows."""
     source = files("axe_playwright_python").joinpath("axe.min.js").read_text("utf-8")
     frame.evaluate(source)  # past the page's policy, which lets no script be added
     wish = {"runOnly": {"type": "tag", "values": GUIDELINES}}

@@ -162,11 +162,11 @@ class Stack:
             time.sleep(0.5)
 
     def a_worker(self) -> str:
-        """Give the title of a worker that runs."""
+        """Return the title of a worker that runs."""
         return next(title for title in self._processes if title.startswith("worker"))
 
     def workers_at(self, job_id: str) -> list[str]:
-        """Give the titles of the workers that run a job's script now."""
+        """Return the titles of the workers that run a job's script now."""
         titles = [title for title in self._processes if title.startswith("worker")]
         return [title for title in titles if _runs(self._processes[title].pid, job_id)]
 
@@ -183,7 +183,7 @@ class Stack:
         started.wait()
 
     def log(self, title: str) -> str:
-        """Give what a service has said last."""
+        """Return what a service has said last."""
         path = self.logs / title
         return path.read_text("utf-8", "replace")[-6000:] if path.exists() else ""
 
@@ -247,7 +247,7 @@ def require_servers() -> None:
 
 
 def _secrets(path: Path) -> dict[str, str]:
-    """Give the lines of `.env` that the command has made up."""
+    """Return the lines of `.env` that the command has made up."""
     lines = (line.partition("=") for line in path.read_text("utf-8").splitlines())
     ends = ("_PASSWORD", "_KEY", "_SECRET")
     return {name: value for name, equals, value in lines if equals and name.endswith(ends)}

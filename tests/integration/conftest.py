@@ -23,7 +23,7 @@ DUE, DUE_AT_MIDNIGHT = '"0 8 * * *"', '"1 0 * * *"'
 
 @pytest.fixture(scope="session")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Give a copy of the project, ready to be started; a second user may look, but not touch."""
+    """Return a copy of the project, ready to be started; a second user may look, but not touch."""
     root = tmp_path_factory.mktemp("project") / "checkout"
     copy_project(root)
     settings = root / SETTINGS
@@ -37,7 +37,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def service(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    """Give a running service that tests share; of 拼多多, it pulls nothing by itself."""
+    """Return a running service that tests share; of 拼多多, it pulls nothing by itself."""
     root = tmp_path_factory.mktemp("service") / "checkout"
     shutil.copytree(project, root, symlinks=True)
     jobs = root / LONGEST_PULL

@@ -123,7 +123,7 @@ def copy_project(root: Path, *, parse_seconds: int | None = None) -> None:
 
 @contextmanager
 def installed(project: Path, folder: Path, ports: Ports | None = None) -> Iterator[Service]:
-    """Give an installation that is not started yet; whatever happens, nothing of it is left."""
+    """Return an installation that is not started yet; whatever happens, nothing of it is left."""
     service = Service(project, folder / "var", ports or free_ports())
     try:
         yield service

@@ -44,7 +44,7 @@ WATCHED = ("postgres", "redis", "sandbox", "api-server", "scheduler", "dag-proce
 
 @pytest.fixture(scope="module")
 def composed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """Give all services of docker-compose.yaml, running; no job begins by itself."""
+    """Return all services of docker-compose.yaml, running; no job begins by itself."""
     with stack(tmp_path_factory.mktemp("compose"), _retry_soon) as running:
         yield running
 
@@ -128,7 +128,7 @@ def _retry_soon(root: Path) -> None:
 
 
 def _jobs(composed: Stack) -> dict[str, tuple[Job, Period]]:
-    """Give the jobs that land data, with the period that ended last."""
+    """Return the jobs that land data, with the period that ended last."""
     now = datetime.now(SHANGHAI)
     jobs = load_registry(composed.root).jobs
     return {
@@ -161,7 +161,7 @@ def _trigger(composed: Stack, job: Job, period: Period) -> str:
 
 
 def _in_the_middle(composed: Stack, jobs: dict[str, tuple[Job, Period]], spared: str) -> str | None:
-    """Give a job that another worker than the spared one is pulling now."""
+    """Return a job that another worker than the spared one is pulling now."""
     for name in PULLING:
         workers = composed.workers_at(name)
         rows = _rows(composed, name, jobs[name][1].key) if workers else []

@@ -27,7 +27,7 @@ SHANGHAI = ZoneInfo("Asia/Shanghai")
 
 
 def days_ago(days: int) -> str:
-    """Give a business day as its period key."""
+    """Return a business day as its period key."""
     return str(datetime.now(SHANGHAI).date() - timedelta(days=days))
 
 
@@ -42,7 +42,7 @@ def ledger_rows(service: Service, key: str, job_id: str = "erp_store") -> list[L
 
 @pytest.fixture(scope="module")
 def unstarted(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    """Give an installation of its own that was never started."""
+    """Return an installation of its own that was never started."""
     with installed(project, tmp_path_factory.mktemp("demo")) as service:
         yield service
 

@@ -67,7 +67,7 @@ def _task(service: Service, dag_id: str, run_id: str) -> dict[str, Any]:
 
 
 def _shown(service: Service, job_id: str) -> dict[str, Any]:
-    """Give what `status --json` says of a job."""
+    """Return what `status --json` says of a job."""
     jobs = json.loads(service.manager("status", "--json").stdout)["jobs"]
     return dict(next(job for job in jobs if job["id"] == job_id))
 
@@ -105,7 +105,7 @@ def _log(service: Service, dag_id: str, run_id: str) -> str:
 
 @pytest.fixture(scope="module")
 def added(service: Service) -> Service:
-    """Give the service with jobs that end with each exit code, and wait until they are DAGs."""
+    """Return the service with jobs that end with each exit code, and wait until they are DAGs."""
     _write_script(service.root, "exits.py", "import sys\nsys.exit(int(sys.argv[1]))\n")
     entries = "".join(
         f"  - id: exits_{code}\n    name: 退出码{code}\n    cron: '0 0 1 1 *'\n    period: tick\n"

@@ -34,7 +34,7 @@ REPAIRS = 20
 
 @pytest.fixture(scope="module")
 def ticking(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    """Give an installation of its own with that job alone."""
+    """Return an installation of its own with that job alone."""
     root = tmp_path_factory.mktemp("ticks") / "checkout"
     copy_project(root, parse_seconds=60)
     for path in (root / "config/tasks").glob("*.yaml"):
@@ -67,7 +67,7 @@ def _check(service: Service, first: float, last: float) -> None:
 
 
 def _begun(service: Service, keys: list[str]) -> list[LedgerRow]:
-    """Give what the ledger has of ticks, in the order in which they were begun."""
+    """Return what the ledger has of ticks, in the order in which they were begun."""
     ledger = Ledger(connect(f"sqlite:///{service.layout.warehouse}"))
     rows = [row for key in keys for row in ledger.rows("ticking", key)]
     ledger.engine.dispose()

@@ -51,7 +51,7 @@ DAG_SECONDS, RUN_SECONDS = 180, 400
 
 
 def day(ago: int) -> str:
-    """Give the period of so many days ago."""
+    """Return the period of so many days ago."""
     return str(datetime.now(SHANGHAI).date() - timedelta(days=ago))
 
 
@@ -76,7 +76,7 @@ def trial(service: Service) -> Iterator[Job]:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Give a browser for all tests."""
+    """Return a browser for all tests."""
     with chromium() as browser:
         yield browser
 

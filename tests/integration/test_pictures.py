@@ -87,7 +87,7 @@ def _row(job: Job, due: Due, shop: str, chance: random.Random) -> dict[str, Any]
 
 @pytest.fixture
 def pictures(request: pytest.FixtureRequest) -> Path:
-    """Give the folder, when pictures are asked for."""
+    """Return the folder, when pictures are asked for."""
     if not request.config.getoption("--pictures"):
         pytest.skip("only with --pictures, which writes into docs/")
     FOLDER.mkdir(exist_ok=True)

@@ -60,15 +60,15 @@ class Team:
         self.today = datetime.now(SHANGHAI).date()
 
     def key(self, days_ago: int) -> str:
-        """Give the period of a day."""
+        """Return the period of a day."""
         return (self.today - timedelta(days=days_ago)).isoformat()
 
     def engine(self) -> Engine:
-        """Give the warehouse."""
+        """Return the warehouse."""
         return connect(f"sqlite:///{self.service.layout.warehouse}")
 
     def rows(self) -> dict[tuple[str, str], LedgerRow]:
-        """Give the ledger, by period and shop."""
+        """Return the ledger, by period and shop."""
         book = Ledger(self.engine())
         days = range(FIRST_DAY, 0, -1)
         rows = [row for days_ago in days for row in book.rows("erp_store", self.key(days_ago))]
@@ -85,7 +85,7 @@ class Team:
         return httpx.request(method, url, timeout=30, trust_env=False, **content).json()
 
     def calls(self) -> int:
-        """Give how many calls it has counted."""
+        """Return how many calls it has counted."""
         return int(self.sandbox("GET", "calls")["platforms"]["erp"]["calls"])
 
     def repair(self, *words: str, code: int = 0) -> dict[str, Any]:
@@ -107,7 +107,7 @@ class Team:
 
 @pytest.fixture(scope="module")
 def team(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Team]:
-    """Give an installation of its own, whose schedule has landed yesterday."""
+    """Return an installation of its own, whose schedule has landed yesterday."""
     root = tmp_path_factory.mktemp("repair") / "checkout"
     copy_project(root, parse_seconds=60)
     for path in (root / "config/tasks").glob("*.yaml"):
@@ -223,7 +223,7 @@ def test_what_is_older_is_one_repair(team: Team) -> None:
 
 
 def _calls_of(team: Team) -> int:
-    """Give how many calls the units that landed have taken, by the ledger."""
+    """Return how many calls the units that landed have taken, by the ledger."""
     with team.engine().connect() as connection:
         return int(connection.execute(select(func.sum(ledger.c.calls))).scalar() or 0)
 

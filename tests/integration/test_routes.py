@@ -85,7 +85,7 @@ SHUT = (401, 403)
 
 @pytest.fixture(scope="module")
 def routes(service: Service) -> list[Route]:
-    """Give every route of the api-server: the API's, the UI's, the tasks', the plugins'."""
+    """Return every route of the api-server: the API's, the UI's, the tasks', the plugins'."""
     done = subprocess.run(
         [service.layout.python, served_routes.__file__],
         cwd=service.root,
@@ -111,7 +111,7 @@ def routes(service: Service) -> list[Route]:
 
 @pytest.fixture(scope="module")
 def real(service: Service) -> dict[str, str]:
-    """Give what a route looks for before it looks at the credentials: it must be there."""
+    """Return what a route looks for before it looks at the credentials: it must be there."""
     with service.client("admin") as admin:
         day = "2025-10-05T00:00:00"
         wish = {"dag_id": "generate_daily", "from_date": day, "to_date": day}

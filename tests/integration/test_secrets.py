@@ -60,7 +60,7 @@ COMMANDS = (("status",), ("status", "--json"), ("check",), ("doctor",), ("logs",
 
 
 def _shown(secret: str) -> set[bytes]:
-    """Give the forms to look for, reckoned without the code that masks them."""
+    """Return the forms to look for, reckoned without the code that masks them."""
     escaped = {json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]}
     escaped |= {repr(secret)[1:-1], html.escape(secret)}
     escaped |= {json.dumps(one)[1:-1] for one in escaped} | {repr(one)[1:-1] for one in escaped}
@@ -71,7 +71,7 @@ def _shown(secret: str) -> set[bytes]:
 
 @pytest.fixture(scope="module")
 def secrets(service: Service) -> dict[str, str]:
-    """Give every secret that this installation uses, by what it is for."""
+    """Return every secret that this installation uses, by what it is for."""
     lines = service.layout.secrets.read_text("utf-8").splitlines()
     found = dict(line.split("=", 1) for line in lines if not line.startswith("#"))
     passwords = json.loads(service.layout.passwords.read_text("utf-8"))
@@ -85,7 +85,7 @@ def secrets(service: Service) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def leaking(service: Service) -> Iterator[dict[str, str]]:
-    """Give the runs of the jobs that show their secrets; each waits until `go` is there."""
+    """Return the runs of the jobs that show their secrets; each waits until `go` is there."""
     folder = service.var / "leaking"
     folder.mkdir(mode=0o700)
     with service.client("admin") as admin:

@@ -59,7 +59,7 @@ tasks:
 
 @pytest.fixture(scope="module")
 def life(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    """Give an installation of its own, since these tests kill it, with a few jobs to start with."""
+    """Return an installation of its own with a few jobs, which these tests may kill."""
     root = tmp_path_factory.mktemp("life") / "checkout"
     copy_project(root)
     for name in ("jd", "pdd"):
@@ -108,7 +108,7 @@ def _start_in_a_terminal_that_closes(service: Service) -> None:
 
 
 def until(what: Callable[[], Any], seconds: float = RECOVERY_SECONDS) -> Any:
-    """Give what was waited for, or fail."""
+    """Return what was waited for, or fail."""
     deadline = time.monotonic() + seconds
     while not (found := what()):
         if time.monotonic() > deadline:
@@ -118,12 +118,12 @@ def until(what: Callable[[], Any], seconds: float = RECOVERY_SECONDS) -> Any:
 
 
 def journal(service: Service) -> str:
-    """Give what the journal says."""
+    """Return what the journal says."""
     return (service.layout.logs / "scheduler.log").read_text("utf-8")
 
 
 def minute(moment: float) -> str:
-    """Give the key of the tick that begins with the minute of `moment`."""
+    """Return the key of the tick that begins with the minute of `moment`."""
     return datetime.fromtimestamp(moment, ZoneInfo("Asia/Shanghai")).strftime("%Y-%m-%dT%H:%M")
 
 
@@ -420,6 +420,6 @@ def test_a_component_that_cannot_start_is_named(life: Service) -> None:
 
 
 def _children_seconds() -> float:
-    """Give the processor time of all programs that this process has started and seen end."""
+    """Return the processor time of all programs that this process has started and seen end."""
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime

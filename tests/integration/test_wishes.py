@@ -36,7 +36,7 @@ WRONG_TYPES: tuple[Any, ...] = (20251002, 1.5, True, ["2025-10-02"], {"$ne": ""}
 
 @pytest.fixture(scope="module")
 def canary(service: Service) -> Path:
-    """Give the file that must never be there."""
+    """Return the file that must never be there."""
     return service.var / "canary"
 
 

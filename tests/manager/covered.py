@@ -53,7 +53,7 @@ class Installation:
             database.commit()
 
     def units(self, days: int) -> list[JudgedUnit]:
-        """Give the units of the last days."""
+        """Return the units of the last days."""
         now = datetime.now(timezone.utc)
         registry = load_registry(self.layout.root)
         seen = dict.fromkeys(registry.jobs, LONG_AGO)

@@ -20,7 +20,7 @@ SCRIPT = "scheduler_manager.py"
 
 @pytest.fixture(scope="module")
 def bare(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Give a checkout without `.venv` and without what the command line may not need."""
+    """Return a checkout without `.venv` and without what the command line may not need."""
     root = tmp_path_factory.mktemp("checkout")
     shutil.copy(PROJECT_ROOT / SCRIPT, root)
     (root / "include").mkdir()

@@ -9,7 +9,7 @@ from manager.table import width_of
 
 
 def dag(job_id: str, **changes: Any) -> dict[str, Any]:
-    """Give a DAG as Airflow's list has it: what is null is left out."""
+    """Return a DAG as Airflow's list has it: what is null is left out."""
     run = {
         "state": "success",
         "run_after": "2026-11-24T23:00:00Z",
@@ -30,7 +30,7 @@ def dag(job_id: str, **changes: Any) -> dict[str, Any]:
 
 
 def lines(*dags: dict[str, Any]) -> list[str]:
-    """Give what a person reads, without the title and the head of the table."""
+    """Return what a person reads, without the title and the head of the table."""
     return lines_of(Overview([_status_of(one) for one in dags]))[2:]
 
 

@@ -27,7 +27,7 @@ ENTRY = """tasks:
 
 @pytest.fixture
 def layout(tmp_path: Path) -> Layout:
-    """Give a project with one good and one bad job."""
+    """Return a project with one good and one bad job."""
     (tmp_path / "config" / "tasks").mkdir(parents=True)
     (tmp_path / "config" / "tasks" / "own.yaml").write_text(ENTRY)
     (tmp_path / "include" / "scripts").mkdir(parents=True)

@@ -27,7 +27,7 @@ SAID = "exit code 1\nTraceback\nValueError: no such column"
 
 @pytest.fixture
 def told(tmp_path: Path) -> Ledger:
-    """Give a ledger in which one shop has landed, one has failed, and one has no row."""
+    """Return a ledger in which one shop has landed, one has failed, and one has no row."""
     url = f"sqlite:///{tmp_path / 'warehouse.db'}"
     migrate(url)
     engine = connect(url)

@@ -29,7 +29,7 @@ JOB = load_registry(PROJECT_ROOT).jobs["erp_store"]
 
 @pytest.fixture
 def engine_url(tmp_path: Path) -> str:
-    """Give a new warehouse."""
+    """Return a new warehouse."""
     url = f"sqlite:///{tmp_path / 'warehouse.db'}"
     migrate(url)
     return url
@@ -37,7 +37,7 @@ def engine_url(tmp_path: Path) -> str:
 
 @pytest.fixture
 def watch(engine_url: str, tmp_path: Path) -> Iterator[Callable[[str], Watch]]:
-    """Give a watch on a run of a period that has ended well."""
+    """Return a watch on a run of a period that has ended well."""
     engine = connect(engine_url)
 
     def ended(key: str) -> Watch:

@@ -72,7 +72,7 @@ class Source:
 
 @pytest.fixture
 def assignment(warehouse_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Assignment:
-    """Give a day of the delivered ERP shops, and an empty warehouse."""
+    """Return a day of the delivered ERP shops, and an empty warehouse."""
     fields = {"host": "http://127.0.0.1:9", "login": "key", "password": "secret"}
     connection = json.dumps({**fields, "extra": {"access_token": "token"}})
     monkeypatch.setenv("AIRFLOW_CONN_ERP", connection)

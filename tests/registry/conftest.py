@@ -51,5 +51,5 @@ class ProjectFolder:
 
 @pytest.fixture
 def project(tmp_path: Path) -> ProjectFolder:
-    """Give an empty project in a temporary folder."""
+    """Return an empty project in a temporary folder."""
     return ProjectFolder(tmp_path)

@@ -36,7 +36,7 @@ tasks:
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    """Give a project whose entries are written in several ways."""
+    """Return a project whose entries are written in several ways."""
     for name in ("config/tasks", "include/scripts"):
         (tmp_path / name).mkdir(parents=True)
     (tmp_path / "include/scripts/own.py").touch()

@@ -57,7 +57,7 @@ class CheckedRun:
         path.write_text(json.dumps({"shops": [shop | more for shop in listed]}), "utf-8")
 
     def registry(self, checks: dict[str, Any], **keys: Any) -> Registry:
-        """Give a registry with the one job."""
+        """Return a registry with the one job."""
         entry = {"id": "own", "name": "x", "cron": "0 6 * * *", "script": "own.py"}
         entry |= {"platform": "erp", "checks": checks, **keys}
         path = self.root / "config/tasks/own.yaml"
@@ -82,7 +82,7 @@ class CheckedRun:
         return "\n".join(line for _, line in judge(self.ledger, job.checks, units).lines())
 
     def unit(self, shop: str, key: str = KEY) -> Unit:
-        """Give a unit of the job."""
+        """Return a unit of the job."""
         return Unit("own", shop, self.schedule.parse_key(key))
 
     def land(self, rows: int, *shops: str, key: str = KEY) -> None:
@@ -112,14 +112,14 @@ class CheckedRun:
             connection.execute(insert(erp_orders).values(row | values))
 
     def states(self, key: str = KEY) -> dict[str, str]:
-        """Give the ledger's states by shop."""
+        """Return the ledger's states by shop."""
         return {row.shop_id: row.state for row in self.ledger.rows("own", key)}
 
     def row(self, shop: str, key: str = KEY) -> LedgerRow:
-        """Give a row of the ledger."""
+        """Return a row of the ledger."""
         return next(row for row in self.ledger.rows("own", key) if row.shop_id == shop)
 
     def journal(self) -> str:
-        """Give what the journal says, without the moments."""
+        """Return what the journal says, without the moments."""
         text = (self.root / "var/logs/scheduler.log").read_text("utf-8")
         return re.sub(r"^\d{4}-\d\d-\d\d \S+ ", "", text, flags=re.MULTILINE)

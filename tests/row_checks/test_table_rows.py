@@ -149,7 +149,7 @@ TOTALS = {
 
 @pytest.fixture
 def totals(run: CheckedRun) -> CheckedRun:
-    """Give the run with a job without shops, and its empty table."""
+    """Return the run with a job without shops, and its empty table."""
     with run.engine.begin() as connection:
         connection.execute(text("CREATE TABLE totals (day DATE, amount INTEGER)"))
     run.registry({"min_rows": 1}, platform=None)

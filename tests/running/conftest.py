@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def project(tmp_path: Path) -> Iterator[Project]:
-    """Give a project; whatever its runs leave behind is ended with the test."""
+    """Return a project; whatever its runs leave behind is ended with the test."""
     project = Project(tmp_path)
     yield project
     project.clean()

@@ -76,7 +76,7 @@ class Project:
         self._write("tasks/jobs.yaml", {"tasks": self.jobs})
 
     def environment(self, **variables: str) -> dict[str, str]:
-        """Give a runner's environment."""
+        """Return a runner's environment."""
         service = {
             "SCHEDULER_ROOT": str(self.root),
             "SCHEDULER_VAR": str(self.var),
@@ -117,7 +117,7 @@ class Project:
         return path.read_text()
 
     def alive(self) -> list[psutil.Process]:
-        """Give the living processes of this test's runs."""
+        """Return the living processes of this test's runs."""
         return [process for process in psutil.process_iter() if self._is_ours(process)]
 
     def wait_until_gone(self, seconds: float = GRACE_SECONDS + 8) -> None:
@@ -125,15 +125,15 @@ class Project:
         wait_until(lambda: not self.alive(), seconds, lambda: str(self.alive()))
 
     def keeper_of(self, runner: subprocess.Popen[bytes]) -> psutil.Process:
-        """Give a runner's keeper."""
+        """Return a runner's keeper."""
         return psutil.Process(runner.pid).children()[0]
 
     def locks(self) -> list[Path]:
-        """Give the lock files."""
+        """Return the lock files."""
         return list((self.var / "locks").glob("*"))
 
     def journal(self) -> str:
-        """Give what the journal says."""
+        """Return what the journal says."""
         return (self.var / "logs" / "scheduler.log").read_text(encoding="utf-8")
 
     def clean(self) -> None:

@@ -32,7 +32,7 @@ STATES = {0: "ok", 99: "empty"}
 
 
 def rows_of(url: str) -> list[LedgerRow]:
-    """Give the ledger's rows of the job `job`."""
+    """Return the ledger's rows of the job `job`."""
     engine = connect(url)
     rows = Ledger(engine).rows("job", PERIOD)
     engine.dispose()
@@ -41,7 +41,7 @@ def rows_of(url: str) -> list[LedgerRow]:
 
 @pytest.fixture(scope="module")
 def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Give the file of an empty warehouse, made once."""
+    """Return the file of an empty warehouse, made once."""
     file = tmp_path_factory.mktemp("migrated") / "warehouse.db"
     migrate(f"sqlite:///{file}")
     return file
@@ -49,7 +49,7 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def warehouse(project: Project, migrated: Path) -> str:
-    """Give the URL of an empty warehouse."""
+    """Return the URL of an empty warehouse."""
     file = shutil.copy(migrated, project.root)
     return f"sqlite:///{file}"
 

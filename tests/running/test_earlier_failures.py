@@ -33,7 +33,7 @@ sys.exit(int(broken.read_text()) if broken.exists() else 0)
 
 @pytest.fixture
 def warehouse(project: Project) -> str:
-    """Give the URL of an empty warehouse."""
+    """Return the URL of an empty warehouse."""
     url = f"sqlite:///{project.root}/warehouse.db"
     migrate(url)
     return url

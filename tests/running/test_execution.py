@@ -16,7 +16,7 @@ SHOW = "import os; print('covers', os.environ['PERIOD_KEY'])"
 
 
 def covered(output: str) -> list[str]:
-    """Give the periods that the script `SHOW` was started for, in order."""
+    """Return the periods that the script `SHOW` was started for, in order."""
     return [line.split()[1] for line in output.splitlines() if line.startswith("covers")]
 
 

@@ -44,7 +44,7 @@ class Machines:
         project.job(WAIT)
 
     def variables(self, machine: str) -> dict[str, str]:
-        """Give what the runner of a machine is told; its run has the machine's name."""
+        """Return what the runner of a machine is told; its run has the machine's name."""
         return {
             "SCHEDULER_VAR": str(self.project.root / f"var of {machine}"),
             "WAREHOUSE_URL": self.url,
@@ -54,14 +54,14 @@ class Machines:
         }
 
     def row(self) -> LedgerRow:
-        """Give the unit's row."""
+        """Return the unit's row."""
         (row,) = self.ledger.rows("job", PERIOD)
         return row
 
 
 @pytest.fixture
 def machines(project: Project) -> Iterator[Machines]:
-    """Give two machines."""
+    """Return two machines."""
     made = Machines(project)
     yield made
     made.ledger.engine.dispose()

@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def shown(tmp_path: Path) -> Path:
-    """Give the file that an output writes to."""
+    """Return the file that an output writes to."""
     return tmp_path / "shown"
 
 
 @pytest.fixture
 def output(shown: Path) -> Iterator[Output]:
-    """Give an output that masks one secret."""
+    """Return an output that masks one secret."""
     with shown.open("wb") as file:
         yield Output(file.fileno(), Masker(["hunter22"]))
 

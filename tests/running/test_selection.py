@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def shop_job(project: Project) -> Project:
-    """Give a project with a job of a platform and one without."""
+    """Return a project with a job of a platform and one without."""
     project.shops(shop_one=True, shop_two=False, shop_jd=True, shop_ill=True)
     project.change_shop("shop_jd", platform="jd")
     project.change_shop("shop_ill", until="never")

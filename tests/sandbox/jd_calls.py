@@ -24,7 +24,7 @@ DAY = {
 
 
 def clock(**off: float) -> str:
-    """Give what the clock in Shanghai shows, so much off."""
+    """Return what the clock in Shanghai shows, so much off."""
     now = datetime.now(timezone.utc) + timedelta(hours=8) + timedelta(**off)
     return now.strftime("%Y-%m-%d %H:%M:%S")
 
@@ -53,7 +53,7 @@ def signed(
 
 
 def post(base_url: str, form: dict[str, str], **more: Any) -> dict[str, Any]:
-    """Give the envelope."""
+    """Return the envelope."""
     return httpx.post(f"{base_url}/routerjson", data=form, **more).raise_for_status().json()
 
 

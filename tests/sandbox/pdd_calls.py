@@ -51,12 +51,12 @@ def window(begin: datetime, end: datetime, **changes: Any) -> dict[str, Any]:
 
 
 def epoch(moment: datetime) -> int:
-    """Give a wall clock of Asia/Shanghai in seconds since 1970."""
+    """Return a wall clock of Asia/Shanghai in seconds since 1970."""
     return round((moment - type(moment)(1970, 1, 1, 8)).total_seconds())
 
 
 def post(base_url: str, call: dict[str, Any], fault: str = "") -> dict[str, Any]:
-    """Give the envelope."""
+    """Return the envelope."""
     headers = {"X-Sandbox-Fault": fault} if fault else {}
     body = json.dumps(call)
     answer = CLIENT.post(f"{base_url}/api/router", content=body, headers=headers)
@@ -65,6 +65,6 @@ def post(base_url: str, call: dict[str, Any], fault: str = "") -> dict[str, Any]
 
 
 def listed(base_url: str, call: dict[str, Any], fault: str = "") -> dict[str, Any]:
-    """Give the data of an answer with rows."""
+    """Return the data of an answer with rows."""
     data: dict[str, Any] = post(base_url, call, fault)["refund_increment_get_response"]
     return data

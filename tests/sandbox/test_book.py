@@ -23,11 +23,11 @@ class Note:
     number: int = -1
 
     def is_current(self, now: datetime) -> bool:
-        """Tell whether it is what the row is at a moment."""
+        """Return whether it is what the row is at a moment."""
         return self.modified <= now < self.superseded
 
     def changed(self, now: datetime, number: int) -> Note:
-        """Give the row after one more change."""
+        """Return the row after one more change."""
         return replace(self, modified=now, number=number)
 
 

@@ -25,7 +25,7 @@ def ask(sandbox: Sandbox, **more: Any) -> httpx.Response:
 
 
 def rows(sandbox: Sandbox, **more: Any) -> list[dict[str, Any]]:
-    """Give a page of a day's orders."""
+    """Return a page of a day's orders."""
     return ask(sandbox, **more).json()["data"]["orders"]
 
 

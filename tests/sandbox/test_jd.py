@@ -41,7 +41,7 @@ def steady() -> Iterator[Sandbox]:
 
 
 def code_of(answer: dict[str, Any]) -> str:
-    """Give the code of an error, with which come words in both languages."""
+    """Return the code of an error, with which come words in both languages."""
     error = answer["error_response"]
     assert error["zh_desc"]
     assert error["en_desc"]

@@ -27,12 +27,12 @@ def steady() -> Iterator[Sandbox]:
 
 
 def ids(result: dict[str, Any]) -> list[int]:
-    """Give the numbers of a page's orders."""
+    """Return the numbers of a page's orders."""
     return [int(row["orderId"]) for row in result[ROWS]]
 
 
 def true_ids(shop: int = 30001) -> list[int]:
-    """Give the numbers that the day must have, in order of change."""
+    """Return the numbers that the day must have, in order of change."""
     return [row["orderId"] for row in truth(shop, date(2025, 10, 2))]
 
 

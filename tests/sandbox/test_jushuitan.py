@@ -45,7 +45,7 @@ def signed(biz: object, secret: str = SANDBOX_APP_SECRET, **changes: str | None)
 
 
 def post(base_url: str, method: str, form: dict[str, str]) -> dict[str, Any]:
-    """Give the envelope."""
+    """Return the envelope."""
     return HTTP.post(base_url + method, data=form).raise_for_status().json()
 
 

@@ -17,7 +17,7 @@ WEEK = [DAY + timedelta(days=number) for number in range(7)]
 
 
 def all_versions() -> list[Version]:
-    """Give what a week's orders of all shops ever are."""
+    """Return what a week's orders of all shops ever are."""
     return [one for shop in SHOPS for day in WEEK for one in versions_of(shop.shop_id, day, 1)]
 
 

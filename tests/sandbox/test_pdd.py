@@ -35,7 +35,7 @@ def base_url() -> Iterator[str]:
 
 
 def error(base_url: str, call: dict[str, Any], fault: str = "") -> dict[str, Any]:
-    """Give the error of a call that is refused."""
+    """Return the error of a call that is refused."""
     found: dict[str, Any] = post(base_url, call, fault)["error_response"]
     return found
 

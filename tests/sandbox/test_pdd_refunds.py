@@ -30,7 +30,7 @@ DOCUMENTED = {*range(2, 19), 21, 22, 24, 25, 27, 31, 32, 33}
 
 
 def all_versions() -> list[Version]:
-    """Give what a week's cases of all shops ever are."""
+    """Return what a week's cases of all shops ever are."""
     return [one for shop in SHOPS for day in WEEK for one in versions_of(shop, day, 1)]
 
 

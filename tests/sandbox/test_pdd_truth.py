@@ -13,7 +13,7 @@ LATER = datetime(2025, 11, 1)
 
 
 def by_hand(number: int, day: date, as_of: datetime) -> dict[int, int]:
-    """Give the status of a day's cases the slow way: the last version of every case near it."""
+    """Return the status of a day's cases the slow way: the last version of every case near it."""
     last = {}
     for age in range(10, -2, -1):
         for one in versions_of(number, day - timedelta(days=age), 1):

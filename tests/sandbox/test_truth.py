@@ -14,7 +14,7 @@ LATER = datetime(2025, 11, 1)
 
 
 def by_hand(shop_id: int, day: date, as_of: datetime) -> list[int]:
-    """Give the `ts` of a day's rows the slow way: the last version of every order near it."""
+    """Return the `ts` of a day's rows the slow way: the last version of every order near it."""
     last = {}
     for age in range(-1, 10):
         for one in versions_of(shop_id, day - timedelta(days=age), 1):

@@ -31,13 +31,13 @@ POOLS = json.loads((ROOT / "config/pools.json").read_text("utf-8"))
 
 @pytest.fixture(scope="module")
 def bag() -> DagBag:
-    """Give the DAGs as the DAG processor finds them."""
+    """Return the DAGs as the DAG processor finds them."""
     return DagBag(ROOT / "dags", safe_mode=True)
 
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    """Give a project with a registry of its own."""
+    """Return a project with a registry of its own."""
     for name in ("config/tasks", "include/scripts"):
         (tmp_path / name).mkdir(parents=True)
     (tmp_path / "include/scripts/own.py").touch()

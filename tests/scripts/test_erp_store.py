@@ -100,7 +100,7 @@ class Pull:
         return {(row.pop("shop_id"), row["order_id"]): row for row in rows}
 
     def truth(self, days: list[date]) -> dict[tuple[str, int], dict[str, Any]]:
-        """Give the orders that must be there, in the same form."""
+        """Return the orders that must be there, in the same form."""
         return {
             (shop, row["o_id"]): {ours: row[theirs] for ours, theirs in NAMES.items()}
             for shop, number in SHOPS.items()
@@ -109,7 +109,7 @@ class Pull:
         }
 
     def states(self, day: date) -> dict[str, tuple[str, int | None]]:
-        """Give each shop's state and exit code in the ledger."""
+        """Return each shop's state and exit code in the ledger."""
         return {row.shop_id: (row.state, row.exit_code) for row in self._rows(day)}
 
     def _rows(self, day: date) -> list[Any]:
@@ -118,7 +118,7 @@ class Pull:
 
 @pytest.fixture
 def pull(sandbox: Sandbox, warehouse_url: str, tmp_path: Path) -> Iterator[Pull]:
-    """Give an empty warehouse beside a sandbox that stands still."""
+    """Return an empty warehouse beside a sandbox that stands still."""
     pull = Pull(sandbox, tmp_path, warehouse_url, {})
     yield pull
     pull.engine.dispose()

@@ -29,14 +29,14 @@ class Project:
     url: str
 
     def states(self, job_id: str, key: str) -> dict[str, str]:
-        """Give the states of a job's period, by shop."""
+        """Return the states of a job's period, by shop."""
         ledger = Ledger(connect(self.url))
         return {row.shop_id: row.state for row in ledger.rows(job_id, key)}
 
 
 @pytest.fixture
 def project(warehouse_url: str, tmp_path: Path) -> Project:
-    """Give one."""
+    """Return one."""
     for name in ("include", "config"):
         shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
     # Jobs that have been there for long, and one that a test adds.

@@ -87,13 +87,13 @@ class Installation:
 
 
 def days_ago(days: float) -> datetime:
-    """Give a moment."""
+    """Return a moment."""
     return NOW - timedelta(days=days)
 
 
 @pytest.fixture(scope="module")
 def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Give a `var/` with both databases, as a new installation has them."""
+    """Return a `var/` with both databases, as a new installation has them."""
     var = tmp_path_factory.mktemp("new") / "var"
     var.mkdir()
     found = Installation(var)
@@ -111,7 +111,7 @@ def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def installation(empty: Path, tmp_path: Path) -> Installation:
-    """Give an installation of a test's own."""
+    """Return an installation of a test's own."""
     shutil.copytree(empty, tmp_path / "var")
     return Installation(tmp_path / "var")
 

@@ -112,21 +112,21 @@ class Pull:
         return {(row.pop("shop_id"), row["order_id"]): row for row in rows}
 
     def states(self, day: date) -> dict[str, tuple[str, int | None]]:
-        """Give each shop's state and exit code in the ledger."""
+        """Return each shop's state and exit code in the ledger."""
         rows = self.ledger.rows("jd_store", day.isoformat())
         return {row.shop_id: (row.state, row.exit_code) for row in rows}
 
 
 @pytest.fixture
 def pull(sandbox: Sandbox, warehouse_url: str, tmp_path: Path) -> Iterator[Pull]:
-    """Give an empty warehouse beside a sandbox that stands still."""
+    """Return an empty warehouse beside a sandbox that stands still."""
     pull = Pull(sandbox, tmp_path, warehouse_url)
     yield pull
     pull.engine.dispose()
 
 
 def true(days: list[date], shops: list[str] | None = None) -> Rows:
-    """Give the orders that must be there, in the form of those that landed."""
+    """Return the orders that must be there, in the form of those that landed."""
     return {
         (shop, row["orderId"]): {ours: row[theirs] for ours, theirs in NAMES.items()}
         for shop in (SHOPS if shops is None else shops)

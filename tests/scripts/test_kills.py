@@ -156,7 +156,7 @@ class Kills:
 
 
 def _keys(job: PullJob) -> Iterator[str]:
-    """Give the keys of a job's periods, the last one that has ended first."""
+    """Return the keys of a job's periods, the last one that has ended first."""
     schedule = JOBS[job.id].schedule
     period = schedule.last_ended(NOW.replace(tzinfo=timezone(timedelta(hours=8))))
     while True:

@@ -96,16 +96,16 @@ class Pull:
         return done.returncode, done.stdout
 
     def landed(self, table: sqlalchemy.Table) -> Rows:
-        """Give all rows of a table."""
+        """Return all rows of a table."""
         with self.engine.connect() as connection:
             return _sorted([dict(row) for row in connection.execute(select(table)).mappings()])
 
     def states(self, job: str, period: str) -> dict[str, tuple[str, int | None]]:
-        """Give each shop's state and exit code in the ledger."""
+        """Return each shop's state and exit code in the ledger."""
         return {row.shop_id: (row.state, row.exit_code) for row in self.ledger.rows(job, period)}
 
     def project(self) -> Path:
-        """Give a copy of the project's configuration and scripts, to change."""
+        """Return a copy of the project's configuration and scripts, to change."""
         self.root = self.folder / "project"
         for name in ("config", "include/scripts"):
             shutil.copytree(ROOT / name, self.root / name, dirs_exist_ok=True)
@@ -121,14 +121,14 @@ def base_url() -> Iterator[str]:
 
 @pytest.fixture
 def pull(base_url: str, warehouse_url: str, tmp_path: Path) -> Iterator[Pull]:
-    """Give an empty warehouse beside the sandbox."""
+    """Return an empty warehouse beside the sandbox."""
     pull = Pull(base_url, tmp_path, warehouse_url)
     yield pull
     pull.engine.dispose()
 
 
 def _truth(job: str, key: str, seed: int = SEED) -> Rows:
-    """Give the rows that a period of a job must have in the warehouse."""
+    """Return the rows that a period of a job must have in the warehouse."""
     feed, table = FEEDS[job]
     kind = JOBS[job].period
     first_day = JOBS[job].schedule.parse_key(key).first_day
@@ -153,7 +153,7 @@ def _sorted(rows: Rows) -> Rows:
 
 
 def _states(job: str, key: str) -> dict[str, tuple[str, int]]:
-    """Give the states that a landed period must have."""
+    """Return the states that a landed period must have."""
     with_rows = {row["shop_id"] for row in _truth(job, key)}
     return {shop: ("ok" if shop in with_rows else "empty", 0) for shop in SHOPS}
 

@@ -137,7 +137,7 @@ class Pull:
         return done.returncode, done.stdout + done.stderr
 
     def landed(self) -> dict[tuple[str, int], dict[str, Any]]:
-        """Give all cases in the warehouse, by shop and number."""
+        """Return all cases in the warehouse, by shop and number."""
         with self.engine.connect() as connection:
             rows = [dict(row) for row in connection.execute(select(pdd_refunds)).mappings()]
         assert all(row.pop("created_day") == row["created_time"].date() for row in rows)
@@ -147,13 +147,13 @@ class Pull:
         return {(row.pop("shop_id"), row["refund_id"]): row for row in rows}
 
     def states(self, day: date) -> dict[str, tuple[str, int | None]]:
-        """Give each shop's state and exit code in the ledger."""
+        """Return each shop's state and exit code in the ledger."""
         rows = self.ledger.rows("pdd_quality", day.isoformat())
         return {row.shop_id: (row.state, row.exit_code) for row in rows}
 
 
 def truth(days: list[date], *shops: str) -> dict[tuple[str, int], dict[str, Any]]:
-    """Give the cases that must be there, in the warehouse's form."""
+    """Return the cases that must be there, in the warehouse's form."""
     return {
         (shop, row["id"]): {ours: row[theirs] for ours, theirs in NAMES.items()}
         for shop in shops
@@ -164,7 +164,7 @@ def truth(days: list[date], *shops: str) -> dict[tuple[str, int], dict[str, Any]
 
 @pytest.fixture
 def pull(sandbox: Sandbox, warehouse_url: str, tmp_path: Path) -> Iterator[Pull]:
-    """Give an empty warehouse beside a sandbox that stands still, both without limits."""
+    """Return an empty warehouse beside a sandbox that stands still, both without limits."""
     pull = Pull(sandbox, tmp_path, warehouse_url, _project(tmp_path))
     yield pull
     pull.engine.dispose()

@@ -23,7 +23,7 @@ MACHINES = 6
 
 @pytest.fixture
 def warehouse(warehouse_url: str) -> str:
-    """Give a warehouse in which the units are expected, and nothing has begun."""
+    """Return a warehouse in which the units are expected, and nothing has begun."""
     engine = connect(warehouse_url)
     Ledger(engine).expect(UNITS)
     engine.dispose()

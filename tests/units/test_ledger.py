@@ -26,7 +26,7 @@ UNITS = [Unit("erp_store", f"erp-{number}", PERIOD) for number in (1, 2, 3)]
 
 @pytest.fixture
 def ledger(warehouse_url: str) -> Iterator[Ledger]:
-    """Give the ledger of a new warehouse."""
+    """Return the ledger of a new warehouse."""
     engine = connect(warehouse_url)
     yield Ledger(engine)
     engine.dispose()

@@ -37,7 +37,7 @@ ONCE_MORE = Claim(None, PATIENCE, retry=True)
 
 @pytest.fixture
 def engine(warehouse_url: str) -> Iterator[Engine]:
-    """Give a new warehouse in which the three units have failed."""
+    """Return a new warehouse in which the three units have failed."""
     engine = connect(warehouse_url)
     book = Ledger(engine, "first")
     book.expect(UNITS)

@@ -30,7 +30,7 @@ DAY = datetime(2025, 10, 2, 9, 30)
 
 @pytest.fixture
 def warehouse(warehouse_url: str) -> Iterator[Engine]:
-    """Give a new warehouse."""
+    """Return a new warehouse."""
     engine = connect(warehouse_url)
     yield engine
     engine.dispose()

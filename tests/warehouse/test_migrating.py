@@ -34,13 +34,13 @@ SERVERS = [kind for kind in KINDS if kind != SQLITE]
 
 @pytest.fixture(params=SERVERS)
 def server(request: pytest.FixtureRequest, database_server: Callable[[str], Server]) -> Server:
-    """Give a server of each kind."""
+    """Return a server of each kind."""
     return database_server(request.param)
 
 
 @pytest.fixture
 def empty(server: Server) -> Iterator[Engine]:
-    """Give a database without tables."""
+    """Return a database without tables."""
     url = server.create_database()
     engine = connect(url)
     yield engine

@@ -42,7 +42,7 @@ def engine(warehouse_url: str) -> Iterator[Engine]:
 
 @pytest.fixture(params=KINDS)
 def server(request: pytest.FixtureRequest, database_server: Callable[[str], Server]) -> Server:
-    """Give a server of each kind."""
+    """Return a server of each kind."""
     return database_server(request.param)
 
 

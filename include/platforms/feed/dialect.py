@@ -98,7 +98,7 @@ class FeedDialect:
         return {"Cookie": f"{extra['cookie']}={secret}"} if extra["auth"] == "cookie" else {}
 
     def unwrap(self, call: Call, envelope: Any) -> Any:
-        """Give the whole answer, if the feed's own rules do not call it an error.
+        """Return the whole answer, if the feed's own rules do not call it an error.
 
         Raises:
             Temporary: `temporary` holds of it, or `expired` does with a message that speaks of a

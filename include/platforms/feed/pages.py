@@ -254,7 +254,7 @@ class _Walk:
         return _Answer(rows, total, goes_on, cursor)
 
     def _follows(self, call: Call, envelope: Any) -> tuple[bool, str | int | None]:
-        """Tell whether a page follows, and the cursor that leads there."""
+        """Return whether a page follows, and the cursor that leads there."""
         feed, paging = self._feed, self._feed.paging
         if paging.more is not None:
             more = found_in(paging.more, "more", feed, call, envelope)

@@ -74,7 +74,7 @@ class RowReader:
         return tuple(row[name] for name in self._feed.key)
 
     def read(self, call: Call, envelope: Any, period: Period) -> list[dict[str, Any]]:
-        """Give the rows of an answer, column to value, in its order.
+        """Return the rows of an answer, column to value, in its order.
 
         Raises:
             Malformed: names the row (from 1) and the field that is missing or ill, or says that
@@ -138,7 +138,7 @@ def _value(found: Any, path: Expression, convert: Callable[[Any], Any]) -> tuple
 
 
 def whole_total(feed: Feed, call: Call, envelope: Any) -> int | None:
-    """Give the number of rows that an answer says there are in all; None where none is asked for.
+    """Return the number of rows that an answer says there are in all; None where none is asked for.
 
     Raises:
         Malformed: it is not there, or no whole number.
@@ -154,7 +154,7 @@ def whole_total(feed: Feed, call: Call, envelope: Any) -> int | None:
 
 
 def found_in(path: Expression, name: str, feed: Feed, call: Call, envelope: Any) -> Any:
-    """Give what one of a feed's paths finds in an answer.
+    """Return what one of a feed's paths finds in an answer.
 
     Raises:
         Malformed: there is no such field.
@@ -166,7 +166,7 @@ def found_in(path: Expression, name: str, feed: Feed, call: Call, envelope: Any)
 
 
 def converter_of(column: Column[Any], feed: Feed) -> Callable[[Any], Any]:
-    """Give what makes a value for a column; it raises ValueError saying what it expected."""
+    """Return what makes a value for a column; it raises ValueError saying what it expected."""
     kind, is_id = column.type, column.name.endswith(IDS)
     if isinstance(kind, (Money, Measure)):
         shift = -2 if column.name in feed.hundredths else 0

@@ -74,7 +74,7 @@ FINAL = re.compile(
 
 
 def error_of(call: Call, code: str, message: str, connection: Connection) -> GatewayError:
-    """Give the error that a code other than 0 and its message stand for.
+    """Return the error that a code other than 0 and its message stand for.
 
     Args:
         call: what was asked.
@@ -94,7 +94,7 @@ def error_of(call: Call, code: str, message: str, connection: Connection) -> Gat
 
 
 def failure_of(call: Call, code: str, message: str) -> Temporary:
-    """Give the error that an interface's own `success: false` stands for.
+    """Return the error that an interface's own `success: false` stands for.
 
     Its code is one of the interface's own, where a 2 or a 19 means something else, and none of them
     is published: so it is temporary, as said above.
@@ -103,7 +103,7 @@ def failure_of(call: Call, code: str, message: str) -> Temporary:
 
 
 def refresh_error_of(call: Call, code: str, message: str, connection: Connection) -> GatewayError:
-    """Give the error that an answer without tokens stands for; see `error_of`.
+    """Return the error that an answer without tokens stands for; see `error_of`.
 
     No list of these codes is published. A token that has expired cannot be refreshed: where the
     message speaks of it, a person must help. Anything else is temporary, as said above.

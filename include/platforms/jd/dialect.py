@@ -79,7 +79,7 @@ class Jd:
         return _posted(f"{self.connection.base_url}{PATH}", form)
 
     def unwrap(self, call: Call, envelope: Any) -> Any:
-        """Give what an answer's one key holds, or raise what its code says.
+        """Return what an answer's one key holds, or raise what its code says.
 
         Whether the interface itself has succeeded stands deeper, at a place of its own in each.
         """
@@ -105,7 +105,7 @@ class Jd:
         return _posted(f"{self._oauth_host}{REFRESH_PATH}", form)
 
     def refreshed(self, call: Call, envelope: Any) -> Tokens:
-        """Give the new tokens in an answer, or raise what its code and message say."""
+        """Return the new tokens in an answer, or raise what its code and message say."""
         said = parsed(_Said, envelope, call)
         if said.code not in (None, SUCCESS):
             raise refresh_error_of(call, said.code, said.text, self.connection)

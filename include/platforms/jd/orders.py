@@ -269,7 +269,7 @@ def _page(call: Call, data: Any, most: float) -> Page:
 
 
 def _horizon() -> datetime:
-    """Give the moment from which on the platform shows changes."""
+    """Return the moment from which on the platform shows changes."""
     now = wall_clock(datetime.now(timezone.utc)).replace(microsecond=0)
     year, month = divmod(now.year * 12 + now.month - 1 - MONTHS_SHOWN, 12)
     day = min(now.day, monthrange(year, month + 1)[1])

@@ -94,7 +94,7 @@ REPAIRS = {
 
 
 def error_of(call: Call, code: int | str, message: str, connection: Connection) -> GatewayError:
-    """Give the error that a code other than 0 and its message stand for.
+    """Return the error that a code other than 0 and its message stand for.
 
     Args:
         call: what was asked.

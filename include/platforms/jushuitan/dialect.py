@@ -64,7 +64,7 @@ class Jushuitan:
         return self._signed(REFRESH, form)
 
     def refreshed(self, call: Call, envelope: Any) -> Tokens:
-        """Give the new tokens in an answer, or raise what its code and message say."""
+        """Return the new tokens in an answer, or raise what its code and message say."""
         return granted(self.unwrap(call, envelope), call)
 
     def _signed(self, path: str, form: Mapping[str, str]) -> Request:
@@ -80,7 +80,7 @@ class Jushuitan:
         )
 
     def unwrap(self, call: Call, envelope: Any) -> Any:
-        """Give the `data` of an answer, or raise what its code and message say."""
+        """Return the `data` of an answer, or raise what its code and message say."""
         answer = parsed(_Envelope, envelope, call)
         if answer.code != 0:
             raise error_of(call, answer.code, answer.msg, self.connection)

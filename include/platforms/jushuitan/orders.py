@@ -246,7 +246,7 @@ class _Pages:
     async def ask(
         self, place: _Place, *, is_behind: bool = True
     ) -> tuple[Call, OrderPage, list[Order]]:
-        """Give what begins at a place, and of that what has not come before.
+        """Return what begins at a place, and of that what has not come before.
 
         Args:
             place: where.

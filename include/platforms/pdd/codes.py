@@ -130,7 +130,7 @@ def error_of(
     sub_code: str = "",
     sub_message: str = "",
 ) -> GatewayError:
-    """Give the error that an `error_response` stands for.
+    """Return the error that an `error_response` stands for.
 
     Args:
         call: what was asked.

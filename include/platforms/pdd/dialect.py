@@ -71,7 +71,7 @@ class Pdd:
         return self._signed(call.method, {**call.params, "access_token": access_token})
 
     def unwrap(self, call: Call, envelope: Any) -> Any:
-        """Give what an answer's one key holds, or raise what its code says."""
+        """Return what an answer's one key holds, or raise what its code says."""
         return self._unwrapped(call, call.method, envelope)
 
     def refresh_request(self, call: Call, refresh_token: str) -> Request:  # noqa: ARG002 - the protocol's signature
@@ -79,7 +79,7 @@ class Pdd:
         return self._signed(REFRESH, {"refresh_token": refresh_token})
 
     def refreshed(self, call: Call, envelope: Any) -> Tokens:
-        """Give the new tokens in an answer, or raise what its code says."""
+        """Return the new tokens in an answer, or raise what its code says."""
         return granted(self._unwrapped(call, REFRESH, envelope), call)
 
     def _signed(self, method: str, params: Mapping[str, Any]) -> Request:

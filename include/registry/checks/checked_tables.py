@@ -43,7 +43,7 @@ def column_problems(job: Job) -> Iterator[Problem]:
 
 
 def nearest_table(job: Job) -> str | None:
-    """Give the table that a job's checks seem to mean, if the one they name is none of ours."""
+    """Return the table that a job's checks seem to mean, if the one they name is none of ours."""
     table = job.checks.table if job.checks else None
     if table is None or _own_name(table) in COLUMNS:
         return None
@@ -51,7 +51,7 @@ def nearest_table(job: Job) -> str | None:
 
 
 def _own_name(table: str) -> str:
-    """Give a table's name without the schema that the project's tables are in."""
+    """Return a table's name without the schema that the project's tables are in."""
     name = table.lower()
     for schema in OWN_SCHEMAS:
         name = name.removeprefix(f"{schema}.")

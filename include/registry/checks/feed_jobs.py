@@ -38,7 +38,7 @@ def feed_problems(
 
 
 def feed_of(job: Job) -> str | None:
-    """Give the id of the feed that a job reads; None when it reads none."""
+    """Return the id of the feed that a job reads; None when it reads none."""
     if job.script not in FEED_SCRIPTS:
         return None
     for place, word in enumerate(job.args):
@@ -77,7 +77,7 @@ def _missing_total(job: Job, feed: Feed) -> str:
 
 
 def _scope(job: Job, feeds: Feeds) -> tuple[str | None, ...]:
-    """Give whose rows a job's take the place of; nothing for a job that does not run by itself."""
+    """Return whose rows a job's take the place of; nothing for a job that does not run by itself."""
     feed = feeds.by_id.get(feed_of(job) or "")
     if feed is None or not job.enabled:
         return ()

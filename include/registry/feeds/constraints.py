@@ -149,5 +149,5 @@ def mapped_column(value: Any, info: ValidationInfo) -> str:
 
 
 def table_of(info: ValidationInfo) -> FeedTable | None:
-    """Give the table that an entry names; none when it names none that there is."""
+    """Return the table that an entry names; none when it names none that there is."""
     return TABLES.get(info.data.get("table", ""))

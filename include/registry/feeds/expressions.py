@@ -70,7 +70,7 @@ class Expression:
         return self.written
 
     def find(self, data: Any) -> Any:
-        """Give what it finds in decoded JSON; None is a null that stands there.
+        """Return what it finds in decoded JSON; None is a null that stands there.
 
         Raises:
             UnfitError: a field that it names is not there, or what holds it is no object.
@@ -78,14 +78,14 @@ class Expression:
         return self._found(_Strict(), data)
 
     def find_if_any(self, data: Any) -> Any:
-        """Give what it finds in decoded JSON; None where there is nothing."""
+        """Return what it finds in decoded JSON; None where there is nothing."""
         try:
             return self._found(TreeInterpreter(), data)
         except UnfitError:
             return None
 
     def holding(self, data: Any) -> dict[str, Any]:
-        """Give what each path that it names holds in decoded JSON; for messages."""
+        """Return what each path that it names holds in decoded JSON; for messages."""
         found = {}
         for path in _paths(self._tree):
             with suppress(UnfitError):
@@ -144,7 +144,7 @@ class _Strict(TreeInterpreter):
 
 
 def _is_false(value: Any) -> bool:
-    """Tell what JMESPath takes for false; a 0 is not."""
+    """Return what JMESPath takes for false; a 0 is not."""
     return value is None or value is False or value in ("", [], {})
 
 
@@ -154,7 +154,7 @@ def _but(value: dict[str, Any]) -> str:
 
 
 def _paths(node: Any) -> Iterator[Any]:
-    """Give the paths of fields that stand in a tree, each as a tree."""
+    """Return the paths of fields that stand in a tree, each as a tree."""
     if not isinstance(node, dict):
         return
     if _written(node):
@@ -175,7 +175,7 @@ def _written(node: Any) -> str:
 
 
 def _calls(node: Any) -> Iterator[tuple[str, int]]:
-    """Give the name and the number of arguments of every call in a tree."""
+    """Return the name and the number of arguments of every call in a tree."""
     if not isinstance(node, dict):
         return
     if node["type"] == "function_expression":

@@ -18,7 +18,7 @@ SCHEMA_FILE = "config/feeds.schema.json"
 
 
 def schema_text() -> str:
-    """Give the JSON schema of config/feeds.yaml."""
+    """Return the JSON schema of config/feeds.yaml."""
     entry = Feed.model_json_schema()
     definitions = entry.pop("$defs")
     for model in (entry, *definitions.values()):

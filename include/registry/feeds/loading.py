@@ -31,7 +31,7 @@ class Feeds(NamedTuple):
     said: dict[str, int]
 
     def get(self, feed_id: str) -> Feed:
-        """Give a feed.
+        """Return a feed.
 
         Raises:
             ConfigurationError: there is none, or what is wrong with it.

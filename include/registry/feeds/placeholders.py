@@ -55,7 +55,7 @@ class Blanks(NamedTuple):
     zone: ZoneInfo
 
     def value(self, name: str, form: str) -> str | int:
-        """Give the value of a (valid) placeholder.
+        """Return the value of a (valid) placeholder.
 
         Raises:
             ConfigurationError: the shop's number is wanted, but it has none.
@@ -132,7 +132,7 @@ def _check(written: str, name: str, form: str, conversion: str | None) -> None:
 
 
 def _is_portable(form: str, codes: str) -> bool:
-    """Tell whether a format of strftime has codes, and none but those."""
+    """Return whether a format of strftime has codes, and none but those."""
     used = re.findall("%(.?)", form)
     return bool(used) and "{" not in form and all(code and code in codes for code in used)
 

@@ -36,17 +36,17 @@ class FeedTable(NamedTuple):
 
     @property
     def columns(self) -> dict[str, Column[Any]]:
-        """Give the columns that a feed's fields go into."""
+        """Return the columns that a feed's fields go into."""
         return {one.name: one for one in self.table.columns if one.name not in self.filled}
 
     @property
     def key(self) -> list[str]:
-        """Give the columns that tell the rows of one shop and period apart."""
+        """Return the columns that tell the rows of one shop and period apart."""
         return [one.name for one in self.table.primary_key if one.name not in self.scope]
 
     @property
     def kinds(self) -> tuple[str, ...]:
-        """Give the kinds of period that it can keep."""
+        """Return the kinds of period that it can keep."""
         return ("day",) if self.scope >= DAY else ("day", "week", "month")
 
     @property
@@ -59,7 +59,7 @@ class FeedTable(NamedTuple):
         ]
 
     def has_time(self, column: str) -> bool:
-        """Tell whether a column holds moments, such as when a row's event happened."""
+        """Return whether a column holds moments, such as when a row's event happened."""
         return isinstance(self.columns[column].type, DateTime)
 
     def misfit(self, kind: str) -> str:
@@ -70,13 +70,13 @@ class FeedTable(NamedTuple):
         return f"a {kind} cannot land in {self.table.name}: write {written} in config/tasks"
 
     def scope_of(self, shop_id: str, kind: str, period: Period) -> dict[str, Any]:
-        """Give the values of the scope's columns; `kind` is `day`, `week` or `month`."""
+        """Return the values of the scope's columns; `kind` is `day`, `week` or `month`."""
         values = {SHOP: shop_id, "business_day": period.first_day, "period": kind}
         values["period_key"] = period.key
         return {name: values[name] for name in self.scope}
 
     def filled_in(self, period: Period) -> dict[str, date]:
-        """Give the values of the filled columns besides the scope's."""
+        """Return the values of the filled columns besides the scope's."""
         values = {"first_day": period.first_day, "last_day": period.last_day}
         return {name: values[name] for name in self.filled - self.scope}
 

@@ -102,7 +102,7 @@ def _control_of(feed: Feed, kind: str) -> Control:
 
 
 def _reporter(shop: Shop) -> Callable[[int], None]:
-    """Give what prints how far a shop is, now and then."""
+    """Return what prints how far a shop is, now and then."""
     said = time.monotonic()
 
     def report(rows: int) -> None:

@@ -164,7 +164,7 @@ def _keep_newest(found: dict[int, Refund], refund: Refund) -> None:
 
 
 def is_quality_reason(reason: str | None) -> bool:
-    """Tell whether the goods were to blame."""
+    """Return whether the goods were to blame."""
     return any(word in (reason or "") for word in QUALITY_WORDS)
 
 

@@ -31,7 +31,7 @@ class Airflow(BaseHTTPRequestHandler):
     """Answers as Airflow does: a token for the password, pages of at most 100."""
 
     def do_POST(self) -> None:
-        """Give a token, or refuse the run."""
+        """Return a token, or refuse the run."""
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         if self.path == "/auth/token":
             good = body == {"username": "admin", "password": "right"}
@@ -46,7 +46,7 @@ class Airflow(BaseHTTPRequestHandler):
             self._answer(422, {"detail": f"{body['partition_key']!r} is no period"})
 
     def do_GET(self) -> None:
-        """Give one page of DAGs."""
+        """Return one page of DAGs."""
         if self.headers.get("Authorization") != "Bearer t":
             self._answer(401, {"detail": "no token"})
             return
@@ -67,7 +67,7 @@ class Airflow(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def ports() -> Iterator[Ports]:
-    """Give the ports of a running server."""
+    """Return the ports of a running server."""
     with ThreadingHTTPServer(("127.0.0.1", 0), Airflow) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
@@ -77,7 +77,7 @@ def ports() -> Iterator[Ports]:
 
 
 def installation(tmp_path: Path, password: str) -> Layout:
-    """Give an installation with that password of admin's."""
+    """Return an installation with that password of admin's."""
     layout = Layout(var=tmp_path)
     layout.passwords.write_text(json.dumps({"admin": password}))
     return layout

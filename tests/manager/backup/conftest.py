@@ -60,7 +60,7 @@ def make(root: Path) -> Installation:
 
 @pytest.fixture
 def installation(tmp_path: Path) -> Installation:
-    """Give an installation."""
+    """Return an installation."""
     return make(tmp_path / "one")
 
 

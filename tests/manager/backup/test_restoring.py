@@ -43,18 +43,18 @@ sys.exit(restore(Layout(root=root, var=root / "var"), Namespace(file=sys.argv[2]
 
 @pytest.fixture
 def file(installation: Installation, tmp_path: Path) -> Path:
-    """Give a backup."""
+    """Return a backup."""
     installation.backup(tmp_path / "backup.tar.gz")
     return tmp_path / "backup.tar.gz"
 
 
 def given(file: Path, *, yes: bool = True) -> Namespace:
-    """Give what the command line says."""
+    """Return what the command line says."""
     return Namespace(file=str(file), yes=yes)
 
 
 def state_of(installation: Installation) -> dict[str, bytes]:
-    """Give every file of an installation."""
+    """Return every file of an installation."""
     root = installation.layout.root
     found = [path for path in root.rglob("*") if path.is_file() and "locks" not in path.parts]
     return {str(path.relative_to(root)): path.read_bytes() for path in found}

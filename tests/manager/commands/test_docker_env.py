@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    """Give a project in which nothing is installed."""
+    """Return a project in which nothing is installed."""
     for name in ("include", "manager", "config", "scheduler_manager.py", EXAMPLE):
         source = PROJECT_ROOT / name
         copy = shutil.copytree if source.is_dir() else shutil.copy

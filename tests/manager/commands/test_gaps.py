@@ -42,7 +42,7 @@ def _ago(days: int) -> str:
 
 @pytest.fixture
 def installation(tmp_path: Path) -> Installation:
-    """Give one in which nothing has happened yet."""
+    """Return one in which nothing has happened yet."""
     return install(tmp_path, TASKS, SHOPS, {"password": "unused", "extra": "{}"})
 
 

@@ -24,7 +24,7 @@ TASK_LINE = '{"timestamp": "2025-10-02T00:00:01.5Z", "level": "error", "event": 
 
 @pytest.fixture
 def layout(tmp_path: Path) -> Layout:
-    """Give an installation with a journal and a component's log."""
+    """Return an installation with a journal and a component's log."""
     layout = Layout(var=tmp_path)
     layout.make_var()
     (layout.logs / "scheduler.log").write_text("".join(f"event {n}\n" for n in range(5)))
@@ -33,7 +33,7 @@ def layout(tmp_path: Path) -> Layout:
 
 
 def shown(layout: Layout, capsys: pytest.CaptureFixture[str], name: str | None, n: int = 9) -> str:
-    """Give what `logs` prints."""
+    """Return what `logs` prints."""
     assert logs(layout, Namespace(name=name, lines=n, follow=False)) == 0
     return capsys.readouterr().out
 

@@ -40,7 +40,7 @@ KEY = (DAY - timedelta(days=1)).isoformat()
 
 @pytest.fixture
 def installation(tmp_path: Path) -> Installation:
-    """Give one with a month of 100 rows a shop, and a day on which not all went well."""
+    """Return one with a month of 100 rows a shop, and a day on which not all went well."""
     made = install(tmp_path, TASKS, SHOPS, {})
     made.write([one for unit in made.units(30) if (one := _row(unit)) is not None])
     return made

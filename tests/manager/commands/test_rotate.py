@@ -52,7 +52,7 @@ def test_new_passwords_end_the_old_sessions(tmp_path: Path) -> None:
 
 
 def _stored(layout: Layout) -> list[str]:
-    """Give what is stored of the connections' passwords."""
+    """Return what is stored of the connections' passwords."""
     engine = create_engine(component_environment(layout, Ports())[METADATA_URL])
     with engine.connect() as connection:
         query = text("SELECT password FROM connection WHERE password IS NOT NULL")

@@ -103,7 +103,7 @@ def test_no_password_is_taken_from_a_command_line(option: list[str]) -> None:
 
 @pytest.fixture
 def component(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], int]]:
-    """Give a process that the service of `tmp_path` started, and the port it listens on."""
+    """Return a process that the service of `tmp_path` started, and the port it listens on."""
     with subprocess.Popen(
         [sys.executable, "-c", LISTEN],
         env=os.environ | {MARKER: str(tmp_path)},

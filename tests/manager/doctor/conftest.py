@@ -33,7 +33,7 @@ INSERT INTO slot_pool VALUES ('default_pool', 128), ('erp', 1), ('jd', 1), ('pdd
 
 
 def variables(base_url: str) -> dict[str, str]:
-    """Give the delivered connections as scripts get them."""
+    """Return the delivered connections as scripts get them."""
     return {
         f"AIRFLOW_CONN_{conn_id.upper()}": json.dumps(fields)
         for conn_id, fields in connections(base_url).items()
@@ -42,7 +42,7 @@ def variables(base_url: str) -> dict[str, str]:
 
 @pytest.fixture
 def patient(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Patient:
-    """Give an installation that is well, and not running; nothing answers on its ports."""
+    """Return an installation that is well, and not running; nothing answers on its ports."""
     root = tmp_path / "checkout"
     for name in ("config", "include/scripts"):
         shutil.copytree(PROJECT_ROOT / name, root / name)

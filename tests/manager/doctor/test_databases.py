@@ -32,12 +32,12 @@ OLD: dict[Check, str] = {
 
 
 def lines(check: Check, patient: Patient) -> list[str]:
-    """Give what a check says."""
+    """Return what a check says."""
     return [str(finding) for finding in check(patient)]
 
 
 def files(patient: Patient) -> dict[Check, Path]:
-    """Give the file behind each check."""
+    """Return the file behind each check."""
     airflow = patient.layout.airflow_home / "airflow.db"
     return {check_database: airflow, check_warehouse: patient.layout.warehouse}
 

@@ -28,7 +28,7 @@ LOG = """\
 
 @pytest.fixture
 def layout(tmp_path: Path) -> Layout:
-    """Give an installation whose supervisord has said how components ended."""
+    """Return an installation whose supervisord has said how components ended."""
     layout = Layout(root=tmp_path, var=tmp_path / "var")
     layout.make_var()
     (layout.logs / "components/supervisord.log").write_text(LOG)
@@ -36,12 +36,12 @@ def layout(tmp_path: Path) -> Layout:
 
 
 def listener_of(layout: Layout) -> Listener:
-    """Give a listener that waits for nothing."""
+    """Return a listener that waits for nothing."""
     return Listener(layout, Journal(layout.logs / "scheduler.log", timezone.utc), pause=0)
 
 
 def told(layout: Layout) -> list[str]:
-    """Give the journal's lines without their time."""
+    """Return the journal's lines without their time."""
     text = (layout.logs / "scheduler.log").read_text("utf-8")
     return [line.partition("+00:00 ")[2] for line in text.splitlines()]
 

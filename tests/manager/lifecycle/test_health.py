@@ -24,13 +24,13 @@ NOWHERE = Ports(1)  # nobody listens there
 
 
 def component(name: str, state: str = "RUNNING", age: int = 100) -> Component:
-    """Give a component as supervisord would; `age` is how many seconds ago it started."""
+    """Return a component as supervisord would; `age` is how many seconds ago it started."""
     now = int(time.time())
     return Component(name, state, 4242, now - age, now, "exited too quickly", "/var/x.log")
 
 
 def beaten(seconds_ago: float) -> dict[str, Any]:
-    """Give the API's answer when the scheduler's last heartbeat is that old."""
+    """Return the API's answer when the scheduler's last heartbeat is that old."""
     beat = datetime.fromtimestamp(time.time() - seconds_ago, timezone.utc).isoformat()
     return {
         "metadatabase": {"status": "healthy"},

@@ -31,7 +31,7 @@ ANYWHERE = next(iter(EVERYWHERE))
 
 @pytest.fixture
 def taken() -> Iterator[int]:
-    """Give a port on which this process listens; nobody does on the three before it."""
+    """Return a port on which this process listens; nobody does on the three before it."""
     with socket.socket() as listener:
         port = free_ports().base + 3
         listener.bind(("127.0.0.1", port))

@@ -34,7 +34,7 @@ print("found", json.dumps(script_variables(["erp", "airflow_metadata"])))
 
 @pytest.fixture(scope="module")
 def layout(tmp_path_factory: pytest.TempPathFactory) -> Layout:
-    """Give an installation whose databases were prepared for base port 18080."""
+    """Return an installation whose databases were prepared for base port 18080."""
     root = tmp_path_factory.mktemp("checkout")
     for folder in ("config", "include", "manager", "sandbox"):
         shutil.copytree(PROJECT_ROOT / folder, root / folder)
@@ -49,7 +49,7 @@ def layout(tmp_path_factory: pytest.TempPathFactory) -> Layout:
 
 
 def environment(layout: Layout, base: int = 18080) -> dict[str, str]:
-    """Give the components' environment."""
+    """Return the components' environment."""
     environment = component_environment(layout, Ports(base))
     write_secrets(layout, environment)
     return environment
@@ -70,7 +70,7 @@ def change(layout: Layout, statement: str) -> None:
 
 @pytest.fixture(scope="module")
 def variables(layout: Layout) -> dict[str, str]:
-    """Give what a script of the ERP would get, read in a process that knows the project."""
+    """Return what a script of the ERP would get, read in a process that knows the project."""
     done = subprocess.run(
         [sys.executable, "-c", READ],
         cwd=layout.root,

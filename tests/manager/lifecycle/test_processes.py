@@ -49,14 +49,14 @@ class Starter:
 
 @pytest.fixture
 def start() -> Iterator[Starter]:
-    """Give a way to start processes that are gone after the test."""
+    """Return a way to start processes that are gone after the test."""
     with ExitStack() as stack:
         yield Starter(stack)
 
 
 @pytest.fixture
 def layout(tmp_path: Path) -> Layout:
-    """Give an installation that has its own `var/`."""
+    """Return an installation that has its own `var/`."""
     return Layout(var=tmp_path)
 
 

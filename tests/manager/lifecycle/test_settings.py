@@ -25,14 +25,14 @@ from manager.lifecycle.settings import (
 
 @pytest.fixture
 def layout(tmp_path: Path) -> Layout:
-    """Give an installation with the delivered settings and an empty `var/`."""
+    """Return an installation with the delivered settings and an empty `var/`."""
     layout = Layout(root=PROJECT_ROOT, var=tmp_path / "var")
     layout.make_var()
     return layout
 
 
 def own_settings(tmp_path: Path, text: str) -> Layout:
-    """Give an installation whose config/airflow.env is `text`."""
+    """Return an installation whose config/airflow.env is `text`."""
     (tmp_path / "config").mkdir()
     (tmp_path / SETTINGS).write_text(text, "utf-8")
     return Layout(root=tmp_path, var=tmp_path / "var")

@@ -58,7 +58,7 @@ def version_of(layout: Layout, name: str = "tiny") -> str:
 
 @pytest.fixture(scope="module")
 def layout(tmp_path_factory: pytest.TempPathFactory) -> Layout:
-    """Give a checkout whose requirements were installed once."""
+    """Return a checkout whose requirements were installed once."""
     root = tmp_path_factory.mktemp("checkout")
     layout = Layout(root=root, var=root / "var")
     (root / REQUIREMENTS).write_text(make_wheel(root, "tiny", "1.0"))

@@ -83,7 +83,7 @@ def pulled(sandbox: Sandbox, number: int, start: datetime, end: datetime) -> lis
 
 
 def newest(orders: list[Order]) -> dict[int, dict[str, Any]]:
-    """Give each order once, as it was last, by the names that the gateway uses."""
+    """Return each order once, as it was last, by the names that the gateway uses."""
     found: dict[int, dict[str, Any]] = {}
     for one in sorted(orders, key=lambda order: order.modified):
         found[one.order_id] = {theirs: getattr(one, ours) for ours, theirs in NAMES.items()}
@@ -91,7 +91,7 @@ def newest(orders: list[Order]) -> dict[int, dict[str, Any]]:
 
 
 def true(number: int, *days: date) -> dict[int, dict[str, Any]]:
-    """Give what must be there, in the same form."""
+    """Return what must be there, in the same form."""
     return {row["orderId"]: row for day in days for row in truth(number, day)}
 
 

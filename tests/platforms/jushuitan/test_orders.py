@@ -64,7 +64,7 @@ def counted(total: int) -> bytes:
 
 
 def rows_of(numbers: range) -> list[dict[str, Any]]:
-    """Give an order for each number, which is its version, too."""
+    """Return an order for each number, which is its version, too."""
     return [{**ROW, "o_id": number, "ts": number} for number in numbers]
 
 

@@ -70,7 +70,7 @@ def pull_sandbox(
 
 
 def truth_of(number: int, start: datetime, end: datetime) -> list[dict[str, Any]]:
-    """Give the rows that a stretch of one day must have."""
+    """Return the rows that a stretch of one day must have."""
     rows = refunds_on(number, start.date(), seed=1, as_of=SANDBOX_NOW)
     return [row for row in rows if start <= row["updated_time"] < end]
 
