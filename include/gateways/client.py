@@ -19,12 +19,12 @@ from include.gateways.answers import decoded
 from include.gateways.bodies import received
 from include.gateways.dialect import Refreshing
 from include.gateways.errors import AuthExpired, GatewayError, Malformed, Temporary
+from include.gateways.limiter import RateLimiter
 from include.gateways.network import address, reason, session
 from include.gateways.retry_policy import Patience
 from include.gateways.source_clock import as_of, check_over
 from include.gateways.token_renewal import AccessToken
 from include.gateways.tokens import LEASE
-from include.gateways.turns import Turns
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
@@ -119,7 +119,9 @@ class GatewayClient:
         self.calls = 0
         self._dialect = dialect
         self._patience = patience or Patience.from_environment()
-        self._turns = Turns(dialect, self._patience.timeout)
+        self._limiter = RateLimiter.of_app(
+            dialect.name, dialect.connection.app_key, dialect.limits, self._patience.timeout
+        )
         self._ends = time.monotonic() + self._patience.deadline.total_seconds()
         refreshes = isinstance(dialect, Refreshing) and bool(dialect.connection.refresh_token)
         store = tokens if refreshes else None
@@ -220,7 +222,7 @@ class GatewayClient:
     ) -> Answer:
         """Send what `build` signs, when its turn has come and `ready` says nothing against it."""
         try:
-            async with self._turns.taken(call, self._ends):
+            async with self._limiter.turn(call.shop, self._ends):
                 if ready is not None:
                     await ready()
                 return await self._send(call, build(), longest)

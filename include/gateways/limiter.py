@@ -10,12 +10,12 @@ What that costs: where the platform allows one call more each time a window has 
 when a window and the call's latency have. With a latency of 20 ms that leaves 0.98 of a limit per
 second, and 0.998 of one per ten seconds; nothing is gained by sending faster.
 
-All who share an app's limits share a small file. It is locked for as long as it takes to read,
-decide and write it; whoever must wait sleeps outside the lock until the first moment at which it
-can be its turn. Those who wait are served in the order in which they came.
+All of a machine who speak for an app share one small database. A transaction reads, decides and
+writes; whoever must wait sleeps until the first moment at which it can be its turn. Those who wait
+are served in the order in which they came; who waits for its own shop holds up nobody else.
 
-Where that file does not say any more what it said, as many calls as a limit allows may just have
-been sent: the next is sent when all of those count no more.
+Where the calls of before are not known, as many as a limit allows may just have been sent: the next
+is sent when all of those count no more.
 """
 
 from __future__ import annotations
@@ -25,19 +25,19 @@ import logging
 import math
 import os
 import time
-from bisect import bisect_right, insort
+from contextlib import asynccontextmanager
+from functools import partial
 from hashlib import blake2s
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from include import PROJECT_ROOT
-from include.gateways.limit_store import RECORD, TICKET_BYTES, LimitFile
+from include.gateways.limit_store import LimitStore
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import AsyncIterator, Sequence
     from datetime import timedelta
-
-    from include.gateways.limit_store import State
+    from sqlite3 import Connection
 
 logger = logging.getLogger(__name__)
 # Two clocks that are kept by NTP run apart by at most half of this.
@@ -48,11 +48,21 @@ LONGEST_NAP, GRACE = 2.0, 1.0
 # Event loops round to milliseconds; who woke a little early would look again and again.
 SHORTEST_NAP = 0.001
 # Of many calls a second, all that are allowed at once would keep each other waiting for the
-# processor, and each counts until a window after its answer. From so many calls a second on, turns
-# come evenly, a little faster than the limit allows in the long run; who could not be served in
-# time may catch up so many seconds.
+# processor, and each counts until a window after its answer. From so many calls a second on, an
+# app's turns come evenly, a little faster than the limit allows in the long run; who could not be
+# served in time may catch up so many seconds.
 PACED_FROM = 100
 PACE, CATCH_UP = 0.8, 0.05
+# Those who come before a call: of its shop, and of those of the app whose shop allows it by now.
+AHEAD = {
+    "app": "SELECT count(*) FROM waiting WHERE app = :app AND ready <= :now AND ticket < :ticket",
+    "shop": "SELECT count(*) FROM waiting WHERE app = :app AND shop IS :shop AND ticket < :ticket",
+}
+NEWEST = {
+    "app": "SELECT ended FROM calls WHERE app = :app ORDER BY ended DESC LIMIT 1 OFFSET :newest",
+    "shop": "SELECT ended FROM calls WHERE app = :app AND shop IS :shop"
+    " ORDER BY ended DESC LIMIT 1 OFFSET :newest",
+}
 
 
 class Limit(NamedTuple):
@@ -66,25 +76,36 @@ class Limit(NamedTuple):
     seconds: float
     per: Literal["app", "shop"] = "app"
 
+    @property
+    def window(self) -> float:
+        """The seconds for which an ended call counts."""
+        return self.seconds * CLOCK_MARGIN
+
+    @property
+    def pace(self) -> float:
+        """The least seconds between two turns; 0 for a limit that is not paced."""
+        is_paced = self.per == "app" and self.calls / self.window >= PACED_FROM
+        return PACE * self.window / self.calls if is_paced else 0.0
+
 
 class RateLimiter:
-    """The turns of one app at one platform."""
+    """The turns of one app at one platform, and of its shops."""
 
-    def __init__(self, file: Path, limits: Sequence[Limit], timeout: timedelta) -> None:
-        """Share the limits with all who name the same file.
+    def __init__(self, file: Path, app: str, limits: Sequence[Limit], timeout: timedelta) -> None:
+        """Share the limits with all who name the same file and app.
 
         Args:
             file: where the turns are kept; made when it is not there.
+            app: whose turns.
             limits: what the platform allows.
-            timeout: what one call takes at most; the same for all who share the file.
+            timeout: what one call takes at most.
         """
-        self._file = LimitFile.at(file)
-        self._windows = [(calls, seconds * CLOCK_MARGIN) for calls, seconds, _ in limits]
-        self._longest = max((window for _, window in self._windows), default=0.0)
-        self._pace = max((_pace(*one) for one in self._windows), default=0.0)
+        self._store = LimitStore.at(file)
+        self._app = app
+        self._limits = limits
+        self._longest = max((limit.window for limit in limits), default=0.0)
+        self._pace = max((limit.pace for limit in limits), default=0.0)
         self._timeout = timeout.total_seconds()
-        # When a call that was sent before counts no more, even if nobody says when it ended.
-        self._longest_memory = self._timeout + self._longest
 
     @classmethod
     def of_app(
@@ -93,116 +114,126 @@ class RateLimiter:
         """Share the limits with every process of this machine that speaks for the same app."""
         var = os.environ.get("SCHEDULER_VAR") or PROJECT_ROOT / "var"
         app = blake2s(app_key.encode(), digest_size=6).hexdigest()
-        return cls(Path(var) / "limits" / f"{platform}-{app}.turns", limits, timeout)
+        return cls(Path(var) / "limits" / "calls.sqlite", f"{platform}-{app}", limits, timeout)
 
-    async def take(self, latest: float = math.inf, waking: Callable[[], None] | None = None) -> str:
-        """Wait for a turn; the call counts from now on.
+    @asynccontextmanager
+    async def turn(self, shop: int | str | None, latest: float = math.inf) -> AsyncIterator[None]:
+        """Wait for a call's turn; from then on, until the block has ended, the call is under way.
 
         Args:
+            shop: that the call concerns.
             latest: moment of `time.monotonic` after which a turn is of no use.
-            waking: called every `LONGEST_NAP` or so while it waits.
-
-        Returns:
-            the ticket to hand to `ended`.
 
         Raises:
             TimeoutError: no turn comes before `latest`.
+            ConfigurationError: the file cannot be read or written.
         """
-        ticket, awake = os.urandom(TICKET_BYTES), time.monotonic()
-        while turn := self._turn(ticket, latest):
-            if turn > latest:
-                self._leave(ticket)
-                raise TimeoutError
-            nap = min(turn - time.monotonic(), LONGEST_NAP)
-            try:
+        ticket = 0
+        try:
+            while True:
+                ticket, turn = self._store.transact(partial(self._look, ticket, shop, latest))
+                if turn is None:
+                    break
+                if turn > latest:
+                    raise TimeoutError  # noqa: TRY301 - it leaves the queue as well
+                nap = min(turn - time.monotonic(), LONGEST_NAP)
                 await asyncio.sleep(max(nap, SHORTEST_NAP))
-            except asyncio.CancelledError:
-                self._leave(ticket)
-                raise
-            if waking and time.monotonic() - awake >= LONGEST_NAP:
-                awake = time.monotonic()
-                waking()
-        return ticket.hex()
+        except (TimeoutError, asyncio.CancelledError):
+            self._store.transact(partial(_leave, ticket))
+            raise
+        try:
+            yield
+        finally:
+            # One that was taken for ended, and has even been forgotten, has ended only now.
+            self._store.transact(partial(self._put, ticket, shop, 0.0))
 
-    def renew(self, ticket: str) -> None:
-        """Say that the call has not been sent yet: it counts from now on."""
-        with self._file.held() as state:
-            state.running.drop(bytes.fromhex(ticket))
-            state.running.put(bytes.fromhex(ticket), time.monotonic())
+    def _look(
+        self, ticket: int, shop: int | str | None, latest: float, db: Connection
+    ) -> tuple[int, float | None]:
+        """Take the turn if it has come, else wait in the queue.
 
-    def ended(self, ticket: str) -> None:
-        """Say that the call has been answered, or will never be."""
-        with self._file.held() as state:
-            # One that has been taken for ended already counts once more: it ended only now.
-            state.running.drop(bytes.fromhex(ticket))
-            state.ended.append(time.monotonic())
+        Args:
+            ticket: 0 at the first look.
+            shop: that the call concerns.
+            latest: moment after which a turn is of no use.
+            db: in a transaction.
 
-    def _leave(self, ticket: bytes) -> None:
-        with self._file.held() as state:
-            state.queue.drop(ticket)
-
-    def _turn(self, ticket: bytes, latest: float) -> float | None:
-        """Take the turn if it has come, else queue and give the first moment at which it can."""
-        with self._file.held() as state:
-            now = time.monotonic()
-            self._forget(state, now)
-            turn = self._first_moment(state, state.queue.ahead_of(ticket), now)
-            if turn <= now <= latest:
-                state.queue.drop(ticket)
-                state.running.put(ticket, now)
-                state.paced_until = max(state.paced_until, now - CATCH_UP) + self._pace
-                return None
+        Returns:
+            the ticket; and the first moment at which the turn can come, or None where it is taken.
+        """
+        now = time.monotonic()
+        ticket = ticket or time.monotonic_ns()
+        asked = {"app": self._app, "shop": shop, "ticket": ticket, "now": now}
+        paced_until = max(self._forget(db, now), now - CATCH_UP)
+        _, ready = self._first_moment(db, "shop", asked)
+        ready = max(ready, self._shut_until(db, now))
+        ahead, turn = self._first_moment(db, "app", asked)
+        turn = max(ready, turn, paced_until + self._pace * (1 + ahead))
+        if is_taken := turn <= now <= latest:
+            paced_until += self._pace
+            _leave(ticket, db)
+            self._put(ticket, shop, self._timeout, db)
+        else:
             dead = now + min(turn - now, LONGEST_NAP) + GRACE
-            state.queue.put(ticket, dead)
-            state.alive_until = min(state.alive_until, dead)
-            return turn
+            row = ticket, self._app, shop, ready, dead
+            db.execute("INSERT OR REPLACE INTO waiting VALUES (?, ?, ?, ?, ?)", row)
+        db.execute("INSERT OR REPLACE INTO apps VALUES (?, ?, ?)", (self._app, now, paced_until))
+        return ticket, None if is_taken else turn
 
-    def _first_moment(self, state: State, ahead: int, now: float) -> float:
-        """Return the first moment at which one call more can be allowed, or now."""
-        taken = len(state.running) // RECORD.size + ahead
-        turn = max(state.paced_until, now - CATCH_UP) + self._pace * (1 + ahead)
-        turn = max(now, state.shut_until, turn)
-        for calls, window in self._windows:
-            # Those who run or come before end now at the earliest; so many others may still count.
-            others = calls - taken
-            if others <= 0:
-                turn = max(turn, now + window)
-            elif others <= len(state.ended):
-                turn = max(turn, state.ended[-others] + window)
-        return turn
+    def _first_moment(
+        self, db: Connection, per: Literal["app", "shop"], asked: dict[str, Any]
+    ) -> tuple[int, float]:
+        """Return how many come before a call, and when some limits allow it after those, or now."""
+        limits = [limit for limit in self._limits if limit.per == per]
+        (ahead,) = db.execute(AHEAD[per], asked).fetchone() if limits else (0,)
+        now = turn = asked["now"]
+        for limit in limits:
+            # The newest calls, so many less one as it allows, may still count; those who come
+            # before end now at the earliest.
+            newest = limit.calls - 1 - ahead
+            found = (now,)
+            if newest >= 0:
+                found = db.execute(NEWEST[per], {**asked, "newest": newest}).fetchone()
+            if found:
+                turn = max(turn, min(found[0], now) + limit.window)
+        return ahead, turn
 
-    def _forget(self, state: State, now: float) -> None:
-        """Drop what counts no more, and what the clock has not reached: it is of another boot."""
-        if state.running and state.running.moment(-1) > now:
-            state.running.keep(-math.inf, now)
-        while state.running and state.running.moment(0) + self._timeout <= now:
-            insort(state.ended, state.running.moment(0) + self._timeout)
-            del state.running[: RECORD.size]
-        del state.ended[bisect_right(state.ended, now) :]
-        del state.ended[: bisect_right(state.ended, now - self._longest)]
-        if state.paced_until > now:
-            state.paced_until = 0.0
-        if state.shut_until:
-            self._shut(state, now)
-        alive = now + LONGEST_NAP + GRACE
-        if not now < state.alive_until <= alive:
-            state.queue.keep(now, alive)
-            state.alive_until = min(state.queue.moments(), default=alive)
+    def _put(self, ticket: int, shop: int | str | None, left: float, db: Connection) -> None:
+        """Write down a call that ends in so many seconds at the latest."""
+        row = ticket, self._app, shop, time.monotonic() + left
+        db.execute("INSERT OR REPLACE INTO calls VALUES (?, ?, ?, ?)", row)
 
-    def _shut(self, state: State, now: float) -> None:
-        """Say for how long nobody calls, where that is not known yet or of another boot."""
-        if state.shut_until == math.inf:
-            state.shut_until = now + self._longest_memory
+    def _forget(self, db: Connection, now: float) -> float:
+        """Drop what counts no more, and all that is of another boot; return `paced_until`."""
+        found = db.execute("SELECT latest, paced_until FROM apps WHERE app = ?", (self._app,))
+        latest, paced_until = found.fetchone() or (0.0, 0.0)
+        if latest > now:  # moments begin at 0 with each boot
+            db.execute("DELETE FROM calls WHERE app = ?", (self._app,))
+            db.execute("DELETE FROM waiting WHERE app = ?", (self._app,))
+            return 0.0
+        db.execute(
+            "DELETE FROM calls WHERE app = ? AND ended <= ?", (self._app, now - self._longest)
+        )
+        db.execute("DELETE FROM waiting WHERE app = ? AND dead <= ?", (self._app, now))
+        return float(paced_until)
+
+    def _shut_until(self, db: Connection, now: float) -> float:
+        """Return until when nobody calls, as the calls of before are not known."""
+        lost = db.execute("SELECT moment FROM lost").fetchone()
+        memory = self._timeout + self._longest
+        if lost is None or not lost[0] <= now < lost[0] + memory:
+            return 0.0
+        if self._store.warned_of != lost[0]:
+            self._store.warned_of = lost[0]
             logger.warning(
-                "%s does not say which calls were made before, as it was damaged or is of another "
-                "version: to exceed no limit, the next call is made in %.0f s; leave it alone",
-                self._file.path,
-                self._longest_memory,
+                "%s does not say which calls were made before, as it was damaged, removed or is of "
+                "another version: to exceed no limit, the next call is made in %d s; leave it "
+                "alone",
+                self._store.path,
+                math.ceil(lost[0] + memory - now),
             )
-        elif not now < state.shut_until <= now + self._longest_memory:
-            state.shut_until = 0.0
+        return float(lost[0]) + memory
 
 
-def _pace(calls: int, window: float) -> float:
-    """Return the least time between two turns, if a limit is one of those that are paced."""
-    return PACE * window / calls if calls / window >= PACED_FROM else 0.0
+def _leave(ticket: int, db: Connection) -> None:
+    db.execute("DELETE FROM waiting WHERE ticket = ?", (ticket,))

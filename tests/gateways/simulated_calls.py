@@ -21,17 +21,17 @@ TIMEOUT = timedelta(seconds=1)
 async def call(limiter: RateLimiter, times: int, delay: float) -> None:
     """Take turns; the gateway sees each call at some moment between sending and receiving."""
     for _ in range(times):
-        ticket = await limiter.take()
-        await asyncio.sleep(random.uniform(0, delay))
-        print(time.monotonic(), flush=True)  # noqa: T201 - to the test
-        await asyncio.sleep(random.uniform(0, delay))
-        limiter.ended(ticket)
+        async with limiter.turn(None):
+            await asyncio.sleep(random.uniform(0, delay))
+            print(time.monotonic(), flush=True)  # noqa: T201 - to the test
+            await asyncio.sleep(random.uniform(0, delay))
 
 
 async def main() -> None:
     """Run the coroutines side by side."""
     file, limits, coroutines, times, delay = sys.argv[1:]
-    limiter = RateLimiter(Path(file), [Limit(*one) for one in json.loads(limits)], TIMEOUT)
+    some = [Limit(*one) for one in json.loads(limits)]
+    limiter = RateLimiter(Path(file), "app", some, TIMEOUT)
     await asyncio.gather(*(call(limiter, int(times), float(delay)) for _ in range(int(coroutines))))
 
 

@@ -1,4 +1,4 @@
-"""A call takes a turn at the limit of its shop and at that of the app, and holds both."""
+"""A call takes its turn when both the limits of its shop and those of its app allow it."""
 
 from __future__ import annotations
 
@@ -7,45 +7,15 @@ import random
 import time
 from collections import defaultdict
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from include.gateways.connection import Connection
-from include.gateways.dialect import Call, Request
-from include.gateways.limiter import Limit
-from include.gateways.turns import Turns
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from include.gateways.limiter import Limit, RateLimiter
 
 
-class Plain:
-    """A dialect of which only the limits matter."""
-
-    name = "plain"
-    connection = Connection("plain", "http://127.0.0.1", "app", "secret", "token")
-
-    def __init__(self, *limits: Limit) -> None:
-        self.limits = limits
-
-    def request(self, call: Call, access_token: str) -> Request:
-        """Is not asked."""
-        raise NotImplementedError
-
-    def unwrap(self, call: Call, envelope: Any) -> Any:
-        """Is not asked."""
-        raise NotImplementedError
-
-
-@pytest.fixture(autouse=True)
-def _var(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SCHEDULER_VAR", str(tmp_path))
-
-
-def turns(*limits: Limit, timeout: float = 30) -> Turns:
+def turns(*limits: Limit) -> RateLimiter:
     """Share limits."""
-    return Turns(Plain(*limits), timedelta(seconds=timeout))
+    return RateLimiter.of_app("plain", "app", limits, timedelta(seconds=30))
 
 
 def most_in_any_window(stamps: list[float], seconds: float) -> int:
@@ -64,11 +34,11 @@ def test_many_shops_side_by_side_keep_every_limit_and_use_the_tightest_up() -> N
     seen: defaultdict[int, list[float]] = defaultdict(list)
 
     async def shop(number: int, until: float) -> None:
-        own, call = turns(*limits), Call("m", shop=number)
+        own = turns(*limits)
 
         async def caller() -> None:
             while time.monotonic() < until:
-                async with own.taken(call, latest=time.monotonic() + 60):
+                async with own.turn(number, latest=time.monotonic() + 60):
                     await asyncio.sleep(random.uniform(0, 0.01))
                     seen[number].append(time.monotonic())
                     await asyncio.sleep(random.uniform(0, 0.01))
@@ -93,7 +63,7 @@ def test_who_waits_for_its_shop_holds_nobody_up() -> None:
 
     async def scene() -> None:
         own = turns(Limit(1, 30.0, per="shop"), Limit(2, 30.0))
-        async with own.taken(Call("m", shop=1), latest=time.monotonic() + 60):
+        async with own.turn(1, latest=time.monotonic() + 60):
             pass
         waiting = asyncio.ensure_future(_once(own, 1, time.monotonic() + 60))
         await asyncio.sleep(0.05)
@@ -101,25 +71,6 @@ def test_who_waits_for_its_shop_holds_nobody_up() -> None:
         assert not waiting.done()
         waiting.cancel()
         await asyncio.wait([waiting])
-
-    asyncio.run(scene())
-
-
-def test_a_shops_turn_does_not_grow_old_in_the_apps_queue() -> None:
-    """Else it would be taken for ended before the call that it is for."""
-
-    async def scene() -> None:
-        own = turns(Limit(1, 0.1, per="shop"), Limit(1, 5.0), timeout=0.5)
-        await _once(own, 1, time.monotonic() + 60)
-        began = time.monotonic()
-        async with own.taken(Call("m", shop=2), latest=began + 60):
-            assert time.monotonic() - began >= 4.5
-            shops, _ = own._of(Call("m", shop=2))
-            other = asyncio.ensure_future(shops.take())
-            await asyncio.sleep(0.3)
-            assert not other.done()
-            other.cancel()
-            await asyncio.wait([other])
 
     asyncio.run(scene())
 
@@ -138,6 +89,6 @@ def test_no_turn_before_the_last_useful_moment_is_said_at_once() -> None:
     asyncio.run(scene())
 
 
-async def _once(own: Turns, number: int, latest: float) -> None:
-    async with own.taken(Call("m", shop=number), latest=latest):
+async def _once(own: RateLimiter, number: int, latest: float) -> None:
+    async with own.turn(number, latest=latest):
         pass
