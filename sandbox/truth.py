@@ -81,7 +81,7 @@ def yuan(cents: int) -> Decimal:
 
 @lru_cache(maxsize=128)
 def _changes_on(shop_id: int, day: date, seed: int) -> tuple[Version, ...]:
-    """Return every change on a day, of all orders young enough to change on it, in order of `ts`."""
+    """Return every change on a day, of all orders young enough to change on it, by `ts`."""
     births = (day - timedelta(days=age) for age in range(DAYS_OF_CHANGE + 1))
     changes = (
         version

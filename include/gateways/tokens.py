@@ -71,7 +71,7 @@ class TokenStore:
         self._engine = engine
 
     def open(self, connection: Connection) -> Kept:
-        """Return a connection's tokens: the stored ones that descend from those it holds, if any."""
+        """Return a connection's tokens: the stored ones that descend from its own, if any."""
         try:
             return self._opened(connection)
         except IntegrityError:  # another process was the first to write the row

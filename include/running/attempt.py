@@ -148,7 +148,7 @@ class Attempt:
         return None if self.units else LANDED_BEFORE.format(subject=self.subject)
 
     def _landed_already(self) -> bool:
-        """Return whether an earlier attempt of this run did it, whose end Airflow was never told."""
+        """Return whether an earlier attempt of this run landed it, unknown to Airflow."""
         accounts, request = self.execution.accounts, self.execution.request
         if not accounts or request.attempt <= 1:
             return False

