@@ -106,7 +106,6 @@ def build_dag(job: Job, shops: list[Shop]) -> DAG:
 
 def _add_tasks(dag: DAG, job: Job, shops: list[Shop]) -> None:
     of_job: dict[str, Any] = {
-        "dag": dag,
         "owner": job.owner or "airflow",
         "retries": job.retries,
         "retry_delay": job.retry_delay,
@@ -124,6 +123,8 @@ def _add_tasks(dag: DAG, job: Job, shops: list[Shop]) -> None:
         execution_timeout=job.timeout,  # the runner is told, and ends the script just before
         **of_job,
     )
+    # Made with `dag=`, a task would get a copy of the form, which is serialised with it.
+    dag.add_task(run)
     if job.checks:
         check = CheckOperator(
             task_id=CHECK,
@@ -136,6 +137,7 @@ def _add_tasks(dag: DAG, job: Job, shops: list[Shop]) -> None:
             execution_timeout=job.timeout,
             **of_job,
         )
+        dag.add_task(check)
         check.set_upstream(run)
 
 

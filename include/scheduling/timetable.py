@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import secrets
 from datetime import datetime, timedelta
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
 import pendulum
@@ -86,12 +86,6 @@ class CalendarPartitionTimetable(Timetable):
         """The calendar behind it."""
         return Schedule(self._cron, self._period, self._timezone, self._week_start)
 
-    @cached_property
-    def description(self) -> str:
-        """What the UI and `status` show; in words, as Airflow says a cron expression."""
-        words = CronTriggerTimetable(self._cron, timezone=self._timezone).description
-        return f"{words} ({self._timezone})"
-
     @property
     def summary(self) -> str:
         """What the UI shows as the schedule."""
@@ -119,8 +113,14 @@ class CalendarPartitionTimetable(Timetable):
 
     @classmethod
     def deserialize(cls, data: dict[str, Any]) -> CalendarPartitionTimetable:
-        """Make it again from what `serialize` gave."""
-        return cls(**{**data, "recover": timedelta(seconds=data["recover"])})
+        """Make it again from what `serialize` gave, with what the UI and `status` show.
+
+        The description is made here only: it takes as long as the rest of a DAG, and while a file
+        is parsed Airflow asks whether there is one, but shows it to nobody.
+        """
+        made = cls(**{**data, "recover": timedelta(seconds=data["recover"])})
+        made.description = _in_words(data["cron"], data["timezone"])
+        return made
 
     def next_dagrun_info_v2(
         self, *, last_dagrun_info: DagRunInfo | None, restriction: TimeRestriction
@@ -279,6 +279,12 @@ class CalendarPartitionTimetable(Timetable):
             partition_date=_in_utc(period.start),
             partition_key=period.key,
         )
+
+
+@lru_cache
+def _in_words(cron: str, timezone: str) -> str:
+    """Return a cron expression in words, as Airflow says it of its own schedules."""
+    return f"{CronTriggerTimetable(cron, timezone=timezone).description} ({timezone})"
 
 
 def _kind_of(run: DagRunInfo, partition_date: datetime) -> str:

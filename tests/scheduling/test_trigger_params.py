@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from airflow.sdk import DAG, Param
 from airflow.serialization.definitions.param import SerializedParam, SerializedParamsDict
+from airflow.serialization.serialized_objects import DagSerialization
 
 from include.periods import FORMS
 from include.scheduling.trigger_params import form_for
@@ -43,3 +45,28 @@ def test_what_does_not_fit_is_refused_in_words(period: str, wrong: str, words: s
     told = f"Invalid input for param period: {wrong!r} is not a {words!r}\n"
     assert str(refusal.value).startswith(told)
     assert "[0-9]" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("period", FORMS)
+def test_the_form_is_one_of_airflows_own_params(period: str) -> None:
+    """Its defaults fit, though they are not checked again, and it is serialised like any other."""
+    form = form_for(period, ("erp-1", "erp-2"))
+    plain = {
+        name: Param(param.value, param.description, **param.schema) for name, param in form.items()
+    }
+    for name, param in plain.items():
+        assert form[name].resolve() == param.resolve()
+    ours, theirs = (
+        DagSerialization.to_dict(DAG("job", schedule=None, params=params))["dag"]["params"]
+        for params in (form, plain)
+    )
+    assert ours == theirs
+
+
+def test_what_was_typed_is_checked_and_kept() -> None:
+    """As with any Param: a value that fits takes the default's place."""
+    dag = DAG("job", schedule=None, params=form_for("day", ()))
+    dag.params["period"] = "2025-10-02"
+    assert dag.params["period"] == "2025-10-02"
+    with pytest.raises(ValueError, match="Invalid input for param period"):
+        dag.params["period"] = "yesterday"
