@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 from airflow.plugins_manager import AirflowPlugin
 
 from include.coverage_page.app import NAME, PREFIX, VIEW, CoverageApp
+from include.scheduling.parse_preload import ParsePreload
 from include.scheduling.priority import ScheduleFirst
 from include.scheduling.run_notes import RunNotes
 from include.scheduling.sqlite_write_lock import WritingInTurn
@@ -24,7 +25,7 @@ class StoreDataPlugin(AirflowPlugin):
     name = "store_data"
     timetables = (CalendarPartitionTimetable,)
     priority_weight_strategies = (ScheduleFirst,)
-    listeners: ClassVar[list[Any]] = [RunNotes()]
+    listeners: ClassVar[list[Any]] = [RunNotes(), ParsePreload()]
     fastapi_apps: ClassVar[list[Any]] = [
         {"app": CoverageApp(), "url_prefix": PREFIX, "name": NAME},
     ]

@@ -113,12 +113,9 @@ class CalendarPartitionTimetable(Timetable):
 
     @classmethod
     def deserialize(cls, data: dict[str, Any]) -> CalendarPartitionTimetable:
-        """Make it again from what `serialize` gave, with what the UI and `status` show.
-
-        The description is made here only: it takes as long as the rest of a DAG, and while a file
-        is parsed Airflow asks whether there is one, but shows it to nobody.
-        """
+        """Make it again from what `serialize` gave, with what the UI and `status` show."""
         made = cls(**{**data, "recover": timedelta(seconds=data["recover"])})
+        # Only here: it takes as long as the rest of a DAG, and nobody sees it before.
         made.description = _in_words(data["cron"], data["timezone"])
         return made
 
@@ -283,7 +280,6 @@ class CalendarPartitionTimetable(Timetable):
 
 @lru_cache
 def _in_words(cron: str, timezone: str) -> str:
-    """Return a cron expression in words, as Airflow says it of its own schedules."""
     return f"{CronTriggerTimetable(cron, timezone=timezone).description} ({timezone})"
 
 
