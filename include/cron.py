@@ -10,13 +10,12 @@ expression with a wildcard hour or minute follows real time.
 from __future__ import annotations
 
 import re
-from copy import copy
 from datetime import datetime, timedelta, timezone
 from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from croniter import CroniterBadDateError, croniter
+from cronsim import CronSim, CronSimError
 
 from include.errors import ConfigurationError
 
@@ -34,7 +33,8 @@ NAMES = {
     "day of the week": {name: number for number, name in enumerate(DAYS)},
 }
 PART = re.compile(r"(?P<first>\*|\w+)(?:-(?P<last>\w+))?(?:/(?P<step>\w+))?")
-FEBRUARY_29_IS_SEEN_WITHIN = datetime(2024, 1, 1), datetime(2032, 12, 31)  # noqa: DTZ001 - wall clock
+STEP_FROM_A_WEEKDAY = re.compile(r"(?<![-\w*])(\w+)/")
+ANY_MOMENT = datetime(2024, 1, 1)  # noqa: DTZ001 - wall clock
 # No zone of today moves its clock by more than two hours; further from a change than this nothing
 # is unusual.
 AROUND_A_CLOCK_CHANGE = timedelta(hours=4)
@@ -62,23 +62,24 @@ def check_cron(cron: str) -> None:
     if fields[2] != "*" and fields[4] != "*" and "*" in fields[2] + fields[4]:
         problem = "a step like */2 in one of the two day fields while the other is restricted is"
         raise CronError(f"cron {cron!r} is not valid: {problem} read differently by every cron")
-    if fields[2] != "*" and _never_fires(cron):
-        raise CronError(f"cron {cron!r} never fires: no month it names has such a day")
+    try:
+        expanded(cron)
+    except CronSimError:
+        problem = "no month it names has such a day"
+        raise CronError(f"cron {cron!r} never fires: {problem}") from None
 
 
 def expanded(cron: str) -> list[list[Any]]:
-    """Give, of each of a valid cron's five fields, the values it stands for, or `["*"]`."""
-    fields: list[list[Any]] = _compiled(cron).expanded
-    return fields
-
-
-def _never_fires(cron: str) -> bool:
-    first, last = FEBRUARY_29_IS_SEEN_WITHIN
-    try:
-        fire: datetime = _walk(cron, first).get_next(datetime)
-    except CroniterBadDateError:
-        return True
-    return fire > last
+    """Return the values that each of a valid cron's five fields stands for, or `["*"]` for all."""
+    *others, weekdays = cron.split()
+    # A step from a weekday on ends with Saturday; CronSim goes on to the next Sunday, which is 7.
+    weekdays = STEP_FROM_A_WEEKDAY.sub(r"\1-6/", weekdays)
+    walk = CronSim(" ".join([*others, weekdays]), ANY_MOMENT)
+    fields: list[set[Any]] = [walk.minutes, walk.hours, walk.days, walk.months, set(walk.weekdays)]
+    fields[4] = {day % 7 for day in fields[4]}
+    sizes = (60, 24, 31, 12, 7)
+    whole = zip(fields, sizes, strict=True)
+    return [["*"] if len(values) == size else sorted(values) for values, size in whole]
 
 
 def _problem_in(part: str, name: str, low: int, high: int) -> str | None:
@@ -90,7 +91,7 @@ def _problem_in(part: str, name: str, low: int, high: int) -> str | None:
         return f"{name} {part!r} has a step that is not in 1-{high}"
     if first == "*":
         return f"{name} {part!r} mixes * with a range" if last else None
-    if (name, first, last) == ("day of the week", "7", None) and step:  # croniter begins it at 0
+    if (name, first, last) == ("day of the week", "7", None) and step:  # from the week's end on
         return f"{name} {part!r} goes on past the week's end; write 7, or 0/{step}"
     bounds = (first,) if last is None else (first, last)
     problems = (_problem_with_bound(text, name, low, high) for text in bounds)
@@ -111,7 +112,7 @@ def _problem_with_order(part: str, field: tuple[str, int, int], match: re.Match[
     first, last = _number(match["first"], name), _number(match["last"], name)
     if first is None or last is None or first < last:
         return None
-    if first == last:  # croniter takes it for *
+    if first == last:
         return f"{name} {part!r} is a range of one value; write {match['first']}"
     meant = _wrapped(first, last, int(match["step"] or 1), field)
     repair = ",".join(_as_ranges([value for value in meant if value >= first]))
@@ -192,24 +193,29 @@ def _fire(cron: str, edge: datetime, *, forwards: bool) -> datetime:
     wall_clock = edge.replace(tzinfo=None, fold=0)
     if not forwards and wall_clock.microsecond:
         wall_clock = wall_clock.replace(microsecond=0) + timedelta(seconds=1)
-    candidates = _walk(cron, wall_clock)
-    candidate = candidates.get_next(datetime) if forwards else candidates.get_prev(datetime)
+    candidate = next(_walk(cron, wall_clock, forwards=forwards))
     fire = instant(candidate, zone)
     if not (_near_a_clock_change(edge) or _near_a_clock_change(fire)):
         return fire
     return _fire_near_a_clock_change(cron, edge, candidate, forwards=forwards)
 
 
-def _walk(cron: str, start: datetime) -> croniter:
-    walk = copy(_compiled(cron))  # a copy: walking changes it, and servers have threads
-    walk.set_current(start, force=True)
-    return walk
+def _walk(cron: str, start: datetime, *, forwards: bool) -> CronSim:
+    """Return the matching times after or before a start, all by a clock that nobody changes.
+
+    CronSim's own way with clocks that change loses some fires of a wildcard hour: where the clock
+    changes at midnight, or by half an hour.
+    """
+    return CronSim(_for_the_walk(cron), start, reverse=not forwards)
 
 
 @lru_cache(maxsize=4096)
-def _compiled(cron: str) -> croniter:
-    """Expand an expression once; that costs several times what finding a fire does."""
-    return croniter(cron)
+def _for_the_walk(cron: str) -> str:
+    """Return the expression with a wildcard for a day field that names all there are."""
+    minutes, hours, day, months, _ = cron.split()
+    _, _, days, _, weekdays = expanded(cron)
+    weekday = ",".join(map(str, weekdays))
+    return f"{minutes} {hours} {'*' if days == ['*'] else day} {months} {weekday}"
 
 
 def _near_a_clock_change(moment: datetime) -> bool:
@@ -226,32 +232,23 @@ def _fire_near_a_clock_change(
     zone = edge.tzinfo
     assert isinstance(zone, ZoneInfo)  # noqa: S101 - for the type checker; _fire has refused others
     step = AROUND_A_CLOCK_CHANGE if forwards else -AROUND_A_CLOCK_CHANGE
-    walk = _walk(cron, edge.replace(tzinfo=None, fold=0) - step)
+    start = edge.replace(tzinfo=None, fold=0, microsecond=0) - step
     utc_edge = edge.astimezone(timezone.utc)
     found: list[datetime] = []
-    wall_clock = None
-    while wall_clock is None or (wall_clock <= candidate + step) == forwards or not found:
-        wall_clock = walk.get_next(datetime) if forwards else walk.get_prev(datetime)
+    for wall_clock in _walk(cron, start, forwards=forwards):
         moments = (fire.astimezone(timezone.utc) for fire in _fires_at(cron, wall_clock, zone))
         found += [fire for fire in moments if (fire > utc_edge if forwards else fire < utc_edge)]
+        if found and (wall_clock > candidate + step) == forwards:
+            break
     return (min(found) if forwards else max(found)).astimezone(zone)
 
 
 def _fires_at(cron: str, wall_clock: datetime, zone: ZoneInfo) -> list[datetime]:
     """Return the moments at which a matching wall clock time fires: none, one or two."""
-    if not _follows_real_time(cron):
+    if not any(field.startswith("*") for field in cron.split()[:2]):
         return [instant(wall_clock, zone)]
     moment = wall_clock.replace(tzinfo=zone)
     if not _exists(moment):
         return []
     again = moment.replace(fold=1)
     return [moment] if moment.utcoffset() == again.utcoffset() else [moment, again]
-
-
-@lru_cache(maxsize=4096)
-def _follows_real_time(cron: str) -> bool:
-    """Return whether the minute or the hour is a wildcard (one that leaves a choice)."""
-    return any(
-        text.startswith("*") and (values == ["*"] or len(values) > 1)
-        for text, values in zip(cron.split()[:2], expanded(cron)[:2], strict=True)
-    )
