@@ -7,7 +7,6 @@ import io
 import json
 import os
 import subprocess
-import sys
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -32,6 +31,7 @@ from include.warehouse import connect, tables
 from include.warehouse.types import Measure, Money
 from sandbox.delivery import connections
 from tests.conftest import HTTP
+from tests.runner import command, run
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -228,6 +228,7 @@ class Warehouse:
         return {
             **given,
             **self.patience,
+            "PATH": os.environ["PATH"],
             "SCHEDULER_VAR": str(self.folder),
             "WAREHOUSE_URL": self.url,
         }
@@ -255,9 +256,9 @@ class Warehouse:
     def start(self, job: PullJob, period: str, *more: str) -> subprocess.Popen[str]:
         """Start the runner, as the operator and the command line do."""
         return subprocess.Popen(
-            [sys.executable, "-m", "include.running", job.id, "--period", period, *more],
+            command(job.id, "--period", period, *more),
             cwd=ROOT,
-            env={"PATH": os.environ["PATH"], **self.environment},
+            env=self.environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -266,9 +267,8 @@ class Warehouse:
 
     def run(self, unit: Unit) -> tuple[int, str]:
         """Run a unit as a process to its end; gives the exit code and what it printed."""
-        process = self.start(unit.job, unit.period.key, "--shop", unit.shop.id)
-        output, _ = process.communicate(timeout=280)
-        return process.returncode, output
+        words = (unit.job.id, "--period", unit.period.key, "--shop", unit.shop.id)
+        return run(*words, environment=self.environment)
 
     def row(self, unit: Unit) -> LedgerRow:
         """Return the unit's row of the ledger."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import sys
 import textwrap
 import time
 import uuid
@@ -15,6 +14,7 @@ import psutil
 import yaml
 
 from include import PROJECT_ROOT
+from tests.runner import command, run
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -92,9 +92,8 @@ class Project:
         self, *words: str, stdout: Any = subprocess.PIPE, period: str = PERIOD, **variables: str
     ) -> subprocess.Popen[bytes]:
         """Start a runner for the job `job`, or as the words say."""
-        command = [sys.executable, "-m", "include.running", *(words or ("job", "--period", period))]
         runner = subprocess.Popen(
-            command,
+            command(*(words or ("job", "--period", period))),
             cwd=PROJECT_ROOT,
             env=self.environment(**variables),
             stdout=stdout,
@@ -105,10 +104,9 @@ class Project:
         return runner
 
     def run(self, *words: str, **variables: str) -> tuple[int, str]:
-        """Run one to its end; give its exit code and its output."""
-        runner = self.start(*words, **variables)
-        output, _ = runner.communicate(timeout=PATIENCE)
-        return runner.returncode, output.decode()
+        """Run one to its end; return its exit code and its output."""
+        words = words or ("job", "--period", PERIOD)
+        return run(*words, environment=self.environment(**variables))
 
     def wait_for(self, name: str) -> str:
         """Wait until a script has written a file in its scratch folder; give its text."""

@@ -7,7 +7,6 @@ import os
 import random
 import shutil
 import subprocess
-import sys
 import time
 from collections import defaultdict
 from dataclasses import dataclass
@@ -24,6 +23,7 @@ from include.warehouse.tables import erp_orders
 from tests.conftest import SANDBOX_NOW, Sandbox
 from tests.killing import kill_one
 from tests.pulled import erp_orders as erp_orders_of
+from tests.runner import command, run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -60,8 +60,9 @@ class Pull:
         self.engine = connect(self.url)
         self.ledger = Ledger(self.engine)
 
-    def start(self, day: date, *more: str) -> subprocess.Popen[str]:
-        """Start the runner, as the operator and the command line do."""
+    @property
+    def environment(self) -> dict[str, str]:
+        """What a run is given."""
         connection = self.sandbox.connection
         fields = {
             "host": connection.base_url,
@@ -69,17 +70,20 @@ class Pull:
             "password": connection.app_secret,
             "extra": {"access_token": connection.access_token},
         }
-        environment = {
+        return {
             "PATH": os.environ["PATH"],
             "SCHEDULER_VAR": str(self.folder),
             "WAREHOUSE_URL": self.url,
             "GATEWAY_PAUSE_SECONDS": "0.1",  # between tries; as delivered it grows to 30 s
             "AIRFLOW_CONN_ERP": json.dumps({"conn_type": "http", **fields, **self.changed}),
         }
+
+    def start(self, day: date, *more: str) -> subprocess.Popen[str]:
+        """Start the runner, as the operator and the command line do."""
         return subprocess.Popen(
-            [sys.executable, "-m", "include.running", "erp_store", "--period", str(day), *more],
+            command("erp_store", "--period", str(day), *more),
             cwd=ROOT,
-            env=environment,
+            env=self.environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -88,9 +92,7 @@ class Pull:
 
     def run(self, day: date, *more: str) -> tuple[int, str]:
         """Run it to its end; gives the exit code and what it printed."""
-        process = self.start(day, *more)
-        output, _ = process.communicate(timeout=200)
-        return process.returncode, output
+        return run("erp_store", "--period", str(day), *more, environment=self.environment)
 
     def landed(self) -> dict[tuple[str, int], dict[str, Any]]:
         """Return the orders in the warehouse, by shop and id."""

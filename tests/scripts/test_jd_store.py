@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import os
 import random
-import subprocess
-import sys
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
@@ -25,6 +23,7 @@ from sandbox.jd_truth import orders_made_on
 from tests.conftest import SANDBOX_NOW, Sandbox
 from tests.jd_shops import NUMBERS, connection_of
 from tests.pulled import jd_orders as jd_orders_of
+from tests.runner import run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -74,17 +73,7 @@ class Pull:
             **QUICK,
             **{f"AIRFLOW_CONN_JD_{shop[-1]}": self._connection(shop) for shop in SHOPS},
         }
-        done = subprocess.run(
-            [sys.executable, "-m", "include.running", "jd_store", "--period", str(day), *more],
-            cwd=ROOT,
-            env=environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=200,
-            check=False,
-        )
-        return done.returncode, done.stdout
+        return run("jd_store", "--period", str(day), *more, environment=environment)
 
     def _connection(self, shop: str) -> str:
         given = connection_of(self.sandbox, SHOPS[shop])

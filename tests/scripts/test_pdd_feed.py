@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import subprocess
-import sys
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
@@ -23,6 +21,7 @@ from sandbox.credentials import FEED_TOKEN, SHOPS_OF
 from sandbox.feed_truth import last_day_of, rows_on
 from sandbox.serving import serve
 from tests.conftest import SANDBOX_NOW, Sandbox
+from tests.runner import run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -80,20 +79,8 @@ class Pull:
             "GATEWAY_ATTEMPTS": "1",
             "AIRFLOW_CONN_PDD_FEED": json.dumps(connection),
         }
-        command = [sys.executable, "-m", "include.running", job, "--period", period, *more]
-        if self.root != ROOT:
-            command += ["--root", str(self.root)]
-        done = subprocess.run(
-            command,
-            cwd=ROOT,
-            env=environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=200,
-            check=False,
-        )
-        return done.returncode, done.stdout
+        root = () if self.root == ROOT else ("--root", str(self.root))
+        return run(job, "--period", period, *more, *root, environment=environment)
 
     def landed(self, table: sqlalchemy.Table) -> Rows:
         """Return all rows of a table."""

@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import subprocess
-import sys
 import time
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta, timezone
@@ -37,6 +35,7 @@ from tests.gateways.pdd_shops import fields_of
 from tests.gateways.scripted_gateway import answer, scripted
 from tests.platforms.pdd.test_refunds import NOON, ROW, page
 from tests.pulled import pdd_refunds as pdd_refunds_of
+from tests.runner import run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -124,17 +123,8 @@ class Pull:
             **self.environment,
         }
         narrowed = [part for shop in shops for part in ("--shop", shop)]
-        command = [sys.executable, "-m", "include.running", "pdd_quality", "--period", str(day)]
-        done = subprocess.run(
-            [*command, "--root", str(self.root), *narrowed, *more],
-            cwd=ROOT,
-            env=environment,
-            capture_output=True,
-            text=True,
-            timeout=1000,
-            check=False,
-        )
-        return done.returncode, done.stdout + done.stderr
+        words = ("pdd_quality", "--period", str(day), "--root", str(self.root), *narrowed, *more)
+        return run(*words, environment=environment)
 
     def landed(self) -> dict[tuple[str, int], dict[str, Any]]:
         """Return all cases in the warehouse, by shop and number."""
