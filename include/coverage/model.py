@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from include.coverage.calendar import Due, Since
     from include.periods import Period
     from include.registry import Job, Problem, Registry
-    from include.units import PeriodUnits
+    from include.units.job_units import PeriodUnits
     from include.units.ledger_row import LedgerRow
     from include.units.waivers import Waiver
 

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from include.coverage.history import History
 from include.coverage.runs import UnderWay
-from include.units import REPAIR_PREFIX
 from include.units.states import State
+from include.units.unit import REPAIR_PREFIX
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

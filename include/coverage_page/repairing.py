@@ -11,7 +11,7 @@ from fastapi import HTTPException, status
 
 from include.coverage.repairing import Plan, plan_of
 from include.coverage.runs import UNDER_WAY, Run
-from include.units import REPAIR_PREFIX
+from include.units.unit import REPAIR_PREFIX
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence

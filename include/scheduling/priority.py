@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from airflow.task.priority_strategy import PriorityWeightStrategy
 
-from include.units import REPAIR_PREFIX
+from include.units.unit import REPAIR_PREFIX
 
 if TYPE_CHECKING:
     from airflow.models.taskinstance import TaskInstance

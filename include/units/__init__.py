@@ -1,7 +1,4 @@
-"""Units, the smallest things that can land or fail, and which of them a job has in a period."""
+"""Units, the smallest things that can land or fail, and which of them a job has in a period.
 
-from include.units.expected_from import LONG_AGO
-from include.units.job_units import JobUnits, PeriodUnits
-from include.units.unit import NO_SHOP, REPAIR_PREFIX, Unit
-
-__all__ = ["LONG_AGO", "NO_SHOP", "REPAIR_PREFIX", "JobUnits", "PeriodUnits", "Unit"]
+Nothing is imported here: a script's supervisor needs the exit codes, and starts without packages.
+"""

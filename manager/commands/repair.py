@@ -25,7 +25,7 @@ from include.coverage.repairing import (
     plan_of,
 )
 from include.coverage.runs import UNDER_WAY, Run
-from include.units import REPAIR_PREFIX
+from include.units.unit import REPAIR_PREFIX
 from manager.airflow.rest import Api, ThereAlreadyError, UnansweredError
 from manager.cli import INTERRUPTED
 from manager.commands.gaps import DAYS

@@ -341,7 +341,8 @@ def test_no_secret_reaches_a_log_or_the_ui(service: Service) -> None:
 def test_a_shop_that_landed_too_little_is_not_green(service: Service) -> None:
     """Its retry pulls it alone, the run is red, the ledger says why, and so does the next run."""
     script = (
-        "import os\nfrom pathlib import Path\nfrom include.units import Ledger, Unit\n"
+        "import os\nfrom pathlib import Path\nfrom include.units.ledger import Ledger\n"
+        "from include.units.unit import Unit\n"
         "from include.periods import Schedule\nfrom include.warehouse import connect\n\n"
         "ledger = Ledger(connect(os.environ['WAREHOUSE_URL']), os.environ['RUN_ID'])\n"
         "period = Schedule('0 6 * * *', 'day').parse_key(os.environ['PERIOD_KEY'])\n"

@@ -14,7 +14,7 @@ from include.coverage.calendar import periods_of
 from include.coverage_page.app import PREFIX
 from include.coverage_page.dates import since
 from include.registry import load_registry
-from include.units import LONG_AGO
+from include.units.expected_from import LONG_AGO
 from include.units.first_seen import first_seen
 from include.units.unit import NO_SHOP
 from include.warehouse import connect

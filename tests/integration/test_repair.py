@@ -20,8 +20,8 @@ import pytest
 from sqlalchemy import delete, func, select, update
 
 from include.registry import load_registry
-from include.units import REPAIR_PREFIX
 from include.units.ledger import Ledger
+from include.units.unit import REPAIR_PREFIX
 from include.warehouse import connect
 from include.warehouse.tables import erp_orders, ledger
 from tests.integration.installation import Service, copy_project, installed

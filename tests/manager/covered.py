@@ -15,7 +15,7 @@ from sqlalchemy import insert
 from include import PROJECT_ROOT
 from include.coverage import units_of
 from include.registry import load_registry
-from include.units import LONG_AGO
+from include.units.expected_from import LONG_AGO
 from include.units.first_seen import first_seen
 from include.warehouse import connect
 from include.warehouse.migrating import migrate

@@ -100,7 +100,8 @@ def test_the_journal_tells_how_many_rows_have_landed(project: Project, warehouse
     """The sum over its shops, as the ledger has it."""
     script = """
         import os
-        from include.units import Ledger, Unit
+        from include.units.ledger import Ledger
+        from include.units.unit import Unit
         from include.periods import Schedule
         from include.warehouse import connect
         ledger = Ledger(connect(os.environ["WAREHOUSE_URL"]), os.environ["RUN_ID"])
@@ -215,7 +216,8 @@ def test_what_a_script_has_settled_itself_stays(project: Project, warehouse: str
     """A script that keeps the ledger lands one shop and fails another; only the rest is settled."""
     script = """
         import os
-        from include.units import Ledger, Unit
+        from include.units.ledger import Ledger
+        from include.units.unit import Unit
         from include.periods import Schedule
         from include.warehouse import connect
         ledger = Ledger(connect(os.environ["WAREHOUSE_URL"]))
@@ -238,7 +240,8 @@ def test_a_script_that_leaves_out_a_shop_has_failed(project: Project, warehouse:
     """It lands one shop itself and ends with 0: the other has not landed, and the run says so."""
     script = """
         import os
-        from include.units import Ledger, Unit
+        from include.units.ledger import Ledger
+        from include.units.unit import Unit
         from include.periods import Schedule
         from include.warehouse import connect
         ledger = Ledger(connect(os.environ["WAREHOUSE_URL"]), os.environ["RUN_ID"])

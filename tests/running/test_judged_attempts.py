@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 PERIODS = Schedule("0 7 * * *", "day")
 SCRIPT = """
     import json, os
-    from include.units import Ledger
-    from include.units import Unit
+    from include.units.ledger import Ledger
+    from include.units.unit import Unit
     from include.periods import Schedule
     from include.warehouse import connect
     ledger = Ledger(connect(os.environ["WAREHOUSE_URL"]), os.environ["RUN_ID"])

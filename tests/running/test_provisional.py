@@ -22,7 +22,8 @@ LATE = {"cron": "59 23 * * *", "timezone": ZONE}
 DUE = {"RETRY_EARLIER": "1"}
 LANDS = """
     import os
-    from include.units import Ledger, Unit
+    from include.units.ledger import Ledger
+    from include.units.unit import Unit
     from include.periods import Schedule
     from include.warehouse import connect
     ledger = Ledger(connect(os.environ["WAREHOUSE_URL"]), os.environ["RUN_ID"])

@@ -14,7 +14,8 @@ from tests.scheduling.checked_dag_run import CheckedDagRun, context_of
 
 SCRIPT = """
 import os
-from include.units import Ledger, Unit
+from include.units.ledger import Ledger
+from include.units.unit import Unit
 from include.periods import Schedule
 from include.warehouse import connect
 
