@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 SANDBOX_APP_KEY = "sandbox-app-key"
 SANDBOX_APP_SECRET = "sandbox-app-secret-not-a-secret"  # noqa: S105 - known to everybody
 SANDBOX_ACCESS_TOKEN = "sandbox-access-token-not-a-secret"  # noqa: S105 - the same
@@ -32,3 +38,10 @@ def access_token_of(platform: str, number: int, generation: int = 0) -> str:
 def refresh_token_of(platform: str, number: int, generation: int = 0) -> str:
     """Return the refresh token of a grant; arguments as those of `access_token_of`."""
     return f"sandbox-{platform}-{number}-g{generation}-refresh"
+
+
+def digest(params: Mapping[str, str], end: str = "") -> str:
+    """Return the MD5, in lower case, over the app's secret, all parameters by name, and an end."""
+    text = "".join(key + value for key, value in sorted(params.items()) if key != "sign")
+    whole = f"{SANDBOX_APP_SECRET}{text}{end}".encode()
+    return hashlib.new("md5", whole, usedforsecurity=False).hexdigest()

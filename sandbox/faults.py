@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Callable, Collection, Sequence
 
     from starlette.requests import Request
 
@@ -164,3 +164,55 @@ def fault(
     """
     strike: Strike = request.scope["state"]["strike"]
     return strike.at_the_gateway(shop, among)
+
+
+class Listing(NamedTuple):
+    """How a gateway writes the rows of a page, and what a fault does to them.
+
+    Attributes:
+        write: returns a row as the gateway writes it.
+        leave: takes rows out of the window in which they were.
+        leaving: which rows of a page leave when they shift.
+        needed: a field that no row can be without.
+        spoilt: a field that a fault fills with nonsense.
+        doubled: how many rows of the neighbouring page a fault repeats.
+    """
+
+    write: Callable[[Any], dict[str, Any]]
+    leave: Callable[[Sequence[Any]], None]
+    leaving: slice
+    needed: str
+    spoilt: str
+    doubled: int = 5
+
+    def page(
+        self,
+        asked: tuple[Request, int],
+        found: Sequence[Any],
+        first: int,
+        size: int,
+        among: Collection[str] = ON_A_PAGE,
+    ) -> list[dict[str, Any]]:
+        """Return the rows of a page; a page without rows is struck by no fault.
+
+        Args:
+            asked: the request, and the number of the shop that it concerns.
+            found: the rows of all pages.
+            first: place of the page's first row in them.
+            size: how many rows a page has.
+            among: names of the faults that this page can show.
+        """
+        served, behind = found[first : first + size], found[first + size :]
+        rows = [self.write(one) for one in served]
+        struck = fault(*asked, among) if served else None
+        if struck == "empty_page":
+            rows.clear()
+        elif struck == "duplicate_rows":
+            rows += [self.write(one) for one in behind[: self.doubled] or served[-1:]]
+        elif struck == "shifting_rows":
+            self.leave(served[self.leaving])
+        elif struck == "missing_field":
+            del rows[len(rows) // 2][self.needed]
+        elif struck == "wrong_type":
+            rows[len(rows) // 2][self.spoilt] = ["昨天"]
+        return rows

@@ -16,21 +16,23 @@ from fastapi import APIRouter
 from starlette.requests import Request  # noqa: TC002 - FastAPI reads the annotation
 from starlette.responses import JSONResponse, Response
 
+from sandbox.book import as_text
 from sandbox.credentials import FEED_TOKEN, SHOPS_OF
-from sandbox.faults import INSTEAD_OF_AN_ANSWER, ON_A_PAGE, fault
-from sandbox.feed_book import FeedBook
+from sandbox.faults import INSTEAD_OF_AN_ANSWER, ON_A_PAGE, Listing, fault
+from sandbox.feed_truth import FeedBook
+from sandbox.world import days
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from sandbox.feed_book import Entry
+    from sandbox.feed_truth import Entry
     from sandbox.world import World
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 HEADER, COOKIE = "x-api-key", "session"
 LARGEST_PAGE = 50
 PERIODS = ("day", "week", "month")
-OK, EXPIRED, LIMITED, ILL, BUSY = 0, 40101, 42901, 40001, 50001
+OK, EXPIRED, LIMITED, INVALID, BUSY = 0, 40101, 42901, 40001, 50001
 MESSAGES = {
     EXPIRED: "令牌已过期",
     LIMITED: "请求过于频繁，请稍后再试",
@@ -41,11 +43,11 @@ WORDS = {
     EXPIRED: "token_invalid",
     LIMITED: "rate_limited",
     BUSY: "try_later",
-    ILL: "bad_request",
+    INVALID: "bad_request",
 }
 STRUCK = {"limit": LIMITED, "error_object": BUSY, "expired_token": EXPIRED}
-# What the faults `missing_field` and `wrong_type` take from a row, or spoil: no row can be without.
-TAKEN = {"reviews": "id", "chat": "agent", "kpi": "agent_id"}
+# What the faults `missing_field` and `wrong_type` take from a row, or spoil.
+NEEDED = {"reviews": "id", "chat": "agent", "kpi": "agent_id"}
 SPOILT = {"reviews": "created_at", "chat": "agent", "kpi": "agent_id"}
 LEAVING = slice(0, None, 10)
 DOUBLED = 2
@@ -90,7 +92,7 @@ def router(world: World) -> APIRouter:
         name: str, shop: int, first_day: date, period: str = "day"
     ) -> list[dict[str, Any]]:
         entries = service.book.entries(name, shop, period, first_day)
-        return [{column: _plain(value) for column, value in one.row.items()} for one in entries]
+        return as_text(one.row for one in entries)
 
     return routes
 
@@ -135,18 +137,16 @@ class FeedService:
         """Give reviews of a span of time, oldest first: numbered pages with a total."""
         start, end = _moment(asked.request, "start"), _moment(asked.request, "end")
         if not start < end <= start + timedelta(days=31):
-            raise _Refusal(ILL, "start到end最多31天")
-        day, found = start.date(), []
-        while day <= end.date():
-            found += self.book.entries("reviews", asked.shop, "day", day)
-            day += timedelta(days=1)
-        # As many services do, it counts the end in.
-        found = [one for one in found if start <= one.row["created_time"] <= end]
+            raise _Refusal(INVALID, "start到end最多31天")
+        found = [
+            one
+            for day in days(start, end)
+            for one in self.book.entries("reviews", asked.shop, "day", day)
+            if start <= one.row["created_time"] <= end  # as many services do, the end counts in
+        ]
         found.sort(key=lambda one: one.row["created_time"])
-        number, size = (
-            _whole(asked.request, "page", 1, least=1),
-            _whole(asked.request, "page_size", 20),
-        )
+        number = _whole(asked.request, "page", 1, least=1)
+        size = _whole(asked.request, "page_size", 20)
         served = self._served(asked, "reviews", found, (number - 1) * size, size)
         return {"code": OK, "msg": "ok", "data": {"total": len(found), "list": served}}
 
@@ -155,7 +155,7 @@ class FeedService:
         day, size = _day(asked.request, "day"), _whole(asked.request, "limit", 20)
         cursor = asked.request.query_params.get("cursor", "c0")
         if not (cursor[:1] == "c" and cursor[1:].isdecimal()):
-            raise _Refusal(ILL, "cursor")
+            raise _Refusal(INVALID, "cursor")
         first = int(cursor[1:])
         found = self.book.entries("chat", asked.shop, "day", day)
         following = f"c{first + size}" if first + size < len(found) else None
@@ -167,7 +167,7 @@ class FeedService:
         period = asked.request.query_params.get("granularity")
         first_day = _day(asked.request, "from")
         if period not in PERIODS:
-            raise _Refusal(ILL, f"granularity: {'|'.join(PERIODS)}")
+            raise _Refusal(INVALID, f"granularity: {'|'.join(PERIODS)}")
         number, size = _whole(asked.request, "page", 0), _whole(asked.request, "page_size", 20)
         found = self.book.entries("kpi", asked.shop, period, first_day)
         served = self._served(asked, "kpi", found, number * size, size)
@@ -178,23 +178,18 @@ class FeedService:
         self, asked: _Asked, feed: str, found: Sequence[Entry], first: int, size: int
     ) -> list[Page]:
         """Return the rows of one page, and do to them what a fault asks for."""
-        served, behind = found[first : first + size], found[first + size :]
-        rows = [WRITTEN[feed](entry.row) for entry in served]
-        among = set(ON_A_PAGE) if served else set()
-        if not behind:
-            among.discard("shifting_rows")  # there is none that could move up
-        struck = fault(asked.request, asked.shop, among) if among else None
-        if struck == "empty_page":
-            return []
-        if struck == "duplicate_rows":
-            rows += [WRITTEN[feed](entry.row) for entry in behind[:DOUBLED] or served[-1:]]
-        elif struck == "shifting_rows":
-            self.book.leave(served[LEAVING])
-        elif struck == "missing_field":
-            del rows[len(rows) // 2][TAKEN[feed]]
-        elif struck == "wrong_type":
-            rows[len(rows) // 2][SPOILT[feed]] = ["昨天"]
-        return rows
+        listing = Listing(
+            lambda entry: WRITTEN[feed](entry.row),
+            self.book.leave,
+            LEAVING,
+            NEEDED[feed],
+            SPOILT[feed],
+            DOUBLED,
+        )
+        # Without a row behind the page there is none that could move up.
+        alone = len(found) <= first + size
+        among = ON_A_PAGE - {"shifting_rows"} if alone else ON_A_PAGE
+        return listing.page(asked, found, first, size, among)
 
 
 def _numbered_error(refusal: _Refusal) -> Page:
@@ -217,7 +212,7 @@ def _authorised(request: Request) -> bool:
 def _shop(request: Request) -> int:
     written = request.query_params.get("mall_id", "")
     if not written.isdecimal() or int(written) not in SHOPS_OF["pdd"]:
-        raise _Refusal(ILL, f"mall_id {written!r} 不存在")
+        raise _Refusal(INVALID, f"mall_id {written!r} 不存在")
     return int(written)
 
 
@@ -225,7 +220,7 @@ def _whole(request: Request, name: str, default: int, least: int = 0) -> int:
     written = request.query_params.get(name, str(default))
     most = 10**6 if name == "page" else LARGEST_PAGE
     if not written.isdecimal() or not least <= int(written) <= most:
-        raise _Refusal(ILL, f"{name} {written!r}")
+        raise _Refusal(INVALID, f"{name} {written!r}")
     return int(written)
 
 
@@ -233,7 +228,7 @@ def _day(request: Request, name: str) -> date:
     try:
         return date.fromisoformat(request.query_params.get(name, ""))
     except ValueError:
-        raise _Refusal(ILL, f"{name}: 2025-10-02") from None
+        raise _Refusal(INVALID, f"{name}: 2025-10-02") from None
 
 
 def _moment(request: Request, name: str) -> datetime:
@@ -243,7 +238,7 @@ def _moment(request: Request, name: str) -> datetime:
     except ValueError:
         moment = datetime.min  # noqa: DTZ901 - refused below
     if moment.tzinfo is None:
-        raise _Refusal(ILL, f"{name}: 2025-10-02T00:00:00+08:00")
+        raise _Refusal(INVALID, f"{name}: 2025-10-02T00:00:00+08:00")
     return moment.astimezone(SHANGHAI).replace(tzinfo=None)
 
 
@@ -281,13 +276,6 @@ def _kpi(row: Mapping[str, Any]) -> Page:
         "sales_fen": int(row["sales_amount"] * 100),
         **{name: None if rate is None else str(rate) for name, rate in rates.items()},
     }
-
-
-def _plain(value: Any) -> Any:
-    """Return amounts and times as text, as exact as they are."""
-    if isinstance(value, datetime):
-        return value.isoformat(sep=" ")
-    return value if value is None or isinstance(value, int) else str(value)
 
 
 WRITTEN: dict[str, Callable[[Mapping[str, Any]], Page]] = {

@@ -5,7 +5,6 @@ It shares no code with the client, so that one's mistake is not repeated by the 
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import json
 from datetime import date, datetime, timedelta
@@ -15,11 +14,11 @@ from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Request
 
-from sandbox.credentials import SANDBOX_APP_KEY, SANDBOX_APP_SECRET
+from sandbox.book import as_text
+from sandbox.credentials import SANDBOX_APP_KEY, SANDBOX_APP_SECRET, digest
 from sandbox.faults import INSTEAD_OF_AN_ANSWER, fault
 from sandbox.jd_orders import SHOP_NAMES
 from sandbox.jd_search import OrderSearch
-from sandbox.jd_truth import row
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -80,8 +79,7 @@ def router(world: World) -> APIRouter:
 
     @routes.get("/sandbox/truth/jd/orders")
     async def truth(shop: int, day: date, by: str = "change") -> list[dict[str, Any]]:
-        rows = gateway.search.book.on(shop, day, by)
-        return [{name: _plain(value) for name, value in row(one).items()} for one in rows]
+        return as_text(gateway.search.book.told(shop, day, by))
 
     return routes
 
@@ -126,12 +124,12 @@ class JdGateway:
     def _shop(self, request: Request, given: Mapping[str, str]) -> int:
         """Return the shop that a good call speaks for."""
         _require(given, "method", missing="14")
-        _require(given, "v", missing="4", ill=None if given.get("v") == "2.0" else "5")
+        _require(given, "v", missing="4", invalid=None if given.get("v") == "2.0" else "5")
         good_time = _in_time(given.get("timestamp", ""))
-        _require(given, "timestamp", missing="7", ill=None if good_time else "8")
+        _require(given, "timestamp", missing="7", invalid=None if good_time else "8")
         known = given.get("app_key") == SANDBOX_APP_KEY
-        _require(given, "app_key", missing="20", ill=None if known else "21")
-        _require(given, "sign", missing="11", ill=None if _signed(given) else "12")
+        _require(given, "app_key", missing="20", invalid=None if known else "21")
+        _require(given, "sign", missing="11", invalid=None if _signed(given) else "12")
         _require(given, "access_token", missing="18")
         if given["method"] not in (ORDERS, VENDER):
             raise _Refusal("15")
@@ -145,11 +143,11 @@ class JdGateway:
         return shop
 
 
-def _require(given: Mapping[str, str], name: str, missing: str, ill: str | None = None) -> None:
+def _require(given: Mapping[str, str], name: str, missing: str, invalid: str | None = None) -> None:
     if not given.get(name):
         raise _Refusal(missing)
-    if ill:
-        raise _Refusal(ill)
+    if invalid:
+        raise _Refusal(invalid)
 
 
 def _form(body: bytes) -> dict[str, str]:
@@ -164,13 +162,8 @@ def _params(given: Mapping[str, str]) -> Any:
 
 
 def _signed(given: Mapping[str, str]) -> bool:
-    text = SANDBOX_APP_SECRET
-    for key, value in sorted(given.items()):
-        if key != "sign":
-            text += key + value
-    text += SANDBOX_APP_SECRET
-    digest = hashlib.new("md5", text.encode(), usedforsecurity=False).hexdigest()
-    return hmac.compare_digest(digest.upper(), given.get("sign", ""))
+    signature = digest(given, SANDBOX_APP_SECRET).upper()
+    return hmac.compare_digest(signature, given.get("sign", ""))
 
 
 def _in_time(timestamp: str) -> bool:
@@ -192,10 +185,3 @@ def _shop_info(shop: int) -> dict[str, Any]:
 def _no_tokens(failure: str) -> dict[str, Any]:
     code, message = TOKEN_HOST_FAILURES[failure]
     return {"code": code, "msg": message, "requestId": "20251002120000-0001"}
-
-
-def _plain(value: Any) -> Any:
-    """Return amounts and times as text, as exact as they are."""
-    if isinstance(value, datetime):
-        return value.isoformat(sep=" ")
-    return value if value is None or isinstance(value, int) else str(value)

@@ -5,24 +5,20 @@ Times are the wall clock of Asia/Shanghai; amounts are in 分 (cents).
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from functools import lru_cache
 from random import Random
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from sandbox.book import History
 from sandbox.catalogue import PRODUCTS, Product
-from sandbox.chance import Changes, between, following, pick
+from sandbox.chance import HOUR, MINUTE, Changes, between, moments, pick, states, yuan
 
 SHOP_NAMES = {30001: "云朵家居京东店", 30002: "山野户外京东店", 30003: "小满食品京东店"}
 FEWEST_ORDERS, MOST_ORDERS, MOST_ITEMS = 150, 350, 4
-# An order changes for the last time on the sixth day after that of its creation.
-DAYS_OF_CHANGE = 6
-NEVER = datetime.max  # noqa: DTZ901 - wall clock
-SECONDS_PER_DAY = 24 * 60 * 60
 SHARE_PAID_ON_DELIVERY, SHARE_WITH_DISCOUNT = 0.06, 0.35
 FREIGHTS = (0, 0, 0, 0, 600, 1490)
 
-MINUTE, HOUR = 60, 3600
 PAUSE, TO_SHIP, SHIPPED, DONE = (
     "PAUSE",
     "WAIT_SELLER_STOCK_OUT",
@@ -118,14 +114,9 @@ class Version(NamedTuple):
 def versions_of(shop_id: int, day: date, seed: int) -> tuple[Version, ...]:
     """Return all that the orders made on a day ever are."""
     random = Random(f"jd:{seed}:{shop_id}:{day.isoformat()}")  # noqa: S311 - data, not secrets
-    midnight = datetime.combine(day, datetime.min.time())
-    count = between(random, FEWEST_ORDERS, MOST_ORDERS)
-    # The square root makes evenings busier than mornings.
-    seconds = sorted(int(random.random() ** 0.5 * SECONDS_PER_DAY) for _ in range(count))
     versions: list[Version] = []
-    for number, second in enumerate(seconds):
-        order = _order(random, shop_id, midnight + timedelta(seconds=second), number)
-        versions += _history(random, order)
+    for number, start in enumerate(moments(random, day, FEWEST_ORDERS, MOST_ORDERS)):
+        versions += _history(random, _order(random, shop_id, start, number))
     return tuple(versions)
 
 
@@ -144,19 +135,35 @@ def _order(random: Random, shop_id: int, start: datetime, number: int) -> Order:
 
 
 def _history(random: Random, order: Order) -> list[Version]:
-    end = datetime.combine(order.start.date(), datetime.min.time())
-    end += timedelta(days=DAYS_OF_CHANGE + 1)
-    changes = [(TO_SHIP if order.paid_on_delivery else PAUSE, order.start)]
-    while (change := following(random, CHANGES, *changes[-1])) and change[1] < end:
-        changes.append(change)
-    followers = [*(moment for _, moment in changes[1:]), NEVER]
     versions, paid = [], None
-    for (state, modified), superseded in zip(changes, followers, strict=True):
-        if paid is None and _pays(order, state):
+    first = TO_SHIP if order.paid_on_delivery else PAUSE
+    for state, modified, superseded in states(random, CHANGES, first, order.start):
+        pays = state == DONE if order.paid_on_delivery else state not in UNPAID_AFTER
+        if paid is None and pays:
             paid = modified
         versions.append(Version(order, state, modified, superseded, paid))
     return versions
 
 
-def _pays(order: Order, state: str) -> bool:
-    return state == DONE if order.paid_on_delivery else state not in UNPAID_AFTER
+def told(version: Version) -> dict[str, Any]:
+    """Return what a pull must bring: the gateway's names and `itemCount`; amounts in 元.
+
+    `paymentConfirmTime` is None while it is unpaid.
+    """
+    order = version.order
+    return {
+        "orderId": order.order_id,
+        "venderId": order.shop_id,
+        "orderState": version.state,
+        "orderStartTime": order.start,
+        "paymentConfirmTime": version.paid,
+        "shouldPay": yuan(order.should_pay),
+        "actualPay": yuan(version.actual_pay),
+        "freightPrice": yuan(order.freight),
+        "totalSellerDiscount": yuan(order.discount),
+        "itemCount": len(order.items),
+        "modified": version.modified,
+    }
+
+
+HISTORY = History(versions_of, told)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from calendar import monthrange
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from sandbox.book import Book
-from sandbox.faults import ON_A_PAGE, fault
-from sandbox.jd_orders import STATES, Item, Version
-from sandbox.jd_truth import changes_between, histories_between
+from sandbox.faults import Listing
+from sandbox.jd_orders import HISTORY, STATES, Item, Version
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,12 +27,11 @@ MONTHS_SHOWN = 3
 BY_CREATION, DESCENDING, EVERY_STATE = 1, 1, "ALL"
 # Every tenth order of a page, from the sixth on: a page of few changes none, so a pull ends.
 DRIFTING = slice(5, None, 10)
-DOUBLED = 5
 # Both are documented: that some answers have texts where others have a number or true and false.
 SHOP_WITH_TEXT_FLAG, SHOP_WITH_TEXT_TOTAL = 30002, 30003
 
 
-class _Ill(Exception):  # noqa: N818 - not an error of this program
+class _Refusal(Exception):  # noqa: N818 - not an error of this program
     """An answer without success."""
 
     def __init__(self, code: int, chinese: str, english: str) -> None:
@@ -53,12 +52,7 @@ class OrderSearch:
     """
 
     def __init__(self, world: World) -> None:
-        self.book = Book(
-            lambda shop, first, last: changes_between(shop, first, last, world.seed),
-            lambda shop, first, last: histories_between(shop, first, last, world.seed),
-            world.now,
-            place=lambda version: (version.modified, version.key),
-        )
+        self.book = Book(HISTORY, world.seed, world.now)
         self._now = world.now
 
     def answer(self, request: Request, shop: int, params: Any) -> dict[str, Any]:
@@ -67,12 +61,11 @@ class OrderSearch:
             found = self._found(shop, params)
             page, size = _paging(params)
             fields = _fields(params)
-        except _Ill as ill:
-            return {"apiResult": ill.verdict, "orderTotal": 0}
-        served = found[(page - 1) * size : page * size]
-        rows = [_row(version, fields) for version in served]
-        if served:
-            self._spoil(fault(request, shop, ON_A_PAGE), rows, served, found)
+        except _Refusal as refusal:
+            return {"apiResult": refusal.verdict, "orderTotal": 0}
+        write = partial(_row, fields=fields)
+        listing = Listing(write, self.book.drift, DRIFTING, "orderState", "modified")
+        rows = listing.page((request, shop), found, (page - 1) * size, size)
         success = "true" if shop == SHOP_WITH_TEXT_FLAG else True
         total = str(len(found)) if shop == SHOP_WITH_TEXT_TOTAL else len(found)
         verdict = {"success": success, "numberCode": 0, "chineseErrCode": "成功"}
@@ -81,10 +74,10 @@ class OrderSearch:
     def _found(self, shop: int, params: Any) -> list[Version]:
         """Return the orders of a question, in the order that it asks for."""
         if not isinstance(params, dict):
-            raise _Ill(10100001, "参数不合法:360buy_param_json", "invalid parameter")
+            raise _Refusal(10100001, "参数不合法:360buy_param_json", "invalid parameter")
         first, last = _time(params, "start_date"), _time(params, "end_date")
         if not first <= last <= _months_later(first, 1):
-            raise _Ill(10100002, "开始时间和结束时间不得相差超过1个月", "invalid date range")
+            raise _Refusal(10100002, "开始时间和结束时间不得相差超过1个月", "invalid date range")
         states = _states(params)
         if params.get("dateType") == BY_CREATION:
             found = sorted(self.book.made(shop, first, last), key=lambda one: one.created)
@@ -95,33 +88,12 @@ class OrderSearch:
         found = [version for version in found if version.state in states]
         return found[::-1] if params.get("sortType") == DESCENDING else found
 
-    def _spoil(
-        self,
-        struck: str | None,
-        rows: list[dict[str, Any]],
-        served: Sequence[Version],
-        found: Sequence[Version],
-    ) -> None:
-        """Do to a page with rows what a fault asks for."""
-        if struck == "empty_page":
-            rows.clear()
-        elif struck == "duplicate_rows":
-            end = found.index(served[-1]) + 1
-            neighbours = found[end : end + DOUBLED] or served[-1:]
-            rows += [_row(version, rows[0].keys()) for version in neighbours]
-        elif struck == "shifting_rows":
-            self.book.drift(served[DRIFTING])
-        elif struck == "missing_field":
-            del rows[len(rows) // 2]["orderState"]
-        elif struck == "wrong_type":
-            rows[len(rows) // 2]["modified"] = ["昨天"]
-
 
 def _time(params: dict[str, Any], name: str) -> datetime:
     try:
         return datetime.strptime(params[name], TIME_FORMAT)  # noqa: DTZ007 - wall clock
     except (KeyError, TypeError, ValueError):
-        raise _Ill(10100003, f"参数不合法:{name}", "invalid date") from None
+        raise _Refusal(10100003, f"参数不合法:{name}", "invalid date") from None
 
 
 def _states(params: dict[str, Any]) -> frozenset[str]:
@@ -130,7 +102,7 @@ def _states(params: dict[str, Any]) -> frozenset[str]:
     if EVERY_STATE in states:
         return STATES
     if not states or not states <= STATES:
-        raise _Ill(10100004, "参数不合法:order_state", "invalid order state")
+        raise _Refusal(10100004, "参数不合法:order_state", "invalid order state")
     return states
 
 
@@ -139,18 +111,18 @@ def _paging(params: dict[str, Any]) -> tuple[int, int]:
     page, size = params.get("page"), params.get("page_size")
     texts = isinstance(page, str) and isinstance(size, str)
     if not texts or not str(page).isdecimal() or not str(size).isdecimal():
-        raise _Ill(10100005, "参数不合法:page,page_size", "invalid page")
+        raise _Refusal(10100005, "参数不合法:page,page_size", "invalid page")
     if int(str(page)) < 1 or not 1 <= int(str(size)) <= LARGEST_PAGE:
-        raise _Ill(10100005, f"page从1开始,page_size不能超过{LARGEST_PAGE}", "invalid page")
+        raise _Refusal(10100005, f"page从1开始,page_size不能超过{LARGEST_PAGE}", "invalid page")
     if int(str(page)) > LAST_PAGE:
-        raise _Ill(10100007, f"page不能超过{LAST_PAGE}", "invalid page")
+        raise _Refusal(10100007, f"page不能超过{LAST_PAGE}", "invalid page")
     return int(str(page)), int(str(size))
 
 
 def _fields(params: dict[str, Any]) -> Sequence[str]:
     wanted = params.get("optional_fields")
     if not isinstance(wanted, str) or not wanted:
-        raise _Ill(10100006, "optional_fields必填", "missing optional fields")
+        raise _Refusal(10100006, "optional_fields必填", "missing optional fields")
     return wanted.split(",")
 
 

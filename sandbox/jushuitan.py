@@ -5,7 +5,6 @@ It shares no code with the client, so that one's mistake is not repeated by the 
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import json
 from datetime import date, datetime, timedelta
@@ -15,11 +14,11 @@ from urllib.parse import parse_qsl
 
 from fastapi import APIRouter, Request
 
-from sandbox.book import Book
+from sandbox.book import Book, as_text
 from sandbox.catalogue import SHOPS
-from sandbox.credentials import ERP_ACCOUNT, SANDBOX_APP_KEY, SANDBOX_APP_SECRET
-from sandbox.faults import INSTEAD_OF_AN_ANSWER, ON_A_PAGE, fault
-from sandbox.truth import changes_between, histories_between, row
+from sandbox.credentials import ERP_ACCOUNT, SANDBOX_APP_KEY, digest
+from sandbox.faults import INSTEAD_OF_AN_ANSWER, Listing, fault
+from sandbox.orders import HISTORY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -37,9 +36,9 @@ BY_CREATION = 2
 TIME_FORMAT = "%Y-%m-%d %H:%M:%S"
 # Every tenth order of a page, from the sixth on: a page of few changes none, so a pull ends.
 DRIFTING = slice(5, None, 10)
-DOUBLED = 5
 
-INVALID_SIGN, INVALID_TOKEN, MISSING, ILL_TIME, ILL_FORMAT, ILL_VALUE = 10, 100, 130, 140, 140, 170
+INVALID_SIGN, INVALID_TOKEN, MISSING = 10, 100, 130
+INVALID_TIME, INVALID_FORMAT, INVALID_VALUE = 140, 140, 170
 LIMITED = "接口调用次数超过限制"
 # What a fault says instead of an answer; the platform has no code of its own for being busy.
 STRUCK = {
@@ -76,8 +75,7 @@ def router(world: World) -> APIRouter:
 
     @routes.get("/sandbox/truth/erp/orders")
     async def truth(shop: int, day: date, by: str = "change") -> list[dict[str, Any]]:
-        rows = gateway.book.on(shop, day, by)
-        return [{name: _plain(value) for name, value in row(one).items()} for one in rows]
+        return as_text(gateway.book.told(shop, day, by))
 
     return routes
 
@@ -90,12 +88,8 @@ class JushuitanGateway:
     """
 
     def __init__(self, world: World) -> None:
-        self.book = Book(
-            lambda shop, first, last: changes_between(shop, first, last, world.seed),
-            lambda shop, first, last: histories_between(shop, first, last, world.seed),
-            world.now,
-            place=lambda version: version.ts,
-        )
+        self.book = Book(HISTORY, world.seed, world.now)
+        self._listing = Listing(_order, self.book.drift, DRIFTING, "status", "modified")
         self._gatekeeper = world.gatekeeper("erp")
         self._tokens = world.tokens
 
@@ -113,9 +107,8 @@ class JushuitanGateway:
         """Return the data of `/open/shops/query`."""
         wanted = params.get("shop_ids") or [shop.shop_id for shop in SHOPS]
         rows = [shop._asdict() for shop in SHOPS if shop.shop_id in wanted]
-        page, _served = _paged(rows, params)
-        page["datas"] = page.pop("rows")
-        return page
+        page, first, size = _paged(len(rows), params)
+        return page | {"datas": rows[first : first + size]}
 
     def orders(self, request: Request, params: dict[str, Any]) -> dict[str, Any]:
         """Return the data of `/open/orders/single/query`."""
@@ -124,20 +117,17 @@ class JushuitanGateway:
                 raise _Refusal(MISSING, f"缺少必填参数:{name}")
         first, last = _time(params, "modified_begin"), _time(params, "modified_end")
         if not first <= last <= first + LONGEST_WINDOW:
-            raise _Refusal(ILL_VALUE, "modified_begin与modified_end间隔不能超过7天")
+            raise _Refusal(INVALID_VALUE, "modified_begin与modified_end间隔不能超过7天")
         shop, from_ts = _whole(params, "shop_id", 0), _whole(params, "start_ts", 0)
         by_creation = _whole(params, "date_type", 0) == BY_CREATION
         book = self.book.made if by_creation else self.book.current
         versions = [one for one in book(shop, first, last) if one.ts >= from_ts]
-        page, served = _paged(versions, params)
-        page["orders"] = [_order(version) for version in page.pop("rows")]
-        if served:
-            self._spoil(fault(request, shop, ON_A_PAGE), page, versions, served)
-        return page
+        page, start, size = _paged(len(versions), params)
+        return page | {"orders": self._listing.page((request, shop), versions, start, size)}
 
     def _refreshed(self, form: dict[str, str]) -> dict[str, Any]:
         if form["grant_type"] != "refresh_token":
-            raise _Refusal(ILL_VALUE, "grant_type应为refresh_token")
+            raise _Refusal(INVALID_VALUE, "grant_type应为refresh_token")
         granted = self._tokens.refresh("erp", form["refresh_token"])
         if granted is None:
             raise _Refusal(INVALID_TOKEN, "refresh_token无效或已过期")
@@ -152,34 +142,13 @@ class JushuitanGateway:
         except ValueError:
             params = None
         if not isinstance(params, dict):
-            raise _Refusal(ILL_FORMAT, "参数格式错误:biz")
+            raise _Refusal(INVALID_FORMAT, "参数格式错误:biz")
         shop = _whole(params, "shop_id", 0) or None
         if code := self._gatekeeper.refuse(form["app_key"], shop):
             raise _Refusal(code, LIMITED)
         if struck := fault(request, shop, INSTEAD_OF_AN_ANSWER):
             raise _Refusal(*STRUCK[struck])
         return params
-
-    def _spoil(
-        self,
-        struck: str | None,
-        page: dict[str, Any],
-        versions: Sequence[Version],
-        served: Sequence[Version],
-    ) -> None:
-        """Do to a page with rows what a fault asks for."""
-        rows = page["orders"]
-        if struck == "empty_page":
-            rows.clear()
-        elif struck == "duplicate_rows":
-            end = versions.index(served[-1]) + 1
-            rows += [_order(version) for version in versions[end : end + DOUBLED] or served[-1:]]
-        elif struck == "shifting_rows":
-            self.book.drift(served[DRIFTING])
-        elif struck == "missing_field":
-            del rows[len(rows) // 2]["status"]
-        elif struck == "wrong_type":
-            rows[len(rows) // 2]["modified"] = ["昨天"]
 
 
 def _enveloped(work: Callable[[], Any]) -> dict[str, Any]:
@@ -195,62 +164,40 @@ def _form(body: bytes, required: Sequence[str]) -> dict[str, str]:
     for name in required:
         if name not in form:
             raise _Refusal(MISSING, f"缺少必填参数:{name}")
-    if form["app_key"] != SANDBOX_APP_KEY or not _signed(form):
+    if form["app_key"] != SANDBOX_APP_KEY or not hmac.compare_digest(digest(form), form["sign"]):
         raise _Refusal(INVALID_SIGN, "无效签名")
     if not _in_time(form["timestamp"]):
-        raise _Refusal(ILL_TIME, "timestamp与服务器时间相差不能超过10分钟")
+        raise _Refusal(INVALID_TIME, "timestamp与服务器时间相差不能超过10分钟")
     return form
-
-
-def _plain(value: Any) -> Any:
-    """Return amounts and times as text, as exact as they are."""
-    if isinstance(value, datetime):
-        return value.isoformat(sep=" ")
-    return value if value is None or isinstance(value, int) else str(value)
-
-
-def _signed(form: dict[str, str]) -> bool:
-    text = SANDBOX_APP_SECRET
-    for key, value in sorted(form.items()):
-        if key != "sign":
-            text += key + value
-    digest = hashlib.new("md5", text.encode(), usedforsecurity=False).hexdigest()
-    return hmac.compare_digest(digest, form["sign"])
 
 
 def _in_time(timestamp: str) -> bool:
     return timestamp.isdecimal() and abs(epoch_seconds() - int(timestamp)) <= TOLERANCE_IN_SECONDS
 
 
-def _paged(rows: Sequence[Any], params: dict[str, Any]) -> tuple[dict[str, Any], Sequence[Any]]:
-    """Cut a page: as the envelope's `data` with `rows` in it, and the rows alone."""
+def _paged(number: int, params: dict[str, Any]) -> tuple[dict[str, Any], int, int]:
+    """Return the envelope's `data` for so many rows, and the page's first row and size."""
     index, size = _whole(params, "page_index", 1), _whole(params, "page_size", DEFAULT_PAGE)
     if index < 1 or not 1 <= size <= LARGEST_PAGE:
-        raise _Refusal(ILL_VALUE, f"page_size不能超过{LARGEST_PAGE},page_index从1开始")
-    served = rows[(index - 1) * size : index * size]
-    page = {
-        "page_index": index,
-        "page_size": size,
-        "has_next": len(rows) > index * size,
-        "rows": served,
-    }
+        raise _Refusal(INVALID_VALUE, f"page_size不能超过{LARGEST_PAGE},page_index从1开始")
+    page = {"page_index": index, "page_size": size, "has_next": number > index * size}
     if params.get("is_get_total", True):
-        page |= {"data_count": len(rows), "page_count": -(-len(rows) // size)}
-    return page, served
+        page |= {"data_count": number, "page_count": -(-number // size)}
+    return page, (index - 1) * size, size
 
 
 def _whole(params: dict[str, Any], name: str, default: int) -> int:
     try:
         return int(params.get(name, default))
     except (TypeError, ValueError):
-        raise _Refusal(ILL_FORMAT, f"参数格式错误:{name}") from None
+        raise _Refusal(INVALID_FORMAT, f"参数格式错误:{name}") from None
 
 
 def _time(params: dict[str, Any], name: str) -> datetime:
     try:
         return datetime.strptime(params[name], TIME_FORMAT)  # noqa: DTZ007 - wall clock
     except (TypeError, ValueError):
-        raise _Refusal(ILL_FORMAT, f"参数格式错误:{name}") from None
+        raise _Refusal(INVALID_FORMAT, f"参数格式错误:{name}") from None
 
 
 def _order(version: Version) -> dict[str, Any]:

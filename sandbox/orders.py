@@ -6,27 +6,32 @@ clock of Asia/Shanghai; amounts are in 分 (cents).
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from functools import lru_cache
+from operator import attrgetter
 from random import Random
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from sandbox.book import History
 from sandbox.catalogue import PRODUCTS, Product
-from sandbox.chance import Changes, between, following, pick
+from sandbox.chance import (
+    DAYS_OF_CHANGE,
+    HOUR,
+    MINUTE,
+    Changes,
+    between,
+    moments,
+    pick,
+    states,
+    yuan,
+)
 
 FEWEST_ORDERS, MOST_ORDERS, MOST_ITEMS = 200, 400, 5
-# An order changes for the last time on the sixth day after that of its creation.
-DAYS_OF_CHANGE = 6
 # Above the digits that the orders' own changes use, for changes on top of those.
 FIRST_LOW_OF_DRIFT, LOWS_OF_DRIFT = 80_000, 20_000
-NEVER = datetime.max  # noqa: DTZ901 - wall clock
-SECONDS_PER_DAY = 24 * 60 * 60
 SHARE_WITH_COUPON = 0.4
 FREIGHTS = (0, 0, 0, 600, 800, 1250)
 
-MINUTE, HOUR = 60, 3600
-# status it is in -> (probability, next status, seconds until then at least, at most); what is left
-# of 1 stays as it is. A status that follows itself is a change of something else in the order.
 CHANGES: Changes = {
     "WaitPay": (
         (0.78, "WaitConfirm", 15, 30 * MINUTE),
@@ -116,14 +121,9 @@ class Version(NamedTuple):
 def versions_of(shop_id: int, day: date, seed: int) -> tuple[Version, ...]:
     """Return all that the orders made on a day ever are."""
     random = Random(f"{seed}:{shop_id}:{day.isoformat()}")  # noqa: S311 - data, not secrets
-    count = between(random, FEWEST_ORDERS, MOST_ORDERS)
-    midnight = datetime.combine(day, datetime.min.time())
-    # The square root makes evenings busier than mornings.
-    seconds = sorted(int(random.random() ** 0.5 * SECONDS_PER_DAY) for _ in range(count))
     versions: list[Version] = []
-    for number, second in enumerate(seconds):
-        order = _order(random, shop_id, midnight + timedelta(seconds=second), number)
-        versions += _history(random, order)
+    for number, start in enumerate(moments(random, day, FEWEST_ORDERS, MOST_ORDERS)):
+        versions += _history(random, _order(random, shop_id, start, number))
     return tuple(versions)
 
 
@@ -149,19 +149,34 @@ def _order(random: Random, shop_id: int, order_date: datetime, number: int) -> O
 
 
 def _history(random: Random, order: Order) -> list[Version]:
-    end = datetime.combine(order.order_date.date(), datetime.min.time())
-    end += timedelta(days=DAYS_OF_CHANGE + 1)
-    changes = [("WaitPay", order.order_date)]
-    while (change := following(random, CHANGES, *changes[-1])) and change[1] < end:
-        changes.append(change)
-    pay_date = None
-    versions = []
-    followers = [*(moment for _, moment in changes[1:]), NEVER]
+    pay_date, versions = None, []
     # Orders of one week never share these digits, so no two changes in one second share a ts.
     low = (order.o_id // 10_000 % (DAYS_OF_CHANGE + 1)) * 10_000 + order.o_id % 10_000
-    for (status, modified), superseded in zip(changes, followers, strict=True):
+    for status, modified, superseded in states(random, CHANGES, "WaitPay", order.order_date):
         if pay_date is None and status not in UNPAID_AFTER:
             pay_date = modified
         ts = ts_of(modified, low)
         versions.append(Version(order, status, modified, superseded, pay_date, ts))
     return versions
+
+
+def told(version: Version) -> dict[str, Any]:
+    """Return what a pull must bring: the gateway's names and `item_count`; amounts in 元."""
+    order = version.order
+    return {
+        "o_id": order.o_id,
+        "so_id": order.so_id,
+        "shop_id": order.shop_id,
+        "status": version.status,
+        "order_date": order.order_date,
+        "pay_date": version.pay_date,
+        "modified": version.modified,
+        "pay_amount": yuan(order.pay_amount),
+        "paid_amount": yuan(version.paid_amount),
+        "freight": yuan(order.freight),
+        "item_count": len(order.items),
+        "ts": version.ts,
+    }
+
+
+HISTORY = History(versions_of, told, attrgetter("ts"))

@@ -5,7 +5,6 @@ It shares no code with the client, so that one's mistake is not repeated by the 
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import json
 import time
@@ -17,17 +16,13 @@ from fastapi import APIRouter
 from starlette.requests import Request  # noqa: TC002 - FastAPI reads the annotation
 from starlette.responses import Response
 
-from sandbox.book import Book
-from sandbox.credentials import SANDBOX_APP_KEY, SANDBOX_APP_SECRET
-from sandbox.faults import INSTEAD_OF_AN_ANSWER, ON_A_PAGE, fault
-from sandbox.pdd_refunds import STATUSES
-from sandbox.pdd_rows import listed, told
-from sandbox.pdd_truth import changes_between, histories_between, row
+from sandbox.book import Book, as_text
+from sandbox.credentials import SANDBOX_APP_KEY, SANDBOX_APP_SECRET, digest
+from sandbox.faults import INSTEAD_OF_AN_ANSWER, Listing, fault
+from sandbox.pdd_refunds import HISTORY, STATUSES
+from sandbox.pdd_rows import listed
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from sandbox.pdd_refunds import Version
     from sandbox.world import World
 
 REQUIRED = ("type", "client_id", "timestamp", "sign")
@@ -43,11 +38,11 @@ KINDS = range(1, 7)  # 1: all of them
 # Shanghai is 8 hours ahead, all year.
 EPOCH = datetime(1970, 1, 1, 8)  # noqa: DTZ001 - wall clock
 DRIFTING = slice(0, None, 10)
-DOUBLED = 5
 
-ILL, PUBLIC, CLIENT, TYPE, EXPIRED, SIGN, LIMITED = 10000, 10001, 10016, 10017, 10019, 20004, 70031
+INVALID, PUBLIC, CLIENT, TYPE = 10000, 10001, 10016, 10017
+EXPIRED, SIGN, LIMITED = 10019, 20004, 70031
 MESSAGES = {
-    ILL: "参数错误",
+    INVALID: "参数错误",
     CLIENT: "client下线或者clientId不正确",
     TYPE: "type不正确",
     EXPIRED: "access_token已过期",
@@ -78,7 +73,7 @@ def router(world: World) -> APIRouter:
 
     @routes.get("/sandbox/truth/pdd/refunds")
     async def truth(shop: int, day: date, by: str = "change") -> list[dict[str, Any]]:
-        return [told(row(version)) for version in gateway.book.on(shop, day, by)]
+        return as_text(gateway.book.told(shop, day, by))
 
     return routes
 
@@ -91,12 +86,8 @@ class PddGateway:
     """
 
     def __init__(self, world: World) -> None:
-        self.book = Book(
-            lambda shop, first, last: changes_between(shop, first, last, world.seed),
-            lambda shop, first, last: histories_between(shop, first, last, world.seed),
-            world.now,
-            place=lambda version: (version.modified, version.case.id),
-        )
+        self.book = Book(HISTORY, world.seed, world.now)
+        self._listing = Listing(listed, self.book.drift, DRIFTING, "refund_amount", "updated_time")
         self._gatekeeper = world.gatekeeper("pdd")
         self._tokens = world.tokens
         self._requests = count(1)
@@ -152,41 +143,18 @@ class PddGateway:
         status, kind = _whole(params, "after_sales_status"), _whole(params, "after_sales_type")
         page, size = _whole(params, "page", 1), _whole(params, "page_size", LARGEST_PAGE)
         if not begin <= end <= begin + LONGEST_WINDOW_IN_SECONDS:
-            raise _Refusal(ILL, hint="开始时间结束时间间距不超过30分钟")
+            raise _Refusal(INVALID, hint="开始时间结束时间间距不超过30分钟")
         if status not in STATUSES or kind not in KINDS:
-            raise _Refusal(ILL, hint="after_sales_status或after_sales_type不正确")
+            raise _Refusal(INVALID, hint="after_sales_status或after_sales_type不正确")
         if page < 1 or not 1 <= size <= LARGEST_PAGE:
-            raise _Refusal(ILL, hint=f"page从1开始，page_size最大{LARGEST_PAGE}")
+            raise _Refusal(INVALID, hint=f"page从1开始，page_size最大{LARGEST_PAGE}")
         found = [
             version
             for version in self.book.current(shop, _moment(begin), _moment(end))
             if version.status == status and kind in (1, version.case.kind)
         ]
-        served = found[(page - 1) * size : page * size]
-        rows = [listed(version) for version in served]
-        if served and (struck := fault(request, shop, ON_A_PAGE)):
-            self._spoil(struck, rows, found, served)
+        rows = self._listing.page((request, shop), found, (page - 1) * size, size)
         return {"refund_list": rows, "total_count": len(found)}
-
-    def _spoil(
-        self,
-        struck: str,
-        rows: list[dict[str, Any]],
-        found: Sequence[Version],
-        served: Sequence[Version],
-    ) -> None:
-        """Do to a page with rows what a fault asks for."""
-        if struck == "empty_page":
-            rows.clear()
-        elif struck == "duplicate_rows":
-            end = found.index(served[-1]) + 1
-            rows += map(listed, found[end : end + DOUBLED] or served[-1:])
-        elif struck == "shifting_rows":
-            self.book.drift(served[DRIFTING])
-        elif struck == "missing_field":
-            del rows[len(rows) // 2]["refund_amount"]
-        elif struck == "wrong_type":
-            rows[len(rows) // 2]["updated_time"] = ["昨天"]
 
 
 def _params(body: bytes) -> dict[str, str]:
@@ -223,18 +191,14 @@ def _in_time(timestamp: str) -> bool:
 
 
 def _signed(params: dict[str, str]) -> bool:
-    text = SANDBOX_APP_SECRET
-    for key, value in sorted(params.items()):
-        if key != "sign":
-            text += key + value
-    digest = hashlib.new("md5", (text + SANDBOX_APP_SECRET).encode(), usedforsecurity=False)
-    return hmac.compare_digest(digest.hexdigest().upper().encode(), params["sign"].encode())
+    signature = digest(params, SANDBOX_APP_SECRET).upper()
+    return hmac.compare_digest(signature.encode(), params["sign"].encode())
 
 
 def _whole(params: dict[str, str], name: str, default: int | None = None) -> int:
     text = params.get(name, "" if default is None else str(default))
     if not text.isdecimal():
-        raise _Refusal(ILL, hint=f"{name}应为整数")
+        raise _Refusal(INVALID, hint=f"{name}应为整数")
     return int(text)
 
 
@@ -242,7 +206,7 @@ def _moment(epoch: int) -> datetime:
     try:
         return EPOCH + timedelta(seconds=epoch)
     except OverflowError:
-        raise _Refusal(ILL, hint="时间应为UNIX时间戳，单位秒") from None
+        raise _Refusal(INVALID, hint="时间应为UNIX时间戳，单位秒") from None
 
 
 def _mall(shop: int) -> dict[str, Any]:

@@ -9,16 +9,13 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from random import Random
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from sandbox.book import History
 from sandbox.catalogue import PRODUCTS, Product
-from sandbox.chance import Changes, between, following, pick
+from sandbox.chance import HOUR, MINUTE, NEVER, Changes, between, moments, pick, states, yuan
 
 FEWEST_CASES, MOST_CASES = 60, 200
-# A case changes for the last time on the sixth day after that of its creation.
-DAYS_OF_CHANGE = 6
-NEVER = datetime.max  # noqa: DTZ901 - wall clock
-SECONDS_PER_DAY = 24 * 60 * 60
 # Every seventh day a shop has a sale; in its evening many regret at once, and are refunded at once:
 # more in half an hour and one status than a page of the gateway holds.
 DAYS_BETWEEN_SALES = 7
@@ -53,9 +50,7 @@ REASONS: dict[int, tuple[str, ...]] = {
 }
 # Of those who want money back, some want a part of it.
 SHARE_IN_PART = 0.2
-MINUTE, HOUR = 60, 3600
-# status it is in -> (probability, next status, seconds until then at least, at most); what is left
-# of 1 stays as it is. Where no second passes, the earlier status was never seen.
+# Where no second passes, the earlier status was never seen.
 CHANGES: Changes = {
     2: (
         (0.44, 4, MINUTE, 20 * HOUR),
@@ -166,17 +161,14 @@ def is_sale(shop_id: int, day: date) -> bool:
 def versions_of(shop_id: int, day: date, seed: int) -> tuple[Version, ...]:
     """Return all that the cases made on a day ever are."""
     random = Random(f"pdd:{seed}:{shop_id}:{day.isoformat()}")  # noqa: S311 - data, not secrets
-    midnight = datetime.combine(day, datetime.min.time())
-    count = between(random, FEWEST_CASES, MOST_CASES)
-    # The square root makes evenings busier than mornings.
-    seconds = sorted(int(random.random() ** 0.5 * SECONDS_PER_DAY) for _ in range(count))
     versions: list[Version] = []
-    for number, second in enumerate(seconds):
+    created = moments(random, day, FEWEST_CASES, MOST_CASES)
+    for number, moment in enumerate(created):
         kind = _weighted(random)
-        case = _case(random, shop_id, midnight + timedelta(seconds=second), number, kind)
-        versions += _history(random, case)
+        versions += _history(random, _case(random, shop_id, moment, number, kind))
     if is_sale(shop_id, day):
-        for number in range(count, count + between(random, FEWEST_REGRETS, MOST_REGRETS)):
+        midnight, regrets = datetime.combine(day, datetime.min.time()), len(created)
+        for number in range(regrets, regrets + between(random, FEWEST_REGRETS, MOST_REGRETS)):
             versions += _regret(random, shop_id, midnight, number)
     return tuple(versions)
 
@@ -205,14 +197,9 @@ def _case(random: Random, shop_id: int, created: datetime, number: int, kind: in
 
 
 def _history(random: Random, case: Case) -> list[Version]:
-    end = datetime.combine(case.created.date(), datetime.min.time())
-    end += timedelta(days=DAYS_OF_CHANGE + 1)
-    changes = [(FIRST_STATUS[case.kind], case.created)]
-    while (change := following(random, CHANGES, *changes[-1])) and change[1] < end:
-        changes.append(change)
-    followers = [*(moment for _, moment in changes[1:]), NEVER]
     versions, disputed = [], False
-    for (status, modified), superseded in zip(changes, followers, strict=True):
+    first = FIRST_STATUS[case.kind]
+    for status, modified, superseded in states(random, CHANGES, first, case.created):
         disputed = disputed or status == DISPUTED
         versions.append(Version(case, status, disputed, modified, superseded))
     return versions
@@ -235,3 +222,24 @@ def _weighted(random: Random) -> int:
         if chance < 0:
             return kind
     return REFUND
+
+
+def told(version: Version) -> dict[str, Any]:
+    """Return what a pull must bring: the gateway's names; amounts in 元."""
+    case = version.case
+    return {
+        "id": case.id,
+        "order_sn": case.order_sn,
+        "after_sales_type": case.kind,
+        "after_sales_status": version.status,
+        "dispute_refund_status": int(version.disputed),
+        "after_sale_reason": case.reason,
+        "refund_amount": yuan(case.refund_amount),
+        "order_amount": yuan(case.order_amount),
+        "goods_id": case.goods_id,
+        "created_time": case.created,
+        "updated_time": version.modified,
+    }
+
+
+HISTORY = History(versions_of, told)

@@ -50,11 +50,6 @@ def listed(version: Version) -> dict[str, Any]:
     }
 
 
-def told(row: dict[str, Any]) -> dict[str, Any]:
-    """Return a row of the truth as JSON: amounts and times as text, as exact as they are."""
-    return {name: value if isinstance(value, int) else str(value) for name, value in row.items()}
-
-
 def _time(moment: datetime, number: int) -> str | int:
     epoch = timegm((moment - AHEAD_OF_UTC).timetuple())
     return (moment.strftime(TIME_FORMAT), epoch, str(epoch), str(epoch))[number % 4]

@@ -20,9 +20,9 @@ from xdist.scheduler import LoadScopeScheduling
 from include.gateways.connection import Connection
 from sandbox.credentials import SANDBOX_ACCESS_TOKEN, SANDBOX_APP_KEY, SANDBOX_APP_SECRET
 from sandbox.limits import Allowance
-from sandbox.serving import serve
-from sandbox.truth import orders_on
 from tests.database_servers import serve as serve_database
+from tests.sandbox.serving import serve
+from tests.sandbox.truth import ERP
 from tests.warehouses import KINDS as WAREHOUSES
 from tests.warehouses import SQLITE, Warehouses
 
@@ -78,7 +78,7 @@ class Sandbox:
 
     def truth(self, shop_id: int, day: date) -> list[dict[str, Any]]:
         """Return the rows that a shop's day must have."""
-        return orders_on(shop_id, day, seed=1, as_of=SANDBOX_NOW)
+        return ERP.on(shop_id, day, seed=1, as_of=SANDBOX_NOW)
 
 
 @pytest.fixture

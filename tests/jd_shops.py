@@ -11,8 +11,8 @@ from sandbox.credentials import (
     access_token_of,
     refresh_token_of,
 )
-from sandbox.jd_truth import orders_on
 from tests.conftest import SANDBOX_NOW
+from tests.sandbox.truth import JD
 
 if TYPE_CHECKING:
     from datetime import date
@@ -37,4 +37,4 @@ def connection_of(sandbox: Sandbox, number: int) -> Connection:
 
 def truth(number: int, day: date) -> list[dict[str, Any]]:
     """Return the rows that a shop's day must have."""
-    return orders_on(number, day, seed=1, as_of=SANDBOX_NOW)
+    return JD.on(number, day, seed=1, as_of=SANDBOX_NOW)

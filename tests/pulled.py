@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sandbox import jd_truth, pdd_truth, truth
+from tests.sandbox import truth
 
 SEED = 1
 Rows = list[dict[str, Any]]
@@ -17,22 +17,20 @@ Rows = list[dict[str, Any]]
 
 def erp_orders(shop_id: int, day: date, as_of: datetime) -> Rows:
     """Return a shop's orders, with the gateway's names."""
-    made = truth.orders_made_on(shop_id, day, SEED, as_of)
-    return _each_once(
-        "o_id", made, *(truth.orders_on(shop_id, on, SEED, as_of) for on in _two(day))
-    )
+    made = truth.ERP.made_on(shop_id, day, SEED, as_of)
+    return _each_once("o_id", made, *(truth.ERP.on(shop_id, on, SEED, as_of) for on in _two(day)))
 
 
 def jd_orders(number: int, day: date, as_of: datetime) -> Rows:
     """Return a shop's orders, with the gateway's names."""
-    made = jd_truth.orders_made_on(number, day, SEED, as_of)
-    changed = (jd_truth.orders_on(number, on, SEED, as_of) for on in _two(day))
+    made = truth.JD.made_on(number, day, SEED, as_of)
+    changed = (truth.JD.on(number, on, SEED, as_of) for on in _two(day))
     return _each_once("orderId", made, *changed)
 
 
 def pdd_refunds(number: int, day: date, as_of: datetime) -> Rows:
     """Return a shop's cases, with the gateway's names."""
-    return _each_once("id", *(pdd_truth.refunds_on(number, on, SEED, as_of) for on in _two(day)))
+    return _each_once("id", *(truth.PDD.on(number, on, SEED, as_of) for on in _two(day)))
 
 
 def _two(day: date) -> tuple[date, date]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from fastapi import FastAPI
 from starlette.requests import Request  # noqa: TC002 - FastAPI reads the annotation
 
-from sandbox.serving import serve_app
+from tests.sandbox.serving import serve_app
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

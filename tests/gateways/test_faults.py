@@ -14,7 +14,6 @@ import pytest
 
 from sandbox.faults import FAULTS
 from sandbox.feed_truth import rows_on
-from sandbox.serving import serve
 from tests.conftest import HTTP, WIDE, Sandbox
 from tests.pull_jobs import (
     CHAT,
@@ -28,6 +27,7 @@ from tests.pull_jobs import (
     Unit,
     Warehouse,
 )
+from tests.sandbox.serving import serve
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -19,7 +19,7 @@ import pytest
 from include.errors import ConfigurationError
 from include.gateways.limit_store import LimitStore
 from include.gateways.limiter import Limit, RateLimiter
-from sandbox.serving import serve
+from tests.sandbox.serving import serve
 
 if TYPE_CHECKING:
     import sqlite3

@@ -14,9 +14,9 @@ from include.gateways.connection import Connection
 from include.gateways.dialect import Call
 from include.gateways.errors import GatewayError, Malformed, Temporary
 from include.gateways.paging import WALKS, Page, pages_from_last
-from sandbox.serving import serve_app
 from tests.gateways.asking import using
 from tests.gateways.plain import Plain
+from tests.sandbox.serving import serve_app
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -19,7 +19,7 @@ from fastapi.concurrency import run_in_threadpool
 
 from include.gateways.connection import Connection
 from include.gateways.dialect import Call
-from sandbox.serving import serve_app
+from tests.sandbox.serving import serve_app
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -20,7 +20,7 @@ from include.units.unit import Unit
 from include.warehouse import connect
 from manager.airflow.rest import ApiError
 from sandbox import credentials
-from sandbox.truth import orders_made_on
+from tests.sandbox.truth import ERP
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -91,7 +91,7 @@ def _landed_on(service: Service, key: str) -> dict[str, int | None]:
 def _truth_on(key: str) -> dict[str, int]:
     now = datetime.now(SHANGHAI).replace(tzinfo=None)
     day = date.fromisoformat(key)
-    return {shop: len(orders_made_on(number, day, 1, now)) for shop, number in NUMBERS.items()}
+    return {shop: len(ERP.made_on(number, day, 1, now)) for shop, number in NUMBERS.items()}
 
 
 def _days_ago(days: int) -> str:

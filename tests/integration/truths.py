@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from sandbox import feed_truth, jd_truth, pdd_truth, truth
+from sandbox import feed_truth
+from tests.sandbox import truth
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -22,10 +23,10 @@ def own_rows(job: Job, number: int, period: Period, as_of: datetime) -> int:
     now = as_of.astimezone(SHANGHAI).replace(tzinfo=None)
     day = period.first_day
     if job.id == "erp_store":
-        return len(truth.orders_made_on(number, day, SEED, now))
+        return len(truth.ERP.made_on(number, day, SEED, now))
     if job.id == "jd_store":
-        return len(jd_truth.orders_made_on(number, day, SEED, now))
+        return len(truth.JD.made_on(number, day, SEED, now))
     if job.id == "pdd_quality":
-        return len(pdd_truth.refunds_made_on(number, day, SEED, now))
+        return len(truth.PDD.made_on(number, day, SEED, now))
     feed = {"pdd_review": "reviews", "pdd_chat": "chat"}.get(job.id, "kpi")
     return len(feed_truth.rows_on(feed, number, job.period, day, SEED))

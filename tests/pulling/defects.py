@@ -12,9 +12,10 @@ from include.pulling.window import Window
 from include.units.ledger_row import SOURCE_COUNTS
 from sandbox import pdd
 from sandbox.book import Book
+from sandbox.chance import NEVER
 from sandbox.delivery import connections
-from sandbox.feed_book import FeedBook
-from sandbox.jd_orders import CANCELLED, NEVER
+from sandbox.feed_truth import FeedBook
+from sandbox.jd_orders import CANCELLED
 from sandbox.jd_search import OrderSearch
 
 if TYPE_CHECKING:
@@ -142,14 +143,14 @@ def _late_review(patch: pytest.MonkeyPatch, days: Days) -> None:
 def new_status(patch: pytest.MonkeyPatch, _: Days) -> None:
     """Put every third refund into a status that no document knows."""
 
-    def changes(*asked: Any) -> list[Any]:
+    def current(*asked: Any) -> list[Any]:
         return [
             one._replace(status=NEW_STATUS) if one.status == 10 and one.case.id % 3 == 0 else one
             for one in right(*asked)
         ]
 
-    right = pdd.changes_between
-    patch.setattr(pdd, "changes_between", changes)
+    right = Book.current
+    patch.setattr(Book, "current", current)
     patch.setattr(pdd, "STATUSES", pdd.STATUSES | {NEW_STATUS})
 
 

@@ -22,9 +22,7 @@ from include.scripts.pdd import pdd_quality
 from include.units.ledger import Ledger
 from include.units.unit import Unit
 from include.warehouse import connect
-from sandbox import jd_truth, pdd_truth, truth
 from sandbox.delivery import connections
-from sandbox.serving import serve
 from tests.conftest import WIDE
 from tests.pull_jobs import (
     ERP,
@@ -39,6 +37,8 @@ from tests.pull_jobs import (
     compared,
     names_of,
 )
+from tests.sandbox import truth
+from tests.sandbox.serving import serve
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,9 +52,9 @@ DAY = timedelta(days=1)
 SCHEDULED = {ERP.id: time(7), JD.id: time(7, 30), PDD.id: time(8)}
 DAYS_OF = {ERP.id: "order_day", JD.id: "order_day", PDD.id: "created_day"}
 MADE_ON: dict[str, Any] = {
-    ERP.id: truth.orders_made_on,
-    JD.id: jd_truth.orders_made_on,
-    PDD.id: pdd_truth.refunds_made_on,
+    ERP.id: truth.ERP.made_on,
+    JD.id: truth.JD.made_on,
+    PDD.id: truth.PDD.made_on,
 }
 CANCELLED = {ERP.id: "Cancelled", JD.id: "TRADE_CANCELED"}
 REFUNDED = 10

@@ -26,9 +26,9 @@ from include.units.ledger import Ledger
 from include.units.unit import Unit
 from include.warehouse import connect
 from sandbox.delivery import connections
-from sandbox.serving import serve
 from tests.conftest import WIDE
 from tests.pull_jobs import ROOT, WideErp, WideJd, WidePdd
+from tests.sandbox.serving import serve
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

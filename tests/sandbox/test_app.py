@@ -14,8 +14,8 @@ import httpx
 import pytest
 
 from sandbox.app import create_app
-from sandbox.serving import serve
 from tests.conftest import HTTP
+from tests.sandbox.serving import serve
 from tests.sandbox.test_jushuitan import ORDERS, signed
 
 if TYPE_CHECKING:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from dataclasses import asdict, dataclass, replace
+from datetime import date, datetime, timedelta
 
-from sandbox.book import Book
+from sandbox.book import Book, History
 
-START, NOON = datetime(2025, 10, 2), datetime(2025, 10, 9, 12)
+START, NOON = datetime(2025, 10, 2), datetime(2025, 10, 7, 12)
 DAY = timedelta(days=1)
 
 
@@ -44,18 +44,15 @@ class Clock:
 def book_of(notes: list[Note], clock: Clock) -> Book[Note]:
     """Keep these notes."""
 
-    def changes(shop: int, first: datetime, last: datetime) -> list[Note]:
-        return [one for one in notes if one.shop_id == shop and first <= one.modified <= last]
+    def versions_of(shop: int, day: date, _: int) -> list[Note]:
+        return [one for one in notes if one.shop_id == shop and one.created.date() == day]
 
-    def histories(shop: int, first: datetime, last: datetime) -> list[Note]:
-        return [one for one in notes if one.shop_id == shop and first <= one.created <= last]
-
-    return Book(changes, histories, clock, place=lambda note: note.modified)
+    return Book(History(versions_of, asdict), 1, clock)
 
 
 def test_rows_are_as_of_the_clock_and_in_order() -> None:
     """Only what is current, of one shop, in a window with both its ends."""
-    later = START + 8 * DAY
+    later = START + 6 * DAY
     notes = [
         Note(1, 1, START + DAY),
         Note(2, 1, START, superseded=START + DAY / 2),
@@ -73,7 +70,7 @@ def test_rows_are_as_of_the_clock_and_in_order() -> None:
 
 def test_rows_by_creation_are_those_made_in_a_window() -> None:
     """As they are now, whenever they changed last."""
-    later = START + 8 * DAY
+    later = START + 6 * DAY
     notes = [
         Note(1, 1, START, superseded=later),
         Note(1, 1, later),
@@ -99,7 +96,8 @@ def test_what_drifts_leaves_its_window_for_now() -> None:
 def test_a_later_change_of_its_own_ends_a_drift() -> None:
     """When the clock moves on, the row is what its history says."""
     later = NOON + DAY
-    notes = [Note(1, 1, START, superseded=later), Note(1, 1, later)]
+    made = NOON - DAY
+    notes = [Note(1, 1, made, superseded=later, created=made), Note(1, 1, later, created=made)]
     clock = Clock()
     book = book_of(notes, clock)
     book.drift(notes[:1])

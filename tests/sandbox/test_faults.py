@@ -11,8 +11,8 @@ import httpx
 import pytest
 
 from sandbox.faults import FAULT_HEADER, FAULTS
-from sandbox.serving import serve
 from tests.conftest import HTTP
+from tests.sandbox.serving import serve
 from tests.sandbox.test_jushuitan import DAY, ORDERS, SHOPS, post, signed
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ import pytest
 from sandbox.credentials import FEED_TOKEN
 from sandbox.feed_truth import rows_on
 from sandbox.limits import Allowance
-from sandbox.serving import serve
+from tests.sandbox.serving import serve
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -15,10 +15,10 @@ from sandbox.credentials import (
     refresh_token_of,
 )
 from sandbox.limits import Allowance
-from sandbox.serving import serve
 from tests.conftest import SANDBOX_NOW, WIDE, Sandbox
 from tests.jd_shops import truth
 from tests.sandbox.jd_calls import DAY, ORDERS, VENDER, clock, post, signed
+from tests.sandbox.serving import serve
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

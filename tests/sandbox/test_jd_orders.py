@@ -9,7 +9,8 @@ from itertools import pairwise
 
 import pytest
 
-from sandbox.jd_orders import CANCELLED, DONE, NEVER, STATES, UNPAID_AFTER, Version, versions_of
+from sandbox.chance import NEVER
+from sandbox.jd_orders import CANCELLED, DONE, STATES, UNPAID_AFTER, Version, versions_of
 from tests.jd_shops import NUMBERS
 
 DAY = date(2025, 10, 2)

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from sandbox.serving import serve
 from tests.conftest import SANDBOX_NOW, WIDE, Sandbox
 from tests.jd_shops import truth
 from tests.sandbox.jd_calls import DAY, FIELDS, post, search, signed
+from tests.sandbox.serving import serve
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

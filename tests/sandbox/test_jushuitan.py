@@ -12,9 +12,9 @@ import httpx
 import pytest
 
 from sandbox.credentials import SANDBOX_ACCESS_TOKEN, SANDBOX_APP_KEY, SANDBOX_APP_SECRET
-from sandbox.serving import serve
-from sandbox.truth import orders_made_on
 from tests.conftest import HTTP, SANDBOX_NOW
+from tests.sandbox.serving import serve
+from tests.sandbox.truth import ERP
 
 if TYPE_CHECKING:
     from tests.conftest import Sandbox
@@ -148,7 +148,7 @@ def test_orders_can_be_asked_for_by_creation(sandbox: Sandbox) -> None:
     """All that were made in the window, whenever they changed last, with their number."""
     day = {**DAY, "date_type": 2, "page_size": 1}
     counted = post(sandbox.base_url, ORDERS, signed(day))["data"]["data_count"]
-    made = orders_made_on(10001, date(2025, 10, 2), seed=1, as_of=SANDBOX_NOW)
+    made = ERP.made_on(10001, date(2025, 10, 2), seed=1, as_of=SANDBOX_NOW)
     assert counted == len(made) > len(sandbox.truth(10001, date(2025, 10, 2)))
     numbers, version = set(), 0
     while len(numbers) < counted:

@@ -10,7 +10,8 @@ from itertools import pairwise
 import pytest
 
 from sandbox.catalogue import SHOPS
-from sandbox.orders import NEVER, UNPAID_AFTER, Version, versions_of
+from sandbox.chance import NEVER
+from sandbox.orders import UNPAID_AFTER, Version, versions_of
 
 DAY = date(2025, 10, 2)
 WEEK = [DAY + timedelta(days=number) for number in range(7)]

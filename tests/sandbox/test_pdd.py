@@ -12,10 +12,10 @@ import pytest
 from sandbox.credentials import access_token_of, refresh_token_of
 from sandbox.limits import DOCUMENTED
 from sandbox.pdd_refunds import STATUSES
-from sandbox.pdd_truth import refunds_on
-from sandbox.serving import serve
 from tests.conftest import SANDBOX_NOW, WIDE
 from tests.sandbox.pdd_calls import MALL, REFRESH, REFUNDS, listed, post, signed, window
+from tests.sandbox.serving import serve
+from tests.sandbox.truth import PDD
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -142,7 +142,7 @@ def test_pages_join_to_the_whole(base_url: str) -> None:
     ]
     assert [len(one["refund_list"]) for one in pages] == [100, 100, 100, total - 300, 0]
     assert {one["total_count"] for one in pages} == {total}
-    truth = refunds_on(20001, DAY, seed=1, as_of=SANDBOX_NOW)
+    truth = PDD.on(20001, DAY, seed=1, as_of=SANDBOX_NOW)
     end = EVENING + HALF_AN_HOUR
     expected = [
         row["id"]
@@ -165,7 +165,7 @@ def test_each_status_and_kind_is_listed_alone(base_url: str) -> None:
                 found[row["id"]] = row["after_sales_type"]
     truth = [
         row
-        for row in refunds_on(20001, noon.date(), seed=1, as_of=SANDBOX_NOW)
+        for row in PDD.on(20001, noon.date(), seed=1, as_of=SANDBOX_NOW)
         if noon <= row["updated_time"] <= noon + HALF_AN_HOUR
     ]
     assert found == {row["id"]: row["after_sales_type"] for row in truth}
@@ -177,7 +177,7 @@ def test_the_truth_is_told(base_url: str) -> None:
     """The route gives what the function gives, as text."""
     query = {"shop": 20002, "day": "2025-10-01"}
     told = httpx.get(f"{base_url}/sandbox/truth/pdd/refunds", params=query).json()
-    truth = refunds_on(20002, date(2025, 10, 1), seed=1, as_of=SANDBOX_NOW)
+    truth = PDD.on(20002, date(2025, 10, 1), seed=1, as_of=SANDBOX_NOW)
     assert told == [
         {name: value if isinstance(value, int) else str(value) for name, value in row.items()}
         for row in truth

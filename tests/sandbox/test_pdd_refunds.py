@@ -9,10 +9,10 @@ from itertools import pairwise
 
 import pytest
 
+from sandbox.chance import NEVER
 from sandbox.credentials import SHOPS_OF
 from sandbox.pdd_refunds import (
     FIRST_STATUS,
-    NEVER,
     REFUND,
     REFUNDED,
     RETURN,

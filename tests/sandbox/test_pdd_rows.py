@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from sandbox.pdd_refunds import versions_of
-from sandbox.pdd_rows import listed, told
-from sandbox.pdd_truth import row
+from sandbox.book import as_text
+from sandbox.pdd_refunds import told, versions_of
+from sandbox.pdd_rows import listed
 
 VERSIONS = versions_of(20001, date(2025, 10, 2), 1)
 
@@ -44,7 +44,7 @@ def test_all_documented_fields_are_there() -> None:
 
 def test_the_truth_is_told_exactly() -> None:
     """Whole numbers stay, amounts and times are text."""
-    plain = told(row(VERSIONS[0]))
+    (plain,) = as_text([told(VERSIONS[0])])
     assert plain["id"] == VERSIONS[0].case.id
     assert plain["created_time"] == str(VERSIONS[0].case.created)
     assert plain["order_amount"] == f"{VERSIONS[0].case.order_amount / 100:.2f}"

@@ -19,11 +19,11 @@ from include.units.ledger import Ledger
 from include.warehouse import connect
 from include.warehouse.tables import jd_orders
 from sandbox.credentials import access_token_of
-from sandbox.jd_truth import orders_made_on
 from tests.conftest import SANDBOX_NOW, Sandbox
 from tests.jd_shops import NUMBERS, connection_of
 from tests.pulled import jd_orders as jd_orders_of
 from tests.runner import run
+from tests.sandbox.truth import JD
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -158,7 +158,7 @@ def _check_view(pull: Pull, shop: str) -> None:
     """Hold the daily view against all orders made on the day."""
     with pull.engine.connect() as connection:
         view = connection.execute(text("SELECT * FROM jd_store_daily")).mappings().all()
-    made = orders_made_on(SHOPS[shop], LAST_DAY, seed=1, as_of=SANDBOX_NOW)
+    made = JD.made_on(SHOPS[shop], LAST_DAY, seed=1, as_of=SANDBOX_NOW)
     made_then = [{ours: row[theirs] for ours, theirs in NAMES.items()} for row in made]
     (found,) = (
         row for row in view if (row["shop_id"], str(row["business_day"])) == (shop, str(LAST_DAY))

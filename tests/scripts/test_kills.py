@@ -12,7 +12,6 @@ import pytest
 
 from include.registry import load_registry
 from sandbox.faults import FAULTS
-from sandbox.serving import serve
 from tests.conftest import HTTP, Sandbox
 from tests.killing import kill_one
 from tests.pull_jobs import (
@@ -31,6 +30,7 @@ from tests.pull_jobs import (
     Unit,
     Warehouse,
 )
+from tests.sandbox.serving import serve
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -19,9 +19,9 @@ from include.warehouse import connect
 from include.warehouse.tables import pdd_chat_daily, pdd_kpi, pdd_reviews
 from sandbox.credentials import FEED_TOKEN, SHOPS_OF
 from sandbox.feed_truth import last_day_of, rows_on
-from sandbox.serving import serve
 from tests.conftest import SANDBOX_NOW, Sandbox
 from tests.runner import run
+from tests.sandbox.serving import serve
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -28,7 +28,6 @@ from include.units.ledger import Ledger
 from include.warehouse import connect
 from include.warehouse.tables import pdd_refunds
 from sandbox.credentials import access_token_of
-from sandbox.serving import serve
 from tests.conftest import SANDBOX_NOW, Sandbox
 from tests.gateways.asking import using
 from tests.gateways.pdd_shops import fields_of
@@ -36,6 +35,7 @@ from tests.gateways.scripted_gateway import answer, scripted
 from tests.platforms.pdd.test_refunds import NOON, ROW, page
 from tests.pulled import pdd_refunds as pdd_refunds_of
 from tests.runner import run
+from tests.sandbox.serving import serve
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -13,7 +13,6 @@ from include.platforms.feed.dialect import FeedDialect
 from include.platforms.feed.pages import rows_of
 from include.registry.feeds import Blanks
 from sandbox.feed_truth import rows_on
-from sandbox.serving import serve
 from tests.conftest import HTTP, SANDBOX_NOW
 from tests.gateways.asking import ONCE, using
 from tests.gateways.data_service import DataService, in_turn, serving
@@ -30,6 +29,7 @@ from tests.gateways.feed_samples import (
     connection_to,
     feed_of,
 )
+from tests.sandbox.serving import serve
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -20,11 +20,11 @@ from include.platforms.jd import orders as jd_orders
 from include.platforms.jd.dialect import Jd
 from include.platforms.jd.orders import FIELDS, ORDERS, Order, orders_created, orders_modified
 from sandbox import jd_search
-from sandbox.serving import serve
 from tests.conftest import SANDBOX_NOW, WIDE, Sandbox
 from tests.gateways.asking import using
 from tests.gateways.scripted_gateway import answer, scripted
 from tests.jd_shops import NUMBERS, connection_of, truth
+from tests.sandbox.serving import serve
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -23,11 +23,11 @@ from include.gateways.errors import (
 from include.gateways.fields import SHANGHAI
 from include.platforms.pdd.dialect import REFUNDS, Pdd, mall
 from include.platforms.pdd.refunds import STATUSES, WINDOWS_AT_ONCE, Refund, refunds_updated
-from sandbox.pdd_truth import refunds_on
 from tests.conftest import SANDBOX_NOW, Sandbox
 from tests.gateways.asking import ONCE, using
 from tests.gateways.pdd_shops import connection_of
 from tests.gateways.scripted_gateway import answer, scripted
+from tests.sandbox.truth import PDD
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -71,7 +71,7 @@ def pull_sandbox(
 
 def truth_of(number: int, start: datetime, end: datetime) -> list[dict[str, Any]]:
     """Return the rows that a stretch of one day must have."""
-    rows = refunds_on(number, start.date(), seed=1, as_of=SANDBOX_NOW)
+    rows = PDD.on(number, start.date(), seed=1, as_of=SANDBOX_NOW)
     return [row for row in rows if start <= row["updated_time"] < end]
 
 
@@ -99,7 +99,7 @@ def test_a_day_is_the_truth(sandbox: Sandbox) -> None:
     """Every row of a day is there, once, and to the cent; a sale's many pages, too."""
     start = datetime.combine(SALE_DAY, datetime.min.time())
     pulled = pull_sandbox(sandbox, 20001, start, start + DAY)
-    assert pulled == refunds_on(20001, SALE_DAY, seed=1, as_of=SANDBOX_NOW)
+    assert pulled == PDD.on(20001, SALE_DAY, seed=1, as_of=SANDBOX_NOW)
     evening = truth_of(20001, SALE_EVENING, SALE_EVENING + HALF_AN_HOUR)
     assert sum(row["after_sales_status"] == 10 for row in evening) > 300
 
@@ -113,7 +113,7 @@ def test_a_stretch_may_be_given_in_another_zone(sandbox: Sandbox) -> None:
 
 def test_the_end_of_a_stretch_is_not_part_of_it(sandbox: Sandbox) -> None:
     """One that ends at a case's very second lacks it; the next one starts with it."""
-    truth = refunds_on(20001, SALE_DAY, seed=1, as_of=SANDBOX_NOW)
+    truth = PDD.on(20001, SALE_DAY, seed=1, as_of=SANDBOX_NOW)
     moment = truth[len(truth) // 2]["updated_time"]
     before = pull_sandbox(sandbox, 20001, moment - HALF_AN_HOUR, moment)
     after = pull_sandbox(sandbox, 20001, moment, moment + HALF_AN_HOUR)
