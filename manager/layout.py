@@ -67,6 +67,11 @@ class Layout:
         return self.var / "run"
 
     @property
+    def watcher_heartbeat(self) -> Path:
+        """A file of no content; when it was written, config-watcher has looked last."""
+        return self.run / "config-watcher"
+
+    @property
     def warehouse(self) -> Path:
         """The warehouse as delivered, a SQLite file."""
         return self.var / "warehouse.db"

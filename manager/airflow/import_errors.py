@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 # How the message of dags/registry_errors.py begins; a line for each problem follows.
 SEVERAL = re.compile(r"\d+ problems? in config:$")
 OF_A_JOB = re.compile(r"config/[^:]+(?::\d+:\d+)?: (\w+): ")
-# All DAGs of a file are written down one after the other, and the file is read again ten seconds
-# later at the earliest.
+# All DAGs of a file are written down one after the other, and the file is seldom read again within
+# so few seconds.
 ONE_READING = timedelta(seconds=5)
 
 

@@ -99,7 +99,7 @@ def begin_run(
         dag = api.dag(job_id)
     except NotThereError:
         raise ExpectedError(
-            f"job {job_id!r} is not a DAG yet: try again in half a minute; if it stays so, "
+            f"job {job_id!r} is not a DAG yet: try again in a few seconds; if it stays so, "
             f"`{MANAGER} check` and the web UI say why"
         ) from None
     if dag["is_paused"]:
@@ -149,7 +149,7 @@ def _set_paused(layout: Layout, arguments: Namespace, *, paused: bool) -> int:
     except NotThereError:
         find_job(layout, job_id)  # raises with the name that was meant
         raise ExpectedError(
-            f"job {job_id!r} is not a DAG yet: try again in half a minute"
+            f"job {job_id!r} is not a DAG yet: try again in a few seconds"
         ) from None
     changed = before != paused
     if arguments.json:

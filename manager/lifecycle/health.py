@@ -28,6 +28,7 @@ HEARTBEATS = {
     "dag-processor": ("dag_processor", "latest_dag_processor_heartbeat"),
     "triggerer": ("triggerer", "latest_triggerer_heartbeat"),
 }
+CONFIG_WATCHER = "config-watcher"
 STALE_SECONDS = 30  # as Airflow itself judges
 LINE_BYTES = 4_000
 ANSWER_SECONDS = 2.0  # answered in milliseconds, save on a machine that is busy with a start
@@ -57,7 +58,12 @@ def look(layout: Layout, ports: Ports, *, deaths: bool = True) -> list[Health]:
     """
     processes = components(layout)
     answer = _ask_api(ports)
-    healths = [_judge(process, answer, ports) for process in processes]
+    healths = [
+        _judge_beat(process, _watcher_beat(layout))
+        if process.name == CONFIG_WATCHER and process.up
+        else _judge(process, answer, ports)
+        for process in processes
+    ]
     if not deaths:
         return healths
     ended = deaths_lately(layout, time.time())
@@ -144,7 +150,17 @@ def _judge_heartbeat(process: Component, answer: dict[str, Any]) -> Health:
         return Health(process, None, "its heartbeat is unknown while the api-server is silent")
     section, key = HEARTBEATS[process.name]
     latest = answer.get(section, {}).get(key)
-    beat = datetime.fromisoformat(latest).timestamp() if latest else None
+    return _judge_beat(process, datetime.fromisoformat(latest).timestamp() if latest else None)
+
+
+def _watcher_beat(layout: Layout) -> float | None:
+    try:
+        return layout.watcher_heartbeat.stat().st_mtime
+    except OSError:
+        return None
+
+
+def _judge_beat(process: Component, beat: float | None) -> Health:
     # A heartbeat from before the process began is its predecessor's.
     if beat is None or beat < process.started:
         return Health(process, None, "has not sent its first heartbeat yet")

@@ -110,7 +110,7 @@ class Stack:
         self.spawn("sandbox")
         init = self.spawn("init")
         assert init.wait(READY_SECONDS) == 0, self.log("init")
-        for name in ("api-server", "dag-processor", "triggerer"):
+        for name in ("api-server", "dag-processor", "triggerer", "config-watcher"):
             self.spawn(name)
         self.wait_until_healthy("api-server")
         self.spawn("scheduler")

@@ -39,7 +39,10 @@ TABLES = {
     "pdd_quality": (pdd_refunds, "created_day"),
 }
 DAG_SECONDS, RUN_SECONDS = 300, 600
-WATCHED = ("postgres", "redis", "sandbox", "api-server", "scheduler", "dag-processor", "triggerer")
+WATCHED = (
+    *("postgres", "redis", "sandbox", "api-server", "scheduler", "dag-processor", "triggerer"),
+    "config-watcher",
+)
 
 
 @pytest.fixture(scope="module")

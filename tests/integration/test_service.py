@@ -33,7 +33,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-COMPONENTS = {"api-server", "dag-processor", "journal", "sandbox", "scheduler", "triggerer"}
+COMPONENTS = {
+    *("api-server", "config-watcher", "dag-processor", "journal", "sandbox", "scheduler"),
+    "triggerer",
+}
 RECOVERY_SECONDS = 400
 ANYWHERE = next(iter(EVERYWHERE))
 SLOW = """
