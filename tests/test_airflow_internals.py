@@ -16,7 +16,7 @@ from sqlalchemy import TableClause
 
 from include.coverage import airflow_runs
 from include.housekeeping import airflow_rows
-from manager.lifecycle import older_components
+from manager.airflow import tables
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -108,7 +108,7 @@ def test_the_columns_are_there() -> None:
         assert columns <= set(Base.metadata.tables[table].columns.keys()), table
     queried = [
         each
-        for module in (airflow_runs, older_components, airflow_rows)
+        for module in (airflow_runs, tables, airflow_rows)
         for each in vars(module).values()
         if isinstance(each, TableClause)
     ]

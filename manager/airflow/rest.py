@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from manager.lifecycle.ports import Ports
 
 ADMIN = "admin"
-ANSWER_SECONDS = 10.0
+API_TIMEOUT = 10.0
 PAGE = 100  # Airflow gives no more at once
 NOT_FOUND = 404
 CONFLICT = 409
@@ -57,7 +57,7 @@ class Api:
         timeout: seconds to wait for each answer.
     """
 
-    def __init__(self, layout: Layout, ports: Ports, timeout: float = ANSWER_SECONDS) -> None:
+    def __init__(self, layout: Layout, ports: Ports, timeout: float = API_TIMEOUT) -> None:
         self._passwords = layout.passwords
         self._url = ports.local_url
         self._place = (ports.local_host, ports.api)

@@ -1,20 +1,23 @@
-"""The warehouse's URL, what is paused and what is under way, without importing Airflow.
+"""What the manager reads in Airflow's database: the only SQL on Airflow's tables in `manager/`.
 
-All of it stands in Airflow's database.
-
-Importing it takes seconds, which somebody who only looks should not wait for. Where the connection
-is anywhere but in Airflow's database, Airflow is asked after all.
+Without importing Airflow, which takes seconds that somebody who only looks should not wait for.
+Where the connection `warehouse` may be anywhere but in Airflow's database, Airflow is asked.
 """
 
 from __future__ import annotations
 
+import importlib.util
 import json
+from contextlib import contextmanager
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
+from alembic.config import Config
+from alembic.script import ScriptDirectory
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
-from sqlalchemy import create_engine, make_url, text
+from sqlalchemy import DateTime, column, create_engine, make_url, select, table, text
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from include.coverage.airflow_runs import read_runs
@@ -26,20 +29,29 @@ from manager import connections
 from manager.lifecycle.settings import FERNET, METADATA_URL
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
+
+    from sqlalchemy import Connection
 
     from include.registry import Registry
 
 # What begins so says that the connection may be elsewhere.
 ELSEWHERE = ("AIRFLOW__SECRETS__", f"AIRFLOW_CONN_{connections.WAREHOUSE.upper()}")
 FIELDS = "conn_type, host, login, password, schema, port, extra, is_encrypted, is_extra_encrypted"
+VERSION = "SELECT version_num FROM alembic_version"
 PREPARED = (
-    "SELECT version_num FROM alembic_version",
+    VERSION,
     "SELECT pool, slots FROM slot_pool ORDER BY pool",
     "SELECT DISTINCT host FROM connection WHERE host LIKE 'http://127.0.0.1:%' ORDER BY host",
     "SELECT * FROM connection WHERE conn_id = 'warehouse'",
 )
-PAUSED = "SELECT dag_id FROM dag WHERE is_paused = :yes"
+JOBS = table(
+    "job",
+    *(column(name) for name in ("job_type", "hostname", "state")),
+    column("latest_heartbeat", DateTime(timezone=True)),
+)
+# A component that is well sends a heartbeat every few seconds.
+SILENT = timedelta(seconds=45)
 
 
 def warehouse_url(environment: dict[str, str]) -> str:
@@ -51,7 +63,7 @@ def warehouse_url(environment: dict[str, str]) -> str:
     Raises:
         ConfigurationError: there is no such connection, or it cannot be used.
     """
-    found = None if _is_elsewhere(environment) else _stored(environment)
+    found = _stored_warehouse(environment)
     if found is not None:
         return url_of(found)
     connections.adopt(environment)
@@ -66,7 +78,7 @@ def warehouse_is_behind(environment: Mapping[str, str]) -> bool:
     Raises:
         ConfigurationError: newer code has made its tables.
     """
-    found = None if _is_elsewhere(environment) else _stored(environment)
+    found = _stored_warehouse(environment)
     if found is None:
         return True  # preparing asks Airflow
     url = make_url(url_of(found))
@@ -86,8 +98,8 @@ def warehouse_is_behind(environment: Mapping[str, str]) -> bool:
 
 def airflow_is_there(environment: Mapping[str, str]) -> bool:
     """Return whether Airflow's database has tables, or does not answer; false: nothing was made."""
-    engine = create_engine(environment[METADATA_URL])
-    file = engine.url.database if engine.dialect.name == "sqlite" else None
+    url = make_url(environment[METADATA_URL])
+    file = url.database if url.get_backend_name() == "sqlite" else None
     if file and not Path(file).exists():
         return False  # which asking would make
     try:
@@ -96,8 +108,6 @@ def airflow_is_there(environment: Mapping[str, str]) -> bool:
         return file is None
     except SQLAlchemyError:
         return False
-    finally:
-        engine.dispose()
     return True
 
 
@@ -113,36 +123,77 @@ def prepared_state(environment: Mapping[str, str]) -> str:
         return ""
 
 
-def _is_elsewhere(environment: Mapping[str, str]) -> bool:
-    return any(name.startswith(ELSEWHERE) for name in environment)
+def schema_version(connection: Connection) -> str | None:
+    """Return the version of Airflow's tables; raises SQLAlchemyError where there are none."""
+    found: str | None = connection.scalar(text(VERSION))
+    return found
+
+
+def migrations_of_airflow() -> ScriptDirectory:
+    """Return Airflow's migrations, found without importing it."""
+    found = importlib.util.find_spec("airflow")
+    places = list(found.submodule_search_locations or []) if found else []
+    config = Config()
+    config.set_main_option("script_location", str(Path(places[0]) / "migrations"))
+    config.set_main_option("path_separator", "os")
+    return ScriptDirectory.from_config(config)
+
+
+def is_behind(environment: Mapping[str, str]) -> bool | None:
+    """Return whether Airflow's tables are of another version; None where there are none yet."""
+    try:
+        with _opened(environment) as connection:
+            found = schema_version(connection)
+    except SQLAlchemyError:  # where it does not answer, preparing says so
+        return None
+    return found != migrations_of_airflow().get_current_head()
+
+
+def running_components(environment: Mapping[str, str]) -> list[str]:
+    """Return the components of Airflow that have sent a heartbeat just now."""
+    query = select(JOBS.c.job_type, JOBS.c.hostname).where(
+        JOBS.c.state == "running",
+        JOBS.c.latest_heartbeat > datetime.now(timezone.utc) - SILENT,
+    )
+    with _opened(environment) as connection:
+        return sorted({f"{row.job_type} on {row.hostname}" for row in connection.execute(query)})
+
+
+def pool_slots(environment: Mapping[str, str]) -> dict[str, int]:
+    """Return the slots of each pool, by its name."""
+    return {row.pool: row.slots for row in _ask(environment, "SELECT pool, slots FROM slot_pool")}
+
+
+def paused_by_dag(environment: Mapping[str, str]) -> dict[str, bool]:
+    """Return whether each DAG is paused, by its id."""
+    rows = _ask(environment, "SELECT dag_id, is_paused FROM dag")
+    return {row.dag_id: bool(row.is_paused) for row in rows}
 
 
 def paused_jobs(environment: Mapping[str, str]) -> frozenset[str] | None:
-    """Return the jobs whose DAGs are paused; None when Airflow's database does not tell."""
+    """Return the jobs whose DAGs are paused; None when Airflow's database does not answer."""
     try:
-        return frozenset(row.dag_id for row in _ask(environment, PAUSED, yes=True))
+        return frozenset(dag_id for dag_id, paused in paused_by_dag(environment).items() if paused)
     except SQLAlchemyError:
         return None
 
 
 def runs_under_way(environment: Mapping[str, str], registry: Registry) -> UnderWay:
-    """Return the runs that wait or work; none where Airflow's database does not tell."""
-    engine = create_engine(environment[METADATA_URL])
+    """Return the runs that wait or work; none where Airflow's database does not answer."""
     try:
-        with engine.connect() as connection:
+        with _opened(environment) as connection:
             return UnderWay(read_runs(connection, registry.jobs))
     except SQLAlchemyError:
         return UnderWay()
-    finally:
-        engine.dispose()
 
 
-def _stored(environment: Mapping[str, str]) -> Any:
-    """Read the connection as Airflow has stored it; None where that is not to be had."""
+def _stored_warehouse(environment: Mapping[str, str]) -> Any:
+    """Return the connection `warehouse` as Airflow has stored it; None where it is not readable."""
+    if any(name.startswith(ELSEWHERE) for name in environment):
+        return None
     query = f"SELECT {FIELDS} FROM connection WHERE conn_id = :id"  # noqa: S608 - names of ours
     try:
-        rows = _ask(environment, query, id=connections.WAREHOUSE)
-        (row,) = rows
+        (row,) = _ask(environment, query, id=connections.WAREHOUSE)
         keys = MultiFernet([Fernet(key) for key in environment[FERNET].split(",")])
         password = _plain(keys, row.password, encrypted=row.is_encrypted)
         extra = json.loads(_plain(keys, row.extra, encrypted=row.is_extra_encrypted) or "{}")
@@ -158,10 +209,16 @@ def _plain(keys: MultiFernet, value: str | None, *, encrypted: bool) -> str | No
     return keys.decrypt(value.encode()).decode() if value and encrypted else value
 
 
-def _ask(environment: Mapping[str, str], query: str, **values: Any) -> list[Any]:
+@contextmanager
+def _opened(environment: Mapping[str, str]) -> Iterator[Connection]:
     engine = create_engine(environment[METADATA_URL])
     try:
         with engine.connect() as connection:
-            return list(connection.execute(text(query), values))
+            yield connection
     finally:
         engine.dispose()
+
+
+def _ask(environment: Mapping[str, str], query: str, **values: Any) -> list[Any]:
+    with _opened(environment) as connection:
+        return list(connection.execute(text(query), values))

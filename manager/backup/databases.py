@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import URL
 
 DUMPS = "dumps"
-TAIL_LINES = 5
+DUMP_LOG_LINES = 5
 
 
 class _Program(NamedTuple):
@@ -107,5 +107,5 @@ def _dump(name: str, where: URL, target: Path) -> None:
         )
     if done.returncode:
         target.unlink()
-        said = " ".join(done.stderr.decode(errors="replace").split("\n")[-TAIL_LINES:]).strip()
+        said = " ".join(done.stderr.decode(errors="replace").split("\n")[-DUMP_LOG_LINES:]).strip()
         raise NotTakenError(f"{advice}: {program} ended with {done.returncode}: {said}")

@@ -23,8 +23,7 @@ from manager.backup.databases import NotTakenError, copy_database
 from manager.backup.manifest import NAME, Entry, Manifest, is_ours
 from manager.journal import service_zone
 from manager.lifecycle.ports import remembered
-from manager.lifecycle.settings import METADATA_URL
-from manager.lifecycle.starting import service_environment
+from manager.lifecycle.settings import METADATA_URL, service_environment
 
 if TYPE_CHECKING:
     from argparse import Namespace

@@ -13,9 +13,8 @@ from manager.backup.manifest import BackupError
 from manager.backup.unpacking import unpack
 from manager.journal import note, service_zone
 from manager.lifecycle.health import running
-from manager.lifecycle.locks import exclusive
+from manager.lifecycle.locks import exclusive, service_lock
 from manager.lifecycle.processes import service_processes
-from manager.lifecycle.stopping import service_lock
 
 if TYPE_CHECKING:
     from argparse import Namespace

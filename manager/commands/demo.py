@@ -19,7 +19,8 @@ from manager import connections
 from manager.airflow.rest import Api
 from manager.airflow.stuck_runs import stuck_of
 from manager.lifecycle.ports import remembered
-from manager.lifecycle.starting import service_environment, start
+from manager.lifecycle.settings import service_environment
+from manager.lifecycle.starting import start
 from manager.lookup import find_job
 from manager.run_outcome import outcome_of
 from manager.run_watch import Watch

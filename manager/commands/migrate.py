@@ -24,7 +24,7 @@ def migrate(layout: Layout, arguments: Namespace) -> int:
     """`migrate`: bring the warehouse of the connection to the newest version; say what was done."""
     from include.warehouse.migrating import migrate as migrate_warehouse
     from manager.airflow.tables import airflow_is_there
-    from manager.lifecycle.starting import service_environment
+    from manager.lifecycle.settings import service_environment
 
     layout.make_var()
     environment = service_environment(layout, remembered(layout))

@@ -7,12 +7,16 @@ from typing import TYPE_CHECKING
 
 from include.errors import ConfigurationError, ExpectedError
 from manager.lifecycle.health import running
-from manager.lifecycle.locks import exclusive
+from manager.lifecycle.locks import exclusive, service_lock
 from manager.lifecycle.ports import remembered
 from manager.lifecycle.preparing import prepare
-from manager.lifecycle.settings import FERNET, SESSIONS, keep_secrets, new_fernet_key
-from manager.lifecycle.starting import service_environment
-from manager.lifecycle.stopping import service_lock
+from manager.lifecycle.settings import (
+    FERNET,
+    SESSIONS,
+    keep_secrets,
+    new_fernet_key,
+    service_environment,
+)
 
 if TYPE_CHECKING:
     from argparse import Namespace

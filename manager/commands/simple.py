@@ -170,9 +170,9 @@ def _window(arguments: Namespace) -> list[str]:
 
 def prepared_environment(layout: Layout) -> dict[str, str]:
     """Return the components' environment, with databases that are in order."""
+    from manager.lifecycle.locks import service_lock
     from manager.lifecycle.preparing import prepare
-    from manager.lifecycle.starting import service_environment
-    from manager.lifecycle.stopping import service_lock
+    from manager.lifecycle.settings import service_environment
 
     layout.make_var()
     with exclusive(service_lock(layout), "starting or stopping the service"):

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from manager.doctor.findings import Patient
 
-ANSWER_SECONDS = 10.0
+HOST_TIMEOUT = 10.0
 # JD refuses from 6 minutes on, the others from 10.
 TOLERATED_SECONDS = 60.0
 REMEDY = "let the machine keep its time: `sudo timedatectl set-ntp true`"
@@ -52,7 +52,7 @@ def difference_to(host: str) -> float | None:
     try:
         verify, proxy = certificates(), proxy_of(host)
         with httpx.Client(
-            timeout=ANSWER_SECONDS, verify=verify, proxy=proxy, trust_env=False
+            timeout=HOST_TIMEOUT, verify=verify, proxy=proxy, trust_env=False
         ) as client:
             before = time.time()
             response = client.head(f"{host}/")

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import importlib.util
 import sqlite3
 from contextlib import contextmanager
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from alembic.config import Config
-from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, create_engine, insert, text
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -18,6 +15,7 @@ from include.errors import ConfigurationError
 from include.warehouse import connect
 from include.warehouse.tables import ledger
 from include.warehouse.versions import check_version
+from manager.airflow.tables import migrations_of_airflow, schema_version
 from manager.doctor.findings import FAIL, OK, WARN, Finding
 from manager.doctor.stored import variables_of
 from manager.lifecycle.settings import METADATA_URL
@@ -105,7 +103,7 @@ def _version_of_airflow(connection: Connection) -> Finding:
     about, migrations = "database", migrations_of_airflow()
     newest = str(migrations.get_current_head())
     try:
-        found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+        found = schema_version(connection)
     except SQLAlchemyError:
         return Finding(FAIL, about, "has no tables", BRING_UP_TO_DATE)
     if found == newest:
@@ -139,16 +137,6 @@ def _writable(connection: Connection) -> Finding:
     finally:
         connection.rollback()
     return Finding(OK, "warehouse", "can be written to")
-
-
-def migrations_of_airflow() -> ScriptDirectory:
-    """Return Airflow's migrations, found without importing it, which takes seconds."""
-    found = importlib.util.find_spec("airflow")
-    places = list(found.submodule_search_locations or []) if found else []
-    config = Config()
-    config.set_main_option("script_location", str(Path(places[0]) / "migrations"))
-    config.set_main_option("path_separator", "os")
-    return ScriptDirectory.from_config(config)
 
 
 def _cause(error: Exception) -> str:

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import time
 from datetime import datetime, timedelta, timezone
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from sqlalchemy import create_engine, select, text
+from sqlalchemy import select
+from tenacity import Retrying, retry_if_result, stop_after_attempt, wait_fixed
 
 from include.registry.checks import check_project
 from include.registry.checks.interpreters import troubles_of
 from include.registry.checks.pools import POOLS_FILE, read_pools
 from include.warehouse import connect
 from include.warehouse.tables import ledger
-from manager.airflow.tables import runs_under_way
+from manager.airflow.tables import paused_by_dag, pool_slots, runs_under_way
 from manager.doctor.findings import FAIL, OK, REPAIRED_BY_START, WARN, Finding
 from manager.doctor.stored import variables_of
 from manager.lifecycle.health import look
 from manager.lifecycle.processes import service_processes
-from manager.lifecycle.settings import METADATA_URL
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,8 +58,7 @@ def check_scripts(patient: Patient) -> Iterator[Finding]:
 def check_pools(patient: Patient) -> Iterator[Finding]:
     """Compare Airflow's pools with config/pools.json and the jobs' platforms."""
     wanted = read_pools(patient.layout.root).valid
-    query = "SELECT pool, slots FROM slot_pool"
-    there = {row.pool: row.slots for row in _ask_airflow(patient, query)}
+    there = pool_slots(patient.environment)
     wrong = False
     for name, pool in wanted.items():
         if there.get(name) != pool["slots"]:
@@ -79,10 +77,7 @@ def check_paused(patient: Patient) -> Iterator[Finding]:
     """Name the jobs that would run if nobody had paused them, and those that are no DAGs."""
     jobs = check_project(patient.layout.root).registry.jobs.values()
     enabled = [job.id for job in jobs if job.enabled]
-    dags = {
-        row.dag_id: bool(row.is_paused)
-        for row in _ask_airflow(patient, "SELECT dag_id, is_paused FROM dag")
-    }
+    dags = paused_by_dag(patient.environment)
     for job_id in enabled:
         if dags.get(job_id):
             remedy = f"`python3 scheduler_manager.py resume {job_id}` goes on with it"
@@ -127,12 +122,13 @@ def check_heartbeats(patient: Patient) -> Iterator[Finding]:
     if not patient.runs:
         yield _not_running(patient)
         return
-    healths = look(patient.layout, patient.ports)
-    for _ in range(LOOKS - 1):
-        # A machine that is busy with a start misses the seconds that `status` gives it.
-        if any(health.trouble for health in healths):
-            time.sleep(PAUSE_SECONDS)
-            healths = look(patient.layout, patient.ports)
+    # A machine that is busy with a start misses the seconds that `status` gives it.
+    healths = Retrying(
+        retry=retry_if_result(lambda seen: any(health.trouble for health in seen)),
+        stop=stop_after_attempt(LOOKS),
+        wait=wait_fixed(PAUSE_SECONDS),
+        retry_error_callback=lambda state: state.outcome and state.outcome.result(),
+    )(look, patient.layout, patient.ports)
     for health in healths:
         if health.trouble:
             log = patient.layout.logs / "components" / f"{health.component.name}.log"
@@ -176,12 +172,3 @@ def check_silent_units(patient: Patient) -> Iterator[Finding]:
         yield Finding(FAIL, "ledger", f"and so are {len(silent) - SHOWN} more")
     if not silent:
         yield Finding(OK, "ledger", "whatever is running gives signs of life")
-
-
-def _ask_airflow(patient: Patient, query: str) -> list[Any]:
-    engine = create_engine(patient.environment[METADATA_URL])
-    try:
-        with engine.connect() as connection:
-            return list(connection.execute(text(query)))
-    finally:
-        engine.dispose()

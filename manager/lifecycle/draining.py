@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
     from manager.layout import Layout
 
-LOOK_SECONDS = 0.5
-ANSWER_SECONDS = 3.0
+DRAIN_LOOK_SECONDS = 0.5
+API_TIMEOUT = 3.0
 
 
 def drain(layout: Layout, seconds: float, say: Callable[[str], None]) -> list[str]:
@@ -44,7 +44,7 @@ def drain(layout: Layout, seconds: float, say: Callable[[str], None]) -> list[st
     pid = _scheduler_pid(layout)
     if pid is None:
         return []
-    api = Api(layout, remembered(layout), ANSWER_SECONDS)
+    api = Api(layout, remembered(layout), API_TIMEOUT)
     tasks = _running(api, [])
     with suppress(SupervisorGoneError):
         stop_component(layout, SCHEDULER)
@@ -54,7 +54,7 @@ def drain(layout: Layout, seconds: float, say: Callable[[str], None]) -> list[st
         if tasks and tasks != said:
             say(f"waiting up to {deadline - time.monotonic():.0f} s for {', '.join(tasks)}")
             said = tasks
-        time.sleep(LOOK_SECONDS)
+        time.sleep(DRAIN_LOOK_SECONDS)
         tasks = _running(api, tasks)
     if _scheduler_pid(layout) != pid:
         return []

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from manager.lifecycle.crash_history import LATELY_SECONDS, OFTEN, deaths_lately
-from manager.lifecycle.memory import memory_mb
 from manager.lifecycle.ports import LOOPBACK
 from manager.lifecycle.supervisor_client import SupervisorGoneError, components
 
@@ -30,8 +29,8 @@ HEARTBEATS = {
 }
 CONFIG_WATCHER = "config-watcher"
 STALE_SECONDS = 30  # as Airflow itself judges
-LINE_BYTES = 4_000
-ANSWER_SECONDS = 2.0  # answered in milliseconds, save on a machine that is busy with a start
+LAST_LINE_BYTES = 4_000
+HEALTH_TIMEOUT = 2.0  # answered in milliseconds, save on a machine that is busy with a start
 
 
 @dataclass(frozen=True)
@@ -81,6 +80,8 @@ def running(layout: Layout) -> bool:
 
 def describe(health: Health) -> dict[str, Any]:
     """Return a component's health as plain values, for `status --json`."""
+    from manager.lifecycle.processes import memory_mb  # noqa: PLC0415 -- others need no psutil
+
     component = health.component
     return {
         "name": component.name,
@@ -109,7 +110,7 @@ def _with_deaths(health: Health, deaths: int) -> Health:
 def _last_line(log: str) -> str:
     try:
         with Path(log).open("rb") as file:
-            file.seek(max(0, file.seek(0, os.SEEK_END) - LINE_BYTES))
+            file.seek(max(0, file.seek(0, os.SEEK_END) - LAST_LINE_BYTES))
             lines = file.read().decode(errors="replace").split("\n")
     except OSError:
         return ""
@@ -122,7 +123,7 @@ def _ask_api(ports: Ports) -> dict[str, Any]:
     Straight from the standard library: importing an HTTP client would cost `status` more time than
     all the rest.
     """
-    connection = http.client.HTTPConnection(ports.local_host, ports.api, timeout=ANSWER_SECONDS)
+    connection = http.client.HTTPConnection(ports.local_host, ports.api, timeout=HEALTH_TIMEOUT)
     try:
         connection.request("GET", "/api/v2/monitor/health")
         return dict(json.load(connection.getresponse()))
@@ -179,7 +180,7 @@ def _api_trouble(answer: dict[str, Any]) -> str:
 def answers(port: int, host: str = LOOPBACK) -> bool:
     """Return whether something listens on a port of this machine."""
     try:
-        with socket.create_connection((host, port), timeout=ANSWER_SECONDS):
+        with socket.create_connection((host, port), timeout=HEALTH_TIMEOUT):
             return True
     except OSError:
         return False

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 API = "AIRFLOW__CORE__EXECUTION_API_SERVER_URL"
 PATH = "/api/v2/monitor/health"
 EXECUTION = "execution"
-ANSWER_SECONDS = 5.0
+PROBE_TIMEOUT = 5.0
 HEALTHY = "healthy"
 
 
@@ -46,7 +46,7 @@ def _state_of(name: str) -> str:
     url = f"{tasks}health" if name == EXECUTION else f"{parts.scheme}://{parts.netloc}{PATH}"
     # No proxy: the API is in the same network.
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    with opener.open(url, timeout=ANSWER_SECONDS) as response:
+    with opener.open(url, timeout=PROBE_TIMEOUT) as response:
         answer = json.load(response)
     state = answer if name == EXECUTION else answer.get(name, {})
     return str(state.get("status") or "unknown to the api-server")

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from manager.layout import Layout
+
 
 @contextmanager
 def exclusive(path: Path, activity: str) -> Iterator[None]:
@@ -29,3 +31,8 @@ def exclusive(path: Path, activity: str) -> Iterator[None]:
             print(f"another process is {activity}; waiting for it", file=sys.stderr, flush=True)
             fcntl.flock(file, fcntl.LOCK_EX)
         yield
+
+
+def service_lock(layout: Layout) -> Path:
+    """Return the lock file that is held while the service is started, stopped or restored."""
+    return layout.var / "locks" / "service.lock"

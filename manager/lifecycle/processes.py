@@ -1,9 +1,10 @@
-"""Find the service's processes by the mark in their environment, and end them."""
+"""The service's processes: found by the mark in their environment, measured, and ended."""
 
 from __future__ import annotations
 
 import os
 from contextlib import suppress
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import psutil
@@ -32,6 +33,29 @@ def service_processes(layout: Layout) -> list[psutil.Process]:
         for process in psutil.process_iter()
         if process.pid not in spared and _is_marked(process, str(layout.var))
     ]
+
+
+def memory_mb(group: int) -> float | None:
+    """Return the megabytes of a process group; None where the system does not tell (not Linux).
+
+    Memory that processes share is counted once (PSS). The scheduler's workers and the triggerer's
+    runner are in their component's group; the tasks that workers run have groups of their own.
+    """
+    sizes = []
+    for pid in _groups().get(group, ()):
+        with suppress(psutil.Error, AttributeError):  # it has ended; another system
+            sizes.append(psutil.Process(pid).memory_full_info().pss)
+    return round(sum(sizes) / 2**20, 1) if sizes else None
+
+
+@lru_cache(maxsize=1)
+def _groups() -> dict[int, list[int]]:
+    """Return the process ids of each group; one look serves all components of a command."""
+    found: dict[int, list[int]] = {}
+    for pid in psutil.pids():
+        with suppress(OSError):  # it has ended
+            found.setdefault(os.getpgid(pid), []).append(pid)
+    return found
 
 
 def end_leftovers(layout: Layout) -> int:

@@ -28,9 +28,9 @@ MINUTE = 60.0
 QUIET_SECONDS = 15.0
 READY_SECONDS = 180.0
 MOVING_CPU_SECONDS = 0.5
-LOOK_SECONDS = 0.5
+READINESS_LOOK_SECONDS = 0.5
 START_TRIES = 3
-TAIL_LINES = 15
+COMPONENT_LOG_LINES = 15
 WAKE_UP_SECONDS = 30.0
 
 
@@ -65,7 +65,7 @@ def wait_until_ready(layout: Layout, ports: Ports, say: Callable[[str], None] | 
             raise _failure(layout, worst, worst.trouble)
         if wait.is_over():
             raise _no_dags(layout, ports)
-        time.sleep(LOOK_SECONDS)
+        time.sleep(READINESS_LOOK_SECONDS)
 
 
 def _wake_up(ports: Ports) -> None:
@@ -152,7 +152,7 @@ def _failure(layout: Layout, health: Health, why: str) -> ExpectedError:
     log = Path(health.component.log)
     lines = log.read_text("utf-8", errors="replace").splitlines() if log.exists() else []
     return ExpectedError(
-        "".join(f"  {line}\n" for line in lines[-TAIL_LINES:])
+        "".join(f"  {line}\n" for line in lines[-COMPONENT_LOG_LINES:])
         + f"{health.component.name} {why}; the lines above end {layout.shown(log)}. The others run "
         "on: `python3 scheduler_manager.py status` shows them, `stop` ends them"
     )

@@ -16,9 +16,9 @@ import gc
 import os
 import signal
 import sys
-import time
 
 from setproctitle import setproctitle
+from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
 
 from include.running.process_tree import die_with_parent
 from manager.lifecycle.health import answers
@@ -26,7 +26,7 @@ from manager.lifecycle.health import answers
 API_PORT = "AIRFLOW__API__PORT"
 API_HOST = "SCHEDULER_LOCAL_HOST"
 LONGEST_WAIT_SECONDS = 120.0  # a scheduler without an API still keeps the calendar
-LOOK_SECONDS = 0.25
+API_LOOK_SECONDS = 0.25
 OBJECTS_BETWEEN_LOOKS = 50_000  # Python's default is 700
 
 
@@ -57,12 +57,14 @@ def _begin_as_child() -> None:
 
 def wait_for_api(port: int, host: str, longest: float = LONGEST_WAIT_SECONDS) -> bool:
     """Return whether the API listens, after waiting for it at most `longest` seconds."""
-    deadline = time.monotonic() + longest
-    while not answers(port, host):
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(LOOK_SECONDS)
-    return True
+    return bool(
+        Retrying(
+            retry=retry_if_result(lambda there: not there),
+            stop=stop_after_delay(longest),
+            wait=wait_fixed(API_LOOK_SECONDS),
+            retry_error_callback=lambda _: False,
+        )(answers, port, host)
+    )
 
 
 if __name__ == "__main__":

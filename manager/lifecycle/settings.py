@@ -61,6 +61,13 @@ def component_environment(layout: Layout, ports: Ports) -> dict[str, str]:
     return environment
 
 
+def service_environment(layout: Layout, ports: Ports) -> dict[str, str]:
+    """Return the whole environment of a component, with all secrets made."""
+    environment = component_environment(layout, ports)
+    write_secrets(layout, environment)
+    return environment
+
+
 def write_secrets(layout: Layout, environment: dict[str, str]) -> None:
     """Make the keys and the web users' passwords that are missing, readable to their owner only.
 

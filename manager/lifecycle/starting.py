@@ -19,12 +19,12 @@ from manager.backup.restoring import check_whole
 from manager.journal import note
 from manager.lifecycle import supervisor_client
 from manager.lifecycle.health import running
-from manager.lifecycle.locks import exclusive
+from manager.lifecycle.locks import exclusive, service_lock
 from manager.lifecycle.ports import RESTART, START, Ports, check_free, chosen, remember, remembered
 from manager.lifecycle.preparing import prepare
 from manager.lifecycle.readiness import wait_until_ready
-from manager.lifecycle.settings import component_environment, write_secrets
-from manager.lifecycle.stopping import end_service, service_lock
+from manager.lifecycle.settings import service_environment
+from manager.lifecycle.stopping import end_service
 
 if TYPE_CHECKING:
     from manager.layout import Layout
@@ -82,13 +82,6 @@ def _tell(layout: Layout, ports: Ports, *, already: bool, as_json: bool) -> None
 
 def _say(text: str) -> None:
     print(text, flush=True)
-
-
-def service_environment(layout: Layout, ports: Ports) -> dict[str, str]:
-    """Return the components' environment, with all secrets made."""
-    environment = component_environment(layout, ports)
-    write_secrets(layout, environment)
-    return environment
 
 
 def _check_paths(layout: Layout) -> None:

@@ -11,24 +11,18 @@ import psutil
 from manager.journal import note
 from manager.lifecycle.draining import drain
 from manager.lifecycle.health import running
-from manager.lifecycle.locks import exclusive
+from manager.lifecycle.locks import exclusive, service_lock
 from manager.lifecycle.processes import end_leftovers, service_processes
 from manager.lifecycle.supervisor_client import SupervisorGoneError, remove_traces, shutdown
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from manager.layout import Layout
 
 # The components' stopwaitsecs, one after the other in the worst case.
 SHUTDOWN_SECONDS = 100.0
 DRAIN_SECONDS = 60.0
-
-
-def service_lock(layout: Layout) -> Path:
-    """Return the lock that `start` and `stop` hold while they work."""
-    return layout.var / "locks" / "service.lock"
 
 
 def stop(layout: Layout, *, now: bool = False, as_json: bool = False, command: str = "stop") -> int:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 CONFIGURATION = "manager/lifecycle/supervisord.conf"
 LOG = "supervisord.log"  # beside the components' logs
 SCHEDULER = "airflow:scheduler"
-ANSWER_SECONDS = 5.0
+SUPERVISOR_TIMEOUT = 5.0
 
 # Set for the service's processes alone, so that `stop` knows them, whoever their parent is now.
 # SCHEDULER_VAR would not do: a user's own shell may have it.
@@ -147,7 +147,7 @@ class _Connection(http.client.HTTPConnection):
     """HTTP over a Unix socket, with a deadline."""
 
     def __init__(self, path: Path) -> None:
-        super().__init__("localhost", timeout=ANSWER_SECONDS)
+        super().__init__("localhost", timeout=SUPERVISOR_TIMEOUT)
         self._path = path
 
     def connect(self) -> None:

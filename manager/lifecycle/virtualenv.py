@@ -29,7 +29,7 @@ NEWEST_PYTHON = (3, 13)  # the newest one that requirements.txt is pinned for
 REQUIREMENTS = "requirements.txt"
 CLUSTER = "requirements-cluster.txt"
 DEVELOPMENT = "requirements-dev.txt"
-TAIL_LINES = 15
+INSTALL_LOG_LINES = 15
 WRITABLE_BY_OTHERS = 0o022  # who can write what runs here, runs it as this user
 
 
@@ -161,7 +161,7 @@ def _phase(layout: Layout, title: str, command: Sequence[Path | str]) -> None:
         print(f"{rewind} done in {time.monotonic() - started:.0f} s", flush=True)
         return
     print(" failed", flush=True)
-    tail = log.read_text("utf-8", errors="replace").splitlines()[-TAIL_LINES:]
+    tail = log.read_text("utf-8", errors="replace").splitlines()[-INSTALL_LOG_LINES:]
     raise ExpectedError(
         "\n".join(f"  {line}" for line in tail) + f"\n{title} failed with exit code "
         f"{process.returncode}; the lines above end {layout.shown(log)}: repair the cause "

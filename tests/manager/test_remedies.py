@@ -19,7 +19,7 @@ from include.warehouse import connect, migrating
 from manager.layout import Layout
 from manager.lifecycle.ports import remember
 from manager.lifecycle.preparing import prepare
-from manager.lifecycle.starting import service_environment
+from manager.lifecycle.settings import service_environment
 from sandbox.delivery import connections
 from tests.integration.installation import copy_project, free_ports, system_python
 

@@ -21,8 +21,8 @@ from manager.lifecycle.settings import (
     SESSIONS,
     component_environment,
     keep_secrets,
+    service_environment,
 )
-from manager.lifecycle.starting import service_environment
 from tests.integration.installation import copy_project
 from tests.manager.backup.conftest import make
 

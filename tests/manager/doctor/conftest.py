@@ -12,7 +12,7 @@ import pytest
 
 from include import PROJECT_ROOT
 from include.warehouse.migrating import migrate
-from manager.doctor.databases import migrations_of_airflow
+from manager.airflow.tables import migrations_of_airflow
 from manager.doctor.findings import Patient
 from manager.layout import Layout
 from manager.lifecycle.settings import METADATA_URL

@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from include.warehouse.migrating import migrate
+from manager.airflow.tables import migrations_of_airflow
 from manager.doctor import databases
 from manager.doctor.databases import check_database, check_warehouse
 from manager.doctor.jobs import check_silent_units
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 
 OLD: dict[Check, str] = {
-    check_database: next(reversed([*databases.migrations_of_airflow().walk_revisions()])).revision,
+    check_database: next(reversed([*migrations_of_airflow().walk_revisions()])).revision,
     check_warehouse: "0003",
 }
 

@@ -11,7 +11,7 @@ from sqlalchemy import create_engine, text
 
 from include.errors import ExpectedError
 from include.warehouse.migrating import migrate
-from manager.doctor.databases import migrations_of_airflow
+from manager.airflow.tables import migrations_of_airflow
 from manager.lifecycle.older_components import await_their_end
 from manager.lifecycle.settings import FERNET, METADATA_URL
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from include.running.process_tree import ProcessTree
-from manager.lifecycle.memory import _groups, memory_mb
+from manager.lifecycle.processes import _groups, memory_mb
 from manager.lifecycle.readiness import _cpu_seconds
 
 if TYPE_CHECKING:
