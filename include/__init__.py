@@ -1,5 +1,27 @@
 """What a DAG and a script need; nothing here knows the manager, the sandbox or the DAG files."""
 
+from __future__ import annotations
+
+import os
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 PROJECT_ROOT = Path(__file__).resolve().parents[1]
+VAR = "SCHEDULER_VAR"
+
+
+def var_folder(environment: Mapping[str, str]) -> Path:
+    """Return the folder for locks and logs: `SCHEDULER_VAR`, or `var` of the checkout.
+
+    Where the checkout cannot be written, as in a team's own Airflow that mounts it, the folder
+    `store-data` in Airflow's home.
+    """
+    if given := environment.get(VAR):
+        return Path(given).expanduser().absolute()
+    own = PROJECT_ROOT / "var"
+    if os.access(own if own.exists() else PROJECT_ROOT, os.W_OK):
+        return own
+    return Path(environment.get("AIRFLOW_HOME") or "~/airflow").expanduser() / "store-data"

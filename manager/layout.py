@@ -9,9 +9,8 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from include import PROJECT_ROOT
+from include import PROJECT_ROOT, var_folder
 from include.errors import ConfigurationError
-from include.running.request import var_folder
 
 # A Unix socket's path may be 104 bytes on macOS and 108 on Linux, and supervisord first binds
 # `<path>.<its process id>`.

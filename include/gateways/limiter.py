@@ -28,15 +28,15 @@ import time
 from contextlib import asynccontextmanager
 from functools import partial
 from hashlib import blake2s
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from include import PROJECT_ROOT
+from include import var_folder
 from include.gateways.limit_store import LimitStore
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
     from datetime import timedelta
+    from pathlib import Path
     from sqlite3 import Connection
 
 logger = logging.getLogger(__name__)
@@ -112,9 +112,10 @@ class RateLimiter:
         cls, platform: str, app_key: str, limits: Sequence[Limit], timeout: timedelta
     ) -> RateLimiter:
         """Share the limits with every process of this machine that speaks for the same app."""
-        var = os.environ.get("SCHEDULER_VAR") or PROJECT_ROOT / "var"
         app = blake2s(app_key.encode(), digest_size=6).hexdigest()
-        return cls(Path(var) / "limits" / "calls.sqlite", f"{platform}-{app}", limits, timeout)
+        return cls(
+            var_folder(os.environ) / "limits" / "calls.sqlite", f"{platform}-{app}", limits, timeout
+        )
 
     @asynccontextmanager
     async def turn(self, shop: int | str | None, latest: float = math.inf) -> AsyncIterator[None]:

@@ -6,8 +6,8 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
+from include import var_folder
 from include.running.journal import Journal
-from include.running.request import var_folder
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

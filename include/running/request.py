@@ -5,13 +5,12 @@ The environment's are how Airflow's operator asks.
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from include import PROJECT_ROOT
+from include import PROJECT_ROOT, var_folder
 from include.errors import ConfigurationError
 from include.heartbeats import HEARTBEAT, HEARTBEAT_SECONDS
 from include.running.variables import ALL_SECONDS, GRACE, LOCK_WAIT, RETRY_EARLIER
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
     from argparse import Namespace
     from collections.abc import Mapping, Sequence
 
-FOLDER = "SCHEDULER_VAR"
 ROOT = "SCHEDULER_ROOT"
 OPTIONS = ("--period", "--from", "--to")
 VARIABLES = ("PERIOD_KEY", "PERIOD_FROM", "PERIOD_TO")
@@ -129,20 +127,6 @@ def _check_range(period: str, first: str, last: str, names: tuple[str, str, str]
 def project_root(environment: Mapping[str, str]) -> Path:
     """Return the project whose registry counts."""
     return Path(environment.get(ROOT) or PROJECT_ROOT).absolute()
-
-
-def var_folder(environment: Mapping[str, str]) -> Path:
-    """Return the folder for locks and logs: `SCHEDULER_VAR`, or `var` of the checkout.
-
-    Where the checkout cannot be written, as in a team's own Airflow that mounts it, the folder
-    `store-data` in Airflow's home.
-    """
-    if given := environment.get(FOLDER):
-        return Path(given).expanduser().absolute()
-    own = PROJECT_ROOT / "var"
-    if os.access(own if own.exists() else PROJECT_ROOT, os.W_OK):
-        return own
-    return Path(environment.get("AIRFLOW_HOME") or "~/airflow").expanduser() / "store-data"
 
 
 def named_period(option: str, word: str | None) -> str | None:

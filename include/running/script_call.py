@@ -8,9 +8,9 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from include import PROJECT_ROOT
+from include import PROJECT_ROOT, VAR
 from include.errors import ConfigurationError
-from include.running.request import FOLDER, ROOT
+from include.running.request import ROOT
 from include.running.variables import PRIVATE
 from include.secrets.values import CONNECTION_PREFIX
 
@@ -98,7 +98,7 @@ def environment_of(
         "FIRST_DAY": period.first_day.isoformat(),
         "LAST_DAY": period.last_day.isoformat(),
         "RUN_ID": request.run_id,
-        FOLDER: str(request.var),
+        VAR: str(request.var),
         ROOT: str(request.root),
         **OUTPUT,
         **python,

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from include import var_folder
 from include.running.journal import Journal
-from include.running.request import var_folder
 from include.secrets.masking import Masker
 from include.secrets.values import secrets_in
 

@@ -32,7 +32,7 @@ def test_a_checkout_that_cannot_be_written_has_its_var_in_airflows_home(
     """As in a team's own Airflow that mounts it: nothing has to be set for that."""
     monkeypatch.delenv("SCHEDULER_VAR", raising=False)
     monkeypatch.setenv("AIRFLOW_HOME", str(tmp_path))
-    monkeypatch.setattr("include.running.request.os.access", lambda *_: False)
+    monkeypatch.setattr("include.os.access", lambda *_: False)
     assert current_layout().var == tmp_path / "store-data"
 
 
