@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from include.running.variables import NO_DATA, REFUSED_NOTE
+from include.running.environment import NO_DATA, REFUSED_NOTE
 from manager.airflow.import_errors import not_imported, said
 from manager.airflow.rest import ApiError
 from manager.table import cut, lined_up

@@ -81,7 +81,6 @@ def _leads_out(module: str, waiting: dict[str, set[str]]) -> bool:
 
 
 OPEN_CIRCLES = {
-    *("include.running.attempt", "include.running.earlier_failures", "include.running.execution"),
     *("manager.run_outcome", "manager.commands.trigger"),
     *("manager.run_watch", "manager.commands.demo"),
 }

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from include import PROJECT_ROOT
 from include.errors import ConfigurationError
 from include.registry import SHOPS_FILE, load_registry
-from include.running.script_input import given
-from include.running.variables import PROVISIONAL
+from include.running.asked import Asked
+from include.running.environment import PROVISIONAL, given, project_root
 from include.units.job_units import JobUnits
 from include.units.unit import Unit
 
@@ -51,17 +49,16 @@ class Assignment:
         Raises:
             ConfigurationError: one is missing, or names what config/ does not have.
         """
-        root = Path(environ.get("SCHEDULER_ROOT", PROJECT_ROOT))
         job_id = given("JOB_ID", environ)
-        registry = load_registry(root, only=job_id)
+        registry = load_registry(project_root(environ), only=job_id)
         if job_id not in registry.jobs:
             raise ConfigurationError(f"JOB_ID {job_id!r} is no job of the registry")
         job = registry.jobs[job_id]
         period = job.schedule.parse_key(given("PERIOD_KEY", environ))
         covered = JobUnits(job, registry.shops.values()).of(period).covered
         shops = [registry.shops[shop] for shop in covered if job.platform]
-        if wanted := environ.get("SHOPS"):
-            shops = _found(wanted.split(","), shops)
+        if wanted := Asked.from_environment(environ).shops:
+            shops = _found(wanted, shops)
         url, run_id = given("WAREHOUSE_URL", environ), environ.get("RUN_ID")
         is_early = environ.get(PROVISIONAL) == "1"
         return cls(job, period, tuple(shops), url, run_id, is_early)

@@ -19,7 +19,6 @@ from include.periods import PeriodError
 from include.pulling.control import counted_apart
 from include.pulling.journaling import journalled
 from include.row_checks.bounds import miscount
-from include.units.ledger_row import covers
 from include.units.recounts import due_for_a_recount, write_recount
 from include.units.unit import Unit
 
@@ -100,7 +99,7 @@ class Recounts:
             unit = Unit(row.job_id, row.shop_id, self.job.schedule.parse_key(row.period_key))
         except PeriodError:
             return None
-        return unit if covers(row, unit) else None
+        return unit if row.is_of(unit.period) else None
 
     def _rows(self, unit: Unit) -> int:
         with self.ledger.engine.connect() as connection:

@@ -15,7 +15,7 @@ from include.row_checks.bounds import (
 )
 from include.row_checks.table_rows import TableRows
 from include.units.ledger import LANDED
-from include.units.ledger_row import PERIODS_COMPARED, covers
+from include.units.ledger_row import PERIODS_COMPARED
 from include.units.like_periods import last_rows
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def judge(ledger: Ledger, checks: Checks, units: Sequence[Unit]) -> Judgement:
         landed = {
             unit: row
             for unit in of_period
-            if (row := rows.get(unit.shop_id)) and row.state in LANDED and covers(row, unit)
+            if (row := rows.get(unit.shop_id)) and row.state in LANDED and row.is_of(unit.period)
         }
         for unit, faults in _wrong(ledger, checks, landed, table).items():
             ledger.reject(landed[unit], "; ".join(faults))

@@ -8,9 +8,10 @@ import sys
 import traceback
 
 from include.errors import ExpectedError
-from include.running.execution import Execution, exit_code_of
+from include.running.context import Context
+from include.running.execution import exit_code_of, run_all
 from include.running.output import Output
-from include.running.request import understand
+from include.running.request import Request
 from include.running.signals import Interruption, stop_with_parent
 from include.secrets.masking import Masker
 from include.secrets.values import secrets_in
@@ -19,7 +20,7 @@ from include.units import exit_codes
 EPILOG = """\
 environment, as far as the command line does not say otherwise:
   PERIOD_KEY, or PERIOD_FROM and PERIOD_TO; SHOPS (comma separated); AGAIN=1; RUN_ID; ATTEMPT
-  RETRY_EARLIER=1        first try once more, once only, what failed in earlier periods
+  RETRY_EARLIER=1        first retry, once, what failed in earlier periods
   WAREHOUSE_URL          where the ledger is (SQLAlchemy); without it the run is not accounted for
   AIRFLOW_CONN_*         connections; the script sees those of its job, and their values are masked
   STOP_WITH_PARENT=1     end when the parent dies (or the pid it must have)
@@ -27,7 +28,7 @@ environment, as far as the command line does not say otherwise:
   SCHEDULER_ROOT         the project whose registry counts
   RUNNER_GRACE_SECONDS   from TERM to KILL (10)
   RUNNER_LOCK_WAIT_SECONDS    how long to wait for another run of the same period (15)
-  RUNNER_HEARTBEAT_SECONDS    between two signs of life in the ledger (15); what runs on another
+  RUNNER_HEARTBEAT_SECONDS    between two heartbeats in the ledger (15); what runs on another
                          machine is taken over when four are missing
 
 exit codes:
@@ -44,9 +45,9 @@ def main(arguments: list[str] | None = None) -> int:
     interruption = Interruption()
     output = Output(sys.stdout.fileno(), Masker(secrets_in(os.environ)))
     try:
-        request = understand(words, os.environ)
+        request = Request.of(words, os.environ)
         stop_with_parent(request.stop_with_parent)
-        return Execution(request, output, interruption).run()
+        return run_all(Context(request, output, interruption))
     except ExpectedError as error:
         output.say(str(error))
         return exit_code_of(error)
@@ -70,11 +71,7 @@ def _parser() -> argparse.ArgumentParser:
     which.add_argument("--from", metavar="KEY", dest="first", help="first period of a range")
     which.add_argument("--to", metavar="KEY", dest="last", help="last period of a range, inclusive")
     parser.add_argument(
-        "--shop",
-        metavar="ID",
-        dest="shops",
-        action="append",
-        help="this shop only; one --shop for each",
+        "--shop", metavar="ID", action="append", help="this shop only; one --shop for each"
     )
     parser.add_argument("--again", action="store_true", help="run what has landed already, too")
     parser.add_argument("--root", metavar="FOLDER", help="the project whose registry counts")

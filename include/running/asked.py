@@ -1,7 +1,7 @@
-"""What a run was asked to cover: its partition key, or what a person gave by hand.
+"""What a run is asked for: which periods and shops, and whether to run again what has landed.
 
-Imports no Airflow. Nothing of it is trusted: it is checked here, and reaches the script through the
-environment only.
+A person says it in the trigger form (`asked_of`) or on a command line (`Asked.from_words`), and it
+is checked there. The runner and the script get it through their environment.
 """
 
 from __future__ import annotations
@@ -10,95 +10,108 @@ import os
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from difflib import get_close_matches
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from include.errors import ConfigurationError
 from include.logical_dates import period_asked_for
-from include.registry import load_registry
-from include.running.request import project_root
-from include.running.selection import why_not
+from include.registry import SHOPS_FILE, load_registry
+from include.running.environment import project_root
 from include.text import LONGEST_QUOTE, quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from argparse import Namespace
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
-    from include.periods import Schedule
+    from include.periods import Period, Schedule
+    from include.registry import Job, Registry
 
-WORDS = ("period", "from", "to", "shops", "again")
+CONF = ("period", "from", "to", "shops", "again")
+OPTIONS = ("--period", "--from", "--to")
+VARIABLES = ("PERIOD_KEY", "PERIOD_FROM", "PERIOD_TO", "SHOPS", "AGAIN")
 
 
 @dataclass(frozen=True)
 class Asked:
-    """The first and the last period key (the same for one period), shops (none: all), and again."""
+    """What a run is asked for.
 
-    first: str
-    last: str
+    Attributes:
+        first, last: the keys of the first and the last period (the same for one); empty for the
+            one that has ended last.
+        shops: ids; none for all of the job's.
+        again: whether to run also what has landed.
+    """
+
+    first: str = ""
+    last: str = ""
     shops: tuple[str, ...] = ()
     again: bool = False
 
-    def environment(self) -> dict[str, str]:
-        """Say it the way `include.running` reads it."""
-        one = {"PERIOD_KEY": self.first}
-        said = (
-            one if self.first == self.last else {"PERIOD_FROM": self.first, "PERIOD_TO": self.last}
-        )
-        if self.shops:
-            said["SHOPS"] = ",".join(self.shops)
-        if self.again:
-            said["AGAIN"] = "1"
-        return said
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> Asked:
+        """Read what `to_environment` has written, or a person has set.
 
+        Raises:
+            ConfigurationError: half a range, a range beside a period, or SHOPS that names no shop.
+        """
+        one, begin, end, listed, again = (environment.get(name) for name in VARIABLES)
+        shops = tuple(dict.fromkeys(filter(None, map(str.strip, (listed or "").split(",")))))
+        if listed is not None and not shops:
+            raise ConfigurationError(
+                f"SHOPS {listed!r} names no shop: write ids with commas between them, or for all "
+                "shops unset SHOPS"
+            )
+        first, last = _ends(one or None, begin or None, end or None, VARIABLES)
+        return cls(first, last, shops, again == "1")
 
-def understand(
-    schedule: Schedule,
-    *,
-    partition_key: str | None,
-    logical_date: datetime | None = None,
-    conf: Mapping[str, Any],
-    shops: Collection[str],
-    now: datetime,
-    why_not: Callable[[str], str],
-) -> Asked:
-    """Find out which periods and shops a run covers.
+    @classmethod
+    def from_words(cls, words: Namespace, environment: Mapping[str, str]) -> Asked:
+        """Read a command line's `period`, `first`, `last`, `shop` and `again`.
 
-    The run's key names its period, else the conf does, else its logical date: that of the day which
-    the date means (`include.logical_dates`). Without any of them it is the period that ended last.
+        Args:
+            words: as parsed; each may be missing.
+            environment: says what the words leave out.
 
-    Args:
-        schedule: the job's.
-        partition_key: the run's, if it has one.
-        logical_date: the run's, if it has one (aware).
-        conf: what a person gave; an empty text counts as not given, an empty list does not.
-        shops: the ids of the job's shops.
-        now: when the run was asked for (aware); a retry must cover what the first attempt did.
-        why_not: says why a shop is not among the job's.
+        Raises:
+            ConfigurationError: as `from_environment` does, or a word names no period or no shop.
+        """
+        said = (getattr(words, name, None) for name in ("period", "first", "last"))
+        one, begin, end = map(named_period, OPTIONS, said)
+        shops = _named_shops(getattr(words, "shop", None) or ())
+        window = VARIABLES[:3] if one or begin or end else ()
+        overruled = {*window, *(["SHOPS"] if shops else [])}
+        left = cls.from_environment({k: v for k, v in environment.items() if k not in overruled})
+        first, last = _ends(one, begin, end, OPTIONS) if window else (left.first, left.last)
+        return cls(first, last, shops or left.shops, words.again or left.again)
 
-    Raises:
-        ConfigurationError: an unknown word, a period that does not exist, has not ended or differs
-            from the run's own or from its date's, an unknown shop.
-    """
-    for word in conf:
-        if word not in WORDS:
-            near = get_close_matches(word[:LONGEST_QUOTE], WORDS, n=1)
-            hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(WORDS)}"
-            raise ConfigurationError(f"conf {quoted(word)} is not known: {hint}")
-    given = {word: value for word, value in conf.items() if value not in (None, "")}
-    first, last = _window(schedule, partition_key, given, now)
-    if dated := period_asked_for(logical_date, now, schedule):
-        named = bool(partition_key) or "period" in given or "from" in given
-        first, last = _of_date(schedule, dated.key, (first, last) if named else None)
-    wanted = _known(given["shops"], shops, why_not) if "shops" in given else ()
-    again = given.get("again", False)
-    if not isinstance(again, bool):
-        raise ConfigurationError(
-            f"conf 'again' is {quoted(again)}: write true or false, without quotes"
-        )
-    return Asked(first, last, wanted, again)
+    def to_environment(self) -> dict[str, str]:
+        """Return the variables that say it to the runner and the script."""
+        one = {"PERIOD_KEY": self.first} if self.first else {}
+        several = {"PERIOD_FROM": self.first, "PERIOD_TO": self.last}
+        shops = {"SHOPS": ",".join(self.shops)} if self.shops else {}
+        again = {"AGAIN": "1"} if self.again else {}
+        return {**(one if self.first == self.last else several), **shops, **again}
+
+    def periods(self, schedule: Schedule, now: datetime) -> list[Period]:
+        """Return the periods, oldest first.
+
+        Args:
+            schedule: the job's.
+            now: aware; each period must have ended by then.
+
+        Raises:
+            ConfigurationError: a key is malformed, or its period has not ended.
+        """
+        if self.first == self.last:
+            return [schedule.ended(self.first, now) if self.first else schedule.last_ended(now)]
+        return schedule.ended_between(self.first, self.last, now)
 
 
 def asked_of(run: Any, job_id: str, schedule: Schedule, shops: Collection[str]) -> Asked:
-    """Find out which periods and shops a DAG run covers, the same for each of its tasks.
+    """Return what a DAG run is asked for; the same for each of its tasks and their retries.
+
+    The run's key names its period, else the conf does, else its logical date: that of the day which
+    the date means (`include.logical_dates`). Without any of them it is the period that had ended
+    last when the run was asked for.
 
     Args:
         run: the DAG run.
@@ -107,55 +120,119 @@ def asked_of(run: Any, job_id: str, schedule: Schedule, shops: Collection[str]) 
         shops: the ids of its shops.
 
     Raises:
-        ConfigurationError: as `understand` does.
+        ConfigurationError: an unknown word, a period that does not exist, has not ended or differs
+            from the run's own or from its date's, an unknown shop.
     """
-    return understand(
-        schedule,
-        partition_key=run.partition_key,
-        logical_date=run.logical_date,
-        conf=run.conf or {},
-        shops=shops,
-        now=run.run_after,  # not the clock: a retry covers what the first attempt did
-        why_not=partial(_why_not, job_id),
-    )
-
-
-def _why_not(job_id: str, shop: str) -> str:
-    registry = load_registry(project_root(os.environ), only=job_id)
-    job = registry.jobs.get(job_id)
-    return why_not(registry, job, shop) if job else f"shop {shop!r} is none of job {job_id!r}"
-
-
-def _window(
-    schedule: Schedule, partition_key: str | None, given: Mapping[str, Any], now: datetime
-) -> tuple[str, str]:
-    if "period" in given and ("from" in given or "to" in given):
-        raise ConfigurationError("conf has both 'period' and 'from'/'to': give one of the two")
-    if ("from" in given) != ("to" in given):
-        raise ConfigurationError("conf has only one of 'from' and 'to': give both, or 'period'")
-    if "from" in given:
-        first, last = (one.key for one in schedule.ends_of(given["from"], given["to"], now))
-    elif "period" in given or partition_key:
-        first = last = schedule.ended(given.get("period", partition_key), now).key
+    conf, now, key = run.conf or {}, run.run_after, run.partition_key
+    given = _given(conf)
+    names = [f"conf {word!r}" for word in CONF]
+    first, last = _ends(given["period"], given["from"], given["to"], names)
+    if named := key or first != "":
+        one, other = (key, key) if first == "" else (first, last)
+        first, last = (end.key for end in schedule.ends_of(one, other, now))
     else:
         first = last = schedule.last_ended(now).key
-    if partition_key and (first, last) != (partition_key, partition_key):
-        own = quoted(partition_key)
-        message = f"conf asks for {first} to {last}, but the run's own period is {own}"
+    if key and (first, last) != (key, key):
+        message = f"conf asks for {first} to {last}, but the run's own period is {quoted(key)}"
         raise ConfigurationError(f"{message}: give one of the two")
-    return first, last
+    if dated := period_asked_for(run.logical_date, now, schedule):
+        if named and (first, last) != (dated.key, dated.key):
+            message = f"the run's logical date means {dated.key}, but its key or conf"
+            raise ConfigurationError(f"{message} {first} to {last}: leave the date out")
+        first = last = schedule.ended(dated.key, datetime.now(timezone.utc)).key
+    return Asked(first, last, _shops_of_conf(given["shops"], job_id, shops), given["again"])
 
 
-def _of_date(schedule: Schedule, key: str, named: tuple[str, str] | None) -> tuple[str, str]:
-    """Return the period of a run's date, if nothing else names one; it must have ended by now."""
-    if named not in (None, (key, key)):
-        message = f"the run's logical date means {key}, but its key or conf {' to '.join(named)}"
-        raise ConfigurationError(f"{message}: leave the date out")
-    schedule.ended(key, datetime.now(timezone.utc))
-    return key, key
+def _given(conf: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a conf says of each word; None for no period and no shops."""
+    for word in conf:
+        if word not in CONF:
+            near = get_close_matches(word[:LONGEST_QUOTE], CONF, n=1)
+            hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(CONF)}"
+            raise ConfigurationError(f"conf {quoted(word)} is not known: {hint}")
+    # The form sends null or an empty text for a field that was left empty.
+    given = {word: None if conf.get(word) == "" else conf.get(word) for word in CONF}
+    again = given["again"] = False if given["again"] is None else given["again"]
+    if not isinstance(again, bool):
+        raise ConfigurationError(
+            f"conf 'again' is {quoted(again)}: write true or false, without quotes"
+        )
+    return given
 
 
-def _known(asked: Any, shops: Collection[str], why_not: Callable[[str], str]) -> tuple[str, ...]:
+def named_period(option: str, word: str | None) -> str | None:
+    """Return the key of the period after an option, None where the option was left out.
+
+    Raises:
+        ConfigurationError: the word is blank, as an unset variable is: that is not the last period.
+    """
+    if word is not None and not word.strip():
+        raise ConfigurationError(
+            f"{option} {word!r} names no period; is the variable that it comes from set? For the "
+            f"last one that ended leave {option} out"
+        )
+    return word
+
+
+def check_shops(registry: Registry, job: Job, wanted: Iterable[str]) -> None:
+    """Check that shops are enabled shops of a job.
+
+    Raises:
+        ConfigurationError: one is not; says why, or which id comes nearest.
+    """
+    ids = [shop.id for shop in registry.shops_of(job)]
+    for shop in wanted:
+        if shop not in ids:
+            raise ConfigurationError(_why_not(registry, job, shop))
+
+
+def nearest(name: str, names: Iterable[str]) -> str:
+    """Return the end of a message about an unknown name: the known one that is like it, or all."""
+    ordered = sorted(names)
+    if near := get_close_matches(name, ordered, n=1):
+        return f"; did you mean {near[0]!r}?"
+    return f"; there are {', '.join(ordered[:20])}" if ordered else ""
+
+
+def _ends(one: Any, begin: Any, end: Any, names: Sequence[str]) -> tuple[str, str]:
+    """Return the first and the last key; both are empty where nothing was said."""
+    period, first, last = names[:3]
+    if begin is not None and end is None:
+        raise ConfigurationError(
+            f"{first} {quoted(begin)} has no {last}: add {last} with the last period, or for one "
+            f"period write {period} in its place"
+        )
+    if end is not None and begin is None:
+        message = f"{last} {quoted(end)} has no {first}: add {first}, the first period"
+        raise ConfigurationError(message)
+    if one is not None and begin is not None:
+        raise ConfigurationError(
+            f"{period} {quoted(one)} and {first} {quoted(begin)} do not go together: leave "
+            f"{period} out, or {first} and {last}"
+        )
+    if begin is not None:
+        return begin, end
+    return ("", "") if one is None else (one, one)
+
+
+def _named_shops(words: Sequence[str]) -> tuple[str, ...]:
+    for word in words:
+        if "," in word:
+            each = " ".join(f"--shop {one.strip()}" for one in word.split(",") if one.strip())
+            example = f", as in {each}" if each else ""
+            problem = f"is no shop's id: write one --shop for each shop{example}"
+            raise ConfigurationError(f"--shop {word!r} {problem}")
+        if not word.strip():  # an unset variable: no shop is not every shop
+            raise ConfigurationError(
+                f"--shop {word!r} names no shop; is the variable that it comes from set? For all "
+                "shops leave --shop out"
+            )
+    return tuple(dict.fromkeys(word.strip() for word in words))
+
+
+def _shops_of_conf(asked: Any, job_id: str, shops: Collection[str]) -> tuple[str, ...]:
+    if asked is None:
+        return ()
     if not isinstance(asked, list) or not all(isinstance(shop, str) for shop in asked):
         raise ConfigurationError(f"conf 'shops' is {quoted(asked)}, not a list of shop ids")
     if not asked:
@@ -164,5 +241,27 @@ def _known(asked: Any, shops: Collection[str], why_not: Callable[[str], str]) ->
     for shop in asked:
         if shop not in shops:
             short = shop if len(shop) <= LONGEST_QUOTE else f"{shop[:LONGEST_QUOTE]}…"
-            raise ConfigurationError(f"conf 'shops': {why_not(short)}")
+            registry = load_registry(project_root(os.environ), only=job_id)
+            job = registry.jobs.get(job_id)
+            why = _why_not(registry, job, short) if job else f"{short!r} is no shop of {job_id!r}"
+            raise ConfigurationError(f"conf 'shops': {why}")
     return tuple(dict.fromkeys(asked))
+
+
+def _why_not(registry: Registry, job: Job, shop: str) -> str:
+    """Return why a shop is not one of a job's enabled shops, and what to write instead."""
+    ids = [shop.id for shop in registry.shops_of(job)]
+    if not job.platform:
+        return f"job {job.id!r} has no shops: leave shop {shop!r} out"
+    known = registry.shops.get(shop)
+    if known is None:
+        problems = [each for each in registry.problems if each.file == SHOPS_FILE]
+        about = [str(each) for each in problems if each.job_id in (shop, None)]
+        if any(each.job_id == shop for each in problems):
+            return "\n".join([f"the entry of shop {shop!r} is broken; repair it first:", *about])
+        message = f"there is no shop {shop!r} on {job.platform}{nearest(shop, ids)}"
+        return "\n".join([message, *about])
+    if known.platform != job.platform:
+        wrong = f"shop {shop!r} is on {known.platform}, and job {job.id!r} is for {job.platform}"
+        return f"{wrong}: name a job for {known.platform}, or one of {', '.join(ids[:20])}"
+    return f"shop {shop!r} is disabled: set 'enabled: true' for it in {SHOPS_FILE}"

@@ -1,7 +1,7 @@
 """The guard before a script that takes no period: it runs for the one that ended last, only.
 
 What such a script brings is the day that it works out itself, whatever it was started for. An older
-period can therefore not be pulled again, by nobody and for no reason: it is neither run nor landed.
+period can therefore not be pulled again: it is neither run nor landed.
 """
 
 from __future__ import annotations
@@ -38,15 +38,7 @@ def refuse_past(job: Job, period: Period, now: datetime) -> None:
         ConfigurationError: it would bring another period than that.
     """
     dating = dating_of(job)
-    if dating.dated:
-        return
-    clock = job.env.get("TZ", job.timezone)
-    if clock != job.timezone:
-        raise ConfigurationError(
-            f"env sets TZ to {clock!r}, and timezone is {job.timezone!r}: the script, which takes "
-            f"no period ({dating.because}), would work out another day: remove TZ from env"
-        )
-    last = job.schedule.last_ended(now)
+    last = period if dating.dated else job.schedule.last_ended(now)
     if last != period:
         raise ConfigurationError(
             f"{period.key} cannot be pulled again: the script takes no period, so that it brings "
@@ -55,8 +47,23 @@ def refuse_past(job: Job, period: Period, now: datetime) -> None:
         )
 
 
+def check_clock(job: Job) -> None:
+    """Check that a script that takes no period goes by its job's clock.
+
+    Raises:
+        ConfigurationError: its entry gives it another one.
+    """
+    dating = dating_of(job)
+    clock = job.env.get("TZ", job.timezone)
+    if clock != job.timezone and not dating.dated:
+        raise ConfigurationError(
+            f"env sets TZ to {clock!r}, and timezone is {job.timezone!r}: the script, which takes "
+            f"no period ({dating.because}), would work out another day: remove TZ from env"
+        )
+
+
 def why_not_known(job: Job, period: Period, began: datetime, ended: datetime) -> str:
-    """Return why nobody can tell which period a script without one has brought; nothing if one can.
+    """Return why it is unknown which period a script without one has brought; empty if it is known.
 
     It is the one that had ended last when the script asked the clock, soon after it began.
 

@@ -40,28 +40,30 @@ class LedgerError(ExpectedError):
     """The ledger cannot be read or written now: temporary, exit code 75."""
 
 
-class Accounts:
-    """The ledger, as one run uses it.
+class LedgerWriter:
+    """The ledger, as one run uses it. Each method raises LedgerError if the warehouse is away.
 
     Args:
         url: the warehouse (SQLAlchemy).
         run_id: the run, as the ledger names it.
         place: names the folder in which it holds the locks of its units.
+        seconds: between two heartbeats.
 
     Raises:
-        ConfigurationError: the URL is not one.
+        ConfigurationError: the URL is invalid.
     """
 
-    def __init__(self, url: str, run_id: str, place: str) -> None:
+    def __init__(self, url: str, run_id: str, place: str, seconds: float) -> None:
         self._ledger = Ledger(connect(url), run_id)
         self._place = place
+        self._seconds = seconds
+        self._patience = timedelta(seconds=BEATS_UNTIL_LOST * seconds)
 
     def check_version(self) -> None:
         """Compare the warehouse's tables with this code, before anything is run for them.
 
         Raises:
             ConfigurationError: they are older, newer, or not there; trying again repairs nothing.
-            LedgerError: the warehouse does not answer.
         """
         with _in_words("read"), self._ledger.engine.connect() as connection:
             check_version(connection.execution_options(isolation_level="AUTOCOMMIT"))
@@ -71,11 +73,8 @@ class Accounts:
 
         Args:
             units: of one period.
-            again: whether to run those that have landed, too.
+            again: whether to run also those that have landed.
             early: whether they are not due yet: what this run has landed provisionally stays.
-
-        Raises:
-            LedgerError: the warehouse does not answer, or has no ledger yet.
         """
         with _in_words("read"):
             self._ledger.expect(units)
@@ -83,61 +82,41 @@ class Accounts:
             return list(units) if again else self._ledger.open_units(units, early=early)
 
     def landed_by_this_run(self, job_id: str, period: Period) -> bool:
-        """Return whether this run itself has landed a unit of a period.
-
-        Raises:
-            LedgerError: the warehouse does not answer.
-        """
+        """Return whether this run itself has landed a unit of a period."""
         with _in_words("read"):
             rows = self._ledger.rows(job_id, period.key)
         mine = self._ledger.run_id
         return any(row.run_id == mine and row.state in (*LANDED, PROVISIONAL) for row in rows)
 
-    def left_failed(
-        self, job_id: str, ended: tuple[datetime, datetime], seconds: float
-    ) -> list[LedgerRow]:
-        """Return the units of earlier periods that this run is to try once more, the oldest first.
+    def left_failed(self, job_id: str, ended: tuple[datetime, datetime]) -> list[LedgerRow]:
+        """Return the units of earlier periods that this run is to retry, the oldest first.
 
         Args:
             job_id: whose units.
             ended: when their periods ended, both inclusive.
-            seconds: between two signs of life.
-
-        Raises:
-            LedgerError: the warehouse does not answer.
         """
         with _in_words("read"):
-            return left_failed(
-                self._ledger.engine, job_id, self._ledger.run_id, ended, _patience(seconds)
-            )
+            run_id = self._ledger.run_id
+            return left_failed(self._ledger.engine, job_id, run_id, ended, self._patience)
 
     @contextmanager
     def attempt(
-        self,
-        units: Sequence[Unit],
-        seconds: float,
-        say: Callable[[str], None],
-        *,
-        retry: bool = False,
+        self, units: Sequence[Unit], say: Callable[[str], None], *, retry: bool = False
     ) -> Iterator[None]:
-        """Begin the units, and show a sign of life every few seconds as long as the block runs.
+        """Begin the units, and send heartbeats as long as the block runs.
 
         Args:
             units: those to begin.
-            seconds: between two signs of life.
-            say: takes a line for the output.
-            retry: whether they are tried once more by itself, which is written down.
+            say: takes a line for the output, such as that a heartbeat was missed.
+            retry: whether they are retried automatically, which is written down.
 
         Raises:
-            LedgerError: the warehouse does not answer. A missed sign of life is only said.
             HeldElsewhereError: one of them is being run on another machine.
         """
-        claim = Claim(self._place, _patience(seconds), retry)
         with _in_words("written"):
-            self._ledger.begin(units, claim)
+            self._ledger.begin(units, Claim(self._place, self._patience, retry))
         over = threading.Event()
-        arguments = (units, seconds, say, over)
-        heart = threading.Thread(target=self._beat_until, args=arguments, daemon=True)
+        heart = threading.Thread(target=self._beat_until, args=(units, say, over), daemon=True)
         heart.start()
         try:
             yield
@@ -165,9 +144,6 @@ class Accounts:
 
         Returns:
             the units that a script which succeeded has left out; they are failed.
-
-        Raises:
-            LedgerError: the warehouse does not answer.
         """
         with _in_words("written"):
             for unit in units:
@@ -178,25 +154,16 @@ class Accounts:
             return self._ledger.settle(rest, exit_code, error, early=early)
 
     def judge(self, checks: Checks, units: Sequence[Unit]) -> Judgement:
-        """Reject what has landed that a job's checks do not let pass.
-
-        Args:
-            checks: its entry's.
-            units: of the job.
+        """Reject what has landed and fails its job's checks.
 
         Raises:
             ConfigurationError: a check names what the warehouse does not have.
-            LedgerError: the warehouse does not answer.
         """
         with _in_words("read"):
             return judge(self._ledger, checks, units)
 
     def rows_of(self, units: Sequence[Unit]) -> int | None:
-        """Count the rows that units have landed; None when none of them says.
-
-        Raises:
-            LedgerError: the warehouse does not answer.
-        """
+        """Return how many rows units have landed; None when none of them says."""
         shops = {unit.shop_id for unit in units}
         periods = {(unit.job_id, unit.period.key) for unit in units}
         with _in_words("read"):
@@ -205,24 +172,16 @@ class Accounts:
         return sum(told) if told else None
 
     def _beat_until(
-        self,
-        units: Sequence[Unit],
-        seconds: float,
-        say: Callable[[str], None],
-        over: threading.Event,
+        self, units: Sequence[Unit], say: Callable[[str], None], over: threading.Event
     ) -> None:
         # Signals are for the main thread, which would otherwise notice them late.
         signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
-        while not over.wait(seconds):
+        while not over.wait(self._seconds):
             try:
                 with _in_words("written"):
                     self._ledger.beat(units)
             except LedgerError as error:  # noqa: PERF203 - one that fails must not stop the next
                 say(f"no sign of life this time: {error}")
-
-
-def _patience(seconds: float) -> timedelta:
-    return timedelta(seconds=BEATS_UNTIL_LOST * seconds)
 
 
 @contextmanager

@@ -11,11 +11,13 @@ import json
 import os
 import socket
 import time
+import uuid
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from include.errors import ExpectedError
+from include.errors import ConfigurationError, ExpectedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -139,3 +141,43 @@ def _is_alive(pid: int) -> bool:
     except PermissionError:
         return True
     return True
+
+
+def check_writable(var: Path) -> None:
+    """Make the service's directory if it is missing.
+
+    Raises:
+        ConfigurationError: nothing can be written there, as in a team's own Airflow that mounts the
+            project; says where it can be instead.
+    """
+    try:
+        var.mkdir(mode=0o700, parents=True, exist_ok=True)
+        problem = None if os.access(var, os.W_OK | os.X_OK) else "Permission denied"
+    except OSError as error:
+        problem = error.strerror
+    if problem:
+        raise ConfigurationError(
+            f"folder {var} of locks and journal cannot be written ({problem}): set the variable "
+            "SCHEDULER_VAR to a folder that can be, for all components of Airflow"
+        )
+
+
+def place_of(var: Path) -> str:
+    """Return the name of a folder of locks: runs that see the same one exclude each other by them.
+
+    It is in the file `place` of the service's directory, wherever that is seen from, and is made up
+    when there is none yet. The file is written whole or not at all; of several who do so at once
+    one wins.
+
+    Args:
+        var: the service's directory, on a disk of this machine or shared by several.
+    """
+    path = var / "place"
+    if not path.exists():
+        var.mkdir(parents=True, exist_ok=True)
+        draft = path.with_name(f"place.{uuid.uuid4().hex}")
+        draft.write_text(f"{uuid.uuid4().hex}\n", "utf-8")
+        with suppress(FileExistsError):
+            path.hardlink_to(draft)
+        draft.unlink()
+    return path.read_text("utf-8").strip()

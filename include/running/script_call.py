@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from include import PROJECT_ROOT, VAR
 from include.errors import ConfigurationError
-from include.running.request import ROOT
-from include.running.variables import PRIVATE
+from include.running.asked import Asked
+from include.running.environment import PRIVATE, ROOT
 from include.secrets.values import CONNECTION_PREFIX
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ def environment_of(
     }
     names = [f"{CONNECTION_PREFIX}{name.upper()}" for name in job.connection_ids]
     connections = {name: inherited[name] for name in names if name in inherited}
-    again = {"AGAIN": "1"} if request.again else {}
+    asked = Asked(period.key, period.key, tuple(shop.id for shop in shops), request.asked.again)
     python = _python_of(job, kept)
     return {
         **kept,
@@ -92,7 +92,7 @@ def environment_of(
         "TZ": _tz_of(job.timezone),  # what a script calls yesterday is the job's
         **job.env,
         "JOB_ID": job.id,
-        "PERIOD_KEY": period.key,
+        **asked.to_environment(),
         "PERIOD_START": period.start.isoformat(),
         "PERIOD_END": period.end.isoformat(),
         "FIRST_DAY": period.first_day.isoformat(),
@@ -102,8 +102,7 @@ def environment_of(
         ROOT: str(request.root),
         **OUTPUT,
         **python,
-        **_named(shops),
-        **again,
+        **({"SHOPS_JSON": _described(shops)} if shops else {}),
     }
 
 
@@ -120,10 +119,8 @@ def _tz_of(zone: str) -> str:
     return f":{path}" if path.is_file() else zone
 
 
-def _named(shops: Sequence[Shop]) -> dict[str, str]:
-    """Name the shops of a run: their ids alone, and with all that a script must know of each."""
-    if not shops:
-        return {}
+def _described(shops: Sequence[Shop]) -> str:
+    """Return all that a script must know of each shop, as JSON."""
     described = [
         {
             "id": shop.id,
@@ -133,8 +130,7 @@ def _named(shops: Sequence[Shop]) -> dict[str, str]:
         }
         for shop in shops
     ]
-    ids = ",".join(shop.id for shop in shops)
-    return {"SHOPS": ids, "SHOPS_JSON": json.dumps(described, ensure_ascii=False)}
+    return json.dumps(described, ensure_ascii=False)
 
 
 def _python_of(job: Job, kept: dict[str, str]) -> dict[str, str]:

@@ -13,7 +13,7 @@ from airflow.sdk.configuration import conf
 from include import PROJECT_ROOT
 from include.registry import load_registry
 from include.registry.dated_scripts import said_by_entry
-from include.running.variables import NO_DATA
+from include.running.environment import NO_DATA
 from include.scheduling.job_docs import describe
 from include.scheduling.operator import ScriptOperator
 from include.scheduling.row_checks import CheckOperator

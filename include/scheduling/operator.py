@@ -17,7 +17,7 @@ from airflow.sdk.exceptions import AirflowException, AirflowFailException, Airfl
 
 from include.errors import ConfigurationError
 from include.running.asked import asked_of
-from include.running.variables import ALL_SECONDS, PRIVATE, RETRY_EARLIER
+from include.running.environment import ALL_SECONDS, PRIVATE, RETRY_EARLIER
 from include.scheduling.connections import connection_of, warehouse_url
 from include.scheduling.journal import write_refusal
 from include.units.exit_codes import ExitCode
@@ -115,7 +115,7 @@ class ScriptOperator(BashOperator):
             RETRY_EARLIER: "1" if run.run_type == SCHEDULED else "",
             "WAREHOUSE_URL": warehouse_url(),
             **self._connections(),
-            **asked.environment(),
+            **asked.to_environment(),
         }
 
     def _all_seconds(self) -> float:

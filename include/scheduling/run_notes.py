@@ -16,8 +16,7 @@ from airflow.listeners import hookimpl
 from include.errors import ConfigurationError
 from include.registry import load_registry
 from include.running.asked import asked_of
-from include.running.request import project_root
-from include.running.variables import REFUSED_NOTE
+from include.running.environment import REFUSED_NOTE, project_root
 
 if TYPE_CHECKING:
     from airflow.models.dagrun import DagRun

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 try:
     from include.errors import ConfigurationError
     from include.registry import load_registry
-    from include.running.script_input import given
+    from include.running.environment import given
     from include.units.exit_codes import ExitCode
     from include.units.first_seen import first_seen
     from include.units.job_units import JobUnits

@@ -13,7 +13,7 @@ from sqlalchemy import and_, insert, select, true, update
 
 from include.errors import ExpectedError
 from include.units.claims import UNFENCED
-from include.units.ledger_row import LedgerRow, covers, key_of
+from include.units.ledger_row import LedgerRow, key_of
 from include.units.ledger_values import ERROR_LIMIT, ended, pending, window
 from include.warehouse.clock import now
 from include.warehouse.tables import ledger
@@ -95,7 +95,7 @@ class Ledger:
         return [
             unit
             for unit, row in rows
-            if row is None or not covers(row, unit) or self._is_open(row, early=early)
+            if row is None or not row.is_of(unit.period) or self._is_open(row, early=early)
         ]
 
     def begin(self, units: Iterable[Unit], claim: Claim = UNFENCED) -> None:

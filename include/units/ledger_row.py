@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from datetime import datetime
     from typing import TypeAlias
 
+    from include.periods import Period
+
     Key: TypeAlias = tuple[str, str, str]
 
 # How much longer one of two like periods may be: a month has 28 to 31 days, a day 23 to 25 hours.
@@ -53,6 +55,11 @@ class LedgerRow:
         """Name its unit as messages do."""
         return named(self.job_id, self.shop_id, self.period_key)
 
+    def is_of(self, period: Period) -> bool:
+        """Return whether it is of the very window that a period means by its key."""
+        window = period.start.astimezone(timezone.utc), period.end.astimezone(timezone.utc)
+        return (self.period_key, self.period_start, self.period_end) == (period.key, *window)
+
     @property
     def is_miscounted(self) -> bool:
         """Whether it was rejected because the source counts other rows than have landed."""
@@ -70,12 +77,6 @@ class LedgerRow:
 def key_of(of: Unit | LedgerRow) -> Key:
     """Return the columns that name a unit's row: job, shop and period."""
     return of.job_id, of.shop_id, of.period.key if isinstance(of, Unit) else of.period_key
-
-
-def covers(row: LedgerRow, unit: Unit) -> bool:
-    """Return whether a row is of the very window that a unit means by its key."""
-    window = unit.period.start.astimezone(timezone.utc), unit.period.end.astimezone(timezone.utc)
-    return (row.period_start, row.period_end) == window
 
 
 def is_like(unit: Unit, start: datetime, end: datetime) -> bool:

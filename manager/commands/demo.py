@@ -11,7 +11,7 @@ from rich.table import Table
 
 from include.errors import ConfigurationError, ExpectedError
 from include.registry import load_registry
-from include.running.request import named_period
+from include.running.asked import named_period
 from include.units.exit_codes import ExitCode
 from include.units.ledger import LANDED, Ledger
 from include.warehouse.versions import opened

@@ -8,7 +8,7 @@ from argparse import ArgumentError, ArgumentParser
 from typing import TYPE_CHECKING, NoReturn
 
 from include.errors import ConfigurationError
-from include.running.request import named_period
+from include.running.asked import VARIABLES, Asked
 from manager import connections
 from manager.lifecycle.locks import exclusive
 from manager.lifecycle.ports import RESTART, check_free, chosen, remembered
@@ -136,12 +136,17 @@ def _refuse_test_without_date(words: Sequence[str]) -> None:
 def run(layout: Layout, arguments: Namespace) -> NoReturn:
     """`run`: hand over to the runner with the connections that the job may see."""
     job = find_job(layout, arguments.job)
-    window = _window(arguments)  # refuses before anything is prepared
+    asked = Asked.from_words(arguments, os.environ)  # refuses before anything is prepared
     connections.adopt(prepared_environment(layout))
     variables = connections.script_variables(job.connection_ids, of_shops=bool(job.platform))
     _warn_about_sandbox(layout, variables)
-    kept = {key: value for key, value in os.environ.items() if not key.startswith("AIRFLOW_")}
-    _become(layout, ["-m", "include.running", job.id, *window], kept | variables)
+    kept = {
+        key: value
+        for key, value in os.environ.items()
+        if not key.startswith("AIRFLOW_") and key not in VARIABLES
+    }
+    command = ["-m", "include.running", job.id]
+    _become(layout, command, kept | variables | asked.to_environment())
 
 
 def _warn_about_sandbox(layout: Layout, variables: dict[str, str]) -> None:
@@ -157,15 +162,6 @@ def _warn_about_sandbox(layout: Layout, variables: dict[str, str]) -> None:
             file=sys.stderr,
             flush=True,
         )
-
-
-def _window(arguments: Namespace) -> list[str]:
-    """Say the period and the shops the way the runner reads them."""
-    options = {"--period": arguments.period, "--from": arguments.first, "--to": arguments.last}
-    named = {option: named_period(option, key) for option, key in options.items()}
-    given = [word for option, key in named.items() if key for word in (option, key)]
-    shops = [word for shop in arguments.shop or [] for word in ("--shop", shop)]
-    return [*given, *shops, *(["--again"] if arguments.again else [])]
 
 
 def prepared_environment(layout: Layout) -> dict[str, str]:

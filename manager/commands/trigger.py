@@ -12,9 +12,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from include.errors import ExpectedError
-from include.running.last_ended import refuse_past
-from include.running.request import named_period, named_shops
-from include.running.selection import check_shops
+from include.running.asked import Asked, check_shops
+from include.running.last_ended import check_clock, refuse_past
 from manager.airflow.rest import Api, ApiError, NotThereError
 from manager.lifecycle.health import running
 from manager.lifecycle.ports import remembered
@@ -45,11 +44,11 @@ def trigger(layout: Layout, arguments: Namespace) -> int:
     """
     job = find_job(layout, arguments.job)
     now = datetime.now(timezone.utc)
-    schedule = job.schedule
-    key = named_period("--period", arguments.period)
-    wanted = schedule.ended(key, now) if key else schedule.last_ended(now)
+    asked = Asked.from_words(arguments, {})
+    [wanted] = asked.periods(job.schedule, now)
+    check_clock(job)
     refuse_past(job, wanted, now)
-    conf = _conf(layout, job.id, arguments)
+    conf = _conf(layout, job.id, asked)
     api = Api(layout, remembered(layout), ANSWER_SECONDS)
     begin = partial(begin_run, api, job.id, wanted.key, conf, stuck=partial(_stuck, layout, job.id))
     run_id, new = asking(layout, begin)
@@ -127,16 +126,15 @@ def _stuck(layout: Layout, job_id: str) -> Mapping[Name, Run]:
     return stuck_of(layout, job_id)()
 
 
-def _conf(layout: Layout, job_id: str, arguments: Namespace) -> dict[str, Any]:
+def _conf(layout: Layout, job_id: str, asked: Asked) -> dict[str, Any]:
     """Return what the trigger form would send; shops are checked here, where it costs no run."""
-    conf: dict[str, Any] = {"again": True} if arguments.again else {}
-    if arguments.shop:
+    conf: dict[str, Any] = {"again": True} if asked.again else {}
+    if asked.shops:
         from include.registry import load_registry  # noqa: PLC0415 -- rarely needed
 
         registry = load_registry(layout.root, only=job_id)
-        shops = named_shops(arguments.shop)
-        check_shops(registry, registry.jobs[job_id], shops)
-        conf["shops"] = list(shops)
+        check_shops(registry, registry.jobs[job_id], asked.shops)
+        conf["shops"] = list(asked.shops)
     return conf
 
 

@@ -10,7 +10,7 @@ from string import Template
 from typing import TYPE_CHECKING
 
 from include.errors import ConfigurationError
-from include.running.variables import PRIVATE
+from include.running.environment import PRIVATE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

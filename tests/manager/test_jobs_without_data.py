@@ -14,7 +14,7 @@ import pytest
 from include.coverage import read_coverage
 from include.coverage_page import responses
 from include.registry import load_registry
-from include.running.variables import NO_DATA
+from include.running.environment import NO_DATA
 from include.warehouse import connect
 from manager.commands.gaps import gaps
 from manager.commands.report import report

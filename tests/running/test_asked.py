@@ -11,7 +11,7 @@ import pytest
 
 from include.errors import ConfigurationError
 from include.periods import Schedule
-from include.running.asked import Asked, asked_of, understand
+from include.running.asked import Asked, asked_of
 from tests.registry.conftest import ProjectFolder
 
 if TYPE_CHECKING:
@@ -20,17 +20,20 @@ if TYPE_CHECKING:
 DAILY = Schedule("0 7 * * *", "day")
 NOW = datetime(2025, 10, 3, 15, tzinfo=ZoneInfo("Asia/Shanghai"))
 SHOPS = ["erp-1", "erp-2"]
+DATE = "2025-09-20T00:00:00+08:00"
 
 
-def _understand(conf: dict[str, Any], partition_key: str | None = None) -> Asked:
-    return understand(
-        DAILY,
-        partition_key=partition_key,
-        conf=conf,
-        shops=SHOPS,
-        now=NOW,
-        why_not=lambda shop: f"there is no shop {shop!r}",
-    )
+def _asked(
+    conf: dict[str, Any],
+    partition_key: str | None = None,
+    *,
+    logical_date: str | None = None,
+    schedule: Schedule = DAILY,
+    now: datetime = NOW,
+) -> Asked:
+    date = datetime.fromisoformat(logical_date) if logical_date else None
+    run = SimpleNamespace(partition_key=partition_key, logical_date=date, conf=conf, run_after=now)
+    return asked_of(run, "own", schedule, SHOPS)
 
 
 @pytest.mark.parametrize(
@@ -60,7 +63,9 @@ def test_a_run_covers_what_it_was_asked(
     conf: dict[str, Any], partition_key: str | None, environment: dict[str, str]
 ) -> None:
     """Key, conf or neither: the runner is told the same way."""
-    assert _understand(conf, partition_key).environment() == environment
+    asked = _asked(conf, partition_key)
+    assert asked.to_environment() == environment
+    assert Asked.from_environment(environment) == asked
 
 
 @pytest.mark.parametrize(
@@ -74,17 +79,22 @@ def test_a_run_covers_what_it_was_asked(
         (
             {"period": "2025-10-01", "from": "2025-10-01", "to": "2025-10-02"},
             None,
-            "one of the two",
+            "leave conf 'period' out, or conf 'from' and conf 'to'",
         ),
-        ({"from": "2025-10-01"}, None, "only one of 'from' and 'to'"),
+        (
+            {"from": "2025-10-01"},
+            None,
+            "conf 'from' '2025-10-01' has no conf 'to': add conf 'to' with the last period",
+        ),
+        ({"to": "2025-10-01"}, None, "has no conf 'from': add conf 'from', the first period"),
         ({"from": "2025-10-02", "to": "2025-10-01"}, None, "swap the two"),
         ({"period": "2025-10-01"}, "2025-10-02", "the run's own period is '2025-10-02'"),
         ({"from": "2025-10-01", "to": "2025-10-02"}, "2025-10-02", "give one of the two"),
-        ({"shops": ["erp-9"]}, None, "conf 'shops': there is no shop 'erp-9'"),
+        ({"shops": ["erp-9"]}, None, "conf 'shops': 'erp-9' is no shop of 'own'"),
         ({"shops": "erp-1"}, None, "not a list of shop ids"),
         ({"shops": []}, None, "names no shop: name some, or for all leave 'shops' out"),
-        ({"shops": [""]}, None, "there is no shop ''"),
-        ({"shops": ["$(id)"]}, None, "there is no shop '$(id)'"),
+        ({"shops": [""]}, None, "'' is no shop of 'own'"),
+        ({"shops": ["$(id)"]}, None, "'$(id)' is no shop of 'own'"),
         ({"shops": [["erp-1"]]}, None, "not a list of shop ids"),
     ],
 )
@@ -93,28 +103,8 @@ def test_a_wrong_wish_is_refused_with_a_right_one(
 ) -> None:
     """The message says what is wrong and what can be asked for."""
     with pytest.raises(ConfigurationError) as refusal:
-        _understand(conf, partition_key)
+        _asked(conf, partition_key)
     assert problem in str(refusal.value)
-
-
-def _dated(
-    logical_date: str,
-    *,
-    schedule: Schedule = DAILY,
-    now: datetime = NOW,
-    conf: dict[str, Any] | None = None,
-    key: str | None = None,
-) -> tuple[str, str]:
-    asked = understand(
-        schedule,
-        partition_key=key,
-        logical_date=datetime.fromisoformat(logical_date),
-        conf=conf or {},
-        shops=SHOPS,
-        now=now,
-        why_not=str,
-    )
-    return asked.first, asked.last
 
 
 @pytest.mark.parametrize(
@@ -146,13 +136,13 @@ def test_a_logical_date_is_the_day_that_is_covered(
     logical_date: str, schedule: Schedule, key: str
 ) -> None:
     """The period in which the date lies, as a person reads it; no date is the last that ended."""
-    assert _dated(logical_date, schedule=schedule) == (key, key)
+    assert _asked({}, logical_date=logical_date, schedule=schedule) == Asked(key, key)
 
 
 def test_the_run_of_a_task_test_covers_its_date() -> None:
     """Airflow has it start at the end of its day, also where that is midnight."""
     end = datetime(2025, 9, 21, tzinfo=ZoneInfo("Asia/Shanghai"))
-    assert _dated("2025-09-20T00:00:00+08:00", now=end) == ("2025-09-20", "2025-09-20")
+    assert _asked({}, logical_date=DATE, now=end) == Asked("2025-09-20", "2025-09-20")
 
 
 def test_a_date_that_is_not_over_is_refused() -> None:
@@ -160,7 +150,7 @@ def test_a_date_that_is_not_over_is_refused() -> None:
     today = datetime.now(ZoneInfo("Asia/Shanghai")).replace(hour=0, minute=0, second=0)
     midnight = today.replace(microsecond=0)
     with pytest.raises(ConfigurationError, match="the last one that can run is"):
-        _dated(midnight.isoformat(), now=midnight + timedelta(days=1))
+        _asked({}, logical_date=midnight.isoformat(), now=midnight + timedelta(days=1))
 
 
 @pytest.mark.parametrize(
@@ -174,9 +164,9 @@ def test_a_date_that_is_not_over_is_refused() -> None:
 def test_a_date_beside_another_period_is_refused(conf: dict[str, Any], key: str | None) -> None:
     """Which of the two was meant nobody knows; one that says the same is taken."""
     with pytest.raises(ConfigurationError, match=r"means 2025-09-20.*leave the date out"):
-        _dated("2025-09-20T00:00:00+08:00", conf=conf, key=key)
-    same = _dated("2025-09-20T00:00:00+08:00", conf={"period": "2025-09-20"}, key="2025-09-20")
-    assert same == ("2025-09-20", "2025-09-20")
+        _asked(conf, key, logical_date=DATE)
+    same = _asked({"period": "2025-09-20"}, "2025-09-20", logical_date=DATE)
+    assert same == Asked("2025-09-20", "2025-09-20")
 
 
 DEEP: Any = "x"
@@ -199,7 +189,7 @@ def test_no_other_word_reaches_a_run(word: str) -> None:
     """Whatever else is in the conf that somebody sends, the run is refused."""
     for value in ("/etc/passwd", 1, True, ["x"], {"a": "b"}, DEEP, None, "", False):
         with pytest.raises(ConfigurationError, match="is not known") as refusal:
-            _understand({"period": "2025-09-01", word: value})
+            _asked({"period": "2025-09-01", word: value})
         assert len(str(refusal.value)) < LONGEST_MESSAGE
 
 
@@ -211,7 +201,7 @@ def test_no_other_value_reaches_a_run(word: str, value: Any) -> None:
     if word not in conf:
         conf = {}
     with pytest.raises(ConfigurationError) as refusal:
-        _understand(conf | {word: value})
+        _asked(conf | {word: value})
     assert len(str(refusal.value)) < LONGEST_MESSAGE
 
 
@@ -220,7 +210,7 @@ def test_no_other_value_reaches_a_run(word: str, value: Any) -> None:
 def test_no_other_partition_key_reaches_a_run(key: str, conf: dict[str, Any]) -> None:
     """Airflow takes any text up to 250 characters for one; alone or beside a period."""
     with pytest.raises(ConfigurationError) as refusal:
-        _understand(conf, key)
+        _asked(conf, key)
     assert len(str(refusal.value)) < LONGEST_MESSAGE
     assert str(refusal.value).isprintable()
 
@@ -228,14 +218,8 @@ def test_no_other_partition_key_reaches_a_run(key: str, conf: dict[str, Any]) ->
 def test_a_wide_window_is_understood_at_once() -> None:
     """Of the half million periods in it, the two that are named are enough."""
     ticks = Schedule("*/5 * * * *", "tick")
-    asked = understand(
-        ticks,
-        partition_key=None,
-        conf={"from": "2020-01-01T00:00", "to": "2025-10-01T00:00"},
-        shops=(),
-        now=NOW,
-        why_not=str,
-    )
+    conf = {"from": "2020-01-01T00:00", "to": "2025-10-01T00:00"}
+    asked = _asked(conf, schedule=ticks)
     assert (asked.first, asked.last) == ("2020-01-01T00:00", "2025-10-01T00:00")
 
 

@@ -1,4 +1,4 @@
-"""What failed for good in earlier periods is tried once more by the run of a later one."""
+"""What failed for good in earlier periods is retried by the run of a later one."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def test_yesterday_is_tried_first(project: Project, warehouse: str) -> None:
     assert (row.state, row.attempts) == ("ok", 2)
     assert row.run_id == row.retried_by == f"run-{DAYS[1]}"
     assert _row(warehouse, DAYS[1]).retried_by is None
-    assert "2025-10-01 tried once more by itself" in project.journal()
+    assert "2025-10-01 retried automatically" in project.journal()
 
 
 def test_it_is_tried_once_only(project: Project, warehouse: str) -> None:
@@ -84,7 +84,7 @@ def test_it_is_tried_once_only(project: Project, warehouse: str) -> None:
     assert _run(project, warehouse, DAYS[0])[0] == 77
     code, output = _run(project, warehouse, DAYS[1])
     assert code == 0
-    assert "is not tried again by itself: `python3 scheduler_manager.py repair" in output
+    assert "is not retried automatically any more: `python3 scheduler_manager.py repair" in output
     assert _run(project, warehouse, DAYS[1])[0] == 99  # nor when the same run is tried again
     assert _run(project, warehouse, DAYS[2])[0] == 0
     row = _row(warehouse, DAYS[0])
@@ -155,7 +155,7 @@ def test_it_may_not_use_up_the_time(project: Project, warehouse: str) -> None:
     (project.root / f"hang-{DAYS[0]}").touch()
     code, output = _run(project, warehouse, DAYS[2])
     assert code == 0
-    assert "2025-10-02 is tried once more by the next run: no time now" in output
+    assert "2025-10-02 is retried by the next run: no time is left now" in output
     assert _row(warehouse, DAYS[0]).exit_code == 75
     assert _row(warehouse, DAYS[1]).retried_by is None
     assert _row(warehouse, DAYS[2]).state == "ok"

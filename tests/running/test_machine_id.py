@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from include.running.machine_id import place_of
+from include.running.locking import place_of
 from include.units.ledger import Ledger
 from include.warehouse import connect
 from include.warehouse.migrating import migrate

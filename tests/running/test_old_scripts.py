@@ -193,15 +193,39 @@ def test_a_script_runs_in_an_environment_of_its_own(project: Project) -> None:
     project.wait_until_gone()
 
 
-def test_an_environment_that_is_not_there_is_refused(project: Project) -> None:
-    """Before the script's attempt begins, and with what repairs it."""
-    project.job("print(1)", python="venvs/own/bin/python")
-    code, output = project.run()
-    assert (code, "python 'venvs/own/bin/python' (config/tasks/jobs.yaml:2)" in output) == (
-        78,
-        True,
-    )
-    assert "make that environment again, or correct the path" in output
+@pytest.mark.parametrize(
+    ("keys", "told"),
+    [
+        (
+            {"python": "venvs/own/bin/python"},
+            (
+                "python 'venvs/own/bin/python' (config/tasks/jobs.yaml:2) is no program that can "
+                "be run: make that environment again, or correct the path"
+            ),
+        ),
+        (
+            {"dated": None, "env": {"TZ": "UTC"}},
+            "env sets TZ to 'UTC', and timezone is 'Asia/Shanghai'",
+        ),
+        ({"file": "plain"}, "is not executable: run chmod +x"),
+    ],
+    ids=lambda value: next(iter(value)) if isinstance(value, dict) else None,
+)
+def test_an_entry_whose_script_cannot_be_started_fails_its_units(
+    project: Project, keys: dict[str, Any], told: str
+) -> None:
+    """The run is 78 and says what repairs it; so does the ledger, where nothing is left untried."""
+    url = f"sqlite:///{project.root}/warehouse.db"
+    migrate(url)
+    project.job("print(1)", **keys)
+    (day,) = _days(1)
+    code, output = project.run("job", WAREHOUSE_URL=url)
+    assert (code, told in output, output.count("failed:")) == (78, True, 1)
+    engine = connect(url)
+    (row,) = Ledger(engine).rows("job", day)
+    engine.dispose()
+    assert (row.state, row.exit_code, row.attempts) == ("failed", 78, 1)
+    assert told in str(row.error)
 
 
 @pytest.mark.campaign

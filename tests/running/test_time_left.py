@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from include.errors import ExpectedError
-from include.running.time_left import TimeLeft
+from include.running.context import TimeLeft
 
 GRACE = 10.0
 

@@ -14,7 +14,7 @@ from airflow.utils.types import DagRunType
 from sqlalchemy import create_engine
 from sqlalchemy.orm import Session
 
-from include.running.variables import REFUSED_NOTE
+from include.running.environment import REFUSED_NOTE
 from include.scheduling.run_notes import RunNotes
 from tests.registry.conftest import ProjectFolder
 

@@ -17,7 +17,7 @@ from include.coverage import State, units_of
 from include.pulling.assignment import Assignment
 from include.registry import load_registry
 from include.running.attempt import Attempt
-from include.running.request import understand
+from include.running.request import Request
 from include.scheduling.row_checks import CheckOperator
 from include.scripts.generate_tasks import expected_units
 from include.units.job_units import JobUnits
@@ -94,10 +94,10 @@ def _runs(root: Path, registry: Registry, period: Period, wanted: set[str]) -> l
     """Return for which shops each part of a run would work."""
     job = registry.jobs["own"]
     words = {"job_id": job.id, "period": period.key, "first": None, "last": None, "again": False}
-    request = understand(Namespace(**words, shops=sorted(wanted), root=str(root)), {})
-    execution: Any = SimpleNamespace(job=job, registry=registry, request=request)
+    request = Request.of(Namespace(**words, shop=sorted(wanted), root=str(root)), {})
+    context: Any = SimpleNamespace(job=job, registry=registry, request=request)
     lock: Any = None
-    attempt = {unit.shop_id for unit in Attempt(execution, period, lock).units}
+    attempt = {unit.shop_id for unit in Attempt(context, period, lock).units}
     check = CheckOperator(
         task_id="check",
         job=job,
@@ -113,8 +113,9 @@ def _runs(root: Path, registry: Registry, period: Period, wanted: set[str]) -> l
         "JOB_ID": "own",
         "PERIOD_KEY": period.key,
         "WAREHOUSE_URL": "sqlite://",
-        "SHOPS": ",".join(sorted(attempt - {NO_SHOP})),  # as the runner narrows it
     }
+    if shops := sorted(attempt - {NO_SHOP}):  # as the runner narrows it
+        environment["SHOPS"] = ",".join(shops)
     pulled = {shop.id for shop in Assignment.from_environment(environment).shops}
     return [attempt, checked, pulled if job.platform and attempt else attempt]
 

@@ -24,7 +24,7 @@ try:
     from include.housekeeping.vacuuming import vacuum
     from include.registry import load_registry
     from include.registry.retention import settings_of
-    from include.running.script_input import given
+    from include.running.environment import given
     from include.units.exit_codes import ExitCode
     from include.warehouse import connect
 except ModuleNotFoundError as error:  # by hand, with another Python or without the project's path

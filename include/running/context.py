@@ -1,0 +1,147 @@
+"""What all periods of one call of the runner share."""
+
+from __future__ import annotations
+
+import math
+import os
+import time
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING
+
+from include.errors import ConfigurationError, ExpectedError
+from include.registry import load_registry
+from include.running.asked import check_shops, nearest
+from include.running.journal import Journal
+from include.running.locking import Holder, UnitLock, check_writable, place_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from include.periods import Period
+    from include.registry import Job, Registry
+    from include.running.ledger_writer import LedgerWriter
+    from include.running.output import Output
+    from include.running.request import Request
+    from include.running.signals import Interruption
+
+# Kept for starting, for a script that does not end at once, and for the ledger.
+SPARE_SECONDS, SPARE_SHARE = 5.0, 1 / 3
+
+
+class Context:
+    """The request, the registry's answer to it, and where everything is written.
+
+    Args:
+        request: what the runner was called with.
+        output: where the script's and the runner's lines go.
+        interruption: says when to end.
+
+    Attributes:
+        ledger: writes the ledger; None without a warehouse.
+
+    Raises:
+        ConfigurationError: the job, a period or a shop is not what the registry knows, or the
+            service's directory cannot be written.
+    """
+
+    def __init__(self, request: Request, output: Output, interruption: Interruption) -> None:
+        self.request = request
+        self.output = output
+        self.interruption = interruption
+        self.time_left = TimeLeft(request.all_seconds, request.grace_seconds)
+        self.registry = load_registry(request.root, only=request.job_id)
+        self.job = _find_job(self.registry, request)
+        check_shops(self.registry, self.job, request.asked.shops)
+        self.periods = request.asked.periods(self.job.schedule, datetime.now(timezone.utc))
+        check_writable(request.var)
+        self.journal = Journal.of(request.var, self.job.schedule.zone)
+        self.ledger = self._open_ledger()
+
+    def note(self, subject: str, event: str, details: Sequence[str] = ()) -> None:
+        """Print an event and write it to the journal.
+
+        Args:
+            subject: the job and period it is about.
+            event: what happened.
+            details: masked lines for the journal alone; the output has them already.
+        """
+        self.output.say(f"{subject} {event}")
+        try:
+            self.journal.write(subject, self.output.masker.mask(event), details)
+        except OSError as error:
+            self.output.say(f"the journal {self.journal.path} cannot be written: {error}")
+
+    def lock(self, period: Period, wait_seconds: float) -> UnitLock:
+        """Return the lock of one of the job's periods, held.
+
+        Raises:
+            LockHeldError: another run has it.
+        """
+        lock = UnitLock(self.request.var / "locks", self.job.id, period.key)
+        since = datetime.now(self.job.schedule.zone).isoformat(" ", "seconds")
+        holder = Holder(os.getpid(), self.request.run_id, since)
+        lock.acquire(holder, wait_seconds, self.interruption.__bool__)
+        return lock
+
+    def _open_ledger(self) -> LedgerWriter | None:
+        if not self.request.warehouse_url:
+            self.output.say("no WAREHOUSE_URL: this run is not written to the ledger")
+            return None
+        from include.running.ledger_writer import LedgerWriter  # noqa: PLC0415 - loads SQLAlchemy
+
+        place = place_of(self.request.var)
+        seconds = self.request.heartbeat_seconds
+        return LedgerWriter(self.request.warehouse_url, self.request.run_id, place, seconds)
+
+
+class TimeLeft:
+    """The time that the run has, so that it is the runner that ends its script and says why.
+
+    Airflow ends a task, and the runner with it, when the timeout that the web UI shows is over. The
+    runner ends its script a little earlier, settles what it leaves behind, and says that the time
+    was over, not that it was told to end.
+
+    Args:
+        seconds: for the whole run, from now; 0 for no end.
+        grace: from TERM to KILL, where there is time for it.
+
+    Attributes:
+        grace: from TERM to KILL.
+    """
+
+    def __init__(self, seconds: float, grace: float) -> None:
+        self._seconds = seconds or math.inf
+        spare = min(grace + SPARE_SECONDS, self._seconds * SPARE_SHARE)
+        self._until = time.monotonic() + self._seconds - spare
+        self.grace = min(grace, spare * 2 / 3)
+
+    def for_script(self, limit: float) -> float:
+        """Return how many seconds a script may take that begins now.
+
+        Args:
+            limit: what its entry allows, in seconds.
+
+        Raises:
+            ExpectedError: none are left; temporary, since a retry has all of its own.
+        """
+        left = min(limit, self._until - time.monotonic())
+        if left <= 0:
+            raise ExpectedError(
+                f"no time is left of the {self._seconds:.0f} s of this run (timeout in the job's "
+                "entry): the retry takes up what has not landed"
+            )
+        return left
+
+
+def _find_job(registry: Registry, request: Request) -> Job:
+    if job := registry.jobs.get(request.job_id):
+        return job
+    whole = load_registry(request.root)  # the one given may hold this job's files only
+    ids = {*whole.jobs, *(problem.job_id for problem in whole.problems if problem.job_id)}
+    about = [str(p) for p in whole.problems if p.job_id in (request.job_id, None)]
+    if request.job_id in ids:
+        raise ConfigurationError(
+            "\n".join([f"the entry of job {request.job_id!r} is broken; repair it first:", *about])
+        )
+    message = f"there is no job {request.job_id!r}{nearest(request.job_id, ids)}"
+    raise ConfigurationError("\n".join([message, *about]))
