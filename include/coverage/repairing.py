@@ -30,6 +30,9 @@ PAUSED, NO_DAG, SEEN_TO, DISABLED = "paused", "no DAG", "under way", "disabled"
 UNREPAIRABLE = "unrepairable"
 # A run of the job is stuck, and so would be another.
 BLOCKED = "blocked"
+# The job has as many runs that wait as it may have: Airflow makes no run of the schedule's beside
+# `max_active_runs` others, in which these are counted.
+LATER, MOST_WAITING = "later", 900
 # What Airflow itself takes to make a run, start its task and end it.
 OVERHEAD_SECONDS = 5.0
 
@@ -165,6 +168,11 @@ def plan_of(
     held.update(_switched_off(coverage))
     cells = {(cell.job.id, cell.period.key): cell for cell in coverage.cells}
     due = {key: cell.due_at.timestamp() for key, cell in cells.items()}
+    waiting = Counter(run.job_id for runs in by_job.values() for run in runs if run.under_way)
+    for name in sorted(missing, key=due.__getitem__):
+        waiting[name[0]] += 1
+        if waiting[name[0]] > MOST_WAITING:
+            held[name[0], LATER] += len(missing.pop(name))
     planned = _Planning(by_job, history or History())
     followed = [
         RunUnderWay(cells[job, key].job, key, tuple(seen_to[job, key, run_id]), run_id)

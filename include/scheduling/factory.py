@@ -30,8 +30,9 @@ DEFAULT_POOL = "default_pool"
 DISABLED = "disabled"
 RUN = "run"
 CHECK = "check"
-# All that there may be: `include.scheduling.priority` says why, and who goes first.
-MAX_ACTIVE_RUNS = 100_000
+# More than a repair makes of one job (`include.coverage.repairing`): Airflow counts runs that wait,
+# and makes none of the schedule's beside so many. Who goes first: `include.scheduling.priority`.
+MAX_ACTIVE_RUNS = 1_000
 # `include.scheduling.priority`, by its name: parsing a DAG file need not load it.
 SCHEDULE_FIRST = "include.scheduling.priority.ScheduleFirst"
 

@@ -15,6 +15,7 @@ from include.coverage.history import read_history
 from include.coverage.repairing import (
     BLOCKED,
     DISABLED,
+    LATER,
     NO_DAG,
     PAUSED,
     SEEN_TO,
@@ -57,6 +58,7 @@ WHY = {
     UNREPAIRABLE: "cannot be pulled again: its script takes no period, and another one has ended "
     f"since (`{MANAGER} check` names the line)",
     BLOCKED: f"its runs wait and cannot go on, and so would new ones: `{MANAGER} doctor` says why",
+    LATER: "as many runs of the job wait as may: the same command again when they are done",
     DISABLED: "the job is disabled: set 'enabled: true' in its entry, or run it by hand",
 }
 TRIES, PAUSE_SECONDS = 4, 3.0

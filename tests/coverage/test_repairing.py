@@ -15,6 +15,7 @@ from include.coverage.model import cells_of
 from include.coverage.repairing import (
     BLOCKED,
     DISABLED,
+    LATER,
     NO_DAG,
     PAUSED,
     SEEN_TO,
@@ -131,6 +132,15 @@ def test_where_a_new_run_would_be_stuck_none_is_made() -> None:
     plan = _plan(_coverage(), run)
     assert plan.held == {("erp_store", BLOCKED): 2}
     assert plan.stuck == [run]
+
+
+def test_no_more_runs_wait_than_airflow_leaves_room_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The oldest are made, the others named: too many would keep the schedule's from being made."""
+    monkeypatch.setattr("include.coverage.repairing.MOST_WAITING", 3)
+    plan = _plan(_coverage(jobs=(ERP, TASKS)), _told(ERP, "manual__1", "queued", "2025-09-30"))
+    assert [run.key for run in plan.runs if run.job is ERP] == [*KEYS[:2]]
+    assert [run.key for run in plan.runs if run.job is TASKS] == [*KEYS]
+    assert plan.held == {("erp_store", LATER): 2}
 
 
 def test_what_would_wait_for_ever_is_named() -> None:
