@@ -84,9 +84,15 @@ def check(layout: Layout, arguments: Namespace) -> int:
 
 def test(layout: Layout, arguments: Namespace) -> NoReturn:
     """`test`: hand over to pytest, on all cores, without the caller's Airflow settings."""
+    words = arguments.rest
+    if words[:1] == ["--airflow"]:
+        from manager.commands.other_airflow import installed, tests_of
+
+        layout = installed(layout, "".join(words[1:2]))
+        words = tests_of(layout, words[2:])
     kept = {key: value for key, value in os.environ.items() if not key.startswith("AIRFLOW")}
     kept.pop("SCHEDULER_VAR", None)
-    _become(layout, ["-m", "pytest", *SIDE_BY_SIDE, *arguments.rest], kept)
+    _become(layout, ["-m", "pytest", *SIDE_BY_SIDE, *words], kept)
 
 
 def airflow(layout: Layout, arguments: Namespace) -> NoReturn:

@@ -152,11 +152,12 @@ COMMANDS = {
         options=options.rotate,
     ),
     "test": Command(
-        "run the tests; --campaign adds the long ones, other arguments go to pytest",
+        "run the tests; --campaign adds the long ones, --airflow 3.4 runs those that know Airflow "
+        "on that version; other arguments go to pytest",
         "commands.simple:test",
         needs="development",
         writes_var=False,
-        passes_on="[--campaign] [PYTEST ARGUMENT ...]",
+        passes_on="[--airflow VERSION] [--campaign] [PYTEST ARGUMENT ...]",
     ),
     "airflow": Command(
         "run Airflow's own command with the project's settings",

@@ -115,7 +115,7 @@ def _make_venv(layout: Layout) -> None:
     # sys.executable may itself be .venv's python, which was just removed; its base never is.
     base = Path(sys.base_prefix) / "bin" / f"python{version}"
     command = [base if base.exists() else sys.executable, "-I", "-m", "venv", layout.venv]
-    _phase(layout, f"making {layout.shown(layout.venv)} with Python {version}", command)
+    phase(layout, f"making {layout.shown(layout.venv)} with Python {version}", command)
 
 
 def _install(layout: Layout, requirements: Path) -> None:
@@ -139,12 +139,12 @@ def _install(layout: Layout, requirements: Path) -> None:
     ]
     # Not how many: the lock is for all systems, and pip leaves out what this one does not need.
     title = f"installing the packages of {requirements.name}"
-    _phase(layout, title, [*pip, "-r", requirements])
+    phase(layout, title, [*pip, "-r", requirements])
     stamp(layout, requirements).touch()
     mark.unlink()
 
 
-def _phase(layout: Layout, title: str, command: Sequence[Path | str]) -> None:
+def phase(layout: Layout, title: str, command: Sequence[Path | str]) -> None:
     """Run one step with its output in the install log; one line on the screen."""
     log = layout.logs / "install.log"
     started = time.monotonic()

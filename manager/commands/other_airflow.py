@@ -1,0 +1,84 @@
+"""`test --airflow VERSION`: the tests that know Airflow, on another version of it.
+
+In an environment of its own under `var/`, with the newest packages that go together: for a version
+that is not released yet there is no lock.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import sys
+from typing import TYPE_CHECKING
+
+from include.errors import ConfigurationError
+from manager.layout import Layout
+from manager.lifecycle.virtualenv import phase
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+VERSION = re.compile(r"(\d+\.\d+)(\.\d+\w*)?", re.ASCII)
+TESTS = (
+    "tests/test_airflow_internals.py",
+    "tests/scheduling",
+    "tests/coverage_page",
+    "tests/manager/lifecycle/test_preparing.py",
+    "tests/manager/lifecycle/test_supervisord_preload.py",
+    "tests/manager/commands/test_connect.py",
+)
+NOT_COPIED = (".git", ".venv", ".env", "var", "__pycache__", ".*_cache", ".hypothesis")
+
+
+def installed(layout: Layout, version: str) -> Layout:
+    """Copy the project beside an environment with that Airflow, and return where.
+
+    Args:
+        layout: the installation.
+        version: `3.4` for the newest of that line, pre-releases included; `3.4.0b2` for that one.
+
+    Raises:
+        ConfigurationError: it is no version.
+        ExpectedError: the packages could not be installed.
+    """
+    matched = VERSION.fullmatch(version)
+    if matched is None:
+        raise ConfigurationError(f"--airflow {version!r} is no version: write it like 3.4")
+    line, exact = matched.groups()
+    airflow = f"apache-airflow=={version}" if exact else f"apache-airflow~={line}.0b0"
+    folder = layout.var / f"airflow-{version}"
+    project, environment = folder / "project", folder / "venv"
+    layout.make_var()
+    folder.mkdir(exist_ok=True)
+    wanted = "\n".join([airflow, *_packages(layout.root), ""])
+    stamp = environment / "installed.txt"
+    if not stamp.exists() or stamp.read_text("utf-8") != wanted:
+        shutil.rmtree(environment, ignore_errors=True)
+        phase(layout, f"making {environment}", [sys.executable, "-I", "-m", "venv", environment])
+        requirements = folder / "requirements.txt"
+        requirements.write_text(wanted, "utf-8")
+        pip = [str(environment / "bin/python"), "-I", "-m", "pip", "install", "--no-input"]
+        phase(layout, f"installing {airflow}", [*pip, "-r", str(requirements)])
+        stamp.write_text(wanted, "utf-8")
+    shutil.rmtree(project, ignore_errors=True)
+    shutil.copytree(layout.root, project, ignore=shutil.ignore_patterns(*NOT_COPIED))
+    (project / ".venv").symlink_to(environment)
+    return Layout(root=project, var=project / "var")
+
+
+def tests_of(layout: Layout, words: Sequence[str]) -> list[str]:
+    """Return what pytest is to run: the tests that know Airflow, unless the words name others."""
+    paths = (word.partition("::")[0] for word in words if not word.startswith("-"))
+    named = any((layout.root / path).exists() for path in paths)
+    return [*words] if named else [*TESTS, *words]
+
+
+def _packages(root: Path) -> list[str]:
+    """Return the project's packages without Airflow and without the versions of the locks."""
+    lines = [
+        line.partition("#")[0].strip()
+        for name in ("requirements.in", "requirements-dev.in")
+        for line in (root / name).read_text("utf-8").splitlines()
+    ]
+    return [line for line in lines if line and not line.startswith(("-c", "apache-airflow=="))]
