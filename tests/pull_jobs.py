@@ -25,11 +25,11 @@ from include.platforms.jushuitan.dialect import Jushuitan
 from include.platforms.pdd.dialect import Pdd
 from include.pulling import Landing, Window, pull
 from include.registry import load_registry
+from include.registry.delivered_connections import connections
 from include.units.ledger import Ledger
 from include.units.unit import Unit as LedgerUnit
 from include.warehouse import connect, tables
 from include.warehouse.types import Measure, Money
-from sandbox.delivery import connections
 from tests.conftest import HTTP
 from tests.runner import command, run
 

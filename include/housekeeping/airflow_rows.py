@@ -1,7 +1,7 @@
 """Removing old rows of Airflow's own database, by its own command `airflow db clean`.
 
 Scripts get no secrets of Airflow's; where its database is comes as the connection
-`airflow_metadata`, which `manager.lifecycle.preparing` keeps up to date.
+`airflow_metadata`, which `include.prepare` keeps up to date.
 """
 
 from __future__ import annotations

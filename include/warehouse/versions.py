@@ -22,7 +22,7 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 VERSION_TABLE = "warehouse_version"
 BRING_UP_TO_DATE = (
     "`python3 scheduler_manager.py migrate` brings them up to date (in an Airflow of your own: "
-    "`python -m manager.lifecycle.preparing`)"
+    "`python -m include.prepare`)"
 )
 GO_BACK = (
     "newer code has made its tables: update the project (`git pull`), or bring back a warehouse of "

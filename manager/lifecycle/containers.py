@@ -11,7 +11,7 @@ import sys
 
 from include.errors import ConfigurationError, ExpectedError
 from manager.layout import current_layout
-from manager.lifecycle import older_components, preparing
+from manager.lifecycle import older_components
 
 USER = "admin"
 PASSWORD = "ADMIN_PASSWORD"  # noqa: S105 -- the variable's name
@@ -20,6 +20,8 @@ ROLE = "Admin"
 
 def main() -> int:
     """Prepare everything; again changes nothing."""
+    from include import prepare  # noqa: PLC0415 -- after what can be wrong was said: it loads Airflow
+
     layout = current_layout()
     home = os.environ.get("AIRFLOW_HOME")
     if home != str(layout.airflow_home):
@@ -33,7 +35,7 @@ def main() -> int:
         raise ConfigurationError(f"{PASSWORD} is empty: write the password of {USER!r} into .env")
     layout.make_var()
     older_components.await_their_end(os.environ)
-    preparing.main([preparing.OURS])
+    prepare.main([prepare.MIGRATE_AIRFLOW])
     made = _make_user(password)
     print(f"web user {USER!r} {'made' if made else 'is there; its password was left alone'}")
     return 0

@@ -14,8 +14,8 @@ from urllib.parse import quote, quote_plus
 
 import pytest
 
+from include.registry.delivered_connections import connections
 from manager.lifecycle.processes import service_processes
-from sandbox.delivery import connections
 from tests.integration.installation import VIEWER
 
 if TYPE_CHECKING:

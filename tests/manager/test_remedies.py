@@ -15,12 +15,12 @@ import pytest
 from alembic import command
 from sqlalchemy import text
 
+from include.registry.delivered_connections import connections
 from include.warehouse import connect, migrating
 from manager.layout import Layout
 from manager.lifecycle.ports import remember
 from manager.lifecycle.preparing import prepare
 from manager.lifecycle.settings import service_environment
-from sandbox.delivery import connections
 from tests.integration.installation import copy_project, free_ports, system_python
 
 if TYPE_CHECKING:

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from sqlalchemy import text
 
 from include.pulling.window import Window
+from include.registry.delivered_connections import connections
 from include.units.ledger_row import SOURCE_COUNTS
 from sandbox import pdd
 from sandbox.book import Book
 from sandbox.chance import NEVER
-from sandbox.delivery import connections
 from sandbox.feed_truth import FeedBook
 from sandbox.jd_orders import CANCELLED
 from sandbox.jd_search import OrderSearch

@@ -16,13 +16,13 @@ from include.gateways.windows import LAGS
 from include.platforms.jd import orders as jd_orders
 from include.pulling import pull
 from include.registry import load_registry
+from include.registry.delivered_connections import connections
 from include.scripts.erp import erp_store
 from include.scripts.jd import jd_store
 from include.scripts.pdd import pdd_quality
 from include.units.ledger import Ledger
 from include.units.unit import Unit
 from include.warehouse import connect
-from sandbox.delivery import connections
 from tests.conftest import WIDE
 from tests.pull_jobs import (
     ERP,

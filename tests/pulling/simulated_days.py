@@ -18,6 +18,7 @@ from include.platforms.feed.dialect import FeedDialect
 from include.platforms.jd import orders as jd_orders
 from include.pulling import pull
 from include.registry import load_registry
+from include.registry.delivered_connections import connections
 from include.row_checks import judge
 from include.scripts.erp import erp_store
 from include.scripts.jd import jd_store
@@ -25,7 +26,6 @@ from include.scripts.pdd import pdd_feed, pdd_quality
 from include.units.ledger import Ledger
 from include.units.unit import Unit
 from include.warehouse import connect
-from sandbox.delivery import connections
 from tests.conftest import WIDE
 from tests.pull_jobs import ROOT, WideErp, WideJd, WidePdd
 from tests.sandbox.serving import serve

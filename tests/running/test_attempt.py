@@ -267,7 +267,7 @@ def test_a_warehouse_that_is_not_migrated_is_a_clear_failure(project: Project) -
     code, output = project.run(WAREHOUSE_URL=f"sqlite:///{project.root}/empty.db")
     assert (code, "ran\n" in output) == (78, False)
     assert "has no tables of this project: `python3 scheduler_manager.py migrate`" in output
-    assert "`python -m manager.lifecycle.preparing`" in output
+    assert "`python -m include.prepare`" in output
 
 
 def test_a_folder_that_cannot_be_written_is_a_wrong_configuration(

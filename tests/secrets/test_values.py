@@ -7,9 +7,9 @@ from urllib.parse import urlencode
 
 import pytest
 
+from include.registry.delivered_connections import connections
 from include.secrets.masking import Masker
 from include.secrets.values import secrets_in
-from sandbox.delivery import connections
 
 
 def test_password_and_every_text_in_extra_are_secrets() -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from include.registry import SHOPS_FILE, TASKS_FOLDER, Problem
 from include.registry.checks.pools import POOLS_FILE
+from include.registry.delivered_connections import CONNECTIONS_FILE
 from include.registry.feeds import FEEDS_FILE
 from include.registry.unread_files import ASIDE, LEFTOVER, list_in
 
@@ -25,6 +26,7 @@ HOMES = {
     "shops": SHOPS_FILE,
     "feeds": FEEDS_FILE,
     "pools": POOLS_FILE,
+    "connections": CONNECTIONS_FILE,
     "airflow": SETTINGS_FILE,
 }
 KINDS = (".yaml", ".yml", ".json", ".env")

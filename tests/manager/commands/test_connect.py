@@ -15,12 +15,12 @@ import pytest
 
 from include.errors import ConfigurationError
 from include.registry.checks import check_project
+from include.registry.delivered_connections import connections
 from manager.commands.connect import use_of
 from manager.layout import Layout
 from manager.lifecycle.ports import Ports, remember
 from manager.lifecycle.preparing import prepare
 from manager.lifecycle.settings import service_environment
-from sandbox.delivery import connections
 from tests.integration.installation import copy_project, free_ports, system_python
 
 if TYPE_CHECKING:

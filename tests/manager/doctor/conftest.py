@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from include import PROJECT_ROOT
+from include.registry.delivered_connections import connections
 from include.warehouse.migrating import migrate
 from manager.airflow.tables import migrations_of_airflow
 from manager.doctor.findings import Patient
 from manager.layout import Layout
 from manager.lifecycle.settings import METADATA_URL
-from sandbox.delivery import connections
 from tests import airflow_runs
 from tests.integration.installation import free_ports
 

@@ -257,7 +257,7 @@ def prepare_for_a_team(
 ) -> subprocess.CompletedProcess[str]:
     """Prepare with nothing but an Airflow's own configuration."""
     return subprocess.run(
-        [sys.executable, "-m", "manager.lifecycle.preparing"],
+        [sys.executable, "-m", "include.prepare"],
         cwd=PROJECT_ROOT,
         env={
             "PATH": os.environ["PATH"],
