@@ -151,7 +151,7 @@ def plan_of(
     for run in runs:
         by_job[run.job_id].append(run)
     under_way = UnderWay(chain.from_iterable(by_job.values()))
-    held: Counter[tuple[str, str]] = Counter()
+    held = _switched_off(coverage)
     missing: dict[tuple[str, str], list[JudgedUnit]] = defaultdict(list)
     seen_to: dict[tuple[str, str, str], list[str]] = defaultdict(list)
     stuck: dict[Name, Run] = {}
@@ -165,14 +165,9 @@ def plan_of(
             seen_to[unit.job_id, unit.period.key, seeing.run_id].append(unit.shop_id)
         else:
             missing[unit.job_id, unit.period.key].append(unit)
-    held.update(_switched_off(coverage))
     cells = {(cell.job.id, cell.period.key): cell for cell in coverage.cells}
     due = {key: cell.due_at.timestamp() for key, cell in cells.items()}
-    waiting = Counter(run.job_id for runs in by_job.values() for run in runs if run.under_way)
-    for name in sorted(missing, key=due.__getitem__):
-        waiting[name[0]] += 1
-        if waiting[name[0]] > MOST_WAITING:
-            held[name[0], LATER] += len(missing.pop(name))
+    held.update(_leave_for_later(missing, due, by_job))
     planned = _Planning(by_job, history or History())
     followed = [
         RunUnderWay(cells[job, key].job, key, tuple(seen_to[job, key, run_id]), run_id)
@@ -180,6 +175,21 @@ def plan_of(
     ]
     made = [planned.run(cells[key], missing[key]) for key in sorted(missing, key=due.__getitem__)]
     return Plan(made, held, followed, list(stuck.values()))
+
+
+def _leave_for_later(
+    missing: dict[tuple[str, str], list[JudgedUnit]],
+    due: Mapping[tuple[str, str], float],
+    runs: Mapping[str, Sequence[Run]],
+) -> Counter[tuple[str, str]]:
+    """Take the periods for whose runs there is no room now out of `missing`; count their units."""
+    waiting = Counter({job: sum(run.under_way for run in runs[job]) for job in runs})
+    left: Counter[tuple[str, str]] = Counter()
+    for name in sorted(missing, key=due.__getitem__):
+        waiting[name[0]] += 1
+        if waiting[name[0]] > MOST_WAITING:
+            left[name[0], LATER] += len(missing.pop(name))
+    return left
 
 
 def _switched_off(coverage: Coverage) -> Counter[tuple[str, str]]:

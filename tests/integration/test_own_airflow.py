@@ -23,7 +23,7 @@ from tests.integration.installation import NOT_COPIED, free_ports
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-START_SECONDS, RUN_SECONDS = 300, 300
+START_SECONDS, RUN_SECONDS = 600, 600
 
 
 @contextmanager
