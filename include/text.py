@@ -5,10 +5,18 @@ from __future__ import annotations
 import json
 import sys
 from decimal import Decimal
+from difflib import get_close_matches
 from io import TextIOWrapper
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 LONGEST_QUOTE = 80
+MOST_NAMES = 30  # that a message lists
+# How alike two words are, from 0 to 1: where one may be meant for the other, and where only a
+# letter or two differ, so that it hardly was meant for anything else.
+NEAR, MISTYPED = 0.6, 0.85
 BLANKS = "\u00a0\u3000"  # of Western and Chinese texts; Python takes them for unprintable
 
 
@@ -50,12 +58,34 @@ def print_anything() -> None:
 
 
 def quoted(value: Any) -> str:
-    """Return a value as a message shows it: short, and what JSON has as JSON writes it."""
+    """Return a value as messages show it: on one short line, as YAML and JSON write it."""
     try:
         text = repr(value) if isinstance(value, str) else _as_json(value)
     except RecursionError:  # an answer may be nested as deep as it can just be decoded
         return "something nested too deeply to be shown"
     return text if len(text) <= LONGEST_QUOTE else f"{text[:LONGEST_QUOTE]}…"
+
+
+def nearest(word: str, known: Iterable[str], likeness: float = NEAR) -> str | None:
+    """Return the known word that another is like, or begins or ends; None if none is.
+
+    Capitals do not count.
+    """
+    lower, word = {name.lower(): name for name in known}, word[:LONGEST_QUOTE].lower()
+    part_of = [name for name in lower if (word and name.startswith(word)) or name.endswith(word)]
+    near = part_of if len(part_of) == 1 else get_close_matches(word, lower, n=1, cutoff=likeness)
+    return lower[near[0]] if near else None
+
+
+def suggestion(word: str, known: Iterable[str]) -> str:
+    """Return which known word was probably meant, else the known words, as a half-sentence."""
+    known = list(known)
+    if near := nearest(word, known):
+        return f"did you mean {near!r}?"
+    if not known:
+        return "there are none"
+    more = ", …" if len(known) > MOST_NAMES else ""
+    return f"write one of {', '.join(known[:MOST_NAMES])}{more}"
 
 
 def _as_json(value: Any) -> str:

@@ -13,12 +13,11 @@ import select
 import signal
 import sys
 from contextlib import redirect_stdout
-from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from include.errors import ConfigurationError, ExpectedError
-from include.text import print_anything
+from include.text import print_anything, suggestion
 from manager.commands.table import COMMANDS
 from manager.layout import current_layout
 from manager.lifecycle import virtualenv
@@ -154,7 +153,6 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _unknown(name: str) -> int:
-    near = get_close_matches(name, COMMANDS, n=1)
-    hint = f"did you mean `{near[0]}`?" if near else f"there are {', '.join(COMMANDS)}"
+    hint = suggestion(name, COMMANDS)
     print(f"unknown command {name!r}: {hint} (`{PROGRAM} --help` explains them)", file=sys.stderr)
     return USAGE

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Literal
 
 from include.errors import ConfigurationError
+from include.text import suggestion
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
-
     from include.registry import Job, Registry
     from manager.layout import Layout
 
@@ -36,11 +34,5 @@ def why_unknown(registry: Registry, kind: Literal["job", "shop"], name: str) -> 
     if unread := [str(one) for one in problems if one.job_id is None]:
         return "\n".join([f"{kind} {name!r} is nowhere that can be read; broken is", *unread])
     if of_jobs:
-        return f"job {name!r} is not in config/tasks: {nearest(name, registry.jobs)}"
-    return f"shop {name!r} is not in {SHOPS_FILE}: {nearest(name, registry.shops)}"
-
-
-def nearest(name: str, known: Collection[str]) -> str:
-    """Say which name was probably meant, or all there are."""
-    near = get_close_matches(name, known, n=1)
-    return f"did you mean {near[0]!r}?" if near else f"there are {', '.join(known) or 'none'}"
+        return f"job {name!r} is not in config/tasks: {suggestion(name, registry.jobs)}"
+    return f"shop {name!r} is not in {SHOPS_FILE}: {suggestion(name, registry.shops)}"

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from include.text import LONGEST_QUOTE, quoted, storable, storable_json
+from include.text import LONGEST_QUOTE, quoted, storable, storable_json, suggestion
 
 
 @pytest.mark.parametrize(
@@ -45,3 +45,28 @@ def test_what_cannot_be_stored_is_escaped() -> None:
     assert storable_json({"\ud800": ["\0", 1, None, {"a": "\udfff"}]}) == {
         r"\ud800": [r"\x00", 1, None, {"a": r"\udfff"}]
     }
+
+
+@pytest.mark.parametrize("value", ["x" * 10_000, ["x" * 1000] * 1000, 10**4000, "a\nb"])
+def test_quoted_is_one_short_line(value: object) -> None:
+    """Whatever somebody wrote is quoted on one line that fits a terminal."""
+    assert len(quoted(value)) < 600
+    assert "\n" not in quoted(value)
+
+
+@pytest.mark.parametrize(
+    ("word", "known", "said"),
+    [
+        ("crom", ["cron", "name"], "did you mean 'cron'?"),
+        ("Cron", ["cron", "name"], "did you mean 'cron'?"),
+        ("desc", ["description", "name"], "did you mean 'description'?"),
+        ("wobble", ["cron", "name"], "write one of cron, name"),
+        ("x" * 100_000, ["cron"], "write one of cron"),
+        ("asia/shanghai", ["Asia/Shanghai"], "did you mean 'Asia/Shanghai'?"),
+        ("wobble", [], "there are none"),
+        ("-", ["a"] * 31, f"write one of {', '.join(['a'] * 30)}, …"),
+    ],
+)
+def test_suggestion(word: str, known: list[str], said: str) -> None:
+    """The nearest known word is named, or all of them when none is near."""
+    assert suggestion(word, known) == said

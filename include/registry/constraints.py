@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from include.errors import ConfigurationError
 from include.periods import PERIODS, WEEKDAYS, check_cron
 from include.registry.durations import parse_duration
-from include.registry.problems import quoted, suggestion
+from include.text import MISTYPED, nearest, quoted, suggestion
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -56,7 +56,7 @@ def text(value: Any) -> str:
         raise ValueError("has no value: write one, or remove the key")
     if isinstance(value, (list, dict)):
         raise ValueError(f"{quoted(value)} is not text: write one value")  # noqa: TRY004 - see above
-    raise ValueError(f"{shown(value)} is not text: put it in quotes, as in '{shown(value)}'")
+    raise ValueError(f"{quoted(value)} is not text: put it in quotes, as in '{quoted(value)}'")
 
 
 def line(value: Any) -> str:
@@ -134,7 +134,7 @@ def one_of(words: Collection[str]) -> Callable[[Any], str]:
 
     def check(value: Any) -> str:
         if value not in words if isinstance(value, str) else True:
-            raise ValueError(f"{shown(value)} is not known: {suggestion(str(value), words)}")
+            raise ValueError(f"{quoted(value)} is not known: {suggestion(str(value), words)}")
         return str(value)
 
     return check
@@ -164,8 +164,8 @@ def _zone_problem(name: str) -> str | None:
         ZoneInfo(name)
     except (KeyError, ValueError, OSError):  # OSError: the name of a folder of zones
         # For hours from UTC, the names of the same hours count them the other way round.
-        near = "" if OFFSET.search(name) else suggestion(name, _zones())
-        hint = near if near.startswith("did") else "write one like Asia/Shanghai"
+        near = None if OFFSET.search(name) else nearest(name, _zones(), MISTYPED)
+        hint = f"did you mean {near!r}?" if near else "write one like Asia/Shanghai"
         if CHINESE_ZONE.fullmatch(name.strip()):
             hint = "write Asia/Shanghai, the time of all of China"
         return f"{quoted(name)} is not an IANA time zone: {hint}"
@@ -183,14 +183,14 @@ def timezone(value: Any) -> str:
 def flag(value: Any) -> bool:
     """Take true or false."""
     if not isinstance(value, bool):
-        raise ValueError(f"{shown(value)} is not true or false: write one of the two, unquoted")  # noqa: TRY004 - see above
+        raise ValueError(f"{quoted(value)} is not true or false: write one of the two, unquoted")  # noqa: TRY004 - see above
     return value
 
 
 def count(value: Any) -> int:
     """Take a whole number from 0."""
     if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-        raise ValueError(f"{shown(value)} is not a whole number: write one like 2, unquoted")
+        raise ValueError(f"{quoted(value)} is not a whole number: write one like 2, unquoted")
     return value
 
 
@@ -204,7 +204,7 @@ def retries(value: Any) -> int:
 def number(value: Any) -> float:
     """Take a number."""
     if not isinstance(value, (int, float)) or isinstance(value, bool):
-        raise ValueError(f"{shown(value)} is not a number: write one like 0 or 9.5, unquoted")  # noqa: TRY004 - see above
+        raise ValueError(f"{quoted(value)} is not a number: write one like 0 or 9.5, unquoted")  # noqa: TRY004 - see above
     return value
 
 
@@ -213,7 +213,7 @@ def duration(value: Any) -> timedelta:
     if isinstance(value, int) and not isinstance(value, bool):
         value = str(value)
     if not isinstance(value, str):
-        raise ValueError(f"{shown(value)} is not a duration: write it like 90s, 5m, 1h30m or 7d")  # noqa: TRY004 - see above
+        raise ValueError(f"{quoted(value)} is not a duration: write it like 90s, 5m, 1h30m or 7d")  # noqa: TRY004 - see above
     span = parse_duration(value)
     if span > LONGEST_DURATION:
         raise ValueError(f"{quoted(value)} is longer than ten years: write it like 90s, 5m or 7d")
@@ -224,13 +224,13 @@ def positive_duration(value: Any) -> timedelta:
     """Take a duration in which something can happen."""
     span = duration(value)
     if not span:
-        raise ValueError(f"{shown(value)} is no time at all: write it like 90s, 5m or 1h30m")
+        raise ValueError(f"{quoted(value)} is no time at all: write it like 90s, 5m or 1h30m")
     return span
 
 
 def day(value: Any) -> date:
     """Take a date."""
-    written = value if isinstance(value, str) else shown(value)
+    written = value if isinstance(value, str) else quoted(value)
     if not re.fullmatch(DAY, written, re.ASCII):
         raise ValueError(f"{quoted(written)} is not a date: write it like 2025-01-01")
     try:
@@ -256,7 +256,7 @@ def start_day(value: Any) -> date:
 
 def time_of_day(value: Any) -> time:
     """Take a time of the day, in hours and minutes."""
-    written = value if isinstance(value, str) else shown(value)
+    written = value if isinstance(value, str) else quoted(value)
     if not re.fullmatch(TIME_OF_DAY, written, re.ASCII):
         raise ValueError(f'{quoted(written)} is not a time of day: write it like "09:30"')
     return time.fromisoformat(written)
@@ -265,7 +265,7 @@ def time_of_day(value: Any) -> time:
 def percent(value: Any) -> float:
     """Take a share in percent, as a fraction."""
     if not isinstance(value, str) or not re.fullmatch(PERCENT, value, re.ASCII):
-        raise ValueError(f"{shown(value)} is not a share: write it like 60%, from 1% to 100%")
+        raise ValueError(f"{quoted(value)} is not a share: write it like 60%, from 1% to 100%")
     return int(value[:-1]) / 100
 
 
@@ -277,12 +277,5 @@ def tolerance(value: Any) -> float:
         return percent(value)
     except ValueError:
         raise ValueError(
-            f"{shown(value)} is no tolerance: write 0, or a share like 1%, from 1% to 100%"
+            f"{quoted(value)} is no tolerance: write 0, or a share like 1%, from 1% to 100%"
         ) from None
-
-
-def shown(value: Any) -> str:
-    """Write a value the way YAML does, where it differs from Python."""
-    if value is None or isinstance(value, bool):
-        return {None: "null", True: "true", False: "false"}[value]
-    return quoted(value)

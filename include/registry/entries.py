@@ -10,15 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
-from include.registry.problems import (
-    FULL_WIDTH_COLON,
-    WRITE_A_COLON,
-    Problem,
-    costing_only,
-    quoted,
-)
+from include.registry.problems import FULL_WIDTH_COLON, WRITE_A_COLON, Problem, costing_only
 from include.registry.user_files import UnreadableError
 from include.registry.yaml_positions import MAPPING, PREFIX, REMOVE, SEQUENCE, TEXT, compose
+from include.text import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Iterator

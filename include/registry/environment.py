@@ -7,7 +7,7 @@ from string import Formatter
 from typing import TYPE_CHECKING, Any
 
 from include.registry.constraints import text
-from include.registry.problems import quoted, suggestion
+from include.text import quoted, suggestion
 
 if TYPE_CHECKING:
     from include.periods import Period

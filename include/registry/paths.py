@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from include.registry.problems import quoted, suggestion
+from include.text import quoted, suggestion
 
 SCRIPTS = "include/scripts"
 

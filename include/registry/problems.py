@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import reprlib
 import traceback
 from contextlib import contextmanager
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import PurePath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from include.text import quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
-LONGEST_QUOTE = 80
 # What a Chinese input method writes unless it is told otherwise.
 FULL_WIDTH_COLON = "："
 WRITE_A_COLON = f"write ': ', half-width and with a space, in place of '{FULL_WIDTH_COLON}'"
-
-_quoting = reprlib.Repr()
-_quoting.maxstring = _quoting.maxother = _quoting.maxlong = LONGEST_QUOTE
 
 
 @dataclass(frozen=True)
@@ -69,15 +65,3 @@ def costing_only(
             "delivered entries, and report this line"
         )
         problems.append(Problem(file, line, 1, job_id, message))
-
-
-def quoted(value: Any) -> str:
-    """Quote a value that somebody wrote, on one line and cut short when it is long."""
-    return _quoting.repr(value)
-
-
-def suggestion(word: str, known: Iterable[str]) -> str:
-    """Say which of the known words comes nearest, or name them all."""
-    known = list(known)
-    nearest = get_close_matches(word[:LONGEST_QUOTE].lower(), known, n=1, cutoff=0.5)
-    return f"did you mean {nearest[0]!r}?" if nearest else f"write one of {', '.join(known)}"

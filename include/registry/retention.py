@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from include.errors import ConfigurationError
+from include.text import suggestion
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -47,8 +47,8 @@ def settings_of(environment: Mapping[str, str], recovers: Iterable[timedelta]) -
     """
     for name in environment:
         if name.startswith(PREFIX) and name not in DEFAULTS:
-            (near,) = get_close_matches(name, DEFAULTS, n=1, cutoff=0)
-            raise ConfigurationError(f"{name} is no setting: did you mean {near}? ({WHERE})")
+            near = suggestion(name, DEFAULTS)
+            raise ConfigurationError(f"{name} is no setting: {near} ({WHERE})")
     needed = max((-(-recover.total_seconds() // 86_400) for recover in recovers), default=0)
     return Settings(
         _days(environment, TASK_LOGS, 1, "logs of today are being written"),

@@ -14,8 +14,8 @@ from include.periods import Period, Schedule, check_fit
 from include.registry import fields  # noqa: TC001 - pydantic reads the annotations
 from include.registry.environment import filled
 from include.registry.paths import SCRIPTS, Folders
-from include.registry.problems import quoted, suggestion
 from include.registry.row_checks import Checks  # noqa: TC001 - the same
+from include.text import quoted, suggestion
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

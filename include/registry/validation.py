@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 
-from include.registry.constraints import shown
 from include.registry.entries import REFUSED
-from include.registry.problems import FULL_WIDTH_COLON, WRITE_A_COLON, quoted, suggestion
+from include.registry.problems import FULL_WIDTH_COLON, WRITE_A_COLON
+from include.text import quoted, suggestion
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -31,7 +31,7 @@ def validate(entry: Entry, model: type[Model], context: Any) -> Model | list[Pro
     value, problems = entry.value()
     if not isinstance(value, dict):
         repair = _colon_in(value) or "begin it with '- id:'"
-        message = f"entry {shown(value)} is not a mapping: {repair}"
+        message = f"entry {quoted(value)} is not a mapping: {repair}"
         return problems or [entry.problem((), message)]
     try:
         made = model.model_validate(value, context=context)
@@ -73,7 +73,7 @@ def _problem(entry: Entry, model: type[BaseModel], error: ErrorDetails) -> Probl
 def _reason(error: ErrorDetails) -> str:
     if error["type"] == "value_error":
         return str(error["ctx"]["error"])
-    value = shown(error["input"])
+    value = quoted(error["input"])
     if error["type"] == "list_type":
         return f"{value} is not a list: write it like [a, b]"
     repair = _colon_in(error["input"]) or "write lines like 'key: value' below it"

@@ -9,14 +9,13 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from datetime import datetime, timezone
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from include.errors import ConfigurationError
 from include.logical_dates import period_asked_for
 from include.registry import SHOPS_FILE, load_registry
 from include.running.environment import project_root
-from include.text import LONGEST_QUOTE, quoted
+from include.text import LONGEST_QUOTE, quoted, suggestion
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -147,9 +146,7 @@ def _given(conf: Mapping[str, Any]) -> dict[str, Any]:
     """Return what a conf says of each word; None for no period and no shops."""
     for word in conf:
         if word not in CONF:
-            near = get_close_matches(word[:LONGEST_QUOTE], CONF, n=1)
-            hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(CONF)}"
-            raise ConfigurationError(f"conf {quoted(word)} is not known: {hint}")
+            raise ConfigurationError(f"conf {quoted(word)} is not known: {suggestion(word, CONF)}")
     # The form sends null or an empty text for a field that was left empty.
     given = {word: None if conf.get(word) == "" else conf.get(word) for word in CONF}
     again = given["again"] = False if given["again"] is None else given["again"]
@@ -184,14 +181,6 @@ def check_shops(registry: Registry, job: Job, wanted: Iterable[str]) -> None:
     for shop in wanted:
         if shop not in ids:
             raise ConfigurationError(_why_not(registry, job, shop))
-
-
-def nearest(name: str, names: Iterable[str]) -> str:
-    """Return the end of a message about an unknown name: the known one that is like it, or all."""
-    ordered = sorted(names)
-    if near := get_close_matches(name, ordered, n=1):
-        return f"; did you mean {near[0]!r}?"
-    return f"; there are {', '.join(ordered[:20])}" if ordered else ""
 
 
 def _ends(one: Any, begin: Any, end: Any, names: Sequence[str]) -> tuple[str, str]:
@@ -259,7 +248,7 @@ def _why_not(registry: Registry, job: Job, shop: str) -> str:
         about = [str(each) for each in problems if each.job_id in (shop, None)]
         if any(each.job_id == shop for each in problems):
             return "\n".join([f"the entry of shop {shop!r} is broken; repair it first:", *about])
-        message = f"there is no shop {shop!r} on {job.platform}{nearest(shop, ids)}"
+        message = f"there is no shop {shop!r} on {job.platform}: {suggestion(shop, ids)}"
         return "\n".join([message, *about])
     if known.platform != job.platform:
         wrong = f"shop {shop!r} is on {known.platform}, and job {job.id!r} is for {job.platform}"

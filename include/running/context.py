@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 
 from include.errors import ConfigurationError, ExpectedError
 from include.registry import load_registry
-from include.running.asked import check_shops, nearest
+from include.running.asked import check_shops
 from include.running.journal import Journal
 from include.running.locking import Holder, UnitLock, check_writable, place_of
+from include.text import suggestion
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -143,5 +144,5 @@ def _find_job(registry: Registry, request: Request) -> Job:
         raise ConfigurationError(
             "\n".join([f"the entry of job {request.job_id!r} is broken; repair it first:", *about])
         )
-    message = f"there is no job {request.job_id!r}{nearest(request.job_id, ids)}"
+    message = f"there is no job {request.job_id!r}: {suggestion(request.job_id, sorted(ids))}"
     raise ConfigurationError("\n".join([message, *about]))

@@ -15,9 +15,9 @@ from include.errors import ConfigurationError, ExpectedError
 from include.gateways.connection import ANY_HOST, HOSTS, TOKEN_FIELDS
 from include.platforms.feed.dialect import AUTHS
 from include.registry.checks import check_project
-from include.registry.problems import suggestion
 from include.secrets.masking import Masker
 from include.secrets.values import secrets_in
+from include.text import suggestion
 from manager import connections
 from manager.commands.simple import prepared_environment
 from manager.doctor.findings import FAIL

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING
 
 from include.errors import ConfigurationError, ExpectedError
 from include.registry import load_registry
+from include.text import suggestion
 from manager.journal import NAME, service_zone
-from manager.lookup import find_job, nearest
+from manager.lookup import find_job
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -111,7 +112,7 @@ def _finder(layout: Layout, name: str | None) -> Callable[[], Path | None]:
             find_job(layout, name)
         except ConfigurationError as error:
             raise ConfigurationError(
-                f"{name!r} is no component ({nearest(name, sorted(components))}); {error}"
+                f"{name!r} is no component ({suggestion(name, sorted(components))}); {error}"
             ) from None
         folder = layout.logs / "airflow" / f"dag_id={name}"
     return partial(_newest, folder)

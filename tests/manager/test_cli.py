@@ -73,8 +73,8 @@ def test_no_command_prints_the_help(bare: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["strat"], "unknown command 'strat': did you mean `start`?"),
-        (["xyzzy"], "unknown command 'xyzzy': there are demo, start, stop"),
+        (["strat"], "unknown command 'strat': did you mean 'start'?"),
+        (["xyzzy"], "unknown command 'xyzzy': write one of demo, start, stop"),
         (["start", "--port", "80"], "'80' is not a port from 1024 to 65532"),
         (["start", "--port", "web"], "'web' is not a port from 1024 to 65532"),
         (["start", "--prot", "8080"], "unrecognized arguments: --prot 8080"),

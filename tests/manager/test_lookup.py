@@ -8,7 +8,7 @@ import pytest
 
 from include.errors import ConfigurationError
 from manager.layout import Layout
-from manager.lookup import find_job, nearest
+from manager.lookup import find_job
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -50,9 +50,3 @@ def test_a_broken_job_says_what_is_wrong(layout: Layout) -> None:
     """A job whose entry is wrong says so, with its place, instead of `unknown`."""
     with pytest.raises(ConfigurationError, match=r"config/tasks/own\.yaml:8:\d+: bad_cron: cron"):
         find_job(layout, "bad_cron")
-
-
-def test_a_name_like_no_other_lists_what_there_is() -> None:
-    """Without a near one, all known names are told; without any, that."""
-    assert nearest("zzz", ["erp_store", "jd_store"]) == "there are erp_store, jd_store"
-    assert nearest("zzz", []) == "there are none"

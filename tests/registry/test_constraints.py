@@ -121,11 +121,3 @@ def test_names_of_chinas_time_lead_to_the_zone(name: str) -> None:
     """Whatever people call it, the message has the name that is right."""
     with pytest.raises(ValueError, match="is not an IANA time zone: write Asia/Shanghai"):
         constraints.timezone(name)
-
-
-@pytest.mark.parametrize(
-    ("value", "written"), [(None, "null"), (True, "true"), ("a", "'a'"), (5, "5"), (["a"], "['a']")]
-)
-def test_shown(value: Any, written: str) -> None:
-    """A value is shown the way it is written in YAML."""
-    assert constraints.shown(value) == written

@@ -38,7 +38,7 @@ def test_each_setting_counts() -> None:
         ("HOUSEKEEPING_METADATA_DAYS", "31", "from 32 (jobs recover periods as old as that)"),
         ("HOUSEKEEPING_LEDGER_DAYS", "399", "from 400 (checks compare with months before)"),
         ("HOUSEKEEPING_LEDGER_DAYS", "10000", "to 9999"),
-        ("HOUSEKEEPING_LOG_DAYS", "30", "did you mean HOUSEKEEPING_TASK_LOG_DAYS?"),
+        ("HOUSEKEEPING_LOG_DAYS", "30", "did you mean 'HOUSEKEEPING_TASK_LOG_DAYS'?"),
     ],
 )
 def test_a_wrong_one_is_named(name: str, text: str, said: str) -> None:

@@ -72,7 +72,7 @@ def test_a_run_covers_what_it_was_asked(
     ("conf", "partition_key", "problem"),
     [
         ({"perod": "2025-10-02"}, None, "conf 'perod' is not known: did you mean 'period'?"),
-        ({"x": 1}, None, "known are period, from, to, shops, again"),
+        ({"x": 1}, None, "write one of period, from, to, shops, again"),
         ({"period": "2025-10-03"}, None, "ends 2025-10-04"),
         ({"period": "yesterday"}, None, "write it like 2025-10-02"),
         ({"period": 20251002}, None, "write it like 2025-10-02"),
@@ -228,7 +228,7 @@ def test_a_wide_window_is_understood_at_once() -> None:
     [
         ("erp-2", "shop 'erp-2' is disabled: set 'enabled: true' for it in config/shops.yaml"),
         ("jd-1", "shop 'jd-1' is on jd, and job 'own' is for erp: name a job for jd, or one of "),
-        ("erp-9", "there is no shop 'erp-9' on erp; did you mean 'erp-1'?"),
+        ("erp-9", "there is no shop 'erp-9' on erp: did you mean 'erp-1'?"),
     ],
 )
 def test_a_shop_that_is_not_the_jobs_is_told_why(

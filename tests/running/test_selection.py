@@ -26,8 +26,8 @@ def shop_job(project: Project) -> Project:
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["jbo"], "there is no job 'jbo'; did you mean 'job'?"),
-        (["zzzzzz"], "there is no job 'zzzzzz'; there are job, plain"),
+        (["jbo"], "there is no job 'jbo': did you mean 'job'?"),
+        (["zzzzzz"], "there is no job 'zzzzzz': write one of job, plain"),
         (["job", "--period", "2025-13-02"], "period '2025-13-02'"),
         (["job", "--period", "2025-10"], "period '2025-10'"),
         (["job", "--period", "2099-01-01"], "period '2099-01-01' ends 2099-01-02"),
@@ -37,7 +37,7 @@ def shop_job(project: Project) -> Project:
         (["job", "--period", "2025-10-02", "--from", "x", "--to", "y"], "do not go together"),
         (["job", "--period", ""], "--period '' names no period; is the variable"),
         (["job", "--from", "", "--to", ""], "--from '' names no period; is the variable"),
-        (["job", "--shop", "shop_oen"], "no shop 'shop_oen' on erp; did you mean 'shop_one'?"),
+        (["job", "--shop", "shop_oen"], "no shop 'shop_oen' on erp: did you mean 'shop_one'?"),
         (["job", "--shop", "shop_two"], "shop 'shop_two' is disabled: set 'enabled: true'"),
         (
             ["job", "--shop", "shop_jd"],
@@ -106,7 +106,8 @@ def test_a_broken_entry_is_a_wrong_configuration(project: Project) -> None:
     code, output = project.run()
     assert (code, "ran" in output.splitlines()) == (78, False)
     assert "the entry of job 'job' is broken; repair it first:\nconfig/tasks/jobs.yaml:" in output
-    assert project.run("sound", "--period", PERIOD)[0] == 0
+    code, output = project.run("sound", "--period", PERIOD)
+    assert code == 0, output
 
 
 @pytest.mark.parametrize("listed", ["", " , "])

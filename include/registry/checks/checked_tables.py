@@ -6,11 +6,10 @@ known table does not have always is.
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from include.registry import Problem
-from include.registry.problems import quoted, suggestion
+from include.text import MISTYPED, nearest, quoted, suggestion
 from include.warehouse.views import COLUMNS, TIMES
 
 if TYPE_CHECKING:
@@ -18,8 +17,6 @@ if TYPE_CHECKING:
 
     from include.registry import Job
 
-# Names that differ in more than a letter or two are hardly mistyped.
-NEAR = 0.85
 # Where SQLite and PostgreSQL look for a table without a schema; another is the team's own.
 OWN_SCHEMAS = ("main", "public")
 
@@ -47,7 +44,7 @@ def nearest_table(job: Job) -> str | None:
     table = job.checks.table if job.checks else None
     if table is None or _own_name(table) in COLUMNS:
         return None
-    return next(iter(get_close_matches(_own_name(table), COLUMNS, n=1, cutoff=NEAR)), None)
+    return nearest(_own_name(table), COLUMNS, MISTYPED)
 
 
 def _own_name(table: str) -> str:

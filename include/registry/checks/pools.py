@@ -6,8 +6,8 @@ import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from include.registry import Problem
-from include.registry.problems import quoted
 from include.registry.user_files import UnreadableError, check_encoding, place_of, read_bytes
+from include.text import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 from contextlib import suppress
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from include.registry import SHOPS_FILE, TASKS_FOLDER, Problem
@@ -13,6 +12,7 @@ from include.registry.checks.pools import POOLS_FILE
 from include.registry.delivered_connections import CONNECTIONS_FILE
 from include.registry.feeds import FEEDS_FILE
 from include.registry.unread_files import ASIDE, LEFTOVER, list_in
+from include.text import MISTYPED, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,7 +30,6 @@ HOMES = {
     "airflow": SETTINGS_FILE,
 }
 KINDS = (".yaml", ".yml", ".json", ".env")
-NEAR = 0.8
 HIDDEN = re.compile(r"[.](?!#).*[.]ya?ml", re.IGNORECASE)  # Emacs locks a file as .# and its name
 
 
@@ -68,9 +67,9 @@ def _hidden_tasks(root: Path) -> Iterator[Problem]:
 def _home(root: Path, file: str, name: str) -> str:
     """Return where what a file or folder holds belongs; empty for the team's own."""
     word, _, rest = name.lower().partition(".")
-    near = get_close_matches(word, HOMES, n=1, cutoff=NEAR)
+    near = nearest(word, HOMES, MISTYPED)
     if (root / file).is_dir():
-        return TASKS_FOLDER if near == ["tasks"] else ""
+        return TASKS_FOLDER if near == "tasks" else ""
     if rest != "schema.json" and near and any(kind in f".{rest}" for kind in KINDS):
-        return HOMES[near[0]]
+        return HOMES[near]
     return HOMES.get(list_in(root, file), "")

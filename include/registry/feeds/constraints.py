@@ -6,12 +6,12 @@ import re
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
-from include.registry.constraints import line, one_of, shown, text
+from include.registry.constraints import line, one_of, text
 from include.registry.environment import CAMEL_CASE, SECRET
 from include.registry.feeds.expressions import Expression
 from include.registry.feeds.placeholders import MILLISECONDS, SECONDS, template
 from include.registry.feeds.tables import TABLES, FeedTable
-from include.registry.problems import quoted, suggestion
+from include.text import quoted, suggestion
 
 if TYPE_CHECKING:
     from pydantic import ValidationInfo
@@ -49,7 +49,7 @@ def path(value: Any) -> str:
 def query_value(value: Any) -> str:
     """Take a query parameter's value; numbers and flags are written as text."""
     if isinstance(value, bool) or (isinstance(value, (int, float)) and value == value):  # noqa: PLR0124 - NaN is not
-        return shown(value)
+        return quoted(value)
     return template(value)
 
 

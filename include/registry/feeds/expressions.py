@@ -14,8 +14,7 @@ from jmespath.exceptions import JMESPathError
 from jmespath.functions import Functions
 from jmespath.visitor import TreeInterpreter
 
-from include.registry.problems import suggestion
-from include.text import quoted
+from include.text import quoted, suggestion
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

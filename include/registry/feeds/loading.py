@@ -9,9 +9,10 @@ from include.errors import ConfigurationError
 from include.registry import Problem
 from include.registry.entries import Entry, read_entries, rivals
 from include.registry.feeds.schema import FEEDS_FILE, Feed
-from include.registry.problems import costing_only, quoted, suggestion
+from include.registry.problems import costing_only
 from include.registry.user_files import UnreadableError, read_bytes
 from include.registry.validation import validate
+from include.text import quoted, suggestion
 
 if TYPE_CHECKING:
     from pathlib import Path

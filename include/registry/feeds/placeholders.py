@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from include.errors import ConfigurationError
 from include.registry.constraints import text
-from include.registry.problems import quoted, suggestion
+from include.text import quoted, suggestion
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo

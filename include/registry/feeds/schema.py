@@ -19,7 +19,7 @@ from include.registry import fields as registry_fields  # noqa: TC001 - the same
 from include.registry.feeds import values  # noqa: TC001 - pydantic reads the annotations
 from include.registry.feeds.constraints import table_of
 from include.registry.feeds.tables import TABLES, FeedTable
-from include.registry.problems import quoted
+from include.text import quoted
 from include.warehouse.types import Measure, Money
 
 if TYPE_CHECKING:

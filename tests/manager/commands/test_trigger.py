@@ -92,7 +92,7 @@ def test_a_run_that_would_wait_like_the_old_one_is_not_made() -> None:
             "pdd-1",
             "shop 'pdd-1' is on pdd, and job 'erp_store' is for erp: name a job",
         ),
-        ("erp_store", "erp-9", "there is no shop 'erp-9' on erp; did you mean 'erp-"),
+        ("erp_store", "erp-9", "there is no shop 'erp-9' on erp: did you mean 'erp-"),
         ("housekeeping", "erp-1", "job 'housekeeping' has no shops: leave shop 'erp-1' out"),
     ],
 )

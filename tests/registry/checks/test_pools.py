@@ -40,14 +40,16 @@ def _problems(project: ProjectFolder, pools: str | None, *more: str) -> list[str
         (
             '{\n  "jd": {"slots": 0, "description": "x"}}',
             (
-                "config/pools.json:2:3: pool 'jd' is {'description': 'x', 'slots': 0}: write it "
+                "config/pools.json:2:3: pool 'jd' is "
+                '{"slots": 0, "description": "x"}: write it '
                 'like {"slots": 1, "description": "what it is for"}'
             ),
         ),
         (
             '{"jd": {"slots": 2}}',
             (
-                "config/pools.json:1:2: pool 'jd' is {'slots': 2}: write it like "
+                "config/pools.json:1:2: pool 'jd' is "
+                '{"slots": 2}: write it like '
                 '{"slots": 1, "description": "what it is for"}'
             ),
         ),
