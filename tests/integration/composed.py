@@ -43,7 +43,7 @@ class Stack:
         self.root = folder / "project"
         self.logs = folder / "logs"
         self.logs.mkdir()
-        copy_project(self.root, parse_seconds=60)
+        copy_project(self.root)
         prepare(self.root)
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
         ports = {name: _free_port() for name in ("SCHEDULER_PORT", "SCHEDULER_SANDBOX_PORT")}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import random
-import re
 import shutil
 import socket
 import subprocess
@@ -23,7 +22,6 @@ from manager.layout import Layout
 from manager.lifecycle import virtualenv
 from manager.lifecycle.ports import Ports
 from manager.lifecycle.processes import end_leftovers
-from manager.lifecycle.settings import SETTINGS
 from manager.lifecycle.supervisor_client import remove_traces
 
 if TYPE_CHECKING:
@@ -31,7 +29,6 @@ if TYPE_CHECKING:
 
 NOT_COPIED = (".git", ".venv", ".env", "var", "__pycache__", ".*_cache", ".hypothesis")
 COMMAND_SECONDS = 600
-PARSE_SECONDS = "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL"
 VIEWER = "viewer"
 
 
@@ -95,25 +92,9 @@ class Service:
         assert done.returncode == 0, done.stdout + done.stderr
 
 
-def copy_project(root: Path, *, parse_seconds: int | None = None) -> None:
-    """Copy the project to `root`, with the packages of the Python that runs the tests.
-
-    Args:
-        root: the new folder.
-        parse_seconds: how often DAG files are looked through. As delivered it is often, for people
-            who edit the registry; where no test does, the tests have better use for the processor.
-    """
+def copy_project(root: Path) -> None:
+    """Copy the project to the new folder `root`, with the packages of the tests' own Python."""
     shutil.copytree(PROJECT_ROOT, root, ignore=shutil.ignore_patterns(*NOT_COPIED))
-    if parse_seconds is not None:
-        settings = root / SETTINGS
-        seldom, count = re.subn(
-            rf"^({PARSE_SECONDS})=\d+$",
-            rf"\1={parse_seconds}",
-            settings.read_text("utf-8"),
-            flags=re.MULTILINE,
-        )
-        assert count == 1
-        settings.write_text(seldom, "utf-8")
     (root / ".venv").mkdir()
     for name in ("bin", "lib", "lib64", "include", "pyvenv.cfg"):
         (root / ".venv" / name).symlink_to(Path(sys.prefix) / name)

@@ -109,7 +109,7 @@ class Team:
 def team(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Team]:
     """Return an installation of its own, whose schedule has landed yesterday."""
     root = tmp_path_factory.mktemp("repair") / "checkout"
-    copy_project(root, parse_seconds=60)
+    copy_project(root)
     for path in (root / "config/tasks").glob("*.yaml"):
         path.unlink()
     first = datetime.now(SHANGHAI).date() - timedelta(days=FIRST_DAY)

@@ -67,11 +67,17 @@ def project(tmp_path: Path) -> Watched:
     return Watched(tmp_path)
 
 
+def _by_rename(entry: Path) -> None:
+    new = entry.with_name(".erp.tmp")
+    new.write_text("x")
+    new.rename(entry)
+
+
 @pytest.mark.parametrize(
     "edit",
     [
         lambda entry: entry.write_text("tasks: [{}]\n"),
-        lambda entry: (entry.with_name(".erp.tmp").write_text("x"), _over(entry, ".erp.tmp")),
+        _by_rename,
         lambda entry: entry.unlink(),
         lambda entry: entry.with_name("new.yaml").write_text("tasks: []\n"),
         lambda entry: entry.rename(entry.with_name("old.yaml")),
@@ -88,10 +94,6 @@ def test_an_edit_asks_for_one_parse(project: Watched, edit: Any) -> None:
     assert project.look(1) == 1
     assert project.look(2) == 1
     assert "config" in project.said[0] or "include/scripts/new.py" in project.said[0]
-
-
-def _over(entry: Path, name: str) -> None:
-    entry.with_name(name).rename(entry)
 
 
 def test_what_editors_leave_is_no_edit(project: Watched) -> None:
@@ -175,4 +177,3 @@ def test_an_edit_is_seen_with_and_without_file_events(
         next(coming)
     assert time.monotonic() - began < 30
     assert bool(said) != events
-    coming.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import time
 from dataclasses import replace
@@ -13,7 +14,15 @@ import pytest
 from manager.commands.status import component_lines
 from manager.layout import Layout
 from manager.lifecycle.crash_history import deaths_lately, remember_death
-from manager.lifecycle.health import Health, _judge, _with_deaths, describe
+from manager.lifecycle.health import (
+    CONFIG_WATCHER,
+    Health,
+    _judge,
+    _judge_beat,
+    _watcher_beat,
+    _with_deaths,
+    describe,
+)
 from manager.lifecycle.ports import Ports
 from manager.lifecycle.supervisor_client import Component
 
@@ -67,6 +76,26 @@ def test_a_dead_component_says_why() -> None:
 def test_a_sandbox_that_does_not_answer_is_a_trouble() -> None:
     """The process alone is not enough."""
     assert "does not answer" in _judge(component("sandbox"), beaten(1), NOWHERE).trouble
+
+
+@pytest.mark.parametrize(
+    ("seconds_ago", "trouble"),
+    [
+        (None, "has not sent its first heartbeat yet"),
+        (2, ""),
+        (45, "sent its last heartbeat 45 s ago"),
+    ],
+)
+def test_the_watcher_of_config_beats_by_a_file(
+    tmp_path: Path, seconds_ago: float | None, trouble: str
+) -> None:
+    """One that hangs is a trouble, though its process is there."""
+    layout = Layout(root=tmp_path, var=tmp_path)
+    if seconds_ago is not None:
+        layout.run.mkdir()
+        layout.watcher_heartbeat.touch()
+        os.utime(layout.watcher_heartbeat, (time.time() - seconds_ago,) * 2)
+    assert _judge_beat(component(CONFIG_WATCHER), _watcher_beat(layout)).trouble == trouble
 
 
 def test_a_component_of_ours_has_no_heartbeat() -> None:
