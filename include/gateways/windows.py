@@ -1,18 +1,19 @@
-"""Windows of time that lists are asked for: when a list is whole, and how long a window may be."""
+"""Windows of time that lists are asked for: when a list is whole, and how a stretch is cut."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from include.gateways.errors import Temporary
 from include.gateways.fields import WALL_CLOCK_FORMAT, wall_clock
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import AsyncIterator, Callable, Iterator
 
     from include.gateways.dialect import Call
 
+R = TypeVar("R")
 # How far each platform's lists may be behind what happens: they are read from replicas that follow
 # some 30 s later. What happened later than this before now may be missing from them.
 LAGS = {
@@ -47,8 +48,26 @@ def check_settled(call: Call, end: datetime, lag: timedelta) -> None:
 def windows(
     start: datetime, end: datetime, longest: timedelta
 ) -> Iterator[tuple[datetime, datetime]]:
-    """Cut a stretch of time into windows that a platform takes, each with its exclusive end."""
+    """Yield the windows that fill a stretch, by Shanghai's wall clock, their ends exclusive."""
+    start, end = wall_clock(start), wall_clock(end)
     while start < end:
         last = min(start + longest, end)
         yield start, last
         start = last
+
+
+async def rows_in(
+    start: datetime,
+    end: datetime,
+    longest: timedelta,
+    pull: Callable[[datetime, datetime], AsyncIterator[list[R]]],
+    moment: Callable[[R], datetime],
+) -> AsyncIterator[list[R]]:
+    """Yield what `pull` brings of each window of a stretch, less what lies outside the window.
+
+    Whether the platform counts the end of a window in or out, the next window brings it.
+    """
+    for first, last in windows(start, end, longest):
+        async for rows in pull(first, last):
+            if wanted := [row for row in rows if first <= moment(row) < last]:
+                yield wanted

@@ -1,8 +1,9 @@
 """What all pull jobs share: shop by shop from a gateway into the warehouse, with the ledger."""
 
 from include.pulling.assignment import Assignment
-from include.pulling.control import Control, made_in, of_scope
+from include.pulling.control import Control, of_scope
 from include.pulling.landing import Landing, Listed, Replace, Upsert
+from include.pulling.orders import Orders
 from include.pulling.shops import Pull, pull
 from include.pulling.window import Window
 
@@ -11,11 +12,11 @@ __all__ = [
     "Control",
     "Landing",
     "Listed",
+    "Orders",
     "Pull",
     "Replace",
     "Upsert",
     "Window",
-    "made_in",
     "of_scope",
     "pull",
 ]

@@ -125,8 +125,8 @@ class Days:
             return self.now.replace(tzinfo=SHANGHAI)
 
         wide: dict[str, Any] = {
-            "erp_store": partial(pull, WideErp, lag=LAGS["erp"], control=erp_store.CONTROL),
-            "jd_store": partial(pull, WideJd, lag=LAGS["jd"], control=jd_store.CONTROL),
+            "erp_store": partial(pull, WideErp, lag=LAGS["erp"], control=erp_store.ORDERS.control),
+            "jd_store": partial(pull, WideJd, lag=LAGS["jd"], control=jd_store.ORDERS.control),
             "pdd_quality": partial(pull, WidePdd, lag=LAGS["pdd"]),
         }
         if job_id == "erp_store":

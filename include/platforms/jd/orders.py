@@ -10,6 +10,7 @@ from calendar import monthrange
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal  # noqa: TC003 - pydantic reads the annotations
 from functools import partial
+from operator import attrgetter
 from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
@@ -34,7 +35,7 @@ from include.gateways.fields import (
 )
 from include.gateways.paging import Page, pages_from_last
 from include.gateways.rows import Row
-from include.gateways.windows import LAGS, SECOND, check_settled, windows
+from include.gateways.windows import LAGS, SECOND, check_settled, rows_in, windows
 from include.platforms.jd.codes import failure_of
 from include.warehouse.tables import jd_orders
 
@@ -138,7 +139,7 @@ class _Answer(BaseModel):
     searchorderinfo_result: _Result
 
 
-async def orders_modified(
+def orders_modified(
     client: GatewayClient, number: int, start: datetime, end: datetime, *, is_open: bool = False
 ) -> AsyncIterator[list[Order]]:
     """Ask for a shop's orders whose last change lies in a window, in pages.
@@ -163,21 +164,11 @@ async def orders_modified(
     """
     if not is_open:
         check_settled(Call(ORDERS, shop=number), end, LAGS["jd"])
-    for first, last in windows(wall_clock(start), wall_clock(end), LONGEST_WINDOW):
-        horizon, empty = _horizon(), True
-        if first < horizon < last:
-            raise _too_old(number, horizon)
-        async for orders in _pull(client, number, first, last, BY_CHANGE, is_open=is_open):
-            empty = False
-            # Whether the gateway counts end_date in or out, the next window brings it.
-            if wanted := [order for order in orders if first <= order.modified < last]:
-                yield wanted
-        # Nothing from a time that the platform does not show is not nothing.
-        if empty and first < horizon:
-            raise _too_old(number, horizon)
+    pull = partial(_pull_changes, client, number, is_open=is_open)
+    return rows_in(start, end, LONGEST_WINDOW, pull, attrgetter("modified"))
 
 
-async def orders_created(
+def orders_created(
     client: GatewayClient, number: int, start: datetime, end: datetime
 ) -> AsyncIterator[list[Order]]:
     """Ask for all of a shop's orders that were made in a window; as `orders_modified` does.
@@ -185,30 +176,49 @@ async def orders_created(
     Whatever becomes of such an order, it stays in the window: this is all that the shop has of it.
     """
     check_settled(Call(ORDERS, shop=number), end, LAGS["jd"])
-    for first, last in windows(wall_clock(start), wall_clock(end), LONGEST_WINDOW):
-        async for orders in _pull(client, number, first, last, BY_CREATION):
-            if wanted := [order for order in orders if first <= order.order_start_time < last]:
-                yield wanted
+    pull = partial(_pull, client, number, by=BY_CREATION)
+    return rows_in(start, end, LONGEST_WINDOW, pull, attrgetter("order_start_time"))
 
 
 async def orders_counted(
     client: GatewayClient, number: int, start: datetime, end: datetime, *, end_is_in: bool = True
 ) -> int:
-    """Ask how many orders the platform itself counts that were made in a window.
+    """Return how many orders the platform itself counts that were made in a window.
 
-    The arguments are those of `orders_modified`; `end_is_in`: the end of what is asked for is a
-    part of it, so that it is asked for a second less.
+    `end_is_in`: it counts the end of what is asked for, which is therefore a second less.
 
     Raises:
         GatewayError: as `GatewayClient.call` does; an answer is Malformed.
     """
     counted = 0
-    for first, last in windows(wall_clock(start), wall_clock(end), LONGEST_WINDOW):
-        params = _question(first, last - SECOND if end_is_in else last, BY_CREATION)
-        call = Call(ORDERS, {**params, "page_size": "1", "page": "1"}, shop=number)
+    for first, last in windows(start, end, LONGEST_WINDOW):
+        question = _question(first, last - SECOND if end_is_in else last, BY_CREATION)
+        call = Call(ORDERS, {**question, "page_size": "1", "page": "1"}, shop=number)
         page: Page = await client.call(call, partial(_page, call, most=math.inf))
         counted += page.total
     return counted
+
+
+async def _pull_changes(
+    client: GatewayClient, number: int, first: datetime, last: datetime, *, is_open: bool
+) -> AsyncIterator[list[Order]]:
+    """Walk over a window, as far as the platform shows changes.
+
+    Nothing from a time that it does not show is not nothing.
+    """
+    horizon, empty = _horizon(), True
+    if not first < horizon < last:
+        async for orders in _pull(client, number, first, last, BY_CHANGE, is_open=is_open):
+            empty = False
+            yield orders
+    if empty and first < horizon:
+        raise Refused(
+            Call(ORDERS, shop=number),
+            f"the platform shows changes of the last {MONTHS_SHOWN} months only, those since "
+            f"{horizon:{WALL_CLOCK_FORMAT}}: what is older cannot be pulled any more; let the "
+            "shop's `from` in config/shops.yaml (or the entry's `start`) say from which day on it "
+            "is expected",
+        )
 
 
 async def _pull(
@@ -274,12 +284,3 @@ def _horizon() -> datetime:
     year, month = divmod(now.year * 12 + now.month - 1 - MONTHS_SHOWN, 12)
     day = min(now.day, monthrange(year, month + 1)[1])
     return now.replace(year=year, month=month + 1, day=day)
-
-
-def _too_old(number: int, horizon: datetime) -> Refused:
-    return Refused(
-        Call(ORDERS, shop=number),
-        f"the platform shows changes of the last {MONTHS_SHOWN} months only, those since "
-        f"{horizon:{WALL_CLOCK_FORMAT}}: what is older cannot be pulled any more; let the shop's "
-        "`from` in config/shops.yaml (or the entry's `start`) say from which day on it is expected",
-    )

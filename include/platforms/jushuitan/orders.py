@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from decimal import Decimal  # noqa: TC003 - pydantic reads the annotations
 from functools import partial
+from operator import attrgetter
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
@@ -26,11 +27,10 @@ from include.gateways.fields import (
     paid,
     parsed,
     text,
-    wall_clock,
     words,
 )
 from include.gateways.rows import Row
-from include.gateways.windows import LAGS, SECOND, check_settled, windows
+from include.gateways.windows import LAGS, SECOND, check_settled, rows_in, windows
 from include.warehouse.tables import erp_orders
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ class _Count(BaseModel):
     data_count: Annotated[WholeNumber, Field(ge=0)]
 
 
-async def orders_modified(
+def orders_modified(
     client: GatewayClient, shop_id: int, start: datetime, end: datetime, *, is_open: bool = False
 ) -> AsyncIterator[list[Order]]:
     """Ask for a shop's orders whose last change lies in a window, in pages.
@@ -110,14 +110,11 @@ async def orders_modified(
     """
     if not is_open:
         check_settled(Call(ORDERS, shop=shop_id), end, LAGS["erp"])
-    for first, last in windows(wall_clock(start), wall_clock(end), LONGEST_WINDOW):
-        async for orders in _pull(client, shop_id, first, last, is_open=is_open):
-            # Whether the gateway counts modified_end in or out, the next window brings it.
-            if wanted := [order for order in orders if first <= order.modified < last]:
-                yield wanted
+    pull = partial(_pull, client, shop_id, is_open=is_open)
+    return rows_in(start, end, LONGEST_WINDOW, pull, attrgetter("modified"))
 
 
-async def orders_created(
+def orders_created(
     client: GatewayClient, shop_id: int, start: datetime, end: datetime
 ) -> AsyncIterator[list[Order]]:
     """Ask for all of a shop's orders that were made in a window; as `orders_modified` does.
@@ -125,35 +122,44 @@ async def orders_created(
     Whatever becomes of such an order, it stays in the window: this is all that the ERP has of it.
     """
     check_settled(Call(ORDERS, shop=shop_id), end, LAGS["erp"])
-    for first, last in windows(wall_clock(start), wall_clock(end), LONGEST_WINDOW):
-        async for orders in _pull(client, shop_id, first, last, BY_CREATION):
-            if wanted := [order for order in orders if first <= order.order_date < last]:
-                yield wanted
+    pull = partial(_pull, client, shop_id, by=BY_CREATION)
+    return rows_in(start, end, LONGEST_WINDOW, pull, attrgetter("order_date"))
 
 
 async def orders_counted(
     client: GatewayClient, shop_id: int, start: datetime, end: datetime, *, end_is_in: bool = True
 ) -> int:
-    """Ask how many orders the ERP itself counts that were made in a window.
+    """Return how many orders the ERP itself counts that were made in a window.
 
-    The arguments are those of `orders_modified`; `end_is_in`: the end of what is asked for is a
-    part of it, so that it is asked for a second less.
+    `end_is_in`: it counts the end of what is asked for, which is therefore a second less.
 
     Raises:
         GatewayError: as `GatewayClient.call` does; an answer is Malformed.
     """
-    counted = 0
-    for first, last in windows(wall_clock(start), wall_clock(end), LONGEST_WINDOW):
-        biz = {
-            **BY_CREATION,
-            "shop_id": shop_id,
-            "modified_begin": first.strftime(WALL_CLOCK_FORMAT),
-            "modified_end": (last - SECOND if end_is_in else last).strftime(WALL_CLOCK_FORMAT),
-            **ONLY_THE_TOTAL,
-        }
-        call = Call(ORDERS, biz, shop=shop_id)
-        counted += (await client.call(call, partial(parsed, _Count, call=call))).data_count
-    return counted
+    less = SECOND if end_is_in else timedelta()
+    return sum(
+        [
+            await _count(client, shop_id, first, last - less, BY_CREATION)
+            for first, last in windows(start, end, LONGEST_WINDOW)
+        ]
+    )
+
+
+def _window(shop_id: int, first: datetime, last: datetime, by: Mapping[str, int]) -> dict[str, Any]:
+    return {
+        **by,
+        "shop_id": shop_id,
+        "modified_begin": first.strftime(WALL_CLOCK_FORMAT),
+        "modified_end": last.strftime(WALL_CLOCK_FORMAT),
+    }
+
+
+async def _count(
+    client: GatewayClient, shop_id: int, first: datetime, last: datetime, by: Mapping[str, int]
+) -> int:
+    call = Call(ORDERS, {**_window(shop_id, first, last, by), **ONLY_THE_TOTAL}, shop=shop_id)
+    count: _Count = await client.call(call, partial(parsed, _Count, call=call))
+    return count.data_count
 
 
 async def _pull(
@@ -166,29 +172,22 @@ async def _pull(
     is_open: bool = False,
 ) -> AsyncIterator[list[Order]]:
     """Walk, and hold what came against the gateway's own count; walk again where orders miss."""
-    window = {
-        **by,
-        "shop_id": shop_id,
-        "modified_begin": first.strftime(WALL_CLOCK_FORMAT),
-        "modified_end": last.strftime(WALL_CLOCK_FORMAT),
-    }
-    counting = {**window, **ONLY_THE_TOTAL}
-    call = Call(ORDERS, counting, shop=shop_id)
+    window = _window(shop_id, first, last, by)
     for _ in range(WALKS):
         found: set[int] = set()
         async for orders in _walk(client, shop_id, window):
             found.update(order.o_id for order in orders)
             yield orders
-        count = await client.call(call, partial(parsed, _Count, call=call))
+        count = await _count(client, shop_id, first, last, by)
         # Orders that have left the window since they came are none too few.
-        if count.data_count <= len(found):
+        if count <= len(found):
             return
     if is_open:  # they have joined it since
         return
     raise Temporary(
-        call,
-        f"{count.data_count - len(found)} of {count.data_count} orders changed from {first} to "
-        f"{last} did not come, in {WALKS} walks over all pages: run it again",
+        Call(ORDERS, shop=shop_id),
+        f"{count - len(found)} of {count} orders changed from {first} to {last} did not come, in "
+        f"{WALKS} walks over all pages: run it again",
     )
 
 

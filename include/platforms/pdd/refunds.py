@@ -148,7 +148,7 @@ async def refunds_updated(
     first, last = wall_clock(start), wall_clock(end)
     if not is_open:
         check_settled(Call(REFUNDS, shop=number), end, LAGS["pdd"])
-    cut = windows(first, last, LONGEST_WINDOW)
+    cut = windows(start, end, LONGEST_WINDOW)
     pulls = [partial(_pull, client, number, *one, statuses, is_open=is_open) for one in cut]
     async with aclosing(_side_by_side(pulls)) as answers:
         async for found in answers:

@@ -8,33 +8,42 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 try:
     from include.errors import ConfigurationError
-    from include.gateways.rows import missing_in
     from include.gateways.windows import LAGS
     from include.platforms.jushuitan import dialect as jushuitan
     from include.platforms.jushuitan.orders import (
-        Order,
         orders_counted,
         orders_created,
         orders_modified,
     )
-    from include.pulling import Control, Listed, Upsert, Window, made_in, pull
+    from include.pulling import Orders, Upsert, Window, pull
     from include.warehouse.tables import erp_orders
 except ModuleNotFoundError as error:  # by hand, with another Python or without the project's path
     print(f"{error}: start it with 'python3 scheduler_manager.py run erp_store'", file=sys.stderr)
     sys.exit(78)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from include.gateways.client import GatewayClient
-    from include.periods import Period
     from include.platforms.jushuitan.dialect import ShopInfo
     from include.registry import Shop
+
+COLUMNS = {
+    "order_id": "o_id",
+    "online_order_id": "so_id",
+    "status": "status",
+    "order_time": "order_date",
+    "pay_time": "pay_date",
+    "pay_amount": "pay_amount",
+    "paid_amount": "paid_amount",
+    "freight": "freight",
+    "item_count": "item_count",
+    "modified_time": "modified",
+    "version": "ts",
+}
+ORDERS = Orders(erp_orders, COLUMNS, "version", orders_modified, orders_created, orders_counted)
 
 
 class Erp:
@@ -46,19 +55,7 @@ class Erp:
     async def fetch(self, client: GatewayClient, shop: Shop, window: Window) -> Upsert:
         """Bring a shop's orders of a period."""
         await self._check(client, shop)
-        number, period, listed = int(shop.platform_id), window.period, None
-        found: dict[int, Order] = {}
-        async for orders in window.changes(partial(orders_modified, client, number)):
-            _keep_newest(found, orders)
-            print(f"{shop.id}: {len(found)} orders so far", flush=True)
-        if window.is_cut:
-            made = orders_created(client, number, period.start, period.end)
-            own = [order async for orders in made for order in orders]
-            listed = Listed({order.o_id for order in own}, "modified_time", window.settled)
-            _keep_newest(found, own)
-        rows = [_row(shop, order) for order in found.values()]
-        notice = missing_in("order", found.values())
-        return Upsert(erp_orders, rows, "version", "order_time", "order_day", listed, notice)
+        return await ORDERS.bring(client, shop, window)
 
     async def _check(self, client: GatewayClient, shop: Shop) -> None:
         """Refuse a shop that the account does not know: its orders would look like an empty day.
@@ -78,39 +75,5 @@ class Erp:
             )
 
 
-def _keep_newest(found: dict[int, Order], orders: Iterable[Order]) -> None:
-    """Keep each order as it was last."""
-    for order in orders:
-        before = found.get(order.o_id)
-        if before is None or before.ts <= order.ts:
-            found[order.o_id] = order
-
-
-def _row(shop: Shop, order: Order) -> dict[str, Any]:
-    return {
-        "shop_id": shop.id,
-        "order_id": order.o_id,
-        "online_order_id": order.so_id,
-        "status": order.status,
-        "order_time": order.order_date,
-        "order_day": order.order_date.date(),
-        "pay_time": order.pay_date,
-        "pay_amount": order.pay_amount,
-        "paid_amount": order.paid_amount,
-        "freight": order.freight,
-        "item_count": order.item_count,
-        "modified_time": order.modified,
-        "version": order.ts,
-    }
-
-
-async def _count(client: GatewayClient, shop: Shop, period: Period, *, anew: bool) -> int:
-    """Ask how many orders of a period there are; `anew` if it leaves out a window's end."""
-    number, end_is_in = int(shop.platform_id), not anew
-    return await orders_counted(client, number, period.start, period.end, end_is_in=end_is_in)
-
-
-CONTROL = Control(_count, partial(made_in, erp_orders, "order_time", "order_day"), erp_orders)
-
 if __name__ == "__main__":
-    sys.exit(pull(jushuitan.Jushuitan, Erp().fetch, lag=LAGS["erp"], control=CONTROL))
+    sys.exit(pull(jushuitan.Jushuitan, Erp().fetch, lag=LAGS["erp"], control=ORDERS.control))

@@ -1,0 +1,93 @@
+"""Orders of a shop's period, pulled by their last change and held against what was made in it."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from include.gateways.rows import missing_in
+from include.pulling.control import Control, made_in
+from include.pulling.landing import Listed, Upsert
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+
+    import sqlalchemy
+
+    from include.gateways.client import GatewayClient
+    from include.periods import Period
+    from include.pulling.window import Window
+    from include.registry import Shop
+
+
+class Orders(NamedTuple):
+    """A platform's orders, and the table that they land in.
+
+    Attributes:
+        table: with the columns order_time, order_day and modified_time.
+        columns: of the table, each with the order's field that it holds.
+        version: the column that says which of two states of an order is newer.
+        modified: yields the orders that changed in a stretch of time.
+        created: yields all that were made in one.
+        counted: returns how many were made in one, as the platform counts them.
+    """
+
+    table: sqlalchemy.Table
+    columns: Mapping[str, str]
+    version: str
+    modified: Callable[..., AsyncIterator[Sequence[Any]]]
+    created: Callable[..., AsyncIterator[Sequence[Any]]]
+    counted: Callable[..., Awaitable[int]]
+
+    @property
+    def control(self) -> Control:
+        """How the platform's own count is asked for."""
+        return Control(
+            self._count, partial(made_in, self.table, "order_time", "order_day"), self.table
+        )
+
+    async def bring(
+        self,
+        client: GatewayClient,
+        shop: Shop,
+        window: Window,
+        check: Callable[[Any], None] = lambda _order: None,
+    ) -> Upsert:
+        """Return a shop's orders of a period: what changed, and all that was made in an older one.
+
+        `check` raises what is wrong with an order.
+        """
+        number, period, listed = int(shop.platform_id), window.period, None
+        found: dict[int, Any] = {}
+        async for orders in window.changes(partial(self.modified, client, number)):
+            self._keep_newest(found, orders, check)
+            print(f"{shop.id}: {len(found)} orders so far", flush=True)
+        if window.is_cut:
+            made = self.created(client, number, period.start, period.end)
+            own = [order async for orders in made for order in orders]
+            keys = {getattr(order, self.columns["order_id"]) for order in own}
+            listed = Listed(keys, "modified_time", window.settled)
+            self._keep_newest(found, own, check)
+        rows = [self._row(shop, order) for order in found.values()]
+        notice = missing_in("order", found.values())
+        return Upsert(self.table, rows, self.version, "order_time", "order_day", listed, notice)
+
+    def _keep_newest(
+        self, found: dict[int, Any], orders: Sequence[Any], check: Callable[[Any], None]
+    ) -> None:
+        """Keep each order as it was last; of two states of one version the one that came later."""
+        key, version = self.columns["order_id"], self.columns[self.version]
+        for order in orders:
+            check(order)
+            before = found.get(getattr(order, key))
+            if before is None or getattr(before, version) <= getattr(order, version):
+                found[getattr(order, key)] = order
+
+    def _row(self, shop: Shop, order: Any) -> dict[str, Any]:
+        row = {column: getattr(order, name) for column, name in self.columns.items()}
+        return {"shop_id": shop.id, **row, "order_day": row["order_time"].date()}
+
+    async def _count(self, client: GatewayClient, shop: Shop, period: Period, *, anew: bool) -> int:
+        """Ask how many orders of a period there are; `anew` if it leaves out a window's end."""
+        number = int(shop.platform_id)
+        return await self.counted(client, number, period.start, period.end, end_is_in=not anew)
