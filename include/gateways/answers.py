@@ -24,37 +24,14 @@ if TYPE_CHECKING:
 
 # Statuses of which another try brings the same: what is asked, where, or by whom must change. So it
 # is of all redirects. Any other is temporary: firewalls have their own numbers for "not now".
-FINAL = frozenset(
-    (
-        400,
-        401,
-        402,
-        403,
-        404,
-        405,
-        406,
-        407,
-        410,
-        411,
-        413,
-        414,
-        415,
-        416,
-        417,
-        422,
-        426,
-        428,
-        431,
-        451,
-    )
-)
+FINAL = {*range(400, 408), 410, 411, *range(413, 418), 422, 426, 428, 431, 451}
 ELSEWHERE = range(300, 400)
 # Statuses that say who may not ask; all other final ones are about what is asked, and where.
 WHO = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.PROXY_AUTHENTICATION_REQUIRED)
 # Statuses that, with a Location, say where else to ask.
 REDIRECTS = (301, 302, 303, 307, 308)
 # What of an entry a status is about; of others it may be anything.
-MENDS: dict[int, str] = {
+TO_FIX: dict[int, str] = {
     HTTPStatus.NOT_FOUND: "path",
     HTTPStatus.GONE: "path",
     HTTPStatus.METHOD_NOT_ALLOWED: "method",
@@ -112,7 +89,7 @@ def _check_whole(call: Call, answer: Answer, whose: str) -> None:
         )
     if status == HTTPStatus.PARTIAL_CONTENT:
         problem = "HTTP 206: a part of an answer, though all of it was asked for"
-        raise Malformed(call, problem, code=status, repair=f"have {whose} mend that")
+        raise Malformed(call, problem, code=status, repair=f"have {whose} fix that")
 
 
 def _in_other_encoding(call: Call, answer: Answer, looks: str, whose: str) -> Malformed:
@@ -140,26 +117,25 @@ def _error_of(call: Call, answer: Answer, connection: Connection, shown: str) ->
         return AuthExpired(call, f"{said}; {repair}", code=status)
     repair = f"check host {connection.base_url} of connection {connection.id}"
     if call.entry and status not in WHO:
-        return Misdirected(call, f"{said}; {_mending(call, answer)}, or {repair}", code=status)
+        return Misdirected(call, f"{said}; {_what_to_fix(call, answer)}, or {repair}", code=status)
     if status == HTTPStatus.FORBIDDEN:
         repair += ", and whether its account may use this"
     return Refused(call, f"{said}; {repair}", code=status)
 
 
-def _mending(call: Call, answer: Answer) -> str:
-    """Say what of an entry is to be mended."""
+def _what_to_fix(call: Call, answer: Answer) -> str:
+    """Say what of an entry is to be fixed."""
     if _is_redirect(answer):
         return (
-            f"if that is where people sign in, renew the credentials; else mend path of "
-            f"{call.entry}"
+            f"if that is where people sign in, renew the credentials; else fix path of {call.entry}"
         )
     verb = answer.request.verb
-    what = MENDS.get(answer.status, "path, query or body")
+    what = TO_FIX.get(answer.status, "path, query or body")
     if what == "method":
         allowed = answer.header("Allow")
         other = f": {quoted(allowed)} is allowed" if allowed else ""
-        return f"mend method of {call.entry}, which says {verb}{other}"
-    return f"mend {what} of {call.entry}"
+        return f"fix method of {call.entry}, which says {verb}{other}"
+    return f"fix {what} of {call.entry}"
 
 
 def _leading(answer: Answer, connection: Connection) -> str:

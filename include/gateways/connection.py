@@ -68,7 +68,7 @@ class Connection:
             platform: whose gateway it leads to, for messages.
 
         Raises:
-            ConfigurationError: names the connection and the field that is missing or ill.
+            ConfigurationError: names the connection and the field that is missing or invalid.
         """
         fields = read_fields(conn_id, environ, EXAMPLE % HOSTS.get(platform, ANY_HOST))
         return cls(
@@ -146,7 +146,7 @@ class Fields:
             raise self.problem(problem) from None
 
     def problem(self, text: str) -> ConfigurationError:
-        """Return the error that says what is wrong with this connection, and where to mend it."""
+        """Return the error that says what is wrong with this connection, and where to fix it."""
         return _problem(self.conn_id, text, self.example)
 
     def _get(self, name: str) -> Any:
@@ -228,7 +228,7 @@ def _from_json(text: str) -> dict[str, Any]:
     except ValueError:
         raise ValueError("its value starts with { but is not JSON") from None
     if not isinstance(fields, dict):
-        raise ValueError("its JSON is not an object")  # noqa: TRY004 - one class for all that is ill
+        raise ValueError("its JSON is not an object")  # noqa: TRY004 - one class for all that is invalid
     return fields
 
 
@@ -265,7 +265,7 @@ def _extra(fields: Mapping[str, Any]) -> Mapping[str, Any]:
         except ValueError:
             raise ValueError("extra is not JSON") from None
     if not isinstance(extra, dict):
-        raise ValueError('extra is not a JSON object such as {"access_token": "…"}')  # noqa: TRY004 - one class for all that is ill
+        raise ValueError('extra is not a JSON object such as {"access_token": "…"}')  # noqa: TRY004 - one class for all that is invalid
     return extra
 
 

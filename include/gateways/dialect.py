@@ -1,4 +1,4 @@
-"""What a platform's dialect is asked by the client that all platforms share."""
+"""The interface that each platform implements for the client that all share."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class Tokens:
     Attributes:
         access_token: goes with every call.
         refresh_token: buys the next tokens; empty where the platform gave none.
-        expires_at: aware; None where nobody knows.
+        expires_at: aware; None where it is not known.
     """
 
     access_token: str = field(repr=False)

@@ -55,7 +55,7 @@ def parsed(model: type[Model], data: Any, call: Call) -> Model:
     """Read data (decoded JSON) into a model.
 
     Raises:
-        Malformed: names the first field that is missing or ill, and what it holds.
+        Malformed: names the first field that is missing or invalid, and what it holds.
     """
     try:
         return model.model_validate(data)

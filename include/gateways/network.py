@@ -32,7 +32,7 @@ AS_BUILT = re.compile(r"[!-~]+")
 
 
 class LostError(aiohttp.ClientError):
-    """A request that nobody knows the fate of; its text says what happened."""
+    """A request whose fate is not known; its text says what happened."""
 
 
 def session(base_url: str) -> ClientSession:

@@ -38,7 +38,7 @@ def granted(data: Any, call: Call) -> Tokens:
         call: names the refresh in messages.
 
     Returns:
-        the tokens; they expire nobody knows when, unless the answer says so in a way that can be.
+        the tokens; when they expire is None unless the answer says it in a way that can be.
 
     Raises:
         Malformed: there is no access token in it.

@@ -227,6 +227,6 @@ class AccessToken:
 
     def _repair(self) -> str:
         return (
-            "authorise the app anew, and put the new access_token and refresh_token into the extra "
-            f"of connection {self._connection.id}"
+            "authorise the app again, and put the new access_token and refresh_token into the "
+            f"extra of connection {self._connection.id}"
         )

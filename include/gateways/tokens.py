@@ -94,7 +94,7 @@ class TokenStore:
             return database.execute(lease.values(**values)).rowcount == 1
 
     def extend_lease(self, connection: Connection, holder: str) -> bool:
-        """Start the lease anew; say whether it was still ours."""
+        """Start the lease again; say whether it was still ours."""
         with self._engine.begin() as database:
             lease = update(table).where(_held(connection, holder))
             ends = now(database) + self.lease

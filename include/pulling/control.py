@@ -23,7 +23,7 @@ class Count(Protocol):
     """Asks a source how many rows a shop's period has."""
 
     async def __call__(
-        self, client: GatewayClient, shop: Shop, period: Period, *, anew: bool
+        self, client: GatewayClient, shop: Shop, period: Period, *, other_way: bool
     ) -> int:
         """Return the number.
 
@@ -31,8 +31,8 @@ class Count(Protocol):
             client: speaks the platform's dialect.
             shop: whose rows.
             period: the window by which rows belong to it.
-            anew: the first answer was not what landed: ask in the other way in which the question
-                can be understood.
+            other_way: the first answer was not what landed: ask in the other way in which the
+                question can be understood.
         """
         ...
 
@@ -99,10 +99,10 @@ async def counted_apart(
     Returns:
         the answer that is the number of rows; else the first.
     """
-    first = await control.ask(client, shop, period, anew=False)
+    first = await control.ask(client, shop, period, other_way=False)
     if first == rows:
         return first
-    other = await control.ask(client, shop, period, anew=True)
+    other = await control.ask(client, shop, period, other_way=True)
     return other if other == rows else first
 
 

@@ -87,7 +87,9 @@ class Orders(NamedTuple):
         row = {column: getattr(order, name) for column, name in self.columns.items()}
         return {"shop_id": shop.id, **row, "order_day": row["order_time"].date()}
 
-    async def _count(self, client: GatewayClient, shop: Shop, period: Period, *, anew: bool) -> int:
-        """Ask how many orders of a period there are; `anew` if it leaves out a window's end."""
+    async def _count(
+        self, client: GatewayClient, shop: Shop, period: Period, *, other_way: bool
+    ) -> int:
+        """Ask how many orders a period has; `other_way`: as if the window's end were left out."""
         number = int(shop.platform_id)
-        return await self.counted(client, number, period.start, period.end, end_is_in=not anew)
+        return await self.counted(client, number, period.start, period.end, end_is_in=not other_way)

@@ -194,7 +194,7 @@ class Pull:
                 rows = await asyncio.to_thread(land, tally)
                 self._tell(unit, landing)
                 if counted not in (None, rows):
-                    await self._count_anew(client, shop, unit, rows)
+                    await self._count_the_other_way(client, shop, unit, rows)
             except Exception as error:  # noqa: BLE001 - one shop's failure, whatever it is, stops no other
                 code = exit_code_of(error)
                 text = str(error) if isinstance(error, ExpectedError) else _trace(error)
@@ -215,13 +215,15 @@ class Pull:
         """Ask the source how many rows it counts, where that is wanted and the unit is due."""
         if self.control is None or self.assignment.is_early:
             return None
-        return await self.control.ask(client, shop, unit.period, anew=False)
+        return await self.control.ask(client, shop, unit.period, other_way=False)
 
-    async def _count_anew(self, client: GatewayClient, shop: Shop, unit: Unit, rows: int) -> None:
+    async def _count_the_other_way(
+        self, client: GatewayClient, shop: Shop, unit: Unit, rows: int
+    ) -> None:
         """Ask in the other way, and write it down where that is what has landed."""
         if self.control is None:
             return
-        counted = await self.control.ask(client, shop, unit.period, anew=True)
+        counted = await self.control.ask(client, shop, unit.period, other_way=True)
         if counted == rows:
             for row in self.ledger.rows(unit.job_id, unit.period.key):
                 if row.shop_id == unit.shop_id:

@@ -172,7 +172,7 @@ def test_a_refresh_that_is_refused_says_who_must_do_what(store: TokenStore) -> N
     assert str(error).startswith("shop 7, /open/some/query: the access token has expired")
     assert "code 150 '不支持'" in str(error)
     assert "put the new token into extra.access_token of connection erp" in str(error)
-    assert str(error).count("anew") == str(error).count("shop 7") == 1
+    assert str(error).count("again") == str(error).count("shop 7") == 1
     assert row(store).held_by is None
 
 
@@ -219,7 +219,7 @@ def test_a_new_token_that_is_refused_costs_one_refresh_and_is_temporary(store: T
         assert (gateway.calls, gateway.refreshes) == (2, 1)
         assert type(error) is Temporary
         assert "refuses an access token that it has just given" in str(error)
-        assert "run it again; if it stays so, authorise the app anew" in str(error)
+        assert "run it again; if it stays so, authorise the app again" in str(error)
         gateway.refusal = None
         assert ask(gateway.connection(), store) == [1]
 

@@ -42,7 +42,7 @@ FAILURES = [
     (AuthExpired(CALL, "renew the token"), 77),
     (Refused(CALL, "check the app secret"), 77),
     (ConfigurationError("no such shop"), 78),
-    (Misdirected(CALL, "mend path of feed pdd_review"), 78),
+    (Misdirected(CALL, "fix path of feed pdd_review"), 78),
     (Malformed(CALL, "field ts is missing"), 1),
     (ZeroDivisionError("a bug"), 1),
 ]

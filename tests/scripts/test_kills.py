@@ -50,7 +50,7 @@ USUAL = 6.0
 SHARE_WITH_FAULT = 0.6
 # Rows that shift change what is true of a period; test_faults.py has its own way to judge that.
 STRIKING = [fault for fault in FAULTS if fault != "shifting_rows"]
-# A token that was exchanged just when the run was killed is lost: its owner authorises anew. And
+# A token that was exchanged just when the run was killed is lost: its owner authorises again. And
 # who held the right to exchange it is waited for, which takes a minute: a campaign has the time.
 QUICK = [fault for fault in STRIKING if fault != "expired_token"]
 WITHOUT_WAITS = [JD, REVIEW, CHAT, KPI_DAILY, KPI_WEEKLY, KPI_MONTHLY]
@@ -150,7 +150,7 @@ class Kills:
         return process.returncode
 
     def _authorise(self, job: PullJob) -> None:
-        """Be the owner of the shops, who is asked to authorise the app anew."""
+        """Be the owner of the shops, who is asked to authorise the app again."""
         url = f"{self.sandbox.base_url}/sandbox/tokens/authorise"
         HTTP.post(url, json={"platform": job.dialect}).raise_for_status()
 

@@ -193,7 +193,7 @@ def _check_view(pull: Pull) -> None:
     ("fault", "code", "said"),
     [
         ("trickle", 75, "no answer within 3 s"),
-        ("expired_token", 75, "run it again; if it stays so, authorise the app anew"),
+        ("expired_token", 75, "run it again; if it stays so, authorise the app again"),
         ("missing_field", 1, "field refund_list"),
     ],
 )

@@ -42,7 +42,7 @@ def connection_of(feed: Feed, environ: Mapping[str, str] = os.environ) -> Connec
     """Read a feed's connection: host, and the password with the way in which it is sent.
 
     Raises:
-        ConfigurationError: names the connection and the field that is missing or ill.
+        ConfigurationError: names the connection and the field that is missing or invalid.
     """
     fields = read_fields(feed.connection, environ, EXAMPLE)
     password = fields.text("password", "the feed's token", required=False)
@@ -163,8 +163,8 @@ def call_of(
     return Call(f"feed {feed.id}", params, shop=blanks.shop, page=page, entry=entry)
 
 
-def malformed(feed: Feed, call: Call, problem: str, edit: str = "mend") -> Malformed:
-    """Say that an answer is not what a feed's entry expects, and who can mend that.
+def malformed(feed: Feed, call: Call, problem: str, edit: str = "fix") -> Malformed:
+    """Say that an answer is not what a feed's entry expects, and who can fix that.
 
     Args:
         feed: which.

@@ -69,7 +69,7 @@ async def rows_of(
         progress: is told after every page how many rows there are so far.
 
     Raises:
-        GatewayError: as `GatewayClient.call` does; Malformed when a field is missing or ill;
+        GatewayError: as `GatewayClient.call` does; Malformed when a field is missing or invalid;
             Temporary when rows are missing to the last.
     """
     walk = _Walk(client, feed, blanks, progress)

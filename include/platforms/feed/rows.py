@@ -77,7 +77,7 @@ class RowReader:
         """Return the rows of an answer, column to value, in its order.
 
         Raises:
-            Malformed: names the row (from 1) and the field that is missing or ill, or says that
+            Malformed: names the row (from 1) and the field that is missing or invalid, or says that
                 its time lies outside the period.
         """
         feed = self._feed

@@ -49,7 +49,7 @@ def day_of(value: Any, feed: Feed) -> date:
 def _epoch(value: Any, unit: int) -> datetime:
     expected = f"expected a moment in epoch {'milli' if unit > 1 else ''}seconds"
     if not isinstance(value, int) or isinstance(value, bool):
-        raise ValueError(expected)  # noqa: TRY004 - one class for all that is ill
+        raise ValueError(expected)  # noqa: TRY004 - one class for all that is invalid
     seconds, rest = divmod(value, unit)
     try:
         moment = datetime.fromtimestamp(seconds, timezone.utc)

@@ -23,26 +23,21 @@ CONSOLE = "https://open.jd.com"
 QUOTA, TOKEN, SECRET, CLOCK, KEY = "quota", "token", "secret", "clock", "key"
 VERSION, METHOD, PERMISSION, UNKNOWN = "version", "method", "permission", "unknown"
 
-CAUSES = {
-    "2": QUOTA,
-    "4": VERSION,
-    "5": VERSION,
-    "7": CLOCK,
-    "8": CLOCK,
-    "11": SECRET,
-    "12": SECRET,
-    "14": METHOD,
-    "15": METHOD,
-    "18": TOKEN,
-    "19": TOKEN,
-    "20": KEY,
-    "21": KEY,
-    "24": PERMISSION,
+CODES = {
+    QUOTA: ("2",),
+    VERSION: ("4", "5"),
+    CLOCK: ("7", "8"),
+    SECRET: ("11", "12"),
+    METHOD: ("14", "15"),
+    TOKEN: ("18", "19"),
+    KEY: ("20", "21"),
+    PERMISSION: ("24",),
 }
+CAUSES = {code: cause for cause, codes in CODES.items() for code in codes}
 # A spent quota opens on the next day: later than any run still waits.
 NEXT_DAY_IN_SECONDS = 24 * 3600.0
 RENEW = (
-    "authorise the shop anew at {console} and put the new tokens into extra.access_token and "
+    "authorise the shop again at {console} and put the new tokens into extra.access_token and "
     "extra.refresh_token of connection {id}"
 )
 REPAIRS = {
@@ -63,7 +58,7 @@ REPAIRS = {
     ),
     PERMISSION: (
         "the app of connection {id} may not use this interface: apply for it at {console}, then "
-        "authorise the shop anew"
+        "authorise the shop again"
     ),
     UNKNOWN: f"run it again later; if it stays, look the code up at {CONSOLE}",
 }

@@ -81,12 +81,12 @@ REPAIRS = {
     ADDRESS: (
         "this machine's address is not allowed: add it to the app's IP whitelist at {console}"
     ),
-    PARAMETER: "a parameter is missing or ill: compare the call with its page at {console}",
+    PARAMETER: "a parameter is missing or invalid: compare the call with its page at {console}",
     PERMISSION: (
         "the app of connection {id} may not use this interface: apply for it at {console}"
     ),
     RENEWAL: (
-        "this kind of app may not renew its token itself: authorise it anew at {console} and put "
+        "this kind of app may not renew its token itself: authorise it again at {console} and put "
         "the new token into extra.access_token of connection {id}"
     ),
     UNKNOWN: "run it again later; if it stays so, look the code up at {console}",

@@ -20,51 +20,31 @@ if TYPE_CHECKING:
 CONSOLE = "https://open.pinduoduo.com"
 AUTHORISING = "https://fuwu.pinduoduo.com/service-market/auth"
 
-SHOP_LIMIT, APP_LIMIT, DEGRADED, INSIDE, MAINTENANCE = (
-    "shop",
-    "app",
-    "degraded",
-    "inside",
-    "offline",
-)
+SHOP_LIMIT, APP_LIMIT, DEGRADED = "shop", "app", "degraded"
+INSIDE, MAINTENANCE = "inside", "offline"
 TOKEN, MISMATCH, CLIENT, SECRET, ADDRESS = "token", "mismatch", "client", "secret", "address"
 CLOCK, PARAMETER, METHOD, PERMISSION = "clock", "parameter", "method", "permission"
 ADDRESSEE, RISK, TESTING, UNKNOWN = "addressee", "risk", "testing", "unknown"
 
-CAUSES = {
-    10000: PARAMETER,
-    10001: PARAMETER,
-    10016: CLIENT,
-    10017: METHOD,
-    10018: ADDRESSEE,
-    10019: TOKEN,
-    10035: TOKEN,  # what 10019 was in older lists
-    20004: SECRET,
-    20005: ADDRESS,
-    20031: PERMISSION,
-    20032: MISMATCH,
-    20034: METHOD,
-    20035: METHOD,
-    21001: PARAMETER,
-    21002: PARAMETER,
-    30000: ADDRESSEE,
-    30001: ADDRESSEE,
-    50000: INSIDE,
-    50001: INSIDE,
-    50002: INSIDE,
-    52001: INSIDE,
-    52002: INSIDE,
-    52004: PARAMETER,
-    52101: APP_LIMIT,
-    52102: DEGRADED,
-    52103: DEGRADED,
-    70031: SHOP_LIMIT,
-    70032: RISK,
-    70033: MAINTENANCE,
-    70034: RISK,
-    70035: RISK,
-    70036: TESTING,
+CODES = {
+    PARAMETER: (10000, 10001, 21001, 21002, 52004),
+    CLIENT: (10016,),
+    METHOD: (10017, 20034, 20035),
+    ADDRESSEE: (10018, 30000, 30001),
+    TOKEN: (10019, 10035),  # 10035 is what 10019 was in older lists
+    SECRET: (20004,),
+    ADDRESS: (20005,),
+    PERMISSION: (20031,),
+    MISMATCH: (20032,),
+    INSIDE: (50000, 50001, 50002, 52001, 52002),
+    APP_LIMIT: (52101,),
+    DEGRADED: (52102, 52103),
+    SHOP_LIMIT: (70031,),
+    RISK: (70032, 70034, 70035),
+    MAINTENANCE: (70033,),
+    TESTING: (70036,),
 }
+CAUSES = {code: cause for cause, codes in CODES.items() for code in codes}
 # A common parameter has one code for all; its name stands in the message.
 PUBLIC_PARAMETER, TIMESTAMP = 10001, "timestamp"
 
@@ -73,7 +53,7 @@ WAITS = {SHOP_LIMIT: 10.0, APP_LIMIT: 1.0, DEGRADED: 30.0, INSIDE: 0.0, MAINTENA
 WAITS[UNKNOWN] = 0.0
 EXPIRED = (TOKEN, MISMATCH)
 RENEW = (
-    "authorise the shop anew at {authorising} and put the new tokens into extra.access_token and "
+    "authorise the shop again at {authorising} and put the new tokens into extra.access_token and "
     "extra.refresh_token of connection {id}"
 )
 REPAIRS = {
@@ -99,14 +79,14 @@ REPAIRS = {
         "this machine's address is not allowed: add it to the app's IP whitelist at {console}"
     ),
     CLOCK: "the timestamp is too far off: set this machine's clock",
-    PARAMETER: "a parameter is missing or ill: compare the call with its page at {console}",
+    PARAMETER: "a parameter is missing or invalid: compare the call with its page at {console}",
     METHOD: (
         "the interface is not there (any more), or not at this gateway: check the host of "
         "connection {id}, and the interface's page at {console}"
     ),
     PERMISSION: (
         "the app of connection {id} may not use this interface for this shop: add its permission "
-        "package (售后管理) to the app at {console}, then authorise the shop anew"
+        "package (售后管理) to the app at {console}, then authorise the shop again"
     ),
     ADDRESSEE: "the app may not act for another one: check the app of connection {id} at {console}",
     RISK: (

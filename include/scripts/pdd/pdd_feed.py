@@ -86,10 +86,10 @@ async def _fetch(
 def _control_of(feed: Feed, kind: str) -> Control:
     """Return how a feed that names a total is asked for it."""
 
-    async def count(client: GatewayClient, shop: Shop, period: Period, *, anew: bool) -> int:
+    async def count(client: GatewayClient, shop: Shop, period: Period, *, other_way: bool) -> int:
         blanks = Blanks(shop.platform_id, kind, period, feed.zone)
         counted = await rows_counted(client, feed, blanks)
-        if counted is None or (anew and feed.within is not None):
+        if counted is None or (other_way and feed.within is not None):
             # It may count a row of the period's very end, which belongs to the next one.
             brought = await rows_of(client, feed, blanks, lambda _rows: None)
             return len(brought.rows)

@@ -7,6 +7,7 @@ as they are now; what changed later comes with the periods that follow.
 from __future__ import annotations
 
 import os
+import re
 import sys
 import time
 from datetime import datetime, timedelta
@@ -53,26 +54,8 @@ NEW_STATUS = (
 )
 # A reason is one of quality if it holds one of these: the goods were bad, broken, not what was
 # promised, fake, spoilt, or not all there. (Not: changed my mind, wrong size, late delivery.)
-QUALITY_WORDS = (
-    "质量",
-    "瑕疵",
-    "做工",
-    "破损",
-    "损坏",
-    "故障",
-    "描述不符",
-    "与描述",
-    "发错",
-    "少件",
-    "漏发",
-    "少发",
-    "假货",
-    "假冒",
-    "变质",
-    "过期",
-    "发霉",
-    "异物",
-    "异味",
+QUALITY = re.compile(
+    "质量|瑕疵|做工|破损|损坏|故障|描述不符|与描述|发错|少件|漏发|少发|假货|假冒|变质|过期|发霉|异物|异味"
 )
 
 
@@ -165,7 +148,7 @@ def _keep_newest(found: dict[int, Refund], refund: Refund) -> None:
 
 def is_quality_reason(reason: str | None) -> bool:
     """Return whether the goods were to blame."""
-    return any(word in (reason or "") for word in QUALITY_WORDS)
+    return bool(QUALITY.search(reason or ""))
 
 
 def _row(shop: Shop, refund: Refund) -> dict[str, Any]:

@@ -156,7 +156,7 @@ def test_wrong_credentials_end_in_what_to_renew(sandbox: Sandbox, extra: dict[st
             Temporary,
             "an error: success (code == `0`) is false and not true, as code holds '0'; run",
         ),
-        ({"msg": "x"}, Malformed, "success (code == `0`) is not there: there are msg; mend feed"),
+        ({"msg": "x"}, Malformed, "success (code == `0`) is not there: there are msg; fix feed"),
         ([], Malformed, "success (code == `0`) is not there: [] stands where 'code'"),
         ({"code": 401, "msg": FEED_TOKEN}, AuthExpired, "('***')"),
     ],
@@ -252,11 +252,11 @@ def test_feeds_of_one_connection_share_their_limit() -> None:
     [
         (
             Response("no such page", 404),
-            "HTTP 404 'no such page' from {url}; mend path of {feed}, or",
+            "HTTP 404 'no such page' from {url}; fix path of {feed}, or",
         ),
         (
             Response(status_code=405, headers={"Allow": "POST"}),
-            "HTTP 405 '' from {url}; mend method of {feed}, which says GET: 'POST' is allowed, or",
+            "HTTP 405 '' from {url}; fix method of {feed}, which says GET: 'POST' is allowed, or",
         ),
         (
             Response(
@@ -264,17 +264,17 @@ def test_feeds_of_one_connection_share_their_limit() -> None:
             ),
             (
                 "HTTP 302 '' from {url}, which leads to https://sso.example.com/in; if that is "
-                "where people sign in, renew the credentials; else mend path of {feed}, or"
+                "where people sign in, renew the credentials; else fix path of {feed}, or"
             ),
         ),
         (Response(status_code=301, headers={"Location": "/v2/"}), "leads to {host}/v2/; if"),
-        (Response(status_code=304), "mend path, query or body of {feed}, or"),
-        (Response("which mall?", 422), "mend path, query or body of {feed}, or"),
+        (Response(status_code=304), "fix path, query or body of {feed}, or"),
+        (Response("which mall?", 422), "fix path, query or body of {feed}, or"),
     ],
     ids=lambda one: str(getattr(one, "status_code", "")),
 )
 def test_a_feed_that_is_not_where_the_entry_says(answer: Response, said: str) -> None:
-    """It ends at once, with what to mend in which entry, and no secret of where it leads."""
+    """It ends at once, with what to fix in which entry, and no secret of where it leads."""
     feed = feed_of(REVIEWS)
     with serving() as service:
         service.asked(in_turn(answer))

@@ -373,7 +373,7 @@ def test_of_two_states_the_later_answers_counts(service: DataService) -> None:
         (
             {"by": "none"},
             [{"rows": [*_agents("a"), *_agents("a", orders=9)]}],
-            "two rows have agent_id a, and they differ; mend feed kpi",
+            "two rows have agent_id a, and they differ; fix feed kpi",
         ),
         (
             MORE,
@@ -398,7 +398,7 @@ def test_of_two_states_the_later_answers_counts(service: DataService) -> None:
 def test_answers_that_no_walk_can_build_on(
     service: DataService, paging: Any, answers: list[Any], said: str
 ) -> None:
-    """They are told at once, with the feed to mend."""
+    """They are told at once, with the feed to fix."""
     with pytest.raises(Malformed) as caught:
         _kpi(service, in_turn(*answers), paging)
     assert said in str(caught.value)

@@ -86,11 +86,11 @@ def test_a_value_that_fits(
     ],
 )
 def test_a_key_or_time_that_does_not_fit(field: str, value: Any, said: str) -> None:
-    """It names shop, feed, page, row and field, and who can mend it."""
+    """It names shop, feed, page, row and field, and who can fix it."""
     problem = _problem(REVIEWS, {"rows": [REVIEW | {field: value}]})
     assert said in problem
     assert problem.startswith("shop 20001, feed reviews, page 2: row 1, field ")
-    assert problem.endswith("; mend feed reviews in config/feeds.yaml, or ask who runs it")
+    assert problem.endswith("; fix feed reviews in config/feeds.yaml, or ask who runs it")
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,7 @@ CALL = Call("jingdong.pop.order.search", shop=30002, page=4)
         ("14", Refused, "the host of connection jd_1"),
         ("15", Refused, "the interface's page at https://open.jd.com"),
         ("18", AuthExpired, "extra.access_token and extra.refresh_token of connection jd_1"),
-        ("19", AuthExpired, "authorise the shop anew"),
+        ("19", AuthExpired, "authorise the shop again"),
         ("20", Refused, "login (app key) of connection jd_1"),
         ("21", Refused, "login (app key) of connection jd_1"),
         ("24", Refused, "apply for it"),

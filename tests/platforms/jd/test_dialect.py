@@ -245,7 +245,7 @@ def test_new_tokens_are_read_with_their_end(more: dict[str, Any]) -> None:
 def test_a_refusal_to_refresh_needs_a_person() -> None:
     """The token host has an envelope of its own."""
     answer = {"code": 19, "msg": "refresh_token无效或已过期", "requestId": "r-1"}
-    with pytest.raises(AuthExpired, match="authorise the shop anew"):
+    with pytest.raises(AuthExpired, match="authorise the shop again"):
         Jd(SHOP).refreshed(CALL, answer)
 
 

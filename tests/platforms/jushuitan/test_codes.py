@@ -32,7 +32,7 @@ CALL = Call("/open/orders/single/query", shop=10002, page=4)
         (140, "参数格式错误", Refused, "parameter"),
         (180, "时间戳已过期,10分钟", Refused, "clock"),
         (180, "", Refused, "clock"),
-        (150, "", AuthExpired, "authorise it anew"),
+        (150, "", AuthExpired, "authorise it again"),
         (170, "page_size不能超过100", Refused, "parameter"),
         (190, "没有接口权限", Refused, "apply for it"),
         (31337, "从未见过", Temporary, "look the code up"),

@@ -124,7 +124,7 @@ def test_refreshed_tokens_are_read_with_their_end() -> None:
     assert tokens.expires_at is not None
     left = tokens.expires_at - datetime.now(timezone.utc)
     assert timedelta(seconds=590) < left <= timedelta(seconds=600)
-    with pytest.raises(AuthExpired, match="authorise it anew"):
+    with pytest.raises(AuthExpired, match="authorise it again"):
         dialect.refreshed(Call("refresh"), {"code": 150, "msg": "", "data": None})
 
 

@@ -172,7 +172,7 @@ def test_cases_that_leave_the_window_hide_no_other(sandbox: Sandbox) -> None:
         ("missing_field", Malformed, "refund_amount is missing"),
         ("wrong_type", Malformed, 'updated_time holds ["昨天"]'),
         ("limit", Temporary, "100 calls in 10 seconds"),
-        ("expired_token", AuthExpired, "authorise the shop anew"),
+        ("expired_token", AuthExpired, "authorise the shop again"),
         ("html", Temporary, "not JSON"),
     ],
 )
