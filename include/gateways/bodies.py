@@ -76,12 +76,6 @@ async def received(
 ) -> Answer:
     """Read an answer that is still on its way.
 
-    Args:
-        call: what was asked.
-        request: what was sent.
-        response: the answer's head.
-        connection: which the repair names.
-
     Returns:
         the whole answer, unpacked.
 

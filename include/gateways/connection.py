@@ -62,11 +62,6 @@ class Connection:
     ) -> Connection:
         """Read `AIRFLOW_CONN_<ID>`, in Airflow's JSON or URI form.
 
-        Args:
-            conn_id: the connection id.
-            environ: where the variable is.
-            platform: whose gateway it leads to, for messages.
-
         Raises:
             ConfigurationError: names the connection and the field that is missing or invalid.
         """
@@ -156,11 +151,6 @@ class Fields:
 
 def read_fields(conn_id: str, environ: Mapping[str, str], example: str) -> Fields:
     """Read `AIRFLOW_CONN_<ID>`, in Airflow's JSON or URI form.
-
-    Args:
-        conn_id: the connection id.
-        environ: where the variable is.
-        example: what it may hold, for messages.
 
     Raises:
         ConfigurationError: it is not set, or is neither.

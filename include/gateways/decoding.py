@@ -42,10 +42,6 @@ class DoubledKeyError(Exception):
 def json_of(content: bytes, charset: str | None) -> Any:
     """Return the JSON in an answer's body, its decimals exact and all its texts storable.
 
-    Args:
-        content: the body.
-        charset: which its Content-Type says, if any.
-
     Raises:
         OtherEncodingError: it is JSON in an encoding that nobody has named.
         DoubledKeyError: an object has a key twice, and the values differ.

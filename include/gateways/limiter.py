@@ -153,12 +153,6 @@ class RateLimiter:
     ) -> tuple[int, float | None]:
         """Take the turn if it has come, else wait in the queue.
 
-        Args:
-            ticket: 0 at the first look.
-            shop: that the call concerns.
-            latest: moment after which a turn is of no use.
-            db: in a transaction.
-
         Returns:
             the ticket; and the first moment at which the turn can come, or None where it is taken.
         """

@@ -44,11 +44,6 @@ def as_of(answer: Answer) -> datetime | None:
 def check_over(call: Call, answer: Answer, over: datetime) -> None:
     """Refuse an answer from before the moment at which its period is whole.
 
-    Args:
-        call: what was asked.
-        answer: to it.
-        over: that moment, aware.
-
     Raises:
         Temporary: says by how much the clocks differ, or for how long a cache has kept the answer.
     """

@@ -68,9 +68,6 @@ class AccessToken:
     async def current(self, call: Call) -> Kept:
         """Return what a call is to be made with; refresh it first when it is about to end.
 
-        Args:
-            call: for whose shop it is, in messages.
-
         Raises:
             SQLAlchemyError: the warehouse cannot be asked.
         """
@@ -86,11 +83,6 @@ class AccessToken:
 
     async def after(self, expired: AuthExpired, used: Kept, call: Call) -> Kept:
         """Return what the call is to be tried with again, now that its token has expired.
-
-        Args:
-            expired: what the gateway said.
-            used: what the call was made with.
-            call: for whose shop it is, in messages.
 
         Raises:
             AuthExpired: the platform does not refresh it; says what a person must do.

@@ -1,9 +1,10 @@
 """What all pull jobs share: shop by shop from a gateway into the warehouse, with the ledger."""
 
 from include.pulling.assignment import Assignment
+from include.pulling.clients import check_owner
 from include.pulling.control import Control, of_scope
 from include.pulling.landing import Landing, Listed, Replace, Upsert
-from include.pulling.orders import Orders
+from include.pulling.orders import Orders, keep_newest
 from include.pulling.shops import Pull, pull
 from include.pulling.window import Window
 
@@ -17,6 +18,8 @@ __all__ = [
     "Replace",
     "Upsert",
     "Window",
+    "check_owner",
+    "keep_newest",
     "of_scope",
     "pull",
 ]

@@ -5,14 +5,12 @@ from __future__ import annotations
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
 
+from include.errors import ConfigurationError
 from include.gateways.client import GatewayClient
 from include.gateways.connection import Connection
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from types import TracebackType
-
-    from typing_extensions import Self
 
     from include.gateways.dialect import Dialect
     from include.gateways.tokens import TokenStore
@@ -28,14 +26,23 @@ def own_connection(shop: Shop) -> Connection:
     return Connection.from_env(shop.connection, platform=shop.platform)
 
 
-class Clients:
-    """One client per connection, opened when a shop first needs it; an async context manager.
+def check_owner(shop: Shop, number: int, name: str = "") -> None:
+    """Refuse what the token of another shop brings.
 
-    Args:
-        dialect: makes the dialect of a connection.
-        connection: gives the connection that a shop is pulled with.
-        tokens: where refreshed tokens are kept.
+    Raises:
+        ConfigurationError: says which shop the token belongs to.
     """
+    if str(number) != shop.platform_id:
+        raise ConfigurationError(
+            f"shop {shop.id!r}: the access token of connection {shop.connection!r} belongs to shop "
+            f"{number}{name and f' {name!r}'}, not to {shop.platform_id!r} as platform_id in "
+            "config/shops.yaml says: put the right shop's tokens into the connection, or its "
+            "number into config/shops.yaml"
+        )
+
+
+class Clients(AsyncExitStack):
+    """One client per connection, opened when a shop first needs it; an async context manager."""
 
     def __init__(
         self,
@@ -43,24 +50,11 @@ class Clients:
         connection: Callable[[Shop], Connection],
         tokens: TokenStore,
     ) -> None:
+        super().__init__()
         self._dialect = dialect
         self._connection = connection
         self._tokens = tokens
         self._clients: dict[str, GatewayClient] = {}
-        self._stack = AsyncExitStack()
-
-    async def __aenter__(self) -> Self:
-        """Give itself."""
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Close them all."""
-        await self._stack.aclose()
 
     def of(self, shop: Shop) -> GatewayClient:
         """Return the client that speaks for a shop.
@@ -71,6 +65,6 @@ class Clients:
         connection = self._connection(shop)
         if connection.id not in self._clients:
             client = GatewayClient(self._dialect(connection), tokens=self._tokens)
-            self._stack.push_async_exit(client)
+            self.push_async_exit(client)
             self._clients[connection.id] = client
         return self._clients[connection.id]

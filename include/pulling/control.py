@@ -89,13 +89,6 @@ async def counted_apart(
 ) -> int:
     """Ask the source, and once more in the other way where it does not count what is there.
 
-    Args:
-        control: how.
-        client: speaks the platform's dialect.
-        shop: whose rows.
-        period: the window by which rows belong to it.
-        rows: how many the warehouse has.
-
     Returns:
         the answer that is the number of rows; else the first.
     """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from include.gateways.rows import missing_in
 from include.pulling.control import Control, made_in
@@ -18,6 +18,24 @@ if TYPE_CHECKING:
     from include.periods import Period
     from include.pulling.window import Window
     from include.registry import Shop
+
+
+R = TypeVar("R")
+
+
+def keep_newest(found: dict[int, R], rows: Sequence[R], key: str, version: str) -> None:
+    """Keep each row as it was last, by its number; of two of one version the one that came later.
+
+    Args:
+        found: what is kept.
+        rows: in the order in which they came.
+        key: the field with the number.
+        version: the field that says which of two is newer.
+    """
+    for row in rows:
+        before = found.get(getattr(row, key))
+        if before is None or getattr(before, version) <= getattr(row, version):
+            found[getattr(row, key)] = row
 
 
 class Orders(NamedTuple):
@@ -58,30 +76,23 @@ class Orders(NamedTuple):
         `check` raises what is wrong with an order.
         """
         number, period, listed = int(shop.platform_id), window.period, None
+        key, version = self.columns["order_id"], self.columns[self.version]
         found: dict[int, Any] = {}
         async for orders in window.changes(partial(self.modified, client, number)):
-            self._keep_newest(found, orders, check)
+            for order in orders:
+                check(order)
+            keep_newest(found, orders, key, version)
             print(f"{shop.id}: {len(found)} orders so far", flush=True)
         if window.is_cut:
             made = self.created(client, number, period.start, period.end)
             own = [order async for orders in made for order in orders]
-            keys = {getattr(order, self.columns["order_id"]) for order in own}
-            listed = Listed(keys, "modified_time", window.settled)
-            self._keep_newest(found, own, check)
+            for order in own:
+                check(order)
+            listed = Listed({getattr(order, key) for order in own}, "modified_time", window.settled)
+            keep_newest(found, own, key, version)
         rows = [self._row(shop, order) for order in found.values()]
         notice = missing_in("order", found.values())
         return Upsert(self.table, rows, self.version, "order_time", "order_day", listed, notice)
-
-    def _keep_newest(
-        self, found: dict[int, Any], orders: Sequence[Any], check: Callable[[Any], None]
-    ) -> None:
-        """Keep each order as it was last; of two states of one version the one that came later."""
-        key, version = self.columns["order_id"], self.columns[self.version]
-        for order in orders:
-            check(order)
-            before = found.get(getattr(order, key))
-            if before is None or getattr(before, version) <= getattr(order, version):
-                found[getattr(order, key)] = order
 
     def _row(self, shop: Shop, order: Any) -> dict[str, Any]:
         row = {column: getattr(order, name) for column, name in self.columns.items()}

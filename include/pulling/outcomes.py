@@ -1,15 +1,19 @@
-"""How each shop of a run went, and the table that ends the task's log."""
+"""How each shop of a run went, the table that ends the task's log, and what is journalled."""
 
 from __future__ import annotations
 
+import os
+import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.table import Table
 
+from include import var_folder
 from include.errors import ConfigurationError
 from include.gateways.errors import AuthExpired, Misdirected, Refused, Temporary
+from include.running.journal import Journal
 from include.units.exit_codes import MEANINGS, ExitCode
 from include.units.ledger import PROVISIONAL
 from include.warehouse.transactions import is_temporary
@@ -17,6 +21,7 @@ from include.warehouse.transactions import is_temporary
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from include.registry import Job
     from include.units.unit import Unit
 
 EXIT_CODES: tuple[tuple[type[Exception], ExitCode], ...] = (
@@ -78,3 +83,13 @@ def print_table(title: str, outcomes: Sequence[Outcome]) -> None:
         numbers = f"{one.rows:,}", f"{one.calls:,}", f"{one.seconds:.1f}"
         table.add_row(one.unit.shop_id, *numbers, one.state)
     Console(width=TABLE_WIDTH, color_system=None).print(table)
+
+
+def journalled(job: Job, key: str, event: str, lines: Sequence[str]) -> None:
+    """Print and journal an event of a job's period, with lines that say more: free of secrets."""
+    print("\n".join([f"{job.id} {key} {event}", *lines]), file=sys.stderr, flush=True)
+    journal = Journal.of(var_folder(os.environ), job.schedule.zone)
+    try:
+        journal.write(f"{job.id} {key}", event, lines)
+    except OSError as error:
+        print(f"the journal {journal.path} cannot be written: {error}", file=sys.stderr)

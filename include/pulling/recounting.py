@@ -17,7 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from include.errors import ExpectedError
 from include.periods import PeriodError
 from include.pulling.control import counted_apart
-from include.pulling.journaling import journalled
+from include.pulling.outcomes import journalled
 from include.row_checks.bounds import miscount
 from include.units.recounts import due_for_a_recount, write_recount
 from include.units.unit import Unit
@@ -53,12 +53,7 @@ class Recounts:
     control: Control
 
     async def run(self, shops: Sequence[Shop], moment: datetime) -> None:
-        """Count the units of some shops that are due.
-
-        Args:
-            shops: those that could just be pulled.
-            moment: now; aware.
-        """
+        """Count the units of some shops that are due."""
         by_id = {shop.id: shop for shop in shops}
         most = MOST_OF_A_SHOP * len(by_id)
         try:

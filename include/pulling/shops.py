@@ -21,8 +21,7 @@ from include.pulling.assignment import Assignment
 from include.pulling.clients import Clients, own_connection
 from include.pulling.control import wanted_control
 from include.pulling.event_loop import run
-from include.pulling.journaling import journalled
-from include.pulling.outcomes import Outcome, exit_code_of, print_table
+from include.pulling.outcomes import Outcome, exit_code_of, journalled, print_table
 from include.pulling.recounting import Recounts
 from include.pulling.window import Window, utc_now
 from include.units.exit_codes import ExitCode, worst

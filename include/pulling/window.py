@@ -82,9 +82,6 @@ class Window:
         A row that changes after `until` leaves the window before it is read. So what has changed
         since is asked for as well, up to this very moment, unless later periods are to bring it.
 
-        Args:
-            ask: the platform's function.
-
         Yields:
             what it yields.
         """

@@ -40,14 +40,7 @@ UNITS = ("day", "week", "month")
 def expected_units(
     registry: Registry, period_unit: str, now: datetime, seen: Mapping[str, datetime]
 ) -> Iterator[Unit]:
-    """Return what all jobs of a kind of period are to land for the period that ended last.
-
-    Args:
-        registry: the jobs and shops.
-        period_unit: the kind of period.
-        now: the moment at which it had ended.
-        seen: when this installation first saw each job.
-    """
+    """Return what all jobs of a kind of period are to land for the period that ended last."""
     for job in registry.jobs.values():
         if job.period == period_unit and job.id != os.environ.get("JOB_ID"):
             period = job.schedule.last_ended(now)

@@ -164,14 +164,7 @@ def call_of(
 
 
 def malformed(feed: Feed, call: Call, problem: str, edit: str = "fix") -> Malformed:
-    """Say that an answer is not what a feed's entry expects, and who can fix that.
-
-    Args:
-        feed: which.
-        call: what was asked.
-        problem: what is wrong with the answer.
-        edit: what may be done in the entry.
-    """
+    """Say that an answer is not what a feed's entry expects, and who can fix that."""
     repair = f"{edit} feed {feed.id} in {feed.place}, or ask who runs it"
     return Malformed(call, problem, repair=repair)
 

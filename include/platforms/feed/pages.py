@@ -60,13 +60,7 @@ class _Answer(NamedTuple):
 async def rows_of(
     client: GatewayClient, feed: Feed, blanks: Blanks, progress: Callable[[int], None]
 ) -> Brought:
-    """Bring all rows of a shop's period.
-
-    Args:
-        client: speaks `FeedDialect`.
-        feed: which.
-        blanks: the shop and the period.
-        progress: is told after every page how many rows there are so far.
+    """Bring all rows of a shop's period; `progress` is told after each page how many there are.
 
     Raises:
         GatewayError: as `GatewayClient.call` does; Malformed when a field is missing or invalid;

@@ -69,14 +69,7 @@ FINAL = re.compile(
 
 
 def error_of(call: Call, code: str, message: str, connection: Connection) -> GatewayError:
-    """Return the error that a code other than 0 and its message stand for.
-
-    Args:
-        call: what was asked.
-        code: the gateway's, or that of an interface.
-        message: what came with it.
-        connection: whose secrets are kept out of the text, and which the repair names.
-    """
+    """Return the error that a code other than 0 and its message stand for."""
     cause = CAUSES.get(code, UNKNOWN)
     if cause != QUOTA and passes(message, is_listed=True):
         cause = UNKNOWN

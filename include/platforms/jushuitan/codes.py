@@ -94,14 +94,7 @@ REPAIRS = {
 
 
 def error_of(call: Call, code: int | str, message: str, connection: Connection) -> GatewayError:
-    """Return the error that a code other than 0 and its message stand for.
-
-    Args:
-        call: what was asked.
-        code: the envelope's `code`; a text where it is no number.
-        message: the envelope's `msg`.
-        connection: whose secrets are kept out of the text, and which the repair names.
-    """
+    """Return the error that a code other than 0 and its message stand for."""
     cause = _cause(code, message.lower())
     repair = REPAIRS[cause].format(id=connection.id, console=CONSOLE)
     problem = f"code {code or '(none)'} {connection.masked(message)!r}: {repair}"

@@ -110,16 +110,7 @@ def error_of(
     sub_code: str = "",
     sub_message: str = "",
 ) -> GatewayError:
-    """Return the error that an `error_response` stands for.
-
-    Args:
-        call: what was asked.
-        code: its `error_code`; a text where it is no number.
-        message: its `error_msg`.
-        connection: whose secrets are kept out of the text, and which the repair names.
-        sub_code: its `sub_code`, as text.
-        sub_message: its `sub_msg`.
-    """
+    """Return the error that an `error_response` stands for."""
     cause = _cause(code, sub_code, message, sub_message)
     repair = REPAIRS[cause].format(id=connection.id, console=CONSOLE, authorising=AUTHORISING)
     shown = connection.masked(" ".join(filter(None, (message, sub_code, sub_message))))

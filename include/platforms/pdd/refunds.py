@@ -182,11 +182,7 @@ async def refunds_of_new_statuses(
 ) -> list[Refund]:
     """Ask one window for statuses that the platform does not document: the list has grown before.
 
-    Args:
-        client: speaks `Pdd` for the shop.
-        number: of the shop on the platform.
-        begin: of the window of half an hour; the wall clock of Asia/Shanghai.
-        known: statuses that are asked for anyway.
+    It is the half hour from `begin` on, by the wall clock of Asia/Shanghai.
 
     Raises:
         GatewayError: as `GatewayClient.call` does, but for a number that the platform refuses.

@@ -10,11 +10,10 @@ import sys
 from typing import TYPE_CHECKING
 
 try:
-    from include.errors import ConfigurationError
     from include.gateways.windows import LAGS
     from include.platforms.jd.dialect import Jd, vender
     from include.platforms.jd.orders import orders_counted, orders_created, orders_modified
-    from include.pulling import Orders, Upsert, Window, pull
+    from include.pulling import Orders, Upsert, Window, check_owner, pull
     from include.warehouse.tables import jd_orders
 except ModuleNotFoundError as error:  # by hand, with another Python or without the project's path
     print(f"{error}: start it with 'python3 scheduler_manager.py run jd_store'", file=sys.stderr)
@@ -43,24 +42,12 @@ ORDERS = Orders(
 
 async def fetch(client: GatewayClient, shop: Shop, window: Window) -> Upsert:
     """Bring a shop's orders of a period."""
-    landing = await ORDERS.bring(client, shop, window, lambda order: _check(shop, order.vender_id))
+    landing = await ORDERS.bring(
+        client, shop, window, lambda order: check_owner(shop, order.vender_id)
+    )
     if not landing.rows:  # no order says whose token it is, and with another's it would be no news
-        _check(shop, (await vender(client, int(shop.platform_id))).vender_id)
+        check_owner(shop, (await vender(client, int(shop.platform_id))).vender_id)
     return landing
-
-
-def _check(shop: Shop, owner: int) -> None:
-    """Refuse what the token of another shop brings.
-
-    Raises:
-        ConfigurationError: says which shop the token belongs to.
-    """
-    if str(owner) != shop.platform_id:
-        raise ConfigurationError(
-            f"shop {shop.id!r}: the access token of connection {shop.connection!r} belongs to shop "
-            f"{owner}, not to {shop.platform_id!r} as platform_id in config/shops.yaml says: put "
-            "the right shop's tokens into the connection, or its number into config/shops.yaml"
-        )
 
 
 if __name__ == "__main__":

@@ -29,7 +29,7 @@ try:
         refunds_of_new_statuses,
         refunds_updated,
     )
-    from include.pulling import Upsert, Window, pull
+    from include.pulling import Upsert, Window, check_owner, keep_newest, pull
     from include.warehouse import connect
     from include.warehouse.tables import pdd_refunds
 except ModuleNotFoundError as error:  # by hand, with another Python or without the project's path
@@ -62,15 +62,10 @@ QUALITY = re.compile(
 async def fetch(
     client: GatewayClient, shop: Shop, window: Window, seen: Collection[int] = ()
 ) -> Upsert:
-    """Bring a shop's after-sales cases of a period.
-
-    Args:
-        client: speaks `Pdd` for the shop.
-        shop: whose cases.
-        window: the period, and how far what changed reaches.
-        seen: statuses that the platform does not document and that cases have had before.
-    """
-    await _check(client, shop)
+    """Bring a shop's cases of a period; `seen`: statuses of before that no document has."""
+    # The list does not say whose cases it has.
+    owner = await mall(client, int(shop.platform_id))
+    check_owner(shop, owner.mall_id, owner.mall_name)
     cases = _Cases(client, shop, window)
     known = {*STATUSES, *seen}
     await cases.bring(known)
@@ -110,8 +105,7 @@ class _Cases:
         ask = partial(refunds_updated, self._client, int(self._shop.platform_id), statuses=statuses)
         async for refunds in self._window.changes(ask):
             self._most = max(self._most, refunds, key=len)
-            for refund in refunds:
-                _keep_newest(self.found, refund)
+            keep_newest(self.found, refunds, "id", "updated_time")
             if time.monotonic() - self._said >= SECONDS_BETWEEN_LINES:
                 print(f"{self._shop.id}: {len(self.found)} after-sales cases so far", flush=True)
                 self._said = time.monotonic()
@@ -121,29 +115,6 @@ class _Cases:
         if self._most:
             return min(refund.updated_time for refund in self._most)
         return wall_clock(self._window.until) - LONGEST_WINDOW
-
-
-async def _check(client: GatewayClient, shop: Shop) -> None:
-    """Refuse a token of another shop: the list does not say whose cases it has.
-
-    Raises:
-        ConfigurationError: says which shop the token belongs to.
-    """
-    owner = await mall(client, int(shop.platform_id))
-    if str(owner.mall_id) != shop.platform_id:
-        raise ConfigurationError(
-            f"shop {shop.id!r}: the access token of connection {shop.connection!r} belongs to shop "
-            f"{owner.mall_id} {owner.mall_name!r}, not to {shop.platform_id!r} as platform_id in "
-            "config/shops.yaml says: put the right shop's tokens into the connection, or its "
-            "number into config/shops.yaml"
-        )
-
-
-def _keep_newest(found: dict[int, Refund], refund: Refund) -> None:
-    """Keep a case as it was last; of two states of one second the one that came later."""
-    before = found.get(refund.id)
-    if before is None or before.updated_time <= refund.updated_time:
-        found[refund.id] = refund
 
 
 def is_quality_reason(reason: str | None) -> bool:
