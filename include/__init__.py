@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 PROJECT_ROOT = Path(__file__).resolve().parents[1]
+MANAGER = "python3 scheduler_manager.py"  # as messages name it, for a person to type
 VAR = "SCHEDULER_VAR"
 
 

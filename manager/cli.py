@@ -6,7 +6,6 @@ Standard library only: `--help` and mistakes must be answered before anything is
 from __future__ import annotations
 
 import argparse
-import importlib
 import json
 import os
 import select
@@ -18,14 +17,14 @@ from typing import TYPE_CHECKING, NoReturn
 
 from include.errors import ConfigurationError, ExpectedError
 from include.text import print_anything, suggestion
-from manager.commands.table import COMMANDS
+from manager.commands import COMMANDS
 from manager.layout import current_layout
 from manager.lifecycle import virtualenv
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from manager.commands.table import Command
+    from manager.commands.options import Command
     from manager.layout import Layout
 
 PROGRAM = "scheduler_manager.py"
@@ -60,7 +59,7 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _answer(argv: Sequence[str]) -> int:
-    """Run one command line; what the user can mend is said without a traceback."""
+    """Run one command line; what the user can repair is said without a traceback."""
     try:
         if argv and not argv[0].startswith("-") and argv[0] not in COMMANDS:
             return _unknown(argv[0])
@@ -72,8 +71,9 @@ def _answer(argv: Sequence[str]) -> int:
     except ExpectedError as error:
         print(error, file=sys.stderr)
         return FAILED
-    except KeyboardInterrupt:
-        print("interrupted; the same command again goes on from here", file=sys.stderr)
+    except KeyboardInterrupt as stopped:
+        said = stopped.args or ("interrupted; the same command again goes on from here",)
+        print(*said, file=sys.stderr)
         return INTERRUPTED
 
 
@@ -98,9 +98,7 @@ def _dispatch(command: Command, arguments: Arguments, argv: Sequence[str]) -> in
             _hand_over(layout, argv)
     if command.writes_var:
         os.umask(0o077)
-    module, function = command.action.split(":")
-    action = getattr(importlib.import_module(f"manager.{module}"), function)
-    return int(action(layout, arguments))
+    return command.run(layout, arguments)
 
 
 def _hand_over(layout: Layout, argv: Sequence[str]) -> NoReturn:
@@ -148,7 +146,7 @@ def _parser() -> argparse.ArgumentParser:
         sub = commands.add_parser(
             name, help=command.help, description=command.help, usage=usage, allow_abbrev=False
         )
-        command.options(sub)
+        command.add_arguments(sub)
     return parser
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta, timezone
 from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from include import MANAGER
 from include.coverage import read_coverage
 from include.coverage.completeness import read_completeness
 from include.errors import ConfigurationError, ExpectedError
@@ -30,26 +31,48 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Engine
 
-    from include.coverage import Coverage
+    from include.coverage import Coverage, JudgedUnit
     from include.coverage.calendar import Since
     from include.coverage.runs import UnderWay
     from include.registry import Problem, Registry
     from manager.airflow.stuck_runs import Stuck
     from manager.layout import Layout
 
-MANAGER = "python3 scheduler_manager.py"
+# Unless asked for more: older gaps are rare, and somebody has decided to leave them.
+DAYS = 90
 # The first midnight of a day anywhere on earth; each job then looks at its own clock.
 FIRST_MIDNIGHT = timezone(timedelta(hours=14))
 
 
 @dataclass(frozen=True)
-class Lookout:
+class FoundGaps:
+    """The gaps of a job, a shop or all.
+
+    Attributes:
+        job: the job that is asked for; None for all.
+        shop: the same of a shop.
+        since: the business day from which on was looked.
+        now: when was looked.
+        coverage: of the jobs in question, with those problems that leave open what should land.
+        units: the gaps.
+    """
+
+    job: str | None
+    shop: str | None
+    since: date
+    now: datetime
+    coverage: Coverage
+    units: list[JudgedUnit]
+
+
+@dataclass(frozen=True)
+class CoverageReader:
     """What a command that looks at coverage needs.
 
     Attributes:
         registry: of the project, as it is now.
         engine: of the warehouse.
-        paused: jobs whose DAGs are paused; None when nobody knows.
+        paused: jobs whose DAGs are paused; None when Airflow's database does not tell.
         patience: how long what is running may show no sign of life.
         under_way: the runs that wait or work.
         root: of the project.
@@ -65,11 +88,7 @@ class Lookout:
     stuck: Stuck
 
     def now(self) -> datetime:
-        """Ask the warehouse what time it is.
-
-        Raises:
-            ExpectedError: it does not answer.
-        """
+        """Ask the warehouse what time it is; raises ExpectedError when it does not answer."""
         with in_words(), self.engine.connect() as connection:
             return clock_of(connection.execution_options(isolation_level="AUTOCOMMIT"))
 
@@ -81,11 +100,7 @@ class Lookout:
     def read(
         self, since: Since, *, jobs: Collection[str] | None = None, in_full: bool = False
     ) -> Coverage:
-        """Read coverage from a moment on.
-
-        Raises:
-            ExpectedError: the warehouse does not answer.
-        """
+        """Read coverage from a moment on; raises ExpectedError when the warehouse is away."""
         with in_words():
             return read_coverage(
                 self.engine,
@@ -95,6 +110,23 @@ class Lookout:
                 in_full=in_full,
                 patience=self.patience,
             )
+
+    def gaps(self, job: str | None, shop: str | None, since: str | None) -> FoundGaps:
+        """Find the gaps of a job, a shop or all, from a day as it was typed, or the last 90 days.
+
+        Raises:
+            ConfigurationError: an unknown job or shop, or no day.
+            ExpectedError: the warehouse does not answer.
+        """
+        check_names(self.registry, job, shop)
+        now = self.now()
+        day = since_of(since, now)
+        begin = now - timedelta(days=DAYS) if day is None else first_moment(day)
+        first = day or begin.date()
+        coverage = self.read(begin, jobs=None if job is None else [job])
+        broken = broken_for(self.registry, coverage.problems, job, shop)
+        units = coverage.gaps(job=job, shop=shop, since=first)
+        return FoundGaps(job, shop, first, now, replace(coverage, problems=broken), units)
 
     def completeness(self, jobs: Collection[str]) -> dict[tuple[str, str], datetime]:
         """Read up to when each shop of some jobs is complete, by job and shop.
@@ -123,7 +155,7 @@ def in_words() -> Iterator[None]:
 
 
 @contextmanager
-def lookout(layout: Layout) -> Iterator[Lookout]:
+def coverage_reader(layout: Layout) -> Iterator[CoverageReader]:
     """Open the warehouse of an installation.
 
     Raises:
@@ -135,11 +167,17 @@ def lookout(layout: Layout) -> Iterator[Lookout]:
     with in_words():
         engine = opened(warehouse_url(dict(environment)))
     try:
-        paused, registry = paused_jobs(environment), load_registry(layout.root)
-        # Before coverage is read: what lands meanwhile has landed.
-        under_way = runs_under_way(environment, registry)
-        patience, stuck = patience_of(environment), stuck_of(layout)
-        yield Lookout(registry, engine, paused, patience, under_way, layout.root, stuck)
+        registry = load_registry(layout.root)
+        yield CoverageReader(
+            registry=registry,
+            engine=engine,
+            paused=paused_jobs(environment),
+            patience=patience_of(environment),
+            # Before coverage is read: what lands meanwhile has landed.
+            under_way=runs_under_way(environment, registry),
+            root=layout.root,
+            stuck=stuck_of(layout),
+        )
     finally:
         engine.dispose()
 
@@ -154,11 +192,8 @@ def check_names(registry: Registry, job: str | None, shop: str | None) -> None:
         raise ConfigurationError(why_unknown(registry, "job", job))
     if shop is not None and shop not in registry.shops:
         raise ConfigurationError(why_unknown(registry, "shop", shop))
-    if job is not None and shop is not None:
-        _check_pair(registry, job, shop)
-
-
-def _check_pair(registry: Registry, job: str, shop: str) -> None:
+    if job is None or shop is None:
+        return
     wanted, there = registry.jobs[job].platform, registry.shops[shop].platform
     if wanted != there:
         of_job = f"pulls shops on {wanted}" if wanted else "has no shops"
@@ -188,11 +223,7 @@ def broken_for(
 
 
 def day_of(option: str, word: str) -> date:
-    """Read the day behind an option.
-
-    Raises:
-        ConfigurationError: it is none.
-    """
+    """Read the day behind an option; raises ConfigurationError when it is none."""
     with suppress(ValueError):
         if FORMS["day"][1].fullmatch(word):
             return date.fromisoformat(word)
@@ -203,7 +234,7 @@ def day_of(option: str, word: str) -> date:
 
 
 def since_of(word: str | None, now: datetime) -> date | None:
-    """Read the day behind `--since`; none where it is not given.
+    """Read the day behind `--since`; None where it is not given.
 
     Raises:
         ConfigurationError: it is none, or has begun nowhere on earth: nothing can be missing of it.

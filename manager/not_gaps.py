@@ -1,4 +1,4 @@
-"""What `gaps` says of what is not there and is no gap: it waits, runs, or is switched off."""
+"""Units without data that are no gaps: running, waiting, switched off or waived."""
 
 from __future__ import annotations
 
@@ -6,23 +6,24 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from include import MANAGER
 from include.coverage import State
 from include.units.job_units import JobUnits
 from include.units.states import TO_COME
-from manager.coverage_reader import MANAGER
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import date, datetime
+    from datetime import datetime
 
     from include.coverage import Cell, Coverage
     from include.registry import Registry
+    from manager.coverage_reader import FoundGaps
 
 NAMED = 3
 
 
 @dataclass
-class Besides:
+class NotGaps:
     """Units that were due or have begun, have not landed, and are no gaps.
 
     Attributes:
@@ -68,15 +69,10 @@ class Besides:
             parts.append(f"{self.waived:,} waived (`{MANAGER} gaps --waived` says why)")
         return "; ".join(parts)
 
-    def without_gaps(self, asked: str | None, since: date, *, is_known: bool) -> str:
-        """Say that there is no gap, and of what that is true.
-
-        Args:
-            asked: the job or shop that was asked for.
-            since: the day from which on was looked.
-            is_known: nothing is broken that says what should land.
-        """
-        if not is_known:
+    def without_gaps(self, found: FoundGaps) -> str:
+        """Say that there is no gap, and of what that is true."""
+        asked, since = found.job or found.shop, found.since
+        if found.coverage.problems:
             said = f"no gaps are known{f' of {asked}' if asked else ''} since {since}"
             return f"{said}, but what is broken may have some{f'; {self}' if self else ''}"
         if not self.any_due:
@@ -87,8 +83,8 @@ class Besides:
         whole = f"everything of {asked} that" if asked else "everything that"
         return f"no gaps: {whole} was due since {since} has landed"
 
-    def told(self) -> dict[str, Any]:
-        """Tell a program."""
+    def as_dict(self) -> dict[str, Any]:
+        """Return them as plain values."""
         return {
             **{state.value: self.waiting[state] for state in (State.PENDING, State.RUNNING)},
             "to_come": self.to_come,
@@ -100,12 +96,10 @@ class Besides:
         }
 
 
-def besides_of(
-    coverage: Coverage, registry: Registry, job: str | None, shop: str | None, since: date
-) -> Besides:
-    """Look for them, by the filters of `gaps`."""
-    found = Besides()
-    for cell in coverage.narrowed(job, since=since):
+def not_gaps_of(registry: Registry, asked: FoundGaps) -> NotGaps:
+    """Look for them, by the filters of the gaps that were found."""
+    found, coverage, shop = NotGaps(), asked.coverage, asked.shop
+    for cell in coverage.narrowed(asked.job, since=asked.since):
         found.any_due = found.any_due or _is_due(cell, coverage, registry, shop)
         for unit in cell.units:
             if shop not in (None, unit.shop_id):

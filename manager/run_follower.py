@@ -1,138 +1,301 @@
-"""Follows the runs of a repair until each has ended, and says what each landed."""
+"""Follows runs to their end and says how each went, for `trigger --wait`, `demo` and `repair`.
+
+Whether something landed is read from the ledger. Airflow's states only say whether a run goes on: a
+run whose task was skipped is a success there, whether all had landed before or no shop was open.
+"""
 
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from include import MANAGER
 from include.coverage.gap_ranges import in_brief
 from include.coverage.runs import UNDER_WAY
-from include.units.exit_codes import describe
-from include.units.ledger import LANDED, Ledger
+from include.errors import ExpectedError
+from include.registry import SHOPS_FILE, load_registry
+from include.units.exit_codes import ExitCode, describe
+from include.units.ledger import LANDED, PROVISIONAL, Ledger
 from include.units.unit import NO_SHOP
-from manager.airflow.rest import ApiError
+from include.warehouse.versions import opened
+from manager.airflow.rest import Api, ApiError
+from manager.airflow.starting_runs import API_TIMEOUT, begin_run, make_run, patiently
+from manager.airflow.stuck_runs import stuck_of
+from manager.airflow.tables import warehouse_url
+from manager.lifecycle.ports import remembered
+from manager.lifecycle.settings import component_environment
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from sqlalchemy import Engine
-
-    from include.coverage.repairing import RepairRun, RunUnderWay
     from include.coverage.runs import Name, Run
+    from include.registry import Job
     from include.units.ledger_row import LedgerRow
-    from manager.airflow.rest import Api
     from manager.airflow.stuck_runs import Stuck
+    from manager.layout import Layout
 
-LOOK_SECONDS = 2.0
+LOOK_SECONDS = 1.0
 # The API is away for a while when it, or the whole service, is restarted.
 PATIENCE_SECONDS = 300.0
+RUN_SECONDS = 1800.0
+RUN_ENDED = ("success", "failed")
+# A task that waits for its retry has failed as far as somebody who watches is concerned.
+GIVEN_UP = ("failed", "up_for_retry")
 SHOWN = 3
+PULLED_EARLY = (
+    "landed provisionally: the period is due at {due:%Y-%m-%d %H:%M}, and is pulled again then"
+)
 
 
 @dataclass
-class Started:
-    """A run of a repair.
+class Followed:
+    """A run that somebody waits for.
 
     Attributes:
-        run: as planned, or as it was found.
-        new: whether this repair made it; else it was there.
-        landed: none while it goes on, then whether all of its units landed.
+        job: whose run.
+        key: the period's.
+        run_id: its name.
+        shops: those that it is about; none for all.
+        new: whether this command made it; else it was there.
+        before: the period's rows of the ledger when it was begun.
+        landed: None while it goes on, then whether everything landed.
+        stuck: why it cannot go on; empty while it can.
     """
 
-    run: RepairRun | RunUnderWay
-    new: bool
+    job: Job
+    key: str
+    run_id: str
+    shops: tuple[str, ...] = ()
+    new: bool = False
+    before: Sequence[LedgerRow] = ()
     landed: bool | None = None
+    stuck: str = ""
+    said: str = field(default="", repr=False)
 
     @property
     def title(self) -> str:
-        """Name its job and period."""
-        return f"{self.run.job.id} {self.run.key}"
+        """Its job and period."""
+        return f"{self.job.id} {self.key}"
 
     @property
     def name(self) -> Name:
-        """What tells its run from all others."""
-        return self.run.job.id, self.run.run_id
-
-    @property
-    def line(self) -> str:
-        """Say whether it was made."""
-        happened = "started" if self.new else "is on its way already"
-        return f"{self.title} {happened} (run {self.run.run_id})"
+        """What tells it from all other runs."""
+        return self.job.id, self.run_id
 
 
-def follow(
-    api: Api,
-    engine: Engine,
-    started: Sequence[Started],
-    disabled: Callable[[str], bool],
-    stuck: Stuck,
-    *,
-    quiet: bool = False,
-) -> list[Started]:
-    """Look until every run has ended.
+class Outcome(NamedTuple):
+    """How a run ended.
+
+    Attributes:
+        exit_code: 0: all has landed, by it or before; 99: there was nothing to do, and nothing of
+            the period has ever landed; 1: something did not land.
+        reason: why it did nothing, or why what it did is provisional; empty otherwise.
+    """
+
+    exit_code: int
+    reason: str = ""
+
+
+class Follower:
+    """Looks at runs through Airflow's API, and at what they landed in the ledger.
 
     Args:
         api: of Airflow.
-        engine: of the warehouse.
-        started: the runs.
-        disabled: tells of a shop whether it is switched off by now, so that nobody expects it.
-        stuck: finds the runs that cannot move by then; nobody waits for these.
-        quiet: print nothing.
-
-    Returns:
-        those of which something did not land.
-
-    Raises:
-        ApiError: the web UI has not answered for minutes. The runs go on.
+        ledger: of the warehouse.
+        stuck: finds the runs that cannot move; nobody waits for these.
+        layout: of the installation.
     """
-    ledger = Ledger(engine)
-    heard = time.monotonic()
-    while waiting := [one for one in started if one.landed is None]:
+
+    def __init__(self, api: Api, ledger: Ledger, stuck: Stuck, layout: Layout) -> None:
+        self._api, self._ledger, self._stuck, self._layout = api, ledger, stuck, layout
+
+    @classmethod
+    def of(cls, layout: Layout, job_id: str | None = None) -> Follower:
+        """Open the API and the warehouse of an installation, for all jobs or one."""
+        ports = remembered(layout)
+        ledger = Ledger(opened(warehouse_url(component_environment(layout, ports))))
+        return cls(Api(layout, ports, API_TIMEOUT), ledger, stuck_of(layout, job_id), layout)
+
+    def begin(self, job: Job, key: str) -> Followed:
+        """Trigger a run, or find one of the period that waits or works.
+
+        Raises:
+            ExpectedError: the job is paused, not a DAG yet, or the web UI does not take it.
+        """
+        before = self._ledger.rows(job.id, key)
+        run_id, new = patiently(begin_run, self._api, job.id, key, stuck=self._stuck)
+        return Followed(job, key, run_id, new=new, before=before)
+
+    def make(self, job_id: str, body: Mapping[str, Any]) -> bool:
+        """Make a run that has a name of its own; returns whether it was not there."""
+        return bool(patiently(make_run, self._api, job_id, body))
+
+    def rows(self, run: Followed) -> list[LedgerRow]:
+        """Return the rows of the ledger of a run's period."""
+        return self._ledger.rows(run.job.id, run.key)
+
+    def nothing_new(self, run: Followed) -> bool:
+        """Return whether a run left everything as it was: all had landed before."""
+        return bool(run.before) and run.before == self.rows(run)
+
+    def follow(self, runs: Sequence[Followed], *, quiet: bool = False) -> None:
+        """Wait until each has ended; print how each is whenever that changes.
+
+        Raises:
+            ExpectedError: a run takes for ever.
+            ApiError: the web UI has not answered for minutes. The runs go on.
+        """
+
+        def look(waiting: Sequence[Followed]) -> Iterator[str]:
+            for run in waiting:
+                line = self.look(run)
+                if line != run.said:
+                    run.said = line
+                    yield line
+
+        _until_ended(runs, look, quiet=quiet, within=RUN_SECONDS)
+
+    def look(self, run: Followed) -> str:
+        """Look how a run is, and say it in a line; sets `landed` when it has ended."""
+        tasks = self._api.task_states(run.job.id, run.run_id)
+        state = self._api.run_state(run.job.id, run.run_id)
+        if state in RUN_ENDED:
+            run.landed = state == "success"
+        elif any(task in GIVEN_UP for task in tasks.values()):
+            run.landed = False
+        elif not any(task in UNDER_WAY for task in tasks.values()) and (
+            held_up := self._stuck().get(run.name)
+        ):
+            run.landed, run.stuck = False, held_up.trouble
+        if state not in RUN_ENDED:
+            at_work = [
+                f"{name} {task}" for name, task in tasks.items() if task not in ("", "success")
+            ]
+            state = run.stuck or ", ".join(at_work) or "queued"
+        rows = self.rows(run)
+        if not rows:
+            return f"{run.title}: {state}"
+        landed = [row for row in rows if row.state in (*LANDED, PROVISIONAL)]
+        early = ", provisionally" if any(row.state == PROVISIONAL for row in landed) else ""
+        return f"{run.title}: {state}, {len(landed)} of {len(rows)} landed{early}{_counted(landed)}"
+
+    def outcome(self, run: Followed) -> Outcome:
+        """Hold what Airflow says of a run that has ended against the ledger."""
+        if not run.landed:
+            return Outcome(ExitCode.FAILED)
+        rows = [row for row in self.rows(run) if not run.shops or row.shop_id in run.shops]
+        if any(row.state == PROVISIONAL for row in rows):
+            due = run.job.schedule.fire_for(run.job.schedule.parse_key(run.key))
+            return Outcome(ExitCode.LANDED, PULLED_EARLY.format(due=due))
+        if not any(row.state in LANDED for row in rows):
+            return Outcome(ExitCode.NOTHING_TO_DO, f"nothing to do: {self._why_nothing(run)}")
+        if all(row.run_id != run.run_id for row in rows):
+            before = "nothing to do: all of it had landed before, and nothing was loaded twice"
+            return Outcome(ExitCode.LANDED, before)
+        return Outcome(ExitCode.LANDED)
+
+    def _why_nothing(self, run: Followed) -> str:
+        """Say why no shop's data was asked for."""
+        job = run.job
+        known = load_registry(self._layout.root, only=job.id).shops_of(job)
+        shops = [shop for shop in known if not run.shops or shop.id in run.shops]
+        period = job.schedule.parse_key(run.key)
+        closed = [why for shop in shops if (why := shop.why_closed(period))]
+        if job.platform and not shops:
+            return f"no shop on {job.platform} is enabled: list one in {SHOPS_FILE}"
+        if len(closed) < len(shops) or not closed:
+            return f"`{MANAGER} logs {job.id}` says why"
+        lines = [*closed[:SHOWN], *([f"and {len(closed) - SHOWN} more"] if closed[SHOWN:] else [])]
+        return f"no shop that was asked for is open in {period.key}: {'; '.join(lines)}"
+
+    def explain(self, run: Followed) -> None:
+        """Print why a run did not land, and where its log is."""
+        for row in self.rows(run):
+            if row.state not in LANDED:
+                error = row.error or "no error was written down"
+                print(f"{run.job.id} {row.shop_id}: {row.state}: {error}")
+        log = self._layout.logs / "airflow" / f"dag_id={run.job.id}" / f"run_id={run.run_id}"
+        print(f"{run.title} did not land; its log is in {self._layout.shown(log)}")
+
+    def follow_repairs(
+        self, runs: Sequence[Followed], disabled: Callable[[str], bool], *, quiet: bool = False
+    ) -> None:
+        """Wait until each run has ended; print then what landed of its shops.
+
+        Args:
+            runs: those of a repair; what they are about is what must land.
+            disabled: tells of a shop whether it is switched off by now, so that nobody expects it.
+            quiet: print nothing.
+
+        Raises:
+            ApiError: the web UI has not answered for minutes. The runs go on.
+        """
+
+        def look(waiting: Sequence[Followed]) -> Iterator[str]:
+            told, cannot_move = self._api.runs(state=UNDER_WAY), self._stuck()
+            going_on = {(each["dag_id"], each["dag_run_id"]) for each in told}
+            for run in waiting:
+                held_up = cannot_move.get(run.name)
+                if held_up or run.name not in going_on:
+                    said = self._end(run, disabled, held_up)
+                    done = sum(each.landed is not None for each in runs)
+                    yield f"{run.title}: {said} ({done} of {len(runs)} runs)"
+
+        _until_ended(runs, look, quiet=quiet)
+
+    def _end(self, run: Followed, disabled: Callable[[str], bool], held_up: Run | None) -> str:
+        """Say by the ledger what a run of a repair has landed; sets `landed`."""
+        rows = {row.shop_id: row for row in self.rows(run)}
+        found = {shop: rows.get(shop) for shop in run.shops}
+        landed = [row for row in found.values() if row is not None and row.state in LANDED]
+        left = [shop for shop, row in found.items() if row is None or row.state not in LANDED]
+        off = [shop for shop in left if disabled(shop)]
+        missing = [shop for shop in left if shop not in off]
+        run.landed = not missing
+        if run.landed:
+            return (
+                f"landed{_counted(landed)}{''.join(f', {shop} is disabled by now' for shop in off)}"
+            )
+        whys = {shop: _why(row) for shop, row in found.items() if row}
+        told = [
+            f"{'' if shop == NO_SHOP else shop} {whys.get(shop, '')}".strip() for shop in missing
+        ]
+        more = f"; and {len(missing) - SHOWN} more" if len(missing) > SHOWN else ""
+        word = held_up.trouble if held_up else "failed"
+        return f"{word}: {len(missing)} of {len(found)} missing: {'; '.join(told[:SHOWN])}{more}"
+
+
+def _until_ended(
+    runs: Sequence[Followed],
+    look: Callable[[Sequence[Followed]], Iterable[str]],
+    *,
+    quiet: bool,
+    within: float | None = None,
+) -> None:
+    """Look again and again at those that go on, and print what `look` says."""
+    begun = heard = time.monotonic()
+    while waiting := [run for run in runs if run.landed is None]:
         try:
-            going_on, cannot_move = _going_on(api), stuck()
+            for line in look(waiting):
+                if not quiet:
+                    print(line, flush=True)
             heard = time.monotonic()
         except ApiError:
             if time.monotonic() - heard > PATIENCE_SECONDS:
                 raise
+        if within is not None and time.monotonic() - begun > within:
+            raise ExpectedError(
+                f"{', '.join(run.title for run in waiting)} did not end within "
+                f"{within / 60:.0f} minutes; they go on, and the web UI shows them"
+            )
+        if any(run.landed is None for run in runs):
             time.sleep(LOOK_SECONDS)
-            continue
-        for one in waiting:
-            held_up = cannot_move.get(one.name)
-            if held_up or one.name not in going_on:
-                said = _end(ledger, one, disabled, held_up)
-                if not quiet:
-                    done = sum(each.landed is not None for each in started)
-                    print(f"{one.title}: {said} ({done} of {len(started)} runs)", flush=True)
-        time.sleep(LOOK_SECONDS)
-    return [one for one in started if not one.landed]
 
 
-def _going_on(api: Api) -> set[tuple[str, str]]:
-    runs = api.runs(state=UNDER_WAY)
-    return {(run["dag_id"], run["dag_run_id"]) for run in runs}
-
-
-def _end(
-    ledger: Ledger, one: Started, disabled: Callable[[str], bool], held_up: Run | None = None
-) -> str:
-    """Say by the ledger, which is the truth about it, how a run has ended."""
-    rows = {row.shop_id: row for row in ledger.rows(one.run.job.id, one.run.key)}
-    found = {shop: rows.get(shop) for shop in one.run.shops}
-    landed = [row for row in found.values() if row is not None and row.state in LANDED]
-    left = [shop for shop, row in found.items() if row is None or row.state not in LANDED]
-    off = [shop for shop in left if disabled(shop)]
-    missing = [shop for shop in left if shop not in off]
-    one.landed = not missing
-    if one.landed:
-        counted = [row.rows for row in landed if row.rows is not None]
-        rows_said = [f"{sum(counted):,} rows"] if counted else []
-        return ", ".join(["landed", *rows_said, *(f"{shop} is disabled by now" for shop in off)])
-    whys = {shop: _why(row) for shop, row in found.items() if row}
-    told = [f"{'' if shop == NO_SHOP else shop} {whys.get(shop, '')}".strip() for shop in missing]
-    more = f"; and {len(missing) - SHOWN} more" if len(missing) > SHOWN else ""
-    word = held_up.trouble if held_up else "failed"
-    return f"{word}: {len(missing)} of {len(found)} missing: {'; '.join(told[:SHOWN])}{more}"
+def _counted(landed: Sequence[LedgerRow]) -> str:
+    rows = [row.rows for row in landed if row.rows is not None]
+    return f", {sum(rows):,} rows" if rows else ""
 
 
 def _why(row: LedgerRow) -> str:

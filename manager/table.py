@@ -2,38 +2,24 @@
 
 from __future__ import annotations
 
-import unicodedata
+import sys
 from typing import TYPE_CHECKING
 
+from rich.cells import cell_len, chop_cells, set_cell_size
+
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
-GAP = "  "
+    from include.units.ledger_row import LedgerRow
+
 LEFT_OUT = "..."
+FREE_WIDTH = 1000  # of what is written into a file: columns as wide as their words
 
 
-def lined_up(rows: Sequence[Sequence[str]], indent: str = GAP) -> list[str]:
+def lined_up(rows: Sequence[Sequence[str]], indent: str = "  ") -> list[str]:
     """Return a line for each row, every column as wide as its widest word; the last one is free."""
-    if not rows:
-        return []
-    widths = [max(width_of(row[place]) for row in rows) for place in range(len(rows[0]) - 1)]
-    return [
-        indent
-        + "".join(
-            word + " " * (width - width_of(word)) + GAP
-            for word, width in zip(row, widths, strict=False)
-        )
-        + row[-1]
-        for row in rows
-    ]
-
-
-def width_of(text: str) -> int:
-    """Return how many cells of a terminal a text takes."""
-    return sum(
-        0 if unicodedata.combining(sign) else 1 + (unicodedata.east_asian_width(sign) in "WF")
-        for sign in text
-    )
+    widths = [max(map(cell_len, column)) for column in zip(*rows, strict=True)][:-1]
+    return [indent + "  ".join([*map(set_cell_size, row, widths), row[-1]]) for row in rows]
 
 
 def cut(text: str, width: int) -> str:
@@ -41,18 +27,27 @@ def cut(text: str, width: int) -> str:
 
     A message begins with what is wrong and ends with what repairs it: the middle is missed least.
     """
-    if width_of(text) <= width:
+    if cell_len(text) <= width:
         return text
-    tail = _beginning(text[::-1], (width - len(LEFT_OUT)) // 2)[::-1]
-    head = _beginning(text, width - len(LEFT_OUT) - width_of(tail))
+    tail = chop_cells(text[::-1], (width - len(LEFT_OUT)) // 2)[0][::-1]
+    head = chop_cells(text, width - len(LEFT_OUT) - cell_len(tail))[0]
     return f"{head}{LEFT_OUT}{tail}"
 
 
-def _beginning(text: str, width: int) -> str:
-    """Return as many of a text's first characters as fit into so many cells."""
-    kept = ""
-    for sign in text:
-        if width_of(kept + sign) > width:
-            break
-        kept += sign
-    return kept
+def print_units(runs: Iterable[tuple[str, str, Sequence[LedgerRow]]]) -> None:
+    """Print a table of job, period and the rows of its shops."""
+    from rich.console import Console  # noqa: PLC0415 -- takes its time, rarely needed
+    from rich.table import Table  # noqa: PLC0415 -- the same
+
+    table = Table("job", "period", "shop")
+    table.add_column("rows", justify="right")
+    table.add_column("state")
+    table.add_column("seconds", justify="right")
+    for job_id, key, rows in runs:
+        titles = [(job_id, key), *[("", "")] * len(rows)]
+        for title, row in zip(titles, rows, strict=False):
+            number = "" if row.rows is None else f"{row.rows:,}"
+            seconds = "" if row.seconds is None else f"{row.seconds:.1f}"
+            table.add_row(*title, row.shop_id, number, row.state, seconds)
+        table.add_section()
+    Console(width=None if sys.stdout.isatty() else FREE_WIDTH).print(table)

@@ -9,7 +9,7 @@ from collections import Counter
 from functools import cache
 from pathlib import Path
 
-from manager.commands.table import COMMANDS
+from manager.commands import COMMANDS
 
 ROOT = Path(__file__).parents[1]
 FILLED_IN = "{}"

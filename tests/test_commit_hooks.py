@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from manager.commands.table import COMMANDS
+from manager.commands import COMMANDS
 
 ROOT = Path(__file__).parent.parent
 TEXT = (ROOT / ".pre-commit-config.yaml").read_text("utf-8")

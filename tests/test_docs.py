@@ -27,7 +27,7 @@ from include.registry.row_checks import Checks
 from include.units import exit_codes
 from include.units.exit_codes import ExitCode
 from manager import cli, jobs_page
-from manager.commands.table import COMMANDS
+from manager.commands import COMMANDS
 from tests.documents import (
     CHINESE,
     CODE,
@@ -187,7 +187,7 @@ def test_every_command_is_in_the_guide_with_its_options(name: str) -> None:
     """One row each in docs/operations.md; the Chinese page has the same code."""
     (row,) = re.findall(rf"^\| `{name}(?: [A-Z]+)?` \|.*", OPERATIONS, re.MULTILINE)
     parser = argparse.ArgumentParser()
-    COMMANDS[name].options(parser)
+    COMMANDS[name].add_arguments(parser)
     for action in parser._actions:
         for option in set(action.option_strings) - {"-h", "--help"}:
             assert f"`{option}" in row, f"docs/operations.md: {name} has {option}, too"

@@ -11,20 +11,13 @@ import sys
 from getpass import getpass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from include import MANAGER
 from include.errors import ConfigurationError, ExpectedError
-from include.gateways.connection import ANY_HOST, HOSTS, TOKEN_FIELDS
-from include.platforms.feed.dialect import AUTHS
-from include.registry.checks import check_project
-from include.secrets.masking import Masker
-from include.secrets.values import secrets_in
 from include.text import suggestion
-from manager import connections
-from manager.commands.simple import prepared_environment
-from manager.doctor.findings import FAIL
-from manager.doctor.gateways import ask_one, questions_of
+from manager.commands.options import Command
 
 if TYPE_CHECKING:
-    from argparse import Namespace
+    from argparse import ArgumentParser, Namespace
     from collections.abc import Mapping
 
     from airflow.models.connection import Connection
@@ -39,6 +32,13 @@ KEYS = {
 }
 FEED = "feed"
 KEPT = "Enter keeps what is there"
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Add the connection."""
+    parser.add_argument(
+        "connection", metavar="CONNECTION", help="one that shops.yaml or feeds.yaml names, as pdd_1"
+    )
 
 
 class Use(NamedTuple):
@@ -62,6 +62,11 @@ def connect(layout: Layout, arguments: Namespace) -> int:
     Raises:
         ConfigurationError: no shop or feed names that connection; an answer is missing or invalid.
     """
+    from include.registry.checks import check_project
+    from manager import connections
+    from manager.doctor.gateways import questions_of
+    from manager.lifecycle.starting import prepared_environment
+
     conn_id, found = arguments.connection, check_project(layout.root)
     use = use_of(conn_id, found)
     connections.adopt(prepared_environment(layout))
@@ -81,12 +86,21 @@ def connect(layout: Layout, arguments: Namespace) -> int:
     return _ask_platform(conn_id, found, variables)
 
 
+COMMAND = Command(
+    "ask for a connection's address and secrets, keep them, and try them on the platform",
+    connect,
+    add_arguments,
+)
+
+
 def use_of(conn_id: str, found: Checked) -> Use:
     """Return what a connection is for, as config/shops.yaml and config/feeds.yaml say.
 
     Raises:
         ConfigurationError: neither names it.
     """
+    from include.gateways.connection import HOSTS
+
     shops = [shop for shop in found.registry.shops.values() if shop.connection == conn_id]
     feeds = [feed for feed in found.feeds.by_id.values() if feed.connection == conn_id]
     if shops and shops[0].platform in HOSTS:
@@ -104,13 +118,11 @@ def use_of(conn_id: str, found: Checked) -> Use:
 
 def _asked_platform(platform: str, known: Connection | None) -> dict[str, Any]:
     """Ask for what a platform's connection holds."""
+    from include.gateways.connection import ANY_HOST, HOSTS, TOKEN_FIELDS
+
     login, password = KEYS.get(platform, KEYS[""])
     host = _line("address", known.host if known else HOSTS.get(platform, ANY_HOST))
-    extra = {
-        name: value
-        for name, value in (known.extra_dejson if known else {}).items()
-        if name != "expires_at"
-    }
+    extra = dict(known.extra_dejson) if known else {}
     fields = {
         "conn_type": "http",
         "host": host,
@@ -120,17 +132,15 @@ def _asked_platform(platform: str, known: Connection | None) -> dict[str, Any]:
     before = {name: str(extra.get(name) or "") for name in TOKEN_FIELDS}
     extra["access_token"] = _secret("access_token", before["access_token"])
     extra["refresh_token"] = _secret("refresh_token", before["refresh_token"], optional=True)
-    if (
-        known
-        and extra["access_token"] == before["access_token"]
-        and "expires_at" in known.extra_dejson
-    ):
-        extra["expires_at"] = known.extra_dejson["expires_at"]
+    if extra["access_token"] != before["access_token"]:
+        extra.pop("expires_at", None)
     return {**fields, "extra": {name: value for name, value in extra.items() if value != ""}}
 
 
 def _asked_feed(known: Connection | None) -> dict[str, Any]:
     """Ask for what a feed's connection holds."""
+    from include.platforms.feed.dialect import AUTHS
+
     extra = dict(known.extra_dejson) if known else {}
     host = _line("address", known.host if known else "")
     auth = _line(f"how the token is sent ({', '.join(AUTHS)})", str(extra.get("auth") or "bearer"))
@@ -174,29 +184,34 @@ def _typed(prompt: str, label: str, *, hidden: bool) -> str:
 
 def _check_read_back(conn_id: str, fields: Mapping[str, Any], variables: Mapping[str, str]) -> None:
     """Raise when jobs would be handed another connection than the one that was written."""
-    given = json.loads(variables[connections.variable_of(conn_id)])
+    from manager.connections import variable_of
+
+    given = json.loads(variables[variable_of(conn_id)])
     names = ("host", "login", "password")
     if any((given.get(name) or "") != fields[name] for name in names):
         raise ConfigurationError(
             f"connection {conn_id!r} was written, and jobs get another one: a variable "
-            f"{connections.variable_of(conn_id)} or a secrets backend (AIRFLOW__SECRETS__…) of "
+            f"{variable_of(conn_id)} or a secrets backend (AIRFLOW__SECRETS__…) of "
             "config/airflow.env or var/secrets.env wins over it; change it there"
         )
 
 
 def _ask_platform(conn_id: str, found: Checked, variables: Mapping[str, str]) -> int:
     """Print what the platform says of it; nothing that it may repeat shows a secret."""
+    from include.secrets.masking import Masker
+    from include.secrets.values import secrets_in
+    from manager.doctor.findings import FAIL
+    from manager.doctor.gateways import ask_one
+
     masker = Masker(secrets_in(variables))
     findings = ask_one(conn_id, found, variables)
     for finding in findings:
         print(masker.mask(str(finding)))
     if not findings:
-        print(
-            "not asked: no enabled job reads it; `python3 scheduler_manager.py doctor` asks later"
-        )
+        print(f"not asked: no enabled job reads it; `{MANAGER} doctor` asks later")
     if not any(finding.level == FAIL for finding in findings):
         return 0
     raise ExpectedError(
         f"connection {conn_id} is kept as it is: repair what the line above names, then "
-        f"`python3 scheduler_manager.py connect {conn_id}` again ({KEPT})"
+        f"`{MANAGER} connect {conn_id}` again ({KEPT})"
     )

@@ -10,6 +10,7 @@ import secrets
 from typing import TYPE_CHECKING
 
 from include.errors import ConfigurationError
+from manager.commands.options import Command
 from manager.lifecycle.settings import new_fernet_key, write_private
 
 if TYPE_CHECKING:
@@ -25,14 +26,7 @@ SECRET_BYTES = 32
 
 
 def write(layout: Layout, _arguments: Namespace) -> int:
-    """Write `.env` unless there is one.
-
-    Returns:
-        0.
-
-    Raises:
-        ConfigurationError: the one that is there lacks something.
-    """
+    """Write `.env` unless there is one; raises ConfigurationError when that lacks something."""
     example = (layout.root / EXAMPLE).read_text("utf-8")
     path = layout.root / NAME
     if path.exists():
@@ -45,6 +39,11 @@ def write(layout: Layout, _arguments: Namespace) -> int:
     print("next: docker compose up --build --detach --wait")
     print("then log in as admin; the password is ADMIN_PASSWORD in .env")
     return 0
+
+
+COMMAND = Command(
+    "write the .env that docker-compose.yaml needs, with fresh secrets", write, needs="nothing"
+)
 
 
 def _filled(example: str) -> str:

@@ -7,19 +7,20 @@ import os
 import re
 import sys
 import time
+from argparse import ArgumentTypeError
 from contextlib import suppress
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
 from include.errors import ConfigurationError, ExpectedError
-from include.registry import load_registry
 from include.text import suggestion
+from manager.commands.options import Command
 from manager.journal import NAME, service_zone
 from manager.lookup import find_job
 
 if TYPE_CHECKING:
-    from argparse import Namespace
+    from argparse import ArgumentParser, Namespace
     from collections.abc import Callable, Iterator
     from datetime import tzinfo
     from pathlib import Path
@@ -39,8 +40,24 @@ MOMENT = re.compile(r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:[.,]\d+)?(Z|[+-]\d
 OLDER_FILES = 20  # as many as the journal keeps at most
 
 
+def add_arguments(parser: ArgumentParser) -> None:
+    """Add whose log, and how much of it."""
+    parser.add_argument("name", nargs="?", metavar="COMPONENT|JOB", help="whose log (the journal)")
+    parser.add_argument("--follow", action="store_true", help="go on until Ctrl-C")
+    parser.add_argument(
+        "--lines", type=count, default=50, metavar="N", help="how many lines to begin with (50)"
+    )
+
+
+def count(text: str) -> int:
+    """Read a number of lines; raises ArgumentTypeError."""
+    if not text.isascii() or not text.isdigit():
+        raise ArgumentTypeError(f"{text!r} is not a number of lines")
+    return int(text)
+
+
 def logs(layout: Layout, arguments: Namespace) -> int:
-    """`logs`: print the last lines; with `--follow` also what comes, until Ctrl-C.
+    """Print the last lines; with `--follow` also what comes, until Ctrl-C.
 
     Raises:
         ConfigurationError: there is no such component or job.
@@ -51,18 +68,28 @@ def logs(layout: Layout, arguments: Namespace) -> int:
     try:
         path = find()
         if path is None and not arguments.follow:
-            raise ExpectedError(_nothing_yet(layout, arguments.name))
+            raise ExpectedError(
+                f"{arguments.name} has no log in {layout.shown(layout.logs)} yet: it has not run"
+            )
         if path is not None:
             for line in last_lines(path, arguments.lines):
-                _print(shown(line))
+                print(shown(line), flush=True)
         if arguments.follow:
             for line in follow(find):
-                _print(shown(line))
+                print(shown(line), flush=True)
     except KeyboardInterrupt:
         return 0
     except BrokenPipeError:  # `| head` has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0
+
+
+COMMAND = Command(
+    "show the journal, a component's log, or the log of a job's last task",
+    logs,
+    add_arguments,
+    needs="as is",
+)
 
 
 def last_lines(path: Path, count: int) -> list[str]:
@@ -133,22 +160,16 @@ def _changed(path: Path) -> float:
     return 0.0
 
 
-def _nothing_yet(layout: Layout, name: str | None) -> str:
-    return f"{name} has no log in {layout.shown(layout.logs)} yet: it has not run"
-
-
 def _shown_as(layout: Layout, name: str | None, path: Path | None) -> Callable[[str], str]:
     """Return how a line is shown: every time on the clock of the job, or of the service."""
     if name is None:
         return str  # the journal has every line on its job's clock
-    if not _is_of_a_task(path):
+    if path is not None and not path.name.startswith("attempt="):
         return partial(_on_the_clock, zone=service_zone(layout))
+    from include.registry import load_registry
+
     job = load_registry(layout.root).jobs.get(name)
     return partial(_readable, zone=job.schedule.zone if job else service_zone(layout))
-
-
-def _is_of_a_task(path: Path | None) -> bool:
-    return path is None or path.name.startswith("attempt=")
 
 
 def _tail(path: Path, count: int) -> list[str]:
@@ -224,7 +245,3 @@ def _on_the_clock(line: str, zone: tzinfo) -> str:
 def _clock(moment: datetime) -> str:
     """Write a moment as the journal does."""
     return moment.isoformat(" ", "seconds")
-
-
-def _print(line: str) -> None:
-    print(line, flush=True)

@@ -1,4 +1,4 @@
-"""The command `migrate`: the newest tables, and the rows of a warehouse that is moved."""
+"""`migrate`: the newest tables, and the rows of a warehouse that is moved."""
 
 from __future__ import annotations
 
@@ -7,24 +7,31 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from include.errors import ConfigurationError
-from manager import connections
-from manager.commands.simple import prepared_environment
-from manager.lifecycle.ports import remembered
+from manager.commands.options import Command
 
 if TYPE_CHECKING:
-    from argparse import Namespace
+    from argparse import ArgumentParser, Namespace
 
     from manager.layout import Layout
 
-# Imports stand in the functions where they cost time that other commands should not pay.
-# ruff: noqa: PLC0415
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Add the warehouse to copy."""
+    parser.add_argument(
+        "--copy-from",
+        metavar="FILE",
+        help="also copy all rows of a SQLite warehouse, such as var/warehouse.db, if it is empty",
+    )
 
 
 def migrate(layout: Layout, arguments: Namespace) -> int:
-    """`migrate`: bring the warehouse of the connection to the newest version; say what was done."""
+    """Bring the warehouse of the connection to the newest version; say what was done."""
     from include.warehouse.migrating import migrate as migrate_warehouse
+    from manager import connections
     from manager.airflow.tables import airflow_is_there
+    from manager.lifecycle.ports import remembered
     from manager.lifecycle.settings import service_environment
+    from manager.lifecycle.starting import prepared_environment
 
     layout.make_var()
     environment = service_environment(layout, remembered(layout))
@@ -43,6 +50,13 @@ def migrate(layout: Layout, arguments: Namespace) -> int:
     if arguments.copy_from:
         _copy(arguments.copy_from, url)
     return 0
+
+
+COMMAND = Command(
+    "give the warehouse that the connection names the newest tables; says from which version",
+    migrate,
+    add_arguments,
+)
 
 
 def _copy(file: str, url: str) -> None:

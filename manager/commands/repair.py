@@ -4,73 +4,51 @@ from __future__ import annotations
 
 import json
 import math
-import sys
-import time
-from datetime import timedelta
-from itertools import chain, groupby
+from itertools import groupby
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
-from include.coverage.history import read_history
-from include.coverage.repairing import (
-    BLOCKED,
-    DISABLED,
-    LATER,
-    NO_DAG,
-    PAUSED,
-    SEEN_TO,
-    UNREPAIRABLE,
-    Plan,
-    RepairRun,
-    RunUnderWay,
-    plan_of,
-)
-from include.coverage.runs import UNDER_WAY, Run
-from include.units.unit import REPAIR_PREFIX
-from manager.airflow.rest import Api, ThereAlreadyError, UnansweredError
-from manager.cli import INTERRUPTED
-from manager.commands.gaps import DAYS
-from manager.commands.trigger import ANSWER_SECONDS, asking
-from manager.coverage_reader import (
-    MANAGER,
-    broken_for,
-    check_names,
-    first_moment,
-    lookout,
-    since_of,
-)
-from manager.lifecycle.ports import remembered
-from manager.run_follower import Started, follow
-from manager.table import lined_up
+from include import MANAGER
+from manager.commands.options import Command, add_gap_filters
 
 if TYPE_CHECKING:
-    from argparse import Namespace
-    from collections.abc import Iterable, Iterator, Sequence
+    from argparse import ArgumentParser, Namespace
+    from collections.abc import Iterable, Sequence
 
-    from include.coverage.runs import Name
-    from manager.coverage_reader import Lookout
+    from include.coverage.repairing import Plan, RepairRun, RunUnderWay
+    from include.coverage.runs import Name, Run
+    from manager.airflow.rest import Api
+    from manager.coverage_reader import CoverageReader
     from manager.layout import Layout
+    from manager.run_follower import Followed, Follower
 
+# By what `include.coverage.repairing` says of units that no run is made for.
 WHY = {
-    PAUSED: f"the job is paused, so its runs would wait for ever: `{MANAGER} resume {{job}}`",
-    NO_DAG: f"the job is not a DAG: `{MANAGER} check` and the web UI say why",
-    SEEN_TO: "a run that waits or works sees to them",
-    UNREPAIRABLE: "cannot be pulled again: its script takes no period, and another one has ended "
+    "paused": f"the job is paused, so its runs would wait for ever: `{MANAGER} resume {{job}}`",
+    "no DAG": f"the job is not a DAG: `{MANAGER} check` and the web UI say why",
+    "under way": "a run that waits or works sees to them",
+    "unrepairable": "cannot be pulled again: its script takes no period, and another one has ended "
     f"since (`{MANAGER} check` names the line)",
-    BLOCKED: f"its runs wait and cannot go on, and so would new ones: `{MANAGER} doctor` says why",
-    LATER: "as many runs of the job wait as may: the same command again when they are done",
-    DISABLED: "the job is disabled: set 'enabled: true' in its entry, or run it by hand",
+    "blocked": "its runs wait and cannot go on, and so would new ones: "
+    f"`{MANAGER} doctor` says why",
+    "later": "as many runs of the job wait as may: the same command again when they are done",
+    "disabled": "the job is disabled: set 'enabled: true' in its entry, or run it by hand",
 }
-TRIES, PAUSE_SECONDS = 4, 3.0
+NO_GAPS = ("under way", "disabled")  # of these nothing is missing
 STUCK_NAMED = 5
 NOT_STARTED = "nothing was started: the same command with --yes starts it"
 NOT_FOLLOWED = "the same command with --yes follows what is under way"
-# Of these nothing is missing.
-NO_GAPS = (SEEN_TO, DISABLED)
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Add which gaps, and whether to start and to follow their runs."""
+    add_gap_filters(parser)
+    parser.add_argument("--yes", action="store_true", help="start it; else it is only shown")
+    parser.add_argument("--no-wait", action="store_true", help="start it, and do not follow it")
 
 
 def repair(layout: Layout, arguments: Namespace) -> int:
-    """`repair`: show the plan; with `--yes` start it, and follow it unless `--no-wait` is given.
+    """Show the plan; with `--yes` start it, and follow it unless `--no-wait` is given.
 
     Returns:
         0; 1 when something could not be started or did not land, or an entry is broken.
@@ -79,53 +57,60 @@ def repair(layout: Layout, arguments: Namespace) -> int:
         ConfigurationError: an unknown job, shop or day.
         ExpectedError: the service does not run.
     """
-    with lookout(layout) as look:
-        check_names(look.registry, arguments.job, arguments.shop)
-        api = Api(layout, remembered(layout), ANSWER_SECONDS)
-        dags = asking(layout, api.dags)
-        now = look.now()
-        since = since_of(arguments.since, now)
-        begin = now - timedelta(days=DAYS) if since is None else first_moment(since)
-        coverage = look.read(begin, jobs=None if arguments.job is None else [arguments.job])
-        gaps = coverage.gaps(job=arguments.job, shop=arguments.shop, since=since or begin.date())
-        wanted = {unit.job_id for unit in gaps}
+    from include.coverage.history import read_history
+    from include.coverage.repairing import plan_of
+    from include.units.ledger import Ledger
+    from manager.airflow.starting_runs import service_api
+    from manager.coverage_reader import coverage_reader
+    from manager.run_follower import Follower
+
+    with coverage_reader(layout) as reader:
+        with service_api(layout) as api:
+            dags = api.dags()
+        found = reader.gaps(arguments.job, arguments.shop, arguments.since)
+        wanted = {unit.job_id for unit in found.units}
         plan = plan_of(
-            coverage,
-            gaps,
+            found.coverage,
+            found.units,
             paused={job_id: bool(dag["is_paused"]) for job_id, dag in dags.items()},
-            runs=_runs(api, look, wanted & dags.keys()),
-            history=read_history(look.engine, wanted),
+            runs=_runs(api, reader, wanted & dags.keys()),
+            history=read_history(reader.engine, wanted),
         )
-        broken = broken_for(look.registry, coverage.problems, arguments.job, arguments.shop)
-        return _answer(plan, [str(one) for one in broken], api, look, arguments)
+        broken = [str(one) for one in found.coverage.problems]
+        follower = Follower(api, Ledger(reader.engine), reader.stuck, layout)
+        return _answer(plan, broken, follower, reader, arguments)
 
 
-def start(api: Api, runs: Iterable[RepairRun]) -> Iterator[Started]:
-    """Make the runs of a plan; one that somebody else has just made is followed like an own one."""
-    return (Started(run, _make(api, run)) for run in runs)
+COMMAND = Command(
+    "show which runs close the gaps; with --yes run them (exit code 1: something is missing)",
+    repair,
+    add_arguments,
+    needs="as is",
+)
 
 
-def _make(api: Api, run: RepairRun) -> bool:
-    """Make a run; gives whether it was not there.
+def _runs(api: Api, reader: CoverageReader, job_ids: Iterable[str]) -> list[Run]:
+    """Return all repairs, and the runs under way with whether they move."""
+    from include.coverage.runs import UNDER_WAY, Run
+    from include.units.unit import REPAIR_PREFIX
 
-    A call that was not answered may be made again: a run of that name is not made twice.
-    """
-    for tries_left in reversed(range(TRIES)):
-        try:
-            api.make_run(run.job.id, run.body)
-        except ThereAlreadyError:  # noqa: PERF203 - each try for itself
-            return False
-        except UnansweredError:
-            if not tries_left:
-                raise
-            time.sleep(PAUSE_SECONDS)
-        else:
-            return True
-    return False
+    found: dict[Name, Run] = {}
+    for job_id in job_ids:
+        told = api.runs(job_id, state=UNDER_WAY)
+        told += api.runs(job_id, run_id_prefix_pattern=REPAIR_PREFIX)
+        of_job = (Run.of(reader.registry.jobs[job_id], run) for run in told)
+        found |= {run.name: run for run in of_job}
+    return [
+        *(found | {run.name: run for run in reader.under_way.all if run.name in found}).values()
+    ]
 
 
 def _answer(
-    plan: Plan, broken: Sequence[str], api: Api, look: Lookout, arguments: Namespace
+    plan: Plan,
+    broken: Sequence[str],
+    follower: Follower,
+    reader: CoverageReader,
+    arguments: Namespace,
 ) -> int:
     told = _as_dict(plan) | {"broken": broken}
     stays = bool(broken) or any(why not in NO_GAPS for _, why in plan.held)
@@ -137,50 +122,55 @@ def _answer(
         elif plan.runs or plan.under_way:
             print(NOT_STARTED if plan.runs else NOT_FOLLOWED)
         return int(stays)
-    started: list[Started] = []
+    started: list[Followed] = []
     try:
-        left = _start_and_follow(plan, api, look, arguments, started)
+        _start_and_follow(plan, follower, reader, arguments, started)
     except KeyboardInterrupt:
         if not started:
             raise
         going = "1 run goes" if len(started) == 1 else f"{len(started)} runs go"
-        print(f"interrupted; {going} on without it, and {NOT_FOLLOWED}", file=sys.stderr)
-        return INTERRUPTED
+        message = f"interrupted; {going} on without it, and {NOT_FOLLOWED}"
+        raise KeyboardInterrupt(message) from None
     if arguments.json:
-        runs = [{**_run(one.run), "new": one.new, "landed": one.landed} for one in started]
+        every: list[RepairRun | RunUnderWay] = [*plan.under_way, *plan.runs]
+        runs = [
+            {**_run(run), "new": one.new, "landed": one.landed}
+            for run, one in zip(every, started, strict=True)
+        ]
         print(json.dumps(told | {"started": True, "runs": runs}))
     elif started and arguments.no_wait:
         print(f"the runs go on by themselves: `{MANAGER} status`, or the page Coverage, tells how")
-    return int(bool(left) or stays)
+    return int(stays or (not arguments.no_wait and not all(one.landed for one in started)))
 
 
 def _start_and_follow(
-    plan: Plan, api: Api, look: Lookout, arguments: Namespace, started: list[Started]
-) -> list[Started]:
-    """Make the runs and follow them; gives those of which something did not land."""
-    quiet = arguments.json
-    for one in chain((Started(run, new=False) for run in plan.under_way), start(api, plan.runs)):
+    plan: Plan,
+    follower: Follower,
+    reader: CoverageReader,
+    arguments: Namespace,
+    started: list[Followed],
+) -> None:
+    """Make the runs and follow them, each noted in `started` as it is made."""
+    from manager.run_follower import Followed
+
+    def note(run: RepairRun | RunUnderWay, *, new: bool) -> None:
+        one = Followed(run.job, run.key, run.run_id, run.shops, new=new)
         started.append(one)
-        if not quiet:
-            print(one.line, flush=True)
-    if arguments.no_wait:
-        return []
-    return follow(api, look.engine, started, look.is_disabled, look.stuck, quiet=quiet)
+        if not arguments.json:
+            happened = "started" if new else "is on its way already"
+            print(f"{one.title} {happened} (run {one.run_id})", flush=True)
 
-
-def _runs(api: Api, look: Lookout, job_ids: Iterable[str]) -> list[Run]:
-    """Return all repairs, and the runs under way with whether they move."""
-    found: dict[Name, Run] = {}
-    for job_id in job_ids:
-        told = api.runs(job_id, state=UNDER_WAY) + api.runs(
-            job_id, run_id_prefix_pattern=REPAIR_PREFIX
-        )
-        of_job = (Run.of(look.registry.jobs[job_id], run) for run in told)
-        found |= {run.name: run for run in of_job}
-    return [*(found | {run.name: run for run in look.under_way.all if run.name in found}).values()]
+    for there in plan.under_way:
+        note(there, new=False)
+    for run in plan.runs:
+        note(run, new=follower.make(run.job.id, run.body))
+    if not arguments.no_wait:
+        follower.follow_repairs(started, reader.is_disabled, quiet=arguments.json)
 
 
 def _lines(plan: Plan, broken: Sequence[str] = ()) -> list[str]:
+    from manager.table import lined_up
+
     lines = [f"broken, so that what it should land is not known: {one}" for one in broken]
     if plan.runs:
         by_job = sorted(plan.runs, key=attrgetter("job.id"))  # stable: the oldest period first
@@ -235,12 +225,11 @@ def _as_dict(plan: Plan) -> dict[str, Any]:
 
 
 def _run(run: RepairRun | RunUnderWay) -> dict[str, Any]:
-    planned = run if isinstance(run, RepairRun) else None
     return {
         "job": run.job.id,
         "period": run.key,
         "shops": list(run.shops),
         "run_id": run.run_id,
-        "calls": planned and planned.calls,
-        "seconds": planned and planned.seconds,
+        "calls": getattr(run, "calls", None),  # nobody counts those of a run that was there
+        "seconds": getattr(run, "seconds", None),
     }

@@ -5,46 +5,54 @@ from __future__ import annotations
 import subprocess
 from typing import TYPE_CHECKING
 
+from include import MANAGER
 from include.errors import ConfigurationError, ExpectedError
-from manager.lifecycle.health import running
-from manager.lifecycle.locks import exclusive, service_lock
+from manager.commands.options import Command
 from manager.lifecycle.ports import remembered
-from manager.lifecycle.preparing import prepare
-from manager.lifecycle.settings import (
-    FERNET,
-    SESSIONS,
-    keep_secrets,
-    new_fernet_key,
-    service_environment,
-)
+from manager.lifecycle.settings import FERNET, SESSIONS, keep_secrets, new_fernet_key, service_environment
 
 if TYPE_CHECKING:
-    from argparse import Namespace
+    from argparse import ArgumentParser, Namespace
 
     from manager.layout import Layout
 
 TAIL_LINES = 15
 
 
+def add_arguments(parser: ArgumentParser) -> None:
+    """Add what to make new."""
+    parser.add_argument(
+        "kind",
+        choices=("fernet", "sessions", "passwords"),
+        help="the key of stored connections; that of sessions; the web users' passwords",
+    )
+
+
 def rotate(layout: Layout, arguments: Namespace) -> int:
-    """`rotate`: make new ones of a kind; Airflow's own settings say who needs a password.
+    """Make new ones of a kind; Airflow's own settings say who needs a password.
 
     Raises:
         ConfigurationError: the service runs, or was never started.
         ExpectedError: what is stored could not be encrypted anew.
     """
+    from manager.lifecycle.health import running
+    from manager.lifecycle.locks import exclusive, service_lock
+
     if not layout.secrets.exists():
         raise ConfigurationError(
             f"there is nothing to rotate: {layout.shown(layout.secrets)} is not there; the first "
-            "`python3 scheduler_manager.py start` makes keys and passwords"
+            f"`{MANAGER} start` makes keys and passwords"
         )
     with exclusive(service_lock(layout), "starting or stopping the service"):
         if running(layout):
             raise ConfigurationError(
-                "the service runs with the old ones: run `python3 scheduler_manager.py stop` first"
+                f"the service runs with the old ones: run `{MANAGER} stop` first"
             )
         KINDS[arguments.kind](layout)
     return 0
+
+
+COMMAND = Command("make new keys or passwords, while the service is stopped", rotate, add_arguments)
 
 
 def _fernet(layout: Layout) -> None:
@@ -53,6 +61,8 @@ def _fernet(layout: Layout) -> None:
     Until that is done both keys are kept, new before old, which can read everything: wherever this
     is interrupted, nothing is lost, and the same command goes on.
     """
+    from manager.lifecycle.preparing import prepare
+
     environment = service_environment(layout, remembered(layout))
     if "," not in environment[FERNET]:
         keep_secrets(layout, {FERNET: f"{new_fernet_key()},{environment[FERNET]}"})

@@ -1,6 +1,6 @@
-"""`trigger`, `pause` and `resume`: what a person asks Airflow for, answered in words.
+"""`trigger`: run a job now, through Airflow.
 
-Nothing here imports Airflow or starts its command, which alone would take seconds.
+Without `--wait` nothing here imports Airflow or starts its command, which alone would take seconds.
 """
 
 from __future__ import annotations
@@ -8,31 +8,39 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 from datetime import datetime, timezone
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from include.errors import ExpectedError
-from include.running.asked import Asked, check_shops
-from include.running.last_ended import check_clock, refuse_past
-from manager.airflow.rest import Api, ApiError, NotThereError
-from manager.lifecycle.health import running
-from manager.lifecycle.ports import remembered
-from manager.lookup import find_job
+from manager.commands.options import (
+    Command,
+    add_job,
+    add_json,
+    add_period,
+    add_shops_and_again,
+)
 
 if TYPE_CHECKING:
-    from argparse import Namespace
-    from collections.abc import Callable, Mapping, Sequence
+    from argparse import ArgumentParser, Namespace
+    from collections.abc import Mapping
 
     from include.coverage.runs import Name, Run
-    from manager.airflow.stuck_runs import Stuck
+    from include.registry import Job
+    from include.running.asked import Asked
     from manager.layout import Layout
 
-ANSWER_SECONDS = 30.0  # milliseconds, save on a machine that is busy with jobs
-MANAGER = "python3 scheduler_manager.py"
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Add job, period and shops, and whether to wait."""
+    add_job(parser)
+    add_json(parser)
+    add_period(parser)
+    add_shops_and_again(parser)
+    parser.add_argument(
+        "--wait", action="store_true", help="follow it; exit code 1: not landed, 99: nothing to do"
+    )
 
 
 def trigger(layout: Layout, arguments: Namespace) -> int:
-    """`trigger`: make a run of one period, or find the one that waits or works.
+    """Make a run of one period, or find the one that waits or works.
 
     Returns:
         0; with `--wait`, 1 when something of it did not land, and 99 when there was nothing to do
@@ -42,154 +50,71 @@ def trigger(layout: Layout, arguments: Namespace) -> int:
         ConfigurationError: unknown job, period or shop, or a period that cannot be pulled again.
         ExpectedError: the job is paused, or the service does not run.
     """
-    job = find_job(layout, arguments.job)
-    now = datetime.now(timezone.utc)
+    from include.running.asked import Asked
+    from include.running.last_ended import check_clock, refuse_past
+    from manager.airflow.starting_runs import begin_run, service_api
+    from manager.lookup import find_job
+
+    job, now = find_job(layout, arguments.job), datetime.now(timezone.utc)
     asked = Asked.from_words(arguments, {})
     [wanted] = asked.periods(job.schedule, now)
     check_clock(job)
     refuse_past(job, wanted, now)
     conf = _conf(layout, job.id, asked)
-    api = Api(layout, remembered(layout), ANSWER_SECONDS)
-    begin = partial(begin_run, api, job.id, wanted.key, conf, stuck=partial(_stuck, layout, job.id))
-    run_id, new = asking(layout, begin)
+
+    def stuck() -> Mapping[Name, Run]:
+        from manager.airflow.stuck_runs import stuck_of  # takes its time, rarely needed
+
+        return stuck_of(layout, job.id)()
+
+    with service_api(layout) as api:
+        run_id, new = begin_run(api, job.id, wanted.key, conf, stuck=stuck)
     told = {"job": job.id, "period": wanted.key, "run_id": run_id, "new": new}
     if arguments.wait:
-        return _wait(layout, told, conf.get("shops", ()), as_json=arguments.json)
-    print(json.dumps(told) if arguments.json else in_words(told))
+        return _wait(layout, job, told, tuple(conf.get("shops", ())), as_json=arguments.json)
+    happened = "triggered" if new else "is on its way already"
+    line = f"{job.id} {wanted.key} {happened} (run {run_id})"
+    print(json.dumps(told) if arguments.json else line)
     return 0
 
 
-def in_words(told: Mapping[str, Any]) -> str:
-    """Say of a run whether it was made or found."""
-    happened = "triggered" if told["new"] else "is on its way already"
-    return f"{told['job']} {told['period']} {happened} (run {told['run_id']})"
-
-
-def pause(layout: Layout, arguments: Namespace) -> int:
-    """`pause`: let a job make no more runs until it is resumed."""
-    return _set_paused(layout, arguments, paused=True)
-
-
-def resume(layout: Layout, arguments: Namespace) -> int:
-    """`resume`: let a paused job run again; the periods it missed run, as after an outage."""
-    return _set_paused(layout, arguments, paused=False)
-
-
-def begin_run(
-    api: Api, job_id: str, key: str, conf: Mapping[str, Any] | None = None, *, stuck: Stuck
-) -> tuple[str, bool]:
-    """Trigger a run of a period, or find one of it that waits or works and can move.
-
-    Args:
-        api: of Airflow.
-        job_id: whose run.
-        key: the period's.
-        conf: what else is asked for; then the run is made in any case.
-        stuck: finds the runs that cannot move.
-
-    Returns:
-        its id, and whether it is new.
-
-    Raises:
-        ExpectedError: the job is no DAG yet, or paused, or a new run would be stuck like the old.
-        ApiError: the web UI does not take it.
-    """
-    try:
-        dag = api.dag(job_id)
-    except NotThereError:
-        raise ExpectedError(
-            f"job {job_id!r} is not a DAG yet: try again in a few seconds; if it stays so, "
-            f"`{MANAGER} check` and the web UI say why"
-        ) from None
-    if dag["is_paused"]:
-        raise ExpectedError(
-            f"job {job_id!r} is paused, so its runs would wait for ever: run "
-            f"`{MANAGER} resume {job_id}`"
-        )
-    there = [] if conf else api.unfinished_runs(job_id, key)
-    cannot_move = stuck() if there else {}
-    for run_id in there:
-        run = cannot_move.get((job_id, run_id))
-        if run is None:
-            return run_id, False
-        if run.blocks:
-            raise ExpectedError(
-                f"{job_id} {key}: {run.trouble}; another one would wait like it: "
-                f"`{MANAGER} doctor` says what helps"
-            )
-    return api.trigger(job_id, key, conf), True
-
-
-def _stuck(layout: Layout, job_id: str) -> Mapping[Name, Run]:
-    from manager.airflow.stuck_runs import stuck_of  # noqa: PLC0415 -- takes its time, rarely needed
-
-    return stuck_of(layout, job_id)()
+COMMAND = Command(
+    "run a job now, through Airflow, for one period", trigger, add_arguments, needs="as is"
+)
 
 
 def _conf(layout: Layout, job_id: str, asked: Asked) -> dict[str, Any]:
     """Return what the trigger form would send; shops are checked here, where it costs no run."""
+    from include.registry import load_registry
+    from include.running.asked import check_shops
+
     conf: dict[str, Any] = {"again": True} if asked.again else {}
     if asked.shops:
-        from include.registry import load_registry  # noqa: PLC0415 -- rarely needed
-
         registry = load_registry(layout.root, only=job_id)
         check_shops(registry, registry.jobs[job_id], asked.shops)
         conf["shops"] = list(asked.shops)
     return conf
 
 
-def _set_paused(layout: Layout, arguments: Namespace, *, paused: bool) -> int:
-    job_id, word = arguments.job, "paused" if paused else "resumed"
-    api = Api(layout, remembered(layout), ANSWER_SECONDS)
-    try:
-        before = asking(layout, lambda: api.dag(job_id)["is_paused"])
-        api.pause(job_id, paused=paused)
-    except NotThereError:
-        find_job(layout, job_id)  # raises with the name that was meant
-        raise ExpectedError(
-            f"job {job_id!r} is not a DAG yet: try again in a few seconds"
-        ) from None
-    changed = before != paused
-    if arguments.json:
-        print(json.dumps({"job": job_id, "paused": paused, "changed": changed}))
-    else:
-        print(
-            f"{job_id} {word}"
-            if changed
-            else f"{job_id} was {'paused' if paused else 'not paused'} already"
-        )
-    return 0
-
-
-def asking(layout: Layout, ask: Callable[[], Any]) -> Any:
-    """Ask the API; when nothing answers because nothing runs, say that."""
-    try:
-        return ask()
-    except NotThereError:
-        raise
-    except ApiError:
-        if running(layout):
-            raise
-        raise ExpectedError(f"the service is not running: run `{MANAGER} start`") from None
-
-
-def _wait(layout: Layout, told: dict[str, Any], shops: Sequence[str], *, as_json: bool) -> int:
+def _wait(
+    layout: Layout, job: Job, told: dict[str, Any], shops: tuple[str, ...], *, as_json: bool
+) -> int:
     """Follow the run to its end and say how each shop went."""
-    from manager.commands.demo import explain, follow, show, watch_of  # noqa: PLC0415 -- takes its time
-    from manager.run_outcome import outcome_of  # noqa: PLC0415
+    from manager.run_follower import Followed, Follower
+    from manager.table import print_units
 
-    watch = watch_of(layout, told["job"], told["period"], told["run_id"])
-    follow([watch], quiet=as_json)
-    code, reason = outcome_of(layout.root, watch, shops)
+    follower = Follower.of(layout, job.id)
+    run = Followed(job, told["period"], told["run_id"], shops)
+    follower.follow([run], quiet=as_json)
+    (code, reason), rows = follower.outcome(run), follower.rows(run)
     if as_json:
-        rows = [asdict(row) for row in watch.rows()]
-        said = {**told, "landed": code == 0, "reason": reason or watch.stuck, "rows": rows}
-        print(json.dumps(said, default=str))
+        ended = {"landed": code == 0, "reason": reason or run.stuck, "rows": [*map(asdict, rows)]}
+        print(json.dumps({**told, **ended}, default=str))
         return code
-    if watch.rows():
-        show([watch])
+    if rows:
+        print_units([(job.id, run.key, rows)])
     if reason:
-        print(f"{watch.title}: {reason}")
-    if not watch.landed and not watch.stuck:  # one that has not begun has no log
-        explain(layout, watch)
+        print(f"{run.title}: {reason}")
+    if not run.landed and not run.stuck:  # one that has not begun has no log
+        follower.explain(run)
     return code

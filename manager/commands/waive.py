@@ -1,49 +1,63 @@
-"""`waive`: accept by name that a gap can never be closed; `unwaive` takes that back."""
+"""`waive`, `unwaive`: accept by name that a gap can never be closed, and take that back."""
 
 from __future__ import annotations
 
 import json
-from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from include.coverage.waiving import select
-from include.units import waivers
-from manager.coverage_reader import MANAGER, check_names, in_words, lookout
-from manager.journal import note, user_name
+from include import MANAGER
+from manager.commands.options import A_PERIOD, Command, add_job, add_json
 
 if TYPE_CHECKING:
-    from argparse import Namespace
-    from collections.abc import Iterable, Sequence
+    from argparse import ArgumentParser, Namespace
+    from collections.abc import Sequence
 
     from include.coverage import JudgedUnit
     from include.coverage.waiving import Selection
-    from include.registry import Registry
     from include.units.waivers import Waiver
-    from manager.coverage_reader import Lookout
+    from manager.coverage_reader import CoverageReader
     from manager.layout import Layout
 
 NAMED = 3
 
 
-def waive(layout: Layout, arguments: Namespace) -> int:
-    """`waive`: accept the gaps of a period, or of several, with a reason.
+def add_which(parser: ArgumentParser) -> None:
+    """Add job, periods and shop."""
+    add_job(parser)
+    parser.add_argument("--period", metavar="KEY", required=True, help=A_PERIOD)
+    parser.add_argument("--until", metavar="KEY", help="last of several periods (only --period)")
+    parser.add_argument("--shop", metavar="ID", help="only this shop (all)")
+    add_json(parser)
 
-    Returns:
-        0.
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Add which gaps to accept, and why."""
+    add_which(parser)
+    parser.add_argument(
+        "--reason", metavar="TEXT", required=True, help="why it can never be pulled"
+    )
+
+
+def waive(layout: Layout, arguments: Namespace) -> int:
+    """Accept the gaps of a period, or of several, with a reason.
 
     Raises:
         ConfigurationError: unknown job, shop or period, no reason, or there is no gap.
         ExpectedError: the warehouse does not answer.
     """
+    from include.units import waivers
+    from manager.coverage_reader import coverage_reader, in_words
+    from manager.journal import note, user_name
+
     reason = waivers.reason_of(arguments.reason)
-    with lookout(layout) as look:
-        found = _selected(look, arguments)
+    with coverage_reader(layout) as reader:
+        found = _selected(reader, arguments)
         found.refuse_without_gaps()
         with in_words():
-            made = waivers.waive(look.engine, found.gaps, reason, user_name())
+            made = waivers.waive(reader.engine, found.gaps, reason, user_name())
     note(layout, f"waived {_named(found.gaps)}: {reason}")
     if arguments.json:
-        told = {"waived": [as_dict(one) for one in made], "left": dict(found.others)}
+        told = {"waived": [*map(as_dict, made)], "left": dict(found.others)}
         print(json.dumps(told, indent=2, ensure_ascii=False))
         return 0
     print(f"waived {_named(found.gaps)}: it counts nowhere; `{MANAGER} unwaive` takes it back")
@@ -53,20 +67,21 @@ def waive(layout: Layout, arguments: Namespace) -> int:
 
 
 def unwaive(layout: Layout, arguments: Namespace) -> int:
-    """`unwaive`: let what was waived count as a gap again.
-
-    Returns:
-        0.
+    """Let what was waived count as a gap again.
 
     Raises:
         ConfigurationError: unknown job, shop or period, or nothing is waived.
         ExpectedError: the warehouse does not answer.
     """
-    with lookout(layout) as look:
-        found = _selected(look, arguments)
+    from include.units import waivers
+    from manager.coverage_reader import coverage_reader, in_words
+    from manager.journal import note
+
+    with coverage_reader(layout) as reader:
+        found = _selected(reader, arguments)
         found.refuse_without_waived()
         with in_words():
-            waivers.unwaive(look.engine, found.waived)
+            waivers.unwaive(reader.engine, found.waived)
     note(layout, f"unwaived {_named(found.waived)}")
     if arguments.json:
         told = {"unwaived": [as_dict(one.waiver) for one in found.waived if one.waiver]}
@@ -74,6 +89,15 @@ def unwaive(layout: Layout, arguments: Namespace) -> int:
     else:
         print(f"no longer waived, and a gap again: {_named(found.waived)}")
     return 0
+
+
+WAIVE = Command(
+    "accept gaps that can never be closed, with a reason; they count nowhere from then on",
+    waive,
+    add_arguments,
+    needs="as is",
+)
+UNWAIVE = Command("let what was waived count as a gap again", unwaive, add_which, needs="as is")
 
 
 def as_dict(waiver: Waiver) -> dict[str, Any]:
@@ -88,31 +112,18 @@ def as_dict(waiver: Waiver) -> dict[str, Any]:
     }
 
 
-def rows_of(registry: Registry, found: Iterable[Waiver]) -> list[tuple[str, ...]]:
-    """Return the rows of a table of waivers: those of one shop that were made at once are one."""
-    rows: list[tuple[str, ...]] = []
-    ordered = sorted(found, key=lambda one: (*_at_once(one), one.period_start))
-    for _, group in groupby(ordered, key=_at_once):
-        first, *others = group
-        last = others[-1] if others else first
-        keys = first.period_key if first is last else f"{first.period_key} to {last.period_key}"
-        when = first.waived_at.astimezone(registry.jobs[first.job_id].schedule.zone)
-        who = f"{first.waived_by}, {when:%Y-%m-%d %H:%M}"
-        rows.append((first.job_id, first.shop_id, keys, who, first.reason))
-    return rows
+def _selected(reader: CoverageReader, arguments: Namespace) -> Selection:
+    from include.coverage.waiving import select
+    from manager.coverage_reader import check_names, in_words
 
-
-def _at_once(waiver: Waiver) -> tuple[Any, ...]:
-    return waiver.job_id, waiver.waived_at, waiver.shop_id
-
-
-def _selected(look: Lookout, arguments: Namespace) -> Selection:
-    check_names(look.registry, arguments.job, arguments.shop)
-    job = look.registry.jobs[arguments.job]
+    check_names(reader.registry, arguments.job, arguments.shop)
+    job = reader.registry.jobs[arguments.job]
     until = arguments.until or arguments.period
-    ends = job.schedule.ends_of(arguments.period, until, look.now())
+    ends = job.schedule.ends_of(arguments.period, until, reader.now())
     with in_words():
-        return select(look.engine, look.registry, job, ends, arguments.shop, patience=look.patience)
+        return select(
+            reader.engine, reader.registry, job, ends, arguments.shop, patience=reader.patience
+        )
 
 
 def _named(units: Sequence[JudgedUnit]) -> str:

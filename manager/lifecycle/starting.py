@@ -84,6 +84,15 @@ def _say(text: str) -> None:
     print(text, flush=True)
 
 
+def prepared_environment(layout: Layout) -> dict[str, str]:
+    """Return the components' environment, with databases that are in order."""
+    layout.make_var()
+    with exclusive(service_lock(layout), "starting or stopping the service"):
+        environment = service_environment(layout, remembered(layout))
+        prepare(layout, environment)
+    return environment
+
+
 def _check_paths(layout: Layout) -> None:
     for path in (layout.root, layout.var):
         found = [sign for sign in PATH_SIGNS if sign in str(path)]

@@ -13,20 +13,18 @@ from pathlib import Path
 import pytest
 
 from include import PROJECT_ROOT
-from manager.commands.table import COMMANDS
+from manager.commands import COMMANDS
 
 SCRIPT = "scheduler_manager.py"
 
 
 @pytest.fixture(scope="module")
 def bare(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a checkout without `.venv` and without what the command line may not need."""
+    """Return a checkout without `.venv`."""
     root = tmp_path_factory.mktemp("checkout")
     shutil.copy(PROJECT_ROOT / SCRIPT, root)
-    (root / "include").mkdir()
-    for name in ("__init__.py", "errors.py", "text.py"):
-        shutil.copy(PROJECT_ROOT / "include" / name, root / "include")
-    shutil.copytree(PROJECT_ROOT / "manager", root / "manager")
+    for name in ("include", "manager"):
+        shutil.copytree(PROJECT_ROOT / name, root / name)
     return root
 
 

@@ -6,7 +6,7 @@ from argparse import Namespace
 from typing import TYPE_CHECKING
 
 from include.registry.checks import check_project
-from manager.commands.simple import check
+from manager.commands.check import check
 from manager.jobs_page import PAGE, page, write_page
 from manager.layout import Layout
 from tests.registry.conftest import ProjectFolder

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from rich.cells import cell_len
+
 from manager.jobs_status import Overview, _status_of, lines_of, look_over, overview_of
-from manager.table import width_of
 
 
 def dag(job_id: str, **changes: Any) -> dict[str, Any]:
@@ -132,7 +133,7 @@ def test_lines_fit_a_hundred_columns() -> None:
         "generate_monthly",
         timetable_description="At 00:15, on day 1 of the month, only in June (Asia/Shanghai)",
     )
-    assert max(map(width_of, lines(long, dag("erp_store")))) <= 100
+    assert max(map(cell_len, lines(long, dag("erp_store")))) <= 100
 
 
 READ, READ_BEFORE = "2026-11-25T08:00:10.5Z", "2026-11-25T08:00:00Z"

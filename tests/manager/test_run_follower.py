@@ -1,4 +1,4 @@
-"""What is said of a run of a repair when it has ended."""
+"""What somebody sees who waits for a run."""
 
 from __future__ import annotations
 
@@ -8,83 +8,216 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import insert
 
-from include.coverage.repairing import RunUnderWay
+from include import PROJECT_ROOT
 from include.coverage.runs import Run
+from include.registry import load_registry
 from include.units.ledger import Ledger
+from include.units.unit import Unit
 from include.warehouse import connect
 from include.warehouse.migrating import migrate
 from include.warehouse.tables import ledger
-from manager.run_follower import Started, _end, follow
+from manager import run_follower
+from manager.airflow.rest import UnansweredError
+from manager.layout import Layout
+from manager.run_follower import Followed, Follower
 from tests.coverage.registries import job, row
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-KEY = "2025-10-01"
-ERP = job("erp_store", platform="erp", start=date(2025, 10, 1))
+    from sqlalchemy import Engine
+
+ERP, KEY = job("erp_store", platform="erp", start=date(2025, 10, 1)), "2025-10-01"
+STUCK = Run(
+    ERP.id, "backfill__1", under_way=True, first=KEY, last=KEY, stuck="its backfill was cancelled"
+)
+RUN = "manual__now"
+JOB = load_registry(PROJECT_ROOT).jobs["erp_store"]
 SAID = "exit code 1\nTraceback\nValueError: no such column"
 
 
+class Airflow:
+    """An API that shows one run."""
+
+    def __init__(self, *states: str, tasks: dict[str, str] | None = None) -> None:
+        self.states, self.tasks = [*states], tasks or {}
+
+    def run_state(self, *_: str) -> str:
+        """Return the run's state: each of them once, then the last; `away` for no answer."""
+        state = self.states.pop(0) if len(self.states) > 1 else self.states[0]
+        if state == "away":
+            raise UnansweredError(state)
+        return state
+
+    def task_states(self, *_: str) -> dict[str, str]:
+        """Return the states of its tasks."""
+        return self.tasks
+
+    def runs(self, **_: Any) -> list[dict[str, Any]]:
+        """Return the run as one that waits."""
+        return [{"dag_id": ERP.id, "dag_run_id": STUCK.run_id}]
+
+
 @pytest.fixture
-def told(tmp_path: Path) -> Ledger:
-    """Return a ledger in which one shop has landed, one has failed, and one has no row."""
+def engine(tmp_path: Path) -> Iterator[Engine]:
+    """Return a new warehouse."""
     url = f"sqlite:///{tmp_path / 'warehouse.db'}"
     migrate(url)
     engine = connect(url)
-    period = ERP.schedule.parse_key(KEY)
+    yield engine
+    engine.dispose()
+
+
+def _follower(engine: Engine, api: Any = None, *stuck: Run) -> Follower:
+    return Follower(api, Ledger(engine), lambda: {run.name: run for run in stuck}, Layout())
+
+
+@pytest.mark.parametrize(
+    ("airflow", "landed"),
+    [
+        (Airflow("queued"), False),
+        (Airflow("running", tasks={"run": "scheduled"}), False),
+        (Airflow("running", tasks={"run": "running"}), None),
+        (Airflow("running", tasks={"run": "up_for_retry"}), False),
+        (Airflow("success", tasks={"run": "success"}), True),
+    ],
+)
+def test_nobody_waits_for_a_run_that_cannot_move(
+    engine: Engine,
+    airflow: Airflow,
+    landed: bool | None,  # noqa: FBT001 - a case
+) -> None:
+    """Airflow shows it as queued, or its task as scheduled, for ever; what works is waited for."""
+    run = Followed(ERP, KEY, STUCK.run_id)
+    line = _follower(engine, airflow, STUCK).look(run)
+    assert run.landed is landed
+    has_given_up = landed is False and "up_for_retry" not in line
+    assert (STUCK.trouble in line) == has_given_up
+
+
+def test_each_change_is_a_line_and_a_web_ui_that_restarts_is_waited_for(
+    engine: Engine, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What stays as it was is not said again."""
+    monkeypatch.setattr(run_follower, "LOOK_SECONDS", 0)
+    api, run = Airflow("running", "running", "away", "success"), Followed(ERP, KEY, RUN)
+    _write(engine, ERP, "ok", "failed")
+    _follower(engine, api).follow([run])
+    assert capsys.readouterr().out.splitlines() == [
+        f"erp_store {KEY}: queued, 1 of 2 landed, 10 rows",
+        f"erp_store {KEY}: success, 1 of 2 landed, 10 rows",
+    ]
+    monkeypatch.setattr(run_follower, "PATIENCE_SECONDS", 0)
+    with pytest.raises(UnansweredError):
+        _follower(engine, Airflow("away")).follow([Followed(ERP, KEY, RUN)])
+
+
+def _write(engine: Engine, job: Any, *states: str) -> None:
+    """Write rows of shops erp-1, erp-2, ... of the period."""
+    period = job.schedule.parse_key(KEY)
     rows = [
-        row("erp_store", "erp-1", period, "ok"),
-        row("erp_store", "erp-2", period, "failed", exit_code=1, error=SAID),
+        row("erp_store", f"erp-{number}", period, state, **_of(state))
+        for number, state in enumerate(states, 1)
     ]
     with engine.begin() as connection:
         connection.execute(insert(ledger), [vars(one) for one in rows])
-    return Ledger(engine)
 
 
-def _ended(told: Ledger, *shops: str, disabled: str = "") -> tuple[str, bool | None]:
-    one = Started(RunUnderWay(ERP, KEY, shops, "repair__1"), new=True)
-    return _end(told, one, lambda shop: shop == disabled), one.landed
+def _of(state: str) -> dict[str, Any]:
+    return {"exit_code": 1, "error": SAID} if state == "failed" else {}
 
 
-def test_a_shop_that_was_switched_off_meanwhile_has_not_failed(told: Ledger) -> None:
-    """Nobody expects it any more, and nothing else is missing."""
-    assert _ended(told, "erp-1", "erp-3", disabled="erp-3") == (
-        "landed, 10 rows, erp-3 is disabled by now",
-        True,
-    )
-    assert _ended(told, "erp-1", "erp-3") == ("failed: 1 of 2 missing: erp-3", False)
+@pytest.mark.parametrize(
+    ("shops", "said"),
+    [
+        (("erp-1", "erp-4"), "landed, 10 rows, erp-4 is disabled by now (1 of 1 runs)"),
+        (("erp-1", "erp-3"), "failed: 1 of 2 missing: erp-3 (1 of 1 runs)"),
+        (
+            ("erp-1", "erp-2"),
+            "failed: 1 of 2 missing: erp-2 ValueError: no such column (1 of 1 runs)",
+        ),
+    ],
+)
+def test_a_repair_says_of_each_run_what_has_landed(
+    engine: Engine, capsys: pytest.CaptureFixture[str], shops: tuple[str, ...], said: str
+) -> None:
+    """A shop that was switched off meanwhile is missed by nobody; what failed says why."""
+    _write(engine, ERP, "ok", "failed")
+    run = Followed(ERP, KEY, "repair__1", shops)
+    _follower(engine, Airflow()).follow_repairs([run], lambda shop: shop == "erp-4")
+    assert capsys.readouterr().out == f"erp_store {KEY}: {said}\n"
+    assert run.landed == said.startswith("landed")
 
 
-def test_what_failed_says_what_its_script_said_last(told: Ledger) -> None:
-    """Not only with which code it ended."""
-    said = "failed: 1 of 2 missing: erp-2 ValueError: no such column"
-    assert _ended(told, "erp-1", "erp-2") == (said, False)
-
-
-def test_nobody_waits_for_a_run_that_cannot_move(
-    told: Ledger, capsys: pytest.CaptureFixture[str]
+def test_a_repair_does_not_wait_for_a_run_that_cannot_move(
+    engine: Engine, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """It is shown as queued for ever; following ends with why, and what is missing."""
-    one = Started(RunUnderWay(ERP, KEY, ("erp-3",), "backfill__1"), new=False)
-
-    class Airflow:
-        """An API that shows the run as queued."""
-
-        def runs(self, **_: Any) -> list[dict[str, Any]]:
-            """Return it."""
-            return [{"dag_id": ERP.id, "dag_run_id": "backfill__1"}]
-
-    run = Run(
-        ERP.id,
-        "backfill__1",
-        under_way=True,
-        first=KEY,
-        last=KEY,
-        stuck="its backfill was cancelled",
-    )
-    api: Any = Airflow()
-    assert follow(api, told.engine, [one], lambda _: False, lambda: {run.name: run}) == [one]
+    run = Followed(ERP, KEY, STUCK.run_id, ("erp-3",))
+    _follower(engine, Airflow(), STUCK).follow_repairs([run], lambda _: False)
+    assert run.landed is False
     assert capsys.readouterr().out == (
         f"erp_store {KEY}: run backfill__1 waits and cannot go on: its backfill was cancelled: "
         "1 of 1 missing: erp-3 (1 of 1 runs)\n"
+    )
+
+
+def _land(engine: Engine, run_id: str, *shops: str, provisional: bool = False) -> None:
+    """Let a run land shops of 2025-10-02."""
+    kept = Ledger(engine, run_id)
+    units = [Unit(JOB.id, shop, JOB.schedule.parse_key("2025-10-02")) for shop in shops]
+    kept.expect(units)
+    kept.begin(units)
+    with engine.begin() as connection:
+        for unit in units:
+            kept.land(connection, unit, 5, provisional=provisional)
+
+
+def _outcome(engine: Engine, shops: Sequence[str] = (), key: str = "2025-10-02") -> tuple[int, str]:
+    run = Followed(JOB, key, RUN, tuple(shops), landed=True)
+    return _follower(engine).outcome(run)
+
+
+def test_a_period_before_every_shop_is_no_success(engine: Engine) -> None:
+    """Nobody was open, so nothing landed: exit code 99, and each shop's reason."""
+    code, reason = _outcome(engine, key="1900-01-01")
+    assert code == 99
+    assert reason.startswith("nothing to do: no shop that was asked for is open in 1900-01-01: ")
+    assert "shop 'erp-3' opens after 1900-01-01, its 'from' is " in reason
+
+
+def test_what_had_landed_before_is_a_success_and_said(engine: Engine) -> None:
+    """Another run landed it: exit code 0, and that nothing was loaded twice."""
+    _land(engine, "scheduled__before", "erp-1", "erp-2")
+    code, reason = _outcome(engine)
+    assert (code, "had landed before" in reason) == (0, True)
+
+
+def test_what_landed_now_needs_no_reason(engine: Engine) -> None:
+    """Though some of it had landed before."""
+    _land(engine, "scheduled__before", "erp-1")
+    _land(engine, RUN, "erp-2")
+    assert _outcome(engine) == (0, "")
+
+
+def test_other_shops_do_not_count(engine: Engine) -> None:
+    """A run that was narrowed to a shop without data did nothing, whatever others landed."""
+    _land(engine, "scheduled__before", "erp-1")
+    logs = "python3 scheduler_manager.py logs erp_store"
+    assert _outcome(engine, ["erp-2"]) == (99, f"nothing to do: `{logs}` says why")
+
+
+def test_what_failed_is_left_to_its_errors(engine: Engine) -> None:
+    """Exit code 1, as ever."""
+    failed = Followed(JOB, "2025-10-02", RUN, landed=False)
+    assert _follower(engine).outcome(failed) == (1, "")
+
+
+def test_what_landed_before_it_is_due_is_a_success_and_said(engine: Engine) -> None:
+    """Exit code 0, with when it is due and pulled again."""
+    _land(engine, RUN, "erp-1", provisional=True)
+    assert _outcome(engine) == (
+        0,
+        "landed provisionally: the period is due at 2025-10-03 07:00, and is pulled again then",
     )

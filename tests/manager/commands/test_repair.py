@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from argparse import Namespace
 from datetime import date
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
+
+import pytest
 
 from include.coverage.repairing import SEEN_TO, Plan, RepairRun, RunUnderWay
 from manager.commands.repair import _answer, _lines
+from manager.run_follower import Follower
 from tests.coverage.registries import job
-
-if TYPE_CHECKING:
-    import pytest
 
 
 def test_what_is_under_way_is_not_nothing() -> None:
@@ -52,13 +52,15 @@ def test_an_interruption_stops_no_run(capsys: pytest.CaptureFixture[str]) -> Non
     keys = ("2025-10-01", "2025-10-02", "2025-10-03")
     runs = [RepairRun(erp, key, ("erp-1",), True, 1, None, None) for key in keys]  # noqa: FBT003
     asked = Namespace(json=False, yes=True, no_wait=False)
-    api: Any = InterruptedApi()
-    assert _answer(Plan(runs), [], api, cast("Any", None), asked) == 130
+    nothing: Any = None
+    follower = Follower(cast("Any", InterruptedApi()), nothing, nothing, nothing)
+    told = "interrupted; 2 runs go on without it, and the same command with"
+    with pytest.raises(KeyboardInterrupt, match=told):
+        _answer(Plan(runs), [], follower, nothing, asked)
     said = capsys.readouterr()
     assert [line for line in said.out.splitlines() if "started" in line] == [
         f"erp_store {key} started (run repair__{key}__1)" for key in keys[:2]
     ]
-    assert said.err.startswith("interrupted; 2 runs go on without it, and the same command with")
 
 
 def test_a_long_plan_is_a_line_for_alike_runs() -> None:

@@ -10,19 +10,12 @@ import pytest
 
 from include.coverage.runs import Run
 from include.errors import ConfigurationError, ExpectedError
-from manager.commands.trigger import begin_run, in_words, trigger
+from manager.airflow.starting_runs import begin_run
+from manager.commands.trigger import trigger
 from manager.layout import Layout
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-TOLD = {"job": "erp_store", "period": "2025-10-02", "run_id": "manual__1"}
-
-
-@pytest.mark.parametrize(("new", "said"), [(True, "triggered"), (False, "is on its way already")])
-def test_a_person_reads_whether_the_run_is_new(said: str, *, new: bool) -> None:
-    """One sentence: job, period, what happened, and the run."""
-    assert in_words({**TOLD, "new": new}) == f"erp_store 2025-10-02 {said} (run manual__1)"
 
 
 def test_an_empty_period_makes_no_run() -> None:

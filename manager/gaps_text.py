@@ -1,0 +1,230 @@
+"""What `gaps` prints for a person: by job what is missing, why, and the command that repairs it."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from shlex import join
+from typing import TYPE_CHECKING, Any
+
+from include import MANAGER
+from include.coverage.gap_ranges import spans_of
+from include.units.exit_codes import ExitCode, describe
+from include.units.states import MISCOUNTED_SIGN, State
+from include.units.unit import NO_SHOP
+from manager.coverage_reader import DAYS
+from manager.not_gaps import not_gaps_of
+from manager.table import cut, lined_up
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import date, datetime
+    from typing import TypeAlias
+
+    from include.coverage.gap_ranges import Span
+    from include.registry import Registry
+    from include.units.waivers import Waiver
+    from manager.coverage_reader import CoverageReader, FoundGaps
+
+    # Up to when shops are complete, by job and shop.
+    Marks: TypeAlias = Mapping[tuple[str, str], datetime]
+
+LINES_OF_A_JOB, SHOPS_NAMED, RUNS_NAMED = 12, 3, 3
+REASON_CELLS = 110
+# Without this a repair fails again.
+FIRST: dict[int, str] = {
+    ExitCode.REFUSED: "first: renew the credentials that the message names, in their connection",
+    ExitCode.CONFIGURATION: "first: correct what the message names",
+}
+
+
+def lines_of(reader: CoverageReader, found: FoundGaps, marks: Marks, *, in_full: bool) -> list[str]:
+    """Return all lines.
+
+    Args:
+        reader: which found the gaps.
+        found: the gaps.
+        marks: the watermarks to show.
+        in_full: whether a day was named from which on to look; else older gaps are spoken of.
+    """
+    return [*_of_the_gaps(reader, found, in_full=in_full), *_mark_lines(reader.registry, marks)]
+
+
+def repair_command(job: str | None, shop: str | None, since: date | None) -> str:
+    """Return the command that repairs the gaps that filters find."""
+    said = {"--job": job, "--shop": shop, "--since": since}
+    words = [word for option, value in said.items() if value for word in (option, str(value))]
+    return f"{MANAGER} {join(['repair', *words, '--yes'])}"
+
+
+def marks_of(reader: CoverageReader, found: FoundGaps) -> Marks:
+    """Return the watermarks to show: those of a job or shop that is asked for, else where gaps are.
+
+    Raises:
+        ExpectedError: the warehouse does not answer.
+    """
+    job, shop = found.job, found.shop
+    behind = {(unit.job_id, unit.shop_id) for unit in found.units}
+    whose = [job] if job else reader.registry.jobs if shop else {job_id for job_id, _ in behind}
+    return {
+        key: until
+        for key, until in reader.completeness(whose).items()
+        if (job or shop or key in behind) and job in (None, key[0]) and shop in (None, key[1])
+    }
+
+
+def waived_lines(registry: Registry, waived: Sequence[Waiver], since: date) -> list[str]:
+    """Return a table of waivers: those of one shop that were made at once are one row."""
+    if not waived:
+        return [f"nothing is waived since {since}"]
+
+    def at_once(waiver: Waiver) -> tuple[Any, ...]:
+        return waiver.job_id, waiver.waived_at, waiver.shop_id
+
+    rows = [("job", "shop", "period", "by", "reason")]
+    ordered = sorted(waived, key=lambda one: (*at_once(one), one.period_start))
+    for _, together in groupby(ordered, key=at_once):
+        first, *others = together
+        keys = _from_to(first.period_key, [first, *others][-1].period_key)
+        when = first.waived_at.astimezone(registry.jobs[first.job_id].schedule.zone)
+        who = f"{first.waived_by}, {when:%Y-%m-%d %H:%M}"
+        rows.append((first.job_id, first.shop_id, keys, who, first.reason))
+    return [f"{len(waived):,} waived since {since}", *lined_up(rows)]
+
+
+def _of_the_gaps(reader: CoverageReader, found: FoundGaps, *, in_full: bool) -> list[str]:
+    lines = []
+    spans = spans_of(found.coverage, found.units, reader.under_way)
+    for job_id, group in groupby(spans, key=lambda span: span.job_id):
+        lines += _of_job(reader, job_id, list(group), found.shop)
+    lines += _of_the_unknown(reader, found)
+    quiet = _without_data(found)
+    besides = not_gaps_of(reader.registry, found)
+    if not found.units:
+        return [*lines, besides.without_gaps(found), *quiet]
+    if besides:
+        lines += ["", f"besides, {besides}"]
+    lines += quiet
+    if not in_full:
+        older = f"`{MANAGER} gaps --since 2025-01-01`"
+        lines.append(f"these are of the last {DAYS} days; older ones: {older}")
+    number, jobs = len(found.units), len({unit.job_id for unit in found.units})
+    title = (
+        f"{number:,} gap{'s' * (number > 1)} in {jobs} job{'s' * (jobs > 1)} since {found.since}"
+    )
+    if seen_to := sum(map(reader.under_way.sees_to, found.units)):
+        title += f", runs under way see to {seen_to:,} of them"
+    return [title, *lines]
+
+
+def _without_data(found: FoundGaps) -> list[str]:
+    """Return which jobs that land no data did not run, in a line that nobody is alarmed by."""
+    counted = {} if found.job or found.shop else found.coverage.gaps_without_data(found.since)
+    if not counted:
+        return []
+    named = ", ".join(f"{number} of {job_id}" for job_id, number in counted.items())
+    return [
+        f"not counted, since they land no data: {named} (`{MANAGER} gaps --job JOB` lists them)"
+    ]
+
+
+def _of_job(reader: CoverageReader, job_id: str, spans: list[Span], shop: str | None) -> list[str]:
+    """Say what is missing of one job, and how that is repaired."""
+    number = sum(len(span.units) for span in spans)
+    lines = ["", f"{job_id}  {reader.registry.jobs[job_id].name}  ({number:,})"]
+    if left := sum(len(span.units) for span in spans[:-LINES_OF_A_JOB]):
+        lines.append(f"  {left:,} earlier ones (`{MANAGER} gaps --json` has all)")
+    lines += lined_up(
+        [
+            (
+                _from_to(span.first, span.last),
+                _shops(reader.registry, span),
+                cut(_reason(span), REASON_CELLS),
+            )
+            for span in spans[-LINES_OF_A_JOB:]
+        ]
+    )
+    lost = [span for span in spans if span.state == State.UNREPAIRABLE]
+    if lost:
+        keys = _from_to(lost[0].first, lost[-1].last, between=" --until ")
+        command = f"{MANAGER} waive {job_id} --period {keys} --reason TEXT"
+        lines.append(f"  no run can bring these; to accept them: {command}")
+    to_repair = [span for span in spans if not span.under_way and span not in lost]
+    if not to_repair:
+        seen_to = ["  runs that wait or work see to them"] if len(lost) < len(spans) else []
+        return [*lines, *seen_to]
+    lines += _stuck(reader, to_repair)
+    codes = {span.exit_code for span in to_repair}
+    lines += [f"  {first}" for code, first in FIRST.items() if code in codes]
+    since = min(span.units[0].period.first_day for span in to_repair)
+    is_paused = reader.paused and job_id in reader.paused
+    paused = f"  (paused: `{MANAGER} resume {job_id}` first)" if is_paused else ""
+    return [*lines, f"  repair: {repair_command(job_id, shop, since)}{paused}"]
+
+
+def _stuck(reader: CoverageReader, spans: list[Span]) -> list[str]:
+    """Name the runs that Airflow shows as queued or running, and that will close no gap."""
+    units = (unit for span in spans for unit in span.units)
+    found = filter(None, map(reader.under_way.stuck_before, units))
+    lines = list(dict.fromkeys(f"  {run.trouble}" for run in found))
+    more = [f"  and {len(lines) - RUNS_NAMED} more runs"] if len(lines) > RUNS_NAMED else []
+    return [*lines[:RUNS_NAMED], *more]
+
+
+def _from_to(first: str, last: str, between: str = " to ") -> str:
+    return first if first == last else f"{first}{between}{last}"
+
+
+def _shops(registry: Registry, span: Span) -> str:
+    if len(span.shops) > SHOPS_NAMED:
+        return f"{len(span.shops)} shops"
+    return ", ".join(_shop(registry, shop_id) for shop_id in span.shops)
+
+
+def _shop(registry: Registry, shop_id: str) -> str:
+    found = registry.shops.get(shop_id)
+    return "" if shop_id == NO_SHOP else f"{shop_id} {found.name}" if found else shop_id
+
+
+def _reason(span: Span) -> str:
+    return f"{_trouble(span)}{' (a run is under way)' if span.under_way else ''}"
+
+
+def _trouble(span: Span) -> str:
+    if span.state == State.MISSED:
+        row = span.units[0].row
+        if row is not None and row.state == State.PROVISIONAL:
+            return "missed: pulled before it was due, and not again since"
+        return "missed: nothing was tried"
+    if span.state == State.LOST:
+        runs = ", ".join(sorted({unit.run_id or "?" for unit in span.units}))
+        return f"lost: running, without a sign of life (run {runs})"
+    if span.state == State.MISCOUNTED:
+        return f"{MISCOUNTED_SIGN} {span.error}"
+    code = "" if span.exit_code is None else f", {describe(span.exit_code)}"
+    failed = f"failed{code}: {span.error or 'it has said no more'}"
+    if span.state == State.UNREPAIRABLE:
+        how = "" if span.exit_code is None else f"; {failed}"
+        return f"cannot be pulled again: its script takes no period{how}"
+    return failed
+
+
+def _of_the_unknown(reader: CoverageReader, found: FoundGaps) -> list[str]:
+    """Say what of all this nobody can know."""
+    broken = found.coverage.problems
+    lines = [f"broken, so that what it should land is not known: {one}" for one in broken]
+    if reader.paused is None:
+        lines.append(
+            "which jobs are paused is not known, nor which runs are under way: Airflow's database "
+            "does not answer"
+        )
+    return ["", *lines] if lines else []
+
+
+def _mark_lines(registry: Registry, marks: Marks) -> list[str]:
+    """Return a line per job and shop, each on its job's clock; the earliest first."""
+    rows = [
+        (job, _shop(registry, shop), f"{until.astimezone(registry.jobs[job].schedule.zone):%F %T}")
+        for (job, shop), until in sorted(marks.items(), key=lambda mark: mark[1])
+        if job in registry.jobs
+    ]
+    return ["", "complete up to", *lined_up(rows)] if rows else []
