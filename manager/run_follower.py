@@ -118,11 +118,7 @@ class Follower:
         return cls(Api(layout, ports, API_TIMEOUT), ledger, stuck_of(layout, job_id), layout)
 
     def begin(self, job: Job, key: str) -> Followed:
-        """Trigger a run, or find one of the period that waits or works.
-
-        Raises:
-            ExpectedError: the job is paused, not a DAG yet, or the web UI does not take it.
-        """
+        """Trigger a run, or find one of the period that waits or works; raises ExpectedError."""
         before = self._ledger.rows(job.id, key)
         run_id, new = patiently(begin_run, self._api, job.id, key, stuck=self._stuck)
         return Followed(job, key, run_id, new=new, before=before)
@@ -257,10 +253,13 @@ class Follower:
             return (
                 f"landed{_counted(landed)}{''.join(f', {shop} is disabled by now' for shop in off)}"
             )
-        whys = {shop: _why(row) for shop, row in found.items() if row}
-        told = [
-            f"{'' if shop == NO_SHOP else shop} {whys.get(shop, '')}".strip() for shop in missing
-        ]
+        told = []
+        for shop in missing:
+            row, why = found[shop], ""
+            if row is not None and row.error:
+                code = "" if row.exit_code is None else describe(row.exit_code)
+                why = in_brief(row.error) or code
+            told.append(f"{'' if shop == NO_SHOP else shop} {why}".strip())
         more = f"; and {len(missing) - SHOWN} more" if len(missing) > SHOWN else ""
         word = held_up.trouble if held_up else "failed"
         return f"{word}: {len(missing)} of {len(found)} missing: {'; '.join(told[:SHOWN])}{more}"
@@ -296,8 +295,3 @@ def _until_ended(
 def _counted(landed: Sequence[LedgerRow]) -> str:
     rows = [row.rows for row in landed if row.rows is not None]
     return f", {sum(rows):,} rows" if rows else ""
-
-
-def _why(row: LedgerRow) -> str:
-    code = "" if row.exit_code is None else describe(row.exit_code)
-    return in_brief(row.error) or (code if row.error else "")
