@@ -9,7 +9,13 @@ from include import MANAGER
 from include.errors import ConfigurationError, ExpectedError
 from manager.commands.options import Command
 from manager.lifecycle.ports import remembered
-from manager.lifecycle.settings import FERNET, SESSIONS, keep_secrets, new_fernet_key, service_environment
+from manager.lifecycle.settings import (
+    FERNET,
+    SESSIONS,
+    keep_secrets,
+    new_fernet_key,
+    service_environment,
+)
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
