@@ -16,7 +16,8 @@ from include.coverage.runs import UNDER_WAY
 from include.errors import ExpectedError
 from include.registry import SHOPS_FILE, load_registry
 from include.units.exit_codes import ExitCode, describe
-from include.units.ledger import LANDED, PROVISIONAL, Ledger
+from include.units.ledger import Ledger
+from include.units.states import LANDED, State
 from include.units.unit import NO_SHOP
 from include.warehouse.versions import opened
 from manager.airflow.rest import Api, ApiError
@@ -172,8 +173,8 @@ class Follower:
         rows = self.rows(run)
         if not rows:
             return f"{run.title}: {state}"
-        landed = [row for row in rows if row.state in (*LANDED, PROVISIONAL)]
-        early = ", provisionally" if any(row.state == PROVISIONAL for row in landed) else ""
+        landed = [row for row in rows if row.state in (*LANDED, State.PROVISIONAL)]
+        early = ", provisionally" if any(row.state == State.PROVISIONAL for row in landed) else ""
         return f"{run.title}: {state}, {len(landed)} of {len(rows)} landed{early}{_counted(landed)}"
 
     def outcome(self, run: Followed) -> Outcome:
@@ -181,7 +182,7 @@ class Follower:
         if not run.landed:
             return Outcome(ExitCode.FAILED)
         rows = [row for row in self.rows(run) if not run.shops or row.shop_id in run.shops]
-        if any(row.state == PROVISIONAL for row in rows):
+        if any(row.state == State.PROVISIONAL for row in rows):
             due = run.job.schedule.fire_for(run.job.schedule.parse_key(run.key))
             return Outcome(ExitCode.LANDED, PULLED_EARLY.format(due=due))
         if not any(row.state in LANDED for row in rows):

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import delete
 
+from include.units.states import State
 from include.warehouse.tables import ledger
 
 if TYPE_CHECKING:
@@ -22,6 +23,6 @@ def forget(engine: Engine, before: datetime) -> int:
     Returns:
         how many there were.
     """
-    old = delete(ledger).where(ledger.c.period_end < before, ledger.c.state != "running")
+    old = delete(ledger).where(ledger.c.period_end < before, ledger.c.state != State.RUNNING)
     with engine.begin() as connection:
         return int(connection.execute(old).rowcount)

@@ -15,7 +15,7 @@ from include.errors import ConfigurationError
 from include.gateways.errors import AuthExpired, Misdirected, Refused, Temporary
 from include.running.journal import Journal
 from include.units.exit_codes import MEANINGS, ExitCode
-from include.units.ledger import PROVISIONAL
+from include.units.states import State
 from include.warehouse.transactions import is_temporary
 
 if TYPE_CHECKING:
@@ -55,9 +55,9 @@ class Outcome:
     def state(self) -> str:
         """Say it as the ledger does, and why it failed in short."""
         if self.code == ExitCode.LANDED and self.is_early:
-            return PROVISIONAL
+            return State.PROVISIONAL
         if self.code == ExitCode.LANDED:
-            return "ok" if self.rows else "empty"
+            return State.OK if self.rows else State.EMPTY
         meaning = MEANINGS.get(self.code)
         return f"failed ({self.code}: {meaning})" if meaning else f"failed ({self.code})"
 

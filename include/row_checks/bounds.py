@@ -6,6 +6,7 @@ from statistics import median
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from include.units.ledger_row import PERIODS_COMPARED, SOURCE_COUNTS
+from include.units.states import State
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -90,7 +91,7 @@ def miscount(checks: Checks, row: LedgerRow) -> str:
 
 def is_uncounted(row: LedgerRow) -> bool:
     """Return whether a unit landed by its script's exit code, which says nothing of rows."""
-    return row.state == "ok" and row.rows is None
+    return row.state == State.OK and row.rows is None
 
 
 def not_to_tell(checks: Checks) -> str:

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from sqlalchemy import select
+
 from include.row_checks.bounds import (
     NO_TOTAL,
     bounds_of,
@@ -14,17 +16,22 @@ from include.row_checks.bounds import (
     not_to_tell,
 )
 from include.row_checks.table_rows import TableRows
-from include.units.ledger import LANDED
-from include.units.ledger_row import PERIODS_COMPARED
-from include.units.like_periods import last_rows
+from include.units.ledger_row import PERIODS_COMPARED, is_like
+from include.units.states import LANDED, State
+from include.warehouse.tables import ledger as table_of_units
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+
+    from sqlalchemy import Engine
 
     from include.registry.row_checks import Checks
     from include.units.ledger import Ledger
     from include.units.ledger_row import LedgerRow
     from include.units.unit import Unit
+
+# How far back like periods are looked for; ticks of a job may differ in length.
+LOOK_BACK_ROWS = 200
 
 
 @dataclass
@@ -113,3 +120,30 @@ def _wrong(
             for unit in group:
                 wrong.setdefault(unit, []).append(fault)
     return wrong
+
+
+def last_rows(engine: Engine, unit: Unit, count: int) -> list[int]:
+    """Return how many rows the like periods before a unit's landed, the latest first.
+
+    Like are those of its job and shop that are about as long, and landed with rows.
+
+    Args:
+        engine: of the warehouse.
+        unit: the one to compare with them.
+        count: how many to return at most.
+    """
+    query = (
+        select(table_of_units.c.rows, table_of_units.c.period_start, table_of_units.c.period_end)
+        .where(
+            table_of_units.c.job_id == unit.job_id,
+            table_of_units.c.shop_id == unit.shop_id,
+            table_of_units.c.period_start < unit.period.start,
+            table_of_units.c.state == State.OK,
+            table_of_units.c.rows > 0,
+        )
+        .order_by(table_of_units.c.period_start.desc())
+        .limit(LOOK_BACK_ROWS)
+    )
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        found = connection.execute(query).all()
+    return [rows for rows, start, end in found if is_like(unit, start, end)][:count]

@@ -19,8 +19,9 @@ from include.row_checks import Judgement, judge
 from include.units.claims import Claim
 from include.units.exit_codes import describe
 from include.units.first_seen import first_seen
-from include.units.ledger import LANDED, PROVISIONAL, Ledger
+from include.units.ledger import Ledger
 from include.units.retries import left_failed
+from include.units.states import LANDED, State
 from include.warehouse.connecting import connect
 from include.warehouse.transactions import cause_of
 from include.warehouse.versions import check_version
@@ -86,7 +87,7 @@ class LedgerWriter:
         with _in_words("read"):
             rows = self._ledger.rows(job_id, period.key)
         mine = self._ledger.run_id
-        return any(row.run_id == mine and row.state in (*LANDED, PROVISIONAL) for row in rows)
+        return any(row.run_id == mine and row.state in (*LANDED, State.PROVISIONAL) for row in rows)
 
     def left_failed(self, job_id: str, ended: tuple[datetime, datetime]) -> list[LedgerRow]:
         """Return the units of earlier periods that this run is to retry, the oldest first.

@@ -17,6 +17,7 @@ from include.running.asked import asked_of
 from include.scheduling.connections import warehouse_url
 from include.scheduling.journal import write_failures
 from include.units.job_units import JobUnits
+from include.units.states import LANDED, State
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -135,22 +136,18 @@ class CheckOperator(BaseOperator):
 
 def _not_landed(ledger: Ledger, units: Sequence[Unit]) -> list[tuple[Unit, str]]:
     """Return a line for each unit that has not landed; what is provisional is due later."""
-    from include.units.ledger import PROVISIONAL  # noqa: PLC0415 - loads SQLAlchemy
-
     lines = []
     for key, same in groupby(units, key=lambda unit: unit.period.key):
         rows = {row.shop_id: row for row in ledger.rows(units[0].job_id, key)}
         for unit in ledger.open_units(same):
             row = rows.get(unit.shop_id)
-            if row is None or row.state != PROVISIONAL:
+            if row is None or row.state != State.PROVISIONAL:
                 lines.append((unit, f"{unit}: has not landed: {_standing(row)}"))
     return lines
 
 
 def _standing(row: LedgerRow | None) -> str:
     """Return how a unit that has not landed stands, with the first line of its error."""
-    from include.units.ledger import LANDED  # noqa: PLC0415 - loads SQLAlchemy
-
     if row is None:
         return "nothing was tried"
     if row.state in LANDED:

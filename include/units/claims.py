@@ -15,6 +15,7 @@ from sqlalchemy import or_, update
 
 from include.errors import ExpectedError
 from include.units.ledger_row import LedgerRow
+from include.units.states import State
 from include.warehouse.tables import ledger
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ class Claim:
     def beginning(self, run_id: str | None, now: datetime) -> Update:
         """Return the statement that begins the units that are free to be begun."""
         statement = update(ledger).values(
-            state="running",
+            state=State.RUNNING,
             attempts=ledger.c.attempts + 1,
             run_id=run_id,
             place=self.place,
@@ -80,7 +81,7 @@ class Claim:
 
     def _is_free(self, now: datetime) -> ColumnElement[bool]:
         return or_(
-            ledger.c.state != "running",
+            ledger.c.state != State.RUNNING,
             ledger.c.place.is_(None),  # begun by an older version, or without a lock
             ledger.c.place == self.place,
             ledger.c.heartbeat_at < now - self.patience,

@@ -1,20 +1,21 @@
 """The transitions of the ledger's rows.
 
-States: `pending` (expected), `running`, `ok` (landed), `empty` (landed, there was nothing to land),
-`provisional` (pulled before it was due: it is pulled again) and `failed`. A unit's data and its
-step to `ok`, `empty` or `provisional` commit in one transaction (`land`).
+A unit is `pending` (expected), `running`, `ok` (landed), `empty` (landed, there was nothing to
+land), `provisional` (pulled before it was due: it is pulled again) or `failed`. A unit's data and
+its step to `ok`, `empty` or `provisional` commit in one transaction (`land`).
 """
 
 from __future__ import annotations
 
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, insert, select, true, update
 
 from include.errors import ExpectedError
 from include.units.claims import UNFENCED
-from include.units.ledger_row import LedgerRow, key_of
-from include.units.ledger_values import ERROR_LIMIT, ended, pending, window
+from include.units.ledger_row import LedgerRow, key_of, window
+from include.units.states import LANDED, State
 from include.warehouse.clock import now
 from include.warehouse.tables import ledger
 from include.warehouse.transactions import in_transaction
@@ -28,10 +29,9 @@ if TYPE_CHECKING:
     from include.units.ledger_row import Key
     from include.units.unit import Unit
 
-LANDED = ("ok", "empty")
-PROVISIONAL = "provisional"
-ENDED = (*LANDED, PROVISIONAL, "failed")
-STATE_BY_EXIT_CODE = {0: "ok", 99: "empty"}
+ENDED = (*LANDED, State.PROVISIONAL, State.FAILED)
+STATE_BY_EXIT_CODE = {0: State.OK, 99: State.EMPTY}
+ERROR_LIMIT = 4_000
 # What a landing says beside its rows; each landing replaces what the one before has said.
 FINDINGS = ("table_name", "covered_until", "source_rows", "counted_at", "notice")
 # Of what failed without its script having said so.
@@ -74,7 +74,7 @@ class Ledger:
         def insert_missing(connection: Connection) -> int:
             missing = self._missing(wanted)  # another process may have inserted them just now
             if missing:
-                connection.execute(insert(ledger), [pending(unit) for unit in missing])
+                connection.execute(insert(ledger), [_pending(unit) for unit in missing])
             return len(missing)
 
         return in_transaction(self.engine, insert_missing) if self._missing(wanted) else 0
@@ -120,7 +120,7 @@ class Ledger:
         """Write down that this run's attempt at each unit is alive."""
         with self._reading() as connection:
             values = {"heartbeat_at": now(connection)}
-        self._update(units, values, ledger.c.state == "running")
+        self._update(units, values, ledger.c.state == State.RUNNING)
 
     def land(
         self, connection: Connection, unit: Unit, rows: int, calls: int | None = None, **known: Any
@@ -140,8 +140,9 @@ class Ledger:
             SupersededError: another attempt has begun the unit since; the transaction must not
                 commit.
         """
-        state = "ok" if rows else "empty"
-        values = ended(PROVISIONAL if known.pop("provisional", False) else state, exit_code=0)
+        state = State.OK if rows else State.EMPTY
+        state = State.PROVISIONAL if known.pop("provisional", False) else state
+        values = _ended(state, exit_code=0)
         values |= {"rows": rows, "calls": calls, **dict.fromkeys(FINDINGS), **known, **window(unit)}
         free = self._mine(unit) | ledger.c.run_id.is_(None)
         if connection.execute(_of(unit, update(ledger)).where(free).values(values)).rowcount:
@@ -152,11 +153,11 @@ class Ledger:
                 f"{unit} has been begun by run {other.run_id!r} since: what that one lands counts, "
                 "and these rows are left out; see that only one installation runs this job"
             )
-        connection.execute(insert(ledger).values(pending(unit) | values))
+        connection.execute(insert(ledger).values(_pending(unit) | values))
 
     def fail(self, unit: Unit, exit_code: int, error: str) -> None:
         """Write down that this run's attempt at a unit has failed, and why; what landed stays."""
-        values = ended("failed", exit_code, error)
+        values = _ended(State.FAILED, exit_code, error)
         self._update([unit], values, ledger.c.state.not_in(LANDED))
 
     def settle(
@@ -181,18 +182,18 @@ class Ledger:
         asked = {key_of(unit): unit for unit in units}
         found = [row for row in self._find(list(asked.values())) if self._is_mine(row)]
         states = {key_of(row): row.state for row in found if key_of(row) in asked}
-        unsettled = [asked[key] for key, state in states.items() if state == "running"]
-        state = STATE_BY_EXIT_CODE.get(exit_code, "failed")
-        values = ended(state, exit_code, None if state in LANDED else error)
+        unsettled = [asked[key] for key, state in states.items() if state == State.RUNNING]
+        state = STATE_BY_EXIT_CODE.get(exit_code, State.FAILED)
+        values = _ended(state, exit_code, None if state in LANDED else error)
         values |= {"rows": rows} if state in LANDED else {}
         if early:
-            values["state"] = PROVISIONAL if state in LANDED else state
+            values["state"] = State.PROVISIONAL if state in LANDED else state
             mine = [asked[key] for key, landed in states.items() if landed in LANDED]
-            self._update(mine, {"state": PROVISIONAL})
+            self._update(mine, {"state": State.PROVISIONAL})
         left_out = state in LANDED and any(state in ENDED for state in states.values())
         if left_out:
-            values = ended("failed", EXIT_CODE_UNSAID, LEFT_OUT)
-        self._update(unsettled, values, ledger.c.state == "running")
+            values = _ended(State.FAILED, EXIT_CODE_UNSAID, LEFT_OUT)
+        self._update(unsettled, values, ledger.c.state == State.RUNNING)
         return unsettled if left_out else []
 
     def reject(self, row: LedgerRow, reason: str) -> bool:
@@ -205,7 +206,8 @@ class Ledger:
         Returns:
             whether it is rejected; what another run did with it in the meantime stays.
         """
-        values = {"state": "failed", "exit_code": EXIT_CODE_UNSAID, "error": reason[:ERROR_LIMIT]}
+        error = reason[:ERROR_LIMIT]
+        values = {"state": State.FAILED, "exit_code": EXIT_CODE_UNSAID, "error": error}
         statement = _of(row, update(ledger)).where(
             ledger.c.state.in_(LANDED),
             ledger.c.attempts == row.attempts,
@@ -225,7 +227,7 @@ class Ledger:
             return [LedgerRow(**row) for row in connection.execute(query).mappings()]
 
     def _is_open(self, row: LedgerRow, *, early: bool) -> bool:
-        mine = row.state == PROVISIONAL and row.run_id == self.run_id
+        mine = row.state == State.PROVISIONAL and row.run_id == self.run_id
         return row.state not in LANDED and not (early and mine)
 
     def _mine(self, unit: Unit) -> ColumnElement[bool]:
@@ -271,3 +273,19 @@ class Ledger:
 def _of(unit: Unit | LedgerRow, statement: Any) -> Any:
     key = zip((ledger.c.job_id, ledger.c.shop_id, ledger.c.period_key), key_of(unit), strict=True)
     return statement.where(and_(*(column == part for column, part in key)))
+
+
+def _pending(unit: Unit) -> dict[str, Any]:
+    """Return the row of a unit that was never begun."""
+    key = zip(("job_id", "shop_id", "period_key"), key_of(unit), strict=True)
+    return {**dict(key), **window(unit), "state": State.PENDING, "attempts": 0}
+
+
+def _ended(state: State, exit_code: int, error: str | None = None) -> dict[str, Any]:
+    """Return what changes when an attempt ends."""
+    return {
+        "state": state,
+        "exit_code": exit_code,
+        "error": error[:ERROR_LIMIT] if error else None,
+        "finished_at": datetime.now(timezone.utc),
+    }

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import timezone
 from typing import TYPE_CHECKING
 
+from include.units.states import State
 from include.units.unit import Unit, named
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ class LedgerRow:
     def is_miscounted(self) -> bool:
         """Whether it was rejected because the source counts other rows than have landed."""
         told = self.error or ""
-        return self.state == "failed" and self.source_rows is not None and SOURCE_COUNTS in told
+        return self.state == State.FAILED and self.source_rows is not None and SOURCE_COUNTS in told
 
     @property
     def seconds(self) -> float | None:
@@ -77,6 +78,11 @@ class LedgerRow:
 def key_of(of: Unit | LedgerRow) -> Key:
     """Return the columns that name a unit's row: job, shop and period."""
     return of.job_id, of.shop_id, of.period.key if isinstance(of, Unit) else of.period_key
+
+
+def window(unit: Unit) -> dict[str, datetime]:
+    """Return the columns that say when a unit's period starts and ends."""
+    return {"period_start": unit.period.start, "period_end": unit.period.end}
 
 
 def is_like(unit: Unit, start: datetime, end: datetime) -> bool:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import and_, or_, select, update
 
-from include.units.ledger import LANDED
 from include.units.ledger_row import LedgerRow
+from include.units.states import LANDED, State
 from include.warehouse.tables import ledger
 from include.warehouse.transactions import in_transaction
 
@@ -88,10 +88,10 @@ def write_recount(
     def write(connection: Connection) -> LedgerRow | None:
         values = {
             "rows": rows,
-            "state": "ok" if rows else "empty",
+            "state": State.OK if rows else State.EMPTY,
             "source_rows": source_rows,
             "counted_at": moment,
-            # What is found only now is tried once more, whatever was before.
+            # What is found only now is retried automatically, whatever was before.
             "retried_by": None if rows != source_rows else row.retried_by,
         }
         if not connection.execute(update(ledger).where(same).values(values)).rowcount:

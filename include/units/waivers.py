@@ -14,8 +14,7 @@ from sqlalchemy import and_, delete, insert, select
 
 from include.errors import ConfigurationError
 from include.text import storable
-from include.units.ledger_row import key_of
-from include.units.ledger_values import window
+from include.units.ledger_row import key_of, window
 from include.warehouse.clock import now as clock_of
 from include.warehouse.tables import waivers
 from include.warehouse.transactions import in_transaction

@@ -13,7 +13,8 @@ import yaml
 from sqlalchemy import func, select
 
 from include.registry import load_registry
-from include.units.ledger import LANDED, PROVISIONAL, Ledger
+from include.units.ledger import Ledger
+from include.units.states import LANDED, State
 from include.warehouse import connect
 from include.warehouse.tables import erp_orders, jd_orders, pdd_refunds
 from manager.lifecycle.processes import service_processes
@@ -207,7 +208,7 @@ def _assert_landed(composed: Stack, job: Job, period: Period) -> None:
     rows = _rows(composed, job.id, period.key)
     assert [row.shop_id for row in rows] == (sorted(shops) or ["-"])
     for row in rows:
-        assert row.state in (*LANDED, PROVISIONAL), row  # not all is due yet
+        assert row.state in (*LANDED, State.PROVISIONAL), row  # not all is due yet
         if shops:
             assert row.finished_at is not None
             truth = own_rows(job, shops[row.shop_id], period, row.finished_at)

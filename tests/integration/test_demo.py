@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from include.registry import load_registry
-from include.units.ledger import LANDED, PROVISIONAL, Ledger
+from include.units.ledger import Ledger
+from include.units.states import LANDED, State
 from include.warehouse import connect
 from manager.commands.demo import OF_THE_SERVICE
 from tests.integration.installation import installed
@@ -82,7 +83,7 @@ def test_demo_lands_all_eleven_jobs(service: Service) -> None:
         shops = {shop.id: int(shop.platform_id) for shop in registry.shops_of(job)}
         assert [row.shop_id for row in rows] == (sorted(shops) or ["-"])
         for row in rows:
-            assert row.state in (*LANDED, PROVISIONAL), row  # not all is due yet
+            assert row.state in (*LANDED, State.PROVISIONAL), row  # not all is due yet
             assert row.rows is None or f" {row.rows:,} │ {row.state} " in done.stdout
             if shops:
                 assert row.rows == own_rows(job, shops[row.shop_id], period, row.finished_at), row

@@ -14,7 +14,8 @@ import pytest
 from include.periods import Schedule
 from include.registry import load_registry
 from include.running.last_ended import why_not_known
-from include.units.ledger import LANDED, Ledger
+from include.units.ledger import Ledger
+from include.units.states import LANDED
 from include.units.unit import Unit
 from include.warehouse import connect
 from include.warehouse.migrating import migrate

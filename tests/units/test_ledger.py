@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from include.periods import Schedule
+from include.row_checks.judging import last_rows
 from include.units.ledger import Ledger, SupersededError
-from include.units.like_periods import last_rows
 from include.units.unit import NO_SHOP, Unit
 from include.warehouse import connect
 
