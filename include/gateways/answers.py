@@ -124,7 +124,7 @@ def _error_of(call: Call, answer: Answer, connection: Connection, shown: str) ->
 
 
 def _what_to_fix(call: Call, answer: Answer) -> str:
-    """Say what of an entry is to be fixed."""
+    """Return what to fix in an entry, as a message says it."""
     if _is_redirect(answer):
         return (
             f"if that is where people sign in, renew the credentials; else fix path of {call.entry}"
@@ -139,7 +139,7 @@ def _what_to_fix(call: Call, answer: Answer) -> str:
 
 
 def _leading(answer: Answer, connection: Connection) -> str:
-    """Say where a redirect leads, without what may be secret in that."""
+    """Return where a redirect leads, without what may be secret in that; empty for none."""
     if not _is_redirect(answer):
         return ""
     try:

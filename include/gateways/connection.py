@@ -167,7 +167,7 @@ def read_fields(conn_id: str, environ: Mapping[str, str], example: str) -> Field
 
 
 def base_url(fields: Fields) -> str:
-    """Give scheme, host and port of a connection, without a slash at the end.
+    """Return scheme, host and port of a connection, without a slash at the end.
 
     Raises:
         ConfigurationError: its host is missing, or no address like https://host:port.

@@ -33,7 +33,7 @@ class DoubledKeyError(Exception):
     """
 
     def __init__(self, key: str, *values: Any) -> None:
-        """Say it of a key."""
+        """Name the key and both values."""
         super().__init__(key)
         self.key = key
         self.values = values
@@ -73,7 +73,7 @@ def _loaded(text: str | bytes) -> Any:
 
 
 def _has_each_key_once(value: Any, content: bytes) -> bool:
-    """Tell it where counting can; looking at every key while reading costs a quarter of a call.
+    """Return what counting can tell; looking at every key while reading costs a quarter of a call.
 
     Of rows inside rows, and of texts that look like a key, counting cannot tell.
     """

@@ -24,7 +24,7 @@ class GatewayError(ExpectedError):
     """
 
     def __init__(self, call: Call, problem: str, *, code: int | str | None = None) -> None:
-        """Say it of a call; `problem` ends with what a person must do, if anything."""
+        """Describe a call's failure; `problem` ends with what a person must do, if anything."""
         super().__init__(f"{call}: {problem}")
         self.shop = call.shop
         self.method = call.method
@@ -42,7 +42,7 @@ class Temporary(GatewayError):  # noqa: N818 - the design's word
     def __init__(
         self, call: Call, problem: str, *, code: int | str | None = None, wait: float = 0
     ) -> None:
-        """Say it of a call."""
+        """Describe a call's failure."""
         super().__init__(call, problem, code=code)
         self.wait = wait
 
@@ -65,5 +65,5 @@ class Malformed(GatewayError):  # noqa: N818 - the design's word
     def __init__(
         self, call: Call, problem: str, *, code: int | str | None = None, repair: str = CHANGED
     ) -> None:
-        """Say it of a call; `repair` is for where more is known of what a person must do."""
+        """Describe a call's failure; `repair`: what a person must do, where more is known."""
         super().__init__(call, f"{problem}; {repair}", code=code)

@@ -75,7 +75,7 @@ def wall_clock(moment: datetime) -> datetime:
 
 
 def _whole(value: Any) -> int:
-    """Take a whole number or its digits: gateways write ids both ways."""
+    """Return a whole number, from digits too: gateways write ids both ways."""
     if isinstance(value, str) and value.isascii() and value.isdecimal():
         value = int(value)
     if not isinstance(value, int) or isinstance(value, bool):
@@ -86,13 +86,13 @@ def _whole(value: Any) -> int:
 
 
 def _code(value: Any) -> int | str:
-    """Take an error's code as a number where it is one; an odd one is a text that no list has."""
+    """Return an error's code, as a number where it is one; an odd one is a text in no list."""
     written = "" if value is None else str(value).strip()
     return int(written) if CODE.fullmatch(written) else written
 
 
 def _money(value: Any) -> Decimal:
-    """Take an amount in 元 as it is written; what has more than two decimals is not rounded."""
+    """Return an amount in 元 as it is written; what has more than two decimals is not rounded."""
     if isinstance(value, bool) or not isinstance(value, (int, str, Decimal)):
         raise ValueError("expected an amount such as 12.30")  # noqa: TRY004 - pydantic wants ValueError
     try:
@@ -122,7 +122,7 @@ def paid(pay_time: str) -> BeforeValidator:
 
 
 def _time(value: Any) -> datetime:
-    """Take a wall clock, a moment with its offset, or an epoch in seconds or milliseconds."""
+    """Read a wall clock, a moment with its offset, or an epoch in seconds or milliseconds."""
     found = TIME.fullmatch(value.strip()) if isinstance(value, str) else None
     try:
         if found and not NEVER.fullmatch(found[0]):
@@ -141,7 +141,7 @@ def _time(value: Any) -> datetime:
 
 
 def _time_if_any(value: Any) -> datetime | None:
-    """Take a time, or what stands for none."""
+    """Read a time, or what stands for none."""
     if isinstance(value, str):
         written = value.strip()
         is_none = written in ("", "0") or bool(NEVER.fullmatch(written))
@@ -151,12 +151,12 @@ def _time_if_any(value: Any) -> datetime | None:
 
 
 def none_is_empty(value: Any) -> Any:
-    """Take null for a list without rows, as some gateways write it."""
+    """Read null as a list without rows, as some gateways write it."""
     return [] if value is None else value
 
 
 def _words(value: Any) -> str:
-    """Take whatever stands where words for people are due; empty where there is nothing."""
+    """Return whatever stands where words for people are due; empty where there is nothing."""
     return value if isinstance(value, str) else "" if value is None else quoted(value)
 
 

@@ -169,7 +169,7 @@ def _is_damage(error: sqlite3.DatabaseError) -> bool:
 
 @contextmanager
 def _locked(folder: Path) -> Iterator[None]:
-    """Let nobody else make or remove the file meanwhile."""
+    """Keep others from making or removing the file meanwhile."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)

@@ -71,7 +71,7 @@ async def _once(request: ClientRequest, handler: ClientHandlerType) -> ClientRes
 
 
 def reason(error: Exception) -> str:
-    """Say what went wrong, on one line and without the query of a URL, where tokens may stand."""
+    """Return what went wrong, on one line, without a URL's query, where tokens may stand."""
     if isinstance(error, LostError):
         return str(error)
     if isinstance(error, aiohttp.ClientResponseError):
@@ -114,7 +114,7 @@ def proxy_of(url: str) -> str | None:
 
 
 def certificates() -> ssl.SSLContext:
-    """Give whom to believe: what the environment names, else the roots that Mozilla believes.
+    """Return the certificates to trust: those the environment names, else Mozilla's roots.
 
     Raises:
         ConfigurationError: the environment names a file that cannot be used.

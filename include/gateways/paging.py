@@ -81,7 +81,7 @@ async def pages_from_last(
 
 
 def _doubt(walk: WalkFromLast) -> str:
-    """Say why a walk may have missed rows; empty: it has not. Orders leave all the time."""
+    """Return why a walk may have missed rows; empty: it has not. Orders leave all the time."""
     missing = walk.totals[-1] - len(walk.seen)
     if missing > 0:
         return f"{missing} of {walk.totals[-1]} rows are on no page"
@@ -111,7 +111,7 @@ class WalkFromLast:
         self._pages = pages
 
     async def rows(self) -> AsyncIterator[list[Any]]:
-        """Walk; gives the rows of each page that has some."""
+        """Walk; yield the rows of each page that has some."""
         pages = self._pages
         first = page = await self._ask(1)
         last = max(1, pages.last(first.total))

@@ -52,7 +52,7 @@ def granted(data: Any, call: Call) -> Tokens:
 
 
 def _seconds(value: Any) -> Decimal:
-    """Take a number, or its digits; what is neither is no time at all."""
+    """Read a number, or its digits; what is neither is 0."""
     if isinstance(value, bool):
         return Decimal(0)
     try:

@@ -176,7 +176,7 @@ class AccessToken:
                 await asyncio.to_thread(store.end_lease, self._connection, holder)
 
     async def _taken_over(self, store: TokenStore, call: Call) -> bool:
-        """Look at what is kept now; say whether it is something new."""
+        """Read what is kept now, and return whether it is new."""
         kept = await asyncio.to_thread(store.read, self._connection)
         if kept is None:
             raise Temporary(

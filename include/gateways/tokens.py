@@ -85,7 +85,7 @@ class TokenStore:
         return None if row is None else _kept(connection, row)
 
     def take_lease(self, connection: Connection, kept: Kept, holder: str) -> bool:
-        """Become the one who may refresh these tokens; say whether it worked."""
+        """Try to become the one who may refresh these tokens; return whether it worked."""
         with self._engine.begin() as database:
             moment = now(database)
             free = or_(table.c.held_until.is_(None), table.c.held_until <= moment)
@@ -94,18 +94,18 @@ class TokenStore:
             return database.execute(lease.values(**values)).rowcount == 1
 
     def extend_lease(self, connection: Connection, holder: str) -> bool:
-        """Start the lease again; say whether it was still ours."""
+        """Start the lease again, and return whether it was still ours."""
         with self._engine.begin() as database:
             lease = update(table).where(_held(connection, holder))
             ends = now(database) + self.lease
             return database.execute(lease.values(held_until=ends)).rowcount == 1
 
     def end_lease(self, connection: Connection, holder: str) -> None:
-        """Let others refresh, if the lease is still ours."""
+        """End the lease, if it is still ours, so that others may refresh."""
         self._change(_held(connection, holder), held_by=None, held_until=None)
 
     def put(self, connection: Connection, kept: Kept, tokens: Tokens) -> bool:
-        """Keep what the tokens were exchanged for; say whether nobody else did so before."""
+        """Keep what the tokens were exchanged for; return whether nobody else did so before."""
         return self._change(
             _same(connection, kept),
             secret=_sealed(connection, tokens),
@@ -167,6 +167,6 @@ def _cipher(connection: Connection) -> Fernet:
 
 
 def _origin(connection: Connection) -> str:
-    """Tell a connection's first tokens from others without giving them away."""
+    """Return what tells a connection's first tokens from others without showing them."""
     text = json.dumps([connection.access_token, connection.refresh_token])
     return hmac.new(connection.app_secret.encode(), text.encode(), "sha256").hexdigest()

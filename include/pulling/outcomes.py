@@ -53,7 +53,7 @@ class Outcome:
 
     @property
     def state(self) -> str:
-        """Say it as the ledger does, and why it failed in short."""
+        """How it went, in the ledger's words, and why it failed in short."""
         if self.code == ExitCode.LANDED and self.is_early:
             return State.PROVISIONAL
         if self.code == ExitCode.LANDED:

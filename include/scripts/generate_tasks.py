@@ -48,7 +48,7 @@ def expected_units(
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Write the rows and say how many were new; returns the exit code."""
+    """Write the rows, print how many were new; return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--period-unit", choices=UNITS, required=True)
     unit = parser.parse_args(argv).period_unit

@@ -29,7 +29,7 @@ def fields_of(base_url: str, number: int) -> dict[str, Any]:
 
 
 def connection_of(base_url: str, number: int) -> Connection:
-    """Give it as a client takes it."""
+    """Return it as a client takes it."""
     name = f"pdd_{number % 100}"
     environ = {f"AIRFLOW_CONN_{name.upper()}": json.dumps(fields_of(base_url, number))}
     return Connection.from_env(name, environ)

@@ -35,7 +35,7 @@ def ask(answer: Any) -> Any:
 
 
 def packed(content: bytes, encoding: str) -> Response:
-    """Say how the content is packed."""
+    """Name how the content is packed."""
     return Response(content, headers={"Content-Encoding": encoding})
 
 

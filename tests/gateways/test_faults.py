@@ -40,7 +40,7 @@ NOW = datetime.now(timezone(timedelta(hours=8))).replace(tzinfo=None, microsecon
 
 
 def days() -> list[str]:
-    """Give days a few back on which each shop of the tests has reviews for more than a page."""
+    """Return days a few back on which each shop of the tests has reviews for more than a page."""
     candidates = [(NOW - timedelta(days=number)).date() for number in range(3, 60)]
     return [
         day.isoformat()
@@ -145,7 +145,7 @@ class Case:
         self.check()
 
     def check(self) -> None:
-        """Hold the warehouse against the truth, to the row.
+        """Compare the warehouse with the truth, to the row.
 
         What changed while it was pulled, and so left the window, is there or not, in the state in
         which it was or is; the period on which it changed brings it.
@@ -179,13 +179,13 @@ def expected(table: dict[object, int], case: Case, otherwise: int) -> int:
 
 
 def run_once(case: Case) -> None:
-    """Let the fault strike one request; then run again without it."""
+    """Have the fault strike one request; then run again without it."""
     assert case.run(times=1) == expected(AFTER_ONE, case, OK)
     case.recover()
 
 
 def run_always(case: Case) -> None:
-    """Let the fault strike every request; then run again without it."""
+    """Have the fault strike every request; then run again without it."""
     case.warehouse.patience["GATEWAY_DEADLINE_SECONDS"] = "8"
     assert case.run(times=ALWAYS) == expected(AFTER_ALL, case, TEMPORARY)
     del case.warehouse.patience["GATEWAY_DEADLINE_SECONDS"]

@@ -75,7 +75,7 @@ def waiting(folder: Path) -> int:
 
 
 def most_in_any_window(stamps: list[float], seconds: float) -> int:
-    """Give how many stamps lie in the fullest stretch of so many seconds."""
+    """Return how many stamps lie in the fullest stretch of so many seconds."""
     stamps = sorted(stamps)
     return max(
         sum(first <= stamp < first + seconds for stamp in stamps[place:])
@@ -84,7 +84,7 @@ def most_in_any_window(stamps: list[float], seconds: float) -> int:
 
 
 def took(work: float) -> float:
-    """Give the seconds since a moment."""
+    """Return the seconds since a moment."""
     return time.monotonic() - work
 
 

@@ -373,7 +373,7 @@ def test_a_clock_that_is_ahead_takes_no_lease(store: TokenStore) -> None:
 
 
 def _forget(gateway: TokenGateway) -> None:
-    """Let the refresh that nobody waits for come to nothing."""
+    """Fail the refresh that nobody waits for."""
     with gateway._lock:
         gateway.generation, gateway.expired, gateway.slow = 0, True, 0
 

@@ -126,7 +126,7 @@ class Mornings:
         return compared(self.job, rows, names_of(self.job))
 
     def check(self, day: date) -> None:
-        """Hold each shop's day against the truth as of now: the rows, the view, the ledger."""
+        """Compare each shop's day with the truth as of now: the rows, the view, the ledger."""
         for shop in self.shops:
             landed = self.landed(shop, day)
             assert landed == self.truth(shop, day, self.now), (shop.id, day, self.now)

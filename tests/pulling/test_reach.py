@@ -85,7 +85,7 @@ class Trouble:
         self.landed: list[date] = []
 
     def morning(self, day: date) -> None:
-        """Let a day's run be made or not; then perhaps others that are missing, or once more."""
+        """Make a day's run or not; then perhaps others that are missing, or once more."""
         self.team.now = datetime.combine(day + DAY, datetime.min.time()) + timedelta(hours=8)
         self.missing.append(day)
         if self.chance.random() < 0.6:

@@ -89,7 +89,7 @@ class Pull:
         return json.dumps({**fields, "extra": extra, **changed})
 
     def arm(self, fault: str, **more: Any) -> None:
-        """Let a fault wait for JD's requests."""
+        """Have a fault wait for JD's requests."""
         wish = {"fault": fault, "platform": "jd", **more}
         httpx.post(f"{self.sandbox.base_url}/sandbox/faults", json=wish).raise_for_status()
 
@@ -155,7 +155,7 @@ def test_fourteen_days_are_the_truth_in_any_order_also_when_pulled_twice(pull: P
 
 
 def _check_view(pull: Pull, shop: str) -> None:
-    """Hold the daily view against all orders made on the day."""
+    """Compare the daily view with all orders made on the day."""
     with pull.engine.connect() as connection:
         view = connection.execute(text("SELECT * FROM jd_store_daily")).mappings().all()
     made = JD.made_on(SHOPS[shop], LAST_DAY, seed=1, as_of=SANDBOX_NOW)
@@ -237,7 +237,7 @@ def test_a_token_is_refreshed_as_long_as_the_platform_does(pull: Pull) -> None:
 
 
 def _strike(pull: Pull, faults: dict[str, tuple[str, int, int]]) -> dict[str, int]:
-    """Let faults last, then go: each shop fails with its code, and lands afterwards.
+    """Have faults last, then go: each shop fails with its code, and lands afterwards.
 
     Gives how many calls there were for each shop while they lasted.
     """

@@ -115,7 +115,7 @@ class Kills:
         assert counted["over_limit"] == 0, counted["platforms"]
 
     def _check(self, units: Sequence[Unit]) -> None:
-        """Hold that each shop is wholly there or not at all, as its row of the ledger says.
+        """Check that each shop is wholly there or not at all, as its row of the ledger says.
 
         A row of what changed may be of several periods: there is what the landed ones have brought.
         """

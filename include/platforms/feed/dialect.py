@@ -164,7 +164,7 @@ def call_of(
 
 
 def malformed(feed: Feed, call: Call, problem: str, edit: str = "fix") -> Malformed:
-    """Say that an answer is not what a feed's entry expects, and who can fix that."""
+    """Return the error for an answer that a feed's entry does not expect; `edit`: what to do."""
     repair = f"{edit} feed {feed.id} in {feed.place}, or ask who runs it"
     return Malformed(call, problem, repair=repair)
 

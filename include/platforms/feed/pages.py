@@ -85,7 +85,7 @@ async def rows_counted(client: GatewayClient, feed: Feed, blanks: Blanks) -> int
 
 
 async def first_page(client: GatewayClient, feed: Feed, blanks: Blanks) -> int:
-    """Ask for the first page of a shop's period alone; gives how many rows it has.
+    """Ask for the first page of a shop's period alone; return how many rows it has.
 
     Raises:
         GatewayError: as `rows_of` does.
@@ -152,7 +152,7 @@ class _Walk:
         raise Temporary(self._call(1), f"{problem}: run it again; {self._repair}")
 
     def _doubt(self, total: int | None) -> str:
-        """Say why a walk may have missed rows; empty: it has not."""
+        """Return why a walk may have missed rows; empty: it has not."""
         if total is None:
             moved = self.doubled and self._feed.paging.by != "none"
             return "rows come twice, so that others may have been missed" if moved else ""
@@ -180,7 +180,7 @@ class _Walk:
         )
 
     async def _walk_from_last(self) -> int:
-        """Walk over numbered pages whose rows are counted; gives the total of the last answer."""
+        """Walk over numbered pages whose rows are counted; return the total of the last answer."""
         size = self._feed.paging.size or 1
         pages = Pages(self._client, self._call, self._page, size, self.reader.key, self._repair)
         walk = WalkFromLast(pages)
@@ -191,7 +191,7 @@ class _Walk:
         return walk.totals[-1]
 
     async def _walk(self) -> int | None:
-        """Walk once; gives the total that the last answer said."""
+        """Walk once; return the total that the last answer said."""
         number, cursor = 1, None
         asked: set[str | int | None] = {None}
         while True:
@@ -283,7 +283,7 @@ class _Walk:
         return rows
 
     def _add(self, rows: Sequence[Row]) -> bool:
-        """Take the rows of a page; gives whether one of them is new."""
+        """Keep the rows of a page; return whether one of them is new."""
         before, found = len(self.rows), {self.reader.key(row): row for row in rows}
         self.rows.update(found)
         new = len(self.rows) - before

@@ -185,7 +185,7 @@ def converter_of(column: Column[Any], feed: Feed) -> Callable[[Any], Any]:
 
 
 def _exact(value: Any, shift: int, kind: Money | Measure) -> Decimal:
-    """Take a number as it is written; an amount is never rounded."""
+    """Return a number as it is written; an amount is never rounded."""
     if isinstance(value, str) and DECIMAL.fullmatch(value):
         value = Decimal(value)
     if isinstance(value, bool) or not isinstance(value, (int, Decimal)):

@@ -22,7 +22,7 @@ PLAUSIBLE = range(2000, 2100)
 
 
 def moment_of(value: Any, feed: Feed) -> datetime:
-    """Read a moment; gives the wall clock of Asia/Shanghai, naive, as the warehouse keeps it.
+    """Read a moment; return the wall clock of Asia/Shanghai, naive, as the warehouse keeps it.
 
     Raises:
         ValueError: it is not written as the feed's `dates` says.

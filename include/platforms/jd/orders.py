@@ -94,7 +94,7 @@ FIELDS = ",".join(str(field.alias) for field in Order.model_fields.values())
 
 
 def _flag(value: Any) -> bool:
-    """Take true and false however they are written."""
+    """Read true and false however they are written."""
     if isinstance(value, bool):
         return value
     if value in ("true", "false"):

@@ -40,7 +40,7 @@ SECONDS_BETWEEN_REPORTS = 5.0
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Pull what the environment asks for; returns the exit code."""
+    """Pull what the environment asks for; return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--feed", required=True, help=f"an id of {FEEDS_FILE}")
     wanted = parser.parse_args(arguments).feed

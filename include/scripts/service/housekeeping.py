@@ -42,7 +42,7 @@ DAY_SECONDS = 86_400
 
 
 def main() -> int:
-    """Do it all, each part for itself; returns the exit code."""
+    """Do it all, each part for itself; return the exit code."""
     try:
         warehouse = given("WAREHOUSE_URL")
         recovers = [job.recover for job in load_registry().jobs.values()]
@@ -86,7 +86,7 @@ def _logs(settings: Settings) -> None:
 
 
 def _is_set_aside(path: Path) -> bool:
-    """Tell a log that nobody writes to any more: `scheduler.log.2`."""
+    """Return whether a log is no longer written to: `scheduler.log.2`."""
     return path.suffix[1:].isdigit()
 
 

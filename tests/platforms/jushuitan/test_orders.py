@@ -84,7 +84,7 @@ def pull_scripted(*script: bytes) -> Any:
 
 
 def places(asked: Sequence[dict[str, Any]]) -> list[tuple[int, int]]:
-    """Give from where on each page was asked for; the count at the end is none."""
+    """Return from where on each page was asked for; the count at the end is none."""
     return [(biz["start_ts"], biz["page_index"]) for biz in asked if "start_ts" in biz]
 
 
@@ -158,7 +158,7 @@ async def pull_by_page_number(client: GatewayClient, shop_id: int) -> set[int]:
 
 
 def start_drift(sandbox: Sandbox) -> None:
-    """Let orders change between the pages of every query."""
+    """Change orders between the pages of every query."""
     httpx.post(f"{sandbox.base_url}/sandbox/drift", json={"on": True}).raise_for_status()
 
 
