@@ -31,7 +31,7 @@ from include.units.unit import Unit as LedgerUnit
 from include.warehouse import connect, tables
 from include.warehouse.types import Measure, Money
 from tests.conftest import HTTP
-from tests.runner import command, run
+from tests.runner import ForkedScript, command, run
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -268,7 +268,7 @@ class Warehouse:
     def run(self, unit: Unit) -> tuple[int, str]:
         """Run a unit as a process to its end; gives the exit code and what it printed."""
         words = (unit.job.id, "--period", unit.period.key, "--shop", unit.shop.id)
-        return run(*words, environment=self.environment)
+        return run(*words, environment=self.environment, script=ForkedScript)
 
     def row(self, unit: Unit) -> LedgerRow:
         """Return the unit's row of the ledger."""

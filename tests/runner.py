@@ -1,26 +1,36 @@
 """The runner, for tests that ask how a run ends: forked from a Python that has imported it already.
 
 It has an environment and an output of its own, as under the operator, and its script is a process
-as always. Tests that kill or signal the runner start it as it really is, with `command`.
+as always, or is forked in turn. Tests that kill or signal the runner start it as it really is, with
+`command`.
 """
 
 from __future__ import annotations
 
 import multiprocessing
 import os
+import runpy
+import signal
 import sys
 import time
+import traceback
+from pathlib import Path
 from tempfile import NamedTemporaryFile
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from include import PROJECT_ROOT
+from include.running import attempt
 from include.running.__main__ import main
+from include.running.script_process import CHUNK_BYTES, ScriptProcess
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from include.running.output import Output
+    from include.running.script_supervisor import Settings
+
 _FORKS = multiprocessing.get_context("forkserver")
-_FORKS.set_forkserver_preload([__name__, "include.units"])
+_FORKS.set_forkserver_preload([__name__, "include.pulling"])
 
 
 def command(*words: str) -> list[str]:
@@ -28,10 +38,41 @@ def command(*words: str) -> list[str]:
     return [sys.executable, "-m", "include.running", *words]
 
 
-def run(*words: str, environment: Mapping[str, str]) -> tuple[int, str]:
+class ForkedScript:
+    """A script of the project as a fork of its runner, which has imported what it imports.
+
+    Arguments and methods are those of `ScriptProcess`; without a supervisor.
+    """
+
+    def __init__(self, settings: Settings, environment: Mapping[str, str]) -> None:
+        self._output, writing = os.pipe()
+        self._pid = os.fork()
+        if self._pid == 0:
+            os._exit(_code_of(settings, environment, writing))
+        os.close(writing)
+
+    def end(self) -> None:
+        """Ask for its end."""
+        os.kill(self._pid, signal.SIGTERM)
+
+    def wait(self, output: Output) -> int:
+        """Pass its output on until it has ended; return its exit code."""
+        while data := os.read(self._output, CHUNK_BYTES):
+            output.feed(data)
+        output.end_of_script()
+        os.close(self._output)
+        return os.waitstatus_to_exitcode(os.waitpid(self._pid, 0)[1])
+
+
+def run(
+    *words: str,
+    environment: Mapping[str, str],
+    script: type[ScriptProcess | ForkedScript] = ScriptProcess,
+) -> tuple[int, str]:
     """Run the runner to its end; return its exit code and what it and its script printed."""
     with NamedTemporaryFile("r", encoding="utf-8") as output:
-        runner = _FORKS.Process(target=_become, args=(words, dict(environment), output.name))
+        wish = words, dict(environment), output.name, script
+        runner = _FORKS.Process(target=_become_runner, args=wish)
         runner.start()
         try:
             runner.join()
@@ -41,14 +82,40 @@ def run(*words: str, environment: Mapping[str, str]) -> tuple[int, str]:
         return runner.exitcode, output.read()
 
 
-def _become(words: tuple[str, ...], environment: dict[str, str], output: str) -> None:
-    """Be the runner: what the server that forks had is replaced."""
+def _become_runner(
+    words: tuple[str, ...],
+    environment: Mapping[str, str],
+    output: str,
+    script: type[ScriptProcess],
+) -> None:
+    attempt.ScriptProcess = script  # type: ignore[misc]
+    _take_over(environment, PROJECT_ROOT, os.open(output, os.O_WRONLY | os.O_APPEND))
+    sys.exit(main(list(words)))
+
+
+def _code_of(settings: Settings, environment: Mapping[str, str], output: int) -> int:
+    """Run a script to its end as if Python had been started with its command; return its code."""
+    _take_over(environment, settings.cwd, output)
+    sys.argv = settings.command[settings.command.index("-u") + 1 :]
+    sys.path[0] = str(Path(sys.argv[0]).parent)
+    code: Any = 1
+    try:
+        runpy.run_path(sys.argv[0], run_name="__main__")
+        code = 0
+    except SystemExit as ended:
+        code = ended.code or 0
+    except BaseException:  # noqa: BLE001 - as Python itself ends
+        traceback.print_exc()
+    sys.stdout.flush()
+    return code if isinstance(code, int) else 1
+
+
+def _take_over(environment: Mapping[str, str], folder: str | Path, output: int) -> None:
+    """Replace what this process has been forked with."""
     os.environ.clear()
     os.environ.update(environment)
     time.tzset()
-    os.chdir(PROJECT_ROOT)
-    opened = os.open(output, os.O_WRONLY | os.O_APPEND)
+    os.chdir(folder)
     for stream in (1, 2):
-        os.dup2(opened, stream)
-    os.close(opened)
-    sys.exit(main(list(words)))
+        os.dup2(output, stream)
+    os.close(output)

@@ -23,7 +23,7 @@ from include.warehouse.tables import erp_orders
 from tests.conftest import SANDBOX_NOW, Sandbox
 from tests.killing import kill_one
 from tests.pulled import erp_orders as erp_orders_of
-from tests.runner import command, run
+from tests.runner import ForkedScript, command, run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -92,7 +92,14 @@ class Pull:
 
     def run(self, day: date, *more: str) -> tuple[int, str]:
         """Run it to its end; gives the exit code and what it printed."""
-        return run("erp_store", "--period", str(day), *more, environment=self.environment)
+        return run(
+            "erp_store",
+            "--period",
+            str(day),
+            *more,
+            environment=self.environment,
+            script=ForkedScript,
+        )
 
     def landed(self) -> dict[tuple[str, int], dict[str, Any]]:
         """Return the orders in the warehouse, by shop and id."""

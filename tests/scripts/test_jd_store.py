@@ -22,7 +22,7 @@ from sandbox.credentials import access_token_of
 from tests.conftest import SANDBOX_NOW, Sandbox
 from tests.jd_shops import NUMBERS, connection_of
 from tests.pulled import jd_orders as jd_orders_of
-from tests.runner import run
+from tests.runner import ForkedScript, run
 from tests.sandbox.truth import JD
 
 if TYPE_CHECKING:
@@ -73,7 +73,9 @@ class Pull:
             **QUICK,
             **{f"AIRFLOW_CONN_JD_{shop[-1]}": self._connection(shop) for shop in SHOPS},
         }
-        return run("jd_store", "--period", str(day), *more, environment=environment)
+        return run(
+            "jd_store", "--period", str(day), *more, environment=environment, script=ForkedScript
+        )
 
     def _connection(self, shop: str) -> str:
         given = connection_of(self.sandbox, SHOPS[shop])

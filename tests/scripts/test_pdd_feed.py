@@ -20,7 +20,7 @@ from include.warehouse.tables import pdd_chat_daily, pdd_kpi, pdd_reviews
 from sandbox.credentials import FEED_TOKEN, SHOPS_OF
 from sandbox.feed_truth import last_day_of, rows_on
 from tests.conftest import SANDBOX_NOW, Sandbox
-from tests.runner import run
+from tests.runner import ForkedScript, run
 from tests.sandbox.serving import serve
 
 if TYPE_CHECKING:
@@ -80,7 +80,9 @@ class Pull:
             "AIRFLOW_CONN_PDD_FEED": json.dumps(connection),
         }
         root = () if self.root == ROOT else ("--root", str(self.root))
-        return run(job, "--period", period, *more, *root, environment=environment)
+        return run(
+            job, "--period", period, *more, *root, environment=environment, script=ForkedScript
+        )
 
     def landed(self, table: sqlalchemy.Table) -> Rows:
         """Return all rows of a table."""

@@ -34,7 +34,7 @@ from tests.gateways.pdd_shops import fields_of
 from tests.gateways.scripted_gateway import answer, scripted
 from tests.platforms.pdd.test_refunds import NOON, ROW, page
 from tests.pulled import pdd_refunds as pdd_refunds_of
-from tests.runner import run
+from tests.runner import ForkedScript, run
 from tests.sandbox.serving import serve
 
 if TYPE_CHECKING:
@@ -124,7 +124,7 @@ class Pull:
         }
         narrowed = [part for shop in shops for part in ("--shop", shop)]
         words = ("pdd_quality", "--period", str(day), "--root", str(self.root), *narrowed, *more)
-        return run(*words, environment=environment)
+        return run(*words, environment=environment, script=ForkedScript)
 
     def landed(self) -> dict[tuple[str, int], dict[str, Any]]:
         """Return all cases in the warehouse, by shop and number."""
