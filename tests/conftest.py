@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from tests.database_servers import Server
 
 # One client for all: making one reads all certificates, which takes longer than asking.
-HTTP = httpx.Client(timeout=30, trust_env=False)
+HTTP = httpx.Client(timeout=300, trust_env=False)
 # How long an example takes is for the benchmarks to say: a busy machine is no failure.
 hypothesis.settings.register_profile("any machine", deadline=None)
 hypothesis.settings.load_profile("any machine")
@@ -42,11 +42,11 @@ SANDBOX_NOW = datetime(2025, 10, 9, 12)
 WIDE = Allowance(100_000, 1, 199)
 
 SERVICE_TESTS = "tests/integration/"
-# They start services of their own; the other files of that folder share one.
-ON_THEIR_OWN = (
-    *("test_compose.py", "test_demo.py", "test_missed_ticks.py", "test_repair.py"),
-    "test_service.py",
-)
+# What each of their services is shared by; the other files of that folder share one more.
+OF_A_SERVICE = {
+    **dict.fromkeys(("test_repair.py", "test_service.py"), "life"),
+    **{file: file for file in ("test_compose.py", "test_missed_ticks.py")},
+}
 
 
 @dataclass(frozen=True)
@@ -174,8 +174,9 @@ class ByFile(LoadScopeScheduling):
     def _split_scope(self, nodeid: str) -> str:
         """Return what a test belongs to; all that needs the running service belongs together."""
         file = nodeid.partition("::")[0]
-        shares = file.startswith(SERVICE_TESTS) and not file.endswith(ON_THEIR_OWN)
-        return SERVICE_TESTS if shares else file
+        if not file.startswith(SERVICE_TESTS):
+            return file
+        return OF_A_SERVICE.get(file.removeprefix(SERVICE_TESTS), SERVICE_TESTS)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile:
@@ -185,8 +186,15 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Skip the long tests unless they were asked for; begin with what takes the longest."""
-    items.sort(key=lambda item: not item.location[0].startswith(SERVICE_TESTS))
+    items.sort(key=_turn)
     if not config.getoption("--campaign"):
         for item in items:
             if item.get_closest_marker("campaign"):
                 item.add_marker(pytest.mark.skip(reason="a long run: add --campaign"))
+
+
+def _turn(item: pytest.Item) -> tuple[bool, bool]:
+    """Return what tests are sorted by: first those of services, and of these what must not run."""
+    names = getattr(item, "fixturenames", ())
+    needs_it_off = "unstarted" in names and "service" not in names
+    return not item.location[0].startswith(SERVICE_TESTS), not needs_it_off

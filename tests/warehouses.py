@@ -89,9 +89,14 @@ def fields_of(url: str) -> dict[str, Any]:
 
 def empty_file(folder: Path) -> str:
     """Return the URL of an empty warehouse in a new file of SQLite."""
-    file = folder / "warehouse.db"
-    shutil.copy(_migrated_file(), file)
-    return f"sqlite:///{file}"
+    url = f"sqlite:///{folder / 'warehouse.db'}"
+    make_warehouse(url)
+    return url
+
+
+def make_warehouse(url: str) -> None:
+    """Make an empty warehouse in a new file of SQLite: a copy, which is quicker than to migrate."""
+    shutil.copy(_migrated_file(), url.removeprefix("sqlite:///"))
 
 
 @cache

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from playwright.sync_api import sync_playwright
 
+from tests.integration.installation import PATIENCE
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -20,7 +22,6 @@ if TYPE_CHECKING:
 
 DESKTOP = {"width": 1280, "height": 900}
 PHONE = {"width": 390, "height": 844}
-PATIENCE_MS = 180_000  # a machine that is busy with other tests
 # What axe-core calls the guidelines of the web for contrast, keyboard and names.
 GUIDELINES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
@@ -50,7 +51,7 @@ def tab(browser: Browser, service: Service, user: str = "admin", **wishes: Any) 
         wishes: language, light or dark, size.
     """
     context = browser.new_context(**{"viewport": DESKTOP, "locale": "en-GB", **wishes})
-    context.set_default_timeout(PATIENCE_MS)
+    context.set_default_timeout(PATIENCE * 1000)
     session = service.client(user).headers["Authorization"].removeprefix("Bearer ")
     context.add_cookies([{"name": "_token", "value": session, "url": service.ports.url}])
     page = context.new_page()

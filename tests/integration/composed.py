@@ -20,13 +20,12 @@ from manager.lifecycle.processes import end_leftovers
 from manager.lifecycle.supervisor_client import MARKER
 from tests.compose_file import Compose
 from tests.database_servers import HOST, PostgreSQL
-from tests.integration.installation import copy_project, system_python
+from tests.integration.installation import PATIENCE, copy_project, system_python
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-READY_SECONDS = 400
 DATABASES = "deploy/postgres/databases.sql"
 PROGRAMS = ("redis-server", "redis-cli", "psql", "pg_isready")
 
@@ -90,7 +89,7 @@ class Stack:
         """Its REST API, logged in as the web user that `init` has made."""
         url = f"http://{HOST}:{self.compose.dot_env['SCHEDULER_PORT']}"
         login = {"username": "admin", "password": self.secrets["ADMIN_PASSWORD"]}
-        client = httpx.Client(base_url=url, timeout=30, trust_env=False)
+        client = httpx.Client(base_url=url, timeout=PATIENCE, trust_env=False)
         token = client.post("/auth/token", json=login).raise_for_status().json()["access_token"]
         client.headers["Authorization"] = f"Bearer {token}"
         return client
@@ -109,7 +108,7 @@ class Stack:
         self.wait_until_healthy("redis")
         self.spawn("sandbox")
         init = self.spawn("init")
-        assert init.wait(READY_SECONDS) == 0, self.log("init")
+        assert init.wait(PATIENCE) == 0, self.log("init")
         for name in ("api-server", "dag-processor", "triggerer", "config-watcher"):
             self.spawn(name)
         self.wait_until_healthy("api-server")
@@ -148,13 +147,13 @@ class Stack:
             env=service.environment | of_server | variables,
             capture_output=True,
             text=True,
-            timeout=240,
+            timeout=PATIENCE,
             check=False,
         )
 
     def wait_until_healthy(self, name: str) -> None:
         """Wait until a service's own health check is content with it."""
-        until = time.monotonic() + READY_SECONDS
+        until = time.monotonic() + PATIENCE
         while (done := self.health(name)).returncode:
             said = f"{done.stdout}{done.stderr}\n{self.log(name)}"
             assert name not in self._processes or self._processes[name].poll() is None, said
@@ -179,7 +178,7 @@ class Stack:
             for each in family:
                 with suppress(psutil.NoSuchProcess):
                     each.kill()
-            psutil.wait_procs(family, timeout=10)
+            psutil.wait_procs(family, timeout=PATIENCE)
         started.wait()
 
     def log(self, title: str) -> str:

@@ -1,50 +1,133 @@
-"""A real service for the tests: a copy of the project, started in a temporary folder."""
+"""Two real services for the tests, each a copy of the project in a temporary folder.
+
+One is shared by the tests that only use it; the other is stopped and killed, and has few jobs.
+"""
 
 from __future__ import annotations
 
-import shutil
+import contextlib
+import os
+import sys
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 import pytest
 import yaml
 
+import sandbox.limits
+from include.platforms.pdd import dialect
+from manager.lifecycle import stopping
 from manager.lifecycle.settings import SETTINGS, USERS
-from tests.integration.installation import VIEWER, Service, copy_project, installed
+from tests.integration.installation import (
+    PATIENCE,
+    VIEWER,
+    Service,
+    copy_project,
+    installed,
+    replace,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+    from types import ModuleType
 
-# A new installation pulls what was last due, and `demo` the last ended day. Before eight in the
-# morning these are two days of the job that its platform's limits keep at two minutes for each.
+# The job that the limits of its platform would keep at two minutes for each day.
 LONGEST_PULL = "config/tasks/pdd.yaml"
 DUE, DUE_AT_MIDNIGHT = '"0 8 * * *"', '"1 0 * * *"'
+LIMIT, WIDE_LIMIT = 'Limit(100, 10, per="shop")', 'Limit(1000, 1, per="shop")'
+ALLOWANCE, WIDE_ALLOWANCE = 'Allowance(100, 10, 70031, "shop")', 'Allowance(1000, 1, 70031, "shop")'
+FIRST_DAY = 8  # days ago
+ERP_JOB = """
+tasks:
+  - id: erp_store
+    name: ERP门店数据
+    cron: "0 0 * * *"
+    script: erp/erp_store.py
+    platform: erp
+    start: {start}
+    recover: 3d
+    retry_delay: 1s
+"""
+SLOW = """
+import os, sys, time
+from pathlib import Path
+
+folder = Path(sys.argv[1])
+key = os.environ["PERIOD_KEY"].replace(":", "")
+(folder / f"began-{os.environ['JOB_ID']}-{key}").touch()
+while (folder / "hold").exists():
+    time.sleep(0.1)
+"""
+SLOW_JOB = """
+tasks:
+  - {id: slow, name: 慢任务, cron: "0 0 * * *", script: slow.py, args: ["HERE"], recover: 0d}
+"""
 
 
 @pytest.fixture(scope="session")
-def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a copy of the project, ready to be started; a second user may look, but not touch."""
-    root = tmp_path_factory.mktemp("project") / "checkout"
-    copy_project(root)
-    settings = root / SETTINGS
-    users = f"{USERS}=admin:admin"
-    settings.write_text(settings.read_text("utf-8").replace(users, f"{users},{VIEWER}:viewer"))
-    jobs = root / LONGEST_PULL
-    assert DUE in jobs.read_text("utf-8")
-    jobs.write_text(jobs.read_text("utf-8").replace(DUE, DUE_AT_MIDNIGHT))
-    return root
-
-
-@pytest.fixture(scope="session")
-def service(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    """Return a running service that tests share; of 拼多多, it pulls nothing by itself."""
+def unstarted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """Return the installation of `service`, with a second user who may look, but not touch."""
     root = tmp_path_factory.mktemp("service") / "checkout"
-    shutil.copytree(project, root, symlinks=True)
+    copy_project(root)
+    users = f"{USERS}=admin:admin"
+    replace(root / SETTINGS, users, f"{users},{VIEWER}:viewer")
+    replace(root / LONGEST_PULL, DUE, DUE_AT_MIDNIGHT)
+    _change(root, dialect, LIMIT, WIDE_LIMIT)
+    _change(root, sandbox.limits, ALLOWANCE, WIDE_ALLOWANCE)
     jobs = root / LONGEST_PULL
     entries = yaml.safe_load(jobs.read_text("utf-8"))
     for entry in entries["tasks"]:
         entry["recover"] = "0d"
     jobs.write_text(yaml.safe_dump(entries, allow_unicode=True), "utf-8")
     with installed(root, root.parent) as service:
-        service.start()
         yield service
+
+
+@pytest.fixture(scope="session")
+def service(unstarted: Service) -> Service:
+    """Return a running service that tests share; of 拼多多, it pulls nothing by itself."""
+    unstarted.start()
+    return unstarted
+
+
+@pytest.fixture(scope="session")
+def life(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """Return a service that tests stop and kill, with a few jobs: `erp_store` is due at midnight.
+
+    The files that use it follow it, each in its order.
+    """
+    root = tmp_path_factory.mktemp("life") / "checkout"
+    copy_project(root)
+    for name in ("jd", "pdd"):
+        (root / f"config/tasks/{name}.yaml").unlink()
+    first = datetime.now(ZoneInfo("Asia/Shanghai")).date() - timedelta(days=FIRST_DAY)
+    (root / "config/tasks/erp.yaml").write_text(ERP_JOB.format(start=first), "utf-8")
+    (root / "include/scripts/slow.py").write_text(SLOW)
+    (root / "config/tasks/slow.yaml").write_text(SLOW_JOB.replace("HERE", str(root.parent)))
+    _change(root, stopping, "DRAIN_SECONDS = 60.0", f"DRAIN_SECONDS = {PATIENCE}")
+    with installed(root, root.parent) as service:
+        _start_in_a_terminal_that_closes(service)
+        yield service
+
+
+def _change(root: Path, module: ModuleType, old: str, new: str) -> None:
+    """Change a constant of a module in a copy of the project."""
+    replace(root.joinpath(*module.__name__.split(".")).with_suffix(".py"), old, new)
+
+
+def _start_in_a_terminal_that_closes(service: Service) -> None:
+    """Start it as a person does who closes the window when it runs."""
+    pid, terminal = os.forkpty()
+    if pid == 0:
+        os.environ["SCHEDULER_VAR"] = str(service.var)
+        command = [sys.executable, str(service.root / "scheduler_manager.py"), "start"]
+        os.execv(command[0], [*command, "--port", str(service.ports.base)])  # noqa: S606 -- a child
+    said = b""
+    with contextlib.suppress(OSError):  # the child has closed its side
+        while data := os.read(terminal, 4096):
+            said += data
+    _, status = os.waitpid(pid, 0)
+    os.close(terminal)  # whoever still belongs to it gets a SIGHUP
+    assert os.waitstatus_to_exitcode(status) == 0, said.decode()

@@ -9,10 +9,11 @@ import shutil
 import socket
 import subprocess
 import sys
+import time
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import httpx
 
@@ -25,10 +26,11 @@ from manager.lifecycle.processes import end_leftovers
 from manager.lifecycle.supervisor_client import remove_traces
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 NOT_COPIED = (".git", ".venv", ".env", "var", "__pycache__", ".*_cache", ".hypothesis")
-COMMAND_SECONDS = 600
+# How long what is waited for may take: how busy a machine is, is no failure.
+PATIENCE = 900.0
 VIEWER = "viewer"
 
 
@@ -47,8 +49,8 @@ class Service:
 
     @property
     def api(self) -> Api:
-        """Its REST API, logged in as admin."""
-        return Api(self.layout, self.ports)
+        """Its REST API, asked as admin."""
+        return Api(self.layout, self.ports, PATIENCE)
 
     def client(self, user: str = "") -> httpx.Client:
         """Ask its web server as somebody who has logged in; without a name, as anybody."""
@@ -61,7 +63,7 @@ class Service:
         return client
 
     def manager(
-        self, *arguments: str, timeout: float = COMMAND_SECONDS
+        self, *arguments: str, timeout: float = PATIENCE
     ) -> subprocess.CompletedProcess[str]:
         """Run `scheduler_manager.py` with the system's Python, as a user would."""
         return subprocess.run(
@@ -102,6 +104,13 @@ def copy_project(root: Path) -> None:
         virtualenv.stamp(Layout(root=root), root / name).touch()
 
 
+def replace(file: Path, old: str, new: str) -> None:
+    """Replace what stands once in a file."""
+    text = file.read_text("utf-8")
+    assert text.count(old) == 1, f"{file}: {old}"
+    file.write_text(text.replace(old, new), "utf-8")
+
+
 @contextmanager
 def installed(project: Path, folder: Path, ports: Ports | None = None) -> Iterator[Service]:
     """Return an installation that is not started yet; whatever happens, nothing of it is left."""
@@ -112,6 +121,15 @@ def installed(project: Path, folder: Path, ports: Ports | None = None) -> Iterat
         service.manager("stop", "--now")
         end_leftovers(service.layout)
         remove_traces(service.layout)
+
+
+def until(what: Callable[[], Any]) -> Any:
+    """Return what was waited for, or fail."""
+    deadline = time.monotonic() + PATIENCE
+    while not (found := what()):
+        assert time.monotonic() < deadline
+        time.sleep(0.5)
+    return found
 
 
 def system_python() -> Path:

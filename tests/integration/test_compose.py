@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -19,10 +18,11 @@ from include.warehouse import connect
 from include.warehouse.tables import erp_orders, jd_orders, pdd_refunds
 from manager.lifecycle.processes import service_processes
 from tests.integration.composed import stack
+from tests.integration.installation import PATIENCE, until
 from tests.integration.truths import own_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
     from include.periods import Period
@@ -39,7 +39,6 @@ TABLES = {
     "jd_store": (jd_orders, "order_day"),
     "pdd_quality": (pdd_refunds, "created_day"),
 }
-DAG_SECONDS, RUN_SECONDS = 300, 600
 WATCHED = (
     *("postgres", "redis", "sandbox", "api-server", "scheduler", "dag-processor", "triggerer"),
     "config-watcher",
@@ -53,19 +52,18 @@ def composed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         yield running
 
 
-@pytest.mark.timeout(900)
 def test_eleven_jobs_land_though_a_worker_is_killed(composed: Stack) -> None:
     """Every shop of every job is in PostgreSQL, once and whole; the lost runs are done again."""
     jobs = _jobs(composed)
     assert len(jobs) == 11
-    _wait(lambda: _dags(composed) >= jobs.keys(), DAG_SECONDS, composed)
+    until(lambda: _dags(composed) >= jobs.keys())
     begun = {LONGEST: _trigger(composed, *jobs[LONGEST])}
-    (spared,) = _wait(lambda: composed.workers_at(LONGEST), DAG_SECONDS, composed)
+    (spared,) = until(lambda: composed.workers_at(LONGEST))
     begun |= {name: _trigger(composed, *jobs[name]) for name in jobs if name != LONGEST}
-    lost = _wait(lambda: _in_the_middle(composed, jobs, spared), DAG_SECONDS, composed)
+    lost = until(lambda: _in_the_middle(composed, jobs, spared))
     command_lines = _command_lines(composed)
     composed.kill(next(worker for worker in ("worker-1", "worker-2") if worker != spared))
-    _wait(lambda: _ended(composed, begun), RUN_SECONDS, composed)
+    until(lambda: _ended(composed, begun))
 
     tries = {name: _tries(composed, name, run) for name, run in begun.items()}
     assert {"success"} == {attempts[-1]["state"] for attempts in tries.values()}, tries
@@ -108,7 +106,7 @@ def test_the_first_start_again_changes_nothing(composed: Stack) -> None:
     """`init` runs at each `docker compose up`: the password and the connections stay."""
     before = composed.api.get("/api/v2/connections", params={"limit": 100}).json()
     again = composed.spawn("init", "init again")
-    assert again.wait(300) == 0, composed.log("init again")
+    assert again.wait(PATIENCE) == 0, composed.log("init again")
     assert "its password was left alone" in composed.log("init again")
     assert composed.api.get("/api/v2/connections", params={"limit": 100}).json() == before
 
@@ -140,14 +138,6 @@ def _jobs(composed: Stack) -> dict[str, tuple[Job, Period]]:
         for name, job in jobs.items()
         if name != "housekeeping"
     }
-
-
-def _wait(what: Callable[[], Any], seconds: float, composed: Stack) -> Any:
-    until = time.monotonic() + seconds
-    while not (found := what()):
-        assert time.monotonic() < until, composed.log("scheduler")
-        time.sleep(0.5)
-    return found
 
 
 def _get(composed: Stack, path: str, **params: Any) -> Any:

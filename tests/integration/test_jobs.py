@@ -6,7 +6,6 @@ The tests share one service; what they add to its registry has names of its own.
 from __future__ import annotations
 
 import json
-import time
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -20,18 +19,16 @@ from include.units.unit import Unit
 from include.warehouse import connect
 from manager.airflow.rest import ApiError
 from sandbox import credentials
+from tests.integration.installation import until
 from tests.sandbox.truth import ERP
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     from include.units.ledger_row import LedgerRow
     from tests.integration.installation import Service
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
-DAG_SECONDS = 180  # within which a dropped entry must be a DAG
-RUN_SECONDS = 400
 NUMBERS = {"erp-1": 10001, "erp-2": 10002, "erp-3": 10003}
 EXIT_CODES = {
     0: ("success", 1),
@@ -44,15 +41,6 @@ EXIT_CODES = {
 }
 
 
-def _wait(what: Callable[[], Any], seconds: float, pause: float = 0.5) -> Any:
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if found := what():
-            return found
-        time.sleep(pause)
-    pytest.fail(f"nothing after {seconds} s")
-
-
 def _runs(service: Service, dag_id: str) -> list[dict[str, Any]]:
     return list(service.api._pages(f"/api/v2/dags/{dag_id}/dagRuns", "dag_runs"))
 
@@ -60,7 +48,7 @@ def _runs(service: Service, dag_id: str) -> list[dict[str, Any]]:
 def _task(service: Service, dag_id: str, run_id: str) -> dict[str, Any]:
     """Wait until a run has ended, and give the task that ran its script."""
     api = service.api
-    _wait(lambda: api.run_state(dag_id, run_id) in ("success", "failed"), RUN_SECONDS)
+    until(lambda: api.run_state(dag_id, run_id) in ("success", "failed"))
     path = f"/api/v2/dags/{dag_id}/dagRuns/{run_id}/taskInstances"
     tasks: list[dict[str, Any]] = api._request("GET", path)["task_instances"]
     return next(task for task in tasks if task["task_id"] == "run")
@@ -115,7 +103,7 @@ def added(service: Service) -> Service:
     )
     _write_tasks(service.root, "exits.yaml", entries)
     wanted = {f"exits_{code}" for code in EXIT_CODES}
-    _wait(lambda: wanted <= set(service.api.dags()), DAG_SECONDS)
+    until(lambda: wanted <= set(service.api.dags()))
     return service
 
 
@@ -151,7 +139,7 @@ def test_the_scheduler_makes_the_run_of_the_day_by_itself(service: Service) -> N
         runs = _runs(service, "erp_store")
         return [run["partition_key"] for run in runs if run["run_type"] == "scheduled"]
 
-    keys = _wait(scheduled, RUN_SECONDS)
+    keys = until(scheduled)
     now = datetime.now(SHANGHAI)
     fired = 1 if now.hour >= 7 else 2
     assert keys == [_days_ago(fired)]
@@ -211,7 +199,7 @@ def test_a_backfill_holds_both_its_ends(service: Service) -> None:
         over = len(mine) == len(wanted) and all(run["state"] == "success" for run in mine)
         return sorted(run["partition_key"] for run in mine) if over else []
 
-    assert _wait(ended, RUN_SECONDS, pause=2) == wanted
+    assert until(ended) == wanted
     for key in wanted:
         assert _landed_on(service, key) == _truth_on(key)
     assert not _landed_on(service, _days_ago(29))
@@ -264,7 +252,7 @@ def test_a_users_own_script_is_a_job_within_half_a_minute(service: Service) -> N
     )
     _write_tasks(service.root, "own.yaml", entries)
     before = set(service.api.dags())
-    dags = _wait(lambda: "own_job" in (found := service.api.dags()) and found, DAG_SECONDS)
+    dags = until(lambda: "own_job" in (found := service.api.dags()) and found)
     assert set(dags) == before | {"own_job"}
     run_id = _trigger(service, "own_job", partition_key="2025-10-02")
     assert _task(service, "own_job", run_id)["state"] == "success"
@@ -276,9 +264,9 @@ def test_a_users_own_script_is_a_job_within_half_a_minute(service: Service) -> N
         errors = "\n".join(service.api.import_errors())
         return "own.yaml:3:" in errors and "minute 99 is not in 0-59" in errors
 
-    _wait(told, DAG_SECONDS)
+    until(told)
     _write_tasks(service.root, "own.yaml", entries.replace("0 6", "61 6"))
-    shown = _wait(lambda: (job := _shown(service, "own_job"))["import_error"] and job, DAG_SECONDS)
+    shown = until(lambda: (job := _shown(service, "own_job"))["import_error"] and job)
     assert "minute 61 is not in 0-59" in shown["import_error"]
     assert shown["next_run"] is None
 
@@ -293,7 +281,7 @@ def test_a_script_that_takes_no_period_lands_yesterday_only(service: Service) ->
         f"start: {older}}}\n"
     )
     _write_tasks(service.root, "yesterday.yaml", entry)
-    _wait(lambda: "yesterday" in service.api.dags(), DAG_SECONDS)
+    until(lambda: "yesterday" in service.api.dags())
     period = load_registry(service.root).jobs["yesterday"].schedule.parse_key(landed)
     ledger = Ledger(connect(f"sqlite:///{service.layout.warehouse}"))
     with ledger.engine.begin() as connection:
@@ -360,7 +348,7 @@ def test_a_shop_that_landed_too_little_is_not_green(service: Service) -> None:
         f"env: {{ROWS: '{rows_of_2}'}}, checks: {{min_rows: 10}}}}\n"
     )
     _write_tasks(service.root, "checked.yaml", entry)
-    _wait(lambda: "checked" in service.api.dags(), DAG_SECONDS)
+    until(lambda: "checked" in service.api.dags())
     first = _trigger(service, "checked", partition_key=key)
     assert _task(service, "checked", first)["state"] == "failed"
     assert service.api.run_state("checked", first) == "failed"
@@ -384,7 +372,7 @@ def test_a_shop_that_landed_too_little_is_not_green(service: Service) -> None:
 
 def test_housekeeping_reaches_airflows_database(service: Service) -> None:
     """The job of the service itself runs by schedule, though tasks know no secret of Airflow's."""
-    runs = _wait(lambda: _runs(service, "housekeeping"), DAG_SECONDS)
+    runs = until(lambda: _runs(service, "housekeeping"))
     task = _task(service, "housekeeping", runs[0]["dag_run_id"])
     assert task["state"] == "success"
     (row,) = _rows(service, "housekeeping", runs[0]["partition_key"]).values()

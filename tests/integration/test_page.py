@@ -5,7 +5,6 @@ The tests share one service and one job with gaps, and run in their order.
 
 from __future__ import annotations
 
-import time
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -26,7 +25,7 @@ from tests.integration.browsing import (
     tab,
     violations,
 )
-from tests.integration.installation import VIEWER
+from tests.integration.installation import VIEWER, until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,7 +46,6 @@ tasks:
      start: {start}, recover: 0d, dated: true}}
 """
 SHOPS = 3
-DAG_SECONDS, RUN_SECONDS = 180, 400
 
 
 def day(ago: int) -> str:
@@ -67,9 +65,7 @@ def trial(service: Service) -> Iterator[Job]:
     ledger.expect([unit])
     ledger.begin([unit])
     ledger.fail(unit, 75, HOSTILE)
-    deadline = time.monotonic() + DAG_SECONDS
-    while JOB not in service.api.dags() and time.monotonic() < deadline:
-        time.sleep(0.5)
+    until(lambda: JOB in service.api.dags())
     yield job
     file.unlink()
 
@@ -92,9 +88,7 @@ def cell(frame: Frame, key: str, shop: str | None = None) -> Any:
 
 def state(frame: Frame, key: str, wanted: str) -> None:
     """Wait until a cell has a state."""
-    cell(frame, key).and_(frame.locator(f'[data-state="{wanted}"]')).wait_for(
-        timeout=RUN_SECONDS * 1000
-    )
+    cell(frame, key).and_(frame.locator(f'[data-state="{wanted}"]')).wait_for()
 
 
 @pytest.mark.usefixtures("trial")

@@ -1,6 +1,6 @@
 """Gaps on a real service: repaired by hand, and closed by themselves after an outage.
 
-The tests of this file follow one installation and run in their order. Its one job pulls three shops
+The tests of this file follow one installation and run in their order. The job pulls three shops
 from the sandbox, which counts the calls, and is due at midnight.
 """
 
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import sqlite3
 from contextlib import closing
@@ -24,32 +25,22 @@ from include.units.ledger import Ledger
 from include.units.unit import REPAIR_PREFIX
 from include.warehouse import connect
 from include.warehouse.tables import erp_orders, ledger
-from tests.integration.installation import Service, copy_project, installed
-from tests.integration.test_service import pids, until
+from manager.lifecycle.processes import service_processes
+from tests.integration.conftest import FIRST_DAY
+from tests.integration.installation import PATIENCE, until
+from tests.integration.test_service import journal, pids
 from tests.integration.truths import own_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from sqlalchemy import Engine
 
     from include.units.ledger_row import LedgerRow
+    from tests.integration.installation import Service
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
+JOB = "erp_store"
 NUMBERS = {"erp-1": 10001, "erp-2": 10002, "erp-3": 10003}
-FIRST_DAY = 8  # days ago
 LONG_AGO = "scheduled__long_ago"
-JOB = """
-tasks:
-  - id: erp_store
-    name: ERP门店数据
-    cron: "0 0 * * *"
-    script: erp/erp_store.py
-    platform: erp
-    start: {start}
-    recover: 3d
-    retry_delay: 1s
-"""
 
 
 class Team:
@@ -71,12 +62,12 @@ class Team:
         """Return the ledger, by period and shop."""
         book = Ledger(self.engine())
         days = range(FIRST_DAY, 0, -1)
-        rows = [row for days_ago in days for row in book.rows("erp_store", self.key(days_ago))]
+        rows = [row for days_ago in days for row in book.rows(JOB, self.key(days_ago))]
         return {(row.period_key, row.shop_id): row for row in rows}
 
     def runs(self, prefix: str) -> list[dict[str, Any]]:
         """Give Airflow's runs whose names begin so, by when they were started."""
-        runs = self.service.api.runs("erp_store", run_id_prefix_pattern=prefix)
+        runs = self.service.api.runs(JOB, run_id_prefix_pattern=prefix)
         return sorted(runs, key=lambda run: run.get("start_date") or "9")
 
     def sandbox(self, method: str, path: str, **content: Any) -> Any:
@@ -90,14 +81,14 @@ class Team:
 
     def repair(self, *words: str, code: int = 0) -> dict[str, Any]:
         """Run the command; what it says as JSON."""
-        done = self.service.manager("repair", *words, "--json")
+        done = self.service.manager("repair", "--job", JOB, *words, "--json")
         assert done.returncode == code, done.stdout + done.stderr
         return dict(json.loads(done.stdout))
 
     def check_truth(self) -> None:
         """Hold what landed against what the sandbox had then."""
         registry = load_registry(self.service.root)
-        job = registry.jobs["erp_store"]
+        job = registry.jobs[JOB]
         for (key, shop), row in self.rows().items():
             assert row.finished_at is not None
             period = job.schedule.parse_key(key)
@@ -106,21 +97,12 @@ class Team:
 
 
 @pytest.fixture(scope="module")
-def team(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Team]:
-    """Return an installation of its own, whose schedule has landed yesterday."""
-    root = tmp_path_factory.mktemp("repair") / "checkout"
-    copy_project(root)
-    for path in (root / "config/tasks").glob("*.yaml"):
-        path.unlink()
-    first = datetime.now(SHANGHAI).date() - timedelta(days=FIRST_DAY)
-    (root / "config/tasks/erp.yaml").write_text(JOB.format(start=first), "utf-8")
-    with installed(root, root.parent) as service:
-        service.start()
-        team = Team(service)
-        yesterday = team.key(1)
-        until(lambda: {row.state for row in team.rows().values()} == {"ok"})
-        assert {key for key, _ in team.rows()} == {yesterday}
-        yield team
+def team(life: Service) -> Team:
+    """Return an installation whose schedule has landed yesterday."""
+    team = Team(life)
+    yesterday = {(team.key(1), shop) for shop in NUMBERS}
+    until(lambda: {key for key, row in team.rows().items() if row.state == "ok"} == yesterday)
+    return team
 
 
 def test_the_plan_is_only_shown(team: Team) -> None:
@@ -130,11 +112,11 @@ def test_the_plan_is_only_shown(team: Team) -> None:
     assert told["units"] == 9
     assert told["calls"] is not None
     assert told["minutes"] > 0
-    assert team.service.manager("pause", "erp_store").returncode == 0
-    paused = team.service.manager("repair", "--yes", "--since", team.key(4))
+    assert team.service.manager("pause", JOB).returncode == 0
+    paused = team.service.manager("repair", "--job", JOB, "--yes", "--since", team.key(4))
     assert paused.returncode == 1
     assert "erp_store: 9 left out: the job is paused" in paused.stdout
-    assert team.service.manager("resume", "erp_store").returncode == 0
+    assert team.service.manager("resume", JOB).returncode == 0
     assert team.runs(REPAIR_PREFIX) == []
 
 
@@ -142,9 +124,10 @@ def test_two_people_press_at_once(team: Team) -> None:
     """Each run is made once, the oldest first, both see them land, and no call is made twice."""
     before, counted = team.calls(), _calls_of(team)
     both = [
-        team.service.begin("repair", "--yes", "--json", "--since", team.key(4)) for _ in range(2)
+        team.service.begin("repair", "--job", JOB, "--yes", "--json", "--since", team.key(4))
+        for _ in range(2)
     ]
-    told = [json.loads(one.communicate(timeout=240)[0]) for one in both]
+    told = [json.loads(one.communicate(timeout=PATIENCE)[0]) for one in both]
     assert [one.returncode for one in both] == [0, 0], told
     made = [run["run_id"] for one in told for run in one["runs"] if run["new"]]
     assert sorted(made) == [f"{REPAIR_PREFIX}{team.key(days)}__1" for days in (4, 3, 2)]
@@ -160,7 +143,7 @@ def test_a_shop_that_fails_costs_itself_alone(team: Team) -> None:
     """The others land, the failure is named, and the next repair pulls that shop only."""
     fault = {"fault": "missing_field", "platform": "erp", "times": 999, "shop": NUMBERS["erp-2"]}
     team.sandbox("POST", "faults", json=fault)
-    done = team.service.manager("repair", "--yes", "--since", team.key(5))
+    done = team.service.manager("repair", "--job", JOB, "--yes", "--since", team.key(5))
     assert done.returncode == 1, done.stdout + done.stderr
     assert f"erp_store {team.key(5)}: failed: 1 of 3 missing: erp-2" in done.stdout
     team.sandbox("DELETE", "faults")
@@ -172,10 +155,26 @@ def test_a_shop_that_fails_costs_itself_alone(team: Team) -> None:
     team.check_truth()
 
 
+def test_stop_lets_running_jobs_end(life: Service) -> None:
+    """It says which it waits for, nothing is left, and the job's end is in the ledger's journal."""
+    hold = life.var.parent / "hold"
+    hold.touch()
+    assert life.manager("trigger", "slow", "--period", "2025-10-03").returncode == 0
+    until((life.var.parent / "began-slow-2025-10-03").exists)
+    stopping = life.begin("stop")
+    first = stopping.stdout.readline() if stopping.stdout else ""
+    assert re.match(r"waiting up to \d+ s for .*slow 2025-10-03", first)
+    hold.unlink()
+    said, _ = stopping.communicate(timeout=PATIENCE)
+    assert (stopping.returncode, said.splitlines()[-1]) == (0, "stopped")
+    assert service_processes(life.layout) == []
+    assert list(life.layout.run.iterdir()) == []
+    assert "slow 2025-10-03 landed in " in journal(life)
+    assert "service stopped by `stop`" in journal(life).splitlines()[-1]
+
+
 def test_an_outage_heals_by_itself(team: Team) -> None:
     """What was missed within `recover` runs oldest first, once each; what had failed lands, too."""
-    done = team.service.manager("stop")
-    assert done.returncode == 0, done.stderr
     _forget_last_days(team, last_run=5, failed=(4, "erp-3"))
     team.service.start()
     wanted = [team.key(days) for days in (3, 2, 1)]
@@ -201,17 +200,17 @@ def test_an_outage_heals_by_itself(team: Team) -> None:
 def test_what_is_older_is_one_repair(team: Team) -> None:
     """Nothing is lost, and nothing doubled, though the scheduler is killed meanwhile."""
     counted = team.calls(), _calls_of(team)
-    command = team.service.begin("repair", "--yes")
+    command = team.service.begin("repair", "--job", JOB, "--yes")
     until(lambda: any(run["state"] == "running" for run in team.runs(REPAIR_PREFIX)))
-    second = team.service.begin("repair", "--yes")
+    second = team.service.begin("repair", "--job", JOB, "--yes")
     os.kill(pids(team.service)["scheduler"], signal.SIGKILL)
-    said, _ = command.communicate(timeout=400)
+    said, _ = command.communicate(timeout=PATIENCE)
     assert command.returncode == 0, said
     assert "(3 of 3 runs)" in said
-    told, _ = second.communicate(timeout=100)
+    told, _ = second.communicate(timeout=PATIENCE)
     assert second.returncode == 0, told
     assert told.count("is on its way already") == told.count(": landed") >= 2
-    assert team.service.manager("gaps").returncode == 0
+    assert team.service.manager("gaps", "--job", JOB).returncode == 0
     team.check_truth()
     rows = team.rows()
     assert len(rows) == FIRST_DAY * 3

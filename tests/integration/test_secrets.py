@@ -7,24 +7,21 @@ import html
 import json
 import re
 import stat
-import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import quote, quote_plus
 
 import pytest
 
 from include.registry.delivered_connections import connections
 from manager.lifecycle.processes import service_processes
-from tests.integration.installation import VIEWER
+from tests.integration.installation import VIEWER, until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tests.integration.installation import Service
 
-RUN_SECONDS = 400
-DAG_SECONDS = 180
 PASSWORD = 'kenn"wört\\e/9f+8&7 %d4c1'
 TOKEN = "tok.3f0b/55aa+77=ü'e9d2"
 # Each ends in another way, after it has shown its secrets in every form that people come upon.
@@ -99,16 +96,9 @@ def leaking(service: Service) -> Iterator[dict[str, str]]:
         for job, code in JOBS.items()
     )
     (service.root / "config/tasks/leaks.yaml").write_text(f"tasks:\n{entries}", "utf-8")
-    _until(lambda: set(JOBS) <= set(service.api.dags()), DAG_SECONDS)
+    until(lambda: set(JOBS) <= set(service.api.dags()))
     yield {job: service.api.trigger(job, "2025-10-02") for job in JOBS}
     (folder / "go").touch(0o600)
-
-
-def _until(happened: Any, seconds: float) -> None:
-    deadline = time.monotonic() + seconds
-    while not happened():
-        assert time.monotonic() < deadline
-        time.sleep(0.5)
 
 
 def _found(text: bytes, secrets: dict[str, str]) -> list[str]:
@@ -122,7 +112,7 @@ def test_no_command_line_has_a_secret(
 ) -> None:
     """Of no process of the service, while scripts run that are given secrets."""
     folder = service.var / "leaking"
-    _until(lambda: all((folder / job).exists() for job in leaking), RUN_SECONDS)
+    until(lambda: all((folder / job).exists() for job in leaking))
     seen = {}
     for process in service_processes(service.layout):
         entry = Path("/proc", str(process.pid))
@@ -132,7 +122,7 @@ def test_no_command_line_has_a_secret(
     assert {line: found for line in seen.values() if (found := _found(line, secrets))} == {}
     (folder / "go").touch(0o600)
     states = service.api.run_state
-    _until(lambda: all(states(*run) == "failed" for run in leaking.items()), RUN_SECONDS)
+    until(lambda: all(states(*run) == "failed" for run in leaking.items()))
 
 
 def test_no_answer_of_the_web_server_has_a_secret(

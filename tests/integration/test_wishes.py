@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
+from tests.integration.installation import until
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
 
     from tests.integration.installation import Service
 
-QUIET_SECONDS = 300
 RUNS = "/api/v2/dags/erp_store/dagRuns"
 # Each is tried in the place of a period, of a shop, of a partition key and of a run's id.
 TEXTS = (
@@ -49,9 +49,7 @@ def admin(service: Service) -> httpx.Client:
     """
     client = service.client("admin")
     at_work = "/api/v2/dags/~/dagRuns?state=running&state=queued&limit=1"
-    deadline = time.monotonic() + QUIET_SECONDS
-    while client.get(at_work).json()["total_entries"] and time.monotonic() < deadline:
-        time.sleep(1)
+    until(lambda: client.get(at_work).json()["total_entries"] == 0)
     return client
 
 

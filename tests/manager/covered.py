@@ -18,12 +18,12 @@ from include.registry import load_registry
 from include.units.expected_from import LONG_AGO
 from include.units.first_seen import first_seen
 from include.warehouse import connect
-from include.warehouse.migrating import migrate
 from include.warehouse.tables import ledger
 from manager.layout import Layout
 from manager.lifecycle.settings import FERNET
 from tests import airflow_runs
 from tests.coverage.registries import row
+from tests.warehouses import make_warehouse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -96,7 +96,7 @@ def install(folder: Path, tasks: str, shops: str, connection: Mapping[str, objec
     layout.make_var()
     key = Fernet.generate_key()
     layout.secrets.write_text(f"{FERNET}={key.decode()}\n", "utf-8")
-    migrate(f"sqlite:///{layout.warehouse}")
+    make_warehouse(f"sqlite:///{layout.warehouse}")
     first_seen(connect(f"sqlite:///{layout.warehouse}"), load_registry(root).jobs, LONG_AGO)
     with closing(sqlite3.connect(layout.airflow_home / "airflow.db")) as database:
         database.executescript(TABLES + airflow_runs.TABLES + airflow_runs.POOLS)

@@ -14,13 +14,13 @@ from include.registry import load_registry
 from include.units.ledger import Ledger
 from include.units.unit import Unit
 from include.warehouse import connect
-from include.warehouse.migrating import migrate
 from include.warehouse.tables import ledger
 from manager import run_follower
 from manager.airflow.rest import UnansweredError
 from manager.layout import Layout
 from manager.run_follower import Followed, Follower
 from tests.coverage.registries import job, row
+from tests.warehouses import make_warehouse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -63,7 +63,7 @@ class Airflow:
 def engine(tmp_path: Path) -> Iterator[Engine]:
     """Return a new warehouse."""
     url = f"sqlite:///{tmp_path / 'warehouse.db'}"
-    migrate(url)
+    make_warehouse(url)
     engine = connect(url)
     yield engine
     engine.dispose()

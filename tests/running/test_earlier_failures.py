@@ -9,7 +9,7 @@ import pytest
 
 from include.units.ledger import Ledger
 from include.warehouse import connect
-from include.warehouse.migrating import migrate
+from tests.warehouses import make_warehouse
 
 if TYPE_CHECKING:
     from include.units.ledger_row import LedgerRow
@@ -35,7 +35,7 @@ sys.exit(int(broken.read_text()) if broken.exists() else 0)
 def warehouse(project: Project) -> str:
     """Return the URL of an empty warehouse."""
     url = f"sqlite:///{project.root}/warehouse.db"
-    migrate(url)
+    make_warehouse(url)
     return url
 
 
@@ -137,7 +137,7 @@ def test_an_attempt_that_was_cut_off_was_none(project: Project, warehouse: str) 
     runner = project.start("job", "--period", DAYS[1], **said)
     project.wait_for("hanging")
     runner.send_signal(signal.SIGTERM)
-    runner.communicate(timeout=30)
+    runner.communicate()
     assert _row(warehouse, DAYS[0]).retried_by == "run-7"
     for name in ("hang", "broken"):
         (project.root / f"{name}-{DAYS[0]}").unlink()

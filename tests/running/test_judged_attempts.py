@@ -10,8 +10,8 @@ from include.periods import Schedule
 from include.units.ledger import Ledger
 from include.units.unit import Unit
 from include.warehouse import connect
-from include.warehouse.migrating import migrate
 from tests.running.project import PERIOD
+from tests.warehouses import make_warehouse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,7 +42,7 @@ class Shops:
     def __init__(self, project: Project, checks: dict[str, object]) -> None:
         self.project = project
         self.url = f"sqlite:///{project.root}/warehouse.db"
-        migrate(self.url)
+        make_warehouse(self.url)
         self.ledger = Ledger(connect(self.url))
         project.shops(s1=True, s2=True, s3=True)
         project.job(SCRIPT, platform="erp", checks=checks)
@@ -130,7 +130,7 @@ def test_a_failure_that_weighs_more_stays(shops: Shops) -> None:
 def test_checks_that_cannot_tell_are_a_wrong_configuration(project: Project) -> None:
     """A script that counts no rows, or a table that is not there: no retry helps."""
     url = f"sqlite:///{project.root}/warehouse.db"
-    migrate(url)
+    make_warehouse(url)
     project.job("", checks={"max_drop": "60%"})
     code, output = project.run(WAREHOUSE_URL=url)
     assert (code, "so max_drop can tell nothing: let it write them" in output) == (78, True)

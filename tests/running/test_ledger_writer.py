@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from include.units.ledger import Ledger
 from include.warehouse import connect
-from include.warehouse.migrating import migrate
 from tests.running.families import STUBBORN
 from tests.running.project import PERIOD, wait_until
+from tests.warehouses import make_warehouse
 
 if TYPE_CHECKING:
     from tests.running.project import Project
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def test_a_running_unit_shows_signs_of_life(project: Project) -> None:
     """While the script runs, its row's heartbeat goes on."""
     url = f"sqlite:///{project.root}/warehouse.db"
-    migrate(url)
+    make_warehouse(url)
     ledger = Ledger(connect(url))
     project.job(STUBBORN)
     project.start(WAREHOUSE_URL=url, RUNNER_HEARTBEAT_SECONDS="0.1")
@@ -31,7 +31,7 @@ def test_a_running_unit_shows_signs_of_life(project: Project) -> None:
 def test_a_missed_sign_of_life_is_only_said(project: Project) -> None:
     """A warehouse that is away for a while does not end the script."""
     url = f"sqlite:///{project.root}/warehouse.db"
-    migrate(url)
+    make_warehouse(url)
     script = """
         import os, sqlite3, time
         warehouse = sqlite3.connect(os.environ["SCRATCH"] + "/warehouse.db", isolation_level=None)
@@ -47,7 +47,7 @@ def test_a_missed_sign_of_life_is_only_said(project: Project) -> None:
 def test_a_ledger_that_cannot_be_settled_is_a_temporary_failure(project: Project) -> None:
     """The script did its work, but nobody would know: the run is repeated."""
     url = f"sqlite:///{project.root}/warehouse.db"
-    migrate(url)
+    make_warehouse(url)
     script = """
         import os, sqlite3
         warehouse = sqlite3.connect(os.environ["SCRATCH"] + "/warehouse.db", isolation_level=None)

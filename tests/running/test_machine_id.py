@@ -12,8 +12,8 @@ import pytest
 from include.running.locking import place_of
 from include.units.ledger import Ledger
 from include.warehouse import connect
-from include.warehouse.migrating import migrate
 from tests.running.project import PATIENCE, PERIOD
+from tests.warehouses import make_warehouse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,7 +39,7 @@ class Machines:
     def __init__(self, project: Project) -> None:
         self.project = project
         self.url = f"sqlite:///{project.root}/warehouse.db"
-        migrate(self.url)
+        make_warehouse(self.url)
         self.ledger = Ledger(connect(self.url))
         project.job(WAIT)
 

@@ -18,7 +18,7 @@ from include.units.ledger import Ledger
 from include.units.states import LANDED
 from include.units.unit import Unit
 from include.warehouse import connect
-from include.warehouse.migrating import migrate
+from tests.warehouses import make_warehouse
 
 if TYPE_CHECKING:
     from tests.running.project import Project
@@ -70,7 +70,7 @@ def old(project: Project, request: pytest.FixtureRequest) -> tuple[Project, str,
     project.shops(**{"erp-1": True, "erp-2": True})
     project.job(NOTE + text, dated=None, **keys)
     url = f"sqlite:///{project.root}/warehouse.db"
-    migrate(url)
+    make_warehouse(url)
     return project, url, dated
 
 
@@ -126,7 +126,7 @@ def _fail(url: str, day: str, shops: list[str]) -> None:
 def test_a_missed_day_is_refused_and_stays_missing(project: Project) -> None:
     """By the run that catches up after an outage, and with --again of what has landed, too."""
     url = f"sqlite:///{project.root}/warehouse.db"
-    migrate(url)
+    make_warehouse(url)
     project.job(NOTE + f"pulled({YESTERDAY})", dated=None)
     before, last = _days(2)
     assert project.run("job", PERIOD_KEY=before, RETRY_EARLIER="1", WAREHOUSE_URL=url)[0] == 78
@@ -217,7 +217,7 @@ def test_an_entry_whose_script_cannot_be_started_fails_its_units(
 ) -> None:
     """The run is 78 and says what repairs it; so does the ledger, where nothing is left untried."""
     url = f"sqlite:///{project.root}/warehouse.db"
-    migrate(url)
+    make_warehouse(url)
     project.job("print(1)", **keys)
     (day,) = _days(1)
     code, output = project.run("job", WAREHOUSE_URL=url)
@@ -233,7 +233,7 @@ def test_an_entry_whose_script_cannot_be_started_fails_its_units(
 def test_a_run_over_the_end_of_its_tick_is_not_landed(project: Project) -> None:
     """The whole way: a script without a period, started in the last tenth of its minute."""
     url = f"sqlite:///{project.root}/warehouse.db"
-    migrate(url)
+    make_warehouse(url)
     wait = "import time; time.sleep(60.5 - time.time() % 60)"
     project.job(wait, dated=None, cron="* * * * *", period="tick")
     time.sleep(max(0, 57 - time.time() % 60))

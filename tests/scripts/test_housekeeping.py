@@ -21,7 +21,7 @@ from include.periods import Schedule
 from include.units.ledger import Ledger
 from include.units.unit import Unit
 from include.warehouse import connect
-from include.warehouse.migrating import migrate
+from tests.warehouses import make_warehouse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -105,7 +105,7 @@ def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     with closing(sqlite3.connect(found.airflow)) as database:
         database.execute("PRAGMA journal_mode = WAL")
-    migrate(f"sqlite:///{found.warehouse}")
+    make_warehouse(f"sqlite:///{found.warehouse}")
     return var
 
 

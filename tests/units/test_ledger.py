@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -45,15 +44,13 @@ def test_expecting_again_changes_nothing(ledger: Ledger) -> None:
 
 
 def test_reading_waits_for_nobody_who_writes(ledger: Ledger) -> None:
-    """What was committed before is given at once, however long another one's loading takes."""
+    """What was committed before is returned while another one is still loading."""
     ledger.expect(UNITS[:1])
-    begun = time.monotonic()
     with ledger.engine.begin() as connection:
         ledger.land(connection, UNITS[1], 5)
         assert _states(ledger) == {"erp-1": "pending"}
         assert ledger.open_units(UNITS[:1]) == UNITS[:1]
         assert ledger.expect(UNITS[:1]) == 0
-    assert time.monotonic() - begun < 10
     assert _states(ledger) == {"erp-1": "pending", "erp-2": "ok"}
 
 

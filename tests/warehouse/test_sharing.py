@@ -176,7 +176,7 @@ def test_a_lock_that_is_held_is_waited_for(server: Server) -> None:
     engine = connect(url)
     for number in (1, 2):
         _land(engine, UNITS[number], [_order(1, shop_id=UNITS[number].shop_id)])
-    began, done = time.monotonic(), []
+    done: list[int] = []
     newer = {number: [_order(1, 2, shop_id=UNITS[number].shop_id)] for number in (1, 2)}
 
     def land(number: int) -> None:
@@ -191,9 +191,8 @@ def test_a_lock_that_is_held_is_waited_for(server: Server) -> None:
         land(2)
         time.sleep(0.2)
         assert done == [2]
-    held.join(30)
+    held.join()
     assert done == [2, 1]
-    assert time.monotonic() - began < 30
     assert set(_there(engine).values()) == {2}
     engine.dispose()
     server.drop_database(url)

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from include import PROJECT_ROOT
-from include.warehouse.migrating import migrate
 from manager.backup.packing import write_backup
 from manager.layout import Layout
+from tests.warehouses import make_warehouse
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -54,7 +54,7 @@ def make(root: Path) -> Installation:
     with closing(sqlite3.connect(layout.airflow_home / "airflow.db")) as database:
         database.execute("PRAGMA journal_mode = WAL")
         database.execute("CREATE TABLE pairs (number INTEGER, half TEXT)")
-    migrate(f"sqlite:///{layout.warehouse}")
+    make_warehouse(f"sqlite:///{layout.warehouse}")
     return Installation(layout)
 
 

@@ -26,7 +26,7 @@ from tests.integration.installation import copy_project, free_ports, system_pyth
 if TYPE_CHECKING:
     from tests.conftest import Sandbox
 
-SECONDS = 60
+SECONDS = 600
 WITHOUT_VAR = {name: value for name, value in os.environ.items() if name != "SCHEDULER_VAR"}
 
 

@@ -12,13 +12,13 @@ import pytest
 
 from include import PROJECT_ROOT
 from include.registry.delivered_connections import connections
-from include.warehouse.migrating import migrate
 from manager.airflow.tables import migrations_of_airflow
 from manager.doctor.findings import Patient
 from manager.layout import Layout
 from manager.lifecycle.settings import METADATA_URL
 from tests import airflow_runs
 from tests.integration.installation import free_ports
+from tests.warehouses import make_warehouse
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -52,7 +52,7 @@ def patient(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Patient:
     for path in (layout.secrets, layout.passwords):
         path.touch(mode=0o600)
     monkeypatch.setenv("SCHEDULER_VAR", str(layout.var))
-    migrate(f"sqlite:///{layout.warehouse}")
+    make_warehouse(f"sqlite:///{layout.warehouse}")
     airflow = layout.airflow_home / "airflow.db"
     with closing(sqlite3.connect(airflow)) as database:
         database.executescript(TABLES + airflow_runs.TABLES)

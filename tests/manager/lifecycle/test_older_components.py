@@ -10,10 +10,10 @@ from cryptography.fernet import Fernet
 from sqlalchemy import create_engine, text
 
 from include.errors import ExpectedError
-from include.warehouse.migrating import migrate
 from manager.airflow.tables import migrations_of_airflow
 from manager.lifecycle.older_components import await_their_end
 from manager.lifecycle.settings import FERNET, METADATA_URL
+from tests.warehouses import make_warehouse
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,7 +29,7 @@ JOB = "job_type TEXT, hostname TEXT, state TEXT, latest_heartbeat TIMESTAMP"
 def environment(tmp_path: Path) -> dict[str, str]:
     """Return an Airflow database of the newest version, a warehouse, and a healthy scheduler."""
     warehouse = tmp_path / "warehouse.db"
-    migrate(f"sqlite:///{warehouse}")
+    make_warehouse(f"sqlite:///{warehouse}")
     url = f"sqlite:///{tmp_path}/airflow.db"
     newest = migrations_of_airflow().get_current_head()
     engine = create_engine(url)
