@@ -1,50 +1,72 @@
-"""Writes config/tasks.schema.json, with which editors complete and check entries.
+"""Writes the JSON schemas in config/, with which editors complete and check entries.
 
-`python -m include.registry.json_schema` writes it anew after the schema was changed.
+`python -m include.registry.json_schema` writes them again after a schema was changed.
 """
 
 from __future__ import annotations
 
 import json
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from include import PROJECT_ROOT
 from include.registry.durations import write_duration
+from include.registry.feeds import Feed
 from include.registry.schema import Job
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-SCHEMA_FILE = "config/tasks.schema.json"
+    from pydantic import BaseModel
 
 
-def schema_text() -> str:
-    """Return the JSON schema of a file in config/tasks/."""
-    entry = Job.model_json_schema()
+class Kind(NamedTuple):
+    """What a schema is of: its title, what it describes, the key of the list, and its items."""
+
+    title: str
+    description: str
+    key: str
+    model: type[BaseModel]
+
+
+TASKS_SCHEMA, FEEDS_SCHEMA = "config/tasks.schema.json", "config/feeds.schema.json"
+SCHEMAS = {
+    TASKS_SCHEMA: Kind("Tasks", "The jobs of one file of config/tasks/", "tasks", Job),
+    FEEDS_SCHEMA: Kind("Feeds", "The feeds of config/feeds.yaml", "feeds", Feed),
+}
+
+
+def schema_text(file: str) -> str:
+    """Return what one of `SCHEMAS` holds."""
+    title, description, key, model = SCHEMAS[file]
+    entry = model.model_json_schema()
     definitions = entry.pop("$defs")
-    for key, described in entry["properties"].items():
-        _write_default(described, Job.model_fields[key].default)
+    for name, described in entry["properties"].items():
+        _write_default(described, model.model_fields[name].default)
+    for definition in definitions.values():
+        for described in definition["properties"].values():
+            _write_default(described, described.get("default"))
     schema = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "Tasks",
-        "description": "The jobs of one file of config/tasks/",
+        "title": title,
+        "description": description,
         "type": "object",
-        "properties": {"tasks": {"type": "array", "items": {"$ref": "#/$defs/Job"}}},
-        "required": ["tasks"],
+        "properties": {key: {"type": "array", "items": {"$ref": f"#/$defs/{model.__name__}"}}},
+        "required": [key],
         "additionalProperties": False,
-        "$defs": {**definitions, "Job": entry},
+        "$defs": {**definitions, model.__name__: entry},
     }
     return json.dumps(schema, ensure_ascii=False, indent=2) + "\n"
 
 
-def write_schema(root: Path = PROJECT_ROOT) -> None:
-    """Write the schema into a project."""
-    (root / SCHEMA_FILE).write_text(schema_text(), encoding="utf-8")
+def write_schemas(root: Path = PROJECT_ROOT) -> None:
+    """Write the schemas into a project."""
+    for file in SCHEMAS:
+        (root / file).write_text(schema_text(file), encoding="utf-8")
 
 
 def _write_default(described: dict[str, Any], default: Any) -> None:
-    """Put a default the way an entry would say it, and leave out those that say nothing."""
+    """Write a default as an entry would say it, and leave out null, which says nothing."""
     if isinstance(default, timedelta):
         described["default"] = write_duration(default)
     elif isinstance(default, date):
@@ -54,4 +76,4 @@ def _write_default(described: dict[str, Any], default: Any) -> None:
 
 
 if __name__ == "__main__":
-    write_schema()
+    write_schemas()

@@ -8,8 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from include import PROJECT_ROOT
-from include.registry.entries import Entry, read_entries, rivals
-from include.registry.entry_excerpt import alone
+from include.registry.entries import Entry, alone, read_entries, rivals
 from include.registry.paths import Folders
 from include.registry.problems import Problem, costing_only
 from include.registry.schema import PLATFORMS, Job, Place, Project

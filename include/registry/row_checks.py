@@ -1,12 +1,67 @@
-"""What an entry's `checks` may say of the rows that land."""
+"""What an entry's `checks` may say of the rows that land; columns as common-sql checks them."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    ValidationInfo,
+    field_validator,
+)
 
-from include.registry import fields  # noqa: TC001 - pydantic reads the annotations
+from include.registry import fields
+from include.registry.constraints import identifier, one_of
+
+KINDS = ("null_check", "distinct_check", "unique_check", "min", "max")
+COMPARISONS = ("equal_to", "greater_than", "geq_to", "less_than", "leq_to", "tolerance")
+COLUMN = r"[A-Za-z_][A-Za-z0-9_]*"
+TABLE = rf"({COLUMN}\.)?{COLUMN}"
+
+column = identifier(COLUMN, "write the column's name as the table has it, as in paid_amount")
+table = identifier(TABLE, "write the table's name as the warehouse has it, as in erp_orders")
+kind = one_of(KINDS)
+comparison = one_of(COMPARISONS)
+
+
+def consistent(limits: dict[str, float]) -> dict[str, float]:
+    """Take the comparisons of one check, if there is one and something can pass them all.
+
+    Raises:
+        ValueError: they exclude each other, or there is none.
+    """
+    given = limits.keys() - {"tolerance"}
+    if not given:
+        raise ValueError("compares with nothing: write equal_to, geq_to or leq_to")
+    if "equal_to" in given and len(given) > 1:
+        raise ValueError("has equal_to beside other comparisons: write equal_to alone")
+    if limits.get("tolerance", 0) < 0:
+        raise ValueError("has a tolerance below 0: write a share, as in 0.1")
+    for two in ({"greater_than", "geq_to"}, {"less_than", "leq_to"}):
+        if two <= given:
+            raise ValueError(f"has both {' and '.join(sorted(two))}: write one of them")
+    if _lets_nothing_pass(limits):
+        raise ValueError("lets nothing pass: make the lower limit less than the upper one")
+    return limits
+
+
+def _lets_nothing_pass(limits: dict[str, float]) -> bool:
+    infinity = float("inf")
+    lower = max(limits.get(key, -infinity) for key in ("greater_than", "geq_to"))
+    upper = min(limits.get(key, infinity) for key in ("less_than", "leq_to"))
+    excluded = limits.keys() & {"greater_than", "less_than"}
+    return lower >= upper if excluded else lower > upper
+
+
+Column = Annotated[str, PlainValidator(column), fields.as_text(COLUMN)]
+TableName = Annotated[str, PlainValidator(table), fields.as_text(TABLE)]
+CheckKind = Annotated[str, PlainValidator(kind), fields.as_text(enum=list(KINDS))]
+Comparison = Annotated[str, PlainValidator(comparison), fields.as_text(enum=list(COMPARISONS))]
+Limits = Annotated[dict[Comparison, fields.Number], AfterValidator(consistent)]
 
 
 class ControlTotal(BaseModel):
@@ -43,13 +98,13 @@ class Checks(BaseModel):
         description="how far the rows may fall below the median of the unit's last 4 like periods",
         examples=["60%"],
     )
-    table: fields.TableName | None = Field(
+    table: TableName | None = Field(
         default=None,
         description="the table or view whose rows 'columns' looks at, and min_rows where the "
         "script counts none",
         examples=["erp_orders"],
     )
-    day: fields.Column | None = Field(
+    day: Column | None = Field(
         default=None,
         description="the table's column, a date or a time on the wall clock, that says in which "
         "period a row belongs",
@@ -61,7 +116,7 @@ class Checks(BaseModel):
         "period, when it lands and again after 3 and 30 days",
         examples=[{"tolerance": "1%"}],
     )
-    columns: dict[fields.Column, dict[fields.CheckKind, fields.Limits]] = Field(
+    columns: dict[Column, dict[CheckKind, Limits]] = Field(
         default={},
         validate_default=True,
         description="checks per column: null_check, distinct_check, unique_check, min or max; "

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from include.registry import load_registry
-from include.registry.entry_excerpt import alone
+from include.registry.entries import alone
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -13,14 +13,14 @@ from include import PROJECT_ROOT
 from include.registry import Job, load_registry
 from include.registry.durations import parse_duration
 from include.registry.entries import Entry, read_entries
-from include.registry.json_schema import SCHEMA_FILE, schema_text, write_schema
+from include.registry.json_schema import TASKS_SCHEMA, schema_text, write_schemas
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.registry.conftest import ProjectFolder
 
-SCHEMA = json.loads(schema_text())
+SCHEMA = json.loads(schema_text(TASKS_SCHEMA))
 TASK_FILES = sorted((PROJECT_ROOT / "config/tasks").glob("*.yaml"))
 
 
@@ -32,14 +32,14 @@ def _errors(path: Path) -> list[str]:
 
 def test_fresh() -> None:
     """The schema in config/ is the one that the code makes."""
-    delivered = (PROJECT_ROOT / SCHEMA_FILE).read_text(encoding="utf-8")
-    assert delivered == schema_text(), "run: python -m include.registry.json_schema"
+    delivered = (PROJECT_ROOT / TASKS_SCHEMA).read_text(encoding="utf-8")
+    assert delivered == schema_text(TASKS_SCHEMA), "run: python -m include.registry.json_schema"
 
 
 def test_written(project: ProjectFolder) -> None:
     """It is rewritten by its command."""
-    write_schema(project.root)
-    assert json.loads((project.root / SCHEMA_FILE).read_text(encoding="utf-8")) == SCHEMA
+    write_schemas(project.root)
+    assert json.loads((project.root / TASKS_SCHEMA).read_text(encoding="utf-8")) == SCHEMA
 
 
 def test_valid() -> None:

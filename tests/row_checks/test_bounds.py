@@ -9,8 +9,7 @@ from types import SimpleNamespace
 import pytest
 
 from include.periods import Schedule
-from include.registry.column_checks import consistent
-from include.registry.row_checks import Checks
+from include.registry.row_checks import Checks, consistent
 from include.row_checks.bounds import (
     COMPARISONS,
     bounds_of,

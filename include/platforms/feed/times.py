@@ -7,8 +7,8 @@ from datetime import date, datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from include.gateways.fields import wall_clock
-from include.registry.feeds.constraints import ISO
 from include.registry.feeds.placeholders import MILLISECONDS, SECONDS
+from include.registry.feeds.values import ISO
 
 if TYPE_CHECKING:
     from include.registry.feeds import Feed

@@ -16,8 +16,7 @@ from pydantic import (
 )
 
 from include.registry import fields as registry_fields  # noqa: TC001 - the same
-from include.registry.feeds import values  # noqa: TC001 - pydantic reads the annotations
-from include.registry.feeds.constraints import table_of
+from include.registry.feeds import values
 from include.registry.feeds.tables import TABLES, FeedTable
 from include.text import quoted
 from include.warehouse.types import Measure, Money
@@ -221,7 +220,7 @@ class Feed(BaseModel):
     @field_validator("fields")
     @classmethod
     def _has_what_the_table_needs(cls, mapped: dict[str, Any], info: ValidationInfo) -> Any:
-        landing = table_of(info)
+        landing = values.table_of(info)
         missing = [name for name in landing.needed if name not in mapped] if landing else []
         if landing and missing:
             needs = f"{landing.table.name} cannot do without it"
@@ -231,7 +230,7 @@ class Feed(BaseModel):
     @field_validator("key")
     @classmethod
     def _is_the_tables(cls, key: list[str], info: ValidationInfo) -> list[str]:
-        landing = table_of(info)
+        landing = values.table_of(info)
         if landing and sorted(key) != sorted(landing.key):
             written = ", ".join(landing.key)
             raise ValueError(f"{key} is not the key of {landing.table.name}: write [{written}]")
@@ -240,7 +239,7 @@ class Feed(BaseModel):
     @field_validator("hundredths")
     @classmethod
     def _are_numbers(cls, columns: list[str], info: ValidationInfo) -> list[str]:
-        if landing := table_of(info):
+        if landing := values.table_of(info):
             types = {name: landing.columns[name].type for name in columns}
             wrong = [name for name in types if not isinstance(types[name], (Money, Measure))]
             if wrong:
@@ -250,7 +249,7 @@ class Feed(BaseModel):
     @field_validator("within")
     @classmethod
     def _is_a_time(cls, name: str | None, info: ValidationInfo) -> str | None:
-        landing = table_of(info)
+        landing = values.table_of(info)
         if landing is None or "fields" not in info.data:  # their problems are told
             return name
         times = [one for one in info.data["fields"] if landing.has_time(one)]

@@ -1,15 +1,155 @@
-"""The types of an entry's values: how each is checked, and how editors are told to check it."""
+"""The types of a feed's values: how each is checked, and how editors are told to check it."""
 
 from __future__ import annotations
 
+import re
+from datetime import datetime, timezone
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, PlainValidator, WithJsonSchema
+from pydantic import AfterValidator, PlainValidator, ValidationInfo, WithJsonSchema
 
-from include.registry.constraints import LONGEST_LINE, count, line
-from include.registry.feeds import constraints
+from include.registry.constraints import LONGEST_LINE, count, line, one_of, text
+from include.registry.environment import CAMEL_CASE, SECRET
 from include.registry.feeds.expressions import Expression
-from include.registry.feeds.tables import TABLES
+from include.registry.feeds.placeholders import MILLISECONDS, SECONDS, template
+from include.registry.feeds.tables import TABLES, FeedTable
+from include.text import quoted, suggestion
+
+METHODS = ("GET", "POST")
+WAYS = ("none", "page", "cursor")
+ISO = "iso"
+TIME_FORMS = (ISO, SECONDS, MILLISECONDS)
+HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+", re.ASCII)
+# The client sets these, as the connection and the body want them.
+OWN_HEADERS = frozenset({"host", "content-length", "content-type", "transfer-encoding"})
+SECRET_WORDS = re.compile(r"AUTHORIZATION|COOKIE|(^|_)SIGN(ATURE)?(_|$)")
+USE_CONNECTION = (
+    "put the value in the password of the connection, and say in its extra how it is sent, as in "
+    '{"auth": "header", "header": "X-Api-Key"}'
+)
+SAMPLE = datetime(2025, 10, 2, 13, 14, 15, tzinfo=timezone.utc)
+
+method = one_of(METHODS)
+way = one_of(WAYS)
+table = one_of(TABLES)
+
+
+def path(value: Any) -> str:
+    """Take the path of a URL, with placeholders."""
+    written = template(line(value))
+    if not written.startswith("/") or written.startswith("//"):
+        advice = "begin it with one /; the host is the connection's"
+        raise ValueError(f"{quoted(written)} is not a path: {advice}")
+    if "?" in written or "#" in written:
+        raise ValueError(f"{quoted(written)} has a ? or #: write what follows under 'query'")
+    return written
+
+
+def query_value(value: Any) -> str:
+    """Take a query parameter's value; numbers and flags are written as text."""
+    if isinstance(value, bool) or (isinstance(value, (int, float)) and value == value):  # noqa: PLR0124 - NaN is not
+        return quoted(value)
+    return template(value)
+
+
+def body_value(value: Any) -> Any:
+    """Take any JSON value; its texts may have placeholders."""
+    if isinstance(value, str):
+        return template(value)
+    if isinstance(value, dict):
+        return {key: body_value(one) for key, one in value.items()}
+    return [body_value(one) for one in value] if isinstance(value, list) else value
+
+
+def parameter(value: Any) -> str:
+    """Take the name of a query parameter or of a body's field; secrets are sent otherwise."""
+    name = line(value)
+    if looks_secret(name):
+        raise ValueError(f"{quoted(name)} looks like a secret: {USE_CONNECTION}")
+    return name
+
+
+def header_name(value: Any) -> str:
+    """Take the name of a header that is neither a secret nor the client's own."""
+    name = line(value)
+    if not HEADER.fullmatch(name):
+        raise ValueError(f"{quoted(name)} is not a header's name: write one like Accept-Language")
+    if name.lower() in OWN_HEADERS:
+        raise ValueError(f"{quoted(name)} is set by the client: remove it")
+    if looks_secret(name):
+        raise ValueError(f"{quoted(name)} looks like a secret: {USE_CONNECTION}")
+    return name
+
+
+def header_value(value: Any) -> str:
+    """Take a header's value."""
+    written = line(value)
+    if not written.isascii():
+        raise ValueError(
+            f"{quoted(written)} is not ASCII, as headers are: write it percent-encoded"
+        )
+    return written
+
+
+def looks_secret(name: str) -> bool:
+    """Return whether a value under this name would be a secret."""
+    words = CAMEL_CASE.sub("_", name).upper().replace("-", "_")
+    return bool(SECRET.search(words) or SECRET_WORDS.search(words)) and words != "KEY"
+
+
+def expression(value: Any) -> Expression:
+    """Take a JMESPath expression."""
+    return Expression(line(value))
+
+
+def dates(value: Any) -> str:
+    """Take the way in which a feed writes dates and times."""
+    written = line(value)
+    if written in TIME_FORMS:
+        return written
+    if "%" not in written:
+        raise ValueError(
+            f"{quoted(written)} is not known: {suggestion(written, TIME_FORMS)} "
+            "(or a format like %Y-%m-%d %H:%M:%S)"
+        )
+    try:
+        datetime.strptime(SAMPLE.strftime(written), written)  # noqa: DTZ007 - its form is tried
+    except ValueError as error:
+        advice = "write one like %Y-%m-%d %H:%M:%S"
+        raise ValueError(f"{quoted(written)} is not a time's format: {advice}") from error
+    codes = re.findall("%(.)", written)
+    if "I" in codes and "p" not in codes:
+        advice = "write %H for hours to 24, or add %p"
+        raise ValueError(f"{quoted(written)} takes the afternoon for the morning: {advice}")
+    return written
+
+
+def column(value: Any, info: ValidationInfo) -> str:
+    """Take the name of a column that a field goes into."""
+    name = text(value)
+    landing = table_of(info)
+    if landing is None:  # its problem is told already
+        return name
+    if name in landing.filled:
+        raise ValueError(f"{quoted(name)} is filled in by itself: remove it")
+    if name not in landing.columns:
+        near = suggestion(name, landing.columns)
+        raise ValueError(f"{quoted(name)} is not a column of {landing.table.name}: {near}")
+    return name
+
+
+def mapped_column(value: Any, info: ValidationInfo) -> str:
+    """Take the name of a column that is among the feed's `fields`."""
+    name = column(value, info)
+    mapped = info.data.get("fields")
+    if mapped is not None and name not in mapped:
+        raise ValueError(f"{quoted(name)} is not among fields: add it there, or remove it here")
+    return name
+
+
+def table_of(info: ValidationInfo) -> FeedTable | None:
+    """Return the table that an entry names; none when it names none that there is."""
+    return TABLES.get(info.data.get("table", ""))
 
 
 def _text(**more: Any) -> WithJsonSchema:
@@ -24,25 +164,25 @@ def _positive(number: int) -> int:
 
 _line = {"minLength": 1, "maxLength": LONGEST_LINE}
 
-Method = Annotated[str, PlainValidator(constraints.method), _text(enum=list(constraints.METHODS))]
-Way = Annotated[str, PlainValidator(constraints.way), _text(enum=list(constraints.WAYS))]
-TableName = Annotated[str, PlainValidator(constraints.table), _text(enum=list(TABLES))]
-Path = Annotated[str, PlainValidator(constraints.path), _text(pattern="^/", **_line)]
-Parameter = Annotated[str, PlainValidator(constraints.parameter), _text(**_line)]
+Method = Annotated[str, PlainValidator(method), _text(enum=list(METHODS))]
+Way = Annotated[str, PlainValidator(way), _text(enum=list(WAYS))]
+TableName = Annotated[str, PlainValidator(table), _text(enum=list(TABLES))]
+Path = Annotated[str, PlainValidator(path), _text(pattern="^/", **_line)]
+Parameter = Annotated[str, PlainValidator(parameter), _text(**_line)]
 # A cursor is often called a token, and is no secret.
 PagingParameter = Annotated[str, PlainValidator(line), _text(**_line)]
 QueryValue = Annotated[
     str,
-    PlainValidator(constraints.query_value),
+    PlainValidator(query_value),
     WithJsonSchema({"type": ["string", "number", "boolean"]}),
 ]
-BodyValue = Annotated[Any, PlainValidator(constraints.body_value), WithJsonSchema({})]
-HeaderName = Annotated[str, PlainValidator(constraints.header_name), _text()]
-HeaderValue = Annotated[str, PlainValidator(constraints.header_value), _text(**_line)]
-Query = Annotated[Expression, PlainValidator(constraints.expression), _text(**_line)]
-Column = Annotated[str, PlainValidator(constraints.column), _text()]
-MappedColumn = Annotated[str, PlainValidator(constraints.mapped_column), _text()]
-Dates = Annotated[str, PlainValidator(constraints.dates), _text(**_line)]
+BodyValue = Annotated[Any, PlainValidator(body_value), WithJsonSchema({})]
+HeaderName = Annotated[str, PlainValidator(header_name), _text()]
+HeaderValue = Annotated[str, PlainValidator(header_value), _text(**_line)]
+Query = Annotated[Expression, PlainValidator(expression), _text(**_line)]
+Column = Annotated[str, PlainValidator(column), _text()]
+MappedColumn = Annotated[str, PlainValidator(mapped_column), _text()]
+Dates = Annotated[str, PlainValidator(dates), _text(**_line)]
 PageSize = Annotated[
     int,
     PlainValidator(count),

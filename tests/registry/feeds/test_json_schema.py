@@ -12,13 +12,13 @@ from jsonschema import Draft202012Validator
 
 from include import PROJECT_ROOT
 from include.registry.feeds import FEEDS_FILE, Feed, Paging, load_feeds
-from include.registry.feeds.json_schema import SCHEMA_FILE, schema_text, write_schema
+from include.registry.json_schema import FEEDS_SCHEMA, schema_text, write_schemas
 from include.registry.validation import keys_of
 
 if TYPE_CHECKING:
     from tests.registry.conftest import ProjectFolder
 
-SCHEMA = json.loads(schema_text())
+SCHEMA = json.loads(schema_text(FEEDS_SCHEMA))
 REVIEWS: dict[str, Any] = {
     "id": "a",
     "name": "a",
@@ -62,14 +62,14 @@ def _errors(document: object) -> list[str]:
 
 def test_fresh() -> None:
     """The schema in config/ is the one that the code makes."""
-    delivered = (PROJECT_ROOT / SCHEMA_FILE).read_text(encoding="utf-8")
-    assert delivered == schema_text(), "run: python -m include.registry.feeds.json_schema"
+    delivered = (PROJECT_ROOT / FEEDS_SCHEMA).read_text(encoding="utf-8")
+    assert delivered == schema_text(FEEDS_SCHEMA), "run: python -m include.registry.json_schema"
 
 
 def test_written(project: ProjectFolder) -> None:
     """It is rewritten by its command, and is a JSON schema."""
-    write_schema(project.root)
-    assert json.loads((project.root / SCHEMA_FILE).read_text(encoding="utf-8")) == SCHEMA
+    write_schemas(project.root)
+    assert json.loads((project.root / FEEDS_SCHEMA).read_text(encoding="utf-8")) == SCHEMA
     Draft202012Validator.check_schema(SCHEMA)
 
 
@@ -77,7 +77,7 @@ def test_delivered_file() -> None:
     """The delivered feeds are valid by it, and tell editors where it is."""
     text = (PROJECT_ROOT / FEEDS_FILE).read_text(encoding="utf-8")
     assert _errors(yaml.safe_load(text)) == []
-    name = Path(SCHEMA_FILE).name
+    name = Path(FEEDS_SCHEMA).name
     assert text.splitlines()[0] == f"# yaml-language-server: $schema={name}"
 
 
