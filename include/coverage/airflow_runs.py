@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import DateTime, Select, and_, column, func, select, table
 
-from include.coverage.runs import UNDER_WAY, Run
+from include.coverage.runs import UNDER_WAY, Run, UnderWay
 from include.periods import PUNCTUAL
 
 if TYPE_CHECKING:
@@ -78,9 +78,9 @@ class _World:
     tasks: Mapping[tuple[str, str], Sequence[Any]]
 
 
-def read_runs(
+def read_under_way(
     connection: Connection, jobs: Mapping[str, Job], now: datetime | None = None
-) -> list[Run]:
+) -> UnderWay:
     """Return the runs of jobs that wait or work, with those that cannot move marked so.
 
     Args:
@@ -97,7 +97,7 @@ def read_runs(
             stuck if stuck[0] or not _waits_long(row, world) else _idle(row, world, busy)
             for row, stuck in zip(rows, found, strict=True)
         ]
-    return [
+    return UnderWay(
         replace(
             Run.of(jobs[row.dag_id], _told(row)),
             stuck=why,
@@ -105,7 +105,7 @@ def read_runs(
             blocks=blocks,
         )
         for row, (why, blocks) in zip(rows, found, strict=True)
-    ]
+    )
 
 
 def _runs() -> Select[Any]:

@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING
 
 from include.coverage.calendar import oldest_kept, periods_of, since_of
 from include.coverage.judged_unit import Clock, JudgedUnit
-from include.coverage.tick_ranges import Stretches
-from include.coverage.unit_index import Book
+from include.coverage.tick_ranges import LandedRanges
+from include.coverage.unit_index import UnitIndex
 from include.registry.dated_scripts import dating_of
 from include.registry.problems import costing_only
 from include.units.job_units import JobUnits
@@ -93,16 +93,16 @@ def units_of(
         seen: when this installation first saw each job; those that are not in it, just now.
         waivers: gaps that are accepted.
     """
-    book = Book(rows)
+    index = UnitIndex(rows)
     for waiver in waivers:
-        book.add_waiver(waiver)
-    cells = cells_of(registry, book, Clock(now), since, until, seen=seen)
+        index.add_waiver(waiver)
+    cells = cells_of(registry, index, Clock(now), since, until, seen=seen)
     return [unit for cell in cells for unit in cell.units]
 
 
 def cells_of(
     registry: Registry,
-    book: Book,
+    index: UnitIndex,
     clock: Clock,
     since: Since,
     until: datetime | None = None,
@@ -128,7 +128,7 @@ def cells_of(
             else costing_only(job.file, job.line, job.id, problems)
         ):
             units = JobUnits(job, registry.shops.values(), seen.get(job.id, clock.now))
-            judge = _Judge(job, units, book, clock)
+            judge = _Judge(job, units, index, clock)
             first = max(since_of(since, job), kept, units.begin)
             cells = [judge.cell_of(due) for due in periods_of(job, first, end)]
         yield from cells
@@ -137,12 +137,12 @@ def cells_of(
 class _Judge:
     """Judges the units of one job."""
 
-    def __init__(self, job: Job, units: JobUnits, book: Book, clock: Clock) -> None:
+    def __init__(self, job: Job, units: JobUnits, index: UnitIndex, clock: Clock) -> None:
         self._job = job
         self._clock = clock
-        self._page = book.page(job.id)
+        self._ledger = index.of_job(job.id)
         self._job_units = units
-        self._stretches = Stretches(self._page) if job.period == "tick" else None
+        self._ranges = LandedRanges(self._ledger) if job.period == "tick" else None
         # Most periods of a job have the same shops: what is known of these sets is kept.
         self._counted: dict[frozenset[str], tuple[int, bool]] = {}
         self._missing: dict[tuple[frozenset[str], ...], frozenset[str]] = {}
@@ -160,8 +160,8 @@ class _Judge:
         """Judge the units of one period."""
         mine = self._job_units.of(due.period)
         order = self._job_units.order
-        rows = self._page.rows_of(due.period)
-        landed = self._page.landed_of(due.period)
+        rows = self._ledger.rows_of(due.period)
+        landed = self._ledger.landed_of(due.period)
         brief: Counter[State] = Counter()
         counted: list[int | None] = []
         for one in landed:
@@ -207,10 +207,10 @@ class _Judge:
         state = self._clock.state_of(row, late, expected=expected)
         if state in GAPS and due.period != self._last_ended and not self._dated:
             state = State.UNREPAIRABLE
-        if self._stretches is not None and row is None:
-            state = self._stretches.state_of(shop, due.period) or state
+        if self._ranges is not None and row is None:
+            state = self._ranges.state_of(shop, due.period) or state
         unit = JudgedUnit(self._job.id, shop, due.period, state, due.due_at, row)
-        waiver = self._page.waivers.get((due.period.key, shop)) if self._page.waivers else None
+        waiver = self._ledger.waivers.get((due.period.key, shop)) if self._ledger.waivers else None
         if waiver is None or not unit.is_gap or not waiver.is_of(unit):
             return unit
         return replace(unit, state=State.WAIVED, waiver=waiver)

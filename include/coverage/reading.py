@@ -12,7 +12,7 @@ from include.coverage.calendar import oldest_kept, since_of
 from include.coverage.coverage import Coverage
 from include.coverage.judged_unit import Clock
 from include.coverage.model import cells_of
-from include.coverage.unit_index import Book, Landed
+from include.coverage.unit_index import Landed, UnitIndex
 from include.heartbeats import patience_of
 from include.units.expected_from import begins_of
 from include.units.first_seen import first_seen, keep_expected
@@ -74,16 +74,16 @@ def read_coverage(
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         moment = now or clock_of(connection)
         since_each = _since_each(registry, since, moment, jobs)
-        book = _read(connection, since_each, in_full=in_full)
+        index = _read(connection, since_each, in_full=in_full)
         if since_each:
             wanted = [job_id for of_one in since_each.values() for job_id in of_one]
             for waiver in read_waivers(connection, wanted, min(since_each)):
-                book.add_waiver(waiver)
+                index.add_waiver(waiver)
     seen = first_seen(engine, registry.jobs, moment)
     keep_expected(engine, begins_of(registry.jobs.values(), seen))
     problems = [*registry.problems]
     clock = Clock(moment, silent)
-    cells = cells_of(registry, book, clock, since, until, jobs=jobs, seen=seen, problems=problems)
+    cells = cells_of(registry, index, clock, since, until, jobs=jobs, seen=seen, problems=problems)
     return Coverage(moment, [*cells], problems)
 
 
@@ -102,10 +102,10 @@ def _since_each(
     return found
 
 
-def _read(connection: Connection, since: dict[datetime, list[str]], *, in_full: bool) -> Book:
-    book = Book()
+def _read(connection: Connection, since: dict[datetime, list[str]], *, in_full: bool) -> UnitIndex:
+    index = UnitIndex()
     if not since:
-        return book
+        return index
     if not in_full:
         _let_long_lists_be(connection)
     lists: dict[str, frozenset[str]] = {}  # most periods have the same one
@@ -116,10 +116,10 @@ def _read(connection: Connection, since: dict[datetime, list[str]], *, in_full: 
             shops = lists[row.shop_id]
             rows = None if row.rows is None else int(row.rows)
             landed = Landed(row.period_start, row.period_end, State(row.state), shops, rows)
-            book.add_landed(row.job_id, row.period_key, landed)
+            index.add_landed(row.job_id, row.period_key, landed)
         else:
-            book.add(LedgerRow(*row))
-    return book
+            index.add(LedgerRow(*row))
+    return index
 
 
 def _query(since: dict[datetime, list[str]], *, in_full: bool) -> Any:

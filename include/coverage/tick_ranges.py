@@ -1,7 +1,7 @@
 """Ticks that landed under other names, because their job's cron was another one then.
 
 A tick goes from one fire of the cron to the next: when the cron changes, all ticks of the past do.
-What a run has landed stays landed, so a tick counts as landed when stretches that have landed
+What a run has landed stays landed, so a tick counts as landed when ranges that have landed
 cover it from end to end.
 """
 
@@ -17,26 +17,26 @@ from include.units.states import State
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from include.coverage.unit_index import Landed, Page
+    from include.coverage.unit_index import JobRows, Landed
     from include.periods import Period
 
 
-class Stretches:
+class LandedRanges:
     """What has landed of a job, shop by shop, whatever it was called.
 
     Args:
-        page: what the ledger has of the job.
+        rows: what the ledger has of the job.
     """
 
-    def __init__(self, page: Page) -> None:
+    def __init__(self, rows: JobRows) -> None:
         self._by_shop: dict[str, list[Landed]] = defaultdict(list)
-        for landed in page.all_landed():
+        for landed in rows.all_landed():
             for shop in landed.shops:
                 self._by_shop[shop].append(landed)
-        self._longest = max((one.end - one.start for one in page.all_landed()), default=None)
+        self._longest = max((one.end - one.start for one in rows.all_landed()), default=None)
 
     def state_of(self, shop: str, period: Period) -> State | None:
-        """Give `ok` or `empty` where all of a period has landed, else none."""
+        """Return `ok` or `empty` where all of a period has landed, else none."""
         if self._longest is None:
             return None
         start, end = (side.astimezone(timezone.utc) for side in (period.start, period.end))

@@ -33,7 +33,7 @@ class Landed(NamedTuple):
 
 
 @dataclass
-class Page:
+class JobRows:
     """What there is of one job.
 
     Attributes:
@@ -76,33 +76,33 @@ class Page:
         return sorted(brief, key=lambda landed: landed.start)
 
 
-class Book:
-    """The ledger's rows, a page for each job.
+class UnitIndex:
+    """The ledger's rows, by job.
 
     Args:
         rows: of the ledger, in full.
     """
 
     def __init__(self, rows: Iterable[LedgerRow] = ()) -> None:
-        self._pages: dict[str, Page] = defaultdict(Page)
+        self._jobs: dict[str, JobRows] = defaultdict(JobRows)
         for row in rows:
             self.add(row)
 
-    def page(self, job_id: str) -> Page:
+    def of_job(self, job_id: str) -> JobRows:
         """Return what there is of a job."""
-        return self._pages[job_id]
+        return self._jobs[job_id]
 
     def add(self, row: LedgerRow) -> None:
         """Write down a row in full."""
-        self._pages[row.job_id].rows[row.period_key][row.shop_id] = row
+        self._jobs[row.job_id].rows[row.period_key][row.shop_id] = row
 
     def add_waiver(self, waiver: Waiver) -> None:
         """Write down that a unit is waived."""
-        self._pages[waiver.job_id].waivers[waiver.period_key, waiver.shop_id] = waiver
+        self._jobs[waiver.job_id].waivers[waiver.period_key, waiver.shop_id] = waiver
 
     def add_landed(self, job_id: str, period_key: str, landed: Landed) -> None:
         """Write down in brief what landed."""
-        self._pages[job_id].landed[period_key].append(landed)
+        self._jobs[job_id].landed[period_key].append(landed)
 
 
 def _in_utc(period: Period) -> tuple[datetime, datetime]:

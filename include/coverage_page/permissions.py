@@ -1,19 +1,40 @@
-"""Who may do what: asked of Airflow, whichever auth manager it has."""
+"""Who may do what, as Airflow's auth manager says; and which requests are taken at all.
+
+The browser's session is a cookie, which it also sends with what another page lets it send. Such a
+request is no JSON, or says where it comes from.
+"""
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
+from urllib.parse import urlsplit
 
 from airflow.api_fastapi.app import get_auth_manager
 from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity, DagDetails
 from airflow.api_fastapi.core_api.security import get_user, requires_access_dag
-from fastapi import Depends, HTTPException, status
+from fastapi import Depends, HTTPException, Request, status
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from starlette.responses import Response
 
 # On every route: a session that may look at runs (of the job in the path, where there is one).
 MAY_LOOK = Depends(requires_access_dag("GET", DagAccessEntity.RUN))
 # On every route that changes something: one that may make runs of some job.
 MAY_RUN = Depends(requires_access_dag("POST", DagAccessEntity.RUN))
 User = Annotated[Any, Depends(get_user)]
+HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
+        "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "SAMEORIGIN",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+JSON = "application/json"
 
 
 def visible(user: Any) -> set[str]:
@@ -36,3 +57,33 @@ def refuse_unless_may_run(user: Any, job_id: str) -> None:
     """Refuse a user who may not make runs of a job."""
     if not may_run(user, job_id):
         raise HTTPException(status.HTTP_403_FORBIDDEN, f"you may not run {job_id}")
+
+
+def refuse_other_pages(request: Request) -> None:
+    """Refuse what this page has not sent: another content than JSON, or another origin."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != JSON:
+        message = f"the body is {kind or 'of no type'}: send JSON, with Content-Type: {JSON}"
+        raise HTTPException(status.HTTP_415_UNSUPPORTED_MEDIA_TYPE, message)
+    if not _from_here(request):
+        message = "this was sent by another page: open the page Coverage and repair there"
+        raise HTTPException(status.HTTP_403_FORBIDDEN, message)
+
+
+def _from_here(request: Request) -> bool:
+    fetched = request.headers.get("sec-fetch-site")
+    if fetched is not None:  # a browser, and it says so itself
+        return fetched == "same-origin"
+    origin = request.headers.get("origin")
+    # A program sends none; a browser does with everything that is no GET.
+    return origin is None or urlsplit(origin).netloc == request.headers.get("host")
+
+
+async def with_headers(
+    request: Request, call_next: Callable[[Request], Awaitable[Response]]
+) -> Response:
+    """Let the browser run what comes from here alone, and keep nothing that it was told."""
+    answer = await call_next(request)
+    answer.headers.update(HEADERS)
+    answer.headers.setdefault("Cache-Control", "no-store")
+    return answer

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
+from airflow.api_fastapi.common.db.common import SessionDep  # noqa: TC002 - FastAPI reads it
 from fastapi import Depends, FastAPI, HTTPException, Query, Request, status
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict, Field
@@ -13,12 +14,12 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, Response
 
 from include.coverage import Coverage, JudgedUnit, read_coverage
+from include.coverage.airflow_runs import read_under_way
 from include.coverage.completeness import read_completeness
 from include.coverage.history import read_history
-from include.coverage_page import files, permissions, repairing, responses, under_way, waiving
+from include.coverage_page import files, permissions, repairing, responses, waiving
 from include.coverage_page.dates import column_of, since, window_of
 from include.coverage_page.repairing import Asking
-from include.coverage_page.request_guard import refuse_other_pages, with_headers
 from include.coverage_page.warehouse import Warehouse
 from include.errors import ExpectedError
 from include.periods import PeriodError
@@ -61,7 +62,7 @@ def make_app() -> FastAPI:
         redoc_url=None,
         openapi_url=None,
     )
-    app.middleware("http")(with_headers)
+    app.middleware("http")(permissions.with_headers)
     app.add_exception_handler(ExpectedError, _told)
     app.add_exception_handler(SQLAlchemyError, _told)
     app.add_exception_handler(RequestValidationError, _refused)
@@ -70,7 +71,7 @@ def make_app() -> FastAPI:
     app.add_api_route("/data/jobs", all_jobs, methods=["GET"])
     app.add_api_route("/data/jobs/{dag_id}/shops", shops_of_job, methods=["GET"])
     app.add_api_route("/data/jobs/{dag_id}/columns/{column}", units_of_column, methods=["GET"])
-    writing = [permissions.MAY_RUN, Depends(refuse_other_pages)]
+    writing = [permissions.MAY_RUN, Depends(permissions.refuse_other_pages)]
     app.add_api_route("/repair/{step}", repair, methods=["POST"], dependencies=writing)
     app.add_api_route("/again", again, methods=["POST"], dependencies=writing)
     app.add_api_route("/waive", waive, methods=["POST"], dependencies=writing)
@@ -88,10 +89,11 @@ def file(request: Request, name: str) -> Response:
     return files.answer_with(request, name)
 
 
-def all_jobs(user: permissions.User, session: under_way.AirflowSession, span: Span = 1) -> Response:
+def all_jobs(user: permissions.User, session: SessionDep, span: Span = 1) -> Response:
     """Tell of all jobs by periods."""
     registry = load_registry()
-    runs = under_way.read(session, registry)  # first: what lands meanwhile has landed
+    # First: what lands meanwhile has landed.
+    runs = read_under_way(session.connection(), registry.jobs)
     visible = permissions.visible(user) & registry.jobs.keys()
     coverage = _read(registry, visible, span)
     runnable = {job for job in visible if permissions.may_run(user, job)}
@@ -99,12 +101,12 @@ def all_jobs(user: permissions.User, session: under_way.AirflowSession, span: Sp
 
 
 def shops_of_job(
-    dag_id: str, user: permissions.User, session: under_way.AirflowSession, span: Span = 1
+    dag_id: str, user: permissions.User, session: SessionDep, span: Span = 1
 ) -> Response:
     """Tell of one job's shops by periods."""
     registry = load_registry()
     job = _job(registry, dag_id, user)
-    runs = under_way.read(session, registry)
+    runs = read_under_way(session.connection(), registry.jobs)
     coverage = _read(registry, [dag_id], span, in_full=True)
     axis = sorted({column_of(job, cell.period) for cell in coverage.cells})
     complete = read_completeness(WAREHOUSE.engine(), [dag_id])
@@ -115,13 +117,13 @@ def units_of_column(
     dag_id: str,
     column: str,
     user: permissions.User,
-    session: under_way.AirflowSession,
+    session: SessionDep,
     shop: str | None = None,
 ) -> Response:
     """Tell all that is known of the units of one cell."""
     registry = load_registry()
     job = _job(registry, dag_id, user)
-    runs = under_way.read(session, registry)
+    runs = read_under_way(session.connection(), registry.jobs)
     found = _units(registry, job, column, shop)
     return JSONResponse(responses.units(found, registry, runs))
 
@@ -131,7 +133,7 @@ async def repair(
     wish: Wish,
     request: Request,
     user: permissions.User,
-    session: under_way.AirflowSession,
+    session: SessionDep,
 ) -> Response:
     """Return what would be run, or run it."""
     asked = await run_in_threadpool(_asked, wish, user, session)
@@ -144,7 +146,8 @@ async def repair(
 
 def _asked(wish: Wish, user: Any, session: Session) -> repairing.Asked:
     registry = load_registry()
-    runs = under_way.read(session, registry)  # first: what lands meanwhile has landed
+    # First: what lands meanwhile has landed.
+    runs = read_under_way(session.connection(), registry.jobs)
     for job_id in wish.jobs or ():
         permissions.refuse_unless_may_run(user, _job(registry, job_id, user).id)
     known = permissions.visible(user) & registry.jobs.keys()
@@ -162,7 +165,7 @@ def _asked(wish: Wish, user: Any, session: Session) -> repairing.Asked:
 
 
 async def again(
-    wish: waiving.Which, request: Request, user: permissions.User, session: under_way.AirflowSession
+    wish: waiving.Which, request: Request, user: permissions.User, session: SessionDep
 ) -> Response:
     """Run once more what has landed."""
     conf, stuck = await run_in_threadpool(_asked_again, wish, user, session)
@@ -187,7 +190,7 @@ def _asked_again(
         message = f"{wish.key} cannot be pulled again: {dating.because}"
         raise HTTPException(status.HTTP_409_CONFLICT, message)
     conf = {"again": True} | ({"shops": [wish.shop]} if wish.shop is not None else {})
-    return conf, {run.name for run in under_way.read(session, registry).stuck}
+    return conf, {run.name for run in read_under_way(session.connection(), registry.jobs).stuck}
 
 
 def waive(wish: waiving.Accepted, user: permissions.User) -> Response:

@@ -20,7 +20,7 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from sqlalchemy import DateTime, column, create_engine, make_url, select, table, text
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
-from include.coverage.airflow_runs import read_runs
+from include.coverage.airflow_runs import read_under_way
 from include.coverage.runs import UnderWay
 from include.warehouse import connect
 from include.warehouse.connections import url_of
@@ -182,7 +182,7 @@ def runs_under_way(environment: Mapping[str, str], registry: Registry) -> UnderW
     """Return the runs that wait or work; none where Airflow's database does not answer."""
     try:
         with _opened(environment) as connection:
-            return UnderWay(read_runs(connection, registry.jobs))
+            return read_under_way(connection, registry.jobs)
     except SQLAlchemyError:
         return UnderWay()
 

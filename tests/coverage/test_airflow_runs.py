@@ -11,7 +11,7 @@ from airflow.models import import_all_models
 from airflow.models.base import Base
 from sqlalchemy import create_engine, insert
 
-from include.coverage.airflow_runs import NO_SCHEDULER, NOBODY_STARTS_IT, read_runs
+from include.coverage.airflow_runs import NO_SCHEDULER, NOBODY_STARTS_IT, read_under_way
 from include.coverage.judged_unit import JudgedUnit
 from include.coverage.runs import Run, UnderWay
 from include.units.states import State
@@ -112,7 +112,7 @@ class Airflow:
 
     def runs(self) -> list[Run]:
         """Read what waits or works."""
-        return read_runs(self.connection, {"daily": DAILY}, NOW)
+        return list(read_under_way(self.connection, {"daily": DAILY}, NOW).all)
 
     def stuck(self) -> str:
         """Return why the only run cannot move."""

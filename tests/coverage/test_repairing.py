@@ -24,7 +24,7 @@ from include.coverage.repairing import (
     plan_of,
 )
 from include.coverage.runs import Run
-from include.coverage.unit_index import Book
+from include.coverage.unit_index import UnitIndex
 from tests.coverage.registries import at, job, registry, row, shop
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ NOW = at("2025-10-04T12:00")
 
 
 def _coverage(*rows: Any, jobs: Any = (ERP,), now: Any = NOW) -> Coverage:
-    cells = cells_of(registry([*jobs], SHOPS), Book(rows), Clock(now), at("2025-09-01T00:00"))
+    cells = cells_of(registry([*jobs], SHOPS), UnitIndex(rows), Clock(now), at("2025-09-01T00:00"))
     return Coverage(now, [*cells])
 
 

@@ -12,7 +12,7 @@ from include.coverage import Coverage, State
 from include.coverage.judged_unit import Clock
 from include.coverage.model import cells_of
 from include.coverage.runs import Run, UnderWay
-from include.coverage.unit_index import Book
+from include.coverage.unit_index import UnitIndex
 from include.coverage_page import responses
 from include.coverage_page.dates import column_of, since
 from include.registry import Problem
@@ -38,7 +38,7 @@ ROWS = [
 
 def coverage(project: Registry = PROJECT, jobs: list[str] | None = None) -> Coverage:
     """Judge the rows at noon."""
-    cells = cells_of(project, Book(ROWS), Clock(NOW), since(NOW, 1), None, jobs=jobs)
+    cells = cells_of(project, UnitIndex(ROWS), Clock(NOW), since(NOW, 1), None, jobs=jobs)
     return Coverage(NOW, [*cells], project.problems)
 
 
@@ -93,7 +93,7 @@ def test_what_is_due_later_today_is_neither_missing_nor_running() -> None:
     late = job("late", cron="0 18 * * *", platform="erp")
     project = registry([ERP, late], SHOPS)
     early = row("late", "erp-1", YESTERDAY, "provisional")
-    cells = [*cells_of(project, Book([*ROWS, early]), Clock(NOW), since(NOW, 1), None)]
+    cells = [*cells_of(project, UnitIndex([*ROWS, early]), Clock(NOW), since(NOW, 1), None)]
     totals = responses.matrix(Coverage(NOW, cells), project, {"erp", "late"}, ())["totals"]
     counted = {"landed": 1, "missing": 1, "running": 0, "to_come": 2, "last_due": "18:00"}
     assert totals == {"known": True, "platforms": [{"platform": "erp", **counted}], **counted}
@@ -136,7 +136,7 @@ def test_where_something_is_broken_today_is_not_all() -> None:
 def test_a_platform_that_is_switched_off_is_not_told_of() -> None:
     """Nothing of it was to land, and it would look as if everything had."""
     off = registry([ERP], [shop("erp-1", enabled=False)])
-    book = [*cells_of(off, Book(), Clock(NOW), since(NOW, 1), None)]
+    book = [*cells_of(off, UnitIndex(), Clock(NOW), since(NOW, 1), None)]
     totals = responses.matrix(Coverage(NOW, book), off, {"erp"}, ())["totals"]
     assert totals["platforms"] == []
 
@@ -180,7 +180,7 @@ def test_what_a_pull_found_worth_knowing_is_told_of_what_landed() -> None:
     """With the unit; of one that failed since, it says nothing any more."""
     notice = "2 orders without freight"
     for state, told in (("ok", notice), ("failed", None)):
-        book = Book([row("erp", "erp-1", YESTERDAY, state, notice=notice)])
+        book = UnitIndex([row("erp", "erp-1", YESTERDAY, state, notice=notice)])
         cells = cells_of(PROJECT, book, Clock(NOW), since(NOW, 1), None, jobs=["erp"])
         found = [unit for cell in cells for unit in cell.units if unit.shop_id == "erp-1"]
         [unit] = [one for one in found if one.period == YESTERDAY]

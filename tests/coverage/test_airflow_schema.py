@@ -1,4 +1,4 @@
-"""Which runs Airflow has under way."""
+"""The runs under way, read from tables as Airflow itself makes them."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from airflow.models.dagrun import DagRun
 from sqlalchemy import create_engine, insert
 from sqlalchemy.orm import Session
 
+from include.coverage.airflow_runs import read_under_way
 from include.coverage.judged_unit import JudgedUnit
-from include.coverage_page.under_way import read
 from include.units.states import State
 from tests.coverage.registries import at, job, registry
 
@@ -69,7 +69,7 @@ def test_runs_that_wait_or_work_see_to_what_they_cover() -> None:
             ),
         ]
         session.execute(insert(DagRun), rows)
-        runs = read(session, PROJECT)
+        runs = read_under_way(session.connection(), PROJECT.jobs)
     seen = [key for day in range(1, 9) if runs.sees_to(_unit(DAILY, key := f"2025-10-0{day}"))]
     assert [key[-1] for key in seen] == ["1", "2", "5", "6", "7"]
     assert not runs.sees_to(_unit(PAUSED, "2025-10-01"))
