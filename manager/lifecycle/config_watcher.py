@@ -156,7 +156,7 @@ def moments(folders: Iterable[Path], say: Callable[[str], None] = print) -> Iter
             yield_on_timeout=True,
         ):
             yield
-    except OSError as error:
+    except (OSError, RuntimeError) as error:  # the system's limit of watches, among others
         say(f"no file events ({error}): an edit is seen within {LOOK_SECONDS:.0f} s")
     while True:
         time.sleep(LOOK_SECONDS)
