@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+from include import MANAGER
 from include.running.environment import NO_DATA, REFUSED_NOTE
 from manager.airflow.import_errors import not_imported, said
 from manager.airflow.rest import ApiError
@@ -126,8 +127,8 @@ def lines_of(overview: Overview) -> list[str]:
     errors = [f"  {error}" for error in overview.import_errors]
     if overview.failed:
         lines.append(
-            f"the last run failed of {', '.join(overview.failed)}: `python3 scheduler_manager.py "
-            "logs JOB` says why, and `gaps` what is missing and how to repair it"
+            f"the last run failed of {', '.join(overview.failed)}: `{MANAGER} logs JOB` says why, "
+            "and `gaps` what is missing and how to repair it"
         )
     return [*lines, *(["what Airflow cannot import", *errors] if errors else [])]
 

@@ -12,7 +12,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from include.coverage.history import History
-from include.coverage.runs import UnderWay
+from include.coverage.runs import UnderWay, body_of
 from include.units.states import State
 from include.units.unit import REPAIR_PREFIX
 
@@ -66,13 +66,8 @@ class RepairRun:
 
     @property
     def body(self) -> dict[str, Any]:
-        """What `POST /api/v2/dags/{dag_id}/dagRuns` is sent; 409 says that it is there already."""
-        return {
-            "dag_run_id": self.run_id,
-            "logical_date": None,
-            "partition_key": self.key,
-            "conf": {} if self.whole else {"shops": list(self.shops)},
-        }
+        """What Airflow is sent to make it."""
+        return body_of(self.key, {} if self.whole else {"shops": list(self.shops)}, self.run_id)
 
 
 @dataclass(frozen=True)

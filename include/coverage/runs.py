@@ -95,6 +95,18 @@ class Run:
         return int(number) if found and number.isascii() and number.isdecimal() else 0
 
 
+def body_of(key: str, conf: Mapping[str, Any], run_id: str | None = None) -> dict[str, Any]:
+    """Return what `POST /api/v2/dags/{dag_id}/dagRuns` is sent to make a run of a period.
+
+    Args:
+        key: the period's.
+        conf: what the trigger form would send.
+        run_id: its name; answer 409 says that there is one. None: Airflow names it.
+    """
+    name = {} if run_id is None else {"dag_run_id": run_id}
+    return {**name, "logical_date": None, "partition_key": key, "conf": dict(conf)}
+
+
 def _moment(told: Any) -> datetime:
     return datetime.fromisoformat(str(told).replace("Z", "+00:00"))
 
@@ -124,6 +136,11 @@ class UnderWay:
     def stuck(self) -> tuple[Run, ...]:
         """Those that can neither start nor go on."""
         return tuple(run for run in self.all if run.stuck)
+
+    def known(self, runs: Iterable[Run]) -> list[Run]:
+        """Return runs that the API has told of; those under way with whether they can move."""
+        told = {run.name: run for run in runs}
+        return [*(told | {run.name: run for run in self.all if run.name in told}).values()]
 
     def seeing_to(self, unit: JudgedUnit) -> Run | None:
         """Return a run that a unit is among; none where it waits for somebody to make one."""

@@ -10,7 +10,7 @@ import httpx
 from fastapi import HTTPException, status
 
 from include.coverage.repairing import Plan, plan_of
-from include.coverage.runs import UNDER_WAY, Run
+from include.coverage.runs import UNDER_WAY, Run, body_of
 from include.units.unit import REPAIR_PREFIX
 
 if TYPE_CHECKING:
@@ -65,9 +65,7 @@ class Asking:
         told += await self._pages(path, "dag_runs", run_id_prefix_pattern=REPAIR_PREFIX)
         jobs = registry.jobs
         found = (Run.of(jobs[run["dag_id"]], run) for run in told if run["dag_id"] in jobs)
-        by_name = {run.name: run for run in found}
-        known = {run.name: run for run in under_way.all if run.name in by_name}
-        return list((by_name | known).values())
+        return under_way.known(found)
 
     async def make(self, job_id: str, body: Mapping[str, Any]) -> dict[str, Any]:
         """Make a run; one that somebody else has just made is as good."""
@@ -94,8 +92,7 @@ class Asking:
                 run_id = str(run["dag_run_id"])
                 if run["partition_key"] == key and (job_id, run_id) not in stuck:
                     return {"job": job_id, "key": key, "run_id": run_id, "new": False}
-            body = {"logical_date": None, "partition_key": key, "conf": dict(conf)}
-            return await self.make(job_id, body)
+            return await self.make(job_id, body_of(key, conf))
 
     async def _pages(self, path: str, key: str, **params: Any) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = []

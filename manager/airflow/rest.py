@@ -11,6 +11,7 @@ import json
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
+from include import MANAGER
 from include.errors import ExpectedError
 from include.text import storable
 
@@ -177,7 +178,7 @@ class Api:
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise ApiError(
                 f"{self._passwords} has no password of {ADMIN!r} ({error}): run "
-                "`python3 scheduler_manager.py restart`, which makes what is missing"
+                f"`{MANAGER} restart`, which makes what is missing"
             ) from None
 
     def _answer(
@@ -204,7 +205,7 @@ class Api:
         except (OSError, http.client.HTTPException) as error:
             raise UnansweredError(
                 f"the web UI at {self._url} does not answer ({error or type(error).__name__}): "
-                "see `python3 scheduler_manager.py status`"
+                f"see `{MANAGER} status`"
             ) from error
         finally:
             connection.close()

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from include.coverage.repairing import Plan, RepairRun, RunUnderWay
-    from include.coverage.runs import Name, Run
+    from include.coverage.runs import Run
     from manager.airflow.rest import Api
     from manager.coverage_reader import CoverageReader
     from manager.layout import Layout
@@ -94,15 +94,12 @@ def _runs(api: Api, reader: CoverageReader, job_ids: Iterable[str]) -> list[Run]
     from include.coverage.runs import UNDER_WAY, Run
     from include.units.unit import REPAIR_PREFIX
 
-    found: dict[Name, Run] = {}
+    found: list[Run] = []
     for job_id in job_ids:
         told = api.runs(job_id, state=UNDER_WAY)
         told += api.runs(job_id, run_id_prefix_pattern=REPAIR_PREFIX)
-        of_job = (Run.of(reader.registry.jobs[job_id], run) for run in told)
-        found |= {run.name: run for run in of_job}
-    return [
-        *(found | {run.name: run for run in reader.under_way.all if run.name in found}).values()
-    ]
+        found += (Run.of(reader.registry.jobs[job_id], run) for run in told)
+    return reader.under_way.known(found)
 
 
 def _answer(
