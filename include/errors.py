@@ -1,4 +1,4 @@
-"""The failures that a person can mend: one base class, told apart only where a caller does so."""
+"""The failures that a person can repair: one base class, told apart only where a caller does so."""
 
 
 class ExpectedError(Exception):

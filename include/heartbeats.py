@@ -1,4 +1,4 @@
-"""How often whoever runs a unit shows that it is alive, and when it counts as lost."""
+"""How often a run sends a heartbeat for its units, and when a unit counts as lost."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PATIENCE = timedelta(seconds=BEATS_UNTIL_LOST * HEARTBEAT_SECONDS)
 
 
 def patience_of(environment: Mapping[str, str]) -> timedelta:
-    """Return how long what is running may show no sign of life; a wrong setting fails the runs."""
+    """Return how long what is running may send no heartbeat; an invalid setting fails the runs."""
     try:
         return BEATS_UNTIL_LOST * timedelta(seconds=float(environment[HEARTBEAT]))
     except (KeyError, ValueError, OverflowError):

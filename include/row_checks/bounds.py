@@ -47,7 +47,7 @@ class Bound(NamedTuple):
     max_drop: int = 0
 
     def failure(self, rows: int) -> str:
-        """Say what is wrong with too few rows: the figure and the bound."""
+        """Return what is wrong with too few rows: the figure and the bound."""
         if self.check == "min_rows":
             return f"{rows:,} rows, at least {self.least:,} expected"
         drop = 100 * (1 - rows / self.usual)
@@ -95,7 +95,7 @@ def is_uncounted(row: LedgerRow) -> bool:
 
 
 def not_to_tell(checks: Checks) -> str:
-    """Say which checks tell nothing of a unit that nobody counted, and how to repair that."""
+    """Return which checks tell nothing of a unit without a count, and how to repair that."""
     asked = {
         "min_rows": checks.min_rows is not None and checks.table is None,
         "max_drop": checks.max_drop is not None,
@@ -137,7 +137,7 @@ def passes(limits: Mapping[str, float], found: Any) -> bool:
 
 
 def in_words(limits: Mapping[str, float]) -> str:
-    """Say what the comparisons of a column check expect."""
+    """Return in words what the comparisons of a column check expect."""
     said = [f"{COMPARISONS[key]} {limits[key]:g}" for key in COMPARISONS if key in limits]
     tolerance = limits.get("tolerance")
     give_or_take = f", give or take {tolerance * 100:g} %" if tolerance else ""
@@ -145,7 +145,7 @@ def in_words(limits: Mapping[str, float]) -> str:
 
 
 def summary(checks: Checks) -> str:
-    """Say in one line what is checked after loading."""
+    """Return in one line what is checked after loading."""
     parts = []
     if checks.min_rows is not None:
         rows = "row" if checks.min_rows == 1 else "rows"

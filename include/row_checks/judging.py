@@ -90,7 +90,7 @@ def judge(ledger: Ledger, checks: Checks, units: Sequence[Unit]) -> Judgement:
 
 
 def _unknown(ledger: Ledger, checks: Checks, row: LedgerRow) -> str:
-    """Return of which checks nobody can tell whether a unit passes them; empty: of none."""
+    """Return why a check cannot tell whether a unit passes it; empty if each can."""
     told = not_to_tell(checks) if is_uncounted(row) else ""
     # What an earlier version has landed was not counted by its source.
     is_fresh = row.run_id is not None and row.run_id == ledger.run_id

@@ -40,11 +40,11 @@ if TYPE_CHECKING:
 
 SHOP = "shop_id"
 LOST = (
-    "they are gone, or all have changed since and belong to a later period, or 'table' and 'day' "
-    "do not name the rows that the script counts"
+    "the rows were deleted, or updated since and now belong to a later period, or 'table' and "
+    "'day' do not name the rows that the script counts"
 )
 NONE = (
-    "its script reports no rows, so nobody knows whether some are missing: where none is right, "
+    "its script reports no rows, so it is unknown whether some are missing: where none is right, "
     "let the script end with exit code 99, or write 'min_rows: 0' in checks"
 )
 HARMLESS = re.compile(r"[\w: +-]+", re.ASCII)
@@ -95,7 +95,7 @@ class TableRows:
         ]
 
     def groups(self, units: Sequence[Unit]) -> list[list[Unit]]:
-        """Put units together that cannot be told apart: a table without shops has only periods."""
+        """Return the units, grouped where they share rows, as in a table without shops."""
         groups: dict[str, list[Unit]] = {}
         for unit in units:
             shop = unit.shop_id if SHOP in self._columns else NO_SHOP

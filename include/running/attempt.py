@@ -144,7 +144,7 @@ class Attempt:
         attempt = self.context.request.attempt
         if attempt <= 1:
             return "started"
-        # A run that was cut off by a stop is tried again beyond what its retries allow.
+        # A run that was cut off by a stop is retried beyond what its retries allow.
         allowed = self.context.job.retries + 1
         return f"retried, attempt {attempt}" + (f" of {allowed}" if attempt <= allowed else "")
 

@@ -80,6 +80,6 @@ def why_not_known(job: Job, period: Period, began: datetime, ended: datetime) ->
     if ended.timestamp() < over or began.timestamp() < over - margin or dating_of(job).dated:
         return ""
     return (
-        f"it began just before {following.key} was over and ended after that: whether it has "
-        f"pulled {period.key} or {following.key} nobody can tell; let it run earlier"
+        f"it began just before {following.key} was over and ended after that: "
+        f"it is unknown whether it has pulled {period.key} or {following.key}; let it run earlier"
     )

@@ -6,7 +6,8 @@ and the kernel itself says so. Elsewhere (macOS) there is no such thing: there t
 the script and the descendants that can still be seen are ended, and a process that has cut both
 ties is not found.
 
-Needs only the standard library, since the keeper starts without any other.
+Needs only the standard library: the keeper starts without any other, once for every script,
+and psutil would make that take 0.14 s of a processor in place of 0.08.
 """
 
 from __future__ import annotations
@@ -113,12 +114,12 @@ class ProcessTree:
 
 
 def become_subreaper() -> None:
-    """Let what descendants leave behind become this process's child (Linux)."""
+    """Make this process the parent of what descendants leave behind (Linux)."""
     _prctl(PR_SET_CHILD_SUBREAPER, 1)
 
 
 def die_with_parent(signal_number: int) -> None:
-    """Let the kernel send this process a signal when its parent dies (Linux).
+    """Have the kernel send this process a signal when its parent dies (Linux).
 
     The parent may have died already: compare `os.getppid()` before and after. It is the death of
     the parent's *thread* that counts, the one that made this process.

@@ -1,9 +1,9 @@
 """What a script says of its shops, line by line, in the file that RESULTS_FILE names.
 
 A script in any language appends lines of JSON, and what it has written when it ends, or is ended,
-counts: the last line of a shop settles it. Of a line that cannot be read nobody knows what it said:
-the shops that it names, or all where it names none, have not landed, but for those of which a good
-line speaks.
+counts: the last line of a shop settles it. After a line that
+cannot be read, the shops that it names, or all where it names none, have not landed, but for those
+of which a good line speaks.
 """
 
 from __future__ import annotations
@@ -208,7 +208,7 @@ def _of_nobody(said: dict[str, Any] | None, shops: Collection[str]) -> bool:
 
 
 def _named(line: bytes, said: dict[str, Any] | None, shops: Collection[str]) -> set[str]:
-    """Return the shops that a line which does not count can be for; none where nobody knows.
+    """Return the shops that a line which does not count can be for; empty where it names none.
 
     A value of what can be read has to be the shop's id; else the id has to stand in the text, as a
     word that is no key and is not cut off. An id of digits could be any number.

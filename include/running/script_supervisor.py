@@ -112,7 +112,7 @@ class Keeper:
         self.tree.reap()
 
     def _let_leave(self, wake: int) -> None:
-        """Return what the script left behind a moment to end by itself."""
+        """Wait a moment for what the script left behind to end."""
         deadline = time.monotonic() + SECONDS_TO_LEAVE
         while self.tree.reap() and not self.asked_to_stop:
             seconds = deadline - time.monotonic()
@@ -161,7 +161,7 @@ def _become_script(settings: Settings, keeper: int) -> NoReturn:
 
 
 def _speak_for_the_runner(settings: Settings) -> None:
-    """Do what is left of the dead runner's duties; what fails here has nobody left to tell."""
+    """Do what is left of the dead runner's duties; what fails here has no one left to report to."""
     # Loaded only now: a keeper must be there quickly, and hardly ever comes to this.
     from datetime import timedelta, timezone  # noqa: PLC0415
     from pathlib import Path  # noqa: PLC0415

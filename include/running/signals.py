@@ -75,7 +75,7 @@ class Interruption:
 
 
 def stop_with_parent(wanted: str) -> None:
-    """Let this process get TERM when its parent dies (Linux).
+    """Have the kernel send this process TERM when its parent dies (Linux).
 
     Args:
         wanted: `1` for whoever is the parent now, or the pid that the parent must have; empty for
@@ -91,5 +91,5 @@ def stop_with_parent(wanted: str) -> None:
     parent = os.getppid()
     die_with_parent(signal.SIGTERM)
     expected = int(wanted) if int(wanted) > 1 else parent
-    if os.getppid() != expected:  # it died before the kernel knew of our wish
+    if os.getppid() != expected:  # it died before the kernel was asked
         os.kill(os.getpid(), signal.SIGTERM)

@@ -48,7 +48,7 @@ def _in_json(text: str) -> set[str]:
 
 
 def _in_python(text: str) -> set[str]:
-    """Give it as Python writes it alone, and inside a text with either quote."""
+    """Return it as Python writes it alone, and inside a text with either quote."""
     alone = {repr(text)[1:-1], ascii(text)[1:-1]}
     quotes = (str.maketrans({"\\": r"\\", "'": r"\'"}), str.maketrans({"\\": r"\\"}))
     return alone | {text.translate(table) for table in quotes}

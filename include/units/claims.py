@@ -35,8 +35,8 @@ class Claim:
     Attributes:
         place: names the folder in which the run holds the unit's lock; none: it holds no lock, and
             begins what it is told to.
-        patience: how long a unit that runs elsewhere may show no sign of life.
-        retry: whether it tries units once more by itself (`include.units.retries`).
+        patience: how long a unit that runs elsewhere may send no heartbeat.
+        retry: whether it retries units automatically (`include.units.retries`).
     """
 
     place: str | None
@@ -63,7 +63,7 @@ class Claim:
         return statement if self.place is None else statement.where(self._is_free(now))
 
     def refuse(self, rows: Iterable[RowMapping]) -> None:
-        """Say who runs a unit that was not free.
+        """Raise for a unit that was not free; says who runs it.
 
         Args:
             rows: the unit's, if there is one; where there is none, nobody runs it.

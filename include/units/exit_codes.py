@@ -64,7 +64,7 @@ def worst(codes: Iterable[int]) -> int:
 
 
 def describe(code: int) -> str:
-    """Say what an exit code means, for example `exit code 137 (ended by SIGKILL)`."""
+    """Return an exit code with its meaning, for example `exit code 137 (ended by SIGKILL)`."""
     meaning = MEANINGS.get(code) or _signal_name(code)
     return f"exit code {code} ({meaning})" if meaning else f"exit code {code}"
 

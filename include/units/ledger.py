@@ -117,7 +117,7 @@ class Ledger:
         in_transaction(self.engine, write)
 
     def beat(self, units: Iterable[Unit]) -> None:
-        """Write down that this run's attempt at each unit is alive."""
+        """Write a heartbeat of this run's attempt at each unit."""
         with self._reading() as connection:
             values = {"heartbeat_at": now(connection)}
         self._update(units, values, ledger.c.state == State.RUNNING)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 # How much longer one of two like periods may be: a month has 28 to 31 days, a day 23 to 25 hours.
 LIKE = 1.25
-# What is usual is the median of so many like periods; of fewer nobody can tell.
+# What is usual is the median of so many like periods; fewer say nothing.
 PERIODS_COMPARED = 4
 # What an error says between the two numbers, of which the source names the second.
 SOURCE_COUNTS = "landed, the source counts"

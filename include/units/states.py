@@ -30,17 +30,16 @@ class State(str, Enum):
     UNREPAIRABLE = "unrepairable"
     WAIVED = "waived"
 
-    # One is found where the other is looked for, and printed like it.
+    # Equal to its text for SQL, JSON and sets, and printed like it.
     __hash__ = str.__hash__
     __str__ = str.__str__
 
 
 LANDED = frozenset({State.OK, State.EMPTY})
-# Was due and has not landed, and nobody is about to see to it.
+# Was due and has not landed, and no run is about to pull it.
 GAPS = frozenset({State.FAILED, State.MISCOUNTED, State.MISSED, State.LOST, State.UNREPAIRABLE})
-# Not landed, and nothing is wrong.
-# How a unit is marked of which the source counts other rows, wherever it is listed.
+# Marks a unit of which the source counts other rows, wherever it is listed.
 MISCOUNTED_SIGN = "≠"
-# Of these, what nobody has to wait for before its run was to start.
+# Not landed, and nothing is wrong; of these, what is not waited for until its run is to start.
 TO_COME = (State.NOT_DUE, State.PENDING, State.PROVISIONAL)
 WAITING = (State.NOT_DUE, State.PENDING, State.RUNNING, State.PROVISIONAL)

@@ -38,7 +38,7 @@ def copy(source: Engine, target: Engine) -> dict[str, int]:
             return {table.name: _copy(table, reading, writing) for table in metadata.sorted_tables}
     except DBAPIError as error:
         raise ExpectedError(
-            f"nothing was copied: {cause_of(error)}; the same command again begins anew"
+            f"nothing was copied: {cause_of(error)}; run the same command again to start over"
         ) from error
 
 

@@ -19,7 +19,7 @@ KEYS_PER_QUERY = 1000
 def upsert(
     connection: Connection, table: Table, rows: Iterable[Mapping[str, Any]], *, version: str
 ) -> int:
-    """Insert rows by the table's primary key; replace what is older or as new, leave what is newer.
+    """Insert rows by the table's primary key; keep a row that is there with a higher version.
 
     A row of the same version can differ: the platform has corrected it, or it changed twice in the
     second that is its version; what was asked for last counts.
@@ -109,9 +109,9 @@ def remove(
 def _conditions(
     columns: Sequence[Column[Any]], keys: Iterable[tuple[Any, ...]]
 ) -> Iterator[ColumnElement[bool]]:
-    """Give conditions that find the keys, some at a time.
+    """Yield conditions that find the keys, some at a time.
 
-    What all of them share, such as the shop, is said once: a list of tuples takes twice the time.
+    What all of them share, such as the shop, stands once: a list of tuples takes twice the time.
     """
     rest = iter(keys)
     while some := list(islice(rest, KEYS_PER_QUERY)):

@@ -1,6 +1,6 @@
 """Bringing a warehouse to the newest version of its tables.
 
-Not part of what the room shows at its door: Alembic takes time to load, and few callers migrate.
+Not imported by `include.warehouse`: Alembic takes time to load, and few callers migrate.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ def migrate(warehouse: Engine | str) -> Migrated:
 
 @contextmanager
 def _alone(engine: Engine) -> Iterator[Connection]:
-    """Return a transaction once no other process migrates; SQLite's waits for that by itself."""
+    """Yield a transaction once no other process migrates; SQLite's waits for that anyway."""
     if engine.dialect.name in MYSQL:
         with _named_lock(engine), engine.begin() as connection:
             yield connection
@@ -101,7 +101,7 @@ def _alone(engine: Engine) -> Iterator[Connection]:
 
 @contextmanager
 def _named_lock(engine: Engine) -> Iterator[None]:
-    """Hold it on a connection of its own: whoever is next must see what was committed."""
+    """Take the lock on a connection of its own: whoever is next must see what was committed."""
     name = {"name": LOCK_NAME}
     with engine.connect() as holder:
         if holder.scalar(text(f"SELECT GET_LOCK(:name, {LOCK_SECONDS})"), name) != 1:

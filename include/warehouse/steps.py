@@ -60,7 +60,7 @@ def allow_null(table: str, *columns: str) -> None:
 
 @contextmanager
 def _views_and_triggers_put_back(connection: Connection, table: str) -> Iterator[None]:
-    """On SQLite no view may look at a table that gets its name, and triggers go with theirs."""
+    """Drop and make again, on SQLite, the views and triggers that a renamed table would break."""
     if connection.dialect.name != "sqlite":
         yield
         return
@@ -91,7 +91,7 @@ def make_view(name: str, statement: str) -> None:
 
 
 def _options() -> dict[str, Any]:
-    """Say how MySQL keeps texts, whatever the database's own way is.
+    """Return how MySQL is to keep texts, whatever the database's own way is.
 
     Any character, and as it was written: two ids that differ by a capital, an accent or a space at
     the end are two ids.

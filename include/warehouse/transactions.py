@@ -25,7 +25,7 @@ READ_ONLY = "25006"
 
 
 def in_transaction(engine: Engine, work: Callable[[Connection], T]) -> T:
-    """Do work in a transaction of its own, and again when another one came into its way.
+    """Do work in a transaction of its own, and again when it conflicts with another one.
 
     A server that finds two transactions waiting for each other ends one of them. Two that insert
     the same row do not see each other; the second one is told only when it inserts.
@@ -47,7 +47,7 @@ def in_transaction(engine: Engine, work: Callable[[Connection], T]) -> T:
 
 
 def is_conflict(error: BaseException) -> bool:
-    """Say whether the same transaction may well succeed when it is done again at once."""
+    """Return whether the same transaction may well succeed when it is done again at once."""
     if isinstance(error, IntegrityError):
         return True
     return isinstance(error, DBAPIError) and (
@@ -56,7 +56,7 @@ def is_conflict(error: BaseException) -> bool:
 
 
 def is_temporary(error: BaseException) -> bool:
-    """Say whether the database may well answer later: it is down, busy or being replaced."""
+    """Return whether the database may well answer later: it is down, busy or being replaced."""
     if not isinstance(error, DBAPIError):
         return False
     lost = error.connection_invalidated or _state(error) == READ_ONLY

@@ -42,7 +42,7 @@ def test_rows_that_the_ledger_counts_must_be_there(run: CheckedRun) -> None:
     assert told.count("0 rows in") == 1
     assert (
         "own erp-2 2025-10-02: 0 rows in erp_orders by modified_time, the ledger counts 500: "
-        "they are gone, or all have changed since and belong to a later period, or " in told
+        "the rows were deleted, or updated since and now belong to a later period, or " in told
     )
     assert run.states() == {"erp-1": "ok", "erp-2": "failed", "erp-3": "empty"}
     assert run.ledger.open_units([run.unit(shop) for shop in SHOPS]) == [run.unit("erp-2")]

@@ -1,7 +1,6 @@
 """Make the ledger, the ERP's orders and their daily view."""
 
 import sqlalchemy as sa
-from alembic import op
 
 from include.warehouse.steps import make_index, make_table, make_view
 from include.warehouse.types import Moment, Money, UtcMoment
@@ -61,10 +60,3 @@ def upgrade() -> None:
     )
     make_index("ix_erp_orders_shop_day", "erp_orders", ["shop_id", "order_day"])
     make_view("erp_store_daily", ERP_STORE_DAILY)
-
-
-def downgrade() -> None:
-    """Remove them."""
-    op.execute("DROP VIEW erp_store_daily")
-    op.drop_table("erp_orders")
-    op.drop_table("ledger")

@@ -1,7 +1,6 @@
 """Make the tables of JD, PDD and the feeds, their views, and the token store."""
 
 import sqlalchemy as sa
-from alembic import op
 
 from include.warehouse.steps import make_index, make_table, make_view
 from include.warehouse.types import Measure, Moment, Money, UtcMoment
@@ -187,13 +186,3 @@ def _make_tokens() -> None:
         sa.Column("held_by", sa.String(64)),
         sa.Column("held_until", UtcMoment),
     )
-
-
-def downgrade() -> None:
-    """Remove them."""
-    views = ("jd_store_daily", "pdd_quality_daily", "pdd_quality_reasons_daily", *PDD_KPI_VIEWS)
-    for view in views:
-        op.execute(f"DROP VIEW {view}")
-    for table in ("jd_orders", "pdd_refunds", "pdd_reviews", "pdd_chat_daily", "pdd_kpi", "tokens"):
-        op.drop_table(table)
-    op.drop_index("ix_erp_orders_modified", "erp_orders")

@@ -1,7 +1,6 @@
 """Let the ledger say where a running unit's lock is, so that another machine leaves it alone."""
 
 import sqlalchemy as sa
-from alembic import op
 
 from include.warehouse.steps import add_column
 
@@ -12,8 +11,3 @@ down_revision = "0002"
 def upgrade() -> None:
     """Add the column."""
     add_column("ledger", sa.Column("place", sa.String(64)))
-
-
-def downgrade() -> None:
-    """Remove it."""
-    op.drop_column("ledger", "place")

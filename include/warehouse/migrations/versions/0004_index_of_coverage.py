@@ -1,7 +1,5 @@
 """Let coverage read the ledger from an index, without its rows."""
 
-from alembic import op
-
 from include.warehouse.steps import make_index
 
 revision = "0004"
@@ -12,8 +10,3 @@ def upgrade() -> None:
     """Make the index."""
     columns = ["job_id", "state", "period_end", "period_start", "period_key", "shop_id", "rows"]
     make_index("ix_ledger_coverage", "ledger", columns)
-
-
-def downgrade() -> None:
-    """Remove it."""
-    op.drop_index("ix_ledger_coverage", "ledger")

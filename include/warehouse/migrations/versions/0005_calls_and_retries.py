@@ -1,7 +1,6 @@
-"""Let the ledger say what a unit cost in calls, and which run tried it once more by itself."""
+"""Let the ledger say what a unit cost in calls, and which run retried it automatically."""
 
 import sqlalchemy as sa
-from alembic import op
 
 from include.warehouse.steps import add_column
 
@@ -13,9 +12,3 @@ def upgrade() -> None:
     """Add the columns."""
     add_column("ledger", sa.Column("calls", sa.Integer))
     add_column("ledger", sa.Column("retried_by", sa.String(250)))
-
-
-def downgrade() -> None:
-    """Remove them."""
-    op.drop_column("ledger", "retried_by")
-    op.drop_column("ledger", "calls")

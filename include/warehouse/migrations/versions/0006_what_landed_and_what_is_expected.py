@@ -49,11 +49,3 @@ def upgrade() -> None:
         sa.Column("waived_at", UtcMoment(), nullable=False),
     )
     op.execute(SIGHTINGS)
-
-
-def downgrade() -> None:
-    """Remove them."""
-    op.drop_table("waivers")
-    op.drop_table("jobs_seen")
-    for name in reversed(COLUMNS):
-        op.drop_column("ledger", name)

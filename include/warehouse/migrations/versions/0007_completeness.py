@@ -1,7 +1,5 @@
 """Add the view `completeness`: per table and shop, up to which instant every change is in."""
 
-from alembic import op
-
 from include.warehouse.steps import make_index, make_view
 
 revision = "0007"
@@ -55,9 +53,3 @@ def upgrade() -> None:
     columns = ["job_id", "shop_id", "period_end", "period_start", "state"]
     make_index("ix_ledger_chain", "ledger", columns)
     make_view("completeness", COMPLETENESS)
-
-
-def downgrade() -> None:
-    """Remove them."""
-    op.execute("DROP VIEW completeness")
-    op.drop_index("ix_ledger_chain", "ledger")

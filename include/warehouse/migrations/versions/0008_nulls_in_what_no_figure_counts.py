@@ -18,7 +18,3 @@ def upgrade() -> None:
     """Allow them."""
     for table, columns in COLUMNS.items():
         allow_null(table, *columns)
-
-
-def downgrade() -> None:
-    """Leave it: rows with nulls may be there, and older code writes none."""
