@@ -1,4 +1,4 @@
-"""Follows runs to their end and says how each went, for `trigger --wait`, `demo` and `repair`.
+"""Follows runs to their end and says how each went, for `trigger`, `demo` and `repair`.
 
 Whether something landed is read from the ledger. Airflow's states only say whether a run goes on: a
 run whose task was skipped is a success there, whether all had landed before or no shop was open.
