@@ -79,7 +79,7 @@ class FaultBoard:
     _lock: Lock = field(default_factory=Lock)
 
     def arm(self, armed: Armed) -> None:
-        """Let a fault wait for requests."""
+        """Add a fault that waits for requests."""
         with self._lock:
             self._armed.append(armed)
 

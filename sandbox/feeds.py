@@ -134,7 +134,7 @@ class FeedService:
         return _Asked(request, shop)
 
     def reviews(self, asked: _Asked) -> Page:
-        """Give reviews of a span of time, oldest first: numbered pages with a total."""
+        """Return reviews of a span of time, oldest first: numbered pages with a total."""
         start, end = _moment(asked.request, "start"), _moment(asked.request, "end")
         if not start < end <= start + timedelta(days=31):
             raise _Refusal(INVALID, "start到end最多31天")

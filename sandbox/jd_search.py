@@ -107,7 +107,7 @@ def _states(params: dict[str, Any]) -> frozenset[str]:
 
 
 def _paging(params: dict[str, Any]) -> tuple[int, int]:
-    """Give page and size: the platform documents both as texts."""
+    """Return page and size: the platform documents both as texts."""
     page, size = params.get("page"), params.get("page_size")
     texts = isinstance(page, str) and isinstance(size, str)
     if not texts or not str(page).isdecimal() or not str(size).isdecimal():

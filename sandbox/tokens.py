@@ -112,7 +112,7 @@ class TokenOffice:
                 self._grant(platform, one).ends = time.monotonic()
 
     def authorise(self, platform: str, shop: int | None = None) -> None:
-        """Let the owner of a shop (None: of all) authorise the app anew.
+        """Act as the owner of a shop (None: of all) who authorises the app again.
 
         Any token that is written well is good then, so also the first one.
         """
@@ -126,7 +126,7 @@ class TokenOffice:
                 self._grants[platform, shop] = _Grant()
 
     def shown(self) -> dict[str, dict[str, Any]]:
-        """Tell of each platform how often tokens were refreshed and refused, and their lifetime."""
+        """Return how often tokens were refreshed and refused, and their lifetime, by platform."""
         with self._lock:
             return {
                 platform: {

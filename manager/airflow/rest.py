@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import http.client
 import json
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
@@ -60,8 +61,7 @@ class Api:
 
     def __init__(self, layout: Layout, ports: Ports, timeout: float = API_TIMEOUT) -> None:
         self._passwords = layout.passwords
-        self._url = ports.local_url
-        self._place = (ports.local_host, ports.api)
+        self._ports = ports
         self._timeout = timeout
         self._headers = {"Content-Type": "application/json"}
 
@@ -192,23 +192,38 @@ class Api:
         return dict(_parsed(body))
 
     def _exchange(self, method: str, path: str, params: Any, content: Any) -> tuple[int, bytes]:
-        """Send one request, past any proxy: it must not be asked for this machine."""
-        connection = http.client.HTTPConnection(*self._place, timeout=self._timeout)
         query = f"?{urlencode(params, doseq=True, errors='backslashreplace')}" if params else ""
         body = None if content is None else json.dumps(content)
         # A run's id holds a + and colons, which are a path's own business.
         target = quote(path, safe="/~:%") + query
         try:
-            connection.request(method, target, body, self._headers)
-            answer = connection.getresponse()
-            return answer.status, answer.read()
+            return ask(self._ports, target, self._timeout, method, body=body, headers=self._headers)
         except (OSError, http.client.HTTPException) as error:
             raise UnansweredError(
-                f"the web UI at {self._url} does not answer ({error or type(error).__name__}): "
-                f"see `{MANAGER} status`"
+                f"the web UI at {self._ports.local_url} does not answer "
+                f"({error or type(error).__name__}): see `{MANAGER} status`"
             ) from error
-        finally:
-            connection.close()
+
+
+def ask(
+    ports: Ports,
+    target: str,
+    seconds: float,
+    method: str = "GET",
+    *,
+    body: str | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> tuple[int, bytes]:
+    """Send one request to the web UI, past any proxy; return its status and body.
+
+    Raises:
+        OSError, http.client.HTTPException: it does not answer in so many seconds.
+    """
+    connection = http.client.HTTPConnection(ports.local_host, ports.api, timeout=seconds)
+    with closing(connection):
+        connection.request(method, target, body, headers or {})
+        answer = connection.getresponse()
+        return answer.status, answer.read()
 
 
 def _parsed(body: bytes) -> Any:

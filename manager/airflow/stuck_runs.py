@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def stuck_of(layout: Layout, job_id: str | None = None) -> Stuck:
-    """Return what looks for them, each time anew: a pool may be made, a job resumed.
+    """Return a function that looks for them again each time: a pool may be made, a job resumed.
 
     Args:
         layout: of the installation.

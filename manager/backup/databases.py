@@ -73,7 +73,7 @@ def _copy_sqlite(source: Path, target: Path) -> None:
     if not source.is_file():
         raise NotTakenError(f"{source} is not there: start the service once, then try again")
     target.parent.mkdir(parents=True, exist_ok=True)
-    # In one step, which reads a single moment of it: in several, each write of others begins anew.
+    # In one step, which reads a single moment of it; each write of others starts several again.
     with closing(sqlite3.connect(source, timeout=60)) as here, closing(_new(target)) as there:
         here.backup(there)
         # A file of its own, without a log of changes beside it.
@@ -86,7 +86,7 @@ def _new(target: Path) -> sqlite3.Connection:
 
 
 def _dump(name: str, where: URL, target: Path) -> None:
-    """Let the database's own program write a dump; the password is on no command line."""
+    """Have the database's own program write a dump; the password is on no command line."""
     kind = where.get_backend_name()
     program = next(filter(shutil.which, PROGRAMS[kind].names), PROGRAMS[kind].names[-1])
     address = {"--host": where.host, "--port": where.port, PROGRAMS[kind].user: where.username}

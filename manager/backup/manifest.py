@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import sys
 from dataclasses import asdict, dataclass, field
 from pathlib import PurePosixPath
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import TypeAdapter
 
 from include.errors import ExpectedError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 NAME = "manifest.json"
 FORMAT = 1
@@ -18,6 +22,7 @@ FORMAT = 1
 FOLDERS = ("config", "include/scripts", "dumps")
 FILES = ("var/secrets.env", "var/passwords.json", "var/airflow/airflow.db", "var/warehouse.db")
 DIGEST_LENGTH = 64
+PIECE = 1_000_000
 
 
 class BackupError(ExpectedError):
@@ -53,7 +58,7 @@ class Manifest:
     entries: list[Entry] = field(default_factory=list)
 
     def written(self) -> bytes:
-        """Give it as JSON."""
+        """Return it as JSON."""
         document = {"format": FORMAT, **asdict(self)}
         text = json.dumps(document, ensure_ascii=False, indent=2) + "\n"
         return text.encode(errors="backslashreplace")
@@ -99,3 +104,12 @@ def is_ours(name: str) -> bool:
     if not plain or ".." in parts or name.startswith("/"):
         return False
     return name in FILES or any(name.startswith(f"{folder}/") for folder in FOLDERS)
+
+
+def digest_of(path: Path) -> str:
+    """Return a file's SHA-256, however large it is."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while piece := file.read(PIECE):
+            digest.update(piece)
+    return digest.hexdigest()

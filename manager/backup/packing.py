@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
 import os
 import platform
@@ -20,7 +19,7 @@ from include.errors import ConfigurationError, ExpectedError
 from include.housekeeping.files import size
 from manager import connections
 from manager.backup.databases import NotTakenError, copy_database
-from manager.backup.manifest import NAME, Entry, Manifest, is_ours
+from manager.backup.manifest import NAME, Entry, Manifest, digest_of, is_ours
 from manager.journal import service_zone
 from manager.lifecycle.ports import remembered
 from manager.lifecycle.settings import METADATA_URL, service_environment
@@ -32,7 +31,6 @@ if TYPE_CHECKING:
 
 FOLDERS = ("config", "include/scripts")
 LEFT_OUT = shutil.ignore_patterns("__pycache__", "*.pyc", ".*")
-PIECE = 1_000_000
 DONE, INCOMPLETE = 0, 1
 
 
@@ -135,13 +133,9 @@ def _copy_files(layout: Layout, folder: Path) -> None:
 
 
 def _entry(folder: Path, path: Path) -> Entry:
-    digest, found = hashlib.sha256(), path.stat()
-    with path.open("rb") as file:
-        while piece := file.read(PIECE):
-            digest.update(piece)
-    name = path.relative_to(folder).as_posix()
+    found, name = path.stat(), path.relative_to(folder).as_posix()
     executable = bool(found.st_mode & 0o100)
-    return Entry(name, found.st_size, digest.hexdigest(), executable=executable)
+    return Entry(name, found.st_size, digest_of(path), executable=executable)
 
 
 def _pack(folder: Path, manifest: Manifest, draft: Path) -> None:

@@ -168,7 +168,7 @@ def _move(source: Path, target: Path) -> None:
 
 
 def _tell(layout: Layout, file: Path, manifest: Manifest) -> None:
-    """Say what was done, and what is left to do."""
+    """Print what was done, and what is left to do."""
     print(f"restored {len(manifest.entries)} files of {file}, made at {manifest.made_at}")
     for entry in manifest.entries:
         if entry.name.startswith("dumps/"):

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import tarfile
 import zlib
+from contextlib import closing
+from io import BytesIO
 from typing import TYPE_CHECKING
 
-from manager.backup.manifest import NAME, BackupError, Manifest, read_manifest
+from manager.backup.manifest import NAME, BackupError, Manifest, digest_of, read_manifest
 
 if TYPE_CHECKING:
     from pathlib import Path
-    from typing import IO
 
     from manager.backup.manifest import Entry
 
 LARGEST_MANIFEST = 10_000_000
-PIECE = 1_000_000
 TRUNCATED = "it is damaged or cut short: take another backup"
 
 
@@ -39,7 +38,8 @@ def unpack(file: Path, folder: Path) -> Manifest:
             first = archive.next()
             if first is None or first.name != NAME or not first.isreg():
                 raise BackupError(f"{file} is no backup: its first file is not {NAME}")
-            manifest = read_manifest(_content(archive, first).read(LARGEST_MANIFEST))
+            with closing(archive.extractfile(first) or BytesIO()) as content:
+                manifest = read_manifest(content.read(LARGEST_MANIFEST))
             wanted = {entry.name: entry for entry in manifest.entries}
             while member := archive.next():
                 entry = wanted.pop(member.name, None)
@@ -48,7 +48,11 @@ def unpack(file: Path, folder: Path) -> Manifest:
                         f"{file} holds {member.name!r}, which no backup of ours does: "
                         "nothing was written"
                     )
-                _write(_content(archive, member), entry, folder)
+                # What is larger than it says must not fill the disk.
+                if member.size != entry.bytes or not _extract(archive, member, entry, folder):
+                    raise BackupError(
+                        f"{entry.name} in it is not what its checksum says: {TRUNCATED}"
+                    )
     except (tarfile.TarError, EOFError, zlib.error) as error:
         raise BackupError(f"{file} is no backup, or {TRUNCATED} ({error})") from None
     except OSError as error:
@@ -58,27 +62,14 @@ def unpack(file: Path, folder: Path) -> Manifest:
     return manifest
 
 
-def _content(archive: tarfile.TarFile, member: tarfile.TarInfo) -> IO[bytes]:
-    content = archive.extractfile(member)
-    if content is None:  # of plain files there always is one
-        raise BackupError(f"{member.name!r} is no plain file: nothing was written")
-    return content
+def _extract(archive: tarfile.TarFile, member: tarfile.TarInfo, entry: Entry, folder: Path) -> bool:
+    """Write one file, readable to its owner only; return whether it has its checksum.
 
-
-def _write(content: IO[bytes], entry: Entry, folder: Path) -> None:
-    """Write one file that is as long as it says, and has the checksum that it says."""
-    target = folder / entry.name
-    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    digest, left = hashlib.sha256(), entry.bytes
-    mode = 0o700 if entry.executable else 0o600
-    with os.fdopen(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
-        while piece := content.read(min(PIECE, left + 1)):
-            left -= len(piece)
-            if left < 0:
-                break
-            digest.update(piece)
-            file.write(piece)
-        file.flush()
+    It is on the disk before the file in its place is replaced.
+    """
+    archive.extract(member, folder, set_attrs=False, filter="data")
+    path = folder / entry.name
+    path.chmod(0o700 if entry.executable else 0o600)
+    with path.open("rb") as file:
         os.fsync(file.fileno())
-    if left or digest.hexdigest() != entry.sha256:
-        raise BackupError(f"{entry.name} in it is not what its checksum says: {TRUNCATED}")
+    return digest_of(path) == entry.sha256

@@ -84,7 +84,7 @@ def _opened(about: str, engine: Engine) -> Iterator[tuple[Connection | None, Fin
 
 
 def _whole(about: str, connection: Connection) -> Iterator[Finding]:
-    """Let SQLite look at its own file; servers look after theirs."""
+    """Have SQLite check its own file; servers look after theirs."""
     where = connection.engine.url.render_as_string(hide_password=True)
     if connection.dialect.name != "sqlite":
         yield Finding(OK, about, f"{where} opens")

@@ -44,7 +44,6 @@ CHECKS = {
     "clock": "clocks:check_clock",
     "connections": "gateways:check_connections",
 }
-WELL, ILL = 0, 1
 
 
 def doctor(layout: Layout, arguments: Namespace) -> int:
@@ -65,13 +64,13 @@ def doctor(layout: Layout, arguments: Namespace) -> int:
         findings.append(finding)
         if not arguments.json:
             print(finding, flush=True)
-    ill = sum(finding.level == FAIL for finding in findings)
+    broken = sum(finding.level == FAIL for finding in findings)
     if arguments.json:
-        said = {"ok": not ill, "findings": [asdict(finding) for finding in findings]}
+        said = {"ok": not broken, "findings": [asdict(finding) for finding in findings]}
         print(json.dumps(said, ensure_ascii=False, indent=2))
     else:
-        print(f"{ill} to repair" if ill else "nothing to repair")
-    return ILL if ill else WELL
+        print(f"{broken} to repair" if broken else "nothing to repair")
+    return 1 if broken else 0
 
 
 def examine(patient: Patient) -> Iterator[Finding]:

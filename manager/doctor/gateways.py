@@ -11,7 +11,8 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from include.errors import ConfigurationError, ExpectedError, missing_connection
 from include.gateways.client import GatewayClient, Patience
@@ -173,7 +174,7 @@ def feed_questions(found: Checked, variables: Mapping[str, str]) -> Iterator[Que
 
 
 def _unasked(conn_id: str, variables: Mapping[str, str]) -> Finding:
-    """Return whether a connection is there whose protocol is not ours: a job's own."""
+    """Find whether a job's own connection is there, of which no call is known."""
     about, name = f"connection {conn_id}", f"AIRFLOW_CONN_{conn_id.upper()}"
     if name in variables:
         return Finding(OK, about, "is there; no call of it is known here")
@@ -196,7 +197,8 @@ async def _one(question: Question, store: TokenStore) -> Finding:
     except ConfigurationError as error:
         return Finding(FAIL, about, str(error))
     kept = await asyncio.to_thread(store.read, connection)
-    tokens = kept.tokens if kept else _granted(connection)
+    granted = Tokens(connection.access_token, connection.refresh_token, connection.expires_at)
+    tokens = kept.tokens if kept else granted
     as_it_is = replace(
         connection, access_token=tokens.access_token, refresh_token="", expires_at=None
     )
@@ -205,18 +207,9 @@ async def _one(question: Question, store: TokenStore) -> Finding:
         async with GatewayClient(question.dialect(as_it_is), PATIENCE) as client:
             return Finding(OK, about, await question.ask(client))
     except ExpectedError as error:
-        return _said(about, error, renewable=bool(tokens.refresh_token))
-
-
-def _granted(connection: Connection) -> Tokens:
-    return Tokens(connection.access_token, connection.refresh_token, connection.expires_at)
-
-
-def _said(about: str, error: ExpectedError, *, renewable: bool) -> Finding:
-    """Make a finding of what a gateway said instead of an answer."""
-    if isinstance(error, AuthExpired) and renewable:
-        return Finding(WARN, about, f"its token has expired: {error}", BY_ITSELF)
-    return Finding(FAIL, about, str(error))
+        if isinstance(error, AuthExpired) and tokens.refresh_token:
+            return Finding(WARN, about, f"its token has expired: {error}", BY_ITSELF)
+        return Finding(FAIL, about, str(error))
 
 
 async def _ask_jushuitan(shops: list[Shop], client: GatewayClient) -> str:
@@ -226,20 +219,16 @@ async def _ask_jushuitan(shops: list[Shop], client: GatewayClient) -> str:
     return f"answers, and knows {len(shops)} of {len(known)} shops as ours"
 
 
-async def _ask_jd(shops: list[Shop], client: GatewayClient) -> str:
-    (number, name) = (0, "")
+async def _ask_owner(
+    owner: Callable[[GatewayClient, int], Awaitable[Any]],
+    number_and_name: Callable[[Any], tuple[int, str]],
+    shops: list[Shop],
+    client: GatewayClient,
+) -> str:
+    """Ask whose a token is; `owner` asks it for a shop, of whose answer two fields are read."""
+    number, name = 0, ""
     for shop in shops:
-        found = await jd.vender(client, int(shop.platform_id))
-        number, name = found.vender_id, found.shop_name
-        _same_shop(shop, str(number) == shop.platform_id, f"is of {number} {name}")
-    return f"answers as {number} {name}"
-
-
-async def _ask_pdd(shops: list[Shop], client: GatewayClient) -> str:
-    (number, name) = (0, "")
-    for shop in shops:
-        found = await pdd.mall(client, int(shop.platform_id))
-        number, name = found.mall_id, found.mall_name
+        number, name = number_and_name(await owner(client, int(shop.platform_id)))
         _same_shop(shop, str(number) == shop.platform_id, f"is of {number} {name}")
     return f"answers as {number} {name}"
 
@@ -254,12 +243,12 @@ def _same_shop(shop: Shop, same: bool, instead: str) -> None:  # noqa: FBT001 --
     if not same:
         raise ConfigurationError(
             f"shop {shop.id} is {shop.platform_id} in config/shops.yaml, but the account of "
-            f"connection {shop.connection} {instead}: mend platform_id there, or the connection"
+            f"connection {shop.connection} {instead}: fix platform_id there, or the connection"
         )
 
 
 PLATFORMS: dict[str, tuple[Callable[[Connection], Dialect], Callable[..., Awaitable[str]]]] = {
     "erp": (jushuitan.Jushuitan, _ask_jushuitan),
-    "jd": (jd.Jd, _ask_jd),
-    "pdd": (pdd.Pdd, _ask_pdd),
+    "jd": (jd.Jd, partial(_ask_owner, jd.vender, attrgetter("vender_id", "shop_name"))),
+    "pdd": (pdd.Pdd, partial(_ask_owner, pdd.mall, attrgetter("mall_id", "mall_name"))),
 }

@@ -1,4 +1,4 @@
-"""The registry, the pools, what is paused, and who has stopped sending signs of life."""
+"""The registry, the pools, what is paused, and what sends no heartbeats."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from include.coverage.runs import Run
     from manager.doctor.findings import Patient
 
-# Signs of life come every 15 s; a busy warehouse may delay some.
+# Heartbeats come every 15 s; a busy warehouse may delay some.
 SILENT = timedelta(minutes=5)
 SHOWN = 5
 MANAGER = "python3 scheduler_manager.py"
@@ -33,7 +33,7 @@ LOOKS, PAUSE_SECONDS = 6, 3.0
 
 
 def check_registry(patient: Patient) -> Iterator[Finding]:
-    """Say what `check` says."""
+    """Find what `check` finds."""
     found = check_project(patient.layout.root)
     for problem in found.problems:
         yield Finding(FAIL, "registry", str(problem))
@@ -45,7 +45,7 @@ def check_registry(patient: Patient) -> Iterator[Finding]:
 
 
 def check_scripts(patient: Patient) -> Iterator[Finding]:
-    """Return which scripts cannot run in their Python, and which of their imports it lacks."""
+    """Find the scripts that cannot run in their Python, and which of their imports it lacks."""
     jobs = check_project(patient.layout.root).registry.jobs.values()
     found = [*troubles_of(jobs)]
     for trouble in found:
@@ -132,14 +132,14 @@ def check_heartbeats(patient: Patient) -> Iterator[Finding]:
     for health in healths:
         if health.trouble:
             log = patient.layout.logs / "components" / f"{health.component.name}.log"
-            remedy = f"see {patient.layout.shown(log)}; `restart` starts it anew"
+            remedy = f"see {patient.layout.shown(log)}; `restart` starts it again"
             yield Finding(FAIL, "service", f"{health.component.name} {health.trouble}", remedy)
     if not any(health.trouble for health in healths):
         yield Finding(OK, "service", f"all {len(healths)} components are well")
 
 
 def _not_running(patient: Patient) -> Finding:
-    """Tell a service that was stopped from one whose supervisord alone was killed."""
+    """Distinguish a service that was stopped from one whose supervisord alone was killed."""
     left = service_processes(patient.layout)
     if left:
         pids = ", ".join(str(process.pid) for process in left)

@@ -41,7 +41,7 @@ def check_ports(patient: Patient) -> Iterator[Finding]:
         if port in ours:
             yield Finding(OK, "ports", f"{port} is the {component}'s")
         else:
-            remedy = "see `python3 scheduler_manager.py status`; `restart` starts it anew"
+            remedy = "see `python3 scheduler_manager.py status`; `restart` starts it again"
             yield Finding(FAIL, "ports", f"the {component} does not listen on {port}", remedy)
 
 

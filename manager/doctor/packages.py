@@ -49,7 +49,7 @@ def check_packages(patient: Patient) -> Iterator[Finding]:
         FAIL,
         "packages",
         f"not as {REQUIREMENTS} says: {', '.join(wrong[:SHOWN])}{more}",
-        "run `python3 scheduler_manager.py stop`, remove .venv, then `start` installs them anew",
+        "run `python3 scheduler_manager.py stop`, remove .venv, then `start` installs them again",
     )
 
 
@@ -63,7 +63,7 @@ def pinned(lock: str) -> dict[str, str]:
 
 
 def differences(wanted: dict[str, str]) -> Iterator[str]:
-    """Say of each package that is missing, or there in another version."""
+    """Yield a sentence on each package that is missing, or there in another version."""
     for name, pin in wanted.items():
         try:
             found = version(name)

@@ -21,13 +21,13 @@ def ids_of_gateways(found: Checked) -> set[str]:
 
 
 def ids_in_use(found: Checked) -> set[str]:
-    """Give these, and the connections that enabled jobs name."""
+    """Return these, and the connections that enabled jobs name."""
     jobs = [job for job in found.registry.jobs.values() if job.enabled]
     return ids_of_gateways(found) | {name for job in jobs for name in job.connection_ids}
 
 
 def variables_of(patient: Patient) -> Mapping[str, str]:
-    """Give `AIRFLOW_CONN_*` of the connections in use, as far as they are there, and the warehouse.
+    """Return `AIRFLOW_CONN_*` of the connections in use, as far as they exist, and the warehouse.
 
     Raises:
         ConfigurationError: the connection `warehouse` is missing, or cannot be used.

@@ -27,7 +27,7 @@ API_TIMEOUT = 3.0
 
 
 def drain(layout: Layout, seconds: float, say: Callable[[str], None]) -> list[str]:
-    """Tell the scheduler to end, which lets its running tasks end first, and wait for it.
+    """Stop the scheduler, which lets its running tasks end first, and wait for it.
 
     What does not end in time is killed without a word to Airflow. So its tasks count as orphaned:
     the next scheduler runs them again, whatever number of retries they have left, and the ledger

@@ -89,7 +89,7 @@ class Listener:
             return  # it stops, or somebody was faster
 
     def _how_it_ended(self, name: str) -> str:
-        """Give supervisord's words for it, which are in its log only."""
+        """Return supervisord's words for it, which are in its log only."""
         try:
             with (self._layout.logs / "components" / LOG).open("rb") as log:
                 log.seek(max(0, log.seek(0, os.SEEK_END) - LOG_BYTES))
@@ -107,7 +107,7 @@ class Listener:
 
 
 def events(source: BinaryIO, answers: BinaryIO) -> Iterator[tuple[str, dict[str, str]]]:
-    """Give event after event with what it says; each is answered when the next is asked for.
+    """Yield event after event with what it says; each is answered when the next is asked for.
 
     Args:
         source: what supervisord writes: a line of headers, then as many bytes as they say.

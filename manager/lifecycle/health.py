@@ -12,6 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from manager.airflow.rest import ask
 from manager.lifecycle.crash_history import LATELY_SECONDS, OFTEN, deaths_lately
 from manager.lifecycle.ports import LOOPBACK
 from manager.lifecycle.supervisor_client import SupervisorGoneError, components
@@ -98,7 +99,7 @@ def describe(health: Health) -> dict[str, Any]:
 
 
 def _with_deaths(health: Health, deaths: int) -> Health:
-    """Say of a component that it keeps ending, and how its log ends."""
+    """Add as a trouble that a component keeps ending, and how its log ends."""
     if deaths < OFTEN:
         return replace(health, deaths=deaths)
     often = f"ended {deaths} times in the last {LATELY_SECONDS / 60:.0f} minutes"
@@ -118,19 +119,11 @@ def _last_line(log: str) -> str:
 
 
 def _ask_api(ports: Ports) -> dict[str, Any]:
-    """Return the API's own view of Airflow's components; empty when it does not answer.
-
-    Straight from the standard library: importing an HTTP client would cost `status` more time than
-    all the rest.
-    """
-    connection = http.client.HTTPConnection(ports.local_host, ports.api, timeout=HEALTH_TIMEOUT)
+    """Return the API's own view of Airflow's components; empty when it does not answer."""
     try:
-        connection.request("GET", "/api/v2/monitor/health")
-        return dict(json.load(connection.getresponse()))
+        return dict(json.loads(ask(ports, "/api/v2/monitor/health", HEALTH_TIMEOUT)[1]))
     except (OSError, http.client.HTTPException, ValueError):
         return {}
-    finally:
-        connection.close()
 
 
 def _judge(process: Component, answer: dict[str, Any], ports: Ports) -> Health:

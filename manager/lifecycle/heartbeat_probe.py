@@ -20,7 +20,7 @@ HEALTHY = "healthy"
 
 
 def main(names: list[str]) -> int:
-    """Say how components are, as the API knows them by their heartbeats.
+    """Print how components are, as the API knows them by their heartbeats.
 
     Args:
         names: as the API's answer has them: metadatabase, scheduler, dag_processor, triggerer; or

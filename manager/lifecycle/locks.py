@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def exclusive(path: Path, activity: str) -> Iterator[None]:
-    """Hold the lock file `path`, waiting while another process does.
+    """Lock the file `path`, waiting while another process holds it.
 
     Args:
         path: the lock file; made when missing, never removed (removing one is a race).

@@ -20,8 +20,6 @@ from include.errors import ConfigurationError
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    import psutil
-
     from manager.layout import Layout
 
 START, RESTART = "python3 scheduler_manager.py start", "python3 scheduler_manager.py restart"
@@ -121,7 +119,7 @@ def chosen(layout: Layout, port: int | None, host: str | None, *, command: str =
     if last is None and port is None and os.path.lexists(layout.state):
         raise ConfigurationError(
             f"{layout.shown(layout.state)}, which keeps the service's port and host, cannot be "
-            f"read: say them anew with `{command} --port N --host H` "
+            f"read: say them again with `{command} --port N --host H` "
             f"(the defaults are {DEFAULT_BASE} and {LOOPBACK})"
         )
     last = last or Ports()
@@ -148,9 +146,10 @@ def check_free(ports: Ports, ours: Collection[int] = (), *, command: str = START
         if _is_free(port, ports.host if component == "api-server" else LOOPBACK):
             continue
         holders = _holders(port)
-        if any(holder.pid in ours for holder in holders):
+        if not holders.keys().isdisjoint(ours):
             continue
-        by = _described(holders[0]) if holders else "a process of another user"
+        shown = (f"process {pid} ({command})" for pid, command in holders.items())
+        by = next(shown, "a process of another user")
         move = f"{command} --port {_free_base(ports)}"
         raise ConfigurationError(
             f"port {port}, which the {component} needs, is taken by {by}: stop that, or "
@@ -190,26 +189,17 @@ def _free_base(ports: Ports) -> int:
     return DEFAULT_BASE
 
 
-def _holders(port: int) -> list[psutil.Process]:
-    """Find the processes that listen on `port`, as far as they can be seen."""
+def _holders(port: int) -> dict[int, str]:
+    """Return the processes that listen on `port`, as far as they can be seen: id and command."""
     import psutil  # noqa: PLC0415 -- reading `--help` must not need it
 
-    found = []
+    found = {}
     for process in psutil.process_iter():
         with suppress(psutil.Error):  # another user's, or gone meanwhile
             if any(
                 connection.status == psutil.CONN_LISTEN and connection.laddr.port == port
                 for connection in process.net_connections("tcp")
             ):
-                found.append(process)
+                found[process.pid] = ""
+                found[process.pid] = " ".join(process.cmdline())[:80] or process.name()
     return found
-
-
-def _described(process: psutil.Process) -> str:
-    """Describe a process by its command, as far as it can be seen."""
-    import psutil  # noqa: PLC0415 -- as above
-
-    command = ""
-    with suppress(psutil.Error):  # gone meanwhile
-        command = " ".join(process.cmdline())[:80] or process.name()
-    return f"process {process.pid} ({command})"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ import psutil
 
 from include.errors import ExpectedError
 from include.registry import load_registry
-from manager.airflow.rest import Api, ApiError
+from manager.airflow.rest import Api, ApiError, ask
 from manager.lifecycle.health import look
 
 if TYPE_CHECKING:
@@ -49,38 +50,26 @@ def wait_until_ready(layout: Layout, ports: Ports, say: Callable[[str], None] | 
     while True:
         healths = look(layout, ports, deaths=False)
         wait.note(healths)
-        ill = [health for health in healths if health.trouble]
-        missing = [] if ill else _missing_jobs(layout, ports)
-        if not ill and not missing:
+        troubled = [health for health in healths if health.trouble]
+        missing = [] if troubled else _missing_jobs(layout, ports)
+        if not troubled and not missing:
             wait.waits_for("the first answer of the tasks' API")
-            _wake_up(ports)
+            # The tasks' side of the API takes seconds for its first answer, deaf to all else:
+            # better now than when tasks and people ask. No answer is no failure.
+            with suppress(OSError, http.client.HTTPException):
+                ask(ports, "/execution/health", WAKE_UP_SECONDS)
             return
         if missing:
             wait.waits_for(f"{len(missing)} jobs to become DAGs")
-        hopeless = [health for health in ill if wait.starts_of(health) > START_TRIES]
+        hopeless = [health for health in troubled if wait.starts_of(health) > START_TRIES]
         if hopeless:
             raise _failure(layout, hopeless[0], f"ended {START_TRIES} times after it was started")
-        if wait.is_over() and ill:
-            worst = min(ill, key=lambda health: health.component.up)
+        if wait.is_over() and troubled:
+            worst = min(troubled, key=lambda health: health.component.up)
             raise _failure(layout, worst, worst.trouble)
         if wait.is_over():
             raise _no_dags(layout, ports)
         time.sleep(READINESS_LOOK_SECONDS)
-
-
-def _wake_up(ports: Ports) -> None:
-    """Ask the tasks' side of the API once: its first answer takes it seconds, deaf to all else.
-
-    Better now than when the first tasks and the first person ask. No answer is no failure.
-    """
-    local = http.client.HTTPConnection(ports.local_host, ports.api, timeout=WAKE_UP_SECONDS)
-    try:
-        local.request("GET", "/execution/health")
-        local.getresponse().read()
-    except (OSError, http.client.HTTPException):
-        return
-    finally:
-        local.close()
 
 
 class _Wait:
@@ -104,10 +93,10 @@ class _Wait:
                 self._ready.add(name)
                 if self._say:
                     self._say(f"  {name} is ready after {now - self._began:.0f} s")
-        ill = [health for health in healths if health.trouble]
-        logs = [Path(health.component.log) for health in ill]
+        troubled = [health for health in healths if health.trouble]
+        logs = [Path(health.component.log) for health in troubled]
         sizes = [log.stat().st_size for log in logs if log.exists()]
-        used = sum(_cpu_seconds(health.component.pid) for health in ill)
+        used = sum(_cpu_seconds(health.component.pid) for health in troubled)
         seen = [len(self._ready), *sizes, used // MOVING_CPU_SECONDS]
         if seen != self._seen:
             self._seen, self._moved = seen, now
@@ -130,7 +119,7 @@ class _Wait:
 
 
 def _cpu_seconds(pid: int) -> float:
-    """Return how long a process has been at work on a processor; 0 where nobody can tell."""
+    """Return how long a process has been at work on a processor; 0 where that is not readable."""
     try:
         used = psutil.Process(pid).cpu_times()
     except (psutil.Error, ValueError):
@@ -139,7 +128,7 @@ def _cpu_seconds(pid: int) -> float:
 
 
 def _missing_jobs(layout: Layout, ports: Ports) -> list[str]:
-    """Return the registry's jobs that Airflow has no DAG of, or that nobody can ask for now."""
+    """Return the registry's jobs that Airflow has no DAG of, or cannot be asked for now."""
     try:
         dags = Api(layout, ports).dags()
     except ApiError:
@@ -148,7 +137,7 @@ def _missing_jobs(layout: Layout, ports: Ports) -> list[str]:
 
 
 def _failure(layout: Layout, health: Health, why: str) -> ExpectedError:
-    """Say which component is not ready, why, and how its log ends."""
+    """Return an error with the component that is not ready, why, and the end of its log."""
     log = Path(health.component.log)
     lines = log.read_text("utf-8", errors="replace").splitlines() if log.exists() else []
     return ExpectedError(
@@ -159,7 +148,7 @@ def _failure(layout: Layout, health: Health, why: str) -> ExpectedError:
 
 
 def _no_dags(layout: Layout, ports: Ports) -> ExpectedError:
-    """Say which jobs Airflow has not taken over, and what it says about the files."""
+    """Return an error with the jobs that are no DAGs, and what Airflow says about the files."""
     missing = ", ".join(_missing_jobs(layout, ports))
     errors = "\n".join(Api(layout, ports).import_errors()) or "no file reports an error"
     return ExpectedError(

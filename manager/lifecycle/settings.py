@@ -83,7 +83,7 @@ def write_secrets(layout: Layout, environment: dict[str, str]) -> None:
         raise ConfigurationError(
             f"{layout.shown(layout.secrets)} lacks {FERNET}, with which the stored connections are "
             "encrypted: put it back, or bring a backup back with `python3 scheduler_manager.py "
-            f"restore`; to begin anew without them, remove {layout.shown(layout.airflow_home)}"
+            f"restore`; to start again without them, remove {layout.shown(layout.airflow_home)}"
         )
     made = {FERNET: new_fernet_key(), **{key: secrets.token_hex(32) for key in SESSIONS}}
     if missing := {key: value for key, value in made.items() if not kept.get(key)}:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from contextlib import redirect_stdout, suppress
+from functools import partial
 from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -63,7 +64,7 @@ def start(
             _check_same(ports, remembered(layout))
         else:
             _launch(layout, ports)
-        wait_until_ready(layout, ports, None if already else _say)
+        wait_until_ready(layout, ports, None if already else partial(print, flush=True))
     _tell(layout, ports, already=already, as_json=as_json)
     warn_of_problems(layout)
     if not ports.private:
@@ -78,10 +79,6 @@ def _tell(layout: Layout, ports: Ports, *, already: bool, as_json: bool) -> None
         return
     print(f"{'already running' if already else 'running'}: {ports.url}")
     print(f"log in as admin; the password is in {layout.shown(layout.passwords)}")
-
-
-def _say(text: str) -> None:
-    print(text, flush=True)
 
 
 def prepared_environment(layout: Layout) -> dict[str, str]:
@@ -121,7 +118,7 @@ def _check_same(asked: Ports, used: Ports) -> None:
 
 
 def warn_of_problems(layout: Layout) -> None:
-    """Say on standard error that entries are broken: a start goes on without their jobs."""
+    """Warn on standard error of broken entries: a start goes on without their jobs."""
     problems = check_project(layout.root).problems
     if problems:
         files = ", ".join(dict.fromkeys(problem.file for problem in problems))
@@ -134,7 +131,7 @@ def warn_of_problems(layout: Layout) -> None:
 
 
 def _warn_of_others(ports: Ports) -> None:
-    """Say what it means to listen beyond this machine."""
+    """Warn of what it means to listen beyond this machine."""
     print(
         f"warning: the web UI listens on {ports.host} port {ports.api}: whoever reaches this "
         "machine there can try to log in, and passwords and data travel unencrypted. Let a "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from functools import partial
 from typing import TYPE_CHECKING
 
 import psutil
@@ -43,7 +44,7 @@ def stop(layout: Layout, *, now: bool = False, as_json: bool = False, command: s
     ran, interrupted = False, []
     if layout.var.exists():
         with exclusive(service_lock(layout), "starting or stopping the service"):
-            say = _say_apart if as_json else _say
+            say = partial(print, file=sys.stderr if as_json else sys.stdout, flush=True)
             if running(layout):
                 interrupted = drain(layout, 0.0 if now else DRAIN_SECONDS, say)
             ran = end_service(layout, say)
@@ -58,7 +59,7 @@ def stop(layout: Layout, *, now: bool = False, as_json: bool = False, command: s
     return 0
 
 
-def end_service(layout: Layout, say: Callable[[str], None] | None = None) -> bool:
+def end_service(layout: Layout, say: Callable[[str], None] = print) -> bool:
     """End supervisord, its components and whatever they left; returns whether there was anything.
 
     Raises:
@@ -70,22 +71,14 @@ def end_service(layout: Layout, say: Callable[[str], None] | None = None) -> boo
     left = end_leftovers(layout)
     if left:
         processes = "1 process" if left == 1 else f"{left} processes"
-        (say or _say)(f"ended {processes} that supervisord had not")
+        say(f"ended {processes} that supervisord had not")
     remove_traces(layout)
     return before > 0
 
 
 def _shut_down(layout: Layout) -> None:
-    """Let supervisord end its components in their order, and then itself."""
+    """Have supervisord end its components in their order, and then itself."""
     try:
         psutil.Process(shutdown(layout)).wait(SHUTDOWN_SECONDS)
     except (SupervisorGoneError, psutil.NoSuchProcess, psutil.TimeoutExpired):
         return  # what is left is ended one by one
-
-
-def _say(text: str) -> None:
-    print(text, flush=True)
-
-
-def _say_apart(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)

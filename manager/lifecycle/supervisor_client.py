@@ -115,7 +115,7 @@ def start_component(layout: Layout, full_name: str) -> None:
 
 
 def stop_component(layout: Layout, full_name: str) -> None:
-    """Tell a component to end, once and for all; raises SupervisorGoneError."""
+    """Stop a component for good, without waiting for its end; raises SupervisorGoneError."""
     _call(layout, "supervisor.stopProcess", full_name, False)  # noqa: FBT003 -- "do not wait"
 
 

@@ -1,8 +1,8 @@
 """Make `.venv` and keep it in step with the pinned requirements; standard library only.
 
 A stamp file in `.venv` names the requirements file's hash and is written last, so a changed lock is
-installed again. A mark written first tells of an install that was cut short; that one is begun
-anew, because pip takes a half-copied package for an installed one.
+installed again. A mark written first tells of an install that was cut short; that one starts
+again from nothing, because pip takes a half-copied package for an installed one.
 """
 
 from __future__ import annotations
