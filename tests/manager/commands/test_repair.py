@@ -8,8 +8,9 @@ from typing import Any, cast
 
 import pytest
 
+from include.coverage import repairing
 from include.coverage.repairing import SEEN_TO, Plan, RepairRun, RunUnderWay
-from manager.commands.repair import _answer, _lines
+from manager.commands.repair import NO_GAPS, WHY, _answer, _lines
 from manager.run_follower import Follower
 from tests.coverage.registries import job
 
@@ -78,3 +79,13 @@ def test_a_long_plan_is_a_line_for_alike_runs() -> None:
         "erp_store 2025-10-03 erp-2 10 1.0 min",
         "7 units in 3 runs, about 30 calls, minutes: about 3",
     ]
+
+
+def test_every_reason_to_make_no_run_has_its_words() -> None:
+    """The command file spells them, since `--help` works before any package is installed."""
+    held = (
+        *(repairing.PAUSED, repairing.NO_DAG, repairing.SEEN_TO, repairing.UNREPAIRABLE),
+        *(repairing.BLOCKED, repairing.LATER, repairing.DISABLED),
+    )
+    assert {*WHY} == {*held}
+    assert {*NO_GAPS} == {repairing.SEEN_TO, repairing.DISABLED}
