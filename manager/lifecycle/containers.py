@@ -20,8 +20,6 @@ ROLE = "Admin"
 
 def main() -> int:
     """Prepare everything; again changes nothing."""
-    from include import prepare  # noqa: PLC0415 -- after what can be wrong was said: it loads Airflow
-
     layout = current_layout()
     home = os.environ.get("AIRFLOW_HOME")
     if home != str(layout.airflow_home):
@@ -33,6 +31,8 @@ def main() -> int:
     password = os.environ.get(PASSWORD, "")
     if not password:
         raise ConfigurationError(f"{PASSWORD} is empty: write the password of {USER!r} into .env")
+    from include import prepare  # noqa: PLC0415 -- after what can be wrong was said: it loads Airflow
+
     layout.make_var()
     older_components.await_their_end(os.environ)
     prepare.main([prepare.MIGRATE_AIRFLOW])
