@@ -78,7 +78,7 @@ def _answer(argv: Sequence[str]) -> int:
 
 
 def _reader_left() -> bool:
-    """Tell `... | head -1`, which has read enough, from a connection that broke."""
+    """Distinguish `... | head -1`, which has read enough, from a connection that broke."""
     output = select.poll()
     output.register(sys.stdout.fileno(), 0)
     return bool(output.poll(0))

@@ -112,7 +112,7 @@ def _of_the_gaps(reader: CoverageReader, found: FoundGaps, *, in_full: bool) -> 
         f"{number:,} gap{'s' * (number > 1)} in {jobs} job{'s' * (jobs > 1)} since {found.since}"
     )
     if seen_to := sum(map(reader.under_way.sees_to, found.units)):
-        title += f", runs under way see to {seen_to:,} of them"
+        title += f", runs under way cover {seen_to:,} of them"
     return [title, *lines]
 
 
@@ -150,7 +150,7 @@ def _of_job(reader: CoverageReader, job_id: str, spans: list[Span], shop: str | 
         lines.append(f"  no run can bring these; to accept them: {command}")
     to_repair = [span for span in spans if not span.under_way and span not in lost]
     if not to_repair:
-        seen_to = ["  runs that wait or work see to them"] if len(lost) < len(spans) else []
+        seen_to = ["  queued or running runs cover them"] if len(lost) < len(spans) else []
         return [*lines, *seen_to]
     lines += _stuck(reader, to_repair)
     codes = {span.exit_code for span in to_repair}

@@ -52,7 +52,7 @@ class JobStatus:
     data: bool = True
 
     def as_dict(self) -> dict[str, Any]:
-        """Give it as plain values."""
+        """Return it as plain values."""
         last = {"state": self.last_state, "time": _text(self.last_time)}
         return {
             "id": self.id,
@@ -99,7 +99,7 @@ def _was_refused(run: dict[str, Any] | None) -> bool:
 
 
 def overview_of(dags: Sequence[dict[str, Any]], errors: Sequence[str]) -> Overview:
-    """Tell of the DAGs that run, and of those that would but for an import error."""
+    """Return the DAGs that run, and those that would but for an import error."""
     missing = not_imported(dags, errors)
     jobs = [
         _status_of(dag, missing.get(dag["dag_id"]))

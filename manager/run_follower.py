@@ -178,7 +178,7 @@ class Follower:
         return f"{run.title}: {state}, {len(landed)} of {len(rows)} landed{early}{_counted(landed)}"
 
     def outcome(self, run: Followed) -> Outcome:
-        """Hold what Airflow says of a run that has ended against the ledger."""
+        """Compare what Airflow says of a run that has ended with the ledger."""
         if not run.landed:
             return Outcome(ExitCode.FAILED)
         rows = [row for row in self.rows(run) if not run.shops or row.shop_id in run.shops]

@@ -17,7 +17,7 @@ def listed(version: Version) -> dict[str, Any]:
     """Return a version as the list has it: all that the platform documents.
 
     One in four rows has its times as text, one as numbers, the others as digits: the real list has
-    been seen to write them in more than one way.
+    been observed to write them in more than one way.
     """
     case = version.case
     return {

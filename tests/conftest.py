@@ -63,7 +63,7 @@ class Sandbox:
         )
 
     def arm(self, fault: str, platform: str = "erp", **more: Any) -> None:
-        """Let a fault wait for a platform's requests; `more` is times, after or shop."""
+        """Make a fault wait for a platform's requests; `more` is times, after or shop."""
         wish = {"fault": fault, "platform": platform, **more}
         HTTP.post(f"{self.base_url}/sandbox/faults", json=wish).raise_for_status()
 
@@ -73,7 +73,7 @@ class Sandbox:
         return armed
 
     def clear(self) -> None:
-        """Let no fault wait any longer."""
+        """Make no fault wait any longer."""
         HTTP.delete(f"{self.base_url}/sandbox/faults").raise_for_status()
 
     def truth(self, shop_id: int, day: date) -> list[dict[str, Any]]:
@@ -119,7 +119,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Give Airflow, which writes to its folder when it is imported, one that goes away."""
+    """Set a temporary home for Airflow, which writes to it when it is imported."""
     folder = tempfile.mkdtemp(prefix="airflow-of-tests-")
     os.environ |= {"AIRFLOW_HOME": folder, **_one_authority(Path(folder))}
     os.environ["AIRFLOW__CORE__PLUGINS_FOLDER"] = str(Path(__file__).parents[1] / "plugins")
@@ -155,7 +155,7 @@ def database_server() -> Iterator[Callable[[str], Server]]:
 
 @pytest.fixture(scope="session")
 def warehouses(database_server: Callable[[str], Server]) -> Warehouses:
-    """Give empty warehouses on any kind of database."""
+    """Return empty warehouses on any kind of database."""
     return Warehouses(database_server)
 
 

@@ -314,7 +314,7 @@ class Warehouse:
         return rows
 
     def close(self) -> None:
-        """Let it go."""
+        """Release it."""
         self.engine.dispose()
 
 

@@ -40,7 +40,7 @@ moments = st.datetimes(datetime(2025, 1, 1), datetime(2030, 1, 1), timezones=st.
 
 @pytest.fixture(params=["Asia/Shanghai", "America/Los_Angeles"])
 def machine_zone(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """Let the machine's own clock be elsewhere than UTC."""
+    """Make the machine's own clock be elsewhere than UTC."""
     monkeypatch.setenv("TZ", request.param)
     time.tzset()
     yield request.param

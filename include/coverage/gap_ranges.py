@@ -29,7 +29,7 @@ class Span:
         state: failed, missed or lost.
         exit_code: of the last attempt, where it failed.
         error: what it said, in a line; nothing where it said no more than its exit code.
-        under_way: whether a run that waits or works sees to them.
+        under_way: whether a queued or running run covers them.
         shops: those with the trouble.
         units: all of them, by period and shop.
     """

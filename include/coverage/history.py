@@ -80,7 +80,7 @@ class History:
         return None if known is None else max(known * shops, self._alone[job_id])
 
     def calls(self, job_id: str, shops: Collection[str]) -> int | None:
-        """Give about how many calls a run for shops makes; none where nobody has counted yet."""
+        """Return about how many calls a run for shops makes; None where none was counted yet."""
         known = self._calls.get(job_id)
         if not known:
             return None

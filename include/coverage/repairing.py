@@ -47,8 +47,8 @@ class RepairRun:
         shops: those with a gap.
         whole: whether they are all there are.
         number: which repair of the period it is, from 1.
-        calls: about how many it makes; none where nobody knows.
-        seconds: about how long it takes; none where nobody knows.
+        calls: about how many it makes; None where unknown.
+        seconds: about how long it takes; None where unknown.
     """
 
     job: Job
@@ -72,7 +72,7 @@ class RepairRun:
 
 @dataclass(frozen=True)
 class RunUnderWay:
-    """A run that is there already, and sees to gaps of one job and period.
+    """A run that is there already, and covers gaps of one job and period.
 
     Attributes:
         job: the registry's entry.
@@ -94,7 +94,7 @@ class Plan:
     Attributes:
         runs: the oldest period first.
         held: how many units of each job no run is made for, by (job, why).
-        under_way: what sees to those that are held as seen to, the oldest period first.
+        under_way: the runs that cover gaps already, the oldest period first.
         stuck: runs that are there already, and will not close the gaps that they cover.
     """
 
@@ -110,13 +110,13 @@ class Plan:
 
     @property
     def calls(self) -> int | None:
-        """About how many calls they make together; none where nobody knows."""
+        """About how many calls they make together; None where unknown."""
         told = [run.calls for run in self.runs]
         return None if None in told else sum(calls for calls in told if calls is not None)
 
     @property
     def minutes(self) -> float | None:
-        """About how long they take, platforms side by side; none where nobody knows."""
+        """About how long they take, platforms side by side; None where unknown."""
         by_platform: dict[str, float] = defaultdict(float)
         for run in self.runs:
             if run.seconds is None:

@@ -34,7 +34,7 @@ class Run:
         last: that of the last one.
         shops: those that it is narrowed to; none for all.
         stuck: why it can neither start nor go on; empty where it can.
-        since: from when on it waits, on the clock of its job; none where nobody knows.
+        since: from when on it waits, on the clock of its job; None where unknown.
         blocks: whether another run of the job would be stuck for the same reason.
     """
 

@@ -28,7 +28,7 @@ class Window(NamedTuple):
 
 
 def since(now: datetime, span: int) -> Mapping[str, datetime]:
-    """Give, for each kind of period, the moment after which those end that are shown.
+    """Return, for each kind of period, the moment after which those end that are shown.
 
     Args:
         now: aware.

@@ -82,7 +82,7 @@ def _from_here(request: Request) -> bool:
 async def with_headers(
     request: Request, call_next: Callable[[Request], Awaitable[Response]]
 ) -> Response:
-    """Let the browser run what comes from here alone, and keep nothing that it was told."""
+    """Make the browser run what comes from here alone, and keep nothing that it was told."""
     answer = await call_next(request)
     answer.headers.update(HEADERS)
     answer.headers.setdefault("Cache-Control", "no-store")

@@ -126,7 +126,7 @@ async def plan(asking: Asking, asked: Asked) -> Plan:
 
 
 def told(plan: Plan, registry: Registry) -> dict[str, Any]:
-    """Tell a plan: what it costs, what runs of each job, and what is left out."""
+    """Return a plan: what it costs, what runs of each job, and what is left out."""
     by_job: dict[str, list[RepairRun]] = defaultdict(list)
     for run in plan.runs:
         by_job[run.job.id].append(run)

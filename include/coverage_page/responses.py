@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from include.coverage import Cell, Coverage, JudgedUnit
     from include.registry import Job, Registry
 
-# Of a gap that a run which waits or works sees to: nobody has to repair it.
+# Of a gap that a queued or running run covers: nobody has to repair it.
 SEEN_TO = "under_way"
 # What a cell of several units shows: the first of these that one of them is in.
 WORST_FIRST = (
@@ -77,7 +77,7 @@ def worst(states: Collection[str]) -> str:
 
 
 def _seen_to(cell: Cell, under_way: UnderWay) -> Counter[State]:
-    """Count, by their state, the gaps of a cell that are seen to."""
+    """Count, by their state, the gaps of a cell that a run under way covers."""
     if not under_way:
         return Counter()
     return Counter(unit.state for unit in cell.units if under_way.sees_to(unit))
@@ -94,7 +94,7 @@ def matrix(
     runnable: Collection[str],
     under_way: UnderWay = NONE,
 ) -> dict[str, Any]:
-    """Tell of jobs by periods.
+    """Return, as JSON, jobs by periods.
 
     Args:
         coverage: of all jobs.
@@ -152,7 +152,7 @@ def _group(
 def _totals(coverage: Coverage, jobs: Collection[str], under_way: UnderWay) -> dict[str, Any]:
     """Count the units whose run was, or is, to start today: all of them, and per platform.
 
-    Where something in the registry is broken, nobody knows whether that is all (`known`).
+    Where something in the registry is broken, that may not be all (`known`).
     """
     today = [
         cell
@@ -237,7 +237,7 @@ def shops(
 def units(
     found: list[JudgedUnit], registry: Registry, under_way: UnderWay = NONE
 ) -> dict[str, Any]:
-    """Tell all that is known of a few units, the worst first."""
+    """Return all that is known of a few units, the worst first."""
     states = [(_state(unit, under_way), unit) for unit in found]
     ranked = sorted(states, key=lambda each: WORST_FIRST.index(each[0]))
     return {

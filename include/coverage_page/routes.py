@@ -90,7 +90,7 @@ def file(request: Request, name: str) -> Response:
 
 
 def all_jobs(user: permissions.User, session: SessionDep, span: Span = 1) -> Response:
-    """Tell of all jobs by periods."""
+    """Return, as JSON, all jobs by periods."""
     registry = load_registry()
     # First: what lands meanwhile has landed.
     runs = read_under_way(session.connection(), registry.jobs)
@@ -103,7 +103,7 @@ def all_jobs(user: permissions.User, session: SessionDep, span: Span = 1) -> Res
 def shops_of_job(
     dag_id: str, user: permissions.User, session: SessionDep, span: Span = 1
 ) -> Response:
-    """Tell of one job's shops by periods."""
+    """Return, as JSON, one job's shops by periods."""
     registry = load_registry()
     job = _job(registry, dag_id, user)
     runs = read_under_way(session.connection(), registry.jobs)
@@ -120,7 +120,7 @@ def units_of_column(
     session: SessionDep,
     shop: str | None = None,
 ) -> Response:
-    """Tell all that is known of the units of one cell."""
+    """Return all that is known of the units of one cell."""
     registry = load_registry()
     job = _job(registry, dag_id, user)
     runs = read_under_way(session.connection(), registry.jobs)
@@ -175,7 +175,7 @@ async def again(
 def _asked_again(
     wish: waiving.Which, user: Any, session: Session
 ) -> tuple[dict[str, Any], set[Name]]:
-    """Return the conf of a run that pulls it once more, and the runs that do not see to it."""
+    """Return the conf of a run that pulls it once more, and the runs that cannot cover it."""
     registry = load_registry()
     job = _job(registry, wish.job, user)
     permissions.refuse_unless_may_run(user, job.id)

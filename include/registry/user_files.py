@@ -69,7 +69,7 @@ def check_encoding(file: str, raw: bytes) -> None:
 
 
 def place_of(raw: bytes, offset: int) -> tuple[int, int]:
-    """Give line and column, from 1, of a byte."""
+    """Return line and column, from 1, of a byte."""
     before = raw[:offset]
     line_start = before.rfind(b"\n") + 1
     return before.count(b"\n") + 1, len(before[line_start:].decode(errors="replace")) + 1

@@ -25,7 +25,7 @@ NO_MOMENT = 999_999_999
 
 
 class ScheduleFirst(PriorityWeightStrategy):
-    """Lets a repair's tasks wait for all others, and every task for those of older runs."""
+    """Makes a repair's tasks wait for all others, and every task for those of older runs."""
 
     def get_weight(self, ti: TaskInstance) -> int:
         """Return a task's weight by the name of its run; the higher goes first."""

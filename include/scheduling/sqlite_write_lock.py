@@ -1,4 +1,4 @@
-"""Lets the web server's writing requests take turns where Airflow's database is SQLite.
+"""Makes the web server's writing requests take turns where Airflow's database is SQLite.
 
 Airflow writes its audit log inside the event loop. Where another request has the database's one
 lock just then, the loop waits for it, and that request waits for the loop: nothing is answered

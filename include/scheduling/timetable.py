@@ -150,7 +150,7 @@ class CalendarPartitionTimetable(Timetable):
     def _candidates(
         self, last_run: DagRunInfo | None, restriction: TimeRestriction
     ) -> Iterable[Period]:
-        """Give periods of which the latest is next: nothing may run before any of them."""
+        """Return the periods to run; the last is the next due, and none starts before that."""
         schedule, now = self.schedule, pendulum.now("UTC")
         oldest_fire = now - max(self._recover, PUNCTUAL)
         yield schedule.covered_by(schedule.next_fire(oldest_fire - timedelta(seconds=1)))

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def add_arguments(parser: ArgumentParser) -> None:
     """Add the language, and whether to write the page of the jobs."""
     parser.add_argument("--lang", choices=("en", "zh"), default="en", help="language of the words")
-    parser.add_argument("--write-docs", action="store_true", help="write docs/jobs.md anew")
+    parser.add_argument("--write-docs", action="store_true", help="write docs/jobs.md again")
 
 
 def check(layout: Layout, arguments: Namespace) -> int:

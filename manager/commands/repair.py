@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 WHY = {
     "paused": f"the job is paused, so its runs would wait for ever: `{MANAGER} resume {{job}}`",
     "no DAG": f"the job is not a DAG: `{MANAGER} check` and the web UI say why",
-    "under way": "a run that waits or works sees to them",
+    "under way": "a queued or running run covers them",
     "unrepairable": "cannot be pulled again: its script takes no period, and another one has ended "
     f"since (`{MANAGER} check` names the line)",
     "blocked": "its runs wait and cannot go on, and so would new ones: "

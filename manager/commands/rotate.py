@@ -39,7 +39,7 @@ def rotate(layout: Layout, arguments: Namespace) -> int:
 
     Raises:
         ConfigurationError: the service runs, or was never started.
-        ExpectedError: what is stored could not be encrypted anew.
+        ExpectedError: what is stored could not be encrypted again.
     """
     from manager.lifecycle.health import running
     from manager.lifecycle.locks import exclusive, service_lock
@@ -87,8 +87,8 @@ def _fernet(layout: Layout) -> None:
     if done.returncode != 0:
         tail = "".join(f"  {line}\n" for line in done.stderr.splitlines()[-TAIL_LINES:])
         raise ExpectedError(
-            f"{tail}what is stored could not be encrypted anew; the lines above say why. Both keys "
-            "are kept and the service can start; the same command goes on from here"
+            f"{tail}what is stored could not be encrypted again; the lines above say why. Both "
+            "keys are kept and the service can start; the same command goes on from here"
         )
     keep_secrets(layout, {FERNET: environment[FERNET].split(",")[0]})
     print("stored connections and variables are encrypted with a new key; the old one is gone")

@@ -67,7 +67,7 @@ def waive(layout: Layout, arguments: Namespace) -> int:
 
 
 def unwaive(layout: Layout, arguments: Namespace) -> int:
-    """Let what was waived count as a gap again.
+    """Make what was waived count as a gap again.
 
     Raises:
         ConfigurationError: unknown job, shop or period, or nothing is waived.

@@ -2,7 +2,7 @@
 
 Airflow's components import the same hundred megabytes of modules. Here supervisord imports them
 once, and each component is a fork of it instead of a new Python: they share the memory, and none
-has to import anew. So are the sandbox, which needs a part of them, and the listener. All else is
+has to import again. So are the sandbox, which needs a part of them, and the listener. All else is
 supervisord's own. What the project itself is made of is left out, so that a component which is
 started again has the project's newest code.
 
@@ -130,7 +130,7 @@ def preload() -> None:
 
 
 def _prepare_models() -> None:
-    """Let SQLAlchemy relate Airflow's tables; each component would at its first query, in 24 MB."""
+    """Make SQLAlchemy relate Airflow's tables; each component would at its first query: 24 MB."""
     from airflow.models import import_all_models  # noqa: PLC0415 -- loads Airflow
     from sqlalchemy.orm import configure_mappers  # noqa: PLC0415 -- the same
 

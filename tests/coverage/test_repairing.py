@@ -120,7 +120,7 @@ def test_a_unit_that_a_run_sees_to_gets_no_second_one(run: Run, left: int) -> No
 
 
 def test_a_run_that_cannot_start_is_replaced() -> None:
-    """A cleared run of a cancelled backfill sees to nothing."""
+    """A cleared run of a cancelled backfill covers nothing."""
     run = replace(_told(ERP, "backfill__1", "queued", KEYS[0]), stuck="its backfill was cancelled")
     plan = _plan(_coverage(), run)
     assert (plan.units, plan.held, plan.under_way, plan.stuck) == (6, {}, [], [run])

@@ -22,7 +22,7 @@ CHECKPOINTS = 4
 
 
 def _live_and_check(seed: int) -> tuple[World, Counter[str]]:
-    """Let a world live; at four moments not one unit is in the wrong state."""
+    """Make a world live; at four moments not one unit is in the wrong state."""
     world, seen = World(seed), Counter[str]()
     for checkpoint in range(CHECKPOINTS):
         days = DAYS * (checkpoint + 1) / CHECKPOINTS - world.dice.random()

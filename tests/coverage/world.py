@@ -131,7 +131,7 @@ def _all_windows(entry: Entry, now: datetime, back: int) -> Iterator[Window]:
 
 
 def _ticks(entry: Entry, now: datetime, first: date) -> Iterator[Window]:
-    """Give them in a zone that never changes its clocks."""
+    """Return them in a zone that never changes its clocks."""
     length = timedelta(hours=entry.every)
     start = _midnight(max(first, entry.start or first), entry.zone)
     while start + length <= now:
@@ -183,7 +183,7 @@ class World:
             self._open(self.dice.choice(["erp", "jd"]), number, None)
 
     def live(self, until: datetime) -> None:
-        """Let time go on."""
+        """Make time go on."""
         while self.now < until:
             self.now += STEP
             if self.dice.random() < 1 / (288 * 6):
@@ -276,7 +276,7 @@ class World:
                     self.waived[key] = window
 
     def begin_some(self) -> None:
-        """Let some units run just now, with signs of life that are more or less fresh."""
+        """Make some units run just now, with signs of life that are more or less fresh."""
         for entry in self.entries.values():
             for window in [*windows(entry, self.now)][-4:] if entry.kind != "tick" else ():
                 for shop in self._shops_of(entry, window):

@@ -24,7 +24,7 @@ INDEX = text("index.html")
 
 
 def test_every_file_is_served() -> None:
-    """No file lies there that has a kind nobody knows."""
+    """No file lies there whose kind is unknown."""
     assert sorted(files()) == NAMES
 
 

@@ -244,7 +244,7 @@ def test_a_run_with_older_tokens_costs_the_newer_ones_nothing(store: TokenStore)
         assert ask(gateway.connection(generation=5), store) == [7]
 
 
-def test_tokens_that_were_removed_while_a_run_used_them_are_begun_anew(store: TokenStore) -> None:
+def test_tokens_that_were_removed_while_a_run_used_them_are_begun_again(store: TokenStore) -> None:
     """Who empties the table stops no more than the runs of that moment."""
 
     async def work(client: GatewayClient) -> None:

@@ -28,7 +28,7 @@ GUIDELINES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-prac
 
 @contextmanager
 def chromium() -> Iterator[Browser]:
-    """Give Debian's browser, without a window."""
+    """Return Debian's browser, without a window."""
     program = shutil.which("chromium")
     if program is None:
         pytest.skip("no browser: apt-get install chromium fonts-noto-cjk")

@@ -53,7 +53,7 @@ class Stack:
         self.compose = Compose(self.root, self._hosts(folder))
 
     def _write_dot_env(self, ports: dict[str, int]) -> None:
-        """Let the project's own command write `.env`, and move ports and folders to the test's."""
+        """Make the project's own command write `.env`, and move ports and folders to the test's."""
         command = [system_python(), self.root / "scheduler_manager.py", "docker-env"]
         subprocess.run(command, cwd=self.root, check=True, capture_output=True)
         here = {"SCHEDULER_ROOT": self.root, "SCHEDULER_VAR": self.layout.var, **ports}

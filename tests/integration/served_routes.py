@@ -18,7 +18,7 @@ MARK = "ROUTES "
 
 
 def routes_of(app: Any, prefix: str = "") -> Iterator[tuple[str, str]]:
-    """Give method and path of each route of a web app; what it mounts is gone through, too."""
+    """Return method and path of each route of a web app; what it mounts is gone through, too."""
     for route in app.routes:
         mounted = getattr(route, "app", None)
         if isinstance(mounted, StaticFiles):

@@ -121,7 +121,7 @@ def test_a_worker_says_that_it_is_well(composed: Stack) -> None:
 
 
 def _retry_soon(root: Path) -> None:
-    """Let only what the test triggers run, and try it again after seconds instead of minutes."""
+    """Make only what the test triggers run, and try it again after seconds instead of minutes."""
     for path in (root / "config/tasks").glob("*.yaml"):
         content = yaml.safe_load(path.read_text("utf-8"))
         for entry in content["tasks"]:

@@ -66,7 +66,7 @@ class Team:
         return {(row.period_key, row.shop_id): row for row in rows}
 
     def runs(self, prefix: str) -> list[dict[str, Any]]:
-        """Give Airflow's runs whose names begin so, by when they were started."""
+        """Return Airflow's runs whose names begin so, by when they were started."""
         runs = self.service.api.runs(JOB, run_id_prefix_pattern=prefix)
         return sorted(runs, key=lambda run: run.get("start_date") or "9")
 
@@ -86,7 +86,7 @@ class Team:
         return dict(json.loads(done.stdout))
 
     def check_truth(self) -> None:
-        """Hold what landed against what the sandbox had then."""
+        """Compare what landed with what the sandbox had then."""
         registry = load_registry(self.service.root)
         job = registry.jobs[JOB]
         for (key, shop), row in self.rows().items():

@@ -164,7 +164,7 @@ def test_a_repair_does_not_wait_for_a_run_that_cannot_move(
 
 
 def _land(engine: Engine, run_id: str, *shops: str, provisional: bool = False) -> None:
-    """Let a run land shops of 2025-10-02."""
+    """Make a run land shops of 2025-10-02."""
     kept = Ledger(engine, run_id)
     units = [Unit(JOB.id, shop, JOB.schedule.parse_key("2025-10-02")) for shop in shops]
     kept.expect(units)

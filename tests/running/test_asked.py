@@ -162,7 +162,7 @@ def test_a_date_that_is_not_over_is_refused() -> None:
     ],
 )
 def test_a_date_beside_another_period_is_refused(conf: dict[str, Any], key: str | None) -> None:
-    """Which of the two was meant nobody knows; one that says the same is taken."""
+    """It is unknown which of the two was meant; one that says the same is taken."""
     with pytest.raises(ConfigurationError, match=r"means 2025-09-20.*leave the date out"):
         _asked(conf, key, logical_date=DATE)
     same = _asked({"period": "2025-09-20"}, "2025-09-20", logical_date=DATE)

@@ -45,7 +45,7 @@ def test_the_runners_lines_stand_alone(output: Output, shown: Path) -> None:
 
 
 def test_the_last_lines_are_few_and_short(output: Output) -> None:
-    """However much a script prints, what is kept is bounded, and another script starts anew."""
+    """However much a script prints, what is kept is bounded, and another script starts again."""
     for number in range(1000):
         output.feed(b"x" * 10_000 + f"{number}\n\n".encode())
     output.feed(b"the end")

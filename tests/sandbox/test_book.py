@@ -37,7 +37,7 @@ class Clock:
     now = NOON
 
     def __call__(self) -> datetime:
-        """Tell the time."""
+        """Return the time."""
         return self.now
 
 

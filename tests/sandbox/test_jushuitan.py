@@ -82,7 +82,7 @@ def test_a_good_call_is_answered(sandbox: Sandbox) -> None:
 def test_each_fault_has_its_code(
     biz: object, changes: dict[str, Any], code: int, sandbox: Sandbox
 ) -> None:
-    """Signature, time, token, missing and ill parameters are refused as the platform does."""
+    """Signature, time, token, missing and invalid parameters are refused as the platform does."""
     if changes.get("timestamp") in ("-700", "+1500"):
         changes = {"timestamp": str(int(time.time()) + int(changes["timestamp"]))}
     answer = post(sandbox.base_url, SHOPS, signed(biz, **changes))

@@ -93,7 +93,7 @@ def test_a_lifetime_ends(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_at_jd_an_expired_token_cannot_be_refreshed() -> None:
-    """It must be refreshed in time; later its owner has to authorise the app anew."""
+    """It must be refreshed in time; later its owner has to authorise the app again."""
     office = TokenOffice()
     assert office.refresh("jd", refresh_token_of("jd", 30001)) is not None
     office.expire("jd")

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def run(
     warehouse_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[CheckedDagRun]:
-    """Give it; the connection `warehouse` leads to its warehouse."""
+    """Return it; the connection `warehouse` leads to its warehouse."""
     # A folder's conftest is loaded before tests/conftest.py has told Airflow where its plugins are.
     from tests.scheduling.checked_dag_run import CheckedDagRun  # noqa: PLC0415
 

@@ -177,12 +177,12 @@ def test_a_job_that_cannot_become_a_dag_costs_only_itself(
     _dag(project)
     path = project / "config/tasks/own.yaml"
     entry = json.loads(path.read_text("utf-8"))["tasks"][0]
-    entries = [entry, {**entry, "id": "ill"}]
+    entries = [entry, {**entry, "id": "broken"}]
     path.write_text(json.dumps({"tasks": entries}), "utf-8")
     sound = factory.build_dag
 
     def breaks(job: Any, shops: Any) -> Any:
-        if job.id == "ill":
+        if job.id == "broken":
             raise RuntimeError("boom")
         return sound(job, shops)
 
@@ -191,7 +191,7 @@ def test_a_job_that_cannot_become_a_dag_costs_only_itself(
     built = list(factory.build(registry))
     assert [dag.dag_id for dag in built if not isinstance(dag, factory.Unbuildable)] == ["own"]
     (problem,) = problems_of(check_project(project))
-    assert "ill: no DAG can be made of it: RuntimeError('boom')" in problem
+    assert "broken: no DAG can be made of it: RuntimeError('boom')" in problem
 
 
 @pytest.mark.parametrize(

@@ -46,7 +46,7 @@ def _context(run_type: str, conf: dict[str, Any] | None = None) -> Any:
 
 @pytest.fixture
 def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[str, str]:
-    """Give it, for a service that was started from a shell with variables of its own."""
+    """Return it, for a service that was started from a shell with variables of its own."""
     strays = {"SHOPS": "erp-1", "AGAIN": "1", "PERIOD_FROM": "x", "RUNNER_GRACE_SECONDS": "9"}
     for name, value in {**strays, "AIRFLOW__CORE__FERNET_KEY": "k", "HOME": str(tmp_path)}.items():
         monkeypatch.setenv(name, value)

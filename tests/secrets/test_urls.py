@@ -43,13 +43,13 @@ def test_a_secret_is_found_in_every_form(form: str) -> None:
 def test_what_a_cut_leaves_of_a_secret_is_none_of_it(form: str, mark: str) -> None:
     """From four characters on: its beginning before the cut, its end behind it."""
     for size in range(4, len(form)):
-        assert concealed(f"x={form[:size]}{mark}: ill", [TOKEN]) == f"x=***{mark}: ill"
+        assert concealed(f"x={form[:size]}{mark}: wrong", [TOKEN]) == f"x=***{mark}: wrong"
         assert concealed(f"x={mark}{form[-size:]}'", [TOKEN]) == f"x={mark}***'"
 
 
 def test_what_only_looks_like_a_part_stays() -> None:
     """Without a cut it is a text like any other; so is what shares fewer characters."""
-    for text in ("NEWtoken is ill", "NEW… is ill", "the NEWtoken of…", "", "…"):
+    for text in ("NEWtoken is wrong", "NEW… is wrong", "the NEWtoken of…", "", "…"):
         assert concealed(text, [TOKEN, "", "abc"]) == text
 
 

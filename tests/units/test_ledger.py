@@ -202,7 +202,7 @@ def test_an_attempt_that_was_overtaken_by_its_own_run_changes_nothing(ledger: Le
 
 
 def test_what_has_landed_does_not_fail(ledger: Ledger) -> None:
-    """Nobody's late word undoes it, even where nobody knows whose it is."""
+    """Nobody's late word undoes it, even where it is unknown whose it is."""
     with ledger.engine.begin() as connection:
         ledger.land(connection, UNITS[0], 250)
     Ledger(ledger.engine).fail(UNITS[0], 75, "slow")
@@ -221,7 +221,7 @@ def test_a_run_lands_what_it_began_or_nobody_did(ledger: Ledger) -> None:
 
 
 def test_what_landed_wrong_is_open_again(ledger: Ledger) -> None:
-    """A rejected unit is failed with the reason; one that landed anew in the meantime stays."""
+    """A rejected unit is failed with the reason; one that landed again in the meantime stays."""
     ledger.expect(UNITS)
     with ledger.engine.begin() as connection:
         ledger.land(connection, UNITS[0], 5)

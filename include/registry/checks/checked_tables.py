@@ -1,4 +1,4 @@
-"""Holds the tables and columns that checks name against those that the project makes.
+"""Compares the tables and columns that checks name with those that the project makes.
 
 A team may land in tables of its own, so a table that is not known is never wrong; a column that a
 known table does not have always is.

@@ -1,4 +1,4 @@
-"""Holds jobs that read a feed against config/feeds.yaml."""
+"""Compares the jobs that read a feed with config/feeds.yaml."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Holds config/pools.json against the jobs: a task whose pool is not there waits for ever."""
+"""Compares config/pools.json with the jobs: a task whose pool is missing waits for ever."""
 
 from __future__ import annotations
 

@@ -124,7 +124,7 @@ def test_no_answer_says_where_to_look(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}"])
-def test_a_lost_password_says_how_to_make_it_anew(tmp_path: Path, ports: Ports, text: str) -> None:
+def test_a_lost_password_says_how_to_make_it_again(tmp_path: Path, ports: Ports, text: str) -> None:
     """Whatever has become of the file."""
     layout = Layout(var=tmp_path)
     layout.passwords.write_text(text)

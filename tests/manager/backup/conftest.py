@@ -66,5 +66,5 @@ def installation(tmp_path: Path) -> Installation:
 
 @pytest.fixture
 def other(tmp_path: Path) -> Installation:
-    """Give another one, to restore to."""
+    """Return another one, to restore to."""
     return make(tmp_path / "two")

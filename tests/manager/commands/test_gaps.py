@@ -291,7 +291,7 @@ RUN = (
 def test_what_a_queued_run_sees_to_needs_no_second_repair(
     installation: Installation, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """It says so; where runs see to all of it, no command is given."""
+    """It says so; where runs cover all of it, no command is given."""
     shops = [f"erp-{number}" for number in (1, 2, 3)]
     lost = (_ago(4), _ago(5))
     installation.land(
@@ -303,7 +303,7 @@ def test_what_a_queued_run_sees_to_needs_no_second_repair(
     installation.change_airflow(RUN, "erp_store", f"repair__{lost[1]}__1", lost[1], narrowed)
     assert _ask(installation) == 1
     lines, names = _without_marks(capsys), "erp-1 店1, erp-2 店2"
-    assert lines[0].endswith(", runs under way see to 4 of them")
+    assert lines[0].endswith(", runs under way cover 4 of them")
     assert (
         f"  {lost[0]}  {names}, erp-3 店3  missed: nothing was tried (a run is under way)" in lines
     )
@@ -311,7 +311,7 @@ def test_what_a_queued_run_sees_to_needs_no_second_repair(
     assert f"repair --job erp_store --since {lost[1]} --yes" in lines[-2]
     assert _ask(installation, since=lost[0]) == 1
     lines = _without_marks(capsys)
-    assert lines[-1] == "  runs that wait or work see to them"
+    assert lines[-1] == "  queued or running runs cover them"
     assert _ask(installation, since=lost[0], json=True) == 1
     told = json.loads(capsys.readouterr().out)
     assert (told["repair"], [gap["under_way"] for gap in told["gaps"]]) == (None, [True] * 3)

@@ -16,11 +16,11 @@ from tests.coverage.registries import job
 
 
 def test_what_is_under_way_is_not_nothing() -> None:
-    """Asked again while its runs work, it says that they see to what is missing."""
+    """Asked again while its runs work, it says that they cover what is missing."""
     erp = job("erp_store", platform="erp", start=date(2025, 10, 1))
     run = RunUnderWay(erp, "2025-10-01", ("erp-1",), "repair__2025-10-01__1")
     plan = Plan([], {("erp_store", SEEN_TO): 1}, [run])
-    assert _lines(plan) == ["erp_store: 1 left out: a run that waits or works sees to them"]
+    assert _lines(plan) == ["erp_store: 1 left out: a queued or running run covers them"]
     assert _lines(Plan([])) == ["nothing to repair"]
 
 

@@ -70,6 +70,6 @@ def patient(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Patient:
 
 @pytest.fixture
 def online(patient: Patient, sandbox: Sandbox) -> Patient:
-    """Give it with a sandbox that answers."""
+    """Return it with a sandbox that answers."""
     patient.variables.update(variables(sandbox.base_url))
     return patient

@@ -87,7 +87,7 @@ def test_newer_tables_are_told(patient: Patient, check: Check) -> None:
 
 
 def change_version(patient: Patient, check: Check, version: str) -> None:
-    """Let tables say that they are of another version."""
+    """Make tables say that they are of another version."""
     table = "warehouse_version" if check is check_warehouse else "alembic_version"
     with closing(sqlite3.connect(files(patient)[check])) as database:
         database.execute(f"UPDATE {table} SET version_num = ?", (version,))  # noqa: S608 -- ours

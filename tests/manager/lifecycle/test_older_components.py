@@ -48,7 +48,7 @@ def environment(tmp_path: Path) -> dict[str, str]:
 
 
 def beat(url: str, state: str, *, ago: int) -> None:
-    """Let the scheduler give a sign of life, so many seconds ago."""
+    """Make the scheduler give a sign of life, so many seconds ago."""
     moment = datetime.now(timezone.utc).replace(tzinfo=None) - timedelta(seconds=ago)
     query = "INSERT INTO job VALUES ('SchedulerJob', 'old-one', :state, :moment)"
     change(url, "DELETE FROM job", query, state=state, moment=moment.isoformat(" "))

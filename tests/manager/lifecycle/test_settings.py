@@ -118,7 +118,7 @@ def test_secrets_are_private_and_made_once(layout: Layout) -> None:
     assert again == environment
 
 
-def test_a_key_that_was_taken_out_is_made_anew(layout: Layout) -> None:
+def test_a_key_that_was_taken_out_is_made_again(layout: Layout) -> None:
     """Alone: the others, and what somebody else wrote into the file, stay as they are."""
     write_secrets(layout, component_environment(layout, Ports()))
     own = "# ours\nAIRFLOW_CONN_OURS=http://u:p$$w@h\n"
@@ -132,7 +132,7 @@ def test_a_key_that_was_taken_out_is_made_anew(layout: Layout) -> None:
     assert stat.S_IMODE(layout.secrets.stat().st_mode) == 0o600
 
 
-def test_the_key_of_what_is_stored_is_never_made_anew(layout: Layout) -> None:
+def test_the_key_of_what_is_stored_is_never_made_again(layout: Layout) -> None:
     """A new one could read none of the connections: who lost it is told what to do."""
     (layout.airflow_home / "airflow.db").touch()
     with pytest.raises(ConfigurationError, match=f"lacks {FERNET}, .* put it back, or bring a"):

@@ -126,7 +126,7 @@ def test_a_failure_shows_why_and_leaves_no_stamp(
     (layout.root / REQUIREMENTS).write_text(good)
 
 
-def test_an_interrupted_install_is_begun_anew(layout: Layout) -> None:
+def test_an_interrupted_install_is_begun_again(layout: Layout) -> None:
     """A mark without its end means that nothing in `.venv` can be trusted."""
     half_copied = next(layout.venv.glob("lib/python*/site-packages")) / "half_copied.py"
     half_copied.touch()

@@ -1,4 +1,4 @@
-"""Let the ledger say where a running unit's lock is, so that another machine leaves it alone."""
+"""Make the ledger say where a running unit's lock is, so that another machine leaves it alone."""
 
 import sqlalchemy as sa
 

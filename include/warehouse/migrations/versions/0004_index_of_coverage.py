@@ -1,4 +1,4 @@
-"""Let coverage read the ledger from an index, without its rows."""
+"""Make coverage read the ledger from an index, without its rows."""
 
 from include.warehouse.steps import make_index
 

@@ -1,4 +1,4 @@
-"""Let the ledger say what a unit cost in calls, and which run retried it automatically."""
+"""Make the ledger say what a unit cost in calls, and which run retried it automatically."""
 
 import sqlalchemy as sa
 

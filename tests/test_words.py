@@ -1,0 +1,80 @@
+"""Plain English of the field in what people read: docstrings, comments, messages, documents."""
+
+from __future__ import annotations
+
+import ast
+import io
+import re
+import tokenize
+from typing import TYPE_CHECKING
+
+import pytest
+
+from include import PROJECT_ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+FOLDERS = ("include", "manager", "sandbox", "plugins", "dags", "tests")
+CODE = sorted(path for folder in FOLDERS for path in (PROJECT_ROOT / folder).rglob("*.py"))
+DOCUMENTS = [
+    *sorted((PROJECT_ROOT / "docs").glob("*.md")),
+    *(PROJECT_ROOT / name for name in ("README.md", "CONTRIBUTING.md")),
+    PROJECT_ROOT / "include/coverage_page/static/words.js",
+]
+# What to write in place of each.
+WORDS = {
+    r"\bill(?:-\w+|\b)": "invalid, wrong",
+    r"\banew\b": "again",
+    r"\bmend(?:s|ed|ing)?\b": "fix, repair",
+    r"\bnobody knows\b": "unknown, None",
+    r"\b(?:see|sees|seen|seeing|saw) to\b": "handle, cover",
+    r"\bnought\b": "zero, nothing",
+    r"\b(?:where|there|here)(?:upon|with|of)\b": "then, with it, of it",
+    r"\btill\b": "until",
+}
+FSTRING_MIDDLE = getattr(tokenize, "FSTRING_MIDDLE", tokenize.STRING)  # Python 3.12 and later
+AT_FIRST = {r"(?:Give|Tell|Hold|Let)s?\b": "Return, Report, Check, Allow"}
+
+
+def _texts(source: str) -> Iterator[tuple[int, str]]:
+    """Yield the comments and the texts of a program, with their lines."""
+    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+        if token.type in (tokenize.COMMENT, tokenize.STRING, FSTRING_MIDDLE):
+            yield token.start[0], token.string
+
+
+def _docstrings(source: str) -> Iterator[tuple[int, str]]:
+    """Yield the docstrings of a program, with their lines."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):
+            text = ast.get_docstring(node)
+            if text:
+                yield node.body[0].lineno, text
+
+
+def _found(texts: Iterator[tuple[int, str]], words: dict[str, str], *, begins: bool) -> list[str]:
+    return [
+        f"line {line + text.count(chr(10), 0, found.start())}: {found[0]!r}: write {better}"
+        for line, text in texts
+        for word, better in words.items()
+        for found in re.finditer(rf"\A{word}" if begins else word, text)
+    ]
+
+
+@pytest.mark.parametrize("path", CODE, ids=lambda path: str(path.relative_to(PROJECT_ROOT)))
+def test_words_of_the_code(path: Path) -> None:
+    """No word that a reader has to look up, and docstrings begin with what a function does."""
+    if path.name == "test_words.py":
+        return
+    source = path.read_text("utf-8")
+    found = _found(_texts(source), WORDS, begins=False)
+    assert found + _found(_docstrings(source), AT_FIRST, begins=True) == []
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+def test_words_of_the_documents(path: Path) -> None:
+    """The same in what people read."""
+    lines = enumerate(path.read_text("utf-8").splitlines(), 1)
+    assert _found(lines, WORDS, begins=False) == []
