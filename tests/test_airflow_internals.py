@@ -104,6 +104,7 @@ def test_the_name_is_there(name: str) -> None:
 def test_the_columns_are_there() -> None:
     """And those by which the code reads and cleans tables are the ones that are listed."""
     import_all_models()
+    importlib.import_module("airflow.models.taskinstancehistory")  # which 3.4 leaves out of all
     for table, columns in COLUMNS.items():
         assert columns <= set(Base.metadata.tables[table].columns.keys()), table
     queried = [
