@@ -72,8 +72,10 @@ def nearest(word: str, known: Iterable[str], likeness: float = NEAR) -> str | No
     Capitals do not count.
     """
     lower, word = {name.lower(): name for name in known}, word[:LONGEST_QUOTE].lower()
-    part_of = [name for name in lower if (word and name.startswith(word)) or name.endswith(word)]
-    near = part_of if len(part_of) == 1 else get_close_matches(word, lower, n=1, cutoff=likeness)
+    near = get_close_matches(word, lower, n=1, cutoff=likeness)
+    if not near and word:
+        near = [name for name in lower if name.startswith(word) or name.endswith(word)]
+        near = near if len(near) == 1 else []
     return lower[near[0]] if near else None
 
 

@@ -61,10 +61,12 @@ def _fires(cron: str, zone: ZoneInfo, start: datetime, end: datetime) -> list[da
     minute, hour, day, month, weekday = cron.split()
     minutes, hours, days = _values(minute, 0, 59), _values(hour, 0, 23), _values(day, 1, 31)
     months, weekdays = _values(month, 1, 12), {one % 7 for one in _values(weekday, 0, 6)}
+    # A field that names all days there are restricts nothing, however it is written.
+    unrestricted = days == {*range(1, 32)} or weekdays == {*range(7)}
 
     def matches(wall: datetime) -> bool:
         of_month, of_week = wall.day in days, wall.isoweekday() % 7 in weekdays
-        is_day = of_month and of_week if "*" in (day, weekday) else of_month or of_week
+        is_day = of_month and of_week if unrestricted else of_month or of_week
         return wall.minute in minutes and wall.hour in hours and wall.month in months and is_day
 
     follows_real_time = "*" in minute + hour
