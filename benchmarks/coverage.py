@@ -95,7 +95,7 @@ def fill(engine: Engine, registry: Registry, now: datetime) -> None:
 
 
 def state_of(number: int) -> str:
-    """Let a few fail."""
+    """Make a few fail."""
     return "ok" if number % NOT_LANDED else "failed"
 
 
@@ -108,7 +108,7 @@ def timed(work: Callable[[], Any]) -> float:
 
 
 def one_round(engine: Engine, registry: Registry, now: datetime) -> dict[str, float]:
-    """Let all take a turn; give the milliseconds."""
+    """Run all in turn; return the milliseconds."""
     since = now - timedelta(days=DAYS)
     mark = "?" if engine.dialect.name == "sqlite" else "%s"
 

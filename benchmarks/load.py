@@ -140,7 +140,7 @@ def replaced(engine: Engine, shop: str, rows: list[dict[str, Any]]) -> float:
 
 
 def round_of_refunds(count: int, files: Files) -> dict[str, float]:
-    """Let the plain insert and the upsert load once in each way; give the seconds."""
+    """Load once in each way with plain insert and upsert; return the seconds."""
     first, other = SHOPS
     few, rows, newer = refunds(10, first), refunds(count, other), refunds(count, other, changed=1)
     engine, seconds = files.new(), {}
@@ -158,7 +158,7 @@ def round_of_refunds(count: int, files: Files) -> dict[str, float]:
 
 
 def round_of_reviews(count: int, files: Files) -> dict[str, float]:
-    """Let the plain insert and the replacement load once in each way; give the seconds."""
+    """Load once in each way with plain insert and replacement; return the seconds."""
     first, other = SHOPS
     few, rows = reviews(10), reviews(count)
     engine, seconds = files.new(), {}
@@ -175,7 +175,7 @@ def round_of_reviews(count: int, files: Files) -> dict[str, float]:
 
 
 def one_round(count: int, files: Files) -> dict[str, float]:
-    """Let all but dlt load; give the seconds."""
+    """Load with all but dlt; return the seconds."""
     return round_of_refunds(count, files) | round_of_reviews(count, files)
 
 
@@ -209,7 +209,7 @@ def start_dlt(folder: Path) -> subprocess.Popen[str] | None:
 
 
 def round_of_dlt(count: int, dlt: subprocess.Popen[str]) -> dict[str, float]:
-    """Let dlt load once in each way; give the seconds."""
+    """Load once in each way with dlt; return the seconds."""
     seconds = {}
     for case in ("first", "again", "changed"):
         _pipe(dlt.stdin).write(f"{case} {count}\n")

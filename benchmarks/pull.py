@@ -162,7 +162,7 @@ def turned_away(base_url: str) -> int:
 
 
 def warm_up(base_url: str, shops: int) -> None:
-    """Let the sandbox make the day of every shop, which a real gateway has."""
+    """Have the sandbox make the day of every shop, which a real gateway has."""
     day = datetime.now().astimezone().date() - timedelta(days=1)
     with httpx.Client(base_url=base_url, timeout=60) as http:
         for number in range(FIRST_SHOP, FIRST_SHOP + shops):

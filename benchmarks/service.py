@@ -154,7 +154,7 @@ def pss(processes: list[psutil.Process]) -> float:
 
 @contextmanager
 def contenders() -> Iterator[dict[str, Ours | Standalone]]:
-    """Give both in a temporary folder, set up and stopped."""
+    """Return both in a temporary folder, set up and stopped."""
     folder = Path(tempfile.mkdtemp(prefix="benchmark-"))
     copy_project(folder / "checkout")
     settings = folder / "checkout/config/airflow.env"

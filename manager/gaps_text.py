@@ -128,7 +128,7 @@ def _without_data(found: FoundGaps) -> list[str]:
 
 
 def _of_job(reader: CoverageReader, job_id: str, spans: list[Span], shop: str | None) -> list[str]:
-    """Say what is missing of one job, and how that is repaired."""
+    """Return the lines of what is missing of one job, and the command that repairs it."""
     number = sum(len(span.units) for span in spans)
     lines = ["", f"{job_id}  {reader.registry.jobs[job_id].name}  ({number:,})"]
     if left := sum(len(span.units) for span in spans[:-LINES_OF_A_JOB]):
@@ -209,7 +209,7 @@ def _trouble(span: Span) -> str:
 
 
 def _of_the_unknown(reader: CoverageReader, found: FoundGaps) -> list[str]:
-    """Say what of all this nobody can know."""
+    """Return the lines of what cannot be known."""
     broken = found.coverage.problems
     lines = [f"broken, so that what it should land is not known: {one}" for one in broken]
     if reader.paused is None:

@@ -23,7 +23,7 @@ def find_job(layout: Layout, job_id: str) -> Job:
 
 
 def why_unknown(registry: Registry, kind: Literal["job", "shop"], name: str) -> str:
-    """Say why a registry has no such job or shop: its entry or its file is broken, or a typo."""
+    """Return why a registry has no such job or shop: its entry or its file is broken, or a typo."""
     from include.registry import SHOPS_FILE  # noqa: PLC0415 -- not every command needs it
 
     of_jobs = kind == "job"

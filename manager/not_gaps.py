@@ -51,7 +51,7 @@ class NotGaps:
         return bool(self.waiting or self.to_come or self.jobs or self.shops or self.waived)
 
     def __str__(self) -> str:
-        """Say how many, and who is disabled."""
+        """Return how many are disabled, and which."""
         parts = []
         if self.waiting:
             counted = ", ".join(f"{number:,} {state}" for state, number in self.waiting.items())
@@ -70,7 +70,7 @@ class NotGaps:
         return "; ".join(parts)
 
     def without_gaps(self, found: FoundGaps) -> str:
-        """Say that there is no gap, and of what that is true."""
+        """Return the line for no gaps, with what it covers."""
         asked, since = found.job or found.shop, found.since
         if found.coverage.problems:
             said = f"no gaps are known{f' of {asked}' if asked else ''} since {since}"

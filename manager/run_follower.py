@@ -193,7 +193,7 @@ class Follower:
         return Outcome(ExitCode.LANDED)
 
     def _why_nothing(self, run: Followed) -> str:
-        """Say why no shop's data was asked for."""
+        """Return why no shop's data was asked for."""
         job = run.job
         known = load_registry(self._layout.root, only=job.id).shops_of(job)
         shops = [shop for shop in known if not run.shops or shop.id in run.shops]
@@ -242,7 +242,7 @@ class Follower:
         _until_ended(runs, look, quiet=quiet)
 
     def _end(self, run: Followed, disabled: Callable[[str], bool], held_up: Run | None) -> str:
-        """Say by the ledger what a run of a repair has landed; sets `landed`."""
+        """Return what a run of a repair has landed, by the ledger; sets `landed`."""
         rows = {row.shop_id: row for row in self.rows(run)}
         found = {shop: rows.get(shop) for shop in run.shops}
         landed = [row for row in found.values() if row is not None and row.state in LANDED]

@@ -180,7 +180,7 @@ class ByFile(LoadScopeScheduling):
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile:
-    """Say how tests are shared out when they run on several cores."""
+    """Set how tests are shared out when they run on several cores."""
     return ByFile(config, log)
 
 

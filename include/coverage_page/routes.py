@@ -247,7 +247,7 @@ def _job(registry: Registry, job_id: str, user: Any) -> Job:
 
 
 def _refused(_request: Request, error: Exception) -> Response:
-    """Say what is wrong with a request, and not what it held: that may be long, and no JSON."""
+    """Answer what is wrong with a request, without its content: it may be long, and no JSON."""
     found = error.errors() if isinstance(error, RequestValidationError) else []
     said = [f"{'.'.join(map(str, one['loc']))[:LONGEST]}: {one['msg'][:LONGEST]}" for one in found]
     detail = "; ".join(said[:MOST_SAID])
@@ -255,6 +255,6 @@ def _refused(_request: Request, error: Exception) -> Response:
 
 
 def _told(_request: Request, error: Exception) -> Response:
-    """Say what is wrong with the warehouse or the configuration."""
+    """Answer what is wrong with the warehouse or the configuration."""
     said = str(error) if isinstance(error, ExpectedError) else str(error).partition("\n")[0]
     return JSONResponse({"detail": said}, status.HTTP_503_SERVICE_UNAVAILABLE)

@@ -23,7 +23,7 @@ class Removed:
     left: str = ""  # the first that could not be removed, and why
 
     def __str__(self) -> str:
-        """Say it as the task's log does: `12 files, 3.4 MB`."""
+        """Return it as the task's log writes it: `12 files, 3.4 MB`."""
         kept = f"; {self.left}" if self.left else ""
         return f"{self.files:,} files, {size(self.bytes)}{kept}"
 
@@ -57,7 +57,7 @@ def prune(
 
 
 def size(count: float) -> str:
-    """Say a number of bytes as people do."""
+    """Return a number of bytes as people write it."""
     unit = "B"
     for larger in ("KB", "MB", "GB", "TB"):
         if count < KILO:

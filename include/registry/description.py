@@ -38,7 +38,7 @@ class Run(NamedTuple):
 
 
 def in_words(job: Job, lang: str = "en") -> str:
-    """Say when a job runs, on the clock of its time zone.
+    """Return in words when a job runs, on the clock of its time zone.
 
     Args:
         job: a valid one.
@@ -68,7 +68,7 @@ def next_runs(job: Job, now: datetime, count: int = NEXT_RUNS) -> Iterator[Run]:
 
 
 def period_in_words(job: Job, period: Period, lang: str = "en") -> str:
-    """Say which days, or which hours, a period of a job covers."""
+    """Return in words which days, or which hours, a period of a job covers."""
     to = {"en": " to ", "zh": " 至 "}[lang]
     if job.period == "week":
         return f"{period.first_day}{to}{period.last_day}"

@@ -57,7 +57,7 @@ class Entry:
     def problem(
         self, path: tuple[int | str, ...], message: str, *, at_key: bool = False
     ) -> Problem:
-        """Say what is wrong with a part of it.
+        """Report what is wrong with a part of it.
 
         Args:
             path: the keys and list indexes that lead to the part, as far as they exist.

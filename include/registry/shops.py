@@ -73,7 +73,7 @@ class Shop(BaseModel):
         return opened and (self.until_day is None or period.first_day <= self.until_day)
 
     def why_closed(self, period: Period) -> str:
-        """Say why it is not open in a period, and how to repair that; nothing when it is open."""
+        """Return why it is not open in a period, and the repair; empty when it is open."""
         if self.open_in(period):
             return ""
         if self.from_day is not None and self.from_day > period.last_day:

@@ -81,7 +81,7 @@ def _reason(error: ErrorDetails) -> str:
 
 
 def _colon_in(written: Any) -> str:
-    """Say how to repair what was meant as key and value; empty when it was not."""
+    """Return how to repair what was meant as key and value; empty when it was not."""
     return WRITE_A_COLON if isinstance(written, str) and FULL_WIDTH_COLON in written else ""
 
 

@@ -52,7 +52,7 @@ COMMAND = Command("run a job's script here and now, without Airflow", run, add_a
 
 
 def _warn_about_sandbox(layout: Layout, variables: dict[str, str]) -> None:
-    """Say why a script that was pointed at the sandbox will reach nobody."""
+    """Warn when a script is pointed at the sandbox and that is not running."""
     from manager.lifecycle.health import answers
     from manager.lifecycle.ports import remembered
 

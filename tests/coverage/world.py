@@ -143,7 +143,7 @@ def _ticks(entry: Entry, now: datetime, first: date) -> Iterator[Window]:
 
 
 def open_on(store: Store, window: Window) -> bool:
-    """Say whether a shop has a day in a period."""
+    """Return whether a shop has a day in a period."""
     days = (window.first + timedelta(days=n) for n in range((window.last - window.first).days + 1))
     return any(
         (store.first is None or store.first <= day) and (store.last is None or day <= store.last)

@@ -47,7 +47,7 @@ class CheckedRun:
         self.write_shops(*SHOPS)
 
     def write_shops(self, *shops: str, **more: Any) -> None:
-        """Say which shops there are."""
+        """Set which shops there are."""
         fields = {"platform": "erp", "connection": "e"}
         listed = [
             {"id": shop, "name": shop, "platform_id": number, **fields}

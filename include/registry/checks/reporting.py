@@ -134,7 +134,7 @@ def _line(job: Job, lang: str, now: datetime) -> str:
 
 
 def _notes(found: Checked, root: Path, lang: str) -> Iterator[str]:
-    """Say what is valid but does nothing, or hardly what was meant."""
+    """Return what is valid but does nothing, or hardly what was meant."""
     words, registry = WORDS[lang], found.registry
     jobs = registry.jobs.values()
     for file in (*put_aside(root, TASKS_FOLDER), *put_aside(root, CONFIG)):

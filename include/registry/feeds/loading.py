@@ -43,7 +43,7 @@ class Feeds(NamedTuple):
         raise ConfigurationError("\n".join(own) or self.unknown(feed_id))
 
     def unknown(self, feed_id: str) -> str:
-        """Say that there is no such feed, and which there are."""
+        """Return a message that there is no such feed, and which there are."""
         near = suggestion(feed_id, self.said) if self.said else "add it there"
         return f"feed {quoted(feed_id)} is not in {FEEDS_FILE}: {near}"
 

@@ -63,7 +63,7 @@ class FeedTable(NamedTuple):
         return isinstance(self.columns[column].type, DateTime)
 
     def misfit(self, kind: str) -> str:
-        """Say why rows of a kind of period cannot land here; empty when they can."""
+        """Return why rows of a kind of period cannot land here; empty when they can."""
         if kind in self.kinds:
             return ""
         written = " or ".join(f"'period: {one}'" for one in self.kinds)

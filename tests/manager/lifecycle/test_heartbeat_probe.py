@@ -34,7 +34,7 @@ def answering(answer: Any) -> Iterator[str]:
             self.wfile.write(answer if self.path == PATH else b'{"status": "healthy"}')
 
         def log_message(self, *_: Any) -> None:
-            """Say nothing."""
+            """Log nothing."""
 
     with HTTPServer(("127.0.0.1", 0), Handler) as server:
         Thread(target=server.serve_forever, daemon=True).start()
