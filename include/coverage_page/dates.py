@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from include.periods import Period
     from include.registry import Job
 
-SPANS = (1, 3)
 DAYS, WEEKS, MONTHS = 30, 12, 12
 DAY = timedelta(days=1)
 LONGEST_MONTH = 31

@@ -21,8 +21,8 @@ SIDE_BY_SIDE = ("-n", str(WORKERS), "--dist", "loadgroup", "--no-loadscope-reord
 
 def test(layout: Layout, arguments: Namespace) -> NoReturn:
     """Hand over to pytest, on all cores, without the caller's Airflow settings."""
-    from manager.commands.other_airflow import installed, tests_of
     from manager.handover import become
+    from manager.other_airflow import installed, tests_of
 
     words = arguments.rest
     if words[:1] == ["--airflow"]:
