@@ -109,12 +109,14 @@ class ConfigWatcher:
         now, state = self._clock(), state_of(self.folders)
         if state != self._state:
             self._say(f"changed: {self._differences(state)}")
-            self._state, self._edited, self._follow_up = state, True, True
+            self._state, self._edited = state, True
         try:
             if reason := self._reason(now):
                 self._requests.ask()
                 self._say(f"asked Airflow to parse its DAG files: {reason}")
-                self._edited, self._asked, self._checked = False, now, now
+                # Only what was really asked for is done; an edit wants one more parse, later.
+                self._follow_up, self._edited = self._edited, False
+                self._asked = self._checked = now
         except SQLAlchemyError as error:
             told = str(error).partition("\n")[0]
             if now - self._well > PATIENCE_SECONDS:
@@ -132,7 +134,6 @@ class ConfigWatcher:
             return ""
         self._checked = now
         if self._follow_up:
-            self._follow_up = False
             return "a minute after an edit, for DAGs whose entries are gone"
         return "it has given up all jobs" if self._requests.lost() else ""
 

@@ -133,6 +133,17 @@ def test_a_minute_later_it_asks_once_more(project: Watched) -> None:
     assert [project.look(seconds) for seconds in (1, 58, 3, 120)] == [2, 2, 3, 3]
 
 
+def test_what_could_not_be_asked_for_is_asked_for_later(project: Watched) -> None:
+    """The parse a minute after an edit is not lost with a database that is away just then."""
+    project.entry.unlink()
+    assert [project.look(seconds) for seconds in (5, 50)] == [1, 1]
+    project.asked.down = True
+    assert project.look(15) == 1
+    project.asked.down = False
+    assert project.look(61) == 2
+    assert project.look(61) == 2
+
+
 def test_jobs_that_airflow_has_given_up_are_asked_for(project: Watched) -> None:
     """A parse that failed would else leave the service without jobs for minutes."""
     assert project.look(61) == 1
