@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select
 from tenacity import Retrying, retry_if_result, stop_after_attempt, wait_fixed
 
+from include import MANAGER
 from include.registry.checks import check_project
 from include.registry.checks.interpreters import troubles_of
 from include.registry.checks.pools import POOLS_FILE, read_pools
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 # Heartbeats come every 15 s; a busy warehouse may delay some.
 SILENT = timedelta(minutes=5)
 SHOWN = 5
-MANAGER = "python3 scheduler_manager.py"
 LOOKS, PAUSE_SECONDS = 6, 3.0
 
 
