@@ -29,8 +29,8 @@ from include.coverage_page import responses  # noqa: E402
 from include.coverage_page.dates import column_of, since  # noqa: E402
 from include.coverage_page.files import files  # noqa: E402
 from include.registry import Registry, Shop, load_registry  # noqa: E402
-from include.units.expected_from import LONG_AGO  # noqa: E402
 from include.units.first_seen import first_seen  # noqa: E402
+from include.units.job_units import LONG_AGO  # noqa: E402
 from include.units.unit import NO_SHOP  # noqa: E402
 from include.warehouse import connect  # noqa: E402
 from include.warehouse.migrating import migrate  # noqa: E402

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 from include import MANAGER
 from include.coverage.gap_ranges import spans_of
 from include.units.exit_codes import ExitCode, describe
-from include.units.states import MISCOUNTED_SIGN, State
-from include.units.unit import NO_SHOP
+from include.units.unit import MISCOUNTED_SIGN, NO_SHOP, State
 from manager.coverage_reader import DAYS
 from manager.not_gaps import not_gaps_of
 from manager.table import cut, lined_up

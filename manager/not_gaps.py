@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from include import MANAGER
 from include.coverage import State
 from include.units.job_units import JobUnits
-from include.units.states import TO_COME
+from include.units.unit import TO_COME
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

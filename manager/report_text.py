@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from include import MANAGER
 from include.coverage.gap_ranges import in_brief
 from include.units.exit_codes import describe
-from include.units.states import MISCOUNTED_SIGN, State
+from include.units.unit import MISCOUNTED_SIGN, State
 from manager.gaps_text import FIRST
 from manager.table import cut, lined_up
 

@@ -17,8 +17,7 @@ from include.errors import ExpectedError
 from include.registry import SHOPS_FILE, load_registry
 from include.units.exit_codes import ExitCode, describe
 from include.units.ledger import Ledger
-from include.units.states import LANDED, State
-from include.units.unit import NO_SHOP
+from include.units.unit import LANDED, NO_SHOP, LedgerRow, State
 from include.warehouse.versions import opened
 from manager.airflow.rest import Api, ApiError
 from manager.airflow.starting_runs import API_TIMEOUT, begin_run, make_run, patiently
@@ -32,7 +31,6 @@ if TYPE_CHECKING:
 
     from include.coverage.runs import Name, Run
     from include.registry import Job
-    from include.units.ledger_row import LedgerRow
     from manager.airflow.stuck_runs import Stuck
     from manager.layout import Layout
 

@@ -10,7 +10,7 @@ from rich.cells import cell_len, chop_cells, set_cell_size
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from include.units.ledger_row import LedgerRow
+    from include.units.unit import LedgerRow
 
 LEFT_OUT = "..."
 FREE_WIDTH = 1000  # of what is written into a file: columns as wide as their words

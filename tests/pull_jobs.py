@@ -27,6 +27,7 @@ from include.pulling import Landing, Window, pull
 from include.registry import load_registry
 from include.registry.delivered_connections import connections
 from include.units.ledger import Ledger
+from include.units.unit import LedgerRow
 from include.units.unit import Unit as LedgerUnit
 from include.warehouse import connect, tables
 from include.warehouse.types import Measure, Money
@@ -41,7 +42,6 @@ if TYPE_CHECKING:
     from include.gateways.client import GatewayClient
     from include.periods import Period
     from include.registry import Shop
-    from include.units.ledger_row import LedgerRow
 
 ROOT = Path(__file__).parents[1]
 JOBS = load_registry(ROOT).jobs

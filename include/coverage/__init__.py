@@ -4,7 +4,7 @@ from include.coverage.coverage import Coverage, Totals
 from include.coverage.judged_unit import JudgedUnit
 from include.coverage.model import Cell, units_of
 from include.coverage.reading import read_coverage
-from include.units.states import GAPS, LANDED, State
+from include.units.unit import GAPS, LANDED, State
 
 __all__ = [
     "GAPS",

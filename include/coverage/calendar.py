@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from include.errors import ConfigurationError
 from include.registry.retention import DEFAULTS, LEDGER, settings_of
-from include.units.expected_from import LONG_AGO
+from include.units.job_units import LONG_AGO
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

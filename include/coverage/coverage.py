@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from include.units.states import GAPS, LANDED, WAITING, State
+from include.units.unit import GAPS, LANDED, WAITING, State
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

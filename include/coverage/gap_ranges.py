@@ -7,7 +7,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from include.units.states import State
+from include.units.unit import State
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
-from include.units.states import LANDED
+from include.units.unit import LANDED
 from include.warehouse.tables import ledger
 
 if TYPE_CHECKING:

@@ -7,13 +7,11 @@ from typing import TYPE_CHECKING
 
 from include.heartbeats import PATIENCE
 from include.periods import PUNCTUAL
-from include.units.states import GAPS, LANDED, State
-from include.units.unit import Unit
+from include.units.unit import GAPS, LANDED, LedgerRow, State, Unit
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
-    from include.units.ledger_row import LedgerRow
     from include.units.waivers import Waiver
 
 PUNCTUAL_SECONDS = PUNCTUAL.total_seconds()

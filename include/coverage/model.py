@@ -22,8 +22,8 @@ from include.coverage.tick_ranges import LandedRanges
 from include.coverage.unit_index import UnitIndex
 from include.registry.dated_scripts import dating_of
 from include.registry.problems import costing_only
-from include.units.job_units import JobUnits
-from include.units.states import GAPS, State
+from include.units.job_units import JobUnits, PeriodUnits
+from include.units.unit import GAPS, LedgerRow, State
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -32,8 +32,6 @@ if TYPE_CHECKING:
     from include.coverage.calendar import Due, Since
     from include.periods import Period
     from include.registry import Job, Problem, Registry
-    from include.units.job_units import PeriodUnits
-    from include.units.ledger_row import LedgerRow
     from include.units.waivers import Waiver
 
 NOTHING: Mapping[str, datetime] = MappingProxyType({})

@@ -14,10 +14,9 @@ from include.coverage.judged_unit import Clock
 from include.coverage.model import cells_of
 from include.coverage.unit_index import Landed, UnitIndex
 from include.heartbeats import patience_of
-from include.units.expected_from import begins_of
 from include.units.first_seen import first_seen, keep_expected
-from include.units.ledger_row import LedgerRow
-from include.units.states import LANDED, State
+from include.units.job_units import begins_of
+from include.units.unit import LANDED, LedgerRow, State
 from include.units.waivers import read_waivers
 from include.warehouse.clock import now as clock_of
 from include.warehouse.tables import ledger

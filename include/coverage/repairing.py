@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from include.coverage.history import History
 from include.coverage.runs import UnderWay, body_of
-from include.units.states import State
-from include.units.unit import REPAIR_PREFIX
+from include.units.unit import REPAIR_PREFIX, State
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

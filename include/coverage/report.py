@@ -9,8 +9,7 @@ from statistics import median
 from typing import TYPE_CHECKING, NamedTuple
 
 from include.coverage.coverage import Counted
-from include.units.ledger_row import PERIODS_COMPARED, is_like
-from include.units.states import State
+from include.units.unit import PERIODS_COMPARED, State, is_like
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

@@ -8,8 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from include.logical_dates import period_asked_for
-from include.units.states import State
-from include.units.unit import REPAIR_PREFIX
+from include.units.unit import REPAIR_PREFIX, State
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -12,7 +12,7 @@ from collections import defaultdict
 from datetime import timezone
 from typing import TYPE_CHECKING
 
-from include.units.states import State
+from include.units.unit import State
 
 if TYPE_CHECKING:
     from datetime import datetime

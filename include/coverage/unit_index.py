@@ -7,14 +7,13 @@ from dataclasses import dataclass, field
 from datetime import timezone
 from typing import TYPE_CHECKING, NamedTuple
 
-from include.units.states import LANDED, State
+from include.units.unit import LANDED, LedgerRow, State
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
     from include.periods import Period
-    from include.units.ledger_row import LedgerRow
     from include.units.waivers import Waiver
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from include.coverage.reading import read_coverage
 from include.errors import ConfigurationError
-from include.units.states import LANDED, TO_COME, State
+from include.units.unit import LANDED, TO_COME, State
 
 if TYPE_CHECKING:
     from datetime import timedelta

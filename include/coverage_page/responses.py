@@ -10,8 +10,7 @@ from include.coverage import State, Totals
 from include.coverage.runs import UnderWay
 from include.coverage_page.dates import column_of, row_group
 from include.registry.dated_scripts import dating_of
-from include.units.states import TO_COME
-from include.units.unit import NO_SHOP
+from include.units.unit import NO_SHOP, TO_COME
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping

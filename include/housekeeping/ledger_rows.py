@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete
+from sqlalchemy import Engine, delete
 
-from include.units.states import State
+from include.units.unit import State
 from include.warehouse.tables import ledger
 
 if TYPE_CHECKING:
     from datetime import datetime
-
-    from sqlalchemy import Engine
 
 
 def forget(engine: Engine, before: datetime) -> int:

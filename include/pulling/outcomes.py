@@ -15,14 +15,13 @@ from include.errors import ConfigurationError
 from include.gateways.errors import AuthExpired, Misdirected, Refused, Temporary
 from include.running.journal import Journal
 from include.units.exit_codes import MEANINGS, ExitCode
-from include.units.states import State
+from include.units.unit import State, Unit
 from include.warehouse.transactions import is_temporary
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from include.registry import Job
-    from include.units.unit import Unit
 
 EXIT_CODES: tuple[tuple[type[Exception], ExitCode], ...] = (
     (Temporary, ExitCode.TEMPORARY),

@@ -16,21 +16,19 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from include.errors import ExpectedError
 from include.periods import PeriodError
-from include.pulling.control import counted_apart
+from include.pulling.control import Control, counted_apart
 from include.pulling.outcomes import journalled
 from include.row_checks.bounds import miscount
-from include.units.recounts import due_for_a_recount, write_recount
-from include.units.unit import Unit
+from include.units.retries import due_for_a_recount, write_recount
+from include.units.unit import LedgerRow, Unit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
     from include.pulling.clients import Clients
-    from include.pulling.control import Control
     from include.registry import Job, Shop
     from include.units.ledger import Ledger
-    from include.units.ledger_row import LedgerRow
 
 # Of each shop in one run: after an outage several units become due at once.
 MOST_OF_A_SHOP = 8

@@ -7,40 +7,36 @@ import sys
 import time
 import traceback
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from include.errors import ConfigurationError, ExpectedError
-from include.gateways.client import GatewayClient, tallied
+from include.gateways.client import GatewayClient, Tally, tallied
 from include.gateways.source_clock import TOLERANCE
 from include.gateways.tokens import TokenStore
 from include.pulling.assignment import Assignment
 from include.pulling.clients import Clients, own_connection
-from include.pulling.control import wanted_control
+from include.pulling.control import Control, wanted_control
 from include.pulling.event_loop import run
 from include.pulling.outcomes import Outcome, exit_code_of, journalled, print_table
 from include.pulling.recounting import Recounts
 from include.pulling.window import Window, utc_now
 from include.units.exit_codes import ExitCode, worst
 from include.units.ledger import Ledger
-from include.units.recounts import write_recount
+from include.units.retries import write_recount
 from include.warehouse import connect
 from include.warehouse.transactions import in_transaction
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
-    from datetime import datetime
-    from typing import TypeAlias
 
     import sqlalchemy
 
-    from include.gateways.client import Tally
     from include.gateways.connection import Connection
     from include.gateways.dialect import Dialect
-    from include.pulling.control import Control
     from include.pulling.landing import Landing
     from include.registry import Shop
     from include.units.unit import Unit

@@ -5,15 +5,12 @@ from __future__ import annotations
 from statistics import median
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from include.units.ledger_row import PERIODS_COMPARED, SOURCE_COUNTS
-from include.units.states import State
+from include.units.unit import PERIODS_COMPARED, SOURCE_COUNTS, LedgerRow, State, Unit
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from include.registry.row_checks import Checks
-    from include.units.ledger_row import LedgerRow
-    from include.units.unit import Unit
 
 COMPARISONS = {
     "equal_to": "exactly",

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select
+from sqlalchemy import Engine, select
 
 from include.row_checks.bounds import (
     NO_TOTAL,
@@ -16,19 +16,15 @@ from include.row_checks.bounds import (
     not_to_tell,
 )
 from include.row_checks.table_rows import TableRows
-from include.units.ledger_row import PERIODS_COMPARED, is_like
-from include.units.states import LANDED, State
+from include.units.unit import LANDED, PERIODS_COMPARED, LedgerRow, State, Unit, is_like
 from include.warehouse.tables import ledger as table_of_units
+from include.warehouse.transactions import reading
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from sqlalchemy import Engine
-
     from include.registry.row_checks import Checks
     from include.units.ledger import Ledger
-    from include.units.ledger_row import LedgerRow
-    from include.units.unit import Unit
 
 # How far back like periods are looked for; ticks of a job may differ in length.
 LOOK_BACK_ROWS = 200
@@ -144,6 +140,6 @@ def last_rows(engine: Engine, unit: Unit, count: int) -> list[int]:
         .order_by(table_of_units.c.period_start.desc())
         .limit(LOOK_BACK_ROWS)
     )
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+    with reading(engine) as connection:
         found = connection.execute(query).all()
     return [rows for rows, start, end in found if is_like(unit, start, end)][:count]

@@ -12,7 +12,10 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import (
+    ColumnClause,
+    ColumnElement,
     Date,
+    Engine,
     and_,
     case,
     column,
@@ -27,16 +30,12 @@ from sqlalchemy.exc import NoSuchTableError
 
 from include.errors import ConfigurationError
 from include.row_checks.bounds import in_words, is_uncounted, passes
-from include.units.unit import NO_SHOP
+from include.units.unit import NO_SHOP, LedgerRow, Unit
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from sqlalchemy import ColumnClause, ColumnElement, Engine
-
     from include.registry.row_checks import Checks
-    from include.units.ledger_row import LedgerRow
-    from include.units.unit import Unit
 
 SHOP = "shop_id"
 LOST = (

@@ -7,21 +7,18 @@ period is run, with what is left of the job's timeout, which is half of it at le
 from __future__ import annotations
 
 import time
-from datetime import timezone
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 from include.errors import ExpectedError
-from include.periods import PeriodError
+from include.periods import Period, PeriodError
 from include.registry.dated_scripts import dating_of
 from include.running.attempt import Attempt, Retry
 from include.units.exit_codes import ExitCode
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
-    from include.periods import Period
     from include.running.context import Context
-    from include.units.ledger_row import LedgerRow
+    from include.units.unit import LedgerRow
 
 # Of a job's timeout: how long all retries may take; the run's own period has the rest.
 SHARE = 0.5

@@ -8,7 +8,7 @@ from __future__ import annotations
 import signal
 import threading
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -21,20 +21,17 @@ from include.units.exit_codes import describe
 from include.units.first_seen import first_seen
 from include.units.ledger import Ledger
 from include.units.retries import left_failed
-from include.units.states import LANDED, State
+from include.units.unit import LANDED, LedgerRow, State, Unit
 from include.warehouse.connecting import connect
 from include.warehouse.transactions import cause_of
 from include.warehouse.versions import check_version
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
-    from datetime import datetime
 
     from include.periods import Period
     from include.registry.row_checks import Checks
     from include.running.results import Result
-    from include.units.ledger_row import LedgerRow
-    from include.units.unit import Unit
 
 
 class LedgerError(ExpectedError):

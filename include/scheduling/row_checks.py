@@ -17,7 +17,7 @@ from include.running.asked import asked_of
 from include.scheduling.connections import warehouse_url
 from include.scheduling.journal import write_failures
 from include.units.job_units import JobUnits
-from include.units.states import LANDED, State
+from include.units.unit import LANDED, LedgerRow, State, Unit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from include.registry import Job, Shop
     from include.registry.row_checks import Checks
     from include.units.ledger import Ledger
-    from include.units.ledger_row import LedgerRow
-    from include.units.unit import Unit
 
 ENDED_WELL = ("success", "skipped")
 REPAIR = (

@@ -11,17 +11,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
-from sqlalchemy import or_, update
+from sqlalchemy import ColumnElement, RowMapping, Update, or_, update
 
 from include.errors import ExpectedError
-from include.units.ledger_row import LedgerRow
-from include.units.states import State
+from include.units.unit import LedgerRow, State
 from include.warehouse.tables import ledger
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-
-    from sqlalchemy import ColumnElement, RowMapping, Update
 
 
 class HeldElsewhereError(ExpectedError):

@@ -8,17 +8,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import Connection, Engine, insert, select, update
 
 from include.warehouse.clock import now as clock_of
 from include.warehouse.tables import jobs_seen
-from include.warehouse.transactions import in_transaction
+from include.warehouse.transactions import in_transaction, reading
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from datetime import datetime
-
-    from sqlalchemy import Connection, Engine
 
 
 def first_seen(
@@ -32,7 +30,7 @@ def first_seen(
         now: the moment; by the warehouse's clock unless given.
     """
     wanted = set(job_ids)
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+    with reading(engine) as connection:
         known = _known(connection)
         moment = now or clock_of(connection)
 
@@ -54,7 +52,7 @@ def keep_expected(engine: Engine, begins: Mapping[str, datetime]) -> None:
         begins: the moment by job: periods that end after it are expected.
     """
     query = select(jobs_seen.c.job_id, jobs_seen.c.expected_from)
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+    with reading(engine) as connection:
         known = {row.job_id: row.expected_from for row in connection.execute(query)}
     changed = {job: begin for job, begin in begins.items() if known.get(job, begin) != begin}
 

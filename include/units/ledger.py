@@ -10,26 +10,30 @@ from __future__ import annotations
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, insert, select, true, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    TableClause,
+    and_,
+    insert,
+    select,
+    true,
+    update,
+)
 
 from include.errors import ExpectedError
-from include.units.claims import UNFENCED
-from include.units.ledger_row import LedgerRow, key_of, window
-from include.units.states import LANDED, State
+from include.units.claims import UNFENCED, Claim
+from include.units.unit import LANDED, Key, LedgerRow, State, Unit, key_of, window
 from include.warehouse.clock import now
 from include.warehouse.tables import ledger
-from include.warehouse.transactions import in_transaction
+from include.warehouse.transactions import in_transaction, reading
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from sqlalchemy import ColumnElement, Connection, Engine
-
-    from include.units.claims import Claim
-    from include.units.ledger_row import Key
-    from include.units.unit import Unit
-
 ENDED = (*LANDED, State.PROVISIONAL, State.FAILED)
+KEY = ("job_id", "shop_id", "period_key")
 STATE_BY_EXIT_CODE = {0: State.OK, 99: State.EMPTY}
 ERROR_LIMIT = 4_000
 # What a landing says beside its rows; each landing replaces what the one before has said.
@@ -118,7 +122,7 @@ class Ledger:
 
     def beat(self, units: Iterable[Unit]) -> None:
         """Write a heartbeat of this run's attempt at each unit."""
-        with self._reading() as connection:
+        with reading(self.engine) as connection:
             values = {"heartbeat_at": now(connection)}
         self._update(units, values, ledger.c.state == State.RUNNING)
 
@@ -208,12 +212,7 @@ class Ledger:
         """
         error = reason[:ERROR_LIMIT]
         values = {"state": State.FAILED, "exit_code": EXIT_CODE_UNSAID, "error": error}
-        statement = _of(row, update(ledger)).where(
-            ledger.c.state.in_(LANDED),
-            ledger.c.attempts == row.attempts,
-            ledger.c.finished_at == row.finished_at,
-        )
-        rejected = statement.values(values)
+        rejected = update(ledger).where(unchanged(row)).values(values)
         return in_transaction(self.engine, lambda by: bool(by.execute(rejected).rowcount))
 
     def rows(self, job_id: str, period_key: str) -> list[LedgerRow]:
@@ -223,7 +222,7 @@ class Ledger:
             .where(ledger.c.job_id == job_id, ledger.c.period_key == period_key)
             .order_by(ledger.c.shop_id)
         )
-        with self._reading() as connection:
+        with reading(self.engine) as connection:
             return [LedgerRow(**row) for row in connection.execute(query).mappings()]
 
     def _is_open(self, row: LedgerRow, *, early: bool) -> bool:
@@ -248,7 +247,7 @@ class Ledger:
             ledger.c.job_id.in_({unit.job_id for unit in units}),
             ledger.c.period_key.in_({unit.period.key for unit in units}),
         )
-        with self._reading() as connection:
+        with reading(self.engine) as connection:
             return [LedgerRow(**row) for row in connection.execute(query).mappings()]
 
     def _update(
@@ -265,20 +264,30 @@ class Ledger:
 
         in_transaction(self.engine, write)
 
-    def _reading(self) -> Connection:
-        """Read outside a transaction, so that a reader never waits for SQLite's writer."""
-        return self.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+
+def is_of(unit: Unit | LedgerRow, table: TableClause = ledger) -> ColumnElement[bool]:
+    """Return the condition by which a row of a table is a unit's."""
+    return and_(*(table.c[name] == part for name, part in zip(KEY, key_of(unit), strict=True)))
 
 
-def _of(unit: Unit | LedgerRow, statement: Any) -> Any:
-    key = zip((ledger.c.job_id, ledger.c.shop_id, ledger.c.period_key), key_of(unit), strict=True)
-    return statement.where(and_(*(column == part for column, part in key)))
+def unchanged(row: LedgerRow) -> ColumnElement[bool]:
+    """Return the condition by which a unit that landed is still as it was when it was read."""
+    return and_(
+        is_of(row),
+        ledger.c.state.in_(LANDED),
+        ledger.c.attempts == row.attempts,
+        ledger.c.finished_at == row.finished_at,
+    )
+
+
+def _of(unit: Unit, statement: Any) -> Any:
+    return statement.where(is_of(unit))
 
 
 def _pending(unit: Unit) -> dict[str, Any]:
     """Return the row of a unit that was never begun."""
-    key = zip(("job_id", "shop_id", "period_key"), key_of(unit), strict=True)
-    return {**dict(key), **window(unit), "state": State.PENDING, "attempts": 0}
+    key = dict(zip(KEY, key_of(unit), strict=True))
+    return {**key, **window(unit), "state": State.PENDING, "attempts": 0}
 
 
 def _ended(state: State, exit_code: int, error: str | None = None) -> dict[str, Any]:

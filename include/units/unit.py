@@ -1,18 +1,67 @@
-"""A unit: one job, shop and period."""
+"""A unit, one job, shop and period: its name, its states, and its row of the ledger."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from datetime import datetime, timezone
+from enum import Enum
+from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
     from include.periods import Period
 
+Key: TypeAlias = tuple[str, str, str]  # job, shop and period
 # A repair's runs are named after their period and counted, so that of two that are asked for at
 # the same time Airflow takes one.
 REPAIR_PREFIX = "repair__"
 # The shop of a job that has none.
 NO_SHOP = "-"
+# How much longer one of two like periods may be: a month has 28 to 31 days, a day 23 to 25 hours.
+LIKE = 1.25
+# What is usual is the median of so many like periods; fewer say nothing.
+PERIODS_COMPARED = 4
+# What an error says between the two numbers, of which the source names the second.
+SOURCE_COUNTS = "landed, the source counts"
+
+
+class State(str, Enum):
+    """How a unit is.
+
+    `pending` is a unit whose turn has not come: it is written down already, or its run was to start
+    a few minutes ago. From then on it is `missed`, whether somebody has written it down or not.
+    `provisional` was pulled before it was due, and is pulled again when it is; until then it counts
+    as not due yet. `unrepairable` was due, has not landed, and its script cannot bring it any more.
+    `miscounted` failed because the source itself counts other rows than have landed.
+    `waived` is a gap that somebody has accepted; it counts nowhere.
+    """
+
+    NOT_DUE = "not_due"
+    PENDING = "pending"
+    RUNNING = "running"
+    OK = "ok"
+    EMPTY = "empty"
+    FAILED = "failed"
+    MISCOUNTED = "miscounted"
+    MISSED = "missed"
+    LOST = "lost"
+    DISABLED = "disabled"
+    PROVISIONAL = "provisional"
+    UNREPAIRABLE = "unrepairable"
+    WAIVED = "waived"
+
+    # Equal to its text for SQL, JSON and sets, and printed like it.
+    __hash__ = str.__hash__
+    __str__ = str.__str__
+
+
+LANDED = frozenset({State.OK, State.EMPTY})
+# Was due and has not landed, and no run is about to pull it.
+GAPS = frozenset({State.FAILED, State.MISCOUNTED, State.MISSED, State.LOST, State.UNREPAIRABLE})
+# Marks a unit of which the source counts other rows, wherever it is listed.
+MISCOUNTED_SIGN = "≠"
+# Not landed, and nothing is wrong; of these, what is not waited for until its run is to start.
+TO_COME = (State.NOT_DUE, State.PENDING, State.PROVISIONAL)
+WAITING = (State.NOT_DUE, State.PENDING, State.RUNNING, State.PROVISIONAL)
 
 
 @dataclass(frozen=True)
@@ -32,3 +81,71 @@ def named(job_id: str, shop_id: str, period_key: str) -> str:
     """Return the name of a unit in messages."""
     shop = "" if shop_id == NO_SHOP else f" {shop_id}"
     return f"{job_id}{shop} {period_key}"
+
+
+@dataclass(frozen=True)
+class LedgerRow:
+    """A row of the ledger; times are aware (UTC)."""
+
+    job_id: str
+    shop_id: str
+    period_key: str
+    period_start: datetime
+    period_end: datetime
+    state: str
+    rows: int | None
+    attempts: int
+    exit_code: int | None
+    error: str | None
+    run_id: str | None
+    started_at: datetime | None
+    finished_at: datetime | None
+    heartbeat_at: datetime | None
+    place: str | None
+    calls: int | None = None
+    retried_by: str | None = None
+    table_name: str | None = None
+    covered_until: datetime | None = None
+    source_rows: int | None = None
+    counted_at: datetime | None = None
+    notice: str | None = None
+
+    def __str__(self) -> str:
+        """Name its unit as messages do."""
+        return named(self.job_id, self.shop_id, self.period_key)
+
+    def is_of(self, period: Period) -> bool:
+        """Return whether it is of the very window that a period means by its key."""
+        window = period.start.astimezone(timezone.utc), period.end.astimezone(timezone.utc)
+        return (self.period_key, self.period_start, self.period_end) == (period.key, *window)
+
+    @property
+    def is_miscounted(self) -> bool:
+        """Whether it was rejected because the source counts other rows than have landed."""
+        told = self.error or ""
+        return self.state == State.FAILED and self.source_rows is not None and SOURCE_COUNTS in told
+
+    @property
+    def seconds(self) -> float | None:
+        """How long the last attempt took, once it has ended."""
+        if self.started_at is None or self.finished_at is None:
+            return None
+        return (self.finished_at - self.started_at).total_seconds()
+
+
+def key_of(of: Unit | LedgerRow) -> Key:
+    """Return the columns that name a unit's row: job, shop and period."""
+    return of.job_id, of.shop_id, of.period.key if isinstance(of, Unit) else of.period_key
+
+
+def window(unit: Unit) -> dict[str, datetime]:
+    """Return the columns that say when a unit's period starts and ends."""
+    return {"period_start": unit.period.start, "period_end": unit.period.end}
+
+
+def is_like(unit: Unit, start: datetime, end: datetime) -> bool:
+    """Return whether a window is about as long as a unit's."""
+    # On one clock: within one zone Python subtracts wall clocks.
+    one = unit.period.end.timestamp() - unit.period.start.timestamp()
+    other = end.timestamp() - start.timestamp()
+    return max(one, other) <= LIKE * min(one, other)

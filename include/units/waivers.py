@@ -7,25 +7,21 @@ all has landed.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timezone
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
-from sqlalchemy import and_, delete, insert, select
+from sqlalchemy import Connection, Engine, delete, insert, select
 
 from include.errors import ConfigurationError
 from include.text import storable
-from include.units.ledger_row import key_of, window
+from include.units.ledger import is_of
+from include.units.unit import Unit, key_of, window
 from include.warehouse.clock import now as clock_of
 from include.warehouse.tables import waivers
 from include.warehouse.transactions import in_transaction
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
-    from datetime import datetime
-
-    from sqlalchemy import ColumnElement, Connection, Engine
-
-    from include.units.unit import Unit
 
 LONGEST_REASON = 1_000
 LONGEST_NAME = 250
@@ -90,7 +86,7 @@ def waive(engine: Engine, units: Iterable[Unit], reason: str, by: str) -> list[W
         for unit in wanted:
             start, end = (side.astimezone(timezone.utc) for side in window(unit).values())
             made.append(Waiver(*key_of(unit), start, end, reason, by[:LONGEST_NAME], moment))
-            connection.execute(delete(waivers).where(_of(unit)))
+            connection.execute(delete(waivers).where(is_of(unit, waivers)))
         if made:
             connection.execute(insert(waivers), [vars(waiver) for waiver in made])
         return made
@@ -104,7 +100,7 @@ def unwaive(engine: Engine, units: Iterable[Unit]) -> None:
 
     def write(connection: Connection) -> None:
         for unit in wanted:
-            connection.execute(delete(waivers).where(_of(unit)))
+            connection.execute(delete(waivers).where(is_of(unit, waivers)))
 
     in_transaction(engine, write)
 
@@ -113,8 +109,3 @@ def read_waivers(connection: Connection, job_ids: Collection[str], since: dateti
     """Return the waivers of jobs, of periods that ended after a moment."""
     query = select(waivers).where(waivers.c.job_id.in_(job_ids), waivers.c.period_end > since)
     return [Waiver(*row) for row in connection.execute(query)]
-
-
-def _of(unit: Unit) -> ColumnElement[bool]:
-    columns = waivers.c.job_id, waivers.c.shop_id, waivers.c.period_key
-    return and_(*(column == part for column, part in zip(columns, key_of(unit), strict=True)))

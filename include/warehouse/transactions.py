@@ -24,6 +24,11 @@ CONFLICTS_OF_POSTGRESQL = {"40001", "40P01", "55P03"}
 READ_ONLY = "25006"
 
 
+def reading(engine: Engine) -> Connection:
+    """Return a connection outside a transaction: a reader never waits for SQLite's writer."""
+    return engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+
+
 def in_transaction(engine: Engine, work: Callable[[Connection], T]) -> T:
     """Do work in a transaction of its own, and again when it conflicts with another one.
 

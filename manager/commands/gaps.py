@@ -77,7 +77,7 @@ def _print_json(told: dict[str, Any]) -> None:
 
 
 def _as_dict(reader: CoverageReader, found: FoundGaps, marks: Marks) -> dict[str, Any]:
-    from include.units.states import State
+    from include.units.unit import State
     from manager.gaps_text import repair_command
     from manager.not_gaps import not_gaps_of
 

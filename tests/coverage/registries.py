@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from include.registry import Job, Registry, Shop
-from include.units.ledger_row import LedgerRow
+from include.units.unit import LedgerRow
 
 if TYPE_CHECKING:
     from include.periods import Period

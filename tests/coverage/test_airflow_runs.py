@@ -14,7 +14,7 @@ from sqlalchemy import create_engine, insert
 from include.coverage.airflow_runs import NO_SCHEDULER, NOBODY_STARTS_IT, read_under_way
 from include.coverage.judged_unit import JudgedUnit
 from include.coverage.runs import Run, UnderWay
-from include.units.states import State
+from include.units.unit import State
 from tests.coverage.registries import job
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from include.coverage.airflow_runs import read_under_way
 from include.coverage.judged_unit import JudgedUnit
-from include.units.states import State
+from include.units.unit import State
 from tests.coverage.registries import at, job, registry
 
 DAILY, PAUSED = job("daily"), job("paused")

@@ -12,7 +12,7 @@ from datetime import date, datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from include.units.ledger_row import LedgerRow
+from include.units.unit import LedgerRow
 from include.units.waivers import Waiver
 from tests.coverage import registries
 

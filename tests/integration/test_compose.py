@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 
 from include.registry import load_registry
 from include.units.ledger import Ledger
-from include.units.states import LANDED, State
+from include.units.unit import LANDED, LedgerRow, State
 from include.warehouse import connect
 from include.warehouse.tables import erp_orders, jd_orders, pdd_refunds
 from manager.lifecycle.processes import service_processes
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
     from include.periods import Period
     from include.registry import Job
-    from include.units.ledger_row import LedgerRow
     from tests.integration.composed import Stack
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")

@@ -10,13 +10,12 @@ import pytest
 
 from include.registry import load_registry
 from include.units.ledger import Ledger
-from include.units.states import LANDED, State
+from include.units.unit import LANDED, LedgerRow, State
 from include.warehouse import connect
 from manager.commands.demo import OF_THE_SERVICE
 from tests.integration.truths import own_rows
 
 if TYPE_CHECKING:
-    from include.units.ledger_row import LedgerRow
     from tests.integration.installation import Service
 
 SHOPS = ["erp-1", "erp-2", "erp-3"]

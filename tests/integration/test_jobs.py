@@ -15,7 +15,7 @@ import pytest
 from include.coverage_page.app import PREFIX
 from include.registry import load_registry
 from include.units.ledger import Ledger
-from include.units.unit import Unit
+from include.units.unit import LedgerRow, Unit
 from include.warehouse import connect
 from manager.airflow.rest import ApiError
 from sandbox import credentials
@@ -25,7 +25,6 @@ from tests.sandbox.truth import ERP
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from include.units.ledger_row import LedgerRow
     from tests.integration.installation import Service
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")

@@ -16,7 +16,7 @@ from tests.integration.installation import Service, copy_project, installed, unt
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from include.units.ledger_row import LedgerRow
+    from include.units.unit import LedgerRow
 
 # Three minutes of waiting, and two starts of the service.
 pytestmark = [pytest.mark.campaign, pytest.mark.timeout(900)]

@@ -14,8 +14,8 @@ from include.coverage.calendar import periods_of
 from include.coverage_page.app import PREFIX
 from include.coverage_page.dates import since
 from include.registry import load_registry
-from include.units.expected_from import LONG_AGO
 from include.units.first_seen import first_seen
+from include.units.job_units import LONG_AGO
 from include.units.unit import NO_SHOP
 from include.warehouse import connect
 from include.warehouse.tables import jobs_seen, ledger

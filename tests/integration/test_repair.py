@@ -22,7 +22,7 @@ from sqlalchemy import delete, func, select, update
 
 from include.registry import load_registry
 from include.units.ledger import Ledger
-from include.units.unit import REPAIR_PREFIX
+from include.units.unit import REPAIR_PREFIX, LedgerRow
 from include.warehouse import connect
 from include.warehouse.tables import erp_orders, ledger
 from manager.lifecycle.processes import service_processes
@@ -34,7 +34,6 @@ from tests.integration.truths import own_rows
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
-    from include.units.ledger_row import LedgerRow
     from tests.integration.installation import Service
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")

@@ -15,8 +15,8 @@ from sqlalchemy import insert
 from include import PROJECT_ROOT
 from include.coverage import units_of
 from include.registry import load_registry
-from include.units.expected_from import LONG_AGO
 from include.units.first_seen import first_seen
+from include.units.job_units import LONG_AGO
 from include.warehouse import connect
 from include.warehouse.tables import ledger
 from manager.layout import Layout
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from include.coverage import JudgedUnit
-    from include.units.ledger_row import LedgerRow
+    from include.units.unit import LedgerRow
 
 TABLES = """
 CREATE TABLE connection (

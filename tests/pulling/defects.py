@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from include.pulling.window import Window
 from include.registry.delivered_connections import connections
-from include.units.ledger_row import SOURCE_COUNTS
+from include.units.unit import SOURCE_COUNTS
 from sandbox import pdd
 from sandbox.book import Book
 from sandbox.chance import NEVER

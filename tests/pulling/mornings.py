@@ -15,13 +15,13 @@ from include.gateways.fields import SHANGHAI
 from include.gateways.windows import LAGS
 from include.platforms.jd import orders as jd_orders
 from include.pulling import pull
-from include.registry import load_registry
+from include.registry import Shop, load_registry
 from include.registry.delivered_connections import connections
 from include.scripts.erp import erp_store
 from include.scripts.jd import jd_store
 from include.scripts.pdd import pdd_quality
 from include.units.ledger import Ledger
-from include.units.unit import Unit
+from include.units.unit import LedgerRow, Unit
 from include.warehouse import connect
 from tests.conftest import WIDE
 from tests.pull_jobs import (
@@ -43,9 +43,6 @@ from tests.sandbox.serving import serve
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-
-    from include.registry import Shop
-    from include.units.ledger_row import LedgerRow
 
 SEED = 1
 DAY = timedelta(days=1)

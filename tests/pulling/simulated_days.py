@@ -24,7 +24,7 @@ from include.scripts.erp import erp_store
 from include.scripts.jd import jd_store
 from include.scripts.pdd import pdd_feed, pdd_quality
 from include.units.ledger import Ledger
-from include.units.unit import Unit
+from include.units.unit import LedgerRow, Unit
 from include.warehouse import connect
 from tests.conftest import WIDE
 from tests.pull_jobs import ROOT, WideErp, WideJd, WidePdd
@@ -33,8 +33,6 @@ from tests.sandbox.serving import serve
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-
-    from include.units.ledger_row import LedgerRow
 
 JOBS = load_registry(ROOT)
 DAY = timedelta(days=1)

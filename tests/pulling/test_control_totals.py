@@ -9,8 +9,8 @@ import pytest
 from sqlalchemy import func, select
 
 from include.gateways.windows import LAGS
-from include.units.ledger_row import SOURCE_COUNTS
 from include.units.retries import left_failed
+from include.units.unit import SOURCE_COUNTS
 from include.warehouse.tables import pdd_refunds
 from tests.pulling.defects import DAY, DEFECTS, NEW_STATUS, narrow, new_status
 from tests.pulling.simulated_days import JOBS, Days, days

@@ -11,18 +11,15 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Engine, insert
 
 from include.periods import Schedule
-from include.registry import load_registry
+from include.registry import Registry, load_registry
 from include.row_checks import judge
 from include.units.ledger import Ledger
-from include.units.unit import NO_SHOP, Unit
+from include.units.unit import NO_SHOP, LedgerRow, Unit
 from include.warehouse.tables import erp_orders
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
-
-    from include.registry import Registry
-    from include.units.ledger_row import LedgerRow
 
 KEY = "2025-10-02"
 SHOPS = ("erp-1", "erp-2", "erp-3")

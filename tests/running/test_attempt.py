@@ -10,12 +10,11 @@ import pytest
 
 from include.units.ledger import Ledger
 from include.warehouse import connect
-from tests.running.project import PERIOD
+from tests.running.project import PERIOD, Project
 from tests.warehouses import empty_file
 
 if TYPE_CHECKING:
-    from include.units.ledger_row import LedgerRow
-    from tests.running.project import Project
+    from include.units.unit import LedgerRow
 
 EXIT = """
 import os, sys

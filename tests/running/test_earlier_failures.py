@@ -12,7 +12,7 @@ from include.warehouse import connect
 from tests.warehouses import make_warehouse
 
 if TYPE_CHECKING:
-    from include.units.ledger_row import LedgerRow
+    from include.units.unit import LedgerRow
     from tests.running.project import Project
 
 DAYS = ("2025-10-01", "2025-10-02", "2025-10-03")

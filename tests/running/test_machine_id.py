@@ -12,15 +12,14 @@ import pytest
 from include.running.locking import place_of
 from include.units.ledger import Ledger
 from include.warehouse import connect
-from tests.running.project import PATIENCE, PERIOD
+from tests.running.project import PATIENCE, PERIOD, Project
 from tests.warehouses import make_warehouse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from include.units.ledger_row import LedgerRow
-    from tests.running.project import Project
+    from include.units.unit import LedgerRow
 
 BEAT_SECONDS = 0.5
 # Says that it runs, and goes on until it is told to end, or killed.

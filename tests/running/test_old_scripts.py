@@ -15,8 +15,7 @@ from include.periods import Schedule
 from include.registry import load_registry
 from include.running.last_ended import why_not_known
 from include.units.ledger import Ledger
-from include.units.states import LANDED
-from include.units.unit import Unit
+from include.units.unit import LANDED, Unit
 from include.warehouse import connect
 from tests.warehouses import make_warehouse
 

@@ -12,12 +12,11 @@ import pytest
 from include.running.results import LONGEST_LINE, Result, Results, results_file
 from include.units.ledger import Ledger
 from include.warehouse import connect
-from tests.running.project import PERIOD
+from tests.running.project import PERIOD, Project
 from tests.warehouses import make_warehouse
 
 if TYPE_CHECKING:
-    from include.units.ledger_row import LedgerRow
-    from tests.running.project import Project
+    from include.units.unit import LedgerRow
 
 SHOPS = ("s1", "s2")
 OK = b'{"shop": "s1", "state": "ok", "rows": 5}\n'

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from include.registry import load_registry
-from include.units.expected_from import LONG_AGO
 from include.units.first_seen import first_seen
+from include.units.job_units import LONG_AGO
 from include.units.ledger import Ledger
 from include.warehouse import connect
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from include.coverage import State, units_of
-from include.units.expected_from import expected_from
+from include.units.job_units import expected_from
 from tests.coverage.registries import at, job, registry
 
 

@@ -7,11 +7,11 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
-from sqlalchemy import insert, select, text
+from sqlalchemy import Engine, insert, select, text
 
 from include.coverage import read_coverage
-from include.units.expected_from import expected_from
 from include.units.first_seen import first_seen
+from include.units.job_units import expected_from
 from include.warehouse import connect
 from include.warehouse.migrating import migrate
 from include.warehouse.tables import jobs_seen, ledger
@@ -21,8 +21,6 @@ from tests.warehouses import empty_file
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-
-    from sqlalchemy import Engine
 
 NOON = at("2025-10-03T12:00")
 

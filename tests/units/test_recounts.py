@@ -9,7 +9,7 @@ import pytest
 
 from include.periods import Schedule
 from include.units.ledger import Ledger
-from include.units.recounts import due_for_a_recount, write_recount
+from include.units.retries import due_for_a_recount, write_recount
 from include.units.unit import Unit
 from include.warehouse import connect
 

@@ -7,14 +7,13 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import Engine, update
 
 from include.coverage.history import read_history
 from include.periods import Schedule
 from include.units.claims import Claim
 from include.units.ledger import Ledger
-from include.units.recounts import write_recount
-from include.units.retries import left_failed
+from include.units.retries import left_failed, write_recount
 from include.units.unit import Unit
 from include.units.waivers import unwaive, waive
 from include.warehouse import connect
@@ -22,8 +21,6 @@ from include.warehouse.tables import ledger as table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from sqlalchemy import Engine
 
 pytestmark = pytest.mark.every_warehouse
 

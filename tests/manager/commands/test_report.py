@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from include.coverage import JudgedUnit
-    from include.units.ledger_row import LedgerRow
+    from include.units.unit import LedgerRow
 
 TASKS = """
 tasks:
