@@ -18,7 +18,8 @@ def as_text(form: str | None = None, **more: Any) -> WithJsonSchema:
     return WithJsonSchema({"type": "string", **pattern, **more})
 
 
-def _whole(**more: int) -> WithJsonSchema:
+def whole(**more: int) -> WithJsonSchema:
+    """Return how editors check a whole number, from 0 unless told otherwise."""
     return WithJsonSchema({"type": "integer", "minimum": 0, **more})
 
 
@@ -53,9 +54,9 @@ PeriodKind = Annotated[str, PlainValidator(constraints.period), as_text(enum=lis
 Weekday = Annotated[str, PlainValidator(constraints.weekday), as_text(enum=list(WEEKDAYS))]
 Zone = Annotated[str, PlainValidator(constraints.timezone), as_text()]
 Flag = Annotated[bool, PlainValidator(constraints.flag), WithJsonSchema({"type": "boolean"})]
-Count = Annotated[int, PlainValidator(constraints.count), _whole()]
+Count = Annotated[int, PlainValidator(constraints.count), whole()]
 Retries = Annotated[
-    int, PlainValidator(constraints.retries), _whole(maximum=constraints.MOST_RETRIES)
+    int, PlainValidator(constraints.retries), whole(maximum=constraints.MOST_RETRIES)
 ]
 Duration = Annotated[timedelta, PlainValidator(constraints.duration), as_text(DURATION)]
 PositiveDuration = Annotated[

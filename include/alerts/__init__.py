@@ -1,0 +1,1 @@
+"""Alerts: what is wrong now against what was said, and the channels that it is said on."""

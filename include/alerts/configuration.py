@@ -1,0 +1,84 @@
+"""What config/alerts.yaml says of one finding: which channels get it, whom it mentions, who mutes.
+
+The file itself is read and checked in `include.registry.alerts`, beside the registry.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from include.registry.alerts import (
+    AlertConfiguration,
+    Channel,
+    Digest,
+    Heartbeat,
+    Kind,
+    Mute,
+    Quiet,
+    Route,
+    Storm,
+    load_alerts,
+)
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from include.alerts.findings import Finding
+
+__all__ = [
+    "AlertConfiguration",
+    "Channel",
+    "Digest",
+    "Heartbeat",
+    "Kind",
+    "Mute",
+    "Quiet",
+    "Route",
+    "Storm",
+    "digest_channels",
+    "is_quiet",
+    "load_alerts",
+    "mentioned",
+    "route_of",
+]
+
+
+def route_of(configuration: AlertConfiguration, channel: Channel, finding: Finding) -> Route | None:
+    """Return by which route a channel gets a finding: the first that fits; none: it does not.
+
+    Without any route in the file everything goes to every channel.
+    """
+    if not configuration.routes:
+        return Route(to=channel.id)
+    fitting = (
+        route
+        for route in configuration.routes
+        if route.to == channel.id
+        and finding.kind in route.on
+        and (not route.platforms or finding.platform in route.platforms)
+        and (not route.tags or not set(route.tags).isdisjoint(finding.tags))
+    )
+    return next(fitting, None)
+
+
+def mentioned(channel: Channel, route: Route) -> tuple[str, ...]:
+    """Return who is mentioned in a channel by a route."""
+    return tuple(channel.mention if route.mention is None else route.mention)
+
+
+def is_quiet(configuration: AlertConfiguration, now: datetime, kind: Kind | None = None) -> bool:
+    """Return whether messages (of a kind) are held at an aware moment."""
+    quiet = configuration.quiet
+    if quiet is None or kind in quiet.except_kinds:
+        return False
+    clock = now.astimezone(ZoneInfo(configuration.general.timezone)).time()
+    if quiet.from_time < quiet.until:
+        return quiet.from_time <= clock < quiet.until
+    return clock >= quiet.from_time or clock < quiet.until
+
+
+def digest_channels(configuration: AlertConfiguration) -> list[Channel]:
+    """Return the channels that get the digest; all of them unless the file names some."""
+    named = configuration.digest.to
+    return [one for one in configuration.channels.values() if not named or one.id in named]

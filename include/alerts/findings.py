@@ -1,0 +1,198 @@
+"""What is wrong now, as a round finds it: the input of the engine. Frozen, and written as JSON."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+from include.registry.alerts import Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+__all__ = ["Day", "Finding", "Identity", "Kind", "Missing", "Observed", "Resolution", "TokenEnd"]
+
+NO_FACTS: Mapping[str, str] = MappingProxyType({})
+
+
+class Identity(NamedTuple):
+    """What makes two findings the same: kind, subject and period."""
+
+    kind: Kind
+    subject: str
+    period_key: str
+
+
+@dataclass(frozen=True)
+class Missing:
+    """One unit of a finding.
+
+    Attributes:
+        shop_id: its shop; `-` for a job without shops.
+        shop_name: what people call it.
+        reason: why, in the language of config/alerts.yaml; one line.
+        remedy: who must do what, in the same language; empty when nobody must.
+        cause: the same reason for a machine: `credentials:jd_1`, `busy`, `70031`. Units of one
+            platform with one cause are told together; empty when it is not known.
+    """
+
+    shop_id: str
+    shop_name: str
+    reason: str
+    remedy: str = ""
+    cause: str = ""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that is wrong.
+
+    Attributes:
+        kind: of what kind.
+        subject: a job's id; for `credentials` and `token` a connection's; for `configuration` a
+            job's or a file; for `service` the part that it is about, as `scheduler`, `disk`.
+        period_key: of the job's period; empty where it is of none.
+        name: what people call the subject, as the job's name.
+        platform: the job's or the connection's; empty without one.
+        tags: the job's.
+        since: from when on it is wrong; aware.
+        due: by when it should have been right; aware; the same as `since` where there is none.
+        units: the units that are missing, rejected or concerned, of this moment.
+        facts: what the texts fill in, by the names below, all as text:
+            `what`: one sentence that says what is wrong (of kinds without a text of their own).
+            `remedy`: what to do, as a command that works, or a sentence.
+            `link`: the whole address where it is seen.
+            `expected`: how many units the period has.
+            `started`: `no` when there is no run and no attempt of the period at all.
+            `fire`: when the run should have started; ISO 8601 with offset.
+            `service`: what is wrong with the service meanwhile, as a sentence.
+            `shops`: how many shops the platform has.
+            `periods`: how many periods are concerned; `jobs`: how many jobs.
+            `first_period`: the oldest period concerned.
+            `ends`: when a token ends; ISO 8601 with offset.
+            `cause`: of the whole, where units have none; see `Missing.cause`.
+        zone: IANA name of the zone whose clock its times are shown by.
+    """
+
+    kind: Kind
+    subject: str
+    period_key: str
+    name: str
+    platform: str
+    tags: tuple[str, ...]
+    since: datetime
+    due: datetime
+    units: tuple[Missing, ...] = ()
+    facts: Mapping[str, str] = NO_FACTS
+    zone: str = "Asia/Shanghai"
+
+    @property
+    def identity(self) -> Identity:
+        """What tells it from all others."""
+        return Identity(self.kind, self.subject, self.period_key)
+
+    def local(self, moment: datetime) -> datetime:
+        """Return a moment on the clock of its zone."""
+        return moment.astimezone(ZoneInfo(self.zone))
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it as JSON's values."""
+        return {
+            "kind": self.kind.value,
+            "subject": self.subject,
+            "period_key": self.period_key,
+            "name": self.name,
+            "platform": self.platform,
+            "tags": list(self.tags),
+            "since": self.since.isoformat(),
+            "due": self.due.isoformat(),
+            "units": [vars(unit) for unit in self.units],
+            "facts": dict(self.facts),
+            "zone": self.zone,
+        }
+
+    @classmethod
+    def of_json(cls, said: dict[str, Any]) -> Finding:
+        """Return the finding of which `as_json` returned this."""
+        return cls(
+            **said
+            | {
+                "kind": Kind(said["kind"]),
+                "tags": tuple(said["tags"]),
+                "since": datetime.fromisoformat(said["since"]),
+                "due": datetime.fromisoformat(said["due"]),
+                "units": tuple(Missing(**unit) for unit in said["units"]),
+            }
+        )
+
+
+@dataclass(frozen=True)
+class Resolution:
+    """How something that was wrong came to be right, for the words of the recovery.
+
+    Attributes:
+        landed: how many of the period's units have landed.
+        expected: how many there are.
+        at: when the last of them landed; none where it is not known.
+        note: what else there is to say, in the language of config/alerts.yaml: that the rest is
+            waived, or the job is not there any more.
+    """
+
+    landed: int
+    expected: int
+    at: datetime | None = None
+    note: str = ""
+
+
+class TokenEnd(NamedTuple):
+    """A token that ends soon: its connection, and when."""
+
+    connection: str
+    ends: datetime
+
+
+@dataclass(frozen=True)
+class Day:
+    """What the digest says of the day so far, or of the day before.
+
+    Attributes:
+        expected: how many units were due.
+        landed: how many of them have landed.
+        missing: how many have not, by the platform's name.
+        usual: how much more (or less) rows landed than usual, as a fraction: -0.03; none where
+            there is nothing to compare with.
+        waived: how many are waived.
+        tokens: those that end within three days.
+        complete: nothing of today is to come any more, and all has landed.
+    """
+
+    expected: int = 0
+    landed: int = 0
+    missing: Mapping[str, int] = field(default_factory=dict)
+    usual: float | None = None
+    waived: int = 0
+    tokens: tuple[TokenEnd, ...] = ()
+    complete: bool = False
+
+
+@dataclass(frozen=True)
+class Observed:
+    """What one round has found.
+
+    Attributes:
+        findings: all that is wrong now, muted units included.
+        unseen_kinds: kinds that could not be looked at, as those of the ledger while the warehouse
+            is away: what is open of them stays open.
+        unseen_subjects: subjects that could not be looked at, as a job whose entry is broken.
+        resolved: how alerts that are open and not among the findings were resolved, where known.
+        day: what the digest says; none when it could not be read.
+    """
+
+    findings: tuple[Finding, ...]
+    unseen_kinds: Collection[Kind] = frozenset()
+    unseen_subjects: Collection[str] = frozenset()
+    resolved: Mapping[Identity, Resolution] = field(default_factory=dict)
+    day: Day | None = None

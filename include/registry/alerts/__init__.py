@@ -1,0 +1,35 @@
+"""What config/alerts.yaml says: channels, routes, quiet hours and mutes, read and checked."""
+
+from include.registry.alerts.loading import AlertConfiguration, load_alerts
+from include.registry.alerts.schema import (
+    ALERTS_FILE,
+    LONGEST_MUTE,
+    AlertsFile,
+    Channel,
+    Digest,
+    Heartbeat,
+    Mute,
+    Quiet,
+    Route,
+    Storm,
+)
+from include.registry.alerts.values import CHANNEL_KINDS, KINDS, Budget, Kind
+
+__all__ = [
+    "ALERTS_FILE",
+    "CHANNEL_KINDS",
+    "KINDS",
+    "LONGEST_MUTE",
+    "AlertConfiguration",
+    "AlertsFile",
+    "Budget",
+    "Channel",
+    "Digest",
+    "Heartbeat",
+    "Kind",
+    "Mute",
+    "Quiet",
+    "Route",
+    "Storm",
+    "load_alerts",
+]

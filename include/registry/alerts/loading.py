@@ -1,0 +1,229 @@
+"""Loads config/alerts.yaml: every valid part and every problem, whatever the file holds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from yaml.nodes import MappingNode, ScalarNode, SequenceNode
+
+from include import PROJECT_ROOT
+from include.registry.alerts.schema import (
+    ALERTS_FILE,
+    Channel,
+    Digest,
+    General,
+    Heartbeat,
+    Mute,
+    Quiet,
+    Route,
+    Storm,
+)
+from include.registry.entries import Entry, rivals
+from include.registry.problems import Problem, costing_only
+from include.registry.user_files import UnreadableError, read_bytes
+from include.registry.validation import validate
+from include.registry.yaml_positions import MAPPING, compose
+from include.text import quoted, suggestion
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from pydantic import BaseModel
+    from yaml.nodes import Node
+
+EMPTY = "write 'channels: []' into it, or add a channel"
+# The lists, each with the first key of an entry; and the mappings, each as it may be written.
+LISTS: dict[str, tuple[type[BaseModel], str]] = {
+    "channels": (Channel, "id"),
+    "routes": (Route, "to"),
+    "mutes": (Mute, "job"),
+}
+PARTS: dict[str, tuple[type[BaseModel], str]] = {
+    "digest": (Digest, '{at: "09:30"}'),
+    "quiet": (Quiet, '{from: "22:30", until: "07:00"}'),
+    "storm": (Storm, "{group: 3, budget: 6/10m}"),
+    "heartbeat": (Heartbeat, "{connection: alert_heartbeat}"),
+}
+KEYS = [*LISTS, *PARTS, *General.model_fields]
+
+
+@dataclass(frozen=True)
+class AlertConfiguration:
+    """What config/alerts.yaml says.
+
+    Attributes:
+        channels: the valid ones by id, in the file's order.
+        routes: the valid ones, in the file's order; none: all goes to all channels.
+        mutes: the valid ones.
+        general: language, time zone, repetition.
+        digest: when the daily message comes, and to whom.
+        storm: how many messages there may be.
+        quiet: the hours in which messages are held, if there are any.
+        heartbeat: the address that is called, if there is one.
+        problems: what is wrong in it.
+        said: the ids of all channels, the invalid ones too, each with its line.
+    """
+
+    channels: dict[str, Channel] = field(default_factory=dict)
+    routes: tuple[Route, ...] = ()
+    mutes: tuple[Mute, ...] = ()
+    general: General = field(default_factory=General)
+    digest: Digest = field(default_factory=Digest)
+    storm: Storm = field(default_factory=Storm)
+    quiet: Quiet | None = None
+    heartbeat: Heartbeat | None = None
+    problems: tuple[Problem, ...] = ()
+    said: dict[str, int] = field(default_factory=dict)
+
+
+def load_alerts(root: Path = PROJECT_ROOT) -> AlertConfiguration:
+    """Read a project's file; what is wrong with one part of it costs that part alone."""
+    if not (root / ALERTS_FILE).exists():  # a project without channels needs no such file
+        return AlertConfiguration()
+    reading = _Reading()
+    with costing_only(ALERTS_FILE, 1, None, reading.problems):
+        try:
+            raw = read_bytes(root, ALERTS_FILE)
+            document = compose(ALERTS_FILE, raw, EMPTY)
+        except UnreadableError as error:
+            reading.problems.append(error.problem)
+        else:
+            reading.read(document, set() if b"&" in raw else None)
+    return reading.configuration()
+
+
+class _Reading:
+    """Collects what the file says.
+
+    Attributes:
+        problems: what is wrong in it.
+    """
+
+    def __init__(self) -> None:
+        self.problems: list[Problem] = []
+        self._said: dict[str, int] = {}
+        # What is made of each key's value, with where it stands.
+        self._items: dict[str, list[tuple[Entry, Any]]] = {name: [] for name in LISTS}
+        self._parts: dict[str, tuple[Entry, Any]] = {}
+
+    def read(self, document: Node, seen: set[int] | None) -> None:
+        """Read the whole document; `seen` as an `Entry` takes it."""
+        if not isinstance(document, MappingNode):
+            self._report(document, "is not a mapping: begin it with the line 'channels:'")
+            return
+        general: list[tuple[Node, Node]] = []
+        for key, value in self._pairs(document):
+            name = key.value
+            if name in LISTS:
+                self._read_list(name, value, seen)
+            elif name in PARTS:
+                self._read_part(name, value, seen)
+            elif name in General.model_fields:
+                general.append((key, value))
+            else:
+                self._report(key, f"unknown key {quoted(name)}: {suggestion(name, KEYS)}")
+        mapping = MappingNode(MAPPING, general, document.start_mark, document.end_mark)
+        if made := self._made(Entry(ALERTS_FILE, mapping, seen), General):
+            self._parts["general"] = made
+        self._refuse_rivals()
+        self._refuse_unknown_channels()
+
+    def configuration(self) -> AlertConfiguration:
+        """Return what was found."""
+        self.problems.sort(key=lambda problem: (problem.line, problem.column))
+        made = {name: part for name, (_, part) in self._parts.items()}
+        return AlertConfiguration(
+            channels={channel.id: channel for _, channel in self._items["channels"]},
+            routes=tuple(route for _, route in self._items["routes"]),
+            mutes=tuple(mute for _, mute in self._items["mutes"]),
+            problems=tuple(self.problems),
+            said=self._said,
+            **made,
+        )
+
+    def _pairs(self, document: MappingNode) -> Iterator[tuple[ScalarNode, Node]]:
+        """Yield the keys with their values, each key once."""
+        lines: dict[str, int] = {}
+        for key, value in document.value:
+            if not isinstance(key, ScalarNode):
+                self._report(key, "a key is a list or a mapping: write a plain word")
+            elif key.value in lines:
+                first = f"the first is in line {lines[key.value]}"
+                self._report(key, f"key {quoted(key.value)} is there twice ({first}): remove one")
+            else:
+                lines[key.value] = key.start_mark.line + 1
+                yield key, value
+
+    def _read_list(self, name: str, value: Node, seen: set[int] | None) -> None:
+        model, first = LISTS[name]
+        if not isinstance(value, SequenceNode):
+            nothing = " (without any, write [])" if value.value == "" else ""
+            message = f"'{name}' is not a list: begin each entry below it with '- {first}:'"
+            self._report(value, message + nothing)
+            return
+        for node in value.value:
+            entry = Entry(ALERTS_FILE, node, seen)
+            if not isinstance(node, MappingNode):
+                message = f"an entry of '{name}' is not a mapping: begin it with '- {first}:'"
+                self._report(node, message)
+                continue
+            if name == "channels" and entry.said_id:
+                self._said.setdefault(entry.said_id, entry.line)
+            if made := self._made(entry, model):
+                self._items[name].append(made)
+
+    def _read_part(self, name: str, value: Node, seen: set[int] | None) -> None:
+        model, example = PARTS[name]
+        if not isinstance(value, MappingNode):
+            self._report(value, f"'{name}' is not a mapping: write it like {name}: {example}")
+        elif made := self._made(Entry(ALERTS_FILE, value, seen), model):
+            self._parts[name] = made
+
+    def _made(self, entry: Entry, model: type[BaseModel]) -> tuple[Entry, Any] | None:
+        with costing_only(ALERTS_FILE, entry.line, entry.said_id, self.problems):
+            made = validate(entry, model, None)
+            if not isinstance(made, list):
+                return entry, made
+            self.problems += made
+        return None
+
+    def _refuse_rivals(self) -> None:
+        """Refuse ids that are there twice, of channels that are valid otherwise."""
+        channels = self._items["channels"]
+        others = rivals((entry.said_id, entry) for entry, _ in channels)
+        for entry, other in others.items():
+            message = (
+                f"id '{entry.said_id}' is also in line {other.line}: nothing is sent to either "
+                "until one of them has another id, or is removed"
+            )
+            self.problems.append(entry.problem(("id",), message))
+        self._items["channels"] = [made for made in channels if made[0] not in others]
+
+    def _refuse_unknown_channels(self) -> None:
+        """Drop the routes to channels that are not there, and those of the digest."""
+        self._items["routes"] = [
+            (entry, route)
+            for entry, route in self._items["routes"]
+            if self._is_there(route.to, entry, ("to",))
+        ]
+        if "digest" in self._parts:
+            entry, digest = self._parts["digest"]
+            to = [
+                channel
+                for place, channel in enumerate(digest.to)
+                if self._is_there(channel, entry, ("to", place))
+            ]
+            self._parts["digest"] = entry, digest.model_copy(update={"to": to})
+
+    def _is_there(self, channel: str, entry: Entry, path: tuple[int | str, ...]) -> bool:
+        if channel in self._said:
+            return True
+        near = suggestion(channel, self._said) if self._said else "add it below 'channels:'"
+        message = f"to {quoted(channel)} is no channel: {near}"
+        self.problems.append(entry.problem(path, message))
+        return False
+
+    def _report(self, node: Node, message: str) -> None:
+        self.problems.append(Entry(ALERTS_FILE, node, None).problem((), message))

@@ -1,0 +1,94 @@
+"""The values of config/alerts.yaml: what each may be, and how editors are told to check it."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from enum import Enum
+from typing import Annotated, Any, NamedTuple
+
+from pydantic import PlainValidator
+
+from include.registry import constraints, fields
+from include.registry.durations import parse_duration
+from include.text import quoted
+
+CHANNEL_KINDS = ("dingtalk", "feishu", "lark", "wecom", "email", "webhook")
+LANGUAGES = ("zh", "en")
+# A robot takes 20 messages in a minute, or is blocked for ten.
+MOST_MESSAGES = 20
+BUDGET = r"([1-9]|1\d|20)/(\d{1,4}[mh])"
+EMAIL = r"[^@\s<>,]+@[^@\s<>,]+"
+
+
+class Kind(str, Enum):
+    """What an alert is about."""
+
+    LATE = "late"
+    CREDENTIALS = "credentials"
+    CONFIGURATION = "configuration"
+    QUALITY = "quality"
+    SERVICE = "service"
+    PAUSED = "paused"
+    AGING = "aging"
+    TOKEN = "token"  # noqa: S105 - a kind of alert
+    DRIFT = "drift"
+
+    # Equal to its text for SQL, JSON and sets, and printed like it.
+    __hash__ = str.__hash__
+    __str__ = str.__str__
+
+
+KINDS = tuple(kind.value for kind in Kind)
+
+
+class Budget(NamedTuple):
+    """How many messages a channel gets at most within a while."""
+
+    messages: int
+    within: timedelta
+
+
+def _kind(value: Any) -> Kind:
+    return Kind(constraints.one_of(KINDS)(value))
+
+
+def _budget(value: Any) -> Budget:
+    found = re.fullmatch(BUDGET, value, re.ASCII) if isinstance(value, str) else None
+    span = parse_duration(found[2]) if found else timedelta()
+    if found is None or not span:
+        raise ValueError(
+            f"{quoted(value)} is not a budget: write it like 6/10m, with at most {MOST_MESSAGES}"
+        )
+    return Budget(int(found[1]), span)
+
+
+def _group(value: Any) -> int:
+    if constraints.count(value) < 2:  # noqa: PLR2004 - of one there is nothing to group
+        raise ValueError(f"{value} is too few: write 2 or more")
+    return int(value)
+
+
+def _email(value: Any) -> str:
+    written = constraints.line(value)
+    if not re.fullmatch(EMAIL, written):
+        raise ValueError(f"{quoted(written)} is no e-mail address: write it like boss@example.com")
+    return written
+
+
+ChannelId = fields.ShopId
+ChannelKind = Annotated[
+    str,
+    PlainValidator(constraints.one_of(CHANNEL_KINDS)),
+    fields.as_text(enum=list(CHANNEL_KINDS)),
+]
+AlertKind = Annotated[Kind, PlainValidator(_kind), fields.as_text(enum=list(KINDS))]
+Language = Annotated[
+    str, PlainValidator(constraints.one_of(LANGUAGES)), fields.as_text(enum=list(LANGUAGES))
+]
+BudgetText = Annotated[Budget, PlainValidator(_budget), fields.as_text(BUDGET)]
+Group = Annotated[int, PlainValidator(_group), fields.whole(minimum=2)]
+Email = Annotated[str, PlainValidator(_email), fields.as_text(EMAIL)]
+Also = Annotated[
+    str, PlainValidator(constraints.one_of(("all_landed",))), fields.as_text(enum=["all_landed"])
+]
