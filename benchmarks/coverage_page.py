@@ -24,7 +24,7 @@ from playwright.sync_api import Route, sync_playwright  # noqa: E402
 from sqlalchemy import insert  # noqa: E402
 
 from include.coverage import read_coverage  # noqa: E402
-from include.coverage.calendar import periods_of  # noqa: E402
+from include.coverage.model import periods_of  # noqa: E402
 from include.coverage_page import responses  # noqa: E402
 from include.coverage_page.dates import column_of, since  # noqa: E402
 from include.coverage_page.files import files  # noqa: E402

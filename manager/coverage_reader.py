@@ -11,7 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from include import MANAGER
 from include.coverage import read_coverage
-from include.coverage.completeness import read_completeness
+from include.coverage.reading import read_completeness
 from include.errors import ConfigurationError, ExpectedError
 from include.heartbeats import patience_of
 from include.periods import FORMS
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from include.coverage import Coverage, JudgedUnit
-    from include.coverage.calendar import Since
+    from include.coverage.model import Since
     from include.coverage.runs import UnderWay
     from include.registry import Problem, Registry
     from manager.airflow.stuck_runs import Stuck

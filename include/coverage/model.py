@@ -10,31 +10,76 @@ that somebody has accepted is `waived`.
 from __future__ import annotations
 
 from collections import Counter
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta, timezone
 from functools import cached_property
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from include.coverage.calendar import oldest_kept, periods_of, since_of
 from include.coverage.judged_unit import Clock, JudgedUnit
-from include.coverage.tick_ranges import LandedRanges
-from include.coverage.unit_index import UnitIndex
+from include.coverage.unit_index import LandedRanges, UnitIndex
+from include.errors import ConfigurationError
 from include.registry.dated_scripts import dating_of
 from include.registry.problems import costing_only
-from include.units.job_units import JobUnits, PeriodUnits
+from include.registry.retention import DEFAULTS, LEDGER, settings_of
+from include.units.job_units import LONG_AGO, JobUnits, PeriodUnits
 from include.units.unit import GAPS, LedgerRow, State
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-    from datetime import datetime
+    from typing import TypeAlias
 
-    from include.coverage.calendar import Due, Since
     from include.periods import Period
     from include.registry import Job, Problem, Registry
     from include.units.waivers import Waiver
 
+    Since: TypeAlias = datetime | Mapping[str, datetime]
+
+HOUSEKEEPING = "housekeeping"
 NOTHING: Mapping[str, datetime] = MappingProxyType({})
+
+
+class Due(NamedTuple):
+    """A period that has ended, and when the run that covers it starts."""
+
+    period: Period
+    due_at: datetime
+
+
+def oldest_kept(registry: Registry, now: datetime) -> datetime:
+    """Return the moment before which the job `housekeeping` has removed the ledger's rows.
+
+    What ended before it may have landed or not: nobody can know any more.
+    """
+    job = registry.jobs.get(HOUSEKEEPING)
+    days = DEFAULTS[LEDGER]
+    if job is not None:
+        # With a wrong setting it removes nothing; what it has removed before is not known.
+        with suppress(ConfigurationError):
+            days = settings_of(job.env, ()).ledger
+    return now - timedelta(days=days) if days else LONG_AGO
+
+
+def since_of(since: Since, job: Job) -> datetime:
+    """Return the moment from which a job is looked at: the same for all, or for its period."""
+    return since if isinstance(since, datetime) else since[job.period]
+
+
+def periods_of(job: Job, since: datetime, until: datetime) -> Iterator[Due]:
+    """Return the periods of a job that ended after one moment and not after another.
+
+    Args:
+        job: the job.
+        since: aware; a period that goes on past it counts.
+        until: aware.
+    """
+    schedule = job.schedule
+    period = schedule.containing(since.astimezone(timezone.utc))
+    while period.end.timestamp() <= until.timestamp():
+        # A tick ends with the fire that runs it; finding that again is most of the work.
+        yield Due(period, period.end if job.period == "tick" else schedule.fire_for(period))
+        period = schedule.following(period)
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Reading coverage from a warehouse: the ledger, the waivers, and when jobs were first seen."""
+"""Reads coverage from a warehouse: the ledger, the waivers, first seen jobs, and watermarks."""
 
 from __future__ import annotations
 
@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, func, literal_column, select, union_all
 
-from include.coverage.calendar import oldest_kept, since_of
 from include.coverage.coverage import Coverage
 from include.coverage.judged_unit import Clock
-from include.coverage.model import cells_of
+from include.coverage.model import cells_of, oldest_kept, since_of
 from include.coverage.unit_index import Landed, UnitIndex
 from include.heartbeats import patience_of
 from include.units.first_seen import first_seen, keep_expected
@@ -20,6 +19,7 @@ from include.units.unit import LANDED, LedgerRow, State
 from include.units.waivers import read_waivers
 from include.warehouse.clock import now as clock_of
 from include.warehouse.tables import ledger
+from include.warehouse.views import completeness
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -27,15 +27,12 @@ if TYPE_CHECKING:
 
     from sqlalchemy import ColumnElement, Connection, Engine, Select
 
-    from include.coverage.calendar import Since
+    from include.coverage.model import Since
     from include.registry import Registry
 
 # In the ledger.
-OPEN = (
-    State.PENDING.value,
-    State.RUNNING.value,
-    State.FAILED.value,
-    State.PROVISIONAL.value,
+OPEN = tuple(
+    state.value for state in (State.PENDING, State.RUNNING, State.FAILED, State.PROVISIONAL)
 )
 # No shop's id has it.
 SEPARATOR = "\n"
@@ -151,3 +148,19 @@ def _let_long_lists_be(connection: Connection) -> None:
     """Keep MySQL from cutting off the list of a period's shops."""
     if connection.dialect.name in ("mysql", "mariadb"):
         connection.exec_driver_sql("SET SESSION group_concat_max_len = 1073741824")
+
+
+def read_completeness(engine: Engine, jobs: Collection[str]) -> dict[tuple[str, str], datetime]:
+    """Read up to which instant every change of each shop is there (its watermark), in one query.
+
+    Args:
+        engine: of the warehouse, migrated.
+        jobs: their ids.
+
+    Returns:
+        the instant (UTC) by job and shop; without those that land in no table, or never have.
+    """
+    view = completeness.c
+    query = select(view.job_id, view.shop_id, view.complete_until).where(view.job_id.in_(jobs))
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        return {(job, shop): until for job, shop, until in connection.execute(query)}

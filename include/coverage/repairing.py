@@ -162,12 +162,14 @@ def plan_of(
     cells = {(cell.job.id, cell.period.key): cell for cell in coverage.cells}
     due = {key: cell.due_at.timestamp() for key, cell in cells.items()}
     held.update(_leave_for_later(missing, due, by_job))
-    planned = _Planning(by_job, history or History())
     followed = [
         RunUnderWay(cells[job, key].job, key, tuple(seen_to[job, key, run_id]), run_id)
         for job, key, run_id in sorted(seen_to, key=lambda each: due[each[:2]])
     ]
-    made = [planned.run(cells[key], missing[key]) for key in sorted(missing, key=due.__getitem__)]
+    made = [
+        _run_of(cells[name], missing[name], by_job[name[0]], history or History())
+        for name in sorted(missing, key=due.__getitem__)
+    ]
     return Plan(made, held, followed, list(stuck.values()))
 
 
@@ -205,28 +207,20 @@ def _why_held(unit: JudgedUnit, paused: Mapping[str, bool], stuck: Run | None) -
     return BLOCKED if stuck and stuck.blocks else ""
 
 
-class _Planning:
-    """Makes the runs of a plan, one after the other."""
-
-    def __init__(self, runs: Mapping[str, Sequence[Run]], history: History) -> None:
-        self._runs = runs
-        self._history = history
-
-    def run(self, cell: Cell, units: Sequence[JudgedUnit]) -> RepairRun:
-        """Make the run of one job and period."""
-        job, key = cell.job, cell.period.key
-        shops = tuple(unit.shop_id for unit in units)
-        seconds = self._history.seconds(job.id, len(shops))
-        if seconds is not None:
-            seconds += OVERHEAD_SECONDS
-        expected = sum(cell.counts.values()) - cell.counts[State.DISABLED]
-        before = [run.number_for(key) for run in self._runs.get(job.id, ())]
-        return RepairRun(
-            job=job,
-            key=key,
-            shops=shops,
-            whole=not job.platform or len(shops) == expected,
-            number=max(before, default=0) + 1,
-            calls=self._history.calls(job.id, shops),
-            seconds=seconds,
-        )
+def _run_of(
+    cell: Cell, units: Sequence[JudgedUnit], runs: Sequence[Run], history: History
+) -> RepairRun:
+    """Return the run of one job and period; `runs` are those that its job has already."""
+    job, key = cell.job, cell.period.key
+    shops = tuple(unit.shop_id for unit in units)
+    seconds = history.seconds(job.id, len(shops))
+    expected = sum(cell.counts.values()) - cell.counts[State.DISABLED]
+    return RepairRun(
+        job=job,
+        key=key,
+        shops=shops,
+        whole=not job.platform or len(shops) == expected,
+        number=max((run.number_for(key) for run in runs), default=0) + 1,
+        calls=history.calls(job.id, shops),
+        seconds=None if seconds is None else seconds + OVERHEAD_SECONDS,
+    )

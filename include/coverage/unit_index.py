@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import defaultdict
 from dataclasses import dataclass, field
-from datetime import timezone
+from datetime import datetime, timedelta, timezone
+from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 from include.units.unit import LANDED, LedgerRow, State
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from datetime import datetime
 
     from include.periods import Period
     from include.units.waivers import Waiver
@@ -72,7 +73,43 @@ class JobRows:
                 for shop, row in rows.items()
                 if row.state in LANDED
             ]
-        return sorted(brief, key=lambda landed: landed.start)
+        return sorted(brief, key=attrgetter("start"))
+
+
+class LandedRanges:
+    """What has landed of a job of ticks, shop by shop, whatever it was called.
+
+    A tick goes from one fire of the cron to the next: when the cron changes, all ticks of the past
+    do. What a run has landed stays landed, so a tick counts as landed when ranges that have landed
+    cover it from end to end.
+
+    Args:
+        rows: what the ledger has of the job.
+    """
+
+    def __init__(self, rows: JobRows) -> None:
+        landed = rows.all_landed()
+        self._by_shop: dict[str, list[Landed]] = defaultdict(list)
+        for one in landed:
+            for shop in one.shops:
+                self._by_shop[shop].append(one)
+        self._longest = max((one.end - one.start for one in landed), default=timedelta())
+
+    def state_of(self, shop: str, period: Period) -> State | None:
+        """Return `ok` or `empty` where all of a period has landed, else none."""
+        start, end = _in_utc(period)
+        landed = self._by_shop.get(shop, [])
+        first = bisect_left(landed, start - self._longest, key=attrgetter("start"))
+        reached, states = start, set()
+        for one in landed[first:]:  # what is before has ended before
+            if one.start > reached or reached >= end:
+                break
+            if one.end > reached:
+                reached = one.end
+                states.add(one.state)
+        if reached < end:
+            return None
+        return State.OK if State.OK in states else State.EMPTY
 
 
 class UnitIndex:

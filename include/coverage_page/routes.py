@@ -15,8 +15,8 @@ from starlette.responses import JSONResponse, Response
 
 from include.coverage import Coverage, JudgedUnit, read_coverage
 from include.coverage.airflow_runs import read_under_way
-from include.coverage.completeness import read_completeness
 from include.coverage.history import read_history
+from include.coverage.reading import read_completeness
 from include.coverage_page import files, permissions, repairing, responses, waiving
 from include.coverage_page.dates import column_of, since, window_of
 from include.coverage_page.repairing import Asking

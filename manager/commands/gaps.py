@@ -39,7 +39,7 @@ def gaps(layout: Layout, arguments: Namespace) -> int:
         ConfigurationError: unknown job or shop, or no day.
         ExpectedError: the warehouse does not answer.
     """
-    from include.coverage.calendar import oldest_kept
+    from include.coverage.model import oldest_kept
     from manager.coverage_reader import coverage_reader, first_moment
     from manager.gaps_text import lines_of, marks_of, waived_lines
 

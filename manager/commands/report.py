@@ -70,7 +70,7 @@ def report(layout: Layout, arguments: Namespace) -> int:
             nothing is kept.
         ExpectedError: the warehouse does not answer.
     """
-    from include.coverage.calendar import oldest_kept
+    from include.coverage.model import oldest_kept
     from include.coverage.report import digest_of, since_for
     from manager.coverage_reader import coverage_reader, first_moment
     from manager.report_text import page

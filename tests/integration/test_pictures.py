@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import delete, insert
 
-from include.coverage.calendar import periods_of
+from include.coverage.model import periods_of
 from include.coverage_page.app import PREFIX
 from include.coverage_page.dates import since
 from include.registry import load_registry
@@ -24,7 +24,7 @@ from tests.integration.browsing import PHONE, chromium, shown, tab
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from include.coverage.calendar import Due
+    from include.coverage.model import Due
     from include.registry import Job
     from tests.integration.installation import Service
 
