@@ -27,7 +27,6 @@ from include.coverage import read_coverage  # noqa: E402
 from include.coverage.model import periods_of  # noqa: E402
 from include.coverage_page import responses  # noqa: E402
 from include.coverage_page.dates import column_of, since  # noqa: E402
-from include.coverage_page.files import files  # noqa: E402
 from include.registry import Registry, Shop, load_registry  # noqa: E402
 from include.units.first_seen import first_seen  # noqa: E402
 from include.units.job_units import LONG_AGO  # noqa: E402
@@ -132,8 +131,8 @@ def painted(matrix: bytes, shops: bytes) -> tuple[float, float]:
             body = shops if path.endswith("/shops") else matrix
             route.fulfill(body=body, content_type="application/json")
         else:
-            file = files()[path.removeprefix("files/") or "index.html"]
-            route.fulfill(body=file.content, content_type=file.kind)
+            name = path.removeprefix("files/") or "index.html"
+            route.fulfill(path=ROOT / "include/coverage_page/static" / name)
 
     whole, opened = [], []
     with sync_playwright() as playwright:

@@ -1,22 +1,27 @@
-"""Repairing from the page: planned as the command `repair` does, made as the user who asks."""
+"""Repairing and waiving from the page: as the commands do it, in the name of who asks."""
 
 from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import httpx
 from fastapi import HTTPException, status
+from pydantic import BaseModel, ConfigDict, Field
 
 from include.coverage.repairing import Plan, plan_of
 from include.coverage.runs import UNDER_WAY, Run, body_of
+from include.coverage.waiving import Selection, select
+from include.errors import ConfigurationError
+from include.units import waivers
 from include.units.unit import REPAIR_PREFIX
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     from fastapi import Request
+    from sqlalchemy import Engine
 
     from include.coverage import Coverage, JudgedUnit
     from include.coverage.history import History
@@ -31,6 +36,23 @@ ANSWER_SECONDS = 60.0
 PAGE = 100  # Airflow gives no more at once
 # Two people may press at once.
 ONE_BY_ONE = asyncio.Lock()
+Text = Annotated[str, Field(min_length=1, max_length=64)]
+
+
+class Which(BaseModel):
+    """The units of one period of a job."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    job: Text
+    key: Text
+    shop: Text | None = None
+
+
+class Accepted(Which):
+    """Gaps of it that are accepted."""
+
+    reason: Annotated[str, Field(max_length=waivers.LONGEST_REASON)]
 
 
 class Asking:
@@ -173,3 +195,41 @@ def _content(answer: httpx.Response) -> dict[str, Any]:
             detail = answer.text[:200]
         raise HTTPException(answer.status_code, detail if isinstance(detail, str) else str(detail))
     return dict(answer.json())
+
+
+def waive(
+    engine: Engine, registry: Registry, job: Job, wish: Accepted, user: Any
+) -> dict[str, list[str]]:
+    """Accept the gaps of a period.
+
+    Raises:
+        HTTPException: there is no gap, or no reason.
+    """
+    try:
+        reason = waivers.reason_of(wish.reason)
+        found = _selected(engine, registry, job, wish)
+        found.refuse_without_gaps()
+    except ConfigurationError as error:
+        raise HTTPException(status.HTTP_409_CONFLICT, str(error)) from error
+    made = waivers.waive(engine, found.gaps, reason, user.get_name())
+    return {"waived": [one.shop_id for one in made]}
+
+
+def unwaive(engine: Engine, registry: Registry, job: Job, wish: Which) -> dict[str, list[str]]:
+    """Make what was waived of a period count as a gap again.
+
+    Raises:
+        HTTPException: nothing of it is waived.
+    """
+    try:
+        found = _selected(engine, registry, job, wish)
+        found.refuse_without_waived()
+    except ConfigurationError as error:
+        raise HTTPException(status.HTTP_409_CONFLICT, str(error)) from error
+    waivers.unwaive(engine, found.waived)
+    return {"unwaived": [unit.shop_id for unit in found.waived]}
+
+
+def _selected(engine: Engine, registry: Registry, job: Job, wish: Which) -> Selection:
+    period = job.schedule.parse_key(wish.key)
+    return select(engine, registry, job, (period, period), wish.shop)

@@ -3,41 +3,48 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
+from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from airflow.api_fastapi.common.db.common import SessionDep  # noqa: TC002 - FastAPI reads it
+from airflow.exceptions import AirflowNotFoundException
+from airflow.models.connection import Connection
 from fastapi import Depends, FastAPI, HTTPException, Query, Request, status
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, Response
+from starlette.staticfiles import StaticFiles
 
 from include.coverage import Coverage, JudgedUnit, read_coverage
 from include.coverage.airflow_runs import read_under_way
 from include.coverage.history import read_history
 from include.coverage.reading import read_completeness
-from include.coverage_page import files, permissions, repairing, responses, waiving
+from include.coverage_page import permissions, repairing, responses
 from include.coverage_page.dates import column_of, since, window_of
-from include.coverage_page.repairing import Asking
-from include.coverage_page.warehouse import Warehouse
-from include.errors import ExpectedError
+from include.coverage_page.repairing import Accepted, Asking, Text, Which
+from include.errors import ExpectedError, missing_connection
 from include.periods import PeriodError
 from include.registry import Job, Registry, load_registry
 from include.registry.dated_scripts import dating_of
+from include.warehouse import connect
 from include.warehouse.clock import now as clock_of
+from include.warehouse.connections import url_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
+    from sqlalchemy import Engine
     from sqlalchemy.orm import Session
 
     from include.coverage.runs import Name
 
 
 Span = Annotated[int, Query(ge=1, le=3)]
-Text = Annotated[str, Field(min_length=1, max_length=64)]
-WAREHOUSE = Warehouse()
+FILES = StaticFiles(directory=Path(__file__).parent / "static")
+WAREHOUSE = "warehouse"
 # Of what is wrong with a request.
 MOST_SAID, LONGEST = 3, 200
 
@@ -66,7 +73,7 @@ def make_app() -> FastAPI:
     app.add_exception_handler(ExpectedError, _told)
     app.add_exception_handler(SQLAlchemyError, _told)
     app.add_exception_handler(RequestValidationError, _refused)
-    app.add_api_route("/", page, methods=["GET"])
+    app.add_api_route("/", file, methods=["GET"])
     app.add_api_route("/files/{name}", file, methods=["GET"])
     app.add_api_route("/data/jobs", all_jobs, methods=["GET"])
     app.add_api_route("/data/jobs/{dag_id}/shops", shops_of_job, methods=["GET"])
@@ -79,14 +86,12 @@ def make_app() -> FastAPI:
     return app
 
 
-def page(request: Request) -> Response:
-    """Return the page, without any content."""
-    return files.answer_with(request, files.INDEX)
-
-
-def file(request: Request, name: str) -> Response:
-    """Return a script, a style or a picture of the page."""
-    return files.answer_with(request, name)
+async def file(request: Request, name: str = "index.html") -> Response:
+    """Return the page, without any content; or a script, a style or a picture of it."""
+    answer = await FILES.get_response(name, request.scope)
+    # Asked again each time, which costs no bytes when nothing has changed.
+    answer.headers["Cache-Control"] = "private, no-cache"
+    return answer
 
 
 def all_jobs(user: permissions.User, session: SessionDep, span: Span = 1) -> Response:
@@ -109,7 +114,7 @@ def shops_of_job(
     runs = read_under_way(session.connection(), registry.jobs)
     coverage = _read(registry, [dag_id], span, in_full=True)
     axis = sorted({column_of(job, cell.period) for cell in coverage.cells})
-    complete = read_completeness(WAREHOUSE.engine(), [dag_id])
+    complete = read_completeness(warehouse(), [dag_id])
     return JSONResponse(responses.shops(coverage, registry, job, axis, runs, complete=complete))
 
 
@@ -160,21 +165,19 @@ def _asked(wish: Wish, user: Any, session: Session) -> repairing.Asked:
         for gap in coverage.gaps(job=job_id, shop=wish.shop)
         if wish.period in (None, gap.period.key, column_of(registry.jobs[gap.job_id], gap.period))
     ]
-    history = read_history(WAREHOUSE.engine(), {gap.job_id for gap in gaps})
+    history = read_history(warehouse(), {gap.job_id for gap in gaps})
     return repairing.Asked(registry, coverage, gaps, runs, history)
 
 
 async def again(
-    wish: waiving.Which, request: Request, user: permissions.User, session: SessionDep
+    wish: Which, request: Request, user: permissions.User, session: SessionDep
 ) -> Response:
     """Run once more what has landed."""
     conf, stuck = await run_in_threadpool(_asked_again, wish, user, session)
     return JSONResponse({"runs": [await Asking(request).again(wish.job, wish.key, conf, stuck)]})
 
 
-def _asked_again(
-    wish: waiving.Which, user: Any, session: Session
-) -> tuple[dict[str, Any], set[Name]]:
+def _asked_again(wish: Which, user: Any, session: Session) -> tuple[dict[str, Any], set[Name]]:
     """Return the conf of a run that pulls it once more, and the runs that cannot cover it."""
     registry = load_registry()
     job = _job(registry, wish.job, user)
@@ -193,26 +196,43 @@ def _asked_again(
     return conf, {run.name for run in read_under_way(session.connection(), registry.jobs).stuck}
 
 
-def waive(wish: waiving.Accepted, user: permissions.User) -> Response:
+def waive(wish: Accepted, user: permissions.User) -> Response:
     """Accept gaps that can never be closed."""
-    registry = load_registry()
-    job = _job(registry, wish.job, user)
-    permissions.refuse_unless_may_run(user, job.id)
-    return JSONResponse(waiving.waive(WAREHOUSE.engine(), registry, job, wish, user))
+    return JSONResponse(repairing.waive(*_to_waive(wish, user), wish, user))
 
 
-def unwaive(wish: waiving.Which, user: permissions.User) -> Response:
+def unwaive(wish: Which, user: permissions.User) -> Response:
     """Take that back."""
+    return JSONResponse(repairing.unwaive(*_to_waive(wish, user), wish))
+
+
+def _to_waive(wish: Which, user: Any) -> tuple[Engine, Registry, Job]:
     registry = load_registry()
     job = _job(registry, wish.job, user)
     permissions.refuse_unless_may_run(user, job.id)
-    return JSONResponse(waiving.unwaive(WAREHOUSE.engine(), registry, job, wish))
+    return warehouse(), registry, job
+
+
+def warehouse() -> Engine:
+    """Return the warehouse: opened when it is first asked for, and when its connection is edited.
+
+    Raises:
+        ConfigurationError: the connection is missing, or names no database that we know.
+    """
+    try:
+        connection = Connection.get_connection_from_secrets(WAREHOUSE)
+    except AirflowNotFoundException as error:
+        raise missing_connection(WAREHOUSE) from error
+    return _opened(url_of(connection))
+
+
+_opened = lru_cache(maxsize=1)(connect)
 
 
 def _read(
     registry: Registry, jobs: Collection[str], span: int, *, in_full: bool = False
 ) -> Coverage:
-    engine = WAREHOUSE.engine()
+    engine = warehouse()
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         now: datetime = clock_of(connection)
     return read_coverage(engine, registry, since(now, span), now=now, jobs=jobs, in_full=in_full)
@@ -224,7 +244,7 @@ def _units(registry: Registry, job: Job, column: str, shop: str | None) -> list[
     except PeriodError as error:
         raise HTTPException(status.HTTP_404_NOT_FOUND, str(error)) from error
     coverage = read_coverage(
-        WAREHOUSE.engine(),
+        warehouse(),
         registry,
         window.start,
         window.end + timedelta(microseconds=1),

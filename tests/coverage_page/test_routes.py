@@ -1,13 +1,14 @@
-"""What the page's routes answer to what makes no sense."""
+"""What the page's routes serve, and what they answer to what makes no sense."""
 
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
 
+from include import PROJECT_ROOT
 from include.coverage_page import permissions
 from include.coverage_page.routes import make_app
 
@@ -30,11 +31,29 @@ def app() -> FastAPI:
     return made
 
 
-async def _post(app: FastAPI, path: str, body: str) -> httpx.Response:
-    transport = httpx.ASGITransport(app=app)
-    async with httpx.AsyncClient(transport=transport, base_url="http://page") as client:
-        headers = {"Content-Type": "application/json"}
-        return await client.post(path, content=body, headers=headers)
+def _ask(app: FastAPI, method: str, path: str, **more: Any) -> httpx.Response:
+    async def ask() -> httpx.Response:
+        transport = httpx.ASGITransport(app=app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://page") as client:
+            return await client.request(method, path, **more)
+
+    return asyncio.run(ask())
+
+
+def test_every_file_of_the_page_is_served(app: FastAPI) -> None:
+    """With its kind, and asked for again without a byte; no other file is."""
+    kinds = {".html": "text/html", ".css": "text/css", ".svg": "image/svg+xml", ".js": "javascript"}
+    for path in (PROJECT_ROOT / "include/coverage_page/static").iterdir():
+        answer = _ask(app, "GET", f"/files/{path.name}")
+        assert answer.content == path.read_bytes()
+        assert kinds[path.suffix] in answer.headers["content-type"]
+        assert answer.headers["cache-control"] == "private, no-cache"
+    assert _ask(app, "GET", "/").headers["content-type"] == "text/html; charset=utf-8"
+    known = {"If-None-Match": answer.headers["etag"]}
+    again = _ask(app, "GET", f"/files/{path.name}", headers=known)
+    assert (again.status_code, again.content) == (304, b"")
+    for name in ("none.js", "..%2froutes.py", "%2e%2e", "routes.py"):
+        assert _ask(app, "GET", f"/files/{name}").status_code == 404
 
 
 @pytest.mark.parametrize(
@@ -52,7 +71,8 @@ async def _post(app: FastAPI, path: str, body: str) -> httpx.Response:
 )
 def test_what_makes_no_sense_is_refused_in_a_line(app: FastAPI, body: str, where: str) -> None:
     """It says where, and does not send back what it was sent."""
-    answer = asyncio.run(_post(app, "/repair/plan", body))
+    headers = {"Content-Type": "application/json"}
+    answer = _ask(app, "POST", "/repair/plan", content=body, headers=headers)
     assert answer.status_code == 422
     detail = answer.json()["detail"]
     assert detail.startswith(where)

@@ -10,7 +10,7 @@ from fastapi import HTTPException
 
 from include.coverage.waiving import select
 from include.coverage_page import responses
-from include.coverage_page.waiving import Accepted, Which, unwaive, waive
+from include.coverage_page.repairing import Accepted, Which, unwaive, waive
 from include.warehouse import connect
 from tests.coverage.registries import job, registry, shop
 from tests.warehouses import empty_file
