@@ -34,6 +34,7 @@ BLOCKED = "blocked"
 LATER, MOST_WAITING = "later", 900
 # What Airflow itself takes to make a run, start its task and end it.
 OVERHEAD_SECONDS = 5.0
+NO_HISTORY = History()
 
 
 @dataclass(frozen=True)
@@ -130,7 +131,7 @@ def plan_of(
     *,
     paused: Mapping[str, bool],
     runs: Iterable[Run],
-    history: History | None = None,
+    history: History = NO_HISTORY,
 ) -> Plan:
     """Return the runs that close some gaps.
 
@@ -166,10 +167,8 @@ def plan_of(
         RunUnderWay(cells[job, key].job, key, tuple(seen_to[job, key, run_id]), run_id)
         for job, key, run_id in sorted(seen_to, key=lambda each: due[each[:2]])
     ]
-    made = [
-        _run_of(cells[name], missing[name], by_job[name[0]], history or History())
-        for name in sorted(missing, key=due.__getitem__)
-    ]
+    order = sorted(missing, key=due.__getitem__)
+    made = [_run_of(cells[each], missing[each], by_job[each[0]], history) for each in order]
     return Plan(made, held, followed, list(stuck.values()))
 
 
