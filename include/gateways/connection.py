@@ -235,7 +235,7 @@ def _from_uri(text: str) -> dict[str, Any]:
         problem = "its URI cannot be read; write / : @ [ ] inside a part percent-encoded, as in %2F"
         raise ValueError(problem) from None
     extra: dict[str, Any] = dict(parse_qsl(parts.query))
-    host = unquote(parts.hostname or "")
+    host = unquote(_host_as_written(parts.netloc))
     return {
         "conn_type": kind,
         "host": f"{protocol}://{host}" if found and host else host,
@@ -245,6 +245,12 @@ def _from_uri(text: str) -> dict[str, Any]:
         "password": unquote(parts.password or ""),
         "extra": extra.get("__extra__", extra),
     }
+
+
+def _host_as_written(netloc: str) -> str:
+    """Return the host in the letters it has: a whole address may stand for it, with its token."""
+    place = netloc.rpartition("@")[2]
+    return place[1:].partition("]")[0] if place.startswith("[") else place.partition(":")[0]
 
 
 def _extra(fields: Mapping[str, Any]) -> Mapping[str, Any]:

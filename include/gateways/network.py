@@ -113,15 +113,18 @@ def proxy_of(url: str) -> str | None:
     return proxy
 
 
-def certificates() -> ssl.SSLContext:
+def certificates(protocol: str | None = "http/1.1") -> ssl.SSLContext:
     """Return the certificates to trust: those the environment names, else Mozilla's roots.
+
+    Args:
+        protocol: what will be spoken, as TLS negotiates it; None for one that has no such name.
 
     Raises:
         ConfigurationError: the environment names a file that cannot be used.
     """
     file, folder = os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR")
     try:
-        return _context(file or None, None if file else folder or None)
+        return _context(file or None, None if file else folder or None, protocol)
     except OSError as error:
         raise ConfigurationError(
             f"SSL_CERT_FILE is '{file}', which cannot be used ({error}); set it to a file of "
@@ -130,9 +133,10 @@ def certificates() -> ssl.SSLContext:
 
 
 @lru_cache
-def _context(file: str | None, folder: str | None) -> ssl.SSLContext:
+def _context(file: str | None, folder: str | None, protocol: str | None) -> ssl.SSLContext:
     """Make it once for all clients: it takes longer than many calls."""
     own = file or folder
     context = ssl.create_default_context(cafile=file if own else certifi.where(), capath=folder)
-    context.set_alpn_protocols(["http/1.1"])
+    if protocol is not None:
+        context.set_alpn_protocols([protocol])
     return context

@@ -1,0 +1,120 @@
+"""One POST to a robot or a webhook: answered in time, or an error that says why not."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import aiohttp
+import anyio
+from yarl import URL
+
+from include.gateways.network import certificates, proxy_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+# How much of an answer is read; robots say a line.
+MOST_BYTES = 64 * 1024
+
+
+class UnansweredError(Exception):
+    """A message whose fate is not known, or that cannot be sent; its text holds no secret.
+
+    Attributes:
+        code: what went wrong, in a word.
+    """
+
+    def __init__(self, code: str, said: str) -> None:
+        super().__init__(said)
+        self.code = code
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back.
+
+    Attributes:
+        status: of HTTP.
+        text: the beginning of its body.
+    """
+
+    status: int
+    text: str
+
+    def json(self) -> Mapping[str, Any]:
+        """Return the object that it is; an empty one where it is none."""
+        try:
+            found = json.loads(self.text)
+        except (ValueError, RecursionError):
+            return {}
+        return found if isinstance(found, dict) else {}
+
+
+def as_json(body: Mapping[str, Any]) -> bytes:
+    """Return what is sent: its size is that of the text in UTF-8, by which robots measure."""
+    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+async def post(
+    url: str, body: bytes, patience: float, headers: Mapping[str, str] | None = None
+) -> Answer:
+    """Send JSON and return what is answered; a redirect is an answer, and not followed.
+
+    Args:
+        url: where to, as it was signed.
+        body: the JSON.
+        patience: how many seconds it may take as a whole.
+        headers: what else the request says.
+
+    Raises:
+        UnansweredError: nothing came back.
+        ConfigurationError: the environment names certificates or a proxy that are of no use.
+    """
+    place = urlsplit(url)
+    where = place.hostname or ""
+    proxy = proxy_of(f"{place.scheme}://{place.netloc}")
+    given = {"Content-Type": "application/json; charset=utf-8", **(headers or {})}
+    session = aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(ssl=certificates()),
+        timeout=aiohttp.ClientTimeout(total=None, sock_connect=None, sock_read=None),
+        cookie_jar=aiohttp.DummyCookieJar(),
+        headers=given,
+        proxy=proxy,
+    )
+    try:
+        with anyio.fail_after(patience):
+            async with (
+                session,
+                session.post(URL(url, encoded=True), data=body, allow_redirects=False) as response,
+            ):
+                content = await _beginning(response.content)
+                return Answer(response.status, content.decode("utf-8", "replace"))
+    except TimeoutError:
+        raise UnansweredError("timeout", f"no answer from {where} in {patience:g} s") from None
+    except (aiohttp.ClientError, OSError) as error:
+        raise _unanswered(where, error) from None
+
+
+async def _beginning(stream: aiohttp.StreamReader) -> bytes:
+    content = b""
+    while len(content) < MOST_BYTES and (piece := await stream.read(MOST_BYTES - len(content))):
+        content += piece
+    return content
+
+
+def _unanswered(where: str, error: Exception) -> UnansweredError:
+    """Return what went wrong, without an error's own text, in which the address may stand."""
+    untrusted = aiohttp.ClientConnectorCertificateError, aiohttp.ClientConnectorSSLError
+    if isinstance(error, untrusted):
+        return UnansweredError("certificate", f"the certificate of {where} is not one to trust")
+    if isinstance(error, aiohttp.ClientProxyConnectionError):
+        said = f"the proxy of this machine does not answer, so {where} cannot be reached"
+        return UnansweredError("network", said)
+    if isinstance(error, aiohttp.ClientConnectorError):
+        why = error.os_error.strerror or type(error.os_error).__name__
+        return UnansweredError("network", f"{where} cannot be reached: {why}")
+    said = f"the connection to {where} broke: {type(error).__name__}"
+    return UnansweredError("network", said)
