@@ -34,7 +34,7 @@ from include.registry.delivered_connections import SANDBOX_URL, connections
 from include.units.exit_codes import ExitCode
 from include.units.first_seen import first_seen
 from include.warehouse import connect
-from include.warehouse.connections import url_of
+from include.warehouse.connecting import url_of
 from include.warehouse.migrating import migrate
 
 if TYPE_CHECKING:

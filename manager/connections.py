@@ -26,7 +26,7 @@ def adopt(environment: dict[str, str]) -> None:
 
 def warehouse_url() -> str:
     """Return the warehouse's SQLAlchemy URL; raises ConfigurationError when it cannot be made."""
-    from include.warehouse.connections import url_of  # noqa: PLC0415 -- loads SQLAlchemy
+    from include.warehouse.connecting import url_of  # noqa: PLC0415 -- loads SQLAlchemy
 
     return url_of(_connection(WAREHOUSE))
 

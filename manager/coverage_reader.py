@@ -16,8 +16,8 @@ from include.errors import ConfigurationError, ExpectedError
 from include.heartbeats import patience_of
 from include.periods import FORMS
 from include.registry import SHOPS_FILE, load_registry
-from include.warehouse.clock import now as clock_of
 from include.warehouse.transactions import cause_of
+from include.warehouse.transactions import now as clock_of
 from include.warehouse.versions import opened
 from manager.airflow.stuck_runs import stuck_of
 from manager.airflow.tables import paused_jobs, runs_under_way, warehouse_url

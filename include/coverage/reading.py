@@ -17,8 +17,8 @@ from include.units.first_seen import first_seen, keep_expected
 from include.units.job_units import begins_of
 from include.units.unit import LANDED, LedgerRow, State
 from include.units.waivers import read_waivers
-from include.warehouse.clock import now as clock_of
 from include.warehouse.tables import ledger
+from include.warehouse.transactions import now as clock_of
 from include.warehouse.views import completeness
 
 if TYPE_CHECKING:

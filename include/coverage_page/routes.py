@@ -30,8 +30,8 @@ from include.periods import PeriodError
 from include.registry import Job, Registry, load_registry
 from include.registry.dated_scripts import dating_of
 from include.warehouse import connect
-from include.warehouse.clock import now as clock_of
-from include.warehouse.connections import url_of
+from include.warehouse.connecting import url_of
+from include.warehouse.transactions import now as clock_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection

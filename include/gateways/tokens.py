@@ -29,8 +29,8 @@ from sqlalchemy import ColumnElement, and_, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from include.gateways.dialect import Tokens
-from include.warehouse.clock import now
 from include.warehouse.tables import tokens as table
+from include.warehouse.transactions import now
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine, Row

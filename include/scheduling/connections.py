@@ -31,6 +31,6 @@ def warehouse_url() -> str:
         ConfigurationError: the connection is missing, or names no database that we know.
     """
     # Parsing a DAG file must not wait for SQLAlchemy.
-    from include.warehouse.connections import url_of  # noqa: PLC0415
+    from include.warehouse.connecting import url_of  # noqa: PLC0415
 
     return url_of(connection_of(WAREHOUSE))

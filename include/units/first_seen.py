@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, Engine, insert, select, update
 
-from include.warehouse.clock import now as clock_of
 from include.warehouse.tables import jobs_seen
 from include.warehouse.transactions import in_transaction, reading
+from include.warehouse.transactions import now as clock_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

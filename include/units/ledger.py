@@ -25,9 +25,8 @@ from sqlalchemy import (
 from include.errors import ExpectedError
 from include.units.claims import UNFENCED, Claim
 from include.units.unit import LANDED, Key, LedgerRow, State, Unit, key_of, window
-from include.warehouse.clock import now
 from include.warehouse.tables import ledger
-from include.warehouse.transactions import in_transaction, reading
+from include.warehouse.transactions import in_transaction, now, reading
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

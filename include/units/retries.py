@@ -19,9 +19,8 @@ from sqlalchemy import ColumnElement, Connection, Engine, and_, exists, or_, sel
 from include.units.exit_codes import SIGNAL_BASE
 from include.units.ledger import unchanged
 from include.units.unit import LANDED, LedgerRow, State
-from include.warehouse.clock import now
 from include.warehouse.tables import ledger, waivers
-from include.warehouse.transactions import in_transaction, reading
+from include.warehouse.transactions import in_transaction, now, reading
 
 if TYPE_CHECKING:
     from collections.abc import Collection

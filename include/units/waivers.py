@@ -16,9 +16,9 @@ from include.errors import ConfigurationError
 from include.text import storable
 from include.units.ledger import is_of
 from include.units.unit import Unit, key_of, window
-from include.warehouse.clock import now as clock_of
 from include.warehouse.tables import waivers
 from include.warehouse.transactions import in_transaction
+from include.warehouse.transactions import now as clock_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable

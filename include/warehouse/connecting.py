@@ -1,4 +1,9 @@
-"""Opening the warehouse: any SQLAlchemy URL, with what each database needs to be shared."""
+"""From Airflow's connection `warehouse` to an open database, with what each needs to be shared.
+
+The URL is made here and not by a hook of Airflow's: the hook of PostgreSQL leaves the TLS options
+of `extra` out, and the one of MySQL needs a driver that must be compiled. So every installation
+speaks to a warehouse in the same way, whatever providers it has.
+"""
 
 from __future__ import annotations
 
@@ -13,13 +18,22 @@ from include.errors import ConfigurationError
 from include.text import storable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
 # How long a writer waits for another one; loading one shop's day takes well under a second.
 SQLITE_BUSY_TIMEOUT_MS = 60_000
 CONNECT_TIMEOUT_SECONDS = 10
 # Without it a connection whose server vanished with its machine is noticed after hours.
 POSTGRESQL_KEEPALIVE = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
+# Says in `extra` what a connection of Airflow's type Generic leads to.
+KIND = "database_type"
+GENERIC = "generic"
+# What hooks of Airflow's understand, and a driver does not.
+OF_HOOKS = {KIND, "cursor", "charset", "client", "iam", "sqlalchemy_scheme", "sqlalchemy_query"}
+OF_PYMYSQL = {
+    *("ssl_ca", "ssl_capath", "ssl_cert", "ssl_key", "ssl_cipher", "ssl_check_hostname"),
+    *("connect_timeout", "read_timeout", "write_timeout", "unix_socket"),
+}
 
 
 def connect(url: str) -> Engine:
@@ -125,3 +139,66 @@ def _values(row: Any) -> Iterable[Any]:
 
 def _storable(value: Any) -> Any:
     return storable(value) if isinstance(value, str) else value
+
+
+def url_of(connection: Any) -> str:
+    """Return the SQLAlchemy URL, secrets and all.
+
+    Args:
+        connection: Airflow's, with `conn_type`, `host`, `login`, `password`, `port`, `schema` (the
+            database) and `extra_dejson`.
+
+    Raises:
+        ConfigurationError: its type is not supported, or it lacks something.
+    """
+    kind, extra = connection.conn_type, connection.extra_dejson
+    if kind == GENERIC:
+        kind = extra.get(KIND, GENERIC)
+    options = {name: value for name, value in extra.items() if name not in OF_HOOKS}
+    match kind:
+        case "sqlite":
+            file = connection.host or connection.schema  # the latter where it is written as a URI
+            if not file:
+                raise _lacking(connection, "host", "the path of the file")
+            url = URL.create("sqlite", database=file)
+        case "postgres" | "postgresql":
+            url = _server_url("postgresql+psycopg2", connection, options)
+        case "mysql" | "mariadb":
+            options |= {f"ssl_{key}": one for key, one in (options.pop("ssl", None) or {}).items()}
+            if unknown := sorted(options.keys() - OF_PYMYSQL):
+                raise ConfigurationError(
+                    f"connection {connection.conn_id!r} has {unknown[0]!r} in Extra, and of MySQL "
+                    f"only {', '.join(sorted(OF_PYMYSQL))} are understood: correct or remove it"
+                )
+            url = _server_url("mysql+pymysql", connection, options)
+        case _:
+            raise ConfigurationError(
+                f"connection {connection.conn_id!r} is of type {kind!r}, and a warehouse can be of "
+                "sqlite, postgres or mysql (MariaDB too): edit it under Admin > Connections; where "
+                f'mysql is not offered, choose Generic and write {{"{KIND}": "mysql"}} in Extra'
+            )
+    return url.render_as_string(hide_password=False)
+
+
+def _server_url(driver: str, connection: Any, options: Mapping[str, Any]) -> URL:
+    if not connection.schema:
+        raise _lacking(connection, "schema", "the name of the database")
+    return URL.create(
+        driver,
+        username=connection.login or None,
+        password=connection.password or None,
+        host=connection.host or None,
+        port=connection.port or None,
+        database=connection.schema,
+        query={
+            name: str(value).lower() if isinstance(value, bool) else str(value)
+            for name, value in options.items()
+        },
+    )
+
+
+def _lacking(connection: Any, field: str, meaning: str) -> ConfigurationError:
+    return ConfigurationError(
+        f"connection {connection.conn_id!r} has no {field}, which is {meaning}: fill it in under "
+        "Admin > Connections"
+    )

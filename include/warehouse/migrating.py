@@ -1,4 +1,4 @@
-"""Bringing a warehouse to the newest version of its tables.
+"""Bringing a warehouse to the newest version of its tables, and another one's rows into it.
 
 Not imported by `include.warehouse`: Alembic takes time to load, and few callers migrate.
 """
@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, NamedTuple
 from alembic import command
 from alembic.config import Config
 from alembic.util import CommandError
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, func, insert, select, text
 from sqlalchemy.exc import DBAPIError
 
 from include.errors import ConfigurationError, ExpectedError
 from include.warehouse.connecting import connect
 from include.warehouse.steps import MYSQL
+from include.warehouse.tables import metadata
 from include.warehouse.transactions import cause_of, is_temporary
 from include.warehouse.versions import (
     GO_BACK,
@@ -30,11 +31,12 @@ from include.warehouse.versions import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from sqlalchemy import Connection
+    from sqlalchemy import Connection, Table
 
 # One at a time migrates: the name of the lock on MySQL, its number on PostgreSQL.
 LOCK_NAME, LOCK_NUMBER = "migrating the store-data warehouse", 7_283_662
 LOCK_SECONDS = 120
+ROWS_AT_ONCE = 1000
 NEEDED = "docs/warehouse.md says which database and which rights are needed"
 
 
@@ -68,7 +70,8 @@ def migrate(warehouse: Engine | str) -> Migrated:
         with _alone(engine) as connection:
             _check_encoding(connection, where)
             before = version_of(connection)
-            _check_older(before)
+            if is_newer(before):
+                raise CommandError(f"its tables are of version {before}")  # noqa: TRY301 - told below
             command.upgrade(_config(connection), "head")
             return Migrated(where, before, newest_version())
     except CommandError as error:
@@ -113,11 +116,6 @@ def _named_lock(engine: Engine) -> Iterator[None]:
                 holder.execute(text("SELECT RELEASE_LOCK(:name)"), name)
 
 
-def _check_older(version: str | None) -> None:
-    if is_newer(version):
-        raise CommandError(f"its tables are of version {version}")
-
-
 def _check_encoding(connection: Connection, where: str) -> None:
     if connection.dialect.name != "postgresql":
         return  # on MySQL each table says what it holds
@@ -136,3 +134,61 @@ def _config(connection: Connection | None = None) -> Config:
     config.attributes["connection"] = connection
     config.attributes["version_table"] = VERSION_TABLE
     return config
+
+
+def copy(source: Engine, target: Engine) -> dict[str, int]:
+    """Copy the rows of every table in one transaction, and compare how many there are.
+
+    Args:
+        source: is only read, and waits for nobody; nobody writes to it meanwhile.
+        target: migrated, and empty.
+
+    Returns:
+        how many rows each table has.
+
+    Raises:
+        ConfigurationError: the one is of another version, or the other not empty.
+        ExpectedError: a database refused.
+    """
+    try:
+        with source.begin() as reading, target.begin() as writing:
+            _check_copy(reading, writing)
+            return {table.name: _copy(table, reading, writing) for table in metadata.sorted_tables}
+    except DBAPIError as error:
+        raise ExpectedError(
+            f"nothing was copied: {cause_of(error)}; run the same command again to start over"
+        ) from error
+
+
+def _check_copy(source: Connection, target: Connection) -> None:
+    version = version_of(source)
+    if version != newest_version():
+        raise ConfigurationError(
+            f"{source.engine.url.database} is at version {version or 'none'} and not at "
+            f"{newest_version()}: start the service once with the connection 'warehouse' leading "
+            "to it"
+        )
+    for table in metadata.sorted_tables:
+        rows = _count(table, target)
+        if rows:
+            raise ConfigurationError(
+                f"nothing was copied: the warehouse has {rows:,} rows in {table.name} already; "
+                "copy into an empty one"
+            )
+
+
+def _copy(table: Table, source: Connection, target: Connection) -> int:
+    reading = source.execution_options(yield_per=ROWS_AT_ONCE).execute(select(table))
+    for rows in reading.mappings().partitions():
+        target.execute(insert(table), [dict(row) for row in rows])
+    there, copied = _count(table, source), _count(table, target)
+    if there != copied:
+        raise ExpectedError(
+            f"nothing was copied: {table.name} has {there:,} rows, and {copied:,} arrived: stop "
+            "the service and try again"
+        )
+    return copied
+
+
+def _count(table: Table, connection: Connection) -> int:
+    return int(connection.scalar(select(func.count()).select_from(table)) or 0)

@@ -1,9 +1,11 @@
-"""Transactions on a database that others write to as well, and what its errors mean."""
+"""Transactions on a database that others write to as well, its clock, and what its errors mean."""
 
 from __future__ import annotations
 
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING, TypeVar
 
+from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
@@ -22,6 +24,12 @@ CONFLICTS_OF_MYSQL = {1205, 1213, 1020}
 CONFLICTS_OF_POSTGRESQL = {"40001", "40P01", "55P03"}
 # PostgreSQL while a standby takes over: it is still read-only.
 READ_ONLY = "25006"
+# The clock in UTC, with microseconds: now, and not when the transaction began.
+CLOCKS = {
+    "postgresql": "SELECT clock_timestamp() AT TIME ZONE 'UTC'",
+    "mysql": "SELECT UTC_TIMESTAMP(6)",
+    "mariadb": "SELECT UTC_TIMESTAMP(6)",
+}
 
 
 def reading(engine: Engine) -> Connection:
@@ -49,6 +57,18 @@ def in_transaction(engine: Engine, work: Callable[[Connection], T]) -> T:
         with attempt, engine.begin() as connection:
             return work(connection)
     raise AssertionError("the last try returns or raises")
+
+
+def now(connection: Connection) -> datetime:
+    """Return the moment by the server's clock: those of the machines that load may differ.
+
+    SQLite has none; its users are on one machine.
+    """
+    query = CLOCKS.get(connection.dialect.name)
+    if query is None:
+        return datetime.now(timezone.utc)
+    moment: datetime = connection.execute(text(query)).scalar_one()
+    return moment.replace(tzinfo=timezone.utc)
 
 
 def is_conflict(error: BaseException) -> bool:

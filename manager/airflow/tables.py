@@ -23,7 +23,7 @@ from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from include.coverage.airflow_runs import read_under_way
 from include.coverage.runs import UnderWay
 from include.warehouse import connect
-from include.warehouse.connections import url_of
+from include.warehouse.connecting import url_of
 from include.warehouse.versions import check_version, is_newer, newest_version, version_of
 from manager import connections
 from manager.lifecycle.settings import FERNET, METADATA_URL

@@ -61,7 +61,7 @@ COMMAND = Command(
 
 def _copy(file: str, url: str) -> None:
     from include.warehouse import connect
-    from include.warehouse.copying import copy
+    from include.warehouse.migrating import copy
 
     if not Path(file).is_file():
         raise ConfigurationError(f"--copy-from {file!r} is no file: name a warehouse of SQLite")

@@ -13,8 +13,7 @@ from sqlalchemy.pool import NullPool
 from include.errors import ConfigurationError, ExpectedError
 from include.units.ledger import Ledger
 from include.warehouse import connect, replace, upsert
-from include.warehouse.copying import copy
-from include.warehouse.migrating import migrate
+from include.warehouse.migrating import copy, migrate
 from include.warehouse.tables import metadata, pdd_refunds, pdd_reviews
 from include.warehouse.versions import newest_version
 from tests.units.test_ledger import UNITS

@@ -11,7 +11,7 @@ from sqlalchemy import make_url, text
 
 from include.errors import ConfigurationError
 from include.warehouse import connect
-from include.warehouse.connections import url_of
+from include.warehouse.connecting import url_of
 from tests.database_servers import KINDS
 from tests.warehouses import fields_of
 
