@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from argparse import ArgumentParser
 
-from sandbox.app import create_app
-from sandbox.serving import HOST, server_of
+from sandbox.app import HOST, create_app, server_of
 
 
 def main() -> None:

@@ -19,8 +19,8 @@ from starlette.responses import Response
 from sandbox.book import Book, as_text
 from sandbox.credentials import SANDBOX_APP_KEY, SANDBOX_APP_SECRET, digest
 from sandbox.faults import INSTEAD_OF_AN_ANSWER, Listing, fault
+from sandbox.pdd import listed
 from sandbox.pdd_refunds import HISTORY, STATUSES
-from sandbox.pdd_rows import listed
 
 if TYPE_CHECKING:
     from sandbox.world import World

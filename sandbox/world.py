@@ -6,9 +6,9 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from sandbox.credentials import TokenOffice
 from sandbox.faults import FaultBoard
 from sandbox.limits import DOCUMENTED, Allowances, Gatekeeper, allowances_of
-from sandbox.tokens import TokenOffice
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

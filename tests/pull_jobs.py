@@ -19,7 +19,7 @@ import pytest
 from sqlalchemy import and_, select
 
 from include.gateways.limiter import Limit
-from include.gateways.windows import LAGS
+from include.gateways.paging import LAGS
 from include.platforms.jd.dialect import Jd
 from include.platforms.jushuitan.dialect import Jushuitan
 from include.platforms.pdd.dialect import Pdd

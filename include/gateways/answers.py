@@ -1,12 +1,20 @@
-"""What an HTTP answer is, before any platform's envelope is looked at."""
+"""What an HTTP answer is, before any platform's envelope is looked at: a success, JSON, as of when.
+
+A period is over when it is over where its rows are: with this machine's clock ahead of the
+source's, an unfinished day would pass for a whole one. An answer is as of its `Date`, also where a
+cache has kept it since: one from before the period's end is no answer about the whole period.
+"""
 
 from __future__ import annotations
 
+import re
+from datetime import datetime, timedelta, timezone
+from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit, urlunsplit
 
-from include.gateways.decoding import DoubledKeyError, OtherEncodingError, json_of
+from include.gateways.bodies import DoubledKeyError, OtherEncodingError, json_of
 from include.gateways.errors import (
     AuthExpired,
     GatewayError,
@@ -36,6 +44,12 @@ TO_FIX: dict[int, str] = {
     HTTPStatus.GONE: "path",
     HTTPStatus.METHOD_NOT_ALLOWED: "method",
 }
+# Clocks that are kept differ by less, and a `Date` tells whole seconds, cut off.
+TOLERANCE = timedelta(seconds=5)
+AGE = re.compile(r"\d{1,9}", re.ASCII)
+SHOWN = "%Y-%m-%d %H:%M:%S"
+# Longer than any run goes on: it is for the next attempt, not for this client's.
+NOT_IN_THIS_RUN = timedelta(days=1).total_seconds()
 
 
 def decoded(call: Call, answer: Answer, connection: Connection, *, secret: bool = False) -> Any:
@@ -153,3 +167,49 @@ def _leading(answer: Answer, connection: Connection) -> str:
 
 def _is_redirect(answer: Answer) -> bool:
     return answer.status in REDIRECTS and "Location" in answer.headers
+
+
+def date_of(text: str) -> datetime | None:
+    """Return the moment that a header `Date` tells; None where it is no date."""
+    try:
+        said = parsedate_to_datetime(text)
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
+    return said if said.tzinfo else said.replace(tzinfo=timezone.utc)
+
+
+def as_of(answer: Answer) -> datetime | None:
+    """Return the moment that an answer is of; None where it does not say so once."""
+    said = answer.headers.getall("Date", [])
+    return date_of(said[0]) if len(said) == 1 else None
+
+
+def check_over(call: Call, answer: Answer, said: datetime, over: datetime) -> None:
+    """Refuse an answer of a moment before the one at which its period is whole.
+
+    Raises:
+        Temporary: says by how much the clocks differ, or for how long a cache has kept the answer.
+    """
+    if said + TOLERANCE < over:
+        raise Temporary(
+            call,
+            f"the answer is of {said.astimezone(over.tzinfo):{SHOWN}} by the source's clock (its "
+            f"header Date), and the period is whole from {over:{SHOWN}} on; "
+            f"{_clocks_differ(said, answer.header('Age'))}",
+            wait=NOT_IN_THIS_RUN,
+        )
+
+
+def _clocks_differ(said: datetime, age: str) -> str:
+    """Return what must change: a cache says for how many seconds it has kept what it gives."""
+    ahead = datetime.now(timezone.utc) - said
+    kept = timedelta(seconds=int(age)) if AGE.fullmatch(age) else timedelta()
+    if kept > TOLERANCE and abs(ahead - kept) <= TOLERANCE:
+        return (
+            f"a cache on the way has kept it for {kept.total_seconds():.0f} s: have it keep none "
+            "of these answers, and run it again"
+        )
+    return (
+        f"this machine's clock is {ahead.total_seconds():.0f} s ahead of it: set the one that is "
+        "wrong (this machine's: `sudo timedatectl set-ntp true`), and run it again"
+    )

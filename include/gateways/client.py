@@ -15,21 +15,19 @@ from typing import TYPE_CHECKING, Any, cast
 import anyio
 from aiohttp import ClientError
 
-from include.gateways.answers import decoded
+from include.gateways.answers import as_of, check_over, decoded
 from include.gateways.bodies import received
 from include.gateways.dialect import Refreshing
 from include.gateways.errors import AuthExpired, GatewayError, Malformed, Temporary
 from include.gateways.limiter import RateLimiter
 from include.gateways.network import address, reason, session
 from include.gateways.retry_policy import Patience
-from include.gateways.source_clock import as_of, check_over
 from include.gateways.token_renewal import AccessToken
 from include.gateways.tokens import LEASE
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
     from datetime import datetime
-    from types import TracebackType
 
     from typing_extensions import Self
 
@@ -81,11 +79,12 @@ def tallied(unit: str = "", over: datetime | None = None) -> Iterator[Tally]:
 def _hold_against_the_clock(call: Call, answer: Answer) -> None:
     """Refuse an answer that is older than the end of what it is for."""
     said = as_of(answer)
+    if said is None:
+        return
     for tally in _tallies.get():
         if tally.over is not None:
-            check_over(call, answer, tally.over)
-        if said is not None:
-            tally.oldest = min(said, tally.oldest or said)
+            check_over(call, answer, said, tally.over)
+        tally.oldest = min(said, tally.oldest or said)
 
 
 def _whose() -> str:
@@ -134,12 +133,7 @@ class GatewayClient:
         """Return the client itself."""
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         """Close its connections."""
         await self._http.close()
 
@@ -242,21 +236,18 @@ class GatewayClient:
         where = request.url.partition("?")[0]
         try:
             with anyio.fail_after(timeout):
-                return await self._sent(call, request)
+                async with self._http.request(
+                    request.verb,
+                    address(request.url),
+                    data=request.body or None,
+                    headers=request.headers,
+                    allow_redirects=False,
+                ) as response:
+                    return await received(call, request, response, self._dialect.connection)
         except TimeoutError:
             raise self._silent(call, f"within {timeout:.3g} s from {where}") from None
         except (ClientError, OSError, ValueError) as error:  # the last of what is no address
             raise self._silent(call, f"from {where}: {reason(error)}") from None
-
-    async def _sent(self, call: Call, request: Request) -> Answer:
-        async with self._http.request(
-            request.verb,
-            address(request.url),
-            data=request.body or None,
-            headers=request.headers,
-            allow_redirects=False,
-        ) as response:
-            return await received(call, request, response, self._dialect.connection)
 
     def _silent(self, call: Call, said: str) -> Temporary:
         connection = self._dialect.connection

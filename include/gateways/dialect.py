@@ -72,14 +72,9 @@ class Dialect(Protocol):
         connection: where the gateway is and who we are.
     """
 
-    @property
-    def name(self) -> str: ...  # noqa: D102 - said above
-
-    @property
-    def limits(self) -> Sequence[Limit]: ...  # noqa: D102 - said above
-
-    @property
-    def connection(self) -> Connection: ...  # noqa: D102 - said above
+    name: str
+    limits: Sequence[Limit]
+    connection: Connection
 
     def request(self, call: Call, access_token: str) -> Request:
         """Sign a call, as of now, and build what is sent."""

@@ -1,4 +1,4 @@
-"""The tokens that a platform has refreshed, kept in the warehouse for whoever runs next.
+"""The tokens that a platform grants and refreshes, kept in the warehouse for whoever runs next.
 
 The connection holds the first tokens only. What they were exchanged for stands in the table
 `tokens`, encrypted with a key that comes from the connection's app secret: whoever has the
@@ -20,15 +20,18 @@ import json
 from base64 import urlsafe_b64encode
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
+from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
 from cryptography.fernet import Fernet, InvalidToken
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from pydantic import BaseModel, Field
 from sqlalchemy import ColumnElement, and_, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from include.gateways.dialect import Tokens
+from include.gateways.fields import parsed
 from include.warehouse.tables import tokens as table
 from include.warehouse.transactions import now
 
@@ -36,8 +39,11 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine, Row
 
     from include.gateways.connection import Connection
+    from include.gateways.dialect import Call
 
 LEASE = timedelta(seconds=60)
+# No token lives longer: a number beyond this is no number of seconds.
+LONGEST_LIFE = timedelta(days=3660)
 # Says what the key is for; another text gives another key.
 PURPOSE = b"store-data-scheduler: tokens kept in the warehouse"
 
@@ -170,3 +176,52 @@ def _origin(connection: Connection) -> str:
     """Return what tells a connection's first tokens from others without showing them."""
     text = json.dumps([connection.access_token, connection.refresh_token])
     return hmac.new(connection.app_secret.encode(), text.encode(), "sha256").hexdigest()
+
+
+class _Granted(BaseModel):
+    access_token: str = Field(min_length=1)
+    refresh_token: Any = None
+    expires_at: Any = None
+    expires_in: Any = None
+
+
+def granted(data: Any, call: Call) -> Tokens:
+    """Read tokens out of the answer to a refresh.
+
+    The refresh token that was sent is spent by then, so the new tokens are all there is: what the
+    answer says besides them may be missing or odd, and they are kept all the same.
+
+    Args:
+        data: what holds `access_token`, and perhaps `refresh_token` (empty without), and
+            `expires_at` (epoch seconds) or `expires_in` (seconds from now).
+        call: names the refresh in messages.
+
+    Returns:
+        the tokens; when they expire is None unless the answer says it in a way that can be.
+
+    Raises:
+        Malformed: there is no access token in it.
+    """
+    found = parsed(_Granted, data, call)
+    now = datetime.now(timezone.utc)
+    ends = _within(_seconds(found.expires_at) - Decimal(now.timestamp()), now)
+    ends = ends or _within(_seconds(found.expires_in), now)
+    refresh_token = found.refresh_token if isinstance(found.refresh_token, str) else ""
+    return Tokens(found.access_token, refresh_token, ends)
+
+
+def _seconds(value: Any) -> Decimal:
+    """Read a number, or its digits; what is neither is 0."""
+    if isinstance(value, bool):
+        return Decimal(0)
+    try:
+        number = Decimal(str(value))
+    except InvalidOperation:
+        return Decimal(0)
+    return number if number.is_finite() else Decimal(0)
+
+
+def _within(seconds: Decimal, now: datetime) -> datetime | None:
+    if not 0 < seconds <= LONGEST_LIFE.total_seconds():
+        return None
+    return now + timedelta(seconds=float(seconds))

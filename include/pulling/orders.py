@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from include.gateways.rows import missing_in
+from include.gateways.fields import missing_in
 from include.pulling.control import Control, made_in
 from include.pulling.landing import Listed, Upsert
 

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, TypeAlias
 from sqlalchemy.exc import SQLAlchemyError
 
 from include.errors import ConfigurationError, ExpectedError
+from include.gateways.answers import TOLERANCE
 from include.gateways.client import GatewayClient, Tally, tallied
-from include.gateways.source_clock import TOLERANCE
 from include.gateways.tokens import TokenStore
 from include.pulling.assignment import Assignment
 from include.pulling.clients import Clients, own_connection

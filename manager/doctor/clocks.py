@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import httpx
 
 from include.errors import ConfigurationError
+from include.gateways.answers import date_of
 from include.gateways.connection import base_url, read_fields
 from include.gateways.network import certificates, proxy_of
-from include.gateways.source_clock import date_of
 from include.platforms.feed.dialect import EXAMPLE
 from include.registry.checks import check_project
 from manager.doctor.findings import OK, WARN, Finding

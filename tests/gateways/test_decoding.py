@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from include.gateways.decoding import DoubledKeyError, OtherEncodingError, json_of
+from include.gateways.bodies import DoubledKeyError, OtherEncodingError, json_of
 
 TEXT = '{"名": "毛毯褪色", "价": 12.30}'
 DATA = {"名": "毛毯褪色", "价": Decimal("12.30")}

@@ -11,7 +11,7 @@ import pytest
 from include.gateways.connection import Connection
 from include.gateways.dialect import Call
 from include.gateways.errors import Malformed
-from include.gateways.token_grant import granted
+from include.gateways.tokens import granted
 from include.platforms.jd.dialect import Jd
 from include.platforms.jushuitan.dialect import Jushuitan
 from include.platforms.pdd.dialect import Pdd

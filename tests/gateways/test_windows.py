@@ -10,7 +10,7 @@ import pytest
 
 from include.gateways.errors import Temporary
 from include.gateways.fields import SHANGHAI, WALL_CLOCK_FORMAT
-from include.gateways.windows import LAGS, windows
+from include.gateways.paging import LAGS, windows
 from include.platforms.jd import orders as jd_orders
 from include.platforms.jushuitan import orders as jushuitan_orders
 from include.platforms.pdd import refunds as pdd_refunds

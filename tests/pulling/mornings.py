@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import select, text
 
 from include.gateways.fields import SHANGHAI
-from include.gateways.windows import LAGS
+from include.gateways.paging import LAGS
 from include.platforms.jd import orders as jd_orders
 from include.pulling import pull
 from include.registry import Shop, load_registry

@@ -13,7 +13,7 @@ import pytest
 
 from include.gateways.fields import SHANGHAI
 from include.gateways.limiter import Limit
-from include.gateways.windows import LAGS
+from include.gateways.paging import LAGS
 from include.platforms.feed.dialect import FeedDialect
 from include.platforms.jd import orders as jd_orders
 from include.pulling import pull

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import func, select
 
-from include.gateways.windows import LAGS
+from include.gateways.paging import LAGS
 from include.units.retries import left_failed
 from include.units.unit import SOURCE_COUNTS
 from include.warehouse.tables import pdd_refunds

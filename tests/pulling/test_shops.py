@@ -15,8 +15,8 @@ from sqlalchemy.exc import OperationalError
 from include.errors import ConfigurationError
 from include.gateways.dialect import Call
 from include.gateways.errors import AuthExpired, Malformed, Misdirected, Refused, Temporary
+from include.gateways.paging import LAGS
 from include.gateways.tokens import TokenStore
-from include.gateways.windows import LAGS
 from include.platforms.jushuitan import dialect as jushuitan
 from include.pulling import Assignment, Pull, Upsert
 from include.pulling.clients import Clients, own_connection

@@ -8,8 +8,7 @@ from contextlib import contextmanager
 from threading import Thread
 from typing import TYPE_CHECKING
 
-from sandbox.app import create_app
-from sandbox.serving import HOST, server_of
+from sandbox.app import HOST, create_app, server_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -6,8 +6,8 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from sandbox.book import as_text
+from sandbox.pdd import listed
 from sandbox.pdd_refunds import told, versions_of
-from sandbox.pdd_rows import listed
 
 VERSIONS = versions_of(20001, date(2025, 10, 2), 1)
 

@@ -9,10 +9,10 @@ from sandbox.credentials import (
     ERP_ACCOUNT,
     SANDBOX_ACCESS_TOKEN,
     SANDBOX_APP_SECRET,
+    TokenOffice,
     access_token_of,
     refresh_token_of,
 )
-from sandbox.tokens import TokenOffice
 from tests.conftest import HTTP
 from tests.sandbox.test_jushuitan import SHOPS, post, sealed, signed
 

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import select, text
 
 from include.gateways.connection import Connection
-from include.gateways.windows import LAGS
+from include.gateways.paging import LAGS
 from include.platforms.jd.dialect import Jd
 from include.platforms.jushuitan.dialect import Jushuitan
 from include.platforms.pdd.dialect import Pdd

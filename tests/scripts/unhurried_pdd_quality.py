@@ -7,7 +7,7 @@ the place of the delivered one; that one keeps its limits and is run by the long
 import sys
 
 from include.gateways.limiter import Limit
-from include.gateways.windows import LAGS
+from include.gateways.paging import LAGS
 from include.platforms.pdd.dialect import Pdd
 from include.pulling import pull
 from include.scripts.pdd.pdd_quality import SHOPS_AT_ONCE, fetch

@@ -13,14 +13,13 @@ from urllib.parse import quote, urlencode
 
 from include.gateways.connection import Connection, base_url, read_fields
 from include.gateways.dialect import Call, Request
-from include.gateways.errors import AuthExpired, Malformed, Temporary
+from include.gateways.errors import AuthExpired, Malformed, Temporary, passes
 from include.gateways.limiter import Limit
-from include.gateways.passing import passes
 from include.registry.feeds import UnfitError, fill, fill_all
 from include.text import quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from include.gateways.connection import Fields
     from include.registry.feeds import Blanks, Expression, Feed
@@ -69,7 +68,7 @@ class FeedDialect:
         limits: courtesy; a feed that allows less says so with HTTP 429.
     """
 
-    limits = (Limit(10, 1),)
+    limits: Sequence[Limit] = (Limit(10, 1),)
 
     def __init__(self, feed: Feed, connection: Connection) -> None:
         """Speak with the credentials of a connection."""

@@ -20,7 +20,7 @@ from include.gateways.dialect import Call, Request
 from include.gateways.errors import Malformed
 from include.gateways.fields import SHANGHAI, WALL_CLOCK_FORMAT, WholeNumber, Words, parsed
 from include.gateways.limiter import Limit
-from include.gateways.token_grant import granted
+from include.gateways.tokens import granted
 from include.platforms.jd.codes import error_of, refresh_error_of
 from include.text import quoted
 

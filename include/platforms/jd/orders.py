@@ -22,6 +22,7 @@ from include.gateways.fields import (
     CUT,
     WALL_CLOCK_FORMAT,
     FilledText,
+    Row,
     SpareLength,
     SpareMoney,
     WallClock,
@@ -33,9 +34,15 @@ from include.gateways.fields import (
     wall_clock,
     words,
 )
-from include.gateways.paging import Page, pages_from_last
-from include.gateways.rows import Row
-from include.gateways.windows import LAGS, SECOND, check_settled, rows_in, windows
+from include.gateways.paging import (
+    LAGS,
+    SECOND,
+    Page,
+    check_settled,
+    pages_from_last,
+    rows_in,
+    windows,
+)
 from include.platforms.jd.codes import failure_of
 from include.warehouse.tables import jd_orders
 

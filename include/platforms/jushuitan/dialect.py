@@ -17,10 +17,9 @@ from pydantic import BaseModel, BeforeValidator, Field
 
 from include.gateways.dialect import Call, Request
 from include.gateways.errors import Malformed, Temporary
-from include.gateways.fields import Code, WholeNumber, Words, none_is_empty, parsed
+from include.gateways.fields import Code, Row, WholeNumber, Words, none_is_empty, parsed
 from include.gateways.limiter import Limit
-from include.gateways.rows import Row
-from include.gateways.token_grant import granted
+from include.gateways.tokens import granted
 from include.platforms.jushuitan.codes import error_of
 
 if TYPE_CHECKING:

@@ -18,6 +18,7 @@ from include.gateways.fields import (
     SPARE,
     WALL_CLOCK_FORMAT,
     FilledText,
+    Row,
     SpareLength,
     SpareMoney,
     WallClock,
@@ -29,8 +30,7 @@ from include.gateways.fields import (
     text,
     words,
 )
-from include.gateways.rows import Row
-from include.gateways.windows import LAGS, SECOND, check_settled, rows_in, windows
+from include.gateways.paging import LAGS, SECOND, check_settled, rows_in, windows
 from include.warehouse.tables import erp_orders
 
 if TYPE_CHECKING:

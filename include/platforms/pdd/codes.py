@@ -10,8 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from include.gateways.errors import AuthExpired, GatewayError, Refused, Temporary
-from include.gateways.passing import passes
+from include.gateways.errors import AuthExpired, GatewayError, Refused, Temporary, passes
 
 if TYPE_CHECKING:
     from include.gateways.connection import Connection

@@ -17,12 +17,12 @@ from include.gateways.dialect import Call, Request
 from include.gateways.errors import Malformed
 from include.gateways.fields import Code, WholeNumber, Words, parsed
 from include.gateways.limiter import Limit
-from include.gateways.token_grant import granted
+from include.gateways.tokens import granted
 from include.platforms.pdd.codes import error_of
 from include.text import quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from include.gateways.client import GatewayClient
     from include.gateways.connection import Connection
@@ -60,7 +60,7 @@ class Pdd:
 
     name = "pdd"
     # What the refund list allows; the other interfaces that we use allow more.
-    limits = (Limit(100, 10, per="shop"), Limit(500, 1))
+    limits: Sequence[Limit] = (Limit(100, 10, per="shop"), Limit(500, 1))
 
     def __init__(self, connection: Connection) -> None:
         """Speak for the app of a connection."""

@@ -21,6 +21,7 @@ from include.gateways.fields import (
     SHANGHAI,
     SPARE,
     Money,
+    Row,
     SpareMoney,
     SpareNumber,
     WallClock,
@@ -30,9 +31,7 @@ from include.gateways.fields import (
     wall_clock,
     words,
 )
-from include.gateways.paging import Page, pages_from_last
-from include.gateways.rows import Row
-from include.gateways.windows import LAGS, check_settled, windows
+from include.gateways.paging import LAGS, Page, check_settled, pages_from_last, windows
 from include.platforms.pdd.dialect import REFUNDS
 from include.warehouse.tables import pdd_refunds
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 try:
     from include.errors import ConfigurationError
-    from include.gateways.windows import LAGS
+    from include.gateways.paging import LAGS
     from include.platforms.jushuitan import dialect as jushuitan
     from include.platforms.jushuitan.orders import (
         orders_counted,

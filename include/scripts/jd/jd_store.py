@@ -10,7 +10,7 @@ import sys
 from typing import TYPE_CHECKING
 
 try:
-    from include.gateways.windows import LAGS
+    from include.gateways.paging import LAGS
     from include.platforms.jd.dialect import Jd, vender
     from include.platforms.jd.orders import orders_counted, orders_created, orders_modified
     from include.pulling import Orders, Upsert, Window, check_owner, pull

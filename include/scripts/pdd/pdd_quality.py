@@ -19,9 +19,8 @@ try:
     from sqlalchemy.exc import SQLAlchemyError
 
     from include.errors import ConfigurationError
-    from include.gateways.fields import SHANGHAI, wall_clock
-    from include.gateways.rows import missing_in
-    from include.gateways.windows import LAGS
+    from include.gateways.fields import SHANGHAI, missing_in, wall_clock
+    from include.gateways.paging import LAGS
     from include.platforms.pdd.dialect import Pdd, mall
     from include.platforms.pdd.refunds import (
         LONGEST_WINDOW,

@@ -14,8 +14,7 @@ from include.gateways.client import Patience
 from include.gateways.connection import Connection
 from include.gateways.dialect import Call
 from include.gateways.errors import CHANGED, GatewayError, Malformed, Temporary
-from include.gateways.fields import SHANGHAI
-from include.gateways.rows import missing_in
+from include.gateways.fields import SHANGHAI, missing_in
 from include.platforms.jushuitan.dialect import Jushuitan
 from include.platforms.jushuitan.orders import ORDERS, STEPS_BACK, WALKS, Order, orders_modified
 from tests.gateways.asking import using
