@@ -1,9 +1,18 @@
-"""The sandbox's only app and its grants: well-known, valid nowhere else, and no secret."""
+"""The sandbox's only app and its grants: well-known, valid nowhere else, and no secret.
+
+A token carries in its text whose it is and how often it was refreshed (its generation), so a
+sandbox that was restarted accepts what an earlier one has issued. Any number of a shop is granted.
+"""
 
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING
+import re
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from threading import Lock
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,6 +29,11 @@ SHOPS_OF = {
     "jd": (30001, 30002, 30003),
     "pdd": (20001, 20002, 20003, 20004, 20005, 20006),
 }
+PLATFORMS = ("erp", "jd", "pdd")
+# At JD a token must be refreshed before it expires; later only its owner can help.
+LOST_ONCE_EXPIRED = frozenset({"jd"})
+LIFETIME_IN_SECONDS = 30 * 24 * 3600
+TOKEN = re.compile(r"sandbox-(erp|jd|pdd)-(\d+)-g(\d+)-(access|refresh)")
 
 
 def access_token_of(platform: str, number: int, generation: int = 0) -> str:
@@ -45,3 +59,142 @@ def digest(params: Mapping[str, str], end: str = "") -> str:
     text = "".join(key + value for key, value in sorted(params.items()) if key != "sign")
     whole = f"{SANDBOX_APP_SECRET}{text}{end}".encode()
     return hashlib.new("md5", whole, usedforsecurity=False).hexdigest()
+
+
+@dataclass
+class _Grant:
+    """What this sandbox knows of one shop's grant.
+
+    Attributes:
+        issued: the generation that it issued last; None: any one is accepted.
+        ends: when that one expires, on the monotonic clock.
+    """
+
+    issued: int | None = None
+    ends: float = float("inf")
+
+    def takes(self, generation: int) -> bool:
+        return self.issued in (None, generation)
+
+    @property
+    def expired(self) -> bool:
+        return time.monotonic() >= self.ends
+
+
+@dataclass
+class TokenOffice:
+    """Issues tokens and tells whose they are; the one place of all platforms.
+
+    Attributes:
+        lifetimes: seconds that a platform's refreshed tokens live.
+        refreshes: how many there were, by platform and shop's number.
+        refused: how many refresh tokens were turned away, by platform.
+    """
+
+    lifetimes: dict[str, float] = field(
+        default_factory=lambda: dict.fromkeys(PLATFORMS, LIFETIME_IN_SECONDS)
+    )
+    refreshes: Counter[tuple[str, int]] = field(default_factory=Counter)
+    refused: Counter[str] = field(default_factory=Counter)
+    _grants: dict[tuple[str, int], _Grant] = field(default_factory=dict)
+    _all_expired: dict[str, float] = field(default_factory=dict)
+    _lock: Lock = field(default_factory=Lock)
+
+    def shop_of(self, platform: str, access_token: str) -> int | None:
+        """Return whose an access token is.
+
+        Args:
+            platform: erp, jd or pdd.
+            access_token: as it came with a call.
+
+        Returns:
+            the shop's number (`ERP_ACCOUNT` for the ERP's); None: it is invalid or has expired.
+        """
+        if (number := _read(platform, access_token, "access")) is None:
+            return None
+        shop, generation = number
+        with self._lock:
+            grant = self._grant(platform, shop)
+            return shop if grant.takes(generation) and not grant.expired else None
+
+    def refresh(self, platform: str, refresh_token: str) -> dict[str, Any] | None:
+        """Exchange a refresh token for the next tokens; those before are worth nothing from now.
+
+        Returns:
+            access_token, refresh_token and expires_in (seconds); None: it is invalid, was
+            exchanged before, or came too late (`LOST_ONCE_EXPIRED`).
+        """
+        number = _read(platform, refresh_token, "refresh")
+        with self._lock:
+            if number is None or not self._refreshable(platform, *number):
+                self.refused[platform] += 1
+                return None
+            shop, generation = number
+            lifetime = self.lifetimes[platform]
+            self._grants[platform, shop] = _Grant(generation + 1, time.monotonic() + lifetime)
+            self.refreshes[platform, shop] += 1
+        return {
+            "access_token": access_token_of(platform, shop, generation + 1),
+            "refresh_token": refresh_token_of(platform, shop, generation + 1),
+            "expires_in": int(lifetime),
+        }
+
+    def expire(self, platform: str, shop: int | None = None) -> None:
+        """Refuse the access tokens of a shop (None: of all) until they are refreshed."""
+        with self._lock:
+            if shop is None:
+                self._all_expired[platform] = time.monotonic()
+                shops = [one for name, one in self._grants if name == platform]
+            else:
+                shops = [shop]
+            for one in shops:
+                self._grant(platform, one).ends = time.monotonic()
+
+    def authorise(self, platform: str, shop: int | None = None) -> None:
+        """Act as the owner of a shop (None: of all) who authorises the app again.
+
+        Any token that is written well is good then, so also the first one.
+        """
+        with self._lock:
+            if shop is None:
+                self._all_expired.pop(platform, None)
+                self._grants = {
+                    key: grant for key, grant in self._grants.items() if key[0] != platform
+                }
+            else:
+                self._grants[platform, shop] = _Grant()
+
+    def shown(self) -> dict[str, dict[str, Any]]:
+        """Return how often tokens were refreshed and refused, and their lifetime, by platform."""
+        with self._lock:
+            return {
+                platform: {
+                    "refreshes": self._refreshes_of(platform),
+                    "refused": self.refused[platform],
+                    "lifetime": self.lifetimes[platform],
+                }
+                for platform in PLATFORMS
+            }
+
+    def _refreshable(self, platform: str, shop: int, generation: int) -> bool:
+        grant = self._grant(platform, shop)
+        lost = grant.expired and platform in LOST_ONCE_EXPIRED
+        return grant.takes(generation) and not lost
+
+    def _refreshes_of(self, platform: str) -> dict[str, int]:
+        found = sorted(self.refreshes.items())
+        return {str(shop): number for (name, shop), number in found if name == platform}
+
+    def _grant(self, platform: str, shop: int) -> _Grant:
+        ends = self._all_expired.get(platform, float("inf"))
+        return self._grants.setdefault((platform, shop), _Grant(None, ends))
+
+
+def _read(platform: str, token: str, kind: str) -> tuple[int, int] | None:
+    """Return a token's shop and generation, if it is one of this platform and kind."""
+    if (platform, kind, token) == ("erp", "access", SANDBOX_ACCESS_TOKEN):
+        return ERP_ACCOUNT, 0
+    match = TOKEN.fullmatch(token)
+    if match is None or (match[1], match[4]) != (platform, kind):
+        return None
+    return int(match[2]), int(match[3])

@@ -23,6 +23,7 @@ from sandbox.pdd import listed
 from sandbox.pdd_refunds import HISTORY, STATUSES
 
 if TYPE_CHECKING:
+    from sandbox.pdd_refunds import Version
     from sandbox.world import World
 
 REQUIRED = ("type", "client_id", "timestamp", "sign")
@@ -38,6 +39,7 @@ KINDS = range(1, 7)  # 1: all of them
 # Shanghai is 8 hours ahead, all year.
 EPOCH = datetime(1970, 1, 1, 8)  # noqa: DTZ001 - wall clock
 DRIFTING = slice(0, None, 10)
+TIME_FORMAT = "%Y-%m-%d %H:%M:%S"
 
 INVALID, PUBLIC, CLIENT, TYPE = 10000, 10001, 10016, 10017
 EXPIRED, SIGN, LIMITED = 10019, 20004, 70031
@@ -218,3 +220,51 @@ def _mall(shop: int) -> dict[str, Any]:
         "mall_name": f"沙箱店铺{shop}",
         "merchant_type": 3,
     }
+
+
+def listed(version: Version) -> dict[str, Any]:
+    """Return a version as the list has it: all that the platform documents.
+
+    One in four rows has its times as text, one as numbers, the others as digits: the real list has
+    been observed to write them in more than one way.
+    """
+    case = version.case
+    return {
+        "id": case.id,
+        "order_sn": case.order_sn,
+        "after_sale_reason": case.reason,
+        "after_sales_status": version.status,
+        "after_sales_type": case.kind,
+        "confirm_time": _time(case.created - timedelta(days=3), case.id),
+        "created_time": _time(case.created, case.id),
+        "updated_time": _time(version.modified, case.id),
+        "discount_amount": _yuan(case.discount),
+        "dispute_refund_status": int(version.disputed),
+        "good_image": "",
+        "goods_id": case.goods_id,
+        "goods_name": case.product.name,
+        "goods_number": str(case.quantity),
+        "goods_price": _yuan(case.product.price),
+        "order_amount": _yuan(case.order_amount),
+        "refund_amount": _yuan(case.refund_amount),
+        "refund_operator_role": 2,
+        "outer_id": case.product.sku_id,
+        "outer_goods_id": case.product.sku_id,
+        "shipping_name": "",
+        "sku_id": str(case.goods_id * 10 + 1),
+        "speed_refund_flag": 0,
+        "speed_refund_status": "0",
+        "tracking_number": "",
+        "user_shipping_status": "0",
+    }
+
+
+def _time(moment: datetime, number: int) -> str | int:
+    epoch = int((moment - EPOCH).total_seconds())
+    return (moment.strftime(TIME_FORMAT), epoch, str(epoch), str(epoch))[number % 4]
+
+
+def _yuan(cents: int) -> str:
+    """Write an amount as the platform does: without the decimals that are not needed."""
+    whole, rest = divmod(cents, 100)
+    return f"{whole}.{rest:02}".rstrip("0") if rest else str(whole)
