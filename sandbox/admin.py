@@ -5,7 +5,7 @@ from __future__ import annotations
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from fastapi import APIRouter, Body, Depends, HTTPException, Request
+from fastapi import APIRouter, Body, Depends, FastAPI, HTTPException, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from sandbox.faults import FAULTS, Armed
@@ -52,15 +52,14 @@ class LifetimeWish(_Wish):
     seconds: Annotated[float, Field(gt=0)]
 
 
-def router(world: World) -> APIRouter:
-    """Return the routes."""
-    routes = APIRouter(prefix="/sandbox")
+def add_routes(app: FastAPI, world: World) -> None:
+    """Serve them."""
 
-    @routes.get("/health")
+    @app.get("/sandbox/health")
     async def health() -> dict[str, Any]:
         return {"status": "ok", "seed": world.seed, "now": world.now().isoformat(sep=" ")}
 
-    @routes.get("/calls")
+    @app.get("/sandbox/calls")
     async def calls() -> dict[str, Any]:
         keepers = world.gatekeepers
         return {
@@ -69,11 +68,10 @@ def router(world: World) -> APIRouter:
             "platforms": {name: _counted(keeper) for name, keeper in keepers.items()},
         }
 
-    switches = APIRouter(dependencies=[Depends(_from_this_machine)])
+    switches = APIRouter(prefix="/sandbox", dependencies=[Depends(_from_this_machine)])
     _add_faults(switches, world)
     _add_tokens(switches, world)
-    routes.include_router(switches)
-    return routes
+    app.routes.extend(switches.routes)
 
 
 def _add_faults(routes: APIRouter, world: World) -> None:

@@ -5,14 +5,17 @@ The server that it runs on dates answers, and lets the app break connections.
 
 from __future__ import annotations
 
+from datetime import date  # noqa: TC003 - FastAPI reads the annotation
 from email.utils import formatdate
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import uvicorn
 from fastapi import FastAPI
+from starlette.responses import JSONResponse, Response
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from sandbox import admin, feeds, jd, jushuitan, pdd
+from sandbox.book import as_text
 from sandbox.wire import FaultyWire
 from sandbox.world import World
 
@@ -23,10 +26,11 @@ if TYPE_CHECKING:
 
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+    from sandbox.book import Book
     from sandbox.limits import Allowances
 
-# Each serves its platform's paths, and under /sandbox/truth/ what is true of it.
-GATEWAYS = (jushuitan, jd, pdd, feeds)
+# Each serves its platform's paths; under /sandbox/truth/ stands what is true of it.
+GATEWAYS = {"erp/orders": jushuitan, "jd/orders": jd, "pdd/refunds": pdd}
 HOST = "127.0.0.1"
 # An answer that is never done would keep the server for ever.
 SECONDS_FOR_LAST_ANSWERS = 1
@@ -49,9 +53,17 @@ def create_app(
     world = World(seed, clock, allowances)
     app = FastAPI(title="Sandbox of the platforms' gateways", openapi_url=None)
     app.add_middleware(FaultyWire, world=world)
-    for gateway in (admin, *GATEWAYS):
-        app.include_router(gateway.router(world))
+    admin.add_routes(app, world)
+    feeds.add_routes(app, world)
+    for path, gateway in GATEWAYS.items():
+        _tell_truth(app, path, gateway.add_routes(app, world))
     return app
+
+
+def _tell_truth(app: FastAPI, path: str, book: Book[Any]) -> None:
+    @app.get(f"/sandbox/truth/{path}")
+    async def truth(shop: int, day: date, by: str = "change") -> Response:
+        return JSONResponse(as_text(book.told(shop, day, by)))
 
 
 class Connection(HttpToolsProtocol):

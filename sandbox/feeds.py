@@ -7,13 +7,10 @@ numbered pages from 0 that say whether more follow. It shares no code with the c
 from __future__ import annotations
 
 import hmac
-import json
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from fastapi import APIRouter
-from starlette.requests import Request  # noqa: TC002 - FastAPI reads the annotation
 from starlette.responses import JSONResponse, Response
 
 from sandbox.book import as_text
@@ -24,6 +21,9 @@ from sandbox.world import days
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+
+    from fastapi import FastAPI
+    from starlette.requests import Request
 
     from sandbox.feed_truth import Entry
     from sandbox.world import World
@@ -70,31 +70,26 @@ class _Asked(NamedTuple):
     shop: int
 
 
-def router(world: World) -> APIRouter:
-    """Return the three endpoints, and the route that tells the truth about them."""
+def add_routes(app: FastAPI, world: World) -> None:
+    """Serve the three endpoints, and what is true of them."""
     service = FeedService(world)
-    routes = APIRouter()
 
-    @routes.get("/feeds/pdd/reviews")
     async def reviews(request: Request) -> Response:
         return service.answer(request, service.reviews, _numbered_error)
 
-    @routes.get("/feeds/pdd/chat")
     async def chat(request: Request) -> Response:
         return service.answer(request, service.chat, _worded_error)
 
-    @routes.get("/feeds/pdd/kpi")
     async def kpi(request: Request) -> Response:
         return service.answer(request, service.kpi, _numbered_error)
 
-    @routes.get("/sandbox/truth/feeds/{name}")
-    async def truth(
-        name: str, shop: int, first_day: date, period: str = "day"
-    ) -> list[dict[str, Any]]:
-        entries = service.book.entries(name, shop, period, first_day)
-        return as_text(one.row for one in entries)
+    for endpoint in (reviews, chat, kpi):
+        app.add_route(f"/feeds/pdd/{endpoint.__name__}", endpoint)
 
-    return routes
+    @app.get("/sandbox/truth/feeds/{name}")
+    async def truth(name: str, shop: int, first_day: date, period: str = "day") -> Response:
+        entries = service.book.entries(name, shop, period, first_day)
+        return JSONResponse(as_text(one.row for one in entries))
 
 
 class FeedService:
@@ -122,8 +117,7 @@ class FeedService:
             page = endpoint(self._admitted(request))
         except _Refusal as refusal:
             page = error(refusal)
-        content = json.dumps(page, ensure_ascii=False)
-        return Response(content, media_type="application/json")
+        return JSONResponse(page)
 
     def _admitted(self, request: Request) -> _Asked:
         shop = _shop(request)

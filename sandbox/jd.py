@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import hmac
 import json
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 from zoneinfo import ZoneInfo
 
-from fastapi import APIRouter, Request
+from starlette.responses import JSONResponse, Response
 
-from sandbox.book import as_text
 from sandbox.credentials import SANDBOX_APP_KEY, SANDBOX_APP_SECRET, digest
 from sandbox.faults import INSTEAD_OF_AN_ANSWER, fault
 from sandbox.jd_orders import SHOP_NAMES
@@ -23,6 +22,11 @@ from sandbox.jd_search import OrderSearch
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from starlette.applications import Starlette
+    from starlette.requests import Request
+
+    from sandbox.book import Book
+    from sandbox.jd_orders import Version
     from sandbox.world import World
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -62,26 +66,21 @@ class _Refusal(Exception):  # noqa: N818 - not an error of this program
         self.code = code
 
 
-def router(world: World) -> APIRouter:
-    """Return the gateway's routes, and the one that tells the truth about its orders."""
+def add_routes(app: Starlette, world: World) -> Book[Version]:
+    """Serve the gateway; return its orders."""
     gateway = JdGateway(world)
-    routes = APIRouter()
 
-    @routes.post("/routerjson")
-    async def answer(request: Request) -> dict[str, Any]:
+    async def answer(request: Request) -> Response:
         # System parameters may stand in the URL, as in the platform's own SDK, or in the form.
         given = {**dict(request.query_params), **_form(await request.body())}
-        return gateway.answer(request, given)
+        return JSONResponse(gateway.answer(request, given))
 
-    @routes.post("/oauth2/refresh_token")
-    async def refresh(request: Request) -> dict[str, Any]:
-        return gateway.refresh(_form(await request.body()))
+    async def refresh(request: Request) -> Response:
+        return JSONResponse(gateway.refresh(_form(await request.body())))
 
-    @routes.get("/sandbox/truth/jd/orders")
-    async def truth(shop: int, day: date, by: str = "change") -> list[dict[str, Any]]:
-        return as_text(gateway.search.book.told(shop, day, by))
-
-    return routes
+    app.add_route("/routerjson", answer, methods=["POST"])
+    app.add_route("/oauth2/refresh_token", refresh, methods=["POST"])
+    return gateway.search.book
 
 
 class JdGateway:

@@ -14,7 +14,7 @@ from sandbox.jd_orders import HISTORY, STATES, Item, Version
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from fastapi import Request
+    from starlette.requests import Request
 
     from sandbox.world import World
 

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import hmac
 import json
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from time import time as epoch_seconds
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
-from fastapi import APIRouter, Request
+from starlette.responses import JSONResponse, Response
 
-from sandbox.book import Book, as_text
+from sandbox.book import Book
 from sandbox.catalogue import SHOPS
 from sandbox.credentials import ERP_ACCOUNT, SANDBOX_APP_KEY, digest
 from sandbox.faults import INSTEAD_OF_AN_ANSWER, Listing, fault
@@ -22,6 +22,9 @@ from sandbox.orders import HISTORY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+    from starlette.applications import Starlette
+    from starlette.requests import Request
 
     from sandbox.orders import Item, Version
     from sandbox.world import World
@@ -56,28 +59,23 @@ class _Refusal(Exception):  # noqa: N818 - not an error of this program
         self.code = code
 
 
-def router(world: World) -> APIRouter:
-    """Return the gateway's routes, and the one that tells the truth about its orders."""
+def add_routes(app: Starlette, world: World) -> Book[Version]:
+    """Serve the gateway; return its orders."""
     gateway = JushuitanGateway(world)
-    routes = APIRouter()
 
-    @routes.post("/open/shops/query")
-    async def shops(request: Request) -> dict[str, Any]:
-        return gateway.answer(request, await request.body(), gateway.shops)
+    async def shops(request: Request) -> Response:
+        return JSONResponse(gateway.answer(request, await request.body(), gateway.shops))
 
-    @routes.post("/open/orders/single/query")
-    async def orders(request: Request) -> dict[str, Any]:
-        return gateway.answer(request, await request.body(), gateway.orders)
+    async def orders(request: Request) -> Response:
+        return JSONResponse(gateway.answer(request, await request.body(), gateway.orders))
 
-    @routes.post("/openWeb/auth/refreshToken")
-    async def refresh(request: Request) -> dict[str, Any]:
-        return gateway.refresh(await request.body())
+    async def refresh(request: Request) -> Response:
+        return JSONResponse(gateway.refresh(await request.body()))
 
-    @routes.get("/sandbox/truth/erp/orders")
-    async def truth(shop: int, day: date, by: str = "change") -> list[dict[str, Any]]:
-        return as_text(gateway.book.told(shop, day, by))
-
-    return routes
+    app.add_route("/open/shops/query", shops, methods=["POST"])
+    app.add_route("/open/orders/single/query", orders, methods=["POST"])
+    app.add_route("/openWeb/auth/refreshToken", refresh, methods=["POST"])
+    return gateway.book
 
 
 class JushuitanGateway:

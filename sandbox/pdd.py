@@ -8,21 +8,21 @@ from __future__ import annotations
 import hmac
 import json
 import time
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
-from fastapi import APIRouter
-from starlette.requests import Request  # noqa: TC002 - FastAPI reads the annotation
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 
-from sandbox.book import Book, as_text
+from sandbox.book import Book
 from sandbox.credentials import SANDBOX_APP_KEY, SANDBOX_APP_SECRET, digest
 from sandbox.faults import INSTEAD_OF_AN_ANSWER, Listing, fault
-from sandbox.pdd import listed
 from sandbox.pdd_refunds import HISTORY, STATUSES
 
 if TYPE_CHECKING:
+    from starlette.applications import Starlette
+    from starlette.requests import Request
+
     from sandbox.pdd_refunds import Version
     from sandbox.world import World
 
@@ -66,18 +66,11 @@ class _Refusal(Exception):  # noqa: N818 - not an error of this program
         self.hint = hint
 
 
-def router(world: World) -> APIRouter:
-    """Return the gateway's route, and the one that tells the truth about its after-sales."""
+def add_routes(app: Starlette, world: World) -> Book[Version]:
+    """Serve the gateway; return its after-sales cases."""
     gateway = PddGateway(world)
-    routes = APIRouter()
-    # Asked hundreds of times a second: a plain route, without what FastAPI does for each call.
-    routes.add_route("/api/router", gateway.answer, methods=["POST"])
-
-    @routes.get("/sandbox/truth/pdd/refunds")
-    async def truth(shop: int, day: date, by: str = "change") -> list[dict[str, Any]]:
-        return as_text(gateway.book.told(shop, day, by))
-
-    return routes
+    app.add_route("/api/router", gateway.answer, methods=["POST"])
+    return gateway.book
 
 
 class PddGateway:
@@ -107,8 +100,7 @@ class PddGateway:
                 "request_id": f"{time.time_ns()}{next(self._requests)}",
             }
             envelope = {"error_response": error}
-        content = json.dumps(envelope, ensure_ascii=False, separators=(",", ":"))
-        return Response(content, media_type="application/json")
+        return JSONResponse(envelope)
 
     def _answered(self, request: Request, body: bytes) -> dict[str, Any]:
         params = _params(body)

@@ -13,12 +13,12 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import httpx
 import pytest
 
 from include.errors import ConfigurationError
 from include.gateways.limit_store import LimitStore
 from include.gateways.limiter import Limit, RateLimiter
+from tests.conftest import HTTP
 from tests.sandbox.serving import serve
 
 if TYPE_CHECKING:
@@ -416,7 +416,7 @@ def test_two_processes_share_the_platforms_limits_and_never_exceed_them(tmp_path
         programs = [start("real_calls", base_url, 5, 13, var=tmp_path) for _ in range(2)]
         assert [program.wait() for program in programs] == [0, 0]
         seconds = took(began)
-        counted = httpx.get(f"{base_url}/sandbox/calls").json()
+        counted = HTTP.get(f"{base_url}/sandbox/calls").json()
     for program in programs:
         program.communicate()
     assert (counted["calls"], counted["over_limit"]) == (130, 0)

@@ -10,7 +10,6 @@ from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
-import httpx
 import pytest
 import time_machine
 from sqlalchemy import delete, select, update
@@ -23,6 +22,7 @@ from include.platforms.jushuitan.dialect import Jushuitan, shops
 from include.warehouse import connect
 from include.warehouse.tables import tokens as table
 from sandbox.credentials import refresh_token_of
+from tests.conftest import HTTP
 from tests.database_servers import KINDS
 from tests.gateways.asking import using
 from tests.gateways.token_gateway import CALL, TokenGateway, access, refresh, start, token_gateway
@@ -381,11 +381,11 @@ def _forget(gateway: TokenGateway) -> None:
 def test_a_pull_goes_on_over_an_expired_token(sandbox: Sandbox, store: TokenStore) -> None:
     """The sandbox's token office takes what we send it; the second run asks it for nothing."""
     connection = replace(sandbox.connection, refresh_token=refresh_token_of("erp", 0))
-    httpx.post(f"{sandbox.base_url}/sandbox/tokens/expire", json={"platform": "erp"})
+    HTTP.post(f"{sandbox.base_url}/sandbox/tokens/expire", json={"platform": "erp"})
     for _ in range(2):
         assert len(using(Jushuitan(connection), shops, tokens=store)) == 3
-        office = httpx.get(f"{sandbox.base_url}/sandbox/tokens").json()["erp"]
+        office = HTTP.get(f"{sandbox.base_url}/sandbox/tokens").json()["erp"]
         assert (office["refreshes"], office["refused"]) == ({"0": 1}, 0)
     sandbox.arm("expired_token")
     assert len(using(Jushuitan(connection), shops, tokens=store)) == 3
-    assert httpx.get(f"{sandbox.base_url}/sandbox/tokens").json()["erp"]["refreshes"] == {"0": 2}
+    assert HTTP.get(f"{sandbox.base_url}/sandbox/tokens").json()["erp"]["refreshes"] == {"0": 2}

@@ -7,9 +7,8 @@ import json
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-import httpx
-
 from sandbox.credentials import SANDBOX_APP_KEY, SANDBOX_APP_SECRET, access_token_of
+from tests.conftest import HTTP
 
 ORDERS, VENDER = "jingdong.pop.order.search", "jingdong.vender.shop.query"
 FIELDS = "orderId,orderState,paymentConfirmTime,shouldPay,actualPay,itemInfoList,modified"
@@ -54,7 +53,7 @@ def signed(
 
 def post(base_url: str, form: dict[str, str], **more: Any) -> dict[str, Any]:
     """Return the envelope."""
-    return httpx.post(f"{base_url}/routerjson", data=form, **more).raise_for_status().json()
+    return HTTP.post(f"{base_url}/routerjson", data=form, **more).raise_for_status().json()
 
 
 def search(base_url: str, shop: int = 30001, **changes: Any) -> dict[str, Any]:

@@ -7,9 +7,8 @@ import json
 import time
 from typing import TYPE_CHECKING, Any
 
-import httpx
-
 from sandbox.credentials import SANDBOX_APP_KEY, SANDBOX_APP_SECRET, access_token_of
+from tests.conftest import HTTP
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -17,7 +16,6 @@ if TYPE_CHECKING:
 REFUNDS = "pdd.refund.list.increment.get"
 MALL = "pdd.mall.info.get"
 REFRESH = "pdd.pop.auth.token.refresh"
-CLIENT = httpx.Client()  # making one takes longer than a call
 
 
 def signed(
@@ -59,7 +57,7 @@ def post(base_url: str, call: dict[str, Any], fault: str = "") -> dict[str, Any]
     """Return the envelope."""
     headers = {"X-Sandbox-Fault": fault} if fault else {}
     body = json.dumps(call)
-    answer = CLIENT.post(f"{base_url}/api/router", content=body, headers=headers)
+    answer = HTTP.post(f"{base_url}/api/router", content=body, headers=headers)
     envelope: dict[str, Any] = answer.raise_for_status().json()
     return envelope
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-import httpx
 import pytest
 
 from sandbox.credentials import FEED_TOKEN
 from sandbox.feed_truth import rows_on
 from sandbox.limits import Allowance
+from tests.conftest import HTTP
 from tests.sandbox.serving import serve
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def base_url() -> Iterator[str]:
 def _ask(base_url: str, feed: str, fault: str = "", **changed: str) -> Any:
     headers = BEARER | ({"X-Sandbox-Fault": fault} if fault else {})
     params = ASKED[feed] | changed
-    return httpx.get(f"{base_url}/feeds/pdd/{feed}", params=params, headers=headers).json()
+    return HTTP.get(f"{base_url}/feeds/pdd/{feed}", params=params, headers=headers).json()
 
 
 def _rows(base_url: str, feed: str, fault: str = "", **changed: str) -> list[dict[str, Any]]:
@@ -71,10 +71,10 @@ def _error(answer: Any) -> object:
 def test_it_takes_its_token_in_three_ways(base_url: str, headers: dict[str, str]) -> None:
     """As a bearer token, in a header or as a cookie; not in the URL."""
     url = f"{base_url}/feeds/pdd/chat"
-    assert httpx.get(url, params=CHAT, headers=headers).status_code == 200
+    assert HTTP.get(url, params=CHAT, headers=headers).status_code == 200
     wrong = {name: value.replace("token", "tokem") for name, value in headers.items()}
-    assert httpx.get(url, params=CHAT, headers=wrong).status_code == 401
-    assert httpx.get(url, params={**CHAT, "token": FEED_TOKEN}).status_code == 401
+    assert HTTP.get(url, params=CHAT, headers=wrong).status_code == 401
+    assert HTTP.get(url, params={**CHAT, "token": FEED_TOKEN}).status_code == 401
 
 
 def test_reviews_come_in_numbered_pages(base_url: str) -> None:
@@ -185,7 +185,7 @@ def test_a_row_leaves_between_two_pages(feed: str, sandbox: Sandbox) -> None:
     assert _rows(url, feed, **size, **first) == known[1:5]
     shop = ASKED[feed]["mall_id"]
     asked = {"shop": shop, "first_day": str(DAY)}
-    told = httpx.get(f"{url}/sandbox/truth/feeds/{feed}", params=asked).json()
+    told = HTTP.get(f"{url}/sandbox/truth/feeds/{feed}", params=asked).json()
     assert len(told) == len(rows_on(feed, int(shop), "day", DAY, 1)) - 1
 
 
@@ -207,7 +207,7 @@ def test_it_counts_calls_that_are_too_many() -> None:
 def test_the_truth_is_served(base_url: str) -> None:
     """With the warehouse's names, amounts and times as text."""
     params = {"shop": 20001, "first_day": "2025-09-01", "period": "month"}
-    told = httpx.get(f"{base_url}/sandbox/truth/feeds/kpi", params=params).json()
+    told = HTTP.get(f"{base_url}/sandbox/truth/feeds/kpi", params=params).json()
     truth = rows_on("kpi", 20001, "month", date(2025, 9, 1), 1)
     assert [row["agent_id"] for row in told] == [row["agent_id"] for row in truth]
     assert [row["sales_amount"] for row in told] == [str(row["sales_amount"]) for row in truth]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
-import httpx
 import pytest
 
 from sandbox.credentials import (
@@ -15,7 +14,7 @@ from sandbox.credentials import (
     refresh_token_of,
 )
 from sandbox.limits import Allowance
-from tests.conftest import SANDBOX_NOW, WIDE, Sandbox
+from tests.conftest import HTTP, SANDBOX_NOW, WIDE, Sandbox
 from tests.jd_shops import truth
 from tests.sandbox.jd_calls import DAY, ORDERS, VENDER, clock, post, signed
 from tests.sandbox.serving import serve
@@ -106,13 +105,13 @@ def test_system_parameters_may_stand_in_the_url(steady: Sandbox) -> None:
     form = signed(DAY)
     params = {"360buy_param_json": form.pop("360buy_param_json")}
     url = f"{steady.base_url}/routerjson"
-    answer = httpx.post(url, params=form, data=params).json()
+    answer = HTTP.post(url, params=form, data=params).json()
     assert "jingdong_pop_order_search_responce" in answer
 
 
 def test_only_posts_are_answered(steady: Sandbox) -> None:
     """Signed or not, a GET is turned away."""
-    assert httpx.get(f"{steady.base_url}/routerjson", params=signed(DAY)).status_code == 405
+    assert HTTP.get(f"{steady.base_url}/routerjson", params=signed(DAY)).status_code == 405
 
 
 def test_a_spent_quota_has_its_code() -> None:
@@ -121,7 +120,7 @@ def test_a_spent_quota_has_its_code() -> None:
         answers = [post(base_url, signed({}, VENDER)) for _ in range(3)]
         assert code_of(answers[2]) == "2"
         assert all(SHOP_INFO in answer for answer in answers[:2])
-        counted = httpx.get(f"{base_url}/sandbox/calls").json()["platforms"]["jd"]
+        counted = HTTP.get(f"{base_url}/sandbox/calls").json()["platforms"]["jd"]
     assert counted == {"calls": 3, "over_limit": 1, "shops": {"30001": 3}}
 
 
@@ -136,7 +135,7 @@ def test_a_fault_comes_instead_of_an_answer(
     form = signed(DAY, method)
     assert code_of(post(steady.base_url, form, headers={"X-Sandbox-Fault": fault})) == code
     wish = {"fault": fault, "platform": "jd", "shop": 30002}
-    httpx.post(f"{steady.base_url}/sandbox/faults", json=wish).raise_for_status()
+    HTTP.post(f"{steady.base_url}/sandbox/faults", json=wish).raise_for_status()
     assert "error_response" not in post(steady.base_url, form)
     assert code_of(post(steady.base_url, signed(DAY, method, shop=30002))) == code
     assert "error_response" not in post(steady.base_url, signed(DAY, method, shop=30002))
@@ -145,7 +144,7 @@ def test_a_fault_comes_instead_of_an_answer(
 def refresh(sandbox: Sandbox, **changes: str) -> dict[str, Any]:
     """Ask for new tokens."""
     url = f"{sandbox.base_url}/oauth2/refresh_token"
-    return httpx.post(url, data={**GRANT, **changes}).raise_for_status().json()
+    return HTTP.post(url, data={**GRANT, **changes}).raise_for_status().json()
 
 
 def test_tokens_are_exchanged_once(sandbox: Sandbox) -> None:
@@ -181,7 +180,7 @@ def test_an_ill_refresh_has_its_own_envelope(changes: dict[str, str], steady: Sa
 def test_an_expired_token_cannot_be_refreshed(sandbox: Sandbox) -> None:
     """That is the platform's rule: only the owner can help then."""
     wish = {"platform": "jd", "shop": 30001}
-    httpx.post(f"{sandbox.base_url}/sandbox/tokens/expire", json=wish).raise_for_status()
+    HTTP.post(f"{sandbox.base_url}/sandbox/tokens/expire", json=wish).raise_for_status()
     assert code_of(post(sandbox.base_url, signed({}, VENDER))) == "19"
     assert "access_token" not in refresh(sandbox)
 
@@ -190,7 +189,7 @@ def test_an_expired_token_cannot_be_refreshed(sandbox: Sandbox) -> None:
 def test_the_truth_of_a_day_is_told(shop: int, steady: Sandbox) -> None:
     """As JSON: amounts and times as exact text, everything else as it is."""
     url = f"{steady.base_url}/sandbox/truth/jd/orders"
-    told = httpx.get(url, params={"shop": shop, "day": "2025-10-02"}).json()
+    told = HTTP.get(url, params={"shop": shop, "day": "2025-10-02"}).json()
     day: date = datetime(2025, 10, 2).date()
     rows = truth(shop, day)
     assert told == [

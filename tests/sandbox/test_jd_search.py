@@ -5,10 +5,9 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-import httpx
 import pytest
 
-from tests.conftest import SANDBOX_NOW, WIDE, Sandbox
+from tests.conftest import HTTP, SANDBOX_NOW, WIDE, Sandbox
 from tests.jd_shops import truth
 from tests.sandbox.jd_calls import DAY, FIELDS, post, search, signed
 from tests.sandbox.serving import serve
@@ -195,7 +194,7 @@ def test_a_row_can_lack_a_field_or_have_nonsense(steady: Sandbox) -> None:
 def test_a_fault_of_pages_waits_for_one(sandbox: Sandbox) -> None:
     """A page without rows cannot show it, and does not use it up."""
     wish = {"fault": "missing_field", "platform": "jd"}
-    httpx.post(f"{sandbox.base_url}/sandbox/faults", json=wish).raise_for_status()
+    HTTP.post(f"{sandbox.base_url}/sandbox/faults", json=wish).raise_for_status()
     assert search(sandbox.base_url, page="9")[ROWS] == []
     assert not all("orderState" in row for row in search(sandbox.base_url)[ROWS])
     assert all("orderState" in row for row in search(sandbox.base_url)[ROWS])

@@ -8,7 +8,6 @@ import time
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-import httpx
 import pytest
 
 from sandbox.credentials import SANDBOX_ACCESS_TOKEN, SANDBOX_APP_KEY, SANDBOX_APP_SECRET
@@ -170,7 +169,8 @@ def test_a_row_says_what_the_platforms_rows_say(sandbox: Sandbox) -> None:
 
 def test_the_platforms_own_limits_are_enforced() -> None:
     """The sixth call in a second gets 199; who is turned away is counted."""
-    with serve() as base_url, httpx.Client(base_url=base_url) as client:
-        codes = [client.post(SHOPS, data=signed({})).json()["code"] for _ in range(6)]
+    with serve() as base_url:
+        codes = [post(base_url, SHOPS, signed({}))["code"] for _ in range(6)]
         assert codes == [0, 0, 0, 0, 0, 199]
-        assert client.get("/sandbox/calls").json()["platforms"]["erp"]["over_limit"] == 1
+        calls = HTTP.get(f"{base_url}/sandbox/calls").json()
+        assert calls["platforms"]["erp"]["over_limit"] == 1

@@ -6,13 +6,12 @@ import time
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-import httpx
 import pytest
 
 from sandbox.credentials import access_token_of, refresh_token_of
 from sandbox.limits import DOCUMENTED
 from sandbox.pdd_refunds import STATUSES
-from tests.conftest import SANDBOX_NOW, WIDE
+from tests.conftest import HTTP, SANDBOX_NOW, WIDE
 from tests.sandbox.pdd_calls import MALL, REFRESH, REFUNDS, listed, post, signed, window
 from tests.sandbox.serving import serve
 from tests.sandbox.truth import PDD
@@ -89,13 +88,13 @@ def test_a_call_that_was_changed_after_signing_is_refused(base_url: str) -> None
 @pytest.mark.parametrize("body", [b"", b"[]", b"{", "类型".encode()])
 def test_a_body_that_is_no_object_is_refused(body: bytes, base_url: str) -> None:
     """What is not JSON, or not flat, is no call."""
-    answer = httpx.post(f"{base_url}/api/router", content=body)
+    answer = HTTP.post(f"{base_url}/api/router", content=body)
     assert answer.json()["error_response"]["error_code"] == 10001
 
 
 def test_only_posts_are_answered(base_url: str) -> None:
     """A GET is none of the platform's."""
-    assert httpx.get(f"{base_url}/api/router").status_code == 405
+    assert HTTP.get(f"{base_url}/api/router").status_code == 405
 
 
 @pytest.mark.parametrize(
@@ -125,21 +124,8 @@ def test_a_question_must_be_as_documented(changes: dict[str, Any], base_url: str
 
 def test_pages_join_to_the_whole(base_url: str) -> None:
     """A window of a sale has several pages, each with the total, the last one short."""
-    pages = [
-        listed(
-            base_url,
-            signed(
-                REFUNDS,
-                **SALE,
-            ),
-        )
-        for _ in range(1)
-    ]
+    pages = [listed(base_url, signed(REFUNDS, **{**SALE, "page": page})) for page in range(1, 6)]
     total = pages[0]["total_count"]
-    pages += [
-        listed(base_url, signed(REFUNDS, **{**SALE, "page": number}))
-        for number in range(2, total // 100 + 3)
-    ]
     assert [len(one["refund_list"]) for one in pages] == [100, 100, 100, total - 300, 0]
     assert {one["total_count"] for one in pages} == {total}
     truth = PDD.on(20001, DAY, seed=1, as_of=SANDBOX_NOW)
@@ -156,13 +142,11 @@ def test_each_status_and_kind_is_listed_alone(base_url: str) -> None:
     """All statuses of a window are together what is true of it; a kind narrows them."""
     noon = datetime(2025, 10, 2, 12)
     found: dict[int, int] = {}
-    with httpx.Client(base_url=base_url) as client:
-        for status in sorted(STATUSES):
-            question = window(noon, noon + HALF_AN_HOUR, after_sales_status=status)
-            answer = client.post("/api/router", json=signed(REFUNDS, **question)).json()
-            for row in answer["refund_increment_get_response"]["refund_list"]:
-                assert row["after_sales_status"] == status
-                found[row["id"]] = row["after_sales_type"]
+    for status in sorted(STATUSES):
+        question = window(noon, noon + HALF_AN_HOUR, after_sales_status=status)
+        for row in listed(base_url, signed(REFUNDS, **question))["refund_list"]:
+            assert row["after_sales_status"] == status
+            found[row["id"]] = row["after_sales_type"]
     truth = [
         row
         for row in PDD.on(20001, noon.date(), seed=1, as_of=SANDBOX_NOW)
@@ -176,7 +160,7 @@ def test_each_status_and_kind_is_listed_alone(base_url: str) -> None:
 def test_the_truth_is_told(base_url: str) -> None:
     """The route gives what the function gives, as text."""
     query = {"shop": 20002, "day": "2025-10-01"}
-    told = httpx.get(f"{base_url}/sandbox/truth/pdd/refunds", params=query).json()
+    told = HTTP.get(f"{base_url}/sandbox/truth/pdd/refunds", params=query).json()
     truth = PDD.on(20002, date(2025, 10, 1), seed=1, as_of=SANDBOX_NOW)
     assert told == [
         {name: value if isinstance(value, int) else str(value) for name, value in row.items()}
@@ -233,7 +217,7 @@ def test_shifting_rows_leave_after_the_answer(sandbox: Sandbox) -> None:
     gone = {row["id"] for row in before["refund_list"][::10]}
     assert not gone & {row["id"] for row in after["refund_list"]}
     query = {"shop": 20001, "day": str(SANDBOX_NOW.date())}
-    today = httpx.get(f"{sandbox.base_url}/sandbox/truth/pdd/refunds", params=query).json()
+    today = HTTP.get(f"{sandbox.base_url}/sandbox/truth/pdd/refunds", params=query).json()
     assert gone <= {row["id"] for row in today}
 
 
@@ -243,13 +227,13 @@ def test_the_platforms_own_limits_are_enforced() -> None:
         (100, 10, 70031, "shop"),
         (500, 1, 52101, "app"),
     ]
-    with serve() as base_url, httpx.Client(base_url=base_url) as client:
+    with serve() as base_url:
 
         def code(shop: int) -> int:
-            answer = client.post("/api/router", json=signed(MALL, shop=shop)).json()
+            answer = post(base_url, signed(MALL, shop=shop))
             return int(answer.get("error_response", {}).get("error_code", 0))
 
         assert [code(20001) for _ in range(101)] == [*[0] * 100, 70031]
         assert code(20002) == 0
-        counted = client.get("/sandbox/calls").json()["platforms"]["pdd"]
+        counted = HTTP.get(f"{base_url}/sandbox/calls").json()["platforms"]["pdd"]
         assert (counted["calls"], counted["over_limit"]) == (102, 1)

@@ -10,7 +10,6 @@ from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import httpx
 import pytest
 from sqlalchemy import select, text
 
@@ -19,7 +18,7 @@ from include.units.ledger import Ledger
 from include.warehouse import connect
 from include.warehouse.tables import jd_orders
 from sandbox.credentials import access_token_of
-from tests.conftest import SANDBOX_NOW, Sandbox
+from tests.conftest import HTTP, SANDBOX_NOW, Sandbox
 from tests.jd_shops import NUMBERS, connection_of
 from tests.pulled import jd_orders as jd_orders_of
 from tests.runner import ForkedScript, run
@@ -93,7 +92,7 @@ class Pull:
     def arm(self, fault: str, **more: Any) -> None:
         """Have a fault wait for JD's requests."""
         wish = {"fault": fault, "platform": "jd", **more}
-        httpx.post(f"{self.sandbox.base_url}/sandbox/faults", json=wish).raise_for_status()
+        HTTP.post(f"{self.sandbox.base_url}/sandbox/faults", json=wish).raise_for_status()
 
     def landed(self) -> Rows:
         """Return the orders in the warehouse, by shop and id."""
@@ -224,7 +223,7 @@ def test_a_token_is_refreshed_as_long_as_the_platform_does(pull: Pull) -> None:
     """The run goes on with the new one, and so does the next; one that ended needs its owner."""
     url = f"{pull.sandbox.base_url}/sandbox/tokens"
     shop = {"platform": "jd", "shop": 30003}
-    httpx.post(f"{url}/expire", json=shop).raise_for_status()
+    HTTP.post(f"{url}/expire", json=shop).raise_for_status()
     pull.arm("expired_token", shop=30001, after=1)
     code, output = pull.run(LAST_DAY)
     assert code == 77, output
@@ -232,7 +231,7 @@ def test_a_token_is_refreshed_as_long_as_the_platform_does(pull: Pull) -> None:
     assert access_token_of("jd", 30001, 1) not in output
     failed = {"jd-3": ("failed", 77)}
     assert pull.states(LAST_DAY) == {**dict.fromkeys(SHOPS, ("ok", 0)), **failed}
-    httpx.post(f"{url}/authorise", json=shop).raise_for_status()
+    HTTP.post(f"{url}/authorise", json=shop).raise_for_status()
     code, output = pull.run(LAST_DAY, "--again")
     assert code == 0, output
     assert pull.landed() == true([LAST_DAY])
@@ -251,8 +250,8 @@ def _strike(pull: Pull, faults: dict[str, tuple[str, int, int]]) -> dict[str, in
     assert pull.states(LAST_DAY) == {**dict.fromkeys(SHOPS, ("ok", 0)), **failed}
     others = [shop for shop in SHOPS if shop not in faults]
     assert pull.landed() == true([LAST_DAY], others)
-    counted = httpx.get(f"{pull.sandbox.base_url}/sandbox/calls").json()
-    httpx.delete(f"{pull.sandbox.base_url}/sandbox/faults").raise_for_status()
+    counted = HTTP.get(f"{pull.sandbox.base_url}/sandbox/calls").json()
+    HTTP.delete(f"{pull.sandbox.base_url}/sandbox/faults").raise_for_status()
     code, output = pull.run(LAST_DAY)
     assert code == 0, output
     assert pull.landed() == true([LAST_DAY])
@@ -301,7 +300,7 @@ def test_drift_while_pulling_loses_nothing(pull: Pull) -> None:
         {
             (shop, row["orderId"])
             for shop, number in SHOPS.items()
-            for row in httpx.get(
+            for row in HTTP.get(
                 f"{pull.sandbox.base_url}/sandbox/truth/jd/orders",
                 params={"shop": number, "day": str(LAST_DAY), "by": by},
             ).json()

@@ -11,7 +11,6 @@ from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import httpx
 import pytest
 from sqlalchemy import select, text
 
@@ -28,7 +27,7 @@ from include.units.ledger import Ledger
 from include.warehouse import connect
 from include.warehouse.tables import pdd_refunds
 from sandbox.credentials import access_token_of
-from tests.conftest import SANDBOX_NOW, Sandbox
+from tests.conftest import HTTP, SANDBOX_NOW, Sandbox
 from tests.gateways.asking import using
 from tests.gateways.pdd_shops import fields_of
 from tests.gateways.scripted_gateway import answer, scripted
@@ -163,7 +162,7 @@ def pull(sandbox: Sandbox, warehouse_url: str, tmp_path: Path) -> Iterator[Pull]
 def test_a_day_is_the_truth_to_the_row(pull: Pull) -> None:
     """Every case of a shop's sale, though its token has expired and much goes wrong on the way."""
     wish = {"platform": "pdd", "shop": SHOPS["pdd-1"]}
-    httpx.post(f"{pull.sandbox.base_url}/sandbox/tokens/expire", json=wish).raise_for_status()
+    HTTP.post(f"{pull.sandbox.base_url}/sandbox/tokens/expire", json=wish).raise_for_status()
     for fault in FAULTS_THAT_PASS:
         pull.sandbox.arm(fault, "pdd", after=20, shop=SHOPS["pdd-1"])
     pull.environment = {"GATEWAY_PAUSE_SECONDS": "0.01"}
@@ -321,7 +320,7 @@ def test_the_delivered_program_keeps_the_platforms_limits(
         code, output = pull.run(LAST_DAY)
         took = time.monotonic() - began
         assert code == 0, output
-        counted = httpx.get(f"{base_url}/sandbox/calls").json()["platforms"]["pdd"]
+        counted = HTTP.get(f"{base_url}/sandbox/calls").json()["platforms"]["pdd"]
         assert counted["over_limit"] == 0
         assert pull.landed() == truth([LAST_DAY], *SHOPS)
         assert took > 110

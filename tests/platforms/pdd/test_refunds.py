@@ -7,7 +7,6 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
-import httpx
 import pytest
 
 from include.gateways.client import GatewayClient, Patience
@@ -23,7 +22,7 @@ from include.gateways.errors import (
 from include.gateways.fields import SHANGHAI
 from include.platforms.pdd.dialect import REFUNDS, Pdd, mall
 from include.platforms.pdd.refunds import STATUSES, WINDOWS_AT_ONCE, Refund, refunds_updated
-from tests.conftest import SANDBOX_NOW, Sandbox
+from tests.conftest import HTTP, SANDBOX_NOW, Sandbox
 from tests.gateways.asking import ONCE, using
 from tests.gateways.pdd_shops import connection_of
 from tests.gateways.scripted_gateway import answer, scripted
@@ -95,11 +94,12 @@ def pull_scripted(
         return found, asked
 
 
-def test_a_day_is_the_truth(sandbox: Sandbox) -> None:
-    """Every row of a day is there, once, and to the cent; a sale's many pages, too."""
-    start = datetime.combine(SALE_DAY, datetime.min.time())
-    pulled = pull_sandbox(sandbox, 20001, start, start + DAY)
-    assert pulled == PDD.on(20001, SALE_DAY, seed=1, as_of=SANDBOX_NOW)
+def test_hours_are_the_truth(sandbox: Sandbox) -> None:
+    """Every row of them is there, once, and to the cent; a sale's many pages, too."""
+    start, end = SALE_EVENING - 2 * HALF_AN_HOUR, SALE_EVENING + 8 * HALF_AN_HOUR
+    pulled = pull_sandbox(sandbox, 20001, start, end)
+    assert pulled == truth_of(20001, start, end)
+    assert len(pulled) > 330
     evening = truth_of(20001, SALE_EVENING, SALE_EVENING + HALF_AN_HOUR)
     assert sum(row["after_sales_status"] == 10 for row in evening) > 300
 
@@ -160,7 +160,7 @@ def test_cases_that_leave_the_window_hide_no_other(sandbox: Sandbox) -> None:
     start, end = SALE_EVENING, SALE_EVENING + HALF_AN_HOUR
     sandbox.arm("shifting_rows", "pdd", times=100)
     pulled = {row["id"] for row in pull_sandbox(sandbox, 20001, start, end, SOON)}
-    rows = httpx.get(truth_url, params={"shop": 20001, "day": str(SALE_DAY)}).json()
+    rows = HTTP.get(truth_url, params={"shop": 20001, "day": str(SALE_DAY)}).json()
     stayed = {row["id"] for row in rows if str(start) <= row["updated_time"] < str(end)}
     assert stayed <= pulled
     assert len(stayed) < len(truth_of(20001, start, end)) - 20
