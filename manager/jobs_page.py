@@ -88,7 +88,8 @@ def write_page(root: Path) -> int:
 
 def _row(job: Job) -> str:
     cron = f"{in_words(job)}: `{job.cron}`" if job.enabled else "by hand only"
-    deadline = f"{job.deadline:%H:%M}" if job.deadline else "none"
+    deadline = f"{job.deadline:%H:%M}" if job.deadline else "2h after its start"
+    deadline = "none" if job.alert == "none" else deadline
     retries = f"{job.retries}, {_span(job.retry_delay)} apart" if job.retries else "none"
     name = f"[{job.id}](#{job.id})"
     return _cells(name, job.name, cron, COVERS[job.period], retries, _span(job.timeout), deadline)

@@ -21,6 +21,7 @@ from include.text import MISTYPED, nearest, quoted, suggestion
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
+ALERT_CHOICES = ("route", "none")
 LONGEST_ID = 64  # characters; it is part of file names (Airflow itself takes 250)
 LONGEST_LINE = 200
 LONGEST_TAG = 100  # Airflow refuses a whole DAG for a longer one
@@ -142,6 +143,7 @@ def one_of(words: Collection[str]) -> Callable[[Any], str]:
 
 period = one_of(PERIODS)
 weekday = one_of(WEEKDAYS)
+alert_choice = one_of(ALERT_CHOICES)
 
 
 def cron(value: Any) -> str:

@@ -67,6 +67,9 @@ StartDay = Annotated[date, PlainValidator(constraints.start_day), as_text(constr
 TimeOfDay = Annotated[
     time, PlainValidator(constraints.time_of_day), as_text(constraints.TIME_OF_DAY)
 ]
+AlertChoice = Annotated[
+    str, PlainValidator(constraints.alert_choice), as_text(enum=list(constraints.ALERT_CHOICES))
+]
 Percent = Annotated[float, PlainValidator(constraints.percent), as_text(constraints.PERCENT)]
 Tolerance = Annotated[
     float,

@@ -12,6 +12,7 @@ from include import PROJECT_ROOT
 from include.errors import ConfigurationError
 from include.periods import Period, Schedule, check_fit
 from include.registry import fields  # noqa: TC001 - pydantic reads the annotations
+from include.registry.deadlines import check_deadline, deadline_of
 from include.registry.environment import filled
 from include.registry.paths import SCRIPTS, Folders
 from include.registry.row_checks import Checks  # noqa: TC001 - the same
@@ -19,6 +20,7 @@ from include.text import quoted, suggestion
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime, time
     from pathlib import Path
 
 PLATFORMS = ("erp", "jd", "pdd")
@@ -165,8 +167,15 @@ class Job(BaseModel):
     )
     deadline: fields.TimeOfDay | None = Field(
         default=None,
-        description="the time of day by which the period must have landed, else an alert",
+        description="the time of day, after the cron's, by which the period must have landed, else "
+        "an alert; two hours after the cron unless given",
         examples=["10:00"],
+    )
+    alert: fields.AlertChoice = Field(
+        default="route",
+        description="none: no alert when it is late, rejected, paused or never repaired; else the "
+        "routes of config/alerts.yaml decide",
+        examples=["none"],
     )
     checks: Checks | None = Field(
         default=None,
@@ -215,6 +224,13 @@ class Job(BaseModel):
             raise ValueError(message)
         return data
 
+    @field_validator("deadline")
+    @classmethod
+    def _is_after_the_cron(cls, deadline: time | None, info: ValidationInfo) -> time | None:
+        if deadline is not None and {"cron", "period"} <= info.data.keys():
+            check_deadline(info.data["cron"], info.data["period"], deadline)
+        return deadline
+
     def model_post_init(self, context: Any) -> None:
         """Remember where the entry stands."""
         self._place = context or NOWHERE
@@ -243,6 +259,10 @@ class Job(BaseModel):
     def schedule(self) -> Schedule:
         """When it runs and what a run covers."""
         return Schedule(self.cron, self.period, self.timezone, self.week_start)
+
+    def deadline_of(self, period: Period) -> datetime:
+        """Return by when a period must have landed, else it is late; in the job's time zone."""
+        return deadline_of(self.schedule, self.deadline, period)
 
     @property
     def connection_ids(self) -> list[str]:

@@ -48,7 +48,8 @@ retry_delay: 90s
 timeout: 1h30m
 recover: 0d
 start: 2025-03-01
-deadline: 10:00
+deadline: 18:00
+alert: none
 checks:
   min_rows: 5
   max_drop: 60%
@@ -134,6 +135,7 @@ def test_defaults(project: ProjectFolder) -> None:
         "recover": timedelta(days=7),
         "start": None,
         "deadline": None,
+        "alert": "route",
         "checks": None,
     }
     assert job.connection_ids == []
@@ -152,7 +154,7 @@ def test_every_key(project: ProjectFolder) -> None:
     assert job.start == date(2025, 3, 1)
     assert job.connection_ids == ["erp", "mail"]
     assert (job.timeout, job.recover) == (timedelta(minutes=90), timedelta(0))
-    assert job.deadline == time(10)
+    assert (job.deadline, job.alert) == (time(18), "none")
     assert job.checks is not None
     assert job.checks.max_drop == 0.6
     assert (job.checks.table, job.checks.day) == ("shop.orders", "order_day")
