@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from include.registry.checks import check_project
+from include.registry.constraints import write_duration as _span
 from include.registry.description import in_words
-from include.registry.durations import write_duration as _span
 from include.scheduling.job_docs import COVERS, details
 from include.units.exit_codes import MEANINGS, ExitCode
 

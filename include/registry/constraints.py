@@ -15,7 +15,6 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from include.errors import ConfigurationError
 from include.periods import PERIODS, WEEKDAYS, check_cron
-from include.registry.durations import parse_duration
 from include.text import MISTYPED, nearest, quoted, suggestion
 
 if TYPE_CHECKING:
@@ -36,6 +35,8 @@ CONNECTION_ID = r"[A-Za-z][A-Za-z0-9_.-]*"
 DAY = r"\d{4}-\d\d-\d\d"
 TIME_OF_DAY = r"([01]\d|2[0-3]):[0-5]\d"
 PERCENT = r"(100|[1-9]\d?)%"
+DURATION = r"(?=\d)(\d{1,6}d)?(\d{1,6}h)?(\d{1,6}m)?(\d{1,6}s)?"
+SECONDS = {"d": 86400, "h": 3600, "m": 60, "s": 1}
 OFFSET = re.compile(r"[+-] *\d")
 # Names of the zone database that are no zone, or whichever one the machine is in.
 NO_PLACES = {"Factory", "localtime", "posixrules"}
@@ -60,38 +61,41 @@ def text(value: Any) -> str:
     raise ValueError(f"{quoted(value)} is not text: put it in quotes, as in '{quoted(value)}'")
 
 
-def line(value: Any) -> str:
+def line(value: Any, *, longest: int = LONGEST_LINE) -> str:
     """Take text that fits where there is one line, and is not empty."""
     written = text(value).strip()
     if not written:
         raise ValueError("is empty: write something, or remove the key")
     if "\n" in written or "\t" in written:
         raise ValueError(f"{quoted(written)} has several lines: write one")
-    if len(written) > LONGEST_LINE:
-        raise ValueError(f"{quoted(written)} is longer than {LONGEST_LINE} characters: shorten it")
-    return written
+    return _at_most(written, longest)
 
 
-def interpreter(value: Any) -> str:
-    """Take the path of a Python: absolute, or below the project."""
-    written = line(value)
-    advice = "write an absolute path, or one below the project, as in venvs/report/bin/python"
-    if "/" not in written:
-        raise ValueError(f"{quoted(written)} is no path: {advice}")
-    parts = written.removeprefix("/").split("/")
-    if ".." in parts or written.startswith("~"):
-        raise ValueError(f"{quoted(written)} leads out of the project: {advice}")
-    if "" in parts or "." in parts or "\\" in written:
-        raise ValueError(f"{quoted(written)} is not a plain path: {advice}")
+def _at_most(written: str, longest: int) -> str:
+    if len(written) > longest:
+        raise ValueError(f"{quoted(written)} is longer than {longest} characters: shorten it")
     return written
 
 
 def tag(value: Any) -> str:
     """Take a tag."""
+    return line(value, longest=LONGEST_TAG)
+
+
+def interpreter(value: Any) -> str:
+    """Take the path of a Python: absolute, or below the project."""
     written = line(value)
-    if len(written) > LONGEST_TAG:
-        raise ValueError(f"{quoted(written)} is longer than {LONGEST_TAG} characters: shorten it")
-    return written
+    parts = written.removeprefix("/").split("/")
+    if "/" not in written:
+        wrong = "is no path"
+    elif ".." in parts or written.startswith("~"):
+        wrong = "leads out of the project"
+    elif "" in parts or "." in parts or "\\" in written:
+        wrong = "is not a plain path"
+    else:
+        return written
+    advice = "write an absolute path, or one below the project, as in venvs/report/bin/python"
+    raise ValueError(f"{quoted(written)} {wrong}: {advice}")
 
 
 def identifier(form: str, advice: str) -> Callable[[Any], str]:
@@ -107,11 +111,7 @@ def identifier(form: str, advice: str) -> Callable[[Any], str]:
         written = text(value)
         if not compiled.fullmatch(written):
             raise ValueError(f"{quoted(written)} is not an id: {advice}")
-        if len(written) > LONGEST_ID:
-            raise ValueError(
-                f"{quoted(written)} is longer than {LONGEST_ID} characters: shorten it"
-            )
-        return written
+        return _at_most(written, LONGEST_ID)
 
     return check
 
@@ -156,17 +156,14 @@ def cron(value: Any) -> str:
     return written
 
 
-def _zones() -> list[str]:
-    return ["UTC", *sorted(available_timezones() - NO_PLACES)]
-
-
 @lru_cache
 def _zone_problem(name: str) -> str | None:
     try:
         ZoneInfo(name)
     except (KeyError, ValueError, OSError):  # OSError: the name of a folder of zones
+        zones = ["UTC", *sorted(available_timezones() - NO_PLACES)]
         # For hours from UTC, the names of the same hours count them the other way round.
-        near = None if OFFSET.search(name) else nearest(name, _zones(), MISTYPED)
+        near = None if OFFSET.search(name) else nearest(name, zones, MISTYPED)
         hint = f"did you mean {near!r}?" if near else "write one like Asia/Shanghai"
         if CHINESE_ZONE.fullmatch(name.strip()):
             hint = "write Asia/Shanghai, the time of all of China"
@@ -211,15 +208,29 @@ def number(value: Any) -> float:
 
 
 def duration(value: Any) -> timedelta:
-    """Take a duration; 0s is one."""
-    if isinstance(value, int) and not isinstance(value, bool):
-        value = str(value)
-    if not isinstance(value, str):
-        raise ValueError(f"{quoted(value)} is not a duration: write it like 90s, 5m, 1h30m or 7d")  # noqa: TRY004 - see above
-    span = parse_duration(value)
+    """Take days, hours, minutes and seconds, in this order, each with its unit; 0s is one."""
+    written = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+    match = re.fullmatch(DURATION, written, re.ASCII) if isinstance(written, str) else None
+    if match is None:
+        if isinstance(written, str) and written.isdecimal():
+            units = ", ".join(f"{written}{unit}" for unit in "smh")
+            raise ValueError(f"{written!r} has no unit: write {units} or {written}d")
+        raise ValueError(f"{quoted(written)} is not a duration: write it like 90s, 5m, 1h30m or 7d")
+    parts = zip(match.groups(), SECONDS.values(), strict=True)
+    span = timedelta(seconds=sum(int(part[:-1]) * size for part, size in parts if part))
     if span > LONGEST_DURATION:
-        raise ValueError(f"{quoted(value)} is longer than ten years: write it like 90s, 5m or 7d")
+        raise ValueError(f"{quoted(written)} is longer than ten years: write it like 90s, 5m or 7d")
     return span
+
+
+def write_duration(span: timedelta) -> str:
+    """Write a duration of whole seconds the way `duration` reads it."""
+    seconds = span.days * 86400 + span.seconds
+    parts = []
+    for unit, size in SECONDS.items():
+        number, seconds = divmod(seconds, size)
+        parts += [f"{number}{unit}"] if number else []
+    return "".join(parts) or "0s"
 
 
 def positive_duration(value: Any) -> timedelta:

@@ -3,81 +3,69 @@
 from __future__ import annotations
 
 from datetime import date, time, timedelta
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
+from annotated_types import GroupedMetadata
 from pydantic import PlainValidator, WithJsonSchema
 
 from include.periods import PERIODS, WEEKDAYS
-from include.registry import constraints, environment
-from include.registry.durations import FORM as DURATION
+from include.registry import constraints as c
+from include.registry import environment
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
 
 
-def as_text(form: str | None = None, **more: Any) -> WithJsonSchema:
-    """Return how editors check a text: by a regular expression, and by what else is given."""
-    pattern = {"pattern": f"^{form}$"} if form else {}
-    return WithJsonSchema({"type": "string", **pattern, **more})
+class Checked(GroupedMetadata):
+    """A check of ours, with what editors check: a part of a JSON schema.
+
+    Args:
+        check: takes what was written, and gives what it means.
+        form: a regular expression for the whole of it.
+        schema: what else editors check; it is text unless `type` says otherwise (None: anything).
+    """
+
+    def __init__(self, check: Callable[..., Any], form: str | None = None, **schema: Any) -> None:
+        pattern = {"pattern": f"^{form}$"} if form else {}
+        said = {"type": "string", **pattern, **schema}
+        self._check = check
+        self._schema = {key: value for key, value in said.items() if value is not None}
+
+    def __iter__(self) -> Iterator[object]:
+        """Return what pydantic knows them by."""
+        yield PlainValidator(self._check)
+        yield WithJsonSchema(self._schema)
 
 
-def whole(**more: int) -> WithJsonSchema:
-    """Return how editors check a whole number, from 0 unless told otherwise."""
-    return WithJsonSchema({"type": "integer", "minimum": 0, **more})
+ID_LENGTH = {"maxLength": c.LONGEST_ID}
+LINE_LENGTH = {"minLength": 1, "maxLength": c.LONGEST_LINE}
+WHOLE: dict[str, Any] = {"type": "integer", "minimum": 0}
+ZERO_OR_PERCENT = [{"const": 0}, {"type": "string", "pattern": f"^{c.PERCENT}$"}]
 
-
-_id_length = {"maxLength": constraints.LONGEST_ID}
-_line_length = {"minLength": 1, "maxLength": constraints.LONGEST_LINE}
-
-Text = Annotated[str, PlainValidator(constraints.text), as_text()]
-Line = Annotated[str, PlainValidator(constraints.line), as_text(**_line_length)]
-Interpreter = Annotated[str, PlainValidator(constraints.interpreter), as_text(**_line_length)]
-Tag = Annotated[
-    str, PlainValidator(constraints.tag), as_text(minLength=1, maxLength=constraints.LONGEST_TAG)
-]
-JobId = Annotated[str, PlainValidator(constraints.job_id), as_text(constraints.ID, **_id_length)]
-ShopId = Annotated[
-    str, PlainValidator(constraints.shop_id), as_text(constraints.SHOP_ID, **_id_length)
-]
-Platform = Annotated[
-    str, PlainValidator(constraints.platform), as_text(constraints.ID, **_id_length)
-]
-PlatformNumber = Annotated[
-    str,
-    PlainValidator(constraints.platform_number),
-    WithJsonSchema({"type": ["string", "integer"]}),
-]
-ConnectionId = Annotated[
-    str,
-    PlainValidator(constraints.connection_id),
-    as_text(constraints.CONNECTION_ID, **_id_length),
-]
-Cron = Annotated[str, PlainValidator(constraints.cron), as_text(r"\s*(\S+\s+){4}\S+\s*")]
-PeriodKind = Annotated[str, PlainValidator(constraints.period), as_text(enum=list(PERIODS))]
-Weekday = Annotated[str, PlainValidator(constraints.weekday), as_text(enum=list(WEEKDAYS))]
-Zone = Annotated[str, PlainValidator(constraints.timezone), as_text()]
-Flag = Annotated[bool, PlainValidator(constraints.flag), WithJsonSchema({"type": "boolean"})]
-Count = Annotated[int, PlainValidator(constraints.count), whole()]
-Retries = Annotated[
-    int, PlainValidator(constraints.retries), whole(maximum=constraints.MOST_RETRIES)
-]
-Duration = Annotated[timedelta, PlainValidator(constraints.duration), as_text(DURATION)]
-PositiveDuration = Annotated[
-    timedelta, PlainValidator(constraints.positive_duration), as_text(DURATION)
-]
-Day = Annotated[date, PlainValidator(constraints.day), as_text(constraints.DAY)]
-StartDay = Annotated[date, PlainValidator(constraints.start_day), as_text(constraints.DAY)]
-TimeOfDay = Annotated[
-    time, PlainValidator(constraints.time_of_day), as_text(constraints.TIME_OF_DAY)
-]
-AlertChoice = Annotated[
-    str, PlainValidator(constraints.alert_choice), as_text(enum=list(constraints.ALERT_CHOICES))
-]
-Percent = Annotated[float, PlainValidator(constraints.percent), as_text(constraints.PERCENT)]
-Tolerance = Annotated[
-    float,
-    PlainValidator(constraints.tolerance),
-    WithJsonSchema(
-        {"anyOf": [{"const": 0}, {"type": "string", "pattern": f"^{constraints.PERCENT}$"}]}
-    ),
-]
-Number = Annotated[float, PlainValidator(constraints.number), WithJsonSchema({"type": "number"})]
-Argument = Annotated[str, PlainValidator(environment.argument), as_text()]
-Variable = Annotated[str, PlainValidator(environment.variable), as_text(environment.NAME.pattern)]
+Text = Annotated[str, Checked(c.text)]
+Line = Annotated[str, Checked(c.line, **LINE_LENGTH)]
+Interpreter = Annotated[str, Checked(c.interpreter, **LINE_LENGTH)]
+Tag = Annotated[str, Checked(c.tag, minLength=1, maxLength=c.LONGEST_TAG)]
+JobId = Annotated[str, Checked(c.job_id, c.ID, **ID_LENGTH)]
+ShopId = Annotated[str, Checked(c.shop_id, c.SHOP_ID, **ID_LENGTH)]
+Platform = Annotated[str, Checked(c.platform, c.ID, **ID_LENGTH)]
+PlatformNumber = Annotated[str, Checked(c.platform_number, type=["string", "integer"])]
+ConnectionId = Annotated[str, Checked(c.connection_id, c.CONNECTION_ID, **ID_LENGTH)]
+Cron = Annotated[str, Checked(c.cron, r"\s*(\S+\s+){4}\S+\s*")]
+PeriodKind = Annotated[str, Checked(c.period, enum=list(PERIODS))]
+Weekday = Annotated[str, Checked(c.weekday, enum=list(WEEKDAYS))]
+Zone = Annotated[str, Checked(c.timezone)]
+Flag = Annotated[bool, Checked(c.flag, type="boolean")]
+Count = Annotated[int, Checked(c.count, **WHOLE)]
+Retries = Annotated[int, Checked(c.retries, maximum=c.MOST_RETRIES, **WHOLE)]
+Duration = Annotated[timedelta, Checked(c.duration, c.DURATION)]
+PositiveDuration = Annotated[timedelta, Checked(c.positive_duration, c.DURATION)]
+Day = Annotated[date, Checked(c.day, c.DAY)]
+StartDay = Annotated[date, Checked(c.start_day, c.DAY)]
+TimeOfDay = Annotated[time, Checked(c.time_of_day, c.TIME_OF_DAY)]
+AlertChoice = Annotated[str, Checked(c.alert_choice, enum=list(c.ALERT_CHOICES))]
+Percent = Annotated[float, Checked(c.percent, c.PERCENT)]
+Tolerance = Annotated[float, Checked(c.tolerance, type=None, anyOf=ZERO_OR_PERCENT)]
+Number = Annotated[float, Checked(c.number, type="number")]
+Argument = Annotated[str, Checked(environment.argument)]
+Variable = Annotated[str, Checked(environment.variable, environment.NAME.pattern)]

@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from include import PROJECT_ROOT
-from include.registry.durations import write_duration
+from include.registry.constraints import write_duration
 from include.registry.feeds import Feed
 from include.registry.schema import Job
 

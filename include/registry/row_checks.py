@@ -9,13 +9,13 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
-    PlainValidator,
     ValidationInfo,
     field_validator,
 )
 
 from include.registry import fields
 from include.registry.constraints import identifier, one_of
+from include.registry.fields import Checked
 
 KINDS = ("null_check", "distinct_check", "unique_check", "min", "max")
 COMPARISONS = ("equal_to", "greater_than", "geq_to", "less_than", "leq_to", "tolerance")
@@ -57,10 +57,10 @@ def _lets_nothing_pass(limits: dict[str, float]) -> bool:
     return lower >= upper if excluded else lower > upper
 
 
-Column = Annotated[str, PlainValidator(column), fields.as_text(COLUMN)]
-TableName = Annotated[str, PlainValidator(table), fields.as_text(TABLE)]
-CheckKind = Annotated[str, PlainValidator(kind), fields.as_text(enum=list(KINDS))]
-Comparison = Annotated[str, PlainValidator(comparison), fields.as_text(enum=list(COMPARISONS))]
+Column = Annotated[str, Checked(column, COLUMN)]
+TableName = Annotated[str, Checked(table, TABLE)]
+CheckKind = Annotated[str, Checked(kind, enum=list(KINDS))]
+Comparison = Annotated[str, Checked(comparison, enum=list(COMPARISONS))]
 Limits = Annotated[dict[Comparison, fields.Number], AfterValidator(consistent)]
 
 

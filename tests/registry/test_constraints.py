@@ -1,13 +1,17 @@
-"""The small checks of single values."""
+"""The small checks of single values, and what editors check."""
 
 from __future__ import annotations
 
+import re
 from datetime import date, time, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydantic import TypeAdapter, ValidationError
 
-from include.registry import constraints
+from include.registry import constraints, fields
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,6 +37,10 @@ GOOD: list[tuple[Callable[[Any], Any], Any, Any]] = [
     (constraints.retries, 100, 100),
     (constraints.number, -0.5, -0.5),
     (constraints.duration, "0d", timedelta(0)),
+    (constraints.duration, "90s", timedelta(seconds=90)),
+    (constraints.duration, "5m", timedelta(minutes=5)),
+    (constraints.duration, "1h30m", timedelta(minutes=90)),
+    (constraints.duration, "1d2h3m4s", timedelta(days=1, hours=2, minutes=3, seconds=4)),
     (constraints.positive_duration, "1s", timedelta(seconds=1)),
     (constraints.day, "2024-02-29", date(2024, 2, 29)),
     (constraints.time_of_day, "00:00", time(0)),
@@ -93,6 +101,8 @@ def test_wrong_type(check: Callable[[Any], Any], value: Any) -> None:
         (constraints.percent, "101%"),
         (constraints.percent, "60"),
         (constraints.text, "\x1b[31m"),
+        *((constraints.duration, text) for text in ("", "5", "m", "5 m", "1.5h", "-5m", "5M")),
+        *((constraints.duration, text) for text in ("30m1h", "５m", "1w", "3661d")),
     ],
 )
 def test_refused(check: Callable[[Any], Any], value: Any) -> None:
@@ -121,3 +131,28 @@ def test_names_of_chinas_time_lead_to_the_zone(name: str) -> None:
     """Whatever people call it, the message has the name that is right."""
     with pytest.raises(ValueError, match="is not an IANA time zone: write Asia/Shanghai"):
         constraints.timezone(name)
+
+
+@given(st.integers(0, constraints.LONGEST_DURATION // timedelta(seconds=1)))
+def test_a_duration_is_written_as_it_is_read(seconds: int) -> None:
+    """In the largest units."""
+    span = timedelta(seconds=seconds)
+    assert constraints.duration(constraints.write_duration(span)) == span
+
+
+WITH_PATTERN = ["JobId", "ShopId", "ConnectionId", "Cron", "Duration", "TimeOfDay", "Percent"]
+
+
+@pytest.mark.parametrize("name", WITH_PATTERN)
+@settings(max_examples=30)
+@given(data=st.data())
+def test_patterns(name: str, data: st.DataObject) -> None:
+    """Whatever text the code takes, the pattern for editors takes as well."""
+    adapter: TypeAdapter[Any] = TypeAdapter(getattr(fields, name))
+    pattern = adapter.json_schema()["pattern"]
+    written = data.draw(st.from_regex(pattern, fullmatch=True) | st.text(max_size=12))
+    try:
+        adapter.validate_python(written)
+    except ValidationError:
+        return
+    assert re.search(pattern, written)

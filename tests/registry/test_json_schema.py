@@ -11,7 +11,7 @@ from jsonschema import Draft202012Validator
 
 from include import PROJECT_ROOT
 from include.registry import Job, load_registry
-from include.registry.durations import parse_duration
+from include.registry.constraints import duration
 from include.registry.entries import Entry, read_entries
 from include.registry.json_schema import TASKS_SCHEMA, schema_text, write_schemas
 
@@ -74,7 +74,7 @@ def test_defaults() -> None:
     for key, described in SCHEMA["$defs"]["Job"]["properties"].items():
         default = Job.model_fields[key].default
         if isinstance(default, timedelta):
-            assert parse_duration(described["default"]) == default
+            assert duration(described["default"]) == default
         elif isinstance(default, date):
             assert date.fromisoformat(described["default"]) == default
         elif default is not None and not Job.model_fields[key].is_required():

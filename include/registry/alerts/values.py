@@ -7,10 +7,8 @@ from datetime import timedelta
 from enum import Enum
 from typing import Annotated, Any, NamedTuple
 
-from pydantic import PlainValidator
-
 from include.registry import constraints, fields
-from include.registry.durations import parse_duration
+from include.registry.fields import Checked
 from include.text import quoted
 
 CHANNEL_KINDS = ("dingtalk", "feishu", "lark", "wecom", "email", "webhook")
@@ -55,7 +53,7 @@ def _kind(value: Any) -> Kind:
 
 def _budget(value: Any) -> Budget:
     found = re.fullmatch(BUDGET, value, re.ASCII) if isinstance(value, str) else None
-    span = parse_duration(found[2]) if found else timedelta()
+    span = constraints.duration(found[2]) if found else timedelta()
     if found is None or not span:
         raise ValueError(
             f"{quoted(value)} is not a budget: write it like 6/10m, with at most {MOST_MESSAGES}"
@@ -77,18 +75,10 @@ def _email(value: Any) -> str:
 
 
 ChannelId = fields.ShopId
-ChannelKind = Annotated[
-    str,
-    PlainValidator(constraints.one_of(CHANNEL_KINDS)),
-    fields.as_text(enum=list(CHANNEL_KINDS)),
-]
-AlertKind = Annotated[Kind, PlainValidator(_kind), fields.as_text(enum=list(KINDS))]
-Language = Annotated[
-    str, PlainValidator(constraints.one_of(LANGUAGES)), fields.as_text(enum=list(LANGUAGES))
-]
-BudgetText = Annotated[Budget, PlainValidator(_budget), fields.as_text(BUDGET)]
-Group = Annotated[int, PlainValidator(_group), fields.whole(minimum=2)]
-Email = Annotated[str, PlainValidator(_email), fields.as_text(EMAIL)]
-Also = Annotated[
-    str, PlainValidator(constraints.one_of(("all_landed",))), fields.as_text(enum=["all_landed"])
-]
+ChannelKind = Annotated[str, Checked(constraints.one_of(CHANNEL_KINDS), enum=list(CHANNEL_KINDS))]
+AlertKind = Annotated[Kind, Checked(_kind, enum=list(KINDS))]
+Language = Annotated[str, Checked(constraints.one_of(LANGUAGES), enum=list(LANGUAGES))]
+BudgetText = Annotated[Budget, Checked(_budget, BUDGET)]
+Group = Annotated[int, Checked(_group, type="integer", minimum=2)]
+Email = Annotated[str, Checked(_email, EMAIL)]
+Also = Annotated[str, Checked(constraints.one_of(("all_landed",)), enum=["all_landed"])]

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, timezone
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import AfterValidator, PlainValidator, ValidationInfo, WithJsonSchema
-
-from include.registry.constraints import LONGEST_LINE, count, line, one_of, text
+from include.registry.constraints import count, line, one_of, text
 from include.registry.environment import CAMEL_CASE, SECRET
 from include.registry.feeds.expressions import Expression
 from include.registry.feeds.placeholders import MILLISECONDS, SECONDS, template
 from include.registry.feeds.tables import TABLES, FeedTable
+from include.registry.fields import LINE_LENGTH, Checked
 from include.text import quoted, suggestion
+
+if TYPE_CHECKING:
+    from pydantic import ValidationInfo
 
 METHODS = ("GET", "POST")
 WAYS = ("none", "page", "cursor")
@@ -152,40 +154,26 @@ def table_of(info: ValidationInfo) -> FeedTable | None:
     return TABLES.get(info.data.get("table", ""))
 
 
-def _text(**more: Any) -> WithJsonSchema:
-    return WithJsonSchema({"type": "string", **more})
+def page_size(value: Any) -> int:
+    """Take how many rows a page has."""
+    if count(value) < 1:
+        raise ValueError(f"{value} is no size of a page: write one like 100")
+    return int(value)
 
 
-def _positive(number: int) -> int:
-    if number < 1:
-        raise ValueError(f"{number} is no size of a page: write one like 100")
-    return number
-
-
-_line = {"minLength": 1, "maxLength": LONGEST_LINE}
-
-Method = Annotated[str, PlainValidator(method), _text(enum=list(METHODS))]
-Way = Annotated[str, PlainValidator(way), _text(enum=list(WAYS))]
-TableName = Annotated[str, PlainValidator(table), _text(enum=list(TABLES))]
-Path = Annotated[str, PlainValidator(path), _text(pattern="^/", **_line)]
-Parameter = Annotated[str, PlainValidator(parameter), _text(**_line)]
+Method = Annotated[str, Checked(method, enum=list(METHODS))]
+Way = Annotated[str, Checked(way, enum=list(WAYS))]
+TableName = Annotated[str, Checked(table, enum=list(TABLES))]
+Path = Annotated[str, Checked(path, pattern="^/", **LINE_LENGTH)]
+Parameter = Annotated[str, Checked(parameter, **LINE_LENGTH)]
 # A cursor is often called a token, and is no secret.
-PagingParameter = Annotated[str, PlainValidator(line), _text(**_line)]
-QueryValue = Annotated[
-    str,
-    PlainValidator(query_value),
-    WithJsonSchema({"type": ["string", "number", "boolean"]}),
-]
-BodyValue = Annotated[Any, PlainValidator(body_value), WithJsonSchema({})]
-HeaderName = Annotated[str, PlainValidator(header_name), _text()]
-HeaderValue = Annotated[str, PlainValidator(header_value), _text(**_line)]
-Query = Annotated[Expression, PlainValidator(expression), _text(**_line)]
-Column = Annotated[str, PlainValidator(column), _text()]
-MappedColumn = Annotated[str, PlainValidator(mapped_column), _text()]
-Dates = Annotated[str, PlainValidator(dates), _text(**_line)]
-PageSize = Annotated[
-    int,
-    PlainValidator(count),
-    AfterValidator(_positive),
-    WithJsonSchema({"type": "integer", "minimum": 1}),
-]
+PagingParameter = Annotated[str, Checked(line, **LINE_LENGTH)]
+QueryValue = Annotated[str, Checked(query_value, type=["string", "number", "boolean"])]
+BodyValue = Annotated[Any, Checked(body_value, type=None)]
+HeaderName = Annotated[str, Checked(header_name)]
+HeaderValue = Annotated[str, Checked(header_value, **LINE_LENGTH)]
+Query = Annotated[Expression, Checked(expression, **LINE_LENGTH)]
+Column = Annotated[str, Checked(column)]
+MappedColumn = Annotated[str, Checked(mapped_column)]
+Dates = Annotated[str, Checked(dates, **LINE_LENGTH)]
+PageSize = Annotated[int, Checked(page_size, type="integer", minimum=1)]
