@@ -29,8 +29,7 @@ from sqlalchemy.exc import DBAPIError
 from include import PROJECT_ROOT, var_folder
 from include.errors import ConfigurationError, ExpectedError, missing_connection
 from include.registry import load_registry
-from include.registry.checks.pools import read_pools
-from include.registry.delivered_connections import SANDBOX_URL, connections
+from include.registry.airflow_objects import SANDBOX_URL, connections, read_pools
 from include.units.exit_codes import ExitCode
 from include.units.first_seen import first_seen
 from include.warehouse import connect

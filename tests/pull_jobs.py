@@ -25,7 +25,7 @@ from include.platforms.jushuitan.dialect import Jushuitan
 from include.platforms.pdd.dialect import Pdd
 from include.pulling import Landing, Window, pull
 from include.registry import load_registry
-from include.registry.delivered_connections import connections
+from include.registry.airflow_objects import connections
 from include.units.ledger import Ledger
 from include.units.unit import LedgerRow
 from include.units.unit import Unit as LedgerUnit

@@ -9,18 +9,15 @@ from typing import TYPE_CHECKING
 
 from include import PROJECT_ROOT
 from include.registry.entries import Entry, alone, read_entries, rivals
-from include.registry.paths import Folders
+from include.registry.paths import SHOPS_FILE, TASKS_FOLDER, Folders
 from include.registry.problems import Problem, costing_only
 from include.registry.schema import PLATFORMS, Job, Place, Project
-from include.registry.shops import RESTORE, SHOPS_FILE, Shop, Shops, load_shops
-from include.registry.unread_files import unread_tasks
-from include.registry.user_files import UnreadableError, read_bytes
+from include.registry.shops import RESTORE, Shop, Shops, load_shops
+from include.registry.user_files import UnreadableError, read_bytes, unread_tasks
 from include.registry.validation import validate
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-TASKS_FOLDER = "config/tasks"
 
 
 @dataclass
@@ -80,7 +77,7 @@ def _task_files(root: Path) -> tuple[list[str], list[Problem]]:
     others = [name for name in names if name not in read] if len(read) < len(names) else []
     problems: list[Problem] = []
     with costing_only(TASKS_FOLDER, 1, None, problems):
-        problems.extend(unread_tasks(root, TASKS_FOLDER, others))
+        problems.extend(unread_tasks(root, others))
     return [f"{TASKS_FOLDER}/{name}" for name in read], problems
 
 

@@ -1,4 +1,7 @@
-"""Where an entry's script and folder are: always within the project, links included."""
+"""Where things are: the files of config/, and an entry's script and folder.
+
+The latter always within the project, links included.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,23 @@ from pathlib import Path
 from include.text import quoted, suggestion
 
 SCRIPTS = "include/scripts"
+CONFIG = "config"
+TASKS_FOLDER = "config/tasks"
+SHOPS_FILE = "config/shops.yaml"
+FEEDS_FILE = "config/feeds.yaml"
+ALERTS_FILE = "config/alerts.yaml"
+POOLS_FILE = "config/pools.json"
+CONNECTIONS_FILE = "config/connections.json"
+SETTINGS_FILE = "config/airflow.env"
+# What is read, by the word that its name begins with.
+FILES = {
+    "tasks": TASKS_FOLDER,
+    "shops": SHOPS_FILE,
+    "feeds": FEEDS_FILE,
+    "pools": POOLS_FILE,
+    "connections": CONNECTIONS_FILE,
+    "airflow": SETTINGS_FILE,
+}
 
 
 class Folders:

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validat
 
 from include.registry import fields  # noqa: TC001 - pydantic reads the annotations
 from include.registry.entries import read_entries, rivals
+from include.registry.paths import SHOPS_FILE
 from include.registry.problems import Problem, costing_only
 from include.registry.schema import PLATFORMS
 from include.registry.user_files import UnreadableError, read_bytes
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from include.periods import Period
     from include.registry.entries import Entry
 
-SHOPS_FILE = "config/shops.yaml"
 # What to do when it says nothing, or is not there.
 RESTORE = "restore it, or list the shops in it"
 # Where each account numbers its own shops; elsewhere a number is one store, whoever asks for it.

@@ -1,17 +1,31 @@
-"""Reads the files that users edit; whatever cannot be used becomes a problem with its place."""
+"""The files that users edit: read, whatever they hold; and those that nobody reads are told."""
 
 from __future__ import annotations
 
 import os
+import re
 import stat
 from typing import TYPE_CHECKING
 
+from include.registry.paths import CONFIG, FILES, TASKS_FOLDER
 from include.registry.problems import Problem
+from include.text import MISTYPED, nearest
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
     from pathlib import Path
 
 LARGEST = 1_000_000  # bytes; 1,000 jobs take 400,000
+# What editors leave beside a file while it is open, and hide.
+LEFTOVER = re.compile(r"\..*|.*~|#.*#|.*\.sw[a-z]|.*\.tmp", re.IGNORECASE)
+# What somebody put aside on purpose: worth a note.
+ASIDE = re.compile(r".*[.](bak|backup|old|orig|rej|save|off|disabled)(\d*|\.txt)", re.IGNORECASE)
+HIDDEN = re.compile(r"[.](?!#).*[.]ya?ml", re.IGNORECASE)  # Emacs locks a file as .# and its name
+NAMED_LIKE_YAML = re.compile(r".*[.．。]ya?ml\b.*", re.IGNORECASE)
+KINDS = (".yaml", ".yml", ".json", ".env")
+PROSE = (".md", ".rst")
+LISTS = re.compile(rb"^(?:\xef\xbb\xbf)?(tasks|shops|feeds) *:", re.MULTILINE)
+DEEPEST = 3  # folders
 
 
 class UnreadableError(Exception):
@@ -39,16 +53,18 @@ def read_bytes(root: Path, file: str) -> bytes:
     except OSError as error:
         reason = os.strerror(error.errno) if error.errno else str(error)
         message = f"cannot be read ({reason}): restore the file, or make it readable"
-        raise _unreadable(file, message) from error
+        raise UnreadableError(Problem(file, 1, 1, None, message)) from error
 
 
 def _read(file: str, descriptor: int) -> bytes:
     status = os.fstat(descriptor)
     if not stat.S_ISREG(status.st_mode):
-        raise _unreadable(file, "is not a file: remove it, or put a file in its place")
+        message = "is not a file: remove it, or put a file in its place"
+        raise UnreadableError(Problem(file, 1, 1, None, message))
     if status.st_size > LARGEST:
         size = f"{status.st_size / 1e6:.1f} MB, and at most 1 MB is read"
-        raise _unreadable(file, f"is too large ({size}): split it into several files")
+        message = f"is too large ({size}): split it into several files"
+        raise UnreadableError(Problem(file, 1, 1, None, message))
     return os.read(descriptor, LARGEST)
 
 
@@ -83,5 +99,90 @@ def _is_chinese(raw: bytes) -> bool:
     return any("\u4e00" <= character <= "\u9fff" for character in text)
 
 
-def _unreadable(file: str, message: str) -> UnreadableError:
-    return UnreadableError(Problem(file, 1, 1, None, message))
+def unread_tasks(root: Path, names: Collection[str]) -> Iterator[Problem]:
+    """Yield a problem for each file of the folder of tasks that looks like one, and is not read.
+
+    Args:
+        root: the project root.
+        names: what is in the folder beside the files that are read.
+    """
+    for name in names:
+        file = f"{TASKS_FOLDER}/{name}"
+        if _is_kept_apart(name):
+            continue
+        if (root / file).is_dir():
+            yield from _in_folder(root, file)
+        elif NAMED_LIKE_YAML.fullmatch(name) or _list_in(root, file):
+            yield _unread(file, "rename it, so that it ends in .yaml")
+
+
+def _in_folder(root: Path, folder: str) -> Iterator[Problem]:
+    for path, folders, names in os.walk(root / folder):
+        below = os.path.relpath(path, root).replace(os.sep, "/")
+        folders[:] = [name for name in sorted(folders) if not LEFTOVER.fullmatch(name)]
+        if below.count("/") - TASKS_FOLDER.count("/") >= DEEPEST:
+            folders.clear()
+        for name in sorted(names):
+            if NAMED_LIKE_YAML.fullmatch(name) and not _is_kept_apart(name):
+                repair = f"move it to {TASKS_FOLDER}, under a name of its own"
+                yield _unread(f"{below}/{name}", repair)
+
+
+def stray_files(root: Path) -> Iterator[Problem]:
+    """Yield a problem for each file of config/ that nobody reads, though it seems to be for us."""
+    for name in _names(root, CONFIG):
+        file = f"{CONFIG}/{name}"
+        home = "" if file in FILES.values() or _is_kept_apart(name) else _home(root, file, name)
+        if home == TASKS_FOLDER:
+            yield _unread(file, f"move its jobs to {home}/")
+        elif home and (root / home).exists():
+            yield _unread(file, f"put what it holds into {home}, and remove it")
+        elif home:
+            yield _unread(file, f"rename it to {home}")
+    for name in _names(root, TASKS_FOLDER):  # what an editor keeps there ends otherwise
+        file = f"{TASKS_FOLDER}/{name}"
+        if HIDDEN.fullmatch(name) and _list_in(root, file):
+            yield _unread(file, "rename it, so that it does not begin with a dot, or remove it")
+
+
+def put_aside(root: Path) -> list[str]:
+    """Return the files of config/ that were put aside there, relative to the project root."""
+    folders = (TASKS_FOLDER, CONFIG)
+    return [
+        f"{one}/{name}" for one in folders for name in _names(root, one) if ASIDE.fullmatch(name)
+    ]
+
+
+def _names(root: Path, folder: str) -> list[str]:
+    path = root / folder
+    return sorted(os.listdir(path)) if path.is_dir() else []  # noqa: PTH208 - names are enough
+
+
+def _is_kept_apart(name: str) -> bool:
+    return bool(LEFTOVER.fullmatch(name) or ASIDE.fullmatch(name))
+
+
+def _list_in(root: Path, file: str) -> str:
+    """Return which of the lists of config/ a file has: tasks, shops or feeds; empty for none."""
+    if file.endswith(PROSE):
+        return ""
+    try:
+        found = LISTS.search(read_bytes(root, file))
+    except UnreadableError:
+        return ""
+    return found[1].decode() if found else ""
+
+
+def _home(root: Path, file: str, name: str) -> str:
+    """Return where what a file or folder holds belongs; empty for the team's own."""
+    word, _, rest = name.lower().partition(".")
+    near = nearest(word, FILES, MISTYPED)
+    if (root / file).is_dir():
+        return TASKS_FOLDER if near == "tasks" else ""
+    if rest != "schema.json" and near and any(kind in f".{rest}" for kind in KINDS):
+        return FILES[near]
+    return FILES.get(_list_in(root, file), "")
+
+
+def _unread(file: str, repair: str) -> Problem:
+    return Problem(file, 1, 1, None, f"is not read: {repair}")

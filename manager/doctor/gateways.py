@@ -26,7 +26,7 @@ from include.platforms.jd import dialect as jd
 from include.platforms.jushuitan import dialect as jushuitan
 from include.platforms.pdd import dialect as pdd
 from include.registry.checks import check_project
-from include.registry.checks.feed_jobs import feed_of
+from include.registry.checks.jobs import feed_of
 from include.registry.feeds import Blanks
 from include.units.job_units import JobUnits
 from include.warehouse import connect

@@ -9,9 +9,10 @@ from sqlalchemy import select
 from tenacity import Retrying, retry_if_result, stop_after_attempt, wait_fixed
 
 from include import MANAGER
+from include.registry.airflow_objects import read_pools
 from include.registry.checks import check_project
 from include.registry.checks.interpreters import troubles_of
-from include.registry.checks.pools import POOLS_FILE, read_pools
+from include.registry.paths import POOLS_FILE
 from include.warehouse import connect
 from include.warehouse.tables import ledger
 from manager.airflow.tables import paused_by_dag, pool_slots, runs_under_way

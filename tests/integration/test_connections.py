@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from include.registry.delivered_connections import connections
+from include.registry.airflow_objects import connections
 from tests.integration.browsing import chromium, tab
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from urllib.parse import quote, quote_plus
 
 import pytest
 
-from include.registry.delivered_connections import connections
+from include.registry.airflow_objects import connections
 from manager.lifecycle.processes import service_processes
 from tests.integration.installation import VIEWER, until
 

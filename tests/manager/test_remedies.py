@@ -15,7 +15,7 @@ import pytest
 from alembic import command
 from sqlalchemy import text
 
-from include.registry.delivered_connections import connections
+from include.registry.airflow_objects import connections
 from include.warehouse import connect, migrating
 from manager.layout import Layout
 from manager.lifecycle.ports import remember

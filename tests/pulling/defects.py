@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from sqlalchemy import text
 
 from include.pulling.window import Window
-from include.registry.delivered_connections import connections
+from include.registry.airflow_objects import connections
 from include.units.unit import SOURCE_COUNTS
 from sandbox import pdd
 from sandbox.book import Book

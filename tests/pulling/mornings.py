@@ -16,7 +16,7 @@ from include.gateways.paging import LAGS
 from include.platforms.jd import orders as jd_orders
 from include.pulling import pull
 from include.registry import Shop, load_registry
-from include.registry.delivered_connections import connections
+from include.registry.airflow_objects import connections
 from include.scripts.erp import erp_store
 from include.scripts.jd import jd_store
 from include.scripts.pdd import pdd_quality

@@ -18,7 +18,7 @@ from include.platforms.feed.dialect import FeedDialect
 from include.platforms.jd import orders as jd_orders
 from include.pulling import pull
 from include.registry import load_registry
-from include.registry.delivered_connections import connections
+from include.registry.airflow_objects import connections
 from include.row_checks import judge
 from include.scripts.erp import erp_store
 from include.scripts.jd import jd_store

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from include.registry.delivered_connections import connections
+from include.registry.airflow_objects import connections
 from include.secrets.masking import Masker
 from include.secrets.values import secrets_in
 

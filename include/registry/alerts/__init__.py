@@ -2,7 +2,6 @@
 
 from include.registry.alerts.loading import AlertConfiguration, load_alerts
 from include.registry.alerts.schema import (
-    ALERTS_FILE,
     LONGEST_MUTE,
     AlertsFile,
     Channel,
@@ -14,6 +13,7 @@ from include.registry.alerts.schema import (
     Storm,
 )
 from include.registry.alerts.values import CHANNEL_KINDS, KINDS, Budget, Kind
+from include.registry.paths import ALERTS_FILE
 
 __all__ = [
     "ALERTS_FILE",

@@ -9,7 +9,6 @@ from yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
 from include import PROJECT_ROOT
 from include.registry.alerts.schema import (
-    ALERTS_FILE,
     Channel,
     Digest,
     General,
@@ -20,6 +19,7 @@ from include.registry.alerts.schema import (
     Storm,
 )
 from include.registry.entries import Entry, rivals
+from include.registry.paths import ALERTS_FILE
 from include.registry.problems import Problem, costing_only
 from include.registry.user_files import UnreadableError, read_bytes
 from include.registry.validation import validate

@@ -20,7 +20,6 @@ from include.registry.alerts.values import (
     Language,
 )
 
-ALERTS_FILE = "config/alerts.yaml"
 WITH_KEYWORD = ("dingtalk", "feishu", "lark")
 LONGEST_MUTE = timedelta(days=31)
 

@@ -6,12 +6,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from include import PROJECT_ROOT
 from include.registry import Problem, Registry, load_registry
-from include.registry.checks.checked_tables import column_problems
-from include.registry.checks.feed_jobs import feed_problems
-from include.registry.checks.pools import POOLS_FILE, pool_problems
-from include.registry.checks.strays import CONFIG, stray_files
+from include.registry.checks.jobs import column_problems, feed_problems, pool_problems
 from include.registry.feeds import Feeds, load_feeds
+from include.registry.paths import CONFIG, POOLS_FILE
 from include.registry.problems import costing_only
+from include.registry.user_files import stray_files
 
 if TYPE_CHECKING:
     from pathlib import Path

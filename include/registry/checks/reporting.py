@@ -9,18 +9,15 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from include import PROJECT_ROOT
-from include.registry import SHOPS_FILE, TASKS_FOLDER, Problem
-from include.registry.checks.checked_tables import nearest_table
-from include.registry.checks.feed_jobs import feed_of
+from include.registry import Problem
 from include.registry.checks.interpreters import troubles_of
+from include.registry.checks.jobs import feed_of, nearest_table
 from include.registry.checks.project import check_project
-from include.registry.checks.strays import CONFIG
 from include.registry.dated_scripts import clock_beside_args, dating_of
 from include.registry.description import in_words, next_runs, period_in_words
-from include.registry.feeds import FEEDS_FILE
-from include.registry.paths import SCRIPTS, Folders
+from include.registry.paths import FEEDS_FILE, SCRIPTS, SHOPS_FILE, Folders
 from include.registry.problems import costing_only
-from include.registry.unread_files import put_aside
+from include.registry.user_files import put_aside
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -137,7 +134,7 @@ def _notes(found: Checked, root: Path, lang: str) -> Iterator[str]:
     """Return what is valid but does nothing, or hardly what was meant."""
     words, registry = WORDS[lang], found.registry
     jobs = registry.jobs.values()
-    for file in (*put_aside(root, TASKS_FOLDER), *put_aside(root, CONFIG)):
+    for file in put_aside(root):
         yield f"{file}: {words['aside']}"
     if not jobs:
         yield words["no job"]

@@ -8,7 +8,8 @@ from include import PROJECT_ROOT
 from include.errors import ConfigurationError
 from include.registry import Problem
 from include.registry.entries import Entry, read_entries, rivals
-from include.registry.feeds.schema import FEEDS_FILE, Feed
+from include.registry.feeds.schema import Feed
+from include.registry.paths import FEEDS_FILE
 from include.registry.problems import costing_only
 from include.registry.user_files import UnreadableError, read_bytes
 from include.registry.validation import validate

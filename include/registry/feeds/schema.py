@@ -18,13 +18,13 @@ from pydantic import (
 from include.registry import fields as registry_fields  # noqa: TC001 - the same
 from include.registry.feeds import values
 from include.registry.feeds.tables import TABLES, FeedTable
+from include.registry.paths import FEEDS_FILE
 from include.text import quoted
 from include.warehouse.types import Measure, Money
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-FEEDS_FILE = "config/feeds.yaml"
 ONE_IS_NEEDED = (
     "has neither 'total' nor 'more', so that an empty page in the middle would pass for the last: "
     "add the path of one of them, as in total: 'data.total'"

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from include.errors import ConfigurationError
+from include.registry.airflow_objects import connections
 from include.registry.checks import check_project
-from include.registry.delivered_connections import connections
 from manager.commands.connect import use_of
 from manager.layout import Layout
 from manager.lifecycle.ports import Ports, remember

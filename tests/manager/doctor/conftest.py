@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from include import PROJECT_ROOT
-from include.registry.delivered_connections import connections
+from include.registry.airflow_objects import connections
 from manager.airflow.tables import migrations_of_airflow
 from manager.doctor.findings import Patient
 from manager.layout import Layout

@@ -9,7 +9,7 @@ from sqlalchemy import Date, DateTime
 
 from include.registry import load_registry
 from include.registry.checks import report
-from include.registry.checks.checked_tables import column_problems
+from include.registry.checks.jobs import column_problems
 from include.warehouse.tables import metadata
 from include.warehouse.views import TIMES
 
