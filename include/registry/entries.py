@@ -17,7 +17,7 @@ from include.registry.yaml_positions import MAPPING, PREFIX, REMOVE, SEQUENCE, T
 from include.text import quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterable, Iterator
+    from collections.abc import Callable, Hashable, Iterable, Sequence
 
     from yaml.nodes import Node
 
@@ -70,53 +70,59 @@ class Entry:
         return _problem_at(node, self.file, message, self.said_id)
 
 
-def read_entries(file: str, raw: bytes, key: str, if_empty: str = REMOVE) -> list[Entry | Problem]:
-    """Return the entries of a file's one list, and problems for what is not one; never raises.
+def read_entries(
+    file: str, raw: bytes, key: str, problems: list[Problem], if_empty: str = REMOVE
+) -> list[Entry]:
+    """Return the entries of a file's one list; never raises.
 
     Args:
         file: relative to the project root.
         raw: what it holds.
         key: the list's name, the only key such a file has.
-        if_empty: what to do with it when it is empty.
+        problems: gets what is no entry.
+        if_empty: what to do with a file that is empty.
     """
-    found: list[Entry | Problem] = []
-    faults: list[Problem] = []
-    with costing_only(file, 1, None, faults):
-        found.extend(_read(file, raw, key, if_empty, faults))
-    return [*found, *faults]
+    entries: list[Entry] = []
+    with costing_only(file, 1, None, problems):
+        try:
+            document = compose(file, raw, if_empty)
+        except UnreadableError as error:
+            problems.append(error.problem)
+            return entries
+        seen: set[int] | None = set() if b"&" in raw else None
+        for node in _listed(document, file, key, problems):
+            with costing_only(file, node.start_mark.line + 1, None, problems):
+                entries.append(Entry(file, node, seen))
+    return entries
 
 
-def _read(
-    file: str, raw: bytes, key: str, if_empty: str, faults: list[Problem]
-) -> Iterator[Entry | Problem]:
-    try:
-        document = compose(file, raw, if_empty)
-    except UnreadableError as error:
-        yield error.problem
-        return
+def _listed(document: Node, file: str, key: str, problems: list[Problem]) -> Sequence[Node]:
+    """Return the items of the document's one list."""
+
+    def refuse(node: Node, message: str) -> None:
+        problems.append(_problem_at(node, file, message))
+
     if not isinstance(document, MappingNode):
         full_width = isinstance(document, ScalarNode) and FULL_WIDTH_COLON in document.value
         repair = WRITE_A_COLON if full_width else f"begin it with the line '{key}:'"
-        yield _problem_at(document, file, f"is not a mapping: {repair}")
-        return
-    seen: set[int] | None = set() if b"&" in raw else None
+        refuse(document, f"is not a mapping: {repair}")
+        return ()
     lists = [(name, node) for name, node in document.value if name.value == key]
     others = [name for name, _ in document.value if name.value != key]
     for name in others:
-        yield _problem_at(name, file, f"unknown key {_shown(name)}: the only one is '{key}'")
+        refuse(name, f"unknown key {_shown(name)}: the only one is '{key}'")
     for name, _ in lists[1:]:
-        message = f"key '{key}' is there twice: put all entries below the first"
-        yield _problem_at(name, file, message)
-    if not lists and not others:
-        yield _problem_at(document, file, f"has no list '{key}': add the line '{key}:'")
-    elif lists and isinstance(lists[0][1], SequenceNode):
-        for node in lists[0][1].value:
-            with costing_only(file, node.start_mark.line + 1, None, faults):
-                yield Entry(file, node, seen)
-    elif lists:
+        refuse(name, f"key '{key}' is there twice: put all entries below the first")
+    if lists and isinstance(lists[0][1], SequenceNode):
+        items: list[Node] = lists[0][1].value
+        return items
+    if lists:
         nothing = " (without any, write [])" if lists[0][1].value == "" else ""
         message = f"'{key}' is not a list: begin each entry below it with '- id:'{nothing}"
-        yield _problem_at(lists[0][1], file, message)
+        refuse(lists[0][1], message)
+    elif not others:
+        refuse(document, f"has no list '{key}': add the line '{key}:'")
+    return ()
 
 
 def rivals(claims: Iterable[tuple[Hashable, Entry]]) -> dict[Entry, Entry]:

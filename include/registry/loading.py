@@ -8,16 +8,18 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from include import PROJECT_ROOT
-from include.registry.entries import Entry, alone, read_entries, rivals
+from include.registry.entries import Entry, alone, read_entries
 from include.registry.paths import SHOPS_FILE, TASKS_FOLDER, Folders
 from include.registry.problems import Problem, costing_only
 from include.registry.schema import PLATFORMS, Job, Place, Project
 from include.registry.shops import RESTORE, Shop, Shops, load_shops
 from include.registry.user_files import UnreadableError, read_bytes, unread_tasks
-from include.registry.validation import validate
+from include.registry.validation import models_of
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+CLASH = "at {other.file}:{other.line}: neither runs"
 
 
 @dataclass
@@ -112,30 +114,17 @@ def _jobs(
     project: Project, files: dict[str, bytes], only: str | None = None
 ) -> tuple[dict[str, Job], list[Problem]]:
     """Make a job of each entry; whatever goes wrong with one costs that one."""
-    jobs: dict[str, Job] = {}
     problems: list[Problem] = []
-    entries: list[Entry] = []
-    for file, raw in files.items():
-        for entry in read_entries(file, raw, "tasks"):
-            if isinstance(entry, Problem):
-                problems.append(entry)
-            elif only is None or entry.said_id == only:
-                entries.append(entry)
-    others = rivals((entry.said_id, entry) for entry in entries if entry.said_id)
-    for entry in entries:
-        with costing_only(entry.file, entry.line, entry.said_id, problems):
-            if other := others.get(entry):
-                message = (
-                    f"id '{entry.said_id}' is also at {other.file}:{other.line}: neither runs "
-                    "until one of them has another id, or is removed"
-                )
-                problems.append(entry.problem(("id",), message))
-            job = validate(entry, Job, Place(project, entry.file, entry.line))
-            if isinstance(job, list):
-                problems += job
-            elif not other:
-                jobs[job.id] = job
-    return jobs, problems
+    read = (
+        entry for file, raw in files.items() for entry in read_entries(file, raw, "tasks", problems)
+    )
+    entries = [entry for entry in read if only in (None, entry.said_id)]
+
+    def place(entry: Entry) -> Place:
+        return Place(project, entry.file, entry.line)
+
+    made, rivals = models_of(entries, Job, place, CLASH, problems)
+    return {job.id: job for entry, job in made.items() if entry not in rivals}, problems
 
 
 def _missing_shops(jobs: dict[str, Job], shops: Shops) -> list[Problem]:

@@ -9,23 +9,22 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validat
 from include.registry import fields  # noqa: TC001 - pydantic reads the annotations
 from include.registry.entries import read_entries, rivals
 from include.registry.paths import SHOPS_FILE
-from include.registry.problems import Problem, costing_only
 from include.registry.schema import PLATFORMS
 from include.registry.user_files import UnreadableError, read_bytes
-from include.registry.validation import validate
+from include.registry.validation import models_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
     from datetime import date
     from pathlib import Path
 
     from include.periods import Period
-    from include.registry.entries import Entry
+    from include.registry.problems import Problem
 
 # What to do when it says nothing, or is not there.
 RESTORE = "restore it, or list the shops in it"
 # Where each account numbers its own shops; elsewhere a number is one store, whoever asks for it.
 NUMBERED_BY_ACCOUNT = ("erp",)
+CLASH = "in line {other.line}: neither is pulled"
 
 
 class Shop(BaseModel):
@@ -134,51 +133,21 @@ def load_shops(root: Path) -> Shops:
         raw = read_bytes(root, SHOPS_FILE)
     except UnreadableError as error:
         return Shops({}, [error.problem], exists=True)
-    shops: dict[str, Shop] = {}
     problems: list[Problem] = []
-    for found in _valid(read_entries(SHOPS_FILE, raw, "shops", RESTORE)):
-        if isinstance(found, Problem):
-            problems.append(found)
-        else:
-            shops[found.id] = found
-    problems.sort(key=lambda problem: (problem.line, problem.column))
-    return Shops(shops, problems, exists=True)
-
-
-def _valid(found: Iterable[Entry | Problem]) -> Iterator[Shop | Problem]:
-    """Yield the shops, and problems for those that are invalid or there twice."""
-    entries: list[Entry] = []
-    for one in found:
-        if isinstance(one, Problem):
-            yield one
-        else:
-            entries.append(one)
-    named = rivals((entry.said_id, entry) for entry in entries if entry.said_id)
-    made: dict[Entry, Shop] = {}
-    problems: list[Problem] = []
-    for entry in entries:
-        with costing_only(entry.file, entry.line, entry.said_id, problems):
-            if other := named.get(entry):
-                message = (
-                    f"id '{entry.said_id}' is also in line {other.line}: neither is pulled until "
-                    "one of them has another id, or is removed"
-                )
-                problems.append(entry.problem(("id",), message))
-            shop = validate(entry, Shop, None)
-            if isinstance(shop, list):
-                problems += shop
-            else:
-                made[entry] = shop
+    entries = read_entries(SHOPS_FILE, raw, "shops", problems, RESTORE)
+    made, named_twice = models_of(entries, Shop, lambda _: None, CLASH, problems)
     stores = rivals((shop.store, entry) for entry, shop in made.items())
+    shops: dict[str, Shop] = {}
     for entry, shop in made.items():
-        if entry in named:
+        if entry in named_twice:
             continue
         if other := stores.get(entry):
             message = (
                 f"platform_id '{shop.platform_id}' is also the store of line {other.line}, and "
                 "would land twice: neither is pulled until one of them is removed"
             )
-            yield entry.problem(("platform_id",), message)
+            problems.append(entry.problem(("platform_id",), message))
         else:
-            yield shop
-    yield from problems
+            shops[shop.id] = shop
+    problems.sort(key=lambda problem: (problem.line, problem.column))
+    return Shops(shops, problems, exists=True)

@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 
-from include.registry.entries import REFUSED
-from include.registry.problems import FULL_WIDTH_COLON, WRITE_A_COLON
+from include.registry.entries import REFUSED, rivals
+from include.registry.problems import FULL_WIDTH_COLON, WRITE_A_COLON, costing_only
 from include.text import quoted, suggestion
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable
+
     from pydantic_core import ErrorDetails
 
     from include.registry.entries import Entry
@@ -18,6 +20,43 @@ if TYPE_CHECKING:
 
 Model = TypeVar("Model", bound=BaseModel)
 KEY = "[key]"  # pydantic's way to say that a mapping's key is wrong, not its value
+
+
+def models_of(
+    entries: Iterable[Entry],
+    model: type[Model],
+    context: Callable[[Entry], Any],
+    clash: str,
+    problems: list[Problem],
+) -> tuple[dict[Entry, Model], Collection[Entry]]:
+    """Make a model of each entry; what is wrong with one costs that one.
+
+    Args:
+        entries: of one kind.
+        model: what they should be.
+        context: what is given to the checks of an entry.
+        clash: what is said where another entry (`{other}`) has the same id: where that is, and what
+            does not happen until one has another.
+        problems: gets what is wrong.
+
+    Returns:
+        the models that could be made, and the entries of which none is valid as another has its id.
+    """
+    entries = list(entries)
+    others = rivals((entry.said_id, entry) for entry in entries if entry.said_id)
+    made: dict[Entry, Model] = {}
+    for entry in entries:
+        with costing_only(entry.file, entry.line, entry.said_id, problems):
+            if other := others.get(entry):
+                end = "until one of them has another id, or is removed"
+                told = f"id '{entry.said_id}' is also {clash.format(other=other)} {end}"
+                problems.append(entry.problem(("id",), told))
+            found = validate(entry, model, context(entry))
+            if isinstance(found, list):
+                problems += found
+            else:
+                made[entry] = found
+    return made, others.keys()
 
 
 def validate(entry: Entry, model: type[Model], context: Any) -> Model | list[Problem]:

@@ -8,9 +8,9 @@ import pytest
 
 from include.registry import load_registry
 from include.registry.entries import REFUSED, Entry, read_entries
-from include.registry.problems import Problem
 
 if TYPE_CHECKING:
+    from include.registry.problems import Problem
     from tests.registry.conftest import ProjectFolder
 
 TEXT = b"""\
@@ -22,9 +22,10 @@ tasks:
 
 
 def _entries(raw: bytes) -> list[Entry]:
-    found = list(read_entries("a.yaml", raw, "tasks"))
-    assert all(isinstance(one, Entry) for one in found)
-    return [one for one in found if isinstance(one, Entry)]
+    problems: list[Problem] = []
+    entries = read_entries("a.yaml", raw, "tasks", problems)
+    assert not problems
+    return entries
 
 
 def test_values_and_lines() -> None:
@@ -73,8 +74,9 @@ def test_id_that_cannot_be_shown() -> None:
 )
 def test_a_full_width_colon_is_told_where_it_stands(text: str, line: int, column: int) -> None:
     """YAML takes it for text, and complains of a later line that is right."""
-    (problem,) = read_entries("a.yaml", text.encode(), "tasks")
-    assert str(problem) == (
+    problems: list[Problem] = []
+    assert not read_entries("a.yaml", text.encode(), "tasks", problems)
+    assert str(*problems) == (
         f"a.yaml:{line}:{column}: is not YAML: a key ends with '：': "
         "write ': ', half-width and with a space, in place of '：'"
     )
@@ -82,8 +84,9 @@ def test_a_full_width_colon_is_told_where_it_stands(text: str, line: int, column
 
 def test_full_width_colons_without_any_other(project: ProjectFolder) -> None:
     """A file, or an entry, without one right colon is no mapping: it says why, for shops too."""
-    (problem,) = read_entries("a.yaml", "tasks：[]\n".encode(), "tasks")
-    assert str(problem).endswith(
+    problems: list[Problem] = []
+    assert not read_entries("a.yaml", "tasks：[]\n".encode(), "tasks", problems)
+    assert str(*problems).endswith(
         "is not a mapping: write ': ', half-width and with a space, in place of '：'"
     )
     project.write_tasks("t.yaml")
@@ -97,7 +100,7 @@ def test_full_width_colons_without_any_other(project: ProjectFolder) -> None:
 
 def test_rest_of_a_file_with_a_foreign_key() -> None:
     """A key that does not belong into the file costs no entry."""
-    problem, entry = read_entries("a.yaml", b"version: 2\ntasks: [{id: a}]\n", "tasks")
-    assert str(problem) == "a.yaml:1:1: unknown key 'version': the only one is 'tasks'"
-    assert isinstance(problem, Problem)
-    assert isinstance(entry, Entry)
+    problems: list[Problem] = []
+    (entry,) = read_entries("a.yaml", b"version: 2\ntasks: [{id: a}]\n", "tasks", problems)
+    assert str(*problems) == "a.yaml:1:1: unknown key 'version': the only one is 'tasks'"
+    assert entry.said_id == "a"

@@ -12,7 +12,7 @@ from jsonschema import Draft202012Validator
 from include import PROJECT_ROOT
 from include.registry import Job, load_registry
 from include.registry.constraints import duration
-from include.registry.entries import Entry, read_entries
+from include.registry.entries import read_entries
 from include.registry.json_schema import TASKS_SCHEMA, schema_text, write_schemas
 
 if TYPE_CHECKING:
@@ -25,8 +25,8 @@ TASK_FILES = sorted((PROJECT_ROOT / "config/tasks").glob("*.yaml"))
 
 
 def _errors(path: Path) -> list[str]:
-    entries = read_entries(path.name, path.read_bytes(), "tasks")
-    tasks = [entry.value()[0] for entry in entries if isinstance(entry, Entry)]
+    entries = read_entries(path.name, path.read_bytes(), "tasks", [])
+    tasks = [entry.value()[0] for entry in entries]
     return [error.message for error in Draft202012Validator(SCHEMA).iter_errors({"tasks": tasks})]
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, PlainValidator, ValidationInfo
 
-from include.registry.entries import Entry, read_entries
+from include.registry.entries import read_entries
 from include.registry.problems import Problem
 from include.registry.validation import validate
 
@@ -39,8 +39,7 @@ class Thing(BaseModel):
 
 
 def _made(text: str, context: Any = None) -> Thing | list[str]:
-    (entry,) = read_entries("a.yaml", f"tasks:\n- {text}\n".encode(), "tasks")
-    assert isinstance(entry, Entry)
+    (entry,) = read_entries("a.yaml", f"tasks:\n- {text}\n".encode(), "tasks", [])
     found = validate(entry, Thing, context)
     return [str(one)[7:] for one in found] if isinstance(found, list) else found
 
@@ -88,8 +87,7 @@ def test_refused_while_reading() -> None:
 
 def test_problems_are_problems() -> None:
     """Problems carry the id that the entry states."""
-    (entry,) = read_entries("a.yaml", b"tasks:\n- {id: x}\n", "tasks")
-    assert isinstance(entry, Entry)
+    (entry,) = read_entries("a.yaml", b"tasks:\n- {id: x}\n", "tasks", [])
     found = validate(entry, Thing, None)
     assert isinstance(found, list)
     assert all(isinstance(one, Problem) and one.job_id == "x" for one in found)

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 from include import PROJECT_ROOT
 from include.errors import ConfigurationError
-from include.registry import Problem
-from include.registry.entries import Entry, read_entries, rivals
+from include.registry.entries import read_entries
 from include.registry.feeds.schema import Feed
 from include.registry.paths import FEEDS_FILE
-from include.registry.problems import costing_only
 from include.registry.user_files import UnreadableError, read_bytes
-from include.registry.validation import validate
+from include.registry.validation import models_of
 from include.text import quoted, suggestion
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from include.registry.problems import Problem
+
+CLASH = "in line {other.line}: neither is read"
 
 
 class Feeds(NamedTuple):
@@ -53,29 +56,17 @@ def load_feeds(root: Path = PROJECT_ROOT) -> Feeds:
     """Read a project's feeds; what is wrong with one costs that feed alone."""
     if not (root / FEEDS_FILE).exists():  # a project without feeds needs no such file
         return Feeds({}, [], {})
-    feeds = Feeds({}, [], {})
+    problems: list[Problem] = []
     try:
-        entries = read_entries(FEEDS_FILE, read_bytes(root, FEEDS_FILE), "feeds")
+        raw = read_bytes(root, FEEDS_FILE)
     except UnreadableError as error:
         return Feeds({}, [error.problem], {})
-    others = rivals((one.said_id, one) for one in entries if isinstance(one, Entry) and one.said_id)
+    entries = read_entries(FEEDS_FILE, raw, "feeds", problems)
+    said: dict[str, int] = {}
     for entry in entries:
-        if isinstance(entry, Problem):
-            feeds.problems.append(entry)
-            continue
         if entry.said_id:
-            feeds.said.setdefault(entry.said_id, entry.line)
-        with costing_only(entry.file, entry.line, entry.said_id, feeds.problems):
-            if other := others.get(entry):
-                message = (
-                    f"id '{entry.said_id}' is also in line {other.line}: neither is read until "
-                    "one of them has another id, or is removed"
-                )
-                feeds.problems.append(entry.problem(("id",), message))
-            feed = validate(entry, Feed, entry.line)
-            if isinstance(feed, list):
-                feeds.problems.extend(feed)
-            elif not other:
-                feeds.by_id[feed.id] = feed
-    feeds.problems.sort(key=lambda problem: (problem.line, problem.column))
-    return feeds
+            said.setdefault(entry.said_id, entry.line)
+    made, rivals = models_of(entries, Feed, attrgetter("line"), CLASH, problems)
+    feeds = {feed.id: feed for entry, feed in made.items() if entry not in rivals}
+    problems.sort(key=lambda problem: (problem.line, problem.column))
+    return Feeds(feeds, problems, said)
