@@ -18,7 +18,8 @@ LEFT_OUT = "…"
 # Where a message is too long, no line of it keeps more characters than this.
 LONGEST_TITLE, LONGEST_LINE = 80, 200
 ADDRESS = re.compile(r"https?://[!-~]+")  # Chinese text may follow one without a blank
-SPECIAL = re.compile(r"[\\`*_\[\]<>~|]|^(?:[#+=-]|\d+(?=[.)]))")
+# What Markdown obeys: anywhere, and where a line begins.
+SPECIAL, AT_FIRST = re.compile(r"([\\`*_\[\]<>~|])"), re.compile(r"^(\s*)([#+=-])|^(\s*\d+)([.)])")
 
 
 @dataclass(frozen=True)
@@ -136,4 +137,4 @@ def _linked(line: str) -> str:
 
 
 def _escaped(text: str) -> str:
-    return SPECIAL.sub(lambda sign: f"\\{sign[0]}", text)
+    return AT_FIRST.sub(r"\1\3\\\2\4", SPECIAL.sub(r"\\\1", text))

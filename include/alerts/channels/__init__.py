@@ -24,7 +24,7 @@ class Sender(Protocol):
     """Sends by one kind of channel."""
 
     async def __call__(
-        self, channel: ChannelSettings, credentials: Credentials, message: Message, patience: float
+        self, channel: Channel, credentials: Credentials, message: Message, patience: float
     ) -> Receipt:
         """Send a message, and return what the channel said; raises what `send` catches."""
 
@@ -40,22 +40,27 @@ CHANNELS: dict[str, Sender] = {
 
 
 async def send(
-    channel: ChannelSettings,
+    settings: ChannelSettings,
     credentials: Credentials,
     message: Message,
+    *,
+    language: str = "zh",
     patience: float | None = None,
 ) -> Receipt:
     """Send a message once.
 
     Args:
-        channel: the channel's settings.
+        settings: the channel's.
         credentials: its connection.
         message: what to say.
+        language: of what is added to the message, and of the remedy: `zh` or `en`.
         patience: how many seconds it may take; without, 10, and 30 for an e-mail.
 
     Returns:
         whether it was taken, what was answered, and what to do; no secret in any of it.
     """
+    keyword, to = settings.keyword or "", tuple(settings.to)
+    channel = Channel(settings.id, str(settings.kind), keyword, to, language)
     usual = SECONDS_OF_MAIL if channel.kind == "email" else SECONDS
     try:
         return await CHANNELS[channel.kind](channel, credentials, message, patience or usual)

@@ -19,7 +19,7 @@ from include.alerts.channels.robots import (
 )
 
 if TYPE_CHECKING:
-    from include.alerts.channels.settings import ChannelSettings, Credentials
+    from include.alerts.channels.settings import Channel, Credentials
     from include.alerts.messages import Message, Receipt
 
 # It refuses more than 20,000 bytes (460101).
@@ -33,7 +33,7 @@ def sign(milliseconds: int, secret: str) -> str:
 
 
 async def send(
-    channel: ChannelSettings, credentials: Credentials, message: Message, patience: float
+    channel: Channel, credentials: Credentials, message: Message, patience: float
 ) -> Receipt:
     """Send a message; raises as `robots.delivered` and `robots.robot_of` do."""
     robot = robot_of(channel.kind, credentials)

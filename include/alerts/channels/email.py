@@ -21,7 +21,7 @@ from include.gateways.network import certificates
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from include.alerts.channels.settings import ChannelSettings, Credentials
+    from include.alerts.channels.settings import Channel, Credentials
     from include.alerts.messages import Message
 
 TLS_PORT, STARTTLS_PORT = 465, 587
@@ -54,7 +54,7 @@ class Server(NamedTuple):
 
 
 async def send(
-    channel: ChannelSettings, credentials: Credentials, message: Message, patience: float
+    channel: Channel, credentials: Credentials, message: Message, patience: float
 ) -> Receipt:
     """Send a message to all recipients at once.
 
@@ -155,7 +155,7 @@ def _mail(server: Server, to: Sequence[str], message: Message) -> EmailMessage:
 
 
 def _refusal(
-    channel: ChannelSettings, credentials: Credentials, error: aiosmtplib.SMTPResponseException
+    channel: Channel, credentials: Credentials, error: aiosmtplib.SMTPResponseException
 ) -> Receipt:
     said = one_line(credentials.masked(str(error.message)))
     return advice(channel, credentials.id, f"SMTP {error.code}", said)

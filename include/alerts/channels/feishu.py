@@ -16,7 +16,7 @@ from include.alerts.messages import ADDRESS
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from include.alerts.channels.settings import ChannelSettings, Credentials
+    from include.alerts.channels.settings import Channel, Credentials
     from include.alerts.messages import Message, Receipt
 
 # It refuses more than 20 KB.
@@ -30,7 +30,7 @@ def sign(seconds: int, secret: str) -> str:
 
 
 async def send(
-    channel: ChannelSettings, credentials: Credentials, message: Message, patience: float
+    channel: Channel, credentials: Credentials, message: Message, patience: float
 ) -> Receipt:
     """Send a message; raises as `robots.delivered` and `robots.robot_of` do."""
     robot = robot_of(channel.kind, credentials)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from include.alerts.messages import Receipt
 
 if TYPE_CHECKING:
-    from include.alerts.channels.settings import ChannelSettings
+    from include.alerts.channels.settings import Channel
 
 
 class Remedy(NamedTuple):
@@ -252,7 +252,7 @@ def remedy_for(kind: str, code: str, answer: str) -> Remedy:
     )
 
 
-def advice(channel: ChannelSettings, connection: str, code: str, answer: str) -> Receipt:
+def advice(channel: Channel, connection: str, code: str, answer: str) -> Receipt:
     """Return the receipt of a message that was not delivered.
 
     Args:
@@ -261,6 +261,7 @@ def advice(channel: ChannelSettings, connection: str, code: str, answer: str) ->
         code: the channel's, or what went wrong in a word.
         answer: what the channel said, without secrets, on one line.
     """
+    answer = answer or code
     found = remedy_for(channel.kind, code, answer)
     text = found.zh if channel.language == "zh" else found.en
     remedy = text.format(connection=connection)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from include.alerts.channels.posting import Answer
-    from include.alerts.channels.settings import ChannelSettings, Credentials
+    from include.alerts.channels.settings import Channel, Credentials
     from include.alerts.messages import Message
 
 LONGEST_ANSWER = 300
@@ -95,7 +95,7 @@ def robot_of(kind: str, credentials: Credentials) -> Robot:
     elif named := credentials.text("extra.token"):
         token, secret = named, secret or password
     elif "://" in password:
-        host, token = password, ""
+        host, token = _checked(kind, password, credentials), ""
     else:
         token = password
     address = _checked(kind, _with_token(kind, host, token), credentials)
@@ -108,7 +108,7 @@ def robot_of(kind: str, credentials: Credentials) -> Robot:
 
 
 async def delivered(
-    channel: ChannelSettings,
+    channel: Channel,
     credentials: Credentials,
     robot: Robot,
     body: bytes,
@@ -139,7 +139,7 @@ async def delivered(
     platform = PLATFORMS[channel.kind]
     found = answer.json()
     code = next((found[name] for name in platform.codes if name in found), None)
-    if answer.status == HTTPStatus.OK and code in (0, "0"):
+    if answer.status == HTTPStatus.OK and _is_zero(code):
         return Receipt(delivered=True, code="0", answer="ok")
     shown = _code_of(answer, code)
     said = str(found.get(platform.said) or answer.text)
@@ -172,8 +172,13 @@ def one_line(text: str) -> str:
     return line if len(line) <= LONGEST_ANSWER else f"{line[:LONGEST_ANSWER]}…"
 
 
+def _is_zero(code: Any) -> bool:
+    return code in (0, "0") and not isinstance(code, bool)
+
+
 def _code_of(answer: Answer, code: Any) -> str:
-    if isinstance(code, (int, str)) and not isinstance(code, bool) and code not in (0, "0", ""):
+    """Return the code of what was not delivered: the robot's, else that of HTTP."""
+    if re.fullmatch(r"-?\d+", str(code), re.ASCII) and not _is_zero(code):
         return str(code)
     return "unreadable" if answer.status == HTTPStatus.OK else f"HTTP {answer.status}"
 

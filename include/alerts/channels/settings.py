@@ -26,7 +26,7 @@ LONG_ENOUGH = 12  # for a part of an address to be a token
 
 
 class ChannelSettings(Protocol):
-    """What senders ask of a channel's settings."""
+    """What is asked of a channel's settings."""
 
     @property
     def id(self) -> str:
@@ -37,21 +37,25 @@ class ChannelSettings(Protocol):
         """One of `CHANNELS`."""
 
     @property
-    def keyword(self) -> str:
-        """A word that the robot wants in each message; empty for none."""
+    def keyword(self) -> str | None:
+        """A word that the robot wants in each message."""
 
     @property
     def to(self) -> Sequence[str]:
         """Whom an e-mail goes to."""
 
-    @property
-    def language(self) -> str:
-        """Of what senders add and advise: `zh` or `en`."""
-
 
 @dataclass(frozen=True)
 class Channel:
-    """Settings that stand in no file, as those of a notifier."""
+    """A channel as senders read it.
+
+    Attributes:
+        id: what routes call it.
+        kind: one of `CHANNELS`.
+        keyword: a word that the robot wants in each message; empty for none.
+        to: whom an e-mail goes to.
+        language: of what senders add and advise, `zh` or `en`.
+    """
 
     id: str
     kind: str
@@ -97,17 +101,23 @@ class Credentials:
         """Return the address that its host, schema and port make; empty where it has no host.
 
         A host alone stands for HTTPS, but on this machine, where tests and relays are.
+
+        Raises:
+            ConfigurationError: they make none.
         """
-        host = self.text("host")
+        host, scheme = self.text("host"), self.text("schema").lower()
+        port = self.fields.values.get("port")
+        try:
+            place = urlsplit(host if "://" in host else f"//{host}")
+            missing = port and place.port is None
+        except ValueError:  # the value is not shown: it may hold a token
+            raise self.problem("host is not an address such as https://example.com") from None
         if not host or "://" in host:
             return host
-        place = urlsplit(f"//{host}")
-        scheme = self.text("schema").lower()
+        if missing:
+            host = f"{place.netloc}:{port}{host.removeprefix(place.netloc)}"
         if scheme not in ("http", "https"):
             scheme = "http" if is_loopback(place.hostname or "") else "https"
-        port = self.fields.values.get("port")
-        if port and place.port is None:
-            host = f"{place.netloc}:{port}{host.removeprefix(place.netloc)}"
         return f"{scheme}://{host}"
 
     def masked(self, text: str, *more: str) -> str:

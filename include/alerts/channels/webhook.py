@@ -16,7 +16,7 @@ from include.alerts.messages import Receipt
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from include.alerts.channels.settings import ChannelSettings, Credentials
+    from include.alerts.channels.settings import Channel, Credentials
     from include.alerts.messages import Message
 
 HEADER = re.compile(r"[A-Za-z0-9-]+", re.ASCII)
@@ -24,7 +24,7 @@ VALUE = re.compile(r"[!-~]([ -~]*[!-~])?", re.ASCII)
 
 
 async def send(
-    channel: ChannelSettings, credentials: Credentials, message: Message, patience: float
+    channel: Channel, credentials: Credentials, message: Message, patience: float
 ) -> Receipt:
     """Send a message; any answer from 200 to 299 says that it was taken.
 

@@ -15,7 +15,7 @@ from include.alerts.channels.robots import (
 from include.alerts.messages import fitted
 
 if TYPE_CHECKING:
-    from include.alerts.channels.settings import ChannelSettings, Credentials
+    from include.alerts.channels.settings import Channel, Credentials
     from include.alerts.messages import Message, Receipt
 
 # Of a text. Its Markdown may have 4,096, but can call nobody by phone, and does not show in WeChat.
@@ -23,7 +23,7 @@ MOST_BYTES = 2_048
 
 
 async def send(
-    channel: ChannelSettings, credentials: Credentials, message: Message, patience: float
+    channel: Channel, credentials: Credentials, message: Message, patience: float
 ) -> Receipt:
     """Send a message; raises as `robots.delivered` and `robots.robot_of` do."""
     robot = robot_of(channel.kind, credentials)

@@ -1,0 +1,34 @@
+"""What the tests of alerts share."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.alerts.fake_robots import FakeRobots, serve_robots
+from tests.alerts.mail_server import make_certificate
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.alerts.mail_server import Certificate
+
+
+@pytest.fixture(scope="module")
+def _serving() -> Iterator[FakeRobots]:
+    with serve_robots() as robots:
+        yield robots
+
+
+@pytest.fixture
+def robots(_serving: FakeRobots) -> FakeRobots:
+    """Return robots that took nothing yet, with no secret and no keyword."""
+    _serving.__init__(_serving.base_url)  # type: ignore[misc]
+    return _serving
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
+    """Make one for this machine, and its authority."""
+    return make_certificate(tmp_path_factory.mktemp("certificates"))
