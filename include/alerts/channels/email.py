@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import aiosmtplib
 import anyio
 
-from include.alerts.channels.posting import UnansweredError
+from include.alerts.channels.posting import UnansweredError, reason
 from include.alerts.channels.remedies import advice
 from include.alerts.channels.robots import one_line
 from include.alerts.messages import Receipt
@@ -162,12 +162,12 @@ def _refusal(
 
 
 def _unanswered(server: Server, error: Exception) -> UnansweredError:
-    cause = error.__cause__ or error
+    cause = error.__cause__ if isinstance(error.__cause__, Exception) else error
     if isinstance(cause, ssl.SSLCertVerificationError):
         said = f"the certificate of {server.host}: {cause.verify_message}"
         return UnansweredError("certificate", said)
     if isinstance(cause, ssl.SSLError):
         said = f"{server.host} does not speak TLS on port {server.port}: {cause.reason}"
         return UnansweredError("starttls", said)
-    strerror = getattr(cause, "strerror", None) or type(error).__name__
-    return UnansweredError("network", f"{server.host}:{server.port} cannot be reached: {strerror}")
+    said = f"{server.host}:{server.port} cannot be reached: {reason(cause)}"
+    return UnansweredError("network", said)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -114,7 +115,13 @@ def _unanswered(where: str, error: Exception) -> UnansweredError:
         said = f"the proxy of this machine does not answer, so {where} cannot be reached"
         return UnansweredError("network", said)
     if isinstance(error, aiohttp.ClientConnectorError):
-        why = error.os_error.strerror or type(error.os_error).__name__
-        return UnansweredError("network", f"{where} cannot be reached: {why}")
+        return UnansweredError("network", f"{where} cannot be reached: {reason(error.os_error)}")
     said = f"the connection to {where} broke: {type(error).__name__}"
     return UnansweredError("network", said)
+
+
+def reason(error: Exception) -> str:
+    """Return why a connection could not be made, as the system says it."""
+    number = getattr(error, "errno", None) or 0
+    # Names that cannot be looked up have negative numbers, and a text of their own.
+    return os.strerror(number) if number > 0 else getattr(error, "strerror", "") or str(error)

@@ -19,7 +19,7 @@ class Remedy(NamedTuple):
         zh: the remedy in Chinese; `{connection}` stands for the connection's id.
         en: the same in English.
         word: a regular expression that the answer has, where the code alone is not enough.
-        temporary: whether another try may well succeed with nothing changed.
+        temporary: whether another try may well succeed with nothing changed; the watchdog makes it.
     """
 
     code: str
@@ -29,8 +29,8 @@ class Remedy(NamedTuple):
     temporary: bool = False
 
 
-SLOW_DOWN_ZH = "会自动再发；如果经常这样，别让其他程序共用这个机器人"
-SLOW_DOWN = "it is sent again by itself; if this is frequent, let no other program use the robot"
+SLOW_DOWN_ZH = "如果经常这样，别让其他程序共用这个机器人"
+SLOW_DOWN = "if this is frequent, let no other program use the robot"
 COPY_AGAIN_ZH = "重新复制机器人的 Webhook 地址，填进连接 {connection} 的 Host"
 COPY_AGAIN = "copy the robot's webhook address again, into Host of connection {connection}"
 KEYWORD_ZH = "把机器人安全设置里的关键词写成 config/alerts.yaml 中这个渠道的 keyword"
@@ -49,7 +49,7 @@ ADD_AGAIN = (
     "the robot was removed or stopped: add one to the group again, and put its webhook address "
     "into Host of connection {connection}"
 )
-BUSY_ZH, BUSY = "平台繁忙，会自动再发", "the platform is busy; it is sent again by itself"
+BUSY_ZH, BUSY = "平台繁忙，过一会儿就好", "the platform is busy, and soon is not"
 TOO_LONG_ZH = "消息太长，这是本系统的错误：请反馈"
 TOO_LONG = "the message is too long, which is an error of this system: report it"
 
@@ -137,9 +137,8 @@ WECOM = (
 EMAIL = (
     Remedy(
         "SMTP 4..",
-        "邮件服务器让稍后再发（灰名单、限流或暂时的故障），会自动再发",
-        "the mail server asks to come back later (greylisting, a limit, a passing fault); it is "
-        "sent again by itself",
+        "邮件服务器让稍后再发（灰名单、限流或暂时的故障）",
+        "the mail server asks to come back later (greylisting, a limit, a passing fault)",
         temporary=True,
     ),
     Remedy(
@@ -193,9 +192,9 @@ EMAIL = (
 ANY = (
     Remedy(
         "timeout|network",
-        "本机连不上对方：检查网络、代理和防火墙；会自动再发",
-        "this machine does not reach it: check network, proxy and firewall; it is sent again by "
-        "itself",
+        "本机连不上对方：检查网络、代理和防火墙，以及连接 {connection} 的 Host",
+        "this machine does not reach it: check network, proxy and firewall, and Host of connection "
+        "{connection}",
         temporary=True,
     ),
     Remedy(
@@ -213,9 +212,9 @@ ANY = (
     ),
     Remedy(
         "unreadable",
-        "答复的不是这个平台：核对连接 {connection} 的 Host，以及中间的代理；会自动再发",
+        "答复的不是这个平台：核对连接 {connection} 的 Host，以及中间的代理",
         "that is not an answer of the platform's: check Host of connection {connection}, and what "
-        "stands between; it is sent again by itself",
+        "stands between",
         temporary=True,
     ),
     Remedy(

@@ -82,7 +82,7 @@ def test_greylisting_passes(server: MailServer, command: str) -> None:
     receipt = _sent(server)
     assert (receipt.delivered, receipt.code, receipt.temporary) == (False, "SMTP 451", True)
     assert "Greylisted" in receipt.answer
-    assert "自动再发" in receipt.remedy
+    assert "稍后" in receipt.remedy
     server.replies.clear()
     assert _sent(server).delivered
 

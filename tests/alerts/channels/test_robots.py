@@ -118,7 +118,7 @@ def test_one_message_too_many_is_to_be_sent_again(robots: FakeRobots, kind: str,
     assert not receipt.delivered
     assert receipt.temporary
     assert receipt.code in ("130101", "45009", "11232")
-    assert "自动再发" in receipt.remedy
+    assert "共用这个机器人" in receipt.remedy
 
 
 @pytest.mark.parametrize("kind", KINDS)
