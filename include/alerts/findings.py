@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -14,8 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
 __all__ = ["Day", "Finding", "Identity", "Kind", "Missing", "Observed", "Resolution", "TokenEnd"]
-
-NO_FACTS: Mapping[str, str] = MappingProxyType({})
 
 
 class Identity(NamedTuple):
@@ -86,7 +83,7 @@ class Finding:
     since: datetime
     due: datetime
     units: tuple[Missing, ...] = ()
-    facts: Mapping[str, str] = NO_FACTS
+    facts: Mapping[str, str] = field(default_factory=dict)
     zone: str = "Asia/Shanghai"
 
     @property

@@ -38,8 +38,8 @@ class Channel(_Part):
     connection: fields.ConnectionId = Field(
         description="the Airflow connection that holds its secret", examples=["alert_dingtalk"]
     )
-    keyword: fields.Line | None = Field(
-        default=None,
+    keyword: fields.Line = Field(
+        default="",
         description="the word that the robot asks for in each message (dingtalk, feishu, lark)",
         examples=["数据"],
     )
@@ -58,9 +58,9 @@ class Channel(_Part):
 
     @field_validator("keyword")
     @classmethod
-    def _is_of_a_robot(cls, keyword: str | None, info: ValidationInfo) -> str | None:
+    def _is_of_a_robot(cls, keyword: str, info: ValidationInfo) -> str:
         kind = info.data.get("kind", WITH_KEYWORD[0])
-        if keyword is not None and kind not in WITH_KEYWORD:
+        if kind not in WITH_KEYWORD:
             raise ValueError(f"is for {', '.join(WITH_KEYWORD)}, and this is {kind}: remove it")
         return keyword
 

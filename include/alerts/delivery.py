@@ -1,0 +1,73 @@
+"""Sends what is in the outbox: each message is noted before it is sent, and marked after.
+
+A process that is killed in between leaves a message of which it is not known whether it arrived:
+it is sent again, with a mark that says so.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from typing import TYPE_CHECKING, Protocol
+
+from include.alerts.messages import Receipt
+from include.alerts.texts import repeated
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from include.alerts.configuration import AlertConfiguration
+    from include.alerts.messages import Message
+    from include.alerts.records import Outgoing
+    from include.alerts.store import Store
+    from include.registry.alerts import Channel
+
+
+class Send(Protocol):
+    """Sends a message by a channel, with its credentials, and says what the channel answered."""
+
+    async def __call__(self, channel: Channel, message: Message) -> Receipt:
+        """Return what became of a message."""
+
+
+async def deliver(
+    store: Store, configuration: AlertConfiguration, send: Send, clock: Callable[[], datetime]
+) -> int:
+    """Send what waits, to all channels side by side; return how many messages were delivered.
+
+    Args:
+        store: where they wait.
+        configuration: config/alerts.yaml.
+        send: how to send one.
+        clock: returns the moment; aware. Sending takes time, so it is asked for each message.
+    """
+    by_channel: dict[str, list[Outgoing]] = defaultdict(list)
+    for outgoing in store.waiting():
+        by_channel[outgoing.channel].append(outgoing)
+    budget, language = configuration.storm.budget, configuration.general.language
+
+    async def to(channel: Channel) -> int:
+        """Send to one channel, in order, until a message is not taken."""
+        count = 0
+        for outgoing in by_channel[channel.id]:
+            if not store.begin(outgoing, budget, clock()):
+                break
+            said = outgoing.message
+            message = repeated(language, said) if outgoing.is_doubtful else said
+            receipt = await _receipt(send, channel, message)
+            store.settle(outgoing, receipt, clock())
+            if not receipt.delivered:
+                break
+            count += 1
+        return count
+
+    return sum(await asyncio.gather(*map(to, configuration.channels.values())))
+
+
+async def _receipt(send: Send, channel: Channel, message: Message) -> Receipt:
+    try:
+        return await send(channel, message)
+    except Exception as error:  # noqa: BLE001 - a fault of one sender must not stop the others
+        # Its text may hold an address or a token: its name is enough.
+        return Receipt(delivered=False, code="error", answer=type(error).__name__, temporary=True)

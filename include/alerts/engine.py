@@ -1,0 +1,210 @@
+"""The engine: what is kept and what was found go in, what is to be written comes out.
+
+It reads no clock, no file and no network: one round is a function of the state, of what was
+observed, of config/alerts.yaml and of the moment. `store` writes what it returns in one
+transaction, `delivery` sends it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from include.alerts.configuration import digest_channels, is_quiet
+from include.alerts.digest import Digest
+from include.alerts.findings import Finding, Kind
+from include.alerts.grouping import parts_of, within_budget
+from include.alerts.languages import Language, Said
+from include.alerts.muting import Mutes
+from include.alerts.records import Changes, Outgoing, Purpose
+from include.alerts.records import Said as SaidOf
+from include.alerts.sayings import OF_A_CHANNEL, Sayings
+from include.alerts.texts import Texts
+from include.alerts.tracking import tracked
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+    from include.alerts.configuration import AlertConfiguration
+    from include.alerts.findings import Observed
+    from include.alerts.grouping import Part
+    from include.alerts.messages import Message
+    from include.alerts.records import Alert, Health, State, What
+    from include.alerts.sayings import Saying
+    from include.registry.alerts import Channel
+
+# What passes by itself is said of a channel only when it has lasted.
+PATIENCE_WITH_A_CHANNEL = timedelta(minutes=5)
+# What is over, and could not be said for so long, is of no use to anybody.
+FORGOTTEN = timedelta(days=7)
+FAILS = Said("渠道 {channel} 发不出消息：{answer}", "channel {channel} takes no messages: {answer}")
+REMEDY = Said(
+    "运行 `python3 scheduler_manager.py alerts test {channel}`",
+    "run `python3 scheduler_manager.py alerts test {channel}`",
+)
+
+
+def judge(
+    state: State, observed: Observed, configuration: AlertConfiguration, now: datetime
+) -> Changes:
+    """Return what a round writes.
+
+    Args:
+        state: what is kept.
+        observed: what the round has found.
+        configuration: config/alerts.yaml.
+        now: the moment; aware.
+    """
+    mutes = Mutes(configuration, state.mutes, now)
+    of_channels = channel_findings(state, configuration, now)
+    seen = replace(observed, findings=(*observed.findings, *of_channels))
+    after = tracked(state.alerts, seen, mutes, state.next_alert, now)
+    writing = _Writing(state, configuration, now)
+    for channel in configuration.channels.values():
+        writing.write(channel, after.alerts)
+    digest = Digest(configuration, mutes, list(after.alerts), state.stops, now)
+    for channel in digest_channels(configuration):
+        writing.write_daily(channel, digest, observed)
+    alerts = (writing.finished(alert) for alert in after.alerts)
+    before = {alert.number: alert for alert in state.alerts}
+    return Changes(
+        alerts=tuple(alert for alert in alerts if alert != before.get(alert.number)),
+        dropped=after.dropped,
+        outgoing=tuple(writing.outgoing),
+        abandoned=tuple(
+            one.number for one in state.waiting if one.channel not in configuration.channels
+        ),
+    )
+
+
+def channel_findings(
+    state: State, configuration: AlertConfiguration, now: datetime
+) -> Iterator[Finding]:
+    """Yield a finding for each channel that takes no messages, for the other channels."""
+    language = Language(configuration.general.language)
+    for channel in configuration.channels:
+        health = state.health.get(channel)
+        if health is None or health.failing_since is None:
+            continue
+        if health.is_refusal or now - health.failing_since >= PATIENCE_WITH_A_CHANNEL:
+            facts = {
+                "what": language.say(FAILS, channel=channel, answer=health.answer or health.code),
+                "remedy": health.remedy or language.say(REMEDY, channel=channel),
+            }
+            since = health.failing_since
+            yield Finding(
+                Kind.SERVICE,
+                f"{OF_A_CHANNEL}{channel}",
+                "",
+                channel,
+                "",
+                (),
+                since,
+                since,
+                facts=facts,
+                zone=configuration.general.timezone,
+            )
+
+
+class _Writing:
+    """Collects the messages of one round.
+
+    Attributes:
+        outgoing: those that are to be written.
+    """
+
+    def __init__(self, state: State, configuration: AlertConfiguration, now: datetime) -> None:
+        self.outgoing: list[Outgoing] = []
+        self._state = state
+        self._configuration = configuration
+        self._now = now
+        general = configuration.general
+        self._texts = Texts(general.language, now, general.repeat)
+        self._said: dict[int, list[SaidOf]] = {}
+        self._unfinished: set[int] = set()
+
+    def write(self, channel: Channel, alerts: tuple[Alert, ...]) -> None:
+        """Write what a channel is to be told."""
+        fresh: list[Saying] = []
+        held: list[Saying] = []
+        sayings = Sayings(channel, self._configuration, self._now)
+        for alert in alerts:
+            found = sayings.of(alert)
+            if not found.is_done:
+                self._unfinished.add(alert.number)
+            if (saying := found.saying) is None:
+                continue
+            kind = saying.alert.finding.kind
+            if is_quiet(self._configuration, self._now, kind):
+                continue
+            was_held = is_quiet(self._configuration, saying.since, kind)
+            (held if was_held else fresh).append(saying)
+        for part in self._parts(channel, fresh, held):
+            covers = tuple((one.alert.number, what) for one in part for what in one.whats)
+            self._add(channel, Purpose.ALERTS, self._texts.message(part), covers=covers)
+
+    def write_daily(self, channel: Channel, digest: Digest, observed: Observed) -> None:
+        """Write the digest, and that all has landed, when it is time."""
+        last_days = self._state.last_days
+        last, last_all = (
+            last_days.get((channel.id, purpose)) for purpose in (Purpose.DIGEST, Purpose.ALL_LANDED)
+        )
+        for due in digest.due(observed.day, last, last_all):
+            if self._left(channel) > 0:
+                self._add(channel, due.purpose, due.message, day=due.day.isoformat())
+
+    def finished(self, alert: Alert) -> Alert:
+        """Return an alert with what is said of it now, closed when nothing is left to say."""
+        said = tuple(self._said.get(alert.number, ()))
+        after = replace(alert, said=(*alert.said, *said)) if said else alert
+        if alert.recovered is None or said:
+            return after
+        is_old = self._now - alert.recovered > FORGOTTEN
+        return replace(after, closed=self._now) if self._is_finished(alert) or is_old else after
+
+    def _is_finished(self, alert: Alert) -> bool:
+        return alert.number not in self._unfinished
+
+    def _parts(self, channel: Channel, fresh: list[Saying], held: list[Saying]) -> list[Part]:
+        """Return what is said together in a channel, as far as it may be said now."""
+        left = self._left(channel)
+        if self._health(channel) is not None:  # it gets one message, to see whether it works
+            whole = tuple(sorted((*fresh, *held), key=lambda one: one.alert.number))
+            return [whole] if whole and left > 0 else []
+        parts = parts_of(fresh, self._configuration.storm.group)
+        if held:
+            parts.append(tuple(held))
+        return within_budget(parts, left)
+
+    def _left(self, channel: Channel) -> int:
+        """Return how many messages may be written to a channel now."""
+        waiting = [one for one in self._state.waiting if one.channel == channel.id]
+        waiting += [one for one in self.outgoing if one.channel == channel.id]
+        health = self._health(channel)
+        if health is not None:
+            is_time = health.next_attempt is None or health.next_attempt <= self._now
+            return 1 if is_time and not waiting else 0
+        budget = self._configuration.storm.budget
+        since = self._now - budget.within
+        used = [at for at in self._state.attempts.get(channel.id, ()) if at >= since]
+        return budget.messages - len(used) - len(waiting)
+
+    def _health(self, channel: Channel) -> Health | None:
+        """Return how a channel fails; none where it works."""
+        health = self._state.health.get(channel.id)
+        return health if health and health.failing_since else None
+
+    def _add(
+        self,
+        channel: Channel,
+        purpose: Purpose,
+        message: Message,
+        covers: tuple[tuple[int, What], ...] = (),
+        day: str = "",
+    ) -> None:
+        number = self._state.next_message + len(self.outgoing)
+        self.outgoing.append(Outgoing(number, channel.id, purpose, message, self._now, covers, day))
+        for alert, what in covers:
+            self._said.setdefault(alert, []).append(SaidOf(channel.id, what, number))
