@@ -1,4 +1,4 @@
-"""Entries, their values and their places."""
+"""Entries, their values and their places; one that is cut out of a file's text."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from include.registry import load_registry
-from include.registry.entries import REFUSED, Entry, read_entries
+from include.registry.entries import REFUSED, Entry, alone, read_entries
+from include.registry.problems import Problem
 
 if TYPE_CHECKING:
-    from include.registry.problems import Problem
     from tests.registry.conftest import ProjectFolder
 
 TEXT = b"""\
@@ -104,3 +104,62 @@ def test_rest_of_a_file_with_a_foreign_key() -> None:
     (entry,) = read_entries("a.yaml", b"version: 2\ntasks: [{id: a}]\n", "tasks", problems)
     assert str(*problems) == "a.yaml:1:1: unknown key 'version': the only one is 'tasks'"
     assert entry.said_id == "a"
+
+
+def test_a_problem_reads_like_a_compilers() -> None:
+    """With the job where there is one."""
+    assert str(Problem("config/tasks/a.yaml", 3, 5, "a", "is wrong")) == (
+        "config/tasks/a.yaml:3:5: a: is wrong"
+    )
+    assert str(Problem("config/tasks/a.yaml", 1, 1, None, "is empty")) == (
+        "config/tasks/a.yaml:1:1: is empty"
+    )
+
+
+FILE = """# yaml-language-server: $schema=../tasks.schema.json
+tasks:
+  - id: first
+    name: one
+    doc: |
+      - id: second
+        is mentioned here
+    cron: "0 6 * * *"
+    script: good.py
+  # about the second
+  - id: second
+    name: two
+    cron: "0 7 * * *"
+    script: good.py
+  - name: third
+    id: third
+    cron: "0 8 * * *"
+    script: good.py
+  - {id: fourth, name: four, cron: "0 9 * * *", script: good.py}
+"""
+
+
+@pytest.mark.parametrize("line_end", ["\n", "\r\n"], ids=["lf", "crlf"])
+@pytest.mark.parametrize("job_id", ["first", "second", "third", "fourth"])
+def test_one_is_what_it_is_among_all(project: ProjectFolder, job_id: str, line_end: str) -> None:
+    """However an entry is written, alone it says the same, and at the same line."""
+    project.write_tasks("t.yaml", FILE.replace("\n", line_end))
+    everything = load_registry(project.root)
+    one = load_registry(project.root, only=job_id)
+    assert not everything.problems
+    assert one.jobs == {job_id: everything.jobs[job_id]}
+    assert one.jobs[job_id].line == everything.jobs[job_id].line
+
+
+def test_the_neighbours_are_left_out() -> None:
+    """Of the other entries nothing is left to parse."""
+    cut = alone(FILE.encode(), "second").decode()
+    assert "id: first" not in cut
+    assert "id: fourth" not in cut
+    assert cut.splitlines()[10] == "  - id: second"
+
+
+def test_a_broken_neighbour_does_not_keep_a_task_from_starting(project: ProjectFolder) -> None:
+    """While somebody edits one entry, the tasks of the others start."""
+    project.write_tasks("t.yaml", FILE + "  - id: [half\n")
+    assert load_registry(project.root, only="second").jobs
+    assert not load_registry(project.root).jobs

@@ -1,4 +1,4 @@
-"""The schema that editors check entries with."""
+"""The schemas that editors check jobs and feeds with."""
 
 from __future__ import annotations
 
@@ -7,71 +7,132 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import yaml
 from jsonschema import Draft202012Validator
 
 from include import PROJECT_ROOT
 from include.registry import Job, load_registry
 from include.registry.constraints import duration
 from include.registry.entries import read_entries
-from include.registry.json_schema import TASKS_SCHEMA, schema_text, write_schemas
+from include.registry.feeds import FEEDS_FILE, Feed, Paging, load_feeds
+from include.registry.json_schema import (
+    FEEDS_SCHEMA,
+    SCHEMAS,
+    TASKS_SCHEMA,
+    schema_text,
+    write_schemas,
+)
+from include.registry.validation import keys_of
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.registry.conftest import ProjectFolder
 
-SCHEMA = json.loads(schema_text(TASKS_SCHEMA))
-TASK_FILES = sorted((PROJECT_ROOT / "config/tasks").glob("*.yaml"))
+JOBS, FEEDS = (json.loads(schema_text(file)) for file in (TASKS_SCHEMA, FEEDS_SCHEMA))
+DELIVERED = [
+    *((path, "../tasks.schema.json") for path in sorted(PROJECT_ROOT.glob("config/tasks/*.yaml"))),
+    (PROJECT_ROOT / FEEDS_FILE, "feeds.schema.json"),
+]
+JOB = {"id": "a", "name": "a", "cron": "0 8 * * *", "script": "good.py"}
+REVIEWS: dict[str, Any] = {
+    "id": "a",
+    "name": "a",
+    "connection": "c",
+    "path": "/x",
+    "rows": "rows",
+    "table": "pdd_reviews",
+    "fields": {"review_id": "id", "score": "stars", "created_time": "at"},
+    "key": ["review_id"],
+    "within": "created_time",
+}
+KPI_FIELDS = {"agent_id": "id", "sessions": "s", "orders": "o", "sales_amount": "a"}
+KPI = REVIEWS | {
+    "table": "pdd_kpi",
+    "fields": KPI_FIELDS | {"conversion_rate": "c"},
+    "key": ["agent_id"],
+    "within": None,
+}
+# What must stand beside some keys.
+BESIDE = {"body": {"method": "POST"}, "hundredths": KPI}
+PAGING: dict[str, dict[str, Any]] = {
+    "by": {"parameter": "p", "more": "m"},
+    "parameter": {"by": "page", "more": "m"},
+    "first": {"by": "page", "parameter": "p", "more": "m"},
+    "size_parameter": {"by": "page", "parameter": "p", "more": "m", "size": 5},
+    "size": {"by": "page", "parameter": "p", "more": "m"},
+    "total": {"by": "none"},
+    "more": {"by": "page", "parameter": "p"},
+    "next": {"by": "cursor", "parameter": "p"},
+}
 
 
-def _errors(path: Path) -> list[str]:
-    entries = read_entries(path.name, path.read_bytes(), "tasks", [])
-    tasks = [entry.value()[0] for entry in entries]
-    return [error.message for error in Draft202012Validator(SCHEMA).iter_errors({"tasks": tasks})]
+def _errors(schema: Any, **document: Any) -> list[str]:
+    return [error.message for error in Draft202012Validator(schema).iter_errors(document)]
 
 
-def test_fresh() -> None:
-    """The schema in config/ is the one that the code makes."""
-    delivered = (PROJECT_ROOT / TASKS_SCHEMA).read_text(encoding="utf-8")
-    assert delivered == schema_text(TASKS_SCHEMA), "run: python -m include.registry.json_schema"
+@pytest.mark.parametrize("file", SCHEMAS)
+def test_what_is_delivered_is_what_the_code_makes(file: str) -> None:
+    """And it is a JSON schema."""
+    delivered = (PROJECT_ROOT / file).read_text(encoding="utf-8")
+    assert delivered == schema_text(file), "run: python -m include.registry.json_schema"
+    Draft202012Validator.check_schema(json.loads(delivered))
 
 
 def test_written(project: ProjectFolder) -> None:
-    """It is rewritten by its command."""
+    """They are rewritten by their command."""
     write_schemas(project.root)
-    assert json.loads((project.root / TASKS_SCHEMA).read_text(encoding="utf-8")) == SCHEMA
+    for file in SCHEMAS:
+        assert (project.root / file).read_text(encoding="utf-8") == schema_text(file)
 
 
-def test_valid() -> None:
-    """It is a JSON schema."""
-    Draft202012Validator.check_schema(SCHEMA)
+@pytest.mark.parametrize(("path", "schema"), DELIVERED, ids=lambda one: getattr(one, "name", ""))
+def test_delivered_files(path: Any, schema: str) -> None:
+    """What is delivered is valid by its schema, and tells editors where that is."""
+    text = path.read_text("utf-8")
+    assert text.splitlines()[0] == f"# yaml-language-server: $schema={schema}"
+    if path.name == "feeds.yaml":
+        assert _errors(FEEDS, **yaml.safe_load(text)) == []
+        return
+    entries = read_entries(path.name, text.encode(), "tasks", [])
+    assert _errors(JOBS, tasks=[entry.value()[0] for entry in entries]) == []
 
 
-@pytest.mark.parametrize("path", TASK_FILES, ids=lambda path: path.name)
-def test_delivered_files(path: Path) -> None:
-    """The delivered registry is valid by it, and tells editors where it is."""
-    assert _errors(path) == []
-    first_line = path.read_text(encoding="utf-8").splitlines()[0]
-    assert first_line == "# yaml-language-server: $schema=../tasks.schema.json"
+def _example(described: dict[str, Any]) -> Any:
+    assert described["description"]
+    (example,) = described["examples"]
+    return example
 
 
 @pytest.mark.parametrize("key", Job.model_fields)
-def test_every_key_is_explained(project: ProjectFolder, key: str) -> None:
+def test_every_key_of_a_job_is_explained(project: ProjectFolder, key: str) -> None:
     """Every key has a description and an example, and the example is valid by schema and code."""
-    described = SCHEMA["$defs"]["Job"]["properties"][key]
-    (example,) = described["examples"]
-    assert described["description"]
+    job = JOB | {key: _example(JOBS["$defs"]["Job"]["properties"][key])}
+    assert _errors(JOBS, tasks=[job]) == []
     project.write("include/scripts/pdd/pdd_quality.py", "")
     project.write_shops()
-    entry: dict[str, Any] = {"id": "a", "name": "a", "cron": "0 8 * * *", "script": "good.py"}
-    path = project.write_tasks("t.yaml", json.dumps({"tasks": [entry | {key: example}]}))
-    assert _errors(path) == []
+    project.write_tasks("t.yaml", json.dumps({"tasks": [job]}))
     assert load_registry(project.root).problems == []
+
+
+@pytest.mark.parametrize(
+    ("model", "key"),
+    [(model, key) for model in (Feed, Paging) for key in model.model_fields],
+)
+def test_every_key_of_a_feed_is_explained(
+    project: ProjectFolder, model: type[Feed | Paging], key: str
+) -> None:
+    """The same, with those below `paging`."""
+    example = _example(FEEDS["$defs"][model.__name__]["properties"][key])
+    feed = REVIEWS | BESIDE.get(key, {}) | {key: example}
+    if model is Paging:
+        feed = REVIEWS | {"paging": PAGING[key] | {key: example}}
+    assert _errors(FEEDS, feeds=[feed]) == []
+    project.write(FEEDS_FILE, json.dumps({"feeds": [feed]}))
+    assert load_feeds(project.root).problems == []
 
 
 def test_defaults() -> None:
     """A default stands in it the way an entry would say it."""
-    for key, described in SCHEMA["$defs"]["Job"]["properties"].items():
+    for key, described in JOBS["$defs"]["Job"]["properties"].items():
         default = Job.model_fields[key].default
         if isinstance(default, timedelta):
             assert duration(described["default"]) == default
@@ -101,9 +162,41 @@ def test_defaults() -> None:
     ],
     ids=str,
 )
-def test_editors_see_what_is_wrong(project: ProjectFolder, wrong: dict[str, Any]) -> None:
+def test_editors_see_what_is_wrong_with_a_job(
+    project: ProjectFolder, wrong: dict[str, Any]
+) -> None:
     """What the code refuses by its form, an editor refuses as well."""
-    entry = {"id": "a", "name": "a", "cron": "0 8 * * *", "script": "good.py"} | wrong
-    path = project.write_tasks("t.yaml", json.dumps({"tasks": [entry]}))
-    assert _errors(path)
+    assert _errors(JOBS, tasks=[JOB | wrong])
+    project.write_tasks("t.yaml", json.dumps({"tasks": [JOB | wrong]}))
     assert load_registry(project.root).problems
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"id": "A"},
+        {"method": "PUT"},
+        {"path": "x"},
+        {"table": "erp_orders"},
+        {"query": "a=b"},
+        {"query": {"a": []}},
+        {"paging": {"by": "pages"}},
+        {"paging": {"by": "page", "size": 0}},
+        {"rows": 5},
+        {"key": "review_id"},
+        {"pagin": {}},
+    ],
+    ids=str,
+)
+def test_editors_see_what_is_wrong_with_a_feed(
+    project: ProjectFolder, wrong: dict[str, Any]
+) -> None:
+    """The same."""
+    assert _errors(FEEDS, feeds=[REVIEWS | wrong])
+    project.write(FEEDS_FILE, json.dumps({"feeds": [REVIEWS | wrong]}))
+    assert load_feeds(project.root).problems
+
+
+def test_keys_are_written_as_they_are_named() -> None:
+    """No key of a feed has another name in the file than in the code."""
+    assert list(keys_of(Feed)) == list(Feed.model_fields)

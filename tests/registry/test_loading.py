@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import tempfile
 import time
@@ -313,54 +312,6 @@ def test_order(project: ProjectFolder) -> None:
         ("config/shops.yaml", 1),
         ("config/tasks/a.yaml", 3),
         ("config/tasks/a.yaml", 4),
-    ]
-
-
-def test_what_is_no_file(project: ProjectFolder) -> None:
-    """Folders, pipes and dead links are told, a .yml too; hidden files are left alone."""
-    tasks = project.root / "config/tasks"
-    (tasks / "folder.yaml").mkdir()
-    os.mkfifo(tasks / "pipe.yaml")
-    (tasks / "dead.yaml").symlink_to("nowhere")
-    for name in (".swap.yaml", ".good.yaml.swp", "good.yaml~", "#good.yaml#", "good.yaml.bak"):
-        project.write_tasks(name, "{")
-    project.write_tasks("README.md", "```\ntasks:\n")
-    project.write_tasks("old.yml")
-    project.write_tasks("good.yaml")
-    registry = load_registry(project.root)
-    assert [str(problem).removeprefix("config/tasks/") for problem in registry.problems] == [
-        (
-            "dead.yaml:1:1: cannot be read (No such file or directory): "
-            "restore the file, or make it readable"
-        ),
-        "folder.yaml:1:1: is not a file: remove it, or put a file in its place",
-        "old.yml:1:1: is not read: rename it, so that it ends in .yaml",
-        "pipe.yaml:1:1: is not a file: remove it, or put a file in its place",
-    ]
-    assert list(registry.jobs) == ["good"]
-
-
-@pytest.mark.parametrize(
-    ("name", "repair"),
-    [
-        ("Y.YAML", "rename it, so that it ends in .yaml"),
-        ("z.YML", "rename it, so that it ends in .yaml"),
-        ("pdd.yaml.txt", "rename it, so that it ends in .yaml"),
-        ("pdd.yaml (1)", "rename it, so that it ends in .yaml"),
-        ("pdd.txt", "rename it, so that it ends in .yaml"),
-        ("pdd", "rename it, so that it ends in .yaml"),
-        ("sub/x.yaml", "move it to config/tasks, under a name of its own"),
-        ("sub/deeper/X.YML", "move it to config/tasks, under a name of its own"),
-    ],
-)
-def test_a_file_that_nobody_reads(project: ProjectFolder, name: str, repair: str) -> None:
-    """Tasks under a name, or in a folder, that is not read are told, with where they belong."""
-    project.write_tasks(name)
-    project.write_tasks("other.yaml", OTHER.format(""))
-    registry = load_registry(project.root)
-    assert list(registry.jobs) == ["other"]
-    assert [str(problem) for problem in registry.problems] == [
-        f"config/tasks/{name}:1:1: is not read: {repair}"
     ]
 
 
