@@ -55,7 +55,7 @@ def test_the_machines_own_zone_changes_nothing(period: str, zone: str) -> None:
     """Airflow's moments are Pendulum's; they mean the same on a machine anywhere."""
     for cron in CRONS[period]:
         schedule = Schedule(cron, period, zone)
-        for days in range(0, 366, 5):
+        for days in range(0, 366, 29):
             moment = datetime(2025, 10, 3, 4, 30, tzinfo=timezone.utc) + timedelta(days=days)
             theirs = pendulum.instance(moment)
             assert schedule.latest_fire(theirs) == schedule.latest_fire(moment)

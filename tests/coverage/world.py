@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta, timezone
+from functools import cache
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -100,6 +101,7 @@ def windows(entry: Entry, now: datetime, back: int = DAYS + 40) -> Iterator[Wind
             yield window
 
 
+@cache
 def _first_start(entry: Entry, seen: datetime) -> datetime:
     """Return the start of the period that had ended last when a job was seen, or of the next."""
     last = [*_all_windows(entry, seen, 40)][-1]
@@ -196,8 +198,9 @@ class World:
                 self._work()
 
     def _work(self) -> None:
+        clocks = {zone: self.now.astimezone(ZoneInfo(zone)) for zone in ZONES}
         for entry in self.entries.values():
-            here = self.now.astimezone(ZoneInfo(entry.zone))
+            here = clocks[entry.zone]
             fires = here.minute == entry.minute and (
                 here.hour % entry.every == 0 if entry.kind == "tick" else here.hour == entry.hour
             )
@@ -215,7 +218,8 @@ class World:
             self._waive_something()
 
     def _latest(self, entry: Entry) -> list[Window]:
-        return [*windows(entry, self.now, 40 if entry.kind == "month" else 8)][-1:]
+        back = {"month": 40, "tick": 2}.get(entry.kind, 8)
+        return [*windows(entry, self.now, back)][-1:]
 
     def _shops_of(self, entry: Entry, window: Window) -> list[str]:
         if entry.platform is None:

@@ -420,21 +420,21 @@ def _loads(raw: bytes) -> None:
         shutil.rmtree(folder)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.binary())
 def test_any_bytes(raw: bytes) -> None:
     """Whatever bytes a file holds, loading never raises and says something on one line each."""
     _loads(raw)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(SNIPPETS, max_size=30))
 def test_any_syntax(snippets: list[str]) -> None:
     """However YAML's signs are thrown together, loading never raises."""
     _loads("".join(snippets).encode())
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(ENTRIES | VALUES, min_size=1, max_size=3))
 def test_any_values(entries: list[object]) -> None:
     """Whatever values stand where, loading never raises."""

@@ -158,7 +158,8 @@ def _needed_of(node: ast.AST) -> list[ast.AST]:
     if isinstance(node, ast.Try) and any(map(_takes_import_errors, node.handlers)):
         handled = [each for handler in node.handlers for each in handler.body]
         return [*handled, *node.orelse, *node.finalbody]
-    return [*ast.iter_child_nodes(node)]
+    # No import stands in an expression, of which there are the most.
+    return [one for one in ast.iter_child_nodes(node) if not isinstance(one, ast.expr)]
 
 
 def _takes_import_errors(handler: ast.ExceptHandler) -> bool:

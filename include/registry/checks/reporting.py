@@ -93,10 +93,10 @@ def report(
     """
     found = check_project(root)
     now = now or datetime.now(timezone.utc)
-    described: list[tuple[str, dict[str, Any]]] = []
+    described: list[tuple[dict[str, Any], str]] = []
     for job in found.registry.jobs.values():
         with costing_only(job.file, job.line, job.id, found.problems):
-            described.append((_line(job, lang, now), _described(job, lang, now)))
+            described.append(_described(job, lang, now))
     lacking = []
     for job, is_certain, text in troubles_of(found.registry.jobs.values()):
         if is_certain:
@@ -107,27 +107,15 @@ def report(
     notes = [*_notes(found, root, lang), *lacking]
     if as_json:
         problems = [asdict(problem) for problem in found.problems]
-        jobs = [facts for _, facts in described]
+        jobs = [facts for facts, _ in described]
         document = {"jobs": jobs, "problems": problems, "notes": notes}
         lines = [json.dumps(document, ensure_ascii=False, indent=2)]
     elif found.problems:
         lines = [str(problem) for problem in found.problems]
     else:
-        lines = [line for line, _ in described]
+        lines = [line for _, line in described]
         lines += [f"{WORDS[lang]['note']}: {note}" for note in notes]
     return lines, 1 if found.problems else 0
-
-
-def _line(job: Job, lang: str, now: datetime) -> str:
-    words = WORDS[lang]
-    when = f"{job.id} {job.name}: {in_words(job, lang)} ({job.timezone})"
-    if not job.enabled:
-        return f"{when}; {words['disabled']}"
-    runs = ", ".join(
-        f"{fire:%Y-%m-%d %H:%M} {words['covers']} {period_in_words(job, period, lang)}"
-        for fire, period in next_runs(job, now)
-    )
-    return f"{when}; {words['next']}: {runs}"
 
 
 def _notes(found: Checked, root: Path, lang: str) -> Iterator[str]:
@@ -170,10 +158,11 @@ def _notes_of(job: Job, found: Checked, words: dict[str, str]) -> Iterator[str]:
         yield words["clock"].format(tz=tz, zone=job.timezone)
 
 
-def _described(job: Job, lang: str, now: datetime) -> dict[str, Any]:
-    runs = next_runs(job, now) if job.enabled else ()
+def _described(job: Job, lang: str, now: datetime) -> tuple[dict[str, Any], str]:
+    """Return what there is to say of a job: as JSON, and as a line."""
+    runs = [*next_runs(job, now)] if job.enabled else []
     dating = dating_of(job)
-    return {
+    facts = {
         "id": job.id,
         "name": job.name,
         "file": job.file,
@@ -187,3 +176,10 @@ def _described(job: Job, lang: str, now: datetime) -> dict[str, Any]:
         "schedule": in_words(job, lang),
         "next": [{"at": fire.isoformat(), "period": period.key} for fire, period in runs],
     }
+    words = WORDS[lang]
+    told = ", ".join(
+        f"{fire:%Y-%m-%d %H:%M} {words['covers']} {period_in_words(job, period, lang)}"
+        for fire, period in runs
+    )
+    then = f"{words['next']}: {told}" if job.enabled else words["disabled"]
+    return facts, f"{job.id} {job.name}: {facts['schedule']} ({job.timezone}); {then}"

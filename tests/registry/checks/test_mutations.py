@@ -53,11 +53,14 @@ def check_mutations(project: Path, seeds: range) -> None:
         mutation = mutated(text, random)
         (project / file).write_bytes(mutation.raw)
         found = check_project(project)
-        lines, code = report(project)
+        lines = [str(problem) for problem in found.problems]
+        if seed % 6 == 0:  # which also starts a Python
+            lines, code = report(project)
+            assert code == (1 if found.problems else 0), f"seed {seed}: {file}"
         shown = f"seed {seed}: {file}: {lines}\n{mutation.raw.decode()}"
         assert all("fault of the scheduler" not in line for line in lines), shown
-        assert code == (1 if found.problems else 0), shown
-        assert code == 0 or all("\n" not in line and line.encode() for line in lines), shown
+        if found.problems:
+            assert all("\n" not in line and line.encode() for line in lines), shown
         claimed = {problem.job_id for problem in found.problems if "is also" in problem.message}
         own = {problem.job_id for problem in found.problems if problem.file == file}
         for other, entries in whole.items():
