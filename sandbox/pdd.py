@@ -82,7 +82,7 @@ class PddGateway:
 
     def __init__(self, world: World) -> None:
         self.book = Book(HISTORY, world.seed, world.now)
-        self._listing = Listing(listed, self.book.drift, DRIFTING, "refund_amount", "updated_time")
+        self._listing = Listing(row_of, self.book.drift, DRIFTING, "refund_amount", "updated_time")
         self._gatekeeper = world.gatekeeper("pdd")
         self._tokens = world.tokens
         self._requests = count(1)
@@ -214,7 +214,7 @@ def _mall(shop: int) -> dict[str, Any]:
     }
 
 
-def listed(version: Version) -> dict[str, Any]:
+def row_of(version: Version) -> dict[str, Any]:
     """Return a version as the list has it: all that the platform documents.
 
     One in four rows has its times as text, one as numbers, the others as digits: the real list has

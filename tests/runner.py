@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from include.running.output import Output
     from include.running.script_supervisor import Settings
 
-_FORKS = multiprocessing.get_context("forkserver")
-_FORKS.set_forkserver_preload([__name__, "include.pulling"])
+FORKS = multiprocessing.get_context("forkserver")
+FORKS.set_forkserver_preload([__name__, "include.pulling"])
 
 
 def command(*words: str) -> list[str]:
@@ -72,7 +72,7 @@ def run(
     """Run the runner to its end; return its exit code and what it and its script printed."""
     with NamedTemporaryFile("r", encoding="utf-8") as output:
         wish = words, dict(environment), output.name, script
-        runner = _FORKS.Process(target=_become_runner, args=wish)
+        runner = FORKS.Process(target=_become_runner, args=wish)
         runner.start()
         try:
             runner.join()

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-import subprocess
-import sys
 import time
 from multiprocessing import get_context
 from pathlib import Path
@@ -13,20 +11,7 @@ import pytest
 
 from include.errors import ConfigurationError
 from include.gateways.limit_store import LimitStore
-
-ROOT = Path(__file__).resolve().parents[2]
-
-
-def add(store: LimitStore, times: int = 1) -> None:
-    """Write a call, in a transaction of its own, so many times."""
-    insert = "INSERT INTO calls VALUES ((SELECT count(*) + 1 FROM calls), 'app', NULL, 0)"
-    for _ in range(times):
-        store.transact(lambda db: db.execute(insert))
-
-
-def calls(store: LimitStore) -> list[int]:
-    """Return the tickets of all calls."""
-    return [row[0] for row in store.transact(lambda db: db.execute("SELECT ticket FROM calls"))]
+from tests.gateways.programs import Program, add, calls, written_calls
 
 
 def is_lost(store: LimitStore) -> bool:
@@ -164,48 +149,32 @@ def test_a_process_has_one_for_each_path(tmp_path: Path) -> None:
     assert LimitStore.at(tmp_path / "a") is one
 
 
-WRITING = """
-import sys
-from pathlib import Path
-from include.gateways.limit_store import LimitStore
-from tests.gateways.test_limit_store import add, calls
-store = LimitStore(Path(sys.argv[1]))
-while True:
-    add(store)
-    print(len(calls(store)), flush=True)
-"""
-
-
 def test_writers_killed_at_any_moment_leave_what_they_wrote_last(path: Path) -> None:
     """All that they told of is there, and at most what they were writing; others go on from there.
 
     The first are killed while they make the file.
     """
     for number in range(12):
-        program = subprocess.Popen(
-            [sys.executable, "-c", WRITING, str(path)], cwd=ROOT, stdout=subprocess.PIPE, text=True
-        )
-        assert program.stdout is not None
-        told = "0"
+        program, told = Program(written_calls, path), [0]
         if number < 4:
             while not path.exists():
                 time.sleep(0.0001)
             time.sleep(0.0007 * number)
         else:
-            told = program.stdout.readline()
+            told.append(program.first())
             time.sleep(0.01 + 0.003 * number)
         program.kill()
-        told = (told + program.communicate()[0]).split()[-1]
+        told += program.told()
         store = LimitStore(path)
         there = calls(store)
         assert there == list(range(1, len(there) + 1))
-        assert int(told) <= len(there)
+        assert told[-1] <= len(there)
         assert not is_lost(store)
         if number < 4:
             store.close()
             path.unlink()
         else:
-            assert len(there) <= int(told) + 1
+            assert len(there) <= told[-1] + 1
 
 
 def test_a_forked_process_opens_the_file_itself(path: Path) -> None:

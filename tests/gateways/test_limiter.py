@@ -3,14 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import os
-import subprocess
-import sys
 import time
 from contextlib import AsyncExitStack
-from datetime import timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -18,14 +12,13 @@ import pytest
 from include.errors import ConfigurationError
 from include.gateways.limit_store import LimitStore
 from include.gateways.limiter import Limit, RateLimiter
-from tests.conftest import HTTP
+from tests.conftest import HTTP, Sandbox
+from tests.gateways.programs import TIMEOUT, Program, listed_shops, simulated_calls
 from tests.sandbox.serving import serve
 
 if TYPE_CHECKING:
     import sqlite3
-
-ROOT = Path(__file__).resolve().parents[2]
-TIMEOUT = timedelta(seconds=1)
+    from pathlib import Path
 
 
 def limiter(folder: Path, *limits: tuple[int, float]) -> RateLimiter:
@@ -34,19 +27,11 @@ def limiter(folder: Path, *limits: tuple[int, float]) -> RateLimiter:
     return RateLimiter(folder / "calls.sqlite", "app", some, TIMEOUT)
 
 
-def start(program: str, *arguments: object, var: Path | None = None) -> subprocess.Popen[str]:
-    """Start one of the programs beside this file."""
-    command = [sys.executable, "-m", f"tests.gateways.{program}", *map(str, arguments)]
-    environ = {**os.environ, **({"SCHEDULER_VAR": str(var)} if var else {})}
-    return subprocess.Popen(command, cwd=ROOT, env=environ, stdout=subprocess.PIPE, text=True)
-
-
 def simulate(
     folder: Path, limits: list[tuple[int, float]], coroutines: int, times: int, delay: float
-) -> subprocess.Popen[str]:
+) -> Program:
     """Start a process that makes calls to nobody."""
-    file = folder / "calls.sqlite"
-    return start("simulated_calls", file, json.dumps(limits), coroutines, times, delay)
+    return Program(simulated_calls, folder / "calls.sqlite", limits, (coroutines, times), delay)
 
 
 def stored(folder: Path, query: str) -> list[float]:
@@ -140,7 +125,7 @@ def test_processes_never_exceed_a_limit_together(tmp_path: Path) -> None:
     """Whatever the delays on the wire, no window of the gateway holds one call too many."""
     limits = [(5, 0.3), (20, 2.0)]
     programs = [simulate(tmp_path, limits, 4, 6, 0.05) for _ in range(3)]
-    stamps = [float(line) for program in programs for line in program.communicate()[0].split()]
+    stamps = [stamp for program in programs for stamp in program.told()]
     assert len(stamps) == 72
     for calls, seconds in limits:
         assert most_in_any_window(stamps, seconds) <= calls
@@ -150,7 +135,7 @@ def test_no_call_is_forgotten_when_many_write_at_once(tmp_path: Path) -> None:
     """The file holds every call of processes that are as quick as they can be."""
     programs = [simulate(tmp_path, [(1000, 60.0)], 4, 25, 0) for _ in range(3)]
     for program in programs:
-        program.communicate()
+        program.told()
     assert len(ended(tmp_path)) == 300
     assert not running(tmp_path)
 
@@ -160,8 +145,7 @@ def test_a_run_heeds_the_calls_of_the_run_before(tmp_path: Path) -> None:
     limits = [(4, 2.0)]
     stamps = []
     for _ in range(2):
-        output, _ = simulate(tmp_path, limits, 1, 3, 0).communicate()
-        stamps += [float(line) for line in output.split()]
+        stamps += simulate(tmp_path, limits, 1, 3, 0).told()
     assert most_in_any_window(stamps, 2.0) <= 4
 
 
@@ -173,7 +157,6 @@ def test_calls_of_a_killed_process_count_until_they_must_have_ended(tmp_path: Pa
         time.sleep(0.01)
         sent = running(tmp_path)
     program.kill()
-    program.communicate()
     asyncio.run(turns(limiter(tmp_path, (3, 0.5)), 1))
     expiry = min(sent) + TIMEOUT.total_seconds() + 0.5
     assert expiry <= time.monotonic() < expiry + 0.5
@@ -189,7 +172,6 @@ def test_a_killed_process_that_waited_is_passed_over(tmp_path: Path) -> None:
         while waiting(tmp_path) < 3:  # noqa: ASYNC110 - another process writes the file
             await asyncio.sleep(0.01)
         program.kill()
-        program.communicate()
         await call.aclose()
         began = time.monotonic()
         await turns(shared, 1)
@@ -300,7 +282,7 @@ def test_processes_whose_file_is_removed_exceed_no_limit(tmp_path: Path) -> None
     while len(ended(tmp_path)) < 8:
         time.sleep(0.01)
     (tmp_path / "calls.sqlite").unlink()
-    stamps = [float(line) for program in programs for line in program.communicate()[0].split()]
+    stamps = [stamp for program in programs for stamp in program.told()]
     assert len(stamps) == 40
     assert most_in_any_window(stamps, 1.0) <= 10
     assert max(stamps) - min(stamps) < 4.5 + 2
@@ -413,12 +395,13 @@ def test_two_processes_share_the_platforms_limits_and_never_exceed_them(tmp_path
     """130 calls under 5 a second and 100 a minute: no one turned away, and no minute sat out."""
     with serve() as base_url:
         began = time.monotonic()
-        programs = [start("real_calls", base_url, 5, 13, var=tmp_path) for _ in range(2)]
-        assert [program.wait() for program in programs] == [0, 0]
+        connection = Sandbox(base_url).connection
+        programs = [Program(listed_shops, connection, 5, 13, var=tmp_path) for _ in range(2)]
+        for program in programs:
+            program.told()
         seconds = took(began)
         counted = HTTP.get(f"{base_url}/sandbox/calls").json()
-    for program in programs:
-        program.communicate()
+    assert [program.process.exitcode for program in programs] == [0, 0]
     assert (counted["calls"], counted["over_limit"]) == (130, 0)
     # Calls 1 to 5 at 0 s, 96 to 100 at 19 s, 101 to 105 at 60 s, 126 to 130 at 65 s; a window too
     # many would be 125 s. How much of a limit is used is `benchmarks/pull.py`'s to say.

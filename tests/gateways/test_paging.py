@@ -1,10 +1,11 @@
-"""A walk from the last page to the first loses no row, and notices what is missing."""
+"""Windows follow one another, and a walk from the last page to the first loses no row."""
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import contextmanager
-from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from fastapi import FastAPI
@@ -13,13 +14,19 @@ from include.gateways.client import GatewayClient, Patience
 from include.gateways.connection import Connection
 from include.gateways.dialect import Call
 from include.gateways.errors import GatewayError, Malformed, Temporary
-from include.gateways.paging import WALKS, Page, pages_from_last
+from include.gateways.fields import SHANGHAI, WALL_CLOCK_FORMAT
+from include.gateways.paging import LAGS, WALKS, Page, pages_from_last, windows
+from include.platforms.jd import orders as jd_orders
+from include.platforms.jushuitan import orders as jushuitan_orders
+from include.platforms.pdd import refunds as pdd_refunds
 from tests.gateways.asking import using
 from tests.gateways.plain import Plain
 from tests.sandbox.serving import serve_app
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from include.gateways.client import GatewayClient
 
 SIZE = 10
 QUICK = Patience(attempts=2, pause=timedelta(milliseconds=1))
@@ -256,3 +263,46 @@ def test_a_count_below_none_is_malformed() -> None:
     assert type(error) is Malformed
     assert "the number of all rows is -1" in str(error)
     assert numbers == [1]
+
+
+NOBODY = cast("GatewayClient", None)  # nothing may be asked
+LISTS: dict[str, Any] = {
+    "erp": jushuitan_orders.orders_modified,
+    "jd": jd_orders.orders_modified,
+    "pdd": pdd_refunds.refunds_updated,
+}
+CREATED: dict[str, Any] = {
+    "erp": jushuitan_orders.orders_created,
+    "jd": jd_orders.orders_created,
+}
+
+
+@pytest.mark.parametrize(
+    ("platform", "asked"),
+    [*LISTS.items(), *CREATED.items()],
+    ids=lambda value: getattr(value, "__name__", value),
+)
+def test_a_window_that_ends_just_now_is_temporary(platform: str, asked: Any) -> None:
+    """A replica may still miss its last rows; the message says from when on it does not."""
+    end = datetime.now(SHANGHAI).replace(microsecond=0)
+
+    async def ask() -> None:
+        async for _ in asked(NOBODY, 10001, end - timedelta(minutes=15), end):
+            pass
+
+    with pytest.raises(Temporary, match="may still miss what happened before") as caught:
+        asyncio.run(ask())
+    assert f"{end + LAGS[platform]:{WALL_CLOCK_FORMAT}} or later" in str(caught.value)
+
+
+def test_windows_follow_one_another_without_a_gap() -> None:
+    """None is longer than the platform takes, and together they are all of the time."""
+    start = datetime(2025, 10, 1)
+    cut = list(windows(start, start + timedelta(days=16, hours=5), timedelta(days=7)))
+    assert [last - first for first, last in cut] == [
+        timedelta(days=7),
+        timedelta(days=7),
+        timedelta(days=2, hours=5),
+    ]
+    assert [first for first, _ in cut[1:]] == [last for _, last in cut[:-1]]
+    assert list(windows(start, start, timedelta(days=7))) == []

@@ -8,6 +8,7 @@ import sqlite3
 import time
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,24 +16,28 @@ import time_machine
 from sqlalchemy import delete, select, update
 
 from include.gateways.client import GatewayClient, Patience
-from include.gateways.dialect import Tokens
-from include.gateways.errors import AuthExpired, GatewayError, Temporary
-from include.gateways.tokens import TokenStore
+from include.gateways.connection import Connection
+from include.gateways.dialect import Call, Tokens
+from include.gateways.errors import AuthExpired, GatewayError, Malformed, Temporary
+from include.gateways.tokens import TokenStore, granted
+from include.platforms.jd.dialect import Jd
 from include.platforms.jushuitan.dialect import Jushuitan, shops
+from include.platforms.pdd.dialect import Pdd
 from include.warehouse import connect
 from include.warehouse.tables import tokens as table
 from sandbox.credentials import refresh_token_of
 from tests.conftest import HTTP
 from tests.database_servers import KINDS
 from tests.gateways.asking import using
-from tests.gateways.token_gateway import CALL, TokenGateway, access, refresh, start, token_gateway
+from tests.gateways.programs import Program, one_call
+from tests.gateways.token_gateway import CALL, TokenGateway, access, refresh, token_gateway
 from tests.warehouses import empty_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from include.gateways.connection import Connection
+    from include.gateways.dialect import Refreshing
     from tests.conftest import Sandbox
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -331,9 +336,9 @@ def test_four_processes_refresh_once(store: TokenStore, tmp_path: Path) -> None:
     """All are told at once that it has expired; one exchanges it, all go on with the new one."""
     with token_gateway(expired=True, slow=0.5, together=4) as gateway:
         url = store._engine.url.render_as_string(hide_password=False)
-        processes = [start(url, gateway.base_url, tmp_path) for _ in range(4)]
-        outputs = [process.communicate()[0].strip() for process in processes]
-        assert outputs == ["1"] * 4
+        asked = one_call, url, gateway.connection(), CALL
+        programs = [Program(*asked, var=tmp_path) for _ in range(4)]
+        assert [program.told() for program in programs] == [[1]] * 4
         assert (gateway.calls, gateway.refreshes) == (8, 1)
 
 
@@ -343,12 +348,11 @@ def test_a_process_killed_while_it_refreshes_holds_up_the_others_for_its_lease(
     """Killed before the platform has answered: when its lease has run out, the next refreshes."""
     with token_gateway(expired=True, slow=1) as gateway:
         url = store._engine.url.render_as_string(hide_password=False)
-        process = start(url, gateway.base_url, tmp_path)
+        program = Program(one_call, url, gateway.connection(), CALL, var=tmp_path)
         while gateway.refreshes == 0:
-            assert process.poll() is None
+            assert program.process.is_alive()
             time.sleep(0.01)
-        process.kill()
-        process.wait()
+        program.kill()
         left = row(store).held_until - datetime.now(timezone.utc)
         assert timedelta(seconds=50) < left <= timedelta(seconds=60)
         _forget(gateway)
@@ -389,3 +393,63 @@ def test_a_pull_goes_on_over_an_expired_token(sandbox: Sandbox, store: TokenStor
     sandbox.arm("expired_token")
     assert len(using(Jushuitan(connection), shops, tokens=store)) == 3
     assert HTTP.get(f"{sandbox.base_url}/sandbox/tokens").json()["erp"]["refreshes"] == {"0": 2}
+
+
+REFRESH = Call("refresh")
+CONNECTION = Connection("c", "http://127.0.0.1:1", "key", "s3cret", "token")
+NOW = datetime.now(timezone.utc).timestamp()
+ENVELOPES: list[tuple[Refreshing, Any]] = [
+    (Jd(CONNECTION), lambda data: data),
+    (Jushuitan(CONNECTION), lambda data: {"code": 0, "data": data}),
+    (Pdd(CONNECTION), lambda data: {"pop_auth_token_refresh_response": data}),
+]
+ODD = [10**15, -1, 0, "", "soon", None, True, [], {}, Decimal("NaN"), Decimal("1E+999"), "9" * 400]
+
+
+@pytest.mark.parametrize(
+    "expiry",
+    [
+        {"expires_in": 3600},
+        {"expires_in": "3600"},
+        {"expires_in": Decimal("3600.0")},
+        {"expires_at": int(NOW) + 3600},
+        {"expires_at": str(int(NOW) + 3600), "expires_in": 60},
+        {"expires_at": (int(NOW) + 3600) * 1000, "expires_in": 3600},
+        {"expires_at": None, "expires_in": 3600},
+    ],
+)
+def test_the_end_is_read_however_it_is_written(expiry: dict[str, Any]) -> None:
+    """A moment counts before a length of time, and no milliseconds are taken for seconds."""
+    tokens = granted({"access_token": "new", "refresh_token": "next", **expiry}, REFRESH)
+    assert tokens.expires_at is not None
+    assert abs(tokens.expires_at - datetime.now(timezone.utc) - HOUR) < timedelta(minutes=30)
+
+
+@pytest.mark.parametrize("value", ODD)
+@pytest.mark.parametrize("name", ["expires_in", "expires_at"])
+def test_an_odd_end_is_unknown_and_costs_no_token(name: str, value: Any) -> None:
+    """The refresh token that bought them is spent: they are all there is."""
+    tokens = granted({"access_token": "new", "refresh_token": "next", name: value}, REFRESH)
+    assert (tokens.access_token, tokens.refresh_token) == ("new", "next")
+    assert tokens.expires_at is None
+
+
+@pytest.mark.parametrize(("dialect", "envelope"), ENVELOPES)
+@pytest.mark.parametrize("more", [{}, {"refresh_token": None}, {"expires_in": 10**15}])
+def test_all_platforms_need_an_access_token_only(
+    dialect: Refreshing, envelope: Any, more: dict[str, Any]
+) -> None:
+    """Without a refresh token in it, the answer leaves the old one as it is."""
+    tokens = dialect.refreshed(REFRESH, envelope({"access_token": "new", **more}))
+    assert (tokens.access_token, tokens.refresh_token) == ("new", "")
+    assert tokens.expires_at is None
+
+
+@pytest.mark.parametrize(("dialect", "envelope"), ENVELOPES)
+@pytest.mark.parametrize("data", [{}, {"access_token": ""}, {"access_token": None}])
+def test_without_an_access_token_nothing_was_granted(
+    dialect: Refreshing, envelope: Any, data: dict[str, Any]
+) -> None:
+    """An answer that has none is not as documented."""
+    with pytest.raises(Malformed, match="field access_token"):
+        dialect.refreshed(REFRESH, envelope({"refresh_token": "next", **data}))

@@ -1,15 +1,11 @@
-"""A gateway in 聚水潭's words whose tokens expire, and processes that ask it."""
+"""A gateway in 聚水潭's words whose tokens expire."""
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
-from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
@@ -24,7 +20,6 @@ from tests.sandbox.serving import serve_app
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-ROOT = Path(__file__).resolve().parents[2]
 CALL = Call("/open/some/query", {}, shop=7)
 LIFETIME = timedelta(days=30)
 
@@ -120,15 +115,3 @@ def token_gateway(**changed: Any) -> Iterator[TokenGateway]:
 
     with serve_app(app) as gateway.base_url:
         yield gateway
-
-
-def start(url: str, base_url: str, var: Path) -> subprocess.Popen[str]:
-    """Start a process that makes one call and prints the generation of its token."""
-    return subprocess.Popen(
-        [sys.executable, "-m", "tests.gateways.token_calls", url, base_url],
-        cwd=ROOT,
-        env={**os.environ, "SCHEDULER_VAR": str(var)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )

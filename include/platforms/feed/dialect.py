@@ -168,6 +168,34 @@ def malformed(feed: Feed, call: Call, problem: str, edit: str = "fix") -> Malfor
     return Malformed(call, problem, repair=repair)
 
 
+def whole_total(feed: Feed, call: Call, envelope: Any) -> int | None:
+    """Return the number of rows that an answer says there are in all; None where none is asked for.
+
+    Raises:
+        Malformed: it is not there, or no whole number.
+    """
+    path = feed.paging.total
+    if path is None:
+        return None
+    total = found_in(path, "total", feed, call, envelope)
+    if not isinstance(total, int) or isinstance(total, bool) or total < 0:
+        problem = f"total ({path}) holds {quoted(total)}: expected a whole number"
+        raise malformed(feed, call, problem)
+    return total
+
+
+def found_in(path: Expression, name: str, feed: Feed, call: Call, envelope: Any) -> Any:
+    """Return what one of a feed's paths finds in an answer.
+
+    Raises:
+        Malformed: there is no such field.
+    """
+    try:
+        return path.find(envelope)
+    except UnfitError as error:
+        raise malformed(feed, call, f"{name} ({path}) {error}") from None
+
+
 def _why(success: Expression, found: Any, envelope: Any) -> str:
     held = [f"{path} holds {quoted(value)}" for path, value in success.holding(envelope).items()]
     because = f", as {' and '.join(held)}" if held else ""

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from include.gateways.errors import Temporary
 from include.gateways.fields import wall_clock
 from include.gateways.paging import WALKS, Page, Pages, WalkFromLast
-from include.platforms.feed.dialect import call_of, malformed
-from include.platforms.feed.rows import RowReader, found_in, whole_total
+from include.platforms.feed.dialect import call_of, found_in, malformed, whole_total
+from include.platforms.feed.rows import RowReader
 from include.text import quoted
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ async def rows_counted(client: GatewayClient, feed: Feed, blanks: Blanks) -> int
     Raises:
         GatewayError: as `rows_of` does.
     """
-    return await _Walk(client, feed, blanks, lambda _rows: None).counted()
+    return (await _Walk(client, feed, blanks).first()).total
 
 
 async def first_page(client: GatewayClient, feed: Feed, blanks: Blanks) -> int:
@@ -90,7 +90,10 @@ async def first_page(client: GatewayClient, feed: Feed, blanks: Blanks) -> int:
     Raises:
         GatewayError: as `rows_of` does.
     """
-    return await _Walk(client, feed, blanks, lambda _rows: None).first()
+    walk = _Walk(client, feed, blanks)
+    rows = (await walk.first()).rows
+    walk.reader.missing_in(rows)
+    return len(rows)
 
 
 class _Walk:
@@ -110,7 +113,7 @@ class _Walk:
         client: GatewayClient,
         feed: Feed,
         blanks: Blanks,
-        progress: Callable[[int], None],
+        progress: Callable[[int], None] = lambda _rows: None,
     ) -> None:
         self._client, self._feed, self._blanks = client, feed, blanks
         self._progress = progress
@@ -127,15 +130,9 @@ class _Walk:
         self.totals: dict[int | None, None] = {}
         self.doubled = self.moved = False
 
-    async def first(self) -> int:
-        """Ask for one page, read it, and give how many rows it has."""
-        rows = (await self._ask(self._call(1))).rows
-        self.reader.missing_in(rows)
-        return len(rows)
-
-    async def counted(self) -> int | None:
-        """Ask for one page, and return the total that comes with it."""
-        return (await self._ask(self._call(1))).total
+    async def first(self) -> _Answer:
+        """Ask for one page alone."""
+        return await self._ask(self._call(1))
 
     async def until_complete(self) -> None:
         """Walk over all pages, again where rows may have been missed."""
@@ -230,7 +227,8 @@ class _Walk:
         return call_of(self._feed, self._blanks, page, sent)
 
     def _page(self, call: Call, envelope: Any) -> Page:
-        rows, total = self._rows(call, envelope), whole_total(self._feed, call, envelope) or 0
+        total = whole_total(self._feed, call, envelope)
+        rows, total = self._rows(call, envelope, total), total or 0
         self._longest = max(self._longest, len(rows))
         # A page may bring rows of its neighbours; but where pages are larger, the last are empty.
         is_behind = total and ((call.page or 1) - 1) * self._longest >= total
@@ -240,7 +238,8 @@ class _Walk:
 
     def _answer(self, call: Call, envelope: Any) -> _Answer:
         """Read an answer; it belongs to the attempt, so that an empty page is asked for again."""
-        rows, total = self._rows(call, envelope), whole_total(self._feed, call, envelope)
+        total = whole_total(self._feed, call, envelope)
+        rows = self._rows(call, envelope, total)
         goes_on, cursor = self._follows(call, envelope)
         if not rows and (goes_on or (total and not self.rows)):
             said = "more follow" if goes_on else f"there are {total}"
@@ -266,11 +265,9 @@ class _Walk:
             raise malformed(self._feed, call, problem)
         return True, cursor
 
-    def _rows(self, call: Call, envelope: Any) -> list[Row]:
+    def _rows(self, call: Call, envelope: Any, total: int | None) -> list[Row]:
         """Read the rows of one answer, in which no two may have one key and differ."""
-        if whole_total(self._feed, call, envelope) == 0 and not self._feed.rows.find_if_any(
-            envelope
-        ):
+        if total == 0 and not self._feed.rows.find_if_any(envelope):
             return []  # some write null for no rows
         rows = self.reader.read(call, envelope, self._blanks.period)
         known: dict[tuple[Any, ...], Row] = {}

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from datetime import date, datetime, timezone
 from decimal import Decimal, InvalidOperation
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -19,14 +20,14 @@ from sqlalchemy import BigInteger, Date, DateTime, Integer, String
 from include.gateways.errors import Malformed
 from include.gateways.fields import wall_clock
 from include.platforms.feed.dialect import malformed
-from include.platforms.feed.times import day_of, moment_of
 from include.registry.feeds import UnfitError
+from include.registry.feeds.placeholders import MILLISECONDS, SECONDS
+from include.registry.feeds.values import ISO
 from include.text import quoted
 from include.warehouse.types import DIGITS, Measure, Money
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from datetime import datetime
 
     from sqlalchemy import Column
 
@@ -36,6 +37,12 @@ if TYPE_CHECKING:
 
 WHOLE = re.compile(r"-?\d+", re.ASCII)
 DECIMAL = re.compile(r"-?\d+(\.\d+)?", re.ASCII)
+TIME = re.compile(
+    r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d)(:\d\d)?(?:\.(\d{1,6})\d*)?\s*(Z|[+-]\d\d:?\d\d)?", re.ASCII
+)
+DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+# A moment in milliseconds that is read as seconds lies far after, one the other way far before.
+PLAUSIBLE = range(2000, 2100)
 IDS = ("_id", "_sn")  # columns that end so hold names of things: 12 and "12" are the same one
 
 
@@ -137,34 +144,6 @@ def _value(found: Any, path: Expression, convert: Callable[[Any], Any]) -> tuple
         return None, f"holds {quoted(value)}: {error}"
 
 
-def whole_total(feed: Feed, call: Call, envelope: Any) -> int | None:
-    """Return the number of rows that an answer says there are in all; None where none is asked for.
-
-    Raises:
-        Malformed: it is not there, or no whole number.
-    """
-    path = feed.paging.total
-    if path is None:
-        return None
-    total = found_in(path, "total", feed, call, envelope)
-    if not isinstance(total, int) or isinstance(total, bool) or total < 0:
-        problem = f"total ({path}) holds {quoted(total)}: expected a whole number"
-        raise malformed(feed, call, problem)
-    return total
-
-
-def found_in(path: Expression, name: str, feed: Feed, call: Call, envelope: Any) -> Any:
-    """Return what one of a feed's paths finds in an answer.
-
-    Raises:
-        Malformed: there is no such field.
-    """
-    try:
-        return path.find(envelope)
-    except UnfitError as error:
-        raise malformed(feed, call, f"{name} ({path}) {error}") from None
-
-
 def converter_of(column: Column[Any], feed: Feed) -> Callable[[Any], Any]:
     """Return what makes a value for a column; it raises ValueError saying what it expected."""
     kind, is_id = column.type, column.name.endswith(IDS)
@@ -226,3 +205,71 @@ def _text(value: Any, longest: int | None, *, from_number: bool, filled: bool) -
     ):
         raise ValueError("expected a text without NUL and halves of characters")
     return value
+
+
+def moment_of(value: Any, feed: Feed) -> datetime:
+    """Read a moment; return the wall clock of Asia/Shanghai, naive, as the warehouse keeps it.
+
+    Raises:
+        ValueError: it is not written as the feed's `dates` says.
+    """
+    if feed.dates in (SECONDS, MILLISECONDS):
+        return wall_clock(_epoch(value, 1000 if feed.dates == MILLISECONDS else 1))
+    found = _iso(value) if feed.dates == ISO else _formatted(value, feed.dates)
+    return wall_clock(_plausible(found if found.tzinfo else found.replace(tzinfo=feed.zone)))
+
+
+def day_of(value: Any, feed: Feed) -> date:
+    """Read a date; of a moment, the day on the clock of Asia/Shanghai.
+
+    Raises:
+        ValueError: it is not written as the feed's `dates` says.
+    """
+    if feed.dates == ISO and isinstance(value, str) and DAY.fullmatch(value):
+        return date.fromisoformat(value)
+    if feed.dates not in (ISO, SECONDS, MILLISECONDS) and not re.search(r"%[HIcXsz]", feed.dates):
+        return _formatted(value, feed.dates).date()
+    return moment_of(value, feed).date()
+
+
+def _epoch(value: Any, unit: int) -> datetime:
+    expected = f"expected a moment in epoch {'milli' if unit > 1 else ''}seconds"
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise ValueError(expected)  # noqa: TRY004 - one class for all that is invalid
+    seconds, rest = divmod(value, unit)
+    try:
+        moment = datetime.fromtimestamp(seconds, timezone.utc)
+        return _plausible(moment.replace(microsecond=rest * (1_000_000 // unit)))
+    except (ValueError, OverflowError, OSError):
+        raise ValueError(expected) from None
+
+
+def _iso(value: Any) -> datetime:
+    found = TIME.fullmatch(value) if isinstance(value, str) else None
+    try:
+        if found is None:
+            raise ValueError  # noqa: TRY301 - told below, like a month 13
+        day, minutes, seconds, fraction, offset = found.groups()
+        offset = "+00:00" if offset == "Z" else offset or ""
+        if offset and ":" not in offset:
+            offset = f"{offset[:3]}:{offset[3:]}"
+        # Not every Python that this runs on reads all that ISO 8601 allows.
+        second = f"{seconds or ':00'}.{(fraction or '').ljust(6, '0')}"
+        return datetime.fromisoformat(f"{day}T{minutes}{second}{offset}")
+    except ValueError:
+        raise ValueError("expected a time such as 2025-10-02T08:30:00+08:00") from None
+
+
+def _formatted(value: Any, form: str) -> datetime:
+    if not isinstance(value, str):
+        raise ValueError(f"expected a time written {form}")  # noqa: TRY004 - one class for all
+    try:
+        return datetime.strptime(value, form)  # noqa: DTZ007 - the caller adds the zone
+    except ValueError:
+        raise ValueError(f"expected a time written {form}") from None
+
+
+def _plausible(moment: datetime) -> datetime:
+    if moment.year not in PLAUSIBLE:
+        raise ValueError(f"expected a time from {PLAUSIBLE.start} to {PLAUSIBLE.stop - 1}")
+    return moment
