@@ -10,7 +10,7 @@ import subprocess
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path
 from runpy import run_path
 from typing import TYPE_CHECKING, Any
@@ -160,13 +160,15 @@ class PullJob:
 
 ERP = PullJob(
     *("erp_store", "erp", tables.erp_orders, "erp/orders"),
-    *("modified_time", "order_time", ERP_NAMES),
+    *("modified_time", "order_time", ERP_NAMES, (18, 22)),
 )
 JD = PullJob(
-    "jd_store", "jd", tables.jd_orders, "jd/orders", "modified_time", "order_time", JD_NAMES
+    *("jd_store", "jd", tables.jd_orders, "jd/orders"),
+    *("modified_time", "order_time", JD_NAMES, (18, 22)),
 )
 PDD = PullJob(
-    "pdd_quality", "pdd", tables.pdd_refunds, "pdd/refunds", "updated_time", "", PDD_NAMES, (21, 22)
+    *("pdd_quality", "pdd", tables.pdd_refunds, "pdd/refunds"),
+    *("updated_time", "", PDD_NAMES, (21, 22)),
 )
 REVIEW = PullJob("pdd_review", "feeds", tables.pdd_reviews, "feeds/reviews")
 CHAT = PullJob("pdd_chat", "feeds", tables.pdd_chat_daily, "feeds/chat")
@@ -327,20 +329,17 @@ def names_of(job: PullJob) -> Mapping[str, str]:
 
 def compared(job: PullJob, rows: Any, names: Mapping[str, str]) -> Rows:
     """Bring rows into a form in which those of the warehouse and of the truth are equal."""
-    keys = [name for name in names if job.table.c[name].primary_key]
-    plain = partial(_plain, job.table)
-    return {
-        tuple(plain(key, row[names[key]]) for key in keys): tuple(
-            plain(column, row[name]) for column, name in names.items()
-        )
-        for row in rows
-    }
+    columns = [job.table.c[column] for column in names]
+    kinds = [
+        (name, Decimal if isinstance(column.type, (Measure, Money)) else str)
+        for name, column in zip(names.values(), columns, strict=True)
+    ]
+    keys = [place for place, column in enumerate(columns) if column.primary_key]
+    plain = (tuple(_plain(kind, row[name]) for name, kind in kinds) for row in rows)
+    return {tuple(row[place] for place in keys): row for row in plain}
 
 
-def _plain(table: sqlalchemy.Table, column: str, value: Any) -> Any:
+def _plain(kind: Callable[[Any], Any], value: Any) -> Any:
     if value is None:
         return None
-    kind: Callable[[Any], Any] = str
-    if isinstance(table.c[column].type, (Measure, Money)):
-        kind = Decimal
     return kind(value.isoformat(" ") if isinstance(value, (date, datetime)) else value)
