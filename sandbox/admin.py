@@ -5,7 +5,7 @@ from __future__ import annotations
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from fastapi import APIRouter, Body, Depends, FastAPI, HTTPException, Request
+from fastapi import APIRouter, Depends, FastAPI, HTTPException, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from sandbox.faults import FAULTS, Armed
@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from sandbox.limits import Gatekeeper
     from sandbox.world import World
 
-# More often than anybody asks.
-ALWAYS = 10**9
 HOSTS = ("127.0.0.1", "localhost", "::1")
 SHOP_FILTER = (
     "a fault with a shop strikes where the gateway has read whose the request is: after signature, "
@@ -88,13 +86,6 @@ def _add_faults(routes: APIRouter, world: World) -> None:
     async def clear() -> dict[str, Any]:
         world.faults.clear()
         return _armed(world)
-
-    @routes.post("/drift")
-    async def drift(*, on: Annotated[bool, Body(embed=True)]) -> dict[str, bool]:
-        world.faults.clear("shifting_rows", "erp")
-        if on:
-            world.faults.arm(Armed("shifting_rows", "erp", times=ALWAYS))
-        return {"on": on}
 
 
 def _add_tokens(routes: APIRouter, world: World) -> None:

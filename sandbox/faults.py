@@ -83,14 +83,10 @@ class FaultBoard:
         with self._lock:
             self._armed.append(armed)
 
-    def clear(self, fault: str | None = None, platform: str | None = None) -> None:
-        """Forget what is armed: everything, or one fault, or all of one platform."""
+    def clear(self) -> None:
+        """Forget all that is armed."""
         with self._lock:
-            self._armed = [
-                one
-                for one in self._armed
-                if fault not in (None, one.fault) or platform not in (None, one.platform)
-            ]
+            self._armed.clear()
 
     def shown(self) -> list[dict[str, Any]]:
         """Return what is armed, and how often each has struck."""

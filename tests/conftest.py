@@ -88,6 +88,13 @@ def sandbox() -> Iterator[Sandbox]:
         yield Sandbox(base_url)
 
 
+@pytest.fixture(scope="module")
+def steady() -> Iterator[Sandbox]:
+    """Serve one to all tests of a module that leave it as it was."""
+    with serve(clock=lambda: SANDBOX_NOW, allowances=[WIDE]) as base_url:
+        yield Sandbox(base_url)
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add `--campaign` for the long tests, `--pictures`, and `--warehouse` for where they land."""
     parser.addoption("--campaign", action="store_true", help="also run the long tests")

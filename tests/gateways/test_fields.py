@@ -187,6 +187,6 @@ def test_wall_clock_is_that_of_shanghai() -> None:
 def test_what_is_nested_too_deeply_is_not_quoted() -> None:
     """What a message cannot show does not keep it from being said."""
     nested: list[object] = []
-    for _ in range(200_000):
+    for _ in range(20_000):
         nested = [nested]
     assert quoted(nested) == "something nested too deeply to be shown"

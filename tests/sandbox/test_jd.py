@@ -14,13 +14,12 @@ from sandbox.credentials import (
     refresh_token_of,
 )
 from sandbox.limits import Allowance
-from tests.conftest import HTTP, SANDBOX_NOW, WIDE, Sandbox
+from tests.conftest import HTTP, Sandbox
 from tests.jd_shops import truth
 from tests.sandbox.jd_calls import DAY, ORDERS, VENDER, clock, post, signed
 from tests.sandbox.serving import serve
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from datetime import date
 
 GRANT = {
@@ -30,13 +29,6 @@ GRANT = {
     "refresh_token": refresh_token_of("jd", 30001),
 }
 SHOP_INFO = "jingdong_vender_shop_query_responce"
-
-
-@pytest.fixture(scope="module")
-def steady() -> Iterator[Sandbox]:
-    """Serve a sandbox for all tests that leave it as it was."""
-    with serve(clock=lambda: SANDBOX_NOW, allowances=[WIDE]) as base_url:
-        yield Sandbox(base_url)
 
 
 def code_of(answer: dict[str, Any]) -> str:
@@ -134,8 +126,7 @@ def test_a_fault_comes_instead_of_an_answer(
     """By a header or armed for a shop, once: the next request is served."""
     form = signed(DAY, method)
     assert code_of(post(steady.base_url, form, headers={"X-Sandbox-Fault": fault})) == code
-    wish = {"fault": fault, "platform": "jd", "shop": 30002}
-    HTTP.post(f"{steady.base_url}/sandbox/faults", json=wish).raise_for_status()
+    steady.arm(fault, "jd", shop=30002)
     assert "error_response" not in post(steady.base_url, form)
     assert code_of(post(steady.base_url, signed(DAY, method, shop=30002))) == code
     assert "error_response" not in post(steady.base_url, signed(DAY, method, shop=30002))

@@ -3,26 +3,16 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
-from tests.conftest import HTTP, SANDBOX_NOW, WIDE, Sandbox
+from tests.conftest import SANDBOX_NOW, Sandbox
 from tests.jd_shops import truth
 from tests.sandbox.jd_calls import DAY, FIELDS, post, search, signed
 from tests.sandbox.serving import serve
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
 ROWS = "orderInfoList"
-
-
-@pytest.fixture(scope="module")
-def steady() -> Iterator[Sandbox]:
-    """Serve a sandbox for all tests that leave it as it was."""
-    with serve(clock=lambda: SANDBOX_NOW, allowances=[WIDE]) as base_url:
-        yield Sandbox(base_url)
 
 
 def ids(result: dict[str, Any]) -> list[int]:
@@ -193,8 +183,7 @@ def test_a_row_can_lack_a_field_or_have_nonsense(steady: Sandbox) -> None:
 
 def test_a_fault_of_pages_waits_for_one(sandbox: Sandbox) -> None:
     """A page without rows cannot show it, and does not use it up."""
-    wish = {"fault": "missing_field", "platform": "jd"}
-    HTTP.post(f"{sandbox.base_url}/sandbox/faults", json=wish).raise_for_status()
+    sandbox.arm("missing_field", "jd")
     assert search(sandbox.base_url, page="9")[ROWS] == []
     assert not all("orderState" in row for row in search(sandbox.base_url)[ROWS])
     assert all("orderState" in row for row in search(sandbox.base_url)[ROWS])

@@ -14,14 +14,12 @@ from sandbox.credentials import access_token_of, refresh_token_of
 from sandbox.limits import DOCUMENTED
 from sandbox.pdd import row_of
 from sandbox.pdd_refunds import STATUSES, told, versions_of
-from tests.conftest import HTTP, SANDBOX_NOW, WIDE
+from tests.conftest import HTTP, SANDBOX_NOW
 from tests.sandbox.pdd_calls import MALL, REFRESH, REFUNDS, listed, post, signed, window
 from tests.sandbox.serving import serve
 from tests.sandbox.truth import PDD
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from tests.conftest import Sandbox
 
 DAY, EVENING = date(2025, 10, 3), datetime(2025, 10, 3, 20)  # a sale of shop 20001
@@ -29,11 +27,10 @@ HALF_AN_HOUR = timedelta(minutes=30)
 SALE = window(EVENING, EVENING + HALF_AN_HOUR)
 
 
-@pytest.fixture(scope="module")
-def base_url() -> Iterator[str]:
-    """Serve one sandbox to all tests that leave it as it was."""
-    with serve(clock=lambda: SANDBOX_NOW, allowances=[WIDE]) as base_url:
-        yield base_url
+@pytest.fixture
+def base_url(steady: Sandbox) -> str:
+    """Return the address of one that is left as it was."""
+    return steady.base_url
 
 
 def error(base_url: str, call: dict[str, Any], fault: str = "") -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
+from itertools import count
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
@@ -19,15 +20,12 @@ from include.platforms.jd import orders as jd_orders
 from include.platforms.jd.dialect import Jd
 from include.platforms.jd.orders import FIELDS, ORDERS, Order, orders_created, orders_modified
 from sandbox import jd_search
-from tests.conftest import HTTP, SANDBOX_NOW, WIDE, Sandbox
+from tests.conftest import HTTP, SANDBOX_NOW, Sandbox
 from tests.gateways.asking import using
 from tests.gateways.scripted_gateway import answer, scripted
 from tests.jd_shops import NUMBERS, connection_of, truth
-from tests.sandbox.serving import serve
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from include.gateways.client import GatewayClient
 
 DAY = timedelta(days=1)
@@ -61,13 +59,6 @@ ROW: dict[str, Any] = {
     "itemInfoList": [{}, {}],
     "modified": f"{LATE:%Y-%m-%d} 09:00:00",
 }
-
-
-@pytest.fixture(scope="module")
-def steady() -> Iterator[Sandbox]:
-    """Serve a sandbox for all tests that leave it as it was."""
-    with serve(clock=lambda: SANDBOX_NOW, allowances=[WIDE]) as base_url:
-        yield Sandbox(base_url)
 
 
 async def pull(client: GatewayClient, number: int, start: datetime, end: datetime) -> list[Order]:
@@ -164,8 +155,8 @@ def test_a_window_of_more_pages_than_are_given_is_halved(
     """The platform refuses pages beyond a limit: a day with more of them is asked for in pieces."""
     monkeypatch.setattr(jd_search, "LAST_PAGE", 2)
     days = [MIDNIGHT.date() + place * DAY for place in range(3)]
-    error = _refusal(steady, 3)
-    assert "page不能超过2" in error
+    refused = using(Jd(connection_of(steady, 30001)), lambda client: page_of(client, 30001, 3, 3))
+    assert "page不能超过2" in refused["apiResult"]["chineseErrCode"]
     monkeypatch.setattr(jd_orders, "MOST_PAGES", 2)
     orders = pulled(steady, 30001, MIDNIGHT, MIDNIGHT + 3 * DAY)
     assert newest(orders) == true(30001, *days)
@@ -193,19 +184,18 @@ def test_more_orders_in_one_second_than_pages_are_asked_for_all_the_same(
     assert len(asked) == 3
 
 
-def _refusal(sandbox: Sandbox, page: int) -> str:
-    """Ask for a page of three days; give what the platform says instead."""
+async def page_of(client: GatewayClient, number: int, page: int, days: int = 1) -> Any:
+    """Ask for a page of days from the second on, and return the search's result."""
     params = {
         "start_date": "2025-10-02 00:00:00",
-        "end_date": "2025-10-05 00:00:00",
+        "end_date": f"2025-10-{2 + days:02} 00:00:00",
         "order_state": "ALL",
         "optional_fields": FIELDS,
         "page": str(page),
         "page_size": "100",
     }
-    dialect = Jd(connection_of(sandbox, 30001))
-    data = using(dialect, lambda client: client.call(Call(ORDERS, params, shop=30001)))
-    return str(data["searchorderinfo_result"]["apiResult"]["chineseErrCode"])
+    data = await client.call(Call(ORDERS, params, shop=number, page=page))
+    return data["searchorderinfo_result"]
 
 
 async def made_in(
@@ -395,34 +385,20 @@ def test_a_window_that_reaches_into_the_hidden_time_is_refused_unasked() -> None
     assert asked == []
 
 
-async def by_page_number(client: GatewayClient, number: int) -> set[str]:
+async def by_page_number(client: GatewayClient, number: int) -> set[int]:
     """Pull the day as somebody would who has not heard of drift."""
-    seen: set[str] = set()
-    for page in range(1, 100):
-        params = {
-            "start_date": "2025-10-02 00:00:00",
-            "end_date": "2025-10-03 00:00:00",
-            "order_state": "ALL",
-            "optional_fields": FIELDS,
-            "page": str(page),
-            "page_size": "100",
-        }
-        data = await client.call(Call(ORDERS, params, shop=number, page=page))
-        rows = data["searchorderinfo_result"]["orderInfoList"]
+    seen: set[int] = set()
+    for page in count(1):
+        rows = (await page_of(client, number, page))["orderInfoList"]
         if not rows:
-            break
+            return seen
         seen |= {int(row["orderId"]) for row in rows}
-    return seen
-
-
-def _arm(sandbox: Sandbox, fault: str, **more: Any) -> None:
-    wish = {"fault": fault, "platform": "jd", **more}
-    HTTP.post(f"{sandbox.base_url}/sandbox/faults", json=wish).raise_for_status()
+    raise AssertionError
 
 
 def test_paging_from_the_first_loses_orders_to_drift(sandbox: Sandbox) -> None:
     """Orders that leave the window between pages move others onto pages already read."""
-    _arm(sandbox, "shifting_rows", times=10)
+    sandbox.arm("shifting_rows", "jd", times=10)
     dialect = Jd(connection_of(sandbox, 30002))
     seen = using(dialect, lambda client: by_page_number(client, 30002))
     assert len(set(true(30002, MIDNIGHT.date())) - seen) >= 10
@@ -430,7 +406,7 @@ def test_paging_from_the_first_loses_orders_to_drift(sandbox: Sandbox) -> None:
 
 def test_our_walk_loses_none_to_drift(sandbox: Sandbox) -> None:
     """The same drift hides no order from us: what left the window is there, or in a later one."""
-    _arm(sandbox, "shifting_rows", times=10)
+    sandbox.arm("shifting_rows", "jd", times=10)
     before = true(30002, MIDNIGHT.date())
     seen = newest(pulled(sandbox, 30002, MIDNIGHT, MIDNIGHT + DAY))
     url = f"{sandbox.base_url}/sandbox/truth/jd/orders"
@@ -446,6 +422,6 @@ def test_our_walk_loses_none_to_drift(sandbox: Sandbox) -> None:
 @pytest.mark.parametrize("after", [0, 1, 2])
 def test_a_passing_fault_costs_no_order(fault: str, after: int, steady: Sandbox) -> None:
     """Whichever page it strikes, the pull brings the truth."""
-    _arm(steady, fault, after=after)
+    steady.arm(fault, "jd", after=after)
     orders = pulled(steady, 30003, MIDNIGHT, MIDNIGHT + DAY)
     assert newest(orders) == true(30003, MIDNIGHT.date())

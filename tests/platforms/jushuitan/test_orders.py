@@ -154,14 +154,9 @@ async def pull_by_page_number(client: GatewayClient, shop_id: int) -> set[int]:
         number += 1
 
 
-def start_drift(sandbox: Sandbox) -> None:
-    """Change orders between the pages of every query."""
-    HTTP.post(f"{sandbox.base_url}/sandbox/drift", json={"on": True}).raise_for_status()
-
-
 def test_paging_by_number_loses_orders_to_drift(sandbox: Sandbox) -> None:
     """Orders that leave the window between pages move others onto pages already read."""
-    start_drift(sandbox)
+    sandbox.arm("shifting_rows", times=10**9)
     truth = {row["o_id"] for row in sandbox.truth(10001, MIDNIGHT.date())}
     found = using(Jushuitan(sandbox.connection), lambda client: pull_by_page_number(client, 10001))
     assert len(truth - found) >= 20
@@ -169,7 +164,7 @@ def test_paging_by_number_loses_orders_to_drift(sandbox: Sandbox) -> None:
 
 def test_our_walk_loses_none_to_drift(sandbox: Sandbox) -> None:
     """The same drift hides no order from us, and doubles none."""
-    start_drift(sandbox)
+    sandbox.arm("shifting_rows", times=10**9)
     truth = [row["o_id"] for row in sandbox.truth(10001, MIDNIGHT.date())]
     found = using(
         Jushuitan(sandbox.connection),
@@ -180,7 +175,7 @@ def test_our_walk_loses_none_to_drift(sandbox: Sandbox) -> None:
 
 def test_an_order_that_changes_and_stays_in_the_window_comes_again_newer(sandbox: Sandbox) -> None:
     """A pull up to now ends although orders change under it, and brings their last versions."""
-    start_drift(sandbox)
+    sandbox.arm("shifting_rows", times=10**9)
     now = datetime(2025, 10, 9, 12)
     pulled = using(
         Jushuitan(sandbox.connection),
