@@ -3,29 +3,23 @@
 Standard library only: `--help` and mistakes must be answered before anything is installed.
 """
 
-from __future__ import annotations
-
 import argparse
 import json
 import os
 import select
 import signal
 import sys
+from collections.abc import Sequence
 from contextlib import redirect_stdout
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import NoReturn
 
 from include.errors import ConfigurationError, ExpectedError
 from include.text import print_anything, suggestion
 from manager.commands import COMMANDS
-from manager.layout import current_layout
+from manager.commands.options import Command
+from manager.layout import Layout, current_layout
 from manager.lifecycle import virtualenv
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from manager.commands.options import Command
-    from manager.layout import Layout
 
 PROGRAM = "scheduler_manager.py"
 USAGE, CONFIGURATION, FAILED, INTERRUPTED = 2, 78, 1, 130

@@ -4,16 +4,12 @@ Works with the service up or down, also for connections in a secrets backend. Ai
 settings from the environment when it is imported, so `adopt` comes first.
 """
 
-from __future__ import annotations
-
 import json
 import os
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from include.errors import ConfigurationError, missing_connection
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
 
 WAREHOUSE = "warehouse"
 

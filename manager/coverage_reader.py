@@ -1,47 +1,109 @@
 """Coverage for the commands that look at it: whether the service runs or not, and quickly."""
 
-from __future__ import annotations
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
 
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
-from datetime import date, datetime, time, timedelta, timezone
-from typing import TYPE_CHECKING
-
+from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from include import MANAGER
-from include.coverage import read_coverage
+from include.coverage import Cell, Coverage, JudgedUnit, State, read_coverage
 from include.coverage.reading import read_completeness
-from include.errors import ConfigurationError, ExpectedError
+from include.coverage.runs import UnderWay
+from include.errors import ExpectedError
 from include.heartbeats import patience_of
-from include.periods import FORMS
-from include.registry import SHOPS_FILE, load_registry
+from include.registry import SHOPS_FILE, Problem, Registry, load_registry
+from include.units.job_units import JobUnits
+from include.units.unit import TO_COME
 from include.warehouse.transactions import cause_of
 from include.warehouse.transactions import now as clock_of
 from include.warehouse.versions import opened
-from manager.airflow.stuck_runs import stuck_of
-from manager.airflow.tables import paused_jobs, runs_under_way, warehouse_url
+from manager.airflow.tables import Stuck, paused_jobs, runs_under_way, stuck_of, warehouse_url
+from manager.layout import Layout
 from manager.lifecycle.ports import remembered
 from manager.lifecycle.settings import component_environment
-from manager.lookup import why_unknown
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
-    from pathlib import Path
-
-    from sqlalchemy import Engine
-
-    from include.coverage import Coverage, JudgedUnit
-    from include.coverage.model import Since
-    from include.coverage.runs import UnderWay
-    from include.registry import Problem, Registry
-    from manager.airflow.stuck_runs import Stuck
-    from manager.layout import Layout
+from manager.lookup import check_names, first_moment, since_of
 
 # Unless asked for more: older gaps are rare, and somebody has decided to leave them.
 DAYS = 90
-# The first midnight of a day anywhere on earth; each job then looks at its own clock.
-FIRST_MIDNIGHT = timezone(timedelta(hours=14))
+NAMED = 3  # of what is disabled
+
+
+@dataclass
+class NotGaps:
+    """Units that were due or have begun, have not landed, and are no gaps.
+
+    Attributes:
+        any_due: whether anything was to land by now at all.
+        waiting: how many are pending, and how many run.
+        to_come: how many of periods that have ended are due later.
+        last_due: when the last of these is due.
+        early: how many of these were pulled already, provisionally.
+        jobs: how many never landed since their job is disabled, by job.
+        shops: the same of shops, by shop.
+        waived: how many are gaps that somebody has accepted.
+    """
+
+    any_due: bool = False
+    waiting: Counter[State] = field(default_factory=Counter)
+    to_come: int = 0
+    last_due: datetime | None = None
+    early: int = 0
+    jobs: Counter[str] = field(default_factory=Counter)
+    shops: Counter[str] = field(default_factory=Counter)
+    waived: int = 0
+
+    def __bool__(self) -> bool:
+        """Return whether there are any."""
+        return bool(self.waiting or self.to_come or self.jobs or self.shops or self.waived)
+
+    def __str__(self) -> str:
+        """Return how many are disabled, and which."""
+        parts = []
+        if self.waiting:
+            counted = ", ".join(f"{number:,} {state}" for state, number in self.waiting.items())
+            parts.append(f"not landed yet: {counted}")
+        if self.last_due:
+            which = "it is" if self.to_come == 1 else "the last is"
+            early = f" ({self.early:,} of them provisional)" if self.early else ""
+            parts.append(
+                f"{self.to_come:,} still to come{early}, {which} due {self.last_due:%Y-%m-%d %H:%M}"
+            )
+        if off := self.jobs.total() + self.shops.total():
+            who = [*_named("job", self.jobs), *_named("shop", self.shops)]
+            parts.append(f"{off:,} disabled ({', '.join(who)})")
+        if self.waived:
+            parts.append(f"{self.waived:,} waived (`{MANAGER} gaps --waived` says why)")
+        return "; ".join(parts)
+
+    def without_gaps(self, found: "FoundGaps") -> str:
+        """Return the line for no gaps, with what it covers."""
+        asked, since = found.job or found.shop, found.since
+        of, more = f" of {asked}" if asked else "", f"; {self}" if self else ""
+        if found.coverage.problems:
+            return f"no gaps are known{of} since {since}, but what is broken may have some{more}"
+        if not self.any_due:
+            return f"no gaps: nothing{of} was due since {since}{more}"
+        if more:
+            return f"no gaps{of} since {since}{more}"
+        return f"no gaps: everything{of} that was due since {since} has landed"
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return them as plain values."""
+        return {
+            **{state.value: self.waiting[state] for state in (State.PENDING, State.RUNNING)},
+            "to_come": self.to_come,
+            "provisional": self.early,
+            "last_due": self.last_due.isoformat(timespec="seconds") if self.last_due else None,
+            "waived": self.waived,
+            "disabled_jobs": dict(self.jobs),
+            "disabled_shops": dict(self.shops),
+        }
 
 
 @dataclass(frozen=True)
@@ -63,6 +125,30 @@ class FoundGaps:
     now: datetime
     coverage: Coverage
     units: list[JudgedUnit]
+
+    def not_gaps(self, registry: Registry) -> NotGaps:
+        """Return what of the same job, shop or all has not landed, and is no gap."""
+        found, coverage, shop = NotGaps(), self.coverage, self.shop
+        for cell in coverage.narrowed(self.job, since=self.since):
+            found.any_due = found.any_due or _is_due(cell, coverage, registry, shop)
+            for unit in cell.units:
+                if shop not in (None, unit.shop_id):
+                    continue
+                if unit.state == State.WAIVED:
+                    found.waived += 1
+                elif unit.state == State.DISABLED:
+                    by = found.shops if cell.job.enabled else found.jobs
+                    by[unit.shop_id if cell.job.enabled else unit.job_id] += 1
+                elif unit.state == State.RUNNING or (
+                    # One that was written down early is not late.
+                    unit.state == State.PENDING and unit.due_at <= coverage.made_at
+                ):
+                    found.waiting[unit.state] += 1
+                elif unit.state in TO_COME:
+                    found.to_come += 1
+                    found.early += unit.state == State.PROVISIONAL
+                    found.last_due = max(unit.due_at, found.last_due or unit.due_at)
+        return found
 
 
 @dataclass(frozen=True)
@@ -98,7 +184,11 @@ class CoverageReader:
         return found is not None and not found.enabled
 
     def read(
-        self, since: Since, *, jobs: Collection[str] | None = None, in_full: bool = False
+        self,
+        since: datetime | Mapping[str, datetime],
+        *,
+        jobs: Collection[str] | None = None,
+        in_full: bool = False,
     ) -> Coverage:
         """Read coverage from a moment on; raises ExpectedError when the warehouse is away."""
         with in_words():
@@ -129,22 +219,14 @@ class CoverageReader:
         return FoundGaps(job, shop, first, now, replace(coverage, problems=broken), units)
 
     def completeness(self, jobs: Collection[str]) -> dict[tuple[str, str], datetime]:
-        """Read up to when each shop of some jobs is complete, by job and shop.
-
-        Raises:
-            ExpectedError: the warehouse does not answer.
-        """
+        """Read up to when each shop of some jobs is complete; raises ExpectedError as `read`."""
         with in_words():
             return read_completeness(self.engine, jobs) if jobs else {}
 
 
 @contextmanager
 def in_words() -> Iterator[None]:
-    """Explain in a line what is wrong with the warehouse.
-
-    Raises:
-        ExpectedError: the block found that it does not answer.
-    """
+    """Raise ExpectedError with what is wrong with the warehouse, where the block finds that."""
     try:
         yield
     except SQLAlchemyError as error:
@@ -156,11 +238,7 @@ def in_words() -> Iterator[None]:
 
 @contextmanager
 def coverage_reader(layout: Layout) -> Iterator[CoverageReader]:
-    """Open the warehouse of an installation.
-
-    Raises:
-        ExpectedError: nothing was ever started here.
-    """
+    """Open the warehouse of an installation; raises ExpectedError before the first start."""
     if not layout.secrets.exists():  # which the first start makes before anything else
         raise ExpectedError(f"there is no warehouse yet: `{MANAGER} start` makes it")
     environment = component_environment(layout, remembered(layout))
@@ -180,26 +258,6 @@ def coverage_reader(layout: Layout) -> Iterator[CoverageReader]:
         )
     finally:
         engine.dispose()
-
-
-def check_names(registry: Registry, job: str | None, shop: str | None) -> None:
-    """Refuse a job or shop that there is not.
-
-    Raises:
-        ConfigurationError: says what is wrong with it, or which was probably meant.
-    """
-    if job is not None and job not in registry.jobs:
-        raise ConfigurationError(why_unknown(registry, "job", job))
-    if shop is not None and shop not in registry.shops:
-        raise ConfigurationError(why_unknown(registry, "shop", shop))
-    if job is None or shop is None:
-        return
-    wanted, there = registry.jobs[job].platform, registry.shops[shop].platform
-    if wanted != there:
-        of_job = f"pulls shops on {wanted}" if wanted else "has no shops"
-        raise ConfigurationError(
-            f"shop {shop!r} is on {there}, and job {job!r} {of_job}: leave one of the two out"
-        )
 
 
 def broken_for(
@@ -222,31 +280,18 @@ def broken_for(
     ]
 
 
-def day_of(option: str, word: str) -> date:
-    """Read the day behind an option; raises ConfigurationError when it is none."""
-    with suppress(ValueError):
-        if FORMS["day"][1].fullmatch(word):
-            return date.fromisoformat(word)
-    example = datetime.now(timezone.utc).date().isoformat()
-    raise ConfigurationError(
-        f"{option} {word!r} is no day of the calendar: write it like {example}"
-    )
+def _is_due(cell: Cell, coverage: Coverage, registry: Registry, shop: str | None) -> bool:
+    if cell.due_at > coverage.made_at:
+        return False
+    if shop is None:
+        return sum(cell.counts.values()) > cell.counts[State.DISABLED]
+    mine = JobUnits(cell.job, [registry.shops[shop]]).of(cell.period)
+    return shop in mine.expected | mine.switched_off
 
 
-def since_of(word: str | None, now: datetime) -> date | None:
-    """Read the day behind `--since`; None where it is not given.
-
-    Raises:
-        ConfigurationError: it is none, or has begun nowhere on earth: nothing can be missing of it.
-    """
-    if word is None:
-        return None
-    since, today = day_of("--since", word), now.astimezone(FIRST_MIDNIGHT).date()
-    if since > today:
-        raise ConfigurationError(f"--since {since} has not come: today is {today}")
-    return since
-
-
-def first_moment(day: date) -> datetime:
-    """Return a moment at which a day has begun nowhere on earth."""
-    return datetime.combine(day, time(), FIRST_MIDNIGHT)
+def _named(kind: str, counted: Mapping[str, int]) -> list[str]:
+    """Name those that are disabled, where they are few."""
+    names = list(counted)
+    if len(names) > NAMED:
+        return [f"{len(names)} {kind}s are disabled"]
+    return [f"{kind} {name} is disabled" for name in names]

@@ -3,25 +3,17 @@
 All of it comes from Airflow's API: reading the registry would cost more time than all the rest.
 """
 
-from __future__ import annotations
-
 import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from datetime import datetime, timedelta, tzinfo
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from include import MANAGER
 from include.running.environment import NO_DATA, REFUSED_NOTE
-from manager.airflow.import_errors import not_imported, said
-from manager.airflow.rest import ApiError
+from manager.airflow.rest import Api, ApiError
 from manager.table import cut, lined_up
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from datetime import tzinfo
-
-    from manager.airflow.rest import Api
 
 # The timetable's description ends in its zone.
 ZONED = re.compile(r"(.*) \(([A-Za-z0-9_+/-]+)\)")
@@ -31,6 +23,12 @@ UNDER_WAY = ("queued", "running")
 FAILED = "failed"
 # As many wishes that were refused, one after the other, are looked past.
 NEWEST = 10
+# How the message of dags/registry_errors.py begins; a line for each problem follows.
+SEVERAL = re.compile(r"\d+ problems? in config:$")
+OF_A_JOB = re.compile(r"config/[^:]+(?::\d+:\d+)?: (\w+): ")
+# All DAGs of a file are written down one after the other, and the file is seldom read again within
+# so few seconds.
+ONE_READING = timedelta(seconds=5)
 
 
 @dataclass(frozen=True)
@@ -100,14 +98,13 @@ def _was_refused(run: dict[str, Any] | None) -> bool:
 
 def overview_of(dags: Sequence[dict[str, Any]], errors: Sequence[str]) -> Overview:
     """Return the DAGs that run, and those that would but for an import error."""
-    missing = not_imported(dags, errors)
+    missing = _not_imported(dags, errors)
     jobs = [
         _status_of(dag, missing.get(dag["dag_id"]))
         for dag in dags
         if missing.get(dag["dag_id"]) or not dag.get("is_stale")
     ]
-    lines = [line for error in errors for line in said(error)]
-    return Overview(sorted(jobs, key=lambda job: job.id), lines)
+    return Overview(sorted(jobs, key=lambda job: job.id), _lines(errors))
 
 
 def lines_of(overview: Overview) -> list[str]:
@@ -167,7 +164,7 @@ def _status_of(dag: dict[str, Any], import_error: str | None = None) -> JobStatu
     )
 
 
-def _moment(text: str | None, clock: tzinfo | None) -> datetime | None:
+def _moment(text: str | None, clock: tzinfo | None = None) -> datetime | None:
     # Python 3.10 does not read a Z.
     return datetime.fromisoformat(text.replace("Z", "+00:00")).astimezone(clock) if text else None
 
@@ -182,3 +179,45 @@ def _short(moment: datetime | None) -> str:
 
 def _text(moment: datetime | None) -> str | None:
     return moment.isoformat(timespec="seconds") if moment else None
+
+
+def _said(error: str) -> list[str]:
+    """Return the lines of an import error that say what is wrong."""
+    lines = [line.strip() for line in error.splitlines() if line.strip()]
+    heads = [number for number, line in enumerate(lines) if SEVERAL.search(line)]
+    return lines[heads[-1] + 1 :] if heads else lines[-1:] or [error]
+
+
+def _not_imported(dags: Sequence[dict[str, Any]], errors: Sequence[str]) -> dict[str, str]:
+    """Find the DAGs that do not run, and why; the reason is empty when no error names them.
+
+    Airflow goes on listing a DAG for up to two minutes after its file has ceased to make it, with a
+    next run that will not come, and then lists it no more.
+
+    Args:
+        dags: as Airflow lists them, also those that it calls stale.
+        errors: what keeps files from loading, each with its file before it.
+    """
+    named = {match[1]: line for line in _lines(errors) if (match := OF_A_JOB.match(line))}
+    newest: dict[str, datetime] = {}
+    for dag in dags:
+        if moment := _moment(dag.get("last_parsed_time")):
+            newest[_file(dag)] = max(moment, newest.get(_file(dag), moment))
+    found = {}
+    for dag in dags:
+        moment = _moment(dag.get("last_parsed_time"))
+        late = moment is not None and newest[_file(dag)] - moment > ONE_READING
+        if dag.get("has_import_errors"):
+            own = [error for error in errors if error.startswith(f"{_file(dag)}: ")]
+            found[dag["dag_id"]] = "\n".join(_lines(own))
+        elif late or dag.get("is_stale"):
+            found[dag["dag_id"]] = named.get(dag["dag_id"], "")
+    return found
+
+
+def _lines(errors: Iterable[str]) -> list[str]:
+    return [line for error in errors for line in _said(error)]
+
+
+def _file(dag: dict[str, Any]) -> str:
+    return dag.get("relative_fileloc") or ""

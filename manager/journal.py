@@ -1,17 +1,12 @@
 """The service's own lines in the journal, beside those of the jobs."""
 
-from __future__ import annotations
-
 import getpass
 import os
 import sys
-from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from include.running.journal import Journal
-
-if TYPE_CHECKING:
-    from manager.layout import Layout
+from manager.layout import Layout
 
 ZONE = "AIRFLOW__CORE__DEFAULT_TIMEZONE"
 SETTINGS = "config/airflow.env"

@@ -1,13 +1,19 @@
-"""Where everything lies: the project's folder, and `var/`, the one folder the service writes to."""
+"""Where everything lies: the project's folder, and `var/`, the one folder the service writes to.
 
-from __future__ import annotations
+Standard library only, and so is what locks an installation or becomes another program of it.
+"""
 
+import fcntl
 import hashlib
 import os
 import stat
+import sys
 import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
 
 from include import PROJECT_ROOT, var_folder
 from include.errors import ConfigurationError
@@ -16,6 +22,7 @@ from include.errors import ConfigurationError
 # `<path>.<its process id>`.
 SOCKET_PATH_BYTES = 92
 PRIVATE = 0o700
+LOG_LINES = 15  # of a log that an error ends
 
 
 @dataclass(frozen=True)
@@ -112,8 +119,49 @@ class Layout:
         """Return `path` the way a person in the project's folder would type it."""
         return str(path.relative_to(self.root) if path.is_relative_to(self.root) else path)
 
+    def lock(self) -> AbstractContextManager[None]:
+        """Lock the installation while the service is started, stopped or restored."""
+        return exclusive(self.var / "locks/service.lock", "starting or stopping the service")
+
+    def become(
+        self, command: Sequence[str], environment: Mapping[str, str] = os.environ
+    ) -> NoReturn:
+        """Run another Python in place of this process, in the project's folder.
+
+        Args:
+            command: its arguments.
+            environment: of the new process.
+        """
+        os.chdir(self.root)
+        os.execve(self.python, [str(self.python), *command], environment)  # noqa: S606 -- no shell is the point
+
 
 def current_layout() -> Layout:
     """Return the layout of this checkout; the environment's `SCHEDULER_VAR` moves `var/`."""
     var = var_folder(os.environ)
     return Layout() if var == Layout.var else Layout(var=var.resolve())
+
+
+@contextmanager
+def exclusive(path: Path, activity: str) -> Iterator[None]:
+    """Lock the file `path`, waiting while another process holds it; freed with the process.
+
+    Args:
+        path: the lock file; made when missing, never removed (removing one is a race).
+        activity: what the other holder does, as in "installing packages"; shown while waiting.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # Python opens files non-inheritable: no child can keep the lock after this process is gone.
+    with path.open("a") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            print(f"another process is {activity}; waiting for it", file=sys.stderr, flush=True)
+            fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def log_end(log: Path | str) -> str:
+    """Return the last lines of a log, a file or its text, as an error shows them above itself."""
+    text = log if isinstance(log, str) else log.read_text("utf-8", errors="replace")
+    return "".join(f"  {line}\n" for line in text.splitlines()[-LOG_LINES:])

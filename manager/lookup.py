@@ -1,31 +1,48 @@
-"""Finds what a person named, or says what was probably meant."""
+"""Finds what a person named: a job, a shop, a day; or says what was probably meant."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Literal
+from contextlib import suppress
+from datetime import date, datetime, time, timedelta, timezone
+from typing import Literal
 
 from include.errors import ConfigurationError
+from include.periods import FORMS
+from include.registry import SHOPS_FILE, Job, Registry, load_registry
 from include.text import suggestion
+from manager.layout import Layout
 
-if TYPE_CHECKING:
-    from include.registry import Job, Registry
-    from manager.layout import Layout
+# The first midnight of a day anywhere on earth; each job then looks at its own clock.
+FIRST_MIDNIGHT = timezone(timedelta(hours=14))
 
 
 def find_job(layout: Layout, job_id: str) -> Job:
     """Return a job of the registry; raises ConfigurationError saying what is wrong with it."""
-    from include.registry import load_registry  # noqa: PLC0415 -- not every command needs it
-
     registry = load_registry(layout.root)
-    if job_id in registry.jobs:
-        return registry.jobs[job_id]
-    raise ConfigurationError(why_unknown(registry, "job", job_id))
+    check_names(registry, job_id, None)
+    return registry.jobs[job_id]
 
 
-def why_unknown(registry: Registry, kind: Literal["job", "shop"], name: str) -> str:
+def check_names(registry: Registry, job: str | None, shop: str | None) -> None:
+    """Refuse a job or shop that there is not.
+
+    Raises:
+        ConfigurationError: says what is wrong with it, or which was probably meant.
+    """
+    if job is not None and job not in registry.jobs:
+        raise ConfigurationError(_why_unknown(registry, "job", job))
+    if shop is not None and shop not in registry.shops:
+        raise ConfigurationError(_why_unknown(registry, "shop", shop))
+    if job is None or shop is None:
+        return
+    wanted, there = registry.jobs[job].platform, registry.shops[shop].platform
+    if wanted != there:
+        of_job = f"pulls shops on {wanted}" if wanted else "has no shops"
+        raise ConfigurationError(
+            f"shop {shop!r} is on {there}, and job {job!r} {of_job}: leave one of the two out"
+        )
+
+
+def _why_unknown(registry: Registry, kind: Literal["job", "shop"], name: str) -> str:
     """Return why a registry has no such job or shop: its entry or its file is broken, or a typo."""
-    from include.registry import SHOPS_FILE  # noqa: PLC0415 -- not every command needs it
-
     of_jobs = kind == "job"
     problems = [one for one in registry.problems if (one.file != SHOPS_FILE) == of_jobs]
     if own := [str(one) for one in problems if one.job_id == name]:
@@ -36,3 +53,33 @@ def why_unknown(registry: Registry, kind: Literal["job", "shop"], name: str) -> 
     if of_jobs:
         return f"job {name!r} is not in config/tasks: {suggestion(name, registry.jobs)}"
     return f"shop {name!r} is not in {SHOPS_FILE}: {suggestion(name, registry.shops)}"
+
+
+def day_of(option: str, word: str) -> date:
+    """Read the day behind an option; raises ConfigurationError when it is none."""
+    with suppress(ValueError):
+        if FORMS["day"][1].fullmatch(word):
+            return date.fromisoformat(word)
+    example = datetime.now(timezone.utc).date().isoformat()
+    raise ConfigurationError(
+        f"{option} {word!r} is no day of the calendar: write it like {example}"
+    )
+
+
+def since_of(word: str | None, now: datetime) -> date | None:
+    """Read the day behind `--since`; None where it is not given.
+
+    Raises:
+        ConfigurationError: it is none, or has begun nowhere on earth: nothing can be missing of it.
+    """
+    if word is None:
+        return None
+    since, today = day_of("--since", word), now.astimezone(FIRST_MIDNIGHT).date()
+    if since > today:
+        raise ConfigurationError(f"--since {since} has not come: today is {today}")
+    return since
+
+
+def first_moment(day: date) -> datetime:
+    """Return a moment at which a day has begun nowhere on earth."""
+    return datetime.combine(day, time(), FIRST_MIDNIGHT)

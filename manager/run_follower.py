@@ -4,35 +4,26 @@ Whether something landed is read from the ledger. Airflow's states only say whet
 run whose task was skipped is a success there, whether all had landed before or no shop was open.
 """
 
-from __future__ import annotations
-
 import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from include import MANAGER
 from include.coverage.gap_ranges import in_brief
-from include.coverage.runs import UNDER_WAY
+from include.coverage.runs import UNDER_WAY, Name, Run
 from include.errors import ExpectedError
-from include.registry import SHOPS_FILE, load_registry
+from include.registry import SHOPS_FILE, Job, load_registry
 from include.units.exit_codes import ExitCode, describe
 from include.units.ledger import Ledger
 from include.units.unit import LANDED, NO_SHOP, LedgerRow, State
 from include.warehouse.versions import opened
 from manager.airflow.rest import Api, ApiError
 from manager.airflow.starting_runs import API_TIMEOUT, begin_run, make_run, patiently
-from manager.airflow.stuck_runs import stuck_of
-from manager.airflow.tables import warehouse_url
+from manager.airflow.tables import Stuck, stuck_of, warehouse_url
+from manager.layout import Layout
 from manager.lifecycle.ports import remembered
 from manager.lifecycle.settings import component_environment
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-
-    from include.coverage.runs import Name, Run
-    from include.registry import Job
-    from manager.airflow.stuck_runs import Stuck
-    from manager.layout import Layout
 
 LOOK_SECONDS = 1.0
 # The API is away for a while when it, or the whole service, is restarted.
@@ -110,7 +101,7 @@ class Follower:
         self._api, self._ledger, self._stuck, self._layout = api, ledger, stuck, layout
 
     @classmethod
-    def of(cls, layout: Layout, job_id: str | None = None) -> Follower:
+    def of(cls, layout: Layout, job_id: str | None = None) -> "Follower":
         """Open the API and the warehouse of an installation, for all jobs or one."""
         ports = remembered(layout)
         ledger = Ledger(opened(warehouse_url(component_environment(layout, ports))))

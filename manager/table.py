@@ -1,16 +1,11 @@
-"""Lines up words in columns, also Chinese ones, which are two cells wide each."""
+"""What commands print: words in columns, also Chinese ones, which are two cells wide each; JSON."""
 
-from __future__ import annotations
-
+import json
 import sys
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 from rich.cells import cell_len, chop_cells, set_cell_size
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from include.units.unit import LedgerRow
 
 LEFT_OUT = "..."
 FREE_WIDTH = 1000  # of what is written into a file: columns as wide as their words
@@ -34,7 +29,12 @@ def cut(text: str, width: int) -> str:
     return f"{head}{LEFT_OUT}{tail}"
 
 
-def print_units(runs: Iterable[tuple[str, str, Sequence[LedgerRow]]]) -> None:
+def print_json(told: dict[str, Any]) -> None:
+    """Print what a program is told."""
+    print(json.dumps(told, indent=2, ensure_ascii=False))
+
+
+def print_units(runs: Iterable[tuple[str, str, Sequence[Any]]]) -> None:
     """Print a table of job, period and the rows of its shops."""
     from rich.console import Console  # noqa: PLC0415 -- takes its time, rarely needed
     from rich.table import Table  # noqa: PLC0415 -- the same

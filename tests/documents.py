@@ -9,6 +9,7 @@ from collections import Counter
 from functools import cache
 from pathlib import Path
 
+from include import MANAGER
 from manager.commands import COMMANDS
 
 ROOT = Path(__file__).parents[1]
@@ -119,8 +120,11 @@ def spoken(path: Path) -> str:
 
 
 def _said(node: ast.AST) -> str:
-    is_text = isinstance(node, ast.Constant) and isinstance(node.value, str)
-    return str(node.value) if is_text else FILLED_IN
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return node.value
+    filled_in = node.value if isinstance(node, ast.FormattedValue) else node
+    is_manager = isinstance(filled_in, ast.Name) and filled_in.id == "MANAGER"
+    return MANAGER if is_manager else FILLED_IN
 
 
 def settings_of_airflow() -> dict[str, str]:

@@ -26,11 +26,12 @@ from include.registry.feeds.tables import TABLES
 from include.registry.row_checks import Checks
 from include.units import exit_codes
 from include.units.exit_codes import ExitCode
-from manager import cli, jobs_page
-from manager.commands import COMMANDS
+from manager import cli
+from manager.commands import COMMANDS, check
 from tests.documents import (
     CHINESE,
     CODE,
+    FILLED_IN,
     PAGES,
     ROOT,
     anchors,
@@ -170,9 +171,9 @@ def test_every_exit_code_is_documented(code: ExitCode) -> None:
 
 def test_the_page_of_jobs_is_fresh() -> None:
     """It was written after the last change of config/tasks, config/shops.yaml and the schema."""
-    delivered = (ROOT / jobs_page.PAGE).read_text("utf-8")
-    fresh = jobs_page.page(check_project())
-    assert delivered == fresh, f"{jobs_page.PAGE} is stale: run `{jobs_page.COMMAND}`"
+    delivered = (ROOT / check.PAGE).read_text("utf-8")
+    fresh = check.page(check_project())
+    assert delivered == fresh, f"{check.PAGE} is stale: run `{check.COMMAND}`"
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -250,7 +251,8 @@ def _check_command(words: list[str], where: str) -> None:
     if len(words) == 1 and words[0] in COMMANDS:  # only spoken of
         return
     shown = " ".join(words)
-    stand_ins = {"N": "8080", "JOB": "erp_store", "SHOP": "erp-1", "{}": "erp_store"}
+    stand_ins = {"N": "8080", "JOB": "erp_store", "SHOP": "erp-1"}
+    stand_ins |= dict.fromkeys(("{}", "{job}"), "erp_store")
     given = [stand_ins.get(word, word) for word in words]
     if "--port" in given:
         given[given.index("--port") + 1] = "8080"
@@ -281,7 +283,7 @@ def test_airflows_commands_of_the_documents_exist() -> None:
     texts |= {named(path): spoken(path) for path in CODE}
     for where, text in texts.items():
         for words in commands(text):
-            if words[0] != "airflow" or len(words) == 1:
+            if words[0] != "airflow" or len(words) == 1 or FILLED_IN in words:
                 continue
             only_spoken_of = len(words) == len(["airflow", "dags", "list"])
             given = [*words[1:], *(["--help"] if only_spoken_of else [])]

@@ -5,8 +5,6 @@ In Airflow's database, where that route leaves its requests: it refuses a file w
 later; and it wants the password of a web user, which a service that nobody logs in to has not.
 """
 
-from __future__ import annotations
-
 import hashlib
 from contextlib import suppress
 

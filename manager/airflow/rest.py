@@ -4,23 +4,18 @@ From the standard library: importing an HTTP client would cost `trigger` or `sta
 all the rest.
 """
 
-from __future__ import annotations
-
 import http.client
 import json
+from collections.abc import Iterator, Mapping
 from contextlib import closing
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import quote, urlencode
 
 from include import MANAGER
 from include.errors import ExpectedError
 from include.text import storable
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-    from manager.layout import Layout
-    from manager.lifecycle.ports import Ports
+from manager.layout import Layout
+from manager.lifecycle.ports import Ports
 
 ADMIN = "admin"
 API_TIMEOUT = 10.0

@@ -20,7 +20,7 @@ from manager.lifecycle.ports import remembered
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from manager.airflow.stuck_runs import Stuck
+    from manager.airflow.tables import Stuck
     from manager.layout import Layout
 
 API_TIMEOUT = 60.0  # seconds; milliseconds are usual, save on a machine that is busy with jobs

@@ -4,36 +4,33 @@ Without importing Airflow, which takes seconds that somebody who only looks shou
 Where the connection `warehouse` may be anywhere but in Airflow's database, Airflow is asked.
 """
 
-from __future__ import annotations
-
 import importlib.util
 import json
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
-from sqlalchemy import DateTime, column, create_engine, make_url, select, table, text
+from sqlalchemy import Connection, DateTime, column, create_engine, make_url, select, table, text
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from include.coverage.airflow_runs import read_under_way
-from include.coverage.runs import UnderWay
+from include.coverage.runs import Name, Run, UnderWay
+from include.registry import Registry, load_registry
 from include.warehouse import connect
 from include.warehouse.connecting import url_of
 from include.warehouse.versions import check_version, is_newer, newest_version, version_of
 from manager import connections
-from manager.lifecycle.settings import FERNET, METADATA_URL
+from manager.layout import Layout
+from manager.lifecycle.ports import remembered
+from manager.lifecycle.settings import FERNET, METADATA_URL, component_environment
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-    from sqlalchemy import Connection
-
-    from include.registry import Registry
+Stuck = Callable[[], Mapping[Name, Run]]
 
 # What begins so says that the connection may be elsewhere.
 ELSEWHERE = ("AIRFLOW__SECRETS__", f"AIRFLOW_CONN_{connections.WAREHOUSE.upper()}")
@@ -185,6 +182,16 @@ def runs_under_way(environment: Mapping[str, str], registry: Registry) -> UnderW
             return read_under_way(connection, registry.jobs)
     except SQLAlchemyError:
         return UnderWay()
+
+
+def stuck_of(layout: Layout, job_id: str | None = None) -> Stuck:
+    """Return a function that finds the runs that cannot move, of all jobs or of one.
+
+    It looks again each time: a pool may be made, a job resumed.
+    """
+    environment = component_environment(layout, remembered(layout))
+    registry = load_registry(layout.root, only=job_id)
+    return lambda: {run.name: run for run in runs_under_way(environment, registry).stuck}
 
 
 def _stored_warehouse(environment: Mapping[str, str]) -> Any:

@@ -1,19 +1,14 @@
 """Copies of databases that are whole and consistent, though others write to them meanwhile."""
 
-from __future__ import annotations
-
 import os
 import shutil
 import sqlite3
 import subprocess
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
-from sqlalchemy.engine import make_url
-
-if TYPE_CHECKING:
-    from sqlalchemy.engine import URL
+from sqlalchemy.engine import URL, make_url
 
 DUMPS = "dumps"
 DUMP_LOG_LINES = 5

@@ -1,7 +1,5 @@
 """`backup`: both databases, configuration, scripts and secrets in one file, while all goes on."""
 
-from __future__ import annotations
-
 import io
 import os
 import platform
@@ -10,24 +8,21 @@ import shutil
 import sys
 import tarfile
 import tempfile
+from argparse import Namespace
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from include import MANAGER
 from include.errors import ConfigurationError, ExpectedError
 from include.housekeeping.files import size
 from manager import connections
+from manager.backup.archive import NAME, Entry, Manifest, digest_of, is_ours
 from manager.backup.databases import NotTakenError, copy_database
-from manager.backup.manifest import NAME, Entry, Manifest, digest_of, is_ours
 from manager.journal import service_zone
+from manager.layout import Layout
 from manager.lifecycle.ports import remembered
 from manager.lifecycle.settings import METADATA_URL, service_environment
-
-if TYPE_CHECKING:
-    from argparse import Namespace
-
-    from manager.layout import Layout
 
 FOLDERS = ("config", "include/scripts")
 LEFT_OUT = shutil.ignore_patterns("__pycache__", "*.pyc", ".*")
@@ -47,7 +42,7 @@ def backup(layout: Layout, arguments: Namespace) -> int:
     if not layout.secrets.exists():
         raise ConfigurationError(
             f"there is nothing to back up: {layout.shown(layout.secrets)} is not there; "
-            "`python3 scheduler_manager.py start` makes an installation"
+            f"`{MANAGER} start` makes an installation"
         )
     target = _target(layout, arguments.file)
     environment = service_environment(layout, remembered(layout))

@@ -1,26 +1,18 @@
 """`restore`: put a backup back where it was, whole, or ready to be done again."""
 
-from __future__ import annotations
-
 import filecmp
 import shutil
+from argparse import Namespace
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from include import MANAGER
 from include.errors import ConfigurationError, ExpectedError
-from manager.backup.manifest import BackupError
-from manager.backup.unpacking import unpack
+from manager.backup.archive import BackupError, Entry, Manifest, unpack
 from manager.journal import note, service_zone
+from manager.layout import Layout
 from manager.lifecycle.health import running
-from manager.lifecycle.locks import exclusive, service_lock
 from manager.lifecycle.processes import service_processes
-
-if TYPE_CHECKING:
-    from argparse import Namespace
-
-    from manager.backup.manifest import Entry, Manifest
-    from manager.layout import Layout
 
 NEW, OLD = "restore.new", "restore.old"
 PRIVATE = ("var/", "dumps/")
@@ -45,7 +37,7 @@ def restore(layout: Layout, arguments: Namespace) -> int:
     if not file.is_file():  # before the service is stopped for it
         raise BackupError(f"{file} cannot be read: it is no file; name one that `backup` wrote")
     layout.make_var()
-    with exclusive(service_lock(layout), "starting or stopping the service"):
+    with layout.lock():
         _check_stopped(layout)
         new = layout.var / NEW
         shutil.rmtree(new, ignore_errors=True)
@@ -90,7 +82,7 @@ def _check_stopped(layout: Layout) -> None:
     if running(layout) or service_processes(layout):
         raise ConfigurationError(
             "the service runs, and would write into what is restored: run "
-            "`python3 scheduler_manager.py stop`, then this command again"
+            f"`{MANAGER} stop`, then this command again"
         )
 
 
@@ -184,4 +176,4 @@ def _tell(layout: Layout, file: Path, manifest: Manifest) -> None:
         )
     for sentence in manifest.missing:
         print(f"the backup did not have everything: {sentence}")
-    print("`python3 scheduler_manager.py start` brings older tables up to date, and goes on")
+    print(f"`{MANAGER} start` brings older tables up to date, and goes on")

@@ -1,37 +1,22 @@
 """`airflow`: Airflow's own command, with the project's settings."""
 
-from __future__ import annotations
-
-from argparse import ArgumentError, ArgumentParser
-from typing import TYPE_CHECKING, NoReturn
+from argparse import ArgumentError, ArgumentParser, Namespace
+from collections.abc import Sequence
+from typing import NoReturn
 
 from include import MANAGER
 from include.errors import ConfigurationError
-from manager.commands.options import Command
-
-if TYPE_CHECKING:
-    from argparse import Namespace
-    from collections.abc import Sequence
-
-    from manager.layout import Layout
-
+from manager.layout import Layout
+from manager.lifecycle.preparing import prepared_environment
 
 SECRET_OPTIONS = ("--conn-password", "--conn-extra", "--conn-json", "--conn-uri")
 
 
 def airflow(layout: Layout, arguments: Namespace) -> NoReturn:
     """Hand over to Airflow's command with the components' environment."""
-    from manager.handover import become
-    from manager.lifecycle.starting import prepared_environment
-
     _refuse_secrets(arguments.rest)
     _refuse_test_without_date(arguments.rest)
-    become(layout, ["-m", "airflow", *arguments.rest], prepared_environment(layout))
-
-
-COMMAND = Command(
-    "run Airflow's own command with the project's settings", airflow, passes_on="[ARGUMENT ...]"
-)
+    layout.become(["-m", "airflow", *arguments.rest], prepared_environment(layout))
 
 
 def _refuse_secrets(words: Sequence[str]) -> None:

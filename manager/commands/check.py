@@ -1,39 +1,102 @@
-"""`check`: what is wrong in `config/`, or each job's schedule in words."""
+"""`check`: what is wrong in `config/`, or each job's schedule in words; writes docs/jobs.md."""
 
-from __future__ import annotations
+from argparse import Namespace
+from pathlib import Path
 
-import os
-from typing import TYPE_CHECKING
+from include import MANAGER
+from include.registry import Job
+from include.registry.checks import Checked, check_project
+from include.registry.checks.reporting import report
+from include.registry.constraints import write_duration as _span
+from include.registry.description import in_words
+from include.scheduling.job_docs import COVERS, details
+from include.units.exit_codes import MEANINGS, ExitCode
+from manager.layout import Layout
 
-from manager.commands.options import Command
+PAGE = "docs/jobs.md"
+COMMAND = f"{MANAGER} check --write-docs"
+HEAD = f"""# Jobs
 
-if TYPE_CHECKING:
-    from argparse import ArgumentParser, Namespace
+What `config/tasks/` and `config/shops.yaml` make happen. Change those files, not this page: it is
+written by `{COMMAND}`. [add-a-job.md](add-a-job.md) says
+what every key means, [troubleshooting.md](troubleshooting.md) more about what can go wrong.
 
-    from manager.layout import Layout
+| job | name | runs | covers | retries | timeout | deadline |
+|---|---|---|---|---|---|---|
+"""
+WHEN_RED = """## When a run is red
 
+The last lines of the task's log say why, and so does the journal, `var/logs/scheduler.log`. The
+exit code says what comes next:
 
-def add_arguments(parser: ArgumentParser) -> None:
-    """Add the language, and whether to write the page of the jobs."""
-    parser.add_argument("--lang", choices=("en", "zh"), default="en", help="language of the words")
-    parser.add_argument("--write-docs", action="store_true", help="write docs/jobs.md again")
+| code | meaning | what Airflow does | what you do |
+|---|---|---|---|
+"""
+# What Airflow does, and what a person does.
+NEXT_STEPS = {
+    ExitCode.LANDED: ("success", "nothing"),
+    ExitCode.TEMPORARY: (
+        "tries again as often as `retries` says",
+        "wait; when no try is left, see what the log says of the platform and run the period again",
+    ),
+    ExitCode.REFUSED: (
+        "fails at once",
+        "renew what the log names, in *Admin → Connections*, and run the period again",
+    ),
+    ExitCode.CONFIGURATION: (
+        "fails at once",
+        "repair what the log names, and run the period again",
+    ),
+    ExitCode.NOTHING_TO_DO: ("skipped", "nothing"),
+}
+OTHER = ("tries again as often as `retries` says", "read the log, and run the period again")
 
 
 def check(layout: Layout, arguments: Namespace) -> int:
-    """Hand over to the registry's own command, or write docs/jobs.md."""
-    from manager.handover import become
-
-    if not arguments.write_docs:
-        command = ["-m", "include.registry.checks", "--lang", arguments.lang]
-        become(layout, command, os.environ | {"PYTHONPATH": str(layout.root)})
-    from manager.jobs_page import write_page
-
-    return write_page(layout.root)
+    """Print the report, or write docs/jobs.md; return 1 when there are problems."""
+    if arguments.write_docs:
+        return write_page(layout.root)
+    lines, code = report(layout.root, arguments.lang)
+    print("\n".join(lines))
+    return code
 
 
-COMMAND = Command(
-    "check registry, shops, feeds, pools: every problem, or each job's schedule in words",
-    check,
-    add_arguments,
-    writes_var=False,
-)
+def page(found: Checked) -> str:
+    """Write the page of a project's jobs."""
+    jobs = list(found.registry.jobs.values())
+    rows = "".join(_row(job) for job in jobs)
+    codes = [(str(int(code)), MEANINGS[code], *steps) for code, steps in NEXT_STEPS.items()]
+    hints = "".join(_cells(*code) for code in [*codes, ("other", "a failure", *OTHER)])
+    sections = [
+        f"## {job.id}\n\n**{job.name}** " + details(job, found.registry.shops_of(job))
+        for job in jobs
+    ]
+    return "\n\n".join([(HEAD + rows).strip(), (WHEN_RED + hints).strip(), *sections]) + "\n"
+
+
+def write_page(root: Path) -> int:
+    """Write the page into a project; says what is wrong instead when something is.
+
+    Returns:
+        the exit code: 1 when there are problems.
+    """
+    found = check_project(root)
+    if found.problems:
+        print("\n".join(map(str, found.problems)))
+        return 1
+    (root / PAGE).write_text(page(found), encoding="utf-8")
+    print(f"wrote {PAGE} (jobs: {len(found.registry.jobs)})")
+    return 0
+
+
+def _row(job: Job) -> str:
+    cron = f"{in_words(job)}: `{job.cron}`" if job.enabled else "by hand only"
+    deadline = f"{job.deadline:%H:%M}" if job.deadline else "2h after its start"
+    deadline = "none" if job.alert == "none" else deadline
+    retries = f"{job.retries}, {_span(job.retry_delay)} apart" if job.retries else "none"
+    name = f"[{job.id}](#{job.id})"
+    return _cells(name, job.name, cron, COVERS[job.period], retries, _span(job.timeout), deadline)
+
+
+def _cells(*cells: str) -> str:
+    return f"| {' | '.join(cell.replace('|', '&#124;') for cell in cells)} |\n"

@@ -4,26 +4,26 @@ Answers are typed, or come line by line on standard input; none stands on a comm
 with the service up or down, so that credentials are proved before any job runs with them.
 """
 
-from __future__ import annotations
-
 import json
 import sys
+from argparse import Namespace
+from collections.abc import Mapping
 from getpass import getpass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from include import MANAGER
 from include.errors import ConfigurationError, ExpectedError
+from include.gateways.connection import ANY_HOST, HOSTS, TOKEN_FIELDS
+from include.platforms.feed.dialect import AUTHS
+from include.registry.checks import Checked, check_project
+from include.secrets.masking import Masker
+from include.secrets.values import secrets_in
 from include.text import suggestion
-from manager.commands.options import Command
-
-if TYPE_CHECKING:
-    from argparse import ArgumentParser, Namespace
-    from collections.abc import Mapping
-
-    from airflow.models.connection import Connection
-
-    from include.registry.checks import Checked
-    from manager.layout import Layout
+from manager import connections
+from manager.doctor.findings import FAIL
+from manager.doctor.gateways import ask_one, questions_of
+from manager.layout import Layout
+from manager.lifecycle.preparing import prepared_environment
 
 # What the platforms call login and password on their own pages.
 KEYS = {
@@ -32,13 +32,6 @@ KEYS = {
 }
 FEED = "feed"
 KEPT = "Enter keeps what is there"
-
-
-def add_arguments(parser: ArgumentParser) -> None:
-    """Add the connection."""
-    parser.add_argument(
-        "connection", metavar="CONNECTION", help="one that shops.yaml or feeds.yaml names, as pdd_1"
-    )
 
 
 class Use(NamedTuple):
@@ -62,11 +55,6 @@ def connect(layout: Layout, arguments: Namespace) -> int:
     Raises:
         ConfigurationError: no shop or feed names that connection; an answer is missing or invalid.
     """
-    from include.registry.checks import check_project
-    from manager import connections
-    from manager.doctor.gateways import questions_of
-    from manager.lifecycle.starting import prepared_environment
-
     conn_id, found = arguments.connection, check_project(layout.root)
     use = use_of(conn_id, found)
     connections.adopt(prepared_environment(layout))
@@ -86,21 +74,12 @@ def connect(layout: Layout, arguments: Namespace) -> int:
     return _ask_platform(conn_id, found, variables)
 
 
-COMMAND = Command(
-    "ask for a connection's address and secrets, keep them, and try them on the platform",
-    connect,
-    add_arguments,
-)
-
-
 def use_of(conn_id: str, found: Checked) -> Use:
     """Return what a connection is for, as config/shops.yaml and config/feeds.yaml say.
 
     Raises:
         ConfigurationError: neither names it.
     """
-    from include.gateways.connection import HOSTS
-
     shops = [shop for shop in found.registry.shops.values() if shop.connection == conn_id]
     feeds = [feed for feed in found.feeds.by_id.values() if feed.connection == conn_id]
     if shops and shops[0].platform in HOSTS:
@@ -116,10 +95,8 @@ def use_of(conn_id: str, found: Checked) -> Use:
     )
 
 
-def _asked_platform(platform: str, known: Connection | None) -> dict[str, Any]:
+def _asked_platform(platform: str, known: Any) -> dict[str, Any]:
     """Ask for what a platform's connection holds."""
-    from include.gateways.connection import ANY_HOST, HOSTS, TOKEN_FIELDS
-
     login, password = KEYS.get(platform, KEYS[""])
     host = _line("address", known.host if known else HOSTS.get(platform, ANY_HOST))
     extra = dict(known.extra_dejson) if known else {}
@@ -137,10 +114,8 @@ def _asked_platform(platform: str, known: Connection | None) -> dict[str, Any]:
     return {**fields, "extra": {name: value for name, value in extra.items() if value != ""}}
 
 
-def _asked_feed(known: Connection | None) -> dict[str, Any]:
+def _asked_feed(known: Any) -> dict[str, Any]:
     """Ask for what a feed's connection holds."""
-    from include.platforms.feed.dialect import AUTHS
-
     extra = dict(known.extra_dejson) if known else {}
     host = _line("address", known.host if known else "")
     auth = _line(f"how the token is sent ({', '.join(AUTHS)})", str(extra.get("auth") or "bearer"))
@@ -184,25 +159,19 @@ def _typed(prompt: str, label: str, *, hidden: bool) -> str:
 
 def _check_read_back(conn_id: str, fields: Mapping[str, Any], variables: Mapping[str, str]) -> None:
     """Raise when jobs would be handed another connection than the one that was written."""
-    from manager.connections import variable_of
-
-    given = json.loads(variables[variable_of(conn_id)])
+    variable = connections.variable_of(conn_id)
+    given = json.loads(variables[variable])
     names = ("host", "login", "password")
     if any((given.get(name) or "") != fields[name] for name in names):
         raise ConfigurationError(
             f"connection {conn_id!r} was written, and jobs get another one: a variable "
-            f"{variable_of(conn_id)} or a secrets backend (AIRFLOW__SECRETS__…) of "
+            f"{variable} or a secrets backend (AIRFLOW__SECRETS__…) of "
             "config/airflow.env or var/secrets.env wins over it; change it there"
         )
 
 
 def _ask_platform(conn_id: str, found: Checked, variables: Mapping[str, str]) -> int:
     """Print what the platform says of it; nothing that it may repeat shows a secret."""
-    from include.secrets.masking import Masker
-    from include.secrets.values import secrets_in
-    from manager.doctor.findings import FAIL
-    from manager.doctor.gateways import ask_one
-
     masker = Masker(secrets_in(variables))
     findings = ask_one(conn_id, found, variables)
     for finding in findings:

@@ -1,30 +1,21 @@
 """`demo`: land the last period of every job as a DAG run, and show every shop's row."""
 
-from __future__ import annotations
-
+from argparse import Namespace
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING
 
 from include.errors import ConfigurationError
-from manager.commands.options import Command, add_period, add_place
-
-if TYPE_CHECKING:
-    from argparse import ArgumentParser, Namespace
-
-    from include.registry import Job
-    from manager.layout import Layout
+from include.registry import Job, load_registry
+from include.running.asked import named_period
+from include.units.exit_codes import ExitCode
+from manager.layout import Layout
+from manager.lifecycle.ports import remembered
+from manager.lifecycle.starting import start_service
+from manager.lookup import find_job
+from manager.run_follower import Follower
+from manager.table import print_units
 
 # Scripts of jobs that land nothing of any shop.
 OF_THE_SERVICE = "service/"
-
-
-def add_arguments(parser: ArgumentParser) -> None:
-    """Add jobs, period and where the service listens."""
-    parser.add_argument(
-        "--job", action="append", metavar="JOB", help="job to run, repeatable (all of them)"
-    )
-    add_period(parser)
-    add_place(parser)
 
 
 def demo(layout: Layout, arguments: Namespace) -> int:
@@ -37,14 +28,8 @@ def demo(layout: Layout, arguments: Namespace) -> int:
         ConfigurationError: unknown job or period.
         ExpectedError: the service does not start.
     """
-    from include.units.exit_codes import ExitCode
-    from manager.lifecycle.ports import remembered
-    from manager.lifecycle.starting import start
-    from manager.run_follower import Follower
-    from manager.table import print_units
-
     asked = _asked(layout, arguments)
-    start(layout, arguments.port, arguments.host)
+    start_service(layout, arguments.port, arguments.host)
     follower = Follower.of(layout)
     runs = [follower.begin(job, key) for job, key in asked]
     follower.follow(runs)
@@ -67,17 +52,8 @@ def demo(layout: Layout, arguments: Namespace) -> int:
     return 0 if done == len(runs) else 1
 
 
-COMMAND = Command(
-    "install, start, and land the last period of every job while you watch", demo, add_arguments
-)
-
-
 def _asked(layout: Layout, arguments: Namespace) -> list[tuple[Job, str]]:
     """Return the jobs to run with the key of the period that each shall cover."""
-    from include.registry import load_registry
-    from include.running.asked import named_period
-    from manager.lookup import find_job
-
     now, key = datetime.now(timezone.utc), named_period("--period", arguments.period)
     if arguments.job:
         jobs = [find_job(layout, job_id) for job_id in dict.fromkeys(arguments.job)]

@@ -3,20 +3,13 @@
 Standard library only: a machine that has Docker needs no Airflow.
 """
 
-from __future__ import annotations
-
 import re
 import secrets
-from typing import TYPE_CHECKING
+from argparse import Namespace
 
 from include.errors import ConfigurationError
-from manager.commands.options import Command
+from manager.layout import Layout
 from manager.lifecycle.settings import new_fernet_key, write_private
-
-if TYPE_CHECKING:
-    from argparse import Namespace
-
-    from manager.layout import Layout
 
 EXAMPLE, NAME = ".env.example", ".env"
 FERNET_KEY = "FERNET_KEY"
@@ -39,11 +32,6 @@ def write(layout: Layout, _arguments: Namespace) -> int:
     print("next: docker compose up --build --detach --wait")
     print("then log in as admin; the password is ADMIN_PASSWORD in .env")
     return 0
-
-
-COMMAND = Command(
-    "write the .env that docker-compose.yaml needs, with fresh secrets", write, needs="nothing"
-)
 
 
 def _filled(example: str) -> str:

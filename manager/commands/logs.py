@@ -1,32 +1,22 @@
 """`logs`: the journal, a component's log or the log of a job's last task, to its end and beyond."""
 
-from __future__ import annotations
-
 import json
 import os
 import re
 import sys
 import time
-from argparse import ArgumentTypeError
+from argparse import Namespace
+from collections.abc import Callable, Iterator
 from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, tzinfo
 from functools import partial
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import Any, BinaryIO
 
 from include.errors import ConfigurationError, ExpectedError
 from include.text import suggestion
-from manager.commands.options import Command
 from manager.journal import NAME, service_zone
-from manager.lookup import find_job
-
-if TYPE_CHECKING:
-    from argparse import ArgumentParser, Namespace
-    from collections.abc import Callable, Iterator
-    from datetime import tzinfo
-    from pathlib import Path
-    from typing import Any, BinaryIO
-
-    from manager.layout import Layout
+from manager.layout import Layout
 
 LOOK_SECONDS = 0.3
 RUN_TASK = "run"
@@ -38,22 +28,6 @@ KNOWN_FIELDS = frozenset(
 # The time at the beginning of a component's line; without an offset it is the machine's.
 MOMENT = re.compile(r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:[.,]\d+)?(Z|[+-]\d\d:?\d\d)?(?!\S)")
 OLDER_FILES = 20  # as many as the journal keeps at most
-
-
-def add_arguments(parser: ArgumentParser) -> None:
-    """Add whose log, and how much of it."""
-    parser.add_argument("name", nargs="?", metavar="COMPONENT|JOB", help="whose log (the journal)")
-    parser.add_argument("--follow", action="store_true", help="go on until Ctrl-C")
-    parser.add_argument(
-        "--lines", type=count, default=50, metavar="N", help="how many lines to begin with (50)"
-    )
-
-
-def count(text: str) -> int:
-    """Read a number of lines; raises ArgumentTypeError."""
-    if not text.isascii() or not text.isdigit():
-        raise ArgumentTypeError(f"{text!r} is not a number of lines")
-    return int(text)
 
 
 def logs(layout: Layout, arguments: Namespace) -> int:
@@ -82,14 +56,6 @@ def logs(layout: Layout, arguments: Namespace) -> int:
     except BrokenPipeError:  # `| head` has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0
-
-
-COMMAND = Command(
-    "show the journal, a component's log, or the log of a job's last task",
-    logs,
-    add_arguments,
-    needs="as is",
-)
 
 
 def last_lines(path: Path, count: int) -> list[str]:
@@ -135,6 +101,8 @@ def _finder(layout: Layout, name: str | None) -> Callable[[], Path | None]:
     folders = {path.name: path for path in (layout.logs / "airflow").glob("dag_id=*")}
     folder = folders.get(f"dag_id={name}")
     if folder is None:
+        from manager.lookup import find_job  # noqa: PLC0415 -- takes its time, rarely needed
+
         try:
             find_job(layout, name)
         except ConfigurationError as error:
@@ -166,7 +134,7 @@ def _shown_as(layout: Layout, name: str | None, path: Path | None) -> Callable[[
         return str  # the journal has every line on its job's clock
     if path is not None and not path.name.startswith("attempt="):
         return partial(_on_the_clock, zone=service_zone(layout))
-    from include.registry import load_registry
+    from include.registry import load_registry  # noqa: PLC0415 -- the same
 
     job = load_registry(layout.root).jobs.get(name)
     return partial(_readable, zone=job.schedule.zone if job else service_zone(layout))

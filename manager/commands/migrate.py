@@ -1,38 +1,23 @@
 """`migrate`: the newest tables, and the rows of a warehouse that is moved."""
 
-from __future__ import annotations
-
 import logging
+from argparse import Namespace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from include.errors import ConfigurationError
-from manager.commands.options import Command
-
-if TYPE_CHECKING:
-    from argparse import ArgumentParser, Namespace
-
-    from manager.layout import Layout
-
-
-def add_arguments(parser: ArgumentParser) -> None:
-    """Add the warehouse to copy."""
-    parser.add_argument(
-        "--copy-from",
-        metavar="FILE",
-        help="also copy all rows of a SQLite warehouse, such as var/warehouse.db, if it is empty",
-    )
+from include.warehouse import connect
+from include.warehouse.migrating import copy
+from include.warehouse.migrating import migrate as migrate_warehouse
+from manager import connections
+from manager.airflow.tables import airflow_is_there
+from manager.layout import Layout
+from manager.lifecycle.ports import remembered
+from manager.lifecycle.preparing import prepared_environment
+from manager.lifecycle.settings import service_environment
 
 
 def migrate(layout: Layout, arguments: Namespace) -> int:
     """Bring the warehouse of the connection to the newest version; say what was done."""
-    from include.warehouse.migrating import migrate as migrate_warehouse
-    from manager import connections
-    from manager.airflow.tables import airflow_is_there
-    from manager.lifecycle.ports import remembered
-    from manager.lifecycle.settings import service_environment
-    from manager.lifecycle.starting import prepared_environment
-
     layout.make_var()
     environment = service_environment(layout, remembered(layout))
     if airflow_is_there(environment):
@@ -52,17 +37,7 @@ def migrate(layout: Layout, arguments: Namespace) -> int:
     return 0
 
 
-COMMAND = Command(
-    "give the warehouse that the connection names the newest tables; says from which version",
-    migrate,
-    add_arguments,
-)
-
-
 def _copy(file: str, url: str) -> None:
-    from include.warehouse import connect
-    from include.warehouse.migrating import copy
-
     if not Path(file).is_file():
         raise ConfigurationError(f"--copy-from {file!r} is no file: name a warehouse of SQLite")
     source, target = connect(f"sqlite:///{file}"), connect(url)

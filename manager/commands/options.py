@@ -1,23 +1,15 @@
 """What a command is, and the options that several of them have; standard library only."""
 
-from __future__ import annotations
-
-from argparse import ArgumentTypeError
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from importlib import import_module
+from typing import Any, Literal
 
+from manager.layout import Layout
 from manager.lifecycle.ports import HIGHEST, HOST_FORM, LOWEST
 
-if TYPE_CHECKING:
-    from argparse import ArgumentParser, Namespace
-    from collections.abc import Callable
-
-    from manager.layout import Layout
-
-A_PERIOD = (
-    "the day 2025-10-02, the week that begins on 2025-09-27, or the month 2025-09, as the job has "
-    "one"
-)
+Option = Callable[[Any], Any]  # adds itself to a parser, or to a group of one
 
 
 @dataclass(frozen=True)
@@ -26,8 +18,9 @@ class Command:
 
     Attributes:
         help: what `--help` says of it.
-        run: does it, and returns the exit code.
-        add_arguments: adds its options to a parser.
+        work: `module:function` of `manager` that does it: takes layout and arguments, and returns
+            the exit code.
+        options: its options.
         needs: what must be installed: `packages`, `development` (the tests' too), `nothing` but
             Python, or `as is`: what is there, so that a changed requirements file changes nothing
             under a running service.
@@ -36,74 +29,43 @@ class Command:
     """
 
     help: str
-    run: Callable[[Layout, Namespace], int]
-    add_arguments: Callable[[ArgumentParser], None] = lambda _parser: None
+    work: str
+    options: Sequence[Option] = ()
     needs: Literal["packages", "development", "nothing", "as is"] = "packages"
     writes_var: bool = True
     passes_on: str = ""
 
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Add its options to a parser."""
+        for add in self.options:
+            add(parser)
 
-def add_json(parser: ArgumentParser) -> None:
-    """Add `--json`."""
-    parser.add_argument("--json", action="store_true", help="print JSON")
-
-
-def add_job(parser: ArgumentParser) -> None:
-    """Add the job's id."""
-    parser.add_argument("job", metavar="JOB", help="job id")
-
-
-def add_period(parser: ArgumentParser) -> None:
-    """Add `--period`, which may be left out."""
-    text = f"{A_PERIOD} (without: the period that ended last)"
-    parser.add_argument("--period", metavar="KEY", help=text)
+    def run(self, layout: Layout, arguments: Namespace) -> int:
+        """Do it; return the exit code."""
+        module, function = self.work.split(":")
+        code: int = getattr(import_module(f"manager.{module}"), function)(layout, arguments)
+        return code
 
 
-def add_shops_and_again(parser: ArgumentParser) -> None:
-    """Add `--shop`, repeatable, and `--again`."""
-    parser.add_argument(
-        "--shop", action="append", metavar="ID", help="only this shop; one --shop for each (all)"
-    )
-    parser.add_argument(
-        "--again",
-        action="store_true",
-        help="pull everything once more (without: only what has not landed)",
-    )
+def option(*names: str, **settings: Any) -> Option:
+    """Return one that `add_argument` makes."""
+    return lambda parser: parser.add_argument(*names, **settings)
 
 
-def add_gap_filters(parser: ArgumentParser) -> None:
-    """Add the options that say which gaps are meant."""
-    parser.add_argument("--job", metavar="JOB", help="only this job (all)")
-    parser.add_argument("--shop", metavar="ID", help="only this shop (all)")
-    parser.add_argument(
-        "--since", metavar="DAY", help="from this business day on, as 2025-10-02 (90 days ago)"
-    )
-    add_json(parser)
+def flag(name: str, text: str) -> Option:
+    """Return one that is given or not."""
+    return option(name, action="store_true", help=text)
 
 
-def add_place(parser: ArgumentParser) -> None:
-    """Add `--port` and `--host`."""
-    parser.add_argument(
-        "--port",
-        type=port,
-        metavar="N",
-        help="base port: the web UI listens on N, the sandbox on N+3 (the last one used; 8080)",
-    )
-    parser.add_argument(
-        "--host",
-        type=host,
-        metavar="H",
-        help="address the web UI listens on (the last one used; 127.0.0.1: this machine alone)",
-    )
+def either(*options: Option) -> Option:
+    """Return some of which one may be given."""
 
+    def add(parser: ArgumentParser) -> None:
+        group = parser.add_mutually_exclusive_group()
+        for one in options:
+            one(group)
 
-def add_now(parser: ArgumentParser) -> None:
-    """Add `--now`."""
-    parser.add_argument(
-        "--now",
-        action="store_true",
-        help="do not let running jobs end; the next start runs them again",
-    )
+    return add
 
 
 def port(text: str) -> int:
@@ -118,3 +80,50 @@ def host(text: str) -> str:
     if not HOST_FORM.fullmatch(text):
         raise ArgumentTypeError(f"{text!r} is not an address or a name of this machine")
     return text
+
+
+def count(text: str) -> int:
+    """Read a number of lines; raises ArgumentTypeError."""
+    if not text.isascii() or not text.isdigit():
+        raise ArgumentTypeError(f"{text!r} is not a number of lines")
+    return int(text)
+
+
+A_PERIOD = (
+    "the day 2025-10-02, the week that begins on 2025-09-27, or the month 2025-09, as the job has "
+    "one"
+)
+JSON = flag("--json", "print JSON")
+JOB = option("job", metavar="JOB", help="job id")
+PERIOD = option("--period", metavar="KEY", help=f"{A_PERIOD} (without: the period that ended last)")
+ONE_SHOP = option("--shop", metavar="ID", help="only this shop (all)")
+SHOPS = option(
+    "--shop", action="append", metavar="ID", help="only this shop; one --shop for each (all)"
+)
+AGAIN = flag("--again", "pull everything once more (without: only what has not landed)")
+NOW = flag("--now", "do not let running jobs end; the next start runs them again")
+PORT = option(
+    "--port",
+    type=port,
+    metavar="N",
+    help="base port: the web UI listens on N, the sandbox on N+3 (the last one used; 8080)",
+)
+HOST = option(
+    "--host",
+    type=host,
+    metavar="H",
+    help="address the web UI listens on (the last one used; 127.0.0.1: this machine alone)",
+)
+GAP_FILTERS = (
+    option("--job", metavar="JOB", help="only this job (all)"),
+    ONE_SHOP,
+    option("--since", metavar="DAY", help="from this business day on, as 2025-10-02 (90 days ago)"),
+    JSON,
+)
+TO_WAIVE = (
+    JOB,
+    option("--period", metavar="KEY", required=True, help=A_PERIOD),
+    option("--until", metavar="KEY", help="last of several periods (only --period)"),
+    ONE_SHOP,
+    JSON,
+)

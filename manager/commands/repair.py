@@ -1,50 +1,45 @@
 """`repair`: run exactly the gaps; says what it would run unless it is told to."""
 
-from __future__ import annotations
-
 import json
 import math
+from argparse import Namespace
+from collections.abc import Iterable, Sequence
 from itertools import groupby
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from include import MANAGER
-from manager.commands.options import Command, add_gap_filters
+from include.coverage import repairing
+from include.coverage.history import read_history
+from include.coverage.repairing import Plan, RepairRun, RunUnderWay, plan_of
+from include.coverage.runs import UNDER_WAY, Run
+from include.units.ledger import Ledger
+from include.units.unit import REPAIR_PREFIX
+from manager.airflow.rest import Api
+from manager.airflow.starting_runs import service_api
+from manager.coverage_reader import CoverageReader, coverage_reader
+from manager.layout import Layout
+from manager.run_follower import Followed, Follower
+from manager.table import lined_up
 
-if TYPE_CHECKING:
-    from argparse import ArgumentParser, Namespace
-    from collections.abc import Iterable, Sequence
-
-    from include.coverage.repairing import Plan, RepairRun, RunUnderWay
-    from include.coverage.runs import Run
-    from manager.airflow.rest import Api
-    from manager.coverage_reader import CoverageReader
-    from manager.layout import Layout
-    from manager.run_follower import Followed, Follower
-
-# By what `include.coverage.repairing` says of units that no run is made for.
+# Why no run is made for units.
 WHY = {
-    "paused": f"the job is paused, so its runs would wait for ever: `{MANAGER} resume {{job}}`",
-    "no DAG": f"the job is not a DAG: `{MANAGER} check` and the web UI say why",
-    "under way": "a queued or running run covers them",
-    "unrepairable": "cannot be pulled again: its script takes no period, and another one has ended "
-    f"since (`{MANAGER} check` names the line)",
-    "blocked": "its runs wait and cannot go on, and so would new ones: "
+    repairing.PAUSED: "the job is paused, so its runs would wait for ever: "
+    f"`{MANAGER} resume {{job}}`",
+    repairing.NO_DAG: f"the job is not a DAG: `{MANAGER} check` and the web UI say why",
+    repairing.SEEN_TO: "a queued or running run covers them",
+    repairing.UNREPAIRABLE: "cannot be pulled again: its script takes no period, and another one "
+    f"has ended since (`{MANAGER} check` names the line)",
+    repairing.BLOCKED: "its runs wait and cannot go on, and so would new ones: "
     f"`{MANAGER} doctor` says why",
-    "later": "as many runs of the job wait as may: the same command again when they are done",
-    "disabled": "the job is disabled: set 'enabled: true' in its entry, or run it by hand",
+    repairing.LATER: "as many runs of the job wait as may: the same command again when they are "
+    "done",
+    repairing.DISABLED: "the job is disabled: set 'enabled: true' in its entry, or run it by hand",
 }
-NO_GAPS = ("under way", "disabled")  # of these nothing is missing
+NO_GAPS = (repairing.SEEN_TO, repairing.DISABLED)  # of these nothing is missing
 STUCK_NAMED = 5
 NOT_STARTED = "nothing was started: the same command with --yes starts it"
 NOT_FOLLOWED = "the same command with --yes follows what is under way"
-
-
-def add_arguments(parser: ArgumentParser) -> None:
-    """Add which gaps, and whether to start and to follow their runs."""
-    add_gap_filters(parser)
-    parser.add_argument("--yes", action="store_true", help="start it; else it is only shown")
-    parser.add_argument("--no-wait", action="store_true", help="start it, and do not follow it")
 
 
 def repair(layout: Layout, arguments: Namespace) -> int:
@@ -57,13 +52,6 @@ def repair(layout: Layout, arguments: Namespace) -> int:
         ConfigurationError: an unknown job, shop or day.
         ExpectedError: the service does not run.
     """
-    from include.coverage.history import read_history
-    from include.coverage.repairing import plan_of
-    from include.units.ledger import Ledger
-    from manager.airflow.starting_runs import service_api
-    from manager.coverage_reader import coverage_reader
-    from manager.run_follower import Follower
-
     with coverage_reader(layout) as reader:
         with service_api(layout) as api:
             dags = api.dags()
@@ -81,19 +69,8 @@ def repair(layout: Layout, arguments: Namespace) -> int:
         return _answer(plan, broken, follower, reader, arguments)
 
 
-COMMAND = Command(
-    "show which runs close the gaps; with --yes run them (exit code 1: something is missing)",
-    repair,
-    add_arguments,
-    needs="as is",
-)
-
-
 def _runs(api: Api, reader: CoverageReader, job_ids: Iterable[str]) -> list[Run]:
     """Return all repairs, and the runs under way with whether they move."""
-    from include.coverage.runs import UNDER_WAY, Run
-    from include.units.unit import REPAIR_PREFIX
-
     found: list[Run] = []
     for job_id in job_ids:
         told = api.runs(job_id, state=UNDER_WAY)
@@ -148,7 +125,6 @@ def _start_and_follow(
     started: list[Followed],
 ) -> None:
     """Make the runs and follow them, each noted in `started` as it is made."""
-    from manager.run_follower import Followed
 
     def note(run: RepairRun | RunUnderWay, *, new: bool) -> None:
         one = Followed(run.job, run.key, run.run_id, run.shops, new=new)
@@ -166,8 +142,6 @@ def _start_and_follow(
 
 
 def _lines(plan: Plan, broken: Sequence[str] = ()) -> list[str]:
-    from manager.table import lined_up
-
     lines = [f"broken, so that what it should land is not known: {one}" for one in broken]
     if plan.runs:
         by_job = sorted(plan.runs, key=attrgetter("job.id"))  # stable: the oldest period first

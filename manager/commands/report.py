@@ -1,39 +1,31 @@
 """`report`: a day or a period in a page, as text, Markdown or JSON."""
 
-from __future__ import annotations
-
-import json
 import re
-from datetime import timedelta, timezone
-from typing import TYPE_CHECKING, Any, NamedTuple
+from argparse import Namespace
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime, timedelta, timezone
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
+from include import MANAGER
+from include.coverage import Cell, JudgedUnit
+from include.coverage.gap_ranges import in_brief
+from include.coverage.model import oldest_kept
+from include.coverage.report import Digest, Line, digest_of, since_for
 from include.errors import ConfigurationError
-from manager.commands.options import Command, add_json
+from include.registry import Registry
+from include.units.exit_codes import describe
+from include.units.unit import MISCOUNTED_SIGN, State
+from manager.commands.gaps import FIRST
+from manager.coverage_reader import coverage_reader
+from manager.layout import Layout
+from manager.lookup import day_of, first_moment
+from manager.table import cut, lined_up, print_json
 
-if TYPE_CHECKING:
-    from argparse import ArgumentParser, Namespace
-    from collections.abc import Sequence
-    from datetime import date, datetime
-
-    from include.coverage import Cell, JudgedUnit
-    from include.coverage.report import Digest, Line
-    from include.registry import Registry
-    from manager.layout import Layout
-
-
-def add_arguments(parser: ArgumentParser) -> None:
-    """Add the day or period, and the format."""
-    which = parser.add_mutually_exclusive_group()
-    which.add_argument("--date", metavar="DAY", help="what was due on this day (today)")
-    which.add_argument(
-        "--period",
-        metavar="KEY",
-        help="what covers this business day, week or month, such as 2025-10-02, 2025-09 or "
-        "yesterday; exit code 0 when it is complete, else 1",
-    )
-    parser.add_argument("--markdown", action="store_true", help="print Markdown")
-    add_json(parser)
+Row = tuple[str, ...]
+ERROR_CELLS, GAPS_SHOWN = 80, 15
+HEAD = ("", "period", "landed", "empty", "failed", "missing", "waiting", "rows", "usual", "slowest")
+UNIT = ("job", "shop", "period")
 
 
 class Subject(NamedTuple):
@@ -70,11 +62,6 @@ def report(layout: Layout, arguments: Namespace) -> int:
             nothing is kept.
         ExpectedError: the warehouse does not answer.
     """
-    from include.coverage.model import oldest_kept
-    from include.coverage.report import digest_of, since_for
-    from manager.coverage_reader import coverage_reader, first_moment
-    from manager.report_text import page
-
     with coverage_reader(layout) as reader:
         moment = reader.now()
         today = _today(reader.registry, moment)
@@ -92,30 +79,19 @@ def report(layout: Layout, arguments: Namespace) -> int:
     broken = [str(problem) for problem in coverage.problems]
     is_complete = not broken and digest.whole.landed == digest.whole.expected
     if arguments.json:
-        told = _as_dict(subject, digest, broken, is_complete=is_complete)
-        print(json.dumps(told, indent=2, ensure_ascii=False))
+        print_json(_as_dict(subject, digest, broken, is_complete=is_complete))
     else:
         title = f"What was due on {subject.first_day}"
         if subject.period is not None:
             said = {cell.job.period for cell in cells}
             kinds = "" if said == {"day"} else f" ({', '.join(sorted(said))})"
             title = f"{subject.period}{kinds} is {'complete' if is_complete else 'not complete'}"
-        print("\n".join(page(title, digest, broken, markdown=arguments.markdown)))
+        print("\n".join(_page(title, digest, broken, markdown=arguments.markdown)))
     return int(subject.period is not None and not is_complete)
-
-
-COMMAND = Command(
-    "one day in a page: landed, empty, failed, missing, slowest, rows against the usual",
-    report,
-    add_arguments,
-    needs="as is",
-)
 
 
 def _subject(arguments: Namespace, today: date) -> Subject:
     """Return what the options ask for; raises ConfigurationError when they name no day."""
-    from manager.coverage_reader import day_of
-
     word = arguments.period
     if word is None:
         day = today if arguments.date is None else day_of("--date", arguments.date)
@@ -135,8 +111,6 @@ def _today(registry: Registry, moment: datetime) -> date:
 
 
 def _check(subject: Subject, today: date, kept: datetime) -> None:
-    from manager.coverage_reader import first_moment
-
     if subject.first_day > today + timedelta(days=1):  # it may have begun elsewhere
         raise ConfigurationError(f"{subject.option} {subject.name} has not come: today is {today}")
     # By days: a moment of the calendar's first day has no place on every clock.
@@ -195,3 +169,114 @@ def _line(line: Line) -> dict[str, Any]:
 
 def _named(unit: JudgedUnit) -> dict[str, str]:
     return {"job": unit.job_id, "shop": unit.shop_id, "period": unit.period.key}
+
+
+def _page(title: str, digest: Digest, broken: Sequence[str], *, markdown: bool) -> list[str]:
+    """Return its lines.
+
+    Args:
+        title: its first line.
+        digest: what there is to say.
+        broken: problems that leave open what should land.
+        markdown: headings and tables of Markdown in place of columns.
+    """
+    whole = digest.whole
+    against = "" if whole.percent is None else f" ({whole.percent:+} % against the usual)"
+    said = f"{_summary(whole)}; {whole.rows:,} rows{against}"
+    if not whole.counts:
+        said = "nothing was due on this day"
+    if broken:
+        said += f"; {_broken(len(broken))}"
+    lines = [f"{'# ' if markdown else ''}{title}", "", said]
+    for heading, rows, more in _tables(digest):
+        if len(rows) > 1:
+            table = _markdown(rows) if markdown else [line.rstrip() for line in lined_up(rows)]
+            lines += _part(heading, [*table, *more], markdown=markdown)
+    if broken:
+        heading = "Broken entries: what they should land is not known"
+        lines += _part(heading, broken, markdown=markdown)
+    return lines
+
+
+def _tables(digest: Digest) -> Iterator[tuple[str, list[Row], list[str]]]:
+    """Yield each table: its heading, its rows with their titles, and what stands below them."""
+    rows = [*map(_row, (*digest.platforms, *digest.jobs))]
+    yield "Platforms and jobs", [HEAD, *rows], []
+    rows = [*map(_row, digest.without_data)]
+    yield "Without data of their own, and not counted", [HEAD, *rows], []
+    rows = [(*_names(unit), _gap(unit)) for unit in digest.gaps[:GAPS_SHOWN]]
+    repair = f"`{MANAGER} gaps` says how to repair them"
+    yield "Missing", [(*UNIT, "why"), *rows], [*_left(digest.gaps), repair]
+    rows = [
+        (*_names(one.unit), f"{one.rows:,}", f"{one.usual:,.0f}", f"{one.percent:+} %")
+        for one in digest.unusual
+    ]
+    yield "Far from the usual", [(*UNIT, "rows", "usual", ""), *rows], []
+    noted = [(unit, in_brief(unit.row.notice or "")) for unit in digest.noted if unit.row]
+    rows = [(*_names(unit), notice) for unit, notice in noted[:GAPS_SHOWN]]
+    yield "Worth knowing", [(*UNIT, "what landed"), *rows], _left(digest.noted)
+    took = [(unit, unit.row.seconds or 0) for unit in digest.slowest if unit.row]
+    rows = [(*_names(unit), f"{seconds:.1f} s") for unit, seconds in took]
+    yield "Slowest", [(*UNIT, "took"), *rows], []
+
+
+def _left(units: Sequence[JudgedUnit]) -> list[str]:
+    left = len(units) - GAPS_SHOWN
+    return [f"and {left:,} more"] if left > 0 else []
+
+
+def _broken(number: int) -> str:
+    if number == 1:
+        return "1 problem of the registry: what its entry should land is not known"
+    return f"{number} problems of the registry: what their entries should land is not known"
+
+
+def _part(title: str, body: Sequence[str], *, markdown: bool) -> list[str]:
+    return ["", f"## {title}", "", *body] if markdown else ["", title, *body]
+
+
+def _markdown(rows: Sequence[Row]) -> list[str]:
+    head, *body = [[cell.replace("|", "\\|") for cell in row] for row in rows]
+    return [f"| {' | '.join(line)} |" for line in (head, ["---"] * len(head), *body)]
+
+
+def _summary(line: Line) -> str:
+    parts = [f"{line.landed} of {line.expected} landed"]
+    if line.missing:
+        parts.append(f"{line.missing} missing")
+    if line.waiting:
+        parts.append(f"{line.waiting} still to come")
+    if line.counts[State.WAIVED]:
+        parts.append(f"{line.counts[State.WAIVED]} waived")
+    return ", ".join(parts)
+
+
+def _row(line: Line) -> Row:
+    failed = line.counts[State.FAILED] + line.counts[State.MISCOUNTED]
+    numbers = (line.counts[State.EMPTY], failed, line.missing - failed, line.waiting)
+    keys = line.keys[0] if len(line.keys) == 1 else f"{len(line.keys)} periods"
+    usual = f"{line.usual:,.0f} ({line.percent:+} %)" if line.percent is not None else ""
+    return (
+        line.name,
+        keys,
+        f"{line.landed} of {line.expected}",
+        *(f"{number}" if number else "" for number in numbers),
+        f"{line.rows:,}",
+        usual,
+        "" if line.seconds is None else f"{line.seconds:.1f} s",
+    )
+
+
+def _gap(unit: JudgedUnit) -> str:
+    if unit.state == State.MISCOUNTED:
+        return cut(f"{MISCOUNTED_SIGN} {in_brief(unit.error)}", ERROR_CELLS)
+    code = "" if unit.exit_code is None else describe(unit.exit_code)
+    error = f": {in_brief(unit.error) or code}" if unit.error else ""
+    first = f"; {FIRST[unit.exit_code]}" if unit.exit_code in FIRST else ""
+    is_lost = unit.state == State.UNREPAIRABLE
+    state = "cannot be pulled again" if is_lost else unit.state
+    return cut(f"{state}{error}", ERROR_CELLS) + first
+
+
+def _names(unit: JudgedUnit) -> Row:
+    return unit.job_id, unit.shop_id, unit.period.key

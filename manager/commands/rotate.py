@@ -1,14 +1,14 @@
 """`rotate`: new keys and passwords in place of the old ones, while the service is stopped."""
 
-from __future__ import annotations
-
 import subprocess
-from typing import TYPE_CHECKING
+from argparse import Namespace
 
 from include import MANAGER
 from include.errors import ConfigurationError, ExpectedError
-from manager.commands.options import Command
+from manager.layout import Layout, log_end
+from manager.lifecycle.health import running
 from manager.lifecycle.ports import remembered
+from manager.lifecycle.preparing import prepare
 from manager.lifecycle.settings import (
     FERNET,
     SESSIONS,
@@ -16,22 +16,6 @@ from manager.lifecycle.settings import (
     new_fernet_key,
     service_environment,
 )
-
-if TYPE_CHECKING:
-    from argparse import ArgumentParser, Namespace
-
-    from manager.layout import Layout
-
-TAIL_LINES = 15
-
-
-def add_arguments(parser: ArgumentParser) -> None:
-    """Add what to make new."""
-    parser.add_argument(
-        "kind",
-        choices=("fernet", "sessions", "passwords"),
-        help="the key of stored connections; that of sessions; the web users' passwords",
-    )
 
 
 def rotate(layout: Layout, arguments: Namespace) -> int:
@@ -41,15 +25,12 @@ def rotate(layout: Layout, arguments: Namespace) -> int:
         ConfigurationError: the service runs, or was never started.
         ExpectedError: what is stored could not be encrypted again.
     """
-    from manager.lifecycle.health import running
-    from manager.lifecycle.locks import exclusive, service_lock
-
     if not layout.secrets.exists():
         raise ConfigurationError(
             f"there is nothing to rotate: {layout.shown(layout.secrets)} is not there; the first "
             f"`{MANAGER} start` makes keys and passwords"
         )
-    with exclusive(service_lock(layout), "starting or stopping the service"):
+    with layout.lock():
         if running(layout):
             raise ConfigurationError(
                 f"the service runs with the old ones: run `{MANAGER} stop` first"
@@ -58,17 +39,12 @@ def rotate(layout: Layout, arguments: Namespace) -> int:
     return 0
 
 
-COMMAND = Command("make new keys or passwords, while the service is stopped", rotate, add_arguments)
-
-
 def _fernet(layout: Layout) -> None:
     """Encrypt what is stored with a new key.
 
     Until that is done both keys are kept, new before old, which can read everything: wherever this
     is interrupted, nothing is lost, and the same command goes on.
     """
-    from manager.lifecycle.preparing import prepare
-
     environment = service_environment(layout, remembered(layout))
     if "," not in environment[FERNET]:
         keep_secrets(layout, {FERNET: f"{new_fernet_key()},{environment[FERNET]}"})
@@ -85,10 +61,10 @@ def _fernet(layout: Layout) -> None:
         check=False,
     )
     if done.returncode != 0:
-        tail = "".join(f"  {line}\n" for line in done.stderr.splitlines()[-TAIL_LINES:])
         raise ExpectedError(
-            f"{tail}what is stored could not be encrypted again; the lines above say why. Both "
-            "keys are kept and the service can start; the same command goes on from here"
+            f"{log_end(done.stderr)}what is stored could not be encrypted again; the lines above "
+            "say why. Both keys are kept and the service can start; the same command goes on from "
+            "here"
         )
     keep_secrets(layout, {FERNET: environment[FERNET].split(",")[0]})
     print("stored connections and variables are encrypted with a new key; the old one is gone")

@@ -1,22 +1,21 @@
 """`status`: the components, the jobs and the disk, in under a second, without starting Airflow."""
 
-from __future__ import annotations
-
 import json
 import shutil
 import sys
+from argparse import Namespace
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from include import MANAGER
-from manager.commands.options import Command, add_json
-
-if TYPE_CHECKING:
-    from argparse import Namespace
-
-    from manager.layout import Layout
-    from manager.lifecycle.health import Health
-    from manager.lifecycle.ports import Ports
+from manager.airflow.rest import Api
+from manager.jobs_status import lines_of, look_over
+from manager.layout import Layout
+from manager.lifecycle.health import Health, describe, look
+from manager.lifecycle.ports import Ports, remembered
+from manager.lifecycle.processes import service_processes
+from manager.lifecycle.supervisor_client import SupervisorGoneError, components
+from manager.table import lined_up
 
 HEALTHY, DEGRADED, NOT_RUNNING = 0, 1, 3
 GIGABYTE = 1_000_000_000
@@ -31,12 +30,6 @@ def status(layout: Layout, arguments: Namespace) -> int:
         0 healthy, 1 degraded (a component, the disk, a file that Airflow cannot import, or a job
         whose last run failed), 3 not running.
     """
-    from manager.airflow.rest import Api
-    from manager.jobs_status import lines_of, look_over
-    from manager.lifecycle.health import describe, look
-    from manager.lifecycle.ports import remembered
-    from manager.lifecycle.supervisor_client import SupervisorGoneError, components
-
     ports = remembered(layout)
     try:
         components(layout)
@@ -68,19 +61,8 @@ def status(layout: Layout, arguments: Namespace) -> int:
     return HEALTHY if state == "healthy" else DEGRADED
 
 
-COMMAND = Command(
-    "say how each component is (exit code 0 healthy, 1 degraded, 3 not running)",
-    status,
-    add_json,
-    needs="as is",
-)
-
-
 def component_lines(healths: list[Health]) -> list[str]:
     """Return what a person reads about the components; a trouble has a line of its own."""
-    from manager.lifecycle.health import describe
-    from manager.table import lined_up
-
     lines = []
     rows = [_row(describe(health)) for health in healths]
     for line, health in zip(lined_up(rows), healths, strict=True):
@@ -117,8 +99,6 @@ def _print_json(ports: Ports, state: str, **more: Any) -> None:
 
 
 def _without_supervisor(layout: Layout, ports: Ports, *, as_json: bool) -> int:
-    from manager.lifecycle.processes import service_processes
-
     left = service_processes(layout)
     if as_json:
         _print_json(

@@ -3,40 +3,18 @@
 Without `--wait` nothing here imports Airflow or starts its command, which alone would take seconds.
 """
 
-from __future__ import annotations
-
 import json
+from argparse import Namespace
 from dataclasses import asdict
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from manager.commands.options import (
-    Command,
-    add_job,
-    add_json,
-    add_period,
-    add_shops_and_again,
-)
-
-if TYPE_CHECKING:
-    from argparse import ArgumentParser, Namespace
-    from collections.abc import Mapping
-
-    from include.coverage.runs import Name, Run
-    from include.registry import Job
-    from include.running.asked import Asked
-    from manager.layout import Layout
-
-
-def add_arguments(parser: ArgumentParser) -> None:
-    """Add job, period and shops, and whether to wait."""
-    add_job(parser)
-    add_json(parser)
-    add_period(parser)
-    add_shops_and_again(parser)
-    parser.add_argument(
-        "--wait", action="store_true", help="follow it; exit code 1: not landed, 99: nothing to do"
-    )
+from include.registry import Job, load_registry
+from include.running.asked import Asked, check_shops
+from include.running.last_ended import check_clock, refuse_past
+from manager.airflow.starting_runs import begin_run, service_api
+from manager.layout import Layout
+from manager.lookup import find_job
 
 
 def trigger(layout: Layout, arguments: Namespace) -> int:
@@ -50,11 +28,6 @@ def trigger(layout: Layout, arguments: Namespace) -> int:
         ConfigurationError: unknown job, period or shop, or a period that cannot be pulled again.
         ExpectedError: the job is paused, or the service does not run.
     """
-    from include.running.asked import Asked
-    from include.running.last_ended import check_clock, refuse_past
-    from manager.airflow.starting_runs import begin_run, service_api
-    from manager.lookup import find_job
-
     job, now = find_job(layout, arguments.job), datetime.now(timezone.utc)
     asked = Asked.from_words(arguments, {})
     [wanted] = asked.periods(job.schedule, now)
@@ -62,8 +35,8 @@ def trigger(layout: Layout, arguments: Namespace) -> int:
     refuse_past(job, wanted, now)
     conf = _conf(layout, job.id, asked)
 
-    def stuck() -> Mapping[Name, Run]:
-        from manager.airflow.stuck_runs import stuck_of  # takes its time, rarely needed
+    def stuck() -> Any:
+        from manager.airflow.tables import stuck_of  # noqa: PLC0415 -- takes its time, rarely needed
 
         return stuck_of(layout, job.id)()
 
@@ -78,16 +51,8 @@ def trigger(layout: Layout, arguments: Namespace) -> int:
     return 0
 
 
-COMMAND = Command(
-    "run a job now, through Airflow, for one period", trigger, add_arguments, needs="as is"
-)
-
-
 def _conf(layout: Layout, job_id: str, asked: Asked) -> dict[str, Any]:
     """Return what the trigger form would send; shops are checked here, where it costs no run."""
-    from include.registry import load_registry
-    from include.running.asked import check_shops
-
     conf: dict[str, Any] = {"again": True} if asked.again else {}
     if asked.shops:
         registry = load_registry(layout.root, only=job_id)
@@ -100,8 +65,8 @@ def _wait(
     layout: Layout, job: Job, told: dict[str, Any], shops: tuple[str, ...], *, as_json: bool
 ) -> int:
     """Follow the run to its end and say how each shop went."""
-    from manager.run_follower import Followed, Follower
-    from manager.table import print_units
+    from manager.run_follower import Followed, Follower  # noqa: PLC0415 -- the same
+    from manager.table import print_units  # noqa: PLC0415 -- the same
 
     follower = Follower.of(layout, job.id)
     run = Followed(job, told["period"], told["run_id"], shops)

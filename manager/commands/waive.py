@@ -1,41 +1,21 @@
 """`waive`, `unwaive`: accept by name that a gap can never be closed, and take that back."""
 
-from __future__ import annotations
-
-import json
-from typing import TYPE_CHECKING, Any
+from argparse import Namespace
+from collections.abc import Sequence
+from typing import Any
 
 from include import MANAGER
-from manager.commands.options import A_PERIOD, Command, add_job, add_json
-
-if TYPE_CHECKING:
-    from argparse import ArgumentParser, Namespace
-    from collections.abc import Sequence
-
-    from include.coverage import JudgedUnit
-    from include.coverage.waiving import Selection
-    from include.units.waivers import Waiver
-    from manager.coverage_reader import CoverageReader
-    from manager.layout import Layout
+from include.coverage import JudgedUnit
+from include.coverage.waiving import Selection, select
+from include.units import waivers
+from include.units.waivers import Waiver
+from manager.coverage_reader import CoverageReader, coverage_reader, in_words
+from manager.journal import note, user_name
+from manager.layout import Layout
+from manager.lookup import check_names
+from manager.table import print_json
 
 NAMED = 3
-
-
-def add_which(parser: ArgumentParser) -> None:
-    """Add job, periods and shop."""
-    add_job(parser)
-    parser.add_argument("--period", metavar="KEY", required=True, help=A_PERIOD)
-    parser.add_argument("--until", metavar="KEY", help="last of several periods (only --period)")
-    parser.add_argument("--shop", metavar="ID", help="only this shop (all)")
-    add_json(parser)
-
-
-def add_arguments(parser: ArgumentParser) -> None:
-    """Add which gaps to accept, and why."""
-    add_which(parser)
-    parser.add_argument(
-        "--reason", metavar="TEXT", required=True, help="why it can never be pulled"
-    )
 
 
 def waive(layout: Layout, arguments: Namespace) -> int:
@@ -45,10 +25,6 @@ def waive(layout: Layout, arguments: Namespace) -> int:
         ConfigurationError: unknown job, shop or period, no reason, or there is no gap.
         ExpectedError: the warehouse does not answer.
     """
-    from include.units import waivers
-    from manager.coverage_reader import coverage_reader, in_words
-    from manager.journal import note, user_name
-
     reason = waivers.reason_of(arguments.reason)
     with coverage_reader(layout) as reader:
         found = _selected(reader, arguments)
@@ -57,8 +33,7 @@ def waive(layout: Layout, arguments: Namespace) -> int:
             made = waivers.waive(reader.engine, found.gaps, reason, user_name())
     note(layout, f"waived {_named(found.gaps)}: {reason}")
     if arguments.json:
-        told = {"waived": [*map(as_dict, made)], "left": dict(found.others)}
-        print(json.dumps(told, indent=2, ensure_ascii=False))
+        print_json({"waived": [*map(as_dict, made)], "left": dict(found.others)})
         return 0
     print(f"waived {_named(found.gaps)}: it counts nowhere; `{MANAGER} unwaive` takes it back")
     if found.others:
@@ -73,10 +48,6 @@ def unwaive(layout: Layout, arguments: Namespace) -> int:
         ConfigurationError: unknown job, shop or period, or nothing is waived.
         ExpectedError: the warehouse does not answer.
     """
-    from include.units import waivers
-    from manager.coverage_reader import coverage_reader, in_words
-    from manager.journal import note
-
     with coverage_reader(layout) as reader:
         found = _selected(reader, arguments)
         found.refuse_without_waived()
@@ -84,20 +55,10 @@ def unwaive(layout: Layout, arguments: Namespace) -> int:
             waivers.unwaive(reader.engine, found.waived)
     note(layout, f"unwaived {_named(found.waived)}")
     if arguments.json:
-        told = {"unwaived": [as_dict(one.waiver) for one in found.waived if one.waiver]}
-        print(json.dumps(told, indent=2, ensure_ascii=False))
+        print_json({"unwaived": [as_dict(one.waiver) for one in found.waived if one.waiver]})
     else:
         print(f"no longer waived, and a gap again: {_named(found.waived)}")
     return 0
-
-
-WAIVE = Command(
-    "accept gaps that can never be closed, with a reason; they count nowhere from then on",
-    waive,
-    add_arguments,
-    needs="as is",
-)
-UNWAIVE = Command("let what was waived count as a gap again", unwaive, add_which, needs="as is")
 
 
 def as_dict(waiver: Waiver) -> dict[str, Any]:
@@ -113,9 +74,6 @@ def as_dict(waiver: Waiver) -> dict[str, Any]:
 
 
 def _selected(reader: CoverageReader, arguments: Namespace) -> Selection:
-    from include.coverage.waiving import select
-    from manager.coverage_reader import check_names, in_words
-
     check_names(reader.registry, arguments.job, arguments.shop)
     job = reader.registry.jobs[arguments.job]
     until = arguments.until or arguments.period

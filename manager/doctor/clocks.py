@@ -1,9 +1,7 @@
 """This machine's clock against the gateways': they refuse what was signed minutes ago."""
 
-from __future__ import annotations
-
 import time
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 import httpx
 
@@ -13,13 +11,8 @@ from include.gateways.connection import base_url, read_fields
 from include.gateways.network import certificates, proxy_of
 from include.platforms.feed.dialect import EXAMPLE
 from include.registry.checks import check_project
-from manager.doctor.findings import OK, WARN, Finding
+from manager.doctor.findings import OK, WARN, Finding, Patient
 from manager.doctor.stored import ids_of_gateways, variables_of
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from manager.doctor.findings import Patient
 
 HOST_TIMEOUT = 10.0
 # JD refuses from 6 minutes on, the others from 10.

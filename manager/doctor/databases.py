@@ -1,36 +1,28 @@
 """Airflow's database and the warehouse: do they open, are they whole and up to date."""
 
-from __future__ import annotations
-
 import sqlite3
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from sqlalchemy import Engine, create_engine, insert, text
+from sqlalchemy import Connection, Engine, create_engine, insert, text
 from sqlalchemy.exc import SQLAlchemyError
 
+from include import MANAGER
 from include.errors import ConfigurationError
 from include.warehouse import connect
 from include.warehouse.tables import ledger
 from include.warehouse.versions import check_version
 from manager.airflow.tables import migrations_of_airflow, schema_version
-from manager.doctor.findings import FAIL, OK, WARN, Finding
+from manager.doctor.findings import FAIL, OK, WARN, Finding, Patient
 from manager.doctor.stored import variables_of
 from manager.lifecycle.settings import METADATA_URL
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from sqlalchemy import Connection
-
-    from manager.doctor.findings import Patient
-
 BUSY_MS = 5_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
-BRING_UP_TO_DATE = "`python3 scheduler_manager.py restart` brings it up to date"
-BRING_BACK = "stop the service and bring back a backup: `python3 scheduler_manager.py restore FILE`"
+BRING_UP_TO_DATE = f"`{MANAGER} restart` brings it up to date"
+BRING_BACK = f"stop the service and bring back a backup: `{MANAGER} restore FILE`"
 REACH = "check that its server is up, and that the connection says how to reach it"
 
 
@@ -62,7 +54,7 @@ def _opened(about: str, engine: Engine) -> Iterator[tuple[Connection | None, Fin
     where = engine.url.render_as_string(hide_password=True)
     file = engine.url.database if engine.dialect.name == "sqlite" else None
     if file and not Path(file).exists():
-        remedy = "`python3 scheduler_manager.py start` makes it, `restore` brings one back"
+        remedy = f"`{MANAGER} start` makes it, `restore` brings one back"
         yield None, Finding(FAIL, about, f"{file} is not there", remedy)
         return
     try:

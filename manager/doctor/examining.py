@@ -1,28 +1,22 @@
 """`doctor`: every check in turn; one that fails itself is a finding, too."""
 
-from __future__ import annotations
-
 import json
 import logging
 import os
+from argparse import Namespace
+from collections.abc import Iterator
 from dataclasses import asdict
 from importlib import import_module
-from typing import TYPE_CHECKING
 
 from include.errors import ExpectedError
 from include.secrets.masking import Masker
 from include.secrets.values import secrets_in
 from manager import connections
 from manager.doctor.findings import FAIL, Finding, Patient
+from manager.layout import Layout
 from manager.lifecycle.health import running
 from manager.lifecycle.ports import remembered
 from manager.lifecycle.settings import component_environment
-
-if TYPE_CHECKING:
-    from argparse import Namespace
-    from collections.abc import Iterator
-
-    from manager.layout import Layout
 
 # What is looked at, and `module:function` behind it. Loaded one by one: when a package is broken,
 # the others still say what they see.

@@ -1,17 +1,14 @@
 """What a check found: one line, with what to do about it."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from manager.layout import Layout
-    from manager.lifecycle.ports import Ports
+from include import MANAGER
+from manager.layout import Layout
+from manager.lifecycle.ports import Ports
 
 OK, WARN, FAIL = "ok", "warn", "fail"
 # Of processes that outlived their supervisord.
-REPAIRED_BY_START = "`python3 scheduler_manager.py start` ends that and starts the service"
+REPAIRED_BY_START = f"`{MANAGER} start` ends that and starts the service"
 
 
 @dataclass(frozen=True)

@@ -4,20 +4,20 @@ With the tokens that are kept now: nothing is refreshed, since that would be a c
 keep the limits that all runs share.
 """
 
-from __future__ import annotations
-
 import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from functools import partial
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
+from include import MANAGER
 from include.errors import ConfigurationError, ExpectedError, missing_connection
 from include.gateways.client import GatewayClient, Patience
 from include.gateways.connection import EXAMPLE, Connection, read_fields
-from include.gateways.dialect import Tokens
+from include.gateways.dialect import Dialect, Tokens
 from include.gateways.errors import AuthExpired
 from include.gateways.tokens import TokenStore
 from include.platforms.feed.dialect import FeedDialect, connection_of
@@ -25,22 +25,15 @@ from include.platforms.feed.pages import first_page
 from include.platforms.jd import dialect as jd
 from include.platforms.jushuitan import dialect as jushuitan
 from include.platforms.pdd import dialect as pdd
-from include.registry.checks import check_project
+from include.registry import Shop
+from include.registry.checks import Checked, check_project
 from include.registry.checks.jobs import feed_of
 from include.registry.feeds import Blanks
 from include.units.job_units import JobUnits
 from include.warehouse import connect
-from manager.doctor.findings import FAIL, OK, WARN, Finding
+from manager.doctor.findings import FAIL, OK, WARN, Finding, Patient
 from manager.doctor.stored import ids_in_use, variables_of
 from manager.lifecycle.health import answers
-
-if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
-
-    from include.gateways.dialect import Dialect
-    from include.registry import Shop
-    from include.registry.checks import Checked
-    from manager.doctor.findings import Patient
 
 # Somebody waits for the answer.
 PATIENCE = Patience(
@@ -49,7 +42,7 @@ PATIENCE = Patience(
     attempts=2,
     pause=timedelta(seconds=1),
 )
-START = "`python3 scheduler_manager.py start` starts it"
+START = f"`{MANAGER} start` starts it"
 BY_ITSELF = "the next run refreshes it by itself; a refusal then fails that run with what to renew"
 
 
@@ -105,7 +98,7 @@ def _still_of_the_sandbox(
     if names and len(names) < len(delivered):
         about = f"connections {', '.join(names)}"
         remedy = (
-            f"`python3 scheduler_manager.py connect {names[0]}` asks for the real ones, or write "
+            f"`{MANAGER} connect {names[0]}` asks for the real ones, or write "
             "`enabled: false` into the jobs and shops that need them"
         )
         yield Finding(WARN, about, "still lead to the sandbox, whose rows are made up", remedy)

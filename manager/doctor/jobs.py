@@ -1,14 +1,13 @@
 """The registry, the pools, what is paused, and what sends no heartbeats."""
 
-from __future__ import annotations
-
+from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
-from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 from tenacity import Retrying, retry_if_result, stop_after_attempt, wait_fixed
 
 from include import MANAGER
+from include.coverage.runs import Run
 from include.registry.airflow_objects import read_pools
 from include.registry.checks import check_project
 from include.registry.checks.interpreters import troubles_of
@@ -16,16 +15,10 @@ from include.registry.paths import POOLS_FILE
 from include.warehouse import connect
 from include.warehouse.tables import ledger
 from manager.airflow.tables import paused_by_dag, pool_slots, runs_under_way
-from manager.doctor.findings import FAIL, OK, REPAIRED_BY_START, WARN, Finding
+from manager.doctor.findings import FAIL, OK, REPAIRED_BY_START, WARN, Finding, Patient
 from manager.doctor.stored import variables_of
 from manager.lifecycle.health import look
 from manager.lifecycle.processes import service_processes
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from include.coverage.runs import Run
-    from manager.doctor.findings import Patient
 
 # Heartbeats come every 15 s; a busy warehouse may delay some.
 SILENT = timedelta(minutes=5)
@@ -65,7 +58,7 @@ def check_pools(patient: Patient) -> Iterator[Finding]:
         if there.get(name) != pool["slots"]:
             wrong = True
             found = f"has {there[name]} slots" if name in there else "is not there"
-            remedy = "`python3 scheduler_manager.py restart` makes it so"
+            remedy = f"`{MANAGER} restart` makes it so"
             if name in there:
                 remedy += f", or say {there[name]} in {POOLS_FILE}"
             text_ = f"{name} {found}, and {POOLS_FILE} says {pool['slots']}"
@@ -81,7 +74,7 @@ def check_paused(patient: Patient) -> Iterator[Finding]:
     dags = paused_by_dag(patient.environment)
     for job_id in enabled:
         if dags.get(job_id):
-            remedy = f"`python3 scheduler_manager.py resume {job_id}` goes on with it"
+            remedy = f"`{MANAGER} resume {job_id}` goes on with it"
             yield Finding(WARN, "jobs", f"{job_id} is paused: its runs wait", remedy)
     missing = [job_id for job_id in enabled if job_id not in dags]
     if missing:
@@ -146,7 +139,7 @@ def _not_running(patient: Patient) -> Finding:
         pids = ", ".join(str(process.pid) for process in left)
         text_ = f"supervisord does not answer, and processes of the service are left (pids {pids})"
         return Finding(FAIL, "service", text_, REPAIRED_BY_START)
-    remedy = "`python3 scheduler_manager.py start` starts it"
+    remedy = f"`{MANAGER} start` starts it"
     text_ = "is not running, so that heartbeats were not asked for"
     return Finding(WARN, "service", text_, remedy)
 
@@ -167,7 +160,7 @@ def check_silent_units(patient: Patient) -> Iterator[Finding]:
         engine.dispose()
     for job_id, shop_id, key in silent[:SHOWN]:
         text_ = f"{job_id} {shop_id} {key} is running, but gave no sign of life for 5 minutes"
-        remedy = f"run it again: `python3 scheduler_manager.py run {job_id} --period {key}`"
+        remedy = f"run it again: `{MANAGER} run {job_id} --period {key}`"
         yield Finding(FAIL, "ledger", text_, remedy)
     if len(silent) > SHOWN:
         yield Finding(FAIL, "ledger", f"and so are {len(silent) - SHOWN} more")

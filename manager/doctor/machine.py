@@ -1,24 +1,19 @@
 """The ports, the disk, and who may read what is secret."""
 
-from __future__ import annotations
-
 import shutil
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import psutil
 
+from include import MANAGER
 from include.errors import ConfigurationError
 from include.housekeeping.files import size
-from manager.doctor.findings import FAIL, OK, REPAIRED_BY_START, WARN, Finding
+from manager.doctor.findings import FAIL, OK, REPAIRED_BY_START, WARN, Finding, Patient
+from manager.layout import Layout
 from manager.lifecycle.ports import check_free
 from manager.lifecycle.processes import service_processes
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
-    from manager.doctor.findings import Patient
-    from manager.layout import Layout
 
 SHOWN = 3
 RUN_FROM = ("scheduler_manager.py", "config", "dags", "include", "manager", "plugins", "sandbox")
@@ -41,7 +36,7 @@ def check_ports(patient: Patient) -> Iterator[Finding]:
         if port in ours:
             yield Finding(OK, "ports", f"{port} is the {component}'s")
         else:
-            remedy = "see `python3 scheduler_manager.py status`; `restart` starts it again"
+            remedy = f"see `{MANAGER} status`; `restart` starts it again"
             yield Finding(FAIL, "ports", f"the {component} does not listen on {port}", remedy)
 
 
@@ -69,7 +64,7 @@ def check_disk(patient: Patient) -> Iterator[Finding]:
     level = FAIL if free < TOO_LITTLE_BYTES else WARN
     remedy = (
         "make room, or keep less (HOUSEKEEPING_* in config/tasks/service.yaml) and run "
-        "`python3 scheduler_manager.py run housekeeping`"
+        f"`{MANAGER} run housekeeping`"
     )
     yield Finding(level, "disk", f"only {size(free)} free for {where}", remedy)
 
@@ -108,7 +103,7 @@ def _code(layout: Layout) -> Iterator[Path]:
 
 def _open_to_others(path: Path, mode: int, shown: str) -> Iterator[Finding]:
     if not path.exists():
-        remedy = "`python3 scheduler_manager.py start` makes it, `restore` brings one back"
+        remedy = f"`{MANAGER} start` makes it, `restore` brings one back"
         yield Finding(FAIL, "file modes", f"{shown} is not there", remedy)
     elif (found := path.stat().st_mode & 0o777) & 0o077:
         text = f"{shown} has mode {found:04o}: other users can reach it"

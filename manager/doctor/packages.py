@@ -1,22 +1,16 @@
 """Python, and the installed packages against the lock."""
 
-from __future__ import annotations
-
 import platform
 import re
 import sys
+from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
-from typing import TYPE_CHECKING
 
 from packaging.markers import Marker
 
-from manager.doctor.findings import FAIL, OK, Finding
+from include import MANAGER
+from manager.doctor.findings import FAIL, OK, Finding, Patient
 from manager.lifecycle.virtualenv import NEWEST_PYTHON, REQUIREMENTS
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from manager.doctor.findings import Patient
 
 PINNED = re.compile(
     r"^([A-Za-z0-9._-]+)(?:\[[^\]]*\])?==([^\s;\\]+)(?: ; ([^\\\n]+?))? *\\?$", re.MULTILINE
@@ -49,7 +43,7 @@ def check_packages(patient: Patient) -> Iterator[Finding]:
         FAIL,
         "packages",
         f"not as {REQUIREMENTS} says: {', '.join(wrong[:SHOWN])}{more}",
-        "run `python3 scheduler_manager.py stop`, remove .venv, then `start` installs them again",
+        f"run `{MANAGER} stop`, remove .venv, then `start` installs them again",
     )
 
 

@@ -1,17 +1,10 @@
 """The connections as scripts get them, read once."""
 
-from __future__ import annotations
+from collections.abc import Mapping
 
-from typing import TYPE_CHECKING
-
-from include.registry.checks import check_project
+from include.registry.checks import Checked, check_project
 from manager.connections import script_variables
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from include.registry.checks import Checked
-    from manager.doctor.findings import Patient
+from manager.doctor.findings import Patient
 
 
 def ids_of_gateways(found: Checked) -> set[str]:

@@ -7,27 +7,20 @@ a symbolic link leads to. Where Airflow's database does not answer for a minute 
 as the last line of its log, which `status` shows.
 """
 
-from __future__ import annotations
-
 import os
 import sys
 import time
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
 from stat import S_ISDIR
-from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import SQLAlchemyError
 from watchfiles import watch
 
 from include.errors import ExpectedError
 from manager.airflow.parse_requests import ParseRequests
-from manager.layout import current_layout
+from manager.layout import Layout, current_layout
 from manager.lifecycle.settings import METADATA_URL
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
-    from pathlib import Path
-
-    from manager.layout import Layout
 
 WATCHED = ("config", "include/scripts")
 LOOK_SECONDS = 2.0

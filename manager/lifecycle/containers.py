@@ -4,18 +4,21 @@ The service `init` of docker-compose.yaml, and a job of the Helm chart: both dat
 up to date, pools and connections are made as on one machine, and the first web user is there.
 """
 
-from __future__ import annotations
-
 import os
 import sys
+from collections.abc import Mapping
+
+from tenacity import RetryCallState, Retrying, retry_if_result, stop_after_delay, wait_fixed
 
 from include.errors import ConfigurationError, ExpectedError
+from manager.airflow.tables import is_behind, running_components, warehouse_is_behind
 from manager.layout import current_layout
-from manager.lifecycle import older_components
 
 USER = "admin"
 PASSWORD = "ADMIN_PASSWORD"  # noqa: S105 -- the variable's name
 ROLE = "Admin"
+# One that was killed a moment ago has ended, and is only known to have when it has been silent.
+LONGEST_WAIT_SECONDS, PAUSE_SECONDS = 60.0, 3.0
 
 
 def main() -> int:
@@ -34,7 +37,7 @@ def main() -> int:
     from include import prepare  # noqa: PLC0415 -- after what can be wrong was said: it loads Airflow
 
     layout.make_var()
-    older_components.await_their_end(os.environ)
+    await_older_components(os.environ)
     prepare.main([prepare.MIGRATE_AIRFLOW])
     made = _make_user(password)
     print(f"web user {USER!r} {'made' if made else 'is there; its password was left alone'}")
@@ -65,6 +68,49 @@ def _make_user(password: str) -> bool:
             return True
 
     return bool(providers_configuration_loaded(make)())
+
+
+def await_older_components(
+    environment: Mapping[str, str], patience: float = LONGEST_WAIT_SECONDS
+) -> None:
+    """Return when nothing is to be migrated, or nothing runs that a migration would disturb.
+
+    Components that run would write rows of the older tables. Docker Compose starts `init` before it
+    replaces the containers that depend on it, and a Helm upgrade its job before the pods.
+
+    Args:
+        environment: says where Airflow's database is, and the key of what is stored there.
+        patience: how many seconds to wait for components that send heartbeats.
+
+    Raises:
+        ExpectedError: they go on.
+    """
+
+    def disturbed() -> list[str]:
+        behind = is_behind(environment)
+        if behind is None or not (behind or warehouse_is_behind(environment)):
+            return []
+        return running_components(environment)
+
+    running = Retrying(
+        retry=retry_if_result(bool),
+        stop=stop_after_delay(patience),
+        wait=wait_fixed(PAUSE_SECONDS),
+        before_sleep=lambda state: print(
+            f"waiting for {', '.join(_answer(state))} to end", flush=True
+        ),
+        retry_error_callback=_answer,
+    )(disturbed)
+    if running:
+        raise ExpectedError(
+            f"nothing was migrated: {', '.join(running)} still run on the tables as they are; "
+            "stop the old components first (`docker compose stop`, or scale the old "
+            "deployments to none), then start the new ones"
+        )
+
+
+def _answer(state: RetryCallState) -> list[str]:
+    return state.outcome.result() if state.outcome else []
 
 
 if __name__ == "__main__":

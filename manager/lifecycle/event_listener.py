@@ -5,26 +5,19 @@ remembers when each one ended, for `status`, and starts again what supervisord h
 component that cannot start today may well do so when the disk has room again.
 """
 
-from __future__ import annotations
-
 import os
 import re
 import sys
 import threading
 import time
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from typing import BinaryIO
 
+from include.running.journal import Journal
 from manager.journal import service_journal
-from manager.layout import current_layout
-from manager.lifecycle.crash_history import remember_death
+from manager.layout import Layout, current_layout
+from manager.lifecycle.health import remember_death
 from manager.lifecycle.supervisor_client import LOG, SupervisorGoneError, start_component
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from typing import BinaryIO
-
-    from include.running.journal import Journal
-    from manager.layout import Layout
 
 EXITED, BACKOFF, RUNNING, FATAL = (
     f"PROCESS_STATE_{state}" for state in ("EXITED", "BACKOFF", "RUNNING", "FATAL")

@@ -1,7 +1,5 @@
 """How the service is: what supervisord says of the processes, and the API of the heartbeats."""
 
-from __future__ import annotations
-
 import http.client
 import json
 import os
@@ -10,17 +8,12 @@ import time
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from manager.airflow.rest import ask
-from manager.lifecycle.crash_history import LATELY_SECONDS, OFTEN, deaths_lately
-from manager.lifecycle.ports import LOOPBACK
-from manager.lifecycle.supervisor_client import SupervisorGoneError, components
-
-if TYPE_CHECKING:
-    from manager.layout import Layout
-    from manager.lifecycle.ports import Ports
-    from manager.lifecycle.supervisor_client import Component
+from manager.layout import Layout
+from manager.lifecycle.ports import LOOPBACK, Ports
+from manager.lifecycle.supervisor_client import Component, SupervisorGoneError, components
 
 # Component, and its name in the health answer and of its heartbeat there.
 HEARTBEATS = {
@@ -31,6 +24,10 @@ HEARTBEATS = {
 CONFIG_WATCHER = "config-watcher"
 STALE_SECONDS = 30  # as Airflow itself judges
 LAST_LINE_BYTES = 4_000
+# Of the ends of components that are remembered.
+SECONDS_KEPT = 3600.0
+LATELY_SECONDS = 600.0
+OFTEN = 3  # a single end is repaired by the restart; so many lately are a trouble
 HEALTH_TIMEOUT = 2.0  # answered in milliseconds, save on a machine that is busy with a start
 
 
@@ -177,3 +174,38 @@ def answers(port: int, host: str = LOOPBACK) -> bool:
             return True
     except OSError:
         return False
+
+
+def remember_death(layout: Layout, name: str, moment: float) -> None:
+    """Add that a component ended at `moment` (epoch seconds); only the listener writes."""
+    known = _read_deaths(_deaths(layout))
+    known[name] = [*known.get(name, []), moment]
+    kept = {
+        component: [when for when in moments if when > moment - SECONDS_KEPT]
+        for component, moments in known.items()
+    }
+    draft = _deaths(layout).with_suffix(".draft")
+    try:
+        draft.write_text(json.dumps(kept), "utf-8")
+        draft.replace(_deaths(layout))
+    except OSError:
+        return  # on a full disk there is worse to tell
+
+
+def deaths_lately(layout: Layout, now: float) -> dict[str, int]:
+    """Return how often each component ended within the last ten minutes."""
+    return {
+        name: sum(when > now - LATELY_SECONDS for when in moments)
+        for name, moments in _read_deaths(_deaths(layout)).items()
+    }
+
+
+def _deaths(layout: Layout) -> Path:
+    return layout.run / "deaths.json"
+
+
+def _read_deaths(path: Path) -> dict[str, list[float]]:
+    try:
+        return dict(json.loads(path.read_text("utf-8")))
+    except (OSError, ValueError, TypeError):
+        return {}

@@ -3,8 +3,6 @@
 The health check of the containers; standard library only, so that it costs next to nothing.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import sys

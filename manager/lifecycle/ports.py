@@ -3,26 +3,21 @@
 Only the web UI with its REST API follows the host; all else stays on this machine's loopback.
 """
 
-from __future__ import annotations
-
 import errno
 import ipaddress
 import json
 import os
 import re
 import socket
+from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from include import MANAGER
 from include.errors import ConfigurationError
+from manager.layout import Layout
 
-if TYPE_CHECKING:
-    from collections.abc import Collection
-
-    from manager.layout import Layout
-
-START, RESTART = "python3 scheduler_manager.py start", "python3 scheduler_manager.py restart"
+START, RESTART = f"{MANAGER} start", f"{MANAGER} restart"
 DEFAULT_BASE = 8080
 LOWEST, HIGHEST = 1024, 65532
 LOOPBACK = "127.0.0.1"

@@ -1,19 +1,15 @@
 """Call `python -m include.prepare`, when something changed since it was called last."""
 
-from __future__ import annotations
-
 import hashlib
 import subprocess
 from importlib.metadata import version
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from include.errors import ExpectedError
-from manager.lifecycle.settings import METADATA_URL
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from manager.layout import Layout
+from manager.airflow.tables import prepared_state, warehouse_is_behind
+from manager.layout import Layout, log_end
+from manager.lifecycle.ports import remembered
+from manager.lifecycle.settings import METADATA_URL, service_environment
 
 # What preparing depends on, besides Airflow's version, the ports and the warehouse's connection.
 SOURCES = (
@@ -23,7 +19,15 @@ SOURCES = (
     "include/prepare.py",
 )
 MIGRATIONS = "include/warehouse/migrations/versions"
-TAIL_LINES = 15
+
+
+def prepared_environment(layout: Layout) -> dict[str, str]:
+    """Return the components' environment, with databases that are in order."""
+    layout.make_var()
+    with layout.lock():
+        environment = service_environment(layout, remembered(layout))
+        prepare(layout, environment)
+    return environment
 
 
 def prepare(layout: Layout, environment: dict[str, str]) -> None:
@@ -53,10 +57,9 @@ def prepare(layout: Layout, environment: dict[str, str]) -> None:
         )
     print(" done" if done.returncode == 0 else " failed", flush=True)
     if done.returncode != 0:
-        tail = log.read_text("utf-8", errors="replace").splitlines()[-TAIL_LINES:]
         raise ExpectedError(
-            "\n".join(f"  {line}" for line in tail)
-            + f"\nthe databases could not be prepared; the lines above end {layout.shown(log)}"
+            f"{log_end(log)}the databases could not be prepared; the lines above end "
+            f"{layout.shown(log)}"
         )
     (layout.var / "prepared").write_text(_fingerprint(layout, environment), "utf-8")
 
@@ -70,8 +73,6 @@ def is_prepared(layout: Layout, environment: dict[str, str]) -> bool:
     Raises:
         ConfigurationError: newer code has made the warehouse's tables.
     """
-    from manager.airflow.tables import warehouse_is_behind  # noqa: PLC0415 -- SQLAlchemy
-
     if warehouse_is_behind(environment):
         return False
     stamp = layout.var / "prepared"
@@ -80,8 +81,6 @@ def is_prepared(layout: Layout, environment: dict[str, str]) -> bool:
 
 def _fingerprint(layout: Layout, environment: dict[str, str]) -> str:
     """Return a hash over what preparing depends on, and what it leaves in Airflow's database."""
-    from manager.airflow.tables import prepared_state  # noqa: PLC0415 -- SQLAlchemy
-
     names = [*SOURCES, *sorted(path.name for path in (layout.root / MIGRATIONS).glob("*.py"))]
     parts: list[str] = [
         version("apache-airflow"),

@@ -1,19 +1,14 @@
 """The service's processes: found by the mark in their environment, measured, and ended."""
 
-from __future__ import annotations
-
 import os
 from contextlib import suppress
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 import psutil
 
 from include.errors import ExpectedError
+from manager.layout import Layout
 from manager.lifecycle.supervisor_client import MARKER
-
-if TYPE_CHECKING:
-    from manager.layout import Layout
 
 GRACE_SECONDS = 10.0
 KILL_SECONDS = 5.0

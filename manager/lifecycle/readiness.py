@@ -1,26 +1,20 @@
 """Waits until a service that was started works, and says what keeps it from working."""
 
-from __future__ import annotations
-
 import http.client
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import psutil
 
+from include import MANAGER
 from include.errors import ExpectedError
 from include.registry import load_registry
 from manager.airflow.rest import Api, ApiError, ask
-from manager.lifecycle.health import look
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from manager.layout import Layout
-    from manager.lifecycle.health import Health
-    from manager.lifecycle.ports import Ports
+from manager.layout import Layout, log_end
+from manager.lifecycle.health import Health, look
+from manager.lifecycle.ports import Ports
 
 # A start that hangs fails within a minute. A slow machine gets more time, but only as long as the
 # components that are not ready move: they write to their logs or use the processor. A machine with
@@ -31,7 +25,6 @@ READY_SECONDS = 600.0
 MOVING_CPU_SECONDS = 0.5
 READINESS_LOOK_SECONDS = 0.5
 START_TRIES = 3
-COMPONENT_LOG_LINES = 15
 WAKE_UP_SECONDS = 30.0
 
 
@@ -139,11 +132,9 @@ def _missing_jobs(layout: Layout, ports: Ports) -> list[str]:
 def _failure(layout: Layout, health: Health, why: str) -> ExpectedError:
     """Return an error with the component that is not ready, why, and the end of its log."""
     log = Path(health.component.log)
-    lines = log.read_text("utf-8", errors="replace").splitlines() if log.exists() else []
     return ExpectedError(
-        "".join(f"  {line}\n" for line in lines[-COMPONENT_LOG_LINES:])
-        + f"{health.component.name} {why}; the lines above end {layout.shown(log)}. The others run "
-        "on: `python3 scheduler_manager.py status` shows them, `stop` ends them"
+        f"{log_end(log) if log.exists() else ''}{health.component.name} {why}; the lines above end "
+        f"{layout.shown(log)}. The others run on: `{MANAGER} status` shows them, `stop` ends them"
     )
 
 

@@ -10,8 +10,6 @@ again and again is a fifth of the start. What was made before a fork is not look
 the child, so that the two go on sharing the memory.
 """
 
-from __future__ import annotations
-
 import gc
 import os
 import signal

@@ -1,23 +1,18 @@
 """The environment the components run in: what the user has, config/airflow.env and the secrets."""
 
-from __future__ import annotations
-
 import base64
 import json
 import os
 import secrets
+from collections.abc import Mapping
+from pathlib import Path
 from string import Template
-from typing import TYPE_CHECKING
 
+from include import MANAGER
 from include.errors import ConfigurationError
 from include.running.environment import PRIVATE
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import Path
-
-    from manager.layout import Layout
-    from manager.lifecycle.ports import Ports
+from manager.layout import Layout
+from manager.lifecycle.ports import Ports
 
 SETTINGS = "config/airflow.env"
 METADATA_URL = "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"
@@ -82,7 +77,7 @@ def write_secrets(layout: Layout, environment: dict[str, str]) -> None:
     if not kept.get(FERNET) and (layout.airflow_home / "airflow.db").exists():
         raise ConfigurationError(
             f"{layout.shown(layout.secrets)} lacks {FERNET}, with which the stored connections are "
-            "encrypted: put it back, or bring a backup back with `python3 scheduler_manager.py "
+            f"encrypted: put it back, or bring a backup back with `{MANAGER} "
             f"restore`; to start again without them, remove {layout.shown(layout.airflow_home)}"
         )
     made = {FERNET: new_fernet_key(), **{key: secrets.token_hex(32) for key in SESSIONS}}

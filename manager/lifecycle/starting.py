@@ -1,15 +1,14 @@
 """`start`: prepare, hand over to supervisord, and return when the service really works."""
 
-from __future__ import annotations
-
 import json
 import sys
+from argparse import Namespace
 from contextlib import redirect_stdout, suppress
 from functools import partial
-from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from include import MANAGER
 from include.errors import ConfigurationError, ExpectedError
 from include.registry import load_registry
 from include.registry.checks import check_project
@@ -18,24 +17,27 @@ from include.warehouse import connect
 from manager.airflow.tables import warehouse_url
 from manager.backup.restoring import check_whole
 from manager.journal import note
+from manager.layout import Layout
 from manager.lifecycle import supervisor_client
 from manager.lifecycle.health import running
-from manager.lifecycle.locks import exclusive, service_lock
 from manager.lifecycle.ports import RESTART, START, Ports, check_free, chosen, remember, remembered
 from manager.lifecycle.preparing import prepare
 from manager.lifecycle.readiness import wait_until_ready
 from manager.lifecycle.settings import service_environment
 from manager.lifecycle.stopping import end_service
 
-if TYPE_CHECKING:
-    from manager.layout import Layout
-
 PATH_SIGNS = '%$"'
 
 
-def start(
+def start(layout: Layout, arguments: Namespace) -> int:
+    """Start the service; everything but success is raised."""
+    start_service(layout, arguments.port, arguments.host, as_json=arguments.json)
+    return 0
+
+
+def start_service(
     layout: Layout, port: int | None = None, host: str | None = None, *, as_json: bool = False
-) -> int:
+) -> None:
     """Start the service, or say that it runs; prints where it is.
 
     Args:
@@ -43,9 +45,6 @@ def start(
         port: the base port; None for the one of the last start.
         host: the address that the web UI listens on; None for the last one.
         as_json: print one JSON object; what happens meanwhile goes to standard error.
-
-    Returns:
-        0; everything else is raised.
 
     Raises:
         ConfigurationError: a port is taken, the service runs elsewhere, or the last port cannot be
@@ -56,7 +55,7 @@ def start(
     layout.make_var()
     with (
         redirect_stdout(sys.stderr if as_json else sys.stdout),
-        exclusive(service_lock(layout), "starting or stopping the service"),
+        layout.lock(),
     ):
         already = running(layout)
         ports = chosen(layout, port, host, command=RESTART if already else START)
@@ -69,7 +68,6 @@ def start(
     warn_of_problems(layout)
     if not ports.private:
         _warn_of_others(ports)
-    return 0
 
 
 def _tell(layout: Layout, ports: Ports, *, already: bool, as_json: bool) -> None:
@@ -79,15 +77,6 @@ def _tell(layout: Layout, ports: Ports, *, already: bool, as_json: bool) -> None
         return
     print(f"{'already running' if already else 'running'}: {ports.url}")
     print(f"log in as admin; the password is in {layout.shown(layout.passwords)}")
-
-
-def prepared_environment(layout: Layout) -> dict[str, str]:
-    """Return the components' environment, with databases that are in order."""
-    layout.make_var()
-    with exclusive(service_lock(layout), "starting or stopping the service"):
-        environment = service_environment(layout, remembered(layout))
-        prepare(layout, environment)
-    return environment
 
 
 def _check_paths(layout: Layout) -> None:
@@ -113,7 +102,7 @@ def _check_same(asked: Ports, used: Ports) -> None:
     if asked != used:
         raise ConfigurationError(
             f"the service already runs on port {used.base} of {used.host}: to move it, run "
-            f"`python3 scheduler_manager.py restart --port {asked.base} --host {asked.host}`"
+            f"`{MANAGER} restart --port {asked.base} --host {asked.host}`"
         )
 
 
@@ -125,7 +114,7 @@ def warn_of_problems(layout: Layout) -> None:
         count = f"{len(problems)} problem{'s' if len(problems) > 1 else ''}"
         print(
             f"warning: {count} in {files} may keep jobs from running: "
-            "`python3 scheduler_manager.py check` says what to repair",
+            f"`{MANAGER} check` says what to repair",
             file=sys.stderr,
         )
 
@@ -136,7 +125,7 @@ def _warn_of_others(ports: Ports) -> None:
         f"warning: the web UI listens on {ports.host} port {ports.api}: whoever reaches this "
         "machine there can try to log in, and passwords and data travel unencrypted. Let a "
         "firewall keep others out and an HTTPS proxy stand before it, or go back with "
-        "`python3 scheduler_manager.py restart --host 127.0.0.1`",
+        f"`{MANAGER} restart --host 127.0.0.1`",
         file=sys.stderr,
     )
 

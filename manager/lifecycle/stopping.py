@@ -1,32 +1,48 @@
 """`stop`: let running jobs end, end the service, then prove that nothing of it is left."""
 
-from __future__ import annotations
-
 import json
+import os
+import signal
 import sys
+import time
+from argparse import Namespace
+from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
-from typing import TYPE_CHECKING
 
 import psutil
 
+from manager.airflow.rest import Api, ApiError
 from manager.journal import note
-from manager.lifecycle.draining import drain
+from manager.layout import Layout
 from manager.lifecycle.health import running
-from manager.lifecycle.locks import exclusive, service_lock
+from manager.lifecycle.ports import remembered
 from manager.lifecycle.processes import end_leftovers, service_processes
-from manager.lifecycle.supervisor_client import SupervisorGoneError, remove_traces, shutdown
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from manager.layout import Layout
+from manager.lifecycle.supervisor_client import (
+    SCHEDULER,
+    SupervisorGoneError,
+    components,
+    remove_traces,
+    shutdown,
+    stop_component,
+)
 
 # The components' stopwaitsecs, one after the other in the worst case.
 SHUTDOWN_SECONDS = 100.0
 DRAIN_SECONDS = 60.0
+DRAIN_LOOK_SECONDS = 0.5
+API_TIMEOUT = 3.0
 
 
-def stop(layout: Layout, *, now: bool = False, as_json: bool = False, command: str = "stop") -> int:
+def stop(layout: Layout, arguments: Namespace) -> int:
+    """Stop the service; everything but success is raised."""
+    stop_service(layout, now=arguments.now, as_json=arguments.json)
+    return 0
+
+
+def stop_service(
+    layout: Layout, *, now: bool, as_json: bool = False, command: str = "stop"
+) -> None:
     """Stop everything; says so when nothing ran.
 
     Args:
@@ -35,15 +51,12 @@ def stop(layout: Layout, *, now: bool = False, as_json: bool = False, command: s
         as_json: print one JSON object; what is waited for goes to standard error.
         command: the one that the user gave, for the journal.
 
-    Returns:
-        0; everything else is raised.
-
     Raises:
         ExpectedError: something could not be ended.
     """
     ran, interrupted = False, []
     if layout.var.exists():
-        with exclusive(service_lock(layout), "starting or stopping the service"):
+        with layout.lock():
             say = partial(print, file=sys.stderr if as_json else sys.stdout, flush=True)
             if running(layout):
                 interrupted = drain(layout, 0.0 if now else DRAIN_SECONDS, say)
@@ -56,7 +69,6 @@ def stop(layout: Layout, *, now: bool = False, as_json: bool = False, command: s
         print(json.dumps(told))
     else:
         print("stopped" if ran else "not running")
-    return 0
 
 
 def end_service(layout: Layout, say: Callable[[str], None] = print) -> bool:
@@ -82,3 +94,60 @@ def _shut_down(layout: Layout) -> None:
         psutil.Process(shutdown(layout)).wait(SHUTDOWN_SECONDS)
     except (SupervisorGoneError, psutil.NoSuchProcess, psutil.TimeoutExpired):
         return  # what is left is ended one by one
+
+
+def drain(layout: Layout, seconds: float, say: Callable[[str], None]) -> list[str]:
+    """Stop the scheduler, which lets its running tasks end first, and wait for it.
+
+    What does not end in time is killed without a word to Airflow. So its tasks count as orphaned:
+    the next scheduler runs them again, whatever number of retries they have left, and the ledger
+    knows what of them has landed.
+
+    Args:
+        layout: the installation; supervisord runs.
+        seconds: how long to wait.
+        say: shows a line.
+
+    Returns:
+        the job and period of what was interrupted.
+    """
+    pid = _scheduler_pid(layout)
+    if pid is None:
+        return []
+    api = Api(layout, remembered(layout), API_TIMEOUT)
+    tasks = _running(api, [])
+    with suppress(SupervisorGoneError):
+        stop_component(layout, SCHEDULER)
+    deadline = time.monotonic() + seconds
+    said: list[str] = []
+    while _scheduler_pid(layout) == pid and time.monotonic() < deadline:
+        if tasks and tasks != said:
+            say(f"waiting up to {deadline - time.monotonic():.0f} s for {', '.join(tasks)}")
+            said = tasks
+        time.sleep(DRAIN_LOOK_SECONDS)
+        tasks = _running(api, tasks)
+    if _scheduler_pid(layout) != pid:
+        return []
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(pid, signal.SIGKILL)  # supervisord makes each component the head of its group
+    if tasks:
+        say(f"interrupted {', '.join(tasks)}: the next start runs it again")
+    return tasks
+
+
+def _scheduler_pid(layout: Layout) -> int | None:
+    """Return the scheduler's process id, or None when it has ended."""
+    try:
+        found = [one for one in components(layout) if one.name == "scheduler"]
+    except SupervisorGoneError:
+        return None
+    return found[0].pid or None if found else None
+
+
+def _running(api: Api, before: list[str]) -> list[str]:
+    """Name what runs, by job and period; as before when nobody can tell."""
+    try:
+        runs = dict.fromkeys((task["dag_id"], task["dag_run_id"]) for task in api.running_tasks())
+        return sorted(f"{dag_id} {api.period_of(dag_id, run_id)}" for dag_id, run_id in runs)
+    except ApiError:
+        return before

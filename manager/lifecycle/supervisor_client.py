@@ -1,21 +1,16 @@
 """Talk to supervisord: start it as a daemon, ask it over its Unix socket, shut it down."""
 
-from __future__ import annotations
-
 import http.client
 import shutil
 import socket
 import subprocess
 import xmlrpc.client
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 from include.errors import ExpectedError
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from manager.layout import Layout
+from manager.layout import Layout
 
 CONFIGURATION = "manager/lifecycle/supervisord.conf"
 LOG = "supervisord.log"  # beside the components' logs

@@ -9,8 +9,6 @@ started again has the project's newest code.
 Only on Linux: on macOS a process that has forked may not use the system's frameworks.
 """
 
-from __future__ import annotations
-
 import gc
 import importlib
 import os
@@ -18,16 +16,14 @@ import runpy
 import signal
 import sys
 import traceback
-from typing import TYPE_CHECKING, NoReturn
+from collections.abc import Mapping, Sequence
+from typing import NoReturn
 
 from setproctitle import getproctitle, setproctitle
 from supervisor import supervisord
 from supervisor.options import ServerOptions
 
 from manager.lifecycle import run_component
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
 
 COMPONENT = "manager.lifecycle.run_component"
 # What at least two components import. Importing them so starts no thread and opens no database.

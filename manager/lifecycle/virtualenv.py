@@ -5,8 +5,6 @@ installed again. A mark written first tells of an install that was cut short; th
 again from nothing, because pip takes a half-copied package for an installed one.
 """
 
-from __future__ import annotations
-
 import hashlib
 import importlib.util
 import os
@@ -14,22 +12,16 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from include.errors import ConfigurationError, ExpectedError
-from manager.lifecycle.locks import exclusive
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from manager.layout import Layout
+from manager.layout import Layout, exclusive, log_end
 
 NEWEST_PYTHON = (3, 13)  # the newest one that requirements.txt is pinned for
 REQUIREMENTS = "requirements.txt"
 CLUSTER = "requirements-cluster.txt"
 DEVELOPMENT = "requirements-dev.txt"
-INSTALL_LOG_LINES = 15
 WRITABLE_BY_OTHERS = 0o022  # who can write what runs here, runs it as this user
 
 
@@ -161,11 +153,10 @@ def phase(layout: Layout, title: str, command: Sequence[Path | str]) -> None:
         print(f"{rewind} done in {time.monotonic() - started:.0f} s", flush=True)
         return
     print(" failed", flush=True)
-    tail = log.read_text("utf-8", errors="replace").splitlines()[-INSTALL_LOG_LINES:]
     raise ExpectedError(
-        "\n".join(f"  {line}" for line in tail) + f"\n{title} failed with exit code "
-        f"{process.returncode}; the lines above end {layout.shown(log)}: repair the cause "
-        "(network, disk space, pip's index-url), then run the same command again"
+        f"{log_end(log)}{title} failed with exit code {process.returncode}; the lines above end "
+        f"{layout.shown(log)}: repair the cause (network, disk space, pip's index-url), then run "
+        "the same command again"
     )
 
 

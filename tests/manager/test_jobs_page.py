@@ -6,8 +6,7 @@ from argparse import Namespace
 from typing import TYPE_CHECKING
 
 from include.registry.checks import check_project
-from manager.commands.check import check
-from manager.jobs_page import PAGE, page, write_page
+from manager.commands.check import PAGE, check, page, write_page
 from manager.layout import Layout
 from tests.registry.conftest import ProjectFolder
 

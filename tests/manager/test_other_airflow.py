@@ -8,7 +8,7 @@ import pytest
 
 from include import PROJECT_ROOT
 from include.errors import ConfigurationError
-from manager import other_airflow
+from manager.commands import test as other_airflow
 from manager.layout import Layout
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from tests.warehouses import make_warehouse
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from manager.backup.manifest import Manifest
+    from manager.backup.archive import Manifest
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ import pytest
 
 from include.errors import ConfigurationError
 from manager.backup import restoring
-from manager.backup.manifest import NAME, BackupError
+from manager.backup.archive import NAME, BackupError
 from manager.backup.restoring import check_whole, restore
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ import pytest
 from include.running.journal import Journal
 from manager.layout import Layout
 from manager.lifecycle import event_listener as listening
-from manager.lifecycle.crash_history import deaths_lately
 from manager.lifecycle.event_listener import BACKOFF, EXITED, FATAL, RUNNING, Listener, events
+from manager.lifecycle.health import deaths_lately
 
 if TYPE_CHECKING:
     from pathlib import Path

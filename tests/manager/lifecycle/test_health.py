@@ -13,7 +13,6 @@ import pytest
 
 from manager.commands.status import component_lines
 from manager.layout import Layout
-from manager.lifecycle.crash_history import deaths_lately, remember_death
 from manager.lifecycle.health import (
     CONFIG_WATCHER,
     Health,
@@ -21,7 +20,9 @@ from manager.lifecycle.health import (
     _judge_beat,
     _watcher_beat,
     _with_deaths,
+    deaths_lately,
     describe,
+    remember_death,
 )
 from manager.lifecycle.ports import Ports
 from manager.lifecycle.supervisor_client import Component

@@ -8,7 +8,7 @@ import time
 from typing import TYPE_CHECKING
 
 from include import PROJECT_ROOT
-from manager.lifecycle.locks import exclusive
+from manager.layout import exclusive
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 HOLDER = """
 import sys, time
 from pathlib import Path
-from manager.lifecycle.locks import exclusive
+from manager.layout import exclusive
 with exclusive(Path(sys.argv[1]), "being tested"):
     print("held", flush=True)
     time.sleep(float(sys.argv[2]))

@@ -11,7 +11,7 @@ from sqlalchemy import create_engine, text
 
 from include.errors import ExpectedError
 from manager.airflow.tables import migrations_of_airflow
-from manager.lifecycle.older_components import await_their_end
+from manager.lifecycle.containers import await_older_components
 from manager.lifecycle.settings import FERNET, METADATA_URL
 from tests.warehouses import make_warehouse
 
@@ -65,7 +65,7 @@ def change(url: str, *statements: str, **values: str) -> None:
 
 def test_nothing_to_migrate_waits_for_nobody(environment: dict[str, str]) -> None:
     """A restart of the same version finds its own components at work."""
-    await_their_end(environment, patience=-1)
+    await_older_components(environment, patience=-1)
 
 
 @pytest.mark.parametrize("behind", ["airflow", "warehouse"])
@@ -77,7 +77,7 @@ def test_a_migration_waits_for_older_components(
     statement = f"UPDATE {table} SET version_num = '0003'"  # noqa: S608 - our names
     change(f"sqlite:///{tmp_path}/{behind}.db", statement)
     with pytest.raises(ExpectedError, match=r"SchedulerJob on old-one.*`docker compose stop`"):
-        await_their_end(environment, patience=-1)
+        await_older_components(environment, patience=-1)
 
 
 @pytest.mark.parametrize(("state", "ago"), [("success", 1), ("running", 60)], ids=["left", "dead"])
@@ -87,9 +87,9 @@ def test_what_has_ended_is_not_waited_for(
     """Whether it said so, or was killed and has been silent since."""
     change(f"sqlite:///{tmp_path}/airflow.db", "UPDATE alembic_version SET version_num = 'old'")
     beat(environment[METADATA_URL], state, ago=ago)
-    await_their_end(environment, patience=-1)
+    await_older_components(environment, patience=-1)
 
 
 def test_the_first_start_waits_for_nobody(tmp_path: Path) -> None:
     """There are no tables yet."""
-    await_their_end({METADATA_URL: f"sqlite:///{tmp_path}/none.db"}, patience=-1)
+    await_older_components({METADATA_URL: f"sqlite:///{tmp_path}/none.db"}, patience=-1)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from argparse import Namespace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from include.errors import ConfigurationError
 from manager.layout import Layout
-from manager.lifecycle.starting import start, warn_of_problems
+from manager.lifecycle.starting import start_service, warn_of_problems
 from tests.registry.conftest import ProjectFolder
 
 if TYPE_CHECKING:
@@ -23,7 +22,7 @@ def test_a_folder_that_supervisord_cannot_name_is_refused(
     """With the sign, and what it would be taken for."""
     layout = Layout(tmp_path / f"a{sign}b")
     with pytest.raises(ConfigurationError, match=f"would take for {taken}: move it"):
-        start(layout, Namespace())
+        start_service(layout)
 
 
 def test_a_start_warns_of_broken_entries(

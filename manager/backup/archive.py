@@ -1,20 +1,23 @@
-"""What a backup says of itself: when it was made, of what, and what each file of it must be."""
+"""The file of a backup: what it says of itself, and how it is taken apart.
 
-from __future__ import annotations
+Every file of it is checked before any is put anywhere.
+"""
 
 import hashlib
 import json
+import os
 import sys
+import tarfile
+import zlib
+from contextlib import closing
 from dataclasses import asdict, dataclass, field
-from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, Any
+from io import BytesIO
+from pathlib import Path, PurePosixPath
+from typing import Any
 
 from pydantic import TypeAdapter
 
 from include.errors import ExpectedError
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 NAME = "manifest.json"
 FORMAT = 1
@@ -23,6 +26,8 @@ FOLDERS = ("config", "include/scripts", "dumps")
 FILES = ("var/secrets.env", "var/passwords.json", "var/airflow/airflow.db", "var/warehouse.db")
 DIGEST_LENGTH = 64
 PIECE = 1_000_000
+LARGEST_MANIFEST = 10_000_000
+TRUNCATED = "it is damaged or cut short: take another backup"
 
 
 class BackupError(ExpectedError):
@@ -64,7 +69,7 @@ class Manifest:
         return text.encode(errors="backslashreplace")
 
 
-def read_manifest(raw: bytes) -> Manifest:
+def _read_manifest(raw: bytes) -> Manifest:
     """Read and check a manifest.
 
     Raises:
@@ -113,3 +118,60 @@ def digest_of(path: Path) -> str:
         while piece := file.read(PIECE):
             digest.update(piece)
     return digest.hexdigest()
+
+
+def unpack(file: Path, folder: Path) -> Manifest:
+    """Unpack a backup into an empty folder, which nothing of it can leave.
+
+    Only what its manifest names is written, under that name, as a plain file; links, devices and
+    what else a tar can hold are refused.
+
+    Args:
+        file: the backup.
+        folder: where to; readable to its owner only.
+
+    Raises:
+        BackupError: it is no backup, damaged, or hostile.
+    """
+    try:
+        with tarfile.open(file, "r:gz") as archive:
+            # Python of Debian 12 has no filters yet; the names are checked by the manifest, too.
+            archive.extraction_filter = getattr(tarfile, "data_filter", lambda member, _: member)
+            first = archive.next()
+            if first is None or first.name != NAME or not first.isreg():
+                raise BackupError(f"{file} is no backup: its first file is not {NAME}")
+            with closing(archive.extractfile(first) or BytesIO()) as content:
+                manifest = _read_manifest(content.read(LARGEST_MANIFEST))
+            wanted = {entry.name: entry for entry in manifest.entries}
+            while member := archive.next():
+                entry = wanted.pop(member.name, None)
+                if entry is None or not member.isreg():
+                    raise BackupError(
+                        f"{file} holds {member.name!r}, which no backup of ours does: "
+                        "nothing was written"
+                    )
+                # What is larger than it says must not fill the disk.
+                if member.size != entry.bytes or not _extract(archive, member, entry, folder):
+                    raise BackupError(
+                        f"{entry.name} in it is not what its checksum says: {TRUNCATED}"
+                    )
+    except (tarfile.TarError, EOFError, zlib.error) as error:
+        raise BackupError(f"{file} is no backup, or {TRUNCATED} ({error})") from None
+    except OSError as error:
+        raise BackupError(f"{file} cannot be read: {error.strerror or error}") from error
+    if wanted:
+        raise BackupError(f"{file} lacks {min(wanted)}: {TRUNCATED}")
+    return manifest
+
+
+def _extract(archive: tarfile.TarFile, member: tarfile.TarInfo, entry: Entry, folder: Path) -> bool:
+    """Write one file, readable to its owner only; return whether it has its checksum.
+
+    It is on the disk before the file in its place is replaced.
+    """
+    archive.extract(member, folder, set_attrs=False)
+    path = folder / entry.name
+    path.chmod(0o700 if entry.executable else 0o600)
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
+    return digest_of(path) == entry.sha256
