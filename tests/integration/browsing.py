@@ -50,7 +50,8 @@ def tab(browser: Browser, service: Service, user: str = "admin", **wishes: Any) 
         user: who has logged in.
         wishes: language, light or dark, size.
     """
-    context = browser.new_context(**{"viewport": DESKTOP, "locale": "en-GB", **wishes})
+    usual = {"viewport": DESKTOP, "locale": "en-GB", "reduced_motion": "reduce"}
+    context = browser.new_context(**{**usual, **wishes})
     context.set_default_timeout(PATIENCE * 1000)
     session = service.client(user).headers["Authorization"].removeprefix("Bearer ")
     context.add_cookies([{"name": "_token", "value": session, "url": service.ports.url}])

@@ -39,8 +39,9 @@ def test_the_form_of_every_delivered_connection_is_filled(service: Service, page
     assert {name: listed.get(name) for name in delivered} == {
         name: fields["conn_type"] for name, fields in delivered.items()
     }
+    page.goto(f"{service.ports.url}/connections?limit=50")
     for name, fields in delivered.items():
-        form = _opened(service, page, name)
+        form = _opened(page, name)
         assert form.get_by_text(TYPES[fields["conn_type"]], exact=True).is_visible(), name
         hidden = HIDDEN if fields.get("password") else ""
         wanted = {"host": fields.get("host", ""), "login": fields.get("login", "")}
@@ -50,11 +51,12 @@ def test_the_form_of_every_delivered_connection_is_filled(service: Service, page
             assert box.input_value() == value, f"{name}: {field}"
         for key in json.loads(fields.get("extra", "{}")):
             assert form.locator(f"[name=element_{key}]").count() == 1, f"{name}: extra.{key}"
+        page.keyboard.press("Escape")
+        form.wait_for(state="detached")
 
 
-def _opened(service: Service, page: Page, name: str) -> Locator:
-    """Open the form as a person does: the list, and the pencil of a connection's row."""
-    page.goto(f"{service.ports.url}/connections?limit=50")
+def _opened(page: Page, name: str) -> Locator:
+    """Open the form as a person does: by the pencil of a connection's row in the list."""
     cell = page.get_by_role("cell", name=re.compile(f"^{name}$"))
     page.get_by_role("row").filter(has=cell).get_by_role("button", name="Edit").click()
     form = page.get_by_role("dialog")
