@@ -26,7 +26,7 @@ from include.running.script_process import CHUNK_BYTES, ScriptProcess
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from include.running.output import Output
+    from include.running.script_process import Output
     from include.running.script_supervisor import Settings
 
 FORKS = multiprocessing.get_context("forkserver")

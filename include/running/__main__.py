@@ -8,10 +8,9 @@ import sys
 import traceback
 
 from include.errors import ExpectedError
-from include.running.context import Context
+from include.running.context import Context, Request
 from include.running.execution import exit_code_of, run_all
-from include.running.output import Output
-from include.running.request import Request
+from include.running.script_process import Output
 from include.running.signals import Interruption, stop_with_parent
 from include.secrets.masking import Masker
 from include.secrets.values import secrets_in

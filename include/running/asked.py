@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from include.errors import ConfigurationError
 from include.logical_dates import period_asked_for
-from include.registry import SHOPS_FILE, load_registry
+from include.registry import SHOPS_FILE, Job, Registry, load_registry
 from include.running.environment import project_root
 from include.text import LONGEST_QUOTE, quoted, suggestion
 
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from include.periods import Period, Schedule
-    from include.registry import Job, Registry
 
 CONF = ("period", "from", "to", "shops", "again")
 OPTIONS = ("--period", "--from", "--to")

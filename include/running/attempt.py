@@ -10,9 +10,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from include.errors import ConfigurationError, ExpectedError
 from include.running.environment import PROVISIONAL
-from include.running.last_ended import check_clock, refuse_past, why_not_known
-from include.running.results import NOTHING_SAID, RESULTS_FILE, results_file
-from include.running.script_call import command_of, environment_of
+from include.running.results import NOTHING_SAID, RESULTS_FILE, Results, ResultsFile, results_file
+from include.running.script_call import (
+    check_clock,
+    command_of,
+    environment_of,
+    refuse_past,
+    why_not_known,
+)
 from include.running.script_process import ScriptProcess
 from include.running.script_supervisor import Settings
 from include.units.exit_codes import ExitCode, describe, worst
@@ -22,7 +27,6 @@ if TYPE_CHECKING:
     from include.periods import Period
     from include.running.context import Context
     from include.running.locking import UnitLock
-    from include.running.results import Results, ResultsFile
 
 LANDED_BEFORE = (
     "{subject} has landed; use --again (or again=true in the trigger form) to run it once more"
@@ -61,17 +65,17 @@ class Attempt:
         self.context = context
         self.period = period
         self.lock = lock
-        self.subject = f"{context.job.id} {period.key}"
+        self.subject = context.subject(period)
         self.retry = retry
         self.limit = timedelta(seconds=retry.seconds) if retry else context.job.timeout
         job, wanted = context.job, retry.shops if retry else context.request.asked.shops
-        self.units = JobUnits(job, context.registry.shops.values()).covered(period, wanted)
-        self.shops = [unit.shop_id for unit in self.units if job.platform]
+        self.covered = JobUnits(job, context.registry.shops.values()).covered(period, wanted)
+        self.units = self.covered  # of these, what has not landed, once the ledger was asked
         # A shop that was named is not left out silently.
         named = [shop for shop in context.registry.shops_of(job) if shop.id in wanted]
         self.closed = [why for shop in named if (why := shop.why_closed(period))]
-        self.covered = list(self.units)
         self.due = self._due_later()
+        self.early = self.due is not None
         self.doubt = ""  # whether it was this period that the script has brought
 
     def _due_later(self) -> datetime | None:
@@ -122,15 +126,16 @@ class Attempt:
         except ConfigurationError as error:
             if context.ledger:
                 with self._in_ledger():
-                    why, early = context.output.masker.mask(str(error)), self.due is not None
-                context.ledger.settle(self.units, ExitCode.CONFIGURATION, why, {}, early=early)
+                    why = context.output.masker.mask(str(error))
+                code = ExitCode.CONFIGURATION
+                context.ledger.settle(self.units, code, why, {}, early=self.early)
             raise
 
     def _work(self, command: list[str]) -> int:
         context = self.context
         seconds = context.time_left.for_script(self.limit.total_seconds())
-        event = f"{self._begins()} (pid {os.getpid()}, run {context.request.run_id})"
-        context.note(self.subject, event)
+        run = f"(pid {os.getpid()}, run {context.request.run_id})"
+        context.note(self.subject, f"{self._begins()} {run}")
         begun = time.monotonic()
         file = context.request.var / "results" / f"{self.lock.path.stem}.jsonl"
         with results_file(file) as results, self._in_ledger():
@@ -151,24 +156,21 @@ class Attempt:
     def _nothing_to_do(self) -> str | None:
         """Return why there is nothing to run, by the registry and the ledger; None if there is."""
         context = self.context
-        job = context.job
-        if job.platform and not self.shops:
-            none = f"no shop on {job.platform} is enabled and open in {self.period.key}"
+        if not self.units:
+            none = f"no shop on {context.job.platform} is enabled and open in {self.period.key}"
             return "; ".join(self.closed) or none
         for why in self.closed:
             context.output.say(f"{self.subject} leaves out a shop: {why}")
-        if not context.ledger:
-            return None
-        again, early = context.request.asked.again, self.due is not None
-        self.units = context.ledger.open_units(self.units, again=again, early=early)
-        self.shops = [unit.shop_id for unit in self.units if job.platform]
+        if context.ledger:
+            again = context.request.asked.again
+            self.units = context.ledger.open_units(self.covered, again=again, early=self.early)
         return None if self.units else LANDED_BEFORE.format(subject=self.subject)
 
     def _in_ledger(self) -> AbstractContextManager[None]:
-        context = self.context
-        if not context.ledger:
+        ledger, say = self.context.ledger, self.context.output.say
+        if not ledger:
             return nullcontext()
-        return context.ledger.attempt(self.units, context.output.say, retry=self.retry is not None)
+        return ledger.attempt(self.units, say, retry=self.retry is not None)
 
     def _run_script(self, command: list[str], results: ResultsFile, seconds: float) -> int:
         context, job = self.context, self.context.job
@@ -185,10 +187,9 @@ class Attempt:
             subject=self.subject,
             utc_offset_seconds=offset.total_seconds() if offset else 0,
         )
-        shops = [context.registry.shops[shop] for shop in self.shops]
+        shops = [context.registry.shops[unit.shop_id] for unit in self.units if job.platform]
         environment = environment_of(job, self.period, context.request, shops, os.environ)
-        environment |= {RESULTS_FILE: str(results.path)}
-        environment |= {PROVISIONAL: "1"} if self.due else {}
+        environment |= {RESULTS_FILE: str(results.path), **({PROVISIONAL: "1"} if self.due else {})}
         context.output.forget()
         began = datetime.now(timezone.utc)
         try:
@@ -209,8 +210,8 @@ class Attempt:
         context = self.context
         reason, details = self._reason(code), context.output.last_lines()
         if context.ledger:
-            error, early = "\n".join([reason, *details]), self.due is not None
-            left_out = context.ledger.settle(self.units, code, error, said.of, early=early)
+            error = "\n".join([reason, *details])
+            left_out = context.ledger.settle(self.units, code, error, said.of, early=self.early)
             if left_out:
                 names = ", ".join(unit.shop_id for unit in left_out)
                 code, reason = ExitCode.FAILED, f"the script said nothing of {names}"

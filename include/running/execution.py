@@ -1,18 +1,30 @@
-"""One call of the runner from beginning to end: periods one after another, each under its lock."""
+"""One call of the runner from beginning to end: periods one after another, each under its lock.
+
+What failed for good in earlier periods of the job is retried before, once only: the ledger
+remembers it (`include.units.retries`). Whatever comes of it, the run's own periods are run, with
+what is left of the job's timeout, which is half of it at least.
+"""
 
 from __future__ import annotations
 
+import time
+from contextlib import suppress
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 from include.errors import ConfigurationError, ExpectedError
+from include.periods import Period, PeriodError
 from include.registry import SHOPS_FILE
-from include.running.attempt import Attempt
-from include.running.earlier_failures import EarlierFailures
+from include.registry.dated_scripts import dating_of
+from include.running.attempt import Attempt, Retry
 from include.units.exit_codes import ExitCode, worst
 
 if TYPE_CHECKING:
-    from include.periods import Period
     from include.running.context import Context
+    from include.units.unit import LedgerRow
+
+# Of a job's timeout: how long all retries may take; the run's own period has the rest.
+SHARE = 0.5
 
 
 def run_all(context: Context) -> int:
@@ -27,7 +39,7 @@ def run_all(context: Context) -> int:
     except ExpectedError as error:
         context.note(context.job.id, f"failed: {error}")
         return exit_code_of(error)
-    retried = EarlierFailures(context).retry()
+    retried = _retry_earlier(context)
     codes = [_run_period(context, each) for each in context.periods if not context.interruption]
     if len(codes) < len(context.periods):
         return context.interruption.exit_code() or ExitCode.FAILED
@@ -38,11 +50,10 @@ def run_all(context: Context) -> int:
 
 def _run_period(context: Context, period: Period) -> int:
     try:
-        lock = context.lock(period, context.request.lock_wait_seconds)
-        with lock:
+        with context.lock(period, context.request.lock_wait_seconds) as lock:
             return Attempt(context, period, lock).run()
     except ExpectedError as error:
-        context.note(f"{context.job.id} {period.key}", f"failed: {error}")
+        context.note(context.subject(period), f"failed: {error}")
         return exit_code_of(error)
 
 
@@ -60,3 +71,65 @@ def exit_code_of(error: ExpectedError) -> int:
     """Return the exit code that an expected failure of the runner itself stands for."""
     wrong = isinstance(error, ConfigurationError)
     return ExitCode.CONFIGURATION if wrong else ExitCode.TEMPORARY
+
+
+def _retry_earlier(context: Context) -> list[int]:
+    """Retry what failed in earlier periods, the oldest first; return the exit code of each."""
+    budget = context.job.timeout.total_seconds() * SHARE
+    deadline = time.monotonic() + budget
+    asked = context.request.retry_earlier and context.job.recover
+    wanted = asked and dating_of(context.job).dated  # else no earlier period can be brought
+    codes: list[int] = []
+    for period in _failed_periods(context) if wanted else []:
+        if context.interruption:
+            break
+        left = deadline - time.monotonic()
+        if left < budget / 2:
+            told = "is retried by the next run: no time is left now"
+            context.output.say(f"{context.subject(period)} {told}")
+            break
+        codes += _retry(context, period, left)
+    return codes
+
+
+def _failed_periods(context: Context) -> list[Period]:
+    first, schedule = context.periods[0], context.job.schedule
+    try:
+        rows = _failed_units(context, first.end - context.job.recover, first.start)
+    except ExpectedError as error:
+        context.output.say(f"what failed before is not retried: {error}")
+        return []
+    periods = []
+    for key in dict.fromkeys(row.period_key for row in rows):
+        with suppress(PeriodError):  # the schedule was changed since
+            periods.append(schedule.parse_key(key))
+    return periods
+
+
+def _retry(context: Context, period: Period, seconds: float) -> list[int]:
+    subject = context.subject(period)
+    try:
+        with context.lock(period, wait_seconds=0) as lock:
+            found = _failed_units(context, period.end, period.end)  # as they are under the lock
+            shops = frozenset(row.shop_id for row in found if row.is_of(period))
+            if not shops:
+                return []
+            code = Attempt(context, period, lock, Retry(shops, seconds)).run()
+    except ExpectedError as error:
+        context.note(subject, f"is not retried now: {error}")
+        return []
+    if code not in (ExitCode.LANDED, ExitCode.NOTHING_TO_DO):
+        context.output.say(
+            f"{subject} failed again and is not retried automatically any more: "
+            f"`python3 scheduler_manager.py repair --job {context.job.id}` does"
+        )
+    return [code]
+
+
+def _failed_units(context: Context, first: datetime, last: datetime) -> list[LedgerRow]:
+    """Return the failed units of the periods that ended between two moments."""
+    if context.ledger is None:
+        return []
+    first, last = (moment.astimezone(timezone.utc) for moment in (first, last))
+    # The period just before counts however long ago it ended: a month is longer than `recover`.
+    return context.ledger.left_failed(context.job.id, (min(first, last), last))

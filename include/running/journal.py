@@ -11,12 +11,11 @@ import fcntl
 import os
 import time
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from datetime import tzinfo
     from pathlib import Path
 
 MAX_BYTES = 10_000_000

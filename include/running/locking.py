@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from typing_extensions import Self
+
 SECONDS_BETWEEN_TRIES = 0.1
 
 
@@ -89,8 +91,9 @@ class UnitLock:
         os.ftruncate(self.fd, 0)
         os.pwrite(self.fd, json.dumps(asdict(holder)).encode(), 0)
 
-    def __enter__(self) -> None:
+    def __enter__(self) -> Self:
         """Keep the lock, which is held, until the block ends."""
+        return self
 
     def __exit__(self, *_: object) -> None:
         """Remove the file and give the lock up."""
@@ -136,10 +139,8 @@ def _is_at(path: Path, fd: int) -> bool:
 def _is_alive(pid: int) -> bool:
     try:
         os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
+    except OSError as error:
+        return isinstance(error, PermissionError)  # another user's
     return True
 
 

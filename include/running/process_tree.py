@@ -77,7 +77,7 @@ class ProcessTree:
     def living(self) -> list[Process]:
         """Return the processes of the tree, without this one."""
         found: list[Process] = []
-        table = _process_table()
+        table = _table_from_proc() if LINUX else _table_from_ps()
         known = {os.getpid()}
         while fresh := [
             process
@@ -141,10 +141,6 @@ def _signal(process: Process, number: signal.Signals) -> bool:
     except PermissionError:
         return False
     return True
-
-
-def _process_table() -> list[Process]:
-    return _table_from_proc() if LINUX else _table_from_ps()
 
 
 def _table_from_proc() -> list[Process]:

@@ -2,28 +2,34 @@
 
 from __future__ import annotations
 
+import codecs
+import json
 import os
 import select
 import signal
 import subprocess
 import sys
+import threading
 import time
 from typing import TYPE_CHECKING
 
 from include import PROJECT_ROOT
 from include.running.process_tree import ProcessTree, become_subreaper
+from include.secrets.masking import MaskedStream, Masker
 from include.units.exit_codes import of_signal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from include.running.output import Output
     from include.running.script_supervisor import Settings
 
 CHUNK_BYTES = 65_536
 SECONDS_BETWEEN_LOOKS = 0.5
 # How long after the grace a keeper that does not answer (it was stopped, say) is replaced.
 SECONDS_FOR_THE_KEEPER = 3.0
+TAIL_CHARACTERS = 16_000
+TAIL_LINES = 20
+LINE_CHARACTERS = 500
 
 
 class ScriptProcess:
@@ -43,16 +49,9 @@ class ScriptProcess:
         self._life_line = os.fdopen(life_line, "wb", buffering=0)
         self._output, writing = os.pipe()
         settings = settings._replace(life_line=reading)
-        module = [
-            sys.executable,
-            "-S",
-            "-E",
-            "-m",
-            "include.running.script_supervisor",
-            settings.to_json(),
-        ]
+        module = ["-S", "-E", "-m", "include.running.script_supervisor"]
         self._keeper = subprocess.Popen(
-            module,
+            [sys.executable, *module, json.dumps(settings._asdict())],
             cwd=PROJECT_ROOT,
             env=environment,
             stdin=subprocess.DEVNULL,
@@ -100,3 +99,61 @@ class ScriptProcess:
         data = os.read(self._output, CHUNK_BYTES)
         output.feed(data)
         return bool(data)
+
+
+class Output:
+    r"""A stream that masks secrets, writes what is not UTF-8 as `\xNN`, and remembers its end.
+
+    Args:
+        fd: where to write, usually 1, standard output; when its reader is gone, the output is
+            dropped and the run goes on.
+        masker: knows the secrets.
+    """
+
+    def __init__(self, fd: int, masker: Masker) -> None:
+        self.masker = masker
+        self._masked = MaskedStream(masker)
+        self._fd = fd
+        self._is_read = True
+        self._lock = threading.Lock()  # the heartbeat speaks from a thread of its own
+        self._decoder = codecs.getincrementaldecoder("utf-8")("backslashreplace")
+        self._tail = ""
+        self._in_line = False
+
+    def feed(self, data: bytes) -> None:
+        """Write the next piece of the script's output."""
+        self._show(self._decoder.decode(self._masked.feed(data)))
+
+    def end_of_script(self) -> None:
+        """Write what was held back until more of the script's output came."""
+        self._show(self._decoder.decode(self._masked.finish(), final=True))
+        self._decoder.reset()
+
+    def say(self, text: str) -> None:
+        """Write a line of the runner's own."""
+        with self._lock:
+            self._write("\n" * self._in_line + f"runner: {self.masker.mask(text)}\n")
+
+    def last_lines(self) -> list[str]:
+        """Return the last lines that the script wrote since `forget`; masked, and cut when long."""
+        lines = [line.rstrip() for line in self._tail[-TAIL_CHARACTERS:].splitlines()]
+        return [line[:LINE_CHARACTERS] for line in lines if line][-TAIL_LINES:]
+
+    def forget(self) -> None:
+        """Start afresh for another script."""
+        self._tail = ""
+
+    def _show(self, text: str) -> None:
+        self._tail = self._tail[-TAIL_CHARACTERS:] + text[-TAIL_CHARACTERS:]
+        if text:
+            with self._lock:
+                self._write(text)
+
+    def _write(self, text: str) -> None:
+        self._in_line = not text.endswith("\n")
+        data = text.encode(errors="backslashreplace")
+        try:
+            while data and self._is_read:
+                data = data[os.write(self._fd, data) :]
+        except BrokenPipeError:
+            self._is_read = False

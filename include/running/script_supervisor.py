@@ -59,10 +59,6 @@ class Settings(NamedTuple):
     subject: str
     utc_offset_seconds: float
 
-    def to_json(self) -> str:
-        """Write them as one argument."""
-        return json.dumps(self._asdict())
-
 
 class Keeper:
     """One script and everything below it."""

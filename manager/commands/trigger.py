@@ -11,7 +11,7 @@ from typing import Any
 
 from include.registry import Job, load_registry
 from include.running.asked import Asked, check_shops
-from include.running.last_ended import check_clock, refuse_past
+from include.running.script_call import check_clock, refuse_past
 from manager.airflow.starting_runs import begin_run, service_api
 from manager.layout import Layout
 from manager.lookup import find_job

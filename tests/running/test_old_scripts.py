@@ -13,7 +13,7 @@ import pytest
 
 from include.periods import Schedule
 from include.registry import load_registry
-from include.running.last_ended import why_not_known
+from include.running.script_call import why_not_known
 from include.units.ledger import Ledger
 from include.units.unit import LANDED, Unit
 from include.warehouse import connect

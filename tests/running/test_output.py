@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from include.running.output import LINE_CHARACTERS, TAIL_LINES, Output
+from include.running.script_process import LINE_CHARACTERS, TAIL_LINES, Output
 from include.secrets.masking import Masker
 
 if TYPE_CHECKING:

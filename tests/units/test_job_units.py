@@ -17,7 +17,7 @@ from include.coverage import State, units_of
 from include.pulling.assignment import Assignment
 from include.registry import load_registry
 from include.running.attempt import Attempt
-from include.running.request import Request
+from include.running.context import Request
 from include.scheduling.row_checks import CheckOperator
 from include.scripts.generate_tasks import expected_units
 from include.units.job_units import JobUnits
@@ -95,7 +95,7 @@ def _runs(root: Path, registry: Registry, period: Period, wanted: set[str]) -> l
     job = registry.jobs["own"]
     words = {"job_id": job.id, "period": period.key, "first": None, "last": None, "again": False}
     request = Request.of(Namespace(**words, shop=sorted(wanted), root=str(root)), {})
-    context: Any = SimpleNamespace(job=job, registry=registry, request=request)
+    context: Any = SimpleNamespace(job=job, registry=registry, request=request, subject=str)
     lock: Any = None
     attempt = {unit.shop_id for unit in Attempt(context, period, lock).units}
     check = CheckOperator(
