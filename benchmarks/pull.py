@@ -38,7 +38,7 @@ from include.gateways.connection import Connection  # noqa: E402
 from include.gateways.dialect import Call  # noqa: E402
 from include.platforms.pdd.dialect import MALL, Pdd  # noqa: E402
 from include.platforms.pdd.refunds import refunds_updated  # noqa: E402
-from include.pulling.event_loop import run  # noqa: E402
+from include.pulling.clients import run  # noqa: E402
 from sandbox.credentials import SANDBOX_APP_KEY, SANDBOX_APP_SECRET, access_token_of  # noqa: E402
 
 if TYPE_CHECKING:

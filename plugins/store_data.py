@@ -5,9 +5,8 @@ from typing import Any, ClassVar
 from airflow.plugins_manager import AirflowPlugin
 
 from include.coverage_page.app import NAME, PREFIX, VIEW, CoverageApp
-from include.scheduling.parse_preload import ParsePreload
+from include.scheduling.listeners import ParsePreload, RunNotes
 from include.scheduling.priority import ScheduleFirst
-from include.scheduling.run_notes import RunNotes
 from include.scheduling.sqlite_write_lock import WritingInTurn
 from include.scheduling.timetable import CalendarPartitionTimetable
 from include.scheduling.trigger_params import check_periods

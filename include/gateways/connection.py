@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from include.errors import ConfigurationError, missing_connection
-from include.secrets.urls import concealed
+from include.secrets.masking import concealed
 from include.text import storable_json
 
 if TYPE_CHECKING:

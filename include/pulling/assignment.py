@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from include.errors import ConfigurationError
-from include.registry import SHOPS_FILE, load_registry
+from include.registry import SHOPS_FILE, Job, Shop, load_registry
 from include.running.asked import Asked
 from include.running.environment import PROVISIONAL, given, project_root
 from include.units.job_units import JobUnits
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from include.periods import Period
-    from include.registry import Job, Shop
 
 
 @dataclass(frozen=True)

@@ -1,20 +1,31 @@
-"""The gateway clients of one run."""
+"""The gateway clients of one run, and the event loop that they share."""
 
 from __future__ import annotations
 
+import gc
 from contextlib import AsyncExitStack
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from include.errors import ConfigurationError
 from include.gateways.client import GatewayClient
 from include.gateways.connection import Connection
 
+try:
+    import uvloop as loops
+except ImportError:  # it comes with Airflow, but not on every system
+    import asyncio as loops  # type: ignore[no-redef]
+
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Coroutine
 
     from include.gateways.dialect import Dialect
     from include.gateways.tokens import TokenStore
     from include.registry import Shop
+
+T = TypeVar("T")
+
+# After so many new objects the collector looks at them; by default after what a call or two make.
+NEW_OBJECTS = 5_000
 
 
 def own_connection(shop: Shop) -> Connection:
@@ -68,3 +79,17 @@ class Clients(AsyncExitStack):
             self.push_async_exit(client)
             self._clients[connection.id] = client
         return self._clients[connection.id]
+
+
+def run(work: Coroutine[Any, Any, T]) -> T:
+    """Do all of a program's work that waits for others: hundreds of calls a second."""
+    thresholds = gc.get_threshold()
+    # What is loaded by now stays. The collector would look through it again and again, and answers
+    # that have come would wait for it.
+    gc.freeze()
+    gc.set_threshold(NEW_OBJECTS, *thresholds[1:])
+    try:
+        return loops.run(work)
+    finally:
+        gc.set_threshold(*thresholds)
+        gc.unfreeze()

@@ -1,22 +1,41 @@
-"""Control totals: how many rows the source itself counts, asked apart from how they are pulled."""
+"""Control totals: how many rows the source itself counts, asked apart from how they are pulled.
+
+It is asked as a unit lands, and again at the end of a later pull, with the clients that are open:
+one small call for each unit that has become 3 or 30 days old. What is found wrong then is rejected,
+so that it is a gap and is pulled again; it fails neither the run nor its own units, and a count
+that cannot be asked now is asked next time.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+import asyncio
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from sqlalchemy import func, select
+from sqlalchemy.exc import SQLAlchemyError
 
-from include.gateways.fields import wall_clock
+from include.errors import ExpectedError
+from include.periods import Period, PeriodError
+from include.pulling.landing import count
+from include.pulling.outcomes import journalled
+from include.row_checks.bounds import miscount
+from include.units.retries import due_for_a_recount, write_recount
+from include.units.unit import LedgerRow, Unit
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
+    from datetime import datetime
 
     import sqlalchemy
 
     from include.gateways.client import GatewayClient
-    from include.periods import Period
+    from include.pulling.clients import Clients
     from include.registry import Job, Shop
-    from include.units.unit import Unit
+    from include.units.ledger import Ledger
+
+# Of each shop in one run: after an outage several units become due at once.
+MOST_OF_A_SHOP = 8
 
 
 class Count(Protocol):
@@ -52,57 +71,76 @@ class Control(NamedTuple):
 
     def rows(self, connection: sqlalchemy.Connection, unit: Unit) -> int:
         """Return how many rows of its own the warehouse has of a unit now."""
-        query = select(func.count()).select_from(self.table).where(*self.own(unit))
-        return int(connection.execute(query).scalar_one())
+        return count(connection, self.table, self.own(unit))
 
 
-def made_in(
-    table: sqlalchemy.Table, moment: str, day: str, unit: Unit
-) -> list[sqlalchemy.ColumnElement[bool]]:
-    """Return what the rows of a unit have in common that were made in its period.
+@dataclass
+class Recounts:
+    """The units of one job that are due.
 
-    Args:
-        table: where they are.
-        moment: the column that says when a row was made, by the wall clock of Asia/Shanghai.
-        day: the column with the day of it, which has an index.
-        unit: whose rows.
+    Attributes:
+        job: with a control total among its checks.
+        ledger: where they are written down.
+        clients: speak to the source.
+        control: how it is asked.
     """
-    first, last = wall_clock(unit.period.start), wall_clock(unit.period.end)
-    made: Any = table.c[moment]
-    return [
-        table.c.shop_id == unit.shop_id,
-        table.c[day].between(first.date(), last.date()),
-        made >= first,
-        made < last,
-    ]
 
+    job: Job
+    ledger: Ledger
+    clients: Clients
+    control: Control
 
-def of_scope(
-    table: sqlalchemy.Table, scope: Mapping[str, Any]
-) -> list[sqlalchemy.ColumnElement[bool]]:
-    """Return what the rows of a scope have in common: column to value."""
-    return [table.c[name] == value for name, value in scope.items()]
+    async def run(self, shops: Sequence[Shop], moment: datetime) -> None:
+        """Count the units of some shops that are due."""
+        by_id = {shop.id: shop for shop in shops}
+        most = MOST_OF_A_SHOP * len(by_id)
+        try:
+            rows = await asyncio.to_thread(
+                due_for_a_recount, self.ledger.engine, self.job.id, by_id, moment, most
+            )
+        except SQLAlchemyError as error:
+            print(f"nothing is counted again now: {error}", file=sys.stderr)
+            return
+        for row in rows:
+            try:
+                await self._count(row, by_id[row.shop_id], moment)
+            except (SQLAlchemyError, ExpectedError) as error:  # noqa: PERF203 - one stops no other
+                print(f"{row}: is counted again by the next run: {error}", file=sys.stderr)
 
+    async def _count(self, row: LedgerRow, shop: Shop, moment: datetime) -> None:
+        unit = self._unit(row)
+        if unit is None:
+            return
+        rows = await asyncio.to_thread(self._rows, unit)
+        counted = await self._counted(shop, unit.period, rows)
+        found = await asyncio.to_thread(
+            write_recount, self.ledger.engine, row, rows, counted, moment
+        )
+        if found is None or self.job.checks is None:
+            return
+        print(f"{unit}: counted again: {rows:,} rows, the source counts {counted:,}", flush=True)
+        if fault := miscount(self.job.checks, found):
+            await asyncio.to_thread(self.ledger.reject, found, fault)
+            event, lines = "is not what its source counts now:", [f"{unit}: {fault}"]
+            journalled(self.job, unit.period.key, event, lines)
 
-async def counted_apart(
-    control: Control, client: GatewayClient, shop: Shop, period: Period, *, rows: int
-) -> int:
-    """Ask the source, and once more in the other way where it does not count what is there.
+    async def _counted(self, shop: Shop, period: Period, rows: int) -> int:
+        """Ask the source, and once more in the other way where it does not count what is there."""
+        client = self.clients.of(shop)
+        first = await self.control.ask(client, shop, period, other_way=False)
+        if first == rows:
+            return first
+        other = await self.control.ask(client, shop, period, other_way=True)
+        return other if other == rows else first
 
-    Returns:
-        the answer that is the number of rows; else the first.
-    """
-    first = await control.ask(client, shop, period, other_way=False)
-    if first == rows:
-        return first
-    other = await control.ask(client, shop, period, other_way=True)
-    return other if other == rows else first
+    def _unit(self, row: LedgerRow) -> Unit | None:
+        """Return a row's unit; None where the schedule was changed since."""
+        try:
+            unit = Unit(row.job_id, row.shop_id, self.job.schedule.parse_key(row.period_key))
+        except PeriodError:
+            return None
+        return unit if row.is_of(unit.period) else None
 
-
-def wanted_control(job: Job, control: Control | None) -> Control | None:
-    """Return a source's control total where the job's checks ask for it.
-
-    Where they do and the source has none, the judgement of what landed says so.
-    """
-    is_wanted = job.checks is not None and job.checks.control_total is not None
-    return control if is_wanted else None
+    def _rows(self, unit: Unit) -> int:
+        with self.ledger.engine.connect() as connection:
+            return self.control.rows(connection, unit)

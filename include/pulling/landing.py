@@ -8,7 +8,6 @@ from sqlalchemy import func, select
 
 from include import warehouse
 from include.gateways.fields import wall_clock
-from include.pulling.control import made_in
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -62,8 +61,7 @@ class Upsert(NamedTuple):
         own = made_in(self.table, self.moment, self.day, unit)
         if self.listed:
             self._remove_unlisted(connection, own, self.listed)
-        query = select(func.count()).select_from(self.table).where(*own)
-        return int(connection.execute(query).scalar_one())
+        return count(connection, self.table, own)
 
     def _remove_unlisted(
         self,
@@ -100,3 +98,41 @@ class Replace(NamedTuple):
 
 
 Landing: TypeAlias = "Upsert | Replace"
+
+
+def made_in(
+    table: sqlalchemy.Table, moment: str, day: str, unit: Unit
+) -> list[sqlalchemy.ColumnElement[bool]]:
+    """Return what the rows of a unit have in common that were made in its period.
+
+    Args:
+        table: where they are.
+        moment: the column that says when a row was made, by the wall clock of Asia/Shanghai.
+        day: the column with the day of it, which has an index.
+        unit: whose rows.
+    """
+    first, last = wall_clock(unit.period.start), wall_clock(unit.period.end)
+    made: Any = table.c[moment]
+    return [
+        table.c.shop_id == unit.shop_id,
+        table.c[day].between(first.date(), last.date()),
+        made >= first,
+        made < last,
+    ]
+
+
+def of_scope(
+    table: sqlalchemy.Table, scope: Mapping[str, Any]
+) -> list[sqlalchemy.ColumnElement[bool]]:
+    """Return what the rows of a scope have in common: column to value."""
+    return [table.c[name] == value for name, value in scope.items()]
+
+
+def count(
+    connection: sqlalchemy.Connection,
+    table: sqlalchemy.Table,
+    own: Sequence[sqlalchemy.ColumnElement[bool]],
+) -> int:
+    """Return how many rows of a table meet all of some conditions."""
+    query = select(func.count()).select_from(table).where(*own)
+    return int(connection.execute(query).scalar_one())

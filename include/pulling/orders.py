@@ -6,8 +6,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from include.gateways.fields import missing_in
-from include.pulling.control import Control, made_in
-from include.pulling.landing import Listed, Upsert
+from include.pulling.control import Control
+from include.pulling.landing import Listed, Upsert, made_in
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from include.periods import Period
     from include.pulling.window import Window
     from include.registry import Shop
-
 
 R = TypeVar("R")
 

@@ -13,23 +13,32 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from airflow.providers.standard.operators.bash import BashOperator
-from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException
+from airflow.sdk import BaseHook
+from airflow.sdk.exceptions import (
+    AirflowException,
+    AirflowFailException,
+    AirflowNotFoundException,
+    AirflowSkipException,
+)
 
-from include.errors import ConfigurationError
+from include import var_folder
+from include.errors import ConfigurationError, missing_connection
 from include.running.asked import asked_of
 from include.running.environment import ALL_SECONDS, PRIVATE, RETRY_EARLIER
-from include.scheduling.connections import connection_of, warehouse_url
-from include.scheduling.journal import write_refusal
+from include.running.journal import Journal
 from include.units.exit_codes import ExitCode
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
+    from datetime import tzinfo
+    from logging import Logger
 
     from airflow.sdk import Context
 
     from include.periods import Schedule
 
 SCHEDULED = "scheduled"
+WAREHOUSE = "warehouse"
 ADVICE = {
     ExitCode.REFUSED: "credentials were refused or have expired; the log above names what to renew",
     ExitCode.CONFIGURATION: "the configuration is wrong; the log above names what to repair",
@@ -75,8 +84,8 @@ class ScriptOperator(BashOperator):
         try:
             environment = self.get_env(context)
         except ConfigurationError as error:
-            run_id, zone = context["dag_run"].run_id, self.schedule.zone
-            write_refusal(self.job_id, run_id, zone, str(error), self.log)
+            event = f"refused: {error} (run {context['dag_run'].run_id})"
+            write_journal(self.schedule.zone, [(self.job_id, event, ())], self.log)
             # Its own line: what Airflow writes of an exception is a traceback.
             self.log.error("%s: %s", self.job_id, error)  # noqa: TRY400 - for the same reason
             raise AirflowFailException(f"{self.job_id}: {error}") from None
@@ -98,6 +107,7 @@ class ScriptOperator(BashOperator):
         """
         run = context["dag_run"]
         asked = asked_of(run, self.job_id, self.schedule, self.shops)
+        limit = self.execution_timeout
         inherited = {key: value for key, value in os.environ.items() if not _is_stray(key)}
         return {
             **inherited,
@@ -110,17 +120,14 @@ class ScriptOperator(BashOperator):
             "RUN_ID": run.run_id,
             "ATTEMPT": str(context["ti"].try_number),
             "STOP_WITH_PARENT": str(os.getpid()),
-            ALL_SECONDS: str(self._all_seconds()),
+            # After how many seconds Airflow ends the task; 0 for never.
+            ALL_SECONDS: str(limit.total_seconds() if limit else 0),
             # Somebody who asks for a period by hand wants that one.
             RETRY_EARLIER: "1" if run.run_type == SCHEDULED else "",
             "WAREHOUSE_URL": warehouse_url(),
             **self._connections(),
             **asked.to_environment(),
         }
-
-    def _all_seconds(self) -> float:
-        """Return after how many seconds Airflow ends the task; 0 for never."""
-        return self.execution_timeout.total_seconds() if self.execution_timeout else 0
 
     def _connections(self) -> dict[str, str]:
         """Return the connections as variables.
@@ -145,3 +152,45 @@ def _is_stray(key: str) -> bool:
     """
     airflows = key.startswith(("AIRFLOW__", "AIRFLOW_CONN_", "AIRFLOW_VAR_", "_AIRFLOW"))
     return airflows or key in PRIVATE or key in ("BASH_ENV", "ENV")
+
+
+def connection_of(connection_id: str) -> Any:
+    """Return one of Airflow's connections.
+
+    Raises:
+        ConfigurationError: there is none of that id.
+    """
+    try:
+        return BaseHook.get_connection(connection_id)
+    except AirflowNotFoundException as error:
+        raise missing_connection(connection_id) from error
+
+
+def warehouse_url() -> str:
+    """Return the warehouse's SQLAlchemy URL, secrets and all.
+
+    Raises:
+        ConfigurationError: the connection is missing, or names no database that we know.
+    """
+    # Parsing a DAG file must not wait for SQLAlchemy.
+    from include.warehouse.connecting import url_of  # noqa: PLC0415
+
+    return url_of(connection_of(WAREHOUSE))
+
+
+def write_journal(
+    zone: tzinfo, events: Iterable[tuple[str, str, Sequence[str]]], log: Logger
+) -> None:
+    """Write events to the runner's journal: whoever follows a day by it must know.
+
+    Args:
+        zone: the job's, whose clock the lines show.
+        events: of each its subject, what happened, and lines that say more; free of secrets.
+        log: told when the journal cannot be written.
+    """
+    journal = Journal.of(var_folder(os.environ), zone)
+    try:
+        for event in events:
+            journal.write(*event)
+    except OSError as error:
+        log.warning("the journal %s cannot be written: %s", journal.path, error)

@@ -6,6 +6,7 @@ It comes after the script's task, however that one ended. The runner has judged 
 
 from __future__ import annotations
 
+import os
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
@@ -14,13 +15,14 @@ from airflow.sdk.exceptions import AirflowException, AirflowFailException, Airfl
 
 from include.errors import ConfigurationError
 from include.running.asked import asked_of
-from include.scheduling.connections import warehouse_url
-from include.scheduling.journal import write_failures
+from include.scheduling.operator import warehouse_url, write_journal
+from include.secrets.masking import Masker
+from include.secrets.values import secrets_in
 from include.units.job_units import JobUnits
 from include.units.unit import LANDED, LedgerRow, State, Unit
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from airflow.sdk import Context
 
@@ -68,7 +70,7 @@ class CheckOperator(BaseOperator):
             keys = list(dict.fromkeys(unit.period.key for unit in units))
             problems = self._problems(units, context["dag_run"].run_id)
         except ConfigurationError as error:
-            write_failures(self.job, {key: [f"{error} ({entry})"] for key in keys}, self.log)
+            self._journal({key: [f"{error} ({entry})"] for key in keys})
             self.log.error("%s: %s", self.job.id, error)  # noqa: TRY400 - no traceback
             raise AirflowFailException(f"{self.job.id}: {error} ({entry})") from None
         state = self._state_of_script(context)
@@ -76,10 +78,28 @@ class CheckOperator(BaseOperator):
             told = f"task {self.script_task!r} is {state}, though all landed: see its log"
             problems = {key: [told] for key in keys}
         if problems:
-            write_failures(self.job, problems, self.log)
+            self._journal(problems)
             lines = dict.fromkeys(line for told in problems.values() for line in told)
             repair = REPAIR.format(run=self.script_task, entry=entry)
             raise AirflowFailException("\n".join([f"{self.job.id}:", *lines, repair]))
+
+    def _journal(self, reasons: Mapping[str, Sequence[str]], url: str = "") -> None:
+        """Write an event for each period that failed its checks.
+
+        Args:
+            reasons: a line for each fault, by period key.
+            url: of the warehouse, whose driver may repeat it.
+        """
+        masker = Masker(secrets_in({**os.environ, "WAREHOUSE_URL": url}))
+        events = [
+            (
+                f"{self.job.id} {key}",
+                "failed its checks:",
+                [masker.mask(" ".join(line.split())) for line in lines],
+            )
+            for key, lines in reasons.items()
+        ]
+        write_journal(self.job.schedule.zone, events, self.log)
 
     def _state_of_script(self, context: Context) -> str | None:
         run_id = context["dag_run"].run_id
@@ -115,7 +135,7 @@ class CheckOperator(BaseOperator):
         except SQLAlchemyError as error:
             told = f"the warehouse cannot be asked: {cause_of(error)}; check that it is up"
             keys = dict.fromkeys(unit.period.key for unit in units)
-            write_failures(self.job, {key: [told] for key in keys}, self.log, url)
+            self._journal({key: [told] for key in keys}, url)
             raise AirflowException(f"{self.job.id}: {told}") from error
         finally:
             ledger.engine.dispose()

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 try:
     from include.errors import ConfigurationError
-    from include.registry import load_registry
+    from include.registry import Registry, load_registry
     from include.running.environment import given
     from include.units.exit_codes import ExitCode
     from include.units.first_seen import first_seen
@@ -31,7 +31,6 @@ except ModuleNotFoundError as error:  # by hand, with another Python or without 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from include.registry import Registry
     from include.units.unit import Unit
 
 UNITS = ("day", "week", "month")

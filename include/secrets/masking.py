@@ -1,16 +1,71 @@
-"""Masking secrets in what is shown, also when they come in several pieces."""
+"""Masking secrets in what is shown: in all forms that they may have, and in several pieces."""
 
 from __future__ import annotations
 
+import base64
+import html
+import json
 import re
+from contextlib import suppress
 from typing import TYPE_CHECKING
-
-from include.secrets.forms import SHORTEST, forms_of
+from urllib.parse import quote, quote_plus
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
-MASK = b"***"
+MASK = "***"
+SHORTEST = 4  # what is shorter protects nothing, and masking it would garble what is shown
+# Where what is quoted in a message was cut, at its end or in its middle.
+CUT = re.compile(r"…|\.\.\.")
+
+
+def forms_of(secret: str) -> set[bytes]:
+    """Return the forms in which a secret may show up.
+
+    As it is, percent-encoded, escaped in JSON, Python or HTML, in base64, and inside the base64 of
+    something longer, as the `login:password` of an HTTP Basic header is. Percent-encoded and
+    escaped also twice: a connection is JSON, and who prints its environment escapes that again.
+    """
+    raw = set(_raw(secret))
+    secret = secret.encode(errors="backslashreplace").decode()
+    escaped = _in_json(secret)
+    slashed = {text.replace("/", r"\/") for text in escaped}  # as PHP writes JSON
+    twice = {again for text in escaped for again in (*_in_json(text), *_in_python(text))}
+    percent = {quote(secret), quote(secret, safe=""), quote_plus(secret)}
+    percent |= {quote(text, safe=safe) for text in percent for safe in ("/", "")}
+    lower = {re.sub(r"%[0-9A-F]{2}", lambda code: code[0].lower(), text) for text in percent}
+    texts = {secret, *escaped, *slashed, *twice, *percent, *lower, *_in_python(secret)}
+    texts |= {repr(secret.encode())[2:-1], html.escape(secret), html.escape(secret, quote=False)}
+    return {text.encode() for text in texts} | raw | set(_base64_forms(secret.encode()))
+
+
+def _raw(secret: str) -> Iterator[bytes]:
+    """Yield it in bytes, also where it holds half characters, or bytes that are no text."""
+    for halves in ("backslashreplace", "surrogateescape", "surrogatepass"):
+        with suppress(UnicodeEncodeError):
+            yield secret.encode(errors=halves)
+
+
+def _in_json(text: str) -> set[str]:
+    return {json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1]}
+
+
+def _in_python(text: str) -> set[str]:
+    """Return it as Python writes it alone, and inside a text with either quote."""
+    alone = {repr(text)[1:-1], ascii(text)[1:-1]}
+    quotes = (str.maketrans({"\\": r"\\", "'": r"\'"}), str.maketrans({"\\": r"\\"}))
+    return alone | {text.translate(table) for table in quotes}
+
+
+def _base64_forms(raw: bytes) -> Iterator[bytes]:
+    for encode in (base64.b64encode, base64.urlsafe_b64encode):
+        yield encode(raw)
+        yield encode(raw).rstrip(b"=")
+        for before in range(3):
+            # Characters that also hold bits of the neighbours differ each time: leave them out.
+            first = (0, 2, 3)[before]
+            last = (before + len(raw)) * 8 // 6
+            yield encode(bytes(before) + raw)[first:last]
 
 
 class Masker:
@@ -71,7 +126,7 @@ class MaskedStream:
             # What starts before the cut is complete, but may reach beyond the cut.
             if start < cut:
                 if start >= end:
-                    pieces += data[end:start], MASK
+                    pieces += data[end:start], MASK.encode()
                 end = max(end, stop)
         pieces.append(data[end:cut])
         self._held = data[cut:]
@@ -85,7 +140,7 @@ class MaskedStream:
             what was held back; masked if it is a good part of a secret that was cut off.
         """
         rest, self._held, self._covered = self._held[self._covered :], b"", 0
-        return MASK if len(rest) >= SHORTEST else rest
+        return MASK.encode() if len(rest) >= SHORTEST else rest
 
     def _unfinished(self, data: bytes) -> int:
         """Return the place from which on the data may be the beginning of a longer secret."""
@@ -95,3 +150,47 @@ class MaskedStream:
             if any(len(form) > len(end) and form.startswith(end) for form in self._masker.forms):
                 return first.start()
         return len(data)
+
+
+def concealed(text: str, secrets: Iterable[str]) -> str:
+    """Return a text without some secrets, in whatever form it has them or one of their ends.
+
+    Args:
+        text: a message, or what it is to quote.
+        secrets: in their plain form; those of fewer than 4 characters are none.
+    """
+    known = (secret for secret in secrets if len(secret) >= SHORTEST)
+    forms = {form.decode() for secret in known for form in forms_of(secret)}
+    pieces: list[str] = []
+    end = 0
+    for start, stop in sorted([*_whole(text, forms), *_cut(text, forms)]):
+        if start >= end:
+            pieces += text[end:start], MASK
+        end = max(end, stop)
+    return "".join((*pieces, text[end:]))
+
+
+def _whole(text: str, forms: set[str]) -> Iterator[tuple[int, int]]:
+    for form in forms:
+        for found in re.finditer(re.escape(form), text):
+            yield found.span()
+
+
+def _cut(text: str, forms: set[str]) -> Iterator[tuple[int, int]]:
+    """Find what a cut has left of a secret: its beginning before it, its end behind it."""
+    longest = max(map(len, forms), default=0)
+    for mark in CUT.finditer(text):
+        start, stop = mark.span()
+        before, behind = text[max(0, start - longest) : start], text[stop : stop + longest]
+        left = max((_begun(before, form) for form in forms), default=0)
+        right = max((_begun(behind[::-1], form[::-1]) for form in forms), default=0)
+        yield from ((start - left, start),) if left else ()
+        yield from ((stop, stop + right),) if right else ()
+
+
+def _begun(text: str, form: str) -> int:
+    """Return how many characters at the end of a text are the beginning of a form."""
+    start = text.find(form[:SHORTEST])
+    while start >= 0 and not form.startswith(text[start:]):
+        start = text.find(form[:SHORTEST], start + 1)
+    return len(text) - start if start >= 0 else 0

@@ -11,7 +11,7 @@ import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
-from include.secrets.forms import SHORTEST
+from include.secrets.masking import SHORTEST
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.running.project import Project
+from tests.warehouses import empty_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,3 +20,9 @@ def project(tmp_path: Path) -> Iterator[Project]:
     project = Project(tmp_path)
     yield project
     project.clean()
+
+
+@pytest.fixture
+def warehouse(project: Project) -> str:
+    """Return the URL of an empty warehouse beside the project."""
+    return empty_file(project.root)

@@ -14,14 +14,33 @@ import psutil
 import yaml
 
 from include import PROJECT_ROOT
+from include.units.ledger import Ledger
+from include.warehouse import connect
 from tests.runner import command, run
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from include.units.unit import LedgerRow
+
 PERIOD = "2025-10-02"
 GRACE_SECONDS = 0.5
+# The beginning of a script that keeps the ledger itself.
+LEDGER = """
+import os
+from datetime import datetime
+from include.periods import Period
+from include.units.ledger import Ledger
+from include.units.unit import Unit
+from include.warehouse import connect
+ledger = Ledger(connect(os.environ["WAREHOUSE_URL"]), os.environ["RUN_ID"])
+ends = (datetime.fromisoformat(os.environ[f"PERIOD_{end}"]) for end in ("START", "END"))
+period = Period(os.environ["PERIOD_KEY"], *ends)
+def land(shop, rows, **more):
+    with ledger.engine.begin() as connection:
+        ledger.land(connection, Unit("job", shop, period), rows, **more)
+"""
 # What takes a moment on an idle machine; a busy one is no failure.
 PATIENCE = 120.0
 
@@ -158,6 +177,14 @@ class Project:
             return ours and process.status() != psutil.STATUS_ZOMBIE
         except psutil.Error:
             return False
+
+
+def rows_of(url: str, key: str = PERIOD) -> list[LedgerRow]:
+    """Return a warehouse's rows of the job `job` and a period, by shop."""
+    engine = connect(url)
+    rows = Ledger(engine).rows("job", key)
+    engine.dispose()
+    return rows
 
 
 def wait_until(

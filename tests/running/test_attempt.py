@@ -4,17 +4,10 @@ from __future__ import annotations
 
 import re
 import time
-from typing import TYPE_CHECKING
 
 import pytest
 
-from include.units.ledger import Ledger
-from include.warehouse import connect
-from tests.running.project import PERIOD, Project
-from tests.warehouses import empty_file
-
-if TYPE_CHECKING:
-    from include.units.unit import LedgerRow
+from tests.running.project import LEDGER, PERIOD, Project, rows_of
 
 EXIT = """
 import os, sys
@@ -25,20 +18,6 @@ os.kill(os.getpid(), -code) if code < 0 else sys.exit(code)
 """
 CODES = [(0, 0), (1, 1), (2, 2), (42, 42), (75, 75), (77, 77), (78, 78), (99, 99), (-9, 137)]
 STATES = {0: "ok", 99: "empty"}
-
-
-def rows_of(url: str) -> list[LedgerRow]:
-    """Return the ledger's rows of the job `job`."""
-    engine = connect(url)
-    rows = Ledger(engine).rows("job", PERIOD)
-    engine.dispose()
-    return rows
-
-
-@pytest.fixture
-def warehouse(project: Project) -> str:
-    """Return the URL of an empty warehouse."""
-    return empty_file(project.root)
 
 
 @pytest.mark.parametrize(("code", "expected"), CODES)
@@ -85,18 +64,7 @@ def test_the_journal_tells_start_and_end(project: Project) -> None:
 
 def test_the_journal_tells_how_many_rows_have_landed(project: Project, warehouse: str) -> None:
     """The sum over its shops, as the ledger has it."""
-    script = """
-        import os
-        from include.units.ledger import Ledger
-        from include.units.unit import Unit
-        from include.periods import Schedule
-        from include.warehouse import connect
-        ledger = Ledger(connect(os.environ["WAREHOUSE_URL"]), os.environ["RUN_ID"])
-        period = Schedule("0 8 * * *", "day").parse_key(os.environ["PERIOD_KEY"])
-        with ledger.engine.begin() as connection:
-            ledger.land(connection, Unit("job", "-", period), 12345)
-    """
-    project.job(script)
+    project.job(LEDGER + "land('-', 12345)")
     assert project.run(WAREHOUSE_URL=warehouse, RUN_ID="run-7")[0] == 0
     assert f"job {PERIOD} landed 12,345 rows in " in project.journal()
 
@@ -199,21 +167,9 @@ def test_each_enabled_shop_is_a_unit(project: Project, warehouse: str) -> None:
 
 def test_what_a_script_has_settled_itself_stays(project: Project, warehouse: str) -> None:
     """A script that keeps the ledger lands one shop and fails another; only the rest is settled."""
-    script = """
-        import os
-        from include.units.ledger import Ledger
-        from include.units.unit import Unit
-        from include.periods import Schedule
-        from include.warehouse import connect
-        ledger = Ledger(connect(os.environ["WAREHOUSE_URL"]))
-        period = Schedule("0 7 * * *", "day").parse_key(os.environ["PERIOD_KEY"])
-        with ledger.engine.begin() as connection:
-            ledger.land(connection, Unit("job", "s1", period), rows=5)
-        ledger.fail(Unit("job", "s2", period), 77, "token expired")
-        raise SystemExit(77)
-    """
+    fails = "ledger.fail(Unit('job', 's2', period), 77, 'token expired')\nraise SystemExit(77)"
     project.shops(s1=True, s2=True, s3=True)
-    project.job(script, platform="erp")
+    project.job(f"{LEDGER}\nland('s1', 5)\n{fails}", platform="erp")
     assert project.run(WAREHOUSE_URL=warehouse)[0] == 77
     first, second, third = rows_of(warehouse)
     assert (first.state, first.rows) == ("ok", 5)
@@ -223,25 +179,14 @@ def test_what_a_script_has_settled_itself_stays(project: Project, warehouse: str
 
 def test_a_script_that_leaves_out_a_shop_has_failed(project: Project, warehouse: str) -> None:
     """It lands one shop itself and ends with 0: the other has not landed, and the run says so."""
-    script = """
-        import os
-        from include.units.ledger import Ledger
-        from include.units.unit import Unit
-        from include.periods import Schedule
-        from include.warehouse import connect
-        ledger = Ledger(connect(os.environ["WAREHOUSE_URL"]), os.environ["RUN_ID"])
-        period = Schedule("0 7 * * *", "day").parse_key(os.environ["PERIOD_KEY"])
-        with ledger.engine.begin() as connection:
-            ledger.land(connection, Unit("job", "s1", period), rows=5)
-    """
     project.shops(s1=True, s2=True)
-    project.job(script, platform="erp")
+    project.job(LEDGER + "land('s1', 5)", platform="erp")
     code, output = project.run(WAREHOUSE_URL=warehouse)
     assert (code, "the script said nothing of s2" in output) == (1, True)
     first, second = rows_of(warehouse)
     assert (first.state, second.state, second.exit_code) == ("ok", "failed", 1)
     assert "without saying anything of this shop" in (second.error or "")
-    project.job(script.replace('"s1"', '"s2"'), platform="erp")
+    project.job(LEDGER + "land('s2', 5)", platform="erp")
     assert project.run(WAREHOUSE_URL=warehouse)[0] == 0
     assert [row.state for row in rows_of(warehouse)] == ["ok", "ok"]
 

@@ -7,13 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from include.units.ledger import Ledger
-from include.warehouse import connect
-from tests.warehouses import make_warehouse
+from tests.running.project import Project, rows_of
 
 if TYPE_CHECKING:
     from include.units.unit import LedgerRow
-    from tests.running.project import Project
 
 DAYS = ("2025-10-01", "2025-10-02", "2025-10-03")
 # Fails where a file says so; keeps a list of what it was started for.
@@ -31,24 +28,13 @@ sys.exit(int(broken.read_text()) if broken.exists() else 0)
 """
 
 
-@pytest.fixture
-def warehouse(project: Project) -> str:
-    """Return the URL of an empty warehouse."""
-    url = f"sqlite:///{project.root}/warehouse.db"
-    make_warehouse(url)
-    return url
-
-
 def _run(project: Project, url: str, day: str, run_id: str = "", **more: str) -> tuple[int, str]:
     said = {"RETRY_EARLIER": "1", "WAREHOUSE_URL": url, "RUN_ID": run_id or f"run-{day}", **more}
     return project.run("job", "--period", day, **said)
 
 
 def _row(url: str, day: str, shop: str = "-") -> LedgerRow:
-    engine = connect(url)
-    rows = {row.shop_id: row for row in Ledger(engine).rows("job", day)}
-    engine.dispose()
-    return rows[shop]
+    return {row.shop_id: row for row in rows_of(url, day)}[shop]
 
 
 def _break(project: Project, day: str, code: int = 1) -> None:

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from tests.running.families import FAMILY
-from tests.running.project import PATIENCE, PERIOD
-
-if TYPE_CHECKING:
-    from tests.running.project import Project
+from tests.running.project import PATIENCE, PERIOD, Project
 
 SHOW = "import os; print('covers', os.environ['PERIOD_KEY'])"
 

@@ -10,28 +10,20 @@ from include.periods import Schedule
 from include.units.ledger import Ledger
 from include.units.unit import Unit
 from include.warehouse import connect
-from tests.running.project import PERIOD
-from tests.warehouses import make_warehouse
+from tests.running.project import LEDGER, PERIOD, Project
+from tests.warehouses import empty_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.running.project import Project
 
 PERIODS = Schedule("0 7 * * *", "day")
-SCRIPT = """
-    import json, os
-    from include.units.ledger import Ledger
-    from include.units.unit import Unit
-    from include.periods import Schedule
-    from include.warehouse import connect
-    ledger = Ledger(connect(os.environ["WAREHOUSE_URL"]), os.environ["RUN_ID"])
-    period = Schedule("0 7 * * *", "day").parse_key(os.environ["PERIOD_KEY"])
-    rows = json.loads(os.environ["ROWS"])
-    for shop in os.environ["SHOPS"].split(","):
-        print("pulls", shop)
-        with ledger.engine.begin() as connection:
-            ledger.land(connection, Unit("job", shop, period), rows.get(shop, 100))
+SCRIPT = f"""{LEDGER}
+import json
+rows = json.loads(os.environ["ROWS"])
+for shop in os.environ["SHOPS"].split(","):
+    print("pulls", shop)
+    land(shop, rows.get(shop, 100))
 """
 FEW = f"job s2 {PERIOD}: 3 rows, at least 10 expected"
 
@@ -41,8 +33,7 @@ class Shops:
 
     def __init__(self, project: Project, checks: dict[str, object]) -> None:
         self.project = project
-        self.url = f"sqlite:///{project.root}/warehouse.db"
-        make_warehouse(self.url)
+        self.url = empty_file(project.root)
         self.ledger = Ledger(connect(self.url))
         project.shops(s1=True, s2=True, s3=True)
         project.job(SCRIPT, platform="erp", checks=checks)
@@ -129,8 +120,7 @@ def test_a_failure_that_weighs_more_stays(shops: Shops) -> None:
 
 def test_checks_that_cannot_tell_are_a_wrong_configuration(project: Project) -> None:
     """A script that counts no rows, or a table that is not there: no retry helps."""
-    url = f"sqlite:///{project.root}/warehouse.db"
-    make_warehouse(url)
+    url = empty_file(project.root)
     project.job("", checks={"max_drop": "60%"})
     code, output = project.run(WAREHOUSE_URL=url)
     assert (code, "so max_drop can tell nothing: let it write them" in output) == (78, True)
@@ -145,7 +135,7 @@ def test_checks_that_cannot_tell_are_a_wrong_configuration(project: Project) -> 
 
 def test_a_unit_that_is_not_what_its_source_counts_is_pulled_again(project: Project) -> None:
     """Both numbers are said; a source's count that nobody reports is a wrong configuration."""
-    script = SCRIPT.replace("rows.get(shop, 100))", "rows.get(shop, 100), source_rows=100)")
+    script = SCRIPT.replace("shop, 100))", "shop, 100), source_rows=100)")
     shops = Shops(project, {"control_total": {"tolerance": 0}})
     project.jobs.clear()
     project.job(script, platform="erp", checks={"control_total": {"tolerance": 0}})

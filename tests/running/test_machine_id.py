@@ -13,7 +13,7 @@ from include.running.locking import place_of
 from include.units.ledger import Ledger
 from include.warehouse import connect
 from tests.running.project import PATIENCE, PERIOD, Project
-from tests.warehouses import make_warehouse
+from tests.warehouses import empty_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,8 +37,7 @@ class Machines:
 
     def __init__(self, project: Project) -> None:
         self.project = project
-        self.url = f"sqlite:///{project.root}/warehouse.db"
-        make_warehouse(self.url)
+        self.url = empty_file(project.root)
         self.ledger = Ledger(connect(self.url))
         project.job(WAIT)
 

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 from datetime import datetime, timedelta, timezone
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -17,10 +17,8 @@ from include.running.script_call import why_not_known
 from include.units.ledger import Ledger
 from include.units.unit import LANDED, Unit
 from include.warehouse import connect
-from tests.warehouses import make_warehouse
-
-if TYPE_CHECKING:
-    from tests.running.project import Project
+from tests.running.project import Project, rows_of
+from tests.warehouses import empty_file
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 DAILY = Schedule("0 7 * * *", "day")
@@ -68,15 +66,12 @@ def old(project: Project, request: pytest.FixtureRequest) -> tuple[Project, str,
     text, keys, dated = KINDS[request.param]
     project.shops(**{"erp-1": True, "erp-2": True})
     project.job(NOTE + text, dated=None, **keys)
-    url = f"sqlite:///{project.root}/warehouse.db"
-    make_warehouse(url)
+    url = empty_file(project.root)
     return project, url, dated
 
 
 def _landed(url: str) -> set[str]:
-    engine = connect(url)
-    rows = [row for day in _days(9) for row in Ledger(engine).rows("job", day)]
-    engine.dispose()
+    rows = [row for day in _days(9) for row in rows_of(url, day)]
     return {row.period_key for row in rows if row.state in LANDED}
 
 
@@ -124,8 +119,7 @@ def _fail(url: str, day: str, shops: list[str]) -> None:
 
 def test_a_missed_day_is_refused_and_stays_missing(project: Project) -> None:
     """By the run that catches up after an outage, and with --again of what has landed, too."""
-    url = f"sqlite:///{project.root}/warehouse.db"
-    make_warehouse(url)
+    url = empty_file(project.root)
     project.job(NOTE + f"pulled({YESTERDAY})", dated=None)
     before, last = _days(2)
     assert project.run("job", PERIOD_KEY=before, RETRY_EARLIER="1", WAREHOUSE_URL=url)[0] == 78
@@ -215,15 +209,12 @@ def test_an_entry_whose_script_cannot_be_started_fails_its_units(
     project: Project, keys: dict[str, Any], told: str
 ) -> None:
     """The run is 78 and says what repairs it; so does the ledger, where nothing is left untried."""
-    url = f"sqlite:///{project.root}/warehouse.db"
-    make_warehouse(url)
+    url = empty_file(project.root)
     project.job("print(1)", **keys)
     (day,) = _days(1)
     code, output = project.run("job", WAREHOUSE_URL=url)
     assert (code, told in output, output.count("failed:")) == (78, True, 1)
-    engine = connect(url)
-    (row,) = Ledger(engine).rows("job", day)
-    engine.dispose()
+    (row,) = rows_of(url, day)
     assert (row.state, row.exit_code, row.attempts) == ("failed", 78, 1)
     assert told in str(row.error)
 
@@ -231,8 +222,7 @@ def test_an_entry_whose_script_cannot_be_started_fails_its_units(
 @pytest.mark.campaign
 def test_a_run_over_the_end_of_its_tick_is_not_landed(project: Project) -> None:
     """The whole way: a script without a period, started in the last tenth of its minute."""
-    url = f"sqlite:///{project.root}/warehouse.db"
-    make_warehouse(url)
+    url = empty_file(project.root)
     wait = "import time; time.sleep(60.5 - time.time() % 60)"
     project.job(wait, dated=None, cron="* * * * *", period="tick")
     time.sleep(max(0, 57 - time.time() % 60))

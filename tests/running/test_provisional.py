@@ -3,34 +3,18 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from include.units.ledger import Ledger
-from include.warehouse import connect
-from tests.warehouses import make_warehouse
-
-if TYPE_CHECKING:
-    from tests.running.project import Project
+from tests.running.project import LEDGER, Project, rows_of
+from tests.warehouses import empty_file
 
 # A zone in which the day is far from over: yesterday is due at its end.
 ZONE = next(zone for zone in ("Asia/Shanghai", "UTC") if datetime.now(ZoneInfo(zone)).hour < 23)
 YESTERDAY = (datetime.now(ZoneInfo(ZONE)) - timedelta(days=1)).date().isoformat()
 LATE = {"cron": "59 23 * * *", "timezone": ZONE}
 DUE = {"RETRY_EARLIER": "1"}
-LANDS = """
-    import os
-    from include.units.ledger import Ledger
-    from include.units.unit import Unit
-    from include.periods import Schedule
-    from include.warehouse import connect
-    ledger = Ledger(connect(os.environ["WAREHOUSE_URL"]), os.environ["RUN_ID"])
-    period = Schedule("59 23 * * *", "day", "{zone}").parse_key(os.environ["PERIOD_KEY"])
-    with ledger.engine.begin() as connection:
-        ledger.land(connection, Unit("job", "-", period), rows=5)
-"""
 
 
 class Early:
@@ -38,8 +22,7 @@ class Early:
 
     def __init__(self, project: Project) -> None:
         self.project = project
-        self.url = f"sqlite:///{project.root}/warehouse.db"
-        make_warehouse(self.url)
+        self.url = empty_file(project.root)
 
     def run(self, run_id: str, **variables: str) -> tuple[int, str]:
         """Run it for yesterday."""
@@ -49,7 +32,7 @@ class Early:
     @property
     def state(self) -> str:
         """What the ledger says of yesterday."""
-        (row,) = Ledger(connect(self.url)).rows("job", YESTERDAY)
+        (row,) = rows_of(self.url, YESTERDAY)
         return row.state
 
 
@@ -82,7 +65,9 @@ def test_a_retry_of_the_early_run_itself_does_nothing(early: Early) -> None:
 
 
 @pytest.mark.parametrize(
-    ("script", "code"), [("raise SystemExit(99)", 99), (LANDS.format(zone=ZONE), 0)], ids=str
+    ("script", "code"),
+    [("raise SystemExit(99)", 99), (LEDGER + "land('-', 5)", 0)],
+    ids=["nothing", "landed"],
 )
 def test_nothing_yet_and_what_a_script_lands_itself_are_provisional(
     early: Early, script: str, code: int

@@ -5,18 +5,12 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from include.running.results import LONGEST_LINE, Result, Results, results_file
-from include.units.ledger import Ledger
-from include.warehouse import connect
-from tests.running.project import PERIOD, Project
-from tests.warehouses import make_warehouse
-
-if TYPE_CHECKING:
-    from include.units.unit import LedgerRow
+from tests.running.project import Project, rows_of
 
 SHOPS = ("s1", "s2")
 OK = b'{"shop": "s1", "state": "ok", "rows": 5}\n'
@@ -258,23 +252,8 @@ def test_what_is_put_in_its_place_is_not_waited_for(tmp_path: Path) -> None:
     assert not path.exists()
 
 
-@pytest.fixture
-def warehouse(project: Project) -> str:
-    """Return the URL of an empty warehouse."""
-    url = f"sqlite:///{project.root}/warehouse.db"
-    make_warehouse(url)
-    return url
-
-
-def _rows(url: str) -> list[LedgerRow]:
-    engine = connect(url)
-    rows = Ledger(engine).rows("job", PERIOD)
-    engine.dispose()
-    return rows
-
-
 def _seen(url: str) -> list[tuple[Any, ...]]:
-    return [(row.shop_id, row.state, row.rows, row.exit_code) for row in _rows(url)]
+    return [(row.shop_id, row.state, row.rows, row.exit_code) for row in rows_of(url)]
 
 
 SHELL = """\
@@ -298,7 +277,7 @@ def test_a_shell_script_says_how_each_shop_went(project: Project, warehouse: str
         ("s2", "failed", None, 75),
         ("s3", "failed", None, 1),
     ]
-    assert _rows(warehouse)[1].error == "code 429"
+    assert rows_of(warehouse)[1].error == "code 429"
     told = "s2 failed, exit code 75 (a temporary failure): code 429"
     for text in (output, project.journal()):
         assert told in text
@@ -356,7 +335,7 @@ def test_each_unit_is_as_its_line_says_and_the_run_as_the_worst(
     """A job without shops names none; the exit code counts beside the lines."""
     project.job(f"{SAY}\nsay(**{said!r})\nsys.exit({ends})")
     code, _ = project.run(WAREHOUSE_URL=warehouse)
-    (row,) = _rows(warehouse)
+    (row,) = rows_of(warehouse)
     assert (code, row.state) == expected
 
 
@@ -399,7 +378,7 @@ def test_the_examples_of_the_guide_work(project: Project, warehouse: str) -> Non
         (project.root / name).chmod(0o755)
     assert project.run(WAREHOUSE_URL=warehouse, AGAIN="1")[0] == 1
     assert _seen(warehouse) == [("s1", "ok", 6, 0), ("s2", "failed", None, 1)]
-    assert _rows(warehouse)[1].error == "see above"
+    assert rows_of(warehouse)[1].error == "see above"
 
 
 def test_without_a_warehouse_the_lines_decide_the_exit_code(project: Project) -> None:

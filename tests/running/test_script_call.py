@@ -4,13 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING
 
 from include import PROJECT_ROOT
-from tests.running.project import PERIOD
-
-if TYPE_CHECKING:
-    from tests.running.project import Project
+from tests.running.project import PERIOD, Project
 
 DUMP = """
 import json, os, sys

@@ -6,17 +6,13 @@ import random
 import subprocess
 import sys
 import time
-from typing import TYPE_CHECKING
 
 import psutil
 import pytest
 
 from include import PROJECT_ROOT
 from tests.running.families import FAMILY
-from tests.running.project import PATIENCE
-
-if TYPE_CHECKING:
-    from tests.running.project import Project
+from tests.running.project import PATIENCE, Project
 
 # A runner is up, with its script's whole family, after about half of this.
 SECONDS_TO_CHOOSE_FROM = 1.5

@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pytest
 
-from tests.running.project import PERIOD
-
-if TYPE_CHECKING:
-    from tests.running.project import Project
+from tests.running.project import PERIOD, Project
 
 
 @pytest.fixture

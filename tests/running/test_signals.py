@@ -6,16 +6,12 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
 from include import PROJECT_ROOT
 from tests.running.families import FAMILY
-from tests.running.project import PATIENCE, wait_until
-
-if TYPE_CHECKING:
-    from tests.running.project import Project
+from tests.running.project import PATIENCE, Project, wait_until
 
 # Starts a runner as Airflow's task process does, and stays its parent.
 PARENT = "import subprocess, sys, time; subprocess.Popen(sys.argv[1:]); time.sleep(600)"

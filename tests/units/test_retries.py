@@ -1,9 +1,9 @@
-"""What a run tries once more, and what such retries have landed."""
+"""What a later run takes up again by itself: what failed, and what is to be counted again."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,7 +13,7 @@ from include.coverage.history import read_history
 from include.periods import Schedule
 from include.units.claims import Claim
 from include.units.ledger import Ledger
-from include.units.retries import left_failed, write_recount
+from include.units.retries import due_for_a_recount, left_failed, write_recount
 from include.units.unit import Unit
 from include.units.waivers import unwaive, waive
 from include.warehouse import connect
@@ -21,6 +21,7 @@ from include.warehouse.tables import ledger as table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
 
 pytestmark = pytest.mark.every_warehouse
 
@@ -30,19 +31,27 @@ UNITS = [Unit("erp_store", "erp-1", period) for period in PERIODS]
 ENDED = PERIODS[0].end, PERIODS[2].end
 PATIENCE = timedelta(seconds=60)
 ONCE_MORE = Claim(None, PATIENCE, retry=True)
+FIRST = datetime(2025, 10, 1, tzinfo=timezone.utc)
+MORNING = timedelta(days=1, hours=7)
 
 
 @pytest.fixture
-def engine(warehouse_url: str) -> Iterator[Engine]:
-    """Return a new warehouse in which the three units have failed."""
+def warehouse(warehouse_url: str) -> Iterator[Engine]:
+    """Open a new warehouse."""
     engine = connect(warehouse_url)
-    book = Ledger(engine, "first")
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def engine(warehouse: Engine) -> Engine:
+    """Return a new warehouse in which the three units have failed."""
+    book = Ledger(warehouse, "first")
     book.expect(UNITS)
     book.begin(UNITS)
     for unit in UNITS:
         book.fail(unit, 75, "the gateway was away")
-    yield engine
-    engine.dispose()
+    return warehouse
 
 
 def _left(engine: Engine, run_id: str) -> list[str]:
@@ -125,3 +134,42 @@ def test_what_is_counted_again_and_wrong_is_tried_however_old(engine: Engine) ->
     assert [row.period_key for row in rows] == [PERIODS[0].key, PERIODS[2].key]
     months_later = PERIODS[0].end + timedelta(days=60), PERIODS[0].end + timedelta(days=61)
     assert left_failed(engine, "erp_store", "third", months_later, PATIENCE) == []
+
+
+def _key(number: int) -> str:
+    return f"{FIRST + timedelta(days=number):%Y-%m-%d}"
+
+
+def _land(engine: Engine, number: int, shop: str, counted_at: datetime | None) -> None:
+    unit = Unit("erp_store", shop, DAYS.parse_key(_key(number)))
+    with engine.begin() as connection:
+        Ledger(engine).land(connection, unit, 5, source_rows=5, counted_at=counted_at)
+
+
+def test_each_unit_is_counted_again_when_it_is_3_and_30_days_old(warehouse: Engine) -> None:
+    """Once each, morning after morning; never one that its source has not counted."""
+    seen: dict[str, list[int]] = {}
+    for number in range(50):
+        now = FIRST + timedelta(days=number) + MORNING
+        _land(warehouse, number, "erp-1", now)
+        _land(warehouse, number, "erp-2", None)
+        _land(warehouse, number, "erp-3", now)
+        for row in due_for_a_recount(warehouse, "erp_store", ["erp-1", "erp-2"], now, 16):
+            assert row.shop_id == "erp-1"
+            seen.setdefault(row.period_key, []).append((now - row.period_end).days)
+            assert write_recount(warehouse, row, 5, 5, now)
+    assert seen[_key(0)] == [3, 30]
+    assert all(ages == [3, 30][: len(ages)] for ages in seen.values())
+    assert seen.keys() == {_key(number) for number in range(47)}
+
+
+def test_after_an_outage_what_is_due_is_counted_late(warehouse: Engine) -> None:
+    """The latest first and only so many at once; what is too old is left alone."""
+    for number in range(60):
+        _land(warehouse, number, "erp-1", FIRST + timedelta(days=number) + MORNING)
+    now = FIRST + timedelta(days=60)
+    found = due_for_a_recount(warehouse, "erp_store", ["erp-1"], now, 4)
+    # The day ends at 16:00 by UTC.
+    assert [row.period_key for row in found] == [_key(number) for number in (56, 55, 54, 53)]
+    keys = {row.period_key for row in due_for_a_recount(warehouse, "erp_store", ["erp-1"], now, 99)}
+    assert keys == {_key(number) for number in (*range(15, 30), *range(42, 57))}

@@ -19,7 +19,7 @@ try:
     from include.platforms.feed.dialect import FeedDialect, connection_of
     from include.platforms.feed.pages import rows_counted, rows_of
     from include.pulling import Assignment, Control, Replace, Window, of_scope, pull
-    from include.registry.feeds import FEEDS_FILE, Blanks, load_feeds
+    from include.registry.feeds import FEEDS_FILE, Blanks, Feed, load_feeds
     from include.units.exit_codes import ExitCode
 except ModuleNotFoundError as error:  # by hand, with another Python or without the project's path
     print(f"{error}: start it with 'python3 scheduler_manager.py run pdd_review'", file=sys.stderr)
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from include.gateways.client import GatewayClient
     from include.periods import Period
     from include.registry import Job, Shop
-    from include.registry.feeds import Feed
     from include.units.unit import Unit
 
 SECONDS_BETWEEN_REPORTS = 5.0

@@ -25,6 +25,7 @@ try:
     from include.platforms.pdd.refunds import (
         LONGEST_WINDOW,
         STATUSES,
+        Refund,
         refunds_of_new_statuses,
         refunds_updated,
     )
@@ -39,7 +40,6 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     from include.gateways.client import GatewayClient
-    from include.platforms.pdd.refunds import Refund
     from include.registry import Shop
 
 # Each shop has a rate limit of its own, so all may run side by side.

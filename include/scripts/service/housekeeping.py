@@ -14,19 +14,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 try:
-    from sqlalchemy.engine import make_url
+    from sqlalchemy import delete, make_url
     from sqlalchemy.exc import SQLAlchemyError
 
     from include.errors import ConfigurationError, ExpectedError
     from include.housekeeping.airflow_rows import Database
-    from include.housekeeping.files import prune
-    from include.housekeeping.ledger_rows import forget
-    from include.housekeeping.vacuuming import vacuum
+    from include.housekeeping.files import prune, vacuum
     from include.registry import load_registry
-    from include.registry.retention import settings_of
+    from include.registry.retention import Settings, settings_of
     from include.running.environment import given
     from include.units.exit_codes import ExitCode
+    from include.units.unit import State
     from include.warehouse import connect
+    from include.warehouse.tables import ledger
 except ModuleNotFoundError as error:  # by hand, with another Python or without the project's path
     print(
         f"{error}: start it with 'python3 scheduler_manager.py run housekeeping'", file=sys.stderr
@@ -36,7 +36,6 @@ except ModuleNotFoundError as error:  # by hand, with another Python or without 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from include.registry.retention import Settings
 
 DAY_SECONDS = 86_400
 
@@ -102,8 +101,11 @@ def _airflow_rows(settings: Settings, airflow: Database) -> None:
 
 def _ledger_rows(settings: Settings, warehouse: str) -> None:
     if settings.ledger:
-        engine = connect(warehouse)
-        removed = forget(engine, _days_ago(settings.ledger))
+        engine, before = connect(warehouse), _days_ago(settings.ledger)
+        # What is being worked on stays, and so does the data that landed.
+        old = delete(ledger).where(ledger.c.period_end < before, ledger.c.state != State.RUNNING)
+        with engine.begin() as connection:
+            removed = connection.execute(old).rowcount
         engine.dispose()
         print(f"rows of the ledger older than {settings.ledger} days: {removed:,} removed")
 

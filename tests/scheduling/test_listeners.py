@@ -1,8 +1,11 @@
-"""What Airflow's list of runs shows of a run by hand."""
+"""What happens as a run by hand begins, and as a DAG processor starts."""
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -15,15 +18,29 @@ from sqlalchemy import create_engine
 from sqlalchemy.orm import Session
 
 from include.running.environment import REFUSED_NOTE
-from include.scheduling.run_notes import RunNotes
+from include.scheduling.listeners import RunNotes
 from tests.registry.conftest import ProjectFolder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 NOW = datetime(2025, 10, 3, 15, tzinfo=SHANGHAI)
+ROOT = Path(__file__).parents[2]
+CODE = """
+import sys
+from types import SimpleNamespace
+import plugins.store_data
+from include.scheduling.listeners import ParsePreload
+ParsePreload().on_starting(SimpleNamespace(job_type=sys.argv[1]))
+before = set(sys.modules)
+print("include.scheduling.factory" in before)
+import include.scheduling.factory, include.scheduling.problems
+for dag in include.scheduling.factory.build_dags():
+    pass
+include.scheduling.problems.raise_problems()
+print(len([name for name in set(sys.modules) - before if name.startswith("include.")]))
+"""
 
 
 @pytest.fixture
@@ -104,3 +121,20 @@ def test_a_run_that_will_be_refused_says_why(
     assert run.note.startswith(REFUSED_NOTE)
     assert why in run.note
     assert run.partition_key is None
+
+
+@pytest.mark.parametrize(
+    ("job_type", "loaded"), [("DagProcessorJob", True), ("SchedulerJob", False)]
+)
+def test_the_dag_processor_alone_loads_what_a_parse_needs(job_type: str, loaded: bool) -> None:  # noqa: FBT001 - a case of the table
+    """After that a parse imports nothing of the project; the other components need none of it."""
+    done = subprocess.run(
+        [sys.executable, "-c", CODE, job_type],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    there, imported = done.stdout.split()[-2:]
+    assert there == str(loaded)
+    assert (imported == "0") == loaded

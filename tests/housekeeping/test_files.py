@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from include.housekeeping.vacuuming import vacuum
+from include.housekeeping.files import vacuum
 
 if TYPE_CHECKING:
     from pathlib import Path

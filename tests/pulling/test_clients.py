@@ -7,7 +7,7 @@ import gc
 
 import pytest
 
-from include.pulling.event_loop import run
+from include.pulling.clients import run
 
 
 def test_work_gives_its_result_and_the_collector_is_as_before() -> None:
