@@ -1,34 +1,22 @@
-"""Mornings on which jobs pull from a sandbox, all by one clock that is moved by hand."""
+"""Mornings on which a job pulls from a sandbox, held against the sandbox's truth."""
 
 from __future__ import annotations
 
-import contextlib
-import io
-import json
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 from typing import TYPE_CHECKING, Any
 
-import pytest
 from sqlalchemy import select, text
 
-from include.gateways.fields import SHANGHAI
 from include.gateways.paging import LAGS
-from include.platforms.jd import orders as jd_orders
 from include.pulling import pull
-from include.registry import Shop, load_registry
-from include.registry.airflow_objects import connections
 from include.scripts.erp import erp_store
 from include.scripts.jd import jd_store
 from include.scripts.pdd import pdd_quality
-from include.units.ledger import Ledger
-from include.units.unit import LedgerRow, Unit
-from include.warehouse import connect
-from tests.conftest import WIDE
+from include.units.unit import Unit
 from tests.pull_jobs import (
     ERP,
     JD,
     PDD,
-    ROOT,
     PullJob,
     Rows,
     WideErp,
@@ -37,15 +25,14 @@ from tests.pull_jobs import (
     compared,
     names_of,
 )
+from tests.pulling.simulated_days import DAY, JOBS, SEED, Runs
 from tests.sandbox import truth
-from tests.sandbox.serving import serve
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
-SEED = 1
-DAY = timedelta(days=1)
+    from include.registry import Shop
+
 SCHEDULED = {ERP.id: time(7), JD.id: time(7, 30), PDD.id: time(8)}
 DAYS_OF = {ERP.id: "order_day", JD.id: "order_day", PDD.id: "created_day"}
 MADE_ON: dict[str, Any] = {
@@ -57,8 +44,8 @@ CANCELLED = {ERP.id: "Cancelled", JD.id: "TRADE_CANCELED"}
 REFUNDED = 10
 
 
-class Mornings:
-    """One warehouse beside a sandbox, and runs of a job.
+class Mornings(Runs):
+    """Runs of one job of which what landed is held against the sandbox's truth.
 
     Args:
         job: whose runs.
@@ -66,21 +53,15 @@ class Mornings:
         folder: for what runs write.
 
     Attributes:
-        now: by the clock of the runs; the wall clock of Asia/Shanghai.
-        behind: how far the sandbox's lists are behind.
         shops: those that are pulled; all of the platform, unless somebody narrows them.
-        base_url: of the sandbox.
+        said: all that the last run printed.
     """
 
     def __init__(self, job: PullJob, url: str, folder: Path) -> None:
+        super().__init__(url, folder)
         self.job = job
-        self.now = datetime(2025, 10, 3)
-        self.behind = timedelta()
-        self.base_url = ""
-        self.registry = load_registry(ROOT)
-        self.shops: list[Shop] = self.registry.shops_of(self.registry.jobs[job.id])
-        self.engine = connect(url)
-        self._url, self._folder, self._runs = url, folder, 0
+        self.shops: list[Shop] = JOBS.shops_of(JOBS.jobs[job.id])
+        self.said = ""
 
     def schedule(self, day: date) -> int:
         """Run a day at its time on the morning after."""
@@ -88,26 +69,11 @@ class Mornings:
         return self.run(day.isoformat())
 
     def run(self, key: str, *, again: bool = False, **more: str) -> int:
-        """Pull a period as the runner does, by the clock as it stands; gives the exit code."""
-        self._runs += 1
-        period = self.registry.jobs[self.job.id].schedule.parse_key(key)
-        ledger = Ledger(self.engine, f"run {self._runs}")
+        """Pull a period by the clock as it stands; gives the exit code."""
+        period = JOBS.jobs[self.job.id].schedule.parse_key(key)
         units = [Unit(self.job.id, shop.id, period) for shop in self.shops]
-        ledger.expect(units)
-        ledger.begin(units if again else ledger.open_units(units))
-        said = io.StringIO()
-        with pytest.MonkeyPatch.context() as patch:
-            for name, value in {**self._environment(key), **more}.items():
-                patch.setenv(name, value)
-            with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
-                code = self._pull()
-        self.said = said.getvalue()
+        code, self.said = self.pull(units, self._pull, again=again, **more)
         return code
-
-    def row(self, shop: Shop, key: str) -> LedgerRow:
-        """Return a unit's row of the ledger."""
-        rows = Ledger(self.engine).rows(self.job.id, key)
-        return next(row for row in rows if row.shop_id == shop.id)
 
     def landed(self, shop: Shop, day: date) -> Rows:
         """Return the rows of a shop's business day in the warehouse."""
@@ -159,42 +125,10 @@ class Mornings:
             "paid_amount": int(sum(row[names["paid_amount"]] for row in made) * 100),
         }
 
-    def _environment(self, key: str) -> dict[str, str]:
-        given = {
-            f"AIRFLOW_CONN_{name.upper()}": json.dumps(fields)
-            for name, fields in connections(self.base_url).items()
-        }
-        return {
-            **given,
-            "SCHEDULER_VAR": str(self._folder),
-            "WAREHOUSE_URL": self._url,
-            "JOB_ID": self.job.id,
-            "PERIOD_KEY": key,
-            "SHOPS": ",".join(shop.id for shop in self.shops),
-            "RUN_ID": f"run {self._runs}",
-            "GATEWAY_ATTEMPTS": "2",
-            "GATEWAY_PAUSE_SECONDS": "0.01",
-        }
-
     def _pull(self) -> int:
-        def clock() -> datetime:
-            return self.now.replace(tzinfo=SHANGHAI)
-
-        lag = LAGS[self.job.dialect]
-        if self.job is ERP:
-            return pull(WideErp, erp_store.Erp().fetch, lag=lag, clock=clock)
-        if self.job is JD:
-            return pull(WideJd, jd_store.fetch, lag=lag, clock=clock)
-        return pull(WidePdd, pdd_quality.fetch, lag=lag, clock=clock)
-
-
-@contextlib.contextmanager
-def mornings(job: PullJob, url: str, folder: Path) -> Iterator[Mornings]:
-    """Serve a sandbox by the clock of the runs, without the platforms' limits."""
-    made = Mornings(job, url, folder)
-    with pytest.MonkeyPatch.context() as patch:
-        # It reckons by this machine's clock which changes the platform still shows.
-        patch.setattr(jd_orders, "_horizon", lambda: made.now - 90 * DAY)
-        with serve(SEED, lambda: made.now - made.behind, allowances=[WIDE]) as made.base_url:
-            yield made
-    made.engine.dispose()
+        dialects: dict[str, tuple[Any, Any]] = {
+            ERP.id: (WideErp, erp_store.Erp().fetch),
+            JD.id: (WideJd, jd_store.fetch),
+            PDD.id: (WidePdd, pdd_quality.fetch),
+        }
+        return pull(*dialects[self.job.id], lag=LAGS[self.job.dialect], clock=self.clock)

@@ -1,4 +1,4 @@
-"""Days of pulls against a sandbox, with a clock that is moved by hand."""
+"""Pulls against a sandbox, all by one clock that is moved by hand."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import io
 import json
 from datetime import date, datetime, timedelta
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import pytest
 
@@ -31,11 +31,13 @@ from tests.pull_jobs import ROOT, WideErp, WideJd, WidePdd
 from tests.sandbox.serving import serve
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
 JOBS = load_registry(ROOT)
+SEED = 1
 DAY = timedelta(days=1)
+R = TypeVar("R", bound="Runs")
 
 
 class Ran(NamedTuple):
@@ -50,39 +52,95 @@ class Ran(NamedTuple):
     said: str
 
 
-class Days:
-    """Shops of a sandbox, a warehouse, and the runs of jobs morning after morning.
+class Runs:
+    """One warehouse beside a sandbox, and runs of jobs.
+
+    Args:
+        url: of the warehouse, empty.
+        folder: for what runs write.
 
     Attributes:
         now: by everybody's clock; the wall clock of Asia/Shanghai.
+        behind: how far the sandbox's lists are behind.
+        base_url: of the sandbox.
         connections: the fields of those that are not as delivered, by id.
     """
 
     def __init__(self, url: str, folder: Path) -> None:
         self.now = datetime(2025, 10, 3, 8)
+        self.behind = timedelta()
         self.base_url = ""
         self.connections: dict[str, dict[str, str]] = {}
         self.engine = connect(url)
-        self._url, self._folder = url, folder
-        self._run = 0
+        self._url, self._folder, self._runs = url, folder, 0
+
+    def clock(self) -> datetime:
+        """Return the moment, aware."""
+        return self.now.replace(tzinfo=SHANGHAI)
+
+    def pull(
+        self, units: Sequence[Unit], work: Callable[[], int], *, again: bool = False, **more: str
+    ) -> Ran:
+        """Pull units of one job and period as the runner does, with more of its environment."""
+        self._runs += 1
+        ledger = Ledger(self.engine, f"run {self._runs}")
+        ledger.expect(units)
+        ledger.begin(units if again else ledger.open_units(units))
+        said = io.StringIO()
+        with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stderr(said):
+            for name, value in {**self._environment(units), **more}.items():
+                patch.setenv(name, value)
+            with contextlib.redirect_stdout(said):
+                code = work()
+        return Ran(code, said.getvalue())
+
+    def row(self, job_id: str, shop: str, key: str) -> LedgerRow:
+        """Return a unit's row of the ledger."""
+        rows = Ledger(self.engine).rows(job_id, key)
+        return next(row for row in rows if row.shop_id == shop)
+
+    def _environment(self, units: Sequence[Unit]) -> dict[str, str]:
+        given = {
+            f"AIRFLOW_CONN_{name.upper()}": json.dumps(fields)
+            for name, fields in {**connections(self.base_url), **self.connections}.items()
+        }
+        return {
+            **given,
+            "SCHEDULER_VAR": str(self._folder),
+            "WAREHOUSE_URL": self._url,
+            "JOB_ID": units[0].job_id,
+            "PERIOD_KEY": units[0].period.key,
+            "SHOPS": ",".join(unit.shop_id for unit in units),
+            "RUN_ID": f"run {self._runs}",
+            "GATEWAY_ATTEMPTS": "2",
+            "GATEWAY_PAUSE_SECONDS": "0.01",
+        }
+
+
+@contextlib.contextmanager
+def served(runs: R) -> Iterator[R]:
+    """Serve a sandbox by the clock of the runs, without the platforms' limits."""
+    with pytest.MonkeyPatch.context() as patch:
+        # It reckons by this machine's clock which changes the platform still shows.
+        patch.setattr(jd_orders, "_horizon", lambda: runs.now - 90 * DAY)
+        with serve(SEED, lambda: runs.now - runs.behind, allowances=[WIDE]) as runs.base_url:
+            yield runs
+    runs.engine.dispose()
+
+
+class Days(Runs):
+    """Runs of any job morning after morning, of which what landed is judged."""
 
     def run(self, job_id: str, key: str, *shops: str) -> Ran:
         """Pull a period of some shops, and judge what has landed, as the runner does."""
-        job, self._run = JOBS.jobs[job_id], self._run + 1
-        ledger = Ledger(self.engine, f"run {self._run}")
+        job = JOBS.jobs[job_id]
         units = [Unit(job_id, shop, job.schedule.parse_key(key)) for shop in shops]
-        ledger.expect(units)
-        ledger.begin(ledger.open_units(units))
-        said = io.StringIO()
-        with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stderr(said):
-            for name, value in self._environment(job_id, key, shops).items():
-                patch.setenv(name, value)
-            with contextlib.redirect_stdout(said):
-                code = self._pull(job_id)
-        ledger.settle(units, code, "it failed")
+        ran = self.pull(units, partial(self._pull, job_id))
+        ledger = Ledger(self.engine, f"run {self._runs}")
+        ledger.settle(units, ran.code, "it failed")
         assert job.checks is not None
         found = judge(ledger, job.checks, units)
-        return Ran(code, "\n".join([said.getvalue(), *(line for _, line in found.lines())]))
+        return Ran(ran.code, "\n".join([ran.said, *(line for _, line in found.lines())]))
 
     def mornings(self, job_id: str, first: str, count: int, *shops: str) -> list[Ran]:
         """Run a daily job for days in a row, each on the morning after."""
@@ -93,62 +151,21 @@ class Days:
             ran.append(self.run(job_id, day.isoformat(), *shops))
         return ran
 
-    def row(self, job_id: str, shop: str, key: str) -> LedgerRow:
-        """Return a unit's row of the ledger."""
-        rows = Ledger(self.engine).rows(job_id, key)
-        return next(row for row in rows if row.shop_id == shop)
-
     def journal(self) -> str:
         """Return what the journal says."""
         return (self._folder / "logs/scheduler.log").read_text("utf-8")
 
-    def _environment(self, job_id: str, key: str, shops: tuple[str, ...]) -> dict[str, str]:
-        given = {
-            f"AIRFLOW_CONN_{name.upper()}": json.dumps(fields)
-            for name, fields in {**connections(self.base_url), **self.connections}.items()
-        }
-        return {
-            **given,
-            "SCHEDULER_VAR": str(self._folder),
-            "WAREHOUSE_URL": self._url,
-            "JOB_ID": job_id,
-            "PERIOD_KEY": key,
-            "SHOPS": ",".join(shops),
-            "RUN_ID": f"run {self._run}",
-            "GATEWAY_PAUSE_SECONDS": "0.01",
-        }
-
     def _pull(self, job_id: str) -> int:
-        def clock() -> datetime:
-            return self.now.replace(tzinfo=SHANGHAI)
-
-        wide: dict[str, Any] = {
-            "erp_store": partial(pull, WideErp, lag=LAGS["erp"], control=erp_store.ORDERS.control),
-            "jd_store": partial(pull, WideJd, lag=LAGS["jd"], control=jd_store.ORDERS.control),
-            "pdd_quality": partial(pull, WidePdd, lag=LAGS["pdd"]),
-        }
-        if job_id == "erp_store":
-            code: int = wide[job_id](erp_store.Erp().fetch, clock=clock)
-        elif job_id == "jd_store":
-            code = wide[job_id](jd_store.fetch, clock=clock)
-        elif job_id == "pdd_quality":
-            fetch = partial(pdd_quality.fetch, seen=pdd_quality.statuses_seen(self.now))
-            code = wide[job_id](fetch, clock=clock)
-        else:
+        if job_id not in ("erp_store", "jd_store", "pdd_quality"):
             with pytest.MonkeyPatch.context() as patch:
-                patch.setattr(pdd_feed, "pull", partial(pull, clock=clock))
+                patch.setattr(pdd_feed, "pull", partial(pull, clock=self.clock))
                 patch.setattr(FeedDialect, "limits", (Limit(1000, 1),))
-                code = pdd_feed.main(JOBS.jobs[job_id].args)
-        return code
-
-
-@contextlib.contextmanager
-def days(url: str, folder: Path) -> Iterator[Days]:
-    """Serve a sandbox whose clock is that of the runs."""
-    made = Days(url, folder)
-    with pytest.MonkeyPatch.context() as patch:
-        # It reckons from now which changes the platform shows.
-        patch.setattr(jd_orders, "_horizon", lambda: made.now - 90 * DAY)
-        with serve(clock=lambda: made.now, allowances=[WIDE]) as made.base_url:
-            yield made
-    made.engine.dispose()
+                return pdd_feed.main(JOBS.jobs[job_id].args)
+        seen = pdd_quality.statuses_seen(self.now) if job_id == "pdd_quality" else ()
+        wide: dict[str, tuple[Any, Any, str, Any]] = {
+            "erp_store": (WideErp, erp_store.Erp().fetch, "erp", erp_store.ORDERS.control),
+            "jd_store": (WideJd, jd_store.fetch, "jd", jd_store.ORDERS.control),
+            "pdd_quality": (WidePdd, partial(pdd_quality.fetch, seen=seen), "pdd", None),
+        }
+        dialect, fetch, platform, control = wide[job_id]
+        return pull(dialect, fetch, lag=LAGS[platform], control=control, clock=self.clock)

@@ -13,16 +13,16 @@ from include.units.retries import left_failed
 from include.units.unit import SOURCE_COUNTS
 from include.warehouse.tables import pdd_refunds
 from tests.pulling.defects import DAY, DEFECTS, NEW_STATUS, narrow, new_status
-from tests.pulling.simulated_days import JOBS, Days, days
+from tests.pulling.simulated_days import JOBS, Days, served
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
 SAMPLE = {
-    "erp_store": ("erp-1", "erp-2"),
-    "jd_store": ("jd-1", "jd-3"),
-    "pdd_review": ("pdd-1", "pdd-2", "pdd-3"),
+    "erp_store": ("erp-1",),
+    "jd_store": ("jd-1",),
+    "pdd_review": ("pdd-1", "pdd-2"),
     "pdd_chat": ("pdd-1",),
     "pdd_kpi_daily": ("pdd-1",),
 }
@@ -31,7 +31,7 @@ SAMPLE = {
 @pytest.fixture
 def world(warehouse_url: str, tmp_path: Path) -> Iterator[Days]:
     """Return days of pulls."""
-    with days(warehouse_url, tmp_path) as made:
+    with served(Days(warehouse_url, tmp_path)) as made:
         yield made
 
 
@@ -98,7 +98,12 @@ def _check_all_counted(world: Days, shops_of: dict[str, tuple[str, ...]]) -> Non
 @pytest.mark.campaign
 def test_over_ninety_days_there_is_no_alarm(world: Days) -> None:
     """Nor when they are thirty days old."""
-    shops_of = {**SAMPLE, "erp_store": ("erp-1", "erp-2", "erp-3"), "jd_store": ("jd-1", "jd-2")}
+    shops_of = {
+        **SAMPLE,
+        "erp_store": ("erp-1", "erp-2", "erp-3"),
+        "jd_store": ("jd-1", "jd-2", "jd-3"),
+        "pdd_review": ("pdd-1", "pdd-2", "pdd-3"),
+    }
     for job, shops in shops_of.items():
         for ran in world.mornings(job, DAY, 90, *shops):
             assert ran.code == 0, ran.said

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from contextlib import ExitStack
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -10,13 +11,15 @@ import pytest
 
 from tests.conftest import Sandbox
 from tests.pull_jobs import ERP, JD, PDD, PullJob
-from tests.pulling.mornings import DAY, Mornings, mornings
+from tests.pulling.mornings import Mornings
+from tests.pulling.simulated_days import DAY, served
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-ALL = pytest.mark.parametrize("job", [ERP, JD, PDD], ids=lambda job: job.id)
+# A day of PDD's takes 1,625 calls a shop: tests/scripts/test_pdd_quality.py pulls one.
+QUICK = pytest.mark.parametrize("job", [ERP, JD], ids=lambda job: job.id)
 FIRST = date(2025, 10, 2)
 LANDED, TEMPORARY = 0, 75
 FAULTS = ("http_503", "reset_in_body", "truncated", "error_object", "empty_page")
@@ -25,15 +28,8 @@ FAULTS = ("http_503", "reset_in_body", "truncated", "error_object", "empty_page"
 @pytest.fixture
 def mornings_of(warehouse_url: str, tmp_path: Path) -> Iterator[Callable[[PullJob], Mornings]]:
     """Return what makes the mornings of a job."""
-    opened = []
-
-    def made(job: PullJob) -> Mornings:
-        opened.append(mornings(job, warehouse_url, tmp_path))
-        return opened[-1].__enter__()
-
-    yield made
-    for each in opened:
-        each.__exit__(None, None, None)
+    with ExitStack() as stack:
+        yield lambda job: stack.enter_context(served(Mornings(job, warehouse_url, tmp_path)))
 
 
 def _scheduled(team: Mornings, days: int) -> None:
@@ -43,27 +39,24 @@ def _scheduled(team: Mornings, days: int) -> None:
         assert team.schedule(day) == LANDED, team.said
         team.check(day)
         for shop in team.shops:
-            row = team.row(shop, day.isoformat())
+            row = team.row(team.job.id, shop.id, day.isoformat())
             assert (row.state, row.rows) == ("ok", len(team.landed(shop, day)))
             assert row.table_name == team.job.table.name
     for number in range(days):
         team.check(FIRST + number * DAY)
 
 
-@ALL
+@QUICK
 def test_a_day_is_whole_on_the_morning_after(
     job: PullJob, mornings_of: Callable[[PullJob], Mornings]
 ) -> None:
     """The view and its rows are the platform's, to the row and the cent, when the run is green."""
-    team = mornings_of(job)
-    if job is PDD:  # it takes 1,625 calls a shop
-        team.shops = team.shops[:1]
-    _scheduled(team, 1 if job is PDD else 3)
+    _scheduled(mornings_of(job), 2)
 
 
 @pytest.mark.campaign
 @pytest.mark.timeout(2 * 3600)
-@ALL
+@pytest.mark.parametrize("job", [ERP, JD, PDD], ids=lambda job: job.id)
 def test_thirty_days_of_all_shops_are_whole(
     job: PullJob, mornings_of: Callable[[PullJob], Mornings]
 ) -> None:
@@ -131,14 +124,14 @@ def _troubled(team: Mornings, days: int, seed: int) -> None:
     assert len(trouble.landed) == days
 
 
-@pytest.mark.parametrize("job", [ERP, JD], ids=lambda job: job.id)
+@QUICK
 def test_days_are_whole_after_outages_failures_and_repairs(
     job: PullJob, mornings_of: Callable[[PullJob], Mornings]
 ) -> None:
     """In whatever order they were missed, failed, were repaired and pulled again."""
     team = mornings_of(job)
     team.shops = team.shops[:1]
-    _troubled(team, days=6, seed=1)
+    _troubled(team, days=4, seed=1)
 
 
 @pytest.mark.campaign
@@ -157,7 +150,7 @@ def test_days_are_whole_after_any_trouble(
     _troubled(team, days=5 if job is PDD else 14, seed=seed)
 
 
-@pytest.mark.parametrize("job", [ERP, JD], ids=lambda job: job.id)
+@QUICK
 def test_a_list_that_is_behind_costs_nothing(
     job: PullJob, mornings_of: Callable[[PullJob], Mornings]
 ) -> None:
@@ -168,7 +161,7 @@ def test_a_list_that_is_behind_costs_nothing(
     for shop in team.shops:
         as_of = team.now - team.behind
         assert team.landed(shop, FIRST) == team.truth(shop, FIRST, as_of)
-        row = team.row(shop, FIRST.isoformat())
+        row = team.row(team.job.id, shop.id, FIRST.isoformat())
         assert row.covered_until is not None
         assert row.covered_until.replace(tzinfo=None) + timedelta(hours=8) <= as_of
 
@@ -181,10 +174,10 @@ def test_what_lands_early_is_provisional_and_lands_again(
     key = FIRST.isoformat()
     team.now = datetime(2025, 10, 3, 0, 2)
     assert team.run(key, PROVISIONAL="1") == LANDED
-    assert [team.row(shop, key).state for shop in team.shops] == ["provisional"] * 3
+    assert [team.row(ERP.id, shop.id, key).state for shop in team.shops] == ["provisional"] * 3
     assert "provisional" in team.said
     assert team.schedule(FIRST) == LANDED
-    assert [team.row(shop, key).state for shop in team.shops] == ["ok"] * 3
+    assert [team.row(ERP.id, shop.id, key).state for shop in team.shops] == ["ok"] * 3
     team.check(FIRST)
 
 

@@ -1,4 +1,4 @@
-"""What the tests of checks share."""
+"""What the tests of Airflow's side share."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
+from sqlalchemy import create_engine, orm
 
 from include.warehouse import connect
 from tests.warehouses import fields_of
@@ -14,7 +15,30 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from sqlalchemy import Engine
+    from sqlalchemy.orm import Session
+
     from tests.scheduling.checked_dag_run import CheckedDagRun
+
+
+@pytest.fixture(scope="session")
+def airflow_tables() -> Iterator[Engine]:
+    """Return a database with Airflow's own tables, empty; to make them takes half a second."""
+    from airflow.models import import_all_models  # noqa: PLC0415 - as below
+    from airflow.models.base import Base  # noqa: PLC0415 - as below
+
+    import_all_models()
+    engine = create_engine("sqlite://")
+    Base.metadata.create_all(engine)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def metadata(airflow_tables: Engine) -> Iterator[Session]:
+    """Open Airflow's metadata database; what a test writes to it is taken back."""
+    with orm.Session(airflow_tables) as session:
+        yield session
 
 
 @pytest.fixture

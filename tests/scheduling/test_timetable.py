@@ -12,21 +12,18 @@ import pytest
 import time_machine
 from airflow.dag_processing.collection import _get_latest_runs_stmt_partitioned
 from airflow.exceptions import InvalidPartitionKeyError
-from airflow.models.base import Base
 from airflow.models.dag import DagModel
 from airflow.models.dagrun import DagRun
 from airflow.timetables.base import DagRunInfo, TimeRestriction
 from airflow.utils.types import DagRunType
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import create_engine
-from sqlalchemy.orm import Session
 
 from include.periods import Schedule
 from include.scheduling.timetable import CalendarPartitionTimetable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from sqlalchemy.orm import Session
 
 SHANGHAI = "Asia/Shanghai"
 START = pendulum.datetime(2025, 1, 1, tz=SHANGHAI)
@@ -317,15 +314,11 @@ def test_an_entry_edited_to_a_longer_period_skips_none_that_is_due(
 
 
 @pytest.fixture
-def session() -> Iterator[Session]:
-    """Open a metadata database that is Airflow's own, and empty."""
-    engine = create_engine("sqlite://")
-    Base.metadata.create_all(engine)
-    with Session(engine) as session:
-        session.add(DagModel(dag_id="erp_store", bundle_name="dags-folder"))
-        session.flush()
-        yield session
-    engine.dispose()
+def session(metadata: Session) -> Session:
+    """Open a metadata database that is Airflow's own, with one job."""
+    metadata.add(DagModel(dag_id="erp_store", bundle_name="dags-folder"))
+    metadata.flush()
+    return metadata
 
 
 def _parse(

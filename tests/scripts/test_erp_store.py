@@ -3,132 +3,64 @@
 from __future__ import annotations
 
 import json
-import os
 import random
 import shutil
-import subprocess
 import time
 from collections import defaultdict
-from dataclasses import dataclass
 from datetime import date, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from sqlalchemy import select
 
-from include.units.ledger import Ledger
-from include.warehouse import connect
 from include.warehouse.tables import erp_orders
 from tests.conftest import SANDBOX_NOW, Sandbox
 from tests.killing import kill_one
+from tests.pull_jobs import ERP_NAMES
 from tests.pulled import erp_orders as erp_orders_of
-from tests.runner import ForkedScript, command, run
+from tests.scripts.pulls import ROOT, Pull, Rows, by_our_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
 SHOPS = {"erp-1": 10001, "erp-2": 10002, "erp-3": 10003}
 LAST_DAY = SANDBOX_NOW.date() - timedelta(days=1)
-NAMES = {  # the warehouse's column for the gateway's field
-    "order_id": "o_id",
-    "online_order_id": "so_id",
-    "status": "status",
-    "order_time": "order_date",
-    "pay_time": "pay_date",
-    "pay_amount": "pay_amount",
-    "paid_amount": "paid_amount",
-    "freight": "freight",
-    "item_count": "item_count",
-    "modified_time": "modified",
-    "version": "ts",
-}
 
 
-@dataclass
-class Pull:
-    """One warehouse, and runs of the job that land in it."""
+class ErpPull(Pull):
+    """Runs of the ERP's job."""
 
-    sandbox: Sandbox
-    folder: Path
-    url: str
-    changed: dict[str, Any]
-
-    def __post_init__(self) -> None:
-        """Open the warehouse."""
-        self.engine = connect(self.url)
-        self.ledger = Ledger(self.engine)
-
-    @property
-    def environment(self) -> dict[str, str]:
-        """What a run is given."""
+    def connections(self) -> dict[str, str]:
+        """Return the connection, with what is changed of it."""
         connection = self.sandbox.connection
         fields = {
+            "conn_type": "http",
             "host": connection.base_url,
             "login": connection.app_key,
             "password": connection.app_secret,
             "extra": {"access_token": connection.access_token},
         }
-        return {
-            "PATH": os.environ["PATH"],
-            "SCHEDULER_VAR": str(self.folder),
-            "WAREHOUSE_URL": self.url,
-            "GATEWAY_PAUSE_SECONDS": "0.1",  # between tries; as delivered it grows to 30 s
-            "AIRFLOW_CONN_ERP": json.dumps({"conn_type": "http", **fields, **self.changed}),
-        }
+        return {"AIRFLOW_CONN_ERP": json.dumps(fields | self.changed)}
 
-    def start(self, day: date, *more: str) -> subprocess.Popen[str]:
-        """Start the runner, as the operator and the command line do."""
-        return subprocess.Popen(
-            command("erp_store", "--period", str(day), *more),
-            cwd=ROOT,
-            env=self.environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            start_new_session=True,
-        )
-
-    def run(self, day: date, *more: str) -> tuple[int, str]:
-        """Run it to its end; gives the exit code and what it printed."""
-        return run(
-            "erp_store",
-            "--period",
-            str(day),
-            *more,
-            environment=self.environment,
-            script=ForkedScript,
-        )
-
-    def landed(self) -> dict[tuple[str, int], dict[str, Any]]:
+    def landed(self) -> Rows:
         """Return the orders in the warehouse, by shop and id."""
-        with self.engine.connect() as connection:
-            rows = [dict(row) for row in connection.execute(select(erp_orders)).mappings()]
-        assert all(row.pop("order_day") == row["order_time"].date() for row in rows)
-        return {(row.pop("shop_id"), row["order_id"]): row for row in rows}
+        return self.orders(erp_orders)
 
-    def truth(self, days: list[date]) -> dict[tuple[str, int], dict[str, Any]]:
+    def truth(self, days: list[date]) -> Rows:
         """Return the orders that must be there, in the same form."""
         return {
-            (shop, row["o_id"]): {ours: row[theirs] for ours, theirs in NAMES.items()}
+            (shop, row["o_id"]): by_our_names(row, ERP_NAMES)
             for shop, number in SHOPS.items()
             for day in days
             for row in erp_orders_of(number, day, SANDBOX_NOW)
         }
 
-    def states(self, day: date) -> dict[str, tuple[str, int | None]]:
-        """Return each shop's state and exit code in the ledger."""
-        return {row.shop_id: (row.state, row.exit_code) for row in self._rows(day)}
-
-    def _rows(self, day: date) -> list[Any]:
-        return self.ledger.rows("erp_store", day.isoformat())
-
 
 @pytest.fixture
-def pull(sandbox: Sandbox, warehouse_url: str, tmp_path: Path) -> Iterator[Pull]:
+def pull(sandbox: Sandbox, warehouse_url: str, tmp_path: Path) -> Iterator[ErpPull]:
     """Return an empty warehouse beside a sandbox that stands still."""
-    pull = Pull(sandbox, tmp_path, warehouse_url, {})
+    pull = ErpPull("erp_store", sandbox, tmp_path, warehouse_url)
+    pull.environment = {"GATEWAY_PAUSE_SECONDS": "0.1"}  # between tries; as delivered up to 30 s
     yield pull
     pull.engine.dispose()
 
@@ -137,7 +69,7 @@ def _days(number: int) -> list[date]:
     return [LAST_DAY - timedelta(days=back) for back in reversed(range(number))]
 
 
-def _check_days(pull: Pull, days: list[date]) -> None:
+def _check_days(pull: ErpPull, days: list[date]) -> None:
     for day in days:
         code, output = pull.run(day)
         assert code == 0, output
@@ -152,19 +84,19 @@ def _check_days(pull: Pull, days: list[date]) -> None:
         assert pull.states(day) == dict.fromkeys(SHOPS, ("ok", 0))
 
 
-def test_a_day_is_the_truth_to_the_row_also_when_pulled_twice(pull: Pull) -> None:
+def test_a_day_is_the_truth_to_the_row_also_when_pulled_twice(pull: ErpPull) -> None:
     """Every order of every shop equals the sandbox's; pulling again changes nothing."""
     _check_days(pull, _days(1))
 
 
 @pytest.mark.campaign
 @pytest.mark.timeout(2400)
-def test_fourteen_days_are_the_truth_to_the_row_also_when_pulled_twice(pull: Pull) -> None:
+def test_fourteen_days_are_the_truth_to_the_row_also_when_pulled_twice(pull: ErpPull) -> None:
     """The same over two weeks, in which orders change again and again."""
     _check_days(pull, _days(14))
 
 
-def test_days_may_come_in_any_order(pull: Pull) -> None:
+def test_days_may_come_in_any_order(pull: ErpPull) -> None:
     """An older day that is pulled after a newer one takes nothing back."""
     days = _days(2)
     for day in reversed(days):
@@ -172,7 +104,7 @@ def test_days_may_come_in_any_order(pull: Pull) -> None:
     assert pull.landed() == pull.truth(days)
 
 
-def _kill_runs(pull: Pull, kills: int, seed: int) -> None:
+def _kill_runs(pull: ErpPull, kills: int, seed: int) -> None:
     """Kill runs with -9 at random moments; each is followed by the next, the last one finishes."""
     chance = random.Random(seed)
     day, started = _days(1)[0], time.monotonic()
@@ -190,12 +122,12 @@ def _kill_runs(pull: Pull, kills: int, seed: int) -> None:
     assert pull.states(day) == dict.fromkeys(SHOPS, ("ok", 0))
 
 
-def states_of(pull: Pull, day: date) -> dict[str, str]:
+def states_of(pull: ErpPull, day: date) -> dict[str, str]:
     """Return each shop's state in the ledger; of one that was never begun, nothing."""
     return defaultdict(str, {shop: state for shop, (state, _) in pull.states(day).items()})
 
 
-def _kill_first_runs(pull: Pull, kills: int, seed: int) -> None:
+def _kill_first_runs(pull: ErpPull, kills: int, seed: int) -> None:
     """Kill the first run of many days at random moments; after one more run all is there."""
     chance = random.Random(seed)
     days = _days(7)
@@ -204,7 +136,7 @@ def _kill_first_runs(pull: Pull, kills: int, seed: int) -> None:
         process = pull.start(day)
         time.sleep(chance.uniform(0, 8))
         kill_one(process, chance)
-        for row in pull._rows(day):
+        for row in pull.ledger.rows("erp_store", str(day)):
             landed = {one for one in days if states_of(pull, one)[row.shop_id] == "ok"}
             mine = {key for key in pull.landed() if key[0] == row.shop_id}
             assert mine == {key for key in pull.truth(sorted(landed)) if key[0] == row.shop_id}
@@ -215,21 +147,21 @@ def _kill_first_runs(pull: Pull, kills: int, seed: int) -> None:
 
 
 @pytest.mark.campaign
-def test_killed_runs_leave_whole_days_or_none(pull: Pull) -> None:
+def test_killed_runs_leave_whole_days_or_none(pull: ErpPull) -> None:
     """A run killed with -9 leaves each shop wholly landed or not at all; the next one lands it."""
     _kill_first_runs(pull, kills=3, seed=1)
 
 
 @pytest.mark.campaign
 @pytest.mark.timeout(3000)
-def test_thirty_killed_runs_leave_whole_days_or_none(pull: Pull) -> None:
+def test_thirty_killed_runs_leave_whole_days_or_none(pull: ErpPull) -> None:
     """The same thirty times over a week, and on days that had landed before."""
     _kill_first_runs(pull, kills=20, seed=2)
 
 
 @pytest.mark.campaign
 @pytest.mark.timeout(3000)
-def test_killed_runs_of_a_landed_day_change_nothing(pull: Pull) -> None:
+def test_killed_runs_of_a_landed_day_change_nothing(pull: ErpPull) -> None:
     """A day that is pulled again and killed keeps every row."""
     _kill_runs(pull, kills=10, seed=3)
 
@@ -245,7 +177,7 @@ def test_killed_runs_of_a_landed_day_change_nothing(pull: Pull) -> None:
     ids=["secret", "token", "no token", "no gateway"],
 )
 def test_a_failure_says_what_to_do_and_marks_every_shop(
-    pull: Pull, changed: dict[str, Any], code: int, said: str
+    pull: ErpPull, changed: dict[str, Any], code: int, said: str
 ) -> None:
     """The exit code is the design's; the ledger has it with the reason; nothing is loaded."""
     pull.changed = changed
@@ -256,12 +188,19 @@ def test_a_failure_says_what_to_do_and_marks_every_shop(
     assert pull.states(day) == dict.fromkeys(SHOPS, ("failed", code))
     assert not pull.landed()
     assert "wrong-secret-of-a-test" not in output
+
+
+def test_once_it_is_repaired_the_next_run_lands_it(pull: ErpPull) -> None:
+    """Every order of every shop."""
+    pull.changed = {"extra": {}}
+    day = _days(1)[0]
+    assert pull.run(day)[0] == 78
     pull.changed = {}
     assert pull.run(day)[0] == 0
     assert pull.landed() == pull.truth([day])
 
 
-def test_narrowing_lands_one_shop_and_the_next_run_the_others(pull: Pull) -> None:
+def test_narrowing_lands_one_shop_and_the_next_run_the_others(pull: ErpPull) -> None:
     """`--shop` pulls that shop; the run without it pulls what is left."""
     day = _days(1)[0]
     assert pull.run(day, "--shop", "erp-2")[0] == 0
@@ -272,7 +211,7 @@ def test_narrowing_lands_one_shop_and_the_next_run_the_others(pull: Pull) -> Non
     assert pull.states(day) == dict.fromkeys(SHOPS, ("ok", 0))
 
 
-def test_a_shop_that_the_account_does_not_have_is_no_empty_day(pull: Pull) -> None:
+def test_a_shop_that_the_account_does_not_have_is_no_empty_day(pull: ErpPull) -> None:
     """Asked for its orders the gateway would say there are none; the shop fails alone, with 78."""
     root = pull.folder / "project"
     for name in ("config/tasks", "include/scripts/erp"):

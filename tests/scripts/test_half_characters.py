@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from include.warehouse.tables import pdd_reviews
-from tests.scripts.test_pdd_feed import SHOPS, Pull
+from tests.scripts.test_pdd_feed import SHOPS, feed_pull
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -62,12 +62,12 @@ def _served() -> Iterator[str]:
 def test_half_characters_cost_no_shop(warehouse_url: str, tmp_path: Path) -> None:
     """The rows land, the refused shop's message is in output, journal and ledger, escaped."""
     with _served() as base_url:
-        pull = Pull(base_url, tmp_path, warehouse_url)
-        code, output = pull.run("pdd_review", KEY)
+        pull = feed_pull(base_url, tmp_path, warehouse_url)
+        code, output = pull.run_job("pdd_review", KEY)
     assert code not in (0, 99), output
     assert MESSAGE in output
     assert MESSAGE in (tmp_path / "logs/scheduler.log").read_text("utf-8")
-    states = pull.states("pdd_review", KEY)
+    states = pull.states(KEY)
     assert {shop: state for shop, (state, _) in states.items()} == {
         shop: "failed" if shop == "pdd-1" else "ok" for shop in SHOPS
     }

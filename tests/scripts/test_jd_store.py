@@ -3,78 +3,41 @@
 from __future__ import annotations
 
 import json
-import os
 import random
-from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta, timezone
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import text
 
 from include.units.exit_codes import worst
-from include.units.ledger import Ledger
-from include.warehouse import connect
 from include.warehouse.tables import jd_orders
 from sandbox.credentials import access_token_of
 from tests.conftest import HTTP, SANDBOX_NOW, Sandbox
 from tests.jd_shops import NUMBERS, connection_of
+from tests.pull_jobs import JD_NAMES
 from tests.pulled import jd_orders as jd_orders_of
-from tests.runner import ForkedScript, run
 from tests.sandbox.truth import JD
+from tests.scripts.pulls import Pull, Rows, by_our_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
 SHOPS = {f"jd-{number % 10}": number for number in NUMBERS}
 LAST_DAY = SANDBOX_NOW.date() - timedelta(days=1)
 # The sandbox stands still long before: it has no orders of it.
 YESTERDAY = (datetime.now(timezone.utc) + timedelta(hours=8)).date() - timedelta(days=1)
-NAMES = {  # the warehouse's column for the gateway's field
-    "order_id": "orderId",
-    "status": "orderState",
-    "order_time": "orderStartTime",
-    "pay_time": "paymentConfirmTime",
-    "pay_amount": "shouldPay",
-    "paid_amount": "actualPay",
-    "freight": "freightPrice",
-    "seller_discount": "totalSellerDiscount",
-    "item_count": "itemCount",
-    "modified_time": "modified",
-}
 QUICK = {"GATEWAY_ATTEMPTS": "2", "GATEWAY_PAUSE_SECONDS": "0.01", "GATEWAY_TIMEOUT_SECONDS": "3"}
 FOR_EVER = 10_000
-Rows = dict[tuple[str, int], dict[str, Any]]
 
 
-@dataclass
-class Pull:
-    """One warehouse, and runs of the job that land in it."""
+class JdPull(Pull):
+    """Runs of JD's job; `changed` is by shop."""
 
-    sandbox: Sandbox
-    folder: Path
-    url: str
-    changed: dict[str, dict[str, Any]] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        """Open the warehouse."""
-        self.engine = connect(self.url)
-        self.ledger = Ledger(self.engine)
-
-    def run(self, day: date, *more: str) -> tuple[int, str]:
-        """Start the runner as the operator does; give the exit code and what it printed."""
-        environment = {
-            "PATH": os.environ["PATH"],
-            "SCHEDULER_VAR": str(self.folder),
-            "WAREHOUSE_URL": self.url,
-            **QUICK,
-            **{f"AIRFLOW_CONN_JD_{shop[-1]}": self._connection(shop) for shop in SHOPS},
-        }
-        return run(
-            "jd_store", "--period", str(day), *more, environment=environment, script=ForkedScript
-        )
+    def connections(self) -> dict[str, str]:
+        """Return the connection of each shop, with what is changed of it."""
+        return {f"AIRFLOW_CONN_JD_{shop[-1]}": self._connection(shop) for shop in SHOPS}
 
     def _connection(self, shop: str) -> str:
         given = connection_of(self.sandbox, SHOPS[shop])
@@ -89,28 +52,15 @@ class Pull:
         extra |= {**given.extra, **changed.pop("extra", {})}
         return json.dumps({**fields, "extra": extra, **changed})
 
-    def arm(self, fault: str, **more: Any) -> None:
-        """Have a fault wait for JD's requests."""
-        wish = {"fault": fault, "platform": "jd", **more}
-        HTTP.post(f"{self.sandbox.base_url}/sandbox/faults", json=wish).raise_for_status()
-
     def landed(self) -> Rows:
         """Return the orders in the warehouse, by shop and id."""
-        with self.engine.connect() as connection:
-            rows = [dict(row) for row in connection.execute(select(jd_orders)).mappings()]
-        assert all(row.pop("order_day") == row["order_time"].date() for row in rows)
-        return {(row.pop("shop_id"), row["order_id"]): row for row in rows}
-
-    def states(self, day: date) -> dict[str, tuple[str, int | None]]:
-        """Return each shop's state and exit code in the ledger."""
-        rows = self.ledger.rows("jd_store", day.isoformat())
-        return {row.shop_id: (row.state, row.exit_code) for row in rows}
+        return self.orders(jd_orders)
 
 
 @pytest.fixture
-def pull(sandbox: Sandbox, warehouse_url: str, tmp_path: Path) -> Iterator[Pull]:
+def pull(sandbox: Sandbox, warehouse_url: str, tmp_path: Path) -> Iterator[JdPull]:
     """Return an empty warehouse beside a sandbox that stands still."""
-    pull = Pull(sandbox, tmp_path, warehouse_url)
+    pull = JdPull("jd_store", sandbox, tmp_path, warehouse_url, environment=QUICK)
     yield pull
     pull.engine.dispose()
 
@@ -118,14 +68,14 @@ def pull(sandbox: Sandbox, warehouse_url: str, tmp_path: Path) -> Iterator[Pull]
 def true(days: list[date], shops: list[str] | None = None) -> Rows:
     """Return the orders that must be there, in the form of those that landed."""
     return {
-        (shop, row["orderId"]): {ours: row[theirs] for ours, theirs in NAMES.items()}
+        (shop, row["orderId"]): by_our_names(row, JD_NAMES)
         for shop in (SHOPS if shops is None else shops)
         for day in days
         for row in jd_orders_of(SHOPS[shop], day, SANDBOX_NOW)
     }
 
 
-def _pull_twice(pull: Pull, days: list[date]) -> None:
+def _pull_twice(pull: JdPull, days: list[date]) -> None:
     for day in days:
         code, output = pull.run(day)
         assert code == 0, output
@@ -140,7 +90,7 @@ def _pull_twice(pull: Pull, days: list[date]) -> None:
 
 
 @pytest.mark.every_warehouse
-def test_a_day_is_the_truth_to_the_row_also_when_pulled_twice(pull: Pull) -> None:
+def test_a_day_is_the_truth_to_the_row_also_when_pulled_twice(pull: JdPull) -> None:
     """Every order of every shop equals the sandbox's; pulling again changes nothing."""
     _pull_twice(pull, [LAST_DAY])
     _check_view(pull, "jd-2")
@@ -148,19 +98,19 @@ def test_a_day_is_the_truth_to_the_row_also_when_pulled_twice(pull: Pull) -> Non
 
 @pytest.mark.campaign
 @pytest.mark.timeout(1800)
-def test_fourteen_days_are_the_truth_in_any_order_also_when_pulled_twice(pull: Pull) -> None:
+def test_fourteen_days_are_the_truth_in_any_order_also_when_pulled_twice(pull: JdPull) -> None:
     """An older day that is pulled after a newer one takes nothing back."""
     days = [LAST_DAY - timedelta(days=back) for back in range(14)]
     random.Random(14).shuffle(days)
     _pull_twice(pull, days)
 
 
-def _check_view(pull: Pull, shop: str) -> None:
+def _check_view(pull: JdPull, shop: str) -> None:
     """Compare the daily view with all orders made on the day."""
     with pull.engine.connect() as connection:
         view = connection.execute(text("SELECT * FROM jd_store_daily")).mappings().all()
     made = JD.made_on(SHOPS[shop], LAST_DAY, seed=1, as_of=SANDBOX_NOW)
-    made_then = [{ours: row[theirs] for ours, theirs in NAMES.items()} for row in made]
+    made_then = [by_our_names(row, JD_NAMES) for row in made]
     (found,) = (
         row for row in view if (row["shop_id"], str(row["business_day"])) == (shop, str(LAST_DAY))
     )
@@ -193,7 +143,7 @@ ANOTHERS = (
     ids="; ".join,
 )
 def test_shops_fail_alone_and_say_what_to_do(
-    pull: Pull, failures: dict[str, tuple[dict[str, Any], int, str]]
+    pull: JdPull, failures: dict[str, tuple[dict[str, Any], int, str]]
 ) -> None:
     """The exit code is the worst one's; the ledger has each; the others land."""
     pull.changed = {shop: changed for shop, (changed, _, _) in failures.items()}
@@ -208,7 +158,7 @@ def test_shops_fail_alone_and_say_what_to_do(
     assert pull.landed() == true([LAST_DAY], others)
 
 
-def test_a_day_without_orders_lands_as_empty(pull: Pull) -> None:
+def test_a_day_without_orders_lands_as_empty(pull: JdPull) -> None:
     """A shop's own token says so; with another shop's it would be no news."""
     pull.changed = {"jd-1": {"extra": {"access_token": access_token_of("jd", 30002)}}}
     code, output = pull.run(YESTERDAY)
@@ -219,12 +169,12 @@ def test_a_day_without_orders_lands_as_empty(pull: Pull) -> None:
         assert f"{shop} {YESTERDAY}: empty, 0 rows" in output
 
 
-def test_a_token_is_refreshed_as_long_as_the_platform_does(pull: Pull) -> None:
+def test_a_token_is_refreshed_as_long_as_the_platform_does(pull: JdPull) -> None:
     """The run goes on with the new one, and so does the next; one that ended needs its owner."""
     url = f"{pull.sandbox.base_url}/sandbox/tokens"
     shop = {"platform": "jd", "shop": 30003}
     HTTP.post(f"{url}/expire", json=shop).raise_for_status()
-    pull.arm("expired_token", shop=30001, after=1)
+    pull.sandbox.arm("expired_token", "jd", shop=30001, after=1)
     code, output = pull.run(LAST_DAY)
     assert code == 77, output
     assert "connection jd_3" in output
@@ -237,13 +187,13 @@ def test_a_token_is_refreshed_as_long_as_the_platform_does(pull: Pull) -> None:
     assert pull.landed() == true([LAST_DAY])
 
 
-def _strike(pull: Pull, faults: dict[str, tuple[str, int, int]]) -> dict[str, int]:
+def _strike(pull: JdPull, faults: dict[str, tuple[str, int, int]]) -> dict[str, int]:
     """Have faults last, then go: each shop fails with its code, and lands afterwards.
 
     Gives how many calls there were for each shop while they lasted.
     """
     for shop, (fault, after, _) in faults.items():
-        pull.arm(fault, shop=SHOPS[shop], after=after, times=FOR_EVER)
+        pull.sandbox.arm(fault, "jd", shop=SHOPS[shop], after=after, times=FOR_EVER)
     got, output = pull.run(LAST_DAY)
     assert got == worst(code for _, _, code in faults.values()), output
     failed = {shop: ("failed", code) for shop, (_, _, code) in faults.items()}
@@ -251,7 +201,7 @@ def _strike(pull: Pull, faults: dict[str, tuple[str, int, int]]) -> dict[str, in
     others = [shop for shop in SHOPS if shop not in faults]
     assert pull.landed() == true([LAST_DAY], others)
     counted = HTTP.get(f"{pull.sandbox.base_url}/sandbox/calls").json()
-    HTTP.delete(f"{pull.sandbox.base_url}/sandbox/faults").raise_for_status()
+    pull.sandbox.clear()
     code, output = pull.run(LAST_DAY)
     assert code == 0, output
     assert pull.landed() == true([LAST_DAY])
@@ -259,7 +209,7 @@ def _strike(pull: Pull, faults: dict[str, tuple[str, int, int]]) -> dict[str, in
     return calls
 
 
-def test_faults_that_last_lose_nothing(pull: Pull) -> None:
+def test_faults_that_last_lose_nothing(pull: JdPull) -> None:
     """No half of a day is there, and once they are gone it lands; a spent quota is asked once."""
     faults = {"jd-1": ("limit", 0, 75), "jd-2": ("empty_page", 1, 75), "jd-3": ("wrong_type", 1, 1)}
     calls = _strike(pull, faults)
@@ -280,16 +230,16 @@ def test_faults_that_last_lose_nothing(pull: Pull) -> None:
     ids=repr,
 )
 def test_every_other_fault_that_lasts_loses_nothing(
-    pull: Pull, faults: dict[str, tuple[str, int, int]]
+    pull: JdPull, faults: dict[str, tuple[str, int, int]]
 ) -> None:
     """The same for all that the sandbox can do."""
     _strike(pull, faults)
 
 
-def test_drift_while_pulling_loses_nothing(pull: Pull) -> None:
+def test_drift_while_pulling_loses_nothing(pull: JdPull) -> None:
     """Orders that change under the pull are there; the others' new state comes with their day."""
     before = true([LAST_DAY])
-    pull.arm("shifting_rows", times=FOR_EVER)
+    pull.sandbox.arm("shifting_rows", "jd", times=FOR_EVER)
     code, output = pull.run(LAST_DAY)
     assert code == 0, output
     landed = pull.landed()

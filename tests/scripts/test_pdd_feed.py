@@ -3,33 +3,27 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
-from dataclasses import dataclass, field
 from datetime import datetime, timezone
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from sqlalchemy import select
 
 from include.registry import load_registry
-from include.units.ledger import Ledger
-from include.warehouse import connect
 from include.warehouse.tables import pdd_chat_daily, pdd_kpi, pdd_reviews
 from sandbox.credentials import FEED_TOKEN, SHOPS_OF
 from sandbox.feed_truth import last_day_of, rows_on
 from tests.conftest import SANDBOX_NOW, Sandbox
-from tests.runner import ForkedScript, run
 from tests.sandbox.serving import serve
+from tests.scripts.pulls import ROOT, Pull
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import date
+    from pathlib import Path
 
     import sqlalchemy
 
-ROOT = Path(__file__).parents[2]
 SHOPS = {f"pdd-{place}": number for place, number in enumerate(SHOPS_OF["pdd"], start=1)}
 JOBS = load_registry().jobs
 FEEDS = {
@@ -48,50 +42,27 @@ SEED = 1
 Rows = list[dict[str, Any]]
 
 
-@dataclass
-class Pull:
-    """One warehouse, and runs of the jobs that land in it."""
+class FeedPull(Pull):
+    """Runs of the jobs, each named as the run is asked for."""
 
-    base_url: str
-    folder: Path
-    url: str
-    changed: dict[str, Any] = field(default_factory=dict)
-    root: Path = ROOT
-
-    def __post_init__(self) -> None:
-        """Open the warehouse."""
-        self.engine = connect(self.url)
-        self.ledger = Ledger(self.engine)
-
-    def run(self, job: str, period: str, *more: str) -> tuple[int, str]:
-        """Run a job to its end, as the operator and the command line do."""
-        connection = {
+    def connections(self) -> dict[str, str]:
+        """Return the connection, with what is changed of it."""
+        fields = {
             "conn_type": "http",
-            "host": self.base_url,
+            "host": self.sandbox.base_url,
             "password": FEED_TOKEN,
             "extra": {"auth": "bearer"},
-            **self.changed,
         }
-        environment = {
-            "PATH": os.environ["PATH"],
-            "SCHEDULER_VAR": str(self.folder),
-            "WAREHOUSE_URL": self.url,
-            "GATEWAY_ATTEMPTS": "1",
-            "AIRFLOW_CONN_PDD_FEED": json.dumps(connection),
-        }
-        root = () if self.root == ROOT else ("--root", str(self.root))
-        return run(
-            job, "--period", period, *more, *root, environment=environment, script=ForkedScript
-        )
+        return {"AIRFLOW_CONN_PDD_FEED": json.dumps(fields | self.changed)}
+
+    def run_job(self, job_id: str, period: str, *more: str) -> tuple[int, str]:
+        """Run one of the jobs to its end."""
+        self.job_id = job_id
+        return self.run(period, *more)
 
     def landed(self, table: sqlalchemy.Table) -> Rows:
         """Return all rows of a table."""
-        with self.engine.connect() as connection:
-            return _sorted([dict(row) for row in connection.execute(select(table)).mappings()])
-
-    def states(self, job: str, period: str) -> dict[str, tuple[str, int | None]]:
-        """Return each shop's state and exit code in the ledger."""
-        return {row.shop_id: (row.state, row.exit_code) for row in self.ledger.rows(job, period)}
+        return _sorted(self.rows(table))
 
     def project(self) -> Path:
         """Return a copy of the project's configuration and scripts, to change."""
@@ -99,6 +70,12 @@ class Pull:
         for name in ("config", "include/scripts"):
             shutil.copytree(ROOT / name, self.root / name, dirs_exist_ok=True)
         return self.root
+
+
+def feed_pull(base_url: str, folder: Path, url: str) -> FeedPull:
+    """Return runs into an empty warehouse, which try each call once."""
+    quick = {"GATEWAY_ATTEMPTS": "1"}
+    return FeedPull("", Sandbox(base_url), folder, url, environment=quick)
 
 
 @pytest.fixture(scope="module")
@@ -109,9 +86,9 @@ def base_url() -> Iterator[str]:
 
 
 @pytest.fixture
-def pull(base_url: str, warehouse_url: str, tmp_path: Path) -> Iterator[Pull]:
+def pull(base_url: str, warehouse_url: str, tmp_path: Path) -> Iterator[FeedPull]:
     """Return an empty warehouse beside the sandbox."""
-    pull = Pull(base_url, tmp_path, warehouse_url)
+    pull = feed_pull(base_url, tmp_path, warehouse_url)
     yield pull
     pull.engine.dispose()
 
@@ -148,25 +125,27 @@ def _states(job: str, key: str) -> dict[str, tuple[str, int]]:
 
 
 @pytest.mark.parametrize(("job", "key"), SAMPLES)
-def test_a_period_is_the_truth_to_the_row(pull: Pull, job: str, key: str) -> None:
+def test_a_period_is_the_truth_to_the_row(pull: FeedPull, job: str, key: str) -> None:
     """Every row and value of every shop equals the sandbox's."""
-    code, output = pull.run(job, key)
+    code, output = pull.run_job(job, key)
     assert code == 0, output
     assert pull.landed(FEEDS[job][1]) == _truth(job, key)
-    assert pull.states(job, key) == _states(job, key)
+    assert pull.states(key) == _states(job, key)
     assert FEED_TOKEN not in output
 
 
 @pytest.mark.every_warehouse
-def test_a_period_that_is_pulled_again_replaces_what_was_there(pull: Pull, tmp_path: Path) -> None:
+def test_a_period_that_is_pulled_again_replaces_what_was_there(
+    pull: FeedPull, tmp_path: Path
+) -> None:
     """What the feed has no more is gone; other periods and kinds of period stay."""
     for job, key in (("pdd_kpi_daily", "2025-09-01"), ("pdd_kpi_monthly", "2025-09")):
-        assert pull.run(job, key)[0] == 0
+        assert pull.run_job(job, key)[0] == 0
     daily, monthly = _truth("pdd_kpi_daily", "2025-09-01"), _truth("pdd_kpi_monthly", "2025-09")
     assert pull.landed(pdd_kpi) == _sorted(daily + monthly)
     with serve(SEED + 1, clock=lambda: SANDBOX_NOW) as other:
-        pull.base_url = other
-        code, output = pull.run("pdd_kpi_monthly", "2025-09", "--again")
+        pull.sandbox = Sandbox(other)
+        code, output = pull.run_job("pdd_kpi_monthly", "2025-09", "--again")
     assert code == 0, output
     monthly = _truth("pdd_kpi_monthly", "2025-09", SEED + 1)
     assert pull.landed(pdd_kpi) == _sorted(daily + monthly)
@@ -186,16 +165,16 @@ def test_a_period_that_is_pulled_again_replaces_what_was_there(pull: Pull, tmp_p
     ids=["token", "no service"],
 )
 def test_a_failure_says_what_to_do(
-    pull: Pull, changed: dict[str, Any], code: int, said: list[str]
+    pull: FeedPull, changed: dict[str, Any], code: int, said: list[str]
 ) -> None:
     """The exit code is the design's, and each shop's row of the ledger has it."""
     pull.changed = changed
-    got, output = pull.run("pdd_review", "2025-10-02")
+    got, output = pull.run_job("pdd_review", "2025-10-02")
     assert got == code, output
     for words in said:
         assert words in output
     assert "wrong-token-of-a-test" not in output
-    assert pull.states("pdd_review", "2025-10-02") == dict.fromkeys(SHOPS, ("failed", code))
+    assert pull.states("2025-10-02") == dict.fromkeys(SHOPS, ("failed", code))
     assert pull.landed(pdd_reviews) == []
 
 
@@ -225,7 +204,7 @@ def test_a_failure_says_what_to_do(
     ids=["missing field", "unknown feed", "wrong period"],
 )
 def test_a_mistake_in_the_configuration_is_told(
-    pull: Pull, change: tuple[str, str, str], code: int, said: str
+    pull: FeedPull, change: tuple[str, str, str], code: int, said: str
 ) -> None:
     """A renamed field, a wrong entry: nothing lands, and the message names the place."""
     file, before, after = change
@@ -234,28 +213,27 @@ def test_a_mistake_in_the_configuration_is_told(
     assert before in text
     path.write_text(text.replace(before, after, 1), "utf-8")
     period = "2025-09-27" if "week" in after else "2025-10-02"
-    got, output = pull.run("pdd_review", period, "--shop", "pdd-1")
+    got, output = pull.run_job("pdd_review", period, "--shop", "pdd-1")
     assert got == code, output
     assert said in output
-    assert pull.states("pdd_review", period) == {"pdd-1": ("failed", code)}
+    assert pull.states(period) == {"pdd-1": ("failed", code)}
     assert pull.landed(pdd_reviews) == []
 
 
-def test_a_day_that_is_not_over_by_the_sources_clock_does_not_land(pull: Pull) -> None:
+def test_a_day_that_is_not_over_by_the_sources_clock_does_not_land(pull: FeedPull) -> None:
     """With this machine's clock ahead an unfinished day would pass for a whole one: 75."""
-    sandbox = Sandbox(pull.base_url)
-    sandbox.arm("slow_clock", "feeds", times=999)
+    pull.sandbox.arm("slow_clock", "feeds", times=999)
     yesterday = JOBS["pdd_review"].schedule.last_ended(datetime.now(timezone.utc)).key
-    code, output = pull.run("pdd_review", yesterday)
-    sandbox.clear()
+    code, output = pull.run_job("pdd_review", yesterday)
+    pull.sandbox.clear()
     assert code == 75, output
     assert "this machine's clock is 864" in output
-    assert pull.states("pdd_review", yesterday) == dict.fromkeys(SHOPS, ("failed", 75))
+    assert pull.states(yesterday) == dict.fromkeys(SHOPS, ("failed", 75))
 
 
 @pytest.mark.campaign
 @pytest.mark.timeout(1800)
-def test_days_weeks_and_months_are_the_truth_to_the_row(pull: Pull) -> None:
+def test_days_weeks_and_months_are_the_truth_to_the_row(pull: FeedPull) -> None:
     """14 days, 4 weeks and 3 months of every feed, pulled in any order and some again."""
     last = {"day": "2025-10-08", "week": "2025-09-27", "month": "2025-09"}
     wanted = {"day": 14, "week": 4, "month": 3}
@@ -267,9 +245,9 @@ def test_days_weeks_and_months_are_the_truth_to_the_row(pull: Pull) -> None:
             periods.append((job, period.key))
             period = schedule.preceding(period)
     for job, key in [*periods, *periods[::10]]:
-        code, output = pull.run(job, key, "--again")
+        code, output = pull.run_job(job, key, "--again")
         assert code == 0, output
-        assert pull.states(job, key) == _states(job, key)
+        assert pull.states(key) == _states(job, key)
     for table in (pdd_reviews, pdd_chat_daily, pdd_kpi):
         truth = [row for job, key in periods if FEEDS[job][1] is table for row in _truth(job, key)]
         assert pull.landed(table) == _sorted(truth)

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import time
-from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import text
 
 from include.errors import ConfigurationError
 from include.gateways.connection import Connection
@@ -23,8 +21,6 @@ from include.platforms.pdd.refunds import STATUSES
 from include.pulling import Window
 from include.registry import load_registry
 from include.scripts.pdd.pdd_quality import fetch, is_quality_reason
-from include.units.ledger import Ledger
-from include.warehouse import connect
 from include.warehouse.tables import pdd_refunds
 from sandbox.credentials import access_token_of
 from tests.conftest import HTTP, SANDBOX_NOW, Sandbox
@@ -32,30 +28,17 @@ from tests.gateways.asking import using
 from tests.gateways.pdd_shops import fields_of
 from tests.gateways.scripted_gateway import answer, scripted
 from tests.platforms.pdd.test_refunds import NOON, ROW, page
+from tests.pull_jobs import PDD_NAMES
 from tests.pulled import pdd_refunds as pdd_refunds_of
-from tests.runner import ForkedScript, run
 from tests.sandbox.serving import serve
+from tests.scripts.pulls import ROOT, Pull, Rows, by_our_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-ROOT = Path(__file__).parents[2]
 SHOPS = {f"pdd-{place}": 20000 + place for place in range(1, 7)}
 LAST_DAY = SANDBOX_NOW.date() - timedelta(days=1)
 SALE_DAY = date(2025, 10, 3)  # of shop pdd-1
-NAMES = {  # the warehouse's column for the gateway's field
-    "refund_id": "id",
-    "order_sn": "order_sn",
-    "after_sales_type": "after_sales_type",
-    "after_sales_status": "after_sales_status",
-    "dispute_status": "dispute_refund_status",
-    "reason": "after_sale_reason",
-    "refund_amount": "refund_amount",
-    "order_amount": "order_amount",
-    "goods_id": "goods_id",
-    "created_time": "created_time",
-    "updated_time": "updated_time",
-}
 FAULTS_THAT_PASS = (
     "http_429",
     "reset",
@@ -90,61 +73,32 @@ def _project(folder: Path) -> Path:
     return root
 
 
-@dataclass
-class Pull:
-    """One warehouse, and runs of the job that land in it."""
+class PddPull(Pull):
+    """Runs of the job."""
 
-    sandbox: Sandbox
-    folder: Path
-    url: str
-    root: Path = ROOT
-    changed: dict[str, Any] = field(default_factory=dict)
-    environment: dict[str, str] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        """Open the warehouse."""
-        self.engine = connect(self.url)
-        self.ledger = Ledger(self.engine)
-
-    def run(self, day: date, *shops: str, more: tuple[str, ...] = ()) -> tuple[int, str]:
-        """Run it to its end, for some shops or all; gives the exit code and what it printed."""
-        connections = {
+    def connections(self) -> dict[str, str]:
+        """Return the connection of each shop, with what is changed of all."""
+        return {
             f"AIRFLOW_CONN_PDD_{place}": json.dumps(
-                {**fields_of(self.sandbox.base_url, number), **self.changed}
+                fields_of(self.sandbox.base_url, number) | self.changed
             )
             for place, number in enumerate(SHOPS.values(), start=1)
         }
-        environment = {
-            "PATH": os.environ["PATH"],
-            "SCHEDULER_VAR": str(self.folder),
-            "WAREHOUSE_URL": self.url,
-            **connections,
-            **self.environment,
-        }
-        narrowed = [part for shop in shops for part in ("--shop", shop)]
-        words = ("pdd_quality", "--period", str(day), "--root", str(self.root), *narrowed, *more)
-        return run(*words, environment=environment, script=ForkedScript)
 
-    def landed(self) -> dict[tuple[str, int], dict[str, Any]]:
+    def landed(self) -> Rows:
         """Return all cases in the warehouse, by shop and number."""
-        with self.engine.connect() as connection:
-            rows = [dict(row) for row in connection.execute(select(pdd_refunds)).mappings()]
+        rows = self.rows(pdd_refunds)
         assert all(row.pop("created_day") == row["created_time"].date() for row in rows)
         assert all(
             row.pop("is_quality_reason") == (row["reason"] in QUALITY_REASONS) for row in rows
         )
         return {(row.pop("shop_id"), row["refund_id"]): row for row in rows}
 
-    def states(self, day: date) -> dict[str, tuple[str, int | None]]:
-        """Return each shop's state and exit code in the ledger."""
-        rows = self.ledger.rows("pdd_quality", day.isoformat())
-        return {row.shop_id: (row.state, row.exit_code) for row in rows}
 
-
-def truth(days: list[date], *shops: str) -> dict[tuple[str, int], dict[str, Any]]:
+def truth(days: list[date], *shops: str) -> Rows:
     """Return the cases that must be there, in the warehouse's form."""
     return {
-        (shop, row["id"]): {ours: row[theirs] for ours, theirs in NAMES.items()}
+        (shop, row["id"]): by_our_names(row, PDD_NAMES)
         for shop in shops
         for day in days
         for row in pdd_refunds_of(SHOPS[shop], day, SANDBOX_NOW)
@@ -152,30 +106,32 @@ def truth(days: list[date], *shops: str) -> dict[tuple[str, int], dict[str, Any]
 
 
 @pytest.fixture
-def pull(sandbox: Sandbox, warehouse_url: str, tmp_path: Path) -> Iterator[Pull]:
+def pull(sandbox: Sandbox, warehouse_url: str, tmp_path: Path) -> Iterator[PddPull]:
     """Return an empty warehouse beside a sandbox that stands still, both without limits."""
-    pull = Pull(sandbox, tmp_path, warehouse_url, _project(tmp_path))
+    pull = PddPull("pdd_quality", sandbox, tmp_path, warehouse_url, root=_project(tmp_path))
     yield pull
     pull.engine.dispose()
 
 
-def test_a_day_is_the_truth_to_the_row(pull: Pull) -> None:
+def test_a_day_is_the_truth_to_the_row(pull: PddPull) -> None:
     """Every case of a shop's sale, though its token has expired and much goes wrong on the way."""
     wish = {"platform": "pdd", "shop": SHOPS["pdd-1"]}
     HTTP.post(f"{pull.sandbox.base_url}/sandbox/tokens/expire", json=wish).raise_for_status()
     for fault in FAULTS_THAT_PASS:
         pull.sandbox.arm(fault, "pdd", after=20, shop=SHOPS["pdd-1"])
     pull.environment = {"GATEWAY_PAUSE_SECONDS": "0.01"}
-    code, output = pull.run(SALE_DAY, "pdd-1")
+    code, output = pull.run(SALE_DAY, "--shop", "pdd-1")
     assert code == 0, output
     assert pull.landed() == truth([SALE_DAY], "pdd-1")
-    assert pull.states(SALE_DAY) == {"pdd-1": ("ok", 0)}
+    (row,) = pull.ledger.rows("pdd_quality", str(SALE_DAY))
+    own = [row for row in pull.landed().values() if row["created_time"].date() == SALE_DAY]
+    assert (row.state, row.rows, row.table_name) == ("ok", len(own), "pdd_refunds")
     assert [one["struck"] for one in pull.sandbox.armed()] == [1] * len(FAULTS_THAT_PASS)
-    assert pull.run(SALE_DAY, "pdd-1")[0] == 99
+    assert pull.run(SALE_DAY, "--shop", "pdd-1")[0] == 99
     _check_view(pull)
 
 
-def _check_view(pull: Pull) -> None:
+def _check_view(pull: PddPull) -> None:
     """The daily view adds up what landed, by the day on which a case began."""
     with pull.engine.connect() as connection:
         days = connection.execute(text("SELECT * FROM pdd_quality_daily")).mappings().all()
@@ -197,12 +153,12 @@ def _check_view(pull: Pull) -> None:
     ],
 )
 def test_a_fault_that_stays_fails_the_shop_and_lands_nothing(
-    fault: str, code: int, said: str, pull: Pull
+    fault: str, code: int, said: str, pull: PddPull
 ) -> None:
     """The exit code is the design's, the ledger has it, and the message says what to do."""
     pull.environment = {"GATEWAY_ATTEMPTS": "1", "GATEWAY_TIMEOUT_SECONDS": "3"}
     pull.sandbox.arm(fault, "pdd", times=10_000)
-    got, output = pull.run(LAST_DAY, "pdd-3")
+    got, output = pull.run(LAST_DAY, "--shop", "pdd-3")
     assert got == code, output
     assert said in output
     assert "shop 20003, pdd." in output
@@ -227,12 +183,12 @@ def test_a_fault_that_stays_fails_the_shop_and_lands_nothing(
     ids=["secret", "token of another shop"],
 )
 def test_a_wrong_connection_says_what_to_do(
-    changed: dict[str, Any], code: int, said: str, pull: Pull
+    changed: dict[str, Any], code: int, said: str, pull: PddPull
 ) -> None:
     """Also a token that is good, but for another shop, lands nothing."""
     pull.changed = changed
     pull.root = ROOT  # it fails before any limit counts
-    got, output = pull.run(LAST_DAY, "pdd-1")
+    got, output = pull.run(LAST_DAY, "--shop", "pdd-1")
     assert got == code, output
     assert said in output
     assert pull.states(LAST_DAY) == {"pdd-1": ("failed", code)}
@@ -296,7 +252,7 @@ def test_other_reasons_are_none_of_quality(reason: str | None) -> None:
 
 @pytest.mark.campaign
 @pytest.mark.timeout(3000)
-def test_fourteen_days_of_all_shops_are_the_truth(pull: Pull) -> None:
+def test_fourteen_days_of_all_shops_are_the_truth(pull: PddPull) -> None:
     """In any order, twice, and whatever an older day's cases have become since."""
     days = [LAST_DAY - timedelta(days=back) for back in range(14)]
     for day in [*days[1::2], *days[::2]]:
@@ -304,7 +260,7 @@ def test_fourteen_days_of_all_shops_are_the_truth(pull: Pull) -> None:
         assert code == 0, output
         assert pull.states(day) == dict.fromkeys(SHOPS, ("ok", 0))
     assert pull.landed() == truth(days, *SHOPS)
-    assert pull.run(days[3], more=("--again",))[0] == 0
+    assert pull.run(days[3], "--again")[0] == 0
     assert pull.landed() == truth(days, *SHOPS)
 
 
@@ -315,7 +271,7 @@ def test_the_delivered_program_keeps_the_platforms_limits(
 ) -> None:
     """All shops' day lands with no call too many, so in no less time than limits ask for."""
     with serve(clock=lambda: SANDBOX_NOW) as base_url:
-        pull = Pull(Sandbox(base_url), tmp_path, warehouse_url)
+        pull = PddPull("pdd_quality", Sandbox(base_url), tmp_path, warehouse_url)
         began = time.monotonic()
         code, output = pull.run(LAST_DAY)
         took = time.monotonic() - began
