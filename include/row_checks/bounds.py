@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from statistics import median
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-from include.units.unit import PERIODS_COMPARED, SOURCE_COUNTS, LedgerRow, State, Unit
+from include.units.unit import PERIODS_COMPARED, SOURCE_COUNTS, LedgerRow, State
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -26,52 +26,27 @@ NO_TOTAL = (
 )
 
 
-class Bound(NamedTuple):
-    """The fewest rows that a unit may have landed.
-
-    Attributes:
-        check: `min_rows` or `max_drop`.
-        unit: whose.
-        least: that many pass.
-        usual: the median that `max_drop` compares with.
-        max_drop: how far below it is allowed, in percent.
-    """
-
-    check: str
-    unit: Unit
-    least: int
-    usual: float = 0
-    max_drop: int = 0
-
-    def failure(self, rows: int) -> str:
-        """Return what is wrong with too few rows: the figure and the bound."""
-        if self.check == "min_rows":
-            return f"{rows:,} rows, at least {self.least:,} expected"
-        drop = 100 * (1 - rows / self.usual)
-        usual = f"{self.usual:,.1f}".removesuffix(".0")
-        return (
-            f"{rows:,} rows, the median of the last four is {usual}: "
-            f"a drop of {drop:.4g} %, at most {self.max_drop} % allowed"
-        )
-
-
-def bounds_of(checks: Checks, unit: Unit, last_rows: Sequence[int]) -> list[Bound]:
-    """Return the bounds of a unit's rows.
+def too_few(checks: Checks, rows: int, last_rows: Sequence[int]) -> list[str]:
+    """Return what is wrong with a unit that landed too few rows: the figure and the bound of each.
 
     Args:
         checks: the entry's.
-        unit: the unit.
+        rows: how many landed.
         last_rows: how many rows its last like periods landed; too few make no `max_drop`.
     """
-    bounds = []
-    if checks.min_rows is not None:
-        bounds.append(Bound("min_rows", unit, checks.min_rows))
+    faults = []
+    if checks.min_rows is not None and rows < checks.min_rows:
+        faults.append(f"{rows:,} rows, at least {checks.min_rows:,} expected")
     if checks.max_drop is not None and len(last_rows) == PERIODS_COMPARED:
         usual, percent = median(last_rows), round(checks.max_drop * 100)
         # Rounded up in whole numbers: 40 % of 400 is 160, which binary fractions may miss.
-        least = -(-int(usual * 2) * (100 - percent) // 200)
-        bounds.append(Bound("max_drop", unit, least, usual, percent))
-    return bounds
+        if rows < -(-int(usual * 2) * (100 - percent) // 200):
+            drop, shown = 100 * (1 - rows / usual), f"{usual:,.1f}".removesuffix(".0")
+            faults.append(
+                f"{rows:,} rows, the median of the last four is {shown}: a drop of {drop:.4g} %, "
+                f"at most {percent} % allowed"
+            )
+    return faults
 
 
 def miscount(checks: Checks, row: LedgerRow) -> str:
@@ -93,11 +68,8 @@ def is_uncounted(row: LedgerRow) -> bool:
 
 def not_to_tell(checks: Checks) -> str:
     """Return which checks tell nothing of a unit without a count, and how to repair that."""
-    asked = {
-        "min_rows": checks.min_rows is not None and checks.table is None,
-        "max_drop": checks.max_drop is not None,
-    }
-    keys = [key for key, open_ in asked.items() if open_]
+    keys = ["min_rows"] if checks.min_rows is not None and checks.table is None else []
+    keys += ["max_drop"] if checks.max_drop is not None else []
     if not keys:
         return ""
     told = f"its script reports no rows, so {' and '.join(keys)} can tell nothing: let it write "

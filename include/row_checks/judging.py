@@ -10,10 +10,10 @@ from sqlalchemy import Engine, select
 
 from include.row_checks.bounds import (
     NO_TOTAL,
-    bounds_of,
     is_uncounted,
     miscount,
     not_to_tell,
+    too_few,
 )
 from include.row_checks.table_rows import TableRows
 from include.units.unit import LANDED, PERIODS_COMPARED, LedgerRow, State, Unit, is_like
@@ -107,14 +107,13 @@ def _wrong(
             continue
         last = last_rows(ledger.engine, unit, PERIODS_COMPARED) if checks.max_drop else []
         rows = row.rows or 0  # an empty unit that its script did not count has none
-        bounds = bounds_of(checks, unit, last)
-        if too_few := [bound.failure(rows) for bound in bounds if rows < bound.least]:
-            wrong.setdefault(unit, []).extend(too_few)
-    for group in table.groups(list(landed)) if table else ():
-        rows_of_group = [landed[unit] for unit in group]
-        for fault in table.faults(group[0], rows_of_group) if table else ():
-            for unit in group:
-                wrong.setdefault(unit, []).append(fault)
+        if faults := too_few(checks, rows, last):
+            wrong.setdefault(unit, []).extend(faults)
+    if table:
+        for group in table.groups(list(landed)):
+            for fault in table.faults(group[0], [landed[unit] for unit in group]):
+                for unit in group:
+                    wrong.setdefault(unit, []).append(fault)
     return wrong
 
 

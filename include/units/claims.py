@@ -68,7 +68,7 @@ class Claim:
         Raises:
             HeldElsewhereError: there is one.
         """
-        for row in map(_as_row, rows):
+        for row in (LedgerRow(**row) for row in rows):
             beat = row.heartbeat_at or datetime.now(timezone.utc)
             raise HeldElsewhereError(
                 f"{row} is being run on another machine by run {row.run_id!r}, whose last sign of "
@@ -86,7 +86,3 @@ class Claim:
 
 
 UNFENCED = Claim(None, timedelta())
-
-
-def _as_row(row: RowMapping) -> LedgerRow:
-    return LedgerRow(**row)

@@ -12,11 +12,11 @@ from include.periods import Schedule
 from include.registry.row_checks import Checks, consistent
 from include.row_checks.bounds import (
     COMPARISONS,
-    bounds_of,
     in_words,
     miscount,
     passes,
     summary,
+    too_few,
 )
 from include.units.unit import Unit
 from tests.coverage.registries import row
@@ -30,9 +30,9 @@ def _checks(**keys: object) -> Checks:
 
 def test_min_rows() -> None:
     """The bound is the entry's, and its failure names figure and bound."""
-    (bound,) = bounds_of(_checks(min_rows=1000), UNIT, [])
-    assert (bound.check, bound.least) == ("min_rows", 1000)
-    assert bound.failure(12) == "12 rows, at least 1,000 expected"
+    checks = _checks(min_rows=1000)
+    assert too_few(checks, 12, []) == ["12 rows, at least 1,000 expected"]
+    assert too_few(checks, 1000, []) == []
 
 
 @pytest.mark.parametrize(
@@ -48,23 +48,24 @@ def test_min_rows() -> None:
 )
 def test_max_drop(last_rows: list[int], max_drop: str, least: int) -> None:
     """The least that passes is exact: the median of the last four without the allowed drop."""
-    (bound,) = bounds_of(_checks(max_drop=max_drop), UNIT, last_rows)
-    assert bound.least == least
+    checks = _checks(max_drop=max_drop)
+    assert too_few(checks, least, last_rows) == []
+    assert len(too_few(checks, least - 1, last_rows)) == 1
 
 
 def test_max_drop_in_words() -> None:
     """It names the rows, the median, the drop and how much is allowed."""
-    (bound,) = bounds_of(_checks(max_drop="60%"), UNIT, [400, 300, 500, 400])
-    assert bound.failure(40) == (
+    checks = _checks(max_drop="60%")
+    assert too_few(checks, 40, [400, 300, 500, 400]) == [
         "40 rows, the median of the last four is 400: a drop of 90 %, at most 60 % allowed"
-    )
-    (bound,) = bounds_of(_checks(max_drop="60%"), UNIT, [123_456, 123_457, 1, 900_000])
-    assert "median of the last four is 123,456.5: a drop of 60.01 %" in bound.failure(49_370)
+    ]
+    (told,) = too_few(checks, 49_370, [123_456, 123_457, 1, 900_000])
+    assert "median of the last four is 123,456.5: a drop of 60.01 %" in told
 
 
 def test_max_drop_waits_for_four_periods() -> None:
     """With fewer there is nothing to compare with."""
-    assert bounds_of(_checks(max_drop="60%"), UNIT, [400, 400, 400]) == []
+    assert too_few(_checks(max_drop="60%"), 0, [400, 400, 400]) == []
 
 
 @pytest.mark.parametrize(
