@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from include.errors import ConfigurationError, ExpectedError
 from include.running.environment import PROVISIONAL
-from include.running.results import NOTHING_SAID, RESULTS_FILE, Results, ResultsFile, results_file
+from include.running.results import NOTHING_SAID, RESULTS_FILE, Results, read_results, results_file
 from include.running.script_call import (
     check_clock,
     command_of,
@@ -24,6 +24,8 @@ from include.units.exit_codes import ExitCode, describe, worst
 from include.units.job_units import JobUnits
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from include.periods import Period
     from include.running.context import Context
     from include.running.locking import UnitLock
@@ -138,9 +140,10 @@ class Attempt:
         context.note(self.subject, f"{self._begins()} {run}")
         begun = time.monotonic()
         file = context.request.var / "results" / f"{self.lock.path.stem}.jsonl"
-        with results_file(file) as results, self._in_ledger():
-            code = self._run_script(command, results, seconds)
-            said = results.read([unit.shop_id for unit in self.units], context.output.masker.mask)
+        with results_file(file), self._in_ledger():
+            code = self._run_script(command, file, seconds)
+            shops = [unit.shop_id for unit in self.units]
+            said = read_results(file, shops, context.output.masker.mask)
         return self._end(code, NOTHING_SAID if self.doubt else said, time.monotonic() - begun)
 
     def _begins(self) -> str:
@@ -172,7 +175,7 @@ class Attempt:
             return nullcontext()
         return ledger.attempt(self.units, say, retry=self.retry is not None)
 
-    def _run_script(self, command: list[str], results: ResultsFile, seconds: float) -> int:
+    def _run_script(self, command: list[str], results: Path, seconds: float) -> int:
         context, job = self.context, self.context.job
         offset = self.period.end.utcoffset()
         settings = Settings(
@@ -189,7 +192,7 @@ class Attempt:
         )
         shops = [context.registry.shops[unit.shop_id] for unit in self.units if job.platform]
         environment = environment_of(job, self.period, context.request, shops, os.environ)
-        environment |= {RESULTS_FILE: str(results.path), **({PROVISIONAL: "1"} if self.due else {})}
+        environment |= {RESULTS_FILE: str(results), **({PROVISIONAL: "1"} if self.due else {})}
         context.output.forget()
         began = datetime.now(timezone.utc)
         try:

@@ -82,17 +82,11 @@ class Journal:
             fd = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
             try:
                 fcntl.flock(fd, fcntl.LOCK_EX)
-                if self._is_current(fd):
+                if is_at(self.path, fd):
                     yield fd
                     return
             finally:
                 os.close(fd)
-
-    def _is_current(self, fd: int) -> bool:
-        try:
-            return os.path.samestat(self.path.stat(), os.fstat(fd))
-        except FileNotFoundError:
-            return False
 
     def _set_aside(self) -> None:
         for number in range(self.files_kept, 0, -1):
@@ -108,3 +102,11 @@ class Journal:
 
     def _numbered(self, number: int) -> Path:
         return self.path.with_name(f"{self.path.name}.{number}")
+
+
+def is_at(path: Path, fd: int) -> bool:
+    """Return whether an open file is the one at a path; it may have been removed or renamed."""
+    try:
+        return os.path.samestat(path.stat(), os.fstat(fd))
+    except FileNotFoundError:
+        return False

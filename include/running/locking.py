@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from include.errors import ConfigurationError, ExpectedError
+from include.running.journal import is_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -110,7 +111,7 @@ class UnitLock:
             return False
         # Its last holder may have removed the file between our open and our lock: then the lock is
         # on a file that nobody else can find.
-        if not _is_at(self.path, fd):
+        if not is_at(self.path, fd):
             os.close(fd)
             return self._try()
         self.fd = fd
@@ -125,15 +126,8 @@ class UnitLock:
 
 def remove_lock_file(path: Path, fd: int) -> None:
     """Remove the file of a lock that is held through a descriptor; nobody else's."""
-    if _is_at(path, fd):
+    if is_at(path, fd):
         path.unlink()
-
-
-def _is_at(path: Path, fd: int) -> bool:
-    try:
-        return os.path.samestat(path.stat(), os.fstat(fd))
-    except FileNotFoundError:
-        return False
 
 
 def _is_alive(pid: int) -> bool:

@@ -84,7 +84,7 @@ NOTHING_SAID = Results({}, [])
 
 
 @contextmanager
-def results_file(path: Path) -> Iterator[ResultsFile]:
+def results_file(path: Path) -> Iterator[None]:
     """Make the file of one attempt, and remove it with the attempt.
 
     Args:
@@ -94,72 +94,68 @@ def results_file(path: Path) -> Iterator[ResultsFile]:
     _remove(path)
     os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
     try:
-        yield ResultsFile(path)
+        yield
     finally:
         _remove(path)
 
 
-class ResultsFile:
-    """The file of one attempt; nobody else's."""
+def read_results(path: Path, shops: Collection[str], mask: Callable[[str], str]) -> Results:
+    """Read an attempt's file once the script has ended.
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
-
-    def read(self, shops: Collection[str], mask: Callable[[str], str]) -> Results:
-        """Read it once the script has ended.
-
-        Args:
-            shops: those that the script was run for; `-` alone for a job without shops.
-            mask: hides the secrets in a text.
-        """
-        found: dict[str, Result] = {}
-        problems: list[str] = []
-        unclear: dict[str, str] = {}
-        code = ExitCode.NOTHING_TO_DO
-        for number, raw in enumerate(self._lines(), 1):
-            if not (line := raw.removeprefix(BYTE_ORDER_MARK).strip(b" \t\r\n")):
-                continue
-            said: dict[str, Any] | None = None
-            shop = ""
-            try:
-                said = _object(line)
-                shop = _shop(said, shops)
-                found[shop] = _result(said, mask)
-            except ValueError as error:
-                where = f"line {number}"
-                problems.append(mask(f"{where} of RESULTS_FILE does not count: {error}"))
-                if said is not None and not shop:  # it is for none of the run's shops
-                    if said.get("state") in HARMLESS:
-                        continue
-                    code = ExitCode.FAILED
-                    problems[-1] += "; it does not say 'ok', so the run fails"
-                named = _named(line, said, shops)
-                whom = "names it" if named else "names no shop of this run"
-                for shop in named or shops:
-                    unclear.setdefault(
-                        shop, mask(f"{where} of RESULTS_FILE {whom} and cannot be read: {error}")
-                    )
-        for shop, why in unclear.items():
-            found.setdefault(shop, Result(ExitCode.FAILED, error=why))
-        if len(problems) > SHOWN:
-            problems[SHOWN:] = [f"and so do {len(problems) - SHOWN:,} more lines of it"]
-        return Results(found, problems, code)
-
-    def _lines(self) -> Iterator[bytes]:
-        """Return the lines; of one that is too long its beginning, which is no JSON."""
+    Args:
+        path: of the file.
+        shops: those that the script was run for; `-` alone for a job without shops.
+        mask: hides the secrets in a text.
+    """
+    found: dict[str, Result] = {}
+    problems: list[str] = []
+    unclear: dict[str, str] = {}
+    code = ExitCode.NOTHING_TO_DO
+    for number, raw in enumerate(_lines(path), 1):
+        if not (line := raw.removeprefix(BYTE_ORDER_MARK).strip(b" \t\r\n")):
+            continue
+        said: dict[str, Any] | None = None
+        shop = ""
         try:
-            # A script may have put anything in its place, such as a pipe that nobody writes to.
-            fd = os.open(self.path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-        except OSError:
-            return
-        if not stat.S_ISREG(os.fstat(fd).st_mode):
-            os.close(fd)
-            return
-        with os.fdopen(fd, "rb") as file:
-            while line := file.readline(LONGEST_LINE):
-                yield line
-                while len(line) == LONGEST_LINE and not line.endswith(b"\n"):
-                    line = file.readline(LONGEST_LINE)
+            said = _object(line)
+            shop = _shop(said, shops)
+            found[shop] = _result(said, mask)
+        except ValueError as error:
+            where = f"line {number}"
+            problems.append(mask(f"{where} of RESULTS_FILE does not count: {error}"))
+            if said is not None and not shop:  # it is for none of the run's shops
+                if said.get("state") in HARMLESS:
+                    continue
+                code = ExitCode.FAILED
+                problems[-1] += "; it does not say 'ok', so the run fails"
+            named = _named(line, said, shops)
+            whom = "names it" if named else "names no shop of this run"
+            for shop in named or shops:
+                unclear.setdefault(
+                    shop, mask(f"{where} of RESULTS_FILE {whom} and cannot be read: {error}")
+                )
+    for shop, why in unclear.items():
+        found.setdefault(shop, Result(ExitCode.FAILED, error=why))
+    if len(problems) > SHOWN:
+        problems[SHOWN:] = [f"and so do {len(problems) - SHOWN:,} more lines of it"]
+    return Results(found, problems, code)
+
+
+def _lines(path: Path) -> Iterator[bytes]:
+    """Return the lines; of one that is too long its beginning, which is no JSON."""
+    try:
+        # A script may have put anything in its place, such as a pipe that nobody writes to.
+        fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError:
+        return
+    if not stat.S_ISREG(os.fstat(fd).st_mode):
+        os.close(fd)
+        return
+    with os.fdopen(fd, "rb") as file:
+        while line := file.readline(LONGEST_LINE):
+            yield line
+            while len(line) == LONGEST_LINE and not line.endswith(b"\n"):
+                line = file.readline(LONGEST_LINE)
 
 
 def _remove(path: Path) -> None:

@@ -8,7 +8,7 @@ sends the moment of midnight in the zone that it shows, in UTC.
 from __future__ import annotations
 
 from datetime import datetime, time, timedelta, timezone
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from include import cron as crons
@@ -30,15 +30,10 @@ DAY = timedelta(days=1)
 FIRST_YEAR, LAST_YEAR = 2000, 2100
 
 
-class Window(NamedTuple):
-    """The aware moments from which and up to which periods start, both inclusive."""
-
-    first: datetime
-    last: datetime
-
-
-def window_of(schedule: Schedule, earliest: datetime, latest: datetime) -> Window:
-    """Return what the two bounds of a backfill mean.
+def window_of(
+    schedule: Schedule, earliest: datetime, latest: datetime
+) -> tuple[datetime, datetime]:
+    """Return what the two bounds of a backfill mean: from and up to when periods start, inclusive.
 
     Days, weeks and months are asked for by days: where the first bound is midnight on some clock
     and the last one midnight or the last minute there, those dates, whatever the job's zone. Ticks
@@ -51,14 +46,15 @@ def window_of(schedule: Schedule, earliest: datetime, latest: datetime) -> Windo
     """
     first, last = on_clock_of(schedule, earliest), on_clock_of(schedule, latest)
     if schedule.period != "tick":
-        days = _days_on_some_clock(schedule, first, last)
-        if days is None:
-            days = first.astimezone(schedule.zone).date(), last.astimezone(schedule.zone).date()
-        return Window(midnight(days[0], schedule.zone), _end_of(schedule, days[1]))
+        days = _days_on_some_clock(schedule, first, last) or (
+            first.astimezone(schedule.zone).date(),
+            last.astimezone(schedule.zone).date(),
+        )
+        return midnight(days[0], schedule.zone), _end_of(schedule, days[1])
     from_day = first.astimezone(schedule.zone).time() == time.min or _is_unzoned(latest)
     if from_day and last.astimezone(schedule.zone).time() == time.min:
-        return Window(first, _end_of(schedule, last.astimezone(schedule.zone).date()))
-    return Window(first, last)
+        return first, _end_of(schedule, last.astimezone(schedule.zone).date())
+    return first, last
 
 
 def moment_of(schedule: Schedule, bound: datetime) -> datetime:

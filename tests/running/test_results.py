@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from include.running.results import LONGEST_LINE, Result, Results, results_file
+from include.running.results import LONGEST_LINE, Result, Results, read_results, results_file
 from tests.running.project import Project, rows_of
 
 SHOPS = ("s1", "s2")
@@ -17,10 +17,11 @@ OK = b'{"shop": "s1", "state": "ok", "rows": 5}\n'
 
 
 def _read(tmp_path: Path, *lines: bytes, shops: tuple[str, ...] = SHOPS) -> Results:
-    with results_file(tmp_path / "results/one.jsonl") as file:
-        assert file.path.stat().st_mode & 0o777 == 0o600
-        file.path.write_bytes(b"".join(lines))
-        return file.read(shops, lambda text: text.replace("hunter2", "***"))
+    path = tmp_path / "results/one.jsonl"
+    with results_file(path):
+        assert path.stat().st_mode & 0o777 == 0o600
+        path.write_bytes(b"".join(lines))
+        return read_results(path, shops, lambda text: text.replace("hunter2", "***"))
 
 
 @pytest.mark.parametrize(
@@ -236,19 +237,19 @@ def test_what_is_put_in_its_place_is_not_waited_for(tmp_path: Path) -> None:
     """Nothing, a folder, a pipe or a link: nothing is said then; what `mv` puts there counts."""
     path = tmp_path / "one.jsonl"
     for make in (lambda: None, path.mkdir, lambda: os.mkfifo(path)):
-        with results_file(path) as file:
+        with results_file(path):
             path.unlink()
             make()
-            assert file.read(SHOPS, str)[:2] == ({}, [])
+            assert read_results(path, SHOPS, str)[:2] == ({}, [])
     other = tmp_path / "other"
-    with results_file(path) as file:
+    with results_file(path):
         other.write_bytes(OK)
         path.unlink()
         path.symlink_to(other)
-        assert file.read(SHOPS, str)[:2] == ({}, [])
-    with results_file(path) as file:
+        assert read_results(path, SHOPS, str)[:2] == ({}, [])
+    with results_file(path):
         other.rename(path)
-        assert file.read(SHOPS, str)[:2] == ({"s1": Result(0, 5)}, [])
+        assert read_results(path, SHOPS, str)[:2] == ({"s1": Result(0, 5)}, [])
     assert not path.exists()
 
 
