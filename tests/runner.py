@@ -24,7 +24,7 @@ from include.running.__main__ import main
 from include.running.script_process import CHUNK_BYTES, ScriptProcess
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from include.running.script_process import Output
     from include.running.script_supervisor import Settings
@@ -48,7 +48,7 @@ class ForkedScript:
         self._output, writing = os.pipe()
         self._pid = os.fork()
         if self._pid == 0:
-            os._exit(_code_of(settings, environment, writing))
+            os._exit(_code_of(settings.command, settings.cwd, environment, writing))
         os.close(writing)
 
     def end(self) -> None:
@@ -70,33 +70,55 @@ def run(
     script: type[ScriptProcess | ForkedScript] = ScriptProcess,
 ) -> tuple[int, str]:
     """Run the runner to its end; return its exit code and what it and its script printed."""
+    return _forked(_become_runner, words, dict(environment), script)
+
+
+def run_script(
+    script: Path, *words: str, environment: Mapping[str, str], folder: Path = PROJECT_ROOT
+) -> tuple[int, str]:
+    """Run a script of the project to its end as if it had been started without a runner."""
+    return _forked(_become_script, ["-u", str(script), *words], folder, dict(environment))
+
+
+def _forked(work: Callable[..., None], *arguments: Any) -> tuple[int, str]:
+    """Work in a fork, whose last argument is its output; return its exit code and what it said."""
     with NamedTemporaryFile("r", encoding="utf-8") as output:
-        wish = words, dict(environment), output.name, script
-        runner = FORKS.Process(target=_become_runner, args=wish)
-        runner.start()
+        fork = FORKS.Process(target=work, args=(*arguments, output.name))
+        fork.start()
         try:
-            runner.join()
+            fork.join()
         finally:
-            runner.kill()  # where pytest ends a test that takes too long
-        assert runner.exitcode is not None
-        return runner.exitcode, output.read()
+            fork.kill()  # where pytest ends a test that takes too long
+        assert fork.exitcode is not None
+        return fork.exitcode, output.read()
 
 
 def _become_runner(
     words: tuple[str, ...],
     environment: Mapping[str, str],
-    output: str,
     script: type[ScriptProcess],
+    output: str,
 ) -> None:
     attempt.ScriptProcess = script  # type: ignore[misc]
+    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):  # as `nohup` may have left them
+        signal.signal(number, signal.SIG_DFL)
     _take_over(environment, PROJECT_ROOT, os.open(output, os.O_WRONLY | os.O_APPEND))
     sys.exit(main(list(words)))
 
 
-def _code_of(settings: Settings, environment: Mapping[str, str], output: int) -> int:
+def _become_script(
+    command: list[str], folder: Path, environment: Mapping[str, str], output: str
+) -> None:
+    fd = os.open(output, os.O_WRONLY | os.O_APPEND)
+    sys.exit(_code_of(command, folder, environment, fd))
+
+
+def _code_of(
+    command: list[str], folder: str | Path, environment: Mapping[str, str], output: int
+) -> int:
     """Run a script to its end as if Python had been started with its command; return its code."""
-    _take_over(environment, settings.cwd, output)
-    sys.argv = settings.command[settings.command.index("-u") + 1 :]
+    _take_over(environment, folder, output)
+    sys.argv = command[command.index("-u") + 1 :]
     sys.path[0] = str(Path(sys.argv[0]).parent)
     code: Any = 1
     try:

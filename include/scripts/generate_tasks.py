@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 try:
     from include.errors import ConfigurationError
     from include.registry import Registry, load_registry
-    from include.running.environment import given
+    from include.running.environment import given, project_root
     from include.units.exit_codes import ExitCode
     from include.units.first_seen import first_seen
     from include.units.job_units import JobUnits
@@ -57,7 +57,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except ConfigurationError as error:
         print(error, file=sys.stderr)
         return ExitCode.CONFIGURATION
-    registry = load_registry()
+    registry = load_registry(project_root(os.environ))
     seen = first_seen(engine, registry.jobs)
     units = list(expected_units(registry, unit, now, seen))
     new = Ledger(engine).expect(units)

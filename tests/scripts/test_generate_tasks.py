@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +13,7 @@ from include.units.first_seen import first_seen
 from include.units.job_units import LONG_AGO
 from include.units.ledger import Ledger
 from include.warehouse import connect
+from tests.runner import run_script
 
 ROOT = Path(__file__).parents[2]
 DAY_END = "2025-10-03T00:00:00+08:00"
@@ -23,7 +21,7 @@ DAY_END = "2025-10-03T00:00:00+08:00"
 
 @dataclass(frozen=True)
 class Project:
-    """A copy of the project's code and registry, and an empty warehouse."""
+    """A copy of the project's registry, and an empty warehouse."""
 
     root: Path
     url: str
@@ -37,7 +35,7 @@ class Project:
 @pytest.fixture
 def project(warehouse_url: str, tmp_path: Path) -> Project:
     """Return one."""
-    for name in ("include", "config"):
+    for name in ("include/scripts", "config"):
         shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
     # Jobs that have been there for long, and one that a test adds.
     first_seen(connect(warehouse_url), [*load_registry(tmp_path).jobs, "own"], LONG_AGO)
@@ -46,22 +44,14 @@ def project(warehouse_url: str, tmp_path: Path) -> Project:
 
 def _generate(project: Project, unit: str, end: str = DAY_END, **changed: str) -> tuple[int, str]:
     environment = {
-        "PATH": os.environ["PATH"],
-        "PYTHONPATH": str(project.root),
+        "SCHEDULER_ROOT": str(project.root),
         "JOB_ID": "generate_daily",
         "PERIOD_END": end,
         "WAREHOUSE_URL": project.url,
         **changed,
     }
-    script = project.root / "include/scripts/generate_tasks.py"
-    done = subprocess.run(
-        [sys.executable, script, "--period-unit", unit],
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return done.returncode, done.stdout + done.stderr
+    script = ROOT / "include/scripts/generate_tasks.py"
+    return run_script(script, "--period-unit", unit, environment=environment)
 
 
 @pytest.mark.every_warehouse

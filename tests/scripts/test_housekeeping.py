@@ -21,12 +21,14 @@ from include.periods import Schedule
 from include.units.ledger import Ledger
 from include.units.unit import Unit
 from include.warehouse import connect
+from tests.runner import run_script
 from tests.warehouses import make_warehouse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ROOT = Path(__file__).parents[2]
+SCRIPT = ROOT / "include/scripts/service/housekeeping.py"
 MAKE = "from airflow.utils.db import upgradedb; upgradedb()"
 NOW = datetime.now(timezone.utc)
 
@@ -47,21 +49,12 @@ class Installation:
     def clean(self, **settings: str) -> tuple[int, str]:
         """Run the script the way the runner does: without Airflow's settings."""
         kept = {key: value for key, value in os.environ.items() if not key.startswith("AIRFLOW__")}
-        done = subprocess.run(
-            [sys.executable, ROOT / "include/scripts/service/housekeeping.py"],
-            env={
-                **kept,
-                "PYTHONPATH": str(ROOT),
-                "SCHEDULER_VAR": str(self.var),
-                "WAREHOUSE_URL": f"sqlite:///{self.warehouse}",
-                "AIRFLOW_CONN_AIRFLOW_METADATA": json.dumps({"password": self.url}),
-                **settings,
-            },
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        return done.returncode, done.stdout + done.stderr
+        own = {
+            "SCHEDULER_VAR": str(self.var),
+            "WAREHOUSE_URL": f"sqlite:///{self.warehouse}",
+            "AIRFLOW_CONN_AIRFLOW_METADATA": json.dumps({"password": self.url}),
+        }
+        return run_script(SCRIPT, environment={**kept, **own, **settings})
 
     def ask(self, query: str) -> list[tuple[object, ...]]:
         """Read Airflow's database."""

@@ -10,16 +10,15 @@ import os
 import sys
 import time
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 try:
-    from include import PROJECT_ROOT
     from include.errors import ConfigurationError
     from include.platforms.feed.dialect import FeedDialect, connection_of
     from include.platforms.feed.pages import rows_counted, rows_of
     from include.pulling import Assignment, Control, Replace, Window, of_scope, pull
     from include.registry.feeds import FEEDS_FILE, Blanks, Feed, load_feeds
+    from include.running.environment import project_root
     from include.units.exit_codes import ExitCode
 except ModuleNotFoundError as error:  # by hand, with another Python or without the project's path
     print(f"{error}: start it with 'python3 scheduler_manager.py run pdd_review'", file=sys.stderr)
@@ -43,9 +42,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--feed", required=True, help=f"an id of {FEEDS_FILE}")
     wanted = parser.parse_args(arguments).feed
-    root = Path(os.environ.get("SCHEDULER_ROOT", PROJECT_ROOT))
     try:
-        feed = load_feeds(root).get(wanted)
+        feed = load_feeds(project_root(os.environ)).get(wanted)
         job = Assignment.from_environment().job
         _check(feed, job)
     except ConfigurationError as error:

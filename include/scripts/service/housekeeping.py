@@ -22,7 +22,7 @@ try:
     from include.housekeeping.files import prune, vacuum
     from include.registry import load_registry
     from include.registry.retention import Settings, settings_of
-    from include.running.environment import given
+    from include.running.environment import given, project_root
     from include.units.exit_codes import ExitCode
     from include.units.unit import State
     from include.warehouse import connect
@@ -44,8 +44,8 @@ def main() -> int:
     """Do it all, each part for itself; return the exit code."""
     try:
         warehouse = given("WAREHOUSE_URL")
-        recovers = [job.recover for job in load_registry().jobs.values()]
-        settings = settings_of(os.environ, recovers)
+        jobs = load_registry(project_root(os.environ)).jobs.values()
+        settings = settings_of(os.environ, [job.recover for job in jobs])
         airflow = Database.from_environment(os.environ)
     except ConfigurationError as error:
         print(error, file=sys.stderr)
