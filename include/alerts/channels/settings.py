@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 from urllib.parse import unquote, urlsplit
 
 from include.gateways.connection import Fields, is_loopback, read_fields
-from include.secrets.urls import concealed
+from include.secrets.masking import concealed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
