@@ -31,7 +31,7 @@ class Remedy(NamedTuple):
 
 SLOW_DOWN_ZH = "如果经常这样，别让其他程序共用这个机器人"
 SLOW_DOWN = "if this is frequent, let no other program use the robot"
-COPY_AGAIN_ZH = "重新复制机器人的 Webhook 地址，填进连接 {connection} 的 Host"
+COPY_AGAIN_ZH = "重新复制机器人的 Webhook 地址，填进连接 {connection} 的主机地址"
 COPY_AGAIN = "copy the robot's webhook address again, into Host of connection {connection}"
 KEYWORD_ZH = "把机器人安全设置里的关键词写成 config/alerts.yaml 中这个渠道的 keyword"
 KEYWORD = (
@@ -40,10 +40,10 @@ KEYWORD = (
 )
 IP_ZH = "把本机的出口 IP 加进机器人安全设置里的 IP 白名单，或改用加签"
 IP = "add this machine's public IP to the list in the robot's security settings, or use a signature"
-CLOCK_ZH = "本机时间与平台相差超过一小时：校准本机的时间"
-CLOCK = "this machine's clock is more than an hour off: set it right"
+CLOCK_ZH = "本机时间与平台相差超过一小时：校准本机的时间（timedatectl set-ntp true）"
+CLOCK = "this machine's clock is more than an hour off: set it right (timedatectl set-ntp true)"
 ADD_AGAIN_ZH = (
-    "机器人已被移出群或停用：在群里重新添加，把新的 Webhook 地址填进连接 {connection} 的 Host"
+    "机器人已被移出群或停用：在群里重新添加，把新的 Webhook 地址填进连接 {connection} 的主机地址"
 )
 ADD_AGAIN = (
     "the robot was removed or stopped: add one to the group again, and put its webhook address "
@@ -58,8 +58,8 @@ DINGTALK = (
     Remedy("310000", CLOCK_ZH, CLOCK, word="invalid timestamp|时间戳无效"),
     Remedy(
         "310000",
-        "加签密钥不对：复制机器人安全设置里“加签”的密钥（SEC 开头），填进连接 {connection} 的 "
-        "Password；没有勾选加签，就把 Password 清空；都对，就校准本机的时间",
+        "加签密钥不对：复制机器人安全设置里“加签”的密钥（SEC 开头），填进连接 {connection} 的"
+        "密码；没有勾选加签，就把密码清空；都对，就校准本机的时间",
         "the signature is not the robot's: copy the secret under its security settings (it begins "
         "with SEC) into Password of connection {connection}, or empty Password where the robot has "
         "none; if that is right, set this machine's clock right",
@@ -75,7 +75,7 @@ DINGTALK = (
     Remedy("300001|300005|400101|40035", COPY_AGAIN_ZH, COPY_AGAIN),
     Remedy(
         "400013",
-        "群已解散：在另一个群里添加机器人，把它的地址填进连接 {connection} 的 Host",
+        "群已解散：在另一个群里添加机器人，把它的地址填进连接 {connection} 的主机地址",
         "the group was dissolved: add a robot to another one, and put its address into Host of "
         "connection {connection}",
     ),
@@ -88,7 +88,7 @@ DINGTALK = (
         temporary=True,
     ),
     Remedy(
-        "43010[1-4]",
+        "430101|430102|430103|430104",
         "钉钉不放行消息里的文字或链接：在钉钉管理后台放行网页的地址，或改用别的渠道",
         "DingTalk refuses a text or link in it: allow the web UI's address in DingTalk's "
         "administration, or use another channel",
@@ -102,7 +102,7 @@ FEISHU = (
     Remedy(
         "19021",
         "签名密钥不对，或本机时间相差超过一小时：复制机器人“签名校验”的密钥，填进连接 "
-        "{connection} 的 Password；没有启用签名校验，就把 Password 清空；再校准本机的时间",
+        "{connection} 的密码；没有启用签名校验，就把密码清空；再校准本机的时间",
         "the signature is not the robot's, or this machine's clock is more than an hour off: copy "
         "the secret of its signature verification into Password of connection {connection}, or "
         "empty Password where the robot has none; then set the clock right",
@@ -142,28 +142,28 @@ EMAIL = (
         temporary=True,
     ),
     Remedy(
-        "SMTP 53[0458]",
-        "登录被拒绝：核对连接 {connection} 的 Login 和 Password；QQ、163 等邮箱要填网页里生成的"
+        "SMTP 530|SMTP 534|SMTP 535|SMTP 538",
+        "登录被拒绝：核对连接 {connection} 的账号和密码；QQ、163 等邮箱要填网页里生成的"
         "授权码，而不是邮箱密码",
         "the login was refused: check Login and Password of connection {connection}; QQ, 163 and "
         "others want the authorisation code that their web page makes, not the mailbox's password",
     ),
     Remedy(
-        "SMTP 55[0136]",
+        "SMTP 550|SMTP 551|SMTP 553|SMTP 556",
         "收件人被拒绝：核对 config/alerts.yaml 中这个渠道的 to",
         "the recipient was refused: check `to` of the channel in config/alerts.yaml",
         word="recipient|user|mailbox|account|rcpt|收件",
     ),
     Remedy(
-        "SMTP 55[0-69]",
-        "邮件服务器拒收：发件人（连接 {connection} 的 from_email，没有则 Login）要与登录的邮箱"
+        "SMTP 5..",
+        "邮件服务器拒收：发件人（连接 {connection} 的 from_email，没有则账号）要与登录的邮箱"
         "一致，并允许用客户端发信",
         "the mail server refused it: the sender (from_email of connection {connection}, else its "
         "Login) must be the mailbox that logs in, with sending by clients allowed",
     ),
     Remedy(
         "starttls",
-        "邮件服务器在这个端口不这样加密：连接 {connection} 的 Port 改用 465，不行再用 587；只有内网"
+        "邮件服务器在这个端口不这样加密：连接 {connection} 的端口改用 465，不行再用 587；只有内网"
         "里不加密的服务器，才勾选 Disable SSL 和 Disable TLS",
         "the mail server has no such encryption on this port: try 465 and then 587 as Port of "
         "connection {connection}; only for a server of your own network that has none tick "
@@ -171,15 +171,15 @@ EMAIL = (
     ),
     Remedy(
         "certificate",
-        "邮件服务器的证书不可信：连接 {connection} 的 Host 要写证书上的名字；自签的证书，把它的根"
+        "邮件服务器的证书不可信：连接 {connection} 的主机地址要写证书上的名字；自签的证书，把它的根"
         "证书文件写进环境变量 SSL_CERT_FILE",
         "the mail server's certificate is not one to trust: Host of connection {connection} must "
         "be the name in it; for one of your own, name the file of its root in SSL_CERT_FILE",
     ),
     Remedy(
         "configuration",
-        "连接 {connection} 填写有误：Host 填发信服务器（如 smtp.qq.com），Port 填 465，Login 填"
-        "邮箱，Password 填授权码；收件人写在 config/alerts.yaml 中这个渠道的 to",
+        "连接 {connection} 填写有误：主机地址填发信服务器（如 smtp.qq.com），端口填 465，账号填"
+        "邮箱，密码填授权码；收件人写在 config/alerts.yaml 中这个渠道的 to",
         "connection {connection} is filled in wrong: Host is the mail server, Port 465, Login the "
         "mailbox, Password its authorisation code; the recipients stand in `to` of the channel",
     ),
@@ -192,42 +192,42 @@ EMAIL = (
 ANY = (
     Remedy(
         "timeout|network",
-        "本机连不上对方：检查网络、代理和防火墙，以及连接 {connection} 的 Host",
+        "本机连不上对方：检查网络、代理和防火墙，以及连接 {connection} 的主机地址",
         "this machine does not reach it: check network, proxy and firewall, and Host of connection "
         "{connection}",
         temporary=True,
     ),
     Remedy(
         "certificate",
-        "对方的证书不可信：核对连接 {connection} 的 Host；公司网络会替换证书的，把它的根证书文件写"
-        "进环境变量 SSL_CERT_FILE",
+        "对方的证书不可信：核对连接 {connection} 的主机地址；公司网络会替换证书的，把它的根证书文件"
+        "写进环境变量 SSL_CERT_FILE",
         "its certificate is not one to trust: check Host of connection {connection}; where the "
         "company's network replaces certificates, name the file of its root in SSL_CERT_FILE",
     ),
     Remedy(
         "configuration",
-        "连接 {connection} 填写有误：Host 填完整的 Webhook 地址，Password 填签名密钥（没有就留空）",
+        "连接 {connection} 填写有误：主机地址填完整的 Webhook 地址，密码填签名密钥（没有就留空）",
         "connection {connection} is filled in wrong: Host is the whole webhook address, Password "
         "the secret that signs, or nothing",
     ),
     Remedy(
         "unreadable",
-        "答复的不是这个平台：核对连接 {connection} 的 Host，以及中间的代理",
+        "答复的不是这个平台：核对连接 {connection} 的主机地址，以及中间的代理",
         "that is not an answer of the platform's: check Host of connection {connection}, and what "
         "stands between",
         temporary=True,
     ),
     Remedy(
-        "HTTP 40[137]",
-        "对方不接受：核对连接 {connection} 的 Host、Login 和 Password",
+        "HTTP 401|HTTP 403|HTTP 407",
+        "对方不接受：核对连接 {connection} 的主机地址、账号和密码",
         "it does not let us in: check Host, Login and Password of connection {connection}",
     ),
-    Remedy("HTTP (3..|404|405|410)", COPY_AGAIN_ZH, COPY_AGAIN),
+    Remedy("HTTP 3..|HTTP 404|HTTP 405|HTTP 410", COPY_AGAIN_ZH, COPY_AGAIN),
     Remedy("HTTP 413", TOO_LONG_ZH, TOO_LONG),
-    Remedy("HTTP (408|425|429|5..)", BUSY_ZH, BUSY, temporary=True),
+    Remedy("HTTP 408|HTTP 425|HTTP 429|HTTP 5..", BUSY_ZH, BUSY, temporary=True),
     Remedy(
         ".*",
-        "在平台的文档里查这个代码；机器人还在群里吗？连接 {connection} 的 Host 是它的地址吗？",
+        "在平台的文档里查这个代码；机器人还在群里吗？连接 {connection} 的主机地址是它的地址吗？",
         "look the code up in the platform's documentation; is the robot still in the group, and "
         "is its address the Host of connection {connection}?",
     ),

@@ -86,7 +86,8 @@ def robot_of(kind: str, credentials: Credentials) -> Robot:
     """
     host, password, secret = credentials.url(), *map(credentials.text, ("password", "extra.secret"))
     if token := _token_in(kind, host):
-        return Robot(_checked(kind, host, credentials), token, secret or password)
+        signs = "" if "://" in password else password  # an older address, left where it was
+        return Robot(_checked(kind, host, credentials), token, secret or signs)
     if token := _token_in(kind, password):
         return Robot(_checked(kind, password, credentials), token, secret)
     raw = credentials.text("host")

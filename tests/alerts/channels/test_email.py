@@ -157,7 +157,7 @@ def test_the_wrong_way_to_encrypt_is_told(certificate: Certificate, trusted: Non
     with serve_mail(certificate) as server:
         receipt = _sent(server, extra={})
         assert (receipt.code, receipt.temporary) == ("starttls", False)
-        assert "465" in receipt.remedy
+        assert "端口改用 465" in receipt.remedy
         # In the clear it lets nobody log in, and only both ticks ask for that.
         receipt = _sent(server, extra={"disable_ssl": True, "disable_tls": True})
         assert not receipt.delivered
