@@ -38,8 +38,8 @@ def test_each_code_is_there_with_its_remedy(language: str, kind: str, remedy: Re
     codes = comma.join(f"`{code.replace('..', 'xx')}`" for code in remedy.code.split("|"))
     text = remedy.zh if language == "zh" else remedy.en
     said = text.format(connection=CONNECTIONS.get(kind, "alert_dingtalk"))
-    row = rf"\n\| {re.escape(codes if remedy.code != '.*' else other)} \| [^|]+ \| (.+) \|\n"
-    assert said in re.findall(row, TEXTS[language])
+    row = rf"^\| {re.escape(codes if remedy.code != '.*' else other)} \| [^|]+ \| (.+) \|$"
+    assert said in re.findall(row, TEXTS[language], re.MULTILINE)
 
 
 @pytest.mark.parametrize("kind", CHANNELS)
@@ -60,5 +60,5 @@ def test_the_examples_of_channels_are_valid(tmp_path: Path) -> None:
     for example in examples:
         (tmp_path / "config/alerts.yaml").write_text(dedent(example), "utf-8")
         found = load_alerts(tmp_path)
-        assert found.problems == []
+        assert not found.problems
         assert found.channels

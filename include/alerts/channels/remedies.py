@@ -151,7 +151,7 @@ EMAIL = (
     Remedy(
         "SMTP 550|SMTP 551|SMTP 553|SMTP 556",
         "收件人被拒绝：核对 config/alerts.yaml 中这个渠道的 to",
-        "the recipient was refused: check `to` of the channel in config/alerts.yaml",
+        'the recipient was refused: check "to" of the channel in config/alerts.yaml',
         word="recipient|user|mailbox|account|rcpt|收件",
     ),
     Remedy(
@@ -181,12 +181,12 @@ EMAIL = (
         "连接 {connection} 填写有误：主机地址填发信服务器（如 smtp.qq.com），端口填 465，账号填"
         "邮箱，密码填授权码；收件人写在 config/alerts.yaml 中这个渠道的 to",
         "connection {connection} is filled in wrong: Host is the mail server, Port 465, Login the "
-        "mailbox, Password its authorisation code; the recipients stand in `to` of the channel",
+        'mailbox, Password its authorisation code; the recipients stand in "to" of the channel',
     ),
     Remedy(
         "recipients",
         "其余收件人已收到：核对 config/alerts.yaml 中这个渠道的 to",
-        "all others have it: check `to` of the channel in config/alerts.yaml",
+        'all others have it: check "to" of the channel in config/alerts.yaml',
     ),
 )
 ANY = (
