@@ -36,17 +36,12 @@ def day_meant(moment: datetime, zone: ZoneInfo) -> date:
     return moment.astimezone(zone).date()
 
 
-def midnight(day: date, zone: ZoneInfo) -> datetime:
-    """Return the first moment of a day on a zone's clock."""
-    return crons.instant(datetime.combine(day, time.min), zone)
-
-
 def period_meant(moment: datetime, schedule: Schedule) -> Period:
     """Return the period that an aware moment stands for: that of its day; a tick it lies in."""
     plain = crons.plain(moment)
     if schedule.period == "tick":
         return schedule.containing(plain)
-    return schedule.containing(midnight(day_meant(plain, schedule.zone), schedule.zone))
+    return schedule.containing(schedule.first_instant(day_meant(plain, schedule.zone)))
 
 
 def period_asked_for(

@@ -220,7 +220,7 @@ class Schedule:
     def _first_instant_of(self, key: str) -> datetime:
         if self.period != "tick":
             first_day = date.fromisoformat(f"{key}-01" if self.period == "month" else key)
-            return crons.instant(datetime.combine(first_day, time.min), self.zone)
+            return _first_instant(first_day, self.zone)
         moment = datetime.fromisoformat(key)
         return moment.astimezone(self.zone) if moment.tzinfo else crons.instant(moment, self.zone)
 

@@ -11,6 +11,7 @@ import json
 from collections import defaultdict
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import DateTime, Select, and_, column, func, select, table
@@ -77,6 +78,10 @@ class _World:
     since: datetime | None
     tasks: Mapping[tuple[str, str], Sequence[Any]]
 
+    def tasks_of(self, run: Any) -> Sequence[Any]:
+        """Return the tasks of a run that have not ended."""
+        return self.tasks.get((run.dag_id, run.run_id), ())
+
 
 def read_under_way(
     connection: Connection, jobs: Mapping[str, Job], now: datetime | None = None
@@ -89,23 +94,20 @@ def read_under_way(
         now: the moment (aware); by default that of this machine.
     """
     world = _world(connection, now or datetime.now(timezone.utc))
-    rows = [row for row in connection.execute(_runs()) if row.dag_id in jobs]
-    found = [_stuck(row, world) for row in rows]
-    if any(not why and _waits_long(row, world) for row, (why, _) in zip(rows, found, strict=True)):
-        busy = _busy(connection, world)
-        found = [
-            stuck if stuck[0] or not _waits_long(row, world) else _idle(row, world, busy)
-            for row, stuck in zip(rows, found, strict=True)
-        ]
-    return UnderWay(
-        replace(
-            Run.of(jobs[row.dag_id], _told(row)),
-            stuck=why,
-            since=_since(row).astimezone(jobs[row.dag_id].schedule.zone),
-            blocks=blocks,
-        )
-        for row, (why, blocks) in zip(rows, found, strict=True)
-    )
+    busy = cache(lambda: _busy(connection, world))  # asked for only where something waits long
+    runs = []
+    for row in connection.execute(_runs()).all():
+        if row.dag_id not in jobs:
+            continue
+        job = jobs[row.dag_id]
+        why, blocks = _stuck(row, world)
+        if not why and _waits_long(row, world):
+            names = {row.dag_id, *(task.pool for task in world.tasks_of(row))}
+            why = "" if busy() & names else NOBODY_STARTS_IT
+        since = max(filter(None, map(_aware, (row.run_after, row.queued_at))))
+        since = since.astimezone(job.schedule.zone)
+        runs.append(replace(Run.of(job, _told(row)), stuck=why, since=since, blocks=blocks))
+    return UnderWay(runs)
 
 
 def _runs() -> Select[Any]:
@@ -151,7 +153,7 @@ def _stuck(row: Any, world: _World) -> tuple[str, bool]:
     """Return why a run cannot move, none if it may, and whether a new one of the job could not."""
     if row.is_stale:
         return "its job is no DAG any more", True
-    tasks = world.tasks.get((row.dag_id, row.run_id), [])
+    tasks = world.tasks_of(row)
     works = any(task.state not in WAITING for task in tasks)
     if row.is_paused and not any(task.state in ("queued", "running") for task in tasks):
         return "its job is paused", True
@@ -177,7 +179,7 @@ def _held_by_backfill(row: Any, world: _World) -> str:
 
 def _waits_long(row: Any, world: _World) -> bool:
     """Return whether a run waits although it could have started long ago, as far as it goes."""
-    tasks = world.tasks.get((row.dag_id, row.run_id), [])
+    tasks = world.tasks_of(row)
     is_waiting = all(task.state in WAITING for task in tasks)
     if row.state == "running" and not tasks:
         return False
@@ -204,22 +206,12 @@ def _busy(connection: Connection, world: _World) -> frozenset[str]:
     )
 
 
-def _idle(row: Any, world: _World, busy: frozenset[str]) -> tuple[str, bool]:
-    """Judge what nothing holds up and nothing starts."""
-    pools = {task.pool for task in world.tasks.get((row.dag_id, row.run_id), [])}
-    return ("", False) if busy & {row.dag_id, *pools} else (NOBODY_STARTS_IT, False)
-
-
 def _waiting_since(row: Any, world: _World) -> datetime:
     """Return from when on a run could have started, or its tasks."""
     moments = (row.run_after, row.queued_at, row.start_date if row.state == "running" else None)
-    tasks = world.tasks.get((row.dag_id, row.run_id), [])
+    tasks = world.tasks_of(row)
     scheduled = (task.scheduled_dttm for task in tasks)
     return max(filter(None, (*map(_aware, (*moments, *scheduled)), world.since)))
-
-
-def _since(row: Any) -> datetime:
-    return max(filter(None, map(_aware, (row.run_after, row.queued_at))))
 
 
 def _aware(moment: datetime | None) -> datetime | None:

@@ -105,23 +105,22 @@ class Clock:
             late: see `lateness`; of the run that covers it.
             expected: whether it is to land at all; what has landed all the same has landed.
         """
-        if row is None:
-            return _of_unbegun(late) if expected else State.DISABLED
-        if row.state in LANDED:
+        if row is not None and row.state in LANDED:
             return State(row.state)
-        if row.state == State.RUNNING and not self._is_silent(row):
-            return State.RUNNING
+        if row is not None and row.state == State.RUNNING:
+            heard = row.heartbeat_at or row.started_at
+            if heard is not None and heard >= self.now - self.patience:
+                return State.RUNNING
         if not expected:
             return State.DISABLED
         return _of_open(row, late)
 
-    def _is_silent(self, row: LedgerRow) -> bool:
-        heard = row.heartbeat_at or row.started_at
-        return heard is None or heard < self.now - self.patience
 
-
-def _of_open(row: LedgerRow, late: float) -> State:
-    """Return the state of a unit that is expected, is written down, and has not landed."""
+def _of_open(row: LedgerRow | None, late: float) -> State:
+    """Return the state of a unit that is expected and has not landed."""
+    if row is None:
+        early = State.PENDING if late >= 0 else State.NOT_DUE
+        return State.MISSED if late >= PUNCTUAL_SECONDS else early
     if row.state == State.RUNNING:
         return State.LOST
     # What failed before it was due is tried again when it is: until then it is no gap.
@@ -129,9 +128,3 @@ def _of_open(row: LedgerRow, late: float) -> State:
         return State.MISCOUNTED if row.is_miscounted else State.FAILED
     early = State.PROVISIONAL if row.state == State.PROVISIONAL else State.PENDING
     return State.MISSED if late >= PUNCTUAL_SECONDS else early
-
-
-def _of_unbegun(late: float) -> State:
-    if late >= PUNCTUAL_SECONDS:
-        return State.MISSED
-    return State.PENDING if late >= 0 else State.NOT_DUE

@@ -12,13 +12,12 @@ from include.coverage.coverage import Counted
 from include.units.unit import PERIODS_COMPARED, State, is_like
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
     from datetime import datetime
 
     from include.coverage.coverage import Coverage
     from include.coverage.judged_unit import JudgedUnit
     from include.coverage.model import Cell
-    from include.registry import Job
 
 # How far back like periods are looked for, by kind of period; some of them may have been empty.
 LOOK_BACK = {
@@ -140,12 +139,21 @@ def digest_of(coverage: Coverage, is_asked: Callable[[Cell], bool]) -> Digest:
             elif is_asked(cell):
                 usual = _usual(unit, past)
                 due.append((unit, usual))
-                for line in _lines_of(cell.job, jobs, platforms):
+                lines = [whole, jobs.setdefault(cell.job.id, Line(cell.job.id))]
+                if name := cell.job.platform:
+                    lines.append(platforms.setdefault(name, Line(name)))
+                for line in lines:
                     line.add(unit, usual)
-                whole.add(unit, usual)
             if unit.state == State.OK and unit.rows:
                 past.append(unit)
     units = [unit for unit, _ in due]
+    unusual = [
+        Unusual(unit, unit.rows, usual)
+        for unit, usual in due
+        if unit.landed
+        and not (unit.rows is None or usual is None)
+        and (usual * FAR < unit.rows or unit.rows * FAR < usual)
+    ]
     slowest = sorted((one for one in units if one.landed), key=_seconds, reverse=True)
     return Digest(
         whole,
@@ -154,15 +162,9 @@ def digest_of(coverage: Coverage, is_asked: Callable[[Cell], bool]) -> Digest:
         [*without_data.values()],
         [unit for unit in units if unit.is_gap],
         [unit for unit in slowest[:SHOWN] if _seconds(unit) > 0],
-        sorted(_unusual(due), key=lambda one: -abs(one.percent))[:SHOWN],
+        sorted(unusual, key=lambda one: -abs(one.percent))[:SHOWN],
         [unit for unit in units if unit.landed and unit.row and unit.row.notice],
     )
-
-
-def _lines_of(job: Job, jobs: dict[str, Line], platforms: dict[str, Line]) -> Iterable[Line]:
-    yield jobs.setdefault(job.id, Line(job.id))
-    if job.platform:
-        yield platforms.setdefault(job.platform, Line(job.platform))
 
 
 def _usual(unit: JudgedUnit, past: list[JudgedUnit]) -> float | None:
@@ -174,14 +176,6 @@ def _usual(unit: JudgedUnit, past: list[JudgedUnit]) -> float | None:
         if len(like) == PERIODS_COMPARED:
             return float(median(like))
     return None
-
-
-def _unusual(due: Iterable[tuple[JudgedUnit, float | None]]) -> Iterable[Unusual]:
-    for unit, usual in due:
-        if unit.landed and unit.rows is not None and usual is not None:
-            far = usual * FAR < unit.rows or unit.rows * FAR < usual
-            if far:
-                yield Unusual(unit, unit.rows, usual)
 
 
 def _seconds(unit: JudgedUnit) -> float:

@@ -11,9 +11,9 @@ import ast
 import re
 import warnings
 from functools import lru_cache
-from string import Formatter
 from typing import TYPE_CHECKING, NamedTuple
 
+from include.registry.environment import placeholders_in
 from include.registry.paths import SCRIPTS
 
 if TYPE_CHECKING:
@@ -79,9 +79,8 @@ def said_by_entry(job: Job) -> Dating | None:
     if job.dated is not None:
         return Dating(job.dated, f"{entry} says dated: {str(job.dated).lower()}")
     for text in job.args:
-        for _, field, _, _ in Formatter().parse(text):
-            if field:
-                return Dating(True, f"args of {entry} names {{{field}}}")  # noqa: FBT003
+        for name, _, _ in placeholders_in(text):
+            return Dating(True, f"args of {entry} names {{{name}}}")  # noqa: FBT003
     return None
 
 

@@ -10,8 +10,11 @@ from include.registry.constraints import text
 from include.text import quoted, suggestion
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from include.periods import Period
 
+BRACES = "write {{ and }} for braces that stay"
 PLACEHOLDERS = ("key", "start", "end", "first_day", "last_day")
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 SECRET = re.compile(
@@ -50,17 +53,29 @@ def argument(value: Any) -> str:
     written = text(value)
     if "{" not in written and "}" not in written:
         return written
-    advice = "write {{ and }} for braces that stay"
+    for name, form, conversion in placeholders_in(written):
+        if name not in PLACEHOLDERS or form or conversion:
+            raise unknown_placeholder(written, name, PLACEHOLDERS)
+    return written
+
+
+def placeholders_in(written: str) -> list[tuple[str, str, str | None]]:
+    """Return what stands in braces in a text: each name with its format and its conversion.
+
+    Raises:
+        ValueError: there is a single brace.
+    """
     try:
         parts = list(Formatter().parse(written))
     except ValueError as error:
-        raise ValueError(f"{quoted(written)} has a single brace: {advice}") from error
-    for _, name, form, conversion in parts:
-        if name is not None and (name not in PLACEHOLDERS or form or conversion):
-            near = suggestion(name, PLACEHOLDERS)
-            message = f"{quoted(written)} has an unknown placeholder {{{name}}}: {near} ({advice})"
-            raise ValueError(message)
-    return written
+        raise ValueError(f"{quoted(written)} has a single brace: {BRACES}") from error
+    return [(name, form or "", change) for _, name, form, change in parts if name is not None]
+
+
+def unknown_placeholder(written: str, name: str, known: Iterable[str]) -> ValueError:
+    """Return the error of a name in braces that nothing is filled in for."""
+    near = suggestion(name, known)
+    return ValueError(f"{quoted(written)} has an unknown placeholder {{{name}}}: {near} ({BRACES})")
 
 
 def filled(arguments: list[str], period: Period) -> list[str]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from include import cron as crons
-from include.logical_dates import TEAM_ZONE, day_meant, midnight
+from include.logical_dates import TEAM_ZONE, day_meant
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,7 +50,7 @@ def window_of(
             first.astimezone(schedule.zone).date(),
             last.astimezone(schedule.zone).date(),
         )
-        return midnight(days[0], schedule.zone), _end_of(schedule, days[1])
+        return schedule.first_instant(days[0]), _end_of(schedule, days[1])
     from_day = first.astimezone(schedule.zone).time() == time.min or _is_unzoned(latest)
     if from_day and last.astimezone(schedule.zone).time() == time.min:
         return first, _end_of(schedule, last.astimezone(schedule.zone).date())
@@ -62,7 +62,7 @@ def moment_of(schedule: Schedule, bound: datetime) -> datetime:
     moment = on_clock_of(schedule, bound)
     if schedule.period == "tick":
         return moment
-    return midnight(day_meant(moment, schedule.zone), schedule.zone)
+    return schedule.first_instant(day_meant(moment, schedule.zone))
 
 
 def on_clock_of(schedule: Schedule, bound: datetime) -> datetime:
@@ -108,5 +108,5 @@ def _clocks(schedule: Schedule, first: datetime) -> Iterator[tzinfo]:
 
 
 def _end_of(schedule: Schedule, day: date) -> datetime:
-    following = midnight(day + DAY, schedule.zone).astimezone(timezone.utc)
+    following = schedule.first_instant(day + DAY).astimezone(timezone.utc)
     return following - timedelta(microseconds=1)

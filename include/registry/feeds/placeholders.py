@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from include.errors import ConfigurationError
 from include.registry.constraints import text
-from include.text import quoted, suggestion
+from include.registry.environment import placeholders_in, unknown_placeholder
+from include.text import quoted
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
@@ -36,7 +37,6 @@ FORMS: dict[str, tuple[str, ...]] = {
     "first_day": ("%",),
     "last_day": ("%",),
 }
-BRACES = "write {{ and }} for braces that stay"
 
 
 class Blanks(NamedTuple):
@@ -87,13 +87,19 @@ def template(value: Any) -> str:
         ValueError: it is not text, or a placeholder or its format is not known.
     """
     written = text(value)
-    try:
-        parts = list(Formatter().parse(written))
-    except ValueError as error:
-        raise ValueError(f"{quoted(written)} has a single brace: {BRACES}") from error
-    for _, name, form, conversion in parts:
-        if name is not None:
-            _check(written, name, form or "", conversion)
+    for name, form, conversion in placeholders_in(written):
+        if conversion:
+            raise ValueError(f"{quoted(written)} has !{conversion} in {{{name}}}: remove it")
+        if name not in FORMS:
+            raise unknown_placeholder(written, name, FORMS)
+        known, codes = FORMS[name], re.findall("%(.?)", form)
+        # A format of strftime has codes, and none but those.
+        allowed = CODES.get(name, "")
+        is_portable = codes and "{" not in form and all(one and one in allowed for one in codes)
+        if form and form not in known and not is_portable:
+            forms = " or ".join("one like %Y-%m-%d" if one == "%" else one for one in known)
+            advice = f"write {forms}" if forms else "it takes none"
+            raise ValueError(f"{quoted(written)} gives {{{name}}} format {quoted(form)}: {advice}")
     return written
 
 
@@ -115,26 +121,6 @@ def fill_all(value: Any, blanks: Blanks) -> Any:
     if isinstance(value, dict):
         return {key: fill_all(one, blanks) for key, one in value.items()}
     return [fill_all(one, blanks) for one in value] if isinstance(value, list) else value
-
-
-def _check(written: str, name: str, form: str, conversion: str | None) -> None:
-    if conversion:
-        raise ValueError(f"{quoted(written)} has !{conversion} in {{{name}}}: remove it")
-    if name not in FORMS:
-        near = suggestion(name, FORMS)
-        message = f"{quoted(written)} has an unknown placeholder {{{name}}}: {near} ({BRACES})"
-        raise ValueError(message)
-    known = FORMS[name]
-    if form and form not in known and not _is_portable(form, CODES.get(name, "")):
-        forms = " or ".join("one like %Y-%m-%d" if one == "%" else one for one in known)
-        advice = f"write {forms}" if forms else "it takes none"
-        raise ValueError(f"{quoted(written)} gives {{{name}}} format {quoted(form)}: {advice}")
-
-
-def _is_portable(form: str, codes: str) -> bool:
-    """Return whether a format of strftime has codes, and none but those."""
-    used = re.findall("%(.?)", form)
-    return bool(used) and "{" not in form and all(code and code in codes for code in used)
 
 
 def _written(value: str | date, form: str) -> str | int:
