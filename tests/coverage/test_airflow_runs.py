@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
+    from include.registry import Job
+
 DAILY = job("daily")
 NOW = datetime(2025, 10, 10, 4, tzinfo=timezone.utc)
 KEY = "2025-10-01"
@@ -33,8 +35,6 @@ class Airflow:
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
-        import_all_models()
-        Base.metadata.create_all(connection)
         self.add("slot_pool", pool="default_pool", slots=128, include_deferred=False)
         self.add("slot_pool", pool="none", slots=0, include_deferred=False)
 
@@ -120,11 +120,21 @@ class Airflow:
         return run.stuck
 
 
-@pytest.fixture
-def airflow() -> Iterator[Airflow]:
-    """Make the tables."""
+@pytest.fixture(scope="module")
+def tables() -> Iterator[Connection]:
+    """Make Airflow's tables."""
+    import_all_models()
     with create_engine("sqlite://").connect() as connection:
-        yield Airflow(connection)
+        Base.metadata.create_all(connection)
+        connection.commit()
+        yield connection
+
+
+@pytest.fixture
+def airflow(tables: Connection) -> Iterator[Airflow]:
+    """Return the tables, without a row of another test."""
+    yield Airflow(tables)
+    tables.rollback()
 
 
 @pytest.mark.parametrize(
@@ -150,7 +160,7 @@ def test_a_run_of_a_backfill_starts_with_it_or_never(
     airflow.run("queued", waits, backfill_id=1, run_type="backfill")
     assert airflow.stuck() == why
     runs = UnderWay(airflow.runs())
-    gap = JudgedUnit("daily", "-", DAILY.schedule.parse_key(KEY), State.MISSED, NOW)
+    gap = _gap(DAILY, KEY)
     assert runs.sees_to(gap) == (not why)
     assert bool(runs.stuck_before(gap)) == bool(why)
 
@@ -233,3 +243,24 @@ def test_what_starts_later_is_not_stuck(airflow: Airflow) -> None:
     airflow.run("queued", -60 * MINUTE)
     airflow.run("failed", 60 * MINUTE, run_id="ended")
     assert airflow.stuck() == ""
+
+
+def test_runs_that_wait_or_work_see_to_what_they_cover(airflow: Airflow) -> None:
+    """Not those that have ended, nor those of a paused job, which wait for ever."""
+    paused = job("paused")
+    airflow.scheduler()
+    airflow.dag()
+    airflow.dag(dag_id="paused", is_paused=True)
+    for key, state in (("01", "queued"), ("02", "running"), ("03", "failed")):
+        airflow.run(state, run_id=key, partition_key=f"2025-10-{key}")
+    several = {"from": "2025-10-05", "to": "2025-10-07"}
+    airflow.run("running", run_id="several", partition_key=None, conf=several)
+    airflow.run("queued", dag_id="paused")
+    runs = read_under_way(airflow.connection, {"daily": DAILY, "paused": paused}, NOW)
+    keys = [f"2025-10-0{day}" for day in range(1, 9)]
+    assert [key[-1] for key in keys if runs.sees_to(_gap(DAILY, key))] == ["1", "2", "5", "6", "7"]
+    assert not runs.sees_to(_gap(paused, KEY))
+
+
+def _gap(of: Job, key: str) -> JudgedUnit:
+    return JudgedUnit(of.id, "-", of.schedule.parse_key(key), State.MISSED, NOW)
