@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from include import PROJECT_ROOT
 from include.registry.entries import Entry, alone, read_entries
 from include.registry.paths import SHOPS_FILE, TASKS_FOLDER, Folders
-from include.registry.problems import Problem, costing_only
+from include.registry.problems import BY_PLACE, Problem, costing_only
 from include.registry.schema import PLATFORMS, Job, Place, Project
 from include.registry.shops import RESTORE, Shop, Shops, load_shops
 from include.registry.user_files import UnreadableError, read_bytes, unread_tasks
@@ -62,10 +62,16 @@ def load_registry(root: Path = PROJECT_ROOT, *, only: str | None = None) -> Regi
     shops = Shops({}, [], exists=True)
     with costing_only(SHOPS_FILE, 1, None, shops.problems):
         shops = load_shops(root)
-    project = _project(root, shops)
+    platforms = {*PLATFORMS, *(shop.platform for shop in shops.by_id.values())}
+    known = None if shops.problems else frozenset(platforms)
+    project = Project(Folders(root), known, shops.connections())
     jobs, found = _jobs(project, files) if only is None else _one_job(project, files, only)
-    problems += [*found, *shops.problems, *_missing_shops(jobs, shops)]
-    problems.sort(key=lambda problem: (problem.file, problem.line, problem.column))
+    problems += [*found, *shops.problems]
+    if not shops.exists and any(job.platform for job in jobs.values()):
+        # Jobs would run for no shop at all and nobody would know.
+        message = f"is not there, but jobs have a platform: {RESTORE}"
+        problems.append(Problem(SHOPS_FILE, 1, 1, None, message))
+    problems.sort(key=BY_PLACE)
     return Registry(jobs, problems, shops.by_id)
 
 
@@ -87,27 +93,16 @@ def _one_job(
     project: Project, files: dict[str, bytes], job_id: str
 ) -> tuple[dict[str, Job], list[Problem]]:
     """Parse as little as finds the job: its entry, else the files that name it, else all files."""
-    naming = _naming(files, job_id)
-    jobs, problems = _jobs(
-        project, {file: alone(raw, job_id) for file, raw in naming.items()}, job_id
-    )
+    name = job_id.encode()
+    word = re.compile(rb"(?<![a-z0-9_])" + re.escape(name) + rb"(?![a-z0-9_])")
+    # The plain search, first, is many times faster.
+    naming = {file: raw for file, raw in files.items() if name in raw and word.search(raw)}
+    entry = {file: alone(raw, job_id) for file, raw in naming.items()}
+    jobs, problems = _jobs(project, entry, job_id)
     for more in (naming, files):  # YAML can spell an id in ways that no search finds
         if not jobs:
             jobs, problems = _jobs(project, more, job_id)
     return jobs, problems
-
-
-def _naming(files: dict[str, bytes], job_id: str) -> dict[str, bytes]:
-    """Return the files whose text has the id as a word; the plain search is many times faster."""
-    name = job_id.encode()
-    word = re.compile(rb"(?<![a-z0-9_])" + re.escape(name) + rb"(?![a-z0-9_])")
-    return {file: raw for file, raw in files.items() if name in raw and word.search(raw)}
-
-
-def _project(root: Path, shops: Shops) -> Project:
-    platforms = {*PLATFORMS, *(shop.platform for shop in shops.by_id.values())}
-    known = None if shops.problems else frozenset(platforms)
-    return Project(Folders(root), known, shops.connections())
 
 
 def _jobs(
@@ -125,11 +120,3 @@ def _jobs(
 
     made, rivals = models_of(entries, Job, place, CLASH, problems)
     return {job.id: job for entry, job in made.items() if entry not in rivals}, problems
-
-
-def _missing_shops(jobs: dict[str, Job], shops: Shops) -> list[Problem]:
-    """Without the file, jobs would run for no shop at all and nobody would know."""
-    if shops.exists or not any(job.platform for job in jobs.values()):
-        return []
-    message = f"is not there, but jobs have a platform: {RESTORE}"
-    return [Problem(SHOPS_FILE, 1, 1, None, message)]

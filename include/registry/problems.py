@@ -5,6 +5,7 @@ from __future__ import annotations
 import traceback
 from contextlib import contextmanager
 from dataclasses import dataclass
+from operator import attrgetter
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
@@ -40,6 +41,9 @@ class Problem:
         """Write it the way compilers do, so that editors and terminals make it a link."""
         whose = f"{self.job_id}: " if self.job_id else ""
         return f"{self.file}:{self.line}:{self.column}: {whose}{self.message}"
+
+
+BY_PLACE = attrgetter("file", "line", "column")
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validat
 from include.registry import fields  # noqa: TC001 - pydantic reads the annotations
 from include.registry.entries import read_entries, rivals
 from include.registry.paths import SHOPS_FILE
+from include.registry.problems import BY_PLACE
 from include.registry.schema import PLATFORMS
 from include.registry.user_files import UnreadableError, read_bytes
 from include.registry.validation import models_of
@@ -149,5 +150,5 @@ def load_shops(root: Path) -> Shops:
             problems.append(entry.problem(("platform_id",), message))
         else:
             shops[shop.id] = shop
-    problems.sort(key=lambda problem: (problem.line, problem.column))
+    problems.sort(key=BY_PLACE)
     return Shops(shops, problems, exists=True)

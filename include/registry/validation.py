@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, get_args
 from pydantic import BaseModel, ValidationError
 
 from include.registry.entries import REFUSED, rivals
-from include.registry.problems import FULL_WIDTH_COLON, WRITE_A_COLON, costing_only
+from include.registry.problems import BY_PLACE, FULL_WIDTH_COLON, WRITE_A_COLON, costing_only
 from include.text import quoted, suggestion
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def validate(entry: Entry, model: type[Model], context: Any) -> Model | list[Pro
         found = error.errors(include_url=False)
         problems += [_problem(entry, model, one) for one in found if one["input"] is not REFUSED]
     if problems:
-        return sorted(problems, key=lambda problem: (problem.line, problem.column))
+        return sorted(problems, key=BY_PLACE)
     return made
 
 

@@ -27,7 +27,7 @@ from include.platforms.jushuitan import dialect as jushuitan
 from include.platforms.pdd import dialect as pdd
 from include.registry import Shop
 from include.registry.checks import Checked, check_project
-from include.registry.checks.jobs import feed_of
+from include.registry.checks.project import feed_of
 from include.registry.feeds import Blanks
 from include.units.job_units import JobUnits
 from include.warehouse import connect

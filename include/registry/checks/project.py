@@ -1,21 +1,34 @@
-"""What a project's config/ holds, and everything that is wrong with it, each part and together."""
+"""What a project's config/ holds, and everything that is wrong with it, each part and together.
+
+The jobs are compared with what they name: feeds, tables with their columns, pools. A team may land
+in tables of its own, so a table that is not known is never wrong; a column that a known table does
+not have always is.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
 from include import PROJECT_ROOT
-from include.registry import Problem, Registry, load_registry
-from include.registry.checks.jobs import column_problems, feed_problems, pool_problems
+from include.registry import Job, Problem, Registry, load_registry
+from include.registry.airflow_objects import POOL_EXAMPLE, read_pools
 from include.registry.feeds import Feeds, load_feeds
 from include.registry.paths import CONFIG, POOLS_FILE
-from include.registry.problems import costing_only
+from include.registry.problems import BY_PLACE, costing_only
 from include.registry.user_files import stray_files
+from include.text import MISTYPED, nearest, quoted, suggestion
+from include.warehouse.views import COLUMNS, TIMES
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from include.registry import Job
+# The scripts whose `--feed` names a feed; that of another script may mean anything.
+FEED_SCRIPTS = ("pdd/pdd_feed.py",)
+OPTION = "--feed"
+# Where SQLite and PostgreSQL look for a table without a schema; another is the team's own.
+OWN_SCHEMAS = ("main", "public")
+Scope = tuple[str | None, ...]  # whose rows a job replaces
 
 
 class Checked(NamedTuple):
@@ -36,7 +49,7 @@ def check_project(root: Path = PROJECT_ROOT) -> Checked:
     """Read and check a project; neither what is written there nor a fault of ours raises."""
     registry, feeds = load_registry(root), load_feeds(root)
     problems = [*registry.problems, *feeds.problems]
-    taken: dict[tuple[str | None, ...], Job] = {}
+    taken: dict[Scope, Job] = {}
     for job in registry.jobs.values():
         with costing_only(job.file, job.line, job.id, problems):
             problems.extend(feed_problems(job, feeds, taken))
@@ -45,5 +58,123 @@ def check_project(root: Path = PROJECT_ROOT) -> Checked:
         problems.extend(stray_files(root))
     with costing_only(POOLS_FILE, 1, None, problems):
         problems.extend(pool_problems(root, list(registry.jobs.values())))
-    problems.sort(key=lambda problem: (problem.file, problem.line, problem.column))
+    problems.sort(key=BY_PLACE)
     return Checked(registry, feeds, problems)
+
+
+def feed_of(job: Job) -> str | None:
+    """Return the id of the feed that a job reads; None when it reads none."""
+    if job.script not in FEED_SCRIPTS:
+        return None
+    for place, word in enumerate(job.args):
+        if word == OPTION:
+            return job.args[place + 1] if place + 1 < len(job.args) else None
+        if word.startswith(f"{OPTION}="):
+            return word.removeprefix(f"{OPTION}=")
+    return None
+
+
+def feed_problems(job: Job, feeds: Feeds, taken: dict[Scope, Job]) -> Iterator[Problem]:
+    """Return that a job names no feed or one that it cannot read, or takes another job's place.
+
+    Args:
+        job: any.
+        feeds: what config/feeds.yaml says.
+        taken: whose rows each job that was looked at before lands; this one is added.
+    """
+    if job.script not in FEED_SCRIPTS:
+        return
+    problem = _feed_problem(job, feeds)
+    feed = feeds.by_id.get(feed_of(job) or "")
+    if not problem and feed and job.enabled:  # one that is not runs by hand alone
+        # Weeks that begin on different days have different keys.
+        week_start = job.week_start if job.period == "week" else None
+        other = taken.setdefault((feed.table, job.platform, job.period, week_start), job)
+        if other is not job:
+            problem = (
+                f"its rows in {feed.table} take the place of those of job {other.id} "
+                f"({other.file}:{other.line}), for the same shops and the same {job.period}: let "
+                "one job read the feed that has all of them, or write 'enabled: false' in one"
+            )
+    if problem:
+        yield _problem(job, problem)
+
+
+def _feed_problem(job: Job, feeds: Feeds) -> str:
+    feed_id = feed_of(job)
+    if feed_id is None:
+        return f"script {job.script} reads a feed: add args: [{OPTION}, pdd_review]"
+    if feed_id not in feeds.said:
+        whole_file = any(problem.job_id is None for problem in feeds.problems)
+        return "" if whole_file else feeds.unknown(feed_id)
+    feed = feeds.by_id.get(feed_id)
+    if feed is None:  # its own problem is told
+        return ""
+    if problem := feed.landing.misfit(job.period):
+        return f"feed {feed_id}: {problem}"
+    if feed.connection not in job.connection_ids:
+        seen = f"connections is {job.connection_ids}, without {feed.connection!r}"
+        return f"{seen} of feed {feed_id}: write connections: [{feed.connection}]"
+    wants_total = job.checks is not None and job.checks.control_total is not None
+    return (
+        f"checks.control_total: feed {feed.id} names no total: add the path of one under its "
+        f"paging ({feed.place}), or remove control_total"
+        if wants_total and feed.paging.total is None
+        else ""
+    )
+
+
+def column_problems(job: Job) -> Iterator[Problem]:
+    """Return which columns the checks of a job name in vain."""
+    checks = job.checks
+    table = _own_name(checks.table) if checks and checks.table else ""
+    if checks is None or table not in COLUMNS:
+        return
+    for key, names in (("day", [checks.day]), ("columns", checks.columns)):
+        for name in filter(None, names):
+            if name.lower() not in COLUMNS[table]:
+                wrong, known = f"{table} has no column {quoted(name)}", COLUMNS[table]
+            elif key == "day" and TIMES[table] and name.lower() not in TIMES[table]:
+                wrong, known = f"{quoted(name)} of {table} is no date or time", TIMES[table]
+            else:
+                continue
+            yield _problem(job, f"checks.{key}: {wrong}: {suggestion(name, known)}")
+
+
+def nearest_table(job: Job) -> str | None:
+    """Return the table that a job's checks seem to mean, if the one they name is none of ours."""
+    table = job.checks.table if job.checks else None
+    if table is None or _own_name(table) in COLUMNS:
+        return None
+    return nearest(_own_name(table), COLUMNS, MISTYPED)
+
+
+def _own_name(table: str) -> str:
+    """Return a table's name without the schema that the project's tables are in."""
+    name = table.lower()
+    for schema in OWN_SCHEMAS:
+        name = name.removeprefix(f"{schema}.")
+    return name
+
+
+def pool_problems(root: Path, jobs: Sequence[Job]) -> Iterator[Problem]:
+    """Yield what is wrong with the pools, and which enabled jobs have a platform without one.
+
+    A task whose pool is missing waits for ever.
+    """
+    wanted = [job for job in jobs if job.enabled and job.platform]
+    if not wanted and not (root / POOLS_FILE).exists():
+        return
+    pools = read_pools(root)
+    yield from pools.problems
+    for job in wanted:
+        if pools.named is not None and job.platform not in pools.named:
+            message = (
+                f"platform {job.platform!r} has no pool, and its tasks would wait for ever: "
+                f'add "{job.platform}": {POOL_EXAMPLE} to {POOLS_FILE}'
+            )
+            yield _problem(job, message)
+
+
+def _problem(job: Job, message: str) -> Problem:
+    return Problem(job.file, job.line, 1, job.id, message)

@@ -5,18 +5,16 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 from datetime import datetime, timezone
-from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from include import PROJECT_ROOT
 from include.registry import Problem
 from include.registry.checks.interpreters import troubles_of
-from include.registry.checks.jobs import feed_of, nearest_table
-from include.registry.checks.project import check_project
+from include.registry.checks.project import check_project, feed_of, nearest_table
 from include.registry.dated_scripts import clock_beside_args, dating_of
 from include.registry.description import in_words, next_runs, period_in_words
 from include.registry.paths import FEEDS_FILE, SCRIPTS, SHOPS_FILE, Folders
-from include.registry.problems import costing_only
+from include.registry.problems import BY_PLACE, costing_only
 from include.registry.user_files import put_aside
 
 if TYPE_CHECKING:
@@ -103,7 +101,7 @@ def report(
             found.problems.append(Problem(job.file, job.line, 1, job.id, text))
         else:
             lacking.append(f"{job.file}:{job.line}: {job.id}: {text}")
-    found.problems.sort(key=attrgetter("file", "line", "column"))
+    found.problems.sort(key=BY_PLACE)
     notes = [*_notes(found, root, lang), *lacking]
     if as_json:
         problems = [asdict(problem) for problem in found.problems]

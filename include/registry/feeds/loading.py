@@ -10,6 +10,7 @@ from include.errors import ConfigurationError
 from include.registry.entries import read_entries
 from include.registry.feeds.schema import Feed
 from include.registry.paths import FEEDS_FILE
+from include.registry.problems import BY_PLACE
 from include.registry.user_files import UnreadableError, read_bytes
 from include.registry.validation import models_of
 from include.text import quoted, suggestion
@@ -68,5 +69,5 @@ def load_feeds(root: Path = PROJECT_ROOT) -> Feeds:
             said.setdefault(entry.said_id, entry.line)
     made, rivals = models_of(entries, Feed, attrgetter("line"), CLASH, problems)
     feeds = {feed.id: feed for entry, feed in made.items() if entry not in rivals}
-    problems.sort(key=lambda problem: (problem.line, problem.column))
+    problems.sort(key=BY_PLACE)
     return Feeds(feeds, problems, said)

@@ -9,7 +9,7 @@ from sqlalchemy import Date, DateTime
 
 from include.registry import load_registry
 from include.registry.checks import check_project, report
-from include.registry.checks.jobs import column_problems
+from include.registry.checks.project import column_problems
 from include.warehouse.tables import metadata
 from include.warehouse.views import TIMES
 
