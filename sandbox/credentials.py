@@ -33,6 +33,7 @@ PLATFORMS = ("erp", "jd", "pdd")
 # At JD a token must be refreshed before it expires; later only its owner can help.
 LOST_ONCE_EXPIRED = frozenset({"jd"})
 LIFETIME_IN_SECONDS = 30 * 24 * 3600
+TOLERANCE_IN_SECONDS = 10 * 60
 TOKEN = re.compile(r"sandbox-(erp|jd|pdd)-(\d+)-g(\d+)-(access|refresh)")
 
 
@@ -52,6 +53,11 @@ def access_token_of(platform: str, number: int, generation: int = 0) -> str:
 def refresh_token_of(platform: str, number: int, generation: int = 0) -> str:
     """Return the refresh token of a grant; arguments as those of `access_token_of`."""
     return f"sandbox-{platform}-{number}-g{generation}-refresh"
+
+
+def is_recent(timestamp: str) -> bool:
+    """Return whether a request of some epoch second is no more than ten minutes off."""
+    return timestamp.isdecimal() and abs(time.time() - int(timestamp)) <= TOLERANCE_IN_SECONDS
 
 
 def digest(params: Mapping[str, str], end: str = "") -> str:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hmac
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
-from zoneinfo import ZoneInfo
 
 from starlette.responses import JSONResponse, Response
 
@@ -17,7 +16,7 @@ from sandbox.book import as_text
 from sandbox.credentials import FEED_TOKEN, SHOPS_OF
 from sandbox.faults import INSTEAD_OF_AN_ANSWER, ON_A_PAGE, Listing, fault
 from sandbox.feed_truth import FeedBook
-from sandbox.world import days
+from sandbox.world import SHANGHAI, days
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -28,7 +27,6 @@ if TYPE_CHECKING:
     from sandbox.feed_truth import Entry
     from sandbox.world import World
 
-SHANGHAI = ZoneInfo("Asia/Shanghai")
 HEADER, COOKIE = "x-api-key", "session"
 LARGEST_PAGE = 50
 PERIODS = ("day", "week", "month")
@@ -121,7 +119,7 @@ class FeedService:
 
     def _admitted(self, request: Request) -> _Asked:
         shop = _shop(request)
-        if self._world.gatekeeper("feeds").refuse("feeds", shop):
+        if self._world.gatekeepers["feeds"].refuse("feeds", shop):
             raise _Refusal(LIMITED)
         if struck := fault(request, shop, INSTEAD_OF_AN_ANSWER):
             raise _Refusal(STRUCK[struck])

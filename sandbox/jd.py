@@ -10,7 +10,6 @@ import json
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
-from zoneinfo import ZoneInfo
 
 from starlette.responses import JSONResponse, Response
 
@@ -18,6 +17,7 @@ from sandbox.credentials import SANDBOX_APP_KEY, SANDBOX_APP_SECRET, digest
 from sandbox.faults import INSTEAD_OF_AN_ANSWER, fault
 from sandbox.jd_orders import SHOP_NAMES
 from sandbox.jd_search import OrderSearch
+from sandbox.world import SHANGHAI
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from sandbox.jd_orders import Version
     from sandbox.world import World
 
-SHANGHAI = ZoneInfo("Asia/Shanghai")
 ORDERS, VENDER = "jingdong.pop.order.search", "jingdong.vender.shop.query"
 TIMESTAMPS = ("%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M:%S.%f%z")
 TOLERANCE = timedelta(minutes=6)
@@ -92,7 +91,7 @@ class JdGateway:
 
     def __init__(self, world: World) -> None:
         self.search = OrderSearch(world)
-        self._gatekeeper = world.gatekeeper("jd")
+        self._gatekeeper = world.gatekeepers["jd"]
         self._tokens = world.tokens
 
     def answer(self, request: Request, given: Mapping[str, str]) -> dict[str, Any]:

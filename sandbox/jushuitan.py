@@ -8,7 +8,6 @@ from __future__ import annotations
 import hmac
 import json
 from datetime import datetime, timedelta
-from time import time as epoch_seconds
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
@@ -16,7 +15,7 @@ from starlette.responses import JSONResponse, Response
 
 from sandbox.book import Book
 from sandbox.catalogue import SHOPS
-from sandbox.credentials import ERP_ACCOUNT, SANDBOX_APP_KEY, digest
+from sandbox.credentials import ERP_ACCOUNT, SANDBOX_APP_KEY, digest, is_recent
 from sandbox.faults import INSTEAD_OF_AN_ANSWER, Listing, fault
 from sandbox.orders import HISTORY
 
@@ -32,7 +31,6 @@ if TYPE_CHECKING:
 SIGNED = ("app_key", "timestamp", "charset", "sign")
 REQUIRED = ("access_token", "version", "biz", *SIGNED)
 REQUIRED_TO_REFRESH = ("grant_type", "refresh_token", "scope", *SIGNED)
-TOLERANCE_IN_SECONDS = 10 * 60
 LONGEST_WINDOW = timedelta(days=7)
 LARGEST_PAGE, DEFAULT_PAGE = 100, 30
 BY_CREATION = 2
@@ -88,7 +86,7 @@ class JushuitanGateway:
     def __init__(self, world: World) -> None:
         self.book = Book(HISTORY, world.seed, world.now)
         self._listing = Listing(_order, self.book.drift, DRIFTING, "status", "modified")
-        self._gatekeeper = world.gatekeeper("erp")
+        self._gatekeeper = world.gatekeepers["erp"]
         self._tokens = world.tokens
 
     def answer(
@@ -164,13 +162,9 @@ def _form(body: bytes, required: Sequence[str]) -> dict[str, str]:
             raise _Refusal(MISSING, f"缺少必填参数:{name}")
     if form["app_key"] != SANDBOX_APP_KEY or not hmac.compare_digest(digest(form), form["sign"]):
         raise _Refusal(INVALID_SIGN, "无效签名")
-    if not _in_time(form["timestamp"]):
+    if not is_recent(form["timestamp"]):
         raise _Refusal(INVALID_TIME, "timestamp与服务器时间相差不能超过10分钟")
     return form
-
-
-def _in_time(timestamp: str) -> bool:
-    return timestamp.isdecimal() and abs(epoch_seconds() - int(timestamp)) <= TOLERANCE_IN_SECONDS
 
 
 def _paged(number: int, params: dict[str, Any]) -> tuple[dict[str, Any], int, int]:

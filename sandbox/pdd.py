@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from starlette.responses import JSONResponse, Response
 
 from sandbox.book import Book
-from sandbox.credentials import SANDBOX_APP_KEY, SANDBOX_APP_SECRET, digest
+from sandbox.credentials import SANDBOX_APP_KEY, SANDBOX_APP_SECRET, digest, is_recent
 from sandbox.faults import INSTEAD_OF_AN_ANSWER, Listing, fault
 from sandbox.pdd_refunds import HISTORY, STATUSES
 
@@ -32,7 +32,6 @@ REFUNDS, MALL, REFRESH = (
     "pdd.mall.info.get",
     "pdd.pop.auth.token.refresh",
 )
-TOLERANCE_IN_SECONDS = 10 * 60
 LONGEST_WINDOW_IN_SECONDS = 30 * 60
 LARGEST_PAGE = 100
 KINDS = range(1, 7)  # 1: all of them
@@ -83,7 +82,7 @@ class PddGateway:
     def __init__(self, world: World) -> None:
         self.book = Book(HISTORY, world.seed, world.now)
         self._listing = Listing(row_of, self.book.drift, DRIFTING, "refund_amount", "updated_time")
-        self._gatekeeper = world.gatekeeper("pdd")
+        self._gatekeeper = world.gatekeepers["pdd"]
         self._tokens = world.tokens
         self._requests = count(1)
 
@@ -165,7 +164,7 @@ def _params(body: bytes) -> dict[str, str]:
             raise _Refusal(PUBLIC, f"公共参数错误:{name}")
     if params["client_id"] != SANDBOX_APP_KEY:
         raise _Refusal(CLIENT)
-    if not _in_time(params["timestamp"]):
+    if not is_recent(params["timestamp"]):
         raise _Refusal(PUBLIC, "公共参数错误:timestamp")
     if not _signed(params):
         raise _Refusal(SIGN)
@@ -178,10 +177,6 @@ def _text(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     return str(value)
-
-
-def _in_time(timestamp: str) -> bool:
-    return timestamp.isdecimal() and abs(time.time() - int(timestamp)) <= TOLERANCE_IN_SECONDS
 
 
 def _signed(params: dict[str, str]) -> bool:

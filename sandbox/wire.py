@@ -32,7 +32,13 @@ SECONDS_BEHIND = 24 * 3600
 # For what was sent before a reset to reach the other side.
 SECONDS_BEFORE_A_RESET = 0.05
 LOGIN_PAGE = "<!DOCTYPE html><html><head><title>登录</title></head><body>请先登录</body></html>"
-AT_ONCE = {"http_429", "http_503", "reset", "trickle", "html"}
+# What is said in place of the gateway's answer: status, type and body.
+ANSWERS = {
+    "http_429": (429, "text/plain", b"Too Many Requests\n"),
+    "http_503": (503, "text/html", b"<html><h1>503 Service Unavailable</h1></html>\n"),
+    "html": (200, "text/html; charset=utf-8", LOGIN_PAGE.encode()),
+}
+AT_ONCE = {*ANSWERS, "reset", "trickle"}
 
 
 def platform_of(path: str) -> str | None:
@@ -98,7 +104,7 @@ class FaultyWire:
         if platform is None:
             await self._app(scope, receive, send)
             return
-        self._world.gatekeeper(platform).calls += 1
+        self._world.gatekeepers[platform].calls += 1
         exchange = Exchange(scope, receive, send)
         header = dict(scope["headers"]).get(FAULT_HEADER.encode(), b"").decode("latin-1")
         if header and header not in FAULTS:
@@ -112,19 +118,10 @@ class FaultyWire:
             await exchange.arrived()
         else:
             await self._app(scope, receive, exchange.keep)
-        await WAYS.get(strike.on_wire, Exchange.pass_on)(exchange)
-
-
-async def _too_many(exchange: Exchange) -> None:
-    await exchange.answer(429, "text/plain", b"Too Many Requests\n")
-
-
-async def _unavailable(exchange: Exchange) -> None:
-    await exchange.answer(503, "text/html", b"<html><h1>503 Service Unavailable</h1></html>\n")
-
-
-async def _html(exchange: Exchange) -> None:
-    await exchange.answer(200, "text/html; charset=utf-8", LOGIN_PAGE.encode())
+        if strike.on_wire in ANSWERS:
+            await exchange.answer(*ANSWERS[strike.on_wire])
+        else:
+            await WAYS.get(strike.on_wire, Exchange.pass_on)(exchange)
 
 
 async def _truncated(exchange: Exchange) -> None:
@@ -166,12 +163,9 @@ async def _trickle(exchange: Exchange) -> None:
 
 
 WAYS: dict[str, Callable[[Exchange], Awaitable[Any]]] = {
-    "http_429": _too_many,
-    "http_503": _unavailable,
     "reset": _reset,
     "reset_in_body": _reset_in_body,
     "trickle": _trickle,
     "truncated": _truncated,
     "slow_clock": _slow_clock,
-    "html": _html,
 }

@@ -55,7 +55,3 @@ class World:
         if moment.tzinfo is not None:
             moment = moment.astimezone(SHANGHAI).replace(tzinfo=None)
         return moment.replace(microsecond=0)
-
-    def gatekeeper(self, platform: str) -> Gatekeeper:
-        """Return the limits and counts of erp, jd, pdd or feeds."""
-        return self.gatekeepers[platform]

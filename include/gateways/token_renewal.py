@@ -97,13 +97,6 @@ class AccessToken:
                     await self._renew(self._store, call, wait=True)
                 except Temporary:
                     raise
-                except AuthExpired as error:  # says itself what to do
-                    reason = str(error).removeprefix(f"shop {call.shop}, ")
-                    raise AuthExpired(
-                        call,
-                        f"the access token has expired, and it cannot be refreshed: {reason}",
-                        code=error.code,
-                    ) from None
                 except Malformed as error:  # no answer that says no
                     raise Temporary(
                         call,
@@ -112,12 +105,11 @@ class AccessToken:
                         code=error.code,
                     ) from None
                 except GatewayError as error:
-                    raise AuthExpired(
-                        call,
-                        f"the access token has expired, and it cannot be refreshed ({error}): "
-                        f"{self._repair()}",
-                        code=error.code,
-                    ) from None
+                    why = f" ({error}): {self._repair()}"
+                    if isinstance(error, AuthExpired):  # says itself what to do
+                        why = f": {str(error).removeprefix(f'shop {call.shop}, ')}"
+                    problem = f"the access token has expired, and it cannot be refreshed{why}"
+                    raise AuthExpired(call, problem, code=error.code) from None
             return self._kept
 
     def refused(self, call: Call, said: AuthExpired) -> Temporary:

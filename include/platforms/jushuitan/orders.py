@@ -222,8 +222,14 @@ async def _walk(
             again = False
         elif answer.orders or len(places) == 1:
             return
+        elif steps == STEPS_BACK:
+            raise Temporary(
+                call,
+                "the page is empty again and again, though the one before says that more are to "
+                "follow: run it again",
+            )
         else:
-            steps, again = _counted(call, steps), True
+            steps, again = steps + 1, True
             places.pop()
 
 
@@ -269,17 +275,6 @@ def _next(call: Call, place: _Place, answer: OrderPage, *, is_new: bool) -> _Pla
     if place.page == 1 or is_new:
         return _Place(place.version, place.page + 1)
     raise Malformed(call, "field has_next is true, but the page brings no new order")
-
-
-def _counted(call: Call, steps: int) -> int:
-    """Count a step back, which has an end."""
-    if steps == STEPS_BACK:
-        raise Temporary(
-            call,
-            "the page is empty again and again, though the one before says that more are to "
-            "follow: run it again",
-        )
-    return steps + 1
 
 
 def _read(call: Call, shop_id: int, version: int, data: Any, *, is_behind: bool) -> OrderPage:

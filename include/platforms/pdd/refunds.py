@@ -210,9 +210,16 @@ async def _pull(
 ) -> list[Refund]:
     found: list[Refund] = []
     for status in statuses:
+        params = {
+            "after_sales_status": status,
+            "after_sales_type": ALL_KINDS,
+            "start_updated_at": _epoch(begin),
+            "end_updated_at": _epoch(finish),
+            "page_size": PAGE_SIZE,
+        }
         pages = pages_from_last(
             client,
-            _question(number, status, begin, finish),
+            partial(_question, number, params),
             _page,
             PAGE_SIZE,
             lambda refund: refund.id,
@@ -223,15 +230,8 @@ async def _pull(
     return found
 
 
-def _question(number: int, status: int, begin: datetime, finish: datetime) -> Callable[[int], Call]:
-    params = {
-        "after_sales_status": status,
-        "after_sales_type": ALL_KINDS,
-        "start_updated_at": _epoch(begin),
-        "end_updated_at": _epoch(finish),
-        "page_size": PAGE_SIZE,
-    }
-    return lambda page: Call(REFUNDS, {**params, "page": page}, shop=number, page=page)
+def _question(number: int, params: dict[str, Any], page: int) -> Call:
+    return Call(REFUNDS, {**params, "page": page}, shop=number, page=page)
 
 
 def _epoch(moment: datetime) -> int:
