@@ -104,10 +104,10 @@ def fitted(message: Message, fits: Callable[[Message], bool], language: str) -> 
     order = [*reversed(items), *reversed(others)]
 
     def without(count: int) -> Message:
-        gone = order[:count]
+        gone = dict.fromkeys(order[:count])
         note = MORE[language].format(min(count, len(items))) if items else LEFT_OUT
         kept = [(n, line) for n, line in enumerate(lines) if n not in gone]
-        kept.append((min(gone[: len(items)] or gone), note))
+        kept.append((min(order[: min(count, len(items)) or count]), note))
         return replace(short, lines=tuple(line for _, line in sorted(kept)))
 
     counts = range(1, len(order) + 1)
