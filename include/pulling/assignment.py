@@ -21,23 +21,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Assignment:
-    """One job, one period, and the shops to pull.
-
-    Attributes:
-        job: the registry entry.
-        period: what to pull.
-        shops: those that the run is for.
-        warehouse_url: SQLAlchemy URL of where it goes.
-        run_id: the run it belongs to, if any; it ends no attempt of another one.
-        is_early: whether the period is not due yet: what lands is provisional.
-    """
+    """One job, one period, and the shops to pull."""
 
     job: Job
     period: Period
     shops: tuple[Shop, ...]
-    warehouse_url: str
-    run_id: str | None = None
-    is_early: bool = False
+    warehouse_url: str  # SQLAlchemy URL of where it goes
+    run_id: str | None = None  # the run it belongs to, if any; it ends no attempt of another one
+    is_early: bool = False  # whether the period is not due yet: what lands is provisional
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] = os.environ) -> Assignment:

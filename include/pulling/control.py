@@ -44,30 +44,21 @@ class Count(Protocol):
     async def __call__(
         self, client: GatewayClient, shop: Shop, period: Period, *, other_way: bool
     ) -> int:
-        """Return the number.
+        """Return the number of rows that belong to the period by its window.
 
-        Args:
-            client: speaks the platform's dialect.
-            shop: whose rows.
-            period: the window by which rows belong to it.
-            other_way: the first answer was not what landed: ask in the other way in which the
-                question can be understood.
+        `other_way`: the first answer was not what landed: ask in the other way in which the
+        question can be understood.
         """
         ...
 
 
 class Control(NamedTuple):
-    """What is held against each other.
+    """What is held against each other."""
 
-    Attributes:
-        ask: asks the source.
-        own: returns the conditions that the warehouse's rows of a unit meet.
-        table: where these are.
-    """
-
-    ask: Count
+    ask: Count  # asks the source
+    # Returns the conditions that the warehouse's rows of a unit meet
     own: Callable[[Unit], Sequence[sqlalchemy.ColumnElement[bool]]]
-    table: sqlalchemy.Table
+    table: sqlalchemy.Table  # where these are
 
     def rows(self, connection: sqlalchemy.Connection, unit: Unit) -> int:
         """Return how many rows of its own the warehouse has of a unit now."""
@@ -76,14 +67,7 @@ class Control(NamedTuple):
 
 @dataclass
 class Recounts:
-    """The units of one job that are due.
-
-    Attributes:
-        job: with a control total among its checks.
-        ledger: where they are written down.
-        clients: speak to the source.
-        control: how it is asked.
-    """
+    """The units that are due of a job with a control total among its checks."""
 
     job: Job
     ledger: Ledger

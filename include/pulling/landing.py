@@ -20,40 +20,27 @@ if TYPE_CHECKING:
 
 
 class Listed(NamedTuple):
-    """All rows that the source has of a period, as it lists them by when they were made.
+    """All rows that the source has of a period, as it lists them by when they were made."""
 
-    Attributes:
-        keys: their numbers.
-        changed: the column that says when a row changed last.
-        settled: up to here the list is whole; what has changed since is left as it is.
-    """
-
-    keys: AbstractSet[Any]
-    changed: str
-    settled: datetime
+    keys: AbstractSet[Any]  # their numbers
+    changed: str  # the column that says when a row changed last
+    settled: datetime  # up to here the list is whole; what has changed since is left as it is
 
 
 class Upsert(NamedTuple):
-    """Rows (column to value) with a key of their own, such as orders: the newest of each counts.
-
-    Attributes:
-        version: the column that says which of two rows with one key is newer.
-        moment: the column that says when a row was made, by the wall clock of Asia/Shanghai.
-        day: the column with the day of it.
-        listed: what the source lists of the period; a row of the period that is neither among it
-            nor among the rows is no longer there, and is removed. None: nobody asked.
-        notice: what is worth knowing of what was brought, such as `12 orders without freight`.
-        finding: what somebody must look at; empty: nothing.
-    """
+    """Rows (column to value) with a key of their own, such as orders: the newest of each counts."""
 
     table: sqlalchemy.Table
     rows: Sequence[Mapping[str, Any]]
-    version: str
-    moment: str
-    day: str
+    version: str  # the column that says which of two rows with one key is newer
+    moment: str  # the column that says when a row was made, by the wall clock of Asia/Shanghai
+    day: str  # the column with the day of it
+    # What the source lists of the period; a row of the period that is neither among it nor among
+    # the rows is no longer there, and is removed. None: nobody asked
     listed: Listed | None = None
+    # What is worth knowing of what was brought, such as `12 orders without freight`
     notice: str = ""
-    finding: str = ""
+    finding: str = ""  # what somebody must look at; empty: nothing
 
     def put(self, connection: sqlalchemy.Connection, unit: Unit) -> int:
         """Load them in the caller's transaction; return how many rows the unit has of its own."""
@@ -78,19 +65,13 @@ class Upsert(NamedTuple):
 
 
 class Replace(NamedTuple):
-    """Rows (column to value) that are all there is of a scope, such as a shop's business day.
-
-    Attributes:
-        scope: column to value; the rows come without these columns.
-        notice: what is worth knowing of what was brought, such as `3 rows without score`.
-        finding: what somebody must look at; empty: nothing.
-    """
+    """Rows (column to value) that are all there is of a scope, such as a shop's business day."""
 
     table: sqlalchemy.Table
     rows: Sequence[Mapping[str, Any]]
-    scope: Mapping[str, Any]
-    notice: str = ""
-    finding: str = ""
+    scope: Mapping[str, Any]  # column to value; the rows come without these columns
+    notice: str = ""  # what is worth knowing of what was brought, such as `3 rows without score`
+    finding: str = ""  # what somebody must look at; empty: nothing
 
     def put(self, connection: sqlalchemy.Connection, unit: Unit) -> int:  # noqa: ARG002 - as `Upsert.put`
         """Load them in the caller's transaction, in the place of those before; return how many."""
@@ -105,11 +86,7 @@ def made_in(
 ) -> list[sqlalchemy.ColumnElement[bool]]:
     """Return what the rows of a unit have in common that were made in its period.
 
-    Args:
-        table: where they are.
-        moment: the column that says when a row was made, by the wall clock of Asia/Shanghai.
-        day: the column with the day of it, which has an index.
-        unit: whose rows.
+    `moment` and `day` are columns as of `Upsert`; the day's has an index.
     """
     first, last = wall_clock(unit.period.start), wall_clock(unit.period.end)
     made: Any = table.c[moment]

@@ -25,11 +25,7 @@ R = TypeVar("R")
 def keep_newest(found: dict[int, R], rows: Sequence[R], key: str, version: str) -> None:
     """Keep each row as it was last, by its number; of two of one version the one that came later.
 
-    Args:
-        found: what is kept.
-        rows: in the order in which they came.
-        key: the field with the number.
-        version: the field that says which of two is newer.
+    `key` and `version` name the fields with the number, and that say which of two is newer.
     """
     for row in rows:
         before = found.get(getattr(row, key))
@@ -38,22 +34,15 @@ def keep_newest(found: dict[int, R], rows: Sequence[R], key: str, version: str) 
 
 
 class Orders(NamedTuple):
-    """A platform's orders, and the table that they land in.
+    """A platform's orders, and the table that they land in."""
 
-    Attributes:
-        table: with the columns order_time, order_day and modified_time.
-        columns: of the table, each with the order's field that it holds.
-        version: the column that says which of two states of an order is newer.
-        modified: yields the orders that changed in a stretch of time.
-        created: yields all that were made in one.
-        counted: returns how many were made in one, as the platform counts them.
-    """
-
-    table: sqlalchemy.Table
-    columns: Mapping[str, str]
-    version: str
+    table: sqlalchemy.Table  # with the columns order_time, order_day and modified_time
+    columns: Mapping[str, str]  # of the table, each with the order's field that it holds
+    version: str  # the column that says which of two states of an order is newer
+    # Yields the orders that changed in a stretch of time
     modified: Callable[..., AsyncIterator[Sequence[Any]]]
-    created: Callable[..., AsyncIterator[Sequence[Any]]]
+    created: Callable[..., AsyncIterator[Sequence[Any]]]  # yields all that were made in one
+    # Returns how many were made in one, as the platform counts them
     counted: Callable[..., Awaitable[int]]
 
     @property

@@ -35,20 +35,14 @@ TABLE_WIDTH = 100
 
 @dataclass(frozen=True)
 class Outcome:
-    """How one shop went.
-
-    Attributes:
-        rows: how many landed.
-        calls: requests made to the gateway, retries among them.
-        is_early: whether the unit is not due yet.
-    """
+    """How one shop went."""
 
     unit: Unit
     code: int
-    rows: int
-    calls: int
+    rows: int  # how many landed
+    calls: int  # requests made to the gateway, retries among them
     seconds: float
-    is_early: bool = False
+    is_early: bool = False  # whether the unit is not due yet
 
     @property
     def state(self) -> str:

@@ -89,18 +89,7 @@ def pull(
 
 @dataclass
 class Pull:
-    """The shops of one assignment on their way into the warehouse.
-
-    Attributes:
-        assignment: job, period and shops.
-        ledger: of the warehouse they go to.
-        clients: speak to the gateway.
-        fetch: brings one shop's period.
-        lag: of the platform's lists; None where they are asked for the period itself.
-        at_once: how many shops are pulled side by side.
-        clock: returns the moment, aware.
-        control: how the source is asked for its own count; None: it is not.
-    """
+    """The shops of one assignment on their way into the warehouse; the rest is as of `pull`."""
 
     assignment: Assignment
     ledger: Ledger
@@ -134,11 +123,7 @@ class Pull:
         return worst(outcome.code for outcome in outcomes)
 
     def _has_settled(self) -> bool:
-        """Wait until the platform's lists are whole up to the period's end, if it ended just now.
-
-        Returns:
-            whether they are; false where the period is not over.
-        """
+        """Wait until the lists are whole up to the period's end; false where it is not over."""
         end, lag = self.assignment.period.end, self.lag or timedelta()
         left = end.timestamp() + lag.total_seconds() - self.clock().timestamp()
         if left > lag.total_seconds():

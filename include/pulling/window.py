@@ -39,21 +39,13 @@ def utc_now() -> datetime:
 
 @dataclass(frozen=True)
 class Window:
-    """What one shop's pull of a period asks for.
+    """What one shop's pull of a period asks for."""
 
-    Attributes:
-        period: whose rows are wanted.
-        start: of the changes that are asked for.
-        until: their end, exclusive: every change up to here is in when the pull has landed.
-        settled: up to here the platform's lists were whole when the pull began.
-        clock: returns the moment, aware.
-    """
-
-    period: Period
-    start: datetime
-    until: datetime
-    settled: datetime
-    clock: Callable[[], datetime] = utc_now
+    period: Period  # whose rows are wanted
+    start: datetime  # of the changes that are asked for
+    until: datetime  # their end, exclusive: every change up to here is in when the pull has landed
+    settled: datetime  # up to here the platform's lists were whole when the pull began
+    clock: Callable[[], datetime] = utc_now  # returns the moment, aware
 
     @classmethod
     def of(
@@ -61,10 +53,7 @@ class Window:
     ) -> Window:
         """Return the window of a period that has ended.
 
-        Args:
-            period: what is pulled.
-            lag: the platform's; None for a source that is asked for the period itself.
-            clock: returns the moment, aware.
+        `lag` is the platform's; None for a source that is asked for the period itself.
         """
         end = period.end.astimezone(timezone.utc)
         settled = (clock().astimezone(timezone.utc) - (lag or timedelta())).replace(microsecond=0)

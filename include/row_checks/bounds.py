@@ -29,10 +29,7 @@ NO_TOTAL = (
 def too_few(checks: Checks, rows: int, last_rows: Sequence[int]) -> list[str]:
     """Return what is wrong with a unit that landed too few rows: the figure and the bound of each.
 
-    Args:
-        checks: the entry's.
-        rows: how many landed.
-        last_rows: how many rows its last like periods landed; too few make no `max_drop`.
+    `last_rows`: how many its last like periods landed; too few of them make no `max_drop`.
     """
     faults = []
     if checks.min_rows is not None and rows < checks.min_rows:

@@ -32,14 +32,11 @@ LOOK_BACK_ROWS = 200
 
 @dataclass
 class Judgement:
-    """What is wrong with units that landed.
+    """What is wrong with units that landed."""
 
-    Attributes:
-        faults: of the units that were rejected, what is wrong with each.
-        unknown: units of which a check can tell nothing, and how to change that; they stay.
-    """
-
+    # Of the units that were rejected, what is wrong with each
     faults: dict[Unit, list[str]] = field(default_factory=dict)
+    # Units of which a check can tell nothing, and how to change that; they stay
     unknown: dict[Unit, str] = field(default_factory=dict)
 
     def lines(self) -> Iterator[tuple[Unit, str]]:
@@ -56,10 +53,7 @@ def judge(ledger: Ledger, checks: Checks, units: Sequence[Unit]) -> Judgement:
 
     What is provisional is not judged: it is pulled again when it is due.
 
-    Args:
-        ledger: of the warehouse that they landed in.
-        checks: of their job's entry.
-        units: of one job; their periods follow one another.
+    The units are of one job, and their periods follow one another.
 
     Raises:
         ConfigurationError: a check names what the warehouse does not have.
@@ -121,11 +115,6 @@ def last_rows(engine: Engine, unit: Unit, count: int) -> list[int]:
     """Return how many rows the like periods before a unit's landed, the latest first.
 
     Like are those of its job and shop that are about as long, and landed with rows.
-
-    Args:
-        engine: of the warehouse.
-        unit: the one to compare with them.
-        count: how many to return at most.
     """
     query = (
         select(table_of_units.c.rows, table_of_units.c.period_start, table_of_units.c.period_end)

@@ -50,23 +50,14 @@ HARMLESS = re.compile(r"[\w: +-]+", re.ASCII)
 
 
 class Found(NamedTuple):
-    """What a table holds of a unit's period.
+    """What a table holds of a unit's period."""
 
-    Attributes:
-        rows: how many.
-        figures: of the checks of columns, in the order of `TableRows.column_checks`.
-    """
-
-    rows: int
-    figures: Sequence[Any]
+    rows: int  # how many
+    figures: Sequence[Any]  # of the checks of columns, in the order of `TableRows.column_checks`
 
 
 class TableRows:
-    """What an entry's checks say of the rows in its `table`, one query for each shop and period.
-
-    Args:
-        engine: of the warehouse.
-        checks: of an entry, with `table` and `day`.
+    """What an entry's checks, with `table` and `day`, say of its rows: one query a shop and period.
 
     Raises:
         ConfigurationError: the warehouse does not have the table, or the table not the column.
@@ -102,11 +93,7 @@ class TableRows:
         return list(groups.values())
 
     def faults(self, unit: Unit, rows: Sequence[LedgerRow]) -> list[str]:
-        """Return what is wrong with the rows of a unit's group, with figure and bound.
-
-        Args:
-            unit: one of the group.
-            rows: the ledger's of the whole group.
+        """Return what is wrong with the rows of a unit's group, of which the ledger has `rows`.
 
         Raises:
             ConfigurationError: the least or greatest value of a column is no number.

@@ -35,11 +35,7 @@ exit codes:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run what the command line and the environment ask for.
-
-    Returns:
-        the exit code; see `include.units.exit_codes`.
-    """
+    """Run what the command line and the environment ask for; return the exit code."""
     words = _parser().parse_args(arguments)
     interruption = Interruption()
     output = Output(sys.stdout.fileno(), Masker(secrets_in(os.environ)))

@@ -63,11 +63,9 @@ class Asked:
 
     @classmethod
     def from_words(cls, words: Namespace, environment: Mapping[str, str]) -> Asked:
-        """Read a command line's `period`, `first`, `last`, `shop` and `again`.
+        """Read a command line's `period`, `first`, `last`, `shop` and `again`, each if it is there.
 
-        Args:
-            words: as parsed; each may be missing.
-            environment: says what the words leave out.
+        The environment says what they leave out.
 
         Raises:
             ConfigurationError: as `from_environment` does, or a word names no period or no shop.
@@ -90,11 +88,7 @@ class Asked:
         return {**(one if self.first == self.last else several), **shops, **again}
 
     def periods(self, schedule: Schedule, now: datetime) -> list[Period]:
-        """Return the periods, oldest first.
-
-        Args:
-            schedule: the job's.
-            now: aware; each period must have ended by then.
+        """Return the periods of a schedule, oldest first; they must have ended by now (aware).
 
         Raises:
             ConfigurationError: a key is malformed, or its period has not ended.
@@ -110,12 +104,6 @@ def asked_of(run: Any, job_id: str, schedule: Schedule, shops: Collection[str]) 
     The run's key names its period, else the conf does, else its logical date: that of the day which
     the date means (`include.logical_dates`). Without any of them it is the period that had ended
     last when the run was asked for.
-
-    Args:
-        run: the DAG run.
-        job_id: the job.
-        schedule: its calendar.
-        shops: the ids of its shops.
 
     Raises:
         ConfigurationError: an unknown word, a period that does not exist, has not ended or differs

@@ -40,26 +40,14 @@ CHECKED = (
 
 
 class Retry(NamedTuple):
-    """What an attempt of a later period's run is narrowed to.
+    """What an attempt of a later period's run is narrowed to."""
 
-    Attributes:
-        shops: those that failed; `-` for a job without shops.
-        seconds: how long it may take.
-    """
-
-    shops: frozenset[str]
-    seconds: float
+    shops: frozenset[str]  # those that failed; `-` for a job without shops
+    seconds: float  # how long it may take
 
 
 class Attempt:
-    """One attempt at one period of a context's job.
-
-    Args:
-        context: what all its periods share.
-        period: the one to run.
-        lock: the period's, held.
-        retry: given when it is made by the run of a later period.
-    """
+    """One attempt at one period, whose lock is held; a later period's run makes it a retry."""
 
     def __init__(
         self, context: Context, period: Period, lock: UnitLock, retry: Retry | None = None
@@ -93,10 +81,7 @@ class Attempt:
         return due if due > datetime.now(timezone.utc) else None
 
     def run(self) -> int:
-        """Run the script for what has not landed, and account for how it ended.
-
-        Returns:
-            the exit code.
+        """Run the script for what has not landed, account for how it ended; return the exit code.
 
         Raises:
             ExpectedError: it could not be started, or the ledger does not answer.

@@ -35,46 +35,29 @@ SPARE_SECONDS, SPARE_SHARE = 5.0, 1 / 3
 
 @dataclass(frozen=True)
 class Request:
-    """One call of the runner.
+    """One call of the runner."""
 
-    Attributes:
-        job_id: the job to run.
-        asked: for which periods and shops.
-        retry_earlier: whether to retry, once, what failed in earlier periods.
-        run_id: names the run in the ledger and the journal.
-        attempt: which try of the run this is, from 1.
-        root: the project whose registry counts.
-        var: the service's directory.
-        warehouse_url: where the ledger is; empty for no ledger.
-        stop_with_parent: see `signals.stop_with_parent`.
-        all_seconds: how long the whole run may take; 0 for as long as its scripts may.
-        grace_seconds: from TERM to KILL.
-        lock_wait_seconds: how long to wait for another run of the same period; by default longer
-            than the grace, so that a retry outwaits what is left of a killed run.
-        heartbeat_seconds: between two heartbeats in the ledger.
-    """
-
-    job_id: str
-    asked: Asked
-    retry_earlier: bool
-    run_id: str
-    attempt: int
-    root: Path
-    var: Path
-    warehouse_url: str
-    stop_with_parent: str
-    all_seconds: float
-    grace_seconds: float
+    job_id: str  # the job to run
+    asked: Asked  # for which periods and shops
+    retry_earlier: bool  # whether to retry, once, what failed in earlier periods
+    run_id: str  # names the run in the ledger and the journal
+    attempt: int  # which try of the run this is, from 1
+    root: Path  # the project whose registry counts
+    var: Path  # the service's directory
+    warehouse_url: str  # where the ledger is; empty for no ledger
+    stop_with_parent: str  # see `signals.stop_with_parent`
+    all_seconds: float  # how long the whole run may take; 0 for as long as its scripts may
+    grace_seconds: float  # from TERM to KILL
+    # How long to wait for another run of the same period; by default longer than the grace, so that
+    # a retry outwaits what is left of a killed run
     lock_wait_seconds: float
-    heartbeat_seconds: float
+    heartbeat_seconds: float  # between two heartbeats in the ledger
 
     @classmethod
     def of(cls, words: Namespace, environment: Mapping[str, str]) -> Request:
         """Put the command line's words and the environment together; words win.
 
-        Args:
-            words: `job_id` and `root` as parsed, and what `Asked.from_words` reads.
-            environment: usually `os.environ`.
+        The words are `job_id` and `root` as parsed, and what `Asked.from_words` reads.
 
         Raises:
             ConfigurationError: a number is invalid, or what is asked for is.
@@ -99,11 +82,6 @@ class Request:
 
 class Context:
     """The request, the registry's answer to it, and where everything is written.
-
-    Args:
-        request: what the runner was called with.
-        output: where the script's and the runner's lines go.
-        interruption: says when to end.
 
     Attributes:
         ledger: writes the ledger; None without a warehouse.
@@ -133,10 +111,7 @@ class Context:
     def note(self, subject: str, event: str, details: Sequence[str] = ()) -> None:
         """Print an event and write it to the journal.
 
-        Args:
-            subject: the job and period it is about.
-            event: what happened.
-            details: masked lines for the journal alone; the output has them already.
+        `details` are masked lines for the journal alone; the output has them already.
         """
         self.output.say(f"{subject} {event}")
         try:
@@ -177,10 +152,7 @@ class TimeLeft:
 
     Args:
         seconds: for the whole run, from now; 0 for no end.
-        grace: from TERM to KILL, where there is time for it.
-
-    Attributes:
-        grace: from TERM to KILL.
+        grace: from TERM to KILL; as an attribute, what there is time for.
     """
 
     def __init__(self, seconds: float, grace: float) -> None:
@@ -190,10 +162,7 @@ class TimeLeft:
         self.grace = min(grace, spare * 2 / 3)
 
     def for_script(self, limit: float) -> float:
-        """Return how many seconds a script may take that begins now.
-
-        Args:
-            limit: what its entry allows, in seconds.
+        """Return how many seconds a script may take now, of those that its entry allows.
 
         Raises:
             ExpectedError: none are left; temporary, since a retry has all of its own.

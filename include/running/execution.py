@@ -28,10 +28,9 @@ SHARE = 0.5
 
 
 def run_all(context: Context) -> int:
-    """Run every period, oldest first; one that fails does not keep the next from running.
+    """Run every period, oldest first; return the exit code for the whole.
 
-    Returns:
-        the exit code for the whole.
+    One that fails does not keep the next from running.
     """
     try:
         if context.ledger:

@@ -44,21 +44,11 @@ class Journal:
 
     @classmethod
     def of(cls, var: Path, zone: tzinfo) -> Journal:
-        """Return the one journal of a service.
-
-        Args:
-            var: the service's directory.
-            zone: a job's, whose clock its lines show.
-        """
+        """Return the one journal of a service, whose directory is `var`."""
         return cls(var / "logs" / "scheduler.log", zone)
 
     def write(self, subject: str, event: str, details: Sequence[str] = ()) -> None:
-        """Write down one event.
-
-        Args:
-            subject: what it is about: a job and its period.
-            event: what happened; free of secrets.
-            details: lines that follow, indented; free of secrets.
+        """Write down what happened to a job and its period, and indented lines; free of secrets.
 
         Raises:
             OSError: the file cannot be written.

@@ -67,12 +67,9 @@ class LedgerWriter:
             check_version(connection.execution_options(isolation_level="AUTOCOMMIT"))
 
     def open_units(self, units: Sequence[Unit], *, again: bool, early: bool = False) -> list[Unit]:
-        """Expect units, and return those of them that are to be run.
+        """Expect units, and return those of them that are to be run: `again` also what has landed.
 
-        Args:
-            units: of one period.
-            again: whether to run also those that have landed.
-            early: whether they are not due yet: what this run has landed provisionally stays.
+        While they are `early`, not due yet, what this run has landed provisionally stays.
         """
         with _in_words("read"):
             self._ledger.expect(units)
@@ -87,12 +84,7 @@ class LedgerWriter:
         return any(row.run_id == mine and row.state in (*LANDED, State.PROVISIONAL) for row in rows)
 
     def left_failed(self, job_id: str, ended: tuple[datetime, datetime]) -> list[LedgerRow]:
-        """Return the units of earlier periods that this run is to retry, the oldest first.
-
-        Args:
-            job_id: whose units.
-            ended: when their periods ended, both inclusive.
-        """
+        """Return the units of periods that `ended` within a time that this run is to retry."""
         with _in_words("read"):
             run_id = self._ledger.run_id
             return left_failed(self._ledger.engine, job_id, run_id, ended, self._patience)
@@ -103,10 +95,8 @@ class LedgerWriter:
     ) -> Iterator[None]:
         """Begin the units, and send heartbeats as long as the block runs.
 
-        Args:
-            units: those to begin.
-            say: takes a line for the output, such as that a heartbeat was missed.
-            retry: whether they are retried automatically, which is written down.
+        `say` takes a line for the output, such as that a heartbeat was missed; that they are
+        retried automatically is written down.
 
         Raises:
             HeldElsewhereError: one of them is being run on another machine.
@@ -133,12 +123,7 @@ class LedgerWriter:
     ) -> list[Unit]:
         """End what the script has not ended itself: by what it says of a shop, else by its code.
 
-        Args:
-            units: those of the attempt.
-            exit_code: the script's.
-            error: why it failed, if it did.
-            results: what it says, by shop.
-            early: whether they are not due yet: what has landed is provisional.
+        What has landed is provisional where the units are `early`, not due yet.
 
         Returns:
             the units that a script which succeeded has left out; they are failed.

@@ -53,13 +53,7 @@ class Holder:
 
 
 class UnitLock:
-    """The lock of one job and period.
-
-    Args:
-        folder: where the lock files are; made when missing.
-        job_id: the job.
-        period_key: the period's key; any characters.
-    """
+    """The lock of one job and period: a file in a folder, which is made when missing."""
 
     def __init__(self, folder: Path, job_id: str, period_key: str) -> None:
         self.name = f"{job_id} {period_key}"
@@ -69,12 +63,9 @@ class UnitLock:
     def acquire(
         self, holder: Holder, wait_seconds: float, given_up: Callable[[], bool] = lambda: False
     ) -> None:
-        """Take the lock.
+        """Take the lock, and write the holder into the file for others to read.
 
-        Args:
-            holder: what to write into the file for others to read.
-            wait_seconds: how long to wait for another holder.
-            given_up: asked while waiting; true ends the wait early.
+        `given_up` is asked while waiting; true ends the wait early.
 
         Raises:
             LockHeldError: someone else held it all the time; names the holder.
@@ -160,12 +151,9 @@ def check_writable(var: Path) -> None:
 def place_of(var: Path) -> str:
     """Return the name of a folder of locks: runs that see the same one exclude each other by them.
 
-    It is in the file `place` of the service's directory, wherever that is seen from, and is made up
-    when there is none yet. The file is written whole or not at all; of several who do so at once
-    one wins.
-
-    Args:
-        var: the service's directory, on a disk of this machine or shared by several.
+    It is in the file `place` of the service's directory, on a disk of this machine or shared by
+    several, and is made up when there is none yet. The file is written whole or not at all; of
+    several who do so at once one wins.
     """
     path = var / "place"
     if not path.exists():

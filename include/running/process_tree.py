@@ -60,11 +60,7 @@ class ProcessTree:
         self.exit_codes: dict[int, int] = {}
 
     def reap(self) -> bool:
-        """Collect the children that have ended.
-
-        Returns:
-            whether there are children left.
-        """
+        """Collect the children that have ended; return whether there are children left."""
         try:
             while True:
                 pid, status = os.waitpid(-1, os.WNOHANG)

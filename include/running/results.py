@@ -42,31 +42,20 @@ HARMLESS = ("ok", "empty")
 
 
 class Result(NamedTuple):
-    """How one shop went.
+    """How one shop went."""
 
-    Attributes:
-        code: the exit code that stands for it.
-        rows: how many landed; none where nobody has said.
-        error: what the script says, masked.
-    """
-
-    code: int
-    rows: int | None = None
-    error: str = ""
+    code: int  # the exit code that stands for it
+    rows: int | None = None  # how many landed; none where nobody has said
+    error: str = ""  # what the script says, masked
 
 
 class Results(NamedTuple):
-    """What a script has said.
+    """What a script has said."""
 
-    Attributes:
-        of: by shop.
-        problems: the lines that do not count, and why.
-        code: 1 where one of these says of nobody known that it failed; else 99, which is no worse
-            than any other.
-    """
-
-    of: dict[str, Result]
-    problems: list[str]
+    of: dict[str, Result]  # by shop
+    problems: list[str]  # the lines that do not count, and why
+    # 1 where one of these says of nobody known that it failed; else 99, which is no worse than any
+    # other
     code: int = ExitCode.NOTHING_TO_DO
 
     def in_words(self) -> list[str]:
@@ -85,11 +74,7 @@ NOTHING_SAID = Results({}, [])
 
 @contextmanager
 def results_file(path: Path) -> Iterator[None]:
-    """Make the file of one attempt, and remove it with the attempt.
-
-    Args:
-        path: where; what an attempt that was killed has left there is removed.
-    """
+    """Make the file of one attempt in the place of one that was killed; remove it in the end."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     _remove(path)
     os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))

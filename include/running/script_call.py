@@ -51,10 +51,6 @@ def command_of(job: Job, period: Period) -> list[str]:
     Python scripts run in the runner's Python, any script in the one that its entry names; all else
     is started directly.
 
-    Args:
-        job: whose script and arguments.
-        period: is filled into the arguments.
-
     Raises:
         ConfigurationError: the script is neither Python nor executable, or its Python is not there.
     """
@@ -83,12 +79,8 @@ def environment_of(
 ) -> dict[str, str]:
     """Return a script's whole environment.
 
-    Args:
-        job: its `env` is added, and the connections that it names are let through.
-        period: what the script is to cover.
-        request: the run.
-        shops: those that it is to run for; none for a job without shops.
-        inherited: the runner's environment; the service's settings and secrets are left out.
+    Of what the runner has inherited the service's settings and secrets are left out, but for the
+    connections that the job names; its `env` is added.
     """
     kept = {
         name: value
@@ -167,12 +159,7 @@ def _python_of(job: Job, kept: dict[str, str]) -> dict[str, str]:
 
 
 def refuse_past(job: Job, period: Period, now: datetime) -> None:
-    """Allow a script that takes no period to run for the period that ended last, and for no other.
-
-    Args:
-        job: whose script.
-        period: what it is about to be run for.
-        now: aware; the moment at which it is about to begin.
+    """Allow a script that takes no period to begin now (aware) for the one that ended last only.
 
     Raises:
         ConfigurationError: it would bring another period than that.
@@ -205,13 +192,7 @@ def check_clock(job: Job) -> None:
 def why_not_known(job: Job, period: Period, began: datetime, ended: datetime) -> str:
     """Return why it is unknown which period a script without one has brought; empty if it is known.
 
-    It is the one that had ended last when the script asked the clock, soon after it began.
-
-    Args:
-        job: whose script.
-        period: what it was run for.
-        began: aware; when the script was started.
-        ended: aware; when it ended.
+    It is the one that had ended last when the script asked the clock, soon after it began (aware).
     """
     following = job.schedule.following(period)
     length = following.end.timestamp() - following.start.timestamp()

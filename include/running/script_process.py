@@ -33,12 +33,7 @@ LINE_CHARACTERS = 500
 
 
 class ScriptProcess:
-    """A script that runs under a keeper.
-
-    Args:
-        settings: for the keeper; its `life_line` is filled in here.
-        environment: the script's whole environment.
-    """
+    """A script that runs under a keeper, whose settings get their `life_line` here."""
 
     def __init__(self, settings: Settings, environment: Mapping[str, str]) -> None:
         become_subreaper()  # what a killed keeper leaves behind falls to this process
@@ -70,11 +65,7 @@ class ScriptProcess:
             self._give_up_at = time.monotonic() + self._grace + SECONDS_FOR_THE_KEEPER
 
     def wait(self, output: Output) -> int:
-        """Pass the script's output on until it has ended and nothing is left of it.
-
-        Returns:
-            its exit code.
-        """
+        """Pass the script's output on until nothing is left of it; return its exit code."""
         while self._keeper.poll() is None:
             self._pass_on(output, SECONDS_BETWEEN_LOOKS)
             if self._give_up_at and time.monotonic() > self._give_up_at:

@@ -33,31 +33,18 @@ SECONDS_TO_LEAVE = 0.5
 
 
 class Settings(NamedTuple):
-    """What the runner tells its keeper.
+    """What the runner tells its keeper."""
 
-    Attributes:
-        command: the script and its arguments.
-        cwd: the script's working directory.
-        grace_seconds: from TERM to KILL.
-        life_line: the reading end of the pipe whose writing end only the runner holds.
-        lock: the descriptor of the unit's lock.
-        lock_path: the lock's file.
-        runner: the runner's pid.
-        journal: the journal's file.
-        subject: the job and period, as the journal names them.
-        utc_offset_seconds: of the journal's clock.
-    """
-
-    command: list[str]
-    cwd: str
-    grace_seconds: float
-    life_line: int
-    lock: int
-    lock_path: str
-    runner: int
-    journal: str
-    subject: str
-    utc_offset_seconds: float
+    command: list[str]  # the script and its arguments
+    cwd: str  # the script's working directory
+    grace_seconds: float  # from TERM to KILL
+    life_line: int  # the reading end of the pipe whose writing end only the runner holds
+    lock: int  # the descriptor of the unit's lock
+    lock_path: str  # the lock's file
+    runner: int  # the runner's pid
+    journal: str  # the journal's file
+    subject: str  # the job and period, as the journal names them
+    utc_offset_seconds: float  # of the journal's clock
 
 
 class Keeper:

@@ -40,11 +40,9 @@ class Interruption:
         return self.signal is not None
 
     def watch(self, seconds: float, end: Callable[[], None]) -> None:
-        """From now on end a script when a signal comes, or has come, or its time is over.
+        """End a script when a signal comes, or has come, or its seconds from now are over.
 
-        Args:
-            seconds: the script's time; runs from now.
-            end: asks the script to end; called from a signal handler, perhaps more than once.
+        `end` asks it to; it is called from a signal handler, perhaps more than once.
         """
         self.timed_out = False
         self._end = end

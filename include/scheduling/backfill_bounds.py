@@ -33,16 +33,11 @@ FIRST_YEAR, LAST_YEAR = 2000, 2100
 def window_of(
     schedule: Schedule, earliest: datetime, latest: datetime
 ) -> tuple[datetime, datetime]:
-    """Return what the two bounds of a backfill mean: from and up to when periods start, inclusive.
+    """Return what two (aware) bounds of a backfill mean: when periods start, ends inclusive.
 
     Days, weeks and months are asked for by days: where the first bound is midnight on some clock
     and the last one midnight or the last minute there, those dates, whatever the job's zone. Ticks
     are asked for by moments; midnight to midnight on the job's clock are whole days there, too.
-
-    Args:
-        schedule: the job's.
-        earliest: the first bound (aware).
-        latest: the last bound (aware).
     """
     first, last = on_clock_of(schedule, earliest), on_clock_of(schedule, latest)
     if schedule.period != "tick":

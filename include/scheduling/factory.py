@@ -47,10 +47,9 @@ class Unbuildable(NamedTuple):
 
 
 def build_dags(only: str | None = None) -> Iterator[DAG]:
-    """Make the DAGs of the project's registry; what is wrong in it costs that entry alone.
+    """Make the DAGs of the project's registry, or that of the `only` job that a task needs.
 
-    Args:
-        only: the one job that a starting task needs; all if not given.
+    What is wrong in it costs that entry alone.
     """
     for built in build(load_registry(only=only), only):
         if isinstance(built, DAG):

@@ -181,12 +181,9 @@ def warehouse_url() -> str:
 def write_journal(
     zone: tzinfo, events: Iterable[tuple[str, str, Sequence[str]]], log: Logger
 ) -> None:
-    """Write events to the runner's journal: whoever follows a day by it must know.
+    """Write events to the runner's journal, on a zone's clock; the log is told if it cannot be.
 
-    Args:
-        zone: the job's, whose clock the lines show.
-        events: of each its subject, what happened, and lines that say more; free of secrets.
-        log: told when the journal cannot be written.
+    An event is its subject, what happened, and lines that say more; all free of secrets.
     """
     journal = Journal.of(var_folder(os.environ), zone)
     try:

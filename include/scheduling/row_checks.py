@@ -84,12 +84,7 @@ class CheckOperator(BaseOperator):
             raise AirflowFailException("\n".join([f"{self.job.id}:", *lines, repair]))
 
     def _journal(self, reasons: Mapping[str, Sequence[str]], url: str = "") -> None:
-        """Write an event for each period that failed its checks.
-
-        Args:
-            reasons: a line for each fault, by period key.
-            url: of the warehouse, whose driver may repeat it.
-        """
+        """Write a line for each fault, by period key; a driver may repeat the warehouse's URL."""
         masker = Masker(secrets_in({**os.environ, "WAREHOUSE_URL": url}))
         events = [
             (

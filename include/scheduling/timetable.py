@@ -210,9 +210,7 @@ class CalendarPartitionTimetable(Timetable):
     ) -> Iterable[DagRunInfo]:
         """Return the periods that start in a window, ends inclusive, as far as they have ended.
 
-        Args:
-            earliest: the window's start; `include.scheduling.backfill_bounds` says what it means.
-            latest: its end, the same.
+        `include.scheduling.backfill_bounds` says what the bounds mean.
         """
         first, last = window_of(self.schedule, earliest, latest)
         now = pendulum.now("UTC")

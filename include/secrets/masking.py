@@ -69,11 +69,7 @@ def _base64_forms(raw: bytes) -> Iterator[bytes]:
 
 
 class Masker:
-    """Knows the secrets, in all their forms.
-
-    Args:
-        secrets: the values, in their plain form.
-    """
+    """Knows the secrets, given in their plain form, in all their forms."""
 
     def __init__(self, secrets: Iterable[str]) -> None:
         forms = {form for secret in secrets for form in forms_of(secret)}
@@ -111,11 +107,7 @@ class MaskedStream:
         self._covered = 0  # how much of what is held a mask already shown stands for
 
     def feed(self, data: bytes) -> bytes:
-        """Take the next piece of the stream.
-
-        Returns:
-            what can be shown: all but an end that may turn out to be the beginning of a secret.
-        """
+        """Take the next piece; return all but an end that may be the beginning of a secret."""
         if not self._masker.forms:
             return data
         data = self._held + data
@@ -134,11 +126,7 @@ class MaskedStream:
         return b"".join(pieces)
 
     def finish(self) -> bytes:
-        """End the stream.
-
-        Returns:
-            what was held back; masked if it is a good part of a secret that was cut off.
-        """
+        """End the stream; return what was held back, a good part of a secret masked."""
         rest, self._held, self._covered = self._held[self._covered :], b"", 0
         return MASK.encode() if len(rest) >= SHORTEST else rest
 
@@ -155,9 +143,7 @@ class MaskedStream:
 def concealed(text: str, secrets: Iterable[str]) -> str:
     """Return a text without some secrets, in whatever form it has them or one of their ends.
 
-    Args:
-        text: a message, or what it is to quote.
-        secrets: in their plain form; those of fewer than 4 characters are none.
+    They are given in their plain form; those of fewer than 4 characters are none.
     """
     known = (secret for secret in secrets if len(secret) >= SHORTEST)
     forms = {form.decode() for secret in known for form in forms_of(secret)}

@@ -27,18 +27,13 @@ class HeldElsewhereError(ExpectedError):
 
 @dataclass(frozen=True)
 class Claim:
-    """What a run says when it begins units.
+    """What a run says when it begins units."""
 
-    Attributes:
-        place: names the folder in which the run holds the unit's lock; none: it holds no lock, and
-            begins what it is told to.
-        patience: how long a unit that runs elsewhere may send no heartbeat.
-        retry: whether it retries units automatically (`include.units.retries`).
-    """
-
+    # Names the folder in which the run holds the unit's lock; none: it holds no lock, and begins
+    # what it is told to
     place: str | None
-    patience: timedelta
-    retry: bool = False
+    patience: timedelta  # how long a unit that runs elsewhere may send no heartbeat
+    retry: bool = False  # whether it retries units automatically (`include.units.retries`)
 
     def beginning(self, run_id: str | None, now: datetime) -> Update:
         """Return the statement that begins the units that are free to be begun."""
@@ -60,14 +55,7 @@ class Claim:
         return statement if self.place is None else statement.where(self._is_free(now))
 
     def refuse(self, rows: Iterable[RowMapping]) -> None:
-        """Raise for a unit that was not free; says who runs it.
-
-        Args:
-            rows: the unit's, if there is one; where there is none, nobody runs it.
-
-        Raises:
-            HeldElsewhereError: there is one.
-        """
+        """Raise HeldElsewhereError for the row of a unit that was not free, if there is one."""
         for row in (LedgerRow(**row) for row in rows):
             beat = row.heartbeat_at or datetime.now(timezone.utc)
             raise HeldElsewhereError(

@@ -24,10 +24,7 @@ def first_seen(
 ) -> dict[str, datetime]:
     """Write down the jobs that were never seen before, and return when each was first seen.
 
-    Args:
-        engine: of the warehouse, migrated.
-        job_ids: the jobs that the registry has now.
-        now: the moment; by the warehouse's clock unless given.
+    `now` is by the warehouse's clock unless given.
     """
     wanted = set(job_ids)
     with reading(engine) as connection:
@@ -45,11 +42,9 @@ def first_seen(
 
 
 def keep_expected(engine: Engine, begins: Mapping[str, datetime]) -> None:
-    """Write down from when on jobs are expected, where it is not written so already.
+    """Write down from when on jobs, which have been seen, are expected, if it has changed.
 
-    Args:
-        engine: of the warehouse, migrated; the jobs have been seen.
-        begins: the moment by job: periods that end after it are expected.
+    Periods that end after a job's moment are expected.
     """
     query = select(jobs_seen.c.job_id, jobs_seen.c.expected_from)
     with reading(engine) as connection:

@@ -24,18 +24,13 @@ LONG_AGO = datetime(2000, 1, 1, tzinfo=timezone.utc)
 
 
 class PeriodUnits(NamedTuple):
-    """The shops of one job and period; a job without shops has the one `-`.
+    """The shops of one job and period; a job without shops has the one `-`."""
 
-    Attributes:
-        covered: those that a run of the period is for, whoever asks for it, in the registry's
-            order: enabled, and open in some part of the period.
-        expected: those of them that are to land.
-        switched_off: those that would be, but the job or the shop is disabled.
-    """
-
+    # Those that a run of the period is for, whoever asks for it, in the registry's order: enabled,
+    # and open in some part of the period
     covered: tuple[str, ...]
-    expected: frozenset[str]
-    switched_off: frozenset[str]
+    expected: frozenset[str]  # those of them that are to land
+    switched_off: frozenset[str]  # those that would be, but the job or the shop is disabled
 
 
 NOBODY: frozenset[str] = frozenset()
@@ -77,12 +72,7 @@ class JobUnits:
         return self._known[is_open]
 
     def covered(self, period: Period, wanted: Collection[str] = ()) -> list[Unit]:
-        """Return the units that a run of a period is for.
-
-        Args:
-            period: the period.
-            wanted: only these shops; none for all.
-        """
+        """Return the units that a run of a period is for: of the wanted shops; none for all."""
         shops = self.of(period).covered
         return [Unit(self._job.id, s, period) for s in shops if not wanted or s in wanted]
 
@@ -105,12 +95,7 @@ class JobUnits:
 
 
 def begins_of(jobs: Iterable[Job], seen: Mapping[str, datetime]) -> dict[str, datetime]:
-    """Return from when on jobs are expected to land, by job.
-
-    Args:
-        jobs: the registry's.
-        seen: when each was first seen.
-    """
+    """Return from when on jobs are expected to land, by job; `seen`: when each was first seen."""
     found = {}
     for job in jobs:
         # What is wrong with one job is said by whoever judges it, and costs no other.
@@ -124,10 +109,7 @@ def expected_from(job: Job, first_seen: datetime | None) -> datetime:
 
     Where its entry says no `start`, that is the period that had ended last when this installation
     first saw the job, as long as its run was not past recovering by then; else the one after it.
-
-    Args:
-        job: the job.
-        first_seen: when that was (aware); None where nobody asks what is expected.
+    Without that moment (aware) it is long ago: nobody asks what is expected.
     """
     schedule = job.schedule
     if job.start is not None:

@@ -67,11 +67,7 @@ class Ledger:
         self._attempts: dict[Key, int] = {}
 
     def expect(self, units: Iterable[Unit]) -> int:
-        """Insert `pending` rows for units that have none.
-
-        Returns:
-            how many were new.
-        """
+        """Insert `pending` rows for units that have none; return how many were new."""
         wanted = list(units)
 
         def insert_missing(connection: Connection) -> int:
@@ -136,8 +132,7 @@ class Ledger:
             rows: how many rows of its own the period has; none makes it `empty`.
             calls: how many it took to bring them.
             known: `provisional`, whether the unit was not due yet when its attempt began; and
-                further columns of the ledger: `table_name`, `covered_until`, `source_rows`,
-                `counted_at`, `notice`.
+                further columns of the ledger (`FINDINGS`).
 
         Raises:
             SupersededError: another attempt has begun the unit since; the transaction must not
@@ -202,12 +197,8 @@ class Ledger:
     def reject(self, row: LedgerRow, reason: str) -> bool:
         """Turn a unit that has landed to `failed`, so that the next run pulls it again.
 
-        Args:
-            row: as it was when what landed was found wrong.
-            reason: what is wrong with it.
-
         Returns:
-            whether it is rejected; what another run did with it in the meantime stays.
+            whether it is rejected; what another run did since the row was read stays.
         """
         error = reason[:ERROR_LIMIT]
         values = {"state": State.FAILED, "exit_code": EXIT_CODE_UNSAID, "error": error}

@@ -42,13 +42,9 @@ def left_failed(
 ) -> list[LedgerRow]:
     """Return the units that a run is to retry, the oldest first.
 
-    Args:
-        engine: of the warehouse.
-        job_id: whose units.
-        run_id: the run that is about to do so.
-        ended: when their periods ended: not before the first moment, and up to the second. What
-            the source counted again and found wrong may have ended earlier.
-        patience: what runs, and has sent no heartbeat for so long, is lost.
+    Their periods ended not before the first moment and up to the second; what the source counted
+    again and found wrong may have ended earlier. What runs, and has sent no heartbeat for longer
+    than the patience, is lost.
     """
     with reading(engine) as connection:
         silent = ledger.c.heartbeat_at < now(connection) - patience
@@ -81,15 +77,7 @@ def left_failed(
 def due_for_a_recount(
     engine: Engine, job_id: str, shops: Collection[str], moment: datetime, most: int
 ) -> list[LedgerRow]:
-    """Return the units that have landed and are to be counted again, the latest first.
-
-    Args:
-        engine: of the warehouse.
-        job_id: whose units.
-        shops: theirs.
-        moment: by which ages are judged; aware.
-        most: how many at most.
-    """
+    """Return what (at most so many) is to be counted again at an aware moment, latest first."""
 
     def is_due(age: timedelta) -> ColumnElement[bool]:
         reached = ledger.c.period_end <= moment - age
@@ -115,17 +103,10 @@ def due_for_a_recount(
 def write_recount(
     engine: Engine, row: LedgerRow, rows: int, source_rows: int, moment: datetime
 ) -> LedgerRow | None:
-    """Write down what the table holds of a unit now, and what the source counts.
-
-    Args:
-        engine: of the warehouse.
-        row: the unit as it was when it was counted.
-        rows: how many rows of its own the period has.
-        source_rows: how many the source counts.
-        moment: when it was asked; aware.
+    """Write down how many rows a unit has now, and how many the source counts at a moment.
 
     Returns:
-        the unit as it is now; None where another run has begun or landed it since.
+        the unit as it is now; None where another run has begun or landed it since it was read.
     """
     same = unchanged(row)
 

@@ -67,16 +67,9 @@ def reason_of(text: str) -> str:
 
 
 def waive(engine: Engine, units: Iterable[Unit], reason: str, by: str) -> list[Waiver]:
-    """Accept that units are missing; a waiver that is there already is replaced.
+    """Accept that units are missing, for a reason as `reason_of` returned it, by somebody.
 
-    Args:
-        engine: of the warehouse.
-        units: which.
-        reason: why, as `reason_of` returned it.
-        by: who says so.
-
-    Returns:
-        what is written down.
+    A waiver that is there already is replaced. Return what is written down.
     """
     wanted = list(units)
 
