@@ -20,7 +20,7 @@ from include.coverage.runs import UNDER_WAY, Run, UnderWay
 from include.periods import PUNCTUAL
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from sqlalchemy import Connection
 
@@ -108,6 +108,21 @@ def read_under_way(
         since = since.astimezone(job.schedule.zone)
         runs.append(replace(Run.of(job, _told(row)), stuck=why, since=since, blocks=blocks))
     return UnderWay(runs)
+
+
+def read_runs_of(
+    connection: Connection, jobs: Mapping[str, Job], keys: Collection[str]
+) -> list[Run]:
+    """Return the runs, ended or not, that may cover some periods.
+
+    Args:
+        connection: to Airflow's database.
+        jobs: whose.
+        keys: of the periods; a run that names none, but a range or nothing at all, is returned too.
+    """
+    wanted = RUNS.c.partition_key.in_(keys) | RUNS.c.partition_key.is_(None)
+    rows = connection.execute(select(RUNS).where(RUNS.c.dag_id.in_(jobs), wanted))
+    return [Run.of(jobs[row.dag_id], _told(row)) for row in rows]
 
 
 def _runs() -> Select[Any]:

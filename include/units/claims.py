@@ -47,6 +47,8 @@ class Claim:
             finished_at=None,
             exit_code=None,
             error=None,
+            # A failed unit that has rows had landed: what landed was rejected.
+            rows=None,
             source_rows=None,
             counted_at=None,
         )

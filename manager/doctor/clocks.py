@@ -1,22 +1,15 @@
 """This machine's clock against the gateways': they refuse what was signed minutes ago."""
 
-import time
 from collections.abc import Iterator
 
-import httpx
-
+from include.alerts.watching.clocks import TOLERATED_SECONDS, difference_to
 from include.errors import ConfigurationError
-from include.gateways.answers import date_of
 from include.gateways.connection import base_url, read_fields
-from include.gateways.network import certificates, proxy_of
 from include.platforms.feed.dialect import EXAMPLE
 from include.registry.checks import check_project
 from manager.doctor.findings import OK, WARN, Finding, Patient
 from manager.doctor.stored import ids_of_gateways, variables_of
 
-HOST_TIMEOUT = 10.0
-# JD refuses from 6 minutes on, the others from 10.
-TOLERATED_SECONDS = 60.0
 REMEDY = "let the machine keep its time: `sudo timedatectl set-ntp true`"
 
 
@@ -38,26 +31,6 @@ def check_clock(patient: Patient) -> Iterator[Finding]:
         asked = ", ".join(hosts) or "there is none"
         text = f"could not be compared with a gateway's ({asked})"
         yield Finding(WARN, "clock", text, "see what the connections say")
-
-
-def difference_to(host: str) -> float | None:
-    """Return how many seconds a host is ahead of this machine; None when it does not say."""
-    try:
-        verify, proxy = certificates(), proxy_of(host)
-        with httpx.Client(
-            timeout=HOST_TIMEOUT, verify=verify, proxy=proxy, trust_env=False
-        ) as client:
-            before = time.time()
-            response = client.head(f"{host}/")
-            after = time.time()
-    except (httpx.HTTPError, ConfigurationError):
-        return None
-    said = date_of(response.headers.get("date", ""))
-    if said is None:
-        return None
-    told = said.timestamp()
-    # It tells whole seconds, cut off.
-    return 0.0 if before - 1 <= told <= after else told + 0.5 - (before + after) / 2
 
 
 def _hosts(patient: Patient) -> set[str]:

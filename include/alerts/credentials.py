@@ -1,0 +1,177 @@
+"""The connections that messages are sent with: Airflow's, and kept, encrypted, for when it is gone.
+
+Airflow's database is where people write them. A dead one must not make the watchdog mute: what was
+read last is kept in `var/alerts.db`, encrypted with the key that Airflow's own database has. What
+stands in the environment as `AIRFLOW_CONN_<ID>` wins over both, as it does for Airflow.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from sqlalchemy import column, select, table
+
+from include.errors import ConfigurationError, missing_connection
+from include.gateways.connection import read_fields
+from include.warehouse.connecting import url_of
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+    from datetime import datetime
+
+    from sqlalchemy import Connection
+
+    from include.alerts.store import Store
+
+CONNECTIONS = table(
+    "connection",
+    *(column(name) for name in ("conn_id", "conn_type", "host", "login", "password", "schema")),
+    *(column(name) for name in ("port", "extra", "is_encrypted", "is_extra_encrypted")),
+)
+PLAIN = ("conn_type", "host", "login", "schema", "port")
+WAREHOUSE = "warehouse"
+EXAMPLE = '{"conn_type": "sqlite", "host": "the path of the file"}'
+AS_OLD_AS = timedelta(hours=1)
+# What is kept of a connection that Airflow does not have any more.
+NONE = ""
+
+
+def variable_of(connection_id: str) -> str:
+    """Return the name of the variable that holds a connection."""
+    return f"AIRFLOW_CONN_{connection_id.upper()}"
+
+
+def keys_of(environment: Mapping[str, str]) -> MultiFernet | None:
+    """Return the keys that Airflow encrypts with; none where the environment has no usable one."""
+    given = [key for key in environment.get("AIRFLOW__CORE__FERNET_KEY", "").split(",") if key]
+    try:
+        return MultiFernet([Fernet(key.strip()) for key in given]) if given else None
+    except ValueError:
+        return None
+
+
+def read_connections(
+    connection: Connection, ids: Collection[str] | None, keys: MultiFernet | None
+) -> dict[str, str]:
+    """Read connections from Airflow's database.
+
+    Args:
+        connection: to it.
+        ids: of those that are wanted; all without.
+        keys: what they are encrypted with.
+
+    Returns:
+        each in Airflow's JSON form, by its id; without those that are not there, or that these keys
+        do not open.
+    """
+    query = select(CONNECTIONS)
+    if ids is not None:
+        query = query.where(CONNECTIONS.c.conn_id.in_(sorted(ids)))
+    found = {}
+    for row in connection.execute(query):
+        try:
+            password = _plain(keys, row.password, encrypted=row.is_encrypted)
+            extra = _plain(keys, row.extra, encrypted=row.is_extra_encrypted)
+        except InvalidToken:
+            continue
+        values: dict[str, Any] = {name: getattr(row, name) for name in PLAIN}
+        values |= {"password": password, "extra": extra}
+        found[str(row.conn_id)] = json.dumps({k: v for k, v in values.items() if v is not None})
+    return found
+
+
+class Credentials:
+    """The connections of the channels, of the heartbeat and of the warehouse.
+
+    Args:
+        store: keeps them.
+        environment: this process's.
+    """
+
+    def __init__(self, store: Store, environment: Mapping[str, str]) -> None:
+        self._store = store
+        self._environment = environment
+        self._keys = keys_of(environment)
+        self._known: dict[str, str] = {}
+
+    @property
+    def keys(self) -> MultiFernet | None:
+        """What Airflow's database is encrypted with."""
+        return self._keys
+
+    def refresh(self, found: Mapping[str, str], ids: Collection[str], now: datetime) -> None:
+        """Take in what Airflow's database holds, and keep what has changed or is an hour old.
+
+        Args:
+            found: its connections, as `read_connections` returns them.
+            ids: those that were asked for.
+            now: the moment; aware.
+        """
+        for connection_id in ids:
+            text = found.get(connection_id, NONE)
+            if self._is_due(connection_id, text, now) and self._keys is not None:
+                sealed = self._keys.encrypt(text.encode())
+                self._store.keep_credentials(connection_id, sealed, now)
+            self._known[connection_id] = text
+
+    def variables(self, ids: Collection[str]) -> dict[str, str]:
+        """Return connections as variables of an environment; those that are nowhere are missing."""
+        given = {}
+        for connection_id in ids:
+            name = variable_of(connection_id)
+            if text := self._environment.get(name) or self._text(connection_id):
+                given[name] = text
+        return given
+
+    def warehouse_url(self) -> str:
+        """Return the warehouse's SQLAlchemy URL.
+
+        Raises:
+            ConfigurationError: there is no such connection, or it names no database.
+        """
+        variables = self.variables([WAREHOUSE])
+        if not variables:
+            raise missing_connection(WAREHOUSE)
+        fields = read_fields(WAREHOUSE, variables, EXAMPLE)
+        names = ("conn_type", "host", "login", "password", "schema", "port")
+        said = {name: fields.values.get(name) for name in names}
+        return url_of(SimpleNamespace(conn_id=WAREHOUSE, extra_dejson=fields.extra, **said))
+
+    def _text(self, connection_id: str) -> str:
+        if connection_id not in self._known:
+            kept = self._store.kept_credentials(connection_id)
+            self._known[connection_id] = self._opened(kept[0]) if kept else NONE
+        return self._known[connection_id]
+
+    def _opened(self, sealed: bytes) -> str:
+        try:
+            return self._keys.decrypt(sealed).decode() if self._keys else NONE
+        except InvalidToken:  # of a key that was replaced since
+            return NONE
+
+    def _is_due(self, connection_id: str, text: str, now: datetime) -> bool:
+        kept = self._store.kept_credentials(connection_id)
+        if kept is None:
+            return bool(text)
+        return self._opened(kept[0]) != text or now - kept[1] >= AS_OLD_AS
+
+
+def _plain(keys: MultiFernet | None, value: str | None, *, encrypted: bool) -> str | None:
+    if not value or not encrypted:
+        return value
+    if keys is None:
+        raise InvalidToken
+    return keys.decrypt(value.encode()).decode()
+
+
+def check_address(text: str, connection_id: str) -> str:
+    """Return an address to call; raises ConfigurationError where it is none."""
+    if not text.startswith(("http://", "https://")):
+        raise ConfigurationError(
+            f"connection {connection_id}: host is not an address like https://hc-ping.com/…"
+        )
+    return text

@@ -1,0 +1,147 @@
+"""What Airflow's database says: paused jobs, runs, heartbeats, files that cannot be imported.
+
+Plain SQL: importing Airflow would cost a process that does next to nothing 200 MB. All of it is
+read again in each round, and nothing is kept open meanwhile: a database that is removed, moved or
+restarted is noticed by the next round.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import DateTime, column, create_engine, func, make_url, select, table
+from sqlalchemy.pool import NullPool
+
+from include.coverage.airflow_runs import DAGS, SCHEDULERS, read_runs_of, read_under_way
+from include.coverage.runs import UnderWay
+from include.errors import ExpectedError
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator, Mapping
+
+    from sqlalchemy import Connection, Engine
+
+    from include.coverage.runs import Run
+    from include.registry import Registry
+
+IMPORT_ERRORS = table(
+    "import_error",
+    *(column(name) for name in ("filename", "stacktrace")),
+    column("timestamp", DateTime(timezone=True)),
+)
+# How a component is called in Airflow's table of heartbeats.
+COMPONENTS = {
+    "SchedulerJob": "scheduler",
+    "DagProcessorJob": "dag-processor",
+    "TriggererJob": "triggerer",
+}
+CONNECT_SECONDS = 5
+# It only raises what `check` says of config/, which is read by itself.
+REGISTRY_ERRORS = "registry_errors.py"
+
+
+class DatabaseGoneError(ExpectedError):
+    """The file of a SQLite database is not there; opening it would make an empty one."""
+
+
+@dataclass(frozen=True)
+class ImportFailure:
+    """A file that Airflow cannot import: its name, the error's last line, and since when."""
+
+    file: str
+    error: str
+    since: datetime
+
+
+@dataclass(frozen=True)
+class AirflowState:
+    """What is known of Airflow.
+
+    Attributes:
+        paused: the jobs that are paused.
+        under_way: the runs that wait or work.
+        heartbeats: when each component gave its last sign of life; none where it never has.
+        failures: files that cannot be imported.
+    """
+
+    paused: frozenset[str] = frozenset()
+    under_way: UnderWay = field(default_factory=UnderWay)
+    heartbeats: Mapping[str, datetime | None] = field(default_factory=dict)
+    failures: tuple[ImportFailure, ...] = ()
+
+
+@contextmanager
+def opened(url: str) -> Iterator[Connection]:
+    """Open a database of which nothing is to be written.
+
+    Raises:
+        DatabaseGoneError: it is a file that is not there.
+        SQLAlchemyError: it does not answer.
+    """
+    engine = _engine(url)
+    try:
+        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            yield connection
+    finally:
+        engine.dispose()
+
+
+def read_airflow(connection: Connection, registry: Registry, now: datetime) -> AirflowState:
+    """Read how Airflow is."""
+    jobs = registry.jobs
+    paused = connection.scalars(select(DAGS.c.dag_id).where(DAGS.c.is_paused))
+    return AirflowState(
+        paused=frozenset(paused) & jobs.keys(),
+        under_way=read_under_way(connection, jobs, now),
+        heartbeats=_heartbeats(connection),
+        failures=tuple(_failures(connection)),
+    )
+
+
+def runs_of_periods(
+    connection: Connection, registry: Registry, periods: Collection[tuple[str, str]]
+) -> list[Run]:
+    """Return the runs, ended or not, of some jobs and period keys."""
+    wanted = {job_id for job_id, _ in periods} & registry.jobs.keys()
+    jobs = {job_id: registry.jobs[job_id] for job_id in sorted(wanted)}
+    keys = {key for _, key in periods}
+    return read_runs_of(connection, jobs, keys) if jobs else []
+
+
+def _engine(url: str) -> Engine:
+    made = make_url(url)
+    kind = made.get_backend_name()
+    if kind == "sqlite":
+        if made.database and not Path(made.database).exists():
+            raise DatabaseGoneError(f"{made.database} is not there")
+        return create_engine(made, poolclass=NullPool)
+    arguments = {"connect_timeout": CONNECT_SECONDS}
+    return create_engine(made, poolclass=NullPool, connect_args=arguments)
+
+
+def _heartbeats(connection: Connection) -> dict[str, datetime | None]:
+    latest = func.max(SCHEDULERS.c.latest_heartbeat, type_=DateTime(timezone=True))
+    query = (
+        select(SCHEDULERS.c.job_type, latest)
+        .where(SCHEDULERS.c.job_type.in_(COMPONENTS))
+        .group_by(SCHEDULERS.c.job_type)
+    )
+    found = {COMPONENTS[kind]: _aware(beat) for kind, beat in connection.execute(query)}
+    return {name: found.get(name) for name in COMPONENTS.values()}
+
+
+def _failures(connection: Connection) -> Iterable[ImportFailure]:
+    for row in connection.execute(select(IMPORT_ERRORS)):
+        if not str(row.filename).endswith(REGISTRY_ERRORS):
+            lines = [line.strip() for line in str(row.stacktrace).splitlines() if line.strip()]
+            last = lines[-1] if lines else ""
+            since = _aware(row.timestamp) or datetime.now(timezone.utc)
+            yield ImportFailure(str(row.filename), last, since)
+
+
+def _aware(moment: Any) -> datetime | None:
+    return moment.replace(tzinfo=moment.tzinfo or timezone.utc) if moment else None

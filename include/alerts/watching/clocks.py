@@ -1,0 +1,155 @@
+"""Whether this machine's clock is right: by its jumps, and by what other machines say it is.
+
+Airflow starts jobs by it, and gateways refuse what was signed minutes ago. A jump is known by a
+clock that nobody can set; whether it made the clock wrong or right, only others can tell.
+"""
+
+from __future__ import annotations
+
+import time
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+import httpx
+
+from include.alerts.languages import Said
+from include.alerts.watching.health import NAMES
+from include.errors import ConfigurationError
+from include.gateways.answers import date_of
+from include.gateways.network import certificates, proxy_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from include.alerts.findings import Finding
+    from include.alerts.watching.sight import Sight
+
+CLOCK = "clock"
+HOST_TIMEOUT = 10.0
+# JD refuses from 6 minutes on, the others from 10.
+TOLERATED_SECONDS = 60.0
+ASKED_EVERY = timedelta(hours=1)
+# Whoever set the clock on purpose has seen the alert by then.
+JUMP_TOLD = timedelta(hours=24)
+
+AHEAD, BEHIND = Said("快", "ahead of"), Said("慢", "behind")
+DIFFERS = Said(
+    "本机时间比 {host} {way}了约 {minutes} 分钟：任务会在错误的时间运行，平台会拒绝签名",
+    "this machine's clock is about {minutes} min {way} {host}: jobs run at the wrong time, and "
+    "platforms refuse what it signs",
+)
+FORWARD, BACK = Said("向前", "forward"), Said("向后", "back")
+JUMPED = Said(
+    "本机时间在 {at}（跳变后）{way}跳了约 {minutes} 分钟，没有别的时钟可以核对",
+    "this machine's clock jumped {way} by about {minutes} min at {at} (as it says now), and there "
+    "is no other one to compare it with",
+)
+KEEP_TIME = Said(
+    "校准本机时间：`sudo timedatectl set-ntp true`",
+    "set it right: `sudo timedatectl set-ntp true`",
+)
+
+
+def steady() -> float:
+    """Return seconds of a clock that nobody can set, and that goes on while the machine sleeps."""
+    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
+
+
+def difference_to(host: str, wall: Callable[[], float] = time.time) -> float | None:
+    """Return how many seconds a host is ahead of this machine; None when it does not say.
+
+    Args:
+        host: scheme, host and port.
+        wall: this machine's clock.
+    """
+    try:
+        verify, proxy = certificates(), proxy_of(host)
+        with httpx.Client(
+            timeout=HOST_TIMEOUT, verify=verify, proxy=proxy, trust_env=False
+        ) as client:
+            before = wall()
+            response = client.head(f"{host}/")
+            after = wall()
+    except (httpx.HTTPError, ConfigurationError):
+        return None
+    said = date_of(response.headers.get("date", ""))
+    if said is None:
+        return None
+    told = said.timestamp()
+    # It tells whole seconds, cut off.
+    return 0.0 if before - 1 <= told <= after else told + 0.5 - (before + after) / 2
+
+
+class ClockWatch:
+    """Watches the clock from round to round.
+
+    Args:
+        elapsed: seconds of a clock that nobody can set.
+        difference: how far a host is ahead of this machine, in seconds; None when it does not say.
+    """
+
+    def __init__(
+        self,
+        elapsed: Callable[[], float] = steady,
+        difference: Callable[[str], float | None] = difference_to,
+    ) -> None:
+        self._elapsed, self._difference = elapsed, difference
+        self._offset: float | None = None
+        self._jump = 0.0
+        self._jumped_at: datetime | None = None
+        self._asked_at: float | None = None
+        self._differs: tuple[str, float] | None = None
+
+    def look(self, sight: Sight, hosts: Iterable[str]) -> Iterator[Finding]:
+        """Yield that the clock is wrong, or may be.
+
+        Args:
+            sight: of the round; its moment is what the clock shows.
+            hosts: whom to ask, scheme, host and port; none of this machine.
+        """
+        now, elapsed = sight.now.timestamp(), self._elapsed()
+        offset = now - elapsed
+        step = 0.0 if self._offset is None else offset - self._offset
+        self._offset = offset
+        if abs(step) > TOLERATED_SECONDS:
+            self._jump += step
+            self._jumped_at = sight.now
+        is_time = self._asked_at is None or elapsed - self._asked_at >= ASKED_EVERY.total_seconds()
+        if is_time or abs(step) > TOLERATED_SECONDS:
+            self._asked_at = elapsed
+            self._ask(hosts)
+        yield from self._findings(sight)
+
+    def _ask(self, hosts: Iterable[str]) -> None:
+        """Ask until one answers."""
+        self._differs = None
+        for host in hosts:
+            seconds = self._difference(host)
+            if seconds is not None:
+                self._jump, self._jumped_at = 0.0, None  # it is known now what came of it
+                if abs(seconds) > TOLERATED_SECONDS:
+                    self._differs = host, seconds
+                return
+
+    def _findings(self, sight: Sight) -> Iterator[Finding]:
+        name, remedy = sight.say(NAMES[CLOCK]), sight.say(KEEP_TIME)
+        if self._differs is not None:
+            host, seconds = self._differs
+            way = sight.say(BEHIND if seconds > 0 else AHEAD)
+            place = host.partition("://")[2]
+            what = sight.say(DIFFERS, host=place, way=way, minutes=_minutes(seconds))
+            yield sight.service(CLOCK, what, remedy, name=name)
+        elif self._jumped_at is not None and self._is_to_tell(sight, self._jumped_at):
+            way = sight.say(FORWARD if self._jump > 0 else BACK)
+            at = sight.clock(self._jumped_at)
+            what = sight.say(JUMPED, at=at, way=way, minutes=_minutes(self._jump))
+            yield sight.service(CLOCK, what, remedy, self._jumped_at, name=name)
+
+    def _is_to_tell(self, sight: Sight, jumped_at: datetime) -> bool:
+        """Return whether a jump was neither taken back nor is long known."""
+        lately = abs(sight.now - jumped_at) < JUMP_TOLD
+        return lately and abs(self._jump) > TOLERATED_SECONDS
+
+
+def _minutes(seconds: float) -> int:
+    return max(1, round(abs(seconds) / 60))
