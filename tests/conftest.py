@@ -20,6 +20,7 @@ from xdist.scheduler import LoadScopeScheduling
 from include.gateways.connection import Connection
 from sandbox.credentials import SANDBOX_ACCESS_TOKEN, SANDBOX_APP_KEY, SANDBOX_APP_SECRET
 from sandbox.limits import Allowance
+from tests.airflow_database import migrated
 from tests.database_servers import serve as serve_database
 from tests.sandbox.serving import serve
 from tests.sandbox.truth import ERP
@@ -158,6 +159,13 @@ def database_server() -> Iterator[Callable[[str], Server]]:
             return started[kind]
 
         yield of_kind
+
+
+@pytest.fixture(scope="session")
+def airflow_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a migrated database of Airflow's, to be copied; one for all workers."""
+    own = tmp_path_factory.getbasetemp()
+    return migrated((own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "airflow-tables")
 
 
 @pytest.fixture(scope="session")

@@ -18,7 +18,8 @@ import yaml
 import sandbox.limits
 from include.platforms.pdd import dialect
 from manager.lifecycle import stopping
-from manager.lifecycle.settings import SETTINGS, USERS
+from manager.lifecycle.settings import SETTINGS, USERS, service_environment
+from tests.airflow_database import put
 from tests.integration.installation import (
     PATIENCE,
     VIEWER,
@@ -93,7 +94,7 @@ def service(unstarted: Service) -> Service:
 
 
 @pytest.fixture(scope="session")
-def life(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+def life(tmp_path_factory: pytest.TempPathFactory, airflow_database: Path) -> Iterator[Service]:
     """Return a service that tests stop and kill, with a few jobs: `erp_store` is due at midnight.
 
     The files that use it follow it, each in its order.
@@ -108,6 +109,9 @@ def life(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     (root / "config/tasks/slow.yaml").write_text(SLOW_JOB.replace("HERE", str(root.parent)))
     _change(root, stopping, "DRAIN_SECONDS = 60.0", f"DRAIN_SECONDS = {PATIENCE}")
     with installed(root, root.parent) as service:
+        service.layout.make_var()
+        service_environment(service.layout, service.ports)  # makes the key that a database needs
+        put(airflow_database, service.layout.airflow_home)
         _start_in_a_terminal_that_closes(service)
         yield service
 

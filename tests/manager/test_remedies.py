@@ -21,9 +21,12 @@ from manager.layout import Layout
 from manager.lifecycle.ports import remember
 from manager.lifecycle.preparing import prepare
 from manager.lifecycle.settings import service_environment
+from tests.airflow_database import put
 from tests.integration.installation import copy_project, free_ports, system_python
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.conftest import Sandbox
 
 NAMED = re.compile(r"`([^`]+)`")
@@ -31,7 +34,7 @@ SECONDS = 120
 
 
 @pytest.fixture(scope="module")
-def layout(tmp_path_factory: pytest.TempPathFactory) -> Layout:
+def layout(tmp_path_factory: pytest.TempPathFactory, airflow_database: Path) -> Layout:
     """Return an installation as delivered, that is not running."""
     root = tmp_path_factory.mktemp("repaired") / "checkout"
     copy_project(root)
@@ -39,7 +42,9 @@ def layout(tmp_path_factory: pytest.TempPathFactory) -> Layout:
     layout.make_var()
     ports = free_ports()
     remember(layout, ports)
-    prepare(layout, service_environment(layout, ports))
+    environment = service_environment(layout, ports)
+    put(airflow_database, layout.airflow_home)
+    prepare(layout, environment)
     return layout
 
 

@@ -6,8 +6,6 @@ import json
 import os
 import shutil
 import sqlite3
-import subprocess
-import sys
 import threading
 import time
 from contextlib import closing
@@ -21,6 +19,7 @@ from include.periods import Schedule
 from include.units.ledger import Ledger
 from include.units.unit import Unit
 from include.warehouse import connect
+from tests.airflow_database import put
 from tests.runner import run_script
 from tests.warehouses import make_warehouse
 
@@ -29,7 +28,6 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[2]
 SCRIPT = ROOT / "include/scripts/service/housekeeping.py"
-MAKE = "from airflow.utils.db import upgradedb; upgradedb()"
 NOW = datetime.now(timezone.utc)
 
 
@@ -85,17 +83,12 @@ def days_ago(days: float) -> datetime:
 
 
 @pytest.fixture(scope="module")
-def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def empty(tmp_path_factory: pytest.TempPathFactory, airflow_database: Path) -> Path:
     """Return a `var/` with both databases, as a new installation has them."""
     var = tmp_path_factory.mktemp("new") / "var"
     var.mkdir()
     found = Installation(var)
-    subprocess.run(
-        [sys.executable, "-c", MAKE],
-        env={**os.environ, "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": found.url},
-        capture_output=True,
-        check=True,
-    )
+    put(airflow_database, var)
     with closing(sqlite3.connect(found.airflow)) as database:
         database.execute("PRAGMA journal_mode = WAL")
     make_warehouse(f"sqlite:///{found.warehouse}")

@@ -21,9 +21,12 @@ from manager.layout import Layout
 from manager.lifecycle.ports import Ports, remember
 from manager.lifecycle.preparing import prepare
 from manager.lifecycle.settings import service_environment
+from tests.airflow_database import put
 from tests.integration.installation import copy_project, free_ports, system_python
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.conftest import Sandbox
 
 SECONDS = 600
@@ -31,7 +34,7 @@ WITHOUT_VAR = {name: value for name, value in os.environ.items() if name != "SCH
 
 
 @pytest.fixture(scope="module")
-def layout(tmp_path_factory: pytest.TempPathFactory) -> Layout:
+def layout(tmp_path_factory: pytest.TempPathFactory, airflow_database: Path) -> Layout:
     """Return an installation as delivered, that was never started."""
     root = tmp_path_factory.mktemp("live") / "checkout"
     copy_project(root)
@@ -39,7 +42,9 @@ def layout(tmp_path_factory: pytest.TempPathFactory) -> Layout:
     layout.make_var()
     ports: Ports = free_ports()
     remember(layout, ports)
-    prepare(layout, service_environment(layout, ports))
+    environment = service_environment(layout, ports)
+    put(airflow_database, layout.airflow_home)
+    prepare(layout, environment)
     return layout
 
 

@@ -23,6 +23,7 @@ from manager.lifecycle.settings import (
     keep_secrets,
     service_environment,
 )
+from tests.airflow_database import put
 from tests.integration.installation import copy_project
 from tests.manager.backup.conftest import make
 
@@ -62,13 +63,14 @@ def _stored(layout: Layout) -> list[str]:
 
 
 def test_what_is_stored_is_read_with_the_new_key_alone(
-    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], airflow_database: Path
 ) -> None:
     """The old one reads nothing any more; neither is printed."""
     copy_project(tmp_path / "checkout")
     layout = Layout(root=tmp_path / "checkout", var=tmp_path / "var")
     layout.make_var()
     environment = service_environment(layout, Ports())
+    put(airflow_database, layout.airflow_home)
     prepare(layout, environment)
     old = environment[FERNET]
     rotate(layout, Namespace(kind="fernet"))
