@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date, datetime, time, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -12,6 +11,7 @@ from pydantic import ValidationError
 
 from include.periods import Schedule
 from include.registry import Job, load_registry
+from tests.registry.cases import Case, cases_of, changed
 
 if TYPE_CHECKING:
     from tests.registry.conftest import ProjectFolder
@@ -22,7 +22,6 @@ BASE = {
     "cron": 'cron: "0 8 * * *"',
     "script": "script: good.py",
 }
-TABLE = Path(__file__).with_name("wrong_entries.txt").read_text(encoding="utf-8")
 EVERYTHING = """\
 id: everything
 name: 全部
@@ -59,27 +58,8 @@ checks:
 """
 
 
-def _cases() -> list[object]:
-    blocks = TABLE.split("\n\n")[1:]
-    return [pytest.param(block, id=block.splitlines()[0][:40]) for block in blocks]
-
-
-def _entry(changes: list[str]) -> str:
-    lines = dict(BASE)
-    more = []
-    for change in changes:
-        key = change.removeprefix("without ").split(":")[0]
-        if change.startswith("without "):
-            del lines[key]
-        elif lines.get(key, change) != change:
-            lines[key] = change
-        else:
-            more.append(change)
-    return "\n    ".join([*lines.values(), *more])
-
-
-@pytest.mark.parametrize("case", _cases())
-def test_wrong_entry(project: ProjectFolder, case: str) -> None:
+@pytest.mark.parametrize("case", cases_of("wrong_entries.txt"))
+def test_wrong_entry(project: ProjectFolder, case: Case) -> None:
     """Every problem is told with its place, and the entry beside it still loads."""
     project.write("secret.py", "")
     scripts = project.root / "include/scripts"
@@ -88,15 +68,13 @@ def test_wrong_entry(project: ProjectFolder, case: str) -> None:
     (scripts / "broken.py").symlink_to(project.root / "nowhere")
     (scripts / "out").symlink_to(project.root)
     (project.root / "elsewhere").symlink_to("/usr")
-    changes = [line for line in case.splitlines() if not line.startswith("-> ")]
-    expected = [line.removeprefix("-> ") for line in case.splitlines() if line.startswith("-> ")]
     good = project.good_tasks.partition("\n")[2]
-    project.write_tasks("t.yaml", f"tasks:\n  - {_entry(changes)}\n{good}")
+    project.write_tasks("t.yaml", f"tasks:\n{changed(BASE, case.changes)}{good}")
 
     registry = load_registry(project.root)
 
     told = [str(problem).removeprefix("config/tasks/t.yaml:") for problem in registry.problems]
-    assert told == expected
+    assert told == case.told
     assert list(registry.jobs) == ["good"]
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from include.registry.feeds import load_feeds
+from tests.registry.cases import Case, cases_of, changed
 
 if TYPE_CHECKING:
     from tests.registry.conftest import ProjectFolder
@@ -24,7 +24,6 @@ BASE = {
     "key": "key: [review_id]",
     "within": "within: created_time",  # the last, below the lines of a case
 }
-TABLE = Path(__file__).with_name("wrong_feeds.txt").read_text(encoding="utf-8")
 EVERYTHING = """\
 feeds:
   - id: everything
@@ -50,43 +49,19 @@ feeds:
 """
 
 
-def _cases() -> list[object]:
-    blocks = TABLE.rstrip("\n").split("\n\n")[1:]
-    return [pytest.param(block, id=block.splitlines()[0][:40]) for block in blocks]
-
-
-def _feed(changes: list[str]) -> str:
-    lines = dict(BASE)
-    more = []
-    for change in changes:
-        key = change.removeprefix("without ").split(":")[0]
-        if change.startswith("without "):
-            del lines[key]
-        elif lines.get(key, change) != change:
-            lines[key] = change
-        else:
-            more.append(change)
-    last = [lines.pop("within")] if "within" in lines else []
-    return "feeds:\n  - " + "\n    ".join([*lines.values(), *more, *last]) + "\n"
-
-
-@pytest.mark.parametrize("block", _cases())
-def test_wrong(project: ProjectFolder, block: str) -> None:
+@pytest.mark.parametrize("case", cases_of("feeds/wrong_feeds.txt"))
+def test_wrong(project: ProjectFolder, case: Case) -> None:
     """Each mistake is told at its place, with the repair; it costs that feed only."""
-    lines = block.splitlines()
-    changes = [line for line in lines if not line.startswith("-> ")]
-    expected = [line.removeprefix("-> ") for line in lines if line.startswith("-> ")]
-    good = _feed(["id: good"]).removeprefix("feeds:\n")
-    project.write("config/feeds.yaml", _feed(changes) + good)
+    good = changed(BASE, ["id: good"], "within")
+    project.write("config/feeds.yaml", f"feeds:\n{changed(BASE, case.changes, 'within')}{good}")
     feeds = load_feeds(project.root)
-    assert [str(one).removeprefix("config/feeds.yaml:") for one in feeds.problems] == expected
-    assert expected
+    assert [str(one).removeprefix("config/feeds.yaml:") for one in feeds.problems] == case.told
     assert list(feeds.by_id) == ["good"]
 
 
 def test_defaults(project: ProjectFolder) -> None:
     """The least that a feed can say."""
-    project.write("config/feeds.yaml", _feed([]))
+    project.write("config/feeds.yaml", f"feeds:\n{changed(BASE, [])}")
     feed = load_feeds(project.root).by_id["bad"]
     assert (feed.method, feed.query, feed.body, feed.headers) == ("GET", {}, None, {})
     assert (feed.paging.by, feed.dates, feed.zone) == ("none", "iso", ZoneInfo("Asia/Shanghai"))
