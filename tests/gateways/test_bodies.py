@@ -16,9 +16,8 @@ from include.gateways.bodies import DoubledKeyError, OtherEncodingError, json_of
 from include.gateways.connection import Connection
 from include.gateways.dialect import Call
 from include.gateways.errors import Malformed, Temporary
-from tests.gateways.asking import using
+from tests.gateways.asking import Plain, using
 from tests.gateways.data_service import in_turn, serving
-from tests.gateways.plain import Plain
 from tests.gateways.scripted_gateway import scripted
 
 if TYPE_CHECKING:

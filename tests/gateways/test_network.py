@@ -12,8 +12,7 @@ from include.gateways.connection import Connection
 from include.gateways.dialect import Call, Request
 from include.gateways.errors import Refused, Temporary
 from include.gateways.network import certificates, proxy_of
-from tests.gateways.asking import using
-from tests.gateways.plain import Plain
+from tests.gateways.asking import Plain, using
 from tests.gateways.scripted_gateway import RESET, answer, scripted
 
 if TYPE_CHECKING:

@@ -19,8 +19,7 @@ from include.gateways.paging import LAGS, WALKS, Page, pages_from_last, windows
 from include.platforms.jd import orders as jd_orders
 from include.platforms.jushuitan import orders as jushuitan_orders
 from include.platforms.pdd import refunds as pdd_refunds
-from tests.gateways.asking import using
-from tests.gateways.plain import Plain
+from tests.gateways.asking import Plain, using
 from tests.sandbox.serving import serve_app
 
 if TYPE_CHECKING:
