@@ -7,7 +7,7 @@ from datetime import datetime, timedelta, timezone
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, reject
+from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 
 from include.cron import DAYS, MONTHS, CronError, check_cron, expanded, next_fire, previous_fire
@@ -128,6 +128,7 @@ crons = st.tuples(
 ).map(" ".join)
 
 
+@settings(max_examples=40)  # each looks at every minute of three days
 @given(
     cron=crons,
     change=st.sampled_from(CLOCK_CHANGES),

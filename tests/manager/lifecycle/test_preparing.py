@@ -132,19 +132,16 @@ def test_a_change_means_to_prepare_again(layout: Layout, path: str) -> None:
     assert is_prepared(layout, environment(layout))
 
 
-def test_a_removed_warehouse_is_made_again(layout: Layout) -> None:
-    """Deleting the delivered warehouse's file means to start with an empty one."""
+def test_a_moved_service_moves_its_connections_and_a_removed_warehouse_is_made_again(
+    layout: Layout,
+) -> None:
+    """One connection for each shop and feed; deleting the warehouse's file means an empty one."""
+    assert not is_prepared(layout, environment(layout, 18090))
     for path in layout.var.glob("warehouse.db*"):
         path.unlink()
     assert not is_prepared(layout, environment(layout))
-    prepare(layout, environment(layout))
-    assert layout.warehouse.exists()
-
-
-def test_the_sandbox_connection_follows_the_port(layout: Layout) -> None:
-    """Moving the service moves the delivered connections with it, one for each shop and feed."""
-    assert not is_prepared(layout, environment(layout, 18090))
     prepare(layout, environment(layout, 18090))
+    assert layout.warehouse.exists()
     query = "SELECT conn_id FROM connection WHERE host = 'http://127.0.0.1:18093'"
     moved = {conn_id for (conn_id,) in stored(layout, query)}
     shops = {*(f"jd_{number}" for number in range(1, 4)), *(f"pdd_{n}" for n in range(1, 7))}
