@@ -23,7 +23,7 @@ T = TypeVar("T")
 VERSION = 1
 LONGEST_LOCK = 30.0  # seconds; a transaction takes milliseconds
 ASIDE = ".damaged"
-# alerts: `finding` and `resolution` are JSON.
+# alerts: `finding`, `missed` and `resolution` are JSON.
 # outbox: `begun` is when a sender was last handed the message. Of one that is begun, and neither
 #   delivered nor refused, it is not known whether the channel took it.
 # said: what a message says of an alert; gone with the message where a channel refused that.
@@ -32,7 +32,7 @@ ASIDE = ".damaged"
 SCHEMA = f"""
 BEGIN;
 CREATE TABLE alerts (
-    number INTEGER PRIMARY KEY, finding TEXT, first_seen TEXT, opened TEXT, gone TEXT,
+    number INTEGER PRIMARY KEY, finding TEXT, missed TEXT, first_seen TEXT, opened TEXT, gone TEXT,
     recovered TEXT, closed TEXT, silent INTEGER, resolution TEXT, acked TEXT, acked_by TEXT
 );
 CREATE INDEX open_alerts ON alerts (number) WHERE closed IS NULL;

@@ -45,6 +45,7 @@ async def deliver(
     by_channel: dict[str, list[Outgoing]] = defaultdict(list)
     for outgoing in store.waiting():
         by_channel[outgoing.channel].append(outgoing)
+    channels = [one for one in configuration.channels.values() if one.id in by_channel]
     budget, language = configuration.storm.budget, configuration.general.language
 
     async def to(channel: Channel) -> int:
@@ -62,7 +63,7 @@ async def deliver(
             count += 1
         return count
 
-    return sum(await asyncio.gather(*map(to, configuration.channels.values())))
+    return sum(await asyncio.gather(*map(to, channels)))
 
 
 async def _receipt(send: Send, channel: Channel, message: Message) -> Receipt:

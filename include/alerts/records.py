@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import date, datetime
 
-    from include.alerts.findings import Finding, Resolution
+    from include.alerts.findings import Finding, Missing, Resolution
     from include.alerts.messages import Message
     from include.registry.alerts import Mute
 
@@ -64,6 +64,7 @@ class Alert:
         finding: as it was found last, without muted units.
         first_seen: when it was found first.
         opened: when it became an alert; none while it is held, or all of it is muted.
+        missed: the units that were concerned when it became one.
         gone: when it was not found any more; none while it is.
         recovered: when it had been gone long enough to be over.
         closed: when nothing was left to say of it.
@@ -78,6 +79,7 @@ class Alert:
     finding: Finding
     first_seen: datetime
     opened: datetime | None = None
+    missed: tuple[Missing, ...] = ()
     gone: datetime | None = None
     recovered: datetime | None = None
     closed: datetime | None = None
@@ -86,6 +88,12 @@ class Alert:
     acked: datetime | None = None
     acked_by: str = ""
     said: tuple[Said, ...] = ()
+
+    @property
+    def arrived(self) -> tuple[Missing, ...]:
+        """The units that were concerned when it became an alert, and are not any more."""
+        missing = {unit.shop_id for unit in self.finding.units}
+        return tuple(unit for unit in self.missed if unit.shop_id not in missing)
 
     @property
     def label(self) -> str:

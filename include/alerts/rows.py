@@ -7,7 +7,7 @@ from dataclasses import asdict
 from datetime import date, datetime, timezone
 from typing import TYPE_CHECKING, Any
 
-from include.alerts.findings import Finding, Resolution
+from include.alerts.findings import Finding, Missing, Resolution
 from include.alerts.messages import Message
 from include.alerts.records import Alert, Health, KeptMute, Outgoing, Purpose, Said, Stop, What
 from include.registry.alerts import Mute
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 Row = tuple[Any, ...]
 ALERT = (
-    "number, finding, first_seen, opened, gone, recovered, closed, silent, resolution, acked, "
-    "acked_by"
+    "number, finding, missed, first_seen, opened, gone, recovered, closed, silent, resolution, "
+    "acked, acked_by"
 )
 OUTGOING = "number, channel, purpose, message, written, day, begun"
 HEALTH = (
@@ -50,6 +50,7 @@ def row_of_alert(alert: Alert) -> Row:
     return (
         alert.number,
         _json(alert.finding.as_json()),
+        _json([vars(unit) for unit in alert.missed]),
         *map(_stamp, (alert.first_seen, alert.opened, alert.gone, alert.recovered, alert.closed)),
         alert.silent,
         resolution and _json(asdict(resolution) | {"at": _stamp(resolution.at)}),
@@ -60,13 +61,14 @@ def row_of_alert(alert: Alert) -> Row:
 
 def alert_of(row: Row, said: Sequence[Said] = ()) -> Alert:
     """Return the alert of a row of `ALERT`."""
-    number, finding, first_seen, opened, gone, recovered, closed, silent, *rest = row
+    number, finding, missed, first_seen, opened, gone, recovered, closed, silent, *rest = row
     resolution, acked, acked_by = rest
     return Alert(
         number,
         Finding.of_json(json.loads(finding)),
         moment(first_seen),
         opened=_moment(opened),
+        missed=tuple(Missing(**unit) for unit in json.loads(missed)),
         gone=_moment(gone),
         recovered=_moment(recovered),
         closed=_moment(closed),

@@ -36,6 +36,7 @@ BACK = Said("恢复 {count} 项", "{count} over")
 SEVERAL = Said("{count} 项", "{count} alerts")
 LASTING = Said("仍未恢复 {count} 项", "{count} not over")
 BRIEF = Said("{title}：{since} 起", "{title}: since {since}")
+STILL_BRIEF = Said("{title}：已 {lasted}", "{title}: for {lasted}")
 MISSING = Said("{said}，{count} 家店铺", "{said}, {count} shops")
 OF_STORM = Said("{subject}：{count} 家店铺，{since} 起", "{subject}: {count} shops, since {since}")
 OVER = Said("{said}，{until} 恢复", "{said}, over {until}")
@@ -72,7 +73,7 @@ class Texts:
     def _one(self, saying: Saying) -> Message:
         """Return the message of one alert that is wrong, or wrong still."""
         finding, wording = saying.alert.finding, self._wording
-        lines = list(wording.lines(finding))
+        lines = list(wording.lines(saying.alert))
         title = wording.title(finding)
         is_repeat = What.REPEAT in saying.whats
         if is_repeat or saying.is_escalation:
@@ -147,11 +148,17 @@ class Texts:
         if saying.whats == (What.RECOVERY,):
             return wording.recovery(alert)
         finding = alert.finding
-        since = wording.moment(finding, finding.since)
-        said = self._say(BRIEF, title=wording.title(finding), since=since)
+        concerned = {unit.shop_id for unit in (*alert.missed, *finding.units)}
+        title, since = wording.title(finding), wording.moment(finding, finding.since)
+        if What.REPEAT in saying.whats:
+            said = self._say(STILL_BRIEF, title=title, lasted=wording.lasted(finding))
+        else:
+            said = self._say(BRIEF, title=title, since=since)
+        if concerned:
+            said = self._say(MISSING, said=said, count=len(concerned))
         if saying.is_over and alert.gone is not None:
-            return self._say(OVER, said=said, until=wording.moment(finding, alert.gone))
-        return self._say(MISSING, said=said, count=len(finding.units)) if finding.units else said
+            said = self._say(OVER, said=said, until=wording.moment(finding, alert.gone))
+        return said
 
     def _platform(self, platform: str) -> str:
         named = PLATFORMS.get(platform)

@@ -86,10 +86,12 @@ def _present(alert: Alert, finding: Finding, mutes: Mutes, now: datetime) -> Ale
     silent = mutes.covers(finding)
     hold = HOLDS.get(finding.kind, timedelta())
     opens = alert.opened is None and not silent and now - alert.first_seen >= hold
+    told = mutes.without_muted(finding)
     return replace(
         alert,
-        finding=mutes.without_muted(finding),
+        finding=told,
         opened=now if opens else alert.opened,
+        missed=told.units if opens else alert.missed,
         gone=None,
         silent=silent,
         resolution=None,

@@ -48,6 +48,7 @@ SPREAD = Said(
 UNIT = Said("{shop}：{reason}", "{shop}: {reason}")
 UNITS = Said("{count} 家店铺（{shops}）：{reason}", "{count} shops ({shops}): {reason}")
 REMEDY_OF_UNIT = Said("{said}——{remedy}", "{said} — {remedy}")
+ARRIVED = Said("{count} 家已经正常：{shops}", "{count} are right by now: {shops}")
 MORE_SHOPS = Said("另有 {count} 家店铺", "and {count} more shops")
 AND_OTHERS = Said("{shops} 等", "{shops} …")
 REMEDY = Said("处理：{remedy}", "To do: {remedy}")
@@ -98,8 +99,9 @@ class Wording:
             subject = self._say(ENDS, name=finding.subject, ends=at)
         return f"{self._say(TITLES[finding.kind])}{subject}"
 
-    def lines(self, finding: Finding) -> Iterator[str]:
+    def lines(self, alert: Alert) -> Iterator[str]:
         """Yield the lines below the title."""
+        finding = alert.finding
         facts = finding.facts
         if finding.kind is Kind.LATE:
             yield from self._late(finding)
@@ -109,6 +111,8 @@ class Wording:
             yield self._say(SPREAD, jobs=facts["jobs"], first=facts.get("first_period", "?"))
         if finding.kind is not Kind.LATE:
             yield from self._units(finding.units)
+        if arrived := [unit.shop_name for unit in alert.arrived]:
+            yield ITEM + self._say(ARRIVED, count=len(arrived), shops=self._names(arrived))
         yield from self.remedy(finding)
         if finding.kind is Kind.LATE and "remedy" not in finding.facts:
             yield self._say(BY_ITSELF)
