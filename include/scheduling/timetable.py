@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 SCHEDULED, MANUAL = "scheduled", "manual"  # kinds of runs, as Airflow names them
 # By length.
 LENGTHS = {period: length for length, period in enumerate(PERIODS)}
+# Of the timetable, as it is serialised.
+ARGUMENTS = ("cron", "timezone", "period", "week_start", "recover", "enabled", "dated", "script")
 # Somebody who edits an entry in the morning expects what is due today.
 DUE_LATELY = timedelta(days=1)
 
@@ -100,16 +102,8 @@ class CalendarPartitionTimetable(Timetable):
 
     def serialize(self) -> dict[str, Any]:
         """Return what `deserialize` needs, as JSON."""
-        return {
-            "cron": self._cron,
-            "timezone": self._timezone,
-            "period": self._period,
-            "week_start": self._week_start,
-            "recover": self._recover.total_seconds(),
-            "enabled": self._enabled,
-            "dated": self._dated,
-            "script": self._script,
-        }
+        said = {name: getattr(self, f"_{name}") for name in ARGUMENTS}
+        return {**said, "recover": self._recover.total_seconds()}
 
     @classmethod
     def deserialize(cls, data: dict[str, Any]) -> CalendarPartitionTimetable:

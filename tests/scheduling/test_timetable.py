@@ -100,8 +100,8 @@ def test_after_an_outage_the_missed_periods_run_oldest_first(
 def test_a_running_scheduler_makes_each_period_once(period: str) -> None:
     """The runs follow one another without gap or repetition, each after its period's end."""
     timetable = _timetable(period)
-    until = pendulum.datetime(2025, 12, 3) if period == "tick" else pendulum.datetime(2026, 10, 3)
-    made = _live(timetable, None, pendulum.datetime(2025, 10, 3), until)
+    since = pendulum.datetime(2025, 10, 3)
+    made = _live(timetable, None, since, since.add(days=6 if period == "tick" else 365))
     schedule = timetable.schedule
     for info, following in pairwise(made):
         here = schedule.parse_key(info.partition_key)
@@ -162,12 +162,12 @@ def test_a_backfill_holds_both_its_ends(
 )
 def test_a_backfill_never_reaches_into_the_present(period: str, now: datetime) -> None:
     """However late its end, the periods have ended, and the last ended one is among them."""
-    timetable = _timetable(period)
+    timetable, moment = _timetable(period), pendulum.instance(now)
+    days = {"tick": 2, "day": 10, "week": 30, "month": 70}[period]
     with time_machine.travel(now, tick=False):
         infos = list(
             timetable.iter_partition_dagrun_infos(
-                earliest=pendulum.instance(now).subtract(days=70),
-                latest=pendulum.instance(now).add(days=70),
+                earliest=moment.subtract(days=days), latest=moment.add(days=days)
             )
         )
     schedule = timetable.schedule
