@@ -16,8 +16,6 @@ from include.warehouse import connect
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-pytestmark = pytest.mark.every_warehouse
-
 DAYS = Schedule("0 7 * * *", "day")
 PERIOD = DAYS.parse_key("2025-10-02")
 UNITS = [Unit("erp_store", f"erp-{number}", PERIOD) for number in (1, 2, 3)]
@@ -43,6 +41,7 @@ def test_expecting_again_changes_nothing(ledger: Ledger) -> None:
     assert _states(ledger) == {"erp-1": "running", "erp-2": "pending", "erp-3": "pending"}
 
 
+@pytest.mark.every_warehouse
 def test_reading_waits_for_nobody_who_writes(ledger: Ledger) -> None:
     """What was committed before is returned while another one is still loading."""
     ledger.expect(UNITS[:1])
@@ -54,6 +53,7 @@ def test_reading_waits_for_nobody_who_writes(ledger: Ledger) -> None:
     assert _states(ledger) == {"erp-1": "pending", "erp-2": "ok"}
 
 
+@pytest.mark.every_warehouse
 def test_many_may_expect_the_same_units_at_once(ledger: Ledger) -> None:
     """Of several processes that insert the same rows none fails, and each row is there once."""
     counts: list[int] = []
@@ -77,6 +77,7 @@ def test_what_has_landed_is_no_longer_open(ledger: Ledger) -> None:
     assert ledger.open_units(UNITS) == UNITS[2:]
 
 
+@pytest.mark.every_warehouse
 def test_landing_holds_only_with_its_transaction(ledger: Ledger) -> None:
     """When the data is rolled back, so is the ledger."""
     ledger.expect(UNITS)
@@ -140,6 +141,7 @@ def test_what_the_script_settled_stays(ledger: Ledger) -> None:
     assert (second.state, second.exit_code, second.error) == ("failed", 75, "the last words")
 
 
+@pytest.mark.every_warehouse
 def test_a_new_attempt_forgets_the_last_one_but_counts_it(ledger: Ledger) -> None:
     """Attempts add up; error, code and end belong to the attempt that is over."""
     first, second = (Ledger(ledger.engine, run_id) for run_id in ("run-1", "run-2"))
@@ -153,6 +155,7 @@ def test_a_new_attempt_forgets_the_last_one_but_counts_it(ledger: Ledger) -> Non
     assert row.seconds is None
 
 
+@pytest.mark.every_warehouse
 def test_a_run_that_was_overtaken_changes_nothing(ledger: Ledger) -> None:
     """What another run has begun since is that one's, whatever the first one still has to say."""
     stale, newer = (Ledger(ledger.engine, run_id) for run_id in ("run-1", "run-2"))
@@ -174,6 +177,7 @@ def test_a_run_that_was_overtaken_changes_nothing(ledger: Ledger) -> None:
     assert _states(ledger) == {"erp-1": "ok", "erp-2": "ok", "erp-3": "failed"}
 
 
+@pytest.mark.every_warehouse
 def test_an_attempt_that_was_overtaken_by_its_own_run_changes_nothing(ledger: Ledger) -> None:
     """A run that is tried again keeps its name; who still works for the try before is too late."""
     stale, newer = (Ledger(ledger.engine, "scheduled__2026") for _ in "12")
@@ -220,6 +224,7 @@ def test_a_run_lands_what_it_began_or_nobody_did(ledger: Ledger) -> None:
     assert set(_states(ledger).values()) == {"ok"}
 
 
+@pytest.mark.every_warehouse
 def test_what_landed_wrong_is_open_again(ledger: Ledger) -> None:
     """A rejected unit is failed with the reason; one that landed again in the meantime stays."""
     ledger.expect(UNITS)
@@ -237,6 +242,7 @@ def test_what_landed_wrong_is_open_again(ledger: Ledger) -> None:
     assert _states(ledger) == {"erp-1": "ok", "erp-2": "failed", "erp-3": "pending"}
 
 
+@pytest.mark.every_warehouse
 def test_the_last_rows_are_those_of_like_periods(ledger: Ledger) -> None:
     """Before the unit's, of its job and shop, landed with rows, and about as long."""
     shop = UNITS[0].shop_id
@@ -273,6 +279,7 @@ def test_a_job_without_shops_has_one_unit(ledger: Ledger) -> None:
     assert str(unit) == "generate_daily 2025-10-02"
 
 
+@pytest.mark.every_warehouse
 def test_what_landed_for_another_window_is_open(ledger: Ledger) -> None:
     """A week's key is its first day's: after the entry has become weekly, the week is to land."""
     week = Schedule("0 12 * * 4", "week", week_start="thursday").parse_key(PERIOD.key)

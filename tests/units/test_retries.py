@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-pytestmark = pytest.mark.every_warehouse
-
 DAYS = Schedule("0 7 * * *", "day")
 PERIODS = [DAYS.parse_key(f"2025-10-0{day}") for day in (1, 2, 3)]
 UNITS = [Unit("erp_store", "erp-1", period) for period in PERIODS]
@@ -58,6 +56,7 @@ def _left(engine: Engine, run_id: str) -> list[str]:
     return [row.period_key for row in left_failed(engine, "erp_store", run_id, ENDED, PATIENCE)]
 
 
+@pytest.mark.every_warehouse
 def test_a_unit_is_tried_once_more_and_no_more(engine: Engine) -> None:
     """By whichever run it was, and whatever came of it; oldest first."""
     assert _left(engine, "second") == [period.key for period in PERIODS]
@@ -70,6 +69,7 @@ def test_a_unit_is_tried_once_more_and_no_more(engine: Engine) -> None:
         assert _left(engine, run_id) == [PERIODS[2].key]
 
 
+@pytest.mark.every_warehouse
 def test_what_is_waived_is_not_tried(engine: Engine) -> None:
     """Somebody has accepted that it is missing; taken back, it is tried again."""
     waive(engine, UNITS[:2], "the shop was closed", "me")
@@ -78,6 +78,7 @@ def test_what_is_waived_is_not_tried(engine: Engine) -> None:
     assert _left(engine, "second") == [PERIODS[0].key, PERIODS[2].key]
 
 
+@pytest.mark.every_warehouse
 def test_what_was_cut_off_is_tried_by_the_same_run_again(engine: Engine) -> None:
     """Ended by a signal, or silent for longer than the patience; another run leaves it alone."""
     book = Ledger(engine, "second")
@@ -92,6 +93,7 @@ def test_what_was_cut_off_is_tried_by_the_same_run_again(engine: Engine) -> None
     assert _left(engine, "third") == []
 
 
+@pytest.mark.every_warehouse
 def test_what_runs_is_left_alone_until_it_is_lost(engine: Engine) -> None:
     """A runner that vanished has failed its unit without saying so."""
     Ledger(engine, "second").begin(UNITS[:1])
@@ -101,6 +103,7 @@ def test_what_runs_is_left_alone_until_it_is_lost(engine: Engine) -> None:
     assert PERIODS[0].key in _left(engine, "third")
 
 
+@pytest.mark.every_warehouse
 def test_history_is_of_what_landed(engine: Engine) -> None:
     """Calls and times of the newest units; nothing of a job that has never landed."""
     book = Ledger(engine, "second")
@@ -116,6 +119,7 @@ def test_history_is_of_what_landed(engine: Engine) -> None:
     assert history.calls("jd_store", ["jd-1"]) is None
 
 
+@pytest.mark.every_warehouse
 def test_what_is_counted_again_and_wrong_is_tried_however_old(engine: Engine) -> None:
     """Once, and only where the source was asked; what failed otherwise waits for a person."""
     book = Ledger(engine, "second")
@@ -163,6 +167,7 @@ def test_each_unit_is_counted_again_when_it_is_3_and_30_days_old(warehouse: Engi
     assert seen.keys() == {_key(number) for number in range(47)}
 
 
+@pytest.mark.every_warehouse
 def test_after_an_outage_what_is_due_is_counted_late(warehouse: Engine) -> None:
     """The latest first and only so many at once; what is too old is left alone."""
     for number in range(60):
