@@ -19,7 +19,7 @@ from include.registry.validation import models_of
 if TYPE_CHECKING:
     from pathlib import Path
 
-CLASH = "at {other.file}:{other.line}: neither runs"
+CLASH = "at {other.file}:{other.line}: neither runs until one of them has another id, or is removed"
 
 
 @dataclass

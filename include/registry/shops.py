@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 RESTORE = "restore it, or list the shops in it"
 # Where each account numbers its own shops; elsewhere a number is one store, whoever asks for it.
 NUMBERED_BY_ACCOUNT = ("erp",)
-CLASH = "in line {other.line}: neither is pulled"
+CLASH = "in line {other.line}: neither is pulled until one of them has another id, or is removed"
 
 
 class Shop(BaseModel):

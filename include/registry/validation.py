@@ -48,8 +48,7 @@ def models_of(
     for entry in entries:
         with costing_only(entry.file, entry.line, entry.said_id, problems):
             if other := others.get(entry):
-                end = "until one of them has another id, or is removed"
-                told = f"id '{entry.said_id}' is also {clash.format(other=other)} {end}"
+                told = f"id '{entry.said_id}' is also {clash.format(other=other)}"
                 problems.append(entry.problem(("id",), told))
             found = validate(entry, model, context(entry))
             if isinstance(found, list):

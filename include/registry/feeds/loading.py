@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from include.registry.problems import Problem
 
-CLASH = "in line {other.line}: neither is read"
+CLASH = "in line {other.line}: neither is read until one of them has another id, or is removed"
 
 
 class Feeds(NamedTuple):
