@@ -1,22 +1,22 @@
 """An installation of which the warehouse is real, and of Airflow only what is read of it."""
 
-from __future__ import annotations
-
 import shutil
 import sqlite3
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from cryptography.fernet import Fernet
 from sqlalchemy import insert
 
 from include import PROJECT_ROOT
-from include.coverage import units_of
+from include.coverage import JudgedUnit, units_of
 from include.registry import load_registry
 from include.units.first_seen import first_seen
 from include.units.job_units import LONG_AGO
+from include.units.unit import LedgerRow
 from include.warehouse import connect
 from include.warehouse.tables import ledger
 from manager.layout import Layout
@@ -24,13 +24,6 @@ from manager.lifecycle.settings import FERNET
 from tests import airflow_runs
 from tests.coverage.registries import row
 from tests.warehouses import make_warehouse
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-    from pathlib import Path
-
-    from include.coverage import JudgedUnit
-    from include.units.unit import LedgerRow
 
 TABLES = """
 CREATE TABLE connection (

@@ -1,19 +1,14 @@
 """docs/jobs.md is made of the registry; tests/test_docs.py says whether it is fresh."""
 
-from __future__ import annotations
-
 from argparse import Namespace
-from typing import TYPE_CHECKING
+from pathlib import Path
+
+import pytest
 
 from include.registry.checks import check_project
 from manager.commands.check import PAGE, check, page, write_page
 from manager.layout import Layout
 from tests.registry.conftest import ProjectFolder
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    import pytest
 
 
 def test_every_job_has_a_row_and_a_section() -> None:

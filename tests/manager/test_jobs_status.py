@@ -1,7 +1,5 @@
 """What `status` tells of the jobs."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from rich.cells import cell_len

@@ -1,12 +1,11 @@
 """Jobs that land no data of their own: shown apart, and not counted with the data."""
 
-from __future__ import annotations
-
 import json
 import re
 from argparse import Namespace
 from datetime import datetime, timedelta, timezone
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -21,9 +20,6 @@ from manager.commands.report import report
 from manager.jobs_status import Overview, _status_of, lines_of
 from tests.manager.covered import Installation, install
 from tests.manager.test_jobs_status import dag
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 TASKS = """
 tasks:

@@ -1,17 +1,12 @@
 """Finding what a person named."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from include.errors import ConfigurationError
 from manager.layout import Layout
 from manager.lookup import find_job
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 ENTRY = """tasks:
   - id: copy_files

@@ -1,8 +1,6 @@
 """What `test --airflow VERSION` runs."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
@@ -10,9 +8,6 @@ from include import PROJECT_ROOT
 from include.errors import ConfigurationError
 from manager.commands import test as other_airflow
 from manager.layout import Layout
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def test_what_knows_airflow_is_run() -> None:

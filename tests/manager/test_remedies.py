@@ -17,16 +17,12 @@ from sqlalchemy import text
 
 from include.registry.airflow_objects import connections
 from include.warehouse import connect, migrating
-from manager.layout import Layout
-from manager.lifecycle.ports import remember
-from manager.lifecycle.preparing import prepare
-from manager.lifecycle.settings import service_environment
-from tests.airflow_database import put
-from tests.integration.installation import copy_project, free_ports, system_python
+from tests.integration.installation import system_python
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Callable
 
+    from manager.layout import Layout
     from tests.conftest import Sandbox
 
 NAMED = re.compile(r"`([^`]+)`")
@@ -34,18 +30,9 @@ SECONDS = 120
 
 
 @pytest.fixture(scope="module")
-def layout(tmp_path_factory: pytest.TempPathFactory, airflow_database: Path) -> Layout:
+def layout(prepared: Callable[[], Layout]) -> Layout:
     """Return an installation as delivered, that is not running."""
-    root = tmp_path_factory.mktemp("repaired") / "checkout"
-    copy_project(root)
-    layout = Layout(root=root, var=root / "var")
-    layout.make_var()
-    ports = free_ports()
-    remember(layout, ports)
-    environment = service_environment(layout, ports)
-    put(airflow_database, layout.airflow_home)
-    prepare(layout, environment)
-    return layout
+    return prepared()
 
 
 def typed(layout: Layout, words: list[str], answers: str = "") -> tuple[int, str]:

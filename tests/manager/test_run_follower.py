@@ -1,12 +1,12 @@
 """What somebody sees who waits for a run."""
 
-from __future__ import annotations
-
+from collections.abc import Iterator, Sequence
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import Engine, insert
 
 from include import PROJECT_ROOT
 from include.coverage.runs import Run
@@ -21,12 +21,6 @@ from manager.layout import Layout
 from manager.run_follower import Followed, Follower
 from tests.coverage.registries import job, row
 from tests.warehouses import make_warehouse
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from pathlib import Path
-
-    from sqlalchemy import Engine
 
 ERP, KEY = job("erp_store", platform="erp", start=date(2025, 10, 1)), "2025-10-01"
 STUCK = Run(

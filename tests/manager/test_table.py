@@ -1,17 +1,12 @@
 """Columns on a terminal and in a file."""
 
-from __future__ import annotations
-
 from datetime import date
-from typing import TYPE_CHECKING
 
+import pytest
 from rich.cells import cell_len
 
 from manager.table import cut, lined_up, print_units
 from tests.coverage.registries import job, row
-
-if TYPE_CHECKING:
-    import pytest
 
 
 def test_chinese_names_keep_the_columns_in_line() -> None:

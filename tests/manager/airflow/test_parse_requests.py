@@ -1,8 +1,7 @@
 """Asking Airflow to parse the DAG files, in its own tables."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from airflow.models.dag import DagModel
@@ -11,10 +10,6 @@ from sqlalchemy import create_engine, select
 from sqlalchemy.orm import Session
 
 from manager.airflow.parse_requests import BUNDLE, FILES, JOBS_FILE, ParseRequests
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
 
 
 @pytest.fixture

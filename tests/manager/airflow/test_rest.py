@@ -1,11 +1,10 @@
 """The client of Airflow's REST API, against a small server of its shape."""
 
-from __future__ import annotations
-
 import json
 import threading
+from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING
+from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -13,10 +12,6 @@ import pytest
 from manager.airflow.rest import Api, ApiError
 from manager.layout import Layout
 from manager.lifecycle.ports import Ports
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
 
 DAGS = [{"dag_id": f"job_{number:03}"} for number in range(250)]
 # The last job never ran; the first has more runs than a page holds, all newer than the others'.

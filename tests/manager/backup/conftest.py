@@ -1,24 +1,18 @@
 """An installation with two databases, as the tests of backups need it."""
 
-from __future__ import annotations
-
 import shutil
 import sqlite3
 from contextlib import closing
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from include import PROJECT_ROOT
+from manager.backup.archive import Manifest
 from manager.backup.packing import write_backup
 from manager.layout import Layout
 from tests.warehouses import make_warehouse
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from manager.backup.archive import Manifest
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,5 @@
 """Writing a backup, and bringing it back."""
 
-from __future__ import annotations
-
 import sqlite3
 import stat
 import subprocess
@@ -9,7 +7,7 @@ import sys
 import tarfile
 from argparse import Namespace
 from contextlib import closing
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
@@ -18,12 +16,7 @@ from include.errors import ConfigurationError
 from manager.backup.packing import backup, write_backup
 from manager.backup.restoring import restore
 from manager.layout import Layout
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from tests.manager.backup.conftest import Installation
-
+from tests.manager.backup.conftest import Installation
 
 # Two rows at a time, as fast as it goes; says when the first are there.
 WRITE_PAIRS = """

@@ -1,19 +1,19 @@
 """What a restore refuses, what it keeps, and that it can be done again."""
 
-from __future__ import annotations
-
 import gzip
 import io
 import json
 import os
+import shutil
+import signal
 import sqlite3
-import subprocess
-import sys
 import tarfile
 import time
 from argparse import Namespace
+from collections.abc import Callable
 from contextlib import closing
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -21,31 +21,21 @@ from include.errors import ConfigurationError
 from manager.backup import restoring
 from manager.backup.archive import NAME, BackupError
 from manager.backup.restoring import check_whole, restore
+from tests.manager.backup.conftest import Installation, make
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
 
-    from tests.manager.backup.conftest import Installation
-
-# A restore that says when it begins.
-RESTORE = """
-import sys
-from argparse import Namespace
-from pathlib import Path
-from manager.backup.restoring import restore
-from manager.layout import Layout
-root = Path(sys.argv[1])
-print("begins", flush=True)
-sys.exit(restore(Layout(root=root, var=root / "var"), Namespace(file=sys.argv[2], yes=True)))
-"""
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a backup of an installation."""
+    folder = tmp_path_factory.mktemp("backup")
+    make(folder / "one").backup(folder / "backup.tar.gz")
+    return folder / "backup.tar.gz"
 
 
 @pytest.fixture
-def file(installation: Installation, tmp_path: Path) -> Path:
-    """Return a backup."""
-    installation.backup(tmp_path / "backup.tar.gz")
-    return tmp_path / "backup.tar.gz"
+def file(made: Path, tmp_path: Path) -> Path:
+    """Return a copy of it, which a test may change."""
+    return Path(shutil.copy(made, tmp_path))
 
 
 def given(file: Path, *, yes: bool = True) -> Namespace:
@@ -250,18 +240,16 @@ def test_a_restore_that_is_killed_again_and_again_is_ended_by_the_last(
     other: Installation, file: Path
 ) -> None:
     """With -9, at ten moments: nothing starts in between, and then all is as in the backup."""
-    command = [sys.executable, "-c", RESTORE, other.layout.root, file]
     killed = 0
     for tenth in range(1, 11):
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-        assert process.stdout
-        process.stdout.readline()
+        process = os.fork()
+        if process == 0:
+            os._exit(restore(other.layout, given(file)))
         time.sleep(tenth * 0.008)
-        process.kill()
-        process.communicate()
-        killed += process.returncode != 0
+        os.kill(process, signal.SIGKILL)
+        killed += os.waitpid(process, 0)[1] != 0
     assert killed
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    assert restore(other.layout, given(file)) == 0
     check_whole(other.layout)
     assert other.layout.secrets.read_text() == "KEY=of-one"
     with tarfile.open(file) as archive:

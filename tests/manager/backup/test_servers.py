@@ -1,11 +1,10 @@
 """Backups of a warehouse on a database server, with the server's own programs."""
 
-from __future__ import annotations
-
 import os
 import subprocess
 from argparse import Namespace
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from sqlalchemy import create_engine, text
@@ -13,14 +12,8 @@ from sqlalchemy.engine import make_url
 
 from manager.backup.packing import write_backup
 from manager.backup.restoring import restore
-from tests.database_servers import KINDS
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
-
-    from tests.database_servers import Server
-    from tests.manager.backup.conftest import Installation
+from tests.database_servers import KINDS, Server
+from tests.manager.backup.conftest import Installation
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -1,7 +1,5 @@
 """What `airflow` does not hand on."""
 
-from __future__ import annotations
-
 from argparse import Namespace
 
 import pytest

@@ -17,16 +17,12 @@ from include.errors import ConfigurationError
 from include.registry.airflow_objects import connections
 from include.registry.checks import check_project
 from manager.commands.connect import use_of
-from manager.layout import Layout
-from manager.lifecycle.ports import Ports, remember
-from manager.lifecycle.preparing import prepare
-from manager.lifecycle.settings import service_environment
-from tests.airflow_database import put
-from tests.integration.installation import copy_project, free_ports, system_python
+from tests.integration.installation import system_python
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Callable
 
+    from manager.layout import Layout
     from tests.conftest import Sandbox
 
 SECONDS = 600
@@ -34,18 +30,9 @@ WITHOUT_VAR = {name: value for name, value in os.environ.items() if name != "SCH
 
 
 @pytest.fixture(scope="module")
-def layout(tmp_path_factory: pytest.TempPathFactory, airflow_database: Path) -> Layout:
+def layout(prepared: Callable[[], Layout]) -> Layout:
     """Return an installation as delivered, that was never started."""
-    root = tmp_path_factory.mktemp("live") / "checkout"
-    copy_project(root)
-    layout = Layout(root=root, var=root / "var")
-    layout.make_var()
-    ports: Ports = free_ports()
-    remember(layout, ports)
-    environment = service_environment(layout, ports)
-    put(airflow_database, layout.airflow_home)
-    prepare(layout, environment)
-    return layout
+    return prepared()
 
 
 def answers(base_url: str, conn_id: str) -> list[str]:

@@ -1,13 +1,11 @@
 """`.env`, which docker-compose.yaml needs."""
 
-from __future__ import annotations
-
 import re
 import shutil
 import stat
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 from cryptography.fernet import Fernet
@@ -15,9 +13,6 @@ from cryptography.fernet import Fernet
 from include import PROJECT_ROOT
 from manager.commands.docker_env import EXAMPLE, FERNET_KEY, NAME
 from tests.compose_file import PLACEHOLDER, settings
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 @pytest.fixture

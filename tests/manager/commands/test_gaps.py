@@ -1,13 +1,11 @@
 """What `gaps` says."""
 
-from __future__ import annotations
-
 import json
 import subprocess
-import sys
 from argparse import Namespace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -22,9 +20,6 @@ from manager.lifecycle.ports import Ports
 from manager.lifecycle.settings import component_environment
 from tests.coverage.registries import row
 from tests.manager.covered import Installation, install
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 TASKS = """
 tasks:
@@ -44,6 +39,12 @@ def _ago(days: int) -> str:
 def installation(tmp_path: Path) -> Installation:
     """Return one in which nothing has happened yet."""
     return install(tmp_path, TASKS, SHOPS, {"password": "unused", "extra": "{}"})
+
+
+@pytest.fixture(scope="module")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Installation:
+    """Return one that no test changes."""
+    return install(tmp_path_factory.mktemp("empty"), TASKS, SHOPS, {})
 
 
 def _ask(installation: Installation, **more: Any) -> int:
@@ -141,7 +142,7 @@ def test_a_program_is_told_the_same(
     assert told["repair"] == f"python3 scheduler_manager.py {command}"
 
 
-def test_what_nobody_can_know_is_said(installation: Installation) -> None:
+def test_what_nobody_can_know_is_said(installation: Installation, python: Path) -> None:
     """A broken entry makes the answer incomplete, which is no 0; so may be what is paused."""
     installation.land()
     tasks = installation.layout.root / "config/tasks/tasks.yaml"
@@ -150,8 +151,10 @@ def test_what_nobody_can_know_is_said(installation: Installation) -> None:
     engine = {"AIRFLOW_CONN_WAREHOUSE": f"sqlite:///{installation.layout.warehouse}"}
     with (installation.layout.root / "config/airflow.env").open("a", encoding="utf-8") as file:
         file.writelines(f"{name}={value}\n" for name, value in engine.items())
+    script = installation.layout.root / "ask.py"
+    script.write_text(ASK, "utf-8")
     done = subprocess.run(
-        [sys.executable, "-c", ASK, str(installation.layout.root)],
+        [python, script, installation.layout.root],
         cwd=PROJECT_ROOT,
         capture_output=True,
         text=True,
@@ -188,11 +191,11 @@ sys.exit(gaps(Layout(root, root / "var"), Namespace(**said)))
     ],
 )
 def test_what_there_is_not_is_refused(
-    installation: Installation, said: dict[str, str], answer: str
+    empty: Installation, said: dict[str, str], answer: str
 ) -> None:
     """With the name that was meant, or an example."""
     with pytest.raises(ConfigurationError) as refused:
-        _ask(installation, **said)
+        _ask(empty, **said)
     assert answer in str(refused.value)
 
 

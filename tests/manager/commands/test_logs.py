@@ -1,13 +1,11 @@
 """Showing logs."""
 
-from __future__ import annotations
-
 import json
 import subprocess
 import sys
 import time
 from argparse import Namespace
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
@@ -15,9 +13,6 @@ from include import PROJECT_ROOT
 from include.errors import ConfigurationError, ExpectedError
 from manager.commands.logs import follow, last_lines, logs
 from manager.layout import Layout
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 TASK_LINE = '{"timestamp": "2025-10-02T00:00:01.5Z", "level": "error", "event": "店铺 1 失败"}'
 

@@ -1,7 +1,5 @@
 """What `repair` says of its plan."""
 
-from __future__ import annotations
-
 from argparse import Namespace
 from datetime import date
 from typing import Any, cast

@@ -1,28 +1,22 @@
 """What `report` says of a day."""
 
-from __future__ import annotations
-
 import json
 from argparse import Namespace
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from include.coverage import State
+from include.coverage import JudgedUnit, State
 from include.errors import ConfigurationError
+from include.units.unit import LedgerRow
 from manager.commands.report import report
 from manager.commands.waive import waive
 from tests.coverage.registries import row
 from tests.manager.covered import Installation, install
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from include.coverage import JudgedUnit
-    from include.units.unit import LedgerRow
 
 TASKS = """
 tasks:
@@ -38,10 +32,20 @@ DAY = TODAY - timedelta(days=3)
 KEY = (DAY - timedelta(days=1)).isoformat()
 
 
-@pytest.fixture
-def installation(tmp_path: Path) -> Installation:
+@pytest.fixture(scope="module")
+def installation(tmp_path_factory: pytest.TempPathFactory) -> Installation:
     """Return one with a month of 100 rows a shop, and a day on which not all went well."""
-    made = install(tmp_path, TASKS, SHOPS, {})
+    return _made(tmp_path_factory.mktemp("month"))
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Installation:
+    """Return the same for a test that changes it."""
+    return _made(tmp_path)
+
+
+def _made(folder: Path) -> Installation:
+    made = install(folder, TASKS, SHOPS, {})
     made.write([one for unit in made.units(30) if (one := _row(unit)) is not None])
     return made
 
@@ -140,12 +144,12 @@ def test_today_is_meant_unless_a_day_is_named(
 
 
 def test_the_first_line_says_that_something_is_broken(
-    installation: Installation, capsys: pytest.CaptureFixture[str]
+    own: Installation, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Else it would seem to be all."""
-    config = installation.layout.root / "config/tasks/tasks.yaml"
+    config = own.layout.root / "config/tasks/tasks.yaml"
     config.write_text(TASKS.replace("jd/jd_store.py", "jd/gone.py"), "utf-8")
-    _ask(installation)
+    _ask(own)
     assert (
         capsys.readouterr()
         .out.splitlines()[2]
@@ -184,7 +188,7 @@ def test_a_period_is_complete_or_not_and_the_exit_code_says_it(
 
 
 def test_what_is_waived_is_named_in_the_first_line(
-    installation: Installation, capsys: pytest.CaptureFixture[str]
+    own: Installation, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """So that nobody wonders where the units that do not count have gone."""
     told = {
@@ -195,9 +199,9 @@ def test_what_is_waived_is_named_in_the_first_line(
         "reason": "closed",
         "json": False,
     }
-    waive(installation.layout, Namespace(**told))
+    waive(own.layout, Namespace(**told))
     capsys.readouterr()
-    _code(installation, date=None, period=KEY)
+    _code(own, date=None, period=KEY)
     said = capsys.readouterr().out.splitlines()[2]
     assert said.startswith("4 of 5 landed, 1 missing, 1 waived; 210 rows")
 

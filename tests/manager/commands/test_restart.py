@@ -1,13 +1,12 @@
 """When `restart` stops the service."""
 
-from __future__ import annotations
-
 import os
 import socket
 import subprocess
 import sys
 from argparse import Namespace
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -16,10 +15,6 @@ from manager.commands.restart import restart
 from manager.layout import Layout
 from manager.lifecycle.ports import Ports, check_free, remember
 from manager.lifecycle.supervisor_client import MARKER
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
 
 LISTEN = """
 import socket, sys

@@ -1,10 +1,9 @@
 """New keys in place of the old ones."""
 
-from __future__ import annotations
-
 import json
 from argparse import Namespace
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from cryptography.fernet import Fernet, InvalidToken
@@ -14,7 +13,6 @@ from include.errors import ConfigurationError
 from manager.commands.rotate import rotate
 from manager.layout import Layout
 from manager.lifecycle.ports import Ports
-from manager.lifecycle.preparing import prepare
 from manager.lifecycle.settings import (
     FERNET,
     METADATA_URL,
@@ -23,12 +21,7 @@ from manager.lifecycle.settings import (
     keep_secrets,
     service_environment,
 )
-from tests.airflow_database import put
-from tests.integration.installation import copy_project
 from tests.manager.backup.conftest import make
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def test_where_nothing_is_there_is_nothing_to_rotate(tmp_path: Path) -> None:
@@ -63,16 +56,11 @@ def _stored(layout: Layout) -> list[str]:
 
 
 def test_what_is_stored_is_read_with_the_new_key_alone(
-    tmp_path: Path, capfd: pytest.CaptureFixture[str], airflow_database: Path
+    prepared: Callable[[], Layout], capfd: pytest.CaptureFixture[str]
 ) -> None:
     """The old one reads nothing any more; neither is printed."""
-    copy_project(tmp_path / "checkout")
-    layout = Layout(root=tmp_path / "checkout", var=tmp_path / "var")
-    layout.make_var()
-    environment = service_environment(layout, Ports())
-    put(airflow_database, layout.airflow_home)
-    prepare(layout, environment)
-    old = environment[FERNET]
+    layout = prepared()
+    old = component_environment(layout, Ports())[FERNET]
     rotate(layout, Namespace(kind="fernet"))
     new = component_environment(layout, Ports())[FERNET]
     stored = _stored(layout)

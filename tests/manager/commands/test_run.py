@@ -1,7 +1,5 @@
 """What `run` hands to the runner."""
 
-from __future__ import annotations
-
 from argparse import Namespace
 
 import pytest

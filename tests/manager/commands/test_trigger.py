@@ -1,10 +1,9 @@
 """What `trigger` asks for and says."""
 
-from __future__ import annotations
-
 from argparse import Namespace
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,9 +12,6 @@ from include.errors import ConfigurationError, ExpectedError
 from manager.airflow.starting_runs import begin_run
 from manager.commands.trigger import trigger
 from manager.layout import Layout
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def test_an_empty_period_makes_no_run() -> None:

@@ -1,16 +1,16 @@
 """Accepting gaps that can never be closed."""
 
-from __future__ import annotations
-
 import getpass
 import json
 from argparse import Namespace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from include.coverage import JudgedUnit
 from include.coverage.waiving import select
 from include.errors import ConfigurationError
 from include.registry import load_registry
@@ -21,11 +21,6 @@ from manager.commands.report import report
 from manager.commands.waive import unwaive, waive
 from tests.coverage.registries import row
 from tests.manager.covered import Installation, install
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from include.coverage import JudgedUnit
 
 TASKS = """
 tasks:
@@ -43,7 +38,17 @@ def _ago(days: int) -> str:
 @pytest.fixture
 def installation(tmp_path: Path) -> Installation:
     """Return one in which two shops missed the days three and four days ago."""
-    made = install(tmp_path, TASKS, SHOPS, {"password": "unused", "extra": "{}"})
+    return _made(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def unchanged(tmp_path_factory: pytest.TempPathFactory) -> Installation:
+    """Return the same, that no test changes."""
+    return _made(tmp_path_factory.mktemp("unchanged"))
+
+
+def _made(folder: Path) -> Installation:
+    made = install(folder, TASKS, SHOPS, {"password": "unused", "extra": "{}"})
 
     def but(unit: JudgedUnit) -> str | None:
         missed = unit.period.key in (_ago(3), _ago(4)) and unit.shop_id != "erp-3"
@@ -145,11 +150,11 @@ def test_a_waived_unit_that_lands_has_landed(
     ],
 )
 def test_what_cannot_be_waived_is_said(
-    installation: Installation, said: dict[str, str], why: str
+    unchanged: Installation, said: dict[str, str], why: str
 ) -> None:
     """No reason, an unknown name, or no gap: one line that says what to write instead."""
     with pytest.raises(ConfigurationError) as error:
-        _do(waive, installation, **{"reason": "closed", **said})
+        _do(waive, unchanged, **{"reason": "closed", **said})
     assert why in str(error.value)
     assert "\n" not in str(error.value)
 

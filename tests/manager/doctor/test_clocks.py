@@ -1,24 +1,18 @@
 """The machine's clock against the gateways'."""
 
-from __future__ import annotations
-
 import threading
 import time
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, HTTPServer
-from typing import TYPE_CHECKING
 
 import pytest
 
 from manager.doctor.clocks import check_clock
+from manager.doctor.findings import Patient
 from tests.manager.doctor.conftest import variables
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from manager.doctor.findings import Patient
 
 
 @contextmanager

@@ -1,10 +1,9 @@
 """Airflow's database and the warehouse."""
 
-from __future__ import annotations
-
 import sqlite3
+from collections.abc import Callable, Iterator
 from contextlib import closing
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 from sqlalchemy import create_engine, text
@@ -13,19 +12,11 @@ from include.warehouse.migrating import migrate
 from manager.airflow.tables import migrations_of_airflow
 from manager.doctor import databases
 from manager.doctor.databases import check_database, check_warehouse
+from manager.doctor.findings import Finding, Patient
 from manager.doctor.jobs import check_silent_units
-from tests.database_servers import KINDS
+from tests.database_servers import KINDS, Server
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
-
-    from manager.doctor.findings import Finding, Patient
-    from tests.database_servers import Server
-
-    Check = Callable[[Patient], Iterator[Finding]]
-
-
+Check = Callable[[Patient], Iterator[Finding]]
 OLD: dict[Check, str] = {
     check_database: next(reversed([*migrations_of_airflow().walk_revisions()])).revision,
     check_warehouse: "0003",

@@ -1,24 +1,17 @@
 """All checks in turn."""
 
-from __future__ import annotations
-
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING
+
+import pytest
 
 from include import PROJECT_ROOT
 from manager.doctor import examining
 from manager.doctor.examining import CHECKS, examine
-from manager.doctor.findings import Finding
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    import pytest
-
-    from manager.doctor.findings import Patient
+from manager.doctor.findings import Finding, Patient
 
 
 def test_every_check_says_something_and_no_secret(online: Patient) -> None:

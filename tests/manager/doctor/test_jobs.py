@@ -1,12 +1,9 @@
 """The registry, the pools, what is paused, and who is silent."""
 
-from __future__ import annotations
-
 import sqlite3
 from contextlib import closing
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
-from typing import TYPE_CHECKING
 
 from sqlalchemy import update
 
@@ -16,6 +13,7 @@ from include.units.ledger import Ledger
 from include.units.unit import Unit
 from include.warehouse import connect
 from include.warehouse.tables import ledger
+from manager.doctor.findings import Patient
 from manager.doctor.jobs import (
     check_heartbeats,
     check_paused,
@@ -25,9 +23,6 @@ from manager.doctor.jobs import (
     check_stuck_runs,
 )
 from tests import airflow_runs
-
-if TYPE_CHECKING:
-    from manager.doctor.findings import Patient
 
 
 def change(patient: Patient, *statements: str) -> None:

@@ -1,23 +1,17 @@
 """Ports, disk, file modes, packages."""
 
-from __future__ import annotations
-
 import os
 import socket
 import subprocess
 import sys
-from typing import TYPE_CHECKING
 
 import pytest
 
 from manager.doctor import machine
-from manager.doctor.findings import FAIL, WARN
+from manager.doctor.findings import FAIL, WARN, Patient
 from manager.doctor.jobs import check_heartbeats
 from manager.doctor.packages import check_packages, check_python, differences, pinned
 from manager.lifecycle.supervisor_client import MARKER
-
-if TYPE_CHECKING:
-    from manager.doctor.findings import Patient
 
 # Until its standard input ends.
 LISTEN = (

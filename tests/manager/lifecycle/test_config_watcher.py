@@ -1,10 +1,9 @@
 """The component that has Airflow parse again what an edit has changed."""
 
-from __future__ import annotations
-
 import threading
 import time
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy.exc import OperationalError
@@ -14,9 +13,6 @@ from manager.airflow.parse_requests import ParseRequests
 from manager.layout import Layout
 from manager.lifecycle import config_watcher
 from manager.lifecycle.config_watcher import ConfigWatcher, moments, state_of
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 class Asked(ParseRequests):

@@ -1,11 +1,9 @@
 """What the journal tells of components, and what is done about those that cannot be started."""
 
-from __future__ import annotations
-
 import io
 import time
 from datetime import timezone
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
@@ -14,9 +12,6 @@ from manager.layout import Layout
 from manager.lifecycle import event_listener as listening
 from manager.lifecycle.event_listener import BACKOFF, EXITED, FATAL, RUNNING, Listener, events
 from manager.lifecycle.health import deaths_lately
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 ABOUT = {"processname": "scheduler", "groupname": "airflow"}
 LOG = """\

@@ -1,13 +1,12 @@
 """What counts as healthy."""
 
-from __future__ import annotations
-
 import os
 import re
 import time
 from dataclasses import replace
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -26,9 +25,6 @@ from manager.lifecycle.health import (
 )
 from manager.lifecycle.ports import Ports
 from manager.lifecycle.supervisor_client import Component
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 NOWHERE = Ports(1)  # nobody listens there
 

@@ -1,24 +1,22 @@
 """The health check of the containers."""
 
-from __future__ import annotations
-
+import io
 import json
 import os
 import socket
 import subprocess
 import sys
-from contextlib import contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stdout
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from threading import Thread
-from typing import TYPE_CHECKING, Any
+from typing import Any
+from unittest import mock
 
 import pytest
 
 from include import PROJECT_ROOT
-from manager.lifecycle.heartbeat_probe import API, PATH
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from manager.lifecycle.heartbeat_probe import API, PATH, main
 
 ANSWER = {"metadatabase": {"status": "healthy"}, "scheduler": {"status": "unhealthy"}}
 
@@ -43,18 +41,24 @@ def answering(answer: Any) -> Iterator[str]:
 
 
 def check(url: str, name: str) -> tuple[int, str]:
-    """Run the check as a container does; a proxy in its environment is not asked."""
-    proxied = {"http_proxy": "http://127.0.0.1:9", "PATH": os.environ["PATH"]}
-    done = subprocess.run(
-        [sys.executable, "-m", "manager.lifecycle.heartbeat_probe", name],
-        cwd=PROJECT_ROOT,
-        env={**proxied, API: url},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert "Traceback" not in done.stderr
-    return done.returncode, done.stdout.strip()
+    """Run the check; a proxy in its environment is not asked."""
+    proxied = {"http_proxy": "http://127.0.0.1:9", API: url}
+    with mock.patch.dict(os.environ, proxied), redirect_stdout(io.StringIO()) as said:
+        return main([name]), said.getvalue().strip()
+
+
+def test_it_is_a_program_that_needs_no_package() -> None:
+    """As a container starts it, every few seconds."""
+    with answering(json.dumps(ANSWER).encode()) as url:
+        done = subprocess.run(
+            [sys.executable, "-S", "-m", "manager.lifecycle.heartbeat_probe", "scheduler"],
+            cwd=PROJECT_ROOT,
+            env={"PATH": os.environ["PATH"], API: url},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    assert (done.returncode, done.stdout, done.stderr) == (1, "scheduler: unhealthy\n", "")
 
 
 @pytest.mark.parametrize(

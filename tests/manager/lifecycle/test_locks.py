@@ -1,19 +1,14 @@
 """One change at a time."""
 
-from __future__ import annotations
-
 import subprocess
 import sys
 import time
-from typing import TYPE_CHECKING
+from pathlib import Path
+
+import pytest
 
 from include import PROJECT_ROOT
 from manager.layout import exclusive
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    import pytest
 
 HOLDER = """
 import sys, time

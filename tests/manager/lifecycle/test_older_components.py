@@ -1,9 +1,7 @@
 """Whether components run under which nothing may be migrated."""
 
-from __future__ import annotations
-
 from datetime import datetime, timedelta, timezone
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 from cryptography.fernet import Fernet
@@ -14,9 +12,6 @@ from manager.airflow.tables import migrations_of_airflow
 from manager.lifecycle.containers import await_older_components
 from manager.lifecycle.settings import FERNET, METADATA_URL
 from tests.warehouses import make_warehouse
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 CONNECTION = (
     "conn_id TEXT, conn_type TEXT, host TEXT, login TEXT, password TEXT, schema TEXT, "

@@ -1,10 +1,9 @@
 """The ports the service uses."""
 
-from __future__ import annotations
-
 import os
 import socket
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -20,11 +19,6 @@ from manager.lifecycle.ports import (
     remembered,
 )
 from tests.integration.installation import free_ports
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
 
 ANYWHERE = next(iter(EVERYWHERE))
 

@@ -1,7 +1,5 @@
 """Bringing the databases to where the code is."""
 
-from __future__ import annotations
-
 import json
 import os
 import shutil
@@ -23,18 +21,22 @@ from include.warehouse.versions import newest_version, version_of
 from manager.layout import Layout
 from manager.lifecycle.ports import Ports
 from manager.lifecycle.preparing import is_prepared, prepare
-from manager.lifecycle.settings import component_environment, write_secrets
+from manager.lifecycle.settings import METADATA_URL, component_environment, write_secrets
 
 READ = """
-import json
-from manager.connections import script_variables
-print("found", json.dumps(script_variables(["erp", "airflow_metadata"])))
+import json, os
+from manager import connections
+connections.adopt(dict(os.environ))
+print("found", json.dumps(connections.script_variables(["erp", "airflow_metadata"])))
 """
 
 
 @pytest.fixture(scope="module")
-def layout(tmp_path_factory: pytest.TempPathFactory) -> Layout:
-    """Return an installation whose databases were prepared for base port 18080."""
+def layout(tmp_path_factory: pytest.TempPathFactory, python: Path) -> Layout:
+    """Return an installation whose databases were prepared for base port 18080.
+
+    By a Python that was started for it; what the tests prepare again, forks do.
+    """
     root = tmp_path_factory.mktemp("checkout")
     for folder in ("config", "include", "manager", "sandbox"):
         shutil.copytree(PROJECT_ROOT / folder, root / folder)
@@ -45,6 +47,8 @@ def layout(tmp_path_factory: pytest.TempPathFactory) -> Layout:
     layout = Layout(root=root, var=root / "var")
     layout.make_var()
     prepare(layout, environment(layout))
+    layout.python.unlink()
+    layout.python.symlink_to(python)
     return layout
 
 
@@ -71,8 +75,9 @@ def change(layout: Layout, statement: str) -> None:
 @pytest.fixture(scope="module")
 def variables(layout: Layout) -> dict[str, str]:
     """Return what a script of the ERP would get, read in a process that knows the project."""
+    (layout.root / "read.py").write_text(READ)
     done = subprocess.run(
-        [sys.executable, "-c", READ],
+        [layout.python, layout.root / "read.py"],
         cwd=layout.root,
         env=environment(layout),
         capture_output=True,
@@ -250,13 +255,16 @@ KEY = Fernet.generate_key().decode()
 
 
 def prepare_for_a_team(
-    airflow_home: Path, var: Path, key: str = KEY
+    program: Path | str, airflow_home: Path, var: Path, key: str = KEY
 ) -> subprocess.CompletedProcess[str]:
     """Prepare with nothing but an Airflow's own configuration."""
+    # A fork does not look in another home than the Python that it is one of.
+    database = {METADATA_URL: f"sqlite:///{airflow_home}/airflow.db"}
     return subprocess.run(
-        [sys.executable, "-m", "include.prepare"],
+        [program, "-m", "include.prepare"],
         cwd=PROJECT_ROOT,
         env={
+            **({} if program == sys.executable else database),
             "PATH": os.environ["PATH"],
             "AIRFLOW_HOME": str(airflow_home),
             "AIRFLOW__CORE__FERNET_KEY": key,
@@ -268,7 +276,9 @@ def prepare_for_a_team(
     )
 
 
-def test_an_airflow_of_a_teams_own_is_prepared(layout: Layout, tmp_path: Path) -> None:
+def test_an_airflow_of_a_teams_own_is_prepared(
+    layout: Layout, python: Path, tmp_path: Path
+) -> None:
     """It gets pools, connections and a warehouse; its own tables are left alone."""
     change(layout, "PRAGMA wal_checkpoint(TRUNCATE)")
     home = tmp_path / "airflow"
@@ -276,28 +286,29 @@ def test_an_airflow_of_a_teams_own_is_prepared(layout: Layout, tmp_path: Path) -
     shutil.copy(layout.airflow_home / "airflow.db", home)
     with closing(sqlite3.connect(home / "airflow.db")) as database:
         database.executescript("DELETE FROM connection; DELETE FROM slot_pool WHERE pool = 'jd'")
-    done = prepare_for_a_team(home, tmp_path / "var")
+    done = prepare_for_a_team(sys.executable, home, tmp_path / "var")
     assert done.returncode == 0, done.stderr
     assert "pools made or changed: jd\n" in done.stdout
     assert "connections made: warehouse, erp, jd_1, " in done.stdout
     assert f"warehouse.db: version {newest_version()} (before: no tables)" in done.stdout
-    again = prepare_for_a_team(home, tmp_path / "var")
+    again = prepare_for_a_team(python, home, tmp_path / "var")
     assert "pools made or changed: none\nconnections made: none\n" in again.stdout
-    other = prepare_for_a_team(home, tmp_path / "var", Fernet.generate_key().decode())
+    other = prepare_for_a_team(python, home, tmp_path / "var", Fernet.generate_key().decode())
     assert (other.returncode, "Traceback" in other.stderr) == (78, False)
     assert "encrypted with another key than this process has" in other.stderr
 
 
-def test_an_airflow_without_tables_is_not_made(tmp_path: Path) -> None:
+def test_an_airflow_without_tables_is_not_made(python: Path, tmp_path: Path) -> None:
     """Whose database it is decides its own administrator: the message names Airflow's command."""
-    done = prepare_for_a_team(tmp_path / "airflow", tmp_path / "var")
+    (tmp_path / "airflow").mkdir()
+    done = prepare_for_a_team(python, tmp_path / "airflow", tmp_path / "var")
     assert (done.returncode, "Traceback" in done.stderr) == (78, False)
     assert "`airflow db migrate` makes them" in done.stderr
 
 
-def test_a_project_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+def test_a_project_that_cannot_be_written_is_told(python: Path, tmp_path: Path) -> None:
     """With the variable that moves what is written."""
     (tmp_path / "file").touch()
-    done = prepare_for_a_team(tmp_path / "airflow", tmp_path / "file/var")
+    done = prepare_for_a_team(python, tmp_path / "airflow", tmp_path / "file/var")
     assert (done.returncode, "Traceback" in done.stderr) == (78, False)
     assert "SCHEDULER_VAR to a folder that can be" in done.stderr

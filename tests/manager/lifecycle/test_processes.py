@@ -1,12 +1,11 @@
 """Finding and ending the service's processes."""
 
-from __future__ import annotations
-
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from contextlib import ExitStack
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import psutil
 import pytest
@@ -15,10 +14,6 @@ from manager.layout import Layout
 from manager.lifecycle import processes
 from manager.lifecycle.processes import end_leftovers, service_processes
 from manager.lifecycle.supervisor_client import MARKER
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
 
 SLEEP = "print('up', flush=True); import time; time.sleep(60)"
 STUBBORN = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); " + SLEEP

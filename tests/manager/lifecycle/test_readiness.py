@@ -1,20 +1,15 @@
 """Waiting for a service, wherever it lies."""
 
-from __future__ import annotations
-
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
 from include.running.process_tree import ProcessTree
 from manager.lifecycle.processes import _groups, memory_mb
 from manager.lifecycle.readiness import _cpu_seconds
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 # Linux keeps 15 bytes of a process's name, and these are three each: the last one is cut.
 NAME = "a电商数据目录.py"

@@ -1,7 +1,5 @@
 """Starting one of Airflow's components."""
 
-from __future__ import annotations
-
 import socket
 import threading
 import time

@@ -1,7 +1,5 @@
 """The environment the components get."""
 
-from __future__ import annotations
-
 import json
 import re
 import stat

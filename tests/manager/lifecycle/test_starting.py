@@ -1,8 +1,6 @@
 """What `start` says of a registry that is broken."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
@@ -10,9 +8,6 @@ from include.errors import ConfigurationError
 from manager.layout import Layout
 from manager.lifecycle.starting import start_service, warn_of_problems
 from tests.registry.conftest import ProjectFolder
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 @pytest.mark.parametrize(("sign", "taken"), [("$", "a placeholder"), ('"', "the end of a quote")])

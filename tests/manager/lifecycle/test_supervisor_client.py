@@ -1,11 +1,9 @@
 """Talking to supervisord."""
 
-from __future__ import annotations
-
 import configparser
 import re
 import socket
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
@@ -19,9 +17,6 @@ from manager.lifecycle.supervisor_client import (
     remove_traces,
     start,
 )
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def test_no_socket_means_gone(tmp_path: Path) -> None:

@@ -1,7 +1,5 @@
 """Supervisord that has imported Airflow for its components."""
 
-from __future__ import annotations
-
 import subprocess
 import sys
 

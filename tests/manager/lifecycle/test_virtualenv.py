@@ -1,13 +1,11 @@
 """Making `.venv` and keeping it in step with the pinned requirements."""
 
-from __future__ import annotations
-
 import hashlib
 import os
 import subprocess
 import sys
 import zipfile
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
@@ -15,9 +13,6 @@ from include import PROJECT_ROOT
 from include.errors import ExpectedError
 from manager.layout import Layout
 from manager.lifecycle.virtualenv import CLUSTER, DEVELOPMENT, REQUIREMENTS, ensure, stamp, usable
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 ENSURE = """
 import sys
