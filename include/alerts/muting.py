@@ -10,6 +10,8 @@ from zoneinfo import ZoneInfo
 from include.alerts.findings import Kind
 from include.errors import ConfigurationError
 from include.registry.alerts import LONGEST_MUTE
+from include.registry.constraints import LONGEST_LINE
+from include.text import printable, storable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -67,6 +69,24 @@ class Mutes:
         if finding.kind not in OF_JOBS:
             return []
         return [mute for mute in self.active if mute.job == finding.subject]
+
+
+def check_reason(text: str) -> str:
+    """Return the reason of a mute, on one line.
+
+    Raises:
+        ConfigurationError: it says nothing, or too much.
+    """
+    reason = " ".join(printable(storable(" ".join(text.split()))).split())
+    if not reason:
+        raise ConfigurationError(
+            'a reason is missing: say why nothing is to be said, as in "closed until Friday"'
+        )
+    if len(reason) > LONGEST_LINE:
+        raise ConfigurationError(
+            f"the reason has {len(reason):,} characters: say it in {LONGEST_LINE}"
+        )
+    return reason
 
 
 def check_until(until: date, today: date) -> date:

@@ -122,6 +122,15 @@ class Store:
         query = "UPDATE channels SET next_attempt = NULL WHERE channel = ?"
         self._database.transact(lambda it: it.execute(query, [channel]))
 
+    def prove(self, channel: str, receipt: Receipt, now: datetime) -> None:
+        """Note that a channel took a message that was in no outbox; what waits is sent at once."""
+
+        def work(connection: Connection) -> None:
+            health = statements.read_health(connection, channel)
+            statements.write_health(connection, _after(health, receipt, now))
+
+        self._database.transact(work)
+
     def healths(self) -> dict[str, Health]:
         """Return how sending to each channel goes."""
         return self._database.transact(statements.read_healths)

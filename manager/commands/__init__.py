@@ -4,6 +4,7 @@
 package; what a command does stands in a module that is imported when the command is called.
 """
 
+from manager.commands.alerts import PARTS as PARTS_OF_ALERTS
 from manager.commands.options import (
     AGAIN,
     GAP_FILTERS,
@@ -160,6 +161,13 @@ COMMANDS = {
         "doctor.examining:doctor",
         [JSON],
         needs="as is",
+    ),
+    "alerts": Command(
+        "list what is wrong, since when and who was told (exit code 1: something), or answer it",
+        "commands.alerts.listing:alerts",
+        [JSON],
+        needs="as is",
+        parts=PARTS_OF_ALERTS,
     ),
     "connect": Command(
         "ask for a connection's address and secrets, keep them, and try them on the platform",

@@ -1,8 +1,8 @@
 """What a command is, and the options that several of them have; standard library only."""
 
-from argparse import ArgumentParser, ArgumentTypeError, Namespace
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from argparse import SUPPRESS, ArgumentParser, ArgumentTypeError, Namespace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any, Literal
 
@@ -26,6 +26,7 @@ class Command:
             under a running service.
         writes_var: whether nobody else may read what it writes; else it writes the checkout.
         passes_on: what the arguments are for that are not known here.
+        parts: the commands behind its name, as in `alerts mute`; without one it does its own work.
     """
 
     help: str
@@ -34,14 +35,25 @@ class Command:
     needs: Literal["packages", "development", "nothing", "as is"] = "packages"
     writes_var: bool = True
     passes_on: str = ""
+    parts: Mapping[str, "Command"] = field(default_factory=dict)
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Add its options to a parser."""
+        """Add its options to a parser, and its parts."""
         for add in self.options:
             add(parser)
+        if self.parts:
+            parts = parser.add_subparsers(dest="part", metavar="[PART]")
+            for name, part in self.parts.items():
+                part.add_arguments(
+                    parts.add_parser(
+                        name, help=part.help, description=part.help, allow_abbrev=False
+                    )
+                )
 
     def run(self, layout: Layout, arguments: Namespace) -> int:
-        """Do it; return the exit code."""
+        """Do it, or the part of it that is asked for; return the exit code."""
+        if self.parts and arguments.part is not None:
+            return self.parts[arguments.part].run(layout, arguments)
         module, function = self.work.split(":")
         code: int = getattr(import_module(f"manager.{module}"), function)(layout, arguments)
         return code
@@ -94,6 +106,8 @@ A_PERIOD = (
     "one"
 )
 JSON = flag("--json", "print JSON")
+# Of a part: what stands before its name counts as well.
+JSON_OF_A_PART = option("--json", action="store_true", default=SUPPRESS, help="print JSON")
 JOB = option("job", metavar="JOB", help="job id")
 PERIOD = option("--period", metavar="KEY", help=f"{A_PERIOD} (without: the period that ended last)")
 ONE_SHOP = option("--shop", metavar="ID", help="only this shop (all)")

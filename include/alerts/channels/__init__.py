@@ -12,9 +12,11 @@ from include.alerts.channels.settings import Channel, ChannelSettings, Credentia
 from include.errors import ConfigurationError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from include.alerts.messages import Message, Receipt
 
-__all__ = ["CHANNELS", "Channel", "ChannelSettings", "Credentials", "Sender", "send"]
+__all__ = ["CHANNELS", "Channel", "ChannelSettings", "Credentials", "Sender", "send", "send_by"]
 
 # How long an answer may take, as a whole.
 SECONDS, SECONDS_OF_MAIL = 10.0, 30.0
@@ -37,6 +39,23 @@ CHANNELS: dict[str, Sender] = {
     "email": email.send,
     "webhook": webhook.send,
 }
+
+
+async def send_by(
+    settings: ChannelSettings,
+    connection: str,
+    variables: Mapping[str, str],
+    message: Message,
+    *,
+    language: str = "zh",
+) -> Receipt:
+    """Send a message once, as `send`, with a connection that an environment's variables hold."""
+    try:
+        credentials = Credentials.from_env(connection, variables)
+    except ConfigurationError as error:
+        channel = Channel(settings.id, str(settings.kind), language=language)
+        return advice(channel, connection, "configuration", one_line(str(error)))
+    return await send(settings, credentials, message, language=language)
 
 
 async def send(

@@ -1,0 +1,126 @@
+"""`alerts ack`, `alerts mute`, `alerts unmute`: what people say to alerts."""
+
+import re
+from argparse import Namespace
+from collections.abc import Mapping
+from datetime import datetime, timezone
+from zoneinfo import ZoneInfo
+
+from include.alerts.configuration import AlertConfiguration, load_alerts
+from include.alerts.muting import Mutes, check_reason, check_until
+from include.alerts.overview import Muted, is_open
+from include.alerts.records import Alert
+from include.errors import ConfigurationError
+from include.registry import load_registry
+from include.registry.alerts import ALERTS_FILE, Mute
+from manager.alert_store import alert_store
+from manager.commands.alerts.listing import alert_as_dict, days_left, muted_as_dict, subject_of
+from manager.journal import note, user_name
+from manager.layout import Layout
+from manager.lookup import check_names, day_of
+from manager.table import print_json
+
+NUMBER = re.compile(r"#?A?([0-9]{1,9})", re.ASCII | re.IGNORECASE)
+
+
+def ack(layout: Layout, arguments: Namespace) -> int:
+    """Note that somebody has taken an alert on.
+
+    Raises:
+        ConfigurationError: there is no such open alert.
+        ExpectedError: the service was never started, or what is kept cannot be written.
+    """
+    found = NUMBER.fullmatch(arguments.number)
+    number = int(found[1]) if found else 0
+    with alert_store(layout) as store:
+        before = {alert.number: alert for alert in store.alerts() if is_open(alert)}
+        if not store.acknowledge(number, user_name(), datetime.now(timezone.utc)):
+            raise ConfigurationError(_no_such_alert(arguments.number, before))
+        (alert,) = (one for one in store.alerts() if one.number == number)
+    named = f"alert {alert.label} ({alert.finding.kind} {subject_of(alert.finding)})"
+    note(layout, f"{named} was taken on")
+    if arguments.json:
+        print_json(alert_as_dict(alert))
+        return 0
+    known = before.get(number)
+    earlier = f", before by {known.acked_by}" if known and known.acked else ""
+    print(f"{named} is taken on by {alert.acked_by}{earlier}")
+    print("it is neither repeated nor escalated any more; when it is over, that is said")
+    return 0
+
+
+def mute(layout: Layout, arguments: Namespace) -> int:
+    """Keep a job, or one shop of it, from being told of until a day.
+
+    Raises:
+        ConfigurationError: unknown job or shop, no reason, or no day of the next 31.
+        ExpectedError: the service was never started, or what is kept cannot be written.
+    """
+    job, shop = arguments.job, arguments.shop
+    check_names(load_registry(layout.root), job, shop)
+    now, configuration = datetime.now(timezone.utc), load_alerts(layout.root)
+    today = now.astimezone(ZoneInfo(configuration.general.timezone)).date()
+    made = Mute(
+        job=job,
+        shop=shop,
+        until=check_until(day_of("--until", arguments.until), today).isoformat(),
+        reason=check_reason(arguments.reason),
+        by=user_name(),
+    )
+    with alert_store(layout) as store:
+        store.mute(made, now)
+        mutes = Mutes(configuration, store.mutes(now), now)
+    note(layout, f"muted the alerts of {_named(job, shop)} until {made.until}: {made.reason}")
+    muted = Muted(made, mutes.days_left(made), in_file=False)
+    if arguments.json:
+        print_json(muted_as_dict(muted))
+        return 0
+    print(f"muted until {made.until}, {days_left(muted)}: {_named(job, shop)}")
+    print("the page Coverage and the daily digest go on showing it")
+    return 0
+
+
+def unmute(layout: Layout, arguments: Namespace) -> int:
+    """Allow the alerts of a job, or of one shop of it, again.
+
+    Raises:
+        ConfigurationError: it is not muted, or config/alerts.yaml says so.
+        ExpectedError: the service was never started, or what is kept cannot be written.
+    """
+    job, shop = arguments.job, arguments.shop
+    with alert_store(layout) as store:
+        now = datetime.now(timezone.utc)
+        if not store.unmute(job, shop, now):
+            # Afterwards: what is muted may have been taken out of the registry since.
+            check_names(load_registry(layout.root), job, shop)
+            configuration = load_alerts(layout.root)
+            mutes = Mutes(configuration, store.mutes(now), now)
+            raise ConfigurationError(_not_muted(job, shop, mutes, configuration))
+    note(layout, f"unmuted the alerts of {_named(job, shop)}")
+    if arguments.json:
+        print_json({"unmuted": {"job": job, "shop": shop}})
+    else:
+        print(f"no longer muted: {_named(job, shop)}")
+    return 0
+
+
+def _no_such_alert(asked: str, known: Mapping[int, Alert]) -> str:
+    if not known:
+        return f"there is no open alert {asked!r}: none is open"
+    return f"there is no open alert {asked!r}: open are {', '.join(map(_label, known.values()))}"
+
+
+def _label(alert: Alert) -> str:
+    return alert.label.removeprefix("#")
+
+
+def _not_muted(job: str, shop: str | None, mutes: Mutes, configuration: AlertConfiguration) -> str:
+    if any((one.job, one.shop) == (job, shop) for one in configuration.mutes):
+        return f"{_named(job, shop)} is muted in {ALERTS_FILE}: take it out there"
+    others = [_named(one.job, one.shop) for one in mutes.active]
+    besides = f"muted are {', '.join(others)}" if others else "nothing is"
+    return f"{_named(job, shop)} is not muted: {besides}"
+
+
+def _named(job: str, shop: str | None) -> str:
+    return job if shop is None else f"{job} {shop}"

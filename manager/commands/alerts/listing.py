@@ -1,0 +1,288 @@
+"""`alerts`, `alerts history`: what is wrong, since when, and who was told."""
+
+from argparse import Namespace
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+from include import MANAGER
+from include.alerts.configuration import AlertConfiguration, load_alerts
+from include.alerts.findings import Finding, Missing
+from include.alerts.languages import Language
+from include.alerts.overview import Muted, Overview, overview
+from include.alerts.records import Alert, Health, Said, What
+from include.registry import Registry, load_registry
+from include.registry.alerts import ALERTS_FILE
+from include.units.unit import NO_SHOP
+from manager.alert_store import alert_store
+from manager.layout import Layout
+from manager.lookup import check_names, first_moment, since_of
+from manager.table import cut, lined_up, print_json
+
+NOTHING, SOMETHING = 0, 1
+DAYS = 30
+SHOPS_NAMED = 8
+LINE_CELLS = 110
+ENGLISH = Language("en")
+NO_CHANNEL = (
+    f"no channel is configured in {ALERTS_FILE}, so nobody is told: docs/alerts.md says how "
+    "(in Chinese docs/alerts.zh-CN.md)"
+)
+
+
+def alerts(layout: Layout, arguments: Namespace) -> int:
+    """List what is open and muted, and the channels that fail.
+
+    Returns:
+        0 when nothing is wrong; 1 when something is, or when nobody looks.
+
+    Raises:
+        ExpectedError: the service was never started, or what is kept cannot be read.
+    """
+    configuration, registry = load_alerts(layout.root), load_registry(layout.root)
+    with alert_store(layout) as store:
+        found = overview(store, configuration, datetime.now(timezone.utc))
+    if arguments.json:
+        print_json(_as_dict(found, configuration))
+    else:
+        print("\n".join(_lines(found, configuration, registry)))
+    return SOMETHING if found.alerts or found.failing or not found.is_watched else NOTHING
+
+
+def history(layout: Layout, arguments: Namespace) -> int:
+    """List the alerts that were found since a day, open ones and those that are over.
+
+    Raises:
+        ConfigurationError: unknown job, or no day.
+        ExpectedError: the service was never started, or what is kept cannot be read.
+    """
+    now, job = datetime.now(timezone.utc), arguments.job
+    since = since_of(arguments.since, now) or (now - timedelta(days=DAYS)).date()
+    with alert_store(layout) as store:
+        found = [alert for alert in store.alerts(first_moment(since)) if alert.opened]
+    of_job = [alert for alert in found if job in (None, alert.finding.subject)]
+    if job is not None and not of_job:  # one that was removed may have a history
+        check_names(load_registry(layout.root), job, None)
+    if arguments.json:
+        alerts = [alert_as_dict(alert) for alert in of_job]
+        print_json({"since": since.isoformat(), "alerts": alerts})
+        return 0
+    of = f" of {job}" if job else ""
+    print(f"{_counted(len(of_job), 'alert')}{of} since {since}")
+    print("\n".join(lined_up([_past_row(alert) for alert in of_job])))
+    return 0
+
+
+def alert_as_dict(alert: Alert) -> dict[str, Any]:
+    """Return what a program is told of an alert."""
+    finding = alert.finding
+    return {
+        "number": alert.number,
+        "label": alert.label,
+        "kind": finding.kind.value,
+        "subject": finding.subject,
+        "name": finding.name,
+        "period": finding.period_key or None,
+        "platform": finding.platform or None,
+        "since": _text(finding.since),
+        "due": _text(finding.due),
+        "opened": _text(alert.opened),
+        "gone": _text(alert.gone),
+        "recovered": _text(alert.recovered),
+        "acknowledged": {"by": alert.acked_by, "at": _text(alert.acked)} if alert.acked else None,
+        "what": finding.facts.get("what"),
+        "remedy": finding.facts.get("remedy"),
+        "units": [_unit_as_dict(unit) for unit in finding.units],
+        "told": [
+            {"channel": one.channel, "what": one.what.value, "at": _text(one.delivered)}
+            for one in alert.said
+        ],
+    }
+
+
+def _unit_as_dict(unit: Missing) -> dict[str, Any]:
+    return {
+        "shop": None if unit.shop_id == NO_SHOP else unit.shop_id,
+        "name": unit.shop_name,
+        "reason": unit.reason,
+        "remedy": unit.remedy or None,
+    }
+
+
+def _as_dict(found: Overview, configuration: AlertConfiguration) -> dict[str, Any]:
+    return {
+        "made_at": _text(found.now),
+        "watched": found.is_watched,
+        "last_round": _text(found.last_round),
+        "alerts": [*map(alert_as_dict, found.alerts)],
+        "muted": [*map(muted_as_dict, found.muted)],
+        "channels": [*configuration.channels],
+        "failing": [_health_as_dict(health) for health in found.failing],
+    }
+
+
+def muted_as_dict(muted: Muted) -> dict[str, Any]:
+    """Return what a program is told of a mute."""
+    mute = muted.mute
+    return {
+        "job": mute.job,
+        "shop": mute.shop,
+        "until": mute.until.isoformat(),
+        "days_left": muted.days_left,
+        "reason": mute.reason,
+        "by": mute.by or None,
+        "in_file": muted.in_file,
+        "alerts": [alert.label for alert in muted.alerts],
+    }
+
+
+def _health_as_dict(health: Health) -> dict[str, Any]:
+    return {
+        "channel": health.channel,
+        "since": _text(health.failing_since),
+        "code": health.code,
+        "answer": health.answer,
+        "remedy": health.remedy or None,
+    }
+
+
+def _text(moment: datetime | None) -> str | None:
+    return moment.isoformat(timespec="seconds") if moment else None
+
+
+def _lines(found: Overview, configuration: AlertConfiguration, registry: Registry) -> Iterable[str]:
+    opened = len(found.alerts)
+    yield f"{_counted(opened, 'alert')} {'is' if opened == 1 else 'are'} open"
+    heads = lined_up([_row(alert) for alert in found.alerts])
+    for head, alert in zip(heads, found.alerts, strict=True):
+        yield head
+        yield from _details(alert)
+    if found.muted:
+        yield f"{len(found.muted)} muted"
+        yield from lined_up([_muted_row(muted, registry) for muted in found.muted])
+    for health in found.failing:
+        since = _clock(health.failing_since, found.now)
+        yield f"channel {health.channel} has taken no message since {since}: {_answer(health)}"
+        if health.remedy:
+            yield f"  {health.remedy}"
+    if not configuration.channels:
+        yield NO_CHANNEL
+    if not found.is_watched:
+        yield _unwatched(found)
+
+
+def _unwatched(found: Overview) -> str:
+    if found.last_round is None:
+        return f"nobody has looked yet: the watchdog does, which `{MANAGER} start` starts"
+    ago = ENGLISH.span(found.now - found.last_round)
+    return (
+        f"the watchdog has not looked for {ago}, so this may be out of date: see `{MANAGER} status`"
+    )
+
+
+def _row(alert: Alert) -> tuple[str, ...]:
+    finding = alert.finding
+    return (
+        alert.label,
+        finding.kind.value,
+        subject_of(finding),
+        f"since {finding.local(finding.since):%Y-%m-%d %H:%M}",
+        _told(alert),
+    )
+
+
+def subject_of(finding: Finding) -> str:
+    """Return a finding's id, its name where that is another, and its period."""
+    name = "" if finding.name == finding.subject else finding.name
+    return " ".join(filter(None, (finding.subject, name, finding.period_key)))
+
+
+def _told(alert: Alert) -> str:
+    """Return who was told and when, who took it on, and whether it is there just now."""
+    local = alert.finding.local
+    by_channel: dict[str, list[Said]] = {}
+    for one in alert.said:
+        by_channel.setdefault(one.channel, []).append(one)
+    told = [_told_in(channel, said, alert) for channel, said in by_channel.items()]
+    parts = [", ".join(told) or "nobody is told yet"]
+    if alert.acked:
+        parts.append(f"taken on by {alert.acked_by} {local(alert.acked):%m-%d %H:%M}")
+    if alert.gone and alert.recovered is None:
+        parts.append(f"gone since {local(alert.gone):%H:%M}")
+    return "; ".join(parts)
+
+
+def _told_in(channel: str, said: Sequence[Said], alert: Alert) -> str:
+    whats = {What.OPENING: "", What.REPEAT: "again ", What.RECOVERY: "recovery "}
+    last = {one.what: one for one in said}  # of repeats the last
+    parts = [
+        f"{whats[what]}{alert.finding.local(one.delivered):%m-%d %H:%M}"
+        if one.delivered
+        else f"{whats[what]}on its way"
+        for what, one in last.items()
+    ]
+    return f"{channel} {', '.join(parts)}"
+
+
+def _details(alert: Alert) -> Iterable[str]:
+    """Return what is wrong, of which shops, and what to do, each in a line."""
+    finding = alert.finding
+    lines = [finding.facts.get("what", "")]
+    for unit in finding.units[:SHOPS_NAMED]:
+        shop = "" if unit.shop_id == NO_SHOP else f"{unit.shop_id} {unit.shop_name}: "
+        lines.append(f"{shop}{' — '.join(filter(None, (unit.reason, unit.remedy)))}")
+    if more := len(finding.units) - SHOPS_NAMED:
+        lines.append(f"and {more} more (`{MANAGER} alerts --json` has all)" if more > 0 else "")
+    if remedy := finding.facts.get("remedy"):
+        lines.append(f"to do: {remedy}")
+    return [f"      {cut(line, LINE_CELLS)}" for line in lines if line]
+
+
+def _muted_row(muted: Muted, registry: Registry) -> tuple[str, ...]:
+    mute = muted.mute
+    job, shop = registry.jobs.get(mute.job), registry.shops.get(mute.shop or "")
+    names = [mute.job, job.name if job else "", mute.shop or "", shop.name if shop else ""]
+    by = f" ({mute.by})" if mute.by else f" ({ALERTS_FILE})" if muted.in_file else ""
+    return (
+        " ".join(filter(None, names)),
+        f"until {mute.until}, {days_left(muted)}",
+        f"{mute.reason}{by}{_wrong_under(muted)}",
+    )
+
+
+def days_left(muted: Muted) -> str:
+    """Return for how long a mute goes on, as people say it."""
+    return "the last day" if muted.days_left == 1 else f"{muted.days_left} days left"
+
+
+def _wrong_under(muted: Muted) -> str:
+    wrong = [f"{alert.finding.kind} {alert.finding.period_key}" for alert in muted.alerts]
+    return f"; wrong: {', '.join(map(str.strip, wrong))}" if wrong else ""
+
+
+def _past_row(alert: Alert) -> tuple[str, ...]:
+    finding, ended = alert.finding, alert.recovered and (alert.gone or alert.recovered)
+    began = finding.local(finding.since)
+    until = f"to {finding.local(ended):%Y-%m-%d %H:%M}" if ended else "is open"
+    return (
+        alert.label,
+        finding.kind.value,
+        subject_of(finding),
+        f"{began:%Y-%m-%d %H:%M} {until}",
+        _told(alert),
+    )
+
+
+def _answer(health: Health) -> str:
+    return " ".join(filter(None, (health.code, health.answer)))
+
+
+def _clock(moment: datetime | None, now: datetime) -> str:
+    """Return a moment on this machine's clock, with the day where it is not today."""
+    if moment is None:
+        return ""
+    return Language.moment(moment.astimezone(), now.astimezone())
+
+
+def _counted(number: int, word: str) -> str:
+    return f"{number} {word}" if number == 1 else f"{number or 'no'} {word}s"

@@ -1,0 +1,140 @@
+"""`alerts test`: a message to each channel, and what the channel answered."""
+
+import asyncio
+from argparse import Namespace
+from collections.abc import Mapping
+from contextlib import suppress
+from datetime import datetime, timezone
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from include import MANAGER
+from include.alerts import channels
+from include.alerts.configuration import AlertConfiguration, Channel, load_alerts
+from include.alerts.credentials import Credentials, read_connections
+from include.alerts.languages import Language, Said
+from include.alerts.messages import Message, Receipt
+from include.alerts.store import Store
+from include.alerts.watching.airflow_state import DatabaseGoneError, opened
+from include.errors import ConfigurationError, ExpectedError
+from include.registry.alerts import ALERTS_FILE
+from include.text import suggestion
+from manager.alert_store import alert_store
+from manager.commands.alerts.listing import NO_CHANNEL
+from manager.journal import user_name
+from manager.layout import Layout
+from manager.lifecycle.ports import remembered
+from manager.lifecycle.settings import METADATA_URL, component_environment
+from manager.table import print_json
+
+ALL_TAKEN, REFUSED = 0, 1
+TITLE = Said("【测试】渠道 {channel} 能收到消息", "[Test] channel {channel} takes messages")
+LINE = Said(
+    "{by} 于 {at} 运行了 `alerts test`。一切正常，不用处理。",
+    "{by} ran `alerts test` at {at}. Nothing is wrong, and nothing is to be done.",
+)
+
+
+def test(layout: Layout, arguments: Namespace) -> int:
+    """Send a message to each channel, or to one, and print what it answered.
+
+    Returns:
+        0 when all have taken it, else 1.
+
+    Raises:
+        ConfigurationError: there is no such channel, or its entry is wrong.
+        ExpectedError: none is configured, or the service was never started.
+    """
+    configuration = load_alerts(layout.root)
+    chosen = _chosen(configuration, arguments.channel)
+    now = datetime.now(timezone.utc)
+    with alert_store(layout) as store:
+        variables = _variables(layout, store, [one.connection for one in chosen], now)
+        receipts = asyncio.run(_sent(chosen, variables, configuration, now))
+        for name, receipt in receipts.items():
+            if receipt.delivered:  # what waits for it need not wait any longer
+                store.prove(name, receipt, now)
+    if arguments.json:
+        sent = [_as_dict(channel, receipts[channel.id]) for channel in chosen]
+        print_json({"sent": sent, "problems": [*map(str, configuration.problems)]})
+    else:
+        for channel in chosen:
+            print("\n".join(_lines(channel, receipts[channel.id])))
+        for problem in configuration.problems:
+            print(problem)
+    return ALL_TAKEN if all(one.delivered for one in receipts.values()) else REFUSED
+
+
+def _chosen(configuration: AlertConfiguration, asked: str | None) -> list[Channel]:
+    known, problems = configuration.channels, configuration.problems
+    if asked in known:
+        return [known[asked]]
+    if asked is None and known:
+        return [*known.values()]
+    if problems and (asked in configuration.said or not known):
+        own = [problem for problem in problems if problem.job_id == asked]
+        raise ConfigurationError("\n".join(map(str, own or problems)))
+    if not known:
+        raise ExpectedError(NO_CHANNEL)
+    raise ConfigurationError(
+        f"channel {asked!r} is not in {ALERTS_FILE}: {suggestion(str(asked), known)}"
+    )
+
+
+def _variables(layout: Layout, store: Store, ids: list[str], now: datetime) -> Mapping[str, str]:
+    """Return connections as the watchdog has them: Airflow's, or what was kept of them."""
+    environment = component_environment(layout, remembered(layout))
+    credentials = Credentials(store, environment)
+    with (
+        suppress(SQLAlchemyError, DatabaseGoneError),
+        opened(environment[METADATA_URL]) as connection,
+    ):
+        credentials.refresh(read_connections(connection, ids, credentials.keys), ids, now)
+    return credentials.variables(ids)
+
+
+async def _sent(
+    chosen: list[Channel],
+    variables: Mapping[str, str],
+    configuration: AlertConfiguration,
+    now: datetime,
+) -> dict[str, Receipt]:
+    language = Language(configuration.general.language)
+    at = now.astimezone(ZoneInfo(configuration.general.timezone))
+    line = language.say(LINE, by=user_name(), at=f"{at:%m-%d %H:%M}")
+
+    async def to(channel: Channel) -> Receipt:
+        """Send to one channel."""
+        message = Message(language.say(TITLE, channel=channel.id), (line,))
+        return await channels.send_by(
+            channel, channel.connection, variables, message, language=language.name
+        )
+
+    receipts = await asyncio.gather(*map(to, chosen))
+    return {channel.id: receipt for channel, receipt in zip(chosen, receipts, strict=True)}
+
+
+def _lines(channel: Channel, receipt: Receipt) -> list[str]:
+    said = " ".join(filter(None, (receipt.code, receipt.answer)))
+    outcome = "took it" if receipt.delivered else "did not take it"
+    lines = [f"{channel.id} ({channel.kind}, connection {channel.connection}) {outcome}: {said}"]
+    if receipt.remedy:
+        lines.append(f"  {receipt.remedy}")
+    if receipt.temporary and not receipt.delivered:
+        lines.append(f"  it may pass by itself: `{MANAGER} alerts test {channel.id}` tries again")
+    return lines
+
+
+def _as_dict(channel: Channel, receipt: Receipt) -> dict[str, Any]:
+    return {
+        "channel": channel.id,
+        "kind": channel.kind,
+        "connection": channel.connection,
+        "delivered": receipt.delivered,
+        "code": receipt.code,
+        "answer": receipt.answer,
+        "remedy": receipt.remedy or None,
+        "temporary": receipt.temporary,
+    }
