@@ -10,6 +10,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from include import PROJECT_ROOT
+from include.registry.alerts import AlertsFile
 from include.registry.constraints import write_duration
 from include.registry.feeds import Feed
 from include.registry.schema import Job
@@ -21,7 +22,10 @@ if TYPE_CHECKING:
 
 
 class Kind(NamedTuple):
-    """What a schema is of: its title, what it describes, the key of the list, and its items."""
+    """What a schema is of: its title, what it describes, the key of the list, and its items.
+
+    Without a key the model is of the whole file.
+    """
 
     title: str
     description: str
@@ -30,9 +34,11 @@ class Kind(NamedTuple):
 
 
 TASKS_SCHEMA, FEEDS_SCHEMA = "config/tasks.schema.json", "config/feeds.schema.json"
+ALERTS_SCHEMA = "config/alerts.schema.json"
 SCHEMAS = {
     TASKS_SCHEMA: Kind("Tasks", "The jobs of one file of config/tasks/", "tasks", Job),
     FEEDS_SCHEMA: Kind("Feeds", "The feeds of config/feeds.yaml", "feeds", Feed),
+    ALERTS_SCHEMA: Kind("Alerts", "What config/alerts.yaml says", "", AlertsFile),
 }
 
 
@@ -46,16 +52,19 @@ def schema_text(file: str) -> str:
     for definition in definitions.values():
         for described in definition["properties"].values():
             _write_default(described, described.get("default"))
-    schema = {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": title,
-        "description": description,
-        "type": "object",
+    listed = {
         "properties": {key: {"type": "array", "items": {"$ref": f"#/$defs/{model.__name__}"}}},
         "required": [key],
         "additionalProperties": False,
         "$defs": {**definitions, model.__name__: entry},
     }
+    head = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": title,
+        "description": description,
+        "type": "object",
+    }
+    schema = {**head, **(listed if key else {**entry, **head, "$defs": definitions})}
     return json.dumps(schema, ensure_ascii=False, indent=2) + "\n"
 
 

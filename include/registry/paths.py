@@ -24,6 +24,7 @@ FILES = {
     "tasks": TASKS_FOLDER,
     "shops": SHOPS_FILE,
     "feeds": FEEDS_FILE,
+    "alerts": ALERTS_FILE,
     "pools": POOLS_FILE,
     "connections": CONNECTIONS_FILE,
     "airflow": SETTINGS_FILE,

@@ -9,6 +9,7 @@ from yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
 from include import PROJECT_ROOT
 from include.registry.alerts.schema import (
+    LONGEST_MUTE,
     Channel,
     Digest,
     General,
@@ -27,11 +28,14 @@ from include.registry.yaml_positions import MAPPING, compose
 from include.text import quoted, suggestion
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
+    from datetime import date
     from pathlib import Path
 
     from pydantic import BaseModel
     from yaml.nodes import Node
+
+    from include.registry.loading import Registry
 
 EMPTY = "write 'channels: []' into it, or add a channel"
 # The lists, each with the first key of an entry; and the mappings, each as it may be written.
@@ -78,8 +82,17 @@ class AlertConfiguration:
     said: dict[str, int] = field(default_factory=dict)
 
 
-def load_alerts(root: Path = PROJECT_ROOT) -> AlertConfiguration:
-    """Read a project's file; what is wrong with one part of it costs that part alone."""
+def load_alerts(
+    root: Path = PROJECT_ROOT, registry: Registry | None = None, today: date | None = None
+) -> AlertConfiguration:
+    """Read a project's file; what is wrong with one part of it costs that part alone.
+
+    Args:
+        root: the project root.
+        registry: where the jobs, shops and tags that it names must be; what names another is a
+            problem, and costs nothing: a job that is broken must not take its alerts with it.
+        today: from when on mutes hold, for whom it matters that they do not hold too long.
+    """
     if not (root / ALERTS_FILE).exists():  # a project without channels needs no such file
         return AlertConfiguration()
     reading = _Reading()
@@ -91,6 +104,10 @@ def load_alerts(root: Path = PROJECT_ROOT) -> AlertConfiguration:
             reading.problems.append(error.problem)
         else:
             reading.read(document, set() if b"&" in raw else None)
+            if registry is not None and not registry.problems:
+                reading.compare(registry)
+            if today is not None:
+                reading.check_mutes(today)
     return reading.configuration()
 
 
@@ -129,6 +146,32 @@ class _Reading:
             self._parts["general"] = made
         self._refuse_rivals()
         self._refuse_unknown_channels()
+
+    def compare(self, registry: Registry) -> None:
+        """Note what names jobs, shops, platforms or tags that are not in the registry."""
+        jobs, shops = registry.jobs, registry.shops
+        platforms = {shop.platform for shop in shops.values()}
+        platforms |= {job.platform for job in jobs.values() if job.platform}
+        tags = {tag for job in jobs.values() for tag in job.tags}
+        for entry, route in self._items["routes"]:
+            for place, platform in enumerate(route.platforms):
+                self._expect(platform, platforms, entry, ("platforms", place))
+            for place, tag in enumerate(route.tags):
+                self._expect(tag, tags, entry, ("tags", place))
+        for entry, mute in self._items["mutes"]:
+            self._expect(mute.job, jobs, entry, ("job",))
+            if mute.shop is not None:
+                self._expect(mute.shop, shops, entry, ("shop",))
+
+    def check_mutes(self, today: date) -> None:
+        """Note mutes that would hold for too long."""
+        for entry, mute in self._items["mutes"]:
+            if mute.until > (latest := today + LONGEST_MUTE):
+                message = (
+                    f"until '{mute.until}' is more than {LONGEST_MUTE.days} days away: write "
+                    f"{latest} or earlier, and mute it again then"
+                )
+                self.problems.append(entry.problem(("until",), message))
 
     def configuration(self) -> AlertConfiguration:
         """Return what was found."""
@@ -224,6 +267,14 @@ class _Reading:
         message = f"to {quoted(channel)} is no channel: {near}"
         self.problems.append(entry.problem(path, message))
         return False
+
+    def _expect(
+        self, name: str, known: Collection[str], entry: Entry, path: tuple[int | str, ...]
+    ) -> None:
+        if name not in known:
+            near = suggestion(name, sorted(known))
+            message = f"{path[0]} {quoted(name)} is not in the registry: {near}"
+            self.problems.append(entry.problem(path, message))
 
     def _report(self, node: Node, message: str) -> None:
         self.problems.append(Entry(ALERTS_FILE, node, None).problem((), message))

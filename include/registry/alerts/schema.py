@@ -94,6 +94,7 @@ class Route(_Part):
         default=timedelta(),
         description="only what is still wrong this long after it was found, as an escalation",
         examples=["60m"],
+        json_schema_extra={"default": "0s"},
     )
     platforms: list[fields.Platform] = Field(
         default=[], description="only jobs of these platforms", examples=[["erp", "jd"]]
@@ -112,7 +113,10 @@ class Digest(_Part):
     """The daily message, which comes also when all is well."""
 
     at: fields.TimeOfDay = Field(
-        default=time(9, 30), description="when it comes", examples=["09:30"]
+        default=time(9, 30),
+        description="when it comes",
+        examples=["09:30"],
+        json_schema_extra={"default": "09:30"},
     )
     to: list[ChannelId] = Field(
         default=[], description="the channels that get it; all unless given", examples=[["ops"]]
@@ -158,6 +162,7 @@ class Storm(_Part):
         default=Budget(6, timedelta(minutes=10)),
         description="how many messages a channel gets at most; the rest comes in one",
         examples=["6/10m"],
+        json_schema_extra={"default": "6/10m"},
     )
 
 
@@ -168,7 +173,10 @@ class Heartbeat(_Part):
         description="the Airflow connection that holds the address", examples=["alert_heartbeat"]
     )
     every: fields.PositiveDuration = Field(
-        default=timedelta(minutes=5), description="how often it is called", examples=["5m"]
+        default=timedelta(minutes=5),
+        description="how often it is called",
+        examples=["5m"],
+        json_schema_extra={"default": "5m"},
     )
 
 
@@ -212,7 +220,7 @@ class AlertsFile(General):
         examples=[[{"to": "ops", "on": ["late", "service"]}]],
     )
     digest: Digest = Field(
-        default=Digest(),
+        default_factory=Digest,
         description="the daily message, which comes also when all is well",
         examples=[{"at": "09:30", "to": ["ops"]}],
     )
@@ -222,7 +230,7 @@ class AlertsFile(General):
         examples=[{"from": "22:30", "until": "07:00", "except": ["service"]}],
     )
     storm: Storm = Field(
-        default=Storm(),
+        default_factory=Storm,
         description="how many messages there may be when much is wrong at once",
         examples=[{"group": 3, "budget": "6/10m"}],
     )

@@ -7,11 +7,13 @@ not have always is.
 
 from __future__ import annotations
 
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING, NamedTuple
 
 from include import PROJECT_ROOT
 from include.registry import Job, Problem, Registry, load_registry
 from include.registry.airflow_objects import POOL_EXAMPLE, read_pools
+from include.registry.alerts import AlertConfiguration, load_alerts
 from include.registry.feeds import Feeds, load_feeds
 from include.registry.paths import CONFIG, POOLS_FILE
 from include.registry.problems import BY_PLACE, costing_only
@@ -21,6 +23,7 @@ from include.warehouse.views import COLUMNS, TIMES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from datetime import date
     from pathlib import Path
 
 # The scripts whose `--feed` names a feed; that of another script may mean anything.
@@ -37,18 +40,26 @@ class Checked(NamedTuple):
     Attributes:
         registry: its jobs and shops.
         feeds: its feeds.
+        alerts: where its alerts go.
         problems: everything that is wrong, by file and line.
     """
 
     registry: Registry
     feeds: Feeds
+    alerts: AlertConfiguration
     problems: list[Problem]
 
 
-def check_project(root: Path = PROJECT_ROOT) -> Checked:
-    """Read and check a project; neither what is written there nor a fault of ours raises."""
+def check_project(root: Path = PROJECT_ROOT, today: date | None = None) -> Checked:
+    """Read and check a project; neither what is written there nor a fault of ours raises.
+
+    Args:
+        root: the project root.
+        today: from when on mutes hold; today, unless given.
+    """
     registry, feeds = load_registry(root), load_feeds(root)
-    problems = [*registry.problems, *feeds.problems]
+    alerts = load_alerts(root, registry, today or datetime.now(timezone.utc).date())
+    problems = [*registry.problems, *feeds.problems, *alerts.problems]
     taken: dict[Scope, Job] = {}
     for job in registry.jobs.values():
         with costing_only(job.file, job.line, job.id, problems):
@@ -59,7 +70,7 @@ def check_project(root: Path = PROJECT_ROOT) -> Checked:
     with costing_only(POOLS_FILE, 1, None, problems):
         problems.extend(pool_problems(root, list(registry.jobs.values())))
     problems.sort(key=BY_PLACE)
-    return Checked(registry, feeds, problems)
+    return Checked(registry, feeds, alerts, problems)
 
 
 def feed_of(job: Job) -> str | None:

@@ -6,14 +6,16 @@ import json
 from dataclasses import asdict
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 from include import PROJECT_ROOT
 from include.registry import Problem
+from include.registry.alerts import KINDS
 from include.registry.checks.interpreters import troubles_of
 from include.registry.checks.project import check_project, feed_of, nearest_table
 from include.registry.dated_scripts import clock_beside_args, dating_of
 from include.registry.description import in_words, next_runs, period_in_words
-from include.registry.paths import FEEDS_FILE, SCRIPTS, SHOPS_FILE, Folders
+from include.registry.paths import ALERTS_FILE, FEEDS_FILE, SCRIPTS, SHOPS_FILE, Folders
 from include.registry.problems import BY_PLACE, costing_only
 from include.registry.user_files import put_aside
 
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from include.registry import Job
+    from include.registry.alerts import AlertConfiguration
     from include.registry.checks.project import Checked
 
 WORDS = {
@@ -46,6 +49,9 @@ WORDS = {
         "clock": "env sets TZ to '{tz}', and the script takes no period: it would work out another "
         "day than {zone} has, and is not run: remove TZ from env",
         "no job": "there is no job: add an entry to a file in config/tasks",
+        "no channel": "no alert is sent: there is no channel; docs/alerts.md says how to add one",
+        "unsent": "no route sends alerts of kind {kinds}: add a route, if they are to be sent",
+        "ended": "the mute of {job} has ended ({until}): remove it",
     },
     "zh": {
         "next": "接下来",
@@ -67,6 +73,9 @@ WORDS = {
         "clock": "env 把 TZ 设为 '{tz}'，而脚本不接受日期：算出的不是 {zone} 的那一天，"
         "因此不会运行：请从 env 中删除 TZ",
         "no job": "没有任务：请在 config/tasks 的文件中添加",
+        "no channel": "不会发送告警：没有渠道；怎样添加，见 docs/alerts.zh-CN.md",
+        "unsent": "没有路由发送 {kinds} 类告警：需要发送的话，请添加一条 routes",
+        "ended": "{job} 的静默已到期（{until}）：请删除",
     },
 }
 
@@ -89,8 +98,8 @@ def report(
     Returns:
         One line per problem and 1; without problems one per job, then the notes, and 0.
     """
-    found = check_project(root)
     now = now or datetime.now(timezone.utc)
+    found = check_project(root, now.date())
     described: list[tuple[dict[str, Any], str]] = []
     for job in found.registry.jobs.values():
         with costing_only(job.file, job.line, job.id, found.problems):
@@ -102,7 +111,7 @@ def report(
         else:
             lacking.append(f"{job.file}:{job.line}: {job.id}: {text}")
     found.problems.sort(key=BY_PLACE)
-    notes = [*_notes(found, root, lang), *lacking]
+    notes = [*_notes(found, root, lang, now), *lacking]
     if as_json:
         problems = [asdict(problem) for problem in found.problems]
         jobs = [facts for facts, _ in described]
@@ -116,7 +125,7 @@ def report(
     return lines, 1 if found.problems else 0
 
 
-def _notes(found: Checked, root: Path, lang: str) -> Iterator[str]:
+def _notes(found: Checked, root: Path, lang: str, now: datetime) -> Iterator[str]:
     """Return what is valid but does nothing, or hardly what was meant."""
     words, registry = WORDS[lang], found.registry
     jobs = registry.jobs.values()
@@ -134,11 +143,32 @@ def _notes(found: Checked, root: Path, lang: str) -> Iterator[str]:
             yield f"{SHOPS_FILE}: {shop.id}: {words['shop'].format(platform=shop.platform)}"
     for job in jobs:
         yield from (f"{job.file}:{job.line}: {job.id}: {x}" for x in _notes_of(job, found, words))
-    read = {feed_of(job) for job in jobs}
+    yield from _notes_of_feeds(found, words)
+    if (root / ALERTS_FILE).exists():
+        yield from _notes_of_alerts(found.alerts, words, now)
+
+
+def _notes_of_feeds(found: Checked, words: dict[str, str]) -> Iterator[str]:
+    read = {feed_of(job) for job in found.registry.jobs.values()}
     for feed in found.feeds.by_id:
         if feed not in read:
             where = f"{FEEDS_FILE}:{found.feeds.said[feed]}: {feed}"
             yield f"{where}: {words['feed'].format(feed=feed)}"
+
+
+def _notes_of_alerts(
+    alerts: AlertConfiguration, words: dict[str, str], now: datetime
+) -> Iterator[str]:
+    if not alerts.said and not alerts.problems:
+        yield f"{ALERTS_FILE}: {words['no channel']}"
+    sent = {kind for route in alerts.routes for kind in route.on}
+    if alerts.routes and (kinds := [kind for kind in KINDS if kind not in sent]):
+        yield f"{ALERTS_FILE}: {words['unsent'].format(kinds=', '.join(kinds))}"
+    today = now.astimezone(ZoneInfo(alerts.general.timezone)).date()
+    for mute in alerts.mutes:
+        if mute.until < today:
+            job = " ".join(filter(None, (mute.job, mute.shop)))
+            yield f"{ALERTS_FILE}: {words['ended'].format(job=job, until=mute.until)}"
 
 
 def _notes_of(job: Job, found: Checked, words: dict[str, str]) -> Iterator[str]:

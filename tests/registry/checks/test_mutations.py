@@ -21,6 +21,7 @@ CONFIG = PROJECT_ROOT / "config"
 FILES = sorted(
     path.relative_to(PROJECT_ROOT).as_posix()
     for path in (*CONFIG.glob("tasks/*.yaml"), *CONFIG.glob("*.yaml"))
+    if path.name != "alerts.yaml"  # as delivered it has no entries: tests/registry/alerts
 )
 
 

@@ -1,0 +1,112 @@
+"""docs/alerts.md and its Chinese twin say what the code does."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from include import MANAGER, PROJECT_ROOT
+from include.alerts.digest import Digest
+from include.alerts.findings import Day, Finding, Kind, Missing, Resolution, TokenEnd
+from include.alerts.muting import Mutes
+from include.alerts.records import Alert, What
+from include.alerts.sayings import Saying
+from include.alerts.texts import Texts
+from include.registry.alerts import (
+    ALERTS_FILE,
+    KINDS,
+    AlertConfiguration,
+    AlertsFile,
+    Channel,
+    Heartbeat,
+    Mute,
+    Quiet,
+    Route,
+    Storm,
+    load_alerts,
+)
+from include.registry.alerts import Digest as DigestKeys
+from tests.alerts.engine.alert_rounds import SHANGHAI
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pydantic import BaseModel
+
+PAGES = [(PROJECT_ROOT / f"docs/alerts{name}.md").read_text("utf-8") for name in ("", ".zh-CN")]
+PARTS = [Channel, Route, DigestKeys, Quiet, Storm, Heartbeat, Mute]
+DUE = datetime(2026, 11, 28, 10, tzinfo=SHANGHAI)
+LATE = Finding(
+    Kind.LATE,
+    "jd_store",
+    "2026-11-28",
+    "京东门店数据",
+    "jd",
+    (),
+    DUE,
+    DUE,
+    (
+        Missing("jd-1", "示例京东旗舰店", "授权失效（连接 jd_1）", "请店铺重新授权"),
+        Missing("jd-2", "示例京东专营店", "平台繁忙，已重试 2 次，10:07 再试"),
+    ),
+    {"expected": "3", "remedy": f"{MANAGER} repair --job jd_store --yes"},
+)
+ALERT = Alert(123, LATE, DUE, opened=DUE, missed=LATE.units)
+TEXTS = Texts("zh", DUE, timedelta(days=1))
+
+
+@pytest.mark.parametrize("key", [*AlertsFile.model_fields, *KINDS])
+def test_every_key_and_kind_has_a_row(key: str) -> None:
+    """On both pages."""
+    for page in PAGES:
+        assert f"\n| `{key}` |" in page
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_every_key_of_a_part_is_named(part: type[BaseModel]) -> None:
+    """By its row, or by the text below."""
+    for name, field in part.model_fields.items():
+        for page in PAGES:
+            assert re.search(rf"`([a-z]+\.)?{field.alias or name}[`:]", page), name
+
+
+def test_the_examples_are_valid(tmp_path: Path) -> None:
+    """Together they are a file without problems."""
+    (tmp_path / "config").mkdir()
+    for page in PAGES:
+        whole, mutes = re.findall(r"\n```yaml\n(.*?)\n```", page, re.DOTALL)[:2]
+        (tmp_path / ALERTS_FILE).write_text(f"{whole}\n{mutes}\n", "utf-8")
+        read = load_alerts(tmp_path, today=date(2026, 11, 28))
+        assert read.problems == ()
+        assert (len(read.channels), len(read.routes), len(read.mutes)) == (2, 2, 1)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=["en", "zh"])
+def test_the_messages_are_those_that_come(page: str) -> None:
+    """An opening, a recovery and a digest, to the letter."""
+    opening = TEXTS.message((Saying(ALERT, "ops", (What.OPENING,), DUE),))
+    landed = DUE + timedelta(minutes=47)
+    over = Alert(
+        123,
+        LATE,
+        DUE,
+        opened=DUE,
+        gone=landed,
+        recovered=landed,
+        resolution=Resolution(3, 3, landed),
+    )
+    recovery = TEXTS.message((Saying(over, "ops", (What.RECOVERY,), landed),))
+    now = datetime(2026, 11, 29, 9, 30, tzinfo=SHANGHAI)
+    mute = Mute.model_construct(
+        job="pdd_review", shop="pdd-3", until=date(2026, 12, 4), reason="店铺装修停业", by="林"
+    )
+    configuration = AlertConfiguration(mutes=(mute,))
+    tokens = (TokenEnd("jd_2", datetime(2026, 12, 1, 8, tzinfo=SHANGHAI)),)
+    digest = Digest(configuration, Mutes(configuration, (), now), [], (), now).message(
+        Day(32, 31, {"jd": 1}, usual=-0.03, tokens=tokens), None
+    )
+    shown = re.findall(r"```text\n(.*?)\n```", page, re.DOTALL)
+    assert [one.plain() for one in (opening, recovery, digest)] == shown
