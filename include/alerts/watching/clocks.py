@@ -52,7 +52,11 @@ KEEP_TIME = Said(
 
 def steady() -> float:
     """Return seconds of a clock that nobody can set, and that goes on while the machine sleeps."""
-    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
+    try:
+        clock = time.CLOCK_BOOTTIME
+    except AttributeError:  # macOS has none
+        clock = time.CLOCK_MONOTONIC
+    return time.clock_gettime(clock)
 
 
 def difference_to(host: str, wall: Callable[[], float] = time.time) -> float | None:
