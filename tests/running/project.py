@@ -14,9 +14,10 @@ import psutil
 import yaml
 
 from include import PROJECT_ROOT
+from include.running.script_process import ScriptProcess
 from include.units.ledger import Ledger
 from include.warehouse import connect
-from tests.runner import command, run
+from tests.runner import ForkedScript, command, run
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -122,10 +123,15 @@ class Project:
         self.started.append(runner)
         return runner
 
-    def run(self, *words: str, **variables: str) -> tuple[int, str]:
-        """Run one to its end; return its exit code and its output."""
+    def run(
+        self, *words: str, script: type[ScriptProcess | ForkedScript] = ScriptProcess, **more: str
+    ) -> tuple[int, str]:
+        """Run one to its end; return its exit code and its output.
+
+        A `ForkedScript` need not import what keeping the ledger takes.
+        """
         words = words or ("job", "--period", PERIOD)
-        return run(*words, environment=self.environment(**variables))
+        return run(*words, environment=self.environment(**more), script=script)
 
     def wait_for(self, name: str) -> str:
         """Wait until a script has written a file in its scratch folder; give its text."""

@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from tests.runner import ForkedScript
 from tests.running.project import LEDGER, PERIOD, Project, rows_of
 
 EXIT = """
@@ -65,7 +66,7 @@ def test_the_journal_tells_start_and_end(project: Project) -> None:
 def test_the_journal_tells_how_many_rows_have_landed(project: Project, warehouse: str) -> None:
     """The sum over its shops, as the ledger has it."""
     project.job(LEDGER + "land('-', 12345)")
-    assert project.run(WAREHOUSE_URL=warehouse, RUN_ID="run-7")[0] == 0
+    assert project.run(script=ForkedScript, WAREHOUSE_URL=warehouse)[0] == 0
     assert f"job {PERIOD} landed 12,345 rows in " in project.journal()
 
 
@@ -170,7 +171,7 @@ def test_what_a_script_has_settled_itself_stays(project: Project, warehouse: str
     fails = "ledger.fail(Unit('job', 's2', period), 77, 'token expired')\nraise SystemExit(77)"
     project.shops(s1=True, s2=True, s3=True)
     project.job(f"{LEDGER}\nland('s1', 5)\n{fails}", platform="erp")
-    assert project.run(WAREHOUSE_URL=warehouse)[0] == 77
+    assert project.run(script=ForkedScript, WAREHOUSE_URL=warehouse)[0] == 77
     first, second, third = rows_of(warehouse)
     assert (first.state, first.rows) == ("ok", 5)
     assert (second.state, second.error) == ("failed", "token expired")
@@ -181,13 +182,13 @@ def test_a_script_that_leaves_out_a_shop_has_failed(project: Project, warehouse:
     """It lands one shop itself and ends with 0: the other has not landed, and the run says so."""
     project.shops(s1=True, s2=True)
     project.job(LEDGER + "land('s1', 5)", platform="erp")
-    code, output = project.run(WAREHOUSE_URL=warehouse)
+    code, output = project.run(script=ForkedScript, WAREHOUSE_URL=warehouse)
     assert (code, "the script said nothing of s2" in output) == (1, True)
     first, second = rows_of(warehouse)
     assert (first.state, second.state, second.exit_code) == ("ok", "failed", 1)
     assert "without saying anything of this shop" in (second.error or "")
     project.job(LEDGER + "land('s2', 5)", platform="erp")
-    assert project.run(WAREHOUSE_URL=warehouse)[0] == 0
+    assert project.run(script=ForkedScript, WAREHOUSE_URL=warehouse)[0] == 0
     assert [row.state for row in rows_of(warehouse)] == ["ok", "ok"]
 
 

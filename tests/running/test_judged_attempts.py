@@ -10,6 +10,7 @@ from include.periods import Schedule
 from include.units.ledger import Ledger
 from include.units.unit import Unit
 from include.warehouse import connect
+from tests.runner import ForkedScript
 from tests.running.project import LEDGER, PERIOD, Project
 from tests.warehouses import empty_file
 
@@ -41,7 +42,8 @@ class Shops:
     def run(self, *words: str, rows: str = "{}", **variables: str) -> tuple[int, str]:
         """Run the job for the period, as by hand; `rows` says what the shops land."""
         named = words or ("job", "--period", PERIOD)
-        return self.project.run(*named, WAREHOUSE_URL=self.url, ROWS=rows, **variables)
+        given = {"WAREHOUSE_URL": self.url, "ROWS": rows, **variables}
+        return self.project.run(*named, script=ForkedScript, **given)
 
     def land(self, shop: str, rows: int, key: str = PERIOD) -> None:
         """Land a shop as a runner does that is killed before it has judged."""
