@@ -3,12 +3,12 @@
 Standard library only: `--help` and mistakes must be answered before anything is installed.
 """
 
-import argparse
 import json
 import os
 import select
 import signal
 import sys
+from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
 from contextlib import redirect_stdout
 from pathlib import Path
@@ -25,8 +25,6 @@ PROGRAM = "scheduler_manager.py"
 USAGE, CONFIGURATION, FAILED, INTERRUPTED = 2, 78, 1, 130
 READER_LEFT = 141  # what a shell says of any program whose reader closed the pipe
 HELP = (["-h"], ["--help"])
-
-Arguments = argparse.Namespace
 
 
 def main(argv: Sequence[str]) -> int:
@@ -78,7 +76,7 @@ def _reader_left() -> bool:
     return bool(output.poll(0))
 
 
-def _dispatch(command: Command, arguments: Arguments, argv: Sequence[str]) -> int:
+def _dispatch(command: Command, arguments: Namespace, argv: Sequence[str]) -> int:
     """Make sure that what the command needs is installed, and run it with that Python."""
     layout = current_layout()
     if command.needs != "nothing":
@@ -102,7 +100,7 @@ def _hand_over(layout: Layout, argv: Sequence[str]) -> NoReturn:
     os.execv(layout.python, [str(layout.python), str(layout.root / PROGRAM), *argv])  # noqa: S606 -- no shell is the point
 
 
-def _nothing_installed(arguments: Arguments) -> int:
+def _nothing_installed(arguments: Namespace) -> int:
     """Answer `stop` and `status` where nothing was ever started."""
     command = arguments.command
     if command not in ("stop", "status"):
@@ -112,7 +110,7 @@ def _nothing_installed(arguments: Arguments) -> int:
     return 3 if command == "status" else 0
 
 
-def _parse(argv: Sequence[str]) -> Arguments:
+def _parse(argv: Sequence[str]) -> Namespace:
     """Parse; arguments of a command that passes them on are kept in `rest`."""
     parser = _parser()
     if not argv:
@@ -127,8 +125,8 @@ def _parse(argv: Sequence[str]) -> Arguments:
     return parser.parse_args(argv)
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def _parser() -> ArgumentParser:
+    parser = ArgumentParser(
         prog=PROGRAM,
         description="Install, start, watch and run the store-data scheduler.",
         epilog=f"`{PROGRAM} COMMAND --help` tells more about one command.",

@@ -5,9 +5,9 @@ all the rest.
 """
 
 import http.client
-import json
 from collections.abc import Iterator, Mapping
 from contextlib import closing
+from json import dumps, loads
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -169,7 +169,7 @@ class Api:
 
     def _password(self) -> str:
         try:
-            return str(json.loads(self._passwords.read_text("utf-8"))[ADMIN])
+            return str(loads(self._passwords.read_text("utf-8"))[ADMIN])
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise ApiError(
                 f"{self._passwords} has no password of {ADMIN!r} ({error}): run "
@@ -179,25 +179,26 @@ class Api:
     def _answer(
         self, method: str, path: str, *, params: Any = None, json: Any = None
     ) -> dict[str, Any]:
-        status, body = self._exchange(method, path, params, json)
-        if status >= FIRST_ERROR:
-            other = UnansweredError if status >= FIRST_OF_THE_SERVER else ApiError
-            kind = KINDS.get(status, other)
-            raise kind(f"{method} {path} gave HTTP {status}: {_detail(body)}")
-        return dict(_parsed(body))
-
-    def _exchange(self, method: str, path: str, params: Any, content: Any) -> tuple[int, bytes]:
         query = f"?{urlencode(params, doseq=True, errors='backslashreplace')}" if params else ""
-        body = None if content is None else json.dumps(content)
         # A run's id holds a + and colons, which are a path's own business.
-        target = quote(path, safe="/~:%") + query
+        target, body = quote(path, safe="/~:%") + query, None if json is None else dumps(json)
         try:
-            return ask(self._ports, target, self._timeout, method, body=body, headers=self._headers)
+            status, answer = ask(
+                self._ports, target, self._timeout, method, body=body, headers=self._headers
+            )
         except (OSError, http.client.HTTPException) as error:
             raise UnansweredError(
                 f"the web UI at {self._ports.local_url} does not answer "
                 f"({error or type(error).__name__}): see `{MANAGER} status`"
             ) from error
+        if status >= FIRST_ERROR:
+            other = UnansweredError if status >= FIRST_OF_THE_SERVER else ApiError
+            kind = KINDS.get(status, other)
+            raise kind(f"{method} {path} gave HTTP {status}: {_detail(answer)}")
+        try:
+            return dict(loads(answer))
+        except ValueError:
+            return {}
 
 
 def ask(
@@ -221,15 +222,8 @@ def ask(
         return answer.status, answer.read()
 
 
-def _parsed(body: bytes) -> Any:
-    try:
-        return json.loads(body)
-    except ValueError:
-        return {}
-
-
 def _detail(body: bytes) -> str:
     try:
-        return str(json.loads(body)["detail"])
+        return str(loads(body)["detail"])
     except (ValueError, KeyError, TypeError):
         return body.decode(errors="replace")[:200]

@@ -35,7 +35,7 @@ CHECKS = {
     "runs": "jobs:check_stuck_runs",
     "warehouse": "databases:check_warehouse",
     "ledger": "jobs:check_silent_units",
-    "clock": "clocks:check_clock",
+    "clock": "gateways:check_clock",
     "connections": "gateways:check_connections",
 }
 

@@ -1,4 +1,4 @@
-"""Every connection, asked the cheapest question that changes nothing.
+"""Every connection, asked the cheapest question that changes nothing; and the clock against theirs.
 
 With the tokens that are kept now: nothing is refreshed, since that would be a change. The calls
 keep the limits that all runs share.
@@ -14,12 +14,14 @@ from operator import attrgetter
 from typing import Any, NamedTuple
 
 from include import MANAGER
+from include.alerts.watching.clocks import TOLERATED_SECONDS, difference_to
 from include.errors import ConfigurationError, ExpectedError, missing_connection
 from include.gateways.client import GatewayClient, Patience
-from include.gateways.connection import EXAMPLE, Connection, read_fields
+from include.gateways.connection import EXAMPLE, Connection, base_url, read_fields
 from include.gateways.dialect import Dialect, Tokens
 from include.gateways.errors import AuthExpired
 from include.gateways.tokens import TokenStore
+from include.platforms.feed.dialect import EXAMPLE as FEED_EXAMPLE
 from include.platforms.feed.dialect import FeedDialect, connection_of
 from include.platforms.feed.pages import first_page
 from include.platforms.jd import dialect as jd
@@ -32,7 +34,7 @@ from include.registry.feeds import Blanks
 from include.units.job_units import JobUnits
 from include.warehouse import connect
 from manager.doctor.findings import FAIL, OK, WARN, Finding, Patient
-from manager.doctor.stored import ids_in_use, variables_of
+from manager.doctor.stored import ids_in_use, ids_of_gateways, variables_of
 from manager.lifecycle.health import answers
 
 # Somebody waits for the answer.
@@ -42,6 +44,7 @@ PATIENCE = Patience(
     attempts=2,
     pause=timedelta(seconds=1),
 )
+KEEP_TIME = "let the machine keep its time: `sudo timedatectl set-ntp true`"
 START = f"`{MANAGER} start` starts it"
 BY_ITSELF = "the next run refreshes it by itself; a refusal then fails that run with what to renew"
 
@@ -238,6 +241,30 @@ def _same_shop(shop: Shop, same: bool, instead: str) -> None:  # noqa: FBT001 --
             f"shop {shop.id} is {shop.platform_id} in config/shops.yaml, but the account of "
             f"connection {shop.connection} {instead}: fix platform_id there, or the connection"
         )
+
+
+def check_clock(patient: Patient) -> Iterator[Finding]:
+    """Compare with the `Date` of each host's answer; one of them is enough to know."""
+    hosts = sorted(_hosts(patient))
+    asked = {host: difference_to(host) for host in hosts}
+    differences = {host: seconds for host, seconds in asked.items() if seconds is not None}
+    for host, seconds in differences.items():
+        if abs(seconds) > TOLERATED_SECONDS:
+            said = f"{abs(seconds):.0f} s {'behind' if seconds > 0 else 'ahead of'} {host}"
+            yield Finding(WARN, "clock", f"is {said}", KEEP_TIME)
+        else:
+            yield Finding(OK, "clock", f"agrees with {host}")
+    if not differences:
+        text = f"could not be compared with a gateway's ({', '.join(hosts) or 'there is none'})"
+        yield Finding(WARN, "clock", text, "see what the connections say")
+
+
+def _hosts(patient: Patient) -> set[str]:
+    variables, hosts = variables_of(patient), set()
+    for conn_id in ids_of_gateways(check_project(patient.layout.root)):
+        with suppress(ConfigurationError):  # its own check says so
+            hosts.add(base_url(read_fields(conn_id, variables, FEED_EXAMPLE)))
+    return hosts
 
 
 PLATFORMS: dict[str, tuple[Callable[[Connection], Dialect], Callable[..., Awaitable[str]]]] = {

@@ -69,6 +69,18 @@ class Installation:
         self.write(rows)
 
 
+def checkout(root: Path, *more: str) -> Layout:
+    """Copy what an installation reads of the project, and more files; make an empty warehouse."""
+    for name in ("config", "include/scripts"):
+        shutil.copytree(PROJECT_ROOT / name, root / name)
+    for name in more:
+        shutil.copy(PROJECT_ROOT / name, root)
+    layout = Layout(root=root, var=root / "var")
+    layout.make_var()
+    make_warehouse(f"sqlite:///{layout.warehouse}")
+    return layout
+
+
 def install(folder: Path, tasks: str, shops: str, connection: Mapping[str, object]) -> Installation:
     """Make one.
 
@@ -78,18 +90,14 @@ def install(folder: Path, tasks: str, shops: str, connection: Mapping[str, objec
         shops: what its config/shops.yaml says.
         connection: the fields of Airflow's connection `warehouse`, beyond the file of SQLite.
     """
-    root = folder / "checkout"
-    for name in ("config", "include/scripts"):
-        shutil.copytree(PROJECT_ROOT / name, root / name)
+    layout = checkout(folder / "checkout")
+    root = layout.root
     shutil.rmtree(root / "config/tasks")
     (root / "config/tasks").mkdir()
     (root / "config/tasks/tasks.yaml").write_text(tasks, "utf-8")
     (root / "config/shops.yaml").write_text(shops, "utf-8")
-    layout = Layout(root=root, var=root / "var")
-    layout.make_var()
     key = Fernet.generate_key()
     layout.secrets.write_text(f"{FERNET}={key.decode()}\n", "utf-8")
-    make_warehouse(f"sqlite:///{layout.warehouse}")
     first_seen(connect(f"sqlite:///{layout.warehouse}"), load_registry(root).jobs, LONG_AGO)
     with closing(sqlite3.connect(layout.airflow_home / "airflow.db")) as database:
         database.executescript(TABLES + airflow_runs.TABLES + airflow_runs.POOLS)

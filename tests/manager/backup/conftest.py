@@ -1,6 +1,5 @@
 """An installation with two databases, as the tests of backups need it."""
 
-import shutil
 import sqlite3
 from contextlib import closing
 from dataclasses import dataclass
@@ -8,11 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from include import PROJECT_ROOT
 from manager.backup.archive import Manifest
 from manager.backup.packing import write_backup
 from manager.layout import Layout
-from tests.warehouses import make_warehouse
+from tests.manager.covered import checkout
 
 
 @dataclass(frozen=True)
@@ -37,18 +35,13 @@ class Installation:
 
 def make(root: Path) -> Installation:
     """Make an installation in an empty folder."""
-    for name in ("config", "include/scripts"):
-        shutil.copytree(PROJECT_ROOT / name, root / name)
-    shutil.copy(PROJECT_ROOT / "pyproject.toml", root)
-    layout = Layout(root=root, var=root / "var")
-    layout.make_var()
+    layout = checkout(root, "pyproject.toml")
     for path, text in ((layout.secrets, "KEY=of-" + root.name), (layout.passwords, "{}")):
         path.touch(mode=0o600)
         path.write_text(text)
     with closing(sqlite3.connect(layout.airflow_home / "airflow.db")) as database:
         database.execute("PRAGMA journal_mode = WAL")
         database.execute("CREATE TABLE pairs (number INTEGER, half TEXT)")
-    make_warehouse(f"sqlite:///{layout.warehouse}")
     return Installation(layout)
 
 

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import json
-import shutil
 import sqlite3
 from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
 
-from include import PROJECT_ROOT
 from include.registry.airflow_objects import connections
 from manager.airflow.tables import migrations_of_airflow
 from manager.doctor.findings import Patient
-from manager.layout import Layout
 from manager.lifecycle.settings import METADATA_URL
 from tests import airflow_runs
 from tests.integration.installation import free_ports
-from tests.warehouses import make_warehouse
+from tests.manager.covered import checkout
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -43,16 +40,10 @@ def variables(base_url: str) -> dict[str, str]:
 @pytest.fixture
 def patient(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Patient:
     """Return an installation that is well, and not running; nothing answers on its ports."""
-    root = tmp_path / "checkout"
-    for name in ("config", "include/scripts"):
-        shutil.copytree(PROJECT_ROOT / name, root / name)
-    shutil.copy(PROJECT_ROOT / "requirements.txt", root)
-    layout = Layout(root=root, var=root / "var")
-    layout.make_var()
+    layout = checkout(tmp_path / "checkout", "requirements.txt")
     for path in (layout.secrets, layout.passwords):
         path.touch(mode=0o600)
     monkeypatch.setenv("SCHEDULER_VAR", str(layout.var))
-    make_warehouse(f"sqlite:///{layout.warehouse}")
     airflow = layout.airflow_home / "airflow.db"
     with closing(sqlite3.connect(airflow)) as database:
         database.executescript(TABLES + airflow_runs.TABLES)

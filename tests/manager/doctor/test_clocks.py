@@ -10,8 +10,8 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
-from manager.doctor.clocks import check_clock
 from manager.doctor.findings import Patient
+from manager.doctor.gateways import check_clock
 from tests.manager.doctor.conftest import variables
 
 
