@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -77,13 +77,13 @@ def overview(store: Store, configuration: AlertConfiguration, now: datetime) -> 
     healths = store.healths()
     return Overview(
         now,
-        tuple(alert for alert in found if is_open(alert) and not alert.silent),
+        tuple(_seen(alert, mutes) for alert in found if _is_told(alert, mutes)),
         tuple(
             Muted(
                 mute,
                 mutes.days_left(mute),
                 any(mute is one for one in configuration.mutes),
-                tuple(alert for alert in found if _is_under(alert, mute)),
+                tuple(alert for alert in found if _is_under(alert, mute, mutes)),
             )
             for mute in mutes.active
         ),
@@ -101,9 +101,19 @@ def is_open(alert: Alert) -> bool:
     return alert.opened is not None and alert.recovered is None
 
 
-def _is_under(alert: Alert, mute: Mute) -> bool:
+def _is_told(alert: Alert, mutes: Mutes) -> bool:
+    """Return whether an alert is open, and not muted: by now, which the last round did not know."""
+    return is_open(alert) and not alert.silent and not mutes.covers(alert.finding)
+
+
+def _seen(alert: Alert, mutes: Mutes) -> Alert:
+    return replace(alert, finding=mutes.without_muted(alert.finding))
+
+
+def _is_under(alert: Alert, mute: Mute, mutes: Mutes) -> bool:
     finding = alert.finding
-    if not alert.silent or alert.recovered or finding.kind not in OF_JOBS:
+    is_muted = alert.silent or mutes.covers(finding)
+    if not is_muted or alert.recovered or finding.kind not in OF_JOBS:
         return False
     is_of_shop = mute.shop is None or mute.shop in {unit.shop_id for unit in finding.units}
     return is_of_shop and finding.subject == mute.job

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from starlette.responses import Response
 
+    from include.registry import Job, Registry
+
 # On every route: a session that may look at runs (of the job in the path, where there is one).
 MAY_LOOK = Depends(requires_access_dag("GET", DagAccessEntity.RUN))
 # On every route that changes something: one that may make runs of some job.
@@ -53,10 +55,20 @@ def may_run(user: Any, job_id: str) -> bool:
     return bool(allowed)
 
 
-def refuse_unless_may_run(user: Any, job_id: str) -> None:
-    """Refuse a user who may not make runs of a job."""
-    if not may_run(user, job_id):
-        raise HTTPException(status.HTTP_403_FORBIDDEN, f"you may not run {job_id}")
+def job_to_look_at(registry: Registry, job_id: str, user: Any) -> Job:
+    """Return a job that a user may look at; for others it is as if there were none."""
+    job = registry.jobs.get(job_id)
+    if job is None or job_id not in visible(user):
+        raise HTTPException(status.HTTP_404_NOT_FOUND, f"there is no job {job_id!r}")
+    return job
+
+
+def job_to_run(registry: Registry, job_id: str, user: Any) -> Job:
+    """Return a job; refuse a user who may not make runs of it."""
+    job = job_to_look_at(registry, job_id, user)
+    if not may_run(user, job.id):
+        raise HTTPException(status.HTTP_403_FORBIDDEN, f"you may not run {job.id}")
+    return job
 
 
 def refuse_other_pages(request: Request) -> None:

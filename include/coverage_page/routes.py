@@ -23,6 +23,7 @@ from include.coverage.airflow_runs import read_under_way
 from include.coverage.history import read_history
 from include.coverage.reading import read_completeness
 from include.coverage_page import permissions, repairing, responses
+from include.coverage_page.alert_routes import add_routes
 from include.coverage_page.dates import column_of, since, window_of
 from include.coverage_page.repairing import Accepted, Asking, Text, Which
 from include.errors import ExpectedError, missing_connection
@@ -83,6 +84,7 @@ def make_app() -> FastAPI:
     app.add_api_route("/again", again, methods=["POST"], dependencies=writing)
     app.add_api_route("/waive", waive, methods=["POST"], dependencies=writing)
     app.add_api_route("/unwaive", unwaive, methods=["POST"], dependencies=writing)
+    add_routes(app, writing)
     return app
 
 
@@ -110,7 +112,7 @@ def shops_of_job(
 ) -> Response:
     """Return, as JSON, one job's shops by periods."""
     registry = load_registry()
-    job = _job(registry, dag_id, user)
+    job = permissions.job_to_look_at(registry, dag_id, user)
     runs = read_under_way(session.connection(), registry.jobs)
     coverage = _read(registry, [dag_id], span, in_full=True)
     axis = sorted({column_of(job, cell.period) for cell in coverage.cells})
@@ -127,7 +129,7 @@ def units_of_column(
 ) -> Response:
     """Return all that is known of the units of one cell."""
     registry = load_registry()
-    job = _job(registry, dag_id, user)
+    job = permissions.job_to_look_at(registry, dag_id, user)
     runs = read_under_way(session.connection(), registry.jobs)
     found = _units(registry, job, column, shop)
     return JSONResponse(responses.units(found, registry, runs))
@@ -154,7 +156,7 @@ def _asked(wish: Wish, user: Any, session: Session) -> repairing.Asked:
     # First: what lands meanwhile has landed.
     runs = read_under_way(session.connection(), registry.jobs)
     for job_id in wish.jobs or ():
-        permissions.refuse_unless_may_run(user, _job(registry, job_id, user).id)
+        permissions.job_to_run(registry, job_id, user)
     known = permissions.visible(user) & registry.jobs.keys()
     jobs = set(wish.jobs or (job_id for job_id in known if permissions.may_run(user, job_id)))
     coverage = _read(registry, jobs, wish.span)
@@ -180,8 +182,7 @@ async def again(
 def _asked_again(wish: Which, user: Any, session: Session) -> tuple[dict[str, Any], set[Name]]:
     """Return the conf of a run that pulls it once more, and the runs that cannot cover it."""
     registry = load_registry()
-    job = _job(registry, wish.job, user)
-    permissions.refuse_unless_may_run(user, job.id)
+    job = permissions.job_to_run(registry, wish.job, user)
     column = wish.key[: len("2025-10-02")] if job.period == "tick" else wish.key
     found = _units(registry, job, column, wish.shop)
     found = [unit for unit in found if unit.period.key == wish.key]
@@ -208,8 +209,7 @@ def unwaive(wish: Which, user: permissions.User) -> Response:
 
 def _to_waive(wish: Which, user: Any) -> tuple[Engine, Registry, Job]:
     registry = load_registry()
-    job = _job(registry, wish.job, user)
-    permissions.refuse_unless_may_run(user, job.id)
+    job = permissions.job_to_run(registry, wish.job, user)
     return warehouse(), registry, job
 
 
@@ -256,14 +256,6 @@ def _units(registry: Registry, job: Job, column: str, shop: str | None) -> list[
         for unit in coverage.units()
         if column_of(job, unit.period) == column and shop in (None, unit.shop_id)
     ]
-
-
-def _job(registry: Registry, job_id: str, user: Any) -> Job:
-    """Return a job that the user may look at; for others it is as if there were none."""
-    job = registry.jobs.get(job_id)
-    if job is None or job_id not in permissions.visible(user):
-        raise HTTPException(status.HTTP_404_NOT_FOUND, f"there is no job {job_id!r}")
-    return job
 
 
 def _refused(_request: Request, error: Exception) -> Response:

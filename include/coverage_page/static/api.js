@@ -60,3 +60,15 @@ export const unwaive = (wish) => send("unwaive", wish);
 
 /** Run once more what has landed. */
 export const again = (wish) => send("again", wish);
+
+/** What is open, muted and failing. */
+export const allAlerts = () => ask("data/alerts");
+
+/** Take an alert on. */
+export const acknowledge = (wish) => send("alerts/ack", wish);
+
+/** Let nothing be said of a job, or of one shop of it, until a day. */
+export const mute = (wish) => send("alerts/mute", wish);
+
+/** Let alerts of it come again. */
+export const unmute = (wish) => send("alerts/unmute", wish);

@@ -2,7 +2,9 @@
 
 import * as api from "./api.js";
 import { airflowPage, followOutside } from "./address.js";
+import { dialog, open, wrong } from "./dialog.js";
 import { make } from "./dom.js";
+import { mutingOf } from "./muting.js";
 import { GAPS, LANDED, NAMES, REPAIRABLE, SIGNS } from "./states.js";
 import { facts } from "./tooltip.js";
 import { unwaiveButton, waiveButton } from "./waiving.js";
@@ -10,15 +12,6 @@ import { number, say } from "./words.js";
 
 // Of the command `run`; ids of Airflow's own have another part behind.
 const BY_HAND = /^manual__[^_]*$/;
-const dialog = document.getElementById("dialog");
-
-function open(title, ...content) {
-  const heading = make("h2", { id: "dialog-title", text: title });
-  const close = make("button", { type: "button", class: "close", text: "×", click: () => dialog.close() });
-  close.setAttribute("aria-label", say("closeDialog"));
-  dialog.replaceChildren(make("div", { class: "dialog-head" }, heading, close), ...content);
-  if (!dialog.open) dialog.showModal();
-}
 
 /**
  * Show what is known of a cell.
@@ -33,6 +26,7 @@ export async function showDetails(place, started) {
     const told = await api.unitsOf(place.job.id, place.column, place.shop?.id);
     body.replaceChildren(...repairOf(told, place, started));
     body.append(...told.units.map((unit) => unitOf(unit, place, started)));
+    body.append(mutingOf(place, told.units));
     if (told.total > told.units.length) {
       body.append(make("p", { text: say("more", { n: number(told.total - told.units.length) }) }));
     }
@@ -195,8 +189,4 @@ function buttonsOf(plan, wish, started) {
   box.append(start, cancel);
   queueMicrotask(() => start.focus());
   return box;
-}
-
-function wrong(error) {
-  return make("p", { class: "warning", role: "alert", text: error.message });
 }

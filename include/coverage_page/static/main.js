@@ -2,6 +2,8 @@
 
 import * as api from "./api.js";
 import { readView, writeView } from "./address.js";
+import { lookAtAlerts } from "./alerts.js";
+import { makeBell } from "./bell.js";
 import { showDetails, showPlan } from "./dialogs.js";
 import { make, patchChildren, setText } from "./dom.js";
 import { filtered, makeFilters, markState, offerPlatforms } from "./filters.js";
@@ -60,6 +62,7 @@ function showPageAction(seen) {
 /** Ask the server, and show what it tells. */
 async function look() {
   clearTimeout(timer);
+  const alerts = lookAtAlerts();
   try {
     const told = await api.allJobs(view.span);
     const shops = await Promise.all([...view.open].map((job) => shopsOf(job, told)));
@@ -73,6 +76,7 @@ async function look() {
   } catch (error) {
     setProblem(error.message);
   }
+  await alerts;
   plan();
 }
 
@@ -163,6 +167,7 @@ function begin() {
     if (name === "span") lookSoon();
     else show();
   });
+  makeBell(document.getElementById("bell-place"));
   showLegend(document.getElementById("legend"));
   listenToKeys(groups, activate, fill);
   listenToCells(groups, tip);

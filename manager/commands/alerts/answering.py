@@ -7,6 +7,7 @@ from datetime import datetime, timezone
 from zoneinfo import ZoneInfo
 
 from include.alerts.configuration import AlertConfiguration, load_alerts
+from include.alerts.listing import alert_as_dict, muted_as_dict
 from include.alerts.muting import Mutes, check_reason, check_until
 from include.alerts.overview import Muted, is_open
 from include.alerts.records import Alert
@@ -14,7 +15,7 @@ from include.errors import ConfigurationError
 from include.registry import load_registry
 from include.registry.alerts import ALERTS_FILE, Mute
 from manager.alert_store import alert_store
-from manager.commands.alerts.listing import alert_as_dict, days_left, muted_as_dict, subject_of
+from manager.commands.alerts.listing import days_left, subject_of
 from manager.journal import note, user_name
 from manager.layout import Layout
 from manager.lookup import check_names, day_of

@@ -3,12 +3,12 @@
 from argparse import Namespace
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta, timezone
-from typing import Any
 
 from include import MANAGER
 from include.alerts.configuration import AlertConfiguration, load_alerts
-from include.alerts.findings import Finding, Missing
+from include.alerts.findings import Finding
 from include.alerts.languages import Language
+from include.alerts.listing import alert_as_dict, overview_as_dict
 from include.alerts.overview import Muted, Overview, overview
 from include.alerts.records import Alert, Health, Said, What
 from include.registry import Registry, load_registry
@@ -43,7 +43,7 @@ def alerts(layout: Layout, arguments: Namespace) -> int:
     with alert_store(layout) as store:
         found = overview(store, configuration, datetime.now(timezone.utc))
     if arguments.json:
-        print_json(_as_dict(found, configuration))
+        print_json(overview_as_dict(found, configuration))
     else:
         print("\n".join(_lines(found, configuration, registry)))
     return SOMETHING if found.alerts or found.failing or not found.is_watched else NOTHING
@@ -71,83 +71,6 @@ def history(layout: Layout, arguments: Namespace) -> int:
     print(f"{_counted(len(of_job), 'alert')}{of} since {since}")
     print("\n".join(lined_up([_past_row(alert) for alert in of_job])))
     return 0
-
-
-def alert_as_dict(alert: Alert) -> dict[str, Any]:
-    """Return what a program is told of an alert."""
-    finding = alert.finding
-    return {
-        "number": alert.number,
-        "label": alert.label,
-        "kind": finding.kind.value,
-        "subject": finding.subject,
-        "name": finding.name,
-        "period": finding.period_key or None,
-        "platform": finding.platform or None,
-        "since": _text(finding.since),
-        "due": _text(finding.due),
-        "opened": _text(alert.opened),
-        "gone": _text(alert.gone),
-        "recovered": _text(alert.recovered),
-        "acknowledged": {"by": alert.acked_by, "at": _text(alert.acked)} if alert.acked else None,
-        "what": finding.facts.get("what"),
-        "remedy": finding.facts.get("remedy"),
-        "units": [_unit_as_dict(unit) for unit in finding.units],
-        "told": [
-            {"channel": one.channel, "what": one.what.value, "at": _text(one.delivered)}
-            for one in alert.said
-        ],
-    }
-
-
-def _unit_as_dict(unit: Missing) -> dict[str, Any]:
-    return {
-        "shop": None if unit.shop_id == NO_SHOP else unit.shop_id,
-        "name": unit.shop_name,
-        "reason": unit.reason,
-        "remedy": unit.remedy or None,
-    }
-
-
-def _as_dict(found: Overview, configuration: AlertConfiguration) -> dict[str, Any]:
-    return {
-        "made_at": _text(found.now),
-        "watched": found.is_watched,
-        "last_round": _text(found.last_round),
-        "alerts": [*map(alert_as_dict, found.alerts)],
-        "muted": [*map(muted_as_dict, found.muted)],
-        "channels": [*configuration.channels],
-        "failing": [_health_as_dict(health) for health in found.failing],
-    }
-
-
-def muted_as_dict(muted: Muted) -> dict[str, Any]:
-    """Return what a program is told of a mute."""
-    mute = muted.mute
-    return {
-        "job": mute.job,
-        "shop": mute.shop,
-        "until": mute.until.isoformat(),
-        "days_left": muted.days_left,
-        "reason": mute.reason,
-        "by": mute.by or None,
-        "in_file": muted.in_file,
-        "alerts": [alert.label for alert in muted.alerts],
-    }
-
-
-def _health_as_dict(health: Health) -> dict[str, Any]:
-    return {
-        "channel": health.channel,
-        "since": _text(health.failing_since),
-        "code": health.code,
-        "answer": health.answer,
-        "remedy": health.remedy or None,
-    }
-
-
-def _text(moment: datetime | None) -> str | None:
-    return moment.isoformat(timespec="seconds") if moment else None
 
 
 def _lines(found: Overview, configuration: AlertConfiguration, registry: Registry) -> Iterable[str]:

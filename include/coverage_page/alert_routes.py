@@ -1,0 +1,169 @@
+"""The bell of the page: what is open, and what people say to it, in the name of who asks.
+
+What is kept of alerts stands in a file of its own (`var/alerts.db`), which the watchdog writes.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager
+from datetime import date, datetime, timezone
+from typing import TYPE_CHECKING, Annotated
+from zoneinfo import ZoneInfo
+
+from fastapi import HTTPException, status
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.responses import JSONResponse, Response
+
+from include import var_folder
+from include.alerts.configuration import load_alerts
+from include.alerts.muting import check_reason, check_until
+from include.alerts.overview import Overview, is_open, overview
+from include.alerts.store import FILE, Store
+from include.coverage_page import alert_responses, permissions
+from include.coverage_page.repairing import Text  # noqa: TC001 - pydantic reads it
+from include.errors import ConfigurationError
+from include.registry import load_registry
+from include.registry.alerts import ALERTS_FILE, Mute
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from typing import Any
+
+    from fastapi import FastAPI
+
+    from include.alerts.configuration import AlertConfiguration
+    from include.registry import Job, Registry
+
+LONGEST_NAME = 200
+LONGEST_REASON = 2_000  # characters that are looked at; `check_reason` takes fewer
+
+
+class Taken(BaseModel):
+    """The alert that somebody takes on."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    number: Annotated[int, Field(ge=1, le=10**9)]
+
+
+class Part(BaseModel):
+    """A job, or one shop of it, of which nothing is to be said, or something again."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    job: Text
+    shop: Text | None = None
+
+
+class Muting(Part):
+    """Until when, and why."""
+
+    until: date
+    reason: Annotated[str, Field(max_length=LONGEST_REASON)]
+
+
+def add_routes(app: FastAPI, writing: Sequence[Any]) -> None:
+    """Add the routes of the bell to the page's application.
+
+    Args:
+        app: the application; every route of it asks who may look.
+        writing: what is asked besides of who changes something.
+    """
+    app.add_api_route("/data/alerts", all_alerts, methods=["GET"])
+    for path, route in (("ack", acknowledge), ("mute", mute), ("unmute", unmute)):
+        app.add_api_route(f"/alerts/{path}", route, methods=["POST"], dependencies=writing)
+
+
+def all_alerts(user: permissions.User) -> Response:
+    """Return, as JSON, what is open, muted and failing."""
+    registry, configuration = load_registry(), load_alerts()
+    visible = permissions.visible(user)
+    known = visible & registry.jobs.keys()
+    runnable = {job_id for job_id in known if permissions.may_run(user, job_id)}
+    rights = alert_responses.Rights(visible, runnable)
+    found = _overview(configuration, datetime.now(timezone.utc))
+    return JSONResponse(alert_responses.alerts(found, configuration, registry, rights))
+
+
+def acknowledge(wish: Taken, user: permissions.User) -> Response:
+    """Note that somebody has taken an alert on: it is neither repeated nor escalated any more."""
+    registry = load_registry()
+    with _kept() as store:
+        found = {alert.number: alert for alert in store.alerts() if is_open(alert)}
+        alert = found.get(wish.number)
+        visible = permissions.visible(user)
+        if alert is None or not alert_responses.is_among(alert.finding, registry, visible):
+            raise _no_such_alert(wish.number)
+        about = alert_responses.jobs_of(alert.finding, registry)
+        if about is not None and not any(permissions.may_run(user, job) for job in about):
+            message = f"you may run none of {', '.join(sorted(about))}"
+            raise HTTPException(status.HTTP_403_FORBIDDEN, message)
+        if not store.acknowledge(wish.number, _name(user), datetime.now(timezone.utc)):
+            raise _no_such_alert(wish.number)  # it was over in between
+    return JSONResponse({"acknowledged": alert.label})
+
+
+def mute(wish: Muting, user: permissions.User) -> Response:
+    """Keep a job, or one shop of it, from being told of until a day."""
+    registry, configuration = load_registry(), load_alerts()
+    job = permissions.job_to_run(registry, wish.job, user)
+    _check_shop(registry, job, wish.shop)
+    now = datetime.now(timezone.utc)
+    today = now.astimezone(ZoneInfo(configuration.general.timezone)).date()
+    try:
+        until, reason = check_until(wish.until, today), check_reason(wish.reason)
+    except ConfigurationError as error:
+        raise HTTPException(status.HTTP_409_CONFLICT, str(error)) from error
+    made = Mute.model_construct(
+        job=job.id, shop=wish.shop, until=until, reason=reason, by=_name(user)
+    )
+    with _kept() as store:
+        store.mute(made, now)
+    return JSONResponse({"muted": {"job": job.id, "shop": wish.shop, "until": until.isoformat()}})
+
+
+def unmute(wish: Part, user: permissions.User) -> Response:
+    """End a mute of a job, or of one shop of it: alerts of it come again."""
+    job = permissions.job_to_run(load_registry(), wish.job, user)
+    with _kept() as store:
+        ended = store.unmute(job.id, wish.shop, datetime.now(timezone.utc))
+    if not ended:
+        named = " ".join(filter(None, (job.id, wish.shop)))
+        in_file = [one for one in load_alerts().mutes if (one.job, one.shop) == (job.id, wish.shop)]
+        where = f"in {ALERTS_FILE}: take it out there" if in_file else "by nobody"
+        raise HTTPException(status.HTTP_409_CONFLICT, f"{named} is muted {where}")
+    return JSONResponse({"unmuted": {"job": job.id, "shop": wish.shop}})
+
+
+def _overview(configuration: AlertConfiguration, now: datetime) -> Overview:
+    """Return what there is; looking makes no file where no watchdog has made one."""
+    if not (var_folder(os.environ) / FILE).exists():
+        return Overview(now)
+    with _kept() as store:
+        return overview(store, configuration, now)
+
+
+@contextmanager
+def _kept() -> Iterator[Store]:
+    """Open what is kept of alerts, for one request: api-servers fork, and open files do not."""
+    store = Store(var_folder(os.environ) / FILE)
+    try:
+        yield store
+    finally:
+        store.close()
+
+
+def _name(user: Any) -> str:
+    return str(user.get_name())[:LONGEST_NAME]
+
+
+def _check_shop(registry: Registry, job: Job, shop_id: str | None) -> None:
+    shop = registry.shops.get(shop_id or "")
+    if shop_id is not None and (shop is None or shop.platform != job.platform):
+        message = f"job {job.id} has no shop {shop_id!r}"
+        raise HTTPException(status.HTTP_404_NOT_FOUND, message)
+
+
+def _no_such_alert(number: int) -> HTTPException:
+    return HTTPException(status.HTTP_404_NOT_FOUND, f"there is no open alert A{number}")
