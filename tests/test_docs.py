@@ -19,6 +19,7 @@ from include.periods import PeriodError, check_fit
 from include.platforms.feed.dialect import AUTHS
 from include.registry import Job, Shop, load_registry
 from include.registry.checks import check_project
+from include.registry.contracts import Contract
 from include.registry.description import in_words, period_in_words
 from include.registry.feeds import Feed, Paging, load_feeds
 from include.registry.feeds.placeholders import FORMS
@@ -75,6 +76,7 @@ EXAMPLES = {
     "doc",
 }
 FEEDS = (ROOT / "docs/feeds.md").read_text("utf-8")
+CONTRACTS = (ROOT / "docs/contracts.md").read_text("utf-8")
 SETTINGS = (ROOT / "docs/settings.md").read_text("utf-8")
 TROUBLESHOOTING = (ROOT / "docs/troubleshooting.md").read_text("utf-8")
 OPERATIONS = (ROOT / "docs/operations.md").read_text("utf-8")
@@ -99,6 +101,19 @@ def test_every_key_of_the_checks_is_documented(key: str) -> None:
     """It stands in docs/add-a-job.md, in the example and in the table."""
     assert ADD_A_JOB.count(f"`{key}`") >= 1
     assert f"      {key}:" in ADD_A_JOB
+
+
+@pytest.mark.parametrize("key", Contract.model_fields)
+def test_every_key_of_a_contract_is_documented(key: str) -> None:
+    """docs/contracts.md has a row for it."""
+    assert f"\n| `{key}` |" in CONTRACTS
+
+
+def test_the_example_of_a_contract_is_what_is_delivered() -> None:
+    """It can be copied as it stands."""
+    (example,) = re.findall(r"```yaml\n(.*?)```", CONTRACTS, re.DOTALL)
+    delivered = (ROOT / "config/contracts.yaml").read_text("utf-8")
+    assert yaml.safe_load(example) == yaml.safe_load(delivered)
 
 
 @pytest.mark.parametrize("key", [*Feed.model_fields, *Paging.model_fields])

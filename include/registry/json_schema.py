@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from include import PROJECT_ROOT
 from include.registry.alerts import AlertsFile
 from include.registry.constraints import write_duration
+from include.registry.contracts import Contract
 from include.registry.feeds import Feed
 from include.registry.schema import Job
 
@@ -34,11 +35,14 @@ class Kind(NamedTuple):
 
 
 TASKS_SCHEMA, FEEDS_SCHEMA = "config/tasks.schema.json", "config/feeds.schema.json"
-ALERTS_SCHEMA = "config/alerts.schema.json"
+ALERTS_SCHEMA, CONTRACTS_SCHEMA = "config/alerts.schema.json", "config/contracts.schema.json"
 SCHEMAS = {
     TASKS_SCHEMA: Kind("Tasks", "The jobs of one file of config/tasks/", "tasks", Job),
     FEEDS_SCHEMA: Kind("Feeds", "The feeds of config/feeds.yaml", "feeds", Feed),
     ALERTS_SCHEMA: Kind("Alerts", "What config/alerts.yaml says", "", AlertsFile),
+    CONTRACTS_SCHEMA: Kind(
+        "Contracts", "The contracts of config/contracts.yaml", "contracts", Contract
+    ),
 }
 
 
@@ -46,7 +50,7 @@ def schema_text(file: str) -> str:
     """Return what one of `SCHEMAS` holds."""
     title, description, key, model = SCHEMAS[file]
     entry = model.model_json_schema()
-    definitions = entry.pop("$defs")
+    definitions = entry.pop("$defs", {})
     for name, described in entry["properties"].items():
         _write_default(described, model.model_fields[name].default)
     for definition in definitions.values():

@@ -16,6 +16,7 @@ TASKS_FOLDER = "config/tasks"
 SHOPS_FILE = "config/shops.yaml"
 FEEDS_FILE = "config/feeds.yaml"
 ALERTS_FILE = "config/alerts.yaml"
+CONTRACTS_FILE = "config/contracts.yaml"
 POOLS_FILE = "config/pools.json"
 CONNECTIONS_FILE = "config/connections.json"
 SETTINGS_FILE = "config/airflow.env"
@@ -25,6 +26,7 @@ FILES = {
     "shops": SHOPS_FILE,
     "feeds": FEEDS_FILE,
     "alerts": ALERTS_FILE,
+    "contracts": CONTRACTS_FILE,
     "pools": POOLS_FILE,
     "connections": CONNECTIONS_FILE,
     "airflow": SETTINGS_FILE,

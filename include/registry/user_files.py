@@ -24,7 +24,7 @@ HIDDEN = re.compile(r"[.](?!#).*[.]ya?ml", re.IGNORECASE)  # Emacs locks a file 
 NAMED_LIKE_YAML = re.compile(r".*[.．。]ya?ml\b.*", re.IGNORECASE)
 KINDS = (".yaml", ".yml", ".json", ".env")
 PROSE = (".md", ".rst")
-LISTS = re.compile(rb"^(?:\xef\xbb\xbf)?(tasks|shops|feeds) *:", re.MULTILINE)
+LISTS = re.compile(rb"^(?:\xef\xbb\xbf)?(tasks|shops|feeds|contracts) *:", re.MULTILINE)
 DEEPEST = 3  # folders
 
 
@@ -163,7 +163,7 @@ def _is_kept_apart(name: str) -> bool:
 
 
 def _list_in(root: Path, file: str) -> str:
-    """Return which of the lists of config/ a file has: tasks, shops or feeds; empty for none."""
+    """Return which of the lists of config/ a file has, such as tasks; empty for none."""
     if file.endswith(PROSE):
         return ""
     try:

@@ -1,4 +1,4 @@
-"""The schemas that editors check jobs and feeds with."""
+"""The schemas that editors check jobs, feeds and contracts with."""
 
 from __future__ import annotations
 
@@ -13,9 +13,11 @@ from jsonschema import Draft202012Validator
 from include import PROJECT_ROOT
 from include.registry import Job, load_registry
 from include.registry.constraints import duration
+from include.registry.contracts import CONTRACTS_FILE, Contract, load_contracts
 from include.registry.entries import read_entries
 from include.registry.feeds import FEEDS_FILE, Feed, Paging, load_feeds
 from include.registry.json_schema import (
+    CONTRACTS_SCHEMA,
     FEEDS_SCHEMA,
     SCHEMAS,
     TASKS_SCHEMA,
@@ -27,11 +29,15 @@ from include.registry.validation import keys_of
 if TYPE_CHECKING:
     from tests.registry.conftest import ProjectFolder
 
-JOBS, FEEDS = (json.loads(schema_text(file)) for file in (TASKS_SCHEMA, FEEDS_SCHEMA))
+JOBS, FEEDS, CONTRACTS = (
+    json.loads(schema_text(file)) for file in (TASKS_SCHEMA, FEEDS_SCHEMA, CONTRACTS_SCHEMA)
+)
 DELIVERED = [
     *((path, "../tasks.schema.json") for path in sorted(PROJECT_ROOT.glob("config/tasks/*.yaml"))),
     (PROJECT_ROOT / FEEDS_FILE, "feeds.schema.json"),
+    (PROJECT_ROOT / CONTRACTS_FILE, "contracts.schema.json"),
 ]
+CONTRACT = {"id": "a", "name": "a", "jobs": ["a"]}
 JOB = {"id": "a", "name": "a", "cron": "0 8 * * *", "script": "good.py"}
 REVIEWS: dict[str, Any] = {
     "id": "a",
@@ -89,9 +95,10 @@ def test_delivered_files(path: Any, schema: str) -> None:
     """What is delivered is valid by its schema, and tells editors where that is."""
     text = path.read_text("utf-8")
     assert text.splitlines()[0] == f"# yaml-language-server: $schema={schema}"
-    if path.name == "feeds.yaml":
-        assert _errors(FEEDS, **yaml.safe_load(text)) == []
-        return
+    for name, schema_of in (("feeds.yaml", FEEDS), ("contracts.yaml", CONTRACTS)):
+        if path.name == name:
+            assert _errors(schema_of, **yaml.safe_load(text)) == []
+            return
     entries = read_entries(path.name, text.encode(), "tasks", [])
     assert _errors(JOBS, tasks=[entry.value()[0] for entry in entries]) == []
 
@@ -128,6 +135,15 @@ def test_every_key_of_a_feed_is_explained(
     assert _errors(FEEDS, feeds=[feed]) == []
     project.write(FEEDS_FILE, json.dumps({"feeds": [feed]}))
     assert load_feeds(project.root).problems == []
+
+
+@pytest.mark.parametrize("key", Contract.model_fields)
+def test_every_key_of_a_contract_is_explained(project: ProjectFolder, key: str) -> None:
+    """The same."""
+    contract = CONTRACT | {key: _example(CONTRACTS["$defs"]["Contract"]["properties"][key])}
+    assert _errors(CONTRACTS, contracts=[contract]) == []
+    project.write(CONTRACTS_FILE, json.dumps({"contracts": [contract]}))
+    assert load_contracts(project.root).problems == []
 
 
 def test_defaults() -> None:
@@ -195,6 +211,29 @@ def test_editors_see_what_is_wrong_with_a_feed(
     assert _errors(FEEDS, feeds=[REVIEWS | wrong])
     project.write(FEEDS_FILE, json.dumps({"feeds": [REVIEWS | wrong]}))
     assert load_feeds(project.root).problems
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"id": "A"},
+        {"jobs": []},
+        {"jobs": ["a", "a"]},
+        {"period": "tick"},
+        {"deadline": "25:00"},
+        {"min_shops": 0},
+        {"min_shops": "0%"},
+        {"min_shop": 1},
+    ],
+    ids=str,
+)
+def test_editors_see_what_is_wrong_with_a_contract(
+    project: ProjectFolder, wrong: dict[str, Any]
+) -> None:
+    """The same."""
+    assert _errors(CONTRACTS, contracts=[CONTRACT | wrong])
+    project.write(CONTRACTS_FILE, json.dumps({"contracts": [CONTRACT | wrong]}))
+    assert load_contracts(project.root).problems
 
 
 def test_keys_are_written_as_they_are_named() -> None:

@@ -14,6 +14,7 @@ from include import PROJECT_ROOT
 from include.registry import Job, Problem, Registry, load_registry
 from include.registry.airflow_objects import POOL_EXAMPLE, read_pools
 from include.registry.alerts import AlertConfiguration, load_alerts
+from include.registry.contracts import Contracts, load_contracts
 from include.registry.feeds import Feeds, load_feeds
 from include.registry.paths import CONFIG, POOLS_FILE
 from include.registry.problems import BY_PLACE, costing_only
@@ -41,12 +42,14 @@ class Checked(NamedTuple):
         registry: its jobs and shops.
         feeds: its feeds.
         alerts: where its alerts go.
+        contracts: its contracts.
         problems: everything that is wrong, by file and line.
     """
 
     registry: Registry
     feeds: Feeds
     alerts: AlertConfiguration
+    contracts: Contracts
     problems: list[Problem]
 
 
@@ -59,7 +62,10 @@ def check_project(root: Path = PROJECT_ROOT, today: date | None = None) -> Check
     """
     registry, feeds = load_registry(root), load_feeds(root)
     alerts = load_alerts(root, registry, today or datetime.now(timezone.utc).date())
-    problems = [*registry.problems, *feeds.problems, *alerts.problems]
+    contracts = load_contracts(root, registry)
+    problems = [
+        problem for part in (registry, feeds, alerts, contracts) for problem in part.problems
+    ]
     taken: dict[Scope, Job] = {}
     for job in registry.jobs.values():
         with costing_only(job.file, job.line, job.id, problems):
@@ -70,7 +76,7 @@ def check_project(root: Path = PROJECT_ROOT, today: date | None = None) -> Check
     with costing_only(POOLS_FILE, 1, None, problems):
         problems.extend(pool_problems(root, list(registry.jobs.values())))
     problems.sort(key=BY_PLACE)
-    return Checked(registry, feeds, alerts, problems)
+    return Checked(registry, feeds, alerts, contracts, problems)
 
 
 def feed_of(job: Job) -> str | None:

@@ -48,6 +48,7 @@ WORDS = {
         "write 'dated: false'; 'dated: true' if it does use it",
         "clock": "env sets TZ to '{tz}', and the script takes no period: it would work out another "
         "day than {zone} has, and is not run: remove TZ from env",
+        "contract": "it does not wait for {job}, which is disabled: enable it, or remove it here",
         "no job": "there is no job: add an entry to a file in config/tasks",
         "no channel": "no alert is sent: there is no channel; docs/alerts.md says how to add one",
         "unsent": "no route sends alerts of kind {kinds}: add a route, if they are to be sent",
@@ -72,6 +73,7 @@ WORDS = {
         "请让它使用参数，或写 'dated: false'；确实使用了参数的请写 'dated: true'",
         "clock": "env 把 TZ 设为 '{tz}'，而脚本不接受日期：算出的不是 {zone} 的那一天，"
         "因此不会运行：请从 env 中删除 TZ",
+        "contract": "它不等已停用的任务 {job}：请启用该任务，或从这里删除",
         "no job": "没有任务：请在 config/tasks 的文件中添加",
         "no channel": "不会发送告警：没有渠道；怎样添加，见 docs/alerts.zh-CN.md",
         "unsent": "没有路由发送 {kinds} 类告警：需要发送的话，请添加一条 routes",
@@ -154,6 +156,15 @@ def _notes_of_feeds(found: Checked, words: dict[str, str]) -> Iterator[str]:
         if feed not in read:
             where = f"{FEEDS_FILE}:{found.feeds.said[feed]}: {feed}"
             yield f"{where}: {words['feed'].format(feed=feed)}"
+    yield from _notes_of_contracts(found, words)
+
+
+def _notes_of_contracts(found: Checked, words: dict[str, str]) -> Iterator[str]:
+    disabled = [job.id for job in found.registry.jobs.values() if not job.enabled]
+    for contract in found.contracts.by_id.values():
+        for job_id in contract.jobs:
+            if job_id in disabled:
+                yield f"{contract.place}: {contract.id}: {words['contract'].format(job=job_id)}"
 
 
 def _notes_of_alerts(

@@ -1,0 +1,152 @@
+"""What a contract may say: every key, its default and its check."""
+
+from __future__ import annotations
+
+from datetime import datetime, time, timedelta, timezone
+from typing import TYPE_CHECKING, Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, field_validator
+
+from include import cron as crons
+from include.periods import Schedule
+from include.registry import fields  # noqa: TC001 - pydantic reads the annotations
+from include.registry.constraints import PERCENT, count, one_of, percent
+from include.registry.fields import Checked
+from include.registry.paths import CONTRACTS_FILE
+from include.text import quoted
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from include.periods import Period
+    from include.registry.schema import Job
+
+# The periods of jobs that make up the period of a contract.
+PARTS = {"day": ("day",), "week": ("day", "week"), "month": ("day", "month")}
+ALL = "all"
+# Names and windows of days, weeks and months do not depend on it.
+NO_CRON = "0 0 * * *"
+INSTANT = timedelta(microseconds=1)
+
+
+def min_shops(value: Any) -> float:
+    """Take all, a number of shops or a share of them; a share, and all, as a fraction."""
+    try:
+        if isinstance(value, str):
+            return 1.0 if value == ALL else percent(value)
+        if count(value):
+            return int(value)
+    except ValueError:
+        pass
+    raise ValueError(f"{quoted(value)} is not how many: write all, a number like 20, or 95%")
+
+
+FORMS = [
+    {"const": ALL},
+    {"type": "integer", "minimum": 1},
+    {"type": "string", "pattern": f"^{PERCENT}$"},
+]
+ContractPeriod = Annotated[str, Checked(one_of(tuple(PARTS)), enum=list(PARTS))]
+MinShops = Annotated[float, Checked(min_shops, type=None, anyOf=FORMS)]
+
+
+class Contract(BaseModel):
+    """One entry: jobs whose rows of a period are complete together."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    id: fields.JobId = Field(
+        description="what commands, the view and other programs call it; unique",
+        examples=["store_day"],
+    )
+    name: fields.Line = Field(
+        description="what people call it; any language", examples=["门店日报数据齐备"]
+    )
+    jobs: list[fields.JobId] = Field(
+        description="the jobs of which everything that is expected of a period must have landed",
+        examples=[["erp_store", "jd_store"]],
+        json_schema_extra={"minItems": 1, "uniqueItems": True},
+    )
+    period: ContractPeriod = Field(
+        default="day",
+        description="the periods it is about: a day of daily jobs; a week of weekly and daily "
+        "ones; a month of monthly and daily ones",
+        examples=["day"],
+    )
+    timezone: fields.Zone = Field(
+        default="Asia/Shanghai",
+        description="IANA name of the zone whose clock it follows, as its jobs do",
+        examples=["Asia/Shanghai"],
+    )
+    week_start: fields.Weekday = Field(
+        default="saturday",
+        description="the first day of a week, as its weekly jobs have it",
+        examples=["monday"],
+    )
+    deadline: fields.TimeOfDay | None = Field(
+        default=None,
+        description="the time of day by which it should be complete, on the day on which the last "
+        "of its jobs runs; the latest deadline of its jobs unless given",
+        examples=["09:30"],
+    )
+    min_shops: MinShops = Field(
+        default=ALL,
+        validate_default=True,
+        description="how many of the shops that are expected of each job must have landed: all, "
+        "a number, or a share of them",
+        examples=["95%"],
+    )
+    _line: int | None = PrivateAttr(default=None)
+
+    @field_validator("jobs")
+    @classmethod
+    def _are_some(cls, jobs: list[str]) -> list[str]:
+        if not jobs:
+            raise ValueError("is empty: name the jobs that it waits for, as in jobs: [erp_store]")
+        if twice := next((job for job in jobs if jobs.count(job) > 1), None):
+            raise ValueError(f"{twice!r} is there twice: remove one")
+        return jobs
+
+    def model_post_init(self, context: Any) -> None:
+        """Remember the line that the entry begins at, where it is known."""
+        self._line = context
+
+    @property
+    def place(self) -> str:
+        """The file and line of its entry, for messages."""
+        return f"{CONTRACTS_FILE}:{self._line}" if self._line else CONTRACTS_FILE
+
+    @property
+    def calendar(self) -> Schedule:
+        """Its periods: their names and windows."""
+        return Schedule(NO_CRON, self.period, self.timezone, self.week_start)
+
+    def parts(self, job: Job, period: Period) -> list[Period]:
+        """Return the periods of a job, which fits, that make up one of the contract's."""
+        last = period.end.astimezone(timezone.utc) - INSTANT
+        return list(job.schedule.starting_between(period.start, last))
+
+    def last_start(self, jobs: Collection[Job], period: Period) -> tuple[datetime, Job]:
+        """Return when the last run of some jobs that it needs for a period starts, and whose."""
+        starts = {job.id: job.schedule.fire_for(self.parts(job, period)[-1]) for job in jobs}
+        job = max(jobs, key=lambda one: starts[one.id].timestamp())
+        return starts[job.id], job
+
+    def deadline_of(self, jobs: Collection[Job], period: Period) -> datetime:
+        """Return by when a period should be complete, with some jobs, on the contract's clock."""
+        if self.deadline is None:
+            latest = [job.deadline_of(self.parts(job, period)[-1]) for job in jobs]
+            return max(latest, key=datetime.timestamp)
+        return self.at(self.last_start(jobs, period)[0], self.deadline)
+
+    def at(self, start: datetime, clock: time) -> datetime:
+        """Return the moment at which its clock shows a time, on the day of a start."""
+        zone = self.calendar.zone
+        return crons.instant(datetime.combine(start.astimezone(zone).date(), clock), zone)
+
+    def needed(self, expected: int) -> int:
+        """Return how many of the units that are expected of a job's period must have landed."""
+        if isinstance(self.min_shops, int):
+            return min(self.min_shops, expected)
+        # In whole percent: a binary fraction may come out just above a whole number.
+        return -(-expected * round(self.min_shops * 100) // 100)
