@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,14 @@ if TYPE_CHECKING:
 PROJECT_ROOT = Path(__file__).resolve().parents[1]
 MANAGER = "python3 scheduler_manager.py"  # as messages name it, for a person to type
 VAR = "SCHEDULER_VAR"
+
+
+def project_version(root: Path = PROJECT_ROOT) -> str:
+    """Return the version of a checkout, as its pyproject.toml says; empty where that is not."""
+    project = root / "pyproject.toml"
+    said = project.read_text("utf-8") if project.exists() else ""
+    found = re.search(r'^version = "(.*)"', said, re.MULTILINE)
+    return found[1] if found else ""
 
 
 def var_folder(environment: Mapping[str, str]) -> Path:

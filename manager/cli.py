@@ -106,6 +106,8 @@ def _nothing_installed(arguments: Namespace) -> int:
     if command not in ("stop", "status"):
         raise ExpectedError(f"nothing is installed yet: run `python3 {PROGRAM} start`")
     advice = f"not running: `python3 {PROGRAM} start` installs and starts it"
+    if getattr(arguments, "prometheus", False):  # what is printed is read as metrics
+        raise ExpectedError(advice)
     print(json.dumps({"state": "not running"}) if arguments.json else advice)
     return 3 if command == "status" else 0
 

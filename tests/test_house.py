@@ -16,7 +16,16 @@ ROOT = Path(__file__).parent.parent
 ORDER = (
     *("errors", "text", "heartbeats", "cron", "periods", "logical_dates", "secrets", "warehouse"),
     *("registry", "units", "row_checks", "gateways", "platforms", "running", "housekeeping"),
-    *("pulling", "coverage", "alerts", "scheduling", "coverage_page", "prepare", "scripts"),
+    *(
+        "pulling",
+        "coverage",
+        "alerts",
+        "metrics",
+        "scheduling",
+        "coverage_page",
+        "prepare",
+        "scripts",
+    ),
 )
 # What a room that stands above another must not know all the same.
 APART = {"gateways": {"registry", "units", "row_checks"}, "coverage": {"pulling", "platforms"}}

@@ -125,6 +125,15 @@ class Coverage:
             if unit.is_gap
         )
 
+    def due_today(self) -> Iterator[Cell]:
+        """Return the cells of jobs that land data whose run was, or is, to start today."""
+        return (
+            cell
+            for cell in self.cells
+            if cell.job.data
+            and cell.due_at.date() == self.made_at.astimezone(cell.due_at.tzinfo).date()
+        )
+
     def totals(self, day: date | None = None, platform: str | None = None) -> Totals:
         """Count the units of jobs that land data.
 

@@ -153,13 +153,7 @@ def _totals(coverage: Coverage, jobs: Collection[str], under_way: UnderWay) -> d
 
     Where something in the registry is broken, that may not be all (`known`).
     """
-    today = [
-        cell
-        for cell in coverage.cells
-        if cell.job.id in jobs
-        and cell.job.data
-        and cell.due_at.date() == coverage.made_at.astimezone(cell.due_at.tzinfo).date()
-    ]
+    today = [cell for cell in coverage.due_today() if cell.job.id in jobs]
     is_known = not coverage.problems
     platforms = {
         cell.job.platform

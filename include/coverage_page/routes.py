@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import datetime, timedelta, timezone
 from functools import lru_cache
 from pathlib import Path
@@ -18,6 +19,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, Response
 from starlette.staticfiles import StaticFiles
 
+from include import PROJECT_ROOT, var_folder
 from include.coverage import Coverage, JudgedUnit, read_coverage
 from include.coverage.airflow_runs import read_under_way
 from include.coverage.history import read_history
@@ -27,6 +29,8 @@ from include.coverage_page.alert_routes import add_routes
 from include.coverage_page.dates import column_of, since, window_of
 from include.coverage_page.repairing import Accepted, Asking, Text, Which
 from include.errors import ExpectedError, missing_connection
+from include.metrics.exposition import CONTENT_TYPE
+from include.metrics.figures import Installation, figures_of
 from include.periods import PeriodError
 from include.registry import Job, Registry, load_registry
 from include.registry.dated_scripts import dating_of
@@ -76,6 +80,7 @@ def make_app() -> FastAPI:
     app.add_exception_handler(RequestValidationError, _refused)
     app.add_api_route("/", file, methods=["GET"])
     app.add_api_route("/files/{name}", file, methods=["GET"])
+    app.add_api_route("/metrics", metrics, methods=["GET"])
     app.add_api_route("/data/jobs", all_jobs, methods=["GET"])
     app.add_api_route("/data/jobs/{dag_id}/shops", shops_of_job, methods=["GET"])
     app.add_api_route("/data/jobs/{dag_id}/columns/{column}", units_of_column, methods=["GET"])
@@ -94,6 +99,20 @@ async def file(request: Request, name: str = "index.html") -> Response:
     # Asked again each time, which costs no bytes when nothing has changed.
     answer.headers["Cache-Control"] = "private, no-cache"
     return answer
+
+
+def metrics(user: permissions.User) -> Response:
+    """Return figures in Prometheus's text format."""
+    registry = load_registry()
+    visible = permissions.visible(user) & registry.jobs.keys()
+
+    def read(since: datetime) -> Coverage:
+        """Read coverage; raises ExpectedError or SQLAlchemyError where the warehouse is away."""
+        return read_coverage(warehouse(), registry, since, jobs=visible)
+
+    place = Installation(PROJECT_ROOT, var_folder(os.environ), registry, read)
+    text = figures_of(place, visible, datetime.now(timezone.utc))
+    return Response(text, media_type=CONTENT_TYPE)
 
 
 def all_jobs(user: permissions.User, session: SessionDep, span: Span = 1) -> Response:

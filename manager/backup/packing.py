@@ -3,7 +3,6 @@
 import io
 import os
 import platform
-import re
 import shutil
 import sys
 import tarfile
@@ -13,7 +12,7 @@ from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from include import MANAGER
+from include import MANAGER, project_version
 from include.errors import ConfigurationError, ExpectedError
 from include.housekeeping.files import size
 from manager import connections
@@ -150,10 +149,8 @@ def _pack(folder: Path, manifest: Manifest, draft: Path) -> None:
 
 
 def _versions(layout: Layout) -> dict[str, str]:
-    project = (layout.root / "pyproject.toml").read_text("utf-8")
-    found = re.search(r'^version = "(.*)"', project, re.MULTILINE)
     return {
         "airflow": version("apache-airflow"),
         "python": platform.python_version(),
-        "project": found[1] if found else "",
+        "project": project_version(layout.root),
     }

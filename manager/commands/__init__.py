@@ -49,7 +49,16 @@ COMMANDS = {
     "status": Command(
         "say how each component is (exit code 0 healthy, 1 degraded, 3 not running)",
         "commands.status:status",
-        [JSON],
+        [
+            either(
+                JSON,
+                flag(
+                    "--prometheus",
+                    "print gaps, alerts and limits as metrics, for a textfile collector, whether "
+                    "the service runs or not (exit code 0)",
+                ),
+            )
+        ],
         needs="as is",
     ),
     "logs": Command(

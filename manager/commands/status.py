@@ -28,8 +28,13 @@ def status(layout: Layout, arguments: Namespace) -> int:
 
     Returns:
         0 healthy, 1 degraded (a component, the disk, a file that Airflow cannot import, or a job
-        whose last run failed), 3 not running.
+        whose last run failed), 3 not running; with `--prometheus` always 0.
     """
+    if arguments.prometheus:
+        from manager.figures import figures  # noqa: PLC0415 -- loads what the rest needs not
+
+        print(figures(layout), end="")
+        return HEALTHY
     ports = remembered(layout)
     try:
         components(layout)

@@ -7,13 +7,20 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 from include import PROJECT_ROOT
-from include.coverage_page import permissions
+from include.coverage_page import permissions, routes
 from include.coverage_page.routes import make_app
+from include.errors import missing_connection
+from include.warehouse import connect
+from tests.warehouses import make_warehouse
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from fastapi import FastAPI
+    from sqlalchemy import Engine
 
 LONG = 100_000
 
@@ -77,3 +84,32 @@ def test_what_makes_no_sense_is_refused_in_a_line(app: FastAPI, body: str, where
     detail = answer.json()["detail"]
     assert detail.startswith(where)
     assert len(detail) < 500
+
+
+def test_metrics_are_of_the_jobs_that_the_user_may_look_at(
+    app: FastAPI, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """In Prometheus's own format; what cannot be read costs its own figures, not the answer."""
+    monkeypatch.setenv("SCHEDULER_VAR", str(tmp_path))
+    url = f"sqlite:///{tmp_path}/warehouse.db"
+    make_warehouse(url)
+    monkeypatch.setattr(routes, "warehouse", lambda: connect(url))
+    monkeypatch.setattr(permissions, "visible", lambda _user: {"erp_store", "generate_daily"})
+    answer = _ask(app, "GET", "/metrics")
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
+    found = {family.name: family for family in text_string_to_metric_families(answer.text)}
+    assert [sample.labels for sample in found["store_data_gaps"].samples] == [
+        {"job_id": "erp_store"}
+    ]
+    up = {sample.labels["source"]: sample.value for sample in found["store_data_source_up"].samples}
+    assert up == {"warehouse": 1, "alerts": 0, "limits": 0}
+
+    def away() -> Engine:
+        raise missing_connection("warehouse")
+
+    monkeypatch.setattr(routes, "warehouse", away)
+    answer = _ask(app, "GET", "/metrics")
+    assert answer.status_code == 200
+    assert 'store_data_source_up{source="warehouse"} 0\n' in answer.text
+    assert "store_data_gaps" not in answer.text

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 from manager.lifecycle.settings import component_environment
 from sandbox.app import create_app
@@ -233,3 +234,12 @@ def test_the_sandbox_answers_nobody_without_a_signature(service: Service) -> Non
             answer = anybody.request(method, path, data={"a": "b"} if method == "POST" else None)
             text = answer.text
             assert answer.is_error or "error" in text or json.loads(text).get("code"), path
+
+
+def test_a_viewer_reads_the_metrics(service: Service) -> None:
+    """As Prometheus does: by a token, in its own format."""
+    with service.client(VIEWER) as viewer:
+        answer = viewer.get("/coverage/metrics")
+    assert answer.status_code == 200
+    families = {family.name for family in text_string_to_metric_families(answer.text)}
+    assert {"store_data_gaps", "store_data_alerts_open", "store_data_build_info"} <= families

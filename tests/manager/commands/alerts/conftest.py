@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.manager.commands.alerts.watched import Watched
+from tests.manager.watched import Watched, lay_out
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -15,4 +15,4 @@ if TYPE_CHECKING:
 @pytest.fixture
 def watched(tmp_path: Path) -> Watched:
     """Return an installation in which nothing has been found yet."""
-    return Watched(tmp_path)
+    return Watched(lay_out(tmp_path))

@@ -10,10 +10,10 @@ import pytest
 from include.alerts.store import FILE
 from include.errors import ConfigurationError
 from include.registry.alerts import ALERTS_FILE
-from tests.manager.commands.alerts.watched import CHANNELS, ME, NOW, TODAY, at, late
+from tests.manager.watched import CHANNELS, ME, NOW, TODAY, at, late
 
 if TYPE_CHECKING:
-    from tests.manager.commands.alerts.watched import Watched
+    from tests.manager.watched import Watched
 
 
 def test_who_takes_an_alert_on_is_shown(

@@ -11,12 +11,12 @@ from include.errors import ConfigurationError, ExpectedError
 from manager import cli
 from manager.commands import COMMANDS
 from manager.layout import Layout
-from tests.manager.commands.alerts.watched import NOW, SINCE, TODAY, at, late, refused
+from tests.manager.watched import NOW, SINCE, TODAY, at, late, refused
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.manager.commands.alerts.watched import Watched
+    from tests.manager.watched import Watched
 
 
 def test_open_ones_are_listed_with_who_was_told(

@@ -14,13 +14,13 @@ from include.alerts.store import FILE, Store
 from include.errors import ConfigurationError, ExpectedError
 from manager.lifecycle.settings import FERNET
 from tests.alerts.fake_robots import SECRET, TOKEN, FakeRobots, serve_robots
-from tests.manager.commands.alerts.watched import ME, late
 from tests.manager.covered import TABLES
+from tests.manager.watched import ME, late
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.manager.commands.alerts.watched import Watched
+    from tests.manager.watched import Watched
 
 ONE = """
 channels:

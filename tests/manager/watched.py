@@ -58,19 +58,25 @@ def at(moment: datetime, form: str = "%m-%d %H:%M") -> str:
     return format(moment.astimezone(SHANGHAI), form)
 
 
+def lay_out(folder: Path) -> Layout:
+    """Make an installation that has no database."""
+    root = folder / "checkout"
+    shutil.copytree(PROJECT_ROOT / "include/scripts", root / "include/scripts")
+    (root / "config/tasks").mkdir(parents=True)
+    shutil.copy(PROJECT_ROOT / "config/airflow.env", root / "config")
+    (root / "config/tasks/tasks.yaml").write_text(TASKS, "utf-8")
+    (root / "config/shops.yaml").write_text(SHOPS, "utf-8")
+    layout = Layout(root=root, var=root / "var")
+    layout.make_var()
+    layout.secrets.touch()
+    return layout
+
+
 class Watched:
     """An installation, and a watchdog whose clock and findings a test sets."""
 
-    def __init__(self, folder: Path) -> None:
-        root = folder / "checkout"
-        shutil.copytree(PROJECT_ROOT / "include/scripts", root / "include/scripts")
-        (root / "config/tasks").mkdir(parents=True)
-        shutil.copy(PROJECT_ROOT / "config/airflow.env", root / "config")
-        (root / "config/tasks/tasks.yaml").write_text(TASKS, "utf-8")
-        (root / "config/shops.yaml").write_text(SHOPS, "utf-8")
-        self.layout = Layout(root=root, var=root / "var")
-        self.layout.make_var()
-        self.layout.secrets.touch()
+    def __init__(self, layout: Layout) -> None:
+        self.layout = layout
         self.configure(CHANNELS)
         self.refusing: set[str] = set()
 

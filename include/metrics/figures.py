@@ -1,0 +1,193 @@
+"""The figures: of what landed, of alerts, of the watchdog and of the platforms' limits.
+
+A part that cannot be read costs its own figures only, and `store_data_source_up` says so: what is
+not known is not told as 0.
+"""
+
+from __future__ import annotations
+
+import math
+import platform
+import sqlite3
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from include import project_version
+from include.alerts.configuration import load_alerts
+from include.alerts.overview import overview
+from include.alerts.store import FILE, Store
+from include.coverage import Totals
+from include.errors import ExpectedError
+from include.gateways.limit_use import limit_use
+from include.metrics.exposition import Exposition
+from include.platforms.feed.dialect import FeedDialect
+from include.platforms.jd.dialect import Jd
+from include.platforms.jushuitan.dialect import Jushuitan
+from include.platforms.pdd.dialect import Pdd
+from include.registry.alerts import KINDS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Sequence
+    from pathlib import Path
+
+    from include.coverage import Coverage
+    from include.gateways.limiter import Limit
+    from include.registry import Registry
+
+LOOKED_BACK = timedelta(days=90)  # as `gaps` does
+# What each tells; Prometheus itself has a label `job`, so ours is `job_id`.
+HELPS = {
+    "store_data_build_info": "Always 1; the versions of the project, of Airflow and of Python.",
+    "store_data_figures_timestamp_seconds": (
+        "When these figures were made (Unix time). In a textfile an old one: its cron has stopped."
+    ),
+    "store_data_source_up": (
+        "Whether a source of these figures could be read: warehouse, alerts, limits. Of one that "
+        "could not, the figures are missing."
+    ),
+    "store_data_registry_problems": (
+        "Problems in config/; what a broken entry should land is counted nowhere."
+    ),
+    "store_data_job_info": "Always 1; the name and the platform of a job that lands data.",
+    "store_data_gaps": (
+        "Units (shop and period) of the last 90 days that were due and have not landed."
+    ),
+    "store_data_oldest_gap_age_seconds": (
+        "Since when the oldest of these gaps has been due; 0 without one."
+    ),
+    "store_data_units_expected_today": (
+        "Units whose run was, or is, to start today, on the job's clock."
+    ),
+    "store_data_units_landed_today": "How many of today's units have landed.",
+    "store_data_watchdog_round_age_seconds": (
+        "Since when the watchdog last could read and judge everything; +Inf when it never has."
+    ),
+    "store_data_alerts_open": "Open alerts, without muted ones.",
+    "store_data_channel_failing": "Whether a channel of alerts takes no messages.",
+    "store_data_platform_calls_used": (
+        "Calls that count against a limit of a platform now, of the app (or the shop) with the "
+        "most."
+    ),
+    "store_data_platform_calls_limit": (
+        "Calls that a platform allows an app (or a shop) in so many seconds."
+    ),
+    "store_data_platform_calls_waiting": "Calls that wait for their turn.",
+}
+# By platform as the registry calls it: how its limiters' names begin, and what it allows.
+LIMITS: dict[str, tuple[str, Sequence[Limit]]] = {
+    "erp": (Jushuitan.name, Jushuitan.limits),
+    "jd": (Jd.name, Jd.limits),
+    "pdd": (Pdd.name, Pdd.limits),
+    "feed": ("feed", FeedDialect.limits),
+}
+
+
+@dataclass(frozen=True)
+class Installation:
+    """What the figures are of.
+
+    Attributes:
+        root: the project.
+        var: what its service writes to.
+        registry: of the project.
+        read: reads coverage from a moment on; raises ExpectedError or SQLAlchemyError.
+    """
+
+    root: Path
+    var: Path
+    registry: Registry
+    read: Callable[[datetime], Coverage]
+
+
+def figures_of(place: Installation, jobs: Collection[str], now: datetime) -> str:
+    """Return the figures in Prometheus's text format.
+
+    Args:
+        place: the installation.
+        jobs: those that whoever asks may look at.
+        now: the moment; aware.
+    """
+    page = Exposition(HELPS)
+    versions = {
+        "version": project_version(),
+        "airflow": version("apache-airflow"),
+        "python": platform.python_version(),
+    }
+    page.add("store_data_build_info", 1, **versions)
+    page.add("store_data_figures_timestamp_seconds", round(now.timestamp()))
+    page.add("store_data_registry_problems", len(place.registry.problems))
+    for source, add in SOURCES.items():
+        try:
+            add(page, place, jobs, now)
+        except (ExpectedError, SQLAlchemyError, sqlite3.Error):  # noqa: PERF203 - each for itself
+            page.add("store_data_source_up", 0, source=source)
+        else:
+            page.add("store_data_source_up", 1, source=source)
+    return page.text()
+
+
+def _add_coverage(
+    page: Exposition, place: Installation, jobs: Collection[str], now: datetime
+) -> None:
+    coverage = place.read(now - LOOKED_BACK)
+    gaps = [gap for gap in coverage.gaps() if gap.job_id in jobs]
+    counted = Counter(gap.job_id for gap in gaps)
+    oldest: dict[str, datetime] = {}
+    for gap in gaps:
+        oldest[gap.job_id] = min(gap.due_at, oldest.get(gap.job_id, gap.due_at))
+    expected, landed = Counter[str](), Counter[str]()
+    for cell in coverage.due_today():
+        units = Totals(cell.counts)
+        expected[cell.job.id] += units.expected
+        landed[cell.job.id] += units.landed
+    for job in place.registry.jobs.values():
+        if job.id in jobs and job.data:
+            age = coverage.made_at - oldest[job.id] if job.id in oldest else timedelta()
+            names = {"job_id": job.id, "name": job.name, "platform": job.platform or ""}
+            page.add("store_data_job_info", 1, **names)
+            page.add("store_data_gaps", counted[job.id], job_id=job.id)
+            page.add("store_data_oldest_gap_age_seconds", age.total_seconds(), job_id=job.id)
+            page.add("store_data_units_expected_today", expected[job.id], job_id=job.id)
+            page.add("store_data_units_landed_today", landed[job.id], job_id=job.id)
+
+
+def _add_alerts(
+    page: Exposition, place: Installation, _jobs: Collection[str], now: datetime
+) -> None:
+    path = place.var / FILE
+    if not path.exists():  # which asking would make
+        raise ExpectedError(f"{path} is not there: the watchdog has not run yet")
+    configuration, store = load_alerts(place.root), Store(path)
+    try:
+        found = overview(store, configuration, now)
+    finally:
+        store.close()
+    age = (now - found.last_round).total_seconds() if found.last_round else math.inf
+    page.add("store_data_watchdog_round_age_seconds", age)
+    opened = Counter(alert.finding.kind.value for alert in found.alerts)
+    for kind in KINDS:
+        page.add("store_data_alerts_open", opened[kind], kind=kind)
+    failing = {health.channel for health in found.failing}
+    for channel in configuration.channels.values():
+        names = {"channel": channel.id, "kind": channel.kind}
+        page.add("store_data_channel_failing", channel.id in failing, **names)
+
+
+def _add_limits(
+    page: Exposition, place: Installation, _jobs: Collection[str], _now: datetime
+) -> None:
+    for name, (begin, limits) in LIMITS.items():
+        use = limit_use(place.var / "limits" / "calls.sqlite", begin, limits)
+        for limit, calls in use.calls.items():
+            labels = {"platform": name, "per": limit.per, "seconds": f"{limit.seconds:g}"}
+            page.add("store_data_platform_calls_used", calls, **labels)
+            page.add("store_data_platform_calls_limit", limit.calls, **labels)
+        page.add("store_data_platform_calls_waiting", use.waiting, platform=name)
+
+
+SOURCES = {"warehouse": _add_coverage, "alerts": _add_alerts, "limits": _add_limits}
