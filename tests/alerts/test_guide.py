@@ -61,4 +61,4 @@ def test_the_examples_of_channels_are_valid(tmp_path: Path) -> None:
         (tmp_path / "config/alerts.yaml").write_text(dedent(example), "utf-8")
         found = load_alerts(tmp_path)
         assert not found.problems
-        assert found.channels
+        assert found.channels or "channels:" not in example

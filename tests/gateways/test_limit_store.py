@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sqlite3
 import time
 from multiprocessing import get_context
@@ -197,10 +198,11 @@ def test_a_file_is_closed_when_nobody_uses_it_any_more(tmp_path: Path) -> None:
     folder = Path("/proc/self/fd")
     if not folder.exists():
         pytest.skip("only Linux shows them")
+    gc.collect()  # what other tests have left is none of these
     before = len(list(folder.iterdir()))
     stores = [LimitStore(tmp_path / str(number)) for number in range(20)]
     for store in stores:
         add(store)
     assert len(list(folder.iterdir())) > before
     del stores, store
-    assert len(list(folder.iterdir())) == before
+    assert len(list(folder.iterdir())) <= before
