@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 from datetime import date, datetime, timezone
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from include.alerts.findings import Finding, Missing, Resolution
@@ -65,10 +66,10 @@ def alert_of(row: Row, said: Sequence[Said] = ()) -> Alert:
     resolution, acked, acked_by = rest
     return Alert(
         number,
-        Finding.of_json(json.loads(finding)),
+        _finding(finding),
         moment(first_seen),
         opened=_moment(opened),
-        missed=tuple(Missing(**unit) for unit in json.loads(missed)),
+        missed=_units(missed),
         gone=_moment(gone),
         recovered=_moment(recovered),
         closed=_moment(closed),
@@ -157,6 +158,17 @@ def stop_of(row: Row) -> Stop:
     """Return a stop of the service, of a row of by, at and started."""
     by, at, started = row
     return Stop(by, moment(at), _moment(started))
+
+
+# Most findings are the same from round to round: what their texts mean is kept.
+@lru_cache(maxsize=256)
+def _finding(text: str) -> Finding:
+    return Finding.of_json(json.loads(text))
+
+
+@lru_cache(maxsize=256)
+def _units(text: str) -> tuple[Missing, ...]:
+    return tuple(Missing(**unit) for unit in json.loads(text))
 
 
 def _resolution(said: dict[str, Any]) -> Resolution:

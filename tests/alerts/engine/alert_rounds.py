@@ -74,9 +74,8 @@ class Robots:
     Attributes:
         taken: what was taken, by channel, with when.
         asked: when something was sent, by channel, whatever came of it.
-        answer: returns what a channel answers at a moment; messages count as taken where it says
-            so, and where `arrives` does although the answer is lost.
-        arrives: see above.
+        answer: returns what a channel answers at a moment.
+        arrives: whether a message was taken although its answer is a `TIMEOUT`.
     """
 
     taken: dict[str, list[tuple[datetime, Message]]] = field(
@@ -90,7 +89,8 @@ class Robots:
         """Take a message, or not."""
         self.asked[channel.id].append(now)
         receipt = self.answer(channel.id, now)
-        if receipt.delivered or self.arrives(channel.id, now):
+        is_lost = receipt is TIMEOUT and self.arrives(channel.id, now)
+        if receipt.delivered or is_lost:
             self.taken[channel.id].append((now, message))
         return receipt
 
