@@ -41,6 +41,8 @@ def test(layout: Layout, arguments: Namespace) -> NoReturn:
         words = tests_of(layout, words[2:])
     kept = {key: value for key, value in os.environ.items() if not key.startswith("AIRFLOW")}
     kept.pop("SCHEDULER_VAR", None)
+    # The hundreds of processes that tests start would compile the project again, each of them.
+    kept.pop("PYTHONDONTWRITEBYTECODE", None)
     layout.become(["-m", "pytest", *SIDE_BY_SIDE, *words], kept)
 
 
