@@ -117,11 +117,6 @@ class Store:
 
         self._database.transact(work)
 
-    def try_again(self, channel: str) -> None:
-        """Make a channel that fails be tried again at once, as when its connection was changed."""
-        query = "UPDATE channels SET next_attempt = NULL WHERE channel = ?"
-        self._database.transact(lambda it: it.execute(query, [channel]))
-
     def prove(self, channel: str, receipt: Receipt, now: datetime) -> None:
         """Note that a channel took a message that was in no outbox; what waits is sent at once."""
 

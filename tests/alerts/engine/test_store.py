@@ -139,7 +139,7 @@ def test_a_channel_that_fails_is_tried_again_later_and_later(store: Store) -> No
     gaps = [(after - before) / MINUTE for before, after in itertools.pairwise(waits)]
     assert gaps == [1, 2, 4, 8, 15, 15]
     assert not store.begin(MESSAGE, BUDGET, now)
-    store.try_again("ops")
+    store.prove("ops", TAKEN, now)
     assert store.begin(MESSAGE, BUDGET, now)
 
 
