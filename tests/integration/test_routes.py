@@ -242,4 +242,4 @@ def test_a_viewer_reads_the_metrics(service: Service) -> None:
         answer = viewer.get("/coverage/metrics")
     assert answer.status_code == 200
     families = {family.name for family in text_string_to_metric_families(answer.text)}
-    assert {"store_data_gaps", "store_data_alerts_open", "store_data_build_info"} <= families
+    assert {"store_data_gaps", "store_data_job_info", "store_data_build_info"} <= families
