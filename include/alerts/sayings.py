@@ -84,14 +84,14 @@ class Sayings:
     def of(self, alert: Alert) -> Standing:
         """Return how an alert stands."""
         route = route_of(self._configuration, self._channel, alert.finding)
-        if route is None or self._is_about_itself(alert):
-            return DONE
         said = [one for one in alert.said if one.channel == self._channel.id]
+        if self._is_about_itself(alert) or (route is None and not said):
+            return DONE
         if any(one.delivered is None for one in said):
             return WAITING
         if alert.opened is None or alert.silent:
             return _waiting_unless_over(alert)
-        if not said:
+        if route is not None and not said:
             return self._unsaid(alert, alert.opened, route)
         return self._said(alert, said, route)
 
@@ -115,15 +115,19 @@ class Sayings:
         whats = (What.OPENING,)
         return Standing(Saying(alert, self._channel.id, whats, due, mention, is_escalation))
 
-    def _said(self, alert: Alert, said: list[Said], route: Route) -> Standing:
-        """Return how an alert stands that the channel knows of."""
+    def _said(self, alert: Alert, said: list[Said], route: Route | None) -> Standing:
+        """Return how an alert stands that the channel knows of.
+
+        Where it does not get such alerts any more, it is told that this one is over all the same.
+        """
         if any(one.what is What.RECOVERY for one in said):
             return DONE
         if alert.recovered is not None:
             return Standing(Saying(alert, self._channel.id, (What.RECOVERY,), alert.recovered))
         latest = max(one.delivered for one in said if one.delivered is not None)
         due = latest + self._configuration.general.repeat
-        if self._now < due or alert.acked is not None or alert.gone is not None:
+        is_held = alert.acked is not None or alert.gone is not None
+        if route is None or self._now < due or is_held:
             return WAITING
         mention = mentioned(self._channel, route)
         return Standing(Saying(alert, self._channel.id, (What.REPEAT,), due, mention))

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from include.alerts.records import Alert, Changes, KeptMute, Outgoing, Said, Stop
 
 KEPT = timedelta(days=400)
-ATTEMPTS_KEPT = timedelta(days=2)
+ATTEMPTS_KEPT = timedelta(days=2)  # longer than any budget is
 # How far back a round looks for what is of a day, or of some days.
 LOOKED_BACK = timedelta(days=3)
 PRUNED = "pruned"

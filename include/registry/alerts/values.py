@@ -15,6 +15,7 @@ CHANNEL_KINDS = ("dingtalk", "feishu", "lark", "wecom", "email", "webhook")
 LANGUAGES = ("zh", "en")
 # A robot takes 20 messages in a minute, or is blocked for ten.
 MOST_MESSAGES = 20
+LONGEST_BUDGET = timedelta(days=1)
 BUDGET = r"([1-9]|1\d|20)/(\d{1,4}[mh])"
 EMAIL = r"[^@\s<>,]+@[^@\s<>,]+"
 
@@ -54,9 +55,10 @@ def _kind(value: Any) -> Kind:
 def _budget(value: Any) -> Budget:
     found = re.fullmatch(BUDGET, value, re.ASCII) if isinstance(value, str) else None
     span = constraints.duration(found[2]) if found else timedelta()
-    if found is None or not span:
+    if found is None or not timedelta() < span <= LONGEST_BUDGET:
         raise ValueError(
-            f"{quoted(value)} is not a budget: write it like 6/10m, with at most {MOST_MESSAGES}"
+            f"{quoted(value)} is not a budget: write it like 6/10m, with at most {MOST_MESSAGES} "
+            "messages, in at most 24h"
         )
     return Budget(int(found[1]), span)
 

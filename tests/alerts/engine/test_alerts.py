@@ -193,6 +193,24 @@ def test_a_channel_that_is_added_is_told_what_is_open(rounds_of: Callable[..., R
     assert added.said("ops") == []
 
 
+def test_a_channel_that_gets_it_no_more_is_told_that_it_is_over(
+    rounds_of: Callable[..., Rounds],
+) -> None:
+    """A route that was taken away leaves nobody with an alert that never ends."""
+    rounds = rounds_of(ONE_CHANNEL)
+    rounds.round(late("pdd_a"))
+    rounds.said()
+    after = rounds_of(f"{ONE_CHANNEL}routes: [{{to: ops, on: [service]}}]\n")
+    after.now = rounds.now
+    after.round(late("pdd_a"), late("pdd_b"), after=timedelta(days=2))
+    assert after.said() == []
+    after.round(after=MINUTE)
+    after.round(after=6 * MINUTE)
+    assert after.said() == ["【已恢复】任务pdd_a 2026-11-27：不再缺数 #A1"]
+    after.round(after=MINUTE)
+    assert after.store.alerts() == []
+
+
 def test_a_recovery_tells_how_it_was_repaired(rounds: Rounds) -> None:
     """How many have landed, how late, and what else there is to say."""
     finding = late("pdd_a", "pdd-1", "pdd-2")

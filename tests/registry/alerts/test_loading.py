@@ -83,6 +83,7 @@ WRONG = [
     ("storm: {group: 1}", "1:16: group 1 is too few: write 2 or more"),
     ("storm: {budget: 6}", "1:17: budget 6 is not a budget: write it like 6/10m, with at most 20"),
     ("storm: {budget: 21/10m}", "1:17: budget '21/10m' is not a budget"),
+    ("storm: {budget: 6/25h}", "1:17: budget '6/25h' is not a budget"),
     ("storm: {budget: 6/0m}", "1:17: budget '6/0m' is not a budget"),
     ('quiet: {from: "07:00", until: "07:00"}', "1:31: until is 07:00 like 'from'"),
     ("heartbeat: {every: 5m}", "1:12: key 'connection' is missing: add it, as in connection:"),
