@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from include.alerts.findings import Finding, Kind, Missing, Observed
 from include.periods import Schedule
 from include.registry.deadlines import deadline_of
-from tests.alerts.engine.alert_rounds import SHANGHAI
+from tests.alerts.engine.alert_rounds import SHANGHAI, service
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -105,17 +105,23 @@ class World:
         self._outages = {platform: list(self._spans(days / 6, 8 * HOUR)) for platform in PLATFORMS}
         self._dead = list(self._spans(days / 15, 10 * HOUR))  # the scheduler: nothing runs
         self.away = list(self._spans(days / 10, 4 * HOUR))  # the warehouse: nothing can be read
+        self.faults = dict(self._bursts(days / 20))  # of the service, by what is at fault
         self.occasions = sorted(self._all(), key=lambda one: one.due)
 
     def observed(self, now: datetime) -> Observed:
         """Return what a round finds at a moment."""
+        faults = tuple(
+            service(subject, span.start) for subject, span in self.faults.items() if now in span
+        )
         if any(now in span for span in self.away):
-            return Observed((), unseen_kinds={Kind.LATE})
+            return Observed(faults, unseen_kinds={Kind.LATE})
         found = (self._finding(one, now) for one in self.occasions if one.due <= now < one.end)
-        return Observed(tuple(finding for finding in found if finding))
+        return Observed((*faults, *(finding for finding in found if finding)))
 
     def edges(self) -> Iterator[datetime]:
         """Yield the moments at which something changes after a deadline."""
+        for span in self.faults.values():
+            yield from span
         for one in self.occasions:
             yield one.due
             for spans in one.missing.values():
@@ -173,6 +179,13 @@ class World:
                 start = missing[-1].end + self._chance.choice([1, 2, 3, 200]) * MINUTE
                 missing.append(Span(start, start + self._chance.uniform(1, 40) * MINUTE))
         return missing
+
+    def _bursts(self, count: float) -> Iterator[tuple[str, Span]]:
+        """Yield a dozen faults within some minutes, and so on."""
+        for number, burst in enumerate(self._spans(count, HOUR)):
+            for part in range(12):
+                start = burst.start + part * self._chance.uniform(0, 1) * MINUTE
+                yield f"part-{number}-{part}", Span(start, start + self._chance.random() * 5 * HOUR)
 
     def _spans(self, count: float, longest: timedelta) -> Iterator[Span]:
         for _ in range(round(count * self._trouble)):
