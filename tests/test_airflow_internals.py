@@ -7,10 +7,11 @@ import importlib
 import re
 from importlib.util import find_spec
 from pathlib import Path
+from pkgutil import iter_modules
 from typing import TYPE_CHECKING
 
 import pytest
-from airflow.models import import_all_models
+from airflow import models
 from airflow.models.base import Base
 from sqlalchemy import TableClause
 
@@ -105,9 +106,13 @@ def test_the_name_is_there(name: str) -> None:
 
 def test_the_columns_are_there() -> None:
     """And those by which the code reads and cleans tables are the ones that are listed."""
-    import_all_models()
-    importlib.import_module("airflow.models.taskinstancehistory")  # which 3.4 leaves out of all
+    modules = [one.name for one in iter_modules(models.__path__, "airflow.models.")]
+    for name in modules:  # Airflow's own list of them leaves some out in 3.4
+        importlib.import_module(name)
+    there = "airflow.models.taskinstancehistory" in modules  # 3.4 has no such table
     for table, columns in COLUMNS.items():
+        if table == "task_instance_history" and not there:
+            continue  # housekeeping cleans what there is
         assert columns <= set(Base.metadata.tables[table].columns.keys()), table
     queried = [
         each
