@@ -161,11 +161,9 @@ class _Writing:
         after = replace(alert, said=(*alert.said, *said)) if said else alert
         if alert.recovered is None or said:
             return after
+        is_finished = alert.number not in self._unfinished
         is_old = self._now - alert.recovered > FORGOTTEN
-        return replace(after, closed=self._now) if self._is_finished(alert) or is_old else after
-
-    def _is_finished(self, alert: Alert) -> bool:
-        return alert.number not in self._unfinished
+        return replace(after, closed=self._now) if is_finished or is_old else after
 
     def _parts(self, channel: Channel, fresh: list[Saying], held: list[Saying]) -> list[Part]:
         """Return what is said together in a channel, as far as it may be said now."""
