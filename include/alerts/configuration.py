@@ -5,6 +5,8 @@ The file itself is read and checked in `include.registry.alerts`, beside the reg
 
 from __future__ import annotations
 
+from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -19,10 +21,13 @@ from include.registry.alerts import (
     Route,
     Storm,
     load_alerts,
+    read_alerts,
 )
+from include.registry.paths import ALERTS_FILE
 
 if TYPE_CHECKING:
     from datetime import datetime
+    from pathlib import Path
 
     from include.alerts.findings import Finding
 
@@ -39,9 +44,52 @@ __all__ = [
     "digest_channels",
     "is_quiet",
     "load_alerts",
+    "load_usable",
     "mentioned",
     "route_of",
 ]
+
+
+KEPT = "alerts.yaml.kept"
+
+
+def load_usable(root: Path, var: Path) -> AlertConfiguration:
+    """Read config/alerts.yaml; what cannot be read of it is as it was when it could be.
+
+    An edit that breaks the file must not make alerts silent: least of all the one that says so. A
+    channel that is wrong, or a file that is not YAML, is taken from the copy that is kept of the
+    last file without problems.
+
+    Args:
+        root: the project root.
+        var: where the copy is.
+    """
+    found = load_alerts(root)
+    copy = var / KEPT
+    with suppress(OSError):
+        if not found.problems and (root / ALERTS_FILE).exists():
+            raw = (root / ALERTS_FILE).read_bytes()
+            if not copy.exists() or copy.read_bytes() != raw:
+                var.mkdir(parents=True, exist_ok=True)
+                half = copy.with_suffix(
+                    ".half"
+                )  # whoever is killed meanwhile leaves the copy whole
+                half.write_bytes(raw)
+                half.replace(copy)
+        elif found.problems and copy.exists():
+            return _repaired(found, read_alerts(copy.read_bytes()))
+    return found
+
+
+def _repaired(found: AlertConfiguration, kept: AlertConfiguration) -> AlertConfiguration:
+    if not found.said:
+        return replace(kept, problems=found.problems)
+    channels = {
+        channel: found.channels.get(channel) or kept.channels[channel]
+        for channel in found.said
+        if channel in found.channels or channel in kept.channels
+    }
+    return replace(found, channels=channels)
 
 
 def route_of(configuration: AlertConfiguration, channel: Channel, finding: Finding) -> Route | None:

@@ -1,6 +1,6 @@
 """What config/alerts.yaml says: channels, routes, quiet hours and mutes, read and checked."""
 
-from include.registry.alerts.loading import AlertConfiguration, load_alerts
+from include.registry.alerts.loading import AlertConfiguration, load_alerts, read_alerts
 from include.registry.alerts.schema import (
     LONGEST_MUTE,
     AlertsFile,
@@ -32,4 +32,5 @@ __all__ = [
     "Route",
     "Storm",
     "load_alerts",
+    "read_alerts",
 ]

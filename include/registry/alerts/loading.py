@@ -95,10 +95,20 @@ def load_alerts(
     """
     if not (root / ALERTS_FILE).exists():  # a project without channels needs no such file
         return AlertConfiguration()
+    try:
+        raw = read_bytes(root, ALERTS_FILE)
+    except UnreadableError as error:
+        return AlertConfiguration(problems=(error.problem,))
+    return read_alerts(raw, registry, today)
+
+
+def read_alerts(
+    raw: bytes, registry: Registry | None = None, today: date | None = None
+) -> AlertConfiguration:
+    """Read what the file holds, as `load_alerts` does."""
     reading = _Reading()
     with costing_only(ALERTS_FILE, 1, None, reading.problems):
         try:
-            raw = read_bytes(root, ALERTS_FILE)
             document = compose(ALERTS_FILE, raw, EMPTY)
         except UnreadableError as error:
             reading.problems.append(error.problem)
