@@ -5,12 +5,16 @@ The tests share one service and one job with gaps, and run in their order.
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from include.alerts.findings import Finding, Kind, Missing
+from include.alerts.overview import GOOD_ROUND
+from include.alerts.records import Alert, Changes
+from include.alerts.store import FILE, Store
 from include.coverage_page.app import PREFIX
 from include.registry import load_registry
 from include.units.ledger import Ledger
@@ -32,6 +36,7 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Browser, Frame
 
+    from include.alerts.records import State
     from include.registry import Job
     from tests.integration.installation import Service
 
@@ -68,6 +73,26 @@ def trial(service: Service) -> Iterator[Job]:
     until(lambda: JOB in service.api.dags())
     yield job
     file.unlink()
+
+
+@pytest.fixture
+def alert(service: Service, trial: Job) -> str:
+    """Write down, as the watchdog does, that a day of the job is late; return the alert's label."""
+    now = datetime.now(timezone.utc)
+    since = now - timedelta(hours=2)
+    shops = [Missing(f"erp-{n}", f"店铺{n}", HOSTILE) for n in (1, 2)]
+    late = Finding(Kind.LATE, JOB, day(1), trial.name, "erp", (), since, since, tuple(shops))
+
+    def work(state: State) -> Changes:
+        known = [one for one in state.alerts if one.finding.identity == late.identity]
+        number = known[0].number if known else state.next_alert
+        return Changes((Alert(number, late, since, opened=since),))
+
+    store = Store(service.var / FILE)
+    (made,) = store.update(work, now, timedelta(minutes=10)).alerts
+    store.note(GOOD_ROUND, now)
+    store.close()
+    return made.label
 
 
 @pytest.fixture(scope="module")
@@ -230,6 +255,46 @@ def test_it_follows_airflows_own_theme(service: Service, browser: Browser) -> No
         frame.locator("html[data-theme=dark]").wait_for(state="attached")
 
 
+def test_an_alert_is_seen_taken_on_and_muted(
+    service: Service, browser: Browser, alert: str
+) -> None:
+    """The bell lists it; it is taken on, and a shop of it muted, by keyboard, and heard again."""
+    last = str(datetime.now(SHANGHAI).date() + timedelta(days=3))
+    with tab(browser, service, viewport=PHONE) as page:
+        page.goto(f"{service.ports.url}/plugin/coverage{PREFIX}/?job={JOB}")
+        frame = shown(page)
+        bell = frame.locator("#bell[data-how=open]")
+        assert "Alerts open: " in str(bell.get_attribute("aria-label"))
+        bell.focus()
+        page.keyboard.press("Enter")
+        article = frame.locator(f'article[data-key="{alert}"]')
+        assert HOSTILE in article.inner_text()
+        article.get_by_role("button", name="Take it on").click()
+        article.get_by_text("admin").wait_for()
+        article.get_by_role("button", name="Mute alerts").click()
+        article.get_by_label("Of").select_option("店铺2")
+        article.get_by_label("Why").fill("closed")
+        article.get_by_role("button", name="Mute them").click()  # without a day it is not sent
+        assert violations(frame) == []
+        article.get_by_label("Last day").fill(last)
+        page.keyboard.press("Enter")
+        frame.locator("dialog li", has_text=f"until {last} (4 more days)").wait_for()
+        assert "店铺2" not in article.inner_text()
+        assert frame.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+        page.keyboard.press("Escape")
+        assert frame.evaluate("document.activeElement.id") == "bell"
+        cell(frame, day(1)).click()
+        frame.locator("dialog li", has_text="closed (admin)").wait_for()
+        frame.get_by_role("button", name="End it").click()
+        frame.locator("dialog li", has_text="closed (admin)").wait_for(state="detached")
+        assert violations(frame) == []
+    with tab(browser, service, VIEWER, locale="zh-CN") as page:
+        page.goto(f"{service.ports.url}{PREFIX}/")
+        page.locator("#bell[data-how=open]").click()
+        assert "认领 admin" in page.locator(f'article[data-key="{alert}"] dl').inner_text()
+        assert page.locator("dialog button:not(.close)").count() == 0
+
+
 @pytest.mark.usefixtures("trial")
 def test_it_fits_a_phone(service: Service, browser: Browser) -> None:
     """Only the tables are wider than the screen, and they show the latest first."""
@@ -266,6 +331,8 @@ def test_a_viewer_looks_and_touches_nothing(service: Service, browser: Browser) 
         assert viewer.post(f"{PREFIX}/again", json=again).status_code == 403
         for path, more in (("waive", {"reason": "closed"}), ("unwaive", {})):
             assert viewer.post(f"{PREFIX}/{path}", json={**again, **more}).status_code == 403
+        for path in ("ack", "mute", "unmute"):
+            assert viewer.post(f"{PREFIX}/alerts/{path}", json={}).status_code == 403
 
 
 @pytest.mark.usefixtures("trial")
