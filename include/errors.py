@@ -16,6 +16,6 @@ def missing_connection(connection_id: str) -> ConfigurationError:
     """Return the error of a connection that is nowhere, with what makes it."""
     return ConfigurationError(
         f"connection {connection_id!r} is missing: `python3 scheduler_manager.py connect "
-        f"{connection_id}` makes that of a shop or a feed; make any other one in the web UI under "
-        "Admin > Connections"
+        f"{connection_id}` makes that of a shop, a feed or an alert channel; make any "
+        "other one in the web UI under Admin > Connections"
     )

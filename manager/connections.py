@@ -65,8 +65,8 @@ def store(connection_id: str, fields: Mapping[str, Any]) -> None:
 
     Args:
         connection_id: the one to make or change.
-        fields: conn_type, description, host, login, password, and extra (a mapping); port and
-            schema are emptied.
+        fields: conn_type, description, host, login, password, and extra (a mapping); port, if it
+            has one; schema is emptied.
     """
     from airflow.models.connection import Connection  # noqa: PLC0415 -- after `adopt`
     from airflow.utils.session import create_session  # noqa: PLC0415 -- the same
@@ -78,7 +78,7 @@ def store(connection_id: str, fields: Mapping[str, Any]) -> None:
         for name in ("conn_type", "description", "host", "login", "password"):
             setattr(known, name, fields[name] or None)
         known.extra = json.dumps(fields["extra"])
-        known.port = known.schema = None
+        known.port, known.schema = fields.get("port"), None
         session.add(known)
 
 

@@ -179,7 +179,7 @@ COMMANDS = {
         parts=PARTS_OF_ALERTS,
     ),
     "connect": Command(
-        "ask for a connection's address and secrets, keep them, and try them on the platform",
+        "ask for a connection's address and secrets, keep them, and try them at once",
         "commands.connect:connect",
         [
             option(

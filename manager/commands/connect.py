@@ -1,14 +1,12 @@
-"""`connect`: ask for what a connection holds, keep it encrypted, and ask the platform at once.
+"""`connect`: ask for what a connection holds, keep it encrypted, and try it at once.
 
 Answers are typed, or come line by line on standard input; none stands on a command line. It works
 with the service up or down, so that credentials are proved before any job runs with them.
 """
 
 import json
-import sys
 from argparse import Namespace
 from collections.abc import Mapping
-from getpass import getpass
 from typing import Any, NamedTuple
 
 from include import MANAGER
@@ -19,7 +17,9 @@ from include.registry.checks import Checked, check_project
 from include.secrets.masking import Masker
 from include.secrets.values import secrets_in
 from include.text import suggestion
-from manager import connections
+from manager import connections, prompts
+from manager.commands.alerts import connecting
+from manager.commands.alerts.connecting import AlertUse
 from manager.doctor.findings import FAIL
 from manager.doctor.gateways import ask_one, questions_of
 from manager.layout import Layout
@@ -31,19 +31,20 @@ KEYS = {
     "": ("app key", "app secret"),
 }
 FEED = "feed"
-KEPT = "Enter keeps what is there"
 
 
 class Use(NamedTuple):
     """What a connection is for.
 
     Attributes:
-        platform: whose gateway, or `feed`.
-        names: the shops or feeds that name it.
+        platform: whose gateway, `feed`, or the kind of an alert channel.
+        names: the shops, feeds or channels that name it.
+        alerts: the channels, of which its name alone may speak; none for shops and feeds.
     """
 
     platform: str
     names: list[str]
+    alerts: AlertUse | None = None
 
 
 def connect(layout: Layout, arguments: Namespace) -> int:
@@ -53,7 +54,8 @@ def connect(layout: Layout, arguments: Namespace) -> int:
         0, or 1 when the platform refuses it.
 
     Raises:
-        ConfigurationError: no shop or feed names that connection; an answer is missing or invalid.
+        ConfigurationError: no shop, feed or channel names that connection; an answer is missing or
+            invalid.
     """
     conn_id, found = arguments.connection, check_project(layout.root)
     use = use_of(conn_id, found)
@@ -62,23 +64,24 @@ def connect(layout: Layout, arguments: Namespace) -> int:
     if known and known.extra_dejson.get("sandbox") is True:
         known = None  # what the sandbox takes is no default of a platform's
     print(f"connection {conn_id}, of {use.platform} ({', '.join(use.names)})")
-    fields = _asked_feed(known) if use.platform == FEED else _asked_platform(use.platform, known)
+    fields = _asked(conn_id, use, known)
     as_variable = {connections.variable_of(conn_id): json.dumps(fields)}
     for question in questions_of(conn_id, found, as_variable):
         question.connection()  # raises what is invalid before it is written
     description = known.description if known else ""
     connections.store(conn_id, {**fields, "description": description})
-    variables = connections.script_variables([conn_id])
-    _check_read_back(conn_id, fields, variables)
+    _check_read_back(conn_id, fields)
     print(f"connection {conn_id} is kept in Airflow's database, its secrets encrypted")
-    return _ask_platform(conn_id, found, variables)
+    if use.alerts:
+        return connecting.try_channels(layout, conn_id, use.alerts, found.alerts)
+    return _ask_platform(conn_id, found, connections.script_variables([conn_id]))
 
 
 def use_of(conn_id: str, found: Checked) -> Use:
-    """Return what a connection is for, as config/shops.yaml and config/feeds.yaml say.
+    """Return what a connection is for, as config/shops.yaml, feeds.yaml and alerts.yaml say.
 
     Raises:
-        ConfigurationError: neither names it.
+        ConfigurationError: none of them names it, and its name is of no channel either.
     """
     shops = [shop for shop in found.registry.shops.values() if shop.connection == conn_id]
     feeds = [feed for feed in found.feeds.by_id.values() if feed.connection == conn_id]
@@ -86,29 +89,41 @@ def use_of(conn_id: str, found: Checked) -> Use:
         return Use(shops[0].platform, [f"{shop.id} {shop.name}" for shop in shops])
     if feeds:
         return Use(FEED, [feed.id for feed in feeds])
+    if alerts := connecting.alert_use_of(conn_id, found.alerts):
+        names = [f"channel {channel.id}" for channel in alerts.channels]
+        return Use(alerts.kind, names or ["alerts"], alerts)
     every = [shop.connection for shop in found.registry.shops.values()]
     every += [feed.connection for feed in found.feeds.by_id.values()]
+    every += [channel.connection for channel in found.alerts.channels.values()]
     raise ConfigurationError(
-        f"connection {conn_id!r} is of no shop in config/shops.yaml and of no feed in "
-        f"config/feeds.yaml: {suggestion(conn_id, dict.fromkeys(every))} A new one is named there "
+        f"connection {conn_id!r} is of no shop in config/shops.yaml, of no feed in "
+        "config/feeds.yaml and of no channel in config/alerts.yaml: "
+        f"{suggestion(conn_id, dict.fromkeys(every))} A new one is named there "
         "first; one of your own scripts alone is made in the web UI under Admin > Connections"
     )
+
+
+def _asked(conn_id: str, use: Use, known: Any) -> dict[str, Any]:
+    """Ask for what a connection holds."""
+    if use.alerts:
+        return connecting.asked(conn_id, use.platform, known)
+    return _asked_feed(known) if use.platform == FEED else _asked_platform(use.platform, known)
 
 
 def _asked_platform(platform: str, known: Any) -> dict[str, Any]:
     """Ask for what a platform's connection holds."""
     login, password = KEYS.get(platform, KEYS[""])
-    host = _line("address", known.host if known else HOSTS.get(platform, ANY_HOST))
+    host = prompts.line("address", known.host if known else HOSTS.get(platform, ANY_HOST))
     extra = dict(known.extra_dejson) if known else {}
     fields = {
         "conn_type": "http",
         "host": host,
-        "login": _line(login, known.login if known else ""),
-        "password": _secret(password, known.password if known else ""),
+        "login": prompts.line(login, known.login if known else ""),
+        "password": prompts.secret(password, known.password if known else ""),
     }
     before = {name: str(extra.get(name) or "") for name in TOKEN_FIELDS}
-    extra["access_token"] = _secret("access_token", before["access_token"])
-    extra["refresh_token"] = _secret("refresh_token", before["refresh_token"], optional=True)
+    extra["access_token"] = prompts.secret("access_token", before["access_token"])
+    extra["refresh_token"] = prompts.secret("refresh_token", before["refresh_token"], optional=True)
     if extra["access_token"] != before["access_token"]:
         extra.pop("expires_at", None)
     return {**fields, "extra": {name: value for name, value in extra.items() if value != ""}}
@@ -117,52 +132,22 @@ def _asked_platform(platform: str, known: Any) -> dict[str, Any]:
 def _asked_feed(known: Any) -> dict[str, Any]:
     """Ask for what a feed's connection holds."""
     extra = dict(known.extra_dejson) if known else {}
-    host = _line("address", known.host if known else "")
-    auth = _line(f"how the token is sent ({', '.join(AUTHS)})", str(extra.get("auth") or "bearer"))
+    host = prompts.line("address", known.host if known else "")
+    auth = prompts.line(
+        f"how the token is sent ({', '.join(AUTHS)})", str(extra.get("auth") or "bearer")
+    )
     kept = {"auth": auth}
     if auth in ("header", "cookie"):
-        kept[auth] = _line(f"name of the {auth}", str(extra.get(auth) or ""))
-    password = "" if auth == "none" else _secret("token", known.password if known else "")
+        kept[auth] = prompts.line(f"name of the {auth}", str(extra.get(auth) or ""))
+    password = "" if auth == "none" else prompts.secret("token", known.password if known else "")
     return {"conn_type": "http", "host": host, "login": "", "password": password, "extra": kept}
 
 
-def _line(label: str, default: str) -> str:
-    """Ask for a text that is no secret; an empty answer takes the default."""
-    shown = f"  {label} [{default}]: " if default else f"  {label}: "
-    answer = _typed(shown, label, hidden=False) or default
-    if not answer:
-        raise ConfigurationError(f"{label} is empty: the same command again asks for it")
-    return answer
-
-
-def _secret(label: str, default: str, *, optional: bool = False) -> str:
-    """Ask for a secret; it is not shown while it is typed, nor is the one that is there."""
-    notes = ["hidden", *([KEPT] if default else ["Enter for none"] if optional else [])]
-    answer = _typed(f"  {label} ({'; '.join(notes)}): ", label, hidden=True) or default
-    if not answer and not optional:
-        raise ConfigurationError(f"{label} is empty: the same command again asks for it")
-    return answer
-
-
-def _typed(prompt: str, label: str, *, hidden: bool) -> str:
-    """Read an answer from the terminal, or the next line of standard input."""
-    if sys.stdin.isatty():
-        return (getpass(prompt) if hidden else input(prompt)).strip()
-    line = sys.stdin.readline()
-    if not line:
-        raise ConfigurationError(
-            f"standard input ended before {label!r}: call it in a terminal, or send one line for "
-            "each question"
-        )
-    return line.strip()
-
-
-def _check_read_back(conn_id: str, fields: Mapping[str, Any], variables: Mapping[str, str]) -> None:
+def _check_read_back(conn_id: str, fields: Mapping[str, Any]) -> None:
     """Raise when jobs would be handed another connection than the one that was written."""
-    variable = connections.variable_of(conn_id)
-    given = json.loads(variables[variable])
-    names = ("host", "login", "password")
-    if any((given.get(name) or "") != fields[name] for name in names):
+    given = connections.stored(conn_id)
+    if any((getattr(given, name) or "") != fields[name] for name in ("host", "login", "password")):
+        variable = connections.variable_of(conn_id)
         raise ConfigurationError(
             f"connection {conn_id!r} was written, and jobs get another one: a variable "
             f"{variable} or a secrets backend (AIRFLOW__SECRETS__…) of "
@@ -182,5 +167,5 @@ def _ask_platform(conn_id: str, found: Checked, variables: Mapping[str, str]) ->
         return 0
     raise ExpectedError(
         f"connection {conn_id} is kept as it is: repair what the line above names, then "
-        f"`{MANAGER} connect {conn_id}` again ({KEPT})"
+        f"`{MANAGER} connect {conn_id}` again ({prompts.KEPT})"
     )

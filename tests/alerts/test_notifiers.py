@@ -116,7 +116,7 @@ def test_what_is_not_taken_is_an_error_without_secrets(
         callback(_context())
     said = str(raised.value)
     assert said.startswith("dingtalk did not take the message (310000): ")
-    assert "into Password of connection alert_it" in said
+    assert "into connection alert_it, or remove it" in said
     assert TOKEN not in said
     assert SECRET not in said
 

@@ -291,7 +291,7 @@ def test_an_alert_is_seen_taken_on_and_muted(
     with tab(browser, service, VIEWER, locale="zh-CN") as page:
         page.goto(f"{service.ports.url}{PREFIX}/")
         page.locator("#bell[data-how=open]").click()
-        assert "认领 admin" in page.locator(f'article[data-key="{alert}"] dl').inner_text()
+        assert "认领\nadmin " in page.locator(f'article[data-key="{alert}"] dl').inner_text()
         assert page.locator("dialog button:not(.close)").count() == 0
 
 

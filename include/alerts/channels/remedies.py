@@ -31,8 +31,8 @@ class Remedy(NamedTuple):
 
 SLOW_DOWN_ZH = "如果经常这样，别让其他程序共用这个机器人"
 SLOW_DOWN = "if this is frequent, let no other program use the robot"
-COPY_AGAIN_ZH = "重新复制机器人的 Webhook 地址，填进连接 {connection} 的主机地址"
-COPY_AGAIN = "copy the robot's webhook address again, into Host of connection {connection}"
+COPY_AGAIN_ZH = "重新复制机器人的 Webhook 地址，填进连接 {connection}"
+COPY_AGAIN = "copy the robot's webhook address again, into connection {connection}"
 KEYWORD_ZH = "把机器人安全设置里的关键词写成 config/alerts.yaml 中这个渠道的 keyword"
 KEYWORD = (
     "write the keyword of the robot's security settings as the channel's keyword in "
@@ -42,12 +42,10 @@ IP_ZH = "把本机的出口 IP 加进机器人安全设置里的 IP 白名单，
 IP = "add this machine's public IP to the list in the robot's security settings, or use a signature"
 CLOCK_ZH = "本机时间与平台相差超过一小时：校准本机的时间（timedatectl set-ntp true）"
 CLOCK = "this machine's clock is more than an hour off: set it right (timedatectl set-ntp true)"
-ADD_AGAIN_ZH = (
-    "机器人已被移出群或停用：在群里重新添加，把新的 Webhook 地址填进连接 {connection} 的主机地址"
-)
+ADD_AGAIN_ZH = "机器人已被移出群或停用：在群里重新添加，把新的 Webhook 地址填进连接 {connection}"
 ADD_AGAIN = (
     "the robot was removed or stopped: add one to the group again, and put its webhook address "
-    "into Host of connection {connection}"
+    "into connection {connection}"
 )
 BUSY_ZH, BUSY = "平台繁忙，过一会儿就好", "the platform is busy, and soon is not"
 TOO_LONG_ZH = "消息太长，这是本系统的错误：请反馈"
@@ -58,11 +56,11 @@ DINGTALK = (
     Remedy("310000", CLOCK_ZH, CLOCK, word="invalid timestamp|时间戳无效"),
     Remedy(
         "310000",
-        "加签密钥不对：复制机器人安全设置里“加签”的密钥（SEC 开头），填进连接 {connection} 的"
-        "密码；没有勾选加签，就把密码清空；都对，就校准本机的时间",
+        "加签密钥不对：复制机器人安全设置里“加签”的密钥（SEC 开头），填进连接 {connection}；"
+        "没有勾选加签，就去掉密钥；都对，就校准本机的时间",
         "the signature is not the robot's: copy the secret under its security settings (it begins "
-        "with SEC) into Password of connection {connection}, or empty Password where the robot has "
-        "none; if that is right, set this machine's clock right",
+        "with SEC) into connection {connection}, or remove it where the robot has none; if that is "
+        "right, set this machine's clock right",
         word="sign|签名|timestamp|时间戳",
     ),
     Remedy("310000", IP_ZH, IP, word=r"whitelist|白名单|\bip\b"),
@@ -75,9 +73,9 @@ DINGTALK = (
     Remedy("300001|300005|400101|40035", COPY_AGAIN_ZH, COPY_AGAIN),
     Remedy(
         "400013",
-        "群已解散：在另一个群里添加机器人，把它的地址填进连接 {connection} 的主机地址",
-        "the group was dissolved: add a robot to another one, and put its address into Host of "
-        "connection {connection}",
+        "群已解散：在另一个群里添加机器人，把它的地址填进连接 {connection}",
+        "the group was dissolved: add a robot to another one, and put its address into connection "
+        "{connection}",
     ),
     Remedy("400102|400106", ADD_AGAIN_ZH, ADD_AGAIN),
     Remedy(
@@ -102,10 +100,10 @@ FEISHU = (
     Remedy(
         "19021",
         "签名密钥不对，或本机时间相差超过一小时：复制机器人“签名校验”的密钥，填进连接 "
-        "{connection} 的密码；没有启用签名校验，就把密码清空；再校准本机的时间",
+        "{connection}；没有启用签名校验，就去掉密钥；再校准本机的时间",
         "the signature is not the robot's, or this machine's clock is more than an hour off: copy "
-        "the secret of its signature verification into Password of connection {connection}, or "
-        "empty Password where the robot has none; then set the clock right",
+        "the secret of its signature verification into connection {connection}, or remove it where "
+        "the robot has none; then set the clock right",
     ),
     Remedy("19022", IP_ZH, IP),
     Remedy("19024", KEYWORD_ZH, KEYWORD),
@@ -192,44 +190,44 @@ EMAIL = (
 ANY = (
     Remedy(
         "timeout|network",
-        "本机连不上对方：检查网络、代理和防火墙，以及连接 {connection} 的主机地址",
-        "this machine does not reach it: check network, proxy and firewall, and Host of connection "
-        "{connection}",
+        "本机连不上对方：检查网络、代理和防火墙，以及连接 {connection} 里的地址",
+        "this machine does not reach it: check network, proxy and firewall, and the address in "
+        "connection {connection}",
         temporary=True,
     ),
     Remedy(
         "certificate",
-        "对方的证书不可信：核对连接 {connection} 的主机地址；公司网络会替换证书的，把它的根证书文件"
+        "对方的证书不可信：核对连接 {connection} 里的地址；公司网络会替换证书的，把它的根证书文件"
         "写进环境变量 SSL_CERT_FILE",
-        "its certificate is not one to trust: check Host of connection {connection}; where the "
-        "company's network replaces certificates, name the file of its root in SSL_CERT_FILE",
+        "its certificate is not one to trust: check the address in connection {connection}; where "
+        "the company's network replaces certificates, name the file of its root in SSL_CERT_FILE",
     ),
     Remedy(
         "configuration",
-        "连接 {connection} 填写有误：主机地址填完整的 Webhook 地址，密码填签名密钥（没有就留空）",
-        "connection {connection} is filled in wrong: Host is the whole webhook address, Password "
-        "the secret that signs, or nothing",
+        "连接 {connection} 填写有误：要有完整的 Webhook 地址，以及签名密钥（没有就不填）",
+        "connection {connection} is filled in wrong: it wants the whole webhook address, and the "
+        "secret that signs, where there is one",
     ),
     Remedy(
         "unreadable",
-        "答复的不是这个平台：核对连接 {connection} 的主机地址，以及中间的代理",
-        "that is not an answer of the platform's: check Host of connection {connection}, and what "
-        "stands between",
+        "答复的不是这个平台：核对连接 {connection} 里的地址，以及中间的代理",
+        "that is not an answer of the platform's: check the address in connection {connection}, "
+        "and what stands between",
         temporary=True,
     ),
     Remedy(
         "HTTP 401|HTTP 403|HTTP 407",
-        "对方不接受：核对连接 {connection} 的主机地址、账号和密码",
-        "it does not let us in: check Host, Login and Password of connection {connection}",
+        "对方不接受：核对连接 {connection} 里的地址、账号和密码",
+        "it does not let us in: check address, login and password in connection {connection}",
     ),
     Remedy("HTTP 3..|HTTP 404|HTTP 405|HTTP 410", COPY_AGAIN_ZH, COPY_AGAIN),
     Remedy("HTTP 413", TOO_LONG_ZH, TOO_LONG),
     Remedy("HTTP 408|HTTP 425|HTTP 429|HTTP 5..", BUSY_ZH, BUSY, temporary=True),
     Remedy(
         ".*",
-        "在平台的文档里查这个代码；机器人还在群里吗？连接 {connection} 的主机地址是它的地址吗？",
+        "在平台的文档里查这个代码；机器人还在群里吗？连接 {connection} 里是它的地址吗？",
         "look the code up in the platform's documentation; is the robot still in the group, and "
-        "is its address the Host of connection {connection}?",
+        "is it its address that connection {connection} holds?",
     ),
 )
 OF_KIND: dict[str, tuple[Remedy, ...]] = {

@@ -102,7 +102,7 @@ def robot_of(kind: str, credentials: Credentials) -> Robot:
     address = _checked(kind, _with_token(kind, host, token), credentials)
     if not token:
         raise credentials.problem(
-            "it holds no robot: host holds the robot's whole webhook address, as the chat group's "
+            "it holds no robot: it wants the robot's whole webhook address, as the chat group's "
             "settings show it, which ends with its token"
         )
     return Robot(address, token, secret)

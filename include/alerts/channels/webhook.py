@@ -32,7 +32,7 @@ async def send(
         UnansweredError: nothing came back.
         ConfigurationError: the connection, or this machine's network, is set up wrong.
     """
-    url, headers = _address(credentials)
+    url, headers = address_of(credentials)
     body = {
         "title": message.headline(),
         "text": message.plain(),
@@ -49,10 +49,13 @@ async def send(
     return advice(channel, credentials.id, code, said)
 
 
-def _address(credentials: Credentials) -> tuple[str, Mapping[str, str]]:
+def address_of(credentials: Credentials) -> tuple[str, Mapping[str, str]]:
     """Return where to, and the headers that let us in: the host, and login and password.
 
     An address that is itself a secret is the password, with the host left empty.
+
+    Raises:
+        ConfigurationError: it is none, or the rest cannot stand in a header.
     """
     url, password = credentials.url(), credentials.text("password")
     if not url:

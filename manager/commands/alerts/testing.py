@@ -49,22 +49,46 @@ def test(layout: Layout, arguments: Namespace) -> int:
     """
     configuration = load_alerts(layout.root)
     chosen = _chosen(configuration, arguments.channel)
-    now = datetime.now(timezone.utc)
-    with alert_store(layout) as store:
-        variables = _variables(layout, store, [one.connection for one in chosen], now)
-        receipts = asyncio.run(_sent(chosen, variables, configuration, now))
-        for name, receipt in receipts.items():
-            if receipt.delivered:  # what waits for it need not wait any longer
-                store.prove(name, receipt, now)
+    receipts = tried(layout, chosen, configuration)
     if arguments.json:
         sent = [_as_dict(channel, receipts[channel.id]) for channel in chosen]
         print_json({"sent": sent, "problems": [*map(str, configuration.problems)]})
     else:
         for channel in chosen:
-            print("\n".join(_lines(channel, receipts[channel.id])))
+            print("\n".join(receipt_lines(channel, receipts[channel.id])))
         for problem in configuration.problems:
             print(problem)
     return ALL_TAKEN if all(one.delivered for one in receipts.values()) else REFUSED
+
+
+def tried(
+    layout: Layout, chosen: list[Channel], configuration: AlertConfiguration
+) -> dict[str, Receipt]:
+    """Send a message to channels; return what each answered, by its id.
+
+    Raises:
+        ExpectedError: the service was never started, or what is kept cannot be written.
+    """
+    now = datetime.now(timezone.utc)
+    with alert_store(layout) as store:
+        variables = _variables(layout, store, [one.connection for one in chosen], now)
+        receipts = asyncio.run(_sent(chosen, variables, configuration, now))
+        for name, receipt in receipts.items():
+            if receipt.delivered and name in configuration.channels:
+                store.prove(name, receipt, now)  # what waits for it need not wait any longer
+    return receipts
+
+
+def receipt_lines(channel: Channel, receipt: Receipt) -> list[str]:
+    """Return what a channel answered, and what to do about it, in lines."""
+    said = " ".join(filter(None, (receipt.code, receipt.answer)))
+    outcome = "took it" if receipt.delivered else "did not take it"
+    lines = [f"{channel.id} ({channel.kind}, connection {channel.connection}) {outcome}: {said}"]
+    if receipt.remedy:
+        lines.append(f"  {receipt.remedy}")
+    if receipt.temporary and not receipt.delivered:
+        lines.append(f"  it may pass by itself: `{MANAGER} alerts test {channel.id}` tries again")
+    return lines
 
 
 def _chosen(configuration: AlertConfiguration, asked: str | None) -> list[Channel]:
@@ -114,17 +138,6 @@ async def _sent(
 
     receipts = await asyncio.gather(*map(to, chosen))
     return {channel.id: receipt for channel, receipt in zip(chosen, receipts, strict=True)}
-
-
-def _lines(channel: Channel, receipt: Receipt) -> list[str]:
-    said = " ".join(filter(None, (receipt.code, receipt.answer)))
-    outcome = "took it" if receipt.delivered else "did not take it"
-    lines = [f"{channel.id} ({channel.kind}, connection {channel.connection}) {outcome}: {said}"]
-    if receipt.remedy:
-        lines.append(f"  {receipt.remedy}")
-    if receipt.temporary and not receipt.delivered:
-        lines.append(f"  it may pass by itself: `{MANAGER} alerts test {channel.id}` tries again")
-    return lines
 
 
 def _as_dict(channel: Channel, receipt: Receipt) -> dict[str, Any]:

@@ -96,9 +96,9 @@ def test_a_wrong_secret_and_a_wrong_clock_are_told(robots: FakeRobots, kind: str
     robots.secret = SECRET
     wrong = sent(kind, credentials(host=robots.address(kind), password="SECwrongwrong"))
     assert wrong.code in ("310000", "19021")
-    assert "连接 alert_it 的密码" in wrong.remedy
+    assert "填进连接 alert_it；" in wrong.remedy
     unsigned = sent(kind, credentials(host=robots.address(kind)), language="en")
-    assert "into Password of connection alert_it" in unsigned.remedy
+    assert "into connection alert_it, or remove it" in unsigned.remedy
     robots.ahead = 3700
     late = sent(kind, credentials(host=robots.address(kind), password=SECRET))
     assert late.code in ("310000", "19021")
@@ -127,7 +127,7 @@ def test_a_token_that_is_none_is_told(robots: FakeRobots, kind: str) -> None:
     receipt = sent(kind, credentials(host=robots.base_url, password="f" * 32))
     assert not receipt.delivered
     assert receipt.code in ("300005", "19001", "93000")
-    assert "连接 alert_it 的主机地址" in receipt.remedy
+    assert "填进连接 alert_it" in receipt.remedy
 
 
 @pytest.mark.parametrize("kind", [*KINDS, "webhook"])

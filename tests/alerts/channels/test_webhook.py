@@ -58,5 +58,5 @@ def test_who_is_not_let_in_is_told(robots: FakeRobots) -> None:
     receipt = sent("webhook", credentials(host=robots.address("webhook")), language="en")
     assert (receipt.delivered, receipt.temporary) == (False, False)
     assert receipt.remedy == (
-        "it does not let us in: check Host, Login and Password of connection alert_it"
+        "it does not let us in: check address, login and password in connection alert_it"
     )
