@@ -19,12 +19,12 @@ from include.periods import PeriodError, check_fit
 from include.platforms.feed.dialect import AUTHS
 from include.registry import Job, Shop, load_registry
 from include.registry.checks import check_project
+from include.registry.checks_schema import Checks
 from include.registry.contracts import Contract
 from include.registry.description import in_words, period_in_words
 from include.registry.feeds import Feed, Paging, load_feeds
 from include.registry.feeds.placeholders import FORMS
 from include.registry.feeds.tables import TABLES
-from include.registry.row_checks import Checks
 from include.units import exit_codes
 from include.units.exit_codes import ExitCode
 from manager import cli

@@ -2,7 +2,7 @@
 
 from include.pulling.assignment import Assignment
 from include.pulling.clients import check_owner
-from include.pulling.control import Control
+from include.pulling.control_totals import Control
 from include.pulling.landing import Landing, Listed, Replace, Upsert, of_scope
 from include.pulling.orders import Orders, keep_newest
 from include.pulling.shops import Pull, pull

@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from include.gateways.fields import missing_in
-from include.pulling.control import Control
+from include.pulling.control_totals import Control
 from include.pulling.landing import Listed, Upsert, made_in
 
 if TYPE_CHECKING:

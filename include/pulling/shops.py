@@ -19,7 +19,7 @@ from include.gateways.client import GatewayClient, Tally, tallied
 from include.gateways.tokens import TokenStore
 from include.pulling.assignment import Assignment
 from include.pulling.clients import Clients, own_connection, run
-from include.pulling.control import Control, Recounts
+from include.pulling.control_totals import Control, Recounts
 from include.pulling.outcomes import Outcome, exit_code_of, journalled, print_table
 from include.pulling.window import Window, utc_now
 from include.units.exit_codes import ExitCode, worst

@@ -12,10 +12,10 @@ from include import PROJECT_ROOT
 from include.errors import ConfigurationError
 from include.periods import Period, Schedule, check_fit
 from include.registry import fields  # noqa: TC001 - pydantic reads the annotations
+from include.registry.checks_schema import Checks  # noqa: TC001 - the same
 from include.registry.deadlines import check_deadline, deadline_of
 from include.registry.environment import filled
 from include.registry.paths import SCRIPTS, Folders
-from include.registry.row_checks import Checks  # noqa: TC001 - the same
 from include.text import quoted, suggestion
 
 if TYPE_CHECKING:

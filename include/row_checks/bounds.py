@@ -10,7 +10,7 @@ from include.units.unit import PERIODS_COMPARED, SOURCE_COUNTS, LedgerRow, State
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from include.registry.row_checks import Checks
+    from include.registry.checks_schema import Checks
 
 COMPARISONS = {
     "equal_to": "exactly",

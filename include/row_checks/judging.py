@@ -23,7 +23,7 @@ from include.warehouse.transactions import reading
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from include.registry.row_checks import Checks
+    from include.registry.checks_schema import Checks
     from include.units.ledger import Ledger
 
 # How far back like periods are looked for; ticks of a job may differ in length.

@@ -35,7 +35,7 @@ from include.units.unit import NO_SHOP, LedgerRow, Unit
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from include.registry.row_checks import Checks
+    from include.registry.checks_schema import Checks
 
 SHOP = "shop_id"
 LOST = (

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from include.periods import Period
-    from include.registry.row_checks import Checks
+    from include.registry.checks_schema import Checks
     from include.running.results import Result
 
 

@@ -14,9 +14,9 @@ from include import PROJECT_ROOT
 from include.registry import load_registry
 from include.registry.dated_scripts import said_by_entry
 from include.running.environment import NO_DATA
+from include.scheduling.check_operator import CheckOperator
 from include.scheduling.job_docs import describe
 from include.scheduling.operator import ScriptOperator
-from include.scheduling.row_checks import CheckOperator
 from include.scheduling.timetable import CalendarPartitionTimetable
 from include.scheduling.trigger_params import form_for
 

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 
 from include.periods import Schedule
-from include.registry.row_checks import Checks, consistent
+from include.registry.checks_schema import Checks, consistent
 from include.row_checks.bounds import (
     COMPARISONS,
     in_words,

@@ -18,7 +18,7 @@ from include.pulling.assignment import Assignment
 from include.registry import Job, Registry, load_registry
 from include.running.attempt import Attempt
 from include.running.context import Request
-from include.scheduling.row_checks import CheckOperator
+from include.scheduling.check_operator import CheckOperator
 from include.scripts.generate_tasks import expected_units
 from include.units.job_units import JobUnits, expected_from
 from include.units.unit import NO_SHOP

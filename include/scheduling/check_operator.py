@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from include.registry import Job, Shop
-    from include.registry.row_checks import Checks
+    from include.registry.checks_schema import Checks
     from include.units.ledger import Ledger
 
 ENDED_WELL = ("success", "skipped")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from include.registry.row_checks import COMPARISONS, KINDS, consistent
+from include.registry.checks_schema import COMPARISONS, KINDS, consistent
 
 
 @pytest.mark.parametrize(
