@@ -78,6 +78,11 @@ class Layout:
         return self.run / "config-watcher"
 
     @property
+    def watchdog_heartbeat(self) -> Path:
+        """The watchdog's: written when it has made a round; it holds what is open, as JSON."""
+        return self.run / "watchdog"
+
+    @property
     def warehouse(self) -> Path:
         """The warehouse as delivered, a SQLite file."""
         return self.var / "warehouse.db"

@@ -8,6 +8,7 @@ stands in the environment as `AIRFLOW_CONN_<ID>` wins over both, as it does for 
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from datetime import timedelta
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from sqlalchemy import column, select, table
 
-from include.errors import ConfigurationError, missing_connection
+from include.errors import ExpectedError, missing_connection
 from include.gateways.connection import read_fields
 from include.warehouse.connecting import url_of
 
@@ -113,10 +114,11 @@ class Credentials:
         """
         for connection_id in ids:
             text = found.get(connection_id, NONE)
-            if self._is_due(connection_id, text, now) and self._keys is not None:
-                sealed = self._keys.encrypt(text.encode())
-                self._store.keep_credentials(connection_id, sealed, now)
             self._known[connection_id] = text
+            with suppress(ExpectedError):  # where nothing can be kept, there is worse to tell
+                if self._keys is not None and self._is_due(connection_id, text, now):
+                    sealed = self._keys.encrypt(text.encode())
+                    self._store.keep_credentials(connection_id, sealed, now)
 
     def variables(self, ids: Collection[str]) -> dict[str, str]:
         """Return connections as variables of an environment; those that are nowhere are missing."""
@@ -143,7 +145,9 @@ class Credentials:
 
     def _text(self, connection_id: str) -> str:
         if connection_id not in self._known:
-            kept = self._store.kept_credentials(connection_id)
+            kept = None
+            with suppress(ExpectedError):
+                kept = self._store.kept_credentials(connection_id)
             self._known[connection_id] = self._opened(kept[0]) if kept else NONE
         return self._known[connection_id]
 
@@ -166,12 +170,3 @@ def _plain(keys: MultiFernet | None, value: str | None, *, encrypted: bool) -> s
     if keys is None:
         raise InvalidToken
     return keys.decrypt(value.encode()).decode()
-
-
-def check_address(text: str, connection_id: str) -> str:
-    """Return an address to call; raises ConfigurationError where it is none."""
-    if not text.startswith(("http://", "https://")):
-        raise ConfigurationError(
-            f"connection {connection_id}: host is not an address like https://hc-ping.com/…"
-        )
-    return text

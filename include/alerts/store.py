@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from include.registry.alerts import Budget, Mute
 
 FILE = "alerts.db"
+# The moment at which the service was started on purpose, of those that `note` keeps.
+STARTED = "started"
 # What was sent, and may have been taken although nothing said so.
 DOUBTFUL = frozenset({"timeout", "network", "unreadable"})
 SERVER_ERROR = "HTTP 5"

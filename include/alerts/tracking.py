@@ -75,7 +75,7 @@ def _after(
     identity = alert.finding.identity
     if identity.kind in observed.unseen_kinds or identity.subject in observed.unseen_subjects:
         return alert
-    if _stands_for(observed, identity):
+    if _stands_for(observed, identity) and identity not in observed.resolved:
         return replace(alert, gone=None, silent=True)
     if alert.opened is None:
         return None

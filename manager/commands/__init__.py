@@ -178,6 +178,12 @@ COMMANDS = {
         needs="as is",
         parts=PARTS_OF_ALERTS,
     ),
+    "watch": Command(
+        "look at what is wrong every 30 s, and say it, as the component watchdog does",
+        "watchdog:watch",
+        [flag("--once", "once, as from a crontab (exit code 1: something is wrong)")],
+        needs="as is",
+    ),
     "connect": Command(
         "ask for a connection's address and secrets, keep them, and try them at once",
         "commands.connect:connect",

@@ -5,6 +5,7 @@ import json
 import os
 import socket
 import time
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -21,8 +22,10 @@ HEARTBEATS = {
     "dag-processor": ("dag_processor", "latest_dag_processor_heartbeat"),
     "triggerer": ("triggerer", "latest_triggerer_heartbeat"),
 }
-CONFIG_WATCHER = "config-watcher"
 STALE_SECONDS = 30  # as Airflow itself judges
+# Those that touch a file of their name in `var/run`; the watchdog makes a round every 30 s, which
+# waits for channels that hang.
+FILE_HEARTBEATS = {"config-watcher": STALE_SECONDS, "watchdog": 180}
 LAST_LINE_BYTES = 4_000
 # Of the ends of components that are remembered.
 SECONDS_KEPT = 3600.0
@@ -56,8 +59,8 @@ def look(layout: Layout, ports: Ports, *, deaths: bool = True) -> list[Health]:
     processes = components(layout)
     answer = _ask_api(ports)
     healths = [
-        _judge_beat(process, _watcher_beat(layout))
-        if process.name == CONFIG_WATCHER and process.up
+        _judge_file(process, layout)
+        if process.name in FILE_HEARTBEATS and process.up
         else _judge(process, answer, ports)
         for process in processes
     ]
@@ -144,19 +147,19 @@ def _judge_heartbeat(process: Component, answer: dict[str, Any]) -> Health:
     return _judge_beat(process, datetime.fromisoformat(latest).timestamp() if latest else None)
 
 
-def _watcher_beat(layout: Layout) -> float | None:
-    try:
-        return layout.watcher_heartbeat.stat().st_mtime
-    except OSError:
-        return None
+def _judge_file(process: Component, layout: Layout) -> Health:
+    beat = None
+    with suppress(OSError):
+        beat = (layout.run / process.name).stat().st_mtime
+    return _judge_beat(process, beat, FILE_HEARTBEATS[process.name])
 
 
-def _judge_beat(process: Component, beat: float | None) -> Health:
+def _judge_beat(process: Component, beat: float | None, stale: float = STALE_SECONDS) -> Health:
     # A heartbeat from before the process began is its predecessor's.
     if beat is None or beat < process.started:
         return Health(process, None, "has not sent its first heartbeat yet")
     age = time.time() - beat
-    trouble = f"sent its last heartbeat {age:.0f} s ago" if age > STALE_SECONDS else ""
+    trouble = f"sent its last heartbeat {age:.0f} s ago" if age > stale else ""
     return Health(process, beat, trouble)
 
 

@@ -4,11 +4,13 @@ import json
 import sys
 from argparse import Namespace
 from contextlib import redirect_stdout, suppress
+from datetime import datetime, timezone
 from functools import partial
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from include import MANAGER
+from include.alerts.store import FILE, STARTED, Store
 from include.errors import ConfigurationError, ExpectedError
 from include.registry import load_registry
 from include.registry.checks import check_project
@@ -98,6 +100,15 @@ def _see_jobs(layout: Layout, environment: dict[str, str]) -> None:
         engine.dispose()
 
 
+def _note_start(layout: Layout) -> None:
+    """Note for the watchdog that the service is wanted; it speaks from then on."""
+    store, now = Store(layout.var / FILE), datetime.now(timezone.utc)
+    with suppress(ExpectedError):  # nothing can be kept, which the watchdog says itself
+        store.note_start(now)
+        store.note(STARTED, now)
+    store.close()
+
+
 def _check_same(asked: Ports, used: Ports) -> None:
     if asked != used:
         raise ConfigurationError(
@@ -144,5 +155,6 @@ def _launch(layout: Layout, ports: Ports) -> None:
     environment = service_environment(layout, ports)
     prepare(layout, environment)
     _see_jobs(layout, environment)
+    _note_start(layout)
     supervisor_client.start(layout, environment)
     note(layout, f"started at {ports.url}")

@@ -6,14 +6,17 @@ import signal
 import sys
 import time
 from argparse import Namespace
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from datetime import datetime, timezone
 from functools import partial
 
 import psutil
 
+from include.alerts.store import FILE, Store
+from include.errors import ExpectedError
 from manager.airflow.rest import Api, ApiError
-from manager.journal import note
+from manager.journal import note, user_name
 from manager.layout import Layout
 from manager.lifecycle.health import running
 from manager.lifecycle.ports import remembered
@@ -59,8 +62,11 @@ def stop_service(
         with layout.lock():
             say = partial(print, file=sys.stderr if as_json else sys.stdout, flush=True)
             if running(layout):
-                interrupted = drain(layout, 0.0 if now else DRAIN_SECONDS, say)
-            ran = end_service(layout, say)
+                with marked(layout):
+                    interrupted = drain(layout, 0.0 if now else DRAIN_SECONDS, say)
+                    ran = end_service(layout, say)
+            else:
+                ran = end_service(layout, say)
             if ran:
                 cut = f", interrupting {', '.join(interrupted)}" if interrupted else ""
                 note(layout, f"stopped by `{command}{' --now' if now else ''}`{cut}")
@@ -69,6 +75,22 @@ def stop_service(
         print(json.dumps(told))
     else:
         print("stopped" if ran else "not running")
+
+
+@contextmanager
+def marked(layout: Layout) -> Iterator[None]:
+    """Note for the watchdog, and for the digest, that somebody wants the service to stop."""
+    store = Store(layout.var / FILE)
+    with suppress(ExpectedError):  # nothing can be kept; the service stops all the same
+        store.note_stop(user_name(), datetime.now(timezone.utc))
+    try:
+        yield
+    except BaseException:
+        with suppress(ExpectedError):
+            store.note_start(datetime.now(timezone.utc))
+        raise
+    finally:
+        store.close()
 
 
 def end_service(layout: Layout, say: Callable[[str], None] = print) -> bool:

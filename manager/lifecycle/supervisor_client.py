@@ -28,7 +28,7 @@ class SupervisorGoneError(ExpectedError):
 
 @dataclass(frozen=True)
 class Component:
-    """One supervised process: its state in supervisord's words, and since when (epoch seconds)."""
+    """One supervised process: its state in supervisord's words; moments in epoch seconds."""
 
     name: str
     state: str
@@ -37,6 +37,7 @@ class Component:
     now: int
     error: str
     log: str
+    stopped: int = 0
 
     @property
     def up(self) -> bool:
@@ -88,6 +89,7 @@ def components(layout: Layout) -> list[Component]:
             now=info["now"],
             error=info["spawnerr"] or info["description"],
             log=info["stdout_logfile"],
+            stopped=info["stop"],
         )
         for info in _call(layout, "supervisor.getAllProcessInfo")
     ]

@@ -8,9 +8,11 @@ import pytest
 
 from tests.alerts.fake_robots import FakeRobots, serve_robots
 from tests.alerts.mail_server import make_certificate
+from tests.alerts.watched import Watched
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from tests.alerts.mail_server import Certificate
 
@@ -32,3 +34,9 @@ def robots(_serving: FakeRobots) -> FakeRobots:
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
     """Make one for this machine, and its authority."""
     return make_certificate(tmp_path_factory.mktemp("certificates"))
+
+
+@pytest.fixture
+def watched(tmp_path: Path, airflow_database: Path) -> Watched:
+    """Return an installation in which nothing has landed yet."""
+    return Watched(tmp_path, airflow_database)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
-from fastapi import FastAPI, Request, Response
+from fastapi import FastAPI, HTTPException, Request, Response
 
 from tests.sandbox.serving import serve_app
 
@@ -27,6 +27,7 @@ PATHS = {
     "lark": f"/open-apis/bot/v2/hook/{TOKEN}",
     "wecom": f"/cgi-bin/webhook/send?key={TOKEN}",
     "webhook": f"/hook/{TOKEN}",
+    "ping": f"/ping/{TOKEN}",
 }
 HOUR = 3600
 PAGES = {
@@ -49,6 +50,7 @@ class FakeRobots:
             status, or the JSON that is answered.
         taken: the bodies of the messages that were taken, in order.
         headers: of the request that came last.
+        pings: how often the address of a dead man's switch was called.
     """
 
     base_url: str = ""
@@ -58,6 +60,7 @@ class FakeRobots:
     fault: str | int | Mapping[str, Any] | None = None
     taken: list[dict[str, Any]] = field(default_factory=list)
     headers: Mapping[str, str] = field(default_factory=dict)
+    pings: int = 0
     minutes: Counter[tuple[str, int]] = field(default_factory=Counter)
 
     def address(self, kind: str) -> str:
@@ -100,6 +103,13 @@ def _app(robots: FakeRobots) -> FastAPI:
 
     async def webhook(request: Request) -> Response:
         return await _answered(robots, request, lambda *_: {"thanks": True})
+
+    @app.get("/ping/{token}")
+    def ping(token: str) -> str:
+        if token != TOKEN:
+            raise HTTPException(404)
+        robots.pings += 1
+        return "OK"
 
     app.add_api_route("/open-apis/bot/v2/hook/{token}", feishu, methods=["POST"])
     app.add_api_route("/hook/{token}", webhook, methods=["POST"])

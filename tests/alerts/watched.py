@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import atexit
 import json
 import shutil
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from functools import cache
-from pathlib import Path
-from tempfile import mkdtemp
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from airflow.models import import_all_models
-from airflow.models.base import Base
 from cryptography.fernet import Fernet
-from sqlalchemy import create_engine, delete, insert, update
+from sqlalchemy import JSON, MetaData, Table, create_engine, delete, insert, update
 from sqlalchemy.pool import NullPool
 
 from include import PROJECT_ROOT
@@ -31,11 +26,13 @@ from include.units.first_seen import first_seen
 from include.units.job_units import LONG_AGO
 from include.warehouse import connect
 from include.warehouse.tables import ledger, waivers
+from tests.airflow_database import put
 from tests.coverage.registries import SHANGHAI, row
 from tests.warehouses import make_warehouse
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from include.alerts.findings import Finding, Kind
     from include.alerts.watching.place import Look
@@ -60,6 +57,7 @@ shops:
 JOBS = ("erp_store", "jd_store", "report")
 # A morning on which the last period is 2026-11-28.
 TODAY, LAST = "2026-11-29", "2026-11-28"
+FERNET = "AIRFLOW__CORE__FERNET_KEY"
 ADDRESS = "http://127.0.0.1:8080"
 DAY = timedelta(days=1)
 
@@ -71,14 +69,16 @@ def at(text: str) -> datetime:
 
 
 @cache
-def _airflow_file() -> Path:
-    """Make Airflow's own tables once; tests get a copy."""
-    folder = Path(mkdtemp(prefix="airflow-of-tests-"))
-    atexit.register(shutil.rmtree, folder)
-    import_all_models()
-    engine = create_engine(f"sqlite:///{folder}/airflow.db", poolclass=NullPool)
-    Base.metadata.create_all(engine)
-    return folder / "airflow.db"
+def _table(name: str, path: Path) -> Table:
+    """Return one of Airflow's own tables, as a file has it."""
+    engine = create_engine(f"sqlite:///{path}", poolclass=NullPool)
+    return Table(name, MetaData(), autoload_with=engine)
+
+
+def _empty(kind: Any) -> Any:
+    if isinstance(kind, JSON):
+        return {}
+    return at("00:00") if kind.python_type is datetime else kind.python_type()
 
 
 @dataclass
@@ -86,7 +86,12 @@ class AirflowFile:
     """Airflow's database."""
 
     path: Path
+    model: Path
     key: bytes = field(default_factory=Fernet.generate_key)
+
+    def table(self, name: str) -> Table:
+        """Return one of its tables."""
+        return _table(name, self.model)
 
     def change(self, statement: Any) -> None:
         """Write to it."""
@@ -95,8 +100,18 @@ class AirflowFile:
             connection.execute(statement)
 
     def add(self, table: str, **said: Any) -> None:
-        """Add a row."""
-        self.change(insert(Base.metadata.tables[table]).values(**said))
+        """Add a row; what must have a value, and is given none, is empty."""
+        model = self.table(table)
+        wanted = [
+            one
+            for one in model.columns
+            if not one.nullable and one.server_default is None and not one.primary_key
+        ]
+        empty = {one.name: _empty(one.type) for one in wanted if one.name not in said}
+        values = {**empty, **said}
+        moments = {name: one for name, one in values.items() if isinstance(one, datetime)}
+        values |= {name: one.astimezone(timezone.utc) for name, one in moments.items()}
+        self.change(insert(model).values(**values))
 
     def connect(self, conn_id: str, **fields: Any) -> None:
         """Write a connection as the web UI does: password and extra encrypted."""
@@ -106,13 +121,13 @@ class AirflowFile:
                 text = said[name] if isinstance(said[name], str) else json.dumps(said[name])
                 said |= {name: cipher.encrypt(text.encode()).decode(), mark: True}
         marks = {"is_encrypted": False, "is_extra_encrypted": False}
-        model = Base.metadata.tables["connection"]
+        model = self.table("connection")
         self.change(delete(model).where(model.c.conn_id == conn_id))
         self.add("connection", **{"conn_id": conn_id, "conn_type": "http", **marks, **said})
 
     def heartbeats(self, moment: datetime, **others: datetime) -> None:
         """Write signs of life of the components, some of them of other moments."""
-        model = Base.metadata.tables["job"]
+        model = self.table("job")
         self.change(delete(model))
         for kind in ("SchedulerJob", "DagProcessorJob", "TriggererJob"):
             beat = others.get(kind, moment)
@@ -121,21 +136,11 @@ class AirflowFile:
 
     def dag(self, job_id: str, *, is_paused: bool = False) -> None:
         """Add a job's DAG."""
-        self.add(
-            "dag",
-            dag_id=job_id,
-            fileloc="",
-            bundle_name="dags",
-            is_paused=is_paused,
-            is_stale=False,
-            has_task_concurrency_limits=False,
-            max_active_tasks=1,
-            max_consecutive_failed_dag_runs=0,
-        )
+        self.add("dag", dag_id=job_id, bundle_name="dags", is_paused=is_paused, is_stale=False)
 
     def pause(self, job_id: str) -> None:
         """Pause a job."""
-        model = Base.metadata.tables["dag"]
+        model = self.table("dag")
         self.change(update(model).where(model.c.dag_id == job_id).values(is_paused=True))
 
     def run(self, job_id: str, key: str, state: str, moment: datetime, **more: Any) -> None:
@@ -157,7 +162,7 @@ class AirflowFile:
     def task(self, job_id: str, key: str, run_state: str, state: str, **more: Any) -> None:
         """Add the task of a run."""
         fixed: dict[str, Any] = {
-            "id": uuid4(),
+            "id": uuid4().hex,
             "task_id": "run",
             "dag_id": job_id,
             "run_id": f"{run_state}_{key}",
@@ -173,7 +178,7 @@ class AirflowFile:
 class Watched:
     """The installation."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, airflow_database: Path) -> None:
         self.root, self.var = folder / "checkout", folder / "var"
         for name in ("config", "include/scripts"):
             shutil.copytree(PROJECT_ROOT / name, self.root / name)
@@ -181,23 +186,25 @@ class Watched:
         (self.root / "config/tasks").mkdir()
         self.write("config/tasks/tasks.yaml", TASKS)
         self.write("config/shops.yaml", SHOPS)
-        self.var.mkdir()
+        self.var.mkdir(exist_ok=True)
         self.warehouse = self.var / "warehouse.db"
         make_warehouse(f"sqlite:///{self.warehouse}")
         engine = connect(self.url)
         first_seen(engine, JOBS, LONG_AGO)
         engine.dispose()
-        shutil.copy(_airflow_file(), self.var / "airflow.db")
-        self.airflow = AirflowFile(self.var / "airflow.db")
+        put(airflow_database, self.var / "airflow")
+        self.airflow = AirflowFile(self.var / "airflow/airflow.db", airflow_database)
         self.airflow.connect("warehouse", conn_type="sqlite", host=str(self.warehouse))
         for job_id in JOBS:
             self.airflow.dag(job_id)
         self.airflow.heartbeats(at("12:00"))
         self.environment = {
-            "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{self.var}/airflow.db",
-            "AIRFLOW__CORE__FERNET_KEY": self.airflow.key.decode(),
+            "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{self.airflow.path}",
+            FERNET: self.airflow.key.decode(),
             "AIRFLOW__API__BASE_URL": ADDRESS,
         }
+        secrets = self.var / "secrets.env"
+        secrets.write_text(f"{FERNET}={self.airflow.key.decode()}\n", "utf-8")
         self.store = Store(self.var / "alerts.db")
         self._reader: Reader | None = None
 
@@ -215,19 +222,26 @@ class Watched:
         """Write a file of the project."""
         (self.root / name).write_text(text, "utf-8")
 
-    def land(self, *jobs: str, days: int = 12, but: Mapping[str, Any] | None = None) -> None:
+    def land(
+        self,
+        *jobs: str,
+        days: int = 12,
+        last: str = LAST,
+        but: Mapping[str, Any] | None = None,
+    ) -> None:
         """Land the last days of jobs, all of them unless some are named.
 
         Args:
             jobs: which.
             days: how many, up to the last period.
+            last: that one's key.
             but: what is different of the units that `job shop key` names; None: it has no row.
         """
         registry = load_registry(self.root)
         rows = []
         for job_id in jobs or JOBS:
             job = registry.jobs[job_id]
-            period = job.schedule.parse_key(LAST)
+            period = job.schedule.parse_key(last)
             for _ in range(days):
                 for shop in [one.id for one in registry.shops_of(job)] or ["-"]:
                     more = (but or {}).get(f"{job_id} {shop} {period.key}", {})

@@ -109,7 +109,7 @@ class Stack:
         self.spawn("sandbox")
         init = self.spawn("init")
         assert init.wait(PATIENCE) == 0, self.log("init")
-        for name in ("api-server", "dag-processor", "triggerer", "config-watcher"):
+        for name in ("api-server", "dag-processor", "triggerer", "config-watcher", "watchdog"):
             self.spawn(name)
         self.wait_until_healthy("api-server")
         self.spawn("scheduler")

@@ -103,6 +103,8 @@ class ClockWatch:
         self._jumped_at: datetime | None = None
         self._asked_at: float | None = None
         self._differs: tuple[str, float] | None = None
+        # Whether what it said last tells anything of a jump that another process has seen.
+        self.can_tell = False
 
     def look(self, sight: Sight, hosts: Iterable[str]) -> Iterator[Finding]:
         """Yield that the clock is wrong, or may be.
@@ -113,7 +115,8 @@ class ClockWatch:
         """
         now, elapsed = sight.now.timestamp(), self._elapsed()
         offset = now - elapsed
-        step = 0.0 if self._offset is None else offset - self._offset
+        self.can_tell = self._offset is not None
+        step = offset - self._offset if self._offset is not None else 0.0
         self._offset = offset
         if abs(step) > TOLERATED_SECONDS:
             self._jump += step
@@ -131,6 +134,7 @@ class ClockWatch:
             seconds = self._difference(host)
             if seconds is not None:
                 self._jump, self._jumped_at = 0.0, None  # it is known now what came of it
+                self.can_tell = True
                 if abs(seconds) > TOLERATED_SECONDS:
                     self._differs = host, seconds
                 return

@@ -16,6 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from include.alerts.languages import Said
 from include.alerts.watching import actions
 from include.alerts.watching.airflow_state import DatabaseGoneError
+from include.alerts.watching.sight import NAME, WATCHDOG
 from include.errors import ConfigurationError
 from include.warehouse.transactions import cause_of
 
@@ -42,7 +43,7 @@ NAMES = {
     API: Said("网页和 API", "web UI and API"),
     "config-watcher": Said("配置监视", "config-watcher"),
     "sandbox": Said("沙箱", "sandbox"),
-    "watchdog": Said("看门狗", "watchdog"),
+    WATCHDOG: NAME,
     "journal": Said("事件记录", "journal"),
     DATABASE: Said("Airflow 数据库", "Airflow's database"),
     WAREHOUSE: Said("数据仓库", "warehouse"),
@@ -67,7 +68,7 @@ IS_DOWN = Said(
     "{name} {since} 起没有运行（{state}）：{cost}", "{name} is down since {since} ({state}); {cost}"
 )
 FLAPS = Said(
-    "{name} 十分钟内结束了 {deaths} 次，又被重新启动：{cost}",
+    "{name}十分钟内结束了 {deaths} 次，又被重新启动：{cost}",
     "{name} ended {deaths} times within ten minutes and was started again; {cost}",
 )
 NOT_SUPERVISED = Said(
@@ -117,12 +118,14 @@ class Component:
     flaps: bool = False
 
 
-def component_findings(sight: Sight, components: Iterable[Component]) -> Iterator[Finding]:
-    """Yield one for each component that is down, or ends again and again."""
+def component_findings(
+    sight: Sight, components: Iterable[Component], down: timedelta = DOWN
+) -> Iterator[Finding]:
+    """Yield one for each component that is down for so long, or ends again and again."""
     for one in components:
         since = one.down_since
         remedy = actions.logs(sight, one.name)
-        if since is not None and sight.now - since >= DOWN:
+        if since is not None and sight.now - since >= down:
             values = {"since": sight.clock(since), "state": one.state}
             yield _of(sight, one.name, IS_DOWN, remedy, since, **values)
         elif one.flaps:
@@ -147,12 +150,10 @@ def heartbeat_findings(
             yield _of(sight, name, NO_BEAT, actions.restart(sight, name), since, since=shown)
 
 
-def api_finding(sight: Sight, silent_since: datetime | None) -> Iterator[Finding]:
-    """Yield that the api-server has not answered for a minute."""
-    if silent_since is not None and sight.now - silent_since >= DOWN:
-        shown = sight.clock(silent_since)
-        remedy = actions.restart(sight, API)
-        yield _of(sight, API, NO_ANSWER, remedy, silent_since, since=shown)
+def api_finding(sight: Sight, silent_since: datetime) -> Finding:
+    """Return that the api-server does not answer."""
+    remedy = actions.restart(sight, API)
+    return _of(sight, API, NO_ANSWER, remedy, silent_since, since=sight.clock(silent_since))
 
 
 def supervisor_finding(sight: Sight) -> Finding:

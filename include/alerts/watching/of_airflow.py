@@ -68,7 +68,7 @@ class AirflowReader:
         with gathering.reading("import errors", Kind.CONFIGURATION):
             gathering.findings += import_findings(gathering.sight, state.failures)
         with gathering.reading("heartbeats", subjects=COMPONENTS.values()):
-            began = asked.began or sight.now
+            began = asked.began or sight.now - health.SILENT
             gathering.findings += health.heartbeat_findings(sight, state.heartbeats, began)
         return state
 

@@ -17,7 +17,7 @@ from include.registry.checks import check_project
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
     from include.alerts.credentials import Credentials
     from include.alerts.findings import Finding
@@ -37,13 +37,19 @@ class Reader:
         place: the installation.
         credentials: the connections that messages are sent with.
         clock: watches this machine's.
+        down: how long something does not answer before that is told.
     """
 
     def __init__(
-        self, place: Place, credentials: Credentials, clock: ClockWatch | None = None
+        self,
+        place: Place,
+        credentials: Credentials,
+        clock: ClockWatch | None = None,
+        down: timedelta = health.DOWN,
     ) -> None:
         self._place = place
         self._clock = clock or ClockWatch()
+        self._down = down
         self._shops = KnownConnections(place.environment, credentials.keys, [place.metadata_url])
         self._airflow = AirflowReader(place, credentials, self._shops)
         self._warehouse = WarehouseReader(credentials, self._shops, self._airflow)
@@ -83,7 +89,7 @@ class Reader:
 
     def _look_at_service(self, gathering: Gathering, asked: Asked) -> None:
         with gathering.reading(health.API, subjects=[health.API]):
-            gathering.findings += self._api(gathering.sight)
+            self._ask_api(gathering, asked)
         for part, look in asked.looks.items():
             with gathering.reading(part, Kind.SERVICE):
                 gathering.findings += look(gathering.sight)
@@ -91,13 +97,20 @@ class Reader:
             gathering.findings += health.disk_findings(gathering.sight, [self._place.var])
         with gathering.reading(CLOCK, subjects=[CLOCK]):
             gathering.findings += self._clock.look(gathering.sight, self._shops.hosts())
+            if not self._clock.can_tell:
+                gathering.unseen(subjects=[CLOCK])
 
-    def _api(self, sight: Sight) -> Iterable[Finding]:
+    def _ask_api(self, gathering: Gathering, asked: Asked) -> None:
         if not self._place.tasks_url or health.api_answers(self._place.tasks_url):
             self._api_silent_since = None
+            return
+        sight = gathering.sight
+        since = self._api_silent_since = self._api_silent_since or sight.now
+        began = asked.began or since - health.SILENT
+        if sight.now - since >= self._down and sight.now - began >= health.SILENT:
+            gathering.findings.append(health.api_finding(sight, since))
         else:
-            self._api_silent_since = self._api_silent_since or sight.now
-        return health.api_finding(sight, self._api_silent_since)
+            gathering.unseen(subjects=[health.API])
 
 
 def _hidden(problems: list[Problem], asked: Asked, jobs: Iterable[str]) -> set[str]:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 # Of what a message quotes: an error's first line, cut.
 LONGEST_QUOTE = 160
 WATCHDOG = "watchdog"
+NAME = Said("看门狗", "watchdog")
 
 
 FAILED = Said("看门狗查看“{part}”时出错：{error}", "the watchdog failed to look at {part}: {error}")
@@ -181,7 +182,8 @@ class Gathering:
         told = str(error) if isinstance(error, ExpectedError) else f"{_place(error)}: {error}"
         what = self.sight.say(FAILED, part=part, error=self.sight.quote(told))
         subject = f"{WATCHDOG}:{part}"
-        return self.sight.service(subject, what, self.sight.say(REPORT))
+        name = self.sight.say(NAME)
+        return self.sight.service(subject, what, self.sight.say(REPORT), name=name)
 
 
 def _place(error: Exception) -> str:

@@ -35,6 +35,7 @@ NEVER_HEALED = Said(
     "{count} 期早于 {days} 天，不会自动补齐，最早 {first}",
     "{count} periods are older than {days} days, so nothing repairs them; the oldest is {first}",
 )
+IS_PAUSED = Said("任务已暂停。", "The job is paused.")
 STILL_PAUSED = Said(
     "任务暂停着，已到期 {count} 期没有入库，最早 {first}",
     "it is paused, and {count} periods that were due are missing; the oldest is {first}",
@@ -201,9 +202,13 @@ class UnitFindings:
             expected=str(expected),
             started=NEVER_BEGUN if never else "",
             fire=cell.due_at.isoformat(),
-            service=self._service,
+            service=self._held_up_by(cell),
             remedy=self._remedy(cell, units, never=never),
         )
+
+    def _held_up_by(self, cell: Cell) -> str:
+        is_paused = cell.job.id in self._known.paused
+        return self._sight.say(IS_PAUSED) if is_paused else self._service
 
     def _remedy(self, cell: Cell, units: list[JudgedUnit], *, never: bool) -> str:
         sight, job, under_way = self._sight, cell.job.id, self._known.under_way

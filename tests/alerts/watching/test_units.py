@@ -40,7 +40,7 @@ def test_a_period_is_late_from_its_deadline_on_with_every_unit_and_why(watched: 
     """Not a minute before; a shop that has landed is not among them."""
     missing = {f"jd_store jd-1 {LAST}": REFUSED, f"jd_store jd-2 {LAST}": BUSY}
     watched.land(but=missing)
-    watched.airflow.run("jd_store", LAST, "running", at("07:30").astimezone(timezone.utc))
+    watched.airflow.run("jd_store", LAST, "running", at("07:30"))
     watched.airflow.task("jd_store", LAST, "running", "up_for_retry")
     assert _late(watched, "09:59") == {}
     late = _late(watched, "10:00")["jd_store"]
@@ -125,7 +125,7 @@ def test_what_never_ran_is_told_as_such(watched: Watched) -> None:
 def test_a_run_without_an_attempt_is_a_run(watched: Watched) -> None:
     """It is not said that nothing ran; nor where that is unknown, without Airflow's database."""
     watched.land("erp_store", "report")
-    watched.airflow.run("jd_store", LAST, "failed", at("07:30").astimezone(timezone.utc))
+    watched.airflow.run("jd_store", LAST, "failed", at("07:30"))
     late = _late(watched)["jd_store"]
     assert "started" not in late.facts
     assert {unit.reason for unit in late.units} == {"运行过，但脚本没有开始，见任务日志"}
@@ -138,7 +138,7 @@ def test_a_run_without_an_attempt_is_a_run(watched: Watched) -> None:
 def test_a_run_that_cannot_move_is_told(watched: Watched) -> None:
     """With what holds it up."""
     watched.land("erp_store", "report")
-    run = at("07:30").astimezone(timezone.utc)
+    run = at("07:30")
     watched.airflow.run("jd_store", LAST, "queued", run)
     assert {unit.reason for unit in _late(watched)["jd_store"].units} == {
         "排队，但调度器没有启动它"

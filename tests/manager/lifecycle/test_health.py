@@ -13,11 +13,9 @@ import pytest
 from manager.commands.status import component_lines
 from manager.layout import Layout
 from manager.lifecycle.health import (
-    CONFIG_WATCHER,
     Health,
     _judge,
-    _judge_beat,
-    _watcher_beat,
+    _judge_file,
     _with_deaths,
     deaths_lately,
     describe,
@@ -76,23 +74,25 @@ def test_a_sandbox_that_does_not_answer_is_a_trouble() -> None:
 
 
 @pytest.mark.parametrize(
-    ("seconds_ago", "trouble"),
+    ("name", "seconds_ago", "trouble"),
     [
-        (None, "has not sent its first heartbeat yet"),
-        (2, ""),
-        (45, "sent its last heartbeat 45 s ago"),
+        ("config-watcher", None, "has not sent its first heartbeat yet"),
+        ("config-watcher", 2, ""),
+        ("config-watcher", 45, "sent its last heartbeat 45 s ago"),
+        ("watchdog", 95, ""),
+        ("watchdog", 185, "sent its last heartbeat 185 s ago"),
     ],
 )
-def test_the_watcher_of_config_beats_by_a_file(
-    tmp_path: Path, seconds_ago: float | None, trouble: str
+def test_some_components_beat_by_a_file(
+    tmp_path: Path, name: str, seconds_ago: float | None, trouble: str
 ) -> None:
     """One that hangs is a trouble, though its process is there."""
     layout = Layout(root=tmp_path, var=tmp_path)
     if seconds_ago is not None:
         layout.run.mkdir()
-        layout.watcher_heartbeat.touch()
-        os.utime(layout.watcher_heartbeat, (time.time() - seconds_ago,) * 2)
-    assert _judge_beat(component(CONFIG_WATCHER), _watcher_beat(layout)).trouble == trouble
+        (layout.run / name).touch()
+        os.utime(layout.run / name, (time.time() - seconds_ago,) * 2)
+    assert _judge_file(component(name, age=1_000), layout).trouble == trouble
 
 
 def test_a_component_of_ours_has_no_heartbeat() -> None:
