@@ -4,6 +4,7 @@ import json
 import shutil
 import sys
 from argparse import Namespace
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -27,8 +28,9 @@ def status(layout: Layout, arguments: Namespace) -> int:
     """Print how the service is.
 
     Returns:
-        0 healthy, 1 degraded (a component, the disk, a file that Airflow cannot import, or a job
-        whose last run failed), 3 not running; with `--prometheus` always 0.
+        0 healthy, 1 degraded (a component, the disk, a file that Airflow cannot import, a job
+        whose last run failed, or a channel of alerts that takes no messages), 3 not running; with
+        `--prometheus` always 0.
     """
     if arguments.prometheus:
         from manager.figures import figures  # noqa: PLC0415 -- loads what the rest needs not
@@ -46,7 +48,8 @@ def status(layout: Layout, arguments: Namespace) -> int:
     disk = shutil.disk_usage(layout.var)
     troubles = any(health.trouble for health in healths) or disk.free < LITTLE_DISK
     of_jobs = overview.import_errors or overview.trouble or overview.failed
-    state = "degraded" if troubles or of_jobs else "healthy"
+    told = _alerts(layout)
+    state = "degraded" if troubles or of_jobs or told.get("failing_channels") else "healthy"
     if arguments.json:
         _print_json(
             ports,
@@ -56,6 +59,7 @@ def status(layout: Layout, arguments: Namespace) -> int:
             jobs_trouble=overview.trouble or None,
             import_errors=list(overview.import_errors),
             disk={"free_bytes": disk.free, "total_bytes": disk.total},
+            alerts=told or None,
         )
     else:
         print(f"{state}  {ports.url}")
@@ -63,7 +67,27 @@ def status(layout: Layout, arguments: Namespace) -> int:
         low = ", which is little: make room" if disk.free < LITTLE_DISK else ""
         free, total = disk.free / GIGABYTE, disk.total / GIGABYTE
         print(f"disk: {free:.1f} of {total:.0f} GB free in {layout.shown(layout.var)}{low}")
+        for line in _alert_lines(told):
+            print(line)
     return HEALTHY if state == "healthy" else DEGRADED
+
+
+def _alerts(layout: Layout) -> dict[str, Any]:
+    """Return what the watchdog's last round has left; nothing before the first."""
+    try:
+        return dict(json.loads(layout.watchdog_heartbeat.read_text("utf-8")))
+    except (OSError, ValueError):
+        return {}
+
+
+def _alert_lines(told: dict[str, Any]) -> Iterator[str]:
+    if told:
+        count = len(told["open"])
+        more = f": `{MANAGER} alerts` lists them" if count else ""
+        yield f"alerts: {count} open{more}"
+    for channel, why in told.get("failing_channels", {}).items():
+        remedy = f"`{MANAGER} alerts test {channel}` shows what to do"
+        yield f"    channel {channel} takes no messages ({why}): {remedy}"
 
 
 def component_lines(healths: list[Health]) -> list[str]:
@@ -114,6 +138,7 @@ def _without_supervisor(layout: Layout, ports: Ports, *, as_json: bool) -> int:
             jobs_trouble="the service does not run",
             import_errors=[],
             disk=None,
+            alerts=None,
         )
     elif left:
         pids = ", ".join(str(process.pid) for process in left)

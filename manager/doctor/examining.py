@@ -36,6 +36,7 @@ CHECKS = {
     "warehouse": "databases:check_warehouse",
     "ledger": "jobs:check_silent_units",
     "clock": "gateways:check_clock",
+    "alerts": "alerts:check_alerts",
     "connections": "gateways:check_connections",
 }
 
