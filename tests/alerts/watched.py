@@ -184,6 +184,7 @@ class Watched:
             shutil.copytree(PROJECT_ROOT / name, self.root / name)
         shutil.rmtree(self.root / "config/tasks")
         (self.root / "config/tasks").mkdir()
+        (self.root / "config/contracts.yaml").unlink()
         self.write("config/tasks/tasks.yaml", TASKS)
         self.write("config/shops.yaml", SHOPS)
         self.var.mkdir(exist_ok=True)

@@ -11,6 +11,7 @@ from include.alerts.findings import Finding, Kind, Missing
 from include.alerts.languages import Said
 from include.alerts.watching import actions
 from include.alerts.watching.sight import merged
+from include.registry import TASKS_FOLDER
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -43,7 +44,8 @@ def problem_findings(
         groups[problem.job_id or problem.file].append(problem)
     for subject, found in groups.items():
         name = jobs_were.get(subject, subject)
-        broken = found[0].job_id is not None and subject not in sight.registry.jobs
+        of_a_job = found[0].job_id is not None and found[0].file.startswith(TASKS_FOLDER)
+        broken = of_a_job and subject not in sight.registry.jobs
         said = BROKEN_ENTRY if broken else BROKEN_FILE
         what = sight.say(said, name=name, first=sight.quote(str(found[0])))
         since = min(_changed(sight, problem.file) for problem in found)
