@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from sqlalchemy import column, select, table
 
-from include.errors import ExpectedError, missing_connection
+from include.errors import ConfigurationError, ExpectedError, missing_connection
 from include.gateways.connection import read_fields
 from include.warehouse.connecting import url_of
 
@@ -170,3 +170,12 @@ def _plain(keys: MultiFernet | None, value: str | None, *, encrypted: bool) -> s
     if keys is None:
         raise InvalidToken
     return keys.decrypt(value.encode()).decode()
+
+
+def check_address(text: str, connection_id: str) -> str:
+    """Return an address to call; raises ConfigurationError where it is none."""
+    if not text.startswith(("http://", "https://")):
+        raise ConfigurationError(
+            f"connection {connection_id}: host is not an address like https://hc-ping.com/…"
+        )
+    return text

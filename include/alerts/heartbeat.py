@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import httpx
 
 from include.alerts.channels.settings import Credentials
+from include.alerts.credentials import check_address
 from include.errors import ConfigurationError
 from include.gateways.network import certificates, proxy_of
 
@@ -24,9 +25,7 @@ def ping(connection_id: str, variables: Mapping[str, str]) -> str:
         variables: holds it, as an environment does.
     """
     try:
-        url = Credentials.from_env(connection_id, variables).url()
-        if not url.startswith(("http://", "https://")):
-            return f"connection {connection_id} has no address in Host"
+        url = check_address(Credentials.from_env(connection_id, variables).url(), connection_id)
         client = httpx.Client(
             timeout=PING_SECONDS, verify=certificates(), proxy=proxy_of(url), trust_env=False
         )
