@@ -67,8 +67,7 @@ def status(layout: Layout, arguments: Namespace) -> int:
         low = ", which is little: make room" if disk.free < LITTLE_DISK else ""
         free, total = disk.free / GIGABYTE, disk.total / GIGABYTE
         print(f"disk: {free:.1f} of {total:.0f} GB free in {layout.shown(layout.var)}{low}")
-        for line in _alert_lines(told):
-            print(line)
+        print("".join(_alert_lines(told)), end="")
     return HEALTHY if state == "healthy" else DEGRADED
 
 
@@ -84,10 +83,10 @@ def _alert_lines(told: dict[str, Any]) -> Iterator[str]:
     if told:
         count = len(told["open"])
         more = f": `{MANAGER} alerts` lists them" if count else ""
-        yield f"alerts: {count} open{more}"
+        yield f"alerts: {count} open{more}\n"
     for channel, why in told.get("failing_channels", {}).items():
         remedy = f"`{MANAGER} alerts test {channel}` shows what to do"
-        yield f"    channel {channel} takes no messages ({why}): {remedy}"
+        yield f"    channel {channel} takes no messages ({why}): {remedy}\n"
 
 
 def component_lines(healths: list[Health]) -> list[str]:
