@@ -24,13 +24,13 @@ sys.path.insert(0, str(ROOT))
 
 from parse import ENTRY, JOBS_PER_FILE  # noqa: E402 - beside this file
 
-from manager.lifecycle.health import CONFIG_WATCHER  # noqa: E402 - the same
 from manager.lifecycle.supervisor_client import components  # noqa: E402 - the same
 from tests.integration.installation import Service, copy_project, installed  # noqa: E402 - the same
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+CONFIG_WATCHER = "config-watcher"
 DAG_PROCESSOR = "dag-processor"
 SIZES = (11, 100, 1000)
 EDITS = 5

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import re
 import shutil
 import subprocess
@@ -78,6 +79,19 @@ def test_no_imports_go_in_a_circle() -> None:
     while free := {module for module, imports in waiting.items() if not imports}:
         waiting = {m: imports - free for m, imports in waiting.items() if m not in free}
     assert not waiting, f"a circle, or what leads to one: {sorted(waiting)}"
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "benchmarks").glob("*.py")), ids=lambda p: p.stem)
+def test_benchmarks_import_what_there_is(path: Path) -> None:
+    """Nobody runs them each day, and no other check reads their imports."""
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if not isinstance(node, ast.ImportFrom) or not node.module:
+            continue
+        if node.module.split(".")[0] in {*SHELLS, "tests"}:
+            module = importlib.import_module(node.module)
+            for alias in node.names:
+                name = f"{node.module}.{alias.name}"
+                assert name in MODULES or hasattr(module, alias.name), name
 
 
 def test_no_module_or_function_grows_into_two() -> None:
