@@ -16,20 +16,15 @@ ROOT = Path(__file__).parent.parent
 # A room of include/ may import only what stands above it (CONTRIBUTING.md has the table).
 ORDER = (
     *("errors", "text", "heartbeats", "cron", "periods", "logical_dates", "secrets", "warehouse"),
-    *("registry", "units", "row_checks", "gateways", "platforms", "running", "housekeeping"),
-    *(
-        "pulling",
-        "coverage",
-        "alerts",
-        "metrics",
-        "scheduling",
-        "coverage_page",
-        "prepare",
-        "scripts",
-    ),
+    *("registry", "units", "row_checks", "contracts", "gateways", "platforms", "running"),
+    *("housekeeping", "pulling", "coverage", "alerts", "metrics", "scheduling", "coverage_page"),
+    *("prepare", "scripts"),
 )
 # What a room that stands above another must not know all the same.
-APART = {"gateways": {"registry", "units", "row_checks"}, "coverage": {"pulling", "platforms"}}
+APART = {
+    "gateways": {"registry", "units", "row_checks", "contracts"},
+    "coverage": {"pulling", "platforms"},
+}
 MAY_IMPORT_AIRFLOW = {"scheduling", "coverage_page", "prepare", "alerts.notifiers"}
 SHELLS = {"include": set(), "sandbox": {"include"}, "manager": {"include", "sandbox"}}
 FILES = [path for shell in SHELLS for path in sorted((ROOT / shell).rglob("*.py"))]

@@ -70,27 +70,45 @@ def judge(ledger: Ledger, checks: Checks, units: Sequence[Unit]) -> Judgement:
             for unit in of_period
             if (row := rows.get(unit.shop_id)) and row.state in LANDED and row.is_of(unit.period)
         }
-        for unit, faults in _wrong(ledger, checks, landed, table).items():
+        for unit, faults in _wrong(ledger.engine, checks, landed, table).items():
             ledger.reject(landed[unit], "; ".join(faults))
             judgement.faults[unit] = faults
         for unit, row in landed.items():
-            if unknown := _unknown(ledger, checks, row):
+            # What an earlier version has landed was not counted by its source.
+            is_fresh = row.run_id is not None and row.run_id == ledger.run_id
+            if unknown := _unknown(checks, row, is_fresh=is_fresh):
                 judgement.unknown[unit] = unknown
     return judgement
 
 
-def _unknown(ledger: Ledger, checks: Checks, row: LedgerRow) -> str:
+def doubts(
+    engine: Engine, checks: Checks, landed: Mapping[Unit, LedgerRow]
+) -> dict[Unit, list[str]]:
+    """Return what keeps units of one period that landed from passing, and reject none.
+
+    That is what `judge` would reject, and what a check cannot tell.
+
+    Raises:
+        ConfigurationError: a check names what the warehouse does not have.
+    """
+    table = TableRows(engine, checks) if checks.table else None
+    found = _wrong(engine, checks, landed, table)
+    for unit, row in landed.items():
+        if unknown := _unknown(checks, row, is_fresh=True):
+            found.setdefault(unit, []).append(unknown)
+    return found
+
+
+def _unknown(checks: Checks, row: LedgerRow, *, is_fresh: bool) -> str:
     """Return why a check cannot tell whether a unit passes it; empty if each can."""
     told = not_to_tell(checks) if is_uncounted(row) else ""
-    # What an earlier version has landed was not counted by its source.
-    is_fresh = row.run_id is not None and row.run_id == ledger.run_id
     if checks.control_total and row.source_rows is None and is_fresh:
         return f"{told}; {NO_TOTAL}" if told else NO_TOTAL
     return told
 
 
 def _wrong(
-    ledger: Ledger, checks: Checks, landed: Mapping[Unit, LedgerRow], table: TableRows | None
+    engine: Engine, checks: Checks, landed: Mapping[Unit, LedgerRow], table: TableRows | None
 ) -> dict[Unit, list[str]]:
     """Return what is wrong with units that landed, for those with which something is."""
     wrong: dict[Unit, list[str]] = {}
@@ -99,7 +117,7 @@ def _wrong(
             wrong[unit] = [told]
         if is_uncounted(row):
             continue
-        last = last_rows(ledger.engine, unit, PERIODS_COMPARED) if checks.max_drop else []
+        last = last_rows(engine, unit, PERIODS_COMPARED) if checks.max_drop else []
         rows = row.rows or 0  # an empty unit that its script did not count has none
         if faults := too_few(checks, rows, last):
             wrong.setdefault(unit, []).extend(faults)

@@ -92,7 +92,9 @@ class Attempt:
             refuse_past(self.context.job, self.period, datetime.now(timezone.utc))
             code = self._work(self._command())
         # Judged also when there was nothing to do: the attempt that landed may have been cut off.
-        return self._judge(code)
+        code = self._judge(code)
+        self._complete_contracts()
+        return code
 
     def _without_work(self, why: str) -> int:
         context = self.context
@@ -241,6 +243,14 @@ class Attempt:
         # Another try does not change that the rows are not counted.
         wrong = ExitCode.FAILED if judgement.faults else ExitCode.CONFIGURATION
         return worst([code, wrong])
+
+    def _complete_contracts(self) -> None:
+        """Write down and say which contracts are complete by now."""
+        context = self.context
+        if context.ledger:
+            root = context.request.root
+            for revision in context.ledger.completed(root, context.job.id, self.period):
+                context.note(self.subject, f"completes {revision}")
 
     def _rows(self) -> str:
         """Return how many rows this attempt's units hold; empty where the ledger does not know."""

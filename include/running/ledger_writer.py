@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from include.contracts import Revision, completed
 from include.errors import ExpectedError
 from include.heartbeats import BEATS_UNTIL_LOST
 from include.row_checks import Judgement, judge
@@ -28,6 +29,7 @@ from include.warehouse.versions import check_version
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
+    from pathlib import Path
 
     from include.periods import Period
     from include.registry.checks_schema import Checks
@@ -56,6 +58,7 @@ class LedgerWriter:
         self._place = place
         self._seconds = seconds
         self._patience = timedelta(seconds=BEATS_UNTIL_LOST * seconds)
+        self._looked_back = False
 
     def check_version(self) -> None:
         """Compare the warehouse's tables with this code, before anything is run for them.
@@ -144,6 +147,22 @@ class LedgerWriter:
         """
         with _in_words("read"):
             return judge(self._ledger, checks, units)
+
+    def completed(self, root: Path, job_id: str, period: Period) -> list[Revision]:
+        """Write down which contracts are complete by now, or changed, and return what is new.
+
+        The last days are looked at once, since a run may have been killed before it did this.
+        """
+        lately, self._looked_back = not self._looked_back, True
+        with _in_words("written"):
+            return completed(
+                self._ledger.engine,
+                root,
+                job_id,
+                [period],
+                lately=lately,
+                run_id=self._ledger.run_id,
+            )
 
     def rows_of(self, units: Sequence[Unit]) -> int | None:
         """Return how many rows units have landed; None when none of them says."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Column, Date, Index, Integer, MetaData, String, Table, Text
 
-from include.warehouse.types import Measure, Moment, Money, UtcMoment
+from include.warehouse.types import LongText, Measure, Moment, Money, UtcMoment
 
 metadata = MetaData()
 # Of a column that may be null in a row, but that no feed may leave out of its entry.
@@ -75,6 +75,24 @@ waivers = Table(
     Column("reason", Text, nullable=False),
     Column("waived_by", String(250), nullable=False),
     Column("waived_at", UtcMoment, nullable=False),
+)
+
+# When a contract's period was complete: a row for the first time, and one for each change of its
+# rows since. `landings` has a mark of each unit that had landed, by which the next change is known.
+contracts = Table(
+    "contracts",
+    metadata,
+    Column("contract_id", String(64), primary_key=True),
+    Column("period_key", String(32), primary_key=True),
+    Column("revision", Integer, primary_key=True, autoincrement=False),
+    Column("period_start", UtcMoment, nullable=False),
+    Column("period_end", UtcMoment, nullable=False),
+    Column("complete_at", UtcMoment, nullable=False),
+    Column("units", Integer, nullable=False),
+    Column("waived", Integer, nullable=False),
+    Column("row_count", BigInteger),
+    Column("run_id", String(250)),
+    Column("landings", LongText, nullable=False),
 )
 
 # Times are the wall clock of the platform (Asia/Shanghai), as the gateway gives them.

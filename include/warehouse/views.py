@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import String, column, table
+from sqlalchemy import Integer, String, column, table
 
 from include.warehouse.tables import metadata
 from include.warehouse.types import UtcMoment
@@ -37,6 +37,20 @@ completeness = table(
     column("complete_from", UtcMoment),
     column("complete_until", UtcMoment),
 )
+# Of each contract and period that is complete: since when, and the latest revision.
+contract_status = table(
+    "contract_status",
+    column("contract_id", String),
+    column("period_key", String),
+    column("period_start", UtcMoment),
+    column("period_end", UtcMoment),
+    column("revision", Integer),
+    column("first_complete_at", UtcMoment),
+    column("complete_at", UtcMoment),
+    column("units", Integer),
+    column("waived", Integer),
+    column("row_count", Integer),
+)
 VIEWS = {
     "erp_store_daily": _STORE_DAILY,
     "jd_store_daily": _STORE_DAILY,
@@ -69,6 +83,7 @@ VIEWS = {
     "pdd_kpi_weekly": _KPI,
     "pdd_kpi_monthly": _KPI,
     completeness.name: tuple(completeness.c.keys()),
+    contract_status.name: tuple(contract_status.c.keys()),
 }
 # Of every table and view that the project makes.
 COLUMNS = {

@@ -1,0 +1,117 @@
+"""The table `contracts`: a row for each time that a period became complete, or its rows changed.
+
+Its key decides between those who write at once. A writer reads the last revision first, then the
+ledger, and adds the next number: of two one is refused and begins again, with what the other wrote
+before it. So none is written twice, and none of rows that had changed again.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from sqlalchemy import insert, select
+
+from include.warehouse.tables import contracts
+from include.warehouse.transactions import now as clock_of
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sqlalchemy import Connection
+
+    from include.contracts.standing import Standing
+    from include.periods import Period
+    from include.registry.contracts import Contract
+
+
+class Revision(NamedTuple):
+    """A period that was complete at a moment.
+
+    Attributes:
+        contract_id: of which contract.
+        period_key: which period.
+        number: 1 when it was complete for the first time, and one more for each change since.
+        complete_at: by the warehouse's clock.
+        units: how many have landed.
+        waived: how many are missing, which somebody has accepted.
+        row_count: how many rows have landed; None where nobody counted.
+        period_start: when the period begins.
+        period_end: when it ends.
+        run_id: the run that has completed it; None: nobody's.
+    """
+
+    contract_id: str
+    period_key: str
+    number: int
+    complete_at: datetime
+    units: int
+    waived: int
+    row_count: int | None
+    period_start: datetime
+    period_end: datetime
+    run_id: str | None
+
+    def __str__(self) -> str:
+        """Name it as messages do."""
+        rows = "" if self.row_count is None else f", {self.row_count:,} rows"
+        waived = f", {self.waived:,} waived" if self.waived else ""
+        units = f"{self.units:,} unit{'s' * (self.units != 1)}"
+        named = f"{self.contract_id} {self.period_key} (revision {self.number})"
+        return f"{named}: {units}{rows}{waived}"
+
+    def is_of(self, period: Period) -> bool:
+        """Return whether it is of the very window that a period means by its key."""
+        return (self.period_start, self.period_end) == (period.start, period.end)
+
+
+# As a revision has them.
+COLUMNS = tuple("revision" if name == "number" else name for name in Revision._fields)
+
+
+class Last(NamedTuple):
+    """The last revision of a period, with the marks of the units that had landed."""
+
+    revision: Revision
+    marks: frozenset[str]
+
+    def tells(self, standing: Standing) -> bool:
+        """Return whether nothing has landed since; what is gone is no change of rows."""
+        return self.revision.is_of(standing.period) and standing.marks() <= self.marks
+
+
+def last_of(connection: Connection, contract: Contract, period: Period) -> Last | None:
+    """Read the last revision of a period; None where it was never complete."""
+    query = (
+        select(*(contracts.c[name] for name in COLUMNS), contracts.c.landings)
+        .where(contracts.c.contract_id == contract.id, contracts.c.period_key == period.key)
+        .order_by(contracts.c.revision.desc())
+        .limit(1)
+    )
+    found = connection.execute(query).one_or_none()
+    return Last(Revision(*found[:-1]), frozenset(found.landings.split())) if found else None
+
+
+def write_next(
+    connection: Connection, standing: Standing, last: Last | None, run_id: str | None
+) -> Revision:
+    """Write the revision that follows the last one.
+
+    Raises:
+        IntegrityError: another has written it just now.
+    """
+    revision = Revision(
+        standing.contract.id,
+        standing.period.key,
+        last.revision.number + 1 if last else 1,
+        clock_of(connection),
+        len(standing.landed),
+        len(standing.waived),
+        standing.row_count,
+        standing.period.start,
+        standing.period.end,
+        run_id,
+    )
+    values = dict(zip(COLUMNS, revision, strict=True))
+    landings = "\n".join(sorted(standing.marks()))
+    connection.execute(insert(contracts).values(**values, landings=landings))
+    return revision

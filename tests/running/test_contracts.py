@@ -1,0 +1,187 @@
+"""Whoever completes a period of a contract writes it down, whichever way the run came about."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING
+
+import pytest
+import yaml
+from sqlalchemy import select
+
+from include.periods import Schedule
+from include.registry.contracts import CONTRACTS_FILE
+from include.units.ledger import Ledger
+from include.units.unit import NO_SHOP, Unit
+from include.warehouse import connect
+from include.warehouse.tables import contracts
+from tests.running.project import LEDGER, PERIOD
+
+if TYPE_CHECKING:
+    from tests.running.project import Project
+
+DAYS = Schedule("0 7 * * *", "day")
+# Lands each shop, but for one that is refused.
+PULL = f"""{LEDGER}
+import sys
+refused = os.environ.get("REFUSED")
+for shop in os.environ["SHOPS"].split(","):
+    if shop == refused:
+        ledger.fail(Unit("job", shop, period), 77, "token expired")
+    else:
+        land(shop, 3)
+sys.exit(77 if refused in os.environ["SHOPS"].split(",") else 0) if refused else None
+"""
+WAIT = """
+import os, pathlib, time
+while not pathlib.Path(os.environ["SCRATCH"], "go").exists():
+    time.sleep(0.01)
+"""
+EXPECTED = {"start": "2025-01-01"}
+
+
+class Morning:
+    """A project with a contract over a job with two shops and one without, and its warehouse."""
+
+    def __init__(self, project: Project, url: str) -> None:
+        self.project = project
+        self.url = url
+        project.shops(s1=True, s2=True)
+        project.job(PULL, platform="erp", **EXPECTED)
+        project.job("print('fine')", job_id="other", **EXPECTED)
+        self.contract("job", "other")
+
+    def contract(self, *jobs: str) -> None:
+        """Write a contract over jobs."""
+        entry = {"id": "morning", "name": "早上", "jobs": list(jobs)}
+        text = yaml.safe_dump({"contracts": [entry]}, allow_unicode=True)
+        (self.project.root / CONTRACTS_FILE).write_text(text, "utf-8")
+
+    def run(self, *words: str, **variables: str) -> tuple[int, str]:
+        """Run the job, or what the words say."""
+        return self.project.run(*words, WAREHOUSE_URL=self.url, **variables)
+
+    def written(self) -> list[tuple[str, int, str]]:
+        """Return period, revision and run of all that is complete."""
+        columns = [contracts.c[name] for name in ("period_key", "revision", "run_id")]
+        engine = connect(self.url)
+        with engine.connect() as connection:
+            found = [(*row,) for row in connection.execute(select(*columns).order_by(*columns))]
+        engine.dispose()
+        return found
+
+    def land(self, *shops: str, key: str = PERIOD, job: str = "job") -> None:
+        """Land units as a runner does that is killed before it has judged them."""
+        ledger = Ledger(connect(self.url))
+        for shop in shops:
+            with ledger.engine.begin() as connection:
+                ledger.land(connection, Unit(job, shop, DAYS.parse_key(key)), 3)
+        ledger.engine.dispose()
+
+
+@pytest.fixture
+def morning(project: Project, warehouse: str) -> Morning:
+    """Return it."""
+    return Morning(project, warehouse)
+
+
+def test_a_refused_shop_and_its_repair(morning: Morning) -> None:
+    """Without it nothing is complete; the run that brings it says so at once."""
+    assert morning.run("other", "--period", PERIOD)[0] == 0
+    assert morning.run(REFUSED="s2")[0] == 77
+    assert morning.written() == []
+    code, output = morning.run(RUN_ID="repair__1")
+    said = f"job {PERIOD} completes morning {PERIOD} (revision 1): 3 units, 6 rows"
+    assert (code, f"runner: {said}\n" in output) == (0, True)
+    assert said in morning.project.journal()
+    assert morning.written() == [(PERIOD, 1, "repair__1")]
+
+
+def test_who_lands_it_again_raises_the_revision(morning: Morning) -> None:
+    """Also a run for one shop; a run that finds nothing to do says nothing."""
+    morning.run()
+    morning.run("other", "--period", PERIOD, RUN_ID="first")
+    assert morning.run()[0] == 99
+    code, output = morning.run(
+        "job", "--period", PERIOD, "--shop", "s1", "--again", RUN_ID="once more"
+    )
+    assert (code, "completes morning 2025-10-02 (revision 2)" in output) == (0, True)
+    assert morning.written() == [(PERIOD, 1, "first"), (PERIOD, 2, "once more")]
+
+
+def test_what_fails_its_checks_is_not_complete(morning: Morning) -> None:
+    """It landed and was rejected; with its repair the period is complete."""
+    morning.project.job(PULL, platform="erp", checks={"min_rows": 4}, **EXPECTED)
+    morning.run("other", "--period", PERIOD)
+    assert morning.run()[0] == 1
+    assert morning.written() == []
+    morning.project.job(PULL, platform="erp", checks={"min_rows": 3}, **EXPECTED)
+    assert morning.run()[0] == 0
+    assert [row[:2] for row in morning.written()] == [(PERIOD, 1)]
+
+
+def test_what_a_later_run_retries_is_said_too(morning: Morning) -> None:
+    """A day that was left failed is complete with the run that retries it by itself."""
+    morning.contract("job")
+    morning.run(REFUSED="s1")
+    code, _ = morning.run("job", "--period", "2025-10-03", RETRY_EARLIER="1", RUN_ID="next")
+    assert code == 0
+    assert morning.written() == [(PERIOD, 1, "next"), ("2025-10-03", 1, "next")]
+
+
+def test_several_periods_of_one_run(morning: Morning) -> None:
+    """Each is said when it is complete."""
+    morning.contract("job")
+    assert morning.run("job", "--from", "2025-10-01", "--to", PERIOD, RUN_ID="both")[0] == 0
+    assert morning.written() == [("2025-10-01", 1, "both"), (PERIOD, 1, "both")]
+
+
+def test_a_runner_that_was_killed_before_it_could_say_so(morning: Morning) -> None:
+    """Its next attempt has nothing to run, and says it."""
+    morning.run("other", "--period", PERIOD)
+    morning.land("s1", "s2")
+    assert morning.written() == []
+    assert morning.run(RUN_ID="next attempt")[0] == 99
+    assert morning.written() == [(PERIOD, 1, "next attempt")]
+
+
+def test_a_killed_runner_whose_job_is_not_run_again(morning: Morning) -> None:
+    """The next run of any of the contract's jobs says what the last days lack."""
+    last = DAYS.last_ended(datetime.now(timezone.utc))
+    morning.land("s1", "s2", key=last.key)
+    morning.land(NO_SHOP, key=last.key, job="other")
+    code, output = morning.run("other", "--period", PERIOD)
+    assert (code, f"other {PERIOD} completes morning {last.key} (rev" in output) == (0, True)
+    assert [row[:2] for row in morning.written()] == [(last.key, 1)]
+
+
+def test_kill_9_in_a_real_run(morning: Morning) -> None:
+    """Whatever had landed by then; the run that is started again completes it, once."""
+    morning.run("other", "--period", PERIOD)
+    script = f"{PULL}\nimport pathlib, time\npathlib.Path(os.environ['SCRATCH'], 'landed').touch()"
+    morning.project.job(f"{script}\ntime.sleep(600)", platform="erp", **EXPECTED)
+    runner = morning.project.start(WAREHOUSE_URL=morning.url)
+    morning.project.wait_for("landed")
+    runner.kill()
+    morning.project.wait_until_gone()
+    assert morning.written() == []
+    assert morning.run(RUN_ID="again")[0] == 99
+    assert morning.written() == [(PERIOD, 1, "again")]
+
+
+def test_eleven_runners_that_end_at_once(morning: Morning) -> None:
+    """Each in a process of its own: one of them says that the day is complete."""
+    jobs = [f"job_{number}" for number in range(11)]
+    for job in jobs:
+        morning.project.job(WAIT, job_id=job, **EXPECTED)
+    morning.contract(*jobs)
+    runners = [
+        morning.project.start(job, "--period", PERIOD, WAREHOUSE_URL=morning.url, RUN_ID=job)
+        for job in jobs
+    ]
+    (morning.project.root / "go").touch()
+    outputs = [runner.communicate()[0].decode() for runner in runners]
+    assert [runner.returncode for runner in runners] == [0] * len(jobs), outputs
+    ((key, revision, winner),) = morning.written()
+    assert (key, revision, winner in jobs) == (PERIOD, 1, True)
+    assert sum("completes morning" in output for output in outputs) == 1
