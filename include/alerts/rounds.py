@@ -14,7 +14,7 @@ from datetime import datetime, timedelta, timezone
 from functools import partial
 from typing import TYPE_CHECKING
 
-from include.alerts.configuration import load_alerts
+from include.alerts.configuration import load_usable
 from include.alerts.credentials import Credentials
 from include.alerts.delivery import deliver
 from include.alerts.engine import judge
@@ -112,7 +112,7 @@ class Rounds:
             began: since when the components run, as far as that is known.
         """
         with self._alone():
-            configuration, now = load_alerts(self._place.root), self._clock()
+            configuration, now = load_usable(self._place.root, self._place.var), self._clock()
             found: tuple[Finding, ...] = ()
             is_stopped = False
             with suppress(ExpectedError):  # what cannot be kept is said when it is to be kept

@@ -172,6 +172,19 @@ def test_a_broken_entry_is_said_after_five_minutes(quiet: Rounded) -> None:
     assert recovered.startswith("【已恢复】【配置有误】京东门店数据：恢复正常")
 
 
+def test_an_edit_that_breaks_the_channels_is_said_all_the_same(quiet: Rounded) -> None:
+    """By the channels as they were: else nobody would hear of it."""
+    quiet.make()
+    quiet.watched.write("config/alerts.yaml", "channels: [")
+    for _ in range(8):
+        quiet.make(MINUTE)
+    (said,) = quiet.said()
+    assert said.startswith("【配置有误】config/alerts.yaml\n")
+    quiet.watched.write("config/alerts.yaml", ALERTS)
+    (recovered,) = quiet.recover()
+    assert recovered.startswith("【已恢复】【配置有误】config/alerts.yaml")
+
+
 def test_a_warehouse_that_is_gone_is_said(quiet: Rounded) -> None:
     """What was open of its units stays open; nothing makes an empty one in its place."""
     quiet.watched.set("jd_store", "jd-2", **BUSY)
