@@ -108,12 +108,16 @@ def try_channels(
         0: each has taken it, or there is none to try.
 
     Raises:
+        ConfigurationError: none can be found in a file that is broken.
         ExpectedError: one did not take it.
     """
     if use.kind == HEARTBEAT:
         print("it is called when the watchdog has looked next, and all that it watches could be")
         return 0
     chosen = list(use.channels)
+    if not chosen and configuration.problems:
+        problems = "\n".join(map(str, configuration.problems))
+        raise ConfigurationError(f"its channel cannot be read:\n{problems}")
     if not chosen:
         to = ", to: [boss@example.com]" if use.kind == EMAIL else ""
         entry = f"- {{id: ops, kind: {use.kind}, connection: {conn_id}{to}}}"

@@ -110,6 +110,15 @@ def test_what_is_refused_is_answered_again(layout: Layout, robots: FakeRobots) -
     assert "sign" not in str(robots.headers)
 
 
+def test_a_file_that_cannot_be_read_is_told(layout: Layout, robots: FakeRobots) -> None:
+    """The connection is kept; nothing is sent, since the channel's keyword is not known."""
+    (layout.root / "config/alerts.yaml").write_text("channels:\n  - {id: ops\n")
+    done = connect(layout, "wecom_early", robots.address("wecom"))
+    assert (done.returncode, robots.taken) == (78, [])
+    assert "its channel cannot be read:\nconfig/alerts.yaml:" in done.stderr
+    assert row(layout, "wecom_early") == ("http", None, None, None)
+
+
 @pytest.mark.parametrize(
     ("kind", "lines", "said"),
     [
