@@ -101,8 +101,9 @@ def life(tmp_path_factory: pytest.TempPathFactory, airflow_database: Path) -> It
     """
     root = tmp_path_factory.mktemp("life") / "checkout"
     copy_project(root)
-    for name in ("jd", "pdd"):
-        (root / f"config/tasks/{name}.yaml").unlink()
+    # The delivered contract names the jobs that are taken away.
+    for name in ("tasks/jd", "tasks/pdd", "contracts"):
+        (root / f"config/{name}.yaml").unlink()
     first = datetime.now(ZoneInfo("Asia/Shanghai")).date() - timedelta(days=FIRST_DAY)
     (root / "config/tasks/erp.yaml").write_text(ERP_JOB.format(start=first), "utf-8")
     (root / "include/scripts/slow.py").write_text(SLOW)

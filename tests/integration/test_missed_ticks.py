@@ -36,7 +36,7 @@ def ticking(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """Return an installation of its own with that job alone."""
     root = tmp_path_factory.mktemp("ticks") / "checkout"
     copy_project(root)
-    for path in (root / "config/tasks").glob("*.yaml"):
+    for path in (*(root / "config/tasks").glob("*.yaml"), root / "config/contracts.yaml"):
         path.unlink()
     (root / "config/tasks/ticks.yaml").write_text(JOB, "utf-8")
     (root / "include/scripts/tick.py").write_text("print('tick')\n", "utf-8")
