@@ -108,5 +108,5 @@ def test_the_messages_are_those_that_come(page: str) -> None:
     digest = Digest(configuration, Mutes(configuration, (), now), [], (), now).message(
         Day(32, 31, {"jd": 1}, usual=-0.03, tokens=tokens), None
     )
-    shown = re.findall(r"```text\n(.*?)\n```", page, re.DOTALL)
+    shown = re.findall(r"^```text\n(.*?)\n^```", page, re.DOTALL | re.MULTILINE)
     assert [one.plain() for one in (opening, recovery, digest)] == shown
