@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-PATIENCE = 120.0
+PATIENCE = 900.0
 ALERTS = 'channels:\n  - {id: ops, kind: webhook, connection: alert_hook}\ndigest: {at: "23:59"}\n'
 PARTS = ("include", "manager")
 SUPERVISORD = """
@@ -149,9 +149,11 @@ def _supervised(layout: Layout) -> Iterator[None]:
     file = layout.run / "supervisord.conf"
     file.write_text(SUPERVISORD.format(run=layout.run, socket=layout.socket), "utf-8")
     command = [sys.executable, "-m", "supervisor.supervisord", "--nodaemon", "-c", str(file)]
+    layout.socket.parent.mkdir(mode=0o700, exist_ok=True)
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
     def runs() -> bool:
+        assert process.poll() is None
         try:
             return any(one.up for one in supervisor_client.components(layout))
         except supervisor_client.SupervisorGoneError:
@@ -163,6 +165,7 @@ def _supervised(layout: Layout) -> Iterator[None]:
     finally:
         process.terminate()
         process.wait(PATIENCE)
+        supervisor_client.remove_traces(layout)
 
 
 def _watch(layout: Layout) -> int:

@@ -85,8 +85,9 @@ class Watched:
         (self.layout.root / "config/alerts.yaml").write_text(content, "utf-8")
         assert load_alerts(self.layout.root).problems == ()
 
-    def round(self, *findings: Finding, now: datetime = NOW) -> None:
-        """Do one round that ends well."""
+    def round(self, *findings: Finding, now: datetime | None = None) -> None:
+        """Do one round that ends well, at a moment; now, unless given."""
+        now = now or datetime.now(timezone.utc)
         configuration = load_alerts(self.layout.root)
         store = Store(self.layout.var / FILE)
         store.update(

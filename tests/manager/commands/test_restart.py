@@ -15,10 +15,11 @@ from manager.commands.restart import restart
 from manager.layout import Layout
 from manager.lifecycle.ports import Ports, check_free, remember
 from manager.lifecycle.supervisor_client import MARKER
+from tests.integration.installation import free_ports
 
 LISTEN = """
 import socket, sys
-server = socket.create_server(("127.0.0.1", 0))
+server = socket.create_server(("127.0.0.1", int(sys.argv[1])))
 print(server.getsockname()[1], flush=True)
 sys.stdin.read()
 """
@@ -28,7 +29,7 @@ sys.stdin.read()
 def component(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], int]]:
     """Return a process that the service of `tmp_path` started, and the port it listens on."""
     with subprocess.Popen(
-        [sys.executable, "-c", LISTEN],
+        [sys.executable, "-c", LISTEN, str(free_ports().base)],
         env=os.environ | {MARKER: str(tmp_path)},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
