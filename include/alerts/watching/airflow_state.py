@@ -62,13 +62,13 @@ class AirflowState:
     """What is known of Airflow.
 
     Attributes:
-        paused: the jobs that are paused.
+        dags: the jobs that are DAGs, and whether each is paused; others cannot run.
         under_way: the runs that wait or work.
         heartbeats: when each component gave its last sign of life; none where it never has.
         failures: files that cannot be imported.
     """
 
-    paused: frozenset[str] = frozenset()
+    dags: Mapping[str, bool] = field(default_factory=dict)
     under_way: UnderWay = field(default_factory=UnderWay)
     heartbeats: Mapping[str, datetime | None] = field(default_factory=dict)
     failures: tuple[ImportFailure, ...] = ()
@@ -93,9 +93,9 @@ def opened(url: str) -> Iterator[Connection]:
 def read_airflow(connection: Connection, registry: Registry, now: datetime) -> AirflowState:
     """Read how Airflow is."""
     jobs = registry.jobs
-    paused = connection.scalars(select(DAGS.c.dag_id).where(DAGS.c.is_paused))
+    dags = connection.execute(select(DAGS.c.dag_id, DAGS.c.is_paused).where(~DAGS.c.is_stale))
     return AirflowState(
-        paused=frozenset(paused) & jobs.keys(),
+        dags={row.dag_id: bool(row.is_paused) for row in dags if row.dag_id in jobs},
         under_way=read_under_way(connection, jobs, now),
         heartbeats=_heartbeats(connection),
         failures=tuple(_failures(connection)),

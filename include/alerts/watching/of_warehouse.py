@@ -13,7 +13,7 @@ from sqlalchemy import make_url
 
 from include.alerts.findings import Kind
 from include.alerts.watching import health
-from include.alerts.watching.airflow_state import AirflowState, DatabaseGoneError
+from include.alerts.watching.airflow_state import DatabaseGoneError
 from include.alerts.watching.day import day_of, usual_of
 from include.alerts.watching.problems import problem_findings
 from include.alerts.watching.reasons import Circumstances
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from include.alerts.credentials import Credentials
     from include.alerts.findings import Finding, TokenEnd
+    from include.alerts.watching.airflow_state import AirflowState
     from include.alerts.watching.known_connections import KnownConnections
     from include.alerts.watching.of_airflow import AirflowReader
     from include.alerts.watching.place import Asked
@@ -136,8 +137,9 @@ class WarehouseReader:
         service: str,
     ) -> None:
         runs = self._runs(gathering, coverage) if state else None
-        known = state or AirflowState()
-        around = Circumstances(gathering.sight, known.paused, known.under_way, runs)
+        around = Circumstances(gathering.sight, runs=runs)
+        if state:
+            around = replace(around, dags=state.dags, under_way=state.under_way)
         units = UnitFindings(coverage, around, service, asked.started)
         gathering.findings += units.late()
         gathering.findings += units.quality()

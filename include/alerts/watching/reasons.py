@@ -15,7 +15,7 @@ from include.units.exit_codes import SIGNAL_BASE, ExitCode
 from include.units.unit import NO_SHOP, State
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from include.alerts.watching.sight import Sight
     from include.coverage import JudgedUnit
@@ -31,6 +31,7 @@ PROVISIONAL = Said(
 )
 LOST = Said("失联，{since} 起没有心跳", "lost: no sign of life since {since}")
 NEVER = Said("没有运行", "has not run")
+NO_DAG = Said("任务还不是 DAG，不会运行", "the job is not a DAG, so it does not run")
 PAUSED = Said("任务已暂停", "the job is paused")
 QUEUED = Said("排队中，{since} 起", "queued since {since}")
 WITHOUT_SCRIPT = Said(
@@ -90,15 +91,23 @@ class Circumstances:
 
     Attributes:
         sight: of the round.
-        paused: the jobs that are paused; none known where Airflow's database is away.
+        dags: the jobs that are DAGs, and whether each is paused; None: it is not known.
         under_way: the runs that wait or work.
         runs: runs, ended or not, of what was never begun; none: it is not known.
     """
 
     sight: Sight
-    paused: frozenset[str] = frozenset()
+    dags: Mapping[str, bool] | None = None
     under_way: UnderWay = field(default_factory=UnderWay)
     runs: tuple[Run, ...] | None = None
+
+    def is_paused(self, job_id: str) -> bool:
+        """Return whether a job is known to be paused."""
+        return bool(self.dags and self.dags.get(job_id))
+
+    def is_no_dag(self, job_id: str) -> bool:
+        """Return whether a job is known not to be a DAG, so that it cannot run."""
+        return self.dags is not None and job_id not in self.dags
 
     def had_a_run(self, unit: JudgedUnit) -> bool | None:
         """Return whether Airflow has made a run for a unit; none where that is not known."""
@@ -218,8 +227,10 @@ def _of_unbegun(unit: JudgedUnit, job: Job, known: Circumstances) -> Words:
         return Words(sight.say(QUEUED, since=_clock(run.since, job, sight)), cause="queued")
     if run is not None or unit.state != State.MISSED:
         return Words(sight.say(NOT_BEGUN), cause="queued")
-    if job.id in known.paused:
-        return Words(sight.say(PAUSED), cause="paused")
+    is_no_dag = known.is_no_dag(job.id)
+    if is_no_dag or known.is_paused(job.id):
+        cause = "no DAG" if is_no_dag else "paused"
+        return Words(sight.say(NO_DAG if is_no_dag else PAUSED), cause=cause)
     if stuck := known.under_way.stuck_before(unit):
         said = STUCK.get(stuck.stuck, STUCK_OTHERWISE)
         return Words(sight.say(said, why=stuck.stuck), cause=f"stuck:{stuck.stuck}")

@@ -35,6 +35,7 @@ NEVER_HEALED = Said(
     "{count} 期早于 {days} 天，不会自动补齐，最早 {first}",
     "{count} periods are older than {days} days, so nothing repairs them; the oldest is {first}",
 )
+IS_NO_DAG = Said("任务还不是 DAG。", "The job is not a DAG.")
 IS_PAUSED = Said("任务已暂停。", "The job is paused.")
 STILL_PAUSED = Said(
     "任务暂停着，已到期 {count} 期没有入库，最早 {first}",
@@ -111,7 +112,7 @@ class UnitFindings:
         for cells in self._by_job():
             job = cells[0].job
             due = [cell for cell in cells if self._is_missed(cell, self._now - PAUSED_FOR)]
-            if job.id in self._known.paused and due:
+            if self._known.is_paused(job.id) and due:
                 first = due[0].period.key
                 yield self._sight.of_job(
                     Kind.PAUSED,
@@ -207,12 +208,16 @@ class UnitFindings:
         )
 
     def _held_up_by(self, cell: Cell) -> str:
-        is_paused = cell.job.id in self._known.paused
-        return self._sight.say(IS_PAUSED) if is_paused else self._service
+        job = cell.job.id
+        if self._known.is_no_dag(job):
+            return self._sight.say(IS_NO_DAG)
+        return self._sight.say(IS_PAUSED) if self._known.is_paused(job) else self._service
 
     def _remedy(self, cell: Cell, units: list[JudgedUnit], *, never: bool) -> str:
         sight, job, under_way = self._sight, cell.job.id, self._known.under_way
-        if job in self._known.paused:
+        if self._known.is_no_dag(job):
+            return actions.doctor(sight)
+        if self._known.is_paused(job):
             return actions.resume(sight, job)
         if never and self._service:
             return actions.restart(sight, "scheduler")

@@ -149,6 +149,17 @@ def test_a_run_that_cannot_move_is_told(watched: Watched) -> None:
     assert late.facts["remedy"] == "python3 scheduler_manager.py resume jd_store"
 
 
+def test_a_job_that_is_no_dag_is_told(watched: Watched) -> None:
+    """A repair would make no run."""
+    watched.land("erp_store", "report")
+    dags = watched.airflow.table("dag")
+    watched.airflow.change(dags.update().where(dags.c.dag_id == "jd_store").values(is_stale=True))
+    late = _late(watched)["jd_store"]
+    assert late.facts["service"] == "任务还不是 DAG。"
+    assert late.facts["remedy"] == "python3 scheduler_manager.py doctor"
+    assert {unit.reason for unit in late.units} == {"任务还不是 DAG，不会运行"}
+
+
 def test_what_is_accepted_switched_off_or_silent_is_not_late(watched: Watched) -> None:
     """A waiver, `enabled: false` of a shop, `alert: none` of a job."""
     watched.land(but={f"jd_store {shop} {LAST}": BUSY for shop in ("jd-1", "jd-2", "jd-3")})
