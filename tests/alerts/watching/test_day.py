@@ -1,0 +1,87 @@
+"""The day as the digest tells it, and how alerts were resolved."""
+
+from __future__ import annotations
+
+from datetime import timezone
+from typing import TYPE_CHECKING
+
+from include.alerts.configuration import load_alerts
+from include.alerts.engine import judge
+from include.alerts.findings import Identity, Kind, Resolution
+from tests.alerts.watched import LAST, TASKS, at
+
+if TYPE_CHECKING:
+    from include.alerts.findings import Day
+    from tests.alerts.watched import Watched
+
+BUSY = {"state": "failed", "exit_code": 75, "error": "no answer"}
+
+
+def day(watched: Watched, now: str) -> Day:
+    """Return what is told at a moment."""
+    found = watched.look(now).day
+    assert found is not None
+    return found
+
+
+def test_the_day_counts_what_was_due_until_now(watched: Watched) -> None:
+    """By platform; what is still to run makes it incomplete, and so does a gap."""
+    watched.land(but={f"jd_store jd-1 {LAST}": BUSY})
+    early = day(watched, "07:20")
+    assert (early.expected, early.landed, early.missing) == (1, 1, {})
+    assert not early.complete
+    noon = day(watched, "12:00")
+    assert (noon.expected, noon.landed, noon.missing) == (5, 4, {"jd": 1})
+    assert not noon.complete
+    watched.waive("jd_store", "jd-1")
+    noon = day(watched, "12:00")
+    assert (noon.expected, noon.landed, noon.waived) == (4, 4, 1)
+    assert noon.complete
+
+
+def test_rows_are_compared_with_the_usual_once_the_digest_is_due(watched: Watched) -> None:
+    """Not in each round: that reads weeks of the ledger."""
+    watched.land()
+    for shop in ("jd-1", "jd-2", "jd-3"):
+        watched.set("jd_store", shop, rows=5)
+    assert day(watched, "09:29").usual is None
+    usual = day(watched, "09:30").usual
+    assert usual is not None
+    assert round(usual, 2) == -0.3
+
+
+def _resolved(watched: Watched, key: str = LAST) -> Resolution | None:
+    identity = Identity(Kind.LATE, "jd_store", key)
+    return watched.look().resolved.get(identity)
+
+
+def _open(watched: Watched) -> None:
+    """Write down that what is late now is an open alert."""
+    now, configuration = at("12:00").astimezone(timezone.utc), load_alerts(watched.root)
+    observed = watched.look().observed()
+    watched.store.update(
+        lambda state: judge(state, observed, configuration, now),
+        now,
+        configuration.storm.budget.within,
+    )
+
+
+def test_how_a_late_period_came_to_be_right_is_known(watched: Watched) -> None:
+    """How many have landed, when the last did, and what is waived."""
+    watched.land(but={f"jd_store {shop} {LAST}": BUSY for shop in ("jd-1", "jd-2")})
+    _open(watched)
+    assert _resolved(watched) is None
+    landed = at("11:47").astimezone(timezone.utc)
+    watched.set("jd_store", "jd-1", state="ok", rows=3, finished_at=landed)
+    watched.waive("jd_store", "jd-2")
+    assert _resolved(watched) == Resolution(2, 2, landed, "另有 1 家已豁免")
+
+
+def test_a_job_that_is_gone_or_opts_out_is_told_as_such(watched: Watched) -> None:
+    """It has not landed."""
+    watched.land(but={f"jd_store jd-1 {LAST}": BUSY})
+    _open(watched)
+    watched.write("config/tasks/tasks.yaml", TASKS.replace('deadline: "10:00"', "alert: none"))
+    assert _resolved(watched) == Resolution(0, 0, note="任务不再告警")
+    watched.write("config/tasks/tasks.yaml", TASKS.replace("id: jd_store", "id: jd_other"))
+    assert _resolved(watched) == Resolution(0, 0, note="任务已不在登记表中")
