@@ -9,25 +9,20 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Engine
-from sqlalchemy.exc import SQLAlchemyError
 
 from include import MANAGER
 from include.coverage import Cell, Coverage, JudgedUnit, State, read_coverage
 from include.coverage.reading import read_completeness
 from include.coverage.runs import UnderWay
-from include.errors import ExpectedError
 from include.heartbeats import patience_of
 from include.registry import SHOPS_FILE, Problem, Registry, load_registry
 from include.units.job_units import JobUnits
 from include.units.unit import TO_COME
-from include.warehouse.transactions import cause_of
 from include.warehouse.transactions import now as clock_of
-from include.warehouse.versions import opened
-from manager.airflow.tables import Stuck, paused_jobs, runs_under_way, stuck_of, warehouse_url
+from manager.airflow.tables import Stuck, paused_jobs, runs_under_way, stuck_of
 from manager.layout import Layout
-from manager.lifecycle.ports import remembered
-from manager.lifecycle.settings import component_environment
 from manager.lookup import check_names, first_moment, since_of
+from manager.warehouse import in_words, open_warehouse
 
 # Unless asked for more: older gaps are rare, and somebody has decided to leave them.
 DAYS = 90
@@ -225,26 +220,9 @@ class CoverageReader:
 
 
 @contextmanager
-def in_words() -> Iterator[None]:
-    """Raise ExpectedError with what is wrong with the warehouse, where the block finds that."""
-    try:
-        yield
-    except SQLAlchemyError as error:
-        raise ExpectedError(
-            f"the warehouse cannot be read: {cause_of(error)}; see that it is up: "
-            f"`{MANAGER} doctor` looks at it"
-        ) from None
-
-
-@contextmanager
 def coverage_reader(layout: Layout) -> Iterator[CoverageReader]:
     """Open the warehouse of an installation; raises ExpectedError before the first start."""
-    if not layout.secrets.exists():  # which the first start makes before anything else
-        raise ExpectedError(f"there is no warehouse yet: `{MANAGER} start` makes it")
-    environment = component_environment(layout, remembered(layout))
-    with in_words():
-        engine = opened(warehouse_url(dict(environment)))
-    try:
+    with open_warehouse(layout) as (engine, environment):
         registry = load_registry(layout.root)
         yield CoverageReader(
             registry=registry,
@@ -256,8 +234,6 @@ def coverage_reader(layout: Layout) -> Iterator[CoverageReader]:
             root=layout.root,
             stuck=stuck_of(layout),
         )
-    finally:
-        engine.dispose()
 
 
 def broken_for(

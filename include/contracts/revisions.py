@@ -53,11 +53,15 @@ class Revision(NamedTuple):
 
     def __str__(self) -> str:
         """Name it as messages do."""
+        return f"{self.contract_id} {self.period_key} (revision {self.number}): {self.amount}"
+
+    @property
+    def amount(self) -> str:
+        """How much has landed, in words."""
         rows = "" if self.row_count is None else f", {self.row_count:,} rows"
         waived = f", {self.waived:,} waived" if self.waived else ""
         units = f"{self.units:,} unit{'s' * (self.units != 1)}"
-        named = f"{self.contract_id} {self.period_key} (revision {self.number})"
-        return f"{named}: {units}{rows}{waived}"
+        return f"{units}{rows}{waived}"
 
     def is_of(self, period: Period) -> bool:
         """Return whether it is of the very window that a period means by its key."""

@@ -10,6 +10,8 @@ import httpx
 from fastapi import HTTPException, status
 from pydantic import BaseModel, ConfigDict, Field
 
+from include import PROJECT_ROOT
+from include.contracts import completed
 from include.coverage.repairing import Plan, plan_of
 from include.coverage.runs import UNDER_WAY, Run, body_of
 from include.coverage.waiving import Selection, select
@@ -212,6 +214,7 @@ def waive(
     except ConfigurationError as error:
         raise HTTPException(status.HTTP_409_CONFLICT, str(error)) from error
     made = waivers.waive(engine, found.gaps, reason, user.get_name())
+    completed(engine, PROJECT_ROOT, job.id, {gap.period for gap in found.gaps}, lately=False)
     return {"waived": [one.shop_id for one in made]}
 
 

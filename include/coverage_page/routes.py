@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import os
 from datetime import datetime, timedelta, timezone
-from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from airflow.api_fastapi.common.db.common import SessionDep  # noqa: TC002 - FastAPI reads it
-from airflow.exceptions import AirflowNotFoundException
-from airflow.models.connection import Connection
 from fastapi import Depends, FastAPI, HTTPException, Query, Request, status
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict, Field
@@ -24,18 +21,22 @@ from include.coverage import Coverage, JudgedUnit, read_coverage
 from include.coverage.airflow_runs import read_under_way
 from include.coverage.history import read_history
 from include.coverage.reading import read_completeness
-from include.coverage_page import permissions, repairing, responses
-from include.coverage_page.alert_routes import add_routes
+from include.coverage_page import (
+    alert_routes,
+    contract_routes,
+    permissions,
+    repairing,
+    responses,
+)
 from include.coverage_page.dates import column_of, since, window_of
 from include.coverage_page.repairing import Accepted, Asking, Text, Which
-from include.errors import ExpectedError, missing_connection
+from include.coverage_page.warehouse import warehouse
+from include.errors import ExpectedError
 from include.metrics.exposition import CONTENT_TYPE
 from include.metrics.figures import Installation, figures_of
 from include.periods import PeriodError
 from include.registry import Job, Registry, load_registry
 from include.registry.dated_scripts import dating_of
-from include.warehouse import connect
-from include.warehouse.connecting import url_of
 from include.warehouse.transactions import now as clock_of
 
 if TYPE_CHECKING:
@@ -49,7 +50,6 @@ if TYPE_CHECKING:
 
 Span = Annotated[int, Query(ge=1, le=3)]
 FILES = StaticFiles(directory=Path(__file__).parent / "static")
-WAREHOUSE = "warehouse"
 # Of what is wrong with a request.
 MOST_SAID, LONGEST = 3, 200
 
@@ -89,7 +89,8 @@ def make_app() -> FastAPI:
     app.add_api_route("/again", again, methods=["POST"], dependencies=writing)
     app.add_api_route("/waive", waive, methods=["POST"], dependencies=writing)
     app.add_api_route("/unwaive", unwaive, methods=["POST"], dependencies=writing)
-    add_routes(app, writing)
+    alert_routes.add_routes(app, writing)
+    contract_routes.add_routes(app)
     return app
 
 
@@ -230,22 +231,6 @@ def _to_waive(wish: Which, user: Any) -> tuple[Engine, Registry, Job]:
     registry = load_registry()
     job = permissions.job_to_run(registry, wish.job, user)
     return warehouse(), registry, job
-
-
-def warehouse() -> Engine:
-    """Return the warehouse: opened when it is first asked for, and when its connection is edited.
-
-    Raises:
-        ConfigurationError: the connection is missing, or names no database that we know.
-    """
-    try:
-        connection = Connection.get_connection_from_secrets(WAREHOUSE)
-    except AirflowNotFoundException as error:
-        raise missing_connection(WAREHOUSE) from error
-    return _opened(url_of(connection))
-
-
-_opened = lru_cache(maxsize=1)(connect)
 
 
 def _read(

@@ -6,6 +6,7 @@ package; what a command does stands in a module that is imported when the comman
 
 from manager.commands.alerts import PARTS as PARTS_OF_ALERTS
 from manager.commands.options import (
+    A_PERIOD,
     AGAIN,
     GAP_FILTERS,
     HOST,
@@ -21,6 +22,7 @@ from manager.commands.options import (
     either,
     flag,
     option,
+    seconds,
 )
 
 COMMANDS = {
@@ -161,6 +163,25 @@ COMMANDS = {
                 ),
             ),
             flag("--markdown", "print Markdown"),
+            JSON,
+        ],
+        needs="as is",
+    ),
+    "complete": Command(
+        "say whether a period of a contract is complete, and what is missing (exit code 0 "
+        "complete, 1 not, 75 not in time)",
+        "commands.complete:complete",
+        [
+            option(
+                "contract", metavar="CONTRACT", help="an id of config/contracts.yaml, as store_day"
+            ),
+            option("period", metavar="PERIOD", help=f"{A_PERIOD}; or yesterday"),
+            option(
+                "--wait",
+                type=seconds,
+                metavar="TIME",
+                help="wait until it is, at most so long, as 30m or 2h",
+            ),
             JSON,
         ],
         needs="as is",

@@ -4,16 +4,16 @@ from argparse import Namespace
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from itertools import groupby
-from shlex import join
 from typing import Any
 
 from include import MANAGER
 from include.coverage import JudgedUnit
 from include.coverage.gap_ranges import Span, spans_of
 from include.coverage.model import oldest_kept
+from include.coverage.remedies import FIRST, repair_command
 from include.coverage.runs import UnderWay
 from include.registry import Registry
-from include.units.exit_codes import ExitCode, describe
+from include.units.exit_codes import describe
 from include.units.unit import MISCOUNTED_SIGN, NO_SHOP, State
 from include.units.waivers import Waiver
 from manager.commands.waive import as_dict
@@ -25,11 +25,6 @@ from manager.table import cut, lined_up, print_json
 COMPLETE, MISSING = 0, 1
 LINES_OF_A_JOB, SHOPS_NAMED, RUNS_NAMED = 12, 3, 3
 REASON_CELLS = 110
-# Without this a repair fails again.
-FIRST: dict[int, str] = {
-    ExitCode.REFUSED: "first: renew the credentials that the message names, in their connection",
-    ExitCode.CONFIGURATION: "first: correct what the message names",
-}
 # Up to when shops are complete, by job and shop.
 Marks = Mapping[tuple[str, str], datetime]
 
@@ -86,7 +81,7 @@ def _as_dict(reader: CoverageReader, found: FoundGaps, marks: Marks) -> dict[str
             for (job, shop), until in sorted(marks.items())
         ],
         "broken": [*map(str, coverage.problems)],
-        "repair": _repair_command(found.job, found.shop, since) if is_left else None,
+        "repair": repair_command(found.job, found.shop, since) if is_left else None,
     }
 
 
@@ -105,13 +100,6 @@ def _unit(unit: JudgedUnit, under_way: UnderWay) -> dict[str, Any]:
         "under_way": under_way.sees_to(unit),
         "stuck": stuck.trouble if stuck else None,
     }
-
-
-def _repair_command(job: str | None, shop: str | None, since: date | None) -> str:
-    """Return the command that repairs the gaps that filters find."""
-    said = {"--job": job, "--shop": shop, "--since": since}
-    words = [word for option, value in said.items() if value for word in (option, str(value))]
-    return f"{MANAGER} {join(['repair', *words, '--yes'])}"
 
 
 def _marks(reader: CoverageReader, found: FoundGaps) -> Marks:
@@ -216,7 +204,7 @@ def _of_job(reader: CoverageReader, job_id: str, spans: list[Span], shop: str | 
     since = min(span.units[0].period.first_day for span in to_repair)
     is_paused = reader.paused and job_id in reader.paused
     paused = f"  (paused: `{MANAGER} resume {job_id}` first)" if is_paused else ""
-    return [*lines, f"  repair: {_repair_command(job_id, shop, since)}{paused}"]
+    return [*lines, f"  repair: {repair_command(job_id, shop, since)}{paused}"]
 
 
 def _stuck(reader: CoverageReader, spans: list[Span]) -> list[str]:

@@ -1,5 +1,6 @@
 """What a command is, and the options that several of them have; standard library only."""
 
+import re
 from argparse import SUPPRESS, ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -99,6 +100,15 @@ def count(text: str) -> int:
     if not text.isascii() or not text.isdigit():
         raise ArgumentTypeError(f"{text!r} is not a number of lines")
     return int(text)
+
+
+def seconds(text: str) -> int:
+    """Read how long to wait; raises ArgumentTypeError."""
+    found = re.fullmatch(r"(?=\d)(?:(\d{1,3})h)?(?:(\d{1,5})m)?(?:(\d{1,6})s)?", text, re.ASCII)
+    if found is None:
+        raise ArgumentTypeError(f"{text!r} is no time: write it like 90s, 30m or 2h")
+    hours, minutes, rest = (int(part or 0) for part in found.groups())
+    return (hours * 60 + minutes) * 60 + rest
 
 
 A_PERIOD = (

@@ -11,12 +11,12 @@ from include import MANAGER
 from include.coverage import Cell, JudgedUnit
 from include.coverage.gap_ranges import in_brief
 from include.coverage.model import oldest_kept
+from include.coverage.remedies import FIRST
 from include.coverage.report import Digest, Line, digest_of, since_for
 from include.errors import ConfigurationError
 from include.registry import Registry
 from include.units.exit_codes import describe
 from include.units.unit import MISCOUNTED_SIGN, State
-from manager.commands.gaps import FIRST
 from manager.coverage_reader import coverage_reader
 from manager.layout import Layout
 from manager.lookup import day_of, first_moment

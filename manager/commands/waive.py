@@ -5,15 +5,17 @@ from collections.abc import Sequence
 from typing import Any
 
 from include import MANAGER
+from include.contracts import completed
 from include.coverage import JudgedUnit
 from include.coverage.waiving import Selection, select
 from include.units import waivers
 from include.units.waivers import Waiver
-from manager.coverage_reader import CoverageReader, coverage_reader, in_words
+from manager.coverage_reader import CoverageReader, coverage_reader
 from manager.journal import note, user_name
 from manager.layout import Layout
 from manager.lookup import check_names
 from manager.table import print_json
+from manager.warehouse import in_words
 
 NAMED = 3
 
@@ -31,11 +33,17 @@ def waive(layout: Layout, arguments: Namespace) -> int:
         found.refuse_without_gaps()
         with in_words():
             made = waivers.waive(reader.engine, found.gaps, reason, user_name())
+            periods = {gap.period for gap in found.gaps}
+            whole = completed(reader.engine, layout.root, arguments.job, periods, lately=False)
     note(layout, f"waived {_named(found.gaps)}: {reason}")
+    for revision in whole:
+        note(layout, f"completed {revision}")
     if arguments.json:
         print_json({"waived": [*map(as_dict, made)], "left": dict(found.others)})
         return 0
     print(f"waived {_named(found.gaps)}: it counts nowhere; `{MANAGER} unwaive` takes it back")
+    for revision in whole:
+        print(f"that completes {revision}")
     if found.others:
         print(", ".join(f"{number} {word}" for word, number in found.others.items()))
     return 0

@@ -1,0 +1,98 @@
+"""Programs ask the web server whether a period of a contract is complete."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import httpx
+import pytest
+
+from include.coverage_page import contract_routes, permissions, repairing
+from include.coverage_page.repairing import Accepted
+from include.coverage_page.routes import make_app
+from include.registry import load_registry
+from include.registry.contracts import load_contracts
+from tests.contracts.contracted import KEY, SHOPS, Contracted
+from tests.coverage_page.test_waiving import Anna
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@pytest.fixture
+def contracted(
+    tmp_path: Path, warehouse_url: str, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Contracted]:
+    """Return a project that is the web server's own; who asks may look at all of its jobs."""
+    project = Contracted(tmp_path / "project", warehouse_url)
+    monkeypatch.setattr(contract_routes, "warehouse", lambda: project.engine)
+    monkeypatch.setattr(contract_routes, "load_registry", lambda: load_registry(project.root))
+    monkeypatch.setattr(
+        contract_routes, "load_contracts", lambda registry: load_contracts(project.root, registry)
+    )
+    monkeypatch.setattr(repairing, "PROJECT_ROOT", project.root)
+    monkeypatch.setattr(permissions, "visible", lambda _user: set(SHOPS))
+    yield project
+    project.engine.dispose()
+
+
+def _get(contract: str, period: str = KEY) -> httpx.Response:
+    """Ask as somebody whom Airflow knows."""
+    app = make_app()
+    for needed in (permissions.MAY_LOOK.dependency, permissions.get_user):
+        app.dependency_overrides[needed] = lambda: None
+
+    async def ask() -> httpx.Response:
+        transport = httpx.ASGITransport(app=app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://page") as client:
+            return await client.get(f"/contracts/{contract}/{period}")
+
+    return asyncio.run(ask())
+
+
+def test_complete_or_what_is_missing(contracted: Contracted) -> None:
+    """It answers 200 either way; of what is missing it says job, shop and remedy."""
+    contracted.land_all(but=("o-2",))
+    told = _get("day").json()
+    assert (told["complete"], told["contract"], told["period"]) == (False, "day", KEY)
+    (missing,) = told["missing"]
+    assert (missing["job"], missing["shop"], len(missing["remedies"])) == ("orders", "o-2", 1)
+    contracted.land("orders", "o-2")
+    answer = _get("day")
+    told = answer.json()
+    assert (answer.status_code, told["complete"], told["revision"]) == (200, True, 1)
+    assert answer.headers["cache-control"] == "no-store"
+
+
+@pytest.mark.usefixtures("contracted")
+def test_what_is_not_there() -> None:
+    """A contract or a period that there is not is 404, and what was meant is said."""
+    answer = _get("dai")
+    assert (answer.status_code, "did you mean 'day'?" in answer.text) == (404, True)
+    answer = _get("day", "2025-10")
+    assert (answer.status_code, "write it like 2025-10-02" in answer.text) == (404, True)
+
+
+def test_who_may_not_look_at_its_jobs(
+    contracted: Contracted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """For them it is as if there were none, and nothing is written in their name."""
+    contracted.land_all()
+    monkeypatch.setattr(permissions, "visible", lambda _user: {"orders", "refunds"})
+    for name in ("day", "dai"):
+        answer = _get(name)
+        assert answer.status_code == 404
+        assert answer.json() == {"detail": f"there is no contract '{name}'"}
+    assert contracted.written() == []
+
+
+def test_a_waiver_on_the_page_completes_it(contracted: Contracted) -> None:
+    """It is written when the last gap is waived."""
+    contracted.land_all(but=("o-2",))
+    wish = Accepted(job="orders", key=KEY, shop="o-2", reason="closed")
+    registry = load_registry(contracted.root)
+    repairing.waive(contracted.engine, registry, registry.jobs["orders"], wish, Anna())
+    assert contracted.written() == [("day", KEY, 1, 4)]
+    assert _get("day").json()["units"] == {"needed": 5, "landed": 4, "waived": 1}
