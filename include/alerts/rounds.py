@@ -151,7 +151,7 @@ class Rounds:
         return False
 
     def _silent_round(self, configuration: AlertConfiguration, now: datetime) -> Made:
-        """Say nothing of what is wrong; the digest comes, and says who has stopped the service."""
+        """Send nothing of what is wrong but the digest, which names who stopped the service."""
         observed, _ = self._look(configuration, now, None, silent=True)
         blind = Observed((), frozenset(Kind), day=observed.day)
         self._keep(configuration, blind, now)
@@ -219,7 +219,7 @@ class Rounds:
     def _alarm(
         self, configuration: AlertConfiguration, error: Exception, found: tuple[Finding, ...]
     ) -> int:
-        """Say straight away that nothing can be kept; return how many channels took it."""
+        """Send at once that nothing can be kept; return how many channels took it."""
         now = self._clock()
         if not self._is_time_for_alarm(now):
             return 0

@@ -29,7 +29,7 @@ SHOPS_OF_A_JOB, WHY_CELLS = 12, 110
 
 
 def complete(layout: Layout, arguments: Namespace) -> int:
-    """Say it; with `--wait` as soon as it is complete, or when the time is over.
+    """Print whether it is complete; with `--wait` once it is, or when the time is over.
 
     Returns:
         0 complete, 1 not, 75 not within the time.
