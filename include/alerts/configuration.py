@@ -13,13 +13,8 @@ from zoneinfo import ZoneInfo
 from include.registry.alerts import (
     AlertConfiguration,
     Channel,
-    Digest,
-    Heartbeat,
     Kind,
-    Mute,
-    Quiet,
     Route,
-    Storm,
     load_alerts,
     read_alerts,
 )
@@ -34,13 +29,6 @@ if TYPE_CHECKING:
 __all__ = [
     "AlertConfiguration",
     "Channel",
-    "Digest",
-    "Heartbeat",
-    "Kind",
-    "Mute",
-    "Quiet",
-    "Route",
-    "Storm",
     "digest_channels",
     "is_quiet",
     "load_alerts",
