@@ -82,7 +82,7 @@ class Standing:
         return sum(told) if told else None
 
     def marks(self) -> frozenset[str]:
-        """Return a mark of each unit that has landed; one that lands again has another."""
+        """Return a mark of each unit that has landed; one whose rows change has another."""
         return frozenset(map(_mark_of, self.landed.values()))
 
     def is_as(self, other: Standing) -> bool:
@@ -204,8 +204,8 @@ def _within(table: Table, contract: Contract, period: Period) -> Select[tuple[ob
 
 
 def _mark_of(row: LedgerRow) -> str:
-    """Return what tells a landing of a unit from all its others."""
-    said = (*key_of(row), row.period_start, row.attempts, row.finished_at, row.rows)
+    """Return what tells the rows of a unit from those that it had before."""
+    said = (*key_of(row), row.period_start, row.revision, row.rows)
     return blake2b("\n".join(map(str, said)).encode(), digest_size=8).hexdigest()
 
 

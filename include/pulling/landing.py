@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 
 from include import warehouse
 from include.gateways.fields import wall_clock
+from include.units.revisions import Drift
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -45,10 +46,14 @@ class Upsert(NamedTuple):
     def put(self, connection: sqlalchemy.Connection, unit: Unit) -> int:
         """Load them in the caller's transaction; return how many rows the unit has of its own."""
         warehouse.upsert(connection, self.table, self.rows, version=self.version)
-        own = made_in(self.table, self.moment, self.day, unit)
+        own = self.own(unit)
         if self.listed:
             self._remove_unlisted(connection, own, self.listed)
         return count(connection, self.table, own)
+
+    def own(self, unit: Unit) -> list[sqlalchemy.ColumnElement[bool]]:
+        """Return what the rows of a unit have in common."""
+        return made_in(self.table, self.moment, self.day, unit)
 
     def _remove_unlisted(
         self,
@@ -77,8 +82,41 @@ class Replace(NamedTuple):
         """Load them in the caller's transaction, in the place of those before; return how many."""
         return warehouse.replace(connection, self.table, self.rows, self.scope)
 
+    def own(self, unit: Unit) -> list[sqlalchemy.ColumnElement[bool]]:  # noqa: ARG002 - as `Upsert.own`
+        """Return what the rows of a unit have in common."""
+        return of_scope(self.table, self.scope)
+
 
 Landing: TypeAlias = "Upsert | Replace"
+
+
+class Loaded(NamedTuple):
+    """What has landed of a unit.
+
+    Attributes:
+        rows: how many rows of its own it has now.
+        drift: what that changes of the rows that it had; None where it lands for the first time.
+    """
+
+    rows: int
+    drift: Drift | None
+
+
+def load(connection: sqlalchemy.Connection, landing: Landing, unit: Unit, *, again: bool) -> Loaded:
+    """Put rows in the caller's transaction; `again` to compare them with those that are there."""
+    before = rows_of(connection, landing, unit) if again else {}
+    rows = landing.put(connection, unit)
+    after = rows_of(connection, landing, unit) if again else {}
+    return Loaded(rows, Drift.between(before, after) if again else None)
+
+
+def rows_of(
+    connection: sqlalchemy.Connection, landing: Landing, unit: Unit
+) -> dict[tuple[Any, ...], tuple[Any, ...]]:
+    """Return the rows that a unit has where a landing puts its own, by their keys."""
+    keys = list(landing.table.primary_key)
+    query = select(*keys, landing.table).where(*landing.own(unit))
+    return {tuple(row[: len(keys)]): tuple(row[len(keys) :]) for row in connection.execute(query)}
 
 
 def made_in(

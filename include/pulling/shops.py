@@ -20,6 +20,7 @@ from include.gateways.tokens import TokenStore
 from include.pulling.assignment import Assignment
 from include.pulling.clients import Clients, own_connection, run
 from include.pulling.control_totals import Control, Recounts
+from include.pulling.landing import load
 from include.pulling.outcomes import Outcome, exit_code_of, journalled, print_table
 from include.pulling.window import Window, utc_now
 from include.units.exit_codes import ExitCode, worst
@@ -35,8 +36,9 @@ if TYPE_CHECKING:
 
     from include.gateways.connection import Connection
     from include.gateways.dialect import Dialect
-    from include.pulling.landing import Landing
+    from include.pulling.landing import Landing, Loaded
     from include.registry import Shop
+    from include.units.revisions import Drift
     from include.units.unit import Unit
 
     Fetch: TypeAlias = Callable[[GatewayClient, Shop, Window], Awaitable[Landing]]
@@ -171,8 +173,8 @@ class Pull:
                 landing = await self.fetch(client, shop, window)
                 counted = await self._counted(client, shop, unit)
                 land = partial(self._land, unit, window, landing, counted)
-                rows = await asyncio.to_thread(land, tally)
-                self._tell(unit, landing)
+                rows, drift = await asyncio.to_thread(land, tally)
+                self._tell(unit, landing, drift)
                 if counted not in (None, rows):
                     await self._count_the_other_way(client, shop, unit, rows)
             except Exception as error:  # noqa: BLE001 - one shop's failure, whatever it is, stops no other
@@ -183,13 +185,17 @@ class Pull:
         seconds, is_early = time.monotonic() - started, self.assignment.is_early
         return Outcome(unit, code, rows, tally.calls, seconds, is_early)
 
-    def _tell(self, unit: Unit, landing: Landing) -> None:
+    def _tell(self, unit: Unit, landing: Landing, drift: Drift | None) -> None:
         """Print what is worth knowing of what has landed, and journal what must be looked at."""
+        job, key = self.assignment.job, unit.period.key
+        if drift and drift.changed:
+            days = (self.clock() - unit.period.end).days
+            line = f"{unit}: D-{days}: {landing.table.name} {drift}"
+            journalled(job, key, "has other rows than before:", [line])
         if landing.notice:
             print(f"{unit}: {landing.notice}", flush=True)
         if landing.finding:
-            line = f"{unit}: {landing.finding}"
-            journalled(self.assignment.job, unit.period.key, "found what is new:", [line])
+            journalled(job, key, "found what is new:", [f"{unit}: {landing.finding}"])
 
     async def _counted(self, client: GatewayClient, shop: Shop, unit: Unit) -> int | None:
         """Ask the source how many rows it counts, where that is wanted and the unit is due."""
@@ -211,27 +217,29 @@ class Pull:
 
     def _land(
         self, unit: Unit, window: Window, landing: Landing, counted: int | None, tally: Tally
-    ) -> int:
+    ) -> Loaded:
         """Commit a unit's data and its row of the ledger together."""
         until = window.until
         if tally.oldest is not None:  # no change is in that the source had not seen yet
             until = min(until, tally.oldest + TOLERANCE - (self.lag or timedelta()))
 
-        def land(connection: sqlalchemy.Connection) -> int:
-            rows = landing.put(connection, unit)
+        def land(connection: sqlalchemy.Connection) -> Loaded:
+            again = self.ledger.has_landed(connection, unit)
+            loaded = load(connection, landing, unit, again=again)
             self.ledger.land(
                 connection,
                 unit,
-                rows,
+                loaded.rows,
                 tally.calls,
                 provisional=self.assignment.is_early,
                 table_name=landing.table.name,
                 covered_until=until,
                 source_rows=counted,
                 counted_at=None if counted is None else self.clock(),
+                drift=loaded.drift,
                 notice="; ".join(filter(None, (landing.finding, landing.notice))) or None,
             )
-            return rows
+            return loaded
 
         return in_transaction(self.ledger.engine, land)
 

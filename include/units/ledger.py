@@ -24,6 +24,7 @@ from sqlalchemy import (
 
 from include.errors import ExpectedError
 from include.units.claims import UNFENCED, Claim
+from include.units.revisions import revised
 from include.units.unit import LANDED, Key, LedgerRow, State, Unit, key_of, window
 from include.warehouse.tables import ledger
 from include.warehouse.transactions import in_transaction, now, reading
@@ -131,8 +132,8 @@ class Ledger:
             unit: the unit.
             rows: how many rows of its own the period has; none makes it `empty`.
             calls: how many it took to bring them.
-            known: `provisional`, whether the unit was not due yet when its attempt began; and
-                further columns of the ledger (`FINDINGS`).
+            known: `provisional`, whether the unit was not due yet when its attempt began;
+                `drift`, what changes of the rows that it had; and further columns (`FINDINGS`).
 
         Raises:
             SupersededError: another attempt has begun the unit since; the transaction must not
@@ -140,10 +141,13 @@ class Ledger:
         """
         state = State.OK if rows else State.EMPTY
         state = State.PROVISIONAL if known.pop("provisional", False) else state
-        values = _ended(state, exit_code=0)
-        values |= {"rows": rows, "calls": calls, **dict.fromkeys(FINDINGS), **known, **window(unit)}
+        drift = known.pop("drift", None)
+        changes = {} if state == State.PROVISIONAL else revised(drift)
+        values = _ended(state, exit_code=0) | dict.fromkeys(FINDINGS) | known | window(unit)
+        values |= {"rows": rows, "calls": calls}
         free = self._mine(unit) | ledger.c.run_id.is_(None)
-        if connection.execute(_of(unit, update(ledger)).where(free).values(values)).rowcount:
+        landed = _of(unit, update(ledger)).where(free).values(values | changes)
+        if connection.execute(landed).rowcount:
             return
         other = connection.execute(_of(unit, select(ledger.c.run_id))).one_or_none()
         if other:
@@ -151,7 +155,12 @@ class Ledger:
                 f"{unit} has been begun by run {other.run_id!r} since: what that one lands counts, "
                 "and these rows are left out; see that only one installation runs this job"
             )
-        connection.execute(insert(ledger).values(_pending(unit) | values))
+        first = {"revision": 1} if changes else {}
+        connection.execute(insert(ledger).values(_pending(unit) | values | first))
+
+    def has_landed(self, connection: Connection, unit: Unit) -> bool:
+        """Return whether a unit has ever landed, in the transaction in which it lands again."""
+        return connection.scalar(_of(unit, select(ledger.c.revision))) is not None
 
     def fail(self, unit: Unit, exit_code: int, error: str) -> None:
         """Write down that this run's attempt at a unit has failed, and why; what landed stays."""
@@ -184,6 +193,7 @@ class Ledger:
         state = STATE_BY_EXIT_CODE.get(exit_code, State.FAILED)
         values = _ended(state, exit_code, None if state in LANDED else error)
         values |= {"rows": rows} if state in LANDED else {}
+        values |= revised(None) if state in LANDED and not early else {}
         if early:
             values["state"] = State.PROVISIONAL if state in LANDED else state
             mine = [asked[key] for key, landed in states.items() if landed in LANDED]

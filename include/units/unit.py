@@ -109,6 +109,11 @@ class LedgerRow:
     source_rows: int | None = None
     counted_at: datetime | None = None
     notice: str | None = None
+    revision: int | None = None
+    rows_before: int | None = None
+    rows_changed: int | None = None
+    restated_at: datetime | None = None
+    repulled_at: datetime | None = None
 
     def __str__(self) -> str:
         """Name its unit as messages do."""

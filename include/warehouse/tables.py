@@ -37,6 +37,14 @@ ledger = Table(
     Column("source_rows", Integer),
     Column("counted_at", UtcMoment),
     Column("notice", Text),
+    # How often other rows have landed, 1 for the first time; of the last time that is known: how
+    # many rows there were before, how many came, went or differ, and when; and when the unit was
+    # pulled again last because its source may restate it.
+    Column("revision", Integer),
+    Column("rows_before", Integer),
+    Column("rows_changed", Integer),
+    Column("restated_at", UtcMoment),
+    Column("repulled_at", UtcMoment),
     # All that counting what has landed needs, in the order in which it is counted; what has not
     # landed is found without looking at the rest.
     Index(

@@ -12,6 +12,7 @@ from include.contracts.completing import complete
 from include.contracts.standing import Standings
 from include.registry import load_registry
 from include.units.retries import write_recount
+from include.units.revisions import Drift
 from include.warehouse.views import contract_status
 from tests.contracts.contracted import DAY, KEY
 
@@ -51,6 +52,16 @@ def test_what_lands_again_raises_the_revision(contracted: Contracted) -> None:
         first.complete_at,
         second.complete_at,
     )
+
+
+def test_what_lands_again_with_equal_rows_is_no_revision(contracted: Contracted) -> None:
+    """Nobody has to read again what is as it was; one row that differs is a change."""
+    contracted.land_all()
+    contracted.completed()
+    contracted.land("orders", "o-1", drift=Drift(5, 5, 0))
+    assert contracted.completed() == []
+    contracted.land("orders", "o-1", drift=Drift(5, 5, 1))
+    assert [revision.number for revision in contracted.completed()] == [2]
 
 
 def test_a_unit_that_is_rejected_and_repaired(contracted: Contracted) -> None:
