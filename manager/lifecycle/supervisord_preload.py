@@ -47,6 +47,12 @@ PRELOADED = (
     "httpcore",
     "tabulate",
     "uvicorn",
+    # The watchdog, the dag-processor and the page read the registry with these.
+    "airflow.providers.standard.operators.bash",
+    "airflow.timetables.trigger",
+    "cronsim",
+    "cryptography.fernet",
+    "jmespath",
 )
 ONLY_IMPORT = "_AIRFLOW__AS_LIBRARY"  # Airflow's own word for: set nothing up yet
 SIGNALS = ("SIGTERM", "SIGINT", "SIGQUIT", "SIGHUP", "SIGCHLD", "SIGUSR2")
