@@ -11,6 +11,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from include import MANAGER
+from include.registry.contracts.schema import DAG_PREFIX
 from include.running.environment import NO_DATA, REFUSED_NOTE
 from manager.airflow.rest import Api, ApiError
 from manager.table import cut, lined_up
@@ -98,6 +99,7 @@ def _was_refused(run: dict[str, Any] | None) -> bool:
 
 def overview_of(dags: Sequence[dict[str, Any]], errors: Sequence[str]) -> Overview:
     """Return the DAGs that run, and those that would but for an import error."""
+    dags = [dag for dag in dags if not dag["dag_id"].startswith(DAG_PREFIX)]
     missing = _not_imported(dags, errors)
     jobs = [
         _status_of(dag, missing.get(dag["dag_id"]))

@@ -78,6 +78,11 @@ class Layout:
         return self.run / "config-watcher"
 
     @property
+    def contracts_heartbeat(self) -> Path:
+        """The same of contract-events."""
+        return self.run / "contract-events"
+
+    @property
     def watchdog_heartbeat(self) -> Path:
         """The watchdog's: written when it has made a round; it holds what is open, as JSON."""
         return self.run / "watchdog"

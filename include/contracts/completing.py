@@ -54,6 +54,9 @@ def completed(
 
     Returns:
         the revisions that this call has written; each is written by one call alone.
+
+    Raises:
+        Exception: what went wrong with a contract, after all others were judged.
     """
     known = load_contracts(root)
     if not (known.by_id if job_id is None else known.naming(job_id)):
@@ -63,12 +66,18 @@ def completed(
     judged = valid.by_id.values() if job_id is None else valid.naming(job_id)
     standings = Standings(engine, registry)
     starts = [period.start for period in periods]
-    written = (
-        complete(engine, standings, contract, period, run_id)
-        for contract in judged
-        for period in _wanted(contract.calendar, starts, standings.now if lately else None)
-    )
-    return [revision for revision in written if revision]
+    written, faults = list[Revision](), list[Exception]()
+    for contract in judged:
+        periods_of_it = _wanted(contract.calendar, starts, standings.now if lately else None)
+        try:
+            made = [complete(engine, standings, contract, one, run_id) for one in periods_of_it]
+        except Exception as error:  # noqa: BLE001 - a fault of one contract costs no other
+            faults.append(error)
+        else:
+            written += filter(None, made)
+    if faults:
+        raise faults[0]
+    return written
 
 
 def complete(

@@ -9,15 +9,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from sqlalchemy import insert, select
+from sqlalchemy import and_, insert, select, update
 
 from include.warehouse.tables import contracts
+from include.warehouse.transactions import in_transaction, reading
 from include.warehouse.transactions import now as clock_of
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from datetime import datetime
 
-    from sqlalchemy import Connection
+    from sqlalchemy import ColumnElement, Connection, Engine
 
     from include.contracts.standing import Standing
     from include.periods import Period
@@ -54,6 +56,11 @@ class Revision(NamedTuple):
     def __str__(self) -> str:
         """Name it as messages do."""
         return f"{self.contract_id} {self.period_key} (revision {self.number}): {self.amount}"
+
+    @property
+    def event_id(self) -> str:
+        """The run of the contract's DAG that tells Airflow of it: of one id there is one run."""
+        return f"complete__{self.period_key}__r{self.number}"
 
     @property
     def amount(self) -> str:
@@ -119,3 +126,44 @@ def write_next(
     landings = "\n".join(sorted(standing.marks()))
     connection.execute(insert(contracts).values(**values, landings=landings))
     return revision
+
+
+def unemitted(engine: Engine, contract_ids: Collection[str]) -> list[Revision]:
+    """Return the revisions of some contracts that Airflow has not been told of, oldest first."""
+    query = (
+        select(*(contracts.c[name] for name in COLUMNS))
+        .where(contracts.c.emitted_at.is_(None), contracts.c.contract_id.in_(contract_ids))
+        .order_by(contracts.c.complete_at, contracts.c.period_key, contracts.c.revision)
+    )
+    with reading(engine) as connection:
+        return [Revision(*row) for row in connection.execute(query)]
+
+
+def mark_emitted(engine: Engine, revision: Revision) -> None:
+    """Write down that Airflow has been told of a revision."""
+
+    def write(connection: Connection) -> None:
+        values = {"emitted_at": clock_of(connection)}
+        connection.execute(update(contracts).where(_is(revision)).values(values))
+
+    in_transaction(engine, write)
+
+
+def written(engine: Engine, contract_id: str, event_id: str) -> Revision | None:
+    """Return the revision that a run of a contract's DAG is of; None where there is none."""
+    _, _, rest = event_id.partition("__")
+    key = rest.rpartition("__r")[0]
+    query = select(*(contracts.c[name] for name in COLUMNS)).where(
+        contracts.c.contract_id == contract_id, contracts.c.period_key == key
+    )
+    with reading(engine) as connection:
+        found = [Revision(*row) for row in connection.execute(query)]
+    return next((one for one in found if one.event_id == event_id), None)
+
+
+def _is(revision: Revision) -> ColumnElement[bool]:
+    return and_(
+        contracts.c.contract_id == revision.contract_id,
+        contracts.c.period_key == revision.period_key,
+        contracts.c.revision == revision.number,
+    )

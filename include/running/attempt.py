@@ -245,12 +245,20 @@ class Attempt:
         return worst([code, wrong])
 
     def _complete_contracts(self) -> None:
-        """Write down and say which contracts are complete by now."""
+        """Write down and say which contracts are complete by now.
+
+        What goes wrong with that costs the contract, and not the run: what has landed has landed.
+        """
         context = self.context
-        if context.ledger:
+        if not context.ledger:
+            return
+        try:
             root = context.request.root
             for revision in context.ledger.completed(root, context.job.id, self.period):
                 context.note(self.subject, f"completes {revision}")
+        except Exception as error:  # noqa: BLE001 - whatever it is
+            told = context.output.masker.mask(str(error) or repr(error))
+            context.note(self.subject, "its contracts could not be judged:", [told])
 
     def _rows(self) -> str:
         """Return how many rows this attempt's units hold; empty where the ledger does not know."""

@@ -37,7 +37,10 @@ SCHEDULED, MANUAL = "scheduled", "manual"  # kinds of runs, as Airflow names the
 # By length.
 LENGTHS = {period: length for length, period in enumerate(PERIODS)}
 # Of the timetable, as it is serialised.
-ARGUMENTS = ("cron", "timezone", "period", "week_start", "recover", "enabled", "dated", "script")
+ARGUMENTS = (
+    *("cron", "timezone", "period", "week_start", "recover", "enabled", "dated", "script"),
+    "event",
+)
 # Somebody who edits an entry in the morning expects what is due today.
 DUE_LATELY = timedelta(days=1)
 
@@ -58,6 +61,7 @@ class CalendarPartitionTimetable(Timetable):
         dated: whether its script takes a period; `False`: what was missed before the last one
             cannot be brought any more, and no run is made of it.
         script: where nobody has said that, the script that decides it, below the project's.
+        event: at which runs are made from outside, in place of a schedule; the UI shows it.
     """
 
     partitioned = True
@@ -73,6 +77,7 @@ class CalendarPartitionTimetable(Timetable):
         enabled: bool = True,
         dated: bool = True,
         script: str = "",
+        event: str = "",
     ) -> None:
         self._cron = cron
         self._timezone = timezone
@@ -82,6 +87,7 @@ class CalendarPartitionTimetable(Timetable):
         self._enabled = enabled
         self._dated = dated
         self._script = script
+        self._event = event
 
     @cached_property
     def schedule(self) -> Schedule:
@@ -91,7 +97,7 @@ class CalendarPartitionTimetable(Timetable):
     @property
     def summary(self) -> str:
         """What the UI shows as the schedule."""
-        return self._cron if self._enabled else "disabled"
+        return (self._event or self._cron) if self._enabled else "disabled"
 
     def validate(self) -> None:
         """Raise AirflowTimetableInvalid for an invalid cron expression."""
@@ -110,7 +116,7 @@ class CalendarPartitionTimetable(Timetable):
         """Make it again from what `serialize` gave, with what the UI and `status` show."""
         made = cls(**{**data, "recover": timedelta(seconds=data["recover"])})
         # Only here: it takes as long as the rest of a DAG, and nobody sees it before.
-        made.description = _in_words(data["cron"], data["timezone"])
+        made.description = made._event or _in_words(data["cron"], data["timezone"])
         return made
 
     def next_dagrun_info_v2(
@@ -122,7 +128,7 @@ class CalendarPartitionTimetable(Timetable):
         the start date floods the platforms. A job without runs begins with the period that ended
         last, if that one is not past recovering.
         """
-        if not self._enabled:
+        if not self._enabled or self._event:
             return None
         period = max(self._candidates(last_dagrun_info, restriction), key=_start)
         last = self.schedule.last_ended(pendulum.now("UTC"))

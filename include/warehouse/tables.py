@@ -101,6 +101,7 @@ contracts = Table(
     Column("row_count", BigInteger),
     Column("run_id", String(250)),
     Column("landings", LongText, nullable=False),
+    Column("emitted_at", UtcMoment),
 )
 
 # Times are the wall clock of the platform (Asia/Shanghai), as the gateway gives them.

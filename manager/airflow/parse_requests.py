@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 
 BUNDLE = "dags-folder"  # what Airflow calls the folder of [core] dags_folder
 JOBS_FILE = "registered_jobs.py"
-FILES = (JOBS_FILE, "registry_errors.py")
+FILES = (JOBS_FILE, "registry_errors.py", "contracts.py")
 
 REQUEST = (
     "INSERT INTO dag_priority_parsing_request (id, bundle_name, relative_fileloc) "

@@ -25,7 +25,10 @@ HEARTBEATS = {
 STALE_SECONDS = 30  # as Airflow itself judges
 # Those that touch a file of their name in `var/run`; the watchdog makes a round every 30 s, which
 # waits for channels that hang.
-FILE_HEARTBEATS = {"config-watcher": STALE_SECONDS, "watchdog": 180}
+FILE_HEARTBEATS = {
+    **dict.fromkeys(("config-watcher", "contract-events"), STALE_SECONDS),
+    "watchdog": 180,
+}
 LAST_LINE_BYTES = 4_000
 # Of the ends of components that are remembered.
 SECONDS_KEPT = 3600.0

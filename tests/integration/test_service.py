@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 COMPONENTS = {
     *("api-server", "config-watcher", "dag-processor", "journal", "sandbox", "scheduler"),
-    *("triggerer", "watchdog"),
+    *("contract-events", "triggerer", "watchdog"),
 }
 ANYWHERE = next(iter(EVERYWHERE))
 CUT_OFF = "service ended without being stopped: it was killed, or the machine went down"

@@ -185,3 +185,15 @@ def test_eleven_runners_that_end_at_once(morning: Morning) -> None:
     ((key, revision, winner),) = morning.written()
     assert (key, revision, winner in jobs) == (PERIOD, 1, True)
     assert sum("completes morning" in output for output in outputs) == 1
+
+
+def test_a_fault_of_the_contracts_own_costs_no_run(morning: Morning) -> None:
+    """What has landed has landed: the run is green, and the journal has what went wrong."""
+    engine = connect(morning.url)
+    with engine.begin() as connection:
+        contracts.drop(connection)
+    engine.dispose()
+    morning.run("other", "--period", PERIOD)
+    code, output = morning.run()
+    assert (code, f"job {PERIOD} landed 6 rows" in output) == (0, True), output
+    assert "its contracts could not be judged:" in morning.project.journal()

@@ -42,6 +42,7 @@ NAMES = {
     "triggerer": Said("触发器", "triggerer"),
     API: Said("网页和 API", "web UI and API"),
     "config-watcher": Said("配置监视", "config-watcher"),
+    "contract-events": Said("契约齐备事件", "contract-events"),
     "sandbox": Said("沙箱", "sandbox"),
     WATCHDOG: NAME,
     "journal": Said("事件记录", "journal"),
@@ -59,6 +60,10 @@ COSTS = {
     API: Said("任务无法汇报，网页打不开", "tasks cannot report, and nobody can log in"),
     "config-watcher": Said(
         "改动的配置要十分钟才生效", "what is edited in config/ counts after ten minutes"
+    ),
+    "contract-events": Said(
+        "数据齐备后没有人通知 Airflow，等它的任务不会启动",
+        "nobody tells Airflow what is complete, and what runs after it does not start",
     ),
 }
 COSTS_NOTHING_KNOWN = Said("服务不完整", "the service is not whole")

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 # The periods of jobs that make up the period of a contract.
 PARTS = {"day": ("day",), "week": ("day", "week"), "month": ("day", "month")}
 ALL = "all"
+DAG_PREFIX = "contract."
 # Names and windows of days, weeks and months do not depend on it.
 NO_CRON = "0 0 * * *"
 INSTANT = timedelta(microseconds=1)
@@ -115,6 +116,11 @@ class Contract(BaseModel):
     def place(self) -> str:
         """The file and line of its entry, for messages."""
         return f"{CONTRACTS_FILE}:{self._line}" if self._line else CONTRACTS_FILE
+
+    @property
+    def dag_id(self) -> str:
+        """The DAG whose runs tell Airflow of its periods; no job's id has a dot."""
+        return f"{DAG_PREFIX}{self.id}"
 
     @property
     def calendar(self) -> Schedule:

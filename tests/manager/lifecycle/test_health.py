@@ -79,6 +79,7 @@ def test_a_sandbox_that_does_not_answer_is_a_trouble() -> None:
         ("config-watcher", None, "has not sent its first heartbeat yet"),
         ("config-watcher", 2, ""),
         ("config-watcher", 45, "sent its last heartbeat 45 s ago"),
+        ("contract-events", 45, "sent its last heartbeat 45 s ago"),
         ("watchdog", 95, ""),
         ("watchdog", 185, "sent its last heartbeat 185 s ago"),
     ],

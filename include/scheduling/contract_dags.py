@@ -1,0 +1,146 @@
+"""From a contract to a DAG, whose runs tell Airflow that a period is complete.
+
+A run is made of each revision, by `manager.contract_events`, under a name that there is once. Its
+task ends well once, and Airflow stores the asset's event with that: so of each revision there is
+one event, whatever is killed and whoever makes the run again.
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import DAG, Asset, BaseOperator
+from airflow.sdk.exceptions import AirflowException, AirflowFailException
+
+from include.registry import load_registry
+from include.registry.contracts import load_contracts
+from include.registry.contracts.schema import NO_CRON
+from include.scheduling.operator import warehouse_url
+from include.scheduling.timetable import CalendarPartitionTimetable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from airflow.sdk import Context
+
+    from include.contracts import Revision
+    from include.registry.contracts import Contract
+
+COMPLETE = "complete"
+TAG = "contract"
+WHEN = "when it is complete"
+# The warehouse may be away for as long as that.
+RETRIES, RETRY_DELAY = 60, timedelta(minutes=1)
+MAX_ACTIVE_RUNS = 100
+BY_HAND = (
+    "{contract}: run {run!r} is of no revision that was complete: the runs of this DAG are made "
+    "when a period is; see `python3 scheduler_manager.py complete {contract} {key}`, and to say "
+    "one again clear its run"
+)
+ABOUT = """\
+## {name}
+
+An event of the asset `{id}`, with the period as its partition key, each time that a period of these
+jobs is complete: {jobs}. Runs are made by themselves; a DAG with
+`schedule=PartitionedAssetTimetable(assets=Asset("{id}"))` starts on them.
+"""
+
+log = logging.getLogger(__name__)
+
+
+class CompleteOperator(BaseOperator):
+    """Emits the event of the revision that its run is named after.
+
+    Args:
+        contract_id: of which contract.
+        asset: whose event it is; the run's partition key is the event's.
+    """
+
+    template_fields: Sequence[str] = ()
+
+    def __init__(self, *, contract_id: str, asset: Asset, **kwargs: Any) -> None:
+        super().__init__(outlets=[asset], do_xcom_push=False, **kwargs)
+        self.contract_id = contract_id
+        self.asset = asset
+
+    def execute(self, context: Context) -> None:
+        """Look the revision up, and say what has landed with it."""
+        run = context["dag_run"]
+        revision = self._written(run.run_id)
+        if revision is None or revision.period_key != run.partition_key:
+            key = run.partition_key or "PERIOD"
+            message = BY_HAND.format(contract=self.contract_id, run=run.run_id, key=key)
+            raise AirflowFailException(message)
+        context["outlet_events"][self.asset].extra = {
+            "contract": revision.contract_id,
+            "period": revision.period_key,
+            "revision": revision.number,
+            "complete_at": revision.complete_at.isoformat(timespec="seconds"),
+            "units": revision.units,
+            "waived": revision.waived,
+            "row_count": revision.row_count,
+        }
+
+    def _written(self, run_id: str) -> Revision | None:
+        # Parsing a DAG file must not wait for these.
+        from sqlalchemy.exc import SQLAlchemyError  # noqa: PLC0415
+
+        from include.contracts.revisions import written  # noqa: PLC0415
+        from include.warehouse import connect  # noqa: PLC0415
+        from include.warehouse.transactions import cause_of  # noqa: PLC0415
+
+        engine = connect(warehouse_url())
+        try:
+            return written(engine, self.contract_id, run_id)
+        except SQLAlchemyError as error:
+            told = f"the warehouse cannot be asked: {cause_of(error)}; check that it is up"
+            raise AirflowException(f"{self.contract_id}: {told}") from error
+        finally:
+            engine.dispose()
+
+
+def build_contract_dags(only: str | None = None) -> Iterator[DAG]:
+    """Make the DAGs of config/contracts.yaml, or that of the `only` one that a task needs.
+
+    What is wrong with one costs that one alone; `check` and the web UI say what it is.
+    """
+    for contract in load_contracts(registry=load_registry()).by_id.values():
+        if only not in (None, contract.dag_id):
+            continue
+        try:
+            yield contract_dag(contract)
+        except Exception:
+            log.exception("no DAG for contract %s", contract.id)
+
+
+def contract_dag(contract: Contract) -> DAG:
+    """Make the DAG of a contract: one task, with its asset as outlet."""
+    timetable = CalendarPartitionTimetable(
+        NO_CRON,
+        timezone=contract.timezone,
+        period=contract.period,
+        week_start=contract.week_start,
+        event=WHEN,
+    )
+    jobs = ", ".join(f"`{job}`" for job in contract.jobs)
+    dag = DAG(
+        contract.dag_id,
+        dag_display_name=contract.name,
+        description=f"{contract.id}: {', '.join(contract.jobs)}",
+        doc_md=ABOUT.format(name=contract.name, id=contract.id, jobs=jobs),
+        schedule=timetable,
+        catchup=False,
+        max_active_runs=MAX_ACTIVE_RUNS,
+        tags=[TAG],
+    )
+    emit = CompleteOperator(
+        task_id=COMPLETE,
+        contract_id=contract.id,
+        asset=Asset(contract.id),
+        retries=RETRIES,
+        retry_delay=RETRY_DELAY,
+    )
+    dag.add_task(emit)
+    return dag

@@ -1,0 +1,149 @@
+"""`python -m manager.contract_events`: has Airflow say which periods of contracts are complete.
+
+Whoever completes a period writes a revision into the warehouse: a run, a waiver, a repair, on this
+machine or another. This process looks for those every second and makes a run of the contract's DAG
+of each; the run's name is the revision's, and Airflow takes a name once. So a kill between any two
+steps costs nothing: the next look makes the run again, is told that it is there, and marks the
+revision. What was completed by an edit (a shop that was disabled), or cut off before its revision
+was written, is judged after edits and every five minutes.
+"""
+
+import os
+import time
+import traceback
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from include.contracts import completed
+from include.contracts.revisions import Revision, mark_emitted, unemitted
+from include.errors import ExpectedError
+from include.registry import load_registry
+from include.registry.contracts import Contracts, load_contracts
+from include.registry.paths import CONFIG
+from include.warehouse.connecting import connect
+from include.warehouse.transactions import cause_of
+from manager.airflow.rest import Api, ApiError
+from manager.airflow.starting_runs import API_TIMEOUT, make_run
+from manager.airflow.tables import warehouse_url
+from manager.layout import Layout, current_layout
+from manager.lifecycle.config_watcher import State, state_of
+from manager.lifecycle.ports import remembered
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+LOOK_SECONDS = 1.0
+JUDGE_SECONDS = 300.0
+# Where Airflow or the warehouse does not take it.
+PAUSE_SECONDS = 5.0
+
+# Makes a run of a DAG by what the REST API is told of it; raises ApiError.
+MakeRun = Callable[[str, Mapping[str, Any]], object]
+
+
+class ContractEvents:
+    """Looks, and makes what is to be made.
+
+    Args:
+        layout: the installation.
+        url: returns the warehouse's SQLAlchemy URL, as it is now.
+        make: makes a run; one of that name is as good.
+        clock: seconds.
+        say: writes a line of the log.
+    """
+
+    def __init__(
+        self,
+        layout: Layout,
+        url: Callable[[], str],
+        make: MakeRun,
+        clock: Callable[[], float] = time.monotonic,
+        say: Callable[[str], None] = print,
+    ) -> None:
+        self._layout, self._url, self._make = layout, url, make
+        self._clock, self._say = clock, say
+        self._state: State = {}
+        self._judged = -JUDGE_SECONDS
+        self._engine: Engine | None = None
+        self._contracts = Contracts({}, [], {})
+        self._trouble = ""
+
+    def look(self) -> bool:
+        """Look once; returns whether all that is complete was said."""
+        troubles: list[str] = []
+        for step in (self._judge, self._emit):
+            try:
+                troubles += step()
+            except (ExpectedError, SQLAlchemyError) as error:  # noqa: PERF203 -- the same
+                troubles.append(f"the warehouse cannot be asked: {cause_of(error)}")
+                self._state = {}  # what was not judged is judged next
+            except Exception:  # noqa: BLE001 -- whatever one step meets, the next is made
+                troubles.append(traceback.format_exc())
+        trouble = "\n".join(troubles)
+        if trouble and trouble != self._trouble:
+            self._say(trouble)
+        self._trouble = trouble
+        self._layout.contracts_heartbeat.touch()
+        return not trouble
+
+    def _judge(self) -> Iterable[str]:
+        """Read again what was edited, and write down what is complete now."""
+        state = state_of([self._layout.root / CONFIG])
+        if state == self._state and self._clock() - self._judged < JUDGE_SECONDS:
+            return ()
+        self._contracts = load_contracts(self._layout.root, load_registry(self._layout.root))
+        self._state, self._judged = state, self._clock()
+        if self._engine:
+            self._engine.dispose()
+            self._engine = None
+        if self._contracts.by_id:
+            self._engine = connect(self._url())  # the connection may have been edited, too
+            for revision in completed(self._engine, self._layout.root):
+                self._say(f"complete: {revision}")
+        return ()
+
+    def _emit(self) -> Iterable[str]:
+        """Make a run of each revision that has none; returns what was in the way."""
+        refused: dict[str, str] = {}
+        if self._engine is None:
+            return ()
+        for revision in unemitted(self._engine, self._contracts.by_id):
+            if revision.contract_id in refused:  # its revisions come in their order
+                continue
+            try:
+                self._make(self._contracts.by_id[revision.contract_id].dag_id, body_of(revision))
+            except ApiError as error:
+                refused[revision.contract_id] = f"{revision} is not said yet: {error}"
+            else:
+                mark_emitted(self._engine, revision)
+                self._say(f"said: {revision}")
+        return refused.values()
+
+
+def body_of(revision: Revision) -> dict[str, Any]:
+    """Return what the REST API is told to make the run of a revision."""
+    return {
+        "dag_run_id": revision.event_id,
+        "logical_date": None,
+        "partition_key": revision.period_key,
+    }
+
+
+def main() -> None:
+    """Look every second until somebody ends this process."""
+    layout = current_layout()
+    layout.run.mkdir(parents=True, exist_ok=True)  # an Airflow of the team's own has none
+
+    def make(dag_id: str, body: Mapping[str, Any]) -> None:
+        # Logs in each time: it is rare, and a token or a password may have been replaced.
+        make_run(Api(layout, remembered(layout), API_TIMEOUT), dag_id, body)
+
+    events = ContractEvents(layout, lambda: warehouse_url(dict(os.environ)), make)
+    while True:
+        time.sleep(LOOK_SECONDS if events.look() else PAUSE_SECONDS)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,202 @@
+"""Airflow is told once of each revision of a contract, whatever is cut off in between."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from sqlalchemy import select
+
+from include.warehouse.tables import contracts
+from manager.airflow.rest import NotThereError, UnansweredError
+from manager.contract_events import JUDGE_SECONDS, ContractEvents
+from manager.layout import Layout
+from tests.contracts.contracted import DAY, KEY, Contracted
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+RUN = ("contract.day", f"complete__{KEY}__r1", KEY)
+
+
+class Killed(BaseException):
+    """The process ends here, as by kill -9."""
+
+
+class Runs:
+    """Airflow's runs: of one name there is one. `trouble` is raised before a run is made."""
+
+    def __init__(self) -> None:
+        self.made: list[tuple[str, str, str]] = []
+        self.asked: Counter[str] = Counter()
+        self.trouble: Exception | None = None
+        self.kill_after = False
+
+    def make(self, dag_id: str, body: Mapping[str, Any]) -> None:
+        """Make one, unless it is there."""
+        self.asked[body["dag_run_id"]] += 1
+        if self.trouble:
+            raise self.trouble
+        run = (dag_id, body["dag_run_id"], body["partition_key"])
+        if run not in self.made:
+            self.made.append(run)
+        if self.kill_after:
+            raise Killed
+
+
+class Watched:
+    """A project with a contract, and what looks after its events."""
+
+    def __init__(self, contracted: Contracted, var: Path) -> None:
+        self.project = contracted
+        self.layout = Layout(root=contracted.root, var=var)
+        self.layout.run.mkdir(parents=True)
+        self.runs = Runs()
+        self.seconds = 0.0
+        self.said: list[str] = []
+        self.restart()
+
+    def restart(self) -> None:
+        """Begin a new process."""
+        self.events = ContractEvents(
+            self.layout, lambda: self.project.url, self.runs.make, lambda: self.seconds, self.say
+        )
+
+    def say(self, line: str) -> None:
+        """Keep a line of the log."""
+        self.said.append(line)
+
+    def waiting(self) -> list[int]:
+        """Return the revisions that Airflow has not been told of."""
+        query = select(contracts.c.revision).where(contracts.c.emitted_at.is_(None))
+        with self.project.engine.connect() as connection:
+            return list(connection.scalars(query))
+
+
+@pytest.fixture
+def watched(contracted: Contracted, tmp_path: Path) -> Watched:
+    """Return it."""
+    return Watched(contracted, tmp_path / "var")
+
+
+def test_who_completes_it_is_followed_by_a_run(watched: Watched) -> None:
+    """The next look makes it, and marks the revision; later looks ask for nothing."""
+    assert watched.events.look()
+    watched.project.land_all()
+    watched.project.completed()
+    assert watched.waiting() == [1]
+    for _ in range(3):
+        assert watched.events.look()
+    assert (watched.runs.made, watched.waiting()) == ([RUN], [])
+    assert watched.runs.asked.total() == 1
+    assert watched.said == [f"said: day {KEY} (revision 1): 5 units, 25 rows"]
+
+
+def test_kill_9_between_the_row_and_the_event(watched: Watched) -> None:
+    """Before the run is made, or after it and before its mark: there is one run in the end."""
+    watched.project.land_all()
+    watched.project.completed()
+    watched.runs.kill_after = True
+    with pytest.raises(Killed):
+        watched.events.look()
+    assert watched.waiting() == [1]
+    watched.runs.kill_after = False
+    watched.restart()
+    assert watched.events.look()
+    assert (watched.runs.made, watched.waiting()) == ([RUN], [])
+
+
+def test_a_later_landing_is_said_again(watched: Watched) -> None:
+    """Each revision has a run of its own, in their order."""
+    watched.project.land_all()
+    watched.project.completed()
+    watched.project.land("orders", "o-1", rows=7)
+    watched.project.completed()
+    watched.events.look()
+    assert [run[1] for run in watched.runs.made] == [
+        f"complete__{KEY}__r1",
+        f"complete__{KEY}__r2",
+    ]
+
+
+def test_a_waiver_is_followed_too(watched: Watched) -> None:
+    """It completes the period without any run."""
+    watched.project.land_all(but=("c-1",))
+    assert watched.project.completed() == []
+    watched.project.waive("chats", "c-1")
+    watched.project.completed(job_id="chats")
+    watched.events.look()
+    assert watched.runs.made == [RUN]
+
+
+def test_an_edit_that_completes_it(watched: Watched) -> None:
+    """A shop that is disabled is not waited for any more: the edit is enough."""
+    key = last_key(watched)
+    watched.project.land_all(key=key, but=("c-1",))
+    watched.project.jobs["chats"]["start"] = key
+    watched.project.write()
+    watched.events.look()
+    assert watched.runs.made == []
+    watched.project.shops["c-1"]["enabled"] = False
+    watched.project.write()
+    watched.events.look()
+    assert [run[2] for run in watched.runs.made] == [key]
+
+
+def test_what_was_cut_off_before_its_row(watched: Watched) -> None:
+    """Nobody has written that it is complete: it is judged again after five minutes."""
+    watched.events.look()
+    key = last_key(watched)
+    watched.project.land_all(key=key)
+    watched.events.look()
+    assert watched.runs.made == []
+    watched.seconds += JUDGE_SECONDS
+    watched.events.look()
+    assert [run[2] for run in watched.runs.made] == [key]
+
+
+@pytest.mark.parametrize("error", [NotThereError("no such DAG"), UnansweredError("busy")])
+def test_airflow_that_does_not_take_it(watched: Watched, error: Exception) -> None:
+    """It is said once why, and tried until it is taken."""
+    watched.project.land_all()
+    watched.project.completed()
+    watched.runs.trouble = error
+    assert [watched.events.look() for _ in range(3)] == [False] * 3
+    assert [str(error) in line for line in watched.said] == [True]
+    watched.runs.trouble = None
+    assert watched.events.look()
+    assert (watched.runs.made, watched.waiting()) == ([RUN], [])
+
+
+def test_a_warehouse_that_is_away(watched: Watched, tmp_path: Path) -> None:
+    """It is waited for, with a sign of life; what was completed meanwhile is said then."""
+    url, watched.project.url = watched.project.url, f"sqlite:///{tmp_path}/nowhere/w.db"
+    assert not watched.events.look()
+    assert watched.layout.contracts_heartbeat.exists()
+    watched.project.url = url
+    watched.project.land_all()
+    watched.project.completed()
+    assert watched.events.look()
+    assert watched.runs.made == [RUN]
+
+
+def test_a_contract_that_is_broken_costs_itself(watched: Watched) -> None:
+    """Its revisions wait until it is valid again; those of others are said."""
+    other = DAY | {"id": "other", "jobs": ["orders"]}
+    watched.project.write(DAY, other)
+    watched.project.land_all()
+    watched.project.completed()
+    watched.project.write(DAY | {"period": "dai"}, other)
+    assert watched.events.look()
+    assert [run[0] for run in watched.runs.made] == ["contract.other"]
+    watched.project.write(DAY, other)
+    watched.events.look()
+    assert [run[0] for run in watched.runs.made] == ["contract.other", "contract.day"]
+
+
+def last_key(watched: Watched) -> str:
+    """Return the day that ended last."""
+    return watched.project.contract().calendar.last_ended(datetime.now(timezone.utc)).key
