@@ -6,8 +6,8 @@ from alembic import op
 from include.warehouse.steps import add_column
 from include.warehouse.types import UtcMoment
 
-revision = "0010"
-down_revision = "0009"
+revision = "0011"
+down_revision = "0010"
 
 
 def upgrade() -> None:
