@@ -24,10 +24,12 @@ from playwright.sync_api import Route, sync_playwright  # noqa: E402
 from sqlalchemy import insert  # noqa: E402
 
 from include.coverage import read_coverage  # noqa: E402
+from include.coverage.contract_periods import read_periods  # noqa: E402
 from include.coverage.model import periods_of  # noqa: E402
-from include.coverage_page import responses  # noqa: E402
+from include.coverage_page import contract_routes, responses  # noqa: E402
 from include.coverage_page.dates import column_of, since  # noqa: E402
 from include.registry import Registry, Shop, load_registry  # noqa: E402
+from include.registry.contracts import Contract, load_contracts  # noqa: E402
 from include.units.first_seen import first_seen  # noqa: E402
 from include.units.job_units import LONG_AGO  # noqa: E402
 from include.units.unit import NO_SHOP  # noqa: E402
@@ -122,13 +124,21 @@ def told_shops(engine: Engine, project: Registry, now: datetime) -> bytes:
     return json.dumps(shops, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def painted(matrix: bytes, shops: bytes) -> tuple[float, float]:
+def told_contracts(engine: Engine, project: Registry, contracts: list[Contract]) -> bytes:
+    """Make the answer that the contracts are drawn from."""
+    periods = read_periods(engine, project, contracts, contract_routes.SHOWN)
+    groups = {"groups": contract_routes.groups(contracts, periods), "problems": []}
+    return json.dumps(groups, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def painted(matrix: bytes, shops: bytes, contracts: bytes) -> tuple[float, float]:
     """Return how long the browser takes to show all jobs, and the shops of one more."""
 
     def answer(route: Route) -> None:
         path = route.request.url.partition("?")[0].removeprefix(f"{ORIGIN}/coverage/")
         if path.startswith("data/"):
-            body = shops if path.endswith("/shops") else matrix
+            known = {"shops": shops, "contracts": contracts}
+            body = known.get(path.rpartition("/")[2], matrix)
             route.fulfill(body=body, content_type="application/json")
         else:
             name = path.removeprefix("files/") or "index.html"
@@ -178,8 +188,15 @@ def main() -> None:
             end=", ",
         )
         print(f"{len(shops) / 1000:.0f} kB")
+        delivered = list(load_contracts(ROOT, project).by_id.values())
+        month = delivered[0].model_copy(update={"id": "store_month", "period": "month"})
+        for contracts in (delivered, [*delivered, month]):
+            complete = told_contracts(engine, project, contracts)
+            took = milliseconds(lambda asked=contracts: told_contracts(engine, project, asked))
+            named = ", ".join(one.id for one in contracts)
+            print(f"contracts ({named}): {took:.0f} ms, {len(complete) / 1000:.0f} kB")
         engine.dispose()
-    whole, opened = painted(matrix, shops)
+    whole, opened = painted(matrix, shops, complete)
     print(f"painted: {whole:.0f} ms, a row of {SHOPS} shops: {opened:.0f} ms")
 
 

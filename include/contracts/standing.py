@@ -144,7 +144,7 @@ class Standings:
             contract,
             period,
             ended=period.end <= self.now,
-            unknown=self._unknown(contract),
+            unknown=self.unknown(contract),
             needed=needed,
             landed=landed,
             waived=frozenset(waived - landed.keys()),
@@ -168,7 +168,7 @@ class Standings:
         return replace(standing, landed=good, doubts=doubted)
 
     def _needed(self, contract: Contract, period: Period) -> list[Unit]:
-        jobs = [self._registry.jobs[one] for one in contract.jobs if one in self._registry.jobs]
+        jobs = contract.jobs_of(self._registry.jobs)
         if unseen := [job.id for job in jobs if job.id not in self._units]:
             seen = first_seen(self._engine, unseen)
             for job_id in unseen:
@@ -181,7 +181,7 @@ class Standings:
             for unit in self._units[job.id].expected(part)
         ]
 
-    def _unknown(self, contract: Contract) -> list[Problem]:
+    def unknown(self, contract: Contract) -> list[Problem]:
         """Return the problems of what a contract's jobs and their shops are."""
         jobs, problems = self._registry.jobs, self._registry.problems
         lost = [job_id for job_id in contract.jobs if job_id not in jobs]

@@ -98,6 +98,7 @@ class Missing:
             "why": self.why,
             "due_at": unit.due_at.isoformat(timespec="seconds"),
             "exit_code": unit.exit_code,
+            "error": self.doubt or unit.error,
             "remedies": self.remedies,
         }
 
@@ -178,7 +179,7 @@ def read_status(
     revision = last.revision if last and last.revision.is_of(period) else None
     is_kept = period.end > oldest_kept(registry, standings.now)
     is_complete = standing.complete if is_kept else revision is not None
-    jobs = [registry.jobs[one] for one in contract.jobs if one in registry.jobs]
+    jobs = contract.jobs_of(registry.jobs)
     return ContractStatus(
         contract,
         period,

@@ -22,7 +22,7 @@ from include.warehouse.transactions import now as clock_of
 from include.warehouse.views import completeness
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping
     from datetime import datetime, timedelta
 
     from sqlalchemy import ColumnElement, Connection, Engine, Select
@@ -70,7 +70,7 @@ def read_coverage(
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         moment = now or clock_of(connection)
         since_each = _since_each(registry, since, moment, jobs)
-        index = _read(connection, since_each, in_full=in_full)
+        index = read_index(connection, since_each, in_full=in_full)
         if since_each:
             wanted = [job_id for of_one in since_each.values() for job_id in of_one]
             for waiver in read_waivers(connection, wanted, min(since_each)):
@@ -98,7 +98,13 @@ def _since_each(
     return found
 
 
-def _read(connection: Connection, since: dict[datetime, list[str]], *, in_full: bool) -> UnitIndex:
+def read_index(
+    connection: Connection, since: Mapping[datetime, list[str]], *, in_full: bool
+) -> UnitIndex:
+    """Read the ledger's rows of jobs, by the moment after which their periods end.
+
+    What has landed is read in brief, unless in full.
+    """
     index = UnitIndex()
     if not since:
         return index
@@ -118,7 +124,7 @@ def _read(connection: Connection, since: dict[datetime, list[str]], *, in_full: 
     return index
 
 
-def _query(since: dict[datetime, list[str]], *, in_full: bool) -> Any:
+def _query(since: Mapping[datetime, list[str]], *, in_full: bool) -> Any:
     """Ask for each stretch of time by itself: of alternatives, databases do not use the index."""
     parts: list[Select[Any]] = []
     for moment, jobs in since.items():

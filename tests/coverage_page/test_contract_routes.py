@@ -13,6 +13,7 @@ from include.coverage_page.repairing import Accepted
 from include.coverage_page.routes import make_app
 from include.registry import load_registry
 from include.registry.contracts import load_contracts
+from include.warehouse.transactions import now as clock_of
 from tests.contracts.contracted import KEY, SHOPS, Contracted
 from tests.coverage_page.test_waiving import Anna
 
@@ -39,6 +40,10 @@ def contracted(
 
 
 def _get(contract: str, period: str = KEY) -> httpx.Response:
+    return _ask(f"/contracts/{contract}/{period}")
+
+
+def _ask(path: str) -> httpx.Response:
     """Ask as somebody whom Airflow knows."""
     app = make_app()
     for needed in (permissions.MAY_LOOK.dependency, permissions.get_user):
@@ -47,7 +52,7 @@ def _get(contract: str, period: str = KEY) -> httpx.Response:
     async def ask() -> httpx.Response:
         transport = httpx.ASGITransport(app=app)
         async with httpx.AsyncClient(transport=transport, base_url="http://page") as client:
-            return await client.get(f"/contracts/{contract}/{period}")
+            return await client.get(path)
 
     return asyncio.run(ask())
 
@@ -96,3 +101,50 @@ def test_a_waiver_on_the_page_completes_it(contracted: Contracted) -> None:
     repairing.waive(contracted.engine, registry, registry.jobs["orders"], wish, Anna())
     assert contracted.written() == [("day", KEY, 1, 4)]
     assert _get("day").json()["units"] == {"needed": 5, "landed": 4, "waived": 1}
+
+
+def _yesterday(contracted: Contracted) -> str:
+    with contracted.engine.connect() as connection:
+        return contracted.contract().calendar.last_ended(clock_of(connection)).key
+
+
+def test_the_last_periods_of_all_contracts(contracted: Contracted) -> None:
+    """One request tells of each whether it is complete and since when, or how much is missing."""
+    key = _yesterday(contracted)
+    contracted.land_all(key)
+    contracted.completed(periods=[contracted.unit("orders", "o-1", key).period])
+    week = {"id": "week", "name": "周", "jobs": list(SHOPS), "period": "week"}
+    contracted.write({"id": "day", "name": "日", "jobs": list(SHOPS)}, week)
+    told = _ask("/data/contracts").json()
+    assert told["problems"] == []
+    assert [group["name"] for group in told["groups"]] == ["day", "week-saturday"]
+    days = told["groups"][0]
+    assert (len(days["axis"]), days["axis"][-1]) == (14, key)
+    (row,) = days["contracts"]
+    assert (row["id"], row["name"], row["zone"]) == ("day", "日", "Asia/Shanghai")
+    last, before = row["cells"][-1], row["cells"][-3]
+    assert (last["how"], last["missing"], last["revision"]) == ("complete", {}, 1)
+    assert last["complete_at"] is not None
+    missing = {job_id: len(shops) for job_id, shops in SHOPS.items()}
+    assert (before["how"], before["missing"], before["complete_at"]) == ("late", missing, None)
+
+
+def test_all_contracts_but_those_of_others(
+    contracted: Contracted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who may not look at a job of a contract sees nothing of it, nor what is wrong in its file."""
+    day = {"id": "day", "name": "日", "jobs": list(SHOPS)}
+    contracted.write(day, {"id": "few", "name": "少", "jobs": ["orders"]}, {"id": "wrong"})
+    told = _ask("/data/contracts").json()
+    assert [row["id"] for row in told["groups"][0]["contracts"]] == ["day", "few"]
+    assert "wrong" in told["problems"][0]
+    monkeypatch.setattr(permissions, "visible", lambda _user: {"orders", "refunds"})
+    told = _ask("/data/contracts").json()
+    assert [row["id"] for row in told["groups"][0]["contracts"]] == ["few"]
+    assert told["problems"] == []
+
+
+def test_no_contracts(contracted: Contracted) -> None:
+    """The page then shows none."""
+    (contracted.root / "config/contracts.yaml").unlink()
+    assert _ask("/data/contracts").json() == {"groups": [], "problems": []}

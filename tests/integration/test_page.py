@@ -50,6 +50,9 @@ tasks:
   - {{id: {job}, name: {name}, cron: "0 0 * * *", script: trial.py, platform: erp,
      start: {start}, recover: 0d, dated: true}}
 """
+CONTRACT = """
+  - {{id: trial_day, name: 试验齐备, jobs: [{job}], deadline: "00:01"}}
+"""
 SHOPS = 3
 
 
@@ -60,10 +63,16 @@ def day(ago: int) -> str:
 
 @pytest.fixture(scope="module")
 def trial(service: Service) -> Iterator[Job]:
-    """Add a job that was expected for four days and never ran; one shop of one day failed."""
+    """Add a job that was expected for four days and never ran; one shop of one day failed.
+
+    A contract needs it.
+    """
     (service.root / "include/scripts/trial.py").write_text("print('nothing to it')\n")
     file = service.root / "config/tasks/trial.yaml"
     file.write_text(ENTRY.format(job=JOB, name=NAME, start=day(4)), "utf-8")
+    contracts = service.root / "config/contracts.yaml"
+    delivered = contracts.read_text("utf-8")
+    contracts.write_text(delivered + CONTRACT.format(job=JOB), "utf-8")
     job = load_registry(service.root).jobs[JOB]
     unit = Unit(JOB, "erp-1", job.schedule.parse_key(day(2)))
     ledger = Ledger(connect(f"sqlite:///{service.layout.warehouse}"), "manual__2025-10-02")
@@ -73,6 +82,7 @@ def trial(service: Service) -> Iterator[Job]:
     until(lambda: JOB in service.api.dags())
     yield job
     file.unlink()
+    contracts.write_text(delivered, "utf-8")
 
 
 @pytest.fixture
@@ -114,6 +124,12 @@ def cell(frame: Frame, key: str, shop: str | None = None) -> Any:
 def state(frame: Frame, key: str, wanted: str) -> None:
     """Wait until a cell has a state."""
     cell(frame, key).and_(frame.locator(f'[data-state="{wanted}"]')).wait_for()
+
+
+def stand(frame: Frame, key: str) -> Any:
+    """Find the cell of a period of the contract."""
+    place = frame.locator(f'#contracts th[title="{key}"]').first.evaluate("head => head.cellIndex")
+    return frame.locator(f'#contracts tr[data-key="trial_day"] > :nth-child({place + 1})')
 
 
 @pytest.mark.usefixtures("trial")
@@ -166,6 +182,31 @@ def test_a_row_opens_to_its_shops(service: Service, browser: Browser) -> None:
 
 
 @pytest.mark.usefixtures("trial")
+def test_a_contract_says_what_is_missing(service: Service, browser: Browser) -> None:
+    """Complete since when, or which shops it lacks; from there to the cell that is repaired."""
+    with tab(browser, service, viewport=PHONE) as page:
+        page.goto(f"{service.ports.url}/plugin/coverage{PREFIX}/?job=nothing")
+        frame = shown(page)
+        complete = stand(frame, day(3)).and_(frame.locator('[data-how="complete"]'))
+        assert "complete at" in str(complete.get_attribute("aria-label"))
+        assert stand(frame, day(2)).inner_text() == f"!{SHOPS - 1}"
+        frame.locator(f'#contracts .stands:has-text("试验齐备 {day(1)}: ")').wait_for()
+        stand(frame, day(3)).click()
+        frame.locator("dialog dl", has_text="Complete since").wait_for()
+        page.keyboard.press("Escape")
+        page.keyboard.press("ArrowRight")
+        page.keyboard.press("Enter")
+        article = frame.locator("dialog article", has_text=f"{NAME} ({SHOPS - 1})")
+        assert "erp-1" not in article.inner_text()
+        assert violations(frame) == []
+        assert frame.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+        article.get_by_role("button", name="To its cell").first.click()
+        frame.locator("dialog").get_by_role("button", name="Run", exact=True).wait_for()
+        page.keyboard.press("Escape")
+        assert day(2) in str(frame.locator(":focus").get_attribute("aria-label"))
+
+
+@pytest.mark.usefixtures("trial")
 def test_a_gap_is_waived_and_taken_back(service: Service, browser: Browser) -> None:
     """With a reason, and in the name of who is logged in; it is shown, and is no gap any more."""
     with tab(browser, service) as page:
@@ -200,6 +241,8 @@ def test_a_row_of_gaps_is_repaired_at_once(service: Service, browser: Browser) -
         state(frame, day(2), "o")
         state(frame, day(1), "o")
         frame.locator("button.repair").wait_for(state="detached")
+        for ago in (4, 2, 1):
+            stand(frame, day(ago)).and_(frame.locator('[data-how="complete"]')).wait_for()
 
 
 @pytest.mark.usefixtures("trial")
@@ -227,7 +270,7 @@ def test_the_page_is_used_by_keyboard(service: Service, browser: Browser) -> Non
         page.keyboard.press("Escape")
         assert day(2) in str(focused.get_attribute("aria-label"))
         page.wait_for_timeout(100)
-        assert frame.locator('table [tabindex="0"]').count() == 1
+        assert frame.locator('#groups table [tabindex="0"]').count() == 1
 
 
 @pytest.mark.usefixtures("trial")

@@ -37,6 +37,12 @@ function send(path, body) {
 /** All jobs by periods. */
 export const allJobs = (span) => ask(`data/jobs?span=${span}`);
 
+/** The last periods of all contracts. */
+export const allContracts = () => ask("data/contracts");
+
+/** How one period of a contract stands. */
+export const contractOf = (id, key) => ask(`contracts/${encodeURIComponent(id)}/${encodeURIComponent(key)}`);
+
 /** The shops of one job by periods. */
 export const shopsOf = (job, span) => ask(`data/jobs/${encodeURIComponent(job)}/shops?span=${span}`);
 

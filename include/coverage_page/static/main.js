@@ -4,6 +4,8 @@ import * as api from "./api.js";
 import { readView, writeView } from "./address.js";
 import { lookAtAlerts } from "./alerts.js";
 import { makeBell } from "./bell.js";
+import { showContract } from "./contract.js";
+import { periods, showContracts } from "./contracts.js";
 import { showDetails, showPlan } from "./dialogs.js";
 import { make, patchChildren, setText } from "./dom.js";
 import { filtered, makeFilters, markState, offerPlatforms } from "./filters.js";
@@ -19,7 +21,7 @@ const BUSY = 3_000; // the same, while something runs or was just started
 const WATCHED = 120_000; // ms for which it counts as just started
 const SHOWN = 5; // problems of the registry
 
-const [groups, tip, notice] = ["groups", "tip", "notice"].map((id) => document.getElementById(id));
+const [groups, contracts, tip, notice] = ["groups", "contracts", "tip", "notice"].map((id) => document.getElementById(id));
 const view = readView();
 const opened = new Map();
 let data = null;
@@ -63,6 +65,7 @@ function showPageAction(seen) {
 async function look() {
   clearTimeout(timer);
   const alerts = lookAtAlerts();
+  const complete = api.allContracts().catch((error) => ({ failure: error.message }));
   try {
     const told = await api.allJobs(view.span);
     const shops = await Promise.all([...view.open].map((job) => shopsOf(job, told)));
@@ -70,7 +73,7 @@ async function look() {
     opened.clear();
     for (const [job, found] of shops.filter(Boolean)) opened.set(job, found);
     forget();
-    setProblem(problems(told));
+    setProblem([problems(told), showComplete(await complete)].filter(Boolean).join("\n"));
     offerPlatforms(data.groups, view, told.problems.length === 0);
     show();
   } catch (error) {
@@ -78,6 +81,13 @@ async function look() {
   }
   await alerts;
   plan();
+}
+
+/** Show the contracts; give what is wrong with them. */
+function showComplete({ groups, problems, failure }) {
+  if (failure) return failure;
+  showContracts(contracts, groups, jobOf);
+  return problems.length > 0 ? [say("contract.problems"), ...problems].join("\n") : "";
 }
 
 async function shopsOf(job, told) {
@@ -149,6 +159,19 @@ async function toggle(job) {
   show();
 }
 
+function jobOf(id) {
+  return data.groups.flatMap((group) => group.jobs).find((job) => job.id === id);
+}
+
+/** Show the period that a sentence or a cell of a contract stands for. */
+function activatePeriod(element) {
+  const period = periods.get(element);
+  if (!period?.cell) return;
+  if (element.matches("td")) stopAt(element);
+  element.focus();
+  showContract(period, jobOf, (place) => showDetails(place, started));
+}
+
 function activate(cell) {
   const place = places.get(cell);
   if (!cell.hasAttribute("data-state") || !place) return;
@@ -175,6 +198,8 @@ function begin() {
     const cell = event.target.closest("td[data-state]");
     if (cell) activate(cell);
   });
+  listenToKeys(contracts, activatePeriod, () => {});
+  contracts.addEventListener("click", (event) => activatePeriod(event.target.closest("td, .stands")));
   groups.addEventListener("repair-row", (event) => {
     const { job, shop } = places.get(event.target);
     const wish = { jobs: [job.id], span: Number(view.span) };

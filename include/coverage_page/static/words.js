@@ -94,6 +94,19 @@ const ENGLISH = {
   "mute.until": "Last day", "mute.yes": "Mute them", unmute: "End it", muted: "Muted",
   "muted.until": "until {day} ({left})", "muted.left": "{n} more days", "muted.last": "the last day",
   "muted.file": "config/alerts.yaml: take it out there", "muted.wrong": "Wrong meanwhile: {labels}",
+  contracts: "Complete", contract: "Contract",
+  "contract.complete": "complete at {at}", "contract.after": "complete at {at}, was due by {due}",
+  "contract.unchecked": "all has landed, not confirmed",
+  "contract.waiting": "{n} still to come, due by {due}", "contract.late": "missing: {jobs}; was due by {due}",
+  "contract.unknown": "not known: its entries have problems",
+  "contract.open": "missing: {n} of {all}", "contract.due": "Due by", "contract.since": "Complete since",
+  "contract.revision": "Revision", "contract.revised": "Changed last", "contract.waived": "Waived",
+  "contract.gone": "It was complete, and is not any more.",
+  "contract.doubt": "landed, not counted", "contract.first.77": "First renew the credentials that the message names, in their connection.",
+  "contract.first.78": "First correct what the message names.",
+  "contract.cell": "To its cell", "contract.nothing": "Nothing is expected of it.",
+  "contract.kept": "So long ago that nothing of it is kept.",
+  "contract.problems": "config/contracts.yaml has problems:",
   updated: "as of {time}",
 };
 
@@ -186,6 +199,19 @@ const CHINESE = {
   "mute.until": "最后一天", "mute.yes": "确定静默", unmute: "取消静默", muted: "静默中",
   "muted.until": "到 {day}（{left}）", "muted.left": "还有 {n} 天", "muted.last": "最后一天",
   "muted.file": "config/alerts.yaml，在那里删除", "muted.wrong": "期间有问题：{labels}",
+  contracts: "数据齐备", contract: "契约",
+  "contract.complete": "{at} 齐备", "contract.after": "{at} 齐备，截止 {due}",
+  "contract.unchecked": "已全部入库，尚未确认",
+  "contract.waiting": "还差 {n} 项，{due} 前应齐", "contract.late": "缺 {jobs}，应在 {due} 前齐",
+  "contract.unknown": "未知：相关配置有问题",
+  "contract.open": "{all} 项缺 {n} 项", "contract.due": "截止", "contract.since": "齐备于",
+  "contract.revision": "修订号", "contract.revised": "最近一次变化", "contract.waived": "豁免",
+  "contract.gone": "曾经齐备，现在不再齐备。",
+  "contract.doubt": "已入库，但不算数", "contract.first.77": "先更新错误信息中的连接的授权。",
+  "contract.first.78": "先改正错误信息指出的配置。",
+  "contract.cell": "到这一格", "contract.nothing": "这一期没有应到的数据。",
+  "contract.kept": "时间太久，已没有记录。",
+  "contract.problems": "config/contracts.yaml 有问题：",
   updated: "截至 {time}",
 };
 
@@ -225,6 +251,15 @@ const NUMBERS = new Intl.NumberFormat(language); // making one takes longer than
 /** Write a number with separators. */
 export function number(value) {
   return NUMBERS.format(value);
+}
+
+/** Write a moment briefly: its hour where it is on a day as another moment is, else its day, too. */
+export function hour(text, zone, day) {
+  const part = (options) => new Intl.DateTimeFormat(isChinese ? "zh-CN" : "en-CA", { ...options, timeZone: zone });
+  const date = part({ month: "2-digit", day: "2-digit" });
+  const [moment, other] = [new Date(text), new Date(day ?? text)];
+  const clock = part({ hour: "2-digit", minute: "2-digit", hourCycle: "h23" }).format(moment);
+  return date.format(moment) === date.format(other) ? clock : `${date.format(moment).replace("/", "-")} ${clock}`;
 }
 
 /** Write a moment on a time zone's clock. */

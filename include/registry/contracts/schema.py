@@ -16,7 +16,7 @@ from include.registry.paths import CONTRACTS_FILE
 from include.text import quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping
 
     from include.periods import Period
     from include.registry.schema import Job
@@ -126,6 +126,10 @@ class Contract(BaseModel):
     def calendar(self) -> Schedule:
         """Its periods: their names and windows."""
         return Schedule(NO_CRON, self.period, self.timezone, self.week_start)
+
+    def jobs_of(self, known: Mapping[str, Job]) -> list[Job]:
+        """Return those of its jobs that are known, which others are not while they are broken."""
+        return [known[job_id] for job_id in self.jobs if job_id in known]
 
     def parts(self, job: Job, period: Period) -> list[Period]:
         """Return the periods of a job, which fits, that make up one of the contract's."""

@@ -1,0 +1,212 @@
+"""The last periods of contracts at a glance: complete, or how much is missing; for many at once.
+
+It reads what landed in brief and runs no check: a period is complete here when nothing of it is
+open and a revision says that it passed. `contract_status` has all of one period.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+from datetime import timezone
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import select
+
+from include.contracts import Standings
+from include.coverage.model import oldest_kept
+from include.coverage.reading import read_index
+from include.units.first_seen import first_seen
+from include.units.job_units import JobUnits
+from include.units.unit import LANDED, Unit
+from include.units.waivers import read_waivers
+from include.warehouse.tables import ledger
+from include.warehouse.transactions import reading
+from include.warehouse.views import contract_status
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+    from datetime import datetime
+
+    from sqlalchemy import Connection, Engine, Row, Select
+
+    from include.periods import Period, Schedule
+    from include.registry import Job, Registry
+    from include.registry.contracts import Contract
+    from include.units.waivers import Waiver
+
+
+class How(str, Enum):
+    """How a period is: complete, or why not.
+
+    `unchecked` has landed, and no revision says that it passes its checks; `waiting` has time until
+    its deadline; `unknown` depends on what is broken.
+    """
+
+    COMPLETE = "complete"
+    UNCHECKED = "unchecked"
+    WAITING = "waiting"
+    LATE = "late"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True)
+class PeriodSummary:
+    """One period of a contract.
+
+    Attributes:
+        period: which.
+        how: how it is.
+        missing: how many units are open, by job.
+        deadline: by when it should be complete; None where that depends on what is broken.
+        revision: the row of the view `contract_status`; None where it never was complete.
+    """
+
+    period: Period
+    how: How
+    missing: Mapping[str, int]
+    deadline: datetime | None
+    revision: Row[Any] | None
+
+
+def read_periods(
+    engine: Engine, registry: Registry, contracts: Collection[Contract], count: int
+) -> dict[str, list[PeriodSummary]]:
+    """Judge the last periods of some contracts.
+
+    Args:
+        engine: of the warehouse.
+        registry: all jobs and shops as they are now.
+        contracts: those that are wanted, which fit the registry.
+        count: how many periods of each, up to the one that ended last.
+
+    Returns:
+        the periods by contract, the oldest first; without those of which nothing is expected, and
+        those of which nothing is kept.
+    """
+    standings = Standings(engine, registry)
+    wanted = {one.id: _last(one.calendar, standings.now, count) for one in contracts}
+    since: dict[str, datetime] = {}
+    for contract in contracts:
+        first = wanted[contract.id][0].start
+        for job in contract.jobs_of(registry.jobs):
+            since[job.id] = min(first, since.get(job.id, first))
+    seen = first_seen(engine, since, standings.now)
+    shops = registry.shops.values()
+    units = {job_id: JobUnits(registry.jobs[job_id], shops, seen[job_id]) for job_id in since}
+    with reading(engine) as connection:
+        known = _Known(connection, since, units, list(wanted))
+    kept = oldest_kept(registry, standings.now)
+    summaries = {}
+    for contract in contracts:
+        judge = _Judge(standings, known, contract, contract.jobs_of(registry.jobs))
+        of_each = (
+            judge.summary(period, is_kept=period.end > kept) for period in wanted[contract.id]
+        )
+        summaries[contract.id] = [summary for summary in of_each if summary]
+    return summaries
+
+
+def _last(calendar: Schedule, now: datetime, count: int) -> list[Period]:
+    """Return the last periods that have ended, the oldest first."""
+    found = [calendar.last_ended(now)]
+    while len(found) < count:
+        found.append(calendar.preceding(found[-1]))
+    return found[::-1]
+
+
+class _Known:
+    """What the warehouse has of some jobs, from a moment of each on, and of some contracts.
+
+    Args:
+        connection: to the warehouse.
+        since: the moment of each job.
+        units: what each job expects.
+        contract_ids: of the contracts.
+    """
+
+    def __init__(
+        self,
+        connection: Connection,
+        since: Mapping[str, datetime],
+        units: Mapping[str, JobUnits],
+        contract_ids: Sequence[str],
+    ) -> None:
+        self._units = units
+        moments: dict[datetime, list[str]] = defaultdict(list)
+        for job_id, moment in since.items():
+            moments[moment].append(job_id)
+        self._index = read_index(connection, moments, in_full=False)
+        self._cut_short: dict[tuple[str, str], set[str]] = defaultdict(set)
+        self._waived: dict[tuple[str, str], list[Waiver]] = defaultdict(list)
+        for moment, job_ids in moments.items():
+            for job_id, key, shop in connection.execute(_cut_short(job_ids, moment)):
+                self._cut_short[job_id, key].add(shop)
+            for waiver in read_waivers(connection, job_ids, moment):
+                self._waived[waiver.job_id, waiver.period_key].append(waiver)
+        view = contract_status
+        query = select(view).where(view.c.contract_id.in_(contract_ids))
+        self.revisions = {
+            (row.contract_id, row.period_start, row.period_end): row
+            for row in connection.execute(query)
+        }
+
+    def open_of(self, job: Job, part: Period) -> tuple[int, int]:
+        """Return how many units a job expects of one of its periods, and how many are open."""
+        expected = self._units[job.id].of(part).expected
+        landed = self._index.of_job(job.id).landed_of(part)
+        is_open = expected.difference(*(one.shops for one in landed))
+        is_open |= expected & self._cut_short.get((job.id, part.key), frozenset())
+        accepted = self._waived.get((job.id, part.key), ())
+        waived = {one.shop_id for one in accepted if one.is_of(Unit(job.id, one.shop_id, part))}
+        return len(expected), len(is_open - waived)
+
+
+def _cut_short(job_ids: Sequence[str], since: datetime) -> Select[Any]:
+    """Return the query of what has landed, and was not pulled up to its period's end."""
+    return select(ledger.c.job_id, ledger.c.period_key, ledger.c.shop_id).where(
+        ledger.c.job_id.in_(job_ids),
+        ledger.c.period_end > since,
+        ledger.c.covered_until < ledger.c.period_end,
+        ledger.c.state.in_(LANDED),
+    )
+
+
+class _Judge:
+    """Judges the periods of one contract."""
+
+    def __init__(
+        self, standings: Standings, known: _Known, contract: Contract, jobs: Sequence[Job]
+    ) -> None:
+        self._now = standings.now
+        self._known = known
+        self._contract = contract
+        self._jobs = jobs
+        self._is_unknown = bool(standings.unknown(contract))
+
+    def summary(self, period: Period, *, is_kept: bool) -> PeriodSummary | None:
+        """Judge one; None where nothing is expected of it, or known."""
+        utc = period.start.astimezone(timezone.utc), period.end.astimezone(timezone.utc)
+        revision = self._known.revisions.get((self._contract.id, *utc))
+        deadline = self._contract.deadline_of(self._jobs, period) if self._jobs else None
+        if not is_kept:
+            how = How.COMPLETE if revision else None
+            return PeriodSummary(period, how, {}, deadline, revision) if how else None
+        missing: Counter[str] = Counter()
+        is_whole, any_expected = True, False
+        for job in self._jobs:
+            for part in self._contract.parts(job, period):
+                expected, open_units = self._known.open_of(job, part)
+                any_expected = any_expected or expected > 0
+                is_whole = is_whole and expected - open_units >= self._contract.needed(expected)
+                missing[job.id] += open_units
+        if self._is_unknown:
+            how = How.UNKNOWN
+        elif not any_expected:
+            return None
+        elif is_whole:
+            how = How.COMPLETE if revision else How.UNCHECKED
+        else:
+            how = How.LATE if deadline and deadline <= self._now else How.WAITING
+        return PeriodSummary(period, how, +missing, deadline, revision)
