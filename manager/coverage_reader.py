@@ -12,10 +12,13 @@ from sqlalchemy import Engine
 
 from include import MANAGER
 from include.coverage import Cell, Coverage, JudgedUnit, State, read_coverage
+from include.coverage.contract_status import ContractStatus, read_status
 from include.coverage.reading import read_completeness
 from include.coverage.runs import UnderWay
 from include.heartbeats import patience_of
+from include.periods import Period
 from include.registry import SHOPS_FILE, Problem, Registry, load_registry
+from include.registry.contracts import Contract
 from include.units.job_units import JobUnits
 from include.units.unit import TO_COME
 from include.warehouse.transactions import now as clock_of
@@ -195,6 +198,11 @@ class CoverageReader:
                 in_full=in_full,
                 patience=self.patience,
             )
+
+    def status(self, contract: Contract, period: Period) -> ContractStatus:
+        """Judge a period of a contract; raises ExpectedError when the warehouse is away."""
+        with in_words():
+            return read_status(self.engine, self.registry, contract, period, patience=self.patience)
 
     def gaps(self, job: str | None, shop: str | None, since: str | None) -> FoundGaps:
         """Find the gaps of a job, a shop or all, from a day as it was typed, or the last 90 days.

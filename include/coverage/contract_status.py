@@ -135,6 +135,29 @@ class ContractStatus:
     ended: bool
     kept: bool
 
+    def __str__(self) -> str:
+        """Say in a line how it stands."""
+        last, zone = self.revision, self.contract.calendar.zone
+        subject = f"{self.contract.id} {self.period.key} {self.contract.name}"
+        if self.complete:
+            since = f"{last.complete_at.astimezone(zone):%Y-%m-%d %H:%M}" if last else ""
+            told = f" since {since}, revision {last.number}: {last.amount}" if last else ""
+            return f"{subject}: complete{told}"
+        if not self.kept:
+            nothing = "the ledger keeps nothing of it (HOUSEKEEPING_LEDGER_DAYS)"
+            return f"{subject}: unknown, {nothing}"
+        due = f"; due by {self.deadline:%Y-%m-%d %H:%M}" if self.deadline else ""
+        return f"{subject}: not complete, {self.progress}{due}"
+
+    @property
+    def progress(self) -> str:
+        """How much of it has landed, and of which jobs something is missing."""
+        if not self.ended:
+            return f"{self.period.key} ends at {self.period.end:%Y-%m-%d %H:%M}"
+        jobs = ", ".join(dict.fromkeys(one.unit.job_id for one in self.missing))
+        missing = f", missing: {jobs}" if jobs else ""
+        return f"{self.landed:,} of {self.needed:,} units have landed{missing}"
+
     def as_dict(self) -> dict[str, Any]:
         """Return it as plain values."""
         last = self.revision

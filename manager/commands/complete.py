@@ -92,7 +92,7 @@ class _Look:
         over = time.monotonic() + seconds
         status, told = self.now(), ""
         while not status.complete and status.kept and (left := over - time.monotonic()) > 0:
-            if told != (told := _in_short(status)):
+            if told != (told := status.progress):
                 print(f"waiting: {told}", file=sys.stderr, flush=True)
             time.sleep(min(left, SECONDS_BETWEEN_LOOKS))
             try:
@@ -115,28 +115,12 @@ class _Look:
         return last
 
 
-def _in_short(status: ContractStatus) -> str:
-    if not status.ended:
-        return f"{status.period.key} ends at {status.period.end:%Y-%m-%d %H:%M}"
-    jobs = ", ".join(dict.fromkeys(one.unit.job_id for one in status.missing))
-    named = f", missing: {jobs}" if jobs else ""
-    return f"{status.landed:,} of {status.needed:,} units have landed{named}"
-
-
 def _lines(status: ContractStatus, registry: Registry, paused: frozenset[str]) -> list[str]:
-    last, zone = status.revision, status.contract.calendar.zone
-    subject = f"{status.contract.id} {status.period.key} {status.contract.name}"
-    since = f"{last.complete_at.astimezone(zone):%Y-%m-%d %H:%M}" if last else ""
-    if status.complete:
-        told = f" since {since}, revision {last.number}: {last.amount}" if last else ""
-        return [f"{subject}: complete{told}"]
-    if not status.kept:
-        return [f"{subject}: unknown, the ledger keeps nothing of it (HOUSEKEEPING_LEDGER_DAYS)"]
-    title = f"{subject}: not complete, {_in_short(status)}"
-    if status.deadline:
-        title += f"; due by {status.deadline:%Y-%m-%d %H:%M}"
-    lines = [title]
-    if last:
+    lines = [str(status)]
+    if status.complete or not status.kept:
+        return lines
+    if last := status.revision:
+        since = f"{last.complete_at.astimezone(status.contract.calendar.zone):%Y-%m-%d %H:%M}"
         lines.append(f"it was complete at {since} (revision {last.number}), and is not any more")
     if not status.needed and not status.unknown:
         lines.append("nothing is expected of it: its jobs or shops are disabled, or begin later")

@@ -2,30 +2,23 @@
 
 import re
 from argparse import Namespace
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta, timezone
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from include import MANAGER
 from include.coverage import Cell, JudgedUnit
-from include.coverage.gap_ranges import in_brief
 from include.coverage.model import oldest_kept
-from include.coverage.remedies import FIRST
 from include.coverage.report import Digest, Line, digest_of, since_for
 from include.errors import ConfigurationError
+from include.periods import Period
 from include.registry import Registry
-from include.units.exit_codes import describe
-from include.units.unit import MISCOUNTED_SIGN, State
+from include.registry.contracts import Contract, load_contracts
 from manager.coverage_reader import coverage_reader
 from manager.layout import Layout
 from manager.lookup import day_of, first_moment
-from manager.table import cut, lined_up, print_json
-
-Row = tuple[str, ...]
-ERROR_CELLS, GAPS_SHOWN = 80, 15
-HEAD = ("", "period", "landed", "empty", "failed", "missing", "waiting", "rows", "usual", "slowest")
-UNIT = ("job", "shop", "period")
+from manager.report_page import page_of
+from manager.table import print_json
 
 
 class Subject(NamedTuple):
@@ -50,6 +43,20 @@ class Subject(NamedTuple):
         key = cell.period.key
         return key == self.period or (cell.job.period == "tick" and key.startswith(self.period))
 
+    def period_of(self, contract: Contract, registry: Registry) -> Period | None:
+        """Return the period of a contract that is part of it; None where none is.
+
+        On a day it is the one of which the last job runs on that day.
+        """
+        calendar = contract.calendar
+        containing = calendar.containing(calendar.first_instant(self.first_day))
+        if self.period is not None:
+            return containing if containing.key == self.period else None
+        jobs = contract.jobs_of(registry.jobs)
+        period = calendar.preceding(containing)
+        due = contract.last_start(jobs, period)[0].date() if jobs else None
+        return period if due == self.first_day else None
+
 
 def report(layout: Layout, arguments: Namespace) -> int:
     """Print the page.
@@ -67,6 +74,12 @@ def report(layout: Layout, arguments: Namespace) -> int:
         today = _today(reader.registry, moment)
         subject = _subject(arguments, today)
         _check(subject, today, oldest_kept(reader.registry, moment))
+        contracts = load_contracts(layout.root, reader.registry)
+        statuses = [
+            reader.status(contract, period)
+            for contract in contracts.by_id.values()
+            if (period := subject.period_of(contract, reader.registry))
+        ]
         coverage = reader.read(since_for(first_moment(subject.first_day)), in_full=True)
     cells = [cell for cell in coverage.cells if subject.has(cell)]
     if subject.period is not None and not cells:
@@ -79,14 +92,16 @@ def report(layout: Layout, arguments: Namespace) -> int:
     broken = [str(problem) for problem in coverage.problems]
     is_complete = not broken and digest.whole.landed == digest.whole.expected
     if arguments.json:
-        print_json(_as_dict(subject, digest, broken, is_complete=is_complete))
+        told = _as_dict(subject, digest, broken, is_complete=is_complete)
+        print_json({**told, "contracts": [status.as_dict() for status in statuses]})
     else:
         title = f"What was due on {subject.first_day}"
         if subject.period is not None:
             said = {cell.job.period for cell in cells}
             kinds = "" if said == {"day"} else f" ({', '.join(sorted(said))})"
             title = f"{subject.period}{kinds} is {'complete' if is_complete else 'not complete'}"
-        print("\n".join(_page(title, digest, broken, markdown=arguments.markdown)))
+        lines = [*map(str, statuses), *map(str, contracts.problems)]
+        print("\n".join(page_of(title, lines, digest, broken, markdown=arguments.markdown)))
     return int(subject.period is not None and not is_complete)
 
 
@@ -169,114 +184,3 @@ def _line(line: Line) -> dict[str, Any]:
 
 def _named(unit: JudgedUnit) -> dict[str, str]:
     return {"job": unit.job_id, "shop": unit.shop_id, "period": unit.period.key}
-
-
-def _page(title: str, digest: Digest, broken: Sequence[str], *, markdown: bool) -> list[str]:
-    """Return its lines.
-
-    Args:
-        title: its first line.
-        digest: what there is to say.
-        broken: problems that leave open what should land.
-        markdown: headings and tables of Markdown in place of columns.
-    """
-    whole = digest.whole
-    against = "" if whole.percent is None else f" ({whole.percent:+} % against the usual)"
-    said = f"{_summary(whole)}; {whole.rows:,} rows{against}"
-    if not whole.counts:
-        said = "nothing was due on this day"
-    if broken:
-        said += f"; {_broken(len(broken))}"
-    lines = [f"{'# ' if markdown else ''}{title}", "", said]
-    for heading, rows, more in _tables(digest):
-        if len(rows) > 1:
-            table = _markdown(rows) if markdown else [line.rstrip() for line in lined_up(rows)]
-            lines += _part(heading, [*table, *more], markdown=markdown)
-    if broken:
-        heading = "Broken entries: what they should land is not known"
-        lines += _part(heading, broken, markdown=markdown)
-    return lines
-
-
-def _tables(digest: Digest) -> Iterator[tuple[str, list[Row], list[str]]]:
-    """Yield each table: its heading, its rows with their titles, and what stands below them."""
-    rows = [*map(_row, (*digest.platforms, *digest.jobs))]
-    yield "Platforms and jobs", [HEAD, *rows], []
-    rows = [*map(_row, digest.without_data)]
-    yield "Without data of their own, and not counted", [HEAD, *rows], []
-    rows = [(*_names(unit), _gap(unit)) for unit in digest.gaps[:GAPS_SHOWN]]
-    repair = f"`{MANAGER} gaps` says how to repair them"
-    yield "Missing", [(*UNIT, "why"), *rows], [*_left(digest.gaps), repair]
-    rows = [
-        (*_names(one.unit), f"{one.rows:,}", f"{one.usual:,.0f}", f"{one.percent:+} %")
-        for one in digest.unusual
-    ]
-    yield "Far from the usual", [(*UNIT, "rows", "usual", ""), *rows], []
-    noted = [(unit, in_brief(unit.row.notice or "")) for unit in digest.noted if unit.row]
-    rows = [(*_names(unit), notice) for unit, notice in noted[:GAPS_SHOWN]]
-    yield "Worth knowing", [(*UNIT, "what landed"), *rows], _left(digest.noted)
-    took = [(unit, unit.row.seconds or 0) for unit in digest.slowest if unit.row]
-    rows = [(*_names(unit), f"{seconds:.1f} s") for unit, seconds in took]
-    yield "Slowest", [(*UNIT, "took"), *rows], []
-
-
-def _left(units: Sequence[JudgedUnit]) -> list[str]:
-    left = len(units) - GAPS_SHOWN
-    return [f"and {left:,} more"] if left > 0 else []
-
-
-def _broken(number: int) -> str:
-    if number == 1:
-        return "1 problem of the registry: what its entry should land is not known"
-    return f"{number} problems of the registry: what their entries should land is not known"
-
-
-def _part(title: str, body: Sequence[str], *, markdown: bool) -> list[str]:
-    return ["", f"## {title}", "", *body] if markdown else ["", title, *body]
-
-
-def _markdown(rows: Sequence[Row]) -> list[str]:
-    head, *body = [[cell.replace("|", "\\|") for cell in row] for row in rows]
-    return [f"| {' | '.join(line)} |" for line in (head, ["---"] * len(head), *body)]
-
-
-def _summary(line: Line) -> str:
-    parts = [f"{line.landed} of {line.expected} landed"]
-    if line.missing:
-        parts.append(f"{line.missing} missing")
-    if line.waiting:
-        parts.append(f"{line.waiting} still to come")
-    if line.counts[State.WAIVED]:
-        parts.append(f"{line.counts[State.WAIVED]} waived")
-    return ", ".join(parts)
-
-
-def _row(line: Line) -> Row:
-    failed = line.counts[State.FAILED] + line.counts[State.MISCOUNTED]
-    numbers = (line.counts[State.EMPTY], failed, line.missing - failed, line.waiting)
-    keys = line.keys[0] if len(line.keys) == 1 else f"{len(line.keys)} periods"
-    usual = f"{line.usual:,.0f} ({line.percent:+} %)" if line.percent is not None else ""
-    return (
-        line.name,
-        keys,
-        f"{line.landed} of {line.expected}",
-        *(f"{number}" if number else "" for number in numbers),
-        f"{line.rows:,}",
-        usual,
-        "" if line.seconds is None else f"{line.seconds:.1f} s",
-    )
-
-
-def _gap(unit: JudgedUnit) -> str:
-    if unit.state == State.MISCOUNTED:
-        return cut(f"{MISCOUNTED_SIGN} {in_brief(unit.error)}", ERROR_CELLS)
-    code = "" if unit.exit_code is None else describe(unit.exit_code)
-    error = f": {in_brief(unit.error) or code}" if unit.error else ""
-    first = f"; {FIRST[unit.exit_code]}" if unit.exit_code in FIRST else ""
-    is_lost = unit.state == State.UNREPAIRABLE
-    state = "cannot be pulled again" if is_lost else unit.state
-    return cut(f"{state}{error}", ERROR_CELLS) + first
-
-
-def _names(unit: JudgedUnit) -> Row:
-    return unit.job_id, unit.shop_id, unit.period.key

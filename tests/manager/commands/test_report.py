@@ -44,8 +44,9 @@ def own(tmp_path: Path) -> Installation:
     return _made(tmp_path)
 
 
-def _made(folder: Path) -> Installation:
+def _made(folder: Path, contracts: str = "contracts: []") -> Installation:
     made = install(folder, TASKS, SHOPS, {})
+    (made.layout.root / "config/contracts.yaml").write_text(contracts, "utf-8")
     made.write([one for unit in made.units(30) if (one := _row(unit)) is not None])
     return made
 
@@ -204,6 +205,56 @@ def test_what_is_waived_is_named_in_the_first_line(
     _code(own, date=None, period=KEY)
     said = capsys.readouterr().out.splitlines()[2]
     assert said.startswith("4 of 5 landed, 1 missing, 1 waived; 210 rows")
+
+
+CONTRACTS = """
+contracts:
+  - {id: store_day, name: 门店日报, jobs: [erp_store, jd_store], deadline: "09:30"}
+  - {id: store_week, name: 门店周报, jobs: [jd_store], period: week}
+  - {id: jd_day, name: 京东, jobs: [jd_stor]}
+"""
+
+
+def test_it_begins_with_the_contracts(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Complete since when, or what is missing; and which contract is wrong."""
+    made = _made(tmp_path, CONTRACTS)
+    wrong = "config/contracts.yaml:5:35: jd_day: jobs 'jd_stor' is no job of config/tasks"
+    told = f"store_day {KEY} 门店日报: not complete, 4 of 6 units have landed, "
+    told += f"missing: erp_store, jd_store; due by {DAY} 09:30"
+    for asked in ({"date": str(DAY)}, {"date": None, "period": KEY}):
+        _code(made, **asked)
+        _, _, first, *others = capsys.readouterr().out.splitlines()
+        assert first == told
+        assert others[others.index("") - 1].startswith(wrong)
+    yesterday = TODAY - timedelta(days=1)
+    assert _code(made, date=None, period="yesterday", markdown=True) == 0
+    said = capsys.readouterr().out.splitlines()[2]
+    assert said.startswith(f"- store_day {yesterday} 门店日报: complete since ")
+    assert said.endswith(", revision 1: 6 units, 600 rows")
+    _code(made, date=None, period="yesterday", json=True)
+    (contract,) = json.loads(capsys.readouterr().out)["contracts"]
+    assert (contract["contract"], contract["complete"], contract["revision"]) == (
+        "store_day",
+        True,
+        1,
+    )
+
+
+def test_a_contract_of_weeks_is_told_on_one_day_of_each(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """On the one on which the last of its jobs runs; and by the name of the week."""
+    made = _made(tmp_path, CONTRACTS)
+    told: dict[str, list[int]] = {}
+    for ago in range(14):
+        _code(made, date=str(TODAY - timedelta(days=ago)), json=True)
+        for contract in json.loads(capsys.readouterr().out)["contracts"]:
+            if contract["contract"] == "store_week":
+                told.setdefault(contract["period"], []).append(ago)
+    assert [len(days) for days in told.values()] == [1, 1]
+    for week in told:
+        _code(made, date=None, period=week)
+        assert f"store_week {week} 门店周报: " in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
