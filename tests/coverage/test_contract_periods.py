@@ -57,7 +57,7 @@ def _short(found: list[PeriodSummary]) -> dict[str, tuple[str, dict[str, int]]]:
 def _happen(
     contracted: Contracted, chance: random.Random, job_id: str, shop: str, key: str
 ) -> None:
-    """Let a unit land, most often; or fail, be cut short, be waived, or be missed."""
+    """Land a unit, most often; or fail it, cut it short, waive it, or miss it."""
     unit = contracted.unit(job_id, shop, key)
     what = chance.choices(("land", "fail", "cut", "waive", "miss"), (16, 1, 1, 1, 1))[0]
     if what == "land":
