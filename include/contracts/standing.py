@@ -160,7 +160,8 @@ class Standings:
         for (job_id, _), landed in parts.items():
             if checks := self._registry.jobs[job_id].checks:
                 try:
-                    told = doubts(self._engine, checks, landed)
+                    with reading(self._engine) as connection:
+                        told = doubts(connection, checks, landed)
                 except ConfigurationError as error:
                     told = {unit: [str(error)] for unit in landed}
                 doubted |= {unit: "; ".join(faults) for unit, faults in told.items()}

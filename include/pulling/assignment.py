@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from include.errors import ConfigurationError
 from include.registry import SHOPS_FILE, Job, Shop, load_registry
 from include.running.asked import Asked
-from include.running.environment import PROVISIONAL, given, project_root
+from include.running.environment import PROVISIONAL, REPULL, given, project_root
 from include.units.job_units import JobUnits
 from include.units.unit import Unit
 
@@ -29,12 +29,14 @@ class Assignment:
     warehouse_url: str  # SQLAlchemy URL of where it goes
     run_id: str | None = None  # the run it belongs to, if any; it ends no attempt of another one
     is_early: bool = False  # whether the period is not due yet: what lands is provisional
+    is_repull: bool = False  # whether it has landed, and its source may have restated it
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] = os.environ) -> Assignment:
         """Read what the runner sets.
 
-        That is `JOB_ID`, `PERIOD_KEY`, `SHOPS`, `WAREHOUSE_URL`, `RUN_ID` and `PROVISIONAL`.
+        That is `JOB_ID`, `PERIOD_KEY`, `SHOPS`, `WAREHOUSE_URL`, `RUN_ID`, and `PROVISIONAL` or
+        `REPULL`.
 
         Raises:
             ConfigurationError: one is missing, or names what config/ does not have.
@@ -50,8 +52,8 @@ class Assignment:
         if wanted := Asked.from_environment(environ).shops:
             shops = _found(wanted, shops)
         url, run_id = given("WAREHOUSE_URL", environ), environ.get("RUN_ID")
-        is_early = environ.get(PROVISIONAL) == "1"
-        return cls(job, period, tuple(shops), url, run_id, is_early)
+        is_early, is_repull = (environ.get(name) == "1" for name in (PROVISIONAL, REPULL))
+        return cls(job, period, tuple(shops), url, run_id, is_early, is_repull)
 
     def units(self) -> dict[Unit, Shop]:
         """Return the unit of each shop."""

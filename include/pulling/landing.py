@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 
 from include import warehouse
 from include.gateways.fields import wall_clock
-from include.units.revisions import Drift
+from include.units.unit import Drift
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -22,9 +22,11 @@ from include.pulling.clients import Clients, own_connection, run
 from include.pulling.control_totals import Control, Recounts
 from include.pulling.landing import load
 from include.pulling.outcomes import Outcome, exit_code_of, journalled, print_table
+from include.pulling.restating import check_restated
 from include.pulling.window import Window, utc_now
 from include.units.exit_codes import ExitCode, worst
 from include.units.ledger import Ledger
+from include.units.repulls import RepullLedger
 from include.units.retries import write_recount
 from include.warehouse import connect
 from include.warehouse.transactions import in_transaction
@@ -38,8 +40,7 @@ if TYPE_CHECKING:
     from include.gateways.dialect import Dialect
     from include.pulling.landing import Landing, Loaded
     from include.registry import Shop
-    from include.units.revisions import Drift
-    from include.units.unit import Unit
+    from include.units.unit import Drift, Unit
 
     Fetch: TypeAlias = Callable[[GatewayClient, Shop, Window], Awaitable[Landing]]
 
@@ -77,7 +78,8 @@ def pull(
         checks = assignment.job.checks
         if checks is None or checks.control_total is None:  # the source may have one all the same
             control = None
-        ledger = Ledger(connect(assignment.warehouse_url), assignment.run_id)
+        kind = RepullLedger if assignment.is_repull else Ledger
+        ledger = kind(connect(assignment.warehouse_url), assignment.run_id)
     except ConfigurationError as error:
         print(error, file=sys.stderr)
         return ExitCode.CONFIGURATION
@@ -158,7 +160,8 @@ class Pull:
         is_behind = (
             self.lag is not None and Window.of(assignment.period, self.lag, self.clock).is_cut
         )
-        if control and shops and not is_behind and not assignment.is_early:
+        is_own = not (assignment.is_early or assignment.is_repull)
+        if control and shops and not is_behind and is_own:
             recounts = Recounts(assignment.job, self.ledger, self.clients, control)
             await recounts.run(shops, self.clock())
 
@@ -171,7 +174,7 @@ class Pull:
                 window = Window.of(unit.period, self.lag, self.clock)
                 client = self.clients.of(shop)
                 landing = await self.fetch(client, shop, window)
-                counted = await self._counted(client, shop, unit)
+                counted = await self._counted(client, shop, unit, landing)
                 land = partial(self._land, unit, window, landing, counted)
                 rows, drift = await asyncio.to_thread(land, tally)
                 self._tell(unit, landing, drift)
@@ -197,11 +200,17 @@ class Pull:
         if landing.finding:
             journalled(job, key, "found what is new:", [f"{unit}: {landing.finding}"])
 
-    async def _counted(self, client: GatewayClient, shop: Shop, unit: Unit) -> int | None:
+    async def _counted(
+        self, client: GatewayClient, shop: Shop, unit: Unit, landing: Landing
+    ) -> int | None:
         """Ask the source how many rows it counts, where that is wanted and the unit is due."""
         if self.control is None or self.assignment.is_early:
             return None
-        return await self.control.ask(client, shop, unit.period, other_way=False)
+        counted = await self.control.ask(client, shop, unit.period, other_way=False)
+        # What is pulled again is judged as it lands, and not afterwards.
+        if self.assignment.is_repull and counted != len(landing.rows):
+            counted = await self.control.ask(client, shop, unit.period, other_way=True)
+        return counted
 
     async def _count_the_other_way(
         self, client: GatewayClient, shop: Shop, unit: Unit, rows: int
@@ -239,6 +248,8 @@ class Pull:
                 drift=loaded.drift,
                 notice="; ".join(filter(None, (landing.finding, landing.notice))) or None,
             )
+            if self.assignment.is_repull:
+                check_restated(connection, self.assignment.job.checks, unit, loaded)
             return loaded
 
         return in_transaction(self.ledger.engine, land)

@@ -10,7 +10,7 @@ from pydantic import PlainValidator, WithJsonSchema
 
 from include.periods import PERIODS, WEEKDAYS
 from include.registry import constraints as c
-from include.registry import environment
+from include.registry import environment, repulls
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -61,6 +61,7 @@ Retries = Annotated[int, Checked(c.retries, maximum=c.MOST_RETRIES, **WHOLE)]
 Duration = Annotated[timedelta, Checked(c.duration, c.DURATION)]
 PositiveDuration = Annotated[timedelta, Checked(c.positive_duration, c.DURATION)]
 Day = Annotated[date, Checked(c.day, c.DAY)]
+RepullAge = Annotated[timedelta, Checked(repulls.age, c.DURATION)]
 StartDay = Annotated[date, Checked(c.start_day, c.DAY)]
 TimeOfDay = Annotated[time, Checked(c.time_of_day, c.TIME_OF_DAY)]
 AlertChoice = Annotated[str, Checked(c.alert_choice, enum=list(c.ALERT_CHOICES))]

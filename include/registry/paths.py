@@ -12,6 +12,8 @@ from include.text import quoted, suggestion
 
 SCRIPTS = "include/scripts"
 CONFIG = "config"
+# The scripts whose `--feed` names a feed; that of another script may mean anything.
+FEED_SCRIPTS = ("pdd/pdd_feed.py",)
 TASKS_FOLDER = "config/tasks"
 SHOPS_FILE = "config/shops.yaml"
 FEEDS_FILE = "config/feeds.yaml"

@@ -15,7 +15,8 @@ from include.registry import fields  # noqa: TC001 - pydantic reads the annotati
 from include.registry.checks_schema import Checks  # noqa: TC001 - the same
 from include.registry.deadlines import check_deadline, deadline_of
 from include.registry.environment import filled
-from include.registry.paths import SCRIPTS, Folders
+from include.registry.paths import FEED_SCRIPTS, SCRIPTS, Folders
+from include.registry.repulls import check_repull
 from include.text import quoted, suggestion
 
 if TYPE_CHECKING:
@@ -159,6 +160,12 @@ class Job(BaseModel):
         description="after an outage, missed periods up to this old run by themselves; 0d: none",
         examples=["7d"],
     )
+    repull: list[fields.RepullAge] = Field(
+        default=[],
+        description="how long after its end a period is pulled again, as its source restates it; "
+        "only of jobs that read a feed",
+        examples=[["1d", "3d", "7d"]],
+    )
     start: fields.StartDay | None = Field(
         default=None,
         description="the first business day that is expected to land; unless given, that of the "
@@ -223,6 +230,12 @@ class Job(BaseModel):
             )
             raise ValueError(message)
         return data
+
+    @field_validator("repull")
+    @classmethod
+    def _is_of_a_feed(cls, repull: list[timedelta], info: ValidationInfo) -> list[timedelta]:
+        check_repull(repull, info.data.get("script", FEED_SCRIPTS[0]))
+        return repull
 
     @field_validator("deadline")
     @classmethod

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Connection, select
 
 from include.row_checks.bounds import (
     NO_TOTAL,
@@ -58,9 +58,16 @@ def judge(ledger: Ledger, checks: Checks, units: Sequence[Unit]) -> Judgement:
     Raises:
         ConfigurationError: a check names what the warehouse does not have.
     """
+    with reading(ledger.engine) as connection:
+        return _judge(connection, ledger, checks, units)
+
+
+def _judge(
+    connection: Connection, ledger: Ledger, checks: Checks, units: Sequence[Unit]
+) -> Judgement:
     judgement = Judgement()
     # What is not there is told, whatever has landed.
-    table = TableRows(ledger.engine, checks) if checks.table else None
+    table = TableRows(connection, checks) if checks.table else None
     # One after the other: what is rejected of one period is no measure for the next.
     for key, same in groupby(units, key=lambda unit: unit.period.key):
         of_period = list(same)
@@ -70,7 +77,7 @@ def judge(ledger: Ledger, checks: Checks, units: Sequence[Unit]) -> Judgement:
             for unit in of_period
             if (row := rows.get(unit.shop_id)) and row.state in LANDED and row.is_of(unit.period)
         }
-        for unit, faults in _wrong(ledger.engine, checks, landed, table).items():
+        for unit, faults in _wrong(connection, checks, landed, table).items():
             ledger.reject(landed[unit], "; ".join(faults))
             judgement.faults[unit] = faults
         for unit, row in landed.items():
@@ -82,7 +89,7 @@ def judge(ledger: Ledger, checks: Checks, units: Sequence[Unit]) -> Judgement:
 
 
 def doubts(
-    engine: Engine, checks: Checks, landed: Mapping[Unit, LedgerRow]
+    connection: Connection, checks: Checks, landed: Mapping[Unit, LedgerRow]
 ) -> dict[Unit, list[str]]:
     """Return what keeps units of one period that landed from passing, and reject none.
 
@@ -91,8 +98,8 @@ def doubts(
     Raises:
         ConfigurationError: a check names what the warehouse does not have.
     """
-    table = TableRows(engine, checks) if checks.table else None
-    found = _wrong(engine, checks, landed, table)
+    table = TableRows(connection, checks) if checks.table else None
+    found = _wrong(connection, checks, landed, table)
     for unit, row in landed.items():
         if unknown := _unknown(checks, row, is_fresh=True):
             found.setdefault(unit, []).append(unknown)
@@ -108,7 +115,10 @@ def _unknown(checks: Checks, row: LedgerRow, *, is_fresh: bool) -> str:
 
 
 def _wrong(
-    engine: Engine, checks: Checks, landed: Mapping[Unit, LedgerRow], table: TableRows | None
+    connection: Connection,
+    checks: Checks,
+    landed: Mapping[Unit, LedgerRow],
+    table: TableRows | None,
 ) -> dict[Unit, list[str]]:
     """Return what is wrong with units that landed, for those with which something is."""
     wrong: dict[Unit, list[str]] = {}
@@ -117,7 +127,7 @@ def _wrong(
             wrong[unit] = [told]
         if is_uncounted(row):
             continue
-        last = last_rows(engine, unit, PERIODS_COMPARED) if checks.max_drop else []
+        last = last_rows(connection, unit, PERIODS_COMPARED) if checks.max_drop else []
         rows = row.rows or 0  # an empty unit that its script did not count has none
         if faults := too_few(checks, rows, last):
             wrong.setdefault(unit, []).extend(faults)
@@ -129,7 +139,7 @@ def _wrong(
     return wrong
 
 
-def last_rows(engine: Engine, unit: Unit, count: int) -> list[int]:
+def last_rows(connection: Connection, unit: Unit, count: int) -> list[int]:
     """Return how many rows the like periods before a unit's landed, the latest first.
 
     Like are those of its job and shop that are about as long, and landed with rows.
@@ -146,6 +156,5 @@ def last_rows(engine: Engine, unit: Unit, count: int) -> list[int]:
         .order_by(table_of_units.c.period_start.desc())
         .limit(LOOK_BACK_ROWS)
     )
-    with reading(engine) as connection:
-        found = connection.execute(query).all()
+    found = connection.execute(query).all()
     return [rows for rows, start, end in found if is_like(unit, start, end)][:count]

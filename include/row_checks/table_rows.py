@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from sqlalchemy import (
     ColumnClause,
     ColumnElement,
+    Connection,
     Date,
-    Engine,
     and_,
     case,
     column,
@@ -63,11 +63,11 @@ class TableRows:
         ConfigurationError: the warehouse does not have the table, or the table not the column.
     """
 
-    def __init__(self, engine: Engine, checks: Checks) -> None:
-        self._engine = engine
+    def __init__(self, connection: Connection, checks: Checks) -> None:
+        self._connection = connection
         self._checks = checks
         self._named, self._day = str(checks.table), str(checks.day)
-        columns = _columns(engine, self._named)
+        columns = _columns(connection, self._named)
         for name in (self._day, *checks.columns):
             if name.lower() not in columns:
                 raise ConfigurationError(
@@ -108,8 +108,7 @@ class TableRows:
         ]
         schema, _, name = self._named.rpartition(".")
         query = select(func.count(), *figures).select_from(table(name, schema=schema or None))
-        with self._engine.connect() as connection:
-            rows, *found = connection.execute(query.where(self._is_of(unit))).one()
+        rows, *found = self._connection.execute(query.where(self._is_of(unit))).one()
         return Found(rows, found)
 
     def _wrong_number(self, there: int, rows: Sequence[LedgerRow]) -> str:
@@ -163,11 +162,11 @@ def _figure_of(kind: str, of: ColumnClause[Any]) -> ColumnElement[Any]:
     return figures[kind]
 
 
-def _columns(engine: Engine, name: str) -> dict[str, tuple[str, Any]]:
+def _columns(connection: Connection, name: str) -> dict[str, tuple[str, Any]]:
     """Return the real name and the type of each column, by its name in small letters."""
     schema, _, bare = name.rpartition(".")
     try:
-        found = inspect(engine).get_columns(bare, schema=schema or None)
+        found = inspect(connection).get_columns(bare, schema=schema or None)
     except NoSuchTableError:
         raise ConfigurationError(
             f"checks.table {name!r} is no table or view of the warehouse: correct it"

@@ -14,12 +14,10 @@ from include.running.results import NOTHING_SAID, RESULTS_FILE, Results, read_re
 from include.running.script_call import (
     check_clock,
     command_of,
-    environment_of,
     refuse_past,
     why_not_known,
 )
-from include.running.script_process import ScriptProcess
-from include.running.script_supervisor import Settings
+from include.running.script_run import ScriptRun
 from include.units.exit_codes import ExitCode, describe, worst
 from include.units.job_units import JobUnits
 
@@ -93,7 +91,7 @@ class Attempt:
             code = self._work(self._command())
         # Judged also when there was nothing to do: the attempt that landed may have been cut off.
         code = self._judge(code)
-        self._complete_contracts()
+        self.context.complete_contracts(self.period)
         return code
 
     def _without_work(self, why: str) -> int:
@@ -163,37 +161,13 @@ class Attempt:
         return ledger.attempt(self.units, say, retry=self.retry is not None)
 
     def _run_script(self, command: list[str], results: Path, seconds: float) -> int:
-        context, job = self.context, self.context.job
-        offset = self.period.end.utcoffset()
-        settings = Settings(
-            command=command,
-            cwd=str(context.request.root / job.cwd),
-            grace_seconds=context.time_left.grace,
-            life_line=-1,
-            lock=self.lock.fd,
-            lock_path=str(self.lock.path),
-            runner=os.getpid(),
-            journal=str(context.journal.path),
-            subject=self.subject,
-            utc_offset_seconds=offset.total_seconds() if offset else 0,
-        )
-        shops = [context.registry.shops[unit.shop_id] for unit in self.units if job.platform]
-        environment = environment_of(job, self.period, context.request, shops, os.environ)
-        environment |= {RESULTS_FILE: str(results), **({PROVISIONAL: "1"} if self.due else {})}
-        context.output.forget()
         began = datetime.now(timezone.utc)
-        try:
-            script = ScriptProcess(settings, environment)
-        except OSError as error:  # no memory, or too many processes
-            context.output.say(f"the script cannot be started now: {error}")
-            return ExitCode.TEMPORARY
-        context.interruption.watch(seconds, script.end)
-        code = script.wait(context.output)
-        context.interruption.rest()
-        ended_by_us = context.interruption.exit_code()
-        code = code if ended_by_us is None else ended_by_us
+        more = {RESULTS_FILE: str(results), **({PROVISIONAL: "1"} if self.due else {})}
+        run = ScriptRun(self.context, self.period, self.lock, self.units)
+        code = run.run(command, seconds, more)
         if code in (ExitCode.LANDED, ExitCode.NOTHING_TO_DO):
-            self.doubt = why_not_known(job, self.period, began, datetime.now(timezone.utc))
+            ended = datetime.now(timezone.utc)
+            self.doubt = why_not_known(self.context.job, self.period, began, ended)
         return ExitCode.CONFIGURATION if self.doubt else code
 
     def _end(self, code: int, said: Results, seconds: float) -> int:
@@ -243,22 +217,6 @@ class Attempt:
         # Another try does not change that the rows are not counted.
         wrong = ExitCode.FAILED if judgement.faults else ExitCode.CONFIGURATION
         return worst([code, wrong])
-
-    def _complete_contracts(self) -> None:
-        """Write down and say which contracts are complete by now.
-
-        What goes wrong with that costs the contract, and not the run: what has landed has landed.
-        """
-        context = self.context
-        if not context.ledger:
-            return
-        try:
-            root = context.request.root
-            for revision in context.ledger.completed(root, context.job.id, self.period):
-                context.note(self.subject, f"completes {revision}")
-        except Exception as error:  # noqa: BLE001 - whatever it is
-            told = context.output.masker.mask(str(error) or repr(error))
-            context.note(self.subject, "its contracts could not be judged:", [told])
 
     def _rows(self) -> str:
         """Return how many rows this attempt's units hold; empty where the ledger does not know."""

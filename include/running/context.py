@@ -131,6 +131,21 @@ class Context:
         lock.acquire(holder, wait_seconds, self.interruption.__bool__)
         return lock
 
+    def complete_contracts(self, period: Period) -> None:
+        """Write down and say which contracts are complete by now, or changed, with a period.
+
+        What goes wrong with that costs the contract, and not the run: what has landed has landed.
+        """
+        if not self.ledger:
+            return
+        subject = self.subject(period)
+        try:
+            for revision in self.ledger.completed(self.request.root, self.job.id, period):
+                self.note(subject, f"completes {revision}")
+        except Exception as error:  # noqa: BLE001 - whatever it is
+            told = self.output.masker.mask(str(error) or repr(error))
+            self.note(subject, "its contracts could not be judged:", [told])
+
     def _open_ledger(self) -> LedgerWriter | None:
         if not self.request.warehouse_url:
             self.output.say("no WAREHOUSE_URL: this run is not written to the ledger")

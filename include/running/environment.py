@@ -18,6 +18,8 @@ GRACE = "RUNNER_GRACE_SECONDS"
 LOCK_WAIT = "RUNNER_LOCK_WAIT_SECONDS"
 # For a script whose period is not due yet: what it lands is provisional.
 PROVISIONAL = "PROVISIONAL"
+# For a script whose period has landed: its source may have restated it (`repull` of an entry).
+REPULL = "REPULL"
 # The run also retries, once, what failed in earlier periods.
 RETRY_EARLIER = "RETRY_EARLIER"
 # After how many seconds whoever has started the runner ends it: its scripts end before.
@@ -28,6 +30,7 @@ REFUSED_NOTE = "refused:"
 PRIVATE = frozenset(
     {
         *("PERIOD_KEY", "PERIOD_FROM", "PERIOD_TO", "SHOPS", "SHOPS_JSON", "AGAIN", PROVISIONAL),
+        REPULL,
         *("ATTEMPT", "STOP_WITH_PARENT", "RUNNER_PYTHON", RETRY_EARLIER),
         *(ALL_SECONDS, GRACE, LOCK_WAIT, HEARTBEAT),
     }

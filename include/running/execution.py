@@ -2,7 +2,8 @@
 
 What failed for good in earlier periods of the job is retried before, once only: the ledger
 remembers it (`include.units.retries`). Whatever comes of it, the run's own periods are run, with
-what is left of the job's timeout, which is half of it at least.
+what is left of the job's timeout, which is half of it at least. When they are done, what its source
+may have restated is pulled again (`include.running.repulling`).
 """
 
 from __future__ import annotations
@@ -17,13 +18,14 @@ from include.periods import Period, PeriodError
 from include.registry import SHOPS_FILE
 from include.registry.dated_scripts import dating_of
 from include.running.attempt import Attempt, Retry
+from include.running.repulling import repull_earlier
 from include.units.exit_codes import ExitCode, worst
 
 if TYPE_CHECKING:
     from include.running.context import Context
     from include.units.unit import LedgerRow
 
-# Of a job's timeout: how long all retries may take; the run's own period has the rest.
+# Of a job's timeout: how long all retries and re-pulls may take; the run's own period has the rest.
 SHARE = 0.5
 
 
@@ -38,10 +40,14 @@ def run_all(context: Context) -> int:
     except ExpectedError as error:
         context.note(context.job.id, f"failed: {error}")
         return exit_code_of(error)
-    retried = _retry_earlier(context)
+    began, budget = time.monotonic(), context.job.timeout.total_seconds() * SHARE
+    retried = _retry_earlier(context, budget)
+    left = budget - (time.monotonic() - began)
     codes = [_run_period(context, each) for each in context.periods if not context.interruption]
     if len(codes) < len(context.periods):
         return context.interruption.exit_code() or ExitCode.FAILED
+    if all(code in (ExitCode.LANDED, ExitCode.NOTHING_TO_DO) for code in codes):
+        repull_earlier(context, left, budget / 2)
     # A retry that fails again is only logged; it does not fail this run.
     landed = [code for code in retried if code == ExitCode.LANDED]
     return worst([*codes, *landed, *_codes_of_lost_shops(context)])
@@ -72,9 +78,8 @@ def exit_code_of(error: ExpectedError) -> int:
     return ExitCode.CONFIGURATION if wrong else ExitCode.TEMPORARY
 
 
-def _retry_earlier(context: Context) -> list[int]:
+def _retry_earlier(context: Context, budget: float) -> list[int]:
     """Retry what failed in earlier periods, the oldest first; return the exit code of each."""
-    budget = context.job.timeout.total_seconds() * SHARE
     deadline = time.monotonic() + budget
     asked = context.request.retry_earlier and context.job.recover
     wanted = asked and dating_of(context.job).dated  # else no earlier period can be brought

@@ -21,6 +21,7 @@ from include.units.claims import Claim
 from include.units.exit_codes import describe
 from include.units.first_seen import first_seen
 from include.units.ledger import Ledger
+from include.units.repulls import due_for_a_repull
 from include.units.retries import left_failed
 from include.units.unit import LANDED, LedgerRow, State, Unit
 from include.warehouse.connecting import connect
@@ -91,6 +92,13 @@ class LedgerWriter:
         with _in_words("read"):
             run_id = self._ledger.run_id
             return left_failed(self._ledger.engine, job_id, run_id, ended, self._patience)
+
+    def due_for_a_repull(
+        self, job_id: str, ages: Sequence[timedelta], since: datetime, moment: datetime
+    ) -> list[LedgerRow]:
+        """Return the landed units that are to be pulled again (`include.units.repulls`)."""
+        with _in_words("read"):
+            return due_for_a_repull(self._ledger.engine, job_id, ages, since, moment)
 
     @contextmanager
     def attempt(

@@ -223,7 +223,7 @@ class Ledger:
             .order_by(ledger.c.shop_id)
         )
         with reading(self.engine) as connection:
-            return [LedgerRow(**row) for row in connection.execute(query).mappings()]
+            return LedgerRow.read(connection, query)
 
     def _is_open(self, row: LedgerRow, *, early: bool) -> bool:
         mine = row.state == State.PROVISIONAL and row.run_id == self.run_id
@@ -248,7 +248,7 @@ class Ledger:
             ledger.c.period_key.in_({unit.period.key for unit in units}),
         )
         with reading(self.engine) as connection:
-            return [LedgerRow(**row) for row in connection.execute(query).mappings()]
+            return LedgerRow.read(connection, query)
 
     def _update(
         self, units: Iterable[Unit], values: dict[str, Any], *conditions: ColumnElement[bool]

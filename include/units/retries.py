@@ -71,7 +71,7 @@ def left_failed(
             )
             .order_by(ledger.c.period_end, ledger.c.shop_id)
         )
-        return [LedgerRow(**row) for row in connection.execute(query).mappings()]
+        return LedgerRow.read(connection, query)
 
 
 def due_for_a_recount(
@@ -96,7 +96,7 @@ def due_for_a_recount(
         .order_by(ledger.c.period_end.desc(), ledger.c.shop_id)
     )
     with reading(engine) as connection:
-        found = [LedgerRow(**row) for row in connection.execute(query).mappings()]
+        found = LedgerRow.read(connection, query)
     return [row for row in found if _is_old_count(row, moment)][:most]
 
 

@@ -7,40 +7,14 @@ say what there was, each landing is taken for a change.
 from __future__ import annotations
 
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func
 
 from include.warehouse.tables import ledger
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-
-class Drift(NamedTuple):
-    """What a landing has changed of the rows that a unit had.
-
-    Attributes:
-        before: how many there were.
-        rows: how many there are.
-        changed: how many are new, are gone, or differ.
-    """
-
-    before: int
-    rows: int
-    changed: int
-
-    @classmethod
-    def between(cls, before: Mapping[Any, Any], after: Mapping[Any, Any]) -> Drift:
-        """Compare rows by their keys."""
-        keys = before.keys() | after.keys()
-        changed = sum(before.get(key) != after.get(key) for key in keys)
-        return cls(len(before), len(after), changed)
-
-    def __str__(self) -> str:
-        """Say it in short: `12 -> 15 rows (+3), 4 changed`."""
-        step = f" ({self.rows - self.before:+,})" if self.rows != self.before else ""
-        return f"{self.before:,} -> {self.rows:,} rows{step}, {self.changed:,} changed"
+    from include.units.unit import Drift
 
 
 def revised(drift: Drift | None) -> dict[str, Any]:

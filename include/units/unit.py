@@ -5,9 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from enum import Enum
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sqlalchemy import Connection, Select
+
     from include.periods import Period
 
 Key: TypeAlias = tuple[str, str, str]  # job, shop and period
@@ -83,6 +87,32 @@ def named(job_id: str, shop_id: str, period_key: str) -> str:
     return f"{job_id}{shop} {period_key}"
 
 
+class Drift(NamedTuple):
+    """What a landing has changed of the rows that a unit had.
+
+    Attributes:
+        before: how many there were.
+        rows: how many there are.
+        changed: how many are new, are gone, or differ.
+    """
+
+    before: int
+    rows: int
+    changed: int
+
+    @classmethod
+    def between(cls, before: Mapping[Any, Any], after: Mapping[Any, Any]) -> Drift:
+        """Compare rows by their keys."""
+        keys = before.keys() | after.keys()
+        changed = sum(before.get(key) != after.get(key) for key in keys)
+        return cls(len(before), len(after), changed)
+
+    def __str__(self) -> str:
+        """Say it in short: `12 -> 15 rows (+3), 4 changed`."""
+        step = f" ({self.rows - self.before:+,})" if self.rows != self.before else ""
+        return f"{self.before:,} -> {self.rows:,} rows{step}, {self.changed:,} changed"
+
+
 @dataclass(frozen=True)
 class LedgerRow:
     """A row of the ledger; times are aware (UTC)."""
@@ -119,6 +149,11 @@ class LedgerRow:
         """Name its unit as messages do."""
         return named(self.job_id, self.shop_id, self.period_key)
 
+    @classmethod
+    def read(cls, connection: Connection, query: Select[Any]) -> list[LedgerRow]:
+        """Return the rows of the ledger that a query of all its columns selects."""
+        return [cls(**row) for row in connection.execute(query).mappings()]
+
     def is_of(self, period: Period) -> bool:
         """Return whether it is of the very window that a period means by its key."""
         window = period.start.astimezone(timezone.utc), period.end.astimezone(timezone.utc)
@@ -129,6 +164,13 @@ class LedgerRow:
         """Whether it was rejected because the source counts other rows than have landed."""
         told = self.error or ""
         return self.state == State.FAILED and self.source_rows is not None and SOURCE_COUNTS in told
+
+    @property
+    def drift(self) -> Drift | None:
+        """What landed last in the place of other rows, where that is known."""
+        if self.rows_before is None or self.rows_changed is None:
+            return None
+        return Drift(self.rows_before, self.rows or 0, self.rows_changed)
 
     @property
     def seconds(self) -> float | None:

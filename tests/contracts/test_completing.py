@@ -12,7 +12,7 @@ from include.contracts.completing import complete
 from include.contracts.standing import Standings
 from include.registry import load_registry
 from include.units.retries import write_recount
-from include.units.revisions import Drift
+from include.units.unit import Drift
 from include.warehouse.views import contract_status
 from tests.contracts.contracted import DAY, KEY
 

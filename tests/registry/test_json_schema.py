@@ -112,9 +112,11 @@ def _example(described: dict[str, Any]) -> Any:
 @pytest.mark.parametrize("key", Job.model_fields)
 def test_every_key_of_a_job_is_explained(project: ProjectFolder, key: str) -> None:
     """Every key has a description and an example, and the example is valid by schema and code."""
-    job = JOB | {key: _example(JOBS["$defs"]["Job"]["properties"][key])}
+    beside = {"script": "pdd/pdd_feed.py"} if key == "repull" else {}
+    job = JOB | beside | {key: _example(JOBS["$defs"]["Job"]["properties"][key])}
     assert _errors(JOBS, tasks=[job]) == []
-    project.write("include/scripts/pdd/pdd_quality.py", "")
+    for script in ("pdd_quality", "pdd_feed"):
+        project.write(f"include/scripts/pdd/{script}.py", "")
     project.write_shops()
     project.write_tasks("t.yaml", json.dumps({"tasks": [job]}))
     assert load_registry(project.root).problems == []

@@ -68,6 +68,7 @@ def test_wrong_entry(project: ProjectFolder, case: Case) -> None:
     (scripts / "broken.py").symlink_to(project.root / "nowhere")
     (scripts / "out").symlink_to(project.root)
     (project.root / "elsewhere").symlink_to("/usr")
+    project.write("include/scripts/pdd/pdd_feed.py", "")
     good = project.good_tasks.partition("\n")[2]
     project.write_tasks("t.yaml", f"tasks:\n{changed(BASE, case.changes)}{good}")
 
@@ -111,6 +112,7 @@ def test_defaults(project: ProjectFolder) -> None:
         "retry_delay": timedelta(minutes=5),
         "timeout": timedelta(hours=1),
         "recover": timedelta(days=7),
+        "repull": [],
         "start": None,
         "deadline": None,
         "alert": "route",

@@ -12,6 +12,7 @@ from include.row_checks.judging import last_rows
 from include.units.ledger import Ledger, SupersededError
 from include.units.unit import NO_SHOP, Unit
 from include.warehouse import connect
+from include.warehouse.transactions import reading
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -255,8 +256,9 @@ def test_the_last_rows_are_those_of_like_periods(ledger: Ledger) -> None:
         ledger.land(connection, Unit("erp_store", "erp-2", DAYS.parse_key("2025-10-01")), 7)
         ledger.land(connection, Unit("jd_store", shop, DAYS.parse_key("2025-10-01")), 8)
     assert ledger.reject(ledger.rows("erp_store", "2025-09-29")[0], "too few")
-    assert last_rows(ledger.engine, UNITS[0], 4) == [50, 30, 20, 10]
-    assert last_rows(ledger.engine, UNITS[0], 2) == [50, 30]
+    with reading(ledger.engine) as connection:
+        assert last_rows(connection, UNITS[0], 4) == [50, 30, 20, 10]
+        assert last_rows(connection, UNITS[0], 2) == [50, 30]
 
 
 def test_months_are_like_each_other(ledger: Ledger) -> None:
@@ -265,10 +267,9 @@ def test_months_are_like_each_other(ledger: Ledger) -> None:
     with ledger.engine.begin() as connection:
         for key, rows in (("2025-01", 31), ("2025-02", 28)):
             ledger.land(connection, Unit("kpi", NO_SHOP, months.parse_key(key)), rows)
-    assert last_rows(ledger.engine, Unit("kpi", NO_SHOP, months.parse_key("2025-03")), 4) == [
-        28,
-        31,
-    ]
+    march = Unit("kpi", NO_SHOP, months.parse_key("2025-03"))
+    with reading(ledger.engine) as connection:
+        assert last_rows(connection, march, 4) == [28, 31]
 
 
 def test_a_job_without_shops_has_one_unit(ledger: Ledger) -> None:

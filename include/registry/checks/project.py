@@ -16,7 +16,7 @@ from include.registry.airflow_objects import POOL_EXAMPLE, read_pools
 from include.registry.alerts import AlertConfiguration, load_alerts
 from include.registry.contracts import Contracts, load_contracts
 from include.registry.feeds import Feeds, load_feeds
-from include.registry.paths import CONFIG, POOLS_FILE
+from include.registry.paths import CONFIG, FEED_SCRIPTS, POOLS_FILE
 from include.registry.problems import BY_PLACE, costing_only
 from include.registry.user_files import stray_files
 from include.text import MISTYPED, nearest, quoted, suggestion
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from datetime import date
     from pathlib import Path
 
-# The scripts whose `--feed` names a feed; that of another script may mean anything.
-FEED_SCRIPTS = ("pdd/pdd_feed.py",)
 OPTION = "--feed"
 # Where SQLite and PostgreSQL look for a table without a schema; another is the team's own.
 OWN_SCHEMAS = ("main", "public")
