@@ -72,6 +72,9 @@ def _tables(digest: Digest) -> Iterator[tuple[str, list[Row], list[str]]]:
     noted = [(unit, in_brief(unit.row.notice or "")) for unit in digest.noted if unit.row]
     rows = [(*_names(unit), notice) for unit, notice in noted[:GAPS_SHOWN]]
     yield "Worth knowing", [(*UNIT, "what landed"), *rows], _left(digest.noted)
+    rows = [(*_names(unit), str(unit.row.drift)) for unit in digest.restated if unit.row]
+    heading = [(*UNIT, "other rows")]
+    yield "Changed since they landed", [*heading, *rows[:GAPS_SHOWN]], _left(digest.restated)
     took = [(unit, unit.row.seconds or 0) for unit in digest.slowest if unit.row]
     rows = [(*_names(unit), f"{seconds:.1f} s") for unit, seconds in took]
     yield "Slowest", [(*UNIT, "took"), *rows], []

@@ -42,6 +42,11 @@ ENDED = Said(
 )
 TOKENS = Said("令牌 3 天内到期：{tokens}", "Tokens that end within 3 days: {tokens}")
 TOKEN = Said("{connection}（{ends}）", "{connection} ({ends})")
+RESTATED = Said("入库后又有变化：{periods}", "Changed since it landed: {periods}")
+PERIOD = Said(
+    "{job} D-{days} {more:+,} 行（{changed:,} 行不同）",
+    "{job} D-{days} {more:+,} rows ({changed:,} differ)",
+)
 STOPPED = Said("服务由 {by} 于 {at} 停止", "The service was stopped by {by} at {at}")
 STARTED = Said("{said}，{at} 启动", "{said}, and started at {at}")
 NEXT = Said(
@@ -52,7 +57,7 @@ ALL_LANDED = Said(
     "【今日数据齐了】{day} 应到 {expected}，全部入库。",
     "[All has landed] {day}: all of {expected}.",
 )
-SHOWN = 8  # alerts
+SHOWN = 8  # alerts, or periods
 LONGEST_LATENESS = timedelta(hours=12)  # a digest that could not come is made up for so long
 
 
@@ -118,6 +123,7 @@ class Digest:
             *self._open(),
             *self._muted(last or self._mutes.today - timedelta(days=1)),
             *self._tokens(day),
+            *self._restated(day),
             *self._stopped(),
             self._say(NEXT, at=following),
         )
@@ -173,6 +179,13 @@ class Digest:
                 for one in day.tokens
             ]
             yield self._say(TOKENS, tokens=self._language.join(told))
+
+    def _restated(self, day: Day | None) -> Iterator[str]:
+        if day and day.restated:
+            told = [self._say(PERIOD, **one._asdict()) for one in day.restated[:SHOWN]]
+            if len(day.restated) > SHOWN:
+                told.append(self._say(MORE, count=len(day.restated) - SHOWN))
+            yield self._say(RESTATED, periods=self._language.join(told))
 
     def _stopped(self) -> Iterator[str]:
         for stop in self._stops:

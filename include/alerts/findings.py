@@ -12,7 +12,17 @@ from include.registry.alerts import Kind
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-__all__ = ["Day", "Finding", "Identity", "Kind", "Missing", "Observed", "Resolution", "TokenEnd"]
+__all__ = [
+    "Day",
+    "Finding",
+    "Identity",
+    "Kind",
+    "Missing",
+    "Observed",
+    "Resolution",
+    "Restated",
+    "TokenEnd",
+]
 
 
 class Identity(NamedTuple):
@@ -151,6 +161,22 @@ class TokenEnd(NamedTuple):
     ends: datetime
 
 
+class Restated(NamedTuple):
+    """A job's period of which other rows have landed than before.
+
+    Attributes:
+        job: its name.
+        days: how many days the period had ended by then.
+        more: how many rows there are more; negative for fewer.
+        changed: how many are new, are gone, or differ.
+    """
+
+    job: str
+    days: int
+    more: int
+    changed: int
+
+
 @dataclass(frozen=True)
 class Day:
     """What the digest says of the day so far, or of the day before.
@@ -163,6 +189,7 @@ class Day:
             there is nothing to compare with.
         waived: how many are waived.
         tokens: those that end within three days.
+        restated: periods whose rows have changed within a day.
         complete: nothing of today is to come any more, and all has landed.
     """
 
@@ -172,6 +199,7 @@ class Day:
     usual: float | None = None
     waived: int = 0
     tokens: tuple[TokenEnd, ...] = ()
+    restated: tuple[Restated, ...] = ()
     complete: bool = False
 
 

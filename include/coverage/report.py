@@ -94,20 +94,33 @@ class Digest:
         platforms: by platform.
         jobs: by job, in the registry's order.
         without_data: the same of jobs that land no data; they count in nothing else.
-        gaps: what has not landed.
+        units: all units, one by one.
         slowest: what took longest, the slowest first.
         unusual: what landed far from the usual, the farthest first.
-        noted: what landed, and of which the pull has something to say.
     """
 
     whole: Line
     platforms: list[Line]
     jobs: list[Line]
     without_data: list[Line]
-    gaps: list[JudgedUnit]
+    units: list[JudgedUnit]
     slowest: list[JudgedUnit]
     unusual: list[Unusual]
-    noted: list[JudgedUnit]
+
+    @property
+    def gaps(self) -> list[JudgedUnit]:
+        """What has not landed."""
+        return [unit for unit in self.units if unit.is_gap]
+
+    @property
+    def noted(self) -> list[JudgedUnit]:
+        """What landed, and of which the pull has something to say."""
+        return [unit for unit in self.units if unit.landed and unit.row and unit.row.notice]
+
+    @property
+    def restated(self) -> list[JudgedUnit]:
+        """What landed, and of which other rows have landed since."""
+        return [unit for unit in self.units if unit.landed and unit.row and unit.row.drift]
 
 
 def since_for(day: datetime) -> dict[str, datetime]:
@@ -160,10 +173,9 @@ def digest_of(coverage: Coverage, is_asked: Callable[[Cell], bool]) -> Digest:
         [platforms[name] for name in sorted(platforms)],
         [*jobs.values()],
         [*without_data.values()],
-        [unit for unit in units if unit.is_gap],
+        units,
         [unit for unit in slowest[:SHOWN] if _seconds(unit) > 0],
         sorted(unusual, key=lambda one: -abs(one.percent))[:SHOWN],
-        [unit for unit in units if unit.landed and unit.row and unit.row.notice],
     )
 
 

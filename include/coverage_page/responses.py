@@ -254,6 +254,9 @@ def _unit(unit: JudgedUnit, state: str, registry: Registry, under_way: UnderWay)
         "exit_code": unit.exit_code,
         "error": unit.error,
         "notice": unit.row.notice if unit.row and unit.landed else None,
+        "restated": None
+        if not (unit.row and unit.landed and unit.row.drift)
+        else {"drift": str(unit.row.drift), "at": _moment(unit.row.restated_at)},
         "why": dating_of(job).because if state == State.UNREPAIRABLE and job else None,
         "waiver": None
         if unit.waiver is None

@@ -160,6 +160,16 @@ def _as_dict(
         "notices": [
             {**_named(unit), "notice": unit.row.notice} for unit in digest.noted if unit.row
         ],
+        "restated": [
+            {
+                **_named(unit),
+                "revision": unit.row.revision,
+                **unit.row.drift._asdict(),
+                "at": unit.row.restated_at.isoformat(),
+            }
+            for unit in digest.restated
+            if unit.row and unit.row.drift and unit.row.restated_at
+        ],
         "slowest": [
             {**_named(unit), "seconds": round(unit.row.seconds or 0, 1)}
             for unit in digest.slowest

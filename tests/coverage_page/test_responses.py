@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import timedelta, timezone
 from typing import TYPE_CHECKING
 
 import pytest
@@ -174,6 +174,18 @@ def test_three_times_as_far_is_three_times_as_far() -> None:
     """The reach of 90 days, 36 weeks and 36 months."""
     assert NOW - since(NOW, 3)["day"] == timedelta(days=90)
     assert NOW - since(NOW, 3)["week"] == timedelta(weeks=36)
+
+
+def test_what_has_changed_since_it_landed_is_told() -> None:
+    """How many rows there were, how many differ, and since when."""
+    drift = {"rows_before": 5, "rows_changed": 4, "restated_at": NOW}
+    book = UnitIndex([row("erp", "erp-1", YESTERDAY, "ok", rows=8, **drift)])
+    cells = cells_of(PROJECT, book, Clock(NOW), since(NOW, 1), None, jobs=["erp"])
+    units = [unit for cell in cells for unit in cell.units if unit.shop_id == "erp-1"]
+    told = {one["key"]: one["restated"] for one in responses.units(units, PROJECT)["units"]}
+    at = NOW.astimezone(timezone.utc).isoformat(timespec="seconds")
+    assert told.pop(YESTERDAY.key) == {"drift": "5 -> 8 rows (+3), 4 changed", "at": at}
+    assert not any(told.values())
 
 
 def test_what_a_pull_found_worth_knowing_is_told_of_what_landed() -> None:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from datetime import datetime, time, timedelta
-from typing import TYPE_CHECKING
+from collections import Counter, defaultdict
+from datetime import datetime, time, timedelta, timezone
+from typing import TYPE_CHECKING, NamedTuple
 from zoneinfo import ZoneInfo
 
-from include.alerts.findings import Day
+from sqlalchemy import select
+
+from include.alerts.findings import Day, Restated
 from include.coverage.reading import read_coverage
 from include.coverage.report import digest_of, since_for
-from include.units.unit import GAPS, LANDED, State
+from include.units.unit import GAPS, LANDED, LedgerRow, State
+from include.warehouse.tables import ledger
+from include.warehouse.transactions import reading
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,21 +25,38 @@ if TYPE_CHECKING:
     from include.alerts.findings import TokenEnd
     from include.alerts.watching.sight import Sight
     from include.coverage import Cell, Coverage
+    from include.units.unit import Drift
 
 # What a job without a platform counts by.
 NO_PLATFORM = "-"
+# Periods that ended before are not looked at: none is pulled again by itself after that time.
+OLDEST_RESTATED = timedelta(days=130)
 
 
-def day_of(
-    sight: Sight, coverage: Coverage, tokens: Sequence[TokenEnd], usual: float | None
-) -> Day:
+class Digested(NamedTuple):
+    """What is read once a day, as the digest is due.
+
+    Attributes:
+        usual: how much more rows the day's units landed than usual, as a fraction; none where that
+            is not known.
+        restated: periods whose rows have changed within a day.
+    """
+
+    usual: float | None = None
+    restated: tuple[Restated, ...] = ()
+
+
+NOT_READ = Digested()
+
+
+def day_of(sight: Sight, coverage: Coverage, tokens: Sequence[TokenEnd], digested: Digested) -> Day:
     """Return how the day is so far: of jobs that land data, what was due until now.
 
     Args:
         sight: of the round; the day is that of its zone.
         coverage: units of the last days.
         tokens: those that end soon.
-        usual: how much more rows landed than usual, as a fraction; none: not known.
+        digested: what is read once a day.
     """
     today = sight.now.astimezone(ZoneInfo(sight.zone)).date()
     cells = [cell for cell in coverage.cells if cell.job.data and _day_of(cell, sight) == today]
@@ -51,7 +72,8 @@ def day_of(
         expected=expected,
         landed=landed,
         missing=dict(missing),
-        usual=usual,
+        usual=digested.usual,
+        restated=digested.restated,
         waived=sum(cell.counts[State.WAIVED] for cell in due),
         tokens=tuple(tokens),
         complete=bool(expected) and landed == expected and not to_come,
@@ -67,6 +89,31 @@ def usual_of(sight: Sight, engine: Engine) -> float | None:
     coverage = read_coverage(engine, sight.registry, since, now=sight.now, in_full=True)
     whole = digest_of(coverage, lambda cell: _day_of(cell, sight) == today).whole
     return whole.compared / whole.usual - 1 if whole.usual else None
+
+
+def restated_of(sight: Sight, engine: Engine) -> tuple[Restated, ...]:
+    """Return the periods whose rows have changed within a day, the oldest first."""
+    jobs, now = sight.registry.jobs, sight.now.astimezone(timezone.utc)
+    query = select(ledger).where(
+        ledger.c.job_id.in_(jobs),
+        ledger.c.period_end > now - OLDEST_RESTATED,
+        ledger.c.restated_at > now - timedelta(days=1),
+    )
+    with reading(engine) as connection:
+        rows = LedgerRow.read(connection, query)
+    drifts: dict[tuple[int, str], list[Drift]] = defaultdict(list)
+    for row in rows:
+        if row.restated_at and (drift := row.drift):
+            drifts[(row.restated_at - row.period_end).days, row.job_id].append(drift)
+    return tuple(
+        Restated(
+            jobs[job_id].name,
+            days,
+            sum(one.rows - one.before for one in found),
+            sum(one.changed for one in found),
+        )
+        for (days, job_id), found in sorted(drifts.items(), reverse=True)
+    )
 
 
 def _day_of(cell: Cell, sight: Sight) -> date:

@@ -14,7 +14,7 @@ from sqlalchemy import make_url
 from include.alerts.findings import Kind
 from include.alerts.watching import health
 from include.alerts.watching.airflow_state import DatabaseGoneError
-from include.alerts.watching.day import day_of, usual_of
+from include.alerts.watching.day import NOT_READ, Digested, day_of, restated_of, usual_of
 from include.alerts.watching.problems import problem_findings
 from include.alerts.watching.reasons import Circumstances
 from include.alerts.watching.refusals import Refusals, read_landings
@@ -73,7 +73,7 @@ class WarehouseReader:
         self._credentials, self._shops, self._airflow = credentials, shops, airflow
         self._aging: tuple[datetime, list[Finding]] | None = None
         self._tokens: tuple[datetime, list[tuple[TokenEnd, str]]] | None = None
-        self._usual: tuple[date, float | None] | None = None
+        self._digested: tuple[date, Digested] | None = None
 
     def read(
         self, gathering: Gathering, state: AirflowState | None, asked: Asked, service: str
@@ -195,12 +195,13 @@ class WarehouseReader:
         with gathering.reading("digest"):
             local = sight.now.astimezone(ZoneInfo(sight.zone))
             if local.time() >= asked.configuration.digest.at and (
-                self._usual is None or self._usual[0] != local.date()
+                self._digested is None or self._digested[0] != local.date()
             ):
-                self._usual = local.date(), usual_of(sight, engine)
-            usual = self._usual[1] if self._usual and self._usual[0] == local.date() else None
+                read = Digested(usual_of(sight, engine), restated_of(sight, engine))
+                self._digested = local.date(), read
+            known = self._digested and self._digested[0] == local.date() and self._digested[1]
             tokens = [token for token, _ in self._tokens[1]] if self._tokens else []
-            gathering.day = day_of(sight, coverage, tokens, usual)
+            gathering.day = day_of(sight, coverage, tokens, known or NOT_READ)
 
 
 def _since(sight: Sight) -> dict[str, datetime]:

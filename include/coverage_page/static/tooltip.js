@@ -105,6 +105,7 @@ export function facts(unit, zone) {
     ["rows", unit.rows === null ? "" : number(unit.rows)],
     ["attempts", unit.attempts ? number(unit.attempts) : ""],
     ["notice", unit.notice ?? ""],
+    ["restated", unit.restated ? `${unit.restated.drift} (${moment(unit.restated.at, zone)})` : ""],
     ["exit", unit.exit_code ? String(unit.exit_code) : ""],
     ["due", moment(unit.due_at, zone)],
     ["waived", unit.waiver ? `${unit.waiver.reason} (${unit.waiver.by}, ${moment(unit.waiver.at, zone)})` : ""],

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from include.alerts.findings import Day, TokenEnd
+from include.alerts.findings import Day, Restated, TokenEnd
 from include.registry.alerts import Mute
 from tests.alerts.engine.alert_rounds import BUSY, SHANGHAI, TAKEN, late
 
@@ -75,7 +75,8 @@ def test_it_says_how_the_day_is(rounds_of: Callable[..., Rounds]) -> None:
     _texts(rounds)
     rounds.now = _at(9, 30)
     tokens = (TokenEnd("jd_2", _at(8, day=30)),)
-    day = Day(32, 31, {"jd": 1}, usual=-0.03, waived=2, tokens=tokens)
+    restated = tuple(Restated(f"差评{days}", days, -1, 3) for days in range(9, 0, -1))
+    day = Day(32, 31, {"jd": 1}, usual=-0.03, waived=2, tokens=tokens, restated=restated)
     rounds.round(late("jd_b"), day=day)
     (text,) = _texts(rounds)
     assert text.splitlines() == [
@@ -89,6 +90,9 @@ def test_it_says_how_the_day_is(rounds_of: Callable[..., Rounds]) -> None:
         "静默：jd_a（x），剩 1 天",
         "静默已到期：pdd_b（换系统），恢复告警",
         "令牌 3 天内到期：jd_2（11-30 08:00）",
+        "入库后又有变化："
+        + "、".join(f"差评{days} D-{days} -1 行（3 行不同）" for days in range(9, 1, -1))
+        + "、另有 1 项",
         "服务由 ops 于 11-27 18:00 停止，11-27 19:00 启动",
         "下一次日报 11-29 09:30；没有收到，请检查服务。",
     ]

@@ -10,7 +10,7 @@ import pytest
 
 from include import MANAGER, PROJECT_ROOT
 from include.alerts.digest import Digest
-from include.alerts.findings import Day, Finding, Kind, Missing, Resolution, TokenEnd
+from include.alerts.findings import Day, Finding, Kind, Missing, Resolution, Restated, TokenEnd
 from include.alerts.muting import Mutes
 from include.alerts.records import Alert, What
 from include.alerts.sayings import Saying
@@ -104,9 +104,10 @@ def test_the_messages_are_those_that_come(page: str) -> None:
         job="pdd_review", shop="pdd-3", until=date(2026, 12, 4), reason="店铺装修停业", by="林"
     )
     configuration = AlertConfiguration(mutes=(mute,))
+    restated = (Restated("PDD差评数据", 7, 3, 4),)
     tokens = (TokenEnd("jd_2", datetime(2026, 12, 1, 8, tzinfo=SHANGHAI)),)
     digest = Digest(configuration, Mutes(configuration, (), now), [], (), now).message(
-        Day(32, 31, {"jd": 1}, usual=-0.03, tokens=tokens), None
+        Day(32, 31, {"jd": 1}, usual=-0.03, tokens=tokens, restated=restated), None
     )
     shown = re.findall(r"^```text\n(.*?)\n^```", page, re.DOTALL | re.MULTILINE)
     assert [one.plain() for one in (opening, recovery, digest)] == shown

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import timezone
+from datetime import timedelta, timezone
 from typing import TYPE_CHECKING
 
 from include.alerts.configuration import load_alerts
 from include.alerts.engine import judge
-from include.alerts.findings import Identity, Kind, Resolution
+from include.alerts.findings import Identity, Kind, Resolution, Restated
+from include.registry import load_registry
 from tests.alerts.watched import LAST, TASKS, at
 
 if TYPE_CHECKING:
@@ -48,6 +49,27 @@ def test_rows_are_compared_with_the_usual_once_the_digest_is_due(watched: Watche
     usual = day(watched, "09:30").usual
     assert usual is not None
     assert round(usual, 2) == -0.3
+
+
+def test_what_has_changed_since_it_landed_is_told_for_a_day(watched: Watched) -> None:
+    """By job and period, of all its shops together; with how long ago the period had ended."""
+    watched.land()
+    moment = at("09:00").astimezone(timezone.utc)
+    drift = {"rows_before": 7, "rows_changed": 4, "revision": 2, "restated_at": moment}
+    for shop, rows in (("jd-1", 10), ("jd-2", 6)):
+        watched.set("jd_store", shop, rows=rows, **drift)
+    assert day(watched, "09:29").restated == ()
+    (told,) = day(watched, "09:30").restated
+    assert told == Restated(load_registry(watched.root).jobs["jd_store"].name, 0, 2, 8)
+
+
+def test_what_has_changed_long_ago_is_not_told_again(watched: Watched) -> None:
+    """The digest of that day has said it."""
+    watched.land()
+    moment = at("09:00").astimezone(timezone.utc) - timedelta(days=2)
+    drift = {"rows_before": 7, "rows_changed": 4, "restated_at": moment}
+    watched.set("jd_store", "jd-1", rows=10, **drift)
+    assert day(watched, "09:30").restated == ()
 
 
 def _resolved(watched: Watched, key: str = LAST) -> Resolution | None:

@@ -62,7 +62,10 @@ def _row(unit: JudgedUnit) -> LedgerRow | None:
     begun = made.started_at or datetime.now(timezone.utc)
     seconds = int(unit.shop_id[-1]) * 10
     notice = "12 orders without freight" if unit.shop_id == "erp-1" else None
-    return replace(made, finished_at=begun + timedelta(seconds=seconds), notice=notice)
+    made = replace(made, finished_at=begun + timedelta(seconds=seconds), notice=notice)
+    if unit.shop_id != "jd-2":
+        return made
+    return replace(made, revision=2, rows_before=100, rows_changed=7, restated_at=begun)
 
 
 def _ask(installation: Installation, **more: Any) -> None:
@@ -105,6 +108,19 @@ def test_what_a_pull_found_worth_knowing_is_said(
     _ask(installation, json=True)
     (told,) = json.loads(capsys.readouterr().out)["notices"]
     assert told["notice"] == "12 orders without freight"
+
+
+def test_what_has_changed_since_it_landed_is_said(
+    installation: Installation, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """How many rows there were, and how many differ."""
+    _ask(installation)
+    _, _, said = capsys.readouterr().out.partition("Changed since they landed\n")
+    line = said.splitlines()[1].split()
+    assert line == ["jd_store", "jd-2", KEY, *["100", "->", "105", "rows", "(+5),", "7", "changed"]]
+    _ask(installation, json=True)
+    (told,) = json.loads(capsys.readouterr().out)["restated"]
+    assert (told["revision"], told["before"], told["rows"], told["changed"]) == (2, 100, 105, 7)
 
 
 def test_the_page_may_be_markdown(
