@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import tempfile
@@ -28,7 +29,7 @@ from tests.warehouses import KINDS as WAREHOUSES
 from tests.warehouses import SQLITE, Warehouses
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator, Iterator
 
     from tests.database_servers import Server
 
@@ -192,6 +193,21 @@ class ByFile(LoadScopeScheduling):
         if not file.startswith(SERVICE_TESTS):
             return file
         return OF_A_SERVICE.get(file.removeprefix(SERVICE_TESTS), SERVICE_TESTS)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(
+    collector: pytest.Collector,
+) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """Have one worker rewrite and compile a file of tests, which the others wait for and load."""
+    if not isinstance(collector, pytest.Module):
+        return (yield)
+    with collector.path.open() as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            fcntl.flock(file, fcntl.LOCK_SH)
+        return (yield)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile:

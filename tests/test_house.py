@@ -48,12 +48,17 @@ def _imports(path: Path) -> set[str]:
 
 
 MODULES = {_module(path) for path in FILES}
-IMPORTS = {_module(path): _imports(path) for path in FILES}
 
 
-def test_rooms_import_only_what_they_may() -> None:
+@pytest.fixture(scope="module")
+def imported() -> dict[str, set[str]]:
+    """Return each module with those that it imports."""
+    return {_module(path): _imports(path) for path in FILES}
+
+
+def test_rooms_import_only_what_they_may(imported: dict[str, set[str]]) -> None:
     """No room reaches into one below it, no core into a shell; only Airflow's side imports it."""
-    for module, imports in IMPORTS.items():
+    for module, imports in imported.items():
         shell, *inner = module.split(".")
         tops = {name.split(".")[0] for name in imports}
         foreign = tops & {*SHELLS, "dags", "plugins", "tests"} - {shell}
@@ -68,9 +73,9 @@ def test_rooms_import_only_what_they_may() -> None:
             assert "airflow" not in tops, module
 
 
-def test_no_imports_go_in_a_circle() -> None:
+def test_no_imports_go_in_a_circle(imported: dict[str, set[str]]) -> None:
     """Each file can be read before those that use it, imports for types included."""
-    waiting = {module: imports & MODULES - {module} for module, imports in IMPORTS.items()}
+    waiting = {module: imports & MODULES - {module} for module, imports in imported.items()}
     while free := {module for module, imports in waiting.items() if not imports}:
         waiting = {m: imports - free for m, imports in waiting.items() if m not in free}
     assert not waiting, f"a circle, or what leads to one: {sorted(waiting)}"

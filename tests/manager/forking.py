@@ -22,7 +22,10 @@ from typing import Any, NoReturn
 PRELOADED = (
     *("airflow.models.connection", "airflow.models.pool", "airflow.utils.session"),
     *("airflow.utils.db", "airflow.utils.providers_configuration_loader"),
-    *("aiohttp", "alembic.command", "httpx", "psutil", "pydantic", "tenacity", "yaml"),
+    *("airflow.api_fastapi.app", "airflow.sdk.execution_time.task_runner"),
+    "airflow.providers.fab.auth_manager.models.db",
+    *("aiohttp", "alembic.command", "httpcore", "httpx", "jmespath", "psutil", "pydantic"),
+    *("tenacity", "xmlrpc.client", "yaml"),
 )
 ONLY_IMPORT = "_AIRFLOW__AS_LIBRARY"  # Airflow's own word for: set nothing up yet
 CLIENT = """#!{python} -IS
