@@ -69,7 +69,8 @@ class Receipt:
     Attributes:
         delivered: whether the channel has taken it.
         code: the channel's own (`0`, `310000`, `HTTP 503`, `SMTP 451`), else what went wrong in a
-            word (`timeout`, `network`, `certificate`, `configuration`, `unreadable`).
+            word: `unreached` (nothing was sent), `timeout` and `broken` (it may have been taken),
+            `certificate`, `configuration`, `unreadable`.
         answer: what the channel said, on one line.
         remedy: what a person has to do, in the channel's language; empty where nothing is.
         temporary: whether the same message may well be taken later, with nothing changed.

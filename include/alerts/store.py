@@ -23,7 +23,7 @@ FILE = "alerts.db"
 # The moment at which the service was started on purpose, of those that `note` keeps.
 STARTED = "started"
 # What was sent, and may have been taken although nothing said so.
-DOUBTFUL = frozenset({"timeout", "network", "unreadable"})
+DOUBTFUL = frozenset({"timeout", "broken", "unreadable", "error"})
 SERVER_ERROR = "HTTP 5"
 FIRST_WAIT, LONGEST_WAIT = timedelta(minutes=1), timedelta(minutes=15)
 

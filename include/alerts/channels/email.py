@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import aiosmtplib
 import anyio
 
-from include.alerts.channels.posting import UnansweredError, reason
+from include.alerts.channels.posting import BROKEN, UNREACHED, UnansweredError, reason
 from include.alerts.channels.remedies import advice
 from include.alerts.channels.robots import one_line
 from include.alerts.messages import Receipt
@@ -65,12 +65,13 @@ async def send(
     server = server_of(credentials)
     if not channel.to:
         raise credentials.problem(f"channel {channel.id} has nobody in `to` of config/alerts.yaml")
+    begun = anyio.Event()
     try:
         with anyio.fail_after(patience):
-            refused = await _sent(server, channel.to, message, patience)
+            refused = await _sent(server, channel.to, message, patience, begun)
     except (TimeoutError, aiosmtplib.SMTPTimeoutError):
         said = f"no answer from {server.host} in {patience:g} s"
-        raise UnansweredError("timeout", said) from None
+        raise UnansweredError("timeout" if begun.is_set() else UNREACHED, said) from None
     except aiosmtplib.SMTPRecipientsRefused as error:
         later = (one for one in error.recipients if one.code < PERMANENT)
         return _refusal(channel, credentials, next(later, error.recipients[0]))
@@ -79,7 +80,7 @@ async def send(
     except aiosmtplib.SMTPNotSupported:
         return advice(channel, credentials.id, "starttls", f"{server.host} offers no encryption")
     except (OSError, aiosmtplib.SMTPException) as error:
-        raise _unanswered(server, error) from None
+        raise _unanswered(server, error, begun=begun.is_set()) from None
     except ValueError as error:  # an address that no envelope can have
         raise credentials.problem(one_line(str(error))) from None
     if refused:
@@ -116,9 +117,12 @@ def server_of(credentials: Credentials) -> Server:
 
 
 async def _sent(
-    server: Server, to: Sequence[str], message: Message, patience: float
+    server: Server, to: Sequence[str], message: Message, patience: float, begun: anyio.Event
 ) -> dict[str, Any]:
-    """Send it; return what the server said about each recipient that it refused."""
+    """Send it; return what the server said about each recipient that it refused.
+
+    From `begun` on, the server may have the message.
+    """
     client = aiosmtplib.SMTP(
         hostname=server.host,
         port=server.port,
@@ -131,6 +135,7 @@ async def _sent(
     )
     try:
         await client.connect()
+        begun.set()
         refused, _ = await client.send_message(
             _mail(server, to, message), sender=server.sender, recipients=list(to)
         )
@@ -161,7 +166,7 @@ def _refusal(
     return advice(channel, credentials.id, f"SMTP {error.code}", said)
 
 
-def _unanswered(server: Server, error: Exception) -> UnansweredError:
+def _unanswered(server: Server, error: Exception, *, begun: bool) -> UnansweredError:
     cause = error.__cause__ if isinstance(error.__cause__, Exception) else error
     if isinstance(cause, ssl.SSLCertVerificationError):
         said = f"the certificate of {server.host}: {cause.verify_message}"
@@ -169,5 +174,8 @@ def _unanswered(server: Server, error: Exception) -> UnansweredError:
     if isinstance(cause, ssl.SSLError):
         said = f"{server.host} does not speak TLS on port {server.port}: {cause.reason}"
         return UnansweredError("starttls", said)
+    if begun:
+        said = f"the connection to {server.host} broke: {type(cause).__name__}"
+        return UnansweredError(BROKEN, said)
     said = f"{server.host}:{server.port} cannot be reached: {reason(cause)}"
-    return UnansweredError("network", said)
+    return UnansweredError(UNREACHED, said)

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 # How much of an answer is read; robots say a line.
 MOST_BYTES = 64 * 1024
+# Of a message of which nothing was sent, and of one that may have been taken for all that is known.
+UNREACHED, BROKEN = "unreached", "broken"
 
 
 class UnansweredError(Exception):
@@ -75,15 +77,16 @@ async def post(
         ConfigurationError: the environment names certificates or a proxy that are of no use.
     """
     place = urlsplit(url)
-    where = place.hostname or ""
+    where, begun = place.hostname or "", anyio.Event()
     proxy = proxy_of(f"{place.scheme}://{place.netloc}")
     given = {"Content-Type": "application/json; charset=utf-8", **(headers or {})}
     session = aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(ssl=certificates()),
-        timeout=aiohttp.ClientTimeout(total=None, sock_connect=None, sock_read=None),
+        timeout=aiohttp.ClientTimeout(total=None),
         cookie_jar=aiohttp.DummyCookieJar(),
         headers=given,
         proxy=proxy,
+        trace_configs=[_noting(begun)],
     )
     try:
         with anyio.fail_after(patience):
@@ -94,9 +97,21 @@ async def post(
                 content = await _beginning(response.content)
                 return Answer(response.status, content.decode("utf-8", "replace"))
     except TimeoutError:
-        raise UnansweredError("timeout", f"no answer from {where} in {patience:g} s") from None
+        said = f"no answer from {where} in {patience:g} s"
+        raise UnansweredError("timeout" if begun.is_set() else UNREACHED, said) from None
     except (aiohttp.ClientError, OSError) as error:
-        raise _unanswered(where, error) from None
+        raise _unanswered(where, error, begun=begun.is_set()) from None
+
+
+def _noting(begun: anyio.Event) -> aiohttp.TraceConfig:
+    """Return what notes that a request is being sent: from then on it may have been taken."""
+    trace = aiohttp.TraceConfig()
+
+    async def note(*_: object) -> None:
+        begun.set()
+
+    trace.on_request_headers_sent.append(note)
+    return trace
 
 
 async def _beginning(stream: aiohttp.StreamReader) -> bytes:
@@ -106,18 +121,18 @@ async def _beginning(stream: aiohttp.StreamReader) -> bytes:
     return content
 
 
-def _unanswered(where: str, error: Exception) -> UnansweredError:
+def _unanswered(where: str, error: Exception, *, begun: bool) -> UnansweredError:
     """Return what went wrong, without an error's own text, in which the address may stand."""
     untrusted = aiohttp.ClientConnectorCertificateError, aiohttp.ClientConnectorSSLError
     if isinstance(error, untrusted):
         return UnansweredError("certificate", f"the certificate of {where} is not one to trust")
     if isinstance(error, aiohttp.ClientProxyConnectionError):
         said = f"the proxy of this machine does not answer, so {where} cannot be reached"
-        return UnansweredError("network", said)
+        return UnansweredError(UNREACHED, said)
     if isinstance(error, aiohttp.ClientConnectorError):
-        return UnansweredError("network", f"{where} cannot be reached: {reason(error.os_error)}")
+        return UnansweredError(UNREACHED, f"{where} cannot be reached: {reason(error.os_error)}")
     said = f"the connection to {where} broke: {type(error).__name__}"
-    return UnansweredError("network", said)
+    return UnansweredError(BROKEN if begun else UNREACHED, said)
 
 
 def reason(error: Exception) -> str:

@@ -187,4 +187,4 @@ def test_nobody_there_is_told() -> None:
     """It passes, or the host is wrong."""
     server = MailServer(port=9)
     receipt = _sent(server)
-    assert (receipt.code, receipt.temporary) == ("network", True)
+    assert (receipt.code, receipt.temporary) == ("unreached", True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import socket
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ from tests.alerts.mail_server import serve_mail
 from tests.alerts.sending import LATE, credentials, sent
 
 if TYPE_CHECKING:
+    from include.alerts.channels import Credentials
     from tests.alerts.fake_robots import FakeRobots
     from tests.alerts.mail_server import Certificate
 
@@ -135,7 +137,7 @@ def test_a_token_that_is_none_is_told(robots: FakeRobots, kind: str) -> None:
     ("fault", "code", "temporary"),
     [
         ("hang", "timeout", True),
-        ("reset", "network", True),
+        ("reset", "broken", True),
         (503, "HTTP 503", True),
         (404, "HTTP 404", False),
         ("redirect", "HTTP 302", False),
@@ -153,6 +155,27 @@ def test_what_the_network_does_is_told(
     assert receipt.answer
     assert receipt.remedy
     assert robots.taken == []
+
+
+@pytest.mark.parametrize("kind", [*KINDS, "webhook", "email"])
+def test_what_was_never_sent_is_told_from_what_may_have_arrived(kind: str) -> None:
+    """Nobody listens, or whoever does says nothing before there was a message: it is not there."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        given = _connection_to(kind, port)
+        receipt = sent(kind, given, patience=0.3, to=("ops@example.com",))
+        assert (receipt.code, receipt.temporary) == ("unreached", True)
+        assert "no answer" in receipt.answer
+    receipt = sent(kind, given, to=("ops@example.com",))
+    assert (receipt.code, receipt.temporary) == ("unreached", True)
+    assert "cannot be reached" in receipt.answer
+
+
+def _connection_to(kind: str, port: int) -> Credentials:
+    """Return a connection to a server that speaks TLS, or should."""
+    if kind == "email":
+        return credentials(conn_type="smtp", host="127.0.0.1", port=port, login="ops@example.com")
+    return credentials(host=f"https://127.0.0.1:{port}{PATHS[kind]}")
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -31,6 +31,7 @@ MORNING = datetime(2026, 11, 28, 8, tzinfo=SHANGHAI)
 TAKEN = Receipt(delivered=True, code="0", answer="ok")
 REFUSED = Receipt(delivered=False, code="310000", answer="sign not match", remedy="the secret")
 BUSY = Receipt(delivered=False, code="130101", answer="send too fast", temporary=True)
+UNREACHED = Receipt(delivered=False, code="unreached", answer="no way there", temporary=True)
 TIMEOUT = Receipt(delivered=False, code="timeout", answer="no answer in 10 s", temporary=True)
 
 ONE_CHANNEL = "channels: [{id: ops, kind: dingtalk, connection: a}]\ndigest: {at: '08:00'}\n"

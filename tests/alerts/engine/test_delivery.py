@@ -11,7 +11,7 @@ import pytest
 from include.alerts.delivery import deliver
 from include.alerts.engine import judge
 from include.alerts.findings import Observed
-from tests.alerts.engine.alert_rounds import ONE_CHANNEL, TAKEN, TIMEOUT, late, service
+from tests.alerts.engine.alert_rounds import ONE_CHANNEL, TAKEN, TIMEOUT, UNREACHED, late, service
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,6 +39,18 @@ def test_what_may_have_arrived_is_sent_again_with_a_mark(rounds: Rounds) -> None
     first, second = rounds.texts()
     assert first.endswith("处理：restart  #A1")
     assert second == first.replace("#A1", "(#A1 重发，可能重复)")
+
+
+def test_what_was_never_sent_has_no_mark(rounds: Rounds) -> None:
+    """After an outage of the network there is one message of what is wrong by then."""
+    rounds.robots.answer = lambda _channel, _now: UNREACHED
+    rounds.round(service())
+    rounds.round(service(), late(), after=5 * MINUTE)
+    rounds.robots.answer = lambda _channel, _now: TAKEN
+    rounds.round(service(), late(), after=15 * MINUTE)
+    (text,) = rounds.texts()
+    assert text.startswith("【告警汇总】新告警 2 项")
+    assert "重发" not in text
 
 
 def test_a_fault_of_a_sender_stops_no_other(rounds_of: Callable[..., Rounds]) -> None:
