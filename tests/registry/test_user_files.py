@@ -128,6 +128,8 @@ INTO = "is not read: put what it holds into {}, and remove it"
         ("config/shop.yaml", "", INTO.format("config/shops.yaml")),
         ("config/shops.yaml.txt", "", INTO.format("config/shops.yaml")),
         ("config/Feeds.yaml", "feeds: []", "is not read: rename it to config/feeds.yaml"),
+        ("config/alerts.yml", "channels: []", "is not read: rename it to config/alerts.yaml"),
+        ("config/alert.yaml", "channels: []", "is not read: rename it to config/alerts.yaml"),
         ("config/pools.JSON", "{}", "is not read: rename it to config/pools.json"),
         ("config/airflow.env.txt", "", "is not read: rename it to config/airflow.env"),
         ("config/pdd.yaml", "tasks: []", "is not read: move its jobs to config/tasks/"),
