@@ -101,6 +101,12 @@ class Finding:
         """What tells it from all others."""
         return Identity(self.kind, self.subject, self.period_key)
 
+    @property
+    def about(self) -> str:
+        """Its subject, what people call that where it is another word, and the period."""
+        name = "" if self.name == self.subject else self.name
+        return " ".join(filter(None, (self.subject, name, self.period_key)))
+
     def local(self, moment: datetime) -> datetime:
         """Return a moment on the clock of its zone."""
         return moment.astimezone(ZoneInfo(self.zone))

@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from include.alerts.findings import Kind
-from include.errors import ConfigurationError
-from include.registry.alerts import LONGEST_MUTE
-from include.registry.constraints import LONGEST_LINE
-from include.text import printable, storable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from datetime import datetime
+    from datetime import date, datetime
 
     from include.alerts.configuration import AlertConfiguration
     from include.alerts.findings import Finding
@@ -69,36 +64,3 @@ class Mutes:
         if finding.kind not in OF_JOBS:
             return []
         return [mute for mute in self.active if mute.job == finding.subject]
-
-
-def check_reason(text: str) -> str:
-    """Return the reason of a mute, on one line.
-
-    Raises:
-        ConfigurationError: it says nothing, or too much.
-    """
-    reason = " ".join(printable(storable(" ".join(text.split()))).split())
-    if not reason:
-        raise ConfigurationError(
-            'a reason is missing: say why nothing is to be said, as in "closed until Friday"'
-        )
-    if len(reason) > LONGEST_LINE:
-        raise ConfigurationError(
-            f"the reason has {len(reason):,} characters: say it in {LONGEST_LINE}"
-        )
-    return reason
-
-
-def check_until(until: date, today: date) -> date:
-    """Return the last day of a mute.
-
-    Raises:
-        ConfigurationError: it has passed, or is too far away.
-    """
-    latest = today + LONGEST_MUTE
-    if not today <= until <= latest:
-        raise ConfigurationError(
-            f"until '{until}' is not between today and {latest}: a mute holds for at most "
-            f"{LONGEST_MUTE // timedelta(days=1)} days, and can be made again"
-        )
-    return until

@@ -6,8 +6,9 @@ What is kept of alerts stands in a file of its own (`var/alerts.db`), which the 
 from __future__ import annotations
 
 import os
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import date, datetime, timezone
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 from zoneinfo import ZoneInfo
 
@@ -16,8 +17,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import JSONResponse, Response
 
 from include import var_folder
+from include.alerts.answers import Answers, check_reason, check_until, job_and_shop
 from include.alerts.configuration import load_alerts
-from include.alerts.muting import check_reason, check_until
 from include.alerts.overview import Overview, is_open, overview
 from include.alerts.store import FILE, Store
 from include.coverage_page import alert_responses, permissions
@@ -25,6 +26,7 @@ from include.coverage_page.repairing import Text  # noqa: TC001 - pydantic reads
 from include.errors import ConfigurationError
 from include.registry import load_registry
 from include.registry.alerts import ALERTS_FILE, Mute
+from include.running.journal import Journal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -99,7 +101,8 @@ def acknowledge(wish: Taken, user: permissions.User) -> Response:
         if about is not None and not any(permissions.may_run(user, job) for job in about):
             message = f"you may run none of {', '.join(sorted(about))}"
             raise HTTPException(status.HTTP_403_FORBIDDEN, message)
-        if not store.acknowledge(wish.number, _name(user), datetime.now(timezone.utc)):
+        answers = Answers(store, partial(_note, user))
+        if not answers.acknowledge(alert, _name(user), datetime.now(timezone.utc)):
             raise _no_such_alert(wish.number)  # it was over in between
     return JSONResponse({"acknowledged": alert.label})
 
@@ -119,7 +122,7 @@ def mute(wish: Muting, user: permissions.User) -> Response:
         job=job.id, shop=wish.shop, until=until, reason=reason, by=_name(user)
     )
     with _kept() as store:
-        store.mute(made, now)
+        Answers(store, partial(_note, user)).mute(made, now)
     return JSONResponse({"muted": {"job": job.id, "shop": wish.shop, "until": until.isoformat()}})
 
 
@@ -127,12 +130,14 @@ def unmute(wish: Part, user: permissions.User) -> Response:
     """End a mute of a job, or of one shop of it: alerts of it come again."""
     job = permissions.job_to_run(load_registry(), wish.job, user)
     with _kept() as store:
-        ended = store.unmute(job.id, wish.shop, datetime.now(timezone.utc))
+        answers = Answers(store, partial(_note, user))
+        ended = answers.unmute(job.id, wish.shop, datetime.now(timezone.utc))
     if not ended:
-        named = " ".join(filter(None, (job.id, wish.shop)))
         in_file = [one for one in load_alerts().mutes if (one.job, one.shop) == (job.id, wish.shop)]
         where = f"in {ALERTS_FILE}: take it out there" if in_file else "by nobody"
-        raise HTTPException(status.HTTP_409_CONFLICT, f"{named} is muted {where}")
+        raise HTTPException(
+            status.HTTP_409_CONFLICT, f"{job_and_shop(job.id, wish.shop)} is muted {where}"
+        )
     return JSONResponse({"unmuted": {"job": job.id, "shop": wish.shop}})
 
 
@@ -152,6 +157,13 @@ def _kept() -> Iterator[Store]:
         yield store
     finally:
         store.close()
+
+
+def _note(user: Any, event: str) -> None:
+    """Write down what somebody did here; a journal that fails stops nothing."""
+    journal = Journal.of(var_folder(os.environ), ZoneInfo(load_alerts().general.timezone))
+    with suppress(OSError):
+        journal.write("service", f"{event} (user {_name(user)}, on the page Coverage)")
 
 
 def _name(user: Any) -> str:

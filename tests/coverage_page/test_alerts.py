@@ -38,6 +38,7 @@ SHOPS = (
     Missing("jd-2", "示例京东专营店", "平台繁忙"),
 )
 SINCE = NOW - timedelta(hours=2)
+ON_THE_PAGE = "(user anna, on the page Coverage)"
 
 
 class Anna:
@@ -199,6 +200,22 @@ def test_a_shop_is_muted_and_heard_again(anna: Anna) -> None:
     status, said = anna.say("unmute", job="jd_store")
     assert (status, "jd_store is muted by nobody" in said) == (409, True)
     assert len(anna.look()["alerts"][0]["units"]) == 2
+
+
+@pytest.mark.usefixtures("store")
+def test_what_somebody_says_is_in_the_journal(anna: Anna, tmp_path: Path) -> None:
+    """In the words of the commands, with who said it; what is refused leaves no line."""
+    wish = {"job": "jd_store", "shop": "jd-2", "until": SOON, "reason": "装修"}
+    assert anna.say("ack", number=1)[0] == 200
+    assert anna.say("mute", **wish)[0] == 200
+    assert anna.say("unmute", job="jd_store", shop="jd-2")[0] == 200
+    assert anna.say("unmute", job="jd_store", shop="jd-2")[0] == 409
+    lines = (tmp_path / "logs/scheduler.log").read_text("utf-8").splitlines()
+    assert [line[26:] for line in lines] == [
+        "service alert #A1 (late jd_store 2026-11-28) was taken on " + ON_THE_PAGE,
+        f"service muted the alerts of jd_store jd-2 until {SOON}: 装修 {ON_THE_PAGE}",
+        "service unmuted the alerts of jd_store jd-2 " + ON_THE_PAGE,
+    ]
 
 
 @pytest.mark.usefixtures("store")

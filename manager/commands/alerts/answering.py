@@ -4,18 +4,20 @@ import re
 from argparse import Namespace
 from collections.abc import Mapping
 from datetime import datetime, timezone
+from functools import partial
 from zoneinfo import ZoneInfo
 
+from include.alerts.answers import Answers, check_reason, check_until, in_words, job_and_shop
 from include.alerts.configuration import AlertConfiguration, load_alerts
 from include.alerts.listing import alert_as_dict, muted_as_dict
-from include.alerts.muting import Mutes, check_reason, check_until
+from include.alerts.muting import Mutes
 from include.alerts.overview import Muted, is_open
 from include.alerts.records import Alert
 from include.errors import ConfigurationError
 from include.registry import load_registry
 from include.registry.alerts import ALERTS_FILE, Mute
 from manager.alert_store import alert_store
-from manager.commands.alerts.listing import days_left, subject_of
+from manager.commands.alerts.listing import days_left
 from manager.journal import note, user_name
 from manager.layout import Layout
 from manager.lookup import check_names, day_of
@@ -35,17 +37,15 @@ def ack(layout: Layout, arguments: Namespace) -> int:
     number = int(found[1]) if found else 0
     with alert_store(layout) as store:
         before = {alert.number: alert for alert in store.alerts() if is_open(alert)}
-        if not store.acknowledge(number, user_name(), datetime.now(timezone.utc)):
+        known, answers = before.get(number), Answers(store, partial(note, layout))
+        if known is None or not answers.acknowledge(known, user_name(), datetime.now(timezone.utc)):
             raise ConfigurationError(_no_such_alert(arguments.number, before))
         (alert,) = (one for one in store.alerts() if one.number == number)
-    named = f"alert {alert.label} ({alert.finding.kind} {subject_of(alert.finding)})"
-    note(layout, f"{named} was taken on")
     if arguments.json:
         print_json(alert_as_dict(alert))
         return 0
-    known = before.get(number)
-    earlier = f", before by {known.acked_by}" if known and known.acked else ""
-    print(f"{named} is taken on by {alert.acked_by}{earlier}")
+    earlier = f", before by {known.acked_by}" if known.acked else ""
+    print(f"{in_words(alert)} is taken on by {alert.acked_by}{earlier}")
     print("it is neither repeated nor escalated any more; when it is over, that is said")
     return 0
 
@@ -69,14 +69,13 @@ def mute(layout: Layout, arguments: Namespace) -> int:
         by=user_name(),
     )
     with alert_store(layout) as store:
-        store.mute(made, now)
+        Answers(store, partial(note, layout)).mute(made, now)
         mutes = Mutes(configuration, store.mutes(now), now)
-    note(layout, f"muted the alerts of {_named(job, shop)} until {made.until}: {made.reason}")
     muted = Muted(made, mutes.days_left(made), in_file=False)
     if arguments.json:
         print_json(muted_as_dict(muted))
         return 0
-    print(f"muted until {made.until}, {days_left(muted)}: {_named(job, shop)}")
+    print(f"muted until {made.until}, {days_left(muted)}: {job_and_shop(job, shop)}")
     print("the page Coverage and the daily digest go on showing it")
     return 0
 
@@ -91,17 +90,16 @@ def unmute(layout: Layout, arguments: Namespace) -> int:
     job, shop = arguments.job, arguments.shop
     with alert_store(layout) as store:
         now = datetime.now(timezone.utc)
-        if not store.unmute(job, shop, now):
+        if not Answers(store, partial(note, layout)).unmute(job, shop, now):
             # Afterwards: what is muted may have been taken out of the registry since.
             check_names(load_registry(layout.root), job, shop)
             configuration = load_alerts(layout.root)
             mutes = Mutes(configuration, store.mutes(now), now)
             raise ConfigurationError(_not_muted(job, shop, mutes, configuration))
-    note(layout, f"unmuted the alerts of {_named(job, shop)}")
     if arguments.json:
         print_json({"unmuted": {"job": job, "shop": shop}})
     else:
-        print(f"no longer muted: {_named(job, shop)}")
+        print(f"no longer muted: {job_and_shop(job, shop)}")
     return 0
 
 
@@ -117,11 +115,7 @@ def _label(alert: Alert) -> str:
 
 def _not_muted(job: str, shop: str | None, mutes: Mutes, configuration: AlertConfiguration) -> str:
     if any((one.job, one.shop) == (job, shop) for one in configuration.mutes):
-        return f"{_named(job, shop)} is muted in {ALERTS_FILE}: take it out there"
-    others = [_named(one.job, one.shop) for one in mutes.active]
+        return f"{job_and_shop(job, shop)} is muted in {ALERTS_FILE}: take it out there"
+    others = [job_and_shop(one.job, one.shop) for one in mutes.active]
     besides = f"muted are {', '.join(others)}" if others else "nothing is"
-    return f"{_named(job, shop)} is not muted: {besides}"
-
-
-def _named(job: str, shop: str | None) -> str:
-    return job if shop is None else f"{job} {shop}"
+    return f"{job_and_shop(job, shop)} is not muted: {besides}"

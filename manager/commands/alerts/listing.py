@@ -6,7 +6,6 @@ from datetime import datetime, timedelta, timezone
 
 from include import MANAGER
 from include.alerts.configuration import AlertConfiguration, load_alerts
-from include.alerts.findings import Finding
 from include.alerts.languages import Language
 from include.alerts.listing import alert_as_dict, overview_as_dict
 from include.alerts.overview import Muted, Overview, overview
@@ -108,16 +107,10 @@ def _row(alert: Alert) -> tuple[str, ...]:
     return (
         alert.label,
         finding.kind.value,
-        subject_of(finding),
+        finding.about,
         f"since {finding.local(finding.since):%Y-%m-%d %H:%M}",
         _told(alert),
     )
-
-
-def subject_of(finding: Finding) -> str:
-    """Return a finding's id, its name where that is another, and its period."""
-    name = "" if finding.name == finding.subject else finding.name
-    return " ".join(filter(None, (finding.subject, name, finding.period_key)))
 
 
 def _told(alert: Alert) -> str:
@@ -190,7 +183,7 @@ def _past_row(alert: Alert) -> tuple[str, ...]:
     return (
         alert.label,
         finding.kind.value,
-        subject_of(finding),
+        finding.about,
         f"{began:%Y-%m-%d %H:%M} {until}",
         _told(alert),
     )

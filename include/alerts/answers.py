@@ -1,0 +1,94 @@
+"""What people say to alerts, by a command or on the page: checked, kept, and in the journal."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+from include.errors import ConfigurationError
+from include.registry.alerts import LONGEST_MUTE
+from include.registry.constraints import LONGEST_LINE
+from include.text import printable, storable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from include.alerts.records import Alert
+    from include.alerts.store import Store
+    from include.registry.alerts import Mute
+
+
+class Answers:
+    """Keeps what somebody says.
+
+    Args:
+        store: where.
+        note: writes an event into the journal, with who asked for it.
+    """
+
+    def __init__(self, store: Store, note: Callable[[str], None]) -> None:
+        self._store, self._note = store, note
+
+    def acknowledge(self, alert: Alert, by: str, now: datetime) -> bool:
+        """Note that somebody has taken an alert on; return whether it is still open."""
+        if not self._store.acknowledge(alert.number, by, now):
+            return False
+        self._note(f"{in_words(alert)} was taken on")
+        return True
+
+    def mute(self, mute: Mute, now: datetime) -> None:
+        """Keep a mute that a person has made, in place of another of the same job and shop."""
+        self._store.mute(mute, now)
+        named = job_and_shop(mute.job, mute.shop)
+        self._note(f"muted the alerts of {named} until {mute.until}: {mute.reason}")
+
+    def unmute(self, job: str, shop: str | None, now: datetime) -> bool:
+        """End a mute that a person has made; return whether there was one."""
+        if not self._store.unmute(job, shop, now):
+            return False
+        self._note(f"unmuted the alerts of {job_and_shop(job, shop)}")
+        return True
+
+
+def in_words(alert: Alert) -> str:
+    """Return an alert in words: its number, its kind, and what it is about."""
+    return f"alert {alert.label} ({alert.finding.kind} {alert.finding.about})"
+
+
+def job_and_shop(job: str, shop: str | None) -> str:
+    """Return what is muted: a job, or one shop of it."""
+    return job if shop is None else f"{job} {shop}"
+
+
+def check_reason(text: str) -> str:
+    """Return the reason of a mute, on one line.
+
+    Raises:
+        ConfigurationError: it says nothing, or too much.
+    """
+    reason = " ".join(printable(storable(" ".join(text.split()))).split())
+    if not reason:
+        raise ConfigurationError(
+            'a reason is missing: say why nothing is to be said, as in "closed until Friday"'
+        )
+    if len(reason) > LONGEST_LINE:
+        raise ConfigurationError(
+            f"the reason has {len(reason):,} characters: say it in {LONGEST_LINE}"
+        )
+    return reason
+
+
+def check_until(until: date, today: date) -> date:
+    """Return the last day of a mute.
+
+    Raises:
+        ConfigurationError: it has passed, or is too far away.
+    """
+    latest = today + LONGEST_MUTE
+    if not today <= until <= latest:
+        raise ConfigurationError(
+            f"until '{until}' is not between today and {latest}: a mute holds for at most "
+            f"{LONGEST_MUTE // timedelta(days=1)} days, and can be made again"
+        )
+    return until
