@@ -184,6 +184,13 @@ class Store:
         found = self._database.transact(lambda it: it.execute(query, [connection_id]).fetchone())
         return found and (found[0], rows.moment(found[1]))
 
+    def sealed(self) -> list[str]:
+        """Return the connections that are kept."""
+        query = "SELECT connection FROM credentials ORDER BY connection"
+        return [
+            name for (name,) in self._database.transact(lambda it: it.execute(query).fetchall())
+        ]
+
     def note_stop(self, by: str, now: datetime) -> None:
         """Note that somebody has stopped the service on purpose."""
         query = "INSERT INTO stops (by, at) VALUES (?, ?)"

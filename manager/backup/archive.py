@@ -23,7 +23,9 @@ NAME = "manifest.json"
 FORMAT = 1
 # Where its files may be put: the configuration, the scripts, and what lies in `var/`.
 FOLDERS = ("config", "include/scripts", "dumps")
-FILES = ("var/secrets.env", "var/passwords.json", "var/airflow/airflow.db", "var/warehouse.db")
+ALERTS = "var/alerts.db"
+DATABASES = {"airflow": "var/airflow/airflow.db", "warehouse": "var/warehouse.db", "alerts": ALERTS}
+FILES = ("var/secrets.env", "var/passwords.json", *DATABASES.values())
 DIGEST_LENGTH = 64
 PIECE = 1_000_000
 LARGEST_MANIFEST = 10_000_000

@@ -10,6 +10,8 @@ from typing import NamedTuple
 
 from sqlalchemy.engine import URL, make_url
 
+from manager.backup.archive import DATABASES
+
 DUMPS = "dumps"
 DUMP_LOG_LINES = 5
 
@@ -39,7 +41,7 @@ def copy_database(name: str, url: str, folder: Path) -> str:
     """Copy a database into a folder.
 
     Args:
-        name: what it is called there: `airflow` or `warehouse`.
+        name: what it is called there, of `DATABASES`.
         url: where it is (SQLAlchemy).
         folder: of the files to pack.
 
@@ -47,13 +49,14 @@ def copy_database(name: str, url: str, folder: Path) -> str:
         where it was, without a password.
 
     Raises:
-        NotTakenError: it is not there, or on a server whose own program is not installed.
+        NotTakenError: it is not there or damaged, or on a server whose own program is not
+            installed.
     """
     where = make_url(url)
     kind = where.get_backend_name()
     if kind == "sqlite":
         source = Path(where.database or "")
-        target = folder / ("var/airflow/airflow.db" if name == "airflow" else "var/warehouse.db")
+        target = folder / DATABASES[name]
         _copy_sqlite(source, target)
         return str(source)
     target = folder / DUMPS / f"{name}.{kind}"
@@ -70,7 +73,10 @@ def _copy_sqlite(source: Path, target: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     # In one step, which reads a single moment of it; each write of others starts several again.
     with closing(sqlite3.connect(source, timeout=60)) as here, closing(_new(target)) as there:
-        here.backup(there)
+        try:
+            here.backup(there)
+        except sqlite3.DatabaseError as error:
+            raise NotTakenError(f"{source} is NOT in this backup: {error}") from error
         # A file of its own, without a log of changes beside it.
         there.execute("PRAGMA journal_mode = DELETE")
 

@@ -8,15 +8,18 @@ import sys
 import tarfile
 import tempfile
 from argparse import Namespace
+from collections.abc import Iterator
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
 
 from include import MANAGER, project_version
+from include.alerts.store import FILE
 from include.errors import ConfigurationError, ExpectedError
 from include.housekeeping.files import size
 from manager import connections
-from manager.backup.archive import NAME, Entry, Manifest, digest_of, is_ours
+from manager.alert_store import alert_store
+from manager.backup.archive import ALERTS, NAME, Entry, Manifest, digest_of, is_ours
 from manager.backup.databases import NotTakenError, copy_database
 from manager.journal import service_zone
 from manager.layout import Layout
@@ -57,10 +60,7 @@ def backup(layout: Layout, arguments: Namespace) -> int:
         f"wrote {layout.shown(target)}: {len(manifest.entries)} files, "
         f"{size(target.stat().st_size)}"
     )
-    print(
-        "it holds the keys and passwords of this installation, and through them every stored "
-        "token: keep it where only you can read it"
-    )
+    print("\n".join(warnings_of(layout, manifest)))
     for sentence in manifest.missing:
         print(sentence, file=sys.stderr)
     return INCOMPLETE if manifest.missing else DONE
@@ -72,7 +72,7 @@ def write_backup(layout: Layout, target: Path, urls: dict[str, str]) -> Manifest
     Args:
         layout: of what.
         target: the file; its folder is there.
-        urls: where both databases are. Airflow's is taken first: what lands in between runs again
+        urls: where the databases are. Airflow's is taken first: what lands in between runs again
             after a restore, and finds itself landed. The other way round it would be missing.
 
     Raises:
@@ -83,6 +83,8 @@ def write_backup(layout: Layout, target: Path, urls: dict[str, str]) -> Manifest
         folder, missing = Path(name) / "files", []
         folder.mkdir()
         where = {}
+        if (kept := layout.var / FILE).exists():  # not before the watchdog's first round
+            urls = {**urls, "alerts": f"sqlite:///{kept}"}
         for database, url in urls.items():
             try:
                 where[database] = copy_database(database, url, folder)
@@ -98,6 +100,22 @@ def write_backup(layout: Layout, target: Path, urls: dict[str, str]) -> Manifest
         _pack(folder, manifest, draft)
         draft.replace(target)
     return manifest
+
+
+def warnings_of(layout: Layout, manifest: Manifest) -> Iterator[str]:
+    """Yield what a backup holds that nobody else may have."""
+    yield (
+        "it holds the keys and passwords of this installation, and through them every stored "
+        "token: keep it where only you can read it"
+    )
+    if any(entry.name == ALERTS for entry in manifest.entries):
+        with alert_store(layout) as store:
+            sealed = ", ".join(store.sealed())
+        if sealed:
+            yield (
+                f"it holds what alerts are sent with, encrypted ({sealed}), and the key: whoever "
+                "has the file can write to your groups in the robots' names"
+            )
 
 
 def _target(layout: Layout, given: str | None) -> Path:

@@ -3,13 +3,14 @@
 import filecmp
 import shutil
 from argparse import Namespace
-from datetime import datetime
+from datetime import datetime, timezone
 from pathlib import Path
 
 from include import MANAGER
 from include.errors import ConfigurationError, ExpectedError
-from manager.backup.archive import BackupError, Entry, Manifest, unpack
-from manager.journal import note, service_zone
+from manager.alert_store import alert_store
+from manager.backup.archive import ALERTS, BackupError, Entry, Manifest, unpack
+from manager.journal import note, service_zone, user_name
 from manager.layout import Layout
 from manager.lifecycle.health import running
 from manager.lifecycle.processes import service_processes
@@ -54,11 +55,19 @@ def restore(layout: Layout, arguments: Namespace) -> int:
             except OSError as error:
                 where = error.filename or layout.shown(layout.root)
                 raise ExpectedError(f"{where}: {error.strerror or error}; {AGAIN}") from error
+            _note_stop(layout, manifest.entries)
             note(layout, f"restored from {file.name}, made at {manifest.made_at}")
         finally:
             shutil.rmtree(new, ignore_errors=True)
     _tell(layout, file, manifest)
     return DONE
+
+
+def _note_stop(layout: Layout, entries: list[Entry]) -> None:
+    """Note in what is kept of alerts that the service is stopped: it ran when that was copied."""
+    if any(entry.name == ALERTS for entry in entries):
+        with alert_store(layout) as store:
+            store.note_stop(user_name(), datetime.now(timezone.utc))
 
 
 def check_whole(layout: Layout) -> None:

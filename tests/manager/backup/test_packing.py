@@ -7,17 +7,21 @@ import sys
 import tarfile
 from argparse import Namespace
 from contextlib import closing
+from datetime import datetime, timezone
 from pathlib import Path
 
 import pytest
 
 from include import PROJECT_ROOT
 from include.errors import ConfigurationError
-from manager.backup.packing import backup, write_backup
+from include.registry.alerts import Mute
+from manager.alert_store import alert_store
+from manager.backup.packing import backup, warnings_of, write_backup
 from manager.backup.restoring import restore
 from manager.layout import Layout
 from tests.manager.backup.conftest import Installation
 
+NOW = datetime(2026, 11, 29, 4, tzinfo=timezone.utc)
 # Two rows at a time, as fast as it goes; says when the first are there.
 WRITE_PAIRS = """
 import sqlite3, sys
@@ -77,6 +81,41 @@ def test_what_is_backed_up_comes_back(
         assert (other.layout.root / name).read_bytes() == (layout.root / name).read_bytes()
         assert stat.S_IMODE((other.layout.root / name).stat().st_mode) == 0o644
     assert not list(other.layout.var.glob("restore.*"))
+
+
+def test_what_is_kept_of_alerts_comes_back(
+    installation: Installation, other: Installation, tmp_path: Path
+) -> None:
+    """Mutes and who took what on; it is said that the robots' addresses are in the file."""
+    layout, file = installation.layout, tmp_path / "b.tar.gz"
+    muted = Mute(job="jd_store", until=str(NOW.date()), reason="店铺装修停业", by="林")
+    with alert_store(layout) as store:
+        store.mute(muted, NOW)
+        (said,) = warnings_of(layout, installation.backup(file))
+        assert said.startswith("it holds the keys and passwords")
+        store.keep_credentials("alert_dingtalk", b"sealed", NOW)
+    _, warning = warnings_of(layout, installation.backup(file))
+    assert warning.startswith("it holds what alerts are sent with, encrypted (alert_dingtalk)")
+    with alert_store(other.layout) as store:
+        store.note_stop("ops", NOW)
+    assert restore(other.layout, Namespace(file=str(file), yes=True)) == 0
+    with alert_store(other.layout) as store:
+        assert [one.mute.reason for one in store.mutes(NOW)] == ["店铺装修停业"]
+        assert store.sealed() == ["alert_dingtalk"]
+        # What was backed up knows of no stop, and nobody is to be told that the service is down.
+        assert [stop.started for stop in store.stops(NOW)] == [None]
+    assert stat.S_IMODE((other.layout.var / "alerts.db").stat().st_mode) == 0o600
+
+
+def test_a_damaged_file_of_alerts_costs_nothing_else(
+    installation: Installation, tmp_path: Path
+) -> None:
+    """The rest is in the backup, which says what is not."""
+    damaged = installation.layout.var / "alerts.db"
+    damaged.write_bytes(b"no database, " * 400)
+    manifest = installation.backup(tmp_path / "b.tar.gz")
+    assert manifest.missing == [f"{damaged} is NOT in this backup: file is not a database"]
+    assert "var/warehouse.db" in {entry.name for entry in manifest.entries}
 
 
 def test_an_installation_that_is_not_there_cannot_be_backed_up(tmp_path: Path) -> None:
