@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 T = TypeVar("T")
-VERSION = 1
 LONGEST_LOCK = 30.0  # seconds; a transaction takes milliseconds
 ASIDE = ".damaged"
 # alerts: `finding`, `missed` and `resolution` are JSON.
@@ -29,8 +28,7 @@ ASIDE = ".damaged"
 # said: what a message says of an alert; gone with the message where a channel refused that.
 # attempts: when something was sent to a channel, for its budget.
 # credentials: `value` is encrypted.
-SCHEMA = f"""
-BEGIN;
+TABLES = """
 CREATE TABLE alerts (
     number INTEGER PRIMARY KEY, finding TEXT, missed TEXT, first_seen TEXT, opened TEXT, gone TEXT,
     recovered TEXT, closed TEXT, silent INTEGER, resolution TEXT, acked TEXT, acked_by TEXT
@@ -59,9 +57,14 @@ CREATE TABLE mutes (
 CREATE TABLE credentials (connection TEXT PRIMARY KEY, value BLOB, read TEXT);
 CREATE TABLE stops (by TEXT, at TEXT, started TEXT);
 CREATE TABLE moments (name TEXT PRIMARY KEY, at TEXT);
-PRAGMA user_version = {VERSION};
-COMMIT;
 """
+# Each brings the file from one version to the next. What is released is not changed any more: a
+# change of a table is one more step.
+STEPS = [TABLES]
+
+
+class NewerFileError(ExpectedError):
+    """The file was written by a newer version of this project."""
 
 
 class Database:
@@ -135,22 +138,35 @@ def _opened(path: Path) -> sqlite3.Connection:
     try:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
-        (version,) = connection.execute("PRAGMA user_version").fetchone()
-        if version == 0:
-            _make(connection)
-        elif version != VERSION:
-            raise sqlite3.DatabaseError(f"it is of version {version}")  # noqa: TRY301 - as damage
+        _bring_up_to_date(connection, path)
     except BaseException:
         connection.close()
         raise
     return connection
 
 
-def _make(connection: sqlite3.Connection) -> None:
-    """Make the tables, unless another process just has."""
+def _bring_up_to_date(connection: sqlite3.Connection, path: Path) -> None:
+    """Make the tables that are missing; one process at a time, each step whole or not at all."""
+    while (version := _version_of(connection)) < len(STEPS):
+        _take_step(connection, version)
+    if version > len(STEPS):
+        raise NewerFileError(
+            f"{path} is of version {version}, which newer code has written, and this code knows "
+            f"{len(STEPS)}: update the project (`git pull`), or move the file away, after which "
+            "what is open is said once more"
+        )
+
+
+def _take_step(connection: sqlite3.Connection, version: int) -> None:
+    mark = f"PRAGMA user_version = {version + 1}"
     try:
-        connection.executescript(SCHEMA.replace("BEGIN;", "BEGIN IMMEDIATE;", 1))
+        connection.executescript(f"BEGIN IMMEDIATE; {STEPS[version]} {mark}; COMMIT;")
     except sqlite3.OperationalError:
         connection.rollback()
-        if connection.execute("PRAGMA user_version").fetchone() != (VERSION,):
+        if _version_of(connection) == version:  # else another process has just done it
             raise
+
+
+def _version_of(connection: sqlite3.Connection) -> int:
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    return int(version)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import itertools
 import sqlite3
 import stat
+from contextlib import closing
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
 import pytest
 
-from include.alerts import rows
+from include.alerts import database, rows
 from include.alerts.database import ASIDE
 from include.alerts.findings import Finding, Kind, Missing, Resolution
 from include.alerts.messages import Message
@@ -185,15 +186,41 @@ def test_a_damaged_file_is_put_aside(tmp_path: Path) -> None:
     store.close()
 
 
-def test_a_file_of_another_version_is_put_aside(tmp_path: Path) -> None:
-    """It may hold anything."""
+def test_a_file_of_a_newer_version_is_refused_and_stays(tmp_path: Path) -> None:
+    """With what to do; what newer code has kept is not begun again."""
     path = tmp_path / "alerts.db"
-    with sqlite3.connect(path) as connection:
-        connection.execute("PRAGMA user_version = 99")
-    connection.close()
     store = Store(path)
-    assert store.alerts() == []
+    _write(store, Alert(1, service(), MORNING))
     store.close()
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA user_version = 99")
+    with pytest.raises(ExpectedError, match=r"alerts\.db is of version 99, .* update the project"):
+        store.alerts()
+    assert not path.with_name(f"alerts.db{ASIDE}").exists()
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("SELECT count(*) FROM alerts").fetchone() == (1,)
+
+
+def test_a_file_of_an_older_version_is_brought_up_to_date(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is in it stays; a step that fails is as if it had not begun."""
+    path = tmp_path / "alerts.db"
+    store = Store(path)
+    _write(store, Alert(1, service(), MORNING))
+    store.close()
+    more = "ALTER TABLE alerts ADD COLUMN note TEXT; "
+    monkeypatch.setattr(
+        database, "STEPS", [*database.STEPS, f"{more} ALTER TABLE none RENAME TO x;"]
+    )
+    with pytest.raises(ExpectedError, match="no such table: none"):
+        store.alerts()
+    monkeypatch.setattr(database, "STEPS", [database.STEPS[0], more])
+    assert [alert.number for alert in store.alerts()] == [1]
+    store.close()
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("PRAGMA user_version").fetchone() == (2,)
+        assert connection.execute("SELECT note FROM alerts").fetchall() == [(None,)]
 
 
 def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
