@@ -205,13 +205,13 @@ class Ledger:
         return unsettled if left_out else []
 
     def reject(self, row: LedgerRow, reason: str) -> bool:
-        """Turn a unit that has landed to `failed`, so that the next run pulls it again.
+        """Turn a landed unit to `failed`, without an exit code: the next run pulls it again.
 
         Returns:
             whether it is rejected; what another run did since the row was read stays.
         """
         error = reason[:ERROR_LIMIT]
-        values = {"state": State.FAILED, "exit_code": EXIT_CODE_UNSAID, "error": error}
+        values = {"state": State.FAILED, "exit_code": None, "error": error}
         rejected = update(ledger).where(unchanged(row)).values(values)
         return in_transaction(self.engine, lambda by: bool(by.execute(rejected).rowcount))
 

@@ -173,6 +173,13 @@ class LedgerRow:
         return Drift(self.rows_before, self.rows or 0, self.rows_changed)
 
     @property
+    def is_rejected(self) -> bool:
+        """Whether it had landed, and a check or its source's own count refused it."""
+        # Those of before 2026-11-29 have the exit code 1, and are known by their rows.
+        had_landed = self.exit_code is None or (self.exit_code == 1 and self.rows is not None)
+        return self.state == State.FAILED and (had_landed or self.is_miscounted)
+
+    @property
     def seconds(self) -> float | None:
         """How long the last attempt took, once it has ended."""
         if self.started_at is None or self.finished_at is None:

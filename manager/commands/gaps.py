@@ -249,7 +249,7 @@ def _trouble(span: Span) -> str:
     code = "" if span.exit_code is None else f", {describe(span.exit_code)}"
     failed = f"failed{code}: {span.error or 'it has said no more'}"
     if span.state == State.UNREPAIRABLE:
-        how = "" if span.exit_code is span.error is None else f"; {failed}"
+        how = "" if span.exit_code is None and span.error is None else f"; {failed}"
         return f"cannot be pulled again: its script takes no period{how}"
     return failed
 

@@ -120,11 +120,9 @@ def is_refused(unit: JudgedUnit) -> bool:
 
 
 def is_rejected(unit: JudgedUnit) -> bool:
-    """Return whether a unit had landed, and a check or its source's own count refused it."""
-    if unit.state == State.MISCOUNTED:
-        return True
-    landed = unit.row is not None and unit.row.rows is not None
-    return unit.state == State.FAILED and unit.exit_code == ExitCode.FAILED and landed
+    """Return whether a unit is a gap because what had landed was refused."""
+    failed = unit.state in (State.FAILED, State.MISCOUNTED)
+    return failed and unit.row is not None and unit.row.is_rejected
 
 
 def connection_of(unit: JudgedUnit, job: Job, sight: Sight) -> str:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from include.alerts.findings import Identity, Kind
+from include.units.ledger import Ledger
+from include.warehouse import connect
 from tests.alerts.watched import ADDRESS, LAST, SHOPS, TASKS, at
 
 if TYPE_CHECKING:
@@ -77,6 +79,8 @@ def test_without_a_deadline_it_is_two_hours_after_the_cron(watched: Watched) -> 
         ({"state": "failed", "exit_code": 137, "error": None}, "被中断", "interrupted"),
         ({"state": "failed", "exit_code": 1, "rows": 3, "error": "3 rows, at least 5 expected"},
          "没有通过检查：3 rows, at least 5 expected", "rejected"),
+        ({"state": "failed", "exit_code": None, "rows": None, "error": "0 rows in t by day"},
+         "没有通过检查：0 rows in t by day", "rejected"),
         ({"state": "failed", "exit_code": 1, "rows": 90, "source_rows": 100,
           "error": "90 landed, the source counts 100"},
          "入库 90 行，平台计数 100 行", "miscounted"),
@@ -237,6 +241,21 @@ def test_what_a_check_rejects_is_told_at_once(watched: Watched) -> None:
     assert quality.since == at("07:31")
     assert [unit.reason for unit in quality.units] == ["没有通过检查：3 rows, at least 5 expected"]
     assert watched.found("07:40", Kind.LATE) == []
+
+
+def test_what_a_check_rejects_of_a_script_that_counts_nothing_is_told_as_such(
+    watched: Watched,
+) -> None:
+    """It landed by its script's exit code, and has no rows to know that by."""
+    watched.land(but={f"report - {LAST}": {"rows": None, "finished_at": at("08:05")}})
+    engine = connect(watched.url)
+    ledger = Ledger(engine)
+    (row,) = ledger.rows("report", LAST)
+    assert ledger.reject(row, "0 rows in shop_day by day")
+    engine.dispose()
+    (quality,) = watched.found("08:10", Kind.QUALITY)
+    assert quality.identity == (Kind.QUALITY, "report", LAST)
+    assert [unit.reason for unit in quality.units] == ["没有通过检查：0 rows in shop_day by day"]
 
 
 def test_what_is_wrongly_configured_is_told_by_job(watched: Watched) -> None:
