@@ -170,12 +170,12 @@ class Dbt:
             "DBT_PROJECT_DIR": str(self._project),
         }
 
-    def type(self, line: str) -> subprocess.Popen[str]:
-        """Begin a line of the guide, for yesterday."""
-        line = line.replace("2025-10-02", DAY).replace("sleep 60", "sleep 1")
-        line = line.replace("python3 ", f"{quote(sys.executable)} ")
+    def type(self, lines: str) -> subprocess.Popen[str]:
+        """Begin some lines of the guide, for yesterday."""
+        lines = lines.replace("2025-10-02", DAY).replace("sleep 60", "sleep 1")
+        lines = lines.replace("python3 ", f"{quote(sys.executable)} ")
         return subprocess.Popen(
-            ["/bin/bash", "-c", line],
+            ["/bin/bash", "-c", lines],
             cwd=self._root,
             env=self._environment,
             stdout=subprocess.PIPE,
@@ -183,16 +183,11 @@ class Dbt:
             text=True,
         )
 
-    def answer(self, line: str) -> tuple[int, str]:
-        """Return how a line ended, and what it said."""
-        process = self.type(line)
+    def answer(self, lines: str) -> tuple[int, str]:
+        """Return how lines ended, and what they said."""
+        process = self.type(lines)
         said, _ = process.communicate()
         return process.returncode, said
-
-
-def _lines() -> list[str]:
-    """Return the two lines of the guide that wait and build."""
-    return [line for line in GUIDE.splitlines() if "; dbt build --vars" in line or "&& dbt" in line]
 
 
 @pytest.mark.campaign
@@ -200,8 +195,8 @@ def _lines() -> list[str]:
 def test_it_waits_and_builds(team: Team, dbt: Path, tmp_path: Path) -> None:
     """Alone it refuses; behind the command, or by its own freshness, it waits and then builds."""
     shell = Dbt(team, dbt, tmp_path)
-    waiting, by_itself = _lines()
-    build = waiting.partition(" && ")[2]
+    waiting, by_itself = re.findall(r"```bash\n(.*?)```", GUIDE, re.DOTALL)
+    build = waiting.splitlines()[-1]
     code, said = shell.answer(build)
     assert (code != 0, f"store_day {DAY} is not complete" in said) == (True, True), said
     assert not _built(team)
