@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 LONGEST_QUOTE = 80
-MOST_NAMES = 30  # that a message lists
+MOST_NAMES = 32  # that a message lists
 # How alike two words are, from 0 to 1: where one may be meant for the other, and where only a
 # letter or two differ, so that it hardly was meant for anything else.
 NEAR, MISTYPED = 0.6, 0.85

@@ -5,7 +5,8 @@ machine or another. This process looks for those every second and makes a run of
 of each; the run's name is the revision's, and Airflow takes a name once. So a kill between any two
 steps costs nothing: the next look makes the run again, is told that it is there, and marks the
 revision. What was completed by an edit (a shop that was disabled), or cut off before its revision
-was written, is judged after edits and every five minutes.
+was written, is judged after edits and every five minutes. The runs of jobs after a contract are
+made in the same way: under a name that follows from the revision.
 """
 
 import os
@@ -17,9 +18,10 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy.exc import SQLAlchemyError
 
 from include.contracts import completed
+from include.contracts.followers import FollowerRun, runs_due
 from include.contracts.revisions import Revision, mark_emitted, unemitted
 from include.errors import ExpectedError
-from include.registry import load_registry
+from include.registry import Registry, load_registry
 from include.registry.contracts import Contracts, load_contracts
 from include.registry.paths import CONFIG
 from include.warehouse.connecting import connect
@@ -67,13 +69,15 @@ class ContractEvents:
         self._state: State = {}
         self._judged = -JUDGE_SECONDS
         self._engine: Engine | None = None
-        self._contracts = Contracts({}, [], {})
+        self._contracts, self._registry = Contracts({}, [], {}), Registry()
+        self._is_news = False
+        self._started: set[FollowerRun] = set()
         self._trouble = ""
 
     def look(self) -> bool:
         """Look once; returns whether all that is complete was said."""
         troubles: list[str] = []
-        for step in (self._judge, self._emit):
+        for step in (self._judge, self._emit, self._start):
             try:
                 troubles += step()
             except (ExpectedError, SQLAlchemyError) as error:  # noqa: PERF203 -- the same
@@ -93,8 +97,9 @@ class ContractEvents:
         state = state_of([self._layout.root / CONFIG])
         if state == self._state and self._clock() - self._judged < JUDGE_SECONDS:
             return ()
-        self._contracts = load_contracts(self._layout.root, load_registry(self._layout.root))
-        self._state, self._judged = state, self._clock()
+        self._registry = load_registry(self._layout.root)
+        self._contracts = load_contracts(self._layout.root, self._registry)
+        self._state, self._judged, self._is_news = state, self._clock(), True
         if self._engine:
             self._engine.dispose()
             self._engine = None
@@ -118,8 +123,32 @@ class ContractEvents:
                 refused[revision.contract_id] = f"{revision} is not said yet: {error}"
             else:
                 mark_emitted(self._engine, revision)
+                self._is_news = True
                 self._say(f"said: {revision}")
         return refused.values()
+
+    def _start(self) -> Iterable[str]:
+        """Make the runs of jobs after contracts that are due; returns what was in the way."""
+        refused: list[str] = []
+        if self._engine is None or not self._is_news:
+            return refused
+        self._is_news = False
+        for job in self._registry.jobs.values():
+            contract = self._contracts.by_id.get(job.after or "")
+            if contract is None or not job.enabled:
+                continue
+            for run in runs_due(self._engine, self._registry, job, contract):
+                if run in self._started:
+                    continue
+                try:
+                    self._make(job.id, run.body)
+                except ApiError as error:
+                    self._is_news = True
+                    refused.append(f"{job.id} {run.key} is not started yet: {error}")
+                else:
+                    self._started.add(run)
+                    self._say(f"started: {job.id} {run.key}, after {contract.id}")
+        return refused
 
 
 def body_of(revision: Revision) -> dict[str, Any]:

@@ -135,7 +135,8 @@ def lines_of(overview: Overview) -> list[str]:
 def _row(job: JobStatus, zone: str) -> tuple[str, ...]:
     schedule = f"{job.schedule} ({zone})" if zone else job.schedule
     last = f"{job.last_state} {_short(job.last_time)}".strip() or "never"
-    coming = "paused" if job.paused else _short(job.next_run) or "by hand"
+    hand = "-" if job.schedule.startswith("after ") else "by hand"
+    coming = "paused" if job.paused else _short(job.next_run) or hand
     if job.import_error is not None:
         coming = "import error" if job.import_error else "no DAG"
     return job.id, cut(job.name, NAME_CELLS), cut(schedule, SCHEDULE_CELLS), last, coming

@@ -64,7 +64,7 @@ def test_quoted_is_one_short_line(value: object) -> None:
         ("x" * 100_000, ["cron"], "write one of cron"),
         ("asia/shanghai", ["Asia/Shanghai"], "did you mean 'Asia/Shanghai'?"),
         ("wobble", [], "there are none"),
-        ("-", ["a"] * 31, f"write one of {', '.join(['a'] * 30)}, …"),
+        ("-", ["a"] * 33, f"write one of {', '.join(['a'] * 32)}, …"),
     ],
 )
 def test_suggestion(word: str, known: list[str], said: str) -> None:

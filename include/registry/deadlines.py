@@ -14,8 +14,16 @@ USUAL = timedelta(hours=2)
 LAST_OF_A_DAY = time(23, 59)
 
 
-def check_deadline(cron: str, period: str, deadline: time) -> None:
+def check_deadline(
+    cron: str, period: str, deadline: time, start_of: str = "when the cron starts the job"
+) -> None:
     """Refuse a time of day that a (valid) job has not started by.
+
+    Args:
+        cron: when it starts.
+        period: what a run covers.
+        deadline: the time of day.
+        start_of: what the cron stands for, in words.
 
     Raises:
         ValueError: the rest of a sentence that begins with the key.
@@ -33,7 +41,7 @@ def check_deadline(cron: str, period: str, deadline: time) -> None:
     if start == LAST_OF_A_DAY:
         repair = "remove it"
     raise ValueError(
-        f"'{deadline:%H:%M}' is not after {start:%H:%M}, when the cron starts the job: {repair} "
+        f"'{deadline:%H:%M}' is not after {start:%H:%M}, {start_of}: {repair} "
         "(without one it is two hours after the start, on the next day if need be)"
     )
 

@@ -28,6 +28,7 @@ CHINESE = {
     "仅在 ": "仅在",
 }
 NEXT_RUNS = 3
+AFTER = {"en": "after contract {contract} is complete", "zh": "契约 {contract} 齐备之后"}
 
 
 class Run(NamedTuple):
@@ -44,6 +45,8 @@ def in_words(job: Job, lang: str = "en") -> str:
         job: a valid one.
         lang: `en` or `zh`.
     """
+    if job.after:
+        return AFTER[lang].format(contract=job.after)
     options = Options(
         verbose=job.period == "day",  # says "every day", which is noise for the other periods
         use_24hour_time_format=True,

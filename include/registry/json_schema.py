@@ -79,12 +79,12 @@ def write_schemas(root: Path = PROJECT_ROOT) -> None:
 
 
 def _write_default(described: dict[str, Any], default: Any) -> None:
-    """Write a default as an entry would say it, and leave out null, which says nothing."""
+    """Write a default as an entry would say it; what says nothing (null, no text) is left out."""
     if isinstance(default, timedelta):
         described["default"] = write_duration(default)
     elif isinstance(default, date):
         described["default"] = default.isoformat()
-    elif default is None:
+    elif default in (None, ""):
         described.pop("default", None)
 
 

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from include import PROJECT_ROOT
+from include.registry.contracts.loading import load_contracts
 from include.registry.entries import Entry, alone, read_entries
+from include.registry.following import settled
 from include.registry.paths import SHOPS_FILE, TASKS_FOLDER, Folders
+from include.registry.place import PLATFORMS, Place, Project
 from include.registry.problems import BY_PLACE, Problem, costing_only
-from include.registry.schema import PLATFORMS, Job, Place, Project
-from include.registry.shops import RESTORE, Shop, Shops, load_shops
+from include.registry.registry import Registry
+from include.registry.schema import Job
+from include.registry.shops import RESTORE, Shops, load_shops
 from include.registry.user_files import UnreadableError, read_bytes, unread_tasks
 from include.registry.validation import models_of
 
@@ -20,29 +23,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 CLASH = "at {other.file}:{other.line}: neither runs until one of them has another id, or is removed"
-
-
-@dataclass
-class Registry:
-    """What a project's config/ says.
-
-    Attributes:
-        jobs: the valid ones by id, in the order of files and entries.
-        problems: everything that is wrong, by file and line.
-        shops: the valid ones by id, the disabled ones too.
-    """
-
-    jobs: dict[str, Job] = field(default_factory=dict)
-    problems: list[Problem] = field(default_factory=list)
-    shops: dict[str, Shop] = field(default_factory=dict)
-
-    def shops_of(self, job: Job) -> list[Shop]:
-        """Return the enabled shops of a job's platform; none for a job without a platform.
-
-        Those that are open in a period: `include.units.JobUnits`.
-        """
-        shops = self.shops.values()
-        return [shop for shop in shops if shop.enabled and shop.platform == job.platform]
 
 
 def load_registry(root: Path = PROJECT_ROOT, *, only: str | None = None) -> Registry:
@@ -102,6 +82,9 @@ def _one_job(
     for more in (naming, files):  # YAML can spell an id in ways that no search finds
         if not jobs:
             jobs, problems = _jobs(project, more, job_id)
+    if any(job.after for job in jobs.values()):  # when it is due depends on others
+        jobs, problems = _jobs(project, files)
+        jobs = {job_id: jobs[job_id]} if job_id in jobs else {}
     return jobs, problems
 
 
@@ -119,4 +102,8 @@ def _jobs(
         return Place(project, entry.file, entry.line)
 
     made, rivals = models_of(entries, Job, place, CLASH, problems)
-    return {job.id: job for entry, job in made.items() if entry not in rivals}, problems
+    valid = {entry: job for entry, job in made.items() if entry not in rivals}
+    if only is None and any(job.after for job in valid.values()):
+        contracts = load_contracts(project.folders.root)
+        return settled(valid, contracts, problems), problems
+    return {job.id: job for job in valid.values()}, problems

@@ -2,62 +2,36 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationInfo, field_validator
 
-from include import PROJECT_ROOT
 from include.errors import ConfigurationError
 from include.periods import Period, Schedule, check_fit
 from include.registry import fields  # noqa: TC001 - pydantic reads the annotations
 from include.registry.checks_schema import Checks  # noqa: TC001 - the same
 from include.registry.deadlines import check_deadline, deadline_of
 from include.registry.environment import filled
-from include.registry.paths import FEED_SCRIPTS, SCRIPTS, Folders
+from include.registry.paths import FEED_SCRIPTS, SCRIPTS
+from include.registry.place import NOWHERE, Place, Project
 from include.registry.repulls import check_repull
+from include.registry.starts import check_start
 from include.text import quoted, suggestion
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from datetime import datetime, time
     from pathlib import Path
-
-PLATFORMS = ("erp", "jd", "pdd")
-
-
-@dataclass(frozen=True)
-class Project:
-    """What entries are checked against.
-
-    Attributes:
-        folders: where their scripts are.
-        platforms: those there are; none when shops.yaml cannot be read, and any will do.
-        connections: those that the shops of a platform use.
-    """
-
-    folders: Folders
-    platforms: frozenset[str] | None = frozenset(PLATFORMS)
-    connections: Mapping[str, list[str]] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where an entry stands: the project, the file (relative to its root) and the line."""
-
-    project: Project = field(compare=False)  # a job read twice is the same job
-    file: str = ""
-    line: int = 0
-
-
-NOWHERE = Place(Project(Folders(PROJECT_ROOT)))
 
 
 class Job(BaseModel):
     """One entry of the registry, which is one DAG."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        json_schema_extra={"oneOf": [{"required": ["cron"]}, {"required": ["after"]}]},
+    )
 
     id: fields.JobId = Field(
         description="the job's and its DAG's id, unique over all files", examples=["pdd_quality"]
@@ -69,8 +43,21 @@ class Job(BaseModel):
         default="", description="one sentence for the UI", examples=["每天拉取前一天的售后数据"]
     )
     cron: fields.Cron = Field(
+        default="",
         description="when it runs: minute hour day month weekday (Sunday is 0 or 7)",
         examples=["0 8 * * *"],
+    )
+    after: fields.JobId | None = Field(
+        default=None,
+        validate_default=True,
+        description="in place of the cron, a contract of config/contracts.yaml: it runs once for "
+        "each period that is complete",
+        examples=["store_day"],
+    )
+    restate: fields.Flag = Field(
+        default=False,
+        description="true: with `after`, it runs again for a period whose rows have changed since",
+        examples=[True],
     )
     timezone: fields.Zone = Field(
         default="Asia/Shanghai",
@@ -191,10 +178,24 @@ class Job(BaseModel):
     )
     _place: Place = PrivateAttr()  # without a default, which pydantic would copy for every job
 
+    @field_validator("after")
+    @classmethod
+    def _is_one_of_two(cls, after: str | None, info: ValidationInfo) -> str | None:
+        if "cron" in info.data:
+            check_start(info.data["cron"], after)
+        return after
+
+    @field_validator("restate")
+    @classmethod
+    def _is_of_a_contract(cls, restate: bool, info: ValidationInfo) -> bool:  # noqa: FBT001 - pydantic's
+        if restate and "after" in info.data and info.data["after"] is None:
+            raise ValueError("is for a job that runs after a contract: remove it")
+        return restate
+
     @field_validator("period")
     @classmethod
     def _fits_the_cron(cls, period: str, info: ValidationInfo) -> str:
-        if "cron" in info.data:
+        if info.data.get("cron"):
             try:
                 check_fit(info.data["cron"], period)
             except ConfigurationError as error:
@@ -240,7 +241,7 @@ class Job(BaseModel):
     @field_validator("deadline")
     @classmethod
     def _is_after_the_cron(cls, deadline: time | None, info: ValidationInfo) -> time | None:
-        if deadline is not None and {"cron", "period"} <= info.data.keys():
+        if deadline is not None and info.data.get("cron") and "period" in info.data:
             check_deadline(info.data["cron"], info.data["period"], deadline)
         return deadline
 
@@ -270,7 +271,7 @@ class Job(BaseModel):
 
     @property
     def schedule(self) -> Schedule:
-        """When it runs and what a run covers."""
+        """When it runs and what a run covers; of a job after a contract, when that is due."""
         return Schedule(self.cron, self.period, self.timezone, self.week_start)
 
     def deadline_of(self, period: Period) -> datetime:

@@ -9,8 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validat
 from include.registry import fields  # noqa: TC001 - pydantic reads the annotations
 from include.registry.entries import read_entries, rivals
 from include.registry.paths import SHOPS_FILE
+from include.registry.place import PLATFORMS
 from include.registry.problems import BY_PLACE
-from include.registry.schema import PLATFORMS
 from include.registry.user_files import UnreadableError, read_bytes
 from include.registry.validation import models_of
 

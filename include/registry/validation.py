@@ -104,7 +104,8 @@ def _problem(entry: Entry, model: type[BaseModel], error: ErrorDetails) -> Probl
     subject = ".".join(word if word.isprintable() else quoted(word) for word in words)
     reason = _reason(error)
     # The checks of cron and period, which others use as well, name their subject themselves.
-    message = reason if reason.startswith(f"{subject} ") else f"{subject} {reason}"
+    own = reason.startswith((f"{subject} ", "key "))
+    message = reason if own else f"{subject} {reason}"
     return entry.problem(path, message, at_key=key_is_wrong)
 
 

@@ -62,21 +62,27 @@ class Attempt:
         # A shop that was named is not left out silently.
         named = [shop for shop in context.registry.shops_of(job) if shop.id in wanted]
         self.closed = [why for shop in named if (why := shop.why_closed(period))]
-        self.due = self._due_later()
-        self.early = self.due is not None
+        self.later = self._due_later()
+        self.early = bool(self.later)
         self.doubt = ""  # whether it was this period that the script has brought
 
-    def _due_later(self) -> datetime | None:
-        """Return when the period is due, if that is still to come; what lands is provisional then.
+    def _due_later(self) -> str:
+        """Return when the period is due, in words, and what lands until then is provisional.
 
         A job that is disabled is never due. A run that the schedule has made is due, whatever the
-        clock of this machine says of that moment; only such runs retry earlier failures.
+        clock of this machine says of that moment; only such runs retry earlier failures. A job
+        after a contract is due once that is complete, however early or late that is.
         """
-        request, schedule = self.context.request, self.context.job.schedule
-        if request.retry_earlier or self.retry or not self.context.job.enabled:
-            return None
-        due = schedule.fire_for(self.period)
-        return due if due > datetime.now(timezone.utc) else None
+        request, job, ledger = self.context.request, self.context.job, self.context.ledger
+        if request.retry_earlier or self.retry or not job.enabled:
+            return ""
+        if job.after:
+            if ledger is None or ledger.is_followed(request.root, job, self.period):
+                return ""
+            return f"contract {job.after} is not complete, run again then"
+        due = job.schedule.fire_for(self.period)
+        is_later = due > datetime.now(timezone.utc)
+        return f"due at {_shown(due)}, pulled again then" if is_later else ""
 
     def run(self) -> int:
         """Run the script for what has not landed, account for how it ended; return the exit code.
@@ -162,7 +168,7 @@ class Attempt:
 
     def _run_script(self, command: list[str], results: Path, seconds: float) -> int:
         began = datetime.now(timezone.utc)
-        more = {RESULTS_FILE: str(results), **({PROVISIONAL: "1"} if self.due else {})}
+        more = {RESULTS_FILE: str(results), **({PROVISIONAL: "1"} if self.later else {})}
         run = ScriptRun(self.context, self.period, self.lock, self.units)
         code = run.run(command, seconds, more)
         if code in (ExitCode.LANDED, ExitCode.NOTHING_TO_DO):
@@ -186,7 +192,7 @@ class Attempt:
         if whole not in (code, ExitCode.LANDED):
             reason = f"some of what the script says in {RESULTS_FILE} has failed; {describe(whole)}"
         code = whole
-        later = f": due at {_shown(self.due)}, pulled again then" if self.due else ""
+        later = f": {self.later}" if self.later else ""
         if code == ExitCode.LANDED:
             landed = "landed provisionally" if later else "landed"
             context.note(self.subject, f"{landed}{self._rows()} in {seconds:.1f} s{later}")

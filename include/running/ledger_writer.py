@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING
 from sqlalchemy.exc import SQLAlchemyError
 
 from include.contracts import Revision, completed
+from include.contracts.followers import followed
 from include.errors import ExpectedError
 from include.heartbeats import BEATS_UNTIL_LOST
+from include.registry.contracts import load_contracts
 from include.row_checks import Judgement, judge
 from include.units.claims import Claim
 from include.units.exit_codes import describe
@@ -25,7 +27,7 @@ from include.units.repulls import due_for_a_repull
 from include.units.retries import left_failed
 from include.units.unit import LANDED, LedgerRow, State, Unit
 from include.warehouse.connecting import connect
-from include.warehouse.transactions import cause_of
+from include.warehouse.transactions import cause_of, reading
 from include.warehouse.versions import check_version
 
 if TYPE_CHECKING:
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from include.periods import Period
+    from include.registry import Job
     from include.registry.checks_schema import Checks
     from include.running.results import Result
 
@@ -171,6 +174,12 @@ class LedgerWriter:
                 lately=lately,
                 run_id=self._ledger.run_id,
             )
+
+    def is_followed(self, root: Path, job: Job, period: Period) -> bool:
+        """Return whether all is complete that a job after a contract waits for in a period."""
+        contract = load_contracts(root).get(job.after or "")
+        with _in_words("read"), reading(self._ledger.engine) as connection:
+            return followed(connection, contract, period) is not None
 
     def rows_of(self, units: Sequence[Unit]) -> int | None:
         """Return how many rows units have landed; None when none of them says."""

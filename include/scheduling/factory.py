@@ -81,6 +81,7 @@ def build_dag(job: Job, shops: list[Shop]) -> DAG:
         enabled=job.enabled,
         dated=said is None or said.dated,
         script="" if said else job.script,
+        event=f"after {job.after}" if job.after else "",
     )
     dag = DAG(
         job.id,

@@ -28,7 +28,7 @@ def details(job: Job, shops: list[Shop]) -> str:
     """Write what a job's page says below its heading."""
     shown = ", ".join(f"{shop.name} (`{shop.id}`)" for shop in shops)
     facts = [
-        f"- runs by cron `{job.cron}` ({job.timezone}) and covers {COVERS[job.period]}",
+        f"- runs {_when(job)} and covers {COVERS[job.period]}",
         f"- shops: {shown}" if shops else "",
         f"- pool: `{job.platform}`" if job.platform else "",
         f"- script: `include/scripts/{job.script}`; entry: `{job.file}`",
@@ -43,6 +43,13 @@ def details(job: Job, shops: list[Shop]) -> str:
     )
     parts = [job.description, job.doc, "\n".join(filter(None, facts)), repair]
     return "\n\n".join(part.strip() for part in parts if part)
+
+
+def _when(job: Job) -> str:
+    if not job.after:
+        return f"by cron `{job.cron}` ({job.timezone})"
+    again = ", again when that is restated," if job.restate else ""
+    return f"when contract `{job.after}` is complete{again}"
 
 
 def _patience(job: Job) -> list[str]:

@@ -116,7 +116,8 @@ class CalendarPartitionTimetable(Timetable):
         """Make it again from what `serialize` gave, with what the UI and `status` show."""
         made = cls(**{**data, "recover": timedelta(seconds=data["recover"])})
         # Only here: it takes as long as the rest of a DAG, and nobody sees it before.
-        made.description = made._event or _in_words(data["cron"], data["timezone"])
+        event, zone = made._event, data["timezone"]
+        made.description = f"{event} ({zone})" if event else _in_words(data["cron"], zone)
         return made
 
     def next_dagrun_info_v2(

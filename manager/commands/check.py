@@ -90,7 +90,8 @@ def write_page(root: Path) -> int:
 
 
 def _row(job: Job) -> str:
-    cron = f"{in_words(job)}: `{job.cron}`" if job.enabled else "by hand only"
+    cron = in_words(job) if job.after else f"{in_words(job)}: `{job.cron}`"
+    cron = cron if job.enabled else "by hand only"
     deadline = f"{job.deadline:%H:%M}" if job.deadline else "2h after its start"
     deadline = "none" if job.alert == "none" else deadline
     retries = f"{job.retries}, {_span(job.retry_delay)} apart" if job.retries else "none"

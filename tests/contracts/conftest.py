@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.contracts.contracted import Contracted
+from tests.contracts.watched import Watched
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,3 +20,9 @@ def contracted(tmp_path: Path, warehouse_url: str) -> Iterator[Contracted]:
     project = Contracted(tmp_path / "project", warehouse_url)
     yield project
     project.engine.dispose()
+
+
+@pytest.fixture
+def watched(contracted: Contracted, tmp_path: Path) -> Watched:
+    """Return it."""
+    return Watched(contracted, tmp_path / "var")

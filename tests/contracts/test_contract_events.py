@@ -2,84 +2,22 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
-from sqlalchemy import select
 
-from include.warehouse.tables import contracts
 from manager.airflow.rest import NotThereError, UnansweredError
-from manager.contract_events import JUDGE_SECONDS, ContractEvents
-from manager.layout import Layout
-from tests.contracts.contracted import DAY, KEY, Contracted
+from manager.contract_events import JUDGE_SECONDS
+from tests.contracts.contracted import DAY, KEY
+from tests.contracts.watched import Killed
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from pathlib import Path
 
+    from tests.contracts.watched import Watched
+
 RUN = ("contract.day", f"complete__{KEY}__r1", KEY)
-
-
-class Killed(BaseException):
-    """The process ends here, as by kill -9."""
-
-
-class Runs:
-    """Airflow's runs: of one name there is one. `trouble` is raised before a run is made."""
-
-    def __init__(self) -> None:
-        self.made: list[tuple[str, str, str]] = []
-        self.asked: Counter[str] = Counter()
-        self.trouble: Exception | None = None
-        self.kill_after = False
-
-    def make(self, dag_id: str, body: Mapping[str, Any]) -> None:
-        """Make one, unless it is there."""
-        self.asked[body["dag_run_id"]] += 1
-        if self.trouble:
-            raise self.trouble
-        run = (dag_id, body["dag_run_id"], body["partition_key"])
-        if run not in self.made:
-            self.made.append(run)
-        if self.kill_after:
-            raise Killed
-
-
-class Watched:
-    """A project with a contract, and what looks after its events."""
-
-    def __init__(self, contracted: Contracted, var: Path) -> None:
-        self.project = contracted
-        self.layout = Layout(root=contracted.root, var=var)
-        self.layout.run.mkdir(parents=True)
-        self.runs = Runs()
-        self.seconds = 0.0
-        self.said: list[str] = []
-        self.restart()
-
-    def restart(self) -> None:
-        """Begin a new process."""
-        self.events = ContractEvents(
-            self.layout, lambda: self.project.url, self.runs.make, lambda: self.seconds, self.say
-        )
-
-    def say(self, line: str) -> None:
-        """Keep a line of the log."""
-        self.said.append(line)
-
-    def waiting(self) -> list[int]:
-        """Return the revisions that Airflow has not been told of."""
-        query = select(contracts.c.revision).where(contracts.c.emitted_at.is_(None))
-        with self.project.engine.connect() as connection:
-            return list(connection.scalars(query))
-
-
-@pytest.fixture
-def watched(contracted: Contracted, tmp_path: Path) -> Watched:
-    """Return it."""
-    return Watched(contracted, tmp_path / "var")
 
 
 def test_who_completes_it_is_followed_by_a_run(watched: Watched) -> None:

@@ -112,8 +112,15 @@ def _example(described: dict[str, Any]) -> Any:
 @pytest.mark.parametrize("key", Job.model_fields)
 def test_every_key_of_a_job_is_explained(project: ProjectFolder, key: str) -> None:
     """Every key has a description and an example, and the example is valid by schema and code."""
-    beside = {"script": "pdd/pdd_feed.py"} if key == "repull" else {}
+    feed, contract = {"script": "pdd/pdd_feed.py"}, {"after": "store_day"}
+    beside = {"repull": feed, "after": contract, "restate": contract}.get(key, {})
     job = JOB | beside | {key: _example(JOBS["$defs"]["Job"]["properties"][key])}
+    if "after" in job:
+        del job["cron"]
+        project.write(
+            CONTRACTS_FILE,
+            json.dumps({"contracts": [CONTRACT | {"id": "store_day", "jobs": ["b"]}]}),
+        )
     assert _errors(JOBS, tasks=[job]) == []
     for script in ("pdd_quality", "pdd_feed"):
         project.write(f"include/scripts/pdd/{script}.py", "")
@@ -156,7 +163,7 @@ def test_defaults() -> None:
             assert duration(described["default"]) == default
         elif isinstance(default, date):
             assert date.fromisoformat(described["default"]) == default
-        elif default is not None and not Job.model_fields[key].is_required():
+        elif default not in (None, "") and not Job.model_fields[key].is_required():
             assert described["default"] == default
 
 

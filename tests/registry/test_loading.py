@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from include import PROJECT_ROOT
 from include.registry import load_registry
+from include.registry.starts import NO_START
 
 if TYPE_CHECKING:
     from tests.registry.conftest import ProjectFolder
@@ -69,7 +70,7 @@ UNREADABLE: dict[str, tuple[str | bytes, list[str]]] = {
         BOMB_IN_ENTRY,
         [
             "2:5: bomb: key 'name' is missing: add it, as in name: 'PDD质量数据'",
-            "2:5: bomb: key 'cron' is missing: add it, as in cron: '0 8 * * *'",
+            f"2:5: bomb: {NO_START}",
             "2:5: bomb: key 'script' is missing: add it, as in script: 'pdd/pdd_quality.py'",
             f"3:11: bomb: {ALIAS}",
             f"4:11: bomb: {ALIAS}",

@@ -93,6 +93,8 @@ def test_defaults(project: ProjectFolder) -> None:
     said = {"id": "good", "name": "好", "cron": "0 8 * * *", "script": "good.py"}
     assert job.model_dump() == said | {
         "description": "",
+        "after": None,
+        "restate": False,
         "timezone": "Asia/Shanghai",
         "period": "day",
         "week_start": "saturday",

@@ -197,3 +197,17 @@ def test_a_fault_of_the_contracts_own_costs_no_run(morning: Morning) -> None:
     code, output = morning.run()
     assert (code, f"job {PERIOD} landed 6 rows" in output) == (0, True), output
     assert "its contracts could not be judged:" in morning.project.journal()
+
+
+def test_a_job_after_a_contract_that_is_asked_for_early(morning: Morning) -> None:
+    """What it lands is provisional until the contract is complete; then it runs again."""
+    report = {"job_id": "report", "cron": None, "after": "morning", **EXPECTED}
+    morning.project.job("import os; print(os.environ.get('PROVISIONAL'))", **report)
+    code, output = morning.run("report", "--period", PERIOD)
+    later = "contract morning is not complete, run again then"
+    assert (code, "landed provisionally in" in output, later in output) == (0, True, True), output
+    morning.run()
+    morning.run("other", "--period", PERIOD)
+    code, output = morning.run("report", "--period", PERIOD)
+    assert (code, "\nNone\n" in output, "provision" in output) == (0, True, False), output
+    assert morning.run("report", "--period", PERIOD)[0] == 99

@@ -7,7 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,7 @@ import pytest
 from airflow.dag_processing.dagbag import DagBag
 from airflow.models.serialized_dag import SerializedDagModel
 from airflow.serialization.serialized_objects import DagSerialization
+from airflow.timetables.base import TimeRestriction
 
 from include.coverage.repairing import MOST_WAITING
 from include.errors import ConfigurationError
@@ -199,6 +200,25 @@ def test_a_job_that_cannot_become_a_dag_costs_only_itself(
     assert [dag.dag_id for dag in built if not isinstance(dag, factory.Unbuildable)] == ["own"]
     (problem,) = problems_of(check_project(project))
     assert "broken: no DAG can be made of it: RuntimeError('boom')" in problem
+
+
+def test_a_job_after_a_contract_is_never_scheduled(project: Path) -> None:
+    """What it runs after stands for its schedule; backfills and keys are those of its period."""
+    (project / "include/scripts/own.py").write_text("print('PERIOD_KEY')\n", "utf-8")
+    more = [{"id": "orders", "name": "o", "cron": "0 7 * * *", "script": "own.py"}]
+    more += [{"id": "own", "name": "自己的", "after": "day", "script": "own.py"}]
+    (project / "config/tasks/own.yaml").write_text(json.dumps({"tasks": more}), "utf-8")
+    contract = {"id": "day", "name": "日", "jobs": ["orders"], "deadline": "09:30"}
+    (project / "config/contracts.yaml").write_text(json.dumps({"contracts": [contract]}), "utf-8")
+    (dag,) = (dag for dag in factory.build(load_registry(project)) if dag.dag_id == "own")
+    made = DagSerialization.from_dict(DagSerialization.to_dict(dag)).timetable
+    assert (made.summary, made.description) == ("after day", "after day (Asia/Shanghai)")
+    nothing = TimeRestriction(earliest=None, latest=None, catchup=False)
+    assert made.next_dagrun_info_v2(last_dagrun_info=None, restriction=nothing) is None
+    bounds = [datetime(2025, 10, day, tzinfo=timezone.utc) for day in (1, 3)]
+    found = made.iter_partition_dagrun_infos(earliest=bounds[0], latest=bounds[1])
+    assert [one.partition_key for one in found] == ["2025-10-01", "2025-10-02", "2025-10-03"]
+    assert "runs when contract `day` is complete and covers the day before" in dag.doc_md
 
 
 @pytest.mark.parametrize(

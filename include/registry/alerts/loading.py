@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
     from yaml.nodes import Node
 
-    from include.registry.loading import Registry
+    from include.registry.registry import Registry
 
 EMPTY = "write 'channels: []' into it, or add a channel"
 # The lists, each with the first key of an entry; and the mappings, each as it may be written.

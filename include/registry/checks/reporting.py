@@ -31,6 +31,7 @@ WORDS = {
     "en": {
         "next": "next",
         "covers": "covers",
+        "due": "expected by {at:%H:%M}, late at {late:%Y-%m-%d %H:%M} for {period}",
         "disabled": "disabled, runs by hand only",
         "note": "note",
         "script": "no job runs this script: add an entry to config/tasks, or remove it",
@@ -57,6 +58,7 @@ WORDS = {
     "zh": {
         "next": "接下来",
         "covers": "覆盖",
+        "due": "应在 {at:%H:%M} 前可以运行，{period} 到 {late:%Y-%m-%d %H:%M} 仍未落库即为迟到",
         "disabled": "已停用，只能手动运行",
         "note": "提示",
         "script": "没有任务运行这个脚本：请在 config/tasks 中添加任务，或删除它",
@@ -206,19 +208,25 @@ def _described(job: Job, lang: str, now: datetime) -> tuple[dict[str, Any], str]
         "name": job.name,
         "file": job.file,
         "line": job.line,
-        "cron": job.cron,
+        "cron": "" if job.after else job.cron,
+        "after": job.after,
         "timezone": job.timezone,
         "period": job.period,
         "enabled": job.enabled,
         "dated": dating.dated,
         "dated_because": dating.because,
         "schedule": in_words(job, lang),
-        "next": [{"at": fire.isoformat(), "period": period.key} for fire, period in runs],
+        "next": [
+            {"at": fire.isoformat(), "period": period.key} for fire, period in runs if not job.after
+        ],
     }
     words = WORDS[lang]
     told = ", ".join(
         f"{fire:%Y-%m-%d %H:%M} {words['covers']} {period_in_words(job, period, lang)}"
         for fire, period in runs
     )
+    if job.after and runs:
+        at, period = runs[0]
+        told = words["due"].format(at=at, late=job.deadline_of(period), period=period.key)
     then = f"{words['next']}: {told}" if job.enabled else words["disabled"]
     return facts, f"{job.id} {job.name}: {facts['schedule']} ({job.timezone}); {then}"

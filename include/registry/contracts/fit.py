@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from include.registry.contracts.schema import Contract
-    from include.registry.loading import Registry
+    from include.registry.registry import Registry
     from include.registry.schema import Job
 
     Path: TypeAlias = tuple[int | str, ...]

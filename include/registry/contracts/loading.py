@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from include.registry.entries import Entry
-    from include.registry.loading import Registry
     from include.registry.problems import Problem
+    from include.registry.registry import Registry
 
 CLASH = "in line {other.line}: neither is judged until one of them has another id, or is removed"
 EMPTY = "write 'contracts: []' into it, or add a contract"

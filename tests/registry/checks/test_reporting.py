@@ -151,6 +151,7 @@ def test_json(project: ProjectFolder) -> None:
         "file": "config/tasks/t.yaml",
         "line": 2,
         "cron": "0 8 * * *",
+        "after": None,
         "timezone": "Asia/Shanghai",
         "period": "day",
         "enabled": True,

@@ -1,0 +1,164 @@
+"""Jobs that run after a contract: whether they fit it, and from when on a period is missing.
+
+Such a job has no cron of its own. It gets one that fires at the contract's deadline: until then it
+may wait for the contract, from then on a period that has not landed is missing, and two hours later
+it is late, as of any job.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from include.periods import DAYS_IN_A_WEEK, LAST_DAY_OF_EVERY_MONTH, WEEKDAYS
+from include.registry.contracts.fit import SAMPLE
+from include.registry.contracts.schema import PARTS
+from include.registry.deadlines import LAST_OF_A_DAY, check_deadline
+from include.registry.paths import CONTRACTS_FILE
+from include.registry.problems import costing_only
+from include.text import quoted, suggestion
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from include.registry.contracts import Contract, Contracts
+    from include.registry.entries import Entry
+    from include.registry.problems import Problem
+    from include.registry.schema import Job
+
+DUE = "by when contract {} is to be complete"
+
+
+def settled(
+    made: Mapping[Entry, Job], contracts: Contracts, problems: list[Problem]
+) -> dict[str, Job]:
+    """Return the jobs by id, those after a contract with their cron; what does not fit is left out.
+
+    Args:
+        made: all jobs, by their entries.
+        contracts: all contracts, whether their jobs fit or not.
+        problems: gets what is wrong.
+    """
+    following = _Following({job.id: job for job in made.values()}, contracts)
+    found: dict[str, Job] = {}
+    for entry, job in made.items():
+        with costing_only(entry.file, entry.line, entry.said_id, problems):
+            if not job.after:
+                found[job.id] = job
+            elif why := following.misfit(job):
+                problems.append(entry.problem(("after",), f"after: {why}"))
+            elif why := _late(one := following.with_cron(job)):
+                problems.append(entry.problem(("deadline",), f"deadline {why}"))
+            else:
+                found[job.id] = one
+    return found
+
+
+class _Following:
+    """The jobs, and the contracts that some run after."""
+
+    def __init__(self, jobs: Mapping[str, Job], contracts: Contracts) -> None:
+        self._jobs, self._contracts = jobs, contracts
+
+    def misfit(self, job: Job) -> str:
+        """Return why a job cannot run after its contract; empty when it can."""
+        contract = self._contracts.by_id.get(job.after or "")
+        if contract is None:
+            return self._unknown(job.after or "")
+        if way := self._way_back(job):
+            return (
+                f"{job.id} runs after {', which '.join(way)}, so that none of them would ever "
+                f"begin: take a job out of its contract in {CONTRACTS_FILE}, or let {job.id} run "
+                "after another one"
+            )
+        return _misfit(job, contract)
+
+    def with_cron(self, job: Job) -> Job:
+        """Return a job after a contract, which fits, with the cron of that one's deadline."""
+        contract = self._contracts.by_id[job.after or ""]
+        named = (self._jobs[one] for one in contract.jobs if one in self._jobs)
+        parts = [one for one in named if one.period in PARTS[contract.period]]
+        known = [self.with_cron(one) if one.after else one for one in parts if self._is_good(one)]
+        return job.model_copy(update={"cron": _cron_of(job, contract, known)})
+
+    def _is_good(self, job: Job) -> bool:
+        return not job.after or not self.misfit(job)
+
+    def _unknown(self, name: str) -> str:
+        said, problems = self._contracts.said, self._contracts.problems
+        if name in said:
+            return f"contract {name!r} is wrong itself: repair it in {CONTRACTS_FILE}:{said[name]}"
+        if broken := next((one for one in problems if one.job_id is None), None):
+            return f"{quoted(name)} cannot be looked up: repair {broken.file}:{broken.line}"
+        near = suggestion(name, said) if said else "add it there"
+        return f"{quoted(name)} is no contract of {CONTRACTS_FILE}: {near}"
+
+    def _way_back(self, job: Job) -> list[str]:
+        """Return how a job waits for itself, in steps; empty when it does not."""
+        waiting: list[tuple[Job, list[str]]] = [(job, [])]
+        seen = set()
+        while waiting:
+            one, way = waiting.pop()
+            contract = self._contracts.by_id.get(one.after or "")
+            if contract is None or contract.id in seen:
+                continue
+            seen.add(contract.id)
+            here = f"runs after {contract.id}" if way else contract.id
+            for name in contract.jobs:
+                steps = [*way, here, f"needs {name}"]
+                if name == job.id:
+                    return steps
+                if name in self._jobs:
+                    waiting.append((self._jobs[name], steps))
+        return []
+
+
+def _misfit(job: Job, contract: Contract) -> str:
+    if contract.period not in PARTS.get(job.period, ()):
+        kinds = " or ".join(kind for kind, parts in PARTS.items() if contract.period in parts)
+        return (
+            f"{job.id} covers a {job.period}, and contract {contract.id} is of a "
+            f"{contract.period}: write 'period: {contract.period}' (it may be {kinds}), or name a "
+            f"contract of a {job.period}"
+        )
+    if job.timezone != contract.timezone:
+        return (
+            f"{job.id} keeps the clock of {job.timezone}, and contract {contract.id} that of "
+            f"{contract.timezone}: write 'timezone: {contract.timezone}'"
+        )
+    if job.period == contract.period == "week" and job.week_start != contract.week_start:
+        return (
+            f"a week of {job.id} begins on {job.week_start}, and one of contract {contract.id} on "
+            f"{contract.week_start}: write 'week_start: {contract.week_start}'"
+        )
+    return ""
+
+
+def _late(job: Job) -> str:
+    """Return why the deadline of a job after a contract is too early; empty when it is not."""
+    try:
+        if job.deadline is not None:
+            check_deadline(job.cron, job.period, job.deadline, DUE.format(job.after))
+    except ValueError as error:
+        return str(error)
+    return ""
+
+
+def _cron_of(job: Job, contract: Contract, parts: list[Job]) -> str:
+    """Return a cron that fires when the last period of a contract is due in one of a job's.
+
+    On a day of its own it cannot be later than 23:59; in a month, than the 28th.
+    """
+    period = contract.calendar.containing(SAMPLE)
+    days, clock = 0, contract.deadline
+    if parts:
+        due = contract.deadline_of(parts, period)
+        days, clock = (due.date() - period.end.date()).days, due.time()
+    minute, hour = (clock.minute, clock.hour) if clock else (0, 0)
+    if job.period == "week":
+        first = (WEEKDAYS.index(job.week_start) + 1) % DAYS_IN_A_WEEK  # Sunday is 0
+        return f"{minute} {hour} * * {(first + min(days, 6)) % DAYS_IN_A_WEEK}"
+    if job.period == "month":
+        return f"{minute} {hour} {min(days + 1, LAST_DAY_OF_EVERY_MONTH)} * *"
+    if days > 0:
+        minute, hour = LAST_OF_A_DAY.minute, LAST_OF_A_DAY.hour
+    return f"{minute} {hour} * * *"

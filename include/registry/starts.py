@@ -1,0 +1,20 @@
+"""What starts a job: a cron, or a contract that it runs after."""
+
+from __future__ import annotations
+
+NO_START = (
+    "key 'cron' is missing: add it, as in cron: '0 8 * * *', or in its place a contract that the "
+    "job runs after, as in after: store_day"
+)
+
+
+def check_start(cron: str, after: str | None) -> None:
+    """Check that an entry has a cron or a contract to run after, and not both.
+
+    Raises:
+        ValueError: the rest of a sentence that begins with the key `after`.
+    """
+    if after is None and not cron:
+        raise ValueError(NO_START)
+    if after is not None and cron:
+        raise ValueError("and cron do not go together: remove one of the two")
