@@ -14,9 +14,11 @@ import time
 import traceback
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from include.alerts.watching.place import TASKS_URL
 from include.contracts import completed
 from include.contracts.followers import FollowerRun, runs_due
 from include.contracts.revisions import Revision, mark_emitted, unemitted
@@ -26,20 +28,25 @@ from include.registry.contracts import Contracts, load_contracts
 from include.registry.paths import CONFIG
 from include.warehouse.connecting import connect
 from include.warehouse.transactions import cause_of
-from manager.airflow.rest import Api, ApiError
+from manager.airflow.rest import ADMIN, Api, ApiError
 from manager.airflow.starting_runs import API_TIMEOUT, make_run
 from manager.airflow.tables import warehouse_url
 from manager.layout import Layout, current_layout
 from manager.lifecycle.config_watcher import State, state_of
-from manager.lifecycle.ports import remembered
+from manager.lifecycle.ports import LOOPBACK, Ports, remembered
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
+HTTP_PORT = 80
 LOOK_SECONDS = 1.0
 JUDGE_SECONDS = 300.0
 # Where Airflow or the warehouse does not take it.
 PAUSE_SECONDS = 5.0
+# How long Airflow may refuse what is to be made, until this counts as not working.
+PATIENCE_SECONDS = 120.0
+# Of a web user who may trigger DAGs, where there is no password file of the service's.
+USER, PASSWORD = "CONTRACTS_USER", "CONTRACTS_PASSWORD"
 
 # Makes a run of a DAG by what the REST API is told of it; raises ApiError.
 MakeRun = Callable[[str, Mapping[str, Any]], object]
@@ -72,11 +79,13 @@ class ContractEvents:
         self._contracts, self._registry = Contracts({}, [], {}), Registry()
         self._is_news = False
         self._started: set[FollowerRun] = set()
+        self._well = clock()
         self._trouble = ""
 
     def look(self) -> bool:
         """Look once; returns whether all that is complete was said."""
         troubles: list[str] = []
+        self._is_refused = False
         for step in (self._judge, self._emit, self._start):
             try:
                 troubles += step()
@@ -86,10 +95,13 @@ class ContractEvents:
             except Exception:  # noqa: BLE001 -- whatever one step meets, the next is made
                 troubles.append(traceback.format_exc())
         trouble = "\n".join(troubles)
+        if not self._is_refused:
+            self._well = self._clock()
         if trouble and trouble != self._trouble:
             self._say(trouble)
         self._trouble = trouble
-        self._layout.contracts_heartbeat.touch()
+        if self._clock() - self._well < PATIENCE_SECONDS:
+            self._layout.contracts_heartbeat.touch()
         return not trouble
 
     def _judge(self) -> Iterable[str]:
@@ -120,6 +132,7 @@ class ContractEvents:
             try:
                 self._make(self._contracts.by_id[revision.contract_id].dag_id, body_of(revision))
             except ApiError as error:
+                self._is_refused = True
                 refused[revision.contract_id] = f"{revision} is not said yet: {error}"
             else:
                 mark_emitted(self._engine, revision)
@@ -143,7 +156,7 @@ class ContractEvents:
                 try:
                     self._make(job.id, run.body)
                 except ApiError as error:
-                    self._is_news = True
+                    self._is_news = self._is_refused = True
                     refused.append(f"{job.id} {run.key} is not started yet: {error}")
                 else:
                     self._started.add(run)
@@ -160,6 +173,16 @@ def body_of(revision: Revision) -> dict[str, Any]:
     }
 
 
+def _api(layout: Layout) -> Api:
+    """Return Airflow's API: of this machine, or of containers and an Airflow of the team's own."""
+    password = os.environ.get(PASSWORD)
+    if not password:
+        return Api(layout, remembered(layout), API_TIMEOUT)
+    address = urlsplit(os.environ[TASKS_URL])
+    ports = Ports(address.port or HTTP_PORT, address.hostname or LOOPBACK)
+    return Api(layout, ports, API_TIMEOUT, (os.environ.get(USER) or ADMIN, password))
+
+
 def main() -> None:
     """Look every second until somebody ends this process."""
     layout = current_layout()
@@ -167,7 +190,7 @@ def main() -> None:
 
     def make(dag_id: str, body: Mapping[str, Any]) -> None:
         # Logs in each time: it is rare, and a token or a password may have been replaced.
-        make_run(Api(layout, remembered(layout), API_TIMEOUT), dag_id, body)
+        make_run(_api(layout), dag_id, body)
 
     events = ContractEvents(layout, lambda: warehouse_url(dict(os.environ)), make)
     while True:

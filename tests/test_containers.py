@@ -59,7 +59,7 @@ def test_a_service_writes_to_volumes_and_tmp_only(name: str) -> None:
 def test_one_service_builds_the_image_that_all_others_run() -> None:
     """Built once, and never looked for in a registry, where somebody else's may have its name."""
     ours = [name for name, service in SERVICES.items() if ":" not in service["image"]]
-    assert len(ours) == 9
+    assert len(ours) == 10
     assert {SERVICES[name]["image"] for name in ours} == {SERVICES[BUILDER]["image"]}
     assert {SERVICES[name]["pull_policy"] for name in ours} == {"never"}
     assert [name for name in SERVICES if "build" in SERVICES[name]] == [BUILDER]
@@ -86,7 +86,7 @@ def test_each_service_reaches_only_whom_it_asks() -> None:
     assert of["queue"] == {"redis", "scheduler", "worker"}
     assert of["database"] == {*SERVICES} - {"redis", "sandbox"}
     assert of["platforms"] == {"worker", "watchdog", "sandbox"}
-    asking = {"scheduler", "dag-processor", "triggerer", "worker", "watchdog"}
+    asking = {"scheduler", "dag-processor", "triggerer", "worker", "watchdog", "contract-events"}
     assert of["api"] == {"api-server", *asking}
 
 
@@ -126,7 +126,7 @@ def test_settings_have_one_source() -> None:
         for key, value in service.get("environment", {}).items():
             assert delivered.get(key) != value, f"{name} repeats {key}"
     airflows = [service for service in SERVICES.values() if "env_file" in service]
-    assert len(airflows) == 8
+    assert len(airflows) == 9
     assert all(service["env_file"] == ["config/airflow.env"] for service in airflows)
 
 

@@ -52,10 +52,17 @@ class Api:
         layout: where the password file is.
         ports: where the API listens.
         timeout: seconds to wait for each answer.
+        login: user and password, where these are not of the password file.
     """
 
-    def __init__(self, layout: Layout, ports: Ports, timeout: float = API_TIMEOUT) -> None:
-        self._passwords = layout.passwords
+    def __init__(
+        self,
+        layout: Layout,
+        ports: Ports,
+        timeout: float = API_TIMEOUT,
+        login: tuple[str, str] | None = None,
+    ) -> None:
+        self._passwords, self._login = layout.passwords, login
         self._ports = ports
         self._timeout = timeout
         self._headers = {"Content-Type": "application/json"}
@@ -162,7 +169,8 @@ class Api:
 
     def _request(self, method: str, path: str, **content: Any) -> dict[str, Any]:
         if "Authorization" not in self._headers:
-            login = {"username": ADMIN, "password": self._password()}
+            user, password = self._login or (ADMIN, self._password())
+            login = {"username": user, "password": password}
             token = self._answer("POST", "/auth/token", json=login)["access_token"]
             self._headers["Authorization"] = f"Bearer {token}"
         return self._answer(method, path, **content)

@@ -189,6 +189,10 @@ def _of_job(reader: CoverageReader, job_id: str, spans: list[Span], shop: str | 
             for span in spans[-LINES_OF_A_JOB:]
         ]
     )
+    after = reader.registry.jobs[job_id].after
+    if after and any(span.state == State.MISSED for span in spans):
+        missing = f"`{MANAGER} complete {after} PERIOD` says what is missing"
+        lines.append(f"  runs by itself when contract {after} is complete: {missing}")
     lost = [span for span in spans if span.state == State.UNREPAIRABLE]
     if lost:
         keys = _from_to(lost[0].first, lost[-1].last, between=" --until ")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from manager.airflow.rest import NotThereError, UnansweredError
-from manager.contract_events import JUDGE_SECONDS
+from manager.contract_events import JUDGE_SECONDS, PATIENCE_SECONDS
 from tests.contracts.contracted import DAY, KEY
 from tests.contracts.watched import Killed
 
@@ -104,6 +104,12 @@ def test_airflow_that_does_not_take_it(watched: Watched, error: Exception) -> No
     watched.runs.trouble = error
     assert [watched.events.look() for _ in range(3)] == [False] * 3
     assert [str(error) in line for line in watched.said] == [True]
+    beat = watched.layout.contracts_heartbeat
+    assert beat.exists()
+    beat.unlink()
+    watched.seconds += PATIENCE_SECONDS
+    assert not watched.events.look()
+    assert not beat.exists()  # which `status` and the watchdog tell
     watched.runs.trouble = None
     assert watched.events.look()
     assert (watched.runs.made, watched.waiting()) == ([RUN], [])

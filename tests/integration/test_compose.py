@@ -42,7 +42,7 @@ TABLES = {
 }
 WATCHED = (
     *("postgres", "redis", "sandbox", "api-server", "scheduler", "dag-processor", "triggerer"),
-    *("config-watcher", "watchdog"),
+    *("config-watcher", "contract-events", "watchdog"),
 )
 
 

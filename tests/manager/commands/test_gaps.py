@@ -430,3 +430,20 @@ def test_other_rows_than_the_source_counts_have_a_sign(
     assert _ask(installation, json=True) == 1
     (gap,) = json.loads(capsys.readouterr().out)["gaps"]
     assert (gap["state"], gap["error"]) == ("miscounted", told)
+
+
+def test_a_job_after_a_contract_says_what_it_waits_for(
+    installation: Installation, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nothing was tried since the contract is not complete: that is what to look at."""
+    config = installation.layout.root / "config"
+    contract = "contracts: [{id: store_day, name: x, jobs: [erp_store], deadline: '12:00'}]\n"
+    (config / "contracts.yaml").write_text(contract, "utf-8")
+    entry = f"{{id: report, name: x, after: store_day, script: s.py, start: {_ago(3)}}}"
+    (config / "tasks/after.yaml").write_text(f"tasks: [{entry}]\n", "utf-8")
+    (installation.layout.root / "include/scripts/s.py").write_text("print('PERIOD_KEY')\n", "utf-8")
+    assert _ask(installation, job="report") == 1
+    lines = _without_marks(capsys)
+    assert [line for line in lines if line.endswith("missed: nothing was tried")]
+    waits = "  runs by itself when contract store_day is complete: `python3 scheduler_manager.py "
+    assert f"{waits}complete store_day PERIOD` says what is missing" in lines
