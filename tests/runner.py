@@ -1,8 +1,7 @@
 """The runner, for tests that ask how a run ends: forked from a Python that has imported it already.
 
 It has an environment and an output of its own, as under the operator, and its script is a process
-as always, or is forked in turn. Tests that kill or signal the runner start it as it really is, with
-`command`.
+as always, or is forked in turn. A test that kills or signals a runner starts one with `Runner`.
 """
 
 from __future__ import annotations
@@ -10,6 +9,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import runpy
+import select
 import signal
 import sys
 import time
@@ -25,17 +25,13 @@ from include.running.script_process import CHUNK_BYTES, ScriptProcess
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from multiprocessing.connection import Connection as Pipe
 
     from include.running.script_process import Output
     from include.running.script_supervisor import Settings
 
 FORKS = multiprocessing.get_context("forkserver")
 FORKS.set_forkserver_preload([__name__, "include.pulling"])
-
-
-def command(*words: str) -> list[str]:
-    """Return the command that starts the runner as a process of its own."""
-    return [sys.executable, "-m", "include.running", *words]
 
 
 class ForkedScript:
@@ -62,6 +58,60 @@ class ForkedScript:
         output.end_of_script()
         os.close(self._output)
         return os.waitstatus_to_exitcode(os.waitpid(self._pid, 0)[1])
+
+
+class Runner:
+    """A runner at work, with its script below it; what it has of `Popen` is as there.
+
+    Args:
+        words: of its command line.
+        environment: all of it.
+        output: the file for what it prints; else a pipe, `stdout`.
+    """
+
+    def __init__(
+        self, *words: str, environment: Mapping[str, str], output: Path | None = None
+    ) -> None:
+        reading, writing = FORKS.Pipe(duplex=False)
+        arguments = words, dict(environment), ScriptProcess, str(output) if output else writing
+        self._fork = FORKS.Process(target=_become_runner, args=arguments)
+        self._fork.start()
+        assert self._fork.pid is not None
+        self.pid: int = self._fork.pid
+        self.stdout = os.fdopen(os.dup(reading.fileno()), "rb")
+        for end in (reading, writing):
+            end.close()
+
+    @property
+    def returncode(self) -> int | None:
+        """Return its exit code once it has ended; -n where signal n ended it."""
+        return self._fork.exitcode
+
+    def poll(self) -> int | None:
+        """Return its exit code, or None while it runs."""
+        return self._fork.exitcode
+
+    def wait(self, seconds: float) -> int:
+        """Wait for its end; return its exit code."""
+        self._fork.join(seconds)
+        assert self._fork.exitcode is not None, f"it runs for more than {seconds} s"
+        return self._fork.exitcode
+
+    def communicate(self, seconds: float) -> str:
+        """Wait for its end; return what it and its script printed."""
+        said = b""
+        with self.stdout:
+            while select.select([self.stdout], [], [], seconds)[0]:
+                if not (data := self.stdout.read1()):
+                    break
+                said += data
+        self.wait(seconds)
+        return said.decode()
+
+    def send_signal(self, number: signal.Signals) -> None:
+        """Send it a signal, unless it has ended."""
+        if self.poll() is None:
+            os.kill(self.pid, number)
 
 
 def run(
@@ -97,12 +147,17 @@ def _become_runner(
     words: tuple[str, ...],
     environment: Mapping[str, str],
     script: type[ScriptProcess],
-    output: str,
+    output: str | Pipe,
 ) -> None:
     attempt.ScriptProcess = script  # type: ignore[misc]
     for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):  # as `nohup` may have left them
         signal.signal(number, signal.SIG_DFL)
-    _take_over(environment, PROJECT_ROOT, os.open(output, os.O_WRONLY | os.O_APPEND))
+    if isinstance(output, str):
+        fd = os.open(output, os.O_WRONLY | os.O_APPEND)
+    else:
+        with output:
+            fd = os.dup(output.fileno())
+    _take_over(environment, PROJECT_ROOT, fd)
     sys.exit(main(list(words)))
 
 

@@ -17,9 +17,9 @@ if "QUICK" in os.environ:
     sys.exit(0)
 if "STUBBORN" in os.environ:
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
-sleep = [sys.executable, "-c", "import time; time.sleep(600)"]
+sleep = [sys.executable, "-IS", "-c", "import time; time.sleep(600)"]
 child = f"import subprocess; subprocess.run({sleep!r}, close_fds=False)"
-subprocess.Popen([sys.executable, "-c", child], close_fds=False)
+subprocess.Popen([sys.executable, "-IS", "-c", child], close_fds=False)
 if os.fork() == 0:
     os.setsid()
     if os.fork() == 0:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 import textwrap
 import time
 import uuid
@@ -13,13 +12,13 @@ from typing import TYPE_CHECKING, Any
 import psutil
 import yaml
 
-from include import PROJECT_ROOT
 from include.running.script_process import ScriptProcess
 from include.units.ledger import Ledger
 from include.warehouse import connect
-from tests.runner import ForkedScript, command, run
+from tests.runner import ForkedScript, Runner, run
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Callable
     from pathlib import Path
 
@@ -57,7 +56,7 @@ class Project:
         self.var = root / "var"
         self.mark = uuid.uuid4().hex
         self.jobs: list[dict[str, Any]] = []
-        self.started: list[subprocess.Popen[bytes]] = []
+        self.started: list[Runner | subprocess.Popen[bytes]] = []
         (root / "include" / "scripts").mkdir(parents=True)
         (root / "config" / "tasks").mkdir(parents=True)
         self.shops()
@@ -109,17 +108,11 @@ class Project:
         return {**plain, **service, **variables}
 
     def start(
-        self, *words: str, stdout: Any = subprocess.PIPE, period: str = PERIOD, **variables: str
-    ) -> subprocess.Popen[bytes]:
+        self, *words: str, output: Path | None = None, period: str = PERIOD, **variables: str
+    ) -> Runner:
         """Start a runner for the job `job`, or as the words say."""
-        runner = subprocess.Popen(
-            command(*(words or ("job", "--period", period))),
-            cwd=PROJECT_ROOT,
-            env=self.environment(**variables),
-            stdout=stdout,
-            stderr=subprocess.STDOUT,
-            preexec_fn=_heed_signals,  # noqa: PLW1509 - nothing that a thread could hold
-        )
+        words = words or ("job", "--period", period)
+        runner = Runner(*words, environment=self.environment(**variables), output=output)
         self.started.append(runner)
         return runner
 
@@ -141,13 +134,15 @@ class Project:
 
     def alive(self) -> list[psutil.Process]:
         """Return the living processes of this test's runs."""
-        return [process for process in psutil.process_iter() if self._is_ours(process)]
+        # Where the kernel looks a fork has the environment of what it was forked from.
+        forks = {runner.pid for runner in self.started if runner.poll() is None}
+        return [process for process in psutil.process_iter() if self._is_ours(process, forks)]
 
     def wait_until_gone(self, seconds: float = GRACE_SECONDS + 8) -> None:
         """Wait until no process of this test's runs is left, and fail if one stays."""
         wait_until(lambda: not self.alive(), seconds, lambda: str(self.alive()))
 
-    def keeper_of(self, runner: subprocess.Popen[bytes]) -> psutil.Process:
+    def keeper_of(self, runner: Runner) -> psutil.Process:
         """Return a runner's keeper."""
         return psutil.Process(runner.pid).children()[0]
 
@@ -169,7 +164,7 @@ class Project:
             runner.wait(PATIENCE)
 
     def _what_ended(self) -> str:
-        ended = [runner for runner in self.started if runner.poll() is not None and runner.stdout]
+        ended = [runner for runner in self.started if runner.poll() is not None]
         said = [runner.stdout.read().decode() for runner in ended if runner.stdout]
         return "\n".join(["it did not happen in time; runners that have ended said:", *said])
 
@@ -177,9 +172,9 @@ class Project:
         text = yaml.safe_dump(content, allow_unicode=True)
         (self.root / "config" / name).write_text(text, encoding="utf-8")
 
-    def _is_ours(self, process: psutil.Process) -> bool:
+    def _is_ours(self, process: psutil.Process, forks: set[int]) -> bool:
         try:
-            ours = process.environ().get("RUN_MARK") == self.mark
+            ours = process.pid in forks or process.environ().get("RUN_MARK") == self.mark
             return ours and process.status() != psutil.STATUS_ZOMBIE
         except psutil.Error:
             return False
@@ -203,9 +198,3 @@ def wait_until(
     while not happened():
         assert time.monotonic() < deadline, describe()
         time.sleep(0.02)
-
-
-def _heed_signals() -> None:
-    """Take back what `nohup` or a shell's background job made this process's children ignore."""
-    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
-        signal.signal(number, signal.SIG_DFL)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
@@ -15,7 +17,8 @@ from include.units.ledger import Ledger
 from include.units.unit import NO_SHOP, Unit
 from include.warehouse import connect
 from include.warehouse.tables import contracts
-from tests.running.project import LEDGER, PERIOD
+from tests.runner import ForkedScript
+from tests.running.project import LEDGER, PERIOD, wait_until
 
 if TYPE_CHECKING:
     from tests.running.project import Project
@@ -34,6 +37,7 @@ sys.exit(77 if refused in os.environ["SHOPS"].split(",") else 0) if refused else
 """
 WAIT = """
 import os, pathlib, time
+pathlib.Path(os.environ["SCRATCH"], os.environ["JOB_ID"] + ".waits").touch()
 while not pathlib.Path(os.environ["SCRATCH"], "go").exists():
     time.sleep(0.01)
 """
@@ -59,7 +63,8 @@ class Morning:
 
     def run(self, *words: str, **variables: str) -> tuple[int, str]:
         """Run the job, or what the words say."""
-        return self.project.run(*words, WAREHOUSE_URL=self.url, **variables)
+        variables["WAREHOUSE_URL"] = self.url
+        return self.project.run(*words, script=ForkedScript, **variables)
 
     def written(self) -> list[tuple[str, int, str]]:
         """Return period, revision and run of all that is complete."""
@@ -162,7 +167,7 @@ def test_kill_9_in_a_real_run(morning: Morning) -> None:
     morning.project.job(f"{script}\ntime.sleep(600)", platform="erp", **EXPECTED)
     runner = morning.project.start(WAREHOUSE_URL=morning.url)
     morning.project.wait_for("landed")
-    runner.kill()
+    runner.send_signal(signal.SIGKILL)
     morning.project.wait_until_gone()
     assert morning.written() == []
     assert morning.run(RUN_ID="again")[0] == 99
@@ -175,13 +180,12 @@ def test_eleven_runners_that_end_at_once(morning: Morning) -> None:
     for job in jobs:
         morning.project.job(WAIT, job_id=job, **EXPECTED)
     morning.contract(*jobs)
-    runners = [
-        morning.project.start(job, "--period", PERIOD, WAREHOUSE_URL=morning.url, RUN_ID=job)
-        for job in jobs
-    ]
-    (morning.project.root / "go").touch()
-    outputs = [runner.communicate()[0].decode() for runner in runners]
-    assert [runner.returncode for runner in runners] == [0] * len(jobs), outputs
+    with ThreadPoolExecutor(len(jobs)) as pool:
+        ran = [pool.submit(morning.run, job, "--period", PERIOD, RUN_ID=job) for job in jobs]
+        wait_until(lambda: len([*morning.project.root.glob("job_*.waits")]) == len(jobs))
+        (morning.project.root / "go").touch()
+    codes, outputs = zip(*(one.result() for one in ran), strict=True)
+    assert codes == (0,) * len(jobs), outputs
     ((key, revision, winner),) = morning.written()
     assert (key, revision, winner in jobs) == (PERIOD, 1, True)
     assert sum("completes morning" in output for output in outputs) == 1

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.running.project import Project, rows_of
+from tests.running.project import PATIENCE, Project, rows_of
 
 if TYPE_CHECKING:
     from include.units.unit import LedgerRow
@@ -123,7 +123,7 @@ def test_an_attempt_that_was_cut_off_was_none(project: Project, warehouse: str) 
     runner = project.start("job", "--period", DAYS[1], **said)
     project.wait_for("hanging")
     runner.send_signal(signal.SIGTERM)
-    runner.communicate()
+    runner.communicate(PATIENCE)
     assert _row(warehouse, DAYS[0]).retried_by == "run-7"
     for name in ("hang", "broken"):
         (project.root / f"{name}-{DAYS[0]}").unlink()

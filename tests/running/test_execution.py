@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -56,10 +57,10 @@ def test_a_signal_ends_the_whole_range(project: Project) -> None:
     project.job(FAMILY)
     runner = project.start("job", "--from", "2025-09-30", "--to", PERIOD)
     project.wait_for("ready")
-    runner.terminate()
-    output, _ = runner.communicate(timeout=PATIENCE)
+    runner.send_signal(signal.SIGTERM)
+    output = runner.communicate(PATIENCE)
     assert runner.returncode == 143
-    assert output.count(b"started") == 1
+    assert output.count("started") == 1
 
 
 def test_a_second_start_is_refused_while_the_first_runs(project: Project) -> None:
@@ -80,10 +81,10 @@ def test_a_second_start_waits_for_the_first(project: Project) -> None:
     first = project.start()
     project.wait_for("ready")
     second = project.start(QUICK="1")
-    first.terminate()
-    output, _ = second.communicate(timeout=PATIENCE)
+    first.send_signal(signal.SIGTERM)
+    output = second.communicate(PATIENCE)
     assert second.returncode == 0, output
-    assert b"OVERLAP" not in output
+    assert "OVERLAP" not in output
 
 
 def test_another_period_of_the_job_may_run_beside_it(project: Project) -> None:

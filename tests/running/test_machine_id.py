@@ -75,7 +75,7 @@ def test_what_another_machine_runs_is_not_run_beside_it(machines: Machines) -> N
     assert not (machines.project.root / "two").exists()
     assert (machines.row().state, machines.row().attempts) == ("running", 1)
     (machines.project.root / "go on").touch()
-    first.communicate(timeout=PATIENCE)
+    first.communicate(PATIENCE)
     assert first.returncode == 0
     assert (machines.row().state, machines.row().run_id) == ("ok", "one")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import signal
 import subprocess
 import sys
 import time
@@ -15,7 +16,7 @@ from tests.running.families import FAMILY
 from tests.running.project import PATIENCE, Project
 
 # A runner is up, with its script's whole family, after about half of this.
-SECONDS_TO_CHOOSE_FROM = 1.5
+SECONDS_TO_CHOOSE_FROM = 0.6
 # Runs a runner that kills itself before the n-th line it comes to in the modules around its script.
 SUICIDAL = """
 import os, signal, sys
@@ -44,7 +45,7 @@ def kill_at_random(project: Project, source: random.Random) -> None:
         victim = next(iter(victim.children()), victim)
     victim.kill()
     check_that_nothing_is_left(project)
-    runner.communicate(timeout=PATIENCE)
+    runner.communicate(PATIENCE)
 
 
 def check_that_nothing_is_left(project: Project) -> None:
@@ -88,6 +89,6 @@ def test_a_runner_that_is_killed_at_any_line(project: Project) -> None:
         project.started.append(runner)
         while runner.poll() is None and not ready.exists():
             time.sleep(0.02)
-        runner.kill()
+        runner.send_signal(signal.SIGKILL)
         check_that_nothing_is_left(project)
     assert line > 60

@@ -62,7 +62,7 @@ def test_a_background_run_stays_when_the_terminal_goes(project: Project) -> None
     runner.send_signal(signal.SIGHUP)
     with pytest.raises(subprocess.TimeoutExpired):
         runner.wait(0.5)
-    runner.terminate()
+    runner.send_signal(signal.SIGTERM)
     assert runner.wait(PATIENCE) == 128 + signal.SIGTERM
 
 
@@ -73,7 +73,7 @@ def test_a_run_that_waits_for_a_lock_can_be_ended(project: Project) -> None:
     project.wait_for("ready")
     waiting = project.start(RUNNER_LOCK_WAIT_SECONDS="60")
     wait_until(lambda: _catches_term(waiting.pid))
-    waiting.terminate()
+    waiting.send_signal(signal.SIGTERM)
     assert waiting.wait(PATIENCE) != 0
 
 

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from datetime import datetime, timedelta, timezone
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,8 +23,7 @@ from include.errors import ConfigurationError
 from include.registry import load_registry
 from include.registry.checks import check_project
 from include.registry.contracts import load_contracts
-from include.scheduling import factory
-from include.scheduling.problems import problems_of
+from include.scheduling import factory, problems
 
 if TYPE_CHECKING:
     from airflow.sdk import DAG
@@ -37,6 +37,24 @@ BREAKING = {
     "feeds.yaml": ("rows: data.list", "rows: data["),
     "pools.json": ('"pdd"', '"pd"'),
 }
+PROCESSOR = """
+import sys
+from types import SimpleNamespace
+import plugins.store_data
+from include.scheduling.listeners import ParsePreload
+for job_type in ("SchedulerJob", "DagProcessorJob"):
+    ParsePreload().on_starting(SimpleNamespace(job_type=job_type))
+    print("loaded", "include.scheduling.factory" in sys.modules)
+before = set(sys.modules)
+import include.scheduling.factory, include.scheduling.problems
+dags = list(include.scheduling.factory.build_dags())
+include.scheduling.problems.raise_problems()
+print("loaded", len([name for name in set(sys.modules) - before if name.startswith("include.")]))
+from airflow.models.serialized_dag import SerializedDagModel
+from airflow.serialization.serialized_objects import DagSerialization
+for dag in dags:
+    print("hash", dag.dag_id, SerializedDagModel.hash(DagSerialization.to_dict(dag)))
+"""
 POOLS = json.loads((ROOT / "config/pools.json").read_text("utf-8"))
 
 
@@ -114,29 +132,35 @@ def test_what_lands_is_checked(bag: DagBag, job_id: str) -> None:
         assert not task.template_fields
 
 
-def hashes() -> list[str]:
-    """Return by what Airflow tells a changed DAG, of all that this process makes."""
-    return [
-        f"hash {dag.dag_id} {SerializedDagModel.hash(DagSerialization.to_dict(dag))}"
-        for dag in factory.build_dags()
-    ]
-
-
-def test_two_parses_give_identical_serialised_dags() -> None:
-    """By Airflow's own measure; otherwise every parse would make a new version of every DAG."""
-    code = "from tests.scheduling.test_factory import hashes; print(*hashes(), sep='\\n')"
+@pytest.fixture(scope="module")
+def processor() -> list[str]:
+    """Return what a DAG processor says that starts, and parses; its Python hashes differently."""
     seed = "2" if os.environ.get("PYTHONHASHSEED") == "1" else "1"
     done = subprocess.run(
-        [sys.executable, "-c", code],
+        [sys.executable, "-c", PROCESSOR],
         cwd=ROOT,
         env={**os.environ, "PYTHONHASHSEED": seed},
         capture_output=True,
         text=True,
         check=True,
     )
-    lines = done.stdout.splitlines()
-    assert [line for line in lines if line.startswith("hash ")] == hashes()
-    assert len(hashes()) == len(JOBS)
+    return done.stdout.splitlines()
+
+
+def test_the_dag_processor_alone_loads_what_a_parse_needs(processor: list[str]) -> None:
+    """After that a parse imports nothing of the project; the other components need none of it."""
+    loaded = [line for line in processor if line.startswith("loaded ")]
+    assert loaded == ["loaded False", "loaded True", "loaded 0"]
+
+
+def test_two_parses_give_identical_serialised_dags(processor: list[str]) -> None:
+    """By Airflow's own measure; otherwise every parse would make a new version of every DAG."""
+    hashes = [
+        f"hash {dag.dag_id} {SerializedDagModel.hash(DagSerialization.to_dict(dag))}"
+        for dag in factory.build_dags()
+    ]
+    assert [line for line in processor if line.startswith("hash ")] == hashes
+    assert len(hashes) == len(JOBS)
 
 
 def test_a_starting_task_builds_its_own_dag_only(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -198,7 +222,7 @@ def test_a_job_that_cannot_become_a_dag_costs_only_itself(
     registry = load_registry(project)
     built = list(factory.build(registry))
     assert [dag.dag_id for dag in built if not isinstance(dag, factory.Unbuildable)] == ["own"]
-    (problem,) = problems_of(check_project(project))
+    (problem,) = problems.problems_of(check_project(project))
     assert "broken: no DAG can be made of it: RuntimeError('boom')" in problem
 
 
@@ -245,33 +269,26 @@ def test_the_form_checks_what_is_typed(project: Path, given: dict[str, Any], fit
         assert fits
 
 
-def test_registry_errors_are_one_import_error_with_every_problem(tmp_path: Path) -> None:
+def test_registry_errors_are_one_import_error_with_every_problem(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The file that only raises names file, line and column of each, and takes no DAG down.
 
     Of registry, shops, feeds and pools alike.
     """
-    for name in ("dags", "plugins", "config", "include"):
+    for name in ("config", "include/scripts"):
         shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
     entries = "tasks:\n  - {id: bad_one, name: x, cron: '99 9 * * *', script: erp/erp_store.py}\n"
     (tmp_path / "config/tasks/broken.yaml").write_text(entries + "  - {id: bad_two}\n")
     for file, (before, after) in BREAKING.items():
         path = tmp_path / "config" / file
         path.write_text(path.read_text("utf-8").replace(before, after, 1), "utf-8")
-    code = (
-        "from airflow.dag_processing.dagbag import DagBag\n"
-        "bag = DagBag('dags')\n"
-        "print(len([one for one in bag.dags if '.' not in one]), *bag.import_errors.values())\n"
-    )
-    environment = {**os.environ, "AIRFLOW__CORE__PLUGINS_FOLDER": str(tmp_path / "plugins")}
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        cwd=tmp_path,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert f"\n{len(JOBS) - 1} " in f"\n{done.stdout}"
+    monkeypatch.setattr(factory, "load_registry", partial(load_registry, tmp_path))
+    monkeypatch.setattr(problems, "check_project", partial(check_project, tmp_path))
+    bag = DagBag(ROOT / "dags")
+    assert len([one for one in bag.dags if "." not in one]) == len(JOBS) - 1
+    ((file, said),) = bag.import_errors.items()
+    assert Path(file).name == "registry_errors.py"
     for told in (
         ConfigurationError.__name__,
         "problems in config:\n",
@@ -283,7 +300,7 @@ def test_registry_errors_are_one_import_error_with_every_problem(tmp_path: Path)
         ": pdd_review: rows 'data[' is not JMESPath",
         ": pdd_review: platform 'pdd' has no pool",
     ):
-        assert told in done.stdout
+        assert told in said
 
 
 def test_serialising_needs_nothing_but_the_plugin(bag: DagBag) -> None:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -18,26 +15,12 @@ from include.scheduling.listeners import RunNotes
 from tests.registry.conftest import ProjectFolder
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from sqlalchemy.orm import Session
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 NOW = datetime(2025, 10, 3, 15, tzinfo=SHANGHAI)
-ROOT = Path(__file__).parents[2]
-CODE = """
-import sys
-from types import SimpleNamespace
-import plugins.store_data
-from include.scheduling.listeners import ParsePreload
-for job_type in ("SchedulerJob", "DagProcessorJob"):
-    ParsePreload().on_starting(SimpleNamespace(job_type=job_type))
-    print("include.scheduling.factory" in sys.modules)
-before = set(sys.modules)
-import include.scheduling.factory, include.scheduling.problems
-for dag in include.scheduling.factory.build_dags():
-    pass
-include.scheduling.problems.raise_problems()
-print(len([name for name in set(sys.modules) - before if name.startswith("include.")]))
-"""
 
 
 @pytest.fixture
@@ -113,15 +96,3 @@ def test_a_run_that_will_be_refused_says_why(
     assert run.note.startswith(REFUSED_NOTE)
     assert why in run.note
     assert run.partition_key is None
-
-
-def test_the_dag_processor_alone_loads_what_a_parse_needs() -> None:
-    """After that a parse imports nothing of the project; the other components need none of it."""
-    done = subprocess.run(
-        [sys.executable, "-c", CODE],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert done.stdout.split()[-3:] == ["False", "True", "0"]
