@@ -9,12 +9,13 @@ import psutil
 
 if TYPE_CHECKING:
     import random
-    import subprocess
+
+    from tests.runner import Runner
 
 
-def kill_one(runner: subprocess.Popen[str], chance: random.Random) -> None:
+def kill_one(runner: Runner, chance: random.Random) -> None:
     """Kill the runner, its keeper or its script with -9, and wait for the end of the run."""
     with contextlib.suppress(psutil.NoSuchProcess):  # it may end just now
         process = psutil.Process(runner.pid)
         chance.choice([process, *process.children(recursive=True)]).kill()
-    runner.communicate(timeout=280)
+    runner.communicate(280)

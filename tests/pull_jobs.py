@@ -6,7 +6,6 @@ import contextlib
 import io
 import json
 import os
-import subprocess
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -32,7 +31,7 @@ from include.units.unit import Unit as LedgerUnit
 from include.warehouse import connect, tables
 from include.warehouse.types import Measure, Money
 from tests.conftest import HTTP
-from tests.runner import ForkedScript, command, run
+from tests.runner import ForkedScript, Runner, run
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -255,17 +254,9 @@ class Warehouse:
                 code = unit.job.pull_here()
         return code, said.getvalue()
 
-    def start(self, job: PullJob, period: str, *more: str) -> subprocess.Popen[str]:
+    def start(self, job: PullJob, period: str, *more: str) -> Runner:
         """Start the runner, as the operator and the command line do."""
-        return subprocess.Popen(
-            command(job.id, "--period", period, *more),
-            cwd=ROOT,
-            env=self.environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            start_new_session=True,
-        )
+        return Runner(job.id, "--period", period, *more, environment=self.environment)
 
     def run(self, unit: Unit) -> tuple[int, str]:
         """Run a unit as a process to its end; gives the exit code and what it printed."""

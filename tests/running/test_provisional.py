@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from tests.runner import ForkedScript
 from tests.running.project import LEDGER, Project, rows_of
 from tests.warehouses import empty_file
 
@@ -27,7 +28,7 @@ class Early:
     def run(self, run_id: str, **variables: str) -> tuple[int, str]:
         """Run it for yesterday."""
         given = {"WAREHOUSE_URL": self.url, "RUN_ID": run_id, **variables}
-        return self.project.run("job", "--period", YESTERDAY, **given)
+        return self.project.run("job", "--period", YESTERDAY, script=ForkedScript, **given)
 
     @property
     def state(self) -> str:

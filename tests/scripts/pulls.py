@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +12,7 @@ from sqlalchemy import select
 
 from include.units.ledger import Ledger
 from include.warehouse import connect
-from tests.runner import ForkedScript, command, run
+from tests.runner import ForkedScript, Runner, run
 
 if TYPE_CHECKING:
     from tests.conftest import Sandbox
@@ -68,17 +67,9 @@ class Pull:
         words = self.words(period, *more)
         return run(*words, environment=self.given(), script=ForkedScript)
 
-    def start(self, period: object, *more: str) -> subprocess.Popen[str]:
-        """Start it as a process of its own."""
-        return subprocess.Popen(
-            command(*self.words(period, *more)),
-            cwd=ROOT,
-            env=self.given(),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            start_new_session=True,
-        )
+    def start(self, period: object, *more: str) -> Runner:
+        """Start it; its script is a process of its own."""
+        return Runner(*self.words(period, *more), environment=self.given())
 
     def rows(self, table: sqlalchemy.Table) -> list[dict[str, Any]]:
         """Return all rows of a table."""

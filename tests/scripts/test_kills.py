@@ -30,6 +30,7 @@ from tests.pull_jobs import (
     Unit,
     Warehouse,
 )
+from tests.runner import ForkedScript, run
 from tests.sandbox.serving import serve
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ class Kills:
         self._truth: dict[Unit, Rows] = {}
 
     def kill(self, job: PullJob) -> None:
-        """Start a run of the last period that is not whole yet, and kill it at some moment."""
+        """Start a run of the last due period that is not whole yet, and kill it at some moment."""
         key = next(key for key in _keys(job) if not self._is_whole(job, key))
         units = self.touched.setdefault((job, key), _units(job, key))
         self.sandbox.clear()
@@ -145,9 +146,11 @@ class Kills:
         return self._truth[unit]
 
     def _run(self, job: PullJob, key: str) -> int:
-        process = self.warehouse.start(job, key)
-        process.communicate(timeout=280)
-        return process.returncode
+        return run(
+            *(job.id, "--period", key),
+            environment=self.warehouse.environment,
+            script=ForkedScript,
+        )[0]
 
     def _authorise(self, job: PullJob) -> None:
         """Be the owner of the shops, who is asked to authorise the app again."""
@@ -156,9 +159,10 @@ class Kills:
 
 
 def _keys(job: PullJob) -> Iterator[str]:
-    """Return the keys of a job's periods, the last one that has ended first."""
+    """Return the keys of a job's periods, the one that was due last first."""
     schedule = JOBS[job.id].schedule
-    period = schedule.last_ended(NOW.replace(tzinfo=timezone(timedelta(hours=8))))
+    now = NOW.replace(tzinfo=timezone(timedelta(hours=8)))
+    period = schedule.covered_by(schedule.latest_fire(now))
     while True:
         yield period.key
         period = schedule.last_ended(period.start)
