@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from jinja2 import Environment
-from sqlalchemy import Engine, create_engine, make_url, text
+from sqlalchemy import Engine, column, create_engine, inspect, make_url, select, table, text
 
 from include import PROJECT_ROOT
 from include.contracts import completed
@@ -67,6 +67,14 @@ class Team:
         with self.engine.begin() as connection:
             Ledger(self.engine).land(connection, unit, 7)
         completed(self.engine, self.root, job_id, [unit.period])
+
+    def add_programs(self) -> None:
+        """Make the command work in it, as a user types it."""
+        for name in ("include", "manager"):
+            shutil.copytree(PROJECT_ROOT / name, self.root / name, dirs_exist_ok=True)
+        for path in (*PROJECT_ROOT.glob("*.py"), *PROJECT_ROOT.glob("requirements*.txt")):
+            shutil.copy(path, self.root)
+        (self.root / ".venv").symlink_to(sys.prefix)
 
 
 @pytest.fixture
@@ -145,17 +153,11 @@ def dbt(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 class Dbt:
-    """A team's dbt project, and the shell in which its commands are typed."""
+    """A team's dbt project, which builds into a schema, and the shell for its commands."""
 
-    def __init__(self, team: Team, program: Path, folder: Path) -> None:
-        self._project = folder / "team"
-        shutil.copytree(PROJECT, self._project)
+    def __init__(self, team: Team, program: Path, project: Path) -> None:
+        shutil.copytree(PROJECT, project)
         self._root = team.root
-        for name in ("include", "manager"):
-            shutil.copytree(PROJECT_ROOT / name, team.root / name, dirs_exist_ok=True)
-        for path in (*PROJECT_ROOT.glob("*.py"), *PROJECT_ROOT.glob("requirements*.txt")):
-            shutil.copy(path, team.root)
-        (team.root / ".venv").symlink_to(sys.prefix)
         url = team.url
         self._environment = {
             **os.environ,
@@ -165,9 +167,10 @@ class Dbt:
             "DBT_USER": str(url.username),
             "DBT_PASSWORD": str(url.password or ""),
             "DBT_DATABASE": str(url.database),
+            "DBT_SCHEMA": project.name,
             "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
-            "DBT_PROFILES_DIR": str(self._project),
-            "DBT_PROJECT_DIR": str(self._project),
+            "DBT_PROFILES_DIR": str(project),
+            "DBT_PROJECT_DIR": str(project),
         }
 
     def type(self, lines: str) -> subprocess.Popen[str]:
@@ -194,32 +197,35 @@ class Dbt:
 @pytest.mark.parametrize("warehouse_url", ["postgresql"], indirect=True)
 def test_it_waits_and_builds(team: Team, dbt: Path, tmp_path: Path) -> None:
     """Alone it refuses; behind the command, or by its own freshness, it waits and then builds."""
-    shell = Dbt(team, dbt, tmp_path)
+    team.add_programs()
+    shell, other = (Dbt(team, dbt, tmp_path / name) for name in ("team", "others"))
     waiting, by_itself = re.findall(r"```bash\n(.*?)```", GUIDE, re.DOTALL)
     build = waiting.splitlines()[-1]
     code, said = shell.answer(build)
     assert (code != 0, f"store_day {DAY} is not complete" in said) == (True, True), said
-    assert not _built(team)
-    both = [shell.type(waiting), shell.type(by_itself)]
+    assert not _built(team, "team")
+    both = [shell.type(waiting), other.type(by_itself)]
     with pytest.raises(subprocess.TimeoutExpired):
         both[0].wait(30)
-    assert not _built(team)
+    assert not _built(team, "team") + _built(team, "others")
     team.land("jd_store", "jd-1")
     for process in both:
         said, _ = process.communicate()
         assert process.returncode == 0, said
         assert f"store_day {DAY} is complete, revision 1" in said, said
-    assert _built(team) == [("erp_store", 7), ("jd_store", 7)]
+    for schema in ("team", "others"):
+        assert _built(team, schema) == [("erp_store", 7), ("jd_store", 7)]
 
 
-def _built(team: Team) -> list[tuple[str, int]]:
+def _built(team: Team, schema: str) -> list[tuple[str, int]]:
     """Return what the team's own model has; nothing before it was built."""
     engine = create_engine(team.url)
     try:
         with engine.connect() as connection:
-            if connection.execute(text("SELECT to_regclass('landed')")).scalar() is None:
+            if not inspect(connection).has_table("landed", schema):
                 return []
-            rows = connection.execute(text("SELECT job_id, row_count FROM landed ORDER BY 1"))
+            landed = table("landed", column("job_id"), column("row_count"), schema=schema)
+            rows = connection.execute(select(landed).order_by(landed.c.job_id))
             return [(job_id, int(count)) for job_id, count in rows]
     finally:
         engine.dispose()
