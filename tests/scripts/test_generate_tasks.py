@@ -54,7 +54,6 @@ def _generate(project: Project, unit: str, end: str = DAY_END, **changed: str) -
     return run_script(script, "--period-unit", unit, environment=environment)
 
 
-@pytest.mark.every_warehouse
 def test_every_shop_of_a_daily_job_gets_its_row_once(project: Project) -> None:
     """The rows are for the day that ended; again changes nothing."""
     for _ in "12":

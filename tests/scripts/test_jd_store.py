@@ -89,7 +89,6 @@ def _pull_twice(pull: JdPull, days: list[date]) -> None:
     assert pull.landed() == before
 
 
-@pytest.mark.every_warehouse
 def test_a_day_is_the_truth_to_the_row_also_when_pulled_twice(pull: JdPull) -> None:
     """Every order of every shop equals the sandbox's; pulling again changes nothing."""
     _pull_twice(pull, [LAST_DAY])
