@@ -19,13 +19,12 @@ from datetime import datetime, timedelta, timezone
 from types import FrameType
 
 from include import MANAGER
+from include.alerts.catalogue import Text
 from include.alerts.findings import Finding
-from include.alerts.languages import Said
 from include.alerts.rounds import Made, Rounds
 from include.alerts.store import STARTED
 from include.alerts.watching import health
-from include.alerts.watching.place import Look, Place
-from include.alerts.watching.sight import Sight
+from include.alerts.watching.scope import Look, Scope, Site
 from include.registry import load_registry
 from manager.layout import Layout, current_layout
 from manager.lifecycle.health import OFTEN, deaths_lately, running
@@ -40,11 +39,11 @@ FIRST_AFTER = timedelta(seconds=20)
 # A machine that slept, or a clock that was set: all signs of life are old then.
 ASLEEP = timedelta(minutes=2)
 QUIET = timedelta(minutes=20)
-ALIVE = Said(
+ALIVE = Text(
     "看门狗 20 分钟没有动静：出了问题也没有人告诉您",
     "the watchdog has made no round for 20 minutes: nobody says what goes wrong",
 )
-RESTART = Said(f"`{MANAGER} restart`，再看 `{MANAGER} logs watchdog`",
+RESTART = Text(f"`{MANAGER} restart`，再看 `{MANAGER} logs watchdog`",
                f"`{MANAGER} restart`, and see `{MANAGER} logs watchdog`")  # fmt: skip
 
 
@@ -60,22 +59,22 @@ class Supervised:
         self._layout, self._down = layout, down
         self._gone_since: datetime | None = None
 
-    def __call__(self, sight: Sight) -> Iterator[Finding]:
+    def __call__(self, scope: Scope) -> Iterator[Finding]:
         """Yield what is wrong with them."""
         try:
             found = components(self._layout)
         except SupervisorGoneError:
-            self._gone_since = self._gone_since or sight.now
-            if sight.now - self._gone_since < self._down:
+            self._gone_since = self._gone_since or scope.now
+            if scope.now - self._gone_since < self._down:
                 raise
-            yield health.supervisor_finding(sight)
+            yield health.supervisor_finding(scope)
             return
         self._gone_since = None
-        deaths = deaths_lately(self._layout, sight.now.timestamp())
+        deaths = deaths_lately(self._layout, scope.now.timestamp())
         judged = [
             health.Component(
                 one.name,
-                None if one.up else min(_moment(one.stopped or one.now), sight.now),
+                None if one.up else min(_moment(one.stopped or one.now), scope.now),
                 one.state.lower(),
                 deaths.get(one.name, 0),
                 deaths.get(one.name, 0) >= OFTEN,
@@ -83,7 +82,7 @@ class Supervised:
             for one in found
             if one.name != WATCHDOG
         ]
-        yield from health.component_findings(sight, judged, self._down)
+        yield from health.component_findings(scope, judged, self._down)
 
 
 class Process:
@@ -186,10 +185,10 @@ def rounds_of(
         looks: further parts of it.
     """
     if not _is_ours(layout):
-        return Rounds(Place(layout.root, layout.var, environment, contained=True), looks, down=down)
+        return Rounds(Site(layout.root, layout.var, environment, contained=True), looks, down=down)
     looks["components"] = Supervised(layout, down)
-    place = Place(layout.root, layout.var, environment)
-    return Rounds(place, looks, lambda: running(layout), down=down)
+    site = Site(layout.root, layout.var, environment)
+    return Rounds(site, looks, lambda: running(layout), down=down)
 
 
 def watch(layout: Layout, arguments: Namespace) -> int:
@@ -210,14 +209,14 @@ def watch(layout: Layout, arguments: Namespace) -> int:
 
 
 def _look_at_watchdog(layout: Layout) -> Look:
-    def look(sight: Sight) -> Iterator[Finding]:
+    def look(scope: Scope) -> Iterator[Finding]:
         try:
             beat = _moment(layout.watchdog_heartbeat.stat().st_mtime)
         except OSError:
             beat = None
-        if running(layout) and (beat is None or sight.now - beat >= QUIET):
-            yield sight.service(WATCHDOG, sight.say(ALIVE), sight.say(RESTART), beat,
-                                sight.say(health.NAMES[WATCHDOG]))  # fmt: skip
+        if running(layout) and (beat is None or scope.now - beat >= QUIET):
+            yield scope.service(WATCHDOG, scope.say(ALIVE), scope.say(RESTART), beat,
+                                scope.say(health.NAMES[WATCHDOG]))  # fmt: skip
 
     return look
 

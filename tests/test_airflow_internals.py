@@ -15,8 +15,8 @@ from airflow import models
 from airflow.models.base import Base
 from sqlalchemy import TableClause
 
-from include.alerts import credentials
-from include.alerts.watching import airflow_state
+from include.alerts import connections
+from include.alerts.watching import airflow_database
 from include.coverage import airflow_runs
 from include.housekeeping import airflow_rows
 from manager.airflow import tables
@@ -117,7 +117,7 @@ def test_the_columns_are_there() -> None:
         assert columns <= set(Base.metadata.tables[table].columns.keys()), table
     queried = [
         each
-        for module in (airflow_runs, airflow_state, credentials, tables, airflow_rows)
+        for module in (airflow_runs, airflow_database, connections, tables, airflow_rows)
         for each in vars(module).values()
         if isinstance(each, TableClause)
     ]

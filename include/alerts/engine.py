@@ -2,7 +2,7 @@
 
 It reads no clock, no file and no network: one round is a function of the state, of what was
 observed, of config/alerts.yaml and of the moment. `store` writes what it returns in one
-transaction, `delivery` sends it.
+transaction, `outbox` sends it.
 """
 
 from __future__ import annotations
@@ -11,17 +11,16 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from include.alerts import catalogue as texts
+from include.alerts.alert_states import tracked
+from include.alerts.answers import Mutes
+from include.alerts.catalogue import Language
+from include.alerts.composing import Wording
 from include.alerts.configuration import digest_channels, is_quiet
 from include.alerts.digest import Digest
 from include.alerts.findings import Finding, Kind
-from include.alerts.grouping import parts_of, within_budget
-from include.alerts.languages import Language, Said
-from include.alerts.muting import Mutes
-from include.alerts.records import Changes, Outgoing, Purpose
-from include.alerts.records import Said as SaidOf
-from include.alerts.sayings import OF_A_CHANNEL, Sayings
-from include.alerts.texts import Texts
-from include.alerts.tracking import tracked
+from include.alerts.notices import OF_A_CHANNEL, Notices, parts_of, within_budget
+from include.alerts.records import Changes, Outgoing, Purpose, Told
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,21 +28,15 @@ if TYPE_CHECKING:
 
     from include.alerts.configuration import AlertConfiguration
     from include.alerts.findings import Observed
-    from include.alerts.grouping import Part
     from include.alerts.messages import Message
+    from include.alerts.notices import Notice, Part
     from include.alerts.records import Alert, Health, State, What
-    from include.alerts.sayings import Saying
     from include.registry.alerts import Channel
 
 # What passes by itself is said of a channel only when it has lasted.
 PATIENCE_WITH_A_CHANNEL = timedelta(minutes=5)
 # What is over, and could not be said for so long, is of no use to anybody.
 FORGOTTEN = timedelta(days=7)
-FAILS = Said("渠道 {channel} 发不出消息：{answer}", "channel {channel} takes no messages: {answer}")
-REMEDY = Said(
-    "运行 `python3 scheduler_manager.py alerts test {channel}`",
-    "run `python3 scheduler_manager.py alerts test {channel}`",
-)
 
 
 def judge(
@@ -89,22 +82,15 @@ def channel_findings(
         if health is None or health.failing_since is None:
             continue
         if health.is_refusal or now - health.failing_since >= PATIENCE_WITH_A_CHANNEL:
-            facts = {
-                "what": language.say(FAILS, channel=channel, answer=health.answer or health.code),
-                "remedy": health.remedy or language.say(REMEDY, channel=channel),
-            }
-            since = health.failing_since
-            yield Finding(
+            answer = health.answer or health.code
+            yield Finding.of(
                 Kind.SERVICE,
                 f"{OF_A_CHANNEL}{channel}",
-                "",
-                channel,
-                "",
-                (),
-                since,
-                since,
-                facts=facts,
-                zone=configuration.general.timezone,
+                health.failing_since,
+                configuration.general.timezone,
+                name=channel,
+                what=language.say(texts.CHANNEL_FAILS, channel=channel, answer=answer),
+                remedy=health.remedy or language.say(texts.TRY_CHANNEL, channel=channel),
             )
 
 
@@ -121,26 +107,26 @@ class _Writing:
         self._configuration = configuration
         self._now = now
         general = configuration.general
-        self._texts = Texts(general.language, now, general.repeat)
-        self._said: dict[int, list[SaidOf]] = {}
+        self._texts = Wording(general.language, now, general.repeat)
+        self._said: dict[int, list[Told]] = {}
         self._unfinished: set[int] = set()
 
     def write(self, channel: Channel, alerts: tuple[Alert, ...]) -> None:
         """Write what a channel is to be told."""
-        fresh: list[Saying] = []
-        held: list[Saying] = []
-        sayings = Sayings(channel, self._configuration, self._now)
+        fresh: list[Notice] = []
+        held: list[Notice] = []
+        notices = Notices(channel, self._configuration, self._now)
         for alert in alerts:
-            found = sayings.of(alert)
+            found = notices.of(alert)
             if not found.is_done:
                 self._unfinished.add(alert.number)
-            if (saying := found.saying) is None:
+            if (notice := found.notice) is None:
                 continue
-            kind = saying.alert.finding.kind
+            kind = notice.alert.finding.kind
             if is_quiet(self._configuration, self._now, kind):
                 continue
-            was_held = is_quiet(self._configuration, saying.since, kind)
-            (held if was_held else fresh).append(saying)
+            was_held = is_quiet(self._configuration, notice.since, kind)
+            (held if was_held else fresh).append(notice)
         for part in self._parts(channel, fresh, held):
             covers = tuple((one.alert.number, what) for one in part for what in one.whats)
             self._add(channel, Purpose.ALERTS, self._texts.message(part), covers=covers)
@@ -165,7 +151,7 @@ class _Writing:
         is_old = self._now - alert.recovered > FORGOTTEN
         return replace(after, closed=self._now) if is_finished or is_old else after
 
-    def _parts(self, channel: Channel, fresh: list[Saying], held: list[Saying]) -> list[Part]:
+    def _parts(self, channel: Channel, fresh: list[Notice], held: list[Notice]) -> list[Part]:
         """Return what is said together in a channel, as far as it may be said now."""
         left = self._left(channel)
         if self._health(channel) is not None:  # it gets one message, to see whether it works
@@ -205,4 +191,4 @@ class _Writing:
         number = self._state.next_message + len(self.outgoing)
         self.outgoing.append(Outgoing(number, channel.id, purpose, message, self._now, covers, day))
         for alert, what in covers:
-            self._said.setdefault(alert, []).append(SaidOf(channel.id, what, number))
+            self._said.setdefault(alert, []).append(Told(channel.id, what, number))

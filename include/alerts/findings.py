@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping  # noqa: TC003 - pydantic reads what is kept by it
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import TYPE_CHECKING, Any, NamedTuple
+from datetime import datetime  # noqa: TC003 - the same
+from typing import TYPE_CHECKING, NamedTuple
 from zoneinfo import ZoneInfo
 
 from include.registry.alerts import Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Iterable
 
 __all__ = [
     "Day",
@@ -96,6 +97,27 @@ class Finding:
     facts: Mapping[str, str] = field(default_factory=dict)
     zone: str = "Asia/Shanghai"
 
+    @classmethod
+    def of(
+        cls,
+        kind: Kind,
+        subject: str,
+        since: datetime,
+        zone: str,
+        *,
+        period_key: str = "",
+        name: str = "",
+        platform: str | None = "",
+        tags: Iterable[str] = (),
+        due: datetime | None = None,
+        units: tuple[Missing, ...] = (),
+        **facts: str,
+    ) -> Finding:
+        """Return a finding; facts that say nothing are left out."""
+        about = (period_key, name or subject, platform or "", tuple(tags), since, due or since)
+        said = {fact: text for fact, text in facts.items() if text}
+        return cls(kind, subject, *about, units, said, zone)
+
     @property
     def identity(self) -> Identity:
         """What tells it from all others."""
@@ -110,36 +132,6 @@ class Finding:
     def local(self, moment: datetime) -> datetime:
         """Return a moment on the clock of its zone."""
         return moment.astimezone(ZoneInfo(self.zone))
-
-    def as_json(self) -> dict[str, Any]:
-        """Return it as JSON's values."""
-        return {
-            "kind": self.kind.value,
-            "subject": self.subject,
-            "period_key": self.period_key,
-            "name": self.name,
-            "platform": self.platform,
-            "tags": list(self.tags),
-            "since": self.since.isoformat(),
-            "due": self.due.isoformat(),
-            "units": [vars(unit) for unit in self.units],
-            "facts": dict(self.facts),
-            "zone": self.zone,
-        }
-
-    @classmethod
-    def of_json(cls, said: dict[str, Any]) -> Finding:
-        """Return the finding of which `as_json` returned this."""
-        return cls(
-            **said
-            | {
-                "kind": Kind(said["kind"]),
-                "tags": tuple(said["tags"]),
-                "since": datetime.fromisoformat(said["since"]),
-                "due": datetime.fromisoformat(said["due"]),
-                "units": tuple(Missing(**unit) for unit in said["units"]),
-            }
-        )
 
 
 @dataclass(frozen=True)

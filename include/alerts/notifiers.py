@@ -84,7 +84,7 @@ class ChannelNotifier(BaseNotifier):
 
     async def _send(self, credentials: Credentials) -> None:
         message = Message(self.title, tuple(self.text.splitlines()), tuple(self.mention))
-        receipt = await send(self._channel(), credentials, message, language=self.language)
+        receipt = await send(self._channel(), credentials, message)
         if not receipt.delivered:
             raise NotDeliveredError(
                 f"{self.kind} did not take the message ({receipt.code}): {receipt.answer}; "
@@ -93,7 +93,7 @@ class ChannelNotifier(BaseNotifier):
         self.log.info("%s has taken the message", self.kind)
 
     def _channel(self) -> Channel:
-        return Channel(self.connection, self.kind, self.keyword)
+        return Channel(self.connection, self.kind, self.keyword, (), self.language)
 
 
 class DingTalkNotifier(ChannelNotifier):
@@ -142,7 +142,7 @@ class EmailNotifier(ChannelNotifier):
         self.to = to
 
     def _channel(self) -> Channel:
-        return Channel(self.connection, self.kind, to=tuple(self.to))
+        return Channel(self.connection, self.kind, "", tuple(self.to), self.language)
 
 
 def _credentials(connection: Connection) -> Credentials:

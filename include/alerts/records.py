@@ -39,7 +39,7 @@ class Purpose(str, Enum):
 
 
 @dataclass(frozen=True)
-class Said:
+class Told:
     """One thing that one message says of an alert.
 
     Attributes:
@@ -87,7 +87,7 @@ class Alert:
     resolution: Resolution | None = None
     acked: datetime | None = None
     acked_by: str = ""
-    said: tuple[Said, ...] = ()
+    said: tuple[Told, ...] = ()
 
     @property
     def arrived(self) -> tuple[Missing, ...]:
@@ -166,7 +166,7 @@ class Stop(NamedTuple):
 
     by: str
     at: datetime
-    started: datetime | None
+    started: datetime | None = None
 
 
 @dataclass(frozen=True)

@@ -14,19 +14,20 @@ from datetime import datetime, timedelta, timezone
 from functools import partial
 from typing import TYPE_CHECKING
 
+from include.alerts import catalogue as texts
+from include.alerts.catalogue import Language
 from include.alerts.configuration import load_usable
-from include.alerts.credentials import Credentials
-from include.alerts.delivery import deliver
+from include.alerts.connections import ChannelConnections
 from include.alerts.engine import judge
 from include.alerts.findings import Kind, Observed
-from include.alerts.languages import Language, Said
 from include.alerts.messages import ITEM, Message, Receipt
+from include.alerts.outbox import deliver
 from include.alerts.overview import GOOD_ROUND, Overview, overview
 from include.alerts.store import FILE, STARTED, Store
 from include.alerts.watching.health import DOWN
-from include.alerts.watching.of_warehouse import PART as WAREHOUSE
-from include.alerts.watching.place import Asked, Look, Place
 from include.alerts.watching.reader import CONFIG, Reader
+from include.alerts.watching.scope import Look, RoundInput, Site
+from include.alerts.watching.warehouse import PART as WAREHOUSE
 from include.errors import ExpectedError
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 
     from include.alerts.configuration import AlertConfiguration
     from include.alerts.findings import Finding
-    from include.alerts.watching.clocks import ClockWatch
+    from include.alerts.watching.clock import ClockWatch
     from include.registry.alerts import Channel
 
 LOCK, ALARM = "locks/watchdog.lock", "locks/watchdog.alarm"
@@ -43,12 +44,7 @@ PINGED = "heartbeat"  # how the store calls the last call of its address
 STOPPING = timedelta(minutes=10)
 # What cannot be kept is said straight away, and not in each round.
 ALARM_EVERY = timedelta(hours=6)
-SHOWN = 8
-NOT_KEPT = Said("【服务异常】告警无法保存", "[Service] alerts cannot be kept")
-MEANWHILE = Said(
-    "在它能保存之前，只发这一条；现在的问题：",
-    "until they can be, this is all that is said; what is wrong now:",
-)
+FINDINGS_SHOWN = 8
 
 
 @dataclass(frozen=True)
@@ -78,10 +74,10 @@ def utc_now() -> datetime:
 
 
 class Rounds:
-    """Makes the rounds of an installation.
+    """Makes the rounds of an site.
 
     Args:
-        place: the installation.
+        site: the site.
         looks: further parts of its service, each by its name.
         runs: returns whether the service runs.
         clock: returns the moment; aware.
@@ -91,7 +87,7 @@ class Rounds:
 
     def __init__(
         self,
-        place: Place,
+        site: Site,
         looks: Mapping[str, Look] | None = None,
         runs: Callable[[], bool] = lambda: True,
         *,
@@ -99,10 +95,10 @@ class Rounds:
         clock_watch: ClockWatch | None = None,
         down: timedelta = DOWN,
     ) -> None:
-        self.store = Store(place.var / FILE)
-        self.credentials = Credentials(self.store, place.environment)
-        self._place, self._looks, self._runs, self._clock = place, dict(looks or {}), runs, clock
-        self._reader = Reader(place, self.credentials, clock_watch, down)
+        self.store = Store(site.var / FILE)
+        self.credentials = ChannelConnections(self.store, site.environment)
+        self._site, self._looks, self._runs, self._clock = site, dict(looks or {}), runs, clock
+        self._reader = Reader(site, self.credentials, clock_watch, down)
         self._alarm_at: datetime | None = None
 
     def make(self, began: datetime | None = None) -> Made:
@@ -112,7 +108,7 @@ class Rounds:
             began: since when the components run, as far as that is known.
         """
         with self._alone():
-            configuration, now = load_usable(self._place.root, self._place.var), self._clock()
+            configuration, now = load_usable(self._site.root, self._site.var), self._clock()
             found: tuple[Finding, ...] = ()
             is_stopped = False
             with suppress(ExpectedError):  # what cannot be kept is said when it is to be kept
@@ -134,7 +130,7 @@ class Rounds:
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
-        path = self._place.var / LOCK
+        path = self._site.var / LOCK
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("a") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
@@ -169,13 +165,15 @@ class Rounds:
         if configuration.heartbeat:
             connections.add(configuration.heartbeat.connection)
         looks = {} if silent else self._looks
-        asked = Asked(now, configuration, connections=tuple(connections), began=began, looks=looks)
+        asked = RoundInput(
+            now, configuration, connections=tuple(connections), began=began, looks=looks
+        )
         with suppress(ExpectedError):
             open_now = tuple(alert.finding.identity for alert in self.store.alerts())
             started = self.store.noted().get(STARTED)
             asked = replace(asked, open_now=open_now, started=started)
-        gathering = self._reader.look(asked)
-        return gathering.observed(), gathering.failed
+        collector = self._reader.look(asked)
+        return collector.observed(), collector.failed
 
     def _keep(self, configuration: AlertConfiguration, observed: Observed, now: datetime) -> None:
         work = partial(judge, observed=observed, configuration=configuration, now=now)
@@ -191,9 +189,8 @@ class Rounds:
         # What sends is loaded when something is to be sent: it may be days until then.
         from include.alerts import channels  # noqa: PLC0415
 
-        name = channel.connection
-        variables = self.credentials.variables([name])
-        return await channels.send_by(channel, name, variables, message, language=language)
+        variables = self.credentials.variables([channel.connection])
+        return await channels.send_by(channel, variables, message, language)
 
     def _note(
         self, configuration: AlertConfiguration, standing: Overview, unread: tuple[str, ...]
@@ -208,7 +205,7 @@ class Rounds:
             return ""
         if last is not None and timedelta() <= now - last < heartbeat.every:
             return ""
-        from include.alerts.heartbeat import ping  # noqa: PLC0415 - as `_send`
+        from include.alerts.channels.webhook import ping  # noqa: PLC0415 - as `_send`
 
         variables = self.credentials.variables([heartbeat.connection])
         if trouble := ping(heartbeat.connection, variables):
@@ -225,9 +222,9 @@ class Rounds:
             return 0
         language = Language(configuration.general.language)
         lines = [str(error)]
-        if told := [one.facts["what"] for one in found if "what" in one.facts][:SHOWN]:
-            lines += [language.say(MEANWHILE), *(f"{ITEM}{what}" for what in told)]
-        message = Message(language.say(NOT_KEPT), tuple(lines))
+        if told := [one.facts["what"] for one in found if "what" in one.facts][:FINDINGS_SHOWN]:
+            lines += [language.say(texts.MEANWHILE), *(f"{ITEM}{what}" for what in told)]
+        message = Message(language.say(texts.NOT_KEPT), tuple(lines))
 
         async def everywhere() -> int:
             sent = (
@@ -241,7 +238,7 @@ class Rounds:
 
     def _is_time_for_alarm(self, now: datetime) -> bool:
         """Return whether it was not said of late; a file's time can be set on a full disk, too."""
-        path, last = self._place.var / ALARM, self._alarm_at
+        path, last = self._site.var / ALARM, self._alarm_at
         with suppress(OSError):
             last = datetime.fromtimestamp(path.stat().st_mtime, timezone.utc)
         if last is not None and timedelta() <= now - last < ALARM_EVERY:

@@ -6,8 +6,9 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from include.alerts import rows, statements
+from include.alerts import sql
 from include.alerts.database import Database
+from include.alerts.records import Health
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from sqlite3 import Connection
 
     from include.alerts.messages import Receipt
-    from include.alerts.records import Alert, Changes, Health, KeptMute, Outgoing, State, Stop
+    from include.alerts.records import Alert, Changes, KeptMute, Outgoing, State, Stop
     from include.registry.alerts import Budget, Mute
 
 FILE = "alerts.db"
@@ -52,10 +53,10 @@ class Store:
         """
 
         def round_of(connection: Connection) -> Changes:
-            changes = work(statements.read_state(connection, now, within))
+            changes = work(sql.read_state(connection, now, within))
             if changes:
-                statements.write_changes(connection, changes, now)
-            statements.prune(connection, now)
+                sql.write_changes(connection, changes, now)
+            sql.prune(connection, now)
             return changes
 
         return self._database.transact(round_of)
@@ -64,7 +65,7 @@ class Store:
 
     def waiting(self) -> list[Outgoing]:
         """Return the messages that are to be sent, oldest first."""
-        return self._database.transact(statements.read_waiting)
+        return self._database.transact(sql.read_waiting)
 
     def begin(self, outgoing: Outgoing, budget: Budget, now: datetime) -> bool:
         """Note that a message is about to be sent; return whether it may be sent now.
@@ -76,13 +77,13 @@ class Store:
         """
 
         def work(connection: Connection) -> bool:
-            since = rows.stamp(now - budget.within)
+            since = sql.stamp(now - budget.within)
             query = "SELECT count(*) FROM attempts WHERE channel = ? AND at >= ?"
             (used,) = connection.execute(query, [outgoing.channel, since]).fetchone()
-            health = statements.read_health(connection, outgoing.channel)
+            health = sql.read_health(connection, outgoing.channel)
             if used >= budget.messages or (health.next_attempt and health.next_attempt > now):
                 return False
-            at = rows.stamp(now)
+            at = sql.stamp(now)
             connection.execute(
                 "UPDATE outbox SET begun = ? WHERE number = ?", [at, outgoing.number]
             )
@@ -105,7 +106,7 @@ class Store:
         is_doubtful = outgoing.is_doubtful or _is_doubtful(receipt)
 
         def work(connection: Connection) -> None:
-            at = rows.stamp(now)
+            at = sql.stamp(now)
             told = [receipt.code, receipt.answer, outgoing.number]
             if receipt.delivered:
                 query = "UPDATE outbox SET delivered = ?, code = ?, answer = ? WHERE number = ?"
@@ -113,9 +114,9 @@ class Store:
             elif not is_doubtful:
                 query = "UPDATE outbox SET refused = ?, code = ?, answer = ? WHERE number = ?"
                 connection.execute(query, [at, *told])
-                statements.take_back(connection, outgoing.number)
-            health = statements.read_health(connection, outgoing.channel)
-            statements.write_health(connection, _after(health, receipt, now))
+                sql.take_back(connection, outgoing.number)
+            health = sql.read_health(connection, outgoing.channel)
+            sql.write_health(connection, _after(health, receipt, now))
 
         self._database.transact(work)
 
@@ -123,20 +124,20 @@ class Store:
         """Note that a channel took a message that was in no outbox; what waits is sent at once."""
 
         def work(connection: Connection) -> None:
-            health = statements.read_health(connection, channel)
-            statements.write_health(connection, _after(health, receipt, now))
+            health = sql.read_health(connection, channel)
+            sql.write_health(connection, _after(health, receipt, now))
 
         self._database.transact(work)
 
     def healths(self) -> dict[str, Health]:
         """Return how sending to each channel goes."""
-        return self._database.transact(statements.read_healths)
+        return self._database.transact(sql.read_healths)
 
     # -- what people ask and say
 
     def alerts(self, since: datetime | None = None) -> list[Alert]:
         """Return the alerts that are not closed; with a moment, all that were found after it."""
-        return self._database.transact(lambda it: statements.read_alerts(it, since))
+        return self._database.transact(lambda it: sql.read_alerts(it, since))
 
     def acknowledge(self, number: int, by: str, now: datetime) -> bool:
         """Note that somebody has taken an alert on; return whether there is such an open one."""
@@ -144,7 +145,7 @@ class Store:
             "UPDATE alerts SET acked = ?, acked_by = ? WHERE number = ? AND recovered IS NULL "
             "AND opened IS NOT NULL"
         )
-        values = [rows.stamp(now), by, number]
+        values = [sql.stamp(now), by, number]
         return self._database.transact(lambda it: it.execute(query, values).rowcount) > 0
 
     def mute(self, mute: Mute, now: datetime) -> None:
@@ -152,13 +153,11 @@ class Store:
 
         def work(connection: Connection) -> None:
             _end_mutes(connection, mute.job, mute.shop, now)
-            connection.execute(
-                "INSERT INTO mutes (since, job, shop, until, reason, by) VALUES (?, ?, ?, ?, ?, ?)",
-                [
-                    rows.stamp(now),
-                    *(mute.job, mute.shop, mute.until.isoformat(), mute.reason, mute.by),
-                ],
+            values = [sql.stamp(now), mute.job, mute.shop, str(mute.until), mute.reason, mute.by]
+            query = (
+                "INSERT INTO mutes (since, job, shop, until, reason, by) VALUES (?, ?, ?, ?, ?, ?)"
             )
+            connection.execute(query, values)
 
         self._database.transact(work)
 
@@ -168,57 +167,56 @@ class Store:
 
     def mutes(self, now: datetime) -> tuple[KeptMute, ...]:
         """Return the mutes that commands have made, those that ended of late included."""
-        return self._database.transact(lambda it: statements.read_mutes(it, now))
+        return self._database.transact(lambda it: sql.read_mutes(it, now))
 
     # -- the service
 
     def keep_credentials(self, connection_id: str, value: bytes, now: datetime) -> None:
         """Keep a connection, encrypted by whoever calls this."""
         query = "INSERT OR REPLACE INTO credentials VALUES (?, ?, ?)"
-        values = [connection_id, value, rows.stamp(now)]
+        values = [connection_id, value, sql.stamp(now)]
         self._database.transact(lambda it: it.execute(query, values))
 
     def kept_credentials(self, connection_id: str) -> tuple[bytes, datetime] | None:
         """Return a connection as it was kept, and when; none where it was not."""
         query = "SELECT value, read FROM credentials WHERE connection = ?"
         found = self._database.transact(lambda it: it.execute(query, [connection_id]).fetchone())
-        return found and (found[0], rows.moment(found[1]))
+        return found and (found[0], sql.moment(found[1]))
 
     def sealed(self) -> list[str]:
         """Return the connections that are kept."""
         query = "SELECT connection FROM credentials ORDER BY connection"
-        return [
-            name for (name,) in self._database.transact(lambda it: it.execute(query).fetchall())
-        ]
+        found = self._database.transact(lambda it: it.execute(query).fetchall())
+        return [name for (name,) in found]
 
     def note_stop(self, by: str, now: datetime) -> None:
         """Note that somebody has stopped the service on purpose."""
         query = "INSERT INTO stops (by, at) VALUES (?, ?)"
-        self._database.transact(lambda it: it.execute(query, [by, rows.stamp(now)]))
+        self._database.transact(lambda it: it.execute(query, [by, sql.stamp(now)]))
 
     def note_start(self, now: datetime) -> None:
         """Note that the service was started."""
         query = "UPDATE stops SET started = ? WHERE started IS NULL"
-        self._database.transact(lambda it: it.execute(query, [rows.stamp(now)]))
+        self._database.transact(lambda it: it.execute(query, [sql.stamp(now)]))
 
     def stops(self, since: datetime) -> tuple[Stop, ...]:
         """Return the wanted stops after a moment; one without a start lasts."""
-        return self._database.transact(lambda it: statements.read_stops(it, since))
+        return self._database.transact(lambda it: sql.read_stops(it, since))
 
     def note(self, name: str, now: datetime) -> None:
         """Note when something happened last, such as a round that ended well."""
         query = "INSERT OR REPLACE INTO moments VALUES (?, ?)"
-        self._database.transact(lambda it: it.execute(query, [name, rows.stamp(now)]))
+        self._database.transact(lambda it: it.execute(query, [name, sql.stamp(now)]))
 
     def noted(self) -> Mapping[str, datetime]:
         """Return when what was noted happened last."""
         found = self._database.transact(lambda it: it.execute("SELECT * FROM moments").fetchall())
-        return {name: rows.moment(at) for name, at in found}
+        return {name: sql.moment(at) for name, at in found}
 
 
 def _end_mutes(connection: Connection, job: str, shop: str | None, now: datetime) -> int:
     query = "UPDATE mutes SET ended = ? WHERE ended IS NULL AND job = ? AND shop IS ?"
-    return connection.execute(query, [rows.stamp(now), job, shop]).rowcount
+    return connection.execute(query, [sql.stamp(now), job, shop]).rowcount
 
 
 def _is_doubtful(receipt: Receipt) -> bool:
@@ -230,26 +228,15 @@ def _is_doubtful(receipt: Receipt) -> bool:
 
 def _after(health: Health, receipt: Receipt, now: datetime) -> Health:
     """Return how a channel is after an attempt."""
+    told = Health(health.channel, code=receipt.code, answer=receipt.answer, remedy=receipt.remedy)
     if receipt.delivered:
-        return replace(
-            health,
-            failing_since=None,
-            attempts=0,
-            next_attempt=None,
-            is_refusal=False,
-            code=receipt.code,
-            answer=receipt.answer,
-            remedy=receipt.remedy,
-            delivered=now,
-        )
+        return replace(told, delivered=now)
     wait = min(FIRST_WAIT * 2 ** min(health.attempts, 10), LONGEST_WAIT)
     return replace(
-        health,
+        told,
         failing_since=health.failing_since or now,
         attempts=health.attempts + 1,
         next_attempt=now + wait,
         is_refusal=not receipt.temporary and not _is_doubtful(receipt),
-        code=receipt.code,
-        answer=receipt.answer,
-        remedy=receipt.remedy,
+        delivered=health.delivered,
     )

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 from zoneinfo import ZoneInfo
 
+from include.alerts.answers import OF_JOBS
 from include.alerts.findings import Kind
-from include.alerts.listing import alert_as_dict, muted_as_dict, overview_as_dict
-from include.alerts.muting import OF_JOBS
+from include.alerts.overview import alert_as_dict, muted_as_dict, overview_as_dict
 from include.registry.alerts import LONGEST_MUTE
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from operator import attrgetter
 from typing import Any, NamedTuple
 
 from include import MANAGER
-from include.alerts.watching.clocks import TOLERATED_SECONDS, difference_to
+from include.alerts.watching.clock import TOLERATED_SECONDS, difference_to
 from include.errors import ConfigurationError, ExpectedError, missing_connection
 from include.gateways.client import GatewayClient, Patience
 from include.gateways.connection import EXAMPLE, Connection, base_url, read_fields

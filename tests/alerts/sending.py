@@ -40,5 +40,5 @@ def sent(
     **settings: Any,
 ) -> Receipt:
     """Send once, to the end."""
-    channel = Channel("ops", kind, **settings)
-    return asyncio.run(send(channel, given, message, language=language, patience=patience))
+    channel = Channel("ops", kind, language=language, **settings)
+    return asyncio.run(send(channel, given, message, patience))

@@ -15,7 +15,7 @@ from cryptography.fernet import Fernet
 from include.alerts.overview import GOOD_ROUND
 from include.alerts.rounds import ALARM, PINGED, Rounds
 from include.alerts.store import STARTED
-from include.alerts.watching.clocks import ClockWatch
+from include.alerts.watching.clock import ClockWatch
 from tests.alerts.watched import LAST, Watched, at
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from include.alerts.rounds import Made
-    from include.alerts.watching.place import Look
+    from include.alerts.watching.scope import Look
     from tests.alerts.fake_robots import FakeRobots
 
 ALERTS = "channels:\n  - {id: ops, kind: webhook, connection: alert_hook}\n"
@@ -55,7 +55,7 @@ class Rounded:
         """Return what a new process makes rounds with."""
         clock = ClockWatch(elapsed=lambda: self.elapsed, difference=lambda _host: None)
         self.rounds = Rounds(
-            self.watched.place,
+            self.watched.site,
             self.looks,
             lambda: self.runs,
             clock=lambda: self.now,
@@ -340,7 +340,7 @@ def test_what_no_network_lets_through_is_sent_when_it_does(quiet: Rounded) -> No
 def test_a_reader_that_fails_costs_its_own_findings_only(quiet: Rounded) -> None:
     """And is said, in words that lead to who can repair it."""
 
-    def broken(_sight: object) -> Any:
+    def broken(_scope: object) -> Any:
         raise ZeroDivisionError("division by zero")
 
     quiet.looks["components"] = broken

@@ -16,11 +16,11 @@ from sqlalchemy.pool import NullPool
 
 from include import PROJECT_ROOT
 from include.alerts.configuration import load_alerts
-from include.alerts.credentials import Credentials
+from include.alerts.connections import ChannelConnections
 from include.alerts.store import Store
-from include.alerts.watching.clocks import ClockWatch
-from include.alerts.watching.place import Asked, Place
+from include.alerts.watching.clock import ClockWatch
 from include.alerts.watching.reader import Reader
+from include.alerts.watching.scope import RoundInput, Site
 from include.registry import load_registry
 from include.units.first_seen import first_seen
 from include.units.job_units import LONG_AGO
@@ -35,8 +35,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from include.alerts.findings import Finding, Kind
-    from include.alerts.watching.place import Look
-    from include.alerts.watching.sight import Gathering
+    from include.alerts.watching.scope import Collector, Look
 
 TASKS = """
 tasks:
@@ -215,9 +214,9 @@ class Watched:
         return f"sqlite:///{self.warehouse}"
 
     @property
-    def place(self) -> Place:
+    def site(self) -> Site:
         """What is watched."""
-        return Place(self.root, self.var, self.environment)
+        return Site(self.root, self.var, self.environment)
 
     def write(self, name: str, text: str) -> None:
         """Write a file of the project."""
@@ -273,15 +272,15 @@ class Watched:
             connection.execute(statement)
         engine.dispose()
 
-    def look(self, now: str = "12:00", looks: Mapping[str, Look] | None = None) -> Gathering:
+    def look(self, now: str = "12:00", looks: Mapping[str, Look] | None = None) -> Collector:
         """Return what one round gathers."""
-        credentials = Credentials(self.store, self.environment)
+        credentials = ChannelConnections(self.store, self.environment)
         if self._reader is None:
             clock = ClockWatch(elapsed=lambda: 0.0, difference=lambda _host: None)
-            self._reader = Reader(self.place, credentials, clock)
+            self._reader = Reader(self.site, credentials, clock)
         moment = at(now).astimezone(timezone.utc)
         alerts = self.store.alerts()
-        asked = Asked(
+        asked = RoundInput(
             moment,
             load_alerts(self.root),
             tuple(one.finding.identity for one in alerts),

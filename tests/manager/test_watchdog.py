@@ -240,11 +240,11 @@ def test_a_stop_leaves_who_and_when(watched: Watched, layout: Layout) -> None:
 
 def test_supervisord_that_does_not_answer_once_is_no_reason_for_an_alarm(layout: Layout) -> None:
     """It is asked for a minute before that is told."""
-    from include.alerts.watching.sight import Sight  # noqa: PLC0415 - what it is given
+    from include.alerts.watching.scope import Scope  # noqa: PLC0415 - what it is given
     from manager.lifecycle.supervisor_client import SupervisorGoneError  # noqa: PLC0415
 
     look, now = watchdog.Supervised(layout), datetime.now(timezone.utc)
     with pytest.raises(SupervisorGoneError):
-        list(look(Sight(now)))
-    (found,) = look(Sight(now + timedelta(seconds=61)))
+        list(look(Scope(now)))
+    (found,) = look(Scope(now + timedelta(seconds=61)))
     assert found.subject == "supervisord"

@@ -14,7 +14,7 @@ from include.alerts.messages import Receipt, fitted
 from include.text import printable, storable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
     from typing import Any
 
     from include.alerts.channels.posting import Answer
@@ -116,7 +116,6 @@ async def delivered(
     *,
     patience: float,
     sign: str = "",
-    parameters: Mapping[str, str] | None = None,
 ) -> Receipt:
     """Send a body to a robot and judge the answer: HTTP 200 **and** the robot's code 0.
 
@@ -127,16 +126,12 @@ async def delivered(
         body: the JSON.
         patience: how many seconds it may take.
         sign: what it is signed with, which no receipt shows.
-        parameters: what the address says besides.
 
     Raises:
         UnansweredError: nothing came back.
         ConfigurationError: this machine's network is set up wrong.
     """
-    url = robot.url
-    for name, value in (parameters or {}).items():
-        url += f"{'&' if '?' in url else '?'}{name}={quote(value, safe='')}"
-    answer = await post(url, body, patience)
+    answer = await post(robot.url, body, patience)
     platform = PLATFORMS[channel.kind]
     found = answer.json()
     code = next((found[name] for name in platform.codes if name in found), None)

@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from include.gateways.connection import Fields, is_loopback, read_fields
 from include.secrets.masking import concealed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
 
     from include.errors import ConfigurationError
 
@@ -23,26 +23,6 @@ EXAMPLE = (
 # What an extra holds that messages may show.
 READABLE = ("from_email", "header", "disable_ssl", "disable_tls")
 LONG_ENOUGH = 12  # for a part of an address to be a token
-
-
-class ChannelSettings(Protocol):
-    """What is asked of a channel's settings."""
-
-    @property
-    def id(self) -> str:
-        """What routes call it."""
-
-    @property
-    def kind(self) -> str:
-        """One of `CHANNELS`."""
-
-    @property
-    def keyword(self) -> str | None:
-        """A word that the robot wants in each message."""
-
-    @property
-    def to(self) -> Sequence[str]:
-        """Whom an e-mail goes to."""
 
 
 @dataclass(frozen=True)

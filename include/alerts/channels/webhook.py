@@ -1,4 +1,8 @@
-"""Sends JSON to an address of the team's own: a relay, a ticket system, another chat."""
+"""Addresses of the team's own: one that takes messages as JSON, and one that is called.
+
+The former is a relay, a ticket system, another chat. The latter is called while all is watched:
+whoever waits there notices when the calls end.
+"""
 
 from __future__ import annotations
 
@@ -8,19 +12,25 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+import httpx
+
 from include.alerts.channels.posting import as_json, post
 from include.alerts.channels.remedies import advice
 from include.alerts.channels.robots import one_line
+from include.alerts.channels.settings import Credentials
 from include.alerts.messages import Receipt
+from include.errors import ConfigurationError
+from include.gateways.network import certificates, proxy_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from include.alerts.channels.settings import Channel, Credentials
+    from include.alerts.channels.settings import Channel
     from include.alerts.messages import Message
 
 HEADER = re.compile(r"[A-Za-z0-9-]+", re.ASCII)
 VALUE = re.compile(r"[!-~]([ -~]*[!-~])?", re.ASCII)
+PING_SECONDS = 10.0
 
 
 async def send(
@@ -79,3 +89,35 @@ def address_of(credentials: Credentials) -> tuple[str, Mapping[str, str]]:
             raise credentials.problem("extra.header is no name of an HTTP header")
         return url, {name: password}
     return url, {"Authorization": f"Bearer {password}"}
+
+
+def ping(connection_id: str, variables: Mapping[str, str]) -> str:
+    """Call the address of a connection; return why it did not work, without the address.
+
+    Args:
+        connection_id: the connection; its host is the whole address.
+        variables: holds it, as an environment does.
+    """
+    try:
+        url = check_address(Credentials.from_env(connection_id, variables).url(), connection_id)
+        client = httpx.Client(
+            timeout=PING_SECONDS, verify=certificates(), proxy=proxy_of(url), trust_env=False
+        )
+        with client:
+            answer = client.get(url)
+    except ConfigurationError as error:
+        return str(error)
+    except (httpx.HTTPError, httpx.InvalidURL) as error:  # its own text may hold the address
+        return f"the address of connection {connection_id} is not reached: {type(error).__name__}"
+    if answer.is_success:
+        return ""
+    return f"the address of connection {connection_id} answers HTTP {answer.status_code}"
+
+
+def check_address(text: str, connection_id: str) -> str:
+    """Return an address to call; raises ConfigurationError where it is none."""
+    if not text.startswith(("http://", "https://")):
+        raise ConfigurationError(
+            f"connection {connection_id}: host is not an address like https://hc-ping.com/…"
+        )
+    return text

@@ -5,23 +5,23 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from include.alerts.connections import ShopConnections
 from include.alerts.findings import Kind
 from include.alerts.watching import health
-from include.alerts.watching.clocks import CLOCK, ClockWatch
-from include.alerts.watching.known_connections import KnownConnections
-from include.alerts.watching.of_airflow import AirflowReader
-from include.alerts.watching.of_warehouse import WarehouseReader
-from include.alerts.watching.problems import problem_findings
-from include.alerts.watching.sight import Gathering, Sight
+from include.alerts.watching.airflow_database import AirflowReader
+from include.alerts.watching.clock import CLOCK, ClockWatch
+from include.alerts.watching.config_problems import problem_findings
+from include.alerts.watching.scope import METADATA_URL, TASKS_URL, WEB_URL, Collector, Scope
+from include.alerts.watching.warehouse import WarehouseReader
 from include.registry.checks import check_project
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime, timedelta
 
-    from include.alerts.credentials import Credentials
+    from include.alerts.connections import ChannelConnections
     from include.alerts.findings import Finding
-    from include.alerts.watching.place import Asked, Place
+    from include.alerts.watching.scope import RoundInput, Site
     from include.registry import Problem
 
 CONFIG = "config/"
@@ -34,7 +34,7 @@ class Reader:
     """Looks at an installation, round after round.
 
     Args:
-        place: the installation.
+        site: the site.
         credentials: the connections that messages are sent with.
         clock: watches this machine's.
         down: how long something does not answer before that is told.
@@ -42,78 +42,79 @@ class Reader:
 
     def __init__(
         self,
-        place: Place,
-        credentials: Credentials,
+        site: Site,
+        credentials: ChannelConnections,
         clock: ClockWatch | None = None,
         down: timedelta = health.DOWN,
     ) -> None:
-        self._place = place
+        self._site = site
         self._clock = clock or ClockWatch()
         self._down = down
-        self._shops = KnownConnections(place.environment, credentials.keys, [place.metadata_url])
-        self._airflow = AirflowReader(place, credentials, self._shops)
+        self._shops = ShopConnections(site.environment, credentials.keys, [site.said(METADATA_URL)])
+        self._airflow = AirflowReader(site, credentials, self._shops)
         self._warehouse = WarehouseReader(credentials, self._shops, self._airflow)
         self._names: dict[str, str] = {}
         self._api_silent_since: datetime | None = None
 
-    def look(self, asked: Asked) -> Gathering:
+    def look(self, asked: RoundInput) -> Collector:
         """Return what is wrong now; whatever cannot be read costs its own findings only."""
         general = asked.configuration.general
-        sight = Sight(
+        scope = Scope(
             asked.now,
             language=general.language,
             zone=general.timezone,
-            address=self._place.web_url,
-            contained=self._place.contained,
+            address=self._site.said(WEB_URL),
+            contained=self._site.contained,
             masker=self._shops.masker,
-            root=self._place.root,
+            root=self._site.root,
         )
-        gathering = Gathering(sight)
-        with gathering.reading(CONFIG, Kind.CONFIGURATION, *OF_JOBS):
-            self._read_config(gathering, asked)
-        state = self._airflow.read(gathering, asked)
-        self._look_at_service(gathering, asked)
-        if CONFIG not in gathering.failed:
-            service = _explanation(gathering.findings)
-            self._warehouse.read(gathering, state, asked, service)
-        return gathering
+        collector = Collector(scope)
+        with collector.reading(CONFIG, Kind.CONFIGURATION, *OF_JOBS):
+            self._read_config(collector, asked)
+        state = self._airflow.read(collector, asked)
+        self._look_at_service(collector, asked)
+        if CONFIG not in collector.failed:
+            service = _explanation(collector.findings)
+            self._warehouse.read(collector, state, asked, service)
+        return collector
 
-    def _read_config(self, gathering: Gathering, asked: Asked) -> None:
-        checked = check_project(self._place.root)
-        gathering.sight = replace(gathering.sight, registry=checked.registry)
+    def _read_config(self, collector: Collector, asked: RoundInput) -> None:
+        checked = check_project(self._site.root)
+        collector.scope = replace(collector.scope, registry=checked.registry)
         self._names |= {job.id: job.name for job in checked.registry.jobs.values()}
         problems = [*checked.problems]
         problems += (one for one in asked.configuration.problems if one not in problems)
-        gathering.findings += problem_findings(gathering.sight, problems, self._names)
-        gathering.unseen(subjects=_hidden(problems, asked, checked.registry.jobs))
+        collector.findings += problem_findings(collector.scope, problems, self._names)
+        collector.unseen(subjects=_hidden(problems, asked, checked.registry.jobs))
 
-    def _look_at_service(self, gathering: Gathering, asked: Asked) -> None:
-        with gathering.reading(health.API, subjects=[health.API]):
-            self._ask_api(gathering, asked)
+    def _look_at_service(self, collector: Collector, asked: RoundInput) -> None:
+        with collector.reading(health.API, subjects=[health.API]):
+            self._ask_api(collector, asked)
         for part, look in asked.looks.items():
-            with gathering.reading(part, Kind.SERVICE):
-                gathering.findings += look(gathering.sight)
-        with gathering.reading(health.DISK, subjects=[health.DISK]):
-            gathering.findings += health.disk_findings(gathering.sight, [self._place.var])
-        with gathering.reading(CLOCK, subjects=[CLOCK]):
-            gathering.findings += self._clock.look(gathering.sight, self._shops.hosts())
+            with collector.reading(part, Kind.SERVICE):
+                collector.findings += look(collector.scope)
+        with collector.reading(health.DISK, subjects=[health.DISK]):
+            collector.findings += health.disk_findings(collector.scope, [self._site.var])
+        with collector.reading(CLOCK, subjects=[CLOCK]):
+            collector.findings += self._clock.look(collector.scope, self._shops.hosts())
             if not self._clock.can_tell:
-                gathering.unseen(subjects=[CLOCK])
+                collector.unseen(subjects=[CLOCK])
 
-    def _ask_api(self, gathering: Gathering, asked: Asked) -> None:
-        if not self._place.tasks_url or health.api_answers(self._place.tasks_url):
+    def _ask_api(self, collector: Collector, asked: RoundInput) -> None:
+        address = self._site.said(TASKS_URL)
+        if not address or health.api_answers(address):
             self._api_silent_since = None
             return
-        sight = gathering.sight
-        since = self._api_silent_since = self._api_silent_since or sight.now
+        scope = collector.scope
+        since = self._api_silent_since = self._api_silent_since or scope.now
         began = asked.began or since - health.SILENT
-        if sight.now - since >= self._down and sight.now - began >= health.SILENT:
-            gathering.findings.append(health.api_finding(sight, since))
+        if scope.now - since >= self._down and scope.now - began >= health.SILENT:
+            collector.findings.append(health.api_finding(scope, since))
         else:
-            gathering.unseen(subjects=[health.API])
+            collector.unseen(subjects=[health.API])
 
 
-def _hidden(problems: list[Problem], asked: Asked, jobs: Iterable[str]) -> set[str]:
+def _hidden(problems: list[Problem], asked: RoundInput, jobs: Iterable[str]) -> set[str]:
     """Return the jobs of which nothing can be said, since their entries cannot be read."""
     hidden = {problem.job_id for problem in problems if problem.job_id}
     if any(problem.job_id is None for problem in problems):  # a whole file, or all of them

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, NamedTuple
 
+from include.alerts.catalogue import Text
 from include.alerts.findings import Missing
-from include.alerts.languages import Said
 from include.coverage.airflow_runs import NO_SCHEDULER, NOBODY_STARTS_IT
 from include.coverage.runs import UnderWay
 from include.units.exit_codes import SIGNAL_BASE, ExitCode
@@ -17,64 +17,64 @@ from include.units.unit import NO_SHOP, State
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from include.alerts.watching.sight import Sight
+    from include.alerts.watching.scope import Scope
     from include.coverage import JudgedUnit
     from include.coverage.runs import Run
     from include.registry import Job
 
-RUNNING = Said(
+RUNNING = Text(
     "正在运行，{since} 开始（第 {attempts} 次）", "running since {since} (try {attempts})"
 )
-NOT_BEGUN = Said("还没有开始", "has not begun yet")
-PROVISIONAL = Said(
+NOT_BEGUN = Text("还没有开始", "has not begun yet")
+PROVISIONAL = Text(
     "只有到期之前拉取的暂定数据", "only what was pulled before it was due, and not since"
 )
-LOST = Said("失联，{since} 起没有心跳", "lost: no sign of life since {since}")
-NEVER = Said("没有运行", "has not run")
-NO_DAG = Said("任务还不是 DAG，不会运行", "the job is not a DAG, so it does not run")
-PAUSED = Said("任务已暂停", "the job is paused")
-QUEUED = Said("排队中，{since} 起", "queued since {since}")
-WITHOUT_SCRIPT = Said(
+LOST = Text("失联，{since} 起没有心跳", "lost: no sign of life since {since}")
+NEVER = Text("没有运行", "has not run")
+NO_DAG = Text("任务还不是 DAG，不会运行", "the job is not a DAG, so it does not run")
+PAUSED = Text("任务已暂停", "the job is paused")
+QUEUED = Text("排队中，{since} 起", "queued since {since}")
+WITHOUT_SCRIPT = Text(
     "运行过，但脚本没有开始，见任务日志", "there was a run, but its script never began: see its log"
 )
-UNREPAIRABLE = Said(
+UNREPAIRABLE = Text(
     "无法补拉：脚本不接受日期，只能取最近一期",
     "its script brings the last period only: it cannot be pulled again",
 )
-MISCOUNTED = Said(
+MISCOUNTED = Text(
     "入库 {rows:,} 行，平台计数 {source:,} 行", "{rows:,} rows landed, the source counts {source:,}"
 )
-REJECTED = Said("没有通过检查：{error}", "rejected by a check: {error}")
-REFUSED = Said(
+REJECTED = Text("没有通过检查：{error}", "rejected by a check: {error}")
+REFUSED = Text(
     "授权失效或被拒绝（连接 {connection}）", "credentials refused (connection {connection})"
 )
-BUSY = Said("平台繁忙（{code}）", "the platform is busy ({code})")
-TEMPORARY = Said("暂时失败：{error}", "failed for now: {error}")
-WRONG = Said("配置有误：{error}", "the configuration is wrong: {error}")
-KILLED = Said("被中断", "was interrupted")
-FAILED = Said("失败：{error}", "failed: {error}")
-TRIED = Said("，已试 {attempts} 次", ", tried {attempts} times")
-AGAIN = Said("，{at} 再试", ", tried again at {at}")
+BUSY = Text("平台繁忙（{code}）", "the platform is busy ({code})")
+TEMPORARY = Text("暂时失败：{error}", "failed for now: {error}")
+WRONG = Text("配置有误：{error}", "the configuration is wrong: {error}")
+KILLED = Text("被中断", "was interrupted")
+FAILED = Text("失败：{error}", "failed: {error}")
+TRIED = Text("，已试 {attempts} 次", ", tried {attempts} times")
+AGAIN = Text("，{at} 再试", ", tried again at {at}")
 
-AUTHORISE = Said("请店铺重新授权", "the shop's owner must authorise again")
-WAIVE = Said("确认不再需要，就豁免它", "waive it where nobody needs it")
-CHECK = Said("改正配置", "correct the configuration")
-LOOK = Said("改任务的 checks，或请平台核对", "correct the job's checks, or ask the platform")
+AUTHORISE = Text("请店铺重新授权", "the shop's owner must authorise again")
+WAIVE = Text("确认不再需要，就豁免它", "waive it where nobody needs it")
+CHECK = Text("改正配置", "correct the configuration")
+LOOK = Text("改任务的 checks，或请平台核对", "correct the job's checks, or ask the platform")
 
 # Why a run cannot move, as `include.coverage.airflow_runs` says it.
 STUCK = {
     "its job is paused": PAUSED,
-    "its job is no DAG any more": Said(
+    "its job is no DAG any more": Text(
         "任务的 DAG 不见了，运行停在排队", "its run waits, and the job is no DAG any more"
     ),
-    NO_SCHEDULER: Said("调度器没有心跳，运行停在排队", "its run waits for a scheduler"),
-    NOBODY_STARTS_IT: Said("排队，但调度器没有启动它", "its run waits, and no one starts it"),
+    NO_SCHEDULER: Text("调度器没有心跳，运行停在排队", "its run waits for a scheduler"),
+    NOBODY_STARTS_IT: Text("排队，但调度器没有启动它", "its run waits, and no one starts it"),
 }
-STUCK_OTHERWISE = Said("运行停住了：{why}", "its run cannot go on: {why}")
+STUCK_OTHERWISE = Text("运行停住了：{why}", "its run cannot go on: {why}")
 # As the platforms' errors begin: the code, and what they say of it.
 CODE = re.compile(r"\bcode (?P<code>[\w.-]+) '(?P<said>[^']*)'")
 CONNECTION = re.compile(r"\bconnection (\w+)")
-NO_ERROR = Said("没有说明原因", "no reason was given")
+NO_ERROR = Text("没有说明原因", "no reason was given")
 
 
 class Words(NamedTuple):
@@ -90,13 +90,13 @@ class Circumstances:
     """What reasons depend on beside the unit itself.
 
     Attributes:
-        sight: of the round.
+        scope: of the round.
         dags: the jobs that are DAGs, and whether each is paused; None: it is not known.
         under_way: the runs that wait or work.
         runs: runs, ended or not, of what was never begun; none: it is not known.
     """
 
-    sight: Sight
+    scope: Scope
     dags: Mapping[str, bool] | None = None
     under_way: UnderWay = field(default_factory=UnderWay)
     runs: tuple[Run, ...] | None = None
@@ -125,9 +125,9 @@ def is_rejected(unit: JudgedUnit) -> bool:
     return failed and unit.row is not None and unit.row.is_rejected
 
 
-def connection_of(unit: JudgedUnit, job: Job, sight: Sight) -> str:
+def connection_of(unit: JudgedUnit, job: Job, scope: Scope) -> str:
     """Return the connection that a unit is pulled with: its shop's, or the one its error names."""
-    shop = sight.registry.shops.get(unit.shop_id)
+    shop = scope.registry.shops.get(unit.shop_id)
     if shop is not None:
         return shop.connection
     named = CONNECTION.search(unit.error or "")
@@ -136,9 +136,9 @@ def connection_of(unit: JudgedUnit, job: Job, sight: Sight) -> str:
     return next(iter(job.connection_ids), job.id)
 
 
-def name_of(shop_id: str, job: Job, sight: Sight) -> str:
+def name_of(shop_id: str, job: Job, scope: Scope) -> str:
     """Return what people call a shop; of a job without shops, the job."""
-    shop = sight.registry.shops.get(shop_id)
+    shop = scope.registry.shops.get(shop_id)
     if shop is not None:
         return shop.name
     return job.name if shop_id == NO_SHOP else shop_id
@@ -149,7 +149,7 @@ def missing(unit: JudgedUnit, job: Job, known: Circumstances) -> Missing:
     words = _words(unit, job, known)
     return Missing(
         unit.shop_id,
-        name_of(unit.shop_id, job, known.sight),
+        name_of(unit.shop_id, job, known.scope),
         words.reason,
         words.remedy,
         words.cause,
@@ -157,90 +157,90 @@ def missing(unit: JudgedUnit, job: Job, known: Circumstances) -> Missing:
 
 
 def _words(unit: JudgedUnit, job: Job, known: Circumstances) -> Words:
-    sight = known.sight
+    scope = known.scope
     if unit.state == State.RUNNING:
-        since = _clock(unit.started_at, job, sight)
-        return Words(sight.say(RUNNING, since=since, attempts=unit.attempts), cause="running")
+        since = _clock(unit.started_at, job, scope)
+        return Words(scope.say(RUNNING, since=since, attempts=unit.attempts), cause="running")
     if unit.state == State.LOST:
         heard = unit.row.heartbeat_at if unit.row else None
         return Words(
-            sight.say(LOST, since=_clock(heard or unit.started_at, job, sight)), cause="lost"
+            scope.say(LOST, since=_clock(heard or unit.started_at, job, scope)), cause="lost"
         )
     if unit.state == State.UNREPAIRABLE:
-        return Words(sight.say(UNREPAIRABLE), sight.say(WAIVE), "unrepairable")
+        return Words(scope.say(UNREPAIRABLE), scope.say(WAIVE), "unrepairable")
     if unit.state in (State.FAILED, State.MISCOUNTED):
         return _of_failed(unit, job, known)
     return _of_unbegun(unit, job, known)
 
 
 def _of_failed(unit: JudgedUnit, job: Job, known: Circumstances) -> Words:
-    sight = known.sight
-    error = sight.quote(unit.error or "") or sight.say(NO_ERROR)
+    scope = known.scope
+    error = scope.quote(unit.error or "") or scope.say(NO_ERROR)
     if is_refused(unit):
-        connection = connection_of(unit, job, sight)
-        reason = sight.say(REFUSED, connection=connection)
-        return Words(reason, sight.say(AUTHORISE), f"credentials:{connection}")
+        connection = connection_of(unit, job, scope)
+        reason = scope.say(REFUSED, connection=connection)
+        return Words(reason, scope.say(AUTHORISE), f"credentials:{connection}")
     if is_rejected(unit):
         row = unit.row if unit.state == State.MISCOUNTED else None
         if row is None:
-            return Words(sight.say(REJECTED, error=error), sight.say(LOOK), "rejected")
-        reason = sight.say(MISCOUNTED, rows=row.rows or 0, source=row.source_rows or 0)
-        return Words(reason, sight.say(LOOK), "miscounted")
+            return Words(scope.say(REJECTED, error=error), scope.say(LOOK), "rejected")
+        reason = scope.say(MISCOUNTED, rows=row.rows or 0, source=row.source_rows or 0)
+        return Words(reason, scope.say(LOOK), "miscounted")
     if unit.exit_code == ExitCode.CONFIGURATION:
-        return Words(sight.say(WRONG, error=error), sight.say(CHECK), f"configuration:{job.id}")
-    words = _of_what_may_pass(unit, error, sight)
+        return Words(scope.say(WRONG, error=error), scope.say(CHECK), f"configuration:{job.id}")
+    words = _of_what_may_pass(unit, error, scope)
     return words._replace(reason=words.reason + _tries(unit, job, known))
 
 
-def _of_what_may_pass(unit: JudgedUnit, error: str, sight: Sight) -> Words:
+def _of_what_may_pass(unit: JudgedUnit, error: str, scope: Scope) -> Words:
     code = unit.exit_code or 0
     if code > SIGNAL_BASE:
-        return Words(sight.say(KILLED), cause="interrupted")
+        return Words(scope.say(KILLED), cause="interrupted")
     if code != ExitCode.TEMPORARY:
-        return Words(sight.say(FAILED, error=error))
+        return Words(scope.say(FAILED, error=error))
     said = CODE.search(error)
     if said is None:
-        return Words(sight.say(TEMPORARY, error=error), cause="temporary")
-    return Words(sight.say(BUSY, code=f"{said['code']} {said['said']}".strip()), cause=said["code"])
+        return Words(scope.say(TEMPORARY, error=error), cause="temporary")
+    return Words(scope.say(BUSY, code=f"{said['code']} {said['said']}".strip()), cause=said["code"])
 
 
 def _tries(unit: JudgedUnit, job: Job, known: Circumstances) -> str:
     """Return how often a unit was tried, and when it is again: while a run waits for that."""
-    sight = known.sight
-    tried = sight.say(TRIED, attempts=unit.attempts) if unit.attempts > 1 else ""
+    scope = known.scope
+    tried = scope.say(TRIED, attempts=unit.attempts) if unit.attempts > 1 else ""
     if unit.finished_at is None or known.under_way.seeing_to(unit) is None:
         return tried
     again = unit.finished_at + job.retry_delay
-    if again <= sight.now:
+    if again <= scope.now:
         return tried
-    return tried + sight.say(AGAIN, at=_clock(again, job, sight))
+    return tried + scope.say(AGAIN, at=_clock(again, job, scope))
 
 
 def _of_unbegun(unit: JudgedUnit, job: Job, known: Circumstances) -> Words:
-    sight = known.sight
+    scope = known.scope
     if unit.row is not None and unit.row.state == State.PROVISIONAL:
-        return Words(sight.say(PROVISIONAL), cause="provisional")
+        return Words(scope.say(PROVISIONAL), cause="provisional")
     run = known.under_way.seeing_to(unit)
     if run is not None and run.since:
-        return Words(sight.say(QUEUED, since=_clock(run.since, job, sight)), cause="queued")
+        return Words(scope.say(QUEUED, since=_clock(run.since, job, scope)), cause="queued")
     if run is not None or unit.state != State.MISSED:
-        return Words(sight.say(NOT_BEGUN), cause="queued")
+        return Words(scope.say(NOT_BEGUN), cause="queued")
     is_no_dag = known.is_no_dag(job.id)
     if is_no_dag or known.is_paused(job.id):
         cause = "no DAG" if is_no_dag else "paused"
-        return Words(sight.say(NO_DAG if is_no_dag else PAUSED), cause=cause)
+        return Words(scope.say(NO_DAG if is_no_dag else PAUSED), cause=cause)
     if stuck := known.under_way.stuck_before(unit):
         said = STUCK.get(stuck.stuck, STUCK_OTHERWISE)
-        return Words(sight.say(said, why=stuck.stuck), cause=f"stuck:{stuck.stuck}")
+        return Words(scope.say(said, why=stuck.stuck), cause=f"stuck:{stuck.stuck}")
     was_run = bool(known.had_a_run(unit))
     return Words(
-        sight.say(WITHOUT_SCRIPT if was_run else NEVER),
+        scope.say(WITHOUT_SCRIPT if was_run else NEVER),
         cause="without script" if was_run else "never ran",
     )
 
 
-def _clock(moment: datetime | None, job: Job, sight: Sight) -> str:
-    return sight.clock(moment, job.schedule.zone) if moment else "?"
+def _clock(moment: datetime | None, job: Job, scope: Scope) -> str:
+    return scope.clock(moment, job.schedule.zone) if moment else "?"
 
 
 def newest(moments: Iterable[datetime | None]) -> datetime | None:

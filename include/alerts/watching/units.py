@@ -6,9 +6,8 @@ from collections import defaultdict
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
+from include.alerts.catalogue import Text
 from include.alerts.findings import Finding, Kind, Missing
-from include.alerts.languages import Said
-from include.alerts.watching import actions
 from include.alerts.watching.reasons import is_rejected, missing, name_of, newest
 from include.periods import PUNCTUAL
 from include.units.exit_codes import ExitCode
@@ -30,14 +29,14 @@ PAUSED_FOR = timedelta(days=1)
 NO_ALERTS = "none"
 NEVER_BEGUN = "no"
 
-GAPS_OF_SHOP = Said("缺 {count} 期，最早 {first}", "{count} periods missing, the oldest {first}")
-NEVER_HEALED = Said(
+GAPS_OF_SHOP = Text("缺 {count} 期，最早 {first}", "{count} periods missing, the oldest {first}")
+NEVER_HEALED = Text(
     "{count} 期早于 {days} 天，不会自动补齐，最早 {first}",
     "{count} periods are older than {days} days, so nothing repairs them; the oldest is {first}",
 )
-IS_NO_DAG = Said("任务还不是 DAG。", "The job is not a DAG.")
-IS_PAUSED = Said("任务已暂停。", "The job is paused.")
-STILL_PAUSED = Said(
+IS_NO_DAG = Text("任务还不是 DAG。", "The job is not a DAG.")
+IS_PAUSED = Text("任务已暂停。", "The job is paused.")
+STILL_PAUSED = Text(
     "任务暂停着，已到期 {count} 期没有入库，最早 {first}",
     "it is paused, and {count} periods that were due are missing; the oldest is {first}",
 )
@@ -82,8 +81,8 @@ class UnitFindings:
         began: datetime | None = None,
     ) -> None:
         self._cells = [cell for cell in coverage.cells if cell.units]
-        self._known, self._sight = known, known.sight
-        self._now = known.sight.now
+        self._known, self._scope = known, known.scope
+        self._now = known.scope.now
         self._service = service
         self._settled = began + PUNCTUAL if began else None
 
@@ -102,8 +101,8 @@ class UnitFindings:
             if units := [unit for unit in cell.units if is_rejected(unit)]:
                 since = newest(unit.finished_at for unit in units) or cell.due_at
                 told = self._told(cell.job, units)
-                remedy = actions.repair(self._sight, cell.job.id)
-                yield self._sight.of_job(
+                remedy = self._scope.to_do("repair", job=cell.job.id)
+                yield self._scope.of_job(
                     Kind.QUALITY, cell.job, cell.period.key, since, units=told, remedy=remedy
                 )
 
@@ -114,13 +113,13 @@ class UnitFindings:
             due = [cell for cell in cells if self._is_missed(cell, self._now - PAUSED_FOR)]
             if self._known.is_paused(job.id) and due:
                 first = due[0].period.key
-                yield self._sight.of_job(
+                yield self._scope.of_job(
                     Kind.PAUSED,
                     job,
                     "",
                     due[0].due_at,
-                    what=self._sight.say(STILL_PAUSED, count=len(due), first=first),
-                    remedy=actions.resume(self._sight, job.id),
+                    what=self._scope.say(STILL_PAUSED, count=len(due), first=first),
+                    remedy=self._scope.to_do("resume", job=job.id),
                     periods=str(len(due)),
                     first_period=first,
                 )
@@ -132,14 +131,14 @@ class UnitFindings:
             if old := [cell for cell in old if any(unit.is_gap for unit in cell.units)]:
                 job, first = old[0].job, old[0].period.key
                 days = max(job.recover, AT_LEAST).days
-                yield self._sight.of_job(
+                yield self._scope.of_job(
                     Kind.AGING,
                     job,
                     "",
                     healed_until(old[0]),
                     units=self._by_shop(job, old),
-                    what=self._sight.say(NEVER_HEALED, count=len(old), days=days, first=first),
-                    remedy=actions.repair(self._sight, job.id),
+                    what=self._scope.say(NEVER_HEALED, count=len(old), days=days, first=first),
+                    remedy=self._scope.to_do("repair", job=job.id),
                     periods=str(len(old)),
                     first_period=first,
                 )
@@ -155,17 +154,17 @@ class UnitFindings:
                 ]
         for job_id, units in wrong.items():
             if units:
-                job = self._sight.registry.jobs[job_id]
+                job = self._scope.registry.jobs[job_id]
                 last = {unit.shop_id: unit for unit in units}
                 told = self._told(job, [*last.values()])
-                yield self._sight.of_job(
+                yield self._scope.of_job(
                     Kind.CONFIGURATION,
                     job,
                     "",
                     min(unit.finished_at or unit.due_at for unit in units),
                     units=told,
                     what=told[0].reason,
-                    remedy=actions.check(self._sight),
+                    remedy=self._scope.to_do("check"),
                     first_period=units[0].period.key,
                 )
 
@@ -194,7 +193,7 @@ class UnitFindings:
         never = len(units) == expected and not any(
             unit.attempts or self._known.had_a_run(unit) is not False for unit in units
         )
-        return self._sight.of_job(
+        return self._scope.of_job(
             Kind.LATE,
             cell.job,
             cell.period.key,
@@ -210,23 +209,23 @@ class UnitFindings:
     def _held_up_by(self, cell: Cell) -> str:
         job = cell.job.id
         if self._known.is_no_dag(job):
-            return self._sight.say(IS_NO_DAG)
-        return self._sight.say(IS_PAUSED) if self._known.is_paused(job) else self._service
+            return self._scope.say(IS_NO_DAG)
+        return self._scope.say(IS_PAUSED) if self._known.is_paused(job) else self._service
 
     def _remedy(self, cell: Cell, units: list[JudgedUnit], *, never: bool) -> str:
-        sight, job, under_way = self._sight, cell.job.id, self._known.under_way
+        scope, job, under_way = self._scope, cell.job.id, self._known.under_way
         if self._known.is_no_dag(job):
-            return actions.doctor(sight)
+            return scope.to_do("doctor")
         if self._known.is_paused(job):
-            return actions.resume(sight, job)
+            return scope.to_do("resume", job=job)
         if never and self._service:
-            return actions.restart(sight, "scheduler")
+            return scope.to_do("restart", component="scheduler")
         if {unit.state for unit in units} == {State.UNREPAIRABLE}:
-            return actions.waive(sight, job, cell.period.key)
+            return scope.to_do("waive", job=job, key=cell.period.key)
         if any(under_way.stuck_before(unit) for unit in units):
-            return actions.doctor(sight)
+            return scope.to_do("doctor")
         is_seen_to = all(unit.state == State.RUNNING or under_way.seeing_to(unit) for unit in units)
-        return "" if is_seen_to else actions.repair(sight, job)
+        return "" if is_seen_to else scope.to_do("repair", job=job)
 
     def _by_shop(self, job: Job, cells: list[Cell]) -> tuple[Missing, ...]:
         keys: dict[str, list[str]] = defaultdict(list)
@@ -237,8 +236,8 @@ class UnitFindings:
         return tuple(
             Missing(
                 shop,
-                name_of(shop, job, self._sight),
-                self._sight.say(GAPS_OF_SHOP, count=len(missed), first=missed[0]),
+                name_of(shop, job, self._scope),
+                self._scope.say(GAPS_OF_SHOP, count=len(missed), first=missed[0]),
             )
             for shop, missed in keys.items()
         )

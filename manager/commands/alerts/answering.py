@@ -7,11 +7,9 @@ from datetime import datetime, timezone
 from functools import partial
 from zoneinfo import ZoneInfo
 
-from include.alerts.answers import Answers, check_reason, check_until, in_words, job_and_shop
+from include.alerts.answers import Answers, Mutes, check_reason, check_until, in_words, job_and_shop
 from include.alerts.configuration import AlertConfiguration, load_alerts
-from include.alerts.listing import alert_as_dict, muted_as_dict
-from include.alerts.muting import Mutes
-from include.alerts.overview import Muted, is_open
+from include.alerts.overview import Muted, alert_as_dict, is_open, muted_as_dict
 from include.alerts.records import Alert
 from include.errors import ConfigurationError
 from include.registry import load_registry

@@ -14,9 +14,9 @@ from include import MANAGER
 from include.alerts.channels import Credentials
 from include.alerts.channels.email import STARTTLS_PORT, TLS_PORT, server_of
 from include.alerts.channels.robots import PLATFORMS, Robot, robot_of
-from include.alerts.channels.webhook import address_of
+from include.alerts.channels.webhook import address_of, check_address
 from include.alerts.configuration import AlertConfiguration, Channel
-from include.alerts.credentials import check_address, variable_of
+from include.alerts.connections import variable_of
 from include.errors import ConfigurationError, ExpectedError
 from include.registry.alerts import ALERTS_FILE, CHANNEL_KINDS
 from manager import prompts

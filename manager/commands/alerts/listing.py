@@ -5,11 +5,10 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta, timezone
 
 from include import MANAGER
+from include.alerts.catalogue import Language
 from include.alerts.configuration import AlertConfiguration, load_alerts
-from include.alerts.languages import Language
-from include.alerts.listing import alert_as_dict, overview_as_dict
-from include.alerts.overview import Muted, Overview, overview
-from include.alerts.records import Alert, Health, Said, What
+from include.alerts.overview import Muted, Overview, alert_as_dict, overview, overview_as_dict
+from include.alerts.records import Alert, Health, Told, What
 from include.registry import Registry, load_registry
 from include.registry.alerts import ALERTS_FILE
 from include.units.unit import NO_SHOP
@@ -116,7 +115,7 @@ def _row(alert: Alert) -> tuple[str, ...]:
 def _told(alert: Alert) -> str:
     """Return who was told and when, who took it on, and whether it is there just now."""
     local = alert.finding.local
-    by_channel: dict[str, list[Said]] = {}
+    by_channel: dict[str, list[Told]] = {}
     for one in alert.said:
         by_channel.setdefault(one.channel, []).append(one)
     told = [_told_in(channel, said, alert) for channel, said in by_channel.items()]
@@ -128,7 +127,7 @@ def _told(alert: Alert) -> str:
     return "; ".join(parts)
 
 
-def _told_in(channel: str, said: Sequence[Said], alert: Alert) -> str:
+def _told_in(channel: str, said: Sequence[Told], alert: Alert) -> str:
     whats = {What.OPENING: "", What.REPEAT: "again ", What.RECOVERY: "recovery "}
     last = {one.what: one for one in said}  # of repeats the last
     parts = [

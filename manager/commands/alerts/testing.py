@@ -12,12 +12,13 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from include import MANAGER
 from include.alerts import channels
+from include.alerts.catalogue import Language, Text
 from include.alerts.configuration import AlertConfiguration, Channel, load_alerts
-from include.alerts.credentials import Credentials, read_connections
-from include.alerts.languages import Language, Said
+from include.alerts.connections import ChannelConnections, read_connections
 from include.alerts.messages import Message, Receipt
 from include.alerts.store import Store
-from include.alerts.watching.airflow_state import DatabaseGoneError, opened
+from include.alerts.watching.airflow_database import opened
+from include.alerts.watching.health import DatabaseGoneError
 from include.errors import ConfigurationError, ExpectedError
 from include.registry.alerts import ALERTS_FILE
 from include.text import suggestion
@@ -30,8 +31,8 @@ from manager.lifecycle.settings import METADATA_URL, component_environment
 from manager.table import print_json
 
 ALL_TAKEN, REFUSED = 0, 1
-TITLE = Said("【测试】渠道 {channel} 能收到消息", "[Test] channel {channel} takes messages")
-LINE = Said(
+TITLE = Text("【测试】渠道 {channel} 能收到消息", "[Test] channel {channel} takes messages")
+LINE = Text(
     "{by} 于 {at} 运行了 `alerts test`。一切正常，不用处理。",
     "{by} ran `alerts test` at {at}. Nothing is wrong, and nothing is to be done.",
 )
@@ -110,7 +111,7 @@ def _chosen(configuration: AlertConfiguration, asked: str | None) -> list[Channe
 def _variables(layout: Layout, store: Store, ids: list[str], now: datetime) -> Mapping[str, str]:
     """Return connections as the watchdog has them: Airflow's, or what was kept of them."""
     environment = component_environment(layout, remembered(layout))
-    credentials = Credentials(store, environment)
+    credentials = ChannelConnections(store, environment)
     with (
         suppress(SQLAlchemyError, DatabaseGoneError),
         opened(environment[METADATA_URL]) as connection,
@@ -132,9 +133,7 @@ async def _sent(
     async def to(channel: Channel) -> Receipt:
         """Send to one channel."""
         message = Message(language.say(TITLE, channel=channel.id), (line,))
-        return await channels.send_by(
-            channel, channel.connection, variables, message, language=language.name
-        )
+        return await channels.send_by(channel, variables, message, language.name)
 
     receipts = await asyncio.gather(*map(to, chosen))
     return {channel.id: receipt for channel, receipt in zip(chosen, receipts, strict=True)}

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from include.alerts.configuration import load_alerts
-from include.alerts.delivery import deliver
 from include.alerts.engine import judge
 from include.alerts.findings import Finding, Kind, Missing, Observed
 from include.alerts.messages import Receipt
+from include.alerts.outbox import deliver
 from include.alerts.store import Store
 
 if TYPE_CHECKING:

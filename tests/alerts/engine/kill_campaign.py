@@ -20,9 +20,9 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from include.alerts.delivery import deliver
 from include.alerts.engine import judge
 from include.alerts.findings import Observed
+from include.alerts.outbox import deliver
 from include.alerts.store import Store
 from tests.alerts.engine.alert_rounds import MORNING, ONE_CHANNEL, TAKEN, configured, service
 

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from include import MANAGER, PROJECT_ROOT
+from include.alerts.answers import Mutes
+from include.alerts.composing import Wording
 from include.alerts.digest import Digest
 from include.alerts.findings import Day, Finding, Kind, Missing, Resolution, Restated, TokenEnd
-from include.alerts.muting import Mutes
+from include.alerts.notices import Notice
 from include.alerts.records import Alert, What
-from include.alerts.sayings import Saying
-from include.alerts.texts import Texts
 from include.registry.alerts import (
     ALERTS_FILE,
     KINDS,
@@ -55,7 +55,7 @@ LATE = Finding(
     {"expected": "3", "remedy": f"{MANAGER} repair --job jd_store --yes"},
 )
 ALERT = Alert(123, LATE, DUE, opened=DUE, missed=LATE.units)
-TEXTS = Texts("zh", DUE, timedelta(days=1))
+TEXTS = Wording("zh", DUE, timedelta(days=1))
 
 
 @pytest.mark.parametrize("key", [*AlertsFile.model_fields, *KINDS])
@@ -87,7 +87,7 @@ def test_the_examples_are_valid(tmp_path: Path) -> None:
 @pytest.mark.parametrize("page", PAGES, ids=["en", "zh"])
 def test_the_messages_are_those_that_come(page: str) -> None:
     """An opening, a recovery and a digest, to the letter."""
-    opening = TEXTS.message((Saying(ALERT, "ops", (What.OPENING,), DUE),))
+    opening = TEXTS.message((Notice(ALERT, "ops", (What.OPENING,), DUE),))
     landed = DUE + timedelta(minutes=47)
     over = Alert(
         123,
@@ -98,7 +98,7 @@ def test_the_messages_are_those_that_come(page: str) -> None:
         recovered=landed,
         resolution=Resolution(3, 3, landed),
     )
-    recovery = TEXTS.message((Saying(over, "ops", (What.RECOVERY,), landed),))
+    recovery = TEXTS.message((Notice(over, "ops", (What.RECOVERY,), landed),))
     now = datetime(2026, 11, 29, 9, 30, tzinfo=SHANGHAI)
     mute = Mute.model_construct(
         job="pdd_review", shop="pdd-3", until=date(2026, 12, 4), reason="店铺装修停业", by="林"

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from include.alerts import database, rows
+from include.alerts import database, sql
 from include.alerts.database import ASIDE
-from include.alerts.findings import Finding, Kind, Missing, Resolution
+from include.alerts.findings import Kind, Missing, Resolution
 from include.alerts.messages import Message
 from include.alerts.records import Alert, Changes, Outgoing, Purpose, What
 from include.alerts.store import Store
@@ -256,11 +256,5 @@ def test_what_is_old_is_removed_once_a_day(rounds: Rounds) -> None:
 def test_moments_sort_as_they_are_kept() -> None:
     """Whatever zone they were in."""
     berlin = datetime(2026, 1, 1, tzinfo=timezone(timedelta(hours=1)))
-    assert rows.stamp(berlin) == "2025-12-31T23:00:00.000000+00:00"
-    assert rows.moment(rows.stamp(MORNING)) == MORNING
-
-
-def test_a_finding_comes_back_from_json() -> None:
-    """With its kind, its tags and its units."""
-    finding = late("pdd_a", "pdd-1", cause="x", started="no")
-    assert Finding.of_json(finding.as_json()) == finding
+    assert sql.stamp(berlin) == "2025-12-31T23:00:00.000000+00:00"
+    assert sql.moment(sql.stamp(MORNING)) == MORNING

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy.exc import OperationalError
 
 from include.alerts.watching import health
-from include.alerts.watching.sight import Sight
+from include.alerts.watching.scope import Scope
 from tests.alerts.watched import at
 from tests.sandbox.serving import serve_app
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from include.alerts.findings import Finding
 
 NOW = at("12:00")
-SIGHT = Sight(NOW)
+SIGHT = Scope(NOW)
 
 
 def told(findings: list[Finding]) -> list[tuple[str, str]]:
@@ -65,9 +65,9 @@ def test_a_component_that_is_down_for_a_minute_is_told() -> None:
 
 def test_in_containers_no_command_of_one_machine_is_named() -> None:
     """They have their own."""
-    sight = Sight(NOW, language="en", contained=True)
+    scope = Scope(NOW, language="en", contained=True)
     beats = {"scheduler": at("06:00")}
-    (found,) = health.heartbeat_findings(sight, beats, at("05:00"))
+    (found,) = health.heartbeat_findings(scope, beats, at("05:00"))
     assert found.facts["what"] == "scheduler: no sign of life since 06:00; no job starts"
     assert found.facts["remedy"] == "restart the component scheduler"
 

@@ -59,9 +59,9 @@ def test_while_it_is_tried_again_nothing_is_known(watched: Watched) -> None:
     watched.set(
         "jd_store", "jd-1", state="running", exit_code=None, started_at=beat, heartbeat_at=beat
     )
-    gathering = watched.look("07:40")
-    assert not [one for one in gathering.findings if one.kind is Kind.CREDENTIALS]
-    assert "jd_1" in gathering.observed().unseen_subjects
+    collector = watched.look("07:40")
+    assert not [one for one in collector.findings if one.kind is Kind.CREDENTIALS]
+    assert "jd_1" in collector.observed().unseen_subjects
 
 
 def test_a_job_without_shops_names_the_connection_of_its_error(watched: Watched) -> None:

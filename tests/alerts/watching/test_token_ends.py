@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from include.alerts.credentials import keys_of, read_connections
+from include.alerts.connections import keys_of, read_connections
 from include.alerts.findings import Kind
-from include.alerts.watching.airflow_state import opened
+from include.alerts.watching.airflow_database import opened
 from include.gateways.connection import Connection
 from include.gateways.dialect import Tokens
 from include.gateways.tokens import TokenStore
@@ -76,11 +76,11 @@ def test_a_token_that_has_ended_is_told_as_such(watched: Watched) -> None:
     watched.land()
     _connect(watched, NOON - timedelta(hours=1))
     watched.forget()
-    gathering = watched.look()
-    (found,) = [one for one in gathering.findings if one.kind is Kind.TOKEN]
+    collector = watched.look()
+    (found,) = [one for one in collector.findings if one.kind is Kind.TOKEN]
     assert found.facts["what"] == "已到期，自动续期没有成功"
-    assert gathering.day is not None
-    assert [one.connection for one in gathering.day.tokens] == ["jd_1"]
+    assert collector.day is not None
+    assert [one.connection for one in collector.day.tokens] == ["jd_1"]
 
 
 def _variables(watched: Watched) -> dict[str, str]:

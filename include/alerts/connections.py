@@ -1,8 +1,9 @@
-"""The connections that messages are sent with: Airflow's, and kept, encrypted, for when it is gone.
+"""The connections that are watched with: those that messages are sent with, and the shops'.
 
 Airflow's database is where people write them. A dead one must not make the watchdog mute: what was
-read last is kept in `var/alerts.db`, encrypted with the key that Airflow's own database has. What
-stands in the environment as `AIRFLOW_CONN_<ID>` wins over both, as it does for Airflow.
+read last of the channels' is kept in `var/alerts.db`, encrypted with the key that Airflow's own
+database has. What stands in the environment as `AIRFLOW_CONN_<ID>` wins over both, as it does for
+Airflow. The shops' are read once an hour, and never written anywhere.
 """
 
 from __future__ import annotations
@@ -17,7 +18,9 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from sqlalchemy import column, select, table
 
 from include.errors import ConfigurationError, ExpectedError, missing_connection
-from include.gateways.connection import read_fields
+from include.gateways.connection import base_url, is_loopback, read_fields
+from include.secrets.masking import Masker
+from include.secrets.values import CONNECTION_PREFIX, secrets_in
 from include.warehouse.connecting import url_of
 
 if TYPE_CHECKING:
@@ -35,7 +38,8 @@ CONNECTIONS = table(
 )
 PLAIN = ("conn_type", "host", "login", "schema", "port")
 WAREHOUSE = "warehouse"
-EXAMPLE = '{"conn_type": "sqlite", "host": "the path of the file"}'
+DATABASE = '{"conn_type": "sqlite", "host": "the path of the file"}'
+GATEWAY = '{"conn_type": "http", "host": "https://gateway.example.com"}'
 AS_OLD_AS = timedelta(hours=1)
 # What is kept of a connection that Airflow does not have any more.
 NONE = ""
@@ -85,7 +89,7 @@ def read_connections(
     return found
 
 
-class Credentials:
+class ChannelConnections:
     """The connections of the channels, of the heartbeat and of the warehouse.
 
     Args:
@@ -138,7 +142,7 @@ class Credentials:
         variables = self.variables([WAREHOUSE])
         if not variables:
             raise missing_connection(WAREHOUSE)
-        fields = read_fields(WAREHOUSE, variables, EXAMPLE)
+        fields = read_fields(WAREHOUSE, variables, DATABASE)
         names = ("conn_type", "host", "login", "password", "schema", "port")
         said = {name: fields.values.get(name) for name in names}
         return url_of(SimpleNamespace(conn_id=WAREHOUSE, extra_dejson=fields.extra, **said))
@@ -172,10 +176,65 @@ def _plain(keys: MultiFernet | None, value: str | None, *, encrypted: bool) -> s
     return keys.decrypt(value.encode()).decode()
 
 
-def check_address(text: str, connection_id: str) -> str:
-    """Return an address to call; raises ConfigurationError where it is none."""
-    if not text.startswith(("http://", "https://")):
-        raise ConfigurationError(
-            f"connection {connection_id}: host is not an address like https://hc-ping.com/…"
-        )
-    return text
+class ShopConnections:
+    """What is known of the shops' connections.
+
+    Args:
+        environment: this process's; what stands in it wins.
+        keys: what Airflow's database is encrypted with.
+        urls: of databases, with passwords in them.
+
+    Attributes:
+        variables: the connections, as an environment has them.
+        masker: hides all secrets that are known here.
+        read_at: when they were read last.
+    """
+
+    def __init__(
+        self, environment: Mapping[str, str], keys: MultiFernet | None, urls: Collection[str] = ()
+    ) -> None:
+        self._own = {k: v for k, v in environment.items() if k.startswith(CONNECTION_PREFIX)}
+        self._keys, self._urls = keys, tuple(urls)
+        self.variables: dict[str, str] = dict(self._own)
+        self.read_at: datetime | None = None
+        self._ids: frozenset[str] = frozenset()
+        self.masker = self._masker()
+
+    def is_due(self, ids: Collection[str], now: datetime) -> bool:
+        """Return whether to read them again."""
+        is_old = self.read_at is None or not timedelta() <= now - self.read_at < AS_OLD_AS
+        return is_old or not frozenset(ids) <= self._ids
+
+    def read(self, connection: Connection, ids: Collection[str], now: datetime) -> None:
+        """Read them from Airflow's database."""
+        found = read_connections(connection, ids, self._keys)
+        self.variables = {variable_of(name): text for name, text in found.items()} | self._own
+        self._ids, self.read_at = frozenset(ids), now
+        self.masker = self._masker()
+
+    def conceal(self, url: str) -> None:
+        """Count a database's password among the secrets."""
+        if url not in self._urls:
+            self._urls = (*self._urls, url)
+            self.masker = self._masker()
+
+    def hosts(self) -> list[str]:
+        """Return the addresses of the gateways that are not on this machine."""
+        hosts = set()
+        for name in self.variables:
+            try:
+                fields = read_fields(
+                    name.removeprefix(CONNECTION_PREFIX).lower(), self.variables, GATEWAY
+                )
+                host = base_url(fields)
+            except ConfigurationError:
+                continue
+            if not is_loopback(host.partition("://")[2].rpartition(":")[0] or host):
+                hosts.add(host)
+        return sorted(hosts)
+
+    def _masker(self) -> Masker:
+        secrets = secrets_in(self.variables)
+        for url in self._urls:
+            secrets |= secrets_in({"WAREHOUSE_URL": url})
+        return Masker(secrets)

@@ -10,8 +10,8 @@ import asyncio
 from collections import defaultdict
 from typing import TYPE_CHECKING, Protocol
 
+from include.alerts.composing import repeated
 from include.alerts.messages import Receipt
-from include.alerts.texts import repeated
 
 if TYPE_CHECKING:
     from collections.abc import Callable

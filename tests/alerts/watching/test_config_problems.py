@@ -33,9 +33,9 @@ def test_nothing_is_said_of_a_job_that_cannot_be_read(watched: Watched) -> None:
     """What is open of it stays open; so it does where a whole file cannot be read."""
     watched.land(but={f"jd_store jd-1 {LAST}": BUSY})
     watched.write(FILE, TASKS.replace('"30 7 * * *"', '"99 7 * * *"'))
-    gathering = watched.look()
-    assert gathering.observed().unseen_subjects >= {"jd_store"}
-    assert not [one for one in gathering.findings if one.kind is Kind.LATE]
+    collector = watched.look()
+    assert collector.observed().unseen_subjects >= {"jd_store"}
+    assert not [one for one in collector.findings if one.kind is Kind.LATE]
     watched.write(FILE, "tasks: [")
     (found,) = watched.found(kind=Kind.CONFIGURATION)
     assert found.subject == FILE

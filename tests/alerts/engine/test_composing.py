@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from include.alerts.catalogue import Language
+from include.alerts.composing import Wording, repeated
 from include.alerts.findings import Finding, Kind, Missing, Resolution
-from include.alerts.languages import Language
 from include.alerts.messages import Message
+from include.alerts.notices import Notice
 from include.alerts.records import Alert, What
-from include.alerts.sayings import Saying
-from include.alerts.texts import Texts, repeated
 from tests.alerts.engine.alert_rounds import MORNING, SHANGHAI, late, service
 
 if TYPE_CHECKING:
-    from include.alerts.grouping import Part
+    from include.alerts.notices import Part
 
 HOUR = timedelta(hours=1)
 NOW = MORNING + 2 * HOUR
@@ -29,11 +29,11 @@ def _alert(finding: Finding, **more: object) -> Alert:
 
 
 def _part(finding: Finding, *whats: What) -> Part:
-    return (Saying(_alert(finding), "ops", whats or (What.OPENING,), NOW),)
+    return (Notice(_alert(finding), "ops", whats or (What.OPENING,), NOW),)
 
 
 def _text(finding: Finding, *whats: What, language: str = "zh") -> list[str]:
-    return Texts(language, NOW, DAY).message(_part(finding, *whats)).plain().splitlines()
+    return Wording(language, NOW, DAY).message(_part(finding, *whats)).plain().splitlines()
 
 
 def _of(kind: Kind, name: str = "任务A", **facts: str) -> Finding:
@@ -122,8 +122,8 @@ def test_english() -> None:
         "See http://x/  #A7",
     ]
     gone = _alert(finding, gone=NOW, recovered=NOW, resolution=Resolution(3, 3, NOW))
-    texts = Texts("en", NOW, DAY)
-    told = texts.message((Saying(gone, "ops", (What.RECOVERY,), NOW),)).plain()
+    texts = Wording("en", NOW, DAY)
+    told = texts.message((Notice(gone, "ops", (What.RECOVERY,), NOW),)).plain()
     assert told == (
         "[Recovered] 任务pdd_a 2026-11-27: all 3 shops have landed, 1 h after the deadline #A7"
     )
@@ -142,7 +142,7 @@ def test_english() -> None:
 def test_recoveries(resolution: Resolution | None, expected: str) -> None:
     """They say how it was repaired, as far as that is known."""
     alert = _alert(late("a"), gone=NOW, recovered=NOW, resolution=resolution)
-    message = Texts("zh", NOW, DAY).message((Saying(alert, "ops", (What.RECOVERY,), NOW),))
+    message = Wording("zh", NOW, DAY).message((Notice(alert, "ops", (What.RECOVERY,), NOW),))
     assert message.plain() == f"【已恢复】任务a 2026-11-27：{expected} #A7"
 
 
@@ -150,19 +150,19 @@ def test_what_was_repaired_before_it_could_be_said_is_told() -> None:
     """An opening that comes late names those that were missing at the deadline, too."""
     finding = late("pdd_a", "pdd-1", "pdd-2")
     alert = replace(_alert(finding), finding=late("pdd_a", "pdd-2"))
-    message = Texts("zh", NOW, DAY).message((Saying(alert, "ops", (What.OPENING,), NOW),))
+    message = Wording("zh", NOW, DAY).message((Notice(alert, "ops", (What.OPENING,), NOW),))
     assert "· 1 家已经正常：店铺pdd-1" in message.lines
 
 
 def test_a_summary_says_each_in_a_line() -> None:
     """New ones, those that are over, and those that last, each with its number."""
-    texts = Texts("zh", NOW, DAY)
+    texts = Wording("zh", NOW, DAY)
     gone = _alert(service(), gone=NOW, recovered=NOW)
     part = (
         *_part(late("pdd_a")),
-        Saying(gone, "ops", (What.RECOVERY,), NOW, ("138",)),
-        Saying(replace(gone, number=8), "ops", (What.OPENING, What.RECOVERY), NOW),
-        Saying(_alert(late("pdd_b")), "ops", (What.REPEAT,), NOW, ("138", "139")),
+        Notice(gone, "ops", (What.RECOVERY,), NOW, ("138",)),
+        Notice(replace(gone, number=8), "ops", (What.OPENING, What.RECOVERY), NOW),
+        Notice(_alert(late("pdd_b")), "ops", (What.REPEAT,), NOW, ("138", "139")),
     )
     message = texts.message(part)
     assert message.mention == ("138", "139")

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from include.alerts.delivery import deliver
 from include.alerts.engine import judge
 from include.alerts.findings import Observed
+from include.alerts.outbox import deliver
 from tests.alerts.engine.alert_rounds import ONE_CHANNEL, TAKEN, TIMEOUT, UNREACHED, late, service
 
 if TYPE_CHECKING:

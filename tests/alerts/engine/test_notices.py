@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from include.alerts.grouping import within_budget
+from include.alerts.notices import within_budget
 from tests.alerts.engine.alert_rounds import (
     BUSY,
     MORNING,

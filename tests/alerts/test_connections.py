@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from cryptography.fernet import Fernet
 
-from include.alerts.credentials import Credentials, keys_of, read_connections
-from include.alerts.watching.airflow_state import DatabaseGoneError, opened
+from include.alerts.connections import ChannelConnections, keys_of, read_connections
+from include.alerts.watching.airflow_database import opened
+from include.alerts.watching.health import DatabaseGoneError
 from include.errors import ConfigurationError
 from tests.alerts.watched import at
 
@@ -36,9 +37,9 @@ def stored(watched: Watched, *ids: str) -> dict[str, str]:
         return read_connections(connection, ids, keys_of(watched.environment))
 
 
-def credentials(watched: Watched, **more: str) -> Credentials:
+def credentials(watched: Watched, **more: str) -> ChannelConnections:
     """Return those of a new process."""
-    return Credentials(watched.store, {**watched.environment, **more})
+    return ChannelConnections(watched.store, {**watched.environment, **more})
 
 
 def test_a_connection_is_read_as_airflow_writes_it(hook: Watched) -> None:

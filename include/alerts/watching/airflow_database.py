@@ -8,7 +8,7 @@ restarted is noticed by the next round.
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,15 +16,25 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import DateTime, column, create_engine, func, make_url, select, table
 from sqlalchemy.pool import NullPool
 
+from include.alerts.connections import WAREHOUSE, read_connections
+from include.alerts.findings import Kind
+from include.alerts.watching import health
+from include.alerts.watching.config_problems import ImportFailure, import_findings
+from include.alerts.watching.connections import connections_of_shops
+from include.alerts.watching.health import DatabaseGoneError
+from include.alerts.watching.scope import METADATA_URL
 from include.coverage.airflow_runs import DAGS, SCHEDULERS, read_runs_of, read_under_way
 from include.coverage.runs import UnderWay
-from include.errors import ExpectedError
+from include.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from sqlalchemy import Connection, Engine
 
+    from include.alerts.connections import ChannelConnections, ShopConnections
+    from include.alerts.findings import Finding
+    from include.alerts.watching.scope import Collector, RoundInput, Site
     from include.coverage.runs import Run
     from include.registry import Registry
 
@@ -42,19 +52,6 @@ COMPONENTS = {
 CONNECT_SECONDS = 5
 # It only raises what `check` says of config/, which is read by itself.
 REGISTRY_ERRORS = "registry_errors.py"
-
-
-class DatabaseGoneError(ExpectedError):
-    """The file of a SQLite database is not there; opening it would make an empty one."""
-
-
-@dataclass(frozen=True)
-class ImportFailure:
-    """A file that Airflow cannot import: its name, the error's last line, and since when."""
-
-    file: str
-    error: str
-    since: datetime
 
 
 @dataclass(frozen=True)
@@ -145,3 +142,62 @@ def _failures(connection: Connection) -> Iterable[ImportFailure]:
 
 def _aware(moment: Any) -> datetime | None:
     return moment.replace(tzinfo=moment.tzinfo or timezone.utc) if moment else None
+
+
+PART = "Airflow's database"
+
+
+class AirflowReader:
+    """Reads Airflow's database again in each round.
+
+    Args:
+        site: the site.
+        credentials: gets what messages are sent with.
+        shops: gets the shops' connections.
+    """
+
+    def __init__(self, site: Site, credentials: ChannelConnections, shops: ShopConnections) -> None:
+        self._site = site
+        self._credentials = credentials
+        self._shops = shops
+
+    def read(self, collector: Collector, asked: RoundInput) -> AirflowState | None:
+        """Return how Airflow is; none where its database is gone, which becomes a finding."""
+        scope, state = collector.scope, None
+
+        def away(error: Exception) -> Finding | None:
+            return health.database_finding(collector.scope, health.DATABASE, error)
+
+        with collector.reading(PART, Kind.PAUSED, subjects=COMPONENTS.values(), away=away):
+            if not self._site.said(METADATA_URL):
+                raise ConfigurationError(
+                    "nothing says where it is: AIRFLOW__DATABASE__SQL_ALCHEMY_CONN is not set"
+                )
+            with opened(self._site.said(METADATA_URL)) as connection:
+                state = read_airflow(connection, scope.registry, scope.now)
+                self._read_connections(connection, collector, asked)
+        if state is None:
+            return None
+        with collector.reading("import errors", Kind.CONFIGURATION):
+            collector.findings += import_findings(collector.scope, state.failures)
+        with collector.reading("heartbeats", subjects=COMPONENTS.values()):
+            began = asked.began or scope.now - health.SILENT
+            collector.findings += health.heartbeat_findings(scope, state.heartbeats, began)
+        return state
+
+    def runs(self, collector: Collector, periods: Collection[tuple[str, str]]) -> tuple[Run, ...]:
+        """Return the runs of some jobs and periods, ended or not."""
+        with opened(self._site.said(METADATA_URL)) as connection:
+            return tuple(runs_of_periods(connection, collector.scope.registry, periods))
+
+    def _read_connections(
+        self, connection: Connection, collector: Collector, asked: RoundInput
+    ) -> None:
+        scope, keys = collector.scope, self._credentials.keys
+        wanted = (*asked.connections, WAREHOUSE)
+        found = read_connections(connection, wanted, keys)
+        self._credentials.refresh(found, wanted, scope.now)
+        ids = connections_of_shops(scope)
+        if self._shops.is_due(ids, scope.now):
+            self._shops.read(connection, ids, scope.now)
+            collector.scope = replace(scope, masker=self._shops.masker)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from datetime import timedelta
 
-from include.alerts.watching.clocks import ClockWatch, difference_to
-from include.alerts.watching.sight import Sight
+from include.alerts.watching.clock import ClockWatch, difference_to
+from include.alerts.watching.scope import Scope
 from tests.alerts.watched import at
 from tests.sandbox.serving import serve
 
@@ -29,7 +29,7 @@ class Clocks:
         """Return what is said after both have gone on by so many seconds."""
         self.now += timedelta(seconds=wall)
         self.elapsed += steady
-        return [one.facts["what"] for one in self.watch.look(Sight(self.now), HOSTS)]
+        return [one.facts["what"] for one in self.watch.look(Scope(self.now), HOSTS)]
 
 
 def test_a_clock_that_keeps_its_time_is_well() -> None:

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from datetime import datetime
 
+    from include.alerts.answers import Mutes
     from include.alerts.findings import Finding, Identity, Observed
-    from include.alerts.muting import Mutes
 
 # What is repaired by the next edit in most cases waits before it is said.
 HOLDS: Mapping[Kind, timedelta] = {Kind.CONFIGURATION: timedelta(minutes=5)}

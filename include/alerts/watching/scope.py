@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
@@ -9,35 +10,87 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from include import MANAGER, PROJECT_ROOT
-from include.alerts.findings import Finding, Kind, Observed
-from include.alerts.languages import Language, Said
+from include.alerts.catalogue import Language, Text
+from include.alerts.findings import Finding, Identity, Kind, Observed
 from include.errors import ExpectedError
 from include.registry import Registry
 from include.secrets.masking import Masker
 from include.text import printable, storable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping
+    from collections.abc import Collection, Iterator
     from datetime import datetime
 
-    from include.alerts.findings import Day, Identity, Missing, Resolution
+    from include.alerts.configuration import AlertConfiguration
+    from include.alerts.findings import Day, Missing, Resolution
     from include.registry import Job
+
+# Airflow's database, where tasks report to, and the web UI as people open it.
+METADATA_URL = "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"
+TASKS_URL = "AIRFLOW__CORE__EXECUTION_API_SERVER_URL"
+WEB_URL = "AIRFLOW__API__BASE_URL"
+
+
+@dataclass(frozen=True)
+class Site:
+    """The installation that is watched.
+
+    Attributes:
+        root: the project.
+        var: what the service writes to.
+        environment: of its components.
+        contained: whether these are containers, with commands of their own.
+    """
+
+    root: Path
+    var: Path
+    environment: Mapping[str, str] = field(repr=False)
+    contained: bool = False
+
+    def said(self, name: str) -> str:
+        """Return what the environment says by a name, as `METADATA_URL`; empty where nothing."""
+        return self.environment.get(name, "")
+
 
 # Of what a message quotes: an error's first line, cut.
 LONGEST_QUOTE = 160
 WATCHDOG = "watchdog"
-NAME = Said("看门狗", "watchdog")
+NAME = Text("看门狗", "watchdog")
 
 
-FAILED = Said("看门狗查看“{part}”时出错：{error}", "the watchdog failed to look at {part}: {error}")
-REPORT = Said(
+FAILED = Text("看门狗查看“{part}”时出错：{error}", "the watchdog failed to look at {part}: {error}")
+REPORT = Text(
     f"运行 `{MANAGER} doctor`；仍然如此，请把这一行反馈给维护者",
     f"run `{MANAGER} doctor`; if it stays so, report this line",
 )
+ON_THE_PAGE = Text("打开 Coverage 页面补齐：{page}", "repair it on the page Coverage: {page}")
+CHECK = "python -m include.registry.checks"
+# What to do, as a command that works: on one machine the manager's, in containers the second.
+TO_DO: dict[str, tuple[str, Text]] = {
+    "repair": (f"{MANAGER} repair --job {{job}} --yes", ON_THE_PAGE),
+    "waive": (f"{MANAGER} waive {{job}} --period {{key}} --reason …", ON_THE_PAGE),
+    "resume": (
+        f"{MANAGER} resume {{job}}",
+        Text(
+            "在网页的 Dags 里取消暂停：{address}",
+            "let it go on in the web UI under Dags: {address}",
+        ),
+    ),
+    "restart": (
+        f"{MANAGER} restart",
+        Text("重启组件 {component}", "restart the component {component}"),
+    ),
+    "logs": (
+        f"{MANAGER} logs {{component}}",
+        Text("查看组件 {component} 的日志", "look at the log of the component {component}"),
+    ),
+    "doctor": (f"{MANAGER} doctor", Text("查看各组件的日志", "look at the components' logs")),
+    "check": (f"{MANAGER} check", Text(CHECK, CHECK)),
+}
 
 
 @dataclass(frozen=True)
-class Sight:
+class Scope:
     """What a round looks at.
 
     Attributes:
@@ -60,7 +113,7 @@ class Sight:
     masker: Masker = field(default_factory=lambda: Masker(()))
     root: Path = PROJECT_ROOT
 
-    def say(self, said: Said, **values: object) -> str:
+    def say(self, said: Text, **values: object) -> str:
         """Return a text in the language of the messages, its placeholders filled in."""
         return Language(self.language).say(said, **values)
 
@@ -80,6 +133,14 @@ class Sight:
         query = f"?job={job}" if job else ""
         return f"{self.address.rstrip('/')}/plugin/coverage{query}" if self.address else ""
 
+    def to_do(self, action: str, **names: str) -> str:
+        """Return what to do, of `TO_DO`; `names`: of the job, the period or the component."""
+        command, in_containers = TO_DO[action]
+        if not self.contained:
+            return command.format(**names)
+        page = self.page(names.get("job", "")) or "Coverage"
+        return self.say(in_containers, page=page, address=self.address or "Airflow", **names)
+
     def of_job(
         self,
         kind: Kind,
@@ -92,18 +153,19 @@ class Sight:
     ) -> Finding:
         """Return a finding of a job; facts that say nothing are left out."""
         local = since.astimezone(job.schedule.zone)
-        return Finding(
+        return Finding.of(
             kind,
             job.id,
-            key,
-            job.name,
-            job.platform or "",
-            tuple(job.tags),
             local,
-            local,
-            units,
-            merged({**facts, "link": self.page(job.id)}),
             job.timezone,
+            period_key=key,
+            name=job.name,
+            platform=job.platform,
+            tags=job.tags,
+            due=local,
+            units=units,
+            link=self.page(job.id),
+            **facts,
         )
 
     def service(
@@ -111,22 +173,47 @@ class Sight:
     ) -> Finding:
         """Return a finding of kind `service`."""
         began = since or self.now
-        said = merged({"what": what, "remedy": remedy})
-        called = name or subject
-        return Finding(
-            Kind.SERVICE, subject, "", called, "", (), began, began, facts=said, zone=self.zone
+        return Finding.of(
+            Kind.SERVICE, subject, began, self.zone, name=name, what=what, remedy=remedy
         )
 
 
-class Gathering:
+# Looks at a part of the service; raises what costs that part only.
+Look = Callable[[Scope], Iterable[Finding]]
+
+
+@dataclass(frozen=True)
+class RoundInput:
+    """What one round is asked.
+
+    Attributes:
+        now: the moment; aware.
+        configuration: config/alerts.yaml.
+        open_now: the alerts that are open.
+        connections: ids of those that messages are sent with.
+        began: since when the components run, as far as that is known; they may be silent at first.
+        started: when the service was started on purpose; none where that is not known.
+        looks: further parts of the service, each by its name.
+    """
+
+    now: datetime
+    configuration: AlertConfiguration
+    open_now: tuple[Identity, ...] = ()
+    connections: tuple[str, ...] = ()
+    began: datetime | None = None
+    started: datetime | None = None
+    looks: Mapping[str, Look] = field(default_factory=dict)
+
+
+class Collector:
     """What a round has found so far.
 
     Args:
-        sight: of the round.
+        scope: of the round.
     """
 
-    def __init__(self, sight: Sight) -> None:
-        self.sight = sight
+    def __init__(self, scope: Scope) -> None:
+        self.scope = scope
         self.findings: list[Finding] = []
         self.resolved: dict[Identity, Resolution] = {}
         self.day: Day | None = None
@@ -180,10 +267,10 @@ class Gathering:
 
     def _fault(self, part: str, error: Exception) -> Finding:
         told = str(error) if isinstance(error, ExpectedError) else f"{_place(error)}: {error}"
-        what = self.sight.say(FAILED, part=part, error=self.sight.quote(told))
+        what = self.scope.say(FAILED, part=part, error=self.scope.quote(told))
         subject = f"{WATCHDOG}:{part}"
-        name = self.sight.say(NAME)
-        return self.sight.service(subject, what, self.sight.say(REPORT), name=name)
+        name = self.scope.say(NAME)
+        return self.scope.service(subject, what, self.scope.say(REPORT), name=name)
 
 
 def _place(error: Exception) -> str:
@@ -195,8 +282,3 @@ def _place(error: Exception) -> str:
     if trace is None:
         return name
     return f"{name} ({PurePath(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno})"
-
-
-def merged(facts: Mapping[str, str]) -> dict[str, str]:
-    """Return facts without those that say nothing."""
-    return {name: said for name, said in facts.items() if said}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from include.alerts.muting import check_until
+from include.alerts.answers import check_until
 from include.errors import ConfigurationError
 from include.registry.alerts import Mute
 from tests.alerts.engine.alert_rounds import ONE_CHANNEL, late, service

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import httpx
 
-from include.alerts.languages import Said
+from include.alerts.catalogue import Text
 from include.alerts.watching.health import NAMES
 from include.errors import ConfigurationError
 from include.gateways.answers import date_of
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from include.alerts.findings import Finding
-    from include.alerts.watching.sight import Sight
+    from include.alerts.watching.scope import Scope
 
 CLOCK = "clock"
 HOST_TIMEOUT = 10.0
@@ -32,19 +32,19 @@ ASKED_EVERY = timedelta(hours=1)
 # Whoever set the clock on purpose has seen the alert by then.
 JUMP_TOLD = timedelta(hours=24)
 
-AHEAD, BEHIND = Said("快", "ahead of"), Said("慢", "behind")
-DIFFERS = Said(
+AHEAD, BEHIND = Text("快", "ahead of"), Text("慢", "behind")
+DIFFERS = Text(
     "本机时间比 {host} {way}了约 {minutes} 分钟：任务会在错误的时间运行，平台会拒绝签名",
     "this machine's clock is about {minutes} min {way} {host}: jobs run at the wrong time, and "
     "platforms refuse what it signs",
 )
-FORWARD, BACK = Said("向前", "forward"), Said("向后", "back")
-JUMPED = Said(
+FORWARD, BACK = Text("向前", "forward"), Text("向后", "back")
+JUMPED = Text(
     "本机时间在 {at}（跳变后）{way}跳了约 {minutes} 分钟，没有别的时钟可以核对",
     "this machine's clock jumped {way} by about {minutes} min at {at} (as it says now), and there "
     "is no other one to compare it with",
 )
-KEEP_TIME = Said(
+KEEP_TIME = Text(
     "校准本机时间：`sudo timedatectl set-ntp true`",
     "set it right: `sudo timedatectl set-ntp true`",
 )
@@ -106,26 +106,26 @@ class ClockWatch:
         # Whether what it said last tells anything of a jump that another process has seen.
         self.can_tell = False
 
-    def look(self, sight: Sight, hosts: Iterable[str]) -> Iterator[Finding]:
+    def look(self, scope: Scope, hosts: Iterable[str]) -> Iterator[Finding]:
         """Yield that the clock is wrong, or may be.
 
         Args:
-            sight: of the round; its moment is what the clock shows.
+            scope: of the round; its moment is what the clock shows.
             hosts: whom to ask, scheme, host and port; none of this machine.
         """
-        now, elapsed = sight.now.timestamp(), self._elapsed()
+        now, elapsed = scope.now.timestamp(), self._elapsed()
         offset = now - elapsed
         self.can_tell = self._offset is not None
         step = offset - self._offset if self._offset is not None else 0.0
         self._offset = offset
         if abs(step) > TOLERATED_SECONDS:
             self._jump += step
-            self._jumped_at = sight.now
+            self._jumped_at = scope.now
         is_time = self._asked_at is None or elapsed - self._asked_at >= ASKED_EVERY.total_seconds()
         if is_time or abs(step) > TOLERATED_SECONDS:
             self._asked_at = elapsed
             self._ask(hosts)
-        yield from self._findings(sight)
+        yield from self._findings(scope)
 
     def _ask(self, hosts: Iterable[str]) -> None:
         """Ask until one answers."""
@@ -139,23 +139,23 @@ class ClockWatch:
                     self._differs = host, seconds
                 return
 
-    def _findings(self, sight: Sight) -> Iterator[Finding]:
-        name, remedy = sight.say(NAMES[CLOCK]), sight.say(KEEP_TIME)
+    def _findings(self, scope: Scope) -> Iterator[Finding]:
+        name, remedy = scope.say(NAMES[CLOCK]), scope.say(KEEP_TIME)
         if self._differs is not None:
             host, seconds = self._differs
-            way = sight.say(BEHIND if seconds > 0 else AHEAD)
+            way = scope.say(BEHIND if seconds > 0 else AHEAD)
             place = host.partition("://")[2]
-            what = sight.say(DIFFERS, host=place, way=way, minutes=_minutes(seconds))
-            yield sight.service(CLOCK, what, remedy, name=name)
-        elif self._jumped_at is not None and self._is_to_tell(sight, self._jumped_at):
-            way = sight.say(FORWARD if self._jump > 0 else BACK)
-            at = sight.clock(self._jumped_at)
-            what = sight.say(JUMPED, at=at, way=way, minutes=_minutes(self._jump))
-            yield sight.service(CLOCK, what, remedy, self._jumped_at, name=name)
+            what = scope.say(DIFFERS, host=place, way=way, minutes=_minutes(seconds))
+            yield scope.service(CLOCK, what, remedy, name=name)
+        elif self._jumped_at is not None and self._is_to_tell(scope, self._jumped_at):
+            way = scope.say(FORWARD if self._jump > 0 else BACK)
+            at = scope.clock(self._jumped_at)
+            what = scope.say(JUMPED, at=at, way=way, minutes=_minutes(self._jump))
+            yield scope.service(CLOCK, what, remedy, self._jumped_at, name=name)
 
-    def _is_to_tell(self, sight: Sight, jumped_at: datetime) -> bool:
+    def _is_to_tell(self, scope: Scope, jumped_at: datetime) -> bool:
         """Return whether a jump was neither taken back nor is long known."""
-        lately = abs(sight.now - jumped_at) < JUMP_TOLD
+        lately = abs(scope.now - jumped_at) < JUMP_TOLD
         return lately and abs(self._jump) > TOLERATED_SECONDS
 
 

@@ -1,0 +1,185 @@
+"""What has landed: of the day, for the digest, and of what was late, for the recovery."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from datetime import datetime, time, timedelta, timezone
+from typing import TYPE_CHECKING, NamedTuple
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import func, select
+
+from include.alerts.catalogue import Text
+from include.alerts.findings import Day, Identity, Kind, Resolution, Restated
+from include.alerts.watching.units import expected_of, is_missing, is_told_of
+from include.coverage.reading import read_coverage
+from include.coverage.report import digest_of, since_for
+from include.units.unit import GAPS, LANDED, LedgerRow, State
+from include.warehouse.tables import ledger
+from include.warehouse.transactions import reading
+from include.warehouse.types import UtcMoment
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from datetime import date
+
+    from sqlalchemy import Engine
+
+    from include.alerts.findings import TokenEnd
+    from include.alerts.watching.scope import Scope
+    from include.coverage import Cell, Coverage
+    from include.units.unit import Drift
+
+# What a job without a platform counts by.
+NO_PLATFORM = "-"
+# Periods that ended before are not looked at: none is pulled again by itself after that time.
+OLDEST_RESTATED = timedelta(days=130)
+
+
+class Digested(NamedTuple):
+    """What is read once a day, as the digest is due.
+
+    Attributes:
+        usual: how much more rows the day's units landed than usual, as a fraction; none where that
+            is not known.
+        restated: periods whose rows have changed within a day.
+    """
+
+    usual: float | None = None
+    restated: tuple[Restated, ...] = ()
+
+
+NOT_READ = Digested()
+
+
+def day_of(scope: Scope, coverage: Coverage, tokens: Sequence[TokenEnd], digested: Digested) -> Day:
+    """Return how the day is so far: of jobs that land data, what was due until now.
+
+    Args:
+        scope: of the round; the day is that of its zone.
+        coverage: units of the last days.
+        tokens: those that end soon.
+        digested: what is read once a day.
+    """
+    today = scope.now.astimezone(ZoneInfo(scope.zone)).date()
+    cells = [cell for cell in coverage.cells if cell.job.data and _day_of(cell, scope) == today]
+    due = [cell for cell in cells if cell.due_at.timestamp() <= scope.now.timestamp()]
+    missing: Counter[str] = Counter()
+    for cell in due:
+        gaps = sum(cell.counts[state] for state in GAPS)
+        if gaps:
+            missing[cell.job.platform or NO_PLATFORM] += gaps
+    expected, landed = sum(map(expected_of, due)), sum(map(_landed, due))
+    to_come = len(cells) > len(due) or any(_is_to_come_today(coverage, scope, today))
+    return Day(
+        expected=expected,
+        landed=landed,
+        missing=dict(missing),
+        usual=digested.usual,
+        restated=digested.restated,
+        waived=sum(cell.counts[State.WAIVED] for cell in due),
+        tokens=tuple(tokens),
+        complete=bool(expected) and landed == expected and not to_come,
+    )
+
+
+def usual_of(scope: Scope, engine: Engine) -> float | None:
+    """Return how much more rows the day's units landed than usual; none where it is not known."""
+    zone = ZoneInfo(scope.zone)
+    today = scope.now.astimezone(zone).date()
+    midnight = datetime.combine(today, time.min, zone)
+    since = since_for(midnight - timedelta(days=1))
+    coverage = read_coverage(engine, scope.registry, since, now=scope.now, in_full=True)
+    whole = digest_of(coverage, lambda cell: _day_of(cell, scope) == today).whole
+    return whole.compared / whole.usual - 1 if whole.usual else None
+
+
+def restated_of(scope: Scope, engine: Engine) -> tuple[Restated, ...]:
+    """Return the periods whose rows have changed within a day, the oldest first."""
+    jobs, now = scope.registry.jobs, scope.now.astimezone(timezone.utc)
+    query = select(ledger).where(
+        ledger.c.job_id.in_(jobs),
+        ledger.c.period_end > now - OLDEST_RESTATED,
+        ledger.c.restated_at > now - timedelta(days=1),
+    )
+    with reading(engine) as connection:
+        rows = LedgerRow.read(connection, query)
+    drifts: dict[tuple[int, str], list[Drift]] = defaultdict(list)
+    for row in rows:
+        if row.restated_at and (drift := row.drift):
+            drifts[(row.restated_at - row.period_end).days, row.job_id].append(drift)
+    return tuple(
+        Restated(
+            jobs[job_id].name,
+            days,
+            sum(one.rows - one.before for one in found),
+            sum(one.changed for one in found),
+        )
+        for (days, job_id), found in sorted(drifts.items(), reverse=True)
+    )
+
+
+def _day_of(cell: Cell, scope: Scope) -> date:
+    return cell.due_at.astimezone(ZoneInfo(scope.zone)).date()
+
+
+def _is_to_come_today(coverage: Coverage, scope: Scope, today: date) -> list[bool]:
+    """Return, for each job of data, whether one more of its runs starts today."""
+    jobs = {cell.job.id: cell.job for cell in coverage.cells if cell.job.data and cell.job.enabled}
+    zone = ZoneInfo(scope.zone)
+    fires = (job.schedule.next_fire(scope.now) for job in jobs.values())
+    return [fire.astimezone(zone).date() == today for fire in fires]
+
+
+def _landed(cell: Cell) -> int:
+    return sum(cell.counts[state] for state in LANDED)
+
+
+MORE_WAIVED = Text("另有 {count} 家已豁免", "{count} more are waived")
+ALL_WAIVED = Text("已全部豁免", "all of it is waived")
+NO_JOB = Text("任务已不在登记表中", "the job is in the registry no more")
+ALERTS_NO_MORE = Text("任务不再告警", "the job alerts no more")
+
+
+def resolutions(
+    scope: Scope, engine: Engine, coverage: Coverage, open_now: Iterable[Identity]
+) -> Iterator[tuple[Identity, Resolution]]:
+    """Yield how alerts that are open, and not found any more, were resolved.
+
+    Args:
+        scope: of the round.
+        engine: of the warehouse.
+        coverage: units of the last days.
+        open_now: the alerts that are open, and are not among the findings.
+    """
+    cells = {(cell.job.id, cell.period.key): cell for cell in coverage.cells}
+    for identity in open_now:
+        if identity.kind is not Kind.LATE:
+            continue
+        job = scope.registry.jobs.get(identity.subject)
+        cell = cells.get((identity.subject, identity.period_key))
+        if job is None:
+            yield identity, Resolution(0, 0, note=scope.say(NO_JOB))
+        elif not is_told_of(job):
+            yield identity, Resolution(0, 0, note=scope.say(ALERTS_NO_MORE))
+        elif cell is not None and not any(is_missing(unit) for unit in cell.units):
+            yield identity, _resolution_of(scope, engine, cell)
+
+
+def _resolution_of(scope: Scope, engine: Engine, cell: Cell) -> Resolution:
+    expected, waived = expected_of(cell), cell.counts[State.WAIVED]
+    landed = _landed(cell)
+    note = scope.say(MORE_WAIVED if expected else ALL_WAIVED, count=waived) if waived else ""
+    return Resolution(landed, expected, _landed_at(engine, cell) if landed else None, note)
+
+
+def _landed_at(engine: Engine, cell: Cell) -> datetime | None:
+    """Return when the last unit of a period landed."""
+    query = select(func.max(ledger.c.finished_at, type_=UtcMoment)).where(
+        ledger.c.job_id == cell.job.id,
+        ledger.c.period_key == cell.period.key,
+        ledger.c.state.in_(LANDED),
+    )
+    with reading(engine) as connection:
+        found: datetime | None = connection.scalar(query)
+    return found

@@ -1,0 +1,219 @@
+"""Reading the warehouse, for one round: what is late, rejected, refused, and how the day is."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import make_url
+
+from include.alerts.findings import Kind
+from include.alerts.watching import health
+from include.alerts.watching.config_problems import problem_findings
+from include.alerts.watching.connections import Refusals, read_landings, token_ends, token_findings
+from include.alerts.watching.health import DatabaseGoneError
+from include.alerts.watching.landed import (
+    NOT_READ,
+    Digested,
+    day_of,
+    resolutions,
+    restated_of,
+    usual_of,
+)
+from include.alerts.watching.reasons import Circumstances
+from include.alerts.watching.units import AT_LEAST, UnitFindings, is_told_of
+from include.coverage.reading import read_coverage
+from include.units.job_units import LONG_AGO
+from include.warehouse.connecting import connect
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import date
+
+    from sqlalchemy import Engine
+
+    from include.alerts.connections import ChannelConnections, ShopConnections
+    from include.alerts.findings import Finding, TokenEnd
+    from include.alerts.watching.airflow_database import AirflowReader, AirflowState
+    from include.alerts.watching.scope import Collector, RoundInput, Scope
+    from include.coverage import Coverage
+    from include.coverage.runs import Run
+
+PART = "warehouse"
+KINDS = (
+    *(Kind.LATE, Kind.QUALITY, Kind.AGING, Kind.PAUSED),
+    *(Kind.CREDENTIALS, Kind.CONFIGURATION, Kind.TOKEN),
+)
+# From the end of a period until its deadline has passed, at most.
+UNTIL_LATE = {
+    "tick": timedelta(days=1),
+    "day": timedelta(days=3),
+    "week": timedelta(days=9),
+    "month": timedelta(days=33),
+}
+# All gaps there ever were are looked for this often; when there are any, to see them closed.
+AGING_EVERY, AGING_AGAIN = timedelta(minutes=30), timedelta(minutes=5)
+TOKENS_EVERY = timedelta(hours=1)
+
+
+class WarehouseReader:
+    """Reads the warehouse.
+
+    Args:
+        credentials: say where it is.
+        shops: their connections, with their tokens.
+        airflow: is asked for the runs of what was never begun.
+    """
+
+    def __init__(
+        self, credentials: ChannelConnections, shops: ShopConnections, airflow: AirflowReader
+    ) -> None:
+        self._credentials, self._shops, self._airflow = credentials, shops, airflow
+        self._aging: tuple[datetime, list[Finding]] | None = None
+        self._tokens: tuple[datetime, list[tuple[TokenEnd, str]]] | None = None
+        self._digested: tuple[date, Digested] | None = None
+
+    def read(
+        self, collector: Collector, state: AirflowState | None, asked: RoundInput, service: str
+    ) -> None:
+        """Add what the ledger shows to be wrong.
+
+        Args:
+            collector: takes it.
+            state: how Airflow is; none where that is not known.
+            asked: what the round is asked.
+            service: what is wrong with the service, as a sentence.
+        """
+
+        def away(error: Exception) -> Finding | None:
+            return health.database_finding(collector.scope, health.WAREHOUSE, error)
+
+        with collector.reading(PART, *KINDS, away=away), self._opened() as engine:
+            collector.scope = replace(collector.scope, masker=self._shops.masker)
+            coverage = read_coverage(
+                engine,
+                collector.scope.registry,
+                _since(collector.scope),
+                now=_moment(engine, collector.scope),
+            )
+            self._take_problems(collector, coverage)
+            self._take_units(collector, coverage, state, asked, service)
+            self._take_refusals(collector, engine, coverage)
+            self._take_aging(collector, engine)
+            self._take_tokens(collector, engine)
+            self._take_day(collector, engine, coverage, asked)
+            found = {finding.identity for finding in collector.findings}
+            gone = [one for one in asked.open_now if one not in found]
+            collector.resolved.update(resolutions(collector.scope, engine, coverage, gone))
+
+    @contextmanager
+    def _opened(self) -> Iterator[Engine]:
+        url = self._credentials.warehouse_url()
+        self._shops.conceal(url)
+        made = make_url(url)
+        if made.get_backend_name() == "sqlite" and not Path(made.database or "").exists():
+            raise DatabaseGoneError(f"{made.database} is not there")
+        engine = connect(url)
+        try:
+            yield engine
+        finally:
+            engine.dispose()
+
+    def _take_problems(self, collector: Collector, coverage: Coverage) -> None:
+        """Add the jobs that could not be judged, by a fault of ours."""
+        known = set(collector.scope.registry.problems)
+        new = [problem for problem in coverage.problems if problem not in known]
+        collector.findings += problem_findings(collector.scope, new, {})
+        collector.unseen(subjects={one.job_id for one in new if one.job_id})
+
+    def _take_units(
+        self,
+        collector: Collector,
+        coverage: Coverage,
+        state: AirflowState | None,
+        asked: RoundInput,
+        service: str,
+    ) -> None:
+        runs = self._runs(collector, coverage) if state else None
+        around = Circumstances(collector.scope, runs=runs)
+        if state:
+            around = replace(around, dags=state.dags, under_way=state.under_way)
+        units = UnitFindings(coverage, around, service, asked.started)
+        collector.findings += units.late()
+        collector.findings += units.quality()
+        collector.findings += units.configuration()
+        if state:
+            collector.findings += units.paused()
+
+    def _runs(self, collector: Collector, coverage: Coverage) -> tuple[Run, ...] | None:
+        """Return the runs of periods that were never begun; none where that is not known."""
+        never = {
+            (cell.job.id, cell.period.key)
+            for cell in coverage.cells
+            if cell.units
+            and is_told_of(cell.job)
+            and cell.due_at.timestamp() <= collector.scope.now.timestamp()
+            and not any(unit.attempts for unit in cell.units)
+        }
+        with collector.reading("runs"):
+            return self._airflow.runs(collector, never) if never else ()
+        return None
+
+    def _take_refusals(self, collector: Collector, engine: Engine, coverage: Coverage) -> None:
+        landings = read_landings(engine, coverage)
+        refusals = Refusals(coverage, collector.scope, landings)
+        collector.findings += refusals.findings()
+        collector.unseen(subjects=refusals.tried)
+
+    def _take_aging(self, collector: Collector, engine: Engine) -> None:
+        scope, known = collector.scope, self._aging
+        every = AGING_AGAIN if known and known[1] else AGING_EVERY
+        if known is None or not timedelta() <= scope.now - known[0] < every:
+            now = _moment(engine, scope)
+            coverage = read_coverage(engine, scope.registry, LONG_AGO, now=now)
+            found = UnitFindings(coverage, Circumstances(scope)).aging()
+            known = self._aging = (scope.now, [*found])
+        collector.findings += known[1]
+
+    def _take_tokens(self, collector: Collector, engine: Engine) -> None:
+        scope, known = collector.scope, self._tokens
+        if self._shops.read_at is None:
+            collector.unseen(Kind.TOKEN)
+            return
+        with collector.reading("tokens", Kind.TOKEN):
+            if known is None or not timedelta() <= scope.now - known[0] < TOKENS_EVERY:
+                found = token_ends(scope, engine, self._shops.variables)
+                known = self._tokens = (scope.now, found)
+            collector.findings += token_findings(scope, known[1])
+
+    def _take_day(
+        self, collector: Collector, engine: Engine, coverage: Coverage, asked: RoundInput
+    ) -> None:
+        scope = collector.scope
+        with collector.reading("digest"):
+            local = scope.now.astimezone(ZoneInfo(scope.zone))
+            if local.time() >= asked.configuration.digest.at and (
+                self._digested is None or self._digested[0] != local.date()
+            ):
+                read = Digested(usual_of(scope, engine), restated_of(scope, engine))
+                self._digested = local.date(), read
+            known = self._digested and self._digested[0] == local.date() and self._digested[1]
+            tokens = [token for token, _ in self._tokens[1]] if self._tokens else []
+            collector.day = day_of(scope, coverage, tokens, known or NOT_READ)
+
+
+def _since(scope: Scope) -> dict[str, datetime]:
+    """Return from when on periods may be late, for each kind of period."""
+    longest = dict.fromkeys(UNTIL_LATE, AT_LEAST)
+    for job in scope.registry.jobs.values():
+        longest[job.period] = max(longest[job.period], job.recover)
+    return {kind: scope.now - longest[kind] - more for kind, more in UNTIL_LATE.items()}
+
+
+def _moment(engine: Engine, scope: Scope) -> datetime | None:
+    """Return the moment at which units are judged; none for that of the warehouse's own clock."""
+    return scope.now if engine.dialect.name == "sqlite" else None
