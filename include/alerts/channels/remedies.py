@@ -189,7 +189,7 @@ EMAIL = (
 )
 ANY = (
     Remedy(
-        "timeout|unreached|broken",
+        "unreached|timeout|broken",
         "本机连不上对方：检查网络、代理和防火墙，以及连接 {connection} 里的地址",
         "this machine does not reach it: check network, proxy and firewall, and the address in "
         "connection {connection}",
