@@ -131,7 +131,8 @@ def test_the_process_survives_what_it_tells_of(watched: Watched, robots: FakeRob
         watched.write("config/alerts.yaml", ALERTS + "storm: [\n")
         watched.write("config/alerts.yaml", ALERTS)
         _until(lambda: beat.stat().st_mtime > first + 1)
-        assert json.loads(beat.read_text("utf-8")) == {"open": [1, 2], "failing_channels": {}}
+        told = {"open": [1, 2], "failing_channels": {}}  # after the message that says so
+        _until(lambda: json.loads(beat.read_text("utf-8")) == told)
         assert process.poll() is None
         process.send_signal(signal.SIGTERM)
         out, _ = process.communicate(timeout=PATIENCE)
