@@ -44,10 +44,17 @@ SANDBOX_NOW = datetime(2025, 10, 9, 12)
 WIDE = Allowance(100_000, 1, 199)
 
 SERVICE_TESTS = "tests/integration/"
-# What each of their services is shared by; the other files of that folder share one more.
+# What each of their services is shared by; the other files of that folder share one more. And who
+# shares the Python of tests/manager/forking.py, which imports Airflow once in each worker.
 OF_A_SERVICE = {
-    **dict.fromkeys(("test_repair.py", "test_service.py"), "life"),
-    **{file: file for file in ("test_compose.py", "test_missed_ticks.py")},
+    **dict.fromkeys(("integration/test_repair.py", "integration/test_service.py"), "life"),
+    **{f"integration/{file}.py": file for file in ("test_compose", "test_missed_ticks")},
+    "manager/test_remedies.py": "forks",
+    "manager/lifecycle/test_preparing.py": "forks",
+    "manager/commands/test_connect.py": "forks",
+    "manager/commands/test_gaps.py": "forks",
+    "manager/commands/test_rotate.py": "forks",
+    "manager/commands/alerts/test_connecting.py": "forks",
 }
 
 
@@ -190,9 +197,8 @@ class ByFile(LoadScopeScheduling):
     def _split_scope(self, nodeid: str) -> str:
         """Return what a test belongs to; all that needs the running service belongs together."""
         file = nodeid.partition("::")[0]
-        if not file.startswith(SERVICE_TESTS):
-            return file
-        return OF_A_SERVICE.get(file.removeprefix(SERVICE_TESTS), SERVICE_TESTS)
+        alone = SERVICE_TESTS if file.startswith(SERVICE_TESTS) else file
+        return OF_A_SERVICE.get(file.removeprefix("tests/"), alone)
 
 
 @pytest.hookimpl(wrapper=True)
