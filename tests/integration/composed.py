@@ -109,7 +109,9 @@ class Stack:
         self.spawn("sandbox")
         init = self.spawn("init")
         assert init.wait(PATIENCE) == 0, self.log("init")
-        for name in ("api-server", "dag-processor", "triggerer", "config-watcher", "watchdog"):
+        for name in ("api-server", "dag-processor", "triggerer"):
+            self.spawn(name)
+        for name in ("config-watcher", "contract-events", "watchdog"):
             self.spawn(name)
         self.wait_until_healthy("api-server")
         self.spawn("scheduler")
@@ -158,7 +160,7 @@ class Stack:
             said = f"{done.stdout}{done.stderr}\n{self.log(name)}"
             assert name not in self._processes or self._processes[name].poll() is None, said
             assert time.monotonic() < until, said
-            time.sleep(0.5)
+            time.sleep(2)
 
     def a_worker(self) -> str:
         """Return the title of a worker that runs."""

@@ -125,10 +125,11 @@ def installed(project: Path, folder: Path, ports: Ports | None = None) -> Iterat
 
 def until(what: Callable[[], Any]) -> Any:
     """Return what was waited for, or fail."""
-    deadline = time.monotonic() + PATIENCE
+    began = time.monotonic()
     while not (found := what()):
-        assert time.monotonic() < deadline
-        time.sleep(0.5)
+        waited = time.monotonic() - began
+        assert waited < PATIENCE
+        time.sleep(min(0.5 + waited / 20, 3))  # each look takes the time of what is waited for
     return found
 
 
