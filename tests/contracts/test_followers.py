@@ -161,3 +161,17 @@ def test_what_is_past_recovering(watched: Watched) -> None:
         (moment,) = connection.scalars(contracts.select().with_only_columns(old))
         connection.execute(update(contracts).values(complete_at=moment - timedelta(days=8)))
     assert _started(watched) == []
+
+
+@pytest.mark.usefixtures("report")
+def test_a_run_that_fails_is_left_to_a_repair(watched: Watched) -> None:
+    """It is not made once more; a later change of the period is a reason to try again."""
+    _complete(watched, KEY)
+    assert _started(watched) == [FIRST]
+    unit = watched.project.unit("report", NO_SHOP)
+    watched.project.ledger.expect([unit])
+    watched.project.ledger.fail(unit, 1, "no mail server")
+    watched.restart()
+    assert _started(watched) == [FIRST]
+    _restate(watched, 7)
+    assert _started(watched) == [FIRST, ("report", f"after__{KEY}__r2", KEY)]

@@ -50,3 +50,30 @@ def test_two_dozen_days(tmp_path: Path, warehouse_url: str) -> None:
 def test_a_thousand_days(tmp_path: Path, warehouse_url: str) -> None:
     """The same."""
     assert _race(tmp_path, warehouse_url, 1_000, seed=2) > 1_000
+
+
+def _told_airflow(folder: Path, url: str, rounds: int, seed: int) -> int:
+    """Check that each revision has its run, and no other run is there; return how many."""
+    command = [sys.executable, "-m", "tests.contracts.event_race", str(folder), url]
+    done = subprocess.run(
+        [*command, str(rounds), str(seed)],
+        cwd=PROJECT_ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, ""), done.stderr
+    told = json.loads(done.stdout)
+    assert (told["left"], told["each_has_its_run"]) == (0, True), told
+    return int(told["revisions"])
+
+
+def test_two_dozen_days_that_airflow_is_told_of(tmp_path: Path, warehouse_url: str) -> None:
+    """By two processes, which are killed at any moment: once of each revision."""
+    assert _told_airflow(tmp_path, warehouse_url, 24, seed=3) > 24
+
+
+@pytest.mark.campaign
+def test_a_thousand_days_that_airflow_is_told_of(tmp_path: Path, warehouse_url: str) -> None:
+    """The same."""
+    assert _told_airflow(tmp_path, warehouse_url, 1_000, seed=4) > 1_000

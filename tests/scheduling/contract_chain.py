@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import runpy
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,7 +29,9 @@ from airflow.utils.state import DagRunState
 from airflow.utils.types import DagRunTriggeredByType
 
 from include import PROJECT_ROOT
+from include.registry import load_registry
 from include.scheduling.contract_dags import COMPLETE, contract_dag
+from include.scheduling.factory import build_dag
 from manager.airflow.rest import ThereAlreadyError
 from manager.airflow.starting_runs import make_run
 from manager.contract_events import ContractEvents
@@ -44,6 +47,14 @@ BUNDLE = "dags-folder"
 READER = "morning_report"
 GUIDE = (PROJECT_ROOT / "docs/contracts.md").read_text("utf-8")
 SNIPPET = GUIDE.partition("```python\n")[2].partition("```")[0]
+REPORT: dict[str, Any] = {
+    "id": "report",
+    "name": "报表",
+    "after": "day",
+    "restate": True,
+    "script": "good.py",
+    "start": "2025-01-01",
+}
 BY_HAND = "manual__2025-10-02"
 
 
@@ -65,6 +76,7 @@ class Airflow:
                     triggered_by=DagRunTriggeredByType.REST_API,
                     run_id=body["dag_run_id"],
                     partition_key=body["partition_key"],
+                    conf=body.get("conf"),
                     session=session,
                 )
         except DagRunAlreadyExists as error:
@@ -105,10 +117,15 @@ def _work(dag: DAG) -> None:
 def main() -> None:
     """Complete a day and restate it; kill what tells Airflow; run one by hand."""
     project = Contracted(Path(os.environ["HOME_OF_PROJECT"]), os.environ["WAREHOUSE_URL"])
+    project.jobs["report"] = REPORT
+    project.write()
+    registry = load_registry(project.root)
+    follower = build_dag(registry.jobs["report"], [])
     dag, airflow = contract_dag(project.contract()), Airflow()
-    written: dict[str, Any] = {}
-    exec(SNIPPET.replace("store_day", "day"), written)  # noqa: S102 - it is ours
-    _tell_airflow(dag, written["dag"])
+    file = project.root / "morning_report.py"
+    file.write_text(SNIPPET.replace("store_day", "day"), "utf-8")
+    written = runpy.run_path(str(file))
+    _tell_airflow(dag, written["dag"], follower)
     layout = Layout(root=project.root, var=project.root.parent / "var")
     layout.run.mkdir(parents=True)
 
@@ -145,7 +162,18 @@ def main() -> None:
             (run.partition_key, run.partition_date.isoformat())
             for run in session.query(DagRun).filter_by(dag_id=READER)
         ]
-    told = {"early": early, "events": _events(), "runs": runs, "readers": readers}
+        followers = [
+            (run.run_id, run.partition_key, run.conf, run.state)
+            for run in session.query(DagRun).filter_by(dag_id="report")
+        ]
+        runs = [run for run in runs if run[0] == dag.dag_id]
+    told = {
+        "followers": followers,
+        "early": early,
+        "events": _events(),
+        "runs": runs,
+        "readers": readers,
+    }
     sys.stdout.write(json.dumps(told) + "\n")
 
 

@@ -13,7 +13,7 @@ from airflow.serialization.serialized_objects import DagSerialization
 
 from include.scheduling import contract_dags
 from tests.airflow_database import put
-from tests.scheduling.contract_chain import BY_HAND, READER
+from tests.scheduling.contract_chain import BY_HAND
 from tests.warehouses import empty_file, fields_of
 
 if TYPE_CHECKING:
@@ -52,8 +52,11 @@ def test_a_day_that_is_complete_and_restated(tmp_path: Path, airflow_database: P
     assert told["early"] == []
     assert told["events"] == [["day", KEY, 1], ["day", KEY, 2]]
     assert told["readers"] == [[KEY, SOON_MIDNIGHT]] * 2
-    own = [run[1:] for run in told["runs"] if run[0] != READER]
-    assert own == [
+    assert told["followers"] == [
+        [f"after__{KEY}__r1", KEY, {}, "queued"],
+        [f"after__{KEY}__r2", KEY, {"again": True}, "queued"],
+    ]
+    assert [run[1:] for run in told["runs"]] == [
         [f"complete__{KEY}__r1", "success"],
         [f"complete__{KEY}__r2", "success"],
         [BY_HAND, "failed"],
