@@ -12,6 +12,7 @@ from include.alerts.findings import Kind
 from include.alerts.messages import ITEM, Message
 from include.alerts.notices import NOT_STARTED, cause_of
 from include.alerts.records import What
+from include.units.unit import NO_SHOP
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from include.alerts.records import Alert
 
 SHOWN = 8  # shops in one message
-NO_SHOP = "-"
 
 
 class Wording(Language):

@@ -7,13 +7,13 @@ from bisect import bisect_left
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from include.alerts.catalogue import MORE_ALERTS, Language
 from include.text import printable, storable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 ITEM = "· "  # how a line of a list begins: what is left out first where a message is too long
-MORE = {"zh": "另有 {} 项", "en": "and {} more"}
 LEFT_OUT = "…"
 # Where a message is too long, no line of it keeps more characters than this.
 LONGEST_TITLE, LONGEST_LINE = 80, 200
@@ -106,7 +106,8 @@ def fitted(message: Message, fits: Callable[[Message], bool], language: str) -> 
 
     def without(count: int) -> Message:
         gone = dict.fromkeys(order[:count])
-        note = MORE[language].format(min(count, len(items))) if items else LEFT_OUT
+        more = Language(language).say(MORE_ALERTS, count=min(count, len(items)))
+        note = more if items else LEFT_OUT
         kept = [(n, line) for n, line in enumerate(lines) if n not in gone]
         kept.append((min(order[: min(count, len(items)) or count]), note))
         return replace(short, lines=tuple(line for _, line in sorted(kept)))

@@ -239,7 +239,7 @@ def test_a_paused_job_is_said_after_a_day(quiet: Rounded) -> None:
     quiet.watched.land("jd_store", "report", last="2026-11-29", days=1)
     quiet.make()
     (late,) = [said for said in quiet.said() if "ERP门店数据" in said]
-    assert "没有任何运行记录。\n任务已暂停。\n处理：python3 scheduler_manager.py resume erp" in late
+    assert "没有任何运行记录。\n任务已暂停\n处理：python3 scheduler_manager.py resume erp" in late
     quiet.go_to("2026-12-01 07:00")
     quiet.make(MINUTE)
     paused = [said for said in quiet.said() if said.startswith("【任务已暂停】")]

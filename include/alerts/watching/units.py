@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from include.alerts.catalogue import Text
 from include.alerts.findings import Finding, Kind, Missing
-from include.alerts.watching.reasons import is_rejected, missing, name_of, newest
+from include.alerts.watching.reasons import NO_DAG, PAUSED, is_rejected, missing, name_of, newest
 from include.periods import PUNCTUAL
 from include.units.exit_codes import ExitCode
 from include.units.unit import LANDED, State
@@ -34,8 +34,6 @@ NEVER_HEALED = Text(
     "{count} 期早于 {days} 天，不会自动补齐，最早 {first}",
     "{count} periods are older than {days} days, so nothing repairs them; the oldest is {first}",
 )
-IS_NO_DAG = Text("任务还不是 DAG。", "The job is not a DAG.")
-IS_PAUSED = Text("任务已暂停。", "The job is paused.")
 STILL_PAUSED = Text(
     "任务暂停着，已到期 {count} 期没有入库，最早 {first}",
     "it is paused, and {count} periods that were due are missing; the oldest is {first}",
@@ -209,8 +207,8 @@ class UnitFindings:
     def _held_up_by(self, cell: Cell) -> str:
         job = cell.job.id
         if self._known.is_no_dag(job):
-            return self._scope.say(IS_NO_DAG)
-        return self._scope.say(IS_PAUSED) if self._known.is_paused(job) else self._service
+            return self._scope.say(NO_DAG)
+        return self._scope.say(PAUSED) if self._known.is_paused(job) else self._service
 
     def _remedy(self, cell: Cell, units: list[JudgedUnit], *, never: bool) -> str:
         scope, job, under_way = self._scope, cell.job.id, self._known.under_way

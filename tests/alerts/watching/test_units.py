@@ -159,7 +159,7 @@ def test_a_job_that_is_no_dag_is_told(watched: Watched) -> None:
     dags = watched.airflow.table("dag")
     watched.airflow.change(dags.update().where(dags.c.dag_id == "jd_store").values(is_stale=True))
     late = _late(watched)["jd_store"]
-    assert late.facts["service"] == "任务还不是 DAG。"
+    assert late.facts["service"] == "任务还不是 DAG，不会运行"
     assert late.facts["remedy"] == "python3 scheduler_manager.py doctor"
     assert {unit.reason for unit in late.units} == {"任务还不是 DAG，不会运行"}
 
