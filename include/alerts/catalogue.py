@@ -173,6 +173,12 @@ CHANGED_PERIOD = Text(
     "{job} D-{days} {more:+,} 行（{changed:,} 行不同）",
     "{job} D-{days} {more:+,} rows ({changed:,} differ)",
 )
+NEW_SHAPES = Text("接口首次出现：{shapes}", "New in answers: {shapes}")
+NEW_SHAPE = Text("{shape}（{where}）", "{shape} ({where})")
+LACKING_SHAPES = Text(
+    "接口字段在五分之一以上的行中缺失：{shapes}",
+    "Missing from more than a fifth of the rows: {shapes}",
+)
 STOPPED = Text("服务由 {by} 于 {at} 停止", "The service was stopped by {by} at {at}")
 STARTED = Text("{said}，{at} 启动", "{said}, and started at {at}")
 NEXT = Text(

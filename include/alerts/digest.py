@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from include.alerts.findings import Day
     from include.alerts.records import Alert, Stop
 
-SHOWN = 8  # alerts, or periods
+SHOWN = 8  # alerts, periods, or what is new in answers
 LONGEST_LATENESS = timedelta(hours=12)  # a digest that could not come is made up for so long
 
 
@@ -87,6 +87,7 @@ class Digest:
             *self._muted(last or self._mutes.today - timedelta(days=1)),
             *self._tokens(day),
             *self._restated(day),
+            *self._shapes(day),
             *self._stopped(),
             self._say(texts.NEXT, at=following),
         )
@@ -143,12 +144,21 @@ class Digest:
 
     def _restated(self, day: Day | None) -> Iterator[str]:
         if day and day.restated:
-            told = [
-                self._say(texts.CHANGED_PERIOD, **one._asdict()) for one in day.restated[:SHOWN]
-            ]
-            if len(day.restated) > SHOWN:
-                told.append(self._say(texts.MORE_ALERTS, count=len(day.restated) - SHOWN))
-            yield self._say(texts.RESTATED, periods=self._wording.join(told))
+            told = [self._say(texts.CHANGED_PERIOD, **one._asdict()) for one in day.restated]
+            yield self._say(texts.RESTATED, periods=self._wording.join(self._first(told)))
+
+    def _shapes(self, day: Day | None) -> Iterator[str]:
+        new = day.new_shapes if day else ()
+        told = [self._say(texts.NEW_SHAPE, shape=one, where=at) for one, at in new]
+        lacking = list(day.lacking_shapes) if day else []
+        for said, shapes in ((texts.NEW_SHAPES, told), (texts.LACKING_SHAPES, lacking)):
+            if shapes:
+                yield self._say(said, shapes=self._wording.join(self._first(shapes)))
+
+    def _first(self, told: list[str]) -> list[str]:
+        """Return the first of many, and how many more there are."""
+        left = len(told) - SHOWN
+        return [*told[:SHOWN], *([self._say(texts.MORE_ALERTS, count=left)] if left > 0 else [])]
 
     def _stopped(self) -> Iterator[str]:
         for stop in self._stops:

@@ -188,6 +188,9 @@ class Day:
         waived: how many are waived.
         tokens: those that end within three days.
         restated: periods whose rows have changed within a day.
+        new_shapes: what answers have had for the first time within a day (`source: path = value`),
+            and the unit for which.
+        lacking_shapes: paths that went missing from more than a fifth of the rows within a day.
         complete: nothing of today is to come any more, and all has landed.
     """
 
@@ -198,6 +201,8 @@ class Day:
     waived: int = 0
     tokens: tuple[TokenEnd, ...] = ()
     restated: tuple[Restated, ...] = ()
+    new_shapes: tuple[tuple[str, str], ...] = ()
+    lacking_shapes: tuple[str, ...] = ()
     complete: bool = False
 
 

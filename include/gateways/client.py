@@ -22,6 +22,7 @@ from include.gateways.errors import AuthExpired, GatewayError, Malformed, Tempor
 from include.gateways.limiter import RateLimiter
 from include.gateways.network import address, reason, session
 from include.gateways.retry_policy import Patience
+from include.gateways.shapes import NO_ROWS
 from include.gateways.token_renewal import AccessToken
 from include.gateways.tokens import LEASE
 
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
     from include.gateways.bodies import Answer
     from include.gateways.dialect import Call, Dialect, Request, Tokens
+    from include.gateways.shapes import Shapes
     from include.gateways.token_renewal import Ready
     from include.gateways.tokens import Kept, TokenStore
 
@@ -87,9 +89,14 @@ def _hold_against_the_clock(call: Call, answer: Answer) -> None:
         tally.oldest = min(said, tally.oldest or said)
 
 
+def _unit() -> str:
+    """Return the name of the unit that is asked for; empty where nobody said."""
+    return next((tally.unit for tally in reversed(_tallies.get()) if tally.unit), "")
+
+
 def _whose() -> str:
-    units = [tally.unit for tally in _tallies.get() if tally.unit]
-    return f"{units[-1]}: " if units else ""
+    unit = _unit()
+    return f"{unit}: " if unit else ""
 
 
 class GatewayClient:
@@ -104,6 +111,7 @@ class GatewayClient:
         dialect: Dialect,
         patience: Patience | None = None,
         tokens: TokenStore | None = None,
+        shapes: Shapes | None = None,
     ) -> None:
         """Make a client, in an event loop; its connections open when it is first asked something.
 
@@ -111,12 +119,14 @@ class GatewayClient:
             dialect: of the platform, with the connection it speaks for.
             patience: how long to go on; without, as the environment says.
             tokens: where refreshed tokens are kept; without, the connection's are used as they are.
+            shapes: is shown what the answers look like.
 
         Raises:
             ConfigurationError: the environment asks for an impossible patience, or proxy.
         """
         self.calls = 0
         self._dialect = dialect
+        self._shapes = shapes
         self._patience = patience or Patience.from_environment()
         self._limiter = RateLimiter.of_app(
             dialect.name, dialect.connection.app_key, dialect.limits, self._patience.timeout
@@ -171,6 +181,9 @@ class GatewayClient:
         response = await self._exchanged(call, build)
         envelope = decoded(call, response, self._dialect.connection)
         data = self._dialect.unwrap(call, envelope)
+        shapes, size = self._shapes, len(response.content)
+        if shapes is not None and size > NO_ROWS and shapes.wants(call.method, size):
+            shapes.look(call.method, data, _unit())
         found = data if read is None else read(data)
         _hold_against_the_clock(call, response)
         return found

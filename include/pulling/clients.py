@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
     from include.gateways.dialect import Dialect
+    from include.gateways.shapes import Shapes
     from include.gateways.tokens import TokenStore
     from include.registry import Shop
 
@@ -60,11 +61,13 @@ class Clients(AsyncExitStack):
         dialect: Callable[[Connection], Dialect],
         connection: Callable[[Shop], Connection],
         tokens: TokenStore,
+        shapes: Shapes | None = None,
     ) -> None:
         super().__init__()
         self._dialect = dialect
         self._connection = connection
         self._tokens = tokens
+        self._shapes = shapes
         self._clients: dict[str, GatewayClient] = {}
 
     def of(self, shop: Shop) -> GatewayClient:
@@ -75,7 +78,8 @@ class Clients(AsyncExitStack):
         """
         connection = self._connection(shop)
         if connection.id not in self._clients:
-            client = GatewayClient(self._dialect(connection), tokens=self._tokens)
+            dialect = self._dialect(connection)
+            client = GatewayClient(dialect, tokens=self._tokens, shapes=self._shapes)
             self.push_async_exit(client)
             self._clients[connection.id] = client
         return self._clients[connection.id]

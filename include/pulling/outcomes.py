@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.table import Table
+from sqlalchemy.exc import SQLAlchemyError
 
 from include import var_folder
 from include.errors import ConfigurationError
@@ -21,6 +22,8 @@ from include.warehouse.transactions import is_temporary
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from include.gateways.shape_store import ShapeStore
+    from include.pulling.assignment import Assignment
     from include.registry import Job
 
 EXIT_CODES: tuple[tuple[type[Exception], ExitCode], ...] = (
@@ -76,6 +79,18 @@ def print_table(title: str, outcomes: Sequence[Outcome]) -> None:
         numbers = f"{one.rows:,}", f"{one.calls:,}", f"{one.seconds:.1f}"
         table.add_row(one.unit.shop_id, *numbers, one.state)
     Console(width=TABLE_WIDTH, color_system=None).print(table)
+
+
+def journal_drift(assignment: Assignment, store: ShapeStore) -> None:
+    """Keep what the answers of a run looked like, and journal what was never so before."""
+    try:
+        lines = store.write().lines()
+    except SQLAlchemyError as error:  # the next run finds it
+        print(f"what answers look like cannot be written now: {error}", file=sys.stderr)
+        return
+    if lines:
+        event = "had answers that look other than before:"
+        journalled(assignment.job, assignment.period.key, event, lines)
 
 
 def journalled(job: Job, key: str, event: str, lines: Sequence[str]) -> None:

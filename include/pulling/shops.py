@@ -16,12 +16,19 @@ from sqlalchemy.exc import SQLAlchemyError
 from include.errors import ConfigurationError, ExpectedError
 from include.gateways.answers import TOLERANCE
 from include.gateways.client import GatewayClient, Tally, tallied
+from include.gateways.shape_store import ShapeStore
 from include.gateways.tokens import TokenStore
 from include.pulling.assignment import Assignment
 from include.pulling.clients import Clients, own_connection, run
 from include.pulling.control_totals import Control, Recounts
 from include.pulling.landing import load
-from include.pulling.outcomes import Outcome, exit_code_of, journalled, print_table
+from include.pulling.outcomes import (
+    Outcome,
+    exit_code_of,
+    journal_drift,
+    journalled,
+    print_table,
+)
 from include.pulling.restating import check_restated
 from include.pulling.window import Window, utc_now
 from include.units.exit_codes import ExitCode, worst
@@ -84,9 +91,12 @@ def pull(
         print(error, file=sys.stderr)
         return ExitCode.CONFIGURATION
     try:
-        clients = Clients(dialect, connection, TokenStore(ledger.engine))
+        store = ShapeStore(ledger.engine)
+        clients = Clients(dialect, connection, TokenStore(ledger.engine), store.shapes)
         work = Pull(assignment, ledger, clients, fetch, lag, at_once, clock, control)
-        return work.run()
+        code = work.run()
+        journal_drift(assignment, store)
+        return code
     finally:
         ledger.engine.dispose()
 

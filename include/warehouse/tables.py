@@ -104,6 +104,22 @@ contracts = Table(
     Column("emitted_at", UtcMoment),
 )
 
+# What the answers of a method or a feed have looked like: their paths, and the values of status
+# fields (empty for the path itself). `is_new`: not from the first answers that were ever looked at;
+# `is_steady`: most rows have it, so that it is worth saying when it goes missing; null: not known.
+shapes = Table(
+    "shapes",
+    metadata,
+    Column("source", String(128), primary_key=True),
+    Column("path", String(255), primary_key=True),
+    Column("value", String(64), primary_key=True),
+    Column("first_seen", UtcMoment, nullable=False),
+    Column("first_seen_in", String(200), nullable=False),
+    Column("is_new", Integer, nullable=False),
+    Column("is_steady", Integer),
+    Column("missing_at", UtcMoment),
+)
+
 # Times are the wall clock of the platform (Asia/Shanghai), as the gateway gives them.
 erp_orders = Table(
     "erp_orders",

@@ -6,12 +6,12 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 
 from include.gateways.paging import LAGS
 from include.units.retries import left_failed
 from include.units.unit import SOURCE_COUNTS
-from include.warehouse.tables import pdd_refunds
+from include.warehouse.tables import pdd_refunds, shapes
 from tests.pulling.defects import DAY, DEFECTS, NEW_STATUS, narrow, new_status
 from tests.pulling.simulated_days import JOBS, Days, served
 
@@ -75,6 +75,22 @@ def test_a_status_that_no_document_knows_is_found(
     with world.engine.connect() as connection:
         found = connection.execute(query.group_by(table.created_day)).all()
     assert {str(day) for day, _ in found} >= {DAY, "2025-10-03"}
+
+
+def test_what_is_new_in_answers_is_journalled_once(world: Days) -> None:
+    """With the unit; the first run of a source only learns what its answers look like."""
+    world.mornings("jd_store", DAY, 1, "jd-1")
+    with world.engine.connect() as connection:
+        known = connection.execute(select(shapes)).all()
+    assert {row.is_new for row in known} == {0}
+    assert {row.source for row in known} == {"jingdong.pop.order.search"}
+    (state,) = {row.path for row in known if row.path.endswith("orderState") and not row.value}
+    with world.engine.begin() as connection:
+        connection.execute(delete(shapes).where(shapes.c.path == state))
+    world.mornings("jd_store", "2025-10-03", 2, "jd-1")
+    told = f"jingdong.pop.order.search: {state} is new, first seen in jd_store jd-1 2025-10-03"
+    assert world.journal().count(told) == 1
+    assert f"jingdong.pop.order.search: {state} = " in world.journal()
 
 
 def test_without_a_defect_there_is_no_alarm(world: Days) -> None:

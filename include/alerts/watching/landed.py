@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from datetime import datetime, time, timedelta, timezone
+from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -14,6 +14,7 @@ from include.alerts.findings import Day, Identity, Kind, Resolution, Restated
 from include.alerts.watching.units import expected_of, is_missing, is_told_of
 from include.coverage.reading import read_coverage
 from include.coverage.report import digest_of, since_for
+from include.gateways.shape_store import Drifted
 from include.units.unit import GAPS, LANDED, LedgerRow, State
 from include.warehouse.tables import ledger
 from include.warehouse.transactions import reading
@@ -43,10 +44,12 @@ class Digested(NamedTuple):
         usual: how much more rows the day's units landed than usual, as a fraction; none where that
             is not known.
         restated: periods whose rows have changed within a day.
+        drifted: what was new in answers, and what was missing, within a day.
     """
 
     usual: float | None = None
     restated: tuple[Restated, ...] = ()
+    drifted: Drifted = Drifted({}, [])
 
 
 NOT_READ = Digested()
@@ -77,6 +80,8 @@ def day_of(scope: Scope, coverage: Coverage, tokens: Sequence[TokenEnd], digeste
         missing=dict(missing),
         usual=digested.usual,
         restated=digested.restated,
+        new_shapes=tuple((str(one), where) for one, where in digested.drifted.new.items()),
+        lacking_shapes=tuple(map(str, digested.drifted.lacking)),
         waived=sum(cell.counts[State.WAIVED] for cell in due),
         tokens=tuple(tokens),
         complete=bool(expected) and landed == expected and not to_come,
@@ -94,13 +99,16 @@ def usual_of(scope: Scope, engine: Engine) -> float | None:
     return whole.compared / whole.usual - 1 if whole.usual else None
 
 
-def restated_of(scope: Scope, engine: Engine) -> tuple[Restated, ...]:
-    """Return the periods whose rows have changed within a day, the oldest first."""
-    jobs, now = scope.registry.jobs, scope.now.astimezone(timezone.utc)
+def restated_of(
+    scope: Scope, engine: Engine, since: datetime, until: datetime
+) -> tuple[Restated, ...]:
+    """Return the periods whose rows changed after a moment and up to another, the oldest first."""
+    jobs = scope.registry.jobs
     query = select(ledger).where(
         ledger.c.job_id.in_(jobs),
-        ledger.c.period_end > now - OLDEST_RESTATED,
-        ledger.c.restated_at > now - timedelta(days=1),
+        ledger.c.period_end > since - OLDEST_RESTATED,
+        ledger.c.restated_at > since,
+        ledger.c.restated_at <= until,
     )
     with reading(engine) as connection:
         rows = LedgerRow.read(connection, query)

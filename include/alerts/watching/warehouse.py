@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -27,6 +27,7 @@ from include.alerts.watching.landed import (
 from include.alerts.watching.reasons import Circumstances
 from include.alerts.watching.units import AT_LEAST, UnitFindings, is_told_of
 from include.coverage.reading import read_coverage
+from include.gateways.shape_store import drifted_within
 from include.units.job_units import LONG_AGO
 from include.warehouse.connecting import connect
 
@@ -196,10 +197,16 @@ class WarehouseReader:
         scope = collector.scope
         with collector.reading("digest"):
             local = scope.now.astimezone(ZoneInfo(scope.zone))
-            if local.time() >= asked.configuration.digest.at and (
-                self._digested is None or self._digested[0] != local.date()
-            ):
-                read = Digested(usual_of(scope, engine), restated_of(scope, engine))
+            at = asked.configuration.digest.at
+            if local.time() >= at and (self._digested is None or self._digested[0] != local.date()):
+                # From one digest's time to the next one's, so that each thing is in one of them.
+                until = datetime.combine(local.date(), at, local.tzinfo).astimezone(timezone.utc)
+                of_a_day = until - timedelta(days=1), until
+                read = Digested(
+                    usual_of(scope, engine),
+                    restated_of(scope, engine, *of_a_day),
+                    drifted_within(engine, *of_a_day),
+                )
                 self._digested = local.date(), read
             known = self._digested and self._digested[0] == local.date() and self._digested[1]
             tokens = [token for token, _ in self._tokens[1]] if self._tokens else []

@@ -98,6 +98,19 @@ def test_it_says_how_the_day_is(rounds_of: Callable[..., Rounds]) -> None:
     ]
 
 
+def test_what_is_new_in_answers_is_a_notice(rounds_of: Callable[..., Rounds]) -> None:
+    """With where it was first seen; and a warning of what goes missing."""
+    rounds = rounds_of(CHANNELS)
+    rounds.now = _at(9, 30)
+    new = (("jd: list[].state = X", "jd_store jd-1 2026-11-27"),)
+    rounds.round(day=replace(TODAY, new_shapes=new, lacking_shapes=("jd: list[].paid",)))
+    (text,) = _texts(rounds)
+    assert text.splitlines()[3:5] == [
+        "接口首次出现：jd: list[].state = X（jd_store jd-1 2026-11-27）",
+        "接口字段在五分之一以上的行中缺失：jd: list[].paid",
+    ]
+
+
 def test_it_comes_although_nothing_can_be_read(rounds_of: Callable[..., Rounds]) -> None:
     """It is the sign of life."""
     rounds = rounds_of(CHANNELS)

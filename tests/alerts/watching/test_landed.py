@@ -5,10 +5,13 @@ from __future__ import annotations
 from datetime import timedelta, timezone
 from typing import TYPE_CHECKING
 
+from sqlalchemy import insert
+
 from include.alerts.configuration import load_alerts
 from include.alerts.engine import judge
 from include.alerts.findings import Identity, Kind, Resolution, Restated
 from include.registry import load_registry
+from include.warehouse.tables import shapes
 from tests.alerts.watched import LAST, TASKS, at
 
 if TYPE_CHECKING:
@@ -70,6 +73,31 @@ def test_what_has_changed_long_ago_is_not_told_again(watched: Watched) -> None:
     drift = {"rows_before": 7, "rows_changed": 4, "restated_at": moment}
     watched.set("jd_store", "jd-1", rows=10, **drift)
     assert day(watched, "09:30").restated == ()
+
+
+def test_what_is_new_in_answers_is_told_for_a_day(watched: Watched) -> None:
+    """With the unit; not what the first answers had, nor what another digest has said."""
+    watched.land()
+    moment, key = at("09:00").astimezone(timezone.utc), {"source": "feed pdd_review", "value": ""}
+    made = [
+        {**key, "path": "list[].new", "first_seen": moment, "is_new": 1},
+        {**key, "path": "list[].status", "value": "7", "first_seen": moment, "is_new": 1},
+        {**key, "path": "list[].first", "first_seen": moment, "is_new": 0},
+        {**key, "path": "list[].old", "first_seen": moment - timedelta(days=1), "is_new": 1},
+        {**key, "path": "list[].gone", "first_seen": moment - timedelta(days=9), "is_new": 0},
+    ]
+    rows = [
+        {**one, "first_seen_in": "pdd_review pdd-1 2025-10-02", "is_steady": 1, "missing_at": None}
+        for one in made
+    ]
+    rows[-1]["missing_at"] = moment
+    watched.change(insert(shapes).values(rows))
+    told = day(watched, "09:30")
+    assert told.new_shapes == (
+        ("feed pdd_review: list[].new", "pdd_review pdd-1 2025-10-02"),
+        ("feed pdd_review: list[].status = 7", "pdd_review pdd-1 2025-10-02"),
+    )
+    assert told.lacking_shapes == ("feed pdd_review: list[].gone",)
 
 
 def _resolved(watched: Watched, key: str = LAST) -> Resolution | None:
