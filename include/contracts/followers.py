@@ -14,6 +14,7 @@ from sqlalchemy import select
 
 from include.contracts.revisions import last_of
 from include.periods import PUNCTUAL
+from include.registry.dated_scripts import dating_of
 from include.units.first_seen import first_seen
 from include.units.job_units import JobUnits
 from include.units.ledger import Ledger
@@ -98,12 +99,15 @@ def runs_due(
     begin = first_seen(engine, [job.id])[job.id]
     units, ledger = JobUnits(job, registry.shops.values(), begin), Ledger(engine)
     with reading(engine) as connection:
-        oldest = clock_of(connection) - max(job.recover, PUNCTUAL)
+        now = clock_of(connection)
+        oldest = now - max(job.recover, PUNCTUAL)
         lately = select(contracts.c.period_start).where(
             contracts.c.contract_id == contract.id, contracts.c.complete_at > oldest
         )
         starts = sorted(set(connection.scalars(lately)))
         periods = dict.fromkeys(job.schedule.containing(start) for start in starts)
+        if not dating_of(job).dated:  # its script can bring no older one
+            periods = dict.fromkeys(periods.keys() & {job.schedule.last_ended(now)})
         whole = [(period, followed(connection, contract, period)) for period in periods]
     for period, told in whole:
         expected = units.expected(period)

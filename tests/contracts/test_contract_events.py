@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,7 +9,7 @@ import pytest
 from manager.airflow.rest import NotThereError, UnansweredError
 from manager.contract_events import JUDGE_SECONDS, PATIENCE_SECONDS
 from tests.contracts.contracted import DAY, KEY
-from tests.contracts.watched import Killed
+from tests.contracts.watched import Killed, last_key
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -139,8 +138,3 @@ def test_a_contract_that_is_broken_costs_itself(watched: Watched) -> None:
     watched.project.write(DAY, other)
     watched.events.look()
     assert [run[0] for run in watched.runs.made] == ["contract.other", "contract.day"]
-
-
-def last_key(watched: Watched) -> str:
-    """Return the day that ended last."""
-    return watched.project.contract().calendar.last_ended(datetime.now(timezone.utc)).key

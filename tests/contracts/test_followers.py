@@ -12,7 +12,7 @@ from include.units.unit import NO_SHOP
 from include.warehouse.tables import contracts
 from manager.airflow.rest import NotThereError
 from tests.contracts.contracted import DAY, KEY
-from tests.contracts.watched import Killed
+from tests.contracts.watched import Killed, last_key
 
 if TYPE_CHECKING:
     from tests.contracts.watched import Watched
@@ -175,3 +175,12 @@ def test_a_run_that_fails_is_left_to_a_repair(watched: Watched) -> None:
     assert _started(watched) == [FIRST]
     _restate(watched, 7)
     assert _started(watched) == [FIRST, ("report", f"after__{KEY}__r2", KEY)]
+
+
+def test_a_script_that_takes_no_period(watched: Watched, report: dict[str, Any]) -> None:
+    """It can bring what ended last alone: there is no run of the days before."""
+    report["dated"] = False
+    watched.project.write()
+    last = last_key(watched)
+    _complete(watched, KEY, last)
+    assert [run[2] for run in _started(watched)] == [last]

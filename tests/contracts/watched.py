@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
@@ -73,3 +74,8 @@ class Watched:
         query = select(contracts.c.revision).where(contracts.c.emitted_at.is_(None))
         with self.project.engine.connect() as connection:
             return list(connection.scalars(query))
+
+
+def last_key(watched: Watched) -> str:
+    """Return the day that ended last."""
+    return watched.project.contract().calendar.last_ended(datetime.now(timezone.utc)).key
