@@ -173,14 +173,14 @@ def body_of(revision: Revision) -> dict[str, Any]:
     }
 
 
-def _api(layout: Layout) -> Api:
+def api_of(layout: Layout, environment: Mapping[str, str]) -> Api:
     """Return Airflow's API: of this machine, or of containers and an Airflow of the team's own."""
-    password = os.environ.get(PASSWORD)
+    password = environment.get(PASSWORD)
     if not password:
         return Api(layout, remembered(layout), API_TIMEOUT)
-    address = urlsplit(os.environ[TASKS_URL])
+    address = urlsplit(environment[TASKS_URL])
     ports = Ports(address.port or HTTP_PORT, address.hostname or LOOPBACK)
-    return Api(layout, ports, API_TIMEOUT, (os.environ.get(USER) or ADMIN, password))
+    return Api(layout, ports, API_TIMEOUT, (environment.get(USER) or ADMIN, password))
 
 
 def main() -> None:
@@ -190,7 +190,7 @@ def main() -> None:
 
     def make(dag_id: str, body: Mapping[str, Any]) -> None:
         # Logs in each time: it is rare, and a token or a password may have been replaced.
-        make_run(_api(layout), dag_id, body)
+        make_run(api_of(layout, os.environ), dag_id, body)
 
     events = ContractEvents(layout, lambda: warehouse_url(dict(os.environ)), make)
     while True:

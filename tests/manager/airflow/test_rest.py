@@ -10,6 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from manager.airflow.rest import Api, ApiError
+from manager.contract_events import api_of
 from manager.layout import Layout
 from manager.lifecycle.ports import Ports
 
@@ -125,3 +126,13 @@ def test_a_lost_password_says_how_to_make_it_again(tmp_path: Path, ports: Ports,
     layout.passwords.write_text(text)
     with pytest.raises(ApiError, match="restart"):
         Api(layout, ports).dags()
+
+
+def test_contract_events_logs_in_without_a_password_file(tmp_path: Path, ports: Ports) -> None:
+    """In containers, and beside an Airflow of the team's own, the environment says how and where."""
+    where = {"AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{ports.local_url}/execution/"}
+    layout = Layout(var=tmp_path)
+    assert len(api_of(layout, {**where, "CONTRACTS_PASSWORD": "right"}).dags()) == 250
+    somebody = {**where, "CONTRACTS_USER": "somebody", "CONTRACTS_PASSWORD": "right"}
+    with pytest.raises(ApiError, match="HTTP 401"):
+        api_of(layout, somebody).dags()
