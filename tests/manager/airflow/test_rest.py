@@ -129,7 +129,7 @@ def test_a_lost_password_says_how_to_make_it_again(tmp_path: Path, ports: Ports,
 
 
 def test_contract_events_logs_in_without_a_password_file(tmp_path: Path, ports: Ports) -> None:
-    """In containers, and beside an Airflow of the team's own, the environment says how and where."""
+    """In containers, and beside the team's own Airflow, the environment says how and where."""
     where = {"AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{ports.local_url}/execution/"}
     layout = Layout(var=tmp_path)
     assert len(api_of(layout, {**where, "CONTRACTS_PASSWORD": "right"}).dags()) == 250

@@ -16,6 +16,7 @@ from include.errors import ConfigurationError
 from include.registry import load_registry
 from include.units.waivers import waive as waive_units
 from include.warehouse import connect
+from include.warehouse.tables import contracts
 from manager.commands.gaps import gaps
 from manager.commands.report import report
 from manager.commands.waive import unwaive, waive
@@ -175,3 +176,20 @@ def test_a_waiver_is_of_its_very_window(installation: Installation) -> None:
         *("erp-1", "erp-2", "erp-3")
     }
     engine.dispose()
+
+
+def test_a_fault_of_contracts_costs_no_waiver(
+    installation: Installation, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What is wrong there is told beside it."""
+    contract = "contracts: [{id: day, name: x, jobs: [erp_store]}]\n"
+    (installation.layout.root / "config/contracts.yaml").write_text(contract, "utf-8")
+    engine = connect(f"sqlite:///{installation.layout.warehouse}")
+    with engine.begin() as connection:
+        contracts.drop(connection)
+    engine.dispose()
+    assert _do(waive, installation, reason="closed") == 0
+    out, error = capsys.readouterr()
+    assert "waived erp_store erp-1" in out
+    assert error.startswith("contracts could not be judged:")
+    assert error.count("\n") == 1
