@@ -144,7 +144,7 @@ class Context:
                 self.note(subject, f"completes {revision}")
         except Exception as error:  # noqa: BLE001 - whatever it is
             told = self.output.masker.mask(str(error) or repr(error))
-            self.note(subject, "its contracts could not be judged:", [told])
+            self.note(subject, "its contracts could not be judged:", told.splitlines())
 
     def _open_ledger(self) -> LedgerWriter | None:
         if not self.request.warehouse_url:
