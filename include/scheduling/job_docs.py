@@ -34,6 +34,7 @@ def details(job: Job, shops: list[Shop]) -> str:
         f"- script: `include/scripts/{job.script}`; entry: `{job.file}`",
         f"- checked after loading: {summary(job.checks)}" if job.checks else "",
         f"- must have landed by {job.deadline:%H:%M}" if job.deadline else "",
+        _repull(job),
         *_patience(job),
     ]
     repair = (
@@ -50,6 +51,11 @@ def _when(job: Job) -> str:
         return f"by cron `{job.cron}` ({job.timezone})"
     again = ", again when that is restated," if job.restate else ""
     return f"when contract `{job.after}` is complete{again}"
+
+
+def _repull(job: Job) -> str:
+    ages = ", ".join(map(write_duration, job.repull))
+    return f"- pulled again {ages} after the period's end: its source restates it" if ages else ""
 
 
 def _patience(job: Job) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import threading
 from datetime import date, datetime, timedelta
@@ -189,8 +188,9 @@ def test_a_kill_leaves_what_landed(reviews: Reviews) -> None:
     reviews.pull.job_id = "pdd_review"
     runner = reviews.pull.start(TODAY, "--shop", "pdd-1")
     assert reviews.begun.wait(60)
-    os.killpg(runner.pid, signal.SIGKILL)
-    runner.communicate()
+    runner.send_signal(signal.SIGKILL)  # its script dies with it
+    runner.communicate(60)
+    assert runner.returncode == -signal.SIGKILL
     reviews.go_on.set()
     row = reviews.row("2025-10-02")
     assert (row.state, row.rows, row.revision, reviews.landed("2025-10-02")) == ("ok", 5, 1, 5)
