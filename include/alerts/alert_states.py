@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from include.alerts.answers import Mutes
-    from include.alerts.findings import Finding, Identity, Observed
+    from include.alerts.findings import Finding, Observed
 
 # What is repaired by the next edit in most cases waits before it is said.
 HOLDS: Mapping[Kind, timedelta] = {Kind.CONFIGURATION: timedelta(minutes=5)}
@@ -75,7 +75,7 @@ def _after(
     identity = alert.finding.identity
     if identity.kind in observed.unseen_kinds or identity.subject in observed.unseen_subjects:
         return alert
-    if _stands_for(observed, identity) and identity not in observed.resolved:
+    if _stands_for(observed, alert.finding) and identity not in observed.resolved:
         return replace(alert, gone=None, silent=True)
     if alert.opened is None:
         return None
@@ -105,11 +105,11 @@ def _absent(alert: Alert, observed: Observed, now: datetime) -> Alert:
     return replace(alert, gone=gone, resolution=resolution, recovered=recovered)
 
 
-def _stands_for(observed: Observed, identity: Identity) -> bool:
+def _stands_for(observed: Observed, late: Finding) -> bool:
     """Return whether a period that was late has become one that nothing will heal."""
-    return identity.kind is Kind.LATE and any(
+    return late.kind is Kind.LATE and any(
         finding.kind is Kind.AGING
-        and finding.subject == identity.subject
-        and finding.period_key in ("", identity.period_key)
+        and finding.subject in (late.subject, *late.jobs)
+        and finding.period_key in ("", late.period_key)
         for finding in observed.findings
     )

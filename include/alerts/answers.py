@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from include.alerts.configuration import AlertConfiguration
-    from include.alerts.findings import Finding
+    from include.alerts.findings import Finding, Missing
     from include.alerts.records import Alert, KeptMute
     from include.alerts.store import Store
     from include.registry.alerts import Mute
@@ -53,23 +53,28 @@ class Mutes:
     def covers(self, finding: Finding) -> bool:
         """Return whether nothing is to be said of a finding at all."""
         mutes = self._of(finding)
-        if any(mute.shop is None for mute in mutes):
+        if not finding.jobs and any(mute.shop is None for mute in mutes):
             return True
-        muted = {mute.shop for mute in mutes}
-        return bool(finding.units) and all(unit.shop_id in muted for unit in finding.units)
+        return bool(finding.units) and all(_is_muted(unit, mutes) for unit in finding.units)
 
     def without_muted(self, finding: Finding) -> Finding:
         """Return a finding without the units that are muted; the same where all of them are."""
-        muted = {mute.shop for mute in self._of(finding)}
-        if not muted or self.covers(finding):
+        mutes = self._of(finding)
+        if not mutes or self.covers(finding):
             return finding
-        units = tuple(unit for unit in finding.units if unit.shop_id not in muted)
+        units = tuple(unit for unit in finding.units if not _is_muted(unit, mutes))
         return replace(finding, units=units)
 
     def _of(self, finding: Finding) -> list[Mute]:
         if finding.kind not in OF_JOBS:
             return []
-        return [mute for mute in self.active if mute.job == finding.subject]
+        return [mute for mute in self.active if mute.job in (finding.subject, *finding.jobs)]
+
+
+def _is_muted(unit: Missing, mutes: list[Mute]) -> bool:
+    """Return whether one of the mutes of a finding is of a unit."""
+    of_job = (mute for mute in mutes if unit.job_id in ("", mute.job))
+    return any(mute.shop in (None, unit.shop_id) for mute in of_job)
 
 
 class Answers:

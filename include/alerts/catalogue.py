@@ -91,6 +91,8 @@ DUE = Text(
     "due {due}, {count} of {expected} shops missing:",
 )
 DUE_ALONE = Text("{due} 截止，还没有入库：{reason}", "due {due}, not landed: {reason}")
+NOT_COMPLETE = Text("{due} 前没有齐，差{jobs}：", "not complete by {due}, missing: {jobs}:")
+OF_JOB = Text("{job} {count} 项", "{job} {count}")
 BEGAN = Text(
     "{fire} 应当开始，到 {due} 没有任何运行记录。",
     "it was to start {fire}; until {due} there was no run at all.",
@@ -152,6 +154,27 @@ LANDED = Text("应到 {expected}，已到 {landed}", "{landed} of {expected} hav
 ALL = Text("，全部入库", ", all of them")
 LACKS = Text("，缺 {missing}（{platforms}）", ", {missing} missing ({platforms})")
 OF_PLATFORM = Text("{platform} {count}", "{platform} {count}")
+COMPLETE = Text("{name} {period}：{at} 齐备", "{name} {period}: complete at {at}")
+INCOMPLETE = Text(
+    "{name} {period}：没有齐，差{jobs}（{due} 截止）",
+    "{name} {period}: not complete, missing: {jobs} (due {due})",
+)
+TO_COME = Text(
+    "{name} {period}：还差{jobs}，{due} 前应齐", "{name} {period}: still to come: {jobs}, due {due}"
+)
+UNCHECKED = Text(
+    "{name} {period}：已全部入库，尚未确认", "{name} {period}: all has landed, not confirmed"
+)
+UNKNOWN = Text(
+    "{name} {period}：未知，相关配置有问题", "{name} {period}: not known, its entries have problems"
+)
+OF_CONTRACTS = {
+    "complete": COMPLETE,
+    "unchecked": UNCHECKED,
+    "waiting": TO_COME,
+    "late": INCOMPLETE,
+    "unknown": UNKNOWN,
+}
 USUAL = Text("行数比平时 {usual}。", "Rows against usual: {usual}.")
 WAIVED = Text("已豁免 {count}。", "{count} waived.")
 UNREAD = Text(
@@ -189,6 +212,15 @@ ALL_OF_DAY = Text(
     "【今日数据齐了】{day} 应到 {expected}，全部入库。",
     "[All has landed] {day}: all of {expected}.",
 )
+
+
+# -- A period that is complete
+NOW_COMPLETE = Text("【数据齐备】{name} {period}，{at}", "[Complete] {name} {period}, {at}")
+NOW_RESTATED = Text(
+    "【数据有更新】{name} {period}，{at}，修订 {revision}",
+    "[Restated] {name} {period}, {at}, revision {revision}",
+)
+AMOUNT = Text("{units} 项，{rows} 行", "{units} units, {rows} rows")
 
 
 # -- A channel that fails

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -44,7 +45,7 @@ class Wording(Language):
     def title(self, finding: Finding) -> str:
         """Return the first line."""
         subject = self.subject(finding)
-        if finding.kind is Kind.LATE and finding.facts.get("started") == "no":
+        if finding.kind is Kind.LATE and finding.is_unstarted:
             return f"{self.say(texts.NOT_RUN)}{subject}"
         if finding.kind is Kind.CREDENTIALS:
             subject = self.say(texts.REFUSED, name=finding.subject)
@@ -111,12 +112,18 @@ class Wording(Language):
 
     def _late(self, finding: Finding) -> Iterator[str]:
         due, facts = self.at(finding, finding.due), finding.facts
-        if facts.get("started") == "no":
+        if finding.is_unstarted:
             fire = facts.get("fire")
             at = self.at(finding, datetime.fromisoformat(fire)) if fire else "?"
             yield self.say(texts.BEGAN, fire=at, due=due)
             if service := facts.get("service"):
                 yield service
+            return
+        if finding.jobs:
+            counted = Counter(unit.job_name for unit in finding.units)
+            lacks = [self.say(texts.OF_JOB, job=job, count=n) for job, n in counted.items()]
+            yield self.say(texts.NOT_COMPLETE, due=due, jobs=self.join(lacks) or "?")
+            yield from self._units(finding.units)
             return
         if all(unit.shop_id == NO_SHOP for unit in finding.units):
             reason = self.join([unit.reason for unit in finding.units])
@@ -271,7 +278,7 @@ def repeated(language: str, message: Message) -> Message:
     """Return a message with the mark that it may have come before."""
     mark = Language(language).say(texts.AGAIN)
     number = f"{message.number} {mark}".strip()
-    return Message(message.title, message.lines, message.mention, f"({number})")
+    return replace(message, number=f"({number})")
 
 
 def _items(lines: Iterable[str], part: Part) -> tuple[str, ...]:

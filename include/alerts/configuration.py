@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from include.registry.alerts import (
+    COMPLETE,
     AlertConfiguration,
     Channel,
     Kind,
@@ -30,6 +31,7 @@ __all__ = [
     "AlertConfiguration",
     "Channel",
     "digest_channels",
+    "is_announced",
     "is_quiet",
     "load_alerts",
     "load_usable",
@@ -92,10 +94,18 @@ def route_of(configuration: AlertConfiguration, channel: Channel, finding: Findi
         for route in configuration.routes
         if route.to == channel.id
         and finding.kind in route.on
-        and (not route.platforms or finding.platform in route.platforms)
+        and (not route.platforms or not set(route.platforms).isdisjoint(finding.platform.split()))
         and (not route.tags or not set(route.tags).isdisjoint(finding.tags))
     )
     return next(fitting, None)
+
+
+def is_announced(configuration: AlertConfiguration, channel: Channel | None = None) -> bool:
+    """Return whether a route lets a channel, or any, hear of each period that is complete."""
+    return any(
+        COMPLETE in route.on and (channel is None or route.to == channel.id)
+        for route in configuration.routes
+    )
 
 
 def mentioned(channel: Channel, route: Route) -> tuple[str, ...]:

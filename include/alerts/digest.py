@@ -82,6 +82,7 @@ class Digest:
         at = self._now + timedelta(days=1)
         following = f"{at:%m-%d} {self._digest.at:%H:%M}"
         lines = (
+            *self._contracts(day),
             *self._counts(day),
             *self._open(),
             *self._muted(last or self._mutes.today - timedelta(days=1)),
@@ -92,6 +93,22 @@ class Digest:
             self._say(texts.NEXT, at=following),
         )
         return Message(self._say(texts.DIGEST, at=f"{self._now:%m-%d %H:%M}"), lines)
+
+    def _contracts(self, day: Day | None) -> Iterator[str]:
+        for one in day.contracts if day else ():
+            lacks = [self._say(texts.OF_JOB, job=job, count=n) for job, n in one.missing]
+            at, due = (
+                self._wording.moment(moment.astimezone(self._zone), self._now) if moment else "?"
+                for moment in (one.complete_at, one.deadline)
+            )
+            yield self._say(
+                texts.OF_CONTRACTS[one.how],
+                name=one.name,
+                period=one.period_key,
+                at=at,
+                due=due,
+                jobs=self._wording.join(lacks),
+            )
 
     def _counts(self, day: Day | None) -> Iterator[str]:
         if day is None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from include.alerts import catalogue as texts
 from include.alerts.alert_states import tracked
+from include.alerts.announcements import announcements
 from include.alerts.answers import Mutes
 from include.alerts.catalogue import Language
 from include.alerts.composing import Wording
@@ -23,11 +24,11 @@ from include.alerts.notices import OF_A_CHANNEL, Notices, parts_of, within_budge
 from include.alerts.records import Changes, Outgoing, Purpose, Told
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from datetime import datetime
 
     from include.alerts.configuration import AlertConfiguration
-    from include.alerts.findings import Observed
+    from include.alerts.findings import Completed, Observed
     from include.alerts.messages import Message
     from include.alerts.notices import Notice, Part
     from include.alerts.records import Alert, Health, State, What
@@ -60,6 +61,8 @@ def judge(
     digest = Digest(configuration, mutes, list(after.alerts), state.stops, now)
     for channel in digest_channels(configuration):
         writing.write_daily(channel, digest, observed)
+    for channel in configuration.channels.values():
+        writing.write_complete(channel, observed.completed)
     alerts = (writing.finished(alert) for alert in after.alerts)
     before = {alert.number: alert for alert in state.alerts}
     return Changes(
@@ -140,6 +143,14 @@ class _Writing:
         for due in digest.due(observed.day, last, last_all):
             if self._left(channel) > 0:
                 self._add(channel, due.purpose, due.message, day=due.day.isoformat())
+
+    def write_complete(self, channel: Channel, completed: Iterable[Completed]) -> None:
+        """Write that periods are complete."""
+        told = self._state.announced.get(channel.id, frozenset())
+        found = announcements(self._configuration, channel, completed, told, self._now)
+        for message in found:
+            if self._left(channel) > 0:
+                self._add(channel, Purpose.COMPLETE, message)
 
     def finished(self, alert: Alert) -> Alert:
         """Return an alert with what is said of it now, closed when nothing is left to say."""

@@ -13,6 +13,8 @@ from include.registry.alerts import Kind
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
+    from include.contracts import Revision
+
 __all__ = [
     "Day",
     "Finding",
@@ -24,6 +26,9 @@ __all__ = [
     "Restated",
     "TokenEnd",
 ]
+
+
+OF_CONTRACT = "contract:"  # how the subject of a finding about a contract begins
 
 
 class Identity(NamedTuple):
@@ -45,6 +50,8 @@ class Missing:
         remedy: who must do what, in the same language; empty when nobody must.
         cause: the same reason for a machine: `credentials:jd_1`, `busy`, `70031`. Units of one
             platform with one cause are told together; empty when it is not known.
+        job_id: its job, where the finding is of a contract.
+        job_name: what people call that.
     """
 
     shop_id: str
@@ -52,6 +59,8 @@ class Missing:
     reason: str
     remedy: str = ""
     cause: str = ""
+    job_id: str = ""
+    job_name: str = ""
 
 
 @dataclass(frozen=True)
@@ -64,7 +73,8 @@ class Finding:
             job's or a file; for `service` the part that it is about, as `scheduler`, `disk`.
         period_key: of the job's period; empty where it is of none.
         name: what people call the subject, as the job's name.
-        platform: the job's or the connection's; empty without one.
+        platform: the job's or the connection's; empty without one; of a contract those of what is
+            missing, with blanks between them.
         tags: the job's.
         since: from when on it is wrong; aware.
         due: by when it should have been right; aware; the same as `since` where there is none.
@@ -83,6 +93,7 @@ class Finding:
             `ends`: when a token ends; ISO 8601 with offset.
             `cause`: of the whole, where units have none; see `Missing.cause`.
         zone: IANA name of the zone whose clock its times are shown by.
+        jobs: all jobs of the contract that it is about; none where it is about none.
     """
 
     kind: Kind
@@ -96,6 +107,7 @@ class Finding:
     units: tuple[Missing, ...] = ()
     facts: Mapping[str, str] = field(default_factory=dict)
     zone: str = "Asia/Shanghai"
+    jobs: tuple[str, ...] = ()
 
     @classmethod
     def of(
@@ -129,6 +141,11 @@ class Finding:
         name = "" if self.name == self.subject else self.name
         return " ".join(filter(None, (self.subject, name, self.period_key)))
 
+    @property
+    def is_unstarted(self) -> bool:
+        """Whether there is no run and no attempt of what is missing."""
+        return self.facts.get("started") == "no"
+
     def local(self, moment: datetime) -> datetime:
         """Return a moment on the clock of its zone."""
         return moment.astimezone(ZoneInfo(self.zone))
@@ -157,6 +174,40 @@ class TokenEnd(NamedTuple):
 
     connection: str
     ends: datetime
+
+
+class ContractDay(NamedTuple):
+    """How the last period of a contract stands.
+
+    Attributes:
+        name: the contract's.
+        period_key: which period.
+        how: `complete`, `unchecked`, `waiting`, `late` or `unknown`.
+        complete_at: since when it is complete; none where it never was.
+        deadline: by when it should be; none where that is not known.
+        missing: how many units it lacks, by the job's name.
+    """
+
+    name: str
+    period_key: str
+    how: str
+    complete_at: datetime | None
+    deadline: datetime | None
+    missing: tuple[tuple[str, int], ...] = ()
+
+
+class Completed(NamedTuple):
+    """A revision of a contract that was written of late.
+
+    Attributes:
+        name: the contract's.
+        zone: IANA name of the zone whose clock it follows.
+        revision: the revision.
+    """
+
+    name: str
+    zone: str
+    revision: Revision
 
 
 class Restated(NamedTuple):
@@ -192,6 +243,7 @@ class Day:
             and the unit for which.
         lacking_shapes: paths that went missing from more than a fifth of the rows within a day.
         complete: nothing of today is to come any more, and all has landed.
+        contracts: how the last period of each stands.
     """
 
     expected: int = 0
@@ -204,6 +256,7 @@ class Day:
     new_shapes: tuple[tuple[str, str], ...] = ()
     lacking_shapes: tuple[str, ...] = ()
     complete: bool = False
+    contracts: tuple[ContractDay, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -217,6 +270,7 @@ class Observed:
         unseen_subjects: subjects that could not be looked at, as a job whose entry is broken.
         resolved: how alerts that are open and not among the findings were resolved, where known.
         day: what the digest says; none when it could not be read.
+        completed: the revisions of contracts of late, where a route asks for them.
     """
 
     findings: tuple[Finding, ...]
@@ -224,3 +278,4 @@ class Observed:
     unseen_subjects: Collection[str] = frozenset()
     resolved: Mapping[Identity, Resolution] = field(default_factory=dict)
     day: Day | None = None
+    completed: tuple[Completed, ...] = ()

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from dataclasses import dataclass, replace
+from collections.abc import Mapping  # noqa: TC003 - it is read to write messages as JSON
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from include.alerts.catalogue import MORE_ALERTS, Language
@@ -32,12 +33,14 @@ class Message:
         mention: whom the channel is to call by name: phone numbers, the platform's user ids, or
             `all`. Nobody else is called, whatever the channel's settings say.
         number: which alert it is about, as it is shown, such as `#A123`; it ends the text.
+        event: the same for programs, of what is no alert; a webhook gets it.
     """
 
     title: str
     lines: tuple[str, ...] = ()
     mention: tuple[str, ...] = ()
     number: str = ""
+    event: Mapping[str, str | int | None] = field(default_factory=dict)
 
     def text_lines(self) -> list[str]:
         """Return the lines below the title, the last of them with the number."""

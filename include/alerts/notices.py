@@ -194,8 +194,10 @@ def cause_of(finding: Finding) -> Cause | None:
     """Return what a finding may have in common with others; none for one of its own."""
     if finding.kind not in OF_PLATFORMS:
         return None
-    if finding.facts.get("started") == "no":
+    if finding.is_unstarted:
         return Cause(finding.kind, "", NOT_STARTED)
+    if finding.jobs:  # a contract's is of several platforms
+        return None
     causes = {unit.cause for unit in finding.units} or {finding.facts.get("cause", "")}
     (cause, *others) = causes
     return Cause(finding.kind, finding.platform, cause) if cause and not others else None

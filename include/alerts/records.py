@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from include.alerts.findings import Finding, Missing, Resolution
     from include.alerts.messages import Message
     from include.registry.alerts import Mute
+
+
+Key: TypeAlias = tuple[str, str, int]  # contract, period and revision
 
 
 class What(str, Enum):
@@ -33,6 +36,7 @@ class Purpose(str, Enum):
     ALERTS = "alerts"
     DIGEST = "digest"
     ALL_LANDED = "all_landed"
+    COMPLETE = "complete"
 
     __hash__ = str.__hash__
     __str__ = str.__str__
@@ -92,8 +96,8 @@ class Alert:
     @property
     def arrived(self) -> tuple[Missing, ...]:
         """The units that were concerned when it became an alert, and are not any more."""
-        missing = {unit.shop_id for unit in self.finding.units}
-        return tuple(unit for unit in self.missed if unit.shop_id not in missing)
+        missing = {(unit.job_id, unit.shop_id) for unit in self.finding.units}
+        return tuple(one for one in self.missed if (one.job_id, one.shop_id) not in missing)
 
     @property
     def label(self) -> str:
@@ -179,6 +183,8 @@ class State:
         health: of the channels that anything was sent to.
         attempts: when something was sent to a channel of late, whatever became of it.
         last_days: the day of the last digest (and the like) of each channel and purpose.
+        announced: of which revisions of contracts each channel was told of late, as `Message.event`
+            names them.
         mutes: those that commands have made, and were not taken back.
         stops: of the last days.
         next_alert: the number of the next alert.
@@ -190,6 +196,7 @@ class State:
     health: Mapping[str, Health] = field(default_factory=dict)
     attempts: Mapping[str, tuple[datetime, ...]] = field(default_factory=lambda: defaultdict(tuple))
     last_days: Mapping[tuple[str, Purpose], date] = field(default_factory=dict)
+    announced: Mapping[str, frozenset[Key]] = field(default_factory=dict)
     mutes: tuple[KeptMute, ...] = ()
     stops: tuple[Stop, ...] = ()
     next_alert: int = 1

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from sqlite3 import Connection
 
-    from include.alerts.records import Changes
+    from include.alerts.records import Changes, Key
 
 R = TypeVar("R")
 REPLACE = "INSERT OR REPLACE"
@@ -140,6 +140,7 @@ def read_state(connection: Connection, now: datetime, within: timedelta) -> Stat
         health=read_healths(connection),
         attempts=attempts,
         last_days=_last_days(connection, now),
+        announced=_announced(connection, now),
         mutes=read_mutes(connection, now),
         stops=read_stops(connection, now - LOOKED_BACK),
         next_alert=next_alert,
@@ -260,6 +261,19 @@ def _last_days(connection: Connection, now: datetime) -> dict[tuple[str, Purpose
     since = (now - LOOKED_BACK).date().isoformat()
     found = connection.execute(query, [since])
     return {(channel, Purpose(of)): date.fromisoformat(day) for channel, of, day in found}
+
+
+def _announced(connection: Connection, now: datetime) -> dict[str, frozenset[Key]]:
+    query = (
+        "SELECT channel, message FROM outbox WHERE purpose = ? AND written >= ? AND refused IS NULL"
+    )
+    found: dict[str, set[Key]] = defaultdict(set)
+    for channel, message in connection.execute(
+        query, [Purpose.COMPLETE.value, stamp(now - LOOKED_BACK)]
+    ):
+        event = _parsed("message", message).event
+        found[channel].add((event["contract"], event["period"], event["revision"]))
+    return {channel: frozenset(keys) for channel, keys in found.items()}
 
 
 def _ones(numbers: Iterable[int]) -> list[tuple[int]]:

@@ -62,6 +62,18 @@ class Revision(NamedTuple):
         """The run of the contract's DAG that tells Airflow of it: of one id there is one run."""
         return f"complete__{self.period_key}__r{self.number}"
 
+    def as_event(self) -> dict[str, str | int | None]:
+        """Return it as those who wait for it are told."""
+        return {
+            "contract": self.contract_id,
+            "period": self.period_key,
+            "revision": self.number,
+            "complete_at": self.complete_at.isoformat(timespec="seconds"),
+            "units": self.units,
+            "waived": self.waived,
+            "row_count": self.row_count,
+        }
+
     @property
     def amount(self) -> str:
         """How much has landed, in words."""
@@ -130,13 +142,14 @@ def write_next(
 
 def unemitted(engine: Engine, contract_ids: Collection[str]) -> list[Revision]:
     """Return the revisions of some contracts that Airflow has not been told of, oldest first."""
-    query = (
-        select(*(contracts.c[name] for name in COLUMNS))
-        .where(contracts.c.emitted_at.is_(None), contracts.c.contract_id.in_(contract_ids))
-        .order_by(contracts.c.complete_at, contracts.c.period_key, contracts.c.revision)
-    )
-    with reading(engine) as connection:
-        return [Revision(*row) for row in connection.execute(query)]
+    return _found(engine, contracts.c.emitted_at.is_(None), _among(contract_ids))
+
+
+def completed_since(
+    engine: Engine, contract_ids: Collection[str], moment: datetime
+) -> list[Revision]:
+    """Return the revisions of some contracts that were written after a moment, oldest first."""
+    return _found(engine, contracts.c.complete_at > moment, _among(contract_ids))
 
 
 def mark_emitted(engine: Engine, revision: Revision) -> None:
@@ -153,12 +166,22 @@ def written(engine: Engine, contract_id: str, event_id: str) -> Revision | None:
     """Return the revision that a run of a contract's DAG is of; None where there is none."""
     _, _, rest = event_id.partition("__")
     key = rest.rpartition("__r")[0]
-    query = select(*(contracts.c[name] for name in COLUMNS)).where(
-        contracts.c.contract_id == contract_id, contracts.c.period_key == key
+    found = _found(engine, contracts.c.period_key == key, _among([contract_id]))
+    return next((one for one in found if one.event_id == event_id), None)
+
+
+def _found(engine: Engine, *conditions: ColumnElement[bool]) -> list[Revision]:
+    query = (
+        select(*(contracts.c[name] for name in COLUMNS))
+        .where(*conditions)
+        .order_by(contracts.c.complete_at, contracts.c.period_key, contracts.c.revision)
     )
     with reading(engine) as connection:
-        found = [Revision(*row) for row in connection.execute(query)]
-    return next((one for one in found if one.event_id == event_id), None)
+        return [Revision(*row) for row in connection.execute(query)]
+
+
+def _among(contract_ids: Collection[str]) -> ColumnElement[bool]:
+    return contracts.c.contract_id.in_(contract_ids)
 
 
 def _is(revision: Revision) -> ColumnElement[bool]:

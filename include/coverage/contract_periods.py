@@ -17,6 +17,7 @@ from sqlalchemy import select
 from include.contracts import Standings
 from include.coverage.model import oldest_kept
 from include.coverage.reading import read_index
+from include.registry.contracts.schema import PARTS
 from include.units.first_seen import first_seen
 from include.units.job_units import JobUnits
 from include.units.unit import LANDED, Unit
@@ -58,20 +59,27 @@ class PeriodSummary:
     Attributes:
         period: which.
         how: how it is.
-        missing: how many units are open, by job.
+        expected: how many units are expected of it.
+        missing: how many of them are open, by job.
         deadline: by when it should be complete; None where that depends on what is broken.
         revision: the row of the view `contract_status`; None where it never was complete.
     """
 
     period: Period
     how: How
+    expected: int
     missing: Mapping[str, int]
     deadline: datetime | None
     revision: Row[Any] | None
 
 
 def read_periods(
-    engine: Engine, registry: Registry, contracts: Collection[Contract], count: int
+    engine: Engine,
+    registry: Registry,
+    contracts: Collection[Contract],
+    count: int | Mapping[str, int],
+    *,
+    now: datetime | None = None,
 ) -> dict[str, list[PeriodSummary]]:
     """Judge the last periods of some contracts.
 
@@ -79,28 +87,29 @@ def read_periods(
         engine: of the warehouse.
         registry: all jobs and shops as they are now.
         contracts: those that are wanted, which fit the registry.
-        count: how many periods of each, up to the one that ended last.
+        count: how many periods of each, up to the one that ended last; one number for all, or one
+            for each kind of period.
+        now: the moment at which they are judged; the warehouse's own clock unless given.
 
     Returns:
         the periods by contract, the oldest first; without those of which nothing is expected, and
         those of which nothing is kept.
     """
     standings = Standings(engine, registry)
-    wanted = {one.id: _last(one.calendar, standings.now, count) for one in contracts}
-    since: dict[str, datetime] = {}
-    for contract in contracts:
-        first = wanted[contract.id][0].start
-        for job in contract.jobs_of(registry.jobs):
-            since[job.id] = min(first, since.get(job.id, first))
-    seen = first_seen(engine, since, standings.now)
+    moment = now or standings.now
+    counts = dict.fromkeys(PARTS, count) if isinstance(count, int) else count
+    wanted = {one.id: _last(one.calendar, moment, counts[one.period]) for one in contracts}
+    since = _since(registry, contracts, wanted)
+    seen = first_seen(engine, since, moment)
     shops = registry.shops.values()
     units = {job_id: JobUnits(registry.jobs[job_id], shops, seen[job_id]) for job_id in since}
     with reading(engine) as connection:
         known = _Known(connection, since, units, list(wanted))
-    kept = oldest_kept(registry, standings.now)
+    kept = oldest_kept(registry, moment)
     summaries = {}
     for contract in contracts:
-        judge = _Judge(standings, known, contract, contract.jobs_of(registry.jobs))
+        jobs, problems = contract.jobs_of(registry.jobs), standings.unknown(contract)
+        judge = _Judge(contract, jobs, known, moment, is_unknown=bool(problems))
         of_each = (
             judge.summary(period, is_kept=period.end > kept) for period in wanted[contract.id]
         )
@@ -114,6 +123,18 @@ def _last(calendar: Schedule, now: datetime, count: int) -> list[Period]:
     while len(found) < count:
         found.append(calendar.preceding(found[-1]))
     return found[::-1]
+
+
+def _since(
+    registry: Registry, contracts: Collection[Contract], wanted: Mapping[str, Sequence[Period]]
+) -> dict[str, datetime]:
+    """Return from when on each job matters: where the first period that needs it starts."""
+    since: dict[str, datetime] = {}
+    for contract in contracts:
+        first = wanted[contract.id][0].start
+        for job in contract.jobs_of(registry.jobs):
+            since[job.id] = min(first, since.get(job.id, first))
+    return since
 
 
 class _Known:
@@ -177,13 +198,19 @@ class _Judge:
     """Judges the periods of one contract."""
 
     def __init__(
-        self, standings: Standings, known: _Known, contract: Contract, jobs: Sequence[Job]
+        self,
+        contract: Contract,
+        jobs: Sequence[Job],
+        known: _Known,
+        now: datetime,
+        *,
+        is_unknown: bool,
     ) -> None:
-        self._now = standings.now
-        self._known = known
         self._contract = contract
         self._jobs = jobs
-        self._is_unknown = bool(standings.unknown(contract))
+        self._known = known
+        self._now = now
+        self._is_unknown = is_unknown
 
     def summary(self, period: Period, *, is_kept: bool) -> PeriodSummary | None:
         """Judge one; None where nothing is expected of it, or known."""
@@ -192,21 +219,21 @@ class _Judge:
         deadline = self._contract.deadline_of(self._jobs, period) if self._jobs else None
         if not is_kept:
             how = How.COMPLETE if revision else None
-            return PeriodSummary(period, how, {}, deadline, revision) if how else None
+            return PeriodSummary(period, how, 0, {}, deadline, revision) if how else None
         missing: Counter[str] = Counter()
-        is_whole, any_expected = True, False
+        is_whole, needed = True, 0
         for job in self._jobs:
             for part in self._contract.parts(job, period):
                 expected, open_units = self._known.open_of(job, part)
-                any_expected = any_expected or expected > 0
+                needed += expected
                 is_whole = is_whole and expected - open_units >= self._contract.needed(expected)
                 missing[job.id] += open_units
         if self._is_unknown:
             how = How.UNKNOWN
-        elif not any_expected:
+        elif not needed:
             return None
         elif is_whole:
             how = How.COMPLETE if revision else How.UNCHECKED
         else:
             how = How.LATE if deadline and deadline <= self._now else How.WAITING
-        return PeriodSummary(period, how, +missing, deadline, revision)
+        return PeriodSummary(period, how, needed, +missing, deadline, revision)

@@ -33,6 +33,8 @@ class Rights(NamedTuple):
 
 def jobs_of(finding: Finding, registry: Registry) -> set[str] | None:
     """Return the jobs that a finding is about; none: it is about the whole installation."""
+    if finding.jobs:
+        return set(finding.jobs) & registry.jobs.keys()
     if finding.kind in OF_JOBS:
         return {finding.subject}
     if finding.kind in OF_CONNECTIONS:
@@ -49,8 +51,13 @@ def jobs_of(finding: Finding, registry: Registry) -> set[str] | None:
 
 
 def is_among(finding: Finding, registry: Registry, jobs: Collection[str]) -> bool:
-    """Return whether a finding is about one of some jobs, or about the whole installation."""
+    """Return whether a finding is about one of some jobs, or about the whole installation.
+
+    One that is of a contract has to be about no other job.
+    """
     about = jobs_of(finding, registry)
+    if about and finding.jobs:
+        return about <= set(jobs)
     return about is None or not about.isdisjoint(jobs)
 
 

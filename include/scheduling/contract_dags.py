@@ -73,15 +73,7 @@ class CompleteOperator(BaseOperator):
             key = run.partition_key or "PERIOD"
             message = BY_HAND.format(contract=self.contract_id, run=run.run_id, key=key)
             raise AirflowFailException(message)
-        context["outlet_events"][self.asset].extra = {
-            "contract": revision.contract_id,
-            "period": revision.period_key,
-            "revision": revision.number,
-            "complete_at": revision.complete_at.isoformat(timespec="seconds"),
-            "units": revision.units,
-            "waived": revision.waived,
-            "row_count": revision.row_count,
-        }
+        context["outlet_events"][self.asset].extra = revision.as_event()
 
     def _written(self, run_id: str) -> Revision | None:
         # Parsing a DAG file must not wait for these.

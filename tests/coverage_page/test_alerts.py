@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -161,6 +162,23 @@ def test_one_sees_what_is_of_jobs_that_one_may_look_at(anna: Anna) -> None:
     anna.runnable = set()
     found = {one["number"]: (one["may"], one["mutable"]) for one in anna.look()["alerts"]}
     assert found == {5: (True, False), 6: (False, False)}
+
+
+def test_one_of_a_contract_is_for_those_who_may_look_at_all_of_its_jobs(
+    anna: Anna, store: Store
+) -> None:
+    """It names shops of each of them; it is muted by job, and not by itself."""
+    late = _alert(7, Kind.LATE, "contract:store_day", units=SHOPS)
+    told = replace(late, finding=replace(late.finding, jobs=("erp_store", "jd_store")))
+    store.update(lambda _: Changes((told,)), NOW, timedelta(minutes=10))
+    found = {one["number"]: (one["may"], one["mutable"]) for one in anna.look()["alerts"]}
+    assert found[7] == (False, False)
+    anna.runnable |= {"erp_store"}
+    found = {one["number"]: (one["may"], one["mutable"]) for one in anna.look()["alerts"]}
+    assert found[7] == (True, False)
+    anna.visible -= {"erp_store"}
+    assert 7 not in [one["number"] for one in anna.look()["alerts"]]
+    assert anna.say("ack", number=7)[0] == 404
 
 
 def test_an_alert_is_taken_on_in_the_name_of_who_asks(anna: Anna, store: Store) -> None:

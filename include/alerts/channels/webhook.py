@@ -50,6 +50,7 @@ async def send(
         "mention": list(message.mention),
         "number": message.number,
         "channel": channel.id,
+        "event": dict(message.event) or None,
     }
     answer = await post(url, as_json(body), patience, headers)
     said = one_line(credentials.masked(answer.text, url, *headers.values()))

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import func, select
 
 from include.alerts.catalogue import Text
-from include.alerts.findings import Day, Identity, Kind, Resolution, Restated
+from include.alerts.findings import OF_CONTRACT, Day, Identity, Kind, Resolution, Restated
 from include.alerts.watching.units import expected_of, is_missing, is_told_of
 from include.coverage.reading import read_coverage
 from include.coverage.report import digest_of, since_for
@@ -162,7 +162,7 @@ def resolutions(
     """
     cells = {(cell.job.id, cell.period.key): cell for cell in coverage.cells}
     for identity in open_now:
-        if identity.kind is not Kind.LATE:
+        if identity.kind is not Kind.LATE or identity.subject.startswith(OF_CONTRACT):
             continue
         job = scope.registry.jobs.get(identity.subject)
         cell = cells.get((identity.subject, identity.period_key))

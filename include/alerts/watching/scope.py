@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from include.alerts.configuration import AlertConfiguration
-    from include.alerts.findings import Day, Missing, Resolution
+    from include.alerts.findings import Completed, Day, Missing, Resolution
     from include.registry import Job
 
 # Airflow's database, where tasks report to, and the web UI as people open it.
@@ -69,6 +69,7 @@ CHECK = "python -m include.registry.checks"
 TO_DO: dict[str, tuple[str, Text]] = {
     "repair": (f"{MANAGER} repair --job {{job}} --yes", ON_THE_PAGE),
     "waive": (f"{MANAGER} waive {{job}} --period {{key}} --reason …", ON_THE_PAGE),
+    "complete": (f"{MANAGER} complete {{contract}} {{key}}", ON_THE_PAGE),
     "resume": (
         f"{MANAGER} resume {{job}}",
         Text(
@@ -134,7 +135,7 @@ class Scope:
         return f"{self.address.rstrip('/')}/plugin/coverage{query}" if self.address else ""
 
     def to_do(self, action: str, **names: str) -> str:
-        """Return what to do, of `TO_DO`; `names`: of the job, the period or the component."""
+        """Return what to do, of `TO_DO`; `names`: of the job, period, contract or component."""
         command, in_containers = TO_DO[action]
         if not self.contained:
             return command.format(**names)
@@ -217,6 +218,7 @@ class Collector:
         self.findings: list[Finding] = []
         self.resolved: dict[Identity, Resolution] = {}
         self.day: Day | None = None
+        self.completed: tuple[Completed, ...] = ()
         self._kinds: set[Kind] = set()
         self._subjects: set[str] = set()
         self._failed: list[str] = []
@@ -263,6 +265,7 @@ class Collector:
             frozenset(self._subjects),
             self.resolved,
             self.day,
+            self.completed,
         )
 
     def _fault(self, part: str, error: Exception) -> Finding:

@@ -79,6 +79,7 @@ class UnitFindings:
         began: datetime | None = None,
     ) -> None:
         self._cells = [cell for cell in coverage.cells if cell.units]
+        self._by_key = {(cell.job.id, cell.period.key): cell for cell in self._cells}
         self._known, self._scope = known, known.scope
         self._now = known.scope.now
         self._service = service
@@ -87,11 +88,23 @@ class UnitFindings:
     def late(self) -> Iterator[Finding]:
         """Yield the periods that had to have landed by now, and have not."""
         for cell in self._open_cells():
-            due = cell.job.deadline_of(cell.period).astimezone(timezone.utc)
-            told_at = max(due, self._settled) if self._settled else due
-            units = [unit for unit in cell.units if is_missing(unit)]
-            if units and told_at <= self._now:
-                yield self._late(cell, due, units)
+            due = cell.job.deadline_of(cell.period)
+            if self.is_told(due) and (found := self._late(cell, due)):
+                yield found
+
+    def of(self, job_id: str, key: str) -> Finding | None:
+        """Return what is missing of a period, late or not; none where nothing is."""
+        cell = self._by_key.get((job_id, key))
+        return self._late(cell, cell.job.deadline_of(cell.period)) if cell else None
+
+    def told_at(self, due: datetime) -> datetime:
+        """Return when it is told that something was not there by a moment."""
+        told_at = due.astimezone(timezone.utc)
+        return max(told_at, self._settled) if self._settled else told_at
+
+    def is_told(self, due: datetime) -> bool:
+        """Return whether it is time to tell that."""
+        return self.told_at(due) <= self._now
 
     def quality(self) -> Iterator[Finding]:
         """Yield the periods of which a check or a control total has rejected units."""
@@ -186,7 +199,10 @@ class UnitFindings:
     def _told(self, job: Job, units: Sequence[JudgedUnit]) -> tuple[Missing, ...]:
         return tuple(missing(unit, job, self._known) for unit in units)
 
-    def _late(self, cell: Cell, due: datetime, units: list[JudgedUnit]) -> Finding:
+    def _late(self, cell: Cell, due: datetime) -> Finding | None:
+        units = [unit for unit in cell.units if is_missing(unit)]
+        if not units:
+            return None
         expected = expected_of(cell)
         never = len(units) == expected and not any(
             unit.attempts or self._known.had_a_run(unit) is not False for unit in units
@@ -195,7 +211,7 @@ class UnitFindings:
             Kind.LATE,
             cell.job,
             cell.period.key,
-            due,
+            due.astimezone(timezone.utc),
             units=self._told(cell.job, units),
             expected=str(expected),
             started=NEVER_BEGUN if never else "",

@@ -11,10 +11,12 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import make_url
 
-from include.alerts.findings import Kind
+from include.alerts.configuration import is_announced
+from include.alerts.findings import OF_CONTRACT, Kind
 from include.alerts.watching import health
 from include.alerts.watching.config_problems import problem_findings
 from include.alerts.watching.connections import Refusals, read_landings, token_ends, token_findings
+from include.alerts.watching.contracts import ContractFindings
 from include.alerts.watching.health import DatabaseGoneError
 from include.alerts.watching.landed import (
     NOT_READ,
@@ -102,7 +104,8 @@ class WarehouseReader:
                 now=_moment(engine, collector.scope),
             )
             self._take_problems(collector, coverage)
-            self._take_units(collector, coverage, state, asked, service)
+            units = self._take_units(collector, coverage, state, asked, service)
+            contracts = self._take_contracts(collector, engine, units, asked)
             self._take_refusals(collector, engine, coverage)
             self._take_aging(collector, engine)
             self._take_tokens(collector, engine)
@@ -110,6 +113,10 @@ class WarehouseReader:
             found = {finding.identity for finding in collector.findings}
             gone = [one for one in asked.open_now if one not in found]
             collector.resolved.update(resolutions(collector.scope, engine, coverage, gone))
+            if contracts:
+                collector.resolved.update(contracts.resolutions(gone))
+                if collector.day:
+                    collector.day = replace(collector.day, contracts=contracts.days())
 
     @contextmanager
     def _opened(self) -> Iterator[Engine]:
@@ -138,17 +145,36 @@ class WarehouseReader:
         state: AirflowState | None,
         asked: RoundInput,
         service: str,
-    ) -> None:
+    ) -> UnitFindings:
         runs = self._runs(collector, coverage) if state else None
         around = Circumstances(collector.scope, runs=runs)
         if state:
             around = replace(around, dags=state.dags, under_way=state.under_way)
         units = UnitFindings(coverage, around, service, asked.started)
-        collector.findings += units.late()
         collector.findings += units.quality()
         collector.findings += units.configuration()
         if state:
             collector.findings += units.paused()
+        return units
+
+    def _take_contracts(
+        self, collector: Collector, engine: Engine, units: UnitFindings, asked: RoundInput
+    ) -> ContractFindings | None:
+        """Add what is late of contracts, and of jobs for which no contract stands."""
+        scope, late = collector.scope, [*units.late()]
+        open_contracts = {
+            one.subject for one in asked.open_now if one.subject.startswith(OF_CONTRACT)
+        }
+        with collector.reading("contracts", subjects=open_contracts):
+            contracts = ContractFindings(scope, engine, _since(scope), _moment(engine, scope))
+            late = contracts.late(units, late, asked.open_now)
+            collector.unseen(subjects=contracts.unseen)
+            if is_announced(asked.configuration):
+                collector.completed = contracts.completed()
+            collector.findings += late
+            return contracts
+        collector.findings += late
+        return None
 
     def _runs(self, collector: Collector, coverage: Coverage) -> tuple[Run, ...] | None:
         """Return the runs of periods that were never begun; none where that is not known."""

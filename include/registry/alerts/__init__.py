@@ -12,12 +12,13 @@ from include.registry.alerts.schema import (
     Route,
     Storm,
 )
-from include.registry.alerts.values import CHANNEL_KINDS, KINDS, Budget, Kind
+from include.registry.alerts.values import CHANNEL_KINDS, COMPLETE, KINDS, Budget, Kind
 from include.registry.paths import ALERTS_FILE
 
 __all__ = [
     "ALERTS_FILE",
     "CHANNEL_KINDS",
+    "COMPLETE",
     "KINDS",
     "LONGEST_MUTE",
     "AlertConfiguration",

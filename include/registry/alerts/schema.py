@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validat
 
 from include.registry import fields  # noqa: TC001 - pydantic reads the annotations
 from include.registry.alerts.values import (
+    KINDS,
     AlertKind,
     Also,
     Budget,
@@ -18,6 +19,7 @@ from include.registry.alerts.values import (
     Group,
     Kind,
     Language,
+    RoutedKind,
 )
 
 WITH_KEYWORD = ("dingtalk", "feishu", "lark")
@@ -87,8 +89,11 @@ class Route(_Part):
     """Which alerts a channel gets; the first that fits counts for a channel."""
 
     to: ChannelId = Field(description="the channel", examples=["ops"])
-    on: list[AlertKind] = Field(
-        default=list(Kind), description="kinds of alerts; all unless given", examples=[["late"]]
+    on: list[RoutedKind] = Field(
+        default=list(KINDS),
+        description="kinds of alerts, all unless given; complete: each time that a period of a "
+        "contract is complete, or its rows have changed",
+        examples=[["late"]],
     )
     after: fields.Duration = Field(
         default=timedelta(),

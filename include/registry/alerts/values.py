@@ -39,6 +39,9 @@ class Kind(str, Enum):
 
 
 KINDS = tuple(kind.value for kind in Kind)
+# What a route may name besides: a period of a contract is complete, or its rows have changed.
+COMPLETE = "complete"
+ROUTED = (*KINDS, COMPLETE)
 
 
 class Budget(NamedTuple):
@@ -79,6 +82,7 @@ def _email(value: Any) -> str:
 ChannelId = fields.ShopId
 ChannelKind = Annotated[str, Checked(constraints.one_of(CHANNEL_KINDS), enum=list(CHANNEL_KINDS))]
 AlertKind = Annotated[Kind, Checked(_kind, enum=list(KINDS))]
+RoutedKind = Annotated[str, Checked(constraints.one_of(ROUTED), enum=list(ROUTED))]
 Language = Annotated[str, Checked(constraints.one_of(LANGUAGES), enum=list(LANGUAGES))]
 BudgetText = Annotated[Budget, Checked(_budget, BUDGET)]
 Group = Annotated[int, Checked(_group, type="integer", minimum=2)]

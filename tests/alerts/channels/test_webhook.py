@@ -27,6 +27,7 @@ def test_it_gets_the_message_in_parts_and_as_text(robots: FakeRobots) -> None:
             "mention": ["13800000000"],
             "number": "#A123",
             "channel": "ops",
+            "event": None,
         }
     ]
 

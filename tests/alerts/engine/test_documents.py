@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,16 @@ from include import MANAGER, PROJECT_ROOT
 from include.alerts.answers import Mutes
 from include.alerts.composing import Wording
 from include.alerts.digest import Digest
-from include.alerts.findings import Day, Finding, Kind, Missing, Resolution, Restated, TokenEnd
+from include.alerts.findings import (
+    ContractDay,
+    Day,
+    Finding,
+    Kind,
+    Missing,
+    Resolution,
+    Restated,
+    TokenEnd,
+)
 from include.alerts.notices import Notice
 from include.alerts.records import Alert, What
 from include.registry.alerts import (
@@ -54,7 +64,23 @@ LATE = Finding(
     ),
     {"expected": "3", "remedy": f"{MANAGER} repair --job jd_store --yes"},
 )
+OF_CONTRACT = replace(
+    LATE,
+    subject="contract:store_day",
+    name="门店日报数据齐备",
+    due=datetime(2026, 11, 28, 9, 30, tzinfo=SHANGHAI),
+    units=(replace(LATE.units[0], job_id="jd_store", job_name="京东门店数据"),),
+    jobs=("erp_store", "jd_store", "pdd_quality"),
+)
 ALERT = Alert(123, LATE, DUE, opened=DUE, missed=LATE.units)
+STANDS = ContractDay(
+    OF_CONTRACT.name,
+    "2026-11-28",
+    "late",
+    None,
+    datetime(2026, 11, 29, 9, 30, tzinfo=SHANGHAI),
+    (("京东门店数据", 1),),
+)
 TEXTS = Wording("zh", DUE, timedelta(days=1))
 
 
@@ -86,7 +112,9 @@ def test_the_examples_are_valid(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=["en", "zh"])
 def test_the_messages_are_those_that_come(page: str) -> None:
-    """An opening, a recovery and a digest, to the letter."""
+    """Openings of a job and of a contract, a recovery and a digest, to the letter."""
+    of_contract = Alert(124, OF_CONTRACT, DUE, opened=DUE, missed=OF_CONTRACT.units)
+    contract = TEXTS.message((Notice(of_contract, "ops", (What.OPENING,), DUE),))
     opening = TEXTS.message((Notice(ALERT, "ops", (What.OPENING,), DUE),))
     landed = DUE + timedelta(minutes=47)
     over = Alert(
@@ -107,7 +135,7 @@ def test_the_messages_are_those_that_come(page: str) -> None:
     restated = (Restated("PDD差评数据", 7, 3, 4),)
     tokens = (TokenEnd("jd_2", datetime(2026, 12, 1, 8, tzinfo=SHANGHAI)),)
     digest = Digest(configuration, Mutes(configuration, (), now), [], (), now).message(
-        Day(32, 31, {"jd": 1}, usual=-0.03, tokens=tokens, restated=restated), None
+        Day(32, 31, {"jd": 1}, -0.03, tokens=tokens, restated=restated, contracts=(STANDS,)), None
     )
     shown = re.findall(r"^```text\n(.*?)\n^```", page, re.DOTALL | re.MULTILINE)
-    assert [one.plain() for one in (opening, recovery, digest)] == shown
+    assert [one.plain() for one in (opening, recovery, contract, digest)] == shown
