@@ -20,6 +20,7 @@ from include.running.script_call import (
 from include.running.script_run import ScriptRun
 from include.units.exit_codes import ExitCode, describe, worst
 from include.units.job_units import JobUnits
+from include.units.unit import REPAIR_PREFIX
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from include.running.context import Context
     from include.running.locking import UnitLock
 
+# Runs of many periods, of which nobody has asked for that one: they do not run ahead of a contract.
+UNASKED = (REPAIR_PREFIX, "backfill__")
 LANDED_BEFORE = (
     "{subject} has landed; use --again (or again=true in the trigger form) to run it once more"
 )
@@ -153,6 +156,8 @@ class Attempt:
         if not self.units:
             none = f"no shop on {context.job.platform} is enabled and open in {self.period.key}"
             return "; ".join(self.closed) or none
+        if self.later and context.job.after and context.request.run_id.startswith(UNASKED):
+            return self.later
         for why in self.closed:
             context.output.say(f"{self.subject} leaves out a shop: {why}")
         if context.ledger:

@@ -215,3 +215,16 @@ def test_a_job_after_a_contract_that_is_asked_for_early(morning: Morning) -> Non
     code, output = morning.run("report", "--period", PERIOD)
     assert (code, "\nNone\n" in output, "provision" in output) == (0, True, False), output
     assert morning.run("report", "--period", PERIOD)[0] == 99
+
+
+@pytest.mark.parametrize("run_id", ["repair__2025-10-02__1", "backfill__2025-10-02"])
+def test_a_repair_does_not_run_ahead_of_a_contract(morning: Morning, run_id: str) -> None:
+    """It leaves the period to the run that comes when the contract is complete."""
+    report = {"job_id": "report", "cron": None, "after": "morning", **EXPECTED}
+    morning.project.job("print('PERIOD_KEY')", **report)
+    code, output = morning.run("report", "--period", PERIOD, RUN_ID=run_id)
+    nothing = "nothing to do: contract morning is not complete, run again then"
+    assert (code, nothing in output) == (99, True), output
+    morning.run()
+    morning.run("other", "--period", PERIOD)
+    assert morning.run("report", "--period", PERIOD, RUN_ID=run_id)[0] == 0
