@@ -3,8 +3,8 @@
 Airflow's components import the same hundred megabytes of modules. Here supervisord imports them
 once, and each component is a fork of it instead of a new Python: they share the memory, and none
 has to import again. So are the sandbox, which needs a part of them, and the listener. All else is
-supervisord's own. What the project itself is made of is left out, so that a component which is
-started again has the project's newest code.
+supervisord's own. The rooms of the project that components share are imported, too: one that ends
+and is started again works by the same code as all others, until `restart` takes up what is new.
 
 Only on Linux: on macOS a process that has forked may not use the system's frameworks.
 """
@@ -47,12 +47,15 @@ PRELOADED = (
     "httpcore",
     "tabulate",
     "uvicorn",
-    # The watchdog, the dag-processor and the page read the registry with these.
-    "airflow.providers.standard.operators.bash",
-    "airflow.timetables.trigger",
-    "cronsim",
+    "uvicorn.loops.auto",
+    "uvicorn.protocols.http.auto",
+    "uvicorn.protocols.websockets.auto",
     "cryptography.fernet",
     "jmespath",
+    # The project's own: each Airflow component loads its plugin, and others read the same files.
+    "include.scheduling.factory",
+    "manager.contract_events",
+    "manager.watchdog",
 )
 ONLY_IMPORT = "_AIRFLOW__AS_LIBRARY"  # Airflow's own word for: set nothing up yet
 SIGNALS = ("SIGTERM", "SIGINT", "SIGQUIT", "SIGHUP", "SIGCHLD", "SIGUSR2")
@@ -85,6 +88,7 @@ def _become(argv: Sequence[str], env: Mapping[str, str]) -> NoReturn:
             run_component.main(preloaded=True)
         else:
             setproctitle(" ".join(argv))
+            sys.modules.pop(sys.argv[0], None)  # which it is to be itself, as `__main__`
             runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
         code = 0
     except SystemExit as end:
