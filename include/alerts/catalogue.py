@@ -113,6 +113,7 @@ BY_ITSELF = Text(
 )
 LINK = Text("详情：{link}", "See {link}")
 RECOVERED = Text("【已恢复】", "[Recovered] ")
+NO_LONGER = Text("【不再告警】", "[No longer told] ")
 ALL_LANDED = Text("{count} 家全部入库", "all {count} shops have landed")
 ONE_LANDED = Text("已入库", "it has landed")
 SOME_LANDED = Text("{landed}/{count} 家已入库", "{landed} of {count} shops have landed")
@@ -154,6 +155,10 @@ LANDED = Text("应到 {expected}，已到 {landed}", "{landed} of {expected} hav
 ALL = Text("，全部入库", ", all of them")
 LACKS = Text("，缺 {missing}（{platforms}）", ", {missing} missing ({platforms})")
 OF_PLATFORM = Text("{platform} {count}", "{platform} {count}")
+NOT_COUNTED = Text(
+    "配置有 {count} 处问题，相关任务不在其中。",
+    "{count} problems in the configuration: what cannot be read is not counted.",
+)
 COMPLETE = Text("{name} {period}：{at} 齐备", "{name} {period}: complete at {at}")
 INCOMPLETE = Text(
     "{name} {period}：没有齐，差{jobs}（{due} 截止）",

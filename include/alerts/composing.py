@@ -88,6 +88,11 @@ class Wording(Language):
     def recovery(self, alert: Alert) -> str:
         """Return the line that says that an alert is over."""
         finding, resolution = alert.finding, alert.resolution
+        is_of_job = finding.kind in (Kind.LATE, Kind.QUALITY)
+        head = self.subject(finding) if is_of_job else self.title(finding)
+        if resolution and alert.is_dropped:
+            said = self.say(texts.UNIT, shop=head, reason=resolution.note)
+            return f"{self.say(texts.NO_LONGER)}{said}"
         ended = (resolution and resolution.at) or alert.gone or self._now
         if finding.kind is Kind.LATE:
             said = self._landed(resolution)
@@ -98,8 +103,6 @@ class Wording(Language):
             said = self.say(texts.RIGHT_AGAIN) + self.say(texts.TOOK, span=span)
         if resolution and resolution.note:
             said = self.join([said, resolution.note])
-        is_of_job = finding.kind in (Kind.LATE, Kind.QUALITY)
-        head = self.subject(finding) if is_of_job else self.title(finding)
         return f"{self.say(texts.RECOVERED)}{self.say(texts.UNIT, shop=head, reason=said)}"
 
     def at(self, finding: Finding, moment: datetime) -> str:
@@ -195,7 +198,9 @@ class Wording(Language):
         lines = [self.recovery(notice.alert) for notice in part]
         if len(part) == 1:
             return Message(lines[0], number=part[0].alert.label)
-        title = f"{self.say(texts.RECOVERED)}{self.say(texts.SEVERAL, count=len(part))}"
+        dropped = all(notice.alert.is_dropped for notice in part)
+        began = self.say(texts.NO_LONGER if dropped else texts.RECOVERED)
+        title = f"{began}{self.say(texts.SEVERAL, count=len(part))}"
         return Message(title, _items(lines, part))
 
     def _storm(self, part: Part) -> Message:

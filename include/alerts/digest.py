@@ -72,9 +72,9 @@ class Digest:
         at = datetime.combine(self._now.date(), self._digest.at, self._zone)
         if (last is None or last < at.date()) and at <= self._now < at + LONGEST_LATENESS:
             yield Due(Purpose.DIGEST, at.date(), self.message(day, last))
-        is_complete = self._digest.also is not None and day is not None and day.complete
-        if day and is_complete and (last_all is None or last_all < at.date()):
-            title = self._say(texts.ALL_OF_DAY, day=f"{self._now:%m-%d}", expected=day.expected)
+        complete = day.complete if day and self._digest.also is not None else 0
+        if complete and (last_all is None or last_all < at.date()):
+            title = self._say(texts.ALL_OF_DAY, day=f"{self._now:%m-%d}", expected=complete)
             yield Due(Purpose.ALL_LANDED, at.date(), Message(title))
 
     def message(self, day: Day | None, last: date | None) -> Message:
@@ -123,9 +123,11 @@ class Digest:
             said += self._say(
                 texts.LACKS, missing=missing, platforms=self._wording.join(of_platforms)
             )
-        elif day.expected == day.landed:
+        elif day.expected == day.landed > 0 and not day.problems:
             said += self._say(texts.ALL)
         yield said
+        if day.problems:
+            yield self._say(texts.NOT_COUNTED, count=day.problems)
         if day.usual is not None:
             yield self._say(texts.USUAL, usual=f"{day.usual:+.0%}")
         if day.waived:

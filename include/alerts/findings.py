@@ -228,10 +228,10 @@ class Restated(NamedTuple):
 
 @dataclass(frozen=True)
 class Day:
-    """What the digest says of the day so far, or of the day before.
+    """What the digest says of the time since the one before.
 
     Attributes:
-        expected: how many units were due.
+        expected: how many units became due.
         landed: how many of them have landed.
         missing: how many have not, by the platform's name.
         usual: how much more (or less) rows landed than usual, as a fraction: -0.03; none where
@@ -242,7 +242,9 @@ class Day:
         new_shapes: what answers have had for the first time within a day (`source: path = value`),
             and the unit for which.
         lacking_shapes: paths that went missing from more than a fifth of the rows within a day.
-        complete: nothing of today is to come any more, and all has landed.
+        problems: how many there are in config/, so that some units may count in nothing.
+        complete: how many units the calendar day had, once none is to come any more and all have
+            landed; 0 until then.
         contracts: how the last period of each stands.
     """
 
@@ -255,7 +257,8 @@ class Day:
     restated: tuple[Restated, ...] = ()
     new_shapes: tuple[tuple[str, str], ...] = ()
     lacking_shapes: tuple[str, ...] = ()
-    complete: bool = False
+    problems: int = 0
+    complete: int = 0
     contracts: tuple[ContractDay, ...] = ()
 
 

@@ -100,6 +100,11 @@ class Alert:
         return tuple(one for one in self.missed if (one.job_id, one.shop_id) not in missing)
 
     @property
+    def is_dropped(self) -> bool:
+        """Whether nothing of it has landed: it is not expected, or not alerted of, any more."""
+        return self.resolution is not None and not self.resolution.expected
+
+    @property
     def label(self) -> str:
         """Its number as messages show it."""
         return f"#A{self.number}"

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from datetime import datetime, time, timedelta
+from datetime import datetime, time, timedelta, timezone
 from typing import TYPE_CHECKING, NamedTuple
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select
 
+from include.alerts.answers import OF_JOBS
 from include.alerts.catalogue import Text
 from include.alerts.findings import OF_CONTRACT, Day, Identity, Kind, Resolution, Restated
 from include.alerts.watching.units import expected_of, is_missing, is_told_of
@@ -22,7 +23,6 @@ from include.warehouse.types import UtcMoment
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
-    from datetime import date
 
     from sqlalchemy import Engine
 
@@ -55,28 +55,52 @@ class Digested(NamedTuple):
 NOT_READ = Digested()
 
 
-def day_of(scope: Scope, coverage: Coverage, tokens: Sequence[TokenEnd], digested: Digested) -> Day:
-    """Return how the day is so far: of jobs that land data, what was due until now.
+class Span(NamedTuple):
+    """What one digest tells of: after one moment and up to another."""
+
+    since: datetime
+    until: datetime
+
+    def covers(self, cell: Cell) -> bool:
+        """Return whether a period became due within it."""
+        return self.since.timestamp() < cell.due_at.timestamp() <= self.until.timestamp()
+
+
+def span_of(scope: Scope, at: time) -> Span:
+    """Return what the day's digest tells of: from the digest before, so that each thing is in one.
 
     Args:
         scope: of the round; the day is that of its zone.
+        at: when the digest comes.
+    """
+    zone = ZoneInfo(scope.zone)
+    today = scope.now.astimezone(zone).date()
+    days = (today - timedelta(days=1), today)
+    return Span(*(datetime.combine(day, at, zone).astimezone(timezone.utc) for day in days))
+
+
+def day_of(
+    scope: Scope, coverage: Coverage, span: Span, tokens: Sequence[TokenEnd], digested: Digested
+) -> Day:
+    """Return what the digest says: of jobs that land data, what became due until now.
+
+    Args:
+        scope: of the round.
         coverage: units of the last days.
+        span: what the digest tells of.
         tokens: those that end soon.
         digested: what is read once a day.
     """
-    today = scope.now.astimezone(ZoneInfo(scope.zone)).date()
-    cells = [cell for cell in coverage.cells if cell.job.data and _day_of(cell, scope) == today]
-    due = [cell for cell in cells if cell.due_at.timestamp() <= scope.now.timestamp()]
+    cells = [cell for cell in coverage.cells if cell.job.data and _is_due(cell, scope)]
+    due = [cell for cell in cells if span.covers(cell)]
     missing: Counter[str] = Counter()
     for cell in due:
         gaps = sum(cell.counts[state] for state in GAPS)
         if gaps:
             missing[cell.job.platform or NO_PLATFORM] += gaps
-    expected, landed = sum(map(expected_of, due)), sum(map(_landed, due))
-    to_come = len(cells) > len(due) or any(_is_to_come_today(coverage, scope, today))
     return Day(
-        expected=expected,
-        landed=landed,
+        expected=sum(map(expected_of, due)),
+        landed=sum(map(_landed, due)),
         missing=dict(missing),
         usual=digested.usual,
         restated=digested.restated,
@@ -84,31 +108,27 @@ def day_of(scope: Scope, coverage: Coverage, tokens: Sequence[TokenEnd], digeste
         lacking_shapes=tuple(map(str, digested.drifted.lacking)),
         waived=sum(cell.counts[State.WAIVED] for cell in due),
         tokens=tuple(tokens),
-        complete=bool(expected) and landed == expected and not to_come,
+        problems=len(coverage.problems),
+        complete=_complete(scope, coverage, cells),
     )
 
 
-def usual_of(scope: Scope, engine: Engine) -> float | None:
-    """Return how much more rows the day's units landed than usual; none where it is not known."""
-    zone = ZoneInfo(scope.zone)
-    today = scope.now.astimezone(zone).date()
-    midnight = datetime.combine(today, time.min, zone)
-    since = since_for(midnight - timedelta(days=1))
+def usual_of(scope: Scope, engine: Engine, span: Span) -> float | None:
+    """Return how much more rows than usual landed of what became due; none where not known."""
+    since = since_for(span.since - timedelta(days=1))
     coverage = read_coverage(engine, scope.registry, since, now=scope.now, in_full=True)
-    whole = digest_of(coverage, lambda cell: _day_of(cell, scope) == today).whole
+    whole = digest_of(coverage, span.covers).whole
     return whole.compared / whole.usual - 1 if whole.usual else None
 
 
-def restated_of(
-    scope: Scope, engine: Engine, since: datetime, until: datetime
-) -> tuple[Restated, ...]:
-    """Return the periods whose rows changed after a moment and up to another, the oldest first."""
+def restated_of(scope: Scope, engine: Engine, span: Span) -> tuple[Restated, ...]:
+    """Return the periods whose rows have changed, the oldest first."""
     jobs = scope.registry.jobs
     query = select(ledger).where(
         ledger.c.job_id.in_(jobs),
-        ledger.c.period_end > since - OLDEST_RESTATED,
-        ledger.c.restated_at > since,
-        ledger.c.restated_at <= until,
+        ledger.c.period_end > span.since - OLDEST_RESTATED,
+        ledger.c.restated_at > span.since,
+        ledger.c.restated_at <= span.until,
     )
     with reading(engine) as connection:
         rows = LedgerRow.read(connection, query)
@@ -127,16 +147,27 @@ def restated_of(
     )
 
 
-def _day_of(cell: Cell, scope: Scope) -> date:
-    return cell.due_at.astimezone(ZoneInfo(scope.zone)).date()
+def _is_due(cell: Cell, scope: Scope) -> bool:
+    return cell.due_at.timestamp() <= scope.now.timestamp()
 
 
-def _is_to_come_today(coverage: Coverage, scope: Scope, today: date) -> list[bool]:
-    """Return, for each job of data, whether one more of its runs starts today."""
-    jobs = {cell.job.id: cell.job for cell in coverage.cells if cell.job.data and cell.job.enabled}
+def _complete(scope: Scope, coverage: Coverage, due: Sequence[Cell]) -> int:
+    """Return how many units the day had, once none is to come and all have landed; 0 until then.
+
+    What cannot be read of config/ may be expected today, too.
+    """
     zone = ZoneInfo(scope.zone)
-    fires = (job.schedule.next_fire(scope.now) for job in jobs.values())
-    return [fire.astimezone(zone).date() == today for fire in fires]
+    today = scope.now.astimezone(zone).date()
+    last = {cell.job.id: cell for cell in coverage.cells if cell.job.data and cell.job.enabled}
+    to_come = (
+        cell.job.schedule.next_fire(scope.now).astimezone(zone).date() == today
+        for cell in last.values()
+        if cell.counts.keys() != {State.DISABLED}
+    )
+    of_day = [cell for cell in due if cell.due_at.astimezone(zone).date() == today]
+    expected = sum(map(expected_of, of_day))
+    has_landed = expected == sum(map(_landed, of_day))
+    return 0 if coverage.problems or not has_landed or any(to_come) else expected
 
 
 def _landed(cell: Cell) -> int:
@@ -145,6 +176,8 @@ def _landed(cell: Cell) -> int:
 
 MORE_WAIVED = Text("另有 {count} 家已豁免", "{count} more are waived")
 ALL_WAIVED = Text("已全部豁免", "all of it is waived")
+SHOPS_DISABLED = Text("店铺已停用", "its shops are disabled")
+JOB_DISABLED = Text("任务已停用", "the job is disabled")
 NO_JOB = Text("任务已不在登记表中", "the job is in the registry no more")
 ALERTS_NO_MORE = Text("任务不再告警", "the job alerts no more")
 
@@ -162,22 +195,27 @@ def resolutions(
     """
     cells = {(cell.job.id, cell.period.key): cell for cell in coverage.cells}
     for identity in open_now:
-        if identity.kind is not Kind.LATE or identity.subject.startswith(OF_CONTRACT):
+        if identity.kind not in OF_JOBS or identity.subject.startswith(OF_CONTRACT):
             continue
         job = scope.registry.jobs.get(identity.subject)
         cell = cells.get((identity.subject, identity.period_key))
         if job is None:
             yield identity, Resolution(0, 0, note=scope.say(NO_JOB))
         elif not is_told_of(job):
-            yield identity, Resolution(0, 0, note=scope.say(ALERTS_NO_MORE))
-        elif cell is not None and not any(is_missing(unit) for unit in cell.units):
+            note = scope.say(ALERTS_NO_MORE if job.enabled else JOB_DISABLED)
+            yield identity, Resolution(0, 0, note=note)
+        elif identity.kind is not Kind.LATE or cell is None:
+            continue
+        elif not any(is_missing(unit) for unit in cell.units):
             yield identity, _resolution_of(scope, engine, cell)
 
 
 def _resolution_of(scope: Scope, engine: Engine, cell: Cell) -> Resolution:
     expected, waived = expected_of(cell), cell.counts[State.WAIVED]
     landed = _landed(cell)
-    note = scope.say(MORE_WAIVED if expected else ALL_WAIVED, count=waived) if waived else ""
+    note = "" if expected else scope.say(SHOPS_DISABLED)
+    if waived:
+        note = scope.say(MORE_WAIVED if expected else ALL_WAIVED, count=waived)
     return Resolution(landed, expected, _landed_at(engine, cell) if landed else None, note)
 
 

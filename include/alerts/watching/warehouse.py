@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import make_url
 
@@ -21,9 +20,11 @@ from include.alerts.watching.health import DatabaseGoneError
 from include.alerts.watching.landed import (
     NOT_READ,
     Digested,
+    Span,
     day_of,
     resolutions,
     restated_of,
+    span_of,
     usual_of,
 )
 from include.alerts.watching.reasons import Circumstances
@@ -35,7 +36,6 @@ from include.warehouse.connecting import connect
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from datetime import date
 
     from sqlalchemy import Engine
 
@@ -78,7 +78,7 @@ class WarehouseReader:
         self._credentials, self._shops, self._airflow = credentials, shops, airflow
         self._aging: tuple[datetime, list[Finding]] | None = None
         self._tokens: tuple[datetime, list[tuple[TokenEnd, str]]] | None = None
-        self._digested: tuple[date, Digested] | None = None
+        self._digested: tuple[Span, Digested] | None = None
 
     def read(
         self, collector: Collector, state: AirflowState | None, asked: RoundInput, service: str
@@ -222,21 +222,18 @@ class WarehouseReader:
     ) -> None:
         scope = collector.scope
         with collector.reading("digest"):
-            local = scope.now.astimezone(ZoneInfo(scope.zone))
-            at = asked.configuration.digest.at
-            if local.time() >= at and (self._digested is None or self._digested[0] != local.date()):
-                # From one digest's time to the next one's, so that each thing is in one of them.
-                until = datetime.combine(local.date(), at, local.tzinfo).astimezone(timezone.utc)
-                of_a_day = until - timedelta(days=1), until
+            span = span_of(scope, asked.configuration.digest.at)
+            is_time = scope.now >= span.until
+            if is_time and (self._digested is None or self._digested[0] != span):
                 read = Digested(
-                    usual_of(scope, engine),
-                    restated_of(scope, engine, *of_a_day),
-                    drifted_within(engine, *of_a_day),
+                    usual_of(scope, engine, span),
+                    restated_of(scope, engine, span),
+                    drifted_within(engine, *span),
                 )
-                self._digested = local.date(), read
-            known = self._digested and self._digested[0] == local.date() and self._digested[1]
+                self._digested = span, read
+            known = self._digested[1] if is_time and self._digested else NOT_READ
             tokens = [token for token, _ in self._tokens[1]] if self._tokens else []
-            collector.day = day_of(scope, coverage, tokens, known or NOT_READ)
+            collector.day = day_of(scope, coverage, span, tokens, known)
 
 
 def _since(scope: Scope) -> dict[str, datetime]:

@@ -146,6 +146,22 @@ def test_recoveries(resolution: Resolution | None, expected: str) -> None:
     assert message.plain() == f"【已恢复】任务a 2026-11-27：{expected} #A7"
 
 
+def test_what_is_not_expected_any_more_has_not_recovered() -> None:
+    """Nothing of it has landed."""
+    gone = _alert(
+        late("a"), gone=NOW, recovered=NOW, resolution=Resolution(0, 0, None, "任务已停用")
+    )
+    notice = Notice(gone, "ops", (What.RECOVERY,), NOW)
+    texts = Wording("zh", NOW, DAY)
+    line = "【不再告警】任务a 2026-11-27：任务已停用"
+    assert texts.message((notice,)).plain() == f"{line} #A7"
+    assert texts.message((notice, notice)).plain().splitlines() == [
+        "【不再告警】2 项",
+        f"· {line}  #A7",
+        f"· {line}  #A7",
+    ]
+
+
 def test_what_was_repaired_before_it_could_be_said_is_told() -> None:
     """An opening that comes late names those that were missing at the deadline, too."""
     finding = late("pdd_a", "pdd-1", "pdd-2")

@@ -30,7 +30,7 @@ mutes:
   - {job: pdd_a, shop: pdd-3, until: 2026-12-03, reason: 装修停业, by: 林}
   - {job: pdd_b, until: 2026-11-27, reason: 换系统}
 """
-TODAY = Day(32, 32, complete=False)
+TODAY = Day(32, 32)
 
 
 def _at(hour: int, minute: int = 0, day: int = 28) -> datetime:
@@ -142,6 +142,24 @@ def test_one_that_a_channel_refused_comes_later(rounds_of: Callable[..., Rounds]
     assert "已到 0" not in text
 
 
+@pytest.mark.parametrize(
+    ("day", "expected"),
+    [
+        (Day(3, 3, problems=2), ["应到 3，已到 3", "配置有 2 处问题，相关任务不在其中。"]),
+        (Day(), ["应到 0，已到 0"]),
+    ],
+)
+def test_that_all_has_landed_is_said_only_of_what_is_known(
+    rounds_of: Callable[..., Rounds], day: Day, expected: list[str]
+) -> None:
+    """Not while entries cannot be read, nor of nothing."""
+    rounds = rounds_of(CHANNELS)
+    rounds.now = _at(9, 30)
+    rounds.round(day=day)
+    (text,) = _texts(rounds)
+    assert text.splitlines()[1:-2] == expected
+
+
 def test_that_all_has_landed_comes_once_a_day(rounds_of: Callable[..., Rounds]) -> None:
     """Where it is asked for, as soon as it is so."""
     rounds = rounds_of(BOTH)
@@ -149,11 +167,11 @@ def test_that_all_has_landed_comes_once_a_day(rounds_of: Callable[..., Rounds]) 
     rounds.round(day=TODAY)
     rounds.robots.taken.clear()
     for _ in range(3):
-        rounds.round(after=MINUTE, day=replace(TODAY, complete=True))
-    assert _texts(rounds) == ["【今日数据齐了】11-28 应到 32，全部入库。"]
+        rounds.round(after=MINUTE, day=replace(TODAY, complete=48))
+    assert _texts(rounds) == ["【今日数据齐了】11-28 应到 48，全部入库。"]
     without = rounds_of(CHANNELS)
     without.now = _at(12, day=29)
-    without.round(day=replace(TODAY, complete=True))
+    without.round(day=replace(TODAY, complete=48))
     assert len(_texts(without)) == 1
 
 

@@ -12,7 +12,7 @@ from include.alerts.engine import judge
 from include.alerts.findings import Identity, Kind, Resolution, Restated
 from include.registry import load_registry
 from include.warehouse.tables import shapes
-from tests.alerts.watched import LAST, TASKS, at
+from tests.alerts.watched import LAST, SHOPS, TASKS, TODAY, at
 
 if TYPE_CHECKING:
     from include.alerts.findings import Day
@@ -39,8 +39,43 @@ def test_the_day_counts_what_was_due_until_now(watched: Watched) -> None:
     assert not noon.complete
     watched.waive("jd_store", "jd-1")
     noon = day(watched, "12:00")
-    assert (noon.expected, noon.landed, noon.waived) == (4, 4, 1)
-    assert noon.complete
+    assert (noon.expected, noon.landed, noon.waived, noon.complete) == (4, 4, 1, 4)
+
+
+def test_what_is_due_after_the_digest_counts_in_the_next_one(watched: Watched) -> None:
+    """So that each unit is in one of them; of the calendar day it is not to be counted yet."""
+    evening = TASKS.replace("30 7 * * *", "30 11 * * *").replace('"10:00"', '"20:00"')
+    watched.write("config/tasks/tasks.yaml", evening)
+    watched.land(but={"jd_store jd-1 2026-11-27": BUSY})
+    told = day(watched, "09:30")
+    assert (told.expected, told.landed, told.missing) == (5, 4, {"jd": 1})
+    assert told.complete == 0
+    watched.forget()
+    told = day(watched, f"{TODAY} 12:00")
+    assert (told.expected, told.landed) == (5, 4)
+    assert told.complete == 5
+
+
+def test_all_has_landed_only_where_all_entries_can_be_read(watched: Watched) -> None:
+    """What is expected of a broken one is not known."""
+    watched.land()
+    assert day(watched, "12:00").complete == 5
+    watched.write("config/tasks/more.yaml", "tasks: [}\n")
+    told = day(watched, "12:00")
+    assert (told.expected, told.landed, told.problems, told.complete) == (5, 5, 1, 0)
+
+
+def test_what_is_disabled_does_not_keep_the_day_from_being_complete(watched: Watched) -> None:
+    """Neither a job of the evening, nor one whose shops are all disabled."""
+    watched.land("erp_store", "report")
+    late = TASKS.replace("30 7 * * *", "30 22 * * *").replace('"10:00"', '"23:00"')
+    watched.write("config/tasks/tasks.yaml", late)
+    assert day(watched, "12:00").complete == 0
+    watched.write("config/tasks/tasks.yaml", late.replace('deadline: "23:00"', "enabled: false"))
+    assert day(watched, "12:00").complete == 2
+    watched.write("config/tasks/tasks.yaml", late)
+    watched.write("config/shops.yaml", SHOPS.replace('"}', '", enabled: false}'))
+    assert day(watched, "12:00").complete == 2
 
 
 def test_rows_are_compared_with_the_usual_once_the_digest_is_due(watched: Watched) -> None:
@@ -129,9 +164,14 @@ def test_how_a_late_period_came_to_be_right_is_known(watched: Watched) -> None:
 
 def test_a_job_that_is_gone_or_opts_out_is_told_as_such(watched: Watched) -> None:
     """It has not landed."""
-    watched.land(but={f"jd_store jd-1 {LAST}": BUSY})
+    watched.land(but={f"jd_store jd-{shop} {LAST}": BUSY for shop in (1, 2, 3)})
     _open(watched)
     watched.write("config/tasks/tasks.yaml", TASKS.replace('deadline: "10:00"', "alert: none"))
     assert _resolved(watched) == Resolution(0, 0, note="任务不再告警")
+    watched.write("config/tasks/tasks.yaml", TASKS.replace('deadline: "10:00"', "enabled: false"))
+    assert _resolved(watched) == Resolution(0, 0, note="任务已停用")
+    watched.write("config/tasks/tasks.yaml", TASKS)
+    watched.write("config/shops.yaml", SHOPS.replace('"}', '", enabled: false}'))
+    assert _resolved(watched) == Resolution(0, 0, note="店铺已停用")
     watched.write("config/tasks/tasks.yaml", TASKS.replace("id: jd_store", "id: jd_other"))
     assert _resolved(watched) == Resolution(0, 0, note="任务已不在登记表中")
