@@ -31,6 +31,7 @@ from include.warehouse.transactions import cause_of
 from manager.airflow.rest import ADMIN, Api, ApiError
 from manager.airflow.starting_runs import API_TIMEOUT, make_run
 from manager.airflow.tables import warehouse_url
+from manager.component_log import log_line
 from manager.layout import Layout, current_layout
 from manager.lifecycle.config_watcher import State, state_of
 from manager.lifecycle.ports import LOOPBACK, Ports, remembered
@@ -69,7 +70,7 @@ class ContractEvents:
         url: Callable[[], str],
         make: MakeRun,
         clock: Callable[[], float] = time.monotonic,
-        say: Callable[[str], None] = print,
+        say: Callable[[str], None] = log_line,
     ) -> None:
         self._layout, self._url, self._make = layout, url, make
         self._clock, self._say = clock, say

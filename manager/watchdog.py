@@ -24,8 +24,9 @@ from include.alerts.findings import Finding
 from include.alerts.rounds import Made, Rounds
 from include.alerts.store import STARTED
 from include.alerts.watching import health
-from include.alerts.watching.scope import Look, Scope, Site
+from include.alerts.watching.scope import Look, Scope, Site, UndecidedError
 from include.registry import load_registry
+from manager.component_log import log_line
 from manager.layout import Layout, current_layout
 from manager.lifecycle.health import OFTEN, deaths_lately, running
 from manager.lifecycle.ports import remembered
@@ -60,13 +61,13 @@ class Supervised:
         self._gone_since: datetime | None = None
 
     def __call__(self, scope: Scope) -> Iterator[Finding]:
-        """Yield what is wrong with them."""
+        """Yield what is wrong with them; raises UndecidedError while that is not known yet."""
         try:
             found = components(self._layout)
         except SupervisorGoneError:
             self._gone_since = self._gone_since or scope.now
             if scope.now - self._gone_since < self._down:
-                raise
+                raise UndecidedError from None
             yield health.supervisor_finding(scope)
             return
         self._gone_since = None
@@ -158,7 +159,7 @@ class Process:
     def _say(self, text: str) -> None:
         """Write what is new into the log."""
         if text != self._said:
-            print(f"{datetime.now().astimezone():%Y-%m-%d %H:%M:%S} {text}", flush=True)
+            log_line(f"{datetime.now().astimezone():%Y-%m-%d %H:%M:%S} {text}")
         self._said = text
 
 

@@ -19,6 +19,7 @@ from watchfiles import watch
 
 from include.errors import ExpectedError
 from manager.airflow.parse_requests import ParseRequests
+from manager.component_log import log_line
 from manager.layout import Layout, current_layout
 from manager.lifecycle.settings import METADATA_URL
 
@@ -84,7 +85,7 @@ class ConfigWatcher:
         layout: Layout,
         requests: ParseRequests,
         clock: Callable[[], float] = time.monotonic,
-        say: Callable[[str], None] = print,
+        say: Callable[[str], None] = log_line,
     ) -> None:
         self._layout, self._requests, self._clock, self._say = layout, requests, clock, say
         self.folders = [layout.root / name for name in WATCHED]
@@ -138,7 +139,7 @@ class ConfigWatcher:
         return ", ".join(shown) + more
 
 
-def moments(folders: Iterable[Path], say: Callable[[str], None] = print) -> Iterator[None]:
+def moments(folders: Iterable[Path], say: Callable[[str], None] = log_line) -> Iterator[None]:
     """Yield when it is time to look: after file events, and every two seconds."""
     try:
         for _ in watch(

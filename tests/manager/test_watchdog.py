@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from include import PROJECT_ROOT
+from include.alerts.findings import Kind
 from include.alerts.store import STARTED
 from manager import watchdog
 from manager.commands import status
@@ -239,13 +240,29 @@ def test_a_stop_leaves_who_and_when(watched: Watched, layout: Layout) -> None:
     assert all(stop.started for stop in watched.store.stops(now - timedelta(minutes=1)))
 
 
-def test_supervisord_that_does_not_answer_once_is_no_reason_for_an_alarm(layout: Layout) -> None:
-    """It is asked for a minute before that is told."""
-    from include.alerts.watching.scope import Scope  # noqa: PLC0415 - what it is given
-    from manager.lifecycle.supervisor_client import SupervisorGoneError  # noqa: PLC0415
-
-    look, now = watchdog.Supervised(layout), datetime.now(timezone.utc)
-    with pytest.raises(SupervisorGoneError):
-        list(look(Scope(now)))
-    (found,) = look(Scope(now + timedelta(seconds=61)))
+def test_supervisord_that_does_not_answer_once_is_no_reason_for_an_alarm(
+    watched: Watched, layout: Layout
+) -> None:
+    """It is asked for a minute before that is told; until then what is open stays so."""
+    looks = {"components": watchdog.Supervised(layout)}
+    for clock in ("12:00", "12:00:59"):
+        collector = watched.look(clock, looks)
+        assert [one for one in collector.findings if one.kind is Kind.SERVICE] == []
+        assert Kind.SERVICE in collector.observed().unseen_kinds
+    collector = watched.look("12:01:01", looks)
+    (found,) = (one for one in collector.findings if one.kind is Kind.SERVICE)
     assert found.subject == "supervisord"
+    assert Kind.SERVICE not in collector.observed().unseen_kinds
+
+
+def test_the_process_survives_whoever_reads_its_log(watched: Watched, robots: FakeRobots) -> None:
+    """Its pipe has no reader any more when supervisord is killed: then, too, it says what is."""
+    with _process(watched) as process:
+        assert process.stdout is not None
+        process.stdout.close()
+        process.stdout = None
+        watched.warehouse.rename(watched.var / "aside.db")
+        _until(lambda: any("数据仓库的文件不见了" in one["text"] for one in robots.taken))
+        (watched.var / "aside.db").rename(watched.warehouse)
+        _until(lambda: any("已恢复" in one["text"] for one in robots.taken))
+        assert process.poll() is None

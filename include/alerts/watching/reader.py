@@ -11,7 +11,14 @@ from include.alerts.watching import health
 from include.alerts.watching.airflow_database import AirflowReader
 from include.alerts.watching.clock import CLOCK, ClockWatch
 from include.alerts.watching.config_problems import problem_findings
-from include.alerts.watching.scope import METADATA_URL, TASKS_URL, WEB_URL, Collector, Scope
+from include.alerts.watching.scope import (
+    METADATA_URL,
+    TASKS_URL,
+    WEB_URL,
+    Collector,
+    Scope,
+    UndecidedError,
+)
 from include.alerts.watching.warehouse import WarehouseReader
 from include.registry.checks import check_project
 
@@ -92,7 +99,10 @@ class Reader:
             self._ask_api(collector, asked)
         for part, look in asked.looks.items():
             with collector.reading(part, Kind.SERVICE):
-                collector.findings += look(collector.scope)
+                try:
+                    collector.findings += look(collector.scope)
+                except UndecidedError:
+                    collector.unseen(Kind.SERVICE)
         with collector.reading(health.DISK, subjects=[health.DISK]):
             collector.findings += health.disk_findings(collector.scope, [self._site.var])
         with collector.reading(CLOCK, subjects=[CLOCK]):

@@ -179,7 +179,11 @@ class Scope:
         )
 
 
-# Looks at a part of the service; raises what costs that part only.
+class UndecidedError(Exception):
+    """What a look has met is no finding yet: what is open of the service stays open until it is."""
+
+
+# Looks at a part of the service; raises UndecidedError, or what costs that part only.
 Look = Callable[[Scope], Iterable[Finding]]
 
 
