@@ -7,12 +7,14 @@ speaks to a warehouse in the same way, whatever providers it has.
 
 from __future__ import annotations
 
+import sqlite3
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError
+from sqlalchemy.exc import ArgumentError, DisconnectionError, NoSuchModuleError
 
 from include.errors import ConfigurationError
 from include.text import storable
@@ -25,6 +27,10 @@ SQLITE_BUSY_TIMEOUT_MS = 60_000
 CONNECT_TIMEOUT_SECONDS = 10
 # Without it a connection whose server vanished with its machine is noticed after hours.
 POSTGRESQL_KEEPALIVE = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
+GONE = (
+    "the file {file} is not there: put it back, or bring a backup back with "
+    "`python3 scheduler_manager.py restore FILE`"
+)
 # Says in `extra` what a connection of Airflow's type Generic leads to.
 KIND = "database_type"
 GENERIC = "generic"
@@ -38,6 +44,9 @@ OF_PYMYSQL = {
 
 def connect(url: str) -> Engine:
     """Open the database that a SQLAlchemy URL names.
+
+    A file of SQLite that is not there is not made, which `migrate` alone does: whoever connects
+    meets an OperationalError then, also where it was there and is gone.
 
     Raises:
         ConfigurationError: the URL is not one, or its driver is not installed.
@@ -80,11 +89,45 @@ def _engine(url: URL) -> Engine:
 
 def _sqlite(url: URL) -> Engine:
     engine = create_engine(url)
-    if url.database:
-        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    if file := file_of(url):
+        event.listen(engine, "do_connect", partial(_never_make, file))
+        event.listen(engine, "connect", partial(_remember, file))
+        event.listen(engine, "checkout", partial(_compare, file))
     event.listen(engine, "connect", _share_between_processes)
     event.listen(engine, "begin", _begin_as_a_writer)
     return engine
+
+
+def file_of(url: URL) -> Path | None:
+    """Return the file of SQLite that a URL names; None where it is in memory, or a server's."""
+    if url.get_backend_name() != "sqlite" or url.database in (None, "", ":memory:"):
+        return None
+    return Path(url.database or "").absolute()
+
+
+def _never_make(file: Path, _dialect: Any, _record: Any, words: list[Any], named: Any) -> None:
+    if not file.exists():
+        raise sqlite3.OperationalError(GONE.format(file=file))
+    words[0] = f"{file.as_uri()}?mode=rw"  # nor if it goes now
+    named["uri"] = True
+
+
+def _remember(file: Path, _connection: Any, record: Any) -> None:
+    record.info[file] = _identity(file)
+
+
+def _compare(file: Path, _connection: Any, record: Any, _proxy: Any) -> None:
+    """Connect again where the file was moved or replaced: what is open is no warehouse now."""
+    if record.info.get(file) != _identity(file):
+        raise DisconnectionError(GONE.format(file=file))
+
+
+def _identity(file: Path) -> tuple[int, int] | None:
+    try:
+        found = file.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _share_between_processes(connection: Any, _record: Any) -> None:

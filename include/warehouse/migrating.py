@@ -15,7 +15,7 @@ from sqlalchemy import Engine, func, insert, select, text
 from sqlalchemy.exc import DBAPIError
 
 from include.errors import ConfigurationError, ExpectedError
-from include.warehouse.connecting import connect
+from include.warehouse.connecting import connect, file_of
 from include.warehouse.steps import MYSQL
 from include.warehouse.tables import metadata
 from include.warehouse.transactions import cause_of, is_temporary
@@ -57,6 +57,8 @@ class Migrated(NamedTuple):
 def migrate(warehouse: Engine | str) -> Migrated:
     """Make or change the tables and views; a warehouse that is up to date is left as it is.
 
+    A file of SQLite is made where there is none.
+
     Args:
         warehouse: an open engine, or a SQLAlchemy URL.
 
@@ -66,6 +68,9 @@ def migrate(warehouse: Engine | str) -> Migrated:
     """
     engine = warehouse if isinstance(warehouse, Engine) else connect(warehouse)
     where = engine.url.render_as_string(hide_password=True)
+    if file := file_of(engine.url):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.touch()
     try:
         with _alone(engine) as connection:
             _check_encoding(connection, where)

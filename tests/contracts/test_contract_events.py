@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,8 +13,6 @@ from tests.contracts.contracted import DAY, KEY
 from tests.contracts.watched import Killed, last_key
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.contracts.watched import Watched
 
 RUN = ("contract.day", f"complete__{KEY}__r1", KEY)
@@ -138,3 +137,21 @@ def test_a_contract_that_is_broken_costs_itself(watched: Watched) -> None:
     watched.project.write(DAY, other)
     watched.events.look()
     assert [run[0] for run in watched.runs.made] == ["contract.other", "contract.day"]
+
+
+def test_a_warehouse_whose_file_is_gone_is_not_made_anew(watched: Watched) -> None:
+    """Whether it is missed at the start or under way; once it is back, the next look says it."""
+    file = Path(watched.project.url.removeprefix("sqlite:///"))
+    aside = file.with_name("aside.db")
+    watched.project.land_all()
+    watched.project.completed()
+    watched.project.engine.dispose()
+    for _ in range(2):
+        file.rename(aside)
+        watched.seconds += JUDGE_SECONDS
+        assert not watched.events.look()
+        assert not file.exists()
+        assert f"the file {file} is not there: put it back" in watched.said[-1]
+        aside.rename(file)
+        assert watched.events.look()
+    assert watched.runs.made == [RUN]

@@ -93,7 +93,8 @@ def test_metrics_are_of_the_jobs_that_the_user_may_look_at(
     monkeypatch.setenv("SCHEDULER_VAR", str(tmp_path))
     url = f"sqlite:///{tmp_path}/warehouse.db"
     make_warehouse(url)
-    monkeypatch.setattr(routes, "warehouse", lambda: connect(url))
+    opened = connect(url)
+    monkeypatch.setattr(routes, "warehouse", lambda: opened)
     monkeypatch.setattr(permissions, "visible", lambda _user: {"erp_store", "generate_daily"})
     answer = _ask(app, "GET", "/metrics")
     assert answer.status_code == 200
@@ -104,6 +105,8 @@ def test_metrics_are_of_the_jobs_that_the_user_may_look_at(
     ]
     up = {sample.labels["source"]: sample.value for sample in found["store_data_source_up"].samples}
     assert up == {"warehouse": 1, "alerts": 0, "limits": 0}
+    (tmp_path / "warehouse.db").rename(tmp_path / "aside.db")  # which is still open here
+    assert 'store_data_source_up{source="warehouse"} 0\n' in _ask(app, "GET", "/metrics").text
 
     def away() -> Engine:
         raise missing_connection("warehouse")

@@ -195,10 +195,20 @@ def test_a_script_that_leaves_out_a_shop_has_failed(project: Project, warehouse:
 def test_a_warehouse_that_is_not_migrated_is_a_clear_failure(project: Project) -> None:
     """The script is not started, nothing is retried, and the message names what repairs it."""
     project.job("print('ran')")
+    (project.root / "empty.db").touch()
     code, output = project.run(WAREHOUSE_URL=f"sqlite:///{project.root}/empty.db")
     assert (code, "ran\n" in output) == (78, False)
     assert "has no tables of this project: `python3 scheduler_manager.py migrate`" in output
     assert "`python -m include.prepare`" in output
+
+
+def test_a_warehouse_whose_file_is_gone_is_not_made_anew(project: Project) -> None:
+    """An empty one would hide the loss: the script is not started, and a later try may find it."""
+    project.job("print('ran')")
+    code, output = project.run(WAREHOUSE_URL=f"sqlite:///{project.root}/away/warehouse.db")
+    assert (code, "ran\n" in output) == (75, False)
+    assert f"the file {project.root}/away/warehouse.db is not there: put it back" in output
+    assert not (project.root / "away").exists()
 
 
 def test_a_folder_that_cannot_be_written_is_a_wrong_configuration(

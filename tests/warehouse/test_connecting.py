@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from airflow.sdk import Connection
 from sqlalchemy import make_url, text
+from sqlalchemy.exc import OperationalError
 
 from include.errors import ConfigurationError
 from include.warehouse import connect
 from include.warehouse.connecting import url_of
 from tests.database_servers import KINDS
-from tests.warehouses import fields_of
+from tests.warehouses import empty_file, fields_of, make_warehouse
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from tests.database_servers import Server
 
@@ -91,3 +95,35 @@ def test_what_cannot_be_a_warehouse_is_told(fields: dict[str, Any], told: str) -
         url_of(_connection(**fields))
     assert str(raised.value).startswith("connection 'warehouse' ")
     assert told in str(raised.value)
+
+
+def test_a_file_that_is_not_there_is_not_made(tmp_path: Path) -> None:
+    """Nor is its folder, which may be on a disk that is not mounted; the text says what to do."""
+    engine = connect(f"sqlite:///{tmp_path}/盘 1/warehouse.db")
+    for _ in range(2):
+        with pytest.raises(OperationalError, match=r"盘 1/warehouse.db is not there: put it back"):
+            engine.connect()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_that_is_moved_under_an_open_engine_is_missed(tmp_path: Path) -> None:
+    """Whoever keeps a connection would go on with it; one that is put back, or another, is read."""
+    file, aside = tmp_path / "warehouse.db", tmp_path / "aside.db"
+    engine = connect(empty_file(tmp_path))
+
+    def version() -> object:
+        with engine.connect() as connection:
+            return connection.scalar(text("SELECT version_num FROM warehouse_version"))
+
+    with closing(sqlite3.connect(file)) as database, database:
+        database.execute("UPDATE warehouse_version SET version_num = 'mine'")
+    assert version() == "mine"
+    file.rename(aside)
+    with pytest.raises(OperationalError, match="is not there: put it back"):
+        version()
+    assert not file.exists()
+    make_warehouse(str(engine.url))
+    assert version() not in ("mine", None)
+    aside.replace(file)
+    assert version() == "mine"
+    engine.dispose()

@@ -38,6 +38,7 @@ def test_other_tables_than_the_codes_are_not_opened(
 ) -> None:
     """Older, newer or none: the message says what they are and which command repairs it."""
     url = f"sqlite:///{tmp_path}/warehouse.db"
+    (tmp_path / "warehouse.db").touch()
     engine = connect(url)
     with engine.begin() as connection:
         if version:
