@@ -31,7 +31,7 @@ class Mutes:
     """All mutes, of config/alerts.yaml and of commands, on one day.
 
     Attributes:
-        active: those that hold on the day.
+        active: those that hold on the day; one of the file that is to last too long does not yet.
         today: the day, on the clock of config/alerts.yaml.
     """
 
@@ -40,7 +40,9 @@ class Mutes:
     ) -> None:
         self.today = now.astimezone(ZoneInfo(configuration.general.timezone)).date()
         self._all = [*configuration.mutes, *(one.mute for one in kept)]
-        self.active = [mute for mute in self._all if self.today <= mute.until]
+        self.active = [
+            mute for mute in self._all if self.today <= mute.until <= self.today + LONGEST_MUTE
+        ]
 
     def ended_since(self, day: date) -> list[Mute]:
         """Return the mutes that have ended on a day or after it."""

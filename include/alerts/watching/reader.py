@@ -86,7 +86,7 @@ class Reader:
         return collector
 
     def _read_config(self, collector: Collector, asked: RoundInput) -> None:
-        checked = check_project(self._site.root)
+        checked = check_project(self._site.root, asked.now)
         collector.scope = replace(collector.scope, registry=checked.registry)
         self._names |= {job.id: job.name for job in checked.registry.jobs.values()}
         problems = [*checked.problems]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 from yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
@@ -29,7 +30,7 @@ from include.text import quoted, suggestion
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
-    from datetime import date
+    from datetime import datetime
     from pathlib import Path
 
     from pydantic import BaseModel
@@ -83,7 +84,7 @@ class AlertConfiguration:
 
 
 def load_alerts(
-    root: Path = PROJECT_ROOT, registry: Registry | None = None, today: date | None = None
+    root: Path = PROJECT_ROOT, registry: Registry | None = None, now: datetime | None = None
 ) -> AlertConfiguration:
     """Read a project's file; what is wrong with one part of it costs that part alone.
 
@@ -91,7 +92,7 @@ def load_alerts(
         root: the project root.
         registry: where the jobs, shops and tags that it names must be; what names another is a
             problem, and costs nothing: a job that is broken must not take its alerts with it.
-        today: from when on mutes hold, for whom it matters that they do not hold too long.
+        now: aware; from when on mutes hold, for whom it matters that they do not hold too long.
     """
     if not (root / ALERTS_FILE).exists():  # a project without channels needs no such file
         return AlertConfiguration()
@@ -99,11 +100,11 @@ def load_alerts(
         raw = read_bytes(root, ALERTS_FILE)
     except UnreadableError as error:
         return AlertConfiguration(problems=(error.problem,))
-    return read_alerts(raw, registry, today)
+    return read_alerts(raw, registry, now)
 
 
 def read_alerts(
-    raw: bytes, registry: Registry | None = None, today: date | None = None
+    raw: bytes, registry: Registry | None = None, now: datetime | None = None
 ) -> AlertConfiguration:
     """Read what the file holds, as `load_alerts` does."""
     reading = _Reading()
@@ -116,8 +117,8 @@ def read_alerts(
             reading.read(document, set() if b"&" in raw else None)
             if registry is not None and not registry.problems:
                 reading.compare(registry)
-            if today is not None:
-                reading.check_mutes(today)
+            if now is not None:
+                reading.check_mutes(now)
     return reading.configuration()
 
 
@@ -172,14 +173,19 @@ class _Reading:
             self._expect(mute.job, jobs, entry, ("job",))
             if mute.shop is not None:
                 self._expect(mute.shop, shops, entry, ("shop",))
+            if (job := jobs.get(mute.job)) and mute.shop in shops:
+                own = [shop.id for shop in shops.values() if shop.platform == job.platform]
+                self._expect(mute.shop, own, entry, ("shop",), f"no shop of job '{job.id}'")
 
-    def check_mutes(self, today: date) -> None:
-        """Note mutes that would hold for too long."""
+    def check_mutes(self, now: datetime) -> None:
+        """Note mutes that would hold for too long, and so do not."""
+        _, general = self._parts.get("general", (None, General()))
+        today = now.astimezone(ZoneInfo(general.timezone)).date()
         for entry, mute in self._items["mutes"]:
             if mute.until > (latest := today + LONGEST_MUTE):
                 message = (
-                    f"until '{mute.until}' is more than {LONGEST_MUTE.days} days away: write "
-                    f"{latest} or earlier, and mute it again then"
+                    f"until '{mute.until}' is more than {LONGEST_MUTE.days} days away, so "
+                    f"it is not muted: write {latest} or earlier, and mute it again then"
                 )
                 self.problems.append(entry.problem(("until",), message))
 
@@ -279,11 +285,15 @@ class _Reading:
         return False
 
     def _expect(
-        self, name: str, known: Collection[str], entry: Entry, path: tuple[int | str, ...]
+        self,
+        name: str,
+        known: Collection[str],
+        entry: Entry,
+        path: tuple[int | str, ...],
+        wrong: str = "not in the registry",
     ) -> None:
         if name not in known:
-            near = suggestion(name, sorted(known))
-            message = f"{path[0]} {quoted(name)} is not in the registry: {near}"
+            message = f"{path[0]} {quoted(name)} is {wrong}: {suggestion(name, sorted(known))}"
             self.problems.append(entry.problem(path, message))
 
     def _report(self, node: Node, message: str) -> None:

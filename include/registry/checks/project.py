@@ -24,7 +24,6 @@ from include.warehouse.views import COLUMNS, TIMES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from datetime import date
     from pathlib import Path
 
 OPTION = "--feed"
@@ -51,15 +50,15 @@ class Checked(NamedTuple):
     problems: list[Problem]
 
 
-def check_project(root: Path = PROJECT_ROOT, today: date | None = None) -> Checked:
+def check_project(root: Path = PROJECT_ROOT, now: datetime | None = None) -> Checked:
     """Read and check a project; neither what is written there nor a fault of ours raises.
 
     Args:
         root: the project root.
-        today: from when on mutes hold; today, unless given.
+        now: aware; from when on mutes hold; now, unless given.
     """
     registry, feeds = load_registry(root), load_feeds(root)
-    alerts = load_alerts(root, registry, today or datetime.now(timezone.utc).date())
+    alerts = load_alerts(root, registry, now or datetime.now(timezone.utc))
     contracts = load_contracts(root, registry)
     problems = [
         problem for part in (registry, feeds, alerts, contracts) for problem in part.problems

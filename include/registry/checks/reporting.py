@@ -103,7 +103,7 @@ def report(
         One line per problem and 1; without problems one per job, then the notes, and 0.
     """
     now = now or datetime.now(timezone.utc)
-    found = check_project(root, now.date())
+    found = check_project(root, now)
     described: list[tuple[dict[str, Any], str]] = []
     for job in found.registry.jobs.values():
         with costing_only(job.file, job.line, job.id, found.problems):

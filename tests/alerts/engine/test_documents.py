@@ -105,7 +105,7 @@ def test_the_examples_are_valid(tmp_path: Path) -> None:
     for page in PAGES:
         whole, mutes = re.findall(r"\n```yaml\n(.*?)\n```", page, re.DOTALL)[:2]
         (tmp_path / ALERTS_FILE).write_text(f"{whole}\n{mutes}\n", "utf-8")
-        read = load_alerts(tmp_path, today=date(2026, 11, 28))
+        read = load_alerts(tmp_path, now=DUE)
         assert read.problems == ()
         assert (len(read.channels), len(read.routes), len(read.mutes)) == (2, 2, 1)
 

@@ -42,6 +42,15 @@ def test_a_muted_job_is_not_said_until_its_mute_ends(rounds_of: Callable[..., Ro
     assert rounds.said() == ["【数据迟到】任务pdd_a 2026-11-27"]
 
 
+def test_a_mute_of_the_file_that_is_to_last_too_long_does_not_hold(
+    rounds_of: Callable[..., Rounds],
+) -> None:
+    """As `check` says; the command refuses it."""
+    rounds = rounds_of(ONE_CHANNEL + MUTED.replace("2026-11-29", "2027-01-09"))
+    rounds.round(late("pdd_a"))
+    assert rounds.said() == ["【数据迟到】任务pdd_a 2026-11-27"]
+
+
 def test_a_muted_shop_is_left_out(rounds_of: Callable[..., Rounds]) -> None:
     """The others of its job are said, and what is no job's data is never muted."""
     rounds = rounds_of(ONE_CHANNEL + MUTED)

@@ -63,9 +63,13 @@ def _errors(content: str) -> list[str]:
         (
             "mutes: [{job: good, until: 2026-12-30, reason: x}]",
             (
-                "2:28: until '2026-12-30' is more than 31 days away: write 2026-12-29 or earlier, "
-                "and mute it again then"
+                "2:28: until '2026-12-30' is more than 31 days away, so it is not muted: write "
+                "2026-12-29 or earlier, and mute it again then"
             ),
+        ),
+        (
+            "mutes: [{job: good, shop: pdd-1, until: 2026-12-01, reason: x}]",
+            "2:27: shop 'pdd-1' is no shop of job 'good': there are none",
         ),
         ("digets: {}", "2:1: unknown key 'digets': did you mean 'digest'?"),
     ],
@@ -73,6 +77,16 @@ def _errors(content: str) -> list[str]:
 def test_what_check_says(project: ProjectFolder, content: str, expected: str) -> None:
     """Of the file itself, and of what it names that is nowhere."""
     assert _report(project, f"{OPS}{content}\n") == [f"{ALERTS_FILE}:{expected}"]
+
+
+def test_the_days_of_mutes_are_those_of_the_files_zone(project: ProjectFolder) -> None:
+    """Those of the watchdog and of `alerts mute`: in Shanghai it is tomorrow from 16:00 UTC on."""
+    content = f"{OPS}mutes: [{{job: good, until: 2026-12-30, reason: x}}]\n"
+    project.write(ALERTS_FILE, content)
+    evening = NOW.replace(hour=17)
+    assert load_alerts(project.root, now=evening).problems == ()
+    project.write(ALERTS_FILE, f"{content}timezone: UTC\n")
+    assert len(load_alerts(project.root, now=evening).problems) == 1
 
 
 def test_what_names_something_unknown_is_used_all_the_same(project: ProjectFolder) -> None:
