@@ -128,7 +128,7 @@ def check_reason(text: str) -> str:
         ConfigurationError: it says nothing, or too much.
     """
     reason = " ".join(printable(storable(" ".join(text.split()))).split())
-    if not reason:
+    if not any(sign.isprintable() and not sign.isspace() for sign in text):
         raise ConfigurationError(
             'a reason is missing: say why nothing is to be said, as in "closed until Friday"'
         )

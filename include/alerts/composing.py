@@ -252,7 +252,10 @@ class Wording(Language):
             (texts.LASTING, sum(What.REPEAT in notice.whats for notice in part)),
         )
         told = self.join([self.say(said, count=n) for said, n in counts if n])
+        wrong = [notice.alert.finding for notice in part if not notice.is_over]
+        common = len({one.facts.get("remedy") for one in wrong}) == 1
         lines = _items([self._brief(notice) for notice in part], part)
+        lines += tuple(self.remedy(wrong[0])) if common else ()
         return Message(f"{self.say(texts.SUMMARY)}{told}", lines, _mentioned(part))
 
     def _brief(self, notice: Notice) -> str:
@@ -270,8 +273,9 @@ class Wording(Language):
         if concerned:
             said = self.say(texts.MISSING, said=said, count=len(concerned))
         if notice.is_over and alert.gone is not None:
-            said = self.say(texts.OVER, said=said, until=self.at(finding, alert.gone))
-        return said
+            return self.say(texts.OVER, said=said, until=self.at(finding, alert.gone))
+        what = finding.facts.get("what") if finding.kind is Kind.CONFIGURATION else ""
+        return self.say(texts.REMEDY_OF_UNIT, said=said, remedy=what) if what else said
 
     def platform(self, name: str) -> str:
         """Return what people call a platform."""

@@ -197,7 +197,7 @@ def test_a_warehouse_that_is_gone_is_said(quiet: Rounded) -> None:
     assert said == (
         "【服务异常】数据仓库\n"
         f"数据仓库的文件不见了：{quiet.watched.warehouse} is not there\n"
-        "处理：放回文件，或用 `python3 scheduler_manager.py restore` 恢复备份  #A2"
+        "处理：放回文件，或用 `python3 scheduler_manager.py restore FILE` 恢复备份 FILE  #A2"
     )
     assert not quiet.watched.warehouse.exists()
     aside.rename(quiet.watched.warehouse)

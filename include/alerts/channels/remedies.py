@@ -47,7 +47,11 @@ ADD_AGAIN = (
     "the robot was removed or stopped: add one to the group again, and put its webhook address "
     "into connection {connection}"
 )
-BUSY_ZH, BUSY = "平台繁忙，过一会儿就好", "the platform is busy, and soon is not"
+BUSY_ZH = "平台繁忙，多半会自己恢复；一直这样，就看平台的公告，并检查本机到它的网络和代理"
+BUSY = (
+    "the platform is busy, which mostly passes; if it lasts, see what the platform announces, and "
+    "check the network and proxies between"
+)
 TOO_LONG_ZH = "消息太长，这是本系统的错误：请反馈"
 TOO_LONG = "the message is too long, which is an error of this system: report it"
 

@@ -93,8 +93,8 @@ MAKE_ROOM = Text(
 GONE = Text("{name}的文件不见了：{why}", "the file of {name} is gone: {why}")
 AWAY = Text("{name}连不上：{why}", "{name} does not answer: {why}")
 BRING_BACK = Text(
-    "放回文件，或用 `python3 scheduler_manager.py restore` 恢复备份",
-    "put the file back, or bring a backup back with `python3 scheduler_manager.py restore`",
+    "放回文件，或用 `python3 scheduler_manager.py restore FILE` 恢复备份 FILE",
+    "put the file back, or bring the backup FILE back: `python3 scheduler_manager.py restore FILE`",
 )
 LET_IT_RUN = Text(
     "启动它，并检查网络；`python3 scheduler_manager.py doctor` 会说明",

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from include.alerts.catalogue import Text
 from include.alerts.findings import Missing
 from include.coverage.airflow_runs import NO_SCHEDULER, NOBODY_STARTS_IT
+from include.coverage.gap_ranges import in_brief
 from include.coverage.runs import UnderWay
 from include.units.exit_codes import SIGNAL_BASE, ExitCode
 from include.units.unit import NO_SHOP, State
@@ -175,7 +176,7 @@ def _words(unit: JudgedUnit, job: Job, known: Circumstances) -> Words:
 
 def _of_failed(unit: JudgedUnit, job: Job, known: Circumstances) -> Words:
     scope = known.scope
-    error = scope.quote(unit.error or "") or scope.say(NO_ERROR)
+    error = scope.quote(in_brief(unit.error)) or scope.say(NO_ERROR)
     if is_refused(unit):
         connection = connection_of(unit, job, scope)
         reason = scope.say(REFUSED, connection=connection)

@@ -127,7 +127,7 @@ def try_channels(
             print(f"then `{MANAGER} alerts test` sends a message")
             return 0
         chosen = [Channel(id="ops", kind=use.kind, connection=conn_id)]
-    receipts = tried(layout, chosen, configuration)
+    receipts = tried(layout, chosen, configuration, f"connect {conn_id}")
     for channel in chosen:
         print("\n".join(receipt_lines(channel, receipts[channel.id])))
     if all(receipt.delivered for receipt in receipts.values()):

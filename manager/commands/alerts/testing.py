@@ -33,8 +33,8 @@ from manager.table import print_json
 ALL_TAKEN, REFUSED = 0, 1
 TITLE = Text("【测试】渠道 {channel} 能收到消息", "[Test] channel {channel} takes messages")
 LINE = Text(
-    "{by} 于 {at} 运行了 `alerts test`。一切正常，不用处理。",
-    "{by} ran `alerts test` at {at}. Nothing is wrong, and nothing is to be done.",
+    "{by} 于 {at} 运行了 `{command}`。一切正常，不用处理。",
+    "{by} ran `{command}` at {at}. Nothing is wrong, and nothing is to be done.",
 )
 
 
@@ -63,9 +63,12 @@ def test(layout: Layout, arguments: Namespace) -> int:
 
 
 def tried(
-    layout: Layout, chosen: list[Channel], configuration: AlertConfiguration
+    layout: Layout,
+    chosen: list[Channel],
+    configuration: AlertConfiguration,
+    command: str = "alerts test",
 ) -> dict[str, Receipt]:
-    """Send a message to channels; return what each answered, by its id.
+    """Send a message to channels, which says by what command; return what each answered, by its id.
 
     Raises:
         ExpectedError: the service was never started, or what is kept cannot be written.
@@ -73,7 +76,7 @@ def tried(
     now = datetime.now(timezone.utc)
     with alert_store(layout) as store:
         variables = _variables(layout, store, [one.connection for one in chosen], now)
-        receipts = asyncio.run(_sent(chosen, variables, configuration, now))
+        receipts = asyncio.run(_sent(chosen, variables, configuration, now, command))
         for name, receipt in receipts.items():
             if receipt.delivered and name in configuration.channels:
                 store.prove(name, receipt, now)  # what waits for it need not wait any longer
@@ -125,10 +128,11 @@ async def _sent(
     variables: Mapping[str, str],
     configuration: AlertConfiguration,
     now: datetime,
+    command: str,
 ) -> dict[str, Receipt]:
     language = Language(configuration.general.language)
     at = now.astimezone(ZoneInfo(configuration.general.timezone))
-    line = language.say(LINE, by=user_name(), at=f"{at:%m-%d %H:%M}")
+    line = language.say(LINE, by=user_name(), command=command, at=f"{at:%m-%d %H:%M}")
 
     async def to(channel: Channel) -> Receipt:
         """Send to one channel."""

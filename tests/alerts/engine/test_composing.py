@@ -191,6 +191,20 @@ def test_a_summary_says_each_in_a_line() -> None:
     ]
 
 
+def test_a_summary_of_broken_files_says_what_is_wrong_in_each() -> None:
+    """And once what to do, where that is the same for all."""
+    files = ("config/tasks/erp.yaml", "config/tasks/jd.yaml")
+    part: Part = ()
+    for name in files:
+        facts = {"what": f"{name}:3:5: unknown key", "remedy": "运行 `check`"}
+        part += _part(replace(service(name), kind=Kind.CONFIGURATION, facts=facts))
+    assert Wording("zh", NOW, DAY).message(part).plain().splitlines() == [
+        "【告警汇总】新告警 2 项",
+        *(f"· 【配置有误】{name}：08:00 起——{name}:3:5: unknown key  #A7" for name in files),
+        "处理：运行 `check`",
+    ]
+
+
 def test_a_mark_of_a_repetition() -> None:
     """It stands with the number, or alone."""
     message = Message("t", ("l",), (), "#A7")

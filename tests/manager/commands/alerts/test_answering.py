@@ -111,6 +111,7 @@ def test_what_was_muted_comes_again(watched: Watched, capsys: pytest.CaptureFixt
         ({"--until": str(TODAY - timedelta(days=2))}, "is not between today and "),
         ({"--until": str(TODAY + timedelta(days=33))}, "a mute holds for at most 31 days"),
         ({"--reason": " \t"}, "a reason is missing"),
+        ({"--reason": "\u200b\x01"}, "a reason is missing"),
         ({"--reason": "x" * 201}, "the reason has 201 characters: say it in 200"),
     ],
 )

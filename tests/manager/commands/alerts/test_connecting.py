@@ -85,6 +85,7 @@ def test_a_robot_is_connected_before_its_channel_is_written(
     assert "ops (dingtalk, connection alert_dingtalk) took it: 0 ok" in done.stdout
     (message,) = robots.taken
     assert "【测试】" in message["markdown"]["text"]
+    assert r"运行了 \`connect alert\_dingtalk\`" in message["markdown"]["text"]
     assert row(layout, "alert_dingtalk") == ("http", None, None, None)
     stored = (layout.airflow_home / "airflow.db").read_bytes()
     assert TOKEN.encode() not in stored
