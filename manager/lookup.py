@@ -8,6 +8,7 @@ from include.errors import ConfigurationError
 from include.periods import FORMS
 from include.registry import SHOPS_FILE, Job, Registry, load_registry
 from include.text import suggestion
+from include.units.job_units import LONG_AGO
 from manager.layout import Layout
 
 # The first midnight of a day anywhere on earth; each job then looks at its own clock.
@@ -70,11 +71,17 @@ def since_of(word: str | None, now: datetime) -> date | None:
     """Read the day behind `--since`; None where it is not given.
 
     Raises:
-        ConfigurationError: it is none, or has begun nowhere on earth: nothing can be missing of it.
+        ConfigurationError: it is none, is before 2000, or has begun nowhere on earth: nothing can
+            be missing of it.
     """
     if word is None:
         return None
     since, today = day_of("--since", word), now.astimezone(FIRST_MIDNIGHT).date()
+    if since < LONG_AGO.date():
+        raise ConfigurationError(
+            f"--since {since} is before all that can be known: write a day from "
+            f"{LONG_AGO.date()} on"
+        )
     if since > today:
         raise ConfigurationError(f"--since {since} has not come: today is {today}")
     return since

@@ -33,6 +33,7 @@ __all__ = [
     "digest_channels",
     "is_announced",
     "is_quiet",
+    "keep_usable",
     "load_alerts",
     "load_usable",
     "mentioned",
@@ -55,20 +56,24 @@ def load_usable(root: Path, var: Path) -> AlertConfiguration:
         var: where the copy is.
     """
     found = load_alerts(root)
+    if found.problems:
+        with suppress(OSError):
+            return _repaired(found, read_alerts((var / KEPT).read_bytes()))
+    return found
+
+
+def keep_usable(root: Path, var: Path, found: AlertConfiguration) -> None:
+    """Keep a copy of the file for `load_usable`, if nothing is wrong with what was found in it."""
     copy = var / KEPT
     with suppress(OSError):
-        if not found.problems and (root / ALERTS_FILE).exists():
-            raw = (root / ALERTS_FILE).read_bytes()
-            if not copy.exists() or copy.read_bytes() != raw:
-                var.mkdir(parents=True, exist_ok=True)
-                half = copy.with_suffix(
-                    ".half"
-                )  # whoever is killed meanwhile leaves the copy whole
-                half.write_bytes(raw)
-                half.replace(copy)
-        elif found.problems and copy.exists():
-            return _repaired(found, read_alerts(copy.read_bytes()))
-    return found
+        if found.problems or not (root / ALERTS_FILE).exists():
+            return
+        raw = (root / ALERTS_FILE).read_bytes()
+        if not copy.exists() or copy.read_bytes() != raw:
+            var.mkdir(parents=True, exist_ok=True)
+            half = copy.with_suffix(".half")  # whoever is killed meanwhile leaves the copy whole
+            half.write_bytes(raw)
+            half.replace(copy)
 
 
 def _repaired(found: AlertConfiguration, kept: AlertConfiguration) -> AlertConfiguration:

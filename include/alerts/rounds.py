@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from include.alerts import catalogue as texts
 from include.alerts.catalogue import Language
-from include.alerts.configuration import load_usable
+from include.alerts.configuration import keep_usable, load_usable
 from include.alerts.connections import ChannelConnections
 from include.alerts.engine import judge
 from include.alerts.findings import Kind, Observed
@@ -109,6 +109,7 @@ class Rounds:
         """
         with self._alone():
             configuration, now = load_usable(self._site.root, self._site.var), self._clock()
+            keep_usable(self._site.root, self._site.var, configuration)
             found: tuple[Finding, ...] = ()
             is_stopped = False
             with suppress(ExpectedError):  # what cannot be kept is said when it is to be kept

@@ -16,9 +16,9 @@ from fastapi import HTTPException, status
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import JSONResponse, Response
 
-from include import var_folder
+from include import PROJECT_ROOT, var_folder
 from include.alerts.answers import Answers, check_reason, check_until, job_and_shop
-from include.alerts.configuration import load_alerts
+from include.alerts.configuration import load_usable
 from include.alerts.overview import Overview, is_open, overview
 from include.alerts.store import FILE, Store
 from include.coverage_page import alert_responses, permissions
@@ -79,7 +79,7 @@ def add_routes(app: FastAPI, writing: Sequence[Any]) -> None:
 
 def all_alerts(user: permissions.User) -> Response:
     """Return, as JSON, what is open, muted and failing."""
-    registry, configuration = load_registry(), load_alerts()
+    registry, configuration = load_registry(), _configuration()
     visible = permissions.visible(user)
     known = visible & registry.jobs.keys()
     runnable = {job_id for job_id in known if permissions.may_run(user, job_id)}
@@ -109,7 +109,7 @@ def acknowledge(wish: Taken, user: permissions.User) -> Response:
 
 def mute(wish: Muting, user: permissions.User) -> Response:
     """Keep a job, or one shop of it, from being told of until a day."""
-    registry, configuration = load_registry(), load_alerts()
+    registry, configuration = load_registry(), _configuration()
     job = permissions.job_to_run(registry, wish.job, user)
     _check_shop(registry, job, wish.shop)
     now = datetime.now(timezone.utc)
@@ -133,12 +133,18 @@ def unmute(wish: Part, user: permissions.User) -> Response:
         answers = Answers(store, partial(_note, user))
         ended = answers.unmute(job.id, wish.shop, datetime.now(timezone.utc))
     if not ended:
-        in_file = [one for one in load_alerts().mutes if (one.job, one.shop) == (job.id, wish.shop)]
+        in_file = [
+            one for one in _configuration().mutes if (one.job, one.shop) == (job.id, wish.shop)
+        ]
         where = f"in {ALERTS_FILE}: take it out there" if in_file else "by nobody"
         raise HTTPException(
             status.HTTP_409_CONFLICT, f"{job_and_shop(job.id, wish.shop)} is muted {where}"
         )
     return JSONResponse({"unmuted": {"job": job.id, "shop": wish.shop}})
+
+
+def _configuration() -> AlertConfiguration:
+    return load_usable(PROJECT_ROOT, var_folder(os.environ))
 
 
 def _overview(configuration: AlertConfiguration, now: datetime) -> Overview:
@@ -161,7 +167,7 @@ def _kept() -> Iterator[Store]:
 
 def _note(user: Any, event: str) -> None:
     """Write down what somebody did here; a journal that fails stops nothing."""
-    journal = Journal.of(var_folder(os.environ), ZoneInfo(load_alerts().general.timezone))
+    journal = Journal.of(var_folder(os.environ), ZoneInfo(_configuration().general.timezone))
     with suppress(OSError):
         journal.write("service", f"{event} (user {_name(user)}, on the page Coverage)")
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy.exc import SQLAlchemyError
 
 from include import project_version
-from include.alerts.configuration import load_alerts
+from include.alerts.configuration import load_usable
 from include.alerts.overview import overview
 from include.alerts.store import FILE, Store
 from include.coverage import Totals
@@ -30,6 +30,7 @@ from include.platforms.jd.dialect import Jd
 from include.platforms.jushuitan.dialect import Jushuitan
 from include.platforms.pdd.dialect import Pdd
 from include.registry.alerts import KINDS
+from include.registry.checks import check_project
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
@@ -120,7 +121,7 @@ def figures_of(place: Installation, jobs: Collection[str], now: datetime) -> str
     }
     page.add("store_data_build_info", 1, **versions)
     page.add("store_data_figures_timestamp_seconds", round(now.timestamp()))
-    page.add("store_data_registry_problems", len(place.registry.problems))
+    page.add("store_data_registry_problems", len(check_project(place.root).problems))
     for source, add in SOURCES.items():
         try:
             add(page, place, jobs, now)
@@ -162,7 +163,7 @@ def _add_alerts(
     path = place.var / FILE
     if not path.exists():  # which asking would make
         raise ExpectedError(f"{path} is not there: the watchdog has not run yet")
-    configuration, store = load_alerts(place.root), Store(path)
+    configuration, store = load_usable(place.root, place.var), Store(path)
     try:
         found = overview(store, configuration, now)
     finally:

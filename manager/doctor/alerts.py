@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime, timezone
 
 from include import MANAGER
-from include.alerts.configuration import load_alerts
+from include.alerts.configuration import load_usable
 from include.alerts.overview import Overview, overview
 from manager.alert_store import alert_store
 from manager.doctor.findings import FAIL, OK, WARN, Finding, Patient
@@ -17,8 +17,8 @@ YOUNG_SECONDS = 120
 
 def check_alerts(patient: Patient) -> Iterator[Finding]:
     """See whether there are channels that work, and somebody who looks."""
-    configuration = load_alerts(patient.layout.root)
-    if not configuration.channels:
+    configuration = load_usable(patient.layout.root, patient.layout.var)
+    if not configuration.channels and not configuration.problems:
         text = (
             "no channel is configured in config/alerts.yaml: nobody is told when something is wrong"
         )

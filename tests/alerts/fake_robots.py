@@ -127,7 +127,7 @@ async def _answered(robots: FakeRobots, request: Request, judge: Any) -> Respons
     if fault == "reset":
         request.scope["state"]["transport"].abort()
         return Response()
-    if fault in PAGES:
+    if isinstance(fault, str) and fault in PAGES:
         return PAGES[fault]
     if isinstance(fault, int):
         return Response("Service Unavailable", status_code=fault)

@@ -5,14 +5,13 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
-from functools import partial
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
 
-from include.alerts.configuration import load_alerts
+from include.alerts.configuration import load_usable
 from include.alerts.findings import Finding, Kind, Missing
 from include.alerts.messages import Message, Receipt
 from include.alerts.overview import GOOD_ROUND
@@ -86,7 +85,7 @@ def anna(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Anna:
     (tmp_path / "config").mkdir()
     (tmp_path / "config/alerts.yaml").write_text(OPS, "utf-8")
     monkeypatch.setenv("SCHEDULER_VAR", str(tmp_path))
-    monkeypatch.setattr(alert_routes, "load_alerts", partial(load_alerts, tmp_path))
+    monkeypatch.setattr(alert_routes, "load_usable", lambda _, var: load_usable(tmp_path, var))
     monkeypatch.setattr(permissions, "visible", lambda user: user.visible)
     monkeypatch.setattr(permissions, "may_run", lambda user, job: job in user.runnable)
     return someone

@@ -139,7 +139,10 @@ def test_what_cannot_be_read_is_missing_and_not_zero(
     tasks.write_text(TASKS + "  - {id: broken}\n", "utf-8")
     found = _figures(layout, capsys)
     assert found["store_data_source_up"] == _of("source", warehouse=0, alerts=0, limits=0)
-    assert found["store_data_registry_problems"][()] >= 1
+    problems = found["store_data_registry_problems"][()]
+    assert problems >= 1
+    (layout.root / "config/alerts.yaml").write_text("channels: [", "utf-8")
+    assert _figures(layout, capsys)["store_data_registry_problems"][()] == problems + 1
     assert set(found) == {
         "store_data_build_info",
         "store_data_figures_timestamp_seconds",

@@ -69,6 +69,7 @@ def put_older_warehouse(layout: Layout) -> None:
     """Copy one of an older version into its place, as people restore."""
     for path in layout.var.glob("warehouse.db*"):
         path.unlink()
+    layout.warehouse.touch()
     engine = connect(f"sqlite:///{layout.warehouse}")
     with engine.begin() as connection:
         command.upgrade(migrating._config(connection), "0003")

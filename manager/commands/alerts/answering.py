@@ -8,7 +8,7 @@ from functools import partial
 from zoneinfo import ZoneInfo
 
 from include.alerts.answers import Answers, Mutes, check_reason, check_until, in_words, job_and_shop
-from include.alerts.configuration import AlertConfiguration, load_alerts
+from include.alerts.configuration import AlertConfiguration, load_usable
 from include.alerts.overview import Muted, alert_as_dict, is_open, muted_as_dict
 from include.alerts.records import Alert
 from include.errors import ConfigurationError
@@ -57,7 +57,7 @@ def mute(layout: Layout, arguments: Namespace) -> int:
     """
     job, shop = arguments.job, arguments.shop
     check_names(load_registry(layout.root), job, shop)
-    now, configuration = datetime.now(timezone.utc), load_alerts(layout.root)
+    now, configuration = datetime.now(timezone.utc), load_usable(layout.root, layout.var)
     today = now.astimezone(ZoneInfo(configuration.general.timezone)).date()
     made = Mute(
         job=job,
@@ -91,7 +91,7 @@ def unmute(layout: Layout, arguments: Namespace) -> int:
         if not Answers(store, partial(note, layout)).unmute(job, shop, now):
             # Afterwards: what is muted may have been taken out of the registry since.
             check_names(load_registry(layout.root), job, shop)
-            configuration = load_alerts(layout.root)
+            configuration = load_usable(layout.root, layout.var)
             mutes = Mutes(configuration, store.mutes(now), now)
             raise ConfigurationError(_not_muted(job, shop, mutes, configuration))
     if arguments.json:

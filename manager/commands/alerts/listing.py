@@ -6,7 +6,7 @@ from datetime import datetime, timedelta, timezone
 
 from include import MANAGER
 from include.alerts.catalogue import Language
-from include.alerts.configuration import AlertConfiguration, load_alerts
+from include.alerts.configuration import AlertConfiguration, load_usable
 from include.alerts.overview import Muted, Overview, alert_as_dict, overview, overview_as_dict
 from include.alerts.records import Alert, Health, Told, What
 from include.registry import Registry, load_registry
@@ -37,7 +37,7 @@ def alerts(layout: Layout, arguments: Namespace) -> int:
     Raises:
         ExpectedError: the service was never started, or what is kept cannot be read.
     """
-    configuration, registry = load_alerts(layout.root), load_registry(layout.root)
+    configuration, registry = load_usable(layout.root, layout.var), load_registry(layout.root)
     with alert_store(layout) as store:
         found = overview(store, configuration, datetime.now(timezone.utc))
     if arguments.json:
@@ -86,7 +86,10 @@ def _lines(found: Overview, configuration: AlertConfiguration, registry: Registr
         yield f"channel {health.channel} has taken no message since {since}: {_answer(health)}"
         if health.remedy:
             yield f"  {health.remedy}"
-    if not configuration.channels:
+    yield from map(str, configuration.problems)
+    if configuration.problems and configuration.channels:
+        yield f"{ALERTS_FILE} is broken: channels in it go on as they were before"
+    elif not configuration.channels and not configuration.problems:
         yield NO_CHANNEL
     if not found.is_watched:
         yield _unwatched(found)

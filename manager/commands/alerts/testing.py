@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from include import MANAGER
 from include.alerts import channels
 from include.alerts.catalogue import Language, Text
-from include.alerts.configuration import AlertConfiguration, Channel, load_alerts
+from include.alerts.configuration import AlertConfiguration, Channel, load_usable
 from include.alerts.connections import ChannelConnections, read_connections
 from include.alerts.messages import Message, Receipt
 from include.alerts.store import Store
@@ -48,7 +48,7 @@ def test(layout: Layout, arguments: Namespace) -> int:
         ConfigurationError: there is no such channel, or its entry is wrong.
         ExpectedError: none is configured, or the service was never started.
     """
-    configuration = load_alerts(layout.root)
+    configuration = load_usable(layout.root, layout.var)
     chosen = _chosen(configuration, arguments.channel)
     receipts = tried(layout, chosen, configuration)
     if arguments.json:

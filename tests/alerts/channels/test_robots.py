@@ -198,7 +198,7 @@ def test_only_code_0_is_a_delivery(robots: FakeRobots, kind: str, fault: Any) ->
     robots.fault = fault
     receipt = sent(kind, credentials(host=robots.address(kind)))
     assert not receipt.delivered
-    assert receipt.code != "0"
+    assert receipt.code not in ("0", "500")  # the latter is a fault of the robot here
     assert receipt.remedy
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from include.alerts.configuration import load_usable
+from include.alerts.configuration import keep_usable, load_usable
 from include.registry.alerts import ALERTS_FILE
 from tests.alerts.engine.alert_rounds import configured
 
@@ -19,6 +19,13 @@ channels:
   - {id: boss, kind: wecom, connection: b}
 digest: {at: "08:00"}
 """
+
+
+def _keep(root: Path, *, is_right: bool = True) -> None:
+    """Do what each round of the watchdog does."""
+    found = load_usable(root, root / "var")
+    assert bool(found.problems) != is_right
+    keep_usable(root, root / "var", found)
 
 
 @pytest.mark.parametrize(
@@ -36,9 +43,10 @@ def test_what_cannot_be_read_is_as_it_was(
 ) -> None:
     """With the problems that it has now, and of channels those that are still named."""
     configured(tmp_path, RIGHT)
-    assert load_usable(tmp_path, tmp_path / "var").problems == ()
+    _keep(tmp_path)
     (tmp_path / ALERTS_FILE).write_text(content, "utf-8")
     for _ in range(2):
+        _keep(tmp_path, is_right=False)
         found = load_usable(tmp_path, tmp_path / "var")
         assert list(found.channels) == channels
         assert found.channels["ops"].mention == ["138"]
@@ -50,7 +58,7 @@ def test_what_cannot_be_read_is_as_it_was(
 def test_a_file_that_was_emptied_on_purpose_is_empty(tmp_path: Path, content: str | None) -> None:
     """Nothing of it comes back, whatever there was before."""
     configured(tmp_path, RIGHT)
-    load_usable(tmp_path, tmp_path / "var")
+    _keep(tmp_path)
     if content is None:
         (tmp_path / ALERTS_FILE).unlink()
     else:
@@ -69,4 +77,5 @@ def test_a_folder_that_cannot_be_written_costs_the_copy_only(tmp_path: Path) -> 
     """A full disk must not make alerts silent."""
     configured(tmp_path, RIGHT)
     (tmp_path / "var").write_text("a file")
+    keep_usable(tmp_path, tmp_path / "var", load_usable(tmp_path, tmp_path / "var"))
     assert list(load_usable(tmp_path, tmp_path / "var").channels) == ["ops", "boss"]

@@ -176,6 +176,7 @@ def test_what_the_team_changed_is_left_alone(layout: Layout) -> None:
 def put_in_place(layout: Layout, version: str) -> None:
     """Copy a warehouse of another version over the one that is there, as people restore."""
     made = layout.root / f"of-{version}.db"
+    made.touch()
     engine = connect(f"sqlite:///{made}")
     with engine.begin() as connection:
         known = min(version, "0003")

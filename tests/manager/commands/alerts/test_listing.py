@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from include.alerts.configuration import keep_usable, load_usable
 from include.errors import ConfigurationError, ExpectedError
 from manager import cli
 from manager.commands import COMMANDS
@@ -129,6 +130,8 @@ def test_the_history_has_what_is_over(watched: Watched, capsys: pytest.CaptureFi
         watched.do("history", "--job", "erp_stroe")
     with pytest.raises(ConfigurationError, match="--since 'x' is no day of the calendar"):
         watched.do("history", "--since", "x")
+    with pytest.raises(ConfigurationError, match="--since 0001-01-01 is before all that can be"):
+        watched.do("history", "--since", "0001-01-01")
 
 
 @pytest.mark.parametrize(
@@ -155,3 +158,24 @@ def test_json_may_stand_before_a_part_or_behind_it() -> None:
     for words in (["--json", "history"], ["history", "--json"], ["--json"]):
         assert cli._parse(["alerts", *words]).json
     assert not cli._parse(["alerts", "history"]).json
+
+
+def test_a_broken_file_is_named_and_goes_on_as_it_was(
+    watched: Watched, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Messages are sent by what was kept of it: so is what is said of the channels."""
+    layout = watched.layout
+    keep_usable(layout.root, layout.var, load_usable(layout.root, layout.var))
+    watched.refusing.add("ops")
+    watched.round(late(1), now=NOW - timedelta(hours=2))
+    watched.round(late(1))
+    (layout.root / "config/alerts.yaml").write_text("channels: [", "utf-8")
+    assert watched.do() == 1
+    shown = capsys.readouterr().out
+    assert "channel ops has taken no message since " in shown
+    assert "config/alerts.yaml:" in shown
+    assert "config/alerts.yaml is broken: channels in it go on as they were before" in shown
+    assert "no channel is configured" not in shown
+    (layout.var / "alerts.yaml.kept").unlink()
+    watched.do()
+    assert "no channel is configured" not in capsys.readouterr().out
