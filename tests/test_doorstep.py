@@ -20,6 +20,8 @@ def test_an_early_interruption_is_told_in_a_line(tmp_path: Path, *, handed_over:
     shutil.copy(DOORSTEP, tmp_path)
     (tmp_path / "manager").mkdir(parents=True)
     (tmp_path / "manager/cli.py").write_text(SLOW, "utf-8")
+    # A shell has what it runs in the background ignore it, and so would what the tests start.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     if handed_over:
         signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
     try:
@@ -31,6 +33,7 @@ def test_an_early_interruption_is_told_in_a_line(tmp_path: Path, *, handed_over:
         )
     finally:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
+        signal.signal(signal.SIGINT, before)
     assert process.stdout is not None
     assert process.stdout.readline() == "importing\n"
     process.send_signal(signal.SIGINT)

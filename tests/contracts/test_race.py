@@ -40,9 +40,9 @@ def _race(folder: Path, url: str, rounds: int, seed: int) -> int:
 
 
 @pytest.mark.every_warehouse
-def test_two_dozen_days(tmp_path: Path, warehouse_url: str) -> None:
+def test_eight_days(tmp_path: Path, warehouse_url: str) -> None:
     """Each is complete once, and again when its rows have changed; none is left unsaid."""
-    assert _race(tmp_path, warehouse_url, 24, seed=1) > 0
+    assert _race(tmp_path, warehouse_url, 8, seed=1) > 0
 
 
 @pytest.mark.campaign
@@ -68,9 +68,9 @@ def _told_airflow(folder: Path, url: str, rounds: int, seed: int) -> int:
     return int(told["revisions"])
 
 
-def test_two_dozen_days_that_airflow_is_told_of(tmp_path: Path, warehouse_url: str) -> None:
+def test_eight_days_that_airflow_is_told_of(tmp_path: Path, warehouse_url: str) -> None:
     """By two processes, which are killed at any moment: once of each revision."""
-    assert _told_airflow(tmp_path, warehouse_url, 24, seed=3) > 24
+    assert _told_airflow(tmp_path, warehouse_url, 8, seed=3) > 8
 
 
 @pytest.mark.campaign

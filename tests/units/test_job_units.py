@@ -95,7 +95,9 @@ def _runs(root: Path, registry: Registry, period: Period, wanted: set[str]) -> l
     job = registry.jobs["own"]
     words = {"job_id": job.id, "period": period.key, "first": None, "last": None, "again": False}
     request = Request.of(Namespace(**words, shop=sorted(wanted), root=str(root)), {})
-    context: Any = SimpleNamespace(job=job, registry=registry, request=request, subject=str)
+    context: Any = SimpleNamespace(
+        job=job, registry=registry, request=request, ledger=None, subject=str
+    )
     lock: Any = None
     attempt = {unit.shop_id for unit in Attempt(context, period, lock).units}
     check = CheckOperator(
