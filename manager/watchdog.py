@@ -25,6 +25,7 @@ from include.alerts.rounds import Made, Rounds
 from include.alerts.store import STARTED
 from include.alerts.watching import health
 from include.alerts.watching.scope import Look, Scope, Site, UndecidedError
+from include.periods import PUNCTUAL
 from include.registry import load_registry
 from manager.component_log import log_line
 from manager.layout import Layout, current_layout
@@ -204,8 +205,13 @@ def watch(layout: Layout, arguments: Namespace) -> int:
     if not arguments.once:
         return _run(Process(layout, rounds_of(layout, environment, health.DOWN)))
     rounds = rounds_of(layout, environment, timedelta(), watchdog=_look_at_watchdog(layout))
-    made = rounds.make(rounds.store.noted().get(STARTED))
+    started = rounds.store.noted().get(STARTED)
+    made = rounds.make(started)
     print(in_words(made))
+    settled = started + PUNCTUAL if started else None
+    if settled and datetime.now(timezone.utc) < settled and not made.is_silent:
+        at = f"{settled.astimezone():%H:%M}"
+        print(f"catching up since the start: what is missing is late from {at} on")
     return 1 if made.found or made.trouble else 0
 
 

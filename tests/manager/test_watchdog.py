@@ -15,10 +15,12 @@ from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
 import pytest
+from sqlalchemy import delete
 
 from include import PROJECT_ROOT
 from include.alerts.findings import Kind
 from include.alerts.store import STARTED
+from include.warehouse.tables import ledger
 from manager import watchdog
 from manager.commands import status
 from manager.layout import Layout
@@ -200,6 +202,22 @@ def test_a_round_of_the_crontab_says_what_supervisord_knows(
     (said,) = robots.taken
     assert "supervisord 没有应答" in said["text"]
     assert "处理：`python3 scheduler_manager.py start`" in said["text"]
+
+
+def test_a_round_of_the_crontab_says_that_the_service_catches_up(
+    watched: Watched, layout: Layout, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What is missing is not late in the first ten minutes of a start, and is not well either."""
+    layout.make_var()
+    watched.change(delete(ledger))
+    watched.store.note(STARTED, datetime.now(timezone.utc))
+    _watch(layout)
+    assert "catching up since the start: what is missing is late from" in capsys.readouterr().out
+    watched.store.note(STARTED, datetime.now(timezone.utc) - timedelta(minutes=11))
+    assert _watch(layout) == 1
+    out = capsys.readouterr().out
+    assert "late jd_store" in out
+    assert "catching up" not in out
 
 
 def test_a_round_of_the_crontab_is_silent_while_the_service_is_stopped(
