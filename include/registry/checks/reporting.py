@@ -51,6 +51,7 @@ WORDS = {
         "day than {zone} has, and is not run: remove TZ from env",
         "contract": "it does not wait for {job}, which is disabled: enable it, or remove it here",
         "no job": "there is no job: add an entry to a file in config/tasks",
+        "channels": "alerts are sent to",
         "no channel": "no alert is sent: there is no channel; docs/alerts.md says how to add one",
         "unsent": "no route sends alerts of kind {kinds}: add a route, if they are to be sent",
         "ended": "the mute of {job} has ended ({until}): remove it",
@@ -77,6 +78,7 @@ WORDS = {
         "因此不会运行：请从 env 中删除 TZ",
         "contract": "它不等已停用的任务 {job}：请启用该任务，或从这里删除",
         "no job": "没有任务：请在 config/tasks 的文件中添加",
+        "channels": "告警发送到",
         "no channel": "不会发送告警：没有渠道；怎样添加，见 docs/alerts.zh-CN.md",
         "unsent": "没有路由发送 {kinds} 类告警：需要发送的话，请添加一条 routes",
         "ended": "{job} 的静默已到期（{until}）：请删除",
@@ -125,6 +127,8 @@ def report(
         lines = [str(problem) for problem in found.problems]
     else:
         lines = [line for _, line in described]
+        if channels := [f"{one.id} ({one.kind})" for one in found.alerts.channels.values()]:
+            lines.append(f"{ALERTS_FILE}: {WORDS[lang]['channels']} {', '.join(channels)}")
         lines += [f"{WORDS[lang]['note']}: {note}" for note in notes]
     return lines, 1 if found.problems else 0
 

@@ -125,8 +125,14 @@ def test_what_is_valid_and_does_little(
 ) -> None:
     """It is noted, in both languages."""
     for lang, expected in (("en", en), ("zh", zh)):
-        (note,) = _report(project, f"{content}\n", lang)
+        *_, note = _report(project, f"{content}\n", lang)
         assert expected in note
+
+
+def test_that_the_file_was_read_is_said(project: ProjectFolder) -> None:
+    """With its channels, beside the jobs."""
+    assert _report(project, OPS) == [f"{ALERTS_FILE}: alerts are sent to ops (wecom)"]
+    assert _report(project, OPS, "zh") == [f"{ALERTS_FILE}: 告警发送到 ops (wecom)"]
 
 
 def test_the_delivered_file() -> None:
