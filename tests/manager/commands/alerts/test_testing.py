@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from cryptography.fernet import Fernet
 
+from include.alerts.configuration import keep_usable, load_usable
 from include.alerts.store import FILE, Store
 from include.errors import ConfigurationError, ExpectedError
 from manager.lifecycle.settings import FERNET
@@ -107,6 +108,19 @@ def test_what_airflows_database_held_last_is_sent_with(
     (watched.layout.airflow_home / "airflow.db").unlink()
     assert watched.do("test", "ops") == 0
     assert len(robots.taken) == 2
+
+
+def test_a_broken_file_is_named_and_its_channels_are_tried_as_they_were(
+    watched: Watched, robots: FakeRobots, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The watchdog sends by what was kept of it."""
+    layout = watched.layout
+    keep_usable(layout.root, layout.var, load_usable(layout.root, layout.var))
+    (layout.root / "config/alerts.yaml").write_text("channels: [", "utf-8")
+    assert watched.do("test", "ops") == 0
+    assert "ops (dingtalk, connection alert_ops) took it" in (shown := capsys.readouterr().out)
+    assert "config/alerts.yaml:" in shown
+    assert len(robots.taken) == 1
 
 
 def test_a_connection_that_is_missing_is_named(
