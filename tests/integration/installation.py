@@ -125,11 +125,10 @@ def installed(project: Path, folder: Path, ports: Ports | None = None) -> Iterat
 
 def until(what: Callable[[], Any]) -> Any:
     """Return what was waited for, or fail."""
-    began = time.monotonic()
+    deadline = time.monotonic() + PATIENCE
     while not (found := what()):
-        waited = time.monotonic() - began
-        assert waited < PATIENCE
-        time.sleep(min(0.5 + waited / 20, 3))  # each look takes the time of what is waited for
+        assert time.monotonic() < deadline
+        time.sleep(0.5)
     return found
 
 

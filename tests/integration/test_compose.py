@@ -132,8 +132,6 @@ def _retry_soon(root: Path) -> None:
         for entry in content["tasks"]:
             entry |= {"recover": "0d", "retry_delay": "5s"}
         path.write_text(yaml.safe_dump(content, allow_unicode=True), "utf-8")
-    shops = root / "config/shops.yaml"  # of those with a limit each, two take as long as six
-    shops.write_text(shops.read_text("utf-8").partition("  - id: pdd-3\n")[0], "utf-8")
 
 
 def _jobs(composed: Stack) -> dict[str, tuple[Job, Period]]:
