@@ -137,7 +137,8 @@ class LimitStore:
             self.path, LONGEST_LOCK, isolation_level=None, check_same_thread=False
         )
         try:
-            if is_new:
+            # Who was killed while making it has left nothing, once what was half written is undone.
+            if is_new or not connection.execute("SELECT 1 FROM sqlite_master").fetchone():
                 connection.executescript(SCHEMA)
             elif connection.execute("PRAGMA user_version").fetchone() != (VERSION,):
                 raise sqlite3.DatabaseError("it is of another version")  # noqa: TRY301 - as damage

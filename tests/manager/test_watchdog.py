@@ -281,6 +281,6 @@ def test_the_process_survives_whoever_reads_its_log(watched: Watched, robots: Fa
         process.stdout = None
         watched.warehouse.rename(watched.var / "aside.db")
         _until(lambda: any("数据仓库的文件不见了" in one["text"] for one in robots.taken))
-        (watched.var / "aside.db").rename(watched.warehouse)
-        _until(lambda: any("已恢复" in one["text"] for one in robots.taken))
+        watched.airflow.path.rename(watched.var / "aside-airflow.db")
+        _until(lambda: any("Airflow 数据库的文件不见了" in one["text"] for one in robots.taken))
         assert process.poll() is None
