@@ -136,7 +136,7 @@ class ContractStatus:
     kept: bool
 
     def __str__(self) -> str:
-        """Say in a line how it stands."""
+        """Return a line on how it stands."""
         last, zone = self.revision, self.contract.calendar.zone
         subject = f"{self.contract.id} {self.period.key} {self.contract.name}"
         if self.complete:

@@ -35,7 +35,7 @@ class Drifted(NamedTuple):
     lacking: list[Shape]
 
     def lines(self) -> list[str]:
-        """Say each in a line."""
+        """Return a line for each."""
         found = [f"{shape} is new, first seen in {where}" for shape, where in self.new.items()]
         lost = [f"{shape} is missing from more than a fifth of the rows" for shape in self.lacking]
         return found + lost

@@ -108,7 +108,7 @@ class Drift(NamedTuple):
         return cls(len(before), len(after), changed)
 
     def __str__(self) -> str:
-        """Say it in short: `12 -> 15 rows (+3), 4 changed`."""
+        """Return it in short: `12 -> 15 rows (+3), 4 changed`."""
         step = f" ({self.rows - self.before:+,})" if self.rows != self.before else ""
         return f"{self.before:,} -> {self.rows:,} rows{step}, {self.changed:,} changed"
 
