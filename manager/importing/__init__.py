@@ -1,0 +1,1 @@
+"""Reading an old scheduler's own configuration, and bringing its jobs here."""

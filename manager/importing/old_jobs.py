@@ -1,0 +1,115 @@
+"""What every reader of an old scheduler returns: its jobs as they are there, and findings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime, timedelta
+
+Scheduler = Literal["prefect", "cron", "airflow"]
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where something stands.
+
+    Attributes:
+        file: a file's path as the user wrote it, or the address of an API.
+        line: its line, from 1; 0 for the whole file, and for a source that has no lines.
+    """
+
+    file: str
+    line: int = 0
+
+    def __str__(self) -> str:
+        """Return `file:line`."""
+        return f"{self.file}:{self.line}" if self.line else self.file
+
+
+@dataclass(frozen=True)
+class OldSchedule:
+    """When the old scheduler runs a job: one of the three kinds.
+
+    Attributes:
+        cron: as it stands there, also one that is not read here (`0 0 8 * * *`, `L`, `@daily`).
+        timezone: the zone's name; None where the source names none.
+        interval: the time between two runs.
+        rrule: a rule of RFC 5545.
+        is_active: it makes runs; false where it is paused there.
+    """
+
+    cron: str | None = None
+    timezone: str | None = None
+    interval: timedelta | None = None
+    rrule: str | None = None
+    is_active: bool = True
+
+
+@dataclass(frozen=True)
+class OldJob:
+    """One job of the old scheduler.
+
+    Attributes:
+        name: as people there know it.
+        place: where it stands.
+        schedules: when it runs; none for a job that is only started by hand.
+        script: the path of the program that it runs, as it stands there; None where it runs none.
+        scheduler: whose rules its schedules follow.
+        is_enabled: false for a job that is switched off there, whatever its schedules say.
+        timeout: None where the source names none, as with the next two.
+        cwd: the folder in which the script runs.
+        python: the Python that runs it.
+        args: what it is started with.
+        env: the variables that are set for it; those that look like secrets are left out by readers
+            and named in a finding.
+        last_success: the start of its last good run; aware.
+        deployment: how the old system names it, for the command that stops it: `flow/deployment`
+            of Prefect, the DAG of dag-factory, the line of a crontab.
+    """
+
+    name: str
+    place: Place
+    schedules: tuple[OldSchedule, ...] = ()
+    script: str | None = None
+    scheduler: Scheduler = "prefect"
+    description: str = ""
+    tags: tuple[str, ...] = ()
+    is_enabled: bool = True
+    timeout: timedelta | None = None
+    retries: int | None = None
+    retry_delay: timedelta | None = None
+    cwd: str | None = None
+    python: str | None = None
+    args: tuple[str, ...] = ()
+    env: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    last_success: datetime | None = None
+    deployment: str | None = None
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something that is not carried over, or that a person must look at.
+
+    Attributes:
+        place: where it stands.
+        text: what it is, and what to do, in a sentence of the user's language.
+    """
+
+    place: Place
+    text: str
+
+    def __str__(self) -> str:
+        """Return it as one line of a report."""
+        return f"{self.place}: {self.text}"
+
+
+@dataclass(frozen=True)
+class Read:
+    """What a reader has read of one source; `read(source) -> Read` is what each of them offers."""
+
+    jobs: tuple[OldJob, ...] = ()
+    findings: tuple[Finding, ...] = ()
