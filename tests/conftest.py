@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
     from tests.database_servers import Server
 
+# Whatever the machine speaks: what the tests expect is written in English.
+os.environ["LANGUAGE"] = "en"
 # One client for all: making one reads all certificates, which takes longer than asking.
 HTTP = httpx.Client(timeout=300, trust_env=False)
 # How long an example takes is for the benchmarks to say: a busy machine is no failure.

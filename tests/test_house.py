@@ -15,8 +15,18 @@ import pytest
 ROOT = Path(__file__).parent.parent
 # A room of include/ may import only what stands above it (CONTRIBUTING.md has the table).
 ORDER = (
-    *("errors", "text", "heartbeats", "cron", "periods", "logical_dates", "secrets", "warehouse"),
-    *("registry", "units", "row_checks", "contracts", "gateways", "platforms", "running"),
+    *("language", "locale", "errors", "text", "heartbeats", "cron", "periods", "logical_dates"),
+    *(
+        "secrets",
+        "warehouse",
+        "registry",
+        "units",
+        "row_checks",
+        "contracts",
+        "gateways",
+        "platforms",
+        "running",
+    ),
     *("housekeeping", "pulling", "coverage", "alerts", "metrics", "scheduling", "coverage_page"),
     *("prepare", "scripts"),
 )

@@ -1,0 +1,1 @@
+"""The catalogues of messages, a file a room, and the program that keeps them."""

@@ -1,0 +1,138 @@
+"""Every text that a person reads has a Chinese translation, and none escapes the catalogues."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from datetime import datetime, timezone
+from decimal import Decimal
+from pathlib import Path
+from string import Formatter
+
+import pytest
+from babel.messages.pofile import read_po
+
+from include.language import (
+    CHINESE,
+    ENGLISH,
+    LOCALE,
+    Message,
+    _,
+    restored,
+    speaking,
+    stored_message,
+)
+
+ROOT = Path(__file__).parent.parent
+CATALOGUES = sorted((LOCALE / CHINESE).glob("*.po"))
+SOURCES = sorted(
+    path
+    for shell in ("include", "manager")
+    for path in (ROOT / shell).rglob("*.py")
+    if not {"migrations", "locale"} & set(path.parts)
+)
+# Rooms and files whose texts are not messages yet.
+NOT_YET = {
+    "include/alerts", "include/contracts", "include/coverage", "include/coverage_page",
+    "include/cron.py", "include/errors.py", "include/gateways", "include/housekeeping",
+    "include/metrics", "include/periods.py", "include/platforms", "include/prepare.py",
+    "include/pulling", "include/registry", "include/row_checks", "include/running",
+    "include/scheduling", "include/scripts", "include/secrets", "include/text.py",
+    "include/units", "include/warehouse", "include/__init__.py", "include/heartbeats.py",
+    "include/logical_dates.py", "manager",
+}  # fmt: skip
+# What looks like a text and is read by a machine, each with its reason: file: beginnings.
+FOR_MACHINES: dict[str, tuple[str, ...]] = {}
+MARKS = {"_", "N_", "Message"}
+LIKE_A_TEXT = 2  # spaces in it
+SQL = ("SELECT", "INSERT", "UPDATE", "DELETE", "CREATE", "DROP", "ALTER", "PRAGMA", "WITH", "SET")
+# Calls and keywords whose texts are for engineers, in an editor or a log of their own.
+FOR_ENGINEERS = {"Field", "compile", "debug", "text", "deprecated"}
+
+
+def test_catalogues_are_complete_and_compiled() -> None:
+    """Every message of the code is translated, and what is compiled is what the catalogues say."""
+    command = [sys.executable, "-m", "include.locale", "--check"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert not done.returncode, f"{done.stdout}{done.stderr}\nrun `python -m include.locale`"
+
+
+@pytest.mark.parametrize("path", CATALOGUES, ids=lambda path: path.stem)
+def test_translations_have_the_same_placeholders(path: Path) -> None:
+    """A translation has the values of its message, each at least once, and no other."""
+    with path.open("rb") as file:
+        wrong = [
+            message.id
+            for message in read_po(file)
+            if message.id and _fields(message.id) != _fields(message.string)
+        ]
+    assert not wrong
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_no_text_escapes_the_catalogues(path: Path) -> None:
+    """What reads like a sentence is a message, unless only a machine reads it."""
+    name = str(path.relative_to(ROOT))
+    if any(name == room or name.startswith(f"{room}/") for room in NOT_YET):
+        return
+    tree = ast.parse(path.read_text("utf-8"))
+    ours = FOR_MACHINES.get(name, ())
+    escaped = [
+        f"{name}:{line}: {text!r}"
+        for line, text in _texts(tree)
+        if not text.startswith((*ours, *SQL))
+    ]
+    assert not escaped, "write it as _(...), or name it in FOR_MACHINES: " + "\n".join(escaped)
+
+
+def test_a_message_is_shown_in_the_language_of_who_reads_it() -> None:
+    """What was stored in one language is read in the other, with lists and messages within."""
+    words = ["a", "b"]
+    with speaking(ENGLISH):
+        inner = Message(", ")
+        message = _("{n:,} {at:%H:%M} {sum} {inner}{words}", n=1000, at=_at(7), sum=Decimal("1.50"),
+                    inner=inner, words=words)  # fmt: skip
+        assert message == "1,000 07:00 1.50 , a, b"
+    stored = stored_message(message)
+    with speaking(CHINESE):
+        assert restored(stored, "as it was") == "1,000 07:00 1.50 、a、b"
+        assert restored("{cut off", "as it was") == "as it was"
+        assert restored(None, "as it was") == "as it was"
+
+
+def _at(hour: int) -> datetime:
+    return datetime(2025, 10, 2, hour, tzinfo=timezone.utc)
+
+
+def _fields(template: str) -> set[str]:
+    """Return the placeholders of a message; none where it is no template of `str.format`."""
+    try:
+        return {field for _text, field, *_rest in Formatter().parse(template) if field}
+    except ValueError:
+        return set()
+
+
+def _texts(tree: ast.AST) -> list[tuple[int, str]]:
+    """Return what reads like a sentence, docstrings and what is marked left out."""
+    found = []
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.Call) and _name(node.func) in MARKS | FOR_ENGINEERS:
+            continue
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+            continue
+        if isinstance(node, ast.JoinedStr):
+            text = "".join(
+                part.value if isinstance(part, ast.Constant) else "{}" for part in node.values
+            )
+            found += [(node.lineno, text)] if text.count(" ") >= LIKE_A_TEXT else []
+            continue
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            text = node.value.strip()
+            found += [(node.lineno, text)] if text.count(" ") >= LIKE_A_TEXT else []
+        found += _texts(node)
+    return found
+
+
+def _name(function: ast.expr) -> str:
+    return function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
