@@ -38,14 +38,19 @@ class OldSchedule:
         cron: as it stands there, also one that is not read here (`0 0 8 * * *`, `L`, `@daily`).
         timezone: the zone's name; None where the source names none.
         interval: the time between two runs.
+        anchor: a moment from which intervals are counted, aware; None where the source names none.
         rrule: a rule of RFC 5545.
+        day_or: a cron that restricts the day of the month and that of the week means either; false
+            where it means both, as Prefect can.
         is_active: it makes runs; false where it is paused there.
     """
 
     cron: str | None = None
     timezone: str | None = None
     interval: timedelta | None = None
+    anchor: datetime | None = None
     rrule: str | None = None
+    day_or: bool = True
     is_active: bool = True
 
 
@@ -58,6 +63,7 @@ class OldJob:
         place: where it stands.
         schedules: when it runs; none for a job that is only started by hand.
         script: the path of the program that it runs, as it stands there; None where it runs none.
+        entrypoint: what it runs where that is a function, as `scheduler_flows.py:pdd_quality`.
         scheduler: whose rules its schedules follow.
         is_enabled: false for a job that is switched off there, whatever its schedules say.
         timeout: None where the source names none, as with the next two.
@@ -75,6 +81,7 @@ class OldJob:
     place: Place
     schedules: tuple[OldSchedule, ...] = ()
     script: str | None = None
+    entrypoint: str | None = None
     scheduler: Scheduler = "prefect"
     description: str = ""
     tags: tuple[str, ...] = ()
