@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import date, datetime
 from decimal import Decimal
-from functools import cache
+from functools import cache, reduce
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -127,6 +127,17 @@ def restored(stored: str | None, text: str) -> str:
     except (ValueError, KeyError, TypeError, AttributeError, IndexError):
         return text  # written by another version of this program, or cut off
     return message if isinstance(message, Message) else text
+
+
+def english(text: str) -> str:
+    """Return a message in English, as databases hold it, and any other text as it is."""
+    return text.into(ENGLISH) if isinstance(text, Message) else text
+
+
+def clauses(*texts: str) -> str:
+    """Return several texts as one, in a line; those that say nothing are left out."""
+    said = [text for text in texts if text]
+    return reduce(lambda first, then: _("{first}; {then}", first=first, then=then), said or [""])
 
 
 def stored_message(text: str) -> str | None:

@@ -13,12 +13,15 @@ from string import Formatter
 import pytest
 from babel.messages.pofile import read_po
 
+from include.errors import ExpectedError, said_by
 from include.language import (
     CHINESE,
     ENGLISH,
     LOCALE,
     Message,
     _,
+    clauses,
+    english,
     restored,
     speaking,
     stored_message,
@@ -35,7 +38,7 @@ SOURCES = sorted(
 # Rooms and files whose texts are not messages yet.
 NOT_YET = {
     "include/alerts", "include/contracts", "include/coverage", "include/coverage_page",
-    "include/cron.py", "include/errors.py", "include/gateways", "include/housekeeping",
+    "include/cron.py", "include/gateways", "include/housekeeping",
     "include/metrics", "include/periods.py", "include/platforms", "include/prepare.py",
     "include/pulling", "include/registry", "include/row_checks", "include/running",
     "include/scheduling", "include/scripts", "include/secrets", "include/text.py",
@@ -99,6 +102,18 @@ def test_a_message_is_shown_in_the_language_of_who_reads_it() -> None:
         assert restored(stored, "as it was") == "1,000 07:00 1.50 、a、b"
         assert restored("{cut off", "as it was") == "as it was"
         assert restored(None, "as it was") == "as it was"
+
+
+def test_what_an_error_says_is_the_message_that_it_holds() -> None:
+    """It can be shown in another language, beside a text that is no message."""
+    error = ExpectedError(_("{first}; {then}", first=Message(", "), then="as it came"))
+    told = said_by(error)
+    assert str(error) == english(told) == ", ; as it came"
+    with speaking(CHINESE):
+        assert restored(stored_message(told), "") == "、；as it came"
+    assert said_by(ValueError("two", "words")) == "('two', 'words')"
+    assert clauses("", "one", "", "two") == "one; two"
+    assert clauses("", "") == ""
 
 
 def _at(hour: int) -> datetime:

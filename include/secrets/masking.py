@@ -7,8 +7,10 @@ import html
 import json
 import re
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, quote_plus
+
+from include.language import Message
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -89,10 +91,20 @@ class Masker:
         return sorted(found)
 
     def mask(self, text: str) -> str:
-        """Mask the secrets in a whole text."""
+        """Mask the secrets in a whole text; a message stays one if its values can be masked."""
+        if isinstance(text, Message):
+            values = {name: self._masked(value) for name, value in text.values.items()}
+            message = Message(text.template, **values)
+            return message if message == self.mask(str(text)) else self.mask(str(text))
         stream = MaskedStream(self)
         data = stream.feed(text.encode(errors="backslashreplace")) + stream.finish()
         return data.decode(errors="backslashreplace")
+
+    def _masked(self, value: Any) -> Any:
+        """Return a value of a message masked, where it is a text or has some."""
+        if isinstance(value, (list, tuple)):
+            return [self._masked(one) for one in value]
+        return self.mask(value) if isinstance(value, str) else value
 
 
 class MaskedStream:

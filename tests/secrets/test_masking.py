@@ -20,6 +20,7 @@ from include.gateways.connection import Connection
 from include.gateways.dialect import Call
 from include.gateways.errors import Malformed
 from include.gateways.fields import quoted
+from include.language import _, english, speaking
 from include.platforms.feed.dialect import FeedDialect, call_of
 from include.platforms.feed.rows import RowReader
 from include.platforms.jd.dialect import Jd
@@ -166,6 +167,17 @@ def test_what_a_cut_leaves_of_a_secret_is_none_of_it(form: str, mark: str) -> No
     for size in range(4, len(form)):
         assert concealed(f"x={form[:size]}{mark}: wrong", [TOKEN]) == f"x=***{mark}: wrong"
         assert concealed(f"x={mark}{form[-size:]}'", [TOKEN]) == f"x={mark}***'"
+
+
+def test_a_message_is_masked_in_every_language() -> None:
+    """It stays a message, unless the secret shows only where its values are put together."""
+    masker = Masker(["s3cret-token", "1,234,567"])
+    inner = _("{first}; {then}", first="s3cret-token", then=[1, "of s3cret-token"])
+    masked = masker.mask(_("{first}; {then}", first=inner, then="***"))
+    with speaking("zh"):
+        assert str(masker.mask(masked)) == english(masked) == "***; 1, of ***; ***"
+        assert masked.into("zh") == "***；1、of ***；***"
+    assert masker.mask(_("{rows:,} rows", rows=1234567)) == "*** rows"
 
 
 def test_what_only_looks_like_a_part_stays() -> None:
