@@ -274,3 +274,15 @@ def test_a_route_without_kinds_does_not_ask_for_it(rounded: Rounded) -> None:
     rounded.watched.set("jd_store", "jd-1", **BUSY)
     rounded.make()
     assert [one.partition(" ")[0] for one in rounded.said()] == ["【数据齐备】门店日报"]
+
+
+def test_events_that_wait_for_a_paused_dag_are_said(contracted: Watched) -> None:
+    """With the command that lets them go on; a DAG that is paused while nothing waits is not."""
+    contracted.airflow.dag("contract.store_day", is_paused=True)
+    assert contracted.found("12:00", Kind.PAUSED) == []
+    contracted.airflow.run("contract.store_day", LAST, "queued", at("11:45"))
+    assert contracted.found("11:50", Kind.PAUSED) == []
+    (held,) = contracted.found("12:00", Kind.PAUSED)
+    assert held.identity == (Kind.PAUSED, "contract:store_day", "")
+    assert held.facts["what"] == "契约的 DAG 暂停着，1 个齐备事件没有发出，最早的等了 15 分钟"
+    assert held.facts["remedy"] == "python3 scheduler_manager.py resume contract.store_day"

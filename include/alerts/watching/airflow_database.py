@@ -23,9 +23,10 @@ from include.alerts.watching.config_problems import ImportFailure, import_findin
 from include.alerts.watching.connections import connections_of_shops
 from include.alerts.watching.health import DatabaseGoneError
 from include.alerts.watching.scope import METADATA_URL
-from include.coverage.airflow_runs import DAGS, SCHEDULERS, read_runs_of, read_under_way
+from include.coverage.airflow_runs import DAGS, RUNS, SCHEDULERS, read_runs_of, read_under_way
 from include.coverage.runs import UnderWay
 from include.errors import ConfigurationError
+from include.registry.contracts.schema import DAG_PREFIX
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -61,12 +62,14 @@ class AirflowState:
     Attributes:
         dags: the jobs that are DAGs, and whether each is paused; others cannot run.
         under_way: the runs that wait or work.
+        held: of each paused DAG of a contract whose events wait, how many and since when.
         heartbeats: when each component gave its last sign of life; none where it never has.
         failures: files that cannot be imported.
     """
 
     dags: Mapping[str, bool] = field(default_factory=dict)
     under_way: UnderWay = field(default_factory=UnderWay)
+    held: Mapping[str, tuple[int, datetime]] = field(default_factory=dict)
     heartbeats: Mapping[str, datetime | None] = field(default_factory=dict)
     failures: tuple[ImportFailure, ...] = ()
 
@@ -94,6 +97,7 @@ def read_airflow(connection: Connection, registry: Registry, now: datetime) -> A
     return AirflowState(
         dags={row.dag_id: bool(row.is_paused) for row in dags if row.dag_id in jobs},
         under_way=read_under_way(connection, jobs, now),
+        held=_held(connection),
         heartbeats=_heartbeats(connection),
         failures=tuple(_failures(connection)),
     )
@@ -118,6 +122,22 @@ def _engine(url: str) -> Engine:
         return create_engine(made, poolclass=NullPool)
     arguments = {"connect_timeout": CONNECT_SECONDS}
     return create_engine(made, poolclass=NullPool, connect_args=arguments)
+
+
+def _held(connection: Connection) -> dict[str, tuple[int, datetime]]:
+    """Return the paused DAGs of contracts with runs that wait: how many, and since when."""
+    oldest = func.min(RUNS.c.queued_at, type_=DateTime(timezone=True))
+    query = (
+        select(RUNS.c.dag_id, func.count(), oldest)
+        .select_from(RUNS.join(DAGS, DAGS.c.dag_id == RUNS.c.dag_id))
+        .where(DAGS.c.is_paused, RUNS.c.state == "queued", RUNS.c.dag_id.startswith(DAG_PREFIX))
+        .group_by(RUNS.c.dag_id)
+    )
+    return {
+        dag_id: (count, since)
+        for dag_id, count, moment in connection.execute(query)
+        if (since := _aware(moment))
+    }
 
 
 def _heartbeats(connection: Connection) -> dict[str, datetime | None]:

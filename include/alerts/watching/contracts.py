@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from include.alerts.catalogue import Text
+from include.alerts.catalogue import Language, Text
 from include.alerts.findings import (
     OF_CONTRACT,
     Completed,
@@ -36,6 +36,12 @@ LENGTHS = {"day": timedelta(days=1), "week": timedelta(weeks=1), "month": timede
 # Of what was complete within this time the digest says so; of a day it always does.
 FRESH = timedelta(days=1)
 NO_CONTRACT = Text("契约已删除", "the contract is not there any more")
+HELD = Text(
+    "契约的 DAG 暂停着，{count} 个齐备事件没有发出，最早的等了 {span}",
+    "its DAG is paused, and {count} events of what is complete wait, the oldest for {span}",
+)
+# Who pauses it for a moment lets it go on himself.
+HELD_FOR = timedelta(minutes=10)
 WAIVED = Text("其中 {count} 项已豁免", "{count} of it waived")
 
 
@@ -102,6 +108,28 @@ class ContractFindings:
             if (one.subject, one.period_key) not in replaced or one.identity in kept
         )
         return found
+
+    def held(self, held: Mapping[str, tuple[int, datetime]]) -> Iterator[Finding]:
+        """Yield the contracts whose events wait for a paused DAG.
+
+        Args:
+            held: of each such DAG, how many wait and since when.
+        """
+        scope = self._scope
+        for contract in self._found.by_id.values():
+            count, since = held.get(contract.dag_id, (0, scope.now))
+            if scope.now - since >= HELD_FOR:
+                span = Language(scope.language).span(scope.now - since)
+                yield Finding.of(
+                    Kind.PAUSED,
+                    f"{OF_CONTRACT}{contract.id}",
+                    since.astimezone(contract.calendar.zone),
+                    contract.timezone,
+                    name=contract.name,
+                    what=scope.say(HELD, count=count, span=span),
+                    remedy=scope.to_do("resume", job=contract.dag_id),
+                    link=scope.page(),
+                )
 
     def resolutions(self, gone: Iterable[Identity]) -> Iterator[tuple[Identity, Resolution]]:
         """Yield how alerts of contracts that are not found any more were resolved."""

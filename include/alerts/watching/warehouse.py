@@ -105,7 +105,7 @@ class WarehouseReader:
             )
             self._take_problems(collector, coverage)
             units = self._take_units(collector, coverage, state, asked, service)
-            contracts = self._take_contracts(collector, engine, units, asked)
+            contracts = self._take_contracts(collector, engine, units, state, asked)
             self._take_refusals(collector, engine, coverage)
             self._take_aging(collector, engine)
             self._take_tokens(collector, engine)
@@ -158,7 +158,12 @@ class WarehouseReader:
         return units
 
     def _take_contracts(
-        self, collector: Collector, engine: Engine, units: UnitFindings, asked: RoundInput
+        self,
+        collector: Collector,
+        engine: Engine,
+        units: UnitFindings,
+        state: AirflowState | None,
+        asked: RoundInput,
     ) -> ContractFindings | None:
         """Add what is late of contracts, and of jobs for which no contract stands."""
         scope, late = collector.scope, [*units.late()]
@@ -169,6 +174,7 @@ class WarehouseReader:
             contracts = ContractFindings(scope, engine, _since(scope), _moment(engine, scope))
             late = contracts.late(units, late, asked.open_now)
             collector.unseen(subjects=contracts.unseen)
+            late += contracts.held(state.held if state else {})
             if is_announced(asked.configuration):
                 collector.completed = contracts.completed()
             collector.findings += late
