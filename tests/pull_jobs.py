@@ -18,13 +18,13 @@ import pytest
 from sqlalchemy import and_, select
 
 from include.gateways.limiter import Limit
-from include.gateways.paging import LAGS
 from include.platforms.jd.dialect import Jd
 from include.platforms.jushuitan.dialect import Jushuitan
 from include.platforms.pdd.dialect import Pdd
 from include.pulling import Landing, Window, pull
 from include.registry import load_registry
 from include.registry.airflow_objects import connections
+from include.registry.platforms import PLATFORMS
 from include.units.ledger import Ledger
 from include.units.unit import LedgerRow
 from include.units.unit import Unit as LedgerUnit
@@ -154,7 +154,7 @@ class PullJob:
             landing: Landing = await fetch(client, shop, self.narrowed(window))
             return landing
 
-        return pull(wide, narrow, lag=LAGS[self.dialect])
+        return pull(wide, narrow, lag=PLATFORMS[self.dialect].lag)
 
 
 ERP = PullJob(

@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from include.alerts.findings import Kind
+from include.registry.platforms import PLATFORMS as KNOWN
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -133,7 +134,7 @@ STORM_END = Text(
     "系统会继续重试；{repeat}后仍未恢复再通知。",
     "It is tried again and again; if it lasts another {repeat}, you are told once more.",
 )
-PLATFORMS = {"pdd": Text("拼多多", "PDD"), "jd": Text("京东", "JD"), "erp": Text("ERP", "ERP")}
+PLATFORMS = {name: Text(known.chinese, known.english) for name, known in KNOWN.items()}
 STILL = Text("【仍未恢复】", "[Still] ")
 LASTED = Text("从 {since} 起，已 {lasted}。", "since {since}, for {lasted}.")
 SUMMARY = Text("【告警汇总】", "[Summary] ")

@@ -21,13 +21,6 @@ EXAMPLE = (
     '{"conn_type": "http", "host": "%s", "login": "the app key", "password": "the app secret", '
     '"extra": {"access_token": "the token", "refresh_token": "the refresh token"}}'
 )
-# Where the platforms' gateways are: for messages only, a call goes where the connection says.
-HOSTS = {
-    "erp": "https://openapi.jushuitan.com",
-    "jd": "https://api.jd.com",
-    "pdd": "https://gw-api.pinduoduo.com",
-}
-ANY_HOST = "https://gateway.example.com"
 TOKEN_FIELDS = ("access_token", "refresh_token", "expires_at")
 
 
@@ -58,14 +51,17 @@ class Connection:
 
     @classmethod
     def from_env(
-        cls, conn_id: str, environ: Mapping[str, str] = os.environ, platform: str = ""
+        cls,
+        conn_id: str,
+        environ: Mapping[str, str] = os.environ,
+        host: str = "https://gateway.example.com",
     ) -> Connection:
-        """Read `AIRFLOW_CONN_<ID>`, in Airflow's JSON or URI form.
+        """Read `AIRFLOW_CONN_<ID>`, in Airflow's JSON or URI form; `host`: what a message names.
 
         Raises:
             ConfigurationError: names the connection and the field that is missing or invalid.
         """
-        fields = read_fields(conn_id, environ, EXAMPLE % HOSTS.get(platform, ANY_HOST))
+        fields = read_fields(conn_id, environ, EXAMPLE % host)
         return cls(
             conn_id,
             base_url(fields),

@@ -25,13 +25,6 @@ if TYPE_CHECKING:
     from include.gateways.dialect import Call
 
 R = TypeVar("R")
-# How far each platform's lists may be behind what happens: they are read from replicas that follow
-# some 30 s later. What happened later than this before now may be missing from them.
-LAGS = {
-    "erp": timedelta(minutes=1),
-    "jd": timedelta(minutes=1),
-    "pdd": timedelta(minutes=3),
-}
 SECOND = timedelta(seconds=1)
 WALKS = 3
 WRONG_COUNT = "if it stays so, the platform's count is wrong: ask its support"
@@ -206,7 +199,7 @@ def check_settled(call: Call, end: datetime, lag: timedelta) -> None:
     Args:
         call: names the list and the shop.
         end: of the window; aware, or the wall clock of Asia/Shanghai.
-        lag: the platform's, of `LAGS`.
+        lag: the platform's (`PlatformFacts.lag`).
 
     Raises:
         Temporary: says when to run it again.

@@ -25,10 +25,8 @@ from include.coverage import Totals
 from include.errors import ExpectedError
 from include.gateways.limit_use import limit_use
 from include.metrics.exposition import Exposition
+from include.platforms.all_platforms import PLATFORMS
 from include.platforms.feed.dialect import FeedDialect
-from include.platforms.jd.dialect import Jd
-from include.platforms.jushuitan.dialect import Jushuitan
-from include.platforms.pdd.dialect import Pdd
 from include.registry.alerts import KINDS
 from include.registry.checks import check_project
 
@@ -81,9 +79,7 @@ HELPS = {
 }
 # By platform as the registry calls it: how its limiters' names begin, and what it allows.
 LIMITS: dict[str, tuple[str, Sequence[Limit]]] = {
-    "erp": (Jushuitan.name, Jushuitan.limits),
-    "jd": (Jd.name, Jd.limits),
-    "pdd": (Pdd.name, Pdd.limits),
+    **{name: (known.dialect.name, known.dialect.limits) for name, known in PLATFORMS.items()},
     "feed": ("feed", FeedDialect.limits),
 }
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from include.errors import ConfigurationError
 from include.gateways.client import GatewayClient
 from include.gateways.connection import Connection
+from include.registry.platforms import host_of
 
 try:
     import uvloop as loops
@@ -35,7 +36,7 @@ def own_connection(shop: Shop) -> Connection:
     Raises:
         ConfigurationError: it is missing or incomplete.
     """
-    return Connection.from_env(shop.connection, platform=shop.platform)
+    return Connection.from_env(shop.connection, host=host_of(shop.platform))
 
 
 def check_owner(shop: Shop, number: int, name: str = "") -> None:

@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from include.gateways.fields import missing_in
+from include.platforms.platform import row_of_order
 from include.pulling.control_totals import Control
 from include.pulling.landing import Listed, Upsert, made_in
 
@@ -78,13 +79,9 @@ class Orders(NamedTuple):
                 check(order)
             listed = Listed({getattr(order, key) for order in own}, "modified_time", window.settled)
             keep_newest(found, own, key, version)
-        rows = [self._row(shop, order) for order in found.values()]
+        rows = [row_of_order(self.columns, shop, order) for order in found.values()]
         notice = missing_in("order", found.values())
         return Upsert(self.table, rows, self.version, "order_time", "order_day", listed, notice)
-
-    def _row(self, shop: Shop, order: Any) -> dict[str, Any]:
-        row = {column: getattr(order, name) for column, name in self.columns.items()}
-        return {"shop_id": shop.id, **row, "order_day": row["order_time"].date()}
 
     async def _count(
         self, client: GatewayClient, shop: Shop, period: Period, *, other_way: bool

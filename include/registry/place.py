@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING
 
 from include import PROJECT_ROOT
 from include.registry.paths import Folders
+from include.registry.platforms import PLATFORMS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-PLATFORMS = ("erp", "jd", "pdd")
 
 
 @dataclass(frozen=True)

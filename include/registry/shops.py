@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validat
 from include.registry import fields  # noqa: TC001 - pydantic reads the annotations
 from include.registry.entries import read_entries, rivals
 from include.registry.paths import SHOPS_FILE
-from include.registry.place import PLATFORMS
+from include.registry.platforms import PLATFORMS
 from include.registry.problems import BY_PLACE
 from include.registry.user_files import UnreadableError, read_bytes
 from include.registry.validation import models_of
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
 # What to do when it says nothing, or is not there.
 RESTORE = "restore it, or list the shops in it"
-# Where each account numbers its own shops; elsewhere a number is one store, whoever asks for it.
-NUMBERED_BY_ACCOUNT = ("erp",)
 CLASH = "in line {other.line}: neither is pulled until one of them has another id, or is removed"
 
 
@@ -64,7 +62,8 @@ class Shop(BaseModel):
     @property
     def store(self) -> tuple[str, ...]:
         """What tells the store from all others, whatever it is called here."""
-        account = [self.connection] if self.platform in NUMBERED_BY_ACCOUNT else []
+        known = PLATFORMS.get(self.platform)
+        account = [self.connection] if known and known.numbered_by_account else []
         return (self.platform, self.platform_id, *account)
 
     def open_in(self, period: Period) -> bool:

@@ -11,9 +11,10 @@ from typing import Any, NamedTuple
 
 from include import MANAGER
 from include.errors import ConfigurationError, ExpectedError
-from include.gateways.connection import ANY_HOST, HOSTS, TOKEN_FIELDS
+from include.gateways.connection import TOKEN_FIELDS
 from include.platforms.feed.dialect import AUTHS
 from include.registry.checks import Checked, check_project
+from include.registry.platforms import PLATFORMS
 from include.secrets.masking import Masker
 from include.secrets.values import secrets_in
 from include.text import suggestion
@@ -21,16 +22,10 @@ from manager import connections, prompts
 from manager.commands.alerts import connecting
 from manager.commands.alerts.connecting import AlertUse
 from manager.doctor.findings import FAIL
-from manager.doctor.gateways import ask_one, questions_of
+from manager.doctor.gateways import finding_of
 from manager.layout import Layout
 from manager.lifecycle.preparing import prepared_environment
-
-# What the platforms call login and password on their own pages.
-KEYS = {
-    "pdd": ("client_id", "client_secret"),
-    "": ("app key", "app secret"),
-}
-FEED = "feed"
+from manager.probing import FEED, answers_to, questions_of
 
 
 class Use(NamedTuple):
@@ -85,7 +80,7 @@ def use_of(conn_id: str, found: Checked) -> Use:
     """
     shops = [shop for shop in found.registry.shops.values() if shop.connection == conn_id]
     feeds = [feed for feed in found.feeds.by_id.values() if feed.connection == conn_id]
-    if shops and shops[0].platform in HOSTS:
+    if shops and shops[0].platform in PLATFORMS:
         return Use(shops[0].platform, [f"{shop.id} {shop.name}" for shop in shops])
     if feeds:
         return Use(FEED, [feed.id for feed in feeds])
@@ -112,8 +107,8 @@ def _asked(conn_id: str, use: Use, known: Any) -> dict[str, Any]:
 
 def _asked_platform(platform: str, known: Any) -> dict[str, Any]:
     """Ask for what a platform's connection holds."""
-    login, password = KEYS.get(platform, KEYS[""])
-    host = prompts.line("address", known.host if known else HOSTS.get(platform, ANY_HOST))
+    login, password = PLATFORMS[platform].keys
+    host = prompts.line("address", known.host if known else PLATFORMS[platform].host)
     extra = dict(known.extra_dejson) if known else {}
     fields = {
         "conn_type": "http",
@@ -158,7 +153,8 @@ def _check_read_back(conn_id: str, fields: Mapping[str, Any]) -> None:
 def _ask_platform(conn_id: str, found: Checked, variables: Mapping[str, str]) -> int:
     """Print what the platform says of it; nothing that it may repeat shows a secret."""
     masker = Masker(secrets_in(variables))
-    findings = ask_one(conn_id, found, variables)
+    questions = questions_of(conn_id, found, variables)
+    findings = list(map(finding_of, answers_to(questions, variables["WAREHOUSE_URL"])))
     for finding in findings:
         print(masker.mask(str(finding)))
     if not findings:

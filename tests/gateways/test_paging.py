@@ -15,10 +15,11 @@ from include.gateways.connection import Connection
 from include.gateways.dialect import Call
 from include.gateways.errors import GatewayError, Malformed, Temporary
 from include.gateways.fields import SHANGHAI, WALL_CLOCK_FORMAT
-from include.gateways.paging import LAGS, WALKS, Page, pages_from_last, windows
+from include.gateways.paging import WALKS, Page, pages_from_last, windows
 from include.platforms.jd import orders as jd_orders
 from include.platforms.jushuitan import orders as jushuitan_orders
 from include.platforms.pdd import refunds as pdd_refunds
+from include.registry.platforms import PLATFORMS
 from tests.gateways.asking import Plain, using
 from tests.sandbox.serving import serve_app
 
@@ -291,7 +292,7 @@ def test_a_window_that_ends_just_now_is_temporary(platform: str, asked: Any) -> 
 
     with pytest.raises(Temporary, match="may still miss what happened before") as caught:
         asyncio.run(ask())
-    assert f"{end + LAGS[platform]:{WALL_CLOCK_FORMAT}} or later" in str(caught.value)
+    assert f"{end + PLATFORMS[platform].lag:{WALL_CLOCK_FORMAT}} or later" in str(caught.value)
 
 
 def test_windows_follow_one_another_without_a_gap() -> None:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select, text
 
-from include.gateways.paging import LAGS
 from include.pulling import pull
+from include.registry.platforms import PLATFORMS
 from include.scripts.erp import erp_store
 from include.scripts.jd import jd_store
 from include.scripts.pdd import pdd_quality
@@ -131,4 +131,4 @@ class Mornings(Runs):
             JD.id: (WideJd, jd_store.fetch),
             PDD.id: (WidePdd, pdd_quality.fetch),
         }
-        return pull(*dialects[self.job.id], lag=LAGS[self.job.dialect], clock=self.clock)
+        return pull(*dialects[self.job.id], lag=PLATFORMS[self.job.dialect].lag, clock=self.clock)

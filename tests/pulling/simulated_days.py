@@ -13,12 +13,12 @@ import pytest
 
 from include.gateways.fields import SHANGHAI
 from include.gateways.limiter import Limit
-from include.gateways.paging import LAGS
 from include.platforms.feed.dialect import FeedDialect
 from include.platforms.jd import orders as jd_orders
 from include.pulling import pull
 from include.registry import load_registry
 from include.registry.airflow_objects import connections
+from include.registry.platforms import PLATFORMS
 from include.row_checks import judge
 from include.scripts.erp import erp_store
 from include.scripts.jd import jd_store
@@ -168,4 +168,4 @@ class Days(Runs):
             "pdd_quality": (WidePdd, partial(pdd_quality.fetch, seen=seen), "pdd", None),
         }
         dialect, fetch, platform, control = wide[job_id]
-        return pull(dialect, fetch, lag=LAGS[platform], control=control, clock=self.clock)
+        return pull(dialect, fetch, lag=PLATFORMS[platform].lag, control=control, clock=self.clock)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import delete, func, select
 
-from include.gateways.paging import LAGS
+from include.registry.platforms import PLATFORMS
 from include.units.retries import left_failed
 from include.units.unit import SOURCE_COUNTS
 from include.warehouse.tables import pdd_refunds, shapes
@@ -141,7 +141,7 @@ def test_what_is_wrong_after_thirty_days_is_tried_again_by_itself(world: Days) -
     periods = JOBS.jobs["erp_store"].schedule
     last = periods.parse_key("2025-11-01").end
     ended = last - timedelta(days=7), last
-    (row,) = left_failed(world.engine, "erp_store", "next", ended, LAGS["erp"])
+    (row,) = left_failed(world.engine, "erp_store", "next", ended, PLATFORMS["erp"].lag)
     assert row.period_key == DAY
     assert world.run("erp_store", DAY, "erp-1").code == 0
     assert world.row("erp_store", "erp-1", DAY).state == "ok"

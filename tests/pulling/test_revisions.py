@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from include.gateways.paging import LAGS
 from include.gateways.tokens import TokenStore
 from include.platforms.jushuitan.dialect import Jushuitan
 from include.pulling import Assignment, Pull, Upsert
 from include.pulling.clients import Clients, own_connection
 from include.registry import load_registry
+from include.registry.platforms import PLATFORMS
 from include.units.ledger import Ledger
 from include.warehouse import connect
 from include.warehouse.tables import erp_orders
@@ -50,7 +50,7 @@ class Runs:
         self.ledger.expect(self.assignment.units())
         self.ledger.begin(self.assignment.units())
         clients = Clients(Jushuitan, own_connection, TokenStore(self.ledger.engine))
-        assert Pull(self.assignment, self.ledger, clients, fetch, LAGS["erp"]).run() == 0
+        assert Pull(self.assignment, self.ledger, clients, fetch, PLATFORMS["erp"].lag).run() == 0
         return self.ledger.rows("erp_store", DAY)[0]
 
 

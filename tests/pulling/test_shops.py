@@ -15,12 +15,12 @@ from sqlalchemy.exc import OperationalError
 from include.errors import ConfigurationError
 from include.gateways.dialect import Call
 from include.gateways.errors import AuthExpired, Malformed, Misdirected, Refused, Temporary
-from include.gateways.paging import LAGS
 from include.gateways.tokens import TokenStore
 from include.platforms.jushuitan import dialect as jushuitan
 from include.pulling import Assignment, Pull, Upsert
 from include.pulling.clients import Clients, own_connection
 from include.registry import load_registry
+from include.registry.platforms import PLATFORMS
 from include.units.ledger import Ledger
 from include.warehouse import connect
 from include.warehouse.tables import erp_orders
@@ -87,7 +87,7 @@ def assignment(warehouse_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPat
 def _pull(assignment: Assignment, source: Source, at_once: int = 4) -> int:
     ledger = Ledger(connect(assignment.warehouse_url))
     clients = Clients(jushuitan.Jushuitan, own_connection, TokenStore(ledger.engine))
-    return Pull(assignment, ledger, clients, source.fetch, LAGS["erp"], at_once).run()
+    return Pull(assignment, ledger, clients, source.fetch, PLATFORMS["erp"].lag, at_once).run()
 
 
 def _rows(assignment: Assignment) -> dict[str, Any]:

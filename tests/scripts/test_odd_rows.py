@@ -12,13 +12,13 @@ import pytest
 from sqlalchemy import select, text
 
 from include.gateways.connection import Connection
-from include.gateways.paging import LAGS
 from include.platforms.jd.dialect import Jd
 from include.platforms.jushuitan.dialect import Jushuitan
 from include.platforms.pdd.dialect import Pdd
 from include.pulling import Window
 from include.pulling.window import utc_now
 from include.registry import load_registry
+from include.registry.platforms import PLATFORMS
 from include.units.unit import Unit
 from include.warehouse import connect
 from include.warehouse.tables import metadata
@@ -47,7 +47,9 @@ def _fetched(shop_id: str, dialect: Any, fetch: Any, day: date, *script: bytes) 
     shop = REGISTRY.shops[shop_id]
     job = next(job for job in REGISTRY.jobs.values() if job.platform == shop.platform)
     period = job.schedule.parse_key(f"{day}")
-    window = Window.of(period, LAGS[shop.platform], lambda: min(period.end + HOUR, utc_now()))
+    window = Window.of(
+        period, PLATFORMS[shop.platform].lag, lambda: min(period.end + HOUR, utc_now())
+    )
     with scripted(*script) as gateway:
         connection = Connection(shop.connection, gateway.base_url, "key", "s3cret", "t0ken")
         landing: Upsert = using(dialect(connection), lambda client: fetch(client, shop, window))

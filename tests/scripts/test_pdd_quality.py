@@ -17,10 +17,11 @@ from include.gateways.connection import Connection
 from include.gateways.fields import SHANGHAI
 from include.periods import Period
 from include.platforms.pdd.dialect import Pdd
+from include.platforms.pdd.platform import is_quality_reason
 from include.platforms.pdd.refunds import STATUSES
 from include.pulling import Window
 from include.registry import load_registry
-from include.scripts.pdd.pdd_quality import fetch, is_quality_reason
+from include.scripts.pdd.pdd_quality import fetch
 from include.warehouse.tables import pdd_refunds
 from sandbox.credentials import access_token_of
 from tests.conftest import HTTP, SANDBOX_NOW, Sandbox

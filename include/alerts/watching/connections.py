@@ -15,9 +15,7 @@ from include.alerts.watching.units import healed_until
 from include.errors import ConfigurationError
 from include.gateways.connection import Connection
 from include.gateways.tokens import TokenStore
-from include.platforms.jd.codes import CONSOLE as JD
-from include.platforms.jushuitan.codes import CONSOLE as JUSHUITAN
-from include.platforms.pdd.codes import CONSOLE as PDD
+from include.registry.platforms import PLATFORMS, host_of
 from include.units.unit import LANDED, NO_SHOP, State
 from include.warehouse.tables import ledger
 from include.warehouse.transactions import reading
@@ -32,7 +30,6 @@ if TYPE_CHECKING:
     from include.alerts.watching.scope import Scope
     from include.coverage import Coverage, JudgedUnit
 
-SITES = {"erp": JUSHUITAN, "jd": JD, "pdd": PDD}
 GRANT = Text(
     "请店主在 {site} 重新授权，再用 `{command}` 写入新令牌",
     "let the shop's owner authorise again at {site}, then write the new token with `{command}`",
@@ -106,10 +103,10 @@ class Refusals:
 
     def _remedy(self, connection: str, units: list[JudgedUnit]) -> str:
         unit = units[0]
-        site = SITES.get(self._scope.registry.jobs[unit.job_id].platform or "")
-        said = RENEW if site is None or unit.shop_id == NO_SHOP else GRANT
+        known = PLATFORMS.get(self._scope.registry.jobs[unit.job_id].platform or "")
+        said = RENEW if known is None or unit.shop_id == NO_SHOP else GRANT
         command = f"python3 scheduler_manager.py connect {connection}"
-        return self._scope.say(said, site=site, command=command)
+        return self._scope.say(said, site=known and known.console, command=command)
 
 
 def read_landings(engine: Engine, coverage: Coverage) -> dict[tuple[str, str], datetime]:
@@ -174,7 +171,7 @@ def token_ends(
     found = []
     for connection_id, platform in connections_of_shops(scope).items():
         try:
-            connection = Connection.from_env(connection_id, variables, platform)
+            connection = Connection.from_env(connection_id, variables, host_of(platform))
         except ConfigurationError:  # it has no token, or is not there: a run says so
             continue
         ends = _ends(connection, store, scope.now)

@@ -84,8 +84,8 @@ async def rows_counted(client: GatewayClient, feed: Feed, blanks: Blanks) -> int
     return (await _Walk(client, feed, blanks).first()).total
 
 
-async def first_page(client: GatewayClient, feed: Feed, blanks: Blanks) -> int:
-    """Ask for the first page of a shop's period alone; return how many rows it has.
+async def first_page(client: GatewayClient, feed: Feed, blanks: Blanks) -> Sequence[Row]:
+    """Ask for the first page of a shop's period alone; return its rows.
 
     Raises:
         GatewayError: as `rows_of` does.
@@ -93,7 +93,7 @@ async def first_page(client: GatewayClient, feed: Feed, blanks: Blanks) -> int:
     walk = _Walk(client, feed, blanks)
     rows = (await walk.first()).rows
     walk.reader.missing_in(rows)
-    return len(rows)
+    return rows
 
 
 class _Walk:

@@ -12,12 +12,13 @@ import re
 from typing import TYPE_CHECKING
 
 from include.gateways.errors import AuthExpired, GatewayError, Refused, Temporary, passes
+from include.registry.platforms import PLATFORMS
 
 if TYPE_CHECKING:
     from include.gateways.connection import Connection
     from include.gateways.dialect import Call
 
-CONSOLE = "https://open.jd.com"
+CONSOLE = PLATFORMS["jd"].console
 
 QUOTA, TOKEN, SECRET, CLOCK, KEY = "quota", "token", "secret", "clock", "key"
 VERSION, METHOD, PERMISSION, UNKNOWN = "version", "method", "permission", "unknown"

@@ -35,7 +35,6 @@ from include.gateways.fields import (
     words,
 )
 from include.gateways.paging import (
-    LAGS,
     SECOND,
     Page,
     check_settled,
@@ -44,6 +43,7 @@ from include.gateways.paging import (
     windows,
 )
 from include.platforms.jd.codes import failure_of
+from include.registry.platforms import PLATFORMS
 from include.warehouse.tables import jd_orders
 
 if TYPE_CHECKING:
@@ -170,7 +170,7 @@ def orders_modified(
             than what the platform shows (Refused), or has not ended long enough ago (Temporary).
     """
     if not is_open:
-        check_settled(Call(ORDERS, shop=number), end, LAGS["jd"])
+        check_settled(Call(ORDERS, shop=number), end, PLATFORMS["jd"].lag)
     pull = partial(_pull_changes, client, number, is_open=is_open)
     return rows_in(start, end, LONGEST_WINDOW, pull, attrgetter("modified"))
 
@@ -182,7 +182,7 @@ def orders_created(
 
     Whatever becomes of such an order, it stays in the window: this is all that the shop has of it.
     """
-    check_settled(Call(ORDERS, shop=number), end, LAGS["jd"])
+    check_settled(Call(ORDERS, shop=number), end, PLATFORMS["jd"].lag)
     pull = partial(_pull, client, number, by=BY_CREATION)
     return rows_in(start, end, LONGEST_WINDOW, pull, attrgetter("order_start_time"))
 

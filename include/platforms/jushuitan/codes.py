@@ -16,12 +16,13 @@ import re
 from typing import TYPE_CHECKING
 
 from include.gateways.errors import AuthExpired, GatewayError, Refused, Temporary, passes
+from include.registry.platforms import PLATFORMS
 
 if TYPE_CHECKING:
     from include.gateways.connection import Connection
     from include.gateways.dialect import Call
 
-CONSOLE = "https://open.jushuitan.com"
+CONSOLE = PLATFORMS["erp"].console
 
 SECOND, MINUTE, BUSY = "second", "minute", "busy"
 SECRET, CLOCK, TOKEN, ADDRESS = "secret", "clock", "token", "address"

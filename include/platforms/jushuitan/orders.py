@@ -30,7 +30,8 @@ from include.gateways.fields import (
     text,
     words,
 )
-from include.gateways.paging import LAGS, SECOND, check_settled, rows_in, windows
+from include.gateways.paging import SECOND, check_settled, rows_in, windows
+from include.registry.platforms import PLATFORMS
 from include.warehouse.tables import erp_orders
 
 if TYPE_CHECKING:
@@ -109,7 +110,7 @@ def orders_modified(
             than it brings, or the window has not ended long enough ago; an answer is Malformed.
     """
     if not is_open:
-        check_settled(Call(ORDERS, shop=shop_id), end, LAGS["erp"])
+        check_settled(Call(ORDERS, shop=shop_id), end, PLATFORMS["erp"].lag)
     pull = partial(_pull, client, shop_id, is_open=is_open)
     return rows_in(start, end, LONGEST_WINDOW, pull, attrgetter("modified"))
 
@@ -121,7 +122,7 @@ def orders_created(
 
     Whatever becomes of such an order, it stays in the window: this is all that the ERP has of it.
     """
-    check_settled(Call(ORDERS, shop=shop_id), end, LAGS["erp"])
+    check_settled(Call(ORDERS, shop=shop_id), end, PLATFORMS["erp"].lag)
     pull = partial(_pull, client, shop_id, by=BY_CREATION)
     return rows_in(start, end, LONGEST_WINDOW, pull, attrgetter("order_date"))
 

@@ -11,12 +11,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from include.gateways.errors import AuthExpired, GatewayError, Refused, Temporary, passes
+from include.registry.platforms import PLATFORMS
 
 if TYPE_CHECKING:
     from include.gateways.connection import Connection
     from include.gateways.dialect import Call
 
-CONSOLE = "https://open.pinduoduo.com"
+CONSOLE = PLATFORMS["pdd"].console
 AUTHORISING = "https://fuwu.pinduoduo.com/service-market/auth"
 
 SHOP_LIMIT, APP_LIMIT, DEGRADED = "shop", "app", "degraded"

@@ -31,8 +31,9 @@ from include.gateways.fields import (
     wall_clock,
     words,
 )
-from include.gateways.paging import LAGS, Page, check_settled, pages_from_last, windows
+from include.gateways.paging import Page, check_settled, pages_from_last, windows
 from include.platforms.pdd.dialect import REFUNDS
+from include.registry.platforms import PLATFORMS
 from include.warehouse.tables import pdd_refunds
 
 if TYPE_CHECKING:
@@ -146,7 +147,7 @@ async def refunds_updated(
     """
     first, last = wall_clock(start), wall_clock(end)
     if not is_open:
-        check_settled(Call(REFUNDS, shop=number), end, LAGS["pdd"])
+        check_settled(Call(REFUNDS, shop=number), end, PLATFORMS["pdd"].lag)
     cut = windows(start, end, LONGEST_WINDOW)
     pulls = [partial(_pull, client, number, *one, statuses, is_open=is_open) for one in cut]
     async with aclosing(_side_by_side(pulls)) as answers:

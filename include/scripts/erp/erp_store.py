@@ -12,14 +12,15 @@ from typing import TYPE_CHECKING
 
 try:
     from include.errors import ConfigurationError
-    from include.gateways.paging import LAGS
     from include.platforms.jushuitan import dialect as jushuitan
     from include.platforms.jushuitan.orders import (
         orders_counted,
         orders_created,
         orders_modified,
     )
+    from include.platforms.jushuitan.platform import COLUMNS
     from include.pulling import Orders, Upsert, Window, pull
+    from include.registry.platforms import PLATFORMS
     from include.warehouse.tables import erp_orders
 except ModuleNotFoundError as error:  # by hand, with another Python or without the project's path
     print(f"{error}: start it with 'python3 scheduler_manager.py run erp_store'", file=sys.stderr)
@@ -30,19 +31,6 @@ if TYPE_CHECKING:
     from include.platforms.jushuitan.dialect import ShopInfo
     from include.registry import Shop
 
-COLUMNS = {
-    "order_id": "o_id",
-    "online_order_id": "so_id",
-    "status": "status",
-    "order_time": "order_date",
-    "pay_time": "pay_date",
-    "pay_amount": "pay_amount",
-    "paid_amount": "paid_amount",
-    "freight": "freight",
-    "item_count": "item_count",
-    "modified_time": "modified",
-    "version": "ts",
-}
 ORDERS = Orders(erp_orders, COLUMNS, "version", orders_modified, orders_created, orders_counted)
 
 
@@ -76,4 +64,6 @@ class Erp:
 
 
 if __name__ == "__main__":
-    sys.exit(pull(jushuitan.Jushuitan, Erp().fetch, lag=LAGS["erp"], control=ORDERS.control))
+    sys.exit(
+        pull(jushuitan.Jushuitan, Erp().fetch, lag=PLATFORMS["erp"].lag, control=ORDERS.control)
+    )

@@ -10,10 +10,11 @@ import sys
 from typing import TYPE_CHECKING
 
 try:
-    from include.gateways.paging import LAGS
     from include.platforms.jd.dialect import Jd, vender
     from include.platforms.jd.orders import orders_counted, orders_created, orders_modified
+    from include.platforms.jd.platform import COLUMNS
     from include.pulling import Orders, Upsert, Window, check_owner, pull
+    from include.registry.platforms import PLATFORMS
     from include.warehouse.tables import jd_orders
 except ModuleNotFoundError as error:  # by hand, with another Python or without the project's path
     print(f"{error}: start it with 'python3 scheduler_manager.py run jd_store'", file=sys.stderr)
@@ -23,18 +24,6 @@ if TYPE_CHECKING:
     from include.gateways.client import GatewayClient
     from include.registry import Shop
 
-COLUMNS = {
-    "order_id": "order_id",
-    "status": "order_state",
-    "order_time": "order_start_time",
-    "pay_time": "payment_confirm_time",
-    "pay_amount": "should_pay",
-    "paid_amount": "actual_pay",
-    "freight": "freight_price",
-    "seller_discount": "total_seller_discount",
-    "item_count": "item_count",
-    "modified_time": "modified",
-}
 ORDERS = Orders(
     jd_orders, COLUMNS, "modified_time", orders_modified, orders_created, orders_counted
 )
@@ -51,4 +40,4 @@ async def fetch(client: GatewayClient, shop: Shop, window: Window) -> Upsert:
 
 
 if __name__ == "__main__":
-    sys.exit(pull(Jd, fetch, lag=LAGS["jd"], control=ORDERS.control))
+    sys.exit(pull(Jd, fetch, lag=PLATFORMS["jd"].lag, control=ORDERS.control))

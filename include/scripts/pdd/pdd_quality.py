@@ -7,12 +7,11 @@ as they are now; what changed later comes with the periods that follow.
 from __future__ import annotations
 
 import os
-import re
 import sys
 import time
 from datetime import datetime, timedelta
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 try:
     from sqlalchemy import select
@@ -20,8 +19,8 @@ try:
 
     from include.errors import ConfigurationError
     from include.gateways.fields import SHANGHAI, missing_in, wall_clock
-    from include.gateways.paging import LAGS
     from include.platforms.pdd.dialect import Pdd, mall
+    from include.platforms.pdd.platform import row_of_refund
     from include.platforms.pdd.refunds import (
         LONGEST_WINDOW,
         STATUSES,
@@ -30,6 +29,7 @@ try:
         refunds_updated,
     )
     from include.pulling import Upsert, Window, check_owner, keep_newest, pull
+    from include.registry.platforms import PLATFORMS
     from include.warehouse import connect
     from include.warehouse.tables import pdd_refunds
 except ModuleNotFoundError as error:  # by hand, with another Python or without the project's path
@@ -51,11 +51,6 @@ NEW_STATUS = (
     "from now on ({} in one half hour); see what it means, and add it to STATUSES of "
     "include/platforms/pdd/refunds.py"
 )
-# A reason is one of quality if it holds one of these: the goods were bad, broken, not what was
-# promised, fake, spoilt, or not all there. (Not: changed my mind, wrong size, late delivery.)
-QUALITY = re.compile(
-    "质量|瑕疵|做工|破损|损坏|故障|描述不符|与描述|发错|少件|漏发|少发|假货|假冒|变质|过期|发霉|异物|异味"
-)
 
 
 async def fetch(
@@ -74,7 +69,7 @@ async def fetch(
     new = sorted({refund.after_sales_status for refund in perhaps})
     if new:
         await cases.bring(new)
-    rows = [_row(shop, one) for one in cases.found.values()]
+    rows = [row_of_refund(shop, one) for one in cases.found.values()]
     return Upsert(
         pdd_refunds,
         rows,
@@ -116,30 +111,6 @@ class _Cases:
         return wall_clock(self._window.until) - LONGEST_WINDOW
 
 
-def is_quality_reason(reason: str | None) -> bool:
-    """Return whether the goods were to blame."""
-    return bool(QUALITY.search(reason or ""))
-
-
-def _row(shop: Shop, refund: Refund) -> dict[str, Any]:
-    return {
-        "shop_id": shop.id,
-        "refund_id": refund.id,
-        "order_sn": refund.order_sn,
-        "after_sales_type": refund.after_sales_type,
-        "after_sales_status": refund.after_sales_status,
-        "dispute_status": refund.dispute_refund_status,
-        "reason": refund.after_sale_reason,
-        "is_quality_reason": int(is_quality_reason(refund.after_sale_reason)),
-        "refund_amount": refund.refund_amount,
-        "order_amount": refund.order_amount,
-        "goods_id": refund.goods_id,
-        "created_time": refund.created_time,
-        "created_day": refund.created_time.date(),
-        "updated_time": refund.updated_time,
-    }
-
-
 def statuses_seen(now: datetime) -> frozenset[int]:
     """Return the statuses that the platform does not document and that cases have had lately.
 
@@ -162,4 +133,4 @@ def statuses_seen(now: datetime) -> frozenset[int]:
 
 if __name__ == "__main__":
     fetch_all = partial(fetch, seen=statuses_seen(datetime.now(SHANGHAI)))
-    sys.exit(pull(Pdd, fetch_all, lag=LAGS["pdd"], at_once=SHOPS_AT_ONCE))
+    sys.exit(pull(Pdd, fetch_all, lag=PLATFORMS["pdd"].lag, at_once=SHOPS_AT_ONCE))

@@ -62,7 +62,7 @@ def test_what_was_renewed_counts_in_place_of_the_connections_own(watched: Watche
     watched.land()
     _connect(watched, NOON + timedelta(days=1), refresh_token="second-token")
     assert len(tokens(watched)) == 1
-    connection = Connection.from_env("jd_1", _variables(watched), "jd")
+    connection = Connection.from_env("jd_1", _variables(watched))
     engine = connect(watched.url)
     store = TokenStore(engine)
     renewed = Tokens("new-token", "newer-token", NOON + timedelta(days=100))

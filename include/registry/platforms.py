@@ -1,0 +1,68 @@
+"""The platforms that the project knows: all that is said of them besides how they are spoken to.
+
+Their code is in `include/platforms/`; what stands here is read by rooms that never call them, such
+as messages and alerts.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import NamedTuple
+
+
+class PlatformFacts(NamedTuple):
+    """What is known of a platform.
+
+    Attributes:
+        chinese: what people call it.
+        english: the same for who reads English.
+        host: where its gateway is: for messages and as a default, a call goes where the connection
+            says.
+        console: where its apps are looked after.
+        lag: how far its lists may be behind what happens: they are read from replicas that follow
+            some time later. What happened later than this before now may be missing from them.
+        keys: what its own pages call a connection's login and password.
+        numbered_by_account: each account numbers its own shops; elsewhere a number is one store,
+            whoever asks for it.
+    """
+
+    chinese: str
+    english: str
+    host: str
+    console: str
+    lag: timedelta
+    keys: tuple[str, str] = ("app key", "app secret")
+    numbered_by_account: bool = False
+
+
+PLATFORMS = {
+    "erp": PlatformFacts(
+        "ERP",
+        "ERP",
+        host="https://openapi.jushuitan.com",
+        console="https://open.jushuitan.com",
+        lag=timedelta(minutes=1),
+        numbered_by_account=True,
+    ),
+    "jd": PlatformFacts(
+        "京东",
+        "JD",
+        host="https://api.jd.com",
+        console="https://open.jd.com",
+        lag=timedelta(minutes=1),
+    ),
+    "pdd": PlatformFacts(
+        "拼多多",
+        "PDD",
+        host="https://gw-api.pinduoduo.com",
+        console="https://open.pinduoduo.com",
+        lag=timedelta(minutes=3),
+        keys=("client_id", "client_secret"),
+    ),
+}
+ANY_HOST = "https://gateway.example.com"
+
+
+def host_of(platform: str) -> str:
+    """Return where a platform's gateway is; an example where it is none that is known."""
+    return PLATFORMS[platform].host if platform in PLATFORMS else ANY_HOST
