@@ -14,6 +14,7 @@ from sqlalchemy import select
 
 from include.contracts.revisions import last_of
 from include.periods import PUNCTUAL
+from include.registry.contracts import load_contracts
 from include.registry.dated_scripts import dating_of
 from include.units.first_seen import first_seen
 from include.units.job_units import JobUnits
@@ -23,8 +24,9 @@ from include.warehouse.transactions import now as clock_of
 from include.warehouse.transactions import reading
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from datetime import datetime
+    from pathlib import Path
 
     from sqlalchemy import Connection, Engine
 
@@ -87,6 +89,24 @@ def followed(connection: Connection, contract: Contract, period: Period) -> Foll
         return None
     number = sum(one.number for one in known) - len(known) + 1
     return Followed(number, max(one.complete_at for one in known))
+
+
+def awaiting(
+    engine: Engine, root: Path, registry: Registry, periods: Iterable[tuple[str, Period]]
+) -> set[tuple[str, str]]:
+    """Return those of some jobs' periods, by job and key, whose contract is not complete yet."""
+    after = {
+        (job_id, period.key): period for job_id, period in periods if registry.jobs[job_id].after
+    }
+    if not after:
+        return set()
+    contracts = load_contracts(root, registry).by_id
+    with reading(engine) as connection:
+        return {
+            (job_id, key)
+            for (job_id, key), period in after.items()
+            if not followed(connection, contracts[registry.jobs[job_id].after or ""], period)
+        }
 
 
 def runs_due(

@@ -16,7 +16,7 @@ from include.coverage.runs import UnderWay, body_of
 from include.units.unit import REPAIR_PREFIX, State
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from include.coverage.coverage import Coverage
     from include.coverage.judged_unit import JudgedUnit
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from include.registry import Job
 
 PAUSED, NO_DAG, SEEN_TO, DISABLED = "paused", "no DAG", "under way", "disabled"
+# It runs after a contract, which is not complete: by itself as soon as it is.
+AWAITING = "awaiting"
 # The script takes no period, and another one has ended since.
 UNREPAIRABLE = "unrepairable"
 # A run of the job is stuck, and so would be another.
@@ -125,11 +127,40 @@ class Plan:
         return max(by_platform.values(), default=0) / 60
 
 
+@dataclass(frozen=True)
+class Hindrances:
+    """What keeps a run from being of use.
+
+    Attributes:
+        paused: of each job that is a DAG, whether it is paused: its runs would wait for ever.
+        awaiting: jobs and keys of the periods whose contract is not complete yet.
+    """
+
+    paused: Mapping[str, bool]
+    awaiting: Collection[tuple[str, str]] = ()
+
+    def why_held(self, unit: JudgedUnit, stuck: Run | None) -> str:
+        """Return why no run is made for a gap; empty where one is.
+
+        Args:
+            unit: the gap.
+            stuck: a run that stands before it and cannot move.
+        """
+        if unit.state == State.UNREPAIRABLE:
+            return UNREPAIRABLE
+        if unit.job_id not in self.paused:
+            return NO_DAG
+        if self.paused[unit.job_id]:
+            return PAUSED
+        if (unit.job_id, unit.period.key) in self.awaiting:
+            return AWAITING
+        return BLOCKED if stuck and stuck.blocks else ""
+
+
 def plan_of(
     coverage: Coverage,
     gaps: Iterable[JudgedUnit],
-    *,
-    paused: Mapping[str, bool],
+    hindrances: Hindrances,
     runs: Iterable[Run],
     history: History = NO_HISTORY,
 ) -> Plan:
@@ -138,7 +169,7 @@ def plan_of(
     Args:
         coverage: which has the gaps.
         gaps: those to be closed.
-        paused: of each job that is a DAG, whether it is paused: its runs would wait for ever.
+        hindrances: what keeps runs from being of use.
         runs: Airflow's, of these jobs: those that wait or work, and all repairs.
         history: what jobs have cost lately.
     """
@@ -153,7 +184,7 @@ def plan_of(
     for unit in gaps:
         waits = under_way.stuck_before(unit)
         stuck |= {waits.name: waits} if waits else {}
-        if why := _why_held(unit, paused, waits):
+        if why := hindrances.why_held(unit, waits):
             held[unit.job_id, why] += 1
         elif seeing := under_way.seeing_to(unit):
             held[unit.job_id, SEEN_TO] += 1
@@ -194,16 +225,6 @@ def _switched_off(coverage: Coverage) -> Counter[tuple[str, str]]:
         if not cell.job.enabled and cell.counts[State.DISABLED]:
             found[cell.job.id, DISABLED] += cell.counts[State.DISABLED]
     return found
-
-
-def _why_held(unit: JudgedUnit, paused: Mapping[str, bool], stuck: Run | None) -> str:
-    if unit.state == State.UNREPAIRABLE:
-        return UNREPAIRABLE
-    if unit.job_id not in paused:
-        return NO_DAG
-    if paused[unit.job_id]:
-        return PAUSED
-    return BLOCKED if stuck and stuck.blocks else ""
 
 
 def _run_of(

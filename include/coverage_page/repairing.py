@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from include import PROJECT_ROOT
 from include.contracts import completed
-from include.coverage.repairing import Plan, plan_of
+from include.coverage.repairing import Hindrances, Plan, plan_of
 from include.coverage.runs import UNDER_WAY, Run, body_of
 from include.coverage.waiving import Selection, select
 from include.errors import ConfigurationError
@@ -138,6 +138,7 @@ class Asked(NamedTuple):
     gaps: Sequence[JudgedUnit]
     under_way: UnderWay
     history: History
+    awaiting: set[tuple[str, str]]
 
 
 async def plan(asking: Asking, asked: Asked) -> Plan:
@@ -145,9 +146,9 @@ async def plan(asking: Asking, asked: Asked) -> Plan:
     return plan_of(
         asked.coverage,
         asked.gaps,
-        paused=await asking.paused(),
-        runs=await asking.runs(asked.registry, asked.under_way),
-        history=asked.history,
+        Hindrances(await asking.paused(), asked.awaiting),
+        await asking.runs(asked.registry, asked.under_way),
+        asked.history,
     )
 
 

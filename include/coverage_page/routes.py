@@ -17,6 +17,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.staticfiles import StaticFiles
 
 from include import PROJECT_ROOT, var_folder
+from include.contracts.followers import awaiting
 from include.coverage import Coverage, JudgedUnit, read_coverage
 from include.coverage.airflow_runs import read_under_way
 from include.coverage.history import read_history
@@ -188,7 +189,9 @@ def _asked(wish: Wish, user: Any, session: Session) -> repairing.Asked:
         if wish.period in (None, gap.period.key, column_of(registry.jobs[gap.job_id], gap.period))
     ]
     history = read_history(warehouse(), {gap.job_id for gap in gaps})
-    return repairing.Asked(registry, coverage, gaps, runs, history)
+    periods = ((gap.job_id, gap.period) for gap in gaps)
+    waiting = awaiting(warehouse(), PROJECT_ROOT, registry, periods)
+    return repairing.Asked(registry, coverage, gaps, runs, history, waiting)
 
 
 async def again(

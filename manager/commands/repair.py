@@ -9,9 +9,10 @@ from operator import attrgetter
 from typing import Any
 
 from include import MANAGER
+from include.contracts.followers import awaiting
 from include.coverage import repairing
 from include.coverage.history import read_history
-from include.coverage.repairing import Plan, RepairRun, RunUnderWay, plan_of
+from include.coverage.repairing import Hindrances, Plan, RepairRun, RunUnderWay, plan_of
 from include.coverage.runs import UNDER_WAY, Run
 from include.units.ledger import Ledger
 from include.units.unit import REPAIR_PREFIX
@@ -32,6 +33,8 @@ WHY = {
     f"has ended since (`{MANAGER} check` names the line)",
     repairing.BLOCKED: "its runs wait and cannot go on, and so would new ones: "
     f"`{MANAGER} doctor` says why",
+    repairing.AWAITING: "runs after a contract that is not complete, and by itself as soon as it "
+    f"is: `{MANAGER} complete CONTRACT PERIOD` says what is missing",
     repairing.LATER: "as many runs of the job wait as may: the same command again when they are "
     "done",
     repairing.DISABLED: "the job is disabled: set 'enabled: true' in its entry, or run it by hand",
@@ -57,12 +60,17 @@ def repair(layout: Layout, arguments: Namespace) -> int:
             dags = api.dags()
         found = reader.gaps(arguments.job, arguments.shop, arguments.since)
         wanted = {unit.job_id for unit in found.units}
+        periods = ((unit.job_id, unit.period) for unit in found.units)
+        hindrances = Hindrances(
+            {job_id: bool(dag["is_paused"]) for job_id, dag in dags.items()},
+            awaiting(reader.engine, layout.root, reader.registry, periods),
+        )
         plan = plan_of(
             found.coverage,
             found.units,
-            paused={job_id: bool(dag["is_paused"]) for job_id, dag in dags.items()},
-            runs=_runs(api, reader, wanted & dags.keys()),
-            history=read_history(reader.engine, wanted),
+            hindrances,
+            _runs(api, reader, wanted & dags.keys()),
+            read_history(reader.engine, wanted),
         )
         broken = [str(one) for one in found.coverage.problems]
         follower = Follower(api, Ledger(reader.engine), reader.stuck, layout)

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import update
 
+from include.contracts.followers import awaiting
+from include.registry import load_registry
 from include.units.unit import NO_SHOP
 from include.warehouse.tables import contracts
 from manager.airflow.rest import NotThereError
@@ -184,3 +186,14 @@ def test_a_script_that_takes_no_period(watched: Watched, report: dict[str, Any])
     last = last_key(watched)
     _complete(watched, KEY, last)
     assert [run[2] for run in _started(watched)] == [last]
+
+
+@pytest.mark.usefixtures("report")
+def test_what_a_repair_leaves_to_the_contract(watched: Watched) -> None:
+    """Periods of the job that are not complete; and nothing of jobs that run by a cron."""
+    project = watched.project
+    registry = load_registry(project.root)
+    asked = [(job_id, project.unit("orders", "o-1").period) for job_id in ("report", "orders")]
+    assert awaiting(project.engine, project.root, registry, asked) == {("report", KEY)}
+    _complete(watched, KEY)
+    assert awaiting(project.engine, project.root, registry, asked) == set()

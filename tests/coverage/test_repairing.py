@@ -13,6 +13,7 @@ from include.coverage.history import History, Landing
 from include.coverage.judged_unit import Clock
 from include.coverage.model import cells_of
 from include.coverage.repairing import (
+    AWAITING,
     BLOCKED,
     DISABLED,
     LATER,
@@ -20,6 +21,7 @@ from include.coverage.repairing import (
     PAUSED,
     SEEN_TO,
     UNREPAIRABLE,
+    Hindrances,
     Plan,
     plan_of,
 )
@@ -49,7 +51,8 @@ def _plan(
 ) -> Plan:
     paused = {cell.job.id: False for cell in coverage.cells}
     asked = coverage.gaps() if gaps is None else gaps
-    return plan_of(coverage, asked, **{"paused": paused, "runs": runs, **more})
+    hindrances = Hindrances(more.pop("paused", paused), more.pop("awaiting", ()))
+    return plan_of(coverage, asked, hindrances, runs, **more)
 
 
 def _told(job_: Job, run_id: str, state: str, key: str | None, **conf: Any) -> Run:
@@ -141,6 +144,13 @@ def test_no_more_runs_wait_than_airflow_leaves_room_for(monkeypatch: pytest.Monk
     assert [run.key for run in plan.runs if run.job is ERP] == [*KEYS[:2]]
     assert [run.key for run in plan.runs if run.job is TASKS] == [*KEYS]
     assert plan.held == {("erp_store", LATER): 2}
+
+
+def test_what_waits_for_its_contract_is_left_out() -> None:
+    """It runs by itself as soon as that is complete; of a period that is complete it is run."""
+    plan = _plan(_coverage(), awaiting={("erp_store", KEYS[0])})
+    assert plan.held == {("erp_store", AWAITING): 2}
+    assert [run.key for run in plan.runs] == [*KEYS[1:]]
 
 
 def test_what_would_wait_for_ever_is_named() -> None:

@@ -83,7 +83,7 @@ def test_every_reason_to_make_no_run_has_its_words() -> None:
     """The command file spells them, since `--help` works before any package is installed."""
     held = (
         *(repairing.PAUSED, repairing.NO_DAG, repairing.SEEN_TO, repairing.UNREPAIRABLE),
-        *(repairing.BLOCKED, repairing.LATER, repairing.DISABLED),
+        *(repairing.BLOCKED, repairing.LATER, repairing.DISABLED, repairing.AWAITING),
     )
     assert {*WHY} == {*held}
     assert {*NO_GAPS} == {repairing.SEEN_TO, repairing.DISABLED}
