@@ -18,19 +18,21 @@ from zoneinfo import ZoneInfo
 from cronsim import CronSim, CronSimError
 
 from include.errors import ConfigurationError
+from include.language import N_, Message, _
 
+WEEKDAY = N_("day of the week")
 FIELDS = (
-    ("minute", 0, 59),
-    ("hour", 0, 23),
-    ("day of the month", 1, 31),
-    ("month", 1, 12),
-    ("day of the week", 0, 7),
+    (N_("minute"), 0, 59),
+    (N_("hour"), 0, 23),
+    (N_("day of the month"), 1, 31),
+    (N_("month"), 1, 12),
+    (WEEKDAY, 0, 7),
 )
 MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 DAYS = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
 NAMES = {
     "month": {name: number for number, name in enumerate(MONTHS, start=1)},
-    "day of the week": {name: number for number, name in enumerate(DAYS)},
+    WEEKDAY: {name: number for number, name in enumerate(DAYS)},
 }
 PART = re.compile(r"(?P<first>\*|\w+)(?:-(?P<last>\w+))?(?:/(?P<step>\w+))?")
 STEP_FROM_A_WEEKDAY = re.compile(r"(?<![-\w*])(\w+)/")
@@ -53,20 +55,31 @@ def check_cron(cron: str) -> None:
     """
     fields = cron.split()
     if len(fields) != len(FIELDS):
-        problem = f"it has {len(fields)} fields, not 5 (minute hour day month weekday)"
-        raise CronError(f"cron {cron!r} is not valid: {problem}, as in '30 7 * * *'")
+        problem = _(
+            "it has {count} fields, not 5 (minute hour day month weekday), as in '30 7 * * *'",
+            count=len(fields),
+        )
+        raise _invalid(cron, problem)
     for field, (name, low, high) in zip(fields, FIELDS, strict=True):
         for part in field.split(","):
             if wrong := _problem_in(part, name, low, high):
-                raise CronError(f"cron {cron!r} is not valid: {wrong}")
+                raise _invalid(cron, wrong)
     if fields[2] != "*" and fields[4] != "*" and "*" in fields[2] + fields[4]:
-        problem = "a step like */2 in one of the two day fields while the other is restricted is"
-        raise CronError(f"cron {cron!r} is not valid: {problem} read differently by every cron")
+        problem = _(
+            "a step like */2 in one of the two day fields while the other is restricted is read "
+            "differently by every cron"
+        )
+        raise _invalid(cron, problem)
     try:
         expanded(cron)
     except CronSimError:
-        problem = "no month it names has such a day"
-        raise CronError(f"cron {cron!r} never fires: {problem}") from None
+        raise CronError(
+            _("cron {cron!r} never fires: no month it names has such a day", cron=cron)
+        ) from None
+
+
+def _invalid(cron: str, problem: Message) -> CronError:
+    return CronError(_("cron {cron!r} is not valid: {problem}", cron=cron, problem=problem))
 
 
 def expanded(cron: str) -> list[list[Any]]:
@@ -82,17 +95,26 @@ def expanded(cron: str) -> list[list[Any]]:
     return [["*"] if len(values) == size else sorted(values) for values, size in whole]
 
 
-def _problem_in(part: str, name: str, low: int, high: int) -> str | None:
+def _problem_in(part: str, name: str, low: int, high: int) -> Message | None:
     match = PART.fullmatch(part)
+    field = _(name)
     if match is None:
-        return f"{name} {part!r} is not a number, a range like 1-5, a step like */5 or a list"
+        return _(
+            "{field} {part!r} is not a number, a range like 1-5, a step like */5 or a list",
+            field=field, part=part,
+        )  # fmt: skip
     first, last, step = match["first"], match["last"], match["step"]
     if step is not None and not (step.isdecimal() and 1 <= int(step) <= high):
-        return f"{name} {part!r} has a step that is not in 1-{high}"
+        return _(
+            "{field} {part!r} has a step that is not in 1-{high}", field=field, part=part, high=high
+        )
     if first == "*":
-        return f"{name} {part!r} mixes * with a range" if last else None
-    if (name, first, last) == ("day of the week", "7", None) and step:  # from the week's end on
-        return f"{name} {part!r} goes on past the week's end; write 7, or 0/{step}"
+        return _("{field} {part!r} mixes * with a range", field=field, part=part) if last else None
+    if (name, first, last) == (WEEKDAY, "7", None) and step:  # from the week's end on
+        return _(
+            "{field} {part!r} goes on past the week's end; write 7, or 0/{step}",
+            field=field, part=part, step=step,
+        )  # fmt: skip
     bounds = (first,) if last is None else (first, last)
     problems = (_problem_with_bound(text, name, low, high) for text in bounds)
     if problem := next(filter(None, problems), None):
@@ -100,34 +122,47 @@ def _problem_in(part: str, name: str, low: int, high: int) -> str | None:
     return _problem_with_order(part, (name, low, high), match) if last else None
 
 
-def _problem_with_bound(text: str, name: str, low: int, high: int) -> str | None:
+def _problem_with_bound(text: str, name: str, low: int, high: int) -> Message | None:
     number = _number(text, name)
     if number is None:
-        return f"{name} {text!r} is not a number"
-    return None if low <= number <= high else f"{name} {text} is not in {low}-{high}"
+        return _("{field} {text!r} is not a number", field=_(name), text=text)
+    if low <= number <= high:
+        return None
+    return _("{field} {text} is not in {low}-{high}", field=_(name), text=text, low=low, high=high)
 
 
-def _problem_with_order(part: str, field: tuple[str, int, int], match: re.Match[str]) -> str | None:
-    name, low, _ = field
+def _problem_with_order(
+    part: str, field: tuple[str, int, int], match: re.Match[str]
+) -> Message | None:
+    name, low = field[:2]
     first, last = _number(match["first"], name), _number(match["last"], name)
     if first is None or last is None or first < last:
         return None
     if first == last:
-        return f"{name} {part!r} is a range of one value; write {match['first']}"
+        return _(
+            "{field} {part!r} is a range of one value; write {value}",
+            field=_(name), part=part, value=match["first"],
+        )  # fmt: skip
     meant = _wrapped(first, last, int(match["step"] or 1), field)
     repair = ",".join(_as_ranges([value for value in meant if value >= first]))
     if after := [value for value in meant if value < first]:
         repair += "," + ",".join(_as_ranges(after))
     names = list(NAMES.get(name, ()))
     if names:
-        repair += f" (or {','.join(names[(value - low) % len(names)] for value in meant)})"
-    return f"{name} {part!r} runs backwards; write {repair}"
+        named = ",".join(names[(value - low) % len(names)] for value in meant)
+        return _(
+            "{field} {part!r} runs backwards; write {repair} (or {named})",
+            field=_(name), part=part, repair=repair, named=named,
+        )  # fmt: skip
+    return _(
+        "{field} {part!r} runs backwards; write {repair}", field=_(name), part=part, repair=repair
+    )
 
 
 def _wrapped(first: int, last: int, step: int, field: tuple[str, int, int]) -> list[int]:
     """Return the values of a range that goes on at the start of its field when that has ended."""
     name, low, high = field
-    if name == "day of the week":  # 0 and 7 are one day, which a week of Monday to Sunday ends with
+    if name == WEEKDAY:  # 0 and 7 are one day, which a week of Monday to Sunday ends with
         low, first, last = 1, first or 7, last or 7
     size = high - low + 1
     span = (last - first) % size
@@ -188,7 +223,7 @@ def _exists(moment: datetime) -> bool:
 
 def _fire(cron: str, edge: datetime, *, forwards: bool) -> datetime:
     if not isinstance(edge.tzinfo, ZoneInfo):
-        raise TypeError(f"{edge!r} is not in a named time zone")
+        raise TypeError(f"{edge!r} is not in a named time zone")  # a fault of our own code
     zone, edge = edge.tzinfo, plain(edge)
     wall_clock = edge.replace(tzinfo=None, fold=0)
     if not forwards and wall_clock.microsecond:
@@ -212,8 +247,8 @@ def _walk(cron: str, start: datetime, *, forwards: bool) -> CronSim:
 @lru_cache(maxsize=4096)
 def _for_the_walk(cron: str) -> str:
     """Return the expression with a wildcard for a day field that names all there are."""
-    minutes, hours, day, months, _ = cron.split()
-    _, _, days, _, weekdays = expanded(cron)
+    minutes, hours, day, months, _weekday = cron.split()
+    _minutes, _hours, days, _months, weekdays = expanded(cron)
     weekday = ",".join(map(str, weekdays))
     return f"{minutes} {hours} {'*' if days == ['*'] else day} {months} {weekday}"
 

@@ -2,7 +2,37 @@
 
 from __future__ import annotations
 
-from include.language import Message, _
+from include.language import N_, Message, _
+
+# What Python and the operating system say most often of a file or a date; `_` translates it.
+REASONS = (
+    N_("No such file or directory"),
+    N_("Permission denied"),
+    N_("Is a directory"),
+    N_("Not a directory"),
+    N_("File exists"),
+    N_("Directory not empty"),
+    N_("Read-only file system"),
+    N_("No space left on device"),
+    N_("Too many open files"),
+    N_("Too many levels of symbolic links"),
+    N_("Input/output error"),
+    N_("Operation not permitted"),
+    N_("Exec format error"),
+    N_("Connection refused"),
+    N_("Expecting value"),
+    N_("Expecting property name enclosed in double quotes"),
+    N_("Expecting ':' delimiter"),
+    N_("Expecting ',' delimiter"),
+    N_("Extra data"),
+    N_("Unterminated string starting at"),
+    N_("Invalid control character at"),
+    N_("day is out of range for month"),
+    N_("month must be in 1..12"),
+    N_("hour must be in 0..23"),
+    N_("minute must be in 0..59"),
+    N_("date value out of range"),
+)
 
 
 class ExpectedError(Exception):
@@ -32,3 +62,8 @@ def missing_connection(connection_id: str) -> ConfigurationError:
             connection=connection_id,
         )
     )
+
+
+def reason_of(error: OSError) -> Message:
+    """Return why the operating system refused, without the file's name."""
+    return _(error.strerror or str(error))

@@ -15,12 +15,15 @@ from zoneinfo import ZoneInfo
 
 from include import cron as crons
 from include.errors import ConfigurationError
+from include.language import N_, _
 from include.text import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 PERIODS = ("tick", "day", "week", "month")
+# What a period is called in a sentence.
+CALLED = {"tick": N_("a tick"), "day": N_("a day"), "week": N_("a week"), "month": N_("a month")}
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 DAYS_IN_A_WEEK = 7
 # Every month has these days; a cron on a later one skips months.
@@ -71,7 +74,7 @@ class Period:
 
 @dataclass(frozen=True)
 class Schedule:
-    """A cron, a period and a time zone; valid ones only (`check_cron`, `check_fit`).
+    """A cron, a period and a time zone; valid ones only (`include.cron.check_cron`, `check_fit`).
 
     Attributes:
         cron: five fields, read on the clock of `timezone`.
@@ -157,18 +160,21 @@ class Schedule:
         """
         example, form = FORMS[self.period]
         if not isinstance(key, str) or not form.fullmatch(key):
-            raise PeriodError(
-                f"period {quoted(key)} is not a {self.period}: write it like {example}"
-            )
+            told = _("period {key} is not {kind}: write it like {example}", key=quoted(key),
+                     kind=_(CALLED[self.period]), example=example)  # fmt: skip
+            raise PeriodError(told)
         try:
             period = self.containing(self._first_instant_of(key))
             self.preceding(period)  # the calendar's very ends have no neighbours to reckon with
             following = self.following(period)
         except (ValueError, OverflowError) as error:
-            raise PeriodError(f"period {key!r} is not in the calendar: {error}") from error
+            told = _("period {key!r} is not in the calendar: {error}", key=key, error=_(str(error)))
+            raise PeriodError(told) from error
         if period.key != key:
-            near = f"{period.key} or {following.key}"
-            raise PeriodError(f"period {key!r} is not the start of a {self.period}: try {near}")
+            told = _("period {key!r} is not the start of {kind}: try {before} or {after}", key=key,
+                     kind=_(CALLED[self.period]), before=period.key,
+                     after=following.key)  # fmt: skip
+            raise PeriodError(told)
         return period
 
     def ended(self, key: str, now: datetime) -> Period:
@@ -179,9 +185,11 @@ class Schedule:
         """
         period = self.parse_key(key)
         if _in_utc(period.end) > _in_utc(now):
-            until = period.end.isoformat(" ", "minutes")
-            last = self.last_ended(now).key
-            raise PeriodError(f"period {key!r} ends {until}: the last one that can run is {last}")
+            told = _(
+                "period {key!r} ends {until}: the last one that can run is {last}", key=key,
+                until=period.end.isoformat(" ", "minutes"), last=self.last_ended(now).key,
+            )  # fmt: skip
+            raise PeriodError(told)
         return period
 
     def ended_between(self, first: str, last: str, now: datetime) -> list[Period]:
@@ -201,17 +209,18 @@ class Schedule:
         """
         start, end = self.parse_key(first), self.ended(last, now)
         if _in_utc(start.start) > _in_utc(end.start):
-            raise PeriodError(f"period {first!r} comes after {last!r}: swap the two")
+            told = _("period {first!r} comes after {last!r}: swap the two", first=first, last=last)
+            raise PeriodError(told)
         return start, end
 
     @cached_property
     def _time_of_day(self) -> time:
-        minutes, hours, *_ = crons.expanded(self.cron)
+        minutes, hours, *_days = crons.expanded(self.cron)
         return time(hours[0], minutes[0])
 
     def _days_until_fire(self, end: date) -> int:
         """Count the days from the end of a period, which is the start of the next one."""
-        _, _, days, _, weekdays = crons.expanded(self.cron)
+        _minutes, _hours, days, _months, weekdays = crons.expanded(self.cron)
         if self.period == "week":
             from_sunday = end.isoweekday() % DAYS_IN_A_WEEK
             return int(weekdays[0] - from_sunday) % DAYS_IN_A_WEEK
@@ -251,11 +260,6 @@ def _first_instant(day: date, zone: ZoneInfo) -> datetime:
     return crons.instant(datetime.combine(day, time.min), zone)
 
 
-def check_cron(cron: str) -> None:
-    """Refuse what is not a standard cron expression (`include.cron.CronError` says why)."""
-    crons.check_cron(cron)
-
-
 @lru_cache(maxsize=4096)
 def check_fit(cron: str, period: str) -> None:
     """Refuse a period that a (valid) cron does not fire for exactly once.
@@ -280,10 +284,12 @@ def check_fit(cron: str, period: str) -> None:
         return
     other = next((name for name, fit in fits.items() if once_a_day and fit), "tick")
     example = {"day": "30 7 * * *", "week": "0 12 * * 6", "month": "30 12 3 * *"}[period]
-    raise PeriodError(
-        f"period {period!r} does not fit cron {cron!r}, which does not fire once a {period}: "
-        f"write 'period: {other}', or a cron like {example!r}"
-    )
+    told = _(
+        "period {period!r} does not fit cron {cron!r}, which does not fire once {kind}: write "
+        "'period: {other}', or a cron like {example!r}",
+        period=period, cron=cron, kind=_(CALLED[period]), other=other, example=example,
+    )  # fmt: skip
+    raise PeriodError(told)
 
 
 def _in_utc(moment: datetime) -> datetime:

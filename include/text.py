@@ -9,8 +9,10 @@ from difflib import get_close_matches
 from io import TextIOWrapper
 from typing import TYPE_CHECKING, Any
 
+from include.language import Message, _
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
 LONGEST_QUOTE = 80
 MOST_NAMES = 32  # that a message lists
@@ -62,7 +64,7 @@ def quoted(value: Any) -> str:
     try:
         text = repr(value) if isinstance(value, str) else _as_json(value)
     except RecursionError:  # an answer may be nested as deep as it can just be decoded
-        return "something nested too deeply to be shown"
+        return _("something nested too deeply to be shown")
     return text if len(text) <= LONGEST_QUOTE else f"{text[:LONGEST_QUOTE]}…"
 
 
@@ -79,15 +81,21 @@ def nearest(word: str, known: Iterable[str], likeness: float = NEAR) -> str | No
     return lower[near[0]] if near else None
 
 
-def suggestion(word: str, known: Iterable[str]) -> str:
+def suggestion(word: str, known: Iterable[str]) -> Message:
     """Return which known word was probably meant, else the known words, as a half-sentence."""
     known = list(known)
     if near := nearest(word, known):
-        return f"did you mean {near!r}?"
+        return _("did you mean {near!r}?", near=near)
     if not known:
-        return "there are none"
-    more = ", …" if len(known) > MOST_NAMES else ""
-    return f"write one of {', '.join(known[:MOST_NAMES])}{more}"
+        return _("there are none")
+    more = ["…"] if len(known) > MOST_NAMES else []
+    return _("write one of {names}", names=[*known[:MOST_NAMES], *more])
+
+
+def either(options: Sequence[str]) -> str:
+    """Return options, one at least, as a list of which one is to be taken."""
+    *others, last = options
+    return _("{others} or {last}", others=others, last=last) if others else last
 
 
 def _as_json(value: Any) -> str:

@@ -11,6 +11,7 @@ from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 
 from include.cron import DAYS, MONTHS, CronError, check_cron, expanded, next_fire, previous_fire
+from include.language import speaking
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 EXPRESSIONS = [
@@ -259,3 +260,11 @@ def test_a_backward_range_is_repaired_in_few_words(cron: str, repair: str) -> No
     with pytest.raises(CronError) as caught:
         check_cron(cron)
     assert str(caught.value).endswith(f" runs backwards; write {repair}")
+
+
+def test_a_chinese_reader_sees_the_field_and_the_repair_in_chinese() -> None:
+    """Each part of the sentence is translated, and what is to be written stays as it is."""
+    with speaking("zh"), pytest.raises(CronError) as raised:
+        check_cron("0 8 * * FRI-MON")
+    told = "cron '0 8 * * FRI-MON' 无效：星期 'FRI-MON' 前后颠倒；请写 5-7,1（或 FRI,SAT,SUN,MON）"
+    assert str(raised.value) == told

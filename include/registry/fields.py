@@ -11,6 +11,7 @@ from pydantic import PlainValidator, WithJsonSchema
 from include.periods import PERIODS, WEEKDAYS
 from include.registry import constraints as c
 from include.registry import environment, repulls
+from include.registry import quantities as q
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -40,7 +41,7 @@ class Checked(GroupedMetadata):
 ID_LENGTH = {"maxLength": c.LONGEST_ID}
 LINE_LENGTH = {"minLength": 1, "maxLength": c.LONGEST_LINE}
 WHOLE: dict[str, Any] = {"type": "integer", "minimum": 0}
-ZERO_OR_PERCENT = [{"const": 0}, {"type": "string", "pattern": f"^{c.PERCENT}$"}]
+ZERO_OR_PERCENT = [{"const": 0}, {"type": "string", "pattern": f"^{q.PERCENT}$"}]
 
 Text = Annotated[str, Checked(c.text)]
 Line = Annotated[str, Checked(c.line, **LINE_LENGTH)]
@@ -56,17 +57,17 @@ PeriodKind = Annotated[str, Checked(c.period, enum=list(PERIODS))]
 Weekday = Annotated[str, Checked(c.weekday, enum=list(WEEKDAYS))]
 Zone = Annotated[str, Checked(c.timezone)]
 Flag = Annotated[bool, Checked(c.flag, type="boolean")]
-Count = Annotated[int, Checked(c.count, **WHOLE)]
-Retries = Annotated[int, Checked(c.retries, maximum=c.MOST_RETRIES, **WHOLE)]
-Duration = Annotated[timedelta, Checked(c.duration, c.DURATION)]
-PositiveDuration = Annotated[timedelta, Checked(c.positive_duration, c.DURATION)]
-Day = Annotated[date, Checked(c.day, c.DAY)]
-RepullAge = Annotated[timedelta, Checked(repulls.age, c.DURATION)]
-StartDay = Annotated[date, Checked(c.start_day, c.DAY)]
-TimeOfDay = Annotated[time, Checked(c.time_of_day, c.TIME_OF_DAY)]
+Count = Annotated[int, Checked(q.count, **WHOLE)]
+Retries = Annotated[int, Checked(q.retries, maximum=q.MOST_RETRIES, **WHOLE)]
+Duration = Annotated[timedelta, Checked(q.duration, q.DURATION)]
+PositiveDuration = Annotated[timedelta, Checked(q.positive_duration, q.DURATION)]
+Day = Annotated[date, Checked(q.day, q.DAY)]
+RepullAge = Annotated[timedelta, Checked(repulls.age, q.DURATION)]
+StartDay = Annotated[date, Checked(q.start_day, q.DAY)]
+TimeOfDay = Annotated[time, Checked(q.time_of_day, q.TIME_OF_DAY)]
 AlertChoice = Annotated[str, Checked(c.alert_choice, enum=list(c.ALERT_CHOICES))]
-Percent = Annotated[float, Checked(c.percent, c.PERCENT)]
-Tolerance = Annotated[float, Checked(c.tolerance, type=None, anyOf=ZERO_OR_PERCENT)]
-Number = Annotated[float, Checked(c.number, type="number")]
+Percent = Annotated[float, Checked(q.percent, q.PERCENT)]
+Tolerance = Annotated[float, Checked(q.tolerance, type=None, anyOf=ZERO_OR_PERCENT)]
+Number = Annotated[float, Checked(q.number, type="number")]
 Argument = Annotated[str, Checked(environment.argument)]
 Variable = Annotated[str, Checked(environment.variable, environment.NAME.pattern)]

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from include import PROJECT_ROOT
 from include.registry.alerts import AlertsFile
-from include.registry.constraints import write_duration
 from include.registry.contracts import Contract
 from include.registry.feeds import Feed
+from include.registry.quantities import write_duration
 from include.registry.schema import Job
 
 if TYPE_CHECKING:

@@ -8,7 +8,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from include.text import quoted, suggestion
+from include.language import _
+from include.text import nearest, quoted
 
 SCRIPTS = "include/scripts"
 CONFIG = "config"
@@ -54,17 +55,24 @@ class Folders:
             ValueError: it leads elsewhere, or there is no such file.
         """
         _check_downwards(written, SCRIPTS, "erp/erp_store.py")
-        folder, _, name = written.rpartition("/")
+        folder, _slash, name = written.rpartition("/")
         if name in self._plain_files(folder):
             return written
         real = Path(os.path.realpath(f"{self._scripts}/{written}"))
         if not real.is_file():
-            near = suggestion(written.removeprefix(f"{SCRIPTS}/"), self.scripts())
-            advice = near if near.startswith("did") else "create it, or correct the path"
-            raise ValueError(f"{quoted(written)} is not a file in {SCRIPTS}: {advice}")
+            near = nearest(written.removeprefix(f"{SCRIPTS}/"), self.scripts())
+            told = _(
+                "{path} is not a file in {folder}: {advice}", path=quoted(written), folder=SCRIPTS,
+                advice=_("did you mean {near!r}?", near=near) if near
+                else _("create it, or correct the path"),
+            )  # fmt: skip
+            raise ValueError(told)
         if not real.is_relative_to(self._scripts):
-            advice = "put the file itself there"
-            raise ValueError(f"{quoted(written)} is a link out of {SCRIPTS}: {advice}")
+            told = _(
+                "{path} is a link out of {folder}: put the file itself there",
+                path=quoted(written), folder=SCRIPTS,
+            )  # fmt: skip
+            raise ValueError(told)
         return written
 
     def check_folder(self, written: str) -> str:
@@ -75,12 +83,14 @@ class Folders:
         """
         if written == ".":
             return written
-        _check_downwards(written, "the project", "config")
+        _check_downwards(written, _("the project"), "config")
         real = Path(os.path.realpath(self.root / written))
         if not real.is_relative_to(os.path.realpath(self.root)):
-            raise ValueError(f"{quoted(written)} is a link out of the project: choose another")
+            told = _("{path} is a link out of the project: choose another", path=quoted(written))
+            raise ValueError(told)
         if not real.is_dir():
-            raise ValueError(f"{quoted(written)} is not a folder of the project: create it")
+            told = _("{path} is not a folder of the project: create it", path=quoted(written))
+            raise ValueError(told)
         return written
 
     def scripts(self) -> list[str]:
@@ -107,9 +117,14 @@ def _plain_files(path: str) -> frozenset[str]:
 
 
 def _check_downwards(written: str, folder: str, example: str) -> None:
-    advice = f"write a path below {folder}, as in {example}"
+    advice = _("write a path below {folder}, as in {example}", folder=folder, example=example)
     parts = written.split("/")
     if written.startswith(("/", "~")) or ".." in parts:
-        raise ValueError(f"{quoted(written)} leads out of {folder}: {advice}")
+        told = _(
+            "{path} leads out of {folder}: {advice}",
+            path=quoted(written), folder=folder, advice=advice,
+        )  # fmt: skip
+        raise ValueError(told)
     if "" in parts or "." in parts or "\\" in written:
-        raise ValueError(f"{quoted(written)} is not a plain path: {advice}")
+        told = _("{path} is not a plain path: {advice}", path=quoted(written), advice=advice)
+        raise ValueError(told)

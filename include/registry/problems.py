@@ -9,14 +9,15 @@ from operator import attrgetter
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
+from include.language import N_, Message, _
 from include.text import quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 # What a Chinese input method writes unless it is told otherwise.
 FULL_WIDTH_COLON = "："
-WRITE_A_COLON = f"write ': ', half-width and with a space, in place of '{FULL_WIDTH_COLON}'"
+WRITE_A_COLON = N_("write ': ', half-width and with a space, in place of '：'")
 
 
 @dataclass(frozen=True)
@@ -37,13 +38,26 @@ class Problem:
     job_id: str | None
     message: str
 
-    def __str__(self) -> str:
+    def __str__(self) -> Message:
         """Write it the way compilers do, so that editors and terminals make it a link."""
         whose = f"{self.job_id}: " if self.job_id else ""
-        return f"{self.file}:{self.line}:{self.column}: {whose}{self.message}"
+        place = f"{self.file}:{self.line}:{self.column}: {whose}"
+        return _("{place}{problem}", place=place, problem=self.message)
 
 
 BY_PLACE = attrgetter("file", "line", "column")
+
+
+class SentenceError(ValueError):
+    """What is wrong with a value, as a whole sentence; that of other checks needs the key first."""
+
+
+def listed(problems: Sequence[Problem]) -> Message:
+    """Return problems, one at least, as one text of a line each."""
+    *above, last = problems
+    if not above:
+        return last.__str__()
+    return _("{above}\n{last}", above=listed(above), last=last.__str__())
 
 
 @contextmanager
@@ -63,9 +77,9 @@ def costing_only(
     except Exception as error:  # noqa: BLE001 - whatever it is, all others go on
         frame = traceback.extract_tb(error.__traceback__)[-1]
         at = f"{PurePath(frame.filename).name}:{frame.lineno}"
-        reason = quoted(f"{type(error).__name__}: {error}")
-        message = (
-            f"cannot be checked, by a fault of the scheduler ({reason} in {at}): write it like the "
-            "delivered entries, and report this line"
-        )
+        message = _(
+            "cannot be checked, by a fault of the scheduler ({reason} in {at}): write it like the "
+            "delivered entries, and report this line",
+            reason=quoted(f"{type(error).__name__}: {error}"), at=at,
+        )  # fmt: skip
         problems.append(Problem(file, line, 1, job_id, message))

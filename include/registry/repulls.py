@@ -11,8 +11,8 @@ from datetime import timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from include.registry.constraints import duration
 from include.registry.paths import FEED_SCRIPTS
+from include.registry.quantities import duration
 from include.text import quoted
 
 if TYPE_CHECKING:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from include.registry.constraints import write_duration
 from include.registry.dated_scripts import said_by_entry
+from include.registry.quantities import write_duration
 from include.row_checks.bounds import summary
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from include import MANAGER
 from include.registry import Job
 from include.registry.checks import Checked, check_project
 from include.registry.checks.reporting import report
-from include.registry.constraints import write_duration as _span
 from include.registry.description import in_words
+from include.registry.quantities import write_duration as _span
 from include.scheduling.job_docs import COVERS, details
 from include.units.exit_codes import MEANINGS, ExitCode
 from manager.layout import Layout

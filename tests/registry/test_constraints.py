@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from include.registry import constraints, fields
+from include.registry import constraints, fields, quantities
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,25 +33,25 @@ GOOD: list[tuple[Callable[[Any], Any], Any, Any]] = [
     (constraints.timezone, "America/New_York", "America/New_York"),
     (constraints.timezone, "UTC", "UTC"),
     (constraints.flag, False, False),
-    (constraints.count, 0, 0),
-    (constraints.retries, 100, 100),
-    (constraints.number, -0.5, -0.5),
-    (constraints.duration, "0d", timedelta(0)),
-    (constraints.duration, "90s", timedelta(seconds=90)),
-    (constraints.duration, "5m", timedelta(minutes=5)),
-    (constraints.duration, "1h30m", timedelta(minutes=90)),
-    (constraints.duration, "1d2h3m4s", timedelta(days=1, hours=2, minutes=3, seconds=4)),
-    (constraints.positive_duration, "1s", timedelta(seconds=1)),
-    (constraints.day, "2024-02-29", date(2024, 2, 29)),
-    (constraints.time_of_day, "00:00", time(0)),
-    (constraints.time_of_day, "23:59", time(23, 59)),
-    (constraints.percent, "60%", 0.6),
-    (constraints.percent, "100%", 1),
-    (constraints.tolerance, 0, 0),
-    (constraints.tolerance, "1%", 0.01),
+    (quantities.count, 0, 0),
+    (quantities.retries, 100, 100),
+    (quantities.number, -0.5, -0.5),
+    (quantities.duration, "0d", timedelta(0)),
+    (quantities.duration, "90s", timedelta(seconds=90)),
+    (quantities.duration, "5m", timedelta(minutes=5)),
+    (quantities.duration, "1h30m", timedelta(minutes=90)),
+    (quantities.duration, "1d2h3m4s", timedelta(days=1, hours=2, minutes=3, seconds=4)),
+    (quantities.positive_duration, "1s", timedelta(seconds=1)),
+    (quantities.day, "2024-02-29", date(2024, 2, 29)),
+    (quantities.time_of_day, "00:00", time(0)),
+    (quantities.time_of_day, "23:59", time(23, 59)),
+    (quantities.percent, "60%", 0.6),
+    (quantities.percent, "100%", 1),
+    (quantities.tolerance, 0, 0),
+    (quantities.tolerance, "1%", 0.01),
 ]
 WRONG_TYPES = [None, True, 1.5, [], {}, [["x"]], {"a": {"b": None}}, object()]
-NOT_NUMBERS = {constraints.flag, constraints.number}
+NOT_NUMBERS = {constraints.flag, quantities.number}
 # In one order, so that the workers which share the tests agree on which there are.
 CHECKS = [
     check for check in dict.fromkeys(check for check, _, _ in GOOD) if check not in NOT_NUMBERS
@@ -77,8 +77,8 @@ def test_wrong_type(check: Callable[[Any], Any], value: Any) -> None:
     [
         (constraints.flag, "true"),
         (constraints.flag, 1),
-        (constraints.number, "1"),
-        (constraints.number, True),
+        (quantities.number, "1"),
+        (quantities.number, True),
         (constraints.line, "\n"),
         (constraints.job_id, "a\n"),
         (constraints.job_id, "pdd-quality"),
@@ -89,20 +89,20 @@ def test_wrong_type(check: Callable[[Any], Any], value: Any) -> None:
         (constraints.timezone, "../../etc/localtime"),
         (constraints.timezone, "a" * 10_000),
         (constraints.timezone, ""),
-        (constraints.day, "2025-1-1"),
-        (constraints.day, "२०२५-०१-०१"),
-        (constraints.time_of_day, "24:00"),
-        (constraints.time_of_day, "10:00\n"),
-        (constraints.percent, "0%"),
-        (constraints.tolerance, 1),
-        (constraints.tolerance, False),
-        (constraints.tolerance, "0"),
-        (constraints.tolerance, "0%"),
-        (constraints.percent, "101%"),
-        (constraints.percent, "60"),
+        (quantities.day, "2025-1-1"),
+        (quantities.day, "२०२५-०१-०१"),
+        (quantities.time_of_day, "24:00"),
+        (quantities.time_of_day, "10:00\n"),
+        (quantities.percent, "0%"),
+        (quantities.tolerance, 1),
+        (quantities.tolerance, False),
+        (quantities.tolerance, "0"),
+        (quantities.tolerance, "0%"),
+        (quantities.percent, "101%"),
+        (quantities.percent, "60"),
         (constraints.text, "\x1b[31m"),
-        *((constraints.duration, text) for text in ("", "5", "m", "5 m", "1.5h", "-5m", "5M")),
-        *((constraints.duration, text) for text in ("30m1h", "５m", "1w", "3661d")),
+        *((quantities.duration, text) for text in ("", "5", "m", "5 m", "1.5h", "-5m", "5M")),
+        *((quantities.duration, text) for text in ("30m1h", "５m", "1w", "3661d")),
     ],
 )
 def test_refused(check: Callable[[Any], Any], value: Any) -> None:
@@ -133,11 +133,11 @@ def test_names_of_chinas_time_lead_to_the_zone(name: str) -> None:
         constraints.timezone(name)
 
 
-@given(st.integers(0, constraints.LONGEST_DURATION // timedelta(seconds=1)))
+@given(st.integers(0, quantities.LONGEST_DURATION // timedelta(seconds=1)))
 def test_a_duration_is_written_as_it_is_read(seconds: int) -> None:
     """In the largest units."""
     span = timedelta(seconds=seconds)
-    assert constraints.duration(constraints.write_duration(span)) == span
+    assert quantities.duration(quantities.write_duration(span)) == span
 
 
 WITH_PATTERN = ["JobId", "ShopId", "ConnectionId", "Cron", "Duration", "TimeOfDay", "Percent"]

@@ -12,7 +12,6 @@ from jsonschema import Draft202012Validator
 
 from include import PROJECT_ROOT
 from include.registry import Job, load_registry
-from include.registry.constraints import duration
 from include.registry.contracts import CONTRACTS_FILE, Contract, load_contracts
 from include.registry.entries import read_entries
 from include.registry.feeds import FEEDS_FILE, Feed, Paging, load_feeds
@@ -24,6 +23,7 @@ from include.registry.json_schema import (
     schema_text,
     write_schemas,
 )
+from include.registry.quantities import duration
 from include.registry.validation import keys_of
 
 if TYPE_CHECKING:

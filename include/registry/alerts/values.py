@@ -7,7 +7,7 @@ from datetime import timedelta
 from enum import Enum
 from typing import Annotated, Any, NamedTuple
 
-from include.registry import constraints, fields
+from include.registry import constraints, fields, quantities
 from include.registry.fields import Checked
 from include.text import quoted
 
@@ -57,7 +57,7 @@ def _kind(value: Any) -> Kind:
 
 def _budget(value: Any) -> Budget:
     found = re.fullmatch(BUDGET, value, re.ASCII) if isinstance(value, str) else None
-    span = constraints.duration(found[2]) if found else timedelta()
+    span = quantities.duration(found[2]) if found else timedelta()
     if found is None or not timedelta() < span <= LONGEST_BUDGET:
         raise ValueError(
             f"{quoted(value)} is not a budget: write it like 6/10m, with at most {MOST_MESSAGES} "
@@ -67,7 +67,7 @@ def _budget(value: Any) -> Budget:
 
 
 def _group(value: Any) -> int:
-    if constraints.count(value) < 2:  # noqa: PLR2004 - of one there is nothing to group
+    if quantities.count(value) < 2:  # noqa: PLR2004 - of one there is nothing to group
         raise ValueError(f"{value} is too few: write 2 or more")
     return int(value)
 

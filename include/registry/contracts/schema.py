@@ -10,9 +10,10 @@ from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, field_validator
 from include import cron as crons
 from include.periods import Schedule
 from include.registry import fields  # noqa: TC001 - pydantic reads the annotations
-from include.registry.constraints import PERCENT, count, one_of, percent
+from include.registry.constraints import one_of
 from include.registry.fields import Checked
 from include.registry.paths import CONTRACTS_FILE
+from include.registry.quantities import PERCENT, count, percent
 from include.text import quoted
 
 if TYPE_CHECKING:

@@ -6,12 +6,13 @@ import re
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Annotated, Any
 
-from include.registry.constraints import count, line, one_of, text
+from include.registry.constraints import line, one_of, text
 from include.registry.environment import CAMEL_CASE, SECRET
 from include.registry.feeds.expressions import Expression
 from include.registry.feeds.placeholders import MILLISECONDS, SECONDS, template
 from include.registry.feeds.tables import TABLES, FeedTable
 from include.registry.fields import LINE_LENGTH, Checked
+from include.registry.quantities import count
 from include.text import quoted, suggestion
 
 if TYPE_CHECKING:
