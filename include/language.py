@@ -34,9 +34,11 @@ LOCALE = Path(__file__).with_name("locale")
 DOMAIN = "messages"
 # The variables of gettext's manual, the first that is set decides.
 VARIABLES = ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG")
+# What `--lang` of a command says, for the processes that it starts.
+CHOSEN = "SCHEDULER_LANGUAGE"
 SETTINGS = Path(__file__).parent.parent / "config" / "language.yaml"
 # One line, so that `--help` can be answered before a YAML library is installed.
-SETTING = re.compile(r"^language\s*:\s*[\"']?(?P<language>\w+)", re.MULTILINE)
+SETTING = re.compile(r"^language\s*:\s+([\"']?)(?P<language>\w+)\1(?=\s|$)", re.MULTILINE)
 _chosen: ContextVar[str | None] = ContextVar("language", default=None)
 
 
@@ -102,15 +104,26 @@ def speaking(wanted: str | None) -> Iterator[None]:
 
 @cache
 def process_language() -> str:
-    """Return the language of this process: of config/language.yaml, else of its locale."""
+    """Return the language of this process: of config/language.yaml, else of its locale.
+
+    Before both comes what `choose` was given, in this process or in the one that started it.
+    """
+    if (chosen := os.environ.get(CHOSEN)) in LANGUAGES:
+        return str(chosen)
     try:
-        found = SETTING.search(SETTINGS.read_text("utf-8", errors="replace"))
+        found = SETTING.search(SETTINGS.read_text("utf-8-sig", errors="replace"))
     except OSError:
         found = None
     if found and found["language"] in LANGUAGES:
         return found["language"]
     locale = next((os.environ[name] for name in VARIABLES if os.environ.get(name)), "")
     return CHINESE if locale.lower().startswith("zh") else ENGLISH
+
+
+def choose(wanted: str) -> None:
+    """Make this process, and those it starts, speak a language of `LANGUAGES`."""
+    os.environ[CHOSEN] = wanted
+    process_language.cache_clear()
 
 
 def restored(stored: str | None, text: str) -> str:

@@ -8,18 +8,21 @@ import os
 import select
 import signal
 import sys
-from argparse import ArgumentParser, Namespace
+from argparse import Namespace
 from collections.abc import Sequence
 from contextlib import redirect_stdout
 from pathlib import Path
 from typing import NoReturn
 
+from include import MANAGER
 from include.errors import ConfigurationError, ExpectedError
-from include.text import print_anything, suggestion
+from include.language import _, choose
+from include.text import nearest, print_anything
 from manager.commands import COMMANDS
 from manager.commands.options import Command
 from manager.layout import Layout, current_layout
 from manager.lifecycle import virtualenv
+from manager.parser import Parser, gettext_speaks, language_parser
 
 PROGRAM = "scheduler_manager.py"
 USAGE, CONFIGURATION, FAILED, INTERRUPTED = 2, 78, 1, 130
@@ -53,9 +56,11 @@ def main(argv: Sequence[str]) -> int:
 def _answer(argv: Sequence[str]) -> int:
     """Run one command line; what the user can repair is said without a traceback."""
     try:
-        if argv and not argv[0].startswith("-") and argv[0] not in COMMANDS:
-            return _unknown(argv[0])
-        arguments = _parse(argv)
+        words = _without_language(argv)
+        if words and not words[0].startswith("-") and words[0] not in COMMANDS:
+            return _unknown(words[0])
+        with gettext_speaks():
+            arguments = _parse(words)
         return _dispatch(COMMANDS[arguments.command], arguments, argv)
     except ConfigurationError as error:
         print(error, file=sys.stderr)
@@ -64,7 +69,7 @@ def _answer(argv: Sequence[str]) -> int:
         print(error, file=sys.stderr)
         return FAILED
     except KeyboardInterrupt as stopped:
-        said = stopped.args or ("interrupted; the same command again goes on from here",)
+        said = stopped.args or (_("interrupted; the same command again goes on from here"),)
         print(*said, file=sys.stderr)
         return INTERRUPTED
 
@@ -104,12 +109,27 @@ def _nothing_installed(arguments: Namespace) -> int:
     """Answer `stop` and `status` where nothing was ever started."""
     command = arguments.command
     if command not in ("stop", "status"):
-        raise ExpectedError(f"nothing is installed yet: run `python3 {PROGRAM} start`")
-    advice = f"not running: `python3 {PROGRAM} start` installs and starts it"
+        raise ExpectedError(_("nothing is installed yet: run `{manager} start`", manager=MANAGER))
+    advice = _("not running: `{manager} start` installs and starts it", manager=MANAGER)
     if getattr(arguments, "prometheus", False):  # what is printed is read as metrics
         raise ExpectedError(advice)
     print(json.dumps({"state": "not running"}) if arguments.json else advice)
     return 3 if command == "status" else 0
+
+
+def _without_language(argv: Sequence[str]) -> list[str]:
+    """Speak what `--lang` asks for; return the words without it.
+
+    It stands anywhere, but behind a command that passes its arguments on it is that one's.
+    """
+    name = next((word for word in argv if word in COMMANDS), None)
+    end = argv.index(name) if name and COMMANDS[name].passes_on else len(argv)
+    with gettext_speaks():
+        parser = language_parser(f"{PROGRAM} [--lang {{en,zh}}] COMMAND ...")
+        known, words = parser.parse_known_args(argv[:end])
+    if known.lang:
+        choose(known.lang)
+    return [*words, *argv[end:]]
 
 
 def _parse(argv: Sequence[str]) -> Namespace:
@@ -127,24 +147,33 @@ def _parse(argv: Sequence[str]) -> Namespace:
     return parser.parse_args(argv)
 
 
-def _parser() -> ArgumentParser:
-    parser = ArgumentParser(
+def _parser() -> Parser:
+    lang = language_parser()
+    parser = Parser(
         prog=PROGRAM,
-        description="Install, start, watch and run the store-data scheduler.",
-        epilog=f"`{PROGRAM} COMMAND --help` tells more about one command.",
-        allow_abbrev=False,
+        description=_("Install, start, watch and run the store-data scheduler."),
+        epilog=_("`{program} COMMAND --help` tells more about one command.", program=PROGRAM),
+        parents=[lang],
     )
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for name, command in COMMANDS.items():
         usage = f"{PROGRAM} {name} {command.passes_on}" if command.passes_on else None
-        sub = commands.add_parser(
-            name, help=command.help, description=command.help, usage=usage, allow_abbrev=False
-        )
-        command.add_arguments(sub)
+        text, parents = _(command.help), [] if command.passes_on else [lang]
+        sub = commands.add_parser(name, help=text, description=text, usage=usage, parents=parents)
+        command.add_arguments(sub, parents)
     return parser
 
 
 def _unknown(name: str) -> int:
-    hint = suggestion(name, COMMANDS)
-    print(f"unknown command {name!r}: {hint} (`{PROGRAM} --help` explains them)", file=sys.stderr)
+    if near := nearest(name, COMMANDS):
+        text = _(
+            "unknown command {name!r}: did you mean {near!r}? (`{program} --help` explains them)",
+            name=name, near=near, program=PROGRAM,
+        )  # fmt: skip
+    else:
+        text = _(
+            "unknown command {name!r}: write one of {known} (`{program} --help` explains them)",
+            name=name, known=list(COMMANDS), program=PROGRAM,
+        )  # fmt: skip
+    print(text, file=sys.stderr)
     return USAGE

@@ -95,7 +95,9 @@ def commands(text: str) -> list[list[str]]:
     """
     found = []
     for said in code(text):
-        if given := re.match(r"(?:\$ )?(?:python3? )?scheduler_manager\.py (.+)", said):
+        if given := re.match(
+            r"(?:\$ )?(?:python3? )?scheduler_manager\.py (?:--lang \w+ )?(.+)", said
+        ):
             found.append(given[1])
         elif re.match(rf"(?:{'|'.join(COMMANDS)}) .*-", said):
             found.append(said)

@@ -23,6 +23,7 @@ CONTRACTS_FILE = "config/contracts.yaml"
 POOLS_FILE = "config/pools.json"
 CONNECTIONS_FILE = "config/connections.json"
 SETTINGS_FILE = "config/airflow.env"
+LANGUAGE_FILE = "config/language.yaml"
 # What is read, by the word that its name begins with.
 FILES = {
     "tasks": TASKS_FOLDER,
@@ -33,6 +34,7 @@ FILES = {
     "pools": POOLS_FILE,
     "connections": CONNECTIONS_FILE,
     "airflow": SETTINGS_FILE,
+    "language": LANGUAGE_FILE,
 }
 
 

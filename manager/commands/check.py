@@ -4,6 +4,7 @@ from argparse import Namespace
 from pathlib import Path
 
 from include import MANAGER
+from include.language import language
 from include.registry import Job
 from include.registry.checks import Checked, check_project
 from include.registry.checks.reporting import report
@@ -56,7 +57,7 @@ def check(layout: Layout, arguments: Namespace) -> int:
     """Print the report, or write docs/jobs.md; return 1 when there are problems."""
     if arguments.write_docs:
         return write_page(layout.root)
-    lines, code = report(layout.root, arguments.lang)
+    lines, code = report(layout.root, language())
     print("\n".join(lines))
     return code
 

@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any, Literal
 
+from include.language import N_, _
 from manager.layout import Layout
 from manager.lifecycle.ports import HIGHEST, HOST_FORM, LOWEST
 
-Option = Callable[[Any], Any]  # adds itself to a parser, or to a group of one
+Option = Callable[[Any], None]  # adds itself to a parser, or to a group of one
 
 
 @dataclass(frozen=True)
@@ -38,18 +39,16 @@ class Command:
     passes_on: str = ""
     parts: Mapping[str, "Command"] = field(default_factory=dict)
 
-    def add_arguments(self, parser: ArgumentParser) -> None:
-        """Add its options to a parser, and its parts."""
+    def add_arguments(self, parser: ArgumentParser, parents: Sequence[ArgumentParser] = ()) -> None:
+        """Add its options to a parser, and its parts, which also have the options of `parents`."""
         for add in self.options:
             add(parser)
         if self.parts:
             parts = parser.add_subparsers(dest="part", metavar="[PART]")
             for name, part in self.parts.items():
-                part.add_arguments(
-                    parts.add_parser(
-                        name, help=part.help, description=part.help, allow_abbrev=False
-                    )
-                )
+                text = _(part.help)
+                sub = parts.add_parser(name, help=text, description=text, parents=[*parents])
+                part.add_arguments(sub, parents)
 
     def run(self, layout: Layout, arguments: Namespace) -> int:
         """Do it, or the part of it that is asked for; return the exit code."""
@@ -61,8 +60,13 @@ class Command:
 
 
 def option(*names: str, **settings: Any) -> Option:
-    """Return one that `add_argument` makes."""
-    return lambda parser: parser.add_argument(*names, **settings)
+    """Return one that `add_argument` makes, its help in the language of the moment."""
+
+    def add(parser: Any) -> None:
+        text = settings["help"]
+        parser.add_argument(*names, **{**settings, "help": _(text)})
+
+    return add
 
 
 def flag(name: str, text: str) -> Option:
@@ -84,21 +88,30 @@ def either(*options: Option) -> Option:
 def port(text: str) -> int:
     """Read a port of the service; raises ArgumentTypeError."""
     if not text.isascii() or not text.isdigit() or not LOWEST <= int(text) <= HIGHEST:
-        raise ArgumentTypeError(f"{text!r} is not a port from {LOWEST} to {HIGHEST}")
+        raise ArgumentTypeError(
+            _(
+                "{text!r} is not a port from {lowest} to {highest}",
+                text=text,
+                lowest=LOWEST,
+                highest=HIGHEST,
+            )
+        )
     return int(text)
 
 
 def host(text: str) -> str:
     """Read an address to listen on; raises ArgumentTypeError."""
     if not HOST_FORM.fullmatch(text):
-        raise ArgumentTypeError(f"{text!r} is not an address or a name of this machine")
+        raise ArgumentTypeError(
+            _("{text!r} is not an address or a name of this machine", text=text)
+        )
     return text
 
 
 def count(text: str) -> int:
     """Read a number of lines; raises ArgumentTypeError."""
     if not text.isascii() or not text.isdigit():
-        raise ArgumentTypeError(f"{text!r} is not a number of lines")
+        raise ArgumentTypeError(_("{text!r} is not a number of lines", text=text))
     return int(text)
 
 
@@ -106,48 +119,57 @@ def seconds(text: str) -> int:
     """Read how long to wait; raises ArgumentTypeError."""
     found = re.fullmatch(r"(?=\d)(?:(\d{1,3})h)?(?:(\d{1,5})m)?(?:(\d{1,6})s)?", text, re.ASCII)
     if found is None:
-        raise ArgumentTypeError(f"{text!r} is no time: write it like 90s, 30m or 2h")
+        raise ArgumentTypeError(_("{text!r} is no time: write it like 90s, 30m or 2h", text=text))
     hours, minutes, rest = (int(part or 0) for part in found.groups())
     return (hours * 60 + minutes) * 60 + rest
 
 
-A_PERIOD = (
+A_PERIOD = N_(
     "the day 2025-10-02, the week that begins on 2025-09-27, or the month 2025-09, as the job has "
     "one"
 )
-JSON = flag("--json", "print JSON")
+JSON = flag("--json", N_("print JSON"))
 # Of a part: what stands before its name counts as well.
-JSON_OF_A_PART = option("--json", action="store_true", default=SUPPRESS, help="print JSON")
-JOB = option("job", metavar="JOB", help="job id")
-PERIOD = option("--period", metavar="KEY", help=f"{A_PERIOD} (without: the period that ended last)")
-ONE_SHOP = option("--shop", metavar="ID", help="only this shop (all)")
-SHOPS = option(
-    "--shop", action="append", metavar="ID", help="only this shop; one --shop for each (all)"
+JSON_OF_A_PART = option("--json", action="store_true", default=SUPPRESS, help=N_("print JSON"))
+JOB = option("job", metavar="JOB", help=N_("job id"))
+PERIOD = option(
+    "--period",
+    metavar="KEY",
+    help=N_(
+        "the day 2025-10-02, the week that begins on 2025-09-27, or the month 2025-09, as the job "
+        "has one (without: the period that ended last)"
+    ),
 )
-AGAIN = flag("--again", "pull everything once more (without: only what has not landed)")
-NOW = flag("--now", "do not let running jobs end; the next start runs them again")
+ONE_SHOP = option("--shop", metavar="ID", help=N_("only this shop (all)"))
+SHOPS = option(
+    "--shop", action="append", metavar="ID", help=N_("only this shop; one --shop for each (all)")
+)
+AGAIN = flag("--again", N_("pull everything once more (without: only what has not landed)"))
+NOW = flag("--now", N_("do not let running jobs end; the next start runs them again"))
 PORT = option(
     "--port",
     type=port,
     metavar="N",
-    help="base port: the web UI listens on N, the sandbox on N+3 (the last one used; 8080)",
+    help=N_("base port: the web UI listens on N, the sandbox on N+3 (the last one used; 8080)"),
 )
 HOST = option(
     "--host",
     type=host,
     metavar="H",
-    help="address the web UI listens on (the last one used; 127.0.0.1: this machine alone)",
+    help=N_("address the web UI listens on (the last one used; 127.0.0.1: this machine alone)"),
 )
 GAP_FILTERS = (
-    option("--job", metavar="JOB", help="only this job (all)"),
+    option("--job", metavar="JOB", help=N_("only this job (all)")),
     ONE_SHOP,
-    option("--since", metavar="DAY", help="from this business day on, as 2025-10-02 (90 days ago)"),
+    option(
+        "--since", metavar="DAY", help=N_("from this business day on, as 2025-10-02 (90 days ago)")
+    ),
     JSON,
 )
 TO_WAIVE = (
     JOB,
     option("--period", metavar="KEY", required=True, help=A_PERIOD),
-    option("--until", metavar="KEY", help="last of several periods (only --period)"),
+    option("--until", metavar="KEY", help=N_("last of several periods (only --period)")),
     ONE_SHOP,
     JSON,
 )

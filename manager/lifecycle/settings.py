@@ -10,6 +10,7 @@ from string import Template
 
 from include import MANAGER
 from include.errors import ConfigurationError
+from include.language import CHOSEN
 from include.running.environment import PRIVATE
 from manager.layout import Layout
 from manager.lifecycle.ports import Ports
@@ -114,7 +115,7 @@ def new_fernet_key() -> str:
 
 
 def _stray(key: str) -> bool:
-    return key.startswith(STRAY_PREFIXES) or key in STRAY
+    return key != CHOSEN and (key.startswith(STRAY_PREFIXES) or key in STRAY)
 
 
 def _read(layout: Layout, path: Path, places: dict[str, str]) -> dict[str, str]:

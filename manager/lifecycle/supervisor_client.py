@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from include.errors import ExpectedError
+from include.language import CHOSEN
 from manager.layout import Layout
 
 CONFIGURATION = "manager/lifecycle/supervisord.conf"
@@ -53,7 +54,9 @@ def start(layout: Layout, environment: dict[str, str]) -> None:
     if folder.is_symlink() or folder.stat().st_uid != layout.run.stat().st_uid:
         raise ExpectedError(f"folder {folder} is another user's: remove it, then start again")
     folder.chmod(0o700)
-    environment = environment | {
+    # `--lang` is of this command; the service speaks what config/language.yaml says.
+    kept = {key: value for key, value in environment.items() if key != CHOSEN}
+    environment = kept | {
         MARKER: str(layout.var),
         "SCHEDULER_SOCKET": str(layout.socket),
         "SCHEDULER_PYTHON": str(layout.python),

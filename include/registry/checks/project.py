@@ -16,7 +16,8 @@ from include.registry.airflow_objects import POOL_EXAMPLE, read_pools
 from include.registry.alerts import AlertConfiguration, load_alerts
 from include.registry.contracts import Contracts, load_contracts
 from include.registry.feeds import Feeds, load_feeds
-from include.registry.paths import CONFIG, FEED_SCRIPTS, POOLS_FILE
+from include.registry.language_setting import language_problems
+from include.registry.paths import CONFIG, FEED_SCRIPTS, LANGUAGE_FILE, POOLS_FILE
 from include.registry.problems import BY_PLACE, costing_only
 from include.registry.user_files import stray_files
 from include.text import MISTYPED, nearest, quoted, suggestion
@@ -70,6 +71,8 @@ def check_project(root: Path = PROJECT_ROOT, now: datetime | None = None) -> Che
             problems.extend(column_problems(job))
     with costing_only(CONFIG, 1, None, problems):
         problems.extend(stray_files(root))
+    with costing_only(LANGUAGE_FILE, 1, None, problems):
+        problems.extend(language_problems(root))
     with costing_only(POOLS_FILE, 1, None, problems):
         problems.extend(pool_problems(root, list(registry.jobs.values())))
     problems.sort(key=BY_PLACE)

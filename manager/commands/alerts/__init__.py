@@ -1,27 +1,30 @@
 """`alerts`: what is open and who was told, and what people say to that; standard library only."""
 
+from include.language import N_
 from manager.commands.options import JOB, JSON_OF_A_PART, ONE_SHOP, Command, option
 
 PARTS = {
     "test": Command(
-        "send a message to each channel, or to one, and show what it answered (exit code 1: one "
-        "did not take it)",
+        N_(
+            "send a message to each channel, or to one, and show what it answered (exit code 1: "
+            "one did not take it)"
+        ),
         "commands.alerts.testing:test",
         [
-            option("channel", metavar="CHANNEL", nargs="?", help="only this one (all)"),
+            option("channel", metavar="CHANNEL", nargs="?", help=N_("only this one (all)")),
             JSON_OF_A_PART,
         ],
     ),
     "ack": Command(
-        "take an alert on: it is neither repeated nor escalated any more",
+        N_("take an alert on: it is neither repeated nor escalated any more"),
         "commands.alerts.answering:ack",
         [
-            option("number", metavar="NUMBER", help="as messages show it, such as A123"),
+            option("number", metavar="NUMBER", help=N_("as messages show it, such as A123")),
             JSON_OF_A_PART,
         ],
     ),
     "mute": Command(
-        "say nothing of a job, or of one shop of it, until a day",
+        N_("say nothing of a job, or of one shop of it, until a day"),
         "commands.alerts.answering:mute",
         [
             *(JOB, ONE_SHOP),
@@ -29,31 +32,31 @@ PARTS = {
                 "--until",
                 metavar="DAY",
                 required=True,
-                help="the last day of it, as 2026-12-05; at most 31 days from now",
+                help=N_("the last day of it, as 2026-12-05; at most 31 days from now"),
             ),
-            option("--reason", metavar="TEXT", required=True, help="why nothing is to be said"),
+            option("--reason", metavar="TEXT", required=True, help=N_("why nothing is to be said")),
             JSON_OF_A_PART,
         ],
     ),
     "unmute": Command(
-        "let alerts of a job, or of one shop of it, come again",
+        N_("let alerts of a job, or of one shop of it, come again"),
         "commands.alerts.answering:unmute",
         [
             JOB,
-            option("--shop", metavar="ID", help="the shop that was muted (the whole job)"),
+            option("--shop", metavar="ID", help=N_("the shop that was muted (the whole job)")),
             JSON_OF_A_PART,
         ],
     ),
     "history": Command(
-        "list the alerts of a while: from when to when, and who was told",
+        N_("list the alerts of a while: from when to when, and who was told"),
         "commands.alerts.listing:history",
         [
             option(
                 "--since",
                 metavar="DAY",
-                help="what was found on this day or later, as 2026-11-01 (30 days ago)",
+                help=N_("what was found on this day or later, as 2026-11-01 (30 days ago)"),
             ),
-            option("--job", metavar="JOB", help="only this job (all)"),
+            option("--job", metavar="JOB", help=N_("only this job (all)")),
             JSON_OF_A_PART,
         ],
     ),

@@ -1,0 +1,85 @@
+"""The parser of the command line: argparse, in the language of who reads it.
+
+Standard library only: `--help` is answered before anything is installed.
+"""
+
+import os
+import re
+from argparse import ArgumentParser, HelpFormatter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from gettext import bindtextdomain, gettext
+from typing import Any
+from unicodedata import east_asian_width
+
+from include.language import DOMAIN, LANGUAGES, LOCALE, N_, _, language
+
+GETTEXT = "LANGUAGE"  # where gettext looks first
+# What a line can be broken between: blanks, words, and Chinese characters, of which a closing mark
+# begins no line and an opening one ends none.
+PIECE = re.compile(r"\s+|[（“]*(?:[^\s\u2e80-\uffef]+|[\u2e80-\uffef])[，。：；、？！）”]*")
+LANGUAGE_HELP = N_("language of what is printed (that of config/language.yaml, else the locale's)")
+
+
+@contextmanager
+def gettext_speaks() -> Iterator[None]:
+    """Make argparse, which asks gettext, speak the language of the moment meanwhile."""
+    bindtextdomain(DOMAIN, str(LOCALE))
+    before = os.environ.get(GETTEXT)
+    os.environ[GETTEXT] = language()
+    try:
+        yield
+    finally:
+        del os.environ[GETTEXT]
+        if before is not None:
+            os.environ[GETTEXT] = before
+
+
+def language_parser(usage: str | None = None) -> "Parser":
+    """Return one that knows `--lang`: for what stands anywhere, and as a parent of others."""
+    parser = Parser(add_help=False, usage=usage)
+    parser.add_argument("--lang", choices=LANGUAGES, help=_(LANGUAGE_HELP))
+    return parser
+
+
+class Parser(ArgumentParser):
+    """One whose `--help` lines up in any language; takes no abbreviated options."""
+
+    def __init__(self, **settings: Any) -> None:
+        """Take what ArgumentParser takes."""
+        super().__init__(formatter_class=Formatter, allow_abbrev=False, **settings)
+
+
+class Formatter(HelpFormatter):
+    """Breaks lines by the cells that they take: a Chinese character takes two."""
+
+    def _split_lines(self, text: str, width: int) -> list[str]:
+        return super()._split_lines(text, width) if text.isascii() else wrapped(text, width)
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        if text.isascii():
+            return super()._fill_text(text, width, indent)
+        return "\n".join(indent + line for line in wrapped(text, width - len(indent)))
+
+    def _format_usage(self, usage: Any, actions: Any, groups: Any, prefix: str | None) -> str:
+        """Indent what follows the first line by the cells of its first word."""
+        prefix = gettext("usage: ") if prefix is None else prefix
+        blank = " " * cells(prefix)
+        text = super()._format_usage(usage, actions, groups, blank)
+        return prefix + text.removeprefix(blank)
+
+
+def cells(text: str) -> int:
+    """Return how many cells of a terminal a text takes."""
+    return sum(2 if east_asian_width(sign) in "WF" else 1 for sign in text)
+
+
+def wrapped(text: str, width: int) -> list[str]:
+    """Return the lines of a text, each of at most so many cells unless one word is wider."""
+    lines = [""]
+    for piece in PIECE.findall(" ".join(text.split())):
+        if lines[-1] and cells(lines[-1] + piece.rstrip()) > width:
+            lines[-1] = lines[-1].rstrip()
+            lines.append("")
+        lines[-1] += piece if lines[-1] else piece.lstrip()
+    return lines
