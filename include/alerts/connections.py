@@ -13,6 +13,7 @@ from contextlib import suppress
 from datetime import timedelta
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from sqlalchemy import column, select, table
@@ -229,7 +230,7 @@ class ShopConnections:
                 host = base_url(fields)
             except ConfigurationError:
                 continue
-            if not is_loopback(host.partition("://")[2].rpartition(":")[0] or host):
+            if not is_loopback(urlsplit(host).hostname or ""):
                 hosts.add(host)
         return sorted(hosts)
 

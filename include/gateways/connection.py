@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from ipaddress import ip_address
@@ -21,6 +22,8 @@ EXAMPLE = (
     '{"conn_type": "http", "host": "%s", "login": "the app key", "password": "the app secret", '
     '"extra": {"access_token": "the token", "refresh_token": "the refresh token"}}'
 )
+# No step up and no step that is empty: a proxy might take another path than the one that is shown.
+PATH = re.compile(r"(/(?!\.{1,2}(/|$))[A-Za-z0-9._~%+-]+)*")
 TOKEN_FIELDS = ("access_token", "refresh_token", "expires_at")
 
 
@@ -30,7 +33,7 @@ class Connection:
 
     Attributes:
         id: the connection id.
-        base_url: scheme, host and port, without a slash at the end.
+        base_url: scheme, host, port and perhaps a path, without a slash at the end.
         app_key: who we are (the connection's login).
         app_secret: what requests are signed with (its password).
         access_token: what the shop's owner has granted (its `extra.access_token`).
@@ -72,6 +75,10 @@ class Connection:
             fields.moment("extra.expires_at"),
             {name: value for name, value in fields.extra.items() if name not in TOKEN_FIELDS},
         )
+
+    def address(self, path: str) -> str:
+        """Return the URL of one of the gateway's paths; a base_url that ends with it is whole."""
+        return self.base_url if self.base_url.endswith(path) else f"{self.base_url}{path}"
 
     def conceal(self, *secrets: str) -> None:
         """Count more texts among the secrets, such as tokens that have been refreshed."""
@@ -163,29 +170,41 @@ def read_fields(conn_id: str, environ: Mapping[str, str], example: str) -> Field
 
 
 def base_url(fields: Fields) -> str:
-    """Return scheme, host and port of a connection, without a slash at the end.
+    """Return the address of a connection, without a slash at the end.
+
+    It may have a path: of a relay that passes on what it is sent to a gateway.
 
     Raises:
-        ConfigurationError: its host is missing, or no address like https://host:port.
+        ConfigurationError: its host is missing, or no address like https://host:port/path.
     """
     host = fields.text("host", "the gateway's address")
     if "://" not in host:
         host = f"{_scheme(fields.values, host)}://{host}"
-    host = host.rstrip("/")
     port = fields.values.get("port")
     try:
-        parts = urlsplit(host)
+        parts = urlsplit(host.rstrip("/"))
         if port is not None and parts.port is None:
-            host += f":{int(port)}"
-            parts = urlsplit(host)
-        valid = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+            parts = parts._replace(netloc=f"{parts.netloc}:{int(port)}")
+        host = parts.geturl()
     except (ValueError, TypeError):
-        valid = False
-    more = "" if not valid else parts.path + parts.query + parts.fragment
-    if not valid or more or parts.username is not None:
+        host = ""
+    if not is_address(host):
         # The value is not shown: somebody may have put a password or a token there.
-        raise fields.problem("host is not an address like https://host:port, and nothing more")
+        raise fields.problem(
+            "host is not an address like https://host:port or https://host/path, and nothing more"
+        )
     return host
+
+
+def is_address(text: str) -> bool:
+    """Return whether a text is scheme, host, perhaps a port and a path, and nothing more."""
+    try:
+        parts = urlsplit(text)
+        named = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+    bare = text == f"{parts.scheme}://{parts.netloc}{parts.path}" and parts.username is None
+    return named and bare and PATH.fullmatch(parts.path) is not None
 
 
 def is_loopback(name: str) -> bool:
@@ -219,7 +238,10 @@ def _from_json(text: str) -> dict[str, Any]:
 
 
 def _from_uri(text: str) -> dict[str, Any]:
-    """Read `type://key:secret@host:port/schema?access_token=…`, or with `type://https://key:…`."""
+    """Read `type://key:secret@host:port/schema?access_token=…`, or with `type://https://key:…`.
+
+    In the second form what follows the host may be its path.
+    """
     kind, found, rest = text.partition("://")
     if not found:
         raise ValueError("its value is neither JSON nor a URI")
@@ -232,11 +254,14 @@ def _from_uri(text: str) -> dict[str, Any]:
         raise ValueError(problem) from None
     extra: dict[str, Any] = dict(parse_qsl(parts.query))
     host = unquote(_host_as_written(parts.netloc))
+    path = parts.path.strip("/")
+    if found and path and host:
+        host, path = f"{host if port is None else f'{host}:{port}'}/{path}", ""
     return {
         "conn_type": kind,
         "host": f"{protocol}://{host}" if found and host else host,
         "port": port,
-        "schema": unquote(parts.path.strip("/")),
+        "schema": unquote(path),
         "login": unquote(parts.username or ""),
         "password": unquote(parts.password or ""),
         "extra": extra.get("__extra__", extra),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from include import MANAGER
 from include.errors import ExpectedError
 
 if TYPE_CHECKING:
@@ -28,6 +29,15 @@ PASSING = re.compile(
 # It is what is sent that is wrong, however politely that is said.
 CREDENTIAL = re.compile(
     r"过期|无效|失效|未授权|重新授权|expired|invalid|unauthori[sz]ed", re.IGNORECASE
+)
+# The clouds of 京东, 淘宝 and 拼多多, from inside which alone they answer some calls for sensitive
+# data. No list has a code for that (but 京东's newer gateway says 99904030005). Whatever the code,
+# words that name one say where to call from: 该 api 是敏感 api，请将您的 app 入驻云鼎平台方可调用
+CLOUD = re.compile("云鼎|聚石塔|多多云")
+FROM_INSIDE = (
+    "the platform answers this call only from inside its own cloud: let a relay there pass the "
+    "calls on, and give its address, with its path, as the host of connection {id}: "
+    f"`{MANAGER} connect {{id}}` asks for it; docs/go-live.md says more of relays"
 )
 # Enough of a doubt where no list of codes says otherwise.
 PERHAPS = re.compile(r"异常|重试|再试|系统|服务|system|server|service|later|again", re.IGNORECASE)
@@ -76,7 +86,7 @@ class Refused(GatewayError):  # noqa: N818 - the design's word
 
 
 class Misdirected(GatewayError):  # noqa: N818 - the design's word
-    """What an entry of the configuration asks for is not there, or not asked for like that."""
+    """What the configuration asks for is not there, or cannot be asked for like that, or there."""
 
 
 class Malformed(GatewayError):  # noqa: N818 - the design's word
@@ -87,6 +97,14 @@ class Malformed(GatewayError):  # noqa: N818 - the design's word
     ) -> None:
         """Describe a call's failure; `repair`: what a person must do, where more is known."""
         super().__init__(call, f"{problem}; {repair}", code=code)
+
+
+def is_for_inside(message: str) -> bool:
+    """Return whether a message says that the platform's own cloud is where to call from.
+
+    One that speaks of a passing trouble does not: the cloud may be what is in trouble.
+    """
+    return bool(CLOUD.search(message)) and not PASSING.search(message)
 
 
 def passes(message: str, *, is_listed: bool) -> bool:

@@ -11,7 +11,16 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from include.gateways.errors import AuthExpired, GatewayError, Refused, Temporary, passes
+from include.gateways.errors import (
+    FROM_INSIDE,
+    AuthExpired,
+    GatewayError,
+    Misdirected,
+    Refused,
+    Temporary,
+    is_for_inside,
+    passes,
+)
 from include.registry.platforms import PLATFORMS
 
 if TYPE_CHECKING:
@@ -22,6 +31,7 @@ CONSOLE = PLATFORMS["jd"].console
 
 QUOTA, TOKEN, SECRET, CLOCK, KEY = "quota", "token", "secret", "clock", "key"
 VERSION, METHOD, PERMISSION, UNKNOWN = "version", "method", "permission", "unknown"
+INSIDE = "inside"
 
 CODES = {
     QUOTA: ("2",),
@@ -32,6 +42,7 @@ CODES = {
     TOKEN: ("18", "19"),
     KEY: ("20", "21"),
     PERMISSION: ("24",),
+    INSIDE: ("99904030005",),
 }
 CAUSES = {code: cause for cause, codes in CODES.items() for code in codes}
 # A spent quota opens on the next day: later than any run still waits.
@@ -60,6 +71,7 @@ REPAIRS = {
         "the app of connection {id} may not use this interface: apply for it at {console}, then "
         "authorise the shop again"
     ),
+    INSIDE: FROM_INSIDE,
     UNKNOWN: f"run it again later; if it stays, look the code up at {CONSOLE}",
 }
 # What only a person can change, unless the message speaks of a trouble that passes.
@@ -73,12 +85,15 @@ def error_of(call: Call, code: str, message: str, connection: Connection) -> Gat
     cause = CAUSES.get(code, UNKNOWN)
     if cause != QUOTA and passes(message, is_listed=True):
         cause = UNKNOWN
+    elif cause not in (QUOTA, TOKEN) and is_for_inside(message):
+        cause = INSIDE
     repair = REPAIRS[cause].format(id=connection.id, console=CONSOLE)
     problem = _problem(code, connection.masked(message), repair)
     if cause in (QUOTA, UNKNOWN):
         wait = NEXT_DAY_IN_SECONDS if cause == QUOTA else 0.0
         return Temporary(call, problem, code=code, wait=wait)
-    return (AuthExpired if cause == TOKEN else Refused)(call, problem, code=code)
+    kind = {TOKEN: AuthExpired, INSIDE: Misdirected}.get(cause, Refused)
+    return kind(call, problem, code=code)
 
 
 def failure_of(call: Call, code: str, message: str) -> Temporary:

@@ -15,7 +15,7 @@ from urllib.parse import urlencode, urlsplit
 from pydantic import BaseModel, ConfigDict, Field
 
 from include.errors import ConfigurationError
-from include.gateways.connection import is_loopback
+from include.gateways.connection import is_address, is_loopback
 from include.gateways.dialect import Call, Request
 from include.gateways.errors import Malformed
 from include.gateways.fields import SHANGHAI, WALL_CLOCK_FORMAT, WholeNumber, Words, parsed
@@ -76,7 +76,7 @@ class Jd:
             "360buy_param_json": json.dumps(call.params, ensure_ascii=False, separators=(",", ":")),
         }
         form["sign"] = signature(self.connection.app_secret, form)
-        return _posted(f"{self.connection.base_url}{PATH}", form)
+        return _posted(self.connection.address(PATH), form)
 
     def unwrap(self, call: Call, envelope: Any) -> Any:
         """Return what an answer's one key holds, or raise what its code says.
@@ -118,16 +118,8 @@ def _posted(url: str, form: Mapping[str, str]) -> Request:
 
 def _oauth_host(connection: Connection) -> str:
     host = str(connection.extra.get("oauth_host") or OAUTH_HOST).rstrip("/")
-    try:
-        parts = urlsplit(host)
-        safe = parts.scheme == "https" or (
-            parts.scheme == "http" and is_loopback(parts.hostname or "")
-        )
-        whole = host == f"{parts.scheme}://{parts.netloc}" and parts.port != 0
-        valid = safe and whole and bool(parts.hostname) and parts.username is None
-    except ValueError:
-        valid = False
-    if not valid:
+    parts = urlsplit(host) if is_address(host) else None
+    if parts is None or not (parts.scheme == "https" or is_loopback(parts.hostname or "")):
         # The value is not shown: somebody may have put a secret there.
         raise ConfigurationError(
             f"connection {connection.id}: extra.oauth_host is not an address like "

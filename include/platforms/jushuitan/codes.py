@@ -15,7 +15,16 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from include.gateways.errors import AuthExpired, GatewayError, Refused, Temporary, passes
+from include.gateways.errors import (
+    FROM_INSIDE,
+    AuthExpired,
+    GatewayError,
+    Misdirected,
+    Refused,
+    Temporary,
+    is_for_inside,
+    passes,
+)
 from include.registry.platforms import PLATFORMS
 
 if TYPE_CHECKING:
@@ -27,6 +36,7 @@ CONSOLE = PLATFORMS["erp"].console
 SECOND, MINUTE, BUSY = "second", "minute", "busy"
 SECRET, CLOCK, TOKEN, ADDRESS = "secret", "clock", "token", "address"
 PARAMETER, PERMISSION, RENEWAL, UNKNOWN = "parameter", "permission", "renewal", "unknown"
+CLOUD = "cloud"
 
 SURE = {10: SECRET, 100: TOKEN, 110: ADDRESS, 130: PARAMETER, 190: PERMISSION}
 SURE |= {199: SECOND, 200: MINUTE}
@@ -89,6 +99,7 @@ REPAIRS = {
         "this kind of app may not renew its token itself: authorise it again at {console} and put "
         "the new token into extra.access_token of connection {id}"
     ),
+    CLOUD: FROM_INSIDE,
     UNKNOWN: "run it again later; if it stays so, look the code up at {console}",
 }
 
@@ -100,7 +111,8 @@ def error_of(call: Call, code: int | str, message: str, connection: Connection) 
     problem = f"code {code or '(none)'} {connection.masked(message)!r}: {repair}"
     if cause in WAITS:
         return Temporary(call, problem, code=code, wait=WAITS[cause])
-    return (AuthExpired if cause in (TOKEN, RENEWAL) else Refused)(call, problem, code=code)
+    kind = AuthExpired if cause in (TOKEN, RENEWAL) else Misdirected if cause == CLOUD else Refused
+    return kind(call, problem, code=code)
 
 
 def _cause(code: int | str, message: str) -> str:
@@ -109,6 +121,8 @@ def _cause(code: int | str, message: str) -> str:
         return listed
     if TOO_OFTEN.search(message):
         return MINUTE
+    if listed not in (TOKEN, RENEWAL) and is_for_inside(message):
+        return CLOUD
     if passes(message, is_listed=listed is not None):
         return BUSY
     if listed and code in SURE:

@@ -10,7 +10,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from include.gateways.errors import AuthExpired, GatewayError, Refused, Temporary, passes
+from include.gateways.errors import (
+    FROM_INSIDE,
+    AuthExpired,
+    GatewayError,
+    Misdirected,
+    Refused,
+    Temporary,
+    is_for_inside,
+    passes,
+)
 from include.registry.platforms import PLATFORMS
 
 if TYPE_CHECKING:
@@ -25,6 +34,7 @@ INSIDE, MAINTENANCE = "inside", "offline"
 TOKEN, MISMATCH, CLIENT, SECRET, ADDRESS = "token", "mismatch", "client", "secret", "address"
 CLOCK, PARAMETER, METHOD, PERMISSION = "clock", "parameter", "method", "permission"
 ADDRESSEE, RISK, TESTING, UNKNOWN = "addressee", "risk", "testing", "unknown"
+CLOUD = "cloud"
 
 CODES = {
     PARAMETER: (10000, 10001, 21001, 21002, 52004),
@@ -97,6 +107,7 @@ REPAIRS = {
         "the app of connection {id} is in its test phase and its calls are used up: apply at "
         "{console} to take it online"
     ),
+    CLOUD: FROM_INSIDE,
     UNKNOWN: "run it again later; if it stays so, look the code up at {console}",
 }
 
@@ -117,7 +128,8 @@ def error_of(
     problem = f"code {code or '(none)'} {shown!r}: {repair}"
     if cause in WAITS:
         return Temporary(call, problem, code=code, wait=WAITS[cause])
-    return (AuthExpired if cause in EXPIRED else Refused)(call, problem, code=code)
+    kind = AuthExpired if cause in EXPIRED else Misdirected if cause == CLOUD else Refused
+    return kind(call, problem, code=code)
 
 
 def _cause(code: int | str, sub_code: str, message: str, sub_message: str) -> str:
@@ -127,6 +139,10 @@ def _cause(code: int | str, sub_code: str, message: str, sub_message: str) -> st
         cause, words = CAUSES.get(int(sub_code), cause), sub_message
     if cause not in WAITS and passes(words, is_listed=True):
         return INSIDE
-    if code == PUBLIC_PARAMETER and TIMESTAMP in f"{message} {sub_message}".lower():
+    said = f"{message} {sub_message}"
+    is_limit = cause in WAITS and cause not in (INSIDE, UNKNOWN)
+    if is_for_inside(said) and not is_limit and cause not in EXPIRED:
+        return CLOUD
+    if code == PUBLIC_PARAMETER and TIMESTAMP in said.lower():
         return CLOCK
     return cause

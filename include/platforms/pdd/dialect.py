@@ -92,7 +92,7 @@ class Pdd:
         }
         texts["sign"] = signature(self.connection.app_secret, texts)
         body = json.dumps(texts, ensure_ascii=False).encode()
-        return Request(f"{self.connection.base_url}{PATH}", HEADERS, body)
+        return Request(self.connection.address(PATH), HEADERS, body)
 
     def _unwrapped(self, call: Call, method: str, envelope: Any) -> Any:
         if not isinstance(envelope, dict):

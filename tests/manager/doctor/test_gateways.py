@@ -11,6 +11,8 @@ import pytest
 
 from manager.doctor.findings import FAIL, OK, WARN
 from manager.doctor.gateways import check_connections
+from tests.gateways.relay import relay
+from tests.gateways.scripted_gateway import answer, scripted
 
 if TYPE_CHECKING:
     from manager.doctor.findings import Finding, Patient
@@ -44,6 +46,30 @@ def test_every_connection_answers(online: Patient) -> None:
     assert "rows on its first page for pdd-1" in found["pdd_feed (feed pdd_chat)"].text
     with closing(sqlite3.connect(online.layout.warehouse)) as warehouse:
         assert warehouse.execute("SELECT count(*) FROM tokens").fetchone() == (0,)
+
+
+def test_every_connection_may_lead_through_a_relay(online: Patient, sandbox: Sandbox) -> None:
+    """Whoever answers at the host, path and all, is asked; feeds have their own path behind it."""
+    with relay(sandbox.base_url, "/in/the-cloud") as one:
+        for variable, text in online.variables.items():
+            online.variables[variable] = text.replace(sandbox.base_url, one.base_url)
+        found = asked(online)
+    del found["airflow_metadata"]
+    assert {finding.level for finding in found.values()} == {OK}
+    assert len(found) == 13
+    feeds = {path for path in one.passed_on if path.startswith("/feeds/")}
+    assert {"/open/shops/query", "/routerjson", "/api/router"} < one.passed_on.keys()
+    assert len(feeds) == 3
+
+
+def test_a_call_that_only_the_platforms_cloud_may_make_says_so(online: Patient) -> None:
+    """The finding names the connection whose host is to be a relay's."""
+    said = {"code": "24", "zh_desc": "该 api 是敏感 api，请将您的 app 入驻云鼎平台方可调用"}
+    with scripted(answer(json.dumps({"error_response": said}))) as gateway:
+        change(online, "jd_1", host=gateway.base_url)
+        finding = asked(online)["jd_1 (jd-1)"]
+    assert finding.level == FAIL
+    assert "give its address, with its path, as the host of connection jd_1" in finding.text
 
 
 def test_a_token_that_is_refreshed_is_only_warned_of(online: Patient, sandbox: Sandbox) -> None:

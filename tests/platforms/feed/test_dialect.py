@@ -208,7 +208,7 @@ def test_a_good_answer_is_given_whole() -> None:
             {"password": "a;b", "extra": {"auth": "cookie", "cookie": "s"}},
             "password holds characters that no cookie can carry",
         ),
-        ({"host": "https://data.example.com/v1"}, "is not an address like https://host:port"),
+        ({"host": "https://data.example.com?v=1"}, "is not an address like https://host:port"),
         ({"host": ""}, "host is missing"),
     ],
 )

@@ -6,7 +6,7 @@ import pytest
 
 from include.gateways.connection import Connection
 from include.gateways.dialect import Call
-from include.gateways.errors import AuthExpired, GatewayError, Refused, Temporary
+from include.gateways.errors import AuthExpired, GatewayError, Misdirected, Refused, Temporary
 from include.gateways.retry_policy import Patience
 from include.platforms.jd.codes import error_of, failure_of, refresh_error_of
 
@@ -53,6 +53,7 @@ def test_each_code_is_classified(code: str, kind: type[GatewayError], repair: st
         ("12", "服务异常", Temporary),
         ("21", "Service unavailable", Temporary),
         ("24", "系统维护中", Temporary),
+        ("24", "云鼎平台繁忙，请稍后再试", Temporary),
         ("19", "access_token已过期，请稍后重试", AuthExpired),
         ("8", "非法的时间戳参数", Refused),
     ],
@@ -62,6 +63,27 @@ def test_a_passing_trouble_outweighs_the_code(
 ) -> None:
     """Nobody renews credentials because the platform is busy; an expired token says so itself."""
     assert type(error_of(CALL, code, message, SHOP)) is kind
+
+
+SENSITIVE = "该 api 是敏感 api，请将您的 app 入驻云鼎平台方可调用"
+
+
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [("24", SENSITIVE), ("31337", SENSITIVE), ("", SENSITIVE), ("99904030005", "sensitive api")],
+)
+def test_what_is_answered_only_from_inside_the_cloud_says_so(code: str, message: str) -> None:
+    """Whatever the code: none is documented for it. The configuration must name a relay there."""
+    error = error_of(CALL, code, message, SHOP)
+    assert type(error) is Misdirected
+    assert "only from inside its own cloud" in str(error)
+    assert "`python3 scheduler_manager.py connect jd_1`" in str(error)
+
+
+def test_a_quota_or_a_token_is_no_matter_of_the_cloud() -> None:
+    """What the platform lists for them stays what it is."""
+    assert type(error_of(CALL, "2", "云鼎应用调用次数", SHOP)) is Temporary
+    assert type(error_of(CALL, "19", "无效access_token，云鼎", SHOP)) is AuthExpired
 
 
 def test_a_spent_quota_is_not_tried_again_in_this_run() -> None:

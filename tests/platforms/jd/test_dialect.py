@@ -194,6 +194,7 @@ def _with_host(host: Any) -> Connection:
     ("host", "url"),
     [
         ("https://oauth.example.com/", "https://oauth.example.com"),
+        ("https://relay.example.cloud/jd/", "https://relay.example.cloud/jd"),
         ("http://127.0.0.1:8080", "http://127.0.0.1:8080"),
         ("http://localhost:8080", "http://localhost:8080"),
         ("http://[::1]:8080", "http://[::1]:8080"),
@@ -215,7 +216,7 @@ def test_the_connection_may_name_the_host_of_tokens(host: str | None, url: str) 
         "open-oauth.jd.com",
         "https://",
         "https://s3cret@oauth.example.com",
-        "https://oauth.example.com/path",
+        "https://oauth.example.com/up/../path",
         "https://oauth.example.com?a=s3cret",
         "https://oauth.example.com:port",
         "https://oauth.example.com:0",

@@ -6,7 +6,7 @@ import pytest
 
 from include.gateways.connection import Connection
 from include.gateways.dialect import Call
-from include.gateways.errors import AuthExpired, GatewayError, Refused, Temporary
+from include.gateways.errors import AuthExpired, GatewayError, Misdirected, Refused, Temporary
 from include.platforms.jushuitan.codes import error_of
 
 ERP = Connection("erp", "http://127.0.0.1:1", "key", "s3cret", "t0ken")
@@ -40,6 +40,9 @@ CALL = Call("/open/orders/single/query", shop=10002, page=4)
         (-1, "服务器忙", Temporary, "come back later"),
         (500, "服务异常，请重试", Temporary, "come back later"),
         (10005, "网络异常", Temporary, "come back later"),
+        (777, "淘系订单请在聚石塔服务器内调用", Misdirected, "only from inside its own cloud"),
+        (190, "请在聚石塔内调用", Misdirected, "connect erp`"),
+        (777, "聚石塔网络异常", Temporary, "come back later"),
         (777, "请5分钟后再试", Temporary, "come back later"),
         (777, "access_token校验服务异常", Temporary, "come back later"),
         (777, "权限服务超时", Temporary, "come back later"),

@@ -6,7 +6,7 @@ import pytest
 
 from include.gateways.connection import Connection
 from include.gateways.dialect import Call
-from include.gateways.errors import AuthExpired, GatewayError, Refused, Temporary
+from include.gateways.errors import AuthExpired, GatewayError, Misdirected, Refused, Temporary
 from include.platforms.pdd.codes import CAUSES, REPAIRS, error_of
 
 SHOP = Connection("pdd_1", "http://127.0.0.1:1", "key", "s3cret", "t0ken")
@@ -54,6 +54,10 @@ CALL = Call("pdd.refund.list.increment.get", shop=20001, page=4)
         (70034, "当前用户或应用存在风险，禁止调用！", Refused, "ddjb@pinduoduo.com"),
         (70035, "当前用户或应用存在风险，禁止调用", Refused, "ddjb@pinduoduo.com"),
         (70036, "应用处于测试状态，调用次数被限制", Refused, "test phase"),
+        (20031, "该接口仅支持在多多云内调用", Misdirected, "only from inside its own cloud"),
+        (31337, "请将应用部署至多多云", Misdirected, "connect pdd_1`"),
+        (52101, "多多云内接口被限流", Temporary, "too often"),
+        (50001, "多多云系统异常", Temporary, "failed inside"),
         (10019, "系统繁忙", Temporary, "failed inside"),
         (20031, "服务器忙", Temporary, "failed inside"),
         (20004, "Gateway timeout", Temporary, "failed inside"),
