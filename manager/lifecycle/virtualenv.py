@@ -8,12 +8,16 @@ again from nothing, because pip takes a half-copied package for an installed one
 import hashlib
 import importlib.util
 import os
+import re
 import shutil
 import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
+from tempfile import TemporaryFile
+from typing import IO
 
 from include.errors import ConfigurationError, ExpectedError
 from manager.layout import Layout, exclusive, log_end
@@ -22,6 +26,10 @@ NEWEST_PYTHON = (3, 13)  # the newest one that requirements.txt is pinned for
 REQUIREMENTS = "requirements.txt"
 CLUSTER = "requirements-cluster.txt"
 DEVELOPMENT = "requirements-dev.txt"
+# A package of a lock with its hashes, which stand on lines of their own.
+PACKAGE = re.compile(r"^[^#\s-].*(?:\n[ \t]+.*)*", re.MULTILINE)
+OPTION = re.compile(r"^-", re.MULTILINE)
+MOST_PIPS, FEWEST_OF_A_PIP = 4, 10
 WRITABLE_BY_OTHERS = 0o022  # who can write what runs here, runs it as this user
 
 
@@ -119,54 +127,81 @@ def _install(layout: Layout, requirements: Path) -> None:
     # Without a search for dependencies: the lock names every one, also those of extras, which pip
     # would look for in versions that are not pinned.
     options = ["--no-deps", "--require-hashes", "--no-input", "--disable-pip-version-check"]
-    pip: list[Path | str] = [
-        layout.python,
-        "-I",
-        "-m",
-        "pip",
-        "install",
-        *options,
-        "--progress-bar",
-        "off",
-    ]
+    pip: list[Path | str] = [layout.python, "-I", "-m", "pip", "install", *options]
+    pip += ["--progress-bar", "off", "-r"]
     # Not how many: the lock is for all systems, and pip leaves out what this one does not need.
     title = f"installing the packages of {requirements.name}"
-    phase(layout, title, [*pip, "-r", requirements])
+    parts = _parts(layout, requirements)
+    phase(layout, title, *([*pip, part] for part in parts))
+    for part in set(parts) - {requirements}:
+        part.unlink()
     stamp(layout, requirements).touch()
     mark.unlink()
 
 
-def phase(layout: Layout, title: str, command: Sequence[Path | str]) -> None:
-    """Run one step with its output in the install log; one line on the screen."""
+def _parts(layout: Layout, requirements: Path) -> list[Path]:
+    """Write a lock as files of some of its packages each, for one pip per processor.
+
+    A pip spends most of its time looking through lists of versions, on one processor. No two
+    packages of the locks have a file in common, so those that install side by side do not meet.
+
+    Returns:
+        the files, or the lock itself where it is short or has options, which stand for all of it.
+    """
+    text = requirements.read_text("utf-8")
+    packages = PACKAGE.findall(text)
+    count = min(os.cpu_count() or 1, MOST_PIPS, len(packages) // FEWEST_OF_A_PIP)
+    if count < 2 or OPTION.search(text):  # noqa: PLR2004 -- one would be the lock
+        return [requirements]
+    parts = [layout.venv / f".part-{number}-of-{requirements.name}" for number in range(count)]
+    for number, part in enumerate(parts):
+        part.write_text("\n".join(packages[number::count]), "utf-8")
+    return parts
+
+
+def phase(layout: Layout, title: str, *commands: Sequence[Path | str]) -> None:
+    """Run one step, its commands side by side, their output in the install log; one line here."""
     log = layout.logs / "install.log"
     started = time.monotonic()
+    print(f"{title} ...", end="", flush=True)
     with log.open("ab") as file:
         file.write(f"\n== {title}\n".encode())
-        file.flush()
-        process = subprocess.Popen(command, stdout=file, stderr=subprocess.STDOUT)
-        print(f"{title} ...", end="", flush=True)
-        while not _ended(process):
-            if sys.stdout.isatty():
-                print(f"\r{title} ... {time.monotonic() - started:.0f} s", end="", flush=True)
-    if process.returncode == 0:
+        codes = _run(commands, file, f"\r{title} ... ")
+    failed = next(filter(None, codes), 0)
+    if not failed:
         rewind = f"\r{title} ..." if sys.stdout.isatty() else ""
         print(f"{rewind} done in {time.monotonic() - started:.0f} s", flush=True)
         return
     print(" failed", flush=True)
     raise ExpectedError(
-        f"{log_end(log)}{title} failed with exit code {process.returncode}; the lines above end "
+        f"{log_end(log)}{title} failed with exit code {failed}; the lines above end "
         f"{layout.shown(log)}: repair the cause (network, disk space, pip's index-url), then run "
         "the same command again"
     )
 
 
-def _ended(process: subprocess.Popen[bytes]) -> bool:
-    try:
-        process.wait(timeout=1)
-    except subprocess.TimeoutExpired:
-        return False
-    except BaseException:  # Ctrl-C: pip must not go on installing behind the user's back
-        process.kill()
-        process.wait()
-        raise
-    return True
+def _run(commands: Sequence[Sequence[Path | str]], log: IO[bytes], counting: str) -> list[int]:
+    """Run commands side by side, and a counter on a terminal; return their exit codes."""
+    started = time.monotonic()
+    with ExitStack() as files:
+        # Each has an output of its own: in the log, lines of several would mix.
+        outputs = [files.enter_context(TemporaryFile()) for _ in commands]
+        running = [
+            subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT)
+            for command, output in zip(commands, outputs, strict=True)
+        ]
+        try:
+            while any(process.poll() is None for process in running):
+                time.sleep(0.2)
+                if sys.stdout.isatty():
+                    print(f"{counting}{time.monotonic() - started:.0f} s", end="", flush=True)
+        finally:
+            codes = []
+            for process in running:  # after Ctrl-C pip must not go on behind the user's back
+                process.kill()
+                codes.append(process.wait())
+            # What failed comes last, where it is looked for.
+            for _, output in sorted(zip(codes, outputs, strict=True), key=lambda one: one[0] != 0):
+                output.seek(0)
+                shutil.copyfileobj(output, log)
+    return codes

@@ -96,6 +96,26 @@ def test_development_requirements_come_on_top(layout: Layout) -> None:
     assert installed == ["3.0", "4.0", "1.0"]
 
 
+def test_a_long_lock_is_installed_by_several_at_once(
+    layout: Layout, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every package is there, and nothing of the parts is left; if one is refused, all fails."""
+    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    names = [f"many{number}" for number in range(20)]
+    lock = layout.root / DEVELOPMENT
+    lock.write_text("".join(make_wheel(layout.root, name, "1.0") for name in names))
+    (layout.root / CLUSTER).write_text(make_wheel(layout.root, "more", "4.0"))
+    ensure(layout, development=True)
+    assert {version_of(layout, name) for name in names} == {"1.0"}
+    assert list(layout.venv.glob(".part-*")) == []
+    assert capfd.readouterr().out.count(f"installing the packages of {DEVELOPMENT}") == 1
+    lock.write_text(lock.read_text()[:-5] + "0000\n")
+    with pytest.raises(ExpectedError, match="DO NOT MATCH THE HASHES"):
+        ensure(layout, development=True)
+    assert not stamp(layout, lock).exists()
+    (layout.venv / ".installing").unlink()
+
+
 def test_a_changed_lock_is_installed(layout: Layout) -> None:
     """After the requirements changed the old stamp is gone and the new version there."""
     old = stamp(layout, layout.root / REQUIREMENTS)
