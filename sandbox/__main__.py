@@ -5,6 +5,7 @@ from __future__ import annotations
 from argparse import ArgumentParser
 
 from sandbox.app import HOST, create_app, server_of
+from sandbox.limits import GENEROUS
 
 
 def main() -> None:
@@ -16,7 +17,8 @@ def main() -> None:
     )
     parser.add_argument("--seed", type=int, default=1, help="another seed gives other data")
     arguments = parser.parse_args()
-    server_of(create_app(arguments.seed), arguments.port, arguments.host).run()
+    app = create_app(arguments.seed, allowances=GENEROUS)
+    server_of(app, arguments.port, arguments.host).run()
 
 
 if __name__ == "__main__":

@@ -15,9 +15,6 @@ from zoneinfo import ZoneInfo
 import pytest
 import yaml
 
-import sandbox.limits
-from include.platforms.pdd import dialect
-from manager.lifecycle import stopping
 from manager.lifecycle.settings import SETTINGS, USERS, service_environment
 from tests.airflow_database import put
 from tests.integration.installation import (
@@ -32,13 +29,12 @@ from tests.integration.installation import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-    from types import ModuleType
 
-# The job that the limits of its platform would keep at two minutes for each day.
+# The job that the limits of its platform would keep at most of a minute for each day.
 LONGEST_PULL = "config/tasks/pdd.yaml"
 DUE, DUE_AT_MIDNIGHT = '"0 8 * * *"', '"1 0 * * *"'
-LIMIT, WIDE_LIMIT = 'Limit(100, 10, per="shop")', 'Limit(1000, 1, per="shop")'
-ALLOWANCE, WIDE_ALLOWANCE = 'Allowance(100, 10, 70031, "shop")', 'Allowance(1000, 1, 70031, "shop")'
+GRANTED, WIDELY_GRANTED = '"calls_per_10s": 500', '"calls_per_10s": 10000'
+ALLOWANCE, WIDE_ALLOWANCE = "Allowance(500, 10, 70031", "Allowance(10000, 10, 70031"
 FIRST_DAY = 8  # days ago
 ERP_JOB = """
 tasks:
@@ -75,8 +71,9 @@ def unstarted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     users = f"{USERS}=admin:admin"
     replace(root / SETTINGS, users, f"{users},{VIEWER}:viewer")
     replace(root / LONGEST_PULL, DUE, DUE_AT_MIDNIGHT)
-    _change(root, dialect, LIMIT, WIDE_LIMIT)
-    _change(root, sandbox.limits, ALLOWANCE, WIDE_ALLOWANCE)
+    connections = root / "config/connections.json"
+    connections.write_text(connections.read_text("utf-8").replace(GRANTED, WIDELY_GRANTED), "utf-8")
+    replace(root / "sandbox/limits.py", ALLOWANCE, WIDE_ALLOWANCE)
     jobs = root / LONGEST_PULL
     entries = yaml.safe_load(jobs.read_text("utf-8"))
     for entry in entries["tasks"]:
@@ -108,18 +105,14 @@ def life(tmp_path_factory: pytest.TempPathFactory, airflow_database: Path) -> It
     (root / "config/tasks/erp.yaml").write_text(ERP_JOB.format(start=first), "utf-8")
     (root / "include/scripts/slow.py").write_text(SLOW)
     (root / "config/tasks/slow.yaml").write_text(SLOW_JOB.replace("HERE", str(root.parent)))
-    _change(root, stopping, "DRAIN_SECONDS = 60.0", f"DRAIN_SECONDS = {PATIENCE}")
+    drain = f"DRAIN_SECONDS = {PATIENCE}"
+    replace(root / "manager/lifecycle/stopping.py", "DRAIN_SECONDS = 60.0", drain)
     with installed(root, root.parent) as service:
         service.layout.make_var()
         service_environment(service.layout, service.ports)  # makes the key that a database needs
         put(airflow_database, service.layout.airflow_home)
         _start_in_a_terminal_that_closes(service)
         yield service
-
-
-def _change(root: Path, module: ModuleType, old: str, new: str) -> None:
-    """Change a constant of a module in a copy of the project."""
-    replace(root.joinpath(*module.__name__.split(".")).with_suffix(".py"), old, new)
 
 
 def _start_in_a_terminal_that_closes(service: Service) -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import time
 from typing import TYPE_CHECKING
 
-from sandbox.limits import DOCUMENTED, Allowance, Gatekeeper, allowances_of
+from include import PROJECT_ROOT
+from include.platforms.pdd.dialect import GRANTED
+from sandbox.limits import DOCUMENTED, GENEROUS, Allowance, Gatekeeper, allowances_of
 
 if TYPE_CHECKING:
     import pytest
@@ -46,6 +49,20 @@ def test_limits_are_as_documented_where_nobody_says_otherwise() -> None:
     assert allowances_of("pdd", wide) == wide
     assert allowances_of("pdd", {"pdd": wide}) == wide
     assert allowances_of("erp", {"pdd": wide}) == DOCUMENTED["erp"]
+
+
+def test_the_delivered_connections_say_what_the_sandbox_of_the_service_allows() -> None:
+    """Less would make the demo slow; more would have its calls turned away."""
+    delivered = json.loads((PROJECT_ROOT / "config/connections.json").read_text("utf-8"))
+    granted = {
+        connection["extra"][GRANTED]
+        for name, connection in delivered.items()
+        if name.startswith("pdd_") and name != "pdd_feed"
+    }
+    of_shop, of_app = GENEROUS["pdd"]
+    assert granted == {of_shop.calls}
+    assert of_shop._replace(calls=100) == DOCUMENTED["pdd"][0]
+    assert of_app == DOCUMENTED["pdd"][1]
 
 
 def test_a_call_is_judged_in_a_few_microseconds() -> None:

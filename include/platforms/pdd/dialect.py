@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict
 
+from include.errors import ConfigurationError
 from include.gateways.dialect import Call, Request
 from include.gateways.errors import Malformed
 from include.gateways.fields import Code, WholeNumber, Words, parsed
 from include.gateways.limiter import Limit
 from include.gateways.tokens import granted
+from include.language import _
 from include.platforms.pdd.codes import error_of
 from include.text import quoted
 
@@ -38,6 +40,8 @@ ANSWERS = {
     REFRESH: "pop_auth_token_refresh_response",
 }
 HEADERS = {"Content-Type": "application/json"}
+# The field of a connection's extra for an app that may call more often than others, per shop.
+GRANTED = "calls_per_10s"
 
 
 def signature(secret: str, params: Mapping[str, str]) -> str:
@@ -63,8 +67,11 @@ class Pdd:
     limits: Sequence[Limit] = (Limit(100, 10, per="shop"), Limit(500, 1))
 
     def __init__(self, connection: Connection) -> None:
-        """Speak for the app of a connection."""
+        """Speak for the app of a connection; raises ConfigurationError for an invalid GRANTED."""
         self.connection = connection
+        if GRANTED in connection.extra:
+            of_shop, of_app = self.limits
+            self.limits = (of_shop._replace(calls=_granted(connection)), of_app)
 
     def request(self, call: Call, access_token: str) -> Request:
         """Sign a call as of now."""
@@ -111,6 +118,23 @@ class Pdd:
             there = quoted(sorted(envelope))
             raise Malformed(call, f"field {ANSWERS[method]} is missing from the answer: {there}")
         return envelope[ANSWERS[method]]
+
+
+def _granted(connection: Connection) -> int:
+    """Return how many calls in 10 seconds a shop of a connection's app is allowed."""
+    calls = connection.extra[GRANTED]
+    if isinstance(calls, str) and calls.isdecimal():  # as a connection in URI form has it
+        calls = int(calls)
+    if type(calls) is int and calls > 0:  # true is no number here
+        return calls
+    raise ConfigurationError(
+        _(
+            "connection {id}: extra.{field} is not a whole number above 0: write how many calls "
+            "in 10 seconds the platform allows this app for each shop, or leave it out (100)",
+            id=connection.id,
+            field=GRANTED,
+        )
+    )
 
 
 class _Error(BaseModel):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
@@ -11,13 +12,24 @@ import pytest
 from ddk.api import base as ddk
 from pdd_sdk.api import base as pdd_sdk
 
+from include.errors import ConfigurationError
 from include.gateways.connection import Connection
 from include.gateways.dialect import Call
 from include.gateways.errors import AuthExpired, Malformed, Refused, Temporary
 from include.gateways.fields import parsed
+from include.gateways.limiter import Limit
 from include.platforms.jd.dialect import Jd, Vender
 from include.platforms.jushuitan.dialect import Jushuitan, ShopInfo
-from include.platforms.pdd.dialect import MALL, REFRESH, REFUNDS, Mall, Pdd, signature, written
+from include.platforms.pdd.dialect import (
+    GRANTED,
+    MALL,
+    REFRESH,
+    REFUNDS,
+    Mall,
+    Pdd,
+    signature,
+    written,
+)
 
 SHOP = Connection("pdd_1", "http://127.0.0.1:1", "cid-demo", "demoSecret", "tok-demo")
 CALL = Call(REFUNDS, {"page": 1}, shop=20001, page=1)
@@ -273,3 +285,20 @@ def test_odd_words_of_an_error_cost_nothing(odd: object) -> None:
     with pytest.raises(Temporary, match="code 65"):
         Jd(SHOP).unwrap(CALL, {"error_response": {"code": 65, "zh_desc": odd, "en_desc": odd}})
     assert Jushuitan(SHOP).unwrap(CALL, {"code": 0, "msg": odd, "data": 1}) == 1
+
+
+@pytest.mark.parametrize(
+    ("extra", "calls"), [({}, 100), ({GRANTED: 500}, 500), ({GRANTED: "300"}, 300)]
+)
+def test_an_app_may_have_been_granted_more_calls(extra: dict[str, Any], calls: int) -> None:
+    """Its connection says so, per shop; the app's own limit stays, and so does that of others."""
+    dialect = Pdd(replace(SHOP, extra=extra))
+    assert dialect.limits == (Limit(calls, 10, per="shop"), Limit(500, 1))
+    assert Pdd(SHOP).limits == Pdd.limits
+
+
+@pytest.mark.parametrize("granted", [0, -1, "many", None, 1.5, True])
+def test_what_is_no_number_of_calls_is_refused(granted: object) -> None:
+    """The message names connection and field, and what belongs there."""
+    with pytest.raises(ConfigurationError, match=r"pdd_1: extra\.calls_per_10s .* leave it out"):
+        Pdd(replace(SHOP, extra={GRANTED: granted}))
