@@ -79,9 +79,18 @@ class Message(str):
         """Return the text in a language of `LANGUAGES`."""
         return _rendered(self.template, self.values, wanted)
 
+    def values_with(self, *names: str) -> Mapping[str, Any] | None:
+        """Return the values of the first message, it or one within it, that has those names."""
+        if set(names) <= self.values.keys():
+            return self.values
+        within = (one for one in self.values.values() if isinstance(one, Message))
+        return next((found for one in within if (found := one.values_with(*names))), None)
+
     def stored(self) -> str:
         """Return template and values as JSON, for `restored`."""
-        return json.dumps(_packed(self), ensure_ascii=False)
+        packed = json.dumps(_packed(self), ensure_ascii=False)
+        # Half a character can neither be stored nor sent; JSON can write it.
+        return packed.encode(errors="backslashreplace").decode()
 
 
 _ = Message

@@ -69,7 +69,7 @@ def _tables(digest: Digest) -> Iterator[tuple[str, list[Row], list[str]]]:
         for one in digest.unusual
     ]
     yield "Far from the usual", [(*UNIT, "rows", "usual", ""), *rows], []
-    noted = [(unit, in_brief(unit.row.notice or "")) for unit in digest.noted if unit.row]
+    noted = [(unit, in_brief(unit.row.shown_notice or "")) for unit in digest.noted if unit.row]
     rows = [(*_names(unit), notice) for unit, notice in noted[:GAPS_SHOWN]]
     yield "Worth knowing", [(*UNIT, "what landed"), *rows], _left(digest.noted)
     rows = [(*_names(unit), str(unit.row.drift)) for unit in digest.restated if unit.row]
@@ -129,9 +129,9 @@ def _row(line: Line) -> Row:
 
 def _gap(unit: JudgedUnit) -> str:
     if unit.state == State.MISCOUNTED:
-        return cut(f"{MISCOUNTED_SIGN} {in_brief(unit.error)}", ERROR_CELLS)
+        return cut(f"{MISCOUNTED_SIGN} {in_brief(unit.shown_error)}", ERROR_CELLS)
     code = "" if unit.exit_code is None else describe(unit.exit_code)
-    error = f": {in_brief(unit.error) or code}" if unit.error else ""
+    error = f": {in_brief(unit.shown_error) or code}" if unit.error else ""
     first = f"; {FIRST[unit.exit_code]}" if unit.exit_code in FIRST else ""
     is_lost = unit.state == State.UNREPAIRABLE
     state = "cannot be pulled again" if is_lost else unit.state

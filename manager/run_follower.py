@@ -199,7 +199,7 @@ class Follower:
         """Print why a run did not land, and where its log is."""
         for row in self.rows(run):
             if row.state not in LANDED:
-                error = row.error or "no error was written down"
+                error = row.shown_error or "no error was written down"
                 print(f"{run.job.id} {row.shop_id}: {row.state}: {error}")
         log = self._layout.logs / "airflow" / f"dag_id={run.job.id}" / f"run_id={run.run_id}"
         print(f"{run.title} did not land; its log is in {self._layout.shown(log)}")
@@ -248,7 +248,7 @@ class Follower:
             row, why = found[shop], ""
             if row is not None and row.error:
                 code = "" if row.exit_code is None else describe(row.exit_code)
-                why = in_brief(row.error) or code
+                why = in_brief(row.shown_error) or code
             told.append(f"{'' if shop == NO_SHOP else shop} {why}".strip())
         more = f"; and {len(missing) - SHOWN} more" if len(missing) > SHOWN else ""
         word = held_up.trouble if held_up else "failed"

@@ -65,7 +65,7 @@ class Missing:
             return WHY[unit.state]
         if unit.state in COMES:
             return f"is due at {unit.due_at:%Y-%m-%d %H:%M}"
-        error = in_brief(unit.error)
+        error = in_brief(unit.shown_error)
         if unit.state == State.MISCOUNTED:
             return f"{MISCOUNTED_SIGN} {error}"
         code = "" if unit.exit_code is None else f", {describe(unit.exit_code)}"

@@ -7,6 +7,8 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from include.language import Message
+from include.units.exit_codes import how_ended
 from include.units.unit import State
 
 if TYPE_CHECKING:
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
     from include.coverage.judged_unit import JudgedUnit
     from include.coverage.runs import UnderWay
 
-# What the runner writes of a script that did not land, with the script's own last lines below.
+# What older runners have written of a script that did not land, its own last lines below.
 ENDED = re.compile(r"(?:(?P<how>.+); )?exit code -?\d+(?: \([^)]*\))?")
 
 
@@ -87,7 +89,7 @@ def _of_one_cell(gaps: list[JudgedUnit], under_way: UnderWay) -> list[Span]:
     )
     for unit in gaps:
         seen_to = under_way.sees_to(unit)
-        reason = (unit.state, unit.exit_code, in_brief(unit.error), seen_to)
+        reason = (unit.state, unit.exit_code, in_brief(unit.shown_error), seen_to)
         groups[reason, _is_early(unit)].append(unit)
     return [
         Span(units[0].job_id, *reason, tuple(unit.shop_id for unit in units), units)
@@ -111,7 +113,11 @@ def in_brief(error: str | None) -> str:
     Where that tells how a script ended, with its last lines behind, it is the last of these.
     """
     lines = [line.strip() for line in (error or "").splitlines() if line.strip()]
-    ended = ENDED.fullmatch(lines[0]) if lines else None
-    if not ended:
+    if isinstance(error, Message):
+        how = how_ended(error)
+    else:
+        found = ENDED.fullmatch(lines[0]) if lines else None
+        how = (found["how"] or "") if found else None
+    if how is None:
         return lines[0] if lines else ""
-    return ": ".join(filter(None, (ended["how"], *lines[1:][-1:])))
+    return ": ".join(filter(None, (how, *lines[1:][-1:])))

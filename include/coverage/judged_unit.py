@@ -62,8 +62,13 @@ class JudgedUnit(Unit):
 
     @property
     def error(self) -> str | None:
-        """Why its last attempt failed."""
+        """Why its last attempt failed, in English."""
         return self.row.error if self.row else None
+
+    @property
+    def shown_error(self) -> str | None:
+        """Why its last attempt failed, in the language of the moment."""
+        return self.row.shown_error if self.row else None
 
     @property
     def run_id(self) -> str | None:

@@ -252,8 +252,8 @@ def _unit(unit: JudgedUnit, state: str, registry: Registry, under_way: UnderWay)
         "rows": unit.rows,
         "attempts": unit.attempts,
         "exit_code": unit.exit_code,
-        "error": unit.error,
-        "notice": unit.row.notice if unit.row and unit.landed else None,
+        "error": unit.shown_error,
+        "notice": unit.row.shown_notice if unit.row and unit.landed else None,
         "restated": None
         if not (unit.row and unit.landed and unit.row.drift)
         else {"drift": str(unit.row.drift), "at": _moment(unit.row.restated_at)},

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 from sqlalchemy import ColumnElement, RowMapping, Update, or_, update
 
 from include.errors import ExpectedError
+from include.language import _
+from include.units.texts import TEXT_OF
 from include.units.unit import LedgerRow, State
 from include.warehouse.tables import ledger
 
@@ -46,7 +48,7 @@ class Claim:
             heartbeat_at=now,
             finished_at=None,
             exit_code=None,
-            error=None,
+            **dict.fromkeys(TEXT_OF["error"]),
             # A failed unit that has rows had landed: what landed was rejected.
             rows=None,
             source_rows=None,
@@ -61,9 +63,15 @@ class Claim:
         for row in (LedgerRow(**row) for row in rows):
             beat = row.heartbeat_at or datetime.now(timezone.utc)
             raise HeldElsewhereError(
-                f"{row} is being run on another machine by run {row.run_id!r}, whose last sign of "
-                f"life was at {beat:%Y-%m-%d %H:%M:%S} UTC: try again when it has ended; it is "
-                f"taken over {self.patience.total_seconds():.0f} s after its last sign of life"
+                _(
+                    "{unit} is being run on another machine by run {run!r}, whose last sign of "
+                    "life was at {beat:%Y-%m-%d %H:%M:%S} UTC: try again when it has ended; it is "
+                    "taken over {seconds:.0f} s after its last sign of life",
+                    unit=str(row),
+                    run=row.run_id,
+                    beat=beat,
+                    seconds=self.patience.total_seconds(),
+                )
             )
 
     def _is_free(self, now: datetime) -> ColumnElement[bool]:

@@ -19,8 +19,10 @@ import signal
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
+from include.language import N_, Message, _
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
 # A process that signal n ended is given this much more than n, as shells do.
 SIGNAL_BASE = 128
@@ -37,12 +39,15 @@ class ExitCode(IntEnum):
     NOTHING_TO_DO = 99
 
 
+CODE, CODE_WITH_MEANING = N_("exit code {code}"), N_("exit code {code} ({meaning})")
+HOW_ENDED = N_("{how}; {ended}")
+BELOW = "{reason}\n{lines}"
 MEANINGS: dict[int, str] = {
-    ExitCode.LANDED: "landed",
-    ExitCode.TEMPORARY: "a temporary failure",
-    ExitCode.REFUSED: "credentials refused or expired",
-    ExitCode.CONFIGURATION: "the configuration is wrong",
-    ExitCode.NOTHING_TO_DO: "nothing to do",
+    ExitCode.LANDED: N_("landed"),
+    ExitCode.TEMPORARY: N_("a temporary failure"),
+    ExitCode.REFUSED: N_("credentials refused or expired"),
+    ExitCode.CONFIGURATION: N_("the configuration is wrong"),
+    ExitCode.NOTHING_TO_DO: N_("nothing to do"),
 }
 # The worst last; a code that is not named here is a failure.
 SEVERITY = (
@@ -63,10 +68,29 @@ def worst(codes: Iterable[int]) -> int:
     return max(codes, key=_severity, default=int(ExitCode.NOTHING_TO_DO))
 
 
-def describe(code: int) -> str:
+def describe(code: int) -> Message:
     """Return an exit code with its meaning, for example `exit code 137 (ended by SIGKILL)`."""
-    meaning = MEANINGS.get(code) or _signal_name(code)
-    return f"exit code {code} ({meaning})" if meaning else f"exit code {code}"
+    meaning = _(MEANINGS[code]) if code in MEANINGS else _signal_name(code)
+    if meaning:
+        return _(CODE_WITH_MEANING, code=code, meaning=meaning)
+    return _(CODE, code=code)
+
+
+def ended(code: int, how: str = "", lines: Sequence[str] = ()) -> Message:
+    """Return how a script ended: what has ended it, its exit code, and its last lines below."""
+    told = describe(code)
+    reason = _(HOW_ENDED, how=how, ended=told) if how else told
+    return Message(BELOW, reason=reason, lines="\n".join(lines)) if lines else reason
+
+
+def how_ended(told: Message) -> str | None:
+    """Return the `how` of what `ended` has returned; None of any other message."""
+    reason = told.values["reason"] if told.template == BELOW else told
+    if not isinstance(reason, Message):  # a secret was masked in it
+        return None
+    if reason.template == HOW_ENDED:
+        return str(reason.values["how"])
+    return "" if reason.template in (CODE, CODE_WITH_MEANING) else None
 
 
 def of_signal(number: int) -> int:
@@ -79,8 +103,8 @@ def _severity(code: int) -> int:
     return SEVERITY.index(ExitCode(code) if known else ExitCode.FAILED)
 
 
-def _signal_name(code: int) -> str | None:
+def _signal_name(code: int) -> Message | None:
     try:
-        return f"ended by {signal.Signals(code - SIGNAL_BASE).name}"
+        return _("ended by {signal}", signal=signal.Signals(code - SIGNAL_BASE).name)
     except ValueError:
         return None

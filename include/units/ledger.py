@@ -23,8 +23,10 @@ from sqlalchemy import (
 )
 
 from include.errors import ExpectedError
+from include.language import N_, _
 from include.units.claims import UNFENCED, Claim
 from include.units.revisions import revised
+from include.units.texts import LEFT_OUT, TEXT_OF, columns_of
 from include.units.unit import LANDED, Key, LedgerRow, State, Unit, key_of, window
 from include.warehouse.tables import ledger
 from include.warehouse.transactions import in_transaction, now, reading
@@ -35,14 +37,13 @@ if TYPE_CHECKING:
 ENDED = (*LANDED, State.PROVISIONAL, State.FAILED)
 KEY = ("job_id", "shop_id", "period_key")
 STATE_BY_EXIT_CODE = {0: State.OK, 99: State.EMPTY}
-ERROR_LIMIT = 4_000
 # What a landing says beside its rows; each landing replaces what the one before has said.
-FINDINGS = ("table_name", "covered_until", "source_rows", "counted_at", "notice")
+FINDINGS = ("table_name", "covered_until", "source_rows", "counted_at", *TEXT_OF["notice"])
 # Of what failed without its script having said so.
 EXIT_CODE_UNSAID = 1
-LEFT_OUT = (
-    "the script ended without saying anything of this shop, though it wrote down how others went: "
-    "let it land or fail each of its shops; the next run tries this one again"
+BEGUN_SINCE = N_(
+    "{unit} has been begun by run {run!r} since: what that one lands counts, and these rows are "
+    "left out; see that only one installation runs this job"
 )
 
 
@@ -143,6 +144,7 @@ class Ledger:
         state = State.PROVISIONAL if known.pop("provisional", False) else state
         drift = known.pop("drift", None)
         changes = {} if state == State.PROVISIONAL else revised(drift)
+        known |= columns_of("notice", known.pop("notice", None))
         values = _ended(state, exit_code=0) | dict.fromkeys(FINDINGS) | known | window(unit)
         values |= {"rows": rows, "calls": calls}
         free = self._mine(unit) | ledger.c.run_id.is_(None)
@@ -151,10 +153,7 @@ class Ledger:
             return
         other = connection.execute(_of(unit, select(ledger.c.run_id))).one_or_none()
         if other:
-            raise SupersededError(
-                f"{unit} has been begun by run {other.run_id!r} since: what that one lands counts, "
-                "and these rows are left out; see that only one installation runs this job"
-            )
+            raise SupersededError(_(BEGUN_SINCE, unit=str(unit), run=other.run_id))
         first = {"revision": 1} if changes else {}
         connection.execute(insert(ledger).values(_pending(unit) | values | first))
 
@@ -200,7 +199,7 @@ class Ledger:
             self._update(mine, {"state": State.PROVISIONAL})
         left_out = state in LANDED and any(state in ENDED for state in states.values())
         if left_out:
-            values = _ended(State.FAILED, EXIT_CODE_UNSAID, LEFT_OUT)
+            values = _ended(State.FAILED, EXIT_CODE_UNSAID, _(LEFT_OUT))
         self._update(unsettled, values, ledger.c.state == State.RUNNING)
         return unsettled if left_out else []
 
@@ -210,8 +209,7 @@ class Ledger:
         Returns:
             whether it is rejected; what another run did since the row was read stays.
         """
-        error = reason[:ERROR_LIMIT]
-        values = {"state": State.FAILED, "exit_code": None, "error": error}
+        values = {"state": State.FAILED, "exit_code": None} | columns_of("error", reason)
         rejected = update(ledger).where(unchanged(row)).values(values)
         return in_transaction(self.engine, lambda by: bool(by.execute(rejected).rowcount))
 
@@ -295,6 +293,6 @@ def _ended(state: State, exit_code: int, error: str | None = None) -> dict[str, 
     return {
         "state": state,
         "exit_code": exit_code,
-        "error": error[:ERROR_LIMIT] if error else None,
         "finished_at": datetime.now(timezone.utc),
+        **columns_of("error", error),
     }

@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, Engine, select, update
 
+from include.language import _
 from include.units.exit_codes import ExitCode
 from include.units.ledger import Ledger, SupersededError, unchanged
 from include.units.revisions import revised
+from include.units.texts import columns_of
 from include.units.unit import LANDED, Key, LedgerRow, State, Unit, key_of
 from include.warehouse.tables import ledger
 from include.warehouse.transactions import in_transaction, now, reading
@@ -87,11 +89,14 @@ class RepullLedger(Ledger):
         if known["source_rows"] is not None:
             changes |= {name: known[name] for name in ("source_rows", "counted_at")}
         if drift.changed:
-            kept = {name: known[name] for name in ("table_name", "covered_until", "notice")}
+            kept = {name: known[name] for name in ("table_name", "covered_until")}
+            kept |= columns_of("notice", known["notice"])
             state = State.OK if rows else State.EMPTY
             changes |= {**revised(drift), **kept, "rows": rows, "calls": calls, "state": state}
         if not connection.execute(self._same(unit).values(changes)).rowcount:
-            raise SupersededError(f"{unit} has been pulled by another run since: its rows count")
+            raise SupersededError(
+                _("{unit} has been pulled by another run since: its rows count", unit=str(unit))
+            )
 
     def fail(self, unit: Unit, exit_code: int, error: str) -> None:  # noqa: ARG002 - what landed is no failure
         """Write down that a unit was pulled again in vain, unless that may be over soon."""

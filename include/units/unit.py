@@ -7,6 +7,8 @@ from datetime import datetime, timezone
 from enum import Enum
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
+from include.language import Message, _, restored
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -24,7 +26,7 @@ NO_SHOP = "-"
 LIKE = 1.25
 # What is usual is the median of so many like periods; fewer say nothing.
 PERIODS_COMPARED = 4
-# What an error says between the two numbers, of which the source names the second.
+# What the column of an error says between two numbers, of which the source names the second.
 SOURCE_COUNTS = "landed, the source counts"
 
 
@@ -109,8 +111,19 @@ class Drift(NamedTuple):
 
     def __str__(self) -> str:
         """Return it in short: `12 -> 15 rows (+3), 4 changed`."""
+        return self.message
+
+    @property
+    def message(self) -> Message:
+        """It in short, for a message that others read later."""
         step = f" ({self.rows - self.before:+,})" if self.rows != self.before else ""
-        return f"{self.before:,} -> {self.rows:,} rows{step}, {self.changed:,} changed"
+        return _(
+            "{before:,} -> {rows:,} rows{step}, {changed:,} changed",
+            before=self.before,
+            rows=self.rows,
+            step=step,
+            changed=self.changed,
+        )
 
 
 @dataclass(frozen=True)
@@ -144,6 +157,8 @@ class LedgerRow:
     rows_changed: int | None = None
     restated_at: datetime | None = None
     repulled_at: datetime | None = None
+    error_i18n: str | None = None
+    notice_i18n: str | None = None
 
     def __str__(self) -> str:
         """Name its unit as messages do."""
@@ -154,6 +169,16 @@ class LedgerRow:
         """Return the rows of the ledger that a query of all its columns selects."""
         return [cls(**row) for row in connection.execute(query).mappings()]
 
+    @property
+    def shown_error(self) -> str | None:
+        """Why it failed, in the language of the moment; `error` is in English."""
+        return restored(self.error_i18n, self.error) if self.error else None
+
+    @property
+    def shown_notice(self) -> str | None:
+        """What is worth knowing of what landed, in the language of the moment."""
+        return restored(self.notice_i18n, self.notice) if self.notice else None
+
     def is_of(self, period: Period) -> bool:
         """Return whether it is of the very window that a period means by its key."""
         window = period.start.astimezone(timezone.utc), period.end.astimezone(timezone.utc)
@@ -162,7 +187,7 @@ class LedgerRow:
     @property
     def is_miscounted(self) -> bool:
         """Whether it was rejected because the source counts other rows than have landed."""
-        told = self.error or ""
+        told = self.error or ""  # the column is in English
         return self.state == State.FAILED and self.source_rows is not None and SOURCE_COUNTS in told
 
     @property

@@ -45,6 +45,10 @@ ledger = Table(
     Column("rows_changed", Integer),
     Column("restated_at", UtcMoment),
     Column("repulled_at", UtcMoment),
+    # `error` and `notice`, which are in English, as template and values (`Message.stored`): each
+    # reader sees them in their own language.
+    Column("error_i18n", Text),
+    Column("notice_i18n", Text),
     # All that counting what has landed needs, in the order in which it is counted; what has not
     # landed is found without looking at the rest.
     Index(

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from include.language import _, speaking
 from include.periods import Schedule
 from include.row_checks.judging import last_rows
-from include.units.ledger import Ledger, SupersededError
+from include.units.ledger import BEGUN_SINCE, Ledger, SupersededError
 from include.units.unit import NO_SHOP, Unit
 from include.warehouse import connect
 from include.warehouse.transactions import reading
@@ -212,6 +213,37 @@ def test_what_has_landed_does_not_fail(ledger: Ledger) -> None:
         ledger.land(connection, UNITS[0], 250)
     Ledger(ledger.engine).fail(UNITS[0], 75, "slow")
     assert _states(ledger) == {"erp-1": "ok"}
+
+
+@pytest.mark.every_warehouse
+def test_texts_are_english_in_the_ledger_and_shown_in_the_language_of_who_reads(
+    ledger: Ledger,
+) -> None:
+    """Whatever language the run speaks; what is no message, half a character, or too long stays."""
+    half = _(BEGUN_SINCE, unit=_("landed"), run="\ud83d")
+    with speaking("zh"):
+        ledger.expect(UNITS)
+        ledger.begin(UNITS)
+        ledger.fail(UNITS[0], 77, half)
+        ledger.fail(UNITS[1], 1, "as it came")
+        ledger.fail(UNITS[2], 1, _("{first}; {then}", first=_("landed"), then="x" * 20_000))
+    rows = ledger.rows("erp_store", PERIOD.key)
+    told = [(row.error or "")[:40] for row in rows]
+    assert told[0] == r"landed has been begun by run '\ud83d' si"
+    assert told[1:] == ["as it came", f"landed; {'x' * 32}"]
+    assert [row.shown_error for row in rows] == [row.error for row in rows]
+    with speaking("zh"):
+        shown = [(row.shown_error or "")[:21] for row in rows]
+        assert shown[0] == r"已入库 之后又被运行 '\ud83d' 开"
+        assert shown[1:] == ["as it came", f"landed; {'x' * 13}"]
+        with ledger.engine.begin() as connection:
+            ledger.land(connection, UNITS[0], 5, notice=_("nothing to do"))
+    row, *_others = ledger.rows("erp_store", PERIOD.key)
+    assert (row.error, row.error_i18n, row.notice) == (None, None, "nothing to do")
+    with speaking("zh"):
+        assert (row.shown_error, row.shown_notice) == (None, "无事可做")
+    ledger.begin(UNITS)
+    assert [row.error_i18n for row in ledger.rows("erp_store", PERIOD.key)] == [None] * 3
 
 
 def test_a_run_lands_what_it_began_or_nobody_did(ledger: Ledger) -> None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from include.alerts.catalogue import Text
 from include.alerts.findings import Missing
 from include.coverage.airflow_runs import NO_SCHEDULER, NOBODY_STARTS_IT
 from include.coverage.gap_ranges import in_brief
 from include.coverage.runs import UnderWay
+from include.language import Message, speaking
 from include.units.exit_codes import SIGNAL_BASE, ExitCode
 from include.units.unit import NO_SHOP, State
 
@@ -72,7 +73,7 @@ STUCK = {
     NOBODY_STARTS_IT: Text("排队，但调度器没有启动它", "its run waits, and no one starts it"),
 }
 STUCK_OTHERWISE = Text("运行停住了：{why}", "its run cannot go on: {why}")
-# As the platforms' errors begin: the code, and what they say of it.
+# As older versions have written it: the platform's code and what it says of it, the connection.
 CODE = re.compile(r"\bcode (?P<code>[\w.-]+) '(?P<said>[^']*)'")
 CONNECTION = re.compile(r"\bconnection (\w+)")
 NO_ERROR = Text("没有说明原因", "no reason was given")
@@ -131,9 +132,13 @@ def connection_of(unit: JudgedUnit, job: Job, scope: Scope) -> str:
     shop = scope.registry.shops.get(unit.shop_id)
     if shop is not None:
         return shop.connection
-    named = CONNECTION.search(unit.error or "")
-    if named and named[1] in job.connection_ids:
-        return named[1]
+    error = unit.shown_error or ""
+    if isinstance(error, Message):
+        named = (error.values_with("connection") or {}).get("connection")
+    else:
+        named = found[1] if (found := CONNECTION.search(error)) else None
+    if named in job.connection_ids:
+        return str(named)
     return next(iter(job.connection_ids), job.id)
 
 
@@ -176,7 +181,8 @@ def _words(unit: JudgedUnit, job: Job, known: Circumstances) -> Words:
 
 def _of_failed(unit: JudgedUnit, job: Job, known: Circumstances) -> Words:
     scope = known.scope
-    error = scope.quote(in_brief(unit.error)) or scope.say(NO_ERROR)
+    with speaking(scope.language):
+        error = scope.quote(in_brief(unit.shown_error)) or scope.say(NO_ERROR)
     if is_refused(unit):
         connection = connection_of(unit, job, scope)
         reason = scope.say(REFUSED, connection=connection)
@@ -199,10 +205,18 @@ def _of_what_may_pass(unit: JudgedUnit, error: str, scope: Scope) -> Words:
         return Words(scope.say(KILLED), cause="interrupted")
     if code != ExitCode.TEMPORARY:
         return Words(scope.say(FAILED, error=error))
-    said = CODE.search(error)
+    told = unit.shown_error
+    said = told.values_with("code", "said") if isinstance(told, Message) else _written_code(error)
     if said is None:
         return Words(scope.say(TEMPORARY, error=error), cause="temporary")
-    return Words(scope.say(BUSY, code=f"{said['code']} {said['said']}".strip()), cause=said["code"])
+    shown = scope.quote(f"{said['code']} {said['said']}".strip())
+    return Words(scope.say(BUSY, code=shown), cause=str(said["code"]))
+
+
+def _written_code(error: str) -> Mapping[str, Any] | None:
+    """Return the code of a platform, and what it says of it, in an error of an older version."""
+    found = CODE.search(error)
+    return found.groupdict() if found else None
 
 
 def _tries(unit: JudgedUnit, job: Job, known: Circumstances) -> str:

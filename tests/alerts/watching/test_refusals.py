@@ -6,6 +6,7 @@ from datetime import timezone
 from typing import TYPE_CHECKING
 
 from include.alerts.findings import Kind
+from include.language import _, english
 from tests.alerts.watched import DAY, LAST, at
 
 if TYPE_CHECKING:
@@ -73,3 +74,12 @@ def test_a_job_without_shops_names_the_connection_of_its_error(watched: Watched)
     assert found.facts["remedy"].startswith(
         "更换凭据，用 `python3 scheduler_manager.py connect mail`"
     )
+
+
+def test_the_connection_of_an_error_is_one_of_its_values(watched: Watched) -> None:
+    """Whatever language the text is shown in."""
+    error = _("{first}; {then}", first=_("landed"), then=_("no {connection}", connection="mail"))
+    stored = {"error": english(error), "error_i18n": error.stored()}
+    watched.land(but={f"report - {LAST}": REFUSED | stored})
+    (found,) = refused(watched, "08:10")
+    assert found.subject == "mail"
