@@ -5,6 +5,7 @@ import os
 import sys
 from zoneinfo import ZoneInfo
 
+from include.language import _
 from include.running.journal import Journal
 from manager.layout import Layout
 
@@ -21,9 +22,11 @@ def service_journal(layout: Layout) -> Journal:
 def note(layout: Layout, event: str) -> None:
     """Write down what this command did to the service; a journal that fails stops nothing."""
     try:
-        service_journal(layout).write("service", f"{event} (user {user_name()}, pid {os.getpid()})")
+        who = {"user": user_name(), "pid": os.getpid()}
+        told = _("{event} (user {user}, pid {pid})", event=event, **who)
+        service_journal(layout).write("service", told)
     except OSError as error:
-        print(f"the journal cannot be written: {error}", file=sys.stderr)
+        print(_("the journal cannot be written: {error}", error=error), file=sys.stderr)
 
 
 def service_zone(layout: Layout) -> ZoneInfo:

@@ -3,25 +3,34 @@
 Many runners write at once: each event is one write to the end of the file, under a lock on it. A
 file of 10 MB is set aside as `scheduler.log.1` and so on; set-aside files are removed when there
 are too many or when they are older than 30 days.
+
+The lines are in the language of who writes. `scheduler.i18n.jsonl` beside it, written under the
+same lock and set aside with it, has each line again with its template and values, so that another
+reader can be shown it in another language (`lines_in_other_words`).
 """
 
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import time
 from contextlib import contextmanager
 from datetime import datetime, tzinfo
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from include.language import Message, restored
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
 MAX_BYTES = 10_000_000
 FILES_KEPT = 20
 SECONDS_KEPT = 30 * 24 * 3600
-INDENT = "    "
+# Of the lines: that of the event, and those that say more.
+EVENT, DETAIL = "{now} {subject} {event}", "    {line}"
 
 
 class Journal:
@@ -54,14 +63,17 @@ class Journal:
             OSError: the file cannot be written.
         """
         now = datetime.now(self.zone).isoformat(" ", "seconds")
-        lines = [f"{now} {subject} {' '.join(event.split())}", *(INDENT + line for line in details)]
-        entry = ("\n".join(lines) + "\n").encode(errors="backslashreplace")
+        told = [Message(EVENT, now=now, subject=subject, event=event)]
+        told += [Message(DETAIL, line=line) for line in details]
+        entry = _encoded(map(_in_a_line, told))
         with self._locked() as fd:
             size = os.fstat(fd).st_size
             if size == 0 or size + len(entry) <= self.max_bytes:
+                _append(translations_of(self.path), _encoded(_translatable(told)))
                 os.write(fd, entry)
                 return
-            self._set_aside()
+            for path in (self.path, translations_of(self.path)):
+                self._set_aside(path)
         self.write(subject, event, details)
 
     @contextmanager
@@ -78,20 +90,64 @@ class Journal:
             finally:
                 os.close(fd)
 
-    def _set_aside(self) -> None:
-        for number in range(self.files_kept, 0, -1):
-            older = self._numbered(number)
-            newer = self._numbered(number - 1) if number > 1 else self.path
+    def _set_aside(self, path: Path) -> None:
+        files = [path, *(path.with_name(f"{path.name}.{n + 1}") for n in range(self.files_kept))]
+        for newer, older in reversed([*pairwise(files)]):
             if newer.exists():
                 newer.replace(older)
         too_old = time.time() - SECONDS_KEPT
-        for number in range(1, self.files_kept + 1):
-            file = self._numbered(number)
+        for file in files[1:]:
             if file.exists() and file.stat().st_mtime < too_old:
                 file.unlink()
 
-    def _numbered(self, number: int) -> Path:
-        return self.path.with_name(f"{self.path.name}.{number}")
+
+def translations_of(path: Path) -> Path:
+    """Return the file that has a journal's lines with their templates and values."""
+    return path.with_name(f"{path.stem}.i18n.jsonl")
+
+
+def lines_in_other_words(translations: Iterable[str]) -> dict[str, str]:
+    """Return lines as the journal has them, each as it is in the language of the moment.
+
+    Args:
+        translations: lines of the file beside the journal; what cannot be read is left out.
+    """
+    found = {}
+    for text in translations:
+        try:
+            line, stored = json.loads(text)
+        except ValueError:  # its writer was killed, or the disk is full
+            continue
+        found[line] = _in_a_line(restored(stored, line))
+    return found
+
+
+def _in_a_line(told: str) -> str:
+    """Return a line of the journal; details are indented, and keep their own blanks."""
+    if isinstance(told, Message) and told.template == EVENT:
+        return " ".join(told.split())
+    return told.replace("\n", " ")
+
+
+def _translatable(told: Iterable[Message]) -> Iterator[str]:
+    """Yield what the file beside the journal has of lines, of those that are messages."""
+    for line in told:
+        if any(isinstance(value, Message) for value in line.values.values()):
+            yield json.dumps([_in_a_line(line), line.stored()], ensure_ascii=False)
+
+
+def _encoded(lines: Iterable[str]) -> bytes:
+    return "".join(f"{line}\n" for line in lines).encode(errors="backslashreplace")
+
+
+def _append(path: Path, data: bytes) -> None:
+    if not data:
+        return
+    fd = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    try:
+        os.write(fd, data)
+    finally:
+        os.close(fd)
 
 
 def is_at(path: Path, fd: int) -> bool:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from include.errors import ConfigurationError, ExpectedError
+from include.running.journal import lines_in_other_words, translations_of
 from include.text import suggestion
 from manager.journal import NAME, service_zone
 from manager.layout import Layout
@@ -27,6 +28,7 @@ KNOWN_FIELDS = frozenset(
 )
 # The time at the beginning of a component's line; without an offset it is the machine's.
 MOMENT = re.compile(r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:[.,]\d+)?(Z|[+-]\d\d:?\d\d)?(?!\S)")
+FOLLOWED = 100  # lines of the journal, at least as many as are written between two looks
 OLDER_FILES = 20  # as many as the journal keeps at most
 
 
@@ -38,7 +40,7 @@ def logs(layout: Layout, arguments: Namespace) -> int:
         ExpectedError: the job has not run yet.
     """
     find = _finder(layout, arguments.name)
-    shown = _shown_as(layout, arguments.name, find())
+    shown = _shown_as(layout, arguments, find())
     try:
         path = find()
         if path is None and not arguments.follow:
@@ -128,16 +130,40 @@ def _changed(path: Path) -> float:
     return 0.0
 
 
-def _shown_as(layout: Layout, name: str | None, path: Path | None) -> Callable[[str], str]:
+def _shown_as(layout: Layout, words: Namespace, path: Path | None) -> Callable[[str], str]:
     """Return how a line is shown: every time on the clock of the job, or of the service."""
-    if name is None:
-        return str  # the journal has every line on its job's clock
+    name = words.name
+    if name is None:  # it has every line on its job's clock
+        return InOtherWords(layout.logs / NAME, words.lines)
     if path is not None and not path.name.startswith("attempt="):
         return partial(_on_the_clock, zone=service_zone(layout))
     from include.registry import load_registry  # noqa: PLC0415 -- the same
 
     job = load_registry(layout.root).jobs.get(name)
     return partial(_readable, zone=job.schedule.zone if job else service_zone(layout))
+
+
+class InOtherWords:
+    """Shows lines of the journal in the language of who reads them.
+
+    Args:
+        journal: its file.
+        count: how many lines, the last ones, are to be shown.
+    """
+
+    def __init__(self, journal: Path, count: int) -> None:
+        self._path = translations_of(journal)
+        self._count = max(count, FOLLOWED)
+        self._known: dict[str, str] = {}
+        self._size = -1
+
+    def __call__(self, line: str) -> str:
+        """Return a line as it is in the language of the moment, where it can be."""
+        with suppress(OSError):  # set aside just now, or nothing was ever to be translated
+            if (size := self._path.stat().st_size) != self._size:
+                self._known = lines_in_other_words(last_lines(self._path, self._count))
+                self._size = size
+        return self._known.get(line, line)
 
 
 def _tail(path: Path, count: int) -> list[str]:

@@ -11,7 +11,9 @@ from collections import Counter
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from include.running.journal import Journal
+from include.language import _, speaking
+from include.running.journal import Journal, lines_in_other_words, translations_of
+from include.units.exit_codes import describe
 
 ZONE = ZoneInfo("Asia/Shanghai")
 WRITER = """
@@ -65,3 +67,30 @@ def test_old_and_surplus_files_go(tmp_path: Path) -> None:
     journal.write("job", "9" * 60)
     names = sorted(path.name for path in tmp_path.iterdir())
     assert names == ["scheduler.log", "scheduler.log.1", "scheduler.log.2"]
+
+
+def test_each_reader_sees_the_lines_in_their_own_language(tmp_path: Path) -> None:
+    """What the service wrote in Chinese is read in English, and as it is where it is no message."""
+    journal = Journal(tmp_path / "scheduler.log", ZONE)
+    with speaking("zh"):
+        journal.write("job 2025-10-02", _("{first}; {then}", first=describe(75), then="a\nb"))
+        journal.write("job 2025-10-02", "as it came", [describe(99), "  as it came"])
+    written = journal.path.read_text("utf-8").splitlines()
+    assert [line.partition("2025-10-02 ")[2] or line for line in written] == [
+        "退出码 75（暂时失败）；a b",
+        "as it came",
+        "    退出码 99（无事可做）",
+        "      as it came",
+    ]
+    with translations_of(journal.path).open("a") as file:
+        file.write('["cut o')
+    known = lines_in_other_words(translations_of(journal.path).read_text("utf-8").splitlines())
+    assert [known[line].partition("2025-10-02 ")[2] for line in written[:1]] == [
+        "exit code 75 (a temporary failure); a b"
+    ]
+    assert known[written[2]] == "    exit code 99 (nothing to do)"
+    assert known.keys() == {written[0], written[2]}
+    Journal(journal.path, ZONE, max_bytes=1).write("job 2025-10-02", describe(0))
+    names = sorted(path.name for path in tmp_path.iterdir())
+    files = ("scheduler.i18n.jsonl", "scheduler.i18n.jsonl.1", "scheduler.log", "scheduler.log.1")
+    assert names == [*files]

@@ -5,12 +5,16 @@ import subprocess
 import sys
 import time
 from argparse import Namespace
+from datetime import timezone
 from pathlib import Path
 
 import pytest
 
 from include import PROJECT_ROOT
 from include.errors import ConfigurationError, ExpectedError
+from include.language import _, speaking
+from include.running.journal import Journal
+from include.units.exit_codes import describe
 from manager.commands.logs import follow, last_lines, logs
 from manager.layout import Layout
 
@@ -39,6 +43,18 @@ def test_without_a_name_it_is_the_journal(
     """Its last lines, as many as wanted."""
     assert shown(layout, capsys, None, 2) == "event 3\nevent 4\n"
     assert shown(layout, capsys, "scheduler") == "the scheduler's own\n"
+
+
+def test_the_journal_is_shown_in_the_language_of_who_reads_it(
+    layout: Layout, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What the service wrote in its own; lines without a translation are as they are."""
+    journal = Journal(layout.logs / "scheduler.log", timezone.utc)
+    journal.write("job 2025-10-02", _("{first}; {then}", first=describe(75), then="as it came"))
+    assert shown(layout, capsys, None, 1).endswith("(a temporary failure); as it came\n")
+    with speaking("zh"):
+        assert shown(layout, capsys, None, 2).splitlines()[0] == "event 4"
+        assert shown(layout, capsys, None, 1).endswith("退出码 75（暂时失败）；as it came\n")
 
 
 def test_a_jobs_last_log_is_readable(layout: Layout, capsys: pytest.CaptureFixture[str]) -> None:
