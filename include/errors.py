@@ -46,12 +46,6 @@ class ConfigurationError(ExpectedError):
     """Something the user wrote (registry, shops, connection, argument) is wrong: exit code 78."""
 
 
-def said_by(error: BaseException) -> str:
-    """Return what an error says: the message that it was made of, where it was made of one."""
-    said = error.args[0] if len(error.args) == 1 else None
-    return said if isinstance(said, Message) else str(error)
-
-
 def missing_connection(connection_id: str) -> ConfigurationError:
     """Return the error of a connection that is nowhere, with what makes it."""
     return ConfigurationError(

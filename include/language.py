@@ -54,7 +54,7 @@ class Message(str):
         template: the text in English, with placeholders of `str.format`; without values, braces
             are taken as they are.
         values: of the placeholders. Lists are joined as the language lists things; a value can be
-            a message itself.
+            a message itself, or what is one as text, such as an error.
 
     Attributes:
         template: as given.
@@ -67,9 +67,14 @@ class Message(str):
 
     def __new__(cls, template: str, /, **values: Any) -> Self:
         """Make the text in the language of the moment."""
+        values = {name: _taken(value) for name, value in values.items()}
         message = super().__new__(cls, _rendered(template, values, language()))
         message.template, message.values = template, values
         return message
+
+    def __str__(self) -> Self:
+        """Return it, still a message: so an error that holds one says one."""
+        return self
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Go to another process as template and values."""
@@ -169,6 +174,17 @@ def stored_message(text: str) -> str | None:
 
 def _remade(template: str, values: dict[str, Any]) -> Message:
     return Message(template, **values)
+
+
+def _taken(value: Any) -> Any:
+    """Return a value as a message keeps it: of what says a message, that."""
+    if isinstance(value, (list, tuple)):
+        return [_taken(one) for one in value]
+    own_format: Any = type(value).__format__
+    if own_format is not object.__format__:
+        return value  # a text, a number, a moment
+    said = str(value)
+    return said if isinstance(said, Message) else value
 
 
 def _rendered(template: str, values: Mapping[str, Any], wanted: str) -> str:

@@ -14,7 +14,7 @@ from string import Formatter
 import pytest
 from babel.messages.pofile import read_po
 
-from include.errors import ExpectedError, said_by
+from include.errors import ExpectedError
 from include.language import (
     CHINESE,
     ENGLISH,
@@ -138,13 +138,15 @@ def test_a_message_is_shown_in_the_language_of_who_reads_it() -> None:
 
 
 def test_what_an_error_says_is_the_message_that_it_holds() -> None:
-    """It can be shown in another language, beside a text that is no message."""
+    """It can be shown in another language, also within other messages and lists."""
     error = ExpectedError(_("{first}; {then}", first=Message(", "), then="as it came"))
-    told = said_by(error)
-    assert str(error) == english(told) == ", ; as it came"
+    told = str(error)
+    assert told == english(told) == f"{error}" == ", ; as it came"
+    several = _("{first}; {then}", first=[error, ValueError("x")], then=error)
     with speaking(CHINESE):
         assert restored(stored_message(told), "") == "、；as it came"
-    assert said_by(ValueError("two", "words")) == "('two', 'words')"
+        assert restored(stored_message(several), "") == "、；as it came、x；、；as it came"
+        assert several.into(ENGLISH) == several == ", ; as it came, x; , ; as it came"
     assert clauses("", "one", "", "two") == "one; two"
     assert clauses("", "") == ""
 

@@ -95,7 +95,8 @@ class Masker:
         if isinstance(text, Message):
             values = {name: self._masked(value) for name, value in text.values.items()}
             message = Message(text.template, **values)
-            return message if message == self.mask(str(text)) else self.mask(str(text))
+            whole = self.mask(text[:])  # a piece of a message is none
+            return message if message == whole else whole
         stream = MaskedStream(self)
         data = stream.feed(text.encode(errors="backslashreplace")) + stream.finish()
         return data.decode(errors="backslashreplace")
