@@ -18,13 +18,12 @@ from contextlib import suppress
 from datetime import datetime, timedelta, timezone
 from types import FrameType
 
-from include import MANAGER
-from include.alerts.catalogue import Text
 from include.alerts.findings import Finding
 from include.alerts.rounds import Made, Rounds
 from include.alerts.store import STARTED
 from include.alerts.watching import health
 from include.alerts.watching.scope import Look, Scope, Site, UndecidedError
+from include.language import N_
 from include.periods import PUNCTUAL
 from include.registry import load_registry
 from manager.component_log import log_line
@@ -41,12 +40,10 @@ FIRST_AFTER = timedelta(seconds=20)
 # A machine that slept, or a clock that was set: all signs of life are old then.
 ASLEEP = timedelta(minutes=2)
 QUIET = timedelta(minutes=20)
-ALIVE = Text(
-    "看门狗 20 分钟没有动静：出了问题也没有人告诉您",
-    "the watchdog has made no round for 20 minutes: nobody says what goes wrong",
+ALIVE = N_("the watchdog has made no round for 20 minutes: nobody says what goes wrong")
+RESTART = N_(
+    "`python3 scheduler_manager.py restart`, and see `python3 scheduler_manager.py logs watchdog`"
 )
-RESTART = Text(f"`{MANAGER} restart`，再看 `{MANAGER} logs watchdog`",
-               f"`{MANAGER} restart`, and see `{MANAGER} logs watchdog`")  # fmt: skip
 
 
 class Supervised:

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from include.alerts.findings import Kind
 from include.errors import ConfigurationError
+from include.language import _
 from include.registry.alerts import LONGEST_MUTE
 from include.registry.constraints import LONGEST_LINE
 from include.text import printable, storable
@@ -94,26 +95,38 @@ class Answers:
         """Note that somebody has taken an alert on; return whether it is still open."""
         if not self._store.acknowledge(alert.number, by, now):
             return False
-        self._note(f"{in_words(alert)} was taken on")
+        self._note(_("{alert} was taken on", alert=in_words(alert)))
         return True
 
     def mute(self, mute: Mute, now: datetime) -> None:
         """Keep a mute that a person has made, in place of another of the same job and shop."""
         self._store.mute(mute, now)
         named = job_and_shop(mute.job, mute.shop)
-        self._note(f"muted the alerts of {named} until {mute.until}: {mute.reason}")
+        self._note(
+            _(
+                "muted the alerts of {named} until {until}: {reason}",
+                named=named,
+                until=mute.until,
+                reason=mute.reason,
+            )
+        )
 
     def unmute(self, job: str, shop: str | None, now: datetime) -> bool:
         """End a mute that a person has made; return whether there was one."""
         if not self._store.unmute(job, shop, now):
             return False
-        self._note(f"unmuted the alerts of {job_and_shop(job, shop)}")
+        self._note(_("unmuted the alerts of {job}", job=job_and_shop(job, shop)))
         return True
 
 
 def in_words(alert: Alert) -> str:
     """Return an alert in words: its number, its kind, and what it is about."""
-    return f"alert {alert.label} ({alert.finding.kind} {alert.finding.about})"
+    return _(
+        "alert {label} ({kind} {about})",
+        label=alert.label,
+        kind=alert.finding.kind,
+        about=alert.finding.about,
+    )
 
 
 def job_and_shop(job: str, shop: str | None) -> str:
@@ -130,11 +143,15 @@ def check_reason(text: str) -> str:
     reason = " ".join(printable(storable(" ".join(text.split()))).split())
     if not any(sign.isprintable() and not sign.isspace() for sign in text):
         raise ConfigurationError(
-            'a reason is missing: say why nothing is to be said, as in "closed until Friday"'
+            _('a reason is missing: say why nothing is to be said, as in "closed until Friday"')
         )
     if len(reason) > LONGEST_LINE:
         raise ConfigurationError(
-            f"the reason has {len(reason):,} characters: say it in {LONGEST_LINE}"
+            _(
+                "the reason has {reason:,} characters: say it in {longest_line}",
+                reason=len(reason),
+                longest_line=LONGEST_LINE,
+            )
         )
     return reason
 
@@ -148,7 +165,12 @@ def check_until(until: date, today: date) -> date:
     latest = today + LONGEST_MUTE
     if not today <= until <= latest:
         raise ConfigurationError(
-            f"until '{until}' is not between today and {latest}: a mute holds for at most "
-            f"{LONGEST_MUTE // timedelta(days=1)} days, and can be made again"
+            _(
+                "until '{until}' is not between today and {latest}: a mute holds for at most "
+                "{longest_mute} days, and can be made again",
+                until=until,
+                latest=latest,
+                longest_mute=LONGEST_MUTE // timedelta(days=1),
+            )
         )
     return until

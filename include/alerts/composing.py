@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -13,6 +12,8 @@ from include.alerts.findings import Kind
 from include.alerts.messages import ITEM, Message
 from include.alerts.notices import NOT_STARTED, cause_of
 from include.alerts.records import What
+from include.language import CHINESE
+from include.registry.platforms import PLATFORMS
 from include.units.unit import NO_SHOP
 
 if TYPE_CHECKING:
@@ -50,7 +51,8 @@ class Wording(Language):
         if finding.kind is Kind.CREDENTIALS:
             subject = self.say(texts.REFUSED, name=finding.subject)
             if shops := [unit.shop_name for unit in finding.units if unit.shop_id != NO_SHOP]:
-                subject += self.say(texts.OF_SHOPS, shops=self._names(shops))
+                named = self._names(shops)
+                subject = self.say(texts.OF_SHOPS, subject=subject, shops=named)
         if finding.kind is Kind.TOKEN and (ends := finding.facts.get("ends")):
             at = self.at(finding, datetime.fromisoformat(ends))
             subject = self.say(texts.ENDS, name=finding.subject, ends=at)
@@ -97,10 +99,11 @@ class Wording(Language):
         if finding.kind is Kind.LATE:
             said = self._landed(resolution)
             if resolution and resolution.at and ended > finding.due:
-                said += self.say(texts.AFTER_DUE, late=self.span(ended - finding.due))
+                late = self.span(ended - finding.due)
+                said = self.say(texts.AFTER_DUE, said=said, late=late)
         else:
             span = self.span(ended - finding.since)
-            said = self.say(texts.RIGHT_AGAIN) + self.say(texts.TOOK, span=span)
+            said = self.say(texts.RIGHT_AGAIN, span=span)
         if resolution and resolution.note:
             said = self.join([said, resolution.note])
         return f"{self.say(texts.RECOVERED)}{self.say(texts.UNIT, shop=head, reason=said)}"
@@ -279,15 +282,9 @@ class Wording(Language):
 
     def platform(self, name: str) -> str:
         """Return what people call a platform."""
-        named = texts.PLATFORMS.get(name)
-        return self.say(named) if named else name
-
-
-def repeated(language: str, message: Message) -> Message:
-    """Return a message with the mark that it may have come before."""
-    mark = Language(language).say(texts.AGAIN)
-    number = f"{message.number} {mark}".strip()
-    return replace(message, number=f"({number})")
+        if known := PLATFORMS.get(name):
+            return known.chinese if self.name == CHINESE else known.english
+        return name
 
 
 def _items(lines: Iterable[str], part: Part) -> tuple[str, ...]:

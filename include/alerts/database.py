@@ -14,6 +14,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, TypeVar
 
 from include.errors import ExpectedError
+from include.language import _
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -99,8 +100,12 @@ class Database:
                 self._close()
                 reason = getattr(error, "strerror", None) or error
                 raise ExpectedError(
-                    f"alerts cannot be kept in {self.path}: {reason}; make its folder writable, "
-                    "and see that the disk has room"
+                    _(
+                        "alerts cannot be kept in {path}: {reason}; make its folder writable, "
+                        "and see that the disk has room",
+                        path=self.path,
+                        reason=reason,
+                    )
                 ) from error
         return found
 
@@ -151,9 +156,14 @@ def _bring_up_to_date(connection: sqlite3.Connection, path: Path) -> None:
         _take_step(connection, version)
     if version > len(STEPS):
         raise NewerFileError(
-            f"{path} is of version {version}, which newer code has written, and this code knows "
-            f"{len(STEPS)}: update the project (`git pull`), or move the file away, after which "
-            "what is open is said once more"
+            _(
+                "{path} is of version {version}, which newer code has written, and this code "
+                "knows {steps}: update the project (`git pull`), or move the file away, after "
+                "which what is open is said once more",
+                path=path,
+                version=version,
+                steps=len(STEPS),
+            )
         )
 
 

@@ -120,11 +120,10 @@ class Digest:
                 self._say(texts.OF_PLATFORM, platform=self._wording.platform(name), count=count)
                 for name, count in day.missing.items()
             ]
-            said += self._say(
-                texts.LACKS, missing=missing, platforms=self._wording.join(of_platforms)
-            )
+            platforms = self._wording.join(of_platforms)
+            said = self._say(texts.LACKS, said=said, missing=missing, platforms=platforms)
         elif day.expected == day.landed > 0 and not day.problems:
-            said += self._say(texts.ALL)
+            said = self._say(texts.ALL, said=said)
         yield said
         if day.problems:
             yield self._say(texts.NOT_COUNTED, count=day.problems)

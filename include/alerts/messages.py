@@ -8,7 +8,7 @@ from collections.abc import Mapping  # noqa: TC003 - it is read to write message
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from include.alerts.catalogue import MORE_ALERTS, Language
+from include.alerts.catalogue import AGAIN, MORE_ALERTS, Language
 from include.text import printable, storable
 
 if TYPE_CHECKING:
@@ -41,6 +41,11 @@ class Message:
     mention: tuple[str, ...] = ()
     number: str = ""
     event: Mapping[str, str | int | None] = field(default_factory=dict)
+
+    def repeated(self, language: str) -> Message:
+        """Return it with the mark that it may have come before."""
+        mark = Language(language).say(AGAIN)
+        return replace(self, number=f"({' '.join(filter(None, (self.number, mark)))})")
 
     def text_lines(self) -> list[str]:
         """Return the lines below the title, the last of them with the number."""

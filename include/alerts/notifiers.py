@@ -19,6 +19,7 @@ from airflow.sdk import BaseNotifier, Connection
 from include.alerts.channels import Channel, Credentials, send
 from include.alerts.messages import Message
 from include.errors import ExpectedError
+from include.language import _
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -87,8 +88,13 @@ class ChannelNotifier(BaseNotifier):
         receipt = await send(self._channel(), credentials, message)
         if not receipt.delivered:
             raise NotDeliveredError(
-                f"{self.kind} did not take the message ({receipt.code}): {receipt.answer}; "
-                f"{receipt.remedy}"
+                _(
+                    "{kind} did not take the message ({code}): {answer}; {remedy}",
+                    kind=self.kind,
+                    code=receipt.code,
+                    answer=receipt.answer,
+                    remedy=receipt.remedy,
+                )
             )
         self.log.info("%s has taken the message", self.kind)
 

@@ -10,7 +10,6 @@ import asyncio
 from collections import defaultdict
 from typing import TYPE_CHECKING, Protocol
 
-from include.alerts.composing import repeated
 from include.alerts.messages import Receipt
 
 if TYPE_CHECKING:
@@ -55,7 +54,7 @@ async def deliver(
             if not store.begin(outgoing, budget, clock()):
                 break
             said = outgoing.message
-            message = repeated(language, said) if outgoing.is_doubtful else said
+            message = said.repeated(language) if outgoing.is_doubtful else said
             receipt = await _receipt(send, channel, message)
             store.settle(outgoing, receipt, clock())
             if not receipt.delivered:

@@ -11,6 +11,7 @@ import pytest
 from include.alerts import notifiers
 from include.alerts.channels import CHANNELS
 from include.alerts.channels.remedies import ANY, OF_KIND
+from include.language import _, speaking
 from include.registry.alerts import load_alerts
 from tests.documents import ROOT
 
@@ -36,7 +37,8 @@ def test_each_code_is_there_with_its_remedy(language: str, kind: str, remedy: Re
     """In the words of the receipt."""
     comma, other = ("、", "其他") if language == "zh" else (", ", "other")
     codes = comma.join(f"`{code.replace('..', 'xx')}`" for code in remedy.code.split("|"))
-    text = remedy.zh if language == "zh" else remedy.en
+    with speaking(language):
+        text = _(remedy.text)
     said = text.format(connection=CONNECTIONS.get(kind, "alert_dingtalk"))
     row = rf"^\| {re.escape(codes if remedy.code != '.*' else other)} \| [^|]+ \| (.+) \|$"
     assert said in re.findall(row, TEXTS[language], re.MULTILINE)

@@ -17,6 +17,7 @@ from include.alerts.channels.remedies import advice
 from include.alerts.channels.robots import one_line
 from include.alerts.messages import Receipt
 from include.gateways.network import certificates
+from include.language import _
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -64,13 +65,15 @@ async def send(
     """
     server = server_of(credentials)
     if not channel.to:
-        raise credentials.problem(f"channel {channel.id} has nobody in `to` of config/alerts.yaml")
+        raise credentials.problem(
+            _("channel {id} has nobody in `to` of config/alerts.yaml", id=channel.id)
+        )
     begun = anyio.Event()
     try:
         with anyio.fail_after(patience):
             refused = await _sent(server, channel.to, message, patience, begun)
     except (TimeoutError, aiosmtplib.SMTPTimeoutError):
-        said = f"no answer from {server.host} in {patience:g} s"
+        said = _("no answer from {host} in {patience:g} s", host=server.host, patience=patience)
         raise UnansweredError("timeout" if begun.is_set() else UNREACHED, said) from None
     except aiosmtplib.SMTPRecipientsRefused as error:
         later = (one for one in error.recipients if one.code < PERMANENT)
@@ -78,15 +81,17 @@ async def send(
     except aiosmtplib.SMTPResponseException as error:
         return _refusal(channel, credentials, error)
     except aiosmtplib.SMTPNotSupported:
-        return advice(channel, credentials.id, "starttls", f"{server.host} offers no encryption")
+        return advice(
+            channel, credentials.id, "starttls", _("{host} offers no encryption", host=server.host)
+        )
     except (OSError, aiosmtplib.SMTPException) as error:
         raise _unanswered(server, error, begun=begun.is_set()) from None
     except ValueError as error:  # an address that no envelope can have
         raise credentials.problem(one_line(str(error))) from None
     if refused:
-        said = one_line(", ".join(f"{who}: {what}" for who, what in refused.items()))
-        partly = advice(channel, credentials.id, "recipients", credentials.masked(said))
-        return Receipt(delivered=True, code="recipients", answer=said, remedy=partly.remedy)
+        answer = one_line(", ".join(f"{who}: {what}" for who, what in refused.items()))
+        partly = advice(channel, credentials.id, "recipients", credentials.masked(answer))
+        return Receipt(delivered=True, code="recipients", answer=answer, remedy=partly.remedy)
     return Receipt(delivered=True, code="SMTP 250", answer="ok")
 
 
@@ -101,14 +106,16 @@ def server_of(credentials: Credentials) -> Server:
         host, port = place.hostname, int(credentials.fields.values.get("port") or place.port or 0)
     except (TypeError, ValueError):
         raise credentials.problem(
-            "host and port are not such as smtp.example.com and 465"
+            _("host and port are not such as smtp.example.com and 465")
         ) from None
     if not host:
-        raise credentials.problem("host is missing: it holds the mail server, as smtp.example.com")
+        raise credentials.problem(
+            _("host is missing: it holds the mail server, as smtp.example.com")
+        )
     login = credentials.text("login")
     sender = credentials.text("extra.from_email") or (login if "@" in login else "")
     if not sender:
-        raise credentials.problem("extra.from_email is missing: it holds the sender's address")
+        raise credentials.problem(_("extra.from_email is missing: it holds the sender's address"))
     in_the_clear = credentials.flag("disable_ssl") or port in UPGRADED
     plain = in_the_clear and credentials.flag("disable_tls")
     usual = STARTTLS_PORT if in_the_clear else TLS_PORT
@@ -169,13 +176,29 @@ def _refusal(
 def _unanswered(server: Server, error: Exception, *, begun: bool) -> UnansweredError:
     cause = error.__cause__ if isinstance(error.__cause__, Exception) else error
     if isinstance(cause, ssl.SSLCertVerificationError):
-        said = f"the certificate of {server.host}: {cause.verify_message}"
+        said = _(
+            "the certificate of {host}: {verify_message}",
+            host=server.host,
+            verify_message=cause.verify_message,
+        )
         return UnansweredError("certificate", said)
     if isinstance(cause, ssl.SSLError):
-        said = f"{server.host} does not speak TLS on port {server.port}: {cause.reason}"
+        said = _(
+            "{host} does not speak TLS on port {port}: {reason}",
+            host=server.host,
+            port=server.port,
+            reason=cause.reason,
+        )
         return UnansweredError("starttls", said)
     if begun:
-        said = f"the connection to {server.host} broke: {type(cause).__name__}"
+        said = _(
+            "the connection to {host} broke: {name}", host=server.host, name=type(cause).__name__
+        )
         return UnansweredError(BROKEN, said)
-    said = f"{server.host}:{server.port} cannot be reached: {reason(cause)}"
+    said = _(
+        "{host}:{port} cannot be reached: {cause}",
+        host=server.host,
+        port=server.port,
+        cause=reason(cause),
+    )
     return UnansweredError(UNREACHED, said)

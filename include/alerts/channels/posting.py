@@ -13,6 +13,7 @@ import anyio
 from yarl import URL
 
 from include.gateways.network import certificates, proxy_of
+from include.language import _
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -97,7 +98,7 @@ async def post(
                 content = await _beginning(response.content)
                 return Answer(response.status, content.decode("utf-8", "replace"))
     except TimeoutError:
-        said = f"no answer from {where} in {patience:g} s"
+        said = _("no answer from {where} in {patience:g} s", where=where, patience=patience)
         raise UnansweredError("timeout" if begun.is_set() else UNREACHED, said) from None
     except (aiohttp.ClientError, OSError) as error:
         raise _unanswered(where, error, begun=begun.is_set()) from None
@@ -125,13 +126,24 @@ def _unanswered(where: str, error: Exception, *, begun: bool) -> UnansweredError
     """Return what went wrong, without an error's own text, in which the address may stand."""
     untrusted = aiohttp.ClientConnectorCertificateError, aiohttp.ClientConnectorSSLError
     if isinstance(error, untrusted):
-        return UnansweredError("certificate", f"the certificate of {where} is not one to trust")
+        return UnansweredError(
+            "certificate", _("the certificate of {where} is not one to trust", where=where)
+        )
     if isinstance(error, aiohttp.ClientProxyConnectionError):
-        said = f"the proxy of this machine does not answer, so {where} cannot be reached"
+        said = _(
+            "the proxy of this machine does not answer, so {where} cannot be reached", where=where
+        )
         return UnansweredError(UNREACHED, said)
     if isinstance(error, aiohttp.ClientConnectorError):
-        return UnansweredError(UNREACHED, f"{where} cannot be reached: {reason(error.os_error)}")
-    said = f"the connection to {where} broke: {type(error).__name__}"
+        return UnansweredError(
+            UNREACHED,
+            _(
+                "{where} cannot be reached: {os_error}",
+                where=where,
+                os_error=reason(error.os_error),
+            ),
+        )
+    said = _("the connection to {where} broke: {name}", where=where, name=type(error).__name__)
     return UnansweredError(BROKEN if begun else UNREACHED, said)
 
 

@@ -11,6 +11,7 @@ from urllib.parse import parse_qs, quote, urlsplit
 from include.alerts.channels.posting import post
 from include.alerts.channels.remedies import advice
 from include.alerts.messages import Receipt, fitted
+from include.language import _
 from include.text import printable, storable
 
 if TYPE_CHECKING:
@@ -102,8 +103,10 @@ def robot_of(kind: str, credentials: Credentials) -> Robot:
     address = _checked(kind, _with_token(kind, host, token), credentials)
     if not token:
         raise credentials.problem(
-            "it holds no robot: it wants the robot's whole webhook address, as the chat group's "
-            "settings show it, which ends with its token"
+            _(
+                "it holds no robot: it wants the robot's whole webhook address, as the chat "
+                "group's settings show it, which ends with its token"
+            )
         )
     return Robot(address, token, secret)
 
@@ -219,12 +222,19 @@ def _checked(kind: str, address: str, credentials: Credentials) -> str:
     if not valid or place.username is not None or not ADDRESS.fullmatch(address):
         # The value is not shown: its token is the robot.
         raise credentials.problem(
-            f"it holds no address such as {PLATFORMS[kind].address}…; copy it again, as a whole"
+            _(
+                "it holds no address such as {address}…; copy it again, as a whole",
+                address=PLATFORMS[kind].address,
+            )
         )
     for other, platform in PLATFORMS.items():
         theirs = urlsplit(platform.address).hostname
         if theirs == place.hostname and {kind, other} not in ({kind}, {"feishu", "lark"}):
             raise credentials.problem(
-                f"it holds the address of a robot of {other}, but the channel's kind is {kind}"
+                _(
+                    "it holds the address of a robot of {other}, but the channel's kind is {kind}",
+                    other=other,
+                    kind=kind,
+                )
             )
     return address

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from include.gateways.connection import Fields, is_loopback, read_fields
+from include.language import _
 from include.secrets.masking import concealed
 
 if TYPE_CHECKING:
@@ -91,7 +92,7 @@ class Credentials:
             place = urlsplit(host if "://" in host else f"//{host}")
             missing = port and place.port is None
         except ValueError:  # the value is not shown: it may hold a token
-            raise self.problem("host is not an address such as https://example.com") from None
+            raise self.problem(_("host is not an address such as https://example.com")) from None
         if not host or "://" in host:
             return host
         if missing:

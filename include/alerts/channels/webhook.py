@@ -21,6 +21,7 @@ from include.alerts.channels.settings import Credentials
 from include.alerts.messages import Receipt
 from include.errors import ConfigurationError
 from include.gateways.network import certificates, proxy_of
+from include.language import _
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -77,17 +78,17 @@ def address_of(credentials: Credentials) -> tuple[str, Mapping[str, str]]:
     except ValueError:
         valid = False
     if not valid or place.username is not None or not re.fullmatch("[!-~]+", url):
-        raise credentials.problem("host is no address such as https://alerts.example.com/hook")
+        raise credentials.problem(_("host is no address such as https://alerts.example.com/hook"))
     if not password:
         return url, {}
     if login := credentials.text("login"):
         pair = base64.b64encode(f"{login}:{password}".encode()).decode()
         return url, {"Authorization": f"Basic {pair}"}
     if not VALUE.fullmatch(password):
-        raise credentials.problem("password has signs that no HTTP header may have")
+        raise credentials.problem(_("password has signs that no HTTP header may have"))
     if name := credentials.text("extra.header"):
         if not HEADER.fullmatch(name):
-            raise credentials.problem("extra.header is no name of an HTTP header")
+            raise credentials.problem(_("extra.header is no name of an HTTP header"))
         return url, {name: password}
     return url, {"Authorization": f"Bearer {password}"}
 
@@ -109,16 +110,27 @@ def ping(connection_id: str, variables: Mapping[str, str]) -> str:
     except ConfigurationError as error:
         return str(error)
     except (httpx.HTTPError, httpx.InvalidURL) as error:  # its own text may hold the address
-        return f"the address of connection {connection_id} is not reached: {type(error).__name__}"
+        return _(
+            "the address of connection {connection_id} is not reached: {name}",
+            connection_id=connection_id,
+            name=type(error).__name__,
+        )
     if answer.is_success:
         return ""
-    return f"the address of connection {connection_id} answers HTTP {answer.status_code}"
+    return _(
+        "the address of connection {connection_id} answers HTTP {status_code}",
+        connection_id=connection_id,
+        status_code=answer.status_code,
+    )
 
 
 def check_address(text: str, connection_id: str) -> str:
     """Return an address to call; raises ConfigurationError where it is none."""
     if not text.startswith(("http://", "https://")):
         raise ConfigurationError(
-            f"connection {connection_id}: host is not an address like https://hc-ping.com/…"
+            _(
+                "connection {connection_id}: host is not an address like https://hc-ping.com/…",
+                connection_id=connection_id,
+            )
         )
     return text

@@ -26,6 +26,7 @@ from include.alerts.watching.scope import METADATA_URL
 from include.coverage.airflow_runs import DAGS, RUNS, SCHEDULERS, read_runs_of, read_under_way
 from include.coverage.runs import UnderWay
 from include.errors import ConfigurationError
+from include.language import _
 from include.registry.contracts.schema import DAG_PREFIX
 
 if TYPE_CHECKING:
@@ -118,7 +119,7 @@ def _engine(url: str) -> Engine:
     kind = made.get_backend_name()
     if kind == "sqlite":
         if made.database and not Path(made.database).exists():
-            raise DatabaseGoneError(f"{made.database} is not there")
+            raise DatabaseGoneError(_("{database} is not there", database=made.database))
         return create_engine(made, poolclass=NullPool)
     arguments = {"connect_timeout": CONNECT_SECONDS}
     return create_engine(made, poolclass=NullPool, connect_args=arguments)
@@ -191,7 +192,7 @@ class AirflowReader:
         with collector.reading(PART, Kind.PAUSED, subjects=COMPONENTS.values(), away=away):
             if not self._site.said(METADATA_URL):
                 raise ConfigurationError(
-                    "nothing says where it is: AIRFLOW__DATABASE__SQL_ALCHEMY_CONN is not set"
+                    _("nothing says where it is: AIRFLOW__DATABASE__SQL_ALCHEMY_CONN is not set")
                 )
             with opened(self._site.said(METADATA_URL)) as connection:
                 state = read_airflow(connection, scope.registry, scope.now)

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 
 import httpx
 
-from include.alerts.catalogue import Text
 from include.alerts.watching.health import NAMES
 from include.errors import ConfigurationError
 from include.gateways.answers import date_of
 from include.gateways.network import certificates, proxy_of
+from include.language import N_
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -32,22 +32,17 @@ ASKED_EVERY = timedelta(hours=1)
 # Whoever set the clock on purpose has seen the alert by then.
 JUMP_TOLD = timedelta(hours=24)
 
-AHEAD, BEHIND = Text("快", "ahead of"), Text("慢", "behind")
-DIFFERS = Text(
-    "本机时间比 {host} {way}了约 {minutes} 分钟：任务会在错误的时间运行，平台会拒绝签名",
+AHEAD, BEHIND = N_("ahead of"), N_("behind")
+DIFFERS = N_(
     "this machine's clock is about {minutes} min {way} {host}: jobs run at the wrong time, and "
-    "platforms refuse what it signs",
+    "platforms refuse what it signs"
 )
-FORWARD, BACK = Text("向前", "forward"), Text("向后", "back")
-JUMPED = Text(
-    "本机时间在 {at}（跳变后）{way}跳了约 {minutes} 分钟，没有别的时钟可以核对",
-    "this machine's clock jumped {way} by about {minutes} min at {at} (as it says now), and there "
-    "is no other one to compare it with",
+FORWARD, BACK = N_("forward"), N_("back")
+JUMPED = N_(
+    "this machine's clock jumped {way} by about {minutes} min at {at} (as it says now), and "
+    "there is no other one to compare it with"
 )
-KEEP_TIME = Text(
-    "校准本机时间：`sudo timedatectl set-ntp true`",
-    "set it right: `sudo timedatectl set-ntp true`",
-)
+KEEP_TIME = N_("set it right: `sudo timedatectl set-ntp true`")
 
 
 def steady() -> float:

@@ -8,8 +8,8 @@ from datetime import datetime, timezone
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
-from include.alerts.catalogue import Text
 from include.alerts.findings import Finding, Kind, Missing
+from include.language import N_
 from include.registry import TASKS_FOLDER
 
 if TYPE_CHECKING:
@@ -18,13 +18,10 @@ if TYPE_CHECKING:
     from include.alerts.watching.scope import Scope
     from include.registry import Problem
 
-BROKEN_ENTRY = Text(
-    "配置有误，任务 {name} 不会运行：{first}",
-    "job {name} does not run, its entry is wrong: {first}",
-)
-BROKEN_FILE = Text("配置有误：{first}", "the configuration is wrong: {first}")
-NOT_IMPORTED = Text("Airflow 无法导入 {file}：{error}", "Airflow cannot import {file}: {error}")
-CORRECT = Text("改正后运行 `{check}`", "correct it, then run `{check}`")
+BROKEN_ENTRY = N_("job {name} does not run, its entry is wrong: {first}")
+BROKEN_FILE = N_("the configuration is wrong: {first}")
+NOT_IMPORTED = N_("Airflow cannot import {file}: {error}")
+CORRECT = N_("correct it, then run `{check}`")
 
 
 @dataclass(frozen=True)

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select
 
-from include.alerts.catalogue import Text
 from include.alerts.findings import Finding, Kind, Missing, TokenEnd
 from include.alerts.watching.reasons import connection_of, is_refused, name_of
 from include.alerts.watching.units import healed_until
 from include.errors import ConfigurationError
 from include.gateways.connection import Connection
 from include.gateways.tokens import TokenStore
+from include.language import N_
 from include.registry.platforms import PLATFORMS, host_of
 from include.units.unit import LANDED, NO_SHOP, State
 from include.warehouse.tables import ledger
@@ -30,12 +30,11 @@ if TYPE_CHECKING:
     from include.alerts.watching.scope import Scope
     from include.coverage import Coverage, JudgedUnit
 
-GRANT = Text(
-    "请店主在 {site} 重新授权，再用 `{command}` 写入新令牌",
-    "let the shop's owner authorise again at {site}, then write the new token with `{command}`",
+GRANT = N_(
+    "let the shop's owner authorise again at {site}, then write the new token with `{command}`"
 )
-RENEW = Text("更换凭据，用 `{command}` 写入", "renew it, and write it with `{command}`")
-SINCE = Text("{jobs}，从 {first} 起", "{jobs}, from {first} on")
+RENEW = N_("renew it, and write it with `{command}`")
+SINCE = N_("{jobs}, from {first} on")
 
 
 class Refusals:
@@ -137,12 +136,11 @@ SOON = timedelta(days=3)
 NOT_RENEWED = timedelta(days=2)
 # Some live no longer than a day, and are renewed each time.
 JUST_RENEWED = timedelta(hours=25)
-WHAT = Text("到期后这些店铺的数据拉不下来", "after that the data of its shops cannot be pulled")
-ENDED = Text("已到期，自动续期没有成功", "it has ended, and was not renewed")
-REMEDY = Text(
-    "请店主重新授权，再用 `python3 scheduler_manager.py connect {connection}` 写入新令牌",
-    "let the shop's owner authorise again, then write the new token with "
-    "`python3 scheduler_manager.py connect {connection}`",
+WHAT = N_("after that the data of its shops cannot be pulled")
+ENDED = N_("it has ended, and was not renewed")
+REMEDY = N_(
+    "let the shop's owner authorise again, then write the new token with `python3 "
+    "scheduler_manager.py connect {connection}`"
 )
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from include.alerts.catalogue import Language, Text
+from include.alerts.catalogue import Language
 from include.alerts.findings import (
     OF_CONTRACT,
     Completed,
@@ -19,6 +19,7 @@ from include.alerts.findings import (
 from include.alerts.watching.units import NEVER_BEGUN
 from include.contracts.revisions import completed_since
 from include.coverage.contract_periods import How, read_periods
+from include.language import N_
 from include.registry.contracts import load_contracts
 
 if TYPE_CHECKING:
@@ -35,14 +36,11 @@ if TYPE_CHECKING:
 LENGTHS = {"day": timedelta(days=1), "week": timedelta(weeks=1), "month": timedelta(days=28)}
 # Of what was complete within this time the digest says so; of a day it always does.
 FRESH = timedelta(days=1)
-NO_CONTRACT = Text("契约已删除", "the contract is not there any more")
-HELD = Text(
-    "契约的 DAG 暂停着，{count} 个齐备事件没有发出，最早的等了 {span}",
-    "its DAG is paused, and {count} events of what is complete wait, the oldest for {span}",
-)
+NO_CONTRACT = N_("the contract is not there any more")
+HELD = N_("its DAG is paused, and {count} events of what is complete wait, the oldest for {span}")
 # Who pauses it for a moment lets it go on himself.
 HELD_FOR = timedelta(minutes=10)
-WAIVED = Text("其中 {count} 项已豁免", "{count} of it waived")
+WAIVED = N_("{count} of it waived")
 
 
 class ContractFindings:

@@ -13,9 +13,9 @@ from urllib.parse import urlsplit
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from include.alerts.catalogue import Text
 from include.alerts.watching.scope import NAME, WATCHDOG
 from include.errors import ConfigurationError, ExpectedError
+from include.language import N_
 from include.warehouse.transactions import cause_of
 
 if TYPE_CHECKING:
@@ -35,71 +35,47 @@ API = "api-server"
 DATABASE, WAREHOUSE, DISK, SUPERVISOR = "database", "warehouse", "disk", "supervisord"
 
 NAMES = {
-    "scheduler": Text("调度器", "scheduler"),
-    "dag-processor": Text("DAG 处理器", "DAG processor"),
-    "triggerer": Text("触发器", "triggerer"),
-    API: Text("网页和 API", "web UI and API"),
-    "config-watcher": Text("配置监视", "config-watcher"),
-    "contract-events": Text("契约齐备事件", "contract-events"),
-    "sandbox": Text("沙箱", "sandbox"),
+    "scheduler": N_("scheduler"),
+    "dag-processor": N_("DAG processor"),
+    "triggerer": N_("triggerer"),
+    API: N_("web UI and API"),
+    "config-watcher": N_("config-watcher"),
+    "contract-events": N_("contract-events"),
+    "sandbox": N_("sandbox"),
     WATCHDOG: NAME,
-    "journal": Text("事件记录", "journal"),
-    DATABASE: Text("Airflow 数据库", "Airflow's database"),
-    WAREHOUSE: Text("数据仓库", "warehouse"),
-    DISK: Text("磁盘", "disk"),
-    "clock": Text("时钟", "clock"),
-    SUPERVISOR: Text("守护进程 supervisord", "supervisord"),
+    "journal": N_("journal"),
+    DATABASE: N_("Airflow's database"),
+    WAREHOUSE: N_("warehouse"),
+    DISK: N_("disk"),
+    "clock": N_("clock"),
+    SUPERVISOR: N_("supervisord"),
 }
 # What does not happen meanwhile.
 COSTS = {
-    "scheduler": Text("任务不会按时运行", "no job starts"),
-    "dag-processor": Text("改动的配置不会生效", "what is edited in config/ has no effect"),
-    "triggerer": Text("等待外部条件的任务不会继续", "tasks that wait for something do not go on"),
-    API: Text("任务无法汇报，网页打不开", "tasks cannot report, and nobody can log in"),
-    "config-watcher": Text(
-        "改动的配置要十分钟才生效", "what is edited in config/ counts after ten minutes"
-    ),
-    "contract-events": Text(
-        "数据齐备后没有人通知 Airflow，等它的任务不会启动",
-        "nobody tells Airflow what is complete, and what runs after it does not start",
+    "scheduler": N_("no job starts"),
+    "dag-processor": N_("what is edited in config/ has no effect"),
+    "triggerer": N_("tasks that wait for something do not go on"),
+    API: N_("tasks cannot report, and nobody can log in"),
+    "config-watcher": N_("what is edited in config/ counts after ten minutes"),
+    "contract-events": N_(
+        "nobody tells Airflow what is complete, and what runs after it does not start"
     ),
 }
-COSTS_NOTHING_KNOWN = Text("服务不完整", "the service is not whole")
-NO_BEAT = Text("{name} {since} 起没有心跳：{cost}", "{name}: no sign of life since {since}; {cost}")
-NO_ANSWER = Text("{name} {since} 起没有应答：{cost}", "{name}: no answer since {since}; {cost}")
-IS_DOWN = Text(
-    "{name} {since} 起没有运行（{state}）：{cost}", "{name} is down since {since} ({state}); {cost}"
+COSTS_NOTHING_KNOWN = N_("the service is not whole")
+NO_BEAT = N_("{name}: no sign of life since {since}; {cost}")
+NO_ANSWER = N_("{name}: no answer since {since}; {cost}")
+IS_DOWN = N_("{name} is down since {since} ({state}); {cost}")
+FLAPS = N_("{name} ended {deaths} times within ten minutes and was started again; {cost}")
+NOT_SUPERVISED = N_("supervisord does not answer: a component that ends is not started again")
+START = N_("`python3 scheduler_manager.py start` tidies up and starts it again")
+LITTLE = N_("only {free} MB are free in {path}; when it is full, nothing lands")
+MAKE_ROOM = N_("make room, or run `python3 scheduler_manager.py run housekeeping`")
+GONE = N_("the file of {name} is gone: {why}")
+AWAY = N_("{name} does not answer: {why}")
+BRING_BACK = N_(
+    "put the file back, or bring the backup FILE back: `python3 scheduler_manager.py restore FILE`"
 )
-FLAPS = Text(
-    "{name}十分钟内结束了 {deaths} 次，又被重新启动：{cost}",
-    "{name} ended {deaths} times within ten minutes and was started again; {cost}",
-)
-NOT_SUPERVISED = Text(
-    "supervisord 没有应答：组件退出后不会再被启动",
-    "supervisord does not answer: a component that ends is not started again",
-)
-START = Text(
-    "`python3 scheduler_manager.py start` 会清理并重新启动",
-    "`python3 scheduler_manager.py start` tidies up and starts it again",
-)
-LITTLE = Text(
-    "{path} 只剩 {free} MB 空间，写满后数据无法入库",
-    "only {free} MB are free in {path}; when it is full, nothing lands",
-)
-MAKE_ROOM = Text(
-    "清理磁盘，或运行 `python3 scheduler_manager.py run housekeeping`",
-    "make room, or run `python3 scheduler_manager.py run housekeeping`",
-)
-GONE = Text("{name}的文件不见了：{why}", "the file of {name} is gone: {why}")
-AWAY = Text("{name}连不上：{why}", "{name} does not answer: {why}")
-BRING_BACK = Text(
-    "放回文件，或用 `python3 scheduler_manager.py restore FILE` 恢复备份 FILE",
-    "put the file back, or bring the backup FILE back: `python3 scheduler_manager.py restore FILE`",
-)
-LET_IT_RUN = Text(
-    "启动它，并检查网络；`python3 scheduler_manager.py doctor` 会说明",
-    "see that it runs and is reached; `python3 scheduler_manager.py doctor` says more",
-)
+LET_IT_RUN = N_("see that it runs and is reached; `python3 scheduler_manager.py doctor` says more")
 
 
 class DatabaseGoneError(ExpectedError):
@@ -216,7 +192,7 @@ def api_answers(tasks_url: str) -> bool:
 def _of(
     scope: Scope,
     name: str,
-    said: Text,
+    said: str,
     remedy: str,
     began: datetime | None,
     **values: object,

@@ -10,12 +10,12 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import func, select
 
 from include.alerts.answers import OF_JOBS
-from include.alerts.catalogue import Text
 from include.alerts.findings import OF_CONTRACT, Day, Identity, Kind, Resolution, Restated
 from include.alerts.watching.units import expected_of, is_missing, is_told_of
 from include.coverage.reading import read_coverage
 from include.coverage.report import digest_of, since_for
 from include.gateways.shape_store import Drifted
+from include.language import N_
 from include.units.unit import GAPS, LANDED, LedgerRow, State
 from include.warehouse.tables import ledger
 from include.warehouse.transactions import reading
@@ -174,12 +174,12 @@ def _landed(cell: Cell) -> int:
     return sum(cell.counts[state] for state in LANDED)
 
 
-MORE_WAIVED = Text("另有 {count} 家已豁免", "{count} more are waived")
-ALL_WAIVED = Text("已全部豁免", "all of it is waived")
-SHOPS_DISABLED = Text("店铺已停用", "its shops are disabled")
-JOB_DISABLED = Text("任务已停用", "the job is disabled")
-NO_JOB = Text("任务已不在登记表中", "the job is in the registry no more")
-ALERTS_NO_MORE = Text("任务不再告警", "the job alerts no more")
+MORE_WAIVED = N_("{count} more are waived")
+ALL_WAIVED = N_("all of it is waived")
+SHOPS_DISABLED = N_("its shops are disabled")
+JOB_DISABLED = N_("the job is disabled")
+NO_JOB = N_("the job is in the registry no more")
+ALERTS_NO_MORE = N_("the job alerts no more")
 
 
 def resolutions(

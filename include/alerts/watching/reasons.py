@@ -7,12 +7,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from include.alerts.catalogue import Text
 from include.alerts.findings import Missing
 from include.coverage.airflow_runs import NO_SCHEDULER, NOBODY_STARTS_IT
 from include.coverage.gap_ranges import in_brief
 from include.coverage.runs import UnderWay
-from include.language import Message, speaking
+from include.language import N_, Message, speaking
 from include.units.exit_codes import SIGNAL_BASE, ExitCode
 from include.units.unit import NO_SHOP, State
 
@@ -24,59 +23,44 @@ if TYPE_CHECKING:
     from include.coverage.runs import Run
     from include.registry import Job
 
-RUNNING = Text(
-    "正在运行，{since} 开始（第 {attempts} 次）", "running since {since} (try {attempts})"
-)
-NOT_BEGUN = Text("还没有开始", "has not begun yet")
-PROVISIONAL = Text(
-    "只有到期之前拉取的暂定数据", "only what was pulled before it was due, and not since"
-)
-LOST = Text("失联，{since} 起没有心跳", "lost: no sign of life since {since}")
-NEVER = Text("没有运行", "has not run")
-NO_DAG = Text("任务还不是 DAG，不会运行", "the job is not a DAG, so it does not run")
-PAUSED = Text("任务已暂停", "the job is paused")
-QUEUED = Text("排队中，{since} 起", "queued since {since}")
-WITHOUT_SCRIPT = Text(
-    "运行过，但脚本没有开始，见任务日志", "there was a run, but its script never began: see its log"
-)
-UNREPAIRABLE = Text(
-    "无法补拉：脚本不接受日期，只能取最近一期",
-    "its script brings the last period only: it cannot be pulled again",
-)
-MISCOUNTED = Text(
-    "入库 {rows:,} 行，平台计数 {source:,} 行", "{rows:,} rows landed, the source counts {source:,}"
-)
-REJECTED = Text("没有通过检查：{error}", "rejected by a check: {error}")
-REFUSED = Text(
-    "授权失效或被拒绝（连接 {connection}）", "credentials refused (connection {connection})"
-)
-BUSY = Text("平台繁忙（{code}）", "the platform is busy ({code})")
-TEMPORARY = Text("暂时失败：{error}", "failed for now: {error}")
-WRONG = Text("配置有误：{error}", "the configuration is wrong: {error}")
-KILLED = Text("被中断", "was interrupted")
-FAILED = Text("失败：{error}", "failed: {error}")
-TRIED = Text("，已试 {attempts} 次", ", tried {attempts} times")
-AGAIN = Text("，{at} 再试", ", tried again at {at}")
+RUNNING = N_("running since {since} (try {attempts})")
+NOT_BEGUN = N_("has not begun yet")
+PROVISIONAL = N_("only what was pulled before it was due, and not since")
+LOST = N_("lost: no sign of life since {since}")
+NEVER = N_("has not run")
+NO_DAG = N_("the job is not a DAG, so it does not run")
+PAUSED = N_("the job is paused")
+QUEUED = N_("queued since {since}")
+WITHOUT_SCRIPT = N_("there was a run, but its script never began: see its log")
+UNREPAIRABLE = N_("its script brings the last period only: it cannot be pulled again")
+MISCOUNTED = N_("{rows:,} rows landed, the source counts {source:,}")
+REJECTED = N_("rejected by a check: {error}")
+REFUSED = N_("credentials refused (connection {connection})")
+BUSY = N_("the platform is busy ({code})")
+TEMPORARY = N_("failed for now: {error}")
+WRONG = N_("the configuration is wrong: {error}")
+KILLED = N_("was interrupted")
+FAILED = N_("failed: {error}")
+TRIED = N_("{reason}, tried {attempts} times")
+AGAIN = N_("{reason}, tried again at {at}")
 
-AUTHORISE = Text("请店铺重新授权", "the shop's owner must authorise again")
-WAIVE = Text("确认不再需要，就豁免它", "waive it where nobody needs it")
-CHECK = Text("改正配置", "correct the configuration")
-LOOK = Text("改任务的 checks，或请平台核对", "correct the job's checks, or ask the platform")
+AUTHORISE = N_("the shop's owner must authorise again")
+WAIVE = N_("waive it where nobody needs it")
+CHECK = N_("correct the configuration")
+LOOK = N_("correct the job's checks, or ask the platform")
 
 # Why a run cannot move, as `include.coverage.airflow_runs` says it.
 STUCK = {
     "its job is paused": PAUSED,
-    "its job is no DAG any more": Text(
-        "任务的 DAG 不见了，运行停在排队", "its run waits, and the job is no DAG any more"
-    ),
-    NO_SCHEDULER: Text("调度器没有心跳，运行停在排队", "its run waits for a scheduler"),
-    NOBODY_STARTS_IT: Text("排队，但调度器没有启动它", "its run waits, and no one starts it"),
+    "its job is no DAG any more": N_("its run waits, and the job is no DAG any more"),
+    NO_SCHEDULER: N_("its run waits for a scheduler"),
+    NOBODY_STARTS_IT: N_("its run waits, and no one starts it"),
 }
-STUCK_OTHERWISE = Text("运行停住了：{why}", "its run cannot go on: {why}")
+STUCK_OTHERWISE = N_("its run cannot go on: {why}")
 # As older versions have written it: the platform's code and what it says of it, the connection.
 CODE = re.compile(r"\bcode (?P<code>[\w.-]+) '(?P<said>[^']*)'")
 CONNECTION = re.compile(r"\bconnection (\w+)")
-NO_ERROR = Text("没有说明原因", "no reason was given")
+NO_ERROR = N_("no reason was given")
 
 
 class Words(NamedTuple):
@@ -196,7 +180,7 @@ def _of_failed(unit: JudgedUnit, job: Job, known: Circumstances) -> Words:
     if unit.exit_code == ExitCode.CONFIGURATION:
         return Words(scope.say(WRONG, error=error), scope.say(CHECK), f"configuration:{job.id}")
     words = _of_what_may_pass(unit, error, scope)
-    return words._replace(reason=words.reason + _tries(unit, job, known))
+    return words._replace(reason=_with_tries(words.reason, unit, job, known))
 
 
 def _of_what_may_pass(unit: JudgedUnit, error: str, scope: Scope) -> Words:
@@ -219,16 +203,18 @@ def _written_code(error: str) -> Mapping[str, Any] | None:
     return found.groupdict() if found else None
 
 
-def _tries(unit: JudgedUnit, job: Job, known: Circumstances) -> str:
-    """Return how often a unit was tried, and when it is again: while a run waits for that."""
+def _with_tries(reason: str, unit: JudgedUnit, job: Job, known: Circumstances) -> str:
+    """Add how often a unit was tried, and when it is again: while a run waits for that."""
     scope = known.scope
-    tried = scope.say(TRIED, attempts=unit.attempts) if unit.attempts > 1 else ""
+    tried = reason
+    if unit.attempts > 1:
+        tried = scope.say(TRIED, reason=reason, attempts=unit.attempts)
     if unit.finished_at is None or known.under_way.seeing_to(unit) is None:
         return tried
     again = unit.finished_at + job.retry_delay
     if again <= scope.now:
         return tried
-    return tried + scope.say(AGAIN, at=_clock(again, job, scope))
+    return scope.say(AGAIN, reason=tried, at=_clock(again, job, scope))
 
 
 def _of_unbegun(unit: JudgedUnit, job: Job, known: Circumstances) -> Words:

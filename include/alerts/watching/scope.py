@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from include import MANAGER, PROJECT_ROOT
-from include.alerts.catalogue import Language, Text
+from include.alerts.catalogue import Language
 from include.alerts.findings import Finding, Identity, Kind, Observed
 from include.errors import ExpectedError
+from include.language import N_
 from include.registry import Registry
 from include.secrets.masking import Masker
 from include.text import printable, storable
@@ -55,38 +56,32 @@ class Site:
 # Of what a message quotes: an error's first line, cut.
 LONGEST_QUOTE = 160
 WATCHDOG = "watchdog"
-NAME = Text("看门狗", "watchdog")
+NAME = N_("watchdog")
 
 
-FAILED = Text("看门狗查看“{part}”时出错：{error}", "the watchdog failed to look at {part}: {error}")
-REPORT = Text(
-    f"运行 `{MANAGER} doctor`；仍然如此，请把这一行反馈给维护者",
-    f"run `{MANAGER} doctor`; if it stays so, report this line",
-)
-ON_THE_PAGE = Text("打开 Coverage 页面补齐：{page}", "repair it on the page Coverage: {page}")
+FAILED = N_("the watchdog failed to look at {part}: {error}")
+REPORT = N_("run `python3 scheduler_manager.py doctor`; if it stays so, report this line")
+ON_THE_PAGE = N_("repair it on the page Coverage: {page}")
 CHECK = "python -m include.registry.checks"
 # What to do, as a command that works: on one machine the manager's, in containers the second.
-TO_DO: dict[str, tuple[str, Text]] = {
+TO_DO: dict[str, tuple[str, str]] = {
     "repair": (f"{MANAGER} repair --job {{job}} --yes", ON_THE_PAGE),
     "waive": (f"{MANAGER} waive {{job}} --period {{key}} --reason …", ON_THE_PAGE),
     "complete": (f"{MANAGER} complete {{contract}} {{key}}", ON_THE_PAGE),
     "resume": (
         f"{MANAGER} resume {{job}}",
-        Text(
-            "在网页的 Dags 里取消暂停：{address}",
-            "let it go on in the web UI under Dags: {address}",
-        ),
+        N_("let it go on in the web UI under Dags: {address}"),
     ),
     "restart": (
         f"{MANAGER} restart",
-        Text("重启组件 {component}", "restart the component {component}"),
+        N_("restart the component {component}"),
     ),
     "logs": (
         f"{MANAGER} logs {{component}}",
-        Text("查看组件 {component} 的日志", "look at the log of the component {component}"),
+        N_("look at the log of the component {component}"),
     ),
-    "doctor": (f"{MANAGER} doctor", Text("查看各组件的日志", "look at the components' logs")),
-    "check": (f"{MANAGER} check", Text(CHECK, CHECK)),
+    "doctor": (f"{MANAGER} doctor", N_("look at the components' logs")),
+    "check": (f"{MANAGER} check", CHECK),
 }
 
 
@@ -114,7 +109,7 @@ class Scope:
     masker: Masker = field(default_factory=lambda: Masker(()))
     root: Path = PROJECT_ROOT
 
-    def say(self, said: Text, **values: object) -> str:
+    def say(self, said: str, **values: object) -> str:
         """Return a text in the language of the messages, its placeholders filled in."""
         return Language(self.language).say(said, **values)
 

@@ -6,9 +6,9 @@ from collections import defaultdict
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
-from include.alerts.catalogue import Text
 from include.alerts.findings import Finding, Kind, Missing
 from include.alerts.watching.reasons import NO_DAG, PAUSED, is_rejected, missing, name_of, newest
+from include.language import N_
 from include.periods import PUNCTUAL
 from include.units.exit_codes import ExitCode
 from include.units.unit import LANDED, State
@@ -29,14 +29,12 @@ PAUSED_FOR = timedelta(days=1)
 NO_ALERTS = "none"
 NEVER_BEGUN = "no"
 
-GAPS_OF_SHOP = Text("缺 {count} 期，最早 {first}", "{count} periods missing, the oldest {first}")
-NEVER_HEALED = Text(
-    "{count} 期早于 {days} 天，不会自动补齐，最早 {first}",
-    "{count} periods are older than {days} days, so nothing repairs them; the oldest is {first}",
+GAPS_OF_SHOP = N_("{count} periods missing, the oldest {first}")
+NEVER_HEALED = N_(
+    "{count} periods are older than {days} days, so nothing repairs them; the oldest is {first}"
 )
-STILL_PAUSED = Text(
-    "任务暂停着，已到期 {count} 期没有入库，最早 {first}",
-    "it is paused, and {count} periods that were due are missing; the oldest is {first}",
+STILL_PAUSED = N_(
+    "it is paused, and {count} periods that were due are missing; the oldest is {first}"
 )
 
 

@@ -31,6 +31,7 @@ from include.alerts.watching.reasons import Circumstances
 from include.alerts.watching.units import AT_LEAST, UnitFindings, is_told_of
 from include.coverage.reading import read_coverage
 from include.gateways.shape_store import drifted_within
+from include.language import _
 from include.units.job_units import LONG_AGO
 from include.warehouse.connecting import connect
 
@@ -124,7 +125,7 @@ class WarehouseReader:
         self._shops.conceal(url)
         made = make_url(url)
         if made.get_backend_name() == "sqlite" and not Path(made.database or "").exists():
-            raise DatabaseGoneError(f"{made.database} is not there")
+            raise DatabaseGoneError(_("{database} is not there", database=made.database))
         engine = connect(url)
         try:
             yield engine

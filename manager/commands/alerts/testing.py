@@ -12,7 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from include import MANAGER
 from include.alerts import channels
-from include.alerts.catalogue import Language, Text
+from include.alerts.catalogue import Language
 from include.alerts.configuration import AlertConfiguration, Channel, load_usable
 from include.alerts.connections import ChannelConnections, read_connections
 from include.alerts.messages import Message, Receipt
@@ -20,6 +20,7 @@ from include.alerts.store import Store
 from include.alerts.watching.airflow_database import opened
 from include.alerts.watching.health import DatabaseGoneError
 from include.errors import ConfigurationError, ExpectedError
+from include.language import N_
 from include.registry.alerts import ALERTS_FILE
 from include.text import suggestion
 from manager.alert_store import alert_store
@@ -31,11 +32,8 @@ from manager.lifecycle.settings import METADATA_URL, component_environment
 from manager.table import print_json
 
 ALL_TAKEN, REFUSED = 0, 1
-TITLE = Text("【测试】渠道 {channel} 能收到消息", "[Test] channel {channel} takes messages")
-LINE = Text(
-    "{by} 于 {at} 运行了 `{command}`。一切正常，不用处理。",
-    "{by} ran `{command}` at {at}. Nothing is wrong, and nothing is to be done.",
-)
+TITLE = N_("[Test] channel {channel} takes messages")
+LINE = N_("{by} ran `{command}` at {at}. Nothing is wrong, and nothing is to be done.")
 
 
 def test(layout: Layout, arguments: Namespace) -> int:

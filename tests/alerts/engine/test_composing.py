@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from include.alerts.catalogue import Language
-from include.alerts.composing import Wording, repeated
+from include.alerts.composing import Wording
 from include.alerts.findings import Finding, Kind, Missing, Resolution
 from include.alerts.messages import Message
 from include.alerts.notices import Notice
@@ -208,8 +208,8 @@ def test_a_summary_of_broken_files_says_what_is_wrong_in_each() -> None:
 def test_a_mark_of_a_repetition() -> None:
     """It stands with the number, or alone."""
     message = Message("t", ("l",), (), "#A7")
-    assert repeated("zh", message).number == "(#A7 重发，可能重复)"
-    assert repeated("en", replace(message, number="")).number == "(sent again, perhaps twice)"
+    assert message.repeated("zh").number == "(#A7 重发，可能重复)"
+    assert replace(message, number="").repeated("en").number == "(sent again, perhaps twice)"
 
 
 @pytest.mark.parametrize(
