@@ -66,7 +66,7 @@ def troubles_of(jobs: Iterable[Job]) -> Iterator[Trouble]:
         if job.python_path is None and job.script_path.suffix != ".py":
             continue
         try:
-            found = _imports_of(ast.parse(job.script_path.read_bytes()))
+            found = imports_of(ast.parse(job.script_path.read_bytes()))
         except SyntaxError as error:
             found = {}
             if job.python_path is None:  # another one may know more, or less
@@ -84,7 +84,7 @@ def troubles_of(jobs: Iterable[Job]) -> Iterator[Trouble]:
 
 def _ask(python: Path | None, asked: list[tuple[Job, dict[str, int]]]) -> Iterator[Trouble]:
     wanted = [(str(job.script_path.parent), list(found)) for job, found in asked]
-    answer = _answer(python, json.dumps(wanted))
+    answer = lacking_in(python, wanted)
     for place, (job, found) in enumerate(asked):
         if isinstance(answer, str):
             whose = f"python {job.python!r}" if job.python else f"the service's {sys.executable}"
@@ -106,14 +106,19 @@ def _lacked(job: Job, name: str) -> str:
     return f"imports {name}, which python {job.python!r} lacks: {repair}"
 
 
-def _answer(python: Path | None, wanted: str) -> list[list[str]] | str:
-    """Ask a Python which modules it lacks; a text says why it does not answer."""
+def lacking_in(python: Path | None, wanted: list[tuple[str, list[str]]]) -> list[list[str]] | str:
+    """Ask a Python which modules it lacks; a text says why it does not answer.
+
+    Args:
+        python: its path; None for the service's own.
+        wanted: for each script its folder, and the modules that it imports.
+    """
     kept = {key: value for key, value in os.environ.items() if not key.startswith("PYTHON")}
     own = {"PYTHONPATH": str(PROJECT_ROOT)} if python is None else {}
     try:
         done = subprocess.run(
             [str(python or sys.executable), "-c", PROGRAM],
-            input=wanted.encode(),
+            input=json.dumps(wanted).encode(),
             capture_output=True,
             env={**kept, **own},
             timeout=ANSWER_SECONDS,
@@ -134,7 +139,7 @@ def _answer(python: Path | None, wanted: str) -> list[list[str]] | str:
     return answer if isinstance(answer, list) else "it does not answer as a Python does"
 
 
-def _imports_of(tree: ast.Module) -> dict[str, int]:
+def imports_of(tree: ast.Module) -> dict[str, int]:
     """Return the packages that a program cannot do without, with the first line of each."""
     found: dict[str, int] = {}
     pending: list[ast.AST] = [tree]

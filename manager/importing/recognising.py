@@ -1,0 +1,126 @@
+"""Which kind of source a file or an address is, by what it holds; and reading all of them."""
+
+from __future__ import annotations
+
+import re
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from include.language import _
+from manager.importing import flows
+from manager.importing.old_jobs import Finding, Place, Read
+from manager.importing.source_text import UnreadableSourceError, read_bytes, read_text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+SQLITE = b"SQLite format 3\0"
+ADDRESS = ("http://", "https://")
+PROGRAM = re.compile(
+    r"^(?:TASK_CONFIGS\b|\s*@(?:\w+\.)?flow\b|(?:from|import) prefect\b"
+    r"|(?:async )?def execute_script\b)",
+    re.MULTILINE,
+)
+DEPLOYMENTS = re.compile(r"^[\"']?deployments[\"']?\s*:", re.MULTILINE)
+DAGS = re.compile(r"^\s+[\"']?tasks[\"']?\s*:|^[\"']?default[\"']?\s*:", re.MULTILINE)
+CRON_LINE = re.compile(
+    r"^[ \t]*(?:@(?:reboot|hourly|daily|midnight|weekly|monthly|yearly|annually)"
+    r"|(?:[-*?\d/,LW~]+[ \t]+){3}[-*?\w/,#]+[ \t]+[-*?\w/,#]+)[ \t]+\S",
+    re.MULTILINE,
+)
+SUFFIXES = (".py", ".yaml", ".yml", ".db", ".sqlite", ".cron", ".crontab", ".txt", "")
+
+
+class Kind(NamedTuple):
+    """One kind of source.
+
+    Attributes:
+        reader: the module of this room that reads it.
+        matches: whether a text is one, by its suffix and its text.
+    """
+
+    reader: str
+    matches: Callable[[str, str], bool]
+
+
+# The first that matches reads it. A program is read together with all others.
+KINDS = (
+    Kind("flows", lambda suffix, text: suffix == ".py" or bool(PROGRAM.search(text))),
+    Kind("prefect_yaml", lambda _, text: bool(DEPLOYMENTS.search(text))),
+    Kind(
+        "dag_factory", lambda suffix, text: suffix in (".yaml", ".yml") or bool(DAGS.search(text))
+    ),
+    Kind("crontab", lambda _, text: bool(CRON_LINE.search(text))),
+)
+
+
+def read_sources(sources: Sequence[str]) -> list[Read]:
+    """Read what each source has; what is none, and what cannot be read, is a finding.
+
+    Args:
+        sources: paths of files or folders, and addresses, as the user wrote them.
+    """
+    found: list[Read] = []
+    programs: list[str] = []
+    for source in sources:
+        files = files_of(source)
+        if not files:
+            text = _("nothing in this folder is of an old scheduler: name its files themselves")
+            found.append(Read(findings=(Finding(Place(source), text),)))
+        for file in files:
+            _read_one(file, found, programs)
+    if programs:
+        found.insert(0, flows.read(programs))
+    return found
+
+
+def _read_one(source: str, found: list[Read], programs: list[str]) -> None:
+    kind = kind_of(source)
+    if isinstance(kind, Finding):
+        found.append(Read(findings=(kind,)))
+    elif kind == "flows":
+        programs.append(source)
+    else:
+        found.append(import_module(f"manager.importing.{kind}").read(source))
+
+
+def files_of(source: str) -> list[str]:
+    """Return the source itself, or what a folder has at its top that some reader takes."""
+    path = Path(source)
+    if source.startswith(ADDRESS) or not path.is_dir():
+        return [source]
+    found = []
+    for file in sorted(path.iterdir()):
+        if not file.is_file() or file.suffix.lower() not in SUFFIXES:
+            continue
+        kind = kind_of(str(file))
+        if isinstance(kind, Finding):
+            continue
+        if kind != "flows" or PROGRAM.search(read_text(file).text):
+            found.append(str(file))
+    return found
+
+
+def kind_of(source: str) -> str | Finding:
+    """Return the name of the module that reads a source, or why there is none."""
+    if source.startswith(ADDRESS):
+        return "prefect_api"
+    path = Path(source)
+    try:
+        if read_bytes(path, at_most=len(SQLITE)) == SQLITE:
+            return "prefect_database"
+        text = read_text(path).text
+    except UnreadableSourceError as error:
+        return Finding(Place(source), str(error))
+    for kind in KINDS:
+        if kind.matches(path.suffix.lower(), text):
+            return kind.reader
+    return Finding(
+        Place(source),
+        _(
+            "this is none of what is read: a scheduler_config.py or scheduler_flows.py, "
+            "prefect.yaml, Prefect's database or the address of its API, a crontab, or a YAML file "
+            "of dag-factory"
+        ),
+    )

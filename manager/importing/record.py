@@ -1,0 +1,162 @@
+"""What an import leaves beside its entries: what each job was in the old system, as JSON.
+
+`config/tasks/imported.json` stands beside `config/tasks/imported.yaml`: an object with a key
+`jobs`, which has each imported job's id. `import --check` and `import --enable` read it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from include.errors import ConfigurationError
+from include.language import _
+from include.registry.paths import TASKS_FOLDER
+from manager.importing.old_jobs import OldJob, OldSchedule, Place
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+SUFFIX = ".json"
+VERSION = 1
+
+
+@dataclass(frozen=True)
+class Imported:
+    """One imported job.
+
+    Attributes:
+        job_id: of its entry here.
+        old: what it was there; `env`, `args`, `description` and `tags` stand in the entry alone.
+        ours: the id of the delivered job of the same name, beside which it was written; None where
+            there is none.
+    """
+
+    job_id: str
+    old: OldJob
+    ours: str | None = None
+
+
+def read_records(root: Path) -> dict[str, Imported]:
+    """Return every imported job of a project, by its id here.
+
+    Raises:
+        ConfigurationError: a record is not as it was written.
+    """
+    found: dict[str, Imported] = {}
+    for path in sorted((root / TASKS_FOLDER).glob(f"*{SUFFIX}")):
+        try:
+            written = json.loads(path.read_text("utf-8"))["jobs"]
+            found |= {job_id: _from_json(job_id, one) for job_id, one in written.items()}
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:  # noqa: PERF203 -- names its file
+            raise ConfigurationError(
+                _(
+                    "{file} is not the record of an import: restore it from a backup, or remove it "
+                    "and import again",
+                    file=f"{TASKS_FOLDER}/{path.name}",
+                )
+            ) from error
+    return found
+
+
+def as_json(jobs: Mapping[str, Imported]) -> str:
+    """Return the text of a record."""
+    document = {"version": VERSION, "jobs": {one.job_id: _to_json(one) for one in jobs.values()}}
+    return json.dumps(document, ensure_ascii=False, indent=1) + "\n"
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Write a whole file, or leave what is there as it is.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # A name that the registry takes for what an editor leaves beside a file.
+    descriptor, name = tempfile.mkstemp(prefix=".", suffix=".tmp", dir=path.parent)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).chmod(0o644)
+        Path(name).replace(path)
+    except BaseException:
+        with suppress(OSError):
+            Path(name).unlink()
+        raise
+
+
+def _to_json(imported: Imported) -> dict[str, Any]:
+    old = imported.old
+    found = {
+        "ours": imported.ours,
+        "name": old.name,
+        "file": old.place.file,
+        "line": old.place.line,
+        "scheduler": old.scheduler,
+        "script": old.script,
+        "enabled": old.is_enabled,
+        "timeout": _seconds(old.timeout),
+        "retries": old.retries,
+        "retry_delay": _seconds(old.retry_delay),
+        "cwd": old.cwd,
+        "python": old.python,
+        "last_success": old.last_success.isoformat() if old.last_success else None,
+        "deployment": old.deployment,
+        "schedules": [
+            {
+                "cron": one.cron,
+                "timezone": one.timezone,
+                "interval": _seconds(one.interval),
+                "rrule": one.rrule,
+                "active": one.is_active,
+            }
+            for one in old.schedules
+        ],
+    }
+    return {key: value for key, value in found.items() if value is not None}
+
+
+def _from_json(job_id: str, one: Mapping[str, Any]) -> Imported:
+    schedules = tuple(
+        OldSchedule(
+            cron=each.get("cron"),
+            timezone=each.get("timezone"),
+            interval=_span(each.get("interval")),
+            rrule=each.get("rrule"),
+            is_active=each["active"],
+        )
+        for each in one["schedules"]
+    )
+    last = one.get("last_success")
+    old = OldJob(
+        name=one["name"],
+        place=Place(one["file"], one["line"]),
+        schedules=schedules,
+        script=one.get("script"),
+        scheduler=one["scheduler"],
+        is_enabled=one["enabled"],
+        timeout=_span(one.get("timeout")),
+        retries=one.get("retries"),
+        retry_delay=_span(one.get("retry_delay")),
+        cwd=one.get("cwd"),
+        python=one.get("python"),
+        last_success=datetime.fromisoformat(last) if last else None,
+        deployment=one.get("deployment"),
+    )
+    return Imported(job_id, old, one.get("ours"))
+
+
+def _seconds(span: timedelta | None) -> float | None:
+    return span.total_seconds() if span is not None else None
+
+
+def _span(seconds: float | None) -> timedelta | None:
+    return timedelta(seconds=seconds) if seconds is not None else None

@@ -1,0 +1,70 @@
+"""Passwords that stand in the text of a program: where, never which."""
+
+from __future__ import annotations
+
+import ast
+import re
+from typing import TYPE_CHECKING
+
+from include.registry.environment import CAMEL_CASE, SECRET
+from include.secrets.masking import SHORTEST
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+URL = re.compile(r"[A-Za-z][\w+.-]*://[^/\s:@]*:([^/\s@{}]{4,})@")
+# Words of Chinese programs that the registry's own list of names does not have.
+CHINESE = re.compile(r"密码|口令|密钥|令牌")
+# What stands where a secret is to be filled in, or names where it is kept.
+EMPTY = re.compile(r"[*x.]+|<.*>|\$.*|\{.*\}|your.*|None|null", re.IGNORECASE)
+
+
+def is_secret_name(name: str) -> bool:
+    """Return whether a name is one that secrets have, such as `db_password` or `appKey`."""
+    word = CAMEL_CASE.sub("_", name.strip()).replace("-", "_").upper()
+    return bool(SECRET.search(word) or CHINESE.search(name))
+
+
+def secrets_in(tree: ast.Module) -> Iterator[tuple[int, str]]:
+    """Yield line and name of each secret that a program is written with."""
+    for node in ast.walk(tree):
+        for name, value in _named(node):
+            if is_secret_name(name) and _is_secret(value):
+                yield getattr(value, "lineno", 0), name
+        text = node.value if isinstance(node, ast.Constant) else None
+        found = URL.search(text) if isinstance(text, str) else None
+        if found and not EMPTY.fullmatch(found[1]):
+            yield getattr(node, "lineno", 0), found[0].partition("://")[0] + "://…"
+
+
+def _named(node: ast.AST) -> Iterator[tuple[str, ast.AST]]:
+    """Yield the values of a node that have a name: variables, arguments, keys."""
+    if isinstance(node, ast.Assign):
+        for target in node.targets:
+            yield _name(target), node.value
+    elif isinstance(node, ast.AnnAssign) and node.value is not None:
+        yield _name(node.target), node.value
+    elif isinstance(node, ast.keyword):
+        yield node.arg or "", node.value
+    elif isinstance(node, ast.Dict):
+        for key, value in zip(node.keys, node.values, strict=True):
+            if isinstance(key, ast.Constant) and isinstance(key.value, str):
+                yield key.value, value
+    elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+        places = [*node.args.posonlyargs, *node.args.args]
+        defaults = node.args.defaults
+        for argument, value in zip(places[len(places) - len(defaults) :], defaults, strict=True):
+            yield argument.arg, value
+
+
+def _name(target: ast.expr) -> str:
+    if isinstance(target, ast.Subscript) and isinstance(target.slice, ast.Constant):
+        return str(target.slice.value)
+    return getattr(target, "id", "") or getattr(target, "attr", "")
+
+
+def _is_secret(value: ast.AST) -> bool:
+    if not isinstance(value, ast.Constant) or not isinstance(value.value, (str, bytes)):
+        return False
+    text = value.value if isinstance(value.value, str) else value.value.decode("utf-8", "replace")
+    return len(text) >= SHORTEST and not EMPTY.fullmatch(text)

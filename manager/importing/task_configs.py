@@ -1,0 +1,237 @@
+"""Reads the entries of `TASK_CONFIGS`: literal ones, and those put together of literals."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from include.language import _
+from manager.importing.literals import NotLiteralError
+from manager.importing.old_jobs import Finding, OldJob, OldSchedule, Place
+from manager.importing.programs import Program, not_literal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from manager.importing.flow_functions import Flow
+
+CONFIGS = "TASK_CONFIGS"
+KEYS = ("flow", "name", "cron", "description", "tags", "enabled", "timezone")
+# What changes a list in place.
+CHANGES = ("append", "extend", "insert", "remove", "pop", "clear", "sort", "reverse", "update")
+
+
+class TaskConfigs:
+    """Reads the entries of one program's TASK_CONFIGS.
+
+    Attributes:
+        used: the functions of the flows that its entries name.
+    """
+
+    def __init__(
+        self,
+        program: Program,
+        flows: Mapping[str, Flow],
+        zone: str | None,
+        findings: list[Finding],
+    ) -> None:
+        self.program = program
+        self.flows = flows
+        self.zone = zone
+        self.findings = findings
+        self.used: set[str] = set()
+
+    def jobs(self) -> Iterator[OldJob]:
+        """Yield a job of each script that an entry's flow runs."""
+        for node in self._entries():
+            given = self._fields(node)
+            if given is not None:
+                yield from self._jobs_of(node, given)
+
+    def _entries(self) -> Iterator[ast.expr]:
+        """Yield the expressions of the entries; what adds some as it runs is a finding."""
+        for statement in self.program.tree.body:
+            if isinstance(statement, (ast.Assign, ast.AnnAssign)):
+                if CONFIGS in _targets(statement) and statement.value is not None:
+                    yield from self._elements(statement.value)
+                elif any(CONFIGS in _bases(one) for one in _all_targets(statement)):
+                    self._not_literal(statement)
+            elif isinstance(statement, ast.AugAssign) and CONFIGS in _bases(statement.target):
+                yield from self._elements(statement.value)
+            elif isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call):
+                yield from self._added(statement.value)
+            elif _changes_configs(statement):
+                self._not_literal(statement)
+
+    def _added(self, call: ast.Call) -> Iterator[ast.expr]:
+        func = call.func
+        if not isinstance(func, ast.Attribute) or CONFIGS not in _bases(func.value):
+            return
+        if func.attr == "append" and len(call.args) == 1 and isinstance(func.value, ast.Name):
+            yield call.args[0]
+        elif func.attr == "extend" and len(call.args) == 1 and isinstance(func.value, ast.Name):
+            yield from self._elements(call.args[0])
+        elif func.attr in CHANGES:
+            self._not_literal(call)
+
+    def _elements(self, node: ast.expr, depth: int = 0) -> Iterator[ast.expr]:
+        """Yield the items of a list, also where it is put together of others."""
+        if depth > 20:  # noqa: PLR2004 -- nobody nests lists so deep
+            self._not_literal(node)
+        elif isinstance(node, (ast.List, ast.Tuple)):
+            for one in node.elts:
+                if isinstance(one, ast.Starred):
+                    yield from self._elements(one.value, depth + 1)
+                else:
+                    yield one
+        elif isinstance(node, ast.Dict) and all(isinstance(one, ast.Dict) for one in node.values):
+            yield from node.values
+        elif isinstance(node, ast.Name) and node.id in self.program.constants:
+            yield from self._elements(self.program.constants[node.id], depth + 1)
+        elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+            yield from self._elements(node.left, depth + 1)
+            yield from self._elements(node.right, depth + 1)
+        else:
+            self._not_literal(node)
+
+    def _not_literal(self, node: ast.AST) -> None:
+        text = _("{name} is not literal here, so that its jobs are known only to the running "
+                 "program: name Prefect's database (prefect.db) or the address of its API, too, "
+                 "which know them", name=CONFIGS)  # fmt: skip
+        self.findings.append(Finding(self.program.place(node), text))
+
+    def _fields(self, node: ast.expr) -> dict[str, ast.expr] | None:
+        """Return the keys of an entry with their expressions; None where it is no entry."""
+        if isinstance(node, ast.Name) and node.id in self.program.constants:
+            node = self.program.constants[node.id]
+        if isinstance(node, ast.Call) and not node.args:
+            pairs = [(one.arg, one.value) for one in node.keywords]
+        elif isinstance(node, ast.Dict):
+            pairs = [(self._key(key), one) for key, one in zip(node.keys, node.values, strict=True)]
+        else:
+            self._not_literal(node)
+            return None
+        found: dict[str, ast.expr] = {}
+        for name, one in pairs:
+            base = self.program.constants.get(one.id) if isinstance(one, ast.Name) else one
+            if name is None and isinstance(base, ast.Dict) and base is not node:  # `**COMMON`
+                found |= {
+                    key: value
+                    for raw, value in zip(base.keys, base.values, strict=True)
+                    if (key := self._key(raw)) is not None
+                }
+            elif name is None:
+                self._not_literal(one)
+            else:
+                found[name] = one
+        return found
+
+    def _key(self, node: ast.expr | None) -> str | None:
+        value = self.program.value(node) if node is not None else None
+        return value if isinstance(value, str) else None
+
+    def _jobs_of(self, node: ast.expr, given: dict[str, ast.expr]) -> Iterator[OldJob]:
+        place = self.program.place(node)
+        for key, value in given.items():
+            if key not in KEYS:
+                text = _("key {key!r} is not carried over", key=key)
+                self.findings.append(Finding(self.program.place(value), text))
+        flow = self._flow_of(given, place)
+        cron = self._value(given, "cron", str)
+        zone = self._value(given, "timezone", str) or self.zone
+        enabled = self._value(given, "enabled", bool)
+        tags = self._value(given, "tags", list) or []
+        name = self._value(given, "name", str) or (flow.name if flow else "")
+        if not name:
+            text = _("this entry has neither a name nor a flow that is known: it is not read")
+            self.findings.append(Finding(place, text))
+            return
+        job = OldJob(
+            name=name,
+            place=place,
+            schedules=(OldSchedule(cron=cron, timezone=zone),) if cron else (),
+            description=self._value(given, "description", str)
+            or (flow.description if flow else ""),
+            tags=tuple(str(tag) for tag in tags if isinstance(tag, (str, int))),
+            is_enabled=enabled is not False,
+            deployment=f"{flow.name}/{name}" if flow else None,
+        )
+        calls = flow.calls if flow else ()
+        if not calls:
+            yield job
+        for number, call in enumerate(calls, 1):
+            yield replace(
+                job,
+                name=f"{name} ({number})" if len(calls) > 1 else name,
+                script=call.script,
+                timeout=call.timeout or (flow.timeout if flow else None),
+                retries=call.retries,
+                retry_delay=call.retry_delay,
+                cwd=call.cwd,
+            )
+
+    def _flow_of(self, given: dict[str, ast.expr], place: Place) -> Flow | None:
+        node = given.get("flow")
+        name = ""
+        if isinstance(node, ast.Name):
+            name = self.program.imported.get(node.id, node.id)
+        elif isinstance(node, ast.Attribute):
+            name = node.attr
+        elif node is not None and isinstance(value := self.program.value(node), str):
+            name = value.rpartition(":")[2].rpartition(".")[2]
+        flow = self.flows.get(name) or next(
+            (one for one in self.flows.values() if one.name == name), None
+        )
+        if flow is None:
+            said = _("it names no flow")
+            if name:
+                said = _("flow {flow!r} is in none of the files: name the file that has it, too "
+                         "(scheduler_flows.py)", flow=name)  # fmt: skip
+            self.findings.append(Finding(place, said))
+        else:
+            self.used.add(flow.function)
+        return flow
+
+    def _value(self, given: dict[str, ast.expr], key: str, kind: type) -> Any:
+        """Return a key's value; None where there is none, or none that is known."""
+        if key not in given:
+            return None
+        try:
+            value = self.program.literals.value(given[key])
+        except (NotLiteralError, RecursionError):
+            self.findings.append(Finding(self.program.place(given[key]), not_literal(key)))
+            return None
+        if value is not None and not isinstance(value, kind):
+            text = _("{key} is {value!r}, which is not carried over", key=key,
+                     value=str(value)[:80])  # fmt: skip
+            self.findings.append(Finding(self.program.place(given[key]), text))
+            return None
+        return value
+
+
+def _all_targets(statement: ast.Assign | ast.AnnAssign) -> list[ast.expr]:
+    return statement.targets if isinstance(statement, ast.Assign) else [statement.target]
+
+
+def _targets(statement: ast.Assign | ast.AnnAssign) -> set[str]:
+    return {one.id for one in _all_targets(statement) if isinstance(one, ast.Name)}
+
+
+def _bases(node: ast.AST) -> set[str]:
+    """Return the name that `NAME[0]["enabled"]` begins with."""
+    while isinstance(node, (ast.Subscript, ast.Attribute)):
+        node = node.value
+    return {node.id} if isinstance(node, ast.Name) else set()
+
+
+def _changes_configs(statement: ast.stmt) -> bool:
+    """Return whether a loop, a condition or a function changes TASK_CONFIGS."""
+    for node in ast.walk(statement):
+        is_stored = isinstance(node, (ast.Name, ast.Subscript)) and isinstance(node.ctx, ast.Store)
+        if is_stored and CONFIGS in _bases(node):
+            return True
+        changes = isinstance(node, ast.Attribute) and node.attr in CHANGES
+        if changes and CONFIGS in _bases(node):
+            return True
+    return False
