@@ -82,6 +82,48 @@ COMMANDS = {
         ],
         needs="as is",
     ),
+    "import": Command(
+        N_(
+            "bring an old scheduler's jobs here: shows the plan, with --yes writes it (exit code "
+            "1: some job gets no entry)"
+        ),
+        "commands.importing:importing",
+        [
+            option(
+                "sources",
+                nargs="*",
+                metavar="SOURCE",
+                help=N_(
+                    "scheduler_config.py and scheduler_flows.py, prefect.yaml, prefect.db or the "
+                    "address of Prefect's API, a crontab, a YAML file of dag-factory, or a folder"
+                ),
+            ),
+            flag("--yes", N_("write it; else it is only shown")),
+            option(
+                "--out",
+                default="config/tasks/imported.yaml",
+                metavar="FILE",
+                help=N_("where the entries go (config/tasks/imported.yaml)"),
+            ),
+            option(
+                "--scripts",
+                choices=("copy", "none"),
+                default="copy",
+                help=N_(
+                    "copy the scripts below include/scripts/imported, or leave that to you (copy)"
+                ),
+            ),
+            option(
+                "--start",
+                metavar="DAY",
+                help=N_(
+                    "the first business day that is expected (the one after its last good run "
+                    "there, else today)"
+                ),
+            ),
+        ],
+        writes_var=False,
+    ),
     **OF_JOBS,
     "doctor": Command(
         N_("look at everything and say what to repair (exit code 0 nothing, 1 something)"),

@@ -12,6 +12,7 @@ from manager.importing.crontab_commands import Command, read_command
 from manager.importing.old_jobs import Finding, OldJob, OldSchedule, Place, Read
 from manager.importing.script_secrets import is_secret_name
 from manager.importing.source_text import UnreadableSourceError, read_text
+from manager.importing.translating import MACROS
 
 VARIABLE = re.compile(r"\s*[\"']?([A-Za-z_]\w*)[\"']?\s*=\s*(.*?)\s*\Z", re.ASCII)
 MACRO = re.compile(r"\s*(@[A-Za-z]+)\s+(\S.*)\Z")
@@ -28,15 +29,6 @@ COMMANDS = re.compile(
 # What decides about the crontab itself, and not what a script sees.
 OF_CRON = ("MAILTO", "MAILFROM", "SHELL", "PATH", "HOME", "LOGNAME", "USER", "RANDOM_DELAY",
            "CONTENT_TYPE", "CONTENT_TRANSFER_ENCODING", "START_HOURS_RANGE")  # fmt: skip
-MACROS = {
-    "@hourly": "0 * * * *",
-    "@daily": "0 0 * * *",
-    "@midnight": "0 0 * * *",
-    "@weekly": "0 0 * * 0",
-    "@monthly": "0 0 1 * *",
-    "@yearly": "0 0 1 1 *",
-    "@annually": "0 0 1 1 *",
-}
 
 
 @dataclass

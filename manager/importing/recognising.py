@@ -55,34 +55,37 @@ KINDS = (
 )
 
 
-def read_sources(sources: Sequence[str]) -> list[Read]:
+def read_sources(sources: Sequence[str]) -> list[tuple[str, Read]]:
     """Read what each source has; what is none, and what cannot be read, is a finding.
 
     Args:
         sources: paths of files or folders, and addresses, as the user wrote them.
+
+    Returns:
+        what each reader has returned, with its name; of what none reads that is empty.
     """
-    found: list[Read] = []
+    found: list[tuple[str, Read]] = []
     programs: list[str] = []
     for source in sources:
         files = files_of(source)
         if not files:
             text = _("nothing in this folder is of an old scheduler: name its files themselves")
-            found.append(Read(findings=(Finding(Place(source), text),)))
+            found.append(("", Read(findings=(Finding(Place(source), text),))))
         for file in files:
             _read_one(file, found, programs)
     if programs:
-        found.insert(0, flows.read(programs))
+        found.insert(0, ("flows", flows.read(programs)))
     return found
 
 
-def _read_one(source: str, found: list[Read], programs: list[str]) -> None:
+def _read_one(source: str, found: list[tuple[str, Read]], programs: list[str]) -> None:
     kind = kind_of(source)
     if isinstance(kind, Finding):
-        found.append(Read(findings=(kind,)))
+        found.append(("", Read(findings=(kind,))))
     elif kind == "flows":
         programs.append(source)
     else:
-        found.append(import_module(f"manager.importing.{kind}").read(source))
+        found.append((kind, import_module(f"manager.importing.{kind}").read(source)))
 
 
 def files_of(source: str) -> list[str]:

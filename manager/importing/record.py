@@ -102,6 +102,7 @@ def _to_json(imported: Imported) -> dict[str, Any]:
         "line": old.place.line,
         "scheduler": old.scheduler,
         "script": old.script,
+        "entrypoint": old.entrypoint,
         "enabled": old.is_enabled,
         "timeout": _seconds(old.timeout),
         "retries": old.retries,
@@ -115,7 +116,9 @@ def _to_json(imported: Imported) -> dict[str, Any]:
                 "cron": one.cron,
                 "timezone": one.timezone,
                 "interval": _seconds(one.interval),
+                "anchor": one.anchor.isoformat() if one.anchor else None,
                 "rrule": one.rrule,
+                "day_or": one.day_or,
                 "active": one.is_active,
             }
             for one in old.schedules
@@ -130,17 +133,19 @@ def _from_json(job_id: str, one: Mapping[str, Any]) -> Imported:
             cron=each.get("cron"),
             timezone=each.get("timezone"),
             interval=_span(each.get("interval")),
+            anchor=_moment(each.get("anchor")),
             rrule=each.get("rrule"),
+            day_or=each.get("day_or", True),
             is_active=each["active"],
         )
         for each in one["schedules"]
     )
-    last = one.get("last_success")
     old = OldJob(
         name=one["name"],
         place=Place(one["file"], one["line"]),
         schedules=schedules,
         script=one.get("script"),
+        entrypoint=one.get("entrypoint"),
         scheduler=one["scheduler"],
         is_enabled=one["enabled"],
         timeout=_span(one.get("timeout")),
@@ -148,7 +153,7 @@ def _from_json(job_id: str, one: Mapping[str, Any]) -> Imported:
         retry_delay=_span(one.get("retry_delay")),
         cwd=one.get("cwd"),
         python=one.get("python"),
-        last_success=datetime.fromisoformat(last) if last else None,
+        last_success=_moment(one.get("last_success")),
         deployment=one.get("deployment"),
     )
     return Imported(job_id, old, one.get("ours"))
@@ -156,6 +161,10 @@ def _from_json(job_id: str, one: Mapping[str, Any]) -> Imported:
 
 def _seconds(span: timedelta | None) -> float | None:
     return span.total_seconds() if span is not None else None
+
+
+def _moment(written: str | None) -> datetime | None:
+    return datetime.fromisoformat(written) if written else None
 
 
 def _span(seconds: float | None) -> timedelta | None:

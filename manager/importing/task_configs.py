@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from include.language import _
@@ -155,6 +156,7 @@ class TaskConfigs:
             or (flow.description if flow else ""),
             tags=tuple(str(tag) for tag in tags if isinstance(tag, (str, int))),
             is_enabled=enabled is not False,
+            entrypoint=f"{Path(flow.place.file).name}:{flow.function}" if flow else None,
             deployment=f"{flow.name}/{name}" if flow else None,
         )
         calls = flow.calls if flow else ()

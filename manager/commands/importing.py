@@ -1,0 +1,150 @@
+"""`import`: bring an old scheduler's jobs here; shows the plan, and writes it with --yes."""
+
+from argparse import Namespace
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime, timezone
+from pathlib import Path
+
+from include import MANAGER
+from include.errors import ConfigurationError
+from include.language import _
+from include.registry.constraints import start_day
+from include.registry.paths import SCRIPTS
+from include.text import printable
+from manager.importing.old_jobs import Finding
+from manager.importing.planning import Plan, Wishes, make_plan
+from manager.importing.recognising import read_sources
+from manager.importing.record import SUFFIX, read_records
+from manager.importing.writing import as_yaml, check_out, write
+from manager.layout import Layout
+from manager.table import lined_up
+
+ALL_IMPORTED, NOT_ALL = 0, 1
+
+
+def importing(layout: Layout, arguments: Namespace) -> int:
+    """Plan an import, or do it.
+
+    Returns:
+        0; 1 where some job of the old system gets no entry, or there is none.
+
+    Raises:
+        ConfigurationError: no source, an invalid --start or --out, or entries that are there.
+        ExpectedError: something cannot be written.
+    """
+    if not arguments.sources:
+        raise ConfigurationError(
+            _("name what is to be imported: the files of the old scheduler, as in "
+              "`{command} import scheduler_config.py scheduler_flows.py`", command=MANAGER)
+        )  # fmt: skip
+    wishes = Wishes(
+        root=layout.root,
+        sources=arguments.sources,
+        now=datetime.now(timezone.utc),
+        copies=arguments.scripts == "copy",
+        start=_day(arguments.start),
+    )
+    plan = make_plan(read_sources(arguments.sources), read_records(layout.root), wishes)
+    print("\n".join(printable(line) for line in _lines(plan)))
+    if plan.entries:
+        path = check_out(layout.root, arguments.out)
+        if arguments.yes:
+            _print_written(layout, plan, write(layout.root, plan, path))
+        else:
+            _print_not_written(plan, arguments.out)
+    nothing = not plan.entries and not plan.known
+    return NOT_ALL if nothing or plan.not_imported else ALL_IMPORTED
+
+
+def _day(written: str | None) -> date | None:
+    if written is None:
+        return None
+    try:
+        return start_day(written)
+    except ValueError as error:
+        raise ConfigurationError(f"--start {error}") from error
+
+
+def _lines(plan: Plan) -> Iterator[str]:
+    """Return the lines that show a plan."""
+    if plan.entries:
+        yield _("jobs:")
+        head = (_("id"), _("name there"), "cron", _("covers"), _("start"), _("here already"))
+        yield from lined_up([head, *(_row(plan, number) for number in range(len(plan.entries)))])
+        yield ""
+        yield _("scripts:")
+        yield from lined_up([(_("there"), _("here")), *_scripts(plan)])
+        yield ""
+    if beside := [entry for entry in plan.entries if entry.ours is not None]:
+        yield _(
+            "{count} of them are here already under the same name. Both are offered side by side: "
+            "keep ours, and remove the imported entry; or run the old script: enable the imported "
+            "one, and write 'enabled: false' in ours.",
+            count=len(beside),
+        )
+        yield ""
+    for one in plan.known:
+        yield _("{name}: imported before, as {id}", name=one.old.name, id=one.job_id)
+    if plan.findings:
+        yield _("to look at:")
+        yield from (f"  {finding}" for finding in _in_order(plan.findings))
+        yield ""
+    if not plan.entries:
+        yield _("there is nothing to import") if plan.known else _("no job was found to import")
+    if plan.not_imported:
+        yield _("jobs of the old system that get no entry: {count} (see above)",
+                count=plan.not_imported)  # fmt: skip
+
+
+def _row(plan: Plan, number: int) -> Sequence[str]:
+    entry = plan.entries[number]
+    values = entry.values
+    ours = entry.ours.id if entry.ours else ""
+    switched_off = "" if entry.job.is_enabled else _("(switched off there)")
+    return (
+        entry.id,
+        entry.job.name,
+        values["cron"],
+        values.get("period", "day"),
+        values["start"],
+        f"{ours} {switched_off}".strip(),
+    )
+
+
+def _scripts(plan: Plan) -> Iterator[Sequence[str]]:
+    for copy in plan.copies:
+        new = f"{SCRIPTS}/{copy.new}"
+        missing = _("{new} (not on this machine: a placeholder)", new=new)
+        yield copy.old, new if copy.found else missing
+        for module, there in copy.modules:
+            yield f"  {module.name}", f"{SCRIPTS}/{there}"
+
+
+def _in_order(findings: Sequence[Finding]) -> list[Finding]:
+    return sorted(findings, key=lambda one: (one.place.file, one.place.line))
+
+
+def _print_not_written(plan: Plan, out: str) -> None:
+    lines = sum(text.count("\n") for text in as_yaml(plan.entries))
+    print(
+        _("nothing is written: the same command with --yes writes the scripts and {out} ({lines} "
+          "lines, every entry with 'enabled: false')", out=out, lines=lines)
+    )  # fmt: skip
+
+
+def _print_written(layout: Layout, plan: Plan, paths: Sequence[Path]) -> None:
+    for path in paths:
+        print(_("wrote {file}", file=layout.shown(path)))
+    print(_("wrote {file}, which `import --check` reads",
+            file=layout.shown(paths[0].with_suffix(SUFFIX))))  # fmt: skip
+    missing = sum(copy.found is None for copy in plan.copies)
+    if missing:
+        print(
+            _("{count} scripts were not on this machine: put each in place of its placeholder "
+              "(the table above)", count=missing)
+        )  # fmt: skip
+    print(
+        _("next: `{command} check`; `{command} run {job}` tries a script; "
+          "`{command} import --enable {job}` lets it run by schedule, and says how to stop it in "
+          "the old system", command=MANAGER, job=plan.entries[0].id)
+    )  # fmt: skip

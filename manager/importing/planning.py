@@ -1,0 +1,212 @@
+"""What an import would write: an entry for each job, and what is not carried over."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from include.language import _
+from include.registry import load_registry
+from include.registry.place import Project
+from manager.importing.entries import PlannedFolders, checked, keys_of, notes_on, today_in, zone_of
+from manager.importing.identifiers import id_from, ids_for
+from manager.importing.merging import merged
+from manager.importing.old_jobs import Finding, OldJob
+from manager.importing.script_findings import findings_in
+from manager.importing.scripts import ScriptCopy, ScriptFinder, key_of
+from manager.importing.translating import UntranslatableError, active_schedules
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import date, datetime
+
+    from include.registry import Job
+    from manager.importing.old_jobs import OldSchedule, Read
+    from manager.importing.record import Imported
+
+
+@dataclass(frozen=True)
+class PlannedEntry:
+    """One entry.
+
+    Attributes:
+        job: what it is there.
+        values: its keys, as they are written.
+        script: what its script is, and where it goes.
+        ours: the job of the same name that is here already; None where there is none.
+    """
+
+    job: OldJob
+    values: Mapping[str, Any]
+    script: ScriptCopy
+    ours: Job | None = None
+
+    @property
+    def id(self) -> str:
+        """Its id."""
+        return str(self.values["id"])
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What an import would write.
+
+    Attributes:
+        entries: in the order of the sources.
+        copies: the scripts, each once.
+        known: the jobs that were imported before.
+        findings: what is not carried over, and what a person must look at.
+        not_imported: how many jobs of the old system get no entry.
+    """
+
+    entries: tuple[PlannedEntry, ...]
+    copies: tuple[ScriptCopy, ...]
+    known: tuple[Imported, ...]
+    findings: tuple[Finding, ...]
+    not_imported: int
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What the user has asked for.
+
+    Attributes:
+        root: the project root.
+        sources: as they were written.
+        copies: scripts are copied.
+        start: the first business day that is expected; None for what each job's past says.
+        now: aware.
+    """
+
+    root: Path
+    sources: Sequence[str]
+    now: datetime
+    copies: bool = True
+    start: date | None = None
+
+
+def make_plan(
+    read: Sequence[tuple[str, Read]], records: Mapping[str, Imported], wishes: Wishes
+) -> Plan:
+    """Plan an import; nothing is written.
+
+    Args:
+        read: what each reader has returned, with its name.
+        records: what was imported before.
+        wishes: what the user has asked for.
+    """
+    jobs, findings = merged(read)
+    present = load_registry(wishes.root).jobs
+    before = {_identity(one.old): one for one in records.values() if one.job_id in present}
+    known = [before[_identity(job)] for job in jobs if _identity(job) in before]
+    fresh = [job for job in jobs if _identity(job) not in before]
+    runnable = _runnable(fresh, findings)
+    finder = ScriptFinder(wishes.root, _folders(wishes.sources), wishes.copies)
+    copies = finder.plan([job for job, _schedule in runnable])
+    ids = ids_for([job for job, _schedule in runnable], present)
+    maker = _Maker(wishes, present, copies, findings)
+    made = [maker.entry(*one, job_id) for one, job_id in zip(runnable, ids, strict=True)]
+    entries = tuple(one for one in made if one is not None)
+    used = {entry.script.new for entry in entries}
+    kept = tuple(copy for copy in copies.values() if copy.new in used)
+    findings += findings_in(kept)
+    not_imported = len(fresh) - len({_identity(entry.job) for entry in entries})
+    return Plan(entries, kept, tuple(known), tuple(dict.fromkeys(findings)), not_imported)
+
+
+class _Maker:
+    """Makes the entries of an import."""
+
+    def __init__(
+        self,
+        wishes: Wishes,
+        present: Mapping[str, Job],
+        copies: Mapping[str, ScriptCopy],
+        findings: list[Finding],
+    ) -> None:
+        self.wishes = wishes
+        self.copies = copies
+        self.findings = findings
+        self.ours = _Ours(present)
+        planned = frozenset(copy.new for copy in copies.values())
+        self.project = Project(PlannedFolders(wishes.root, planned))
+
+    def entry(self, job: OldJob, schedule: OldSchedule, job_id: str) -> PlannedEntry | None:
+        """Return an entry; None, and a finding, where there can be none."""
+        script = self.copies[key_of(job)]
+        start = self.wishes.start or today_in(zone_of(schedule), self.wishes.now)
+        settled = replace(
+            job,
+            last_success=job.last_success if self.wishes.start is None else None,
+            python=job.python if job.python and os.access(job.python, os.X_OK) else None,
+        )
+        try:
+            values = keys_of(settled, schedule, job_id, script, start)
+        except UntranslatableError as error:
+            self.findings.append(Finding(job.place, f"{job.name}: {error}"))
+            return None
+        same = self.ours.same_as(job)
+        if same is not None and same.name == values["name"]:
+            values["name"] = _("{name} (old script)", name=values["name"])
+        kept, wrong = checked(values, job, self.project)
+        self.findings += wrong
+        if kept is None:
+            return None
+        self.findings += notes_on(job, kept)
+        return PlannedEntry(job, kept, script, same)
+
+
+class _Ours:
+    """Finds the job that is here already under another job's name."""
+
+    def __init__(self, jobs: Mapping[str, Job]) -> None:
+        self.by_name = {job.name: job for job in jobs.values()}
+        self.by_id = dict(jobs)
+
+    def same_as(self, job: OldJob) -> Job | None:
+        """Return it; None where there is none."""
+        if found := self.by_name.get(job.name.strip()):
+            return found
+        stem = id_from(Path((job.script or "").replace("\\", "/")).stem)
+        return self.by_id.get(stem) or self.by_id.get(id_from(job.name))
+
+
+def _runnable(jobs: Sequence[OldJob], findings: list[Finding]) -> list[tuple[OldJob, OldSchedule]]:
+    """Return each job with a schedule of it; what runs no script is a finding."""
+    found = []
+    for job in jobs:
+        if job.script is None:
+            text = _("{name}: no script is known that it runs: it is not imported", name=job.name)
+            if job.entrypoint:
+                text = _("{name}: it runs the function {entrypoint}, and the script in it is "
+                         "unknown: name that file, too", name=job.name,
+                         entrypoint=job.entrypoint)  # fmt: skip
+            findings.append(Finding(job.place, text))
+            continue
+        schedules = list(active_schedules(job))
+        if not schedules:
+            text = _("{name}: it has no schedule, and was only started by hand: it is left out, "
+                     "write an entry with 'enabled: false' where it is to be kept",
+                     name=job.name)  # fmt: skip
+            findings.append(Finding(job.place, text))
+        if len(schedules) > 1:
+            text = _("{name}: it has {count} schedules, and becomes a job for each", name=job.name,
+                     count=len(schedules))  # fmt: skip
+            findings.append(Finding(job.place, text))
+        found += [(replace(job, schedules=(one,)), one) for one in schedules]
+    return found
+
+
+def _identity(job: OldJob) -> tuple[str, str, str]:
+    """Return what tells a job from all others of the old system, in two imports."""
+    return (job.scheduler, job.name, key_of(job))
+
+
+def _folders(sources: Sequence[str]) -> list[Path]:
+    """Return the folders in which scripts are looked for."""
+    paths = [Path(source) for source in sources if "://" not in source]
+    return list(
+        dict.fromkeys((path if path.is_dir() else path.parent).absolute() for path in paths)
+    )

@@ -1,0 +1,276 @@
+"""The scripts that old jobs run: where they are on this machine, and where each goes.
+
+It goes below `include/scripts/imported/`, with the folders that it has in the old system, and with
+the modules beside it that it imports. What is not on this machine has a placeholder, which ends
+every run with exit code 78 until the script is put in its place.
+"""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from include.errors import ExpectedError
+from include.language import _
+from include.registry.checks.interpreters import imports_of
+from include.registry.paths import SCRIPTS
+from manager.importing.programs import parse
+from manager.importing.source_text import UnreadableSourceError, read_bytes, read_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from manager.importing.old_jobs import OldJob
+
+IMPORTED = "imported"
+DRIVE = re.compile(r"([A-Za-z]):[\\/]*")
+MOST_MODULES = 200  # of one script, that are copied with it
+LONGEST_PART = 60
+# The first line of what stands in a missing script's place.
+PLACEHOLDER = "# placeholder-of-an-imported-script"
+PROGRAM = """{mark}
+\"\"\"Stands for a script that was not on this machine when its job was imported.\"\"\"
+
+import sys
+
+OLD = {old}
+print(f"put the old script {{OLD}} in place of this file: {{__file__}}", file=sys.stderr)
+sys.exit(78)
+"""
+
+
+@dataclass(frozen=True)
+class ScriptCopy:
+    """One script of the old system.
+
+    Attributes:
+        old: its path, as it stands there.
+        new: its path here, below include/scripts.
+        found: where it is on this machine; None where it is not.
+        modules: the files that it imports from its folder, each with its path here.
+    """
+
+    old: str
+    new: str
+    found: Path | None = None
+    modules: tuple[tuple[Path, str], ...] = ()
+
+
+@dataclass
+class ScriptFinder:
+    """Finds the scripts of old jobs.
+
+    Attributes:
+        root: the project root.
+        folders: where the sources are; scripts are looked for in, and below, them.
+        copies: whether they are copied.
+    """
+
+    root: Path
+    folders: Sequence[Path]
+    copies: bool = True
+    _listed: dict[Path, dict[str, Path]] = field(default_factory=dict)
+
+    def plan(self, jobs: Sequence[OldJob]) -> dict[str, ScriptCopy]:
+        """Return what is done with each script, by `key_of` of its job."""
+        by_key = {key_of(job): job for job in reversed(jobs) if job.script}
+        parts = {key: _parts(_full_path(job)) for key, job in sorted(by_key.items())}
+        common = _common([one[:-1] for one in parts.values()])
+        copies: dict[str, ScriptCopy] = {}
+        taken: dict[str, Path | None] = {}
+        for key, job in sorted(by_key.items()):
+            found = self.find(job) if self.copies else None
+            new = self._free("/".join((IMPORTED, *parts[key][common:])), found, taken)
+            taken[new] = found
+            modules = self._modules(found, new, taken) if found else ()
+            copies[key] = ScriptCopy(_full_path(job), new, found, modules)
+        return copies
+
+    def find(self, job: OldJob) -> Path | None:
+        """Return where a job's script is on this machine."""
+        written = _full_path(job)
+        if not DRIVE.match(written):
+            plain = Path(written.replace("\\", "/"))
+            nearby = [Path(job.place.file).parent, *self.folders]
+            for base in nearby if not plain.is_absolute() else [Path()]:
+                if (base / plain).is_file():
+                    return (base / plain).absolute()
+        elif (drive := DRIVE.match(written)) is not None:  # as WSL shows the drives of Windows
+            mounted = Path("/mnt", drive[1].lower(), *_raw_parts(written))
+            if mounted.is_file():
+                return mounted
+        parts = _raw_parts(written)
+        for count in range(len(parts), 0, -1):
+            for folder in self.folders:
+                if found := self._below(folder, parts[-count:]):
+                    return found
+                if count > 1 and (found := self._below(folder.parent, parts[-count:])):
+                    return found
+        return None
+
+    def _below(self, folder: Path, parts: Sequence[str]) -> Path | None:
+        """Return a file below a folder, whatever the case of its name."""
+        path = folder.absolute()
+        for part in parts:
+            if path not in self._listed:
+                try:
+                    self._listed[path] = {one.name.casefold(): one for one in path.iterdir()}
+                except OSError:
+                    self._listed[path] = {}
+            exact = path / part
+            names = self._listed[path]
+            if part.casefold() not in names:
+                return None
+            path = exact if exact.exists() else names[part.casefold()]
+        return path if path.is_file() else None
+
+    def _free(self, new: str, found: Path | None, taken: dict[str, Path | None]) -> str:
+        """Return a path here that is free, or holds the same script already."""
+        stem, dot, suffix = new.rpartition(".")
+        candidate, number = new, 2
+        while candidate in taken or not self._may_write(candidate, found):
+            candidate = f"{stem}_{number}{dot}{suffix}" if stem else f"{new}_{number}"
+            number += 1
+        return candidate
+
+    def _may_write(self, new: str, found: Path | None) -> bool:
+        path = self.root / SCRIPTS / new
+        if not path.exists():
+            return True
+        if is_placeholder(path) or (found is None and not self.copies):
+            return True
+        return found is not None and _same(path, found)
+
+    def _modules(
+        self, script: Path, new: str, taken: dict[str, Path | None]
+    ) -> tuple[tuple[Path, str], ...]:
+        """Return the modules beside a script that it imports, and those that they import."""
+        base, target = script.parent, new.rpartition("/")[0]
+        found: dict[Path, str] = {}
+        pending = [script]
+        while pending and len(found) < MOST_MODULES:
+            for path in _imported_beside(pending.pop(), base):
+                there = f"{target}/{path.relative_to(base).as_posix()}"
+                if path in found or path == script or taken.get(there, path) != path:
+                    continue
+                if not self._may_write(there, path):
+                    continue
+                found[path], taken[there] = there, path
+                pending.append(path)
+        return tuple(found.items())
+
+
+def write_scripts(root: Path, copies: Iterable[ScriptCopy]) -> None:
+    """Copy the scripts, byte for byte, and write the placeholders.
+
+    Raises:
+        ExpectedError: a file cannot be written.
+    """
+    for copy in copies:
+        files = [(copy.found, copy.new), *copy.modules]
+        for source, new in files:
+            path = root / SCRIPTS / new
+            try:
+                if source is None and path.exists():
+                    continue
+                path.parent.mkdir(parents=True, exist_ok=True)
+                text = PROGRAM.format(mark=PLACEHOLDER, old=ascii(copy.old))
+                path.write_bytes(read_bytes(source) if source else text.encode())
+                starts = source is None or os.access(source, os.X_OK) or path.suffix != ".py"
+                path.chmod(0o755 if starts else 0o644)
+            except OSError as error:
+                raise ExpectedError(
+                    _(
+                        "{file} cannot be written: {reason}; no entry is written",
+                        file=str(path),
+                        reason=error.strerror,
+                    )
+                ) from error
+
+
+def is_placeholder(path: Path) -> bool:
+    """Return whether a file stands in the place of a script that was missing."""
+    try:
+        return read_bytes(path, at_most=len(PLACEHOLDER)) == PLACEHOLDER.encode()
+    except UnreadableSourceError:
+        return False
+
+
+def key_of(job: OldJob) -> str:
+    """Return what tells the scripts of two jobs apart: the full path, and for Windows no case."""
+    path = _full_path(job)
+    normal = "/".join(_raw_parts(path))
+    return normal.casefold() if "\\" in path or DRIVE.match(path) else path
+
+
+def _full_path(job: OldJob) -> str:
+    script = job.script or ""
+    if job.cwd and not script.startswith(("/", "\\", "~")) and not DRIVE.match(script):
+        return f"{job.cwd.rstrip('/')}/{script}" if "\\" not in job.cwd else f"{job.cwd}\\{script}"
+    return script
+
+
+def _raw_parts(path: str) -> list[str]:
+    """Return the folders and the name of a path of either system, without its drive."""
+    found: list[str] = []
+    for part in re.split(r"[/\\]+", DRIVE.sub("", path, count=1)):
+        if part == ".." and found:
+            found.pop()
+        elif part not in ("", ".", "..", "~"):
+            found.append(part)
+    return found
+
+
+def _parts(path: str) -> list[str]:
+    """Return the same as names of files here."""
+    return [_name(part) for part in _raw_parts(path)] or ["script.py"]
+
+
+def _common(folders: Sequence[Sequence[str]]) -> int:
+    """Return how many folders all begin with."""
+    count = 0
+    for names in zip(*folders, strict=False):
+        if len(set(names)) > 1:
+            break
+        count += 1
+    return count
+
+
+def _name(part: str) -> str:
+    clean = "".join(sign if sign.isprintable() and sign not in ':*?"<>|' else "_" for sign in part)
+    clean = clean.strip() or "_"
+    clean = clean.encode("utf-8", "replace").decode()
+    return clean if len(clean) <= LONGEST_PART else clean[-LONGEST_PART:].lstrip(".")
+
+
+def _imported_beside(path: Path, base: Path) -> Iterator[Path]:
+    """Yield the files of a folder that a program imports."""
+    try:
+        tree = parse(read_text(path).text)
+        names = list(imports_of(tree))
+    except (UnreadableSourceError, SyntaxError, RecursionError):
+        return
+    names += [
+        node.module or alias.name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and node.level
+        for alias in node.names
+    ]
+    for name in names:
+        top = name.partition(".")[0]
+        for folder in dict.fromkeys((base, path.parent)):
+            if (module := folder / f"{top}.py").is_file():
+                yield module
+            elif (folder / top).is_dir() and top:
+                yield from sorted((folder / top).rglob("*.py"))[:MOST_MODULES]
+
+
+def _same(one: Path, other: Path) -> bool:
+    try:
+        return read_bytes(one) == read_bytes(other)
+    except UnreadableSourceError:
+        return False
