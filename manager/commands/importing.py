@@ -69,11 +69,11 @@ def _lines(plan: Plan) -> Iterator[str]:
     """Return the lines that show a plan."""
     if plan.entries:
         yield _("jobs:")
-        head = (_("id"), _("name there"), "cron", _("covers"), _("start"), _("here already"))
+        head = (_("job id"), _("old name"), "cron", _("period"), _("first day"), _("already here"))
         yield from lined_up([head, *(_row(plan, number) for number in range(len(plan.entries)))])
         yield ""
         yield _("scripts:")
-        yield from lined_up([(_("there"), _("here")), *_scripts(plan)])
+        yield from lined_up([(_("old path"), _("new path")), *_scripts(plan)])
         yield ""
     if beside := [entry for entry in plan.entries if entry.ours is not None]:
         yield _(
