@@ -85,6 +85,8 @@ JOBS = (ROOT / "docs/jobs.md").read_text("utf-8")
 # An example in the registry's schema, one of bash's that a task's shell must not see, and one that
 # mysqldump is handed.
 NO_SETTINGS = {"REPORT_LANGUAGE", "BASH_ENV", "MYSQL_PWD", "TYPE_CHECKING"}
+# What the files of other schedulers hold, which are read and never set.
+NO_SETTINGS |= {"CRON_TZ", "TASK_CONFIGS", "RANDOM_DELAY"}
 # What programs that are not ours listen to.
 OF_OTHERS = {"HTTPS_PROXY", "NO_PROXY"}
 REGISTRY = load_registry()

@@ -8,8 +8,8 @@ from pathlib import Path
 from include import MANAGER
 from include.errors import ConfigurationError
 from include.language import _
-from include.registry.constraints import start_day
 from include.registry.paths import SCRIPTS
+from include.registry.quantities import start_day
 from include.text import printable
 from manager.importing.old_jobs import Finding
 from manager.importing.planning import Plan, Wishes, make_plan

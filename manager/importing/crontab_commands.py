@@ -215,6 +215,6 @@ def _masked(text: str) -> str:
     """Return a command with the values of what looks like a secret masked."""
 
     def mask(match: re.Match[str]) -> str:
-        return f"{match[1]}{match[2]}{MASK}" if is_secret_name(match[1].lstrip("-")) else match[0]
+        return f"{match[1]}{MASK}" if is_secret_name(match[1].strip("-= ")) else match[0]
 
-    return re.sub(r"([-\w]+)([= ])([^\s;&|]+)", mask, text)
+    return re.sub(r"(--?\w[-\w]*[= ]|\b\w+=)([^\s;&|]+)", mask, text)

@@ -11,10 +11,11 @@ from pydantic import ValidationError
 from include.language import _
 from include.periods import Schedule
 from include.registry import Job
-from include.registry.constraints import LONGEST_LINE, write_duration
+from include.registry.constraints import LONGEST_LINE
 from include.registry.paths import SCRIPTS, Folders
 from include.registry.place import Place as EntryPlace
 from include.registry.place import Project
+from include.registry.quantities import write_duration
 from manager.importing.old_jobs import Finding
 from manager.importing.translating import cron_here, period_of
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from include.language import _
+from include.text import quoted
 from manager.importing.literals import NotLiteralError
 from manager.importing.old_jobs import Finding, OldJob, OldSchedule, Place
 from manager.importing.programs import Program, not_literal
@@ -205,8 +206,8 @@ class TaskConfigs:
             self.findings.append(Finding(self.program.place(given[key]), not_literal(key)))
             return None
         if value is not None and not isinstance(value, kind):
-            text = _("{key} is {value!r}, which is not carried over", key=key,
-                     value=str(value)[:80])  # fmt: skip
+            text = _("{key} is {value}, which is not carried over", key=key,
+                     value=quoted(value))  # fmt: skip
             self.findings.append(Finding(self.program.place(given[key]), text))
             return None
         return value

@@ -1,0 +1,119 @@
+"""Crontabs, as people write them, are read by their text."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from manager.importing import crontab
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from manager.importing.old_jobs import OldJob, Read
+
+CRONTAB = """\
+# Edit this file to introduce tasks to be run by cron.
+# m h  dom mon dow   command
+SHELL=/bin/bash
+MAILTO="ops@example.com"
+CRON_TZ=Asia/Shanghai
+DB_PASSWORD=hunter22
+LANG="zh_CN.UTF-8"
+
+# 库存日报
+40 7 * * * cd /data/report && /data/venv/bin/python stock.py --day yesterday >> /tmp/a.log 2>&1
+@daily . /data/venv/bin/activate && python3 -u /data/clean.py --token hunter22
+# 0 1 * * * python /data/old.py
+5,35 8-18/2 * * mon-fri flock -n /tmp/x.lock timeout 30m REPORT=zh python3 /data/y.py | tee z
+CRON_TZ=UTC
+0 9 1 * * /data/month.sh "a b" \\%Y%input
+"""
+
+
+@pytest.fixture
+def read(tmp_path: Path) -> Callable[..., Read]:
+    """Return what reads a crontab."""
+
+    def of(text: str | bytes, name: str = "crontab.txt") -> Read:
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(text.encode() if isinstance(text, str) else text)
+        return crontab.read(str(path))
+
+    return of
+
+
+def _said(job: OldJob) -> tuple[object, ...]:
+    (schedule,) = job.schedules
+    return (job.name, schedule.cron, schedule.timezone, job.script, job.args, job.cwd, job.python)
+
+
+def test_a_crontab_is_read_as_it_is(read: Callable[..., Read]) -> None:
+    """Names from comments, zones, folders, environments, wrappers; cron tries nothing again."""
+    found = read(CRONTAB)
+    zone = "Asia/Shanghai"
+    assert [_said(job) for job in found.jobs] == [
+        ("库存日报", "40 7 * * *", zone, "stock.py", ("--day", "yesterday"), "/data/report",
+         "/data/venv/bin/python"),
+        ("clean", "0 0 * * *", zone, "/data/clean.py", (), None, "/data/venv/bin/python"),
+        ("y", "5,35 8-18/2 * * mon-fri", zone, "/data/y.py", (), None, None),
+        ("month", "0 9 1 * *", "UTC", "/data/month.sh", ("a b", "%Y"), None, None),
+    ]  # fmt: skip
+    assert found.jobs[2].timeout == timedelta(minutes=30)
+    assert found.jobs[2].env == {"LANG": "zh_CN.UTF-8", "REPORT": "zh"}
+    assert [job.place.line for job in found.jobs] == [10, 11, 13, 15]
+    assert {job.retries for job in found.jobs} == {0}
+
+
+def test_what_is_not_carried_over_is_named(read: Callable[..., Read]) -> None:
+    """With its line; a secret is named and never shown."""
+    found = read(CRONTAB)
+    assert [one.place.line for one in found.findings] == [3, 4, 6, 11, 13, 15]
+    shown = repr(found)
+    assert "hunter22" not in shown
+    assert "--token ***" in shown
+
+
+def test_a_crontab_of_the_system_has_users(read: Callable[..., Read]) -> None:
+    """By its place, or since all its lines have one."""
+    for name in ("etc/cron.d/jobs", "jobs"):
+        found = read("0 8 * * * root python3 /data/a.py\n@hourly etl /data/b.sh\n", name)
+        assert [job.script for job in found.jobs] == ["/data/a.py", "/data/b.sh"]
+    found = read("0 8 * * * python3 /data/a.py\n0 9 * * * cd /data && python3 b.py\n")
+    assert [job.script for job in found.jobs] == ["/data/a.py", "b.py"]
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("@reboot /data/a.sh", "names no time"),
+        ("0 0 8 * * * python a.py", "six fields"),
+        ("rubbish", "no line of a crontab"),
+        ("0 8 * * *", "no line of a crontab"),
+        ("0 8 * * * python a.py; python b.py", "runs 2 programs"),
+        ("0 8 * * * python -m package", "python -m runs no script file"),
+        ("0 8 * * * python -c 'print(1)'", "python -c runs no script file"),
+        ("0 8 * * * bash -c 'x y'", "bash -c runs no script file"),
+        ("0 8 * * * /usr/bin/find /tmp", "is no script"),
+        ("0 8 * * * python 'a.py", "a quote is not closed"),
+        ("0 8 * * * . /etc/profile; python a.py", "/etc/profile is not read"),
+        ("0 8 * * * python a.py || mail x", "what stands behind || is not carried over"),
+    ],
+)
+def test_a_line_that_is_no_job_is_named(read: Callable[..., Read], line: str, said: str) -> None:
+    """Nothing is silently left out."""
+    found = read(f"{line}\n0 8 * * * python /data/ok.py\n")
+    assert found.jobs[-1].script == "/data/ok.py"
+    assert any(said in one.text and one.place.line == 1 for one in found.findings)
+
+
+@pytest.mark.parametrize("encoding", ["gbk", "utf-8-sig"])
+def test_any_encoding_is_read(read: Callable[..., Read], encoding: str) -> None:
+    """As Windows' editors write them, with CRLF."""
+    found = read("# 库存日报\r\n0 8 * * * python /a.py\r\n".encode(encoding))
+    assert [(job.name, job.script) for job in found.jobs] == [("库存日报", "/a.py")]
+    assert found.findings == ()
