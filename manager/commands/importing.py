@@ -135,7 +135,7 @@ def _print_not_written(plan: Plan, out: str) -> None:
 def _print_written(layout: Layout, plan: Plan, paths: Sequence[Path]) -> None:
     for path in paths:
         print(_("wrote {file}", file=layout.shown(path)))
-    print(_("wrote {file}, which `import --check` reads",
+    print(_("wrote {file}, the record of what each job was in the old system",
             file=layout.shown(paths[0].with_suffix(SUFFIX))))  # fmt: skip
     missing = sum(copy.found is None for copy in plan.copies)
     if missing:

@@ -1,7 +1,7 @@
 """What an import leaves beside its entries: what each job was in the old system, as JSON.
 
 `config/tasks/imported.json` stands beside `config/tasks/imported.yaml`: an object with a key
-`jobs`, which has each imported job's id. `import --check` and `import --enable` read it.
+`jobs`, which has each imported job's id.
 """
 
 from __future__ import annotations
