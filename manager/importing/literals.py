@@ -178,7 +178,7 @@ class Literals:
         raise NotLiteralError(node)
 
     def _is_of_paths(self, func: ast.expr) -> bool:
-        """Tell `os.path.join` from the `join` of a text."""
+        """Return whether it is the `join` of paths, not that of a text."""
         if not isinstance(func, ast.Attribute):
             return True
         return ast.unparse(func.value) in ("os.path", "path", "osp", "ntpath", "pathlib")
