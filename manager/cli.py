@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import NoReturn
 
 from include import MANAGER
-from include.errors import ConfigurationError, ExpectedError
-from include.language import _, choose
+from include.errors import ConfigurationError, ExpectedError, said_by
+from include.language import ENGLISH, Message, _, choose, language
 from include.text import nearest, print_anything
 from manager.commands import COMMANDS
 from manager.commands.options import Command
@@ -28,6 +28,7 @@ PROGRAM = "scheduler_manager.py"
 USAGE, CONFIGURATION, FAILED, INTERRUPTED = 2, 78, 1, 130
 READER_LEFT = 141  # what a shell says of any program whose reader closed the pipe
 HELP = (["-h"], ["--help"])
+FOR_PROGRAMS = ("json", "prometheus")
 
 
 def main(argv: Sequence[str]) -> int:
@@ -55,23 +56,30 @@ def main(argv: Sequence[str]) -> int:
 
 def _answer(argv: Sequence[str]) -> int:
     """Run one command line; what the user can repair is said without a traceback."""
+    asked = language()
     try:
         words = _without_language(argv)
+        asked = language()
         if words and not words[0].startswith("-") and words[0] not in COMMANDS:
             return _unknown(words[0])
         with gettext_speaks():
             arguments = _parse(words)
         return _dispatch(COMMANDS[arguments.command], arguments, argv)
     except ConfigurationError as error:
-        print(error, file=sys.stderr)
+        _complain(said_by(error), asked)
         return CONFIGURATION
     except ExpectedError as error:
-        print(error, file=sys.stderr)
+        _complain(said_by(error), asked)
         return FAILED
     except KeyboardInterrupt as stopped:
-        said = stopped.args or (_("interrupted; the same command again goes on from here"),)
-        print(*said, file=sys.stderr)
+        again = _("interrupted; the same command again goes on from here")
+        _complain(said_by(stopped) or again, asked)
         return INTERRUPTED
+
+
+def _complain(text: str, asked: str) -> None:
+    """Print an error in the language that was asked for, whatever the command itself speaks."""
+    print(text.into(asked) if isinstance(text, Message) else text, file=sys.stderr)
 
 
 def _reader_left() -> bool:
@@ -95,6 +103,8 @@ def _dispatch(command: Command, arguments: Namespace, argv: Sequence[str]) -> in
             _hand_over(layout, argv)
     if command.writes_var:
         os.umask(0o077)
+    if any(getattr(arguments, option, False) for option in FOR_PROGRAMS):
+        choose(ENGLISH)  # what programs read is the same in every language
     return command.run(layout, arguments)
 
 

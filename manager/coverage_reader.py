@@ -1,16 +1,13 @@
 """Coverage for the commands that look at it: whether the service runs or not, and quickly."""
 
-from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy import Engine
 
-from include import MANAGER
 from include.coverage import Cell, Coverage, JudgedUnit, State, read_coverage
 from include.coverage.contract_status import ContractStatus, read_status
 from include.coverage.reading import read_completeness
@@ -25,83 +22,11 @@ from include.warehouse.transactions import now as clock_of
 from manager.airflow.tables import Stuck, paused_jobs, runs_under_way, stuck_of
 from manager.layout import Layout
 from manager.lookup import check_names, first_moment, since_of
+from manager.not_gaps import NotGaps
 from manager.warehouse import in_words, open_warehouse
 
 # Unless asked for more: older gaps are rare, and somebody has decided to leave them.
 DAYS = 90
-NAMED = 3  # of what is disabled
-
-
-@dataclass
-class NotGaps:
-    """Units that were due or have begun, have not landed, and are no gaps.
-
-    Attributes:
-        any_due: whether anything was to land by now at all.
-        waiting: how many are pending, and how many run.
-        to_come: how many of periods that have ended are due later.
-        last_due: when the last of these is due.
-        early: how many of these were pulled already, provisionally.
-        jobs: how many never landed since their job is disabled, by job.
-        shops: the same of shops, by shop.
-        waived: how many are gaps that somebody has accepted.
-    """
-
-    any_due: bool = False
-    waiting: Counter[State] = field(default_factory=Counter)
-    to_come: int = 0
-    last_due: datetime | None = None
-    early: int = 0
-    jobs: Counter[str] = field(default_factory=Counter)
-    shops: Counter[str] = field(default_factory=Counter)
-    waived: int = 0
-
-    def __bool__(self) -> bool:
-        """Return whether there are any."""
-        return bool(self.waiting or self.to_come or self.jobs or self.shops or self.waived)
-
-    def __str__(self) -> str:
-        """Return how many are disabled, and which."""
-        parts = []
-        if self.waiting:
-            counted = ", ".join(f"{number:,} {state}" for state, number in self.waiting.items())
-            parts.append(f"not landed yet: {counted}")
-        if self.last_due:
-            which = "it is" if self.to_come == 1 else "the last is"
-            early = f" ({self.early:,} of them provisional)" if self.early else ""
-            parts.append(
-                f"{self.to_come:,} still to come{early}, {which} due {self.last_due:%Y-%m-%d %H:%M}"
-            )
-        if off := self.jobs.total() + self.shops.total():
-            who = [*_named("job", self.jobs), *_named("shop", self.shops)]
-            parts.append(f"{off:,} disabled ({', '.join(who)})")
-        if self.waived:
-            parts.append(f"{self.waived:,} waived (`{MANAGER} gaps --waived` says why)")
-        return "; ".join(parts)
-
-    def without_gaps(self, found: "FoundGaps") -> str:
-        """Return the line for no gaps, with what it covers."""
-        asked, since = found.job or found.shop, found.since
-        of, more = f" of {asked}" if asked else "", f"; {self}" if self else ""
-        if found.coverage.problems:
-            return f"no gaps are known{of} since {since}, but what is broken may have some{more}"
-        if not self.any_due:
-            return f"no gaps: nothing{of} was due since {since}{more}"
-        if more:
-            return f"no gaps{of} since {since}{more}"
-        return f"no gaps: everything{of} that was due since {since} has landed"
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return them as plain values."""
-        return {
-            **{state.value: self.waiting[state] for state in (State.PENDING, State.RUNNING)},
-            "to_come": self.to_come,
-            "provisional": self.early,
-            "last_due": self.last_due.isoformat(timespec="seconds") if self.last_due else None,
-            "waived": self.waived,
-            "disabled_jobs": dict(self.jobs),
-            "disabled_shops": dict(self.shops),
-        }
 
 
 @dataclass(frozen=True)
@@ -271,11 +196,3 @@ def _is_due(cell: Cell, coverage: Coverage, registry: Registry, shop: str | None
         return sum(cell.counts.values()) > cell.counts[State.DISABLED]
     mine = JobUnits(cell.job, [registry.shops[shop]]).of(cell.period)
     return shop in mine.expected | mine.switched_off
-
-
-def _named(kind: str, counted: Mapping[str, int]) -> list[str]:
-    """Name those that are disabled, where they are few."""
-    names = list(counted)
-    if len(names) > NAMED:
-        return [f"{len(names)} {kind}s are disabled"]
-    return [f"{kind} {name} is disabled" for name in names]

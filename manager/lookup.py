@@ -1,12 +1,13 @@
 """Finds what a person named: a job, a shop, a day; or says what was probably meant."""
 
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import date, datetime, time, timedelta, timezone
-from typing import Literal
 
 from include.errors import ConfigurationError
+from include.language import N_, _
 from include.periods import FORMS
-from include.registry import SHOPS_FILE, Job, Registry, load_registry
+from include.registry import SHOPS_FILE, Job, Problem, Registry, load_registry
 from include.text import suggestion
 from include.units.job_units import LONG_AGO
 from manager.layout import Layout
@@ -29,31 +30,60 @@ def check_names(registry: Registry, job: str | None, shop: str | None) -> None:
         ConfigurationError: says what is wrong with it, or which was probably meant.
     """
     if job is not None and job not in registry.jobs:
-        raise ConfigurationError(_why_unknown(registry, "job", job))
+        raise ConfigurationError(_why_no_job(registry, job))
     if shop is not None and shop not in registry.shops:
-        raise ConfigurationError(_why_unknown(registry, "shop", shop))
+        raise ConfigurationError(_why_no_shop(registry, shop))
     if job is None or shop is None:
         return
     wanted, there = registry.jobs[job].platform, registry.shops[shop].platform
     if wanted != there:
-        of_job = f"pulls shops on {wanted}" if wanted else "has no shops"
-        raise ConfigurationError(
-            f"shop {shop!r} is on {there}, and job {job!r} {of_job}: leave one of the two out"
+        text = N_(
+            "shop {shop!r} is on {there}, and job {job!r} has no shops: leave one of the two out"
         )
+        if wanted:
+            text = N_(
+                "shop {shop!r} is on {there}, and job {job!r} pulls shops on {wanted}: leave one "
+                "of the two out"
+            )
+        raise ConfigurationError(_(text, shop=shop, there=there, job=job, wanted=wanted))
 
 
-def _why_unknown(registry: Registry, kind: Literal["job", "shop"], name: str) -> str:
-    """Return why a registry has no such job or shop: its entry or its file is broken, or a typo."""
-    of_jobs = kind == "job"
-    problems = [one for one in registry.problems if (one.file != SHOPS_FILE) == of_jobs]
+def _why_no_job(registry: Registry, name: str) -> str:
+    """Return why a registry has no such job: its entry or its file is broken, or a typo."""
+    problems = [one for one in registry.problems if one.file != SHOPS_FILE]
+    unread = N_("job {name!r} is nowhere that can be read; broken is\n{problems}")
+    return _broken(problems, name, unread) or _(
+        "job {name!r} is not in config/tasks: {suggestion}",
+        name=name,
+        suggestion=suggestion(name, registry.jobs),
+    )
+
+
+def _why_no_shop(registry: Registry, name: str) -> str:
+    """Return the same of a shop."""
+    problems = [one for one in registry.problems if one.file == SHOPS_FILE]
+    unread = N_("shop {name!r} is nowhere that can be read; broken is\n{problems}")
+    return _broken(problems, name, unread) or _(
+        "shop {name!r} is not in {file}: {suggestion}",
+        name=name,
+        file=SHOPS_FILE,
+        suggestion=suggestion(name, registry.shops),
+    )
+
+
+def _broken(problems: Sequence[Problem], name: str, unread: str) -> str:
+    """Return what is wrong with it, or with a file that it may stand in; empty for nothing.
+
+    Args:
+        problems: of such entries.
+        name: of the one that is looked for.
+        unread: the message of the latter.
+    """
     if own := [str(one) for one in problems if one.job_id == name]:
         return "\n".join(own)
     # An entry that is in a file which cannot be read has no id that anybody knows.
-    if unread := [str(one) for one in problems if one.job_id is None]:
-        return "\n".join([f"{kind} {name!r} is nowhere that can be read; broken is", *unread])
-    if of_jobs:
-        return f"job {name!r} is not in config/tasks: {suggestion(name, registry.jobs)}"
-    return f"shop {name!r} is not in {SHOPS_FILE}: {suggestion(name, registry.shops)}"
+    whole = [str(one) for one in problems if one.job_id is None]
+    return _(unread, name=name, problems="\n".join(whole)) if whole else ""
 
 
 def day_of(option: str, word: str) -> date:
@@ -63,7 +93,12 @@ def day_of(option: str, word: str) -> date:
             return date.fromisoformat(word)
     example = datetime.now(timezone.utc).date().isoformat()
     raise ConfigurationError(
-        f"{option} {word!r} is no day of the calendar: write it like {example}"
+        _(
+            "{option} {word!r} is no day of the calendar: write it like {example}",
+            option=option,
+            word=word,
+            example=example,
+        )
     )
 
 
@@ -79,11 +114,16 @@ def since_of(word: str | None, now: datetime) -> date | None:
     since, today = day_of("--since", word), now.astimezone(FIRST_MIDNIGHT).date()
     if since < LONG_AGO.date():
         raise ConfigurationError(
-            f"--since {since} is before all that can be known: write a day from "
-            f"{LONG_AGO.date()} on"
+            _(
+                "--since {since} is before all that can be known: write a day from {first} on",
+                since=since,
+                first=LONG_AGO.date(),
+            )
         )
     if since > today:
-        raise ConfigurationError(f"--since {since} has not come: today is {today}")
+        raise ConfigurationError(
+            _("--since {since} has not come: today is {today}", since=since, today=today)
+        )
     return since
 
 

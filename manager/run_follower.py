@@ -6,13 +6,13 @@ run whose task was skipped is a success there, whether all had landed before or 
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
 from include import MANAGER
 from include.coverage.gap_ranges import in_brief
-from include.coverage.runs import UNDER_WAY, Name, Run
+from include.coverage.runs import UNDER_WAY, Run
 from include.errors import ExpectedError
+from include.language import N_, _, clauses
 from include.registry import SHOPS_FILE, Job, load_registry
 from include.units.exit_codes import ExitCode, describe
 from include.units.ledger import Ledger
@@ -21,6 +21,7 @@ from include.warehouse.versions import opened
 from manager.airflow.rest import Api, ApiError
 from manager.airflow.starting_runs import API_TIMEOUT, begin_run, make_run, patiently
 from manager.airflow.tables import Stuck, stuck_of, warehouse_url
+from manager.followed import Followed, Outcome
 from manager.layout import Layout
 from manager.lifecycle.ports import remembered
 from manager.lifecycle.settings import component_environment
@@ -33,58 +34,6 @@ RUN_ENDED = ("success", "failed")
 # A task that waits for its retry has failed as far as somebody who watches is concerned.
 GIVEN_UP = ("failed", "up_for_retry")
 SHOWN = 3
-PULLED_EARLY = (
-    "landed provisionally: the period is due at {due:%Y-%m-%d %H:%M}, and is pulled again then"
-)
-
-
-@dataclass
-class Followed:
-    """A run that somebody waits for.
-
-    Attributes:
-        job: whose run.
-        key: the period's.
-        run_id: its name.
-        shops: those that it is about; none for all.
-        new: whether this command made it; else it was there.
-        before: the period's rows of the ledger when it was begun.
-        landed: None while it goes on, then whether everything landed.
-        stuck: why it cannot go on; empty while it can.
-    """
-
-    job: Job
-    key: str
-    run_id: str
-    shops: tuple[str, ...] = ()
-    new: bool = False
-    before: Sequence[LedgerRow] = ()
-    landed: bool | None = None
-    stuck: str = ""
-    said: str = field(default="", repr=False)
-
-    @property
-    def title(self) -> str:
-        """Its job and period."""
-        return f"{self.job.id} {self.key}"
-
-    @property
-    def name(self) -> Name:
-        """What tells it from all other runs."""
-        return self.job.id, self.run_id
-
-
-class Outcome(NamedTuple):
-    """How a run ended.
-
-    Attributes:
-        exit_code: 0: all has landed, by it or before; 99: there was nothing to do, and nothing of
-            the period has ever landed; 1: something did not land.
-        reason: why it did nothing, or why what it did is provisional; empty otherwise.
-    """
-
-    exit_code: int
-    reason: str = ""
 
 
 class Follower:
@@ -156,15 +105,21 @@ class Follower:
             run.landed, run.stuck = False, held_up.trouble
         if state not in RUN_ENDED:
             at_work = [
-                f"{name} {task}" for name, task in tasks.items() if task not in ("", "success")
+                _("{task} {state}", task=name, state=_(task))
+                for name, task in tasks.items()
+                if task not in ("", "success")
             ]
-            state = run.stuck or ", ".join(at_work) or "queued"
-        rows = self.rows(run)
-        if not rows:
-            return f"{run.title}: {state}"
-        landed = [row for row in rows if row.state in (*LANDED, State.PROVISIONAL)]
-        early = ", provisionally" if any(row.state == State.PROVISIONAL for row in landed) else ""
-        return f"{run.title}: {state}, {len(landed)} of {len(rows)} landed{early}{_counted(landed)}"
+            how = [run.stuck] if run.stuck else at_work or [_("queued")]
+        else:
+            how = [_(state)]
+        if rows := self.rows(run):
+            landed = [row for row in rows if row.state in (*LANDED, State.PROVISIONAL)]
+            early = any(row.state == State.PROVISIONAL for row in landed)
+            counted = N_("{landed} of {count} landed")
+            if early:
+                counted = N_("{landed} of {count} landed, provisionally")
+            how += [_(counted, landed=len(landed), count=len(rows)), *_counted(landed)]
+        return _("{run}: {how}", run=run.title, how=how)
 
     def outcome(self, run: Followed) -> Outcome:
         """Compare what Airflow says of a run that has ended with the ledger."""
@@ -173,12 +128,18 @@ class Follower:
         rows = [row for row in self.rows(run) if not run.shops or row.shop_id in run.shops]
         if any(row.state == State.PROVISIONAL for row in rows):
             due = run.job.schedule.fire_for(run.job.schedule.parse_key(run.key))
-            return Outcome(ExitCode.LANDED, PULLED_EARLY.format(due=due))
+            text = N_(
+                "landed provisionally: the period is due at {due:%Y-%m-%d %H:%M}, and is pulled "
+                "again then"
+            )
+            return Outcome(ExitCode.LANDED, _(text, due=due))
         if not any(row.state in LANDED for row in rows):
-            return Outcome(ExitCode.NOTHING_TO_DO, f"nothing to do: {self._why_nothing(run)}")
+            return Outcome(
+                ExitCode.NOTHING_TO_DO, _("nothing to do: {why}", why=self._why_nothing(run))
+            )
         if all(row.run_id != run.run_id for row in rows):
-            before = "nothing to do: all of it had landed before, and nothing was loaded twice"
-            return Outcome(ExitCode.LANDED, before)
+            before = N_("nothing to do: all of it had landed before, and nothing was loaded twice")
+            return Outcome(ExitCode.LANDED, _(before))
         return Outcome(ExitCode.LANDED)
 
     def _why_nothing(self, run: Followed) -> str:
@@ -189,20 +150,34 @@ class Follower:
         period = job.schedule.parse_key(run.key)
         closed = [why for shop in shops if (why := shop.why_closed(period))]
         if job.platform and not shops:
-            return f"no shop on {job.platform} is enabled: list one in {SHOPS_FILE}"
+            return _(
+                "no shop on {platform} is enabled: list one in {file}",
+                platform=job.platform,
+                file=SHOPS_FILE,
+            )
         if len(closed) < len(shops) or not closed:
-            return f"`{MANAGER} logs {job.id}` says why"
-        lines = [*closed[:SHOWN], *([f"and {len(closed) - SHOWN} more"] if closed[SHOWN:] else [])]
-        return f"no shop that was asked for is open in {period.key}: {'; '.join(lines)}"
+            return _("`{manager} logs {job}` says why", manager=MANAGER, job=job.id)
+        return _(
+            "no shop that was asked for is open in {period}: {why}",
+            period=period.key,
+            why=clauses(*closed[:SHOWN], _more(len(closed))),
+        )
 
     def explain(self, run: Followed) -> None:
         """Print why a run did not land, and where its log is."""
         for row in self.rows(run):
             if row.state not in LANDED:
-                error = row.shown_error or "no error was written down"
-                print(f"{run.job.id} {row.shop_id}: {row.state}: {error}")
+                print(
+                    _(
+                        "{unit}: {state}: {error}",
+                        unit=f"{run.job.id} {row.shop_id}",
+                        state=_(row.state),
+                        error=row.shown_error or _("no error was written down"),
+                    )
+                )
         log = self._layout.logs / "airflow" / f"dag_id={run.job.id}" / f"run_id={run.run_id}"
-        print(f"{run.title} did not land; its log is in {self._layout.shown(log)}")
+        shown = self._layout.shown(log)
+        print(_("{run} did not land; its log is in {log}", run=run.title, log=shown))
 
     def follow_repairs(
         self, runs: Sequence[Followed], disabled: Callable[[str], bool], *, quiet: bool = False
@@ -224,13 +199,19 @@ class Follower:
             for run in waiting:
                 held_up = cannot_move.get(run.name)
                 if held_up or run.name not in going_on:
-                    said = self._end(run, disabled, held_up)
-                    done = sum(each.landed is not None for each in runs)
-                    yield f"{run.title}: {said} ({done} of {len(runs)} runs)"
+                    yield _(
+                        "{run}: {said} ({done} of {count} runs)",
+                        run=run.title,
+                        said=self._end(run, disabled, held_up),
+                        done=sum(each.landed is not None for each in runs),
+                        count=len(runs),
+                    )
 
         _until_ended(runs, look, quiet=quiet)
 
-    def _end(self, run: Followed, disabled: Callable[[str], bool], held_up: Run | None) -> str:
+    def _end(
+        self, run: Followed, disabled: Callable[[str], bool], held_up: Run | None
+    ) -> list[str]:
         """Return what a run of a repair has landed, by the ledger; sets `landed`."""
         rows = {row.shop_id: row for row in self.rows(run)}
         found = {shop: rows.get(shop) for shop in run.shops}
@@ -240,9 +221,8 @@ class Follower:
         missing = [shop for shop in left if shop not in off]
         run.landed = not missing
         if run.landed:
-            return (
-                f"landed{_counted(landed)}{''.join(f', {shop} is disabled by now' for shop in off)}"
-            )
+            switched_off = [_("{shop} is disabled by now", shop=shop) for shop in off]
+            return [_("landed"), *_counted(landed), *switched_off]
         told = []
         for shop in missing:
             row, why = found[shop], ""
@@ -250,9 +230,14 @@ class Follower:
                 code = "" if row.exit_code is None else describe(row.exit_code)
                 why = in_brief(row.shown_error) or code
             told.append(f"{'' if shop == NO_SHOP else shop} {why}".strip())
-        more = f"; and {len(missing) - SHOWN} more" if len(missing) > SHOWN else ""
-        word = held_up.trouble if held_up else "failed"
-        return f"{word}: {len(missing)} of {len(found)} missing: {'; '.join(told[:SHOWN])}{more}"
+        ended = _(
+            "{how}: {missing} of {count} missing: {why}",
+            how=held_up.trouble if held_up else _("failed"),
+            missing=len(missing),
+            count=len(found),
+            why=clauses(*told[:SHOWN], _more(len(missing))),
+        )
+        return [ended]
 
 
 def _until_ended(
@@ -275,13 +260,23 @@ def _until_ended(
                 raise
         if within is not None and time.monotonic() - begun > within:
             raise ExpectedError(
-                f"{', '.join(run.title for run in waiting)} did not end within "
-                f"{within / 60:.0f} minutes; they go on, and the web UI shows them"
+                _(
+                    "{runs} did not end within {minutes:.0f} minutes; they go on, and the web UI "
+                    "shows them",
+                    runs=[run.title for run in waiting],
+                    minutes=within / 60,
+                )
             )
         if any(run.landed is None for run in runs):
             time.sleep(LOOK_SECONDS)
 
 
-def _counted(landed: Sequence[LedgerRow]) -> str:
+def _more(count: int) -> str:
+    """Return how many are not shown; empty when all are."""
+    return _("and {count} more", count=count - SHOWN) if count > SHOWN else ""
+
+
+def _counted(landed: Sequence[LedgerRow]) -> list[str]:
+    """Return how many rows have landed; nothing where none are counted."""
     rows = [row.rows for row in landed if row.rows is not None]
-    return f", {sum(rows):,} rows" if rows else ""
+    return [_("{rows:,} rows", rows=sum(rows))] if rows else []

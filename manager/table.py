@@ -7,7 +7,26 @@ from typing import Any
 
 from rich.cells import cell_len, chop_cells, set_cell_size
 
+from include.language import N_, _
+
 LEFT_OUT = "..."
+# The states of a unit and the kinds of periods, which `_` translates where a person reads them.
+STATES = (
+    N_("not_due"),
+    N_("pending"),
+    N_("running"),
+    N_("ok"),
+    N_("empty"),
+    N_("failed"),
+    N_("miscounted"),
+    N_("missed"),
+    N_("lost"),
+    N_("disabled"),
+    N_("provisional"),
+    N_("unrepairable"),
+    N_("waived"),
+)
+PERIODS = (N_("day"), N_("week"), N_("month"), N_("tick"))
 FREE_WIDTH = 1000  # of what is written into a file: columns as wide as their words
 
 
@@ -39,15 +58,15 @@ def print_units(runs: Iterable[tuple[str, str, Sequence[Any]]]) -> None:
     from rich.console import Console  # noqa: PLC0415 -- takes its time, rarely needed
     from rich.table import Table  # noqa: PLC0415 -- the same
 
-    table = Table("job", "period", "shop")
-    table.add_column("rows", justify="right")
-    table.add_column("state")
-    table.add_column("seconds", justify="right")
+    table = Table(_("job"), _("period"), _("shop"))
+    table.add_column(_("rows"), justify="right")
+    table.add_column(_("state"))
+    table.add_column(_("seconds"), justify="right")
     for job_id, key, rows in runs:
         titles = [(job_id, key), *[("", "")] * len(rows)]
         for title, row in zip(titles, rows, strict=False):
             number = "" if row.rows is None else f"{row.rows:,}"
             seconds = "" if row.seconds is None else f"{row.seconds:.1f}"
-            table.add_row(*title, row.shop_id, number, row.state, seconds)
+            table.add_row(*title, row.shop_id, number, _(row.state), seconds)
         table.add_section()
     Console(width=None if sys.stdout.isatty() else FREE_WIDTH).print(table)

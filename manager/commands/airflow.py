@@ -6,6 +6,7 @@ from typing import NoReturn
 
 from include import MANAGER
 from include.errors import ConfigurationError
+from include.language import _
 from manager.layout import Layout
 from manager.lifecycle.preparing import prepared_environment
 
@@ -26,10 +27,14 @@ def _refuse_secrets(words: Sequence[str]) -> None:
     for option in (word.partition("=")[0] for word in words if word.startswith("--conn-")):
         if any(known.startswith(option) for known in SECRET_OPTIONS):
             raise ConfigurationError(
-                f"{option}: a command line is shown in process lists, in the shell's history and, "
-                "to every web user, in Airflow's audit log: make the connection in the web UI "
-                "under Admin > Connections, or write it into a file and run "
-                f"`{MANAGER} airflow connections import FILE`"
+                _(
+                    "{option}: a command line is shown in process lists, in the shell's "
+                    "history and, to every web user, in Airflow's audit log: make the "
+                    "connection in the web UI under Admin > Connections, or write it into a "
+                    "file and run `{manager} airflow connections import FILE`",
+                    option=option,
+                    manager=MANAGER,
+                )
             )
 
 
@@ -44,13 +49,18 @@ def _refuse_test_without_date(words: Sequence[str]) -> None:
     for name in ("job", "task", "date"):
         parser.add_argument(name, nargs="?")
     try:
-        known, _ = parser.parse_known_args(words[2:])
+        known, _more = parser.parse_known_args(words[2:])
     except ArgumentError:
         return  # Airflow's own parser says what is wrong
     if known.job and known.task and not known.date:
         command = f"tasks test {known.job} {known.task}"
         raise ConfigurationError(
-            f"{command}: without a date Airflow deletes the oldest run of the job: give the day "
-            f"that it is to cover, as in `{MANAGER} airflow {command} 2025-10-02`, or run the "
-            f"script here: `{MANAGER} run {known.job}`"
+            _(
+                "{command}: without a date Airflow deletes the oldest run of the job: give "
+                "the day that it is to cover, as in `{manager} airflow {command} "
+                "2025-10-02`, or run the script here: `{manager} run {job}`",
+                command=command,
+                manager=MANAGER,
+                job=known.job,
+            )
         )

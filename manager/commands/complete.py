@@ -10,6 +10,7 @@ from include import MANAGER
 from include.coverage.contract_status import ContractStatus, Missing, read_status
 from include.errors import ConfigurationError, ExpectedError
 from include.heartbeats import patience_of
+from include.language import _
 from include.periods import Period
 from include.registry import Registry, load_registry
 from include.registry.contracts import Contract, load_contracts
@@ -93,7 +94,7 @@ class _Look:
         status, told = self.now(), ""
         while not status.complete and status.kept and (left := over - time.monotonic()) > 0:
             if told != (told := status.progress):
-                print(f"waiting: {told}", file=sys.stderr, flush=True)
+                print(_("waiting: {told}", told=told), file=sys.stderr, flush=True)
             time.sleep(min(left, SECONDS_BETWEEN_LOOKS))
             try:
                 status = self.now()
@@ -109,8 +110,14 @@ class _Look:
             last = calendar.last_ended(clock_of(connection))
         if contract.period != "day":
             raise ConfigurationError(
-                f"{YESTERDAY} is a day, and contract {contract.id!r} is about a {contract.period}: "
-                f"write the last one as {last.key}"
+                _(
+                    "{word} is a day, and contract {contract!r} is about a {period}: write the "
+                    "last one as {key}",
+                    word=YESTERDAY,
+                    contract=contract.id,
+                    period=_(contract.period),
+                    key=last.key,
+                )
             )
         return last
 
@@ -121,11 +128,17 @@ def _lines(status: ContractStatus, registry: Registry, paused: frozenset[str]) -
         return lines
     if last := status.revision:
         since = f"{last.complete_at.astimezone(status.contract.calendar.zone):%Y-%m-%d %H:%M}"
-        lines.append(f"it was complete at {since} (revision {last.number}), and is not any more")
+        lines.append(
+            _(
+                "it was complete at {since} (revision {number}), and is not any more",
+                since=since,
+                number=last.number,
+            )
+        )
     if not status.needed and not status.unknown:
-        lines.append("nothing is expected of it: its jobs or shops are disabled, or begin later")
+        lines.append(_("nothing is expected of it: its jobs or shops are disabled, or begin later"))
     if status.unknown:
-        lines += ["", "broken, so that what it needs is not known:"]
+        lines += ["", _("broken, so that what it needs is not known:")]
         lines += [f"  {problem}" for problem in status.unknown]
     for job_id, group in groupby(status.missing, key=lambda one: one.unit.job_id):
         lines += _of_job(registry, job_id, list(group), is_paused=job_id in paused)
@@ -146,7 +159,7 @@ def _of_job(
         rows.append((*key, shop, cut(one.why, WHY_CELLS)))
     yield from lined_up(rows)
     if len(missing) > SHOPS_OF_A_JOB:
-        yield f"  and {len(missing) - SHOPS_OF_A_JOB:,} more (--json has all)"
+        yield _("  and {count:,} more (--json has all)", count=len(missing) - SHOPS_OF_A_JOB)
     yield from dict.fromkeys(f"  {remedy}" for one in missing for remedy in one.remedies)
     if is_paused:
-        yield f"  paused: `{MANAGER} resume {job_id}` lets it run again"
+        yield _("  paused: `{manager} resume {job}` lets it run again", manager=MANAGER, job=job_id)

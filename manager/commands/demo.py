@@ -4,6 +4,7 @@ from argparse import Namespace
 from datetime import datetime, timezone
 
 from include.errors import ConfigurationError
+from include.language import _
 from include.registry import Job, load_registry
 from include.running.asked import named_period
 from include.units.exit_codes import ExitCode
@@ -40,15 +41,15 @@ def demo(layout: Layout, arguments: Namespace) -> int:
     outcomes = [follower.outcome(run) for run in runs]
     for run, outcome in zip(runs, outcomes, strict=True):
         if outcome.exit_code == ExitCode.NOTHING_TO_DO:
-            print(f"{run.title} did not land: {outcome.reason}")
+            print(_("{run} did not land: {reason}", run=run.title, reason=outcome.reason))
         elif run.landed and outcome.reason and not follower.nothing_new(run):
-            print(f"{run.title}: {outcome.reason}")
+            print(_("{run}: {reason}", run=run.title, reason=outcome.reason))
     done = sum(outcome.exit_code == ExitCode.LANDED for outcome in outcomes)
-    print(f"{done} of {len(runs)} jobs landed")
+    print(_("{done} of {count} jobs landed", done=done, count=len(runs)))
     if all(map(follower.nothing_new, runs)):
-        print("all of it had landed before; nothing was loaded twice")
+        print(_("all of it had landed before; nothing was loaded twice"))
     url, passwords = remembered(layout).url, layout.shown(layout.passwords)
-    print(f"web UI: {url}  (user admin, password in {passwords})")
+    print(_("web UI: {url}  (user admin, password in {passwords})", url=url, passwords=passwords))
     return 0 if done == len(runs) else 1
 
 
@@ -59,8 +60,11 @@ def _asked(layout: Layout, arguments: Namespace) -> list[tuple[Job, str]]:
         jobs = [find_job(layout, job_id) for job_id in dict.fromkeys(arguments.job)]
     elif key:
         raise ConfigurationError(
-            f"--period {key} is of one kind of job only: name the job, as in "
-            f"`demo --job erp_store --period {key}`"
+            _(
+                "--period {key} is of one kind of job only: name the job, as in `demo --job "
+                "erp_store --period {key}`",
+                key=key,
+            )
         )
     else:
         every = load_registry(layout.root).jobs.values()

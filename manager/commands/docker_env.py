@@ -8,6 +8,7 @@ import secrets
 from argparse import Namespace
 
 from include.errors import ConfigurationError
+from include.language import _
 from manager.layout import Layout
 from manager.lifecycle.settings import new_fernet_key, write_private
 
@@ -25,12 +26,17 @@ def write(layout: Layout, _arguments: Namespace) -> int:
     if path.exists():
         _check(path.read_text("utf-8", errors="replace"), example)
         path.chmod(0o600)
-        print(f"{NAME} is there already and was left as it is")
+        print(_("{name} is there already and was left as it is", name=NAME))
         return 0
     write_private(path, _filled(example))
-    print(f"wrote {NAME} with fresh secrets, readable to you only: keep a copy in a safe place")
-    print("next: docker compose up --build --detach --wait")
-    print("then log in as admin; the password is ADMIN_PASSWORD in .env")
+    print(
+        _(
+            "wrote {name} with fresh secrets, readable to you only: keep a copy in a safe place",
+            name=NAME,
+        )
+    )
+    print(_("next: docker compose up --build --detach --wait"))
+    print(_("then log in as admin; the password is ADMIN_PASSWORD in .env"))
     return 0
 
 
@@ -53,6 +59,12 @@ def _check(text: str, example: str) -> None:
     missing = [name for name in needed if not known.get(name, "").strip()]
     if missing:
         raise ConfigurationError(
-            f"{NAME} lacks {', '.join(missing)}: add a line for each, as {EXAMPLE} explains; a "
-            f"good secret is what `openssl rand -hex {SECRET_BYTES}` prints"
+            _(
+                "{name} lacks {missing}: add a line for each, as {example} explains; a good "
+                "secret is what `openssl rand -hex {size}` prints",
+                name=NAME,
+                missing=missing,
+                example=EXAMPLE,
+                size=SECRET_BYTES,
+            )
         )

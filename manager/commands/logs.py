@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from include.errors import ConfigurationError, ExpectedError
+from include.language import _
 from include.running.journal import lines_in_other_words, translations_of
 from include.text import suggestion
 from manager.journal import NAME, service_zone
@@ -45,7 +46,11 @@ def logs(layout: Layout, arguments: Namespace) -> int:
         path = find()
         if path is None and not arguments.follow:
             raise ExpectedError(
-                f"{arguments.name} has no log in {layout.shown(layout.logs)} yet: it has not run"
+                _(
+                    "{name} has no log in {logs} yet: it has not run",
+                    name=arguments.name,
+                    logs=layout.shown(layout.logs),
+                )
             )
         if path is not None:
             for line in last_lines(path, arguments.lines):
@@ -109,7 +114,12 @@ def _finder(layout: Layout, name: str | None) -> Callable[[], Path | None]:
             find_job(layout, name)
         except ConfigurationError as error:
             raise ConfigurationError(
-                f"{name!r} is no component ({suggestion(name, sorted(components))}); {error}"
+                _(
+                    "{name!r} is no component ({suggestion}); {error}",
+                    name=name,
+                    suggestion=suggestion(name, sorted(components)),
+                    error=error,
+                )
             ) from None
         folder = layout.logs / "airflow" / f"dag_id={name}"
     return partial(_newest, folder)

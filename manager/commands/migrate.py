@@ -5,6 +5,7 @@ from argparse import Namespace
 from pathlib import Path
 
 from include.errors import ConfigurationError
+from include.language import _
 from include.warehouse import connect
 from include.warehouse.migrating import copy
 from include.warehouse.migrating import migrate as migrate_warehouse
@@ -29,9 +30,22 @@ def migrate(layout: Layout, arguments: Namespace) -> int:
     logging.getLogger("alembic").setLevel(logging.WARNING)  # Airflow has it tell each step
     done = migrate_warehouse(url)
     if done.before == done.after:
-        print(f"warehouse {done.where}: at version {done.after}, the newest: nothing to migrate")
+        print(
+            _(
+                "warehouse {where}: at version {after}, the newest: nothing to migrate",
+                where=done.where,
+                after=done.after,
+            )
+        )
     else:
-        print(f"warehouse {done.where}: migrated from {done.before or 'nothing'} to {done.after}")
+        print(
+            _(
+                "warehouse {where}: migrated from {before} to {after}",
+                where=done.where,
+                before=done.before or _("nothing"),
+                after=done.after,
+            )
+        )
     if arguments.copy_from:
         _copy(arguments.copy_from, url)
     return 0
@@ -39,11 +53,13 @@ def migrate(layout: Layout, arguments: Namespace) -> int:
 
 def _copy(file: str, url: str) -> None:
     if not Path(file).is_file():
-        raise ConfigurationError(f"--copy-from {file!r} is no file: name a warehouse of SQLite")
+        raise ConfigurationError(
+            _("--copy-from {file!r} is no file: name a warehouse of SQLite", file=file)
+        )
     source, target = connect(f"sqlite:///{file}"), connect(url)
     try:
         for name, rows in copy(source, target).items():
-            print(f"  {name}: {rows:,} rows copied")
+            print(_("  {name}: {rows:,} rows copied", name=name, rows=rows))
     finally:
         source.dispose()
         target.dispose()

@@ -4,6 +4,7 @@ import json
 from argparse import Namespace
 
 from include.errors import ExpectedError
+from include.language import _
 from manager.airflow.rest import NotThereError
 from manager.airflow.starting_runs import service_api
 from manager.layout import Layout
@@ -26,13 +27,15 @@ def set_paused(layout: Layout, arguments: Namespace) -> int:
 
         find_job(layout, job_id)  # raises with the name that was meant
         raise ExpectedError(
-            f"job {job_id!r} is not a DAG yet: try again in a few seconds"
+            _("job {job!r} is not a DAG yet: try again in a few seconds", job=job_id)
         ) from None
     changed = before != paused
     if arguments.json:
         print(json.dumps({"job": job_id, "paused": paused, "changed": changed}))
     elif changed:
-        print(f"{job_id} {'paused' if paused else 'resumed'}")
+        print(_("{job} paused", job=job_id) if paused else _("{job} resumed", job=job_id))
+    elif paused:
+        print(_("{job} was paused already", job=job_id))
     else:
-        print(f"{job_id} was {'paused' if paused else 'not paused'} already")
+        print(_("{job} was not paused already", job=job_id))
     return 0

@@ -14,35 +14,46 @@ from include.coverage import repairing
 from include.coverage.history import read_history
 from include.coverage.repairing import Hindrances, Plan, RepairRun, RunUnderWay, plan_of
 from include.coverage.runs import UNDER_WAY, Run
+from include.language import N_, _
 from include.units.ledger import Ledger
 from include.units.unit import REPAIR_PREFIX
 from manager.airflow.rest import Api
 from manager.airflow.starting_runs import service_api
 from manager.coverage_reader import CoverageReader, coverage_reader
+from manager.followed import Followed
 from manager.layout import Layout
-from manager.run_follower import Followed, Follower
+from manager.run_follower import Follower
 from manager.table import lined_up
 
 # Why no run is made for units.
 WHY = {
-    repairing.PAUSED: "the job is paused, so its runs would wait for ever: "
-    f"`{MANAGER} resume {{job}}`",
-    repairing.NO_DAG: f"the job is not a DAG: `{MANAGER} check` and the web UI say why",
-    repairing.SEEN_TO: "a queued or running run covers them",
-    repairing.UNREPAIRABLE: "cannot be pulled again: its script takes no period, and another one "
-    f"has ended since (`{MANAGER} check` names the line)",
-    repairing.BLOCKED: "its runs wait and cannot go on, and so would new ones: "
-    f"`{MANAGER} doctor` says why",
-    repairing.AWAITING: "runs after a contract that is not complete, and by itself as soon as it "
-    f"is: `{MANAGER} complete CONTRACT PERIOD` says what is missing",
-    repairing.LATER: "as many runs of the job wait as may: the same command again when they are "
-    "done",
-    repairing.DISABLED: "the job is disabled: set 'enabled: true' in its entry, or run it by hand",
+    repairing.PAUSED: N_(
+        "the job is paused, so its runs would wait for ever: `{manager} resume {job}`"
+    ),
+    repairing.NO_DAG: N_("the job is not a DAG: `{manager} check` and the web UI say why"),
+    repairing.SEEN_TO: N_("a queued or running run covers them"),
+    repairing.UNREPAIRABLE: N_(
+        "cannot be pulled again: its script takes no period, and another one has ended since "
+        "(`{manager} check` names the line)"
+    ),
+    repairing.BLOCKED: N_(
+        "its runs wait and cannot go on, and so would new ones: `{manager} doctor` says why"
+    ),
+    repairing.AWAITING: N_(
+        "runs after a contract that is not complete, and by itself as soon as it is: `{manager} "
+        "complete CONTRACT PERIOD` says what is missing"
+    ),
+    repairing.LATER: N_(
+        "as many runs of the job wait as may: the same command again when they are done"
+    ),
+    repairing.DISABLED: N_(
+        "the job is disabled: set 'enabled: true' in its entry, or run it by hand"
+    ),
 }
 NO_GAPS = (repairing.SEEN_TO, repairing.DISABLED)  # of these nothing is missing
 STUCK_NAMED = 5
-NOT_STARTED = "nothing was started: the same command with --yes starts it"
-NOT_FOLLOWED = "the same command with --yes follows what is under way"
+NOT_STARTED = N_("nothing was started: the same command with --yes starts it")
+NOT_FOLLOWED = N_("the same command with --yes follows what is under way")
 
 
 def repair(layout: Layout, arguments: Namespace) -> int:
@@ -95,14 +106,14 @@ def _answer(
     arguments: Namespace,
 ) -> int:
     told = _as_dict(plan) | {"broken": broken}
-    stays = bool(broken) or any(why not in NO_GAPS for _, why in plan.held)
+    stays = bool(broken) or any(why not in NO_GAPS for _job, why in plan.held)
     if not arguments.json:
         print("\n".join(_lines(plan, broken)))
     if not arguments.yes:
         if arguments.json:
             print(json.dumps(told | {"started": False}))
         elif plan.runs or plan.under_way:
-            print(NOT_STARTED if plan.runs else NOT_FOLLOWED)
+            print(_(NOT_STARTED if plan.runs else NOT_FOLLOWED))
         return int(stays)
     started: list[Followed] = []
     try:
@@ -110,8 +121,10 @@ def _answer(
     except KeyboardInterrupt:
         if not started:
             raise
-        going = "1 run goes" if len(started) == 1 else f"{len(started)} runs go"
-        message = f"interrupted; {going} on without it, and {NOT_FOLLOWED}"
+        text = N_("interrupted; {count} runs go on without it, and {advice}")
+        if len(started) == 1:
+            text = N_("interrupted; 1 run goes on without it, and {advice}")
+        message = _(text, count=len(started), advice=_(NOT_FOLLOWED))
         raise KeyboardInterrupt(message) from None
     if arguments.json:
         every: list[RepairRun | RunUnderWay] = [*plan.under_way, *plan.runs]
@@ -121,7 +134,10 @@ def _answer(
         ]
         print(json.dumps(told | {"started": True, "runs": runs}))
     elif started and arguments.no_wait:
-        print(f"the runs go on by themselves: `{MANAGER} status`, or the page Coverage, tells how")
+        text = N_(
+            "the runs go on by themselves: `{manager} status`, or the page Coverage, tells how"
+        )
+        print(_(text, manager=MANAGER))
     return int(stays or (not arguments.no_wait and not all(one.landed for one in started)))
 
 
@@ -138,8 +154,10 @@ def _start_and_follow(
         one = Followed(run.job, run.key, run.run_id, run.shops, new=new)
         started.append(one)
         if not arguments.json:
-            happened = "started" if new else "is on its way already"
-            print(f"{one.title} {happened} (run {one.run_id})", flush=True)
+            text = N_("{title} started (run {run})")
+            if not new:
+                text = N_("{title} is on its way already (run {run})")
+            print(_(text, title=one.title, run=one.run_id), flush=True)
 
     for there in plan.under_way:
         note(there, new=False)
@@ -150,40 +168,65 @@ def _start_and_follow(
 
 
 def _lines(plan: Plan, broken: Sequence[str] = ()) -> list[str]:
-    lines = [f"broken, so that what it should land is not known: {one}" for one in broken]
+    text = N_("broken, so that what it should land is not known: {problem}")
+    lines: list[str] = [_(text, problem=one) for one in broken]
     if plan.runs:
         by_job = sorted(plan.runs, key=attrgetter("job.id"))  # stable: the oldest period first
         alike = groupby(by_job, key=lambda run: (run.job.id, run.whole or run.shops))
-        rows: list[tuple[str, ...]] = [("job", "period", "shops", "calls", "about")]
-        rows += [_row(list(runs)) for _, runs in alike]
-        lines += lined_up(rows, indent="")
-        calls = "an unknown number of" if plan.calls is None else f"about {plan.calls:,}"
-        minutes = "unknown" if plan.minutes is None else f"about {math.ceil(plan.minutes)}"
-        runs = "1 run" if len(plan.runs) == 1 else f"{len(plan.runs)} runs"
-        gaps = "1 unit" if plan.units == 1 else f"{plan.units:,} units"
-        lines.append(f"{gaps} in {runs}, {calls} calls, minutes: {minutes}")
-    elif not plan.under_way and not any(why not in NO_GAPS for _, why in plan.held):
-        lines.append("nothing to repair" + (" of what is known" if broken else ""))
+        titles = (N_("job"), N_("period"), N_("shops"), N_("calls"), N_("about"))
+        rows = [tuple(_(title) for title in titles), *(_row(list(runs)) for _by, runs in alike)]
+        lines += [*lined_up(rows, indent=""), _sum(plan)]
+    elif not plan.under_way and not any(why not in NO_GAPS for _job, why in plan.held):
+        nothing = N_("nothing to repair of what is known") if broken else N_("nothing to repair")
+        lines.append(_(nothing))
     for (job_id, why), units in plan.held.items():
-        lines.append(f"{job_id}: {units:,} left out: {WHY[why].format(job=job_id)}")
-    lines += [f"{run.job_id}: {run.trouble}" for run in plan.stuck[:STUCK_NAMED]]
+        reason = _(WHY[why], manager=MANAGER, job=job_id)
+        text = N_("{job}: {units:,} left out: {why}")
+        lines.append(_(text, job=job_id, units=units, why=reason))
+    lines += [
+        _("{job}: {trouble}", job=run.job_id, trouble=run.trouble)
+        for run in plan.stuck[:STUCK_NAMED]
+    ]
     if len(plan.stuck) > STUCK_NAMED:
-        lines.append(f"and {len(plan.stuck) - STUCK_NAMED} more runs wait and cannot go on")
+        count = len(plan.stuck) - STUCK_NAMED
+        lines.append(_("and {count} more runs wait and cannot go on", count=count))
     return lines
+
+
+def _sum(plan: Plan) -> str:
+    """Return how many units and runs a plan has, and what they take."""
+    calls = _("an unknown number of calls")
+    if plan.calls is not None:
+        calls = _("about {calls:,} calls", calls=plan.calls)
+    minutes = _("unknown")
+    if plan.minutes is not None:
+        minutes = _("about {minutes}", minutes=math.ceil(plan.minutes))
+    return _(
+        "{units} in {runs}, {calls}, minutes: {minutes}",
+        units=_(N_("1 unit") if plan.units == 1 else N_("{count:,} units"), count=plan.units),
+        runs=_(N_("1 run") if len(plan.runs) == 1 else N_("{count} runs"), count=len(plan.runs)),
+        calls=calls,
+        minutes=minutes,
+    )
 
 
 def _row(runs: list[RepairRun]) -> tuple[str, ...]:
     """Return a line for runs of one job, for the same shops of periods one after another."""
     first, last = runs[0], runs[-1]
-    several = f"{first.key} to {last.key} ({len(runs)} runs)"
+    key = first.key
+    if len(runs) > 1:
+        text = N_("{first} to {last} ({count} runs)")
+        key = _(text, first=first.key, last=last.key, count=len(runs))
     calls = [run.calls for run in runs if run.calls is not None]
     seconds = [run.seconds for run in runs if run.seconds is not None]
     return (
         first.job.id,
-        first.key if len(runs) == 1 else several,
-        "all" if first.whole else ", ".join(first.shops),
-        "unknown" if len(calls) < len(runs) else f"{sum(calls):,}",
-        "unknown" if len(seconds) < len(runs) else f"{sum(seconds) / 60:.1f} min",
+        key,
+        _("all") if first.whole else ", ".join(first.shops),
+        _("unknown") if len(calls) < len(runs) else f"{sum(calls):,}",
+        _("unknown")
+        if len(seconds) < len(runs)
+        else _("{minutes:.1f} min", minutes=sum(seconds) / 60),
     )
 
 

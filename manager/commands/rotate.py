@@ -5,6 +5,7 @@ from argparse import Namespace
 
 from include import MANAGER
 from include.errors import ConfigurationError, ExpectedError
+from include.language import _
 from manager.layout import Layout, log_end
 from manager.lifecycle.health import running
 from manager.lifecycle.ports import remembered
@@ -27,13 +28,17 @@ def rotate(layout: Layout, arguments: Namespace) -> int:
     """
     if not layout.secrets.exists():
         raise ConfigurationError(
-            f"there is nothing to rotate: {layout.shown(layout.secrets)} is not there; the first "
-            f"`{MANAGER} start` makes keys and passwords"
+            _(
+                "there is nothing to rotate: {secrets} is not there; the first `{manager} "
+                "start` makes keys and passwords",
+                secrets=layout.shown(layout.secrets),
+                manager=MANAGER,
+            )
         )
     with layout.lock():
         if running(layout):
             raise ConfigurationError(
-                f"the service runs with the old ones: run `{MANAGER} stop` first"
+                _("the service runs with the old ones: run `{manager} stop` first", manager=MANAGER)
             )
         KINDS[arguments.kind](layout)
     return 0
@@ -62,25 +67,28 @@ def _fernet(layout: Layout) -> None:
     )
     if done.returncode != 0:
         raise ExpectedError(
-            f"{log_end(done.stderr)}what is stored could not be encrypted again; the lines above "
-            "say why. Both keys are kept and the service can start; the same command goes on from "
-            "here"
+            _(
+                "{log}what is stored could not be encrypted again; the lines above say "
+                "why. Both keys are kept and the service can start; the same command goes on "
+                "from here",
+                log=log_end(done.stderr),
+            )
         )
     keep_secrets(layout, {FERNET: environment[FERNET].split(",")[0]})
-    print("stored connections and variables are encrypted with a new key; the old one is gone")
+    print(_("stored connections and variables are encrypted with a new key; the old one is gone"))
 
 
 def _sessions(layout: Layout) -> None:
     keep_secrets(layout, dict.fromkeys(SESSIONS))
     service_environment(layout, remembered(layout))
-    print("whoever was logged in must log in again")
+    print(_("whoever was logged in must log in again"))
 
 
 def _passwords(layout: Layout) -> None:
     """Make new passwords, and end the sessions that the old ones opened."""
     layout.passwords.unlink(missing_ok=True)
     _sessions(layout)
-    print(f"the new passwords are in {layout.shown(layout.passwords)}")
+    print(_("the new passwords are in {passwords}", passwords=layout.shown(layout.passwords)))
 
 
 KINDS = {"fernet": _fernet, "sessions": _sessions, "passwords": _passwords}

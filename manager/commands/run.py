@@ -6,6 +6,7 @@ from argparse import Namespace
 from typing import NoReturn
 
 from include import MANAGER
+from include.language import _
 from include.running.asked import VARIABLES, Asked
 from manager import connections
 from manager.layout import Layout
@@ -37,8 +38,12 @@ def _warn_about_sandbox(layout: Layout, variables: dict[str, str]) -> None:
     wanted = any(ports.sandbox_url in value for value in variables.values())
     if wanted and not answers(ports.sandbox):
         print(
-            f"the sandbox at {ports.sandbox_url}, which this job pulls from, is not running: "
-            f"`{MANAGER} start` starts it",
+            _(
+                "the sandbox at {sandbox_url}, which this job pulls from, is not running: "
+                "`{manager} start` starts it",
+                sandbox_url=ports.sandbox_url,
+                manager=MANAGER,
+            ),
             file=sys.stderr,
             flush=True,
         )

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from include.errors import ConfigurationError
+from include.language import _
 from manager.layout import Layout
 from manager.lifecycle.virtualenv import phase
 
@@ -59,7 +60,9 @@ def installed(layout: Layout, version: str) -> Layout:
     """
     matched = VERSION.fullmatch(version)
     if matched is None:
-        raise ConfigurationError(f"--airflow {version!r} is no version: write it like 3.4")
+        raise ConfigurationError(
+            _("--airflow {version!r} is no version: write it like 3.4", version=version)
+        )
     line, exact = matched.groups()
     airflow = f"apache-airflow=={version}" if exact else f"apache-airflow~={line}.0b0"
     folder = layout.var / f"airflow-{version}"
@@ -70,11 +73,15 @@ def installed(layout: Layout, version: str) -> Layout:
     stamp = environment / "installed.txt"
     if not stamp.exists() or stamp.read_text("utf-8") != wanted:
         shutil.rmtree(environment, ignore_errors=True)
-        phase(layout, f"making {environment}", [sys.executable, "-I", "-m", "venv", environment])
+        phase(
+            layout,
+            _("making {folder}", folder=environment),
+            [sys.executable, "-I", "-m", "venv", environment],
+        )
         requirements = folder / "requirements.txt"
         requirements.write_text(wanted, "utf-8")
         pip = [str(environment / "bin/python"), "-I", "-m", "pip", "install", "--no-input"]
-        phase(layout, f"installing {airflow}", [*pip, "-r", str(requirements)])
+        phase(layout, _("installing {packages}", packages=airflow), [*pip, "-r", str(requirements)])
         stamp.write_text(wanted, "utf-8")
     shutil.rmtree(project, ignore_errors=True)
     shutil.copytree(layout.root, project, ignore=shutil.ignore_patterns(*NOT_COPIED))

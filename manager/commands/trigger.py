@@ -9,6 +9,7 @@ from dataclasses import asdict
 from datetime import datetime, timezone
 from typing import Any
 
+from include.language import N_, _
 from include.registry import Job, load_registry
 from include.running.asked import Asked, check_shops
 from include.running.script_call import check_clock, refuse_past
@@ -45,9 +46,13 @@ def trigger(layout: Layout, arguments: Namespace) -> int:
     told = {"job": job.id, "period": wanted.key, "run_id": run_id, "new": new}
     if arguments.wait:
         return _wait(layout, job, told, tuple(conf.get("shops", ())), as_json=arguments.json)
-    happened = "triggered" if new else "is on its way already"
-    line = f"{job.id} {wanted.key} {happened} (run {run_id})"
-    print(json.dumps(told) if arguments.json else line)
+    if arguments.json:
+        print(json.dumps(told))
+        return 0
+    happened = N_("{job} {key} triggered (run {run})")
+    if not new:
+        happened = N_("{job} {key} is on its way already (run {run})")
+    print(_(happened, job=job.id, key=wanted.key, run=run_id))
     return 0
 
 
@@ -65,7 +70,8 @@ def _wait(
     layout: Layout, job: Job, told: dict[str, Any], shops: tuple[str, ...], *, as_json: bool
 ) -> int:
     """Follow the run to its end and say how each shop went."""
-    from manager.run_follower import Followed, Follower  # noqa: PLC0415 -- the same
+    from manager.followed import Followed  # noqa: PLC0415 -- takes its time, rarely needed
+    from manager.run_follower import Follower  # noqa: PLC0415 -- the same
     from manager.table import print_units  # noqa: PLC0415 -- the same
 
     follower = Follower.of(layout, job.id)
@@ -79,7 +85,7 @@ def _wait(
     if rows:
         print_units([(job.id, run.key, rows)])
     if reason:
-        print(f"{run.title}: {reason}")
+        print(_("{run}: {reason}", run=run.title, reason=reason))
     if not run.landed and not run.stuck:  # one that has not begun has no log
         follower.explain(run)
     return code

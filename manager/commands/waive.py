@@ -9,6 +9,7 @@ from include import MANAGER
 from include.contracts import completed
 from include.coverage import JudgedUnit
 from include.coverage.waiving import Selection, select
+from include.language import _
 from include.units import waivers
 from include.units.waivers import Waiver
 from manager.coverage_reader import CoverageReader, coverage_reader
@@ -40,18 +41,25 @@ def waive(layout: Layout, arguments: Namespace) -> int:
         except Exception as error:  # noqa: BLE001 -- the gaps are waived, whatever is wrong there
             whole = []
             why = str(error).partition("\n")[0]  # of SQLAlchemy's the statement follows
-            print(f"contracts could not be judged: {why}", file=sys.stderr)
-    note(layout, f"waived {_named(found.gaps)}: {reason}")
+            print(_("contracts could not be judged: {why}", why=why), file=sys.stderr)
+    note(layout, _("waived {units}: {reason}", units=_named(found.gaps), reason=reason))
     for revision in whole:
-        note(layout, f"completed {revision}")
+        note(layout, _("completed {revision}", revision=revision))
     if arguments.json:
         print_json({"waived": [*map(as_dict, made)], "left": dict(found.others)})
         return 0
-    print(f"waived {_named(found.gaps)}: it counts nowhere; `{MANAGER} unwaive` takes it back")
+    print(
+        _(
+            "waived {units}: it counts nowhere; `{manager} unwaive` takes it back",
+            units=_named(found.gaps),
+            manager=MANAGER,
+        )
+    )
     for revision in whole:
-        print(f"that completes {revision}")
+        print(_("that completes {revision}", revision=revision))
     if found.others:
-        print(", ".join(f"{number} {word}" for word, number in found.others.items()))
+        counted = (_("{number} {what}", number=n, what=_(what)) for what, n in found.others.items())
+        print(_(", ").join(counted))
     return 0
 
 
@@ -67,11 +75,11 @@ def unwaive(layout: Layout, arguments: Namespace) -> int:
         found.refuse_without_waived()
         with in_words():
             waivers.unwaive(reader.engine, found.waived)
-    note(layout, f"unwaived {_named(found.waived)}")
+    note(layout, _("unwaived {units}", units=_named(found.waived)))
     if arguments.json:
         print_json({"unwaived": [as_dict(one.waiver) for one in found.waived if one.waiver]})
     else:
-        print(f"no longer waived, and a gap again: {_named(found.waived)}")
+        print(_("no longer waived, and a gap again: {units}", units=_named(found.waived)))
     return 0
 
 
@@ -101,4 +109,6 @@ def _selected(reader: CoverageReader, arguments: Namespace) -> Selection:
 def _named(units: Sequence[JudgedUnit]) -> str:
     if len(units) <= NAMED:
         return ", ".join(map(str, units))
-    return f"{len(units)} units from {units[0]} to {units[-1]}"
+    return _(
+        "{count} units from {first} to {last}", count=len(units), first=units[0], last=units[-1]
+    )
