@@ -178,7 +178,7 @@ def _remade(template: str, values: dict[str, Any]) -> Message:
 
 def _taken(value: Any) -> Any:
     """Return a value as a message keeps it: of what says a message, that."""
-    if isinstance(value, (list, tuple)):
+    if type(value) in (list, tuple):
         return [_taken(one) for one in value]
     own_format: Any = type(value).__format__
     if own_format is not object.__format__:
@@ -198,7 +198,7 @@ def _shown(value: Any, wanted: str) -> Any:
     """Return a value as it is put into a text."""
     if isinstance(value, Message):
         return value.into(wanted)
-    if isinstance(value, (list, tuple)):
+    if type(value) in (list, tuple):  # a named tuple has a text of its own
         separator = _rendered(N_(", "), {}, wanted)
         return separator.join(str(_shown(one, wanted)) for one in value)
     return value
@@ -216,7 +216,7 @@ def _packed(value: Any) -> Any:
     if isinstance(value, Message):
         values = {name: _packed(one) for name, one in value.values.items()}
         return {"message": value.template, "values": values}
-    if isinstance(value, (list, tuple)):
+    if type(value) in (list, tuple):
         return [_packed(one) for one in value]
     if isinstance(value, datetime):
         return {"datetime": value.isoformat()}

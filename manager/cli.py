@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from include import MANAGER
-from include.errors import ConfigurationError, ExpectedError, said_by
+from include.errors import ConfigurationError, ExpectedError
 from include.language import ENGLISH, Message, _, choose, language
 from include.text import nearest, print_anything
 from manager.commands import COMMANDS
@@ -66,14 +66,14 @@ def _answer(argv: Sequence[str]) -> int:
             arguments = _parse(words)
         return _dispatch(COMMANDS[arguments.command], arguments, argv)
     except ConfigurationError as error:
-        _complain(said_by(error), asked)
+        _complain(str(error), asked)
         return CONFIGURATION
     except ExpectedError as error:
-        _complain(said_by(error), asked)
+        _complain(str(error), asked)
         return FAILED
     except KeyboardInterrupt as stopped:
         again = _("interrupted; the same command again goes on from here")
-        _complain(said_by(stopped) or again, asked)
+        _complain(str(stopped) or again, asked)
         return INTERRUPTED
 
 

@@ -17,8 +17,8 @@ from include.warehouse import connect
 from include.warehouse.tables import ledger
 from manager import run_follower
 from manager.airflow.rest import UnansweredError
-from manager.layout import Layout
 from manager.followed import Followed
+from manager.layout import Layout
 from manager.run_follower import Follower
 from tests.coverage.registries import job, row
 from tests.warehouses import make_warehouse
