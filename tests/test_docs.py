@@ -17,6 +17,7 @@ import yaml
 
 from include.cron import DAYS, FIELDS, MONTHS, CronError, check_cron
 from include.gateways.retry_policy import Patience
+from include.language import speaking
 from include.periods import PeriodError, check_fit
 from include.platforms.feed.dialect import AUTHS
 from include.registry import Job, Shop, load_registry
@@ -363,7 +364,9 @@ def test_examples_of_crons_are_said_as_check_says_them(
     check_cron(cron)
     check_fit(cron, period)
     job = Job(id="a", name="a", cron=cron, period=period, script="generate_tasks.py")
-    assert (in_words(job), in_words(job, "zh")) == (english, chinese)
+    assert in_words(job) == english
+    with speaking("zh"):
+        assert in_words(job) == chinese
 
 
 @pytest.mark.parametrize(

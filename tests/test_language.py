@@ -47,7 +47,6 @@ NOT_YET = {
     "include/platforms",
     "include/prepare.py",
     "include/pulling",
-    "include/registry",
     "include/row_checks",
     "include/running",
     "include/scheduling",
@@ -74,6 +73,17 @@ FOR_MACHINES: dict[str, tuple[str, ...]] = {
     "include/alerts/watching/connections.py": ("python3 ",),
     "include/alerts/watching/reasons.py": ("its job is",),
     "include/alerts/watching/scope.py": ("python -m", "{} "),
+    # What a user copies into a file.
+    "include/registry/airflow_objects.py": ('{"slots": ', '{"my_feed": '),
+    "include/registry/alerts/loading.py": ("{from: ", "{group: "),
+    "include/registry/checks/interpreters.py": ("import importlib",),  # a program
+    # What editors show of a schema, as the descriptions of its fields.
+    "include/registry/json_schema.py": ("The ", "What config/"),
+    # What libyaml's messages are recognized by.
+    "include/registry/yaml_positions.py": (
+        *("scanning an", "mapping values", "cannot start", "did not find", "end of"),
+        "found another",
+    ),
 }
 MARKS = {"_", "N_", "Message"}
 LIKE_A_TEXT = 2  # spaces in it, and words outside of placeholders

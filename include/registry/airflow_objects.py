@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from include import PROJECT_ROOT
 from include.errors import ConfigurationError
+from include.language import _
 from include.registry.paths import CONNECTIONS_FILE, POOLS_FILE
 from include.registry.problems import Problem
 from include.registry.user_files import UnreadableError, check_encoding, place_of, read_bytes
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 SANDBOX_URL = "http://127.0.0.1:8083"
 UNLIMITED = -1  # as Airflow writes it
 POOL_EXAMPLE = '{"slots": 1, "description": "what it is for"}'
+EXAMPLE = '{"my_feed": {"conn_type": "http", "host": "https://…", "extra": {}}}'
 
 
 class Pools(NamedTuple):
@@ -49,16 +51,17 @@ def read_pools(root: Path) -> Pools:
     except UnreadableError as error:
         return Pools({}, None, [error.problem])
     except json.JSONDecodeError as error:
-        message = f"is not JSON ({error.msg}): correct it here"
+        message = _("is not JSON ({reason}): correct it here", reason=_(error.msg))
         line, column = error.lineno, error.colno
     except RecursionError:
-        message = f'is nested too deeply: write it like {{"erp": {POOL_EXAMPLE}}}'
+        example = f'{{"erp": {POOL_EXAMPLE}}}'
+        message = _("is nested too deeply: write it like {example}", example=example)
     else:
         if isinstance(pools, dict):
             wrong = {name: one for name in pools if (one := _wrong(raw, name, pools[name]))}
             valid = {name: pool for name, pool in pools.items() if name not in wrong}
             return Pools(valid, frozenset(pools), list(wrong.values()))
-        message = 'is not a JSON object: begin it with {"erp": …}'
+        message = _("is not a JSON object: begin it with {example}", example='{"erp": …}')
     return Pools({}, None, [Problem(POOLS_FILE, line, column, None, message)])
 
 
@@ -70,7 +73,10 @@ def _wrong(raw: bytes, name: str, pool: Any) -> Problem | None:
         return None
     written = json.dumps(name, ensure_ascii=False).encode(errors="backslashreplace")
     line, column = place_of(raw, max(0, raw.find(written)))
-    message = f"pool {quoted(name)} is {quoted(pool)}: write it like {POOL_EXAMPLE}"
+    message = _(
+        "pool {name} is {pool}: write it like {example}",
+        name=quoted(name), pool=quoted(pool), example=POOL_EXAMPLE,
+    )  # fmt: skip
     return Problem(POOLS_FILE, line, column, None, message)
 
 
@@ -92,7 +98,8 @@ def connections(sandbox_url: str, root: Path = PROJECT_ROOT) -> dict[str, dict[s
             for conn_id, fields in found.items()
         }
     except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
-        raise ConfigurationError(
-            f"{CONNECTIONS_FILE} cannot be used ({error!r}): write JSON like "
-            '{"my_feed": {"conn_type": "http", "host": "https://…", "extra": {}}}'
-        ) from error
+        told = _(
+            "{file} cannot be used ({error}): write JSON like {example}",
+            file=CONNECTIONS_FILE, error=repr(error), example=EXAMPLE,
+        )  # fmt: skip
+        raise ConfigurationError(told) from error

@@ -13,6 +13,7 @@ from pydantic import (
     field_validator,
 )
 
+from include.language import N_, _
 from include.registry import fields
 from include.registry.constraints import identifier, one_of
 from include.registry.fields import Checked
@@ -22,8 +23,8 @@ COMPARISONS = ("equal_to", "greater_than", "geq_to", "less_than", "leq_to", "tol
 COLUMN = r"[A-Za-z_][A-Za-z0-9_]*"
 TABLE = rf"({COLUMN}\.)?{COLUMN}"
 
-column = identifier(COLUMN, "write the column's name as the table has it, as in paid_amount")
-table = identifier(TABLE, "write the table's name as the warehouse has it, as in erp_orders")
+column = identifier(COLUMN, N_("write the column's name as the table has it, as in paid_amount"))
+table = identifier(TABLE, N_("write the table's name as the warehouse has it, as in erp_orders"))
 kind = one_of(KINDS)
 comparison = one_of(COMPARISONS)
 
@@ -36,16 +37,17 @@ def consistent(limits: dict[str, float]) -> dict[str, float]:
     """
     given = limits.keys() - {"tolerance"}
     if not given:
-        raise ValueError("compares with nothing: write equal_to, geq_to or leq_to")
+        raise ValueError(_("compares with nothing: write equal_to, geq_to or leq_to"))
     if "equal_to" in given and len(given) > 1:
-        raise ValueError("has equal_to beside other comparisons: write equal_to alone")
+        raise ValueError(_("has equal_to beside other comparisons: write equal_to alone"))
     if limits.get("tolerance", 0) < 0:
-        raise ValueError("has a tolerance below 0: write a share, as in 0.1")
-    for two in ({"greater_than", "geq_to"}, {"less_than", "leq_to"}):
-        if two <= given:
-            raise ValueError(f"has both {' and '.join(sorted(two))}: write one of them")
+        raise ValueError(_("has a tolerance below 0: write a share, as in 0.1"))
+    for one, other in (("geq_to", "greater_than"), ("leq_to", "less_than")):
+        if {one, other} <= given:
+            told = _("has both {one} and {other}: write one of them", one=one, other=other)
+            raise ValueError(told)
     if _lets_nothing_pass(limits):
-        raise ValueError("lets nothing pass: make the lower limit less than the upper one")
+        raise ValueError(_("lets nothing pass: make the lower limit less than the upper one"))
     return limits
 
 
@@ -131,12 +133,18 @@ class Checks(BaseModel):
         # A wrong one is a problem of its own.
         given = [key for key in examples if info.data.get(key, "wrong") is not None]
         if given and not columns and info.data.get("min_rows", 0) is None:
-            key = given[0]
-            message = f"is missing, and '{key}' is for it or min_rows: add one, or remove '{key}'"
-            raise ValueError(message)
+            told = _(
+                "is missing, and '{key}' is for it or min_rows: add one, or remove '{key}'",
+                key=given[0],
+            )
+            raise ValueError(told)
         missing = [key for key in examples if key not in given]
         if missing and (columns or given):
-            key = missing[0]
-            needs = "needs" if columns else f"is missing, and '{given[0]}' for min_rows needs"
-            raise ValueError(f"{needs} '{key}' beside it: add it, as in {key}: {examples[key]}")
+            key, example = missing[0], examples[missing[0]]
+            told = _("needs '{key}' beside it: add it, as in {key}: {example}", key=key,
+                     example=example) if columns else _(
+                "is missing, and '{given}' for min_rows needs '{key}' beside it: add it, as in "
+                "{key}: {example}", given=given[0], key=key, example=example,
+            )  # fmt: skip
+            raise ValueError(told)
         return columns

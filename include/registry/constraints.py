@@ -151,7 +151,7 @@ def cron(value: Any) -> str:
     try:
         check_cron(written)
     except ConfigurationError as error:
-        raise SentenceError(*error.args) from error
+        raise SentenceError(str(error)) from error
     return written
 
 

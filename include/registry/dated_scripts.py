@@ -13,6 +13,8 @@ import warnings
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
+from include.errors import reason_of
+from include.language import _
 from include.registry.environment import placeholders_in
 from include.registry.paths import SCRIPTS
 
@@ -59,28 +61,41 @@ def dating_of(job: Job) -> Dating:
     """
     if said := said_by_entry(job):
         return said
+    script = f"{SCRIPTS}/{job.script}"
     try:
         found = look_at(job.script_path)
     except OSError as error:
-        return Dating(False, f"{SCRIPTS}/{job.script} cannot be read: {error.strerror}")  # noqa: FBT003
+        because = _("{script} cannot be read: {reason}", script=script, reason=reason_of(error))
+        return Dating(dated=False, because=because)
     if found.named:
         line, name = found.named
-        return Dating(True, f"{SCRIPTS}/{job.script}:{line} names {name}")  # noqa: FBT003
+        return Dating(
+            dated=True, because=_("{where} names {name}", where=f"{script}:{line}", name=name)
+        )
     entry = f"{job.file}:{job.line}"
-    because = f"neither {SCRIPTS}/{job.script} nor args of {entry} name the period"
     if found.clock:
-        because += f", and line {found.clock} of the script asks the clock"
-    return Dating(False, because)  # noqa: FBT003
+        because = _(
+            "neither {script} nor args of {entry} name the period, and line {line} of the script "
+            "asks the clock",
+            script=script, entry=entry, line=found.clock,
+        )  # fmt: skip
+    else:
+        because = _(
+            "neither {script} nor args of {entry} name the period", script=script, entry=entry
+        )
+    return Dating(dated=False, because=because)
 
 
 def said_by_entry(job: Job) -> Dating | None:
     """Return what an entry says by itself; nothing where its script decides."""
     entry = f"{job.file}:{job.line}"
     if job.dated is not None:
-        return Dating(job.dated, f"{entry} says dated: {str(job.dated).lower()}")
+        value = str(job.dated).lower()
+        return Dating(job.dated, _("{entry} says dated: {value}", entry=entry, value=value))
     for text in job.args:
-        for name, _, _ in placeholders_in(text):
-            return Dating(True, f"args of {entry} names {{{name}}}")  # noqa: FBT003
+        for name, _form, _conversion in placeholders_in(text):
+            because = _("args of {entry} names {{{name}}}", entry=entry, name=name)
+            return Dating(dated=True, because=because)
     return None
 
 

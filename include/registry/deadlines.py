@@ -6,44 +6,52 @@ from datetime import datetime, time, timedelta, timezone
 from typing import TYPE_CHECKING
 
 from include import cron as crons
+from include.language import N_, _
 
 if TYPE_CHECKING:
     from include.periods import Period, Schedule
 
 USUAL = timedelta(hours=2)
 LAST_OF_A_DAY = time(23, 59)
+AFTER_A_CRON = N_(
+    "'{deadline:%H:%M}' is not after {start:%H:%M}, when the cron starts the job: {repair} "
+    "(without one it is two hours after the start, on the next day if need be)"
+)
+AFTER_A_CONTRACT = N_(
+    "'{deadline:%H:%M}' is not after {start:%H:%M}, by when contract {contract} is to be complete: "
+    "{repair} (without one it is two hours after the start, on the next day if need be)"
+)
 
 
-def check_deadline(
-    cron: str, period: str, deadline: time, start_of: str = "when the cron starts the job"
-) -> None:
+def check_deadline(cron: str, period: str, deadline: time, contract: str | None = None) -> None:
     """Refuse a time of day that a (valid) job has not started by.
 
     Args:
         cron: when it starts.
         period: what a run covers.
         deadline: the time of day.
-        start_of: what the cron stands for, in words.
+        contract: the one that the job runs after: the cron stands for its deadline.
 
     Raises:
         ValueError: the rest of a sentence that begins with the key.
     """
     if period == "tick":
-        raise ValueError(
+        told = _(
             "is one time of a day, and the job runs at several: remove it, and each tick is late "
             "two hours after it was to start"
         )
-    minutes, hours, *_ = crons.expanded(cron)
+        raise ValueError(told)
+    minutes, hours, *_days = crons.expanded(cron)
     start = time(hours[0], minutes[0])
     if deadline > start:
         return
-    repair = f'write a later one, as in "{_later(start):%H:%M}"'
+    repair = _('write a later one, as in "{time:%H:%M}"', time=_later(start))
     if start == LAST_OF_A_DAY:
-        repair = "remove it"
+        repair = _("remove it")
     raise ValueError(
-        f"'{deadline:%H:%M}' is not after {start:%H:%M}, {start_of}: {repair} "
-        "(without one it is two hours after the start, on the next day if need be)"
-    )
+        _(AFTER_A_CONTRACT if contract else AFTER_A_CRON, deadline=deadline, start=start,
+          contract=contract, repair=repair)
+    )  # fmt: skip
 
 
 def deadline_of(schedule: Schedule, deadline: time | None, period: Period) -> datetime:

@@ -1,4 +1,4 @@
-"""Says in words, English or Chinese, when a job runs and what its next runs will cover."""
+"""Says in words when a job runs and what its next runs will cover."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from cron_descriptor import Options, get_description
 
+from include.language import CHINESE, ENGLISH, _, language
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
@@ -15,10 +17,9 @@ if TYPE_CHECKING:
     from include.periods import Period
     from include.registry.schema import Job
 
-LANGUAGES = ("en", "zh")
-LOCALES = {"en": "en_US", "zh": "zh_CN"}
-# cron-descriptor leaves the names of days and months to the process's locale: English.
-CHINESE = {
+LOCALES = {ENGLISH: "en_US", CHINESE: "zh_CN"}  # of cron-descriptor
+# It leaves the names of days and months to the process's locale: English.
+LEFT_IN_ENGLISH = {
     **{
         name: f"星期{numeral}"
         for name, numeral in zip(calendar.day_name, "一二三四五六日", strict=True)
@@ -28,7 +29,6 @@ CHINESE = {
     "仅在 ": "仅在",
 }
 NEXT_RUNS = 3
-AFTER = {"en": "after contract {contract} is complete", "zh": "契约 {contract} 齐备之后"}
 
 
 class Run(NamedTuple):
@@ -38,23 +38,18 @@ class Run(NamedTuple):
     period: Period
 
 
-def in_words(job: Job, lang: str = "en") -> str:
-    """Return in words when a job runs, on the clock of its time zone.
-
-    Args:
-        job: a valid one.
-        lang: `en` or `zh`.
-    """
+def in_words(job: Job) -> str:
+    """Return in words when a (valid) job runs, on the clock of its time zone."""
     if job.after:
-        return AFTER[lang].format(contract=job.after)
+        return _("after contract {contract} is complete", contract=job.after)
     options = Options(
         verbose=job.period == "day",  # says "every day", which is noise for the other periods
         use_24hour_time_format=True,
-        locale_code=LOCALES[lang],
+        locale_code=LOCALES[language()],
     )
     words: str = get_description(job.cron, options)
-    if lang == "zh":
-        for english, chinese in CHINESE.items():
+    if language() == CHINESE:
+        for english, chinese in LEFT_IN_ENGLISH.items():
             words = words.replace(english, chinese)
     return words
 
@@ -65,16 +60,16 @@ def next_runs(job: Job, now: datetime, count: int = NEXT_RUNS) -> Iterator[Run]:
     if job.start is not None:
         first = schedule.containing(schedule.first_instant(job.start))
         fire = max(now, schedule.fire_for(first) - timedelta(seconds=1))
-    for _ in range(count):
+    for _each in range(count):
         fire = schedule.next_fire(fire)
         yield Run(fire, schedule.covered_by(fire))
 
 
-def period_in_words(job: Job, period: Period, lang: str = "en") -> str:
+def period_in_words(job: Job, period: Period) -> str:
     """Return in words which days, or which hours, a period of a job covers."""
-    to = {"en": " to ", "zh": " 至 "}[lang]
     if job.period == "week":
-        return f"{period.first_day}{to}{period.last_day}"
+        return _("{first} to {last}", first=period.first_day, last=period.last_day)
     if job.period == "tick":
-        return f"{period.start:%Y-%m-%d %H:%M}{to}{period.end:%Y-%m-%d %H:%M}"
+        first, last = (f"{end:%Y-%m-%d %H:%M}" for end in (period.start, period.end))
+        return _("{first} to {last}", first=first, last=last)
     return period.key

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
+from include.language import _
 from include.registry.problems import FULL_WIDTH_COLON, WRITE_A_COLON, Problem, costing_only
 from include.registry.user_files import UnreadableError
 from include.registry.yaml_positions import MAPPING, PREFIX, REMOVE, SEQUENCE, TEXT, compose
@@ -80,7 +81,7 @@ def read_entries(
         raw: what it holds.
         key: the list's name, the only key such a file has.
         problems: gets what is no entry.
-        if_empty: what to do with a file that is empty.
+        if_empty: what to do with a file that is empty; marked with `N_`.
     """
     entries: list[Entry] = []
     with costing_only(file, 1, None, problems):
@@ -104,24 +105,27 @@ def _listed(document: Node, file: str, key: str, problems: list[Problem]) -> Seq
 
     if not isinstance(document, MappingNode):
         full_width = isinstance(document, ScalarNode) and FULL_WIDTH_COLON in document.value
-        repair = WRITE_A_COLON if full_width else f"begin it with the line '{key}:'"
-        refuse(document, f"is not a mapping: {repair}")
+        repair = _("begin it with the line '{key}:'", key=key)
+        repair = _(WRITE_A_COLON) if full_width else repair
+        refuse(document, _("is not a mapping: {repair}", repair=repair))
         return ()
     lists = [(name, node) for name, node in document.value if name.value == key]
-    others = [name for name, _ in document.value if name.value != key]
+    others = [name for name, _node in document.value if name.value != key]
     for name in others:
-        refuse(name, f"unknown key {_shown(name)}: the only one is '{key}'")
-    for name, _ in lists[1:]:
-        refuse(name, f"key '{key}' is there twice: put all entries below the first")
+        refuse(name, _("unknown key {name}: the only one is '{key}'", name=_shown(name), key=key))
+    for name, _node in lists[1:]:
+        told = _("key '{key}' is there twice: put all entries below the first", key=key)
+        refuse(name, told)
     if lists and isinstance(lists[0][1], SequenceNode):
         items: list[Node] = lists[0][1].value
         return items
     if lists:
-        nothing = " (without any, write [])" if lists[0][1].value == "" else ""
-        message = f"'{key}' is not a list: begin each entry below it with '- id:'{nothing}"
-        refuse(lists[0][1], message)
+        told = _("'{key}' is not a list: begin each entry below it with '- id:'", key=key)
+        if lists[0][1].value == "":
+            told = _("{problem} (without any, write [])", problem=told)
+        refuse(lists[0][1], told)
     elif not others:
-        refuse(document, f"has no list '{key}': add the line '{key}:'")
+        refuse(document, _("has no list '{key}': add the line '{key}:'", key=key))
     return ()
 
 
@@ -177,25 +181,30 @@ class _Builder:
         lines: dict[str, int] = {}
         for key, value in node.value:
             if not isinstance(key, ScalarNode):
-                self._refuse(key, "a key is a list or a mapping: write a plain word")
+                self._refuse(key, _("a key is a list or a mapping: write a plain word"))
                 continue
             name = key.value
             if name in mapping:
-                first = f"the first is in line {lines[name]}"
-                self._refuse(key, f"key {quoted(name)} is there twice ({first}): remove one")
+                told = _(
+                    "key {key} is there twice (the first is in line {line}): remove one",
+                    key=quoted(name), line=lines[name],
+                )  # fmt: skip
+                self._refuse(key, told)
             lines[name] = key.start_mark.line + 1
             mapping[name] = self.build(value)
         return mapping
 
     def _refuse_tag(self, node: Node) -> object:
         tag = quoted(node.tag.replace(PREFIX, "!!"))
-        self._refuse(node, f"tag {tag} is not read: remove it, only plain values are allowed")
+        told = _("tag {tag} is not read: remove it, only plain values are allowed", tag=tag)
+        self._refuse(node, told)
         return REFUSED
 
     def _refuse_alias(self, node: Node) -> object:
         if id(node) not in self._aliased:  # once, for a thousand aliases
             self._aliased.add(id(node))
-            self._refuse(node, "anchors and aliases (& and *) are not read: write the value out")
+            told = _("anchors and aliases (& and *) are not read: write the value out")
+            self._refuse(node, told)
         return REFUSED
 
     def _refuse(self, node: Node, message: str) -> None:
@@ -228,7 +237,7 @@ def _find(node: Node, path: tuple[int | str, ...], *, at_key: bool) -> Node:
 
 def _shown(name: Node) -> str:
     # What is no scalar holds nodes, which may hold themselves.
-    return quoted(name.value) if isinstance(name, ScalarNode) else "of several parts"
+    return quoted(name.value) if isinstance(name, ScalarNode) else _("of several parts")
 
 
 def _problem_at(node: Node, file: str, message: str, said_id: str | None = None) -> Problem:

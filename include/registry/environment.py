@@ -6,6 +6,7 @@ import re
 from string import Formatter
 from typing import TYPE_CHECKING, Any
 
+from include.language import N_, _
 from include.registry.constraints import text
 from include.text import quoted, suggestion
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
     from include.periods import Period
 
-BRACES = "write {{ and }} for braces that stay"
+BRACES = N_("write {{ and }} for braces that stay")
 PLACEHOLDERS = ("key", "start", "end", "first_day", "last_day")
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 SECRET = re.compile(
@@ -68,14 +69,18 @@ def placeholders_in(written: str) -> list[tuple[str, str, str | None]]:
     try:
         parts = list(Formatter().parse(written))
     except ValueError as error:
-        raise ValueError(f"{quoted(written)} has a single brace: {BRACES}") from error
-    return [(name, form or "", change) for _, name, form, change in parts if name is not None]
+        told = _("{value} has a single brace: {braces}", value=quoted(written), braces=_(BRACES))
+        raise ValueError(told) from error
+    return [(name, form or "", change) for _text, name, form, change in parts if name is not None]
 
 
 def unknown_placeholder(written: str, name: str, known: Iterable[str]) -> ValueError:
     """Return the error of a name in braces that nothing is filled in for."""
-    near = suggestion(name, known)
-    return ValueError(f"{quoted(written)} has an unknown placeholder {{{name}}}: {near} ({BRACES})")
+    told = _(
+        "{value} has an unknown placeholder {{{name}}}: {near} ({braces})",
+        value=quoted(written), name=name, near=suggestion(name, known), braces=_(BRACES),
+    )  # fmt: skip
+    return ValueError(told)
 
 
 def filled(arguments: list[str], period: Period) -> list[str]:
@@ -98,13 +103,22 @@ def variable(value: Any) -> str:
     """
     name = text(value)
     if not NAME.fullmatch(name):
-        advice = "write letters, digits and _, as in REPORT_LANGUAGE"
-        raise ValueError(f"{quoted(name)} is not a variable's name: {advice}")
-    if name.upper() in OWNED or name.upper().startswith(OWNED_PREFIXES):
-        raise ValueError(
-            f"{quoted(name)} is set by the runner, or decides what runs: choose another name"
+        told = _(
+            "{name} is not a variable's name: write letters, digits and _, as in REPORT_LANGUAGE",
+            name=quoted(name),
         )
+        raise ValueError(told)
+    if name.upper() in OWNED or name.upper().startswith(OWNED_PREFIXES):
+        told = _(
+            "{name} is set by the runner, or decides what runs: choose another name",
+            name=quoted(name),
+        )
+        raise ValueError(told)
     if SECRET.search(CAMEL_CASE.sub("_", name).upper()):
-        advice = "put the value in an Airflow connection and list that under 'connections'"
-        raise ValueError(f"{quoted(name)} looks like a secret: {advice}")
+        told = _(
+            "{name} looks like a secret: put the value in an Airflow connection and list that "
+            "under 'connections'",
+            name=quoted(name),
+        )
+        raise ValueError(told)
     return name

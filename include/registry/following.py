@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from include.periods import DAYS_IN_A_WEEK, LAST_DAY_OF_EVERY_MONTH, WEEKDAYS
+from include.language import _
+from include.periods import CALLED, DAYS_IN_A_WEEK, LAST_DAY_OF_EVERY_MONTH, WEEKDAYS
 from include.registry.contracts.fit import SAMPLE
 from include.registry.contracts.schema import PARTS
 from include.registry.deadlines import LAST_OF_A_DAY, check_deadline
 from include.registry.paths import CONTRACTS_FILE
 from include.registry.problems import costing_only
-from include.text import quoted, suggestion
+from include.text import either, quoted, suggestion
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
     from include.registry.entries import Entry
     from include.registry.problems import Problem
     from include.registry.schema import Job
-
-DUE = "by when contract {} is to be complete"
 
 
 def settled(
@@ -45,9 +44,10 @@ def settled(
             if not job.after:
                 found[job.id] = job
             elif why := following.misfit(job):
-                problems.append(entry.problem(("after",), f"after: {why}"))
+                problems.append(entry.problem(("after",), _("after: {problem}", problem=why)))
             elif why := _late(one := following.with_cron(job)):
-                problems.append(entry.problem(("deadline",), f"deadline {why}"))
+                told = _("{key} {problem}", key="deadline", problem=why)
+                problems.append(entry.problem(("deadline",), told))
             else:
                 found[job.id] = one
     return found
@@ -65,11 +65,11 @@ class _Following:
         if contract is None:
             return self._unknown(job.after or "")
         if way := self._way_back(job):
-            return (
-                f"{job.id} runs after {', which '.join(way)}, so that none of them would ever "
-                f"begin: take a job out of its contract in {CONTRACTS_FILE}, or let {job.id} run "
-                "after another one"
-            )
+            return _(
+                "{job} runs after {way}, so that none of them would ever begin: take a job out of "
+                "its contract in {file}, or let {job} run after another one",
+                job=job.id, way=way, file=CONTRACTS_FILE,
+            )  # fmt: skip
         return _misfit(job, contract)
 
     def with_cron(self, job: Job) -> Job:
@@ -86,15 +86,21 @@ class _Following:
     def _unknown(self, name: str) -> str:
         said, problems = self._contracts.said, self._contracts.problems
         if name in said:
-            return f"contract {name!r} is wrong itself: repair it in {CONTRACTS_FILE}:{said[name]}"
+            where = f"{CONTRACTS_FILE}:{said[name]}"
+            return _(
+                "contract {name!r} is wrong itself: repair it in {where}", name=name, where=where
+            )
         if broken := next((one for one in problems if one.job_id is None), None):
-            return f"{quoted(name)} cannot be looked up: repair {broken.file}:{broken.line}"
-        near = suggestion(name, said) if said else "add it there"
-        return f"{quoted(name)} is no contract of {CONTRACTS_FILE}: {near}"
+            where = f"{broken.file}:{broken.line}"
+            return _("{name} cannot be looked up: repair {where}", name=quoted(name), where=where)
+        return _(
+            "{name} is no contract of {file}: {near}", name=quoted(name), file=CONTRACTS_FILE,
+            near=suggestion(name, said) if said else _("add it there"),
+        )  # fmt: skip
 
-    def _way_back(self, job: Job) -> list[str]:
-        """Return how a job waits for itself, in steps; empty when it does not."""
-        waiting: list[tuple[Job, list[str]]] = [(job, [])]
+    def _way_back(self, job: Job) -> str:
+        """Return how a job waits for itself, from its contract on; empty when it does not."""
+        waiting: list[tuple[Job, str]] = [(job, "")]
         seen = set()
         while waiting:
             one, way = waiting.pop()
@@ -102,34 +108,39 @@ class _Following:
             if contract is None or contract.id in seen:
                 continue
             seen.add(contract.id)
-            here = f"runs after {contract.id}" if way else contract.id
+            here: str = contract.id
+            if way:
+                here = _("{way}, which runs after {contract}", way=way, contract=contract.id)
             for name in contract.jobs:
-                steps = [*way, here, f"needs {name}"]
+                step = _("{way}, which needs {job}", way=here, job=name)
                 if name == job.id:
-                    return steps
+                    return step
                 if name in self._jobs:
-                    waiting.append((self._jobs[name], steps))
-        return []
+                    waiting.append((self._jobs[name], step))
+        return ""
 
 
 def _misfit(job: Job, contract: Contract) -> str:
     if contract.period not in PARTS.get(job.period, ()):
-        kinds = " or ".join(kind for kind, parts in PARTS.items() if contract.period in parts)
-        return (
-            f"{job.id} covers a {job.period}, and contract {contract.id} is of a "
-            f"{contract.period}: write 'period: {contract.period}' (it may be {kinds}), or name a "
-            f"contract of a {job.period}"
-        )
+        kinds = either([kind for kind, parts in PARTS.items() if contract.period in parts])
+        return _(
+            "{job} covers {covered}, and contract {contract} is of {kind}: write 'period: "
+            "{period}' (it may be {kinds}), or name a contract of {covered}",
+            job=job.id, covered=_(CALLED[job.period]), contract=contract.id,
+            kind=_(CALLED[contract.period]), period=contract.period, kinds=kinds,
+        )  # fmt: skip
     if job.timezone != contract.timezone:
-        return (
-            f"{job.id} keeps the clock of {job.timezone}, and contract {contract.id} that of "
-            f"{contract.timezone}: write 'timezone: {contract.timezone}'"
-        )
+        return _(
+            "{job} keeps the clock of {zone}, and contract {contract} that of {other}: write "
+            "'timezone: {other}'",
+            job=job.id, zone=job.timezone, contract=contract.id, other=contract.timezone,
+        )  # fmt: skip
     if job.period == contract.period == "week" and job.week_start != contract.week_start:
-        return (
-            f"a week of {job.id} begins on {job.week_start}, and one of contract {contract.id} on "
-            f"{contract.week_start}: write 'week_start: {contract.week_start}'"
-        )
+        return _(
+            "a week of {job} begins on {day}, and one of contract {contract} on {other}: write "
+            "'week_start: {other}'",
+            job=job.id, day=job.week_start, contract=contract.id, other=contract.week_start,
+        )  # fmt: skip
     return ""
 
 
@@ -137,7 +148,7 @@ def _late(job: Job) -> str:
     """Return why the deadline of a job after a contract is too early; empty when it is not."""
     try:
         if job.deadline is not None:
-            check_deadline(job.cron, job.period, job.deadline, DUE.format(job.after))
+            check_deadline(job.cron, job.period, job.deadline, job.after)
     except ValueError as error:
         return str(error)
     return ""

@@ -7,6 +7,8 @@ import re
 from typing import TYPE_CHECKING
 
 from include import PROJECT_ROOT
+from include.errors import reason_of
+from include.language import N_, _
 from include.registry.contracts.loading import load_contracts
 from include.registry.entries import Entry, alone, read_entries
 from include.registry.following import settled
@@ -23,7 +25,10 @@ from include.registry.validation import models_of
 if TYPE_CHECKING:
     from pathlib import Path
 
-CLASH = "at {other.file}:{other.line}: neither runs until one of them has another id, or is removed"
+CLASH = N_(
+    "id '{id}' is also at {file}:{line}: neither runs until one of them has another id, or is "
+    "removed"
+)
 
 
 def load_registry(root: Path = PROJECT_ROOT, *, only: str | None = None) -> Registry:
@@ -50,7 +55,7 @@ def load_registry(root: Path = PROJECT_ROOT, *, only: str | None = None) -> Regi
     problems += [*found, *shops.problems]
     if not shops.exists and any(job.platform for job in jobs.values()):
         # Jobs would run for no shop at all and nobody would know.
-        message = f"is not there, but jobs have a platform: {RESTORE}"
+        message = _("is not there, but jobs have a platform: {repair}", repair=_(RESTORE))
         problems.append(Problem(SHOPS_FILE, 1, 1, None, message))
     problems.sort(key=BY_PLACE)
     return Registry(jobs, problems, shops.by_id)
@@ -60,7 +65,10 @@ def _task_files(root: Path) -> tuple[list[str], list[Problem]]:
     try:
         names = sorted(os.listdir(root / TASKS_FOLDER))  # noqa: PTH208 - a Path each is not needed
     except OSError as error:
-        message = f"cannot be listed ({error.strerror}): make this folder, with a file of tasks"
+        message = _(
+            "cannot be listed ({reason}): make this folder, with a file of tasks",
+            reason=reason_of(error),
+        )
         return [], [Problem(TASKS_FOLDER, 1, 1, None, message)]
     read = [name for name in names if name.endswith(".yaml") and not name.startswith(".")]
     others = [name for name in names if name not in read] if len(read) < len(names) else []

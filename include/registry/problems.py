@@ -52,12 +52,12 @@ class SentenceError(ValueError):
     """What is wrong with a value, as a whole sentence; that of other checks needs the key first."""
 
 
-def listed(problems: Sequence[Problem]) -> Message:
+def listed(problems: Sequence[Problem]) -> str:
     """Return problems, one at least, as one text of a line each."""
     *above, last = problems
     if not above:
-        return last.__str__()
-    return _("{above}\n{last}", above=listed(above), last=last.__str__())
+        return str(last)
+    return _("{above}\n{last}", above=listed(above), last=str(last))
 
 
 @contextmanager

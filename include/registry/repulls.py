@@ -11,6 +11,7 @@ from datetime import timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+from include.language import _
 from include.registry.paths import FEED_SCRIPTS
 from include.registry.quantities import duration
 from include.text import quoted
@@ -25,10 +26,12 @@ def age(value: Any) -> timedelta:
     """Take how long ago a period ended when it is pulled again."""
     found = duration(value)
     if not YOUNGEST <= found <= OLDEST:
-        raise ValueError(
-            f"{quoted(value)} is not between 1d and {OLDEST.days}d: write how long after its end a "
-            "period is pulled again, as in 3d"
-        )
+        told = _(
+            "{value} is not between 1d and {most}d: write how long after its end a period is "
+            "pulled again, as in 3d",
+            value=quoted(value), most=OLDEST.days,
+        )  # fmt: skip
+        raise ValueError(told)
     return found
 
 
@@ -39,11 +42,12 @@ def check_repull(ages: Sequence[timedelta], script: str) -> None:
         ValueError: the script reads no feed, or the ages do not rise.
     """
     if ages and script not in FEED_SCRIPTS:
-        raise ValueError(
-            f"is for jobs that read a feed ({', '.join(FEED_SCRIPTS)}), and script "
-            f"{quoted(script)} is none: what it pulls is not replaced whole; remove it"
-        )
+        told = _(
+            "is for jobs that read a feed ({scripts}), and script {script} is none: what it pulls "
+            "is not replaced whole; remove it",
+            scripts=FEED_SCRIPTS, script=quoted(script),
+        )  # fmt: skip
+        raise ValueError(told)
     if any(one >= other for one, other in pairwise(ages)):
-        raise ValueError(
-            "does not rise: write each age once, the shortest first, as in [1d, 3d, 7d]"
-        )
+        told = _("does not rise: write each age once, the shortest first, as in [1d, 3d, 7d]")
+        raise ValueError(told)

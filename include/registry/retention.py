@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from include.errors import ConfigurationError
+from include.language import N_, _
 from include.text import suggestion
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ DEFAULTS = {TASK_LOGS: 30, COMPONENT_LOGS: 30, METADATA: 90, LEDGER: 730}
 # `max_drop` compares with months before, and a year is looked back at in the next.
 SHORTEST_LEDGER = 400
 LONGEST = 9_999
-WHERE = "edit env of job housekeeping in config/tasks/service.yaml"
+WHERE = N_("edit env of job housekeeping in config/tasks/service.yaml")
 
 
 @dataclass(frozen=True)
@@ -47,14 +48,17 @@ def settings_of(environment: Mapping[str, str], recovers: Iterable[timedelta]) -
     """
     for name in environment:
         if name.startswith(PREFIX) and name not in DEFAULTS:
-            near = suggestion(name, DEFAULTS)
-            raise ConfigurationError(f"{name} is no setting: {near} ({WHERE})")
+            told = _(
+                "{name} is no setting: {near} ({where})",
+                name=name, near=suggestion(name, DEFAULTS), where=_(WHERE),
+            )  # fmt: skip
+            raise ConfigurationError(told)
     needed = max((-(-recover.total_seconds() // 86_400) for recover in recovers), default=0)
     return Settings(
-        _days(environment, TASK_LOGS, 1, "logs of today are being written"),
-        _days(environment, COMPONENT_LOGS, 1, "logs of today are being written"),
-        _days(environment, METADATA, int(needed) + 1, "jobs recover periods as old as that"),
-        _days(environment, LEDGER, SHORTEST_LEDGER, "checks compare with months before"),
+        _days(environment, TASK_LOGS, 1, N_("logs of today are being written")),
+        _days(environment, COMPONENT_LOGS, 1, N_("logs of today are being written")),
+        _days(environment, METADATA, int(needed) + 1, N_("jobs recover periods as old as that")),
+        _days(environment, LEDGER, SHORTEST_LEDGER, N_("checks compare with months before")),
     )
 
 
@@ -64,7 +68,10 @@ def _days(environment: Mapping[str, str], name: str, least: int, reason: str) ->
     days = int(text) if whole else -1
     if days == 0 or least <= days <= LONGEST:
         return days
-    raise ConfigurationError(
-        f"{name} {text!r} is not a number of days, from {least} ({reason}) to {LONGEST}, or 0 "
-        f"to keep them for ever: write it like {DEFAULTS[name]} ({WHERE})"
-    )
+    told = _(
+        "{name} {text!r} is not a number of days, from {least} ({reason}) to {most}, or 0 to keep "
+        "them for ever: write it like {example} ({where})",
+        name=name, text=text, least=least, reason=_(reason), most=LONGEST,
+        example=DEFAULTS[name], where=_(WHERE),
+    )  # fmt: skip
+    raise ConfigurationError(told)

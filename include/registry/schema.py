@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationInfo, field_validator
 
 from include.errors import ConfigurationError
+from include.language import N_, _
 from include.periods import Period, Schedule, check_fit
 from include.registry import fields  # noqa: TC001 - pydantic reads the annotations
 from include.registry.checks_schema import Checks  # noqa: TC001 - the same
@@ -15,6 +16,7 @@ from include.registry.deadlines import check_deadline, deadline_of
 from include.registry.environment import filled
 from include.registry.paths import FEED_SCRIPTS, SCRIPTS
 from include.registry.place import NOWHERE, Place, Project
+from include.registry.problems import SentenceError
 from include.registry.repulls import check_repull
 from include.registry.starts import check_start
 from include.text import quoted, suggestion
@@ -189,7 +191,7 @@ class Job(BaseModel):
     @classmethod
     def _is_of_a_contract(cls, restate: bool, info: ValidationInfo) -> bool:  # noqa: FBT001 - pydantic's
         if restate and "after" in info.data and info.data["after"] is None:
-            raise ValueError("is for a job that runs after a contract: remove it")
+            raise ValueError(_("is for a job that runs after a contract: remove it"))
         return restate
 
     @field_validator("period")
@@ -199,7 +201,7 @@ class Job(BaseModel):
             try:
                 check_fit(info.data["cron"], period)
             except ConfigurationError as error:
-                raise ValueError(str(error)) from error
+                raise SentenceError(str(error)) from error
         return period
 
     @field_validator("script")
@@ -217,19 +219,19 @@ class Job(BaseModel):
     def _is_known(cls, platform: str | None, info: ValidationInfo) -> str | None:
         known = _project(info).platforms
         if platform is not None and known is not None and platform not in known:
-            near = suggestion(platform, sorted(known))
-            message = f"{quoted(platform)} is not known: {near} (config/shops.yaml can add one)"
-            raise ValueError(message)
+            told = _(
+                "{platform} is not known: {near} (config/shops.yaml can add one)",
+                platform=quoted(platform), near=suggestion(platform, sorted(known)),
+            )  # fmt: skip
+            raise ValueError(told)
         return platform
 
     @field_validator("data")
     @classmethod
     def _is_of_no_platform(cls, data: bool, info: ValidationInfo) -> bool:  # noqa: FBT001 - pydantic's
         if not data and info.data.get("platform") is not None:
-            message = (
-                f"false, and the job pulls shops on {info.data['platform']}: remove one of the two"
-            )
-            raise ValueError(message)
+            told = N_("false, and the job pulls shops on {platform}: remove one of the two")
+            raise ValueError(_(told, platform=info.data["platform"]))
         return data
 
     @field_validator("repull")

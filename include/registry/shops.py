@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
+from include.language import N_, _
 from include.registry import fields  # noqa: TC001 - pydantic reads the annotations
 from include.registry.entries import read_entries, rivals
 from include.registry.paths import SHOPS_FILE
@@ -22,8 +23,11 @@ if TYPE_CHECKING:
     from include.registry.problems import Problem
 
 # What to do when it says nothing, or is not there.
-RESTORE = "restore it, or list the shops in it"
-CLASH = "in line {other.line}: neither is pulled until one of them has another id, or is removed"
+RESTORE = N_("restore it, or list the shops in it")
+CLASH = N_(
+    "id '{id}' is also in line {line}: neither is pulled until one of them has another id, or is "
+    "removed"
+)
 
 
 class Shop(BaseModel):
@@ -76,21 +80,26 @@ class Shop(BaseModel):
         if self.open_in(period):
             return ""
         if self.from_day is not None and self.from_day > period.last_day:
-            return (
-                f"shop {self.id!r} opens after {period.key}, its 'from' is {self.from_day}: name a "
-                f"later period, or write an earlier 'from' in {SHOPS_FILE}"
-            )
-        return (
-            f"shop {self.id!r} closed before {period.key}, its 'until' is {self.until_day}: name "
-            f"an earlier period, or write a later 'until' in {SHOPS_FILE}"
-        )
+            return _(
+                "shop {shop!r} opens after {period}, its 'from' is {day}: name a later period, or "
+                "write an earlier 'from' in {file}",
+                shop=self.id, period=period.key, day=self.from_day, file=SHOPS_FILE,
+            )  # fmt: skip
+        return _(
+            "shop {shop!r} closed before {period}, its 'until' is {day}: name an earlier period, "
+            "or write a later 'until' in {file}",
+            shop=self.id, period=period.key, day=self.until_day, file=SHOPS_FILE,
+        )  # fmt: skip
 
     @field_validator("platform_id")
     @classmethod
     def _is_a_number(cls, number: str, info: ValidationInfo) -> str:
         if info.data.get("platform") in PLATFORMS and not (number.isascii() and number.isdecimal()):
-            message = f"'{number}' is no number: write the one that the platform gave the shop"
-            raise ValueError(message)
+            told = _(
+                "'{number}' is no number: write the one that the platform gave the shop",
+                number=number,
+            )
+            raise ValueError(told)
         return number
 
     @field_validator("until_day")
@@ -98,7 +107,10 @@ class Shop(BaseModel):
     def _is_not_before_from(cls, until: date | None, info: ValidationInfo) -> date | None:
         first = info.data.get("from_day")
         if until is not None and first is not None and until < first:
-            raise ValueError(f"'{until}' is before from '{first}': write a later one")
+            told = _(
+                "'{until}' is before from '{first}': write a later one", until=until, first=first
+            )
+            raise ValueError(told)
         return until
 
 
@@ -135,17 +147,18 @@ def load_shops(root: Path) -> Shops:
         return Shops({}, [error.problem], exists=True)
     problems: list[Problem] = []
     entries = read_entries(SHOPS_FILE, raw, "shops", problems, RESTORE)
-    made, named_twice = models_of(entries, Shop, lambda _: None, CLASH, problems)
+    made, named_twice = models_of(entries, Shop, lambda _entry: None, CLASH, problems)
     stores = rivals((shop.store, entry) for entry, shop in made.items())
     shops: dict[str, Shop] = {}
     for entry, shop in made.items():
         if entry in named_twice:
             continue
         if other := stores.get(entry):
-            message = (
-                f"platform_id '{shop.platform_id}' is also the store of line {other.line}, and "
-                "would land twice: neither is pulled until one of them is removed"
-            )
+            message = _(
+                "platform_id '{number}' is also the store of line {line}, and would land twice: "
+                "neither is pulled until one of them is removed",
+                number=shop.platform_id, line=other.line,
+            )  # fmt: skip
             problems.append(entry.problem(("platform_id",), message))
         else:
             shops[shop.id] = shop

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-NO_START = (
+from include.language import N_, _
+from include.registry.problems import SentenceError
+
+NO_START = N_(
     "key 'cron' is missing: add it, as in cron: '0 8 * * *', or in its place a contract that the "
     "job runs after, as in after: store_day"
 )
@@ -15,6 +18,6 @@ def check_start(cron: str, after: str | None) -> None:
         ValueError: the rest of a sentence that begins with the key `after`.
     """
     if after is None and not cron:
-        raise ValueError(NO_START)
+        raise SentenceError(_(NO_START))
     if after is not None and cron:
-        raise ValueError("and cron do not go together: remove one of the two")
+        raise ValueError(_("and cron do not go together: remove one of the two"))

@@ -7,6 +7,8 @@ import re
 import stat
 from typing import TYPE_CHECKING
 
+from include.errors import reason_of
+from include.language import N_, _
 from include.registry.paths import CONFIG, FILES, TASKS_FOLDER
 from include.registry.problems import Problem
 from include.text import MISTYPED, nearest
@@ -26,6 +28,8 @@ KINDS = (".yaml", ".yml", ".json", ".env")
 PROSE = (".md", ".rst")
 LISTS = re.compile(rb"^(?:\xef\xbb\xbf)?(tasks|shops|feeds|contracts) *:", re.MULTILINE)
 DEEPEST = 3  # folders
+NO_UTF_8 = N_("holds byte 0x{byte:02x}, which is not UTF-8: save the file as UTF-8")
+GBK = N_("holds byte 0x{byte:02x}, which is not UTF-8 (it looks like GBK): save the file as UTF-8")
 
 
 class UnreadableError(Exception):
@@ -51,19 +55,23 @@ def read_bytes(root: Path, file: str) -> bytes:
         finally:
             os.close(descriptor)
     except OSError as error:
-        reason = os.strerror(error.errno) if error.errno else str(error)
-        message = f"cannot be read ({reason}): restore the file, or make it readable"
+        message = _(
+            "cannot be read ({reason}): restore the file, or make it readable",
+            reason=reason_of(error),
+        )
         raise UnreadableError(Problem(file, 1, 1, None, message)) from error
 
 
 def _read(file: str, descriptor: int) -> bytes:
     status = os.fstat(descriptor)
     if not stat.S_ISREG(status.st_mode):
-        message = "is not a file: remove it, or put a file in its place"
+        message = _("is not a file: remove it, or put a file in its place")
         raise UnreadableError(Problem(file, 1, 1, None, message))
     if status.st_size > LARGEST:
-        size = f"{status.st_size / 1e6:.1f} MB, and at most 1 MB is read"
-        message = f"is too large ({size}): split it into several files"
+        message = _(
+            "is too large ({size:.1f} MB, and at most 1 MB is read): split it into several files",
+            size=status.st_size / 1e6,
+        )
         raise UnreadableError(Problem(file, 1, 1, None, message))
     return os.read(descriptor, LARGEST)
 
@@ -78,9 +86,7 @@ def check_encoding(file: str, raw: bytes) -> None:
         raw.decode()
     except UnicodeDecodeError as error:
         line, column = place_of(raw, error.start)
-        found = f"holds byte 0x{raw[error.start]:02x}, which is not UTF-8"
-        guess = " (it looks like GBK)" if _is_chinese(raw) else ""
-        message = f"{found}{guess}: save the file as UTF-8"
+        message = _(GBK if _is_chinese(raw) else NO_UTF_8, byte=raw[error.start])
         raise UnreadableError(Problem(file, line, column, None, message)) from error
 
 
@@ -113,7 +119,7 @@ def unread_tasks(root: Path, names: Collection[str]) -> Iterator[Problem]:
         if (root / file).is_dir():
             yield from _in_folder(root, file)
         elif NAMED_LIKE_YAML.fullmatch(name) or _list_in(root, file):
-            yield _unread(file, "rename it, so that it ends in .yaml")
+            yield _unread(file, _("rename it, so that it ends in .yaml"))
 
 
 def _in_folder(root: Path, folder: str) -> Iterator[Problem]:
@@ -124,7 +130,7 @@ def _in_folder(root: Path, folder: str) -> Iterator[Problem]:
             folders.clear()
         for name in sorted(names):
             if NAMED_LIKE_YAML.fullmatch(name) and not _is_kept_apart(name):
-                repair = f"move it to {TASKS_FOLDER}, under a name of its own"
+                repair = _("move it to {folder}, under a name of its own", folder=TASKS_FOLDER)
                 yield _unread(f"{below}/{name}", repair)
 
 
@@ -134,15 +140,16 @@ def stray_files(root: Path) -> Iterator[Problem]:
         file = f"{CONFIG}/{name}"
         home = "" if file in FILES.values() or _is_kept_apart(name) else _home(root, file, name)
         if home == TASKS_FOLDER:
-            yield _unread(file, f"move its jobs to {home}/")
+            yield _unread(file, _("move its jobs to {folder}/", folder=home))
         elif home and (root / home).exists():
-            yield _unread(file, f"put what it holds into {home}, and remove it")
+            yield _unread(file, _("put what it holds into {file}, and remove it", file=home))
         elif home:
-            yield _unread(file, f"rename it to {home}")
+            yield _unread(file, _("rename it to {file}", file=home))
     for name in _names(root, TASKS_FOLDER):  # what an editor keeps there ends otherwise
         file = f"{TASKS_FOLDER}/{name}"
         if HIDDEN.fullmatch(name) and _list_in(root, file):
-            yield _unread(file, "rename it, so that it does not begin with a dot, or remove it")
+            repair = _("rename it, so that it does not begin with a dot, or remove it")
+            yield _unread(file, repair)
 
 
 def put_aside(root: Path) -> list[str]:
@@ -175,7 +182,7 @@ def _list_in(root: Path, file: str) -> str:
 
 def _home(root: Path, file: str, name: str) -> str:
     """Return where what a file or folder holds belongs; empty for the team's own."""
-    word, _, rest = name.lower().partition(".")
+    word, _dot, rest = name.lower().partition(".")
     near = nearest(word, FILES, MISTYPED)
     if (root / file).is_dir():
         return TASKS_FOLDER if near == "tasks" else ""
@@ -185,4 +192,4 @@ def _home(root: Path, file: str, name: str) -> str:
 
 
 def _unread(file: str, repair: str) -> Problem:
-    return Problem(file, 1, 1, None, f"is not read: {repair}")
+    return Problem(file, 1, 1, None, _("is not read: {repair}", repair=repair))

@@ -6,8 +6,15 @@ from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 
+from include.language import _
 from include.registry.entries import REFUSED, rivals
-from include.registry.problems import BY_PLACE, FULL_WIDTH_COLON, WRITE_A_COLON, costing_only
+from include.registry.problems import (
+    BY_PLACE,
+    FULL_WIDTH_COLON,
+    WRITE_A_COLON,
+    SentenceError,
+    costing_only,
+)
 from include.text import quoted, suggestion
 
 if TYPE_CHECKING:
@@ -35,8 +42,8 @@ def models_of(
         entries: of one kind.
         model: what they should be.
         context: what is given to the checks of an entry.
-        clash: what is said where another entry (`{other}`) has the same id: where that is, and what
-            does not happen until one has another.
+        clash: the template of what is said where another entry has the same `{id}`: in which
+            `{file}` and `{line}` that is, and what does not happen until one has another.
         problems: gets what is wrong.
 
     Returns:
@@ -48,7 +55,7 @@ def models_of(
     for entry in entries:
         with costing_only(entry.file, entry.line, entry.said_id, problems):
             if other := others.get(entry):
-                told = f"id '{entry.said_id}' is also {clash.format(other=other)}"
+                told = _(clash, id=entry.said_id, file=other.file, line=other.line)
                 problems.append(entry.problem(("id",), told))
             found = validate(entry, model, context(entry))
             if isinstance(found, list):
@@ -68,9 +75,11 @@ def validate(entry: Entry, model: type[Model], context: Any) -> Model | list[Pro
     """
     value, problems = entry.value()
     if not isinstance(value, dict):
-        repair = _colon_in(value) or "begin it with '- id:'"
-        message = f"entry {quoted(value)} is not a mapping: {repair}"
-        return problems or [entry.problem((), message)]
+        told = _(
+            "entry {value} is not a mapping: {repair}", value=quoted(value),
+            repair=_colon_in(value) or _("begin it with '- id:'"),
+        )  # fmt: skip
+        return problems or [entry.problem((), told)]
     try:
         made = model.model_validate(value, context=context)
     except ValidationError as error:
@@ -90,38 +99,43 @@ def _problem(entry: Entry, model: type[BaseModel], error: ErrorDetails) -> Probl
     kind, path = error["type"], error["loc"]
     if kind == "extra_forbidden":
         known = keys_of(_model_at(model, path[:-1]))
-        repair = _colon_in(path[-1]) or suggestion(str(path[-1]), known)
-        message = f"unknown key {quoted(path[-1])}: {repair}"
-        return entry.problem(path, message, at_key=True)
+        told = _(
+            "unknown key {key}: {repair}", key=quoted(path[-1]),
+            repair=_colon_in(path[-1]) or suggestion(str(path[-1]), known),
+        )  # fmt: skip
+        return entry.problem(path, told, at_key=True)
     if kind == "missing":
         example = keys_of(_model_at(model, path[:-1]))[str(path[-1])].examples[0]
-        message = f"key '{path[-1]}' is missing: add it, as in {path[-1]}: {quoted(example)}"
-        return entry.problem(path[:-1], message)
+        told = _(
+            "key '{key}' is missing: add it, as in {key}: {example}",
+            key=path[-1], example=quoted(example),
+        )  # fmt: skip
+        return entry.problem(path[:-1], told)
     key_is_wrong = path[-1] == KEY
     path = path[:-1] if key_is_wrong else path
     named = path[:-1] if key_is_wrong else path
     words = [part for part in named if isinstance(part, str)]
     subject = ".".join(word if word.isprintable() else quoted(word) for word in words)
-    reason = _reason(error)
-    # The checks of cron and period, which others use as well, name their subject themselves.
-    own = reason.startswith((f"{subject} ", "key "))
-    message = reason if own else f"{subject} {reason}"
+    raised = error.get("ctx", {}).get("error")
+    message = str(raised) if isinstance(raised, ValueError) else _misfit(error)
+    if not isinstance(raised, SentenceError):
+        message = _("{key} {problem}", key=subject, problem=message)
     return entry.problem(path, message, at_key=key_is_wrong)
 
 
-def _reason(error: ErrorDetails) -> str:
-    if error["type"] == "value_error":
-        return str(error["ctx"]["error"])
+def _misfit(error: ErrorDetails) -> str:
+    """Return what is wrong where pydantic itself found that a value is no list, or no mapping."""
     value = quoted(error["input"])
     if error["type"] == "list_type":
-        return f"{value} is not a list: write it like [a, b]"
-    repair = _colon_in(error["input"]) or "write lines like 'key: value' below it"
-    return f"{value} is not a mapping: {repair}"
+        return _("{value} is not a list: write it like [a, b]", value=value)
+    repair = _colon_in(error["input"]) or _("write lines like 'key: value' below it")
+    return _("{value} is not a mapping: {repair}", value=value, repair=repair)
 
 
 def _colon_in(written: Any) -> str:
     """Return how to repair what was meant as key and value; empty when it was not."""
-    return WRITE_A_COLON if isinstance(written, str) and FULL_WIDTH_COLON in written else ""
+    meant = isinstance(written, str) and FULL_WIDTH_COLON in written
+    return _(WRITE_A_COLON) if meant else ""
 
 
 def _model_at(model: type[BaseModel], path: tuple[int | str, ...]) -> type[BaseModel]:

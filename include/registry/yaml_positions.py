@@ -9,11 +9,12 @@ import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from yaml.reader import ReaderError
 
+from include.language import N_, _
 from include.registry.problems import FULL_WIDTH_COLON, WRITE_A_COLON, Problem
 from include.registry.user_files import UnreadableError, check_encoding, place_of
 
 DEEPEST = 20  # levels; an entry needs 8. The parser recurses in C and would overflow the stack.
-REMOVE = "remove it, or add an entry"  # what to do with a file that is empty
+REMOVE = N_("remove it, or add an entry")  # what to do with a file that is empty
 PREFIX = "tag:yaml.org,2002:"
 TEXT, SEQUENCE, MAPPING = f"{PREFIX}str", f"{PREFIX}seq", f"{PREFIX}map"
 DEFAULT_TAGS: dict[type[Node], str] = {
@@ -23,23 +24,63 @@ DEFAULT_TAGS: dict[type[Node], str] = {
 }
 # What a syntax error of libyaml means in most cases, and what to do; the first that it contains.
 HINTS = {
-    "tab": "indent with spaces, not tabs",
-    "scanning an alias": "quote a value that begins with *, as in cron: '*/5 * * * *'",
-    "mapping values are not allowed": "indent keys alike, and quote a value that holds ': '",
-    "cannot start any token": "quote a value that begins with this character",
-    "did not find expected key": "indent the keys of an entry alike, and close every quote",
-    "did not find expected '-'": "indent the entries of a list alike",
-    "end of stream": "close the quote",
-    "did not find expected ','": "close the bracket",
-    "found another document": "remove the line '---', or make it two files",
-    "nested deeper": "remove the brackets or dashes too many",
-    "undefined alias": "quote a value that begins with *",
+    "tab": N_("indent with spaces, not tabs"),
+    "scanning an alias": N_("quote a value that begins with *, as in cron: '*/5 * * * *'"),
+    "mapping values are not allowed": N_("indent keys alike, and quote a value that holds ': '"),
+    "cannot start any token": N_("quote a value that begins with this character"),
+    "did not find expected key": N_("indent the keys of an entry alike, and close every quote"),
+    "did not find expected '-'": N_("indent the entries of a list alike"),
+    "end of stream": N_("close the quote"),
+    "did not find expected ','": N_("close the bracket"),
+    "found another document": N_("remove the line '---', or make it two files"),
+    "undefined alias": N_("quote a value that begins with *"),
 }
+# What libyaml says most often.
+CONTEXTS = (
+    N_("while parsing a block collection"),
+    N_("while parsing a block mapping"),
+    N_("while parsing a flow mapping"),
+    N_("while parsing a flow sequence"),
+    N_("while parsing a node"),
+    N_("while scanning a block scalar"),
+    N_("while scanning a directive"),
+    N_("while scanning a plain scalar"),
+    N_("while scanning a quoted scalar"),
+    N_("while scanning a simple key"),
+    N_("while scanning a tag"),
+    N_("while scanning an alias"),
+    N_("while scanning an anchor"),
+    N_("while scanning for the next token"),
+    N_("expected a single document in the stream"),
+)
+REASONS = (
+    N_("block sequence entries are not allowed in this context"),
+    N_("but found another document"),
+    N_("could not find expected ':'"),
+    N_("did not find expected '-' indicator"),
+    N_("did not find expected ',' or ']'"),
+    N_("did not find expected ',' or '}'"),
+    N_("did not find expected <document start>"),
+    N_("did not find expected alphabetic or numeric character"),
+    N_("did not find expected key"),
+    N_("did not find expected node content"),
+    N_("found a tab character that violates indentation"),
+    N_("found character that cannot start any token"),
+    N_("found undefined alias"),
+    N_("found unexpected document indicator"),
+    N_("found unexpected end of stream"),
+    N_("found unknown escape character"),
+    N_("mapping values are not allowed in this context"),
+)
 KEY_WITH_FULL_WIDTH_COLON = re.compile(rf"\s*(- +)?[A-Za-z_]\w*{FULL_WIDTH_COLON}")
 QUOTES = ("'", '"')
 # Of what is opened and never closed the end of the file, or of an entry, says nothing.
 NEVER_CLOSED = re.compile(r"end of stream|did not find expected ',' or '[]}]'")
 _Base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # PyYAML can be built without libyaml
+
+
+class _TooDeepError(yaml.MarkedYAMLError):
+    """Something is nested deeper than any entry needs."""
 
 
 class Loader(_Base):  # type: ignore[misc] # one of two classes
@@ -59,8 +100,7 @@ class Loader(_Base):  # type: ignore[misc] # one of two classes
         del index
         self.depth += 1
         if self.depth > DEEPEST and parent is not None:
-            problem = f"nested deeper than {DEEPEST} levels"
-            raise yaml.MarkedYAMLError(problem=problem, problem_mark=parent.start_mark)
+            raise _TooDeepError(problem_mark=parent.start_mark)
 
     def ascend_resolver(self) -> None:
         """Count a level back."""
@@ -90,7 +130,7 @@ def compose(file: str, raw: bytes, if_empty: str = REMOVE) -> Node:
     Args:
         file: relative to the project root.
         raw: what it holds.
-        if_empty: what to do with it when it is empty.
+        if_empty: what to do with it when it is empty; marked with `N_`.
 
     Raises:
         UnreadableError: it is not UTF-8, not YAML, empty, or several documents.
@@ -104,37 +144,52 @@ def compose(file: str, raw: bytes, if_empty: str = REMOVE) -> Node:
     finally:
         loader.dispose()
     if node is None:
-        raise UnreadableError(Problem(file, 1, 1, None, f"is empty: {if_empty}"))
+        told = _("is empty: {repair}", repair=_(if_empty))
+        raise UnreadableError(Problem(file, 1, 1, None, told))
     return node
 
 
 def _syntax_problem(file: str, raw: bytes, error: yaml.YAMLError) -> Problem:
     if isinstance(error, ReaderError):
         line, column = place_of(raw, error.position)
-        message = f"is not YAML: character {error.character!r} is not allowed: remove it"
+        message = _(
+            "is not YAML: character {sign!r} is not allowed: remove it", sign=error.character
+        )
         return Problem(file, line, column, None, message)
     mark = getattr(error, "problem_mark", None)
     line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-    if "nested deeper" not in str(error) and (quote := _open_quote(raw, line)):
-        line, column, last = quote
-        message = f"is not YAML: this quote ends only in line {last}: close the quote"
+    if isinstance(error, _TooDeepError):
+        message = _(
+            "is not YAML: nested deeper than {levels} levels: remove the brackets or dashes too "
+            "many",
+            levels=DEEPEST,
+        )
         return Problem(file, line, column, None, message)
-    told = [getattr(error, "context", None), getattr(error, "problem", None)]
-    reason = " ".join(filter(None, told)) or str(error)
+    if quote := _open_quote(raw, line):
+        line, column, last = quote
+        message = _("is not YAML: this quote ends only in line {line}: close the quote", line=last)
+        return Problem(file, line, column, None, message)
+    said = [getattr(error, name, None) for name in ("context", "problem")]
+    parts = [part for part in said if part] or [str(error)]
+    reason = " ".join(parts)
     lines = raw.decode().splitlines()
     # What follows such a key is read as text, so that only a later line seems wrong.
     for number in range(max(1, line - 2), min(line, len(lines)) + 1):
         if KEY_WITH_FULL_WIDTH_COLON.match(lines[number - 1]):
             column = lines[number - 1].index(FULL_WIDTH_COLON) + 1
-            message = f"is not YAML: a key ends with '{FULL_WIDTH_COLON}': {WRITE_A_COLON}"
+            message = _("is not YAML: a key ends with '：': {repair}", repair=_(WRITE_A_COLON))
             return Problem(file, number, column, None, message)
     context = getattr(error, "context_mark", None)
     if context and NEVER_CLOSED.search(reason):
         line, column = context.line + 1, context.column + 1
     at_fault = lines[line - 1][column - 1 : column] if line <= len(lines) else ""
     seen = "tab" if at_fault == "\t" else reason
-    hint = next((hint for sign, hint in HINTS.items() if sign in seen), "correct this line")
-    return Problem(file, line, column, None, f"is not YAML: {reason}: {hint}")
+    hint = next((hint for sign, hint in HINTS.items() if sign in seen), N_("correct this line"))
+    told = _(parts[-1])
+    if len(parts) > 1:
+        told = _("{context} {problem}", context=_(parts[0]), problem=told)
+    message = _("is not YAML: {reason}: {hint}", reason=told, hint=_(hint))
+    return Problem(file, line, column, None, message)
 
 
 def _open_quote(raw: bytes, line: int) -> tuple[int, int, int] | None:

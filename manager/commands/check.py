@@ -4,7 +4,7 @@ from argparse import Namespace
 from pathlib import Path
 
 from include import MANAGER
-from include.language import language
+from include.language import ENGLISH, speaking
 from include.registry import Job
 from include.registry.checks import Checked, check_project
 from include.registry.checks.reporting import report
@@ -57,7 +57,7 @@ def check(layout: Layout, arguments: Namespace) -> int:
     """Print the report, or write docs/jobs.md; return 1 when there are problems."""
     if arguments.write_docs:
         return write_page(layout.root)
-    lines, code = report(layout.root, language())
+    lines, code = report(layout.root)
     print("\n".join(lines))
     return code
 
@@ -85,7 +85,8 @@ def write_page(root: Path) -> int:
     if found.problems:
         print("\n".join(map(str, found.problems)))
         return 1
-    (root / PAGE).write_text(page(found), encoding="utf-8")
+    with speaking(ENGLISH):  # as the rest of the page
+        (root / PAGE).write_text(page(found), encoding="utf-8")
     print(f"wrote {PAGE} (jobs: {len(found.registry.jobs)})")
     return 0
 

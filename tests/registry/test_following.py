@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from include.language import speaking
 from include.registry import load_registry
 from include.registry.checks import check_project, report
 from include.registry.contracts import CONTRACTS_FILE
@@ -144,8 +145,9 @@ def test_check_says_when_it_runs(folder: ProjectFolder) -> None:
     now = datetime.fromisoformat("2025-10-03T00:30+08:00")
     for lang, told in (
         ("en", "mine x: after contract day is complete (Asia/Shanghai); next: expected by 09:30"),
-        ("zh", "mine x: 契约 day 齐备之后 (Asia/Shanghai); 接下来: 应在 09:30 前可以运行"),
+        ("zh", "mine x：契约 day 齐备之后（Asia/Shanghai）；接下来：应在 09:30 前可以运行"),
     ):
-        lines, code = report(folder.root, lang, now=now)
+        with speaking(lang):
+            lines, code = report(folder.root, now=now)
         assert code == 0
         assert [line for line in lines if line.startswith(told)], lines

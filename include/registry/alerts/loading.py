@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
 from include import PROJECT_ROOT
+from include.language import N_, _
+from include.registry.alerts.configuration import AlertConfiguration
 from include.registry.alerts.schema import (
     LONGEST_MUTE,
     Channel,
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
 
     from include.registry.registry import Registry
 
-EMPTY = "write 'channels: []' into it, or add a channel"
+EMPTY = N_("write 'channels: []' into it, or add a channel")
 # The lists, each with the first key of an entry; and the mappings, each as it may be written.
 LISTS: dict[str, tuple[type[BaseModel], str]] = {
     "channels": (Channel, "id"),
@@ -52,35 +53,6 @@ PARTS: dict[str, tuple[type[BaseModel], str]] = {
     "heartbeat": (Heartbeat, "{connection: alert_heartbeat}"),
 }
 KEYS = [*LISTS, *PARTS, *General.model_fields]
-
-
-@dataclass(frozen=True)
-class AlertConfiguration:
-    """What config/alerts.yaml says.
-
-    Attributes:
-        channels: the valid ones by id, in the file's order.
-        routes: the valid ones, in the file's order; none: all goes to all channels.
-        mutes: the valid ones.
-        general: language, time zone, repetition.
-        digest: when the daily message comes, and to whom.
-        storm: how many messages there may be.
-        quiet: the hours in which messages are held, if there are any.
-        heartbeat: the address that is called, if there is one.
-        problems: what is wrong in it.
-        said: the ids of all channels, the invalid ones too, each with its line.
-    """
-
-    channels: dict[str, Channel] = field(default_factory=dict)
-    routes: tuple[Route, ...] = ()
-    mutes: tuple[Mute, ...] = ()
-    general: General = field(default_factory=General)
-    digest: Digest = field(default_factory=Digest)
-    storm: Storm = field(default_factory=Storm)
-    quiet: Quiet | None = None
-    heartbeat: Heartbeat | None = None
-    problems: tuple[Problem, ...] = ()
-    said: dict[str, int] = field(default_factory=dict)
 
 
 def load_alerts(
@@ -139,7 +111,7 @@ class _Reading:
     def read(self, document: Node, seen: set[int] | None) -> None:
         """Read the whole document; `seen` as an `Entry` takes it."""
         if not isinstance(document, MappingNode):
-            self._report(document, "is not a mapping: begin it with the line 'channels:'")
+            self._report(document, _("is not a mapping: begin it with the line 'channels:'"))
             return
         general: list[tuple[Node, Node]] = []
         for key, value in self._pairs(document):
@@ -151,7 +123,8 @@ class _Reading:
             elif name in General.model_fields:
                 general.append((key, value))
             else:
-                self._report(key, f"unknown key {quoted(name)}: {suggestion(name, KEYS)}")
+                near = suggestion(name, KEYS)
+                self._report(key, _("unknown key {key}: {repair}", key=quoted(name), repair=near))
         mapping = MappingNode(MAPPING, general, document.start_mark, document.end_mark)
         if made := self._made(Entry(ALERTS_FILE, mapping, seen), General):
             self._parts["general"] = made
@@ -175,28 +148,34 @@ class _Reading:
                 self._expect(mute.shop, shops, entry, ("shop",))
             if (job := jobs.get(mute.job)) and mute.shop in shops:
                 own = [shop.id for shop in shops.values() if shop.platform == job.platform]
-                self._expect(mute.shop, own, entry, ("shop",), f"no shop of job '{job.id}'")
+                if mute.shop not in own:
+                    told = _(
+                        "shop {shop} is no shop of job '{job}': {near}", shop=quoted(mute.shop),
+                        job=job.id, near=suggestion(mute.shop, sorted(own)),
+                    )  # fmt: skip
+                    self.problems.append(entry.problem(("shop",), told))
 
     def check_mutes(self, now: datetime) -> None:
         """Note mutes that would hold for too long, and so do not."""
-        _, general = self._parts.get("general", (None, General()))
+        _entry, general = self._parts.get("general", (None, General()))
         today = now.astimezone(ZoneInfo(general.timezone)).date()
         for entry, mute in self._items["mutes"]:
             if mute.until > (latest := today + LONGEST_MUTE):
-                message = (
-                    f"until '{mute.until}' is more than {LONGEST_MUTE.days} days away, so "
-                    f"it is not muted: write {latest} or earlier, and mute it again then"
-                )
+                message = _(
+                    "until '{until}' is more than {days} days away, so it is not muted: write "
+                    "{latest} or earlier, and mute it again then",
+                    until=mute.until, days=LONGEST_MUTE.days, latest=latest,
+                )  # fmt: skip
                 self.problems.append(entry.problem(("until",), message))
 
     def configuration(self) -> AlertConfiguration:
         """Return what was found."""
         self.problems.sort(key=lambda problem: (problem.line, problem.column))
-        made = {name: part for name, (_, part) in self._parts.items()}
+        made = {name: part for name, (_entry, part) in self._parts.items()}
         return AlertConfiguration(
-            channels={channel.id: channel for _, channel in self._items["channels"]},
-            routes=tuple(route for _, route in self._items["routes"]),
-            mutes=tuple(mute for _, mute in self._items["mutes"]),
+            channels={channel.id: channel for _entry, channel in self._items["channels"]},
+            routes=tuple(route for _entry, route in self._items["routes"]),
+            mutes=tuple(mute for _entry, mute in self._items["mutes"]),
             problems=tuple(self.problems),
             said=self._said,
             **made,
@@ -207,10 +186,13 @@ class _Reading:
         lines: dict[str, int] = {}
         for key, value in document.value:
             if not isinstance(key, ScalarNode):
-                self._report(key, "a key is a list or a mapping: write a plain word")
+                self._report(key, _("a key is a list or a mapping: write a plain word"))
             elif key.value in lines:
-                first = f"the first is in line {lines[key.value]}"
-                self._report(key, f"key {quoted(key.value)} is there twice ({first}): remove one")
+                told = _(
+                    "key {key} is there twice (the first is in line {line}): remove one",
+                    key=quoted(key.value), line=lines[key.value],
+                )  # fmt: skip
+                self._report(key, told)
             else:
                 lines[key.value] = key.start_mark.line + 1
                 yield key, value
@@ -218,15 +200,22 @@ class _Reading:
     def _read_list(self, name: str, value: Node, seen: set[int] | None) -> None:
         model, first = LISTS[name]
         if not isinstance(value, SequenceNode):
-            nothing = " (without any, write [])" if value.value == "" else ""
-            message = f"'{name}' is not a list: begin each entry below it with '- {first}:'"
-            self._report(value, message + nothing)
+            told = _(
+                "'{key}' is not a list: begin each entry below it with '- {first}:'",
+                key=name, first=first,
+            )  # fmt: skip
+            if value.value == "":
+                told = _("{problem} (without any, write [])", problem=told)
+            self._report(value, told)
             return
         for node in value.value:
             entry = Entry(ALERTS_FILE, node, seen)
             if not isinstance(node, MappingNode):
-                message = f"an entry of '{name}' is not a mapping: begin it with '- {first}:'"
-                self._report(node, message)
+                told = _(
+                    "an entry of '{key}' is not a mapping: begin it with '- {first}:'",
+                    key=name, first=first,
+                )  # fmt: skip
+                self._report(node, told)
                 continue
             if name == "channels" and entry.said_id:
                 self._said.setdefault(entry.said_id, entry.line)
@@ -236,7 +225,11 @@ class _Reading:
     def _read_part(self, name: str, value: Node, seen: set[int] | None) -> None:
         model, example = PARTS[name]
         if not isinstance(value, MappingNode):
-            self._report(value, f"'{name}' is not a mapping: write it like {name}: {example}")
+            told = _(
+                "'{key}' is not a mapping: write it like {key}: {example}",
+                key=name, example=example,
+            )  # fmt: skip
+            self._report(value, told)
         elif made := self._made(Entry(ALERTS_FILE, value, seen), model):
             self._parts[name] = made
 
@@ -251,12 +244,13 @@ class _Reading:
     def _refuse_rivals(self) -> None:
         """Refuse ids that are there twice, of channels that are valid otherwise."""
         channels = self._items["channels"]
-        others = rivals((entry.said_id, entry) for entry, _ in channels)
+        others = rivals((entry.said_id, entry) for entry, _channel in channels)
         for entry, other in others.items():
-            message = (
-                f"id '{entry.said_id}' is also in line {other.line}: nothing is sent to either "
-                "until one of them has another id, or is removed"
-            )
+            message = _(
+                "id '{id}' is also in line {line}: nothing is sent to either until one of them "
+                "has another id, or is removed",
+                id=entry.said_id, line=other.line,
+            )  # fmt: skip
             self.problems.append(entry.problem(("id",), message))
         self._items["channels"] = [made for made in channels if made[0] not in others]
 
@@ -279,21 +273,21 @@ class _Reading:
     def _is_there(self, channel: str, entry: Entry, path: tuple[int | str, ...]) -> bool:
         if channel in self._said:
             return True
-        near = suggestion(channel, self._said) if self._said else "add it below 'channels:'"
-        message = f"to {quoted(channel)} is no channel: {near}"
+        message = _(
+            "to {channel} is no channel: {near}", channel=quoted(channel),
+            near=suggestion(channel, self._said) if self._said else _("add it below 'channels:'"),
+        )  # fmt: skip
         self.problems.append(entry.problem(path, message))
         return False
 
     def _expect(
-        self,
-        name: str,
-        known: Collection[str],
-        entry: Entry,
-        path: tuple[int | str, ...],
-        wrong: str = "not in the registry",
+        self, name: str, known: Collection[str], entry: Entry, path: tuple[int | str, ...]
     ) -> None:
         if name not in known:
-            message = f"{path[0]} {quoted(name)} is {wrong}: {suggestion(name, sorted(known))}"
+            message = _(
+                "{key} {value} is not in the registry: {near}",
+                key=path[0], value=quoted(name), near=suggestion(name, sorted(known)),
+            )  # fmt: skip
             self.problems.append(entry.problem(path, message))
 
     def _report(self, node: Node, message: str) -> None:

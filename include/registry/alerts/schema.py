@@ -6,6 +6,7 @@ from datetime import time, timedelta
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
+from include.language import _
 from include.registry import fields  # noqa: TC001 - pydantic reads the annotations
 from include.registry.alerts.values import (
     KINDS,
@@ -63,7 +64,8 @@ class Channel(_Part):
     def _is_of_a_robot(cls, keyword: str, info: ValidationInfo) -> str:
         kind = info.data.get("kind", WITH_KEYWORD[0])
         if kind not in WITH_KEYWORD:
-            raise ValueError(f"is for {', '.join(WITH_KEYWORD)}, and this is {kind}: remove it")
+            told = _("is for {kinds}, and this is {kind}: remove it", kinds=WITH_KEYWORD, kind=kind)
+            raise ValueError(told)
         return keyword
 
     @field_validator("mention")
@@ -71,7 +73,7 @@ class Channel(_Part):
     def _is_no_mail(cls, mention: list[str], info: ValidationInfo) -> list[str]:
         kind = info.data.get("kind")
         if mention and kind in ("email", "webhook"):
-            raise ValueError(f"is for robots, and this is {kind}: remove it")
+            raise ValueError(_("is for robots, and this is {kind}: remove it", kind=kind))
         return mention
 
     @field_validator("to")
@@ -79,9 +81,9 @@ class Channel(_Part):
     def _is_of_mail(cls, to: list[str], info: ValidationInfo) -> list[str]:
         kind = info.data.get("kind")
         if kind == "email" and not to:
-            raise ValueError("is missing: add it, as in to: [boss@example.com]")
+            raise ValueError(_("is missing: add it, as in to: [boss@example.com]"))
         if to and kind not in ("email", None):
-            raise ValueError(f"is for email, and this is {kind}: remove it")
+            raise ValueError(_("is for email, and this is {kind}: remove it", kind=kind))
         return to
 
 
@@ -151,7 +153,8 @@ class Quiet(_Part):
     @classmethod
     def _is_another_time(cls, until: time, info: ValidationInfo) -> time:
         if until == info.data.get("from_time"):
-            raise ValueError(f"is {until:%H:%M} like 'from': write another, or remove 'quiet'")
+            told = _("is {time:%H:%M} like 'from': write another, or remove 'quiet'", time=until)
+            raise ValueError(told)
         return until
 
 

@@ -7,12 +7,13 @@ from datetime import timedelta
 from enum import Enum
 from typing import Annotated, Any, NamedTuple
 
+from include.language import CHINESE, ENGLISH, _
 from include.registry import constraints, fields, quantities
 from include.registry.fields import Checked
 from include.text import quoted
 
 CHANNEL_KINDS = ("dingtalk", "feishu", "lark", "wecom", "email", "webhook")
-LANGUAGES = ("zh", "en")
+LANGUAGES = (CHINESE, ENGLISH)
 # A robot takes 20 messages in a minute, or is blocked for ten.
 MOST_MESSAGES = 20
 LONGEST_BUDGET = timedelta(days=1)
@@ -59,23 +60,28 @@ def _budget(value: Any) -> Budget:
     found = re.fullmatch(BUDGET, value, re.ASCII) if isinstance(value, str) else None
     span = quantities.duration(found[2]) if found else timedelta()
     if found is None or not timedelta() < span <= LONGEST_BUDGET:
-        raise ValueError(
-            f"{quoted(value)} is not a budget: write it like 6/10m, with at most {MOST_MESSAGES} "
-            "messages, in at most 24h"
-        )
+        told = _(
+            "{value} is not a budget: write it like 6/10m, with at most {most} messages, in at "
+            "most 24h",
+            value=quoted(value), most=MOST_MESSAGES,
+        )  # fmt: skip
+        raise ValueError(told)
     return Budget(int(found[1]), span)
 
 
 def _group(value: Any) -> int:
     if quantities.count(value) < 2:  # noqa: PLR2004 - of one there is nothing to group
-        raise ValueError(f"{value} is too few: write 2 or more")
+        raise ValueError(_("{value} is too few: write 2 or more", value=value))
     return int(value)
 
 
 def _email(value: Any) -> str:
     written = constraints.line(value)
     if not re.fullmatch(EMAIL, written):
-        raise ValueError(f"{quoted(written)} is no e-mail address: write it like boss@example.com")
+        told = _(
+            "{value} is no e-mail address: write it like boss@example.com", value=quoted(written)
+        )
+        raise ValueError(told)
     return written
 
 

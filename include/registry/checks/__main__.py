@@ -8,8 +8,8 @@ import sys
 from pathlib import Path
 
 from include import PROJECT_ROOT
+from include.language import LANGUAGES, _, speaking
 from include.registry.checks.reporting import report
-from include.registry.description import LANGUAGES
 from include.text import print_anything
 
 
@@ -18,14 +18,16 @@ def main(arguments: list[str] | None = None) -> int:
     print_anything()
     parser = argparse.ArgumentParser(
         prog="scheduler_manager.py check",
-        description="check registry, shops, feeds and pools: every problem, or each job's "
-        "schedule in words",
+        description=_(
+            "check registry, shops, feeds and pools: every problem, or each job's schedule in words"
+        ),
     )
-    parser.add_argument("--lang", choices=LANGUAGES, default="en", help="language of the report")
-    parser.add_argument("--json", action="store_true", help="print JSON")
-    parser.add_argument("--root", type=Path, default=PROJECT_ROOT, help="the project to check")
+    parser.add_argument("--lang", choices=LANGUAGES, help=_("language of the report"))
+    parser.add_argument("--json", action="store_true", help=_("print JSON"))
+    parser.add_argument("--root", type=Path, default=PROJECT_ROOT, help=_("the project to check"))
     given = parser.parse_args(arguments)
-    lines, code = report(given.root.resolve(), given.lang, as_json=given.json)
+    with speaking(given.lang):
+        lines, code = report(given.root.resolve(), as_json=given.json)
     try:
         print("\n".join(lines), flush=True)
     except BrokenPipeError:  # `| head` has seen enough

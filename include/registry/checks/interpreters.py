@@ -14,6 +14,8 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from include import PROJECT_ROOT
+from include.errors import reason_of
+from include.language import N_, Message, _
 from include.registry.paths import SCRIPTS
 
 if TYPE_CHECKING:
@@ -39,10 +41,7 @@ for folder, names in json.loads(sys.stdin.read()):
 print(json.dumps(found))
 """
 IMPORT_ERRORS = {"ImportError", "ModuleNotFoundError", "Exception", "BaseException"}
-NO_INCLUDE = (
-    "with 'python' a script sees nothing of this project: let it read PERIOD_KEY and write "
-    "RESULTS_FILE"
-)
+UNREADABLE = N_("it does not answer as a Python does")
 
 
 class Trouble(NamedTuple):
@@ -70,13 +69,18 @@ def troubles_of(jobs: Iterable[Job]) -> Iterator[Trouble]:
         except SyntaxError as error:
             found = {}
             if job.python_path is None:  # another one may know more, or less
-                text = (
-                    f"{SCRIPTS}/{job.script}:{error.lineno} is no Python {_version()}: {error.msg}"
-                )
+                text = _(
+                    "{where} is no Python {version}: {reason}", reason=error.msg,
+                    where=f"{SCRIPTS}/{job.script}:{error.lineno}", version=_version(),
+                )  # fmt: skip
                 yield Trouble(job, is_certain=False, text=text)
         except (OSError, ValueError, RecursionError, MemoryError) as error:
             found = {}
-            yield Trouble(job, is_certain=False, text=f"{SCRIPTS}/{job.script}: {error}")
+            reason = reason_of(error) if isinstance(error, OSError) else str(error)
+            text = _(
+                "{script} cannot be read: {reason}", script=f"{SCRIPTS}/{job.script}", reason=reason
+            )
+            yield Trouble(job, is_certain=False, text=text)
         by_python[job.python_path].append((job, found))
     for python, asked in by_python.items():
         yield from _ask(python, asked)
@@ -87,23 +91,38 @@ def _ask(python: Path | None, asked: list[tuple[Job, dict[str, int]]]) -> Iterat
     answer = lacking_in(python, wanted)
     for place, (job, found) in enumerate(asked):
         if isinstance(answer, str):
-            whose = f"python {job.python!r}" if job.python else f"the service's {sys.executable}"
-            repair = "make that environment again, or correct the path"
-            yield Trouble(job, is_certain=True, text=f"{whose} does not run: {answer}: {repair}")
+            whose = _("python {python!r}", python=job.python)
+            if not job.python:
+                whose = _("the service's {python}", python=sys.executable)
+            text = _(
+                "{python} does not run: {reason}: make that environment again, or correct the path",
+                python=whose, reason=answer,
+            )  # fmt: skip
+            yield Trouble(job, is_certain=True, text=text)
             continue
         for name in answer[place]:
-            where = f"{SCRIPTS}/{job.script}:{found[name]}"
-            yield Trouble(job, is_certain=False, text=f"{where} {_lacked(job, name)}")
+            yield Trouble(job, is_certain=False, text=_lacked(job, name, found[name]))
 
 
-def _lacked(job: Job, name: str) -> str:
+def _lacked(job: Job, name: str, line: int) -> Message:
+    where = f"{SCRIPTS}/{job.script}:{line}"
     if not job.python:
-        repair = "write 'python' with the path of an environment that has it"
-        return f"imports {name}, which the service's Python lacks: {repair}"
-    repair = f"install its package with `{job.python_path} -m pip install`"
+        return _(
+            "{where} imports {name}, which the service's Python lacks: write 'python' with the "
+            "path of an environment that has it",
+            where=where, name=name,
+        )  # fmt: skip
     if name == "include":
-        repair = NO_INCLUDE
-    return f"imports {name}, which python {job.python!r} lacks: {repair}"
+        return _(
+            "{where} imports include, which python {python!r} lacks: with 'python' a script sees "
+            "nothing of this project: let it read PERIOD_KEY and write RESULTS_FILE",
+            where=where, python=job.python,
+        )  # fmt: skip
+    return _(
+        "{where} imports {name}, which python {python!r} lacks: install its package with `{path} "
+        "-m pip install`",
+        where=where, name=name, python=job.python, path=job.python_path,
+    )  # fmt: skip
 
 
 def lacking_in(python: Path | None, wanted: list[tuple[str, list[str]]]) -> list[list[str]] | str:
@@ -125,18 +144,19 @@ def lacking_in(python: Path | None, wanted: list[tuple[str, list[str]]]) -> list
             check=False,
         )
     except subprocess.TimeoutExpired:
-        return f"it does not answer within {ANSWER_SECONDS:.0f} s"
+        return _("it does not answer within {seconds:.0f} s", seconds=ANSWER_SECONDS)
     except OSError as error:
-        return str(error.strerror)
+        return reason_of(error)
     lines = (done.stdout if done.returncode == 0 else done.stderr).decode("utf-8", "replace")
     last = (lines.strip().splitlines() or [""])[-1]
     if done.returncode:
-        return f"it ends with exit code {done.returncode}" + (f", {last}" if last else "")
+        told = _("it ends with exit code {code}", code=done.returncode)
+        return _("{problem}, {output}", problem=told, output=last) if last else told
     try:
         answer: Any = json.loads(last)
     except ValueError:
-        return "it does not answer as a Python does"
-    return answer if isinstance(answer, list) else "it does not answer as a Python does"
+        return _(UNREADABLE)
+    return answer if isinstance(answer, list) else _(UNREADABLE)
 
 
 def imports_of(tree: ast.Module) -> dict[str, int]:

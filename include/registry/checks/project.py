@@ -11,6 +11,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, NamedTuple
 
 from include import PROJECT_ROOT
+from include.language import N_, _
 from include.registry import Job, Problem, Registry, load_registry
 from include.registry.airflow_objects import POOL_EXAMPLE, read_pools
 from include.registry.alerts import AlertConfiguration, load_alerts
@@ -108,11 +109,13 @@ def feed_problems(job: Job, feeds: Feeds, taken: dict[Scope, Job]) -> Iterator[P
         week_start = job.week_start if job.period == "week" else None
         other = taken.setdefault((feed.table, job.platform, job.period, week_start), job)
         if other is not job:
-            problem = (
-                f"its rows in {feed.table} take the place of those of job {other.id} "
-                f"({other.file}:{other.line}), for the same shops and the same {job.period}: let "
-                "one job read the feed that has all of them, or write 'enabled: false' in one"
-            )
+            problem = _(
+                "its rows in {table} take the place of those of job {other} ({where}), for the "
+                "same shops and the same {period}: let one job read the feed that has all of "
+                "them, or write 'enabled: false' in one",
+                table=feed.table, other=other.id, where=f"{other.file}:{other.line}",
+                period=job.period,
+            )  # fmt: skip
     if problem:
         yield _problem(job, problem)
 
@@ -120,7 +123,7 @@ def feed_problems(job: Job, feeds: Feeds, taken: dict[Scope, Job]) -> Iterator[P
 def _feed_problem(job: Job, feeds: Feeds) -> str:
     feed_id = feed_of(job)
     if feed_id is None:
-        return f"script {job.script} reads a feed: add args: [{OPTION}, pdd_review]"
+        return _("script {script} reads a feed: add args: [--feed, pdd_review]", script=job.script)
     if feed_id not in feeds.said:
         whole_file = any(problem.job_id is None for problem in feeds.problems)
         return "" if whole_file else feeds.unknown(feed_id)
@@ -128,17 +131,23 @@ def _feed_problem(job: Job, feeds: Feeds) -> str:
     if feed is None:  # its own problem is told
         return ""
     if problem := feed.landing.misfit(job.period):
-        return f"feed {feed_id}: {problem}"
+        return _("feed {feed}: {problem}", feed=feed_id, problem=problem)
     if feed.connection not in job.connection_ids:
-        seen = f"connections is {job.connection_ids}, without {feed.connection!r}"
-        return f"{seen} of feed {feed_id}: write connections: [{feed.connection}]"
+        return _(
+            "connections is {given}, without {connection!r} of feed {feed}: write connections: "
+            "[{connection}]",
+            given=str(job.connection_ids), connection=feed.connection, feed=feed_id,
+        )  # fmt: skip
     wants_total = job.checks is not None and job.checks.control_total is not None
     return (
-        f"checks.control_total: feed {feed.id} names no total: add the path of one under its "
-        f"paging ({feed.place}), or remove control_total"
+        _(
+            "checks.control_total: feed {feed} names no total: add the path of one under its "
+            "paging ({place}), or remove control_total",
+            feed=feed.id, place=feed.place,
+        )
         if wants_total and feed.paging.total is None
         else ""
-    )
+    )  # fmt: skip
 
 
 def column_problems(job: Job) -> Iterator[Problem]:
@@ -150,12 +159,14 @@ def column_problems(job: Job) -> Iterator[Problem]:
     for key, names in (("day", [checks.day]), ("columns", checks.columns)):
         for name in filter(None, names):
             if name.lower() not in COLUMNS[table]:
-                wrong, known = f"{table} has no column {quoted(name)}", COLUMNS[table]
+                wrong = N_("checks.{key}: {table} has no column {column}: {near}")
+                near = suggestion(name, COLUMNS[table])
             elif key == "day" and TIMES[table] and name.lower() not in TIMES[table]:
-                wrong, known = f"{quoted(name)} of {table} is no date or time", TIMES[table]
+                wrong = N_("checks.{key}: {column} of {table} is no date or time: {near}")
+                near = suggestion(name, TIMES[table])
             else:
                 continue
-            yield _problem(job, f"checks.{key}: {wrong}: {suggestion(name, known)}")
+            yield _problem(job, _(wrong, key=key, table=table, column=quoted(name), near=near))
 
 
 def nearest_table(job: Job) -> str | None:
@@ -186,10 +197,11 @@ def pool_problems(root: Path, jobs: Sequence[Job]) -> Iterator[Problem]:
     yield from pools.problems
     for job in wanted:
         if pools.named is not None and job.platform not in pools.named:
-            message = (
-                f"platform {job.platform!r} has no pool, and its tasks would wait for ever: "
-                f'add "{job.platform}": {POOL_EXAMPLE} to {POOLS_FILE}'
-            )
+            message = _(
+                "platform {platform!r} has no pool, and its tasks would wait for ever: add "
+                '"{platform}": {example} to {file}',
+                platform=job.platform, example=POOL_EXAMPLE, file=POOLS_FILE,
+            )  # fmt: skip
             yield _problem(job, message)
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, TypeAlias
 
+from include.language import _
+from include.periods import CALLED
 from include.registry.contracts.schema import PARTS
 from include.registry.paths import TASKS_FOLDER
 from include.text import quoted, suggestion
@@ -29,20 +31,24 @@ def misfits(contract: Contract, registry: Registry) -> Iterator[tuple[Path, str]
         job = registry.jobs.get(job_id)
         if job is None:
             if not is_broken(job_id, registry):
-                near = suggestion(job_id, registry.jobs)
-                yield ("jobs", place), f"jobs {quoted(job_id)} is no job of {TASKS_FOLDER}: {near}"
+                told = _(
+                    "jobs {job} is no job of {folder}: {near}", job=quoted(job_id),
+                    folder=TASKS_FOLDER, near=suggestion(job_id, registry.jobs),
+                )  # fmt: skip
+                yield ("jobs", place), told
         elif why := _misfit(contract, job):
-            yield ("jobs", place), f"jobs: {why}"
+            yield ("jobs", place), _("jobs: {problem}", problem=why)
         else:
             fitting.append(job)
     if contract.deadline is None or not fitting:
         return
     start, job = contract.last_start(fitting, contract.calendar.containing(SAMPLE))
     if contract.at(start, contract.deadline) <= start:
-        told = (
-            f"deadline '{contract.deadline:%H:%M}' is not after {start:%H:%M}, when {job.id} "
-            "starts: write a later one, or remove it (without one the latest of its jobs counts)"
-        )
+        told = _(
+            "deadline '{deadline:%H:%M}' is not after {start:%H:%M}, when {job} starts: write a "
+            "later one, or remove it (without one the latest of its jobs counts)",
+            deadline=contract.deadline, start=start, job=job.id,
+        )  # fmt: skip
         yield ("deadline",), told
 
 
@@ -55,23 +61,28 @@ def is_broken(job_id: str, registry: Registry) -> bool:
 def _misfit(contract: Contract, job: Job) -> str:
     """Return why a job is no part of a contract; empty when it is."""
     if job.period == "tick":
-        return (
-            f"{job.id} covers ticks, and a contract whole periods: remove it here, or write "
-            "'period: day' in its entry, with a cron that fires once a day"
+        return _(
+            "{job} covers ticks, and a contract whole periods: remove it here, or write "
+            "'period: day' in its entry, with a cron that fires once a day",
+            job=job.id,
         )
     if job.period not in PARTS[contract.period]:
-        return (
-            f"{job.id} covers a {job.period}, which is no part of a {contract.period}: remove it "
-            f"here, and add a contract with 'period: {job.period}' for it"
-        )
+        return _(
+            "{job} covers {covered}, which is no part of {kind}: remove it here, and add a "
+            "contract with 'period: {period}' for it",
+            job=job.id, covered=_(CALLED[job.period]), kind=_(CALLED[contract.period]),
+            period=job.period,
+        )  # fmt: skip
     if job.timezone != contract.timezone:
-        return (
-            f"{job.id} keeps the clock of {job.timezone}, and this contract that of "
-            f"{contract.timezone}: write 'timezone: {job.timezone}' here, or remove the job"
-        )
+        return _(
+            "{job} keeps the clock of {zone}, and this contract that of {other}: write "
+            "'timezone: {zone}' here, or remove the job",
+            job=job.id, zone=job.timezone, other=contract.timezone,
+        )  # fmt: skip
     if job.period == "week" and job.week_start != contract.week_start:
-        return (
-            f"a week of {job.id} begins on {job.week_start}, and one of this contract on "
-            f"{contract.week_start}: write 'week_start: {job.week_start}' here, or remove the job"
-        )
+        return _(
+            "a week of {job} begins on {day}, and one of this contract on {other}: write "
+            "'week_start: {day}' here, or remove the job",
+            job=job.id, day=job.week_start, other=contract.week_start,
+        )  # fmt: skip
     return ""

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from include import PROJECT_ROOT
 from include.errors import ConfigurationError
+from include.language import N_, _
 from include.registry.contracts.fit import misfits
 from include.registry.contracts.schema import Contract
 from include.registry.entries import read_entries
 from include.registry.paths import CONTRACTS_FILE
-from include.registry.problems import BY_PLACE, costing_only
+from include.registry.problems import BY_PLACE, costing_only, listed
 from include.registry.user_files import UnreadableError, read_bytes
 from include.registry.validation import models_of
 from include.text import quoted, suggestion
@@ -23,8 +24,11 @@ if TYPE_CHECKING:
     from include.registry.problems import Problem
     from include.registry.registry import Registry
 
-CLASH = "in line {other.line}: neither is judged until one of them has another id, or is removed"
-EMPTY = "write 'contracts: []' into it, or add a contract"
+CLASH = N_(
+    "id '{id}' is also in line {line}: neither is judged until one of them has another id, or is "
+    "removed"
+)
+EMPTY = N_("write 'contracts: []' into it, or add a contract")
 
 
 class Contracts(NamedTuple):
@@ -48,10 +52,15 @@ class Contracts(NamedTuple):
         """
         if contract_id in self.by_id:
             return self.by_id[contract_id]
-        own = [str(problem) for problem in self.problems if problem.job_id in (contract_id, None)]
-        near = suggestion(contract_id, self.said) if self.said else "add it there"
-        unknown = f"contract {quoted(contract_id)} is not in {CONTRACTS_FILE}: {near}"
-        raise ConfigurationError("\n".join(own) or unknown)
+        own = [problem for problem in self.problems if problem.job_id in (contract_id, None)]
+        if own:
+            raise ConfigurationError(listed(own))
+        told = _(
+            "contract {contract} is not in {file}: {near}",
+            contract=quoted(contract_id), file=CONTRACTS_FILE,
+            near=suggestion(contract_id, self.said) if self.said else _("add it there"),
+        )  # fmt: skip
+        raise ConfigurationError(told)
 
     def naming(self, job_id: str) -> list[Contract]:
         """Return those that need a job."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, field_validator
 
 from include import cron as crons
+from include.language import _
 from include.periods import Schedule
 from include.registry import fields  # noqa: TC001 - pydantic reads the annotations
 from include.registry.constraints import one_of
@@ -40,7 +41,8 @@ def min_shops(value: Any) -> float:
             return int(value)
     except ValueError:
         pass
-    raise ValueError(f"{quoted(value)} is not how many: write all, a number like 20, or 95%")
+    told = _("{value} is not how many: write all, a number like 20, or 95%", value=quoted(value))
+    raise ValueError(told)
 
 
 FORMS = [
@@ -104,9 +106,10 @@ class Contract(BaseModel):
     @classmethod
     def _are_some(cls, jobs: list[str]) -> list[str]:
         if not jobs:
-            raise ValueError("is empty: name the jobs that it waits for, as in jobs: [erp_store]")
+            told = _("is empty: name the jobs that it waits for, as in jobs: [erp_store]")
+            raise ValueError(told)
         if twice := next((job for job in jobs if jobs.count(job) > 1), None):
-            raise ValueError(f"{twice!r} is there twice: remove one")
+            raise ValueError(_("{job!r} is there twice: remove one", job=twice))
         return jobs
 
     def model_post_init(self, context: Any) -> None:

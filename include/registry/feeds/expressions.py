@@ -14,12 +14,14 @@ from jmespath.exceptions import JMESPathError
 from jmespath.functions import Functions
 from jmespath.visitor import TreeInterpreter
 
+from include.language import N_, _
 from include.text import quoted, suggestion
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-ADVICE = "write a path like data.list (https://jmespath.org)"
+MOST_NAMES = 12  # that a message lists
+ADVICE = N_("write a path like data.list (https://jmespath.org)")
 # What JMESPath raises for data that it cannot work with: besides its own errors those of Python, as
 # for an order of a text and a number, and for a slice of step 0.
 UNCOMPUTABLE = (JMESPathError, TypeError, ValueError, ArithmeticError, RecursionError)
@@ -55,8 +57,16 @@ class Expression:
             self._tree: Any = jmespath.compile(written).parsed
         except JMESPathError as error:
             place = getattr(error, "lex_position", None)
-            where = "" if place is None else f" from character {place + 1} on"
-            raise ValueError(f"{quoted(written)} is not JMESPath{where}: {ADVICE}") from error
+            if place is None:
+                told = _(
+                    "{value} is not JMESPath: {advice}", value=quoted(written), advice=_(ADVICE)
+                )
+            else:
+                told = _(
+                    "{value} is not JMESPath from character {place} on: {advice}",
+                    value=quoted(written), place=place + 1, advice=_(ADVICE),
+                )  # fmt: skip
+            raise ValueError(told) from error
         for name, arguments in _calls(self._tree):
             _check_call(written, name, arguments)
 
@@ -95,7 +105,7 @@ class Expression:
         try:
             return interpreter.visit(tree or self._tree, data)
         except UNCOMPUTABLE as error:
-            raise UnfitError(f"cannot be computed: {error}") from None
+            raise UnfitError(_("cannot be computed: {error}", error=str(error))) from None
 
 
 class _Strict(TreeInterpreter):
@@ -110,9 +120,15 @@ class _Strict(TreeInterpreter):
         if value is None:  # such as `agent.name` where agent is null
             return None
         if not isinstance(value, dict):
-            raise UnfitError(f"is not there: {quoted(value)} stands where {name!r} was expected")
+            told = _(
+                "is not there: {value} stands where {name!r} was expected",
+                value=quoted(value), name=name,
+            )  # fmt: skip
+            raise UnfitError(told)
         if name not in value:
-            raise UnfitError(f"is not there: {_but(value)}")
+            if not value:
+                raise UnfitError(_("is not there: there is nothing"))
+            raise UnfitError(_("is not there: there are {names}", names=[*value][:MOST_NAMES]))
         return value[name]
 
     def visit_index(self, node: Any, value: Any) -> Any:
@@ -120,9 +136,10 @@ class _Strict(TreeInterpreter):
         if value is None:
             return None
         if not isinstance(value, list):
-            raise UnfitError(f"is not there: {quoted(value)} stands where a list was expected")
+            told = _("is not there: {value} stands where a list was expected", value=quoted(value))
+            raise UnfitError(told)
         if not -len(value) <= index < len(value):
-            raise UnfitError(f"is not there: the list has {len(value)} items")
+            raise UnfitError(_("is not there: the list has {count} items", count=len(value)))
         return value[index]
 
     def visit_projection(self, node: Any, value: Any) -> Any:
@@ -145,11 +162,6 @@ class _Strict(TreeInterpreter):
 def _is_false(value: Any) -> bool:
     """Return what JMESPath takes for false; a 0 is not."""
     return value is None or value is False or value in ("", [], {})
-
-
-def _but(value: dict[str, Any]) -> str:
-    names = ", ".join(list(value)[:12])
-    return f"there are {names}" if names else "there is nothing"
 
 
 def _paths(node: Any) -> Iterator[Any]:
@@ -186,12 +198,19 @@ def _calls(node: Any) -> Iterator[tuple[str, int]]:
 def _check_call(written: str, name: str, arguments: int) -> None:
     table: dict[str, Any] = Functions.FUNCTION_TABLE
     if name not in table:
-        near = suggestion(name, table)
-        raise ValueError(f"{quoted(written)} calls {quoted(name)}, which is no function: {near}")
+        told = _(
+            "{value} calls {name}, which is no function: {near}",
+            value=quoted(written), name=quoted(name), near=suggestion(name, table),
+        )  # fmt: skip
+        raise ValueError(told)
     signature = table[name]["signature"]
     variadic = bool(signature) and signature[-1].get("variadic", False)
     fits = arguments >= len(signature) if variadic else arguments == len(signature)
     if not fits:
-        least = "at least " if variadic else ""
-        message = f"calls {name}() with {arguments} arguments: it takes {least}{len(signature)}"
-        raise ValueError(f"{quoted(written)} {message}")
+        template = N_("{value} calls {name}() with {count} arguments: it takes {wanted}")
+        if variadic:
+            template = N_(
+                "{value} calls {name}() with {count} arguments: it takes at least {wanted}"
+            )
+        told = _(template, value=quoted(written), name=name, count=arguments, wanted=len(signature))
+        raise ValueError(told)

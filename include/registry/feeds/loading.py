@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from include import PROJECT_ROOT
 from include.errors import ConfigurationError
+from include.language import N_, _
 from include.registry.entries import read_entries
 from include.registry.feeds.schema import Feed
 from include.registry.paths import FEEDS_FILE
-from include.registry.problems import BY_PLACE
+from include.registry.problems import BY_PLACE, listed
 from include.registry.user_files import UnreadableError, read_bytes
 from include.registry.validation import models_of
 from include.text import quoted, suggestion
@@ -20,7 +21,10 @@ if TYPE_CHECKING:
 
     from include.registry.problems import Problem
 
-CLASH = "in line {other.line}: neither is read until one of them has another id, or is removed"
+CLASH = N_(
+    "id '{id}' is also in line {line}: neither is read until one of them has another id, or is "
+    "removed"
+)
 
 
 class Feeds(NamedTuple):
@@ -44,13 +48,15 @@ class Feeds(NamedTuple):
         """
         if feed_id in self.by_id:
             return self.by_id[feed_id]
-        own = [str(problem) for problem in self.problems if problem.job_id in (feed_id, None)]
-        raise ConfigurationError("\n".join(own) or self.unknown(feed_id))
+        own = [problem for problem in self.problems if problem.job_id in (feed_id, None)]
+        raise ConfigurationError(listed(own) if own else self.unknown(feed_id))
 
     def unknown(self, feed_id: str) -> str:
         """Return a message that there is no such feed, and which there are."""
-        near = suggestion(feed_id, self.said) if self.said else "add it there"
-        return f"feed {quoted(feed_id)} is not in {FEEDS_FILE}: {near}"
+        return _(
+            "feed {feed} is not in {file}: {near}", feed=quoted(feed_id), file=FEEDS_FILE,
+            near=suggestion(feed_id, self.said) if self.said else _("add it there"),
+        )  # fmt: skip
 
 
 def load_feeds(root: Path = PROJECT_ROOT) -> Feeds:

@@ -8,9 +8,10 @@ from string import Formatter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from include.errors import ConfigurationError
+from include.language import _
 from include.registry.constraints import text
 from include.registry.environment import placeholders_in, unknown_placeholder
-from include.text import quoted
+from include.text import either, quoted
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
@@ -63,10 +64,12 @@ class Blanks(NamedTuple):
         if form == NUMBER:
             if self.shop.isascii() and self.shop.isdecimal():
                 return int(self.shop)
-            raise ConfigurationError(
-                f"shop {self.shop!r} is not a number, as {{shop:number}} in config/feeds.yaml "
-                "says: write {shop} there, or correct platform_id in config/shops.yaml"
+            told = _(
+                "shop {shop!r} is not a number, as {{shop:number}} in config/feeds.yaml says: "
+                "write {{shop}} there, or correct platform_id in config/shops.yaml",
+                shop=self.shop,
             )
+            raise ConfigurationError(told)
         period = self.period
         values: dict[str, str | date] = {
             "shop": self.shop,
@@ -89,7 +92,11 @@ def template(value: Any) -> str:
     written = text(value)
     for name, form, conversion in placeholders_in(written):
         if conversion:
-            raise ValueError(f"{quoted(written)} has !{conversion} in {{{name}}}: remove it")
+            told = _(
+                "{value} has !{conversion} in {{{name}}}: remove it",
+                value=quoted(written), conversion=conversion, name=name,
+            )  # fmt: skip
+            raise ValueError(told)
         if name not in FORMS:
             raise unknown_placeholder(written, name, FORMS)
         known, codes = FORMS[name], re.findall("%(.?)", form)
@@ -97,16 +104,20 @@ def template(value: Any) -> str:
         allowed = CODES.get(name, "")
         is_portable = codes and "{" not in form and all(one and one in allowed for one in codes)
         if form and form not in known and not is_portable:
-            forms = " or ".join("one like %Y-%m-%d" if one == "%" else one for one in known)
-            advice = f"write {forms}" if forms else "it takes none"
-            raise ValueError(f"{quoted(written)} gives {{{name}}} format {quoted(form)}: {advice}")
+            forms = [_("one like %Y-%m-%d") if one == "%" else one for one in known]
+            told = _(
+                "{value} gives {{{name}}} format {form}: {advice}",
+                value=quoted(written), name=name, form=quoted(form),
+                advice=_("write {forms}", forms=either(forms)) if forms else _("it takes none"),
+            )  # fmt: skip
+            raise ValueError(told)
     return written
 
 
 def fill(written: str, blanks: Blanks) -> str | int:
     """Fill a (valid) template; one that is a placeholder for a number and nothing else gives it."""
     pieces: list[str | int] = []
-    for literal, name, form, _ in Formatter().parse(written):
+    for literal, name, form, _conversion in Formatter().parse(written):
         value = [] if name is None else [blanks.value(name, form or "")]
         pieces += [literal, *value] if literal else value
     if len(pieces) == 1 and isinstance(pieces[0], int):

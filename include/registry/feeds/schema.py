@@ -15,6 +15,7 @@ from pydantic import (
     model_validator,
 )
 
+from include.language import N_, _
 from include.registry import fields as registry_fields  # noqa: TC001 - the same
 from include.registry.feeds import values
 from include.registry.feeds.tables import TABLES, FeedTable
@@ -25,9 +26,9 @@ from include.warehouse.types import Measure, Money
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-ONE_IS_NEEDED = (
-    "has neither 'total' nor 'more', so that an empty page in the middle would pass for the last: "
-    "add the path of one of them, as in total: 'data.total'"
+ONE_IS_NEEDED = N_(
+    "by page has neither 'total' nor 'more', so that an empty page in the middle would pass for "
+    "the last: add the path of one of them, as in total: 'data.total'"
 )
 
 
@@ -82,19 +83,23 @@ class Paging(BaseModel):
         for name in wanted:
             if getattr(self, name) is None:
                 example = type(self).model_fields[name].examples or [""]
-                advice = f"add it, as in {name}: {quoted(example[0])}"
-                raise ValueError(f"by {self.by} has no '{name}': {advice}")
+                told = _(
+                    "by {way} has no '{key}': add it, as in {key}: {example}",
+                    way=self.by, key=name, example=quoted(example[0]),
+                )  # fmt: skip
+                raise ValueError(told)
         if self.by == "page" and self.total is None and self.more is None:
-            raise ValueError(f"by page {ONE_IS_NEEDED}")
+            raise ValueError(_(ONE_IS_NEEDED))
         useless = {"page": ["next"], "cursor": ["first", "more"]}.get(
             self.by, ["parameter", "first", "size_parameter", "size", "more", "next"]
         )
         for name in useless:
             if name in self.model_fields_set:
-                raise ValueError(f"by {self.by} does not use '{name}': remove it")
+                told = _("by {way} does not use '{key}': remove it", way=self.by, key=name)
+                raise ValueError(told)
         if self.size_parameter is not None and self.size_parameter == self.parameter:
-            name = quoted(self.parameter)
-            raise ValueError(f"sends page and size as {name}: give each a name of its own")
+            wrong = N_("sends page and size as {name}: give each a name of its own")
+            raise ValueError(_(wrong, name=quoted(self.parameter)))
         return self
 
 
@@ -200,7 +205,8 @@ class Feed(BaseModel):
     @classmethod
     def _goes_with_post(cls, body: dict[str, Any] | None, info: ValidationInfo) -> Any:
         if body is not None and info.data.get("method") == "GET":
-            raise ValueError("goes with method POST: write 'method: POST', or put it under 'query'")
+            told = _("goes with method POST: write 'method: POST', or put it under 'query'")
+            raise ValueError(told)
         return body
 
     @field_validator("paging")
@@ -211,10 +217,11 @@ class Feed(BaseModel):
         for key in ("parameter", "size_parameter"):
             name = getattr(paging, key)
             if name in fixed:
-                raise ValueError(
-                    f"sends {quoted(name)} as its '{key}', and it is also among '{place}': "
-                    "remove it there"
-                )
+                told = _(
+                    "sends {name} as its '{key}', and it is also among '{place}': remove it there",
+                    name=quoted(name), key=key, place=place,
+                )  # fmt: skip
+                raise ValueError(told)
         return paging
 
     @field_validator("fields")
@@ -223,8 +230,11 @@ class Feed(BaseModel):
         landing = values.table_of(info)
         missing = [name for name in landing.needed if name not in mapped] if landing else []
         if landing and missing:
-            needs = f"{landing.table.name} cannot do without it"
-            raise ValueError(f"has no column {', '.join(missing)}: add it, {needs}")
+            told = _(
+                "has no column {columns}: add it, {table} cannot do without it",
+                columns=missing, table=landing.table.name,
+            )  # fmt: skip
+            raise ValueError(told)
         return mapped
 
     @field_validator("key")
@@ -232,8 +242,11 @@ class Feed(BaseModel):
     def _is_the_tables(cls, key: list[str], info: ValidationInfo) -> list[str]:
         landing = values.table_of(info)
         if landing and sorted(key) != sorted(landing.key):
-            written = ", ".join(landing.key)
-            raise ValueError(f"{key} is not the key of {landing.table.name}: write [{written}]")
+            told = _(
+                "{key} is not the key of {table}: write {written}", key=str(key),
+                table=landing.table.name, written=f"[{', '.join(landing.key)}]",
+            )  # fmt: skip
+            raise ValueError(told)
         return key
 
     @field_validator("hundredths")
@@ -243,7 +256,8 @@ class Feed(BaseModel):
             types = {name: landing.columns[name].type for name in columns}
             wrong = [name for name in types if not isinstance(types[name], (Money, Measure))]
             if wrong:
-                raise ValueError(f"{quoted(wrong[0])} holds no amount or rate: remove it")
+                told = _("{column} holds no amount or rate: remove it", column=quoted(wrong[0]))
+                raise ValueError(told)
         return columns
 
     @field_validator("within")
@@ -254,10 +268,14 @@ class Feed(BaseModel):
             return name
         times = [one for one in info.data["fields"] if landing.has_time(one)]
         if name is not None and name not in times:
-            raise ValueError(f"{quoted(name)} holds no time: name a column that does, or remove it")
+            told = N_("{column} holds no time: name a column that does, or remove it")
+            raise ValueError(_(told, column=quoted(name)))
         if name is None and times and landing.kinds == ("day",):
-            advice = f"add within: {times[0]}, so that no row of another day passes for this day's"
-            raise ValueError(f"is missing: {advice}")
+            told = N_(
+                "is missing: add within: {column}, so that no row of another day passes for this "
+                "day's"
+            )
+            raise ValueError(_(told, column=times[0]))
         return name
 
     def model_post_init(self, context: Any) -> None:

@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import DateTime
 
+from include.language import _
+from include.periods import CALLED
+from include.text import either
 from include.warehouse.tables import MAPPED, metadata
 
 if TYPE_CHECKING:
@@ -66,8 +69,10 @@ class FeedTable(NamedTuple):
         """Return why rows of a kind of period cannot land here; empty when they can."""
         if kind in self.kinds:
             return ""
-        written = " or ".join(f"'period: {one}'" for one in self.kinds)
-        return f"a {kind} cannot land in {self.table.name}: write {written} in config/tasks"
+        return _(
+            "{kind} cannot land in {table}: write {written} in config/tasks", kind=_(CALLED[kind]),
+            table=self.table.name, written=either([f"'period: {one}'" for one in self.kinds]),
+        )  # fmt: skip
 
     def scope_of(self, shop_id: str, kind: str, period: Period) -> dict[str, Any]:
         """Return the values of the scope's columns; `kind` is `day`, `week` or `month`."""

@@ -6,6 +6,7 @@ import re
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Annotated, Any
 
+from include.language import N_, _
 from include.registry.constraints import line, one_of, text
 from include.registry.environment import CAMEL_CASE, SECRET
 from include.registry.feeds.expressions import Expression
@@ -26,9 +27,9 @@ HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+", re.ASCII)
 # The client sets these, as the connection and the body want them.
 OWN_HEADERS = frozenset({"host", "content-length", "content-type", "transfer-encoding"})
 SECRET_WORDS = re.compile(r"AUTHORIZATION|COOKIE|(^|_)SIGN(ATURE)?(_|$)")
-USE_CONNECTION = (
-    "put the value in the password of the connection, and say in its extra how it is sent, as in "
-    '{"auth": "header", "header": "X-Api-Key"}'
+LIKE_A_SECRET = N_(
+    "{name} looks like a secret: put the value in the password of the connection, and say in its "
+    'extra how it is sent, as in {{"auth": "header", "header": "X-Api-Key"}}'
 )
 SAMPLE = datetime(2025, 10, 2, 13, 14, 15, tzinfo=timezone.utc)
 
@@ -41,10 +42,14 @@ def path(value: Any) -> str:
     """Take the path of a URL, with placeholders."""
     written = template(line(value))
     if not written.startswith("/") or written.startswith("//"):
-        advice = "begin it with one /; the host is the connection's"
-        raise ValueError(f"{quoted(written)} is not a path: {advice}")
+        told = _(
+            "{path} is not a path: begin it with one /; the host is the connection's",
+            path=quoted(written),
+        )
+        raise ValueError(told)
     if "?" in written or "#" in written:
-        raise ValueError(f"{quoted(written)} has a ? or #: write what follows under 'query'")
+        told = _("{path} has a ? or #: write what follows under 'query'", path=quoted(written))
+        raise ValueError(told)
     return written
 
 
@@ -68,7 +73,7 @@ def parameter(value: Any) -> str:
     """Take the name of a query parameter or of a body's field; secrets are sent otherwise."""
     name = line(value)
     if looks_secret(name):
-        raise ValueError(f"{quoted(name)} looks like a secret: {USE_CONNECTION}")
+        raise ValueError(_(LIKE_A_SECRET, name=quoted(name)))
     return name
 
 
@@ -76,11 +81,12 @@ def header_name(value: Any) -> str:
     """Take the name of a header that is neither a secret nor the client's own."""
     name = line(value)
     if not HEADER.fullmatch(name):
-        raise ValueError(f"{quoted(name)} is not a header's name: write one like Accept-Language")
+        told = _("{name} is not a header's name: write one like Accept-Language", name=quoted(name))
+        raise ValueError(told)
     if name.lower() in OWN_HEADERS:
-        raise ValueError(f"{quoted(name)} is set by the client: remove it")
+        raise ValueError(_("{name} is set by the client: remove it", name=quoted(name)))
     if looks_secret(name):
-        raise ValueError(f"{quoted(name)} looks like a secret: {USE_CONNECTION}")
+        raise ValueError(_(LIKE_A_SECRET, name=quoted(name)))
     return name
 
 
@@ -88,9 +94,10 @@ def header_value(value: Any) -> str:
     """Take a header's value."""
     written = line(value)
     if not written.isascii():
-        raise ValueError(
-            f"{quoted(written)} is not ASCII, as headers are: write it percent-encoded"
+        told = _(
+            "{value} is not ASCII, as headers are: write it percent-encoded", value=quoted(written)
         )
+        raise ValueError(told)
     return written
 
 
@@ -111,19 +118,26 @@ def dates(value: Any) -> str:
     if written in TIME_FORMS:
         return written
     if "%" not in written:
-        raise ValueError(
-            f"{quoted(written)} is not known: {suggestion(written, TIME_FORMS)} "
-            "(or a format like %Y-%m-%d %H:%M:%S)"
-        )
+        told = _(
+            "{value} is not known: {near} (or a format like %Y-%m-%d %H:%M:%S)",
+            value=quoted(written), near=suggestion(written, TIME_FORMS),
+        )  # fmt: skip
+        raise ValueError(told)
     try:
         datetime.strptime(SAMPLE.strftime(written), written)  # noqa: DTZ007 - its form is tried
     except ValueError as error:
-        advice = "write one like %Y-%m-%d %H:%M:%S"
-        raise ValueError(f"{quoted(written)} is not a time's format: {advice}") from error
+        told = _(
+            "{value} is not a time's format: write one like %Y-%m-%d %H:%M:%S",
+            value=quoted(written),
+        )
+        raise ValueError(told) from error
     codes = re.findall("%(.)", written)
     if "I" in codes and "p" not in codes:
-        advice = "write %H for hours to 24, or add %p"
-        raise ValueError(f"{quoted(written)} takes the afternoon for the morning: {advice}")
+        told = _(
+            "{value} takes the afternoon for the morning: write %H for hours to 24, or add %p",
+            value=quoted(written),
+        )
+        raise ValueError(told)
     return written
 
 
@@ -134,10 +148,13 @@ def column(value: Any, info: ValidationInfo) -> str:
     if landing is None:  # its problem is told already
         return name
     if name in landing.filled:
-        raise ValueError(f"{quoted(name)} is filled in by itself: remove it")
+        raise ValueError(_("{column} is filled in by itself: remove it", column=quoted(name)))
     if name not in landing.columns:
-        near = suggestion(name, landing.columns)
-        raise ValueError(f"{quoted(name)} is not a column of {landing.table.name}: {near}")
+        told = _(
+            "{column} is not a column of {table}: {near}", column=quoted(name),
+            table=landing.table.name, near=suggestion(name, landing.columns),
+        )  # fmt: skip
+        raise ValueError(told)
     return name
 
 
@@ -146,7 +163,10 @@ def mapped_column(value: Any, info: ValidationInfo) -> str:
     name = column(value, info)
     mapped = info.data.get("fields")
     if mapped is not None and name not in mapped:
-        raise ValueError(f"{quoted(name)} is not among fields: add it there, or remove it here")
+        told = _(
+            "{column} is not among fields: add it there, or remove it here", column=quoted(name)
+        )
+        raise ValueError(told)
     return name
 
 
@@ -158,7 +178,7 @@ def table_of(info: ValidationInfo) -> FeedTable | None:
 def page_size(value: Any) -> int:
     """Take how many rows a page has."""
     if count(value) < 1:
-        raise ValueError(f"{value} is no size of a page: write one like 100")
+        raise ValueError(_("{value} is no size of a page: write one like 100", value=value))
     return int(value)
 
 

@@ -12,6 +12,7 @@ import yaml
 from jsonschema import Draft202012Validator
 
 from include import PROJECT_ROOT
+from include.language import speaking
 from include.registry.alerts import ALERTS_FILE, AlertsFile, load_alerts
 from include.registry.checks import report
 from include.registry.json_schema import ALERTS_SCHEMA, schema_text
@@ -32,7 +33,8 @@ def _report(project: ProjectFolder, content: str, lang: str = "en") -> list[str]
     )
     project.write_shops("{id: pdd-1, platform: pdd, name: x, connection: c, platform_id: 1}")
     project.write(ALERTS_FILE, content)
-    lines, _ = report(project.root, lang, now=NOW)
+    with speaking(lang):
+        lines, _ = report(project.root, now=NOW)
     return [line for line in lines if ALERTS_FILE in line]
 
 
@@ -111,7 +113,7 @@ def test_a_broken_registry_makes_no_problems_here(project: ProjectFolder) -> Non
         (
             f"{OPS}routes: [{{to: ops, on: [late, credentials, configuration, quality, service]}}]",
             "no route sends alerts of kind paused, aging, token, drift",
-            "没有路由发送 paused, aging, token, drift 类告警",
+            "没有路由发送 paused、aging、token、drift 类告警",
         ),
         (
             f"{OPS}mutes: [{{job: good, until: 2026-11-27, reason: x}}]",
@@ -132,7 +134,7 @@ def test_what_is_valid_and_does_little(
 def test_that_the_file_was_read_is_said(project: ProjectFolder) -> None:
     """With its channels, beside the jobs."""
     assert _report(project, OPS) == [f"{ALERTS_FILE}: alerts are sent to ops (wecom)"]
-    assert _report(project, OPS, "zh") == [f"{ALERTS_FILE}: 告警发送到 ops (wecom)"]
+    assert _report(project, OPS, "zh") == [f"{ALERTS_FILE}：告警发送到 ops (wecom)"]
 
 
 def test_the_delivered_file() -> None:

@@ -74,7 +74,8 @@ def test_an_environment_of_its_own_is_asked(project: ProjectFolder) -> None:
     )
     assert ours == (
         "include/scripts/own/o.py:2 imports include, which python 'venvs/own/bin/python' "
-        f"lacks: {interpreters.NO_INCLUDE}"
+        "lacks: with 'python' a script sees nothing of this project: let it read PERIOD_KEY and "
+        "write RESULTS_FILE"
     )
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import Date, DateTime
 
+from include.language import speaking
 from include.registry import load_registry
 from include.registry.checks import check_project, report
 from include.registry.checks.project import column_problems
@@ -172,7 +173,8 @@ def test_a_feed_that_nobody_reads_is_noted(project: ProjectFolder) -> None:
         "note: config/feeds.yaml:11: pdd_kpi: no job reads this feed: "
         "add an entry with args: [--feed, pdd_kpi], or remove it"
     )
-    assert "没有任务读取这个数据源" in report(project.root, "zh")[0][-1]
+    with speaking("zh"):
+        assert "没有任务读取这个数据源" in report(project.root)[0][-1]
 
 
 WHERE = "config/tasks/t.yaml:2:1: good: "
@@ -282,7 +284,8 @@ def test_a_table_that_is_nearly_one_of_ours_is_noted(project: ProjectFolder) -> 
         ],
         0,
     )
-    assert "是否想写 'erp_orders'" in report(project.root, "zh")[0][-1]
+    with speaking("zh"):
+        assert "是否想写 'erp_orders'" in report(project.root)[0][-1]
 
 
 GOOD_POOL = '{"jd": {"slots": 1, "description": "x"}}'

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from include.language import speaking
 from include.registry.checks import report
 
 if TYPE_CHECKING:
@@ -34,11 +35,43 @@ def test_good_registry(project: ProjectFolder) -> None:
 def test_chinese(project: ProjectFolder) -> None:
     """The same in Chinese."""
     project.write_tasks("t.yaml")
-    lines, code = report(project.root, "zh", now=NOW)
+    with speaking("zh"):
+        lines, code = report(project.root, now=NOW)
     assert code == 0
     assert lines[0].startswith(
-        "good 好: 在 08:00，每天 (Asia/Shanghai); 接下来: 2025-10-03 08:00 覆盖 2025-10-02, "
+        "good 好：在 08:00，每天（Asia/Shanghai）；接下来：2025-10-03 08:00 覆盖 2025-10-02、"
     )
+
+
+def test_problems_in_chinese(project: ProjectFolder) -> None:
+    """Each with the place, the value and the repair; what is written in the file stays as it is."""
+    wrong = '    retries: two\n    crom: x\n    deadline: "7:00"\n    repull: [1d]\n'
+    project.write_tasks("t.yaml", project.good_tasks + wrong)
+    project.write_tasks("u.yaml", "tasks:\n  - id: [a\n")
+    with speaking("zh"):
+        lines, code = report(project.root)
+    assert code == 1
+    assert lines == [
+        "config/tasks/t.yaml:6:14: good: retries 'two' 不是整数：请写 2 这样的数，不加引号",
+        "config/tasks/t.yaml:7:5: good: 未知的键 'crom'：是否想写 'cron'？",
+        "config/tasks/t.yaml:8:15: good: deadline '7:00' 不是时刻：请写成 \"09:30\" 这样",
+        (
+            "config/tasks/t.yaml:9:13: good: repull 只用于读取数据源的任务（pdd/pdd_feed.py），"
+            "而脚本 'good.py' 不是：它拉取的数据不会整体替换；请删除"
+        ),
+        (
+            "config/tasks/u.yaml:2:9: 不是合法的 YAML：解析行内列表时，"
+            "没有找到应有的 ',' 或 ']'：请补上缺少的括号"
+        ),
+    ]
+
+
+def test_json_is_the_same_in_every_language(project: ProjectFolder) -> None:
+    """Programs read it."""
+    project.write_tasks("t.yaml", project.good_tasks + "    retries: two\n")
+    english = report(project.root, as_json=True, now=NOW)
+    with speaking("zh"):
+        assert report(project.root, as_json=True, now=NOW) == english
 
 
 def test_disabled(project: ProjectFolder) -> None:
@@ -87,9 +120,10 @@ def test_notes(project: ProjectFolder) -> None:
             "list one in config/shops.yaml"
         ),
     ]
-    chinese, _ = report(project.root, "zh", now=NOW)
+    with speaking("zh"):
+        chinese, _ = report(project.root, now=NOW)
     assert (
-        "提示: config/shops.yaml: p: 没有启用的任务拉取 pdd：请添加任务，或删除这家店铺" in chinese
+        "提示：config/shops.yaml: p: 没有启用的任务拉取 pdd：请添加任务，或删除这家店铺" in chinese
     )
 
 
@@ -108,7 +142,8 @@ def test_a_script_that_takes_no_period(project: ProjectFolder) -> None:
         "note: config/tasks/t.yaml:2: good: env sets TZ to 'UTC', and the script takes no period: "
         "it would work out another day than Asia/Shanghai has, and is not run: remove TZ from env"
     )
-    assert "无法补拉" in report(project.root, "zh", now=NOW)[0][1]
+    with speaking("zh"):
+        assert "无法补拉" in report(project.root, now=NOW)[0][1]
     project.write_tasks("t.yaml", project.good_tasks + "    dated: false\n")
     assert len(report(project.root, now=NOW)[0]) == 1
 
@@ -126,7 +161,8 @@ def test_a_script_with_the_period_in_its_arguments_that_asks_the_clock(
         "note: config/tasks/t.yaml:2: good: args of config/tasks/t.yaml:2 names {key}, but line 3 "
         "of the script asks the clock: "
     )
-    assert "第 3 行读取了当前时间" in report(project.root, "zh", now=NOW)[0][1]
+    with speaking("zh"):
+        assert "第 3 行读取了当前时间" in report(project.root, now=NOW)[0][1]
     project.write_tasks("t.yaml", entry + "    dated: true\n")
     assert len(report(project.root, now=NOW)[0]) == 1
 
