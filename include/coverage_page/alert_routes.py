@@ -24,6 +24,7 @@ from include.alerts.store import FILE, Store
 from include.coverage_page import alert_responses, permissions
 from include.coverage_page.repairing import Text  # noqa: TC001 - pydantic reads it
 from include.errors import ConfigurationError
+from include.language import _
 from include.registry import load_registry
 from include.registry.alerts import ALERTS_FILE, Mute
 from include.running.journal import Journal
@@ -99,7 +100,7 @@ def acknowledge(wish: Taken, user: permissions.User) -> Response:
             raise _no_such_alert(wish.number)
         about = alert_responses.jobs_of(alert.finding, registry)
         if about is not None and not any(permissions.may_run(user, job) for job in about):
-            message = f"you may run none of {', '.join(sorted(about))}"
+            message = _("you may run none of {about}", about=", ".join(sorted(about)))
             raise HTTPException(status.HTTP_403_FORBIDDEN, message)
         answers = Answers(store, partial(_note, user))
         if not answers.acknowledge(alert, _name(user), datetime.now(timezone.utc)):
@@ -133,13 +134,14 @@ def unmute(wish: Part, user: permissions.User) -> Response:
         answers = Answers(store, partial(_note, user))
         ended = answers.unmute(job.id, wish.shop, datetime.now(timezone.utc))
     if not ended:
-        in_file = [
-            one for one in _configuration().mutes if (one.job, one.shop) == (job.id, wish.shop)
-        ]
-        where = f"in {ALERTS_FILE}: take it out there" if in_file else "by nobody"
-        raise HTTPException(
-            status.HTTP_409_CONFLICT, f"{job_and_shop(job.id, wish.shop)} is muted {where}"
+        named = job_and_shop(job.id, wish.shop)
+        in_file = any((one.job, one.shop) == (job.id, wish.shop) for one in _configuration().mutes)
+        message = (
+            _("{named} is muted in {file}: take it out there", named=named, file=ALERTS_FILE)
+            if in_file
+            else _("{named} is muted by nobody", named=named)
         )
+        raise HTTPException(status.HTTP_409_CONFLICT, message)
     return JSONResponse({"unmuted": {"job": job.id, "shop": wish.shop}})
 
 
@@ -169,7 +171,10 @@ def _note(user: Any, event: str) -> None:
     """Write down what somebody did here; a journal that fails stops nothing."""
     journal = Journal.of(var_folder(os.environ), ZoneInfo(_configuration().general.timezone))
     with suppress(OSError):
-        journal.write("service", f"{event} (user {_name(user)}, on the page Coverage)")
+        journal.write(
+            "service",
+            _("{event} (user {user}, on the page Coverage)", event=event, user=_name(user)),
+        )
 
 
 def _name(user: Any) -> str:
@@ -179,9 +184,11 @@ def _name(user: Any) -> str:
 def _check_shop(registry: Registry, job: Job, shop_id: str | None) -> None:
     shop = registry.shops.get(shop_id or "")
     if shop_id is not None and (shop is None or shop.platform != job.platform):
-        message = f"job {job.id} has no shop {shop_id!r}"
+        message = _("job {id} has no shop {shop_id!r}", id=job.id, shop_id=shop_id)
         raise HTTPException(status.HTTP_404_NOT_FOUND, message)
 
 
 def _no_such_alert(number: int) -> HTTPException:
-    return HTTPException(status.HTTP_404_NOT_FOUND, f"there is no open alert A{number}")
+    return HTTPException(
+        status.HTTP_404_NOT_FOUND, _("there is no open alert A{number}", number=number)
+    )

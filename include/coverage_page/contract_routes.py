@@ -12,6 +12,7 @@ from include.coverage.contract_status import read_status
 from include.coverage_page import permissions
 from include.coverage_page.warehouse import warehouse
 from include.errors import ConfigurationError
+from include.language import _
 from include.periods import PeriodError
 from include.registry import load_registry
 from include.registry.contracts import load_contracts
@@ -53,7 +54,10 @@ def contract(contract_id: str, period: str, user: permissions.User) -> Response:
         HTTPException: there is no such contract or period, or none that the user may look at.
     """
     registry, visible = load_registry(), permissions.visible(user)
-    none = HTTPException(status.HTTP_404_NOT_FOUND, f"there is no contract {contract_id!r}")
+    none = HTTPException(
+        status.HTTP_404_NOT_FOUND,
+        _("there is no contract {contract_id!r}", contract_id=contract_id),
+    )
     try:
         found = load_contracts(registry=registry).get(contract_id)
     except ConfigurationError as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
+from include.language import _
 from include.periods import FORMS, PeriodError
 
 if TYPE_CHECKING:
@@ -64,13 +65,21 @@ def window_of(job: Job, column: str) -> Window:
         period = job.schedule.parse_key(column)
         return Window(period.start, period.end)
     if not FORMS["day"][1].fullmatch(column):
-        raise PeriodError(f"column {column!r} is not a day: write it like {FORMS['day'][0]}")
+        raise PeriodError(
+            _(
+                "column {column!r} is not a day: write it like {day}",
+                column=column,
+                day=FORMS["day"][0],
+            )
+        )
     try:
         noon = datetime.fromisoformat(column).replace(hour=NOON, tzinfo=job.schedule.zone)
         first = noon.replace(hour=0)
         after = (noon + DAY).replace(hour=0)
     except (ValueError, OverflowError) as error:
-        raise PeriodError(f"column {column!r} is not in the calendar: {error}") from error
+        raise PeriodError(
+            _("column {column!r} is not in the calendar: {error}", column=column, error=error)
+        ) from error
     # The last tick of a day may end on the next one.
     last = job.schedule.containing(after - timedelta(microseconds=1))
     return Window(first, last.end)

@@ -14,6 +14,8 @@ from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessE
 from airflow.api_fastapi.core_api.security import get_user, requires_access_dag
 from fastapi import Depends, HTTPException, Request, status
 
+from include.language import _
+
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
@@ -59,7 +61,9 @@ def job_to_look_at(registry: Registry, job_id: str, user: Any) -> Job:
     """Return a job that a user may look at; for others it is as if there were none."""
     job = registry.jobs.get(job_id)
     if job is None or job_id not in visible(user):
-        raise HTTPException(status.HTTP_404_NOT_FOUND, f"there is no job {job_id!r}")
+        raise HTTPException(
+            status.HTTP_404_NOT_FOUND, _("there is no job {job_id!r}", job_id=job_id)
+        )
     return job
 
 
@@ -67,7 +71,7 @@ def job_to_run(registry: Registry, job_id: str, user: Any) -> Job:
     """Return a job; refuse a user who may not make runs of it."""
     job = job_to_look_at(registry, job_id, user)
     if not may_run(user, job.id):
-        raise HTTPException(status.HTTP_403_FORBIDDEN, f"you may not run {job.id}")
+        raise HTTPException(status.HTTP_403_FORBIDDEN, _("you may not run {id}", id=job.id))
     return job
 
 
@@ -75,10 +79,14 @@ def refuse_other_pages(request: Request) -> None:
     """Refuse what this page has not sent: another content than JSON, or another origin."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != JSON:
-        message = f"the body is {kind or 'of no type'}: send JSON, with Content-Type: {JSON}"
+        message = _(
+            "the body is of type {kind!r}: send JSON, with Content-Type: {json}",
+            kind=kind,
+            json=JSON,
+        )
         raise HTTPException(status.HTTP_415_UNSUPPORTED_MEDIA_TYPE, message)
     if not _from_here(request):
-        message = "this was sent by another page: open the page Coverage and repair there"
+        message = _("this was sent by another page: open the page Coverage and repair there")
         raise HTTPException(status.HTTP_403_FORBIDDEN, message)
 
 

@@ -30,9 +30,11 @@ from include.coverage_page import (
     responses,
 )
 from include.coverage_page.dates import column_of, since, window_of
+from include.coverage_page.reader_language import ReaderLanguage
 from include.coverage_page.repairing import Accepted, Asking, Text, Which
 from include.coverage_page.warehouse import warehouse
 from include.errors import ExpectedError
+from include.language import _
 from include.metrics.exposition import CONTENT_TYPE
 from include.metrics.figures import Installation, figures_of
 from include.periods import PeriodError
@@ -76,6 +78,7 @@ def make_app() -> FastAPI:
         openapi_url=None,
     )
     app.middleware("http")(permissions.with_headers)
+    app.add_middleware(ReaderLanguage)
     app.add_exception_handler(ExpectedError, _told)
     app.add_exception_handler(SQLAlchemyError, _told)
     app.add_exception_handler(RequestValidationError, _refused)
@@ -210,11 +213,11 @@ def _asked_again(wish: Which, user: Any, session: Session) -> tuple[dict[str, An
     found = _units(registry, job, column, wish.shop)
     found = [unit for unit in found if unit.period.key == wish.key]
     if not found or not all(unit.landed for unit in found):
-        message = f"{wish.job} {wish.key} has not landed: repair it instead"
+        message = _("{job} {key} has not landed: repair it instead", job=wish.job, key=wish.key)
         raise HTTPException(status.HTTP_409_CONFLICT, message)
     last = job.schedule.last_ended(datetime.now(timezone.utc))
     if found[0].period != last and not (dating := dating_of(job)).dated:
-        message = f"{wish.key} cannot be pulled again: {dating.because}"
+        message = _("{key} cannot be pulled again: {because}", key=wish.key, because=dating.because)
         raise HTTPException(status.HTTP_409_CONFLICT, message)
     conf = {"again": True} | ({"shops": [wish.shop]} if wish.shop is not None else {})
     return conf, {run.name for run in read_under_way(session.connection(), registry.jobs).stuck}

@@ -271,6 +271,21 @@ def test_what_cannot_be_muted_is_refused(
     assert not (tmp_path / FILE).exists()
 
 
+def test_it_answers_in_the_language_that_is_asked_for(anna: Anna) -> None:
+    """As a browser asks, and the page itself, which speaks as Airflow's user has chosen."""
+    said = {
+        language: anna.ask(
+            "POST",
+            "/alerts/mute",
+            json={"job": "jd_store", "shop": "jd-1", "until": SOON, "reason": " "},
+            headers={"Accept-Language": language},
+        ).json()["detail"]
+        for language in ("zh-CN,zh;q=0.9", "de")
+    }
+    assert said["zh-CN,zh;q=0.9"] == "缺少原因：写明为什么不用告警，例如“周五前停业”"
+    assert said["de"].startswith("a reason is missing: ")
+
+
 @pytest.mark.parametrize("path", ["ack", "mute", "unmute"])
 def test_another_page_says_nothing_to_alerts(anna: Anna, path: str) -> None:
     """What a browser sends unasked is refused before anything is looked at."""

@@ -1,6 +1,6 @@
 /* Asking the server. */
 
-import { say } from "./words.js";
+import { language, say } from "./words.js";
 
 /** What went wrong, in words. */
 export class Wrong extends Error {}
@@ -8,7 +8,8 @@ export class Wrong extends Error {}
 async function ask(path, options = {}) {
   let answer;
   try {
-    answer = await fetch(path, { credentials: "same-origin", ...options });
+    const headers = { ...options.headers, "Accept-Language": language };
+    answer = await fetch(path, { credentials: "same-origin", ...options, headers });
   } catch (error) {
     throw new Wrong(say("wrong.server", { detail: error.message }));
   }
