@@ -45,7 +45,7 @@ def importing(layout: Layout, arguments: Namespace) -> int:
         start=_day(arguments.start),
     )
     plan = make_plan(read_sources(arguments.sources), read_records(layout.root), wishes)
-    print("\n".join(printable(line) for line in _lines(plan)))
+    print("\n".join(printable(line) for line in importing_lines(plan)))
     if plan.entries:
         path = check_out(layout.root, arguments.out)
         if arguments.yes:
@@ -65,7 +65,7 @@ def _day(written: str | None) -> date | None:
         raise ConfigurationError(f"--start {error}") from error
 
 
-def _lines(plan: Plan) -> Iterator[str]:
+def importing_lines(plan: Plan) -> Iterator[str]:
     """Return the lines that show a plan."""
     if plan.entries:
         yield _("jobs:")

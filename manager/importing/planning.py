@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +15,7 @@ from manager.importing.merging import merged
 from manager.importing.old_jobs import Finding, OldJob
 from manager.importing.script_findings import findings_in
 from manager.importing.scripts import ScriptCopy, ScriptFinder, key_of
+from manager.importing.source_text import is_file, is_folder
 from manager.importing.translating import UntranslatableError, active_schedules
 
 if TYPE_CHECKING:
@@ -140,7 +140,7 @@ class _Maker:
         settled = replace(
             job,
             last_success=job.last_success if self.wishes.start is None else None,
-            python=job.python if job.python and os.access(job.python, os.X_OK) else None,
+            python=job.python if is_file(job.python or "") else None,
         )
         try:
             values = keys_of(settled, schedule, job_id, script, start)
@@ -208,5 +208,5 @@ def _folders(sources: Sequence[str]) -> list[Path]:
     """Return the folders in which scripts are looked for."""
     paths = [Path(source) for source in sources if "://" not in source]
     return list(
-        dict.fromkeys((path if path.is_dir() else path.parent).absolute() for path in paths)
+        dict.fromkeys((path if is_folder(path) else path.parent).absolute() for path in paths)
     )

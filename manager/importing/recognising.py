@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING, NamedTuple
 from include.language import _
 from manager.importing import flows
 from manager.importing.old_jobs import Finding, Place, Read
-from manager.importing.source_text import UnreadableSourceError, read_bytes, read_text
+from manager.importing.source_text import (
+    UnreadableSourceError,
+    is_file,
+    is_folder,
+    read_bytes,
+    read_text,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -91,11 +97,11 @@ def _read_one(source: str, found: list[tuple[str, Read]], programs: list[str]) -
 def files_of(source: str) -> list[str]:
     """Return the source itself, or what a folder has at its top that some reader takes."""
     path = Path(source)
-    if source.startswith(ADDRESS) or not path.is_dir():
+    if source.startswith(ADDRESS) or not is_folder(path):
         return [source]
     found = []
     for file in sorted(path.iterdir()):
-        if not file.is_file() or file.suffix.lower() not in SUFFIXES:
+        if not is_file(file) or file.suffix.lower() not in SUFFIXES:
             continue
         kind = kind_of(str(file))
         if isinstance(kind, Finding):

@@ -19,7 +19,13 @@ from include.language import _
 from include.registry.checks.interpreters import imports_of
 from include.registry.paths import SCRIPTS
 from manager.importing.programs import parse
-from manager.importing.source_text import UnreadableSourceError, read_bytes, read_text
+from manager.importing.source_text import (
+    UnreadableSourceError,
+    is_file,
+    is_folder,
+    read_bytes,
+    read_text,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -97,11 +103,11 @@ class ScriptFinder:
             plain = Path(written.replace("\\", "/"))
             nearby = [Path(job.place.file).parent, *self.folders]
             for base in nearby if not plain.is_absolute() else [Path()]:
-                if (base / plain).is_file():
+                if is_file(base / plain):
                     return (base / plain).absolute()
         elif (drive := DRIVE.match(written)) is not None:  # as WSL shows the drives of Windows
             mounted = Path("/mnt", drive[1].lower(), *_raw_parts(written))
-            if mounted.is_file():
+            if is_file(mounted):
                 return mounted
         parts = _raw_parts(written)
         for count in range(len(parts), 0, -1):
@@ -125,8 +131,8 @@ class ScriptFinder:
             names = self._listed[path]
             if part.casefold() not in names:
                 return None
-            path = exact if exact.exists() else names[part.casefold()]
-        return path if path.is_file() else None
+            path = exact if os.path.lexists(exact) else names[part.casefold()]
+        return path if is_file(path) else None
 
     def _free(self, new: str, found: Path | None, taken: dict[str, Path | None]) -> str:
         """Return a path here that is free, or holds the same script already."""
@@ -139,7 +145,7 @@ class ScriptFinder:
 
     def _may_write(self, new: str, found: Path | None) -> bool:
         path = self.root / SCRIPTS / new
-        if not path.exists():
+        if not os.path.lexists(path):
             return True
         if is_placeholder(path) or (found is None and not self.copies):
             return True
@@ -175,7 +181,7 @@ def write_scripts(root: Path, copies: Iterable[ScriptCopy]) -> None:
         for source, new in files:
             path = root / SCRIPTS / new
             try:
-                if source is None and path.exists():
+                if source is None and os.path.lexists(path):
                     continue
                 path.parent.mkdir(parents=True, exist_ok=True)
                 text = PROGRAM.format(mark=PLACEHOLDER, old=ascii(copy.old))
@@ -263,9 +269,9 @@ def _imported_beside(path: Path, base: Path) -> Iterator[Path]:
     for name in names:
         top = name.partition(".")[0]
         for folder in dict.fromkeys((base, path.parent)):
-            if (module := folder / f"{top}.py").is_file():
+            if is_file(module := folder / f"{top}.py"):
                 yield module
-            elif (folder / top).is_dir() and top:
+            elif top and is_folder(folder / top):
                 yield from sorted((folder / top).rglob("*.py"))[:MOST_MODULES]
 
 

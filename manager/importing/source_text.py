@@ -74,6 +74,16 @@ def read_bytes(path: Path, at_most: int | None = None) -> bytes:
         return file.read(LARGEST if at_most is None else at_most)
 
 
+def is_file(path: Path | str) -> bool:
+    """Return whether a file is there; never raises, whatever the path holds."""
+    return os.path.isfile(path)  # noqa: PTH113 -- that of Path raises for what no name can be
+
+
+def is_folder(path: Path | str) -> bool:
+    """Return the same for a folder."""
+    return os.path.isdir(path)  # noqa: PTH112 -- the same
+
+
 def read_text(path: Path) -> SourceText:
     """Read a whole text file: UTF-8 or UTF-16 by its mark, what it names itself, UTF-8, or GBK.
 
