@@ -1,13 +1,11 @@
 """A run that somebody waits for, and how it ended."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from include.coverage.runs import Name
 from include.language import N_
 from include.registry import Job
-from include.units.unit import LedgerRow
 
 # Of tasks and runs, as Airflow calls them; `_` translates them.
 STATES_OF_AIRFLOW = (
@@ -36,7 +34,7 @@ class Followed:
         run_id: its name.
         shops: those that it is about; none for all.
         new: whether this command made it; else it was there.
-        before: the period's rows of the ledger when it was begun.
+        by_schedule: whether the schedule makes a run of the period by itself.
         landed: None while it goes on, then whether everything landed.
         stuck: why it cannot go on; empty while it can.
     """
@@ -46,7 +44,7 @@ class Followed:
     run_id: str
     shops: tuple[str, ...] = ()
     new: bool = False
-    before: Sequence[LedgerRow] = ()
+    by_schedule: bool = False
     landed: bool | None = None
     stuck: str = ""
     said: str = field(default="", repr=False)

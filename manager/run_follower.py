@@ -58,9 +58,8 @@ class Follower:
 
     def begin(self, job: Job, key: str) -> Followed:
         """Trigger a run, or find one of the period that waits or works; raises ExpectedError."""
-        before = self._ledger.rows(job.id, key)
         run_id, new = patiently(begin_run, self._api, job.id, key, stuck=self._stuck)
-        return Followed(job, key, run_id, new=new, before=before)
+        return Followed(job, key, run_id, new=new)
 
     def make(self, job_id: str, body: Mapping[str, Any]) -> bool:
         """Make a run that has a name of its own; returns whether it was not there."""
@@ -70,26 +69,21 @@ class Follower:
         """Return the rows of the ledger of a run's period."""
         return self._ledger.rows(run.job.id, run.key)
 
-    def nothing_new(self, run: Followed) -> bool:
-        """Return whether a run left everything as it was: all had landed before."""
-        return bool(run.before) and run.before == self.rows(run)
-
-    def follow(self, runs: Sequence[Followed], *, quiet: bool = False) -> None:
-        """Wait until each has ended; print how each is whenever that changes.
+    def follow(self, run: Followed, *, quiet: bool = False) -> None:
+        """Wait until a run has ended; print how it is whenever that changes.
 
         Raises:
-            ExpectedError: a run takes for ever.
-            ApiError: the web UI has not answered for minutes. The runs go on.
+            ExpectedError: it takes for ever.
+            ApiError: the web UI has not answered for minutes. The run goes on.
         """
 
-        def look(waiting: Sequence[Followed]) -> Iterator[str]:
-            for run in waiting:
-                line = self.look(run)
-                if line != run.said:
-                    run.said = line
-                    yield line
+        def look(_waiting: Sequence[Followed]) -> Iterator[str]:
+            line = self.look(run)
+            if line != run.said:
+                run.said = line
+                yield line
 
-        _until_ended(runs, look, quiet=quiet, within=RUN_SECONDS)
+        until_ended([run], look, quiet=quiet, within=RUN_SECONDS)
 
     def look(self, run: Followed) -> str:
         """Look how a run is, and say it in a line; sets `landed` when it has ended."""
@@ -207,7 +201,7 @@ class Follower:
                         count=len(runs),
                     )
 
-        _until_ended(runs, look, quiet=quiet)
+        until_ended(runs, look, quiet=quiet)
 
     def _end(
         self, run: Followed, disabled: Callable[[str], bool], held_up: Run | None
@@ -240,7 +234,7 @@ class Follower:
         return [ended]
 
 
-def _until_ended(
+def until_ended(
     runs: Sequence[Followed],
     look: Callable[[Sequence[Followed]], Iterable[str]],
     *,

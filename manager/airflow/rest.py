@@ -138,10 +138,10 @@ class Api:
         runs = [run for run in found["dag_runs"] if run["partition_key"] == partition_key]
         return [str(run["dag_run_id"]) for run in runs]
 
-    def running_tasks(self) -> list[dict[str, Any]]:
-        """Return the tasks of all DAGs that run now."""
+    def tasks(self, state: str) -> list[dict[str, Any]]:
+        """Return the tasks of all DAGs that are in a state."""
         path = "/api/v2/dags/~/dagRuns/~/taskInstances"
-        return list(self._pages(path, "task_instances", state="running"))
+        return list(self._pages(path, "task_instances", state=state))
 
     def run_state(self, dag_id: str, run_id: str) -> str:
         """Return the state of a run: queued, running, success or failed."""

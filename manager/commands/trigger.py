@@ -76,7 +76,7 @@ def _wait(
 
     follower = Follower.of(layout, job.id)
     run = Followed(job, told["period"], told["run_id"], shops)
-    follower.follow([run], quiet=as_json)
+    follower.follow(run, quiet=as_json)
     (code, reason), rows = follower.outcome(run), follower.rows(run)
     if as_json:
         ended = {"landed": code == 0, "reason": reason or run.stuck, "rows": [*map(asdict, rows)]}

@@ -2,6 +2,7 @@
 
 import json
 import sys
+import time
 from argparse import Namespace
 from contextlib import redirect_stdout, suppress
 from datetime import datetime, timezone
@@ -12,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from include import MANAGER
 from include.alerts.store import FILE, STARTED, Store
 from include.errors import ConfigurationError, ExpectedError
+from include.language import _
 from include.registry import load_registry
 from include.registry.checks import check_project
 from include.units.first_seen import first_seen
@@ -38,7 +40,12 @@ def start(layout: Layout, arguments: Namespace) -> int:
 
 
 def start_service(
-    layout: Layout, port: int | None = None, host: str | None = None, *, as_json: bool = False
+    layout: Layout,
+    port: int | None = None,
+    host: str | None = None,
+    *,
+    as_json: bool = False,
+    brief: bool = False,
 ) -> None:
     """Start the service, or say that it runs; prints where it is.
 
@@ -47,6 +54,7 @@ def start_service(
         port: the base port; None for the one of the last start.
         host: the address that the web UI listens on; None for the last one.
         as_json: print one JSON object; what happens meanwhile goes to standard error.
+        brief: print that it has started, not component by component.
 
     Raises:
         ConfigurationError: a port is taken, the service runs elsewhere, or the last port cannot be
@@ -65,11 +73,28 @@ def start_service(
             _check_same(ports, remembered(layout))
         else:
             _launch(layout, ports)
-        wait_until_ready(layout, ports, None if already else partial(print, flush=True))
+        if already:
+            wait_until_ready(layout, ports, None)
+        else:
+            _wait(layout, ports, brief=brief)
     _tell(layout, ports, already=already, as_json=as_json)
     warn_of_problems(layout)
     if not ports.private:
         _warn_of_others(ports)
+
+
+def _wait(layout: Layout, ports: Ports, *, brief: bool) -> None:
+    if not brief:
+        wait_until_ready(layout, ports, partial(print, flush=True))
+        return
+    started = time.monotonic()
+    print(_("starting the service ..."), end=" ", flush=True)
+    try:
+        wait_until_ready(layout, ports, None)
+    except ExpectedError:
+        print(_("failed"), flush=True)
+        raise
+    print(_("done in {seconds} s", seconds=round(time.monotonic() - started)), flush=True)
 
 
 def _tell(layout: Layout, ports: Ports, *, already: bool, as_json: bool) -> None:

@@ -169,7 +169,7 @@ def _scheduler_pid(layout: Layout) -> int | None:
 def _running(api: Api, before: list[str]) -> list[str]:
     """Name what runs, by job and period; as before when nobody can tell."""
     try:
-        runs = dict.fromkeys((task["dag_id"], task["dag_run_id"]) for task in api.running_tasks())
+        runs = dict.fromkeys((task["dag_id"], task["dag_run_id"]) for task in api.tasks("running"))
         return sorted(f"{dag_id} {api.period_of(dag_id, run_id)}" for dag_id, run_id in runs)
     except ApiError:
         return before

@@ -10,7 +10,7 @@ import pytest
 
 from include.registry import load_registry
 from include.units.ledger import Ledger
-from include.units.unit import LANDED, LedgerRow, State
+from include.units.unit import LANDED, LedgerRow
 from include.warehouse import connect
 from manager.commands.demo import OF_THE_SERVICE
 from tests.integration.truths import own_rows
@@ -45,25 +45,34 @@ def test_run_without_the_service_says_what_to_start(unstarted: Service) -> None:
 
 
 def test_demo_lands_all_eleven_jobs(service: Service) -> None:
-    """Eleven DAG runs succeed, and every shop has just the rows that the sandbox has."""
+    """Eleven DAG runs succeed, and every shop has just the rows that the sandbox has.
+
+    Each is said once, and the last lines say what to try next.
+    """
     done = service.manager("demo")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "11 of 11 jobs landed" in done.stdout
-    assert service.ports.url in done.stdout
+    *_others, first, second, third = done.stdout.splitlines()
+    assert f"{service.ports.url}/plugin/coverage" in first
+    assert "trigger erp_store --period" in second
+    assert "docs/add-a-job.md" in third
     assert service.layout.shown(service.layout.passwords) in done.stdout
     assert service.layout.passwords.read_text().split('"')[3] not in done.stdout
-    registry = load_registry()
+    registry, now = load_registry(service.root), datetime.now(SHANGHAI)
     assert "housekeeping" not in done.stdout
     for job in registry.jobs.values():
         if job.script.startswith(OF_THE_SERVICE):
             continue
-        period = job.schedule.last_ended(datetime.now(SHANGHAI))
+        period = job.schedule.covered_by(job.schedule.latest_fire(now))
+        lines = [line for line in done.stdout.splitlines() if f"  {job.id} {period.key}: " in line]
+        said = [unit for line in lines for unit in line.partition(": ")[2].split(", ")]
         rows = ledger_rows(service, period.key, job.id)
         shops = {shop.id: int(shop.platform_id) for shop in registry.shops_of(job)}
         assert [row.shop_id for row in rows] == (sorted(shops) or ["-"])
         for row in rows:
-            assert row.state in (*LANDED, State.PROVISIONAL), row  # not all is due yet
-            assert row.rows is None or f" {row.rows:,} │ {row.state} " in done.stdout
+            assert row.state in LANDED, row
+            told = "landed" if row.rows is None else f"{row.shop_id} {row.rows:,} rows"
+            assert said.count(told) == 1, said
             if shops:
                 assert row.rows == own_rows(job, shops[row.shop_id], period, row.finished_at), row
 

@@ -98,14 +98,14 @@ def test_each_change_is_a_line_and_a_web_ui_that_restarts_is_waited_for(
     monkeypatch.setattr(run_follower, "LOOK_SECONDS", 0)
     api, run = Airflow("running", "running", "away", "success"), Followed(ERP, KEY, RUN)
     _write(engine, ERP, "ok", "failed")
-    _follower(engine, api).follow([run])
+    _follower(engine, api).follow(run)
     assert capsys.readouterr().out.splitlines() == [
         f"erp_store {KEY}: queued, 1 of 2 landed, 10 rows",
         f"erp_store {KEY}: success, 1 of 2 landed, 10 rows",
     ]
     monkeypatch.setattr(run_follower, "PATIENCE_SECONDS", 0)
     with pytest.raises(UnansweredError):
-        _follower(engine, Airflow("away")).follow([Followed(ERP, KEY, RUN)])
+        _follower(engine, Airflow("away")).follow(Followed(ERP, KEY, RUN))
 
 
 def _write(engine: Engine, job: Any, *states: str) -> None:
