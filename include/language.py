@@ -167,6 +167,11 @@ def clauses(*texts: str) -> str:
     return reduce(lambda first, then: _("{first}; {then}", first=first, then=then), said or [""])
 
 
+def below(*texts: str) -> str:
+    """Return several texts as one, each on lines of its own."""
+    return reduce(lambda above, last: Message("{above}\n{last}", above=above, last=last), texts)
+
+
 def stored_message(text: str) -> str | None:
     """Return a text as JSON for `restored`; None where it is no message."""
     return text.stored() if isinstance(text, Message) else None

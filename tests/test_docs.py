@@ -179,7 +179,7 @@ def test_the_example_of_a_feed_is_valid(tmp_path: Path) -> None:
 def test_what_is_not_there_yet_is_told_from_what_never_will_be() -> None:
     """Who ended with 99 for the first would lose the day."""
     chinese = (ROOT / f"docs/add-a-job{CHINESE}").read_text("utf-8")
-    for told in (ADD_A_JOB, exit_codes.__doc__):
+    for told in (ADD_A_JOB, exit_codes.TABLE):
         assert told
         assert "not there yet is 75, which tries again; 99 says that there will never be" in told
     assert "数据还没有出来用 75，会再试；99 表示永远不会有" in chinese

@@ -27,6 +27,7 @@ from include.language import (
     speaking,
     stored_message,
 )
+from include.units.unit import Drift
 
 ROOT = Path(__file__).parent.parent
 CATALOGUES = sorted((LOCALE / CHINESE).glob("*.po"))
@@ -46,7 +47,6 @@ NOT_YET = {
     "include/prepare.py",
     "include/pulling",
     "include/row_checks",
-    "include/running",
     "include/scheduling",
     "include/scripts",
     "include/warehouse",
@@ -57,6 +57,10 @@ NOT_YET = {
 FOR_MACHINES: dict[str, tuple[str, ...]] = {
     # A fault of our own code.
     "include/cron.py": ("{} is not in a named time zone",),
+    # A command, a name in a list of processes, a line that is put together.
+    "include/running/__main__.py": ("python -m include.running",),
+    "include/running/process_tree.py": ("{} (pid {})",),
+    "include/running/journal.py": ("{now} {subject} {event}",),
     # Looked for in a column that is in English.
     "include/units/unit.py": ("landed, the source counts",),
     # Codes as regular expressions; how lines are set; JSON of a connection, as an example.
@@ -176,6 +180,7 @@ def test_what_an_error_says_is_the_message_that_it_holds() -> None:
         assert restored(stored_message(told), "") == "、；as it came"
         assert restored(stored_message(several), "") == "、；as it came、x；、；as it came"
         assert several.into(ENGLISH) == several == ", ; as it came, x; , ; as it came"
+    assert _("{drift}", drift=Drift(1, 2, 1)) == "1 -> 2 rows (+1), 1 changed"  # not a list
     assert clauses("", "one", "", "two") == "one; two"
     assert clauses("", "") == ""
 

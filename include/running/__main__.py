@@ -8,6 +8,7 @@ import sys
 import traceback
 
 from include.errors import ExpectedError
+from include.language import N_, _
 from include.running.context import Context, Request
 from include.running.execution import exit_code_of, run_all
 from include.running.script_process import Output
@@ -16,7 +17,7 @@ from include.secrets.masking import Masker
 from include.secrets.values import secrets_in
 from include.units import exit_codes
 
-EPILOG = """\
+EPILOG = N_("""\
 environment, as far as the command line does not say otherwise:
   PERIOD_KEY, or PERIOD_FROM and PERIOD_TO; SHOPS (comma separated); AGAIN=1; RUN_ID; ATTEMPT
   RETRY_EARLIER=1        first retry, once, what failed in earlier periods
@@ -31,7 +32,7 @@ environment, as far as the command line does not say otherwise:
                          machine is taken over when four are missing
 
 exit codes:
-"""
+""")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -52,24 +53,27 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    table = (exit_codes.__doc__ or "").partition("\n\n")[2]  # python -OO leaves texts out
     parser = argparse.ArgumentParser(
         prog="python -m include.running",
-        description="Run one job's script for one period or several, and account for it.",
-        epilog=EPILOG + table,
+        description=_("Run one job's script for one period or several, and account for it."),
+        epilog=_(EPILOG) + _(exit_codes.TABLE),
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    parser.add_argument("job_id", metavar="JOB_ID", help="id of the job in config/tasks/*.yaml")
-    which = parser.add_argument_group("which periods (by default the last that has ended)")
-    which.add_argument("--period", metavar="KEY", help="one period, such as 2025-10-02 or 2025-09")
-    which.add_argument("--from", metavar="KEY", dest="first", help="first period of a range")
-    which.add_argument("--to", metavar="KEY", dest="last", help="last period of a range, inclusive")
-    parser.add_argument(
-        "--shop", metavar="ID", action="append", help="this shop only; one --shop for each"
+    parser.add_argument("job_id", metavar="JOB_ID", help=_("id of the job in config/tasks/*.yaml"))
+    which = parser.add_argument_group(_("which periods (by default the last that has ended)"))
+    which.add_argument(
+        "--period", metavar="KEY", help=_("one period, such as 2025-10-02 or 2025-09")
     )
-    parser.add_argument("--again", action="store_true", help="run what has landed already, too")
-    parser.add_argument("--root", metavar="FOLDER", help="the project whose registry counts")
+    which.add_argument("--from", metavar="KEY", dest="first", help=_("first period of a range"))
+    which.add_argument(
+        "--to", metavar="KEY", dest="last", help=_("last period of a range, inclusive")
+    )
+    parser.add_argument(
+        "--shop", metavar="ID", action="append", help=_("this shop only; one --shop for each")
+    )
+    parser.add_argument("--again", action="store_true", help=_("run what has landed already, too"))
+    parser.add_argument("--root", metavar="FOLDER", help=_("the project whose registry counts"))
     return parser
 
 

@@ -6,20 +6,19 @@ is checked there. The runner and the script get it through their environment.
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from include.errors import ConfigurationError
+from include.language import _
 from include.logical_dates import period_asked_for
-from include.registry import SHOPS_FILE, Job, Registry, load_registry
-from include.running.environment import project_root
-from include.text import LONGEST_QUOTE, quoted, suggestion
+from include.running.asked_shops import named_shops, shops_of_conf
+from include.text import quoted, suggestion
 
 if TYPE_CHECKING:
     from argparse import Namespace
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from include.periods import Period, Schedule
 
@@ -55,8 +54,11 @@ class Asked:
         shops = tuple(dict.fromkeys(filter(None, map(str.strip, (listed or "").split(",")))))
         if listed is not None and not shops:
             raise ConfigurationError(
-                f"SHOPS {listed!r} names no shop: write ids with commas between them, or for all "
-                "shops unset SHOPS"
+                _(
+                    "SHOPS {listed!r} names no shop: write ids with commas between them, or "
+                    "for all shops unset SHOPS",
+                    listed=listed,
+                )
             )
         first, last = _ends(one or None, begin or None, end or None, VARIABLES)
         return cls(first, last, shops, again == "1")
@@ -72,7 +74,7 @@ class Asked:
         """
         said = (getattr(words, name, None) for name in ("period", "first", "last"))
         one, begin, end = map(named_period, OPTIONS, said)
-        shops = _named_shops(getattr(words, "shop", None) or ())
+        shops = named_shops(getattr(words, "shop", None) or ())
         window = VARIABLES[:3] if one or begin or end else ()
         overruled = {*window, *(["SHOPS"] if shops else [])}
         left = cls.from_environment({k: v for k, v in environment.items() if k not in overruled})
@@ -119,27 +121,47 @@ def asked_of(run: Any, job_id: str, schedule: Schedule, shops: Collection[str]) 
     else:
         first = last = schedule.last_ended(now).key
     if key and (first, last) != (key, key):
-        message = f"conf asks for {first} to {last}, but the run's own period is {quoted(key)}"
-        raise ConfigurationError(f"{message}: give one of the two")
+        raise ConfigurationError(
+            _(
+                "conf asks for {first} to {last}, but the run's own period is {key}: give one of "
+                "the two",
+                first=first,
+                last=last,
+                key=quoted(key),
+            )
+        )
     if dated := period_asked_for(run.logical_date, now, schedule):
         if named and (first, last) != (dated.key, dated.key):
-            message = f"the run's logical date means {dated.key}, but its key or conf"
-            raise ConfigurationError(f"{message} {first} to {last}: leave the date out")
+            raise ConfigurationError(
+                _(
+                    "the run's logical date means {key}, but its key or conf {first} to {last}: "
+                    "leave the date out",
+                    key=dated.key,
+                    first=first,
+                    last=last,
+                )
+            )
         first = last = schedule.ended(dated.key, datetime.now(timezone.utc)).key
-    return Asked(first, last, _shops_of_conf(given["shops"], job_id, shops), given["again"])
+    return Asked(first, last, shops_of_conf(given["shops"], job_id, shops), given["again"])
 
 
 def _given(conf: Mapping[str, Any]) -> dict[str, Any]:
     """Return what a conf says of each word; None for no period and no shops."""
     for word in conf:
         if word not in CONF:
-            raise ConfigurationError(f"conf {quoted(word)} is not known: {suggestion(word, CONF)}")
+            raise ConfigurationError(
+                _(
+                    "conf {word} is not known: {suggestion}",
+                    word=quoted(word),
+                    suggestion=suggestion(word, CONF),
+                )
+            )
     # The form sends null or an empty text for a field that was left empty.
     given = {word: None if conf.get(word) == "" else conf.get(word) for word in CONF}
     again = given["again"] = False if given["again"] is None else given["again"]
     if not isinstance(again, bool):
         raise ConfigurationError(
-            f"conf 'again' is {quoted(again)}: write true or false, without quotes"
+            _("conf 'again' is {again}: write true or false, without quotes", again=quoted(again))
         )
     return given
 
@@ -152,22 +174,14 @@ def named_period(option: str, word: str | None) -> str | None:
     """
     if word is not None and not word.strip():
         raise ConfigurationError(
-            f"{option} {word!r} names no period; is the variable that it comes from set? For the "
-            f"last one that ended leave {option} out"
+            _(
+                "{option} {word!r} names no period; is the variable that it comes from set? "
+                "For the last one that ended leave {option} out",
+                option=option,
+                word=word,
+            )
         )
     return word
-
-
-def check_shops(registry: Registry, job: Job, wanted: Iterable[str]) -> None:
-    """Check that shops are enabled shops of a job.
-
-    Raises:
-        ConfigurationError: one is not; says why, or which id comes nearest.
-    """
-    ids = [shop.id for shop in registry.shops_of(job)]
-    for shop in wanted:
-        if shop not in ids:
-            raise ConfigurationError(_why_not(registry, job, shop))
 
 
 def _ends(one: Any, begin: Any, end: Any, names: Sequence[str]) -> tuple[str, str]:
@@ -175,69 +189,36 @@ def _ends(one: Any, begin: Any, end: Any, names: Sequence[str]) -> tuple[str, st
     period, first, last = names[:3]
     if begin is not None and end is None:
         raise ConfigurationError(
-            f"{first} {quoted(begin)} has no {last}: add {last} with the last period, or for one "
-            f"period write {period} in its place"
+            _(
+                "{first} {begin} has no {last}: add {last} with the last period, or for one "
+                "period write {period} in its place",
+                first=first,
+                begin=quoted(begin),
+                last=last,
+                period=period,
+            )
         )
     if end is not None and begin is None:
-        message = f"{last} {quoted(end)} has no {first}: add {first}, the first period"
-        raise ConfigurationError(message)
+        raise ConfigurationError(
+            _(
+                "{last} {end} has no {first}: add {first}, the first period",
+                last=last,
+                end=quoted(end),
+                first=first,
+            )
+        )
     if one is not None and begin is not None:
         raise ConfigurationError(
-            f"{period} {quoted(one)} and {first} {quoted(begin)} do not go together: leave "
-            f"{period} out, or {first} and {last}"
+            _(
+                "{period} {one} and {first} {begin} do not go together: leave {period} out, "
+                "or {first} and {last}",
+                period=period,
+                one=quoted(one),
+                first=first,
+                begin=quoted(begin),
+                last=last,
+            )
         )
     if begin is not None:
         return begin, end
     return ("", "") if one is None else (one, one)
-
-
-def _named_shops(words: Sequence[str]) -> tuple[str, ...]:
-    for word in words:
-        if "," in word:
-            each = " ".join(f"--shop {one.strip()}" for one in word.split(",") if one.strip())
-            example = f", as in {each}" if each else ""
-            problem = f"is no shop's id: write one --shop for each shop{example}"
-            raise ConfigurationError(f"--shop {word!r} {problem}")
-        if not word.strip():  # an unset variable: no shop is not every shop
-            raise ConfigurationError(
-                f"--shop {word!r} names no shop; is the variable that it comes from set? For all "
-                "shops leave --shop out"
-            )
-    return tuple(dict.fromkeys(word.strip() for word in words))
-
-
-def _shops_of_conf(asked: Any, job_id: str, shops: Collection[str]) -> tuple[str, ...]:
-    if asked is None:
-        return ()
-    if not isinstance(asked, list) or not all(isinstance(shop, str) for shop in asked):
-        raise ConfigurationError(f"conf 'shops' is {quoted(asked)}, not a list of shop ids")
-    if not asked:
-        message = "conf 'shops' is [], which names no shop: name some, or for all leave 'shops' out"
-        raise ConfigurationError(message)
-    for shop in asked:
-        if shop not in shops:
-            short = shop if len(shop) <= LONGEST_QUOTE else f"{shop[:LONGEST_QUOTE]}…"
-            registry = load_registry(project_root(os.environ), only=job_id)
-            job = registry.jobs.get(job_id)
-            why = _why_not(registry, job, short) if job else f"{short!r} is no shop of {job_id!r}"
-            raise ConfigurationError(f"conf 'shops': {why}")
-    return tuple(dict.fromkeys(asked))
-
-
-def _why_not(registry: Registry, job: Job, shop: str) -> str:
-    """Return why a shop is not one of a job's enabled shops, and what to write instead."""
-    ids = [shop.id for shop in registry.shops_of(job)]
-    if not job.platform:
-        return f"job {job.id!r} has no shops: leave shop {shop!r} out"
-    known = registry.shops.get(shop)
-    if known is None:
-        problems = [each for each in registry.problems if each.file == SHOPS_FILE]
-        about = [str(each) for each in problems if each.job_id in (shop, None)]
-        if any(each.job_id == shop for each in problems):
-            return "\n".join([f"the entry of shop {shop!r} is broken; repair it first:", *about])
-        message = f"there is no shop {shop!r} on {job.platform}: {suggestion(shop, ids)}"
-        return "\n".join([message, *about])
-    if known.platform != job.platform:
-        wrong = f"shop {shop!r} is on {known.platform}, and job {job.id!r} is for {job.platform}"
-        return f"{wrong}: name a job for {known.platform}, or one of {', '.join(ids[:20])}"
-    return f"shop {shop!r} is disabled: set 'enabled: true' for it in {SHOPS_FILE}"

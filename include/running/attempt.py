@@ -9,6 +9,7 @@ from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, NamedTuple
 
 from include.errors import ConfigurationError, ExpectedError
+from include.language import N_, Message, _, clauses
 from include.running.environment import PROVISIONAL
 from include.running.results import NOTHING_SAID, RESULTS_FILE, Results, read_results, results_file
 from include.running.script_call import (
@@ -18,7 +19,7 @@ from include.running.script_call import (
     why_not_known,
 )
 from include.running.script_run import ScriptRun
-from include.units.exit_codes import ExitCode, describe, worst
+from include.units.exit_codes import ExitCode, describe, ended, worst
 from include.units.job_units import JobUnits
 from include.units.unit import REPAIR_PREFIX
 
@@ -31,12 +32,12 @@ if TYPE_CHECKING:
 
 # Runs of many periods, of which nobody has asked for that one: they do not run ahead of a contract.
 UNASKED = (REPAIR_PREFIX, "backfill__")
-LANDED_BEFORE = (
+LANDED_BEFORE = N_(
     "{subject} has landed; use --again (or again=true in the trigger form) to run it once more"
 )
-CHECKED = (
-    "a shop that failed its checks is pulled again by the next run of the period; when a figure is "
-    "right as it is, change 'checks' in {entry}"
+CHECKED = N_(
+    "a shop that failed its checks is pulled again by the next run of the period; when a "
+    "figure is right as it is, change 'checks' in {entry}"
 )
 
 
@@ -82,10 +83,10 @@ class Attempt:
         if job.after:
             if ledger is None or ledger.is_followed(request.root, job, self.period):
                 return ""
-            return f"contract {job.after} is not complete, run again then"
+            return _("contract {contract} is not complete, run again then", contract=job.after)
         due = job.schedule.fire_for(self.period)
         is_later = due > datetime.now(timezone.utc)
-        return f"due at {_shown(due)}, pulled again then" if is_later else ""
+        return _("due at {at}, pulled again then", at=_shown(due)) if is_later else ""
 
     def run(self) -> int:
         """Run the script for what has not landed, account for how it ended; return the exit code.
@@ -108,9 +109,9 @@ class Attempt:
         # An earlier attempt of this run may have landed it, which Airflow does not know.
         ledger = context.ledger if context.request.attempt > 1 else None
         if ledger and ledger.landed_by_this_run(context.job.id, self.period):
-            context.note(self.subject, "landed in an attempt of this run that was cut off")
+            context.note(self.subject, _("landed in an attempt of this run that was cut off"))
             return ExitCode.LANDED
-        context.note(self.subject, f"nothing to do: {why}")
+        context.note(self.subject, _("nothing to do: {why}", why=why))
         return ExitCode.NOTHING_TO_DO
 
     def _command(self) -> list[str]:
@@ -130,8 +131,9 @@ class Attempt:
     def _work(self, command: list[str]) -> int:
         context = self.context
         seconds = context.time_left.for_script(self.limit.total_seconds())
-        run = f"(pid {os.getpid()}, run {context.request.run_id})"
-        context.note(self.subject, f"{self._begins()} {run}")
+        run = {"pid": os.getpid(), "run": context.request.run_id}
+        begins = _("{begins} (pid {pid}, run {run})", begins=self._begins(), **run)
+        context.note(self.subject, begins)
         begun = time.monotonic()
         file = context.request.var / "results" / f"{self.lock.path.stem}.jsonl"
         with results_file(file), self._in_ledger():
@@ -142,28 +144,36 @@ class Attempt:
 
     def _begins(self) -> str:
         if self.retry:
-            return "retried automatically"
+            return _("retried automatically")
         attempt = self.context.request.attempt
         if attempt <= 1:
-            return "started"
+            return _("started")
         # A run that was cut off by a stop is retried beyond what its retries allow.
         allowed = self.context.job.retries + 1
-        return f"retried, attempt {attempt}" + (f" of {allowed}" if attempt <= allowed else "")
+        if attempt > allowed:
+            return _("retried, attempt {attempt}", attempt=attempt)
+        return _("retried, attempt {attempt} of {allowed}", attempt=attempt, allowed=allowed)
 
     def _nothing_to_do(self) -> str | None:
         """Return why there is nothing to run, by the registry and the ledger; None if there is."""
         context = self.context
         if not self.units:
-            none = f"no shop on {context.job.platform} is enabled and open in {self.period.key}"
-            return "; ".join(self.closed) or none
+            none = _(
+                "no shop on {platform} is enabled and open in {key}",
+                platform=context.job.platform,
+                key=self.period.key,
+            )
+            return clauses(*self.closed) or none
         if self.later and context.job.after and context.request.run_id.startswith(UNASKED):
             return self.later
         for why in self.closed:
-            context.output.say(f"{self.subject} leaves out a shop: {why}")
+            context.output.say(
+                _("{subject} leaves out a shop: {why}", subject=self.subject, why=why)
+            )
         if context.ledger:
             again = context.request.asked.again
             self.units = context.ledger.open_units(self.covered, again=again, early=self.early)
-        return None if self.units else LANDED_BEFORE.format(subject=self.subject)
+        return None if self.units else _(LANDED_BEFORE, subject=self.subject)
 
     def _in_ledger(self) -> AbstractContextManager[None]:
         ledger, say = self.context.ledger, self.context.output.say
@@ -183,30 +193,38 @@ class Attempt:
 
     def _end(self, code: int, said: Results, seconds: float) -> int:
         context = self.context
-        reason, details = self._reason(code), context.output.last_lines()
+        reason, details = ended(code, self._how()), context.output.last_lines()
         if context.ledger:
-            error = "\n".join([reason, *details])
+            error = ended(code, self._how(), details)
             left_out = context.ledger.settle(self.units, code, error, said.of, early=self.early)
             if left_out:
-                names = ", ".join(unit.shop_id for unit in left_out)
-                code, reason = ExitCode.FAILED, f"the script said nothing of {names}"
+                shops = [unit.shop_id for unit in left_out]
+                code, reason = ExitCode.FAILED, _("the script said nothing of {shops}", shops=shops)
         for line in (told := said.in_words()):
-            context.output.say(f"{self.subject}: {line}")
+            context.output.say(_("{subject}: {line}", subject=self.subject, line=line))
         details = [*told, *details]
         whole = worst([code, said.code, *(result.code for result in said.of.values())])
         if whole not in (code, ExitCode.LANDED):
-            reason = f"some of what the script says in {RESULTS_FILE} has failed; {describe(whole)}"
+            reason = _(
+                "some of what the script says in {file} has failed; {ended}",
+                file=RESULTS_FILE,
+                ended=describe(whole),
+            )
         code = whole
-        later = f": {self.later}" if self.later else ""
         if code == ExitCode.LANDED:
-            landed = "landed provisionally" if later else "landed"
-            context.note(self.subject, f"{landed}{self._rows()} in {seconds:.1f} s{later}")
+            context.note(self.subject, self._with_due(self._landed(seconds)))
         elif code == ExitCode.NOTHING_TO_DO:
-            yet = " yet" if later else ""
-            context.note(self.subject, f"had nothing to do{yet} ({seconds:.1f} s){later}")
+            nothing = _("had nothing to do ({seconds:.1f} s)", seconds=seconds)
+            early = _("had nothing to do yet ({seconds:.1f} s)", seconds=seconds)
+            context.note(self.subject, self._with_due(early if self.later else nothing))
         else:
-            context.note(self.subject, f"failed after {seconds:.1f} s: {reason}", details)
+            failed = _("failed after {seconds:.1f} s: {reason}", seconds=seconds, reason=reason)
+            context.note(self.subject, failed, details)
         return code
+
+    def _with_due(self, done: str) -> str:
+        """Return what was done, and when it is done again where it is provisional."""
+        return _("{done}: {later}", done=done, later=self.later) if self.later else done
 
     def _judge(self, code: int) -> int:
         """Reject what has landed and fails its checks; return the attempt's exit code."""
@@ -217,34 +235,42 @@ class Attempt:
         try:
             judgement = context.ledger.judge(job.checks, self.covered)
         except ConfigurationError as error:
-            raise ConfigurationError(f"{error} ({entry})") from error
-        lines = [line for _, line in judgement.lines()]
+            raise ConfigurationError(_("{error} ({entry})", error=error, entry=entry)) from error
+        lines = [line for _unit, line in judgement.lines()]
         if not lines:
             return code
         masked = [context.output.masker.mask(line) for line in lines]
-        context.note(self.subject, "failed its checks:", masked)
-        for line in (*lines, CHECKED.format(entry=entry)):
+        context.note(self.subject, _("failed its checks:"), masked)
+        for line in (*lines, _(CHECKED, entry=entry)):
             context.output.say(line)
         # Another try does not change that the rows are not counted.
         wrong = ExitCode.FAILED if judgement.faults else ExitCode.CONFIGURATION
         return worst([code, wrong])
 
-    def _rows(self) -> str:
-        """Return how many rows this attempt's units hold; empty where the ledger does not know."""
+    def _landed(self, seconds: float) -> Message:
+        """Return that it landed, and with how many rows, where the ledger knows."""
         ledger = self.context.ledger
         try:
             rows = ledger.rows_of(self.units) if ledger else None
         except ExpectedError:  # it has landed all the same
-            return ""
-        return "" if rows is None else f" {rows:,} rows"
+            rows = None
+        if rows is None and self.later:
+            return _("landed provisionally in {seconds:.1f} s", seconds=seconds)
+        if rows is None:
+            return _("landed in {seconds:.1f} s", seconds=seconds)
+        if self.later:
+            template = N_("landed provisionally {rows:,} rows in {seconds:.1f} s")
+            return _(template, rows=rows, seconds=seconds)
+        return _("landed {rows:,} rows in {seconds:.1f} s", rows=rows, seconds=seconds)
 
-    def _reason(self, code: int) -> str:
+    def _how(self) -> str:
+        """Return what has ended the script, or made its exit code another one."""
         interruption = self.context.interruption
         if interruption.timed_out:  # what came after that found it ending
-            return f"not done within its timeout of {self.limit}; {describe(code)}"
+            return _("not done within its timeout of {limit}", limit=str(self.limit))
         if interruption.signal:
-            return f"told to end by {interruption.signal.name}; {describe(code)}"
-        return f"{self.doubt}; {describe(code)}" if self.doubt else describe(code)
+            return _("told to end by {signal}", signal=interruption.signal.name)
+        return self.doubt
 
 
 def _shown(due: datetime) -> str:

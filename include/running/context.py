@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING
 from include import var_folder
 from include.errors import ConfigurationError, ExpectedError
 from include.heartbeats import HEARTBEAT, HEARTBEAT_SECONDS
+from include.language import _, below
 from include.registry import Job, Registry, load_registry
-from include.running.asked import Asked, check_shops
+from include.running.asked import Asked
+from include.running.asked_shops import check_shops
 from include.running.environment import ALL_SECONDS, GRACE, LOCK_WAIT, RETRY_EARLIER, project_root
 from include.running.journal import Journal
 from include.running.locking import Holder, UnitLock, check_writable, place_of
@@ -113,11 +115,17 @@ class Context:
 
         `details` are masked lines for the journal alone; the output has them already.
         """
-        self.output.say(f"{subject} {event}")
+        self.output.say(_("{subject} {event}", subject=subject, event=event))
         try:
             self.journal.write(subject, self.output.masker.mask(event), details)
         except OSError as error:
-            self.output.say(f"the journal {self.journal.path} cannot be written: {error}")
+            self.output.say(
+                _(
+                    "the journal {path} cannot be written: {error}",
+                    path=self.journal.path,
+                    error=error,
+                )
+            )
 
     def lock(self, period: Period, wait_seconds: float) -> UnitLock:
         """Return the lock of one of the job's periods, held.
@@ -141,14 +149,14 @@ class Context:
         subject = self.subject(period)
         try:
             for revision in self.ledger.completed(self.request.root, self.job.id, period):
-                self.note(subject, f"completes {revision}")
+                self.note(subject, _("completes {revision}", revision=revision))
         except Exception as error:  # noqa: BLE001 - whatever it is
             told = self.output.masker.mask(str(error) or repr(error))
-            self.note(subject, "its contracts could not be judged:", told.splitlines())
+            self.note(subject, _("its contracts could not be judged:"), told.splitlines())
 
     def _open_ledger(self) -> LedgerWriter | None:
         if not self.request.warehouse_url:
-            self.output.say("no WAREHOUSE_URL: this run is not written to the ledger")
+            self.output.say(_("no WAREHOUSE_URL: this run is not written to the ledger"))
             return None
         from include.running.ledger_writer import LedgerWriter  # noqa: PLC0415 - loads SQLAlchemy
 
@@ -185,8 +193,11 @@ class TimeLeft:
         left = min(limit, self._until - time.monotonic())
         if left <= 0:
             raise ExpectedError(
-                f"no time is left of the {self._seconds:.0f} s of this run (timeout in the job's "
-                "entry): the retry takes up what has not landed"
+                _(
+                    "no time is left of the {seconds:.0f} s of this run (timeout in the job's "
+                    "entry): the retry takes up what has not landed",
+                    seconds=self._seconds,
+                )
             )
         return left
 
@@ -198,11 +209,14 @@ def _find_job(registry: Registry, request: Request) -> Job:
     ids = {*whole.jobs, *(problem.job_id for problem in whole.problems if problem.job_id)}
     about = [str(p) for p in whole.problems if p.job_id in (request.job_id, None)]
     if request.job_id in ids:
-        raise ConfigurationError(
-            "\n".join([f"the entry of job {request.job_id!r} is broken; repair it first:", *about])
-        )
-    message = f"there is no job {request.job_id!r}: {suggestion(request.job_id, sorted(ids))}"
-    raise ConfigurationError("\n".join([message, *about]))
+        broken = _("the entry of job {job!r} is broken; repair it first:", job=request.job_id)
+        raise ConfigurationError(below(broken, *about))
+    message = _(
+        "there is no job {job!r}: {suggestion}",
+        job=request.job_id,
+        suggestion=suggestion(request.job_id, sorted(ids)),
+    )
+    raise ConfigurationError(below(message, *about))
 
 
 def _number(environment: Mapping[str, str], name: str, default: float) -> float:
@@ -210,4 +224,6 @@ def _number(environment: Mapping[str, str], name: str, default: float) -> float:
     try:
         return float(text)
     except ValueError:
-        raise ConfigurationError(f"{name} {text!r} is not a number: write it like 10") from None
+        raise ConfigurationError(
+            _("{name} {text!r} is not a number: write it like 10", name=name, text=text)
+        ) from None

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from include import PROJECT_ROOT
 from include.errors import ConfigurationError
 from include.heartbeats import HEARTBEAT
+from include.language import _
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -52,6 +53,10 @@ def given(name: str, environ: Mapping[str, str] = os.environ) -> str:
     """
     value = environ.get(name, "")
     if not value:
-        message = f"{name} is not set: start the script with 'python3 scheduler_manager.py run JOB'"
-        raise ConfigurationError(message)
+        raise ConfigurationError(
+            _(
+                "{name} is not set: start the script with 'python3 scheduler_manager.py run JOB'",
+                name=name,
+            )
+        )
     return value

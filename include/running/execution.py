@@ -14,6 +14,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 from include.errors import ConfigurationError, ExpectedError
+from include.language import _
 from include.periods import Period, PeriodError
 from include.registry import SHOPS_FILE
 from include.registry.dated_scripts import dating_of
@@ -38,7 +39,7 @@ def run_all(context: Context) -> int:
         if context.ledger:
             context.ledger.check_version()
     except ExpectedError as error:
-        context.note(context.job.id, f"failed: {error}")
+        context.note(context.job.id, _("failed: {error}", error=error))
         return exit_code_of(error)
     began, budget = time.monotonic(), context.job.timeout.total_seconds() * SHARE
     retried = _retry_earlier(context, budget)
@@ -58,7 +59,7 @@ def _run_period(context: Context, period: Period) -> int:
         with context.lock(period, context.request.lock_wait_seconds) as lock:
             return Attempt(context, period, lock).run()
     except ExpectedError as error:
-        context.note(context.subject(period), f"failed: {error}")
+        context.note(context.subject(period), _("failed: {error}", error=error))
         return exit_code_of(error)
 
 
@@ -68,7 +69,9 @@ def _codes_of_lost_shops(context: Context) -> list[int]:
         return []
     problems = [each for each in context.registry.problems if each.file == SHOPS_FILE]
     for problem in problems:
-        context.note(context.job.id, f"failed: a shop may have been left out: {problem}")
+        context.note(
+            context.job.id, _("failed: a shop may have been left out: {problem}", problem=problem)
+        )
     return [ExitCode.CONFIGURATION for _ in problems]
 
 
@@ -89,8 +92,12 @@ def _retry_earlier(context: Context, budget: float) -> list[int]:
             break
         left = deadline - time.monotonic()
         if left < budget / 2:
-            told = "is retried by the next run: no time is left now"
-            context.output.say(f"{context.subject(period)} {told}")
+            context.output.say(
+                _(
+                    "{subject} is retried by the next run: no time is left now",
+                    subject=context.subject(period),
+                )
+            )
             break
         codes += _retry(context, period, left)
     return codes
@@ -101,7 +108,7 @@ def _failed_periods(context: Context) -> list[Period]:
     try:
         rows = _failed_units(context, first.end - context.job.recover, first.start)
     except ExpectedError as error:
-        context.output.say(f"what failed before is not retried: {error}")
+        context.output.say(_("what failed before is not retried: {error}", error=error))
         return []
     periods = []
     for key in dict.fromkeys(row.period_key for row in rows):
@@ -120,12 +127,16 @@ def _retry(context: Context, period: Period, seconds: float) -> list[int]:
                 return []
             code = Attempt(context, period, lock, Retry(shops, seconds)).run()
     except ExpectedError as error:
-        context.note(subject, f"is not retried now: {error}")
+        context.note(subject, _("is not retried now: {error}", error=error))
         return []
     if code not in (ExitCode.LANDED, ExitCode.NOTHING_TO_DO):
         context.output.say(
-            f"{subject} failed again and is not retried automatically any more: "
-            f"`python3 scheduler_manager.py repair --job {context.job.id}` does"
+            _(
+                "{subject} failed again and is not retried automatically any more: `python3 "
+                "scheduler_manager.py repair --job {job}` does",
+                subject=subject,
+                job=context.job.id,
+            )
         )
     return [code]
 

@@ -17,6 +17,7 @@ from include.contracts import Revision, completed
 from include.contracts.followers import followed
 from include.errors import ExpectedError
 from include.heartbeats import BEATS_UNTIL_LOST
+from include.language import N_, _
 from include.registry.contracts import load_contracts
 from include.row_checks import Judgement, judge
 from include.units.claims import Claim
@@ -38,6 +39,10 @@ if TYPE_CHECKING:
     from include.registry import Job
     from include.registry.checks_schema import Checks
     from include.running.results import Result
+
+
+NOT_READ = N_("the ledger cannot be read: {cause}; check that the warehouse is up")
+NOT_WRITTEN = N_("the ledger cannot be written: {cause}; check that the warehouse is up")
 
 
 class LedgerError(ExpectedError):
@@ -70,7 +75,7 @@ class LedgerWriter:
         Raises:
             ConfigurationError: they are older, newer, or not there; trying again repairs nothing.
         """
-        with _in_words("read"), self._ledger.engine.connect() as connection:
+        with _in_words(NOT_READ), self._ledger.engine.connect() as connection:
             check_version(connection.execution_options(isolation_level="AUTOCOMMIT"))
 
     def open_units(self, units: Sequence[Unit], *, again: bool, early: bool = False) -> list[Unit]:
@@ -78,21 +83,21 @@ class LedgerWriter:
 
         While they are `early`, not due yet, what this run has landed provisionally stays.
         """
-        with _in_words("read"):
+        with _in_words(NOT_READ):
             self._ledger.expect(units)
             first_seen(self._ledger.engine, {unit.job_id for unit in units})
             return list(units) if again else self._ledger.open_units(units, early=early)
 
     def landed_by_this_run(self, job_id: str, period: Period) -> bool:
         """Return whether this run itself has landed a unit of a period."""
-        with _in_words("read"):
+        with _in_words(NOT_READ):
             rows = self._ledger.rows(job_id, period.key)
         mine = self._ledger.run_id
         return any(row.run_id == mine and row.state in (*LANDED, State.PROVISIONAL) for row in rows)
 
     def left_failed(self, job_id: str, ended: tuple[datetime, datetime]) -> list[LedgerRow]:
         """Return the units of periods that `ended` within a time that this run is to retry."""
-        with _in_words("read"):
+        with _in_words(NOT_READ):
             run_id = self._ledger.run_id
             return left_failed(self._ledger.engine, job_id, run_id, ended, self._patience)
 
@@ -100,7 +105,7 @@ class LedgerWriter:
         self, job_id: str, ages: Sequence[timedelta], since: datetime, moment: datetime
     ) -> list[LedgerRow]:
         """Return the landed units that are to be pulled again (`include.units.repulls`)."""
-        with _in_words("read"):
+        with _in_words(NOT_READ):
             return due_for_a_repull(self._ledger.engine, job_id, ages, since, moment)
 
     @contextmanager
@@ -115,7 +120,7 @@ class LedgerWriter:
         Raises:
             HeldElsewhereError: one of them is being run on another machine.
         """
-        with _in_words("written"):
+        with _in_words(NOT_WRITTEN):
             self._ledger.begin(units, Claim(self._place, self._patience, retry))
         over = threading.Event()
         heart = threading.Thread(target=self._beat_until, args=(units, say, over), daemon=True)
@@ -142,7 +147,7 @@ class LedgerWriter:
         Returns:
             the units that a script which succeeded has left out; they are failed.
         """
-        with _in_words("written"):
+        with _in_words(NOT_WRITTEN):
             for unit in units:
                 if told := results.get(unit.shop_id):
                     why = told.error or describe(told.code)
@@ -156,7 +161,7 @@ class LedgerWriter:
         Raises:
             ConfigurationError: a check names what the warehouse does not have.
         """
-        with _in_words("read"):
+        with _in_words(NOT_READ):
             return judge(self._ledger, checks, units)
 
     def completed(self, root: Path, job_id: str, period: Period) -> list[Revision]:
@@ -165,7 +170,7 @@ class LedgerWriter:
         The last days are looked at once, since a run may have been killed before it did this.
         """
         lately, self._looked_back = not self._looked_back, True
-        with _in_words("written"):
+        with _in_words(NOT_WRITTEN):
             return completed(
                 self._ledger.engine,
                 root,
@@ -178,14 +183,14 @@ class LedgerWriter:
     def is_followed(self, root: Path, job: Job, period: Period) -> bool:
         """Return whether all is complete that a job after a contract waits for in a period."""
         contract = load_contracts(root).get(job.after or "")
-        with _in_words("read"), reading(self._ledger.engine) as connection:
+        with _in_words(NOT_READ), reading(self._ledger.engine) as connection:
             return followed(connection, contract, period) is not None
 
     def rows_of(self, units: Sequence[Unit]) -> int | None:
         """Return how many rows units have landed; None when none of them says."""
         shops = {unit.shop_id for unit in units}
         periods = {(unit.job_id, unit.period.key) for unit in units}
-        with _in_words("read"):
+        with _in_words(NOT_READ):
             rows = [row for period in periods for row in self._ledger.rows(*period)]
         told = [row.rows for row in rows if row.shop_id in shops and row.rows is not None]
         return sum(told) if told else None
@@ -197,17 +202,15 @@ class LedgerWriter:
         signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
         while not over.wait(self._seconds):
             try:
-                with _in_words("written"):
+                with _in_words(NOT_WRITTEN):
                     self._ledger.beat(units)
             except LedgerError as error:  # noqa: PERF203 - one that fails must not stop the next
-                say(f"no sign of life this time: {error}")
+                say(_("no sign of life this time: {error}", error=error))
 
 
 @contextmanager
-def _in_words(done: str) -> Iterator[None]:
+def _in_words(template: str) -> Iterator[None]:
     try:
         yield
     except SQLAlchemyError as error:
-        raise LedgerError(
-            f"the ledger cannot be {done}: {cause_of(error)}; check that the warehouse is up"
-        ) from error
+        raise LedgerError(_(template, cause=cause_of(error))) from error

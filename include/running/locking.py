@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from include.errors import ConfigurationError, ExpectedError
+from include.language import N_, Message, _
 from include.running.journal import is_at
 
 if TYPE_CHECKING:
@@ -42,14 +43,15 @@ class Holder:
     since: str
     host: str = field(default_factory=socket.gethostname)
 
-    def __str__(self) -> str:
+    def __str__(self) -> Message:
         """Name the holder as messages do."""
+        who = {"pid": self.pid, "run": self.run_id, "since": self.since}
         if self.host != socket.gethostname():  # another container, with pids of its own
-            where = f" on {self.host}"
-        else:
-            alive = _is_alive(self.pid)
-            where = "" if alive else " (gone; what it left behind is being ended)"
-        return f"pid {self.pid}{where}, run {self.run_id}, since {self.since}"
+            return _("pid {pid} on {host}, run {run}, since {since}", host=self.host, **who)
+        if _is_alive(self.pid):
+            return _("pid {pid}, run {run}, since {since}", **who)
+        gone = N_("pid {pid} (gone; what it left behind is being ended), run {run}, since {since}")
+        return _(gone, **who)
 
 
 class UnitLock:
@@ -76,8 +78,13 @@ class UnitLock:
             waited = time.monotonic() - start
             if waited >= wait_seconds or given_up():
                 raise LockHeldError(
-                    f"{self.name} is already running ({self._holder() or 'just started'}); "
-                    f"waited {waited:.0f} s: try again when it has ended"
+                    _(
+                        "{name} is already running ({holder}); waited {waited:.0f} s: try "
+                        "again when it has ended",
+                        name=self.name,
+                        holder=self._holder() or _("just started"),
+                        waited=waited,
+                    )
                 )
             time.sleep(SECONDS_BETWEEN_TRIES)
         os.ftruncate(self.fd, 0)
@@ -143,8 +150,13 @@ def check_writable(var: Path) -> None:
         problem = error.strerror
     if problem:
         raise ConfigurationError(
-            f"folder {var} of locks and journal cannot be written ({problem}): set the variable "
-            "SCHEDULER_VAR to a folder that can be, for all components of Airflow"
+            _(
+                "folder {var} of locks and journal cannot be written ({problem}): set the "
+                "variable SCHEDULER_VAR to a folder that can be, for all components of "
+                "Airflow",
+                var=var,
+                problem=problem,
+            )
         )
 
 

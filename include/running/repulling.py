@@ -12,6 +12,7 @@ from datetime import timezone
 from typing import TYPE_CHECKING
 
 from include.errors import ExpectedError
+from include.language import _
 from include.periods import PeriodError
 from include.running.environment import REPULL
 from include.running.script_call import command_of
@@ -39,12 +40,14 @@ def repull_earlier(context: Context, seconds: float, least: float) -> None:
             return
         subject, left = context.subject(period), deadline - time.monotonic()
         if left < least:
-            context.output.say(f"{subject} is pulled again by the next run: no time is left now")
+            context.output.say(
+                _("{subject} is pulled again by the next run: no time is left now", subject=subject)
+            )
             return
         try:
             code = _repull(context, period, left)
         except ExpectedError as error:
-            context.note(subject, f"is not pulled again now: {error}")
+            context.note(subject, _("is not pulled again now: {error}", error=error))
             return
         if code == ExitCode.TEMPORARY:  # the next one would hardly go better
             return
@@ -56,7 +59,7 @@ def _periods(context: Context) -> list[Period]:
     try:
         rows = _due(context)
     except ExpectedError as error:
-        context.output.say(f"nothing is pulled again: {error}")
+        context.output.say(_("nothing is pulled again: {error}", error=error))
         return []
     periods = []
     for key in dict.fromkeys(row.period_key for row in rows):
@@ -84,11 +87,14 @@ def _repull(context: Context, period: Period, seconds: float) -> int:
         if not shops or not units:
             return ExitCode.NOTHING_TO_DO
         run = ScriptRun(context, period, lock, units)
-        context.note(subject, "pulled again, as its source may have restated it")
+        context.note(subject, _("pulled again, as its source may have restated it"))
         allowed = context.time_left.for_script(seconds)
         code = run.run(command_of(job, period), allowed, {REPULL: "1"})
         if code not in (ExitCode.LANDED, ExitCode.NOTHING_TO_DO):
-            said = f"was pulled again in vain, and what has landed stays: {describe(code)}"
+            said = _(
+                "was pulled again in vain, and what has landed stays: {ended}",
+                ended=describe(code),
+            )
             context.note(subject, said, context.output.last_lines())
         context.complete_contracts(period)
         return code

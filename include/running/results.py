@@ -16,6 +16,7 @@ import stat
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from include.language import N_, _, clauses
 from include.text import printable, quoted, storable
 from include.units.exit_codes import ExitCode, describe
 from include.units.unit import NO_SHOP
@@ -38,6 +39,10 @@ MOST_ROWS = 2**31 - 1  # what the ledger's column holds
 MOST_DIGITS = 100
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 SHOWN = 10
+NAMES_IT = N_("line {number} of RESULTS_FILE names it and cannot be read: {error}")
+NAMES_NONE = N_(
+    "line {number} of RESULTS_FILE names no shop of this run and cannot be read: {error}"
+)
 HARMLESS = ("ok", "empty")
 
 
@@ -63,9 +68,11 @@ class Results(NamedTuple):
         lines = list(self.problems)
         for shop, result in self.of.items():
             if result.code not in (ExitCode.LANDED, ExitCode.NOTHING_TO_DO):
-                whose = "" if shop == NO_SHOP else f"{shop} "
-                why = f": {result.error}" if result.error else ""
-                lines.append(f"{whose}failed, {describe(result.code)}{why}")
+                told = {"ended": describe(result.code), "error": result.error}
+                failed = _("failed, {ended}: {error}", **told)
+                failed = failed if result.error else _("failed, {ended}", ended=told["ended"])
+                whole = _("{shop} {failed}", shop=shop, failed=failed)
+                lines.append(failed if shop == NO_SHOP else whole)
         return lines
 
 
@@ -106,23 +113,23 @@ def read_results(path: Path, shops: Collection[str], mask: Callable[[str], str])
             shop = _shop(said, shops)
             found[shop] = _result(said, mask)
         except ValueError as error:
-            where = f"line {number}"
-            problems.append(mask(f"{where} of RESULTS_FILE does not count: {error}"))
+            told = {"number": number, "error": error}
+            problem = _("line {number} of RESULTS_FILE does not count: {error}", **told)
+            problems.append(mask(problem))
             if said is not None and not shop:  # it is for none of the run's shops
                 if said.get("state") in HARMLESS:
                     continue
                 code = ExitCode.FAILED
-                problems[-1] += "; it does not say 'ok', so the run fails"
+                fails = _("it does not say 'ok', so the run fails")
+                problems[-1] = clauses(problems[-1], fails)
             named = _named(line, said, shops)
-            whom = "names it" if named else "names no shop of this run"
+            line_is_bad = _(NAMES_IT if named else NAMES_NONE, **told)
             for shop in named or shops:
-                unclear.setdefault(
-                    shop, mask(f"{where} of RESULTS_FILE {whom} and cannot be read: {error}")
-                )
+                unclear.setdefault(shop, mask(line_is_bad))
     for shop, why in unclear.items():
         found.setdefault(shop, Result(ExitCode.FAILED, error=why))
     if len(problems) > SHOWN:
-        problems[SHOWN:] = [f"and so do {len(problems) - SHOWN:,} more lines of it"]
+        problems[SHOWN:] = [_("and so do {count:,} more lines of it", count=len(problems) - SHOWN)]
     return Results(found, problems, code)
 
 
@@ -152,30 +159,47 @@ def _remove(path: Path) -> None:
 
 def _object(line: bytes) -> dict[str, Any]:
     if len(line) >= LONGEST_LINE - 2:
-        raise ValueError(f"it is longer than {LONGEST_LINE:,} bytes: shorten its error")
+        raise ValueError(
+            _(
+                "it is longer than {most:,} bytes: shorten its error",
+                most=LONGEST_LINE,
+            )
+        )
     try:
         said = json.loads(line.decode(), parse_constant=_no_number, parse_int=_whole)
     except UnicodeDecodeError as error:
-        raise ValueError(f"byte {error.start + 1} is not UTF-8: write it in UTF-8") from error
+        raise ValueError(
+            _("byte {number} is not UTF-8: write it in UTF-8", number=error.start + 1)
+        ) from error
     except json.JSONDecodeError as error:
         shown = quoted(line.decode())
         raise ValueError(
-            f"{shown} is not JSON ({error.msg}): write one object a line, and a newline behind it"
+            _(
+                "{shown} is not JSON ({error}): write one object a line, and a newline behind it",
+                shown=shown,
+                error=error.msg,
+            )
         ) from error
     except RecursionError as error:
-        raise ValueError("it is nested too deeply") from error
+        raise ValueError(_("it is nested too deeply")) from error
     if not isinstance(said, dict):
-        raise ValueError(f'{quoted(said)} is no object: write it like {{"state": "ok"}}')  # noqa: TRY004 - what `read` collects
+        problem = _('{said} is no object: write it like {{"state": "ok"}}', said=quoted(said))
+        raise ValueError(problem)  # noqa: TRY004 - what `read` collects
     return said
 
 
 def _no_number(name: str) -> Any:
-    raise ValueError(f"{name} is no number: write null, or leave it out")
+    raise ValueError(_("{name} is no number: write null, or leave it out", name=name))
 
 
 def _whole(digits: str) -> int:
     if len(digits) > MOST_DIGITS:  # Python refuses some of them, in words of its own
-        raise ValueError(f"a number of {len(digits):,} digits is in it: write how many rows landed")
+        raise ValueError(
+            _(
+                "a number of {count:,} digits is in it: write how many rows landed",
+                count=len(digits),
+            )
+        )
     return int(digits)
 
 
@@ -199,24 +223,42 @@ def _shop(said: dict[str, Any], shops: Collection[str]) -> str:
     if NO_SHOP in shops:
         if shop in (None, NO_SHOP) and said:
             return NO_SHOP
-        raise ValueError(f"shop {quoted(shop)}: this job has no shops: leave 'shop' out")
+        raise ValueError(
+            _("shop {shop}: this job has no shops: leave 'shop' out", shop=quoted(shop))
+        )
     if not isinstance(shop, str) or shop not in shops:
-        known = ", ".join([*shops][:SHOWN])
-        raise ValueError(f"shop {quoted(shop)} is none that this run is for: write one of {known}")
+        known = [*shops][:SHOWN]
+        raise ValueError(
+            _(
+                "shop {shop} is none that this run is for: write one of {known}",
+                shop=quoted(shop),
+                known=known,
+            )
+        )
     return shop
 
 
 def _result(said: dict[str, Any], mask: Callable[[str], str]) -> Result:
     state, rows, error = said.get("state"), said.get("rows"), said.get("error")
     if not isinstance(state, str) or state not in CODES:
-        raise ValueError(f"state {quoted(state)} is not known: write one of {', '.join(CODES)}")
+        raise ValueError(
+            _(
+                "state {state} is not known: write one of {codes}",
+                state=quoted(state),
+                codes=[*CODES],
+            )
+        )
     if isinstance(rows, float) and rows.is_integer():
         rows = int(rows)  # as programs write it that know no whole numbers
     whole = isinstance(rows, int) and not isinstance(rows, bool) and 0 <= rows <= MOST_ROWS
     if rows is not None and not whole:
-        raise ValueError(f"rows {quoted(rows)} is not how many rows landed: write a whole number")
+        raise ValueError(
+            _("rows {rows} is not how many rows landed: write a whole number", rows=quoted(rows))
+        )
     if state == "empty" and rows:
-        raise ValueError(f"state 'empty' and {rows} rows do not go together: write 'ok'")
+        raise ValueError(
+            _("state 'empty' and {rows} rows do not go together: write 'ok'", rows=rows)
+        )
     text = error if isinstance(error, str) else "" if error is None else quoted(error)
     if state == "ok" and rows == 0:
         return Result(ExitCode.NOTHING_TO_DO, 0)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from include import PROJECT_ROOT, VAR
 from include.errors import ConfigurationError
+from include.language import N_, _
 from include.registry.dated_scripts import dating_of
 from include.running.asked import Asked
 from include.running.environment import PRIVATE, ROOT
@@ -39,9 +40,9 @@ OUTPUT = {
 }
 # What a script may need until it has asked the clock which day it is; of a short tick, a tenth.
 START_UP, SHARE_OF_A_TICK = timedelta(seconds=60), 0.1
-REMEDY = (
-    "if the script can bring any period, let it read PERIOD_KEY, put {first_day} into args, or "
-    "write 'dated: true' in the entry"
+REMEDY = N_(
+    "if the script can bring any period, let it read PERIOD_KEY, put {first_day} into "
+    "args, or write 'dated: true' in the entry"
 )
 
 
@@ -59,14 +60,21 @@ def command_of(job: Job, period: Period) -> list[str]:
     if python := job.python_path:
         if not (python.is_file() and os.access(python, os.X_OK)):
             raise ConfigurationError(
-                f"python {job.python!r} ({job.file}:{job.line}) is no program that can be run: "
-                "make that environment again, or correct the path"
+                _(
+                    "python {python!r} ({file}:{line}) is no program that can be run: make "
+                    "that environment again, or correct the path",
+                    python=job.python,
+                    file=job.file,
+                    line=job.line,
+                )
             )
         return [str(python), "-u", str(script), *arguments]
     if script.suffix == ".py":
         return [sys.executable, "-u", str(script), *arguments]
     if not os.access(script, os.X_OK):
-        raise ConfigurationError(f"{script} is not executable: run chmod +x {script}")
+        raise ConfigurationError(
+            _("{script} is not executable: run chmod +x {script}", script=script)
+        )
     return [str(script), *arguments]
 
 
@@ -168,9 +176,14 @@ def refuse_past(job: Job, period: Period, now: datetime) -> None:
     last = period if dating.dated else job.schedule.last_ended(now)
     if last != period:
         raise ConfigurationError(
-            f"{period.key} cannot be pulled again: the script takes no period, so that it brings "
-            f"the one that ended last, {last.key}, whatever it is run for ({dating.because}); "
-            f"{REMEDY}"
+            _(
+                "{key} cannot be pulled again: the script takes no period, so that it brings "
+                "the one that ended last, {last}, whatever it is run for ({because}); {remedy}",
+                key=period.key,
+                last=last.key,
+                because=dating.because,
+                remedy=_(REMEDY),
+            )
         )
 
 
@@ -184,8 +197,13 @@ def check_clock(job: Job) -> None:
     clock = job.env.get("TZ", job.timezone)
     if clock != job.timezone and not dating.dated:
         raise ConfigurationError(
-            f"env sets TZ to {clock!r}, and timezone is {job.timezone!r}: the script, which takes "
-            f"no period ({dating.because}), would work out another day: remove TZ from env"
+            _(
+                "env sets TZ to {clock!r}, and timezone is {timezone!r}: the script, which "
+                "takes no period ({because}), would work out another day: remove TZ from env",
+                clock=clock,
+                timezone=job.timezone,
+                because=dating.because,
+            )
         )
 
 
@@ -200,7 +218,9 @@ def why_not_known(job: Job, period: Period, began: datetime, ended: datetime) ->
     margin = min(START_UP.total_seconds(), SHARE_OF_A_TICK * length)
     if ended.timestamp() < over or began.timestamp() < over - margin or dating_of(job).dated:
         return ""
-    return (
-        f"it began just before {following.key} was over and ended after that: "
-        f"it is unknown whether it has pulled {period.key} or {following.key}; let it run earlier"
+    return _(
+        "it began just before {following} was over and ended after that: it is unknown whether "
+        "it has pulled {key} or {following}; let it run earlier",
+        following=following.key,
+        key=period.key,
     )

@@ -14,6 +14,7 @@ import time
 from typing import TYPE_CHECKING
 
 from include import PROJECT_ROOT
+from include.language import _
 from include.running.process_tree import ProcessTree, become_subreaper
 from include.secrets.masking import MaskedStream, Masker
 from include.units.exit_codes import of_signal
@@ -76,9 +77,14 @@ class ScriptProcess:
         output.end_of_script()
         code = self._keeper.returncode
         if code < 0:
-            output.say(f"the keeper was killed by {signal.Signals(-code).name}; ended its script")
+            output.say(
+                _(
+                    "the keeper was killed by {signal}; ended its script",
+                    signal=signal.Signals(-code).name,
+                )
+            )
         if survivors:
-            output.say(f"these may not be ended from here: {', '.join(map(str, survivors))}")
+            output.say(_("these may not be ended from here: {names}", names=[*map(str, survivors)]))
         self.end()
         os.close(self._output)
         return code if code >= 0 else of_signal(-code)

@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from include.language import _
 from include.running.script_call import environment_of
 from include.running.script_process import ScriptProcess
 from include.running.script_supervisor import Settings
@@ -57,7 +58,7 @@ class ScriptRun:
         try:
             script = ScriptProcess(settings, {**environment, **more})
         except OSError as error:  # no memory, or too many processes
-            context.output.say(f"the script cannot be started now: {error}")
+            context.output.say(_("the script cannot be started now: {error}", error=error))
             return ExitCode.TEMPORARY
         context.interruption.watch(seconds, script.end)
         code = script.wait(context.output)

@@ -23,6 +23,7 @@ import sys
 import time
 from typing import NamedTuple, NoReturn
 
+from include.language import _
 from include.running import process_tree
 from include.running.process_tree import LINUX, Process, ProcessTree
 from include.units.exit_codes import ExitCode, of_signal
@@ -72,7 +73,7 @@ class Keeper:
         self._let_leave(wake)
         survivors = self.tree.end(self.settings.grace_seconds)
         if survivors:
-            say(f"these may not be ended from here: {_names(survivors)}")
+            say(_("these may not be ended from here: {names}", names=_names(survivors)))
         code = self.tree.exit_codes.get(self.script, -signal.SIGKILL)
         return code if code >= 0 else of_signal(-code)
 
@@ -100,7 +101,12 @@ class Keeper:
         while self.tree.reap() and not self.asked_to_stop:
             seconds = deadline - time.monotonic()
             if seconds <= 0:
-                say(f"the script left processes behind; ending {_names(self.tree.living())}")
+                say(
+                    _(
+                        "the script left processes behind; ending {names}",
+                        names=_names(self.tree.living()),
+                    )
+                )
                 return
             self._wait(wake, seconds)
 
@@ -138,7 +144,13 @@ def _become_script(settings: Settings, keeper: int) -> NoReturn:
         os.chdir(settings.cwd)
         os.execv(settings.command[0], settings.command)  # noqa: S606 - no shell, on purpose
     except OSError as error:
-        say(f"the script cannot be started: {error}; command: {settings.command}")
+        say(
+            _(
+                "the script cannot be started: {error}; command: {command}",
+                error=error,
+                command=str(settings.command),
+            )
+        )
     finally:
         os._exit(ExitCode.CONFIGURATION)
 
@@ -153,7 +165,10 @@ def _speak_for_the_runner(settings: Settings) -> None:
     from include.running.locking import remove_lock_file  # noqa: PLC0415
 
     clock = timezone(timedelta(seconds=settings.utc_offset_seconds))
-    event = f"failed: its runner (pid {settings.runner}) was killed; the script has been ended"
+    event = _(
+        "failed: its runner (pid {runner}) was killed; the script has been ended",
+        runner=settings.runner,
+    )
     try:
         Journal(Path(settings.journal), clock).write(settings.subject, event)
         remove_lock_file(Path(settings.lock_path), settings.lock)
@@ -173,7 +188,7 @@ def _wake_on_signals() -> int:
 
 
 def _names(processes: list[Process]) -> str:
-    return ", ".join(str(process) for process in processes[:10]) or "some that cannot be seen"
+    return ", ".join(str(process) for process in processes[:10]) or _("some that cannot be seen")
 
 
 if __name__ == "__main__":

@@ -1,17 +1,4 @@
-"""What the exit code of a script, and of the runner that started it, means.
-
-| code | meaning | Airflow |
-|---|---|---|
-| 0 | landed | success |
-| 75 | temporary (timeout, 5xx, rate limit, lock held) | retry |
-| 77 | credentials refused or expired | fail at once, no retry |
-| 78 | configuration is wrong | fail at once, no retry |
-| 99 | nothing to do | skipped |
-| other | failure; 128 + n: ended by signal n | retry |
-
-Data that is not there yet is 75, which tries again; 99 says that there will never be any: the
-period counts as empty and is not tried again.
-"""
+"""What the exit code of a script, and of the runner that started it, means: `TABLE`."""
 
 from __future__ import annotations
 
@@ -24,6 +11,19 @@ from include.language import N_, Message, _
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+TABLE = N_("""\
+| code | meaning | Airflow |
+|---|---|---|
+| 0 | landed | success |
+| 75 | temporary (timeout, 5xx, rate limit, lock held) | retry |
+| 77 | credentials refused or expired | fail at once, no retry |
+| 78 | configuration is wrong | fail at once, no retry |
+| 99 | nothing to do | skipped |
+| other | failure; 128 + n: ended by signal n | retry |
+
+Data that is not there yet is 75, which tries again; 99 says that there will never be any: the
+period counts as empty and is not tried again.
+""")
 # A process that signal n ended is given this much more than n, as shells do.
 SIGNAL_BASE = 128
 

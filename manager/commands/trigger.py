@@ -11,7 +11,8 @@ from typing import Any
 
 from include.language import N_, _
 from include.registry import Job, load_registry
-from include.running.asked import Asked, check_shops
+from include.running.asked import Asked
+from include.running.asked_shops import check_shops
 from include.running.script_call import check_clock, refuse_past
 from manager.airflow.starting_runs import begin_run, service_api
 from manager.layout import Layout
