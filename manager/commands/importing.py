@@ -12,7 +12,7 @@ from include.registry.paths import SCRIPTS
 from include.registry.quantities import start_day
 from include.text import printable
 from manager.importing.old_jobs import Finding
-from manager.importing.planning import Plan, Wishes, make_plan
+from manager.importing.planning import Plan, PlannedEntry, Wishes, make_plan
 from manager.importing.recognising import read_sources
 from manager.importing.record import SUFFIX, read_records
 from manager.importing.writing import as_yaml, check_out, write
@@ -46,8 +46,8 @@ def importing(layout: Layout, arguments: Namespace) -> int:
     )
     plan = make_plan(read_sources(arguments.sources), read_records(layout.root), wishes)
     print("\n".join(printable(line) for line in importing_lines(plan)))
-    if plan.entries:
-        path = check_out(layout.root, arguments.out)
+    if plan.entries or plan.copies:
+        path = check_out(layout.root, arguments.out) if plan.entries else Path(arguments.out)
         if arguments.yes:
             _print_written(layout, plan, write(layout.root, plan, path))
         else:
@@ -70,10 +70,18 @@ def importing_lines(plan: Plan) -> Iterator[str]:
     if plan.entries:
         yield _("jobs:")
         head = (_("job id"), _("old name"), "cron", _("period"), _("first day"), _("already here"))
-        yield from lined_up([head, *(_row(plan, number) for number in range(len(plan.entries)))])
+        yield from lined_up([head, *map(_row, plan.entries)])
         yield ""
+    if plan.copies:
         yield _("scripts:")
         yield from lined_up([(_("old path"), _("new path")), *_scripts(plan)])
+        if missing := sum(copy.found is None for copy in plan.copies):
+            yield _(
+                "  * {count} are not on this machine: copy them, in the folders that they have "
+                "there, to where the old files are, and run this again. Until then a placeholder "
+                "stands in their place, which ends each run with exit code 78.",
+                count=missing,
+            )
         yield ""
     if beside := [entry for entry in plan.entries if entry.ours is not None]:
         yield _(
@@ -96,8 +104,7 @@ def importing_lines(plan: Plan) -> Iterator[str]:
                 count=plan.not_imported)  # fmt: skip
 
 
-def _row(plan: Plan, number: int) -> Sequence[str]:
-    entry = plan.entries[number]
+def _row(entry: PlannedEntry) -> Sequence[str]:
     values = entry.values
     ours = entry.ours.id if entry.ours else ""
     switched_off = "" if entry.job.is_enabled else _("(switched off there)")
@@ -114,8 +121,7 @@ def _row(plan: Plan, number: int) -> Sequence[str]:
 def _scripts(plan: Plan) -> Iterator[Sequence[str]]:
     for copy in plan.copies:
         new = f"{SCRIPTS}/{copy.new}"
-        missing = _("{new} (not on this machine: a placeholder)", new=new)
-        yield copy.old, new if copy.found else missing
+        yield copy.old, new if copy.found else f"{new} *"
         for module, there in copy.modules:
             yield f"  {module.name}", f"{SCRIPTS}/{there}"
 
@@ -125,6 +131,9 @@ def _in_order(findings: Sequence[Finding]) -> list[Finding]:
 
 
 def _print_not_written(plan: Plan, out: str) -> None:
+    if not plan.entries:
+        print(_("nothing is written: the same command with --yes writes the scripts"))
+        return
     lines = sum(text.count("\n") for text in as_yaml(plan.entries))
     print(
         _("nothing is written: the same command with --yes writes the scripts and {out} ({lines} "
@@ -133,16 +142,14 @@ def _print_not_written(plan: Plan, out: str) -> None:
 
 
 def _print_written(layout: Layout, plan: Plan, paths: Sequence[Path]) -> None:
+    count = sum(copy.found is not None for copy in plan.copies)
+    print(_("copied {count} scripts", count=count))
+    if not paths:
+        return
     for path in paths:
         print(_("wrote {file}", file=layout.shown(path)))
     print(_("wrote {file}, the record of what each job was in the old system",
             file=layout.shown(paths[0].with_suffix(SUFFIX))))  # fmt: skip
-    missing = sum(copy.found is None for copy in plan.copies)
-    if missing:
-        print(
-            _("{count} scripts were not on this machine: put each in place of its placeholder "
-              "(the table above)", count=missing)
-        )  # fmt: skip
     print(
         _("next: `{command} check`; `{command} run {job}` tries a script; "
           "`{command} import --enable {job}` lets it run by schedule, and says how to stop it in "

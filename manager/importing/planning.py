@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from include.language import _
 from include.registry import load_registry
+from include.registry.constraints import LONGEST_LINE
 from include.registry.place import Project
 from manager.importing.entries import PlannedFolders, checked, keys_of, notes_on, today_in, zone_of
 from manager.importing.identifiers import id_from, ids_for
@@ -55,7 +56,7 @@ class Plan:
 
     Attributes:
         entries: in the order of the sources.
-        copies: the scripts, each once.
+        copies: the scripts, each once; also those that were missing when their job was imported.
         known: the jobs that were imported before.
         findings: what is not carried over, and what a person must look at.
         not_imported: how many jobs of the old system get no entry.
@@ -111,6 +112,7 @@ def make_plan(
     entries = tuple(one for one in made if one is not None)
     used = {entry.script.new for entry in entries}
     kept = tuple(copy for copy in copies.values() if copy.new in used)
+    kept += tuple(finder.late([(one.old, present[one.job_id].script) for one in known]))
     findings += findings_in(kept)
     not_imported = len(fresh) - len({_identity(entry.job) for entry in entries})
     return Plan(entries, kept, tuple(known), tuple(dict.fromkeys(findings)), not_imported)
@@ -149,7 +151,7 @@ class _Maker:
             return None
         same = self.ours.same_as(job)
         if same is not None and same.name == values["name"]:
-            values["name"] = _("{name} (old script)", name=values["name"])
+            values["name"] = _("{name} (old script)", name=values["name"])[:LONGEST_LINE]
         kept, wrong = checked(values, job, self.project)
         self.findings += wrong
         if kept is None:

@@ -96,6 +96,21 @@ class ScriptFinder:
             copies[key] = ScriptCopy(_full_path(job), new, found, modules)
         return copies
 
+    def late(self, jobs: Iterable[tuple[OldJob, str]]) -> Iterator[ScriptCopy]:
+        """Yield the scripts that are here now, of jobs whose script is still a placeholder.
+
+        Args:
+            jobs: each with its script here, below include/scripts.
+        """
+        done: set[str] = set()
+        for job, new in jobs:
+            if new in done or not self.copies or not is_placeholder(self.root / SCRIPTS / new):
+                continue
+            done.add(new)
+            if found := self.find(job):
+                taken: dict[str, Path | None] = {new: found}
+                yield ScriptCopy(_full_path(job), new, found, self._modules(found, new, taken))
+
     def find(self, job: OldJob) -> Path | None:
         """Return where a job's script is on this machine."""
         written = _full_path(job)

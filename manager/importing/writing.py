@@ -66,11 +66,14 @@ def write(root: Path, plan: Plan, path: Path) -> list[Path]:
         path: what `check_out` has returned.
 
     Returns:
-        the files with the entries.
+        the files with the entries; none where there are only scripts to write.
 
     Raises:
         ExpectedError: a file cannot be written, or what was written would not pass `check`.
     """
+    if not plan.entries:
+        write_scripts(root, plan.copies)
+        return []
     texts = list(as_yaml(plan.entries))
     paths = [path, *(path.with_name(f"{path.stem}_{n}.yaml") for n in range(2, len(texts) + 1))]
     for one in paths:
@@ -147,8 +150,6 @@ def _value(value: Any) -> str:
         return "true" if value else "false"
     if isinstance(value, int):
         return str(value)
-    if isinstance(value, str):
-        value = str(value)  # a message is text, and YAML's writer knows only that
     style = '"' if isinstance(value, str) and (not value.isprintable() or " *" in value) else None
     text: str = yaml.safe_dump(
         value, allow_unicode=True, default_flow_style=True, width=WIDE, default_style=style

@@ -337,8 +337,44 @@ def test_the_plan_is_in_chinese_for_who_reads_that(
     with speaking("zh"):
         run(old)
     shown = capsys.readouterr().out
-    for said in ("任务：", "旧名称", "目前什么都没有写入", "本机没有这个脚本"):
+    for said in ("任务：", "旧名称", "目前什么都没有写入", "不在本机"):
         assert said in shown
+
+
+def test_entries_are_written_in_chinese_for_who_reads_that(
+    run: Callable[..., int], project: ProjectFolder, old: Path
+) -> None:
+    """Their comments, and what tells two jobs of one name apart."""
+    project.write_entry(
+        "id: pdd_quality", "name: PDD质量数据", "cron: '0 8 * * *'", "script: good.py"
+    )
+    with speaking("zh"):
+        assert run(old, yes=True) == 0
+    assert load_registry(project.root).jobs["pdd_quality_old"].name == "PDD质量数据（旧脚本）"
+    assert "与 pdd_quality（config/tasks/t.yaml:2）并列" in (
+        project.root / writing.DEFAULT_OUT
+    ).read_text("utf-8")
+
+
+def test_a_script_that_comes_later_takes_its_placeholders_place(
+    run: Callable[..., int], project: ProjectFolder, old: Path
+) -> None:
+    """The same command again copies it, and writes no entry."""
+    run(old, yes=True)
+    entries = (project.root / writing.DEFAULT_OUT).read_bytes()
+    (old / "pdd").mkdir()
+    (old / "pdd/pdd_quality.py").write_text("import helper\n")
+    (old / "pdd/helper.py").write_text("")
+    script = project.root / "include/scripts/imported/pdd/pdd_quality.py"
+    assert run(old) == 0
+    assert is_placeholder(script)
+    assert run(old, yes=True) == 0
+    assert script.read_text() == "import helper\n"
+    assert (script.parent / "helper.py").exists()
+    assert (project.root / writing.DEFAULT_OUT).read_bytes() == entries
+    script.write_text("mine")
+    assert run(old, yes=True) == 0
+    assert script.read_text() == "mine"
 
 
 def test_no_source_is_a_mistake(run: Callable[..., int]) -> None:
