@@ -142,8 +142,8 @@ def _print_not_written(plan: Plan, out: str) -> None:
 
 
 def _print_written(layout: Layout, plan: Plan, paths: Sequence[Path]) -> None:
-    count = sum(copy.found is not None for copy in plan.copies)
-    print(_("copied {count} scripts", count=count))
+    if count := sum(copy.found is not None for copy in plan.copies):
+        print(_("copied {count} scripts", count=count))
     if not paths:
         return
     for path in paths:

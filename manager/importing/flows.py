@@ -6,12 +6,14 @@ By their text alone: nothing of them is imported or executed, whatever they hold
 from __future__ import annotations
 
 import ast
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from include.language import _
 from manager.importing.flow_functions import flows_of, runners_of
 from manager.importing.old_jobs import Finding, OldJob, Place, Read
 from manager.importing.programs import Program, parse_program
+from manager.importing.source_text import is_file
 from manager.importing.task_configs import CONFIGS, TaskConfigs
 
 if TYPE_CHECKING:
@@ -29,6 +31,7 @@ def read(files: Sequence[str]) -> Read:
     """
     findings: list[Finding] = []
     programs = [one for file in files if (one := parse_program(file, findings)) is not None]
+    programs += _beside(programs)
     runners = runners_of(programs)
     flows = {
         flow.function: flow for program in programs for flow in flows_of(program, runners, findings)
@@ -52,6 +55,23 @@ def read(files: Sequence[str]) -> Read:
                      name=CONFIGS, flow=flow.function)  # fmt: skip
             findings.append(Finding(flow.place, text))
     return Read(tuple(jobs), tuple(dict.fromkeys(findings)))
+
+
+def _beside(programs: Sequence[Program]) -> list[Program]:
+    """Return the programs with flows that some import from their own folder."""
+    known = {Path(program.file).absolute() for program in programs}
+    found: list[Program] = []
+    for program in [*programs]:
+        for module in program.modules():
+            path = Path(program.file).parent / f"{module.replace('.', '/')}.py"
+            if path.absolute() in known or not is_file(path):
+                continue
+            known.add(path.absolute())
+            # What cannot be read is missed where one of its flows is named.
+            one = parse_program(str(path), [])
+            if one is not None and (runners_of([one]) or any(flows_of(one, {}, []))):
+                found.append(one)
+    return found
 
 
 def _zone_of_all(programs: Sequence[Program], findings: list[Finding]) -> str | None:

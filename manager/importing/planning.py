@@ -180,6 +180,8 @@ def _runnable(jobs: Sequence[OldJob], findings: list[Finding]) -> list[tuple[Old
     found = []
     for job in jobs:
         if job.script is None:
+            if job.deployment is None and any(one.place == job.place for one in findings):
+                continue  # its flow is not known, which is said already
             text = _("{name}: no script is known that it runs: it is not imported", name=job.name)
             if job.entrypoint:
                 text = _("{name}: it runs the function {entrypoint}, and the script in it is "

@@ -68,6 +68,11 @@ class Program:
             if alias.asname
         }
 
+    def modules(self) -> list[str]:
+        """Return the modules from which it imports names, in the order of the text."""
+        found = [node for node in ast.walk(self.tree) if isinstance(node, ast.ImportFrom)]
+        return list(dict.fromkeys(node.module for node in found if node.module))
+
     def names(self, name: str) -> bool:
         """Return whether it gives a name a value, also as its loops and functions run."""
         return any(

@@ -135,7 +135,11 @@ def _entry(entry: PlannedEntry) -> str:
             _("The script {old} was not on this machine: put it in place of the placeholder.",
               old=entry.script.old), "  "
         )  # fmt: skip
-    keys = [f"{key}: {_value(value)}" for key, value in entry.values.items()]
+    # A day is text for the registry, which needs no quotes.
+    keys = [
+        f"{key}: {value if key == 'start' else _value(value)}"
+        for key, value in entry.values.items()
+    ]
     return f"{lines}  - {keys[0]}\n" + "".join(f"    {line}\n" for line in keys[1:])
 
 

@@ -205,6 +205,16 @@ def test_a_time_zone_of_all_schedules_is_read(read) -> None:  # noqa: ANN001
     assert any("several time zones" in one for one in _lines(two))
 
 
+def test_flows_that_are_imported_from_beside_are_read(old: Path) -> None:
+    """Whoever names the configuration alone means the flows, too."""
+    read = flows.read([str(old / "scheduler_config.py")])
+    assert (len(read.jobs), read.findings) == (11, ())
+    assert all(job.script for job in read.jobs)
+    (old / "scheduler_flows.py").unlink()
+    read = flows.read([str(old / "scheduler_config.py")])
+    assert len(read.findings) == 11
+
+
 def test_nothing_of_a_hostile_file_is_executed(read, tmp_path: Path) -> None:  # noqa: ANN001
     """Not at its top, not in a decorator, a default, a key or a class; nor does size hurt."""
     canary = tmp_path / "canary"
