@@ -84,8 +84,9 @@ def untranslated(text: str) -> Counter[str]:
 
 
 def in_english(target: str) -> str:
-    """Return the page that a link leads to, in English, without the heading."""
-    return target.partition("#")[0].replace(CHINESE, ".md")
+    """Return the page or picture that a link leads to, in English, without the heading."""
+    page = target.partition("#")[0].replace(CHINESE, ".md")
+    return re.sub(r"-zh-(\w+\.png)$", r"-en-\1", page)
 
 
 def commands(text: str) -> list[list[str]]:

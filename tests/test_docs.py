@@ -23,7 +23,8 @@ from include.platforms.feed.dialect import AUTHS
 from include.registry import Job, Shop, load_registry
 from include.registry.checks import check_project
 from include.registry.checks_schema import Checks
-from include.registry.contracts import Contract
+from include.registry.contracts import Contract, load_contracts
+from include.registry.contracts.schema import DAG_PREFIX
 from include.registry.description import in_words, period_in_words
 from include.registry.feeds import Feed, Paging, load_feeds
 from include.registry.feeds.placeholders import FORMS
@@ -81,7 +82,7 @@ FEEDS = (ROOT / "docs/feeds.md").read_text("utf-8")
 CONTRACTS = (ROOT / "docs/contracts.md").read_text("utf-8")
 SETTINGS = (ROOT / "docs/settings.md").read_text("utf-8")
 TROUBLESHOOTING = (ROOT / "docs/troubleshooting.md").read_text("utf-8")
-OPERATIONS = (ROOT / "docs/operations.md").read_text("utf-8")
+COMMAND_PAGES = (ROOT / "docs/commands.md", ROOT / f"docs/commands{CHINESE}")
 JOBS = (ROOT / "docs/jobs.md").read_text("utf-8")
 # An example in the registry's schema, one of bash's that a task's shell must not see, and one that
 # mysqldump is handed.
@@ -91,6 +92,8 @@ NO_SETTINGS |= {"CRON_TZ", "TASK_CONFIGS", "RANDOM_DELAY"}
 # What programs that are not ours listen to.
 OF_OTHERS = {"HTTPS_PROXY", "NO_PROXY"}
 REGISTRY = load_registry()
+# Airflow's name for a contract can be paused and resumed, too.
+DAG_IDS = {*REGISTRY.jobs, *(f"{DAG_PREFIX}{contract}" for contract in load_contracts().by_id)}
 CRON = (ROOT / "docs/cron.md").read_text("utf-8")
 
 
@@ -198,25 +201,46 @@ def test_the_page_of_jobs_is_fresh() -> None:
     assert delivered == fresh, f"{check.PAGE} is stale: run `{check.COMMAND}`"
 
 
-@pytest.mark.parametrize("command", COMMANDS)
-def test_every_command_is_in_the_readme(command: str) -> None:
-    """In both languages."""
-    for readme in (README, README_ZH):
-        assert f"scheduler_manager.py {command}" in readme.read_text("utf-8")
-
-
 PARTS = {f"{name} {part}": it for name in COMMANDS for part, it in COMMANDS[name].parts.items()}
 
 
 @pytest.mark.parametrize(("name", "command"), [*COMMANDS.items(), *PARTS.items()])
 def test_every_command_is_in_the_guide_with_its_options(name: str, command: Command) -> None:
-    """One row each in docs/operations.md; the Chinese page has the same code."""
-    (row,) = re.findall(rf"^\| `{name}(?: [A-Z]+)?` \|.*", OPERATIONS, re.MULTILINE)
+    """One row each in docs/commands.md, and in the Chinese page."""
     parser = argparse.ArgumentParser()
     command.add_arguments(parser)
-    for action in parser._actions:
-        for option in set(action.option_strings) - {"-h", "--help"}:
-            assert f"`{option}" in row, f"docs/operations.md: {name} has {option}, too"
+    for page in COMMAND_PAGES:
+        (row,) = re.findall(
+            rf"^\| `{name}(?: [A-Z]+)?` \|.*", page.read_text("utf-8"), re.MULTILINE
+        )
+        for action in parser._actions:
+            for option in set(action.option_strings) - {"-h", "--help"}:
+                assert f"`{option}" in row, f"{named(page)}: {name} has {option}, too"
+
+
+def test_the_readme_has_six_commands_and_leads_to_all() -> None:
+    """And the two of its first part, in both languages; what is in one is in the other."""
+    for readme, page, head in zip(
+        (README, README_ZH),
+        COMMAND_PAGES,
+        (("command", "what it does"), ("命令", "作用")),
+        strict=True,
+    ):
+        text = readme.read_text("utf-8")
+        rows = [cells[0].split()[2] for cells in table(text, *head)]
+        assert rows == ["start", "status", "gaps", "repair", "trigger", "doctor"]
+        first = re.findall(r"^```\npython3 scheduler_manager.py (\w+)\n```", text, re.MULTILINE)
+        assert first == ["demo", "test"]
+        assert f"({named(page)})" in text
+
+
+def test_the_readme_begins_with_a_picture() -> None:
+    """The page of coverage in the reader's language, before the first heading below the title."""
+    for readme, language in ((README, "en"), (README_ZH, "zh")):
+        above, _, _ = readme.read_text("utf-8").partition("\n## ")
+        picture = ROOT / "docs/images" / f"coverage-{language}-light.png"
+        assert f"]({named(picture)})" in above
+        assert picture.exists()
 
 
 def test_every_room_is_in_contributing() -> None:
@@ -285,7 +309,7 @@ def _check_command(words: list[str], where: str) -> None:
     assert arguments, f"{where}: `{shown}` is no command: see `--help`"
     named_jobs = getattr(arguments, "job", None) or []
     for job in [named_jobs] if isinstance(named_jobs, str) else named_jobs:
-        assert job in REGISTRY.jobs, f"{where}: `{shown}` names a job that there is not"
+        assert job in DAG_IDS, f"{where}: `{shown}` names a job that there is not"
     shops = getattr(arguments, "shop", None) or []
     for shop in [shops] if isinstance(shops, str) else shops:
         assert shop in REGISTRY.shops, f"{where}: `{shown}` names a shop that there is not"
