@@ -27,7 +27,8 @@ from sqlalchemy import make_url, select
 from sqlalchemy.exc import DBAPIError
 
 from include import PROJECT_ROOT, var_folder
-from include.errors import ConfigurationError, ExpectedError, missing_connection
+from include.errors import ConfigurationError, ExpectedError, missing_connection, reason_of
+from include.language import _
 from include.registry import load_registry
 from include.registry.airflow_objects import SANDBOX_URL, connections, read_pools
 from include.units.exit_codes import ExitCode
@@ -69,10 +70,12 @@ def main(words: Sequence[str]) -> int:
             _make_pools_and_connections(var)
             _migrate_warehouse()
     except OSError as error:
-        raise ConfigurationError(
-            f"folder {var} cannot be written ({error.strerror}): set the variable SCHEDULER_VAR "
-            "to a folder that can be, here and for all components of Airflow"
-        ) from error
+        told = _(
+            "folder {folder} cannot be written ({reason}): set the variable SCHEDULER_VAR to a "
+            "folder that can be, here and for all components of Airflow",
+            folder=str(var), reason=reason_of(error),
+        )  # fmt: skip
+        raise ConfigurationError(told) from error
     return 0
 
 
@@ -104,17 +107,20 @@ def _make_pools_and_connections(var: Path) -> None:
         with create_session() as session:
             pools, made = _make_pools(session), _make_connections(session, var)
     except DBAPIError as error:
-        raise ConfigurationError(
-            f"Airflow's database cannot be written: {str(error.orig).strip()}; where it has no "
-            "tables yet, `airflow db migrate` makes them"
-        ) from error
+        told = _(
+            "Airflow's database cannot be written: {error}; where it has no tables yet, `airflow "
+            "db migrate` makes them",
+            error=str(error.orig).strip(),
+        )
+        raise ConfigurationError(told) from error
     except InvalidToken as error:
-        raise ConfigurationError(
+        told = _(
             "the stored connections are encrypted with another key than this process has: give it "
             "the AIRFLOW__CORE__FERNET_KEY (or airflow.cfg) of the other components"
-        ) from error
-    print(f"pools made or changed: {', '.join(pools) or 'none'}")
-    print(f"connections made: {', '.join(made) or 'none'}")
+        )
+        raise ConfigurationError(told) from error
+    print(_("pools made or changed: {names}", names=pools or _("none")))
+    print(_("connections made: {names}", names=made or _("none")))
 
 
 def _make_pools(session: Session) -> list[str]:
@@ -183,8 +189,13 @@ def _migrate_warehouse() -> None:
     engine = connect(url_of(warehouse))
     done = migrate(engine)
     first_seen(engine, load_registry().jobs)
-    was = "as it was" if done.before == done.after else f"before: {done.before or 'no tables'}"
-    print(f"warehouse {done.where}: version {done.after} ({was})")
+    was = _("as it was")
+    if done.before != done.after:
+        was = _("before: {version}", version=done.before or _("no tables"))
+    print(
+        _("warehouse {where}: version {version} ({was})",
+          where=done.where, version=done.after, was=was)
+    )  # fmt: skip
 
 
 def _read(conn_id: str) -> Any:

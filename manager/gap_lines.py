@@ -133,7 +133,7 @@ def _of_job(reader: CoverageReader, job_id: str, spans: list[Span], shop: str | 
         return lines + [_("  queued or running runs cover them")] * (len(lost) < len(spans))
     lines += _stuck(reader, to_repair)
     codes = {span.exit_code for span in to_repair}
-    lines += [f"  {first}" for code, first in FIRST.items() if code in codes]
+    lines += [f"  {_(first)}" for code, first in FIRST.items() if code in codes]
     since = min(span.units[0].period.first_day for span in to_repair)
     text = N_("  repair: {command}")
     if reader.paused and job_id in reader.paused:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import and_, insert, select, update
 
+from include.language import N_, _
 from include.warehouse.tables import contracts
 from include.warehouse.transactions import in_transaction, reading
 from include.warehouse.transactions import now as clock_of
@@ -55,7 +56,10 @@ class Revision(NamedTuple):
 
     def __str__(self) -> str:
         """Name it as messages do."""
-        return f"{self.contract_id} {self.period_key} (revision {self.number}): {self.amount}"
+        return _(
+            "{contract} {key} (revision {number}): {amount}",
+            contract=self.contract_id, key=self.period_key, number=self.number, amount=self.amount,
+        )  # fmt: skip
 
     @property
     def event_id(self) -> str:
@@ -77,10 +81,13 @@ class Revision(NamedTuple):
     @property
     def amount(self) -> str:
         """How much has landed, in words."""
-        rows = "" if self.row_count is None else f", {self.row_count:,} rows"
-        waived = f", {self.waived:,} waived" if self.waived else ""
-        units = f"{self.units:,} unit{'s' * (self.units != 1)}"
-        return f"{units}{rows}{waived}"
+        units = N_("{count:,} unit") if self.units == 1 else N_("{count:,} units")
+        parts = [_(units, count=self.units)]
+        if self.row_count is not None:
+            parts.append(_("{count:,} rows", count=self.row_count))
+        if self.waived:
+            parts.append(_("{count:,} waived", count=self.waived))
+        return _("{parts}", parts=parts)
 
     def is_of(self, period: Period) -> bool:
         """Return whether it is of the very window that a period means by its key."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select
 
 from include.errors import ConfigurationError
+from include.language import N_, _, clauses
 from include.registry.paths import CONTRACTS_FILE, SHOPS_FILE
 from include.registry.problems import Problem
 from include.row_checks.judging import doubts
@@ -33,7 +34,9 @@ if TYPE_CHECKING:
     from include.registry import Registry
     from include.registry.contracts import Contract
 
-NOT_COVERED = "its pull reached only up to {until:%Y-%m-%d %H:%M:%S} UTC, before the period's end"
+NOT_COVERED = N_(
+    "its pull reached only up to {until:%Y-%m-%d %H:%M:%S} UTC, before the period's end"
+)
 
 
 @dataclass(frozen=True)
@@ -133,7 +136,7 @@ class Standings:
             if unit is None or not row.is_of(unit.period):
                 continue
             if row.covered_until is not None and row.covered_until < row.period_end:
-                doubted[unit] = NOT_COVERED.format(until=row.covered_until)
+                doubted[unit] = _(NOT_COVERED, until=row.covered_until)
             else:
                 landed[unit] = row
         query = _within(waivers, contract, period)
@@ -157,14 +160,14 @@ class Standings:
         parts: dict[tuple[str, str], dict[Unit, LedgerRow]] = defaultdict(dict)
         for unit, row in standing.landed.items():
             parts[_part_of(unit)][unit] = row
-        for (job_id, _), landed in parts.items():
+        for (job_id, _key), landed in parts.items():
             if checks := self._registry.jobs[job_id].checks:
                 try:
                     with reading(self._engine) as connection:
                         told = doubts(connection, checks, landed)
                 except ConfigurationError as error:
                     told = {unit: [str(error)] for unit in landed}
-                doubted |= {unit: "; ".join(faults) for unit, faults in told.items()}
+                doubted |= {unit: clauses(*faults) for unit, faults in told.items()}
         good = {unit: row for unit, row in standing.landed.items() if unit not in doubted}
         return replace(standing, landed=good, doubts=doubted)
 
@@ -190,7 +193,9 @@ class Standings:
         found = [one for one in problems if one.file == SHOPS_FILE and has_shops]
         for job_id in lost:
             own = [one for one in problems if one.job_id in (job_id, None) and one not in found]
-            gone = Problem(CONTRACTS_FILE, 1, 1, contract.id, f"there is no job {job_id!r}")
+            gone = Problem(
+                CONTRACTS_FILE, 1, 1, contract.id, _("there is no job {job!r}", job=job_id)
+            )
             found += own or [gone]
         return found
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import DateTime, Select, and_, column, func, select, table
 
 from include.coverage.runs import UNDER_WAY, Run, UnderWay
+from include.language import N_, _
 from include.periods import PUNCTUAL
 
 if TYPE_CHECKING:
@@ -56,8 +57,13 @@ UNFINISHED = (
 SILENT = timedelta(minutes=5)
 # In which what can start has started, and what has run after the end of a backfill.
 SOON = timedelta(minutes=1)
-NO_SCHEDULER = "no scheduler gives a sign of life"
-NOBODY_STARTS_IT = "nothing holds it up, and the scheduler does not start it"
+# Why a run cannot move.
+JOB_PAUSED = N_("its job is paused")
+JOB_GONE = N_("its job is no DAG any more")
+NO_POOL = N_("its pool {pool!r} is not there")
+NO_SLOTS = N_("its pool {pool!r} has no slots")
+NO_SCHEDULER = N_("no scheduler gives a sign of life")
+NOBODY_STARTS_IT = N_("nothing holds it up, and the scheduler does not start it")
 
 
 @dataclass(frozen=True)
@@ -103,7 +109,7 @@ def read_under_way(
         why, blocks = _stuck(row, world)
         if not why and _waits_long(row, world):
             names = {row.dag_id, *(task.pool for task in world.tasks_of(row))}
-            why = "" if busy() & names else NOBODY_STARTS_IT
+            why = "" if busy() & names else _(NOBODY_STARTS_IT)
         since = max(filter(None, map(_aware, (row.run_after, row.queued_at))))
         since = since.astimezone(job.schedule.zone)
         runs.append(replace(Run.of(job, _told(row)), stuck=why, since=since, blocks=blocks))
@@ -167,28 +173,30 @@ def _world(connection: Connection, now: datetime) -> _World:
 def _stuck(row: Any, world: _World) -> tuple[str, bool]:
     """Return why a run cannot move, none if it may, and whether a new one of the job could not."""
     if row.is_stale:
-        return "its job is no DAG any more", True
+        return _(JOB_GONE), True
     tasks = world.tasks_of(row)
     works = any(task.state not in WAITING for task in tasks)
     if row.is_paused and not any(task.state in ("queued", "running") for task in tasks):
-        return "its job is paused", True
+        return _(JOB_PAUSED), True
     if world.heard_at is None or world.now - world.heard_at > SILENT:
-        return NO_SCHEDULER, True
+        return _(NO_SCHEDULER), True
     if row.state == "queued":
         return _held_by_backfill(row, world), False
     if not works:
         for task in tasks:
             if task.state == "scheduled" and world.slots.get(task.pool, 0) == 0:
-                lacks = "has no slots" if task.pool in world.slots else "is not there"
-                return f"its pool {task.pool!r} {lacks}", True
+                why = NO_SLOTS if task.pool in world.slots else NO_POOL
+                return _(why, pool=task.pool), True
     return "", False
 
 
 def _held_by_backfill(row: Any, world: _World) -> str:
     if row.backfill_paused:
-        return f"its backfill {'was cancelled' if row.backfill_ended else 'is paused'}"
+        return (
+            _("its backfill was cancelled") if row.backfill_ended else _("its backfill is paused")
+        )
     if row.backfill_ended and world.now - _waiting_since(row, world) > SOON:
-        return "its backfill has ended"
+        return _("its backfill has ended")
     return ""
 
 

@@ -15,6 +15,7 @@ from include.coverage.judged_unit import JudgedUnit
 from include.coverage.model import oldest_kept
 from include.coverage.reading import read_coverage
 from include.coverage.remedies import FIRST, repair_command
+from include.language import N_, _, clauses
 from include.units.exit_codes import describe
 from include.units.unit import MISCOUNTED_SIGN, NO_SHOP, State, key_of
 from include.warehouse.transactions import reading
@@ -33,11 +34,12 @@ if TYPE_CHECKING:
 
 # What is missing and comes without anybody's doing.
 COMES = {State.NOT_DUE, State.PENDING, State.PROVISIONAL, State.RUNNING}
+FAILED = N_("failed")
 WHY = {
-    State.RUNNING: "is being pulled now",
-    State.MISSED: "missed: it was due, and has not been pulled since",
-    State.LOST: "lost: running, without a sign of life",
-    State.UNREPAIRABLE: "cannot be pulled again: its script takes no period",
+    State.RUNNING: N_("is being pulled now"),
+    State.MISSED: N_("missed: it was due, and has not been pulled since"),
+    State.LOST: N_("lost: running, without a sign of life"),
+    State.UNREPAIRABLE: N_("cannot be pulled again: its script takes no period"),
 }
 
 
@@ -60,16 +62,18 @@ class Missing:
         """Why it is missing, in a line."""
         unit = self.unit
         if self.doubt:
-            return f"has landed, and does not count: {self.doubt}"
+            return _("has landed, and does not count: {why}", why=self.doubt)
         if unit.state in WHY:
-            return WHY[unit.state]
+            return _(WHY[unit.state])
         if unit.state in COMES:
-            return f"is due at {unit.due_at:%Y-%m-%d %H:%M}"
+            return _("is due at {at:%Y-%m-%d %H:%M}", at=unit.due_at)
         error = in_brief(unit.shown_error)
         if unit.state == State.MISCOUNTED:
-            return f"{MISCOUNTED_SIGN} {error}"
-        code = "" if unit.exit_code is None else f", {describe(unit.exit_code)}"
-        return f"{unit.state}{code}{error and f': {error}'}"
+            return _("{sign} {error}", sign=MISCOUNTED_SIGN, error=error)
+        state = _(FAILED) if unit.state == State.FAILED else unit.state.value
+        if unit.exit_code is not None:
+            state = _("{state}, {code}", state=state, code=describe(unit.exit_code))
+        return _("{state}: {error}", state=state, error=error) if error else state
 
     @property
     def remedies(self) -> list[str]:
@@ -77,14 +81,15 @@ class Missing:
         unit = self.unit
         if self.doubt:
             words = ["run", unit.job_id, "--period", unit.period.key, "--again"]
-            return [f"pull it again: {MANAGER} {join(words)}"]
+            return [_("pull it again: {command}", command=f"{MANAGER} {join(words)}")]
         if unit.state in COMES:
             return []
         if unit.state == State.UNREPAIRABLE:
             words = ["waive", unit.job_id, "--period", unit.period.key, "--reason", "TEXT"]
-            return [f"accept it: {MANAGER} {join(words)}"]
-        first = [FIRST[unit.exit_code]] if unit.exit_code in FIRST else []
-        return [*first, f"repair: {repair_command(unit.job_id, None, unit.period.first_day)}"]
+            return [_("accept it: {command}", command=f"{MANAGER} {join(words)}")]
+        first = [_(FIRST[unit.exit_code])] if unit.exit_code in FIRST else []
+        command = repair_command(unit.job_id, None, unit.period.first_day)
+        return [*first, _("repair: {command}", command=command)]
 
     def as_dict(self) -> dict[str, Any]:
         """Return it as plain values."""
@@ -139,24 +144,34 @@ class ContractStatus:
         """Return a line on how it stands."""
         last, zone = self.revision, self.contract.calendar.zone
         subject = f"{self.contract.id} {self.period.key} {self.contract.name}"
+        if self.complete and last:
+            return _(
+                "{subject}: complete since {since:%Y-%m-%d %H:%M}, revision {number}: {amount}",
+                subject=subject, since=last.complete_at.astimezone(zone), number=last.number,
+                amount=last.amount,
+            )  # fmt: skip
         if self.complete:
-            since = f"{last.complete_at.astimezone(zone):%Y-%m-%d %H:%M}" if last else ""
-            told = f" since {since}, revision {last.number}: {last.amount}" if last else ""
-            return f"{subject}: complete{told}"
+            return _("{subject}: complete", subject=subject)
         if not self.kept:
-            nothing = "the ledger keeps nothing of it (HOUSEKEEPING_LEDGER_DAYS)"
-            return f"{subject}: unknown, {nothing}"
-        due = f"; due by {self.deadline:%Y-%m-%d %H:%M}" if self.deadline else ""
-        return f"{subject}: not complete, {self.progress}{due}"
+            return _(
+                "{subject}: unknown, the ledger keeps nothing of it (HOUSEKEEPING_LEDGER_DAYS)",
+                subject=subject,
+            )
+        told = _("{subject}: not complete, {progress}", subject=subject, progress=self.progress)
+        if not self.deadline:
+            return told
+        return clauses(told, _("due by {at:%Y-%m-%d %H:%M}", at=self.deadline))
 
     @property
     def progress(self) -> str:
         """How much of it has landed, and of which jobs something is missing."""
         if not self.ended:
-            return f"{self.period.key} ends at {self.period.end:%Y-%m-%d %H:%M}"
-        jobs = ", ".join(dict.fromkeys(one.unit.job_id for one in self.missing))
-        missing = f", missing: {jobs}" if jobs else ""
-        return f"{self.landed:,} of {self.needed:,} units have landed{missing}"
+            return _("{key} ends at {at:%Y-%m-%d %H:%M}", key=self.period.key, at=self.period.end)
+        jobs = list(dict.fromkeys(one.unit.job_id for one in self.missing))
+        text = N_("{landed:,} of {needed:,} units have landed")
+        if jobs:
+            text = N_("{landed:,} of {needed:,} units have landed, missing: {jobs}")
+        return _(text, landed=self.landed, needed=self.needed, jobs=jobs)
 
     def as_dict(self) -> dict[str, Any]:
         """Return it as plain values."""

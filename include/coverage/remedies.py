@@ -6,15 +6,18 @@ from shlex import join
 from typing import TYPE_CHECKING
 
 from include import MANAGER
+from include.language import N_
 from include.units.exit_codes import ExitCode
 
 if TYPE_CHECKING:
     from datetime import date
 
-# Without this a repair fails again.
+# What a repair fails without; marked with `N_`.
 FIRST: dict[int, str] = {
-    ExitCode.REFUSED: "first: renew the credentials that the message names, in their connection",
-    ExitCode.CONFIGURATION: "first: correct what the message names",
+    ExitCode.REFUSED: N_(
+        "first: renew the credentials that the message names, in their connection"
+    ),
+    ExitCode.CONFIGURATION: N_("first: correct what the message names"),
 }
 
 

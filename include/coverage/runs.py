@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from include.language import N_, _
 from include.logical_dates import period_asked_for
 from include.units.unit import REPAIR_PREFIX, State
 
@@ -85,12 +86,14 @@ class Run:
     @property
     def trouble(self) -> str:
         """Why it is stuck and since when, for a person."""
-        since = f" since {self.since:%m-%d %H:%M}" if self.since else ""
-        return f"run {self.run_id} waits{since} and cannot go on: {self.stuck}"
+        text = N_("run {run} waits and cannot go on: {why}")
+        if self.since:
+            text = N_("run {run} waits since {since:%m-%d %H:%M} and cannot go on: {why}")
+        return _(text, run=self.run_id, since=self.since, why=self.stuck)
 
     def number_for(self, key: str) -> int:
         """Return which repair of a period it is, from 1; 0 for other runs."""
-        _, found, number = self.run_id.partition(f"{REPAIR_PREFIX}{key}__")
+        _before, found, number = self.run_id.partition(f"{REPAIR_PREFIX}{key}__")
         return int(number) if found and number.isascii() and number.isdecimal() else 0
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from include.coverage.reading import read_coverage
 from include.errors import ConfigurationError
+from include.language import N_, _
 from include.units.unit import LANDED, TO_COME, State
 
 if TYPE_CHECKING:
@@ -19,11 +20,11 @@ if TYPE_CHECKING:
     from include.registry import Job, Registry
 
 WORDS = {
-    **dict.fromkeys(LANDED, "landed already"),
-    **dict.fromkeys(TO_COME, "not due yet"),
-    State.RUNNING: "being pulled now",
-    State.DISABLED: "of what is disabled, and no gap",
-    State.WAIVED: "waived already",
+    **dict.fromkeys(LANDED, N_("landed already")),
+    **dict.fromkeys(TO_COME, N_("not due yet")),
+    State.RUNNING: N_("being pulled now"),
+    State.DISABLED: N_("of what is disabled, and no gap"),
+    State.WAIVED: N_("waived already"),
 }
 
 
@@ -34,7 +35,7 @@ class Selection(NamedTuple):
         name: what was asked for, as messages call it.
         gaps: those that can be waived.
         waived: those that are.
-        others: how many are neither, by what they are.
+        others: how many are neither, by what they are, which `_` translates.
     """
 
     name: str
@@ -52,9 +53,13 @@ class Selection(NamedTuple):
             return
         found = self.others + Counter(WORDS[unit.state] for unit in self.waived)
         if not found:
-            raise ConfigurationError(f"nothing is expected of {self.name}, so nothing is to waive")
-        told = ", ".join(f"{number} {word}" for word, number in found.items())
-        raise ConfigurationError(f"{self.name} has no gap that could be waived: {told}")
+            told = _("nothing is expected of {name}, so nothing is to waive", name=self.name)
+            raise ConfigurationError(told)
+        counted = [_("{number} {what}", number=n, what=_(what)) for what, n in found.items()]
+        told = _(
+            "{name} has no gap that could be waived: {counted}", name=self.name, counted=counted
+        )
+        raise ConfigurationError(told)
 
     def refuse_without_waived(self) -> None:
         """Return that nothing is waived.
@@ -63,10 +68,12 @@ class Selection(NamedTuple):
             ConfigurationError: nothing is.
         """
         if not self.waived:
-            raise ConfigurationError(
-                f"nothing of {self.name} is waived: `python3 scheduler_manager.py gaps --waived` "
-                "lists what is"
+            told = _(
+                "nothing of {name} is waived: `python3 scheduler_manager.py gaps --waived` lists "
+                "what is",
+                name=self.name,
             )
+            raise ConfigurationError(told)
 
 
 def select(
@@ -95,9 +102,11 @@ def select(
     units = [unit for unit in coverage.units() if shop in (None, unit.shop_id)]
     neither = (unit for unit in units if not unit.is_gap and unit.state != State.WAIVED)
     whose = f"{job.id}{'' if shop is None else f' {shop}'}"
-    keys = first.key if first == last else f"{first.key} to {last.key}"
+    keys = first.key
+    if first != last:
+        keys = _("{first} to {last}", first=first.key, last=last.key)
     return Selection(
-        f"{whose} {keys}",
+        _("{whose} {keys}", whose=whose, keys=keys),
         [unit for unit in units if unit.is_gap],
         [unit for unit in units if unit.state == State.WAIVED],
         Counter(WORDS[unit.state] for unit in neither),

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import DateTime, column, create_engine, func, inspect, literal, select, table
 
 from include.errors import ConfigurationError, ExpectedError
+from include.language import _
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -77,11 +78,13 @@ class Database:
         try:
             return cls(json.loads(environment[VARIABLE])["password"])
         except (KeyError, ValueError, TypeError):
-            raise ConfigurationError(
-                f"connection {CONNECTION}: {VARIABLE} is not set, or is not JSON with the "
-                "database's URL in its password: `python3 scheduler_manager.py start` "
-                "makes the connection"
-            ) from None
+            told = _(
+                "connection {connection}: {variable} is not set, or is not JSON with the "
+                "database's URL in its password: `python3 scheduler_manager.py start` makes the "
+                "connection",
+                connection=CONNECTION, variable=VARIABLE,
+            )  # fmt: skip
+            raise ConfigurationError(told) from None
 
     def clean(self, before: datetime) -> dict[str, int]:
         """Remove what is older than a moment; returns how many rows went, by table.
@@ -127,10 +130,11 @@ class Database:
         )
         if done.returncode and not (kept and ONLY_DEADLINES in done.stderr):
             tail = (done.stdout + done.stderr).splitlines()[-TAIL_LINES:]
-            raise ExpectedError(
-                "\n".join(f"  {line}" for line in tail)
-                + f"\n`airflow db clean` ended with {done.returncode}; the next run goes on with it"
-            )
+            told = _(
+                "{output}\n`airflow db clean` ended with {code}; the next run goes on with it",
+                output="\n".join(f"  {line}" for line in tail), code=done.returncode,
+            )  # fmt: skip
+            raise ExpectedError(told)
         return {table: int(rows) for table, rows in FOUND.findall(done.stdout) if rows != "0"}
 
     def _settings(self, tables: list[str]) -> dict[str, str]:

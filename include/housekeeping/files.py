@@ -10,6 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from include.errors import reason_of
+from include.language import _, clauses
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -32,8 +35,8 @@ class Removed:
 
     def __str__(self) -> str:
         """Return it as the task's log writes it: `12 files, 3.4 MB`."""
-        kept = f"; {self.left}" if self.left else ""
-        return f"{self.files:,} files, {size(self.bytes)}{kept}"
+        gone = _("{count:,} files, {size}", count=self.files, size=size(self.bytes))
+        return clauses(gone, self.left)
 
 
 def prune(
@@ -83,7 +86,8 @@ def _remove(path: Path, older_than: float, removed: Removed) -> None:
     except FileNotFoundError:  # somebody else did it
         return
     except OSError as error:
-        removed.left = removed.left or f"{path} stays: {error.strerror}"
+        stays = _("{path} stays: {reason}", path=str(path), reason=reason_of(error))
+        removed.left = removed.left or stays
         return
     removed.files += 1
     removed.bytes += found.st_size
@@ -96,22 +100,27 @@ def vacuum(path: Path, longest: float = LONGEST_SECONDS, wait: float = WAIT_SECO
     does not end within `wait` seconds, everything stays as it is.
     """
     if not path.exists():
-        return f"{path.name}: is not there"
+        return _("{file}: is not there", file=path.name)
     with closing(sqlite3.connect(path, timeout=wait, isolation_level=None)) as database:
         try:
             before, free = _sizes(database)
             if free < max(WORTH_BYTES, before * WORTH_SHARE):
-                return f"{path.name}: {size(before)}, {size(free)} of it free: nothing to gain"
+                return _(
+                    "{file}: {size}, {free} of it free: nothing to gain",
+                    file=path.name, size=size(before), free=size(free),
+                )  # fmt: skip
             deadline = time.monotonic() + wait + longest
             database.set_progress_handler(lambda: time.monotonic() > deadline, STEPS_BETWEEN_LOOKS)
             database.execute("VACUUM")
             database.set_progress_handler(None, 0)
             # Without this the file on the disk shrinks only when the last of its users has left.
             database.execute("PRAGMA wal_checkpoint(PASSIVE)")
-            after, _ = _sizes(database)
+            after, _free = _sizes(database)
         except sqlite3.OperationalError as error:
             return _not_now(path, error, longest)
-    return f"{path.name}: {size(before)} became {size(after)}"
+    return _(
+        "{file}: {before} became {after}", file=path.name, before=size(before), after=size(after)
+    )
 
 
 def _sizes(database: sqlite3.Connection) -> tuple[int, int]:
@@ -125,8 +134,12 @@ def _sizes(database: sqlite3.Connection) -> tuple[int, int]:
 
 def _not_now(path: Path, error: sqlite3.OperationalError, longest: float) -> str:
     if "interrupted" in str(error):
-        return (
-            f"{path.name}: left as it is: it would keep others from writing for more than "
-            f"{longest:.0f} s; to do it, stop the service and run `sqlite3 {path} VACUUM`"
-        )
-    return f"{path.name}: left as it is, since it is in use ({error}); the next night tries again"
+        return _(
+            "{file}: left as it is: it would keep others from writing for more than "
+            "{seconds:.0f} s; to do it, stop the service and run `sqlite3 {path} VACUUM`",
+            file=path.name, seconds=longest, path=str(path),
+        )  # fmt: skip
+    return _(
+        "{file}: left as it is, since it is in use ({error}); the next night tries again",
+        file=path.name, error=str(error),
+    )  # fmt: skip

@@ -17,6 +17,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DisconnectionError, NoSuchModuleError
 
 from include.errors import ConfigurationError
+from include.language import N_, _
 from include.text import storable
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ SQLITE_BUSY_TIMEOUT_MS = 60_000
 CONNECT_TIMEOUT_SECONDS = 10
 # Without it a connection whose server vanished with its machine is noticed after hours.
 POSTGRESQL_KEEPALIVE = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
-GONE = (
+GONE = N_(
     "the file {file} is not there: put it back, or bring a backup back with "
     "`python3 scheduler_manager.py restore FILE`"
 )
@@ -54,8 +55,11 @@ def connect(url: str) -> Engine:
     try:
         engine = _engine(make_url(url))
     except (ArgumentError, NoSuchModuleError, ModuleNotFoundError) as error:
-        message = f"the warehouse cannot be opened: {error}; check the connection 'warehouse'"
-        raise ConfigurationError(message) from None
+        told = _(
+            "the warehouse cannot be opened: {error}; check the connection 'warehouse'",
+            error=str(error),
+        )
+        raise ConfigurationError(told) from None
     event.listen(engine, "before_cursor_execute", _escape, retval=True)
     return engine
 
@@ -107,7 +111,7 @@ def file_of(url: URL) -> Path | None:
 
 def _never_make(file: Path, _dialect: Any, _record: Any, words: list[Any], named: Any) -> None:
     if not file.exists():
-        raise sqlite3.OperationalError(GONE.format(file=file))
+        raise sqlite3.OperationalError(_(GONE, file=str(file)))
     words[0] = f"{file.as_uri()}?mode=rw"  # nor if it goes now
     named["uri"] = True
 
@@ -119,7 +123,7 @@ def _remember(file: Path, _connection: Any, record: Any) -> None:
 def _compare(file: Path, _connection: Any, record: Any, _proxy: Any) -> None:
     """Connect again where the file was moved or replaced: what is open is no warehouse now."""
     if record.info.get(file) != _identity(file):
-        raise DisconnectionError(GONE.format(file=file))
+        raise DisconnectionError(_(GONE, file=str(file)))
 
 
 def _identity(file: Path) -> tuple[int, int] | None:
@@ -202,30 +206,34 @@ def url_of(connection: Any) -> str:
         case "sqlite":
             file = connection.host or connection.schema  # the latter where it is written as a URI
             if not file:
-                raise _lacking(connection, "host", "the path of the file")
+                raise _lacking(connection, "host", N_("the path of the file"))
             url = URL.create("sqlite", database=file)
         case "postgres" | "postgresql":
             url = _server_url("postgresql+psycopg2", connection, options)
         case "mysql" | "mariadb":
             options |= {f"ssl_{key}": one for key, one in (options.pop("ssl", None) or {}).items()}
             if unknown := sorted(options.keys() - OF_PYMYSQL):
-                raise ConfigurationError(
-                    f"connection {connection.conn_id!r} has {unknown[0]!r} in Extra, and of MySQL "
-                    f"only {', '.join(sorted(OF_PYMYSQL))} are understood: correct or remove it"
-                )
+                told = _(
+                    "connection {id!r} has {key!r} in Extra, and of MySQL only {keys} are "
+                    "understood: correct or remove it",
+                    id=connection.conn_id, key=unknown[0], keys=sorted(OF_PYMYSQL),
+                )  # fmt: skip
+                raise ConfigurationError(told)
             url = _server_url("mysql+pymysql", connection, options)
         case _:
-            raise ConfigurationError(
-                f"connection {connection.conn_id!r} is of type {kind!r}, and a warehouse can be of "
-                "sqlite, postgres or mysql (MariaDB too): edit it under Admin > Connections; where "
-                f'mysql is not offered, choose Generic and write {{"{KIND}": "mysql"}} in Extra'
-            )
+            told = _(
+                "connection {id!r} is of type {kind!r}, and a warehouse can be of sqlite, postgres "
+                "or mysql (MariaDB too): edit it under Admin > Connections; where mysql is not "
+                "offered, choose Generic and write {example} in Extra",
+                id=connection.conn_id, kind=kind, example=f'{{"{KIND}": "mysql"}}',
+            )  # fmt: skip
+            raise ConfigurationError(told)
     return url.render_as_string(hide_password=False)
 
 
 def _server_url(driver: str, connection: Any, options: Mapping[str, Any]) -> URL:
     if not connection.schema:
-        raise _lacking(connection, "schema", "the name of the database")
+        raise _lacking(connection, "schema", N_("the name of the database"))
     return URL.create(
         driver,
         username=connection.login or None,
@@ -241,7 +249,9 @@ def _server_url(driver: str, connection: Any, options: Mapping[str, Any]) -> URL
 
 
 def _lacking(connection: Any, field: str, meaning: str) -> ConfigurationError:
-    return ConfigurationError(
-        f"connection {connection.conn_id!r} has no {field}, which is {meaning}: fill it in under "
-        "Admin > Connections"
-    )
+    told = _(
+        "connection {id!r} has no {field}, which is {meaning}: fill it in under Admin > "
+        "Connections",
+        id=connection.conn_id, field=field, meaning=_(meaning),
+    )  # fmt: skip
+    return ConfigurationError(told)

@@ -15,6 +15,7 @@ from sqlalchemy import Engine, func, insert, select, text
 from sqlalchemy.exc import DBAPIError
 
 from include.errors import ConfigurationError, ExpectedError
+from include.language import N_, _, clauses
 from include.warehouse.connecting import connect, file_of
 from include.warehouse.steps import MYSQL
 from include.warehouse.tables import metadata
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 LOCK_NAME, LOCK_NUMBER = "migrating the store-data warehouse", 7_283_662
 LOCK_SECONDS = 120
 ROWS_AT_ONCE = 1000
-NEEDED = "docs/warehouse.md says which database and which rights are needed"
+NEEDED = N_("docs/warehouse.md says which database and which rights are needed")
 
 
 class Migrated(NamedTuple):
@@ -76,22 +77,26 @@ def migrate(warehouse: Engine | str) -> Migrated:
             _check_encoding(connection, where)
             before = version_of(connection)
             if is_newer(before):
-                raise CommandError(f"its tables are of version {before}")  # noqa: TRY301 - told below
+                newer = _("its tables are of version {version}", version=before)
+                raise CommandError(newer)  # noqa: TRY301 - told below
             command.upgrade(_config(connection), "head")
             return Migrated(where, before, newest_version())
     except CommandError as error:
-        raise ConfigurationError(
-            f"the warehouse {where} cannot be migrated: {error}; {GO_BACK}"
-        ) from error
+        raise ConfigurationError(_cannot(where, str(error), _(GO_BACK))) from error
     except DBAPIError as error:
-        cause = f"the warehouse {where} cannot be migrated: {cause_of(error)}; "
         if is_temporary(error):
-            advice = "check that the server is up, and the connection 'warehouse'; "
-            raise ExpectedError(cause + advice + NEEDED) from error
-        raise ConfigurationError(cause + NEEDED) from error
+            advice = _("check that the server is up, and the connection 'warehouse'")
+            told = _cannot(where, cause_of(error), advice, _(NEEDED))
+            raise ExpectedError(told) from error
+        raise ConfigurationError(_cannot(where, cause_of(error), _(NEEDED))) from error
     finally:
         if engine is not warehouse:
             engine.dispose()
+
+
+def _cannot(where: str, cause: str, *advice: str) -> str:
+    told = _("the warehouse {where} cannot be migrated: {cause}", where=where, cause=cause)
+    return clauses(told, *advice)
 
 
 @contextmanager
@@ -113,7 +118,7 @@ def _named_lock(engine: Engine) -> Iterator[None]:
     name = {"name": LOCK_NAME}
     with engine.connect() as holder:
         if holder.scalar(text(f"SELECT GET_LOCK(:name, {LOCK_SECONDS})"), name) != 1:
-            raise ExpectedError("another process migrates the warehouse: try again later")
+            raise ExpectedError(_("another process migrates the warehouse: try again later"))
         try:
             yield
         finally:
@@ -126,10 +131,12 @@ def _check_encoding(connection: Connection, where: str) -> None:
         return  # on MySQL each table says what it holds
     encoding = connection.scalar(text("SHOW server_encoding"))
     if encoding != "UTF8":
-        raise ConfigurationError(
-            f"the warehouse {where} is encoded in {encoding}, which cannot hold every text: make "
-            "it with CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0"
-        )
+        told = _(
+            "the warehouse {where} is encoded in {encoding}, which cannot hold every text: make it "
+            "with CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0",
+            where=where, encoding=encoding,
+        )  # fmt: skip
+        raise ConfigurationError(told)
 
 
 def _config(connection: Connection | None = None) -> Config:
@@ -160,26 +167,32 @@ def copy(source: Engine, target: Engine) -> dict[str, int]:
             _check_copy(reading, writing)
             return {table.name: _copy(table, reading, writing) for table in metadata.sorted_tables}
     except DBAPIError as error:
-        raise ExpectedError(
-            f"nothing was copied: {cause_of(error)}; run the same command again to start over"
-        ) from error
+        told = _(
+            "nothing was copied: {cause}; run the same command again to start over",
+            cause=cause_of(error),
+        )
+        raise ExpectedError(told) from error
 
 
 def _check_copy(source: Connection, target: Connection) -> None:
     version = version_of(source)
     if version != newest_version():
-        raise ConfigurationError(
-            f"{source.engine.url.database} is at version {version or 'none'} and not at "
-            f"{newest_version()}: start the service once with the connection 'warehouse' leading "
-            "to it"
-        )
+        told = _(
+            "{database} is at version {version} and not at {newest}: start the service once with "
+            "the connection 'warehouse' leading to it",
+            database=source.engine.url.database, version=version or _("none"),
+            newest=newest_version(),
+        )  # fmt: skip
+        raise ConfigurationError(told)
     for table in metadata.sorted_tables:
         rows = _count(table, target)
         if rows:
-            raise ConfigurationError(
-                f"nothing was copied: the warehouse has {rows:,} rows in {table.name} already; "
-                "copy into an empty one"
-            )
+            told = _(
+                "nothing was copied: the warehouse has {rows:,} rows in {table} already; copy into "
+                "an empty one",
+                rows=rows, table=table.name,
+            )  # fmt: skip
+            raise ConfigurationError(told)
 
 
 def _copy(table: Table, source: Connection, target: Connection) -> int:
@@ -188,10 +201,12 @@ def _copy(table: Table, source: Connection, target: Connection) -> int:
         target.execute(insert(table), [dict(row) for row in rows])
     there, copied = _count(table, source), _count(table, target)
     if there != copied:
-        raise ExpectedError(
-            f"nothing was copied: {table.name} has {there:,} rows, and {copied:,} arrived: stop "
-            "the service and try again"
-        )
+        told = _(
+            "nothing was copied: {table} has {there:,} rows, and {copied:,} arrived: stop the "
+            "service and try again",
+            table=table.name, there=there, copied=copied,
+        )  # fmt: skip
+        raise ExpectedError(told)
     return copied
 
 

@@ -12,6 +12,7 @@ from alembic import op
 from sqlalchemy import inspect, text
 
 from include.errors import ConfigurationError
+from include.language import _
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,10 +34,12 @@ def make_table(name: str, *columns: Column[Any]) -> None:
         return
     there = [column["name"] for column in inspector.get_columns(name)]
     if there[: len(columns)] != [column.name for column in columns]:  # others may have been added
-        raise ConfigurationError(
-            f"the database has a table {name!r} that is not ours (columns {', '.join(there)}): "
-            "give the warehouse a database of its own"
-        )
+        told = _(
+            "the database has a table {table!r} that is not ours (columns {columns}): give the "
+            "warehouse a database of its own",
+            table=name, columns=there,
+        )  # fmt: skip
+        raise ConfigurationError(told)
 
 
 def add_column(table: str, column: Column[Any]) -> None:
@@ -69,11 +72,11 @@ def _views_and_triggers_put_back(connection: Connection, table: str) -> Iterator
         "WHERE type = 'view' OR (type = 'trigger' AND tbl_name = :table)"
     )
     hanging = connection.execute(text(query), {"table": table}).all()
-    for kind, name, _ in hanging:
+    for kind, name, _definition in hanging:
         quoted = connection.dialect.identifier_preparer.quote_identifier(name)
         connection.exec_driver_sql(f"DROP {kind} IF EXISTS {quoted}")
     yield
-    for _, _, statement in hanging:
+    for _kind, _name, statement in hanging:
         connection.exec_driver_sql(statement)
 
 

@@ -9,6 +9,8 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
+from include.language import Message
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -96,8 +98,8 @@ def cause_of(error: BaseException) -> str:
     """
     told = getattr(error, "orig", None) or error
     arguments = getattr(told, "args", ())
-    said = str(arguments[-1] if arguments else told).strip()
-    return said.partition("\n")[0]
+    said = str(arguments[-1] if arguments else told)
+    return said if isinstance(said, Message) else said.strip().partition("\n")[0]
 
 
 def _code(error: DBAPIError) -> object:

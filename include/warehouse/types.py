@@ -10,6 +10,8 @@ from sqlalchemy import DateTime, Numeric, Text
 from sqlalchemy.dialects import mysql
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
+from include.language import _
+
 if TYPE_CHECKING:
     from sqlalchemy.engine import Dialect
 
@@ -47,9 +49,10 @@ class _Exact(TypeDecorator[Decimal]):
         if value is None:
             return None
         if value != value.quantize(self._unit):
-            raise ValueError(f"{value} has more than {self.decimals} decimals")
+            told = _("{value} has more than {count} decimals", value=value, count=self.decimals)
+            raise ValueError(told)
         if abs(value) >= Decimal(10) ** (DIGITS - self.decimals):
-            raise ValueError(f"{value} has more than {DIGITS} digits")
+            raise ValueError(_("{value} has more than {count} digits", value=value, count=DIGITS))
         return str(value) if dialect.name == "sqlite" else value
 
     def process_result_value(self, value: Any, dialect: Dialect) -> Decimal | None:  # noqa: ARG002 - SQLAlchemy's signature

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import inspect, text
 
 from include.errors import ConfigurationError
+from include.language import N_, _
 from include.warehouse.connecting import connect
 
 if TYPE_CHECKING:
@@ -20,13 +21,19 @@ if TYPE_CHECKING:
 MIGRATIONS = Path(__file__).parent / "migrations"
 # Airflow's own tables may share the database and have a version table of their own.
 VERSION_TABLE = "warehouse_version"
-BRING_UP_TO_DATE = (
+BRING_UP_TO_DATE = N_(
     "`python3 scheduler_manager.py migrate` brings them up to date (in an Airflow of your own: "
     "`python -m include.prepare`)"
 )
-GO_BACK = (
+GO_BACK = N_(
     "newer code has made its tables: update the project (`git pull`), or bring back a warehouse of "
     "this version (`python3 scheduler_manager.py restore FILE`)"
+)
+
+NEWER = N_("the warehouse {where} is of version {found}, and this project knows {newest}: {repair}")
+EMPTY = N_("the warehouse {where} has no tables of this project: {repair}")
+OLDER = N_(
+    "the warehouse {where} has tables of version {found}, and this project needs {newest}: {repair}"
 )
 
 
@@ -65,12 +72,10 @@ def check_version(connection: Connection) -> None:
         return
     where = connection.engine.url.render_as_string(hide_password=True)
     if is_newer(found):
-        said = f"is of version {found}, and this project knows {newest}: {GO_BACK}"
-    elif found is None:
-        said = f"has no tables of this project: {BRING_UP_TO_DATE}"
+        said, repair = NEWER, GO_BACK
     else:
-        said = f"has tables of version {found}, and this project needs {newest}: {BRING_UP_TO_DATE}"
-    raise ConfigurationError(f"the warehouse {where} {said}")
+        said, repair = EMPTY if found is None else OLDER, BRING_UP_TO_DATE
+    raise ConfigurationError(_(said, where=where, found=found, newest=newest, repair=_(repair)))
 
 
 def opened(url: str) -> Engine:

@@ -7,7 +7,9 @@ from sqlalchemy import select
 from tenacity import Retrying, retry_if_result, stop_after_attempt, wait_fixed
 
 from include import MANAGER
+from include.coverage.airflow_runs import JOB_PAUSED
 from include.coverage.runs import Run
+from include.language import english
 from include.registry.airflow_objects import read_pools
 from include.registry.checks import check_project
 from include.registry.checks.interpreters import troubles_of
@@ -101,9 +103,10 @@ def check_stuck_runs(patient: Patient) -> Iterator[Finding]:
 
 
 def _remedy(run: Run) -> str:
-    if "pool" in run.stuck:
+    why = english(run.stuck)
+    if "pool" in why:
         return f"`{MANAGER} restart` makes the pools of {POOLS_FILE}; the run then goes on"
-    if "paused" in run.stuck and run.blocks:
+    if why == JOB_PAUSED:
         return f"`{MANAGER} resume {run.job_id}` goes on with it"
     if run.blocks:
         return f"`{MANAGER} restart` starts what should go on with it"

@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from include.contracts.completing import complete
 from include.contracts.standing import Standings
+from include.language import speaking
 from include.registry import load_registry
 from include.units.retries import write_recount
 from include.units.unit import Drift
@@ -29,6 +30,8 @@ def test_the_last_unit_completes_the_period(contracted: Contracted) -> None:
     before = datetime.now(timezone.utc)
     (revision,) = contracted.completed(run_id="r")
     assert str(revision) == f"day {KEY} (revision 1): 5 units, 20 rows"
+    with speaking("zh"):
+        assert str(revision) == f"day {KEY}（第 1 版）：5 个、20 行"
     assert before - timedelta(minutes=5) < revision.complete_at
     assert contracted.completed() == []
     assert contracted.written() == [("day", KEY, 1, 5)]

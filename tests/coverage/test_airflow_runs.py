@@ -14,6 +14,7 @@ from sqlalchemy import create_engine, insert
 from include.coverage.airflow_runs import NO_SCHEDULER, NOBODY_STARTS_IT, read_under_way
 from include.coverage.judged_unit import JudgedUnit
 from include.coverage.runs import Run, UnderWay
+from include.language import speaking
 from include.units.unit import State
 from tests.coverage.registries import job
 
@@ -264,3 +265,13 @@ def test_runs_that_wait_or_work_see_to_what_they_cover(airflow: Airflow) -> None
 
 def _gap(of: Job, key: str) -> JudgedUnit:
     return JudgedUnit(of.id, "-", of.schedule.parse_key(key), State.MISSED, NOW)
+
+
+def test_a_chinese_reader_sees_in_chinese_why_a_run_waits(airflow: Airflow) -> None:
+    """The reason is a part of the sentence, in the same language."""
+    airflow.scheduler()
+    airflow.dag(is_paused=True)
+    airflow.run("queued")
+    with speaking("zh"):
+        (run,) = airflow.runs()
+        assert run.trouble == "运行 run 自 10-10 11:59 起一直在等待，无法继续：任务已暂停"

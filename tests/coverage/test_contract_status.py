@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from include.coverage.contract_status import ContractStatus, read_status
+from include.language import speaking
 from include.registry import load_registry
 from tests.contracts.contracted import KEY, Contracted
 
@@ -123,3 +124,15 @@ def test_a_contract_whose_jobs_are_all_broken(contracted: Contracted) -> None:
     status = _status(contracted)
     assert (status.complete, status.deadline, len(status.unknown)) == (False, None, 1)
     assert status.as_dict()["deadline"] is None
+
+
+def test_a_chinese_reader_sees_what_is_missing_in_chinese(contracted: Contracted) -> None:
+    """The line on the period, why each unit is missing, and what to do."""
+    contracted.jobs["orders"]["dated"] = False
+    contracted.write()
+    with speaking("zh"):
+        assert _missing(contracted) == (
+            "无法补拉：脚本不接受日期",
+            [f"接受缺数：python3 scheduler_manager.py waive orders --period {KEY} --reason TEXT"],
+        )
+        assert "未齐备，应入库 5 个，已入库 4 个，还缺：orders" in str(_status(contracted))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from include.housekeeping.files import vacuum
+from include.language import speaking
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -69,3 +70,11 @@ def test_what_is_full_is_left_alone(tmp_path: Path) -> None:
         database.execute("CREATE TABLE big (text)")
     assert vacuum(tmp_path / "full.db") == "full.db: 8.0 KB, 0 B of it free: nothing to gain"
     assert vacuum(tmp_path / "none.db") == "none.db: is not there"
+
+
+def test_a_chinese_reader_sees_what_came_of_it_in_chinese(tmp_path: Path) -> None:
+    """In the task's log."""
+    with closing(sqlite3.connect(tmp_path / "full.db")) as database:
+        database.execute("CREATE TABLE big (text)")
+    with speaking("zh"):
+        assert vacuum(tmp_path / "full.db") == "full.db：8.0 KB，其中 0 B 空闲：无需整理"

@@ -9,6 +9,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import text
 
 from include.errors import ConfigurationError
+from include.language import speaking
 from include.warehouse import connect, migrating
 from include.warehouse.migrating import migrate
 from include.warehouse.versions import known_versions, newest_version, opened, version_of
@@ -55,3 +56,11 @@ def test_the_newest_is_opened(tmp_path: Path) -> None:
     migrate(url)
     with opened(url).connect() as connection:
         assert version_of(connection) == newest_version()
+
+
+def test_a_chinese_reader_sees_the_version_and_the_repair_in_chinese(tmp_path: Path) -> None:
+    """The command stays as it is."""
+    (tmp_path / "warehouse.db").touch()
+    said = "中没有本项目的表：请用 `python3 scheduler_manager.py migrate` 更新"
+    with speaking("zh"), pytest.raises(ConfigurationError, match=said):
+        opened(f"sqlite:///{tmp_path}/warehouse.db")

@@ -8,10 +8,10 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from include.alerts.findings import Missing
-from include.coverage.airflow_runs import NO_SCHEDULER, NOBODY_STARTS_IT
+from include.coverage.airflow_runs import JOB_GONE, JOB_PAUSED, NO_SCHEDULER, NOBODY_STARTS_IT
 from include.coverage.gap_ranges import in_brief
 from include.coverage.runs import UnderWay
-from include.language import N_, Message, speaking
+from include.language import N_, Message, english, speaking
 from include.units.exit_codes import SIGNAL_BASE, ExitCode
 from include.units.unit import NO_SHOP, State
 
@@ -51,8 +51,8 @@ LOOK = N_("correct the job's checks, or ask the platform")
 
 # Why a run cannot move, as `include.coverage.airflow_runs` says it.
 STUCK = {
-    "its job is paused": PAUSED,
-    "its job is no DAG any more": N_("its run waits, and the job is no DAG any more"),
+    JOB_PAUSED: PAUSED,
+    JOB_GONE: N_("its run waits, and the job is no DAG any more"),
     NO_SCHEDULER: N_("its run waits for a scheduler"),
     NOBODY_STARTS_IT: N_("its run waits, and no one starts it"),
 }
@@ -231,8 +231,9 @@ def _of_unbegun(unit: JudgedUnit, job: Job, known: Circumstances) -> Words:
         cause = "no DAG" if is_no_dag else "paused"
         return Words(scope.say(NO_DAG if is_no_dag else PAUSED), cause=cause)
     if stuck := known.under_way.stuck_before(unit):
-        said = STUCK.get(stuck.stuck, STUCK_OTHERWISE)
-        return Words(scope.say(said, why=stuck.stuck), cause=f"stuck:{stuck.stuck}")
+        why = english(stuck.stuck)
+        said = STUCK.get(why, STUCK_OTHERWISE)
+        return Words(scope.say(said, why=stuck.stuck), cause=f"stuck:{why}")
     was_run = bool(known.had_a_run(unit))
     return Words(
         scope.say(WITHOUT_SCRIPT if was_run else NEVER),
