@@ -24,8 +24,9 @@ UNDER_WAY = ("queued", "running")
 FAILED = "failed"
 # As many wishes that were refused, one after the other, are looked past.
 NEWEST = 10
-# How the message of dags/registry_errors.py begins; a line for each problem follows.
-SEVERAL = re.compile(r"\d+ problems? in config:$")
+# How the message of dags/registry_errors.py begins, in whatever language; a line for each problem
+# follows.
+SEVERAL = re.compile(r"ConfigurationError: .*[:：]$")
 OF_A_JOB = re.compile(r"config/[^:]+(?::\d+:\d+)?: (\w+): ")
 # All DAGs of a file are written down one after the other, and the file is seldom read again within
 # so few seconds.

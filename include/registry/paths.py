@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from include.language import _
+from include.language import N_, Message, _
 from include.text import nearest, quoted
 
 SCRIPTS = "include/scripts"
@@ -56,7 +56,11 @@ class Folders:
         Raises:
             ValueError: it leads elsewhere, or there is no such file.
         """
-        _check_downwards(written, SCRIPTS, "erp/erp_store.py")
+        advice = _(
+            "write a path below {folder}, as in {example}",
+            folder=SCRIPTS, example="erp/erp_store.py",
+        )  # fmt: skip
+        _check_downwards(written, N_("{path} leads out of include/scripts: {advice}"), advice)
         folder, _slash, name = written.rpartition("/")
         if name in self._plain_files(folder):
             return written
@@ -85,7 +89,8 @@ class Folders:
         """
         if written == ".":
             return written
-        _check_downwards(written, _("the project"), "config")
+        advice = _("write a path below the project, as in config")
+        _check_downwards(written, N_("{path} leads out of the project: {advice}"), advice)
         real = Path(os.path.realpath(self.root / written))
         if not real.is_relative_to(os.path.realpath(self.root)):
             told = _("{path} is a link out of the project: choose another", path=quoted(written))
@@ -118,15 +123,10 @@ def _plain_files(path: str) -> frozenset[str]:
         return frozenset()
 
 
-def _check_downwards(written: str, folder: str, example: str) -> None:
-    advice = _("write a path below {folder}, as in {example}", folder=folder, example=example)
+def _check_downwards(written: str, outside: str, advice: Message) -> None:
     parts = written.split("/")
     if written.startswith(("/", "~")) or ".." in parts:
-        told = _(
-            "{path} leads out of {folder}: {advice}",
-            path=quoted(written), folder=folder, advice=advice,
-        )  # fmt: skip
-        raise ValueError(told)
+        raise ValueError(_(outside, path=quoted(written), advice=advice))
     if "" in parts or "." in parts or "\\" in written:
         told = _("{path} is not a plain path: {advice}", path=quoted(written), advice=advice)
         raise ValueError(told)

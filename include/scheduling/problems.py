@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from airflow.sdk import get_parsing_context
 
 from include.errors import ConfigurationError
+from include.language import _
 from include.registry.checks import check_project
 from include.scheduling.factory import Unbuildable, build
 
@@ -25,14 +26,18 @@ def raise_problems() -> None:
     ):  # a starting task wants its DAG, not other jobs' errors
         lines = problems_of(check_project())
         if lines:
-            count = "1 problem" if len(lines) == 1 else f"{len(lines)} problems"
-            raise ConfigurationError(f"{count} in config:\n" + "\n".join(lines))
+            title = _("{count} problems in config:", count=len(lines))
+            if len(lines) == 1:
+                title = _("1 problem in config:")
+            raise ConfigurationError("\n".join([title, *lines]))
 
 
 def problems_of(found: Checked) -> list[str]:
     """Return one line per problem: of what is written, or of making a DAG of it."""
     unbuildable = [built for built in build(found.registry) if isinstance(built, Unbuildable)]
     made = [
-        f"{job.file}: {job.id}: no DAG can be made of it: {error!r}" for job, error in unbuildable
-    ]
+        _("{file}: {job}: no DAG can be made of it: {error}",
+          file=job.file, job=job.id, error=repr(error))
+        for job, error in unbuildable
+    ]  # fmt: skip
     return [str(problem) for problem in found.problems] + made

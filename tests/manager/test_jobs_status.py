@@ -160,6 +160,15 @@ def test_a_job_that_cannot_be_imported_has_no_next_run() -> None:
         assert (jd["next_run"], jd["import_error"]) == ("2026-11-26T07:00:00+08:00", None)
 
 
+def test_a_service_that_speaks_chinese_is_understood() -> None:
+    """What it says of a job is found by what is the same in every language."""
+    errors = REGISTRY_ERRORS.replace("3 problems in config:", "config 中有 3 个问题：")
+    found = overview_of([dag("erp_store", **REGISTERED, is_stale=True)], [errors])
+    assert found.jobs[0].import_error == next(
+        line for line in errors.splitlines() if ": erp_store: " in line
+    )
+
+
 def test_a_job_whose_file_cannot_be_read_has_no_next_run() -> None:
     """No problem names it, and neither is there one when its entry was taken away."""
     gone = dag("pdd_chat", **REGISTERED | {"last_parsed_time": READ_BEFORE})
