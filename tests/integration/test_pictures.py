@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import delete, insert
 
 from include.coverage.model import periods_of
+from include.coverage.runs import UNDER_WAY
 from include.coverage_page.app import PREFIX
 from include.coverage_page.dates import since
 from include.registry import load_registry
@@ -20,6 +21,7 @@ from include.units.unit import NO_SHOP
 from include.warehouse import connect
 from include.warehouse.tables import jobs_seen, ledger
 from tests.integration.browsing import PHONE, chromium, shown, tab
+from tests.integration.installation import until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,7 +41,12 @@ ROWS = {"erp_store": 560, "jd_store": 310, "pdd_quality": 240, "pdd_review": 12}
 
 @pytest.fixture
 def month(service: Service) -> None:
-    """Write a month as it might have been: a shop that failed, a day that was missed."""
+    """Write a month as it might have been: a shop that failed, a day that was missed.
+
+    The service's own runs have ended: they would land what is to be seen as failed.
+    """
+    until(lambda: {"erp_store", "jd_store"} <= {run["dag_id"] for run in service.api.runs()})
+    until(lambda: not service.api.runs(state=UNDER_WAY))
     chance = random.Random(7)
     registry = load_registry(service.root)
     now = datetime.now(timezone.utc)
@@ -54,6 +61,7 @@ def month(service: Service) -> None:
         connection.execute(delete(jobs_seen))
         connection.execute(insert(ledger), [row for row in rows if row is not None])
     first_seen(engine, registry.jobs, LONG_AGO)
+    engine.dispose()
 
 
 def _row(job: Job, due: Due, shop: str, chance: random.Random) -> dict[str, Any] | None:
