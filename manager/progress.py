@@ -20,6 +20,8 @@ STYLES: dict[str, str] = {
     State.FAILED: "red",
     State.RUNNING: "yellow",
 }
+SIGNS: dict[str, str] = {State.RUNNING: "...", State.FAILED: "x", State.OK: "ok"}
+WIDTH = 4  # of a number up to 999; longer ones move what follows
 Found = Sequence[tuple[Followed, Sequence[LedgerRow]]]
 
 
@@ -83,10 +85,8 @@ def _unit(row: LedgerRow) -> str:
 
 def _picture(found: Found) -> Table:
     """Return a table with a line for each job, in it each shop with its rows."""
-    table = Table(
-        _("job"), _("period"), _("shops, with their rows"), box=None, padding=(0, 2, 0, 0)
-    )
-    table.add_column(_("rows"), justify="right")
+    table = Table(_("job"), _("period"), _("rows of each shop"), box=None, padding=(0, 2, 0, 0))
+    table.add_column(_("all"), justify="right")
     table.add_column(_("state"), no_wrap=True)
     for run, rows in found:
         shops = [_painted(row) for row in rows if row.shop_id != NO_SHOP]
@@ -94,7 +94,7 @@ def _picture(found: Found) -> Table:
         table.add_row(
             run.job.id,
             run.key,
-            Text("  ").join(shops),
+            Text(" ").join(shops),
             f"{sum(landed):,}" if landed else "",
             _state(run, rows),
         )
@@ -102,11 +102,10 @@ def _picture(found: Found) -> Table:
 
 
 def _painted(row: LedgerRow) -> Text:
+    """Return a shop's rows once they have landed, else a sign of what becomes of them."""
     is_done = row.state in DONE and row.rows is not None
-    return Text(
-        f"{row.shop_id} {row.rows:,}" if is_done else row.shop_id,
-        STYLES.get(row.state, "dim"),
-    )
+    sign = f"{row.rows:,}" if is_done else SIGNS.get(row.state, "-")
+    return Text(f"{sign:>{WIDTH}}", STYLES.get(row.state, "dim"))
 
 
 def _state(run: Followed, rows: Sequence[LedgerRow]) -> Text:

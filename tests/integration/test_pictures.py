@@ -10,26 +10,32 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import delete, insert
 
+from include.contracts import Standings
+from include.contracts.revisions import write_next
 from include.coverage.model import periods_of
 from include.coverage.runs import UNDER_WAY
 from include.coverage_page.app import PREFIX
 from include.coverage_page.dates import since
 from include.registry import load_registry
+from include.registry.contracts import load_contracts
 from include.units.first_seen import first_seen
 from include.units.job_units import LONG_AGO
 from include.units.unit import NO_SHOP
 from include.warehouse import connect
-from include.warehouse.tables import jobs_seen, ledger
+from include.warehouse.tables import contracts, jobs_seen, ledger
 from tests.integration.browsing import PHONE, chromium, shown, tab
 from tests.integration.installation import until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from sqlalchemy import Engine
+
     from include.coverage.model import Due
-    from include.registry import Job
+    from include.registry import Job, Registry
     from tests.integration.installation import Service
 
+DAYS_OF_CONTRACTS = 17
 FOLDER = Path(__file__).parents[2] / "docs/images"
 ERRORS = {
     "erp": (75, "HTTP 503 from /open/orders/single/query, page 4: Service Unavailable"),
@@ -61,7 +67,21 @@ def month(service: Service) -> None:
         connection.execute(delete(jobs_seen))
         connection.execute(insert(ledger), [row for row in rows if row is not None])
     first_seen(engine, registry.jobs, LONG_AGO)
+    _complete(engine, registry, service, now)
     engine.dispose()
+
+
+def _complete(engine: Engine, registry: Registry, service: Service, now: datetime) -> None:
+    """Say of the days that are whole in the ledger that they are complete; there are no rows."""
+    standings = Standings(engine, registry)
+    with engine.begin() as connection:
+        connection.execute(delete(contracts))
+        for contract in load_contracts(service.root, registry).by_id.values():
+            for days in range(1, DAYS_OF_CONTRACTS):
+                period = contract.calendar.containing(now - timedelta(days=days))
+                standing = standings.by_ledger(connection, contract, period)
+                if standing.complete:
+                    write_next(connection, standing, None, None)
 
 
 def _row(job: Job, due: Due, shop: str, chance: random.Random) -> dict[str, Any] | None:
