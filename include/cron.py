@@ -210,12 +210,12 @@ def instant(wall_clock: datetime, zone: ZoneInfo) -> datetime:
         zone: whose clock.
     """
     moment = wall_clock.replace(tzinfo=zone)
-    while not _exists(moment):
+    while not exists(moment):
         moment += timedelta(minutes=1)
     return moment
 
 
-def _exists(moment: datetime) -> bool:
+def exists(moment: datetime) -> bool:
     """Return whether the zone's clock ever shows this time (it skips an hour in spring)."""
     back = moment.astimezone(timezone.utc).astimezone(moment.tzinfo)
     return back.replace(tzinfo=None) == moment.replace(tzinfo=None)
@@ -283,7 +283,7 @@ def _fires_at(cron: str, wall_clock: datetime, zone: ZoneInfo) -> list[datetime]
     if not any(field.startswith("*") for field in cron.split()[:2]):
         return [instant(wall_clock, zone)]
     moment = wall_clock.replace(tzinfo=zone)
-    if not _exists(moment):
+    if not exists(moment):
         return []
     again = moment.replace(fold=1)
     return [moment] if moment.utcoffset() == again.utcoffset() else [moment, again]

@@ -121,6 +121,30 @@ COMMANDS = {
                     "there, else today)"
                 ),
             ),
+            either(
+                flag(
+                    "--check",
+                    N_(
+                        "compare the imported jobs with what they were, or with what SOURCE says "
+                        "now (exit code 1: a difference)"
+                    ),
+                ),
+                option(
+                    "--enable",
+                    metavar="JOB",
+                    help=N_(
+                        "let an imported job run by its schedule; says how to stop the old one"
+                    ),
+                ),
+            ),
+            option(
+                "--prefect-python",
+                metavar="PATH",
+                help=N_(
+                    "a Python that has Prefect, to ask it when jobs fire there (by its documented "
+                    "rules)"
+                ),
+            ),
         ],
         writes_var=False,
     ),

@@ -11,7 +11,11 @@ from include.language import _
 from include.registry.paths import SCRIPTS
 from include.registry.quantities import start_day
 from include.text import printable
+from manager.importing.checking import check
+from manager.importing.enabling import enable
 from manager.importing.old_jobs import Finding
+from manager.importing.parity import compare, planned
+from manager.importing.parity_report import print_parity
 from manager.importing.planning import Plan, PlannedEntry, Wishes, make_plan
 from manager.importing.recognising import read_sources
 from manager.importing.record import SUFFIX, read_records
@@ -26,12 +30,18 @@ def importing(layout: Layout, arguments: Namespace) -> int:
     """Plan an import, or do it.
 
     Returns:
-        0; 1 where some job of the old system gets no entry, or there is none.
+        0; 1 where some job of the old system gets no entry, or there is none; with --check, where
+        a job fires at other times than there.
 
     Raises:
         ConfigurationError: no source, an invalid --start or --out, or entries that are there.
         ExpectedError: something cannot be written.
     """
+    if arguments.enable:
+        enable(layout, arguments.enable)
+        return ALL_IMPORTED
+    if arguments.check:
+        return check(layout, arguments.sources, arguments.prefect_python)
     if not arguments.sources:
         raise ConfigurationError(
             _("name what is to be imported: the files of the old scheduler, as in "
@@ -46,6 +56,9 @@ def importing(layout: Layout, arguments: Namespace) -> int:
     )
     plan = make_plan(read_sources(arguments.sources), read_records(layout.root), wishes)
     print("\n".join(printable(line) for line in importing_lines(plan)))
+    if plan.entries:
+        pairs = [(one.job, planned(one.values, one.script.found)) for one in plan.entries]
+        print_parity(compare(pairs, wishes.now, arguments.prefect_python))
     if plan.entries or plan.copies:
         path = check_out(layout.root, arguments.out) if plan.entries else Path(arguments.out)
         if arguments.yes:

@@ -37,6 +37,7 @@ CHECKS = {
     "ledger": "jobs:check_silent_units",
     "clock": "gateways:check_clock",
     "alerts": "alerts:check_alerts",
+    "old scheduler": "old_scheduler:check_old_scheduler",
     "connections": "gateways:check_connections",
 }
 

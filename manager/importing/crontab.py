@@ -49,9 +49,18 @@ def read(file: str) -> Read:
         file: its path, as the user wrote it.
     """
     try:
-        text = read_text(Path(file)).text
+        return read_as(file, read_text(Path(file)).text)
     except UnreadableSourceError as error:
         return Read(findings=(Finding(Place(file), str(error)),))
+
+
+def read_as(file: str, text: str) -> Read:
+    """Read the text of a crontab.
+
+    Args:
+        file: where it stands, as findings name it.
+        text: its lines.
+    """
     lines = text.split("\n")
     so_far = _Lines(_has_users(file, lines))
     for number, line in enumerate(lines, 1):

@@ -43,6 +43,7 @@ class OldSchedule:
         day_or: a cron that restricts the day of the month and that of the week means either; false
             where it means both, as Prefect can.
         is_active: it makes runs; false where it is paused there.
+        id: by which the old system knows it, where it has one.
     """
 
     cron: str | None = None
@@ -52,6 +53,7 @@ class OldSchedule:
     rrule: str | None = None
     day_or: bool = True
     is_active: bool = True
+    id: str | None = None
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from include.errors import ExpectedError
 from include.language import _
 from manager.importing import flows
 from manager.importing.old_jobs import Finding, Place, Read
@@ -91,7 +92,11 @@ def _read_one(source: str, found: list[tuple[str, Read]], programs: list[str]) -
     elif kind == "flows":
         programs.append(source)
     else:
-        found.append((kind, import_module(f"manager.importing.{kind}").read(source)))
+        try:
+            read: Read = import_module(f"manager.importing.{kind}").read(source)
+        except ExpectedError as error:
+            read = Read(findings=(Finding(Place(source), str(error)),))
+        found.append((kind, read))
 
 
 def files_of(source: str) -> list[str]:

@@ -120,6 +120,7 @@ def _to_json(imported: Imported) -> dict[str, Any]:
                 "rrule": one.rrule,
                 "day_or": one.day_or,
                 "active": one.is_active,
+                "id": one.id,
             }
             for one in old.schedules
         ],
@@ -137,6 +138,7 @@ def _from_json(job_id: str, one: Mapping[str, Any]) -> Imported:
             rrule=each.get("rrule"),
             day_or=each.get("day_or", True),
             is_active=each["active"],
+            id=each.get("id"),
         )
         for each in one["schedules"]
     )

@@ -49,6 +49,7 @@ def run(project: ProjectFolder) -> Callable[..., int]:
 
     def command(*sources: Path, **given: Any) -> int:
         said = {"yes": False, "out": writing.DEFAULT_OUT, "scripts": "copy", "start": None}
+        said |= {"check": False, "enable": None, "prefect_python": None}
         named = [str(source) for source in sources]
         return importing(Layout(project.root), Namespace(sources=named, **{**said, **given}))
 

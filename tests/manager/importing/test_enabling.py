@@ -1,0 +1,112 @@
+"""`import --enable JOB`: one word of a file changes, and the old job's end is printed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from include.errors import ConfigurationError
+from include.registry import load_registry
+from manager.importing.enabling import enable
+from manager.importing.old_jobs import OldJob, OldSchedule, Place
+from manager.importing.record import Imported, as_json
+from manager.layout import Layout
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+FILE = """\
+# 从旧系统导入
+tasks:
+  # config.py:7
+  - id: erp_orders
+    name: ERP订单 # 每天
+    cron: "0 7 * * *"
+    script: a.py
+    enabled: false # 确认后再启用
+
+  - {id: pdd_orders, name: 拼多多, cron: "0 8 * * *", script: a.py, enabled: false, retries: 1}
+  - id: jd_orders
+    name: 京东
+    cron: "0 9 * * *"
+    script: a.py
+"""
+OLD = OldJob(
+    "ERP订单",
+    Place("scheduler_config.py", 7),
+    (OldSchedule(cron="0 7 * * *", id="6f0c"),),
+    deployment="ERP订单/ERP订单",
+)
+
+
+@pytest.fixture
+def layout(tmp_path: Path) -> Layout:
+    """Return a project with three imported jobs."""
+    tasks = tmp_path / "config/tasks"
+    scripts = tmp_path / "include/scripts"
+    for folder in (tasks, scripts):
+        folder.mkdir(parents=True)
+    (scripts / "a.py").touch()
+    (tmp_path / "config/shops.yaml").write_text("shops: []\n")
+    (tasks / "imported.yaml").write_text(FILE, "utf-8")
+    olds = {
+        "erp_orders": OLD,
+        "pdd_orders": replace(OLD, scheduler="cron", deployment="python a.py >> log"),
+        "jd_orders": replace(OLD, scheduler="airflow", deployment="jd orders"),
+        "gone": OLD,
+    }
+    records = {job_id: Imported(job_id, old) for job_id, old in olds.items()}
+    (tasks / "imported.json").write_text(as_json(records), "utf-8")
+    return Layout(tmp_path, tmp_path / "var")
+
+
+def _text(layout: Layout) -> str:
+    return (layout.root / "config/tasks/imported.yaml").read_bytes().decode()
+
+
+def test_one_word_changes(layout: Layout, capsys: pytest.CaptureFixture[str]) -> None:
+    """Comments, quotes and the other entries stay as they are."""
+    enable(layout, "erp_orders")
+    assert _text(layout) == FILE.replace("enabled: false # 确认", "enabled: true # 确认")
+    assert load_registry(layout.root).jobs["erp_orders"].enabled
+    said = capsys.readouterr().out
+    assert 'prefect deployment schedule pause "ERP订单/ERP订单" 6f0c' in said
+
+
+def test_an_entry_on_one_line(layout: Layout, capsys: pytest.CaptureFixture[str]) -> None:
+    """So it is with an entry in braces; of a crontab the line to comment out is printed."""
+    enable(layout, "pdd_orders")
+    assert _text(layout) == FILE.replace("enabled: false, retries", "enabled: true, retries")
+    said = capsys.readouterr().out
+    assert "line 7 of scheduler_config.py" in said
+    assert "# 0 7 * * * python a.py >> log" in said
+
+
+def test_line_ends_and_mark_stay(layout: Layout) -> None:
+    """A file of Windows stays one, with its byte order mark."""
+    path = layout.root / "config/tasks/imported.yaml"
+    windows = ("\ufeff" + FILE).replace("\n", "\r\n")
+    path.write_bytes(windows.encode())
+    enable(layout, "erp_orders")
+    assert _text(layout) == windows.replace("enabled: false # 确认", "enabled: true # 确认")
+
+
+def test_what_is_enabled_stays_so(layout: Layout, capsys: pytest.CaptureFixture[str]) -> None:
+    """The command that stops the old one is printed all the same, quoted for a shell."""
+    enable(layout, "jd_orders")
+    said = capsys.readouterr().out
+    assert "enabled already" in said
+    assert 'airflow dags pause "jd orders"' in said
+    assert _text(layout) == FILE
+
+
+@pytest.mark.parametrize(
+    ("job", "why"), [("erp_order", "did you mean 'erp_orders'"), ("gone", "no valid entry")]
+)
+def test_what_cannot_be_enabled(layout: Layout, job: str, why: str) -> None:
+    """A job that was not imported, or has no entry any more, is an error."""
+    with pytest.raises(ConfigurationError, match=why):
+        enable(layout, job)
+    assert _text(layout) == FILE
