@@ -154,11 +154,6 @@ def _value(value: Any) -> str:
         return "true" if value else "false"
     if isinstance(value, int):
         return str(value)
-<<<<<<< HEAD
-=======
-    if isinstance(value, str):
-        value = "".join(value)  # a message is text, and YAML's writer knows only that
->>>>>>> 9811121 (importing: Prefect and dag-factory are read; parity of fire times, --check, --enable, doctor)
     style = '"' if isinstance(value, str) and (not value.isprintable() or " *" in value) else None
     text: str = yaml.safe_dump(
         value, allow_unicode=True, default_flow_style=True, width=WIDE, default_style=style
