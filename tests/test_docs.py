@@ -89,6 +89,8 @@ JOBS = (ROOT / "docs/jobs.md").read_text("utf-8")
 NO_SETTINGS = {"REPORT_LANGUAGE", "BASH_ENV", "MYSQL_PWD", "TYPE_CHECKING"}
 # What the files of other schedulers hold, which are read and never set.
 NO_SETTINGS |= {"CRON_TZ", "TASK_CONFIGS", "RANDOM_DELAY"}
+# What Prefect is asked for, and what its own Python is told.
+NO_SETTINGS |= {"NAME_ASC", "START_TIME_DESC", "PREFECT_LOGGING_LEVEL", "DO_NOT_TRACK"}
 # What programs that are not ours listen to.
 OF_OTHERS = {"HTTPS_PROXY", "NO_PROXY"}
 REGISTRY = load_registry()
