@@ -58,7 +58,9 @@ def importing(layout: Layout, arguments: Namespace) -> int:
     print("\n".join(printable(line) for line in importing_lines(plan)))
     if plan.entries:
         pairs = [(one.job, planned(one.values, one.script.found)) for one in plan.entries]
+        print()
         print_parity(compare(pairs, wishes.now, arguments.prefect_python))
+        print()
     if plan.entries or plan.copies:
         path = check_out(layout.root, arguments.out) if plan.entries else Path(arguments.out)
         if arguments.yes:

@@ -24,6 +24,7 @@ ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)=(.*)", re.DOTALL | re.ASCII)
 DURATION = re.compile(r"(\d{1,7})(?:\.\d+)?([smhd]?)")
 SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 SEPARATORS = {"&&", ";", "||", "|", "&", "|&"}
+DESCRIPTOR = re.compile(r"(?<!\S)[0-2](?=[<>])")  # of `2>&1`; in `--day 1 > log` it is an argument
 REDIRECTION = re.compile(r"[<>]+[&|]?|&>+")
 # Programs that run another one, each with its options that take a value, and how many words come
 # before that other one.
@@ -72,7 +73,7 @@ def read_command(text: str) -> Command:
         found.notes.append(_("what stands behind % is given to the command as its input: that is "
                              "not carried over"))  # fmt: skip
     try:
-        lexer = shlex.shlex(text, posix=True, punctuation_chars=True)
+        lexer = shlex.shlex(DESCRIPTOR.sub("", text), posix=True, punctuation_chars=True)
         lexer.whitespace_split = True
         lexer.commenters = ""
         words = list(lexer)
@@ -106,8 +107,6 @@ def _parts(words: list[str], found: Command) -> list[list[str]]:
                 break
             parts.append([])
         elif REDIRECTION.fullmatch(word):
-            if parts[-1] and parts[-1][-1] in ("0", "1", "2"):
-                parts[-1].pop()
             if words:
                 words.pop(0)
         elif set(word) <= set("();<>|&") and word:

@@ -19,6 +19,7 @@ from manager.importing.fire_times import (
 )
 from manager.importing.old_jobs import OldJob, OldSchedule
 from manager.importing.old_library import Answer, ask_prefect
+from manager.importing.scripts import is_placeholder
 
 WINDOW = 30 * DAY
 SHOWN = 3  # moments, or times of day, that a line names
@@ -82,7 +83,7 @@ def registered(job: Job) -> NewJob:
         retry_delay=job.retry_delay,
         cwd=job.cwd,
         python=job.python_path,
-        script=job.script_path,
+        script=None if is_placeholder(job.script_path) else job.script_path,
     )
 
 

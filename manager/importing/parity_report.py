@@ -1,6 +1,6 @@
 """Prints the two tables of an import: when jobs fire there and here, and how they run."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from datetime import timedelta
 from pathlib import Path
 
@@ -32,6 +32,8 @@ def print_parity(parity: Parity) -> None:
     ]
     rows: list[list[str]] = [head, *(row for one in parity.jobs for row in _fires(one))]
     print(*lined_up(rows), sep="\n")
+    for reason, count in Counter(one.reason for one in parity.jobs if one.reason).items():
+        print(_("{reason} (jobs: {count})", reason=reason, count=count))
     print()
     print(_("How they run; what differs is shown as there > here:"))
     head = [_("job"), _("timeout"), _("retries"), _("delay"), _("folder"), _("takes a period")]
@@ -42,7 +44,7 @@ def print_parity(parity: Parity) -> None:
 
 
 def _fires(one: Comparison) -> list[list[str]]:
-    """Return the lines of a job in the first table: its own, and one that explains it."""
+    """Return the lines of a job in the first table."""
     there = "?" if one.there is None else str(len(one.there))
     zone = one.new.schedule.timezone if one.new and one.new.schedule else "-"
     schedules = ", ".join(_shown(each) for each in one.old.schedules)
@@ -50,8 +52,6 @@ def _fires(one: Comparison) -> list[list[str]]:
     lines: list[list[str]] = [
         [one.old.name, cut(schedules or "-", WIDEST), there, str(len(one.here)), zone, difference]
     ]
-    if one.reason:
-        lines.append(["", "", "", "", "", one.reason])
     if not one.old.is_enabled or not any(each.is_active for each in one.old.schedules):
         lines.append(["", "", "", "", "", _("it is switched off there")])
     return lines

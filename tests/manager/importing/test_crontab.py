@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from manager.importing import crontab
+from manager.importing.crontab_commands import read_command
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -117,3 +118,16 @@ def test_any_encoding_is_read(read: Callable[..., Read], encoding: str) -> None:
     found = read("# 库存日报\r\n0 8 * * * python /a.py\r\n".encode(encoding))
     assert [(job.name, job.script) for job in found.jobs] == [("库存日报", "/a.py")]
     assert found.findings == ()
+
+
+@pytest.mark.parametrize(
+    ("command", "args"),
+    [
+        ("python3 a.py --day 1 >> log 2>&1", ("--day", "1")),
+        ("python3 a.py --day 1 1>log 2> errors", ("--day", "1")),
+        ("python3 a.py 2>/dev/null < input", ()),
+    ],
+)
+def test_a_number_before_a_redirection(command: str, args: tuple[str, ...]) -> None:
+    """It is an argument, unless it stands close to the sign."""
+    assert read_command(command).args == args
