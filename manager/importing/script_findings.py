@@ -11,7 +11,13 @@ from include.registry.checks.interpreters import imports_of, lacking_in
 from manager.importing.old_jobs import Finding, Place
 from manager.importing.programs import parse
 from manager.importing.script_secrets import secrets_in
-from manager.importing.source_text import COOKIE, UnreadableSourceError, read_bytes, read_text
+from manager.importing.source_text import (
+    COOKIE,
+    UnreadableSourceError,
+    is_file,
+    read_bytes,
+    read_text,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -28,6 +34,8 @@ OF_WINDOWS = re.compile(
 )
 STARTERS = ("system", "popen", "run", "call", "Popen", "check_call", "check_output", "startfile")
 CODECS = re.compile(r"(?:cp936|gbk|gb2312|gb18030|mbcs|ansi)", re.IGNORECASE)
+LONGEST_NAME = 200
+ASKED_AT_ONCE = 500  # scripts
 MOST_OF_A_KIND = 20  # of one file; a table of paths is told once
 SHEBANG = b"#!"
 
@@ -137,14 +145,15 @@ def _files_named(script: Path, copied: set[str]) -> Iterator[Finding]:
     """Yield the files beside a script that its text names, and that are not copied."""
     try:
         tree = parse(read_text(script).text)
-        beside = {one.name for one in script.parent.iterdir() if one.is_file()} - copied
-    except (UnreadableSourceError, SyntaxError, OSError):
+    except (UnreadableSourceError, SyntaxError):
         return
     told: set[str] = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             name = re.split(r"[/\\]", node.value)[-1]
-            if name in beside and name not in told and not name.endswith(".py"):
+            if "." not in name[1:] or name.endswith(".py") or name in copied | told:
+                continue
+            if is_file(script.parent / name[:LONGEST_NAME]):
                 told.add(name)
                 yield Finding(
                     Place(str(script), node.lineno),
@@ -167,11 +176,18 @@ def _lacked(copies: Sequence[ScriptCopy]) -> Iterator[Finding]:
                 asked.append((path, imports_of(parse(read_text(path).text))))
             except (UnreadableSourceError, SyntaxError, RecursionError):  # noqa: PERF203 -- each for itself
                 continue
-    if not asked:
-        return
+    for start in range(0, len(asked), ASKED_AT_ONCE):
+        yield from _answered(asked[start : start + ASKED_AT_ONCE])
+
+
+def _answered(asked: Sequence[tuple[Path, dict[str, int]]]) -> Iterator[Finding]:
     answer = lacking_in(None, [(str(path.parent), list(names)) for path, names in asked])
     if isinstance(answer, str):
-        return  # the service's own Python always answers; `check` says what is wrong with it
+        text = _("which packages this and {count} more scripts lack is unknown: the service's "
+                 "Python did not answer ({reason}); `check` asks again once they are imported",
+                 count=len(asked) - 1, reason=answer)  # fmt: skip
+        yield Finding(Place(str(asked[0][0])), text)
+        return
     for (path, names), lacked in zip(asked, answer, strict=True):
         for name in lacked:
             yield Finding(

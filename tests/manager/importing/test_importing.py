@@ -331,6 +331,22 @@ def test_ten_thousand_jobs_are_written_and_read(project: ProjectFolder) -> None:
     assert len(read_records(project.root)) == 10_000
 
 
+def test_thousands_of_scripts_in_a_folder_are_looked_through_one_by_one(
+    run: Callable[..., int], old: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A script's findings do not list its whole folder again."""
+    (old / "pdd").mkdir()
+    for number in range(50):
+        (old / f"pdd/{number}.csv").write_text("")
+    (old / "pdd/pdd_quality.py").write_text("open('7.csv')\n")
+    (old / "pdd/pdd_review.py").write_text("open('8.csv')\n")
+    listed: list[Path] = []
+    iterdir = type(old).iterdir
+    monkeypatch.setattr(type(old), "iterdir", lambda path: listed.append(path) or iterdir(path))
+    run(old)
+    assert listed.count(old / "pdd") == 1
+
+
 def test_the_plan_is_in_chinese_for_who_reads_that(
     run: Callable[..., int], old: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
