@@ -46,6 +46,10 @@ class ConfigurationError(ExpectedError):
     """Something the user wrote (registry, shops, connection, argument) is wrong: exit code 78."""
 
 
+class TemporaryError(ExpectedError):
+    """What is asked cannot be answered now, and may be later: exit code 75."""
+
+
 def missing_connection(connection_id: str) -> ConfigurationError:
     """Return the error of a connection that is nowhere, with what makes it."""
     return ConfigurationError(

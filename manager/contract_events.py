@@ -42,6 +42,8 @@ if TYPE_CHECKING:
 HTTP_PORT = 80
 LOOK_SECONDS = 1.0
 JUDGE_SECONDS = 300.0
+# What is complete again, with the rows that it had, is no revision: jobs after it are looked at.
+START_SECONDS = 10.0
 # Where Airflow or the warehouse does not take it.
 PAUSE_SECONDS = 5.0
 # How long Airflow may refuse what is to be made, until this counts as not working.
@@ -75,7 +77,7 @@ class ContractEvents:
         self._layout, self._url, self._make = layout, url, make
         self._clock, self._say = clock, say
         self._state: State = {}
-        self._judged = -JUDGE_SECONDS
+        self._judged, self._looked = -JUDGE_SECONDS, -START_SECONDS
         self._engine: Engine | None = None
         self._contracts, self._registry = Contracts({}, [], {}), Registry()
         self._is_news = False
@@ -144,19 +146,18 @@ class ContractEvents:
     def _start(self) -> Iterable[str]:
         """Make the runs of jobs after contracts that are due; returns what was in the way."""
         refused: list[str] = []
-        if self._engine is None or not self._is_news:
+        is_time = self._clock() - self._looked >= START_SECONDS
+        if self._engine is None or not (self._is_news or is_time):
             return refused
-        self._is_news = False
+        self._is_news, self._looked = False, self._clock()
         for job in self._registry.jobs.values():
             contract = self._contracts.by_id.get(job.after or "")
             if contract is None or not job.enabled:
                 continue
-            for run in runs_due(self._engine, self._registry, job, contract):
-                if run in self._started:
-                    continue
+            for run in runs_due(self._engine, self._registry, job, contract, self._started):
                 try:
                     self._make(job.id, run.body)
-                except ApiError as error:
+                except ApiError as error:  # noqa: PERF203 -- the others are made all the same
                     self._is_news = self._is_refused = True
                     refused.append(f"{job.id} {run.key} is not started yet: {error}")
                 else:

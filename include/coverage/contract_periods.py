@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import select
 
 from include.contracts import Standings
-from include.coverage.model import oldest_kept
 from include.coverage.reading import read_index
 from include.registry.contracts.schema import PARTS
 from include.units.first_seen import first_seen
 from include.units.job_units import JobUnits
+from include.units.retention import oldest_kept
 from include.units.unit import LANDED, Unit
 from include.units.waivers import read_waivers
 from include.warehouse.tables import ledger

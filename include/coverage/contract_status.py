@@ -12,11 +12,11 @@ from include.contracts.completing import complete
 from include.contracts.revisions import last_of
 from include.coverage.gap_ranges import in_brief
 from include.coverage.judged_unit import JudgedUnit
-from include.coverage.model import oldest_kept
 from include.coverage.reading import read_coverage
 from include.coverage.remedies import FIRST, repair_command
 from include.language import N_, _, clauses
 from include.units.exit_codes import describe
+from include.units.retention import oldest_kept
 from include.units.unit import MISCOUNTED_SIGN, NO_SHOP, State, key_of
 from include.warehouse.transactions import reading
 
@@ -121,7 +121,7 @@ class ContractStatus:
         needed: how many units it needs.
         landed: how many of these have landed, and count.
         waived: how many are accepted as missing.
-        missing: the others.
+        missing: the others; where some may be missing, also of what is complete.
         unknown: problems of the registry that leave open what it needs.
         ended: whether the period is over.
         kept: whether the ledger still has what landed of it; else only `revision` tells.
@@ -139,6 +139,16 @@ class ContractStatus:
     unknown: Sequence[Problem]
     ended: bool
     kept: bool
+
+    @property
+    def is_vain(self) -> bool:
+        """Whether nothing is expected of it, so that it cannot be complete."""
+        return self.kept and not self.needed and not self.unknown
+
+    @property
+    def is_hopeless(self) -> bool:
+        """Whether no waiting makes it complete, as nothing is expected or kept of it."""
+        return not self.complete and (self.is_vain or not self.kept)
 
     def __str__(self) -> str:
         """Return a line on how it stands."""

@@ -10,20 +10,19 @@ that somebody has accepted is `waived`.
 from __future__ import annotations
 
 from collections import Counter
-from contextlib import nullcontext, suppress
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timezone
 from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from include.coverage.judged_unit import Clock, JudgedUnit
 from include.coverage.unit_index import LandedRanges, UnitIndex
-from include.errors import ConfigurationError
 from include.registry.dated_scripts import dating_of
 from include.registry.problems import costing_only
-from include.registry.retention import DEFAULTS, LEDGER, settings_of
-from include.units.job_units import LONG_AGO, JobUnits, PeriodUnits
+from include.units.job_units import JobUnits, PeriodUnits
+from include.units.retention import oldest_kept
 from include.units.unit import GAPS, LedgerRow, State
 
 if TYPE_CHECKING:
@@ -36,7 +35,6 @@ if TYPE_CHECKING:
 
     Since: TypeAlias = datetime | Mapping[str, datetime]
 
-HOUSEKEEPING = "housekeeping"
 NOTHING: Mapping[str, datetime] = MappingProxyType({})
 
 
@@ -45,20 +43,6 @@ class Due(NamedTuple):
 
     period: Period
     due_at: datetime
-
-
-def oldest_kept(registry: Registry, now: datetime) -> datetime:
-    """Return the moment before which the job `housekeeping` has removed the ledger's rows.
-
-    What ended before it may have landed or not: nobody can know any more.
-    """
-    job = registry.jobs.get(HOUSEKEEPING)
-    days = DEFAULTS[LEDGER]
-    if job is not None:
-        # With a wrong setting it removes nothing; what it has removed before is not known.
-        with suppress(ConfigurationError):
-            days = settings_of(job.env, ()).ledger
-    return now - timedelta(days=days) if days else LONG_AGO
 
 
 def since_of(since: Since, job: Job) -> datetime:

@@ -10,11 +10,12 @@ from sqlalchemy import and_, func, literal_column, select, union_all
 
 from include.coverage.coverage import Coverage
 from include.coverage.judged_unit import Clock
-from include.coverage.model import cells_of, oldest_kept, since_of
+from include.coverage.model import cells_of, since_of
 from include.coverage.unit_index import Landed, UnitIndex
 from include.heartbeats import patience_of
 from include.units.first_seen import first_seen, keep_expected
 from include.units.job_units import begins_of
+from include.units.retention import oldest_kept
 from include.units.unit import LANDED, LedgerRow, State
 from include.units.waivers import read_waivers
 from include.warehouse.tables import ledger

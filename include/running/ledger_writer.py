@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING
 from sqlalchemy.exc import SQLAlchemyError
 
 from include.contracts import Revision, completed
-from include.contracts.followers import followed
+from include.contracts.followers import Following
 from include.errors import ExpectedError
 from include.heartbeats import BEATS_UNTIL_LOST
 from include.language import N_, _
+from include.registry import load_registry
 from include.registry.contracts import load_contracts
 from include.row_checks import Judgement, judge
 from include.units.claims import Claim
@@ -28,7 +29,7 @@ from include.units.repulls import due_for_a_repull
 from include.units.retries import left_failed
 from include.units.unit import LANDED, LedgerRow, State, Unit
 from include.warehouse.connecting import connect
-from include.warehouse.transactions import cause_of, reading
+from include.warehouse.transactions import cause_of
 from include.warehouse.versions import check_version
 
 if TYPE_CHECKING:
@@ -182,9 +183,10 @@ class LedgerWriter:
 
     def is_followed(self, root: Path, job: Job, period: Period) -> bool:
         """Return whether all is complete that a job after a contract waits for in a period."""
-        contract = load_contracts(root).get(job.after or "")
-        with _in_words(NOT_READ), reading(self._ledger.engine) as connection:
-            return followed(connection, contract, period) is not None
+        registry = load_registry(root)  # what the run has may hold this job alone
+        contract = load_contracts(root, registry).get(job.after or "")
+        with _in_words(NOT_READ):
+            return Following(self._ledger.engine, registry).is_complete(contract, period)
 
     def rows_of(self, units: Sequence[Unit]) -> int | None:
         """Return how many rows units have landed; None when none of them says."""

@@ -4,10 +4,10 @@ from argparse import Namespace
 from typing import Any
 
 from include.coverage import JudgedUnit
-from include.coverage.model import oldest_kept
 from include.coverage.remedies import repair_command
 from include.coverage.runs import UnderWay
 from include.language import _
+from include.units.retention import oldest_kept
 from include.units.unit import State
 from manager.commands.waive import as_dict
 from manager.coverage_reader import CoverageReader, FoundGaps, coverage_reader

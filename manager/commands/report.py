@@ -8,12 +8,12 @@ from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from include.coverage import Cell, JudgedUnit
-from include.coverage.model import oldest_kept
 from include.coverage.report import Digest, Line, digest_of, since_for
 from include.errors import ConfigurationError
 from include.periods import Period
 from include.registry import Registry
 from include.registry.contracts import Contract, load_contracts
+from include.units.retention import oldest_kept
 from manager.coverage_reader import coverage_reader
 from manager.layout import Layout
 from manager.lookup import day_of, first_moment

@@ -10,7 +10,7 @@ from sqlalchemy import update
 
 from include.contracts.followers import awaiting
 from include.registry import load_registry
-from include.units.unit import NO_SHOP
+from include.units.unit import NO_SHOP, Drift
 from include.warehouse.tables import contracts
 from manager.airflow.rest import NotThereError
 from tests.contracts.contracted import DAY, KEY
@@ -197,3 +197,32 @@ def test_what_a_repair_leaves_to_the_contract(watched: Watched) -> None:
     assert awaiting(project.engine, project.root, registry, asked) == {("report", KEY)}
     _complete(watched, KEY)
     assert awaiting(project.engine, project.root, registry, asked) == set()
+
+
+@pytest.mark.usefixtures("report")
+def test_what_landed_while_it_was_complete_no_more(watched: Watched) -> None:
+    """It runs once more when it is complete again, also with the rows that it had."""
+    project, again = watched.project, ("report", f"after__{KEY}__r1__1", KEY)
+    _complete(watched, KEY)
+    assert _started(watched) == [FIRST]
+    chats = project.unit("chats", "c-1")
+    project.ledger.begin([chats])
+    project.ledger.fail(chats, 77, "token expired")
+    report = project.unit("report", NO_SHOP)
+    registry = load_registry(project.root)
+    asked = [("report", report.period)]
+    assert awaiting(project.engine, project.root, registry, asked) == {("report", KEY)}
+    project.ledger.expect([report])
+    project.ledger.begin([report])
+    project.land("report", NO_SHOP, provisional=True)
+    watched.seconds += 100
+    assert _started(watched) == [FIRST]
+    project.land("chats", "c-1", drift=Drift(5, 5, 0))
+    project.completed(job_id="chats", periods=[chats.period])
+    watched.seconds += 100
+    assert (_started(watched), project.written()) == ([FIRST, again], [("day", KEY, 1, 5)])
+    watched.restart()
+    assert _started(watched) == [FIRST, again]
+    project.land("report", NO_SHOP)
+    watched.restart()
+    assert _started(watched) == [FIRST, again]

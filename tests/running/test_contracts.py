@@ -217,6 +217,21 @@ def test_a_job_after_a_contract_that_is_asked_for_early(morning: Morning) -> Non
     assert morning.run("report", "--period", PERIOD)[0] == 99
 
 
+def test_a_job_after_a_contract_that_is_complete_no_more(morning: Morning) -> None:
+    """A shop was pulled again in vain: what the job lands is provisional until that has landed."""
+    report = {"job_id": "report", "cron": None, "after": "morning", **EXPECTED}
+    morning.project.job("print('PERIOD_KEY')", **report)
+    words = ("report", "--period", PERIOD, "--again")
+    morning.run()
+    morning.run("other", "--period", PERIOD)
+    assert "provisionally" not in morning.run(*words)[1]
+    assert morning.run("job", "--period", PERIOD, "--again", REFUSED="s2")[0] == 77
+    code, output = morning.run(*words)
+    assert (code, "landed provisionally in" in output) == (0, True), output
+    assert morning.run()[0] == 0
+    assert "provisionally" not in morning.run(*words[:3])[1]
+
+
 @pytest.mark.parametrize("run_id", ["repair__2025-10-02__1", "backfill__2025-10-02"])
 def test_a_repair_does_not_run_ahead_of_a_contract(morning: Morning, run_id: str) -> None:
     """It leaves the period to the run that comes when the contract is complete."""

@@ -62,6 +62,12 @@ class Contracts(NamedTuple):
         )  # fmt: skip
         raise ConfigurationError(told)
 
+    def is_broken(self, contract_id: str) -> bool:
+        """Return whether a contract is there, or may be, and its entry or the file is wrong."""
+        if contract_id in self.by_id:
+            return False
+        return contract_id in self.said or any(one.job_id is None for one in self.problems)
+
     def naming(self, job_id: str) -> list[Contract]:
         """Return those that need a job."""
         return [contract for contract in self.by_id.values() if job_id in contract.jobs]
