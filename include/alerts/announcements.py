@@ -9,6 +9,7 @@ from include.alerts import catalogue as texts
 from include.alerts.catalogue import Language
 from include.alerts.configuration import is_announced, is_quiet
 from include.alerts.messages import Message
+from include.alerts.records import Purpose
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -17,6 +18,11 @@ if TYPE_CHECKING:
     from include.alerts.configuration import AlertConfiguration, Channel
     from include.alerts.findings import Completed
     from include.alerts.records import Key
+
+
+def is_for_programs(channel: Channel, purpose: Purpose) -> bool:
+    """Return whether a message is one that a program waits for: no budget of a chat holds it up."""
+    return channel.kind == "webhook" and purpose is Purpose.COMPLETE
 
 
 def announcements(
@@ -35,7 +41,7 @@ def announcements(
         told: those that it was told of.
         now: the moment; aware.
     """
-    is_held = channel.kind != "webhook" and is_quiet(configuration, now)
+    is_held = not is_for_programs(channel, Purpose.COMPLETE) and is_quiet(configuration, now)
     if is_held or not is_announced(configuration, channel):
         return
     language = Language(configuration.general.language)

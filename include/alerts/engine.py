@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from include.alerts import catalogue as texts
 from include.alerts.alert_states import tracked
-from include.alerts.announcements import announcements
+from include.alerts.announcements import announcements, is_for_programs
 from include.alerts.answers import Mutes
 from include.alerts.catalogue import Language
 from include.alerts.composing import Wording
@@ -148,8 +148,9 @@ class _Writing:
         """Write that periods are complete."""
         told = self._state.announced.get(channel.id, frozenset())
         found = announcements(self._configuration, channel, completed, told, self._now)
+        is_free = is_for_programs(channel, Purpose.COMPLETE) and self._health(channel) is None
         for message in found:
-            if self._left(channel) > 0:
+            if is_free or self._left(channel) > 0:
                 self._add(channel, Purpose.COMPLETE, message)
 
     def finished(self, alert: Alert) -> Alert:
@@ -181,6 +182,7 @@ class _Writing:
         if health is not None:
             is_time = health.next_attempt is None or health.next_attempt <= self._now
             return 1 if is_time and not waiting else 0
+        waiting = [one for one in waiting if not is_for_programs(channel, one.purpose)]
         budget = self._configuration.storm.budget
         since = self._now - budget.within
         used = [at for at in self._state.attempts.get(channel.id, ()) if at >= since]

@@ -10,6 +10,7 @@ import asyncio
 from collections import defaultdict
 from typing import TYPE_CHECKING, Protocol
 
+from include.alerts.announcements import is_for_programs
 from include.alerts.messages import Receipt
 
 if TYPE_CHECKING:
@@ -51,8 +52,9 @@ async def deliver(
         """Send to one channel, in order, until a message is not taken."""
         count = 0
         for outgoing in by_channel[channel.id]:
-            if not store.begin(outgoing, budget, clock()):
-                break
+            limit = None if is_for_programs(channel, outgoing.purpose) else budget
+            if not store.begin(outgoing, limit, clock()):
+                continue  # what programs wait for is not held up by what is
             said = outgoing.message
             message = said.repeated(language) if outgoing.is_doubtful else said
             receipt = await _receipt(send, channel, message)

@@ -67,27 +67,30 @@ class Store:
         """Return the messages that are to be sent, oldest first."""
         return self._database.transact(sql.read_waiting)
 
-    def begin(self, outgoing: Outgoing, budget: Budget, now: datetime) -> bool:
+    def begin(self, outgoing: Outgoing, budget: Budget | None, now: datetime) -> bool:
         """Note that a message is about to be sent; return whether it may be sent now.
 
         Args:
             outgoing: the message.
-            budget: how many attempts the channel may get, in how long.
+            budget: how many attempts the channel may get, in how long; None: it does not count.
             now: the moment; aware.
         """
 
         def work(connection: Connection) -> bool:
-            since = sql.stamp(now - budget.within)
-            query = "SELECT count(*) FROM attempts WHERE channel = ? AND at >= ?"
-            (used,) = connection.execute(query, [outgoing.channel, since]).fetchone()
             health = sql.read_health(connection, outgoing.channel)
-            if used >= budget.messages or (health.next_attempt and health.next_attempt > now):
+            if health.next_attempt and health.next_attempt > now:
                 return False
             at = sql.stamp(now)
+            if budget:
+                since = sql.stamp(now - budget.within)
+                query = "SELECT count(*) FROM attempts WHERE channel = ? AND at >= ?"
+                (used,) = connection.execute(query, [outgoing.channel, since]).fetchone()
+                if used >= budget.messages:
+                    return False
+                connection.execute("INSERT INTO attempts VALUES (?, ?)", [outgoing.channel, at])
             connection.execute(
                 "UPDATE outbox SET begun = ? WHERE number = ?", [at, outgoing.number]
             )
-            connection.execute("INSERT INTO attempts VALUES (?, ?)", [outgoing.channel, at])
             return True
 
         return self._database.transact(work)

@@ -264,6 +264,26 @@ def test_a_webhook_is_told_once_of_each_revision(rounded: Rounded) -> None:
     assert dict(told["event"])["revision"] == 2
 
 
+def test_events_are_not_counted_as_messages(rounded: Rounded) -> None:
+    """They are neither held up by a budget that is used up, nor use it up."""
+    text = f"{ALERTS}storm: {{budget: 2/10m}}\nroutes: [{{to: ops}}, {{to: ops, on: [complete]}}]\n"
+    rounded.watched.write("config/alerts.yaml", text)
+    rounded.watched.set("jd_store", "jd-1", **REFUSED)
+    rounded.make()
+    assert len(rounded.said()) == 1  # with the digest that is all of it
+    for revision in (2, 3, 4):
+        changed = {"state": "ok", "exit_code": 0, "error": None, "rows": revision}
+        rounded.watched.set("jd_store", "jd-1", revision=revision, **changed)
+        _complete(rounded)
+        rounded.make()
+    told = [dict(one) for one in rounded.robots.taken]
+    rounded.robots.taken.clear()
+    assert [dict(one["event"])["revision"] for one in told if one["event"]] == [1, 2, 3]
+    for _ in range(4):
+        rounded.make(3 * MINUTE)
+    assert any("恢复" in str(dict(one)["title"]) for one in rounded.robots.taken)
+
+
 def test_a_route_without_kinds_does_not_ask_for_it(rounded: Rounded) -> None:
     """It is named, or it does not come; and what is named alone brings no alerts."""
     rounded.watched.write("config/alerts.yaml", f"{ALERTS}routes: [{{to: ops}}]\n")
