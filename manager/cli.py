@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from include import MANAGER
-from include.errors import ConfigurationError, ExpectedError
+from include.errors import ConfigurationError, ExpectedError, TemporaryError
 from include.language import ENGLISH, Message, _, choose, language
 from include.text import nearest, print_anything
 from manager.commands import COMMANDS
@@ -25,7 +25,7 @@ from manager.lifecycle import virtualenv
 from manager.parser import Parser, gettext_speaks, language_parser
 
 PROGRAM = "scheduler_manager.py"
-USAGE, CONFIGURATION, FAILED, INTERRUPTED = 2, 78, 1, 130
+USAGE, CONFIGURATION, TEMPORARY, FAILED, INTERRUPTED = 2, 78, 75, 1, 130
 READER_LEFT = 141  # what a shell says of any program whose reader closed the pipe
 HELP = (["-h"], ["--help"])
 FOR_PROGRAMS = ("json", "prometheus")
@@ -38,8 +38,9 @@ def main(argv: Sequence[str]) -> int:
         argv: the arguments behind the program's name.
 
     Returns:
-        the exit code: 0 done, 1 failed, 2 wrong usage, 78 wrong configuration, 141 nobody reads the
-        output any more; others are the command's own, as its help says.
+        the exit code: 0 done, 1 failed, 2 wrong usage, 75 not to be answered now, 78 wrong
+        configuration, 141 nobody reads the output any more; others are the command's own, as its
+        help says.
     """
     print_anything()
     try:
@@ -70,7 +71,7 @@ def _answer(argv: Sequence[str]) -> int:
         return CONFIGURATION
     except ExpectedError as error:
         _complain(str(error), asked)
-        return FAILED
+        return TEMPORARY if isinstance(error, TemporaryError) else FAILED
     except KeyboardInterrupt as stopped:
         again = _("interrupted; the same command again goes on from here")
         _complain(str(stopped) or again, asked)

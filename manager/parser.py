@@ -5,7 +5,7 @@ Standard library only: `--help` is answered before anything is installed.
 
 import os
 import re
-from argparse import ArgumentParser, HelpFormatter
+from argparse import Action, ArgumentError, ArgumentParser, HelpFormatter, Namespace
 from collections.abc import Iterator
 from contextlib import contextmanager
 from gettext import bindtextdomain, gettext
@@ -48,6 +48,29 @@ class Parser(ArgumentParser):
     def __init__(self, **settings: Any) -> None:
         """Take what ArgumentParser takes."""
         super().__init__(formatter_class=Formatter, allow_abbrev=False, **settings)
+        for name in (None, "store"):
+            self.register("action", name, Once)
+
+
+class Once(Action):
+    """Keeps a value; an option that is there twice is refused, for only the last would count."""
+
+    def __call__(
+        self,
+        parser: ArgumentParser,  # noqa: ARG002 -- argparse gives it
+        namespace: Namespace,
+        values: Any,
+        option_string: str | None = None,
+    ) -> None:
+        """Keep it; raises ArgumentError."""
+        there = getattr(namespace, self.dest, self.default)
+        if option_string and there is not self.default and there != values:
+            told = _(
+                "is there twice, with {first} and {second}: write it once, in a command for each",
+                first=there, second=values,
+            )  # fmt: skip
+            raise ArgumentError(self, told)
+        setattr(namespace, self.dest, values)
 
 
 class Formatter(HelpFormatter):

@@ -12,7 +12,7 @@ from include.coverage.contract_status import read_status
 from include.coverage_page import permissions
 from include.coverage_page.warehouse import warehouse
 from include.errors import ConfigurationError
-from include.language import _
+from include.language import N_, _
 from include.periods import PeriodError
 from include.registry import load_registry
 from include.registry.contracts import load_contracts
@@ -26,13 +26,15 @@ if TYPE_CHECKING:
     from include.registry import Registry
     from include.registry.contracts import Contract
 
+BROKEN = N_("config/contracts.yaml is wrong: nobody knows until it is repaired")
 SHOWN = 14  # periods of each contract
 
 
 def add_routes(app: FastAPI) -> None:
     """Add them to the page's application."""
     app.add_api_route("/data/contracts", all_contracts, methods=["GET"])
-    app.add_api_route("/contracts/{contract_id}/{period}", contract, methods=["GET"])
+    path = "/contracts/{contract_id}/{period}"
+    app.add_api_route(path, contract, methods=["GET", "HEAD"])
 
 
 def all_contracts(user: permissions.User) -> Response:
@@ -51,16 +53,20 @@ def contract(contract_id: str, period: str, user: permissions.User) -> Response:
     """Return, as JSON, how a period stands: complete, or what is missing.
 
     Raises:
-        HTTPException: there is no such contract or period, or none that the user may look at.
+        HTTPException: there is no such contract or period, or none that the user may look at (404);
+            or nobody knows now, as its entry is broken (503).
     """
     registry, visible = load_registry(), permissions.visible(user)
     none = HTTPException(
         status.HTTP_404_NOT_FOUND,
         _("there is no contract {contract_id!r}", contract_id=contract_id),
     )
+    contracts = load_contracts(registry=registry)
     try:
-        found = load_contracts(registry=registry).get(contract_id)
+        found = contracts.get(contract_id)
     except ConfigurationError as error:
+        if contracts.is_broken(contract_id):
+            none = HTTPException(status.HTTP_503_SERVICE_UNAVAILABLE, _(BROKEN))
         if registry.jobs.keys() <= visible:  # else it may name what is not for this user
             none.detail = str(error)
         raise none from error

@@ -4,16 +4,19 @@ import sys
 import time
 from argparse import Namespace
 from collections.abc import Iterator
+from contextlib import ExitStack
 from itertools import groupby
+
+from sqlalchemy import Engine
 
 from include import MANAGER
 from include.coverage.contract_status import ContractStatus, Missing, read_status
-from include.errors import ConfigurationError, ExpectedError
+from include.errors import ConfigurationError, ExpectedError, TemporaryError
 from include.heartbeats import patience_of
 from include.language import _
 from include.periods import Period
 from include.registry import Registry, load_registry
-from include.registry.contracts import Contract, load_contracts
+from include.registry.contracts import Contract, Contracts, load_contracts
 from include.units.exit_codes import ExitCode
 from include.units.unit import NO_SHOP
 from include.warehouse.transactions import now as clock_of
@@ -33,23 +36,29 @@ def complete(layout: Layout, arguments: Namespace) -> int:
     """Print whether it is complete; with `--wait` once it is, or when the time is over.
 
     Returns:
-        0 complete, 1 not, 75 not within the time.
+        0 complete; 1 not, and what is waited for will not come by waiting; 75 not within the time.
 
     Raises:
         ConfigurationError: there is no such contract or period, or the contract is wrong.
-        ExpectedError: the warehouse does not answer.
+        TemporaryError: the warehouse does not answer, or did not within the time.
     """
-    with open_warehouse(layout) as warehouse:
-        look = _Look(layout, warehouse, arguments.contract, arguments.period)
-        status = look.now() if arguments.wait is None else look.until(arguments.wait)
-        paused = paused_jobs(warehouse.environment) or frozenset()
+    with ExitStack() as stack:
+        look = _Look(layout, stack, arguments.contract, arguments.period)
+        try:
+            status = look.now() if arguments.wait is None else look.until(arguments.wait)
+        except ConfigurationError:
+            raise
+        except ExpectedError as error:  # not known is not "not complete"
+            raise TemporaryError(str(error)) from error
+        paused = paused_jobs(look.warehouse().environment) or frozenset()
     if arguments.json:
         print_json(status.as_dict())
     else:
         print("\n".join(_lines(status, look.registry, paused)))
     if status.complete:
         return COMPLETE
-    return NOT_COMPLETE if arguments.wait is None else ExitCode.TEMPORARY
+    is_over = arguments.wait is not None and not status.is_hopeless
+    return ExitCode.TEMPORARY if is_over else NOT_COMPLETE
 
 
 class _Look:
@@ -57,7 +66,7 @@ class _Look:
 
     Args:
         layout: of the installation.
-        warehouse: of it.
+        stack: keeps its warehouse open.
         contract_id: as it was typed.
         period: the same.
 
@@ -65,48 +74,75 @@ class _Look:
         registry: as it was read last.
     """
 
-    def __init__(self, layout: Layout, warehouse: Warehouse, contract_id: str, period: str) -> None:
+    def __init__(self, layout: Layout, stack: ExitStack, contract_id: str, period: str) -> None:
         self._layout = layout
-        self._warehouse = warehouse
+        self._stack = stack
+        self._warehouse: Warehouse | None = None
         self._contract_id = contract_id
         self._said = period
         self._period: Period | None = None
-        self.registry: Registry = load_registry(layout.root)
+        self._contracts = Contracts({}, [], {})
+        self.registry = Registry()
+
+    def warehouse(self) -> Warehouse:
+        """Return the warehouse, which the first call opens; raises as `open_warehouse`."""
+        if self._warehouse is None:
+            self._warehouse = self._stack.enter_context(open_warehouse(self._layout))
+        return self._warehouse
 
     def now(self) -> ContractStatus:
-        """Return how it stands; raises what `complete` does."""
-        root, (engine, environment) = self._layout.root, self._warehouse
+        """Return how it stands; raises ExpectedError where that cannot be known now."""
+        root = self._layout.root
         self.registry = load_registry(root)
-        contract = load_contracts(root, self.registry).get(self._contract_id)
+        self._contracts = load_contracts(root, self.registry)
+        contract = self._contracts.get(self._contract_id)
+        engine, environment = self.warehouse()
         with in_words():
             if self._period is None:
-                self._period = self._found(contract)
+                self._period = self._found(contract, engine)
             patience = patience_of(environment)
             return read_status(engine, self.registry, contract, self._period, patience=patience)
 
     def until(self, seconds: float) -> ContractStatus:
-        """Return how it stands when it is complete, or the time is over; raises as `now`.
+        """Return how it stands when it is complete, or the time is over.
 
-        Once it was understood, a warehouse that is away for a while, or an entry that is being
-        edited, is waited for, too.
+        A warehouse that is away for a while, or an entry that is being edited, is waited for, too.
+
+        Raises:
+            ConfigurationError: what was typed is no contract, or no period of one.
+            TemporaryError: nobody could know it within the time.
         """
-        over = time.monotonic() + seconds
-        status, told = self.now(), ""
-        while not status.complete and status.kept and (left := over - time.monotonic()) > 0:
-            if told != (told := status.progress):
-                print(_("waiting: {told}", told=told), file=sys.stderr, flush=True)
-            time.sleep(min(left, SECONDS_BETWEEN_LOOKS))
+        over, told = time.monotonic() + seconds, ""
+        while True:
+            status: ContractStatus | None = None
             try:
                 status = self.now()
+                news = _("waiting: {told}", told=status.progress)
             except ExpectedError as error:
-                print(error, file=sys.stderr, flush=True)
+                if self._is_mistyped(error):
+                    raise
+                news = _("waiting: {told}", told=error)
+            if status and (status.complete or status.is_hopeless):
+                return status
+            if (left := over - time.monotonic()) <= 0:
+                break
+            if told != (told := news):
+                print(told, file=sys.stderr, flush=True)
+            time.sleep(min(left, SECONDS_BETWEEN_LOOKS))
+        if status is None:
+            raise TemporaryError(_("it could not be known in time whether it is complete"))
         return status
 
-    def _found(self, contract: Contract) -> Period:
+    def _is_mistyped(self, error: ExpectedError) -> bool:
+        """Return whether an error is of the command line, which no waiting repairs."""
+        is_known = self._period is not None or self._contracts.is_broken(self._contract_id)
+        return isinstance(error, ConfigurationError) and not is_known
+
+    def _found(self, contract: Contract, engine: Engine) -> Period:
         calendar = contract.calendar
         if self._said != YESTERDAY:
             return calendar.parse_key(self._said)
-        with reading(self._warehouse.engine) as connection:
+        with reading(engine) as connection:
             last = calendar.last_ended(clock_of(connection))
         if contract.period != "day":
             raise ConfigurationError(
@@ -135,7 +171,7 @@ def _lines(status: ContractStatus, registry: Registry, paused: frozenset[str]) -
                 number=last.number,
             )
         )
-    if not status.needed and not status.unknown:
+    if status.is_vain:
         lines.append(_("nothing is expected of it: its jobs or shops are disabled, or begin later"))
     if status.unknown:
         lines += ["", _("broken, so that what it needs is not known:")]

@@ -12,7 +12,7 @@ from include.coverage_page import contract_routes, permissions, repairing
 from include.coverage_page.repairing import Accepted
 from include.coverage_page.routes import make_app
 from include.registry import load_registry
-from include.registry.contracts import load_contracts
+from include.registry.contracts import CONTRACTS_FILE, load_contracts
 from include.warehouse.transactions import now as clock_of
 from tests.contracts.contracted import KEY, SHOPS, Contracted
 from tests.coverage_page.test_waiving import Anna
@@ -43,7 +43,7 @@ def _get(contract: str, period: str = KEY) -> httpx.Response:
     return _ask(f"/contracts/{contract}/{period}")
 
 
-def _ask(path: str) -> httpx.Response:
+def _ask(path: str, method: str = "GET") -> httpx.Response:
     """Ask as somebody whom Airflow knows."""
     app = make_app()
     for needed in (permissions.MAY_LOOK.dependency, permissions.get_user):
@@ -52,7 +52,7 @@ def _ask(path: str) -> httpx.Response:
     async def ask() -> httpx.Response:
         transport = httpx.ASGITransport(app=app)
         async with httpx.AsyncClient(transport=transport, base_url="http://page") as client:
-            return await client.get(path)
+            return await client.request(method, path)
 
     return asyncio.run(ask())
 
@@ -78,6 +78,19 @@ def test_what_is_not_there() -> None:
     assert (answer.status_code, "did you mean 'day'?" in answer.text) == (404, True)
     answer = _get("day", "2025-10")
     assert (answer.status_code, "write it like 2025-10-02" in answer.text) == (404, True)
+
+
+def test_what_nobody_knows_now(contracted: Contracted) -> None:
+    """A contract whose entry is broken is 503, with the reason, and not 404; HEAD says the same."""
+    assert _ask(f"/contracts/day/{KEY}", "HEAD").status_code == 200
+    for entry in ({"id": "day", "name": "日", "jobs": ["ordres"]}, {"id": "day"}):
+        contracted.write(entry)
+        answer = _get("day")
+        assert (answer.status_code, "config/contracts.yaml:" in answer.text) == (503, True)
+        assert _get("dai").status_code == 404
+    (contracted.root / CONTRACTS_FILE).write_text("contracts: [", "utf-8")
+    answer = _ask(f"/contracts/day/{KEY}", "HEAD")
+    assert (answer.status_code, answer.text) == (503, "")
 
 
 def test_who_may_not_look_at_its_jobs(

@@ -87,6 +87,9 @@ def test_no_command_prints_the_help(capsys: pytest.CaptureFixture[str]) -> None:
         (["start", "--port", "web"], "'web' is not a port from 1024 to 65532"),
         (["start", "--prot", "8080"], "unrecognized arguments: --prot 8080"),
         (["run"], "the following arguments are required: JOB"),
+        (["repair", "--job", "a", "--job", "b"], "argument --job: is there twice, with a and b:"),
+        (["gaps", "--since=2025-10-01", "--since", "2025-10-02"], "argument --since: is there twi"),
+        (["start", "--port", "8080", "--port", "8090"], "argument --port: is there twice, with 8"),
         (["check", "--lang", "fr"], "invalid choice: 'fr'"),
     ],
 )

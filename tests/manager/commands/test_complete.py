@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from include.errors import ConfigurationError
+from include.errors import ConfigurationError, TemporaryError
 from include.periods import Schedule
 from include.registry.contracts import CONTRACTS_FILE
 from include.units.ledger import Ledger
@@ -164,8 +164,36 @@ def test_waiting_through_a_broken_file(
     monkeypatch.setattr(module.time, "sleep", edit)
     assert _ask(installation, wait=600) == 0
     file.write_text("contracts: [", "utf-8")
+    assert _ask(installation, wait=600) == 0
+    file.write_text("contracts: [", "utf-8")
     with pytest.raises(ConfigurationError, match="is not YAML"):
-        _ask(installation, wait=600)
+        _ask(installation)
+    with pytest.raises(TemporaryError, match="could not be known in time"):
+        _ask(installation, wait=0)
+
+
+def test_a_warehouse_that_is_away(
+    installation: Installation,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """It is waited for from the start; to a script that does not wait it is not "not complete"."""
+    _land(installation)
+    there, away = installation.layout.warehouse, installation.layout.warehouse.with_suffix(".away")
+    there.rename(away)
+    there.mkdir()
+    with pytest.raises(TemporaryError, match="the warehouse cannot be read"):
+        _ask(installation)
+    with pytest.raises(TemporaryError, match="could not be known in time"):
+        _ask(installation, wait=0)
+
+    def comes_back(_seconds: float) -> None:
+        there.rmdir()
+        away.rename(there)
+
+    monkeypatch.setattr(module.time, "sleep", comes_back)
+    assert _ask(installation, wait=600) == 0
+    assert capsys.readouterr().err.startswith("waiting: the warehouse cannot be read")
 
 
 def test_what_is_no_contract_and_no_period(installation: Installation) -> None:
@@ -196,12 +224,13 @@ def test_what_is_disabled_or_older_than_the_ledger(
     installation: Installation, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Neither is complete, and it is said why; what the ledger has lost is not waited for."""
-    assert _ask(installation, period="2001-01-01", wait=600) == 75
+    assert _ask(installation, period="2001-01-01", wait=600) == 1
     assert "unknown, the ledger keeps nothing of it (HOUSEKEEPING" in capsys.readouterr().out
     tasks = installation.layout.root / "config/tasks/tasks.yaml"
     tasks.write_text(TASKS.replace("platform:", "enabled: false, platform:"), "utf-8")
-    assert _ask(installation) == 1
-    assert "nothing is expected of it" in capsys.readouterr().out
+    for wait in (None, 600):
+        assert _ask(installation, wait=wait) == 1
+        assert "nothing is expected of it" in capsys.readouterr().out
 
 
 def test_broken_entries(installation: Installation, capsys: pytest.CaptureFixture[str]) -> None:
