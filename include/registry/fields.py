@@ -10,7 +10,7 @@ from pydantic import PlainValidator, WithJsonSchema
 
 from include.periods import PERIODS, WEEKDAYS
 from include.registry import constraints as c
-from include.registry import environment, repulls
+from include.registry import environment, repulls, starts
 from include.registry import quantities as q
 
 if TYPE_CHECKING:
@@ -48,6 +48,7 @@ Line = Annotated[str, Checked(c.line, **LINE_LENGTH)]
 Interpreter = Annotated[str, Checked(c.interpreter, **LINE_LENGTH)]
 Tag = Annotated[str, Checked(c.tag, minLength=1, maxLength=c.LONGEST_TAG)]
 JobId = Annotated[str, Checked(c.job_id, c.ID, **ID_LENGTH)]
+ContractId = Annotated[str, Checked(starts.contract_id, c.ID, **ID_LENGTH)]
 ShopId = Annotated[str, Checked(c.shop_id, c.SHOP_ID, **ID_LENGTH)]
 Platform = Annotated[str, Checked(c.platform, c.ID, **ID_LENGTH)]
 PlatformNumber = Annotated[str, Checked(c.platform_number, type=["string", "integer"])]

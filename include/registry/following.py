@@ -7,9 +7,9 @@ it is late, as of any job.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from include.language import _
+from include.language import N_, _
 from include.periods import CALLED, DAYS_IN_A_WEEK, LAST_DAY_OF_EVERY_MONTH, WEEKDAYS
 from include.registry.contracts.fit import SAMPLE
 from include.registry.contracts.schema import PARTS
@@ -78,7 +78,23 @@ class _Following:
         named = (self._jobs[one] for one in contract.jobs if one in self._jobs)
         parts = [one for one in named if one.period in PARTS[contract.period]]
         known = [self.with_cron(one) if one.after else one for one in parts if self._is_good(one)]
-        return job.model_copy(update={"cron": _cron_of(job, contract, known)})
+        settled: dict[str, Any] = {"cron": _cron_of(job, contract, known)}
+        # What waits for what never comes is due no more than that.
+        if self.is_vain(contract):
+            settled["enabled"] = False
+        return job.model_copy(update=settled)
+
+    def is_vain(self, contract: Contract) -> bool:
+        """Return whether a contract is never complete, since all of its jobs are disabled."""
+        named = [self._jobs.get(job_id) for job_id in contract.jobs]
+        return all(job is not None and self._is_idle(job) for job in named)
+
+    def _is_idle(self, job: Job) -> bool:
+        if not job.enabled:
+            return True
+        if not job.after or self.misfit(job):
+            return False
+        return self.is_vain(self._contracts.by_id[job.after])
 
     def _is_good(self, job: Job) -> bool:
         return not job.after or not self.misfit(job)
@@ -122,12 +138,17 @@ class _Following:
 
 def _misfit(job: Job, contract: Contract) -> str:
     if contract.period not in PARTS.get(job.period, ()):
-        kinds = either([kind for kind, parts in PARTS.items() if contract.period in parts])
+        kinds = [kind for kind, parts in PARTS.items() if contract.period in parts]
+        repair = N_("write 'period: {period}'")
+        if len(kinds) > 1:
+            repair = N_("write 'period: {period}' (it may be {kinds})")
+        elif job.period in PARTS:
+            repair = N_("write 'period: {period}', or name a contract of {covered}")
+        covered = _(CALLED[job.period])
         return _(
-            "{job} covers {covered}, and contract {contract} is of {kind}: write 'period: "
-            "{period}' (it may be {kinds}), or name a contract of {covered}",
-            job=job.id, covered=_(CALLED[job.period]), contract=contract.id,
-            kind=_(CALLED[contract.period]), period=contract.period, kinds=kinds,
+            "{job} covers {covered}, and contract {contract} is of {kind}: {repair}",
+            job=job.id, covered=covered, contract=contract.id, kind=_(CALLED[contract.period]),
+            repair=_(repair, period=contract.period, kinds=either(kinds), covered=covered),
         )  # fmt: skip
     if job.timezone != contract.timezone:
         return _(

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationInfo, field_validator
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationInfo
+from pydantic.functional_validators import field_validator, model_validator
 
 from include.errors import ConfigurationError
 from include.language import N_, _
@@ -49,7 +50,7 @@ class Job(BaseModel):
         description="when it runs: minute hour day month weekday (Sunday is 0 or 7)",
         examples=["0 8 * * *"],
     )
-    after: fields.JobId | None = Field(
+    after: fields.ContractId | None = Field(
         default=None,
         validate_default=True,
         description="in place of the cron, a contract of config/contracts.yaml: it runs once for "
@@ -179,6 +180,13 @@ class Job(BaseModel):
         examples=[{"min_rows": 1, "max_drop": "60%"}],
     )
     _place: Place = PrivateAttr()  # without a default, which pydantic would copy for every job
+
+    @model_validator(mode="before")
+    @classmethod
+    def _is_no_default(cls, entry: Any) -> Any:
+        """Tell a key `after` without a value from one that is not there."""
+        is_empty = isinstance(entry, dict) and "after" in entry and entry["after"] is None
+        return entry | {"after": ""} if is_empty else entry
 
     @field_validator("after")
     @classmethod

@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from include.language import N_, _
+from include.registry import constraints
 from include.registry.problems import SentenceError
 
 NO_START = N_(
     "key 'cron' is missing: add it, as in cron: '0 8 * * *', or in its place a contract that the "
     "job runs after, as in after: store_day"
 )
+NO_CONTRACT = N_(
+    "is empty: name the contract that the job runs after, as in after: store_day, or remove it"
+)
+
+
+def contract_id(value: Any) -> str:
+    """Take the id of a contract to run after."""
+    if value == "":
+        raise ValueError(_(NO_CONTRACT))
+    return constraints.job_id(value)
 
 
 def check_start(cron: str, after: str | None) -> None:

@@ -90,7 +90,16 @@ def test_a_job_after_a_job_after_a_contract(folder: ProjectFolder) -> None:
     [
         ("after: dya", "48: bad: after: 'dya' is no contract of config/contracts.yaml: did you"),
         ("after: week", "covers a day, and contract week is of a week: write 'period: week'"),
-        ("after: day, period: tick", "covers a tick, and contract day is of a day: write"),
+        (
+            "after: day, period: tick",
+            "write 'period: day' (it may be day, week or month)",
+        ),
+        ("after: week, period: tick", "contract week is of a week: write 'period: week'"),
+        (
+            "after: ",
+            "after is empty: name the contract that the job runs after, as in after: st",
+        ),
+        ('after: "", cron: "0 8 * * *"', "after is empty: name the contract"),
         ("after: abroad", "that of Europe/Berlin: write 'timezone: Europe/Berlin'"),
         ("after: week, period: week, week_start: monday", "write 'week_start: saturday'"),
         ('after: day, deadline: "09:00"', "is not after 09:30, by when contract day is to be"),
@@ -102,6 +111,7 @@ def test_what_does_not_fit(folder: ProjectFolder, entry: str, told: str) -> None
     (problem,) = _told(folder, f"id: bad, {entry}")
     assert problem.startswith("config/tasks/x.yaml:2:")
     assert told in problem
+    assert "contract of a tick" not in problem
     assert "bad" not in load_registry(folder.root).jobs
 
 
@@ -151,3 +161,23 @@ def test_check_says_when_it_runs(folder: ProjectFolder) -> None:
             lines, code = report(folder.root, now=now)
         assert code == 0
         assert [line for line in lines if line.startswith(told)], lines
+
+
+def test_what_follows_a_contract_that_is_never_complete(folder: ProjectFolder) -> None:
+    """Its jobs are disabled: nothing is due, also of what waits for that; `check` says so."""
+    more = "  - {id: sums, name: s, jobs: [first]}\n"
+    folder.write(CONTRACTS_FILE, CONTRACTS + more)
+    folder.write_tasks("t.yaml", TASKS.replace("script", "enabled: false, script"))
+    assert _told(folder, "id: first, after: day", "id: second, after: sums") == []
+    jobs = load_registry(folder.root).jobs
+    assert (jobs["first"].enabled, jobs["second"].enabled) == (False, False)
+    lines, code = report(folder.root)
+    notes = [line for line in lines if line.startswith("note: ")]
+    assert code == 0
+    never = ": it is never complete, since nothing is expected of its jobs, which are disabled or"
+    assert [line for line in notes if f":2: day{never}" in line]
+    assert [line for line in notes if f": sums{never}" in line]
+    gone = "first: it has no runs, since contract day is never complete: enable a job of that"
+    assert [line for line in notes if gone in line]
+    folder.write_tasks("t.yaml", TASKS)
+    assert load_registry(folder.root).jobs["second"].enabled

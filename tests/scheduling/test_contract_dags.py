@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from airflow.serialization.serialized_objects import DagSerialization
 
+from include.registry.contracts import Contracts
 from include.scheduling import contract_dags
 from tests.airflow_database import put
 from tests.scheduling.contract_chain import BY_HAND
@@ -82,3 +83,12 @@ def test_a_dag_is_the_same_each_time_it_is_parsed() -> None:
     (second,) = contract_dags.build_contract_dags()
     assert DagSerialization.to_dict(first) == DagSerialization.to_dict(second)
     assert list(contract_dags.build_contract_dags(only="erp_store")) == []
+
+
+def test_a_task_whose_contract_is_being_edited(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It needs no more than the id; the DAG itself is gone only while the entry is broken."""
+    monkeypatch.setattr(contract_dags, "load_contracts", lambda **_: Contracts({}, [], {}))
+    (dag,) = contract_dags.build_contract_dags(only="contract.day")
+    assert (dag.dag_id, dag.task_ids) == ("contract.day", ["complete"])
+    assert list(contract_dags.build_contract_dags(only="erp_store")) == []
+    assert list(contract_dags.build_contract_dags()) == []

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from include import PROJECT_ROOT
 from include.language import ENGLISH, Message, _, speaking
+from include.periods import CALLED
 from include.registry import Problem
 from include.registry.alerts import KINDS
 from include.registry.checks.interpreters import troubles_of
@@ -24,9 +25,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from include.registry import Job
+    from include.registry import Job, Registry
     from include.registry.alerts import AlertConfiguration
     from include.registry.checks.project import Checked
+    from include.registry.contracts import Contract
 
     Described: TypeAlias = list[tuple[dict[str, Any], str]]  # facts of a job, and its line
 
@@ -52,6 +54,8 @@ def report(
     if found.problems:
         return [str(problem) for problem in found.problems], 1
     lines = [line for _facts, line in described]
+    contracts = found.contracts.by_id.values()
+    lines += [_contract_in_words(contract, found.registry, now) for contract in contracts]
     if channels := [f"{one.id} ({one.kind})" for one in found.alerts.channels.values()]:
         told = _("{file}: alerts are sent to {channels}", file=ALERTS_FILE, channels=channels)
         lines.append(told)
@@ -125,15 +129,69 @@ def _notes_of_feeds(found: Checked) -> Iterator[str]:
 
 
 def _notes_of_contracts(found: Checked) -> Iterator[str]:
-    disabled = [job.id for job in found.registry.jobs.values() if not job.enabled]
+    registry = found.registry
     for contract in found.contracts.by_id.values():
-        for job_id in contract.jobs:
-            if job_id in disabled:
-                yield _(
-                    "{where}: {contract}: it does not wait for {job}, which is disabled: enable "
-                    "it, or remove it here",
-                    where=contract.place, contract=contract.id, job=job_id,
-                )  # fmt: skip
+        for note in _notes_of_contract(contract, registry):
+            yield f"{contract.place}: {contract.id}: {note}"
+        if not _is_awaited(contract, registry):
+            for job in registry.jobs.values():
+                if job.after == contract.id:
+                    yield _(
+                        "{where}: {job}: it has no runs, since contract {contract} is never "
+                        "complete: enable a job of that, or let it run after another one",
+                        where=f"{job.file}:{job.line}", job=job.id, contract=contract.id,
+                    )  # fmt: skip
+
+
+def _notes_of_contract(contract: Contract, registry: Registry) -> Iterator[str]:
+    jobs = contract.jobs_of(registry.jobs)
+    if not _is_awaited(contract, registry):
+        yield _(
+            "it is never complete, since nothing is expected of its jobs, which are disabled or "
+            "have no enabled shop: enable one, or remove the contract"
+        )
+        return
+    for job in jobs:
+        if not job.enabled:
+            yield _(
+                "it does not wait for {job}, which is disabled: enable it, or remove it here",
+                job=job.id,
+            )
+    most = max(len(registry.shops_of(job)) if job.platform else 1 for job in jobs)
+    if isinstance(contract.min_shops, int) and contract.min_shops > most:
+        yield _(
+            "min_shops is {count:,}, and no job of it has more than {most:,}: all of them must "
+            "land; write 'min_shops: all' where that is meant",
+            count=contract.min_shops, most=most,
+        )  # fmt: skip
+
+
+def _is_awaited(contract: Contract, registry: Registry) -> bool:
+    """Return whether anything is expected of a contract, so that it can ever be complete."""
+    jobs = contract.jobs_of(registry.jobs)
+    return len(jobs) < len(contract.jobs) or any(
+        job.enabled and (not job.platform or registry.shops_of(job)) for job in jobs
+    )
+
+
+def _contract_in_words(contract: Contract, registry: Registry, now: datetime) -> Message:
+    """Return what a contract waits for, and until when it should be complete."""
+    shops: str
+    if isinstance(contract.min_shops, float):
+        shops = _("all shops")
+        if contract.min_shops < 1:
+            shops = _("{share:.0%} of the shops", share=contract.min_shops)
+    else:
+        shops = _("{count:,} shops", count=contract.min_shops)
+    period = contract.calendar.last_ended(now)
+    jobs = contract.jobs_of(registry.jobs)
+    return _(
+        "{id} {name}: contract of {kind}, complete when {jobs} have landed with {shops} each; "
+        "{period} is due by {deadline:%Y-%m-%d %H:%M} ({zone})",
+        id=contract.id, name=contract.name, kind=_(CALLED[contract.period]), jobs=contract.jobs,
+        shops=shops, period=period.key, deadline=contract.deadline_of(jobs, period),
+        zone=contract.timezone,
+    )  # fmt: skip
 
 
 def _notes_of_alerts(alerts: AlertConfiguration, now: datetime) -> Iterator[str]:

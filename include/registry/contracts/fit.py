@@ -60,6 +60,12 @@ def is_broken(job_id: str, registry: Registry) -> bool:
 
 def _misfit(contract: Contract, job: Job) -> str:
     """Return why a job is no part of a contract; empty when it is."""
+    if not job.data:
+        return _(
+            "{job} lands no data (its entry says 'data: false'), so that nobody waits for it: "
+            "remove it here, or that key there",
+            job=job.id,
+        )
     if job.period == "tick":
         return _(
             "{job} covers ticks, and a contract whole periods: remove it here, or write "

@@ -210,3 +210,24 @@ def test_a_file_that_is_not_read(folder: ProjectFolder, name: str) -> None:
     folder.write(f"config/{name}", f"contracts:\n- {{{DAY}}}\n")
     told = [str(one) for one in check_project(folder.root).problems]
     assert told == [f"config/{name}:1:1: is not read: rename it to {CONTRACTS_FILE}"]
+
+
+def test_what_lands_no_data(folder: ProjectFolder) -> None:
+    """Nothing of it can be missing: it is an error to wait for it."""
+    folder.write_tasks("t.yaml", TASKS.replace("name: o,", "name: o, data: false,"))
+    (told,) = _told(folder, f"contracts:\n  - {{{DAY}}}\n")
+    assert "jobs: orders lands no data (its entry says 'data: false'), so that nobody" in told
+
+
+def test_what_check_says_of_one(folder: ProjectFolder) -> None:
+    """A line on what it waits for and when it is due; a note of more shops than there are."""
+    folder.write(CONTRACTS_FILE, f"contracts:\n  - {{{DAY}, min_shops: 100}}\n")
+    lines, code = report(folder.root, now=datetime.fromisoformat("2025-10-03T12:00+08:00"))
+    assert code == 0
+    (line,) = [one for one in lines if one.startswith("day 日: ")]
+    assert line == (
+        "day 日: contract of a day, complete when orders, refunds have landed with 100 shops each; "
+        "2025-10-02 is due by 2025-10-03 10:00 (Asia/Shanghai)"
+    )
+    note = "day: min_shops is 100, and no job of it has more than 1: all of them must land; write"
+    assert any(note in one for one in lines)
