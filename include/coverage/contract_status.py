@@ -3,28 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from shlex import join
 from typing import TYPE_CHECKING, Any
 
-from include import MANAGER
+from sqlalchemy import select
+
 from include.contracts import Standings
 from include.contracts.completing import complete
 from include.contracts.revisions import last_of
-from include.coverage.gap_ranges import in_brief
 from include.coverage.judged_unit import JudgedUnit
+from include.coverage.missing import Missing
 from include.coverage.reading import read_coverage
-from include.coverage.remedies import FIRST, repair_command
 from include.language import N_, _, clauses
-from include.units.exit_codes import describe
 from include.units.retention import oldest_kept
-from include.units.unit import MISCOUNTED_SIGN, NO_SHOP, State, key_of
+from include.units.unit import NO_SHOP, State, key_of
 from include.warehouse.transactions import reading
+from include.warehouse.views import contract_status
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime, timedelta
 
-    from sqlalchemy import Engine
+    from sqlalchemy import Engine, Select
 
     from include.contracts import Revision, Standing
     from include.periods import Period
@@ -32,80 +31,7 @@ if TYPE_CHECKING:
     from include.registry.contracts import Contract
     from include.units.unit import Unit
 
-# What is missing and comes without anybody's doing.
-COMES = {State.NOT_DUE, State.PENDING, State.PROVISIONAL, State.RUNNING}
-FAILED = N_("failed")
-WHY = {
-    State.RUNNING: N_("is being pulled now"),
-    State.MISSED: N_("missed: it was due, and has not been pulled since"),
-    State.LOST: N_("lost: running, without a sign of life"),
-    State.UNREPAIRABLE: N_("cannot be pulled again: its script takes no period"),
-}
-
-
-@dataclass(frozen=True)
-class Missing:
-    """A unit that a period lacks.
-
-    Attributes:
-        unit: which, and how coverage judges it.
-        shop: what people call its shop; empty for a job without shops.
-        doubt: why it does not count although it has landed; empty where it has not.
-    """
-
-    unit: JudgedUnit
-    shop: str
-    doubt: str = ""
-
-    @property
-    def why(self) -> str:
-        """Why it is missing, in a line."""
-        unit = self.unit
-        if self.doubt:
-            return _("has landed, and does not count: {why}", why=self.doubt)
-        if unit.state in WHY:
-            return _(WHY[unit.state])
-        if unit.state in COMES:
-            return _("is due at {at:%Y-%m-%d %H:%M}", at=unit.due_at)
-        error = in_brief(unit.shown_error)
-        if unit.state == State.MISCOUNTED:
-            return _("{sign} {error}", sign=MISCOUNTED_SIGN, error=error)
-        state = _(FAILED) if unit.state == State.FAILED else unit.state.value
-        if unit.exit_code is not None:
-            state = _("{state}, {code}", state=state, code=describe(unit.exit_code))
-        return _("{state}: {error}", state=state, error=error) if error else state
-
-    @property
-    def remedies(self) -> list[str]:
-        """What to do about it; nothing where it comes by itself."""
-        unit = self.unit
-        if self.doubt:
-            words = ["run", unit.job_id, "--period", unit.period.key, "--again"]
-            return [_("pull it again: {command}", command=f"{MANAGER} {join(words)}")]
-        if unit.state in COMES:
-            return []
-        if unit.state == State.UNREPAIRABLE:
-            words = ["waive", unit.job_id, "--period", unit.period.key, "--reason", "TEXT"]
-            return [_("accept it: {command}", command=f"{MANAGER} {join(words)}")]
-        first = [_(FIRST[unit.exit_code])] if unit.exit_code in FIRST else []
-        command = repair_command(unit.job_id, None, unit.period.first_day)
-        return [*first, _("repair: {command}", command=command)]
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return it as plain values."""
-        unit = self.unit
-        return {
-            "job": unit.job_id,
-            "shop": unit.shop_id,
-            "shop_name": self.shop,
-            "period": unit.period.key,
-            "state": unit.state.value,
-            "why": self.why,
-            "due_at": unit.due_at.isoformat(timespec="seconds"),
-            "exit_code": unit.exit_code,
-            "error": self.doubt or unit.error,
-            "remedies": self.remedies,
-        }
+NAMED = 5  # of what is missing of a period that is complete without
 
 
 @dataclass(frozen=True)
@@ -118,6 +44,7 @@ class ContractStatus:
         complete: whether it is complete now.
         deadline: by when it should be; None where that depends on what is broken.
         revision: the last time that it was complete; None where it never was.
+        first_complete_at: when it was complete for the first time.
         needed: how many units it needs.
         landed: how many of these have landed, and count.
         waived: how many are accepted as missing.
@@ -132,6 +59,7 @@ class ContractStatus:
     complete: bool
     deadline: datetime | None
     revision: Revision | None
+    first_complete_at: datetime | None
     needed: int
     landed: int
     waived: int
@@ -155,11 +83,20 @@ class ContractStatus:
         last, zone = self.revision, self.contract.calendar.zone
         subject = f"{self.contract.id} {self.period.key} {self.contract.name}"
         if self.complete and last:
-            return _(
-                "{subject}: complete since {since:%Y-%m-%d %H:%M}, revision {number}: {amount}",
-                subject=subject, since=last.complete_at.astimezone(zone), number=last.number,
-                amount=last.amount,
-            )  # fmt: skip
+            text = N_(
+                "{subject}: complete since {since:%Y-%m-%d %H:%M}, revision {number}: {amount}"
+            )
+            if last.number > 1:
+                text = N_(
+                    "{subject}: complete since {since:%Y-%m-%d %H:%M}, revision {number} of "
+                    "{at:%Y-%m-%d %H:%M}: {amount}"
+                )
+            since = (self.first_complete_at or last.complete_at).astimezone(zone)
+            at = last.complete_at.astimezone(zone)
+            told = _(
+                text, subject=subject, since=since, number=last.number, at=at, amount=last.amount
+            )
+            return clauses(told, self._without())
         if self.complete:
             return _("{subject}: complete", subject=subject)
         if not self.kept:
@@ -183,6 +120,24 @@ class ContractStatus:
             text = N_("{landed:,} of {needed:,} units have landed, missing: {jobs}")
         return _(text, landed=self.landed, needed=self.needed, jobs=jobs)
 
+    def _without(self) -> str:
+        """Return what a period that is complete lacks all the same; empty where nothing is."""
+        if not self.missing:
+            return ""
+        units = [(one.shop, one.unit.shop_id, one.unit.job_id) for one in self.missing[:NAMED]]
+        names = [job_id if id_ == NO_SHOP else f"{shop} ({id_})" for shop, id_, job_id in units]
+        if (more := len(self.missing) - NAMED) > 0:
+            names.append(_("{count:,} more", count=more))
+        return _(
+            "{landed:,} of {needed:,} units, without {names}",
+            landed=self.landed, needed=self.needed, names=names,
+        )  # fmt: skip
+
+    def _shown(self, moment: datetime | None) -> str | None:
+        """Return a moment as programs read it, on the contract's clock."""
+        zone = self.contract.calendar.zone
+        return moment.astimezone(zone).isoformat(timespec="seconds") if moment else None
+
     def as_dict(self) -> dict[str, Any]:
         """Return it as plain values."""
         last = self.revision
@@ -192,8 +147,9 @@ class ContractStatus:
             "period": self.period.key,
             "complete": self.complete,
             "revision": last.number if last else None,
-            "complete_at": last.complete_at.isoformat(timespec="seconds") if last else None,
-            "deadline": self.deadline.isoformat(timespec="seconds") if self.deadline else None,
+            "complete_at": self._shown(last.complete_at) if last else None,
+            "first_complete_at": self._shown(self.first_complete_at),
+            "deadline": self._shown(self.deadline),
             "row_count": last.row_count if last else None,
             "units": {"needed": self.needed, "landed": self.landed, "waived": self.waived},
             "missing": [one.as_dict() for one in self.missing],
@@ -224,6 +180,7 @@ def read_status(
     standing = standings.of(contract, period)
     with reading(engine) as connection:
         last = last_of(connection, contract, period)
+        first = connection.scalar(_first_complete_at(contract, period))
     revision = last.revision if last and last.revision.is_of(period) else None
     is_kept = period.end > oldest_kept(registry, standings.now)
     is_complete = standing.complete if is_kept else revision is not None
@@ -234,13 +191,21 @@ def read_status(
         is_complete,
         contract.deadline_of(jobs, period) if jobs else None,
         revision,
+        first if revision else None,
         len(standing.needed),
         len(standing.landed),
         len(standing.waived),
-        _missing(engine, registry, standing, patience) if is_kept and not is_complete else [],
+        _missing(engine, registry, standing, patience) if is_kept else [],
         standing.unknown,
         standing.ended,
         is_kept,
+    )
+
+
+def _first_complete_at(contract: Contract, period: Period) -> Select[Any]:
+    view = contract_status
+    return select(view.c.first_complete_at).where(
+        view.c.contract_id == contract.id, view.c.period_key == period.key
     )
 
 

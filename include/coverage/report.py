@@ -66,8 +66,10 @@ class Line(Counted):
 
     @property
     def percent(self) -> int | None:
-        """How far its rows are from the usual; none where that is not known."""
-        return round(100 * (self.compared / self.usual - 1)) if self.usual else None
+        """How far its rows are from the usual; none where that is not known of most of them."""
+        if not self.usual or 2 * max(self.usual, self.compared) < self.rows:
+            return None
+        return round(100 * (self.compared / self.usual - 1))
 
     def add(self, unit: JudgedUnit, usual: float | None) -> None:
         """Count a unit in."""

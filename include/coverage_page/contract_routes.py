@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from include.registry import Registry
     from include.registry.contracts import Contract
 
-BROKEN = N_("config/contracts.yaml is wrong: nobody knows until it is repaired")
+BROKEN = N_("config/contracts.yaml is wrong: unknown until it is repaired")
 SHOWN = 14  # periods of each contract
 
 
@@ -54,7 +54,7 @@ def contract(contract_id: str, period: str, user: permissions.User) -> Response:
 
     Raises:
         HTTPException: there is no such contract or period, or none that the user may look at (404);
-            or nobody knows now, as its entry is broken (503).
+            or that is unknown, as its entry is broken (503).
     """
     registry, visible = load_registry(), permissions.visible(user)
     none = HTTPException(

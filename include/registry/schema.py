@@ -5,8 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationInfo
-from pydantic.functional_validators import field_validator, model_validator
+from pydantic import ConfigDict, Field, PrivateAttr, ValidationInfo, field_validator
 
 from include.errors import ConfigurationError
 from include.language import N_, _
@@ -19,7 +18,7 @@ from include.registry.paths import FEED_SCRIPTS, SCRIPTS
 from include.registry.place import NOWHERE, Place, Project
 from include.registry.problems import SentenceError
 from include.registry.repulls import check_repull
-from include.registry.starts import check_start
+from include.registry.starts import Startable, check_start
 from include.text import quoted, suggestion
 
 if TYPE_CHECKING:
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-class Job(BaseModel):
+class Job(Startable):
     """One entry of the registry, which is one DAG."""
 
     model_config = ConfigDict(
@@ -180,13 +179,6 @@ class Job(BaseModel):
         examples=[{"min_rows": 1, "max_drop": "60%"}],
     )
     _place: Place = PrivateAttr()  # without a default, which pydantic would copy for every job
-
-    @model_validator(mode="before")
-    @classmethod
-    def _is_no_default(cls, entry: Any) -> Any:
-        """Tell a key `after` without a value from one that is not there."""
-        is_empty = isinstance(entry, dict) and "after" in entry and entry["after"] is None
-        return entry | {"after": ""} if is_empty else entry
 
     @field_validator("after")
     @classmethod

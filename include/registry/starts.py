@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from pydantic import BaseModel, model_validator
+
 from include.language import N_, _
 from include.registry import constraints
 from include.registry.problems import SentenceError
@@ -15,6 +17,17 @@ NO_START = N_(
 NO_CONTRACT = N_(
     "is empty: name the contract that the job runs after, as in after: store_day, or remove it"
 )
+
+
+class Startable(BaseModel):
+    """An entry with a key `after`."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _is_no_default(cls, entry: Any) -> Any:
+        """Make of a key without a value, which is an error, another value than the default."""
+        is_empty = isinstance(entry, dict) and "after" in entry and entry["after"] is None
+        return entry | {"after": ""} if is_empty else entry
 
 
 def contract_id(value: Any) -> str:

@@ -10,11 +10,12 @@ from itertools import groupby
 from sqlalchemy import Engine
 
 from include import MANAGER
-from include.coverage.contract_status import ContractStatus, Missing, read_status
+from include.coverage.contract_status import ContractStatus, read_status
+from include.coverage.missing import Missing
 from include.errors import ConfigurationError, ExpectedError, TemporaryError
 from include.heartbeats import patience_of
 from include.language import _
-from include.periods import Period
+from include.periods import Period, PeriodError
 from include.registry import Registry, load_registry
 from include.registry.contracts import Contract, Contracts, load_contracts
 from include.units.exit_codes import ExitCode
@@ -141,7 +142,14 @@ class _Look:
     def _found(self, contract: Contract, engine: Engine) -> Period:
         calendar = contract.calendar
         if self._said != YESTERDAY:
-            return calendar.parse_key(self._said)
+            try:
+                return calendar.parse_key(self._said)
+            except PeriodError as error:
+                if contract.period != "day":
+                    raise
+                raise ConfigurationError(
+                    _("{problem}, or {word}", problem=error, word=YESTERDAY)
+                ) from error
         with reading(engine) as connection:
             last = calendar.last_ended(clock_of(connection))
         if contract.period != "day":

@@ -2,19 +2,20 @@
 
 import re
 from argparse import Namespace
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime, timedelta, timezone
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from include.coverage import Cell, JudgedUnit
+from include.coverage.contract_status import ContractStatus
 from include.coverage.report import Digest, Line, digest_of, since_for
 from include.errors import ConfigurationError
 from include.periods import Period
 from include.registry import Registry
 from include.registry.contracts import Contract, load_contracts
 from include.units.retention import oldest_kept
-from manager.coverage_reader import coverage_reader
+from manager.coverage_reader import CoverageReader, coverage_reader
 from manager.layout import Layout
 from manager.lookup import day_of, first_moment
 from manager.report_page import page_of
@@ -75,11 +76,7 @@ def report(layout: Layout, arguments: Namespace) -> int:
         subject = _subject(arguments, today)
         _check(subject, today, oldest_kept(reader.registry, moment))
         contracts = load_contracts(layout.root, reader.registry)
-        statuses = [
-            reader.status(contract, period)
-            for contract in contracts.by_id.values()
-            if (period := subject.period_of(contract, reader.registry))
-        ]
+        statuses = list(_statuses(reader, contracts.by_id.values(), subject))
         coverage = reader.read(since_for(first_moment(subject.first_day)), in_full=True)
     cells = [cell for cell in coverage.cells if subject.has(cell)]
     if subject.period is not None and not cells:
@@ -103,6 +100,17 @@ def report(layout: Layout, arguments: Namespace) -> int:
         lines = [*map(str, statuses), *map(str, contracts.problems)]
         print("\n".join(page_of(title, lines, digest, broken, markdown=arguments.markdown)))
     return int(subject.period is not None and not is_complete)
+
+
+def _statuses(
+    reader: CoverageReader, contracts: Iterable[Contract], subject: Subject
+) -> Iterator[ContractStatus]:
+    """Yield how contracts stand; nothing of those of which nothing is expected."""
+    for contract in contracts:
+        if period := subject.period_of(contract, reader.registry):
+            status = reader.status(contract, period)
+            if not status.is_vain:
+                yield status
 
 
 def _subject(arguments: Namespace, today: date) -> Subject:

@@ -10,7 +10,7 @@ import pytest
 from include.coverage.contract_status import ContractStatus, read_status
 from include.language import speaking
 from include.registry import load_registry
-from tests.contracts.contracted import KEY, Contracted
+from tests.contracts.contracted import DAY, KEY, Contracted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -136,3 +136,31 @@ def test_a_chinese_reader_sees_what_is_missing_in_chinese(contracted: Contracted
             [f"接受缺数：python3 scheduler_manager.py waive orders --period {KEY} --reason TEXT"],
         )
         assert "未齐备，应入库 5 个，已入库 4 个，还缺：orders" in str(_status(contracted))
+
+
+def test_what_is_complete_without_a_shop_names_it(contracted: Contracted) -> None:
+    """In its line and to programs: whoever reads the day knows what it lacks."""
+    contracted.write(DAY | {"min_shops": 1})
+    status = _status(contracted)
+    assert status.complete
+    assert str(status).endswith("; 4 of 5 units, without 店o-2 (o-2)")
+    assert [one["shop"] for one in status.as_dict()["missing"]] == ["o-2"]
+
+
+def test_since_when_and_of_when_the_revision_is(contracted: Contracted) -> None:
+    """The hour of the first, as in the digest, and that of the latest; in one form to programs."""
+    contracted.land("orders", "o-2")
+    first = _status(contracted)
+    since = f": complete since {_hour(first)}, revision "
+    assert f"{since}1: 5 units" in str(first)
+    contracted.land("orders", "o-2", rows=9)
+    second = _status(contracted)
+    assert f"{since}2 of {_hour(second)}: 5 units" in str(second)
+    told = second.as_dict()
+    assert told["first_complete_at"] == first.as_dict()["complete_at"]
+    assert {told[name][-6:] for name in ("complete_at", "deadline")} == {"+08:00"}
+
+
+def _hour(status: ContractStatus) -> str:
+    assert status.revision
+    return f"{status.revision.complete_at.astimezone(status.contract.calendar.zone):%Y-%m-%d %H:%M}"
