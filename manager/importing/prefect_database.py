@@ -45,7 +45,7 @@ def read(source: str) -> Read:
             said = [
                 {**row, "schedules": schedules[row["id"]]} for row in _rows(connection, DEPLOYMENTS)
             ]
-    except sqlite3.Error as error:
+    except (sqlite3.Error, UnicodeDecodeError) as error:  # the latter of a message of SQLite's
         raise ConfigurationError(
             _(
                 "{source} cannot be read as Prefect's database ({error}): it must be one of "

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from random import Random
 
-OLD_SYSTEM = Path(__file__).parent / "old_system"
-SOURCES = tuple(sorted(path for path in OLD_SYSTEM.iterdir() if path.is_file()))
-PROGRAMS = ("scheduler_config.py", "scheduler_flows.py")
+HERE = Path(__file__).parent
+PROGRAMS = ("old_system/scheduler_config.py", "old_system/scheduler_flows.py")
+CRONTAB = "old_system/crontab"
+SOURCES = (*PROGRAMS, CRONTAB, "prefect/prefect.yaml", "dag_factory/dags.yml")
+DATABASE = "prefect/prefect_3_9_1.sql"  # what makes one
 ENCODINGS = ("utf-8", "utf-8", "utf-8", "utf-8-sig", "gbk", "utf-16", "gb18030", "latin-1")
 SIGNS = (
     "abz09_-:#{}[]()&*!|>'\"%@`,.=\\ \t\n\r\f；：，“”中"
@@ -65,6 +67,16 @@ def mutated(raw: bytes, random: Random, canary: str) -> bytes:
         place = random.randrange(len(encoded))
         encoded = encoded[:place] + random.randbytes(random.choice((1, 2, 40))) + encoded[place:]
     return encoded
+
+
+def mutated_database(raw: bytes, random: Random) -> bytes:
+    """Return what a database holds after some of its bytes have changed, or its end is gone."""
+    changed = bytearray(raw)
+    for _change in range(random.choice((1, 3, 30, 300))):
+        place = random.randrange(16, len(changed))  # behind what it is recognised by
+        changed[place] = random.choice((0, 0x20, 0x7B, 0xFF, random.randrange(256)))
+    cut = random.choice((len(changed),) * 5 + (random.randrange(16, len(changed)),))
+    return bytes(changed[:cut])
 
 
 def _signs(text: str, random: Random, _canary: str) -> str:
