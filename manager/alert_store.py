@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from include import MANAGER
 from include.alerts.store import FILE, Store
 from include.errors import ExpectedError
+from include.language import _
 from manager.layout import Layout
 
 
@@ -13,7 +14,9 @@ from manager.layout import Layout
 def alert_store(layout: Layout) -> Iterator[Store]:
     """Open what an installation keeps of alerts; raises ExpectedError before the first start."""
     if not layout.secrets.exists():  # which the first start makes before anything else
-        raise ExpectedError(f"nothing is watched yet: `{MANAGER} start` begins to")
+        raise ExpectedError(
+            _("nothing is watched yet: `{manager} start` begins to", manager=MANAGER)
+        )
     store = Store(layout.var / FILE)
     try:
         yield store

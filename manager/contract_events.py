@@ -23,6 +23,7 @@ from include.contracts import completed
 from include.contracts.followers import FollowerRun, runs_due
 from include.contracts.revisions import Revision, mark_emitted, unemitted
 from include.errors import ExpectedError
+from include.language import _
 from include.registry import Registry, load_registry
 from include.registry.contracts import Contracts, load_contracts
 from include.registry.paths import CONFIG
@@ -93,7 +94,7 @@ class ContractEvents:
             try:
                 troubles += step()
             except (ExpectedError, SQLAlchemyError) as error:  # noqa: PERF203 -- the same
-                troubles.append(f"the warehouse cannot be asked: {cause_of(error)}")
+                troubles.append(_("the warehouse cannot be asked: {error}", error=cause_of(error)))
                 self._state = {}  # what was not judged is judged next
             except Exception:  # noqa: BLE001 -- whatever one step meets, the next is made
                 troubles.append(traceback.format_exc())
@@ -121,7 +122,7 @@ class ContractEvents:
         if self._contracts.by_id:
             self._engine = connect(self._url())  # the connection may have been edited, too
             for revision in completed(self._engine, self._layout.root):
-                self._say(f"complete: {revision}")
+                self._say(_("complete: {revision}", revision=revision))
         return ()
 
     def _emit(self) -> Iterable[str]:
@@ -136,11 +137,13 @@ class ContractEvents:
                 self._make(self._contracts.by_id[revision.contract_id].dag_id, body_of(revision))
             except ApiError as error:
                 self._is_refused = True
-                refused[revision.contract_id] = f"{revision} is not said yet: {error}"
+                refused[revision.contract_id] = _(
+                    "{revision} is not said yet: {error}", revision=revision, error=error
+                )
             else:
                 mark_emitted(self._engine, revision)
                 self._is_news = True
-                self._say(f"said: {revision}")
+                self._say(_("said: {revision}", revision=revision))
         return refused.values()
 
     def _start(self) -> Iterable[str]:
@@ -159,10 +162,24 @@ class ContractEvents:
                     self._make(job.id, run.body)
                 except ApiError as error:  # noqa: PERF203 -- the others are made all the same
                     self._is_news = self._is_refused = True
-                    refused.append(f"{job.id} {run.key} is not started yet: {error}")
+                    refused.append(
+                        _(
+                            "{job} {key} is not started yet: {error}",
+                            job=job.id,
+                            key=run.key,
+                            error=error,
+                        )
+                    )
                 else:
                     self._started.add(run)
-                    self._say(f"started: {job.id} {run.key}, after {contract.id}")
+                    self._say(
+                        _(
+                            "started: {job} {key}, after {contract}",
+                            job=job.id,
+                            key=run.key,
+                            contract=contract.id,
+                        )
+                    )
         return refused
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from include import MANAGER
+from include.language import _
 from include.registry.contracts.schema import DAG_PREFIX
 from include.running.environment import NO_DATA, REFUSED_NOTE
 from manager.airflow.rest import Api, ApiError
@@ -24,9 +25,8 @@ UNDER_WAY = ("queued", "running")
 FAILED = "failed"
 # As many wishes that were refused, one after the other, are looked past.
 NEWEST = 10
-# How the message of dags/registry_errors.py begins, in whatever language; a line for each problem
-# follows.
-SEVERAL = re.compile(r"ConfigurationError: .*[:：]$")
+# The lines of problems in the message of dags/registry_errors.py, in any language.
+PROBLEM = re.compile(r"[\w./-]+:\d+:\d+: ")
 OF_A_JOB = re.compile(r"config/[^:]+(?::\d+:\d+)?: (\w+): ")
 # All DAGs of a file are written down one after the other, and the file is seldom read again within
 # so few seconds.
@@ -38,6 +38,7 @@ class JobStatus:
     """One job; times are aware, in its own zone (the machine's for a DAG without one).
 
     `import_error` is none for a job that Airflow has; else why it has not, as far as it says.
+    `follows`: it runs after a contract, at no time of its own.
     """
 
     id: str
@@ -50,6 +51,7 @@ class JobStatus:
     next_run: datetime | None
     import_error: str | None = None
     data: bool = True
+    follows: bool = False
 
     def as_dict(self) -> dict[str, Any]:
         """Return it as plain values."""
@@ -113,33 +115,37 @@ def overview_of(dags: Sequence[dict[str, Any]], errors: Sequence[str]) -> Overvi
 def lines_of(overview: Overview) -> list[str]:
     """Return what a person reads about the jobs: in at most 100 columns, but errors whole."""
     if overview.trouble:
-        return [f"jobs: unknown: {overview.trouble}"]
+        return [_("jobs: unknown: {trouble}", trouble=overview.trouble)]
     zones = {job.timezone for job in overview.jobs if job.timezone}
     shared = zones.pop() if len(zones) == 1 else ""
     ordered = sorted(overview.jobs, key=lambda job: not job.data)  # stable
     rows = [_row(job, "" if job.timezone == shared else job.timezone) for job in ordered]
-    title = f"jobs (times of {shared})" if shared else "jobs"
-    head = ("", "", "", "last run", "next run")
-    lines = [title, *lined_up([head, *rows])] if rows else ["jobs: none"]
+    title = _("jobs (times of {zone})", zone=shared) if shared else _("jobs")
+    head = ("", "", "", _("last run"), _("next run"))
+    lines = [title, *lined_up([head, *rows])] if rows else [_("jobs: none")]
     if without := sum(not job.data for job in ordered):
-        lines.insert(len(lines) - without, "  jobs without data of their own")
+        lines.insert(len(lines) - without, _("  jobs without data of their own"))
     # Their end says how to repair them.
     errors = [f"  {error}" for error in overview.import_errors]
     if overview.failed:
         lines.append(
-            f"the last run failed of {', '.join(overview.failed)}: `{MANAGER} logs JOB` says why, "
-            "and `gaps` what is missing and how to repair it"
+            _(
+                "the last run failed of {jobs}: `{manager} logs JOB` says why, and `gaps` what is "
+                "missing and how to repair it",
+                jobs=overview.failed,
+                manager=MANAGER,
+            )
         )
-    return [*lines, *(["what Airflow cannot import", *errors] if errors else [])]
+    return [*lines, *([_("what Airflow cannot import"), *errors] if errors else [])]
 
 
 def _row(job: JobStatus, zone: str) -> tuple[str, ...]:
     schedule = f"{job.schedule} ({zone})" if zone else job.schedule
-    last = f"{job.last_state} {_short(job.last_time)}".strip() or "never"
-    hand = "-" if job.schedule.startswith("after ") else "by hand"
-    coming = "paused" if job.paused else _short(job.next_run) or hand
+    last = " ".join([_(job.last_state), _short(job.last_time)]).strip() or _("never")
+    hand = "-" if job.follows else _("by hand")
+    coming = _("paused") if job.paused else _short(job.next_run) or hand
     if job.import_error is not None:
-        coming = "import error" if job.import_error else "no DAG"
+        coming = _("import error") if job.import_error else _("no DAG")
     return job.id, cut(job.name, NAME_CELLS), cut(schedule, SCHEDULE_CELLS), last, coming
 
 
@@ -165,6 +171,7 @@ def _status_of(dag: dict[str, Any], import_error: str | None = None) -> JobStatu
         next_run=_moment(coming, clock),
         import_error=import_error,
         data=all(tag["name"] != NO_DATA for tag in dag.get("tags") or ()),
+        follows=matched is not None and schedule == summary,  # of a cron it says it in words
     )
 
 
@@ -188,8 +195,8 @@ def _text(moment: datetime | None) -> str | None:
 def _said(error: str) -> list[str]:
     """Return the lines of an import error that say what is wrong."""
     lines = [line.strip() for line in error.splitlines() if line.strip()]
-    heads = [number for number, line in enumerate(lines) if SEVERAL.search(line)]
-    return lines[heads[-1] + 1 :] if heads else lines[-1:] or [error]
+    problems = [line for line in lines if PROBLEM.match(line)]
+    return problems or lines[-1:] or [error]
 
 
 def _not_imported(dags: Sequence[dict[str, Any]], errors: Sequence[str]) -> dict[str, str]:

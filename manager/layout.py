@@ -17,6 +17,7 @@ from typing import NoReturn
 
 from include import PROJECT_ROOT, var_folder
 from include.errors import ConfigurationError
+from include.language import _
 
 # A Unix socket's path may be 104 bytes on macOS and 108 on Linux, and supervisord first binds
 # `<path>.<its process id>`.
@@ -120,8 +121,11 @@ class Layout:
         moved = self.var != self.root / "var"
         if moved and any(self.var.iterdir()) and not self.secrets.exists():
             raise ConfigurationError(
-                f"folder {self.shown(self.var)} (SCHEDULER_VAR) holds what the service did not "
-                "write, and others may look inside: give the service a folder of its own"
+                _(
+                    "folder {var} (SCHEDULER_VAR) holds what the service did not write, and "
+                    "others may look inside: give the service a folder of its own",
+                    var=self.shown(self.var),
+                )
             )
         self.var.chmod(PRIVATE)
 
@@ -131,7 +135,7 @@ class Layout:
 
     def lock(self) -> AbstractContextManager[None]:
         """Lock the installation while the service is started, stopped or restored."""
-        return exclusive(self.var / "locks/service.lock", "starting or stopping the service")
+        return exclusive(self.var / "locks/service.lock", _("starting or stopping the service"))
 
     def become(
         self, command: Sequence[str], environment: Mapping[str, str] = os.environ
@@ -166,7 +170,11 @@ def exclusive(path: Path, activity: str) -> Iterator[None]:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            print(f"another process is {activity}; waiting for it", file=sys.stderr, flush=True)
+            print(
+                _("another process is {activity}; waiting for it", activity=activity),
+                file=sys.stderr,
+                flush=True,
+            )
             fcntl.flock(file, fcntl.LOCK_EX)
         yield
 

@@ -18,6 +18,7 @@ from include.gateways.dialect import Dialect, Tokens
 from include.gateways.errors import AuthExpired
 from include.gateways.limiter import Limit
 from include.gateways.tokens import TokenStore
+from include.language import _
 from include.platforms.all_platforms import PLATFORMS
 from include.platforms.feed.dialect import FeedDialect, connection_of
 from include.platforms.feed.pages import first_page
@@ -144,7 +145,7 @@ def feed_questions(found: Checked, variables: Mapping[str, str]) -> Iterator[Que
             blanks = Blanks(shop.platform_id, job.period, period, feed.zone)
             yield Question(
                 feed.connection,
-                f"feed {feed.id}",
+                _("feed {feed}", feed=feed.id),
                 FEED,
                 partial(connection_of, feed, variables),
                 partial(FeedDialect, feed),
@@ -194,16 +195,26 @@ async def _ask_shops(shops: list[Shop], client: GatewayClient, with_rows: bool) 
         if shop.platform_id not in known:
             known = await platform.shops(client, shop)
         if shop.platform_id not in known:
-            there = ", ".join(f"{number} {name}".strip() for number, name in known.items())
+            there = [f"{number} {name}".strip() for number, name in known.items()]
             raise ConfigurationError(
-                f"shop {shop.id} is {shop.platform_id} in config/shops.yaml, but the account of "
-                f"connection {shop.connection} is of {there or 'no shop'}: fix platform_id there, "
-                "or the connection"
+                _(
+                    "shop {shop} is {number} in config/shops.yaml, but the account of "
+                    "connection {connection} is of {there}: fix platform_id there, or the "
+                    "connection",
+                    shop=shop.id,
+                    number=shop.platform_id,
+                    connection=shop.connection,
+                    there=there or _("no shop"),
+                )
             )
     if len(known) == 1:
-        text = "answers as " + " ".join(*known.items()).strip()
+        text = _("answers as {name}", name=" ".join(*known.items()).strip())
     else:
-        text = f"answers, and knows {len(shops)} of {len(known)} shops as ours"
+        text = _(
+            "answers, and knows {ours} of {known} shops as ours",
+            ours=len(shops),
+            known=len(known),
+        )
     rows = None
     if with_rows:
         end = datetime.now(timezone.utc).replace(microsecond=0)
@@ -222,5 +233,7 @@ async def _ask_feed(
     rows = await first_page(client, feed, blanks)
     scope = feed.landing.scope_of(shop.id, blanks.kind, blanks.period)
     filled = feed.landing.filled_in(blanks.period)
-    text = f"answers with {len(rows)} rows on its first page for {shop.id}"
+    text = _(
+        "answers with {count} rows on its first page for {shop}", count=len(rows), shop=shop.id
+    )
     return Said(text, {}, [{**scope, **row, **filled} for row in rows])

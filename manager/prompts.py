@@ -7,8 +7,9 @@ import sys
 from getpass import getpass
 
 from include.errors import ConfigurationError
+from include.language import N_, _, clauses
 
-KEPT = "Enter keeps what is there"
+KEPT = N_("Enter keeps what is there")
 NONE = "-"  # typed to remove what is there
 
 
@@ -25,7 +26,7 @@ def line(label: str, default: str, *, optional: bool = False) -> str:
     """
     notes = [f"[{default}]"] if default else []
     if optional:
-        notes.append(f"({NONE} for none)" if default else "(Enter for none)")
+        notes.append(_("({none} for none)", none=NONE) if default else _("(Enter for none)"))
     return _given(label, " ".join([label, *notes]), default, optional=optional, hidden=False)
 
 
@@ -41,22 +42,24 @@ def secret(label: str, default: str, *, optional: bool = False, removable: bool 
     Raises:
         ConfigurationError: nothing was given where something must be.
     """
-    notes = ["hidden", *([KEPT] if default else ["Enter for none"] if optional else [])]
+    notes = [_("hidden"), _(KEPT) if default else _("Enter for none") if optional else ""]
     if default and removable:
-        notes.append(f"{NONE} for none")
-    prompt = f"{label} ({'; '.join(notes)})"
+        notes.append(_("{none} for none", none=NONE))
+    prompt = _("{label} ({notes})", label=label, notes=clauses(*notes))
     return _given(label, prompt, default, optional=optional, hidden=True, removable=removable)
 
 
 def _given(
     label: str, prompt: str, default: str, *, optional: bool, hidden: bool, removable: bool = True
 ) -> str:
-    answer = _typed(f"  {prompt}: ", label, hidden=hidden)
+    answer = _typed(_("  {prompt}: ", prompt=prompt), label, hidden=hidden)
     if answer == NONE and optional and removable:
         return ""
     answer = answer or default
     if not answer and not optional:
-        raise ConfigurationError(f"{label} is empty: the same command again asks for it")
+        raise ConfigurationError(
+            _("{label} is empty: the same command again asks for it", label=label)
+        )
     return answer
 
 
@@ -67,7 +70,10 @@ def _typed(prompt: str, label: str, *, hidden: bool) -> str:
     answer = sys.stdin.readline()
     if not answer:
         raise ConfigurationError(
-            f"standard input ended before {label!r}: call it in a terminal, or send one line for "
-            "each question"
+            _(
+                "standard input ended before {label!r}: call it in a terminal, or send one line "
+                "for each question",
+                label=label,
+            )
         )
     return answer.strip()

@@ -9,6 +9,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from include import MANAGER
 from include.errors import ExpectedError
+from include.language import _
 from include.warehouse.transactions import cause_of
 from include.warehouse.versions import opened
 from manager.airflow.tables import warehouse_url
@@ -31,8 +32,12 @@ def in_words() -> Iterator[None]:
         yield
     except SQLAlchemyError as error:
         raise ExpectedError(
-            f"the warehouse cannot be read: {cause_of(error)}; see that it is up: "
-            f"`{MANAGER} doctor` looks at it"
+            _(
+                "the warehouse cannot be read: {cause}; see that it is up: `{manager} doctor` "
+                "looks at it",
+                cause=cause_of(error),
+                manager=MANAGER,
+            )
         ) from None
 
 
@@ -40,7 +45,9 @@ def in_words() -> Iterator[None]:
 def open_warehouse(layout: Layout) -> Iterator[Warehouse]:
     """Open the warehouse of an installation; raises ExpectedError before the first start."""
     if not layout.secrets.exists():  # which the first start makes before anything else
-        raise ExpectedError(f"there is no warehouse yet: `{MANAGER} start` makes it")
+        raise ExpectedError(
+            _("there is no warehouse yet: `{manager} start` makes it", manager=MANAGER)
+        )
     environment = component_environment(layout, remembered(layout))
     with in_words():
         engine = opened(warehouse_url(dict(environment)))

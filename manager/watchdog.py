@@ -23,7 +23,7 @@ from include.alerts.rounds import Made, Rounds
 from include.alerts.store import STARTED
 from include.alerts.watching import health
 from include.alerts.watching.scope import Look, Scope, Site, UndecidedError
-from include.language import N_
+from include.language import N_, _, clauses
 from include.periods import PUNCTUAL
 from include.registry import load_registry
 from manager.component_log import log_line
@@ -157,19 +157,22 @@ class Process:
     def _say(self, text: str) -> None:
         """Write what is new into the log."""
         if text != self._said:
-            log_line(f"{datetime.now().astimezone():%Y-%m-%d %H:%M:%S} {text}")
+            at = f"{datetime.now().astimezone():%Y-%m-%d %H:%M:%S}"
+            log_line(f"{at} {text}")
         self._said = text
 
 
 def in_words(made: Made) -> str:
     """Return what a round did, in a line."""
     if made.is_silent:
-        return "the service was stopped on purpose: nothing is said of it"
-    found = ", ".join(f"{one.kind} {one.subject} {one.period_key}".strip() for one in made.found)
-    unread = f"; could not be read: {', '.join(made.unread)}" if made.unread else ""
-    sent = f"; {made.delivered} messages delivered" if made.delivered else ""
-    trouble = f"; {made.trouble}" if made.trouble else ""
-    return f"{found or 'nothing is wrong'}{unread}{sent}{trouble}"
+        return _("the service was stopped on purpose: nothing is said of it")
+    found = (f"{one.kind} {one.subject} {one.period_key}".strip() for one in made.found)
+    return clauses(
+        _(", ").join(found) or _("nothing is wrong"),
+        _("could not be read: {unread}", unread=made.unread) if made.unread else "",
+        _("{count} messages delivered", count=made.delivered) if made.delivered else "",
+        made.trouble,
+    )
 
 
 def rounds_of(
@@ -208,7 +211,7 @@ def watch(layout: Layout, arguments: Namespace) -> int:
     settled = started + PUNCTUAL if started else None
     if settled and datetime.now(timezone.utc) < settled and not made.is_silent:
         at = f"{settled.astimezone():%H:%M}"
-        print(f"catching up since the start: what is missing is late from {at} on")
+        print(_("catching up since the start: what is missing is late from {at} on", at=at))
     return 1 if made.found or made.trouble else 0
 
 

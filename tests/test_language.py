@@ -45,7 +45,7 @@ NOT_YET = {
     "include/row_checks",
     "include/scheduling",
     "include/scripts",
-    "manager",
+    "manager/importing",
 }
 # What looks like a text and is read by a machine, each with its reason: file: beginnings.
 FOR_MACHINES: dict[str, tuple[str, ...]] = {
@@ -61,7 +61,21 @@ FOR_MACHINES: dict[str, tuple[str, ...]] = {
     "include/alerts/channels/remedies.py": ("SMTP 5", "HTTP "),
     "include/alerts/channels/settings.py": ('{"conn_type"',),
     "include/alerts/connections.py": ('{"conn_type"',),
+    # Commands, as somebody types them.
+    "manager/cli.py": ("{} [--lang {en,zh}]",),
+    "manager/commands/__init__.py": ("[--airflow VERSION]",),
+    "manager/commands/airflow.py": ("tasks test",),
+    "manager/gap_lines.py": ("{} --until {}",),
+    "manager/lifecycle/ports.py": ("{} --port {}",),
+    "manager/backup/restoring.py": ("pg_restore",),
+    # An entry of config/alerts.yaml; a comment in a file of keys; a line of supervisord's log.
+    "manager/commands/alerts/connecting.py": (", to: [", "- {id: ops"),
+    "manager/lifecycle/settings.py": ("# Losing this file",),
+    "manager/lifecycle/event_listener.py": ("exited: ",),
+    # A page of docs/, in English.
+    "manager/jobs_page.py": ("",),
     # SQL, and the columns of tables.
+    "manager/airflow/tables.py": ("conn_type, host",),
     "include/alerts/database.py": ("BEGIN",),
     "include/alerts/sql.py": ("",),
     # A header's value, and a line of a log.

@@ -13,6 +13,7 @@ from urllib.parse import quote, urlencode
 
 from include import MANAGER
 from include.errors import ExpectedError
+from include.language import _
 from include.text import storable
 from manager.layout import Layout
 from manager.lifecycle.ports import Ports
@@ -180,8 +181,14 @@ class Api:
             return str(loads(self._passwords.read_text("utf-8"))[ADMIN])
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise ApiError(
-                f"{self._passwords} has no password of {ADMIN!r} ({error}): run "
-                f"`{MANAGER} restart`, which makes what is missing"
+                _(
+                    "{file} has no password of {user!r} ({error}): run `{manager} "
+                    "restart`, which makes what is missing",
+                    file=self._passwords,
+                    user=ADMIN,
+                    error=error,
+                    manager=MANAGER,
+                )
             ) from None
 
     def _answer(
@@ -196,13 +203,25 @@ class Api:
             )
         except (OSError, http.client.HTTPException) as error:
             raise UnansweredError(
-                f"the web UI at {self._ports.local_url} does not answer "
-                f"({error or type(error).__name__}): see `{MANAGER} status`"
+                _(
+                    "the web UI at {url} does not answer ({error}): see `{manager} status`",
+                    url=self._ports.local_url,
+                    error=error or type(error).__name__,
+                    manager=MANAGER,
+                )
             ) from error
         if status >= FIRST_ERROR:
             other = UnansweredError if status >= FIRST_OF_THE_SERVER else ApiError
             kind = KINDS.get(status, other)
-            raise kind(f"{method} {path} gave HTTP {status}: {_detail(answer)}")
+            raise kind(
+                _(
+                    "{method} {path} gave HTTP {status}: {detail}",
+                    method=method,
+                    path=path,
+                    status=status,
+                    detail=_detail(answer),
+                )
+            )
         try:
             return dict(loads(answer))
         except ValueError:

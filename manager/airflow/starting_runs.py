@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from include import MANAGER
 from include.errors import ExpectedError
+from include.language import _
 from manager.airflow.rest import (
     Api,
     ApiError,
@@ -42,7 +43,9 @@ def service_api(layout: Layout) -> Iterator[Api]:
     except ApiError:
         if running(layout):
             raise
-        raise ExpectedError(f"the service is not running: run `{MANAGER} start`") from None
+        raise ExpectedError(
+            _("the service is not running: run `{manager} start`", manager=MANAGER)
+        ) from None
 
 
 def begin_run(
@@ -68,13 +71,21 @@ def begin_run(
         dag = api.dag(job_id)
     except NotThereError:
         raise ExpectedError(
-            f"job {job_id!r} is not a DAG yet: try again in a few seconds; if it stays so, "
-            f"`{MANAGER} check` and the web UI say why"
+            _(
+                "job {job!r} is not a DAG yet: try again in a few seconds; if it stays so, "
+                "`{manager} check` and the web UI say why",
+                job=job_id,
+                manager=MANAGER,
+            )
         ) from None
     if dag["is_paused"]:
         raise ExpectedError(
-            f"job {job_id!r} is paused, so its runs would wait for ever: run "
-            f"`{MANAGER} resume {job_id}`"
+            _(
+                "job {job!r} is paused, so its runs would wait for ever: run `{manager} resume "
+                "{job}`",
+                job=job_id,
+                manager=MANAGER,
+            )
         )
     there = [] if conf else api.unfinished_runs(job_id, key)
     cannot_move = stuck() if there else {}
@@ -84,8 +95,14 @@ def begin_run(
             return run_id, False
         if run.blocks:
             raise ExpectedError(
-                f"{job_id} {key}: {run.trouble}; another one would wait like it: "
-                f"`{MANAGER} doctor` says what helps"
+                _(
+                    "{job} {key}: {trouble}; another one would wait like it: `{manager} "
+                    "doctor` says what helps",
+                    job=job_id,
+                    key=key,
+                    trouble=run.trouble,
+                    manager=MANAGER,
+                )
             )
     return api.trigger(job_id, key, conf), True
 

@@ -21,6 +21,7 @@ from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from include.coverage.airflow_runs import read_under_way
 from include.coverage.runs import Name, Run, UnderWay
+from include.language import _
 from include.registry import Registry, load_registry
 from include.warehouse import connect
 from include.warehouse.connecting import url_of
@@ -153,7 +154,12 @@ def running_components(environment: Mapping[str, str]) -> list[str]:
         JOBS.c.latest_heartbeat > datetime.now(timezone.utc) - SILENT,
     )
     with _opened(environment) as connection:
-        return sorted({f"{row.job_type} on {row.hostname}" for row in connection.execute(query)})
+        return sorted(
+            {
+                _("{component} on {host}", component=row.job_type, host=row.hostname)
+                for row in connection.execute(query)
+            }
+        )
 
 
 def pool_slots(environment: Mapping[str, str]) -> dict[str, int]:

@@ -17,7 +17,8 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from include.errors import ExpectedError
+from include.errors import ExpectedError, reason_of
+from include.language import N_, _
 
 NAME = "manifest.json"
 FORMAT = 1
@@ -29,7 +30,7 @@ FILES = ("var/secrets.env", "var/passwords.json", *DATABASES.values())
 DIGEST_LENGTH = 64
 PIECE = 1_000_000
 LARGEST_MANIFEST = 10_000_000
-TRUNCATED = "it is damaged or cut short: take another backup"
+TRUNCATED = N_("it is damaged or cut short: take another backup")
 
 
 class BackupError(ExpectedError):
@@ -81,24 +82,32 @@ def _read_manifest(raw: bytes) -> Manifest:
         document: dict[str, Any] = json.loads(raw)
         if document.pop("format") != FORMAT:
             raise BackupError(
-                "this backup is of another format: restore it with the version that made it"
+                _("this backup is of another format: restore it with the version that made it")
             )
         manifest = TypeAdapter(Manifest).validate_json(json.dumps(document), strict=True)
         names = [_checked(entry).name for entry in manifest.entries]
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        raise BackupError(f"its {NAME} is damaged: take another backup") from None
+        raise BackupError(_("its {name} is damaged: take another backup", name=NAME)) from None
     if len(set(names)) != len(names):
-        raise BackupError(f"its {NAME} names a file twice: take another backup")
+        raise BackupError(_("its {name} names a file twice: take another backup", name=NAME))
     folders = {str(folder) for name in names for folder in PurePosixPath(name).parents}
     if both := folders & set(names):
-        raise BackupError(f"its {NAME} names {min(both)} as file and folder: take another backup")
+        raise BackupError(
+            _(
+                "its {name} names {file_name} as file and folder: take another backup",
+                name=NAME,
+                file_name=min(both),
+            )
+        )
     return manifest
 
 
 def _checked(entry: Entry) -> Entry:
     """Refuse what is no file of a backup's."""
     if not is_ours(entry.name):
-        raise BackupError(f"{entry.name!r} in it is no file of a backup: nothing was written")
+        raise BackupError(
+            _("{name!r} in it is no file of a backup: nothing was written", name=entry.name)
+        )
     if not 0 <= entry.bytes <= sys.maxsize or len(entry.sha256) != DIGEST_LENGTH:
         raise ValueError(entry.name)
     return entry
@@ -141,7 +150,9 @@ def unpack(file: Path, folder: Path) -> Manifest:
             archive.extraction_filter = getattr(tarfile, "data_filter", lambda member, _: member)
             first = archive.next()
             if first is None or first.name != NAME or not first.isreg():
-                raise BackupError(f"{file} is no backup: its first file is not {NAME}")
+                raise BackupError(
+                    _("{file} is no backup: its first file is not {name}", file=file, name=NAME)
+                )
             with closing(archive.extractfile(first) or BytesIO()) as content:
                 manifest = _read_manifest(content.read(LARGEST_MANIFEST))
             wanted = {entry.name: entry for entry in manifest.entries}
@@ -149,20 +160,44 @@ def unpack(file: Path, folder: Path) -> Manifest:
                 entry = wanted.pop(member.name, None)
                 if entry is None or not member.isreg():
                     raise BackupError(
-                        f"{file} holds {member.name!r}, which no backup of ours does: "
-                        "nothing was written"
+                        _(
+                            "{file} holds {name!r}, which no backup of ours does: nothing was "
+                            "written",
+                            file=file,
+                            name=member.name,
+                        )
                     )
                 # What is larger than it says must not fill the disk.
                 if member.size != entry.bytes or not _extract(archive, member, entry, folder):
                     raise BackupError(
-                        f"{entry.name} in it is not what its checksum says: {TRUNCATED}"
+                        _(
+                            "{name} in it is not what its checksum says: {truncated}",
+                            name=entry.name,
+                            truncated=_(TRUNCATED),
+                        )
                     )
     except (tarfile.TarError, EOFError, zlib.error) as error:
-        raise BackupError(f"{file} is no backup, or {TRUNCATED} ({error})") from None
+        raise BackupError(
+            _(
+                "{file} is no backup, or {truncated} ({error})",
+                file=file,
+                truncated=_(TRUNCATED),
+                error=error,
+            )
+        ) from None
     except OSError as error:
-        raise BackupError(f"{file} cannot be read: {error.strerror or error}") from error
+        raise BackupError(
+            _("{file} cannot be read: {error}", file=file, error=reason_of(error))
+        ) from error
     if wanted:
-        raise BackupError(f"{file} lacks {min(wanted)}: {TRUNCATED}")
+        raise BackupError(
+            _(
+                "{file} lacks {file_name}: {truncated}",
+                file=file,
+                file_name=min(wanted),
+                truncated=_(TRUNCATED),
+            )
+        )
     return manifest
 
 

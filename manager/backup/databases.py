@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from sqlalchemy.engine import URL, make_url
 
+from include.language import _
 from manager.backup.archive import DATABASES
 
 DUMPS = "dumps"
@@ -62,21 +63,31 @@ def copy_database(name: str, url: str, folder: Path) -> str:
     target = folder / DUMPS / f"{name}.{kind}"
     target.parent.mkdir(exist_ok=True)
     if kind not in PROGRAMS:
-        raise NotTakenError(f"{name}: a database of kind {kind!r} cannot be copied: do it yourself")
+        raise NotTakenError(
+            _(
+                "{name}: a database of kind {kind!r} cannot be copied: do it yourself",
+                name=name,
+                kind=kind,
+            )
+        )
     _dump(name, where, target)
     return where.render_as_string(hide_password=True)
 
 
 def _copy_sqlite(source: Path, target: Path) -> None:
     if not source.is_file():
-        raise NotTakenError(f"{source} is not there: start the service once, then try again")
+        raise NotTakenError(
+            _("{source} is not there: start the service once, then try again", source=source)
+        )
     target.parent.mkdir(parents=True, exist_ok=True)
     # In one step, which reads a single moment of it; each write of others starts several again.
     with closing(sqlite3.connect(source, timeout=60)) as here, closing(_new(target)) as there:
         try:
             here.backup(there)
         except sqlite3.DatabaseError as error:
-            raise NotTakenError(f"{source} is NOT in this backup: {error}") from error
+            raise NotTakenError(
+                _("{source} is NOT in this backup: {error}", source=source, error=error)
+            ) from error
         # A file of its own, without a log of changes beside it.
         there.execute("PRAGMA journal_mode = DELETE")
 
@@ -93,10 +104,18 @@ def _dump(name: str, where: URL, target: Path) -> None:
     address = {"--host": where.host, "--port": where.port, PROGRAMS[kind].user: where.username}
     given = [f"{option}={value}" for option, value in address.items() if value]
     command = [program, *PROGRAMS[kind].options, *given, str(where.database)]
-    advice = f"{name} is on {kind} and is NOT in this backup"
+    advice = _("{name} is on {kind} and is NOT in this backup", name=name, kind=kind)
     if not shutil.which(program):
         shown = " ".join(command)
-        raise NotTakenError(f"{advice}: {program} is not installed; run `{shown} > {target.name}`")
+        raise NotTakenError(
+            _(
+                "{advice}: {program} is not installed; run `{shown} > {name}`",
+                advice=advice,
+                program=program,
+                shown=shown,
+                name=target.name,
+            )
+        )
     with os.fdopen(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
         done = subprocess.run(
             command,
@@ -109,4 +128,12 @@ def _dump(name: str, where: URL, target: Path) -> None:
     if done.returncode:
         target.unlink()
         said = " ".join(done.stderr.decode(errors="replace").split("\n")[-DUMP_LOG_LINES:]).strip()
-        raise NotTakenError(f"{advice}: {program} ended with {done.returncode}: {said}")
+        raise NotTakenError(
+            _(
+                "{advice}: {program} ended with {code}: {said}",
+                advice=advice,
+                program=program,
+                code=done.returncode,
+                said=said,
+            )
+        )

@@ -15,8 +15,9 @@ from pathlib import Path
 
 from include import MANAGER, project_version
 from include.alerts.store import FILE
-from include.errors import ConfigurationError, ExpectedError
+from include.errors import ConfigurationError, ExpectedError, reason_of
 from include.housekeeping.files import size
+from include.language import _
 from manager import connections
 from manager.alert_store import alert_store
 from manager.backup.archive import ALERTS, NAME, Entry, Manifest, digest_of, is_ours
@@ -43,8 +44,12 @@ def backup(layout: Layout, arguments: Namespace) -> int:
     """
     if not layout.secrets.exists():
         raise ConfigurationError(
-            f"there is nothing to back up: {layout.shown(layout.secrets)} is not there; "
-            f"`{MANAGER} start` makes an installation"
+            _(
+                "there is nothing to back up: {secrets} is not there; `{manager} start` makes an "
+                "installation",
+                secrets=layout.shown(layout.secrets),
+                manager=MANAGER,
+            )
         )
     target = _target(layout, arguments.file)
     environment = service_environment(layout, remembered(layout))
@@ -54,11 +59,19 @@ def backup(layout: Layout, arguments: Namespace) -> int:
         manifest = write_backup(layout, target, urls)
     except OSError as error:
         raise ExpectedError(
-            f"{target} cannot be written: {error.strerror}; nothing was left there"
+            _(
+                "{target} cannot be written: {error}; nothing was left there",
+                target=target,
+                error=reason_of(error),
+            )
         ) from error
     print(
-        f"wrote {layout.shown(target)}: {len(manifest.entries)} files, "
-        f"{size(target.stat().st_size)}"
+        _(
+            "wrote {target}: {count} files, {size}",
+            target=layout.shown(target),
+            count=len(manifest.entries),
+            size=size(target.stat().st_size),
+        )
     )
     print("\n".join(warnings_of(layout, manifest)))
     for sentence in manifest.missing:
@@ -105,16 +118,21 @@ def write_backup(layout: Layout, target: Path, urls: dict[str, str]) -> Manifest
 def warnings_of(layout: Layout, manifest: Manifest) -> Iterator[str]:
     """Yield what a backup holds that nobody else may have."""
     yield (
-        "it holds the keys and passwords of this installation, and through them every stored "
-        "token: keep it where only you can read it"
+        _(
+            "it holds the keys and passwords of this installation, and through them every stored "
+            "token: keep it where only you can read it"
+        )
     )
     if any(entry.name == ALERTS for entry in manifest.entries):
         with alert_store(layout) as store:
             sealed = ", ".join(store.sealed())
         if sealed:
             yield (
-                f"it holds what alerts are sent with, encrypted ({sealed}), and the key: whoever "
-                "has the file can write to your groups in the robots' names"
+                _(
+                    "it holds what alerts are sent with, encrypted ({sealed}), and the key: "
+                    "whoever has the file can write to your groups in the robots' names",
+                    sealed=sealed,
+                )
             )
 
 
@@ -125,9 +143,13 @@ def _target(layout: Layout, given: str | None) -> Path:
         return folder / f"{datetime.now(service_zone(layout)):%Y-%m-%d-%H%M%S}.tar.gz"
     target = Path(given).expanduser().absolute()
     if target.exists():
-        raise ConfigurationError(f"{target} is already there: choose another name, or remove it")
+        raise ConfigurationError(
+            _("{target} is already there: choose another name, or remove it", target=target)
+        )
     if not target.parent.is_dir():
-        raise ConfigurationError(f"{target.parent} is no folder: make it, then run backup again")
+        raise ConfigurationError(
+            _("{parent} is no folder: make it, then run backup again", parent=target.parent)
+        )
     return target
 
 

@@ -7,7 +7,8 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from include import MANAGER
-from include.errors import ConfigurationError, ExpectedError
+from include.errors import ConfigurationError, ExpectedError, reason_of
+from include.language import N_, _
 from manager.alert_store import alert_store
 from manager.backup.archive import ALERTS, BackupError, Entry, Manifest, unpack
 from manager.journal import note, service_zone, user_name
@@ -20,7 +21,7 @@ PRIVATE = ("var/", "dumps/")
 BESIDE = ("-wal", "-shm")  # what SQLite keeps beside a database; the next one must not read it
 DONE, REFUSED = 0, 1
 WAREHOUSE = "var/warehouse.db"
-AGAIN = "run the same restore again: it ends what it began"
+AGAIN = N_("run the same restore again: it ends what it began")
 
 
 def restore(layout: Layout, arguments: Namespace) -> int:
@@ -36,7 +37,9 @@ def restore(layout: Layout, arguments: Namespace) -> int:
     """
     file = Path(arguments.file).expanduser()
     if not file.is_file():  # before the service is stopped for it
-        raise BackupError(f"{file} cannot be read: it is no file; name one that `backup` wrote")
+        raise BackupError(
+            _("{file} cannot be read: it is no file; name one that `backup` wrote", file=file)
+        )
     layout.make_var()
     with layout.lock():
         _check_stopped(layout)
@@ -54,9 +57,23 @@ def restore(layout: Layout, arguments: Namespace) -> int:
                 _put(layout, manifest.entries)
             except OSError as error:
                 where = error.filename or layout.shown(layout.root)
-                raise ExpectedError(f"{where}: {error.strerror or error}; {AGAIN}") from error
+                raise ExpectedError(
+                    _(
+                        "{where}: {error}; {again}",
+                        where=where,
+                        error=reason_of(error),
+                        again=_(AGAIN),
+                    )
+                ) from error
             _note_stop(layout, manifest.entries)
-            note(layout, f"restored from {file.name}, made at {manifest.made_at}")
+            note(
+                layout,
+                _(
+                    "restored from {name}, made at {made_at}",
+                    name=file.name,
+                    made_at=manifest.made_at,
+                ),
+            )
         finally:
             shutil.rmtree(new, ignore_errors=True)
     _tell(layout, file, manifest)
@@ -74,8 +91,11 @@ def check_whole(layout: Layout) -> None:
     """Raise ConfigurationError when a restore was interrupted, and so old and new lie mixed."""
     if (layout.var / OLD).exists():
         raise ConfigurationError(
-            f"a restore was interrupted: {AGAIN}. What was there before is in "
-            f"{layout.shown(layout.var / OLD)}"
+            _(
+                "a restore was interrupted: {again}. What was there before is in {var}",
+                again=_(AGAIN),
+                var=layout.shown(layout.var / OLD),
+            )
         )
 
 
@@ -90,8 +110,11 @@ def target_of(layout: Layout, name: str) -> Path:
 def _check_stopped(layout: Layout) -> None:
     if running(layout) or service_processes(layout):
         raise ConfigurationError(
-            "the service runs, and would write into what is restored: run "
-            f"`{MANAGER} stop`, then this command again"
+            _(
+                "the service runs, and would write into what is restored: run `{manager} stop`, "
+                "then this command again",
+                manager=MANAGER,
+            )
         )
 
 
@@ -105,11 +128,16 @@ def _check_places(layout: Layout, entries: list[Entry]) -> None:
             *((folder, folder.exists() and not folder.is_dir()) for folder in inside),
         ):
             if is_in_the_way:
-                kind, other = ("folder", "file") if path is target else ("file", "folder")
-                raise BackupError(
-                    f"{layout.shown(path)} is a {kind} here and a {other} in the backup: move it "
-                    "away first; nothing was changed"
+                text = N_(
+                    "{path} is a file here and a folder in the backup: move it away first; nothing "
+                    "was changed"
                 )
+                if path is target:
+                    text = N_(
+                        "{path} is a folder here and a file in the backup: move it away first; "
+                        "nothing was changed"
+                    )
+                raise BackupError(_(text, path=layout.shown(path)))
 
 
 def _differs(layout: Layout, entry: Entry) -> bool:
@@ -122,12 +150,25 @@ def _differs(layout: Layout, entry: Entry) -> bool:
 
 
 def _refuse(layout: Layout, manifest: Manifest, there: list[Entry]) -> None:
-    print(f"the backup was made at {manifest.made_at}; restoring it would overwrite:")
+    print(
+        _(
+            "the backup was made at {made_at}; restoring it would overwrite:",
+            made_at=manifest.made_at,
+        )
+    )
     for entry in there:
         path = target_of(layout, entry.name)
         changed = datetime.fromtimestamp(path.stat().st_mtime, service_zone(layout))
-        print(f"  {layout.shown(path)}  (last changed {changed:%Y-%m-%d %H:%M:%S%z})")
-    print("nothing was changed; add --yes to do it, and run `backup` first to keep what is there")
+        print(
+            _(
+                "  {path}  (last changed {changed:%Y-%m-%d %H:%M:%S%z})",
+                path=layout.shown(path),
+                changed=changed,
+            )
+        )
+    print(
+        _("nothing was changed; add --yes to do it, and run `backup` first to keep what is there")
+    )
 
 
 def _put(layout: Layout, entries: list[Entry]) -> None:
@@ -170,19 +211,36 @@ def _move(source: Path, target: Path) -> None:
 
 def _tell(layout: Layout, file: Path, manifest: Manifest) -> None:
     """Print what was done, and what is left to do."""
-    print(f"restored {len(manifest.entries)} files of {file}, made at {manifest.made_at}")
+    print(
+        _(
+            "restored {count} files of {file}, made at {made_at}",
+            count=len(manifest.entries),
+            file=file,
+            made_at=manifest.made_at,
+        )
+    )
     for entry in manifest.entries:
         if entry.name.startswith("dumps/"):
             dump = layout.shown(target_of(layout, entry.name))
             load = (
                 "pg_restore --clean --if-exists" if entry.name.endswith("postgresql") else "mysql"
             )
-            print(f"{dump} is the dump of a database on a server: load it there with `{load}`")
+            print(
+                _(
+                    "{dump} is the dump of a database on a server: load it there with `{load}`",
+                    dump=dump,
+                    load=load,
+                )
+            )
     if manifest.warehouse and any(entry.name == WAREHOUSE for entry in manifest.entries):
         print(
-            f"the warehouse was {manifest.warehouse}; it is {layout.shown(layout.warehouse)} now: "
-            "move it there, or edit the connection 'warehouse'"
+            _(
+                "the warehouse was {warehouse}; it is {new} now: move it there, or edit "
+                "the connection 'warehouse'",
+                warehouse=manifest.warehouse,
+                new=layout.shown(layout.warehouse),
+            )
         )
     for sentence in manifest.missing:
-        print(f"the backup did not have everything: {sentence}")
-    print(f"`{MANAGER} start` brings older tables up to date, and goes on")
+        print(_("the backup did not have everything: {sentence}", sentence=sentence))
+    print(_("`{manager} start` brings older tables up to date, and goes on", manager=MANAGER))

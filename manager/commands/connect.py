@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from include import MANAGER
 from include.errors import ConfigurationError, ExpectedError
 from include.gateways.connection import TOKEN_FIELDS
+from include.language import N_, _
 from include.platforms.feed.dialect import AUTHS
 from include.registry.checks import Checked, check_project
 from include.registry.platforms import PLATFORMS
@@ -58,7 +59,8 @@ def connect(layout: Layout, arguments: Namespace) -> int:
     known = connections.stored(conn_id)
     if known and known.extra_dejson.get("sandbox") is True:
         known = None  # what the sandbox takes is no default of a platform's
-    print(f"connection {conn_id}, of {use.platform} ({', '.join(use.names)})")
+    text = N_("connection {connection}, of {platform} ({names})")
+    print(_(text, connection=conn_id, platform=use.platform, names=use.names))
     fields = _asked(conn_id, use, known)
     as_variable = {connections.variable_of(conn_id): json.dumps(fields)}
     for question in questions_of(conn_id, found, as_variable):
@@ -66,7 +68,8 @@ def connect(layout: Layout, arguments: Namespace) -> int:
     description = known.description if known else ""
     connections.store(conn_id, {**fields, "description": description})
     _check_read_back(conn_id, fields)
-    print(f"connection {conn_id} is kept in Airflow's database, its secrets encrypted")
+    text = N_("connection {connection} is kept in Airflow's database, its secrets encrypted")
+    print(_(text, connection=conn_id))
     if use.alerts:
         return connecting.try_channels(layout, conn_id, use.alerts, found.alerts)
     return _ask_platform(conn_id, found, connections.script_variables([conn_id]))
@@ -85,16 +88,20 @@ def use_of(conn_id: str, found: Checked) -> Use:
     if feeds:
         return Use(FEED, [feed.id for feed in feeds])
     if alerts := connecting.alert_use_of(conn_id, found.alerts):
-        names = [f"channel {channel.id}" for channel in alerts.channels]
-        return Use(alerts.kind, names or ["alerts"], alerts)
+        names = [_("channel {channel}", channel=one.id) for one in alerts.channels]
+        return Use(alerts.kind, [*names] or [_("alerts")], alerts)
     every = [shop.connection for shop in found.registry.shops.values()]
     every += [feed.connection for feed in found.feeds.by_id.values()]
     every += [channel.connection for channel in found.alerts.channels.values()]
     raise ConfigurationError(
-        f"connection {conn_id!r} is of no shop in config/shops.yaml, of no feed in "
-        "config/feeds.yaml and of no channel in config/alerts.yaml: "
-        f"{suggestion(conn_id, dict.fromkeys(every))} A new one is named there "
-        "first; one of your own scripts alone is made in the web UI under Admin > Connections"
+        _(
+            "connection {connection!r} is of no shop in config/shops.yaml, of no feed in "
+            "config/feeds.yaml and of no channel in config/alerts.yaml: {suggestion} A new one is "
+            "named there first; one of your own scripts alone is made in the web UI under Admin > "
+            "Connections",
+            connection=conn_id,
+            suggestion=suggestion(conn_id, dict.fromkeys(every)),
+        )
     )
 
 
@@ -108,7 +115,7 @@ def _asked(conn_id: str, use: Use, known: Any) -> dict[str, Any]:
 def _asked_platform(platform: str, known: Any) -> dict[str, Any]:
     """Ask for what a platform's connection holds."""
     login, password = PLATFORMS[platform].keys
-    host = prompts.line("address", known.host if known else PLATFORMS[platform].host)
+    host = prompts.line(_("address"), known.host if known else PLATFORMS[platform].host)
     extra = dict(known.extra_dejson) if known else {}
     fields = {
         "conn_type": "http",
@@ -127,14 +134,14 @@ def _asked_platform(platform: str, known: Any) -> dict[str, Any]:
 def _asked_feed(known: Any) -> dict[str, Any]:
     """Ask for what a feed's connection holds."""
     extra = dict(known.extra_dejson) if known else {}
-    host = prompts.line("address", known.host if known else "")
-    auth = prompts.line(
-        f"how the token is sent ({', '.join(AUTHS)})", str(extra.get("auth") or "bearer")
-    )
+    host = prompts.line(_("address"), known.host if known else "")
+    label = _("how the token is sent ({ways})", ways=[*AUTHS])
+    auth = prompts.line(label, str(extra.get("auth") or "bearer"))
     kept = {"auth": auth}
     if auth in ("header", "cookie"):
-        kept[auth] = prompts.line(f"name of the {auth}", str(extra.get(auth) or ""))
-    password = "" if auth == "none" else prompts.secret("token", known.password if known else "")
+        label = _("name of the header") if auth == "header" else _("name of the cookie")
+        kept[auth] = prompts.line(label, str(extra.get(auth) or ""))
+    password = "" if auth == "none" else prompts.secret(_("token"), known.password if known else "")
     return {"conn_type": "http", "host": host, "login": "", "password": password, "extra": kept}
 
 
@@ -144,9 +151,13 @@ def _check_read_back(conn_id: str, fields: Mapping[str, Any]) -> None:
     if any((getattr(given, name) or "") != fields[name] for name in ("host", "login", "password")):
         variable = connections.variable_of(conn_id)
         raise ConfigurationError(
-            f"connection {conn_id!r} was written, and jobs get another one: a variable "
-            f"{variable} or a secrets backend (AIRFLOW__SECRETS__…) of "
-            "config/airflow.env or var/secrets.env wins over it; change it there"
+            _(
+                "connection {connection!r} was written, and jobs get another one: a variable "
+                "{variable} or a secrets backend (AIRFLOW__SECRETS__…) of config/airflow.env or "
+                "var/secrets.env wins over it; change it there",
+                connection=conn_id,
+                variable=variable,
+            )
         )
 
 
@@ -158,10 +169,16 @@ def _ask_platform(conn_id: str, found: Checked, variables: Mapping[str, str]) ->
     for finding in findings:
         print(masker.mask(str(finding)))
     if not findings:
-        print(f"not asked: no enabled job reads it; `{MANAGER} doctor` asks later")
+        text = N_("not asked: no enabled job reads it; `{manager} doctor` asks later")
+        print(_(text, manager=MANAGER))
     if not any(finding.level == FAIL for finding in findings):
         return 0
     raise ExpectedError(
-        f"connection {conn_id} is kept as it is: repair what the line above names, then "
-        f"`{MANAGER} connect {conn_id}` again ({prompts.KEPT})"
+        _(
+            "connection {connection} is kept as it is: repair what the line above names, then "
+            "`{manager} connect {connection}` again ({kept})",
+            connection=conn_id,
+            manager=MANAGER,
+            kept=_(prompts.KEPT),
+        )
     )

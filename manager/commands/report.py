@@ -11,6 +11,7 @@ from include.coverage import Cell, JudgedUnit
 from include.coverage.contract_status import ContractStatus
 from include.coverage.report import Digest, Line, digest_of, since_for
 from include.errors import ConfigurationError
+from include.language import N_, _
 from include.periods import Period
 from include.registry import Registry
 from include.registry.contracts import Contract, load_contracts
@@ -81,9 +82,13 @@ def report(layout: Layout, arguments: Namespace) -> int:
     cells = [cell for cell in coverage.cells if subject.has(cell)]
     if subject.period is not None and not cells:
         raise ConfigurationError(
-            f"--period {subject.name}: no job has a period of this name that has ended: write a "
-            f"day like {today - timedelta(days=1)}, a week's first day, a month like "
-            f"{today.replace(day=1) - timedelta(days=1):%Y-%m}, or yesterday"
+            _(
+                "--period {name}: no job has a period of this name that has ended: write a day "
+                "like {day}, a week's first day, a month like {month:%Y-%m}, or yesterday",
+                name=subject.name,
+                day=today - timedelta(days=1),
+                month=today.replace(day=1) - timedelta(days=1),
+            )
         )
     digest = digest_of(coverage, subject.has)
     broken = [str(problem) for problem in coverage.problems]
@@ -92,11 +97,13 @@ def report(layout: Layout, arguments: Namespace) -> int:
         told = _as_dict(subject, digest, broken, is_complete=is_complete)
         print_json({**told, "contracts": [status.as_dict() for status in statuses]})
     else:
-        title = f"What was due on {subject.first_day}"
+        title = _("What was due on {day}", day=subject.first_day)
         if subject.period is not None:
-            said = {cell.job.period for cell in cells}
-            kinds = "" if said == {"day"} else f" ({', '.join(sorted(said))})"
-            title = f"{subject.period}{kinds} is {'complete' if is_complete else 'not complete'}"
+            name, said = subject.period, sorted({cell.job.period for cell in cells})
+            if said != ["day"]:
+                name = _("{period} ({kinds})", period=name, kinds=[_(kind) for kind in said])
+            text = N_("{period} is complete") if is_complete else N_("{period} is not complete")
+            title = _(text, period=name)
         lines = [*map(str, statuses), *map(str, contracts.problems)]
         print("\n".join(page_of(title, lines, digest, broken, markdown=arguments.markdown)))
     return int(subject.period is not None and not is_complete)
@@ -135,14 +142,26 @@ def _today(registry: Registry, moment: datetime) -> date:
 
 def _check(subject: Subject, today: date, kept: datetime) -> None:
     if subject.first_day > today + timedelta(days=1):  # it may have begun elsewhere
-        raise ConfigurationError(f"{subject.option} {subject.name} has not come: today is {today}")
+        raise ConfigurationError(
+            _(
+                "{option} {day} has not come: today is {today}",
+                option=subject.option,
+                day=subject.name,
+                today=today,
+            )
+        )
     # By days: a moment of the calendar's first day has no place on every clock.
     if subject.first_day < (kept - timedelta(days=1)).date() or (
         first_moment(subject.first_day).astimezone(timezone.utc) < kept
     ):
         raise ConfigurationError(
-            f"{subject.option} {subject.name}: of what ended before {kept:%Y-%m-%d} the ledger "
-            "keeps nothing (HOUSEKEEPING_LEDGER_DAYS): name a later day"
+            _(
+                "{option} {day}: of what ended before {kept:%Y-%m-%d} the ledger keeps nothing "
+                "(HOUSEKEEPING_LEDGER_DAYS): name a later day",
+                option=subject.option,
+                day=subject.name,
+                kept=kept,
+            )
         )
 
 

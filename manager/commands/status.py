@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from include import MANAGER
+from include.language import N_, _
 from manager.airflow.rest import Api
 from manager.jobs_status import lines_of, look_over
 from manager.layout import Layout
@@ -19,6 +20,7 @@ from manager.lifecycle.supervisor_client import SupervisorGoneError, components
 from manager.table import lined_up
 
 HEALTHY, DEGRADED, NOT_RUNNING = 0, 1, 3
+STATES = (N_("healthy"), N_("degraded"), N_("not running"))
 GIGABYTE = 1_000_000_000
 # SQLite and the logs need room to go on; below this a day's work may not fit.
 LITTLE_DISK = GIGABYTE
@@ -62,12 +64,16 @@ def status(layout: Layout, arguments: Namespace) -> int:
             alerts=told or None,
         )
     else:
-        print(f"{state}  {ports.url}")
-        print("\n".join([*component_lines(healths), *lines_of(overview)]))
-        low = ", which is little: make room" if disk.free < LITTLE_DISK else ""
+        print("  ".join([_(state), ports.url]))
+        lines = [*component_lines(healths), *lines_of(overview)]
+        text = N_("disk: {free:.1f} of {total:.0f} GB free in {folder}")
+        if disk.free < LITTLE_DISK:
+            text = N_(
+                "disk: {free:.1f} of {total:.0f} GB free in {folder}, which is little: make room"
+            )
         free, total = disk.free / GIGABYTE, disk.total / GIGABYTE
-        print(f"disk: {free:.1f} of {total:.0f} GB free in {layout.shown(layout.var)}{low}")
-        print("".join(_alert_lines(told)), end="")
+        lines.append(_(text, free=free, total=total, folder=layout.shown(layout.var)))
+        print("\n".join([*lines, *_alert_lines(told)]))
     return HEALTHY if state == "healthy" else DEGRADED
 
 
@@ -82,11 +88,16 @@ def _alerts(layout: Layout) -> dict[str, Any]:
 def _alert_lines(told: dict[str, Any]) -> Iterator[str]:
     if told:
         count = len(told["open"])
-        more = f": `{MANAGER} alerts` lists them" if count else ""
-        yield f"alerts: {count} open{more}\n"
+        text = N_("alerts: {count} open: `{manager} alerts` lists them")
+        if not count:
+            text = N_("alerts: {count} open")
+        yield _(text, count=count, manager=MANAGER)
     for channel, why in told.get("failing_channels", {}).items():
-        remedy = f"`{MANAGER} alerts test {channel}` shows what to do"
-        yield f"    channel {channel} takes no messages ({why}): {remedy}\n"
+        text = N_(
+            "    channel {channel} takes no messages ({why}): `{manager} alerts test {channel}` "
+            "shows what to do"
+        )
+        yield _(text, channel=channel, why=why, manager=MANAGER)
 
 
 def component_lines(healths: list[Health]) -> list[str]:
@@ -96,7 +107,10 @@ def component_lines(healths: list[Health]) -> list[str]:
     for line, health in zip(lined_up(rows), healths, strict=True):
         lines.append(line.rstrip())
         if health.trouble:
-            lines.append(f"    {health.component.name} {health.trouble}")
+            trouble = _(
+                "{component} {trouble}", component=health.component.name, trouble=health.trouble
+            )
+            lines.append(f"    {trouble}")
     return lines
 
 
@@ -104,11 +118,11 @@ def _row(values: dict[str, Any]) -> tuple[str, ...]:
     pid, beat, memory = values["pid"], values["heartbeat_age_seconds"], values["memory_mb"]
     return (
         values["name"],
-        values["state"],
+        _(values["state"]),
         "" if pid is None else f"pid {pid}",
-        "" if pid is None else f"up {_duration(values['uptime_seconds'])}",
+        "" if pid is None else _("up {time}", time=_duration(values["uptime_seconds"])),
         "" if memory is None else f"{memory:.0f} MB",
-        "" if beat is None else f"heartbeat {beat:.0f} s ago",
+        "" if beat is None else _("heartbeat {seconds:.0f} s ago", seconds=beat),
     )
 
 
@@ -116,10 +130,11 @@ def _duration(seconds: int) -> str:
     """Write a duration in its largest unit, days and hours with the next one."""
     days, hours, minutes = seconds // 86400, seconds // 3600, seconds // 60
     if days:
-        return f"{days} d {hours % 24} h"
+        return _("{days} d {hours} h", days=days, hours=hours % 24)
     if hours:
-        return f"{hours} h {minutes % 60} min"
-    return f"{minutes} min" if minutes else f"{seconds} s"
+        return _("{hours} h {minutes} min", hours=hours, minutes=minutes % 60)
+    text = N_("{minutes} min") if minutes else N_("{seconds} s")
+    return _(text, minutes=minutes, seconds=seconds)
 
 
 def _print_json(ports: Ports, state: str, **more: Any) -> None:
@@ -134,18 +149,18 @@ def _without_supervisor(layout: Layout, ports: Ports, *, as_json: bool) -> int:
             "degraded" if left else "not running",
             components=[],
             jobs=None,
-            jobs_trouble="the service does not run",
+            jobs_trouble=_("the service does not run"),
             import_errors=[],
             disk=None,
             alerts=None,
         )
     elif left:
-        pids = ", ".join(str(process.pid) for process in left)
-        print(
-            f"degraded: supervisord does not answer, and {len(left)} processes of the service are "
-            f"left (pids {pids}): `{MANAGER} stop` ends them, `start` repairs",
-            file=sys.stderr,
+        text = N_(
+            "degraded: supervisord does not answer, and {count} processes of the service are left "
+            "(pids {pids}): `{manager} stop` ends them, `start` repairs"
         )
+        pids = [process.pid for process in left]
+        print(_(text, count=len(left), pids=pids, manager=MANAGER), file=sys.stderr)
     else:
-        print(f"not running: `{MANAGER} start` starts it")
+        print(_("not running: `{manager} start` starts it", manager=MANAGER))
     return DEGRADED if left else NOT_RUNNING

@@ -6,6 +6,7 @@ from datetime import datetime, timezone
 from include import MANAGER
 from include.alerts.configuration import load_usable
 from include.alerts.overview import Overview, overview
+from include.language import N_, _
 from manager.alert_store import alert_store
 from manager.doctor.findings import FAIL, OK, WARN, Finding, Patient
 from manager.lifecycle.supervisor_client import components
@@ -19,32 +20,47 @@ def check_alerts(patient: Patient) -> Iterator[Finding]:
     """See whether there are channels that work, and somebody who looks."""
     configuration = load_usable(patient.layout.root, patient.layout.var)
     if not configuration.channels and not configuration.problems:
-        text = (
+        text = _(
             "no channel is configured in config/alerts.yaml: nobody is told when something is wrong"
         )
-        remedy = "docs/alerts.md says how, in Chinese docs/alerts.zh-CN.md"
+        remedy: str = _("docs/alerts.md says how, in Chinese docs/alerts.zh-CN.md")
         yield Finding(WARN, ABOUT, text, remedy)
     with alert_store(patient.layout) as store:
         found = overview(store, configuration, datetime.now(timezone.utc))
     if patient.runs and not found.is_watched and not _is_young(patient):
         last = found.last_round
-        when = f"since {last:%Y-%m-%d %H:%M} UTC" if last else "yet"
-        text = f"the watchdog has not been able to look at everything {when}"
-        yield Finding(FAIL, ABOUT, text, f"see `{MANAGER} logs watchdog`")
+        template = N_("the watchdog has not been able to look at everything yet")
+        if last:
+            template = N_(
+                "the watchdog has not been able to look at everything since "
+                "{last:%Y-%m-%d %H:%M} UTC"
+            )
+        text = _(template, last=last)
+        yield Finding(FAIL, ABOUT, text, _("see `{manager} logs watchdog`", manager=MANAGER))
     for health in found.failing:
-        text = f"channel {health.channel} takes no messages: {health.code} {health.answer}"
-        remedy = health.remedy or f"`{MANAGER} alerts test {health.channel}` tries it"
+        text = _(
+            "channel {channel} takes no messages: {code} {answer}",
+            channel=health.channel,
+            code=health.code,
+            answer=health.answer,
+        )
+        remedy = health.remedy or _(
+            "`{manager} alerts test {channel}` tries it", manager=MANAGER, channel=health.channel
+        )
         yield Finding(FAIL, ABOUT, text, remedy)
     if found.alerts:
-        yield Finding(WARN, ABOUT, f"{counted(found)} open", f"`{MANAGER} alerts` lists them")
+        remedy = _("`{manager} alerts` lists them", manager=MANAGER)
+        yield Finding(WARN, ABOUT, counted(found), remedy)
     elif configuration.channels and not found.failing:
-        names = ", ".join(configuration.channels)
-        yield Finding(OK, ABOUT, f"nothing is open; channels: {names}")
+        yield Finding(
+            OK, ABOUT, _("nothing is open; channels: {names}", names=[*configuration.channels])
+        )
 
 
 def counted(found: Overview) -> str:
     """Return how many alerts are open, in words."""
-    return "1 alert is" if len(found.alerts) == 1 else f"{len(found.alerts)} alerts are"
+    count = len(found.alerts)
+    return _(N_("1 alert is open") if count == 1 else N_("{count} alerts are open"), count=count)
 
 
 def _is_young(patient: Patient) -> bool:

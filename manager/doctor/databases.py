@@ -11,6 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from include import MANAGER
 from include.errors import ConfigurationError
+from include.language import N_, _
 from include.warehouse import connect
 from include.warehouse.tables import ledger
 from include.warehouse.versions import check_version
@@ -21,9 +22,9 @@ from manager.lifecycle.settings import METADATA_URL
 
 BUSY_MS = 5_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
-BRING_UP_TO_DATE = f"`{MANAGER} restart` brings it up to date"
-BRING_BACK = f"stop the service and bring back a backup: `{MANAGER} restore FILE`"
-REACH = "check that its server is up, and that the connection says how to reach it"
+BRING_UP_TO_DATE = N_("`{manager} restart` brings it up to date")
+BRING_BACK = N_("stop the service and bring back a backup: `{manager} restore FILE`")
+REACH = N_("check that its server is up, and that the connection says how to reach it")
 
 
 def check_database(patient: Patient) -> Iterator[Finding]:
@@ -54,8 +55,8 @@ def _opened(about: str, engine: Engine) -> Iterator[tuple[Connection | None, Fin
     where = engine.url.render_as_string(hide_password=True)
     file = engine.url.database if engine.dialect.name == "sqlite" else None
     if file and not Path(file).exists():
-        remedy = f"`{MANAGER} start` makes it, `restore` brings one back"
-        yield None, Finding(FAIL, about, f"{file} is not there", remedy)
+        remedy = _("`{manager} start` makes it, `restore` brings one back", manager=MANAGER)
+        yield None, Finding(FAIL, about, _("{file} is not there", file=file), remedy)
         return
     try:
         if file:
@@ -66,10 +67,18 @@ def _opened(about: str, engine: Engine) -> Iterator[tuple[Connection | None, Fin
         connection = engine.connect()
         connection.execute(text("SELECT 1"))
     except (SQLAlchemyError, sqlite3.Error) as error:
-        yield None, Finding(FAIL, about, f"{where} does not open: {_cause(error)}", REACH)
+        yield (
+            None,
+            Finding(
+                FAIL,
+                about,
+                _("{where} does not open: {cause}", where=where, cause=_cause(error)),
+                _(REACH),
+            ),
+        )
         return
     try:
-        yield connection, Finding(OK, about, f"{where} opens")
+        yield connection, Finding(OK, about, _("{where} opens", where=where))
     finally:
         connection.close()
         engine.dispose()
@@ -79,16 +88,21 @@ def _whole(about: str, connection: Connection) -> Iterator[Finding]:
     """Have SQLite check its own file; servers look after theirs."""
     where = connection.engine.url.render_as_string(hide_password=True)
     if connection.dialect.name != "sqlite":
-        yield Finding(OK, about, f"{where} opens")
+        yield Finding(OK, about, _("{where} opens", where=where))
         return
     try:
         said = str(connection.exec_driver_sql("PRAGMA quick_check(1)").scalar())
     except SQLAlchemyError as error:
         said = _cause(error)
     if said == "ok":
-        yield Finding(OK, about, f"{where} opens and is whole")
+        yield Finding(OK, about, _("{where} opens and is whole", where=where))
     else:
-        yield Finding(FAIL, about, f"{where} is damaged: {said}", BRING_BACK)
+        yield Finding(
+            FAIL,
+            about,
+            _("{where} is damaged: {said}", where=where, said=said),
+            _(BRING_BACK, manager=MANAGER),
+        )
 
 
 def _version_of_airflow(connection: Connection) -> Finding:
@@ -97,12 +111,20 @@ def _version_of_airflow(connection: Connection) -> Finding:
     try:
         found = schema_version(connection)
     except SQLAlchemyError:
-        return Finding(FAIL, about, "has no tables", BRING_UP_TO_DATE)
+        return Finding(FAIL, about, _("has no tables"), _(BRING_UP_TO_DATE, manager=MANAGER))
     if found == newest:
-        return Finding(OK, about, f"its tables are up to date ({newest})")
+        return Finding(OK, about, _("its tables are up to date ({newest})", newest=newest))
     known = {revision.revision for revision in migrations.walk_revisions()}
-    remedy = BRING_UP_TO_DATE if found in known else f"a newer Airflow has made it: {BRING_BACK}"
-    return Finding(FAIL, about, f"its tables are of version {found}, not {newest}", remedy)
+    remedy = _(BRING_UP_TO_DATE, manager=MANAGER)
+    if found not in known:
+        back = _(BRING_BACK, manager=MANAGER)
+        remedy = _("a newer Airflow has made it: {bring_back}", bring_back=back)
+    return Finding(
+        FAIL,
+        about,
+        _("its tables are of version {found}, not {newest}", found=found, newest=newest),
+        remedy,
+    )
 
 
 def _version_of_warehouse(connection: Connection) -> Finding:
@@ -110,7 +132,7 @@ def _version_of_warehouse(connection: Connection) -> Finding:
         check_version(connection)
     except ConfigurationError as error:  # says what repairs it
         return Finding(FAIL, "warehouse", str(error))
-    return Finding(OK, "warehouse", "its tables are up to date")
+    return Finding(OK, "warehouse", _("its tables are up to date"))
 
 
 def _writable(connection: Connection) -> Finding:
@@ -122,13 +144,15 @@ def _writable(connection: Connection) -> Finding:
     except SQLAlchemyError as error:
         cause = _cause(error)
         if "locked" in cause:
-            remedy = "run doctor again; if it stays so, see which task writes for so long"
-            return Finding(WARN, "warehouse", f"is being written to ({cause})", remedy)
-        remedy = "give the user of the connection 'warehouse' the right to write, or make room"
-        return Finding(FAIL, "warehouse", f"cannot be written to: {cause}", remedy)
+            remedy = _("run doctor again; if it stays so, see which task writes for so long")
+            return Finding(
+                WARN, "warehouse", _("is being written to ({cause})", cause=cause), remedy
+            )
+        remedy = _("give the user of the connection 'warehouse' the right to write, or make room")
+        return Finding(FAIL, "warehouse", _("cannot be written to: {cause}", cause=cause), remedy)
     finally:
         connection.rollback()
-    return Finding(OK, "warehouse", "can be written to")
+    return Finding(OK, "warehouse", _("can be written to"))
 
 
 def _cause(error: Exception) -> str:

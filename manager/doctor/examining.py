@@ -9,6 +9,7 @@ from dataclasses import asdict
 from importlib import import_module
 
 from include.errors import ExpectedError
+from include.language import _
 from include.secrets.masking import Masker
 from include.secrets.values import secrets_in
 from manager import connections
@@ -65,7 +66,7 @@ def doctor(layout: Layout, arguments: Namespace) -> int:
         said = {"ok": not broken, "findings": [asdict(finding) for finding in findings]}
         print(json.dumps(said, ensure_ascii=False, indent=2))
     else:
-        print(f"{broken} to repair" if broken else "nothing to repair")
+        print(_("{broken} to repair", broken=broken) if broken else _("nothing to repair"))
     return 1 if broken else 0
 
 
@@ -87,7 +88,15 @@ def _findings(about: str, check: str, patient: Patient) -> Iterator[Finding]:
         yield Finding(FAIL, about, str(error))
     except Exception as error:  # noqa: BLE001 -- whatever it is, the other checks go on
         first = (str(error).strip().splitlines() or [""])[0]
-        yield Finding(FAIL, about, f"could not be looked at: {type(error).__name__}: {first}")
+        yield Finding(
+            FAIL,
+            about,
+            _(
+                "could not be looked at: {kind}: {first}",
+                kind=type(error).__name__,
+                first=first,
+            ),
+        )
 
 
 def _secrets(patient: Patient) -> set[str]:

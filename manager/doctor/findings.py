@@ -3,12 +3,39 @@
 from dataclasses import dataclass, field
 
 from include import MANAGER
+from include.language import N_, Message, _, clauses
 from manager.layout import Layout
 from manager.lifecycle.ports import Ports
+from manager.parser import cells
 
 OK, WARN, FAIL = "ok", "warn", "fail"
-# Of processes that outlived their supervisord.
-REPAIRED_BY_START = f"`{MANAGER} start` ends that and starts the service"
+LEVELS = {OK: N_("ok"), WARN: N_("warn"), FAIL: N_("fail")}
+LEVEL_CELLS = 5
+# What is looked at, as findings are called for a person.
+ABOUT = (
+    N_("python"),
+    N_("packages"),
+    N_("ports"),
+    N_("disk"),
+    N_("file modes"),
+    N_("registry"),
+    N_("scripts"),
+    N_("service"),
+    N_("database"),
+    N_("pools"),
+    N_("jobs"),
+    N_("runs"),
+    N_("warehouse"),
+    N_("ledger"),
+    N_("clock"),
+    N_("alerts"),
+    N_("connections"),
+)
+
+
+def repaired_by_start() -> str:
+    """Return the remedy for processes that outlived their supervisord."""
+    return _("`{manager} start` ends that and starts the service", manager=MANAGER)
 
 
 @dataclass(frozen=True)
@@ -29,8 +56,13 @@ class Finding:
 
     def __str__(self) -> str:
         """Return the line that is printed."""
-        text = " ".join(f"{self.text}; {self.remedy}".split()) if self.remedy else self.text
-        return f"{self.level:<5} {self.about}: {' '.join(text.split())}"
+        level, about = _(LEVELS[self.level]), self.about
+        line = _(
+            "{about}: {text}",
+            about=about if isinstance(about, Message) else _(about),
+            text=" ".join(clauses(self.text, self.remedy).split()),
+        )
+        return level + " " * (LEVEL_CELLS - cells(level)) + " " + line
 
 
 @dataclass(frozen=True)

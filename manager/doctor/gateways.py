@@ -7,6 +7,7 @@ from include import MANAGER
 from include.alerts.watching.clock import TOLERATED_SECONDS, difference_to
 from include.errors import ConfigurationError, missing_connection
 from include.gateways.connection import EXAMPLE, base_url, read_fields
+from include.language import N_, _
 from include.platforms.feed.dialect import EXAMPLE as FEED_EXAMPLE
 from include.registry.checks import check_project
 from manager.doctor.findings import FAIL, OK, WARN, Finding, Patient
@@ -14,9 +15,11 @@ from manager.doctor.stored import ids_in_use, ids_of_gateways, variables_of
 from manager.lifecycle.health import answers
 from manager.probing import Answer, Question, answers_to, feed_questions, shop_questions
 
-KEEP_TIME = "let the machine keep its time: `sudo timedatectl set-ntp true`"
-START = f"`{MANAGER} start` starts it"
-BY_ITSELF = "the next run refreshes it by itself; a refusal then fails that run with what to renew"
+KEEP_TIME = N_("let the machine keep its time: `sudo timedatectl set-ntp true`")
+START = N_("`{manager} start` starts it")
+BY_ITSELF = N_(
+    "the next run refreshes it by itself; a refusal then fails that run with what to renew"
+)
 
 
 def check_connections(patient: Patient) -> Iterator[Finding]:
@@ -28,9 +31,12 @@ def check_connections(patient: Patient) -> Iterator[Finding]:
     yield from _still_of_the_sandbox(questions, variables)
     mute = _of_a_sandbox_that_is_down(patient, questions)
     if mute:
-        about = f"connections {', '.join(dict.fromkeys(question.id for question in mute))}"
-        text = f"were not asked: the sandbox at {patient.ports.sandbox_url} is not running"
-        yield Finding(WARN, about, text, START)
+        about = _("connections {names}", names=[*dict.fromkeys(question.id for question in mute)])
+        text = _(
+            "were not asked: the sandbox at {sandbox_url} is not running",
+            sandbox_url=patient.ports.sandbox_url,
+        )
+        yield Finding(WARN, about, text, _(START, manager=MANAGER))
     others = [question for question in questions if question not in mute]
     yield from map(finding_of, answers_to(others, variables["WAREHOUSE_URL"]))
     for conn_id in sorted(ids_in_use(found) - {question.id for question in questions}):
@@ -51,12 +57,14 @@ def _still_of_the_sandbox(
             delivered[question.id] = fields.extra.get("sandbox") is True
     names = [conn_id for conn_id, is_so in delivered.items() if is_so]
     if names and len(names) < len(delivered):
-        about = f"connections {', '.join(names)}"
-        remedy = (
-            f"`{MANAGER} connect {names[0]}` asks for the real ones, or write "
-            "`enabled: false` into the jobs and shops that need them"
+        about = _("connections {names}", names=names)
+        remedy = _(
+            "`{manager} connect {names}` asks for the real ones, or write `enabled: false` "
+            "into the jobs and shops that need them",
+            manager=MANAGER,
+            names=names[0],
         )
-        yield Finding(WARN, about, "still lead to the sandbox, whose rows are made up", remedy)
+        yield Finding(WARN, about, _("still lead to the sandbox, whose rows are made up"), remedy)
 
 
 def _of_a_sandbox_that_is_down(patient: Patient, questions: list[Question]) -> list[Question]:
@@ -73,19 +81,28 @@ def _of_a_sandbox_that_is_down(patient: Patient, questions: list[Question]) -> l
 
 def finding_of(answer: Answer) -> Finding:
     """Return the line that says how a connection answers."""
-    about = f"connection {answer.question.id} ({answer.question.names})"
+    about = _(
+        "connection {connection} ({names})",
+        connection=answer.question.id,
+        names=answer.question.names,
+    )
     if answer.said is not None:
         return Finding(OK, about, answer.said.text)
     if answer.renews_itself:
-        return Finding(WARN, about, f"its token has expired: {answer.error}", BY_ITSELF)
+        return Finding(
+            WARN, about, _("its token has expired: {error}", error=answer.error), _(BY_ITSELF)
+        )
     return Finding(FAIL, about, str(answer.error))
 
 
 def _unasked(conn_id: str, variables: Mapping[str, str]) -> Finding:
     """Find whether a job's own connection is there, of which no call is known."""
-    about, name = f"connection {conn_id}", f"AIRFLOW_CONN_{conn_id.upper()}"
+    about, name = (
+        _("connection {connection}", connection=conn_id),
+        f"AIRFLOW_CONN_{conn_id.upper()}",
+    )
     if name in variables:
-        return Finding(OK, about, "is there; no call of it is known here")
+        return Finding(OK, about, _("is there; no call of it is known here"))
     return Finding(FAIL, about, str(missing_connection(conn_id)))
 
 
@@ -96,13 +113,18 @@ def check_clock(patient: Patient) -> Iterator[Finding]:
     differences = {host: seconds for host, seconds in asked.items() if seconds is not None}
     for host, seconds in differences.items():
         if abs(seconds) > TOLERATED_SECONDS:
-            said = f"{abs(seconds):.0f} s {'behind' if seconds > 0 else 'ahead of'} {host}"
-            yield Finding(WARN, "clock", f"is {said}", KEEP_TIME)
+            text = N_("is {seconds:.0f} s ahead of {host}")
+            if seconds > 0:
+                text = N_("is {seconds:.0f} s behind {host}")
+            told = _(text, seconds=abs(seconds), host=host)
+            yield Finding(WARN, "clock", told, _(KEEP_TIME))
         else:
-            yield Finding(OK, "clock", f"agrees with {host}")
+            yield Finding(OK, "clock", _("agrees with {host}", host=host))
     if not differences:
-        text = f"could not be compared with a gateway's ({', '.join(hosts) or 'there is none'})"
-        yield Finding(WARN, "clock", text, "see what the connections say")
+        text = _("could not be compared with a gateway's (there is none)")
+        if hosts:
+            text = _("could not be compared with a gateway's ({hosts})", hosts=hosts)
+        yield Finding(WARN, "clock", text, _("see what the connections say"))
 
 
 def _hosts(patient: Patient) -> set[str]:

@@ -9,7 +9,7 @@ from tenacity import Retrying, retry_if_result, stop_after_attempt, wait_fixed
 from include import MANAGER
 from include.coverage.airflow_runs import JOB_PAUSED
 from include.coverage.runs import Run
-from include.language import english
+from include.language import _, english
 from include.registry.airflow_objects import read_pools
 from include.registry.checks import check_project
 from include.registry.checks.interpreters import troubles_of
@@ -17,7 +17,7 @@ from include.registry.paths import POOLS_FILE
 from include.warehouse import connect
 from include.warehouse.tables import ledger
 from manager.airflow.tables import paused_by_dag, pool_slots, runs_under_way
-from manager.doctor.findings import FAIL, OK, REPAIRED_BY_START, WARN, Finding, Patient
+from manager.doctor.findings import FAIL, OK, WARN, Finding, Patient, repaired_by_start
 from manager.doctor.stored import variables_of
 from manager.lifecycle.health import look
 from manager.lifecycle.processes import service_processes
@@ -36,7 +36,14 @@ def check_registry(patient: Patient) -> Iterator[Finding]:
     if not found.problems:
         jobs, shops, feeds = found.registry.jobs, found.registry.shops, found.feeds.by_id
         yield Finding(
-            OK, "registry", f"{len(jobs)} jobs, {len(shops)} shops, {len(feeds)} feeds are valid"
+            OK,
+            "registry",
+            _(
+                "{jobs} jobs, {shops} shops, {feeds} feeds are valid",
+                jobs=len(jobs),
+                shops=len(shops),
+                feeds=len(feeds),
+            ),
         )
 
 
@@ -46,9 +53,11 @@ def check_scripts(patient: Patient) -> Iterator[Finding]:
     found = [*troubles_of(jobs)]
     for trouble in found:
         level = FAIL if trouble.is_certain else WARN
-        yield Finding(level, "scripts", f"{trouble.job.id}: {trouble.text}")
+        yield Finding(level, "scripts", _("{job}: {text}", job=trouble.job.id, text=trouble.text))
     if not found:
-        yield Finding(OK, "scripts", f"the Python of {len(jobs)} jobs has what they import")
+        yield Finding(
+            OK, "scripts", _("the Python of {count} jobs has what they import", count=len(jobs))
+        )
 
 
 def check_pools(patient: Patient) -> Iterator[Finding]:
@@ -59,14 +68,21 @@ def check_pools(patient: Patient) -> Iterator[Finding]:
     for name, pool in wanted.items():
         if there.get(name) != pool["slots"]:
             wrong = True
-            found = f"has {there[name]} slots" if name in there else "is not there"
-            remedy = f"`{MANAGER} restart` makes it so"
-            if name in there:
-                remedy += f", or say {there[name]} in {POOLS_FILE}"
-            text_ = f"{name} {found}, and {POOLS_FILE} says {pool['slots']}"
-            yield Finding(WARN if name in there else FAIL, "pools", text_, remedy)
+            said = {"pool": name, "file": POOLS_FILE, "wanted": pool["slots"], "manager": MANAGER}
+            if name not in there:
+                text_ = _("{pool} is not there, and {file} says {wanted}", **said)
+                yield Finding(FAIL, "pools", text_, _("`{manager} restart` makes it so", **said))
+                continue
+            said["found"] = there[name]
+            text_ = _("{pool} has {found} slots, and {file} says {wanted}", **said)
+            remedy = _("`{manager} restart` makes it so, or say {found} in {file}", **said)
+            yield Finding(WARN, "pools", text_, remedy)
     if not wrong:
-        yield Finding(OK, "pools", f"{', '.join(wanted)} are as {POOLS_FILE} says")
+        yield Finding(
+            OK,
+            "pools",
+            _("{wanted} are as {file} says", wanted=[*wanted], file=POOLS_FILE),
+        )
 
 
 def check_paused(patient: Patient) -> Iterator[Finding]:
@@ -76,42 +92,50 @@ def check_paused(patient: Patient) -> Iterator[Finding]:
     dags = paused_by_dag(patient.environment)
     for job_id in enabled:
         if dags.get(job_id):
-            remedy = f"`{MANAGER} resume {job_id}` goes on with it"
-            yield Finding(WARN, "jobs", f"{job_id} is paused: its runs wait", remedy)
+            remedy = _("`{manager} resume {job}` goes on with it", manager=MANAGER, job=job_id)
+            yield Finding(WARN, "jobs", _("{job} is paused: its runs wait", job=job_id), remedy)
     missing = [job_id for job_id in enabled if job_id not in dags]
     if missing:
-        remedy = "start the service; if it runs, the web UI shows why they are not loaded"
-        yield Finding(WARN, "jobs", f"are no DAGs yet: {', '.join(missing)}", remedy)
+        remedy = _("start the service; if it runs, the web UI shows why they are not loaded")
+        yield Finding(WARN, "jobs", _("are no DAGs yet: {missing}", missing=missing), remedy)
     if not missing and not any(dags[job_id] for job_id in enabled):
-        yield Finding(OK, "jobs", f"none of {len(enabled)} is paused")
+        yield Finding(OK, "jobs", _("none of {count} is paused", count=len(enabled)))
 
 
 def check_stuck_runs(patient: Patient) -> Iterator[Finding]:
     """Name the runs that Airflow shows as queued or running, and that cannot move."""
     if not patient.runs:
-        yield Finding(OK, "runs", "none moves while the service does not run")
+        yield Finding(OK, "runs", _("none moves while the service does not run"))
         return
     registry = check_project(patient.layout.root).registry
     stuck = runs_under_way(patient.environment, registry).stuck
     for run in stuck[:SHOWN]:
-        text_ = f"{run.job_id} {run.first}: {run.trouble}"
+        text_ = _("{job} {first}: {trouble}", job=run.job_id, first=run.first, trouble=run.trouble)
         yield Finding(WARN, "runs", text_, _remedy(run))
     if len(stuck) > SHOWN:
-        yield Finding(WARN, "runs", f"and so do {len(stuck) - SHOWN} more")
+        yield Finding(WARN, "runs", _("and so do {count} more", count=len(stuck) - SHOWN))
     if not stuck:
-        yield Finding(OK, "runs", "whatever waits can start")
+        yield Finding(OK, "runs", _("whatever waits can start"))
 
 
 def _remedy(run: Run) -> str:
     why = english(run.stuck)
     if "pool" in why:
-        return f"`{MANAGER} restart` makes the pools of {POOLS_FILE}; the run then goes on"
+        return _(
+            "`{manager} restart` makes the pools of {file}; the run then goes on",
+            manager=MANAGER,
+            file=POOLS_FILE,
+        )
     if why == JOB_PAUSED:
-        return f"`{MANAGER} resume {run.job_id}` goes on with it"
+        return _("`{manager} resume {job}` goes on with it", manager=MANAGER, job=run.job_id)
     if run.blocks:
-        return f"`{MANAGER} restart` starts what should go on with it"
-    missing = f"`{MANAGER} repair --job {run.job_id} --yes` makes another for what is missing"
-    return f"{missing}; mark this one failed in the web UI"
+        return _("`{manager} restart` starts what should go on with it", manager=MANAGER)
+    return _(
+        "`{manager} repair --job {job} --yes` makes another for what is missing; mark this one "
+        "failed in the web UI",
+        manager=MANAGER,
+        job=run.job_id,
+    )
 
 
 def check_heartbeats(patient: Patient) -> Iterator[Finding]:
@@ -129,21 +153,29 @@ def check_heartbeats(patient: Patient) -> Iterator[Finding]:
     for health in healths:
         if health.trouble:
             log = patient.layout.logs / "components" / f"{health.component.name}.log"
-            remedy = f"see {patient.layout.shown(log)}; `restart` starts it again"
-            yield Finding(FAIL, "service", f"{health.component.name} {health.trouble}", remedy)
+            remedy = _("see {log}; `restart` starts it again", log=patient.layout.shown(log))
+            yield Finding(
+                FAIL,
+                "service",
+                _("{name} {trouble}", name=health.component.name, trouble=health.trouble),
+                remedy,
+            )
     if not any(health.trouble for health in healths):
-        yield Finding(OK, "service", f"all {len(healths)} components are well")
+        yield Finding(OK, "service", _("all {count} components are well", count=len(healths)))
 
 
 def _not_running(patient: Patient) -> Finding:
     """Distinguish a service that was stopped from one whose supervisord alone was killed."""
     left = service_processes(patient.layout)
     if left:
-        pids = ", ".join(str(process.pid) for process in left)
-        text_ = f"supervisord does not answer, and processes of the service are left (pids {pids})"
-        return Finding(FAIL, "service", text_, REPAIRED_BY_START)
-    remedy = f"`{MANAGER} start` starts it"
-    text_ = "is not running, so that heartbeats were not asked for"
+        pids = [process.pid for process in left]
+        text_ = _(
+            "supervisord does not answer, and processes of the service are left (pids {pids})",
+            pids=pids,
+        )
+        return Finding(FAIL, "service", text_, repaired_by_start())
+    remedy = _("`{manager} start` starts it", manager=MANAGER)
+    text_ = _("is not running, so that heartbeats were not asked for")
     return Finding(WARN, "service", text_, remedy)
 
 
@@ -162,10 +194,20 @@ def check_silent_units(patient: Patient) -> Iterator[Finding]:
     finally:
         engine.dispose()
     for job_id, shop_id, key in silent[:SHOWN]:
-        text_ = f"{job_id} {shop_id} {key} is running, but gave no sign of life for 5 minutes"
-        remedy = f"run it again: `{MANAGER} run {job_id} --period {key}`"
+        text_ = _(
+            "{job} {shop} {key} is running, but gave no sign of life for 5 minutes",
+            job=job_id,
+            shop=shop_id,
+            key=key,
+        )
+        remedy = _(
+            "run it again: `{manager} run {job} --period {key}`",
+            manager=MANAGER,
+            job=job_id,
+            key=key,
+        )
         yield Finding(FAIL, "ledger", text_, remedy)
     if len(silent) > SHOWN:
-        yield Finding(FAIL, "ledger", f"and so are {len(silent) - SHOWN} more")
+        yield Finding(FAIL, "ledger", _("and so are {count} more", count=len(silent) - SHOWN))
     if not silent:
-        yield Finding(OK, "ledger", "whatever is running gives signs of life")
+        yield Finding(OK, "ledger", _("whatever is running gives signs of life"))

@@ -10,7 +10,8 @@ import psutil
 from include import MANAGER
 from include.errors import ConfigurationError
 from include.housekeeping.files import size
-from manager.doctor.findings import FAIL, OK, REPAIRED_BY_START, WARN, Finding, Patient
+from include.language import N_, _
+from manager.doctor.findings import FAIL, OK, WARN, Finding, Patient, repaired_by_start
 from manager.layout import Layout
 from manager.lifecycle.ports import check_free
 from manager.lifecycle.processes import service_processes
@@ -34,24 +35,33 @@ def check_ports(patient: Patient) -> Iterator[Finding]:
         return
     for component, port in wanted.items():
         if port in ours:
-            yield Finding(OK, "ports", f"{port} is the {component}'s")
+            yield Finding(
+                OK, "ports", _("{port} is the {component}'s", port=port, component=component)
+            )
         else:
-            remedy = f"see `{MANAGER} status`; `restart` starts it again"
-            yield Finding(FAIL, "ports", f"the {component} does not listen on {port}", remedy)
+            remedy = _("see `{manager} status`; `restart` starts it again", manager=MANAGER)
+            yield Finding(
+                FAIL,
+                "ports",
+                _("the {component} does not listen on {port}", component=component, port=port),
+                remedy,
+            )
 
 
 def _before_start(patient: Patient, left: set[int]) -> Finding:
     """See whether a start would get its ports: what is left of the service it ends itself."""
     wanted = patient.ports.listening
-    held = ", ".join(str(port) for port in wanted.values() if port in left)
+    held = [port for port in wanted.values() if port in left]
     if held:
-        text = f"{held}: held by what is left of the service, whose supervisord has ended"
-        return Finding(FAIL, "ports", text, REPAIRED_BY_START)
+        text = _(
+            "{held}: held by what is left of the service, whose supervisord has ended", held=held
+        )
+        return Finding(FAIL, "ports", text, repaired_by_start())
     try:
         check_free(patient.ports)
     except ConfigurationError as error:
         return Finding(FAIL, "ports", str(error))
-    return Finding(OK, "ports", f"{', '.join(map(str, wanted.values()))} are free")
+    return Finding(OK, "ports", _("{names} are free", names=[*map(str, wanted.values())]))
 
 
 def check_disk(patient: Patient) -> Iterator[Finding]:
@@ -59,14 +69,17 @@ def check_disk(patient: Patient) -> Iterator[Finding]:
     free = shutil.disk_usage(patient.layout.var).free
     where = patient.layout.shown(patient.layout.var)
     if free >= LITTLE_BYTES:
-        yield Finding(OK, "disk", f"{size(free)} free for {where}")
+        yield Finding(OK, "disk", _("{size} free for {where}", size=size(free), where=where))
         return
     level = FAIL if free < TOO_LITTLE_BYTES else WARN
-    remedy = (
-        "make room, or keep less (HOUSEKEEPING_* in config/tasks/service.yaml) and run "
-        f"`{MANAGER} run housekeeping`"
+    remedy = _(
+        "make room, or keep less (HOUSEKEEPING_* in config/tasks/service.yaml) and run `{manager} "
+        "run housekeeping`",
+        manager=MANAGER,
     )
-    yield Finding(level, "disk", f"only {size(free)} free for {where}", remedy)
+    yield Finding(
+        level, "disk", _("only {size} free for {where}", size=size(free), where=where), remedy
+    )
 
 
 def check_modes(patient: Patient) -> Iterator[Finding]:
@@ -80,14 +93,18 @@ def check_modes(patient: Patient) -> Iterator[Finding]:
     yield from wrong
     writable = [path for path in _code(layout) if path.exists() and path.stat().st_mode & 0o002]
     if writable:
-        shown = ", ".join(layout.shown(path) for path in writable[:SHOWN])
-        more = f" and {len(writable) - SHOWN} more" if len(writable) > SHOWN else ""
+        shown = [layout.shown(path) for path in writable[:SHOWN]]
+        template = N_("any user can write {paths}, and so run programs as you")
+        if len(writable) > SHOWN:
+            template = N_("any user can write {paths} and {more} more, and so run programs as you")
+        text = _(template, paths=shown, more=len(writable) - SHOWN)
         tops = sorted({layout.shown(path).split("/")[0] for path in writable})
         tops = ["."] if "." in tops else tops
-        text = f"any user can write {shown}{more}, and so run programs as you"
-        yield Finding(FAIL, "file modes", text, f"run `chmod -R o-w {' '.join(tops)}`")
+        yield Finding(
+            FAIL, "file modes", text, _("run `chmod -R o-w {names}`", names=" ".join(tops))
+        )
     if not wrong and not writable:
-        text = "keys, passwords and data are their owner's only; no one else can write what runs"
+        text = _("keys, passwords and data are their owner's only; no one else can write what runs")
         yield Finding(OK, "file modes", text)
 
 
@@ -103,11 +120,13 @@ def _code(layout: Layout) -> Iterator[Path]:
 
 def _open_to_others(path: Path, mode: int, shown: str) -> Iterator[Finding]:
     if not path.exists():
-        remedy = f"`{MANAGER} start` makes it, `restore` brings one back"
-        yield Finding(FAIL, "file modes", f"{shown} is not there", remedy)
+        remedy = _("`{manager} start` makes it, `restore` brings one back", manager=MANAGER)
+        yield Finding(FAIL, "file modes", _("{shown} is not there", shown=shown), remedy)
     elif (found := path.stat().st_mode & 0o777) & 0o077:
-        text = f"{shown} has mode {found:04o}: other users can reach it"
-        yield Finding(FAIL, "file modes", text, f"run `chmod {mode:o} {shown}`")
+        text = _("{shown} has mode {found:04o}: other users can reach it", shown=shown, found=found)
+        yield Finding(
+            FAIL, "file modes", text, _("run `chmod {mode:o} {shown}`", mode=mode, shown=shown)
+        )
 
 
 def _listening(process: psutil.Process) -> list[Any]:

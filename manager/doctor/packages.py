@@ -9,6 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 from packaging.markers import Marker
 
 from include import MANAGER
+from include.language import N_, _
 from manager.doctor.findings import FAIL, OK, Finding, Patient
 from manager.lifecycle.virtualenv import NEWEST_PYTHON, REQUIREMENTS
 
@@ -21,13 +22,20 @@ SHOWN = 5
 
 def check_python(_patient: Patient) -> Iterator[Finding]:
     """Look at the Python that runs this."""
-    found = f"{platform.python_version()} in {sys.prefix}"
+    found = _(
+        "{python_version} in {prefix}", python_version=platform.python_version(), prefix=sys.prefix
+    )
     if OLDEST_PYTHON <= sys.version_info[:2] <= NEWEST_PYTHON:
         yield Finding(OK, "python", found)
         return
     newest = "{}.{}".format(*NEWEST_PYTHON)
-    remedy = f"install Python {newest}, remove .venv, and run start with it"
-    yield Finding(FAIL, "python", f"{found} is not from 3.10 to {newest}", remedy)
+    remedy = _("install Python {newest}, remove .venv, and run start with it", newest=newest)
+    yield Finding(
+        FAIL,
+        "python",
+        _("{found} is not from 3.10 to {newest}", found=found, newest=newest),
+        remedy,
+    )
 
 
 def check_packages(patient: Patient) -> Iterator[Finding]:
@@ -36,14 +44,24 @@ def check_packages(patient: Patient) -> Iterator[Finding]:
     wanted = pinned(lock)
     wrong = list(differences(wanted))
     if not wrong:
-        yield Finding(OK, "packages", f"all {len(wanted)} are as {REQUIREMENTS} says")
+        yield Finding(
+            OK,
+            "packages",
+            _(
+                "all {count} are as {requirements} says",
+                count=len(wanted),
+                requirements=REQUIREMENTS,
+            ),
+        )
         return
-    more = f" and {len(wrong) - SHOWN} more" if len(wrong) > SHOWN else ""
+    text = N_("not as {file} says: {packages}")
+    if len(wrong) > SHOWN:
+        text = N_("not as {file} says: {packages} and {more} more")
     yield Finding(
         FAIL,
         "packages",
-        f"not as {REQUIREMENTS} says: {', '.join(wrong[:SHOWN])}{more}",
-        f"run `{MANAGER} stop`, remove .venv, then `start` installs them again",
+        _(text, file=REQUIREMENTS, packages=wrong[:SHOWN], more=len(wrong) - SHOWN),
+        _("run `{manager} stop`, remove .venv, then `start` installs them again", manager=MANAGER),
     )
 
 
@@ -62,7 +80,7 @@ def differences(wanted: dict[str, str]) -> Iterator[str]:
         try:
             found = version(name)
         except PackageNotFoundError:
-            yield f"{name} is missing ({pin})"
+            yield _("{name} is missing ({pin})", name=name, pin=pin)
             continue
         if found != pin:
-            yield f"{name} is {found} ({pin})"
+            yield _("{name} is {found} ({pin})", name=name, found=found, pin=pin)

@@ -18,6 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from watchfiles import watch
 
 from include.errors import ExpectedError
+from include.language import _
 from manager.airflow.parse_requests import ParseRequests
 from manager.component_log import log_line
 from manager.layout import Layout, current_layout
@@ -102,19 +103,21 @@ class ConfigWatcher:
         """
         now, state = self._clock(), state_of(self.folders)
         if state != self._state:
-            self._say(f"changed: {self._differences(state)}")
+            self._say(_("changed: {differences}", differences=self._differences(state)))
             self._state, self._edited = state, True
         try:
             if reason := self._reason(now):
                 self._requests.ask()
-                self._say(f"asked Airflow to parse its DAG files: {reason}")
+                self._say(_("asked Airflow to parse its DAG files: {reason}", reason=reason))
                 # Only what was really asked for is done; an edit wants one more parse, later.
                 self._follow_up, self._edited = self._edited, False
                 self._asked = self._checked = now
         except SQLAlchemyError as error:
             told = str(error).partition("\n")[0]
             if now - self._well > PATIENCE_SECONDS:
-                raise ExpectedError(f"Airflow's database does not answer: {told}") from error
+                raise ExpectedError(
+                    _("Airflow's database does not answer: {told}", told=told)
+                ) from error
         else:
             self._well = now
             self._layout.watcher_heartbeat.touch()
@@ -123,26 +126,27 @@ class ConfigWatcher:
         """Return why to ask for a parse now; empty: there is no reason, or not yet."""
         if self._edited:
             pause = max(LEAST_PAUSE, 2 * self._requests.parse_seconds())
-            return "an edit" if now - self._asked >= pause else ""
+            return _("an edit") if now - self._asked >= pause else ""
         if now - self._checked < RETIRE_SECONDS:
             return ""
         self._checked = now
         if self._follow_up:
-            return "a minute after an edit, for DAGs whose entries are gone"
-        return "it has given up all jobs" if self._requests.lost() else ""
+            return _("a minute after an edit, for DAGs whose entries are gone")
+        return _("it has given up all jobs") if self._requests.lost() else ""
 
     def _differences(self, state: State) -> str:
         """Return the first paths that are not as they were."""
-        paths = sorted({path for path, _ in self._state.items() ^ state.items()})
+        paths = sorted({path for path, _stamp in self._state.items() ^ state.items()})
         shown = [os.path.relpath(path, self._layout.root) for path in paths[:SHOWN]]
-        more = f" and {len(paths) - SHOWN} more" if len(paths) > SHOWN else ""
-        return ", ".join(shown) + more
+        if len(paths) > SHOWN:
+            return _("{paths} and {more} more", paths=shown, more=len(paths) - SHOWN)
+        return _(", ").join(shown)
 
 
 def moments(folders: Iterable[Path], say: Callable[[str], None] = log_line) -> Iterator[None]:
     """Yield when it is time to look: after file events, and every two seconds."""
     try:
-        for _ in watch(
+        for _changes in watch(
             *folders,
             watch_filter=None,
             debounce=LONGEST_BURST_MS,
@@ -152,7 +156,13 @@ def moments(folders: Iterable[Path], say: Callable[[str], None] = log_line) -> I
         ):
             yield
     except (OSError, RuntimeError) as error:  # the system's limit of watches, among others
-        say(f"no file events ({error}): an edit is seen within {LOOK_SECONDS:.0f} s")
+        say(
+            _(
+                "no file events ({error}): an edit is seen within {seconds:.0f} s",
+                error=error,
+                seconds=LOOK_SECONDS,
+            )
+        )
     while True:
         time.sleep(LOOK_SECONDS)
         yield
@@ -163,7 +173,7 @@ def main() -> None:
     layout = current_layout()
     layout.run.mkdir(parents=True, exist_ok=True)  # an Airflow of the team's own has none
     watcher = ConfigWatcher(layout, ParseRequests(os.environ[METADATA_URL]))
-    for _ in moments(watcher.folders):
+    for _moment in moments(watcher.folders):
         watcher.look()
 
 

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from tenacity import RetryCallState, Retrying, retry_if_result, stop_after_delay, wait_fixed
 
 from include.errors import ConfigurationError, ExpectedError
+from include.language import N_, _
 from manager.airflow.tables import is_behind, running_components, warehouse_is_behind
 from manager.layout import current_layout
 
@@ -27,20 +28,33 @@ def main() -> int:
     home = os.environ.get("AIRFLOW_HOME")
     if home != str(layout.airflow_home):
         raise ConfigurationError(
-            f"AIRFLOW_HOME is {home!r} and SCHEDULER_VAR {str(layout.var)!r}, which do not belong "
-            "together: the shell that called docker compose has a SCHEDULER_VAR of its own, which "
-            "wins over .env; run `unset SCHEDULER_VAR SCHEDULER_ROOT` and try again"
+            _(
+                "AIRFLOW_HOME is {home!r} and SCHEDULER_VAR {var!r}, which do not belong "
+                "together: the shell that called docker compose has a SCHEDULER_VAR of its own, "
+                "which wins over .env; run `unset SCHEDULER_VAR SCHEDULER_ROOT` and try again",
+                home=home,
+                var=str(layout.var),
+            )
         )
     password = os.environ.get(PASSWORD, "")
     if not password:
-        raise ConfigurationError(f"{PASSWORD} is empty: write the password of {USER!r} into .env")
+        raise ConfigurationError(
+            _(
+                "{setting} is empty: write the password of {user!r} into .env",
+                setting=PASSWORD,
+                user=USER,
+            )
+        )
     from include import prepare  # noqa: PLC0415 -- after what can be wrong was said: it loads Airflow
 
     layout.make_var()
     await_older_components(os.environ)
     prepare.main([prepare.MIGRATE_AIRFLOW])
     made = _make_user(password)
-    print(f"web user {USER!r} {'made' if made else 'is there; its password was left alone'}")
+    text = N_("web user {user!r} made")
+    if not made:
+        text = N_("web user {user!r} is there; its password was left alone")
+    print(_(text, user=USER))
     return 0
 
 
@@ -64,7 +78,9 @@ def _make_user(password: str) -> bool:
                 return False
             role = manager.find_role(ROLE)
             if not manager.add_user(USER, USER, "", f"{USER}@localhost", role, password):
-                raise ExpectedError(f"web user {USER!r} could not be made: the log above says why")
+                raise ExpectedError(
+                    _("web user {user!r} could not be made: the log above says why", user=USER)
+                )
             return True
 
     return bool(providers_configuration_loaded(make)())
@@ -97,15 +113,18 @@ def await_older_components(
         stop=stop_after_delay(patience),
         wait=wait_fixed(PAUSE_SECONDS),
         before_sleep=lambda state: print(
-            f"waiting for {', '.join(_answer(state))} to end", flush=True
+            _("waiting for {names} to end", names=[*_answer(state)]), flush=True
         ),
         retry_error_callback=_answer,
     )(disturbed)
     if running:
         raise ExpectedError(
-            f"nothing was migrated: {', '.join(running)} still run on the tables as they are; "
-            "stop the old components first (`docker compose stop`, or scale the old "
-            "deployments to none), then start the new ones"
+            _(
+                "nothing was migrated: {running} still run on the tables as they are; stop the "
+                "old components first (`docker compose stop`, or scale the old deployments to "
+                "none), then start the new ones",
+                running=running,
+            )
         )
 
 

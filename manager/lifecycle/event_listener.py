@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterator
 from typing import BinaryIO
 
+from include.language import _
 from include.running.journal import Journal
 from manager.journal import service_journal
 from manager.layout import Layout, current_layout
@@ -48,15 +49,20 @@ class Listener:
         name = about.get("processname", "")
         if event == EXITED and about.get("expected") != "1":
             how = self._how_it_ended(name)
-            self._note(name, f"ended (pid {about.get('pid')}, {how}); it is started again")
+            self._note(
+                name,
+                _("ended (pid {pid}, {how}); it is started again", pid=about.get("pid"), how=how),
+            )
             self._died(name)
         elif event == BACKOFF:
             if name not in self._down:
                 how = self._how_it_ended(name)
-                self._note(name, f"ended before it was ready ({how}); it is started again")
+                self._note(
+                    name, _("ended before it was ready ({how}); it is started again", how=how)
+                )
             self._died(name)
         elif event == RUNNING and name in self._down:
-            self._note(name, f"restarted (pid {about.get('pid')})")
+            self._note(name, _("restarted (pid {pid})", pid=about.get("pid")))
             self._down.discard(name)
             self._given_up.discard(name)
         elif event == FATAL:
@@ -69,7 +75,9 @@ class Listener:
     def _try_again(self, name: str, group: str) -> None:
         if name not in self._given_up:
             log = self._layout.shown(self._layout.logs / "components" / f"{name}.log")
-            self._note(name, f"cannot be started, again and again: see {log}; it is tried on")
+            self._note(
+                name, _("cannot be started, again and again: see {log}; it is tried on", log=log)
+            )
             self._given_up.add(name)
         timer = threading.Timer(self._pause, self._start, [f"{group}:{name}"])
         timer.daemon = True
@@ -88,15 +96,19 @@ class Listener:
                 log.seek(max(0, log.seek(0, os.SEEK_END) - LOG_BYTES))
                 text = log.read().decode(errors="replace")
         except OSError:
-            return "no log says how"
+            return _("no log says how")
         found = re.findall(rf"exited: {re.escape(name)} \(([^;)]*)", text)
-        return found[-1] if found else "no log says how"
+        return found[-1] if found else _("no log says how")
 
     def _note(self, name: str, event: str) -> None:
         try:
-            self._journal.write(f"component {name}", event)
+            self._journal.write(_("component {name}", name=name), event)
         except OSError as error:  # a full disk must not end the listener
-            print(f"the journal cannot be written: {error}", file=sys.stderr, flush=True)
+            print(
+                _("the journal cannot be written: {error}", error=error),
+                file=sys.stderr,
+                flush=True,
+            )
 
 
 def events(source: BinaryIO, answers: BinaryIO) -> Iterator[tuple[str, dict[str, str]]]:

@@ -11,6 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from include.language import N_, _, clauses
 from manager.airflow.rest import ask
 from manager.layout import Layout
 from manager.lifecycle.ports import LOOPBACK, Ports
@@ -33,6 +34,17 @@ LAST_LINE_BYTES = 4_000
 # Of the ends of components that are remembered.
 SECONDS_KEPT = 3600.0
 LATELY_SECONDS = 600.0
+# Of processes, as supervisord calls them; `_` translates them.
+STATES = (
+    N_("stopped"),
+    N_("starting"),
+    N_("running"),
+    N_("backoff"),
+    N_("stopping"),
+    N_("exited"),
+    N_("fatal"),
+    N_("unknown"),
+)
 OFTEN = 3  # a single end is repaired by the restart; so many lately are a trouble
 HEALTH_TIMEOUT = 2.0  # answered in milliseconds, save on a machine that is busy with a start
 
@@ -105,10 +117,14 @@ def _with_deaths(health: Health, deaths: int) -> Health:
     """Add as a trouble that a component keeps ending, and how its log ends."""
     if deaths < OFTEN:
         return replace(health, deaths=deaths)
-    often = f"ended {deaths} times in the last {LATELY_SECONDS / 60:.0f} minutes"
+    often = _(
+        "ended {deaths} times in the last {minutes:.0f} minutes",
+        deaths=deaths,
+        minutes=LATELY_SECONDS / 60,
+    )
     last = _last_line(health.component.log)
-    trouble = "; ".join(filter(None, (health.trouble, often, last and f"its log ends: {last}")))
-    return replace(health, deaths=deaths, trouble=trouble)
+    ends = _("its log ends: {last}", last=last) if last else ""
+    return replace(health, deaths=deaths, trouble=clauses(health.trouble, often, ends))
 
 
 def _last_line(log: str) -> str:
@@ -131,12 +147,13 @@ def _ask_api(ports: Ports) -> dict[str, Any]:
 
 def _judge(process: Component, answer: dict[str, Any], ports: Ports) -> Health:
     if not process.up:
-        return Health(process, None, f"is {process.state.lower()}: {process.error}")
+        state = _(process.state.lower())
+        return Health(process, None, _("is {state}: {error}", state=state, error=process.error))
     if process.name == "api-server":
         return Health(process, None, _api_trouble(answer))
     if process.name == "sandbox":
-        there = answers(ports.sandbox)
-        return Health(process, None, "" if there else f"does not answer on {ports.sandbox_url}")
+        silent = _("does not answer on {url}", url=ports.sandbox_url)
+        return Health(process, None, "" if answers(ports.sandbox) else silent)
     if process.name not in HEARTBEATS:
         return Health(process, None, "")
     return _judge_heartbeat(process, answer)
@@ -144,7 +161,7 @@ def _judge(process: Component, answer: dict[str, Any], ports: Ports) -> Health:
 
 def _judge_heartbeat(process: Component, answer: dict[str, Any]) -> Health:
     if not answer:
-        return Health(process, None, "its heartbeat is unknown while the api-server is silent")
+        return Health(process, None, _("its heartbeat is unknown while the api-server is silent"))
     section, key = HEARTBEATS[process.name]
     latest = answer.get(section, {}).get(key)
     return _judge_beat(process, datetime.fromisoformat(latest).timestamp() if latest else None)
@@ -160,17 +177,21 @@ def _judge_file(process: Component, layout: Layout) -> Health:
 def _judge_beat(process: Component, beat: float | None, stale: float = STALE_SECONDS) -> Health:
     # A heartbeat from before the process began is its predecessor's.
     if beat is None or beat < process.started:
-        return Health(process, None, "has not sent its first heartbeat yet")
+        return Health(process, None, _("has not sent its first heartbeat yet"))
     age = time.time() - beat
-    trouble = f"sent its last heartbeat {age:.0f} s ago" if age > stale else ""
+    trouble = _("sent its last heartbeat {age:.0f} s ago", age=age) if age > stale else ""
     return Health(process, beat, trouble)
 
 
 def _api_trouble(answer: dict[str, Any]) -> str:
     if "metadatabase" not in answer:
-        return "does not answer"
+        return _("does not answer")
     database = answer["metadatabase"]["status"]
-    return "" if database == "healthy" else f"says that its database is {database}"
+    return (
+        ""
+        if database == "healthy"
+        else _("says that its database is {database}", database=database)
+    )
 
 
 def answers(port: int, host: str = LOOPBACK) -> bool:

@@ -1,6 +1,6 @@
 """`python -m manager.lifecycle.heartbeat_probe NAME ...`: ask the API whether components are alive.
 
-The health check of the containers; standard library only, so that it costs next to nothing.
+The health check of the containers; no package is loaded, so that it costs next to nothing.
 """
 
 import json
@@ -9,6 +9,8 @@ import sys
 import urllib.request
 from http.client import HTTPException
 from urllib.parse import urlsplit
+
+from include.language import _
 
 API = "AIRFLOW__CORE__EXECUTION_API_SERVER_URL"
 PATH = "/api/v2/monitor/health"
@@ -33,7 +35,7 @@ def main(names: list[str]) -> int:
         try:
             states[name] = _state_of(name)
         except (OSError, HTTPException, ValueError) as error:
-            states[name] = f"the api-server does not answer: {error}"
+            states[name] = _("the api-server does not answer: {error}", error=error)
         print(f"{name}: {states[name]}")
     return 0 if {*states.values()} == {HEALTHY} else 1
 
@@ -47,7 +49,7 @@ def _state_of(name: str) -> str:
     with opener.open(url, timeout=PROBE_TIMEOUT) as response:
         answer = json.load(response)
     state = answer if name == EXECUTION else answer.get(name, {})
-    return str(state.get("status") or "unknown to the api-server")
+    return str(state.get("status") or _("unknown to the api-server"))
 
 
 if __name__ == "__main__":

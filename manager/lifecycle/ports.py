@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 from include import MANAGER
 from include.errors import ConfigurationError
+from include.language import N_, _
 from manager.layout import Layout
 
 START, RESTART = f"{MANAGER} start", f"{MANAGER} restart"
@@ -22,7 +23,7 @@ DEFAULT_BASE = 8080
 LOWEST, HIGHEST = 1024, 65532
 LOOPBACK = "127.0.0.1"
 EVERYWHERE = {"0.0.0.0": LOOPBACK, "::": "::1"}  # noqa: S104 -- what it means is said at each start
-HOST_ADVICE = "give one of its addresses, 127.0.0.1 for itself alone or 0.0.0.0 for all"
+HOST_ADVICE = N_("give one of its addresses, 127.0.0.1 for itself alone or 0.0.0.0 for all")
 HOST_FORM = re.compile(r"[0-9A-Za-z]([0-9A-Za-z._-]*[0-9A-Za-z])?|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*")
 
 
@@ -113,9 +114,15 @@ def chosen(layout: Layout, port: int | None, host: str | None, *, command: str =
     last = _kept(layout)
     if last is None and port is None and os.path.lexists(layout.state):
         raise ConfigurationError(
-            f"{layout.shown(layout.state)}, which keeps the service's port and host, cannot be "
-            f"read: say them again with `{command} --port N --host H` "
-            f"(the defaults are {DEFAULT_BASE} and {LOOPBACK})"
+            _(
+                "{state}, which keeps the service's port and host, cannot be read: say them again "
+                "with `{command} --port N --host H` (the defaults are {base} and "
+                "{loopback})",
+                state=layout.shown(layout.state),
+                command=command,
+                base=DEFAULT_BASE,
+                loopback=LOOPBACK,
+            )
         )
     last = last or Ports()
     return Ports(port or last.base, host or last.host)
@@ -143,21 +150,32 @@ def check_free(ports: Ports, ours: Collection[int] = (), *, command: str = START
         holders = _holders(port)
         if not holders.keys().isdisjoint(ours):
             continue
-        shown = (f"process {pid} ({command})" for pid, command in holders.items())
-        by = next(shown, "a process of another user")
+        shown = (_("process {pid} ({name})", pid=pid, name=name) for pid, name in holders.items())
+        by = next(shown, _("a process of another user"))
         move = f"{command} --port {_free_base(ports)}"
         raise ConfigurationError(
-            f"port {port}, which the {component} needs, is taken by {by}: stop that, or "
-            f"move the service with `{move}`"
+            _(
+                "port {port}, which the {component} needs, is taken by {by}: stop that, or move "
+                "the service with `{move}`",
+                port=port,
+                component=component,
+                by=by,
+                move=move,
+            )
         )
 
 
 def _is_free(port: int, host: str = LOOPBACK) -> bool:
     try:
-        family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        family, *_rest, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
     except OSError as error:
         raise ConfigurationError(
-            f"host {host!r} is not known here: {error}; {HOST_ADVICE}"
+            _(
+                "host {host!r} is not known here: {error}; {advice}",
+                host=host,
+                error=error,
+                advice=_(HOST_ADVICE),
+            )
         ) from None
     with socket.socket(family) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as uvicorn does
@@ -166,7 +184,11 @@ def _is_free(port: int, host: str = LOOPBACK) -> bool:
         except OSError as error:
             if error.errno == errno.EADDRNOTAVAIL:
                 raise ConfigurationError(
-                    f"host {host!r} is not an address of this machine: {HOST_ADVICE}"
+                    _(
+                        "host {host!r} is not an address of this machine: {advice}",
+                        host=host,
+                        advice=_(HOST_ADVICE),
+                    )
                 ) from None
             return False
         return True

@@ -6,6 +6,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from include.errors import ExpectedError
+from include.language import _
 from manager.airflow.tables import prepared_state, warehouse_is_behind
 from manager.layout import Layout, log_end
 from manager.lifecycle.ports import remembered
@@ -43,7 +44,7 @@ def prepare(layout: Layout, environment: dict[str, str]) -> None:
     if is_prepared(layout, environment):
         return
     log = layout.logs / "prepare.log"
-    print("preparing the databases ...", end="", flush=True)
+    print(_("preparing the databases ..."), end="", flush=True)
     with log.open("w") as file:
         done = subprocess.run(
             [layout.python, "-m", "include.prepare", "--migrate-airflow"],
@@ -55,11 +56,14 @@ def prepare(layout: Layout, environment: dict[str, str]) -> None:
             start_new_session=True,  # Ctrl-C must not cut a migration in two
             check=False,
         )
-    print(" done" if done.returncode == 0 else " failed", flush=True)
+    print(_(" done") if done.returncode == 0 else _(" failed"), flush=True)
     if done.returncode != 0:
         raise ExpectedError(
-            f"{log_end(log)}the databases could not be prepared; the lines above end "
-            f"{layout.shown(log)}"
+            _(
+                "{end}the databases could not be prepared; the lines above end {log}",
+                end=log_end(log),
+                log=layout.shown(log),
+            )
         )
     (layout.var / "prepared").write_text(_fingerprint(layout, environment), "utf-8")
 
@@ -87,7 +91,7 @@ def _fingerprint(layout: Layout, environment: dict[str, str]) -> str:
         *names,
         *(_text(layout.root / source) for source in SOURCES),
         *(f"{key}={environment.get(key)}" for key in (METADATA_URL, "SCHEDULER_SANDBOX_PORT")),
-        f"{layout.var} {layout.warehouse.exists()} {prepared_state(environment)}",
+        str((layout.var, layout.warehouse.exists(), prepared_state(environment))),
     ]
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 

@@ -7,6 +7,7 @@ from functools import lru_cache
 import psutil
 
 from include.errors import ExpectedError
+from include.language import _
 from manager.layout import Layout
 from manager.lifecycle.supervisor_client import MARKER
 
@@ -63,19 +64,21 @@ def end_leftovers(layout: Layout) -> int:
         ExpectedError: some process cannot be ended.
     """
     ended: set[int] = set()
-    for _ in range(ROUNDS):
+    for _round in range(ROUNDS):
         found = service_processes(layout)
         if not found:
             return len(ended)
         ended.update(process.pid for process in found)
         _signal(found, "terminate")
-        _, alive = psutil.wait_procs(found, timeout=GRACE_SECONDS)
+        _ended, alive = psutil.wait_procs(found, timeout=GRACE_SECONDS)
         _signal(alive, "kill")
         psutil.wait_procs(alive, timeout=KILL_SECONDS)
     found = service_processes(layout)
     if found:
-        names = ", ".join(f"{process.pid}" for process in found)
-        raise ExpectedError(f"processes {names} of the service cannot be ended: `kill -9` them")
+        names = [process.pid for process in found]
+        raise ExpectedError(
+            _("processes {names} of the service cannot be ended: `kill -9` them", names=names)
+        )
     return len(ended)
 
 

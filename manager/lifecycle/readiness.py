@@ -10,6 +10,7 @@ import psutil
 
 from include import MANAGER
 from include.errors import ExpectedError
+from include.language import _
 from include.registry import load_registry
 from manager.airflow.rest import Api, ApiError, ask
 from manager.layout import Layout, log_end
@@ -46,17 +47,21 @@ def wait_until_ready(layout: Layout, ports: Ports, say: Callable[[str], None] | 
         troubled = [health for health in healths if health.trouble]
         missing = [] if troubled else _missing_jobs(layout, ports)
         if not troubled and not missing:
-            wait.waits_for("the first answer of the tasks' API")
+            wait.waits_for(_("the first answer of the tasks' API"))
             # The tasks' side of the API takes seconds for its first answer, deaf to all else:
             # better now than when tasks and people ask. No answer is no failure.
             with suppress(OSError, http.client.HTTPException):
                 ask(ports, "/execution/health", WAKE_UP_SECONDS)
             return
         if missing:
-            wait.waits_for(f"{len(missing)} jobs to become DAGs")
+            wait.waits_for(_("{count} jobs to become DAGs", count=len(missing)))
         hopeless = [health for health in troubled if wait.starts_of(health) > START_TRIES]
         if hopeless:
-            raise _failure(layout, hopeless[0], f"ended {START_TRIES} times after it was started")
+            raise _failure(
+                layout,
+                hopeless[0],
+                _("ended {count} times after it was started", count=START_TRIES),
+            )
         if wait.is_over() and troubled:
             worst = min(troubled, key=lambda health: health.component.up)
             raise _failure(layout, worst, worst.trouble)
@@ -85,7 +90,13 @@ class _Wait:
             if not health.trouble and name not in self._ready:
                 self._ready.add(name)
                 if self._say:
-                    self._say(f"  {name} is ready after {now - self._began:.0f} s")
+                    self._say(
+                        _(
+                            "  {name} is ready after {seconds:.0f} s",
+                            name=name,
+                            seconds=now - self._began,
+                        )
+                    )
         troubled = [health for health in healths if health.trouble]
         logs = [Path(health.component.log) for health in troubled]
         sizes = [log.stat().st_size for log in logs if log.exists()]
@@ -97,7 +108,7 @@ class _Wait:
     def waits_for(self, what: str) -> None:
         """Show what is waited for when all components are ready, if it was not shown last."""
         if what != self._told and self._say:
-            self._say(f"  waiting for {what}")
+            self._say(_("  waiting for {what}", what=what))
         self._told = what
 
     def starts_of(self, health: Health) -> int:
@@ -133,16 +144,26 @@ def _failure(layout: Layout, health: Health, why: str) -> ExpectedError:
     """Return an error with the component that is not ready, why, and the end of its log."""
     log = Path(health.component.log)
     return ExpectedError(
-        f"{log_end(log) if log.exists() else ''}{health.component.name} {why}; the lines above end "
-        f"{layout.shown(log)}. The others run on: `{MANAGER} status` shows them, `stop` ends them"
+        _(
+            "{end}{component} {why}; the lines above end {log}. The others run on: `{manager} "
+            "status` shows them, `stop` ends them",
+            end=log_end(log) if log.exists() else "",
+            component=health.component.name,
+            why=why,
+            log=layout.shown(log),
+            manager=MANAGER,
+        )
     )
 
 
 def _no_dags(layout: Layout, ports: Ports) -> ExpectedError:
     """Return an error with the jobs that are no DAGs, and what Airflow says about the files."""
-    missing = ", ".join(_missing_jobs(layout, ports))
-    errors = "\n".join(Api(layout, ports).import_errors()) or "no file reports an error"
+    errors = "\n".join(Api(layout, ports).import_errors()) or _("no file reports an error")
     return ExpectedError(
-        f"{errors}\nthe components run, but these jobs are no DAGs yet: {missing}; see "
-        f"{layout.shown(layout.logs / 'airflow' / 'dag_processor')}"
+        _(
+            "{errors}\nthe components run, but these jobs are no DAGs yet: {missing}; see {log}",
+            errors=errors,
+            missing=_missing_jobs(layout, ports),
+            log=layout.shown(layout.logs / "airflow" / "dag_processor"),
+        )
     )

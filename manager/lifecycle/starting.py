@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from include import MANAGER
 from include.alerts.store import FILE, STARTED, Store
 from include.errors import ConfigurationError, ExpectedError
-from include.language import _
+from include.language import N_, _
 from include.registry import load_registry
 from include.registry.checks import check_project
 from include.units.first_seen import first_seen
@@ -102,19 +102,30 @@ def _tell(layout: Layout, ports: Ports, *, already: bool, as_json: bool) -> None
         told = {"state": "running", "already": already, "url": ports.url}
         print(json.dumps({**told, "passwords": str(layout.passwords)}))
         return
-    print(f"{'already running' if already else 'running'}: {ports.url}")
-    print(f"log in as admin; the password is in {layout.shown(layout.passwords)}")
+    text = N_("already running: {url}") if already else N_("running: {url}")
+    print(_(text, url=ports.url))
+    print(
+        _(
+            "log in as admin; the password is in {passwords}",
+            passwords=layout.shown(layout.passwords),
+        )
+    )
 
 
 def _check_paths(layout: Layout) -> None:
     for path in (layout.root, layout.var):
         found = [sign for sign in PATH_SIGNS if sign in str(path)]
         if found:
-            taken = "the end of a quote" if found[0] == '"' else "a placeholder"
-            raise ConfigurationError(
-                f"folder {str(path)!r} has a {found[0]} in its name, which supervisord and Airflow "
-                f"would take for {taken}: move it to a folder without"
+            text = N_(
+                "folder {path!r} has a {sign} in its name, which supervisord and Airflow would "
+                "take for a placeholder: move it to a folder without"
             )
+            if found[0] == '"':
+                text = N_(
+                    "folder {path!r} has a {sign} in its name, which supervisord and Airflow would "
+                    "take for the end of a quote: move it to a folder without"
+                )
+            raise ConfigurationError(_(text, path=str(path), sign=found[0]))
 
 
 def _see_jobs(layout: Layout, environment: dict[str, str]) -> None:
@@ -137,8 +148,15 @@ def _note_start(layout: Layout) -> None:
 def _check_same(asked: Ports, used: Ports) -> None:
     if asked != used:
         raise ConfigurationError(
-            f"the service already runs on port {used.base} of {used.host}: to move it, run "
-            f"`{MANAGER} restart --port {asked.base} --host {asked.host}`"
+            _(
+                "the service already runs on port {base} of {host}: to move it, run `{manager} "
+                "restart --port {new_base} --host {new_host}`",
+                base=used.base,
+                host=used.host,
+                manager=MANAGER,
+                new_base=asked.base,
+                new_host=asked.host,
+            )
         )
 
 
@@ -146,22 +164,31 @@ def warn_of_problems(layout: Layout) -> None:
     """Warn on standard error of broken entries: a start goes on without their jobs."""
     problems = check_project(layout.root).problems
     if problems:
-        files = ", ".join(dict.fromkeys(problem.file for problem in problems))
-        count = f"{len(problems)} problem{'s' if len(problems) > 1 else ''}"
-        print(
-            f"warning: {count} in {files} may keep jobs from running: "
-            f"`{MANAGER} check` says what to repair",
-            file=sys.stderr,
+        files = [*dict.fromkeys(problem.file for problem in problems)]
+        text = N_(
+            "warning: {count} problems in {files} may keep jobs from running: `{manager} check` "
+            "says what to repair"
         )
+        if len(problems) == 1:
+            text = N_(
+                "warning: 1 problem in {files} may keep jobs from running: `{manager} check` says "
+                "what to repair"
+            )
+        print(_(text, count=len(problems), files=files, manager=MANAGER), file=sys.stderr)
 
 
 def _warn_of_others(ports: Ports) -> None:
     """Warn of what it means to listen beyond this machine."""
     print(
-        f"warning: the web UI listens on {ports.host} port {ports.api}: whoever reaches this "
-        "machine there can try to log in, and passwords and data travel unencrypted. Let a "
-        "firewall keep others out and an HTTPS proxy stand before it, or go back with "
-        f"`{MANAGER} restart --host 127.0.0.1`",
+        _(
+            "warning: the web UI listens on {host} port {port}: whoever reaches this machine there "
+            "can try to log in, and passwords and data travel unencrypted. Let a firewall keep "
+            "others out and an HTTPS proxy stand before it, or go back with `{manager} restart "
+            "--host 127.0.0.1`",
+            host=ports.host,
+            port=ports.api,
+            manager=MANAGER,
+        ),
         file=sys.stderr,
     )
 
@@ -172,9 +199,9 @@ def _launch(layout: Layout, ports: Ports) -> None:
     cut_off = supervisor_client.left_traces(layout)
     if end_service(layout):
         cut_off = True
-        print("ended what was left of a service whose supervisord was killed")
+        print(_("ended what was left of a service whose supervisord was killed"))
     if cut_off:
-        note(layout, "ended without being stopped: it was killed, or the machine went down")
+        note(layout, _("ended without being stopped: it was killed, or the machine went down"))
     check_free(ports)
     remember(layout, ports)
     environment = service_environment(layout, ports)
@@ -182,4 +209,4 @@ def _launch(layout: Layout, ports: Ports) -> None:
     _see_jobs(layout, environment)
     _note_start(layout)
     supervisor_client.start(layout, environment)
-    note(layout, f"started at {ports.url}")
+    note(layout, _("started at {url}", url=ports.url))

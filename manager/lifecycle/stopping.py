@@ -15,6 +15,7 @@ import psutil
 
 from include.alerts.store import FILE, Store
 from include.errors import ExpectedError
+from include.language import N_, _
 from manager.airflow.rest import Api, ApiError
 from manager.journal import note, user_name
 from manager.layout import Layout
@@ -68,13 +69,16 @@ def stop_service(
             else:
                 ran = end_service(layout, say)
             if ran:
-                cut = f", interrupting {', '.join(interrupted)}" if interrupted else ""
-                note(layout, f"stopped by `{command}{' --now' if now else ''}`{cut}")
+                text = N_("stopped by `{command}`")
+                if interrupted:
+                    text = N_("stopped by `{command}`, interrupting {tasks}")
+                given = f"{command} --now" if now else command
+                note(layout, _(text, command=given, tasks=interrupted))
     if as_json:
         told = {"state": "stopped", "was_running": ran, "interrupted": interrupted}
         print(json.dumps(told))
     else:
-        print("stopped" if ran else "not running")
+        print(_("stopped") if ran else _("not running"))
 
 
 @contextmanager
@@ -104,8 +108,10 @@ def end_service(layout: Layout, say: Callable[[str], None] = print) -> bool:
         _shut_down(layout)
     left = end_leftovers(layout)
     if left:
-        processes = "1 process" if left == 1 else f"{left} processes"
-        say(f"ended {processes} that supervisord had not")
+        text = N_("ended 1 process that supervisord had not")
+        if left > 1:
+            text = N_("ended {left} processes that supervisord had not")
+        say(_(text, left=left))
     remove_traces(layout)
     return before > 0
 
@@ -144,7 +150,13 @@ def drain(layout: Layout, seconds: float, say: Callable[[str], None]) -> list[st
     said: list[str] = []
     while _scheduler_pid(layout) == pid and time.monotonic() < deadline:
         if tasks and tasks != said:
-            say(f"waiting up to {deadline - time.monotonic():.0f} s for {', '.join(tasks)}")
+            say(
+                _(
+                    "waiting up to {seconds:.0f} s for {tasks}",
+                    seconds=deadline - time.monotonic(),
+                    tasks=tasks,
+                )
+            )
             said = tasks
         time.sleep(DRAIN_LOOK_SECONDS)
         tasks = _running(api, tasks)
@@ -153,7 +165,7 @@ def drain(layout: Layout, seconds: float, say: Callable[[str], None]) -> list[st
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(pid, signal.SIGKILL)  # supervisord makes each component the head of its group
     if tasks:
-        say(f"interrupted {', '.join(tasks)}: the next start runs it again")
+        say(_("interrupted {tasks}: the next start runs it again", tasks=tasks))
     return tasks
 
 

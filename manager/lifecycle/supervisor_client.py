@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from include.errors import ExpectedError
-from include.language import CHOSEN
+from include.language import CHOSEN, _
 from manager.layout import Layout
 
 CONFIGURATION = "manager/lifecycle/supervisord.conf"
@@ -52,7 +52,9 @@ def start(layout: Layout, environment: dict[str, str]) -> None:
     folder.mkdir(mode=0o700, exist_ok=True)
     # In the system's temp folder anybody may have been first, also with a link to a folder of ours.
     if folder.is_symlink() or folder.stat().st_uid != layout.run.stat().st_uid:
-        raise ExpectedError(f"folder {folder} is another user's: remove it, then start again")
+        raise ExpectedError(
+            _("folder {folder} is another user's: remove it, then start again", folder=folder)
+        )
     folder.chmod(0o700)
     # `--lang` is of this command; the service speaks what config/language.yaml says.
     kept = {key: value for key, value in environment.items() if key != CHOSEN}
@@ -78,7 +80,9 @@ def start(layout: Layout, environment: dict[str, str]) -> None:
         check=False,
     )
     if done.returncode != 0:
-        raise ExpectedError(f"supervisord did not start: {done.stdout.decode(errors='replace')}")
+        raise ExpectedError(
+            _("supervisord did not start: {output}", output=done.stdout.decode(errors="replace"))
+        )
 
 
 def components(layout: Layout) -> list[Component]:
@@ -139,7 +143,11 @@ def _call(layout: Layout, method: str, *arguments: Any) -> Any:
             return getattr(proxy, method)(*arguments)
         except (OSError, http.client.HTTPException, xmlrpc.client.Error) as error:
             raise SupervisorGoneError(
-                f"supervisord does not answer on {layout.socket}: {error}"
+                _(
+                    "supervisord does not answer on {socket}: {error}",
+                    socket=layout.socket,
+                    error=error,
+                )
             ) from error
 
 

@@ -20,6 +20,7 @@ from tempfile import TemporaryFile
 from typing import IO
 
 from include.errors import ConfigurationError, ExpectedError
+from include.language import _
 from manager.layout import Layout, exclusive, log_end
 
 NEWEST_PYTHON = (3, 13)  # the newest one that requirements.txt is pinned for
@@ -59,7 +60,7 @@ def ensure(layout: Layout, *, development: bool = False) -> None:
 
 
 def _install_all(layout: Layout, wanted: list[Path]) -> None:
-    with exclusive(layout.venv / ".lock", "installing packages"):
+    with exclusive(layout.venv / ".lock", _("installing packages")):
         missing = _missing(layout, wanted)  # again: the one we waited for may have done it
         if not missing:
             return
@@ -101,13 +102,22 @@ def _make_venv(layout: Layout) -> None:
     if sys.version_info[:2] > NEWEST_PYTHON:
         newest = "{}.{}".format(*NEWEST_PYTHON)
         raise ConfigurationError(
-            f"python {version} is newer than what the packages are pinned for (3.10 to {newest}): "
-            f"install Python {newest} and run `python{newest} scheduler_manager.py` instead"
+            _(
+                "python {version} is newer than what the packages are pinned for (3.10 to "
+                "{newest}): install Python {newest} and run `python{newest} scheduler_manager.py` "
+                "instead",
+                version=version,
+                newest=newest,
+            )
         )
     if not all(importlib.util.find_spec(module) for module in ("venv", "ensurepip")):
         raise ConfigurationError(
-            f"python {version} here cannot make virtual environments (no venv/ensurepip module): "
-            f"run `sudo apt install python{version}-venv` (Debian, Ubuntu), then this command again"
+            _(
+                "python {version} here cannot make virtual environments (no venv/ensurepip "
+                "module): run `sudo apt install python{version}-venv` (Debian, Ubuntu), then this "
+                "command again",
+                version=version,
+            )
         )
     for child in layout.venv.iterdir():
         if child.name != ".lock":
@@ -115,7 +125,11 @@ def _make_venv(layout: Layout) -> None:
     # sys.executable may itself be .venv's python, which was just removed; its base never is.
     base = Path(sys.base_prefix) / "bin" / f"python{version}"
     command = [base if base.exists() else sys.executable, "-I", "-m", "venv", layout.venv]
-    phase(layout, f"making {layout.shown(layout.venv)} with Python {version}", command)
+    phase(
+        layout,
+        _("making {venv} with Python {version}", venv=layout.shown(layout.venv), version=version),
+        command,
+    )
 
 
 def _install(layout: Layout, requirements: Path) -> None:
@@ -130,7 +144,7 @@ def _install(layout: Layout, requirements: Path) -> None:
     pip: list[Path | str] = [layout.python, "-I", "-m", "pip", "install", *options]
     pip += ["--progress-bar", "off", "-r"]
     # Not how many: the lock is for all systems, and pip leaves out what this one does not need.
-    title = f"installing the packages of {requirements.name}"
+    title = _("installing the packages of {name}", name=requirements.name)
     parts = _parts(layout, requirements)
     phase(layout, title, *([*pip, part] for part in parts))
     for part in set(parts) - {requirements}:
@@ -163,29 +177,36 @@ def phase(layout: Layout, title: str, *commands: Sequence[Path | str]) -> None:
     """Run one step, its commands side by side, their output in the install log; one line here."""
     log = layout.logs / "install.log"
     started = time.monotonic()
-    print(f"{title} ...", end="", flush=True)
+    line = _("{title} ...", title=title)
+    print(line, end="", flush=True)
     with log.open("ab") as file:
         file.write(f"\n== {title}\n".encode())
-        codes = _run(commands, file, f"\r{title} ... ")
+        codes = _run(commands, file, line)
     failed = next(filter(None, codes), 0)
     if not failed:
-        rewind = f"\r{title} ..." if sys.stdout.isatty() else ""
-        print(f"{rewind} done in {time.monotonic() - started:.0f} s", flush=True)
+        rewind = f"\r{line}" if sys.stdout.isatty() else ""
+        took = _(" done in {seconds:.0f} s", seconds=time.monotonic() - started)
+        print(rewind + took, flush=True)
         return
-    print(" failed", flush=True)
+    print(_(" failed"), flush=True)
     raise ExpectedError(
-        f"{log_end(log)}{title} failed with exit code {failed}; the lines above end "
-        f"{layout.shown(log)}: repair the cause (network, disk space, pip's index-url), then run "
-        "the same command again"
+        _(
+            "{end}{title} failed with exit code {code}; the lines above end {log}: repair "
+            "the cause (network, disk space, pip's index-url), then run the same command again",
+            end=log_end(log),
+            title=title,
+            code=failed,
+            log=layout.shown(log),
+        )
     )
 
 
-def _run(commands: Sequence[Sequence[Path | str]], log: IO[bytes], counting: str) -> list[int]:
+def _run(commands: Sequence[Sequence[Path | str]], log: IO[bytes], line: str) -> list[int]:
     """Run commands side by side, and a counter on a terminal; return their exit codes."""
     started = time.monotonic()
     with ExitStack() as files:
         # Each has an output of its own: in the log, lines of several would mix.
-        outputs = [files.enter_context(TemporaryFile()) for _ in commands]
+        outputs = [files.enter_context(TemporaryFile()) for _command in commands]
         running = [
             subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT)
             for command, output in zip(commands, outputs, strict=True)
@@ -194,14 +215,17 @@ def _run(commands: Sequence[Sequence[Path | str]], log: IO[bytes], counting: str
             while any(process.poll() is None for process in running):
                 time.sleep(0.2)
                 if sys.stdout.isatty():
-                    print(f"{counting}{time.monotonic() - started:.0f} s", end="", flush=True)
+                    took = f"{time.monotonic() - started:.0f} s"
+                    print(f"\r{line} {took}", end="", flush=True)
         finally:
             codes = []
             for process in running:  # after Ctrl-C pip must not go on behind the user's back
                 process.kill()
                 codes.append(process.wait())
             # What failed comes last, where it is looked for.
-            for _, output in sorted(zip(codes, outputs, strict=True), key=lambda one: one[0] != 0):
+            for _code, output in sorted(
+                zip(codes, outputs, strict=True), key=lambda one: one[0] != 0
+            ):
                 output.seek(0)
                 shutil.copyfileobj(output, log)
     return codes

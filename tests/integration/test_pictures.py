@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from sqlalchemy import delete, insert, update
+from sqlalchemy import delete, insert
 
 from include.contracts import Standings
 from include.contracts.revisions import write_next
@@ -67,17 +67,13 @@ def month(service: Service) -> None:
         connection.execute(delete(jobs_seen))
         connection.execute(insert(ledger), [row for row in rows if row is not None])
     first_seen(engine, registry.jobs, LONG_AGO)
-    _complete(engine, registry, service)
+    _complete(engine, registry, service, now)
     engine.dispose()
 
 
-def _complete(engine: Engine, registry: Registry, service: Service) -> None:
+def _complete(engine: Engine, registry: Registry, service: Service, now: datetime) -> None:
     """Say of the days that are whole in the ledger that they are complete; there are no rows."""
-    standings, chance, now = (
-        Standings(engine, registry),
-        random.Random(7),
-        datetime.now(timezone.utc),
-    )
+    standings = Standings(engine, registry)
     with engine.begin() as connection:
         connection.execute(delete(contracts))
         for contract in load_contracts(service.root, registry).by_id.values():
@@ -86,10 +82,6 @@ def _complete(engine: Engine, registry: Registry, service: Service) -> None:
                 standing = standings.by_ledger(connection, contract, period)
                 if standing.complete:
                     write_next(connection, standing, None, None)
-                    # In the morning after, not now.
-                    moment = period.end + timedelta(hours=8, minutes=chance.randint(2, 9))
-                    written = contracts.c.period_key == period.key
-                    connection.execute(update(contracts).where(written).values(complete_at=moment))
 
 
 def _row(job: Job, due: Due, shop: str, chance: random.Random) -> dict[str, Any] | None:

@@ -242,7 +242,7 @@ def test_status_says_what_the_last_round_has_left(layout: Layout) -> None:
     told = {"open": [4], "failing_channels": {"ops": "310000 sign not match"}}
     layout.watchdog_heartbeat.write_text(json.dumps(told), "utf-8")
     first, second = status._alert_lines(status._alerts(layout))
-    assert first == "alerts: 1 open: `python3 scheduler_manager.py alerts` lists them\n"
+    assert first == "alerts: 1 open: `python3 scheduler_manager.py alerts` lists them"
     assert second.startswith("    channel ops takes no messages (310000 sign not match): `python3")
 
 

@@ -12,6 +12,7 @@ from include.alerts.configuration import AlertConfiguration, load_usable
 from include.alerts.overview import Muted, alert_as_dict, is_open, muted_as_dict
 from include.alerts.records import Alert
 from include.errors import ConfigurationError
+from include.language import N_, _
 from include.registry import load_registry
 from include.registry.alerts import ALERTS_FILE, Mute
 from manager.alert_store import alert_store
@@ -42,9 +43,11 @@ def ack(layout: Layout, arguments: Namespace) -> int:
     if arguments.json:
         print_json(alert_as_dict(alert))
         return 0
-    earlier = f", before by {known.acked_by}" if known.acked else ""
-    print(f"{in_words(alert)} is taken on by {alert.acked_by}{earlier}")
-    print("it is neither repeated nor escalated any more; when it is over, that is said")
+    text = N_("{alert} is taken on by {by}")
+    if known.acked:
+        text = N_("{alert} is taken on by {by}, before by {earlier}")
+    print(_(text, alert=in_words(alert), by=alert.acked_by, earlier=known.acked_by))
+    print(_("it is neither repeated nor escalated any more; when it is over, that is said"))
     return 0
 
 
@@ -73,8 +76,9 @@ def mute(layout: Layout, arguments: Namespace) -> int:
     if arguments.json:
         print_json(muted_as_dict(muted))
         return 0
-    print(f"muted until {made.until}, {days_left(muted)}: {job_and_shop(job, shop)}")
-    print("the page Coverage and the daily digest go on showing it")
+    text = N_("muted until {day}, {left}: {what}")
+    print(_(text, day=made.until, left=days_left(muted), what=job_and_shop(job, shop)))
+    print(_("the page Coverage and the daily digest go on showing it"))
     return 0
 
 
@@ -97,14 +101,15 @@ def unmute(layout: Layout, arguments: Namespace) -> int:
     if arguments.json:
         print_json({"unmuted": {"job": job, "shop": shop}})
     else:
-        print(f"no longer muted: {job_and_shop(job, shop)}")
+        print(_("no longer muted: {what}", what=job_and_shop(job, shop)))
     return 0
 
 
 def _no_such_alert(asked: str, known: Mapping[int, Alert]) -> str:
     if not known:
-        return f"there is no open alert {asked!r}: none is open"
-    return f"there is no open alert {asked!r}: open are {', '.join(map(_label, known.values()))}"
+        return _("there is no open alert {asked!r}: none is open", asked=asked)
+    labels = [*map(_label, known.values())]
+    return _("there is no open alert {asked!r}: open are {labels}", asked=asked, labels=labels)
 
 
 def _label(alert: Alert) -> str:
@@ -113,7 +118,10 @@ def _label(alert: Alert) -> str:
 
 def _not_muted(job: str, shop: str | None, mutes: Mutes, configuration: AlertConfiguration) -> str:
     if any((one.job, one.shop) == (job, shop) for one in configuration.mutes):
-        return f"{job_and_shop(job, shop)} is muted in {ALERTS_FILE}: take it out there"
+        text = N_("{what} is muted in {file}: take it out there")
+        return _(text, what=job_and_shop(job, shop), file=ALERTS_FILE)
     others = [job_and_shop(one.job, one.shop) for one in mutes.active]
-    besides = f"muted are {', '.join(others)}" if others else "nothing is"
-    return f"{job_and_shop(job, shop)} is not muted: {besides}"
+    text = N_("{what} is not muted: muted are {others}")
+    if not others:
+        text = N_("{what} is not muted: nothing is")
+    return _(text, what=job_and_shop(job, shop), others=others)

@@ -18,6 +18,7 @@ from include.alerts.channels.webhook import address_of, check_address
 from include.alerts.configuration import AlertConfiguration, Channel
 from include.alerts.connections import variable_of
 from include.errors import ConfigurationError, ExpectedError
+from include.language import N_, _
 from include.registry.alerts import ALERTS_FILE, CHANNEL_KINDS
 from manager import prompts
 from manager.commands.alerts.testing import receipt_lines, tried
@@ -30,9 +31,9 @@ NAMED[HEARTBEAT] = HEARTBEAT
 BEARER, BASIC, HEADER = "bearer", "basic", "header"
 SENT_AS = (BEARER, BASIC, HEADER)
 SECRETS = {
-    "dingtalk": "secret that begins with SEC",
-    "feishu": "secret of the signature verification",
-    "lark": "secret of the signature verification",
+    "dingtalk": N_("secret that begins with SEC"),
+    "feishu": N_("secret of the signature verification"),
+    "lark": N_("secret of the signature verification"),
 }
 HIGHEST_PORT = 65_535
 
@@ -112,19 +113,22 @@ def try_channels(
         ExpectedError: one did not take it.
     """
     if use.kind == HEARTBEAT:
-        print("it is called when the watchdog has looked next, and all that it watches could be")
+        text = N_(
+            "it is called when the watchdog has looked next, and all that it watches could be"
+        )
+        print(_(text))
         return 0
     chosen = list(use.channels)
     if not chosen and configuration.problems:
         problems = "\n".join(map(str, configuration.problems))
-        raise ConfigurationError(f"its channel cannot be read:\n{problems}")
+        raise ConfigurationError(_("its channel cannot be read:\n{problems}", problems=problems))
     if not chosen:
         to = ", to: [boss@example.com]" if use.kind == EMAIL else ""
         entry = f"- {{id: ops, kind: {use.kind}, connection: {conn_id}{to}}}"
-        print(f"no channel has it yet: write one into {ALERTS_FILE}, as in\n  channels:")
-        print(f"    {entry}")
+        text = N_("no channel has it yet: write one into {file}, as in\n  channels:\n    {entry}")
+        print(_(text, file=ALERTS_FILE, entry=entry))
         if use.kind == EMAIL:  # to nobody
-            print(f"then `{MANAGER} alerts test` sends a message")
+            print(_("then `{manager} alerts test` sends a message", manager=MANAGER))
             return 0
         chosen = [Channel(id="ops", kind=use.kind, connection=conn_id)]
     receipts = tried(layout, chosen, configuration, f"connect {conn_id}")
@@ -133,8 +137,13 @@ def try_channels(
     if all(receipt.delivered for receipt in receipts.values()):
         return 0
     raise ExpectedError(
-        f"connection {conn_id} is kept as it is: repair what the line above names, then "
-        f"`{MANAGER} connect {conn_id}` again ({prompts.KEPT})"
+        _(
+            "connection {connection} is kept as it is: repair what the line above names, then "
+            "`{manager} connect {connection}` again ({kept})",
+            connection=conn_id,
+            manager=MANAGER,
+            kept=_(prompts.KEPT),
+        )
     )
 
 
@@ -143,26 +152,29 @@ def _asked_robot(conn_id: str, kind: str, known: Any) -> dict[str, Any]:
     if known:
         with suppress(ConfigurationError):  # what is of no use is no default
             robot = robot_of(kind, _credentials(conn_id, known.as_json()))
-    address = prompts.secret("address of the robot's webhook", robot.url)
+    address = prompts.secret(_("address of the robot's webhook"), robot.url)
     secret = ""
     if kind in SECRETS:
-        secret = prompts.secret(SECRETS[kind], robot.secret, optional=True, removable=True)
+        secret = prompts.secret(_(SECRETS[kind]), robot.secret, optional=True, removable=True)
     return {"password": address, "extra": {"secret": secret}}
 
 
 def _asked_email(_conn_id: str, _kind: str, known: Any) -> dict[str, Any]:
     extra = dict(known.extra_dejson) if known else {}
-    host = prompts.line("mail server", (known and known.host) or "")
+    host = prompts.line(_("mail server"), (known and known.host) or "")
     usual = str((known and known.port) or TLS_PORT)
-    port = prompts.line(f"port ({TLS_PORT}, or {STARTTLS_PORT} for STARTTLS)", usual)
+    text = N_("port ({tls}, or {starttls} for STARTTLS)")
+    port = prompts.line(_(text, tls=TLS_PORT, starttls=STARTTLS_PORT), usual)
     if not (port.isascii() and port.isdecimal() and 0 < int(port) <= HIGHEST_PORT):
-        raise ConfigurationError(f"port {port!r} is none: it is a number such as {TLS_PORT}")
-    login = prompts.line("login, the mailbox", (known and known.login) or "", optional=True)
+        raise ConfigurationError(
+            _("port {port!r} is none: it is a number such as {usual}", port=port, usual=TLS_PORT)
+        )
+    login = prompts.line(_("login, the mailbox"), (known and known.login) or "", optional=True)
     password = ""
     if login:
-        password = prompts.secret("password, or the authorisation code of the mailbox",
-                                  (known and known.password) or "")  # fmt: skip
-    sender = prompts.line("sender", str(extra.get("from_email") or login))
+        label = _("password, or the authorisation code of the mailbox")
+        password = prompts.secret(label, (known and known.password) or "")
+    sender = prompts.line(_("sender"), str(extra.get("from_email") or login))
     extra["from_email"] = "" if sender == login else sender
     return {
         "conn_type": "smtp",
@@ -181,24 +193,25 @@ def _asked_webhook(conn_id: str, _kind: str, known: Any) -> dict[str, Any]:
         with suppress(ConfigurationError):
             address = address_of(_credentials(conn_id, known.as_json()))[0]
         token = known.password if known.host and known.password else ""
-    address = prompts.secret("address", address)
-    token = prompts.secret("token or password", token, optional=True, removable=True)
+    address = prompts.secret(_("address"), address)
+    token = prompts.secret(_("token or password"), token, optional=True, removable=True)
     if not token:  # the address alone lets in whoever has it
         return {"password": address, "extra": {}}
     usual = BASIC if login else HEADER if header else BEARER
-    how = prompts.line(f"how it is sent ({', '.join(SENT_AS)})", usual)
+    how = prompts.line(_("how it is sent ({ways})", ways=SENT_AS), usual)
     if how not in SENT_AS:
-        raise ConfigurationError(f"{how!r} is no way to send it: write one of {', '.join(SENT_AS)}")
+        text = N_("{how!r} is no way to send it: write one of {ways}")
+        raise ConfigurationError(_(text, how=how, ways=SENT_AS))
     return {
         "host": address,
         "password": token,
-        "login": prompts.line("login", login) if how == BASIC else "",
-        "extra": {"header": prompts.line("name of the header", header) if how == HEADER else ""},
+        "login": prompts.line(_("login"), login) if how == BASIC else "",
+        "extra": {"header": prompts.line(_("name of the header"), header) if how == HEADER else ""},
     }
 
 
 def _asked_heartbeat(_conn_id: str, _kind: str, known: Any) -> dict[str, Any]:
-    return {"host": prompts.secret("address to call", (known and known.host) or ""), "extra": {}}
+    return {"host": prompts.secret(_("address to call"), (known and known.host) or ""), "extra": {}}
 
 
 ASKED: Mapping[str, Callable[[str, str, Any], dict[str, Any]]] = {

@@ -9,6 +9,7 @@ from include.alerts.catalogue import Language
 from include.alerts.configuration import AlertConfiguration, load_usable
 from include.alerts.overview import Muted, Overview, alert_as_dict, overview, overview_as_dict
 from include.alerts.records import Alert, Health, Told, What
+from include.language import N_, _, clauses, language
 from include.registry import Registry, load_registry
 from include.registry.alerts import ALERTS_FILE
 from include.units.unit import NO_SHOP
@@ -21,9 +22,8 @@ NOTHING, SOMETHING = 0, 1
 DAYS = 30
 SHOPS_NAMED = 8
 LINE_CELLS = 110
-ENGLISH = Language("en")
-NO_CHANNEL = (
-    f"no channel is configured in {ALERTS_FILE}, so nobody is told: docs/alerts.md says how "
+NO_CHANNEL = N_(
+    "no channel is configured in {file}, so nobody is told: docs/alerts.md says how "
     "(in Chinese docs/alerts.zh-CN.md)"
 )
 
@@ -65,42 +65,47 @@ def history(layout: Layout, arguments: Namespace) -> int:
         alerts = [alert_as_dict(alert) for alert in of_job]
         print_json({"since": since.isoformat(), "alerts": alerts})
         return 0
-    of = f" of {job}" if job else ""
-    print(f"{_counted(len(of_job), 'alert')}{of} since {since}")
+    text = N_("{alerts} of {job} since {since}") if job else N_("{alerts} since {since}")
+    print(_(text, alerts=_counted(len(of_job)), job=job, since=since))
     print("\n".join(lined_up([_past_row(alert) for alert in of_job])))
     return 0
 
 
 def _lines(found: Overview, configuration: AlertConfiguration, registry: Registry) -> Iterable[str]:
     opened = len(found.alerts)
-    yield f"{_counted(opened, 'alert')} {'is' if opened == 1 else 'are'} open"
+    text = N_("{alerts} is open") if opened == 1 else N_("{alerts} are open")
+    yield _(text, alerts=_counted(opened))
     heads = lined_up([_row(alert) for alert in found.alerts])
     for head, alert in zip(heads, found.alerts, strict=True):
         yield head
         yield from _details(alert)
     if found.muted:
-        yield f"{len(found.muted)} muted"
+        yield _("{count} muted", count=len(found.muted))
         yield from lined_up([_muted_row(muted, registry) for muted in found.muted])
     for health in found.failing:
         since = _clock(health.failing_since, found.now)
-        yield f"channel {health.channel} has taken no message since {since}: {_answer(health)}"
+        text = N_("channel {channel} has taken no message since {since}: {answer}")
+        yield _(text, channel=health.channel, since=since, answer=_answer(health))
         if health.remedy:
             yield f"  {health.remedy}"
     yield from map(str, configuration.problems)
     if configuration.problems and configuration.channels:
-        yield f"{ALERTS_FILE} is broken: channels in it go on as they were before"
+        text = N_("{file} is broken: channels in it go on as they were before")
+        yield _(text, file=ALERTS_FILE)
     elif not configuration.channels and not configuration.problems:
-        yield NO_CHANNEL
+        yield _(NO_CHANNEL, file=ALERTS_FILE)
     if not found.is_watched:
         yield _unwatched(found)
 
 
 def _unwatched(found: Overview) -> str:
     if found.last_round is None:
-        return f"nobody has looked yet: the watchdog does, which `{MANAGER} start` starts"
-    ago = ENGLISH.span(found.now - found.last_round)
-    return (
-        f"the watchdog has not looked for {ago}, so this may be out of date: see `{MANAGER} status`"
+        text = N_("nobody has looked yet: the watchdog does, which `{manager} start` starts")
+        return _(text, manager=MANAGER)
+    return _(
+        "the watchdog has not looked for {ago}, so this may be out of date: see `{manager} status`",
+        ago=Language(language()).span(found.now - found.last_round),
+        manager=MANAGER,
     )
 
 
@@ -110,7 +115,7 @@ def _row(alert: Alert) -> tuple[str, ...]:
         alert.label,
         finding.kind.value,
         finding.about,
-        f"since {finding.local(finding.since):%Y-%m-%d %H:%M}",
+        _("since {moment:%Y-%m-%d %H:%M}", moment=finding.local(finding.since)),
         _told(alert),
     )
 
@@ -122,24 +127,28 @@ def _told(alert: Alert) -> str:
     for one in alert.said:
         by_channel.setdefault(one.channel, []).append(one)
     told = [_told_in(channel, said, alert) for channel, said in by_channel.items()]
-    parts = [", ".join(told) or "nobody is told yet"]
+    parts = [_(", ").join(told) or _("nobody is told yet")]
     if alert.acked:
-        parts.append(f"taken on by {alert.acked_by} {local(alert.acked):%m-%d %H:%M}")
+        text = N_("taken on by {by} {moment:%m-%d %H:%M}")
+        parts.append(_(text, by=alert.acked_by, moment=local(alert.acked)))
     if alert.gone and alert.recovered is None:
-        parts.append(f"gone since {local(alert.gone):%H:%M}")
-    return "; ".join(parts)
+        parts.append(_("gone since {moment:%H:%M}", moment=local(alert.gone)))
+    return clauses(*parts)
 
 
 def _told_in(channel: str, said: Sequence[Told], alert: Alert) -> str:
-    whats = {What.OPENING: "", What.REPEAT: "again ", What.RECOVERY: "recovery "}
-    last = {one.what: one for one in said}  # of repeats the last
-    parts = [
-        f"{whats[what]}{alert.finding.local(one.delivered):%m-%d %H:%M}"
-        if one.delivered
-        else f"{whats[what]}on its way"
-        for what, one in last.items()
-    ]
-    return f"{channel} {', '.join(parts)}"
+    whats = {
+        What.OPENING: "{when}",
+        What.REPEAT: N_("again {when}"),
+        What.RECOVERY: N_("recovery {when}"),
+    }
+    parts = []
+    for what, one in {one.what: one for one in said}.items():  # of repeats the last
+        when: str = _("on its way")
+        if one.delivered:
+            when = f"{alert.finding.local(one.delivered):%m-%d %H:%M}"
+        parts.append(_(whats[what], when=when))
+    return _("{channel} {times}", channel=channel, times=parts)
 
 
 def _details(alert: Alert) -> Iterable[str]:
@@ -147,12 +156,13 @@ def _details(alert: Alert) -> Iterable[str]:
     finding = alert.finding
     lines = [finding.facts.get("what", "")]
     for unit in finding.units[:SHOPS_NAMED]:
-        shop = "" if unit.shop_id == NO_SHOP else f"{unit.shop_id} {unit.shop_name}: "
-        lines.append(f"{shop}{' — '.join(filter(None, (unit.reason, unit.remedy)))}")
+        shop = "" if unit.shop_id == NO_SHOP else f"{unit.shop_id} {unit.shop_name}" + ": "
+        lines.append(shop + " — ".join(filter(None, (unit.reason, unit.remedy))))
     if more := len(finding.units) - SHOPS_NAMED:
-        lines.append(f"and {more} more (`{MANAGER} alerts --json` has all)" if more > 0 else "")
+        text = N_("and {more} more (`{manager} alerts --json` has all)")
+        lines.append(_(text, more=more, manager=MANAGER) if more > 0 else "")
     if remedy := finding.facts.get("remedy"):
-        lines.append(f"to do: {remedy}")
+        lines.append(_("to do: {remedy}", remedy=remedy))
     return [f"      {cut(line, LINE_CELLS)}" for line in lines if line]
 
 
@@ -160,33 +170,39 @@ def _muted_row(muted: Muted, registry: Registry) -> tuple[str, ...]:
     mute = muted.mute
     job, shop = registry.jobs.get(mute.job), registry.shops.get(mute.shop or "")
     names = [mute.job, job.name if job else "", mute.shop or "", shop.name if shop else ""]
-    by = f" ({mute.by})" if mute.by else f" ({ALERTS_FILE})" if muted.in_file else ""
+    by = mute.by or (ALERTS_FILE if muted.in_file else "")
+    reason = _("{reason} ({by})", reason=mute.reason, by=by) if by else mute.reason
     return (
         " ".join(filter(None, names)),
-        f"until {mute.until}, {days_left(muted)}",
-        f"{mute.reason}{by}{_wrong_under(muted)}",
+        _("until {day}, {left}", day=mute.until, left=days_left(muted)),
+        clauses(reason, _wrong_under(muted)),
     )
 
 
 def days_left(muted: Muted) -> str:
     """Return for how long a mute goes on, as people say it."""
-    return "the last day" if muted.days_left == 1 else f"{muted.days_left} days left"
+    text = N_("the last day") if muted.days_left == 1 else N_("{days} days left")
+    return _(text, days=muted.days_left)
 
 
 def _wrong_under(muted: Muted) -> str:
-    wrong = [f"{alert.finding.kind} {alert.finding.period_key}" for alert in muted.alerts]
-    return f"; wrong: {', '.join(map(str.strip, wrong))}" if wrong else ""
+    wrong = [f"{one.finding.kind} {one.finding.period_key}".strip() for one in muted.alerts]
+    return _("wrong: {alerts}", alerts=wrong) if wrong else ""
 
 
 def _past_row(alert: Alert) -> tuple[str, ...]:
     finding, ended = alert.finding, alert.recovered and (alert.gone or alert.recovered)
     began = finding.local(finding.since)
-    until = f"to {finding.local(ended):%Y-%m-%d %H:%M}" if ended else "is open"
+    if ended:
+        text = N_("{began:%Y-%m-%d %H:%M} to {ended:%Y-%m-%d %H:%M}")
+        when = _(text, began=began, ended=finding.local(ended))
+    else:
+        when = _("{began:%Y-%m-%d %H:%M} is open", began=began)
     return (
         alert.label,
         finding.kind.value,
         finding.about,
-        f"{began:%Y-%m-%d %H:%M} {until}",
+        when,
         _told(alert),
     )
 
@@ -202,5 +218,7 @@ def _clock(moment: datetime | None, now: datetime) -> str:
     return Language.moment(moment.astimezone(), now.astimezone())
 
 
-def _counted(number: int, word: str) -> str:
-    return f"{number} {word}" if number == 1 else f"{number or 'no'} {word}s"
+def _counted(number: int) -> str:
+    if number == 1:
+        return _("1 alert")
+    return _("{number} alerts", number=number) if number else _("no alerts")

@@ -20,7 +20,7 @@ from include.alerts.store import Store
 from include.alerts.watching.airflow_database import opened
 from include.alerts.watching.health import DatabaseGoneError
 from include.errors import ConfigurationError, ExpectedError
-from include.language import N_
+from include.language import N_, _
 from include.registry.alerts import ALERTS_FILE
 from include.text import suggestion
 from manager.alert_store import alert_store
@@ -84,12 +84,17 @@ def tried(
 def receipt_lines(channel: Channel, receipt: Receipt) -> list[str]:
     """Return what a channel answered, and what to do about it, in lines."""
     said = " ".join(filter(None, (receipt.code, receipt.answer)))
-    outcome = "took it" if receipt.delivered else "did not take it"
-    lines = [f"{channel.id} ({channel.kind}, connection {channel.connection}) {outcome}: {said}"]
+    text = N_("{channel} ({kind}, connection {connection}) did not take it: {said}")
+    if receipt.delivered:
+        text = N_("{channel} ({kind}, connection {connection}) took it: {said}")
+    lines: list[str] = [
+        _(text, channel=channel.id, kind=channel.kind, connection=channel.connection, said=said)
+    ]
     if receipt.remedy:
         lines.append(f"  {receipt.remedy}")
     if receipt.temporary and not receipt.delivered:
-        lines.append(f"  it may pass by itself: `{MANAGER} alerts test {channel.id}` tries again")
+        text = N_("  it may pass by itself: `{manager} alerts test {channel}` tries again")
+        lines.append(_(text, manager=MANAGER, channel=channel.id))
     return lines
 
 
@@ -103,9 +108,14 @@ def _chosen(configuration: AlertConfiguration, asked: str | None) -> list[Channe
         own = [problem for problem in problems if problem.job_id == asked]
         raise ConfigurationError("\n".join(map(str, own or problems)))
     if not known:
-        raise ExpectedError(NO_CHANNEL)
+        raise ExpectedError(_(NO_CHANNEL, file=ALERTS_FILE))
     raise ConfigurationError(
-        f"channel {asked!r} is not in {ALERTS_FILE}: {suggestion(str(asked), known)}"
+        _(
+            "channel {asked!r} is not in {file}: {suggestion}",
+            asked=asked,
+            file=ALERTS_FILE,
+            suggestion=suggestion(str(asked), known),
+        )
     )
 
 

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from include.registry.checks import check_project
-from manager.commands.check import PAGE, check, page, write_page
+from manager.commands.check import check, write_page
+from manager.jobs_page import PAGE, page
 from manager.layout import Layout
 from tests.registry.conftest import ProjectFolder
 
