@@ -65,6 +65,7 @@ FOR_MACHINES: dict[str, tuple[str, ...]] = {
     "manager/cli.py": ("{} [--lang {en,zh}]",),
     "manager/commands/__init__.py": ("[--airflow VERSION]",),
     "manager/commands/airflow.py": ("tasks test",),
+    "manager/doctor/old_scheduler.py": ("`{} import",),
     "manager/gap_lines.py": ("{} --until {}",),
     "manager/lifecycle/ports.py": ("{} --port {}",),
     "manager/backup/restoring.py": ("pg_restore",),

@@ -67,6 +67,29 @@ def begin_run(
         ExpectedError: the job is no DAG yet, or paused, or a new run would be stuck like the old.
         ApiError: the web UI does not take it.
     """
+    _check_can_run(api, job_id)
+    there = [] if conf else api.unfinished_runs(job_id, key)
+    cannot_move = stuck() if there else {}
+    for run_id in there:
+        run = cannot_move.get((job_id, run_id))
+        if run is None:
+            return run_id, False
+        if run.blocks:
+            raise ExpectedError(
+                _(
+                    "{job} {key}: {trouble}; another one would wait like it: `{manager} "
+                    "doctor` says what helps",
+                    job=job_id,
+                    key=key,
+                    trouble=run.trouble,
+                    manager=MANAGER,
+                )
+            )
+    return api.trigger(job_id, key, conf), True
+
+
+def _check_can_run(api: Api, job_id: str) -> None:
+    """Refuse a job that is no DAG yet, or paused; raises ExpectedError."""
     try:
         dag = api.dag(job_id)
     except NotThereError:
@@ -87,24 +110,6 @@ def begin_run(
                 manager=MANAGER,
             )
         )
-    there = [] if conf else api.unfinished_runs(job_id, key)
-    cannot_move = stuck() if there else {}
-    for run_id in there:
-        run = cannot_move.get((job_id, run_id))
-        if run is None:
-            return run_id, False
-        if run.blocks:
-            raise ExpectedError(
-                _(
-                    "{job} {key}: {trouble}; another one would wait like it: `{manager} "
-                    "doctor` says what helps",
-                    job=job_id,
-                    key=key,
-                    trouble=run.trouble,
-                    manager=MANAGER,
-                )
-            )
-    return api.trigger(job_id, key, conf), True
 
 
 def make_run(api: Api, job_id: str, body: Mapping[str, Any]) -> bool:

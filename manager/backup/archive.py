@@ -148,34 +148,7 @@ def unpack(file: Path, folder: Path) -> Manifest:
         with tarfile.open(file, "r:gz") as archive:
             # Python of Debian 12 has no filters yet; the names are checked by the manifest, too.
             archive.extraction_filter = getattr(tarfile, "data_filter", lambda member, _: member)
-            first = archive.next()
-            if first is None or first.name != NAME or not first.isreg():
-                raise BackupError(
-                    _("{file} is no backup: its first file is not {name}", file=file, name=NAME)
-                )
-            with closing(archive.extractfile(first) or BytesIO()) as content:
-                manifest = _read_manifest(content.read(LARGEST_MANIFEST))
-            wanted = {entry.name: entry for entry in manifest.entries}
-            while member := archive.next():
-                entry = wanted.pop(member.name, None)
-                if entry is None or not member.isreg():
-                    raise BackupError(
-                        _(
-                            "{file} holds {name!r}, which no backup of ours does: nothing was "
-                            "written",
-                            file=file,
-                            name=member.name,
-                        )
-                    )
-                # What is larger than it says must not fill the disk.
-                if member.size != entry.bytes or not _extract(archive, member, entry, folder):
-                    raise BackupError(
-                        _(
-                            "{name} in it is not what its checksum says: {truncated}",
-                            name=entry.name,
-                            truncated=_(TRUNCATED),
-                        )
-                    )
+            return _unpacked(archive, file, folder)
     except (tarfile.TarError, EOFError, zlib.error) as error:
         raise BackupError(
             _(
@@ -189,6 +162,37 @@ def unpack(file: Path, folder: Path) -> Manifest:
         raise BackupError(
             _("{file} cannot be read: {error}", file=file, error=reason_of(error))
         ) from error
+
+
+def _unpacked(archive: tarfile.TarFile, file: Path, folder: Path) -> Manifest:
+    """Read the manifest, which comes first, and unpack what it names; raises as `unpack`."""
+    first = archive.next()
+    if first is None or first.name != NAME or not first.isreg():
+        raise BackupError(
+            _("{file} is no backup: its first file is not {name}", file=file, name=NAME)
+        )
+    with closing(archive.extractfile(first) or BytesIO()) as content:
+        manifest = _read_manifest(content.read(LARGEST_MANIFEST))
+    wanted = {entry.name: entry for entry in manifest.entries}
+    while member := archive.next():
+        entry = wanted.pop(member.name, None)
+        if entry is None or not member.isreg():
+            raise BackupError(
+                _(
+                    "{file} holds {name!r}, which no backup of ours does: nothing was written",
+                    file=file,
+                    name=member.name,
+                )
+            )
+        # What is larger than it says must not fill the disk.
+        if member.size != entry.bytes or not _extract(archive, member, entry, folder):
+            raise BackupError(
+                _(
+                    "{name} in it is not what its checksum says: {truncated}",
+                    name=entry.name,
+                    truncated=_(TRUNCATED),
+                )
+            )
     if wanted:
         raise BackupError(
             _(

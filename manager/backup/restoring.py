@@ -56,24 +56,13 @@ def restore(layout: Layout, arguments: Namespace) -> int:
             try:
                 _put(layout, manifest.entries)
             except OSError as error:
-                where = error.filename or layout.shown(layout.root)
+                where, reason = error.filename or layout.shown(layout.root), reason_of(error)
                 raise ExpectedError(
-                    _(
-                        "{where}: {error}; {again}",
-                        where=where,
-                        error=reason_of(error),
-                        again=_(AGAIN),
-                    )
+                    _("{where}: {error}; {again}", where=where, error=reason, again=_(AGAIN))
                 ) from error
             _note_stop(layout, manifest.entries)
-            note(
-                layout,
-                _(
-                    "restored from {name}, made at {made_at}",
-                    name=file.name,
-                    made_at=manifest.made_at,
-                ),
-            )
+            text = N_("restored from {name}, made at {made_at}")
+            note(layout, _(text, name=file.name, made_at=manifest.made_at))
         finally:
             shutil.rmtree(new, ignore_errors=True)
     _tell(layout, file, manifest)

@@ -97,16 +97,22 @@ def report(layout: Layout, arguments: Namespace) -> int:
         told = _as_dict(subject, digest, broken, is_complete=is_complete)
         print_json({**told, "contracts": [status.as_dict() for status in statuses]})
     else:
-        title = _("What was due on {day}", day=subject.first_day)
-        if subject.period is not None:
-            name, said = subject.period, sorted({cell.job.period for cell in cells})
-            if said != ["day"]:
-                name = _("{period} ({kinds})", period=name, kinds=[_(kind) for kind in said])
-            text = N_("{period} is complete") if is_complete else N_("{period} is not complete")
-            title = _(text, period=name)
+        title = _title(
+            subject, sorted({cell.job.period for cell in cells}), is_complete=is_complete
+        )
         lines = [*map(str, statuses), *map(str, contracts.problems)]
         print("\n".join(page_of(title, lines, digest, broken, markdown=arguments.markdown)))
     return int(subject.period is not None and not is_complete)
+
+
+def _title(subject: Subject, kinds: Sequence[str], *, is_complete: bool) -> str:
+    if subject.period is None:
+        return _("What was due on {day}", day=subject.first_day)
+    name = subject.period
+    if kinds != ["day"]:
+        name = _("{period} ({kinds})", period=name, kinds=[_(kind) for kind in kinds])
+    text = N_("{period} is complete") if is_complete else N_("{period} is not complete")
+    return _(text, period=name)
 
 
 def _statuses(

@@ -66,15 +66,17 @@ def status(layout: Layout, arguments: Namespace) -> int:
     else:
         print("  ".join([_(state), ports.url]))
         lines = [*component_lines(healths), *lines_of(overview)]
-        text = N_("disk: {free:.1f} of {total:.0f} GB free in {folder}")
-        if disk.free < LITTLE_DISK:
-            text = N_(
-                "disk: {free:.1f} of {total:.0f} GB free in {folder}, which is little: make room"
-            )
-        free, total = disk.free / GIGABYTE, disk.total / GIGABYTE
-        lines.append(_(text, free=free, total=total, folder=layout.shown(layout.var)))
-        print("\n".join([*lines, *_alert_lines(told)]))
+        lines += [_disk_line(layout, disk.free, disk.total), *_alert_lines(told)]
+        print("\n".join(lines))
     return HEALTHY if state == "healthy" else DEGRADED
+
+
+def _disk_line(layout: Layout, free: int, total: int) -> str:
+    text = N_("disk: {free:.1f} of {total:.0f} GB free in {folder}")
+    if free < LITTLE_DISK:
+        text = N_("disk: {free:.1f} of {total:.0f} GB free in {folder}, which is little: make room")
+    folder = layout.shown(layout.var)
+    return _(text, free=free / GIGABYTE, total=total / GIGABYTE, folder=folder)
 
 
 def _alerts(layout: Layout) -> dict[str, Any]:
