@@ -102,7 +102,7 @@ class WideJd(Jd):
 class WidePdd(Pdd):
     """拼多多 without the waits of its limits."""
 
-    limits = (Limit(1000, 1),)
+    limits = (Limit(1000, 1, per="shop"), Limit(1000, 1))
 
 
 @dataclass(frozen=True, eq=False)

@@ -39,12 +39,6 @@ SOURCES = sorted(
 )
 # Rooms and files whose texts are not messages yet.
 NOT_YET = {
-    "include/gateways",
-    "include/platforms",
-    "include/pulling",
-    "include/row_checks",
-    "include/scheduling",
-    "include/scripts",
     "manager/importing",
 }
 # What looks like a text and is read by a machine, each with its reason: file: beginnings.
@@ -55,6 +49,15 @@ FOR_MACHINES: dict[str, tuple[str, ...]] = {
     "include/running/__main__.py": ("python -m include.running",),
     "include/running/process_tree.py": ("{} (pid {})",),
     "include/running/journal.py": ("{now} {subject} {event}",),
+    # A command.
+    "include/scripts/service/housekeeping.py": ("python3 scheduler_manager.py",),
+    # SQL that begins with another word; a type; what a connection holds; a fault of our own code.
+    "include/gateways/limit_store.py": ("\nBEGIN;",),
+    "include/pulling/landing.py": ("Upsert | Replace",),
+    "include/gateways/connection.py": ('{"conn_type": "http"',),
+    "include/platforms/feed/dialect.py": ('{"conn_type": "http"',),
+    "include/platforms/feed/conversion.py": ("no feed can fill a column of type",),
+    "include/scheduling/operator.py": ('exec "$RUNNER_PYTHON"',),
     # Looked for in a column that is in English.
     "include/units/unit.py": ("landed, the source counts",),
     # Codes as regular expressions; how lines are set; JSON of a connection, as an example.
@@ -114,6 +117,8 @@ FOR_MACHINES: dict[str, tuple[str, ...]] = {
 MARKS = {"_", "N_", "Message"}
 LIKE_A_TEXT = 2  # spaces in it, and words outside of placeholders
 WORD, PLACEHOLDER = re.compile(r"[A-Za-z]{2,}"), re.compile(r"\{[^{}]*\}")
+# Of the scripts: said where this project, and with it the catalogues, cannot be imported.
+SAID_ALONE = "{}: start it with 'python3 scheduler_manager.py run"
 SQL = ("SELECT", "INSERT", "UPDATE", "DELETE", "CREATE", "DROP", "ALTER", "PRAGMA", "WITH", "SET")
 # Calls and keywords whose texts are for engineers, in an editor or a log of their own.
 FOR_ENGINEERS = {"Field", "compile", "debug", "text", "deprecated"}
@@ -149,7 +154,7 @@ def test_no_text_escapes_the_catalogues(path: Path) -> None:
     escaped = [
         f"{name}:{line}: {text!r}"
         for line, text in _texts(tree)
-        if re.search("[A-Za-z]{2}", text) and not text.startswith((*ours, *SQL))
+        if re.search("[A-Za-z]{2}", text) and not text.startswith((*ours, *SQL, SAID_ALONE))
     ]
     assert not escaped, "write it as _(...), or name it in FOR_MACHINES: " + "\n".join(escaped)
 

@@ -23,6 +23,7 @@ from include.gateways.errors import (
     Refused,
     Temporary,
 )
+from include.language import N_, Message, _, clauses
 from include.text import quoted
 
 if TYPE_CHECKING:
@@ -39,15 +40,28 @@ WHO = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.PROXY_AUTHENTIC
 # Statuses that, with a Location, say where else to ask.
 REDIRECTS = (301, 302, 303, 307, 308)
 # What of an entry a status is about; of others it may be anything.
+METHOD = "method"
 TO_FIX: dict[int, str] = {
     HTTPStatus.NOT_FOUND: "path",
     HTTPStatus.GONE: "path",
-    HTTPStatus.METHOD_NOT_ALLOWED: "method",
+    HTTPStatus.METHOD_NOT_ALLOWED: METHOD,
 }
+NOT_JSON = N_(
+    "the answer is not JSON: {body}; run it again; if it stays so, somebody else answers there: "
+    "check host {address} of connection {connection}"
+)
+NO_TEXT = N_(
+    "the answer is not JSON, nor text in UTF-8: {body}; run it again; if it stays so, somebody "
+    "else answers there: check host {address} of connection {connection}"
+)
+TWICE = N_("the answer has {key} twice in one object, as {one} and {other}")
+NOT_HERE = N_("check host {address} of connection {connection}")
+NOT_ALLOWED = N_(
+    "check host {address} of connection {connection}, and whether its account may use this"
+)
 # Clocks that are kept differ by less, and a `Date` tells whole seconds, cut off.
 TOLERANCE = timedelta(seconds=5)
 AGE = re.compile(r"\d{1,9}", re.ASCII)
-SHOWN = "%Y-%m-%d %H:%M:%S"
 # Longer than any run goes on: it is for the next attempt, not for this client's.
 NOT_IN_THIS_RUN = timedelta(days=1).total_seconds()
 
@@ -68,30 +82,31 @@ def decoded(call: Call, answer: Answer, connection: Connection, *, secret: bool 
     """
 
     def shown(value: Any) -> str:
-        return "(not shown)" if secret else quoted(value)
+        return _("(not shown)") if secret else quoted(value)
 
     def body() -> str:
         return shown(connection.masked(answer.text))
 
     if not HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES:
         raise _error_of(call, answer, connection, body())
-    whose = f"whoever answers at {connection.base_url} (connection {connection.id})"
+    whose = _(
+        "whoever answers at {address} (connection {connection})",
+        address=connection.base_url,
+        connection=connection.id,
+    )
     _check_whole(call, answer, whose)
     try:
         return json_of(answer.content, answer.charset)
     except OtherEncodingError as error:
         raise _in_other_encoding(call, answer, str(error), whose) from None
     except DoubledKeyError as error:
-        values = " and ".join(map(shown, error.values))
-        problem = f"the answer has {quoted(error.key)} twice in one object, as {values}"
-        raise Malformed(call, problem, repair=f"have {whose} say it once") from None
+        one, other = map(shown, error.values)
+        problem = _(TWICE, key=quoted(error.key), one=one, other=other)
+        raise Malformed(call, problem, repair=_("have {whose} say it once", whose=whose)) from None
     except (ValueError, RecursionError) as error:  # a body that was cut, or a page put in between
-        no_text = ", nor text in UTF-8" if isinstance(error, UnicodeDecodeError) else ""
-        raise Temporary(
-            call,
-            f"the answer is not JSON{no_text}: {body()}; run it again; if it stays so, somebody "
-            f"else answers there: check host {connection.base_url} of connection {connection.id}",
-        ) from None
+        template = NO_TEXT if isinstance(error, UnicodeDecodeError) else NOT_JSON
+        where = {"address": connection.base_url, "connection": connection.id}
+        raise Temporary(call, _(template, body=body(), **where)) from None
 
 
 def _check_whole(call: Call, answer: Answer, whose: str) -> None:
@@ -99,21 +114,31 @@ def _check_whole(call: Call, answer: Answer, whose: str) -> None:
     status = answer.status
     if status == HTTPStatus.ACCEPTED:
         raise Temporary(
-            call, "HTTP 202: the answer is not ready yet; run it again later", code=status
+            call, _("HTTP 202: the answer is not ready yet; run it again later"), code=status
         )
     if status == HTTPStatus.PARTIAL_CONTENT:
-        problem = "HTTP 206: a part of an answer, though all of it was asked for"
-        raise Malformed(call, problem, code=status, repair=f"have {whose} fix that")
+        problem = _("HTTP 206: a part of an answer, though all of it was asked for")
+        raise Malformed(call, problem, code=status, repair=_("have {whose} fix that", whose=whose))
 
 
 def _in_other_encoding(call: Call, answer: Answer, looks: str, whose: str) -> Malformed:
     said = answer.charset
-    header = f"its header says {quoted(said)}" if said else "its header does not say which"
+    named = N_(
+        "the answer is JSON, but not in UTF-8: it looks like {looks}, and its header says {said}"
+    )
+    unnamed = N_(
+        "the answer is JSON, but not in UTF-8: it looks like {looks}, and its header does not say "
+        "which"
+    )
     return Malformed(
         call,
-        f"the answer is JSON, but not in UTF-8: it looks like {looks.upper()}, and {header}",
-        repair=f"have {whose} write UTF-8, or send the header Content-Type: application/json; "
-        f"charset={looks}",
+        _(named if said else unnamed, looks=looks.upper(), said=quoted(said)),
+        repair=_(
+            "have {whose} write UTF-8, or send the header Content-Type: application/json; "
+            "charset={looks}",
+            whose=whose,
+            looks=looks,
+        ),
     )
 
 
@@ -122,37 +147,45 @@ def _error_of(call: Call, answer: Answer, connection: Connection, shown: str) ->
     if status not in FINAL and status not in ELSEWHERE:
         wait = answer.header("Retry-After")
         seconds = float(wait) if wait.isascii() and wait.isdecimal() else 0.0
-        problem = f"HTTP {status} {shown}; run it again later"
+        problem = _("HTTP {status} {shown}; run it again later", status=status, shown=shown)
         return Temporary(call, problem, code=status, wait=seconds)
-    url = answer.request.url.partition("?")[0]
-    said = f"HTTP {status} {shown} from {url}{_leading(answer, connection)}"
+    told = {"status": status, "shown": shown, "url": answer.request.url.partition("?")[0]}
+    said = _("HTTP {status} {shown} from {url}", **told)
+    if target := _target(answer, connection):
+        said = _("HTTP {status} {shown} from {url}, which leads to {target}", target=target, **told)
+    where = {"address": connection.base_url, "connection": connection.id}
     if status == HTTPStatus.UNAUTHORIZED:
-        repair = f"renew the token or password in connection {connection.id}"
-        return AuthExpired(call, f"{said}; {repair}", code=status)
-    repair = f"check host {connection.base_url} of connection {connection.id}"
+        renew = _("renew the token or password in connection {connection}", **where)
+        return AuthExpired(call, clauses(said, renew), code=status)
     if call.entry and status not in WHO:
-        return Misdirected(call, f"{said}; {_what_to_fix(call, answer)}, or {repair}", code=status)
-    if status == HTTPStatus.FORBIDDEN:
-        repair += ", and whether its account may use this"
-    return Refused(call, f"{said}; {repair}", code=status)
+        fix = _(
+            "{fix}, or check host {address} of connection {connection}",
+            fix=_what_to_fix(call, answer),
+            **where,
+        )
+        return Misdirected(call, clauses(said, fix), code=status)
+    check = _(NOT_ALLOWED if status == HTTPStatus.FORBIDDEN else NOT_HERE, **where)
+    return Refused(call, clauses(said, check), code=status)
 
 
-def _what_to_fix(call: Call, answer: Answer) -> str:
+def _what_to_fix(call: Call, answer: Answer) -> Message:
     """Return what to fix in an entry, as a message says it."""
     if _is_redirect(answer):
-        return (
-            f"if that is where people sign in, renew the credentials; else fix path of {call.entry}"
+        return _(
+            "if that is where people sign in, renew the credentials; else fix path of {entry}",
+            entry=call.entry,
         )
-    verb = answer.request.verb
-    what = TO_FIX.get(answer.status, "path, query or body")
-    if what == "method":
-        allowed = answer.header("Allow")
-        other = f": {quoted(allowed)} is allowed" if allowed else ""
-        return f"fix method of {call.entry}, which says {verb}{other}"
-    return f"fix {what} of {call.entry}"
+    what = TO_FIX.get(answer.status) or _("path, query or body")
+    if what != METHOD:
+        return _("fix {what} of {entry}", what=what, entry=call.entry)
+    says = _("fix method of {entry}, which says {verb}", entry=call.entry, verb=answer.request.verb)
+    allowed = answer.header("Allow")
+    if not allowed:
+        return says
+    return _("{says}: {allowed} is allowed", says=says, allowed=quoted(allowed))
 
 
-def _leading(answer: Answer, connection: Connection) -> str:
+def _target(answer: Answer, connection: Connection) -> str:
     """Return where a redirect leads, without what may be secret in that; empty for none."""
     if not _is_redirect(answer):
         return ""
@@ -161,8 +194,7 @@ def _leading(answer: Answer, connection: Connection) -> str:
     except ValueError:
         return ""
     host = target.netloc.rpartition("@")[2]
-    bare = urlunsplit((target.scheme, host, target.path, "", ""))
-    return f", which leads to {connection.masked(bare)}"
+    return connection.masked(urlunsplit((target.scheme, host, target.path, "", "")))
 
 
 def _is_redirect(answer: Answer) -> bool:
@@ -193,9 +225,13 @@ def check_over(call: Call, answer: Answer, said: datetime, over: datetime) -> No
     if said + TOLERANCE < over:
         raise Temporary(
             call,
-            f"the answer is of {said.astimezone(over.tzinfo):{SHOWN}} by the source's clock (its "
-            f"header Date), and the period is whole from {over:{SHOWN}} on; "
-            f"{_clocks_differ(said, answer.header('Age'))}",
+            _(
+                "the answer is of {said:%Y-%m-%d %H:%M:%S} by the source's clock (its header "
+                "Date), and the period is whole from {over:%Y-%m-%d %H:%M:%S} on; {clocks}",
+                said=said.astimezone(over.tzinfo),
+                over=over,
+                clocks=_clocks_differ(said, answer.header("Age")),
+            ),
             wait=NOT_IN_THIS_RUN,
         )
 
@@ -205,11 +241,13 @@ def _clocks_differ(said: datetime, age: str) -> str:
     ahead = datetime.now(timezone.utc) - said
     kept = timedelta(seconds=int(age)) if AGE.fullmatch(age) else timedelta()
     if kept > TOLERANCE and abs(ahead - kept) <= TOLERANCE:
-        return (
-            f"a cache on the way has kept it for {kept.total_seconds():.0f} s: have it keep none "
-            "of these answers, and run it again"
+        return _(
+            "a cache on the way has kept it for {seconds:.0f} s: have it keep none "
+            "of these answers, and run it again",
+            seconds=kept.total_seconds(),
         )
-    return (
-        f"this machine's clock is {ahead.total_seconds():.0f} s ahead of it: set the one that is "
-        "wrong (this machine's: `sudo timedatectl set-ntp true`), and run it again"
+    return _(
+        "this machine's clock is {seconds:.0f} s ahead of it: set the one that is "
+        "wrong (this machine's: `sudo timedatectl set-ntp true`), and run it again",
+        seconds=ahead.total_seconds(),
     )

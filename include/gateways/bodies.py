@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from aiohttp import ClientPayloadError
 
 from include.gateways.errors import Malformed
+from include.language import _
 from include.text import quoted, storable_json
 
 if TYPE_CHECKING:
@@ -95,10 +96,14 @@ async def received(
         Malformed: it is larger than 64 MB, or packed in a way that was not asked for.
         ClientError: the network's own errors, and what cannot be unpacked.
     """
-    repair = f"check host {connection.base_url} of connection {connection.id}"
+    where = {"address": connection.base_url, "connection": connection.id}
+    repair = _("check host {address} of connection {connection}", **where)
     packed = header_of(response.headers, "Content-Encoding").strip().lower()
     if packed not in (*ENCODINGS, "identity", ""):
-        problem = f"the answer's Content-Encoding is {quoted(packed)}, which was not asked for"
+        problem = _(
+            "the answer's Content-Encoding is {packed}, which was not asked for",
+            packed=quoted(packed),
+        )
         raise Malformed(call, problem, repair=repair)
     if packed not in ENCODINGS and _is_known_to_be_small(response):
         content = await response.read()
@@ -107,8 +112,15 @@ async def received(
         async for piece in _pieces(response, packed):
             size += len(piece)
             if size > LARGEST:
-                problem = f"the answer is larger than {LARGEST // 2**20} MB, and was not read on"
-                raise Malformed(call, problem, repair=f"ask for fewer rows at a time, or {repair}")
+                problem = _(
+                    "the answer is larger than {most} MB, and was not read on",
+                    most=LARGEST // 2**20,
+                )
+                raise Malformed(
+                    call,
+                    problem,
+                    repair=_("ask for fewer rows at a time, or {repair}", repair=repair),
+                )
             pieces.append(piece)
         content = b"".join(pieces)
     return Answer(request, response.status, response.headers, content, response.charset)
@@ -139,7 +151,7 @@ async def _pieces(response: ClientResponse, packed: str) -> AsyncIterator[bytes]
     if unpacker:
         yield unpacker.flush()
         if not unpacker.eof:
-            raise ClientPayloadError("the answer's packed body was cut")
+            raise ClientPayloadError(_("the answer's packed body was cut"))
 
 
 def _unpacker(packed: str, start: bytes) -> Any:
@@ -153,7 +165,9 @@ def _unpacked(unpacker: Any, piece: bytes) -> bytes:
     try:
         unpacked: bytes = unpacker.decompress(piece, PIECE)
     except zlib.error as error:
-        raise ClientPayloadError(f"the answer's body cannot be unpacked: {error}") from None
+        raise ClientPayloadError(
+            _("the answer's body cannot be unpacked: {error}", error=error)
+        ) from None
     return unpacked
 
 

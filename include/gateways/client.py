@@ -25,6 +25,7 @@ from include.gateways.retry_policy import Patience
 from include.gateways.shapes import NO_ROWS
 from include.gateways.token_renewal import AccessToken
 from include.gateways.tokens import LEASE
+from include.language import Message, _
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
@@ -92,11 +93,6 @@ def _hold_against_the_clock(call: Call, answer: Answer) -> None:
 def _unit() -> str:
     """Return the name of the unit that is asked for; empty where nobody said."""
     return next((tally.unit for tally in reversed(_tallies.get()) if tally.unit), "")
-
-
-def _whose() -> str:
-    unit = _unit()
-    return f"{unit}: " if unit else ""
 
 
 class GatewayClient:
@@ -200,7 +196,10 @@ class GatewayClient:
         try:
             return dialect.refreshed(call, envelope)
         except Malformed as error:  # what a field holds may be a token
-            error.args = (f"{str(error).partition(' holds ')[0]}: it is not as documented",)
+            said = str(error)
+            odd = said.values_with("field", "value") if isinstance(said, Message) else None
+            hidden = _("{call}: field {field}", call=call, field=odd["field"]) if odd else said
+            error.args = (_("{error}: it is not as documented", error=hidden),)
             raise
 
     async def _tried(self, work: Callable[[], Awaitable[Any]]) -> Any:
@@ -212,12 +211,15 @@ class GatewayClient:
                 return await work()
             except GatewayError as error:
                 error.args = (self._dialect.connection.masked(str(error)),)
+                error.problem = self._dialect.connection.masked(error.problem)
                 if not isinstance(error, Temporary) or attempt >= self._patience.attempts:
                     raise
                 pause = max(error.wait, self._patience.pause_after(attempt))
                 if time.monotonic() + pause >= self._ends:
                     raise
-                logger.warning("%s%s; trying again in %.1f s", _whose(), error, pause)
+                told = _("{error}; trying again in {pause:.1f} s", error=error, pause=pause)
+                unit = _unit()
+                logger.warning(_("{unit}: {told}", unit=unit, told=told) if unit else told)
             await asyncio.sleep(pause)
 
     async def _exchanged(
@@ -236,8 +238,11 @@ class GatewayClient:
         except TimeoutError:
             raise Temporary(
                 call,
-                f"the rate limit leaves it no turn within the {self._patience.deadline} that all "
-                "calls of this run may take; run it again for what is left",
+                _(
+                    "the rate limit leaves it no turn within the {deadline} that all calls of "
+                    "this run may take; run it again for what is left",
+                    deadline=str(self._patience.deadline),
+                ),
             ) from None
 
     async def _send(self, call: Call, request: Request, longest: float) -> Answer:
@@ -258,14 +263,21 @@ class GatewayClient:
                 ) as response:
                     return await received(call, request, response, self._dialect.connection)
         except TimeoutError:
-            raise self._silent(call, f"within {timeout:.3g} s from {where}") from None
+            said = _("no answer within {timeout:.3g} s from {where}", timeout=timeout, where=where)
+            raise self._silent(call, said) from None
         except (ClientError, OSError, ValueError) as error:  # the last of what is no address
-            raise self._silent(call, f"from {where}: {reason(error)}") from None
+            said = _("no answer from {where}: {reason}", where=where, reason=reason(error))
+            raise self._silent(call, said) from None
 
-    def _silent(self, call: Call, said: str) -> Temporary:
+    def _silent(self, call: Call, said: Message) -> Temporary:
         connection = self._dialect.connection
         return Temporary(
             call,
-            f"no answer {said}; run it again; if it stays so, check host {connection.base_url} of "
-            f"connection {connection.id}, and this machine's network",
+            _(
+                "{said}; run it again; if it stays so, check host {address} of connection "
+                "{connection}, and this machine's network",
+                said=said,
+                address=connection.base_url,
+                connection=connection.id,
+            ),
         )

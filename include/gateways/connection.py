@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from include.errors import ConfigurationError, missing_connection
+from include.language import N_, _
 from include.secrets.masking import concealed
+from include.secrets.values import CONNECTION_PREFIX
 from include.text import storable_json
 
 if TYPE_CHECKING:
@@ -22,6 +24,9 @@ EXAMPLE = (
     '{"conn_type": "http", "host": "%s", "login": "the app key", "password": "the app secret", '
     '"extra": {"access_token": "the token", "refresh_token": "the refresh token"}}'
 )
+MISSING = N_("{name} is missing: it holds {meaning}")
+NO_HOST = N_("host is not an address like https://host:port or https://host/path, and nothing more")
+NO_TEXT = N_("{name} is not a text: it holds {meaning}")
 # No step up and no step that is empty: a proxy might take another path than the one that is shown.
 PATH = re.compile(r"(/(?!\.{1,2}(/|$))[A-Za-z0-9._~%+-]+)*")
 TOKEN_FIELDS = ("access_token", "refresh_token", "expires_at")
@@ -68,9 +73,9 @@ class Connection:
         return cls(
             conn_id,
             base_url(fields),
-            fields.text("login", "the app key"),
-            fields.text("password", "the app secret"),
-            fields.text("extra.access_token", "the access token"),
+            fields.text("login", N_("the app key")),
+            fields.text("password", N_("the app secret")),
+            fields.text("extra.access_token", N_("the access token")),
             fields.text("extra.refresh_token", "the refresh token", required=False),
             fields.moment("extra.expires_at"),
             {name: value for name, value in fields.extra.items() if name not in TOKEN_FIELDS},
@@ -111,7 +116,7 @@ class Fields:
 
         Args:
             name: of the field, such as `login` or `extra.access_token`.
-            meaning: what it holds, for the message.
+            meaning: what it holds, for the message: its template.
             required: whether it must be there.
 
         Raises:
@@ -123,9 +128,7 @@ class Fields:
         missing = value is None or isinstance(value, str)
         if missing and not required:
             return ""
-        raise self.problem(
-            f"{name} {'is missing' if missing else 'is not a text'}: it holds {meaning}"
-        )
+        raise self.problem(_(MISSING if missing else NO_TEXT, name=name, meaning=_(meaning)))
 
     def moment(self, name: str) -> datetime | None:
         """Return a field that holds epoch seconds, if it is there.
@@ -140,7 +143,7 @@ class Fields:
             return datetime.fromtimestamp(int(str(value)), timezone.utc)
         except (ValueError, OverflowError, OSError):
             # The value is not shown: somebody may have put a token there.
-            problem = f"{name} is not a moment in epoch seconds such as 1767225600"
+            problem = _("{name} is not a moment in epoch seconds such as 1767225600", name=name)
             raise self.problem(problem) from None
 
     def problem(self, text: str) -> ConfigurationError:
@@ -158,7 +161,7 @@ def read_fields(conn_id: str, environ: Mapping[str, str], example: str) -> Field
     Raises:
         ConfigurationError: it is not set, or is neither.
     """
-    text = environ.get(_variable(conn_id), "").strip()
+    text = environ.get(f"{CONNECTION_PREFIX}{conn_id.upper()}", "").strip()
     if not text:
         raise missing_connection(conn_id)
     try:
@@ -190,9 +193,7 @@ def base_url(fields: Fields) -> str:
         host = ""
     if not is_address(host):
         # The value is not shown: somebody may have put a password or a token there.
-        raise fields.problem(
-            "host is not an address like https://host:port or https://host/path, and nothing more"
-        )
+        raise fields.problem(_(NO_HOST))
     return host
 
 
@@ -215,15 +216,17 @@ def is_loopback(name: str) -> bool:
         return name == "localhost"
 
 
-def _variable(conn_id: str) -> str:
-    return f"AIRFLOW_CONN_{conn_id.upper()}"
-
-
 def _problem(conn_id: str, text: str, example: str) -> ConfigurationError:
     # Neither the variable nor a cause is shown: they contain the secrets.
     return ConfigurationError(
-        f"connection {conn_id}: {text}; edit it in the UI under Admin > Connections, "
-        f"or set {_variable(conn_id)} to {example}"
+        _(
+            "connection {connection}: {problem}; edit it in the UI under Admin > Connections, or "
+            "set {variable} to {example}",
+            connection=conn_id,
+            problem=text,
+            variable=f"{CONNECTION_PREFIX}{conn_id.upper()}",
+            example=example,
+        )
     )
 
 
@@ -231,9 +234,9 @@ def _from_json(text: str) -> dict[str, Any]:
     try:
         fields = json.loads(text)
     except ValueError:
-        raise ValueError("its value starts with { but is not JSON") from None
+        raise ValueError(_("its value starts with { but is not JSON")) from None
     if not isinstance(fields, dict):
-        raise ValueError("its JSON is not an object")  # noqa: TRY004 - one class for all that is invalid
+        raise ValueError(_("its JSON is not an object"))  # noqa: TRY004 - one class for all that is invalid
     return fields
 
 
@@ -244,13 +247,15 @@ def _from_uri(text: str) -> dict[str, Any]:
     """
     kind, found, rest = text.partition("://")
     if not found:
-        raise ValueError("its value is neither JSON nor a URI")
+        raise ValueError(_("its value is neither JSON nor a URI"))
     protocol, found, after = rest.partition("://")
     try:
         parts = urlsplit(f"//{after if found else rest}")
         port = parts.port
     except ValueError:
-        problem = "its URI cannot be read; write / : @ [ ] inside a part percent-encoded, as in %2F"
+        problem = _(
+            "its URI cannot be read; write / : @ [ ] inside a part percent-encoded, as in %2F"
+        )
         raise ValueError(problem) from None
     extra: dict[str, Any] = dict(parse_qsl(parts.query))
     host = unquote(_host_as_written(parts.netloc))
@@ -280,9 +285,9 @@ def _extra(fields: Mapping[str, Any]) -> Mapping[str, Any]:
         try:
             extra = json.loads(extra)
         except ValueError:
-            raise ValueError("extra is not JSON") from None
+            raise ValueError(_("extra is not JSON")) from None
     if not isinstance(extra, dict):
-        raise ValueError('extra is not a JSON object such as {"access_token": "…"}')  # noqa: TRY004 - one class for all that is invalid
+        raise ValueError(_('extra is not a JSON object such as {"access_token": "…"}'))  # noqa: TRY004 - one class for all that is invalid
     return extra
 
 

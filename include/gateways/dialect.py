@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
+from include.language import Message, _
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
@@ -31,11 +33,16 @@ class Call:
     page: int | None = None
     entry: str = ""
 
-    def __str__(self) -> str:
+    def __str__(self) -> Message:
         """Name it as messages do: `shop 10001, /open/orders/single/query, page 2`."""
-        shop = "" if self.shop is None else f"shop {self.shop}, "
-        page = "" if self.page is None else f", page {self.page}"
-        return f"{shop}{self.method}{page}"
+        known = {"shop": self.shop, "method": self.method, "page": self.page}
+        if self.shop is None and self.page is None:
+            return _("{method}", **known)
+        if self.page is None:
+            return _("shop {shop}, {method}", **known)
+        if self.shop is None:
+            return _("{method}, page {page}", **known)
+        return _("shop {shop}, {method}, page {page}", **known)
 
 
 @dataclass(frozen=True)

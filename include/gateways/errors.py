@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from include import MANAGER
 from include.errors import ExpectedError
+from include.language import N_, Message, _, clauses
 
 if TYPE_CHECKING:
     from include.gateways.dialect import Call
 
-CHANGED = "run it again; if it stays so, the platform answers otherwise than it documents: ask it"
+CHANGED = N_(
+    "run it again; if it stays so, the platform answers otherwise than it documents: ask it"
+)
 # The words with which a platform says that a trouble is its own and passes. A gateway that is in
 # trouble may write any of its codes: its token service that does not answer becomes the code for an
 # invalid token. So the words outweigh the code.
@@ -34,10 +36,10 @@ CREDENTIAL = re.compile(
 # data. No list has a code for that (but 京东's newer gateway says 99904030005). Whatever the code,
 # words that name one say where to call from: 该 api 是敏感 api，请将您的 app 入驻云鼎平台方可调用
 CLOUD = re.compile("云鼎|聚石塔|多多云")
-FROM_INSIDE = (
+FROM_INSIDE = N_(
     "the platform answers this call only from inside its own cloud: let a relay there pass the "
-    "calls on, and give its address, with its path, as the host of connection {id}: "
-    f"`{MANAGER} connect {{id}}` asks for it; docs/go-live.md says more of relays"
+    "calls on, and give its address, with its path, as the host of connection {connection}: "
+    "`{manager} connect {connection}` asks for it; docs/go-live.md says more of relays"
 )
 # Enough of a doubt where no list of codes says otherwise.
 PERHAPS = re.compile(r"异常|重试|再试|系统|服务|system|server|service|later|again", re.IGNORECASE)
@@ -50,12 +52,14 @@ class GatewayError(ExpectedError):
         shop: the shop's number on its platform, or None for a call that concerns none.
         method: the gateway's name for what was called.
         page: the number of the page, or None for a call without pages.
+        problem: what came back and what to do, without the call.
         code: what the gateway (or HTTP) called the error, or None where it gave no code.
     """
 
     def __init__(self, call: Call, problem: str, *, code: int | str | None = None) -> None:
         """Describe a call's failure; `problem` ends with what a person must do, if anything."""
-        super().__init__(f"{call}: {problem}")
+        super().__init__(_("{call}: {problem}", call=call, problem=problem))
+        self.problem = problem
         self.shop = call.shop
         self.method = call.method
         self.page = call.page
@@ -93,10 +97,11 @@ class Malformed(GatewayError):  # noqa: N818 - the design's word
     """The answer is not what is documented: a field is missing or of another type."""
 
     def __init__(
-        self, call: Call, problem: str, *, code: int | str | None = None, repair: str = CHANGED
+        self, call: Call, problem: str, *, code: int | str | None = None, repair: str | None = None
     ) -> None:
         """Describe a call's failure; `repair`: what a person must do, where more is known."""
-        super().__init__(call, f"{problem}; {repair}", code=code)
+        repair = _(CHANGED) if repair is None else repair
+        super().__init__(call, clauses(problem, repair), code=code)
 
 
 def is_for_inside(message: str) -> bool:
@@ -118,3 +123,8 @@ def passes(message: str, *, is_listed: bool) -> bool:
     if is_listed:
         return bool(PASSING.search(message)) and not CREDENTIAL.search(message)
     return bool(PASSING.search(message) or PERHAPS.search(message))
+
+
+def coded(code: int | str, said: str, repair: str) -> Message:
+    """Return a platform's code with what it says of it, and what to do."""
+    return _("code {code} {said!r}: {repair}", code=code or _("(none)"), said=said, repair=repair)

@@ -8,7 +8,6 @@ does of a text marked `CUT` that is longer than its column. One odd field costs 
 from __future__ import annotations
 
 import re
-from collections import Counter
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from functools import cache
@@ -28,11 +27,11 @@ from pydantic import (
 )
 
 from include.gateways.errors import Malformed
+from include.language import N_, _
 from include.text import quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
+    from pydantic_core import ErrorDetails
     from sqlalchemy import Column, String
     from typing_extensions import Self
 
@@ -62,6 +61,16 @@ SPARE = "spare"
 # Marks a field of a `Row` whose text may be cut to the length of its column; the row says so.
 CUT = "cut"
 
+# Of pydantic's own kinds of errors those that answers of platforms bring, in its words.
+WRONG_TYPES = {
+    "string_type": N_("input should be a valid string"),
+    "list_type": N_("input should be a valid list"),
+    "dict_type": N_("input should be a valid dictionary"),
+    "model_type": N_("input should be a valid dictionary or object to extract fields from"),
+    "bool_type": N_("input should be a valid boolean"),
+    "bool_parsing": N_("input should be a valid boolean, unable to interpret input"),
+}
+
 Model = TypeVar("Model", bound=BaseModel)
 
 
@@ -74,13 +83,26 @@ def parsed(model: type[Model], data: Any, call: Call) -> Model:
     try:
         return model.model_validate(data)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_context=False)[0]
+        first = error.errors(include_url=False)[0]
         name = ".".join(str(part) for part in first["loc"]) or "data"
         if first["type"] == "missing":
-            raise Malformed(call, f"field {name} is missing from the answer") from None
-        value, problem = quoted(first["input"]), first["msg"].removeprefix("Value error, ")
-        problem = problem[:1].lower() + problem[1:]
-        raise Malformed(call, f"field {name} holds {value}: {problem}") from None
+            raise Malformed(
+                call, _("field {field} is missing from the answer", field=name)
+            ) from None
+        told = {"field": name, "value": quoted(first["input"]), "problem": _problem(first)}
+        raise Malformed(call, _("field {field} holds {value}: {problem}", **told)) from None
+
+
+def _problem(error: ErrorDetails) -> str:
+    """Return what is wrong with a value: in our words, else in pydantic's."""
+    own: Any = error.get("ctx", {}).get("error")
+    if own is not None:
+        return str(own)
+    kind = error["type"]
+    if kind in WRONG_TYPES:
+        return _(WRONG_TYPES[kind])
+    said = str(error["msg"])
+    return said[:1].lower() + said[1:]
 
 
 def wall_clock(moment: datetime) -> datetime:
@@ -93,9 +115,9 @@ def _whole(value: Any) -> int:
     if isinstance(value, str) and value.isascii() and value.isdecimal():
         value = int(value)
     if not isinstance(value, int) or isinstance(value, bool):
-        raise ValueError("expected a whole number")  # noqa: TRY004 - pydantic wants ValueError
+        raise ValueError(_("expected a whole number"))  # noqa: TRY004 - pydantic wants ValueError
     if not -LARGEST_NUMBER <= value < LARGEST_NUMBER:
-        raise ValueError("expected a whole number of a size that can be kept")
+        raise ValueError(_("expected a whole number of a size that can be kept"))
     return value
 
 
@@ -108,16 +130,16 @@ def _code(value: Any) -> int | str:
 def _money(value: Any) -> Decimal:
     """Return an amount in 元 as it is written; what has more than two decimals is not rounded."""
     if isinstance(value, bool) or not isinstance(value, (int, str, Decimal)):
-        raise ValueError("expected an amount such as 12.30")  # noqa: TRY004 - pydantic wants ValueError
+        raise ValueError(_("expected an amount such as 12.30"))  # noqa: TRY004 - pydantic wants ValueError
     try:
         amount = Decimal(value)
         in_cents = amount.quantize(CENT)
     except InvalidOperation:
-        raise ValueError("expected an amount such as 12.30") from None
+        raise ValueError(_("expected an amount such as 12.30")) from None
     if not amount.is_finite() or amount != in_cents:
-        raise ValueError("expected an amount with at most two decimals")
+        raise ValueError(_("expected an amount with at most two decimals"))
     if abs(in_cents) >= LARGEST_AMOUNT:  # the warehouse would round it
-        raise ValueError("expected an amount of a size that can be kept")
+        raise ValueError(_("expected an amount of a size that can be kept"))
     return in_cents
 
 
@@ -150,7 +172,7 @@ def _time(value: Any) -> datetime:
     if least * MILLISECONDS <= moment < most * MILLISECONDS:
         moment //= MILLISECONDS
     if not least <= moment < most:
-        raise ValueError("expected a time such as 2025-01-01 00:00:00, or an epoch")
+        raise ValueError(_("expected a time such as 2025-01-01 00:00:00, or an epoch"))
     return wall_clock(datetime.fromtimestamp(moment, SHANGHAI))
 
 
@@ -176,7 +198,7 @@ def _words(value: Any) -> str:
 
 def _length(value: Any) -> int:
     if not isinstance(value, list):
-        raise ValueError("expected a list")  # noqa: TRY004 - pydantic wants ValueError
+        raise ValueError(_("expected a list"))  # noqa: TRY004 - pydantic wants ValueError
     return len(value)
 
 
@@ -186,9 +208,9 @@ def text(column: Column[Any]) -> AfterValidator:
 
     def read(value: str | None) -> str | None:
         if value is None or not value.strip():
-            raise ValueError("expected a text that is not empty")
+            raise ValueError(_("expected a text that is not empty"))
         if len(value) > longest:
-            raise ValueError(f"expected a text of at most {longest} characters")
+            raise ValueError(_("expected a text of at most {longest} characters", longest=longest))
         return value
 
     return AfterValidator(read)
@@ -202,7 +224,7 @@ def words(column: Column[Any]) -> AfterValidator:
 
 def _filled(value: str) -> str:
     if not value.strip():
-        raise ValueError("expected a text that is not empty")
+        raise ValueError(_("expected a text that is not empty"))
     return value
 
 
@@ -267,17 +289,3 @@ def _marked(model: type[Row], mark: str) -> dict[str, str]:
         for name, field in model.model_fields.items()
         if mark in field.metadata
     }
-
-
-def missing_in(noun: str, rows: Iterable[Row]) -> str:
-    """Return how many rows lack what: `12 orders without freight, 1 order with status cut`."""
-    lacks = (
-        lack
-        for row in rows
-        for lack in (
-            *(f"without {name}" for name in row.without),
-            *(f"with {name} cut" for name in row.cut),
-        )
-    )
-    counts = Counter(lacks)
-    return ", ".join(f"{count} {noun}{'s' * (count > 1)} {lack}" for lack, count in counts.items())

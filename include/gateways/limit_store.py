@@ -19,6 +19,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, TypeVar
 
 from include.errors import ConfigurationError
+from include.language import _
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -91,8 +92,12 @@ class LimitStore:
         except (OSError, sqlite3.Error) as error:
             reason = getattr(error, "strerror", None) or error
             raise ConfigurationError(
-                f"rate limits cannot be kept in {self.path}: {reason}; "
-                "make its folder writable, or set SCHEDULER_VAR to one that is"
+                _(
+                    "rate limits cannot be kept in {path}: {reason}; make its folder "
+                    "writable, or set SCHEDULER_VAR to one that is",
+                    path=self.path,
+                    reason=reason,
+                )
             ) from error
 
     def _transact(self, work: Callable[[sqlite3.Connection], T]) -> T:
@@ -141,7 +146,7 @@ class LimitStore:
             if is_new or not connection.execute("SELECT 1 FROM sqlite_master").fetchone():
                 connection.executescript(SCHEMA)
             elif connection.execute("PRAGMA user_version").fetchone() != (VERSION,):
-                raise sqlite3.DatabaseError("it is of another version")  # noqa: TRY301 - as damage
+                raise sqlite3.DatabaseError(_("it is of another version"))  # noqa: TRY301 - as damage
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = OFF")
             if is_lost:

@@ -32,6 +32,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from include import var_folder
 from include.gateways.limit_store import LimitStore
+from include.language import _
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -221,11 +222,13 @@ class RateLimiter:
         if self._store.warned_of != lost[0]:
             self._store.warned_of = lost[0]
             logger.warning(
-                "%s does not say which calls were made before, as it was damaged, removed or is of "
-                "another version: to exceed no limit, the next call is made in %d s; leave it "
-                "alone",
-                self._store.path,
-                math.ceil(lost[0] + memory - now),
+                _(
+                    "{path} does not say which calls were made before, as it was damaged, removed "
+                    "or is of another version: to exceed no limit, the next call is made in "
+                    "{seconds} s; leave it alone",
+                    path=self._store.path,
+                    seconds=math.ceil(lost[0] + memory - now),
+                )
             )
         return float(lost[0]) + memory
 

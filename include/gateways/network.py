@@ -16,6 +16,7 @@ from yarl import URL
 
 from include.errors import ConfigurationError
 from include.gateways.bodies import ACCEPTED
+from include.language import _
 
 if TYPE_CHECKING:
     from aiohttp import ClientHandlerType, ClientRequest, ClientResponse, ClientSession
@@ -107,8 +108,13 @@ def proxy_of(url: str) -> str | None:
     if urlsplit(proxy).scheme not in ("http", "https"):
         # The rest is not shown: somebody may have put a password there.
         raise ConfigurationError(
-            f"the proxy for {url} is '{proxy.partition('://')[0]}://…', which cannot be spoken to; "
-            f"set {parts.scheme.upper()}_PROXY to one such as http://proxy.example.com:3128"
+            _(
+                "the proxy for {url} is '{scheme}://…', which cannot be spoken to; set "
+                "{kind}_PROXY to one such as http://proxy.example.com:3128",
+                url=url,
+                scheme=proxy.partition("://")[0],
+                kind=parts.scheme.upper(),
+            )
         )
     return proxy
 
@@ -127,8 +133,12 @@ def certificates(protocol: str | None = "http/1.1") -> ssl.SSLContext:
         return _context(file or None, None if file else folder or None, protocol)
     except OSError as error:
         raise ConfigurationError(
-            f"SSL_CERT_FILE is '{file}', which cannot be used ({error}); set it to a file of "
-            "certificates in PEM, or unset it"
+            _(
+                "SSL_CERT_FILE is '{file}', which cannot be used ({error}); set it to a file "
+                "of certificates in PEM, or unset it",
+                file=file,
+                error=error,
+            )
         ) from None
 
 

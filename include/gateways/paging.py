@@ -16,7 +16,8 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from include.gateways.errors import Malformed, Temporary
-from include.gateways.fields import WALL_CLOCK_FORMAT, wall_clock
+from include.gateways.fields import wall_clock
+from include.language import N_, _
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Hashable, Iterator, Sequence
@@ -27,7 +28,8 @@ if TYPE_CHECKING:
 R = TypeVar("R")
 SECOND = timedelta(seconds=1)
 WALKS = 3
-WRONG_COUNT = "if it stays so, the platform's count is wrong: ask its support"
+MISSED = N_("{doubt}, in {walks} walks over all pages: run it again; {repair}")
+WRONG_COUNT = N_("if it stays so, the platform's count is wrong: ask its support")
 
 
 class Page(NamedTuple):
@@ -69,8 +71,8 @@ async def pages_from_last(
         GatewayError: as `GatewayClient.call` does; Temporary when rows are missing to the last, or
             an answer has more rows than it counts.
     """
-    pages = Pages(client, call_of, read, size, key, WRONG_COUNT)
-    for _ in range(WALKS):
+    pages = Pages(client, call_of, read, size, key, _(WRONG_COUNT))
+    for _walk in range(WALKS):
         walk = WalkFromLast(pages)
         async for rows in walk.rows():
             yield rows
@@ -79,20 +81,23 @@ async def pages_from_last(
             return
     if is_open:
         return
-    raise Temporary(
-        call_of(1), f"{doubt}, in {WALKS} walks over all pages: run it again; {WRONG_COUNT}"
-    )
+    missed = _(MISSED, doubt=doubt, walks=WALKS, repair=_(WRONG_COUNT))
+    raise Temporary(call_of(1), missed)
 
 
 def _doubt(walk: WalkFromLast) -> str:
     """Return why a walk may have missed rows; empty: it has not. Orders leave all the time."""
     missing = walk.totals[-1] - len(walk.seen)
     if missing > 0:
-        return f"{missing} of {walk.totals[-1]} rows are on no page"
+        return _("{missing} of {total} rows are on no page", missing=missing, total=walk.totals[-1])
     for before, after in pairwise(walk.totals):
         if after > before:
-            joined = f"the number of all rows rises from {before} to {after} from page to page"
-            return f"{joined}, so that some may have been missed"
+            return _(
+                "the number of all rows rises from {before} to {after} from page to page, so that "
+                "some may have been missed",
+                before=before,
+                after=after,
+            )
     return ""
 
 
@@ -175,20 +180,30 @@ class Pages(NamedTuple):
         """Read a page inside its attempt, so that one that cannot be true is asked for again."""
         page = self.read(call, data)
         if page.total < 0:
-            raise Malformed(call, f"the number of all rows is {page.total}")
+            raise Malformed(call, _("the number of all rows is {total}", total=page.total))
         if not page.rows and number <= self.last(page.total):
             raise Temporary(
                 call,
-                f"page {number} is empty, though there are {page.total} rows: run it again; "
-                f"{self.repair}",
+                _(
+                    "page {number} is empty, though there are {total} rows: run it again; {repair}",
+                    number=number,
+                    total=page.total,
+                    repair=self.repair,
+                ),
             )
         # Pages before one with rows are full; this one may bring rows of its neighbours.
         least = max(len(set(map(self.key, page.rows))), (number - 1) * self.size + 1)
         if page.rows and page.total < least:
             raise Temporary(
                 call,
-                f"page {number} shows that there are {least} rows or more, though the answer "
-                f"counts {page.total}: run it again; {self.repair}",
+                _(
+                    "page {number} shows that there are {least} rows or more, though the "
+                    "answer counts {total}: run it again; {repair}",
+                    number=number,
+                    least=least,
+                    total=page.total,
+                    repair=self.repair,
+                ),
             )
         return page
 
@@ -208,9 +223,12 @@ def check_settled(call: Call, end: datetime, lag: timedelta) -> None:
     if wall_clock(datetime.now(timezone.utc)) < ready:
         raise Temporary(
             call,
-            f"the platform's list may still miss what happened before "
-            f"{wall_clock(end):{WALL_CLOCK_FORMAT}}: run it again at "
-            f"{ready:{WALL_CLOCK_FORMAT}} or later",
+            _(
+                "the platform's list may still miss what happened before "
+                "{end:%Y-%m-%d %H:%M:%S}: run it again at {ready:%Y-%m-%d %H:%M:%S} or later",
+                end=wall_clock(end),
+                ready=ready,
+            ),
         )
 
 

@@ -10,6 +10,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from include.errors import ConfigurationError
+from include.language import _
 from include.text import quoted
 
 if TYPE_CHECKING:
@@ -70,6 +71,11 @@ def _number(environ: Mapping[str, str], name: str, most: int) -> float | None:
         value = 0.0
     if not 0 < value <= most:
         raise ConfigurationError(
-            f"{name} is {quoted(text)}: set it to a number above 0, at most {most}, or not at all"
+            _(
+                "{name} is {text}: set it to a number above 0, at most {most}, or not at all",
+                name=name,
+                text=quoted(text),
+                most=most,
+            )
         )
     return value

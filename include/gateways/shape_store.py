@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from sqlalchemy import insert, select, update
 
 from include.gateways.shapes import Shape, Shapes
+from include.language import Message, _
 from include.warehouse.tables import shapes as table
 from include.warehouse.transactions import in_transaction, now, reading
 
@@ -34,10 +35,16 @@ class Drifted(NamedTuple):
     new: dict[Shape, str]
     lacking: list[Shape]
 
-    def lines(self) -> list[str]:
+    def lines(self) -> list[Message]:
         """Return a line for each."""
-        found = [f"{shape} is new, first seen in {where}" for shape, where in self.new.items()]
-        lost = [f"{shape} is missing from more than a fifth of the rows" for shape in self.lacking]
+        found = [
+            _("{shape} is new, first seen in {where}", shape=shape, where=where)
+            for shape, where in self.new.items()
+        ]
+        lost = [
+            _("{shape} is missing from more than a fifth of the rows", shape=shape)
+            for shape in self.lacking
+        ]
         return found + lost
 
 

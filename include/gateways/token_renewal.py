@@ -17,6 +17,7 @@ from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt,
 from include.gateways.dialect import Call, Tokens
 from include.gateways.errors import AuthExpired, GatewayError, Malformed, Temporary
 from include.gateways.tokens import Kept
+from include.language import N_, Message, _
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -100,17 +101,31 @@ class AccessToken:
                 except Malformed as error:  # no answer that says no
                     raise Temporary(
                         call,
-                        f"the access token has expired, and nobody can tell whether it was "
-                        f"refreshed ({error}); run it again; if it stays so, {self._repair()}",
+                        _(
+                            "the access token has expired, and nobody can tell whether it was "
+                            "refreshed ({error}); run it again; if it stays so, {repair}",
+                            error=error,
+                            repair=self._repair(),
+                        ),
                         code=error.code,
                     ) from None
                 except GatewayError as error:
-                    why = f" ({error}): {self._repair()}"
-                    if isinstance(error, AuthExpired):  # says itself what to do
-                        why = f": {str(error).removeprefix(f'shop {call.shop}, ')}"
-                    problem = f"the access token has expired, and it cannot be refreshed{why}"
+                    problem = self._not_refreshed(error)
                     raise AuthExpired(call, problem, code=error.code) from None
             return self._kept
+
+    def _not_refreshed(self, error: GatewayError) -> Message:
+        """Return what a person must do whose token the platform does not refresh."""
+        if isinstance(error, AuthExpired):  # says itself what to do
+            call = Call(error.method, page=error.page)
+            told = _("{call}: {problem}", call=call, problem=error.problem)
+            return _(
+                "the access token has expired, and it cannot be refreshed: {error}", error=told
+            )
+        template = N_(
+            "the access token has expired, and it cannot be refreshed ({error}): {repair}"
+        )
+        return _(template, error=error, repair=self._repair())
 
     def refused(self, call: Call, said: AuthExpired) -> Temporary:
         """Return what it means that a call was refused with what `after` gave.
@@ -120,8 +135,12 @@ class AccessToken:
         """
         return Temporary(
             call,
-            f"the platform refuses an access token that it has just given ({said}): run it again; "
-            f"if it stays so, {self._repair()}",
+            _(
+                "the platform refuses an access token that it has just given ({said}): run it "
+                "again; if it stays so, {repair}",
+                said=said,
+                repair=self._repair(),
+            ),
             code=said.code,
         )
 
@@ -142,12 +161,15 @@ class AccessToken:
         except GatewayError as error:
             self._gave_up_ahead = True
             logger.warning(
-                "connection %s: its access token ends at %s and was not refreshed (%s); "
-                "the next run tries again; if that fails too, by then %s",
-                self._connection.id,
-                f"{ends:%Y-%m-%d %H:%M} UTC",
-                error,
-                self._repair(),
+                _(
+                    "connection {connection}: its access token ends at {ends:%Y-%m-%d %H:%M} UTC "
+                    "and was not refreshed ({error}); the next run tries again; if that fails "
+                    "too, by then {repair}",
+                    connection=self._connection.id,
+                    ends=ends,
+                    error=error,
+                    repair=self._repair(),
+                )
             )
 
     async def _renew(self, store: TokenStore, call: Call, *, wait: bool) -> None:
@@ -158,7 +180,8 @@ class AccessToken:
                 return
             if time.monotonic() >= self._ends:
                 raise Temporary(
-                    call, "another process takes too long to refresh the access token: run it again"
+                    call,
+                    _("another process takes too long to refresh the access token: run it again"),
                 )
             await asyncio.sleep(LOOK_AGAIN)
         try:
@@ -173,8 +196,11 @@ class AccessToken:
         if kept is None:
             raise Temporary(
                 call,
-                f"the tokens kept for connection {self._connection.id} have been removed since "
-                "this run began: run it again",
+                _(
+                    "the tokens kept for connection {connection} have been removed since this run "
+                    "began: run it again",
+                    connection=self._connection.id,
+                ),
             )
         if kept.secret == self._kept.secret:
             return False
@@ -186,13 +212,12 @@ class AccessToken:
             # The turn may have taken longer to come than the lease lasts.
             if not await asyncio.to_thread(store.extend_lease, self._connection, holder):
                 raise Temporary(
-                    call, "another process refreshes the access token, too: run it again"
+                    call, _("another process refreshes the access token, too: run it again")
                 )
 
         old = self._kept.tokens
-        named = Call(
-            f"refresh of the access token of connection {self._connection.id}", {}, call.shop
-        )
+        refreshing = N_("refresh of the access token of connection {connection}")
+        named = Call(_(refreshing, connection=self._connection.id), {}, call.shop)
         tokens = await self._refresh(named, old.refresh_token, ready)
         tokens = replace(tokens, refresh_token=tokens.refresh_token or old.refresh_token)
         # Kept before they are used for the first time: those before may be worth nothing from now.
@@ -210,7 +235,8 @@ class AccessToken:
         self._connection.conceal(kept.tokens.access_token, kept.tokens.refresh_token)
 
     def _repair(self) -> str:
-        return (
-            "authorise the app again, and put the new access_token and refresh_token into the "
-            f"extra of connection {self._connection.id}"
+        return _(
+            "authorise the app again, and put the new access_token and refresh_token into "
+            "the extra of connection {connection}",
+            connection=self._connection.id,
         )

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 from sqlalchemy.exc import SQLAlchemyError
 
 from include.errors import ExpectedError
+from include.language import _
 from include.periods import Period, PeriodError
 from include.pulling.landing import count
 from include.pulling.outcomes import journalled
@@ -83,13 +84,16 @@ class Recounts:
                 due_for_a_recount, self.ledger.engine, self.job.id, by_id, moment, most
             )
         except SQLAlchemyError as error:
-            print(f"nothing is counted again now: {error}", file=sys.stderr)
+            print(_("nothing is counted again now: {error}", error=error), file=sys.stderr)
             return
         for row in rows:
             try:
                 await self._count(row, by_id[row.shop_id], moment)
             except (SQLAlchemyError, ExpectedError) as error:  # noqa: PERF203 - one stops no other
-                print(f"{row}: is counted again by the next run: {error}", file=sys.stderr)
+                print(
+                    _("{unit}: is counted again by the next run: {error}", unit=row, error=error),
+                    file=sys.stderr,
+                )
 
     async def _count(self, row: LedgerRow, shop: Shop, moment: datetime) -> None:
         unit = self._unit(row)
@@ -102,10 +106,19 @@ class Recounts:
         )
         if found is None or self.job.checks is None:
             return
-        print(f"{unit}: counted again: {rows:,} rows, the source counts {counted:,}", flush=True)
+        print(
+            _(
+                "{unit}: counted again: {rows:,} rows, the source counts {counted:,}",
+                unit=unit,
+                rows=rows,
+                counted=counted,
+            ),
+            flush=True,
+        )
         if fault := miscount(self.job.checks, found):
             await asyncio.to_thread(self.ledger.reject, found, fault)
-            event, lines = "is not what its source counts now:", [f"{unit}: {fault}"]
+            lines = [_("{unit}: {fault}", unit=unit, fault=fault)]
+            event = _("is not what its source counts now:")
             journalled(self.job, unit.period.key, event, lines)
 
     async def _counted(self, shop: Shop, period: Period, rows: int) -> int:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from include.gateways.fields import missing_in
+from include.gateways.lacking import missing_in
+from include.language import N_, _
 from include.platforms.platform import row_of_order
 from include.pulling.control_totals import Control
 from include.pulling.landing import Listed, Upsert, made_in
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from include.registry import Shop
 
 R = TypeVar("R")
+ORDER = N_("order"), N_("orders")
 
 
 def keep_newest(found: dict[int, R], rows: Sequence[R], key: str, version: str) -> None:
@@ -71,7 +73,7 @@ class Orders(NamedTuple):
             for order in orders:
                 check(order)
             keep_newest(found, orders, key, version)
-            print(f"{shop.id}: {len(found)} orders so far", flush=True)
+            print(_("{shop}: {count} orders so far", shop=shop.id, count=len(found)), flush=True)
         if window.is_cut:
             made = self.created(client, number, period.start, period.end)
             own = [order async for orders in made for order in orders]
@@ -80,7 +82,7 @@ class Orders(NamedTuple):
             listed = Listed({getattr(order, key) for order in own}, "modified_time", window.settled)
             keep_newest(found, own, key, version)
         rows = [row_of_order(self.columns, shop, order) for order in found.values()]
-        notice = missing_in("order", found.values())
+        notice = missing_in(ORDER, found.values())
         return Upsert(self.table, rows, self.version, "order_time", "order_day", listed, notice)
 
     async def _count(

@@ -14,6 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from include import var_folder
 from include.errors import ConfigurationError
 from include.gateways.errors import AuthExpired, Misdirected, Refused, Temporary
+from include.language import _
 from include.running.journal import Journal
 from include.units.exit_codes import MEANINGS, ExitCode
 from include.units.unit import State, Unit
@@ -24,7 +25,9 @@ if TYPE_CHECKING:
 
     from include.gateways.shape_store import ShapeStore
     from include.pulling.assignment import Assignment
+    from include.pulling.landing import Landing
     from include.registry import Job
+    from include.units.unit import Drift
 
 EXIT_CODES: tuple[tuple[type[Exception], ExitCode], ...] = (
     (Temporary, ExitCode.TEMPORARY),
@@ -55,7 +58,9 @@ class Outcome:
         if self.code == ExitCode.LANDED:
             return State.OK if self.rows else State.EMPTY
         meaning = MEANINGS.get(self.code)
-        return f"failed ({self.code}: {meaning})" if meaning else f"failed ({self.code})"
+        if meaning is None:
+            return _("failed ({code})", code=self.code)
+        return _("failed ({code}: {meaning})", code=self.code, meaning=_(meaning))
 
 
 def exit_code_of(error: Exception) -> int:
@@ -71,10 +76,10 @@ def exit_code_of(error: Exception) -> int:
 def print_table(title: str, outcomes: Sequence[Outcome]) -> None:
     """Print a row for each shop."""
     table = Table(title=title, title_justify="left")
-    table.add_column("shop")
-    for name in ("rows", "calls", "seconds"):
+    table.add_column(_("shop"))
+    for name in (_("rows"), _("calls"), _("seconds")):
         table.add_column(name, justify="right")
-    table.add_column("state")
+    table.add_column(_("state"))
     for one in outcomes:
         numbers = f"{one.rows:,}", f"{one.calls:,}", f"{one.seconds:.1f}"
         table.add_row(one.unit.shop_id, *numbers, one.state)
@@ -86,11 +91,39 @@ def journal_drift(assignment: Assignment, store: ShapeStore) -> None:
     try:
         lines = store.write().lines()
     except SQLAlchemyError as error:  # the next run finds it
-        print(f"what answers look like cannot be written now: {error}", file=sys.stderr)
+        print(
+            _("what answers look like cannot be written now: {error}", error=error), file=sys.stderr
+        )
         return
     if lines:
-        event = "had answers that look other than before:"
+        event = _("had answers that look other than before:")
         journalled(assignment.job, assignment.period.key, event, lines)
+
+
+def tell(job: Job, unit: Unit, landing: Landing, days: int, drift: Drift | None) -> None:
+    """Print what is worth knowing of what has landed, and journal what must be looked at.
+
+    Args:
+        job: whose.
+        unit: what has landed.
+        landing: the rows, with what is known of them.
+        days: how old the unit is.
+        drift: what changes of the rows that it had.
+    """
+    if drift and drift.changed:
+        line = _(
+            "{unit}: D-{days}: {table} {drift}",
+            unit=unit,
+            days=days,
+            table=landing.table.name,
+            drift=drift,
+        )
+        journalled(job, unit.period.key, _("has other rows than before:"), [line])
+    if landing.notice:
+        print(f"{unit}: {landing.notice}", flush=True)
+    if landing.finding:
+        line = _("{unit}: {fault}", unit=unit, fault=landing.finding)
+        journalled(job, unit.period.key, _("found what is new:"), [line])
 
 
 def journalled(job: Job, key: str, event: str, lines: Sequence[str]) -> None:
@@ -100,4 +133,7 @@ def journalled(job: Job, key: str, event: str, lines: Sequence[str]) -> None:
     try:
         journal.write(f"{job.id} {key}", event, lines)
     except OSError as error:
-        print(f"the journal {journal.path} cannot be written: {error}", file=sys.stderr)
+        print(
+            _("the journal {path} cannot be written: {error}", path=journal.path, error=error),
+            file=sys.stderr,
+        )

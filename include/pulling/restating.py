@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select
 
 from include.errors import ExpectedError
+from include.language import N_, _, clauses
 from include.row_checks.judging import doubts
 from include.units.ledger import is_of
 from include.units.unit import LedgerRow
@@ -19,8 +20,10 @@ if TYPE_CHECKING:
     from include.registry.checks_schema import Checks
     from include.units.unit import Unit
 
-KEPT = "{count} rows have landed and are kept: {why}"
-GONE = "the source has none of this period any more; if that is right, run it with --again by hand"
+KEPT = N_("{count} rows have landed and are kept: {why}")
+GONE = N_(
+    "the source has none of this period any more; if that is right, run it with --again by hand"
+)
 
 
 class NotRestatedError(ExpectedError):
@@ -39,7 +42,7 @@ def check_restated(
     if drift is None or not drift.changed:
         return
     if not loaded.rows:
-        raise NotRestatedError(KEPT.format(count=drift.before, why=GONE))
+        raise NotRestatedError(_(KEPT, count=drift.before, why=_(GONE)))
     (row,) = LedgerRow.read(connection, select(ledger).where(is_of(unit)))
     if checks and (faults := doubts(connection, checks, {unit: row}).get(unit)):
-        raise NotRestatedError(KEPT.format(count=drift.before, why="; ".join(faults)))
+        raise NotRestatedError(_(KEPT, count=drift.before, why=clauses(*faults)))

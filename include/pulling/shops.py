@@ -18,6 +18,7 @@ from include.gateways.answers import TOLERANCE
 from include.gateways.client import GatewayClient, Tally, tallied
 from include.gateways.shape_store import ShapeStore
 from include.gateways.tokens import TokenStore
+from include.language import _, clauses
 from include.pulling.assignment import Assignment
 from include.pulling.clients import Clients, own_connection, run
 from include.pulling.control_totals import Control, Recounts
@@ -26,8 +27,8 @@ from include.pulling.outcomes import (
     Outcome,
     exit_code_of,
     journal_drift,
-    journalled,
     print_table,
+    tell,
 )
 from include.pulling.restating import check_restated
 from include.pulling.window import Window, utc_now
@@ -47,7 +48,7 @@ if TYPE_CHECKING:
     from include.gateways.dialect import Dialect
     from include.pulling.landing import Landing, Loaded
     from include.registry import Shop
-    from include.units.unit import Drift, Unit
+    from include.units.unit import Unit
 
     Fetch: TypeAlias = Callable[[GatewayClient, Shop, Window], Awaitable[Landing]]
 
@@ -128,7 +129,7 @@ class Pull:
         waiting = {unit: units[unit] for unit in left}
         title = f"{assignment.job.name} {assignment.period.key}"
         if not waiting:
-            print(f"{title}: every shop has landed before")
+            print(_("{title}: every shop has landed before", title=title))
             return ExitCode.NOTHING_TO_DO
         if not self._has_settled():
             return ExitCode.TEMPORARY
@@ -141,10 +142,18 @@ class Pull:
         end, lag = self.assignment.period.end, self.lag or timedelta()
         left = end.timestamp() + lag.total_seconds() - self.clock().timestamp()
         if left > lag.total_seconds():
-            print(f"the period ends at {end}: run it again after that", file=sys.stderr)
+            told = _("the period ends at {end}: run it again after that", end=str(end))
+            print(told, file=sys.stderr)
             return False
         if left > 0:
-            print(f"waiting {left:.0f} s: the platform's lists may be {lag} behind", flush=True)
+            print(
+                _(
+                    "waiting {left:.0f} s: the platform's lists may be {lag} behind",
+                    left=left,
+                    lag=str(lag),
+                ),
+                flush=True,
+            )
             time.sleep(left)
         return True
 
@@ -155,8 +164,18 @@ class Pull:
             async with places:
                 outcome = await self._pull_one(unit, shop)
             self.done += 1
-            state = f"{outcome.state}, {outcome.rows:,} rows, {outcome.calls:,} calls"
-            print(f"{unit}: {state} ({self.done} of {len(units)} shops)", flush=True)
+            print(
+                _(
+                    "{unit}: {state}, {rows:,} rows, {calls:,} calls ({done} of {all} shops)",
+                    unit=unit,
+                    state=outcome.state,
+                    rows=outcome.rows,
+                    calls=outcome.calls,
+                    done=self.done,
+                    all=len(units),
+                ),
+                flush=True,
+            )
             return outcome
 
         async with self.clients:
@@ -187,28 +206,19 @@ class Pull:
                 counted = await self._counted(client, shop, unit, landing)
                 land = partial(self._land, unit, window, landing, counted)
                 rows, drift = await asyncio.to_thread(land, tally)
-                self._tell(unit, landing, drift)
+                days = (self.clock() - unit.period.end).days
+                tell(self.assignment.job, unit, landing, days, drift)
                 if counted not in (None, rows):
                     await self._count_the_other_way(client, shop, unit, rows)
             except Exception as error:  # noqa: BLE001 - one shop's failure, whatever it is, stops no other
                 code = exit_code_of(error)
                 text = str(error) if isinstance(error, ExpectedError) else _trace(error)
-                print(f"{unit}: failed: {text}", file=sys.stderr, flush=True)
+                print(
+                    _("{unit}: failed: {text}", unit=unit, text=text), file=sys.stderr, flush=True
+                )
                 await asyncio.to_thread(self._fail, unit, code, text)
         seconds, is_early = time.monotonic() - started, self.assignment.is_early
         return Outcome(unit, code, rows, tally.calls, seconds, is_early)
-
-    def _tell(self, unit: Unit, landing: Landing, drift: Drift | None) -> None:
-        """Print what is worth knowing of what has landed, and journal what must be looked at."""
-        job, key = self.assignment.job, unit.period.key
-        if drift and drift.changed:
-            days = (self.clock() - unit.period.end).days
-            line = f"{unit}: D-{days}: {landing.table.name} {drift}"
-            journalled(job, key, "has other rows than before:", [line])
-        if landing.notice:
-            print(f"{unit}: {landing.notice}", flush=True)
-        if landing.finding:
-            journalled(job, key, "found what is new:", [f"{unit}: {landing.finding}"])
 
     async def _counted(
         self, client: GatewayClient, shop: Shop, unit: Unit, landing: Landing
@@ -256,7 +266,7 @@ class Pull:
                 source_rows=counted,
                 counted_at=None if counted is None else self.clock(),
                 drift=loaded.drift,
-                notice="; ".join(filter(None, (landing.finding, landing.notice))) or None,
+                notice=clauses(landing.finding, landing.notice) or None,
             )
             if self.assignment.is_repull:
                 check_restated(connection, self.assignment.job.checks, unit, loaded)
@@ -269,7 +279,11 @@ class Pull:
         try:
             self.ledger.fail(unit, code, text)
         except SQLAlchemyError as error:
-            print(f"{unit}: the ledger cannot be written: {error}", file=sys.stderr, flush=True)
+            print(
+                _("{unit}: the ledger cannot be written: {error}", unit=unit, error=error),
+                file=sys.stderr,
+                flush=True,
+            )
 
 
 def _trace(error: Exception) -> str:

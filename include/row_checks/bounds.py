@@ -2,27 +2,35 @@
 
 from __future__ import annotations
 
+from functools import reduce
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
-from include.units.unit import PERIODS_COMPARED, SOURCE_COUNTS, LedgerRow, State
+from include.language import N_, _, clauses
+from include.units.unit import PERIODS_COMPARED, LedgerRow, State
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from include.registry.checks_schema import Checks
 
+# Templates, by the names that common-sql has for comparisons.
 COMPARISONS = {
-    "equal_to": "exactly",
-    "greater_than": "more than",
-    "geq_to": "at least",
-    "less_than": "less than",
-    "leq_to": "at most",
+    "equal_to": N_("exactly {limit:g}"),
+    "greater_than": N_("more than {limit:g}"),
+    "geq_to": N_("at least {limit:g}"),
+    "less_than": N_("less than {limit:g}"),
+    "leq_to": N_("at most {limit:g}"),
 }
-NO_TOTAL = (
-    "its script does not say how many rows the source counts, so control_total can tell nothing: "
-    "remove control_total where the source (or its entry in config/feeds.yaml) names no total, or "
-    "let the script write source_rows to the ledger (Ledger.land)"
+NO_ROWS = N_(
+    "its script reports no rows, so {check} can tell nothing: let it write them to the ledger "
+    "(Ledger.land)"
+)
+OR_TABLE = N_("{told}, or add 'table' and 'day', whose rows then count for min_rows")
+NO_TOTAL = N_(
+    "its script does not say how many rows the source counts, so control_total can tell "
+    "nothing: remove control_total where the source (or its entry in config/feeds.yaml) "
+    "names no total, or let the script write source_rows to the ledger (Ledger.land)"
 )
 
 
@@ -31,17 +39,25 @@ def too_few(checks: Checks, rows: int, last_rows: Sequence[int]) -> list[str]:
 
     `last_rows`: how many its last like periods landed; too few of them make no `max_drop`.
     """
-    faults = []
+    faults: list[str] = []
     if checks.min_rows is not None and rows < checks.min_rows:
-        faults.append(f"{rows:,} rows, at least {checks.min_rows:,} expected")
+        faults.append(
+            _("{rows:,} rows, at least {least:,} expected", rows=rows, least=checks.min_rows)
+        )
     if checks.max_drop is not None and len(last_rows) == PERIODS_COMPARED:
         usual, percent = median(last_rows), round(checks.max_drop * 100)
         # Rounded up in whole numbers: 40 % of 400 is 160, which binary fractions may miss.
         if rows < -(-int(usual * 2) * (100 - percent) // 200):
             drop, shown = 100 * (1 - rows / usual), f"{usual:,.1f}".removesuffix(".0")
             faults.append(
-                f"{rows:,} rows, the median of the last four is {shown}: a drop of {drop:.4g} %, "
-                f"at most {percent} % allowed"
+                _(
+                    "{rows:,} rows, the median of the last four is {shown}: a drop of "
+                    "{drop:.4g} %, at most {percent} % allowed",
+                    rows=rows,
+                    shown=shown,
+                    drop=drop,
+                    percent=percent,
+                )
             )
     return faults
 
@@ -54,8 +70,11 @@ def miscount(checks: Checks, row: LedgerRow) -> str:
     allowed = checks.control_total.allowed(counted)
     if abs(rows - counted) <= allowed:
         return ""
-    told = f"{rows:,} {SOURCE_COUNTS} {counted:,}"
-    return f"{told}: at most {allowed:,} apart allowed" if allowed else told
+    # As SOURCE_COUNTS, by which its row in the ledger is known.
+    told = _("{rows:,} landed, the source counts {counted:,}", rows=rows, counted=counted)
+    if not allowed:
+        return told
+    return _("{told}: at most {allowed:,} apart allowed", told=told, allowed=allowed)
 
 
 def is_uncounted(row: LedgerRow) -> bool:
@@ -69,9 +88,9 @@ def not_to_tell(checks: Checks) -> str:
     keys += ["max_drop"] if checks.max_drop is not None else []
     if not keys:
         return ""
-    told = f"its script reports no rows, so {' and '.join(keys)} can tell nothing: let it write "
-    or_else = ", or add 'table' and 'day', whose rows then count for min_rows"
-    return f"{told}them to the ledger (Ledger.land){or_else if 'min_rows' in keys else ''}"
+    both = _("{one} and {other}", one=keys[0], other=keys[-1])
+    told = _(NO_ROWS, check=both if keys[1:] else keys[0])
+    return _(OR_TABLE, told=told) if "min_rows" in keys else told
 
 
 def passes(limits: Mapping[str, float], found: Any) -> bool:
@@ -104,29 +123,40 @@ def passes(limits: Mapping[str, float], found: Any) -> bool:
 
 def in_words(limits: Mapping[str, float]) -> str:
     """Return in words what the comparisons of a column check expect."""
-    said = [f"{COMPARISONS[key]} {limits[key]:g}" for key in COMPARISONS if key in limits]
-    tolerance = limits.get("tolerance")
-    give_or_take = f", give or take {tolerance * 100:g} %" if tolerance else ""
-    return " and ".join(said) + give_or_take
+    said = [_(COMPARISONS[key], limit=limits[key]) for key in COMPARISONS if key in limits]
+    told = reduce(lambda one, other: _("{one} and {other}", one=one, other=other), said)
+    if tolerance := limits.get("tolerance"):
+        return _("{told}, give or take {percent:g} %", told=told, percent=tolerance * 100)
+    return told
 
 
 def summary(checks: Checks) -> str:
     """Return in one line what is checked after loading."""
-    parts = []
+    parts: list[str] = []
     if checks.min_rows is not None:
-        rows = "row" if checks.min_rows == 1 else "rows"
-        parts.append(f"at least {checks.min_rows:,} {rows}")
+        one, more = N_("at least {rows:,} row"), N_("at least {rows:,} rows")
+        parts.append(_(one if checks.min_rows == 1 else more, rows=checks.min_rows))
     if checks.max_drop is not None:
         parts.append(
-            f"at most {checks.max_drop:.0%} fewer rows than the median of the last four periods"
+            _(
+                "at most {max_drop:.0%} fewer rows than the median of the last four periods",
+                max_drop=checks.max_drop,
+            )
         )
     if checks.control_total is not None:
         tolerance = checks.control_total.tolerance
-        apart = f", give or take {tolerance:.0%}" if tolerance else ""
-        parts.append(f"as many rows as the source counts{apart}")
+        told = _("as many rows as the source counts")
+        apart = _("{told}, give or take {percent:.0%}", told=told, percent=tolerance)
+        parts.append(apart if tolerance else told)
     parts += [
-        f"`{checks.table}.{column}`: {kind} {in_words(limits)}"
+        _(
+            "`{table}.{column}`: {kind} {limits}",
+            table=checks.table,
+            column=column,
+            kind=kind,
+            limits=in_words(limits),
+        )
         for column, kinds in checks.columns.items()
         for kind, limits in kinds.items()
     ]
-    return "; ".join(parts)
+    return clauses(*parts)

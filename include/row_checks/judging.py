@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, select
 
+from include.language import _, clauses
 from include.row_checks.bounds import (
     NO_TOTAL,
     is_uncounted,
@@ -43,9 +44,9 @@ class Judgement:
         """Yield a line for each fault, naming the unit, figure and bound."""
         for unit, faults in self.faults.items():
             for fault in faults:
-                yield unit, f"{unit}: {fault}"
+                yield unit, _("{unit}: {fault}", unit=unit, fault=fault)
         for unit, why in self.unknown.items():
-            yield unit, f"{unit}: {why}"
+            yield unit, _("{unit}: {fault}", unit=unit, fault=why)
 
 
 def judge(ledger: Ledger, checks: Checks, units: Sequence[Unit]) -> Judgement:
@@ -78,7 +79,7 @@ def _judge(
             if (row := rows.get(unit.shop_id)) and row.state in LANDED and row.is_of(unit.period)
         }
         for unit, faults in _wrong(connection, checks, landed, table).items():
-            ledger.reject(landed[unit], "; ".join(faults))
+            ledger.reject(landed[unit], clauses(*faults))
             judgement.faults[unit] = faults
         for unit, row in landed.items():
             # What an earlier version has landed was not counted by its source.
@@ -110,7 +111,7 @@ def _unknown(checks: Checks, row: LedgerRow, *, is_fresh: bool) -> str:
     """Return why a check cannot tell whether a unit passes it; empty if each can."""
     told = not_to_tell(checks) if is_uncounted(row) else ""
     if checks.control_total and row.source_rows is None and is_fresh:
-        return f"{told}; {NO_TOTAL}" if told else NO_TOTAL
+        return clauses(told, _(NO_TOTAL))
     return told
 
 

@@ -29,6 +29,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import NoSuchTableError
 
 from include.errors import ConfigurationError
+from include.language import N_, _
 from include.row_checks.bounds import in_words, is_uncounted, passes
 from include.units.unit import NO_SHOP, LedgerRow, Unit
 
@@ -38,13 +39,15 @@ if TYPE_CHECKING:
     from include.registry.checks_schema import Checks
 
 SHOP = "shop_id"
-LOST = (
-    "the rows were deleted, or updated since and now belong to a later period, or 'table' and "
-    "'day' do not name the rows that the script counts"
+LOST = N_(
+    "0 rows in {table} by {day}, the ledger counts {counted:,}: the rows were deleted, or updated "
+    "since and now belong to a later period, or 'table' and 'day' do not name the rows that the "
+    "script counts"
 )
-NONE = (
-    "its script reports no rows, so it is unknown whether some are missing: where none is right, "
-    "let the script end with exit code 99, or write 'min_rows: 0' in checks"
+NONE = N_(
+    "0 rows in {table} by {day}: its script reports no rows, so it is unknown whether some are "
+    "missing: where none is right, let the script end with exit code 99, or write 'min_rows: 0' "
+    "in checks"
 )
 HARMLESS = re.compile(r"[\w: +-]+", re.ASCII)
 
@@ -71,8 +74,13 @@ class TableRows:
         for name in (self._day, *checks.columns):
             if name.lower() not in columns:
                 raise ConfigurationError(
-                    f"checks name column {name!r}, and {self._named!r} has only "
-                    f"{', '.join(columns)}: correct 'day' or 'columns'"
+                    _(
+                        "checks name column {name!r}, and {table!r} has only {columns}: "
+                        "correct 'day' or 'columns'",
+                        name=name,
+                        table=self._named,
+                        columns=[*columns],
+                    )
                 )
         self._columns: dict[str, ColumnClause[Any]] = {
             name: column(real) for name, (real, _) in columns.items()
@@ -106,7 +114,7 @@ class TableRows:
         figures = [
             _figure_of(kind, self._columns[name.lower()]) for name, kind, _ in self.column_checks
         ]
-        schema, _, name = self._named.rpartition(".")
+        schema, _dot, name = self._named.rpartition(".")
         query = select(func.count(), *figures).select_from(table(name, schema=schema or None))
         rows, *found = self._connection.execute(query.where(self._is_of(unit))).one()
         return Found(rows, found)
@@ -115,28 +123,39 @@ class TableRows:
         """Return what is wrong with how many rows there are, if something is."""
         least, counted = self._checks.min_rows, sum(row.rows or 0 for row in rows)
         uncounted = any(is_uncounted(row) for row in rows)
-        where = f"in {self._named} by {self._day}"
+        told = {"there": there, "table": self._named, "day": self._day}
         if uncounted and least and there < least:
-            return f"{there:,} rows {where}, at least {least:,} expected"
+            few = N_("{there:,} rows in {table} by {day}, at least {least:,} expected")
+            return _(few, least=least, **told)
         expected = counted or (uncounted and least is None)
         if there or not expected:
             return ""
         if counted:
-            return f"0 rows {where}, the ledger counts {counted:,}: {LOST}"
-        return f"0 rows {where}: {NONE}"
+            return _(LOST, counted=counted, **told)
+        return _(NONE, **told)
 
     def _wrong_figures(self, figures: Sequence[Any]) -> list[str]:
         try:
             return [
-                f"{name} {kind} is {_written(found)}, {in_words(limits)} expected"
+                _(
+                    "{name} {kind} is {found}, {limits} expected",
+                    name=name,
+                    kind=kind,
+                    found=_written(found),
+                    limits=in_words(limits),
+                )
                 for (name, kind, limits), found in zip(self.column_checks, figures, strict=True)
                 # The least of no rows is nothing, of which nothing can be wrong.
                 if found is not None and not passes(limits, found)
             ]
         except TypeError as error:
             raise ConfigurationError(
-                f"checks compare a column of {self._named!r} that holds no numbers ({error}): "
-                "leave min and max to columns with numbers"
+                _(
+                    "checks compare a column of {table!r} that holds no numbers ({error}): "
+                    "leave min and max to columns with numbers",
+                    table=self._named,
+                    error=error,
+                )
             ) from error
 
     def _is_of(self, unit: Unit) -> ColumnElement[bool]:
@@ -164,12 +183,12 @@ def _figure_of(kind: str, of: ColumnClause[Any]) -> ColumnElement[Any]:
 
 def _columns(connection: Connection, name: str) -> dict[str, tuple[str, Any]]:
     """Return the real name and the type of each column, by its name in small letters."""
-    schema, _, bare = name.rpartition(".")
+    schema, _dot, bare = name.rpartition(".")
     try:
         found = inspect(connection).get_columns(bare, schema=schema or None)
     except NoSuchTableError:
         raise ConfigurationError(
-            f"checks.table {name!r} is no table or view of the warehouse: correct it"
+            _("checks.table {name!r} is no table or view of the warehouse: correct it", name=name)
         ) from None
     return {each["name"].lower(): (each["name"], each["type"]) for each in found}
 
@@ -184,5 +203,7 @@ def _written(value: Any) -> str:
 
 def _text(value: str) -> ColumnElement[Any]:
     if not HARMLESS.fullmatch(value):
-        raise ConfigurationError(f"{value!r} is no id: write letters, digits, - and _ only")
+        raise ConfigurationError(
+            _("{value!r} is no id: write letters, digits, - and _ only", value=value)
+        )
     return literal_column(f"'{value}'")

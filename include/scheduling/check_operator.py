@@ -14,6 +14,7 @@ from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException
 
 from include.errors import ConfigurationError
+from include.language import N_, _
 from include.running.asked import asked_of
 from include.scheduling.operator import warehouse_url, write_journal
 from include.secrets.masking import Masker
@@ -31,9 +32,9 @@ if TYPE_CHECKING:
     from include.units.ledger import Ledger
 
 ENDED_WELL = ("success", "skipped")
-REPAIR = (
-    "to pull them again, clear the task {run!r} with what is downstream of it; when a figure is "
-    "right as it is, change 'checks' in {entry}"
+REPAIR = N_(
+    "to pull them again, clear the task {run!r} with what is downstream of it; when a "
+    "figure is right as it is, change 'checks' in {entry}"
 )
 
 
@@ -70,17 +71,21 @@ class CheckOperator(BaseOperator):
             keys = list(dict.fromkeys(unit.period.key for unit in units))
             problems = self._problems(units, context["dag_run"].run_id)
         except ConfigurationError as error:
-            self._journal({key: [f"{error} ({entry})"] for key in keys})
+            self._journal({key: [_("{error} ({entry})", error=error, entry=entry)] for key in keys})
             self.log.error("%s: %s", self.job.id, error)  # noqa: TRY400 - no traceback
             raise AirflowFailException(f"{self.job.id}: {error} ({entry})") from None
         state = self._state_of_script(context)
         if not problems and state not in ENDED_WELL:
-            told = f"task {self.script_task!r} is {state}, though all landed: see its log"
+            told = _(
+                "task {task!r} is {state}, though all landed: see its log",
+                task=self.script_task,
+                state=state,
+            )
             problems = {key: [told] for key in keys}
         if problems:
             self._journal(problems)
             lines = dict.fromkeys(line for told in problems.values() for line in told)
-            repair = REPAIR.format(run=self.script_task, entry=entry)
+            repair = _(REPAIR, run=self.script_task, entry=entry)
             raise AirflowFailException("\n".join([f"{self.job.id}:", *lines, repair]))
 
     def _journal(self, reasons: Mapping[str, Sequence[str]], url: str = "") -> None:
@@ -89,8 +94,8 @@ class CheckOperator(BaseOperator):
         events = [
             (
                 f"{self.job.id} {key}",
-                "failed its checks:",
-                [masker.mask(" ".join(line.split())) for line in lines],
+                _("failed its checks:"),
+                [masker.mask(line) for line in lines],
             )
             for key, lines in reasons.items()
         ]
@@ -121,14 +126,18 @@ class CheckOperator(BaseOperator):
         from include.warehouse.transactions import cause_of  # noqa: PLC0415
 
         if not units:
-            raise AirflowSkipException(f"{self.job.id}: no shop was open, so nothing is to check")
+            nothing = _("{job}: no shop was open, so nothing is to check", job=self.job.id)
+            raise AirflowSkipException(nothing[:])
         url = warehouse_url()
         ledger = Ledger(connect(url), run_id)
         try:
             missing = _not_landed(ledger, units)
             judgement = judge(ledger, self.checks, units)
         except SQLAlchemyError as error:
-            told = f"the warehouse cannot be asked: {cause_of(error)}; check that it is up"
+            told = _(
+                "the warehouse cannot be asked: {cause}; check that it is up",
+                cause=cause_of(error),
+            )
             keys = dict.fromkeys(unit.period.key for unit in units)
             self._journal({key: [told] for key in keys}, url)
             raise AirflowException(f"{self.job.id}: {told}") from error
@@ -149,21 +158,24 @@ class CheckOperator(BaseOperator):
 
 def _not_landed(ledger: Ledger, units: Sequence[Unit]) -> list[tuple[Unit, str]]:
     """Return a line for each unit that has not landed; what is provisional is due later."""
-    lines = []
+    lines: list[tuple[Unit, str]] = []
     for key, same in groupby(units, key=lambda unit: unit.period.key):
         rows = {row.shop_id: row for row in ledger.rows(units[0].job_id, key)}
         for unit in ledger.open_units(same):
             row = rows.get(unit.shop_id)
             if row is None or row.state != State.PROVISIONAL:
-                lines.append((unit, f"{unit}: has not landed: {_standing(row)}"))
+                told = _("{unit}: has not landed: {standing}", unit=unit, standing=_standing(row))
+                lines.append((unit, told))
     return lines
 
 
 def _standing(row: LedgerRow | None) -> str:
     """Return how a unit that has not landed stands, with the first line of its error."""
     if row is None:
-        return "nothing was tried"
+        return _("nothing was tried")
     if row.state in LANDED:
-        return f"it is {row.state} for another window of the same key"
-    reason = (row.error or "").partition("\n")[0]
-    return row.state + (f", {reason}" if reason else "")
+        return _("it is {state} for another window of the same key", state=row.state)
+    reason = (row.shown_error or "").partition("\n")[0]
+    if not reason:
+        return row.state
+    return _("{state}, {reason}", state=row.state, reason=reason)

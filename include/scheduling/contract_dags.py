@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import DAG, Asset, BaseOperator
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
+from include.language import N_, _
 from include.registry import load_registry
 from include.registry.contracts import Contract, load_contracts
 from include.registry.contracts.schema import DAG_PREFIX, NO_CRON
@@ -29,22 +30,22 @@ if TYPE_CHECKING:
 
 COMPLETE = "complete"
 TAG = "contract"
-WHEN = "when it is complete"
+WHEN = N_("when it is complete")
 # The warehouse may be away for as long as that.
 RETRIES, RETRY_DELAY = 60, timedelta(minutes=1)
 MAX_ACTIVE_RUNS = 100
-BY_HAND = (
-    "{contract}: run {run!r} is of no revision that was complete: the runs of this DAG are made "
-    "when a period is; see `python3 scheduler_manager.py complete {contract} {key}`, and to say "
-    "one again clear its run"
+BY_HAND = N_(
+    "{contract}: run {run!r} is of no revision that was complete: the runs of this DAG "
+    "are made when a period is; see `python3 scheduler_manager.py complete {contract} "
+    "{key}`, and to say one again clear its run"
 )
-ABOUT = """\
+ABOUT = N_("""\
 ## {name}
 
 An event of the asset `{id}`, with the period as its partition key, each time that a period of these
 jobs is complete: {jobs}. Runs are made by themselves; a DAG with
 `schedule=PartitionedAssetTimetable(assets=Asset("{id}"))` starts on them.
-"""
+""")
 
 log = logging.getLogger(__name__)
 
@@ -70,8 +71,8 @@ class CompleteOperator(BaseOperator):
         revision = self._written(run.run_id)
         if revision is None or revision.period_key != run.partition_key:
             key = run.partition_key or "PERIOD"
-            message = BY_HAND.format(contract=self.contract_id, run=run.run_id, key=key)
-            raise AirflowFailException(message)
+            message = _(BY_HAND, contract=self.contract_id, run=run.run_id, key=key)
+            raise AirflowFailException(message[:])
         context["outlet_events"][self.asset].extra = revision.as_event()
 
     def _written(self, run_id: str) -> Revision | None:
@@ -86,7 +87,10 @@ class CompleteOperator(BaseOperator):
         try:
             return written(engine, self.contract_id, run_id)
         except SQLAlchemyError as error:
-            told = f"the warehouse cannot be asked: {cause_of(error)}; check that it is up"
+            told = _(
+                "the warehouse cannot be asked: {cause}; check that it is up",
+                cause=cause_of(error),
+            )
             raise AirflowException(f"{self.contract_id}: {told}") from error
         finally:
             engine.dispose()
@@ -108,7 +112,7 @@ def build_contract_dags(only: str | None = None) -> Iterator[DAG]:
         try:
             yield contract_dag(contract)
         except Exception:  # noqa: PERF203 -- one costs no other
-            log.exception("no DAG for contract %s", contract.id)
+            log.exception(_("no DAG for contract {contract}", contract=contract.id))
 
 
 def contract_dag(contract: Contract) -> DAG:
@@ -118,14 +122,14 @@ def contract_dag(contract: Contract) -> DAG:
         timezone=contract.timezone,
         period=contract.period,
         week_start=contract.week_start,
-        event=WHEN,
+        event=_(WHEN)[:],
     )
-    jobs = ", ".join(f"`{job}`" for job in contract.jobs)
+    jobs = [f"`{job}`" for job in contract.jobs]
     dag = DAG(
         contract.dag_id,
         dag_display_name=contract.name,
         description=f"{contract.id}: {', '.join(contract.jobs)}",
-        doc_md=ABOUT.format(name=contract.name, id=contract.id, jobs=jobs),
+        doc_md=_(ABOUT, name=contract.name, id=contract.id, jobs=jobs)[:],
         schedule=timetable,
         catchup=False,
         max_active_runs=MAX_ACTIVE_RUNS,

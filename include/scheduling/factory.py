@@ -11,6 +11,7 @@ from airflow.sdk import DAG, TriggerRule
 from airflow.sdk.configuration import conf
 
 from include import PROJECT_ROOT
+from include.language import _
 from include.registry import load_registry
 from include.registry.dated_scripts import said_by_entry
 from include.running.environment import NO_DATA
@@ -56,7 +57,7 @@ def build_dags(only: str | None = None) -> Iterator[DAG]:
             yield built
         else:
             # Shown in the UI by dags/registry_errors.py; here it must not cost the other DAGs.
-            log.error("no DAG for job %s", built.job.id, exc_info=built.error)
+            log.error(_("no DAG for job {job}", job=built.job.id), exc_info=built.error)
 
 
 def build(registry: Registry, only: str | None = None) -> Iterator[DAG | Unbuildable]:

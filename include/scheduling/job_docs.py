@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from include.language import N_, _
 from include.registry.dated_scripts import said_by_entry
 from include.registry.quantities import write_duration
 from include.row_checks.bounds import summary
@@ -12,10 +13,10 @@ if TYPE_CHECKING:
     from include.registry import Job, Shop
 
 COVERS = {
-    "tick": "the time since the last run",
-    "day": "the day before",
-    "week": "the week before",
-    "month": "the month before",
+    "tick": N_("the time since the last run"),
+    "day": N_("the day before"),
+    "week": N_("the week before"),
+    "month": N_("the month before"),
 }
 
 
@@ -26,21 +27,26 @@ def describe(job: Job, shops: list[Shop]) -> str:
 
 def details(job: Job, shops: list[Shop]) -> str:
     """Write what a job's page says below its heading."""
-    shown = ", ".join(f"{shop.name} (`{shop.id}`)" for shop in shops)
+    shown = [f"{shop.name} (`{shop.id}`)" for shop in shops]
     facts = [
-        f"- runs {_when(job)} and covers {COVERS[job.period]}",
-        f"- shops: {shown}" if shops else "",
-        f"- pool: `{job.platform}`" if job.platform else "",
-        f"- script: `include/scripts/{job.script}`; entry: `{job.file}`",
-        f"- checked after loading: {summary(job.checks)}" if job.checks else "",
-        f"- must have landed by {job.deadline:%H:%M}" if job.deadline else "",
+        _("- runs {when} and covers {covers}", when=_when(job), covers=_(COVERS[job.period])),
+        _("- shops: {shown}", shown=shown) if shops else "",
+        _("- pool: `{platform}`", platform=job.platform) if job.platform else "",
+        _(
+            "- script: `include/scripts/{script}`; entry: `{file}`",
+            script=job.script,
+            file=job.file,
+        ),
+        _("- checked after loading: {summary}", summary=summary(job.checks)) if job.checks else "",
+        _("- must have landed by {deadline:%H:%M}", deadline=job.deadline) if job.deadline else "",
         _repull(job),
         *_patience(job),
     ]
-    repair = (
-        "Red? The task's log ends with the reason. To run a period again: *Trigger*, and name it; "
-        "or `python3 scheduler_manager.py run "
-        f"{job.id} --period KEY`. What has landed is left alone."
+    repair = _(
+        "Red? The task's log ends with the reason. To run a period again: *Trigger*, and "
+        "name it; or `python3 scheduler_manager.py run {job} --period KEY`. What has "
+        "landed is left alone.",
+        job=job.id,
     )
     parts = [job.description, job.doc, "\n".join(filter(None, facts)), repair]
     return "\n\n".join(part.strip() for part in parts if part)
@@ -48,27 +54,32 @@ def details(job: Job, shops: list[Shop]) -> str:
 
 def _when(job: Job) -> str:
     if not job.after:
-        return f"by cron `{job.cron}` ({job.timezone})"
-    again = ", again when that is restated," if job.restate else ""
-    return f"when contract `{job.after}` is complete{again}"
+        return _("by cron `{cron}` ({timezone})", cron=job.cron, timezone=job.timezone)
+    again = N_("when contract `{contract}` is complete, again when that is restated,")
+    once = N_("when contract `{contract}` is complete")
+    return _(again if job.restate else once, contract=job.after)
 
 
 def _repull(job: Job) -> str:
-    ages = ", ".join(map(write_duration, job.repull))
-    return f"- pulled again {ages} after the period's end: its source restates it" if ages else ""
+    if not job.repull:
+        return ""
+    ages = [*map(write_duration, job.repull)]
+    return _("- pulled again {ages} after the period's end: its source restates it", ages=ages)
 
 
 def _patience(job: Job) -> list[str]:
     delay, timeout, recover = map(write_duration, (job.retry_delay, job.timeout, job.recover))
     said = said_by_entry(job)
     if said and not said.dated:
-        outage = "the period that ended last runs; those before it cannot be pulled again"
+        outage = _("the period that ended last runs; those before it cannot be pulled again")
     elif job.recover:
-        outage = f"missed periods up to {recover} old run by themselves"
+        outage = _("missed periods up to {recover} old run by themselves", recover=recover)
     else:
-        outage = "missed periods wait until somebody runs them"
+        outage = _("missed periods wait until somebody runs them")
     return [
-        f"- retried {job.retries} times, {delay} apart" if job.retries else "- not retried",
-        f"- stopped when it runs longer than {timeout}",
-        f"- after an outage: {outage}",
+        _("- retried {retries} times, {delay} apart", retries=job.retries, delay=delay)
+        if job.retries
+        else _("- not retried"),
+        _("- stopped when it runs longer than {timeout}", timeout=timeout),
+        _("- after an outage: {outage}", outage=outage),
     ]

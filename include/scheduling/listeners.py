@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.listeners import hookimpl
 
 from include.errors import ConfigurationError
+from include.language import _
 from include.registry import load_registry
 from include.running.asked import asked_of
 from include.running.environment import REFUSED_NOTE, project_root
@@ -45,7 +46,7 @@ class RunNotes:
             _add_note(dag_run, f"{REFUSED_NOTE} {error}")
             return
         if asked.first != asked.last:
-            _add_note(dag_run, f"{asked.first} to {asked.last}")
+            _add_note(dag_run, _("{first} to {last}", first=asked.first, last=asked.last)[:])
         elif dag_run.partition_key is None:
             period = job.schedule.parse_key(asked.first)
             dag_run.partition_key = period.key

@@ -23,6 +23,7 @@ from airflow.sdk.exceptions import (
 
 from include import var_folder
 from include.errors import ConfigurationError, missing_connection
+from include.language import N_, _
 from include.running.asked import asked_of
 from include.running.environment import ALL_SECONDS, PRIVATE, RETRY_EARLIER
 from include.running.journal import Journal
@@ -40,8 +41,13 @@ if TYPE_CHECKING:
 SCHEDULED = "scheduled"
 WAREHOUSE = "warehouse"
 ADVICE = {
-    ExitCode.REFUSED: "credentials were refused or have expired; the log above names what to renew",
-    ExitCode.CONFIGURATION: "the configuration is wrong; the log above names what to repair",
+    ExitCode.REFUSED: N_(
+        "{job}: exit code {code}: credentials were refused or have expired; the log above names "
+        "what to renew"
+    ),
+    ExitCode.CONFIGURATION: N_(
+        "{job}: exit code {code}: the configuration is wrong; the log above names what to repair"
+    ),
 }
 
 
@@ -84,7 +90,8 @@ class ScriptOperator(BashOperator):
         try:
             environment = self.get_env(context)
         except ConfigurationError as error:
-            event = f"refused: {error} (run {context['dag_run'].run_id})"
+            run = context["dag_run"].run_id
+            event = _("refused: {error} (run {run})", error=error, run=run)
             write_journal(self.schedule.zone, [(self.job_id, event, ())], self.log)
             # Its own line: what Airflow writes of an exception is a traceback.
             self.log.error("%s: %s", self.job_id, error)  # noqa: TRY400 - for the same reason
@@ -93,11 +100,17 @@ class ScriptOperator(BashOperator):
         ended = self.subprocess_hook.run_command(command, env=environment, cwd=self.cwd)
         code = ended.exit_code
         if code == ExitCode.NOTHING_TO_DO:
-            raise AirflowSkipException(f"{self.job_id}: there was nothing to do")
+            raise AirflowSkipException(self._said(N_("{job}: there was nothing to do")))
         if code in ADVICE:
-            raise AirflowFailException(f"{self.job_id}: exit code {code}: {ADVICE[ExitCode(code)]}")
+            raise AirflowFailException(self._said(ADVICE[ExitCode(code)], code))
         if code != ExitCode.LANDED:
-            raise AirflowException(f"{self.job_id}: exit code {code}; the log above says why")
+            raise AirflowException(
+                self._said(N_("{job}: exit code {code}; the log above says why"), code)
+            )
+
+    def _said(self, template: str, code: int = 0) -> str:
+        """Return a message as Airflow takes it from the task's process: as a text."""
+        return _(template, job=self.job_id, code=code)[:]
 
     def get_env(self, context: Context) -> dict[str, str]:
         """Return the runner's environment: the worker's without Airflow's secrets, and what we add.
@@ -190,4 +203,6 @@ def write_journal(
         for event in events:
             journal.write(*event)
     except OSError as error:
-        log.warning("the journal %s cannot be written: %s", journal.path, error)
+        log.warning(
+            _("the journal {path} cannot be written: {error}", path=journal.path, error=error)
+        )

@@ -19,6 +19,7 @@ from airflow.timetables.trigger import CronTriggerTimetable
 
 from include import PROJECT_ROOT
 from include.cron import CronError, check_cron
+from include.language import _
 from include.logical_dates import period_meant
 from include.periods import FORMS, PERIODS, PUNCTUAL, Period, PeriodError, Schedule
 from include.registry.dated_scripts import look_at
@@ -242,8 +243,12 @@ class CalendarPartitionTimetable(Timetable):
         if run_type == MANUAL and run_after < pendulum.now("UTC") - PUNCTUAL:
             key = period_meant(run_after, self.schedule).key
             raise ValueError(
-                f"run_after {run_after.isoformat()} has passed: it says when a run may start, not "
-                f'which period it covers; leave it out and send "partition_key": "{key}"'
+                _(
+                    "run_after {moment} has passed: it says when a run may start, not "
+                    'which period it covers; leave it out and send "partition_key": "{key}"',
+                    moment=run_after.isoformat(),
+                    key=key,
+                )
             )
         made = super().generate_run_id(
             run_type=run_type, run_after=run_after, data_interval=data_interval

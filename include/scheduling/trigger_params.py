@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 from functools import lru_cache, partial
+from itertools import product
 from typing import Any
 
 from airflow.sdk import Param
 from jsonschema import FormatChecker
 
+from include.language import LANGUAGES, N_, _, language
 from include.periods import FORMS
 
 HINTS = {
-    "tick": "the tick's start",
-    "day": "the day",
-    "week": "the week's first day",
-    "month": "the month",
+    "tick": N_("the tick's start, like {example}"),
+    "day": N_("the day, like {example}"),
+    "week": N_("the week's first day, like {example}"),
+    "month": N_("the month, like {example}"),
+}
+# What a message of JSON schema says that a value is not.
+FORMATS = {
+    "tick": N_("tick's start like {example}"),
+    "day": N_("day like {example}"),
+    "week": N_("week's first day like {example}"),
+    "month": N_("month like {example}"),
 }
 
 
@@ -35,7 +44,6 @@ class Field(Param):
 Field.__module__, Field.__name__ = Param.__module__, Param.__name__
 
 
-@lru_cache
 def form_for(period: str, shops: tuple[str, ...]) -> dict[str, Param]:
     """Return the params of a job: which period or periods, which shops, and whether to run again.
 
@@ -43,18 +51,24 @@ def form_for(period: str, shops: tuple[str, ...]) -> dict[str, Param]:
         period: `tick`, `day`, `week` or `month`.
         shops: ids of the job's shops; without any the form does not ask for them.
     """
-    hint = f"{HINTS[period]}, like {FORMS[period][0]}"
+    return _form(period, shops, language())
+
+
+@lru_cache
+def _form(period: str, shops: tuple[str, ...], _language: str) -> dict[str, Param]:
+    """Return the form in the language of the moment, which the cache tells apart."""
+    hint = _(HINTS[period], example=FORMS[period][0])
+    empty = _("{hint}; empty: the last one that has ended", hint=hint)
+    several = _("first of several periods ({hint}); with To, not with Period", hint=hint)
     form = {
-        "period": _key(period, "Period", f"{hint}; empty: the last one that has ended"),
-        "from": _key(
-            period, "From", f"first of several periods ({hint}); with To, not with Period"
-        ),
-        "to": _key(period, "To", "last of several periods, inclusive"),
+        "period": _key(period, _("Period"), empty),
+        "from": _key(period, _("From"), several),
+        "to": _key(period, _("To"), _("last of several periods, inclusive")),
         "again": Field(
             default=False,
             type="boolean",
-            title="Again",
-            description="run also what has landed already",
+            title=_("Again")[:],
+            description=_("run also what has landed already")[:],
         ),
     }
     if shops:
@@ -64,8 +78,8 @@ def form_for(period: str, shops: tuple[str, ...]) -> dict[str, Param]:
             items={"type": "string", "enum": list(shops)},
             minItems=1,  # no shop at all is not every shop
             examples=list(shops),
-            title="Shops",
-            description="only these; empty: all",
+            title=_("Shops")[:],
+            description=_("only these; empty: all")[:],
         )
     return form
 
@@ -75,13 +89,14 @@ def check_periods() -> None:
 
     Its error names a format by its name, which is in words; of a pattern it would show the pattern.
     """
-    for period in FORMS:
-        # The class's own, of which Airflow makes its checkers.
-        FormatChecker.checkers[_format(period)] = (partial(_fits, period), ())
+    for period, wanted in product(FORMS, LANGUAGES):
+        # The class's own, of which Airflow makes its checkers. A form may have been made by a
+        # process that speaks another language.
+        FormatChecker.checkers[_format(period, wanted)] = (partial(_fits, period), ())
 
 
-def _format(period: str) -> str:
-    return f"{HINTS[period].removeprefix('the ')} like {FORMS[period][0]}"
+def _format(period: str, wanted: str) -> str:
+    return _(FORMATS[period], example=FORMS[period][0]).into(wanted)
 
 
 def _fits(period: str, value: object) -> bool:
@@ -92,8 +107,10 @@ def _fits(period: str, value: object) -> bool:
 
 
 def _key(period: str, title: str, description: str) -> Param:
-    wording: dict[str, Any] = {"title": title, "description": description}
-    return Field(default=None, type=["null", "string"], format=_format(period), **wording)
+    # Airflow takes texts alone.
+    wording: dict[str, Any] = {"title": title[:], "description": description[:]}
+    form = _format(period, language())
+    return Field(default=None, type=["null", "string"], format=form, **wording)
 
 
 check_periods()

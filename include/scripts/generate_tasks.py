@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 try:
     from include.errors import ConfigurationError
+    from include.language import _
     from include.registry import Registry, load_registry
     from include.running.environment import given, project_root
     from include.units.exit_codes import ExitCode
@@ -61,7 +62,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     seen = first_seen(engine, registry.jobs)
     units = list(expected_units(registry, unit, now, seen))
     new = Ledger(engine).expect(units)
-    print(f"{len(units)} units of period {unit} are expected, {new} of them new")
+    print(
+        _(
+            "{count} units of period {period} are expected, {new} of them new",
+            count=len(units),
+            period=unit,
+            new=new,
+        )
+    )
     for job_id in sorted({unit.job_id for unit in units}):
         mine = [unit for unit in units if unit.job_id == job_id]
         print(f"  {job_id} {mine[0].period.key}: {len(mine)}")

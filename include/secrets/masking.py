@@ -13,7 +13,7 @@ from urllib.parse import quote, quote_plus
 from include.language import Message
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 MASK = "***"
 SHORTEST = 4  # what is shorter protects nothing, and masking it would garble what is shown
@@ -93,19 +93,10 @@ class Masker:
     def mask(self, text: str) -> str:
         """Mask the secrets in a whole text; a message stays one if its values can be masked."""
         if isinstance(text, Message):
-            values = {name: self._masked(value) for name, value in text.values.items()}
-            message = Message(text.template, **values)
-            whole = self.mask(text[:])  # a piece of a message is none
-            return message if message == whole else whole
+            return _in_its_values(text, self.mask)
         stream = MaskedStream(self)
         data = stream.feed(text.encode(errors="backslashreplace")) + stream.finish()
         return data.decode(errors="backslashreplace")
-
-    def _masked(self, value: Any) -> Any:
-        """Return a value of a message masked, where it is a text or has some."""
-        if isinstance(value, (list, tuple)):
-            return [self._masked(one) for one in value]
-        return self.mask(value) if isinstance(value, str) else value
 
 
 class MaskedStream:
@@ -156,8 +147,12 @@ class MaskedStream:
 def concealed(text: str, secrets: Iterable[str]) -> str:
     """Return a text without some secrets, in whatever form it has them or one of their ends.
 
-    They are given in their plain form; those of fewer than 4 characters are none.
+    They are given in their plain form; those of fewer than 4 characters are none. A message stays
+    one if its values can be masked.
     """
+    if isinstance(text, Message):
+        secrets = list(secrets)
+        return _in_its_values(text, lambda part: concealed(part, secrets))
     known = (secret for secret in secrets if len(secret) >= SHORTEST)
     forms = {form.decode() for secret in known for form in forms_of(secret)}
     pieces: list[str] = []
@@ -193,3 +188,17 @@ def _begun(text: str, form: str) -> int:
     while start >= 0 and not form.startswith(text[start:]):
         start = text.find(form[:SHORTEST], start + 1)
     return len(text) - start if start >= 0 else 0
+
+
+def _in_its_values(message: Message, mask: Callable[[str], str]) -> str:
+    """Return a message with its values masked; a text where a mask of the whole hides more."""
+
+    def masked(value: Any) -> Any:
+        if isinstance(value, (list, tuple)):
+            return [masked(one) for one in value]
+        return mask(value) if isinstance(value, str) else value
+
+    values = {name: masked(value) for name, value in message.values.items()}
+    again = Message(message.template, **values)
+    whole = mask(message[:])  # a piece of a message is none
+    return again if again == whole else whole

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from include.gateways.errors import Temporary
 from include.gateways.fields import wall_clock
 from include.gateways.paging import WALKS, Page, Pages, WalkFromLast
-from include.platforms.feed.dialect import call_of, found_in, malformed, whole_total
+from include.language import N_, _
+from include.platforms.feed.dialect import call_of, follows, malformed, whole_total
 from include.platforms.feed.rows import RowReader
 from include.text import quoted
 
@@ -28,6 +29,12 @@ if TYPE_CHECKING:
     from include.registry.feeds import Blanks, Feed
 
 Row = dict[str, Any]
+ONLY_BEFORE = N_("the page brings only rows of pages before: does it know {name!r}?")
+NEXT_AGAIN = N_("next is {cursor} again, which would go on for ever")
+WRITE_SIZE = N_(
+    "write size: {length} under paging (or let size_parameter tell how many to send) of feed "
+    "{feed} in {place}, or ask who runs it"
+)
 
 
 class Brought(NamedTuple):
@@ -118,8 +125,10 @@ class _Walk:
         self._client, self._feed, self._blanks = client, feed, blanks
         self._progress = progress
         self.reader = RowReader(feed)
-        self._repair = (
-            f"if it stays so, check paging of feed {feed.id} in {feed.place}, or ask who runs it"
+        self._repair = _(
+            "if it stays so, check paging of feed {feed} in {place}, or ask who runs it",
+            feed=feed.id,
+            place=feed.place,
         )
         self.lengths: set[int] = set()
         self._longest = 0
@@ -138,33 +147,42 @@ class _Walk:
         """Walk over all pages, again where rows may have been missed."""
         paging = self._feed.paging
         is_counted = paging.by == "page" and paging.more is None
-        for _ in range(WALKS):
+        for _walk in range(WALKS):
             self._begin()
             doubt = self._doubt(await (self._walk_from_last() if is_counted else self._walk()))
             if not doubt:
                 return
-        problem = f"{doubt}, in {WALKS} walks over all pages"
+        problem = _("{doubt}, in {walks} walks over all pages", doubt=doubt, walks=WALKS)
         if self.lengths and max(self.lengths) < (paging.size or 1):
             raise self._wrong_size(max(self.lengths), problem)
-        raise Temporary(self._call(1), f"{problem}: run it again; {self._repair}")
+        raise Temporary(
+            self._call(1),
+            _("{problem}: run it again; {repair}", problem=problem, repair=self._repair),
+        )
 
     def _doubt(self, total: int | None) -> str:
         """Return why a walk may have missed rows; empty: it has not."""
         if total is None:
             moved = self.doubled and self._feed.paging.by != "none"
-            return "rows come twice, so that others may have been missed" if moved else ""
+            return _("rows come twice, so that others may have been missed") if moved else ""
         # One that has left makes up in the count for one that moved past us.
         if len(self.totals) > 1:
-            counts = ", ".join(map(str, self.totals))
-            changes = f"the number of rows changes from page to page ({counts})"
-            return f"{changes}, so that some may have been missed"
+            return _(
+                "the number of rows changes from page to page ({counts}), so that some may have "
+                "been missed",
+                counts=[*map(str, self.totals)],
+            )
         missing = total - len(self.rows)
         if missing > 0:
-            return f"{missing} of {total} rows are on no page"
+            return _("{missing} of {total} rows are on no page", missing=missing, total=total)
         if missing < 0:
-            return f"there are {len(self.rows)} rows, though the feed counts {total}"
+            return _(
+                "there are {count} rows, though the feed counts {total}",
+                count=len(self.rows),
+                total=total,
+            )
         if self.moved:
-            return "rows move between the pages, so that some may have been missed"
+            return _("rows move between the pages, so that some may have been missed")
         return ""
 
     def _wrong_size(self, length: int, problem: str) -> Malformed:
@@ -172,8 +190,14 @@ class _Walk:
         return malformed(
             feed,
             self._call(1),
-            f"{problem}: its pages have {length} rows, though size of paging says {size}",
-            f"write size: {length} under paging (or let size_parameter tell how many to send) of",
+            _(
+                "{problem}: its pages have {length} rows, though size of paging says {size}",
+                problem=problem,
+                length=length,
+                size=size,
+            ),
+            WRITE_SIZE,
+            length=length,
         )
 
     async def _walk_from_last(self) -> int:
@@ -202,11 +226,9 @@ class _Walk:
                 return answer.total
             if number > 1 and not fresh:
                 name = self._feed.paging.parameter
-                problem = f"the page brings only rows of pages before: does it know {name!r}?"
-                raise malformed(self._feed, call, problem)
+                raise malformed(self._feed, call, _(ONLY_BEFORE, name=name))
             if self._feed.paging.by == "cursor" and answer.cursor in asked:
-                problem = f"next is {quoted(answer.cursor)} again, which would go on for ever"
-                raise malformed(self._feed, call, problem)
+                raise malformed(self._feed, call, _(NEXT_AGAIN, cursor=quoted(answer.cursor)))
             number, cursor = number + 1, answer.cursor
             asked.add(cursor)
 
@@ -233,37 +255,22 @@ class _Walk:
         # A page may bring rows of its neighbours; but where pages are larger, the last are empty.
         is_behind = total and ((call.page or 1) - 1) * self._longest >= total
         if not rows and is_behind and self._longest > (self._feed.paging.size or 1):
-            raise self._wrong_size(self._longest, f"page {call.page} of {total} rows is empty")
+            raise self._wrong_size(
+                self._longest,
+                _("page {page} of {total} rows is empty", page=call.page, total=total),
+            )
         return Page(rows, total)
 
     def _answer(self, call: Call, envelope: Any) -> _Answer:
         """Read an answer; it belongs to the attempt, so that an empty page is asked for again."""
         total = whole_total(self._feed, call, envelope)
         rows = self._rows(call, envelope, total)
-        goes_on, cursor = self._follows(call, envelope)
+        goes_on, cursor = follows(self._feed, call, envelope)
         if not rows and (goes_on or (total and not self.rows)):
-            said = "more follow" if goes_on else f"there are {total}"
-            raise Temporary(call, f"there are no rows, though the feed says {said}: run it again")
+            follow = N_("there are no rows, though the feed says more follow: run it again")
+            counted = N_("there are no rows, though the feed says there are {total}: run it again")
+            raise Temporary(call, _(follow if goes_on else counted, total=total))
         return _Answer(rows, total, goes_on, cursor)
-
-    def _follows(self, call: Call, envelope: Any) -> tuple[bool, str | int | None]:
-        """Return whether a page follows, and the cursor that leads there."""
-        feed, paging = self._feed, self._feed.paging
-        if paging.more is not None:
-            more = found_in(paging.more, "more", feed, call, envelope)
-            if not isinstance(more, bool):
-                problem = f"more ({paging.more}) holds {quoted(more)}: expected true or false"
-                raise malformed(self._feed, call, problem)
-            return more, None
-        if paging.next is None:
-            return False, None
-        cursor = found_in(paging.next, "next", feed, call, envelope)
-        if cursor is None or cursor == "":
-            return False, None
-        if not isinstance(cursor, (str, int)) or isinstance(cursor, bool):
-            problem = f"next ({paging.next}) holds {quoted(cursor)}: expected a text or a number"
-            raise malformed(self._feed, call, problem)
-        return True, cursor
 
     def _rows(self, call: Call, envelope: Any, total: int | None) -> list[Row]:
         """Read the rows of one answer, in which no two may have one key and differ."""
@@ -274,8 +281,11 @@ class _Walk:
         for row in rows:
             key = self.reader.key(row)
             if known.setdefault(key, row) != row:
-                names = ", ".join(self._feed.key)
-                problem = f"two rows have {names} {', '.join(map(str, key))}, and they differ"
+                problem = _(
+                    "two rows have {names} {key}, and they differ",
+                    names=[*self._feed.key],
+                    key=[*map(str, key)],
+                )
                 raise malformed(self._feed, call, problem)
         return rows
 

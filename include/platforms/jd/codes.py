@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from include import MANAGER
 from include.gateways.errors import (
     FROM_INSIDE,
     AuthExpired,
@@ -18,9 +19,11 @@ from include.gateways.errors import (
     Misdirected,
     Refused,
     Temporary,
+    coded,
     is_for_inside,
     passes,
 )
+from include.language import N_, _
 from include.registry.platforms import PLATFORMS
 
 if TYPE_CHECKING:
@@ -47,32 +50,43 @@ CODES = {
 CAUSES = {code: cause for cause, codes in CODES.items() for code in codes}
 # A spent quota opens on the next day: later than any run still waits.
 NEXT_DAY_IN_SECONDS = 24 * 3600.0
-RENEW = (
-    "authorise the shop again at {console} and put the new tokens into extra.access_token and "
-    "extra.refresh_token of connection {id}"
+RENEW = N_(
+    "authorise the shop again at {console} and put the new tokens into extra.access_token "
+    "and extra.refresh_token of connection {connection}"
 )
 REPAIRS = {
     QUOTA: (
-        "the app's calls of today are used up: run it again tomorrow, or ask for more at {console}"
+        N_(
+            "the app's calls of today are used up: run it again tomorrow, or ask for more at "
+            "{console}"
+        )
     ),
-    TOKEN: "the access token is missing, invalid or has expired: " + RENEW,
-    SECRET: "the signature is wrong: check the password (app secret) of connection {id}",
-    CLOCK: "the timestamp is more than 6 minutes off: set this machine's clock",
-    KEY: "the app is not known: check the login (app key) of connection {id}",
+    TOKEN: N_("the access token is missing, invalid or has expired: {renew}"),
+    SECRET: N_(
+        "the signature is wrong: check the password (app secret) of connection {connection}"
+    ),
+    CLOCK: N_("the timestamp is more than 6 minutes off: set this machine's clock"),
+    KEY: N_("the app is not known: check the login (app key) of connection {connection}"),
     VERSION: (
-        "the gateway no longer speaks version 2.0: check the host of connection {id}, then the "
-        "platform's news at {console}"
+        N_(
+            "the gateway no longer speaks version 2.0: check the host of connection {connection}, "
+            "then the platform's news at {console}"
+        )
     ),
     METHOD: (
-        "the gateway does not have this interface (any more): check the host of connection {id}, "
-        "then the interface's page at {console}"
+        N_(
+            "the gateway does not have this interface (any more): check the host of "
+            "connection {connection}, then the interface's page at {console}"
+        )
     ),
     PERMISSION: (
-        "the app of connection {id} may not use this interface: apply for it at {console}, then "
-        "authorise the shop again"
+        N_(
+            "the app of connection {connection} may not use this interface: apply for it at "
+            "{console}, then authorise the shop again"
+        )
     ),
     INSIDE: FROM_INSIDE,
-    UNKNOWN: f"run it again later; if it stays, look the code up at {CONSOLE}",
+    UNKNOWN: N_("run it again later; if it stays, look the code up at {console}"),
 }
 # What only a person can change, unless the message speaks of a trouble that passes.
 FINAL = re.compile(
@@ -87,8 +101,9 @@ def error_of(call: Call, code: str, message: str, connection: Connection) -> Gat
         cause = UNKNOWN
     elif cause not in (QUOTA, TOKEN) and is_for_inside(message):
         cause = INSIDE
-    repair = REPAIRS[cause].format(id=connection.id, console=CONSOLE)
-    problem = _problem(code, connection.masked(message), repair)
+    where = {"connection": connection.id, "console": CONSOLE, "manager": MANAGER}
+    repair = _(REPAIRS[cause], renew=_(RENEW, **where), **where)
+    problem = coded(code, connection.masked(message), repair)
     if cause in (QUOTA, UNKNOWN):
         wait = NEXT_DAY_IN_SECONDS if cause == QUOTA else 0.0
         return Temporary(call, problem, code=code, wait=wait)
@@ -102,7 +117,9 @@ def failure_of(call: Call, code: str, message: str) -> Temporary:
     Its code is one of the interface's own, where a 2 or a 19 means something else, and none of them
     is published: so it is temporary, as said above.
     """
-    return Temporary(call, _problem(code, message, REPAIRS[UNKNOWN]), code=code or None)
+    return Temporary(
+        call, coded(code, message, _(REPAIRS[UNKNOWN], console=CONSOLE)), code=code or None
+    )
 
 
 def refresh_error_of(call: Call, code: str, message: str, connection: Connection) -> GatewayError:
@@ -113,10 +130,6 @@ def refresh_error_of(call: Call, code: str, message: str, connection: Connection
     """
     shown = connection.masked(message)
     if passes(message, is_listed=False) or not FINAL.search(message):
-        return Temporary(call, _problem(code, shown, REPAIRS[UNKNOWN]), code=code)
-    repair = RENEW.format(id=connection.id, console=CONSOLE)
-    return AuthExpired(call, _problem(code, shown, repair), code=code)
-
-
-def _problem(code: str, message: str, repair: str) -> str:
-    return f"code {code or '(none)'} {message!r}: {repair}"
+        return Temporary(call, coded(code, shown, _(REPAIRS[UNKNOWN], console=CONSOLE)), code=code)
+    repair = _(RENEW, connection=connection.id, console=CONSOLE)
+    return AuthExpired(call, coded(code, shown, repair), code=code)

@@ -21,6 +21,7 @@ from include.gateways.errors import Malformed
 from include.gateways.fields import SHANGHAI, WALL_CLOCK_FORMAT, WholeNumber, Words, parsed
 from include.gateways.limiter import Limit
 from include.gateways.tokens import granted
+from include.language import _
 from include.platforms.jd.codes import error_of, refresh_error_of
 from include.text import quoted
 
@@ -87,7 +88,14 @@ class Jd:
         name = f"{call.method.replace('.', '_')}_responce"
         if answer.error_response is None and answer.code in (None, SUCCESS):
             if name not in envelope:
-                raise Malformed(call, f"field {name} is missing from the answer {quoted(envelope)}")
+                raise Malformed(
+                    call,
+                    _(
+                        "field {field} is missing from the answer {answer}",
+                        field=name,
+                        answer=quoted(envelope),
+                    ),
+                )
             answer = parsed(_Envelope, envelope[name], call)
         said = answer.error_response or answer
         if answer.error_response is not None or said.code not in (None, SUCCESS):
@@ -122,9 +130,13 @@ def _oauth_host(connection: Connection) -> str:
     if parts is None or not (parts.scheme == "https" or is_loopback(parts.hostname or "")):
         # The value is not shown: somebody may have put a secret there.
         raise ConfigurationError(
-            f"connection {connection.id}: extra.oauth_host is not an address like "
-            f"{OAUTH_HOST} (http is for this machine only); edit it in the UI under "
-            "Admin > Connections, or remove it to use that one"
+            _(
+                "connection {connection}: extra.oauth_host is not an address like {host} (http "
+                "is for this machine only); edit it in the UI under Admin > Connections, or "
+                "remove it to use that one",
+                connection=connection.id,
+                host=OAUTH_HOST,
+            )
         )
     return host
 

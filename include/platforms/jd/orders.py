@@ -42,6 +42,7 @@ from include.gateways.paging import (
     rows_in,
     windows,
 )
+from include.language import _
 from include.platforms.jd.codes import failure_of
 from include.registry.platforms import PLATFORMS
 from include.warehouse.tables import jd_orders
@@ -106,7 +107,7 @@ def _flag(value: Any) -> bool:
         return value
     if value in ("true", "false"):
         return bool(value == "true")
-    raise ValueError("expected true or false")
+    raise ValueError(_("expected true or false"))
 
 
 class _Verdict(BaseModel):
@@ -221,10 +222,14 @@ async def _pull_changes(
     if empty and first < horizon:
         raise Refused(
             Call(ORDERS, shop=number),
-            f"the platform shows changes of the last {MONTHS_SHOWN} months only, those since "
-            f"{horizon:{WALL_CLOCK_FORMAT}}: what is older cannot be pulled any more; let the "
-            "shop's `from` in config/shops.yaml (or the entry's `start`) say from which day on it "
-            "is expected",
+            _(
+                "the platform shows changes of the last {months} months only, those since "
+                "{since:%Y-%m-%d %H:%M:%S}: what is older cannot be pulled any more; let the "
+                "shop's `from` in config/shops.yaml (or the entry's `start`) say from which day on "
+                "it is expected",
+                months=MONTHS_SHOWN,
+                since=horizon,
+            ),
         )
 
 
@@ -279,7 +284,7 @@ def _page(call: Call, data: Any, most: float) -> Page:
     parsed(_JudgedAnswer, data, call).searchorderinfo_result.api_result.check(call)
     result = parsed(_Answer, data, call).searchorderinfo_result
     if result.orders is None and result.total:
-        raise Malformed(call, "field searchorderinfo_result.orderInfoList is missing or null")
+        raise Malformed(call, _("field searchorderinfo_result.orderInfoList is missing or null"))
     if result.total > most:
         raise _TooManyError
     return Page(result.orders or [], result.total)

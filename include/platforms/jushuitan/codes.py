@@ -15,6 +15,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from include import MANAGER
 from include.gateways.errors import (
     FROM_INSIDE,
     AuthExpired,
@@ -22,9 +23,11 @@ from include.gateways.errors import (
     Misdirected,
     Refused,
     Temporary,
+    coded,
     is_for_inside,
     passes,
 )
+from include.language import N_, _
 from include.registry.platforms import PLATFORMS
 
 if TYPE_CHECKING:
@@ -74,41 +77,55 @@ ELSE_BY_CODE = {120: SECRET, 140: PARAMETER, 150: RENEWAL, 170: PARAMETER, 180: 
 WAITS = {SECOND: 1.0, MINUTE: 60.0, BUSY: 0.0, UNKNOWN: 0.0}
 REPAIRS = {
     SECOND: (
-        "more than 5 calls in a second: somebody else calls with this app key, too; "
-        "stop that, and run it again"
+        N_(
+            "more than 5 calls in a second: somebody else calls with this app key, too; stop "
+            "that, and run it again"
+        )
     ),
     MINUTE: (
-        "more than 100 calls in a minute: somebody else calls with this app key, too; "
-        "stop that, and run it again"
+        N_(
+            "more than 100 calls in a minute: somebody else calls with this app key, too; "
+            "stop that, and run it again"
+        )
     ),
-    BUSY: "the platform has a trouble of its own and asks to come back later",
-    SECRET: "the signature is wrong: check the password (app secret) of connection {id}",
-    CLOCK: "the timestamp is too far off: set this machine's clock",
+    BUSY: N_("the platform has a trouble of its own and asks to come back later"),
+    SECRET: N_(
+        "the signature is wrong: check the password (app secret) of connection {connection}"
+    ),
+    CLOCK: N_("the timestamp is too far off: set this machine's clock"),
     TOKEN: (
-        "the access token is invalid or has expired: renew the authorisation at {console} and put "
-        "the new tokens into extra.access_token and extra.refresh_token of connection {id}"
+        N_(
+            "the access token is invalid or has expired: renew the authorisation at {console} "
+            "and put the new tokens into extra.access_token and extra.refresh_token of "
+            "connection {connection}"
+        )
     ),
     ADDRESS: (
-        "this machine's address is not allowed: add it to the app's IP whitelist at {console}"
+        N_("this machine's address is not allowed: add it to the app's IP whitelist at {console}")
     ),
-    PARAMETER: "a parameter is missing or invalid: compare the call with its page at {console}",
+    PARAMETER: N_("a parameter is missing or invalid: compare the call with its page at {console}"),
     PERMISSION: (
-        "the app of connection {id} may not use this interface: apply for it at {console}"
+        N_(
+            "the app of connection {connection} may not use this interface: apply for it at "
+            "{console}"
+        )
     ),
     RENEWAL: (
-        "this kind of app may not renew its token itself: authorise it again at {console} and put "
-        "the new token into extra.access_token of connection {id}"
+        N_(
+            "this kind of app may not renew its token itself: authorise it again at {console} "
+            "and put the new token into extra.access_token of connection {connection}"
+        )
     ),
     CLOUD: FROM_INSIDE,
-    UNKNOWN: "run it again later; if it stays so, look the code up at {console}",
+    UNKNOWN: N_("run it again later; if it stays so, look the code up at {console}"),
 }
 
 
 def error_of(call: Call, code: int | str, message: str, connection: Connection) -> GatewayError:
     """Return the error that a code other than 0 and its message stand for."""
     cause = _cause(code, message.lower())
-    repair = REPAIRS[cause].format(id=connection.id, console=CONSOLE)
-    problem = f"code {code or '(none)'} {connection.masked(message)!r}: {repair}"
+    where = {"connection": connection.id, "console": CONSOLE, "manager": MANAGER}
+    problem = coded(code, connection.masked(message), _(REPAIRS[cause], **where))
     if cause in WAITS:
         return Temporary(call, problem, code=code, wait=WAITS[cause])
     kind = AuthExpired if cause in (TOKEN, RENEWAL) else Misdirected if cause == CLOUD else Refused

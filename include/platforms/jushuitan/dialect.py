@@ -20,6 +20,7 @@ from include.gateways.errors import Malformed, Temporary
 from include.gateways.fields import Code, Row, WholeNumber, Words, none_is_empty, parsed
 from include.gateways.limiter import Limit
 from include.gateways.tokens import granted
+from include.language import _
 from include.platforms.jushuitan.codes import error_of
 
 if TYPE_CHECKING:
@@ -125,12 +126,18 @@ async def shops(client: GatewayClient) -> list[ShopInfo]:
         if not answer.has_next:
             return list(found.values())
         if len(found) == before:
-            raise Malformed(call, "field has_next is true, but the page brings no new shop")
+            raise Malformed(call, _("field has_next is true, but the page brings no new shop"))
 
 
 def _shops(call: Call, before: int, data: Any) -> ShopPage:
     page = parsed(ShopPage, data, call)
     last = not page.has_next
     if (last and before + len(page.datas) < page.data_count) or not (last or page.datas):
-        raise Temporary(call, f"shops are missing, {page.data_count} are there: run it again")
+        raise Temporary(
+            call,
+            _(
+                "shops are missing, {count} are there: run it again",
+                count=page.data_count,
+            ),
+        )
     return page

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from include import MANAGER
 from include.gateways.errors import (
     FROM_INSIDE,
     AuthExpired,
@@ -17,9 +18,11 @@ from include.gateways.errors import (
     Misdirected,
     Refused,
     Temporary,
+    coded,
     is_for_inside,
     passes,
 )
+from include.language import N_, _
 from include.registry.platforms import PLATFORMS
 
 if TYPE_CHECKING:
@@ -62,53 +65,73 @@ PUBLIC_PARAMETER, TIMESTAMP = 10001, "timestamp"
 WAITS = {SHOP_LIMIT: 10.0, APP_LIMIT: 1.0, DEGRADED: 30.0, INSIDE: 0.0, MAINTENANCE: 60.0}
 WAITS[UNKNOWN] = 0.0
 EXPIRED = (TOKEN, MISMATCH)
-RENEW = (
-    "authorise the shop again at {authorising} and put the new tokens into extra.access_token and "
-    "extra.refresh_token of connection {id}"
+RENEW = N_(
+    "authorise the shop again at {authorising} and put the new tokens into "
+    "extra.access_token and extra.refresh_token of connection {connection}"
 )
 REPAIRS = {
     SHOP_LIMIT: (
-        "more than 100 calls in 10 seconds: somebody else calls for this shop, too; "
-        "stop that, and run it again"
+        N_(
+            "more than 100 calls in 10 seconds: somebody else calls for this shop, too; stop "
+            "that, and run it again"
+        )
     ),
     APP_LIMIT: (
-        "the interface is called too often: somebody else calls with this client_id, too; "
-        "run it again later"
+        N_(
+            "the interface is called too often: somebody else calls with this client_id, too; "
+            "run it again later"
+        )
     ),
-    DEGRADED: "the platform has switched the interface off for a while: run it again later",
-    INSIDE: "the platform failed inside: run it again later; if it stays, ask at {console}",
-    MAINTENANCE: "the platform is being maintained: run it again later",
-    TOKEN: "the access token has expired: " + RENEW,
+    DEGRADED: N_("the platform has switched the interface off for a while: run it again later"),
+    INSIDE: N_("the platform failed inside: run it again later; if it stays, ask at {console}"),
+    MAINTENANCE: N_("the platform is being maintained: run it again later"),
+    TOKEN: N_("the access token has expired: {renew}"),
     MISMATCH: (
-        "the access token is not valid, or is another client_id's: check the login (client_id) of "
-        "connection {id}, else " + RENEW
+        N_(
+            "the access token is not valid, or is another client_id's: check the login (client_id) "
+            "of connection {connection}, else {renew}"
+        )
     ),
-    CLIENT: "the app is unknown or offline: check the login (client_id) of connection {id}",
-    SECRET: "the signature is wrong: check the password (client_secret) of connection {id}",
+    CLIENT: N_(
+        "the app is unknown or offline: check the login (client_id) of connection {connection}"
+    ),
+    SECRET: N_(
+        "the signature is wrong: check the password (client_secret) of connection {connection}"
+    ),
     ADDRESS: (
-        "this machine's address is not allowed: add it to the app's IP whitelist at {console}"
+        N_("this machine's address is not allowed: add it to the app's IP whitelist at {console}")
     ),
-    CLOCK: "the timestamp is too far off: set this machine's clock",
-    PARAMETER: "a parameter is missing or invalid: compare the call with its page at {console}",
+    CLOCK: N_("the timestamp is too far off: set this machine's clock"),
+    PARAMETER: N_("a parameter is missing or invalid: compare the call with its page at {console}"),
     METHOD: (
-        "the interface is not there (any more), or not at this gateway: check the host of "
-        "connection {id}, and the interface's page at {console}"
+        N_(
+            "the interface is not there (any more), or not at this gateway: check the host of "
+            "connection {connection}, and the interface's page at {console}"
+        )
     ),
     PERMISSION: (
-        "the app of connection {id} may not use this interface for this shop: add its permission "
-        "package (售后管理) to the app at {console}, then authorise the shop again"
+        N_(
+            "the app of connection {connection} may not use this interface for this shop: add its "
+            "permission package (售后管理) to the app at {console}, then authorise the shop again"
+        )
     ),
-    ADDRESSEE: "the app may not act for another one: check the app of connection {id} at {console}",
+    ADDRESSEE: N_(
+        "the app may not act for another one: check the app of connection {connection} at {console}"
+    ),
     RISK: (
-        "the platform forbids the call and sees a risk in the app or the shop: ask the platform "
-        "(ddjb@pinduoduo.com) about the app of connection {id}"
+        N_(
+            "the platform forbids the call and sees a risk in the app or the shop: ask the "
+            "platform (ddjb@pinduoduo.com) about the app of connection {connection}"
+        )
     ),
     TESTING: (
-        "the app of connection {id} is in its test phase and its calls are used up: apply at "
-        "{console} to take it online"
+        N_(
+            "the app of connection {connection} is in its test phase and its calls are used up: "
+            "apply at {console} to take it online"
+        )
     ),
     CLOUD: FROM_INSIDE,
-    UNKNOWN: "run it again later; if it stays so, look the code up at {console}",
+    UNKNOWN: N_("run it again later; if it stays so, look the code up at {console}"),
 }
 
 
@@ -123,9 +146,10 @@ def error_of(
 ) -> GatewayError:
     """Return the error that an `error_response` stands for."""
     cause = _cause(code, sub_code, message, sub_message)
-    repair = REPAIRS[cause].format(id=connection.id, console=CONSOLE, authorising=AUTHORISING)
+    where = {"connection": connection.id, "console": CONSOLE, "manager": MANAGER}
+    renew = _(RENEW, authorising=AUTHORISING, **where)
     shown = connection.masked(" ".join(filter(None, (message, sub_code, sub_message))))
-    problem = f"code {code or '(none)'} {shown!r}: {repair}"
+    problem = coded(code, shown, _(REPAIRS[cause], renew=renew, **where))
     if cause in WAITS:
         return Temporary(call, problem, code=code, wait=WAITS[cause])
     kind = AuthExpired if cause in EXPIRED else Misdirected if cause == CLOUD else Refused

@@ -103,7 +103,9 @@ class Pdd:
 
     def _unwrapped(self, call: Call, method: str, envelope: Any) -> Any:
         if not isinstance(envelope, dict):
-            raise Malformed(call, f"the answer is no JSON object: {quoted(envelope)}")
+            raise Malformed(
+                call, _("the answer is no JSON object: {answer}", answer=quoted(envelope))
+            )
         if "error_response" in envelope:
             answer = parsed(_Failed, envelope, call).error_response
             raise error_of(
@@ -116,7 +118,14 @@ class Pdd:
             )
         if ANSWERS[method] not in envelope:
             there = quoted(sorted(envelope))
-            raise Malformed(call, f"field {ANSWERS[method]} is missing from the answer: {there}")
+            raise Malformed(
+                call,
+                _(
+                    "field {field} is missing from the answer: {there}",
+                    field=ANSWERS[method],
+                    there=there,
+                ),
+            )
         return envelope[ANSWERS[method]]
 
 

@@ -32,6 +32,7 @@ from include.gateways.fields import (
     words,
 )
 from include.gateways.paging import Page, check_settled, pages_from_last, windows
+from include.language import _
 from include.platforms.pdd.dialect import REFUNDS
 from include.registry.platforms import PLATFORMS
 from include.warehouse.tables import pdd_refunds
@@ -243,6 +244,6 @@ def _page(call: Call, data: Any) -> Page:
     answer = parsed(_RefundPage, data, call)
     if answer.refund_list is None and answer.total_count:
         raise Malformed(
-            call, "field refund_list is missing from the answer, and total_count is not"
+            call, _("field refund_list is missing from the answer, and total_count is not")
         )
     return Page(answer.refund_list or [], answer.total_count)

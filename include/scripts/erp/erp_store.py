@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 try:
     from include.errors import ConfigurationError
+    from include.language import _
     from include.platforms.jushuitan import dialect as jushuitan
     from include.platforms.jushuitan.orders import (
         orders_counted,
@@ -56,10 +57,17 @@ class Erp:
         infos = await asyncio.shield(self._shops[shop.connection])
         known = {info.shop_id: info.shop_name for info in infos}
         if shop.platform_id not in map(str, known):
-            there = ", ".join(f"{number} {name}" for number, name in known.items())
+            there = [f"{number} {name}" for number, name in known.items()]
             raise ConfigurationError(
-                f"shop {shop.id!r}: the account of connection {shop.connection!r} has no shop "
-                f"{shop.platform_id!r}, as platform_id in config/shops.yaml says: it has {there}"
+                _(
+                    "shop {shop!r}: the account of connection {connection!r} has no shop "
+                    "{number!r}, as platform_id in config/shops.yaml says: it has "
+                    "{there}",
+                    shop=shop.id,
+                    connection=shop.connection,
+                    number=shop.platform_id,
+                    there=there,
+                )
             )
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 try:
     from include.errors import ConfigurationError
+    from include.language import _
     from include.platforms.feed.dialect import FeedDialect, connection_of
     from include.platforms.feed.pages import rows_counted, rows_of
     from include.pulling import Assignment, Control, Replace, Window, of_scope, pull
@@ -40,7 +41,7 @@ SECONDS_BETWEEN_REPORTS = 5.0
 def main(arguments: Sequence[str] | None = None) -> int:
     """Pull what the environment asks for; return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--feed", required=True, help=f"an id of {FEEDS_FILE}")
+    parser.add_argument("--feed", required=True, help=_("an id of {file}", file=FEEDS_FILE))
     wanted = parser.parse_args(arguments).feed
     try:
         feed = load_feeds(project_root(os.environ)).get(wanted)
@@ -52,7 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return pull(
         partial(FeedDialect, feed),
         partial(_fetch, feed, job.period),
-        connection=lambda _: connection_of(feed),
+        connection=lambda _shop: connection_of(feed),
         control=_control_of(feed, job.period) if feed.paging.total is not None else None,
     )
 
@@ -65,7 +66,9 @@ def _check(feed: Feed, job: Job) -> None:
     """
     problem = feed.landing.misfit(job.period)
     if problem:
-        raise ConfigurationError(f"job {job.id}, feed {feed.id}: {problem}")
+        raise ConfigurationError(
+            _("job {job}, feed {feed}: {problem}", job=job.id, feed=feed.id, problem=problem)
+        )
 
 
 async def _fetch(
@@ -106,7 +109,7 @@ def _reporter(shop: Shop) -> Callable[[int], None]:
         nonlocal said
         if time.monotonic() - said >= SECONDS_BETWEEN_REPORTS:
             said = time.monotonic()
-            print(f"{shop.id}: {rows} rows so far", flush=True)
+            print(_("{shop}: {rows} rows so far", shop=shop.id, rows=rows), flush=True)
 
     return report
 

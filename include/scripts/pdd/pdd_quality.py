@@ -18,7 +18,9 @@ try:
     from sqlalchemy.exc import SQLAlchemyError
 
     from include.errors import ConfigurationError
-    from include.gateways.fields import SHANGHAI, missing_in, wall_clock
+    from include.gateways.fields import SHANGHAI, wall_clock
+    from include.gateways.lacking import missing_in
+    from include.language import N_, _
     from include.platforms.pdd.dialect import Pdd, mall
     from include.platforms.pdd.platform import row_of_refund
     from include.platforms.pdd.refunds import (
@@ -46,10 +48,11 @@ if TYPE_CHECKING:
 SHOPS_AT_ONCE = 64
 SECONDS_BETWEEN_LINES = 5.0
 LATELY = timedelta(days=31)
-NEW_STATUS = (
-    "after-sales status {} is not in the platform's documents: its cases land and are asked for "
-    "from now on ({} in one half hour); see what it means, and add it to STATUSES of "
-    "include/platforms/pdd/refunds.py"
+REFUND = N_("refund"), N_("refunds")
+NEW_STATUS = N_(
+    "after-sales status {statuses} is not in the platform's documents: its cases land and are "
+    "asked for from now on ({count} in one half hour); see what it means, and add it to "
+    "STATUSES of include/platforms/pdd/refunds.py"
 )
 
 
@@ -76,8 +79,8 @@ async def fetch(
         "updated_time",
         "created_time",
         "created_day",
-        notice=missing_in("refund", cases.found.values()),
-        finding=NEW_STATUS.format(", ".join(map(str, new)), len(perhaps)) if new else "",
+        notice=missing_in(REFUND, cases.found.values()),
+        finding=_(NEW_STATUS, statuses=new, count=len(perhaps)) if new else "",
     )
 
 
@@ -101,7 +104,14 @@ class _Cases:
             self._most = max(self._most, refunds, key=len)
             keep_newest(self.found, refunds, "id", "updated_time")
             if time.monotonic() - self._said >= SECONDS_BETWEEN_LINES:
-                print(f"{self._shop.id}: {len(self.found)} after-sales cases so far", flush=True)
+                print(
+                    _(
+                        "{shop}: {count} after-sales cases so far",
+                        shop=self._shop.id,
+                        count=len(self.found),
+                    ),
+                    flush=True,
+                )
                 self._said = time.monotonic()
 
     def busiest_window(self) -> datetime:

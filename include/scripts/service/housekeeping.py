@@ -20,6 +20,7 @@ try:
     from include.errors import ConfigurationError, ExpectedError
     from include.housekeeping.airflow_rows import Database
     from include.housekeeping.files import prune, vacuum
+    from include.language import _
     from include.registry import load_registry
     from include.registry.retention import Settings, settings_of
     from include.running.environment import given, project_root
@@ -77,11 +78,24 @@ def _logs(settings: Settings) -> None:
     now = time.time()
     if settings.task_logs:
         removed = prune(logs / "airflow", now - settings.task_logs * DAY_SECONDS)
-        print(f"task logs older than {settings.task_logs} days: {removed} removed", flush=True)
+        print(
+            _(
+                "task logs older than {days} days: {removed} removed",
+                days=settings.task_logs,
+                removed=removed,
+            ),
+            flush=True,
+        )
     if settings.component_logs:
         oldest = now - settings.component_logs * DAY_SECONDS
         removed = prune(logs / "components", oldest, _is_set_aside)
-        print(f"component logs older than {settings.component_logs} days: {removed} removed")
+        print(
+            _(
+                "component logs older than {days} days: {removed} removed",
+                days=settings.component_logs,
+                removed=removed,
+            )
+        )
 
 
 def _is_set_aside(path: Path) -> bool:
@@ -93,10 +107,23 @@ def _airflow_rows(settings: Settings, airflow: Database) -> None:
     if settings.metadata:
         removed = airflow.clean(_days_ago(settings.metadata))
         told = ", ".join(f"{table} {rows:,}" for table, rows in removed.items()) or "none"
-        print(f"rows of Airflow older than {settings.metadata} days removed: {told}", flush=True)
+        print(
+            _(
+                "rows of Airflow older than {days} days removed: {told}",
+                days=settings.metadata,
+                told=told,
+            ),
+            flush=True,
+        )
     if left := airflow.left_over():
         command = "python3 scheduler_manager.py airflow db drop-archived --yes"
-        print(f"a cleaning that was cut off left {', '.join(left)}: `{command}` removes them")
+        print(
+            _(
+                "a cleaning that was cut off left {left}: `{command}` removes them",
+                left=[*left],
+                command=command,
+            )
+        )
 
 
 def _ledger_rows(settings: Settings, warehouse: str) -> None:
@@ -107,7 +134,13 @@ def _ledger_rows(settings: Settings, warehouse: str) -> None:
         with engine.begin() as connection:
             removed = connection.execute(old).rowcount
         engine.dispose()
-        print(f"rows of the ledger older than {settings.ledger} days: {removed:,} removed")
+        print(
+            _(
+                "rows of the ledger older than {days} days: {removed:,} removed",
+                days=settings.ledger,
+                removed=removed,
+            )
+        )
 
 
 def _vacuum(url: str) -> None:

@@ -13,7 +13,8 @@ from sqlalchemy import Column, Date, LargeBinary
 
 from include.gateways.dialect import Call
 from include.gateways.errors import Malformed
-from include.platforms.feed.rows import RowReader, converter_of, day_of, moment_of
+from include.platforms.feed.conversion import converter_of, day_of, moment_of
+from include.platforms.feed.rows import RowReader
 from include.warehouse.types import Measure, Money
 from tests.gateways.feed_samples import AGENT, DAY, KPI, REVIEW, REVIEWS, feed_of
 

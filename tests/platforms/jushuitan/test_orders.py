@@ -13,9 +13,12 @@ from include.gateways.client import Patience
 from include.gateways.connection import Connection
 from include.gateways.dialect import Call
 from include.gateways.errors import CHANGED, GatewayError, Malformed, Temporary
-from include.gateways.fields import SHANGHAI, missing_in
+from include.gateways.fields import SHANGHAI
+from include.gateways.lacking import missing_in
 from include.platforms.jushuitan.dialect import Jushuitan
-from include.platforms.jushuitan.orders import ORDERS, STEPS_BACK, WALKS, Order, orders_modified
+from include.platforms.jushuitan.orders import WALKS, orders_modified
+from include.platforms.jushuitan.walking import ORDERS, STEPS_BACK
+from include.pulling.orders import ORDER
 from tests.conftest import HTTP
 from tests.gateways.asking import using
 from tests.gateways.scripted_gateway import answer, scripted
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from include.gateways.client import GatewayClient
+    from include.platforms.jushuitan.order import Order
     from tests.conftest import Sandbox
 
 DAY = timedelta(days=1)
@@ -319,7 +323,7 @@ def test_a_status_that_is_too_long_is_cut() -> None:
     """The order comes all the same, and says so."""
     (order,), _ = pull_scripted(page([{**ROW, "status": "x" * 33}]), counted(1))
     assert (order.status, order.cut) == ("x" * 32, ["status"])
-    assert missing_in("order", [order]) == "1 order with status cut"
+    assert missing_in(ORDER, [order]) == "1 order with status cut"
 
 
 @pytest.mark.parametrize("value", [None, ""])
