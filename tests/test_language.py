@@ -175,6 +175,30 @@ def test_no_function_hides_the_mark_that_it_uses(path: Path) -> None:
     assert not hidden, "call it `_rest`, or what it is"
 
 
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_no_function_discards_to_the_name_that_makes_messages(path: Path) -> None:
+    """`_, rest = pair` makes `_` a variable of the whole function, which then says nothing."""
+    for function in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(function, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            names = [
+                node for node in ast.walk(function) if isinstance(node, ast.Name) and node.id == "_"
+            ]
+            # Those have variables of their own.
+            within = {
+                id(node)
+                for part in ast.walk(function)
+                if isinstance(part, ast.comprehension)
+                for node in ast.walk(part.target)
+            }
+            stored = [
+                node.lineno
+                for node in names
+                if isinstance(node.ctx, ast.Store) and id(node) not in within
+            ]
+            made = [node.lineno for node in names if isinstance(node.ctx, ast.Load)]
+            assert not (stored and made), (function.name, stored)
+
+
 def test_a_message_is_shown_in_the_language_of_who_reads_it() -> None:
     """What was stored in one language is read in the other, with lists and messages within."""
     words = ["a", "b"]

@@ -19,7 +19,7 @@ from airflow.timetables.trigger import CronTriggerTimetable
 
 from include import PROJECT_ROOT
 from include.cron import CronError, check_cron
-from include.language import _
+from include.language import N_, _
 from include.logical_dates import period_meant
 from include.periods import FORMS, PERIODS, PUNCTUAL, Period, PeriodError, Schedule
 from include.registry.dated_scripts import look_at
@@ -39,8 +39,11 @@ SCHEDULED, MANUAL = "scheduled", "manual"  # kinds of runs, as Airflow names the
 LENGTHS = {period: length for length, period in enumerate(PERIODS)}
 # Of the timetable, as it is serialised.
 ARGUMENTS = (
-    *("cron", "timezone", "period", "week_start", "recover", "enabled", "dated", "script"),
-    "event",
+    *("cron", "timezone", "period", "week_start", "recover", "enabled", "dated", "script", "event"),
+)
+PASSED = N_(
+    "run_after {moment} has passed: it says when a run may start, not which period it covers; "
+    'leave it out and send "partition_key": "{key}"'
 )
 # Somebody who edits an entry in the morning expects what is due today.
 DUE_LATELY = timedelta(days=1)
@@ -241,15 +244,8 @@ class CalendarPartitionTimetable(Timetable):
                 wants another period than the one that ended last, which is what it would cover.
         """
         if run_type == MANUAL and run_after < pendulum.now("UTC") - PUNCTUAL:
-            key = period_meant(run_after, self.schedule).key
-            raise ValueError(
-                _(
-                    "run_after {moment} has passed: it says when a run may start, not "
-                    'which period it covers; leave it out and send "partition_key": "{key}"',
-                    moment=run_after.isoformat(),
-                    key=key,
-                )
-            )
+            meant = period_meant(run_after, self.schedule)
+            raise ValueError(_(PASSED, moment=run_after.isoformat(), key=meant.key))
         made = super().generate_run_id(
             run_type=run_type, run_after=run_after, data_interval=data_interval
         )

@@ -7,6 +7,8 @@ import time
 
 import pytest
 
+from include.coverage.gap_ranges import in_brief
+from include.language import speaking
 from tests.runner import ForkedScript
 from tests.running.project import LEDGER, PERIOD, Project, rows_of
 
@@ -250,3 +252,18 @@ def test_a_script_that_cannot_start_is_a_wrong_configuration(project: Project) -
     (project.root / "include/scripts/shell.sh").chmod(0o755)
     code, output = project.run("shell", "--period", PERIOD)
     assert (code, f"ran {PERIOD}\n" in output) == (0, True)
+
+
+def test_a_service_that_speaks_chinese(project: Project, warehouse: str) -> None:
+    """Output and journal are Chinese, the ledger is English, and each reader sees their own."""
+    project.job(EXIT)
+    more = {"CODE": "77", "WAREHOUSE_URL": warehouse, "RUN_ID": "run-7", "LANGUAGE": "zh"}
+    assert project.run(**more)[0] == 77
+    assert f"job {PERIOD} 开始（pid " in project.journal()
+    assert "秒后失败：退出码 77（授权被拒绝或已过期）\n" in project.journal()
+    (row,) = rows_of(warehouse)
+    said = "working on it\nthe cause: shop 1001"
+    assert row.error == f"exit code 77 (credentials refused or expired)\n{said}"
+    with speaking("zh"):
+        assert row.shown_error == f"退出码 77（授权被拒绝或已过期）\n{said}"
+        assert in_brief(row.shown_error) == "the cause: shop 1001"

@@ -7,6 +7,7 @@ from airflow.sdk import DAG, Param
 from airflow.serialization.definitions.param import SerializedParam, SerializedParamsDict
 from airflow.serialization.serialized_objects import DagSerialization
 
+from include.language import speaking
 from include.periods import FORMS
 from include.scheduling.trigger_params import form_for
 
@@ -45,6 +46,19 @@ def test_what_does_not_fit_is_refused_in_words(period: str, wrong: str, words: s
     told = f"Invalid input for param period: {wrong!r} is not a {words!r}\n"
     assert str(refusal.value).startswith(told)
     assert "[0-9]" not in str(refusal.value)
+
+
+def test_a_form_of_a_service_that_speaks_chinese() -> None:
+    """Its titles and hints are Chinese, and a web server of either language checks what it asks."""
+    english = form_for("day", ("erp-1",))
+    with speaking("zh"):
+        form = form_for("day", ("erp-1",))
+    assert (english["period"].schema["title"], form["period"].schema["title"]) == ("Period", "周期")
+    assert form["period"].description == "日期，如 2025-10-02；留空：最近结束的一期"
+    assert {type(form["period"].description), type(form["again"].description)} == {str}
+    form["period"].resolve("2025-10-02")
+    with pytest.raises(ValueError, match="is not a '日期，如 2025-10-02'"):
+        form["period"].resolve("2025-13")
 
 
 @pytest.mark.parametrize("period", FORMS)
