@@ -5,7 +5,7 @@ All of it comes from Airflow's API: reading the registry would cost more time th
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -53,6 +53,11 @@ class JobStatus:
     data: bool = True
     follows: bool = False
 
+    def on(self, clock: tzinfo) -> "JobStatus":
+        """Return it with its times on a clock."""
+        last, coming = (one and one.astimezone(clock) for one in (self.last_time, self.next_run))
+        return replace(self, last_time=last, next_run=coming)
+
     def as_dict(self) -> dict[str, Any]:
         """Return it as plain values."""
         last = {"state": self.last_state, "time": _text(self.last_time)}
@@ -71,10 +76,18 @@ class JobStatus:
 
 @dataclass(frozen=True)
 class Overview:
-    """What Airflow says; `trouble` tells why it says nothing."""
+    """What Airflow says.
+
+    Attributes:
+        jobs: all of them.
+        import_errors: what it could not import.
+        held: the DAGs of contracts that are paused, so that their events wait.
+        trouble: why it says nothing.
+    """
 
     jobs: Sequence[JobStatus] = ()
     import_errors: Sequence[str] = ()
+    held: Sequence[str] = ()
     trouble: str = ""
 
     @property
@@ -102,22 +115,31 @@ def _was_refused(run: dict[str, Any] | None) -> bool:
 
 def overview_of(dags: Sequence[dict[str, Any]], errors: Sequence[str]) -> Overview:
     """Return the DAGs that run, and those that would but for an import error."""
-    dags = [dag for dag in dags if not dag["dag_id"].startswith(DAG_PREFIX)]
+    of_contracts = [dag for dag in dags if dag["dag_id"].startswith(DAG_PREFIX)]
+    held = [dag["dag_id"] for dag in of_contracts if dag["is_paused"] and not dag.get("is_stale")]
+    dags = [dag for dag in dags if dag not in of_contracts]
     missing = _not_imported(dags, errors)
     jobs = [
         _status_of(dag, missing.get(dag["dag_id"]))
         for dag in dags
         if missing.get(dag["dag_id"]) or not dag.get("is_stale")
     ]
-    return Overview(sorted(jobs, key=lambda job: job.id), _lines(errors))
+    if shared := _shared_zone(jobs):  # a DAG without one is shown on the same clock
+        jobs = [job if job.timezone else job.on(ZoneInfo(shared)) for job in jobs]
+    return Overview(sorted(jobs, key=lambda job: job.id), _lines(errors), sorted(held))
+
+
+def _shared_zone(jobs: Iterable[JobStatus]) -> str:
+    """Return the zone of all jobs that have one; empty where they differ."""
+    zones = {job.timezone for job in jobs if job.timezone}
+    return zones.pop() if len(zones) == 1 else ""
 
 
 def lines_of(overview: Overview) -> list[str]:
     """Return what a person reads about the jobs: in at most 100 columns, but errors whole."""
     if overview.trouble:
         return [_("jobs: unknown: {trouble}", trouble=overview.trouble)]
-    zones = {job.timezone for job in overview.jobs if job.timezone}
-    shared = zones.pop() if len(zones) == 1 else ""
+    shared = _shared_zone(overview.jobs)
     ordered = sorted(overview.jobs, key=lambda job: not job.data)  # stable
     rows = [_row(job, "" if job.timezone == shared else job.timezone) for job in ordered]
     title = _("jobs (times of {zone})", zone=shared) if shared else _("jobs")
@@ -136,6 +158,13 @@ def lines_of(overview: Overview) -> list[str]:
                 manager=MANAGER,
             )
         )
+    lines += [
+        _(
+            "{dag} is paused, and its events wait: `{manager} resume {dag}` lets them go on",
+            dag=dag_id, manager=MANAGER,
+        )
+        for dag_id in overview.held
+    ]  # fmt: skip
     return [*lines, *([_("what Airflow cannot import"), *errors] if errors else [])]
 
 

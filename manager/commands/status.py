@@ -60,6 +60,7 @@ def status(layout: Layout, arguments: Namespace) -> int:
             jobs=None if overview.trouble else [job.as_dict() for job in overview.jobs],
             jobs_trouble=overview.trouble or None,
             import_errors=list(overview.import_errors),
+            paused_contracts=list(overview.held),
             disk={"free_bytes": disk.free, "total_bytes": disk.total},
             alerts=told or None,
         )

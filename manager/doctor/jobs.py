@@ -13,6 +13,7 @@ from include.language import _, english
 from include.registry.airflow_objects import read_pools
 from include.registry.checks import check_project
 from include.registry.checks.interpreters import troubles_of
+from include.registry.contracts import load_contracts
 from include.registry.paths import POOLS_FILE
 from include.warehouse import connect
 from include.warehouse.tables import ledger
@@ -94,6 +95,11 @@ def check_paused(patient: Patient) -> Iterator[Finding]:
         if dags.get(job_id):
             remedy = _("`{manager} resume {job}` goes on with it", manager=MANAGER, job=job_id)
             yield Finding(WARN, "jobs", _("{job} is paused: its runs wait", job=job_id), remedy)
+    contracts = load_contracts(patient.layout.root).by_id.values()
+    for dag_id in (one.dag_id for one in contracts if dags.get(one.dag_id)):
+        text_ = _("{dag} is paused, and its events wait", dag=dag_id)
+        remedy = _("`{manager} resume {dag}` lets them go on", manager=MANAGER, dag=dag_id)
+        yield Finding(WARN, "contracts", text_, remedy)
     missing = [job_id for job_id in enabled if job_id not in dags]
     if missing:
         remedy = _("start the service; if it runs, the web UI shows why they are not loaded")

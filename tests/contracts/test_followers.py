@@ -53,6 +53,7 @@ def _complete(watched: Watched, *keys: str) -> None:
         watched.project.completed(periods=[period])
 
 
+@pytest.mark.every_warehouse
 @pytest.mark.usefixtures("report")
 def test_it_runs_once_when_the_period_is_complete(watched: Watched) -> None:
     """Not while a shop is missing, as behind a paused job; nor again when it is restated."""
@@ -68,6 +69,7 @@ def test_it_runs_once_when_the_period_is_complete(watched: Watched) -> None:
     assert (_started(watched), watched.runs.conf) == ([FIRST], {})
 
 
+@pytest.mark.every_warehouse
 def test_it_runs_again_if_it_restates(watched: Watched, report: dict[str, Any]) -> None:
     """Also what has landed; once for each revision."""
     report["restate"] = True
@@ -124,6 +126,7 @@ def test_a_contract_that_changes(watched: Watched) -> None:
     assert [run[2] for run in _started(watched)] == [KEY, "2025-10-03"]
 
 
+@pytest.mark.every_warehouse
 def test_a_week_waits_for_all_its_days(watched: Watched, report: dict[str, Any]) -> None:
     """Its run is named after the revisions of all of them."""
     report |= {"period": "week", "restate": True}
@@ -199,6 +202,7 @@ def test_what_a_repair_leaves_to_the_contract(watched: Watched) -> None:
     assert awaiting(project.engine, project.root, registry, asked) == set()
 
 
+@pytest.mark.every_warehouse
 @pytest.mark.usefixtures("report")
 def test_what_landed_while_it_was_complete_no_more(watched: Watched) -> None:
     """It runs once more when it is complete again, also with the rows that it had."""

@@ -202,3 +202,22 @@ def test_an_import_error_is_shown_whole() -> None:
     """Its end says how to repair it."""
     error = f"{'x' * 200}: write it once"
     assert lines_of(Overview(import_errors=[error]))[-1] == f"  {error}"
+
+
+def test_a_dag_without_a_zone_is_shown_on_the_clock_of_the_others() -> None:
+    """The title names one clock, whatever that of the machine is."""
+    own = dag("own", timetable_description="At 07:00")
+    overview = overview_of([dag("erp_store"), own], [])
+    assert lines_of(overview)[3].split()[-4:] == ["11-25", "07:04", "11-26", "07:00"]
+
+
+def test_a_contract_whose_dag_is_paused() -> None:
+    """It is no job, and is named with the command that lets its events go on."""
+    held = dag("contract.store_day", is_paused=True)
+    overview = overview_of([dag("erp_store"), held, dag("contract.week")], [])
+    assert lines_of(overview)[3:] == [
+        (
+            "contract.store_day is paused, and its events wait: "
+            "`python3 scheduler_manager.py resume contract.store_day` lets them go on"
+        )
+    ]

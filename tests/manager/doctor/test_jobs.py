@@ -79,6 +79,18 @@ def test_paused_and_unknown_jobs_are_named(patient: Patient) -> None:
             "`python3 scheduler_manager.py resume jd_store` goes on with it"
         )
     ]
+    change(
+        patient,
+        "UPDATE dag SET is_paused = 0",
+        "INSERT INTO dag VALUES ('contract.store_day', 1, 0)",
+    )
+    assert [str(found) for found in check_paused(patient)] == [
+        (
+            "warn  contracts: contract.store_day is paused, and its events wait; "
+            "`python3 scheduler_manager.py resume contract.store_day` lets them go on"
+        ),
+        "ok    jobs: none of 12 is paused",
+    ]
 
 
 def test_runs_that_cannot_move_are_named(patient: Patient) -> None:
