@@ -6,11 +6,10 @@ from include import MANAGER
 from include.language import N_, Message, _, clauses
 from manager.layout import Layout
 from manager.lifecycle.ports import Ports
-from manager.parser import cells
 
 OK, WARN, FAIL = "ok", "warn", "fail"
-LEVELS = {OK: N_("ok"), WARN: N_("warn"), FAIL: N_("fail")}
-LEVEL_CELLS = 5
+# As a column of five cells.
+LEVELS = {OK: N_("ok   "), WARN: N_("warn "), FAIL: N_("fail ")}
 # What is looked at, as findings are called for a person.
 ABOUT = (
     N_("python"),
@@ -30,6 +29,7 @@ ABOUT = (
     N_("clock"),
     N_("alerts"),
     N_("connections"),
+    N_("old scheduler"),
 )
 
 
@@ -56,13 +56,13 @@ class Finding:
 
     def __str__(self) -> str:
         """Return the line that is printed."""
-        level, about = _(LEVELS[self.level]), self.about
+        about = self.about
         line = _(
             "{about}: {text}",
             about=about if isinstance(about, Message) else _(about),
             text=" ".join(clauses(self.text, self.remedy).split()),
         )
-        return level + " " * (LEVEL_CELLS - cells(level)) + " " + line
+        return f"{_(LEVELS[self.level])} {line}"
 
 
 @dataclass(frozen=True)

@@ -134,6 +134,11 @@ def test_an_old_python_can_read_the_doorstep() -> None:
     [
         ("sys.version_info = (3, 6, 9)", "this is Python 3.6, and Python 3.10 to 3.13 is needed"),
         ("os.name = 'nt'", "use WSL2 (`wsl --install`"),
+        (
+            "os.environ['LANGUAGE'] = 'zh'; sys.version_info = (3, 6, 9)",
+            "当前是 Python 3.6，需要 Python 3.10 到 3.13：请先安装",
+        ),
+        ("os.environ['LANGUAGE'] = 'zh'; os.name = 'nt'", "请使用 WSL2（先 `wsl --install`"),
     ],
 )
 def test_who_cannot_run_it_is_told_what_to_do(pretend: str, said: str) -> None:
