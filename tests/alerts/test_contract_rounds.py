@@ -102,7 +102,7 @@ def test_all_that_was_due_while_the_service_was_off_is_told_at_once(rounded: Rou
     for _ in range(12):
         rounded.make(MINUTE)
     (said,) = rounded.said()
-    assert said.startswith(f"【数据迟到】门店日报 {LAST}\n09:30 前没有齐，差ERP门店数据 1 项、京东")
+    assert said.startswith(f"【数据迟到】门店日报 {LAST}\n09:30 前没有齐备，差ERP门店数据 1 项、京东")
 
 
 def _fail(rounded: Rounded) -> str:
@@ -122,7 +122,7 @@ def test_what_is_said_of_it(rounded: Rounded) -> None:
     number = "#A1"
     assert _fail(rounded) == (
         f"【数据迟到】门店日报 {LAST}\n"
-        "09:30 前没有齐，差京东门店数据 1 项：\n"
+        "09:30 前没有齐备，差京东门店数据 1 项：\n"
         "· 示例京东旗舰店：授权失效或被拒绝（连接 jd_1）——请店铺重新授权\n"
         "处理：python3 scheduler_manager.py repair --job jd_store --yes\n"
         f"详情：{ADDRESS}/plugin/coverage  {number}"
@@ -208,7 +208,7 @@ def test_the_digest_begins_with_it(rounded: Rounded) -> None:
     rounded.watched.write("config/alerts.yaml", f"{ALERTS}digest: {{at: '08:00'}}\n")
     line = first_line("2026-11-30 08:00")
     assert line.startswith(f"门店日报 {last}：还差")
-    assert line.endswith("，09:30 前应齐")
+    assert line.endswith("，09:30 前应齐备")
     rounded.watched.write("config/alerts.yaml", f"{ALERTS}digest: {{at: '11:00'}}\n")
     rounded.watched.land("erp_store", "jd_store", days=2, last="2026-11-30")
     line = first_line("2026-12-01 11:00")

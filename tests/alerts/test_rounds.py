@@ -195,14 +195,14 @@ def test_a_warehouse_that_is_gone_is_said(quiet: Rounded) -> None:
         quiet.make()
     (said,) = quiet.said()
     assert said == (
-        "【服务异常】数据仓库\n"
-        f"数据仓库的文件不见了：{quiet.watched.warehouse} is not there\n"
+        "【服务异常】数仓\n"
+        f"数仓的文件不见了：{quiet.watched.warehouse} is not there\n"
         "处理：放回文件，或用 `python3 scheduler_manager.py restore FILE` 恢复备份 FILE  #A2"
     )
     assert not quiet.watched.warehouse.exists()
     aside.rename(quiet.watched.warehouse)
     (recovered,) = quiet.recover()
-    assert recovered.startswith("【已恢复】【服务异常】数据仓库：恢复正常")
+    assert recovered.startswith("【已恢复】【服务异常】数仓：恢复正常")
 
 
 def test_without_airflows_database_it_is_not_mute(quiet: Rounded) -> None:
@@ -316,7 +316,7 @@ def test_alerts_that_cannot_be_kept_are_said_straight_away(quiet: Rounded) -> No
     quiet.make()
     (said,) = quiet.said()
     assert said.startswith("【服务异常】告警无法保存\nalerts cannot be kept in ")
-    assert "\n· 数据仓库的文件不见了：" in said
+    assert "\n· 数仓的文件不见了：" in said
     assert (quiet.watched.var / ALARM).exists()
     quiet.make(timedelta(hours=6))
     assert len(quiet.said()) == 1

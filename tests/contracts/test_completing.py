@@ -31,7 +31,7 @@ def test_the_last_unit_completes_the_period(contracted: Contracted) -> None:
     (revision,) = contracted.completed(run_id="r")
     assert str(revision) == f"day {KEY} (revision 1): 5 units, 20 rows"
     with speaking("zh"):
-        assert str(revision) == f"day {KEY}（第 1 版）：5 个、20 行"
+        assert str(revision) == f"day {KEY}（修订号 1）：5 项、20 行"
     assert before - timedelta(minutes=5) < revision.complete_at
     assert contracted.completed() == []
     assert contracted.written() == [("day", KEY, 1, 5)]

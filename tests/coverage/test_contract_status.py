@@ -135,7 +135,7 @@ def test_a_chinese_reader_sees_what_is_missing_in_chinese(contracted: Contracted
             "无法补拉：脚本不接受日期",
             [f"接受缺数：python3 scheduler_manager.py waive orders --period {KEY} --reason TEXT"],
         )
-        assert "未齐备，应入库 5 个，已入库 4 个，还缺：orders" in str(_status(contracted))
+        assert "未齐备，应入库 5 项，已入库 4 项，还缺：orders" in str(_status(contracted))
 
 
 def test_what_is_complete_without_a_shop_names_it(contracted: Contracted) -> None:

@@ -94,7 +94,7 @@ def test_mistakes_are_named_in_chinese(bare: Path) -> None:
     assert "scheduler_manager.py start：错误：参数 --port：'80' 不是 1024 到" in done.stderr
     done = manage(bare, "strat", "--lang", "zh")
     assert done.returncode == 2
-    assert "没有命令 'strat'：是否想写 'start'？" in done.stderr
+    assert "没有命令 'strat'：是不是想写 'start'？" in done.stderr
 
 
 @pytest.mark.parametrize(

@@ -127,7 +127,7 @@ def test_the_process_survives_what_it_tells_of(watched: Watched, robots: FakeRob
         _until(lambda: watched.store.noted().get("round") is not None)
         first = beat.stat().st_mtime
         watched.warehouse.rename(watched.var / "aside.db")
-        _until(lambda: said("数据仓库的文件不见了"))
+        _until(lambda: said("数仓的文件不见了"))
         watched.airflow.path.rename(watched.var / "aside-airflow.db")
         _until(lambda: said("Airflow 数据库的文件不见了"))
         watched.write("config/tasks/tasks.yaml", "tasks: [")
@@ -192,7 +192,7 @@ def test_a_round_of_the_crontab_says_what_supervisord_knows(
         assert "没有运行（stopped）：等待外部条件的任务不会继续\n" in told
         assert "处理：python3 scheduler_manager.py logs triggerer" in told
         assert "调度器十分钟内结束了 3 次，又被重新启动：任务不会按时运行" in told
-        assert "【服务异常】看门狗\n看门狗 20 分钟没有动静" in told
+        assert "【服务异常】看门狗\n看门狗已有 20 分钟没有查看" in told
         layout.watchdog_heartbeat.touch()
         robots.taken.clear()
         assert _watch(layout) == 1
@@ -280,7 +280,7 @@ def test_the_process_survives_whoever_reads_its_log(watched: Watched, robots: Fa
         process.stdout.close()
         process.stdout = None
         watched.warehouse.rename(watched.var / "aside.db")
-        _until(lambda: any("数据仓库的文件不见了" in one["text"] for one in robots.taken))
+        _until(lambda: any("数仓的文件不见了" in one["text"] for one in robots.taken))
         watched.airflow.path.rename(watched.var / "aside-airflow.db")
         _until(lambda: any("Airflow 数据库的文件不见了" in one["text"] for one in robots.taken))
         assert process.poll() is None

@@ -285,7 +285,7 @@ def test_a_table_that_is_nearly_one_of_ours_is_noted(project: ProjectFolder) -> 
         0,
     )
     with speaking("zh"):
-        assert "是否想写 'erp_orders'" in report(project.root)[0][-1]
+        assert "是不是想写 'erp_orders'" in report(project.root)[0][-1]
 
 
 GOOD_POOL = '{"jd": {"slots": 1, "description": "x"}}'

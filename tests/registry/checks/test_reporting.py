@@ -53,7 +53,7 @@ def test_problems_in_chinese(project: ProjectFolder) -> None:
     assert code == 1
     assert lines == [
         "config/tasks/t.yaml:6:14: good: retries 'two' 不是整数：请写 2 这样的数，不加引号",
-        "config/tasks/t.yaml:7:5: good: 未知的键 'crom'：是否想写 'cron'？",
+        "config/tasks/t.yaml:7:5: good: 未知的键 'crom'：是不是想写 'cron'？",
         "config/tasks/t.yaml:8:15: good: deadline '7:00' 不是时刻：请写成 \"09:30\" 这样",
         (
             "config/tasks/t.yaml:9:13: good: repull 只用于读取数据源的任务（pdd/pdd_feed.py），"
