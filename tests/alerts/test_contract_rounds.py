@@ -102,7 +102,8 @@ def test_all_that_was_due_while_the_service_was_off_is_told_at_once(rounded: Rou
     for _ in range(12):
         rounded.make(MINUTE)
     (said,) = rounded.said()
-    assert said.startswith(f"【数据迟到】门店日报 {LAST}\n09:30 前没有齐备，差ERP门店数据 1 项、京东")
+    late = f"【数据迟到】门店日报 {LAST}\n09:30 前没有齐备，差ERP门店数据 1 项、京东"
+    assert said.startswith(late)
 
 
 def _fail(rounded: Rounded) -> str:
