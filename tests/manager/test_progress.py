@@ -4,11 +4,12 @@ import io
 import os
 import pty
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 
 import pytest
+import time_machine
 
 from include.units.unit import LedgerRow
 from manager import progress
@@ -21,6 +22,12 @@ NOW = datetime.now(timezone.utc)
 ROWS = {"ok": 1234, "failed": None, "running": None, "pending": None}
 BEGAN = NOW - timedelta(seconds=83)
 ERP = job("erp_store", platform="erp")
+
+
+@pytest.fixture(autouse=True)
+def _clock_that_stands() -> Iterator[None]:
+    with time_machine.travel(NOW, tick=False):
+        yield
 
 
 def _rows(*states: str) -> list[LedgerRow]:
