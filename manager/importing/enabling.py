@@ -8,12 +8,14 @@ from yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
 from include.errors import ConfigurationError
 from include.language import _
-from include.registry import load_registry
+from include.registry import Job, Registry, load_registry
+from include.registry.paths import SCRIPTS
 from include.registry.user_files import UnreadableError, read_bytes
 from include.registry.yaml_positions import compose
 from include.text import suggestion
 from manager.importing.old_jobs import OldJob
-from manager.importing.record import read_records, write_atomically
+from manager.importing.record import Imported, read_records, write_atomically
+from manager.importing.scripts import is_placeholder
 from manager.layout import Layout
 
 
@@ -21,7 +23,8 @@ def enable(layout: Layout, job_id: str) -> None:
     """Enable a job, and print what stops the old one.
 
     Raises:
-        ConfigurationError: it was not imported, has no valid entry, or its entry cannot be changed.
+        ConfigurationError: it was not imported, has no valid entry or no script yet, or its entry
+            cannot be changed.
     """
     records = read_records(layout.root)
     if job_id not in records:
@@ -32,12 +35,9 @@ def enable(layout: Layout, job_id: str) -> None:
                 near=suggestion(job_id, sorted(records)),
             )
         )
+    record = records[job_id]
     registry = load_registry(layout.root)
-    job = registry.jobs.get(job_id)
-    if job is None:
-        raise ConfigurationError(
-            _("{job} has no valid entry in config/tasks: `check` says what is wrong", job=job_id)
-        )
+    job = _runnable(registry, record)
     place = f"{job.file}:{job.line}"
     if job.enabled:
         print(_("{job} is enabled already ({place})", job=job_id, place=place))
@@ -50,9 +50,46 @@ def enable(layout: Layout, job_id: str) -> None:
                 place=place,
             )
         )
+    ours = registry.jobs.get(record.ours or "")
+    if ours is not None and ours.enabled:
+        print(
+            _(
+                "{ours} does the same and is enabled, too: write 'enabled: false' into {place}, "
+                "unless both are to run",
+                ours=ours.id,
+                place=f"{ours.file}:{ours.line}",
+            )
+        )
     print(_("Now stop the old one, so that it does not run twice:"))
-    for line in how_to_stop(records[job_id].old):
+    for line in how_to_stop(record.old):
         print(f"  {line}")
+
+
+def _runnable(registry: Registry, record: Imported) -> Job:
+    """Return the job of a record, if it has an entry and its script.
+
+    Raises:
+        ConfigurationError: it has not.
+    """
+    job = registry.jobs.get(record.job_id)
+    if job is None:
+        raise ConfigurationError(
+            _(
+                "{job} has no valid entry in config/tasks: `check` says what is wrong",
+                job=record.job_id,
+            )
+        )
+    if is_placeholder(job.script_path):
+        raise ConfigurationError(
+            _(
+                "{job} has a placeholder, not its script: put {old} in place of {file} first, and "
+                "let the old job run until then",
+                job=job.id,
+                old=record.old.script or "",
+                file=f"{SCRIPTS}/{job.script}",
+            )
+        )
+    return job
 
 
 def how_to_stop(old: OldJob) -> list[str]:

@@ -12,6 +12,7 @@ from include.registry import load_registry
 from manager.importing.enabling import enable
 from manager.importing.old_jobs import OldJob, OldSchedule, Place
 from manager.importing.record import Imported, as_json
+from manager.importing.scripts import PLACEHOLDER
 from manager.layout import Layout
 
 if TYPE_CHECKING:
@@ -110,3 +111,22 @@ def test_what_cannot_be_enabled(layout: Layout, job: str, why: str) -> None:
     with pytest.raises(ConfigurationError, match=why):
         enable(layout, job)
     assert _text(layout) == FILE
+
+
+def test_a_job_whose_script_is_missing_is_not_enabled(layout: Layout) -> None:
+    """The old one must go on running: a placeholder brings no day."""
+    before = _text(layout)
+    (layout.root / "include/scripts/a.py").write_text(f"{PLACEHOLDER}\n")
+    with pytest.raises(ConfigurationError, match="has a placeholder, not its script"):
+        enable(layout, "erp_orders")
+    assert _text(layout) == before
+
+
+def test_ours_that_does_the_same_is_named(
+    layout: Layout, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Else both would run."""
+    records = {"erp_orders": Imported("erp_orders", OLD, ours="jd_orders")}
+    (layout.root / "config/tasks/imported.json").write_text(as_json(records), "utf-8")
+    enable(layout, "erp_orders")
+    assert "jd_orders does the same and is enabled, too" in capsys.readouterr().out
