@@ -52,11 +52,13 @@ class Said(NamedTuple):
         text: in words.
         shops: the number of each shop that the account has, with its name there.
         rows: some, as they would land; None where none were asked for.
+        table: where they would land.
     """
 
     text: str
     shops: Mapping[str, str]
     rows: Sequence[Row] | None
+    table: str
 
 
 class Question(NamedTuple):
@@ -220,7 +222,7 @@ async def _ask_shops(shops: list[Shop], client: GatewayClient, with_rows: bool) 
         end = datetime.now(timezone.utc).replace(microsecond=0)
         end -= FACTS[shops[0].platform].lag + UNSURE
         rows = await platform.sample(client, shops[0], end - SAMPLED, end)
-    return Said(text, known, rows)
+    return Said(text, known, rows, platform.table)
 
 
 async def _ask_feed(
@@ -236,4 +238,4 @@ async def _ask_feed(
     text = _(
         "answers with {count} rows on its first page for {shop}", count=len(rows), shop=shop.id
     )
-    return Said(text, {}, [{**scope, **row, **filled} for row in rows])
+    return Said(text, {}, [{**scope, **row, **filled} for row in rows], feed.landing.table.name)

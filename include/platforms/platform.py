@@ -46,11 +46,13 @@ class Platform:
             returns the number of each with its name, as the platform has them.
         sample: asks for a few rows of a shop between two moments; returns them as they would land
             (column to value), or none.
+        table: where they land.
     """
 
     dialect: type[PlatformDialect]
     shops: Callable[[GatewayClient, Shop], Awaitable[Mapping[str, str]]]
     sample: Callable[[GatewayClient, Shop, datetime, datetime], Awaitable[Sequence[Row]]]
+    table: str
 
 
 async def first_page(pages: AsyncIterator[Sequence[R]]) -> Sequence[R]:

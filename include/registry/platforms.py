@@ -9,6 +9,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import NamedTuple
 
+from include.language import CHINESE, language
+
 
 class PlatformFacts(NamedTuple):
     """What is known of a platform.
@@ -33,6 +35,10 @@ class PlatformFacts(NamedTuple):
     lag: timedelta
     keys: tuple[str, str] = ("app key", "app secret")
     numbered_by_account: bool = False
+
+    def named(self) -> str:
+        """Return what people call it, in the language of the moment."""
+        return self.chinese if language() == CHINESE else self.english
 
 
 PLATFORMS = {

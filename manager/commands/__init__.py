@@ -181,6 +181,21 @@ COMMANDS = {
             )
         ],
     ),
+    "probe": Command(
+        N_(
+            "say who we are at a platform: which shops, what limit, three rows as they would land; "
+            "changes nothing (exit code 0 it answers, 75 not now, 77 credentials, 78 configuration)"
+        ),
+        "commands.probe:probe",
+        [
+            option(
+                "connection",
+                metavar="CONNECTION",
+                help=N_("one that shops.yaml or feeds.yaml names, as pdd_1"),
+            ),
+            JSON,
+        ],
+    ),
     "migrate": Command(
         N_(
             "give the warehouse that the connection names the newest tables; says from which "

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from include.platforms.jd.dialect import Jd, vender
 from include.platforms.jd.orders import orders_modified
 from include.platforms.platform import Platform, first_page, row_of_order
+from include.warehouse.tables import jd_orders
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -39,4 +40,4 @@ async def _sample(client: GatewayClient, shop: Shop, start: datetime, end: datet
     return [row_of_order(COLUMNS, shop, order) for order in orders]
 
 
-JD = Platform(Jd, _shops, _sample)
+JD = Platform(Jd, _shops, _sample, jd_orders.name)

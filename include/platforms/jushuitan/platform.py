@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from include.platforms.jushuitan.dialect import Jushuitan, shops
 from include.platforms.jushuitan.orders import orders_modified
 from include.platforms.platform import Platform, first_page, row_of_order
+from include.warehouse.tables import erp_orders
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -39,4 +40,4 @@ async def _sample(client: GatewayClient, shop: Shop, start: datetime, end: datet
     return [row_of_order(COLUMNS, shop, order) for order in orders]
 
 
-JUSHUITAN = Platform(Jushuitan, _shops, _sample)
+JUSHUITAN = Platform(Jushuitan, _shops, _sample, erp_orders.name)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from include.platforms.pdd.dialect import Pdd, mall
 from include.platforms.pdd.refunds import LONGEST_WINDOW, refunds_updated
 from include.platforms.platform import Platform, first_page
+from include.warehouse.tables import pdd_refunds
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -71,4 +72,4 @@ async def _sample(client: GatewayClient, shop: Shop, start: datetime, end: datet
     return []
 
 
-PDD = Platform(Pdd, _shops, _sample)
+PDD = Platform(Pdd, _shops, _sample, pdd_refunds.name)
