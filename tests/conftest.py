@@ -55,6 +55,7 @@ OF_A_SERVICE = {
     "manager/test_remedies.py": "forks",
     "manager/lifecycle/test_preparing.py": "forks",
     "manager/commands/test_connect.py": "forks",
+    "manager/commands/test_probe.py": "forks",
     "manager/commands/test_gaps.py": "forks",
     "manager/commands/test_rotate.py": "forks",
     "manager/commands/alerts/test_connecting.py": "forks",

@@ -1,24 +1,27 @@
 """`probe`: who we are at a platform, which shops, what limit, and rows as they would land."""
 
 import json
+import sys
 from argparse import Namespace
 from collections.abc import Iterator, Mapping
+from contextlib import redirect_stdout
 from typing import Any
 
 from include.errors import ConfigurationError
 from include.gateways.limiter import Limit
 from include.language import _
 from include.pulling.outcomes import exit_code_of
-from include.registry.checks import check_project
+from include.registry.checks import Checked, check_project
 from include.registry.platforms import PLATFORMS
 from include.secrets.masking import Masker
 from include.secrets.values import secrets_in
 from include.units.exit_codes import ExitCode, worst
 from manager import connections
-from manager.commands.connect import use_of
+from manager.commands.connect import Use, use_of
+from manager.commands.run import warn_about_sandbox
 from manager.layout import Layout
 from manager.lifecycle.preparing import prepared_environment
-from manager.probing import Answer, answers_to, questions_of
+from manager.probing import Answer, Question, answers_to, questions_of
 from manager.table import cut, lined_up
 
 ROWS = 3
@@ -44,7 +47,26 @@ def probe(layout: Layout, arguments: Namespace) -> int:
                 conn_id=conn_id,
             )
         )
-    connections.adopt(prepared_environment(layout))
+    with redirect_stdout(sys.stderr if arguments.json else sys.stdout):  # Airflow logs to it
+        connections.adopt(prepared_environment(layout))
+        questions, variables = _questions(conn_id, use, found)
+        warn_about_sandbox(layout, variables)
+        answers = answers_to(questions, variables["WAREHOUSE_URL"], with_rows=True)
+    shops = found.registry.shops.values()
+    ours = {shop.platform_id: shop.id for shop in shops if shop.connection == conn_id}
+    code = worst(exit_code_of(one.error) if one.error else ExitCode.LANDED for one in answers)
+    if arguments.json:
+        told = [_told(one, ours) for one in answers]
+        whole = {"connection": conn_id, "exit_code": int(code), "answers": told}
+        text = json.dumps(whole, indent=2, ensure_ascii=False, default=str)
+    else:
+        text = "\n".join(line for one in answers for line in _lines(one, ours))
+    print(Masker(secrets_in(variables)).mask(text))
+    return code
+
+
+def _questions(conn_id: str, use: Use, found: Checked) -> tuple[list[Question], dict[str, str]]:
+    """Return what a connection is asked, and the variables that hold it."""
     variables = connections.script_variables([conn_id])
     questions = questions_of(conn_id, found, variables)
     if not questions:
@@ -56,22 +78,7 @@ def probe(layout: Layout, arguments: Namespace) -> int:
                 names=use.names,
             )
         )
-    answers = answers_to(questions, variables["WAREHOUSE_URL"], with_rows=True)
-    shops = found.registry.shops.values()
-    ours = {shop.platform_id: shop.id for shop in shops if shop.connection == conn_id}
-    code = worst(exit_code_of(one.error) if one.error else ExitCode.LANDED for one in answers)
-    masker = Masker(secrets_in(variables))
-    if arguments.json:
-        told = {
-            "connection": conn_id,
-            "exit_code": int(code),
-            "answers": [_told(one, ours) for one in answers],
-        }
-        print(masker.mask(json.dumps(told, indent=2, ensure_ascii=False, default=str)))
-    else:
-        for answer in answers:
-            print(masker.mask("\n".join(_lines(answer, ours))))
-    return code
+    return questions, variables
 
 
 def _lines(answer: Answer, ours: Mapping[str, str]) -> Iterator[str]:

@@ -22,7 +22,7 @@ def run(layout: Layout, arguments: Namespace) -> NoReturn:
     asked = Asked.from_words(arguments, os.environ)  # refuses before anything is prepared
     connections.adopt(prepared_environment(layout))
     variables = connections.script_variables(job.connection_ids, of_shops=bool(job.platform))
-    _warn_about_sandbox(layout, variables)
+    warn_about_sandbox(layout, variables)
     kept = {
         key: value
         for key, value in os.environ.items()
@@ -32,7 +32,7 @@ def run(layout: Layout, arguments: Namespace) -> NoReturn:
     layout.become(command, kept | variables | asked.to_environment())
 
 
-def _warn_about_sandbox(layout: Layout, variables: dict[str, str]) -> None:
+def warn_about_sandbox(layout: Layout, variables: dict[str, str]) -> None:
     """Warn when a script is pointed at the sandbox and that is not running."""
     ports = remembered(layout)
     wanted = any(ports.sandbox_url in value for value in variables.values())
