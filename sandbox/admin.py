@@ -9,6 +9,8 @@ from fastapi import APIRouter, Depends, FastAPI, HTTPException, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from sandbox.faults import FAULTS, Armed
+from sandbox.limits import DOCUMENTED
+from sandbox.platforms import PLATFORMS
 
 if TYPE_CHECKING:
     from sandbox.limits import Gatekeeper
@@ -30,7 +32,7 @@ class FaultWish(_Wish):
     """A fault to be armed; fields as those of `Armed`."""
 
     fault: Literal[tuple(FAULTS)]  # type: ignore[valid-type]
-    platform: Literal["erp", "jd", "pdd", "feeds"]
+    platform: Literal[tuple(DOCUMENTED)]  # type: ignore[valid-type]
     times: Annotated[int, Field(ge=1)] = 1
     after: Annotated[int, Field(ge=0)] = 0
     shop: int | None = None
@@ -39,14 +41,14 @@ class FaultWish(_Wish):
 class ShopWish(_Wish):
     """Whose tokens; without a shop those of the whole platform."""
 
-    platform: Literal["erp", "jd", "pdd"]
+    platform: Literal[tuple(PLATFORMS)]  # type: ignore[valid-type]
     shop: int | None = None
 
 
 class LifetimeWish(_Wish):
     """How long the tokens live that are refreshed from now on."""
 
-    platform: Literal["erp", "jd", "pdd"]
+    platform: Literal[tuple(PLATFORMS)]  # type: ignore[valid-type]
     seconds: Annotated[float, Field(gt=0)]
 
 

@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
+from sandbox.platforms import PLATFORMS
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -24,24 +26,17 @@ FEED_TOKEN = "sandbox-feed-token-not-a-secret"  # noqa: S105 - the same
 
 # One grant of the ERP is for all its shops: that of an account, which has this number.
 ERP_ACCOUNT = 0
-SHOPS_OF = {
-    "erp": (10001, 10002, 10003),
-    "jd": (30001, 30002, 30003),
-    "pdd": (20001, 20002, 20003, 20004, 20005, 20006),
-}
-PLATFORMS = ("erp", "jd", "pdd")
-# At JD a token must be refreshed before it expires; later only its owner can help.
-LOST_ONCE_EXPIRED = frozenset({"jd"})
+SHOPS_OF = {name: platform.shops for name, platform in PLATFORMS.items()}
 LIFETIME_IN_SECONDS = 30 * 24 * 3600
 TOLERANCE_IN_SECONDS = 10 * 60
-TOKEN = re.compile(r"sandbox-(erp|jd|pdd)-(\d+)-g(\d+)-(access|refresh)")
+TOKEN = re.compile(rf"sandbox-({'|'.join(PLATFORMS)})-(\d+)-g(\d+)-(access|refresh)")
 
 
 def access_token_of(platform: str, number: int, generation: int = 0) -> str:
     """Return the access token of a grant: the first one, or the one after so many refreshes.
 
     Args:
-        platform: erp, jd or pdd.
+        platform: one of `PLATFORMS`.
         number: of the shop; `ERP_ACCOUNT` for the ERP.
         generation: how often it has been refreshed.
     """
@@ -110,7 +105,7 @@ class TokenOffice:
         """Return whose an access token is.
 
         Args:
-            platform: erp, jd or pdd.
+            platform: one of `PLATFORMS`.
             access_token: as it came with a call.
 
         Returns:
@@ -128,7 +123,7 @@ class TokenOffice:
 
         Returns:
             access_token, refresh_token and expires_in (seconds); None: it is invalid, was
-            exchanged before, or came too late (`LOST_ONCE_EXPIRED`).
+            exchanged before, or came too late (`is_lost_once_expired`).
         """
         number = _read(platform, refresh_token, "refresh")
         with self._lock:
@@ -184,7 +179,7 @@ class TokenOffice:
 
     def _refreshable(self, platform: str, shop: int, generation: int) -> bool:
         grant = self._grant(platform, shop)
-        lost = grant.expired and platform in LOST_ONCE_EXPIRED
+        lost = grant.expired and PLATFORMS[platform].is_lost_once_expired
         return grant.takes(generation) and not lost
 
     def _refreshes_of(self, platform: str) -> dict[str, int]:

@@ -44,7 +44,7 @@ class Armed:
 
     Attributes:
         fault: its name.
-        platform: erp, jd, pdd or feeds.
+        platform: one of `PLATFORMS`, or feeds.
         times: how many requests it strikes.
         after: how many it could strike, but lets pass first.
         shop: strikes requests for the shop of this number only.

@@ -6,28 +6,14 @@ import time
 from collections import Counter, deque
 from collections.abc import Mapping, Sequence
 from threading import Lock
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
+from sandbox.platforms import PLATFORMS, Allowance
 
-class Allowance(NamedTuple):
-    """So many calls of one app, or of one shop of it, in any stretch of so many seconds.
+__all__ = ["DOCUMENTED", "Allowance", "Allowances", "Gatekeeper", "allowances_of"]
 
-    Attributes:
-        code: the platform's code for one call more.
-        per: `app` or `shop`.
-    """
-
-    calls: int
-    seconds: float
-    code: int
-    per: str = "app"
-
-
-# As the platforms document them. JD's documentation names none; this one is nobody's need.
 DOCUMENTED: dict[str, tuple[Allowance, ...]] = {
-    "erp": (Allowance(5, 1, 199), Allowance(100, 60, 200)),
-    "jd": (Allowance(1000, 1, 2),),
-    "pdd": (Allowance(100, 10, 70031, "shop"), Allowance(500, 1, 52101)),
+    **{name: platform.allowances for name, platform in PLATFORMS.items()},
     "feeds": (),
 }
 
@@ -42,7 +28,7 @@ def allowances_of(platform: str, wanted: Allowances) -> Sequence[Allowance]:
     """Return a platform's limits.
 
     Args:
-        platform: erp, jd, pdd or feeds.
+        platform: one of `PLATFORMS`, or feeds.
         wanted: those of every platform, or those of some by name; what it does not say is as
             documented.
     """

@@ -11,6 +11,7 @@ from email.utils import formatdate
 from typing import TYPE_CHECKING, Any
 
 from sandbox.faults import FAULT_HEADER, FAULTS, Strike
+from sandbox.platforms import PLATFORMS
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -20,11 +21,7 @@ if TYPE_CHECKING:
     from sandbox.world import World
 
 PLATFORM_OF_PATH = {
-    "/open/": "erp",
-    "/openWeb/": "erp",
-    "/routerjson": "jd",
-    "/oauth2/": "jd",
-    "/api/router": "pdd",
+    **{path: name for name, platform in PLATFORMS.items() for path in platform.paths},
     "/feeds/": "feeds",
 }
 SECONDS_PER_BYTE = 0.5
