@@ -196,7 +196,7 @@ async def _ask_shops(shops: list[Shop], client: GatewayClient, with_rows: bool) 
     for shop in shops:
         if shop.platform_id not in known:
             known = await platform.shops(client, shop)
-        if shop.platform_id not in known:
+        if known and shop.platform_id not in known:
             there = [f"{number} {name}".strip() for number, name in known.items()]
             raise ConfigurationError(
                 _(
@@ -206,11 +206,13 @@ async def _ask_shops(shops: list[Shop], client: GatewayClient, with_rows: bool) 
                     shop=shop.id,
                     number=shop.platform_id,
                     connection=shop.connection,
-                    there=there or _("no shop"),
+                    there=there,
                 )
             )
     if len(known) == 1:
         text = _("answers as {name}", name=" ".join(*known.items()).strip())
+    elif not known:
+        text = _("answers, and does not say for which shop")
     else:
         text = _(
             "answers, and knows {ours} of {known} shops as ours",

@@ -30,7 +30,11 @@ if TYPE_CHECKING:
     from sandbox.limits import Allowances
 
 # Each serves its platform's paths; under /sandbox/truth/ stands what is true of it.
-GATEWAYS = {"erp/orders": jushuitan, "jd/orders": jd, "pdd/refunds": pdd}
+GATEWAYS = {
+    "erp/orders": jushuitan,
+    "jd/orders": jd,
+    "pdd/refunds": pdd,
+}
 HOST = "127.0.0.1"
 # An answer that is never done would keep the server for ever.
 SECONDS_FOR_LAST_ANSWERS = 1

@@ -143,6 +143,11 @@ def _money(value: Any) -> Decimal:
     return in_cents
 
 
+def _cents(value: Any) -> Decimal:
+    """Return the amount in 元 of one that is written in 分."""
+    return _money(Decimal(_whole(value)).scaleb(-2))
+
+
 def paid(pay_time: str) -> BeforeValidator:
     """Return what reads the amount that was paid: where it is empty, 0.00 while there is no time.
 
@@ -237,6 +242,8 @@ WallClock = Annotated[datetime, BeforeValidator(_time)]
 WallClockIfAny = Annotated[datetime | None, BeforeValidator(_time_if_any)]
 SpareNumber = Annotated[int | None, BeforeValidator(_whole), SPARE]
 SpareMoney = Annotated[Decimal | None, BeforeValidator(_money), SPARE]
+Cents = Annotated[Decimal, BeforeValidator(_cents)]
+SpareCents = Annotated[Decimal | None, BeforeValidator(_cents), SPARE]
 SpareLength = Annotated[int | None, BeforeValidator(_length), SPARE]
 
 

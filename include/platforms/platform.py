@@ -43,7 +43,8 @@ class Platform:
     Attributes:
         dialect: its dialect's class.
         shops: asks which shops an access token is for, with one of ours that messages may name;
-            returns the number of each with its name, as the platform has them.
+            returns the number of each with its name, as the platform has them; none where it does
+            not say.
         sample: asks for a few rows of a shop between two moments; returns them as they would land
             (column to value), or none.
         table: where they land.

@@ -196,6 +196,24 @@ COMMANDS = {
             JSON,
         ],
     ),
+    "new": Command(
+        N_(
+            "make the files of a new job (script, entry, test) or platform (dialect, codes, "
+            "sandbox gateway, job, test), which run at once; says what to edit next"
+        ),
+        "commands.new:new",
+        [
+            option("kind", choices=("job", "platform"), help=N_("what is made")),
+            option(
+                "id",
+                metavar="ID",
+                help=N_("what it is called everywhere: a-z, 0-9 and _, as pdd_quality"),
+            ),
+            option("--name", metavar="TEXT", help=N_("what people call it (its id)")),
+            option("--english", metavar="TEXT", help=N_("a platform's name in English (its name)")),
+        ],
+        writes_var=False,
+    ),
     "migrate": Command(
         N_(
             "give the warehouse that the connection names the newest tables; says from which "

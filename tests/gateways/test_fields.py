@@ -13,7 +13,9 @@ from pydantic import BaseModel
 from include.gateways.dialect import Call
 from include.gateways.errors import Malformed
 from include.gateways.fields import (
+    Cents,
     Money,
+    SpareCents,
     WallClock,
     WallClockIfAny,
     WholeNumber,
@@ -30,6 +32,8 @@ class Row(BaseModel):
 
     number: WholeNumber = 0
     money: Money = Decimal(0)
+    cents: Cents = Decimal(0)
+    spare_cents: SpareCents = None
     time: WallClock | None = None
     perhaps: WallClockIfAny = None
 
@@ -41,6 +45,17 @@ class Page(BaseModel):
 
 
 @given(st.integers(-(10**13), 10**13))
+def test_an_amount_in_cents_is_written_in_yuan(cents: int) -> None:
+    """Some platforms write 分: one of them for the other would be a hundredfold."""
+    for written in (cents, str(cents)):
+        row = parsed(Row, {"cents": written, "spare_cents": written}, CALL)
+        assert row.cents == row.spare_cents == Decimal(cents) / 100
+    for odd in ("1.5", 1.5, True, None, ""):
+        with pytest.raises(Malformed, match="field cents"):
+            parsed(Row, {"cents": odd}, CALL)
+
+
+@given(st.integers(0, 10**12))
 def test_money_is_exact_to_the_cent(cents: int) -> None:
     """Every amount of whole cents is taken as it is, written as a decimal or as text."""
     amount = Decimal(cents).scaleb(-2)

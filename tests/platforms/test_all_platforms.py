@@ -28,4 +28,4 @@ def test_its_limits_are_no_wider_than_the_gateway_allows(name: str) -> None:
 def test_the_host_of_a_platform_of_the_teams_own_is_an_example() -> None:
     """A message must name something that can be typed."""
     assert host_of("jd") == "https://api.jd.com"
-    assert host_of("douyin") == ANY_HOST
+    assert host_of("our_own") == ANY_HOST
