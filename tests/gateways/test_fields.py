@@ -44,7 +44,7 @@ class Page(BaseModel):
     rows: list[Row]
 
 
-@given(st.integers(-(10**13), 10**13))
+@given(st.integers(0, 10**12))
 def test_an_amount_in_cents_is_written_in_yuan(cents: int) -> None:
     """Some platforms write 分: one of them for the other would be a hundredfold."""
     for written in (cents, str(cents)):
@@ -55,7 +55,7 @@ def test_an_amount_in_cents_is_written_in_yuan(cents: int) -> None:
             parsed(Row, {"cents": odd}, CALL)
 
 
-@given(st.integers(0, 10**12))
+@given(st.integers(-(10**13), 10**13))
 def test_money_is_exact_to_the_cent(cents: int) -> None:
     """Every amount of whole cents is taken as it is, written as a decimal or as text."""
     amount = Decimal(cents).scaleb(-2)
