@@ -7,6 +7,8 @@ import re
 from include.errors import ConfigurationError
 from include.language import _
 
+RUN_OF_IMPORTS = re.compile(r"(?:^ *from include[.\w]* import [^(\n]+\n)+", re.MULTILINE)
+
 
 def with_entry(path: str, text: str, table: str, entry: str) -> str:
     """Return a module with one more entry at the end of a dict that is written out in it.
@@ -55,6 +57,17 @@ def with_import(text: str, line: str) -> str:
 
 def _first_import(lines: list[str], package: str) -> int:
     return next(n for n, one in enumerate(lines) if re.match(rf"from {package}[. ]", one))
+
+
+def with_sorted_imports(text: str) -> str:
+    """Return a module with its imports in order, wherever an id comes in the alphabet."""
+    return RUN_OF_IMPORTS.sub(
+        lambda run: "".join(sorted(run[0].splitlines(keepends=True), key=_module)), text
+    )
+
+
+def _module(line: str) -> str:
+    return line.split()[1]
 
 
 def with_name_imported(text: str, package: str, name: str) -> str:

@@ -3,6 +3,8 @@
 import keyword
 import re
 
+from rich.cells import cell_len
+
 from include.errors import ConfigurationError
 from include.language import _
 
@@ -10,7 +12,8 @@ FORM = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*", re.ASCII)
 SIGNS = "\" ' \\ @ : # { } [ ] , & * ! | > % `"
 QUOTING = re.compile(r"""["'\\@:#{}\[\],&*!|>%`]|^[-?]""")
 # Of an id, by what it is of: a platform's is in names of classes, tables and indexes.
-LONGEST = {"job": 40, "platform": 16}
+LONGEST = {"job": 40, "platform": 12}
+LONGEST_NAME = 24  # in columns: a Chinese character takes two
 # Names of modules that a script would hide, as its folder is where Python looks first.
 TAKEN = {"include", "manager", "sandbox", "tests", "config", "dags", "plugins", "feed", "feeds"}
 
@@ -54,6 +57,14 @@ def check_name(written: str) -> None:
     Raises:
         ConfigurationError: says what is wrong with it.
     """
+    if cell_len(written) > LONGEST_NAME:
+        raise ConfigurationError(
+            _(
+                "the name {written!r} is longer than {longest} columns: write a shorter one",
+                written=written,
+                longest=LONGEST_NAME,
+            )
+        )
     if not written.strip() or not written.isprintable() or QUOTING.search(written):
         raise ConfigurationError(
             _(

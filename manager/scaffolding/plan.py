@@ -13,6 +13,7 @@ import yaml
 
 from include.errors import ConfigurationError
 from include.language import _
+from manager.scaffolding.edits import with_sorted_imports
 
 TEMPLATES = Path(__file__).parent / "templates"
 PARTS = TEMPLATES / "platform_parts"
@@ -63,7 +64,7 @@ class Plan:
                         path=path,
                     )
                 )
-            self.made[path] = self.fill(template.read_text("utf-8"))
+            self.made[path] = with_sorted_imports(self.fill(template.read_text("utf-8")))
 
     def change(self, path: str, change: Callable[[str], str]) -> None:
         """Plan a change of a file.

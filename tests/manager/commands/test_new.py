@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-ID, LONG_ID = "douyin", "a_shop_of_others"
+ID, LONG_ID = "douyin", "shops_of_one"
 CHANGED = {
     "config/connections.json",
     "config/pools.json",
@@ -71,7 +71,7 @@ def scaffolded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for words in (
         ("job", "my_report", "--name", "我的报表"),
         ("platform", ID, "--name", "抖店", "--english", "Doudian"),
-        ("platform", LONG_ID),
+        ("platform", LONG_ID, "--name", "名" * 12),
     ):
         before = files(root)
         done = new(root, *words)
@@ -102,7 +102,7 @@ def test_the_tests_that_are_made_pass(scaffolded: Path) -> None:
         f"tests/platforms/{LONG_ID}",
     ]
     of_all = ["tests/platforms/test_all_platforms.py", "tests/scripts/test_by_hand.py"]
-    options = ["-q", "-p", "no:cacheprovider", "-p", "no:xdist"]
+    options = ["-q", "-n", "0", "-p", "no:cacheprovider"]
     done = call(scaffolded, "-m", "pytest", *made, *of_all, *options)
     assert done.returncode == 0, done.stdout
     assert "failed" not in done.stdout
@@ -170,8 +170,9 @@ def _sandbox_of(root: Path, port: int) -> Iterator[None]:
         (("job", "Mein-Job"), "'Mein-Job' cannot be an id"),
         (("job", "../up"), "cannot be an id"),
         (("platform", "class"), "'class' has a meaning of its own"),
-        (("platform", "seventeen_letters"), "has 17 characters"),
+        (("platform", "thirteen_more"), "has 13 characters"),
         (("job", "fine", "--name", "a: b"), "a name cannot be 'a: b'"),
+        (("job", "fine", "--name", "名" * 13), "is longer than 24 columns"),
     ],
 )
 def test_what_cannot_be_is_said_and_nothing_is_written(
