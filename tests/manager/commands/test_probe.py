@@ -64,7 +64,7 @@ def probe(layout: Layout, *words: str) -> subprocess.CompletedProcess[str]:
 
 @contextmanager
 def other(layout: Layout, conn_id: str, **fields: object) -> Iterator[None]:
-    """Let the installation have another connection meanwhile."""
+    """Replace a connection of the installation meanwhile."""
     path = layout.root / "config/airflow.env"
     before = path.read_text("utf-8")
     delivered = connections(remembered(layout).sandbox_url)[conn_id]
