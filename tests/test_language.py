@@ -72,6 +72,8 @@ FOR_MACHINES: dict[str, tuple[str, ...]] = {
     "manager/gap_lines.py": ("{} --until {}",),
     "manager/lifecycle/ports.py": ("{} --port {}",),
     "manager/backup/restoring.py": ("pg_restore",),
+    "manager/scaffolding/edits.py": ("from {}", "^from {}"),
+    "manager/scaffolding/platform.py": ("from include.platforms.{}",),
     # An entry of config/alerts.yaml; a comment in a file of keys; a line of supervisord's log.
     "manager/commands/alerts/connecting.py": (", to: [", "- {id: ops"),
     "manager/lifecycle/settings.py": ("# Losing this file",),
