@@ -8,8 +8,12 @@ import shlex
 from collections import Counter
 from functools import cache
 from pathlib import Path
+from string import Formatter
+
+from babel.messages.pofile import read_po
 
 from include import MANAGER
+from include.language import LOCALE
 from manager.commands import COMMANDS
 
 ROOT = Path(__file__).parents[1]
@@ -81,6 +85,37 @@ def untranslated(text: str) -> Counter[str]:
     """Return what must be the same in every language: code without comments and drawings."""
     bare = (re.sub(r"\s#.*", "", said) for said in code(text))
     return Counter(said for said in bare if said and not said.startswith(("│", "└", "#")))
+
+
+@cache
+def translations() -> dict[str, str]:
+    """Return all messages in English, each with the Chinese of it."""
+    found = {}
+    for path in (LOCALE / "zh").glob("*.po"):
+        with path.open("rb") as file:
+            found |= {str(one.id): str(one.string) for one in read_po(file) if one.id}
+    return found
+
+
+def quotes(said: str, template: str) -> bool:
+    """Tell whether what a page shows is part of a message, `…` standing for a value."""
+    return all(part.strip(" '") in template for part in said.split("…"))
+
+
+def shows(said: str, template: str) -> bool:
+    """Tell whether what a page shows quotes a message, or is a line of output that has it."""
+    return quotes(said, template) or bool(_shown(template).search(said))
+
+
+@cache
+def _shown(template: str) -> re.Pattern[str]:
+    """Return the pattern of a message with its values; of one without words, what is nowhere."""
+    try:
+        texts = [text for text, *_value in Formatter().parse(template)]
+    except ValueError:
+        texts = [template]
+    enough = len(re.findall(r"\w", "".join(texts))) > 1
+    return re.compile(".*".join(re.escape(text.strip()) for text in texts) if enough else "(?!)")
 
 
 def in_english(target: str) -> str:

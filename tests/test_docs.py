@@ -45,14 +45,18 @@ from tests.documents import (
     in_english,
     links,
     named,
+    quotes,
     settings_of_airflow,
+    shows,
     spoken,
     table,
+    translations,
     untranslated,
     variables_of_the_code,
 )
 
 if TYPE_CHECKING:
+    from collections import Counter
     from pathlib import Path
 
     from pydantic.fields import FieldInfo
@@ -471,10 +475,41 @@ def test_a_chinese_page_says_what_the_english_one_says(chinese: Path) -> None:
     texts = english.read_text("utf-8"), chinese.read_text("utf-8")
     assert headings(texts[0]) == headings(texts[1])
     codes = [untranslated(text) for text in texts]
-    assert not codes[0] - codes[1], "what only the English page has"
-    assert not codes[1] - codes[0], "what only the Chinese page has"
+    assert _unpaired(*codes) == [], "what only one page has, and no message says in both languages"
     led_to = [sorted(in_english(target) for target in links(text)) for text in texts]
     assert led_to[0] == led_to[1]
     for target in (one for one in links(texts[1]) if ".md" in one):
         twin = chinese.parent / target.partition("#")[0].replace(".md", CHINESE)
         assert not twin.is_file() or target.startswith(english.name), f"{target} is not Chinese"
+
+
+def test_messages_are_quoted_in_chinese() -> None:
+    """In the first columns of the Chinese page; in English only beside the Chinese."""
+    chinese = (ROOT / f"docs/troubleshooting{CHINESE}").read_text("utf-8")
+    cells = re.findall(r"^\| ([^|]*`[^|]+) \|", chinese, re.MULTILINE)
+    said = translations()
+    for cell in cells:
+        spans = [span for span in re.findall("`([^`]+)`", cell) if " " in span]
+        spans = [span for span in spans if not re.match("python3|sudo", span)]
+        if any(quotes(span, english) for span in spans for english in said):
+            assert re.search("`[^`]*[\u4e00-\u9fff][^`]*`", cell), f"{cell}: in Chinese, too"
+
+
+def _unpaired(english: Counter[str], chinese: Counter[str]) -> list[str]:
+    """Return what is in one page only and is no message that the other shows in its language."""
+    only = [*(english - chinese)], [*(chinese - english)]
+    said = translations().items()
+    left = [
+        quote
+        for quote in only[0]
+        if not any(
+            shows(other, there) for here, there in said if shows(quote, here) for other in only[1]
+        )
+    ]
+    return left + [
+        quote
+        for quote in only[1]
+        if not any(
+            shows(other, here) for here, there in said if shows(quote, there) for other in english
+        )
+    ]

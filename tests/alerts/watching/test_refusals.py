@@ -72,7 +72,7 @@ def test_a_job_without_shops_names_the_connection_of_its_error(watched: Watched)
     (found,) = refused(watched, "08:10")
     assert found.subject == "mail"
     assert found.facts["remedy"].startswith(
-        "更换凭据，用 `python3 scheduler_manager.py connect mail`"
+        "换成有效的密钥或令牌，用 `python3 scheduler_manager.py connect mail`"
     )
 
 
