@@ -24,7 +24,7 @@ def note(layout: Layout, event: str) -> None:
     try:
         who = {"user": user_name(), "pid": os.getpid()}
         told = _("{event} (user {user}, pid {pid})", event=event, **who)
-        service_journal(layout).write("service", told)
+        service_journal(layout).write(_("service"), told)
     except OSError as error:
         print(_("the journal cannot be written: {error}", error=error), file=sys.stderr)
 

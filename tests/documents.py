@@ -98,12 +98,12 @@ def translations() -> dict[str, str]:
 
 
 def quotes(said: str, template: str) -> bool:
-    """Tell whether what a page shows is part of a message, `…` standing for a value."""
+    """Return whether what a page shows is part of a message, `…` standing for a value."""
     return all(part.strip(" '") in template for part in said.split("…"))
 
 
 def shows(said: str, template: str) -> bool:
-    """Tell whether what a page shows quotes a message, or is a line of output that has it."""
+    """Return whether what a page shows quotes a message, or is a line of output that has it."""
     return quotes(said, template) or bool(_shown(template).search(said))
 
 
@@ -114,7 +114,7 @@ def _shown(template: str) -> re.Pattern[str]:
         texts = [text for text, *_value in Formatter().parse(template)]
     except ValueError:
         texts = [template]
-    enough = len(re.findall(r"\w", "".join(texts))) > 1
+    enough = re.search(r"\w", "".join(texts))
     return re.compile(".*".join(re.escape(text.strip()) for text in texts) if enough else "(?!)")
 
 

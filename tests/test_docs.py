@@ -100,7 +100,8 @@ OF_OTHERS = {"HTTPS_PROXY", "NO_PROXY"}
 REGISTRY = load_registry()
 # Airflow's name for a contract can be paused and resumed, too.
 DAG_IDS = {*REGISTRY.jobs, *(f"{DAG_PREFIX}{contract}" for contract in load_contracts().by_id)}
-CRON = (ROOT / "docs/cron.md").read_text("utf-8")
+CRON, CRON_ZH = ((ROOT / f"docs/cron{end}").read_text("utf-8") for end in (".md", CHINESE))
+IN_BOTH = (("en", CRON, "answer"), ("zh", CRON_ZH, "回答"))
 
 
 @pytest.mark.parametrize("key", Job.model_fields)
@@ -414,19 +415,25 @@ def test_examples_of_runs_cover_what_is_said(
     assert (period_in_words(job, covered), covered.key) == (covers, key)
 
 
-@pytest.mark.parametrize(("cron", "answer"), table(CRON, "cron", "answer"))
-def test_crons_are_refused_as_said(cron: str, answer: str) -> None:
-    """docs/cron.md quotes the end of the message."""
-    with pytest.raises(CronError) as raised:
+@pytest.mark.parametrize(
+    ("language", "cron", "answer"),
+    [(lang, *row) for lang, page, head in IN_BOTH for row in table(page, "cron", head)],
+)
+def test_crons_are_refused_as_said(language: str, cron: str, answer: str) -> None:
+    """docs/cron.md quotes the end of the message, and the Chinese page that of the Chinese one."""
+    with speaking(language), pytest.raises(CronError) as raised:
         check_cron(cron)
     assert str(raised.value).endswith(answer)
 
 
-@pytest.mark.parametrize(("cron", "period", "answer"), table(CRON, "cron", "period", "answer"))
-def test_periods_are_refused_as_said(cron: str, period: str, answer: str) -> None:
-    """docs/cron.md quotes the end of the message."""
+@pytest.mark.parametrize(
+    ("language", "cron", "period", "answer"),
+    [(lang, *row) for lang, page, head in IN_BOTH for row in table(page, "cron", "period", head)],
+)
+def test_periods_are_refused_as_said(language: str, cron: str, period: str, answer: str) -> None:
+    """docs/cron.md quotes the end of the message, and the Chinese page that of the Chinese one."""
     check_cron(cron)
-    with pytest.raises(PeriodError) as raised:
+    with speaking(language), pytest.raises(PeriodError) as raised:
         check_fit(cron, period)
     assert str(raised.value).endswith(answer)
 
