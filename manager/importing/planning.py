@@ -113,7 +113,7 @@ def make_plan(
     used = {entry.script.new for entry in entries}
     kept = tuple(copy for copy in copies.values() if copy.new in used)
     kept += tuple(finder.late([(one.old, present[one.job_id].script) for one in known]))
-    findings += findings_in(kept)
+    findings += [*finder.findings, *findings_in(kept)]
     not_imported = len(fresh) - len({_identity(entry.job) for entry in entries})
     return Plan(entries, kept, tuple(known), tuple(dict.fromkeys(findings)), not_imported)
 

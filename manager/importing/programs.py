@@ -10,15 +10,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from include.language import _
+from include.registry.checks.interpreters import imports_of
 from manager.importing.literals import Literals, NotLiteralError
 from manager.importing.old_jobs import Finding, Place
-from manager.importing.source_text import UnreadableSourceError, read_text
+from manager.importing.script_access import is_below
+from manager.importing.source_text import UnreadableSourceError, is_file, is_folder, read_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from include.language import Message
 
+MOST_MODULES = 200  # of one package
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 
@@ -120,6 +123,29 @@ def parse(text: str) -> ast.Module:
             return ast.parse(text)
     except (ValueError, RecursionError, MemoryError) as error:
         raise SyntaxError(str(error) or type(error).__name__) from error
+
+
+def imported_beside(path: Path, base: Path) -> Iterator[Path]:
+    """Yield the files of a folder that a program imports; none that a link leads out of it to."""
+    try:
+        tree = parse(read_text(path).text)
+        names = list(imports_of(tree))
+    except (UnreadableSourceError, SyntaxError, RecursionError):
+        return
+    names += [
+        node.module or alias.name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and node.level
+        for alias in node.names
+    ]
+    inside = [base.resolve()]
+    for name in names:
+        top = name.partition(".")[0]
+        for folder in dict.fromkeys((base, path.parent)):
+            modules = [folder / f"{top}.py"]
+            if not is_file(modules[0]) and top and is_folder(folder / top):
+                modules = sorted((folder / top).rglob("*.py"))[:MOST_MODULES]
+            yield from (one for one in modules if is_file(one) and is_below(one.resolve(), inside))
 
 
 def constants_of(body: list[ast.stmt], stored: Counter[str]) -> dict[str, ast.expr]:

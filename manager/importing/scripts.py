@@ -7,7 +7,6 @@ every run with exit code 78 until the script is put in its place.
 
 from __future__ import annotations
 
-import ast
 import os
 import re
 from dataclasses import dataclass, field
@@ -16,16 +15,11 @@ from typing import TYPE_CHECKING
 
 from include.errors import ExpectedError
 from include.language import _
-from include.registry.checks.interpreters import imports_of
 from include.registry.paths import SCRIPTS
-from manager.importing.programs import parse
-from manager.importing.source_text import (
-    UnreadableSourceError,
-    is_file,
-    is_folder,
-    read_bytes,
-    read_text,
-)
+from manager.importing.old_jobs import Finding, Place
+from manager.importing.programs import imported_beside
+from manager.importing.script_access import DRIVE, Access
+from manager.importing.source_text import UnreadableSourceError, is_file, read_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -33,7 +27,6 @@ if TYPE_CHECKING:
     from manager.importing.old_jobs import OldJob
 
 IMPORTED = "imported"
-DRIVE = re.compile(r"([A-Za-z]):[\\/]*")
 MOST_MODULES = 200  # of one script, that are copied with it
 LONGEST_PART = 60
 # The first line of what stands in a missing script's place.
@@ -74,11 +67,13 @@ class ScriptFinder:
         root: the project root.
         folders: where the sources are; scripts are looked for in, and below, them.
         copies: whether they are copied.
+        findings: which scripts are here and are not copied, with the reason.
     """
 
     root: Path
     folders: Sequence[Path]
     copies: bool = True
+    findings: list[Finding] = field(default_factory=list)
     _listed: dict[Path, dict[str, Path]] = field(default_factory=dict)
 
     def plan(self, jobs: Sequence[OldJob]) -> dict[str, ScriptCopy]:
@@ -112,26 +107,37 @@ class ScriptFinder:
                 yield ScriptCopy(_full_path(job), new, found, self._modules(found, new, taken))
 
     def find(self, job: OldJob) -> Path | None:
-        """Return where a job's script is on this machine."""
-        written = _full_path(job)
+        """Return where a job's script is on this machine; None for one that is not copied."""
+        access, written = Access(self.root, self.folders), _full_path(job)
+        refused = None
+        for path in self._candidates(job, written):
+            reason = access.refusal(path, job, written)
+            if reason is None:
+                return path
+            refused = refused or reason
+        if refused:
+            self.findings.append(Finding(job.place, refused))
+        return None
+
+    def _candidates(self, job: OldJob, written: str) -> Iterator[Path]:
+        """Yield the files that may be a job's script, the likeliest first."""
         if not DRIVE.match(written):
             plain = Path(written.replace("\\", "/"))
             nearby = [Path(job.place.file).parent, *self.folders]
             for base in nearby if not plain.is_absolute() else [Path()]:
                 if is_file(base / plain):
-                    return (base / plain).absolute()
+                    yield (base / plain).absolute()
         elif (drive := DRIVE.match(written)) is not None:  # as WSL shows the drives of Windows
             mounted = Path("/mnt", drive[1].lower(), *_raw_parts(written))
             if is_file(mounted):
-                return mounted
+                yield mounted
         parts = _raw_parts(written)
         for count in range(len(parts), 0, -1):
             for folder in self.folders:
                 if found := self._below(folder, parts[-count:]):
-                    return found
+                    yield found
                 if count > 1 and (found := self._below(folder.parent, parts[-count:])):
-                    return found
-        return None
+                    yield found
 
     def _below(self, folder: Path, parts: Sequence[str]) -> Path | None:
         """Return a file below a folder, whatever the case of its name."""
@@ -174,15 +180,23 @@ class ScriptFinder:
         found: dict[Path, str] = {}
         pending = [script]
         while pending and len(found) < MOST_MODULES:
-            for path in _imported_beside(pending.pop(), base):
+            for path in imported_beside(pending.pop(), base):
                 there = f"{target}/{path.relative_to(base).as_posix()}"
                 if path in found or path == script or taken.get(there, path) != path:
                     continue
-                if not self._may_write(there, path):
+                if not self._may_write(there, path) or not self._is_readable(path):
                     continue
                 found[path], taken[there] = there, path
                 pending.append(path)
         return tuple(found.items())
+
+    def _is_readable(self, module: Path) -> bool:
+        try:
+            read_bytes(module)
+        except UnreadableSourceError as error:
+            self.findings.append(Finding(Place(str(module)), str(error)))
+            return False
+        return True
 
 
 def write_scripts(root: Path, copies: Iterable[ScriptCopy]) -> None:
@@ -200,9 +214,10 @@ def write_scripts(root: Path, copies: Iterable[ScriptCopy]) -> None:
                     continue
                 path.parent.mkdir(parents=True, exist_ok=True)
                 text = PROGRAM.format(mark=PLACEHOLDER, old=ascii(copy.old))
+                path.touch()
+                path.chmod(0o600)
                 path.write_bytes(read_bytes(source) if source else text.encode())
-                starts = source is None or os.access(source, os.X_OK) or path.suffix != ".py"
-                path.chmod(0o755 if starts else 0o644)
+                path.chmod(_mode_of(source, path))
             except OSError as error:
                 raise ExpectedError(
                     _(
@@ -211,6 +226,15 @@ def write_scripts(root: Path, copies: Iterable[ScriptCopy]) -> None:
                         reason=error.strerror,
                     )
                 ) from error
+
+
+def _mode_of(source: Path | None, new: Path) -> int:
+    """Return the rights of a copy: who may not read the script may not read that either."""
+    if source is None:
+        return 0o755
+    mode = 0o755 if os.access(source, os.X_OK) or new.suffix != ".py" else 0o644
+    readers = source.stat().st_mode & 0o044
+    return mode & (0o700 | readers | readers >> 2)
 
 
 def is_placeholder(path: Path) -> bool:
@@ -266,28 +290,6 @@ def _name(part: str) -> str:
     clean = clean.strip() or "_"
     clean = clean.encode("utf-8", "replace").decode()
     return clean if len(clean) <= LONGEST_PART else clean[-LONGEST_PART:].lstrip(".")
-
-
-def _imported_beside(path: Path, base: Path) -> Iterator[Path]:
-    """Yield the files of a folder that a program imports."""
-    try:
-        tree = parse(read_text(path).text)
-        names = list(imports_of(tree))
-    except (UnreadableSourceError, SyntaxError, RecursionError):
-        return
-    names += [
-        node.module or alias.name
-        for node in ast.walk(tree)
-        if isinstance(node, ast.ImportFrom) and node.level
-        for alias in node.names
-    ]
-    for name in names:
-        top = name.partition(".")[0]
-        for folder in dict.fromkeys((base, path.parent)):
-            if is_file(module := folder / f"{top}.py"):
-                yield module
-            elif top and is_folder(folder / top):
-                yield from sorted((folder / top).rglob("*.py"))[:MOST_MODULES]
 
 
 def _same(one: Path, other: Path) -> bool:
