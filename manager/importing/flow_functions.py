@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import ast
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from include.language import _
+from manager.importing.entrypoints import calls_itself
 from manager.importing.literals import Literals, NotLiteralError
-from manager.importing.old_jobs import Finding, Place
+from manager.importing.old_jobs import Finding, Flow, ScriptCall
 from manager.importing.programs import FUNCTIONS, Program, constants_of, not_literal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+
+    from manager.importing.old_jobs import OldJob
 
     Function = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -25,35 +29,24 @@ REPEATS = (ast.For, ast.AsyncFor, ast.While, ast.ListComp, ast.SetComp, ast.Gene
 LONGEST_SECONDS = 315_360_000  # ten years, as entries allow
 
 
-@dataclass(frozen=True)
-class ScriptCall:
-    """One call of `execute_script`; None where nothing is said, or nothing that is known."""
-
-    place: Place
-    script: str | None = None
-    timeout: timedelta | None = None
-    cwd: str | None = None
-    retries: int | None = None
-    retry_delay: timedelta | None = None
-
-
-@dataclass(frozen=True)
-class Flow:
-    """One flow.
-
-    Attributes:
-        function: the name of its function.
-        name: Prefect's name for it.
-        timeout: of the flow itself.
-        calls: the scripts that it runs.
-    """
-
-    function: str
-    name: str
-    place: Place
-    description: str = ""
-    timeout: timedelta | None = None
-    calls: tuple[ScriptCall, ...] = ()
+def jobs_of(job: OldJob, flow: Flow | None) -> Iterator[OldJob]:
+    """Yield a job for each script that its flow runs; itself where none is known."""
+    calls = flow.calls if flow else ()
+    if flow is None or not calls:
+        file = Path(flow.place.file).absolute() if flow else None
+        runs_itself = flow and file and calls_itself(file, flow.function)
+        yield replace(job, script=str(file)) if runs_itself else job
+        return
+    for number, call in enumerate(calls, 1):
+        yield replace(
+            job,
+            name=f"{job.name} ({number})" if len(calls) > 1 else job.name,
+            script=call.script,
+            timeout=call.timeout or flow.timeout,
+            retries=call.retries,
+            retry_delay=call.retry_delay,
+            cwd=call.cwd,
+        )
 
 
 @dataclass(frozen=True)
@@ -127,7 +120,7 @@ class _Calls:
     def found(self) -> Iterator[ScriptCall]:
         """Yield them in the order of the text; what a flow does besides is a finding."""
         calls = list(self._calls())
-        if not calls:
+        if not calls and not calls_itself(Path(self.program.file), self.function.name):
             text = _("flow {flow} runs no script by {function}: make what it does a script of its "
                      "own", flow=self.function.name, function=EXECUTE_SCRIPT)  # fmt: skip
             self._note(self.function, text)

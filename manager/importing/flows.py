@@ -33,28 +33,19 @@ def read(files: Sequence[str]) -> Read:
     programs = [one for file in files if (one := parse_program(file, findings)) is not None]
     programs += _beside(programs)
     runners = runners_of(programs)
-    flows = {
-        flow.function: flow for program in programs for flow in flows_of(program, runners, findings)
-    }
+    every = [flow for program in programs for flow in flows_of(program, runners, findings)]
+    flows = {flow.function: flow for flow in every}
     zone = _zone_of_all(programs, findings)
     jobs: list[OldJob] = []
-    used: set[str] = set()
     with_entries = [program for program in programs if program.names(CONFIGS)]
     for program in with_entries:
-        reader = TaskConfigs(program, flows, zone, findings)
-        jobs += reader.jobs()
-        used |= reader.used
-    if programs and not with_entries:
+        jobs += TaskConfigs(program, flows, zone, findings).jobs()
+    if programs and not with_entries and not every:
         where = Place(programs[0].file)
         text = _("there is no {name} in {files}: name the file that has it, too", name=CONFIGS,
                  files=[program.file for program in programs])  # fmt: skip
         findings.append(Finding(where, text))
-    for flow in flows.values():
-        if with_entries and flow.function not in used:
-            text = _("no entry of {name} names flow {flow}: it never ran by schedule",
-                     name=CONFIGS, flow=flow.function)  # fmt: skip
-            findings.append(Finding(flow.place, text))
-    return Read(tuple(jobs), tuple(dict.fromkeys(findings)))
+    return Read(tuple(jobs), tuple(dict.fromkeys(findings)), tuple(every))
 
 
 def _beside(programs: Sequence[Program]) -> list[Program]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from include.language import _
 from manager.importing.old_jobs import Finding, OldJob
+from manager.importing.resolving import resolved
 from manager.importing.scripts import key_of
 
 if TYPE_CHECKING:
@@ -43,7 +44,8 @@ def merged(sources: Sequence[tuple[str, Read]]) -> tuple[list[OldJob], list[Find
             matched.add(place)
             findings += _differences(jobs[place], job)
             jobs[place] = _filled(jobs[place], job)
-    return jobs, list(dict.fromkeys(findings))
+    jobs, found = resolved(jobs, [flow for _reader, read in sources for flow in read.flows])
+    return jobs, list(dict.fromkeys(findings + found))
 
 
 def _keys(job: OldJob) -> list[tuple[str, str]]:

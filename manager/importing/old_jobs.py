@@ -117,8 +117,44 @@ class Finding:
 
 
 @dataclass(frozen=True)
+class ScriptCall:
+    """One call of `execute_script`; None where nothing is said, or nothing that is known."""
+
+    place: Place
+    script: str | None = None
+    timeout: timedelta | None = None
+    cwd: str | None = None
+    retries: int | None = None
+    retry_delay: timedelta | None = None
+
+
+@dataclass(frozen=True)
+class Flow:
+    """One flow.
+
+    Attributes:
+        function: the name of its function.
+        name: Prefect's name for it.
+        timeout: of the flow itself.
+        calls: the scripts that it runs.
+    """
+
+    function: str
+    name: str
+    place: Place
+    description: str = ""
+    timeout: timedelta | None = None
+    calls: tuple[ScriptCall, ...] = ()
+
+
+@dataclass(frozen=True)
 class Read:
-    """What a reader has read of one source; `read(source) -> Read` is what each of them offers."""
+    """What a reader has read of one source; `read(source) -> Read` is what each of them offers.
+
+    Attributes:
+        flows: the functions that it found; other sources may schedule them.
+    """
 
     jobs: tuple[OldJob, ...] = ()
     findings: tuple[Finding, ...] = ()
+    flows: tuple[Flow, ...] = ()

@@ -184,9 +184,9 @@ def _runnable(jobs: Sequence[OldJob], findings: list[Finding]) -> list[tuple[Old
                 continue  # its flow is not known, which is said already
             text = _("{name}: no script is known that it runs: it is not imported", name=job.name)
             if job.entrypoint:
-                text = _("{name}: it runs the function {entrypoint}, and the script in it is "
-                         "unknown: name that file, too", name=job.name,
-                         entrypoint=job.entrypoint)  # fmt: skip
+                text = _("{name}: it runs the function {entrypoint}, of which no script is known: "
+                         "name its file, too, or make what it does a script of its own",
+                         name=job.name, entrypoint=job.entrypoint)  # fmt: skip
             findings.append(Finding(job.place, text))
             continue
         schedules = list(active_schedules(job))

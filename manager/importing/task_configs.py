@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from include.language import _
 from include.text import quoted
+from manager.importing.flow_functions import jobs_of
 from manager.importing.literals import NotLiteralError
 from manager.importing.old_jobs import Finding, OldJob, OldSchedule, Place
 from manager.importing.programs import Program, not_literal
@@ -16,7 +16,7 @@ from manager.importing.programs import Program, not_literal
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from manager.importing.flow_functions import Flow
+    from manager.importing.old_jobs import Flow
 
 CONFIGS = "TASK_CONFIGS"
 KEYS = ("flow", "name", "cron", "description", "tags", "enabled", "timezone")
@@ -25,11 +25,7 @@ CHANGES = ("append", "extend", "insert", "remove", "pop", "clear", "sort", "reve
 
 
 class TaskConfigs:
-    """Reads the entries of one program's TASK_CONFIGS.
-
-    Attributes:
-        used: the functions of the flows that its entries name.
-    """
+    """Reads the entries of one program's TASK_CONFIGS."""
 
     def __init__(
         self,
@@ -42,7 +38,6 @@ class TaskConfigs:
         self.flows = flows
         self.zone = zone
         self.findings = findings
-        self.used: set[str] = set()
 
     def jobs(self) -> Iterator[OldJob]:
         """Yield a job of each script that an entry's flow runs."""
@@ -160,19 +155,7 @@ class TaskConfigs:
             entrypoint=f"{Path(flow.place.file).name}:{flow.function}" if flow else None,
             deployment=f"{flow.name}/{name}" if flow else None,
         )
-        calls = flow.calls if flow else ()
-        if not calls:
-            yield job
-        for number, call in enumerate(calls, 1):
-            yield replace(
-                job,
-                name=f"{name} ({number})" if len(calls) > 1 else name,
-                script=call.script,
-                timeout=call.timeout or (flow.timeout if flow else None),
-                retries=call.retries,
-                retry_delay=call.retry_delay,
-                cwd=call.cwd,
-            )
+        yield from jobs_of(job, flow)
 
     def _flow_of(self, given: dict[str, ast.expr], place: Place) -> Flow | None:
         node = given.get("flow")
@@ -192,8 +175,6 @@ class TaskConfigs:
                 said = _("flow {flow!r} is in none of the files: name the file that has it, too "
                          "(scheduler_flows.py)", flow=name)  # fmt: skip
             self.findings.append(Finding(place, said))
-        else:
-            self.used.add(flow.function)
         return flow
 
     def _value(self, given: dict[str, ast.expr], key: str, kind: type) -> Any:

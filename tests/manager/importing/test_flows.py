@@ -167,7 +167,6 @@ def test_a_path_beside_the_program_is_known(read, tmp_path: Path) -> None:  # no
             FLOWS.replace("    execute", "    if x: execute").format(call="'x.py'"),
             "9: this runs under a condition",
         ),
-        (FLOWS.format(call="'x.py'") + "\n@flow\ndef b():\n    execute_script('y.py')", "12: no "),
         ("def a(:", "1: this is not Python 3"),
         ("print 'x'", "1: this is not Python 3"),
     ],
