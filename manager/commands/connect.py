@@ -5,6 +5,7 @@ with the service up or down, so that credentials are proved before any job runs 
 """
 
 import json
+import logging
 from argparse import Namespace
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -53,6 +54,8 @@ def connect(layout: Layout, arguments: Namespace) -> int:
         ConfigurationError: no shop, feed or channel names that connection; an answer is missing or
             invalid.
     """
+    # What Airflow logs on the way, say of a short secret, would stand between the questions.
+    logging.disable(logging.CRITICAL)
     conn_id, found = arguments.connection, check_project(layout.root)
     use = use_of(conn_id, found)
     connections.adopt(prepared_environment(layout))
@@ -173,12 +176,5 @@ def _ask_platform(conn_id: str, found: Checked, variables: Mapping[str, str]) ->
         print(_(text, manager=MANAGER))
     if not any(finding.level == FAIL for finding in findings):
         return 0
-    raise ExpectedError(
-        _(
-            "connection {connection} is kept as it is: repair what the line above names, then "
-            "`{manager} connect {connection}` again ({kept})",
-            connection=conn_id,
-            manager=MANAGER,
-            kept=_(prompts.KEPT),
-        )
-    )
+    kept = _(prompts.KEPT)
+    raise ExpectedError(_(connecting.NOT_TAKEN, connection=conn_id, manager=MANAGER, kept=kept))

@@ -24,6 +24,11 @@ from manager import prompts
 from manager.commands.alerts.testing import receipt_lines, tried
 from manager.layout import Layout
 
+NOT_TAKEN = N_(
+    "connection {connection} is stored as filled in, in place of what it held before, and the line "
+    "above says why that does not work: repair it with `{manager} connect {connection}` again "
+    "({kept})"
+)
 EMAIL, WEBHOOK, HEARTBEAT = "email", "webhook", "heartbeat"
 # What the names of connections say of channels that are in no file yet.
 NAMED = {**{kind: kind for kind in CHANNEL_KINDS}, "smtp": EMAIL, "mail": EMAIL}
@@ -136,15 +141,8 @@ def try_channels(
         print("\n".join(receipt_lines(channel, receipts[channel.id])))
     if all(receipt.delivered for receipt in receipts.values()):
         return 0
-    raise ExpectedError(
-        _(
-            "connection {connection} is kept as it is: repair what the line above names, then "
-            "`{manager} connect {connection}` again ({kept})",
-            connection=conn_id,
-            manager=MANAGER,
-            kept=_(prompts.KEPT),
-        )
-    )
+    kept = _(prompts.KEPT)
+    raise ExpectedError(_(NOT_TAKEN, connection=conn_id, manager=MANAGER, kept=kept))
 
 
 def _asked_robot(conn_id: str, kind: str, known: Any) -> dict[str, Any]:

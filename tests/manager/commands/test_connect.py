@@ -43,12 +43,14 @@ def answers(base_url: str, conn_id: str) -> list[str]:
     return [base_url, *keys]
 
 
-def connect(layout: Layout, conn_id: str, *lines: str) -> subprocess.CompletedProcess[str]:
+def connect(
+    layout: Layout, conn_id: str, *lines: str, **environment: str
+) -> subprocess.CompletedProcess[str]:
     """Call it with the answers on standard input."""
     return subprocess.run(
         [system_python(), layout.root / "scheduler_manager.py", "connect", conn_id],
         cwd=layout.root,
-        env=WITHOUT_VAR,
+        env=WITHOUT_VAR | environment,
         input="".join(f"{line}\n" for line in lines),
         capture_output=True,
         text=True,
@@ -113,11 +115,27 @@ def test_what_is_refused_says_what_to_repair_and_the_rest_is_kept(
     refused = connect(layout, "pdd_1", address, login, "not-the-secret", *tokens)
     assert refused.returncode == 1
     assert "check the password (client_secret) of connection pdd_1" in refused.stdout
+    assert "connection pdd_1 is stored as filled in, in place of what it held" in refused.stderr
     assert "`python3 scheduler_manager.py connect pdd_1` again" in refused.stderr
+    assert row(layout, "pdd_1")[:2] == (address, login)
     accepted = connect(layout, "pdd_1", "", "", password, "", "")
     assert accepted.returncode == 0, accepted.stdout + accepted.stderr
     assert "answers as 20001" in accepted.stdout
     assert not [secret for secret in (password, *tokens) if secret in accepted.stdout]
+
+
+def test_a_refusal_of_what_is_stored_says_so_in_chinese_and_no_log_stands_before_it(
+    layout: Layout, sandbox: Sandbox
+) -> None:
+    """Airflow warns of secrets that are too short to be masked in its logs."""
+    address, *_ = answers(sandbox.base_url, "jd_1")
+    refused = connect(layout, "jd_1", address, "key", "abc", "at", "rt", LANGUAGE="zh")
+    assert refused.returncode == 1
+    assert row(layout, "jd_1")[1] == "key"
+    assert "连接 jd_1 已按刚才填写的内容保存，替换了原来的值" in refused.stderr
+    shown = refused.stdout + refused.stderr
+    assert "masking" not in shown
+    assert "warning" not in shown
 
 
 def test_a_feed_is_asked_for_its_token_and_how_it_is_sent(layout: Layout, sandbox: Sandbox) -> None:
