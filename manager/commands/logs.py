@@ -23,9 +23,14 @@ from manager.layout import Layout
 LOOK_SECONDS = 0.3
 RUN_TASK = "run"
 BLOCK_BYTES = 64_000
-# Of a line of a task's log: what is shown in its own way, and where in the code it was written.
+# Of a line of a task's log: what is shown in its own way, where in the code it was written, and
+# whose line it is, which is the same in all.
 KNOWN_FIELDS = frozenset(
-    ("timestamp", "level", "event", "error_detail", "logger", "chan", "loc", "filename", "lineno")
+    (
+        *("timestamp", "level", "event", "error_detail"),
+        *("logger", "chan", "loc", "filename", "lineno"),
+        *("dag_id", "run_id", "task_id", "map_index", "try_number", "ti_id"),
+    )
 )
 # The time at the beginning of a component's line; without an offset it is the machine's.
 MOMENT = re.compile(r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:[.,]\d+)?(Z|[+-]\d\d:?\d\d)?(?!\S)")

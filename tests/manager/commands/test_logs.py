@@ -99,6 +99,12 @@ def test_a_reason_in_a_field_of_its_own_is_shown(
         "logger": "task",
         "loc": "task_runner.py:1000",
         "signal_name": "SIGKILL",
+        "dag_id": "erp_store",
+        "run_id": "scheduled__2025-10-01",
+        "task_id": "run",
+        "map_index": -1,
+        "try_number": 1,
+        "ti_id": "0199a3b0-7c1f-7d2a-9a41-0c5e2f8b7d11",
         "error_detail": [
             {"exc_type": "AirflowFailException", "exc_value": "令牌已过期", "frames": []}
         ],
