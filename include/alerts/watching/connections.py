@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import func, select
 
 from include.alerts.findings import Finding, Kind, Missing, TokenEnd
-from include.alerts.watching.reasons import connection_of, is_refused, name_of
+from include.alerts.watching.reasons import connection_of, is_refused, name_of, repair_of
 from include.alerts.watching.units import healed_until
 from include.errors import ConfigurationError
 from include.gateways.connection import Connection
@@ -34,6 +34,7 @@ GRANT = N_(
     "let the shop's owner authorise again at {site}, then write the new token with `{command}`"
 )
 RENEW = N_("renew it, and write it with `{command}`")
+REPAIR = N_("{repair}; `{command}` changes the connection")
 SINCE = N_("{jobs}, from {first} on")
 
 
@@ -105,6 +106,8 @@ class Refusals:
         known = PLATFORMS.get(self._scope.registry.jobs[unit.job_id].platform or "")
         said = RENEW if known is None or unit.shop_id == NO_SHOP else GRANT
         command = f"python3 scheduler_manager.py connect {connection}"
+        if repair := repair_of(unit, self._scope):
+            return self._scope.say(REPAIR, repair=repair, command=command)
         return self._scope.say(said, site=known and known.console, command=command)
 
 

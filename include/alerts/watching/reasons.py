@@ -126,6 +126,14 @@ def connection_of(unit: JudgedUnit, job: Job, scope: Scope) -> str:
     return next(iter(job.connection_ids), job.id)
 
 
+def repair_of(unit: JudgedUnit, scope: Scope) -> str:
+    """Return what the platform's code, which a unit failed with, asks for; empty: not known."""
+    error = unit.shown_error
+    coded = error.values_with("code", "said", "repair") if isinstance(error, Message) else None
+    repair = coded["repair"] if coded else ""
+    return repair.into(scope.language) if isinstance(repair, Message) else str(repair)
+
+
 def name_of(shop_id: str, job: Job, scope: Scope) -> str:
     """Return what people call a shop; of a job without shops, the job."""
     shop = scope.registry.shops.get(shop_id)
@@ -170,7 +178,8 @@ def _of_failed(unit: JudgedUnit, job: Job, known: Circumstances) -> Words:
     if is_refused(unit):
         connection = connection_of(unit, job, scope)
         reason = scope.say(REFUSED, connection=connection)
-        return Words(reason, scope.say(AUTHORISE), f"credentials:{connection}")
+        remedy = repair_of(unit, scope) or scope.say(AUTHORISE)
+        return Words(reason, remedy, f"credentials:{connection}")
     if is_rejected(unit):
         row = unit.row if unit.state == State.MISCOUNTED else None
         if row is None:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timezone
 from typing import TYPE_CHECKING
 
 from include.alerts.findings import Kind
-from include.language import _, english
+from include.gateways.connection import Connection
+from include.gateways.dialect import Call
+from include.language import _, english, stored_message
+from include.platforms.jd.codes import error_of
 from tests.alerts.watched import DAY, LAST, at
 
 if TYPE_CHECKING:
@@ -41,6 +45,24 @@ def test_a_connection_is_told_at_once_and_once(watched: Watched) -> None:
         "请店主在 https://open.jd.com 重新授权，"
         "再用 `python3 scheduler_manager.py connect jd_1` 写入新令牌"
     )
+
+
+def test_a_refusal_that_is_not_of_a_token_says_its_own_repair(watched: Watched) -> None:
+    """An app key that the platform does not know is not helped by authorising the shop again."""
+    fields = {"host": "https://api.jd.com", "login": "key", "password": "secret"}
+    jd_1 = json.dumps({"conn_type": "http", **fields, "extra": {"access_token": "token"}})
+    connection = Connection.from_env("jd_1", {"AIRFLOW_CONN_JD_1": jd_1})
+    call = Call("jingdong.pop.order.search", shop="20001")
+    error = error_of(call, "21", "无效app_key", connection).args[0]
+    told = {"error": english(error), "error_i18n": stored_message(error)}
+    watched.land(but={f"jd_store jd-1 {LAST}": REFUSED | told})
+    (found,) = refused(watched)
+    repair = "平台不认识这个应用：检查连接 jd_1 的 login（app key）"
+    assert found.facts["remedy"] == (
+        f"{repair}；用 `python3 scheduler_manager.py connect jd_1` 修改该连接"
+    )
+    (late,) = (one for one in watched.found("12:30", Kind.LATE) if one.subject == "jd_store")
+    assert late.units[0].remedy == repair
 
 
 def test_whoever_lands_again_is_not_refused_any_more(watched: Watched) -> None:
