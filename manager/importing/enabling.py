@@ -9,13 +9,13 @@ from yaml.nodes import MappingNode, ScalarNode, SequenceNode
 from include.errors import ConfigurationError
 from include.language import _
 from include.registry import Job, Registry, load_registry
+from include.registry.checks.scripts import is_placeholder
 from include.registry.paths import SCRIPTS
 from include.registry.user_files import UnreadableError, read_bytes
 from include.registry.yaml_positions import compose
 from include.text import suggestion
 from manager.importing.old_jobs import OldJob
 from manager.importing.record import Imported, read_records, write_atomically
-from manager.importing.scripts import is_placeholder
 from manager.layout import Layout
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from include.language import Message, _
 from include.periods import Schedule
 from include.registry import Job
+from include.registry.checks.scripts import is_placeholder
 from include.registry.quantities import duration
 from manager.importing.fire_times import (
     DAY,
@@ -19,7 +20,6 @@ from manager.importing.fire_times import (
 )
 from manager.importing.old_jobs import OldJob, OldSchedule
 from manager.importing.old_library import Answer, ask_prefect
-from manager.importing.scripts import is_placeholder
 
 WINDOW = 30 * DAY
 SHOWN = 3  # moments, or times of day, that a line names

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from include.errors import ExpectedError
 from include.language import _
+from include.registry.checks.scripts import PLACEHOLDER, is_placeholder
 from include.registry.paths import SCRIPTS
 from manager.importing.old_jobs import Finding, Place
 from manager.importing.programs import imported_beside
@@ -29,15 +30,18 @@ if TYPE_CHECKING:
 IMPORTED = "imported"
 MOST_MODULES = 200  # of one script, that are copied with it
 LONGEST_PART = 60
-# The first line of what stands in a missing script's place.
-PLACEHOLDER = "# placeholder-of-an-imported-script"
+# Of a missing script: both languages, since it imports nothing of ours.
 PROGRAM = """{mark}
-\"\"\"Stands for a script that was not on this machine when its job was imported.\"\"\"
+\"\"\"Stands for a script that was not on this machine when its job was imported.
+
+导入任务时本机没有旧脚本，先由这个文件占位。
+\"\"\"
 
 import sys
 
 OLD = {old}
 print(f"put the old script {{OLD}} in place of this file: {{__file__}}", file=sys.stderr)
+print(f"请用旧脚本 {{OLD}} 替换这个占位文件：{{__file__}}", file=sys.stderr)
 sys.exit(78)
 """
 
@@ -235,14 +239,6 @@ def _mode_of(source: Path | None, new: Path) -> int:
     mode = 0o755 if os.access(source, os.X_OK) or new.suffix != ".py" else 0o644
     readers = source.stat().st_mode & 0o044
     return mode & (0o700 | readers | readers >> 2)
-
-
-def is_placeholder(path: Path) -> bool:
-    """Return whether a file stands in the place of a script that was missing."""
-    try:
-        return read_bytes(path, at_most=len(PLACEHOLDER)) == PLACEHOLDER.encode()
-    except UnreadableSourceError:
-        return False
 
 
 def key_of(job: OldJob) -> str:

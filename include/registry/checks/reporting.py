@@ -15,9 +15,10 @@ from include.registry import Problem
 from include.registry.alerts import KINDS
 from include.registry.checks.interpreters import troubles_of
 from include.registry.checks.project import check_project, feed_of, nearest_table
+from include.registry.checks.scripts import is_placeholder, notes_on_scripts
 from include.registry.dated_scripts import clock_beside_args, dating_of
 from include.registry.description import Run, in_words, next_runs, period_in_words
-from include.registry.paths import ALERTS_FILE, FEEDS_FILE, SCRIPTS, SHOPS_FILE, Folders
+from include.registry.paths import ALERTS_FILE, FEEDS_FILE, SHOPS_FILE
 from include.registry.problems import BY_PLACE, costing_only
 from include.registry.user_files import put_aside
 
@@ -94,13 +95,7 @@ def _notes(found: Checked, root: Path, now: datetime) -> Iterator[str]:
         yield _("{file}: is not read: it is taken for a copy that was put aside", file=file)
     if not jobs:
         yield _("there is no job: add an entry to a file in config/tasks")
-    named = {job.script for job in jobs}
-    for script in Folders(root).scripts():
-        if script not in named:
-            yield _(
-                "{script}: no job runs this script: add an entry to config/tasks, or remove it",
-                script=f"{SCRIPTS}/{script}",
-            )
+    yield from notes_on_scripts(root, jobs)
     pulled = {job.platform for job in jobs if job.enabled}
     for shop in registry.shops.values():
         if shop.enabled and shop.platform not in pulled:
@@ -223,7 +218,7 @@ def _notes_of(job: Job, found: Checked) -> Iterator[str]:
             table=job.checks.table, near=near,
         )  # fmt: skip
     dating = dating_of(job)
-    if job.dated is None and not dating.dated:
+    if job.dated is None and not dating.dated and not is_placeholder(job.script_path):
         yield _(
             "the script takes no period, so the job runs for the one that ended last, and an older "
             "one cannot be pulled again ({because}): let it read PERIOD_KEY, or write 'dated: "

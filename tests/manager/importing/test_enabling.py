@@ -9,10 +9,10 @@ import pytest
 
 from include.errors import ConfigurationError
 from include.registry import load_registry
+from include.registry.checks.scripts import PLACEHOLDER
 from manager.importing.enabling import enable
 from manager.importing.old_jobs import OldJob, OldSchedule, Place
 from manager.importing.record import Imported, as_json
-from manager.importing.scripts import PLACEHOLDER
 from manager.layout import Layout
 
 if TYPE_CHECKING:

@@ -14,12 +14,12 @@ from include.errors import ConfigurationError, ExpectedError
 from include.language import speaking
 from include.registry import load_registry
 from include.registry.checks import check_project
+from include.registry.checks.scripts import is_placeholder
 from manager.commands.importing import importing
 from manager.importing import record, writing
 from manager.importing.old_jobs import OldJob, OldSchedule, Place, Read
 from manager.importing.planning import Wishes, make_plan
 from manager.importing.record import read_records
-from manager.importing.scripts import is_placeholder
 from manager.layout import Layout
 from tests.manager.importing.conftest import NOW
 
@@ -103,13 +103,20 @@ def test_the_old_system_becomes_entries_that_pass_check(
 def test_a_script_that_is_not_here_has_a_placeholder_that_fails(
     run: Callable[..., int], project: ProjectFolder, old: Path
 ) -> None:
-    """It never looks like success: exit code 78, and the old path."""
+    """It never looks like success: exit code 78, and the old path in both languages."""
     run(old, yes=True)
     script = project.root / "include/scripts/imported/pdd/pdd_quality.py"
     assert is_placeholder(script)
-    done = subprocess.run([sys.executable, script], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-X", "utf8", script], capture_output=True, encoding="utf-8", check=False
+    )
     assert done.returncode == 78
-    assert r"D:\testyd\pdd\pdd_quality.py" in done.stderr
+    english, chinese = done.stderr.splitlines()
+    assert (
+        english
+        == rf"put the old script D:\testyd\pdd\pdd_quality.py in place of this file: {script}"
+    )
+    assert chinese == rf"请用旧脚本 D:\testyd\pdd\pdd_quality.py 替换这个占位文件：{script}"
 
 
 def test_scripts_are_copied_with_the_modules_beside_them(
