@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 
 from cronsim import CronSim, CronSimError
 
+from include.cron_dialects import problem_with_dialect
 from include.errors import ConfigurationError
 from include.language import N_, Message, _
 
@@ -53,6 +54,8 @@ def check_cron(cron: str) -> None:
     Raises:
         CronError: names the expression, the field and what was expected in it.
     """
+    if dialect := problem_with_dialect(cron):
+        raise _invalid(cron, dialect)
     fields = cron.split()
     if len(fields) != len(FIELDS):
         problem = _(

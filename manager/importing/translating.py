@@ -84,14 +84,6 @@ def _checked(schedule: OldSchedule) -> str:
     written = " ".join((schedule.cron or "").split())
     cron = MACROS.get(written.lower(), written)
     fields = cron.split()
-    if len(fields) == FIVE + 1:
-        text = _(
-            "cron {cron!r} has six fields, and seconds are not known here: write the five of "
-            "them that count, as in {first!r}",
-            cron=cron,
-            first=" ".join(fields[:5]),
-        )
-        raise UntranslatableError(text)
     for sign, what in (("L", _("the last day (L)")), ("#", _("the n-th weekday (#)"))):
         if any(sign in one.upper().replace("JUL", "") for one in fields):
             text = _("cron {cron!r} means {what}, which is not known here: let the job run on each "
