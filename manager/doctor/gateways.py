@@ -10,8 +10,9 @@ from include.gateways.connection import EXAMPLE, base_url, read_fields
 from include.language import N_, _
 from include.platforms.feed.dialect import EXAMPLE as FEED_EXAMPLE
 from include.registry.checks import check_project
+from include.registry.checks.reporting import WITHOUT_SHOP
 from manager.doctor.findings import FAIL, OK, WARN, Finding, Patient
-from manager.doctor.stored import ids_in_use, ids_of_gateways, variables_of
+from manager.doctor.stored import ids_in_use, ids_of_gateways, jobs_without_shops, variables_of
 from manager.lifecycle.health import answers
 from manager.probing import Answer, Question, answers_to, feed_questions, shop_questions
 
@@ -41,6 +42,9 @@ def check_connections(patient: Patient) -> Iterator[Finding]:
     yield from map(finding_of, answers_to(others, variables["WAREHOUSE_URL"]))
     for conn_id in sorted(ids_in_use(found) - {question.id for question in questions}):
         yield _unasked(conn_id, variables)
+    for job in jobs_without_shops(found):
+        about = _("job {job}", job=job.id)
+        yield Finding(WARN, about, _(WITHOUT_SHOP, platform=job.platform))
 
 
 def _still_of_the_sandbox(

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from include.registry import Job
 from include.registry.checks import Checked, check_project
 from manager.connections import script_variables
 from manager.doctor.findings import Patient
@@ -14,9 +15,16 @@ def ids_of_gateways(found: Checked) -> set[str]:
 
 
 def ids_in_use(found: Checked) -> set[str]:
-    """Return these, and the connections that enabled jobs name."""
-    jobs = [job for job in found.registry.jobs.values() if job.enabled]
+    """Return these, and the connections that enabled jobs name; one without shops uses none."""
+    idle = jobs_without_shops(found)
+    jobs = [job for job in found.registry.jobs.values() if job.enabled and job not in idle]
     return ids_of_gateways(found) | {name for job in jobs for name in job.connection_ids}
+
+
+def jobs_without_shops(found: Checked) -> list[Job]:
+    """Return the enabled jobs of platforms on which no shop is enabled, so that they do nothing."""
+    jobs = [job for job in found.registry.jobs.values() if job.enabled and job.platform]
+    return [job for job in jobs if not found.registry.shops_of(job)]
 
 
 def variables_of(patient: Patient) -> Mapping[str, str]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from zoneinfo import ZoneInfo
 
 from include import PROJECT_ROOT
-from include.language import ENGLISH, Message, _, speaking
+from include.language import ENGLISH, N_, Message, _, speaking
 from include.periods import CALLED
 from include.registry import Problem
 from include.registry.alerts import KINDS
@@ -32,6 +32,11 @@ if TYPE_CHECKING:
     from include.registry.contracts import Contract
 
     Described: TypeAlias = list[tuple[dict[str, Any], str]]  # facts of a job, and its line
+
+WITHOUT_SHOP = N_(
+    "there is no enabled shop on {platform}: list one in config/shops.yaml, or write "
+    "'enabled: false' into the job's entry"
+)
 
 
 def report(
@@ -207,10 +212,7 @@ def _notes_of_alerts(alerts: AlertConfiguration, now: datetime) -> Iterator[str]
 
 def _notes_of(job: Job, found: Checked) -> Iterator[str]:
     if job.platform and not found.registry.shops_of(job):
-        yield _(
-            "there is no enabled shop on {platform}: list one in config/shops.yaml",
-            platform=job.platform,
-        )
+        yield _(WITHOUT_SHOP, platform=job.platform)
     if job.checks and (near := nearest_table(job)):
         yield _(
             "checks.table '{table}' is no table of this project: did you mean '{near}'? (right as "

@@ -8,7 +8,9 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
+import yaml
 
+from include.language import speaking
 from manager.doctor.findings import FAIL, OK, WARN
 from manager.doctor.gateways import check_connections
 from tests.gateways.relay import relay
@@ -143,6 +145,24 @@ def test_a_connection_that_is_missing_is_said(online: Patient) -> None:
     assert (one.level, other.level) == (FAIL, FAIL)
     assert "connection 'jd_3' is missing: `python3 scheduler_manager.py connect jd_3`" in one.text
     assert "connection 'airflow_metadata' is missing: " in other.text
+
+
+def test_a_job_of_a_platform_without_shops_says_so(online: Patient) -> None:
+    """Its connections are those of its shops, so none is missing."""
+    file = online.layout.root / "config/shops.yaml"
+    shops = yaml.safe_load(file.read_text("utf-8"))
+    shops["shops"] = [shop for shop in shops["shops"] if shop["platform"] != "jd"]
+    file.write_text(yaml.safe_dump(shops), "utf-8")
+    for number in range(1, 4):
+        del online.variables[f"AIRFLOW_CONN_JD_{number}"]
+    found = asked(online)
+    assert not [finding for finding in found.values() if finding.level == FAIL]
+    assert str(found["job jd_store"]).endswith(
+        "there is no enabled shop on jd: list one in config/shops.yaml, or write 'enabled: false' "
+        "into the job's entry"
+    )
+    with speaking("zh"):
+        assert "jd 上没有启用的店铺" in str(asked(online)["任务 jd_store"])
 
 
 def test_what_still_leads_to_the_sandbox_is_said_once_others_are_real(online: Patient) -> None:

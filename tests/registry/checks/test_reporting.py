@@ -117,7 +117,7 @@ def test_notes(project: ProjectFolder) -> None:
         ),
         (
             "note: config/tasks/t.yaml:2: good: there is no enabled shop on jd: "
-            "list one in config/shops.yaml"
+            "list one in config/shops.yaml, or write 'enabled: false' into the job's entry"
         ),
     ]
     with speaking("zh"):
