@@ -3,6 +3,7 @@
 Standard library only: `--help` and mistakes must be answered before anything is installed.
 """
 
+import errno
 import json
 import os
 import select
@@ -49,10 +50,22 @@ def main(argv: Sequence[str]) -> int:
     except BrokenPipeError:
         if not _reader_left():
             raise
-        # What is still buffered goes nowhere, else Python complains of it at its end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_output()
         return READER_LEFT
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        where = error.filename or _("the output")
+        text = _("{where} cannot be written: {reason}", where=str(where), reason=error.strerror)
+        _complain(text, language())
+        _drop_output()
+        return FAILED
     return code
+
+
+def _drop_output() -> None:
+    """Send what is still buffered nowhere, else Python complains of it at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _answer(argv: Sequence[str]) -> int:

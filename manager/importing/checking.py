@@ -39,7 +39,8 @@ def check(layout: Layout, sources: Sequence[str], python: str | None) -> int:
         raise ConfigurationError(
             _("no job was imported here yet: `{command} import SOURCE` does that", command=MANAGER)
         )
-    jobs = load_registry(layout.root).jobs
+    registry = load_registry(layout.root)
+    jobs = registry.jobs
     now_there, findings = merged(read_sources(sources)) if sources else ([], [])
     by_name = {(job.scheduler, job.name): job for job in now_there}
     pairs, gone = [], []
@@ -55,6 +56,10 @@ def check(layout: Layout, sources: Sequence[str], python: str | None) -> int:
     print_parity(parity)
     for line in [*map(str, findings), *lined_up(gone)]:
         print(line)
+    if registry.problems and not records.keys() <= jobs.keys():
+        print(_("files in which entries are not read, until this is repaired:"))
+        for problem in registry.problems:
+            print(f"  {problem}")
     return DIFFERENT if parity.differ or gone else SAME
 
 

@@ -148,7 +148,10 @@ def _write_enabled(root: Path, file: str, job_id: str) -> None:
     shift = 1 if start.line == 0 and line.startswith("\ufeff") else 0
     lines[start.line] = line[: start.column + shift] + "true" + line[end.column + shift :]
     text = "".join(lines)
-    written = _value_of(compose(file, text.encode()), job_id)
+    try:
+        written = _value_of(compose(file, text.encode()), job_id)
+    except UnreadableError as error:  # the value had a name that others use: `&off false`
+        raise _changed_meanwhile(file, job_id) from error
     if written is None or written.value != "true":
         raise _changed_meanwhile(file, job_id)
     try:

@@ -166,9 +166,14 @@ def today_in(zone: str, now: datetime) -> date:
     return now.astimezone(ZoneInfo(zone)).date()
 
 
-def notes_on(job: OldJob, values: Mapping[str, Any]) -> list[Finding]:
+def notes_on(job: OldJob, schedule: OldSchedule, values: Mapping[str, Any]) -> list[Finding]:
     """Return what an entry does otherwise than the old job did, and its keys do not show."""
     found = []
+    if schedule.timezone and zone_of(schedule) != schedule.timezone:
+        text = _("{name}: time zone {zone} is not known: its cron is read in {ours}; write the "
+                 "'timezone' that is meant into the entry", name=job.name, zone=schedule.timezone,
+                 ours=zone_of(schedule))  # fmt: skip
+        found.append(Finding(job.place, text))
     if job.python and "python" not in values:
         text = _("{name}: it ran with {python}, which is not here: the service's Python runs it; "
                  "write 'python' where it needs packages of its own", name=job.name,

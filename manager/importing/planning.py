@@ -114,7 +114,8 @@ def make_plan(
     kept = tuple(copy for copy in copies.values() if copy.new in used)
     kept += tuple(finder.late([(one.old, present[one.job_id].script) for one in known]))
     findings += [*finder.findings, *findings_in(kept)]
-    not_imported = len(fresh) - len({_identity(entry.job) for entry in entries})
+    with_entry = {(entry.job.place, _identity(entry.job)) for entry in entries}
+    not_imported = sum((job.place, _identity(job)) not in with_entry for job in fresh)
     return Plan(entries, kept, tuple(known), tuple(dict.fromkeys(findings)), not_imported)
 
 
@@ -156,7 +157,7 @@ class _Maker:
         self.findings += wrong
         if kept is None:
             return None
-        self.findings += notes_on(job, kept)
+        self.findings += notes_on(job, schedule, kept)
         return PlannedEntry(job, kept, script, same)
 
 

@@ -74,7 +74,12 @@ def read_sources(sources: Sequence[str]) -> list[tuple[str, Read]]:
     found: list[tuple[str, Read]] = []
     programs: list[str] = []
     for source in sources:
-        files = files_of(source)
+        try:
+            files = files_of(source)
+        except OSError as error:
+            text = _("{path} cannot be read: {reason}", path=source, reason=error.strerror)
+            found.append(("", Read(findings=(Finding(Place(source), text),))))
+            continue
         if not files:
             text = _("nothing in this folder is of an old scheduler: name its files themselves")
             found.append(("", Read(findings=(Finding(Place(source), text),))))
@@ -100,13 +105,24 @@ def _read_one(source: str, found: list[tuple[str, Read]], programs: list[str]) -
 
 
 def files_of(source: str) -> list[str]:
-    """Return the source itself, or what a folder has at its top that some reader takes."""
+    """Return the source itself, or what a folder has at its top that some reader takes.
+
+    What cannot be opened there is among them, to be named.
+
+    Raises:
+        OSError: the folder cannot be read.
+    """
     path = Path(source)
     if source.startswith(ADDRESS) or not is_folder(path):
         return [source]
     found = []
     for file in sorted(path.iterdir()):
         if not is_file(file) or file.suffix.lower() not in SUFFIXES:
+            continue
+        try:
+            read_bytes(file, at_most=0)
+        except UnreadableSourceError:
+            found.append(str(file))
             continue
         kind = kind_of(str(file))
         if isinstance(kind, Finding):

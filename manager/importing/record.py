@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import json
 import os
+import stat
 import tempfile
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from glob import escape
 from pathlib import Path
+from types import NoneType
 from typing import TYPE_CHECKING, Any
 
 from include.errors import ConfigurationError
@@ -25,6 +28,9 @@ if TYPE_CHECKING:
 
 SUFFIX = ".json"
 VERSION = 1
+# Keys of a job and its schedules that are texts where they are there.
+TEXTS = ("name", "file", "scheduler", "script", "entrypoint", "cwd", "python", "deployment", "ours",
+         "cron", "timezone", "rrule", "id")  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -51,18 +57,27 @@ def read_records(root: Path) -> dict[str, Imported]:
     """
     found: dict[str, Imported] = {}
     for path in sorted((root / TASKS_FOLDER).glob(f"*{SUFFIX}")):
-        try:
-            written = json.loads(path.read_text("utf-8"))["jobs"]
-            found |= {job_id: _from_json(job_id, one) for job_id, one in written.items()}
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:  # noqa: PERF203 -- names its file
-            raise ConfigurationError(
-                _(
-                    "{file} is not the record of an import: restore it from a backup, or remove it "
-                    "and import again",
-                    file=f"{TASKS_FOLDER}/{path.name}",
-                )
-            ) from error
+        found |= read_record(path)
     return found
+
+
+def read_record(path: Path) -> dict[str, Imported]:
+    """Return the jobs of one import, by their ids here.
+
+    Raises:
+        ConfigurationError: the record is not as it was written.
+    """
+    try:
+        written = json.loads(path.read_text("utf-8"))["jobs"]
+        return {job_id: _from_json(job_id, one) for job_id, one in written.items()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ConfigurationError(
+            _(
+                "{file} is not the record of an import: restore it from a backup, or remove it "
+                "and import again",
+                file=f"{TASKS_FOLDER}/{path.name}",
+            )
+        ) from error
 
 
 def as_json(jobs: Mapping[str, Imported]) -> str:
@@ -72,20 +87,25 @@ def as_json(jobs: Mapping[str, Imported]) -> str:
 
 
 def write_atomically(path: Path, text: str) -> None:
-    """Write a whole file, or leave what is there as it is.
+    """Write a whole file, or leave what is there as it is; its rights stay, and a link to it.
 
     Raises:
         OSError: it cannot be written.
     """
+    path = path.resolve()
     path.parent.mkdir(parents=True, exist_ok=True)
+    mode = stat.S_IMODE(path.stat().st_mode) if path.exists() else 0o644
     # A name that the registry takes for what an editor leaves beside a file.
-    descriptor, name = tempfile.mkstemp(prefix=".", suffix=".tmp", dir=path.parent)
+    prefix = f".{path.name}."
+    for left in path.parent.glob(f"{escape(prefix)}*.tmp"):  # by a process that was killed
+        left.unlink(missing_ok=True)
+    descriptor, name = tempfile.mkstemp(prefix=prefix, suffix=".tmp", dir=path.parent)
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as file:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
-        Path(name).chmod(0o644)
+        Path(name).chmod(mode)
         Path(name).replace(path)
     except BaseException:
         with suppress(OSError):
@@ -129,6 +149,14 @@ def _to_json(imported: Imported) -> dict[str, Any]:
 
 
 def _from_json(job_id: str, one: Mapping[str, Any]) -> Imported:
+    """Return an imported job as it was written.
+
+    Raises:
+        KeyError, TypeError, ValueError: something of it is not as it was written.
+    """
+    for said in (one, *one["schedules"]):
+        if any(not isinstance(said.get(key), (str, NoneType)) for key in TEXTS):
+            raise TypeError
     schedules = tuple(
         OldSchedule(
             cron=each.get("cron"),
@@ -166,7 +194,10 @@ def _seconds(span: timedelta | None) -> float | None:
 
 
 def _moment(written: str | None) -> datetime | None:
-    return datetime.fromisoformat(written) if written else None
+    moment = datetime.fromisoformat(written) if written else None
+    if moment is not None and moment.tzinfo is None:
+        raise ValueError
+    return moment
 
 
 def _span(seconds: float | None) -> timedelta | None:

@@ -11,7 +11,7 @@ from include.language import _
 from include.registry import load_registry
 from include.registry.entries import read_entries
 from include.registry.paths import TASKS_FOLDER
-from manager.importing.record import SUFFIX, Imported, as_json, write_atomically
+from manager.importing.record import SUFFIX, Imported, as_json, read_record, write_atomically
 from manager.importing.scripts import write_scripts
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def check_out(root: Path, out: str) -> Path:
             )
         )
     for taken in (path, path.with_suffix(SUFFIX)):
-        if taken.exists():
+        if taken.exists() and not (taken != path and _has_no_entry(root, taken)):
             raise ConfigurationError(
                 _(
                     "{file} is there already, and is not overwritten: name another file with "
@@ -55,6 +55,11 @@ def check_out(root: Path, out: str) -> Path:
                 )
             )
     return path
+
+
+def _has_no_entry(root: Path, record: Path) -> bool:
+    """Return whether a record is what an import has left that was killed before its entries."""
+    return not read_record(record).keys() & load_registry(root).jobs.keys()
 
 
 def write(root: Path, plan: Plan, path: Path) -> list[Path]:

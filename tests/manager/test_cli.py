@@ -153,3 +153,16 @@ def test_who_cannot_run_it_is_told_what_to_do(pretend: str, said: str) -> None:
     assert done.returncode == 1
     assert said in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_full_disk_is_no_traceback(bare: Path) -> None:
+    """The output goes to a file whose disk is full: one line says so."""
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [sys.executable, "-I", "-S", "-B", bare / SCRIPT, "--lang", "en", "status"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            check=False,
+        )
+    said = b"the output cannot be written: No space left on device\n"
+    assert (done.returncode, done.stderr) == (1, said)

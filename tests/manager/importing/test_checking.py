@@ -82,3 +82,11 @@ def test_nothing_was_imported(project: ProjectFolder) -> None:
     """The error says what imports."""
     with pytest.raises(ConfigurationError, match="import SOURCE"):
         check(Layout(project.root), [], None)
+
+
+def test_a_file_that_is_broken_is_named(layout: Layout, capsys: pytest.CaptureFixture[str]) -> None:
+    """Its entries are there, and only not read."""
+    file = layout.root / DEFAULT_OUT
+    file.write_text(file.read_text("utf-8") + "  - [broken\n", "utf-8")
+    assert check(layout, [], None) == 1
+    assert f"  {DEFAULT_OUT}:" in capsys.readouterr().out

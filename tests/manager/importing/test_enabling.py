@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import stat
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -130,3 +132,41 @@ def test_ours_that_does_the_same_is_named(
     (layout.root / "config/tasks/imported.json").write_text(as_json(records), "utf-8")
     enable(layout, "erp_orders")
     assert "jd_orders does the same and is enabled, too" in capsys.readouterr().out
+
+
+def test_a_value_that_others_share_is_changed_by_hand(layout: Layout) -> None:
+    """One word cannot change alone there: nothing is written."""
+    path = layout.root / "config/tasks/imported.yaml"
+    shared = FILE.replace("enabled: false #", "enabled: &off false #")
+    path.write_text(shared.replace("enabled: false, ", "enabled: *off, "), "utf-8")
+    before = _text(layout)
+    with pytest.raises(ConfigurationError, match="into the entry of erp_orders by hand"):
+        enable(layout, "erp_orders")
+    assert _text(layout) == before
+
+
+def test_a_link_and_its_rights_stay(layout: Layout, tmp_path: Path) -> None:
+    """Teams keep such a file elsewhere, and not for everybody."""
+    path, kept = layout.root / "config/tasks/imported.yaml", tmp_path / "kept.yaml"
+    path.rename(kept)
+    kept.chmod(0o640)
+    path.symlink_to(kept)
+    enable(layout, "erp_orders")
+    assert path.is_symlink()
+    assert "enabled: true #" in kept.read_text("utf-8")
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o640
+
+
+@pytest.mark.parametrize(
+    ("key", "value"), [("cron", 5), ("timezone", ["UTC"]), ("anchor", "2026-01-01T00:00:00")]
+)
+def test_a_record_that_was_changed_by_hand_is_named(
+    layout: Layout, key: str, value: object
+) -> None:
+    """With its file and the repair."""
+    path = layout.root / "config/tasks/imported.json"
+    document = json.loads(path.read_text("utf-8"))
+    document["jobs"]["erp_orders"]["schedules"][0][key] = value
+    path.write_text(json.dumps(document), "utf-8")
+    with pytest.raises(ConfigurationError, match=r"imported\.json is not the record of an import"):
+        enable(layout, "erp_orders")

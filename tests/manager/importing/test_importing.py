@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from argparse import Namespace
 from datetime import date, datetime, timezone
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -19,13 +22,13 @@ from manager.commands.importing import importing
 from manager.importing import record, writing
 from manager.importing.old_jobs import OldJob, OldSchedule, Place, Read
 from manager.importing.planning import Wishes, make_plan
+from manager.importing.recognising import read_sources
 from manager.importing.record import read_records
 from manager.layout import Layout
 from tests.manager.importing.conftest import NOW
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
+    from collections.abc import Callable, Iterator
 
     from manager.importing.planning import Plan
     from tests.registry.conftest import ProjectFolder
@@ -418,3 +421,61 @@ def test_what_is_no_source_is_named(
     assert run(*(tmp_path / name for name in names)) == 1
     shown = capsys.readouterr().out
     assert all(f"{tmp_path / name}: " in shown for name in names)
+
+
+@pytest.fixture
+def nobody() -> Iterator[Path]:
+    """Return a folder for somebody without rights, who runs the test."""
+    was, umask = os.geteuid(), os.umask(0)
+    with TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        try:
+            yield Path(folder)
+        finally:
+            os.seteuid(was)
+            os.umask(umask)
+
+
+def test_what_the_user_may_not_read_is_named(nobody: Path) -> None:
+    """A folder, and a program in one: never a traceback, nothing silently lost."""
+    (nobody / "closed").mkdir(mode=0o700)
+    (nobody / "open").mkdir(mode=0o755)
+    (nobody / "open/flows.py").write_text("TASK_CONFIGS = []\n")
+    (nobody / "open/flows.py").chmod(0)
+    if os.geteuid() == 0:
+        os.seteuid(65534)
+    else:
+        (nobody / "closed").chmod(0)
+    read = read_sources([str(nobody / "closed"), str(nobody / "open")])
+    os.seteuid(os.getuid())
+    (nobody / "closed").chmod(0o700)
+    said = [str(finding) for _reader, one in read for finding in one.findings]
+    assert any(f"{nobody}/closed cannot be read: Permission denied" in one for one in said)
+    assert any(f"{nobody}/open/flows.py cannot be read: Permission denied" in one for one in said)
+
+
+def test_two_jobs_that_are_told_alike_get_an_entry_each(project: ProjectFolder) -> None:
+    """None of them is missing."""
+    plan = _plan_of(project, _job(place=Place("crontab", 3)), _job(place=Place("crontab", 4)))
+    assert (len(plan.entries), plan.not_imported) == (2, 0)
+
+
+def test_a_zone_that_is_not_known_is_named(project: ProjectFolder) -> None:
+    """The job is imported in the team's, and a person must look."""
+    plan = _plan_of(project, _job(schedule={"timezone": "Mars/Base"}))
+    assert any("time zone Mars/Base is not known" in str(one) for one in plan.findings)
+    assert not _plan_of(project, _job(schedule={"timezone": "UTC"})).findings
+
+
+def test_an_import_that_was_killed_is_done_again(
+    run: Callable[..., int], project: ProjectFolder, old: Path
+) -> None:
+    """Between the record and the entries; what it was just writing goes, too."""
+    assert run(old, yes=True) == 0
+    entries = project.root / writing.DEFAULT_OUT
+    text = entries.read_text("utf-8")
+    entries.unlink()
+    (entries.parent / ".imported.yaml.x1y2z3.tmp").write_text("half")
+    assert run(old, yes=True) == 0
+    assert entries.read_text("utf-8") == text
+    assert not list(entries.parent.glob(".*"))
