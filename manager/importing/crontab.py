@@ -8,6 +8,7 @@ from pathlib import Path
 
 from include.cron import DAYS, MONTHS
 from include.language import _
+from manager.importing.command_secrets import holds_secret
 from manager.importing.crontab_commands import Command, read_command
 from manager.importing.old_jobs import Finding, OldJob, OldSchedule, Place, Read
 from manager.importing.script_secrets import is_secret_name
@@ -102,7 +103,7 @@ def _read_variable(name: str, value: str, place: Place, so_far: _Lines) -> None:
         text = _("variable {name} is not carried over: the runner sets what decides which program "
                  "runs; write 'python' with a full path where another one is meant",
                  name=name)  # fmt: skip
-    elif is_secret_name(name):
+    elif is_secret_name(name) or holds_secret(value):
         text = _("variable {name} looks like a secret, and is left out: put its value in a "
                  "connection (Admin > Connections), and list that under 'connections'",
                  name=name)  # fmt: skip
@@ -129,6 +130,10 @@ def _read_job(cron: str, rest: str, comment: str, place: Place, so_far: _Lines) 
             return
         cron = macro
     command = read_command(rest)
+    if holds_secret(comment):
+        text = _("the comment above it looks as if it held a secret, and is not the job's name")
+        so_far.findings.append(Finding(place, text))
+        comment = ""
     so_far.findings += [Finding(place, text) for text in command.notes]
     so_far.jobs.append(_job(cron, command, comment, place, so_far))
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from include.language import _
 from include.secrets.masking import MASK
+from manager.importing.command_secrets import has_secret, holds_secret, looked_through, masked
 from manager.importing.script_secrets import is_secret_name
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ WRAPPERS: Mapping[str, tuple[tuple[str, ...], int]] = {
     "flock": (("-w", "-E"), 1),
     "timeout": (("-k", "-s"), 1),
 }
+ASSIGNED_OPTION = re.compile(r"-|\w+=")
 OPTIONS_WITH_VALUE = ("-W", "-X", "--check-hash-based-pycs")
 
 
@@ -68,15 +70,12 @@ def read_command(text: str) -> Command:
     """Read a crontab's command."""
     text, percent, _stdin = re.sub(r"\\%", "\0", text).partition("%")
     text = text.replace("\0", "%")
-    found = Command(_masked(text))
+    found = Command(_shown(text))
     if percent:
         found.notes.append(_("what stands behind % is given to the command as its input: that is "
                              "not carried over"))  # fmt: skip
     try:
-        lexer = shlex.shlex(DESCRIPTOR.sub("", text), posix=True, punctuation_chars=True)
-        lexer.whitespace_split = True
-        lexer.commenters = ""
-        words = list(lexer)
+        words = _words(DESCRIPTOR.sub("", text))
     except ValueError:
         found.notes.append(_("a quote is not closed: the command is not read"))
         return found
@@ -185,24 +184,26 @@ def _read_program(words: list[str], found: Command) -> None:
 
 
 def _without_secrets(words: list[str], found: Command) -> tuple[str, ...]:
-    """Return the arguments without those that look like secrets, `--token=X` and `--token X`."""
+    """Return the arguments without those that hold a secret, and the options before them."""
     kept: list[str] = []
-    for word in words:
-        name, equals, _value = word.lstrip("-").partition("=")
-        before = kept[-1].lstrip("-") if kept and kept[-1].startswith("-") else ""
-        if before and is_secret_name(before):
-            kept.pop()
-            name = before
-        elif not (equals and is_secret_name(name)):
+    names: list[str] = []
+    for word, looked in zip(words, looked_through(words), strict=True):
+        if not looked.secret:
             kept.append(word)
             continue
+        name = looked.secret
+        is_value = looked.shown.startswith(MASK) or not ASSIGNED_OPTION.match(word)
+        if is_value and kept and kept[-1].startswith("-") and "=" not in kept[-1]:
+            name = kept.pop().lstrip("-")
+        names.append(name)
+    for name in dict.fromkeys(names):
         found.notes.append(_("argument {name} looks like a secret, and is left out: put its value "
                              "in a connection (Admin > Connections)", name=name))  # fmt: skip
     return tuple(kept)
 
 
 def _set(name: str, value: str, found: Command) -> None:
-    if is_secret_name(name):
+    if is_secret_name(name) or holds_secret(value):
         found.notes.append(_("variable {name} looks like a secret, and is left out: put its value "
                              "in a connection (Admin > Connections), and list that under "
                              "'connections'", name=name))  # fmt: skip
@@ -210,10 +211,23 @@ def _set(name: str, value: str, found: Command) -> None:
         found.env[name] = value
 
 
-def _masked(text: str) -> str:
-    """Return a command with the values of what looks like a secret masked."""
+def _words(text: str) -> list[str]:
+    """Split a command as a shell does.
 
-    def mask(match: re.Match[str]) -> str:
-        return f"{match[1]}{MASK}" if is_secret_name(match[1].strip("-= ")) else match[0]
+    Raises:
+        ValueError: a quote is not closed.
+    """
+    lexer = shlex.shlex(text, posix=True, punctuation_chars=True)
+    lexer.whitespace_split = True
+    lexer.commenters = ""
+    return list(lexer)
 
-    return re.sub(r"(--?\w[-\w]*[= ]|\b\w+=)([^\s;&|]+)", mask, text)
+
+def _shown(text: str) -> str:
+    """Return a command as it stands there, or, where it holds a secret, its words without that."""
+    try:
+        words = _words(text)
+    except ValueError:  # where words end is unknown from the first quote on
+        words = [*re.split(r"[\"'\\]", text, maxsplit=1)[0].split(), "…"]
+        return masked(words)
+    return masked(words) if has_secret(words) else text

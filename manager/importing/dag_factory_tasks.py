@@ -8,6 +8,7 @@ from typing import Any
 
 from include.errors import ConfigurationError
 from include.language import Message, _
+from manager.importing.command_secrets import holds_secret
 from manager.importing.crontab_commands import read_command
 from manager.importing.entrypoints import calls_itself
 from manager.importing.prefect_deployments import brief
@@ -162,7 +163,7 @@ def _environment(task: Lines) -> tuple[dict[str, str], list[tuple[int, str]]]:
     notes: list[tuple[int, str]] = []
     for name, value in env.items():
         refuse_templates(value, env.line_of(name), f"env {name}")
-        if is_secret_name(str(name)):
+        if is_secret_name(str(name)) or holds_secret(str(value)):
             text = _(
                 "variable {name} looks like a secret, and is left out: put its value in a "
                 "connection (Admin > Connections), and list that under 'connections'",

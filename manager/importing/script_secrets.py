@@ -12,9 +12,11 @@ from include.secrets.masking import SHORTEST
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-URL = re.compile(r"[A-Za-z][\w+.-]*://[^/\s:@]*:([^/\s@{}]{4,})@")
-# Words of Chinese programs that the registry's own list of names does not have.
+URL = re.compile(r"(?<=://)[^/\s:@]{0,200}:([^/\s@{}]{4,300})@")
+# Words that the registry's own list of names does not have.
+MORE = re.compile(r"(?:^|_)(?:PW|PSW|COOKIES?|AUTHORIZATION)\d*(?:_|$)")
 CHINESE = re.compile(r"密码|口令|密钥|令牌")
+SCHEME = re.compile(r"[a-z][a-z+]{0,20}://\Z")
 # What stands where a secret is to be filled in, or names where it is kept.
 EMPTY = re.compile(r"[*x.]+|<.*>|\$.*|\{.*\}|your.*|None|null", re.IGNORECASE)
 
@@ -22,7 +24,7 @@ EMPTY = re.compile(r"[*x.]+|<.*>|\$.*|\{.*\}|your.*|None|null", re.IGNORECASE)
 def is_secret_name(name: str) -> bool:
     """Return whether a name is one that secrets have, such as `db_password` or `appKey`."""
     word = CAMEL_CASE.sub("_", name.strip()).replace("-", "_").upper()
-    return bool(SECRET.search(word) or CHINESE.search(name))
+    return bool(SECRET.search(word) or MORE.search(word) or CHINESE.search(name))
 
 
 def secrets_in(tree: ast.Module) -> Iterator[tuple[int, str]]:
@@ -33,8 +35,13 @@ def secrets_in(tree: ast.Module) -> Iterator[tuple[int, str]]:
                 yield getattr(value, "lineno", 0), name
         text = node.value if isinstance(node, ast.Constant) else None
         found = URL.search(text) if isinstance(text, str) else None
-        if found and not EMPTY.fullmatch(found[1]):
-            yield getattr(node, "lineno", 0), found[0].partition("://")[0] + "://…"
+        if found and isinstance(text, str) and not EMPTY.fullmatch(found[1]):
+            yield getattr(node, "lineno", 0), _scheme(text[: found.start()]) + "…"
+
+
+def _scheme(before: str) -> str:
+    found = SCHEME.search(before[-30:])
+    return found[0] if found else "://"
 
 
 def _named(node: ast.AST) -> Iterator[tuple[str, ast.AST]]:

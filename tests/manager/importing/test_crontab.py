@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
 from manager.importing import crontab
+from manager.importing.command_secrets import holds_secret
 from manager.importing.crontab_commands import read_command
 
 if TYPE_CHECKING:
@@ -131,3 +133,66 @@ def test_any_encoding_is_read(read: Callable[..., Read], encoding: str) -> None:
 def test_a_number_before_a_redirection(command: str, args: tuple[str, ...]) -> None:
     """It is an argument, unless it stands close to the sign."""
     assert read_command(command).args == args
+
+
+@pytest.mark.parametrize(
+    ("line", "args"),
+    [
+        ("DATABASE_URL=mysql://root:Cron-PW792@h/db python a.py x", ("x",)),
+        ("COOKIE=Cron-PW792 python a.py x", ("x",)),
+        ("python a.py x -p Cron-PW792", ("x",)),
+        ("python a.py -p 8080", ("-p", "8080")),
+        ("python a.py --pw=Cron-PW792 x", ("x",)),
+        ("python a.py --db mysql://root:Cron-PW792@h/db x", ("x",)),
+        ("python a.py 'http://h/?a=1&token=Cron-PW792' x", ("x",)),
+        ('python a.py --header "Authorization: Bearer Cron-PW792" x', ("x",)),
+        ('python a.py "--header=Authorization: Bearer Cron-PW792" x', ("x",)),
+        ("python a.py Authorization: Bearer Cron-PW792 x", ("x",)),
+        ("python a.py 'password: Cron-PW792' x", ("x",)),
+        ('python a.py --password="Cron PW792" x', ("x",)),
+        ("python a.py \"--password\" 'A B-PW792' x", ("x",)),
+        ("python a.py token=Cron-PW792 x", ("x",)),
+        ("""python a.py '{"password": "A B-PW792"}' x""", ("x",)),
+        ("python a.py -u me:Cron-PW792 x", ("x",)),
+        ("mysqldump -pCron-PW792 db > x; python a.py", ()),
+        ("bash -c 'mysql --password Cron-PW792'", ()),
+        ("python a.py --password 'Cron-PW792", ()),
+        ("python a.py x % Cron-PW792", ("x",)),
+    ],
+)
+def test_a_secret_is_shown_nowhere(
+    read: Callable[..., Read], line: str, args: tuple[str, ...]
+) -> None:
+    """Neither in an entry nor in the record, and a finding names it; the rest is carried over."""
+    found = read(f"0 8 * * * {line}\n")
+    assert "PW792" not in repr(found)
+    assert [job.args for job in found.jobs] == [args]
+    assert bool(found.findings) == ("PW792" in line)
+
+
+@pytest.mark.parametrize(
+    "comment", ["密码 Cron-PW792", "数据库密码是Cron-PW792", "token: Cron-PW792", "pw Cron-PW792"]
+)
+def test_a_comment_with_a_secret_names_no_job(read: Callable[..., Read], comment: str) -> None:
+    """Nor does a variable that holds one reach it."""
+    found = read(f"URL=mysql://root:Cron-PW792@h/db\n# {comment}\n0 8 * * * python a.py\n")
+    assert "PW792" not in repr(found)
+    assert [(job.name, dict(job.env)) for job in found.jobs] == [("a", {})]
+    assert [one.place.line for one in found.findings] == [1, 3]
+
+
+def test_what_is_no_secret_is_shown_as_it_stands() -> None:
+    """Quotes, times and addresses; so does a comment about passwords."""
+    line = """cd /data && TZ=UTC python a.py --at 08:00 "a b" --url http://h:80/x >> log 2>&1"""
+    assert read_command(line).shown == line
+    assert not holds_secret("每天更新密码表")
+    assert not holds_secret("reset password reminders")
+    assert read_command("mkdir -p /data && python a.py").shown == "mkdir -p /data && python a.py"
+
+
+def test_an_endless_word_is_read_at_once() -> None:
+    """A long argument costs as much as its length."""
+    for word in ("--a" * 50_000, "a:" * 50_000, "a" * 150_000, "pw=" * 50_000, "://" * 50_000):
+        begun = time.process_time()
+        assert read_command(f"python a.py {word}").script == "a.py"
+        assert time.process_time() - begun < 10
