@@ -11,16 +11,19 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from include import MANAGER
-from include.language import _
+from include.cron import CronError, check_cron
+from include.language import ENGLISH, _, speaking
 from include.registry.contracts.schema import DAG_PREFIX
+from include.registry.description import cron_in_words
 from include.running.environment import NO_DATA, REFUSED_NOTE
 from manager.airflow.rest import Api, ApiError
-from manager.table import cut, lined_up
+from manager.table import begun, cut, lined_up
 
 # The timetable's description ends in its zone.
 ZONED = re.compile(r"(.*) \(([A-Za-z0-9_+/-]+)\)")
 DISABLED = "disabled"
 NAME_CELLS, SCHEDULE_CELLS = 18, 26
+SHORTEST_CELLS = 12  # of a schedule beside its zone: a time of day is whole
 UNDER_WAY = ("queued", "running")
 FAILED = "failed"
 # As many wishes that were refused, one after the other, are looked past.
@@ -38,12 +41,13 @@ class JobStatus:
     """One job; times are aware, in its own zone (the machine's for a DAG without one).
 
     `import_error` is none for a job that Airflow has; else why it has not, as far as it says.
-    `follows`: it runs after a contract, at no time of its own.
+    `follows`: it runs after a contract, at no time of its own. `when`: a cron expression,
+    `DISABLED`, or what else Airflow shows as the schedule.
     """
 
     id: str
     name: str
-    schedule: str
+    when: str
     timezone: str
     paused: bool
     last_state: str
@@ -53,6 +57,11 @@ class JobStatus:
     data: bool = True
     follows: bool = False
 
+    @property
+    def schedule(self) -> str:
+        """When it runs, in the language of the moment."""
+        return cron_in_words(self.when) if _is_cron(self.when) else _(self.when)
+
     def on(self, clock: tzinfo) -> "JobStatus":
         """Return it with its times on a clock."""
         last, coming = (one and one.astimezone(clock) for one in (self.last_time, self.next_run))
@@ -61,10 +70,12 @@ class JobStatus:
     def as_dict(self) -> dict[str, Any]:
         """Return it as plain values."""
         last = {"state": self.last_state, "time": _text(self.last_time)}
+        with speaking(ENGLISH):
+            schedule = self.schedule
         return {
             "id": self.id,
             "name": self.name,
-            "schedule": self.schedule,
+            "schedule": schedule,
             "timezone": self.timezone or None,
             "paused": self.paused,
             "data": self.data,
@@ -169,13 +180,22 @@ def lines_of(overview: Overview) -> list[str]:
 
 
 def _row(job: JobStatus, zone: str) -> tuple[str, ...]:
-    schedule = f"{job.schedule} ({zone})" if zone else job.schedule
+    zone = f" ({zone})" if zone else ""
+    schedule = begun(job.schedule, max(SCHEDULE_CELLS - len(zone), SHORTEST_CELLS)) + zone
     last = " ".join([_(job.last_state), _short(job.last_time)]).strip() or _("never")
     hand = "-" if job.follows else _("by hand")
     coming = _("paused") if job.paused else _short(job.next_run) or hand
     if job.import_error is not None:
         coming = _("import error") if job.import_error else _("no DAG")
-    return job.id, cut(job.name, NAME_CELLS), cut(schedule, SCHEDULE_CELLS), last, coming
+    return job.id, cut(job.name, NAME_CELLS), schedule, last, coming
+
+
+def _is_cron(text: str) -> bool:
+    try:
+        check_cron(text)
+    except CronError:
+        return False
+    return True
 
 
 def _status_of(dag: dict[str, Any], import_error: str | None = None) -> JobStatus:
@@ -184,6 +204,7 @@ def _status_of(dag: dict[str, Any], import_error: str | None = None) -> JobStatu
     description = dag.get("timetable_description") or summary
     matched = ZONED.fullmatch(description)
     schedule, zone = matched.groups() if matched else (description, "")
+    tags = [tag["name"] for tag in dag.get("tags") or ()]
     last: dict[str, Any] = dag["last_run"] or {}
     state = last.get("state") or ""
     when = last.get("start_date") if state in UNDER_WAY else last.get("end_date")
@@ -192,14 +213,18 @@ def _status_of(dag: dict[str, Any], import_error: str | None = None) -> JobStatu
     return JobStatus(
         id=dag["dag_id"],
         name=dag["dag_display_name"],
-        schedule=DISABLED if summary == DISABLED else schedule,
+        when=DISABLED
+        if DISABLED in (summary, *tags)
+        else summary
+        if _is_cron(summary)
+        else schedule,
         timezone=zone,
         paused=dag["is_paused"],
         last_state=state,
         last_time=_moment(when or last.get("run_after"), clock),
         next_run=_moment(coming, clock),
         import_error=import_error,
-        data=all(tag["name"] != NO_DATA for tag in dag.get("tags") or ()),
+        data=NO_DATA not in tags,
         follows=matched is not None and schedule == summary,  # of a cron it says it in words
     )
 

@@ -1,6 +1,7 @@
 """What commands print: words in columns, also Chinese ones, which are two cells wide each; JSON."""
 
 import json
+import re
 import sys
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -10,6 +11,7 @@ from rich.cells import cell_len, chop_cells, set_cell_size
 from include.language import N_, _
 
 LEFT_OUT = "..."
+WORD, BETWEEN = re.compile(r"[^ ，]+[ ，]*"), " ,，"
 # The states of a unit and the kinds of periods, which `_` translates where a person reads them.
 STATES = (
     N_("not_due"),
@@ -46,6 +48,18 @@ def cut(text: str, width: int) -> str:
     tail = chop_cells(text[::-1], (width - len(LEFT_OUT)) // 2)[0][::-1]
     head = chop_cells(text, width - len(LEFT_OUT) - cell_len(tail))[0]
     return f"{head}{LEFT_OUT}{tail}"
+
+
+def begun(text: str, width: int) -> str:
+    """Return as many words of a text as fit into so many cells, with ... where some do not."""
+    if cell_len(text) <= width:
+        return text
+    said = ""
+    for word in WORD.findall(text):
+        if cell_len(said + word.rstrip(BETWEEN) + LEFT_OUT) > width:
+            break
+        said += word
+    return said.rstrip(BETWEEN) + LEFT_OUT
 
 
 def print_json(told: dict[str, Any]) -> None:

@@ -42,12 +42,14 @@ def in_words(job: Job) -> str:
     """Return in words when a (valid) job runs, on the clock of its time zone."""
     if job.after:
         return _("after contract {contract} is complete", contract=job.after)
-    options = Options(
-        verbose=job.period == "day",  # says "every day", which is noise for the other periods
-        use_24hour_time_format=True,
-        locale_code=LOCALES[language()],
-    )
-    words: str = get_description(job.cron, options)
+    # "Every day" is noise for the other periods.
+    return cron_in_words(job.cron, verbose=job.period == "day")
+
+
+def cron_in_words(cron: str, *, verbose: bool = False) -> str:
+    """Return in words when a (valid) cron expression fires; `verbose`: also that it is each day."""
+    options = Options(verbose=verbose, use_24hour_time_format=True, locale_code=LOCALES[language()])
+    words: str = get_description(cron, options)
     if language() == CHINESE:
         for english, chinese in LEFT_IN_ENGLISH.items():
             words = words.replace(english, chinese)

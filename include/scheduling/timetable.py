@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING, Any
 import pendulum
 from airflow.exceptions import AirflowTimetableInvalid, InvalidPartitionKeyError
 from airflow.timetables.base import DagRunInfo, DataInterval, Timetable
-from airflow.timetables.trigger import CronTriggerTimetable
 
 from include import PROJECT_ROOT
 from include.cron import CronError, check_cron
-from include.language import N_, _
+from include.language import N_, _, language
 from include.logical_dates import period_meant
 from include.periods import FORMS, PERIODS, PUNCTUAL, Period, PeriodError, Schedule
 from include.registry.dated_scripts import look_at
+from include.registry.description import cron_in_words
 from include.registry.paths import SCRIPTS
 from include.scheduling.backfill_bounds import moment_of, window_of
 
@@ -101,7 +101,7 @@ class CalendarPartitionTimetable(Timetable):
     @property
     def summary(self) -> str:
         """What the UI shows as the schedule."""
-        return (self._event or self._cron) if self._enabled else "disabled"
+        return (self._event or self._cron) if self._enabled else _("disabled")[:]
 
     def validate(self) -> None:
         """Raise AirflowTimetableInvalid for an invalid cron expression."""
@@ -120,8 +120,8 @@ class CalendarPartitionTimetable(Timetable):
         """Make it again from what `serialize` gave, with what the UI and `status` show."""
         made = cls(**{**data, "recover": timedelta(seconds=data["recover"])})
         # Only here: it takes as long as the rest of a DAG, and nobody sees it before.
-        event, zone = made._event, data["timezone"]
-        made.description = f"{event} ({zone})" if event else _in_words(data["cron"], zone)
+        when = made._event or _in_words(data["cron"], language())
+        made.description = f"{when} ({data['timezone']})"
         return made
 
     def next_dagrun_info_v2(
@@ -279,8 +279,8 @@ class CalendarPartitionTimetable(Timetable):
 
 
 @lru_cache
-def _in_words(cron: str, timezone: str) -> str:
-    return f"{CronTriggerTimetable(cron, timezone=timezone).description} ({timezone})"
+def _in_words(cron: str, _language: str) -> str:
+    return cron_in_words(cron)
 
 
 def _kind_of(run: DagRunInfo, partition_date: datetime) -> str:

@@ -4,6 +4,7 @@ from typing import Any
 
 from rich.cells import cell_len
 
+from include.language import speaking
 from manager.jobs_status import Overview, _status_of, lines_of, look_over, overview_of
 
 
@@ -129,9 +130,28 @@ def test_lines_fit_a_hundred_columns() -> None:
     """Also with long Chinese names and long schedules."""
     long = dag(
         "generate_monthly",
-        timetable_description="At 00:15, on day 1 of the month, only in June (Asia/Shanghai)",
+        timetable_summary="15 0 1 6 *",
     )
     assert max(map(cell_len, lines(long, dag("erp_store")))) <= 100
+
+
+def test_schedules_are_said_in_the_language_of_who_reads_them() -> None:
+    """Whatever the service's is; cut between words; a program reads them in English."""
+    weekly = dag("weekly", timetable_summary="0 12 * * 6", timetable_description="x (Asia/Tokyo)")
+    off = dag("off", timetable_summary="已停用", tags=[{"name": "disabled"}])
+    yearly = dag("yearly", timetable_summary="15 0 1 6 *")
+    assert " At 00:15, on day 1 of...  " in lines(yearly)[0]
+    with speaking("zh"):
+        found = lines_of(overview_of([weekly, off, yearly], []))[2:]
+        assert " 已停用 (Asia/Shanghai) " in found[0]
+        assert " 在 12:00... (Asia/Tokyo) " in found[1]
+        assert " 在 00:15... (Asia/Shanghai) " in found[2]
+        assert " 在 00:15，每月的 1 号... " in lines(yearly)[0]
+        said = overview_of([weekly, off], []).jobs
+        assert [job.as_dict()["schedule"] for job in said] == [
+            "disabled",
+            "At 12:00, only on Saturday",
+        ]
 
 
 READ, READ_BEFORE = "2026-11-25T08:00:10.5Z", "2026-11-25T08:00:00Z"

@@ -19,6 +19,7 @@ from airflow.utils.types import DagRunType
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from include.language import speaking
 from include.periods import Schedule
 from include.scheduling.timetable import CalendarPartitionTimetable
 
@@ -123,6 +124,18 @@ def test_nothing_before_the_start_is_scheduled() -> None:
     with time_machine.travel(datetime(2025, 10, 3, tzinfo=timezone.utc), tick=False):
         info = timetable.next_dagrun_info_v2(last_dagrun_info=None, restriction=restriction)
     assert info.partition_key == "2025-12-01"
+
+
+def test_the_ui_shows_schedules_in_the_services_language() -> None:
+    """The description is made where the DAGs are read."""
+    weekly, off = _timetable("week"), _timetable("day", enabled=False)
+    read = CalendarPartitionTimetable.deserialize(weekly.serialize())
+    assert read.description == "At 12:00, only on Saturday (Asia/Shanghai)"
+    with speaking("zh"):
+        read = CalendarPartitionTimetable.deserialize(weekly.serialize())
+        assert read.description == "在 12:00，仅在星期六 (Asia/Shanghai)"
+        assert (read.summary, off.summary) == ("0 12 * * 6", "已停用")
+        assert type(off.summary) is str
 
 
 def test_a_disabled_job_is_not_scheduled_but_keeps_its_keys() -> None:
