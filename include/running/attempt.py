@@ -19,6 +19,7 @@ from include.running.script_call import (
     why_not_known,
 )
 from include.running.script_run import ScriptRun
+from include.script_errors import remedy_in
 from include.units.exit_codes import ExitCode, describe, ended, worst
 from include.units.job_units import JobUnits
 from include.units.unit import REPAIR_PREFIX
@@ -193,9 +194,13 @@ class Attempt:
 
     def _end(self, code: int, said: Results, seconds: float) -> int:
         context = self.context
-        reason, details = ended(code, self._how()), context.output.last_lines()
+        details = context.output.last_lines()
+        how = self._how()
+        if code == ExitCode.FAILED and not how:
+            how = remedy_in(details, context.job.python) or ""
+        reason = ended(code, how)
         if context.ledger:
-            error = ended(code, self._how(), details)
+            error = ended(code, how, details)
             left_out = context.ledger.settle(self.units, code, error, said.of, early=self.early)
             if left_out:
                 shops = [unit.shop_id for unit in left_out]

@@ -33,6 +33,13 @@ def check_old_scheduler(patient: Patient) -> Iterator[Finding]:
     old = _OldScheduler(records)
     found = False
     for job_id, record in records.items():
+        ours = jobs.get(record.ours or "")
+        if job_id in jobs and ours and jobs[job_id].enabled and ours.enabled:
+            text = _("{job} does the same as {ours}, and both run", job=job_id, ours=ours.id)
+            place = f"{ours.file}:{ours.line}"
+            remedy = _("write 'enabled: false' into {place}, unless both are to run", place=place)
+            yield Finding(WARN, ABOUT, text, remedy)
+            found = True
         runs_there = old.runs(record.old)
         if job_id not in jobs or runs_there is None:
             continue

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ from manager.importing.entries import PlannedFolders, checked, keys_of, notes_on
 from manager.importing.identifiers import id_from, ids_for
 from manager.importing.merging import merged
 from manager.importing.old_jobs import Finding, OldJob
+from manager.importing.resolving import flow_of
 from manager.importing.script_findings import findings_in
 from manager.importing.scripts import ScriptCopy, ScriptFinder, key_of
 from manager.importing.source_text import is_file, is_folder
@@ -23,8 +25,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import date, datetime
 
+    from include.language import Message
     from include.registry import Job
-    from manager.importing.old_jobs import OldSchedule, Read
+    from manager.importing.old_jobs import Flow, OldSchedule, Read
     from manager.importing.record import Imported
 
 
@@ -103,7 +106,8 @@ def make_plan(
     before = {_identity(one.old): one for one in records.values() if one.job_id in present}
     known = [before[_identity(job)] for job in jobs if _identity(job) in before]
     fresh = [job for job in jobs if _identity(job) not in before]
-    runnable = _runnable(fresh, findings)
+    flows = [flow for _reader, one in read for flow in one.flows]
+    runnable = _runnable(fresh, flows, findings)
     finder = ScriptFinder(wishes.root, _folders(wishes.sources), wishes.copies)
     copies = finder.plan([job for job, _schedule in runnable])
     ids = ids_for([job for job, _schedule in runnable], present)
@@ -166,29 +170,29 @@ class _Ours:
 
     def __init__(self, jobs: Mapping[str, Job]) -> None:
         self.by_name = {job.name: job for job in jobs.values()}
-        self.by_id = dict(jobs)
+        # PDDKPI日报 has no word's end that pdd_kpi_daily has.
+        self.by_id = {job.id.replace("_", ""): job for job in jobs.values()}
 
     def same_as(self, job: OldJob) -> Job | None:
         """Return it; None where there is none."""
         if found := self.by_name.get(job.name.strip()):
             return found
-        stem = id_from(Path((job.script or "").replace("\\", "/")).stem)
-        return self.by_id.get(stem) or self.by_id.get(id_from(job.name))
+        *folders, stem = re.split(r"[/\\]", (job.script or "").rpartition(".")[0])
+        texts = (stem, "_".join([*folders[-1:], stem]), job.name)
+        found = (self.by_id.get(id_from(text).replace("_", "")) for text in texts)
+        return next(filter(None, found), None)
 
 
-def _runnable(jobs: Sequence[OldJob], findings: list[Finding]) -> list[tuple[OldJob, OldSchedule]]:
+def _runnable(
+    jobs: Sequence[OldJob], flows: Sequence[Flow], findings: list[Finding]
+) -> list[tuple[OldJob, OldSchedule]]:
     """Return each job with a schedule of it; what runs no script is a finding."""
     found = []
     for job in jobs:
         if job.script is None:
             if job.deployment is None and any(one.place == job.place for one in findings):
                 continue  # its flow is not known, which is said already
-            text = _("{name}: no script is known that it runs: it is not imported", name=job.name)
-            if job.entrypoint:
-                text = _("{name}: it runs the function {entrypoint}, of which no script is known: "
-                         "name its file, too, or make what it does a script of its own",
-                         name=job.name, entrypoint=job.entrypoint)  # fmt: skip
-            findings.append(Finding(job.place, text))
+            findings.append(Finding(job.place, _without_script(job, flow_of(job, flows))))
             continue
         schedules = list(active_schedules(job))
         if not schedules:
@@ -202,6 +206,19 @@ def _runnable(jobs: Sequence[OldJob], findings: list[Finding]) -> list[tuple[Old
             findings.append(Finding(job.place, text))
         found += [(replace(job, schedules=(one,)), one) for one in schedules]
     return found
+
+
+def _without_script(job: OldJob, flow: Flow | None) -> Message:
+    unknown = [str(call.place) for call in flow.calls if call.script is None] if flow else []
+    if unknown:
+        return _("{name}: it runs the function {entrypoint}, and only the running program knows "
+                 "with which script ({places}): write its path there as text, or write an entry",
+                 name=job.name, entrypoint=job.entrypoint, places=unknown)  # fmt: skip
+    if job.entrypoint:
+        return _("{name}: it runs the function {entrypoint}, of which no script is known: "
+                 "name its file, too, or make what it does a script of its own",
+                 name=job.name, entrypoint=job.entrypoint)  # fmt: skip
+    return _("{name}: no script is known that it runs: it is not imported", name=job.name)
 
 
 def _identity(job: OldJob) -> tuple[str, str, str]:

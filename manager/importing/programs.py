@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from include.language import _
 from include.registry.checks.interpreters import imports_of
+from include.script_errors import reason_of_syntax
 from manager.importing.literals import Literals, NotLiteralError
 from manager.importing.old_jobs import Finding, Place
 from manager.importing.script_access import is_below
@@ -104,7 +105,7 @@ def parse_program(file: str, findings: list[Finding]) -> Program | None:
         findings.append(Finding(Place(file), str(error)))
     except SyntaxError as error:
         text = _("this is not Python 3, so that nothing of the file is read: {reason}",
-                 reason=error.msg)  # fmt: skip
+                 reason=reason_of_syntax(error.msg))  # fmt: skip
         findings.append(Finding(Place(file, error.lineno or 0), text))
     else:
         return Program(file, tree)

@@ -26,7 +26,7 @@ def resolved(jobs: Sequence[OldJob], flows: Sequence[Flow]) -> tuple[list[OldJob
     found: list[OldJob] = []
     scheduled: set[Place] = set()
     for job in jobs:
-        flow = _flow_of(job, flows)
+        flow = flow_of(job, flows)
         if flow is not None:
             scheduled.add(flow.place)
         found += [job] if flow is None or job.script is not None else jobs_of(job, flow)
@@ -44,7 +44,7 @@ def resolved(jobs: Sequence[OldJob], flows: Sequence[Flow]) -> tuple[list[OldJob
     ]  # fmt: skip
 
 
-def _flow_of(job: OldJob, flows: Sequence[Flow]) -> Flow | None:
+def flow_of(job: OldJob, flows: Sequence[Flow]) -> Flow | None:
     """Return the flow that `flows/orders.py:orders` names; of files of one name the nearest."""
     file, _colon, function = (job.entrypoint or "").rpartition(":")
     path = re.split(r"[/\\]", file)

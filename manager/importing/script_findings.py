@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from include.language import _
 from include.registry.checks.interpreters import imports_of, lacking_in
+from include.script_errors import reason_of_syntax
 from manager.importing.old_jobs import Finding, Place
 from manager.importing.programs import parse
 from manager.importing.script_secrets import secrets_in
@@ -86,7 +87,8 @@ def _in_file(path: Path) -> Iterator[Finding]:
         tree = parse(text.text)
     except SyntaxError as error:
         yield Finding(Place(str(path), error.lineno or 0),
-                      _("this is not Python 3: {reason}", reason=error.msg))  # fmt: skip
+                      _("this is not Python 3: {reason}",
+                        reason=reason_of_syntax(error.msg)))  # fmt: skip
         return
     yield from _in_tree(str(path), tree)
 

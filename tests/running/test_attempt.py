@@ -37,6 +37,17 @@ def test_the_exit_code_is_passed_on_and_settles_the_ledger(
     assert ("the cause: shop 1001" in (row.error or "")) == (row.state == "failed")
 
 
+def test_a_lacking_package_has_its_remedy(project: Project, warehouse: str) -> None:
+    """In the journal and in the ledger, above what Python has written."""
+    project.job("import no_such_package")
+    assert project.run(WAREHOUSE_URL=warehouse, RUN_ID="run-7")[0] == 1
+    (row,) = rows_of(warehouse)
+    remedy = "the service's Python lacks no_such_package: make an environment that has it"
+    assert (row.error or "").startswith(remedy)
+    assert f"s: {remedy}" in project.journal()
+    assert "ModuleNotFoundError" in project.journal()
+
+
 def test_without_a_warehouse_nothing_is_accounted_for(project: Project) -> None:
     """It is said in one line, and the script runs."""
     project.job(EXIT)

@@ -17,6 +17,7 @@ from include import PROJECT_ROOT
 from include.errors import reason_of
 from include.language import N_, Message, _
 from include.registry.paths import SCRIPTS
+from include.script_errors import reason_of_syntax
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -70,7 +71,7 @@ def troubles_of(jobs: Iterable[Job]) -> Iterator[Trouble]:
             found = {}
             if job.python_path is None:  # another one may know more, or less
                 text = _(
-                    "{where} is no Python {version}: {reason}", reason=error.msg,
+                    "{where} is no Python {version}: {reason}", reason=reason_of_syntax(error.msg),
                     where=f"{SCRIPTS}/{job.script}:{error.lineno}", version=_version(),
                 )  # fmt: skip
                 yield Trouble(job, is_certain=False, text=text)

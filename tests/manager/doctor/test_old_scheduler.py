@@ -95,6 +95,18 @@ def test_a_line_of_the_crontab(
     assert finding.level == level
 
 
+def test_ours_that_does_the_same_runs_too(patient: Patient) -> None:
+    """The old script and ours would both bring the day."""
+    old = OldJob("x", Place("crontab.txt", 3), scheduler="airflow")
+    _import(patient, {"mine_old": True, "mine": True}, old)
+    records = {"mine_old": Imported("mine_old", old, ours="mine")}
+    folder = patient.layout.root / "config/tasks"
+    (folder / "imported.json").write_text(as_json(records), "utf-8")
+    (finding,) = check_old_scheduler(patient)
+    assert (finding.level, finding.text) == (WARN, "mine_old does the same as mine, and both run")
+    assert finding.remedy.startswith("write 'enabled: false' into config/tasks/imported.yaml:")
+
+
 def test_without_an_import_there_is_nothing_to_repair(patient: Patient) -> None:
     """Who has imported nothing is told so, and no scheduler is asked."""
     assert [finding.level for finding in check_old_scheduler(patient)] == [OK]

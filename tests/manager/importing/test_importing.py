@@ -292,6 +292,24 @@ def test_what_cannot_be_an_entry_is_named(project: ProjectFolder, job: OldJob, s
 
 
 @pytest.mark.parametrize(
+    ("name", "script"),
+    [
+        ("PDDKPI日报", "D:\\old\\kpi.py"),
+        ("任意", "/old/pdd/kpi_daily.py"),
+        ("任意", "/old/pddKpiDaily.py"),
+    ],
+)
+def test_ours_is_recognised_however_its_words_are_parted(
+    project: ProjectFolder, name: str, script: str
+) -> None:
+    """By its name, its script, or its script with the folder."""
+    project.write_entry("id: pdd_kpi_daily", "name: 日报", 'cron: "0 8 * * *"', "script: good.py")
+    (entry,) = _plan_of(project, _job(name=name, script=script)).entries
+    assert entry.ours is not None
+    assert entry.ours.id == "pdd_kpi_daily"
+
+
+@pytest.mark.parametrize(
     ("said", "left_out"),
     [
         ({"env": {"PATH": "/bin", "A": "b"}}, "env"),

@@ -97,6 +97,17 @@ def test_a_function_that_runs_no_script(
     assert [entry.job.script for entry in plan.entries] == [str(tmp_path / "flows.py")]
 
 
+def test_a_script_that_only_the_program_knows(
+    planned: Callable[..., Plan], shop: Callable[..., list[Path]]
+) -> None:
+    """Its file was given: where it stands is said, and no file is asked for."""
+    plan = planned(*shop(body="execute_script(pick())"))
+    (said,) = (line for line in _said(plan).splitlines() if "flows.py:orders" in line)
+    assert "only the running program knows with which script" in said
+    assert "flows.py:5)" in said
+    assert "name its file" not in said
+
+
 def test_flows_alone_ask_for_what_schedules_them(
     planned: Callable[..., Plan], shop: Callable[..., list[Path]]
 ) -> None:
