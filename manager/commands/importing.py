@@ -19,7 +19,7 @@ from manager.importing.parity_report import print_parity
 from manager.importing.planning import Plan, PlannedEntry, Wishes, make_plan
 from manager.importing.recognising import read_sources
 from manager.importing.record import SUFFIX, read_records
-from manager.importing.writing import as_yaml, check_out, write
+from manager.importing.writing import as_yaml, check_free, check_out, write
 from manager.layout import Layout
 from manager.table import lined_up
 
@@ -42,7 +42,7 @@ def importing(layout: Layout, arguments: Namespace) -> int:
         return ALL_IMPORTED
     if arguments.check:
         return check(layout, arguments.sources, arguments.prefect_python)
-    if not arguments.sources:
+    if not all(arguments.sources or [""]):
         raise ConfigurationError(
             _("name what is to be imported: the files of the old scheduler, as in "
               "`{command} import scheduler_config.py scheduler_flows.py`", command=MANAGER)
@@ -54,7 +54,10 @@ def importing(layout: Layout, arguments: Namespace) -> int:
         copies=arguments.scripts == "copy",
         start=_day(arguments.start),
     )
+    path = check_out(layout.root, arguments.out)
     plan = make_plan(read_sources(arguments.sources), read_records(layout.root), wishes)
+    if plan.entries:
+        check_free(layout.root, path)
     print("\n".join(printable(line) for line in importing_lines(plan)))
     if plan.entries:
         pairs = [(one.job, planned(one.values, one.script.found)) for one in plan.entries]
@@ -62,7 +65,6 @@ def importing(layout: Layout, arguments: Namespace) -> int:
         print_parity(compare(pairs, wishes.now, arguments.prefect_python))
         print()
     if plan.entries or plan.copies:
-        path = check_out(layout.root, arguments.out) if plan.entries else Path(arguments.out)
         if arguments.yes:
             _print_written(layout, plan, write(layout.root, plan, path))
         else:

@@ -82,12 +82,11 @@ def read_command(text: str) -> Command:
     parts = _parts(words, found)
     programs = [one for one in (_unwrapped(part, found) for part in parts) if one]
     if len(programs) != 1:
-        found.notes.append(
-            _(
-                "it runs {count} programs, not one script: put them into a script of their own",
-                count=len(programs),
-            )
-        )
+        text = _("it runs no program")
+        if programs:
+            text = _("it runs {count} programs, not one script: put them into a script of their "
+                     "own", count=len(programs))  # fmt: skip
+        found.notes.append(text)
         return found
     _read_program(programs[0], found)
     return found

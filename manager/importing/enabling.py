@@ -102,7 +102,7 @@ def how_to_stop(old: OldJob) -> list[str]:
             "comment out line {line} of {file} (`crontab -e`): # {cron} {command}",
             line=old.place.line,
             file=old.place.file,
-            cron=" ".join(one.cron or "" for one in old.schedules),
+            cron=" ".join(word for one in old.schedules for word in (one.cron or "").split()),
             command=old.deployment or old.name,
         )
         return [line]

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from include.language import _
 from manager.importing.entrypoints import calls_itself
 from manager.importing.literals import Literals, NotLiteralError
-from manager.importing.old_jobs import Finding, Flow, ScriptCall
+from manager.importing.old_jobs import Finding, Flow, Place, ScriptCall
 from manager.importing.programs import FUNCTIONS, Program, constants_of, not_literal
 
 if TYPE_CHECKING:
@@ -170,7 +170,7 @@ class _Calls:
             text = _("{function} is in none of the files: its retries are unknown, and its timeout "
                      "is taken for an hour; name the file that has it, too",
                      function=EXECUTE_SCRIPT)  # fmt: skip
-            self._note(call, text)
+            self.findings.append(Finding(Place(self.program.file), text))
         given = dict(runner.defaults)
         pairs = [*zip(runner.parameters, call.args, strict=False)]
         pairs += [(one.arg or "", one.value) for one in call.keywords]

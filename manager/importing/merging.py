@@ -91,7 +91,9 @@ def _filled(leading: OldJob, other: OldJob) -> OldJob:
 def _differences(leading: OldJob, other: OldJob) -> list[Finding]:
     def crons(job: OldJob) -> list[str]:
         return sorted(
-            f"{one.cron} {one.timezone or ''}".strip() for one in job.schedules if one.cron
+            " ".join(f"{one.cron} {one.timezone or ''}".split())
+            for one in job.schedules
+            if one.cron
         )
 
     found = []

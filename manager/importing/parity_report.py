@@ -60,7 +60,7 @@ def _fires(one: Comparison) -> list[list[str]]:
 def _shown(schedule: OldSchedule) -> str:
     """Return a schedule as its source writes it."""
     if schedule.cron is not None:
-        return schedule.cron
+        return " ".join(schedule.cron.split())
     if schedule.interval is not None:
         return _("every {time}", time=write_duration(schedule.interval))
     return " ".join((schedule.rrule or "").split())

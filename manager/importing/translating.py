@@ -27,7 +27,7 @@ MACROS = {
 }
 FIVE = 5  # fields
 HOUR, DAY, WEEK = 60, 24 * 60, 7 * 24 * 60  # minutes
-WHOLE_FIELDS = ("*", "?")
+DAYS = (2, 4)  # the places of the day of the month and that of the week
 
 
 class UntranslatableError(ExpectedError):
@@ -83,14 +83,21 @@ def active_schedules(job: OldJob) -> Iterator[OldSchedule]:
 def _checked(schedule: OldSchedule) -> str:
     written = " ".join((schedule.cron or "").split())
     cron = MACROS.get(written.lower(), written)
-    fields = cron.split()
-    for sign, what in (("L", _("the last day (L)")), ("#", _("the n-th weekday (#)"))):
+    # Of the two kinds of days `?` is the one that is not restricted.
+    fields = [
+        "*" if one == "?" and place in DAYS else one for place, one in enumerate(cron.split())
+    ]
+    cron = " ".join(fields)
+    signs = {"L": _("the last day (L)"), "#": _("the n-th weekday (#)")}
+    if len(fields) == FIVE and fields[2].upper().endswith("W"):
+        signs["W"] = _("the working day nearest to one (W)")
+    for sign, what in signs.items():
         if any(sign in one.upper().replace("JUL", "") for one in fields):
             text = _("cron {cron!r} means {what}, which is not known here: let the job run on each "
                      "day in question, and its script end with exit code 99 on the others",
                      cron=cron, what=what)  # fmt: skip
             raise UntranslatableError(text)
-    are_both = len(fields) == FIVE and not {fields[2], fields[4]} & set(WHOLE_FIELDS)
+    are_both = len(fields) == FIVE and "*" not in {fields[2], fields[4]}
     if are_both and not schedule.day_or:
         text = _("cron {cron!r} restricts the day of the month and that of the week, and meant "
                  "both (day_or: false); here it means either: write another one",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 import yaml
@@ -31,7 +32,7 @@ def check_out(root: Path, out: str) -> Path:
     """Return the file that entries are written to.
 
     Raises:
-        ConfigurationError: the registry does not read such a file, or it is there already.
+        ConfigurationError: the registry does not read such a file.
     """
     path = root / out
     inside = path.resolve().parent == (root / TASKS_FOLDER).resolve()
@@ -44,6 +45,11 @@ def check_out(root: Path, out: str) -> Path:
                 example=DEFAULT_OUT,
             )
         )
+    return path
+
+
+def check_free(root: Path, path: Path) -> None:
+    """Raise ConfigurationError, with a name that is free, when a file or its record is there."""
     for taken in (path, path.with_suffix(SUFFIX)):
         if taken.exists() and not (taken != path and _has_no_entry(root, taken)):
             raise ConfigurationError(
@@ -51,10 +57,16 @@ def check_out(root: Path, out: str) -> Path:
                     "{file} is there already, and is not overwritten: name another file with "
                     "--out, as {example}",
                     file=f"{TASKS_FOLDER}/{taken.name}",
-                    example=f"{TASKS_FOLDER}/{path.stem}_2.yaml",
+                    example=f"{TASKS_FOLDER}/{_free_beside(path)}",
                 )
             )
-    return path
+
+
+def _free_beside(path: Path) -> str:
+    names = (path.with_name(f"{path.stem}_{number}.yaml") for number in count(2))
+    return next(
+        one.name for one in names if not one.exists() and not one.with_suffix(SUFFIX).exists()
+    )
 
 
 def _has_no_entry(root: Path, record: Path) -> bool:
@@ -82,8 +94,7 @@ def write(root: Path, plan: Plan, path: Path) -> list[Path]:
     texts = list(as_yaml(plan.entries))
     paths = [path, *(path.with_name(f"{path.stem}_{n}.yaml") for n in range(2, len(texts) + 1))]
     for one in paths:
-        if one.exists():
-            check_out(root, str(one.relative_to(root)))
+        check_free(root, one)
     _check_read_back(texts, plan.entries)
     write_scripts(root, plan.copies)
     jobs = {

@@ -98,6 +98,7 @@ def test_a_crontab_of_the_system_has_users(read: Callable[..., Read]) -> None:
         ("rubbish", "no line of a crontab"),
         ("0 8 * * *", "no line of a crontab"),
         ("0 8 * * * python a.py; python b.py", "runs 2 programs"),
+        ("0 8 * * * cd /data", "it runs no program"),
         ("0 8 * * * python -m package", "python -m runs no script file"),
         ("0 8 * * * python -c 'print(1)'", "python -c runs no script file"),
         ("0 8 * * * bash -c 'x y'", "bash -c runs no script file"),

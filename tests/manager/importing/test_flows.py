@@ -242,3 +242,10 @@ def test_ten_thousand_entries_are_read(read) -> None:  # noqa: ANN001
     assert len(found.jobs) == 10_000
     assert found.jobs[-1].place.line == 10_001
     assert found.findings == ()
+
+
+def test_a_missing_runner_is_named_once(read) -> None:  # noqa: ANN001
+    """However many flows call it."""
+    flow = FLOWS.partition("@flow")[2].format(call="'x.py'")
+    found = read(CONFIG, f"@flow{flow}@flow{flow.replace('def a', 'def b')}")
+    assert sum("execute_script is in none of the files" in one.text for one in found.findings) == 1

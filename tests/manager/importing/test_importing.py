@@ -274,6 +274,7 @@ def test_what_was_pulled_there_is_not_expected_here(
         (_job(cron="0 0 8 * * *"), "six fields"),
         (_job(cron="0 8 L * *"), "the last day (L)"),
         (_job(cron="0 8 * * 5L"), "the last day (L)"),
+        (_job(cron="0 8 15W * *"), "the working day nearest to one (W)"),
         (_job(cron="0 8 * * 1#2"), "the n-th weekday (#)"),
         (_job(cron="99 8 * * *"), "minute 99 is not in 0-59"),
         (_job(cron="0 8 1 * 1", schedule={"day_or": False}), "meant both"),
@@ -497,3 +498,29 @@ def test_an_import_that_was_killed_is_done_again(
     assert run(old, yes=True) == 0
     assert entries.read_text("utf-8") == text
     assert not list(entries.parent.glob(".*"))
+
+
+def test_a_file_that_is_taken_is_said_before_the_plan(
+    run: Callable[..., int], project: ProjectFolder, old: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With a name that is free; a plan of thousands of jobs takes its time."""
+    for name in ("imported.yaml", "imported_2.json"):
+        (project.root / "config/tasks" / name).write_text('{"jobs": {}}\n')
+    with pytest.raises(ConfigurationError, match=r"as config/tasks/imported_3\.yaml"):
+        run(old)
+    assert not capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("cron", "said"), [("0 8 ? * *", "0 8 * * *"), ("0\t8 1 * ?", "0 8 1 * *")]
+)
+def test_a_day_that_is_not_restricted(project: ProjectFolder, cron: str, said: str) -> None:
+    """It is written `?` by some."""
+    (entry,) = _plan_of(project, _job(cron=cron)).entries
+    assert entry.values["cron"] == said
+
+
+def test_an_empty_source_is_a_mistake(run: Callable[..., int], tmp_path: Path) -> None:
+    """It is not the folder in which the command runs."""
+    with pytest.raises(ConfigurationError, match="name what is to be imported"):
+        run(tmp_path, "")  # type: ignore[arg-type]

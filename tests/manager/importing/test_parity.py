@@ -136,3 +136,12 @@ def test_both_tables(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None
     ):
         assert part in said
     assert "2 > 2" not in said
+
+
+def test_a_tab_in_a_cron_does_not_move_the_columns(capsys: pytest.CaptureFixture[str]) -> None:
+    """It is shown as a space."""
+    old = _old(OldSchedule(cron="0\t8 * * *"))
+    print_parity(compare([(old, _new("0 8 * * *"))], NOW))
+    said = capsys.readouterr().out
+    assert "0 8 * * *" in said
+    assert "\t" not in said
