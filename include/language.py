@@ -125,7 +125,8 @@ def process_language() -> str:
     if (chosen := os.environ.get(CHOSEN)) in LANGUAGES:
         return str(chosen)
     try:
-        found = SETTING.search(SETTINGS.read_text("utf-8-sig", errors="replace"))
+        text = SETTINGS.read_text("utf-8-sig", "replace") if SETTINGS.is_file() else ""
+        found = SETTING.search(text)
     except OSError:
         found = None
     if found and found["language"] in LANGUAGES:

@@ -15,7 +15,7 @@ from manager.importing.script_secrets import is_secret_name
 from manager.importing.source_text import UnreadableSourceError, read_text
 from manager.importing.translating import MACROS
 
-VARIABLE = re.compile(r"\s*[\"']?([A-Za-z_]\w*)[\"']?\s*=\s*(.*?)\s*\Z", re.ASCII)
+VARIABLE = re.compile(r"\s*[\"']?([A-Za-z_]\w*)[\"']?\s*=(.*)\Z", re.ASCII)
 MACRO = re.compile(r"\s*(@[A-Za-z]+)\s+(\S.*)\Z")
 FIELDS = re.compile(r"\s*((?:[-*?\d/,A-Za-z#~]+[ \t]+){5})(\S.*)\Z")
 NAMES = "|".join((*MONTHS, *DAYS))
@@ -79,7 +79,7 @@ def _read_line(line: str, place: Place, so_far: _Lines) -> None:
     if not stripped:
         return
     if found := VARIABLE.match(line):
-        _read_variable(found[1], found[2], place, so_far)
+        _read_variable(found[1], found[2].strip(), place, so_far)
     elif found := MACRO.match(line):
         _read_job(found[1], found[2], comment, place, so_far)
     elif (found := FIELDS.match(line)) and all(map(FIELD.fullmatch, found[1].split())):

@@ -12,7 +12,7 @@ from include.registry.quantities import write_duration
 from manager.importing.old_jobs import OldSchedule
 from manager.importing.parity import WINDOW, Comparison, NewJob, Parity
 from manager.importing.programs import parse
-from manager.importing.source_text import read_text
+from manager.importing.source_text import LARGEST, read_text
 from manager.table import cut, lined_up
 
 WIDEST = 30  # of schedules; cells
@@ -94,6 +94,8 @@ def _takes_a_period(new: NewJob) -> Message | str:
     if new.script is None:
         return "?"
     try:
+        if new.script.stat().st_size > LARGEST:
+            return "?"
         found = look_at(new.script)
     except OSError:
         return "?"

@@ -28,6 +28,11 @@ SCHEDULES = """
     SELECT id, deployment_id, schedule, active, parameters FROM deployment_schedule
     ORDER BY created
 """
+# A view could have rows without end.
+VIEWS = """
+    SELECT name FROM sqlite_schema
+    WHERE name IN ('deployment', 'deployment_schedule', 'flow', 'flow_run') AND type != 'table'
+"""
 JSON_COLUMNS = ("tags", "parameters", "schedule")
 
 
@@ -39,6 +44,8 @@ def read(source: str) -> Read:
     """
     try:
         with closing(_open(Path(source))) as connection:
+            for view in _rows(connection, VIEWS):
+                raise sqlite3.DatabaseError(_("{name} is no table", name=view["name"]))
             schedules = defaultdict(list)
             for row in _rows(connection, SCHEDULES):
                 schedules[row["deployment_id"]].append(row)

@@ -25,12 +25,12 @@ if TYPE_CHECKING:
 SQLITE = b"SQLite format 3\0"
 ADDRESS = ("http://", "https://")
 PROGRAM = re.compile(
-    r"^(?:TASK_CONFIGS\b|\s*@(?:\w+\.)?flow\b|(?:from|import) prefect\b"
+    r"^(?:TASK_CONFIGS\b|[ \t]*@(?:\w+\.)?flow\b|(?:from|import) prefect\b"
     r"|(?:async )?def execute_script\b)",
     re.MULTILINE,
 )
 DEPLOYMENTS = re.compile(r"^[\"']?deployments[\"']?\s*:", re.MULTILINE)
-DAGS = re.compile(r"^\s+[\"']?tasks[\"']?\s*:|^[\"']?default[\"']?\s*:", re.MULTILINE)
+DAGS = re.compile(r"^[ \t]+[\"']?tasks[\"']?\s*:|^[\"']?default[\"']?\s*:", re.MULTILINE)
 CRON_LINE = re.compile(
     r"^[ \t]*(?:@(?:reboot|hourly|daily|midnight|weekly|monthly|yearly|annually)"
     r"|(?:[-*?\d/,LW~]+[ \t]+){3}[-*?\w/,#]+[ \t]+[-*?\w/,#]+)[ \t]+\S",

@@ -22,6 +22,7 @@ from include.errors import ConfigurationError
 from include.language import _
 from include.registry.paths import TASKS_FOLDER
 from manager.importing.old_jobs import OldJob, OldSchedule, Place
+from manager.importing.source_text import UnreadableSourceError, read_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -68,9 +69,9 @@ def read_record(path: Path) -> dict[str, Imported]:
         ConfigurationError: the record is not as it was written.
     """
     try:
-        written = json.loads(path.read_text("utf-8"))["jobs"]
+        written = json.loads(read_bytes(path))["jobs"]
         return {job_id: _from_json(job_id, one) for job_id, one in written.items()}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (UnreadableSourceError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise ConfigurationError(
             _(
                 "{file} is not the record of an import: restore it from a backup, or remove it "

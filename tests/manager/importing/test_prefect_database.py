@@ -113,3 +113,17 @@ def test_what_is_not_prefects(tmp_path: Path, content: bytes) -> None:
     file.write_bytes(content)
     with pytest.raises(ConfigurationError, match="Prefect"):
         read(str(file))
+
+
+def test_a_view_without_end(database: Path) -> None:
+    """What only looks like Prefect's table is not asked for its rows."""
+    with closing(sqlite3.connect(database)) as connection:
+        connection.executescript("""
+            DROP TABLE deployment_schedule;
+            CREATE VIEW deployment_schedule AS
+                WITH RECURSIVE n(id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM n)
+                SELECT id, id AS deployment_id, '{}' AS schedule, 1 AS active, '{}' AS parameters,
+                       id AS created FROM n;
+        """)
+    with pytest.raises(ConfigurationError, match="deployment_schedule is no table"):
+        read(str(database))
