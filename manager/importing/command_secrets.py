@@ -32,6 +32,8 @@ IN_WORDS = re.compile(
     r"(?=\S{0,60}[^\sa-z])[!-~]{4}"
 )
 PLAIN = re.compile(r"[\w@%+=:,./*<>&|;()-]+")
+USER_TOKEN = re.compile(r"(?<=://)([^/\s:@]{20,300})@")
+ACCOUNT = re.compile(r"(--user=[^:]*:)\S+")
 AUTHENTICATIONS = ("bearer", "basic", "digest")
 OPERATORS = set("();<>|&")
 
@@ -96,9 +98,11 @@ def _look_at(word: str, before: str) -> Word:
         return Word(f"{whole[1]}{MASK}", whole[2])
     if before in ("-u", "--user") and ":" in word:
         return Word(f"{word.partition(':')[0]}:{MASK}", before.lstrip("-"))
+    if account := ACCOUNT.fullmatch(word):
+        return Word(f"{account[1]}{MASK}", "user")
     if GLUED.fullmatch(word):
         return Word(f"-p{MASK}", "p")
-    spans = [(found.span(1), "URL") for found in URL.finditer(word)]
+    spans = [(found.span(1), "URL") for url in (URL, USER_TOKEN) for found in url.finditer(word)]
     spans += [(one.span(one.lastindex or 0), "Authorization") for one in SCHEME.finditer(word)]
     end = 0
     for key in KEY.finditer(word):

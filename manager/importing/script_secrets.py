@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 URL = re.compile(r"(?<=://)[^/\s:@]{0,200}:([^/\s@{}]{4,300})@")
 # Words that the registry's own list of names does not have.
-MORE = re.compile(r"(?:^|_)(?:PW|PSW|COOKIES?|AUTHORIZATION)\d*(?:_|$)")
+MORE = re.compile(r"(?:^|_)(?:PW|PSW|COOKIES?|AUTHORIZATION)\d*(?:_|$)|PASSW(?:OR)?D(?:_|$)")
 CHINESE = re.compile(r"密码|口令|密钥|令牌")
 SCHEME = re.compile(r"[a-z][a-z+]{0,20}://\Z")
 # What stands where a secret is to be filled in, or names where it is kept.

@@ -141,6 +141,9 @@ def test_a_number_before_a_redirection(command: str, args: tuple[str, ...]) -> N
     [
         ("DATABASE_URL=mysql://root:Cron-PW792@h/db python a.py x", ("x",)),
         ("COOKIE=Cron-PW792 python a.py x", ("x",)),
+        ("PGPASSWORD=Cron-PW792 python a.py x", ("x",)),
+        ("SENTRY=https://Cron-PW792-Cron-PW792@h/1 python a.py x", ("x",)),
+        ("python a.py --user=me:Cron-PW792 x", ("x",)),
         ("python a.py x -p Cron-PW792", ("x",)),
         ("python a.py -p 8080", ("-p", "8080")),
         ("python a.py --pw=Cron-PW792 x", ("x",)),
