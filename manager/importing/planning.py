@@ -175,8 +175,8 @@ class _Ours:
 
     def same_as(self, job: OldJob) -> Job | None:
         """Return it; None where there is none."""
-        if found := self.by_name.get(job.name.strip()):
-            return found
+        if named := self.by_name.get(job.name.strip()):
+            return named
         *folders, stem = re.split(r"[/\\]", (job.script or "").rpartition(".")[0])
         texts = (stem, "_".join([*folders[-1:], stem]), job.name)
         found = (self.by_id.get(id_from(text).replace("_", "")) for text in texts)
