@@ -155,7 +155,7 @@ def test_check_says_when_it_runs(folder: ProjectFolder) -> None:
     now = datetime.fromisoformat("2025-10-03T00:30+08:00")
     for lang, told in (
         ("en", "mine x: after contract day is complete (Asia/Shanghai); next: expected by 09:30"),
-        ("zh", "mine x：契约 day 齐备之后（Asia/Shanghai）；接下来：应在 09:30 前可以运行"),
+        ("zh", "mine x：契约 day 齐备之后（Asia/Shanghai）；接下来：预计 09:30 前可以开始"),
     ):
         with speaking(lang):
             lines, code = report(folder.root, now=now)

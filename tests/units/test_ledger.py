@@ -234,7 +234,7 @@ def test_texts_are_english_in_the_ledger_and_shown_in_the_language_of_who_reads(
     assert [row.shown_error for row in rows] == [row.error for row in rows]
     with speaking("zh"):
         shown = [(row.shown_error or "")[:21] for row in rows]
-        assert shown[0] == r"已入库 之后又被运行 '\ud83d' 开"
+        assert shown[0] == r"已入库 后来又由运行 '\ud83d' 开"
         assert shown[1:] == ["as it came", f"landed; {'x' * 13}"]
         with ledger.engine.begin() as connection:
             ledger.land(connection, UNITS[0], 5, notice=_("nothing to do"))
