@@ -7,6 +7,7 @@ The jobs run as their scripts do, in this process and without the waits of their
 from __future__ import annotations
 
 import re
+from contextlib import contextmanager
 from datetime import datetime, timedelta, timezone
 from functools import partial
 from typing import TYPE_CHECKING
@@ -95,16 +96,25 @@ def base_url() -> Iterator[str]:
         yield base_url
 
 
-@pytest.fixture
-def warehouse(base_url: str, warehouse_url: str, tmp_path: Path) -> Iterator[Warehouse]:
-    """Return an empty warehouse beside it, and tokens as they were in the beginning."""
+@contextmanager
+def warehouse_beside(
+    base_url: str, warehouse_url: str, folder: Path, patience: dict[str, str]
+) -> Iterator[Warehouse]:
+    """Open an empty warehouse beside a sandbox, whose tokens are as they were in the beginning."""
     for platform in ("erp", "jd", "pdd"):
         wish = {"platform": platform}
         HTTP.post(f"{base_url}/sandbox/tokens/authorise", json=wish).raise_for_status()
-    warehouse = Warehouse(base_url, tmp_path, warehouse_url, dict(PATIENCE))
+    warehouse = Warehouse(base_url, folder, warehouse_url, patience)
     yield warehouse
     Sandbox(base_url).clear()
     warehouse.close()
+
+
+@pytest.fixture
+def warehouse(base_url: str, warehouse_url: str, tmp_path: Path) -> Iterator[Warehouse]:
+    """Return an empty warehouse beside the sandbox."""
+    with warehouse_beside(base_url, warehouse_url, tmp_path, dict(PATIENCE)) as warehouse:
+        yield warehouse
 
 
 class Case:

@@ -9,8 +9,8 @@ import pytest
 
 from include.coverage.gap_ranges import in_brief
 from include.language import CHINESE, ENGLISH, speaking
-from tests.conftest import HTTP, WIDE, Sandbox
-from tests.gateways.test_faults import DAY, JOBS_HERE, NOW, PATIENCE
+from tests.conftest import WIDE, Sandbox
+from tests.gateways.test_faults import DAY, JOBS_HERE, NOW, PATIENCE, warehouse_beside
 from tests.pull_jobs import Unit, Warehouse
 from tests.sandbox.serving import serve
 
@@ -51,15 +51,10 @@ def base_url() -> Iterator[str]:
 
 @pytest.fixture
 def warehouse(base_url: str, warehouse_url: str, tmp_path: Path) -> Iterator[Warehouse]:
-    """Return an empty warehouse beside it, and tokens as they were in the beginning."""
-    for platform in ("erp", "jd", "pdd"):
-        wish = {"platform": platform}
-        HTTP.post(f"{base_url}/sandbox/tokens/authorise", json=wish).raise_for_status()
+    """Return an empty warehouse beside the sandbox."""
     patience = {**PATIENCE, "GATEWAY_DEADLINE_SECONDS": "8"}
-    warehouse = Warehouse(base_url, tmp_path, warehouse_url, patience)
-    yield warehouse
-    Sandbox(base_url).clear()
-    warehouse.close()
+    with warehouse_beside(base_url, warehouse_url, tmp_path, patience) as warehouse:
+        yield warehouse
 
 
 @pytest.mark.parametrize("fault", SAID)

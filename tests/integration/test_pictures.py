@@ -72,7 +72,7 @@ def month(service: Service) -> None:
 
 
 def _complete(engine: Engine, registry: Registry, service: Service, now: datetime) -> None:
-    """Say of the days that are whole in the ledger that they are complete; there are no rows."""
+    """Write that the days which are whole in the ledger are complete; there are no rows."""
     standings = Standings(engine, registry)
     with engine.begin() as connection:
         connection.execute(delete(contracts))
