@@ -1,82 +1,93 @@
-"""docs/jobs.md: every job with its schedule, and what a person does when a run is red.
-
-A page of the documentation, in English whoever writes it.
-"""
+"""docs/jobs.md and docs/jobs.zh-CN.md: every job, and what a person does when a run is red."""
 
 from include import MANAGER
-from include.language import ENGLISH, speaking
+from include.language import CHINESE, ENGLISH, N_, _, speaking
 from include.registry import Job
 from include.registry.checks import Checked
+from include.registry.deadlines import USUAL
 from include.registry.description import in_words
 from include.registry.quantities import write_duration as _span
 from include.scheduling.job_docs import COVERS, details
 from include.units.exit_codes import MEANINGS, ExitCode
 
-PAGE = "docs/jobs.md"
+PAGES = {ENGLISH: "docs/jobs.md", CHINESE: "docs/jobs.zh-CN.md"}
 COMMAND = f"{MANAGER} check --write-docs"
-HEAD = f"""# Jobs
+HEAD = N_("""\
+# Jobs
 
 What `config/tasks/` and `config/shops.yaml` make happen. Change those files, not this page: it is
-written by `{COMMAND}`. [add-a-job.md](add-a-job.md) says
+written by `{command}`. [add-a-job.md](add-a-job.md) says
 what every key means, [troubleshooting.md](troubleshooting.md) more about what can go wrong.
+[中文](jobs.zh-CN.md)
 
 | job | name | runs | covers | retries | timeout | deadline |
 |---|---|---|---|---|---|---|
-"""
-WHEN_RED = """## When a run is red
+""")
+WHEN_RED = N_("""\
+## When a run is red
 
 The last lines of the task's log say why, and so does the journal, `var/logs/scheduler.log`. The
 exit code says what comes next:
 
 | code | meaning | what Airflow does | what you do |
 |---|---|---|---|
-"""
+""")
+SUCCESS, SKIPPED, FAILS = N_("success"), N_("skipped"), N_("fails at once")
+TRIES_AGAIN = N_("tries again as often as `retries` says")
+NOTHING = N_("no need to act")
 # What Airflow does, and what a person does.
 NEXT_STEPS = {
-    ExitCode.LANDED: ("success", "nothing"),
+    ExitCode.LANDED: (SUCCESS, NOTHING),
     ExitCode.TEMPORARY: (
-        "tries again as often as `retries` says",
-        "wait; when no try is left, see what the log says of the platform and run the period again",
+        TRIES_AGAIN,
+        N_(
+            "wait; when no try is left, see what the log says of the platform and run the "
+            "period again"
+        ),
     ),
     ExitCode.REFUSED: (
-        "fails at once",
-        "renew what the log names, in *Admin → Connections*, and run the period again",
+        FAILS,
+        N_("renew what the log names, in *Admin → Connections*, and run the period again"),
     ),
-    ExitCode.CONFIGURATION: (
-        "fails at once",
-        "repair what the log names, and run the period again",
-    ),
-    ExitCode.NOTHING_TO_DO: ("skipped", "nothing"),
+    ExitCode.CONFIGURATION: (FAILS, N_("repair what the log names, and run the period again")),
+    ExitCode.NOTHING_TO_DO: (SKIPPED, NOTHING),
 }
-OTHER = ("tries again as often as `retries` says", "read the log, and run the period again")
+OTHER = (N_("other"), N_("a failure"), TRIES_AGAIN, N_("read the log, and run the period again"))
 
 
-def page(found: Checked) -> str:
-    """Write the page of a project's jobs."""
-    with speaking(ENGLISH):
-        return _page(found)
-
-
-def _page(found: Checked) -> str:
-    jobs = list(found.registry.jobs.values())
-    rows = "".join(_row(job) for job in jobs)
-    codes = [(str(int(code)), MEANINGS[code], *steps) for code, steps in NEXT_STEPS.items()]
-    hints = "".join(_cells(*code) for code in [*codes, ("other", "a failure", *OTHER)])
-    sections = [
-        f"## {job.id}\n\n**{job.name}** " + details(job, found.registry.shops_of(job))
-        for job in jobs
-    ]
-    return "\n\n".join([(HEAD + rows).strip(), (WHEN_RED + hints).strip(), *sections]) + "\n"
+def page(found: Checked, language: str) -> str:
+    """Write the page of a project's jobs in a language of `PAGES`."""
+    with speaking(language):
+        jobs = list(found.registry.jobs.values())
+        rows = "".join(_row(job) for job in jobs)
+        codes = [(str(int(code)), MEANINGS[code], *steps) for code, steps in NEXT_STEPS.items()]
+        hints = "".join(_cells(*map(_, code)) for code in [*codes, OTHER])
+        sections = [
+            f"## {job.id}\n\n**{job.name}** " + details(job, found.registry.shops_of(job))
+            for job in jobs
+        ]
+        top = [_(HEAD, command=COMMAND) + rows, _(WHEN_RED) + hints]
+    return "\n\n".join([*(part.strip() for part in top), *sections]) + "\n"
 
 
 def _row(job: Job) -> str:
-    cron = in_words(job) if job.after else f"{in_words(job)}: `{job.cron}`"
-    cron = cron if job.enabled else "by hand only"
-    deadline = f"{job.deadline:%H:%M}" if job.deadline else "2h after its start"
-    deadline = "none" if job.alert == "none" else deadline
-    retries = f"{job.retries}, {_span(job.retry_delay)} apart" if job.retries else "none"
-    name = f"[{job.id}](#{job.id})"
-    return _cells(name, job.name, cron, COVERS[job.period], retries, _span(job.timeout), deadline)
+    when = in_words(job)
+    if not job.enabled:
+        when = _("by hand only")
+    elif not job.after:
+        when = _("{when}: `{cron}`", when=when, cron=job.cron)
+    none = _("none")
+    deadline = _("{usual} after its start", usual=_span(USUAL))
+    if job.alert == "none":
+        deadline = none
+    elif job.deadline:
+        deadline = f"{job.deadline:%H:%M}"
+    retries = none
+    if job.retries:
+        delay = _span(job.retry_delay)
+        retries = _("{retries}, {delay} apart", retries=job.retries, delay=delay)
+    name, covers = f"[{job.id}](#{job.id})", _(COVERS[job.period])
+    return _cells(name, job.name, when, covers, retries, _span(job.timeout), deadline)
 
 
 def _cells(*cells: str) -> str:

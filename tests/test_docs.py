@@ -31,8 +31,8 @@ from include.registry.feeds.placeholders import FORMS
 from include.registry.feeds.tables import TABLES
 from include.units import exit_codes
 from include.units.exit_codes import ExitCode
-from manager import cli
-from manager.commands import COMMANDS, check
+from manager import cli, jobs_page
+from manager.commands import COMMANDS
 from tests.documents import (
     CHINESE,
     CODE,
@@ -201,11 +201,12 @@ def test_every_exit_code_is_documented(code: ExitCode) -> None:
     assert f"| {'other' if code == ExitCode.FAILED else int(code)} |" in ADD_A_JOB
 
 
-def test_the_page_of_jobs_is_fresh() -> None:
+@pytest.mark.parametrize(("language", "path"), jobs_page.PAGES.items())
+def test_the_page_of_jobs_is_fresh(language: str, path: str) -> None:
     """It was written after the last change of config/tasks, config/shops.yaml and the schema."""
-    delivered = (ROOT / check.PAGE).read_text("utf-8")
-    fresh = check.page(check_project())
-    assert delivered == fresh, f"{check.PAGE} is stale: run `{check.COMMAND}`"
+    delivered = (ROOT / path).read_text("utf-8")
+    fresh = jobs_page.page(check_project(), language)
+    assert delivered == fresh, f"{path} is stale: run `{jobs_page.COMMAND}`"
 
 
 PARTS = {f"{name} {part}": it for name in COMMANDS for part, it in COMMANDS[name].parts.items()}

@@ -70,6 +70,7 @@ FOR_MACHINES: dict[str, tuple[str, ...]] = {
     "manager/commands/airflow.py": ("tasks test",),
     "manager/doctor/old_scheduler.py": ("`{} import",),
     "manager/gap_lines.py": ("{} --until {}",),
+    "manager/jobs_page.py": ("{} check",),
     "manager/lifecycle/ports.py": ("{} --port {}",),
     "manager/backup/restoring.py": ("pg_restore",),
     "manager/scaffolding/edits.py": ("from {}", "^from {}"),
@@ -78,8 +79,6 @@ FOR_MACHINES: dict[str, tuple[str, ...]] = {
     "manager/commands/alerts/connecting.py": (", to: [", "- {id: ops"),
     "manager/lifecycle/settings.py": ("# Losing this file",),
     "manager/lifecycle/event_listener.py": ("exited: ",),
-    # A page of docs/, in English.
-    "manager/jobs_page.py": ("",),
     # SQL, and the columns of tables.
     "manager/airflow/tables.py": ("conn_type, host",),
     "include/alerts/database.py": ("BEGIN",),

@@ -1,4 +1,4 @@
-"""What the UI and docs/jobs.md say about a job, made of its entry. Imports no Airflow."""
+"""What the UI and the page of all jobs say about a job, made of its entry. Imports no Airflow."""
 
 from __future__ import annotations
 

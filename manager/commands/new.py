@@ -8,7 +8,7 @@ from include.errors import ConfigurationError
 from include.language import _
 from include.registry import load_registry
 from include.registry.checks.reporting import report
-from manager.commands.check import write_page
+from manager.commands.check import write_pages
 from manager.layout import Layout
 from manager.scaffolding import platform
 from manager.scaffolding.names import check_id, check_name
@@ -56,7 +56,7 @@ def _written(layout: Layout, plan: Plan, job_id: str, tests: str) -> int:
     if code:
         print("\n".join(lines))
         return code
-    write_page(layout.root)
+    write_pages(layout.root)
     print(_("to edit now, each place is marked EDIT:"))
     in_order = sorted([*plan.made, *plan.changed], key=lambda path: path.startswith(CONFIG))
     for path in in_order:

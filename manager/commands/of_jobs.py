@@ -48,7 +48,7 @@ OF_JOBS = {
     "check": Command(
         N_("check registry, shops, feeds, pools: every problem, or each job's schedule in words"),
         "commands.check:check",
-        [flag("--write-docs", N_("write docs/jobs.md again"))],
+        [flag("--write-docs", N_("write docs/jobs.md and docs/jobs.zh-CN.md again"))],
         writes_var=False,
     ),
     "run": Command(

@@ -29,6 +29,7 @@ CHANGED = {
     "config/pools.json",
     "config/shops.yaml",
     "docs/jobs.md",
+    "docs/jobs.zh-CN.md",
     "include/platforms/all_platforms.py",
     "include/registry/platforms.py",
     "include/warehouse/tables.py",
