@@ -61,6 +61,13 @@ def headings(text: str) -> list[int]:
     ]
 
 
+def rows_of_tables(text: str) -> list[int]:
+    """Return how many cells each row of a page's tables has, in order."""
+    return [
+        row.count(" | ") for row in re.findall(r"^ *\|.*", without_code_blocks(text), re.MULTILINE)
+    ]
+
+
 def links(text: str) -> list[str]:
     """Return the targets of a page's links within the project, and of its pictures."""
     found = re.findall(r"\]\(([^)\s]+)\)", without_code_blocks(text))
