@@ -111,7 +111,6 @@ STILL_MISSING = {
         "performance",
         "scaling-out",
         "security",
-        "settings",
         "warehouse",
     )
 }
