@@ -107,11 +107,9 @@ STILL_MISSING = {
     f"{page}{CHINESE}"
     for page in (
         "airflow-internals",
-        "jobs",
         "performance",
         "scaling-out",
         "security",
-        "warehouse",
     )
 }
 IN_BOTH = (("en", CRON, "answer"), ("zh", CRON_ZH, "回答"))
