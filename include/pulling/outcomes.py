@@ -52,11 +52,11 @@ class Outcome:
 
     @property
     def state(self) -> str:
-        """How it went, in the ledger's words, and why it failed in short."""
+        """How it went, in the reader's words for the ledger's, and why it failed in short."""
         if self.code == ExitCode.LANDED and self.is_early:
-            return State.PROVISIONAL
+            return _(State.PROVISIONAL)
         if self.code == ExitCode.LANDED:
-            return State.OK if self.rows else State.EMPTY
+            return _(State.OK if self.rows else State.EMPTY)
         meaning = MEANINGS.get(self.code)
         if meaning is None:
             return _("failed ({code})", code=self.code)

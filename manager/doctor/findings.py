@@ -23,6 +23,7 @@ ABOUT = (
     N_("database"),
     N_("pools"),
     N_("jobs"),
+    N_("contracts"),
     N_("runs"),
     N_("warehouse"),
     N_("ledger"),
