@@ -8,6 +8,7 @@ import importlib.util
 import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from types import SimpleNamespace
@@ -24,7 +25,7 @@ from include.coverage.runs import Name, Run, UnderWay
 from include.language import _
 from include.registry import Registry, load_registry
 from include.warehouse import connect
-from include.warehouse.connecting import url_of
+from include.warehouse.connecting import file_of, url_of
 from include.warehouse.versions import check_version, is_newer, newest_version, version_of
 from manager import connections
 from manager.layout import Layout
@@ -61,37 +62,62 @@ def warehouse_url(environment: dict[str, str]) -> str:
     Raises:
         ConfigurationError: there is no such connection, or it cannot be used.
     """
-    found = _stored_warehouse(environment)
+    found = _stored_connection(environment)
     if found is not None:
         return url_of(found)
     connections.adopt(environment)
     return connections.warehouse_url()
 
 
-def warehouse_is_behind(environment: Mapping[str, str]) -> bool:
-    """Return whether the warehouse has to be migrated, as its own tables say.
+@dataclass(frozen=True)
+class StoredWarehouse:
+    """A warehouse that the connection in Airflow's database leads to.
 
-    One that does not answer is not said to be behind: those who use it wait for it.
+    Attributes:
+        where: its URL, without the password.
+        is_empty: it has no tables of ours, or its file is not there.
+        is_behind: it has to be migrated; false where it does not answer, since those who use it
+            wait for it.
+    """
+
+    where: str
+    is_empty: bool
+    is_behind: bool
+
+
+def stored_warehouse(environment: Mapping[str, str]) -> StoredWarehouse | None:
+    """Return how the warehouse is, as its own tables say; None: Airflow has to be asked for it.
 
     Raises:
         ConfigurationError: newer code has made its tables.
     """
-    found = _stored_warehouse(environment)
+    found = _stored_connection(environment)
     if found is None:
-        return True  # preparing asks Airflow
+        return None
     url = make_url(url_of(found))
-    if url.get_backend_name() == "sqlite" and not Path(url.database or "").exists():
-        return True  # which asking would make
+    where = url.render_as_string(hide_password=True)
+    if (file := file_of(url)) and not file.exists():
+        return StoredWarehouse(where, is_empty=True, is_behind=True)
     engine = connect(url.render_as_string(hide_password=False))
     try:
         with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             if is_newer(version := version_of(connection)):
                 check_version(connection)
-            return version != newest_version()
     except SQLAlchemyError:
-        return False
+        return StoredWarehouse(where, is_empty=False, is_behind=False)
     finally:
         engine.dispose()
+    return StoredWarehouse(where, version is None, version != newest_version())
+
+
+def warehouse_is_behind(environment: Mapping[str, str]) -> bool:
+    """Return whether preparing has something to do in the warehouse.
+
+    Raises:
+        ConfigurationError: newer code has made its tables.
+    """
+    found = stored_warehouse(environment)
+    return found is None or found.is_behind
 
 
 def airflow_is_there(environment: Mapping[str, str]) -> bool:
@@ -200,7 +226,7 @@ def stuck_of(layout: Layout, job_id: str | None = None) -> Stuck:
     return lambda: {run.name: run for run in runs_under_way(environment, registry).stuck}
 
 
-def _stored_warehouse(environment: Mapping[str, str]) -> Any:
+def _stored_connection(environment: Mapping[str, str]) -> Any:
     """Return the connection `warehouse` as Airflow has stored it; None where it is not readable."""
     if any(name.startswith(ELSEWHERE) for name in environment):
         return None

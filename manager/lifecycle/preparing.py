@@ -5,9 +5,9 @@ import subprocess
 from importlib.metadata import version
 from pathlib import Path
 
-from include.errors import ExpectedError
-from include.language import _
-from manager.airflow.tables import prepared_state, warehouse_is_behind
+from include.errors import ConfigurationError, ExpectedError
+from include.language import N_, _
+from manager.airflow.tables import prepared_state, stored_warehouse, warehouse_is_behind
 from manager.layout import Layout, log_end
 from manager.lifecycle.ports import remembered
 from manager.lifecycle.settings import METADATA_URL, service_environment
@@ -20,6 +20,11 @@ SOURCES = (
     "include/prepare.py",
 )
 MIGRATIONS = "include/warehouse/migrations/versions"
+LOST = N_(
+    "the warehouse {where} is gone, or has no tables any more: put it back, or bring a backup back "
+    "with `python3 scheduler_manager.py restore FILE`. Where it is to begin empty, as if nothing "
+    "had landed yet: `python3 scheduler_manager.py migrate`"
+)
 
 
 def prepared_environment(layout: Layout) -> dict[str, str]:
@@ -39,10 +44,15 @@ def prepare(layout: Layout, environment: dict[str, str]) -> None:
         environment: the components' one; says which databases and ports.
 
     Raises:
+        ConfigurationError: the warehouse of the last time is gone; an empty one in its place would
+            look as if nothing had landed yet.
         ExpectedError: it failed; the text ends with the last lines of the log.
     """
     if is_prepared(layout, environment):
         return
+    found = stored_warehouse(environment)
+    if found and found.is_empty and found.where in _stamp(layout)[1:]:
+        raise ConfigurationError(_(LOST, where=found.where))
     log = layout.logs / "prepare.log"
     print(_("preparing the databases ..."), end="", flush=True)
     with log.open("w") as file:
@@ -65,7 +75,9 @@ def prepare(layout: Layout, environment: dict[str, str]) -> None:
                 log=layout.shown(log),
             )
         )
-    (layout.var / "prepared").write_text(_fingerprint(layout, environment), "utf-8")
+    made = stored_warehouse(environment)
+    lines = [_fingerprint(layout, environment), *([made.where] if made else [])]
+    (layout.var / "prepared").write_text("\n".join(lines), "utf-8")
 
 
 def is_prepared(layout: Layout, environment: dict[str, str]) -> bool:
@@ -79,8 +91,13 @@ def is_prepared(layout: Layout, environment: dict[str, str]) -> bool:
     """
     if warehouse_is_behind(environment):
         return False
+    return _stamp(layout)[:1] == [_fingerprint(layout, environment)]
+
+
+def _stamp(layout: Layout) -> list[str]:
+    """Return what the last preparing has left: its fingerprint, and where the warehouse was."""
     stamp = layout.var / "prepared"
-    return stamp.exists() and stamp.read_text("utf-8") == _fingerprint(layout, environment)
+    return stamp.read_text("utf-8").splitlines() if stamp.exists() else []
 
 
 def _fingerprint(layout: Layout, environment: dict[str, str]) -> str:

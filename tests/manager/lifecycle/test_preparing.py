@@ -137,20 +137,35 @@ def test_a_change_means_to_prepare_again(layout: Layout, path: str) -> None:
     assert is_prepared(layout, environment(layout))
 
 
-def test_a_moved_service_moves_its_connections_and_a_removed_warehouse_is_made_again(
-    layout: Layout,
-) -> None:
-    """One connection for each shop and feed; deleting the warehouse's file means an empty one."""
+def test_a_moved_service_moves_its_connections(layout: Layout) -> None:
+    """One connection for each shop and feed."""
     assert not is_prepared(layout, environment(layout, 18090))
-    for path in layout.var.glob("warehouse.db*"):
-        path.unlink()
-    assert not is_prepared(layout, environment(layout))
     prepare(layout, environment(layout, 18090))
-    assert layout.warehouse.exists()
     query = "SELECT conn_id FROM connection WHERE host = 'http://127.0.0.1:18093'"
     moved = {conn_id for (conn_id,) in stored(layout, query)}
     shops = {*(f"jd_{number}" for number in range(1, 4)), *(f"pdd_{n}" for n in range(1, 7))}
     assert moved == {"erp", "pdd_feed", *shops}
+
+
+def test_a_warehouse_that_is_gone_is_not_made_again_by_itself(layout: Layout) -> None:
+    """An empty one in its place would say that nothing has landed; somebody has to ask for it."""
+    prepare(layout, environment(layout))
+    engine = connect(f"sqlite:///{layout.warehouse}")
+    with engine.begin() as connection:
+        connection.execute(text("ALTER TABLE warehouse_version RENAME TO as_if_restored_empty"))
+    with pytest.raises(ConfigurationError, match="has no tables any more"):
+        prepare(layout, environment(layout))
+    engine.dispose()
+    for path in layout.var.glob("warehouse.db*"):
+        path.unlink()
+    assert not is_prepared(layout, environment(layout))
+    with pytest.raises(ConfigurationError, match=r"restore FILE.*`.*migrate`") as error:
+        prepare(layout, environment(layout))
+    assert f"the warehouse sqlite:///{layout.warehouse} is gone" in str(error.value)
+    assert not layout.warehouse.exists()
+    migrating.migrate(f"sqlite:///{layout.warehouse}")  # what `migrate` does
+    prepare(layout, environment(layout))
+    assert is_prepared(layout, environment(layout))
 
 
 def test_what_the_team_changed_is_left_alone(layout: Layout) -> None:
