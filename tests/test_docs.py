@@ -508,15 +508,18 @@ def test_a_chinese_page_says_what_the_english_one_says(chinese: Path) -> None:
 
 
 def test_messages_are_quoted_in_chinese() -> None:
-    """In the first columns of the Chinese page; in English only beside the Chinese."""
+    """In the first columns of the Chinese page, as they are said; in English only beside that."""
     chinese = (ROOT / f"docs/troubleshooting{CHINESE}").read_text("utf-8")
     cells = re.findall(r"^\| ([^|]*`[^|]+) \|", chinese, re.MULTILINE)
     said = translations()
     for cell in cells:
-        spans = [span for span in re.findall("`([^`]+)`", cell) if " " in span]
-        spans = [span for span in spans if not re.match("python3|sudo", span)]
-        if any(quotes(span, english) for span in spans for english in said):
-            assert re.search("`[^`]*[\u4e00-\u9fff][^`]*`", cell), f"{cell}: in Chinese, too"
+        spans = re.findall("`([^`]+)`", cell)
+        in_chinese = [span for span in spans if re.search("[\u4e00-\u9fff]", span)]
+        for span in in_chinese:
+            assert any(quotes(span, there) for there in said.values()), f"nothing says {span!r}"
+        messages = [span for span in spans if " " in span and not re.match("python3|sudo", span)]
+        if any(quotes(span, english) for span in messages for english in said):
+            assert in_chinese, f"{cell}: in Chinese, too"
 
 
 def _unpaired(english: Counter[str], chinese: Counter[str]) -> list[str]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from include import MANAGER
 from include.coverage.contract_status import ContractStatus, read_status
 from include.language import speaking
 from include.registry import load_registry
@@ -133,7 +134,7 @@ def test_a_chinese_reader_sees_what_is_missing_in_chinese(contracted: Contracted
     with speaking("zh"):
         assert _missing(contracted) == (
             "无法补拉：脚本不接受日期",
-            [f"接受缺数：python3 scheduler_manager.py waive orders --period {KEY} --reason TEXT"],
+            [f"接受这个缺口：{MANAGER} waive orders --period {KEY} --reason TEXT"],
         )
         assert "未齐备，应入库 5 项，已入库 4 项，还缺：orders" in str(_status(contracted))
 

@@ -174,4 +174,4 @@ def test_a_job_that_is_gone_or_opts_out_is_told_as_such(watched: Watched) -> Non
     watched.write("config/shops.yaml", SHOPS.replace('"}', '", enabled: false}'))
     assert _resolved(watched) == Resolution(0, 0, note="店铺已停用")
     watched.write("config/tasks/tasks.yaml", TASKS.replace("id: jd_store", "id: jd_other"))
-    assert _resolved(watched) == Resolution(0, 0, note="任务登记中已没有这个任务")
+    assert _resolved(watched) == Resolution(0, 0, note="任务配置中已没有这个任务")
