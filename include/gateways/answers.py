@@ -157,15 +157,17 @@ def _error_of(call: Call, answer: Answer, connection: Connection, shown: str) ->
     if status == HTTPStatus.UNAUTHORIZED:
         renew = _("renew the token or password in connection {connection}", **where)
         return AuthExpired(call, clauses(said, renew), code=status)
-    if call.entry and status not in WHO:
+    if status in WHO:
+        check = _(NOT_ALLOWED if status == HTTPStatus.FORBIDDEN else NOT_HERE, **where)
+        return Refused(call, clauses(said, check), code=status)
+    fix = _(NOT_HERE, **where)
+    if call.entry:
         fix = _(
             "{fix}, or check host {address} of connection {connection}",
             fix=_what_to_fix(call, answer),
             **where,
         )
-        return Misdirected(call, clauses(said, fix), code=status)
-    check = _(NOT_ALLOWED if status == HTTPStatus.FORBIDDEN else NOT_HERE, **where)
-    return Refused(call, clauses(said, check), code=status)
+    return Misdirected(call, clauses(said, fix), code=status)
 
 
 def _what_to_fix(call: Call, answer: Answer) -> Message:

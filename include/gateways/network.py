@@ -16,7 +16,7 @@ from yarl import URL
 
 from include.errors import ConfigurationError
 from include.gateways.bodies import ACCEPTED
-from include.language import _
+from include.language import N_, _
 
 if TYPE_CHECKING:
     from aiohttp import ClientHandlerType, ClientRequest, ClientResponse, ClientSession
@@ -28,6 +28,10 @@ CONNECTIONS = 100
 KEPT_SECONDS = 3
 # What a head's line may have; some gateways put long traces into theirs.
 LONGEST_LINE = 100 * 1024
+CERTIFICATE = N_(
+    "its certificate is not one to trust ({said}): where the company's network or a relay has one "
+    "of its own, name the file of its root in the environment variable SSL_CERT_FILE"
+)
 # What goes out as it was built: a signature may be part of it.
 AS_BUILT = re.compile(r"[!-~]+")
 
@@ -75,6 +79,9 @@ def reason(error: Exception) -> str:
     """Return what went wrong, on one line, without a URL's query, where tokens may stand."""
     if isinstance(error, LostError):
         return str(error)
+    if isinstance(error, aiohttp.ClientConnectorCertificateError):
+        said = getattr(error.certificate_error, "verify_message", "")
+        return _(CERTIFICATE, said=said or type(error.certificate_error).__name__)
     if isinstance(error, aiohttp.ClientResponseError):
         said = f"{error.status} {error.message}"
     elif isinstance(error, aiohttp.InvalidURL):

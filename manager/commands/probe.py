@@ -1,6 +1,7 @@
 """`probe`: who we are at a platform, which shops, what limit, and rows as they would land."""
 
 import json
+import logging
 import sys
 from argparse import Namespace
 from collections.abc import Iterator, Mapping
@@ -47,6 +48,7 @@ def probe(layout: Layout, arguments: Namespace) -> int:
                 conn_id=conn_id,
             )
         )
+    logging.disable(logging.CRITICAL)  # what matters is printed
     with redirect_stdout(sys.stderr if arguments.json else sys.stdout):  # Airflow logs to it
         connections.adopt(prepared_environment(layout))
         questions, variables = _questions(conn_id, use, found)
@@ -101,7 +103,10 @@ def _lines(answer: Answer, ours: Mapping[str, str]) -> Iterator[str]:
     if said is None:
         yield _("failed: {error}", error=answer.error or "")
         if answer.renews_itself:
-            yield _("the next run renews the token by itself; probe changes nothing")
+            yield _(
+                "the next run first tries to renew the token by itself: only if that is refused is "
+                "there something to do; probe changes nothing"
+            )
         return
     yield said.text
     if said.shops:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from ssl import SSLContext
 
 RESET = b"reset"
 SILENCE = b"silence"
@@ -61,12 +62,13 @@ def _whole(line: bytes) -> bool:
 
 
 @contextmanager
-def scripted(*script: bytes) -> Iterator[ScriptedGateway]:
-    """Serve a script in a thread."""
+def scripted(*script: bytes, tls: SSLContext | None = None) -> Iterator[ScriptedGateway]:
+    """Serve a script in a thread; with `tls` by HTTPS."""
     gateway = ScriptedGateway(list(script))
     loop = asyncio.new_event_loop()
-    server = loop.run_until_complete(asyncio.start_server(gateway.serve_one, "127.0.0.1", 0))
-    gateway.base_url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    serving = asyncio.start_server(gateway.serve_one, "127.0.0.1", 0, ssl=tls)
+    server = loop.run_until_complete(serving)
+    gateway.base_url = f"{'https' if tls else 'http'}://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     thread = Thread(target=loop.run_forever)
     thread.start()
     try:

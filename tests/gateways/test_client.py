@@ -16,7 +16,14 @@ from include.errors import ConfigurationError
 from include.gateways.client import GatewayClient, Patience, tallied
 from include.gateways.connection import Connection
 from include.gateways.dialect import Call
-from include.gateways.errors import AuthExpired, GatewayError, Malformed, Refused, Temporary
+from include.gateways.errors import (
+    AuthExpired,
+    GatewayError,
+    Malformed,
+    Misdirected,
+    Refused,
+    Temporary,
+)
 from include.gateways.limiter import Limit
 from include.platforms.jushuitan.dialect import Jushuitan
 from tests.gateways.asking import WIDE, using
@@ -83,8 +90,8 @@ def test_what_is_temporary_is_tried_again(failure: bytes) -> None:
 @pytest.mark.parametrize(
     ("failure", "kind", "text"),
     [
-        (answer("no such page", 404), Refused, "check host http://127.0.0.1"),
-        (answer("", 302, "Location: http://127.0.0.1:1/"), Refused, "HTTP 302"),
+        (answer("no such page", 404), Misdirected, "check host http://127.0.0.1"),
+        (answer("", 302, "Location: http://127.0.0.1:1/"), Misdirected, "HTTP 302"),
         (answer("", 401), AuthExpired, "renew the token or password in connection erp"),
         (answer("", 403), Refused, "whether its account may use this"),
         (answer('{"code": 100, "msg": "access_token已过期"}'), AuthExpired, "renew"),

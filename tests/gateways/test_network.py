@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import ssl
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -10,8 +11,9 @@ import pytest
 from include.errors import ConfigurationError
 from include.gateways.connection import Connection
 from include.gateways.dialect import Call, Request
-from include.gateways.errors import Refused, Temporary
+from include.gateways.errors import Misdirected, Temporary
 from include.gateways.network import certificates, proxy_of
+from tests.alerts.mail_server import make_certificate
 from tests.gateways.asking import Plain, using
 from tests.gateways.scripted_gateway import RESET, answer, scripted
 
@@ -84,7 +86,7 @@ def test_neither_cookies_are_kept_nor_redirects_followed() -> None:
 
     async def asking(client: GatewayClient) -> None:
         for _ in range(2):
-            with pytest.raises(Refused, match="HTTP 302"):
+            with pytest.raises(Misdirected, match="HTTP 302"):
                 await client.call(CALL)
 
     with scripted(moved) as gateway:
@@ -153,3 +155,18 @@ def test_all_clients_believe_the_same_certificates(
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "none.pem"))
     with pytest.raises(ConfigurationError, match=r"SSL_CERT_FILE is '.*none.pem'.*unset it"):
         certificates()
+
+
+def test_a_certificate_that_nobody_vouches_for_is_told_with_its_remedy(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Whoever replaces certificates on the way has a root, which can be named."""
+    made = make_certificate(tmp_path)
+    tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    tls.load_cert_chain(made.file)
+    monkeypatch.delenv("SSL_CERT_FILE", raising=False)
+    with scripted(OK, tls=tls) as gateway:
+        with pytest.raises(Temporary, match=r"not one to trust \(.+\): .*SSL_CERT_FILE; run it"):
+            using(getting(gateway.base_url), ask)
+        monkeypatch.setenv("SSL_CERT_FILE", str(made.authority))
+        assert using(getting(gateway.base_url), ask) == {"a": 1}

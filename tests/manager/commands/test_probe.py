@@ -16,7 +16,7 @@ from include.warehouse.tables import metadata
 from manager.lifecycle.ports import remembered
 from tests.conftest import WIDE
 from tests.gateways.relay import relay
-from tests.gateways.scripted_gateway import answer, scripted
+from tests.gateways.scripted_gateway import RESET, answer, scripted
 from tests.integration.installation import system_python
 from tests.sandbox.serving import serve
 
@@ -142,6 +142,29 @@ def test_a_relay_is_asked_and_what_it_may_not_is_told_apart(layout: Layout, sand
     assert one.passed_on["/routerjson"] >= 2
     assert refused.returncode == 77, refused.stdout
     assert "connection jd_3" in json.loads(refused.stdout)["answers"][0]["error"]
+
+
+@pytest.mark.parametrize(
+    ("script", "code", "said"),
+    [
+        (answer("<html>no such page</html>", 404), 78, "HTTP 404"),
+        (answer("", 302, "Location: https://sso.example.com/?t=s3"), 78, "leads to https://sso.ex"),
+        (answer("<html>sign in</html>"), 75, "the answer is not JSON"),
+        (RESET, 75, "no answer from"),
+    ],
+    ids=["not there", "elsewhere", "not JSON", "reset"],
+)
+def test_whoever_else_answers_is_named_by_the_address_to_check(
+    layout: Layout, script: bytes, code: int, said: str
+) -> None:
+    """No credentials are wrong then; each is said once, and nothing of it is logged besides."""
+    with scripted(script) as gateway, other(layout, "jd_1", host=f"{gateway.base_url}/in/cloud"):
+        done = probe(layout, "--lang", "en", "probe", "jd_1")
+        assert done.returncode == code, done.stdout + done.stderr
+        assert f"check host {gateway.base_url}/in/cloud of connection jd_1" in done.stdout
+    assert done.stdout.count(said) == 1
+    assert "?t=" not in done.stdout
+    assert done.stdout.startswith("connection jd_1, ")
 
 
 @pytest.mark.parametrize(
