@@ -68,7 +68,9 @@ def scripted(*script: bytes, tls: SSLContext | None = None) -> Iterator[Scripted
     loop = asyncio.new_event_loop()
     serving = asyncio.start_server(gateway.serve_one, "127.0.0.1", 0, ssl=tls)
     server = loop.run_until_complete(serving)
-    gateway.base_url = f"{'https' if tls else 'http'}://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    gateway.base_url = (
+        f"{'https' if tls else 'http'}://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    )
     thread = Thread(target=loop.run_forever)
     thread.start()
     try:

@@ -33,7 +33,7 @@ SHANGHAI = ZoneInfo("Asia/Shanghai")
 # The job that takes two minutes goes on while the others lose their worker.
 LONGEST = "pdd_quality"
 PULLING = ("erp_store", "jd_store", "pdd_review", "pdd_chat", "pdd_kpi_daily", "pdd_kpi_weekly")
-# One of each kind; a campaign takes all eleven, as the tests of the one-machine service always do.
+# One of each kind; a campaign takes all, as the tests of the one-machine service always do.
 OF_EACH_KIND = ("generate_daily", "erp_store", "jd_store", LONGEST, "pdd_review")
 TABLES = {
     "erp_store": (erp_orders, "order_day"),
@@ -58,7 +58,7 @@ def test_jobs_land_though_a_worker_is_killed(
 ) -> None:
     """Every shop of every job is in PostgreSQL, once and whole; the lost runs are done again."""
     jobs = _jobs(composed)
-    assert len(jobs) == 11
+    assert set(OF_EACH_KIND) <= jobs.keys()
     if not request.config.getoption("--campaign"):
         jobs = {name: jobs[name] for name in OF_EACH_KIND}
     until(lambda: _dags(composed) >= jobs.keys())
@@ -141,7 +141,7 @@ def _jobs(composed: Stack) -> dict[str, tuple[Job, Period]]:
     return {
         name: (job, job.schedule.last_ended(now))
         for name, job in jobs.items()
-        if name != "housekeeping"
+        if job.enabled and name != "housekeeping"
     }
 
 
@@ -207,7 +207,7 @@ def _assert_landed(composed: Stack, job: Job, period: Period) -> None:
         if shops:
             assert row.finished_at is not None
             truth = own_rows(job, shops[row.shop_id], period, row.finished_at)
-            assert (row.rows or 0) == truth, row
+            assert truth in (None, row.rows or 0), row
         if job.id in TABLES:
             assert _count(composed, job.id, row.shop_id, period) == row.rows, row
 

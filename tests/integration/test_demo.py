@@ -44,25 +44,25 @@ def test_run_without_the_service_says_what_to_start(unstarted: Service) -> None:
     assert unstarted.layout.warehouse.exists()
 
 
-def test_demo_lands_all_eleven_jobs(service: Service) -> None:
-    """Eleven DAG runs succeed, and every shop has just the rows that the sandbox has.
+def test_demo_lands_all_jobs(service: Service) -> None:
+    """A DAG run of each succeeds, and every shop has just the rows that the sandbox has.
 
     Each is said once, and the last lines say what to try next.
     """
     done = service.manager("demo")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "11 of 11 jobs landed" in done.stdout
+    registry, now = load_registry(service.root), datetime.now(SHANGHAI)
+    enabled = [job for job in registry.jobs.values() if job.enabled]
+    jobs = [job for job in enabled if not job.script.startswith(OF_THE_SERVICE)]
+    assert f"{len(jobs)} of {len(jobs)} jobs landed" in done.stdout
     *_others, first, second, third = done.stdout.splitlines()
     assert f"{service.ports.url}/plugin/coverage" in first
     assert "trigger erp_store --period" in second
     assert "docs/add-a-job.md" in third
     assert service.layout.shown(service.layout.passwords) in done.stdout
     assert service.layout.passwords.read_text().split('"')[3] not in done.stdout
-    registry, now = load_registry(service.root), datetime.now(SHANGHAI)
     assert "housekeeping" not in done.stdout
-    for job in registry.jobs.values():
-        if job.script.startswith(OF_THE_SERVICE):
-            continue
+    for job in jobs:
         period = job.schedule.covered_by(job.schedule.latest_fire(now))
         lines = [line for line in done.stdout.splitlines() if f"  {job.id} {period.key}: " in line]
         said = [unit for line in lines for unit in line.partition(": ")[2].split(", ")]
@@ -74,7 +74,8 @@ def test_demo_lands_all_eleven_jobs(service: Service) -> None:
             told = "landed" if row.rows is None else f"{row.shop_id} {row.rows:,} rows"
             assert said.count(told) == 1, said
             if shops:
-                assert row.rows == own_rows(job, shops[row.shop_id], period, row.finished_at), row
+                truth = own_rows(job, shops[row.shop_id], period, row.finished_at)
+                assert truth in (None, row.rows), row
 
 
 @pytest.mark.parametrize(
