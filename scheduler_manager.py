@@ -35,7 +35,7 @@ if os.name == "nt":
     if CHINESE:
         TEXT = (
             "Airflow 不能直接在 Windows 上运行：请使用 WSL2（先 `wsl --install`，再在其 Ubuntu "
-            "终端中运行同一命令）或 docker-compose（docs/scaling-out.md）"
+            "终端中运行同一命令）或 docker-compose（docs/scaling-out.zh-CN.md）"
         )
     sys.exit(TEXT)
 
