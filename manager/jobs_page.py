@@ -77,7 +77,7 @@ def _row(job: Job) -> str:
     elif not job.after:
         when = _("{when}: `{cron}`", when=when, cron=job.cron)
     none = _("none")
-    deadline = _("{usual} after its start", usual=_span(USUAL))
+    deadline: str = _("{usual} after its start", usual=_span(USUAL))
     if job.alert == "none":
         deadline = none
     elif job.deadline:
