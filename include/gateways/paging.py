@@ -244,17 +244,52 @@ def windows(
 
 
 async def rows_in(
+    call: Call,
     start: datetime,
     end: datetime,
     longest: timedelta,
     pull: Callable[[datetime, datetime], AsyncIterator[list[R]]],
+    *,
     moment: Callable[[R], datetime],
 ) -> AsyncIterator[list[R]]:
     """Yield what `pull` brings of each window of a stretch, less what lies outside the window.
 
-    Whether the platform counts the end of a window in or out, the next window brings it.
+    Raises:
+        Malformed: as `of_window` does.
     """
     for first, last in windows(start, end, longest):
         async for rows in pull(first, last):
-            if wanted := [row for row in rows if first <= moment(row) < last]:
+            if wanted := of_window(call, rows, first, last, moment):
                 yield wanted
+
+
+def of_window(
+    call: Call, rows: Sequence[R], first: datetime, last: datetime, moment: Callable[[R], datetime]
+) -> list[R]:
+    """Return the rows that lie in a window, whose end is exclusive.
+
+    Whether the platform counts the end of a window in or out, the next window brings it, and so it
+    does a row that has changed since it was asked for. No row moves to a time before; a second is
+    left to how a platform rounds.
+
+    Args:
+        call: names the list and the shop.
+        rows: what was answered.
+        first: of the window; the wall clock of Asia/Shanghai.
+        last: of the window, the same.
+        moment: returns the time that a row was asked for by.
+
+    Raises:
+        Malformed: a row is of before that, so that the list is not what was asked for.
+    """
+    for row in rows:
+        if moment(row) < first - SECOND:
+            raise Malformed(
+                call,
+                _(
+                    "a row is of {moment}, though rows from {first} on were asked for",
+                    moment=str(moment(row)),
+                    first=str(first),
+                ),
+            )
+    return [row for row in rows if first <= moment(row) < last]

@@ -15,7 +15,7 @@ from include.gateways.connection import Connection
 from include.gateways.dialect import Call
 from include.gateways.errors import GatewayError, Malformed, Temporary
 from include.gateways.fields import SHANGHAI, WALL_CLOCK_FORMAT
-from include.gateways.paging import WALKS, Page, pages_from_last, windows
+from include.gateways.paging import SECOND, WALKS, Page, of_window, pages_from_last, windows
 from include.platforms.jd import orders as jd_orders
 from include.platforms.jushuitan import orders as jushuitan_orders
 from include.platforms.pdd import refunds as pdd_refunds
@@ -306,3 +306,13 @@ def test_windows_follow_one_another_without_a_gap() -> None:
     ]
     assert [first for first, _ in cut[1:]] == [last for _, last in cut[:-1]]
     assert list(windows(start, start, timedelta(days=7))) == []
+
+
+def test_a_window_has_its_rows_and_refuses_those_of_before() -> None:
+    """The end is the next window's, as is what has changed meanwhile; nothing moves backwards."""
+    first, last = datetime(2025, 10, 1), datetime(2025, 10, 2)
+    call, at = Call("list", shop=1), timedelta(hours=1)
+    rows = [first - SECOND, first, last - at, last, last + at]
+    assert of_window(call, rows, first, last, lambda row: row) == [first, last - at]
+    with pytest.raises(Malformed, match="a row is of 2025-09-30 23:00:00, though rows from"):
+        of_window(call, [first, first - at], first, last, lambda row: row)

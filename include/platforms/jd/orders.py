@@ -170,10 +170,11 @@ def orders_modified(
         GatewayError: as `GatewayClient.call` does, an answer is Malformed, the window is older
             than what the platform shows (Refused), or has not ended long enough ago (Temporary).
     """
+    call = Call(ORDERS, shop=number)
     if not is_open:
-        check_settled(Call(ORDERS, shop=number), end, PLATFORMS["jd"].lag)
+        check_settled(call, end, PLATFORMS["jd"].lag)
     pull = partial(_pull_changes, client, number, is_open=is_open)
-    return rows_in(start, end, LONGEST_WINDOW, pull, attrgetter("modified"))
+    return rows_in(call, start, end, LONGEST_WINDOW, pull, moment=attrgetter("modified"))
 
 
 def orders_created(
@@ -183,9 +184,10 @@ def orders_created(
 
     Whatever becomes of such an order, it stays in the window: this is all that the shop has of it.
     """
-    check_settled(Call(ORDERS, shop=number), end, PLATFORMS["jd"].lag)
+    call = Call(ORDERS, shop=number)
+    check_settled(call, end, PLATFORMS["jd"].lag)
     pull = partial(_pull, client, number, by=BY_CREATION)
-    return rows_in(start, end, LONGEST_WINDOW, pull, attrgetter("order_start_time"))
+    return rows_in(call, start, end, LONGEST_WINDOW, pull, moment=attrgetter("order_start_time"))
 
 
 async def orders_counted(

@@ -58,10 +58,11 @@ def orders_modified(
         GatewayError: as `GatewayClient.call` does; Temporary when the gateway counts more orders
             than it brings, or the window has not ended long enough ago; an answer is Malformed.
     """
+    call = Call(ORDERS, shop=shop_id)
     if not is_open:
-        check_settled(Call(ORDERS, shop=shop_id), end, PLATFORMS["erp"].lag)
+        check_settled(call, end, PLATFORMS["erp"].lag)
     pull = partial(_pull, client, shop_id, is_open=is_open)
-    return rows_in(start, end, LONGEST_WINDOW, pull, attrgetter("modified"))
+    return rows_in(call, start, end, LONGEST_WINDOW, pull, moment=attrgetter("modified"))
 
 
 def orders_created(
@@ -71,9 +72,10 @@ def orders_created(
 
     Whatever becomes of such an order, it stays in the window: this is all that the ERP has of it.
     """
-    check_settled(Call(ORDERS, shop=shop_id), end, PLATFORMS["erp"].lag)
+    call = Call(ORDERS, shop=shop_id)
+    check_settled(call, end, PLATFORMS["erp"].lag)
     pull = partial(_pull, client, shop_id, by=BY_CREATION)
-    return rows_in(start, end, LONGEST_WINDOW, pull, attrgetter("order_date"))
+    return rows_in(call, start, end, LONGEST_WINDOW, pull, moment=attrgetter("order_date"))
 
 
 async def orders_counted(

@@ -10,6 +10,7 @@ import asyncio
 from contextlib import aclosing
 from datetime import datetime, timedelta
 from functools import partial
+from operator import attrgetter
 from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BaseModel, Field
@@ -31,7 +32,7 @@ from include.gateways.fields import (
     wall_clock,
     words,
 )
-from include.gateways.paging import Page, check_settled, pages_from_last, windows
+from include.gateways.paging import Page, check_settled, of_window, pages_from_last, windows
 from include.language import _
 from include.platforms.pdd.dialect import REFUNDS
 from include.registry.platforms import PLATFORMS
@@ -146,15 +147,14 @@ async def refunds_updated(
         GatewayError: as `GatewayClient.call` does, an answer is Malformed, or the stretch has not
             ended long enough ago (Temporary).
     """
-    first, last = wall_clock(start), wall_clock(end)
+    call, first, last = Call(REFUNDS, shop=number), wall_clock(start), wall_clock(end)
     if not is_open:
-        check_settled(Call(REFUNDS, shop=number), end, PLATFORMS["pdd"].lag)
+        check_settled(call, end, PLATFORMS["pdd"].lag)
     cut = windows(start, end, LONGEST_WINDOW)
     pulls = [partial(_pull, client, number, *one, statuses, is_open=is_open) for one in cut]
     async with aclosing(_side_by_side(pulls)) as answers:
         async for found in answers:
-            # Whether the gateway counts an end in or out, the next window brings it.
-            if wanted := [one for one in found if first <= one.updated_time < last]:
+            if wanted := of_window(call, found, first, last, attrgetter("updated_time")):
                 yield wanted
 
 

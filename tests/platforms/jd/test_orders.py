@@ -385,6 +385,14 @@ def test_a_window_that_reaches_into_the_hidden_time_is_refused_unasked() -> None
     assert asked == []
 
 
+def test_an_order_of_before_the_window_is_malformed() -> None:
+    """The list is not what was asked for then: left out, it would pass for a day without it."""
+    before = {**ROW, "modified": f"{LATE - DAY:%Y-%m-%d} 09:00:00"}
+    error, _ = pull_scripted(found([ROW, before]))
+    assert isinstance(error, Malformed)
+    assert f"a row is of {LATE - DAY:%Y-%m-%d} 09:00:00, though rows from" in str(error)
+
+
 async def by_page_number(client: GatewayClient, number: int) -> set[int]:
     """Pull the day as somebody would who has not heard of drift."""
     seen: set[int] = set()
