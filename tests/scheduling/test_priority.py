@@ -11,19 +11,19 @@ from airflow.models.taskinstance import TaskInstance
 from airflow.serialization.serialized_objects import DagSerialization
 
 from include.registry import load_registry
-from include.scheduling.factory import SCHEDULE_FIRST, build_dag
+from include.scheduling.factory import HEAD_START, NO_HEAD_START, SCHEDULE_FIRST, build_dag
 from include.scheduling.priority import ScheduleFirst
 
 
-def _weight(run_id: str) -> int:
-    run: Any = SimpleNamespace(run_id=run_id)
+def _weight(run_id: str, head_start: int = NO_HEAD_START) -> int:
+    run: Any = SimpleNamespace(run_id=run_id, task=SimpleNamespace(priority_weight=head_start))
     return ScheduleFirst().get_weight(run)
 
 
 def test_a_repair_waits_for_the_schedule() -> None:
     """Its tasks weigh less than those of any other run, under the name that DAGs give the rule."""
     others = ["scheduled__2099-10-03T00:00:00+00:00", "manual__2099-01-01T00:00:00.1+00:00", "mine"]
-    assert _weight("repair__2000-01-01__1") < min(map(_weight, others))
+    assert _weight("repair__2000-01-01__1", HEAD_START) < min(map(_weight, others))
     assert f"{ScheduleFirst.__module__}.{ScheduleFirst.__name__}" == SCHEDULE_FIRST
 
 
@@ -46,12 +46,44 @@ def test_the_oldest_goes_first(names: list[str]) -> None:
 
 def test_the_scheduler_weighs_by_it() -> None:
     """It knows a DAG by its serialised form only."""
+    for job_id, head_start in (("erp_store", HEAD_START), ("pdd_chat", NO_HEAD_START)):
+        for task_id in ("run", "check"):
+            for run_id in ("repair__2025-10-02__1", "scheduled__2025-10-02T23:00:00+00:00"):
+                assert _known(job_id, task_id, run_id).priority_weight == _weight(
+                    run_id, head_start
+                )
+
+
+def _known(job_id: str, task_id: str, run_id: str) -> TaskInstance:
+    """Return a delivered job's task as the scheduler makes it for a run."""
     registry = load_registry()
-    job = registry.jobs["erp_store"]
+    job = registry.jobs[job_id]
     dag = build_dag(job, registry.shops_of(job))
-    known = DagSerialization.from_dict(DagSerialization.to_dict(dag))
-    for task_id in ("run", "check"):
-        task = known.get_task(task_id)
-        for run_id in ("repair__2025-10-02__1", "scheduled__2025-10-02T23:00:00+00:00"):
-            instance = TaskInstance(task, run_id=run_id, dag_version_id=uuid4())
-            assert task.weight_rule.get_weight(instance) == _weight(run_id)
+    task = DagSerialization.from_dict(DagSerialization.to_dict(dag)).get_task(task_id)
+    return TaskInstance(task, run_id=run_id, dag_version_id=uuid4())
+
+
+def test_the_longest_job_of_a_pool_goes_before_those_due_up_to_a_day_earlier() -> None:
+    """As when the service is first started in the morning; a day later it waits for its turn."""
+    runs = {
+        "pdd_review": "scheduled__2025-10-02T00:30:00+00:00",
+        "pdd_chat": "scheduled__2025-10-02T01:00:00+00:00",
+        "pdd_kpi_daily": "scheduled__2025-10-02T03:00:00+00:00",
+    }
+    others = [_known(job_id, "run", run_id) for job_id, run_id in runs.items()]
+    assert {instance.task.pool for instance in others} == {"pdd"}
+    weights = [instance.priority_weight for instance in others]
+    for due, goes_first in (("2025-10-03T00:00", True), ("2025-10-04T00:00", False)):
+        long = _known("pdd_quality", "run", f"scheduled__{due}:00+00:00")
+        assert long.task.pool == "pdd"
+        assert (long.priority_weight > max(weights)) is goes_first
+
+
+def test_jobs_that_call_their_platform_themselves_have_a_head_start() -> None:
+    """Of the delivered ones; those that read a feed, or no platform, have none."""
+    registry = load_registry()
+    dags = [build_dag(job, registry.shops_of(job)) for job in registry.jobs.values()]
+    weights = {dag.dag_id: dag.get_task("run").priority_weight for dag in dags}
+    long = {job_id for job_id, weight in weights.items() if weight == HEAD_START}
+    assert long == {"erp_store", "jd_store", "pdd_quality"}
+    assert {weights[job_id] for job_id in weights.keys() - long} == {NO_HEAD_START}
