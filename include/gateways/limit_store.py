@@ -45,6 +45,11 @@ CREATE TABLE lost (number INTEGER PRIMARY KEY, moment REAL);
 PRAGMA user_version = {VERSION};
 COMMIT;
 """
+# What those who call keep to, for who looks on. It came later: a file without it is as good.
+ALLOWED = """
+CREATE TABLE IF NOT EXISTS allowed
+(app TEXT, per TEXT, seconds REAL, calls INTEGER, PRIMARY KEY (app, per, seconds))
+"""
 # In seconds; a transaction takes a fraction of a millisecond.
 LONGEST_LOCK = 60.0
 
@@ -147,6 +152,7 @@ class LimitStore:
                 connection.executescript(SCHEMA)
             elif connection.execute("PRAGMA user_version").fetchone() != (VERSION,):
                 raise sqlite3.DatabaseError(_("it is of another version"))  # noqa: TRY301 - as damage
+            connection.execute(ALLOWED)
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = OFF")
             if is_lost:

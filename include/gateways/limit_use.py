@@ -22,11 +22,22 @@ WAITING = """
 SELECT count(*) FROM waiting JOIN apps ON apps.app = waiting.app
 WHERE waiting.app LIKE ? AND waiting.dead > ? AND apps.latest <= ?
 """
+# Who called last comes first: an app that was replaced is still there.
+ALLOWED = """
+SELECT allowed.app, allowed.calls FROM allowed JOIN apps ON apps.app = allowed.app
+WHERE allowed.app LIKE ? AND per = ? AND seconds = ? ORDER BY apps.latest DESC
+"""
+HAS_ALLOWED = "SELECT 1 FROM sqlite_master WHERE name = 'allowed'"
 PATIENCE_SECONDS = 2.0
 
 
 class LimitUse(NamedTuple):
-    """How many calls count against each limit, of the app or shop with the most; how many wait."""
+    """How many calls count against each limit, and how many wait.
+
+    Attributes:
+        calls: of the app or the shop that is nearest to its limit, by the limit that it keeps to.
+        waiting: of all apps.
+    """
 
     calls: dict[Limit, int]
     waiting: int
@@ -38,7 +49,7 @@ def limit_use(file: Path, platform: str, limits: Sequence[Limit]) -> LimitUse:
     Args:
         file: of the limiters.
         platform: as its limiters call it, or what their names begin with.
-        limits: what it allows.
+        limits: what it allows; an app may be granted other numbers of calls.
 
     Raises:
         sqlite3.Error: the file is not there, or cannot be read.
@@ -47,10 +58,16 @@ def limit_use(file: Path, platform: str, limits: Sequence[Limit]) -> LimitUse:
     used = {}
     with closing(sqlite3.connect(f"{file.as_uri()}?mode=ro", PATIENCE_SECONDS, uri=True)) as db:
         for limit in limits:
-            counts: Counter[object] = Counter()
+            granted = {}
+            if db.execute(HAS_ALLOWED).fetchone():
+                granted = dict(db.execute(ALLOWED, [apps, limit.per, limit.seconds]))
+            counts = Counter[tuple[str, object]]()
             # What is of another boot has moments that have not come.
             for app, shop, number in db.execute(CALLS, [apps, now - limit.window, now]):
-                counts[(app, shop) if limit.per == "shop" else app] += number
-            used[limit] = max(counts.values(), default=0)
+                counts[app, shop if limit.per == "shop" else None] += number
+            at_work = [(count, granted.get(app, limit.calls)) for (app, _), count in counts.items()]
+            idle = 0, next(iter(granted.values()), limit.calls)
+            number, allowed = max(at_work, key=lambda one: one[0] / one[1], default=idle)
+            used[limit._replace(calls=allowed)] = number
         (waiting,) = db.execute(WAITING, [apps, now, now]).fetchone()
     return LimitUse(used, waiting)

@@ -107,6 +107,7 @@ class RateLimiter:
         self._longest = max((limit.window for limit in limits), default=0.0)
         self._pace = max((limit.pace for limit in limits), default=0.0)
         self._timeout = timeout.total_seconds()
+        self._has_told = False  # what its limits are
 
     @classmethod
     def of_app(
@@ -134,6 +135,7 @@ class RateLimiter:
         try:
             while True:
                 ticket, turn = self._store.transact(partial(self._look, ticket, shop, latest))
+                self._has_told = True
                 if turn is None:
                     break
                 if turn > latest:
@@ -159,6 +161,9 @@ class RateLimiter:
         """
         now = time.monotonic()
         ticket = ticket or time.monotonic_ns()
+        if not self._has_told:
+            allowed = [(self._app, each.per, each.seconds, each.calls) for each in self._limits]
+            db.executemany("INSERT OR REPLACE INTO allowed VALUES (?, ?, ?, ?)", allowed)
         asked = {"app": self._app, "shop": shop, "ticket": ticket, "now": now}
         paced_until = max(self._forget(db, now), now - CATCH_UP)
         _, ready = self._first_moment(db, "shop", asked)

@@ -50,6 +50,29 @@ def test_calls_count_for_the_fullest_shop_and_app(tmp_path: Path) -> None:
     assert limit_use(file, "jd", LIMITS) == ({SHOP: 0, APP: 0}, 0)
 
 
+def test_the_limit_is_that_of_the_app_which_is_nearest_to_its_own(tmp_path: Path) -> None:
+    """An app may be granted more than others; while nobody calls, the one that called last."""
+    file, short = tmp_path / "calls.sqlite", Limit(5, 0.01)
+    granted = RateLimiter(file, "pdd-a", [short._replace(calls=20), SHOP], HOUR)
+    asyncio.run(_call(granted))
+    time.sleep(2 * short.window)
+    assert limit_use(file, "pdd", [short]).calls == {Limit(20, 0.01): 0}
+    wide = RateLimiter(file, "pdd-b", [SHOP._replace(calls=100)], HOUR)
+    for _ in range(2):
+        asyncio.run(_call(wide))
+    assert limit_use(file, "pdd", [SHOP]).calls == {SHOP: 1}
+    asyncio.run(_call(RateLimiter(file, "jd-a", [SHOP._replace(calls=100)], HOUR)))
+    assert limit_use(file, "jd", [SHOP]).calls == {SHOP._replace(calls=100): 1}
+
+
+def test_a_file_of_an_earlier_version_is_as_good(tmp_path: Path) -> None:
+    """Until somebody calls, its limits are those of the platform."""
+    file = tmp_path / "calls.sqlite"
+    asyncio.run(_call(RateLimiter(file, "pdd-a", [SHOP._replace(calls=100)], HOUR)))
+    LimitStore.at(file).transact(lambda db: db.execute("DROP TABLE allowed"))
+    assert limit_use(file, "pdd", [SHOP]).calls == {SHOP: 1}
+
+
 def test_what_is_of_another_boot_does_not_count(tmp_path: Path) -> None:
     """Its moments have not come."""
     file = tmp_path / "calls.sqlite"
