@@ -6,13 +6,15 @@ Standard library only: `--help` is answered before anything is installed.
 import os
 import re
 from argparse import Action, ArgumentError, ArgumentParser, HelpFormatter, Namespace
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from gettext import bindtextdomain, gettext
+from itertools import takewhile
 from typing import Any
 from unicodedata import east_asian_width
 
 from include.language import DOMAIN, LANGUAGES, LOCALE, N_, _, language
+from include.text import suggestion
 
 GETTEXT = "LANGUAGE"  # where gettext looks first
 # What a line can be broken between: blanks, words, and Chinese characters, of which a closing mark
@@ -37,19 +39,42 @@ def gettext_speaks() -> Iterator[None]:
 
 def language_parser(usage: str | None = None) -> "Parser":
     """Return one that knows `--lang`: for what stands anywhere, and as a parent of others."""
-    parser = Parser(add_help=False, usage=usage)
+    parser = Parser(add_help=False, usage=usage, leaves_unknown=True)
     parser.add_argument("--lang", choices=LANGUAGES, help=_(LANGUAGE_HELP))
     return parser
 
 
 class Parser(ArgumentParser):
-    """One whose `--help` lines up in any language; takes no abbreviated options."""
+    """One whose `--help` lines up in any language; takes no abbreviated options.
 
-    def __init__(self, **settings: Any) -> None:
-        """Take what ArgumentParser takes."""
+    Args:
+        leaves_unknown: whether options that it does not know are for somebody else.
+        settings: what ArgumentParser takes.
+    """
+
+    def __init__(self, *, leaves_unknown: bool = False, **settings: Any) -> None:
         super().__init__(formatter_class=Formatter, allow_abbrev=False, **settings)
+        self._leaves_unknown = leaves_unknown
         for name in (None, "store"):
             self.register("action", name, Once)
+
+    def parse_known_args(  # type: ignore[override]  # argparse's has an overload for each namespace
+        self, args: Sequence[str] | None = None, namespace: Any = None
+    ) -> tuple[Namespace, list[str]]:
+        """Refuse an option that is not known with the one that was meant, before what is missing.
+
+        A command hands its part what follows the part's name.
+        """
+        words = takewhile("--".__ne__, args or ())  # behind it, nothing is an option
+        if self._subparsers:
+            words = takewhile(lambda word: word.startswith("-"), words)
+        known = {name for action in self._actions for name in action.option_strings}
+        for name in [word.partition("=")[0] for word in words if word.startswith("--")]:
+            # With a blank it is a value.
+            if name not in known and " " not in name and not self._leaves_unknown:
+                near = suggestion(name, sorted(known))
+                self.error(_("unknown option {name!r}: {near}", name=name, near=near))
+        return super().parse_known_args(args, namespace)
 
 
 class Once(Action):

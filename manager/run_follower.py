@@ -158,7 +158,7 @@ class Follower:
         )
 
     def explain(self, run: Followed) -> None:
-        """Print why a run did not land, and where its log is."""
+        """Print why a run did not land, what shows its log, and where that is."""
         for row in self.rows(run):
             if row.state not in LANDED:
                 print(
@@ -171,7 +171,15 @@ class Follower:
                 )
         log = self._layout.logs / "airflow" / f"dag_id={run.job.id}" / f"run_id={run.run_id}"
         shown = self._layout.shown(log)
-        print(_("{run} did not land; its log is in {log}", run=run.title, log=shown))
+        print(
+            _(
+                "{run} did not land: `{manager} logs {job}` shows its log (in {log})",
+                run=run.title,
+                manager=MANAGER,
+                job=run.job.id,
+                log=shown,
+            )
+        )
 
     def follow_repairs(
         self, runs: Sequence[Followed], disabled: Callable[[str], bool], *, quiet: bool = False

@@ -27,6 +27,7 @@ EXAMPLE = (
 MISSING = N_("{name} is missing: it holds {meaning}")
 NO_HOST = N_("host is not an address like https://host:port or https://host/path, and nothing more")
 NO_TEXT = N_("{name} is not a text: it holds {meaning}")
+HOST = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*\.?|[0-9a-f.]*:[0-9a-f:.]*")  # DNS, IPv4, IPv6
 # No step up and no step that is empty: a proxy might take another path than the one that is shown.
 PATH = re.compile(r"(/(?!\.{1,2}(/|$))[A-Za-z0-9._~%+-]+)*")
 TOKEN_FIELDS = ("access_token", "refresh_token", "expires_at")
@@ -201,11 +202,11 @@ def is_address(text: str) -> bool:
     """Return whether a text is scheme, host, perhaps a port and a path, and nothing more."""
     try:
         parts = urlsplit(text)
-        named = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        named = parts.port != 0 and HOST.fullmatch(parts.hostname or "")
     except ValueError:
         return False
     bare = text == f"{parts.scheme}://{parts.netloc}{parts.path}" and parts.username is None
-    return named and bare and PATH.fullmatch(parts.path) is not None
+    return bool(parts.scheme in ("http", "https") and named and bare and PATH.fullmatch(parts.path))
 
 
 def is_loopback(name: str) -> bool:

@@ -12,11 +12,11 @@ from typing import Any, NamedTuple
 
 from include import MANAGER
 from include.errors import ConfigurationError, ExpectedError
-from include.gateways.connection import TOKEN_FIELDS
+from include.gateways.connection import TOKEN_FIELDS, is_address
 from include.language import N_, _
 from include.platforms.feed.dialect import AUTHS
 from include.registry.checks import Checked, check_project
-from include.registry.platforms import PLATFORMS
+from include.registry.platforms import ANY_HOST, PLATFORMS, host_of
 from include.secrets.masking import Masker
 from include.secrets.values import secrets_in
 from include.text import suggestion
@@ -118,7 +118,7 @@ def _asked(conn_id: str, use: Use, known: Any) -> dict[str, Any]:
 def _asked_platform(platform: str, known: Any) -> dict[str, Any]:
     """Ask for what a platform's connection holds."""
     login, password = PLATFORMS[platform].keys
-    host = prompts.line(_("address"), known.host if known else PLATFORMS[platform].host)
+    host = _asked_address(host_of(platform), known.host if known else host_of(platform))
     extra = dict(known.extra_dejson) if known else {}
     fields = {
         "conn_type": "http",
@@ -134,10 +134,22 @@ def _asked_platform(platform: str, known: Any) -> dict[str, Any]:
     return {**fields, "extra": {name: value for name, value in extra.items() if value != ""}}
 
 
+def _asked_address(example: str, usual: str) -> str:
+    """Ask where a gateway is; raises ConfigurationError before the secrets are asked for."""
+    address = prompts.line(_("address"), usual)
+    whole = address if "://" in address else f"https://{address}"
+    # A name alone may be one of a local network, and far more often is no address at all.
+    if not {".", ":"}.intersection(address) or not is_address(whole.rstrip("/")):
+        # It is not shown: somebody may have put a password there.
+        text = N_("that is not an address: write one like {example}, and nothing more")
+        raise ConfigurationError(_(text, example=example))
+    return address
+
+
 def _asked_feed(known: Any) -> dict[str, Any]:
     """Ask for what a feed's connection holds."""
     extra = dict(known.extra_dejson) if known else {}
-    host = prompts.line(_("address"), known.host if known else "")
+    host = _asked_address(ANY_HOST, known.host if known else "")
     label = _("how the token is sent ({ways})", ways=[*AUTHS])
     auth = prompts.line(label, str(extra.get("auth") or "bearer"))
     kept = {"auth": auth}

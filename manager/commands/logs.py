@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from include.errors import ConfigurationError, ExpectedError
-from include.language import _
+from include.language import N_, Message, _
 from include.running.journal import lines_in_other_words, translations_of
 from include.text import suggestion
 from manager.journal import NAME, service_zone
@@ -57,9 +57,11 @@ def logs(layout: Layout, arguments: Namespace) -> int:
                     logs=layout.shown(layout.logs),
                 )
             )
-        if path is not None:
-            for line in last_lines(path, arguments.lines):
-                print(shown(line), flush=True)
+        lines = last_lines(path, arguments.lines) if path else []
+        for line in lines:
+            print(shown(line), flush=True)
+        if not lines and arguments.lines:
+            print(_why_nothing(layout, arguments, path), file=sys.stderr, flush=True)
         if arguments.follow:
             for line in follow(find):
                 print(shown(line), flush=True)
@@ -68,6 +70,18 @@ def logs(layout: Layout, arguments: Namespace) -> int:
     except BrokenPipeError:  # `| head` has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0
+
+
+def _why_nothing(layout: Layout, words: Namespace, path: Path | None) -> Message:
+    """Return why there is no line to show."""
+    if path is None:
+        return _("{name} has not run yet: its log is shown as soon as it does", name=words.name)
+    if not path.exists():
+        return _("{log} is not there yet: the service has not been started", log=layout.shown(path))
+    if words.follow:
+        return _("{log} is empty so far: what is written is shown", log=layout.shown(path))
+    text = N_("{log} is empty so far: with --follow, what is written from now on is shown")
+    return _(text, log=layout.shown(path))
 
 
 def last_lines(path: Path, count: int) -> list[str]:

@@ -174,6 +174,17 @@ def _outcome(engine: Engine, shops: Sequence[str] = (), key: str = "2025-10-02")
     return _follower(engine).outcome(run)
 
 
+def test_what_did_not_land_names_the_command_that_shows_its_log(
+    engine: Engine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Besides what each shop failed with."""
+    _write(engine, ERP, "ok", "failed")
+    _follower(engine).explain(Followed(ERP, KEY, RUN))
+    first, *_, last = capsys.readouterr().out.splitlines()
+    assert first.startswith("erp_store erp-2: failed: ")
+    assert f"erp_store {KEY} did not land: `python3 scheduler_manager.py logs erp_store` sh" in last
+
+
 def test_a_period_before_every_shop_is_no_success(engine: Engine) -> None:
     """Nobody was open, so nothing landed: exit code 99, and each shop's reason."""
     code, reason = _outcome(engine, key="1900-01-01")

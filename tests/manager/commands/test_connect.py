@@ -149,7 +149,10 @@ def test_a_feed_is_asked_for_its_token_and_how_it_is_sent(layout: Layout, sandbo
 @pytest.mark.parametrize(
     ("lines", "said"),
     [
-        (["ftp://x/y", "key", "secret", "token", ""], "host is not an address like https://"),
+        (["ftp://x/y"], "that is not an address: write one like https://gw-api.pinduoduo.com,"),
+        (["不是地址"], "that is not an address: write one like https://gw-api.pinduoduo.com,"),
+        (["not an address"], "that is not an address"),
+        (["gateway"], "that is not an address"),
         (["", "key", ""], "client_secret is empty"),
         (["", "key"], "standard input ended before 'client_secret'"),
     ],

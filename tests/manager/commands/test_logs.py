@@ -135,6 +135,23 @@ def test_an_unknown_name_is_told_with_what_was_meant(layout: Layout) -> None:
         logs(layout, Namespace(name="jd_store", lines=9, follow=False))
 
 
+def test_where_nothing_is_to_be_shown_it_is_told_why(
+    layout: Layout, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A run that has just begun has written nothing; a service that was never started neither."""
+    log = layout.logs / "airflow/dag_id=jd_store/run_id=manual__1/task_id=run/attempt=1.log"
+    log.parent.mkdir(parents=True)
+    log.touch()
+    (layout.logs / "scheduler.log").unlink()
+    for name, said in {
+        "jd_store": "attempt=1.log is empty so far",
+        None: "is not there yet",
+    }.items():
+        assert logs(layout, Namespace(name=name, lines=9, follow=False)) == 0
+        told = capsys.readouterr()
+        assert (told.out, said in told.err) == ("", True)
+
+
 def test_a_path_is_no_name(layout: Layout) -> None:
     """Nothing outside the logs is looked for: neither its content nor whether it is there."""
     for name in ("../../../etc/passwd", "/etc/passwd", "../scheduler", ".."):
