@@ -37,6 +37,14 @@ WORDS = {
     r"\b(?:where|there|here)(?:upon|with|of)\b": "then, with it, of it",
     r"\btill\b": "until",
 }
+CHINESE = [
+    *sorted((PROJECT_ROOT / "docs").glob("*.zh-CN.md")),
+    *sorted((PROJECT_ROOT / "include/locale/zh").glob("*.po")),
+    *sorted((PROJECT_ROOT / "config").rglob("*.yaml")),
+    *(PROJECT_ROOT / name for name in ("README.zh-CN.md", "include/coverage_page/static/words.js")),
+]
+# One word for each way of closing gaps.
+CHINESE_WORDS = {"补齐|补跑|补数": "补拉 (repair), 回填 (Airflow's backfill) or 自动补上 (recover)"}
 FSTRING_MIDDLE = getattr(tokenize, "FSTRING_MIDDLE", tokenize.STRING)  # Python 3.12 and later
 AT_FIRST = {r"(?:Give|Tell|Hold|Let)s?\b": "Return, Report, Check, Allow"}
 
@@ -83,4 +91,13 @@ def test_words_of_the_documents() -> None:
     for path in DOCUMENTS:
         lines = enumerate(path.read_text("utf-8").splitlines(), 1)
         found += _found(path, lines, WORDS, begins=False)
+    assert not found, "\n".join(found)
+
+
+def test_chinese_words() -> None:
+    """The same thing has one name on the page, in the commands and in the documents."""
+    found: list[str] = []
+    for path in CHINESE:
+        lines = enumerate(path.read_text("utf-8").splitlines(), 1)
+        found += _found(path, lines, CHINESE_WORDS, begins=False)
     assert not found, "\n".join(found)

@@ -456,7 +456,7 @@ def test_a_late_period_recovers_beside_a_gap_that_is_too_old(quiet: Rounded) -> 
         quiet.watched.set("jd_store", "jd-2", key, **BUSY)
     quiet.begin()
     quiet.make()
-    assert [said[:8] for said in quiet.said()] == ["【数据迟到】京东", "【无法自动补齐】"]
+    assert [said[:8] for said in quiet.said()] == ["【数据迟到】京东", "【不会自动补上】"]
     quiet.watched.set("jd_store", "jd-2", state="ok", rows=5, exit_code=0)
     (recovered,) = quiet.recover()
     assert recovered.startswith("【已恢复】京东门店数据 2026-11-28：3 家全部入库")

@@ -107,7 +107,7 @@ def test_what_is_late_becomes_what_nothing_will_heal(rounds: Rounds) -> None:
     rounds.said()
     aging = replace(late("pdd_a", period=""), kind=Kind.AGING)
     rounds.round(aging, after=timedelta(days=2))
-    assert rounds.said() == ["【无法自动补齐】任务pdd_a"]
+    assert rounds.said() == ["【不会自动补上】任务pdd_a"]
     rounds.round(after=MINUTE)
     rounds.round(after=6 * MINUTE)
     assert len(rounds.said()) == 2

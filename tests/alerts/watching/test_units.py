@@ -225,7 +225,7 @@ def test_a_gap_older_than_recover_is_told_once_for_its_job(watched: Watched) -> 
     assert watched.found(after, Kind.LATE) == []
     (aging,) = watched.found(after, Kind.AGING)
     assert aging.identity == Identity(Kind.AGING, "erp_store", "")
-    assert aging.facts["what"] == "1 期早于 7 天，不会自动补齐，最早 2026-11-20"
+    assert aging.facts["what"] == "1 期早于 7 天，不会自动补上，最早 2026-11-20"
     assert aging.facts["remedy"] == "python3 scheduler_manager.py repair --job erp_store --yes"
     watched.set("erp_store", "erp-1", old, state="ok", rows=4)
     assert watched.found("2026-11-28 07:04", Kind.AGING) == [aging]  # looked for again in a minute
