@@ -126,7 +126,7 @@ COMMANDS = {
                     "--check",
                     N_(
                         "compare the imported jobs with what they were, or with what SOURCE says "
-                        "now (exit code 1: a difference)"
+                        "now (exit code 1: something differs)"
                     ),
                 ),
                 option(
@@ -134,6 +134,14 @@ COMMANDS = {
                     metavar="JOB",
                     help=N_(
                         "let an imported job run by its schedule; says how to stop the old one"
+                    ),
+                ),
+                option(
+                    "--confirm",
+                    metavar="JOB",
+                    help=N_(
+                        "what --check shows of a job, or of all, is meant to differ: it is no "
+                        "difference until it changes"
                     ),
                 ),
             ),

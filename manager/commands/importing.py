@@ -13,13 +13,14 @@ from include.registry.quantities import start_day
 from include.text import printable
 from manager.importing.checking import check
 from manager.importing.enabling import enable
+from manager.importing.entries import Wishes
 from manager.importing.old_jobs import Finding
-from manager.importing.parity import compare, planned
+from manager.importing.parity import Pair, compare
 from manager.importing.parity_report import print_parity
-from manager.importing.planning import Plan, PlannedEntry, Wishes, make_plan
+from manager.importing.planning import Plan, PlannedEntry, make_plan
 from manager.importing.recognising import read_sources
-from manager.importing.record import SUFFIX, read_records
-from manager.importing.writing import as_yaml, check_free, check_out, write
+from manager.importing.record import SUFFIX
+from manager.importing.writing import check_out, free_paths, parts_of, write
 from manager.layout import Layout
 from manager.table import lined_up
 
@@ -31,17 +32,17 @@ def importing(layout: Layout, arguments: Namespace) -> int:
 
     Returns:
         0; 1 where some job of the old system gets no entry, or there is none; with --check, where
-        a job fires at other times than there.
+        a job is otherwise than there.
 
     Raises:
-        ConfigurationError: no source, an invalid --start or --out, or entries that are there.
+        ConfigurationError: no source, or an invalid --start or --out.
         ExpectedError: something cannot be written.
     """
     if arguments.enable:
         enable(layout, arguments.enable)
         return ALL_IMPORTED
-    if arguments.check:
-        return check(layout, arguments.sources, arguments.prefect_python)
+    if arguments.check or arguments.confirm:
+        return check(layout, arguments.sources, arguments.prefect_python, arguments.confirm)
     if not all(arguments.sources or [""]):
         raise ConfigurationError(
             _("name what is to be imported: the files of the old scheduler, as in "
@@ -55,12 +56,10 @@ def importing(layout: Layout, arguments: Namespace) -> int:
         start=_day(arguments.start),
     )
     path = check_out(layout.root, arguments.out)
-    plan = make_plan(read_sources(arguments.sources), read_records(layout.root), wishes)
-    if plan.entries:
-        check_free(layout.root, path)
+    plan = make_plan(read_sources(arguments.sources), wishes)
     print("\n".join(printable(line) for line in importing_lines(plan)))
     if plan.entries:
-        pairs = [(one.job, planned(one.values, one.script.found)) for one in plan.entries]
+        pairs = [Pair(one.record, one.made, one.script.found) for one in plan.entries]
         print()
         print_parity(compare(pairs, wishes.now, arguments.prefect_python))
         print()
@@ -68,7 +67,7 @@ def importing(layout: Layout, arguments: Namespace) -> int:
         if arguments.yes:
             _print_written(layout, plan, write(layout.root, plan, path))
         else:
-            _print_not_written(plan, arguments.out)
+            _print_not_written(layout, plan, path)
     nothing = not plan.entries and not plan.known
     return NOT_ALL if nothing or plan.not_imported else ALL_IMPORTED
 
@@ -147,11 +146,12 @@ def _in_order(findings: Sequence[Finding]) -> list[Finding]:
     return sorted(findings, key=lambda one: (one.place.file, one.place.line))
 
 
-def _print_not_written(plan: Plan, out: str) -> None:
+def _print_not_written(layout: Layout, plan: Plan, path: Path) -> None:
     if not plan.entries:
         print(_("nothing is written: the same command with --yes writes the scripts"))
         return
-    lines = sum(text.count("\n") for text in as_yaml(plan.entries))
+    lines = sum(text.count("\n") for _entries, text in parts_of(plan.entries))
+    out = layout.shown(next(free_paths(layout.root, path)))
     print(
         _("nothing is written: the same command with --yes writes the scripts and {out} ({lines} "
           "lines, every entry with 'enabled: false')", out=out, lines=lines)
@@ -165,8 +165,8 @@ def _print_written(layout: Layout, plan: Plan, paths: Sequence[Path]) -> None:
         return
     for path in paths:
         print(_("wrote {file}", file=layout.shown(path)))
-    print(_("wrote {file}, the record of what each job was in the old system",
-            file=layout.shown(paths[0].with_suffix(SUFFIX))))  # fmt: skip
+        record = layout.shown(path.with_suffix(SUFFIX))
+        print(_("wrote {file}, the record of what each job was in the old system", file=record))
     print(
         _("next: `{command} check`; `{command} run {job}` tries a script; "
           "`{command} import --enable {job}` lets it run by schedule, and says how to stop it in "

@@ -1,38 +1,44 @@
-"""`import --check`: whether the imported jobs still fire here when they fire there."""
+"""`import --check`: whether the imported jobs are still here what they are there."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timezone
 
 from include import MANAGER
-from include.errors import ConfigurationError
+from include.errors import ConfigurationError, ExpectedError
 from include.language import _
-from include.registry import load_registry
-from manager.importing.merging import merged
+from include.registry import Job, load_registry
+from include.registry.checks.scripts import is_placeholder
+from include.text import suggestion
+from manager.importing.merging import filled, merged
 from manager.importing.old_jobs import OldJob, OldSchedule
-from manager.importing.parity import compare, registered
+from manager.importing.parity import Comparison, Pair, compare
 from manager.importing.parity_report import print_parity
 from manager.importing.recognising import read_sources
-from manager.importing.record import read_records
+from manager.importing.record import Imported, confirm, read_records
 from manager.layout import Layout
-from manager.table import lined_up
 
 SAME, DIFFERENT = 0, 1
+ALL = "all"
 
 
-def check(layout: Layout, sources: Sequence[str], python: str | None) -> int:
+def check(
+    layout: Layout, sources: Sequence[str], python: str | None, confirmed: str | None = None
+) -> int:
     """Print both tables of all imported jobs.
 
     Args:
         layout: whose entries they are.
         sources: the old system as it is now; none: as it was when the jobs were imported.
         python: the path of a Python that has Prefect.
+        confirmed: the id of a job whose differences are meant, or `all`.
 
     Returns:
-        0, or 1 where a job fires at other times than there, or is missing on a side.
+        0, or 1 where something of a job differs that nobody has confirmed.
 
     Raises:
-        ConfigurationError: nothing was imported, or that Python does not answer.
+        ConfigurationError: nothing was imported, that job was not, or that Python does not answer.
+        ExpectedError: a record cannot be written.
     """
     records = read_records(layout.root)
     if not records:
@@ -40,36 +46,72 @@ def check(layout: Layout, sources: Sequence[str], python: str | None) -> int:
             _("no job was imported here yet: `{command} import SOURCE` does that", command=MANAGER)
         )
     registry = load_registry(layout.root)
-    jobs = registry.jobs
-    now_there, findings = merged(read_sources(sources)) if sources else ([], [])
-    by_name = {(job.scheduler, job.name): job for job in now_there}
-    pairs, gone = [], []
-    for job_id, record in records.items():
-        old: OldJob | None = record.old
-        if sources:
-            old = _as_it_is(record.old, by_name.get((record.old.scheduler, record.old.name)))
-        if old is None:
-            gone.append([job_id, _("its old job is not in these sources any more")])
-        else:
-            pairs.append((old, registered(jobs[job_id]) if job_id in jobs else None))
+    now_there, findings = merged(read_sources(sources)) if sources else (None, [])
+    pairs = list(_pairs(records, registry.jobs, now_there))
     parity = compare(pairs, datetime.now(timezone.utc), python)
+    if confirmed:
+        _confirm(layout, parity.jobs, confirmed)
+        return check(layout, sources, python)
     print_parity(parity)
-    for line in [*map(str, findings), *lined_up(gone)]:
-        print(line)
-    if registry.problems and not records.keys() <= jobs.keys():
+    print(*findings, sep="\n", end="\n" if findings else "")
+    if registry.problems and not records.keys() <= registry.jobs.keys():
         print(_("files in which entries are not read, until this is repaired:"))
         for problem in registry.problems:
             print(f"  {problem}")
-    return DIFFERENT if parity.differ or gone else SAME
+    differing = [one.pair.record.job_id for one in parity.jobs if one.open]
+    if differing:
+        print()
+        print(
+            _("{count} jobs differ ({jobs}): correct the entry, or the old job; what is meant to "
+              "differ is confirmed by `{command} import --confirm JOB` (or all)",
+              count=len(differing), jobs=differing, command=MANAGER)
+        )  # fmt: skip
+    return DIFFERENT if differing else SAME
 
 
-def _as_it_is(before: OldJob, now: OldJob | None) -> OldJob | None:
+def _pairs(
+    records: Mapping[str, Imported], jobs: Mapping[str, Job], now_there: Sequence[OldJob] | None
+) -> Iterator[Pair]:
+    """Yield each imported job as it was, as it is here, and as it is there where that was read."""
+    by_name = {(job.scheduler, job.name): job for job in now_there or ()}
+    for job_id, record in records.items():
+        job, now = jobs.get(job_id), by_name.get((record.old.scheduler, record.old.name))
+        # A job that has changed over is no longer there, as it should be.
+        is_gone = now_there is not None and now is None and not (job and job.enabled)
+        script = job.script_path if job and not is_placeholder(job.script_path) else None
+        yield Pair(record, job, script, now and _as_it_is(record.old, now), is_gone)
+
+
+def _confirm(layout: Layout, jobs: Sequence[Comparison], wanted: str) -> None:
+    """Write that what differs now is meant; faults are not.
+
+    Raises:
+        ConfigurationError: that job was not imported.
+        ExpectedError: a record cannot be written.
+    """
+    known = sorted(one.pair.record.job_id for one in jobs)
+    if wanted not in (ALL, *known):
+        near = suggestion(wanted, known)
+        raise ConfigurationError(_("{job} is no imported job: {near}", job=wanted, near=near))
+    meant = {
+        one.pair.record.job_id: {each.key: each.value for each in one.differences
+                                 if not each.is_fault}
+        for one in jobs
+        if wanted in (ALL, one.pair.record.job_id)
+    }  # fmt: skip
+    try:
+        confirm(layout.root, meant)
+    except OSError as error:
+        text = _("{file} cannot be written: {reason}", file=str(error.filename),
+                 reason=error.strerror)  # fmt: skip
+        raise ExpectedError(text) from error
+
+
+def _as_it_is(before: OldJob, now: OldJob) -> OldJob:
     """Return an old job as its sources show it now; each of its schedules is a job here."""
-    if now is None:
-        return None
     schedules = [replace(one, id=None) for one in now.schedules]
     kept = tuple(one for one in before.schedules if replace(one, id=None) in schedules)
-    return replace(before, schedules=kept or _others(before, now), is_enabled=now.is_enabled)
+    return replace(filled(now, before), schedules=kept or _others(before, now), notes=before.notes)
 
 
 def _others(before: OldJob, now: OldJob) -> tuple[OldSchedule, ...]:

@@ -156,6 +156,7 @@ def _job(cron: str, command: Command, comment: str, place: Place, so_far: _Lines
         args=command.args,
         env={**so_far.env, **command.env},
         deployment=command.shown,
+        notes=tuple(command.notes),
     )
 
 

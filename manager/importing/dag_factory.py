@@ -150,6 +150,7 @@ def _job(name: str, dag: Lines, place: Place) -> tuple[OldJob, list[Finding]]:
         retry_delay=read_span(all_of_it, "retry_delay"),
         timeout=read_span(all_of_it, "execution_timeout"),
         deployment=name,
+        notes=tuple(one.text for one in findings),
     )
     return replace(job, **found.of_the_job), findings
 

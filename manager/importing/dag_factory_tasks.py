@@ -10,8 +10,8 @@ from include.errors import ConfigurationError
 from include.language import Message, _
 from manager.importing.command_secrets import holds_secret
 from manager.importing.crontab_commands import read_command
-from manager.importing.entrypoints import calls_itself
 from manager.importing.prefect_deployments import brief
+from manager.importing.programs import calls_itself
 from manager.importing.script_secrets import is_secret_name
 from manager.importing.yaml_lines import Lines
 

@@ -1,13 +1,16 @@
 """`import --enable JOB`: one imported job is enabled in its YAML; and what stops the old one."""
 
 import io
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime, timezone
 from pathlib import Path
 from shlex import quote
 
 from yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
 from include.errors import ConfigurationError
-from include.language import _
+from include.language import Message, _
+from include.periods import Schedule
 from include.registry import Job, Registry, load_registry
 from include.registry.checks.scripts import is_placeholder
 from include.registry.paths import SCRIPTS
@@ -15,6 +18,7 @@ from include.registry.user_files import UnreadableError, read_bytes
 from include.registry.yaml_positions import compose
 from include.text import suggestion
 from manager.importing.old_jobs import OldJob
+from manager.importing.recognising import read_sources
 from manager.importing.record import Imported, read_records, write_atomically
 from manager.layout import Layout
 
@@ -38,18 +42,7 @@ def enable(layout: Layout, job_id: str) -> None:
     record = records[job_id]
     registry = load_registry(layout.root)
     job = _runnable(registry, record)
-    place = f"{job.file}:{job.line}"
-    if job.enabled:
-        print(_("{job} is enabled already ({place})", job=job_id, place=place))
-    else:
-        _write_enabled(layout.root, job.file, job_id)
-        print(
-            _(
-                "{job} is enabled ({place}): it runs by its cron from now on",
-                job=job_id,
-                place=place,
-            )
-        )
+    print(*_enabled(layout.root, job, record), sep="\n")
     ours = registry.jobs.get(record.ours or "")
     if ours is not None and ours.enabled:
         print(
@@ -63,6 +56,25 @@ def enable(layout: Layout, job_id: str) -> None:
     print(_("Now stop the old one, so that it does not run twice:"))
     for line in how_to_stop(record.old):
         print(f"  {line}")
+
+
+def _enabled(root: Path, job: Job, record: Imported) -> list[Message]:
+    """Write what enables a job, and return what was done.
+
+    Raises:
+        ConfigurationError: its entry cannot be changed.
+    """
+    place = f"{job.file}:{job.line}"
+    if job.enabled:
+        return [_("{job} is enabled already ({place})", job=job.id, place=place)]
+    values = {"enabled": "true"}
+    why = _("its start stays {day}, as the entry says", day=str(job.start or "-"))
+    if job.start is not None and job.start == record.start:
+        start, why = _first_day(record.old, job.schedule, datetime.now(timezone.utc))
+        values["start"] = start.isoformat()
+    _write(root, job, values)
+    done = _("{job} is enabled ({place}): it runs by its cron from now on", job=job.id, place=place)
+    return [done, why]
 
 
 def _runnable(registry: Registry, record: Imported) -> Job:
@@ -128,57 +140,80 @@ def _quoted(name: str) -> str:
     return quote(name) if set(name) & set('"\\$`%!') else f'"{name}"'
 
 
-def _write_enabled(root: Path, file: str, job_id: str) -> None:
-    """Write `enabled: true` into an entry; nothing else of its file changes.
+def _first_day(old: OldJob, schedule: Schedule, now: datetime) -> tuple[date, Message]:
+    """Return the first day that is expected here, and why: the first that the old one has not done.
+
+    That is the period after its last good run, where its source can be asked; else the old one is
+    taken to have done all that was due, and the next run's period is the first.
+    """
+    asked = [job for _reader, read in read_sources([old.place.file]) for job in read.jobs]
+    ran = next((one.last_success for one in asked if one.deployment == old.deployment), None)
+    try:
+        if ran is not None:
+            day = schedule.following(schedule.covered_by(ran)).first_day
+            return day, _("start: {day}, the period after the one that the old job's last good run "
+                          "({moment:%Y-%m-%d %H:%M}) was for", day=day.isoformat(),
+                          moment=ran.astimezone(schedule.zone))  # fmt: skip
+    except (ValueError, OverflowError):  # a moment that no calendar has
+        pass
+    fire = schedule.next_fire(now)
+    day = schedule.covered_by(fire).first_day
+    return day, _("start: {day}, the period of its first run here ({moment:%Y-%m-%d %H:%M}); what "
+                  "was due before is the old one's", day=day.isoformat(),
+                  moment=fire)  # fmt: skip
+
+
+def _write(root: Path, job: Job, values: Mapping[str, str]) -> None:
+    """Write some values into an entry; nothing else of its file changes.
 
     Raises:
         ConfigurationError: the file is not as it was a moment ago, or cannot be written.
     """
+    changed = _("{file}: write {values} into the entry of {job} by hand", file=job.file, job=job.id,
+                values=", ".join(f"'{key}: {value}'" for key, value in values.items()))  # fmt: skip
     try:
-        raw = read_bytes(root, file)
-        value = _value_of(compose(file, raw), job_id)
-    except UnreadableError as error:
-        raise ConfigurationError(str(error)) from error
-    if value is None:
-        raise _changed_meanwhile(file, job_id)
-    lines = io.StringIO(raw.decode(), newline="").readlines()
-    start, end = value.start_mark, value.end_mark
-    line = lines[start.line]
-    # A mark at the file's start does not count the byte order mark, which the text has.
-    shift = 1 if start.line == 0 and line.startswith("\ufeff") else 0
-    lines[start.line] = line[: start.column + shift] + "true" + line[end.column + shift :]
-    text = "".join(lines)
+        raw = read_bytes(root, job.file)
+        nodes = _nodes_of(compose(job.file, raw), job.id, values)
+        text = _replaced(raw.decode(), {key: nodes[key] for key in values}, values)
+        written = _nodes_of(compose(job.file, text.encode()), job.id, values)
+    except KeyError:
+        raise ConfigurationError(changed) from None
+    except UnreadableError as error:  # perhaps the value had a name that others use: `&off false`
+        raise ConfigurationError(changed) from error
+    if {key: node.value for key, node in written.items()} != values:
+        raise ConfigurationError(changed)
     try:
-        written = _value_of(compose(file, text.encode()), job_id)
-    except UnreadableError as error:  # the value had a name that others use: `&off false`
-        raise _changed_meanwhile(file, job_id) from error
-    if written is None or written.value != "true":
-        raise _changed_meanwhile(file, job_id)
-    try:
-        write_atomically(root / file, text)
+        write_atomically(root / job.file, text.encode())
     except OSError as error:
         reason = error.strerror or str(error)
         raise ConfigurationError(
-            _("{file} cannot be written: {reason}", file=file, reason=reason)
+            _("{file} cannot be written: {reason}", file=job.file, reason=reason)
         ) from error
 
 
-def _value_of(root: object, job_id: str) -> ScalarNode | None:
-    """Return the value of `enabled` of an entry; None where there is none."""
+def _replaced(text: str, nodes: Mapping[str, ScalarNode], values: Mapping[str, str]) -> str:
+    lines = io.StringIO(text, newline="").readlines()
+    # From the end on, since two may stand in one line.
+    for key, node in sorted(nodes.items(), key=lambda one: -one[1].start_mark.index):
+        start, end = node.start_mark, node.end_mark
+        line = lines[start.line]
+        # A mark at the file's start does not count the byte order mark, which the text has.
+        shift = 1 if start.line == 0 and line.startswith("\ufeff") else 0
+        lines[start.line] = line[: start.column + shift] + values[key] + line[end.column + shift :]
+    return "".join(lines)
+
+
+def _nodes_of(root: object, job_id: str, keys: Iterable[str]) -> dict[str, ScalarNode]:
+    """Return the values of some keys of an entry, of those that are there."""
     tasks = _child(root, "tasks")
     for entry in tasks.value if isinstance(tasks, SequenceNode) else ():
-        said_id, value = _child(entry, "id"), _child(entry, "enabled")
+        said_id = _child(entry, "id")
         if isinstance(said_id, ScalarNode) and said_id.value == job_id:
-            return value if isinstance(value, ScalarNode) else None
-    return None
+            found = {key: _child(entry, key) for key in keys}
+            return {key: node for key, node in found.items() if isinstance(node, ScalarNode)}
+    return {}
 
 
 def _child(node: object, key: str) -> object:
     pairs = node.value if isinstance(node, MappingNode) else ()
     return next((value for name, value in pairs if name.value == key), None)
-
-
-def _changed_meanwhile(file: str, job_id: str) -> ConfigurationError:
-    return ConfigurationError(
-        _("{file}: write 'enabled: true' into the entry of {job} by hand", file=file, job=job_id)
-    )

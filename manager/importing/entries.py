@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -17,10 +18,10 @@ from include.registry.place import Place as EntryPlace
 from include.registry.place import Project
 from include.registry.quantities import write_duration
 from manager.importing.old_jobs import Finding
-from manager.importing.translating import cron_here, period_of
+from manager.importing.translating import UntranslatableError, cron_here, period_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import date, datetime, timedelta
     from pathlib import Path
 
@@ -31,6 +32,25 @@ NEEDED = ("id", "name", "cron", "period", "script")
 DEFAULTS = {name: field.default for name, field in Job.model_fields.items()}
 ZONE = DEFAULTS["timezone"]
 CONTROL = re.compile(r"[^\S ]+|[\x00-\x1f\x7f]+")
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What the user has asked for.
+
+    Attributes:
+        root: the project root.
+        sources: as they were written.
+        copies: scripts are copied.
+        start: the first business day that is expected; None for what each job's past says.
+        now: aware.
+    """
+
+    root: Path
+    sources: Sequence[str]
+    now: datetime
+    copies: bool = True
+    start: date | None = None
 
 
 class PlannedFolders(Folders):
@@ -52,25 +72,21 @@ class PlannedFolders(Folders):
         return written if written in self.planned_folders else super().check_folder(written)
 
 
-def zone_of(schedule: OldSchedule) -> str:
-    """Return the zone in which a schedule is read here; the team's where it names none."""
-    zone = schedule.timezone or ZONE
-    try:
-        ZoneInfo(zone)
-    except (ValueError, KeyError, OSError):  # OSError: the name of a folder of zones
-        return str(ZONE)
-    return zone
-
-
 def keys_of(
-    job: OldJob, schedule: OldSchedule, job_id: str, script: ScriptCopy, start: date
+    job: OldJob, schedule: OldSchedule, job_id: str, script: ScriptCopy, wishes: Wishes
 ) -> dict[str, Any]:
     """Return the keys of a job's entry with their values, as they are written.
 
     Raises:
         UntranslatableError: no cron is the same as its schedule.
     """
-    zone = zone_of(schedule)
+    zone = schedule.timezone or ZONE
+    try:
+        today = wishes.now.astimezone(ZoneInfo(zone)).date()
+    except (ValueError, KeyError, OSError):  # OSError: the name of a folder of zones
+        text = _("time zone {zone} is not known, so that nobody can tell when it runs: correct it "
+                 "there, as in Asia/Shanghai, or write an entry", zone=zone)  # fmt: skip
+        raise UntranslatableError(text) from None
     cron = cron_here(schedule, zone)
     period = period_of(cron)
     folder = f"{SCRIPTS}/{script.new}".rpartition("/")[0]
@@ -91,7 +107,7 @@ def keys_of(
         "retries": job.retries,
         "retry_delay": _duration(job.retry_delay),
         "timeout": _duration(job.timeout),
-        "start": _start(job, Schedule(cron, period, zone), start),
+        "start": (wishes.start or _start(job, Schedule(cron, period, zone), today)).isoformat(),
     }
     shown = {"retry_delay": "5m", "timeout": "1h"}
     return {
@@ -103,16 +119,17 @@ def keys_of(
 
 def checked(
     values: dict[str, Any], job: OldJob, project: Project
-) -> tuple[dict[str, Any] | None, list[Finding]]:
-    """Return the keys that the registry takes, and a finding for each that it does not.
+) -> tuple[tuple[dict[str, Any], Job] | None, list[Finding]]:
+    """Return the keys that the registry takes, the job they make, and what it does not take.
 
-    None where it does not take one that an entry needs.
+    None, and why, where it does not take one that an entry needs.
     """
     findings: list[Finding] = []
     values = {key: _copy(value) for key, value in values.items()}
     for _attempt in range(len(values) + 50):
         try:
-            Job.model_validate(values, context=EntryPlace(project, job.place.file, job.place.line))
+            place = EntryPlace(project, job.place.file, job.place.line)
+            made = Job.model_validate(values, context=place)
         except ValidationError as error:
             for one in error.errors(include_url=False):
                 key = str(one["loc"][0])
@@ -127,7 +144,7 @@ def checked(
                     return None, findings
                 _leave_out(values, one["loc"])
             continue
-        return values, findings
+        return (values, made), findings
     return None, findings
 
 
@@ -150,30 +167,19 @@ def _duration(span: timedelta | None) -> str | None:
     return write_duration(span) if span is not None else None
 
 
-def _start(job: OldJob, schedule: Schedule, start: date) -> str:
+def _start(job: OldJob, schedule: Schedule, today: date) -> date:
     """Return the first business day that is expected: the one after that of its last good run."""
     if job.last_success is None:
-        return start.isoformat()
+        return today
     try:
-        covered = schedule.last_ended(job.last_success)
-        return min(start, schedule.following(covered).first_day).isoformat()
+        return min(today, schedule.following(schedule.covered_by(job.last_success)).first_day)
     except (ValueError, OverflowError):
-        return start.isoformat()
+        return today
 
 
-def today_in(zone: str, now: datetime) -> date:
-    """Return the day that it is in a zone."""
-    return now.astimezone(ZoneInfo(zone)).date()
-
-
-def notes_on(job: OldJob, schedule: OldSchedule, values: Mapping[str, Any]) -> list[Finding]:
+def notes_on(job: OldJob, values: Mapping[str, Any]) -> list[Finding]:
     """Return what an entry does otherwise than the old job did, and its keys do not show."""
     found = []
-    if schedule.timezone and zone_of(schedule) != schedule.timezone:
-        text = _("{name}: time zone {zone} is not known: its cron is read in {ours}; write the "
-                 "'timezone' that is meant into the entry", name=job.name, zone=schedule.timezone,
-                 ours=zone_of(schedule))  # fmt: skip
-        found.append(Finding(job.place, text))
     if job.python and "python" not in values:
         text = _("{name}: it ran with {python}, which is not here: the service's Python runs it; "
                  "write 'python' where it needs packages of its own", name=job.name,

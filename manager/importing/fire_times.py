@@ -8,7 +8,9 @@ one. `old_library` asks Prefect itself, where there is a Python that has it.
 import os
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
@@ -36,25 +38,33 @@ class UnknownFiresError(ExpectedError):
     """When a schedule fires cannot be told; says why, and what would tell it."""
 
 
-def new_fires(schedule: Schedule, first: datetime, last: datetime) -> list[datetime]:
+@lru_cache(maxsize=4096)
+def new_fires(schedule: Schedule, first: datetime, last: datetime) -> tuple[datetime, ...]:
     """Return when a job fires here, from one moment up to before another, in UTC."""
     found = []
     fire = schedule.next_fire(first - timedelta(seconds=1))
     while (moment := fire.astimezone(UTC)) < last:
         found.append(moment)
         fire = schedule.next_fire(fire)
-    return found
+    return tuple(found)
 
 
 def old_fires(
     schedule: OldSchedule, scheduler: Scheduler, first: datetime, last: datetime
-) -> list[datetime]:
+) -> tuple[datetime, ...]:
     """Return when a schedule fired there, from one moment up to before another, in UTC.
 
     Raises:
         UnknownFiresError: the documented rules do not tell it.
     """
-    zone = zone_of(schedule, scheduler)
+    plain = replace(schedule, id=None, is_active=True)  # of thousands of jobs many fire together
+    return _old_fires(plain, scheduler, zone_of(schedule, scheduler), first, last)
+
+
+@lru_cache(maxsize=4096)
+def _old_fires(
+    schedule: OldSchedule, scheduler: Scheduler, zone: ZoneInfo, first: datetime, last: datetime
+) -> tuple[datetime, ...]:
     try:
         if schedule.cron is not None:
             moments = _fires_of_cron(schedule, scheduler, zone, (first, last))
@@ -73,7 +83,7 @@ def old_fires(
         raise UnknownFiresError(
             _("the documented rules do not tell it ({error})", error=str(error))
         ) from error
-    return sorted(moment for moment in found if first <= moment < last)
+    return tuple(sorted(moment for moment in found if first <= moment < last))
 
 
 def zone_of(schedule: OldSchedule, scheduler: Scheduler) -> ZoneInfo:
@@ -97,8 +107,13 @@ def machine_zone() -> str:
     except (OSError, UnicodeDecodeError):
         written = ""
     named = (os.environ.get("TZ", "").lstrip(":"), linked, written)
-    known = available_timezones()
+    known = _zones()
     return next((name for name in named if name in known), "UTC")
+
+
+@lru_cache(maxsize=1)
+def _zones() -> set[str]:
+    return available_timezones()
 
 
 def _fires_of_cron(

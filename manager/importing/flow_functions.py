@@ -10,10 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from include.language import _
-from manager.importing.entrypoints import calls_itself
 from manager.importing.literals import Literals, NotLiteralError
 from manager.importing.old_jobs import Finding, Flow, Place, ScriptCall
-from manager.importing.programs import FUNCTIONS, Program, constants_of, not_literal
+from manager.importing.programs import FUNCTIONS, Program, calls_itself, constants_of, not_literal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -46,6 +45,7 @@ def jobs_of(job: OldJob, flow: Flow | None) -> Iterator[OldJob]:
             retries=call.retries,
             retry_delay=call.retry_delay,
             cwd=call.cwd,
+            notes=(*job.notes, *flow.notes),
         )
 
 
@@ -89,13 +89,16 @@ def flows_of(
         if isinstance(node, FUNCTIONS) and (decorator := _decorator(node, "flow")) is not None:
             options = _options(program, decorator)
             said = options.get("description") or (ast.get_docstring(node) or "").split("\n")[0]
+            before = len(findings)
+            calls = tuple(_Calls(program, node, options, runners, findings).found())
             yield Flow(
                 node.name,
                 str(options.get("name") or node.name.replace("_", "-")),
                 program.place(node),
                 str(said),
                 _span(options.get("timeout_seconds")),
-                tuple(_Calls(program, node, options, runners, findings).found()),
+                calls,
+                tuple(one.text for one in findings[before:]),
             )
 
 

@@ -64,12 +64,15 @@ def id_from(text: str) -> str:
     return made[:LONGEST_ID].rstrip("_")
 
 
-def ids_for(jobs: Sequence[OldJob], taken: Collection[str]) -> list[str]:
+def ids_for(
+    jobs: Sequence[OldJob], taken: Collection[str], imported: Collection[str] = ()
+) -> list[str]:
     """Return an id for each job, none of them twice and none of those that are taken.
 
     Args:
         jobs: in their order.
         taken: the ids that are there already.
+        imported: those of them that an import has given.
     """
     stems = Counter(id_from(stem_of(job.script)) for job in jobs if job.script)
     used = set(taken)
@@ -77,7 +80,7 @@ def ids_for(jobs: Sequence[OldJob], taken: Collection[str]) -> list[str]:
     found = []
     for job in jobs:
         made = best = _best(job, stems)
-        if best in taken:
+        if best in taken and best not in imported:
             made = _suffixed(best, OLD)
         while made in used:
             numbers[best] += 1

@@ -1,21 +1,22 @@
-"""Several sources of one run, held against each other: one job is told once."""
+"""Several sources of one run, held against each other: one job is told once, with its script."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from dataclasses import replace
+from dataclasses import fields, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from include.language import _
-from manager.importing.old_jobs import Finding, OldJob
-from manager.importing.resolving import resolved
+from manager.importing.flow_functions import jobs_of
+from manager.importing.old_jobs import Finding, OldJob, Place
 from manager.importing.scripts import key_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
-    from manager.importing.old_jobs import Read
+    from manager.importing.old_jobs import Flow, Read
 
 # What really was scheduled leads over what a file says.
 LEADING = ("prefect_database", "prefect_api")
@@ -43,7 +44,7 @@ def merged(sources: Sequence[tuple[str, Read]]) -> tuple[list[OldJob], list[Find
                 continue
             matched.add(place)
             findings += _differences(jobs[place], job)
-            jobs[place] = _filled(jobs[place], job)
+            jobs[place] = filled(jobs[place], job)
     jobs, found = resolved(jobs, [flow for _reader, read in sources for flow in read.flows])
     return jobs, list(dict.fromkeys(findings + found))
 
@@ -67,25 +68,11 @@ def _known(jobs: Sequence[OldJob]) -> dict[tuple[str, str], int]:
     return {key: places[0] for key, places in every.items() if len(places) == 1}
 
 
-def _filled(leading: OldJob, other: OldJob) -> OldJob:
+def filled(leading: OldJob, other: OldJob) -> OldJob:
     """Return a job with what only the other source says of it."""
-    return replace(
-        leading,
-        schedules=leading.schedules or other.schedules,
-        script=leading.script or other.script,
-        entrypoint=leading.entrypoint or other.entrypoint,
-        description=leading.description or other.description,
-        tags=leading.tags or other.tags,
-        timeout=leading.timeout if leading.timeout is not None else other.timeout,
-        retries=leading.retries if leading.retries is not None else other.retries,
-        retry_delay=leading.retry_delay if leading.retry_delay is not None else other.retry_delay,
-        cwd=leading.cwd or other.cwd,
-        python=leading.python or other.python,
-        args=leading.args or other.args,
-        env=leading.env or other.env,
-        last_success=leading.last_success or other.last_success,
-        deployment=leading.deployment or other.deployment,
-    )
+    lacks = [one.name for one in fields(OldJob) if getattr(leading, one.name) in (None, "", (), {})]
+    notes = tuple(dict.fromkeys([*leading.notes, *other.notes]))
+    return replace(leading, **{**{name: getattr(other, name) for name in lacks}, "notes": notes})
 
 
 def _differences(leading: OldJob, other: OldJob) -> list[Finding]:
@@ -115,3 +102,52 @@ def _differences(leading: OldJob, other: OldJob) -> list[Finding]:
                  theirs=other.script)  # fmt: skip
         found.append(Finding(other.place, text))
     return found
+
+
+def resolved(jobs: Sequence[OldJob], flows: Sequence[Flow]) -> tuple[list[OldJob], list[Finding]]:
+    """Return jobs with the scripts of their flows, and the flows that none of the jobs runs.
+
+    Args:
+        jobs: of all sources, each once.
+        flows: of all programs.
+    """
+    found: list[OldJob] = []
+    scheduled: set[Place] = set()
+    known = by_function(flows)
+    for job in jobs:
+        flow = flow_of(job, known)
+        if flow is not None:
+            scheduled.add(flow.place)
+        found += [job] if flow is None or job.script is not None else jobs_of(job, flow)
+    left = [flow for flow in flows if flow.place not in scheduled]
+    if left and not scheduled:
+        files = list(dict.fromkeys(flow.place.file for flow in left))
+        text = _("nothing that was read schedules the flows of {files}: name the file with "
+                 "TASK_CONFIGS, prefect.yaml, Prefect's database or the address of its API, too",
+                 files=files)  # fmt: skip
+        return found, [Finding(Place(files[0]), text)]
+    return found, [
+        Finding(flow.place, _("nothing that was read names flow {flow}: it never ran by schedule",
+                              flow=flow.function))
+        for flow in left
+    ]  # fmt: skip
+
+
+def by_function(flows: Sequence[Flow]) -> Mapping[tuple[str, str], list[Flow]]:
+    """Return flows by the names of file and function."""
+    found: dict[tuple[str, str], list[Flow]] = defaultdict(list)
+    for flow in flows:
+        found[Path(flow.place.file).name, flow.function].append(flow)
+    return found
+
+
+def flow_of(job: OldJob, flows: Mapping[tuple[str, str], Sequence[Flow]]) -> Flow | None:
+    """Return the flow that `flows/orders.py:orders` names; of files of one name the nearest."""
+    file, _colon, function = (job.entrypoint or "").rpartition(":")
+    path = re.split(r"[/\\]", file)
+
+    def alike(flow: Flow) -> int:
+        parts = Path(flow.place.file).absolute().parts
+        return sum(parts[-n:] == tuple(path[-n:]) for n in range(1, len(path) + 1))
+
+    return max(flows.get((path[-1], function), ()), key=alike, default=None)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping  # noqa: TC003 -- pydantic reads the annotations
 from dataclasses import dataclass, field
+from datetime import timedelta  # noqa: TC003 -- the same
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from datetime import datetime, timedelta
+from pydantic import AwareDatetime  # noqa: TC002 -- the same
 
 Scheduler = Literal["prefect", "cron", "airflow"]
 
@@ -49,7 +49,7 @@ class OldSchedule:
     cron: str | None = None
     timezone: str | None = None
     interval: timedelta | None = None
-    anchor: datetime | None = None
+    anchor: AwareDatetime | None = None
     rrule: str | None = None
     day_or: bool = True
     is_active: bool = True
@@ -77,6 +77,7 @@ class OldJob:
         last_success: the start of its last good run; aware.
         deployment: how the old system names it, for the command that stops it: `flow/deployment`
             of Prefect, the DAG of dag-factory, the line of a crontab.
+        notes: what of it is not carried over.
     """
 
     name: str
@@ -95,8 +96,9 @@ class OldJob:
     python: str | None = None
     args: tuple[str, ...] = ()
     env: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
-    last_success: datetime | None = None
+    last_success: AwareDatetime | None = None
     deployment: str | None = None
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -137,6 +139,7 @@ class Flow:
         name: Prefect's name for it.
         timeout: of the flow itself.
         calls: the scripts that it runs.
+        notes: what of it is not carried over.
     """
 
     function: str
@@ -145,6 +148,7 @@ class Flow:
     description: str = ""
     timeout: timedelta | None = None
     calls: tuple[ScriptCall, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from include.errors import ConfigurationError
 from include.language import _
+from manager.importing.fire_times import UnknownFiresError
 from manager.importing.old_jobs import OldSchedule
 
 ANSWER_SECONDS = 120.0
@@ -42,7 +43,7 @@ print(json.dumps({"version": prefect.__version__, "fires": fires}))
 """
 
 
-class Answer(NamedTuple):
+class Library(NamedTuple):
     """What the library says.
 
     Attributes:
@@ -51,12 +52,24 @@ class Answer(NamedTuple):
     """
 
     version: str
-    fires: list[list[datetime] | str]
+    fires: dict[OldSchedule, list[datetime] | str]
+
+    def between(self, schedule: OldSchedule, first: datetime, last: datetime) -> list[datetime]:
+        """Return when a schedule fires, from one moment up to before another.
+
+        Raises:
+            UnknownFiresError: Prefect refuses it.
+        """
+        said = self.fires[schedule]
+        if isinstance(said, str):
+            why = " ".join(said.split())
+            raise UnknownFiresError(_("Prefect itself refuses this schedule: {why}", why=why))
+        return [moment for moment in said if first <= moment < last]
 
 
 def ask_prefect(
     python: str, schedules: Sequence[OldSchedule], first: datetime, last: datetime
-) -> Answer:
+) -> Library:
     """Return when schedules of Prefect fire, from one moment up to before another.
 
     Args:
@@ -92,7 +105,7 @@ def ask_prefect(
         one if isinstance(one, str) else [datetime.fromisoformat(each) for each in one]
         for one in answer["fires"]
     ]
-    return Answer(answer["version"], fires)
+    return Library(answer["version"], dict(zip(schedules, fires, strict=True)))
 
 
 def _answer(python: str, asked: str) -> dict[str, Any] | str:

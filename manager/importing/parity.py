@@ -1,16 +1,15 @@
-"""Whether jobs fire here when they fired in the old scheduler: thirty days, to the second."""
+"""Whether jobs are here what they were in the old scheduler: thirty days of fires, and the rest."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone, tzinfo
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
 from include.language import Message, _
-from include.periods import Schedule
 from include.registry import Job
-from include.registry.checks.scripts import is_placeholder
-from include.registry.quantities import duration
+from include.registry.paths import SCRIPTS
+from include.registry.quantities import write_duration
 from manager.importing.fire_times import (
     DAY,
     UnknownFiresError,
@@ -19,72 +18,53 @@ from manager.importing.fire_times import (
     old_fires,
 )
 from manager.importing.old_jobs import OldJob, OldSchedule
-from manager.importing.old_library import Answer, ask_prefect
+from manager.importing.old_library import Library, ask_prefect
+from manager.importing.record import Imported
+from manager.importing.scripts import key_of
+from manager.importing.translating import active_schedules
 
 WINDOW = 30 * DAY
 SHOWN = 3  # moments, or times of day, that a line names
+UTC = timezone.utc
 
 
-@dataclass(frozen=True)
-class NewJob:
-    """What a job is here, or will be.
+class Pair(NamedTuple):
+    """One job there and here.
 
     Attributes:
-        id: of its entry.
-        schedule: when it runs once it is enabled; None for one without.
-        timeout: a run that takes longer is ended.
-        retries: how often a failed run is tried again.
-        retry_delay: the wait before that.
-        cwd: the folder it runs in.
-        python: the Python that runs it; None for the service's.
+        record: what it was, and which differences are meant.
+        job: what it is; None where it has no entry any more.
         script: its file, where that can be read; None for none.
+        now: what it is there now; None where nobody has looked, or it is there no more.
+        is_gone: it is there no more, and not enabled here.
     """
 
-    id: str
-    schedule: Schedule | None
-    timeout: timedelta
-    retries: int
-    retry_delay: timedelta
-    cwd: str
-    python: Path | None = None
-    script: Path | None = None
+    record: Imported
+    job: Job | None
+    script: Path | None
+    now: OldJob | None = None
+    is_gone: bool = False
+
+    @property
+    def old(self) -> OldJob:
+        """What it is there, as far as that is known."""
+        return self.now or self.record.old
 
 
-def planned(values: Mapping[str, Any], script: Path | None) -> NewJob:
-    """Return the job that an entry makes once it is written.
+class Difference(NamedTuple):
+    """One thing that is otherwise here than there.
 
-    Args:
-        values: its keys, as they are written.
-        script: where its script is now; None where it is not on this machine.
+    Attributes:
+        key: what it is about.
+        value: both sides, in no language; one that is confirmed is so as long as this stays.
+        text: the same for people.
+        is_fault: nobody can mean it.
     """
-    said = {name: values.get(name, field.default) for name, field in Job.model_fields.items()}
-    spans = {name: said[name] for name in ("timeout", "retry_delay")}
-    spans = {
-        name: duration(span) if isinstance(span, str) else span for name, span in spans.items()
-    }
-    return NewJob(
-        id=said["id"],
-        schedule=Schedule(said["cron"], said["period"], said["timezone"]),
-        retries=said["retries"],
-        cwd=said["cwd"],
-        python=Path(said["python"]) if said["python"] else None,
-        script=script,
-        **spans,
-    )
 
-
-def registered(job: Job) -> NewJob:
-    """Return a job of the registry."""
-    return NewJob(
-        id=job.id,
-        schedule=job.schedule if job.cron else None,
-        timeout=job.timeout,
-        retries=job.retries,
-        retry_delay=job.retry_delay,
-        cwd=job.cwd,
-        python=job.python_path,
-        script=None if is_placeholder(job.script_path) else job.script_path,
-    )
+    key: str
+    value: str
+    text: str
+    is_fault: bool = False
 
 
 @dataclass(frozen=True)
@@ -92,20 +72,27 @@ class Comparison:
     """One job there and here.
 
     Attributes:
-        old: what it was.
-        new: what it is; None where it has no entry any more.
+        pair: both.
         there: when it fired there, in UTC; None where that is unknown.
         here: when it fires here.
-        difference: what differs; None for nothing.
-        reason: why it does, where that is known.
+        differences: all of them; fire times first.
+        reason: why it fires at other times, where that is known.
     """
 
-    old: OldJob
-    new: NewJob | None
+    pair: Pair
     there: tuple[datetime, ...] | None
     here: tuple[datetime, ...]
-    difference: Message | None
+    differences: tuple[Difference, ...]
     reason: Message | None = None
+
+    def is_confirmed(self, difference: Difference) -> bool:
+        """Return whether a difference is meant."""
+        return self.pair.record.confirmed.get(difference.key) == difference.value
+
+    @property
+    def open(self) -> list[Difference]:
+        """What nobody has confirmed."""
+        return [one for one in self.differences if not self.is_confirmed(one)]
 
 
 @dataclass(frozen=True)
@@ -118,103 +105,136 @@ class Parity:
     """
 
     jobs: tuple[Comparison, ...]
-    by: str | None
-
-    @property
-    def differ(self) -> bool:
-        """Whether any job differs."""
-        return any(one.difference is not None for one in self.jobs)
+    by: str | None = None
 
 
-def compare(
-    jobs: Sequence[tuple[OldJob, NewJob | None]], now: datetime, python: str | None = None
-) -> Parity:
+def compare(pairs: Sequence[Pair], now: datetime, python: str | None = None) -> Parity:
     """Compare jobs from today's midnight on.
 
     Args:
-        jobs: each there and here.
+        pairs: each there and here.
         now: aware.
         python: the path of a Python that has Prefect.
 
     Raises:
         ConfigurationError: that Python does not answer.
     """
-    library = _asked(jobs, now, python) if python else None
-    found = []
-    for old, new in jobs:
-        window = _window(new, now)
-        try:
-            there: tuple[datetime, ...] | None = tuple(_there(old, window, library))
-            why = None
-        except UnknownFiresError as error:
-            there, why = None, error.args[0]
-        here = tuple(new_fires(new.schedule, *window)) if new and new.schedule else ()
-        difference = why or _difference(new, there or (), here)
-        reason = _reason(old) if difference and new and there else None
-        found.append(Comparison(old, new, there, here, difference, reason))
-    return Parity(tuple(found), f"Prefect {library.version}" if library else None)
+    library = None
+    if python:
+        olds = [pair.old for pair in pairs if pair.old.scheduler == "prefect"]
+        schedules = list(dict.fromkeys(one for old in olds for one in old.schedules))
+        library = ask_prefect(python, schedules, now - 2 * DAY, now + WINDOW + 2 * DAY)
+    found = tuple(_compared(pair, now, library) for pair in pairs)
+    return Parity(found, f"Prefect {library.version}" if library else None)
 
 
-class _Library:
-    """What Prefect itself said, by schedule."""
-
-    def __init__(self, schedules: Sequence[OldSchedule], answer: Answer) -> None:
-        self.version = answer.version
-        self._fires = dict(zip(schedules, answer.fires, strict=True))
-
-    def fires(self, schedule: OldSchedule, first: datetime, last: datetime) -> list[datetime]:
-        """Return when a schedule fires; raises UnknownFiresError where Prefect refuses it."""
-        said = self._fires[schedule]
-        if isinstance(said, str):
-            raise UnknownFiresError(
-                _("Prefect itself refuses this schedule: {why}", why=" ".join(said.split()))
-            )
-        return [moment for moment in said if first <= moment < last]
-
-
-def _asked(jobs: Sequence[tuple[OldJob, NewJob | None]], now: datetime, python: str) -> _Library:
-    schedules = list(
-        dict.fromkeys(
-            one for old, _new in jobs if old.scheduler == "prefect" for one in old.schedules
-        )
-    )
-    answer = ask_prefect(python, schedules, now - 2 * DAY, now + WINDOW + 2 * DAY)
-    return _Library(schedules, answer)
-
-
-def _window(new: NewJob | None, now: datetime) -> tuple[datetime, datetime]:
-    zone = new.schedule.zone if new and new.schedule else timezone.utc
+def _compared(pair: Pair, now: datetime, library: Library | None) -> Comparison:
+    old, job = pair.old, pair.job
+    schedule = job.schedule if job and job.cron else None
+    zone = schedule.zone if schedule else UTC
     midnight = now.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
-    first = midnight.astimezone(timezone.utc)
-    return first, first + WINDOW
+    first = midnight.astimezone(UTC)
+    window = first, first + WINDOW
+    try:
+        there: tuple[datetime, ...] | None = tuple(_there(old, window, library))
+        why = None
+    except UnknownFiresError as error:
+        there, why = None, error.args[0]
+    here = new_fires(schedule, *window) if schedule else ()
+    if job is None:
+        text = _("it has no entry here any more")
+        return Comparison(pair, there, here, (Difference("entry", "-", text),))
+    differences: list[Difference] = []
+    reason = None
+    if pair.is_gone:
+        text = _("its old job is not in these sources any more, and it is not enabled here")
+        differences.append(Difference("gone", "-", text))
+    said = why or _difference(there or (), here, zone)
+    if said is not None:
+        differences.append(Difference("fires", _value(old, job), said))
+        reason = _reason(old) if there else None
+    differences += _in_running(pair, old, job)
+    return Comparison(pair, there, here, tuple(differences), reason)
+
+
+def _in_running(pair: Pair, old: OldJob, job: Job) -> Iterator[Difference]:
+    """Yield what is otherwise in how a job runs; what the old system does not say is not."""
+    sides = {
+        "timeout": (_span(old.timeout), write_duration(job.timeout)),
+        "retries": (None if old.retries is None else str(old.retries), str(job.retries)),
+        "delay": (_span(old.retry_delay), write_duration(job.retry_delay)),
+        "folder": (None if _is_same_folder(old, job) else old.cwd, job.cwd),
+        "python": (old.python, str(job.python_path or "-")),
+    }
+    for key, (there, here) in sides.items():
+        if there not in (None, here):
+            said = _("the service's") if here == "-" else here
+            yield Difference(key, f"{there} > {here}", f"{there} > {said}")
+    before = pair.record.old
+    if key_of(old) != key_of(before):
+        text = _("it runs {now} there now, and {before} was imported", now=old.script or "-",
+                 before=before.script or "-")  # fmt: skip
+        yield Difference("runs", f"{old.script} > {job.script}", text)
+    if pair.script is None:
+        text = _("its script is not here yet: a placeholder stands in its place")
+        yield Difference("script", job.script, text, is_fault=True)
+    if pair.now and job.enabled and old.is_enabled and any(one.is_active for one in old.schedules):
+        yield Difference("both", "-", _("it is enabled here and there"), is_fault=True)
+
+
+def _is_same_folder(old: OldJob, job: Job) -> bool:
+    """Return whether a job runs in its old folder, or in its script's on both sides."""
+    if job.cwd != f"{SCRIPTS}/{job.script}".rpartition("/")[0]:
+        return job.cwd == old.cwd
+    there = key_of(replace(old, script=(old.cwd or "").rstrip("/"), cwd=None))
+    return there == key_of(old).rpartition("/")[0]
+
+
+def _span(span: timedelta | None) -> str | None:
+    return None if span is None else write_duration(span)
+
+
+def shown(schedule: OldSchedule) -> str:
+    """Return a schedule as its source writes it."""
+    if schedule.cron is not None:
+        return " ".join(schedule.cron.split())
+    if schedule.interval is not None:
+        return _("every {time}", time=write_duration(schedule.interval))
+    return " ".join((schedule.rrule or "").split())
+
+
+def _value(old: OldJob, job: Job) -> str:
+    """Return the schedules of both sides, in no language."""
+    there = [
+        f"{one.cron or one.rrule or one.interval} {one.timezone} {one.anchor or ''}".strip()
+        for one in active_schedules(old)
+    ]
+    return f"{'; '.join(there)} > {job.cron} {job.timezone}"
 
 
 def _there(
-    old: OldJob, window: tuple[datetime, datetime], library: _Library | None
+    old: OldJob, window: tuple[datetime, datetime], library: Library | None
 ) -> list[datetime]:
     """Return when a job fired; of one that is switched off, when it would have."""
-    active = [one for one in old.schedules if one.is_active] or old.schedules
     found: set[datetime] = set()
-    for schedule in active:
+    for schedule in active_schedules(old):
         if library and old.scheduler == "prefect":
-            found.update(library.fires(schedule, *window))
+            found.update(library.between(schedule, *window))
         else:
             found.update(old_fires(schedule, old.scheduler, *window))
     return sorted(found)
 
 
 def _difference(
-    new: NewJob | None, there: tuple[datetime, ...], here: tuple[datetime, ...]
+    there: tuple[datetime, ...], here: tuple[datetime, ...], zone: tzinfo
 ) -> Message | None:
-    if new is None:
-        return _("it has no entry here any more")
     if there == here:
         return None
     if not here:
         return _("it fires {count} times there, and never here", count=len(there))
     if not there:
         return _("it never fires there by schedule, and {count} times here", count=len(here))
-    return _between(there, here, new.schedule.zone if new.schedule else timezone.utc)
+    return _between(there, here, zone)
 
 
 def _between(there: tuple[datetime, ...], here: tuple[datetime, ...], zone: tzinfo) -> Message:

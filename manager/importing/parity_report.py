@@ -1,102 +1,106 @@
 """Prints the two tables of an import: when jobs fire there and here, and how they run."""
 
 from collections import Counter, defaultdict
-from datetime import timedelta
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from include.errors import ExpectedError
-from include.language import Message, _
-from include.registry.checks.interpreters import imports_of, lacking_in
+from include.language import N_, Message, _
 from include.registry.dated_scripts import look_at
 from include.registry.quantities import write_duration
-from manager.importing.old_jobs import OldSchedule
-from manager.importing.parity import WINDOW, Comparison, NewJob, Parity
-from manager.importing.programs import parse
-from manager.importing.source_text import LARGEST, read_text
+from manager.importing.old_jobs import OldJob
+from manager.importing.parity import WINDOW, Comparison, Parity, shown
+from manager.importing.script_access import DRIVE
+from manager.importing.script_findings import lacked
+from manager.importing.source_text import LARGEST
 from manager.table import cut, lined_up
 
 WIDEST = 30  # of schedules; cells
+# What stands in a column, and what in a line of its own below the table.
+COLUMNS = ("timeout", "retries", "delay")
+LINES = {
+    "folder": N_("folder"),
+    "python": "Python",
+    "runs": N_("script"),
+    "script": N_("script"),
+    "both": N_("enabled"),
+}
 
 
 def print_parity(parity: Parity) -> None:
     """Print both tables."""
     by = parity.by or _("the documented rules (--prefect-python PATH asks Prefect itself)")
     print(_("Fire times of {days} days; those there by {by}:", days=WINDOW.days, by=by))
-    head: list[str] = [
-        _("job"),
-        _("schedule there"),
-        _("there"),
-        _("here"),
-        _("zone"),
-        _("difference"),
-    ]
-    rows: list[list[str]] = [head, *(row for one in parity.jobs for row in _fires(one))]
-    print(*lined_up(rows), sep="\n")
+    head = [_("job"), _("schedule there"), _("there"), _("here"), _("zone"), _("difference")]
+    print(*lined_up([head, *(row for one in parity.jobs for row in _fires(one))]), sep="\n")
     for reason, count in Counter(one.reason for one in parity.jobs if one.reason).items():
         print(_("{reason} (jobs: {count})", reason=reason, count=count))
     print()
     print(_("How they run; what differs is shown as there > here:"))
-    head = [_("job"), _("timeout"), _("retries"), _("delay"), _("folder"), _("takes a period")]
-    rows = [[*head, _("packages that its Python lacks")]]
-    packages = _packages([one.new for one in parity.jobs if one.new])
-    rows += [_runs(one, one.new, packages) for one in parity.jobs if one.new]
-    print(*lined_up(rows), sep="\n")
+    head = [_("job"), _("timeout"), _("retries"), _("delay"), _("encoding"), _("takes a period")]
+    print(*lined_up([head, *map(_runs, parity.jobs)]), sep="\n")
+    packages = _packages(parity.jobs)
+    for one in parity.jobs:
+        if lines := list(_besides(one, packages)):
+            print(f"  {one.pair.old.name}", *lined_up(lines, "    "), sep="\n")
 
 
 def _fires(one: Comparison) -> list[list[str]]:
     """Return the lines of a job in the first table."""
+    old, job = one.pair.old, one.pair.job
     there = "?" if one.there is None else str(len(one.there))
-    zone = one.new.schedule.timezone if one.new and one.new.schedule else "-"
-    schedules = ", ".join(_shown(each) for each in one.old.schedules)
-    difference = one.difference or _("none")
+    zone = job.timezone if job and job.cron else "-"
+    schedules = ", ".join(map(shown, old.schedules))
+    difference = next(filter(None, (_marked(one, key) for key in ("gone", "entry", "fires"))), "")
     lines: list[list[str]] = [
-        [one.old.name, cut(schedules or "-", WIDEST), there, str(len(one.here)), zone, difference]
-    ]
-    if not one.old.is_enabled or not any(each.is_active for each in one.old.schedules):
+        [old.name, cut(schedules or "-", WIDEST), there, str(len(one.here)), zone,
+         difference or _("none")]
+    ]  # fmt: skip
+    if not old.is_enabled or not any(each.is_active for each in old.schedules):
         lines.append(["", "", "", "", "", _("it is switched off there")])
     return lines
 
 
-def _shown(schedule: OldSchedule) -> str:
-    """Return a schedule as its source writes it."""
-    if schedule.cron is not None:
-        return " ".join(schedule.cron.split())
-    if schedule.interval is not None:
-        return _("every {time}", time=write_duration(schedule.interval))
-    return " ".join((schedule.rrule or "").split())
+def _marked(one: Comparison, key: str) -> str:
+    """Return a difference as it is shown; empty for none."""
+    found = next((each for each in one.differences if each.key == key), None)
+    if found is None or not one.is_confirmed(found):
+        return found.text if found else ""
+    return _("{difference} (confirmed)", difference=found.text)
 
 
-def _runs(one: Comparison, new: NewJob, packages: dict[Path, list[str]]) -> list[str]:
+def _runs(one: Comparison) -> list[str]:
     """Return the line of a job in the second table."""
-    old = one.old
-    lacked = packages.get(new.script) if new.script else None
-    return [
-        old.name,
-        _changed(_span(old.timeout), _span(new.timeout)),
-        _changed(None if old.retries is None else str(old.retries), str(new.retries)),
-        _changed(_span(old.retry_delay), _span(new.retry_delay)),
-        _changed(old.cwd, new.cwd),
-        _takes_a_period(new),
-        "?" if lacked is None else ", ".join(lacked) or "-",
-    ]
+    job = one.pair.job
+    same = ("-", "-", "-")
+    if job:
+        same = (write_duration(job.timeout), str(job.retries), write_duration(job.retry_delay))
+    said = [_marked(one, key) or value for key, value in zip(COLUMNS, same, strict=True)]
+    return [one.pair.old.name, *said, _encoding(one.pair.old), _takes_a_period(one.pair.script)]
 
 
-def _changed(old: str | None, new: str | None) -> str:
-    return str(new) if old in (None, new) else f"{old} > {new}"
+def _besides(one: Comparison, packages: Mapping[Path, list[str]]) -> Iterator[Sequence[str]]:
+    """Yield what no column has room for: a line each, with what it is about."""
+    for key, title in LINES.items():
+        if said := _marked(one, key):
+            yield _(title), said
+    if one.pair.script and (names := packages.get(one.pair.script)):
+        yield _("packages that its Python lacks"), ", ".join(names)
+    for note in one.pair.old.notes:
+        yield _("not carried over"), note.removeprefix(f"{one.pair.old.name}: ")
 
 
-def _span(span: timedelta | None) -> str | None:
-    return None if span is None else write_duration(span)
+def _encoding(old: OldJob) -> str:
+    """Return how a script reads and writes files that it opens without saying how."""
+    is_of_windows = DRIVE.match(old.script or "") or "\\" in (old.script or "")
+    return "GBK > UTF-8" if is_of_windows else "UTF-8"
 
 
-def _takes_a_period(new: NewJob) -> Message | str:
+def _takes_a_period(script: Path | None) -> Message | str:
     """Return whether the text of a script names the period that it is to bring."""
-    if new.script is None:
-        return "?"
     try:
-        if new.script.stat().st_size > LARGEST:
+        if script is None or script.stat().st_size > LARGEST:
             return "?"
-        found = look_at(new.script)
+        found = look_at(script)
     except OSError:
         return "?"
     if found.named:
@@ -104,25 +108,14 @@ def _takes_a_period(new: NewJob) -> Message | str:
     return _("no, only the last one")
 
 
-def _packages(jobs: list[NewJob]) -> dict[Path, list[str]]:
-    """Return what each script imports that its Python lacks; one call for all of a Python."""
+def _packages(jobs: Sequence[Comparison]) -> dict[Path, list[str]]:
+    """Return what each script imports that its Python lacks."""
     by_python: dict[Path | None, list[Path]] = defaultdict(list)
-    for job in jobs:
-        if job.script is not None:
-            by_python[job.python].append(job.script)
-    found: dict[Path, list[str]] = {}
-    for python, scripts in by_python.items():
-        imports = {one: names for one in scripts if (names := _imports(one)) is not None}
-        asked = [(str(script.parent), names) for script, names in imports.items()]
-        answer = lacking_in(python, asked)
-        if not isinstance(answer, str):
-            found |= dict(zip(imports, answer, strict=True))
-    return found
-
-
-def _imports(script: Path) -> list[str] | None:
-    """Return what a script imports; None where it is no program of Python 3."""
-    try:
-        return list(imports_of(parse(read_text(script).text)))
-    except (ExpectedError, SyntaxError, RecursionError):
-        return None
+    for one in jobs:
+        if one.pair.job is not None and one.pair.script is not None:
+            by_python[one.pair.job.python_path].append(one.pair.script)
+    return {
+        script: names
+        for python, scripts in by_python.items()
+        for script, names in lacked(python, scripts).items()
+    }

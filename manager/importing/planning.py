@@ -11,11 +11,11 @@ from include.language import _
 from include.registry import load_registry
 from include.registry.constraints import LONGEST_LINE
 from include.registry.place import Project
-from manager.importing.entries import PlannedFolders, checked, keys_of, notes_on, today_in, zone_of
+from manager.importing.entries import PlannedFolders, Wishes, checked, keys_of, notes_on
 from manager.importing.identifiers import id_from, ids_for
-from manager.importing.merging import merged
+from manager.importing.merging import by_function, flow_of, merged
 from manager.importing.old_jobs import Finding, OldJob
-from manager.importing.resolving import flow_of
+from manager.importing.record import Imported, read_records
 from manager.importing.script_findings import findings_in
 from manager.importing.scripts import ScriptCopy, ScriptFinder, key_of
 from manager.importing.source_text import is_file, is_folder
@@ -23,12 +23,10 @@ from manager.importing.translating import UntranslatableError, active_schedules
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from datetime import date, datetime
 
     from include.language import Message
     from include.registry import Job
     from manager.importing.old_jobs import Flow, OldSchedule, Read
-    from manager.importing.record import Imported
 
 
 @dataclass(frozen=True)
@@ -38,19 +36,29 @@ class PlannedEntry:
     Attributes:
         job: what it is there.
         values: its keys, as they are written.
+        made: the job that they make here.
         script: what its script is, and where it goes.
         ours: the job of the same name that is here already; None where there is none.
+        is_start_wished: the user has named the first day that is expected.
     """
 
     job: OldJob
     values: Mapping[str, Any]
+    made: Job
     script: ScriptCopy
     ours: Job | None = None
+    is_start_wished: bool = False
 
     @property
     def id(self) -> str:
         """Its id."""
-        return str(self.values["id"])
+        return self.made.id
+
+    @property
+    def record(self) -> Imported:
+        """What is kept of it beside its entry."""
+        start = None if self.is_start_wished else self.made.start
+        return Imported(self.id, self.job, self.ours.id if self.ours else None, start)
 
 
 @dataclass(frozen=True)
@@ -72,54 +80,38 @@ class Plan:
     not_imported: int
 
 
-@dataclass(frozen=True)
-class Wishes:
-    """What the user has asked for.
-
-    Attributes:
-        root: the project root.
-        sources: as they were written.
-        copies: scripts are copied.
-        start: the first business day that is expected; None for what each job's past says.
-        now: aware.
-    """
-
-    root: Path
-    sources: Sequence[str]
-    now: datetime
-    copies: bool = True
-    start: date | None = None
-
-
-def make_plan(
-    read: Sequence[tuple[str, Read]], records: Mapping[str, Imported], wishes: Wishes
-) -> Plan:
+def make_plan(read: Sequence[tuple[str, Read]], wishes: Wishes) -> Plan:
     """Plan an import; nothing is written.
 
     Args:
         read: what each reader has returned, with its name.
-        records: what was imported before.
         wishes: what the user has asked for.
+
+    Raises:
+        ConfigurationError: the record of an earlier import is not as it was written.
     """
     jobs, findings = merged(read)
     present = load_registry(wishes.root).jobs
-    before = {_identity(one.old): one for one in records.values() if one.job_id in present}
-    known = [before[_identity(job)] for job in jobs if _identity(job) in before]
-    fresh = [job for job in jobs if _identity(job) not in before]
+    records = read_records(wishes.root, present)
+    before = {identity_of(one.old): one for one in records.values()}
+    known = [before[identity_of(job)] for job in jobs if identity_of(job) in before]
+    fresh = [job for job in jobs if identity_of(job) not in before]
     flows = [flow for _reader, one in read for flow in one.flows]
     runnable = _runnable(fresh, flows, findings)
     finder = ScriptFinder(wishes.root, _folders(wishes.sources), wishes.copies)
     copies = finder.plan([job for job, _schedule in runnable])
-    ids = ids_for([job for job, _schedule in runnable], present)
+    ids = ids_for([job for job, _schedule in runnable], present, records)
     maker = _Maker(wishes, present, copies, findings)
     made = [maker.entry(*one, job_id) for one, job_id in zip(runnable, ids, strict=True)]
     entries = tuple(one for one in made if one is not None)
     used = {entry.script.new for entry in entries}
     kept = tuple(copy for copy in copies.values() if copy.new in used)
-    kept += tuple(finder.late([(one.old, present[one.job_id].script) for one in known]))
-    findings += [*finder.findings, *findings_in(kept)]
-    with_entry = {(entry.job.place, _identity(entry.job)) for entry in entries}
-    not_imported = sum((job.place, _identity(job)) not in with_entry for job in fresh)
+    kept += tuple(
+        finder.late((one.old, present[one.job_id].script) for one in known if one.job_id in present)
+    )
+    findings += [*finder.findings, *findings_in(map(_files, kept))]
+    with_entry = {(entry.job.place, identity_of(entry.job)) for entry in entries}
+    not_imported = sum((job.place, identity_of(job)) not in with_entry for job in fresh)
     return Plan(entries, kept, tuple(known), tuple(dict.fromkeys(findings)), not_imported)
 
 
@@ -143,14 +135,9 @@ class _Maker:
     def entry(self, job: OldJob, schedule: OldSchedule, job_id: str) -> PlannedEntry | None:
         """Return an entry; None, and a finding, where there can be none."""
         script = self.copies[key_of(job)]
-        start = self.wishes.start or today_in(zone_of(schedule), self.wishes.now)
-        settled = replace(
-            job,
-            last_success=job.last_success if self.wishes.start is None else None,
-            python=job.python if is_file(job.python or "") else None,
-        )
+        settled = replace(job, python=job.python if is_file(job.python or "") else None)
         try:
-            values = keys_of(settled, schedule, job_id, script, start)
+            values = keys_of(settled, schedule, job_id, script, self.wishes)
         except UntranslatableError as error:
             self.findings.append(Finding(job.place, f"{job.name}: {error}"))
             return None
@@ -158,11 +145,13 @@ class _Maker:
         if same is not None and same.name == values["name"]:
             values["name"] = _("{name} (old script)", name=values["name"])[:LONGEST_LINE]
         kept, wrong = checked(values, job, self.project)
+        if kept is not None:
+            wrong += notes_on(job, kept[0])
         self.findings += wrong
         if kept is None:
             return None
-        self.findings += notes_on(job, schedule, kept)
-        return PlannedEntry(job, kept, script, same)
+        noted = replace(job, notes=(*job.notes, *(one.text for one in wrong)))
+        return PlannedEntry(noted, *kept, script, same, self.wishes.start is not None)
 
 
 class _Ours:
@@ -188,13 +177,14 @@ def _runnable(
 ) -> list[tuple[OldJob, OldSchedule]]:
     """Return each job with a schedule of it; what runs no script is a finding."""
     found = []
+    functions = by_function(flows)
     for job in jobs:
         if job.script is None:
             if job.deployment is None and any(one.place == job.place for one in findings):
                 continue  # its flow is not known, which is said already
-            findings.append(Finding(job.place, _without_script(job, flow_of(job, flows))))
+            findings.append(Finding(job.place, _without_script(job, flow_of(job, functions))))
             continue
-        schedules = list(active_schedules(job))
+        schedules = active_schedules(job)
         if not schedules:
             text = _("{name}: it has no schedule, and was only started by hand: it is left out, "
                      "write an entry with 'enabled: false' where it is to be kept",
@@ -221,7 +211,7 @@ def _without_script(job: OldJob, flow: Flow | None) -> Message:
     return _("{name}: no script is known that it runs: it is not imported", name=job.name)
 
 
-def _identity(job: OldJob) -> tuple[str, str, str]:
+def identity_of(job: OldJob) -> tuple[str, str, str]:
     """Return what tells a job from all others of the old system, in two imports."""
     return (job.scheduler, job.name, key_of(job))
 
@@ -232,3 +222,8 @@ def _folders(sources: Sequence[str]) -> list[Path]:
     return list(
         dict.fromkeys((path if is_folder(path) else path.parent).absolute() for path in paths)
     )
+
+
+def _files(copy: ScriptCopy) -> list[Path]:
+    """Return the files of a script that are on this machine."""
+    return [*([copy.found] if copy.found else []), *(path for path, _new in copy.modules)]

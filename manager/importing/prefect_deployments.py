@@ -12,8 +12,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from include.errors import ConfigurationError
 from include.language import _
 from include.text import quoted
-from manager.importing.entrypoints import script_of
 from manager.importing.old_jobs import Finding, OldJob, OldSchedule, Place, Read
+from manager.importing.programs import script_of
 
 ISO_INTERVAL = re.compile(
     r"P(?:(?P<weeks>\d+)W)?(?:(?P<days>\d+)D)?"
@@ -199,5 +199,6 @@ def _job(deployment: Mapping[str, Any], place: Place) -> tuple[OldJob, list[Find
         script=script_of(str(deployment.get("path") or ""), entrypoint),
         last_success=in_utc(deployment.get("last_success")),
         deployment=full,
+        notes=tuple(one.text for one in findings),
     )
     return job, findings

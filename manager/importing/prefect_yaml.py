@@ -5,9 +5,9 @@ from typing import Any
 
 from include.errors import ConfigurationError
 from include.language import _
-from manager.importing.entrypoints import script_of
 from manager.importing.old_jobs import Finding, OldJob, OldSchedule, Place, Read
 from manager.importing.prefect_deployments import TEMPLATE, brief, schedule_of
+from manager.importing.programs import script_of
 from manager.importing.source_text import read_text
 from manager.importing.yaml_lines import Lines, load
 
@@ -68,6 +68,7 @@ class _Reader:
         entrypoint = entrypoint if isinstance(entrypoint, str) else None
         function = (entrypoint or "").rpartition(":")[2]
         flow = said.get("flow_name") or function.replace("_", "-")  # as Prefect names it
+        before = len(self.findings)
         schedules = self._schedules(said, name)
         self._name_the_rest(said, name)
         tags = said.get("tags")
@@ -82,6 +83,7 @@ class _Reader:
                 tags=tuple(map(str, tags)) if isinstance(tags, list) else (),
                 is_enabled=said.get("paused") is not True,
                 deployment=f"{flow}/{name}" if _is_text(flow) else None,
+                notes=tuple(one.text for one in self.findings[before:]),
             )
         )
 

@@ -10,19 +10,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from include.language import _
-from include.registry.checks.interpreters import imports_of
 from include.script_errors import reason_of_syntax
 from manager.importing.literals import Literals, NotLiteralError
 from manager.importing.old_jobs import Finding, Place
-from manager.importing.script_access import is_below
-from manager.importing.source_text import UnreadableSourceError, is_file, is_folder, read_text
+from manager.importing.source_text import UnreadableSourceError, read_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from include.language import Message
 
-MOST_MODULES = 200  # of one package
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 
@@ -126,27 +123,39 @@ def parse(text: str) -> ast.Module:
         raise SyntaxError(str(error) or type(error).__name__) from error
 
 
-def imported_beside(path: Path, base: Path) -> Iterator[Path]:
-    """Yield the files of a folder that a program imports; none that a link leads out of it to."""
+def script_of(folder: str, entrypoint: Any) -> str | None:
+    """Return the file of a function, where running the file calls the function; else None.
+
+    Args:
+        folder: what the file's path is relative to.
+        entrypoint: `flows/orders.py:orders`, or whatever stands in its place.
+    """
+    file, _colon, function = str(entrypoint or "").rpartition(":")
+    path = Path(folder, file)
+    if not file or not path.is_absolute() or not calls_itself(path, function):
+        return None
+    return str(path)
+
+
+def calls_itself(file: Path, function: str) -> bool:
+    """Return whether a Python file, when it is run, calls one of its functions without arguments.
+
+    The file is read, and not run.
+    """
     try:
-        tree = parse(read_text(path).text)
-        names = list(imports_of(tree))
-    except (UnreadableSourceError, SyntaxError, RecursionError):
-        return
-    names += [
-        node.module or alias.name
-        for node in ast.walk(tree)
-        if isinstance(node, ast.ImportFrom) and node.level
-        for alias in node.names
-    ]
-    inside = [base.resolve()]
-    for name in names:
-        top = name.partition(".")[0]
-        for folder in dict.fromkeys((base, path.parent)):
-            modules = [folder / f"{top}.py"]
-            if not is_file(modules[0]) and top and is_folder(folder / top):
-                modules = sorted((folder / top).rglob("*.py"))[:MOST_MODULES]
-            yield from (one for one in modules if is_file(one) and is_below(one.resolve(), inside))
+        tree = parse(read_text(file).text)
+    except (UnreadableSourceError, SyntaxError):
+        return False
+    return any(
+        isinstance(call, ast.Call)
+        and isinstance(call.func, ast.Name)
+        and call.func.id == function
+        and not call.args
+        and not call.keywords
+        for block in tree.body
+        if isinstance(block, ast.If) and "__main__" in ast.unparse(block.test)
+        for call in ast.walk(block)
+    )
 
 
 def constants_of(body: list[ast.stmt], stored: Counter[str]) -> dict[str, ast.expr]:

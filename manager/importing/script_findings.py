@@ -1,9 +1,14 @@
-"""What a person must look at in a script of the old system, each with its line."""
+"""What a script of the old system holds: what a person must look at, and what it imports.
+
+Each file is read once, however often it is asked about.
+"""
 
 from __future__ import annotations
 
 import ast
 import re
+from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from include.language import _
@@ -11,20 +16,20 @@ from include.registry.checks.interpreters import imports_of, lacking_in
 from include.script_errors import reason_of_syntax
 from manager.importing.old_jobs import Finding, Place
 from manager.importing.programs import parse
+from manager.importing.script_access import is_below
 from manager.importing.script_secrets import secrets_in
 from manager.importing.source_text import (
     COOKIE,
     UnreadableSourceError,
     is_file,
+    is_folder,
     read_bytes,
     read_text,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
-
-    from manager.importing.scripts import ScriptCopy
 
 WINDOWS_PATH = re.compile(r"\b[A-Za-z]:(?:\\{1,2}|/(?!/))[^\s\"'*?<>|]*")
 # Commands that only Windows has.
@@ -35,67 +40,172 @@ OF_WINDOWS = re.compile(
 )
 STARTERS = ("system", "popen", "run", "call", "Popen", "check_call", "check_output", "startfile")
 CODECS = re.compile(r"(?:cp936|gbk|gb2312|gb18030|mbcs|ansi)", re.IGNORECASE)
-LONGEST_NAME = 200
+FILE_NAME = re.compile(r"(?:.*[/\\])?([^/\\]{1,100}\.[^/\\]{0,100})", re.DOTALL)
 ASKED_AT_ONCE = 500  # scripts
 MOST_OF_A_KIND = 20  # of one file; a table of paths is told once
+MOST_MODULES = 200  # of one script, or one package
 SHEBANG = b"#!"
 
 
-def findings_in(copies: Sequence[ScriptCopy]) -> list[Finding]:
-    """Return the findings in all scripts that are on this machine, and in their modules."""
-    found: list[Finding] = []
-    for copy in copies:
-        if copy.found is None:
-            continue
-        files = [copy.found, *(path for path, _new in copy.modules)]
-        for path in files:
-            found += _in_file(path)
-        names = {path.name for path in files}
-        found += _files_named(copy.found, names)
-    return list(dict.fromkeys([*found, *_lacked(copies)]))
+@dataclass(frozen=True)
+class Facts:
+    """What a file holds.
+
+    Attributes:
+        findings: what a person must look at.
+        encoding: of its text; None where it is none.
+        imports: the packages that it cannot do without, with the line of each.
+        relative: what it imports relative to its own folder.
+        names: the names of files that stand in its text, with the line of each.
+        is_program: it can be parsed as Python 3.
+    """
+
+    findings: tuple[Finding, ...] = ()
+    encoding: str | None = None
+    imports: dict[str, int] = field(default_factory=dict)
+    relative: tuple[str, ...] = ()
+    names: dict[str, int] = field(default_factory=dict)
+    is_program: bool = False
 
 
-def _in_file(path: Path) -> Iterator[Finding]:
+def facts_of(path: Path) -> Facts:
+    """Return what a file holds, as it is now."""
+    try:
+        status = path.stat()
+    except OSError:
+        return _facts_of(path, 0, 0)
+    return _facts_of(path, status.st_mtime_ns, status.st_size)
+
+
+@lru_cache(maxsize=50_000)
+def _facts_of(path: Path, mtime_ns: int, size: int) -> Facts:
+    del mtime_ns, size  # they stand for the text
     where = Place(str(path))
     try:
         text = read_text(path)
         raw = read_bytes(path)
     except UnreadableSourceError as error:
-        yield Finding(where, str(error))
-        return
+        return Facts((Finding(where, str(error)),))
+    found: list[Finding] = []
     if text.line_of_gbk:
-        yield Finding(Place(str(path), text.line_of_gbk), _gbk(raw))
+        found.append(Finding(Place(str(path), text.line_of_gbk), _gbk(raw)))
     if text.encoding == "utf-16":
-        yield Finding(where, _("this is UTF-16, which Python does not read: save it as UTF-8"))
-    if path.suffix != ".py":
-        if text.has_crlf or text.encoding == "utf-8-sig":
-            yield Finding(where, _("its lines end as those of Windows do, or it begins with a byte "
-                                   "order mark, so that no shell starts it: save it as UTF-8 with "
-                                   "LF"))  # fmt: skip
-        if not raw.startswith(SHEBANG):
-            yield Finding(Place(str(path), 1), _("begin it with the program that runs it, as in "
-                                                 "#!/bin/bash"))  # fmt: skip
-        return
-    if text.encoding == "utf-8-sig":
-        yield Finding(
-            Place(str(path), 1), _("it begins with a byte order mark, which does no harm")
+        found.append(
+            Finding(where, _("this is UTF-16, which Python does not read: save it as UTF-8"))
         )
-    if text.has_crlf:
-        yield Finding(Place(str(path), 1), _("its lines end as those of Windows do (CRLF), which "
-                                             "does no harm"))  # fmt: skip
+    found += _of_its_form(path, raw, has_bom=text.encoding == "utf-8-sig", has_crlf=text.has_crlf)
     try:
         tree = parse(text.text)
     except SyntaxError as error:
-        yield Finding(Place(str(path), error.lineno or 0),
-                      _("this is not Python 3: {reason}",
-                        reason=reason_of_syntax(error.msg)))  # fmt: skip
+        if path.suffix == ".py":
+            found.append(Finding(Place(str(path), error.lineno or 0), _("this is not Python 3: "
+                                 "{reason}", reason=reason_of_syntax(error.msg))))  # fmt: skip
+        return Facts(tuple(found), text.encoding)
+    nodes = list(ast.walk(tree))
+    if path.suffix == ".py":
+        found += _in_nodes(str(path), nodes)
+    relative = tuple(
+        node.module or alias.name
+        for node in nodes
+        if isinstance(node, ast.ImportFrom) and node.level
+        for alias in node.names
+    )
+    return Facts(
+        tuple(found), text.encoding, imports_of(tree), relative, _names(nodes), is_program=True
+    )
+
+
+def findings_in(scripts: Iterable[Sequence[Path]]) -> list[Finding]:
+    """Return the findings in some scripts, each with its modules behind it."""
+    found: list[Finding] = []
+    for files in scripts:
+        found += (finding for path in files for finding in facts_of(path).findings)
+        found += (each for script in files[:1] for each in _files_named(script, files))
+    return list(dict.fromkeys(found))
+
+
+def modules_of(script: Path) -> list[Path]:
+    """Return the modules beside a script that it imports, and those that these import."""
+    base = script.parent
+    inside = [base.resolve()]
+    found: dict[Path, None] = {}
+    pending = [script]
+    while pending and len(found) < MOST_MODULES:
+        path = pending.pop()
+        facts = facts_of(path)
+        for name in (*facts.imports, *facts.relative):
+            for module in _files_of(name.partition(".")[0], (base, path.parent)):
+                # None that a link leads out of the folder to.
+                if module not in found and module != script and is_below(module.resolve(), inside):
+                    found[module] = None
+                    pending.append(module)
+    return list(found)
+
+
+def _files_of(name: str, folders: Iterable[Path]) -> Iterator[Path]:
+    """Yield the files of a module, or a package, that is in one of some folders."""
+    for folder in dict.fromkeys(folders):
+        if is_file(module := folder / f"{name}.py"):
+            yield module
+        elif name and is_folder(folder / name):
+            yield from filter(is_file, sorted((folder / name).rglob("*.py"))[:MOST_MODULES])
+
+
+def lacked(python: Path | None, scripts: Iterable[Path]) -> dict[Path, list[str]]:
+    """Return what each script, with its modules, imports that a Python lacks; where it stands.
+
+    Of a script that is no program of Python 3, and where that Python does not answer, nothing is
+    known, and the script is left out.
+
+    Args:
+        python: its path; None for the service's own.
+        scripts: their paths.
+    """
+    found: dict[Path, list[str]] = {}
+    files = {one: [one, *modules_of(one)] for one in scripts if facts_of(one).is_program}
+    by_folder = {
+        path: (str(path.parent), tuple(facts_of(path).imports))
+        for each in files.values()
+        for path in each
+    }
+    asked = list(dict.fromkeys(by_folder.values()))
+    answers: dict[tuple[str, tuple[str, ...]], list[str]] = {}
+    for start in range(0, len(asked), ASKED_AT_ONCE):
+        some = asked[start : start + ASKED_AT_ONCE]
+        answer = lacking_in(python, [(folder, list(names)) for folder, names in some])
+        if isinstance(answer, str):
+            return {}
+        answers |= dict(zip(some, answer, strict=True))
+    for script, each in files.items():
+        found[script] = [
+            f"{name} ({path.name}:{facts_of(path).imports[name]})"
+            for path in each
+            for name in answers[by_folder[path]]
+        ]
+    return found
+
+
+def _of_its_form(path: Path, raw: bytes, *, has_bom: bool, has_crlf: bool) -> Iterator[Finding]:
+    """Yield what its line ends and its first line do; shells are not as patient as Python."""
+    first = Place(str(path), 1)
+    if path.suffix == ".py":
+        if has_bom:
+            yield Finding(first, _("it begins with a byte order mark, which does no harm"))
+        if has_crlf:
+            text = _("its lines end as those of Windows do (CRLF), which does no harm")
+            yield Finding(first, text)
         return
-    yield from _in_tree(str(path), tree)
+    if has_bom or has_crlf:
+        text = _("its lines end as those of Windows do, or it begins with a byte order mark, so "
+                 "that no shell starts it: save it as UTF-8 with LF")  # fmt: skip
+        yield Finding(Place(str(path)), text)
+    if not raw.startswith(SHEBANG):
+        yield Finding(first, _("begin it with the program that runs it, as in #!/bin/bash"))
 
 
-def _in_tree(file: str, tree: ast.Module) -> Iterator[Finding]:
+def _in_nodes(file: str, nodes: Sequence[ast.AST]) -> Iterator[Finding]:
     told = 0
-    for node in ast.walk(tree):
+    for node in nodes:
         for line, text in (*_command(node), *_text(node)):
             told += 1
             if told <= MOST_OF_A_KIND:
@@ -103,7 +213,7 @@ def _in_tree(file: str, tree: ast.Module) -> Iterator[Finding]:
     if told > MOST_OF_A_KIND:
         yield Finding(Place(file), _("and {count} more of Windows' paths and commands",
                                      count=told - MOST_OF_A_KIND))  # fmt: skip
-    for line, name in secrets_in(tree):
+    for line, name in secrets_in(nodes):
         yield Finding(Place(file, line), _("{name} is a secret in the text: put it in a connection "
                                            "(Admin > Connections), and change it",
                                            name=name))  # fmt: skip
@@ -143,60 +253,22 @@ def _gbk(raw: bytes) -> str:
              "UTF-8")  # fmt: skip
 
 
-def _files_named(script: Path, copied: set[str]) -> Iterator[Finding]:
-    """Yield the files beside a script that its text names, and that are not copied."""
-    try:
-        tree = parse(read_text(script).text)
-    except (UnreadableSourceError, SyntaxError):
-        return
-    told: set[str] = set()
-    for node in ast.walk(tree):
+def _names(nodes: Iterable[ast.AST]) -> dict[str, int]:
+    """Return what may be names of files in the texts of a program, with the line of each."""
+    found: dict[str, int] = {}
+    for node in nodes:
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
-            name = re.split(r"[/\\]", node.value)[-1]
-            if "." not in name[1:] or name.endswith(".py") or name in copied | told:
-                continue
-            if is_file(script.parent / name[:LONGEST_NAME]):
-                told.add(name)
-                yield Finding(
-                    Place(str(script), node.lineno),
-                    _(
-                        "it names {file}, which stands beside it and is not copied: copy it to the "
-                        "script's new folder, if it is needed",
-                        file=name,
-                    ),
-                )
+            named = FILE_NAME.fullmatch(node.value)
+            if named and not named[1].endswith(".py"):
+                found.setdefault(named[1], node.lineno)
+    return found
 
 
-def _lacked(copies: Sequence[ScriptCopy]) -> Iterator[Finding]:
-    """Yield the packages that scripts import and the service's Python lacks."""
-    asked: list[tuple[Path, dict[str, int]]] = []
-    for copy in copies:
-        if copy.found is None or copy.found.suffix != ".py":
-            continue
-        for path in (copy.found, *(module for module, _new in copy.modules)):
-            try:
-                asked.append((path, imports_of(parse(read_text(path).text))))
-            except (UnreadableSourceError, SyntaxError, RecursionError):  # noqa: PERF203 -- each for itself
-                continue
-    for start in range(0, len(asked), ASKED_AT_ONCE):
-        yield from _answered(asked[start : start + ASKED_AT_ONCE])
-
-
-def _answered(asked: Sequence[tuple[Path, dict[str, int]]]) -> Iterator[Finding]:
-    answer = lacking_in(None, [(str(path.parent), list(names)) for path, names in asked])
-    if isinstance(answer, str):
-        text = _("which packages this and {count} more scripts lack is unknown: the service's "
-                 "Python did not answer ({reason}); `check` asks again once they are imported",
-                 count=len(asked) - 1, reason=answer)  # fmt: skip
-        yield Finding(Place(str(asked[0][0])), text)
-        return
-    for (path, names), lacked in zip(asked, answer, strict=True):
-        for name in lacked:
-            yield Finding(
-                Place(str(path), names[name]),
-                _(
-                    "imports {package}, which the service's Python lacks: make an environment that "
-                    "has it, and write its Python as 'python' into the entry",
-                    package=name,
-                ),
-            )
+def _files_named(script: Path, copied: Iterable[Path]) -> Iterator[Finding]:
+    """Yield the files beside a script that its text names, and that are not copied."""
+    known = {path.name for path in copied}
+    for name, line in facts_of(script).names.items():
+        if name not in known and is_file(script.parent / name):
+            text = _("it names {file}, which stands beside it and is not copied: copy it to the "
+                     "script's new folder, if it is needed", file=name)  # fmt: skip
+            yield Finding(Place(str(script), line), text)

@@ -10,7 +10,7 @@ from include.registry.environment import CAMEL_CASE, SECRET
 from include.secrets.masking import SHORTEST
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 URL = re.compile(r"(?<=://)[^/\s:@]{0,200}:([^/\s@{}]{4,300})@")
 # Words that the registry's own list of names does not have.
@@ -27,9 +27,9 @@ def is_secret_name(name: str) -> bool:
     return bool(SECRET.search(word) or MORE.search(word) or CHINESE.search(name))
 
 
-def secrets_in(tree: ast.Module) -> Iterator[tuple[int, str]]:
-    """Yield line and name of each secret that a program is written with."""
-    for node in ast.walk(tree):
+def secrets_in(nodes: Iterable[ast.AST]) -> Iterator[tuple[int, str]]:
+    """Yield line and name of each secret that a program, of these nodes, is written with."""
+    for node in nodes:
         for name, value in _named(node):
             if is_secret_name(name) and _is_secret(value):
                 yield getattr(value, "lineno", 0), name

@@ -17,9 +17,10 @@ from include.errors import ExpectedError
 from include.language import _
 from include.registry.checks.scripts import PLACEHOLDER, is_placeholder
 from include.registry.paths import SCRIPTS
-from manager.importing.old_jobs import Finding, Place
-from manager.importing.programs import imported_beside
+from manager.importing.old_jobs import Finding
+from manager.importing.record import write_atomically
 from manager.importing.script_access import DRIVE, Access
+from manager.importing.script_findings import facts_of, modules_of
 from manager.importing.source_text import UnreadableSourceError, is_file, read_bytes
 
 if TYPE_CHECKING:
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from manager.importing.old_jobs import OldJob
 
 IMPORTED = "imported"
-MOST_MODULES = 200  # of one script, that are copied with it
 LONGEST_PART = 60
 # Of a missing script: both languages, since it imports nothing of ours.
 PROGRAM = """{mark}
@@ -179,28 +179,18 @@ class ScriptFinder:
     def _modules(
         self, script: Path, new: str, taken: dict[str, Path | None]
     ) -> tuple[tuple[Path, str], ...]:
-        """Return the modules beside a script that it imports, and those that they import."""
-        base, target = script.parent, new.rpartition("/")[0]
-        found: dict[Path, str] = {}
-        pending = [script]
-        while pending and len(found) < MOST_MODULES:
-            for path in imported_beside(pending.pop(), base):
-                there = f"{target}/{path.relative_to(base).as_posix()}"
-                if path in found or path == script or taken.get(there, path) != path:
-                    continue
-                if not self._may_write(there, path) or not self._is_readable(path):
-                    continue
-                found[path], taken[there] = there, path
-                pending.append(path)
-        return tuple(found.items())
-
-    def _is_readable(self, module: Path) -> bool:
-        try:
-            read_bytes(module)
-        except UnreadableSourceError as error:
-            self.findings.append(Finding(Place(str(module)), str(error)))
-            return False
-        return True
+        """Return the modules that are copied with a script, each with its path here."""
+        found = []
+        for path in modules_of(script):
+            there = f"{new.rpartition('/')[0]}/{path.relative_to(script.parent).as_posix()}"
+            if taken.get(there, path) != path or not self._may_write(there, path):
+                continue
+            if facts_of(path).encoding is None:
+                self.findings += facts_of(path).findings
+                continue
+            taken[there] = path
+            found.append((path, there))
+        return tuple(found)
 
 
 def write_scripts(root: Path, copies: Iterable[ScriptCopy]) -> None:
@@ -213,15 +203,12 @@ def write_scripts(root: Path, copies: Iterable[ScriptCopy]) -> None:
         files = [(copy.found, copy.new), *copy.modules]
         for source, new in files:
             path = root / SCRIPTS / new
+            if source is None and os.path.lexists(path):
+                continue
+            text = PROGRAM.format(mark=PLACEHOLDER, old=ascii(copy.old)).encode()
             try:
-                if source is None and os.path.lexists(path):
-                    continue
-                path.parent.mkdir(parents=True, exist_ok=True)
-                text = PROGRAM.format(mark=PLACEHOLDER, old=ascii(copy.old))
-                path.touch()
-                path.chmod(0o600)
-                path.write_bytes(read_bytes(source) if source else text.encode())
-                path.chmod(_mode_of(source, path))
+                raw = read_bytes(source) if source else text
+                write_atomically(path, raw, _mode_of(source, path), is_forced=False)
             except OSError as error:
                 raise ExpectedError(
                     _(
@@ -230,6 +217,7 @@ def write_scripts(root: Path, copies: Iterable[ScriptCopy]) -> None:
                         reason=error.strerror,
                     )
                 ) from error
+    os.sync()  # once for all: thousands would take minutes
 
 
 def _mode_of(source: Path | None, new: Path) -> int:

@@ -130,6 +130,7 @@ class TaskConfigs:
 
     def _jobs_of(self, node: ast.expr, given: dict[str, ast.expr]) -> Iterator[OldJob]:
         place = self.program.place(node)
+        before = len(self.findings)
         for key, value in given.items():
             if key not in KEYS:
                 text = _("key {key!r} is not carried over", key=key)
@@ -154,6 +155,7 @@ class TaskConfigs:
             is_enabled=enabled is not False,
             entrypoint=f"{Path(flow.place.file).name}:{flow.function}" if flow else None,
             deployment=f"{flow.name}/{name}" if flow else None,
+            notes=tuple(one.text for one in self.findings[before:]),
         )
         yield from jobs_of(job, flow)
 

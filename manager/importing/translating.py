@@ -12,7 +12,7 @@ from include.language import _
 from include.periods import PERIODS, PeriodError, check_fit
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Sequence
 
     from manager.importing.old_jobs import OldJob, OldSchedule
 
@@ -74,10 +74,9 @@ def period_of(cron: str) -> str:
     return PERIODS[0]
 
 
-def active_schedules(job: OldJob) -> Iterator[OldSchedule]:
-    """Yield those that make runs; all where none does."""
-    active = [one for one in job.schedules if one.is_active]
-    yield from active or job.schedules
+def active_schedules(job: OldJob) -> Sequence[OldSchedule]:
+    """Return those that make runs; all where none does."""
+    return [one for one in job.schedules if one.is_active] or job.schedules
 
 
 def _checked(schedule: OldSchedule) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import count
+from itertools import chain, count, groupby, islice
 from typing import TYPE_CHECKING, Any
 
 import yaml
@@ -12,7 +12,8 @@ from include.language import _
 from include.registry import load_registry
 from include.registry.entries import read_entries
 from include.registry.paths import TASKS_FOLDER
-from manager.importing.record import SUFFIX, Imported, as_json, read_record, write_atomically
+from manager.importing.planning import identity_of
+from manager.importing.record import SUFFIX, as_json, read_record, write_atomically
 from manager.importing.scripts import write_scripts
 
 if TYPE_CHECKING:
@@ -48,34 +49,24 @@ def check_out(root: Path, out: str) -> Path:
     return path
 
 
-def check_free(root: Path, path: Path) -> None:
-    """Raise ConfigurationError, with a name that is free, when a file or its record is there."""
-    for taken in (path, path.with_suffix(SUFFIX)):
-        if taken.exists() and not (taken != path and _has_no_entry(root, taken)):
-            raise ConfigurationError(
-                _(
-                    "{file} is there already, and is not overwritten: name another file with "
-                    "--out, as {example}",
-                    file=f"{TASKS_FOLDER}/{taken.name}",
-                    example=f"{TASKS_FOLDER}/{_free_beside(path)}",
-                )
-            )
+def free_paths(root: Path, path: Path) -> Iterator[Path]:
+    """Yield a path and numbered ones beside it: those of which no file, nor its record, is there.
 
-
-def _free_beside(path: Path) -> str:
-    names = (path.with_name(f"{path.stem}_{number}.yaml") for number in count(2))
-    return next(
-        one.name for one in names if not one.exists() and not one.with_suffix(SUFFIX).exists()
-    )
-
-
-def _has_no_entry(root: Path, record: Path) -> bool:
-    """Return whether a record is what an import has left that was killed before its entries."""
-    return not read_record(record).keys() & load_registry(root).jobs.keys()
+    A record without entries is what a killed import has left, and is written again.
+    """
+    jobs = load_registry(root).jobs
+    numbered = (path.with_name(f"{path.stem}_{number}.yaml") for number in count(2))
+    for one in chain([path], numbered):
+        record = one.with_suffix(SUFFIX)
+        if not one.exists() and not (record.exists() and read_record(record).keys() & jobs.keys()):
+            yield one
 
 
 def write(root: Path, plan: Plan, path: Path) -> list[Path]:
     """Write a plan; nothing that is there is overwritten, and entries come last.
+
+    Each file of entries has a record of its own, which is written before it: whenever this is
+    killed, what was written is an import of its own, and the next one brings the rest.
 
     Args:
         root: the project root.
@@ -88,26 +79,19 @@ def write(root: Path, plan: Plan, path: Path) -> list[Path]:
     Raises:
         ExpectedError: a file cannot be written, or what was written would not pass `check`.
     """
-    if not plan.entries:
-        write_scripts(root, plan.copies)
-        return []
-    texts = list(as_yaml(plan.entries))
-    paths = [path, *(path.with_name(f"{path.stem}_{n}.yaml") for n in range(2, len(texts) + 1))]
-    for one in paths:
-        check_free(root, one)
-    _check_read_back(texts, plan.entries)
+    parts = list(parts_of(plan.entries))
+    paths = list(islice(free_paths(root, path), len(parts))) if parts else []
+    _check_read_back(parts)
     write_scripts(root, plan.copies)
-    jobs = {
-        entry.id: Imported(entry.id, entry.job, entry.ours.id if entry.ours else None)
-        for entry in plan.entries
-    }
-    record = path.with_suffix(SUFFIX)
     written: list[Path] = []
     try:
-        for one, text in [(record, as_json(jobs)), *zip(paths, texts, strict=True)]:
-            write_atomically(one, text)
-            written.append(one)
-        _check_registry(root, paths, jobs)
+        for one, (entries, text) in zip(paths, parts, strict=True):
+            records = {entry.id: entry.record for entry in entries}
+            for file, said in ((one.with_suffix(SUFFIX), as_json(records)), (one, text)):
+                write_atomically(file, said.encode())
+                written.append(file)
+        if paths:
+            _check_registry(root, paths, {entry.id for entry in plan.entries})
     except (ExpectedError, OSError) as error:
         for one in reversed(written):
             one.unlink(missing_ok=True)
@@ -118,24 +102,27 @@ def write(root: Path, plan: Plan, path: Path) -> list[Path]:
     return paths
 
 
-def as_yaml(entries: Sequence[PlannedEntry]) -> Iterator[str]:
-    """Yield the texts of the files that hold some entries."""
+def parts_of(entries: Sequence[PlannedEntry]) -> Iterator[tuple[list[PlannedEntry], str]]:
+    """Yield the entries of each file that is written, and its text; those of one job together."""
     head = HEAD + _comment(
         _("Imported from an old scheduler. Nothing here runs by itself until it is enabled: "
           "python3 scheduler_manager.py import --enable JOB"), ""
     ) + "tasks:\n"  # fmt: skip
+    part: list[PlannedEntry] = []
     pieces: list[str] = []
     size = 0
-    for entry in entries:
-        piece = _entry(entry)
-        length = len(piece.encode())
-        if pieces and size + length > LARGEST:
-            yield head + "\n".join(pieces)
-            pieces, size = [], 0
-        pieces.append(piece)
+    for _job, group in groupby(entries, lambda one: (one.job.place, identity_of(one.job))):
+        some = list(group)
+        texts = [_entry(entry) for entry in some]
+        length = len("".join(texts).encode())
+        if part and size + length > LARGEST:
+            yield part, head + "\n".join(pieces)
+            part, pieces, size = [], [], 0
+        part += some
+        pieces += texts
         size += length
-    if pieces:
-        yield head + "\n".join(pieces)
+    if part:
+        yield part, head + "\n".join(pieces)
 
 
 def _entry(entry: PlannedEntry) -> str:
@@ -171,17 +158,24 @@ def _value(value: Any) -> str:
     if isinstance(value, int):
         return str(value)
     style = '"' if isinstance(value, str) and (not value.isprintable() or " *" in value) else None
-    text: str = yaml.safe_dump(
-        value, allow_unicode=True, default_flow_style=True, width=WIDE, default_style=style
+    dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)  # PyYAML can be built without libyaml
+    text: str = yaml.dump(
+        value,
+        Dumper=dumper,
+        allow_unicode=True,
+        default_flow_style=True,
+        width=WIDE,
+        default_style=style,
     )
     return text.removesuffix("...\n").strip().replace("\n", " ")
 
 
-def _check_read_back(texts: Sequence[str], entries: Sequence[PlannedEntry]) -> None:
+def _check_read_back(parts: Sequence[tuple[Sequence[PlannedEntry], str]]) -> None:
     """Raise when the registry would read other values than are meant."""
     problems: list[Problem] = []
     found: list[Mapping[str, Any]] = []
-    for number, text in enumerate(texts):
+    entries = [entry for some, _text in parts for entry in some]
+    for number, (_entries, text) in enumerate(parts):
         for entry in read_entries(f"{number}.yaml", text.encode(), "tasks", problems):
             value, wrong = entry.value()
             problems += wrong
@@ -200,12 +194,12 @@ def _check_read_back(texts: Sequence[str], entries: Sequence[PlannedEntry]) -> N
         )
 
 
-def _check_registry(root: Path, paths: Sequence[Path], jobs: Mapping[str, Imported]) -> None:
+def _check_registry(root: Path, paths: Sequence[Path], jobs: set[str]) -> None:
     registry = load_registry(root)
     files = {str(path.relative_to(root)) for path in paths}
     wrong = [problem for problem in registry.problems if problem.file in files]
-    if wrong or not registry.jobs.keys() >= jobs.keys():
-        reason = str(wrong[0]) if wrong else ", ".join(sorted(jobs.keys() - registry.jobs.keys()))
+    if wrong or not registry.jobs.keys() >= jobs:
+        reason = str(wrong[0]) if wrong else ", ".join(sorted(jobs - registry.jobs.keys()))
         raise ExpectedError(
             _("nothing is written: the entries would not pass `check` ({reason})", reason=reason)
         )

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from manager.importing.planning import Plan, Wishes, make_plan
+from manager.importing.entries import Wishes
+from manager.importing.planning import Plan, make_plan
 from manager.importing.recognising import read_sources
-from manager.importing.record import read_records
 from tests.registry.conftest import ProjectFolder
 
 if TYPE_CHECKING:
@@ -46,6 +46,6 @@ def planned(project: ProjectFolder) -> Callable[..., Plan]:
     def plan(*sources: Path, **wishes: object) -> Plan:
         named = [str(source) for source in sources]
         wished = Wishes(root=project.root, sources=named, now=NOW, **wishes)  # type: ignore[arg-type]
-        return make_plan(read_sources(named), read_records(project.root), wished)
+        return make_plan(read_sources(named), wished)
 
     return plan

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
 from include.errors import ConfigurationError
+from include.registry.checks.scripts import PLACEHOLDER
 from manager.importing.checking import check
+from manager.importing.old_jobs import OldSchedule, Place
+from manager.importing.record import read_records
 from manager.importing.writing import DEFAULT_OUT, check_out, write
 from manager.layout import Layout
 
@@ -18,6 +23,7 @@ if TYPE_CHECKING:
     from manager.importing.planning import Plan
     from tests.registry.conftest import ProjectFolder
 
+# The scripts come by hand, so that nothing differs.
 CRONTAB = "CRON_TZ=Asia/Shanghai\n0 8 * * * python3 /opt/a.py\n0 9 * * * python3 /opt/b.py\n"
 
 
@@ -33,6 +39,8 @@ def crontab(tmp_path: Path) -> Path:
 def layout(project: ProjectFolder, planned: Callable[..., Plan], crontab: Path) -> Layout:
     """Return a project to which it was imported."""
     write(project.root, planned(crontab), check_out(project.root, DEFAULT_OUT))
+    for name in ("a", "b"):
+        (project.root / f"include/scripts/imported/{name}.py").write_text("print(1)\n")
     return Layout(project.root)
 
 
@@ -76,6 +84,93 @@ def test_an_old_system_that_was_changed(
     assert check(layout, [str(crontab)], None) == 1
     assert said in capsys.readouterr().out
     assert check(layout, [], None) == 0
+
+
+@pytest.fixture
+def fresh(layout: Layout) -> Callable[[str, str], None]:
+    """Return what changes the entries."""
+
+    def change(old: str, new: str) -> None:
+        file = layout.root / DEFAULT_OUT
+        assert old in file.read_text("utf-8")
+        file.write_text(file.read_text("utf-8").replace(old, new), "utf-8")
+
+    return change
+
+
+def test_a_change_on_purpose_is_confirmed(
+    layout: Layout, fresh: Callable[[str, str], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Then it is shown as that, and no difference; any other one is."""
+    fresh("retries: 0", "retries: 3")
+    fresh("0 8 * * *", "0 10 * * *")
+    assert check(layout, [], None) == 1
+    assert "import --confirm JOB" in capsys.readouterr().out
+    assert check(layout, [], None, "a") == 1
+    assert check(layout, [], None, "all") == 0
+    assert "0 > 3 (confirmed)" in capsys.readouterr().out
+    fresh("retries: 3", "retries: 4")
+    assert check(layout, [], None) == 1
+    with pytest.raises(ConfigurationError, match="did you mean"):
+        check(layout, [], None, "aa")
+
+
+def test_a_script_that_is_missing_is_never_confirmed(layout: Layout) -> None:
+    """A placeholder brings nothing."""
+    script = layout.root / "include/scripts/imported/a.py"
+    script.write_text(f"{PLACEHOLDER}\n")
+    assert check(layout, [], None, "all") == 1
+    script.write_text("print(1)\n")
+    assert check(layout, [], None) == 0
+
+
+def test_a_job_that_runs_in_both_differs(
+    layout: Layout, fresh: Callable[[str, str], None], crontab: Path
+) -> None:
+    """It does not once the old one is gone, as it should be; nobody can mean both."""
+    fresh("enabled: false", "enabled: true")
+    assert check(layout, [], None) == 0
+    assert check(layout, [str(crontab)], None, "all") == 1
+    crontab.write_text(CRONTAB.replace("0 8", "#0 8").replace("0 9", "#0 9"), "utf-8")
+    assert check(layout, [str(crontab)], None) == 0
+
+
+def test_what_changed_in_the_old_system_differs(layout: Layout, crontab: Path) -> None:
+    """Also how it runs there, and what."""
+    for old, new in (("/opt/a.py", "/opt/other.py"), ("python3", "timeout 90 python3")):
+        crontab.write_text(CRONTAB.replace(old, new), "utf-8")
+        assert check(layout, [str(crontab)], None) == 1
+    crontab.write_text(CRONTAB, "utf-8")
+    assert check(layout, [str(crontab)], None) == 0
+
+
+@pytest.mark.parametrize("version", [1, 3])
+def test_records_of_other_versions(layout: Layout, version: int) -> None:
+    """An older one is read as it was meant; a newer one is refused with what to do."""
+    file = layout.root / DEFAULT_OUT.replace(".yaml", ".json")
+    schedule = {"cron": "0 8 * * *", "timezone": "Asia/Shanghai", "active": True, "day_or": True}
+    one = {
+        "name": "a",
+        "file": "crontab.txt",
+        "line": 2,
+        "scheduler": "cron",
+        "enabled": True,
+        "script": "/opt/a.py",
+        "retries": 0,
+        "timeout": 60.0,
+        "schedules": [schedule],
+    }
+    file.write_text(json.dumps({"version": version, "jobs": {"a": one}}), "utf-8")
+    if version > 1:
+        with pytest.raises(ConfigurationError, match="by a newer version of this project"):
+            read_records(layout.root)
+        return
+    old = read_records(layout.root)["a"].old
+    assert (old.place, old.timeout) == (Place("crontab.txt", 2), timedelta(minutes=1))
+    assert old.schedules == (OldSchedule(cron="0 8 * * *", timezone="Asia/Shanghai"),)
+    assert check(layout, [], None) == 1  # it has a timeout there, and another one here
+    assert check(layout, [], None, "a") == 0
+    assert json.loads(file.read_text("utf-8"))["version"] == 2
 
 
 def test_nothing_was_imported(project: ProjectFolder) -> None:

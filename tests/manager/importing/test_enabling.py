@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import stat
+from contextlib import closing
 from dataclasses import replace
+from datetime import date, datetime, timezone
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from include.errors import ConfigurationError
 from include.registry import load_registry
 from include.registry.checks.scripts import PLACEHOLDER
+from manager.importing import enabling, prefect_database
 from manager.importing.enabling import enable
 from manager.importing.old_jobs import OldJob, OldSchedule, Place
 from manager.importing.record import Imported, as_json
 from manager.layout import Layout
+from tests.manager.importing.prefect.server import HERE
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -134,6 +140,84 @@ def test_ours_that_does_the_same_is_named(
     assert "jd_orders does the same and is enabled, too" in capsys.readouterr().out
 
 
+NOW = datetime(2026, 12, 20, 4, tzinfo=timezone.utc)  # noon in Shanghai
+
+
+@pytest.mark.parametrize(
+    ("said", "day"),
+    [
+        (("0 7 * * *", "day"), "2026-12-20"),  # it ran this morning
+        (("0 18 * * *", "day"), "2026-12-19"),  # it runs tonight
+        (("0 7 * * 6", "week"), "2026-12-19"),
+        (("0 7 3 * *", "month"), "2026-12-01"),
+        (("0 * * * *", "tick"), "2026-12-20"),
+    ],
+)
+def test_its_start_is_that_of_its_first_run(
+    layout: Layout,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    said: tuple[str, str],
+    day: str,
+) -> None:
+    """The days since the import are the old system's, and no gaps here."""
+    cron, period = said
+    with_start = FILE.replace('cron: "0 7 * * *"\n', f'cron: "{cron}"\n    period: {period}\n'
+                              "    start: 2026-11-30 # as imported\n", 1)  # fmt: skip
+    (layout.root / "config/tasks/imported.yaml").write_text(with_start, "utf-8")
+    record = Imported("erp_orders", OLD, start=date(2026, 11, 30))
+    (layout.root / "config/tasks/imported.json").write_text(
+        as_json({"erp_orders": record}), "utf-8"
+    )
+    monkeypatch.setattr(enabling, "datetime", _Clock(NOW))
+    enable(layout, "erp_orders")
+    expected = with_start.replace("false # 确认", "true # 确认").replace("2026-11-30", day)
+    assert _text(layout) == expected
+    assert f"start: {day}, the period of its first run here" in capsys.readouterr().out
+
+
+def test_a_start_of_ones_own_stays(layout: Layout, capsys: pytest.CaptureFixture[str]) -> None:
+    """It was written by hand, or asked for by --start."""
+    with_start = FILE.replace("script: a.py\n", "script: a.py\n    start: 2026-01-01\n", 1)
+    (layout.root / "config/tasks/imported.yaml").write_text(with_start, "utf-8")
+    record = Imported("erp_orders", OLD, start=date(2026, 11, 30))
+    (layout.root / "config/tasks/imported.json").write_text(
+        as_json({"erp_orders": record}), "utf-8"
+    )
+    enable(layout, "erp_orders")
+    assert "start: 2026-01-01\n" in _text(layout)
+    assert "its start stays 2026-01-01" in capsys.readouterr().out
+
+
+def test_the_old_ones_last_good_run_decides(
+    layout: Layout, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its source is asked again: what failed there since is to be brought here."""
+    database = tmp_path / "prefect.db"
+    with closing(sqlite3.connect(database)) as connection:
+        connection.executescript((HERE / "prefect_3_9_1.sql").read_text("utf-8"))
+    old = next(one for one in prefect_database.read(str(database)).jobs if one.last_success)
+    with_start = FILE.replace("script: a.py\n", "script: a.py\n    start: 2026-11-30\n", 1)
+    (layout.root / "config/tasks/imported.yaml").write_text(with_start, "utf-8")
+    record = Imported("erp_orders", old, start=date(2026, 11, 30))
+    (layout.root / "config/tasks/imported.json").write_text(
+        as_json({"erp_orders": record}), "utf-8"
+    )
+    enable(layout, "erp_orders")
+    assert old.last_success is not None
+    day = old.last_success.astimezone(ZoneInfo("Asia/Shanghai")).date()
+    assert f"start: {day}\n" in _text(layout)
+    assert "the old job's last good run" in capsys.readouterr().out
+
+
+class _Clock:
+    def __init__(self, moment: datetime) -> None:
+        self.moment = moment
+
+    def now(self, _zone: object) -> datetime:
+        return self.moment
+
+
 def test_a_value_that_others_share_is_changed_by_hand(layout: Layout) -> None:
     """One word cannot change alone there: nothing is written."""
     path = layout.root / "config/tasks/imported.yaml"
@@ -166,7 +250,7 @@ def test_a_record_that_was_changed_by_hand_is_named(
     """With its file and the repair."""
     path = layout.root / "config/tasks/imported.json"
     document = json.loads(path.read_text("utf-8"))
-    document["jobs"]["erp_orders"]["schedules"][0][key] = value
+    document["jobs"]["erp_orders"]["old"]["schedules"][0][key] = value
     path.write_text(json.dumps(document), "utf-8")
     with pytest.raises(ConfigurationError, match=r"imported\.json is not the record of an import"):
         enable(layout, "erp_orders")

@@ -95,4 +95,4 @@ def test_new_fires_begin_with_the_first_moment() -> None:
     zone = ZoneInfo(SHANGHAI)
     first = datetime(2026, 1, 1, 8, tzinfo=zone)
     fires = new_fires(Schedule("0 8 * * *", "day", SHANGHAI), first, first + 2 * DAY)
-    assert fires == [first.astimezone(timezone.utc), (first + DAY).astimezone(timezone.utc)]
+    assert fires == (first.astimezone(timezone.utc), (first + DAY).astimezone(timezone.utc))

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import shutil
+import signal
 import subprocess
 import sys
 from argparse import Namespace
 from datetime import date, datetime, timezone
+from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -20,8 +23,9 @@ from include.registry.checks import check_project
 from include.registry.checks.scripts import is_placeholder
 from manager.commands.importing import importing
 from manager.importing import record, writing
+from manager.importing.entries import Wishes
 from manager.importing.old_jobs import OldJob, OldSchedule, Place, Read
-from manager.importing.planning import Wishes, make_plan
+from manager.importing.planning import make_plan
 from manager.importing.recognising import read_sources
 from manager.importing.record import read_records
 from manager.layout import Layout
@@ -52,7 +56,7 @@ def run(project: ProjectFolder) -> Callable[..., int]:
 
     def command(*sources: Path, **given: Any) -> int:
         said = {"yes": False, "out": writing.DEFAULT_OUT, "scripts": "copy", "start": None}
-        said |= {"check": False, "enable": None, "prefect_python": None}
+        said |= {"check": False, "enable": None, "confirm": None, "prefect_python": None}
         named = [str(source) for source in sources]
         return importing(Layout(project.root), Namespace(sources=named, **{**said, **given}))
 
@@ -150,7 +154,7 @@ def test_scripts_are_copied_with_the_modules_beside_them(
         "pdd_quality.py:8: PASSWORD is a secret in the text",
         r"pdd_quality.py:9: D:\data\out.csv is a path of Windows",
         "pdd_quality.py:9: it names settings.ini",
-        "pdd_quality.py:3: imports pandas_of_the_old_machine",
+        "packages that its Python lacks  pandas_of_the_old_machine (pdd_quality.py:3)",
         "pdd_quality.py:1: its lines end as those of Windows do",
         "pdd_review.py:1: this is GBK, and nothing in it says so",
         "pdd_chat.py:2: this is GBK, as its first lines say",
@@ -189,7 +193,7 @@ def test_a_second_import_repeats_nothing(
     old: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """What is there is named; a new job needs another file, and overwrites none."""
+    """What is there is named; a new job gets a file of its own."""
     run(old, yes=True)
     before = _tree(project.root)
     assert run(old, yes=True) == 0
@@ -198,9 +202,8 @@ def test_a_second_import_repeats_nothing(
     config = old / "scheduler_config.py"
     more = "TASK_CONFIGS.append({'flow': erp_store_flow, 'name': '新', 'cron': '0 1 * * *'})\n"
     config.write_text(config.read_text("utf-8") + more, "utf-8")
-    with pytest.raises(ConfigurationError, match=r"imported\.yaml is there already.*--out"):
-        run(old, yes=True)
-    assert run(old, yes=True, out="config/tasks/more.yaml") == 0
+    assert run(old, yes=True) == 0
+    assert (project.root / "config/tasks/imported_2.yaml").exists()
     assert len(read_records(project.root)) == 12
     assert check_project(project.root).problems == []
 
@@ -223,10 +226,10 @@ def test_a_write_that_fails_leaves_no_entry(
 ) -> None:
     """The disk is full at the last file: no half of an import."""
 
-    def full(path: Path, text: str) -> None:
+    def full(path: Path, data: bytes) -> None:
         if path.suffix == ".yaml":
             raise OSError(28, "No space left on device")
-        record.write_atomically(path, text)
+        record.write_atomically(path, data)
 
     monkeypatch.setattr(writing, "write_atomically", full)
     with pytest.raises(ExpectedError, match="No space left on device"):
@@ -242,7 +245,7 @@ def _job(**said: Any) -> OldJob:
 
 def _plan_of(project: ProjectFolder, *jobs: OldJob, **wishes: Any) -> Plan:
     wished = Wishes(root=project.root, sources=[], now=NOW, **wishes)
-    return make_plan([("crontab", Read(jobs))], {}, wished)
+    return make_plan([("crontab", Read(jobs))], wished)
 
 
 @pytest.mark.parametrize(
@@ -316,7 +319,6 @@ def test_ours_is_recognised_however_its_words_are_parted(
         ({"env": {"PATH": "/bin", "A": "b"}}, "env"),
         ({"env": {"APP_TOKEN": "x"}}, "looks like a secret"),
         ({"tags": ("x" * 101,)}, "tags"),
-        ({"schedule": {"timezone": "Moon/Sea"}}, ""),
         ({"description": "a\x07b"}, "description"),
         ({"retries": 500}, "retries"),
     ],
@@ -479,36 +481,87 @@ def test_two_jobs_that_are_told_alike_get_an_entry_each(project: ProjectFolder) 
     assert (len(plan.entries), plan.not_imported) == (2, 0)
 
 
-def test_a_zone_that_is_not_known_is_named(project: ProjectFolder) -> None:
-    """The job is imported in the team's, and a person must look."""
-    plan = _plan_of(project, _job(schedule={"timezone": "Mars/Base"}))
-    assert any("time zone Mars/Base is not known" in str(one) for one in plan.findings)
+def test_a_zone_that_is_not_known_is_refused(project: ProjectFolder) -> None:
+    """Nobody can tell when such a job runs: it gets no entry, and is counted and named."""
+    plan = _plan_of(project, _job(schedule={"timezone": "Mars/Base"}), _job(name="乙"))
+    assert [entry.job.name for entry in plan.entries] == ["乙"]
+    assert plan.not_imported == 1
+    assert any("甲: time zone Mars/Base is not known" in one.text for one in plan.findings)
     assert not _plan_of(project, _job(schedule={"timezone": "UTC"})).findings
 
 
 def test_an_import_that_was_killed_is_done_again(
+    run: Callable[..., int], project: ProjectFolder, old: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before each of its files in turn: the same command brings the rest, and loses nothing."""
+    monkeypatch.setattr(writing, "LARGEST", 1500)  # so that there are several files of entries
+    (old / "pdd").mkdir()
+    (old / "pdd/pdd_quality.py").write_text("print(1)\n")
+    shutil.copytree(project.root, kept := project.root.with_name("kept"))
+    assert run(old, yes=True) == 0
+    whole = {path.name for path in (project.root / "config/tasks").iterdir()}
+    assert {"imported.yaml", "imported.json", "imported_2.yaml", "imported_2.json"} < whole
+    killed, point = True, 0
+    while killed:
+        shutil.rmtree(project.root)
+        shutil.copytree(kept, project.root)
+        killed = _is_killed(lambda: run(old, yes=True), point)
+        point += 1
+        assert run(old, yes=True) == 0, point
+        found = check_project(project.root)
+        assert found.problems == [], point
+        assert len(found.registry.jobs) == 12, point
+        assert read_records(project.root).keys() == found.registry.jobs.keys() - {"good"}, point
+        assert {path.name for path in (project.root / "config/tasks").iterdir()} == whole, point
+        scripts = [path.name for path in (project.root / "include/scripts").rglob("*.py")]
+        assert not any("_2" in name for name in scripts), point
+        assert not list((project.root / "include").rglob("*.tmp")), point
+    assert point > 2 * len(whole) // 2
+
+
+def _is_killed(work: Callable[[], int], point: int) -> bool:
+    """Do something in a process that is killed where its file of this number is put in place."""
+    if child := os.fork():
+        return os.WIFSIGNALED(os.waitpid(child, 0)[1])
+    real, counted = Path.replace, count()
+
+    def replace(path: Path, target: Path) -> Path:
+        if next(counted) == point:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return real(path, target)
+
+    Path.replace = replace  # type: ignore[method-assign,assignment]
+    try:
+        work()
+    finally:
+        os._exit(0)
+
+
+def test_a_file_that_is_taken_is_not_overwritten(
     run: Callable[..., int], project: ProjectFolder, old: Path
 ) -> None:
-    """Between the record and the entries; what it was just writing goes, too."""
+    """The entries go into the next one that is free."""
+    (project.root / "config/tasks/imported.yaml").write_text("tasks: []\n")
     assert run(old, yes=True) == 0
-    entries = project.root / writing.DEFAULT_OUT
-    text = entries.read_text("utf-8")
-    entries.unlink()
-    (entries.parent / ".imported.yaml.x1y2z3.tmp").write_text("half")
-    assert run(old, yes=True) == 0
-    assert entries.read_text("utf-8") == text
-    assert not list(entries.parent.glob(".*"))
+    assert (project.root / "config/tasks/imported.yaml").read_text() == "tasks: []\n"
+    assert (project.root / "config/tasks/imported_2.yaml").exists()
 
 
-def test_a_file_that_is_taken_is_said_before_the_plan(
+def test_an_entry_that_was_removed_does_not_come_again(
     run: Callable[..., int], project: ProjectFolder, old: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """With a name that is free; a plan of thousands of jobs takes its time."""
-    for name in ("imported.yaml", "imported_2.json"):
-        (project.root / "config/tasks" / name).write_text('{"jobs": {}}\n')
-    with pytest.raises(ConfigurationError, match=r"as config/tasks/imported_3\.yaml"):
-        run(old)
-    assert not capsys.readouterr().out
+    """Whoever keeps the delivered job removes the imported one, and may bring scripts later."""
+    assert run(old, yes=True) == 0
+    file = project.root / writing.DEFAULT_OUT
+    head, _comment, rest = file.read_text("utf-8").partition("  - id: erp_store\n")
+    file.write_text(head + rest.partition("\n\n")[2], "utf-8")
+    assert "erp_store" not in load_registry(project.root).jobs
+    assert run(old, yes=True) == 0
+    assert "erp_store" not in load_registry(project.root).jobs
+    assert "imported before, as erp_store" in capsys.readouterr().out
+    file.unlink()  # who removes all of them imports again
+    assert run(old, yes=True) == 0
+    assert "erp_store" in load_registry(project.root).jobs
 
 
 @pytest.mark.parametrize(

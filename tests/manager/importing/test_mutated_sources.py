@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from manager.commands.importing import importing_lines
-from manager.importing.planning import Wishes, make_plan
+from manager.importing.entries import Wishes
+from manager.importing.planning import make_plan
 from manager.importing.recognising import kind_of, read_sources
 from manager.importing.source_text import read_text
-from manager.importing.writing import as_yaml
+from manager.importing.writing import parts_of
 from tests.manager.importing.conftest import NOW
 from tests.manager.importing.mutating import (
     CRONTAB,
@@ -105,9 +106,9 @@ class _Tries:
         named = [str(path) for path in paths]
         found = read_sources(named)
         wishes = Wishes(root=self.project.root, sources=named, now=NOW)
-        plan = make_plan(found, {}, wishes)
+        plan = make_plan(found, wishes)
         assert "\n".join(importing_lines(plan))
-        assert list(as_yaml(plan.entries)) or not plan.entries
+        assert list(parts_of(plan.entries)) or not plan.entries
         if [kind_of(name) for name in named] == ["crontab"]:
             assert _unnamed_lines(paths[0], plan) == []
         names = [job.name for _reader, read in found for job in read.jobs]

@@ -7,23 +7,28 @@ import time
 from contextlib import closing
 from dataclasses import replace
 from datetime import datetime, timezone
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from include.registry import Job
+from include.registry.place import Place as EntryPlace
+from include.registry.place import Project
 from manager.importing import flows, prefect_api, prefect_database, prefect_yaml
 from manager.importing.enabling import how_to_stop
+from manager.importing.entries import PlannedFolders
 from manager.importing.fire_times import old_fires
 from manager.importing.old_jobs import Place
 from manager.importing.old_library import ask_prefect
-from manager.importing.parity import compare, planned
+from manager.importing.parity import Pair, compare
+from manager.importing.record import Imported
 from manager.importing.translating import period_of
 from tests.manager.importing.prefect import server
 from tests.manager.importing.prefect.schedules import CHANGING, FIRST, LAST, SHANGHAI, in_zone
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from manager.importing.old_jobs import OldJob, Read
     from tests.manager.importing.prefect.server import Prefect
@@ -99,30 +104,37 @@ def test_rules_are_those_of_the_library(prefect: Prefect, zone: str | None) -> N
     schedules = in_zone(zone)
     answer = ask_prefect(str(prefect.python), schedules, FIRST, LAST)
     assert answer.version == server.VERSION
-    for schedule, fires in zip(schedules, answer.fires, strict=True):
-        assert old_fires(schedule, "prefect", FIRST, LAST) == fires, schedule
+    assert answer.fires.keys() == set(schedules)
+    for schedule, fires in answer.fires.items():
+        assert list(old_fires(schedule, "prefect", FIRST, LAST)) == fires, schedule
 
 
 def test_fires_here_are_equal_or_explained(prefect: Prefect) -> None:
     """Each of the eleven fires here as there, or the report says that its cron was read in UTC."""
     jobs = _jobs(prefect_database.read(str(prefect.database)))
     pairs = []
+    folders = PlannedFolders(Path("/nowhere"), frozenset({"x.py"}))
     for job in jobs.values():
         if job.name in (job.deployment or "").split("/")[:1]:
             (schedule,) = job.schedules
-            said = {"id": "x", "cron": schedule.cron, "period": period_of(str(schedule.cron))}
-            pairs.append((job, planned(said, None)))
+            said = {"id": "x", "name": "x", "script": "x.py", "cron": schedule.cron,
+                    "period": period_of(str(schedule.cron))}  # fmt: skip
+            new = Job.model_validate(said, context=EntryPlace(Project(folders), "x.yaml", 1))
+            pairs.append(Pair(Imported("x", job), new, None))
     assert len(pairs) == 11
     now = datetime.now(timezone.utc)
     for python in (None, str(prefect.python)):
         for one in compare(pairs, now, python).jobs:
             assert one.there is not None
             if one.there:
-                assert "UTC" in str(one.reason), one.old.name
-        in_utc = [(replace(old, schedules=tuple(replace(s, timezone=SHANGHAI)
-                                                for s in old.schedules)), new)
-                  for old, new in pairs]  # fmt: skip
-        assert not compare(in_utc, now, python).differ
+                assert "UTC" in str(one.reason), one.pair.old.name
+        zoned = [
+            one._replace(now=replace(one.old, schedules=tuple(
+                replace(each, timezone=SHANGHAI) for each in one.old.schedules)))
+            for one in pairs
+        ]  # fmt: skip
+        found = compare(zoned, now, python).jobs
+        assert not [one for one in found for each in one.differences if each.key == "fires"]
 
 
 def test_prefect_itself_makes_runs_then(prefect: Prefect) -> None:
