@@ -54,6 +54,9 @@ CONTRACT = """
   - {{id: trial_day, name: 试验齐备, jobs: [{job}], deadline: "00:01"}}
 """
 SHOPS = 3
+# The head's row of periods begins with the first, counted from 0; a row's children with its name,
+# counted from 1.
+BEHIND_THE_NAME = 2
 
 
 def day(ago: int) -> str:
@@ -118,7 +121,7 @@ def cell(frame: Frame, key: str, shop: str | None = None) -> Any:
     place = frame.locator(f'section[data-key="day"] th[title="{key}"]').evaluate(
         "head => head.cellIndex"
     )
-    return frame.locator(f'tr[data-key="{row}"] > :nth-child({place + 1})')
+    return frame.locator(f'tr[data-key="{row}"] > :nth-child({place + BEHIND_THE_NAME})')
 
 
 def state(frame: Frame, key: str, wanted: str) -> None:
@@ -129,7 +132,8 @@ def state(frame: Frame, key: str, wanted: str) -> None:
 def stand(frame: Frame, key: str) -> Any:
     """Find the cell of a period of the contract."""
     place = frame.locator(f'#contracts th[title="{key}"]').first.evaluate("head => head.cellIndex")
-    return frame.locator(f'#contracts tr[data-key="trial_day"] > :nth-child({place + 1})')
+    row = frame.locator('#contracts tr[data-key="trial_day"]')
+    return row.locator(f"> :nth-child({place + BEHIND_THE_NAME})")
 
 
 @pytest.mark.usefixtures("trial")
@@ -346,6 +350,11 @@ def test_it_fits_a_phone(service: Service, browser: Browser) -> None:
         page.locator("html[data-ready]").wait_for()
         wide = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
         assert page.evaluate(wide) == 0
+        heads = page.locator("th.span").filter(has_text=f"{datetime.fromisoformat(day(1)):%b}")
+        month = heads.first.locator("span").bounding_box()
+        assert month is not None
+        assert PHONE["width"] / 4 < month["x"] < PHONE["width"]
+        assert heads.count() == heads.locator("xpath=ancestor::table").count(), "once in a table"
         latest = cell(page.main_frame, day(1))
         box = latest.bounding_box()
         assert box is not None

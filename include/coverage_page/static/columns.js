@@ -1,4 +1,4 @@
-/* The heads of the matrix's columns: short, with the month where it begins. */
+/* The heads of the matrix's columns: months with their days, or years with their months. */
 
 import { make } from "./dom.js";
 import { isChinese, language } from "./words.js";
@@ -6,41 +6,43 @@ import { isChinese, language } from "./words.js";
 const MONTH = new Intl.DateTimeFormat(language, { month: "short", timeZone: "UTC" });
 
 /**
- * Make the head of a column.
- * @param {string} key a period's key, which is a day or a month
- * @param {number} place its place, from 0
+ * Make the two rows of a table's head.
  * @param {object} group
+ * @param {string} first what stands above the names
+ * @param {string} [last] what stands above the last column, which is no period
  */
-export function heading(key, place, group) {
+export function headRows(group, first, last) {
+  const named = (name, text) => make("th", { class: name, scope: "col", rowspan: 2, text });
+  const above = [named("name", first), ...spans(group.axis).map(spanning)];
+  if (last) above.push(named("act", last));
+  return [make("tr", {}, ...above), make("tr", {}, ...group.axis.map((key) => heading(key, group)))];
+}
+
+/** Give what the keys of an axis are part of, months of days and years of months, with how many are. */
+function spans(axis) {
+  const found = new Map();
+  for (const key of axis) {
+    const whole = key.slice(0, key.length > 7 ? 7 : 4);
+    found.set(whole, (found.get(whole) ?? 0) + 1);
+  }
+  return [...found];
+}
+
+/** Make the head of many columns, whose text stays in sight while the table is scrolled. */
+function spanning([key, count]) {
+  const [year, month] = key.split("-").map(Number);
+  const text = month ? monthNamed(year, month) : String(year);
+  return make("th", { scope: "colgroup", colspan: count, class: "span", title: key }, make("span", { text }));
+}
+
+function heading(key, group) {
   const [year, month, day] = key.split("-").map(Number);
-  const date = new Date(Date.UTC(year, month - 1, day || 1));
-  const above = day ? MONTH.format(date) : String(year);
-  const below = day ? String(day) : isChinese ? `${month}月` : MONTH.format(date);
-  const weekend = group.name === "day" && [0, 6].includes(date.getUTCDay());
-  return make(
-    "th",
-    { scope: "col", class: weekend ? "period weekend" : "period", title: key },
-    make("span", { class: "above", text: isLabelled(place, group) ? above : "\u00a0" }),
-    make("span", { class: "below", text: below }),
-  );
+  const weekday = new Date(Date.UTC(year, month - 1, day || 1)).getUTCDay();
+  const weekend = group.name === "day" && [0, 6].includes(weekday);
+  const text = day ? String(day) : monthNamed(year, month);
+  return make("th", { scope: "col", class: weekend ? "period weekend" : "period", title: key, text });
 }
 
-/** Whether a column begins a month, or where columns are months, a year. */
-function begins(place, axis) {
-  const length = axis[place].length > 7 ? 7 : 4;
-  return place === 0 || axis[place].slice(0, length) !== axis[place - 1].slice(0, length);
-}
-
-/**
- * Whether the head says the month: where it begins, and each Monday, so that it stays in sight
- * while the table is scrolled; but not so near to the next one that the two would touch.
- */
-function isLabelled(place, group) {
-  const { axis } = group;
-  const near = (first, last) =>
-    Array.from({ length: last - first + 1 }, (_, step) => place + first + step)
-      .some((other) => other in axis && begins(other, axis));
-  if (begins(place, axis)) return place > 0 || axis.length === 1 || !near(1, 2);
-  const isMonday = new Date(`${axis[place]}T00:00:00Z`).getUTCDay() === 1;
-  return group.name === "day" && isMonday && !near(-2, 2);
+function monthNamed(year, month) {
+  return isChinese ? `${month}月` : MONTH.format(new Date(Date.UTC(year, month - 1)));
 }

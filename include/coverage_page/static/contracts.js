@@ -1,7 +1,7 @@
 /* The contracts, on top: of each whether its last period is complete, in words, and a row of the
    periods before it. */
 
-import { heading } from "./columns.js";
+import { headRows } from "./columns.js";
 import { make, patchChildren, setAttribute, setText } from "./dom.js";
 import { keepOneStop } from "./keyboard.js";
 import { hour, number, say } from "./words.js";
@@ -78,8 +78,7 @@ function updateTable(scroll, group, jobOf) {
   const axis = group.axis.join();
   if (head.dataset.axis !== axis) {
     head.dataset.axis = axis;
-    const first = make("th", { class: "name", scope: "col", text: say("contract") });
-    head.replaceChildren(make("tr", {}, first, ...group.axis.map((key, place) => heading(key, place, group))));
+    head.replaceChildren(...headRows(group, say("contract")));
     body.replaceChildren();
   }
   const create = (contract) => {

@@ -3,7 +3,7 @@
    What has changed is changed in place: focus, scroll position and selection stay. */
 
 import { make, patchChildren, setAttribute, setText } from "./dom.js";
-import { heading } from "./columns.js";
+import { headRows } from "./columns.js";
 import { keepOneStop } from "./keyboard.js";
 import { CODES, GAPS, NAMES, REPAIRABLE, SIGNS, cellOf, count, face, worstOf } from "./states.js";
 import { moment, number, say } from "./words.js";
@@ -54,18 +54,12 @@ function updateGroup(element, group, opened, handlers) {
   const axis = group.axis.join();
   if (head.dataset.axis !== axis) {
     head.dataset.axis = axis;
-    head.replaceChildren(headRow(group));
+    head.replaceChildren(...headRows(group, say("job"), say("gaps")));
     body.replaceChildren();
   }
   const rows = group.jobs.flatMap((job) => rowsOf(job, group, opened));
   patchChildren(body, rows, (row) => row.key, (row) => makeRow(row, handlers), updateRow);
   keepOneStop(element.querySelector("table"));
-}
-
-function headRow(group) {
-  const first = make("th", { class: "name", scope: "col", text: say("job") });
-  const last = make("th", { class: "act", scope: "col", text: say("gaps") });
-  return make("tr", {}, first, ...group.axis.map((key, place) => heading(key, place, group)), last);
 }
 
 /** Give the rows of a job: its own, and when it is opened those of its shops. */
