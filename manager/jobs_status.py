@@ -41,8 +41,8 @@ class JobStatus:
     """One job; times are aware, in its own zone (the machine's for a DAG without one).
 
     `import_error` is none for a job that Airflow has; else why it has not, as far as it says.
-    `follows`: it runs after a contract, at no time of its own. `when`: a cron expression,
-    `DISABLED`, or what else Airflow shows as the schedule.
+    `when`: a cron expression, the DAG of the contract that it follows, `DISABLED`, or what else
+    Airflow shows as the schedule.
     """
 
     id: str
@@ -55,12 +55,18 @@ class JobStatus:
     next_run: datetime | None
     import_error: str | None = None
     data: bool = True
-    follows: bool = False
 
     @property
     def schedule(self) -> str:
         """When it runs, in the language of the moment."""
+        if self.follows:
+            return _("after {contract}", contract=self.when.removeprefix(DAG_PREFIX))
         return cron_in_words(self.when) if _is_cron(self.when) else _(self.when)
+
+    @property
+    def follows(self) -> bool:
+        """Whether it runs after a contract, at no time of its own."""
+        return self.when.startswith(DAG_PREFIX)
 
     def on(self, clock: tzinfo) -> "JobStatus":
         """Return it with its times on a clock."""
@@ -216,7 +222,7 @@ def _status_of(dag: dict[str, Any], import_error: str | None = None) -> JobStatu
         when=DISABLED
         if DISABLED in (summary, *tags)
         else summary
-        if _is_cron(summary)
+        if _is_cron(summary) or summary.startswith(DAG_PREFIX)
         else schedule,
         timezone=zone,
         paused=dag["is_paused"],
@@ -225,7 +231,6 @@ def _status_of(dag: dict[str, Any], import_error: str | None = None) -> JobStatu
         next_run=_moment(coming, clock),
         import_error=import_error,
         data=NO_DATA not in tags,
-        follows=matched is not None and schedule == summary,  # of a cron it says it in words
     )
 
 

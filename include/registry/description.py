@@ -41,9 +41,14 @@ class Run(NamedTuple):
 def in_words(job: Job) -> str:
     """Return in words when a (valid) job runs, on the clock of its time zone."""
     if job.after:
-        return _("after contract {contract} is complete", contract=job.after)
+        return after_in_words(job.after)
     # "Every day" is noise for the other periods.
     return cron_in_words(job.cron, verbose=job.period == "day")
+
+
+def after_in_words(contract_id: str) -> str:
+    """Return in words when a job that follows a contract runs."""
+    return _("after contract {contract} is complete", contract=contract_id)
 
 
 def cron_in_words(cron: str, *, verbose: bool = False) -> str:

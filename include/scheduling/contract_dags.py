@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
 COMPLETE = "complete"
 TAG = "contract"
-WHEN = N_("when it is complete")
 # The warehouse may be away for as long as that.
 RETRIES, RETRY_DELAY = 60, timedelta(minutes=1)
 MAX_ACTIVE_RUNS = 100
@@ -122,7 +121,7 @@ def contract_dag(contract: Contract) -> DAG:
         timezone=contract.timezone,
         period=contract.period,
         week_start=contract.week_start,
-        event=_(WHEN)[:],
+        event=contract.dag_id,
     )
     jobs = [f"`{job}`" for job in contract.jobs]
     dag = DAG(

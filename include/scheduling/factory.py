@@ -13,6 +13,7 @@ from airflow.sdk.configuration import conf
 from include import PROJECT_ROOT
 from include.language import _
 from include.registry import load_registry
+from include.registry.contracts.schema import DAG_PREFIX
 from include.registry.dated_scripts import said_by_entry
 from include.running.environment import NO_DATA
 from include.scheduling.check_operator import CheckOperator
@@ -85,7 +86,7 @@ def build_dag(job: Job, shops: list[Shop]) -> DAG:
         enabled=job.enabled,
         dated=said is None or said.dated,
         script="" if said else job.script,
-        event=f"after {job.after}" if job.after else "",
+        event=f"{DAG_PREFIX}{job.after}" if job.after else "",
     )
     dag = DAG(
         job.id,

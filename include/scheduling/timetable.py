@@ -21,8 +21,9 @@ from include.cron import CronError, check_cron
 from include.language import N_, _, language
 from include.logical_dates import period_meant
 from include.periods import FORMS, PERIODS, PUNCTUAL, Period, PeriodError, Schedule
+from include.registry.contracts.schema import DAG_PREFIX
 from include.registry.dated_scripts import look_at
-from include.registry.description import cron_in_words
+from include.registry.description import after_in_words, cron_in_words
 from include.registry.paths import SCRIPTS
 from include.scheduling.backfill_bounds import moment_of, window_of
 
@@ -65,7 +66,7 @@ class CalendarPartitionTimetable(Timetable):
         dated: whether its script takes a period; `False`: what was missed before the last one
             cannot be brought any more, and no run is made of it.
         script: where nobody has said that, the script that decides it, below the project's.
-        event: at which runs are made from outside, in place of a schedule; the UI shows it.
+        event: the id of the contract's DAG that makes the runs, in place of a schedule.
     """
 
     partitioned = True
@@ -100,7 +101,7 @@ class CalendarPartitionTimetable(Timetable):
 
     @property
     def summary(self) -> str:
-        """What the UI shows as the schedule."""
+        """What the UI shows as the schedule; what runs after a contract is known by its DAG."""
         return (self._event or self._cron) if self._enabled else _("disabled")[:]
 
     def validate(self) -> None:
@@ -120,8 +121,7 @@ class CalendarPartitionTimetable(Timetable):
         """Make it again from what `serialize` gave, with what the UI and `status` show."""
         made = cls(**{**data, "recover": timedelta(seconds=data["recover"])})
         # Only here: it takes as long as the rest of a DAG, and nobody sees it before.
-        when = made._event or _in_words(data["cron"], language())
-        made.description = f"{when} ({data['timezone']})"
+        made.description = f"{_in_words(made._event, made._cron, language())} ({made._timezone})"
         return made
 
     def next_dagrun_info_v2(
@@ -279,8 +279,8 @@ class CalendarPartitionTimetable(Timetable):
 
 
 @lru_cache
-def _in_words(cron: str, _language: str) -> str:
-    return cron_in_words(cron)
+def _in_words(event: str, cron: str, _language: str) -> str:
+    return after_in_words(event.removeprefix(DAG_PREFIX)) if event else cron_in_words(cron)
 
 
 def _kind_of(run: DagRunInfo, partition_date: datetime) -> str:

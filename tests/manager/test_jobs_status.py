@@ -154,6 +154,21 @@ def test_schedules_are_said_in_the_language_of_who_reads_them() -> None:
         ]
 
 
+def test_a_job_after_a_contract_is_known_by_its_name() -> None:
+    """Whatever language the service speaks, each reader has their own; programs read English."""
+    report = dag(
+        "report",
+        timetable_summary="contract.store_day",
+        timetable_description="契约 store_day 齐备之后 (Asia/Shanghai)",
+        next_dagrun_run_after=None,
+    )
+    assert lines(report)[0].split()[2:4] == ["after", "store_day"]
+    assert lines(report)[0].endswith("  -")  # not by hand
+    with speaking("zh"):
+        assert " 契约 store_day 之后 " in lines(report)[0]
+        assert overview_of([report], []).jobs[0].as_dict()["schedule"] == "after store_day"
+
+
 READ, READ_BEFORE = "2026-11-25T08:00:10.5Z", "2026-11-25T08:00:00Z"
 REGISTERED = {"relative_fileloc": "registered_jobs.py", "last_parsed_time": READ}
 REGISTRY_ERRORS = """registry_errors.py: Traceback (most recent call last):

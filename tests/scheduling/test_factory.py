@@ -236,7 +236,8 @@ def test_a_job_after_a_contract_is_never_scheduled(project: Path) -> None:
     (project / "config/contracts.yaml").write_text(json.dumps({"contracts": [contract]}), "utf-8")
     (dag,) = (dag for dag in factory.build(load_registry(project)) if dag.dag_id == "own")
     made = DagSerialization.from_dict(DagSerialization.to_dict(dag)).timetable
-    assert (made.summary, made.description) == ("after day", "after day (Asia/Shanghai)")
+    assert made.summary == "contract.day"
+    assert made.description == "after contract day is complete (Asia/Shanghai)"
     nothing = TimeRestriction(earliest=None, latest=None, catchup=False)
     assert made.next_dagrun_info_v2(last_dagrun_info=None, restriction=nothing) is None
     bounds = [datetime(2025, 10, day, tzinfo=timezone.utc) for day in (1, 3)]
