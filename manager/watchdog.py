@@ -18,6 +18,7 @@ from contextlib import suppress
 from datetime import datetime, timedelta, timezone
 from types import FrameType
 
+from include.alerts.catalogue import kind_in_words
 from include.alerts.findings import Finding
 from include.alerts.rounds import Made, Rounds
 from include.alerts.store import STARTED
@@ -166,7 +167,9 @@ def in_words(made: Made) -> str:
     """Return what a round did, in a line."""
     if made.is_silent:
         return _("the service was stopped on purpose: nothing is said of it")
-    found = (f"{one.kind} {one.subject} {one.period_key}".strip() for one in made.found)
+    found = (
+        f"{kind_in_words(one.kind)} {one.subject} {one.period_key}".strip() for one in made.found
+    )
     return clauses(
         _(", ").join(found) or _("nothing is wrong"),
         _("could not be read: {unread}", unread=made.unread) if made.unread else "",

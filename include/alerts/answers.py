@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from include.alerts.catalogue import kind_in_words
 from include.alerts.findings import Kind
 from include.errors import ConfigurationError
 from include.language import _
@@ -124,7 +125,7 @@ def in_words(alert: Alert) -> str:
     return _(
         "alert {label} ({kind} {about})",
         label=alert.label,
-        kind=alert.finding.kind,
+        kind=kind_in_words(alert.finding.kind),
         about=alert.finding.about,
     )
 

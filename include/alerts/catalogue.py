@@ -63,6 +63,26 @@ class Language:
         return clock if moment.date() == now.date() else f"{moment:%m-%d} {clock}"
 
 
+# -- What an alert is about
+KINDS = {
+    Kind.LATE: N_("late"),
+    Kind.CREDENTIALS: N_("credentials"),
+    Kind.CONFIGURATION: N_("configuration"),
+    Kind.QUALITY: N_("rejected"),
+    Kind.SERVICE: N_("service"),
+    Kind.PAUSED: N_("paused"),
+    Kind.AGING: N_("not repaired by itself"),
+    Kind.TOKEN: N_("token ends"),
+    Kind.DRIFT: N_("platform changed"),
+}
+
+
+def kind_in_words(kind: Kind) -> str:
+    """Return what an alert is about, with the key that config/alerts.yaml has for it."""
+    word = _(KINDS[kind])
+    return word if word == kind.value else _("{word} ({key})", word=word, key=kind.value)
+
+
 # -- One alert
 TITLES = {
     Kind.LATE: N_("[Late] "),

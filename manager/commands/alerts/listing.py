@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta, timezone
 
 from include import MANAGER
-from include.alerts.catalogue import Language
+from include.alerts.catalogue import Language, kind_in_words
 from include.alerts.configuration import AlertConfiguration, load_usable
 from include.alerts.overview import Muted, Overview, alert_as_dict, overview, overview_as_dict
 from include.alerts.records import Alert, Health, Told, What
@@ -113,7 +113,7 @@ def _row(alert: Alert) -> tuple[str, ...]:
     finding = alert.finding
     return (
         alert.label,
-        finding.kind.value,
+        kind_in_words(finding.kind),
         finding.about,
         _("since {moment:%Y-%m-%d %H:%M}", moment=finding.local(finding.since)),
         _told(alert),
@@ -186,7 +186,8 @@ def days_left(muted: Muted) -> str:
 
 
 def _wrong_under(muted: Muted) -> str:
-    wrong = [f"{one.finding.kind} {one.finding.period_key}".strip() for one in muted.alerts]
+    found = [one.finding for one in muted.alerts]
+    wrong = [f"{kind_in_words(one.kind)} {one.period_key}".strip() for one in found]
     return _("wrong: {alerts}", alerts=wrong) if wrong else ""
 
 
@@ -200,7 +201,7 @@ def _past_row(alert: Alert) -> tuple[str, ...]:
         when = _("{began:%Y-%m-%d %H:%M} is open", began=began)
     return (
         alert.label,
-        finding.kind.value,
+        kind_in_words(finding.kind),
         finding.about,
         when,
         _told(alert),

@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from include.alerts.catalogue import kind_in_words
 from include.alerts.configuration import keep_usable, load_usable
+from include.alerts.findings import Kind
 from include.errors import ConfigurationError, ExpectedError
+from include.language import speaking
 from manager import cli
 from manager.commands import COMMANDS
 from manager.layout import Layout
@@ -66,6 +69,21 @@ def test_open_ones_are_listed_with_who_was_told(
         [],
         "授权失效",
     )
+
+
+def test_a_kind_is_said_in_words_with_its_key(
+    watched: Watched, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """In the language of who reads it; the key is what config/alerts.yaml takes, and JSON has."""
+    watched.round(late(1), refused())
+    with speaking("zh"):
+        assert watched.do() == 1
+        shown = capsys.readouterr().out
+        _code, found = watched.json(capsys)
+    assert "  数据迟到 (late)         erp_store" in shown
+    assert "  授权失效 (credentials)  jd_1" in shown
+    assert [one["kind"] for one in found["alerts"]] == ["late", "credentials"]
+    assert kind_in_words(Kind.AGING) == "not repaired by itself (aging)"
 
 
 def test_nothing_is_wrong(watched: Watched, capsys: pytest.CaptureFixture[str]) -> None:
