@@ -116,15 +116,20 @@ def _problem(entry: Entry, model: type[BaseModel], error: ErrorDetails) -> Probl
     named = path[:-1] if key_is_wrong else path
     words = [part for part in named if isinstance(part, str)]
     subject = ".".join(word if word.isprintable() else quoted(word) for word in words)
-    raised = error.get("ctx", {}).get("error")
-    message = str(raised) if isinstance(raised, ValueError) else _misfit(error)
-    if not isinstance(raised, SentenceError):
+    message = misfit(error)
+    if not isinstance(error.get("ctx", {}).get("error"), SentenceError):
         message = _("{key} {problem}", key=subject, problem=message)
     return entry.problem(path, message, at_key=key_is_wrong)
 
 
-def _misfit(error: ErrorDetails) -> str:
-    """Return what is wrong where pydantic itself found that a value is no list, or no mapping."""
+def misfit(error: ErrorDetails) -> str:
+    """Return what is wrong with a value: its check says so, or it is no list, or no mapping.
+
+    Models have no other check of pydantic's own, the texts of which are in English only.
+    """
+    raised = error.get("ctx", {}).get("error")
+    if isinstance(raised, ValueError):
+        return str(raised)
     value = quoted(error["input"])
     if error["type"] == "list_type":
         return _("{value} is not a list: write it like [a, b]", value=value)

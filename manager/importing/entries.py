@@ -17,6 +17,7 @@ from include.registry.paths import SCRIPTS, Folders
 from include.registry.place import Place as EntryPlace
 from include.registry.place import Project
 from include.registry.quantities import write_duration
+from include.registry.validation import misfit
 from manager.importing.old_jobs import Finding
 from manager.importing.translating import UntranslatableError, cron_here, period_of
 
@@ -133,7 +134,7 @@ def checked(
         except ValidationError as error:
             for one in error.errors(include_url=False):
                 key = str(one["loc"][0])
-                reason = str(one["ctx"]["error"]) if one["type"] == "value_error" else one["msg"]
+                reason = misfit(one)
                 text = _("{name}: {key} {reason}: it is left out", name=job.name, key=key,
                          reason=reason)  # fmt: skip
                 if key in NEEDED:
