@@ -27,8 +27,9 @@ from sqlalchemy import make_url, select
 from sqlalchemy.exc import DBAPIError
 
 from include import PROJECT_ROOT, var_folder
+from include.command_line import Parser, language_parser, parsed
 from include.errors import ConfigurationError, ExpectedError, missing_connection, reason_of
-from include.language import _
+from include.language import _, choose
 from include.registry import load_registry
 from include.registry.airflow_objects import SANDBOX_URL, connections, read_pools
 from include.units.exit_codes import ExitCode
@@ -36,6 +37,7 @@ from include.units.first_seen import first_seen
 from include.warehouse import connect
 from include.warehouse.connecting import url_of
 from include.warehouse.migrating import migrate
+from include.warehouse.transactions import cause_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -55,17 +57,20 @@ def main(words: Sequence[str]) -> int:
     """Do what is missing, and print what was done.
 
     Args:
-        words: `--migrate-airflow`, or nothing.
+        words: the command line behind the program's name.
 
     Raises:
         ConfigurationError: Airflow's database has no tables, the warehouse cannot be one, or the
             folder for locks cannot be written.
         ExpectedError: the warehouse does not answer.
     """
+    asked = parsed(_parser, words)
+    if asked.lang:
+        choose(asked.lang)
     var = var_folder(os.environ)
     try:
         with _alone(var / "locks" / "prepare.lock"):
-            if MIGRATE_AIRFLOW in words:
+            if asked.migrate_airflow:
                 _migrate_airflow()
             _make_pools_and_connections(var)
             _migrate_warehouse()
@@ -77,6 +82,21 @@ def main(words: Sequence[str]) -> int:
         )  # fmt: skip
         raise ConfigurationError(told) from error
     return 0
+
+
+def _parser() -> Parser:
+    parser = Parser(
+        prog="python -m include.prepare",
+        description=_(
+            "Make what the jobs need in an Airflow, where it is missing: the pools of "
+            "config/pools.json, the connections of config/connections.json, and the warehouse's "
+            "tables."
+        ),
+        parents=[language_parser()],
+    )
+    text = _("migrate Airflow's own database first, as the service does at its start")
+    parser.add_argument(MIGRATE_AIRFLOW, action="store_true", help=text)
+    return parser
 
 
 @contextmanager
@@ -110,7 +130,7 @@ def _make_pools_and_connections(var: Path) -> None:
         told = _(
             "Airflow's database cannot be written: {error}; where it has no tables yet, `airflow "
             "db migrate` makes them",
-            error=str(error.orig).strip(),
+            error=cause_of(error),
         )
         raise ConfigurationError(told) from error
     except InvalidToken as error:

@@ -16,14 +16,14 @@ from pathlib import Path
 from typing import NoReturn
 
 from include import MANAGER
-from include.errors import ConfigurationError, ExpectedError, TemporaryError
+from include.command_line import Parser, gettext_speaks, language_parser
+from include.errors import ConfigurationError, ExpectedError, TemporaryError, reason_of
 from include.language import ENGLISH, Message, _, choose, language
 from include.text import nearest, print_anything
 from manager.commands import COMMANDS
 from manager.commands.options import Command
 from manager.layout import Layout, current_layout
 from manager.lifecycle import virtualenv
-from manager.parser import Parser, gettext_speaks, language_parser
 
 PROGRAM = "scheduler_manager.py"
 USAGE, CONFIGURATION, TEMPORARY, FAILED, INTERRUPTED = 2, 78, 75, 1, 130
@@ -56,7 +56,7 @@ def main(argv: Sequence[str]) -> int:
         if error.errno != errno.ENOSPC:
             raise
         where = error.filename or _("the output")
-        text = _("{where} cannot be written: {reason}", where=str(where), reason=error.strerror)
+        text = _("{where} cannot be written: {reason}", where=str(where), reason=reason_of(error))
         _complain(text, language())
         _drop_output()
         return FAILED

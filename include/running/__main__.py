@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 import sys
 import traceback
 
+from include.command_line import Parser, RawFormatter, language_parser, parsed
 from include.errors import ExpectedError
-from include.language import N_, _
+from include.language import N_, _, choose
 from include.running.context import Context, Request
 from include.running.execution import exit_code_of, run_all
 from include.running.script_process import Output
@@ -37,7 +37,9 @@ exit codes:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run what the command line and the environment ask for; return the exit code."""
-    words = _parser().parse_args(arguments)
+    words = parsed(_parser, arguments)
+    if words.lang:
+        choose(words.lang)
     interruption = Interruption()
     output = Output(sys.stdout.fileno(), Masker(secrets_in(os.environ)))
     try:
@@ -52,13 +54,13 @@ def main(arguments: list[str] | None = None) -> int:
         return exit_codes.ExitCode.FAILED
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def _parser() -> Parser:
+    parser = Parser(
         prog="python -m include.running",
         description=_("Run one job's script for one period or several, and account for it."),
         epilog=_(EPILOG) + _(exit_codes.TABLE),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
+        formatter_class=RawFormatter,
+        parents=[language_parser()],
     )
     parser.add_argument("job_id", metavar="JOB_ID", help=_("id of the job in config/tasks/*.yaml"))
     which = parser.add_argument_group(_("which periods (by default the last that has ended)"))

@@ -7,13 +7,13 @@ gets its rows.
 
 from __future__ import annotations
 
-import argparse
 import os
 import sys
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 try:
+    from include.command_line import Parser, language_parser, parsed
     from include.errors import ConfigurationError
     from include.language import _
     from include.registry import Registry, load_registry
@@ -49,9 +49,7 @@ def expected_units(
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Write the rows, print how many were new; return the exit code."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--period-unit", choices=UNITS, required=True)
-    unit = parser.parse_args(argv).period_unit
+    unit = parsed(_parser, argv).period_unit
     try:
         engine = connect(given("WAREHOUSE_URL"))
         now = datetime.fromisoformat(given("PERIOD_END"))
@@ -74,6 +72,17 @@ def main(argv: Sequence[str] | None = None) -> int:
         mine = [unit for unit in units if unit.job_id == job_id]
         print(f"  {job_id} {mine[0].period.key}: {len(mine)}")
     return ExitCode.LANDED
+
+
+def _parser() -> Parser:
+    text = _(
+        "Writes down what is to land: a `pending` row of the ledger for every job and shop of the "
+        "period that ended last. Again changes nothing."
+    )
+    parser = Parser(description=text, parents=[language_parser()])
+    which = _("the jobs of this kind of period")
+    parser.add_argument("--period-unit", choices=UNITS, required=True, help=which)
+    return parser
 
 
 if __name__ == "__main__":

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from include import PROJECT_ROOT
+from include.command_line import cells
 from include.language import CHOSEN, process_language
 from manager import cli
 from manager.commands import COMMANDS
-from manager.parser import cells
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -26,6 +26,13 @@ ENGLISH, CHINESE = "install, start, and land", "安装、启动，并当场拉�
 CHINESE_LOCALE = {"LANG": "zh_CN.UTF-8"}
 # Three English words in a row, of which names, formats and examples have none.
 SENTENCE = re.compile(r"[A-Za-z]{2,},? [a-z]{2,},? [a-z]{2,}")
+PROGRAMS = [
+    "include.registry.checks",
+    "include.running",
+    "include.prepare",
+    "include.scripts.pdd.pdd_feed",
+    "include.scripts.generate_tasks",
+]
 EVERY_HELP = [
     [],
     *[[name] for name in COMMANDS],
@@ -85,6 +92,24 @@ def test_the_option_comes_before_the_file_and_that_before_the_locale(
     done = manage(bare, *arguments, **locale)
     assert (done.returncode, done.stderr) == (0, "")
     assert said in done.stdout
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_other_programs_speak_alike(program: str) -> None:
+    """Those that are started as modules: their help, their mistakes, and argparse's words."""
+
+    def started(*words: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", program, *words]
+        return subprocess.run(
+            command, cwd=PROJECT_ROOT, capture_output=True, text=True, check=False
+        )
+
+    helped, mistaken = started("--help", "--lang", "zh"), started("--lang", "zh", "--no-such")
+    assert (helped.returncode, mistaken.returncode) == (0, 2)
+    assert helped.stdout.startswith("用法：")
+    assert not SENTENCE.search(helped.stdout.partition("config")[0])
+    assert "错误：" in mistaken.stderr
+    assert started("--help", "--lang", "en").stdout.startswith("usage: ")
 
 
 def test_mistakes_are_named_in_chinese(bare: Path) -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 import sys
 from pathlib import Path
 
 from include import PROJECT_ROOT
-from include.language import LANGUAGES, _, speaking
+from include.command_line import Parser, language_parser, parsed
+from include.language import _, speaking
 from include.registry.checks.reporting import report
 from include.text import print_anything
 
@@ -16,16 +16,7 @@ from include.text import print_anything
 def main(arguments: list[str] | None = None) -> int:
     """Print the report; return the exit code: 1 when there are problems."""
     print_anything()
-    parser = argparse.ArgumentParser(
-        prog="scheduler_manager.py check",
-        description=_(
-            "check registry, shops, feeds and pools: every problem, or each job's schedule in words"
-        ),
-    )
-    parser.add_argument("--lang", choices=LANGUAGES, help=_("language of the report"))
-    parser.add_argument("--json", action="store_true", help=_("print JSON"))
-    parser.add_argument("--root", type=Path, default=PROJECT_ROOT, help=_("the project to check"))
-    given = parser.parse_args(arguments)
+    given = parsed(_parser, arguments)
     with speaking(given.lang):
         lines, code = report(given.root.resolve(), as_json=given.json)
     try:
@@ -33,6 +24,19 @@ def main(arguments: list[str] | None = None) -> int:
     except BrokenPipeError:  # `| head` has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return code
+
+
+def _parser() -> Parser:
+    parser = Parser(
+        prog="python -m include.registry.checks",
+        description=_(
+            "check registry, shops, feeds and pools: every problem, or each job's schedule in words"
+        ),
+        parents=[language_parser()],
+    )
+    parser.add_argument("--json", action="store_true", help=_("print JSON"))
+    parser.add_argument("--root", type=Path, default=PROJECT_ROOT, help=_("the project to check"))
+    return parser
 
 
 if __name__ == "__main__":

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 import sys
 import time
@@ -13,6 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 try:
+    from include.command_line import Parser, language_parser, parsed
     from include.errors import ConfigurationError
     from include.language import _
     from include.platforms.feed.dialect import FeedDialect, connection_of
@@ -40,9 +40,7 @@ SECONDS_BETWEEN_REPORTS = 5.0
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Pull what the environment asks for; return the exit code."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--feed", required=True, help=_("an id of {file}", file=FEEDS_FILE))
-    wanted = parser.parse_args(arguments).feed
+    wanted = parsed(_parser, arguments).feed
     try:
         feed = load_feeds(project_root(os.environ)).get(wanted)
         job = Assignment.from_environment().job
@@ -56,6 +54,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         connection=lambda _shop: connection_of(feed),
         control=_control_of(feed, job.period) if feed.paging.total is not None else None,
     )
+
+
+def _parser() -> Parser:
+    text = _(
+        "Lands what a feed of {file} serves for the run's period, for each shop: the runner starts "
+        "it, and what it needs is in the environment.",
+        file=FEEDS_FILE,
+    )
+    parser = Parser(description=text, parents=[language_parser()])
+    parser.add_argument("--feed", required=True, help=_("an id of {file}", file=FEEDS_FILE))
+    return parser
 
 
 def _check(feed: Feed, job: Job) -> None:

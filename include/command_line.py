@@ -1,4 +1,4 @@
-"""The parser of the command line: argparse, in the language of who reads it.
+"""The parser of command lines: argparse, in the language of who reads it.
 
 Standard library only: `--help` is answered before anything is installed.
 """
@@ -6,14 +6,14 @@ Standard library only: `--help` is answered before anything is installed.
 import os
 import re
 from argparse import Action, ArgumentError, ArgumentParser, HelpFormatter, Namespace
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from gettext import bindtextdomain, gettext
 from itertools import takewhile
 from typing import Any
 from unicodedata import east_asian_width
 
-from include.language import DOMAIN, LANGUAGES, LOCALE, N_, _, language
+from include.language import DOMAIN, LANGUAGES, LOCALE, N_, _, language, speaking
 from include.text import suggestion
 
 GETTEXT = "LANGUAGE"  # where gettext looks first
@@ -37,6 +37,22 @@ def gettext_speaks() -> Iterator[None]:
             os.environ[GETTEXT] = before
 
 
+def parsed(parser_of: Callable[[], "Parser"], words: Sequence[str] | None) -> Namespace:
+    """Parse a command line that knows `--lang`, with `--help` and mistakes in that language.
+
+    Args:
+        parser_of: makes the parser, when the language is known.
+        words: the command line behind the program's name; None: that of the process.
+
+    Returns:
+        what stood there; `lang` of it is None where it does not say which language.
+    """
+    with gettext_speaks():
+        known, left = language_parser("... [--lang {en,zh}] ...").parse_known_args(words)
+    with speaking(known.lang), gettext_speaks():
+        return parser_of().parse_args(left, known)
+
+
 def language_parser(usage: str | None = None) -> "Parser":
     """Return one that knows `--lang`: for what stands anywhere, and as a parent of others."""
     parser = Parser(add_help=False, usage=usage, leaves_unknown=True)
@@ -53,7 +69,8 @@ class Parser(ArgumentParser):
     """
 
     def __init__(self, *, leaves_unknown: bool = False, **settings: Any) -> None:
-        super().__init__(formatter_class=Formatter, allow_abbrev=False, **settings)
+        settings = {"formatter_class": Formatter, "allow_abbrev": False, **settings}
+        super().__init__(**settings)
         self._leaves_unknown = leaves_unknown
         for name in (None, "store"):
             self.register("action", name, Once)
@@ -115,6 +132,13 @@ class Formatter(HelpFormatter):
         blank = " " * cells(prefix)
         text = super()._format_usage(usage, actions, groups, blank)
         return prefix + text.removeprefix(blank)
+
+
+class RawFormatter(Formatter):
+    """Leaves the lines of a description as they are."""
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:  # noqa: ARG002 -- argparse's
+        return "".join(indent + line for line in text.splitlines(keepends=True))
 
 
 def cells(text: str) -> int:
