@@ -162,6 +162,11 @@ def english(text: str) -> str:
     return text.into(ENGLISH) if isinstance(text, Message) else text
 
 
+def in_every_language(template: str) -> set[str]:
+    """Return a text without values as any of our processes may have written it."""
+    return {Message(template).into(wanted) for wanted in LANGUAGES}
+
+
 def clauses(*texts: str) -> str:
     """Return several texts as one, in a line; those that say nothing are left out."""
     said = [text for text in texts if text]

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from include import MANAGER
 from include.cron import CronError, check_cron
-from include.language import ENGLISH, _, speaking
+from include.language import ENGLISH, _, in_every_language, speaking
 from include.registry.contracts.schema import DAG_PREFIX
 from include.registry.description import cron_in_words
 from include.running.environment import NO_DATA, REFUSED_NOTE
@@ -220,7 +220,7 @@ def _status_of(dag: dict[str, Any], import_error: str | None = None) -> JobStatu
         id=dag["dag_id"],
         name=dag["dag_display_name"],
         when=DISABLED
-        if DISABLED in (summary, *tags)
+        if in_every_language(DISABLED) & {summary, *tags}
         else summary
         if _is_cron(summary) or summary.startswith(DAG_PREFIX)
         else schedule,
@@ -230,7 +230,7 @@ def _status_of(dag: dict[str, Any], import_error: str | None = None) -> JobStatu
         last_time=_moment(when or last.get("run_after"), clock),
         next_run=_moment(coming, clock),
         import_error=import_error,
-        data=NO_DATA not in tags,
+        data=not in_every_language(NO_DATA) & {*tags},
     )
 
 

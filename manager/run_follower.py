@@ -99,7 +99,7 @@ class Follower:
             run.landed, run.stuck = False, held_up.trouble
         if state not in RUN_ENDED:
             at_work = [
-                _("{task} {state}", task=name, state=_(task))
+                _("{task} {state}", task=_(name), state=_(task))
                 for name, task in tasks.items()
                 if task not in ("", "success")
             ]

@@ -5,16 +5,18 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from include.language import N_, _
+
 if TYPE_CHECKING:
     from fastapi import FastAPI
     from starlette.types import Receive, Scope, Send
 
 PREFIX = "/coverage"
 NAME = "coverage"
-# Airflow shows it as it stands, in whatever language, and has room for one short word.
-TITLE = "Coverage"
+# Airflow shows it as it stands, to every reader, and has room for one short word.
+TITLE = N_("Coverage")
 VIEW = {
-    "name": TITLE,
+    "name": _(TITLE)[:],
     "href": f"{PREFIX.lstrip('/')}/",  # relative, so that it is found below a base URL's path, too
     "url_route": NAME,
     "destination": "nav",

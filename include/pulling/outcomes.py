@@ -12,13 +12,13 @@ from rich.table import Table
 from sqlalchemy.exc import SQLAlchemyError
 
 from include import var_folder
-from include.errors import ConfigurationError
+from include.errors import ConfigurationError, reason_of
 from include.gateways.errors import AuthExpired, Misdirected, Refused, Temporary
 from include.language import _
 from include.running.journal import Journal
 from include.units.exit_codes import MEANINGS, ExitCode
 from include.units.unit import State, Unit
-from include.warehouse.transactions import is_temporary
+from include.warehouse.transactions import cause_of, is_temporary
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -92,7 +92,8 @@ def journal_drift(assignment: Assignment, store: ShapeStore) -> None:
         lines = store.write().lines()
     except SQLAlchemyError as error:  # the next run finds it
         print(
-            _("what answers look like cannot be written now: {error}", error=error), file=sys.stderr
+            _("what answers look like cannot be written now: {error}", error=cause_of(error)),
+            file=sys.stderr,
         )
         return
     if lines:
@@ -134,6 +135,10 @@ def journalled(job: Job, key: str, event: str, lines: Sequence[str]) -> None:
         journal.write(f"{job.id} {key}", event, lines)
     except OSError as error:
         print(
-            _("the journal {path} cannot be written: {error}", path=journal.path, error=error),
+            _(
+                "the journal {path} cannot be written: {error}",
+                path=journal.path,
+                error=reason_of(error),
+            ),
             file=sys.stderr,
         )

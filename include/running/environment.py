@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from include import PROJECT_ROOT
 from include.errors import ConfigurationError
 from include.heartbeats import HEARTBEAT
-from include.language import _
+from include.language import N_, _
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,7 +37,7 @@ PRIVATE = frozenset(
     }
 )
 # The tag of jobs that land no data of their own, by which `status` knows them.
-NO_DATA = "no data"
+NO_DATA = N_("no data")
 
 
 def project_root(environment: Mapping[str, str]) -> Path:

@@ -28,8 +28,7 @@ if TYPE_CHECKING:
 
     from include.contracts import Revision
 
-COMPLETE = "complete"
-TAG = "contract"
+COMPLETE, TAG = N_("complete"), N_("contract")
 # The warehouse may be away for as long as that.
 RETRIES, RETRY_DELAY = 60, timedelta(minutes=1)
 MAX_ACTIVE_RUNS = 100
@@ -132,10 +131,11 @@ def contract_dag(contract: Contract) -> DAG:
         schedule=timetable,
         catchup=False,
         max_active_runs=MAX_ACTIVE_RUNS,
-        tags=[TAG],
+        tags=[_(TAG)[:]],
     )
     emit = CompleteOperator(
         task_id=COMPLETE,
+        task_display_name=_(COMPLETE)[:],
         contract_id=contract.id,
         asset=Asset(contract.id),
         retries=RETRIES,

@@ -11,7 +11,7 @@ from airflow.sdk import DAG, TriggerRule
 from airflow.sdk.configuration import conf
 
 from include import PROJECT_ROOT
-from include.language import _
+from include.language import N_, _
 from include.registry import load_registry
 from include.registry.contracts.schema import DAG_PREFIX
 from include.registry.dated_scripts import said_by_entry
@@ -29,9 +29,9 @@ if TYPE_CHECKING:
     from include.registry import Job, Registry, Shop
 
 DEFAULT_POOL = "default_pool"
-DISABLED = "disabled"
-RUN = "run"
-CHECK = "check"
+DISABLED = N_("disabled")
+# Tasks, each known by this and shown in the service's language.
+RUN, CHECK = N_("run"), N_("check")
 # More than a repair makes of one job (`include.coverage.repairing`): Airflow counts runs that wait,
 # and makes none of the schedule's beside so many. Who goes first: `include.scheduling.priority`.
 MAX_ACTIVE_RUNS = 1_000
@@ -100,8 +100,8 @@ def build_dag(job: Job, shops: list[Shop]) -> DAG:
         max_active_runs=MAX_ACTIVE_RUNS,
         tags=[
             *job.tags,
-            *([] if job.enabled else [DISABLED]),
-            *([] if job.data else [NO_DATA]),
+            *([] if job.enabled else [_(DISABLED)[:]]),
+            *([] if job.data else [_(NO_DATA)[:]]),
         ],
         params=form_for(job.period, tuple(shop.id for shop in shops)),
         **_settings(),
@@ -120,6 +120,7 @@ def _add_tasks(dag: DAG, job: Job, shops: list[Shop]) -> None:
     }
     run = ScriptOperator(
         task_id=RUN,
+        task_display_name=_(RUN)[:],
         job_id=job.id,
         schedule=job.schedule,
         connections=job.connection_ids,
@@ -135,6 +136,7 @@ def _add_tasks(dag: DAG, job: Job, shops: list[Shop]) -> None:
     if job.checks:
         check = CheckOperator(
             task_id=CHECK,
+            task_display_name=_(CHECK)[:],
             job=job,
             checks=job.checks,
             shops=shops,

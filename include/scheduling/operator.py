@@ -22,7 +22,7 @@ from airflow.sdk.exceptions import (
 )
 
 from include import var_folder
-from include.errors import ConfigurationError, missing_connection
+from include.errors import ConfigurationError, missing_connection, reason_of
 from include.language import N_, _
 from include.running.asked import asked_of
 from include.running.environment import ALL_SECONDS, PRIVATE, RETRY_EARLIER
@@ -204,5 +204,9 @@ def write_journal(
             journal.write(*event)
     except OSError as error:
         log.warning(
-            _("the journal {path} cannot be written: {error}", path=journal.path, error=error)
+            _(
+                "the journal {path} cannot be written: {error}",
+                path=journal.path,
+                error=reason_of(error),
+            )
         )

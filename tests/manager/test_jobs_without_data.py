@@ -12,6 +12,7 @@ import pytest
 
 from include.coverage import read_coverage
 from include.coverage_page import responses
+from include.language import LANGUAGES, Message
 from include.registry import load_registry
 from include.running.environment import NO_DATA
 from include.warehouse import connect
@@ -92,10 +93,11 @@ def test_the_page_has_them_last_and_counts_them_nowhere(installation: Installati
     assert len(coverage.gaps(job="tidy")) in (4, 5)
 
 
-def test_status_has_them_below_the_others() -> None:
-    """One whose last run failed does not make the service degraded."""
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_status_has_them_below_the_others(language: str) -> None:
+    """One whose last run failed does not make the service degraded, whatever that speaks."""
     failed = {"state": "failed", "end_date": "2026-11-24T23:04:05Z"}
-    tidy = dag("a_tidy", tags=[{"name": NO_DATA}], last_run=failed)
+    tidy = dag("a_tidy", tags=[{"name": Message(NO_DATA).into(language)}], last_run=failed)
     overview = Overview([_status_of(tidy), _status_of(dag("erp_store", tags=[]))])
     assert overview.failed == []
     _, _, first, title, last = lines_of(overview)

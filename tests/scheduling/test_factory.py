@@ -20,6 +20,7 @@ from airflow.timetables.base import TimeRestriction
 
 from include.coverage.repairing import MOST_WAITING
 from include.errors import ConfigurationError
+from include.language import speaking
 from include.registry import load_registry
 from include.registry.checks import check_project
 from include.registry.contracts import load_contracts
@@ -200,6 +201,16 @@ def test_a_disabled_job_is_visible_without_a_schedule(project: Path) -> None:
     dag = _dag(project, enabled=False)
     assert "disabled" in dag.tags
     assert dag.timetable.summary == "disabled"
+
+
+def test_the_web_ui_shows_a_job_in_the_language_of_the_service(project: Path) -> None:
+    """Tags and the names of tasks; what a task is known by is the same in each."""
+    with speaking("zh"):
+        dag = _dag(project, enabled=False, checks={"min_rows": 1})
+    shown = [(task.task_id, task.task_display_name) for task in dag.tasks]
+    assert shown == [("run", "脚本"), ("check", "检查")]
+    assert "已停用" in dag.tags
+    assert all(type(text) is str for text in (*dag.tags, *dict(shown).values()))
 
 
 def test_a_job_that_cannot_become_a_dag_costs_only_itself(
