@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from include.language import N_, Message, _
+from include.foreign_errors import explained
+from include.language import N_, _
 
 # What Python and the operating system say most often of a file or a date; `_` translates it.
 REASONS = (
@@ -20,6 +21,19 @@ REASONS = (
     N_("Operation not permitted"),
     N_("Exec format error"),
     N_("Connection refused"),
+    N_("Connection reset by peer"),
+    N_("Connection timed out"),
+    N_("Network is unreachable"),
+    N_("No route to host"),
+    N_("Address already in use"),
+    N_("Broken pipe"),
+    N_("Device or resource busy"),
+    N_("File name too long"),
+    N_("Disk quota exceeded"),
+    N_("Cannot allocate memory"),
+    N_("Invalid argument"),
+    N_("Name or service not known"),
+    N_("Temporary failure in name resolution"),
     N_("Expecting value"),
     N_("Expecting property name enclosed in double quotes"),
     N_("Expecting ':' delimiter"),
@@ -62,6 +76,7 @@ def missing_connection(connection_id: str) -> ConfigurationError:
     )
 
 
-def reason_of(error: OSError) -> Message:
-    """Return why the operating system refused, without the file's name."""
-    return _(error.strerror or str(error))
+def reason_of(error: Exception) -> str:
+    """Return why the operating system, or a database, refused; without the file's name."""
+    said = getattr(error, "strerror", None)
+    return _(said) if said else explained(error)

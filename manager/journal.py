@@ -5,6 +5,7 @@ import os
 import sys
 from zoneinfo import ZoneInfo
 
+from include.errors import reason_of
 from include.language import _
 from include.running.journal import Journal
 from manager.layout import Layout
@@ -26,7 +27,7 @@ def note(layout: Layout, event: str) -> None:
         told = _("{event} (user {user}, pid {pid})", event=event, **who)
         service_journal(layout).write(_("service"), told)
     except OSError as error:
-        print(_("the journal cannot be written: {error}", error=error), file=sys.stderr)
+        print(_("the journal cannot be written: {error}", error=reason_of(error)), file=sys.stderr)
 
 
 def service_zone(layout: Layout) -> ZoneInfo:

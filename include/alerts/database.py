@@ -13,7 +13,7 @@ import sqlite3
 from threading import Lock
 from typing import TYPE_CHECKING, TypeVar
 
-from include.errors import ExpectedError
+from include.errors import ExpectedError, reason_of
 from include.language import _
 
 if TYPE_CHECKING:
@@ -98,13 +98,12 @@ class Database:
                     raise
             except (OSError, sqlite3.Error) as error:
                 self._close()
-                reason = getattr(error, "strerror", None) or error
                 raise ExpectedError(
                     _(
                         "alerts cannot be kept in {path}: {reason}; make its folder writable, "
                         "and see that the disk has room",
                         path=self.path,
-                        reason=reason,
+                        reason=reason_of(error),
                     )
                 ) from error
         return found

@@ -40,6 +40,7 @@ from include.metrics.figures import Installation, figures_of
 from include.periods import PeriodError
 from include.registry import Job, Registry, load_registry
 from include.registry.dated_scripts import dating_of
+from include.warehouse.transactions import cause_of
 from include.warehouse.transactions import now as clock_of
 
 if TYPE_CHECKING:
@@ -278,5 +279,5 @@ def _refused(_request: Request, error: Exception) -> Response:
 
 def _told(_request: Request, error: Exception) -> Response:
     """Answer what is wrong with the warehouse or the configuration."""
-    said = str(error) if isinstance(error, ExpectedError) else str(error).partition("\n")[0]
+    said = cause_of(error)
     return JSONResponse({"detail": said}, status.HTTP_503_SERVICE_UNAVAILABLE)

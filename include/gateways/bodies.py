@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import ClientPayloadError
 
+from include.foreign_errors import explained
 from include.gateways.errors import Malformed
 from include.language import _
 from include.text import quoted, storable_json
@@ -166,7 +167,7 @@ def _unpacked(unpacker: Any, piece: bytes) -> bytes:
         unpacked: bytes = unpacker.decompress(piece, PIECE)
     except zlib.error as error:
         raise ClientPayloadError(
-            _("the answer's body cannot be unpacked: {error}", error=error)
+            _("the answer's body cannot be unpacked: {error}", error=explained(error))
         ) from None
     return unpacked
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, TypeVar
 
-from include.errors import ConfigurationError
+from include.errors import ConfigurationError, reason_of
 from include.language import _
 
 if TYPE_CHECKING:
@@ -95,13 +95,12 @@ class LimitStore:
                             self._remove()
                     return self._transact(work)
         except (OSError, sqlite3.Error) as error:
-            reason = getattr(error, "strerror", None) or error
             raise ConfigurationError(
                 _(
                     "rate limits cannot be kept in {path}: {reason}; make its folder "
                     "writable, or set SCHEDULER_VAR to one that is",
                     path=self.path,
-                    reason=reason,
+                    reason=reason_of(error),
                 )
             ) from error
 

@@ -15,6 +15,7 @@ import certifi
 from yarl import URL
 
 from include.errors import ConfigurationError
+from include.foreign_errors import explained
 from include.gateways.bodies import ACCEPTED
 from include.language import N_, _
 
@@ -88,7 +89,7 @@ def reason(error: Exception) -> str:
         said = ""
     else:
         said = str(error)
-    return " ".join([type(error).__name__, *said.split()])
+    return explained(" ".join([type(error).__name__, *said.split()]))
 
 
 def address(url: str) -> URL:
@@ -144,7 +145,7 @@ def certificates(protocol: str | None = "http/1.1") -> ssl.SSLContext:
                 "SSL_CERT_FILE is '{file}', which cannot be used ({error}); set it to a file "
                 "of certificates in PEM, or unset it",
                 file=file,
-                error=error,
+                error=explained(error),
             )
         ) from None
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from include.errors import reason_of
+from include.foreign_errors import explained
 from include.language import _, clauses
 
 if TYPE_CHECKING:
@@ -141,5 +142,5 @@ def _not_now(path: Path, error: sqlite3.OperationalError, longest: float) -> str
         )  # fmt: skip
     return _(
         "{file}: left as it is, since it is in use ({error}); the next night tries again",
-        file=path.name, error=str(error),
+        file=path.name, error=explained(error),
     )  # fmt: skip

@@ -23,6 +23,7 @@ from include.pulling.outcomes import journalled
 from include.row_checks.bounds import miscount
 from include.units.retries import due_for_a_recount, write_recount
 from include.units.unit import LedgerRow, Unit
+from include.warehouse.transactions import cause_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -84,14 +85,20 @@ class Recounts:
                 due_for_a_recount, self.ledger.engine, self.job.id, by_id, moment, most
             )
         except SQLAlchemyError as error:
-            print(_("nothing is counted again now: {error}", error=error), file=sys.stderr)
+            print(
+                _("nothing is counted again now: {error}", error=cause_of(error)), file=sys.stderr
+            )
             return
         for row in rows:
             try:
                 await self._count(row, by_id[row.shop_id], moment)
             except (SQLAlchemyError, ExpectedError) as error:  # noqa: PERF203 - one stops no other
                 print(
-                    _("{unit}: is counted again by the next run: {error}", unit=row, error=error),
+                    _(
+                        "{unit}: is counted again by the next run: {error}",
+                        unit=row,
+                        error=cause_of(error),
+                    ),
                     file=sys.stderr,
                 )
 

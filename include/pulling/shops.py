@@ -37,7 +37,7 @@ from include.units.ledger import Ledger
 from include.units.repulls import RepullLedger
 from include.units.retries import write_recount
 from include.warehouse import connect
-from include.warehouse.transactions import in_transaction
+from include.warehouse.transactions import cause_of, in_transaction
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -280,7 +280,11 @@ class Pull:
             self.ledger.fail(unit, code, text)
         except SQLAlchemyError as error:
             print(
-                _("{unit}: the ledger cannot be written: {error}", unit=unit, error=error),
+                _(
+                    "{unit}: the ledger cannot be written: {error}",
+                    unit=unit,
+                    error=cause_of(error),
+                ),
                 file=sys.stderr,
                 flush=True,
             )

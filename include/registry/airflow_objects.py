@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from include import PROJECT_ROOT
 from include.errors import ConfigurationError
+from include.foreign_errors import explained
 from include.language import _
 from include.registry.paths import CONNECTIONS_FILE, POOLS_FILE
 from include.registry.problems import Problem
@@ -100,6 +101,6 @@ def connections(sandbox_url: str, root: Path = PROJECT_ROOT) -> dict[str, dict[s
     except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
         told = _(
             "{file} cannot be used ({error}): write JSON like {example}",
-            file=CONNECTIONS_FILE, error=repr(error), example=EXAMPLE,
+            file=CONNECTIONS_FILE, error=explained(error), example=EXAMPLE,
         )  # fmt: skip
         raise ConfigurationError(told) from error

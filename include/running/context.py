@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from include import var_folder
-from include.errors import ConfigurationError, ExpectedError
+from include.errors import ConfigurationError, ExpectedError, reason_of
 from include.heartbeats import HEARTBEAT, HEARTBEAT_SECONDS
 from include.language import _, below
 from include.registry import Job, Registry, load_registry
@@ -123,7 +123,7 @@ class Context:
                 _(
                     "the journal {path} cannot be written: {error}",
                     path=self.journal.path,
-                    error=error,
+                    error=reason_of(error),
                 )
             )
 

@@ -17,7 +17,7 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from include.errors import ConfigurationError, ExpectedError
+from include.errors import ConfigurationError, ExpectedError, reason_of
 from include.language import N_, Message, _
 from include.running.journal import is_at
 
@@ -145,9 +145,9 @@ def check_writable(var: Path) -> None:
     """
     try:
         var.mkdir(mode=0o700, parents=True, exist_ok=True)
-        problem = None if os.access(var, os.W_OK | os.X_OK) else "Permission denied"
+        problem = None if os.access(var, os.W_OK | os.X_OK) else _("Permission denied")
     except OSError as error:
-        problem = error.strerror
+        problem = reason_of(error)
     if problem:
         raise ConfigurationError(
             _(

@@ -177,7 +177,7 @@ def _object(line: bytes) -> dict[str, Any]:
             _(
                 "{shown} is not JSON ({error}): write one object a line, and a newline behind it",
                 shown=shown,
-                error=error.msg,
+                error=_(error.msg),
             )
         ) from error
     except RecursionError as error:

@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from include.foreign_errors import explained
 from include.language import _
 from include.running.script_call import environment_of
 from include.running.script_process import ScriptProcess
@@ -58,7 +59,9 @@ class ScriptRun:
         try:
             script = ScriptProcess(settings, {**environment, **more})
         except OSError as error:  # no memory, or too many processes
-            context.output.say(_("the script cannot be started now: {error}", error=error))
+            context.output.say(
+                _("the script cannot be started now: {error}", error=explained(error))
+            )
             return ExitCode.TEMPORARY
         context.interruption.watch(seconds, script.end)
         code = script.wait(context.output)

@@ -23,6 +23,7 @@ import sys
 import time
 from typing import NamedTuple, NoReturn
 
+from include.foreign_errors import explained
 from include.language import _
 from include.running import process_tree
 from include.running.process_tree import LINUX, Process, ProcessTree
@@ -147,7 +148,7 @@ def _become_script(settings: Settings, keeper: int) -> NoReturn:
         say(
             _(
                 "the script cannot be started: {error}; command: {command}",
-                error=error,
+                error=explained(error),
                 command=str(settings.command),
             )
         )

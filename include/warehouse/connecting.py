@@ -17,6 +17,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DisconnectionError, NoSuchModuleError
 
 from include.errors import ConfigurationError
+from include.foreign_errors import explained
 from include.language import N_, _
 from include.text import storable
 
@@ -57,7 +58,7 @@ def connect(url: str) -> Engine:
     except (ArgumentError, NoSuchModuleError, ModuleNotFoundError) as error:
         told = _(
             "the warehouse cannot be opened: {error}; check the connection 'warehouse'",
-            error=str(error),
+            error=explained(error),
         )
         raise ConfigurationError(told) from None
     event.listen(engine, "before_cursor_execute", _escape, retval=True)

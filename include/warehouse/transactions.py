@@ -9,6 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
+from include.foreign_errors import explained
 from include.language import Message
 
 if TYPE_CHECKING:
@@ -91,7 +92,7 @@ def is_temporary(error: BaseException) -> bool:
 
 
 def cause_of(error: BaseException) -> str:
-    """Return what the database said, in one line.
+    """Return what the database said, in one line, and what that means.
 
     Args:
         error: SQLAlchemy's, or the driver's own.
@@ -99,7 +100,7 @@ def cause_of(error: BaseException) -> str:
     told = getattr(error, "orig", None) or error
     arguments = getattr(told, "args", ())
     said = str(arguments[-1] if arguments else told)
-    return said if isinstance(said, Message) else said.strip().partition("\n")[0]
+    return said if isinstance(said, Message) else explained(said.strip().partition("\n")[0])
 
 
 def _code(error: DBAPIError) -> object:

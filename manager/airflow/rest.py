@@ -13,6 +13,7 @@ from urllib.parse import quote, urlencode
 
 from include import MANAGER
 from include.errors import ExpectedError
+from include.foreign_errors import explained
 from include.language import _
 from include.text import storable
 from manager.layout import Layout
@@ -186,7 +187,7 @@ class Api:
                     "restart`, which makes what is missing",
                     file=self._passwords,
                     user=ADMIN,
-                    error=error,
+                    error=explained(error),
                     manager=MANAGER,
                 )
             ) from None
@@ -206,7 +207,7 @@ class Api:
                 _(
                     "the web UI at {url} does not answer ({error}): see `{manager} status`",
                     url=self._ports.local_url,
-                    error=error or type(error).__name__,
+                    error=explained(error) or type(error).__name__,
                     manager=MANAGER,
                 )
             ) from error

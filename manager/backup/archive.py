@@ -18,6 +18,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from include.errors import ExpectedError, reason_of
+from include.foreign_errors import explained
 from include.language import N_, _
 
 NAME = "manifest.json"
@@ -155,7 +156,7 @@ def unpack(file: Path, folder: Path) -> Manifest:
                 "{file} is no backup, or {truncated} ({error})",
                 file=file,
                 truncated=_(TRUNCATED),
-                error=error,
+                error=explained(error),
             )
         ) from None
     except OSError as error:

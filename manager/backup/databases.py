@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from sqlalchemy.engine import URL, make_url
 
+from include.foreign_errors import explained
 from include.language import _
 from manager.backup.archive import DATABASES
 
@@ -86,7 +87,7 @@ def _copy_sqlite(source: Path, target: Path) -> None:
             here.backup(there)
         except sqlite3.DatabaseError as error:
             raise NotTakenError(
-                _("{source} is NOT in this backup: {error}", source=source, error=error)
+                _("{source} is NOT in this backup: {error}", source=source, error=explained(error))
             ) from error
         # A file of its own, without a log of changes beside it.
         there.execute("PRAGMA journal_mode = DELETE")

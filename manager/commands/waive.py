@@ -12,6 +12,7 @@ from include.coverage.waiving import Selection, select
 from include.language import _
 from include.units import waivers
 from include.units.waivers import Waiver
+from include.warehouse.transactions import cause_of
 from manager.coverage_reader import CoverageReader, coverage_reader
 from manager.journal import note, user_name
 from manager.layout import Layout
@@ -40,7 +41,7 @@ def waive(layout: Layout, arguments: Namespace) -> int:
             whole = completed(reader.engine, layout.root, arguments.job, periods, lately=False)
         except Exception as error:  # noqa: BLE001 -- the gaps are waived, whatever is wrong there
             whole = []
-            why = str(error).partition("\n")[0]  # of SQLAlchemy's the statement follows
+            why = cause_of(error)
             print(_("contracts could not be judged: {why}", why=why), file=sys.stderr)
     note(layout, _("waived {units}: {reason}", units=_named(found.gaps), reason=reason))
     for revision in whole:

@@ -9,6 +9,7 @@ from dataclasses import asdict
 from importlib import import_module
 
 from include.errors import ExpectedError
+from include.foreign_errors import explained
 from include.language import _
 from include.secrets.masking import Masker
 from include.secrets.values import secrets_in
@@ -87,7 +88,7 @@ def _findings(about: str, check: str, patient: Patient) -> Iterator[Finding]:
     except ExpectedError as error:
         yield Finding(FAIL, about, str(error))
     except Exception as error:  # noqa: BLE001 -- whatever it is, the other checks go on
-        first = (str(error).strip().splitlines() or [""])[0]
+        first = explained((str(error).strip().splitlines() or [""])[0])
         yield Finding(
             FAIL,
             about,

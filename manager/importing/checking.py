@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime, timezone
 
 from include import MANAGER
-from include.errors import ConfigurationError, ExpectedError
+from include.errors import ConfigurationError, ExpectedError, reason_of
 from include.language import _
 from include.registry import Job, load_registry
 from include.registry.checks.scripts import is_placeholder
@@ -103,7 +103,7 @@ def _confirm(layout: Layout, jobs: Sequence[Comparison], wanted: str) -> None:
         confirm(layout.root, meant)
     except OSError as error:
         text = _("{file} cannot be written: {reason}", file=str(error.filename),
-                 reason=error.strerror)  # fmt: skip
+                 reason=reason_of(error))  # fmt: skip
         raise ExpectedError(text) from error
 
 

@@ -8,7 +8,7 @@ from shlex import quote
 
 from yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
-from include.errors import ConfigurationError
+from include.errors import ConfigurationError, reason_of
 from include.language import Message, _
 from include.periods import Schedule
 from include.registry import Job, Registry, load_registry
@@ -185,9 +185,8 @@ def _write(root: Path, job: Job, values: Mapping[str, str]) -> None:
     try:
         write_atomically(root / job.file, text.encode())
     except OSError as error:
-        reason = error.strerror or str(error)
         raise ConfigurationError(
-            _("{file} cannot be written: {reason}", file=job.file, reason=reason)
+            _("{file} cannot be written: {reason}", file=job.file, reason=reason_of(error))
         ) from error
 
 

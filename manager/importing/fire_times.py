@@ -20,6 +20,7 @@ from dateutil.rrule import rrule, rruleset, rrulestr
 
 from include import cron as crons
 from include.errors import ConfigurationError, ExpectedError
+from include.foreign_errors import explained
 from include.language import _
 from include.periods import Schedule
 from manager.importing.old_jobs import OldSchedule, Scheduler
@@ -81,7 +82,7 @@ def _old_fires(
             found.add(moment)
     except (CronSimError, ValueError, OverflowError, TypeError, ArithmeticError) as error:
         raise UnknownFiresError(
-            _("the documented rules do not tell it ({error})", error=str(error))
+            _("the documented rules do not tell it ({error})", error=explained(error))
         ) from error
     return tuple(sorted(moment for moment in found if first <= moment < last))
 

@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 
 from include.errors import ConfigurationError
+from include.foreign_errors import explained
 from include.language import _
 from manager.importing.old_jobs import Read
 from manager.importing.prefect_deployments import read_deployments
@@ -55,7 +56,7 @@ def _client(source: str, timeout: float) -> httpx.Client:
     try:
         url = httpx.URL(source.rstrip("/") + "/")
     except httpx.InvalidURL as error:
-        message = _("{source} is not an address: {error}", source=source, error=str(error))
+        message = _("{source} is not an address: {error}", source=source, error=explained(error))
         raise ConfigurationError(message) from None
     if url.path == "/":
         url = url.copy_with(path="/api/")
@@ -121,11 +122,11 @@ def _answer(client: httpx.Client, path: str, body: Any) -> list[dict[str, Any]]:
                 "{address} does not answer ({error}): start it with `prefect server start`, or "
                 "name its database, as ~/.prefect/prefect.db",
                 address=where,
-                error=str(error),
+                error=explained(error),
             )
         ) from error
     except (httpx.HTTPError, ValueError) as error:
-        raise _no_api(where, str(error)) from error
+        raise _no_api(where, explained(error)) from error
     if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
         raise _no_api(where, _("no list of objects"))
     return found

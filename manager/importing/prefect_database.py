@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from include.errors import ConfigurationError
+from include.foreign_errors import explained
 from include.language import _
 from manager.importing.old_jobs import Read
 from manager.importing.prefect_deployments import read_deployments
@@ -59,7 +60,7 @@ def read(source: str) -> Read:
                 "Prefect 2.16 or later; or name the address of its API, as "
                 "http://127.0.0.1:4200/api",
                 source=source,
-                error=str(error),
+                error=explained(error),
             )
         ) from error
     return read_deployments(said, source)

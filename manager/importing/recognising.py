@@ -7,7 +7,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from include.errors import ExpectedError
+from include.errors import ExpectedError, reason_of
 from include.language import _
 from manager.importing import flows
 from manager.importing.old_jobs import Finding, Place, Read
@@ -77,7 +77,7 @@ def read_sources(sources: Sequence[str]) -> list[tuple[str, Read]]:
         try:
             files = files_of(source)
         except OSError as error:
-            text = _("{path} cannot be read: {reason}", path=source, reason=error.strerror)
+            text = _("{path} cannot be read: {reason}", path=source, reason=reason_of(error))
             found.append(("", Read(findings=(Finding(Place(source), text),))))
             continue
         if not files:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from include.errors import ExpectedError
+from include.errors import ExpectedError, reason_of
 from include.language import _
 from include.registry.checks.scripts import PLACEHOLDER, is_placeholder
 from include.registry.paths import SCRIPTS
@@ -214,7 +214,7 @@ def write_scripts(root: Path, copies: Iterable[ScriptCopy]) -> None:
                     _(
                         "{file} cannot be written: {reason}; no entry is written",
                         file=str(path),
-                        reason=error.strerror,
+                        reason=reason_of(error),
                     )
                 ) from error
     os.sync()  # once for all: thousands would take minutes

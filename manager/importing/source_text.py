@@ -8,7 +8,7 @@ import stat
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from include.errors import ExpectedError
+from include.errors import ExpectedError, reason_of
 from include.language import _
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def read_bytes(path: Path, at_most: int | None = None) -> bytes:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except (OSError, ValueError) as error:
         raise UnreadableSourceError(
-            _("{path} cannot be read: {reason}", path=str(path), reason=_reason(error))
+            _("{path} cannot be read: {reason}", path=str(path), reason=reason_of(error))
         ) from error
     with os.fdopen(descriptor, "rb") as file:
         status = os.fstat(descriptor)
@@ -123,8 +123,3 @@ def _first_line_of_gbk(raw: bytes) -> int:
     except UnicodeDecodeError as error:
         return raw.count(b"\n", 0, error.start) + 1
     return 0
-
-
-def _reason(error: OSError | ValueError) -> str:
-    code = getattr(error, "errno", None)
-    return os.strerror(code) if code else str(error)

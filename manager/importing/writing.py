@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from include.errors import ConfigurationError, ExpectedError
+from include.errors import ConfigurationError, ExpectedError, reason_of
 from include.language import _
 from include.registry import load_registry
 from include.registry.entries import read_entries
@@ -96,7 +96,7 @@ def write(root: Path, plan: Plan, path: Path) -> list[Path]:
         for one in reversed(written):
             one.unlink(missing_ok=True)
         if isinstance(error, OSError):
-            text = _("{file} cannot be written: {reason}", file=str(path), reason=error.strerror)
+            text = _("{file} cannot be written: {reason}", file=str(path), reason=reason_of(error))
             raise ExpectedError(text) from error
         raise
     return paths

@@ -111,7 +111,7 @@ def load(source: str, text: str) -> Lines:
     except (yaml.YAMLError, RecursionError, ValueError, OverflowError) as error:
         mark = getattr(error, "problem_mark", None)
         line = mark.line + 1 if mark else 1
-        problem = getattr(error, "problem", None) or str(error)
+        problem = _(getattr(error, "problem", None) or str(error))
         raise ConfigurationError(
             _("{source}:{line} is not YAML: {problem}", source=source, line=line, problem=problem)
         ) from None

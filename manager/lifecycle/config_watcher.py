@@ -18,7 +18,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from watchfiles import watch
 
 from include.errors import ExpectedError
+from include.foreign_errors import explained
 from include.language import _
+from include.warehouse.transactions import cause_of
 from manager.airflow.parse_requests import ParseRequests
 from manager.component_log import log_line
 from manager.layout import Layout, current_layout
@@ -113,7 +115,7 @@ class ConfigWatcher:
                 self._follow_up, self._edited = self._edited, False
                 self._asked = self._checked = now
         except SQLAlchemyError as error:
-            told = str(error).partition("\n")[0]
+            told = cause_of(error)
             if now - self._well > PATIENCE_SECONDS:
                 raise ExpectedError(
                     _("Airflow's database does not answer: {told}", told=told)
@@ -159,7 +161,7 @@ def moments(folders: Iterable[Path], say: Callable[[str], None] = log_line) -> I
         say(
             _(
                 "no file events ({error}): an edit is seen within {seconds:.0f} s",
-                error=error,
+                error=explained(error),
                 seconds=LOOK_SECONDS,
             )
         )

@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterator
 from typing import BinaryIO
 
+from include.errors import reason_of
 from include.language import _
 from include.running.journal import Journal
 from manager.journal import service_journal
@@ -105,7 +106,7 @@ class Listener:
             self._journal.write(_("component {name}", name=name), event)
         except OSError as error:  # a full disk must not end the listener
             print(
-                _("the journal cannot be written: {error}", error=error),
+                _("the journal cannot be written: {error}", error=reason_of(error)),
                 file=sys.stderr,
                 flush=True,
             )

@@ -10,6 +10,7 @@ import urllib.request
 from http.client import HTTPException
 from urllib.parse import urlsplit
 
+from include.foreign_errors import explained
 from include.language import _
 
 API = "AIRFLOW__CORE__EXECUTION_API_SERVER_URL"
@@ -35,7 +36,7 @@ def main(names: list[str]) -> int:
         try:
             states[name] = _state_of(name)
         except (OSError, HTTPException, ValueError) as error:
-            states[name] = _("the api-server does not answer: {error}", error=error)
+            states[name] = _("the api-server does not answer: {error}", error=explained(error))
         print(f"{name}: {states[name]}")
     return 0 if {*states.values()} == {HEALTHY} else 1
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 from include import MANAGER
 from include.errors import ConfigurationError
+from include.foreign_errors import explained
 from include.language import N_, _
 from manager.layout import Layout
 
@@ -173,7 +174,7 @@ def _is_free(port: int, host: str = LOOPBACK) -> bool:
             _(
                 "host {host!r} is not known here: {error}; {advice}",
                 host=host,
-                error=error,
+                error=explained(error),
                 advice=_(HOST_ADVICE),
             )
         ) from None

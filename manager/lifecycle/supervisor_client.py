@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from include.errors import ExpectedError
+from include.foreign_errors import explained
 from include.language import CHOSEN, _
 from manager.layout import Layout
 
@@ -146,7 +147,7 @@ def _call(layout: Layout, method: str, *arguments: Any) -> Any:
                 _(
                     "supervisord does not answer on {socket}: {error}",
                     socket=layout.socket,
-                    error=error,
+                    error=explained(error),
                 )
             ) from error
 

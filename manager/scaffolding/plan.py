@@ -11,7 +11,8 @@ from types import MappingProxyType
 
 import yaml
 
-from include.errors import ConfigurationError
+from include.errors import ConfigurationError, reason_of
+from include.foreign_errors import explained
 from include.language import _
 from manager.scaffolding.edits import with_sorted_imports
 
@@ -77,7 +78,7 @@ class Plan:
                 self.changed[path] = (self.root / path).read_text("utf-8")
             except OSError as error:
                 raise ConfigurationError(
-                    _("{path} cannot be read: {reason}", path=path, reason=error.strerror or "")
+                    _("{path} cannot be read: {reason}", path=path, reason=reason_of(error))
                 ) from None
         self.changed[path] = change(self.changed[path])
 
@@ -115,7 +116,7 @@ def _check_readable(path: str, text: str) -> None:
             _(
                 "{path} could not be read with what is to be added ({error}): nothing was written",
                 path=path,
-                error=str(error),
+                error=explained(error),
             )
         ) from None
 

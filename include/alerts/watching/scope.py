@@ -13,7 +13,7 @@ from include import MANAGER, PROJECT_ROOT
 from include.alerts.catalogue import Language
 from include.alerts.findings import Finding, Identity, Kind, Observed
 from include.errors import ExpectedError
-from include.language import N_
+from include.language import N_, Message
 from include.registry import Registry
 from include.secrets.masking import Masker
 from include.text import printable, storable
@@ -115,7 +115,8 @@ class Scope:
 
     def quote(self, text: str) -> str:
         """Return the first line of what came from outside, short and without secrets."""
-        line = next((line.strip() for line in text.splitlines() if line.strip()), "")
+        said = text.into(self.language) if isinstance(text, Message) else text
+        line = next((line.strip() for line in said.splitlines() if line.strip()), "")
         shown = printable(storable(self.masker.mask(line)))
         return shown if len(shown) <= LONGEST_QUOTE else f"{shown[:LONGEST_QUOTE]}…"
 

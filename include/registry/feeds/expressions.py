@@ -14,6 +14,7 @@ from jmespath.exceptions import JMESPathError
 from jmespath.functions import Functions
 from jmespath.visitor import TreeInterpreter
 
+from include.foreign_errors import explained
 from include.language import N_, _
 from include.text import quoted, suggestion
 
@@ -105,7 +106,7 @@ class Expression:
         try:
             return interpreter.visit(tree or self._tree, data)
         except UNCOMPUTABLE as error:
-            raise UnfitError(_("cannot be computed: {error}", error=str(error))) from None
+            raise UnfitError(_("cannot be computed: {error}", error=explained(error))) from None
 
 
 class _Strict(TreeInterpreter):

@@ -18,6 +18,7 @@ try:
     from sqlalchemy.exc import SQLAlchemyError
 
     from include.errors import ConfigurationError, ExpectedError
+    from include.foreign_errors import explained
     from include.housekeeping.airflow_rows import Database
     from include.housekeeping.files import prune, vacuum
     from include.language import _
@@ -69,7 +70,7 @@ def _failure(part: Callable[[], None]) -> str:
     try:
         part()
     except (ExpectedError, SQLAlchemyError, OSError) as error:
-        return str(error)
+        return explained(error)
     return ""
 
 
