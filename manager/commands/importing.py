@@ -57,7 +57,7 @@ def importing(layout: Layout, arguments: Namespace) -> int:
     )
     path = check_out(layout.root, arguments.out)
     plan = make_plan(read_sources(arguments.sources), wishes)
-    print("\n".join(printable(line) for line in importing_lines(plan)))
+    print("\n".join(printable(line) for line in importing_lines(plan)).rstrip("\n"))
     if plan.entries:
         pairs = [Pair(one.record, one.made, one.script.found) for one in plan.entries]
         print()
@@ -167,8 +167,9 @@ def _print_written(layout: Layout, plan: Plan, paths: Sequence[Path]) -> None:
         print(_("wrote {file}", file=layout.shown(path)))
         record = layout.shown(path.with_suffix(SUFFIX))
         print(_("wrote {file}, the record of what each job was in the old system", file=record))
+    runnable = [entry.id for entry in plan.entries if entry.script.found]
     print(
         _("next: `{command} check`; `{command} run {job}` tries a script; "
           "`{command} import --enable {job}` lets it run by schedule, and says how to stop it in "
-          "the old system", command=MANAGER, job=plan.entries[0].id)
+          "the old system", command=MANAGER, job=(runnable or [plan.entries[0].id])[0])
     )  # fmt: skip

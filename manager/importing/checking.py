@@ -58,15 +58,15 @@ def check(
         print(_("files in which entries are not read, until this is repaired:"))
         for problem in registry.problems:
             print(f"  {problem}")
-    differing = [one.pair.record.job_id for one in parity.jobs if one.open]
-    if differing:
+    unmeant = [one for one in parity.jobs if any(not each.is_fault for each in one.open)]
+    if differing := [one.pair.record.job_id for one in unmeant]:
         print()
         print(
             _("{count} jobs differ ({jobs}): correct the entry, or the old job; what is meant to "
               "differ is confirmed by `{command} import --confirm JOB` (or all)",
               count=len(differing), jobs=differing, command=MANAGER)
         )  # fmt: skip
-    return DIFFERENT if differing else SAME
+    return DIFFERENT if any(one.open for one in parity.jobs) else SAME
 
 
 def _pairs(

@@ -118,10 +118,7 @@ def _zones() -> set[str]:
 
 
 def _fires_of_cron(
-    schedule: OldSchedule,
-    scheduler: Scheduler,
-    zone: ZoneInfo,
-    window: tuple[datetime, datetime],
+    schedule: OldSchedule, scheduler: Scheduler, zone: ZoneInfo, window: tuple[datetime, datetime]
 ) -> Iterator[datetime]:
     cron = (schedule.cron or "").strip()
     cron = MACROS.get(cron.lower(), cron)

@@ -59,10 +59,6 @@ class Literals:
     names: Mapping[str, ast.expr] = field(default_factory=dict)
     _steps: list[int] = field(default_factory=lambda: [0])
 
-    def within(self, names: Mapping[str, ast.expr]) -> Literals:
-        """Return the same with more names, as a function has them."""
-        return Literals(self.file, {**self.names, **names}, self._steps)
-
     def value(self, node: ast.expr, depth: int = 0) -> Any:
         """Return what an expression is worth.
 

@@ -10,13 +10,7 @@ from include.language import Message, _
 from include.registry import Job
 from include.registry.paths import SCRIPTS
 from include.registry.quantities import write_duration
-from manager.importing.fire_times import (
-    DAY,
-    UnknownFiresError,
-    machine_zone,
-    new_fires,
-    old_fires,
-)
+from manager.importing.fire_times import DAY, UnknownFiresError, machine_zone, new_fires, old_fires
 from manager.importing.old_jobs import OldJob, OldSchedule
 from manager.importing.old_library import Library, ask_prefect
 from manager.importing.record import Imported
@@ -176,10 +170,9 @@ def _in_running(pair: Pair, old: OldJob, job: Job) -> Iterator[Difference]:
                  before=before.script or "-")  # fmt: skip
         yield Difference("runs", f"{old.script} > {job.script}", text)
     if pair.script is None:
-        text = _("its script is not here yet: a placeholder stands in its place")
-        yield Difference("script", job.script, text, is_fault=True)
+        yield Difference("script", job.script, job.script, is_fault=True)
     if pair.now and job.enabled and old.is_enabled and any(one.is_active for one in old.schedules):
-        yield Difference("both", "-", _("it is enabled here and there"), is_fault=True)
+        yield Difference("both", "-", "-", is_fault=True)
 
 
 def _is_same_folder(old: OldJob, job: Job) -> bool:

@@ -4,6 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+from include import MANAGER
 from include.language import N_, Message, _
 from include.registry.dated_scripts import look_at
 from include.registry.quantities import write_duration
@@ -17,12 +18,17 @@ from manager.table import cut, lined_up
 WIDEST = 30  # of schedules; cells
 # What stands in a column, and what in a line of its own below the table.
 COLUMNS = ("timeout", "retries", "delay")
-LINES = {
-    "folder": N_("folder"),
-    "python": "Python",
-    "runs": N_("script"),
-    "script": N_("script"),
-    "both": N_("enabled"),
+LINES = {"folder": N_("folder"), "python": "Python", "runs": N_("script")}
+# What nobody can mean, and what to do.
+FAULTS = {
+    "script": N_(
+        "scripts that are still missing, a placeholder stands in their place (jobs: {count}; "
+        "{jobs}): copy them beside the old files, and run the same import again"
+    ),
+    "both": N_(
+        "enabled here and there (jobs: {count}; {jobs}): stop the old one; `{command} import "
+        "--enable JOB` says how"
+    ),
 }
 
 
@@ -42,6 +48,13 @@ def print_parity(parity: Parity) -> None:
     for one in parity.jobs:
         if lines := list(_besides(one, packages)):
             print(f"  {one.pair.old.name}", *lined_up(lines, "    "), sep="\n")
+    if packages:
+        print(_("packages: make an environment that has them, and write its Python as 'python' "
+                "into the entry"))  # fmt: skip
+    for key, text in FAULTS.items():
+        jobs = [one.pair.record.job_id for one in parity.jobs if _marked(one, key)]
+        if jobs:
+            print(_(text, count=len(jobs), jobs=jobs, command=MANAGER))
 
 
 def _fires(one: Comparison) -> list[list[str]]:
@@ -118,4 +131,5 @@ def _packages(jobs: Sequence[Comparison]) -> dict[Path, list[str]]:
         script: names
         for python, scripts in by_python.items()
         for script, names in lacked(python, scripts).items()
+        if names
     }

@@ -14,6 +14,7 @@ from include.language import _
 from include.text import quoted
 from manager.importing.old_jobs import Finding, OldJob, OldSchedule, Place, Read
 from manager.importing.programs import script_of
+from manager.importing.yaml_lines import Lines
 
 ISO_INTERVAL = re.compile(
     r"P(?:(?P<weeks>\d+)W)?(?:(?P<days>\d+)D)?"
@@ -146,7 +147,7 @@ def read_deployments(said: Iterable[Mapping[str, Any]], source: str) -> Read:
     jobs: list[OldJob] = []
     findings: list[Finding] = []
     for deployment in said:
-        job, found = _job(deployment, Place(source))
+        job, found = job_of(deployment, Place(source))
         jobs.append(job)
         findings += found
     names = Counter(job.name for job in jobs)
@@ -162,31 +163,36 @@ def _list(said: Any) -> list[Any]:
     return said if isinstance(said, list) else []
 
 
-def _job(deployment: Mapping[str, Any], place: Place) -> tuple[OldJob, list[Finding]]:
-    name = str(deployment.get("name"))
-    full = f"{deployment.get('flow_name')}/{name}"
-    findings = []
-    schedules = []
+def job_of(
+    deployment: Mapping[str, Any], place: Place, more: Iterable[Finding] = ()
+) -> tuple[OldJob, list[Finding]]:
+    """Return the job of a deployment, and what is not carried over.
+
+    Args:
+        deployment: as `read_deployments` takes it.
+        place: where it stands; a mapping that knows its lines says more.
+        more: what else is not carried over.
+    """
+    name, flow = str(deployment.get("name")), deployment.get("flow_name")
+    full = f"{flow}/{name}"
+    findings, schedules = list(more), []
     said = [one for one in _list(deployment.get("schedules")) if isinstance(one, dict)]
     for one in sorted(said, key=lambda one: str(one.get("created"))):
-        is_active = bool(one.get("active", True))
+        schedule = one.get("schedule")
         try:
-            schedule = schedule_of(one.get("schedule"), is_active=is_active)
-            schedules.append(replace(schedule, id=str(one["id"]) if "id" in one else None))
+            read = schedule_of(schedule, is_active=bool(one.get("active", True)))
+            schedules.append(replace(read, id=str(one["id"]) if "id" in one else None))
         except ConfigurationError as error:
-            text = _("{name}: {error}", name=full, error=error)
-            findings.append(Finding(place, text))
+            where = Place(place.file, getattr(schedule, "line", place.line))
+            findings.append(Finding(where, _("{name}: {error}", name=full, error=error)))
     given = [one.get("parameters") for one in (deployment, *said)]
     # Not their values, which may be secret.
     names = {str(name) for one in given if isinstance(one, dict) for name in one}
     if names:
-        text = _(
-            "{deployment}: the flow's parameters are not carried over ({names}): write what the "
-            "script needs into args",
-            deployment=full,
-            names=sorted(names),
-        )
-        findings.append(Finding(place, text))
+        text = _("{deployment}: the flow's parameters are not carried over ({names}): write what "
+                 "the script needs into args", deployment=full, names=sorted(names))  # fmt: skip
+        line = deployment.line_of("parameters") if isinstance(deployment, Lines) else place.line
+        findings.append(Finding(Place(place.file, line), text))
     description, entrypoint = deployment.get("description"), deployment.get("entrypoint")
     job = OldJob(
         name=name,
@@ -198,7 +204,7 @@ def _job(deployment: Mapping[str, Any], place: Place) -> tuple[OldJob, list[Find
         entrypoint=entrypoint if isinstance(entrypoint, str) else None,
         script=script_of(str(deployment.get("path") or ""), entrypoint),
         last_success=in_utc(deployment.get("last_success")),
-        deployment=full,
+        deployment=full if flow else None,
         notes=tuple(one.text for one in findings),
     )
     return job, findings

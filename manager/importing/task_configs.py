@@ -28,11 +28,7 @@ class TaskConfigs:
     """Reads the entries of one program's TASK_CONFIGS."""
 
     def __init__(
-        self,
-        program: Program,
-        flows: Mapping[str, Flow],
-        zone: str | None,
-        findings: list[Finding],
+        self, program: Program, flows: Mapping[str, Flow], zone: str | None, findings: list[Finding]
     ) -> None:
         self.program = program
         self.flows = flows
