@@ -8,10 +8,11 @@ has no translation.
 
 from __future__ import annotations
 
+import json
 import sys
 from datetime import datetime, timezone
 from io import BytesIO
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import extract_from_dir
@@ -21,7 +22,7 @@ from babel.messages.pofile import read_po, write_po
 from include.language import CHINESE, DOMAIN, LOCALE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
 ROOT = LOCALE.parent.parent
@@ -29,6 +30,8 @@ FOLDERS = ("include", "manager", "sandbox")
 KEYWORDS = {"_": None, "N_": None}
 # Translations of what is not in our code: the words of argparse.
 FOREIGN = "argparse"
+# What editors show of keys, which stands in the models; and the catalogue of it.
+SCHEMAS, SCHEMA_ROOM = "config/*.schema.json", "schemas"
 UNDATED = datetime(2000, 1, 1, tzinfo=timezone.utc)
 
 
@@ -86,7 +89,21 @@ def _extracted() -> dict[str, dict[str, set[str]]]:
                 room = homes.setdefault(text, room_of(file))
                 files = found.setdefault(room, {}).setdefault(text, set())
                 files.add(str(file.relative_to(ROOT)))
+    for path in sorted(ROOT.glob(SCHEMAS)):
+        for text in _descriptions(json.loads(path.read_text("utf-8"))):
+            room = homes.setdefault(text, SCHEMA_ROOM)
+            files = found.setdefault(room, {}).setdefault(text, set())
+            files.add(str(path.relative_to(ROOT)))
     return found
+
+
+def _descriptions(schema: Any) -> Iterator[str]:
+    """Yield what a JSON schema says of its keys."""
+    for key, part in schema.items() if isinstance(schema, dict) else enumerate(schema):
+        if key == "description" and isinstance(part, str):
+            yield part
+        elif isinstance(part, (dict, list)):
+            yield from _descriptions(part)
 
 
 def _updated(ids: dict[str, set[str]], known: dict[str, Message]) -> Catalog:

@@ -10,11 +10,13 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from include import PROJECT_ROOT
+from include.language import CHINESE, ENGLISH, Message
 from include.registry.alerts import AlertsFile
 from include.registry.contracts import Contract
 from include.registry.feeds import Feed
 from include.registry.quantities import write_duration
 from include.registry.schema import Job
+from include.registry.user_files import CHINESE_ENDING, ENDING
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -46,8 +48,8 @@ SCHEMAS = {
 }
 
 
-def schema_text(file: str) -> str:
-    """Return what one of `SCHEMAS` holds."""
+def schema_text(file: str, wanted: str = ENGLISH) -> str:
+    """Return what one of `SCHEMAS` holds, in a language."""
     title, description, key, model = SCHEMAS[file]
     entry = model.model_json_schema()
     definitions = entry.pop("$defs", {})
@@ -69,13 +71,33 @@ def schema_text(file: str) -> str:
         "type": "object",
     }
     schema = {**head, **(listed if key else {**entry, **head, "$defs": definitions})}
-    return json.dumps(schema, ensure_ascii=False, indent=2) + "\n"
+    return json.dumps(_translated(schema, wanted), ensure_ascii=False, indent=2) + "\n"
+
+
+def in_chinese(file: str) -> str:
+    """Return the name of a schema's Chinese file, which stands beside it."""
+    return file.removesuffix(ENDING) + CHINESE_ENDING
 
 
 def write_schemas(root: Path = PROJECT_ROOT) -> None:
     """Write the schemas into a project."""
     for file in SCHEMAS:
         (root / file).write_text(schema_text(file), encoding="utf-8")
+        (root / in_chinese(file)).write_text(schema_text(file, CHINESE), encoding="utf-8")
+
+
+def _translated(schema: Any, wanted: str) -> Any:
+    """Return a schema with its descriptions in a language."""
+    if isinstance(schema, list):
+        return [_translated(part, wanted) for part in schema]
+    if not isinstance(schema, dict):
+        return schema
+    return {
+        key: Message(part).into(wanted)
+        if key == "description" and isinstance(part, str)
+        else _translated(part, wanted)
+        for key, part in schema.items()
+    }
 
 
 def _write_default(described: dict[str, Any], default: Any) -> None:

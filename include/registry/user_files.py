@@ -24,6 +24,8 @@ LEFTOVER = re.compile(r"\..*|.*~|#.*#|.*\.sw[a-z]|.*\.tmp", re.IGNORECASE)
 ASIDE = re.compile(r".*[.](bak|backup|old|orig|rej|save|off|disabled)(\d*|\.txt)", re.IGNORECASE)
 HIDDEN = re.compile(r"[.](?!#).*[.]ya?ml", re.IGNORECASE)  # Emacs locks a file as .# and its name
 NAMED_LIKE_YAML = re.compile(r".*[.．。]ya?ml\b.*", re.IGNORECASE)
+# How the names of schemas end, with which editors check what people write.
+ENDING, CHINESE_ENDING = ".schema.json", ".schema.zh.json"
 KINDS = (".yaml", ".yml", ".json", ".env")
 PROSE = (".md", ".rst")
 LISTS = re.compile(rb"^(?:\xef\xbb\xbf)?(tasks|shops|feeds|contracts) *:", re.MULTILINE)
@@ -186,7 +188,11 @@ def _home(root: Path, file: str, name: str) -> str:
     near = nearest(word, FILES, MISTYPED)
     if (root / file).is_dir():
         return TASKS_FOLDER if near == "tasks" else ""
-    if rest != "schema.json" and near and any(kind in f".{rest}" for kind in KINDS):
+    if (
+        f".{rest}" not in (ENDING, CHINESE_ENDING)
+        and near
+        and any(kind in f".{rest}" for kind in KINDS)
+    ):
         return FILES[near]
     return FILES.get(_list_in(root, file), "")
 

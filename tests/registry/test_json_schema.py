@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ import yaml
 from jsonschema import Draft202012Validator
 
 from include import PROJECT_ROOT
+from include.language import CHINESE
 from include.registry import Job, load_registry
 from include.registry.contracts import CONTRACTS_FILE, Contract, load_contracts
 from include.registry.entries import read_entries
@@ -20,6 +22,7 @@ from include.registry.json_schema import (
     FEEDS_SCHEMA,
     SCHEMAS,
     TASKS_SCHEMA,
+    in_chinese,
     schema_text,
     write_schemas,
 )
@@ -83,11 +86,23 @@ def test_what_is_delivered_is_what_the_code_makes(file: str) -> None:
     Draft202012Validator.check_schema(json.loads(delivered))
 
 
+@pytest.mark.parametrize("file", SCHEMAS)
+def test_beside_it_is_one_in_chinese(file: str) -> None:
+    """It checks the same, and says all of it in Chinese."""
+    delivered = (PROJECT_ROOT / in_chinese(file)).read_text(encoding="utf-8")
+    assert delivered == schema_text(file, CHINESE), "run: python -m include.registry.json_schema"
+    said = re.findall(r'"description": "(.*)"', delivered)
+    assert all(re.search("[一-鿿]", text) for text in said)
+    as_english = re.compile(r'"description": ".*"')
+    assert as_english.sub("", delivered) == as_english.sub("", schema_text(file))
+
+
 def test_written(project: ProjectFolder) -> None:
     """They are rewritten by their command."""
     write_schemas(project.root)
     for file in SCHEMAS:
         assert (project.root / file).read_text(encoding="utf-8") == schema_text(file)
+        assert (project.root / in_chinese(file)).is_file()
 
 
 @pytest.mark.parametrize(("path", "schema"), DELIVERED, ids=lambda one: getattr(one, "name", ""))
