@@ -52,12 +52,8 @@ def read(source: str) -> Read:
         try:
             job, found = _job(str(name), default.merged_into(said, line), Place(source, line))
         except RefusedError as refused:
-            text = _(
-                "DAG {dag} {why}: keep it as a DAG, beside the jobs (put its YAML and the file "
-                "that loads it into dags/)",
-                dag=str(name),
-                why=refused,
-            )
+            text = _("DAG {dag} {why}: keep it as a DAG, beside the jobs (put its YAML and the "
+                     "file that loads it into dags/)", dag=str(name), why=refused)  # fmt: skip
             findings.append(Finding(Place(source, refused.line), text))
         else:
             jobs.append(job)

@@ -142,12 +142,9 @@ def _of_python(task: Lines) -> Task:
     if not isinstance(file, str) or not isinstance(function, str):
         raise RefusedError(line, _("calls a function, and names no file that has it"))
     if not calls_itself(Path(file), function):
-        why = _(
-            "calls function {function} of {file}, and running that file does not: let it end in "
-            "`if __name__ == '__main__': {function}()` to have it imported",
-            function=function,
-            file=file,
-        )
+        why = _("calls function {function} of {file}, and running that file does not: let it end "
+                "in `if __name__ == '__main__': {function}()` to have it imported",
+                function=function, file=file)  # fmt: skip
         raise RefusedError(line, why)
     return Task({"script": file})
 

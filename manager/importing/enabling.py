@@ -33,12 +33,9 @@ def enable(layout: Layout, job_id: str) -> None:
     records = read_records(layout.root)
     if job_id not in records:
         raise ConfigurationError(
-            _(
-                "{job} is no imported job: {near}",
-                job=job_id,
-                near=suggestion(job_id, sorted(records)),
-            )
-        )
+            _("{job} is no imported job: {near}", job=job_id,
+              near=suggestion(job_id, sorted(records)))
+        )  # fmt: skip
     record = records[job_id]
     registry = load_registry(layout.root)
     job = _runnable(registry, record)
@@ -46,13 +43,9 @@ def enable(layout: Layout, job_id: str) -> None:
     ours = registry.jobs.get(record.ours or "")
     if ours is not None and ours.enabled:
         print(
-            _(
-                "{ours} does the same and is enabled, too: write 'enabled: false' into {place}, "
-                "unless both are to run",
-                ours=ours.id,
-                place=f"{ours.file}:{ours.line}",
-            )
-        )
+            _("{ours} does the same and is enabled, too: write 'enabled: false' into {place}, "
+              "unless both are to run", ours=ours.id, place=f"{ours.file}:{ours.line}")
+        )  # fmt: skip
     print(_("Now stop the old one, so that it does not run twice:"))
     for line in how_to_stop(record.old):
         print(f"  {line}")
@@ -93,14 +86,10 @@ def _runnable(registry: Registry, record: Imported) -> Job:
         )
     if is_placeholder(job.script_path):
         raise ConfigurationError(
-            _(
-                "{job} has a placeholder, not its script: put {old} in place of {file} first, and "
-                "let the old job run until then",
-                job=job.id,
-                old=record.old.script or "",
-                file=f"{SCRIPTS}/{job.script}",
-            )
-        )
+            _("{job} has a placeholder, not its script: put {old} in place of {file} first, and "
+              "let the old job run until then", job=job.id, old=record.old.script or "",
+              file=f"{SCRIPTS}/{job.script}")
+        )  # fmt: skip
     return job
 
 
@@ -123,12 +112,9 @@ def how_to_stop(old: OldJob) -> list[str]:
     if None in ids or not ids:
         commands.append(f"prefect deployment schedule ls {name}")
         commands.append(
-            _(
-                "prefect deployment schedule pause {name} ID   (the ID that the command before has "
-                "shown)",
-                name=name,
-            )
-        )
+            _("prefect deployment schedule pause {name} ID   (the ID that the command before has "
+              "shown)", name=name)
+        )  # fmt: skip
     again = _(
         "and switch it off in the program or file that deploys it, which would activate it again"
     )

@@ -94,13 +94,9 @@ def ask_prefect(
         answer = str(error)
     if isinstance(answer, str):
         raise ConfigurationError(
-            _(
-                "--prefect-python {python} does not answer ({why}): name the Python in whose "
-                "environment `prefect version` works",
-                python=python,
-                why=answer,
-            )
-        )
+            _("--prefect-python {python} does not answer ({why}): name the Python in whose "
+              "environment `prefect version` works", python=python, why=answer)
+        )  # fmt: skip
     fires = [
         one if isinstance(one, str) else [datetime.fromisoformat(each) for each in one]
         for one in answer["fires"]

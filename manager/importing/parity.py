@@ -233,14 +233,10 @@ def _difference(
 def _between(there: tuple[datetime, ...], here: tuple[datetime, ...], zone: tzinfo) -> Message:
     """Return how fire times differ: all by the same time, else which only one side has."""
     if len(there) == len(here) and len({a - b for a, b in zip(there, here, strict=True)}) == 1:
-        return _(
-            "there at {there} (first on {day_there:%Y-%m-%d}), here at {here} (first on "
-            "{day_here:%Y-%m-%d})",
-            there=_times(there, zone),
-            day_there=there[0].astimezone(zone),
-            here=_times(here, zone),
-            day_here=here[0].astimezone(zone),
-        )
+        return _("there at {there} (first on {day_there:%Y-%m-%d}), here at {here} (first on "
+                 "{day_here:%Y-%m-%d})", there=_times(there, zone),
+                 day_there=there[0].astimezone(zone), here=_times(here, zone),
+                 day_here=here[0].astimezone(zone))  # fmt: skip
     only_there = _moments(sorted({*there} - {*here}), zone)
     only_here = _moments(sorted({*here} - {*there}), zone)
     if not only_here:

@@ -107,24 +107,17 @@ def _answer(client: httpx.Client, path: str, body: Any) -> list[dict[str, Any]]:
         response = client.post(path, json=body)
         if response.status_code in REFUSED:
             raise ConfigurationError(
-                _(
-                    "{address} refuses to answer ({code}): set PREFECT_API_KEY, or "
-                    "PREFECT_API_AUTH_STRING as user:password, in the environment",
-                    address=where,
-                    code=response.status_code,
-                )
-            )
+                _("{address} refuses to answer ({code}): set PREFECT_API_KEY, or "
+                  "PREFECT_API_AUTH_STRING as user:password, in the environment", address=where,
+                  code=response.status_code)
+            )  # fmt: skip
         response.raise_for_status()
         found = response.json()
     except httpx.TransportError as error:
         raise ConfigurationError(
-            _(
-                "{address} does not answer ({error}): start it with `prefect server start`, or "
-                "name its database, as ~/.prefect/prefect.db",
-                address=where,
-                error=explained(error),
-            )
-        ) from error
+            _("{address} does not answer ({error}): start it with `prefect server start`, or name "
+              "its database, as ~/.prefect/prefect.db", address=where, error=explained(error))
+        ) from error  # fmt: skip
     except (httpx.HTTPError, ValueError) as error:
         raise _no_api(where, explained(error)) from error
     if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
@@ -134,10 +127,6 @@ def _answer(client: httpx.Client, path: str, body: Any) -> list[dict[str, Any]]:
 
 def _no_api(where: str, why: str) -> ConfigurationError:
     return ConfigurationError(
-        _(
-            "{address} does not answer as Prefect does ({why}): the address of its API ends in "
-            "/api, as http://127.0.0.1:4200/api",
-            address=where,
-            why=why,
-        )
-    )
+        _("{address} does not answer as Prefect does ({why}): the address of its API ends in /api, "
+          "as http://127.0.0.1:4200/api", address=where, why=why)
+    )  # fmt: skip

@@ -176,11 +176,8 @@ def constants_of(body: list[ast.stmt], stored: Counter[str]) -> dict[str, ast.ex
 
 def not_literal(key: str) -> Message:
     """Return the text of a value that only the running program knows."""
-    return _(
-        "{key} is not literal, so that only the running program knows it: it is left out; write "
-        "it into the entry",
-        key=key,
-    )
+    return _("{key} is not literal, so that only the running program knows it: it is left out; "
+             "write it into the entry", key=key)  # fmt: skip
 
 
 def _outside_functions(tree: ast.Module) -> Iterator[ast.AST]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from include.errors import ExpectedError, reason_of
 from include.language import _
@@ -39,26 +39,13 @@ CRON_LINE = re.compile(
 SUFFIXES = (".py", ".yaml", ".yml", ".db", ".sqlite", ".cron", ".crontab", ".txt", "")
 
 
-class Kind(NamedTuple):
-    """One kind of source.
-
-    Attributes:
-        reader: the module of this room that reads it.
-        matches: whether a text is one, by its suffix and its text.
-    """
-
-    reader: str
-    matches: Callable[[str, str], bool]
-
-
-# The first that matches reads it. A program is read together with all others.
-KINDS = (
-    Kind("flows", lambda suffix, text: suffix == ".py" or bool(PROGRAM.search(text))),
-    Kind("prefect_yaml", lambda _, text: bool(DEPLOYMENTS.search(text))),
-    Kind(
-        "dag_factory", lambda suffix, text: suffix in (".yaml", ".yml") or bool(DAGS.search(text))
-    ),
-    Kind("crontab", lambda _, text: bool(CRON_LINE.search(text))),
+# By which module of this room a text is read, by its suffix and what it holds: the first that
+# matches. A program is read together with all others.
+KINDS: tuple[tuple[str, Callable[[str, str], bool]], ...] = (
+    ("flows", lambda suffix, text: suffix == ".py" or bool(PROGRAM.search(text))),
+    ("prefect_yaml", lambda _, text: bool(DEPLOYMENTS.search(text))),
+    ("dag_factory", lambda suffix, text: suffix in (".yaml", ".yml") or bool(DAGS.search(text))),
+    ("crontab", lambda _, text: bool(CRON_LINE.search(text))),
 )
 
 
@@ -143,9 +130,9 @@ def kind_of(source: str) -> str | Finding:
         text = read_text(path).text
     except UnreadableSourceError as error:
         return Finding(Place(source), str(error))
-    for kind in KINDS:
-        if kind.matches(path.suffix.lower(), text):
-            return kind.reader
+    for reader, matches in KINDS:
+        if matches(path.suffix.lower(), text):
+            return reader
     return Finding(
         Place(source),
         _(

@@ -52,11 +52,8 @@ class Access:
             is_below(real, self._around(job, path)) and _is_program(real)
         )
         if is_below(real, never) or not allowed:
-            return _(
-                "{script} is outside the folders of the old files, and is not copied: copy it "
-                "beside them, if it belongs to them",
-                script=written,
-            )
+            return _("{script} is outside the folders of the old files, and is not copied: copy it "
+                     "beside them, if it belongs to them", script=written)  # fmt: skip
         try:
             read_bytes(real)
         except UnreadableSourceError as error:

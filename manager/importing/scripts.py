@@ -211,12 +211,9 @@ def write_scripts(root: Path, copies: Iterable[ScriptCopy]) -> None:
                 write_atomically(path, raw, _mode_of(source, path), is_forced=False)
             except OSError as error:
                 raise ExpectedError(
-                    _(
-                        "{file} cannot be written: {reason}; no entry is written",
-                        file=str(path),
-                        reason=reason_of(error),
-                    )
-                ) from error
+                    _("{file} cannot be written: {reason}; no entry is written", file=str(path),
+                      reason=reason_of(error))
+                ) from error  # fmt: skip
     os.sync()  # once for all: thousands would take minutes
 
 

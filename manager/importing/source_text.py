@@ -64,13 +64,9 @@ def read_bytes(path: Path, at_most: int | None = None) -> bytes:
             raise UnreadableSourceError(_("{path} is not a file", path=str(path)))
         if at_most is None and status.st_size > LARGEST:
             raise UnreadableSourceError(
-                _(
-                    "{path} is too large ({size:,} bytes; at most {largest:,} are read)",
-                    path=str(path),
-                    size=status.st_size,
-                    largest=LARGEST,
-                )
-            )
+                _("{path} is too large ({size:,} bytes; at most {largest:,} are read)",
+                  path=str(path), size=status.st_size, largest=LARGEST)
+            )  # fmt: skip
         return file.read(LARGEST if at_most is None else at_most)
 
 

@@ -49,11 +49,8 @@ def cron_here(schedule: OldSchedule, zone: str) -> str:
     if schedule.interval is not None:
         return _of_interval(schedule.interval, schedule.anchor, zone)
     if schedule.rrule:
-        text = _(
-            "its schedule is the rule {rule!r}, and jobs here run by a cron: write an entry "
-            "with a cron that fires at these times",
-            rule=schedule.rrule[:80],
-        )
+        text = _("its schedule is the rule {rule!r}, and jobs here run by a cron: write an entry "
+                 "with a cron that fires at these times", rule=schedule.rrule[:80])  # fmt: skip
         raise UntranslatableError(text)
     raise UntranslatableError(_no_schedule())
 
