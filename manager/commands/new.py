@@ -6,6 +6,7 @@ from argparse import Namespace
 from include import MANAGER
 from include.errors import ConfigurationError
 from include.language import _
+from include.locale.__main__ import main as update_catalogues
 from include.registry import load_registry
 from include.registry.checks.reporting import report
 from manager.commands.check import write_pages
@@ -57,6 +58,7 @@ def _written(layout: Layout, plan: Plan, job_id: str, tests: str) -> int:
         print("\n".join(lines))
         return code
     write_pages(layout.root)
+    update_catalogues()
     print(_("to edit now, each place is marked EDIT:"))
     in_order = sorted([*plan.made, *plan.changed], key=lambda path: path.startswith(CONFIG))
     for path in in_order:

@@ -92,7 +92,7 @@ def list_what_is_ours(root: Path, first: str) -> None:
         for entry in said["tasks"]:
             if entry["id"] in WANTED:
                 entry["start"] = first
-            elif "platform" in entry:
+            elif entry.get("data", True):
                 entry["enabled"] = False
         path.write_text(yaml.safe_dump(said, allow_unicode=True), "utf-8")
 

@@ -211,7 +211,7 @@ def _notes_of_alerts(alerts: AlertConfiguration, now: datetime) -> Iterator[str]
 
 
 def _notes_of(job: Job, found: Checked) -> Iterator[str]:
-    if job.platform and not found.registry.shops_of(job):
+    if job.enabled and job.platform and not found.registry.shops_of(job):
         yield _(WITHOUT_SHOP, platform=job.platform)
     if job.checks and (near := nearest_table(job)):
         yield _(

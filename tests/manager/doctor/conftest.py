@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 TABLES = """
 CREATE TABLE alembic_version (version_num TEXT);
 CREATE TABLE slot_pool (pool TEXT, slots INTEGER);
-INSERT INTO slot_pool VALUES ('default_pool', 128), ('erp', 1), ('jd', 1), ('pdd', 3);
+INSERT INTO slot_pool VALUES ('default_pool', 128);
 """
 
 
@@ -47,6 +47,11 @@ def patient(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Patient:
     airflow = layout.airflow_home / "airflow.db"
     with closing(sqlite3.connect(airflow)) as database:
         database.executescript(TABLES + airflow_runs.TABLES)
+        pools = json.loads((layout.root / "config/pools.json").read_text("utf-8"))
+        database.executemany(
+            "INSERT INTO slot_pool VALUES (?, ?)",
+            [(name, pool["slots"]) for name, pool in pools.items()],
+        )
         database.execute(
             "INSERT INTO alembic_version VALUES (?)", (migrations_of_airflow().get_current_head(),)
         )

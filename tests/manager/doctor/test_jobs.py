@@ -35,7 +35,9 @@ def change(patient: Patient, *statements: str) -> None:
 
 def test_problems_of_the_registry_are_findings(patient: Patient) -> None:
     """The same lines that `check` prints."""
-    assert "12 jobs, 12 shops, 3 feeds are valid" in str(next(check_registry(patient)))
+    registry = load_registry(patient.layout.root)
+    valid = f"{len(registry.jobs)} jobs, {len(registry.shops)} shops, 3 feeds are valid"
+    assert valid in str(next(check_registry(patient)))
     path = patient.layout.root / "config/tasks/erp.yaml"
     path.write_text(path.read_text("utf-8").replace("0 7 * * *", "99 7 * * *"), "utf-8")
     (line,) = map(str, check_registry(patient))
@@ -45,9 +47,9 @@ def test_problems_of_the_registry_are_findings(patient: Patient) -> None:
 
 def test_pools_are_held_against_the_file(patient: Patient) -> None:
     """One that is missing makes its tasks wait for ever; one that was changed in the UI is told."""
-    assert [str(found) for found in check_pools(patient)] == [
-        "ok    pools: erp, jd, pdd are as config/pools.json says"
-    ]
+    (line,) = map(str, check_pools(patient))
+    assert line.startswith("ok    pools: erp, jd, pdd")
+    assert line.endswith(" are as config/pools.json says")
     change(
         patient,
         "DELETE FROM slot_pool WHERE pool = 'jd'",
@@ -68,10 +70,13 @@ def test_pools_are_held_against_the_file(patient: Patient) -> None:
 def test_paused_and_unknown_jobs_are_named(patient: Patient) -> None:
     """A paused job misses its days in silence."""
     (line,) = map(str, check_paused(patient))
-    assert line.startswith("warn  jobs: are no DAGs yet: erp_store, ")
+    assert line.startswith("warn  jobs: are no DAGs yet: ")
+    assert "erp_store, " in line
     jobs = load_registry(patient.layout.root).jobs
+    enabled = sum(job.enabled for job in jobs.values())
+    none_paused = f"ok    jobs: none of {enabled} is paused"
     change(patient, *(f"INSERT INTO dag VALUES ('{job_id}', 0, 0)" for job_id in jobs))  # noqa: S608
-    assert [str(found) for found in check_paused(patient)] == ["ok    jobs: none of 12 is paused"]
+    assert [str(found) for found in check_paused(patient)] == [none_paused]
     change(patient, "UPDATE dag SET is_paused = 1 WHERE dag_id = 'jd_store'")
     assert [str(found) for found in check_paused(patient)] == [
         (
@@ -89,7 +94,7 @@ def test_paused_and_unknown_jobs_are_named(patient: Patient) -> None:
             "warn  contracts: contract.store_day is paused, and its events wait; "
             "`python3 scheduler_manager.py resume contract.store_day` lets them go on"
         ),
-        "ok    jobs: none of 12 is paused",
+        none_paused,
     ]
 
 

@@ -8,6 +8,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from include import PROJECT_ROOT
+from include.registry import load_registry
 from include.registry.checks.__main__ import main
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 PROGRAM = """\
 import sys
+from include.registry import load_registry
 from include.registry.checks.__main__ import main
 code = main([])
 sys.exit("Airflow was imported" if "airflow" in sys.modules else code)
@@ -55,7 +57,13 @@ def test_delivered_configuration() -> None:
     assert run.returncode == 0, run.stdout + run.stderr
     assert "erp_store ERP门店数据: At 07:00, every day" in run.stdout
     notes = [line for line in run.stdout.splitlines() if line.startswith("note: ")]
-    assert [note[:45] for note in notes] == ["note: config/alerts.yaml: no alert is sent: t"]
+    jobs, shops = load_registry().jobs.values(), load_registry().shops.values()
+    pulled = {job.platform for job in jobs if job.enabled}  # a new platform's is not, at first
+    idle = [shop.id for shop in shops if shop.platform not in pulled]
+    told = [f"note: config/shops.yaml: {shop}: no enabled job pulls from" for shop in idle]
+    told.append("note: config/alerts.yaml: no alert is sent: t")
+    assert len(notes) == len(told)
+    assert all(map(str.startswith, notes, told)), notes
 
 
 def test_a_reader_who_has_enough_is_no_failure() -> None:

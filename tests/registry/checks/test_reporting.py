@@ -120,6 +120,8 @@ def test_notes(project: ProjectFolder) -> None:
             "list one in config/shops.yaml, or write 'enabled: false' into the job's entry"
         ),
     ]
+    project.write_tasks("t.yaml", project.good_tasks + "    platform: jd\n    enabled: false\n")
+    assert not [line for line in report(project.root, now=NOW)[0] if "shop on jd" in line]
     with speaking("zh"):
         chinese, _ = report(project.root, now=NOW)
     assert (
