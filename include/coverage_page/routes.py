@@ -34,7 +34,7 @@ from include.coverage_page.reader_language import ReaderLanguage
 from include.coverage_page.repairing import Accepted, Asking, Text, Which
 from include.coverage_page.warehouse import warehouse
 from include.errors import ExpectedError
-from include.language import _
+from include.language import N_, _, clauses
 from include.metrics.exposition import CONTENT_TYPE
 from include.metrics.figures import Installation, figures_of
 from include.periods import PeriodError
@@ -56,6 +56,13 @@ Span = Annotated[int, Query(ge=1, le=3)]
 FILES = StaticFiles(directory=Path(__file__).parent / "static")
 # Of what is wrong with a request.
 MOST_SAID, LONGEST = 3, 200
+# What is wrong with a field of a request, by the kinds of errors that pydantic knows.
+WRONG = {
+    "missing": N_("{field}: it is missing"),
+    "extra_forbidden": N_("{field}: it is not known here"),
+    "json_invalid": N_("{field}: this is not JSON"),
+}
+NOT_FIT = N_("{field}: it cannot be taken ({problem})")
 
 
 class Wish(BaseModel):
@@ -272,8 +279,14 @@ def _units(registry: Registry, job: Job, column: str, shop: str | None) -> list[
 def _refused(_request: Request, error: Exception) -> Response:
     """Answer what is wrong with a request, without its content: it may be long, and no JSON."""
     found = error.errors() if isinstance(error, RequestValidationError) else []
-    said = [f"{'.'.join(map(str, one['loc']))[:LONGEST]}: {one['msg'][:LONGEST]}" for one in found]
-    detail = "; ".join(said[:MOST_SAID])
+    said = [
+        _(
+            WRONG.get(one["type"], NOT_FIT), field=".".join(map(str, one["loc"]))[:LONGEST],
+            problem=one["msg"][:LONGEST],
+        )
+        for one in found
+    ]  # fmt: skip
+    detail = clauses(*said[:MOST_SAID])
     return JSONResponse({"detail": detail}, status.HTTP_422_UNPROCESSABLE_CONTENT)
 
 

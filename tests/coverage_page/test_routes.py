@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -63,6 +64,9 @@ def test_every_file_of_the_page_is_served(app: FastAPI) -> None:
         assert _ask(app, "GET", f"/files/{name}").status_code == 404
 
 
+IN_CHINESE = {"Accept-Language": "zh-CN,zh;q=0.9"}
+
+
 @pytest.mark.parametrize(
     ("body", "where"),
     [
@@ -84,6 +88,8 @@ def test_what_makes_no_sense_is_refused_in_a_line(app: FastAPI, body: str, where
     detail = answer.json()["detail"]
     assert detail.startswith(where)
     assert len(detail) < 500
+    answer = _ask(app, "POST", "/repair/plan", content=body, headers={**headers, **IN_CHINESE})
+    assert re.search("：(缺少|没有|不是|无法)", answer.json()["detail"])
 
 
 def test_metrics_are_of_the_jobs_that_the_user_may_look_at(
