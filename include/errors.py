@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from include import WAREHOUSE
 from include.foreign_errors import explained
 from include.language import N_, _
 
@@ -66,6 +67,13 @@ class TemporaryError(ExpectedError):
 
 def missing_connection(connection_id: str) -> ConfigurationError:
     """Return the error of a connection that is nowhere, with what makes it."""
+    if connection_id == WAREHOUSE:
+        return ConfigurationError(
+            _(
+                "connection 'warehouse' is missing: `python3 scheduler_manager.py start` makes it "
+                "(in an Airflow of your own: `python -m include.prepare`)"
+            )
+        )
     return ConfigurationError(
         _(
             "connection {connection!r} is missing: `python3 scheduler_manager.py connect "

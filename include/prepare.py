@@ -26,9 +26,10 @@ from cryptography.fernet import InvalidToken
 from sqlalchemy import make_url, select
 from sqlalchemy.exc import DBAPIError
 
-from include import PROJECT_ROOT, var_folder
+from include import PROJECT_ROOT, WAREHOUSE, var_folder
 from include.command_line import Parser, language_parser, parsed
 from include.errors import ConfigurationError, ExpectedError, missing_connection, reason_of
+from include.housekeeping.airflow_rows import CONNECTION as OWN_DATABASE
 from include.language import _, choose
 from include.registry import load_registry
 from include.registry.airflow_objects import SANDBOX_URL, connections, read_pools
@@ -47,7 +48,6 @@ if TYPE_CHECKING:
 
 MIGRATE_AIRFLOW = "--migrate-airflow"
 DELIVERED = "as delivered"
-WAREHOUSE, OWN_DATABASE = "warehouse", "airflow_metadata"
 LOOPBACK = "http://127.0.0.1:"
 # Where the delivered connections lead, if not to this machine: a containers' network has names.
 WAREHOUSE_VARIABLE, SANDBOX_VARIABLE = "SCHEDULER_WAREHOUSE_URL", "SCHEDULER_SANDBOX_URL"

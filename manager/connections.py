@@ -9,9 +9,9 @@ import os
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from include import WAREHOUSE
 from include.errors import ConfigurationError, missing_connection
-
-WAREHOUSE = "warehouse"
+from include.secrets.values import variable_of
 
 
 def adopt(environment: dict[str, str]) -> None:
@@ -45,11 +45,6 @@ def script_variables(connection_ids: Iterable[str], *, of_shops: bool = False) -
             if not of_shops:
                 raise
     return {**given, "WAREHOUSE_URL": warehouse_url()}
-
-
-def variable_of(connection_id: str) -> str:
-    """Return the name of the variable that hands a connection to a script."""
-    return f"AIRFLOW_CONN_{connection_id.upper()}"
 
 
 def stored(connection_id: str) -> Any:

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from include.alerts.watching.scope import TASKS_URL
+from include import TASKS_URL
 from include.contracts import completed
 from include.contracts.followers import FollowerRun, runs_due
 from include.contracts.revisions import Revision, mark_emitted, unemitted

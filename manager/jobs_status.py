@@ -11,6 +11,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from include import MANAGER
+from include.coverage.runs import UNDER_WAY
 from include.cron import CronError, check_cron
 from include.language import ENGLISH, _, in_every_language, speaking
 from include.registry.contracts.schema import DAG_PREFIX
@@ -24,7 +25,6 @@ ZONED = re.compile(r"(.*) \(([A-Za-z0-9_+/-]+)\)")
 DISABLED = "disabled"
 NAME_CELLS, SCHEDULE_CELLS = 18, 26
 SHORTEST_CELLS = 12  # of a schedule beside its zone: a time of day is whole
-UNDER_WAY = ("queued", "running")
 FAILED = "failed"
 # As many wishes that were refused, one after the other, are looked past.
 NEWEST = 10

@@ -7,11 +7,11 @@ from zoneinfo import ZoneInfo
 
 from include.errors import reason_of
 from include.language import _
+from include.registry.paths import SETTINGS_FILE
 from include.running.journal import Journal
 from manager.layout import Layout
 
 ZONE = "AIRFLOW__CORE__DEFAULT_TIMEZONE"
-SETTINGS = "config/airflow.env"
 NAME = "scheduler.log"
 
 
@@ -34,7 +34,7 @@ def service_zone(layout: Layout) -> ZoneInfo:
     """Return the clock of all that is nobody's job: that which the jobs have by default."""
     if ZONE in os.environ:
         return ZoneInfo(os.environ[ZONE])
-    for line in (layout.root / SETTINGS).read_text("utf-8", errors="replace").splitlines():
+    for line in (layout.root / SETTINGS_FILE).read_text("utf-8", errors="replace").splitlines():
         key, _, value = line.partition("=")
         if key == ZONE:
             return ZoneInfo(value.strip())

@@ -23,7 +23,7 @@ from include.alerts.findings import Finding
 from include.alerts.rounds import Made, Rounds
 from include.alerts.store import STARTED
 from include.alerts.watching import health
-from include.alerts.watching.scope import Look, Scope, Site, UndecidedError
+from include.alerts.watching.scope import WATCHDOG, Look, Scope, Site, UndecidedError
 from include.language import N_, _, clauses
 from include.periods import PUNCTUAL
 from include.registry import load_registry
@@ -34,7 +34,6 @@ from manager.lifecycle.ports import remembered
 from manager.lifecycle.settings import component_environment
 from manager.lifecycle.supervisor_client import MARKER, SupervisorGoneError, components
 
-WATCHDOG = "watchdog"
 EVERY = timedelta(seconds=30)
 # A start has both processors to itself until the web UI answers.
 FIRST_AFTER = timedelta(seconds=20)

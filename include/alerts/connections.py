@@ -18,10 +18,11 @@ from urllib.parse import urlsplit
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from sqlalchemy import column, select, table
 
+from include import WAREHOUSE
 from include.errors import ConfigurationError, ExpectedError, missing_connection
 from include.gateways.connection import base_url, is_loopback, read_fields
 from include.secrets.masking import Masker
-from include.secrets.values import CONNECTION_PREFIX, secrets_in
+from include.secrets.values import CONNECTION_PREFIX, secrets_in, variable_of
 from include.warehouse.connecting import url_of
 
 if TYPE_CHECKING:
@@ -38,17 +39,11 @@ CONNECTIONS = table(
     *(column(name) for name in ("port", "extra", "is_encrypted", "is_extra_encrypted")),
 )
 PLAIN = ("conn_type", "host", "login", "schema", "port")
-WAREHOUSE = "warehouse"
 DATABASE = '{"conn_type": "sqlite", "host": "the path of the file"}'
 GATEWAY = '{"conn_type": "http", "host": "https://gateway.example.com"}'
 AS_OLD_AS = timedelta(hours=1)
 # What is kept of a connection that Airflow does not have any more.
 NONE = ""
-
-
-def variable_of(connection_id: str) -> str:
-    """Return the name of the variable that holds a connection."""
-    return f"AIRFLOW_CONN_{connection_id.upper()}"
 
 
 def keys_of(environment: Mapping[str, str]) -> MultiFernet | None:

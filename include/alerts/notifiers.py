@@ -20,6 +20,7 @@ from include.alerts.channels import Channel, Credentials, send
 from include.alerts.messages import Message
 from include.errors import ExpectedError
 from include.language import _
+from include.secrets.values import variable_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -155,4 +156,4 @@ def _credentials(connection: Connection) -> Credentials:
     """Read a connection the way the watchdog does."""
     fields = {name: getattr(connection, name) for name in FIELDS}
     conn_id = connection.conn_id
-    return Credentials.from_env(conn_id, {f"AIRFLOW_CONN_{conn_id.upper()}": json.dumps(fields)})
+    return Credentials.from_env(conn_id, {variable_of(conn_id): json.dumps(fields)})

@@ -68,11 +68,6 @@ class Made:
     standing: Overview | None = None
 
 
-def utc_now() -> datetime:
-    """Return the moment."""
-    return datetime.now(timezone.utc)
-
-
 class Rounds:
     """Makes the rounds of an site.
 
@@ -91,7 +86,7 @@ class Rounds:
         looks: Mapping[str, Look] | None = None,
         runs: Callable[[], bool] = lambda: True,
         *,
-        clock: Callable[[], datetime] = utc_now,
+        clock: Callable[[], datetime] = lambda: datetime.now(timezone.utc),
         clock_watch: ClockWatch | None = None,
         down: timedelta = DOWN,
     ) -> None:

@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING
 from airflow.exceptions import AirflowNotFoundException
 from airflow.models.connection import Connection
 
+from include import WAREHOUSE
 from include.errors import missing_connection
 from include.warehouse import connect
 from include.warehouse.connecting import url_of
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
-
-WAREHOUSE = "warehouse"
 
 
 def warehouse() -> Engine:

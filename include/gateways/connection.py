@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from include.errors import ConfigurationError, missing_connection
 from include.language import N_, _
 from include.secrets.masking import concealed
-from include.secrets.values import CONNECTION_PREFIX
+from include.secrets.values import variable_of
 from include.text import storable_json
 
 if TYPE_CHECKING:
@@ -162,7 +162,7 @@ def read_fields(conn_id: str, environ: Mapping[str, str], example: str) -> Field
     Raises:
         ConfigurationError: it is not set, or is neither.
     """
-    text = environ.get(f"{CONNECTION_PREFIX}{conn_id.upper()}", "").strip()
+    text = environ.get(variable_of(conn_id), "").strip()
     if not text:
         raise missing_connection(conn_id)
     try:
@@ -225,7 +225,7 @@ def _problem(conn_id: str, text: str, example: str) -> ConfigurationError:
             "set {variable} to {example}",
             connection=conn_id,
             problem=text,
-            variable=f"{CONNECTION_PREFIX}{conn_id.upper()}",
+            variable=variable_of(conn_id),
             example=example,
         )
     )

@@ -19,6 +19,7 @@ from sqlalchemy import DateTime, column, create_engine, func, inspect, literal, 
 
 from include.errors import ConfigurationError, ExpectedError
 from include.language import _
+from include.secrets.values import variable_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 CONNECTION = "airflow_metadata"
-VARIABLE = f"AIRFLOW_CONN_{CONNECTION.upper()}"
+VARIABLE = variable_of(CONNECTION)
 # Tables that grow, and by which column Airflow cleans each. Not `dag`: after an outage its rows are
 # old, and with them went which jobs are paused. Not `trigger`: waiting tasks would go with theirs.
 TABLES = {

@@ -21,12 +21,13 @@ from airflow.sdk.exceptions import (
     AirflowSkipException,
 )
 
-from include import var_folder
+from include import WAREHOUSE, var_folder
 from include.errors import ConfigurationError, missing_connection, reason_of
 from include.language import N_, _
 from include.running.asked import asked_of
 from include.running.environment import ALL_SECONDS, PRIVATE, RETRY_EARLIER
 from include.running.journal import Journal
+from include.secrets.values import variable_of
 from include.units.exit_codes import ExitCode
 
 if TYPE_CHECKING:
@@ -39,7 +40,6 @@ if TYPE_CHECKING:
     from include.periods import Schedule
 
 SCHEDULED = "scheduled"
-WAREHOUSE = "warehouse"
 ADVICE = {
     ExitCode.REFUSED: N_(
         "{job}: exit code {code}: credentials were refused or have expired; the log above names "
@@ -150,7 +150,7 @@ class ScriptOperator(BashOperator):
         found = {}
         for name in self.connections:
             try:
-                found[f"AIRFLOW_CONN_{name.upper()}"] = str(connection_of(name).as_json())
+                found[variable_of(name)] = str(connection_of(name).as_json())
             except ConfigurationError as error:  # noqa: PERF203 - each connection for itself
                 if not self.shops:
                     raise

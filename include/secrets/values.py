@@ -33,6 +33,11 @@ READABLE = {
 SECRET_PARAMETER = re.compile(r"passw|pwd|secret|token|key", re.IGNORECASE)
 
 
+def variable_of(connection_id: str) -> str:
+    """Return the name of the variable that holds a connection, as Airflow reads it."""
+    return f"{CONNECTION_PREFIX}{connection_id.upper()}"
+
+
 def secrets_in(environment: Mapping[str, str]) -> set[str]:
     """Collect the secrets in an environment.
 

@@ -20,22 +20,24 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from sqlalchemy import Connection, DateTime, column, create_engine, make_url, select, table, text
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
+from include import METADATA_URL, WAREHOUSE
 from include.coverage.airflow_runs import read_under_way
 from include.coverage.runs import Name, Run, UnderWay
 from include.language import _
 from include.registry import Registry, load_registry
+from include.secrets.values import variable_of
 from include.warehouse import connect
 from include.warehouse.connecting import file_of, url_of
 from include.warehouse.versions import check_version, is_newer, newest_version, version_of
 from manager import connections
 from manager.layout import Layout
 from manager.lifecycle.ports import remembered
-from manager.lifecycle.settings import FERNET, METADATA_URL, component_environment
+from manager.lifecycle.settings import FERNET, component_environment
 
 Stuck = Callable[[], Mapping[Name, Run]]
 
 # What begins so says that the connection may be elsewhere.
-ELSEWHERE = ("AIRFLOW__SECRETS__", f"AIRFLOW_CONN_{connections.WAREHOUSE.upper()}")
+ELSEWHERE = ("AIRFLOW__SECRETS__", variable_of(WAREHOUSE))
 FIELDS = "conn_type, host, login, password, schema, port, extra, is_encrypted, is_extra_encrypted"
 VERSION = "SELECT version_num FROM alembic_version"
 PREPARED = (
@@ -232,16 +234,14 @@ def _stored_connection(environment: Mapping[str, str]) -> Any:
         return None
     query = f"SELECT {FIELDS} FROM connection WHERE conn_id = :id"  # noqa: S608 - names of ours
     try:
-        (row,) = _ask(environment, query, id=connections.WAREHOUSE)
+        (row,) = _ask(environment, query, id=WAREHOUSE)
         keys = MultiFernet([Fernet(key) for key in environment[FERNET].split(",")])
         password = _plain(keys, row.password, encrypted=row.is_encrypted)
         extra = json.loads(_plain(keys, row.extra, encrypted=row.is_extra_encrypted) or "{}")
     except (SQLAlchemyError, InvalidToken, ValueError, KeyError):
         return None  # Airflow says what is wrong
     said = {name: getattr(row, name) for name in ("conn_type", "host", "login", "schema", "port")}
-    return SimpleNamespace(
-        conn_id=connections.WAREHOUSE, **said, password=password, extra_dejson=extra
-    )
+    return SimpleNamespace(conn_id=WAREHOUSE, **said, password=password, extra_dejson=extra)
 
 
 def _plain(keys: MultiFernet, value: str | None, *, encrypted: bool) -> str | None:

@@ -13,7 +13,7 @@ from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from include import MANAGER, project_version
+from include import MANAGER, METADATA_URL, WAREHOUSE, project_version
 from include.alerts.store import FILE
 from include.errors import ConfigurationError, ExpectedError, reason_of
 from include.housekeeping.files import size
@@ -25,7 +25,7 @@ from manager.backup.databases import NotTakenError, copy_database
 from manager.journal import service_zone
 from manager.layout import Layout
 from manager.lifecycle.ports import remembered
-from manager.lifecycle.settings import METADATA_URL, service_environment
+from manager.lifecycle.settings import service_environment
 
 FOLDERS = ("config", "include/scripts")
 LEFT_OUT = shutil.ignore_patterns("__pycache__", "*.pyc", ".*")
@@ -125,7 +125,7 @@ def warnings_of(layout: Layout, manifest: Manifest) -> Iterator[str]:
     )
     if any(entry.name == ALERTS for entry in manifest.entries):
         with alert_store(layout) as store:
-            sealed = ", ".join(store.sealed())
+            sealed = ", ".join(name for name in store.sealed() if name != WAREHOUSE)
         if sealed:
             yield (
                 _(

@@ -18,7 +18,7 @@ from include.platforms.feed.dialect import AUTHS
 from include.registry.checks import Checked, check_project
 from include.registry.platforms import ANY_HOST, PLATFORMS, host_of
 from include.secrets.masking import Masker
-from include.secrets.values import secrets_in
+from include.secrets.values import secrets_in, variable_of
 from include.text import suggestion
 from manager import connections, prompts
 from manager.commands.alerts import connecting
@@ -65,7 +65,7 @@ def connect(layout: Layout, arguments: Namespace) -> int:
     text = N_("connection {connection}, of {platform} ({names})")
     print(_(text, connection=conn_id, platform=use.platform, names=use.names))
     fields = _asked(conn_id, use, known)
-    as_variable = {connections.variable_of(conn_id): json.dumps(fields)}
+    as_variable = {variable_of(conn_id): json.dumps(fields)}
     for question in questions_of(conn_id, found, as_variable):
         question.connection()  # raises what is invalid before it is written
     description = known.description if known else ""
@@ -164,7 +164,7 @@ def _check_read_back(conn_id: str, fields: Mapping[str, Any]) -> None:
     """Raise when jobs would be handed another connection than the one that was written."""
     given = connections.stored(conn_id)
     if any((getattr(given, name) or "") != fields[name] for name in ("host", "login", "password")):
-        variable = connections.variable_of(conn_id)
+        variable = variable_of(conn_id)
         raise ConfigurationError(
             _(
                 "connection {connection!r} was written, and jobs get another one: a variable "

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from include import MANAGER
+from include.alerts.watching.health import GIGABYTE, LITTLE_DISK
 from include.language import N_, _
 from manager.airflow.rest import Api
 from manager.jobs_status import lines_of, look_over
@@ -21,9 +22,6 @@ from manager.table import lined_up
 
 HEALTHY, DEGRADED, NOT_RUNNING = 0, 1, 3
 STATES = (N_("healthy"), N_("degraded"), N_("not running"))
-GIGABYTE = 1_000_000_000
-# SQLite and the logs need room to go on; below this a day's work may not fit.
-LITTLE_DISK = GIGABYTE
 
 
 def status(layout: Layout, arguments: Namespace) -> int:

@@ -9,7 +9,7 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine, create_engine, insert, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from include import MANAGER
+from include import MANAGER, METADATA_URL
 from include.errors import ConfigurationError
 from include.language import N_, _
 from include.warehouse import connect
@@ -18,7 +18,6 @@ from include.warehouse.versions import check_version
 from manager.airflow.tables import migrations_of_airflow, schema_version
 from manager.doctor.findings import FAIL, OK, WARN, Finding, Patient
 from manager.doctor.stored import variables_of
-from manager.lifecycle.settings import METADATA_URL
 
 BUSY_MS = 5_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)

@@ -11,6 +11,7 @@ from include.language import N_, _
 from include.platforms.feed.dialect import EXAMPLE as FEED_EXAMPLE
 from include.registry.checks import check_project
 from include.registry.checks.reporting import WITHOUT_SHOP
+from include.secrets.values import variable_of
 from manager.doctor.findings import FAIL, OK, WARN, Finding, Patient
 from manager.doctor.stored import ids_in_use, ids_of_gateways, jobs_without_shops, variables_of
 from manager.lifecycle.health import answers
@@ -101,11 +102,8 @@ def finding_of(answer: Answer) -> Finding:
 
 def _unasked(conn_id: str, variables: Mapping[str, str]) -> Finding:
     """Find whether a job's own connection is there, of which no call is known."""
-    about, name = (
-        _("connection {connection}", connection=conn_id),
-        f"AIRFLOW_CONN_{conn_id.upper()}",
-    )
-    if name in variables:
+    about = _("connection {connection}", connection=conn_id)
+    if variable_of(conn_id) in variables:
         return Finding(OK, about, _("is there; no call of it is known here"))
     return Finding(FAIL, about, str(missing_connection(conn_id)))
 

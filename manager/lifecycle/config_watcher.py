@@ -17,6 +17,7 @@ from stat import S_ISDIR
 from sqlalchemy.exc import SQLAlchemyError
 from watchfiles import watch
 
+from include import METADATA_URL
 from include.errors import ExpectedError
 from include.foreign_errors import explained
 from include.language import _
@@ -24,7 +25,6 @@ from include.warehouse.transactions import cause_of
 from manager.airflow.parse_requests import ParseRequests
 from manager.component_log import log_line
 from manager.layout import Layout, current_layout
-from manager.lifecycle.settings import METADATA_URL
 
 WATCHED = ("config", "include/scripts")
 LOOK_SECONDS = 2.0

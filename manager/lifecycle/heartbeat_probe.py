@@ -10,10 +10,10 @@ import urllib.request
 from http.client import HTTPException
 from urllib.parse import urlsplit
 
+from include import TASKS_URL
 from include.foreign_errors import explained
 from include.language import _
 
-API = "AIRFLOW__CORE__EXECUTION_API_SERVER_URL"
 PATH = "/api/v2/monitor/health"
 EXECUTION = "execution"
 PROBE_TIMEOUT = 5.0
@@ -42,7 +42,7 @@ def main(names: list[str]) -> int:
 
 
 def _state_of(name: str) -> str:
-    tasks = os.environ[API]
+    tasks = os.environ[TASKS_URL]
     parts = urlsplit(tasks)
     url = f"{tasks}health" if name == EXECUTION else f"{parts.scheme}://{parts.netloc}{PATH}"
     # No proxy: the API is in the same network.

@@ -5,12 +5,13 @@ import subprocess
 from importlib.metadata import version
 from pathlib import Path
 
+from include import METADATA_URL
 from include.errors import ConfigurationError, ExpectedError
 from include.language import N_, _
 from manager.airflow.tables import prepared_state, stored_warehouse, warehouse_is_behind
 from manager.layout import Layout, log_end
 from manager.lifecycle.ports import remembered
-from manager.lifecycle.settings import METADATA_URL, service_environment
+from manager.lifecycle.settings import service_environment
 
 # What preparing depends on, besides Airflow's version, the ports and the warehouse's connection.
 SOURCES = (

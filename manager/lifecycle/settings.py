@@ -11,12 +11,11 @@ from string import Template
 from include import MANAGER
 from include.errors import ConfigurationError
 from include.language import CHOSEN, _
+from include.registry.paths import SETTINGS_FILE
 from include.running.environment import PRIVATE
 from manager.layout import Layout
 from manager.lifecycle.ports import Ports
 
-SETTINGS = "config/airflow.env"
-METADATA_URL = "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"
 FERNET = "AIRFLOW__CORE__FERNET_KEY"
 SESSIONS = ("AIRFLOW__API__SECRET_KEY", "AIRFLOW__API_AUTH__JWT_SECRET")
 USERS = "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS"
@@ -46,7 +45,7 @@ def component_environment(layout: Layout, ports: Ports) -> dict[str, str]:
         "SCHEDULER_SANDBOX_PORT": str(ports.sandbox),
     }
     environment.update(places)
-    environment.update(_read(layout, layout.root / SETTINGS, places))
+    environment.update(_read(layout, layout.root / SETTINGS_FILE, places))
     environment.update(_read(layout, layout.secrets, {}) if layout.secrets.exists() else {})
     for name in ("NO_PROXY", "no_proxy"):  # components talk to each other past a company's proxy
         given = [environment[name]] if environment.get(name) else []

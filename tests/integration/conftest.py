@@ -15,7 +15,8 @@ from zoneinfo import ZoneInfo
 import pytest
 import yaml
 
-from manager.lifecycle.settings import SETTINGS, USERS, service_environment
+from include.registry.paths import SETTINGS_FILE
+from manager.lifecycle.settings import USERS, service_environment
 from tests.airflow_database import put
 from tests.integration.installation import (
     PATIENCE,
@@ -69,7 +70,7 @@ def unstarted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     root = tmp_path_factory.mktemp("service") / "checkout"
     copy_project(root)
     users = f"{USERS}=admin:admin"
-    replace(root / SETTINGS, users, f"{users},{VIEWER}:viewer")
+    replace(root / SETTINGS_FILE, users, f"{users},{VIEWER}:viewer")
     replace(root / LONGEST_PULL, DUE, DUE_AT_MIDNIGHT)
     connections = root / "config/connections.json"
     connections.write_text(connections.read_text("utf-8").replace(GRANTED, WIDELY_GRANTED), "utf-8")

@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import DateTime, column, create_engine, func, make_url, select, table
 from sqlalchemy.pool import NullPool
 
-from include.alerts.connections import WAREHOUSE, read_connections
+from include import METADATA_URL, WAREHOUSE
+from include.alerts.connections import read_connections
 from include.alerts.findings import Kind
 from include.alerts.watching import health
 from include.alerts.watching.config_problems import ImportFailure, import_findings
 from include.alerts.watching.connections import connections_of_shops
 from include.alerts.watching.health import DatabaseGoneError
-from include.alerts.watching.scope import METADATA_URL
 from include.coverage.airflow_runs import DAGS, RUNS, SCHEDULERS, read_runs_of, read_under_way
 from include.coverage.runs import UnderWay
 from include.errors import ConfigurationError

@@ -29,6 +29,7 @@ SILENT = timedelta(minutes=3)
 # Whoever restarts a component, or the machine, is done by then.
 DOWN = timedelta(seconds=60)
 GIGABYTE = 1_000_000_000
+# SQLite and the logs need room to go on; below this a day's work may not fit.
 LITTLE_DISK = GIGABYTE
 API_SECONDS = 5.0
 API = "api-server"

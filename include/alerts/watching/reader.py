@@ -5,20 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from include import METADATA_URL, TASKS_URL
 from include.alerts.connections import ShopConnections
 from include.alerts.findings import Kind
 from include.alerts.watching import health
 from include.alerts.watching.airflow_database import AirflowReader
 from include.alerts.watching.clock import CLOCK, ClockWatch
 from include.alerts.watching.config_problems import problem_findings
-from include.alerts.watching.scope import (
-    METADATA_URL,
-    TASKS_URL,
-    WEB_URL,
-    Collector,
-    Scope,
-    UndecidedError,
-)
+from include.alerts.watching.scope import WEB_URL, Collector, Scope, UndecidedError
 from include.alerts.watching.warehouse import WarehouseReader
 from include.registry.checks import check_project
 

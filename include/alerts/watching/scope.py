@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from include.registry import Job
 
 # Airflow's database, where tasks report to, and the web UI as people open it.
-METADATA_URL = "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"
-TASKS_URL = "AIRFLOW__CORE__EXECUTION_API_SERVER_URL"
 WEB_URL = "AIRFLOW__API__BASE_URL"
 
 

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from include import MANAGER
+from include import MANAGER, METADATA_URL
 from include.alerts import channels
 from include.alerts.catalogue import Language
 from include.alerts.configuration import AlertConfiguration, Channel, load_usable
@@ -28,7 +28,7 @@ from manager.commands.alerts.listing import NO_CHANNEL
 from manager.journal import user_name
 from manager.layout import Layout
 from manager.lifecycle.ports import remembered
-from manager.lifecycle.settings import METADATA_URL, component_environment
+from manager.lifecycle.settings import component_environment
 from manager.table import print_json
 
 ALL_TAKEN, REFUSED = 0, 1

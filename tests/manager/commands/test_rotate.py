@@ -9,13 +9,13 @@ import pytest
 from cryptography.fernet import Fernet, InvalidToken
 from sqlalchemy import create_engine, text
 
+from include import METADATA_URL
 from include.errors import ConfigurationError
 from manager.commands.rotate import rotate
 from manager.layout import Layout
 from manager.lifecycle.ports import Ports
 from manager.lifecycle.settings import (
     FERNET,
-    METADATA_URL,
     SESSIONS,
     component_environment,
     keep_secrets,

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from include import METADATA_URL
 from include.registry.airflow_objects import connections
 from manager.airflow.tables import migrations_of_airflow
 from manager.doctor.findings import Patient
-from manager.lifecycle.settings import METADATA_URL
 from tests import airflow_runs
 from tests.integration.installation import free_ports
 from tests.manager.covered import checkout

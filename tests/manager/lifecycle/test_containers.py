@@ -10,11 +10,11 @@ import pytest
 from cryptography.fernet import Fernet
 from sqlalchemy import create_engine, text
 
-from include import PROJECT_ROOT
+from include import METADATA_URL, PROJECT_ROOT
 from include.errors import ConfigurationError, ExpectedError
 from manager.airflow.tables import migrations_of_airflow
 from manager.lifecycle.containers import await_older_components, main
-from manager.lifecycle.settings import FERNET, METADATA_URL
+from manager.lifecycle.settings import FERNET
 from tests.warehouses import make_warehouse
 
 

@@ -15,8 +15,8 @@ from unittest import mock
 
 import pytest
 
-from include import PROJECT_ROOT
-from manager.lifecycle.heartbeat_probe import API, PATH, main
+from include import PROJECT_ROOT, TASKS_URL
+from manager.lifecycle.heartbeat_probe import PATH, main
 
 ANSWER = {"metadatabase": {"status": "healthy"}, "scheduler": {"status": "unhealthy"}}
 
@@ -42,7 +42,7 @@ def answering(answer: Any) -> Iterator[str]:
 
 def check(url: str, name: str) -> tuple[int, str]:
     """Run the check; a proxy in its environment is not asked."""
-    proxied = {"http_proxy": "http://127.0.0.1:9", API: url}
+    proxied = {"http_proxy": "http://127.0.0.1:9", TASKS_URL: url}
     with mock.patch.dict(os.environ, proxied), redirect_stdout(io.StringIO()) as said:
         return main([name]), said.getvalue().strip()
 
@@ -53,7 +53,7 @@ def test_it_is_a_program_that_needs_no_package() -> None:
         done = subprocess.run(
             [sys.executable, "-S", "-m", "manager.lifecycle.heartbeat_probe", "scheduler"],
             cwd=PROJECT_ROOT,
-            env={"PATH": os.environ["PATH"], API: url},
+            env={"PATH": os.environ["PATH"], TASKS_URL: url},
             capture_output=True,
             text=True,
             check=False,

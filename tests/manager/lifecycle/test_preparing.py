@@ -14,7 +14,7 @@ from alembic import command
 from cryptography.fernet import Fernet
 from sqlalchemy import text
 
-from include import PROJECT_ROOT
+from include import METADATA_URL, PROJECT_ROOT
 from include.errors import ConfigurationError
 from include.registry.shops import load_shops
 from include.warehouse import connect, migrating
@@ -22,7 +22,7 @@ from include.warehouse.versions import newest_version, version_of
 from manager.layout import Layout
 from manager.lifecycle.ports import Ports
 from manager.lifecycle.preparing import is_prepared, prepare
-from manager.lifecycle.settings import METADATA_URL, component_environment, write_secrets
+from manager.lifecycle.settings import component_environment, write_secrets
 
 READ = """
 import json, os

@@ -9,12 +9,12 @@ import pytest
 
 from include import PROJECT_ROOT
 from include.errors import ConfigurationError
+from include.registry.paths import SETTINGS_FILE
 from manager.layout import Layout
 from manager.lifecycle.ports import Ports
 from manager.lifecycle.settings import (
     FERNET,
     SESSIONS,
-    SETTINGS,
     component_environment,
     keep_secrets,
     write_secrets,
@@ -32,7 +32,7 @@ def layout(tmp_path: Path) -> Layout:
 def own_settings(tmp_path: Path, text: str) -> Layout:
     """Return an installation whose config/airflow.env is `text`."""
     (tmp_path / "config").mkdir()
-    (tmp_path / SETTINGS).write_text(text, "utf-8")
+    (tmp_path / SETTINGS_FILE).write_text(text, "utf-8")
     return Layout(root=tmp_path, var=tmp_path / "var")
 
 
@@ -179,7 +179,7 @@ def test_a_wrong_line_is_named(tmp_path: Path, line: str, said: str) -> None:
 
 def test_docker_compose_reads_the_same_settings() -> None:
     """The file has nothing that docker-compose's env_file would read another way."""
-    lines = (PROJECT_ROOT / SETTINGS).read_text("utf-8").splitlines()
+    lines = (PROJECT_ROOT / SETTINGS_FILE).read_text("utf-8").splitlines()
     for line in lines:
         if line and not line.startswith("#"):
             assert re.fullmatch(r"[A-Za-z_0-9]+=[^'\"#\s]([^'\"#]*[^'\"#\s])?", line), line
@@ -192,7 +192,7 @@ def test_every_setting_of_airflow_exists() -> None:
 
     folder = Path(str(config_templates.__path__[0]))
     known = yaml.safe_load((folder / "config.yml").read_text("utf-8"))
-    for line in (PROJECT_ROOT / SETTINGS).read_text("utf-8").splitlines():
+    for line in (PROJECT_ROOT / SETTINGS_FILE).read_text("utf-8").splitlines():
         if line.startswith("AIRFLOW__"):
             _, section, key = line.partition("=")[0].lower().split("__")
             assert key in known[section]["options"], line
@@ -202,6 +202,6 @@ def test_settings_in_another_encoding_are_named(tmp_path: Path) -> None:
     """With file and line; a mark before the text, as Windows writes it, does not matter."""
     layout = own_settings(tmp_path, "\ufeff# 中文\nA=1\n")
     assert component_environment(layout, Ports())["A"] == "1"
-    (tmp_path / SETTINGS).write_bytes("A=1\n# 中文\n".encode("gbk"))
+    (tmp_path / SETTINGS_FILE).write_bytes("A=1\n# 中文\n".encode("gbk"))
     with pytest.raises(ConfigurationError, match=r"airflow.env:2: holds byte 0xd6, which is"):
         component_environment(layout, Ports())
