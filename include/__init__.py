@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 PROJECT_ROOT = Path(__file__).resolve().parents[1]
 MANAGER = "python3 scheduler_manager.py"  # as messages name it, for a person to type
 VAR = "SCHEDULER_VAR"
+SETTINGS_FILE = "config/airflow.env"
 # Airflow's own settings that several programs read.
 METADATA_URL = "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"
 TASKS_URL = "AIRFLOW__CORE__EXECUTION_API_SERVER_URL"

@@ -5,9 +5,9 @@ import os
 import sys
 from zoneinfo import ZoneInfo
 
+from include import SETTINGS_FILE
 from include.errors import reason_of
 from include.language import _
-from include.registry.paths import SETTINGS_FILE
 from include.running.journal import Journal
 from manager.layout import Layout
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from include import SETTINGS_FILE
 from include.language import N_, Message, _
 from include.text import nearest, quoted
 
@@ -22,7 +23,6 @@ ALERTS_FILE = "config/alerts.yaml"
 CONTRACTS_FILE = "config/contracts.yaml"
 POOLS_FILE = "config/pools.json"
 CONNECTIONS_FILE = "config/connections.json"
-SETTINGS_FILE = "config/airflow.env"
 LANGUAGE_FILE = "config/language.yaml"
 # What is read, by the word that its name begins with.
 FILES = {

@@ -8,10 +8,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from string import Template
 
-from include import MANAGER
+from include import MANAGER, SETTINGS_FILE
 from include.errors import ConfigurationError
 from include.language import CHOSEN, _
-from include.registry.paths import SETTINGS_FILE
 from include.running.environment import PRIVATE
 from manager.layout import Layout
 from manager.lifecycle.ports import Ports

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 import pytest
 import yaml
 
-from include.registry.paths import SETTINGS_FILE
+from include import SETTINGS_FILE
 from manager.lifecycle.settings import USERS, service_environment
 from tests.airflow_database import put
 from tests.integration.installation import (

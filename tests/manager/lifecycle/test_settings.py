@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from include import PROJECT_ROOT
+from include import PROJECT_ROOT, SETTINGS_FILE
 from include.errors import ConfigurationError
-from include.registry.paths import SETTINGS_FILE
 from manager.layout import Layout
 from manager.lifecycle.ports import Ports
 from manager.lifecycle.settings import (
