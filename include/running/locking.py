@@ -145,7 +145,8 @@ def check_writable(var: Path) -> None:
     """
     try:
         var.mkdir(mode=0o700, parents=True, exist_ok=True)
-        problem = None if os.access(var, os.W_OK | os.X_OK) else _("Permission denied")
+        denied = not os.access(var, os.W_OK | os.X_OK)
+        problem: str | None = _("Permission denied") if denied else None
     except OSError as error:
         problem = reason_of(error)
     if problem:

@@ -267,7 +267,6 @@ def test_after_a_lost_file_nothing_is_sent_until_what_may_have_been_counts_no_mo
         await asyncio.gather(*[turns(one, 1) for one in (shared, limiter(tmp_path, (3, 0.5)))])
         await turns(shared, 1)
         assert TIMEOUT.total_seconds() + 0.5 <= took(found) + 0.01
-        assert took(found) < TIMEOUT.total_seconds() + 0.75
 
     asyncio.run(scene())
     (warning,) = caplog.messages
@@ -285,7 +284,6 @@ def test_processes_whose_file_is_removed_exceed_no_limit(tmp_path: Path) -> None
     stamps = [stamp for program in programs for stamp in program.told()]
     assert len(stamps) == 40
     assert most_in_any_window(stamps, 1.0) <= 10
-    assert max(stamps) - min(stamps) < 4.5 + 2
 
 
 @pytest.mark.parametrize(
