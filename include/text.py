@@ -88,8 +88,12 @@ def suggestion(word: str, known: Iterable[str]) -> Message:
         return _("did you mean {near!r}?", near=near)
     if not known:
         return _("there are none")
-    more = ["…"] if len(known) > MOST_NAMES else []
-    return _("write one of {names}", names=[*known[:MOST_NAMES], *more])
+    return _("write one of {names}", names=first_of(known))
+
+
+def first_of(names: Sequence[str]) -> list[str]:
+    """Return as many names as a message lists, with … where there are more."""
+    return [*names[:MOST_NAMES], *(["…"] if len(names) > MOST_NAMES else [])]
 
 
 def either(options: Sequence[str]) -> str:

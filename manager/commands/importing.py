@@ -10,7 +10,7 @@ from include.errors import ConfigurationError
 from include.language import _
 from include.registry.paths import SCRIPTS
 from include.registry.quantities import start_day
-from include.text import printable
+from include.text import MOST_NAMES, printable
 from manager.importing.checking import check
 from manager.importing.enabling import enable
 from manager.importing.entries import Wishes
@@ -107,8 +107,10 @@ def importing_lines(plan: Plan) -> Iterator[str]:
             count=len(beside),
         )
         yield ""
-    for one in plan.known:
+    for one in plan.known[:MOST_NAMES]:
         yield _("{name}: imported before, as {id}", name=one.old.name, id=one.job_id)
+    if (more := len(plan.known) - MOST_NAMES) > 0:
+        yield _("{count} more", count=more)
     if plan.findings:
         yield _("to look at:")
         yield from (f"  {finding}" for finding in _in_order(plan.findings))

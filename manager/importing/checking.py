@@ -9,7 +9,7 @@ from include.errors import ConfigurationError, ExpectedError, reason_of
 from include.language import _
 from include.registry import Job, load_registry
 from include.registry.checks.scripts import is_placeholder
-from include.text import suggestion
+from include.text import first_of, suggestion
 from manager.importing.merging import filled, merged
 from manager.importing.old_jobs import OldJob, OldSchedule
 from manager.importing.parity import Comparison, Pair, compare
@@ -64,7 +64,7 @@ def check(
         print(
             _("{count} jobs differ ({jobs}): correct the entry, or the old job; what is meant to "
               "differ is confirmed by `{command} import --confirm JOB` (or all)",
-              count=len(differing), jobs=differing, command=MANAGER)
+              count=len(differing), jobs=first_of(differing), command=MANAGER)
         )  # fmt: skip
     return DIFFERENT if any(one.open for one in parity.jobs) else SAME
 

@@ -8,6 +8,7 @@ from include import MANAGER
 from include.language import N_, Message, _
 from include.registry.dated_scripts import look_at
 from include.registry.quantities import write_duration
+from include.text import first_of
 from manager.importing.old_jobs import OldJob
 from manager.importing.parity import WINDOW, Comparison, Parity, shown
 from manager.importing.script_access import DRIVE
@@ -54,7 +55,7 @@ def print_parity(parity: Parity) -> None:
     for key, text in FAULTS.items():
         jobs = [one.pair.record.job_id for one in parity.jobs if _marked(one, key)]
         if jobs:
-            print(_(text, count=len(jobs), jobs=jobs, command=MANAGER))
+            print(_(text, count=len(jobs), jobs=first_of(jobs), command=MANAGER))
 
 
 def _fires(one: Comparison) -> list[list[str]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ from include.errors import ConfigurationError
 from include.registry.checks.scripts import PLACEHOLDER
 from manager.importing.checking import check
 from manager.importing.old_jobs import OldSchedule, Place
-from manager.importing.record import read_records
+from manager.importing.record import as_json, read_records
 from manager.importing.writing import DEFAULT_OUT, check_out, write
 from manager.layout import Layout
 
@@ -142,6 +143,20 @@ def test_what_changed_in_the_old_system_differs(layout: Layout, crontab: Path) -
         assert check(layout, [str(crontab)], None) == 1
     crontab.write_text(CRONTAB, "utf-8")
     assert check(layout, [str(crontab)], None) == 0
+
+
+def test_thousands_of_jobs_that_differ_are_counted(
+    layout: Layout, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Not all of them are named in one line."""
+    file = layout.root / DEFAULT_OUT.replace(".yaml", ".json")
+    (record, *_others) = read_records(layout.root).values()
+    jobs = {f"j{number}": replace(record, job_id=f"j{number}") for number in range(50)}
+    file.write_text(as_json(jobs), "utf-8")
+    assert check(layout, [], None) == 1
+    (line,) = [one for one in capsys.readouterr().out.splitlines() if "50 jobs differ" in one]
+    assert "j31, …)" in line
+    assert "j32" not in line
 
 
 @pytest.mark.parametrize("version", [1, 3])
