@@ -10,6 +10,7 @@ from datetime import datetime, timezone
 from decimal import Decimal
 from pathlib import Path
 from string import Formatter
+from typing import TYPE_CHECKING
 
 import pytest
 from babel.messages.pofile import read_po
@@ -28,6 +29,9 @@ from include.language import (
     stored_message,
 )
 from include.units.unit import Drift
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 ROOT = Path(__file__).parent.parent
 CATALOGUES = sorted((LOCALE / CHINESE).glob("*.po"))
@@ -147,30 +151,34 @@ def test_catalogues_are_complete_and_compiled() -> None:
     assert not done.returncode, f"{done.stdout}{done.stderr}\nrun `python -m include.locale`"
 
 
-@pytest.mark.parametrize("path", CATALOGUES, ids=lambda path: path.stem)
-def test_translations_have_the_same_placeholders(path: Path) -> None:
+def test_translations_have_the_same_placeholders() -> None:
     """A translation has the values of its message, each at least once, and no other."""
-    with path.open("rb") as file:
-        wrong = [
-            message.id
-            for message in read_po(file)
-            if message.id and _fields(message.id) != _fields(message.string)
-        ]
-    assert not wrong
+    wrong = []
+    for path in CATALOGUES:
+        with path.open("rb") as file:
+            wrong += [
+                f"{path.name}: {message.id}"
+                for message in read_po(file)
+                if message.id and _fields(message.id) != _fields(message.string)
+            ]
+    assert not wrong, "\n".join(wrong)
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_no_text_escapes_the_catalogues(path: Path) -> None:
+@pytest.fixture(scope="module")
+def programs() -> dict[str, ast.Module]:
+    """Return every program whose texts people read, by its path."""
+    return {str(path.relative_to(ROOT)): ast.parse(path.read_text("utf-8")) for path in SOURCES}
+
+
+def test_no_text_escapes_the_catalogues(programs: dict[str, ast.Module]) -> None:
     """What reads like a sentence is a message, unless only a machine reads it."""
-    name = str(path.relative_to(ROOT))
-    tree = ast.parse(path.read_text("utf-8"))
-    if name.startswith(SCRIPTS) and not _knows_the_catalogues(tree):
-        return
-    ours = FOR_MACHINES.get(name, ())
     escaped = [
         f"{name}:{line}: {text!r}"
+        for name, tree in programs.items()
+        if not name.startswith(SCRIPTS) or _knows_the_catalogues(tree)
         for line, text in _texts(tree)
-        if re.search("[A-Za-z]{2}", text) and not text.startswith((*ours, *SQL, SAID_ALONE))
+        if re.search("[A-Za-z]{2}", text)
+        and not text.startswith((*FOR_MACHINES.get(name, ()), *SQL, SAID_ALONE))
     ]
     assert not escaped, "write it as _(...), or name it in FOR_MACHINES: " + "\n".join(escaped)
 
@@ -181,28 +189,38 @@ def _knows_the_catalogues(tree: ast.Module) -> bool:
     return any(module.partition(".")[0] == "include" for module in froms)
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_no_function_hides_the_mark_that_it_uses(path: Path) -> None:
+def test_no_function_hides_the_mark_that_it_uses(programs: dict[str, ast.Module]) -> None:
     """`_, rest = pair` makes `_` a variable of the whole function, which then says nothing."""
-    hidden = []
-    for function in ast.walk(ast.parse(path.read_text("utf-8"))):
-        if not isinstance(function, (ast.FunctionDef, ast.AsyncFunctionDef)):
-            continue
-        nodes = [*ast.walk(function)]
-        # Comprehensions have variables of their own.
-        apart = [n.target for n in nodes if isinstance(n, ast.comprehension)]
-        inner = {id(part) for target in apart for part in ast.walk(target)}
-        names = [n for n in nodes if isinstance(n, ast.Name) and n.id == "_" and id(n) not in inner]
-        if any(isinstance(name.ctx, ast.Load) for name in names):
-            stored = [name for name in names if isinstance(name.ctx, ast.Store)]
-            hidden += [f"{path}:{name.lineno}" for name in stored]
-    assert not hidden, "call it `_rest`, or what it is"
+    hidden = [
+        f"{name}:{line}"
+        for name, tree in programs.items()
+        for function in ast.walk(tree)
+        if isinstance(function, (ast.FunctionDef, ast.AsyncFunctionDef))
+        for line in _lines_that_hide_the_mark(function)
+    ]
+    assert not hidden, f"call it `_rest`, or what it is: {hidden}"
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_no_error_of_others_is_shown_as_it_is(path: Path) -> None:
+def _lines_that_hide_the_mark(function: ast.AST) -> list[int]:
+    nodes = [*ast.walk(function)]
+    # Comprehensions have variables of their own.
+    apart = [n.target for n in nodes if isinstance(n, ast.comprehension)]
+    inner = {id(part) for target in apart for part in ast.walk(target)}
+    names = [n for n in nodes if isinstance(n, ast.Name) and n.id == "_" and id(n) not in inner]
+    if not any(isinstance(name.ctx, ast.Load) for name in names):
+        return []
+    return [name.lineno for name in names if isinstance(name.ctx, ast.Store)]
+
+
+def test_no_error_of_others_is_shown_as_it_is(programs: dict[str, ast.Module]) -> None:
     """What a message quotes of one goes through `explained`, `reason_of` or `cause_of`."""
-    tree = ast.parse(path.read_text("utf-8"))
+    shown = [
+        f"{name}:{line}" for name, tree in programs.items() for line in _lines_with_raw_errors(tree)
+    ]
+    assert not shown, shown
+
+
+def _lines_with_raw_errors(tree: ast.Module) -> Iterator[int]:
     ours = {
         alias.asname or alias.name
         for node in ast.walk(tree)
@@ -210,7 +228,6 @@ def test_no_error_of_others_is_shown_as_it_is(path: Path) -> None:
         for alias in node.names
     }
     ours |= {node.name for node in ast.walk(tree) if isinstance(node, ast.ClassDef)}
-    shown = []
     for handler in ast.walk(tree):
         if not isinstance(handler, ast.ExceptHandler) or not handler.name or not handler.type:
             continue
@@ -218,14 +235,13 @@ def test_no_error_of_others_is_shown_as_it_is(path: Path) -> None:
         if {_name(one) for one in types} <= ours | MAY_BE_OURS:
             continue
         raw = {handler.name, f"str({handler.name})", f"{handler.name}.strerror"}
-        shown += [
-            f"{path}:{keyword.value.lineno}"
-            for node in ast.walk(handler)
-            if isinstance(node, ast.Call) and _name(node.func) in MARKS
-            for keyword in node.keywords
-            if ast.unparse(keyword.value).partition(" or ")[0] in raw
-        ]
-    assert not shown, shown
+        for node in ast.walk(handler):
+            if isinstance(node, ast.Call) and _name(node.func) in MARKS:
+                yield from (
+                    keyword.value.lineno
+                    for keyword in node.keywords
+                    if ast.unparse(keyword.value).partition(" or ")[0] in raw
+                )
 
 
 def test_a_message_is_shown_in_the_language_of_who_reads_it() -> None:
