@@ -29,6 +29,7 @@ OF_ALL = [
     *("tests/test_language.py", "tests/platforms/test_all_platforms.py"),
     *("tests/registry/test_schema.py", "tests/registry/checks/test_main.py"),
     *("tests/sandbox/test_app.py", "tests/scheduling/test_factory.py"),
+    "tests/scheduling/test_priority.py",
     *("tests/scripts/test_by_hand.py", "tests/manager/doctor/test_jobs.py"),
 ]
 CHANGED = {
