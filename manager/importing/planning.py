@@ -99,7 +99,7 @@ def make_plan(read: Sequence[tuple[str, Read]], wishes: Wishes) -> Plan:
     flows = [flow for _reader, one in read for flow in one.flows]
     runnable = _runnable(fresh, flows, findings)
     finder = ScriptFinder(wishes.root, _folders(wishes.sources), wishes.copies)
-    copies = finder.plan([job for job, _schedule in runnable])
+    copies = finder.plan(jobs)  # of all, so that one that comes later lies where it would have
     ids = ids_for([job for job, _schedule in runnable], present, records)
     maker = _Maker(wishes, present, copies, findings)
     made = [maker.entry(*one, job_id) for one, job_id in zip(runnable, ids, strict=True)]
