@@ -57,7 +57,8 @@ def test_demo_lands_all_jobs(service: Service) -> None:
     assert f"{len(jobs)} of {len(jobs)} jobs landed" in done.stdout
     *_others, first, second, third = done.stdout.splitlines()
     assert f"{service.ports.url}/plugin/coverage" in first
-    assert "trigger erp_store --period" in second
+    example = next(job for job in jobs if job.platform)
+    assert f"trigger {example.id} --period" in second
     assert "docs/add-a-job.md" in third
     assert service.layout.shown(service.layout.passwords) in done.stdout
     assert service.layout.passwords.read_text().split('"')[3] not in done.stdout
