@@ -15,7 +15,6 @@ from airflow.sdk import DAG, Asset, BaseOperator
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
 from include.language import N_, _
-from include.registry import load_registry
 from include.registry.contracts import Contract, load_contracts
 from include.registry.contracts.schema import DAG_PREFIX, NO_CRON
 from include.scheduling.operator import warehouse_url
@@ -97,15 +96,18 @@ class CompleteOperator(BaseOperator):
 def build_contract_dags(only: str | None = None) -> Iterator[DAG]:
     """Make the DAGs of config/contracts.yaml, or that of the `only` one that a task needs.
 
-    What is wrong with one costs that one alone; `check` and the web UI say what it is. A task whose
-    contract is being edited meanwhile needs no more than its id.
+    What is wrong with one costs that one alone; `check` and the web UI say what it is. Whether its
+    jobs are there does not matter here, so that a thousand of them are not read a second time. A
+    task whose contract is being edited meanwhile needs no more than its id.
     """
-    contracts = load_contracts(registry=load_registry()).by_id
+    if only is not None and not only.startswith(DAG_PREFIX):
+        return
+    contracts = load_contracts().by_id
     wanted = list(contracts.values())
     if only is not None:
         contract_id = only.removeprefix(DAG_PREFIX)
         alone = Contract(id=contract_id, name=contract_id, jobs=[contract_id])
-        wanted = [contracts.get(contract_id, alone)] if only.startswith(DAG_PREFIX) else []
+        wanted = [contracts.get(contract_id, alone)]
     for contract in wanted:
         try:
             yield contract_dag(contract)
