@@ -13,6 +13,7 @@ from include.units.ledger import Ledger
 from include.units.unit import LANDED, NO_SHOP, LedgerRow
 from include.warehouse import connect
 from manager.commands.demo import OF_THE_SERVICE
+from manager.lifecycle.ports import remember
 from tests.integration.truths import own_rows
 
 if TYPE_CHECKING:
@@ -38,6 +39,8 @@ def ledger_rows(service: Service, key: str, job_id: str = "erp_store") -> list[L
 
 def test_run_without_the_service_says_what_to_start(unstarted: Service) -> None:
     """Where the service never ran, `run` prepares the databases and names the missing sandbox."""
+    unstarted.layout.make_var()
+    remember(unstarted.layout, unstarted.ports)  # somebody may listen where it would by default
     done = unstarted.manager("run", "erp_store", "--shop", "erp-1")
     assert done.returncode == 75, done.stdout + done.stderr
     assert "is not running: `python3 scheduler_manager.py start` starts it" in done.stderr
