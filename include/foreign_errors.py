@@ -45,7 +45,7 @@ MEANINGS = {
 
 
 def explained(error: BaseException | str) -> str:
-    """Return what something that is not ours says: what that means, and its words in brackets.
+    """Return what something that is not ours says: what that means, and its words behind it.
 
     Args:
         error: an error, or the text of one. What is a message already, or says what is not known
@@ -57,7 +57,7 @@ def explained(error: BaseException | str) -> str:
     meaning = next((meaning for form, meaning in _meanings() if form.search(said)), None)
     if meaning is None:
         return said
-    return _("{meaning} ({said})", meaning=_(meaning), said=" ".join(said.split()))
+    return _("{meaning}: {said}", meaning=_(meaning), said=" ".join(said.split()))
 
 
 @cache

@@ -114,23 +114,23 @@ SAID = {
 
 @pytest.mark.parametrize("kind", WRONG)
 def test_an_error_of_others_is_said_with_what_it_means(kind: str, tmp_path: Path) -> None:
-    """In the reader's language, with its own words in brackets; in a message by itself."""
+    """In the reader's language, with its own words behind it; in a message by itself."""
     break_it, meaning = WRONG[kind]
     with pytest.raises(Exception) as raised:  # noqa: PT011 -- each its own
         break_it(tmp_path)
     error = raised.value
     said = cause_of(error) if kind == "gone" else explained(error)
-    assert said.startswith(f"{meaning} (")
+    assert said.startswith(f"{meaning}: ")
     with speaking("zh"):
         shown = restored(stored_message(said), "")
-        assert f"{_(meaning)}（" in shown
+        assert f"{_(meaning)}：" in shown
     assert meaning in english(said)
 
 
 @pytest.mark.parametrize("said", SAID)
 def test_words_of_others_are_known(said: str) -> None:
     """As drivers of the servers and the operating system say them."""
-    assert explained(said) == f"{SAID[said]} ({said})"
+    assert explained(said) == f"{SAID[said]}: {said}"
     assert set(SAID.values()) <= set(MEANINGS.values())
 
 

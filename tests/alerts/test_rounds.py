@@ -165,7 +165,7 @@ def test_a_broken_entry_is_said_after_five_minutes(quiet: Rounded) -> None:
     assert said.startswith(
         "【配置有误】京东门店数据\n配置有误，任务 京东门店数据 不会运行：config/tasks/tasks.yaml:"
     )
-    assert "minute 99 is not in 0-59" in said
+    assert "分钟 99 不在 0-59 之内" in said
     assert "处理：改正后运行 `python3 scheduler_manager.py check`" in said
     quiet.watched.write("config/tasks/tasks.yaml", whole)
     (recovered,) = quiet.recover()
@@ -196,7 +196,7 @@ def test_a_warehouse_that_is_gone_is_said(quiet: Rounded) -> None:
     (said,) = quiet.said()
     assert said == (
         "【服务异常】数仓\n"
-        f"数仓的文件不见了：{quiet.watched.warehouse} is not there\n"
+        f"数仓的文件不见了：{quiet.watched.warehouse} 不存在\n"
         "处理：放回文件，或用 `python3 scheduler_manager.py restore FILE` 恢复备份 FILE  #A2"
     )
     assert not quiet.watched.warehouse.exists()

@@ -91,7 +91,7 @@ def test_a_database_that_does_not_answer_is_told_and_a_fault_of_ours_is_not() ->
     refused = OperationalError("SELECT", {}, Exception("connection refused\nis it running?"))
     found = health.database_finding(SIGHT, health.WAREHOUSE, refused)
     assert found is not None
-    assert found.facts["what"] == "数仓连不上：该地址和端口没有服务在监听（connection refused）"
+    assert found.facts["what"] == "数仓连不上：该地址和端口没有服务在监听：connection refused"
     assert health.database_finding(SIGHT, health.WAREHOUSE, KeyError("x")) is None
 
 

@@ -40,7 +40,7 @@ def test_a_check_that_fails_itself_stops_no_other(
     )
     one, other = examine(patient)
     assert (one.level, other.level) == ("fail", "ok")
-    assert "looked at: ModuleNotFoundError: a Python package is missing (No module" in one.text
+    assert "looked at: ModuleNotFoundError: a Python package is missing: No module" in one.text
 
     def leak(_about: str, _check: str, _patient: Patient) -> Iterator[Finding]:
         yield Finding("fail", "a", "the password is s3cret-42", "do not say s3cret-42")
