@@ -186,7 +186,7 @@ def _trouble(span: Span) -> str:
         return f"{MISCOUNTED_SIGN} {span.error}"
     if span.state != State.UNREPAIRABLE:
         return _failed(span)
-    quiet = span.exit_code is None and span.error is None
+    quiet = span.exit_code is None and not span.error
     never = _("cannot be pulled again: its script takes no period")
     return never if quiet else clauses(never, _failed(span))
 

@@ -25,6 +25,7 @@ from manager.followed import Followed, Outcome
 from manager.layout import Layout
 from manager.lifecycle.ports import remembered
 from manager.lifecycle.settings import component_environment
+from manager.warehouse import in_words
 
 LOOK_SECONDS = 1.0
 # The API is away for a while when it, or the whole service, is restarted.
@@ -51,9 +52,14 @@ class Follower:
 
     @classmethod
     def of(cls, layout: Layout, job_id: str | None = None) -> "Follower":
-        """Open the API and the warehouse of an installation, for all jobs or one."""
+        """Open the API and the warehouse of an installation, for all jobs or one.
+
+        Raises:
+            ExpectedError: the warehouse does not answer, or is not as this code needs it.
+        """
         ports = remembered(layout)
-        ledger = Ledger(opened(warehouse_url(component_environment(layout, ports))))
+        with in_words():
+            ledger = Ledger(opened(warehouse_url(component_environment(layout, ports))))
         return cls(Api(layout, ports, API_TIMEOUT), ledger, stuck_of(layout, job_id), layout)
 
     def begin(self, job: Job, key: str) -> Followed:
@@ -66,8 +72,13 @@ class Follower:
         return bool(patiently(make_run, self._api, job_id, body))
 
     def rows(self, run: Followed) -> list[LedgerRow]:
-        """Return the rows of the ledger of a run's period."""
-        return self._ledger.rows(run.job.id, run.key)
+        """Return the rows of the ledger of a run's period.
+
+        Raises:
+            ExpectedError: the warehouse does not answer.
+        """
+        with in_words():
+            return self._ledger.rows(run.job.id, run.key)
 
     def follow(self, run: Followed, *, quiet: bool = False) -> None:
         """Wait until a run has ended; print how it is whenever that changes.

@@ -172,7 +172,7 @@ def in_words(made: Made) -> str:
     return clauses(
         _(", ").join(found) or _("nothing is wrong"),
         _("could not be read: {unread}", unread=made.unread) if made.unread else "",
-        _("{count} messages delivered", count=made.delivered) if made.delivered else "",
+        _("messages delivered: {count}", count=made.delivered) if made.delivered else "",
         made.trouble,
     )
 

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from sqlalchemy.engine import URL, make_url
 
+from include import MANAGER
 from include.foreign_errors import explained
 from include.language import _
 from manager.backup.archive import DATABASES
@@ -78,7 +79,8 @@ def copy_database(name: str, url: str, folder: Path) -> str:
 def _copy_sqlite(source: Path, target: Path) -> None:
     if not source.is_file():
         raise NotTakenError(
-            _("{source} is not there: start the service once, then try again", source=source)
+            _("{source} is not there: `{manager} doctor` says what brings it back",
+              source=source, manager=MANAGER)
         )
     target.parent.mkdir(parents=True, exist_ok=True)
     # In one step, which reads a single moment of it; each write of others starts several again.

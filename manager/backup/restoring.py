@@ -14,6 +14,7 @@ from manager.backup.archive import ALERTS, BackupError, Entry, Manifest, unpack
 from manager.journal import note, service_zone, user_name
 from manager.layout import Layout
 from manager.lifecycle.health import running
+from manager.lifecycle.preparing import prepare_again
 from manager.lifecycle.processes import service_processes
 
 NEW, OLD = "restore.new", "restore.old"
@@ -164,7 +165,7 @@ def _put(layout: Layout, entries: list[Entry]) -> None:
     """Put every file in its place, the ones before aside; all can be done again from anywhere."""
     old = layout.var / OLD
     old.mkdir(mode=0o700, exist_ok=True)
-    (layout.var / "prepared").unlink(missing_ok=True)  # older tables are brought up to date
+    prepare_again(layout)  # older tables are brought up to date
     for entry in entries:
         target = target_of(layout, entry.name)
         target.parent.mkdir(parents=True, exist_ok=True)

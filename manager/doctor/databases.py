@@ -55,6 +55,12 @@ def _opened(about: str, engine: Engine) -> Iterator[tuple[Connection | None, Fin
     file = engine.url.database if engine.dialect.name == "sqlite" else None
     if file and not Path(file).exists():
         remedy = _("`{manager} start` makes it, `restore` brings one back", manager=MANAGER)
+        if about == "warehouse":  # which `start` makes but once
+            remedy = _(
+                "put it back, or bring a backup back with `{manager} restore FILE`; where it is to "
+                "begin empty: `{manager} migrate`",
+                manager=MANAGER,
+            )
         yield None, Finding(FAIL, about, _("{file} is not there", file=file), remedy)
         return
     try:

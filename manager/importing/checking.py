@@ -10,6 +10,7 @@ from include.language import _
 from include.registry import Job, load_registry
 from include.registry.checks.scripts import is_placeholder
 from include.text import first_of, suggestion
+from manager.importing.matching import known_jobs
 from manager.importing.merging import filled, merged
 from manager.importing.old_jobs import OldJob, OldSchedule
 from manager.importing.parity import Comparison, Pair, compare
@@ -73,9 +74,9 @@ def _pairs(
     records: Mapping[str, Imported], jobs: Mapping[str, Job], now_there: Sequence[OldJob] | None
 ) -> Iterator[Pair]:
     """Yield each imported job as it was, as it is here, and as it is there where that was read."""
-    by_name = {(job.scheduler, job.name): job for job in now_there or ()}
+    there = known_jobs(records, now_there or (), lambda old: (old.scheduler, old.name))
     for job_id, record in records.items():
-        job, now = jobs.get(job_id), by_name.get((record.old.scheduler, record.old.name))
+        job, now = jobs.get(job_id), there.get(job_id)
         # A job that has changed over is no longer there, as it should be.
         is_gone = now_there is not None and now is None and not (job and job.enabled)
         script = job.script_path if job and not is_placeholder(job.script_path) else None

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from include.language import _
 from include.secrets.masking import MASK
+from include.text import quoted
 from manager.importing.command_secrets import has_secret, holds_secret, looked_through, masked
 from manager.importing.script_secrets import is_secret_name
 
@@ -43,6 +44,8 @@ WRAPPERS: Mapping[str, tuple[tuple[str, ...], int]] = {
     "flock": (("-w", "-E"), 1),
     "timeout": (("-k", "-s"), 1),
 }
+# What a shell puts another text in the place of; no shell sees an entry's args.
+FILLED_IN = re.compile(r"\$(?:[\w({]|\Z)|`|~/")
 ASSIGNED_OPTION = re.compile(r"-|\w+=")
 OPTIONS_WITH_VALUE = ("-W", "-X", "--check-hash-based-pycs")
 
@@ -89,6 +92,13 @@ def read_command(text: str) -> Command:
         found.notes.append(text)
         return found
     _read_program(programs[0], found)
+    found.notes += [
+        _("{word} is filled in by the shell there, and is a text like any other here: let the "
+          "script read PERIOD_KEY, or write args like {example}", word=quoted(word),
+          example="{first_day}")
+        for word in (*found.args, *found.env.values())
+        if FILLED_IN.search(word)
+    ]  # fmt: skip
     return found
 
 
@@ -148,7 +158,11 @@ def _behind(name: str, words: list[str], found: Command) -> list[str]:
     if name == "timeout" and words and (span := DURATION.fullmatch(words[0])):
         found.timeout = timedelta(seconds=int(span[1]) * SECONDS[span[2]])
     if name == "flock" and len(words) > 2 and words[1] == "-c":  # noqa: PLR2004 -- flock FILE -c COMMAND
-        return shlex.split(words[2]) if words[2].count("'") % 2 == 0 else []
+        try:
+            return shlex.split(words[2])
+        except ValueError:
+            found.notes.append(_("a quote is not closed: the command is not read"))
+            return []
     return words[count:]
 
 

@@ -13,6 +13,7 @@ from include.registry.constraints import LONGEST_LINE
 from include.registry.place import Project
 from manager.importing.entries import PlannedFolders, Wishes, checked, keys_of, notes_on
 from manager.importing.identifiers import id_from, ids_for
+from manager.importing.matching import known_jobs
 from manager.importing.merging import by_function, flow_of, merged
 from manager.importing.old_jobs import Finding, OldJob
 from manager.importing.record import Imported, read_records
@@ -93,9 +94,10 @@ def make_plan(read: Sequence[tuple[str, Read]], wishes: Wishes) -> Plan:
     jobs, findings = merged(read)
     present = load_registry(wishes.root).jobs
     records = read_records(wishes.root, present)
-    before = {identity_of(one.old): one for one in records.values()}
-    known = [before[identity_of(job)] for job in jobs if identity_of(job) in before]
-    fresh = [job for job in jobs if identity_of(job) not in before]
+    before = known_jobs(records, jobs, identity_of)
+    known = [records[job_id] for job_id in before]
+    there = {id(job) for job in before.values()}
+    fresh = [job for job in jobs if id(job) not in there]
     flows = [flow for _reader, one in read for flow in one.flows]
     runnable = _runnable(fresh, flows, findings)
     finder = ScriptFinder(wishes.root, _folders(wishes.sources), wishes.copies)

@@ -1,7 +1,9 @@
 """Reads Prefect's REST API: what it really schedules, and when each job last ran well."""
 
+import json
 import os
 from collections.abc import Iterator
+from time import monotonic
 from typing import Any
 
 import httpx
@@ -10,11 +12,15 @@ from include.errors import ConfigurationError
 from include.foreign_errors import explained
 from include.language import _
 from manager.importing.old_jobs import Read
-from manager.importing.prefect_deployments import read_deployments
+from manager.importing.prefect_deployments import read_deployments, schedules_of
 
 PAGE = 200  # the API returns no more at once
 TIMEOUT = 30.0
 REFUSED = (401, 403)
+# What answers without end is not Prefect, or not whole: nothing waits for it, and no memory fills.
+LARGEST = 64 * 2**20
+LONGEST = 4  # times as long as it may be silent, for an answer that comes in pieces
+MOST = 100_000
 
 
 def read(source: str) -> Read:
@@ -47,7 +53,7 @@ def makes_runs(source: str, timeout: float) -> dict[str, bool]:
     with _client(source, timeout) as client:
         return {
             f"{one['flow_name']}/{one.get('name')}": not one.get("paused")
-            and any(each.get("active") for each in one.get("schedules") or ())
+            and any(each.get("active") for each in schedules_of(one))
             for one in _deployments(client)
         }
 
@@ -74,20 +80,21 @@ def _client(source: str, timeout: float) -> httpx.Client:
 
 def _deployments(client: httpx.Client) -> Iterator[dict[str, Any]]:
     """Yield every deployment, with the name of its flow."""
-    flows = {flow.get("id"): flow.get("name") for flow in _pages(client, "flows")}
+    flows = {str(flow.get("id")): flow.get("name") for flow in _pages(client, "flows")}
     for deployment in _pages(client, "deployments"):
-        yield {**deployment, "flow_name": flows.get(deployment.get("flow_id"))}
+        yield {**deployment, "flow_name": flows.get(str(deployment.get("flow_id")))}
 
 
 def _pages(client: httpx.Client, kind: str) -> Iterator[dict[str, Any]]:
-    offset = 0
-    while True:
+    for offset in range(0, MOST, PAGE):
         wanted = {"limit": PAGE, "offset": offset, "sort": "NAME_ASC"}
         found = _answer(client, f"{kind}/filter", wanted)
         yield from found
         if len(found) < PAGE:
             return
-        offset += PAGE
+    why = _("it has more than {count:,} {kind}, or sends the same ones without end", count=MOST,
+            kind=kind)  # fmt: skip
+    raise _no_api(_address(client), why)
 
 
 def _last_success(client: httpx.Client, deployment_id: Any) -> str | None:
@@ -102,27 +109,49 @@ def _last_success(client: httpx.Client, deployment_id: Any) -> str | None:
 
 
 def _answer(client: httpx.Client, path: str, body: Any) -> list[dict[str, Any]]:
-    where = str(client.base_url).rstrip("/")
+    where = _address(client)
     try:
-        response = client.post(path, json=body)
-        if response.status_code in REFUSED:
-            raise ConfigurationError(
-                _("{address} refuses to answer ({code}): set PREFECT_API_KEY, or "
-                  "PREFECT_API_AUTH_STRING as user:password, in the environment", address=where,
-                  code=response.status_code)
-            )  # fmt: skip
-        response.raise_for_status()
-        found = response.json()
+        with client.stream("POST", path, json=body) as response:
+            if response.status_code in REFUSED:
+                raise ConfigurationError(
+                    _("{address} refuses to answer ({code}): set PREFECT_API_KEY, or "
+                      "PREFECT_API_AUTH_STRING as user:password, in the environment", address=where,
+                      code=response.status_code)
+                )  # fmt: skip
+            if not response.is_success:
+                raise _no_api(where, f"HTTP {response.status_code}")
+            found = json.loads(_whole(response, where, client.timeout.read or TIMEOUT))
     except httpx.TransportError as error:
         raise ConfigurationError(
             _("{address} does not answer ({error}): start it with `prefect server start`, or name "
               "its database, as ~/.prefect/prefect.db", address=where, error=explained(error))
         ) from error  # fmt: skip
-    except (httpx.HTTPError, ValueError) as error:
+    except (httpx.HTTPError, ValueError, RecursionError) as error:
         raise _no_api(where, explained(error)) from error
     if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
         raise _no_api(where, _("no list of objects"))
     return found
+
+
+def _whole(response: httpx.Response, where: str, timeout: float) -> bytes:
+    """Return the body of an answer.
+
+    Raises:
+        ConfigurationError: it is too large, or does not end.
+    """
+    until = monotonic() + LONGEST * timeout
+    body = bytearray()
+    for piece in response.iter_bytes():
+        body += piece
+        if len(body) > LARGEST:
+            raise _no_api(where, _("an answer is larger than {most} MB", most=LARGEST // 2**20))
+        if monotonic() > until:
+            raise _no_api(where, _("there was no answer in time"))
+    return bytes(body)
+
+
+def _address(client: httpx.Client) -> str:
+    return str(client.base_url).rstrip("/")
 
 
 def _no_api(where: str, why: str) -> ConfigurationError:

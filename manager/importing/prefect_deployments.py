@@ -5,7 +5,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -60,8 +60,9 @@ def schedule_of(said: Any, *, is_active: bool = True) -> OldSchedule:
             )
         return OldSchedule(rrule=rrule, timezone=timezone_, is_active=is_active)
     raise ConfigurationError(
-        _("the schedule has {said}, and none of {kinds}", said=sorted(map(str, said)), kinds=KINDS)
-    )
+        _("its schedule has none of {kinds}, or something else in its place: {said}", kinds=KINDS,
+          said=brief(said) if not said else sorted(map(str, said)))
+    )  # fmt: skip
 
 
 def brief(value: Any) -> str:
@@ -115,6 +116,8 @@ def _moment(said: Any, zone: str | None) -> datetime | None:
     if said is None:
         return None
     try:
+        if isinstance(said, date):  # as YAML reads a day without quotes, and a moment
+            said = said.isoformat()
         if isinstance(said, str):
             said = datetime.fromisoformat(said.strip().replace("Z", "+00:00"))
         moment: datetime = said
@@ -163,6 +166,11 @@ def _list(said: Any) -> list[Any]:
     return said if isinstance(said, list) else []
 
 
+def schedules_of(deployment: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the schedules of a deployment; what is none among them is left out."""
+    return [one for one in _list(deployment.get("schedules")) if isinstance(one, dict)]
+
+
 def job_of(
     deployment: Mapping[str, Any], place: Place, more: Iterable[Finding] = ()
 ) -> tuple[OldJob, list[Finding]]:
@@ -176,7 +184,7 @@ def job_of(
     name, flow = str(deployment.get("name")), deployment.get("flow_name")
     full = f"{flow}/{name}"
     findings, schedules = list(more), []
-    said = [one for one in _list(deployment.get("schedules")) if isinstance(one, dict)]
+    said = schedules_of(deployment)
     for one in sorted(said, key=lambda one: str(one.get("created"))):
         schedule = one.get("schedule")
         try:

@@ -17,6 +17,7 @@ from include import MANAGER
 from include.errors import ConfigurationError
 from include.foreign_errors import explained
 from include.language import N_, _
+from include.text import printable
 from manager.layout import Layout
 
 START, RESTART = f"{MANAGER} start", f"{MANAGER} restart"
@@ -219,5 +220,6 @@ def _holders(port: int) -> dict[int, str]:
                 for connection in process.net_connections("tcp")
             ):
                 found[process.pid] = ""
-                found[process.pid] = " ".join(process.cmdline())[:80] or process.name()
+                words = " ".join(process.cmdline()) or process.name()
+                found[process.pid] = printable(words)[:80]
     return found

@@ -95,6 +95,16 @@ def is_prepared(layout: Layout, environment: dict[str, str]) -> bool:
     return _stamp(layout)[:1] == [_fingerprint(layout, environment)]
 
 
+def prepare_again(layout: Layout) -> None:
+    """Have the next start prepare the databases; that there was a warehouse stays known.
+
+    Raises:
+        OSError: the stamp cannot be written.
+    """
+    lines = ["", *_stamp(layout)[1:]]
+    (layout.var / "prepared").write_text("\n".join(lines), "utf-8")
+
+
 def _stamp(layout: Layout) -> list[str]:
     """Return what the last preparing has left: its fingerprint, and where the warehouse was."""
     stamp = layout.var / "prepared"

@@ -10,6 +10,7 @@ from sqlalchemy import Engine, insert
 
 from include import PROJECT_ROOT
 from include.coverage.runs import Run
+from include.errors import ExpectedError
 from include.registry import load_registry
 from include.units.ledger import Ledger
 from include.units.unit import Unit
@@ -227,3 +228,18 @@ def test_what_landed_before_it_is_due_is_a_success_and_said(engine: Engine) -> N
         0,
         "landed provisionally: the period is due at 2025-10-03 07:00, and is pulled again then",
     )
+
+
+def test_a_warehouse_that_is_away_is_one_sentence(
+    tmp_path: Path, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before the first look, and between two."""
+    follower, layout = _follower(engine), Layout(var=tmp_path)
+    monkeypatch.setattr(run_follower, "warehouse_url", lambda _: f"sqlite:///{tmp_path}/gone.db")
+    monkeypatch.setattr(run_follower, "component_environment", lambda *_: {})
+    with pytest.raises(ExpectedError, match=r"gone\.db is not there: put it back"):
+        Follower.of(layout)
+    engine.dispose()
+    (tmp_path / "warehouse.db").unlink()
+    with pytest.raises(ExpectedError, match=r"the warehouse cannot be read: .*is not there"):
+        follower.rows(Followed(ERP, KEY, RUN))

@@ -92,10 +92,10 @@ def test_into_an_empty_place_it_needs_no_yes(other: Installation, file: Path) ->
 def test_older_tables_are_brought_up_to_date_at_the_next_start(
     other: Installation, file: Path
 ) -> None:
-    """The stamp that would say that all is prepared is gone."""
-    (other.layout.var / "prepared").write_text("as it is")
+    """The stamp does not say that all is prepared, and still where the warehouse has been."""
+    (other.layout.var / "prepared").write_text("as it is\nsqlite:////where/it/is")
     restore(other.layout, given(file))
-    assert not (other.layout.var / "prepared").exists()
+    assert (other.layout.var / "prepared").read_text() == "\nsqlite:////where/it/is"
 
 
 def test_the_log_of_the_database_before_is_not_read_into_the_restored_one(

@@ -46,13 +46,16 @@ def test_databases_that_are_well(patient: Patient) -> None:
         assert warehouse.execute("SELECT count(*) FROM ledger").fetchone() == (0,)
 
 
-@pytest.mark.parametrize("check", [check_database, check_warehouse])
-def test_a_missing_one_is_told_and_not_made(patient: Patient, check: Check) -> None:
-    """An empty file would look like a fresh start."""
+@pytest.mark.parametrize(
+    ("check", "remedy"),
+    [(check_database, "`{} start` makes it"), (check_warehouse, "put it back, or bring a backup")],
+)
+def test_a_missing_one_is_told_and_not_made(patient: Patient, check: Check, remedy: str) -> None:
+    """An empty file would look like a fresh start; `start` makes no warehouse a second time."""
     path = files(patient)[check]
     path.unlink()
     (line,) = lines(check, patient)
-    assert f"{path} is not there; `python3 scheduler_manager.py start` makes it" in line
+    assert f"{path} is not there; {remedy.format('python3 scheduler_manager.py')}" in line
     assert not path.exists()
 
 

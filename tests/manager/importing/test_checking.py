@@ -200,3 +200,46 @@ def test_a_file_that_is_broken_is_named(layout: Layout, capsys: pytest.CaptureFi
     file.write_text(file.read_text("utf-8") + "  - [broken\n", "utf-8")
     assert check(layout, [], None) == 1
     assert f"  {DEFAULT_OUT}:" in capsys.readouterr().out
+
+
+LINES = (
+    "CRON_TZ=Asia/Shanghai\n"
+    "0 8 * * * python3 /opt/a.py --shop 1\n"
+    "0 9 * * * python3 /opt/a.py --shop 2\n"
+    "0 21 * * * python3 /opt/a.py --shop 2\n"
+)
+
+
+def test_a_script_in_several_lines(
+    project: ProjectFolder,
+    planned: Callable[..., Plan],
+    crontab: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Each line is held against its own entry, also after one of them was changed."""
+    crontab.write_text(LINES, "utf-8")
+    write(project.root, planned(crontab), check_out(project.root, DEFAULT_OUT))
+    (project.root / "include/scripts/imported/a.py").write_text("print(1)\n")
+    assert check(Layout(project.root), [str(crontab)], None) == 0
+    crontab.write_text(LINES.replace("0 21 ", "0 22 "), "utf-8")
+    capsys.readouterr()
+    assert check(Layout(project.root), [str(crontab)], None) == 1
+    assert "(a_3)" in capsys.readouterr().out
+
+
+def test_a_line_that_is_new(
+    project: ProjectFolder, planned: Callable[..., Plan], crontab: Path, tmp_path: Path
+) -> None:
+    """One more line of a script that was imported is a job of its own, in whichever crontab."""
+    crontab.write_text(LINES, "utf-8")
+    write(project.root, planned(crontab), check_out(project.root, DEFAULT_OUT))
+    again = planned(crontab)
+    assert not again.entries
+    assert [one.job_id for one in again.known] == ["a", "a_2", "a_3"]
+    more = "0 10 * * * python3 /opt/a.py --shop 3\n"
+    crontab.write_text(LINES + more, "utf-8")
+    assert [one.job.args for one in planned(crontab).entries] == [("--shop", "3")]
+    other = tmp_path / "cron.d" / "other"
+    other.parent.mkdir()
+    other.write_text(more.replace("python3", "root python3"), "utf-8")
+    assert [one.job.args for one in planned(other).entries] == [("--shop", "3")]

@@ -200,3 +200,33 @@ def test_an_endless_word_is_read_at_once() -> None:
         begun = time.process_time()
         assert read_command(f"python a.py {word}").script == "a.py"
         assert time.process_time() - begun < 10
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        'python3 a.py "$(date +\\%F)"',
+        "python3 a.py --day `date +\\%F`",
+        "python3 a.py --day $(date +\\%F)",
+        'python3 a.py "${DAY}"',
+        "DAY=$YESTERDAY python3 a.py",
+        "python3 a.py ~/orders",
+    ],
+)
+def test_what_the_shell_fills_in_is_named(command: str) -> None:
+    """No shell sees an entry's arguments, so that the script would get the words themselves."""
+    assert any("filled in by the shell" in note for note in read_command(command).notes)
+
+
+@pytest.mark.parametrize("word", ["a~b", "1$.", "a@b.com", "{first_day}"])
+def test_what_a_shell_leaves_as_it_is(word: str) -> None:
+    """A sign in the middle of a word is no more than that."""
+    assert read_command(f"python3 a.py {word}").notes == []
+
+
+@pytest.mark.parametrize("inner", ['python3 a.py "x', "python3 a.py x\\"])
+def test_a_quote_that_is_open_inside_of_another(inner: str) -> None:
+    """The command that `flock` is given as a text is read, or not, like any other."""
+    found = read_command(f"flock -n /tmp/lock -c '{inner}'")
+    assert found.script is None
+    assert "a quote is not closed: the command is not read" in found.notes

@@ -2,6 +2,8 @@
 
 import os
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -40,6 +42,24 @@ def test_a_taken_port_names_its_holder(taken: int) -> None:
     said = str(caught.value)
     assert f"port {taken}, which the api-server needs, is taken by process {os.getpid()}" in said
     assert f"start --port {taken + 100}" in said or "start --port" in said
+
+
+def test_the_name_of_the_holder_is_one_line() -> None:
+    """A command line may hold whatever its program was given, also what a terminal obeys."""
+    port = free_ports().base
+    program = (
+        "import socket, sys\n"
+        "server = socket.create_server(('127.0.0.1', int(sys.argv[1])))\n"
+        "print(flush=True); sys.stdin.read()  # \033[2J"
+    )
+    command = [sys.executable, "-c", program, str(port)]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen(command, **pipes) as holder:  # type: ignore[call-overload]
+        assert holder.stdout.readline() == b"\n"
+        with pytest.raises(ConfigurationError, match=f"taken by process {holder.pid}") as caught:
+            check_free(Ports(port))
+        holder.communicate()
+    assert str(caught.value).isprintable()
 
 
 def test_the_sandbox_port_counts_as_well(taken: int) -> None:
