@@ -79,8 +79,11 @@ def copy_database(name: str, url: str, folder: Path) -> str:
 def _copy_sqlite(source: Path, target: Path) -> None:
     if not source.is_file():
         raise NotTakenError(
-            _("{source} is not there: `{manager} doctor` says what brings it back",
-              source=source, manager=MANAGER)
+            _(
+                "{source} is not there: `{manager} doctor` says what brings it back",
+                source=source,
+                manager=MANAGER,
+            )
         )
     target.parent.mkdir(parents=True, exist_ok=True)
     # In one step, which reads a single moment of it; each write of others starts several again.

@@ -400,7 +400,7 @@ def test_what_cannot_be_pulled_again_has_no_repair(
     installation.land(but=lambda unit: _generated(unit, {lost: ""}))
     assert _ask(installation, job="generate_daily") == 1
     text = capsys.readouterr().out
-    assert f"{lost}    cannot be pulled again: its script takes no period" in text
+    assert f"{lost}    cannot be pulled again: its script takes no period\n" in text
     assert f"waive generate_daily --period {lost} --reason TEXT" in text
     assert "repair:" not in text
     assert _ask(installation, job="generate_daily", json=True) == 1
