@@ -9,6 +9,7 @@ from typing import Any
 from rich.cells import cell_len, chop_cells, set_cell_size
 
 from include.language import N_, _
+from include.text import printable
 
 LEFT_OUT = "..."
 WORD, BETWEEN = re.compile(r"[^ ，]+[ ，]*"), " ,，"
@@ -34,6 +35,7 @@ FREE_WIDTH = 1000  # of what is written into a file: columns as wide as their wo
 
 def lined_up(rows: Sequence[Sequence[str]], indent: str = "  ") -> list[str]:
     """Return a line for each row, every column as wide as its widest word; the last one is free."""
+    rows = [[printable(word) for word in row] for row in rows]
     widths = [max(map(cell_len, column)) for column in zip(*rows, strict=True)][:-1]
     return [indent + "  ".join([*map(set_cell_size, row, widths), row[-1]]) for row in rows]
 

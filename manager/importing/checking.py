@@ -9,7 +9,7 @@ from include.errors import ConfigurationError, ExpectedError, reason_of
 from include.language import _
 from include.registry import Job, load_registry
 from include.registry.checks.scripts import is_placeholder
-from include.text import first_of, suggestion
+from include.text import first_of, printable, suggestion
 from manager.importing.matching import known_jobs
 from manager.importing.merging import filled, merged
 from manager.importing.old_jobs import OldJob, OldSchedule
@@ -54,7 +54,7 @@ def check(
         _confirm(layout, parity.jobs, confirmed)
         return check(layout, sources, python)
     print_parity(parity)
-    print(*findings, sep="\n", end="\n" if findings else "")
+    print(*(f"{printable(str(one))}\n" for one in findings), sep="", end="")
     if registry.problems and not records.keys() <= registry.jobs.keys():
         print(_("files in which entries are not read, until this is repaired:"))
         for problem in registry.problems:

@@ -16,7 +16,7 @@ from include.registry.checks.scripts import is_placeholder
 from include.registry.paths import SCRIPTS
 from include.registry.user_files import UnreadableError, read_bytes
 from include.registry.yaml_positions import compose
-from include.text import suggestion
+from include.text import printable, suggestion
 from manager.importing.old_jobs import OldJob
 from manager.importing.recognising import read_sources
 from manager.importing.record import Imported, read_records, write_atomically
@@ -48,7 +48,7 @@ def enable(layout: Layout, job_id: str) -> None:
         )  # fmt: skip
     print(_("Now stop the old one, so that it does not run twice:"))
     for line in how_to_stop(record.old):
-        print(f"  {line}")
+        print(f"  {printable(line)}")
 
 
 def _enabled(root: Path, job: Job, record: Imported) -> list[Message]:

@@ -8,7 +8,7 @@ from include import MANAGER
 from include.language import N_, Message, _
 from include.registry.dated_scripts import look_at
 from include.registry.quantities import write_duration
-from include.text import first_of
+from include.text import first_of, printable
 from manager.importing.old_jobs import OldJob
 from manager.importing.parity import WINDOW, Comparison, Parity, shown
 from manager.importing.script_access import DRIVE
@@ -48,7 +48,7 @@ def print_parity(parity: Parity) -> None:
     packages = _packages(parity.jobs)
     for one in parity.jobs:
         if lines := list(_besides(one, packages)):
-            print(f"  {one.pair.old.name}", *lined_up(lines, "    "), sep="\n")
+            print(f"  {printable(one.pair.old.name)}", *lined_up(lines, "    "), sep="\n")
     if packages:
         print(_("packages: make an environment that has them, and write its Python as 'python' "
                 "into the entry"))  # fmt: skip

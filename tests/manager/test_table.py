@@ -16,6 +16,12 @@ def test_chinese_names_keep_the_columns_in_line() -> None:
     assert lined_up([]) == []
 
 
+def test_a_cell_is_one_line() -> None:
+    """Names come from files of others: what a terminal would obey is shown escaped."""
+    lines = lined_up([("a\nb", "1"), ("\x1b[2J", "\u3000")], indent="")
+    assert lines == [r"a\nb     1", "\\x1b[2J  \u3000"]
+
+
 def test_what_is_too_long_is_cut_to_its_cells() -> None:
     """In the middle of the text, never of a sign; what fits stays as it is."""
     assert cut("统一任务生成-每日", 18) == "统一任务生成-每日"
