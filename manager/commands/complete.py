@@ -148,7 +148,7 @@ class _Look:
                 if contract.period != "day":
                     raise
                 raise ConfigurationError(
-                    _("{problem}, or {word}", problem=error, word=YESTERDAY)
+                    _("{problem}; or write {word}", problem=error, word=YESTERDAY)
                 ) from error
         with reading(engine) as connection:
             last = calendar.last_ended(clock_of(connection))

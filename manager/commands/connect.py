@@ -99,9 +99,9 @@ def use_of(conn_id: str, found: Checked) -> Use:
     raise ConfigurationError(
         _(
             "connection {connection!r} is of no shop in config/shops.yaml, of no feed in "
-            "config/feeds.yaml and of no channel in config/alerts.yaml: {suggestion} A new one is "
-            "named there first; one of your own scripts alone is made in the web UI under Admin > "
-            "Connections",
+            "config/feeds.yaml and of no channel in config/alerts.yaml: {suggestion} (a new one "
+            "is named there first; one of your own scripts alone is made in the web UI under Admin "
+            "> Connections)",
             connection=conn_id,
             suggestion=suggestion(conn_id, dict.fromkeys(every)),
         )

@@ -202,7 +202,7 @@ def test_what_is_no_contract_and_no_period(installation: Installation) -> None:
         _ask(installation, contract="store_dy")
     with pytest.raises(ConfigurationError, match="is not a day: write it like 2025-10-02"):
         _ask(installation, period="2025-10")
-    with pytest.raises(ConfigurationError, match="write it like 2025-10-02, or yesterday"):
+    with pytest.raises(ConfigurationError, match="write it like 2025-10-02; or write yesterday"):
         _ask(installation, period="today")
     with pytest.raises(
         ConfigurationError, match="yesterday is a day, and contract 'store_week' is"
