@@ -113,7 +113,8 @@ class Layout:
         self.var.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
         if stat.S_IMODE(self.var.stat().st_mode) != PRIVATE:
             self._close()
-        for folder in (self.airflow_home, self.logs / "components", self.run, self.var / "locks"):
+        components = self.logs / "components"
+        for folder in (self.airflow_home, self.logs, components, self.run, self.var / "locks"):
             folder.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
 
     def _close(self) -> None:

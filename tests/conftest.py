@@ -51,7 +51,10 @@ SERVICE_TESTS = "tests/integration/"
 # shares the Python of tests/manager/forking.py, which imports Airflow once in each worker.
 OF_A_SERVICE = {
     **dict.fromkeys(("integration/test_repair.py", "integration/test_service.py"), "life"),
-    **{f"integration/{file}.py": file for file in ("test_compose", "test_missed_ticks")},
+    **{
+        f"integration/{file}.py": file
+        for file in ("test_compose", "test_missed_ticks", "test_go_live")
+    },
     "manager/test_remedies.py": "forks",
     "manager/lifecycle/test_preparing.py": "forks",
     "manager/commands/test_connect.py": "forks",

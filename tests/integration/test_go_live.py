@@ -18,6 +18,7 @@ import yaml
 
 from include import PROJECT_ROOT
 from include.registry.airflow_objects import connections
+from manager.lifecycle.ports import remember
 from tests.conftest import WIDE
 from tests.integration.installation import copy_project, installed, system_python, until
 from tests.sandbox.serving import serve
@@ -81,6 +82,9 @@ def walked(service: Service, line: str, answers: list[str]) -> tuple[int, str]:
         text=True,
         check=False,
     )
+    if words[0] == "mv":  # with the port, in place of which somebody else may have the usual one
+        service.layout.make_var()
+        remember(service.layout, service.ports)
     return done.returncode, done.stdout
 
 
