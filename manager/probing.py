@@ -11,7 +11,7 @@ from datetime import datetime, timedelta, timezone
 from functools import partial
 from typing import Any, NamedTuple
 
-from include.errors import ConfigurationError, ExpectedError
+from include.errors import ConfigurationError, ExpectedError, TemporaryError
 from include.gateways.client import GatewayClient, Patience, tallied
 from include.gateways.connection import Connection
 from include.gateways.dialect import Dialect, Tokens
@@ -30,6 +30,7 @@ from include.registry.platforms import PLATFORMS as FACTS
 from include.registry.platforms import host_of
 from include.units.job_units import JobUnits
 from include.warehouse import connect
+from manager.warehouse import in_words
 
 FEED = "feed"
 # Somebody waits for the answer.
@@ -167,9 +168,10 @@ async def _all(questions: Sequence[Question], warehouse: str, *, with_rows: bool
 async def _one(question: Question, store: TokenStore, with_rows: bool) -> Answer:  # noqa: FBT001 -- of `_all` alone
     try:
         connection = question.connection()
-    except ConfigurationError as error:
+        with in_words(TemporaryError):
+            kept = await asyncio.to_thread(store.read, connection)
+    except ExpectedError as error:
         return Answer(question, error=error)
-    kept = await asyncio.to_thread(store.read, connection)
     granted = Tokens(connection.access_token, connection.refresh_token, connection.expires_at)
     tokens = kept.tokens if kept else granted
     as_it_is = replace(

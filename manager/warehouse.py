@@ -26,12 +26,12 @@ class Warehouse(NamedTuple):
 
 
 @contextmanager
-def in_words() -> Iterator[None]:
-    """Raise ExpectedError with what is wrong with the warehouse, where the block finds that."""
+def in_words(kind: type[ExpectedError] = ExpectedError) -> Iterator[None]:
+    """Raise ExpectedError, or a kind of it, with what is wrong with the warehouse in the block."""
     try:
         yield
     except SQLAlchemyError as error:
-        raise ExpectedError(
+        raise kind(
             _(
                 "the warehouse cannot be read: {cause}; see that it is up: `{manager} doctor` "
                 "looks at it",

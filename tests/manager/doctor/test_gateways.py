@@ -51,6 +51,17 @@ def test_every_connection_answers(online: Patient) -> None:
         assert warehouse.execute("SELECT count(*) FROM tokens").fetchone() == (0,)
 
 
+def test_a_warehouse_that_is_away_is_said_by_each(online: Patient) -> None:
+    """It keeps the renewed tokens: with those that were filled in nobody is asked."""
+    online.layout.warehouse.unlink()
+    found = asked(online)
+    assert found.pop("airflow_metadata").level == OK
+    assert {finding.level for finding in found.values()} == {FAIL}
+    texts = {finding.text for finding in found.values()}
+    assert len(texts) == 1
+    assert f"the warehouse cannot be read: the file {online.layout.warehouse} is not" in texts.pop()
+
+
 def test_every_connection_may_lead_through_a_relay(online: Patient, sandbox: Sandbox) -> None:
     """Whoever answers at the host, path and all, is asked; feeds have their own path behind it."""
     with relay(sandbox.base_url, "/in/the-cloud") as one:
