@@ -146,10 +146,12 @@ class CoverageReader:
         units = coverage.gaps(job=job, shop=shop, since=first)
         return FoundGaps(job, shop, first, now, replace(coverage, problems=broken), units)
 
-    def completeness(self, jobs: Collection[str]) -> dict[tuple[str, str], datetime]:
+    def completeness(
+        self, jobs: Collection[str], gaps: Iterable[JudgedUnit]
+    ) -> dict[tuple[str, str], datetime]:
         """Read up to when each shop of some jobs is complete; raises ExpectedError as `read`."""
         with in_words():
-            return read_completeness(self.engine, jobs) if jobs else {}
+            return read_completeness(self.engine, jobs, gaps) if jobs else {}
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import and_, func, literal_column, select, union_all
 
 from include.coverage.coverage import Coverage
-from include.coverage.judged_unit import Clock
+from include.coverage.judged_unit import Clock, JudgedUnit
 from include.coverage.model import cells_of, since_of
 from include.coverage.unit_index import Landed, UnitIndex
 from include.heartbeats import patience_of
@@ -23,7 +23,7 @@ from include.warehouse.transactions import now as clock_of
 from include.warehouse.views import completeness
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Iterable, Mapping
     from datetime import datetime, timedelta
 
     from sqlalchemy import ColumnElement, Connection, Engine, Select
@@ -157,17 +157,27 @@ def _let_long_lists_be(connection: Connection) -> None:
         connection.exec_driver_sql("SET SESSION group_concat_max_len = 1073741824")
 
 
-def read_completeness(engine: Engine, jobs: Collection[str]) -> dict[tuple[str, str], datetime]:
+def read_completeness(
+    engine: Engine, jobs: Collection[str], gaps: Iterable[JudgedUnit]
+) -> dict[tuple[str, str], datetime]:
     """Read up to which instant every change of each shop is there (its watermark), in one query.
 
     Args:
         engine: of the warehouse, migrated.
         jobs: their ids.
+        gaps: what is missing. The view knows what has landed, and no `start` that was moved back:
+            a shop that lacks something before all of it is complete up to nowhere.
 
     Returns:
         the instant (UTC) by job and shop; without those that land in no table, or never have.
     """
+    first: dict[tuple[str, str], datetime] = {}
+    for unit in gaps:
+        key = unit.job_id, unit.shop_id
+        first[key] = min(first.get(key, unit.period.start), unit.period.start)
     view = completeness.c
-    query = select(view.job_id, view.shop_id, view.complete_until).where(view.job_id.in_(jobs))
+    query = select(view.job_id, view.shop_id, view.complete_from, view.complete_until)
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        return {(job, shop): until for job, shop, until in connection.execute(query)}
+        rows = [*connection.execute(query.where(view.job_id.in_(jobs)))]
+    return {(job, shop): until for job, shop, since, until in rows
+            if first.get((job, shop), since) >= since}  # fmt: skip

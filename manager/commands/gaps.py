@@ -105,6 +105,6 @@ def _marks(reader: CoverageReader, found: FoundGaps) -> Marks:
     whose = [job] if job else reader.registry.jobs if shop else {unit[0] for unit in behind}
     return {
         key: until
-        for key, until in reader.completeness(whose).items()
+        for key, until in reader.completeness(whose, found.units).items()
         if (job or shop or key in behind) and job in (None, key[0]) and shop in (None, key[1])
     }

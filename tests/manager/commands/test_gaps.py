@@ -388,6 +388,19 @@ def test_it_says_up_to_when_each_shop_is_complete(
     assert told["complete_until"].endswith("T16:00:00+00:00")
 
 
+def test_a_shop_that_lacks_what_is_before_all_it_has_is_complete_up_to_nowhere(
+    installation: Installation, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As when `start` was moved back: that the last days are there does not make it complete."""
+    installation.land(
+        but=lambda unit: "" if unit.shop_id == "erp-2" and unit.period.key < _ago(5) else None
+    )
+    assert _ask(installation) == 1
+    said = capsys.readouterr().out
+    assert "erp-2 店2" in said
+    assert "complete up to" not in said
+
+
 def test_what_cannot_be_pulled_again_has_no_repair(
     installation: Installation, capsys: pytest.CaptureFixture[str]
 ) -> None:
