@@ -20,6 +20,8 @@ GETTEXT = "LANGUAGE"  # where gettext looks first
 # What a line can be broken between: blanks, words, and Chinese characters, of which a closing mark
 # begins no line and an opening one ends none.
 PIECE = re.compile(r"\s+|[（“]*(?:[^\s\u2e80-\uffef]+|[\u2e80-\uffef])[，。：；、？！）”]*")
+# What a chat, a word processor or a Chinese keyboard makes of the two hyphens before an option.
+DASHES = re.compile(r"^-*[\u2010-\u2015\u2212\uff0d][-\u2010-\u2015\u2212\uff0d]*")
 LANGUAGE_HELP = N_("language of what is printed (that of config/language.yaml, else the locale's)")
 
 
@@ -86,10 +88,12 @@ class Parser(ArgumentParser):
         if self._subparsers:
             words = takewhile(lambda word: word.startswith("-"), words)
         known = {name for action in self._actions for name in action.option_strings}
-        for name in [word.partition("=")[0] for word in words if word.startswith("--")]:
+        for name in [] if self._leaves_unknown else [word.partition("=")[0] for word in words]:
+            meant = DASHES.sub("--", name)
             # With a blank it is a value.
-            if name not in known and " " not in name and not self._leaves_unknown:
-                near = suggestion(name, sorted(known))
+            is_wrong = name.startswith("--") and name not in known and " " not in name
+            if is_wrong or (meant != name and meant in known):
+                near = suggestion(meant, sorted(known))
                 self.error(_("unknown option {name!r}: {near}", name=name, near=near))
         return super().parse_known_args(args, namespace)
 

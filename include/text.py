@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from decimal import Decimal
 from difflib import get_close_matches
 from io import TextIOWrapper
 from typing import TYPE_CHECKING, Any
+from unicodedata import normalize
 
 from include.language import Message, _
 
@@ -53,9 +55,15 @@ def storable_json(value: Any) -> Any:
 
 
 def print_anything() -> None:
-    """Make `print` show escaped what the output cannot encode, in place of a traceback."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, TextIOWrapper):
+    """Make `print` show escaped what the output cannot encode, in place of a traceback.
+
+    Where the output is closed (`>&-`) it goes nowhere.
+    """
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123, SIM115 -- as long as the process
+        elif isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
 
 
@@ -71,9 +79,10 @@ def quoted(value: Any) -> str:
 def nearest(word: str, known: Iterable[str], likeness: float = NEAR) -> str | None:
     """Return the known word that another is like, or begins or ends; None if none is.
 
-    Capitals do not count.
+    Capitals and full-width letters, which a Chinese keyboard writes, do not count.
     """
-    lower, word = {name.lower(): name for name in known}, word[:LONGEST_QUOTE].lower()
+    lower, word = {name.lower(): name for name in known}, word[:LONGEST_QUOTE]
+    word = normalize("NFKC", word).lower()
     near = get_close_matches(word, lower, n=1, cutoff=likeness)
     if not near and word:
         near = [name for name in lower if name.startswith(word) or name.endswith(word)]

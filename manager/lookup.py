@@ -1,13 +1,13 @@
 """Finds what a person named: a job, a shop, a day; or says what was probably meant."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import date, datetime, time, timedelta, timezone
 
 from include.errors import ConfigurationError
-from include.language import N_, _
+from include.language import N_, Message, _
 from include.periods import FORMS
-from include.registry import SHOPS_FILE, Job, Problem, Registry, load_registry
+from include.registry import SHOPS_FILE, Job, Problem, Registry, Shop, load_registry
 from include.text import suggestion
 from include.units.job_units import LONG_AGO
 from manager.layout import Layout
@@ -55,7 +55,7 @@ def _why_no_job(registry: Registry, name: str) -> str:
     return _broken(problems, name, unread) or _(
         "job {name!r} is not in config/tasks: {suggestion}",
         name=name,
-        suggestion=suggestion(name, registry.jobs),
+        suggestion=_suggestion(name, registry.jobs),
     )
 
 
@@ -67,8 +67,14 @@ def _why_no_shop(registry: Registry, name: str) -> str:
         "shop {name!r} is not in {file}: {suggestion}",
         name=name,
         file=SHOPS_FILE,
-        suggestion=suggestion(name, registry.shops),
+        suggestion=_suggestion(name, registry.shops),
     )
+
+
+def _suggestion(word: str, known: Mapping[str, Job | Shop]) -> Message:
+    """Return which id was probably meant: alerts and the page show names, and commands take ids."""
+    named = [one.id for one in known.values() if one.name == word]
+    return suggestion(word, named or known)
 
 
 def _broken(problems: Sequence[Problem], name: str, unread: str) -> str:

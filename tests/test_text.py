@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from include.text import LONGEST_QUOTE, quoted, storable, storable_json, suggestion
+from tests.documents import ROOT
 
 
 @pytest.mark.parametrize(
@@ -47,6 +50,14 @@ def test_what_cannot_be_stored_is_escaped() -> None:
     }
 
 
+def test_a_closed_output_takes_all() -> None:
+    """Python has no stream for `>&-`: what is printed goes nowhere, and nothing fails."""
+    code = "import sys; from include.text import *; print_anything(); sys.stdout.flush()"
+    command = ["/bin/sh", "-c", f"exec '{sys.executable}' -B -c '{code}' >&-"]
+    done = subprocess.run(command, stderr=subprocess.PIPE, check=False, cwd=ROOT)
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
 @pytest.mark.parametrize("value", ["x" * 10_000, ["x" * 1000] * 1000, 10**4000, "a\nb"])
 def test_quoted_is_one_short_line(value: object) -> None:
     """Whatever somebody wrote is quoted on one line that fits a terminal."""
@@ -63,6 +74,7 @@ def test_quoted_is_one_short_line(value: object) -> None:
         ("wobble", ["cron", "name"], "write one of cron, name"),
         ("x" * 100_000, ["cron"], "write one of cron"),
         ("asia/shanghai", ["Asia/Shanghai"], "did you mean 'Asia/Shanghai'?"),
+        ("ｅｒｐ＿store", ["store", "erp_store"], "did you mean 'erp_store'?"),
         ("wobble", [], "there are none"),
         ("-", ["a"] * 33, f"write one of {', '.join(['a'] * 32)}, …"),
     ],

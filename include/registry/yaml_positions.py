@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from yaml.reader import ReaderError
 
-from include.language import N_, _
+from include.language import N_, Message, _
 from include.registry.problems import FULL_WIDTH_COLON, WRITE_A_COLON, Problem
 from include.registry.user_files import UnreadableError, check_encoding, place_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 DEEPEST = 20  # levels; an entry needs 8. The parser recurses in C and would overflow the stack.
 REMOVE = N_("remove it, or add an entry")  # what to do with a file that is empty
@@ -99,6 +102,7 @@ MESSAGES = (
     N_("found unknown escape character"),
     N_("mapping values are not allowed in this context"),
 )
+FULL_WIDTH_BEGINNING = re.compile(r" *([\u3000\uff0d\u2013\u2014])")  # a blank, or a dash
 KEY_WITH_FULL_WIDTH_COLON = re.compile(rf"\s*(- +)?[A-Za-z_]\w*{FULL_WIDTH_COLON}")
 QUOTES = ("'", '"')
 # Of what is opened and never closed the end of the file, or of an entry, says nothing.
@@ -200,12 +204,9 @@ def _syntax_problem(file: str, raw: bytes, error: yaml.YAMLError) -> Problem:
     parts = [part for part in said if part] or [str(error)]
     reason = " ".join(parts)
     lines = raw.decode().splitlines()
-    # What follows such a key is read as text, so that only a later line seems wrong.
-    for number in range(max(1, line - 2), min(line, len(lines)) + 1):
-        if KEY_WITH_FULL_WIDTH_COLON.match(lines[number - 1]):
-            column = lines[number - 1].index(FULL_WIDTH_COLON) + 1
-            message = _("is not YAML: a key ends with '：': {repair}", repair=_(WRITE_A_COLON))
-            return Problem(file, number, column, None, message)
+    if found := _full_width(lines, line):
+        line, column, message = found
+        return Problem(file, line, column, None, message)
     context = getattr(error, "context_mark", None)
     if context and NEVER_CLOSED.search(reason):
         line, column = context.line + 1, context.column + 1
@@ -217,6 +218,22 @@ def _syntax_problem(file: str, raw: bytes, error: yaml.YAMLError) -> Problem:
         told = _("{context} {problem}", context=_(parts[0]), problem=told)
     message = _("is not YAML: {reason}: {hint}", reason=told, hint=_(hint))
     return Problem(file, line, column, None, message)
+
+
+def _full_width(lines: Sequence[str], line: int) -> tuple[int, int, Message] | None:
+    """Return line, column and message of a full-width sign that a Chinese keyboard wrote.
+
+    What it stands before is read as text, so that only a later line seems wrong.
+    """
+    for number in range(max(1, line - 2), min(line, len(lines)) + 1):
+        text = lines[number - 1]
+        if KEY_WITH_FULL_WIDTH_COLON.match(text):
+            message = _("is not YAML: a key ends with '：': {repair}", repair=_(WRITE_A_COLON))
+            return number, text.index(FULL_WIDTH_COLON) + 1, message
+        if sign := FULL_WIDTH_BEGINNING.match(text):
+            message = _("is not YAML: here is a full-width blank or dash: write it half-width")
+            return number, sign.start(1) + 1, message
+    return None
 
 
 def _open_quote(raw: bytes, line: int) -> tuple[int, int, int] | None:

@@ -67,6 +67,8 @@ def _written(layout: Layout, plan: Plan, job_id: str, tests: str) -> int:
         if numbers:
             print(f"  {path}: {', '.join(numbers)}")
     print(_("then:"))
-    for command in (f"{MANAGER} test {tests}", f"{MANAGER} restart", f"{MANAGER} run {job_id}"):
-        print(f"  {command}")
+    print(f"  {MANAGER} test {tests}")
+    if plan.changed:  # code that the components have imported; a script and an entry are read anew
+        print(f"  {MANAGER} restart")
+    print(f"  {MANAGER} run {job_id}")
     return 0

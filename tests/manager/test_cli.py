@@ -87,6 +87,8 @@ def test_no_command_prints_the_help(capsys: pytest.CaptureFixture[str]) -> None:
         (["start", "--port", "web"], "'web' is not a port from 1024 to 65532"),
         (["start", "--prot", "8080"], "unknown option '--prot': did you mean '--port'?"),
         (["trigger", "erp_store", "--perod=2025-10-02"], "'--perod': did you mean '--period'?"),
+        (["gaps", "—since", "2025-10-02"], "unknown option '—since': did you mean '--since'?"),
+        (["gaps", "－－job=a"], "unknown option '－－job': did you mean '--job'?"),
         (["alerts", "mute", "x", "--untl", "2h"], "'--untl': did you mean '--until'?"),
         (["pause", "x", "--verbose"], "'--verbose': write one of --help, --json"),
         (["stop", "it"], "unrecognized arguments: it"),

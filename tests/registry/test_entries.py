@@ -82,6 +82,24 @@ def test_a_full_width_colon_is_told_where_it_stands(text: str, line: int, column
     )
 
 
+@pytest.mark.parametrize(
+    ("text", "line", "column"),
+    [
+        ("tasks:\n  － id: a\n    name: x\n", 2, 3),
+        ("tasks:\n  - id: a\n\u3000\u3000name: x\n    cron: b\n", 3, 1),
+        ("tasks:\n  - id: a\n  — id: b\n", 3, 3),
+    ],
+)
+def test_a_full_width_beginning_is_told_where_it_stands(text: str, line: int, column: int) -> None:
+    """A blank or a dash of a Chinese keyboard looks right, and is text to YAML."""
+    problems: list[Problem] = []
+    assert not read_entries("a.yaml", text.encode(), "tasks", problems)
+    assert str(*problems) == (
+        f"a.yaml:{line}:{column}: is not YAML: "
+        "here is a full-width blank or dash: write it half-width"
+    )
+
+
 def test_full_width_colons_without_any_other(project: ProjectFolder) -> None:
     """A file, or an entry, without one right colon is no mapping: it says why, for shops too."""
     problems: list[Problem] = []
