@@ -22,7 +22,7 @@ from include.language import ENGLISH, Message, _, choose, language
 from include.text import nearest, print_anything
 from manager.commands import COMMANDS
 from manager.commands.options import Command
-from manager.layout import Layout, current_layout
+from manager.layout import Layout, current_layout, refuse_another_users
 from manager.lifecycle import virtualenv
 
 PROGRAM = "scheduler_manager.py"
@@ -85,6 +85,12 @@ def _answer(argv: Sequence[str]) -> int:
     except ExpectedError as error:
         _complain(str(error), asked)
         return TEMPORARY if isinstance(error, TemporaryError) else FAILED
+    except PermissionError as error:
+        if error.filename is None:
+            raise
+        where, reason = str(error.filename), reason_of(error)
+        _complain(_("{where} cannot be used: {reason}", where=where, reason=reason), asked)
+        return FAILED
     except KeyboardInterrupt as stopped:
         again = _("interrupted; the same command again goes on from here")
         _complain(str(stopped) or again, asked)
@@ -106,6 +112,8 @@ def _reader_left() -> bool:
 def _dispatch(command: Command, arguments: Namespace, argv: Sequence[str]) -> int:
     """Make sure that what the command needs is installed, and run it with that Python."""
     layout = current_layout()
+    if command.writes_var:
+        refuse_another_users(layout)
     if command.needs != "nothing":
         if command.needs != "as is":
             with redirect_stdout(sys.stderr if getattr(arguments, "json", False) else sys.stdout):

@@ -10,12 +10,12 @@ import stat
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
-from include import PROJECT_ROOT, var_folder
+from include import PROJECT_ROOT, VAR, var_folder
 from include.errors import ConfigurationError
 from include.language import _
 
@@ -155,6 +155,31 @@ def current_layout() -> Layout:
     """Return the layout of this checkout; the environment's `SCHEDULER_VAR` moves `var/`."""
     var = var_folder(os.environ)
     return Layout() if var == Layout.var else Layout(var=var.resolve())
+
+
+def refuse_another_users(layout: Layout) -> None:
+    """Refuse to go on beside a `var/` that only another user can write.
+
+    Without this `status` would look elsewhere and find nothing running, and `start` would begin a
+    second service.
+
+    Raises:
+        ConfigurationError: names the user.
+    """
+    own = layout.root / "var"
+    if layout.var == own or os.environ.get(VAR) or not own.exists():
+        return
+    owner: str | int = own.stat().st_uid
+    with suppress(KeyError):
+        owner = own.owner()
+    raise ConfigurationError(
+        _(
+            "{var} is what the service of user {owner} writes, and you cannot: run the same "
+            "command as that user (`sudo -u {owner} …`)",
+            var=own,
+            owner=owner,
+        )
+    )
 
 
 @contextmanager

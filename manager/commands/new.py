@@ -68,7 +68,7 @@ def _written(layout: Layout, plan: Plan, job_id: str, tests: str) -> int:
             print(f"  {path}: {', '.join(numbers)}")
     print(_("then:"))
     print(f"  {MANAGER} test {tests}")
-    if plan.changed:  # code that the components have imported; a script and an entry are read each time
+    if plan.changed:  # code that the components have imported once
         print(f"  {MANAGER} restart")
     print(f"  {MANAGER} run {job_id}")
     return 0

@@ -1,6 +1,7 @@
 """The command line before anything is installed."""
 
 import ast
+import errno
 import os
 import resource
 import shutil
@@ -8,6 +9,7 @@ import subprocess
 import sys
 from importlib import import_module
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
@@ -128,6 +130,16 @@ def test_a_reader_who_has_enough_is_no_failure(bare: Path) -> None:
             check=False,
         )
     assert (done.returncode, done.stderr) == (141, b"")
+
+
+def test_what_a_user_may_not_use_is_named(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One line with the file and the reason, and no traceback."""
+    refused = PermissionError(errno.EACCES, os.strerror(errno.EACCES), "/srv/x/var")
+    monkeypatch.setattr("manager.cli._dispatch", Mock(side_effect=refused))
+    assert typed("status") == 1
+    assert capsys.readouterr().err == "/srv/x/var cannot be used: Permission denied\n"
 
 
 def test_an_old_python_can_read_the_doorstep() -> None:

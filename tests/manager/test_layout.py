@@ -8,7 +8,7 @@ import pytest
 
 from include import PROJECT_ROOT
 from include.errors import ConfigurationError
-from manager.layout import Layout, current_layout
+from manager.layout import Layout, current_layout, refuse_another_users
 
 
 def test_var_is_in_the_checkout(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -32,6 +32,21 @@ def test_a_checkout_that_cannot_be_written_has_its_var_in_airflows_home(
     monkeypatch.setenv("AIRFLOW_HOME", str(tmp_path))
     monkeypatch.setattr("include.os.access", lambda *_: False)
     assert current_layout().var == tmp_path / "store-data"
+
+
+def test_a_var_of_another_user_is_not_passed_over(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Whoever cannot write it is told whose it is, in place of a second service elsewhere."""
+    monkeypatch.delenv("SCHEDULER_VAR", raising=False)
+    elsewhere = Layout(root=tmp_path, var=tmp_path / "home/store-data")
+    refuse_another_users(elsewhere)  # a checkout that is only mounted
+    (tmp_path / "var").mkdir()
+    refuse_another_users(Layout(root=tmp_path, var=tmp_path / "var"))
+    with pytest.raises(ConfigurationError, match=f"user {tmp_path.owner()} writes"):
+        refuse_another_users(elsewhere)
+    monkeypatch.setenv("SCHEDULER_VAR", str(elsewhere.var))
+    refuse_another_users(elsewhere)
 
 
 def test_var_is_private(tmp_path: Path) -> None:
