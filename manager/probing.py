@@ -109,8 +109,13 @@ class Answer:
 def answers_to(
     questions: Sequence[Question], warehouse: str, *, with_rows: bool = False
 ) -> list[Answer]:
-    """Ask all at once; `warehouse` is the URL of the one that keeps tokens."""
-    return asyncio.run(_all(questions, warehouse, with_rows=with_rows))
+    """Ask all at once; `warehouse` is the URL of the one that keeps tokens.
+
+    Raises:
+        TemporaryError: it does not answer, so that nobody is asked.
+    """
+    with in_words(TemporaryError):
+        return asyncio.run(_all(questions, warehouse, with_rows=with_rows))
 
 
 def questions_of(conn_id: str, found: Checked, variables: Mapping[str, str]) -> list[Question]:
@@ -168,10 +173,9 @@ async def _all(questions: Sequence[Question], warehouse: str, *, with_rows: bool
 async def _one(question: Question, store: TokenStore, with_rows: bool) -> Answer:  # noqa: FBT001 -- of `_all` alone
     try:
         connection = question.connection()
-        with in_words(TemporaryError):
-            kept = await asyncio.to_thread(store.read, connection)
-    except ExpectedError as error:
+    except ConfigurationError as error:
         return Answer(question, error=error)
+    kept = await asyncio.to_thread(store.read, connection)
     granted = Tokens(connection.access_token, connection.refresh_token, connection.expires_at)
     tokens = kept.tokens if kept else granted
     as_it_is = replace(

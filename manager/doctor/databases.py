@@ -7,7 +7,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, create_engine, insert, text
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from include import MANAGER, METADATA_URL
 from include.errors import ConfigurationError
@@ -72,15 +72,10 @@ def _opened(about: str, engine: Engine) -> Iterator[tuple[Connection | None, Fin
         connection = engine.connect()
         connection.execute(text("SELECT 1"))
     except (SQLAlchemyError, sqlite3.Error) as error:
-        yield (
-            None,
-            Finding(
-                FAIL,
-                about,
-                _("{where} does not open: {cause}", where=where, cause=_cause(error)),
-                _(REACH),
-            ),
-        )
+        is_damaged = file and not isinstance(error, (OperationalError, sqlite3.OperationalError))
+        said = _("{where} does not open: {cause}", where=where, cause=_cause(error))
+        remedy = _(BRING_BACK, manager=MANAGER) if is_damaged else _(REACH)
+        yield None, Finding(FAIL, about, said, remedy)
         return
     try:
         yield connection, Finding(OK, about, _("{where} opens", where=where))

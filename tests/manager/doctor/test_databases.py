@@ -100,6 +100,15 @@ def test_damage_is_told(patient: Patient) -> None:
     assert "`python3 scheduler_manager.py restore FILE`" in found[0]
 
 
+@pytest.mark.parametrize("check", [check_database, check_warehouse])
+def test_a_file_that_is_no_database_is_to_be_brought_back(patient: Patient, check: Check) -> None:
+    """There is no server that could be down."""
+    files(patient)[check].write_bytes(b"\xff" * 5000)
+    (line,) = lines(check, patient)
+    assert "file is not a database" in line
+    assert "bring back a backup: `python3 scheduler_manager.py restore FILE`" in line
+
+
 def test_a_writer_is_not_waited_for_long(patient: Patient, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is a warning: whoever writes will have done so soon."""
     monkeypatch.setattr(databases, "BUSY_MS", 100)
