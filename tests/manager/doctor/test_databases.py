@@ -104,7 +104,7 @@ def test_damage_is_told(patient: Patient) -> None:
 def test_a_file_that_is_no_database_is_to_be_brought_back(patient: Patient, check: Check) -> None:
     """There is no server that could be down."""
     files(patient)[check].write_bytes(b"\xff" * 5000)
-    (line,) = lines(check, patient)
+    line = lines(check, patient)[0]
     assert "file is not a database" in line
     assert "bring back a backup: `python3 scheduler_manager.py restore FILE`" in line
 
