@@ -2,6 +2,7 @@
 
 from argparse import Namespace
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import date, datetime, timezone
 from pathlib import Path
 
@@ -42,7 +43,10 @@ def importing(layout: Layout, arguments: Namespace) -> int:
         enable(layout, arguments.enable)
         return ALL_IMPORTED
     if arguments.check or arguments.confirm:
-        return check(layout, arguments.sources, arguments.prefect_python, arguments.confirm)
+        code = check(layout, arguments.sources, arguments.prefect_python, arguments.confirm)
+        if arguments.confirm:
+            print(_("what differs is confirmed: {jobs}", jobs=arguments.confirm))
+        return code
     if not all(arguments.sources or [""]):
         raise ConfigurationError(
             _("name what is to be imported: the files of the old scheduler, as in "
@@ -68,8 +72,7 @@ def importing(layout: Layout, arguments: Namespace) -> int:
             _print_written(layout, plan, write(layout.root, plan, path))
         else:
             _print_not_written(layout, plan, path)
-    nothing = not plan.entries and not plan.known
-    return NOT_ALL if nothing or plan.not_imported else ALL_IMPORTED
+    return NOT_ALL if plan.not_imported or not (plan.entries or plan.known) else ALL_IMPORTED
 
 
 def _day(written: str | None) -> date | None:
@@ -145,7 +148,15 @@ def _scripts(plan: Plan) -> Iterator[Sequence[str]]:
 
 
 def _in_order(findings: Sequence[Finding]) -> list[Finding]:
-    return sorted(findings, key=lambda one: (one.place.file, one.place.line))
+    """Return them by place, each file as a person in this folder would type it."""
+    here = Path.cwd()
+    typed = [
+        replace(one, place=replace(one.place, file=str(Path(one.place.file).relative_to(here))))
+        if Path(one.place.file).is_relative_to(here)
+        else one
+        for one in findings
+    ]
+    return sorted(typed, key=lambda one: (one.place.file, one.place.line))
 
 
 def _print_not_written(layout: Layout, plan: Plan, path: Path) -> None:

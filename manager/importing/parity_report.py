@@ -39,7 +39,8 @@ def print_parity(parity: Parity) -> None:
     print(_("Fire times of {days} days; those there by {by}:", days=WINDOW.days, by=by))
     head = [_("job"), _("schedule there"), _("there"), _("here"), _("zone"), _("difference")]
     print(*lined_up([head, *(row for one in parity.jobs for row in _fires(one))]), sep="\n")
-    for reason, count in Counter(one.reason for one in parity.jobs if one.reason).items():
+    reasons = (one.reason for one in parity.jobs if not _is_confirmed(one, "fires"))
+    for reason, count in Counter(filter(None, reasons)).items():
         print(_("{reason} (jobs: {count})", reason=reason, count=count))
     print()
     print(_("How they run; what differs is shown as there > here:"))
@@ -72,6 +73,11 @@ def _fires(one: Comparison) -> list[list[str]]:
     if not old.is_enabled or not any(each.is_active for each in old.schedules):
         lines.append(["", "", "", "", "", _("it is switched off there")])
     return lines
+
+
+def _is_confirmed(one: Comparison, key: str) -> bool:
+    """Return whether somebody has said that a difference of this kind is meant."""
+    return any(each.key == key and one.is_confirmed(each) for each in one.differences)
 
 
 def _marked(one: Comparison, key: str) -> str:

@@ -80,6 +80,34 @@ def test_without_yes_nothing_is_written(
         assert said in shown
 
 
+def test_what_is_confirmed_is_not_asked_for_again(
+    run: Callable[..., int], old: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The answer says what was confirmed; that Prefect reads crons in UTC asks no more."""
+    run(old, yes=True)
+    assert "please confirm" in capsys.readouterr().out
+    run(check=True, confirm="all")
+    said = capsys.readouterr().out
+    assert "please confirm" not in said
+    assert said.endswith("what differs is confirmed: all\n")
+
+
+def test_scripts_are_named_as_the_old_files_were(
+    run: Callable[..., int],
+    old: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What is to be looked at stands at a path that can be typed here."""
+    monkeypatch.chdir(old.parent)
+    (old / "PDD").mkdir()
+    (old / "PDD/pdd_quality.py").write_text(QUALITY, "utf-8")
+    run(old)
+    said = capsys.readouterr().out
+    assert "  old/PDD/pdd_quality.py:7: system('cls')" in said
+    assert f"{old.parent}/" not in said
+
+
 def test_the_old_system_becomes_entries_that_pass_check(
     run: Callable[..., int], project: ProjectFolder, old: Path
 ) -> None:
