@@ -17,7 +17,7 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from include.errors import ConfigurationError, ExpectedError, reason_of
+from include.errors import ConfigurationError, ExpectedError, TemporaryError, reason_of
 from include.language import N_, Message, _
 from include.running.journal import is_at
 
@@ -167,13 +167,21 @@ def place_of(var: Path) -> str:
     It is in the file `place` of the service's directory, on a disk of this machine or shared by
     several, and is made up when there is none yet. The file is written whole or not at all; of
     several who do so at once one wins.
+
+    Raises:
+        TemporaryError: it cannot be written, as on a full disk.
     """
     path = var / "place"
     if not path.exists():
-        var.mkdir(parents=True, exist_ok=True)
         draft = path.with_name(f"place.{uuid.uuid4().hex}")
-        draft.write_text(f"{uuid.uuid4().hex}\n", "utf-8")
-        with suppress(FileExistsError):
-            path.hardlink_to(draft)
-        draft.unlink()
+        try:
+            var.mkdir(parents=True, exist_ok=True)
+            draft.write_text(f"{uuid.uuid4().hex}\n", "utf-8")
+            with suppress(FileExistsError):
+                path.hardlink_to(draft)
+        except OSError as error:
+            told = _("{file} cannot be written: {reason}", file=path, reason=reason_of(error))
+            raise TemporaryError(told) from error
+        finally:
+            draft.unlink(missing_ok=True)
     return path.read_text("utf-8").strip()

@@ -16,6 +16,7 @@ from pathlib import Path
 from include import MANAGER, METADATA_URL, WAREHOUSE, project_version
 from include.alerts.store import FILE
 from include.errors import ConfigurationError, ExpectedError, reason_of
+from include.foreign_errors import explained
 from include.housekeeping.files import size
 from include.language import _
 from manager import connections
@@ -62,7 +63,7 @@ def backup(layout: Layout, arguments: Namespace) -> int:
             _(
                 "{target} cannot be written: {error}; nothing was left there",
                 target=target,
-                error=reason_of(error),
+                error=_cause(error),
             )
         ) from error
     print(
@@ -134,6 +135,11 @@ def warnings_of(layout: Layout, manifest: Manifest) -> Iterator[str]:
                     sealed=sealed,
                 )
             )
+
+
+def _cause(error: OSError) -> str:
+    """Return why a file cannot be written; a folder's error has one for each file in it."""
+    return explained(error.args[0][0][2] if isinstance(error, shutil.Error) else reason_of(error))
 
 
 def _target(layout: Layout, given: str | None) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import sys
@@ -10,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from include.running.locking import Holder, LockHeldError, UnitLock
+from include.errors import TemporaryError
+from include.running.locking import Holder, LockHeldError, UnitLock, place_of
 
 KEY = "2025-10-02T14:00+08:00"
 CONTENDER = """
@@ -90,6 +92,21 @@ def test_a_file_that_a_dead_holder_left_is_no_lock(tmp_path: Path) -> None:
     lock.acquire(me(), 0)
     with lock:
         assert f'"pid": {os.getpid()}' in lock.path.read_text()
+
+
+def test_a_name_that_cannot_be_written_is_temporary(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on a full disk; nothing of it is left."""
+
+    def refuse(file: Path, *_: object) -> None:
+        file.touch()
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(Path, "write_text", refuse)
+    with pytest.raises(TemporaryError, match="place cannot be written: No space left"):
+        place_of(tmp_path / "var")
+    assert list((tmp_path / "var").iterdir()) == []
 
 
 def test_never_two_at_once(tmp_path: Path) -> None:

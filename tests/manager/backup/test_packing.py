@@ -1,5 +1,6 @@
 """Writing a backup, and bringing it back."""
 
+import shutil
 import sqlite3
 import stat
 import subprocess
@@ -12,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from include import PROJECT_ROOT
-from include.errors import ConfigurationError
+from include import METADATA_URL, PROJECT_ROOT
+from include.errors import ConfigurationError, ExpectedError
 from include.registry.alerts import Mute
 from manager.alert_store import alert_store
 from manager.backup.packing import backup, warnings_of, write_backup
@@ -133,6 +134,25 @@ def test_no_backup_is_written_over_another(installation: Installation, tmp_path:
     for name, said in (("taken.tar.gz", "is already there"), ("no/where.tar.gz", "is no folder")):
         with pytest.raises(ConfigurationError, match=said):
             backup(installation.layout, Namespace(file=str(tmp_path / name)))
+
+
+def test_a_disk_that_is_full_is_said_once(
+    installation: Installation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not for each file of a folder."""
+
+    def refuse(*_: object) -> None:
+        raise shutil.Error([(name, "there", f"[Errno 28] No space left: {name}") for name in "abc"])
+
+    monkeypatch.setattr("manager.backup.packing.write_backup", refuse)
+    monkeypatch.setattr(
+        "manager.backup.packing.service_environment", lambda *_: {METADATA_URL: "sqlite://"}
+    )
+    monkeypatch.setattr("manager.backup.packing.connections.adopt", lambda _: None)
+    monkeypatch.setattr("manager.backup.packing.connections.warehouse_url", lambda: "sqlite://")
+    with pytest.raises(ExpectedError, match="the disk is full") as caught:
+        backup(installation.layout, Namespace(file=str(tmp_path / "b.tar.gz")))
+    assert str(caught.value).count("No space left") == 1
 
 
 def test_a_database_on_a_server_is_not_left_out_in_silence(
