@@ -92,7 +92,7 @@ def _answer(argv: Sequence[str]) -> int:
         _complain(_("{where} cannot be used: {reason}", where=where, reason=reason), asked)
         return FAILED
     except KeyboardInterrupt as stopped:
-        again = _("interrupted; the same command again goes on from here")
+        again = _("interrupted; the same command can be run again")
         _complain(str(stopped) or again, asked)
         return INTERRUPTED
 

@@ -118,7 +118,10 @@ def _lines(answer: Answer, ours: Mapping[str, str]) -> Iterator[str]:
         yield _("it has no rows of the time that was asked for ({table})", table=said.table)
         return
     yield _("rows as they would land in {table}:", table=said.table)
-    shown = [[cut(str(row[column]), WIDEST) for row in rows] for column in rows[0]]
+    shown = [
+        ["" if row[column] is None else cut(str(row[column]), WIDEST) for row in rows]
+        for column in rows[0]
+    ]
     yield from lined_up([(column, *row) for column, row in zip(rows[0], shown, strict=True)])
 
 

@@ -47,7 +47,11 @@ def check(
             _("no job was imported here yet: `{command} import SOURCE` does that", command=MANAGER)
         )
     registry = load_registry(layout.root)
-    now_there, findings = merged(read_sources(sources)) if sources else (None, [])
+    there = read_sources(sources)
+    if unread := [str(one) for _reader, read in there if read.is_unread for one in read.findings]:
+        nothing = _("nothing was compared: the jobs of what cannot be read would count as gone")
+        raise ExpectedError(printable("\n".join([*unread, nothing])))
+    now_there, findings = merged(there) if sources else (None, [])
     pairs = list(_pairs(records, registry.jobs, now_there))
     parity = compare(pairs, datetime.now(timezone.utc), python)
     if confirmed:

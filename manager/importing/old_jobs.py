@@ -157,8 +157,10 @@ class Read:
 
     Attributes:
         flows: the functions that it found; other sources may schedule them.
+        is_unread: nothing is known of what the source has; a finding says why.
     """
 
     jobs: tuple[OldJob, ...] = ()
     findings: tuple[Finding, ...] = ()
     flows: tuple[Flow, ...] = ()
+    is_unread: bool = False

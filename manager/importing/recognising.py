@@ -39,14 +39,20 @@ CRON_LINE = re.compile(
 SUFFIXES = (".py", ".yaml", ".yml", ".db", ".sqlite", ".cron", ".crontab", ".txt", "")
 
 
+# A crontab of which all jobs have changed over: comments and settings.
+IDLE_LINE = re.compile(r"[ \t]*(?:#.*|\w+[ \t]*=.*)?")
 # By which module of this room a text is read, by its suffix and what it holds: the first that
 # matches. A program is read together with all others.
 KINDS: tuple[tuple[str, Callable[[str, str], bool]], ...] = (
     ("flows", lambda suffix, text: suffix == ".py" or bool(PROGRAM.search(text))),
     ("prefect_yaml", lambda _, text: bool(DEPLOYMENTS.search(text))),
     ("dag_factory", lambda suffix, text: suffix in (".yaml", ".yml") or bool(DAGS.search(text))),
-    ("crontab", lambda _, text: bool(CRON_LINE.search(text))),
+    ("crontab", lambda _, text: bool(CRON_LINE.search(text)) or _is_idle(text)),
 )
+
+
+def _is_idle(text: str) -> bool:
+    return all(IDLE_LINE.fullmatch(line) for line in text.splitlines())
 
 
 def read_sources(sources: Sequence[str]) -> list[tuple[str, Read]]:
@@ -65,7 +71,7 @@ def read_sources(sources: Sequence[str]) -> list[tuple[str, Read]]:
             files = files_of(source)
         except OSError as error:
             text = _("{path} cannot be read: {reason}", path=source, reason=reason_of(error))
-            found.append(("", Read(findings=(Finding(Place(source), text),))))
+            found.append(("", Read(findings=(Finding(Place(source), text),), is_unread=True)))
             continue
         if not files:
             text = _("nothing in this folder is of an old scheduler: name its files themselves")
@@ -80,14 +86,14 @@ def read_sources(sources: Sequence[str]) -> list[tuple[str, Read]]:
 def _read_one(source: str, found: list[tuple[str, Read]], programs: list[str]) -> None:
     kind = kind_of(source)
     if isinstance(kind, Finding):
-        found.append(("", Read(findings=(kind,))))
+        found.append(("", Read(findings=(kind,), is_unread=True)))
     elif kind == "flows":
         programs.append(source)
     else:
         try:
             read: Read = import_module(f"manager.importing.{kind}").read(source)
         except ExpectedError as error:
-            read = Read(findings=(Finding(Place(source), str(error)),))
+            read = Read(findings=(Finding(Place(source), str(error)),), is_unread=True)
         found.append((kind, read))
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from include.errors import ConfigurationError
+from include.errors import ConfigurationError, ExpectedError
 from include.registry.checks.scripts import PLACEHOLDER
 from manager.importing.checking import check
 from manager.importing.old_jobs import OldSchedule, Place
@@ -243,3 +243,12 @@ def test_a_line_that_is_new(
     other.parent.mkdir()
     other.write_text(more.replace("python3", "root python3"), "utf-8")
     assert [one.job.args for one in planned(other).entries] == [("--shop", "3")]
+
+
+def test_a_source_that_cannot_be_read_is_no_system_without_jobs(
+    layout: Layout, crontab: Path
+) -> None:
+    """Its jobs would all count as gone there; nothing is compared."""
+    gone = crontab.with_name("gone.txt")
+    with pytest.raises(ExpectedError, match=r"gone\.txt(.|\n)*nothing was compared"):
+        check(layout, [str(crontab), str(gone)], None)
