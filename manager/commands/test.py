@@ -18,9 +18,9 @@ from include.language import _
 from manager.layout import Layout
 from manager.lifecycle.virtualenv import phase
 
-# Tests of services mostly wait, so there are more workers than cores. More than four would
+# Tests of services mostly wait, so there are more workers than cores. More than six would
 # wait for each other's services and databases.
-WORKERS = min(2 * (os.cpu_count() or 1), 4)
+WORKERS = min(3 * (os.cpu_count() or 1), 6)
 SIDE_BY_SIDE = ("-n", str(WORKERS), "--dist", "loadgroup", "--no-loadscope-reorder")
 VERSION = re.compile(r"(\d+\.\d+)(\.\d+\w*)?", re.ASCII)
 TESTS = (
