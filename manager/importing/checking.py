@@ -12,7 +12,7 @@ from include.registry.checks.scripts import is_placeholder
 from include.text import first_of, printable, suggestion
 from manager.importing.matching import known_jobs
 from manager.importing.merging import filled, merged
-from manager.importing.old_jobs import OldJob, OldSchedule
+from manager.importing.old_jobs import Finding, OldJob, OldSchedule
 from manager.importing.parity import Comparison, Pair, compare
 from manager.importing.parity_report import print_parity
 from manager.importing.recognising import read_sources
@@ -39,7 +39,7 @@ def check(
 
     Raises:
         ConfigurationError: nothing was imported, that job was not, or that Python does not answer.
-        ExpectedError: a record cannot be written.
+        ExpectedError: a record cannot be written, or a source cannot be read.
     """
     records = read_records(layout.root)
     if not records:
@@ -47,11 +47,7 @@ def check(
             _("no job was imported here yet: `{command} import SOURCE` does that", command=MANAGER)
         )
     registry = load_registry(layout.root)
-    there = read_sources(sources)
-    if unread := [str(one) for _reader, read in there if read.is_unread for one in read.findings]:
-        nothing = _("nothing was compared: the jobs of what cannot be read would count as gone")
-        raise ExpectedError(printable("\n".join([*unread, nothing])))
-    now_there, findings = merged(there) if sources else (None, [])
+    now_there, findings = _read(sources) if sources else (None, [])
     pairs = list(_pairs(records, registry.jobs, now_there))
     parity = compare(pairs, datetime.now(timezone.utc), python)
     if confirmed:
@@ -72,6 +68,19 @@ def check(
               count=len(differing), jobs=first_of(differing), command=MANAGER)
         )  # fmt: skip
     return DIFFERENT if any(one.open for one in parity.jobs) else SAME
+
+
+def _read(sources: Sequence[str]) -> tuple[list[OldJob], list[Finding]]:
+    """Return the jobs of the old system as it is now, and what was found in its sources.
+
+    Raises:
+        ExpectedError: one of them cannot be read.
+    """
+    there = read_sources(sources)
+    if unread := [str(one) for _reader, read in there if read.is_unread for one in read.findings]:
+        nothing = _("nothing was compared: the jobs of what cannot be read would count as gone")
+        raise ExpectedError(printable("\n".join([*unread, nothing])))
+    return merged(there)
 
 
 def _pairs(
