@@ -28,6 +28,7 @@ from include.registry import Registry, load_registry
 from include.secrets.values import variable_of
 from include.warehouse import connect
 from include.warehouse.connecting import file_of, url_of
+from include.warehouse.transactions import cause_of
 from include.warehouse.versions import check_version, is_newer, newest_version, version_of
 from manager import connections
 from manager.layout import Layout
@@ -80,11 +81,13 @@ class StoredWarehouse:
         is_empty: it has no tables of ours, or its file is not there.
         is_behind: it has to be migrated; false where it does not answer, since those who use it
             wait for it.
+        trouble: why nothing can land in it; empty where nothing is known to be in the way.
     """
 
     where: str
     is_empty: bool
     is_behind: bool
+    trouble: str = ""
 
 
 def stored_warehouse(environment: Mapping[str, str]) -> StoredWarehouse | None:
@@ -99,17 +102,20 @@ def stored_warehouse(environment: Mapping[str, str]) -> StoredWarehouse | None:
     url = make_url(url_of(found))
     where = url.render_as_string(hide_password=True)
     if (file := file_of(url)) and not file.exists():
-        return StoredWarehouse(where, is_empty=True, is_behind=True)
+        gone = _("its file is not there")
+        return StoredWarehouse(where, is_empty=True, is_behind=True, trouble=gone)
     engine = connect(url.render_as_string(hide_password=False))
     try:
         with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             if is_newer(version := version_of(connection)):
                 check_version(connection)
-    except SQLAlchemyError:
-        return StoredWarehouse(where, is_empty=False, is_behind=False)
+    except SQLAlchemyError as error:
+        why = cause_of(error)
+        return StoredWarehouse(where, is_empty=False, is_behind=False, trouble=why)
     finally:
         engine.dispose()
-    return StoredWarehouse(where, version is None, version != newest_version())
+    lacking = _("it has no tables") if version is None else ""
+    return StoredWarehouse(where, version is None, version != newest_version(), lacking)
 
 
 def warehouse_is_behind(environment: Mapping[str, str]) -> bool:

@@ -10,13 +10,16 @@ from typing import Any
 
 from include import MANAGER
 from include.alerts.watching.health import GIGABYTE, LITTLE_DISK
+from include.errors import ConfigurationError
 from include.language import N_, _
 from manager.airflow.rest import Api
-from manager.jobs_status import lines_of, look_over
+from manager.airflow.tables import stored_warehouse
+from manager.jobs_status import Overview, lines_of, look_over
 from manager.layout import Layout
 from manager.lifecycle.health import Health, describe, look
 from manager.lifecycle.ports import Ports, remembered
 from manager.lifecycle.processes import service_processes
+from manager.lifecycle.settings import component_environment
 from manager.lifecycle.supervisor_client import SupervisorGoneError, components
 from manager.table import lined_up
 
@@ -28,9 +31,9 @@ def status(layout: Layout, arguments: Namespace) -> int:
     """Print how the service is.
 
     Returns:
-        0 healthy, 1 degraded (a component, the disk, a file that Airflow cannot import, a job
-        whose last run failed, or a channel of alerts that takes no messages), 3 not running; with
-        `--prometheus` always 0.
+        0 healthy, 1 degraded (a component, the warehouse, the disk, a file that Airflow cannot
+        import, a job whose last run failed, or a channel of alerts that takes no messages), 3 not
+        running; with `--prometheus` always 0.
     """
     if arguments.prometheus:
         from manager.figures import figures  # noqa: PLC0415 -- loads what the rest needs not
@@ -39,14 +42,11 @@ def status(layout: Layout, arguments: Namespace) -> int:
         return HEALTHY
     ports = remembered(layout)
     try:
-        components(layout)
-        with ThreadPoolExecutor(1) as beside:  # two questions at once take half the time
-            asked = beside.submit(look_over, Api(layout, ports))
-            healths, overview = look(layout, ports), asked.result()
+        healths, overview, lost = _asked(layout, ports)
     except SupervisorGoneError:
         return _without_supervisor(layout, ports, as_json=arguments.json)
     disk = shutil.disk_usage(layout.var)
-    troubles = any(health.trouble for health in healths) or disk.free < LITTLE_DISK
+    troubles = any(health.trouble for health in healths) or lost or disk.free < LITTLE_DISK
     of_jobs = overview.import_errors or overview.trouble or overview.failed
     told = _alerts(layout)
     state = "degraded" if troubles or of_jobs or told.get("failing_channels") else "healthy"
@@ -57,6 +57,7 @@ def status(layout: Layout, arguments: Namespace) -> int:
             components=[describe(health) for health in healths],
             jobs=None if overview.trouble else [job.as_dict() for job in overview.jobs],
             jobs_trouble=overview.trouble or None,
+            warehouse_trouble=lost or None,
             import_errors=list(overview.import_errors),
             paused_contracts=list(overview.held),
             disk={"free_bytes": disk.free, "total_bytes": disk.total},
@@ -65,9 +66,38 @@ def status(layout: Layout, arguments: Namespace) -> int:
     else:
         print("  ".join([_(state), ports.url]))
         lines = [*component_lines(healths), *lines_of(overview)]
+        if lost:
+            lines.append(_("warehouse: {trouble}", trouble=lost))
         lines += [_disk_line(layout, disk.free, disk.total), *_alert_lines(told)]
         print("\n".join(lines))
     return HEALTHY if state == "healthy" else DEGRADED
+
+
+def _asked(layout: Layout, ports: Ports) -> tuple[list[Health], Overview, str]:
+    """Return how the components and jobs are, and what is wrong with the warehouse.
+
+    Raises:
+        SupervisorGoneError: the service does not run.
+    """
+    components(layout)
+    with ThreadPoolExecutor(2) as beside:  # what is asked at once takes less time
+        jobs = beside.submit(look_over, Api(layout, ports))
+        warehouse = beside.submit(_warehouse_trouble, layout, ports)
+        return look(layout, ports), jobs.result(), warehouse.result()
+
+
+def _warehouse_trouble(layout: Layout, ports: Ports) -> str:
+    """Return why nothing can land in the warehouse; empty where none is known."""
+    try:
+        found = stored_warehouse(component_environment(layout, ports))
+    except ConfigurationError as error:  # newer code has made its tables, among others
+        return str(error)
+    if not found or not found.trouble:
+        return ""
+    return _(
+        "{where}: {trouble}; `{manager} doctor` says what to do",
+        where=found.where, trouble=found.trouble, manager=MANAGER,
+    )  # fmt: skip
 
 
 def _disk_line(layout: Layout, free: int, total: int) -> str:
@@ -151,6 +181,7 @@ def _without_supervisor(layout: Layout, ports: Ports, *, as_json: bool) -> int:
             components=[],
             jobs=None,
             jobs_trouble=_("the service does not run"),
+            warehouse_trouble=None,
             import_errors=[],
             disk=None,
             alerts=None,

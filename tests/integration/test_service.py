@@ -209,6 +209,20 @@ def test_status_takes_less_than_a_second(life: Service) -> None:
     assert (_children_seconds() - before) / 3 < 1
 
 
+def test_a_warehouse_that_is_gone_is_no_healthy_service(life: Service) -> None:
+    """All components may be well, and nothing can land."""
+    aside = life.layout.warehouse.rename(life.layout.var / "aside.db")
+    try:
+        said, told = life.manager("status"), life.manager("status", "--json")
+    finally:
+        aside.rename(life.layout.warehouse)
+    assert (said.returncode, told.returncode) == (1, 1)
+    gone = f"sqlite:///{life.layout.warehouse}: its file is not there; `"
+    assert f"warehouse: {gone}" in said.stdout
+    assert json.loads(told.stdout)["warehouse_trouble"].startswith(gone)
+    assert healthy(life).returncode == 0
+
+
 def test_a_component_that_dies_comes_back(life: Service) -> None:
     """A killed component is started again without anybody's doing."""
     before = pids(life)
