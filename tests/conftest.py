@@ -47,6 +47,7 @@ SANDBOX_NOW = datetime(2025, 10, 9, 12)
 WIDE = Allowance(100_000, 1, 199)
 
 SERVICE_TESTS = "tests/integration/"
+LONGEST = "tests/manager/commands/test_new.py"  # runs tests and linters over a copy
 # What each of their services is shared by; the other files of that folder share one more. And who
 # shares the Python of tests/manager/forking.py, which imports Airflow once in each worker.
 OF_A_SERVICE = {
@@ -237,8 +238,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
                 item.add_marker(pytest.mark.skip(reason="a long run: add --campaign"))
 
 
-def _turn(item: pytest.Item) -> tuple[bool, bool]:
+def _turn(item: pytest.Item) -> tuple[bool, bool, bool]:
     """Return what tests are sorted by: first those of services, and of these what must not run."""
     names = getattr(item, "fixturenames", ())
     needs_it_off = "unstarted" in names and "service" not in names
-    return not item.location[0].startswith(SERVICE_TESTS), not needs_it_off
+    file = item.location[0]
+    return not file.startswith(SERVICE_TESTS), not needs_it_off, file != LONGEST

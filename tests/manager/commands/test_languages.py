@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 from typing import TYPE_CHECKING
@@ -86,6 +87,7 @@ def installed(installation: Installation, monkeypatch: pytest.MonkeyPatch) -> It
     process_language.cache_clear()
     yield
     os.umask(mask)
+    logging.disable(logging.NOTSET)  # which `doctor` leaves as it ends
     os.environ.clear()
     os.environ.update(environment)
     process_language.cache_clear()
