@@ -16,13 +16,12 @@ from include.cron import CronError, check_cron
 from include.language import ENGLISH, _, in_every_language, speaking
 from include.registry.contracts.schema import DAG_PREFIX
 from include.registry.description import cron_in_words
-from include.running.environment import NO_DATA, REFUSED_NOTE
+from include.running.environment import DISABLED, NO_DATA, REFUSED_NOTE
 from manager.airflow.rest import Api, ApiError
 from manager.table import begun, cut, lined_up
 
 # The timetable's description ends in its zone.
 ZONED = re.compile(r"(.*) \(([A-Za-z0-9_+/-]+)\)")
-DISABLED = "disabled"
 NAME_CELLS, SCHEDULE_CELLS = 18, 26
 SHORTEST_CELLS = 12  # of a schedule beside its zone: a time of day is whole
 FAILED = "failed"

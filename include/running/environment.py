@@ -36,8 +36,9 @@ PRIVATE = frozenset(
         *(ALL_SECONDS, GRACE, LOCK_WAIT, HEARTBEAT),
     }
 )
-# The tag of jobs that land no data of their own, by which `status` knows them.
+# The tags by which `status` knows jobs that land no data of their own, and disabled ones.
 NO_DATA = N_("no data")
+DISABLED = N_("disabled")
 
 
 def project_root(environment: Mapping[str, str]) -> Path:

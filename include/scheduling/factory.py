@@ -15,7 +15,7 @@ from include.language import N_, _
 from include.registry import load_registry
 from include.registry.contracts.schema import DAG_PREFIX
 from include.registry.dated_scripts import said_by_entry
-from include.running.environment import NO_DATA
+from include.running.environment import DISABLED, NO_DATA
 from include.scheduling.check_operator import CheckOperator
 from include.scheduling.job_docs import describe
 from include.scheduling.operator import ScriptOperator
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from include.registry import Job, Registry, Shop
 
 DEFAULT_POOL = "default_pool"
-DISABLED = N_("disabled")
 # Tasks, each known by this and shown in the service's language.
 RUN, CHECK = N_("run"), N_("check")
 # More than a repair makes of one job (`include.coverage.repairing`): Airflow counts runs that wait,

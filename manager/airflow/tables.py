@@ -23,13 +23,20 @@ from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from include import METADATA_URL, WAREHOUSE
 from include.coverage.airflow_runs import read_under_way
 from include.coverage.runs import Name, Run, UnderWay
+from include.errors import ConfigurationError
 from include.language import _
 from include.registry import Registry, load_registry
 from include.secrets.values import variable_of
 from include.warehouse import connect
 from include.warehouse.connecting import file_of, url_of
 from include.warehouse.transactions import cause_of
-from include.warehouse.versions import check_version, is_newer, newest_version, version_of
+from include.warehouse.versions import (
+    check_version,
+    is_newer,
+    newest_version,
+    opened,
+    version_of,
+)
 from manager import connections
 from manager.layout import Layout
 from manager.lifecycle.ports import remembered
@@ -81,13 +88,11 @@ class StoredWarehouse:
         is_empty: it has no tables of ours, or its file is not there.
         is_behind: it has to be migrated; false where it does not answer, since those who use it
             wait for it.
-        trouble: why nothing can land in it; empty where nothing is known to be in the way.
     """
 
     where: str
     is_empty: bool
     is_behind: bool
-    trouble: str = ""
 
 
 def stored_warehouse(environment: Mapping[str, str]) -> StoredWarehouse | None:
@@ -102,20 +107,31 @@ def stored_warehouse(environment: Mapping[str, str]) -> StoredWarehouse | None:
     url = make_url(url_of(found))
     where = url.render_as_string(hide_password=True)
     if (file := file_of(url)) and not file.exists():
-        gone = _("its file is not there")
-        return StoredWarehouse(where, is_empty=True, is_behind=True, trouble=gone)
+        return StoredWarehouse(where, is_empty=True, is_behind=True)
     engine = connect(url.render_as_string(hide_password=False))
     try:
         with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             if is_newer(version := version_of(connection)):
                 check_version(connection)
-    except SQLAlchemyError as error:
-        why = cause_of(error)
-        return StoredWarehouse(where, is_empty=False, is_behind=False, trouble=why)
+    except SQLAlchemyError:
+        return StoredWarehouse(where, is_empty=False, is_behind=False)
     finally:
         engine.dispose()
-    lacking = _("it has no tables") if version is None else ""
-    return StoredWarehouse(where, version is None, version != newest_version(), lacking)
+    return StoredWarehouse(where, version is None, version != newest_version())
+
+
+def warehouse_trouble(environment: Mapping[str, str]) -> str:
+    """Return why nothing can land in the warehouse; empty: not known without asking Airflow."""
+    found = _stored_connection(environment)
+    if found is None:
+        return ""
+    try:
+        opened(url_of(found)).dispose()
+    except ConfigurationError as error:
+        return str(error)
+    except SQLAlchemyError as error:
+        return cause_of(error)
+    return ""
 
 
 def warehouse_is_behind(environment: Mapping[str, str]) -> bool:

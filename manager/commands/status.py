@@ -10,10 +10,9 @@ from typing import Any
 
 from include import MANAGER
 from include.alerts.watching.health import GIGABYTE, LITTLE_DISK
-from include.errors import ConfigurationError
 from include.language import N_, _
 from manager.airflow.rest import Api
-from manager.airflow.tables import stored_warehouse
+from manager.airflow.tables import warehouse_trouble
 from manager.jobs_status import Overview, lines_of, look_over
 from manager.layout import Layout
 from manager.lifecycle.health import Health, describe, look
@@ -82,22 +81,8 @@ def _asked(layout: Layout, ports: Ports) -> tuple[list[Health], Overview, str]:
     components(layout)
     with ThreadPoolExecutor(2) as beside:  # what is asked at once takes less time
         jobs = beside.submit(look_over, Api(layout, ports))
-        warehouse = beside.submit(_warehouse_trouble, layout, ports)
+        warehouse = beside.submit(warehouse_trouble, component_environment(layout, ports))
         return look(layout, ports), jobs.result(), warehouse.result()
-
-
-def _warehouse_trouble(layout: Layout, ports: Ports) -> str:
-    """Return why nothing can land in the warehouse; empty where none is known."""
-    try:
-        found = stored_warehouse(component_environment(layout, ports))
-    except ConfigurationError as error:  # newer code has made its tables, among others
-        return str(error)
-    if not found or not found.trouble:
-        return ""
-    return _(
-        "{where}: {trouble}; `{manager} doctor` says what to do",
-        where=found.where, trouble=found.trouble, manager=MANAGER,
-    )  # fmt: skip
 
 
 def _disk_line(layout: Layout, free: int, total: int) -> str:

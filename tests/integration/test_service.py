@@ -217,7 +217,7 @@ def test_a_warehouse_that_is_gone_is_no_healthy_service(life: Service) -> None:
     finally:
         aside.rename(life.layout.warehouse)
     assert (said.returncode, told.returncode) == (1, 1)
-    gone = f"sqlite:///{life.layout.warehouse}: its file is not there; `"
+    gone = f"the file {life.layout.warehouse} is not there: put it back"
     assert f"warehouse: {gone}" in said.stdout
     assert json.loads(told.stdout)["warehouse_trouble"].startswith(gone)
     assert healthy(life).returncode == 0

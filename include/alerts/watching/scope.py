@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from include.alerts.findings import Completed, Day, Missing, Resolution
     from include.registry import Job
 
-# Airflow's database, where tasks report to, and the web UI as people open it.
+# The web UI as people open it.
 WEB_URL = "AIRFLOW__API__BASE_URL"
 
 

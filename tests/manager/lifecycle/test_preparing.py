@@ -19,7 +19,7 @@ from include.errors import ConfigurationError
 from include.registry.shops import load_shops
 from include.warehouse import connect, migrating
 from include.warehouse.versions import newest_version, version_of
-from manager.airflow.tables import stored_warehouse
+from manager.airflow.tables import warehouse_trouble
 from manager.layout import Layout
 from manager.lifecycle.ports import Ports
 from manager.lifecycle.preparing import is_prepared, prepare
@@ -155,9 +155,7 @@ def test_a_warehouse_that_is_gone_is_not_made_again_by_itself(layout: Layout) ->
     engine = connect(f"sqlite:///{layout.warehouse}")
     with engine.begin() as connection:
         connection.execute(text("ALTER TABLE warehouse_version RENAME TO as_if_restored_empty"))
-    found = stored_warehouse(environment(layout))
-    assert found
-    assert (found.is_empty, found.trouble) == (True, "it has no tables")
+    assert "has no tables of this project" in warehouse_trouble(environment(layout))
     with pytest.raises(ConfigurationError, match="has no tables any more"):
         prepare(layout, environment(layout))
     engine.dispose()
@@ -168,14 +166,14 @@ def test_a_warehouse_that_is_gone_is_not_made_again_by_itself(layout: Layout) ->
         prepare(layout, environment(layout))
     assert f"the warehouse sqlite:///{layout.warehouse} is gone" in str(error.value)
     assert not layout.warehouse.exists()
+    assert "is not there: put it back" in warehouse_trouble(environment(layout))
     layout.warehouse.write_bytes(b"no database, " * 400)
-    found = stored_warehouse(environment(layout))
-    assert found
-    assert (found.is_empty, found.trouble[:22]) == (False, "the file is no databas")
+    assert "the file is no database" in warehouse_trouble(environment(layout))
     layout.warehouse.unlink()
     migrating.migrate(f"sqlite:///{layout.warehouse}")  # what `migrate` does
     prepare(layout, environment(layout))
     assert is_prepared(layout, environment(layout))
+    assert not warehouse_trouble(environment(layout))
 
 
 def test_what_the_team_changed_is_left_alone(layout: Layout) -> None:
