@@ -55,10 +55,6 @@ class Message(str):
             are taken as they are.
         values: of the placeholders. Lists are joined as the language lists things; a value can be
             a message itself, or what is one as text, such as an error.
-
-    Attributes:
-        template: as given.
-        values: as given.
     """
 
     __slots__ = ("template", "values")

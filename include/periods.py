@@ -48,17 +48,11 @@ class PeriodError(ConfigurationError):
 
 @dataclass(frozen=True)
 class Period:
-    """One business window of one job.
+    """One business window of one job."""
 
-    Attributes:
-        key: its name, for example `2025-10-02`, `2025-09` or `2025-10-02T14:00`.
-        start: first instant, aware, in the job's time zone.
-        end: first instant that is no longer part of it.
-    """
-
-    key: str
-    start: datetime
-    end: datetime
+    key: str  # its name, for example `2025-10-02`, `2025-09` or `2025-10-02T14:00`
+    start: datetime  # first instant, aware, in the job's time zone
+    end: datetime  # first instant that is no longer part of it
 
     @property
     def first_day(self) -> date:
@@ -74,19 +68,12 @@ class Period:
 
 @dataclass(frozen=True)
 class Schedule:
-    """A cron, a period and a time zone; valid ones only (`include.cron.check_cron`, `check_fit`).
+    """A cron, a period and a time zone; valid ones only (`crons.check_cron`, `check_fit`)."""
 
-    Attributes:
-        cron: five fields, read on the clock of `timezone`.
-        period: `tick`, `day`, `week` or `month`.
-        timezone: IANA name.
-        week_start: first day of a `week`, in English, lower case.
-    """
-
-    cron: str
-    period: str
-    timezone: str = "Asia/Shanghai"
-    week_start: str = "saturday"
+    cron: str  # five fields, read on the clock of `timezone`
+    period: str  # `tick`, `day`, `week` or `month`
+    timezone: str = "Asia/Shanghai"  # IANA name
+    week_start: str = "saturday"  # first day of a `week`, in English, lower case
 
     @cached_property
     def zone(self) -> ZoneInfo:

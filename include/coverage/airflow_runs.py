@@ -68,20 +68,14 @@ NOBODY_STARTS_IT = N_("nothing holds it up, and the scheduler does not start it"
 
 @dataclass(frozen=True)
 class _World:
-    """What decides whether runs move.
+    """What decides whether runs move."""
 
-    Attributes:
-        now: the moment (aware).
-        slots: of each pool; a negative number for any.
-        heard_at: when a scheduler gave its last sign of life; none where none runs.
-        since: when the scheduler began: what waited before waits for it no longer than since then.
-        tasks: of each run that works, those that have not ended.
-    """
-
-    now: datetime
-    slots: Mapping[str, int]
-    heard_at: datetime | None
+    now: datetime  # the moment (aware)
+    slots: Mapping[str, int]  # of each pool; a negative number for any
+    heard_at: datetime | None  # when a scheduler gave its last sign of life; none where none runs
+    # When the scheduler began: what waited before waits for it no longer than since then
     since: datetime | None
+    # Of each run that works, those that have not ended
     tasks: Mapping[tuple[str, str], Sequence[Any]]
 
     def tasks_of(self, run: Any) -> Sequence[Any]:

@@ -54,22 +54,15 @@ class How(str, Enum):
 
 @dataclass(frozen=True)
 class PeriodSummary:
-    """One period of a contract.
-
-    Attributes:
-        period: which.
-        how: how it is.
-        expected: how many units are expected of it.
-        missing: how many of them are open, by job.
-        deadline: by when it should be complete; None where that depends on what is broken.
-        revision: the row of the view `contract_status`; None where it never was complete.
-    """
+    """One period of a contract."""
 
     period: Period
     how: How
-    expected: int
-    missing: Mapping[str, int]
+    expected: int  # how many units are expected of it
+    missing: Mapping[str, int]  # how many of them are open, by job
+    # By when it should be complete; None where that depends on what is broken
     deadline: datetime | None
+    # The row of the view `contract_status`; None where it never was complete
     revision: Row[Any] | None
 
 

@@ -36,37 +36,21 @@ NAMED = 5  # of what is missing of a period that is complete without
 
 @dataclass(frozen=True)
 class ContractStatus:
-    """How a period stands.
-
-    Attributes:
-        contract: whose.
-        period: which.
-        complete: whether it is complete now.
-        deadline: by when it should be; None where that depends on what is broken.
-        revision: the last time that it was complete; None where it never was.
-        first_complete_at: when it was complete for the first time.
-        needed: how many units it needs.
-        landed: how many of these have landed, and count.
-        waived: how many are accepted as missing.
-        missing: the others; where some may be missing, also of what is complete.
-        unknown: problems of the registry that leave open what it needs.
-        ended: whether the period is over.
-        kept: whether the ledger still has what landed of it; else only `revision` tells.
-    """
+    """How a period stands."""
 
     contract: Contract
     period: Period
-    complete: bool
-    deadline: datetime | None
-    revision: Revision | None
-    first_complete_at: datetime | None
-    needed: int
-    landed: int
-    waived: int
-    missing: Sequence[Missing]
-    unknown: Sequence[Problem]
-    ended: bool
-    kept: bool
+    complete: bool  # whether it is complete now
+    deadline: datetime | None  # by when it should be; None where that depends on what is broken
+    revision: Revision | None  # the last time that it was complete; None where it never was
+    first_complete_at: datetime | None  # when it was complete for the first time
+    needed: int  # how many units it needs
+    landed: int  # how many of these have landed, and count
+    waived: int  # how many are accepted as missing
+    missing: Sequence[Missing]  # the others; where some may be missing, also of what is complete
+    unknown: Sequence[Problem]  # problems of the registry that leave open what it needs
+    ended: bool  # whether the period is over
+    kept: bool  # whether the ledger still has what landed of it; else only `revision` tells
 
     @property
     def is_vain(self) -> bool:

@@ -53,17 +53,12 @@ class Totals(Counted):
 
 @dataclass(frozen=True)
 class Coverage:
-    """What landed and what did not.
+    """What landed and what did not."""
 
-    Attributes:
-        made_at: the moment at which it was judged; by the warehouse's clock.
-        cells: one for each job and period, in that order.
-        problems: of the registry, and of jobs that could not be judged. What the entry of a job or
-            shop that is broken expects is not known, and no unit of it is here.
-    """
-
-    made_at: datetime
-    cells: Sequence[Cell]
+    made_at: datetime  # the moment at which it was judged; by the warehouse's clock
+    cells: Sequence[Cell]  # one for each job and period, in that order
+    # Of the registry, and of jobs that could not be judged. What the entry of a job or shop that is
+    # broken expects is not known, and no unit of it is here
     problems: Sequence[Problem] = ()
 
     def units(self) -> Iterator[JudgedUnit]:

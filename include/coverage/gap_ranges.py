@@ -24,25 +24,15 @@ ENDED = re.compile(r"(?:(?P<how>.+); )?exit code -?\d+(?: \([^)]*\))?")
 
 @dataclass
 class Span:
-    """The same shops with the same trouble, in one period or in several in a row.
-
-    Attributes:
-        job_id: the job.
-        state: failed, missed or lost.
-        exit_code: of the last attempt, where it failed.
-        error: what it said, in a line; nothing where it said no more than its exit code.
-        under_way: whether a queued or running run covers them.
-        shops: those with the trouble.
-        units: all of them, by period and shop.
-    """
+    """The same shops with the same trouble, in one period or in several in a row."""
 
     job_id: str
-    state: State
-    exit_code: int | None
-    error: str
-    under_way: bool
-    shops: tuple[str, ...]
-    units: list[JudgedUnit] = field(default_factory=list)
+    state: State  # failed, missed or lost
+    exit_code: int | None  # of the last attempt, where it failed
+    error: str  # what it said, in a line; nothing where it said no more than its exit code
+    under_way: bool  # whether a queued or running run covers them
+    shops: tuple[str, ...]  # those with the trouble
+    units: list[JudgedUnit] = field(default_factory=list)  # all of them, by period and shop
 
     @property
     def first(self) -> str:

@@ -24,17 +24,13 @@ ROWS_A_JOB = 1_000
 
 @dataclass(frozen=True)
 class Landing:
-    """How one unit landed.
-
-    Attributes:
-        calls: made to the platform; none where nobody counted.
-    """
+    """How one unit landed."""
 
     job_id: str
     shop_id: str
     period_key: str
     run_id: str | None
-    calls: int | None
+    calls: int | None  # made to the platform; none where nobody counted
     started_at: datetime
     finished_at: datetime
 

@@ -19,18 +19,13 @@ PUNCTUAL_SECONDS = PUNCTUAL.total_seconds()
 
 @dataclass(frozen=True)
 class JudgedUnit(Unit):
-    """One (job, shop, period) and its state.
-
-    Attributes:
-        state: how it is.
-        due_at: when the run that covers it was, or is, to start; in the job's time zone.
-        row: the ledger's, of this very window; none where nobody has begun or expected it.
-        waiver: who has accepted that it is missing, and why, where it is `waived`.
-    """
+    """One (job, shop, period) and its state."""
 
     state: State
-    due_at: datetime
+    due_at: datetime  # when the run that covers it was, or is, to start; in the job's time zone
+    # The ledger's, of this very window; none where nobody has begun or expected it
     row: LedgerRow | None = None
+    # Who has accepted that it is missing, and why, where it is `waived`
     waiver: Waiver | None = None
 
     __str__ = Unit.__str__
@@ -88,15 +83,10 @@ class JudgedUnit(Unit):
 
 @dataclass(frozen=True)
 class Clock:
-    """The moment at which units are judged.
+    """The moment at which units are judged."""
 
-    Attributes:
-        now: aware; by the warehouse's clock, which the signs of life are written by.
-        patience: how long what is running may give no sign of life.
-    """
-
-    now: datetime
-    patience: timedelta = PATIENCE
+    now: datetime  # aware; by the warehouse's clock, which the signs of life are written by
+    patience: timedelta = PATIENCE  # how long what is running may give no sign of life
 
     def lateness(self, due_at: datetime) -> float:
         """Return how many seconds ago something was due; across a clock change, too."""

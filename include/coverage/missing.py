@@ -28,17 +28,11 @@ WHY = {
 
 @dataclass(frozen=True)
 class Missing:
-    """A unit that a period lacks.
+    """A unit that a period lacks."""
 
-    Attributes:
-        unit: which, and how coverage judges it.
-        shop: what people call its shop; empty for a job without shops.
-        doubt: why it does not count although it has landed; empty where it has not.
-    """
-
-    unit: JudgedUnit
-    shop: str
-    doubt: str = ""
+    unit: JudgedUnit  # which, and how coverage judges it
+    shop: str  # what people call its shop; empty for a job without shops
+    doubt: str = ""  # why it does not count although it has landed; empty where it has not
 
     @property
     def why(self) -> str:

@@ -68,22 +68,15 @@ def periods_of(job: Job, since: datetime, until: datetime) -> Iterator[Due]:
 
 @dataclass(frozen=True)
 class Cell:
-    """One job and period, with all its shops.
-
-    Attributes:
-        job: the registry's entry.
-        period: what the run covers.
-        due_at: when the run was, or is, to start; in the job's time zone.
-        units: those that have not landed, by shop; all of them where rows were read in full.
-        landed_in_brief: how many units have landed beyond these, by state.
-        rows_in_brief: how many rows they landed together; none where nobody counted.
-    """
+    """One job and period, with all its shops."""
 
     job: Job
-    period: Period
-    due_at: datetime
+    period: Period  # what the run covers
+    due_at: datetime  # when the run was, or is, to start; in the job's time zone
+    # Those that have not landed, by shop; all of them where rows were read in full
     units: Sequence[JudgedUnit]
-    landed_in_brief: Mapping[State, int]
+    landed_in_brief: Mapping[State, int]  # how many units have landed beyond these, by state
+    # How many rows they landed together; none where nobody counted
     rows_in_brief: int | None = None
 
     @cached_property

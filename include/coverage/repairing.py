@@ -41,25 +41,15 @@ NO_HISTORY = History()
 
 @dataclass(frozen=True)
 class RepairRun:
-    """A run that closes gaps of one job and period.
-
-    Attributes:
-        job: the registry's entry.
-        key: the period's.
-        shops: those with a gap.
-        whole: whether they are all there are.
-        number: which repair of the period it is, from 1.
-        calls: about how many it makes; None where unknown.
-        seconds: about how long it takes; None where unknown.
-    """
+    """A run that closes gaps of one job and period."""
 
     job: Job
-    key: str
-    shops: tuple[str, ...]
-    whole: bool
-    number: int
-    calls: int | None
-    seconds: float | None
+    key: str  # the period's
+    shops: tuple[str, ...]  # those with a gap
+    whole: bool  # whether they are all there are
+    number: int  # which repair of the period it is, from 1
+    calls: int | None  # about how many it makes; None where unknown
+    seconds: float | None  # about how long it takes; None where unknown
 
     @property
     def run_id(self) -> str:
@@ -74,35 +64,24 @@ class RepairRun:
 
 @dataclass(frozen=True)
 class RunUnderWay:
-    """A run that is there already, and covers gaps of one job and period.
-
-    Attributes:
-        job: the registry's entry.
-        key: the period's.
-        shops: those with a gap.
-        run_id: its name.
-    """
+    """A run that is there already, and covers gaps of one job and period."""
 
     job: Job
-    key: str
-    shops: tuple[str, ...]
+    key: str  # the period's
+    shops: tuple[str, ...]  # those with a gap
     run_id: str
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What a repair would run.
+    """What a repair would run."""
 
-    Attributes:
-        runs: the oldest period first.
-        held: how many units of each job no run is made for, by (job, why).
-        under_way: the runs that cover gaps already, the oldest period first.
-        stuck: runs that are there already, and will not close the gaps that they cover.
-    """
-
-    runs: Sequence[RepairRun]
+    runs: Sequence[RepairRun]  # the oldest period first
+    # How many units of each job no run is made for, by (job, why)
     held: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    # The runs that cover gaps already, the oldest period first
     under_way: Sequence[RunUnderWay] = ()
+    # Runs that are there already, and will not close the gaps that they cover
     stuck: Sequence[Run] = ()
 
     @property
@@ -129,14 +108,11 @@ class Plan:
 
 @dataclass(frozen=True)
 class Hindrances:
-    """What keeps a run from being of use.
+    """What keeps a run from being of use."""
 
-    Attributes:
-        paused: of each job that is a DAG, whether it is paused: its runs would wait for ever.
-        awaiting: jobs and keys of the periods whose contract is not complete yet.
-    """
-
+    # Of each job that is a DAG, whether it is paused: its runs would wait for ever
     paused: Mapping[str, bool]
+    # Jobs and keys of the periods whose contract is not complete yet
     awaiting: Collection[tuple[str, str]] = ()
 
     def why_held(self, unit: JudgedUnit, stuck: Run | None) -> str:

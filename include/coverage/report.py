@@ -46,23 +46,16 @@ class Unusual(NamedTuple):
 
 @dataclass
 class Line(Counted):
-    """What was due of one job, one platform or everything.
-
-    Attributes:
-        counts: how many units there are of each state.
-        rows: how many rows landed.
-        usual: how many land as a rule, of the units of which that is known.
-        compared: how many rows these units landed.
-        seconds: how long the slowest unit took.
-    """
+    """What was due of one job, one platform or everything."""
 
     name: str
     keys: list[str] = field(default_factory=list)
+    # How many units there are of each state
     counts: Counter[State] = field(default_factory=Counter)
-    rows: int = 0
-    usual: float = 0
-    compared: int = 0
-    seconds: float | None = None
+    rows: int = 0  # how many rows landed
+    usual: float = 0  # how many land as a rule, of the units of which that is known
+    compared: int = 0  # how many rows these units landed
+    seconds: float | None = None  # how long the slowest unit took
 
     @property
     def percent(self) -> int | None:
@@ -89,25 +82,15 @@ class Line(Counted):
 
 @dataclass(frozen=True)
 class Digest:
-    """What was asked about.
-
-    Attributes:
-        whole: all units.
-        platforms: by platform.
-        jobs: by job, in the registry's order.
-        without_data: the same of jobs that land no data; they count in nothing else.
-        units: all units, one by one.
-        slowest: what took longest, the slowest first.
-        unusual: what landed far from the usual, the farthest first.
-    """
+    """What was asked about."""
 
     whole: Line
-    platforms: list[Line]
-    jobs: list[Line]
-    without_data: list[Line]
-    units: list[JudgedUnit]
-    slowest: list[JudgedUnit]
-    unusual: list[Unusual]
+    platforms: list[Line]  # by platform
+    jobs: list[Line]  # by job, in the registry's order
+    without_data: list[Line]  # the same of jobs that land no data; they count in nothing else
+    units: list[JudgedUnit]  # all units, one by one
+    slowest: list[JudgedUnit]  # what took longest, the slowest first
+    unusual: list[Unusual]  # what landed far from the usual, the farthest first
 
     @property
     def gaps(self) -> list[JudgedUnit]:

@@ -24,29 +24,18 @@ UNDER_WAY = ("queued", "running")
 
 @dataclass(frozen=True)
 class Run:
-    """One run of a job.
-
-    Attributes:
-        job_id: whose.
-        run_id: its name.
-        under_way: whether Airflow says that it waits or works.
-        first: the key of the first period that it covers.
-        last: that of the last one.
-        shops: those that it is narrowed to; none for all.
-        stuck: why it can neither start nor go on; empty where it can.
-        since: from when on it waits, on the clock of its job; None where unknown.
-        blocks: whether another run of the job would be stuck for the same reason.
-    """
+    """One run of a job."""
 
     job_id: str
     run_id: str
-    under_way: bool
-    first: str
-    last: str
-    shops: frozenset[str] = frozenset()
-    stuck: str = ""
+    under_way: bool  # whether Airflow says that it waits or works
+    first: str  # the key of the first period that it covers
+    last: str  # that of the last one
+    shops: frozenset[str] = frozenset()  # those that it is narrowed to; none for all
+    stuck: str = ""  # why it can neither start nor go on; empty where it can
+    # From when on it waits, on the clock of its job; None where unknown
     since: datetime | None = None
-    blocks: bool = False
+    blocks: bool = False  # whether another run of the job would be stuck for the same reason
 
     @classmethod
     def of(cls, job: Job, told: Mapping[str, Any]) -> Run:

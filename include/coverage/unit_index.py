@@ -19,32 +19,24 @@ if TYPE_CHECKING:
 
 
 class Landed(NamedTuple):
-    """Shops that have landed one window of a job with the same outcome, in brief.
-
-    Attributes:
-        rows: of all of them together; none where nobody counted.
-    """
+    """Shops that have landed one window of a job with the same outcome, in brief."""
 
     start: datetime
     end: datetime
     state: State
     shops: frozenset[str]
-    rows: int | None = None
+    rows: int | None = None  # of all of them together; none where nobody counted
 
 
 @dataclass
 class JobRows:
-    """What there is of one job.
+    """What there is of one job."""
 
-    Attributes:
-        rows: in full, by period key and shop.
-        landed: in brief, by period key.
-        waivers: by period key and shop.
-    """
-
+    # In full, by period key and shop
     rows: dict[str, dict[str, LedgerRow]] = field(default_factory=lambda: defaultdict(dict))
+    # In brief, by period key
     landed: dict[str, list[Landed]] = field(default_factory=lambda: defaultdict(list))
-    waivers: dict[tuple[str, str], Waiver] = field(default_factory=dict)
+    waivers: dict[tuple[str, str], Waiver] = field(default_factory=dict)  # by period key and shop
 
     def rows_of(self, period: Period) -> dict[str, LedgerRow]:
         """Return the rows of a period's very window, by shop."""

@@ -29,19 +29,12 @@ WORDS = {
 
 
 class Selection(NamedTuple):
-    """The units of some periods of a job, or of one shop of it.
+    """The units of some periods of a job, or of one shop of it."""
 
-    Attributes:
-        name: what was asked for, as messages call it.
-        gaps: those that can be waived.
-        waived: those that are.
-        others: how many are neither, by what they are, which `_` translates.
-    """
-
-    name: str
-    gaps: list[JudgedUnit]
-    waived: list[JudgedUnit]
-    others: Counter[str]
+    name: str  # what was asked for, as messages call it
+    gaps: list[JudgedUnit]  # those that can be waived
+    waived: list[JudgedUnit]  # those that are
+    others: Counter[str]  # how many are neither, by what they are, which `_` translates
 
     def refuse_without_gaps(self) -> None:
         """Return why there is nothing to waive.

@@ -48,21 +48,13 @@ FIRST_OF_THREE_BYTES = "\u0800"
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back, whole and unpacked.
+    """What came back, whole and unpacked."""
 
-    Attributes:
-        request: what it answers.
-        status: of HTTP.
-        headers: as they came.
-        content: the body.
-        charset: which its Content-Type says, if any.
-    """
-
-    request: Request
+    request: Request  # what it answers
     status: int
-    headers: CIMultiDictProxy[str] = field(repr=False)
+    headers: CIMultiDictProxy[str] = field(repr=False)  # as they came
     content: bytes = field(repr=False)
-    charset: str | None = None
+    charset: str | None = None  # which its Content-Type says, if any
 
     @property
     def text(self) -> str:

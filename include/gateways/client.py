@@ -46,17 +46,13 @@ logger = logging.getLogger(__name__)
 
 @dataclass
 class Tally:
-    """How many requests were sent, retries among them.
-
-    Attributes:
-        unit: what they were made for, as messages name it; empty where nobody said.
-        over: from when on a source can answer for all of it; None where nobody said.
-        oldest: of the moments that the answers are of, by the source's clock, if they tell.
-    """
+    """How many requests were sent, retries among them."""
 
     calls: int = 0
-    unit: str = ""
+    unit: str = ""  # what they were made for, as messages name it; empty where nobody said
+    # From when on a source can answer for all of it; None where nobody said
     over: datetime | None = None
+    # Of the moments that the answers are of, by the source's clock, if they tell
     oldest: datetime | None = None
 
 

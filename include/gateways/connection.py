@@ -35,26 +35,19 @@ TOKEN_FIELDS = ("access_token", "refresh_token", "expires_at")
 
 @dataclass(frozen=True)
 class Connection:
-    """An Airflow connection as a gateway's client reads it.
-
-    Attributes:
-        id: the connection id.
-        base_url: scheme, host, port and perhaps a path, without a slash at the end.
-        app_key: who we are (the connection's login).
-        app_secret: what requests are signed with (its password).
-        access_token: what the shop's owner has granted (its `extra.access_token`).
-        refresh_token: buys the next tokens (its `extra.refresh_token`); empty for none.
-        expires_at: when the access token ends (its `extra.expires_at`, epoch seconds), if known.
-        extra: what else its extra holds.
-    """
+    """An Airflow connection as a gateway's client reads it."""
 
     id: str
-    base_url: str
-    app_key: str
-    app_secret: str = field(repr=False)
+    base_url: str  # scheme, host, port and perhaps a path, without a slash at the end
+    app_key: str  # who we are (the connection's login)
+    app_secret: str = field(repr=False)  # what requests are signed with (its password)
+    # What the shop's owner has granted (its `extra.access_token`)
     access_token: str = field(repr=False)
+    # Buys the next tokens (its `extra.refresh_token`); empty for none
     refresh_token: str = field(default="", repr=False)
+    # When the access token ends (its `extra.expires_at`, epoch seconds), if known
     expires_at: datetime | None = None
+    # What else its extra holds
     extra: Mapping[str, Any] = field(default_factory=dict, repr=False, hash=False)
     _concealed: set[str] = field(default_factory=set, init=False, repr=False, compare=False)
 
@@ -98,19 +91,13 @@ class Connection:
 
 @dataclass(frozen=True)
 class Fields:
-    """What `AIRFLOW_CONN_<ID>` says, whichever of Airflow's forms it has.
-
-    Attributes:
-        conn_id: the connection id.
-        values: conn_type, host, port, schema, login, password; what is not given is missing.
-        extra: its extra, decoded.
-        example: what the variable may hold, for messages.
-    """
+    """What `AIRFLOW_CONN_<ID>` says, whichever of Airflow's forms it has."""
 
     conn_id: str
+    # Its conn_type, host, port, schema, login, password; what is not given is missing
     values: Mapping[str, Any] = field(repr=False)
-    extra: Mapping[str, Any] = field(repr=False)
-    example: str
+    extra: Mapping[str, Any] = field(repr=False)  # its extra, decoded
+    example: str  # what the variable may hold, for messages
 
     def text(self, name: str, meaning: str, *, required: bool = True) -> str:
         """Return a field that is a text; empty when it is not required and not there.

@@ -17,20 +17,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Call:
-    """One question to a gateway; as text, what an error message needs to name it.
+    """One question to a gateway; as text, what an error message needs to name it."""
 
-    Attributes:
-        method: the gateway's name for it.
-        params: its business parameters.
-        shop: the shop's number on its platform, if it concerns one.
-        page: the number of the page, if it has pages; for messages only.
-        entry: which entry of which file says what is asked, where one does; for messages only.
-    """
-
-    method: str
-    params: Mapping[str, Any] = field(default_factory=dict)
-    shop: int | str | None = None
-    page: int | None = None
+    method: str  # the gateway's name for it
+    params: Mapping[str, Any] = field(default_factory=dict)  # its business parameters
+    shop: int | str | None = None  # the shop's number on its platform, if it concerns one
+    page: int | None = None  # the number of the page, if it has pages; for messages only
+    # Which entry of which file says what is asked, where one does; for messages only
     entry: str = ""
 
     def __str__(self) -> Message:
@@ -57,31 +50,20 @@ class Request:
 
 @dataclass(frozen=True)
 class Tokens:
-    """What a shop's owner has granted, as of its last refresh.
+    """What a shop's owner has granted, as of its last refresh."""
 
-    Attributes:
-        access_token: goes with every call.
-        refresh_token: buys the next tokens; empty where the platform gave none.
-        expires_at: aware; None where it is not known.
-    """
-
-    access_token: str = field(repr=False)
+    access_token: str = field(repr=False)  # goes with every call
+    # Buys the next tokens; empty where the platform gave none
     refresh_token: str = field(default="", repr=False)
-    expires_at: datetime | None = None
+    expires_at: datetime | None = None  # aware; None where it is not known
 
 
 class Dialect(Protocol):
-    """How one platform signs, wraps and reports errors.
+    """How one platform signs, wraps and reports errors."""
 
-    Attributes:
-        name: of the platform's protocol; names the files that keep its rate limits.
-        limits: what the platform allows one app, or one shop of it (`Limit.per`).
-        connection: where the gateway is and who we are.
-    """
-
-    name: str
-    limits: Sequence[Limit]
-    connection: Connection
+    name: str  # of the platform's protocol; names the files that keep its rate limits
+    limits: Sequence[Limit]  # what the platform allows one app, or one shop of it (`Limit.per`)
+    connection: Connection  # where the gateway is and who we are
 
     def request(self, call: Call, access_token: str) -> Request:
         """Sign a call, as of now, and build what is sent."""

@@ -32,15 +32,11 @@ PATIENCE_SECONDS = 2.0
 
 
 class LimitUse(NamedTuple):
-    """How many calls count against each limit, and how many wait.
+    """How many calls count against each limit, and how many wait."""
 
-    Attributes:
-        calls: of the app or the shop that is nearest to its limit, by the limit that it keeps to.
-        waiting: of all apps.
-    """
-
+    # Of the app or the shop that is nearest to its limit, by the limit that it keeps to
     calls: dict[Limit, int]
-    waiting: int
+    waiting: int  # of all apps
 
 
 def limit_use(file: Path, platform: str, limits: Sequence[Limit]) -> LimitUse:

@@ -67,14 +67,11 @@ NEWEST = {
 
 
 class Limit(NamedTuple):
-    """So many calls in any stretch of so many seconds.
-
-    Attributes:
-        per: what is counted together: all calls of the app, or those that concern one shop.
-    """
+    """So many calls in any stretch of so many seconds."""
 
     calls: int
     seconds: float
+    # What is counted together: all calls of the app, or those that concern one shop
     per: Literal["app", "shop"] = "app"
 
     @property

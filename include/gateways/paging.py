@@ -33,15 +33,10 @@ WRONG_COUNT = N_("if it stays so, the platform's count is wrong: ask its support
 
 
 class Page(NamedTuple):
-    """A page as the gateway gave it.
+    """A page as the gateway gave it."""
 
-    Attributes:
-        rows: of this page.
-        total: how many rows all pages have, as of this answer.
-    """
-
-    rows: Sequence[Any]
-    total: int
+    rows: Sequence[Any]  # of this page
+    total: int  # how many rows all pages have, as of this answer
 
 
 async def pages_from_last(
@@ -144,23 +139,14 @@ class WalkFromLast:
 
 
 class Pages(NamedTuple):
-    """The pages of one question, each read so that what it says of itself can be true.
+    """The pages of one question, each read so that what it says of itself can be true."""
 
-    Attributes:
-        client: speaks the platform's dialect.
-        call_of: makes the call for a page; the first is 1.
-        read: makes a page of the data of a call.
-        size: rows of a full page.
-        key: tells a row from all others.
-        repair: what to do about a page that stays impossible.
-    """
-
-    client: GatewayClient
-    call_of: Callable[[int], Call]
-    read: Callable[[Call, Any], Page]
-    size: int
-    key: Callable[[Any], Hashable]
-    repair: str
+    client: GatewayClient  # speaks the platform's dialect
+    call_of: Callable[[int], Call]  # makes the call for a page; the first is 1
+    read: Callable[[Call, Any], Page]  # makes a page of the data of a call
+    size: int  # rows of a full page
+    key: Callable[[Any], Hashable]  # tells a row from all others
+    repair: str  # what to do about a page that stays impossible
 
     async def ask(self, number: int) -> Page:
         """Ask for a page.

@@ -23,18 +23,14 @@ MOST_ATTEMPTS = 1000
 
 @dataclass(frozen=True)
 class Patience:
-    """How long a client goes on.
+    """How long a client goes on."""
 
-    Attributes:
-        timeout: of one call, from sending to the last byte of the answer.
-        deadline: of all calls of one client together, from its making on.
-        attempts: how often one call is tried while its failure is temporary.
-        pause: before the second attempt; it doubles from there, with as much jitter.
-    """
-
+    # Of one call, from sending to the last byte of the answer
     timeout: timedelta = timedelta(seconds=30)
+    # Of all calls of one client together, from its making on
     deadline: timedelta = timedelta(minutes=30)
-    attempts: int = 5
+    attempts: int = 5  # how often one call is tried while its failure is temporary
+    # Before the second attempt; it doubles from there, with as much jitter
     pause: timedelta = timedelta(seconds=1)
 
     def pause_after(self, attempt: int) -> float:

@@ -25,15 +25,10 @@ KEY = ("source", "path", "value")
 
 
 class Drifted(NamedTuple):
-    """What is to be said of the answers of some sources.
+    """What is to be said of the answers of some sources."""
 
-    Attributes:
-        new: paths and values that no answer had before, and where each was found.
-        lacking: paths that have gone missing from more than a fifth of the rows.
-    """
-
-    new: dict[Shape, str]
-    lacking: list[Shape]
+    new: dict[Shape, str]  # paths and values that no answer had before, and where each was found
+    lacking: list[Shape]  # paths that have gone missing from more than a fifth of the rows
 
     def lines(self) -> list[Message]:
         """Return a line for each."""

@@ -37,17 +37,11 @@ NO_ROWS = 160
 
 
 class Shape(NamedTuple):
-    """A path of a source's answers, or a value that is found at one.
+    """A path of a source's answers, or a value that is found at one."""
 
-    Attributes:
-        source: the platform's method, or the feed.
-        path: as in `data.list[].order.sn`.
-        value: of a status field; empty: the path itself.
-    """
-
-    source: str
-    path: str
-    value: str = ""
+    source: str  # the platform's method, or the feed
+    path: str  # as in `data.list[].order.sn`
+    value: str = ""  # of a status field; empty: the path itself
 
     def __str__(self) -> str:
         """Name it as messages do."""

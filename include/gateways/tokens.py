@@ -50,16 +50,11 @@ PURPOSE = b"store-data-scheduler: tokens kept in the warehouse"
 
 @dataclass(frozen=True)
 class Kept:
-    """What a connection's tokens are at a moment.
+    """What a connection's tokens are at a moment."""
 
-    Attributes:
-        tokens: the refreshed ones, or those of the connection.
-        refreshed_at: when they were refreshed, if they were.
-        secret: how they stand in the table; None where the connection's own count.
-    """
-
-    tokens: Tokens
-    refreshed_at: datetime | None = None
+    tokens: Tokens  # the refreshed ones, or those of the connection
+    refreshed_at: datetime | None = None  # when they were refreshed, if they were
+    # How they stand in the table; None where the connection's own count
     secret: str | None = field(default=None, repr=False)
 
 

@@ -38,22 +38,16 @@ class PlatformDialect(Dialect, Protocol):
 
 @dataclass(frozen=True)
 class Platform:
-    """How a platform is spoken to, and the cheapest questions to it.
-
-    Attributes:
-        dialect: its dialect's class.
-        shops: asks which shops an access token is for, with one of ours that messages may name;
-            returns the number of each with its name, as the platform has them; none where it does
-            not say.
-        sample: asks for a few rows of a shop between two moments; returns them as they would land
-            (column to value), or none.
-        table: where they land.
-    """
+    """How a platform is spoken to, and the cheapest questions to it."""
 
     dialect: type[PlatformDialect]
+    # Asks which shops an access token is for, with one of ours that messages may name; returns the
+    # number of each with its name, as the platform has them; none where it does not say
     shops: Callable[[GatewayClient, Shop], Awaitable[Mapping[str, str]]]
+    # Asks for a few rows of a shop between two moments; returns them as they would land (column to
+    # value), or none
     sample: Callable[[GatewayClient, Shop, datetime, datetime], Awaitable[Sequence[Row]]]
-    table: str
+    table: str  # where these land
 
 
 async def first_page(pages: AsyncIterator[Sequence[R]]) -> Sequence[R]:

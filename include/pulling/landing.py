@@ -91,14 +91,10 @@ Landing: TypeAlias = "Upsert | Replace"
 
 
 class Loaded(NamedTuple):
-    """What has landed of a unit.
+    """What has landed of a unit."""
 
-    Attributes:
-        rows: how many rows of its own it has now.
-        drift: what that changes of the rows that it had; None where it lands for the first time.
-    """
-
-    rows: int
+    rows: int  # how many rows of its own it has now
+    # What that changes of the rows that it had; None where it lands for the first time
     drift: Drift | None
 
 

@@ -29,17 +29,11 @@ EXAMPLE = '{"my_feed": {"conn_type": "http", "host": "https://…", "extra": {}}
 
 
 class Pools(NamedTuple):
-    """What config/pools.json says.
+    """What config/pools.json says."""
 
-    Attributes:
-        valid: the pools that can be made, by name.
-        named: all that are named there; None when the file cannot be read.
-        problems: what is wrong in it.
-    """
-
-    valid: dict[str, dict[str, Any]]
-    named: frozenset[str] | None
-    problems: list[Problem]
+    valid: dict[str, dict[str, Any]]  # the pools that can be made, by name
+    named: frozenset[str] | None  # all that are named there; None when the file cannot be read
+    problems: list[Problem]  # what is wrong in it
 
 
 def read_pools(root: Path) -> Pools:

@@ -42,15 +42,10 @@ CLOCK = re.compile(
 
 
 class Dating(NamedTuple):
-    """Whether a script takes its period from us.
+    """Whether a script takes its period from us."""
 
-    Attributes:
-        dated: it does; if not, it can only bring the period that ended last.
-        because: where that is said, as `file:line`, and what stands there.
-    """
-
-    dated: bool
-    because: str
+    dated: bool  # it does; if not, it can only bring the period that ended last
+    because: str  # where that is said, as `file:line`, and what stands there
 
 
 def dating_of(job: Job) -> Dating:
@@ -114,15 +109,11 @@ def clock_beside_args(job: Job) -> tuple[str, int] | None:
 
 
 class Found(NamedTuple):
-    """What a script's text has.
+    """What a script's text has."""
 
-    Attributes:
-        named: the line that names the period, and by what; none where nothing does.
-        clock: otherwise the first line that asks what time it is; 0 for none.
-    """
-
+    # The line that names the period, and by what; none where nothing does
     named: tuple[int, str] | None
-    clock: int
+    clock: int  # otherwise the first line that asks what time it is; 0 for none
 
 
 def look_at(script: Path) -> Found:

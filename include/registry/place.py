@@ -15,16 +15,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Project:
-    """What entries are checked against.
+    """What entries are checked against."""
 
-    Attributes:
-        folders: where their scripts are.
-        platforms: those there are; none when shops.yaml cannot be read, and any will do.
-        connections: those that the shops of a platform use.
-    """
-
-    folders: Folders
+    folders: Folders  # where their scripts are
+    # Those there are; none when shops.yaml cannot be read, and any will do
     platforms: frozenset[str] | None = frozenset(PLATFORMS)
+    # Those that the shops of a platform use
     connections: Mapping[str, list[str]] = field(default_factory=dict)
 
 

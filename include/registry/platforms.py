@@ -13,27 +13,19 @@ from include.language import CHINESE, language
 
 
 class PlatformFacts(NamedTuple):
-    """What is known of a platform.
+    """What is known of a platform."""
 
-    Attributes:
-        chinese: what people call it.
-        english: the same for who reads English.
-        host: where its gateway is: for messages and as a default, a call goes where the connection
-            says.
-        console: where its apps are looked after.
-        lag: how far its lists may be behind what happens: they are read from replicas that follow
-            some time later. What happened later than this before now may be missing from them.
-        keys: what its own pages call a connection's login and password.
-        numbered_by_account: each account numbers its own shops; elsewhere a number is one store,
-            whoever asks for it.
-    """
-
-    chinese: str
-    english: str
+    chinese: str  # what people call it
+    english: str  # the same for who reads English
+    # Where its gateway is: for messages and as a default, a call goes where the connection says
     host: str
-    console: str
+    console: str  # where its apps are looked after
+    # How far its lists may be behind what happens: they are read from replicas that follow some
+    # time later. What happened later than this before now may be missing from them
     lag: timedelta
+    # What its own pages call a connection's login and password
     keys: tuple[str, str] = ("app key", "app secret")
+    # Each account numbers its own shops; elsewhere a number is one store, whoever asks for it
     numbered_by_account: bool = False
 
     def named(self) -> str:

@@ -22,21 +22,13 @@ WRITE_A_COLON = N_("write ': ', half-width and with a space, in place of '：'")
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing that a user has to fix; its text is `file:line:column: job: message`.
+    """One thing that a user has to fix; its text is `file:line:column: job: message`."""
 
-    Attributes:
-        file: relative to the project root, with slashes.
-        line: counted from 1.
-        column: counted from 1.
-        job_id: whose entry it is, as written; none for a whole file or a shop.
-        message: one sentence: what is wrong, what was expected, how to repair it.
-    """
-
-    file: str
-    line: int
-    column: int
-    job_id: str | None
-    message: str
+    file: str  # relative to the project root, with slashes
+    line: int  # counted from 1
+    column: int  # counted from 1
+    job_id: str | None  # whose entry it is, as written; none for a whole file or a shop
+    message: str  # one sentence: what is wrong, what was expected, how to repair it
 
     def __str__(self) -> Message:
         """Write it the way compilers do, so that editors and terminals make it a link."""

@@ -13,16 +13,13 @@ if TYPE_CHECKING:
 
 @dataclass
 class Registry:
-    """What a project's config/ says.
+    """What a project's config/ says."""
 
-    Attributes:
-        jobs: the valid ones by id, in the order of files and entries.
-        problems: everything that is wrong, by file and line.
-        shops: the valid ones by id, the disabled ones too.
-    """
-
+    # The valid ones by id, in the order of files and entries
     jobs: dict[str, Job] = field(default_factory=dict)
+    # Everything that is wrong, by file and line
     problems: list[Problem] = field(default_factory=list)
+    # The valid ones by id, the disabled ones too
     shops: dict[str, Shop] = field(default_factory=dict)
 
     def shops_of(self, job: Job) -> list[Shop]:

@@ -115,17 +115,11 @@ class Shop(BaseModel):
 
 
 class Shops(NamedTuple):
-    """What config/shops.yaml says.
+    """What config/shops.yaml says."""
 
-    Attributes:
-        by_id: the valid ones, in the file's order.
-        problems: what is wrong in it.
-        exists: there is such a file; a project without shops needs none.
-    """
-
-    by_id: dict[str, Shop]
-    problems: list[Problem]
-    exists: bool
+    by_id: dict[str, Shop]  # the valid ones, in the file's order
+    problems: list[Problem]  # what is wrong in it
+    exists: bool  # there is such a file; a project without shops needs none
 
     def connections(self) -> dict[str, list[str]]:
         """Return the connections that the enabled shops of each platform use."""

@@ -29,19 +29,12 @@ VARIABLES = ("PERIOD_KEY", "PERIOD_FROM", "PERIOD_TO", "SHOPS", "AGAIN")
 
 @dataclass(frozen=True)
 class Asked:
-    """What a run is asked for.
+    """What a run is asked for."""
 
-    Attributes:
-        first, last: the keys of the first and the last period (the same for one); empty for the
-            one that has ended last.
-        shops: ids; none for all of the job's.
-        again: whether to run also what has landed.
-    """
-
-    first: str = ""
-    last: str = ""
-    shops: tuple[str, ...] = ()
-    again: bool = False
+    first: str = ""  # the key of the first period; empty for the one that has ended last
+    last: str = ""  # that of the last one; the same for a single period
+    shops: tuple[str, ...] = ()  # ids; none for all of the job's
+    again: bool = False  # whether to run also what has landed
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Asked:

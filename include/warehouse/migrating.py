@@ -42,17 +42,11 @@ NEEDED = N_("docs/warehouse.md says which database and which rights are needed")
 
 
 class Migrated(NamedTuple):
-    """What was done.
+    """What was done."""
 
-    Attributes:
-        where: the database, without its password.
-        before: the version that it had; None: it was empty.
-        after: the version that it has.
-    """
-
-    where: str
-    before: str | None
-    after: str
+    where: str  # the database, without its password
+    before: str | None  # the version that it had; None: it was empty
+    after: str  # the version that it has
 
 
 def migrate(warehouse: Engine | str) -> Migrated:

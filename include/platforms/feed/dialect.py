@@ -80,12 +80,9 @@ def connection_of(feed: Feed, environ: Mapping[str, str] = os.environ) -> Connec
 
 
 class FeedDialect:
-    """The dialect of one feed.
+    """The dialect of one feed."""
 
-    Attributes:
-        limits: courtesy; a feed that allows less says so with HTTP 429.
-    """
-
+    # Courtesy; a feed that allows less says so with HTTP 429
     limits: Sequence[Limit] = (Limit(10, 1),)
 
     def __init__(self, feed: Feed, connection: Connection) -> None:

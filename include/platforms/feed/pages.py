@@ -38,30 +38,19 @@ WRITE_SIZE = N_(
 
 
 class Brought(NamedTuple):
-    """All rows of a shop's period.
+    """All rows of a shop's period."""
 
-    Attributes:
-        rows: column to value, each once.
-        notice: which columns some of them lack; empty: none.
-    """
-
-    rows: list[Row]
-    notice: str
+    rows: list[Row]  # column to value, each once
+    notice: str  # which columns some of them lack; empty: none
 
 
 class _Answer(NamedTuple):
-    """One page.
-
-    Attributes:
-        total: how many rows all pages have, if the feed says.
-        goes_on: whether it says that a page follows.
-        cursor: how to ask for that one.
-    """
+    """One page."""
 
     rows: Sequence[Row]
-    total: int | None
-    goes_on: bool
-    cursor: str | int | None
+    total: int | None  # how many rows all pages have, if the feed says
+    goes_on: bool  # whether it says that a page follows
+    cursor: str | int | None  # how to ask for that one
 
 
 async def rows_of(

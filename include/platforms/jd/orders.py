@@ -70,31 +70,22 @@ class _TooManyError(Exception):
 
 
 class Order(Row):
-    """An order as it is now.
-
-    Attributes:
-        order_id: the platform's number of the order.
-        vender_id: the number of the shop that it was made in.
-        payment_confirm_time: None while it is unpaid.
-        should_pay: what is to be paid.
-        actual_pay: what has been; 0.00 where the gateway gives none for an unpaid order.
-        item_count: how many lines it has.
-        modified: when it last changed: later after every change, in whole seconds.
-    """
+    """An order as it is now."""
 
     model_config = ConfigDict(alias_generator=to_camel)
 
-    order_id: WholeNumber
-    vender_id: WholeNumber
+    order_id: WholeNumber  # the platform's number of the order
+    vender_id: WholeNumber  # the number of the shop that it was made in
     order_state: Annotated[FilledText, words(jd_orders.c.status), CUT]
     order_start_time: WallClock
-    payment_confirm_time: WallClockIfAny = None
-    should_pay: SpareMoney = None
+    payment_confirm_time: WallClockIfAny = None  # None while it is unpaid
+    should_pay: SpareMoney = None  # what is to be paid
+    # What has been; 0.00 where the gateway gives none for an unpaid order
     actual_pay: Annotated[Decimal, paid("payment_confirm_time"), Field(None, validate_default=True)]
     freight_price: SpareMoney = None
     total_seller_discount: SpareMoney = None
-    item_count: Annotated[SpareLength, Field(None, alias="itemInfoList")]
-    modified: WallClock
+    item_count: Annotated[SpareLength, Field(None, alias="itemInfoList")]  # how many lines it has
+    modified: WallClock  # when it last changed: later after every change, in whole seconds
 
 
 # The answer has just what is asked for, and we ask for just what we read: no buyer's data.

@@ -26,29 +26,22 @@ from include.warehouse.tables import erp_orders
 
 
 class Order(Row):
-    """An order as it is now; amounts in 元, times naive, of Asia/Shanghai.
+    """An order as it is now; amounts in 元, times naive, of Asia/Shanghai."""
 
-    Attributes:
-        o_id: the ERP's number of the order.
-        so_id: the number it has on its platform.
-        pay_date: None while it is unpaid.
-        paid_amount: 0.00 where the gateway gives none for an unpaid order.
-        item_count: how many lines it has.
-        ts: its version: larger after every change.
-    """
-
-    o_id: WholeNumber
+    o_id: WholeNumber  # the ERP's number of the order
+    # The number it has on its platform
     so_id: Annotated[str | None, text(erp_orders.c.online_order_id), SPARE] = None
     shop_id: WholeNumber
     status: Annotated[FilledText, words(erp_orders.c.status), CUT]
     order_date: WallClock
-    pay_date: WallClockIfAny = None
+    pay_date: WallClockIfAny = None  # None while it is unpaid
     modified: WallClock
     pay_amount: SpareMoney = None
+    # 0.00 where the gateway gives none for an unpaid order
     paid_amount: Annotated[Decimal, paid("pay_date"), Field(None, validate_default=True)]
     freight: SpareMoney = None
-    item_count: Annotated[SpareLength, Field(None, alias="items")]
-    ts: WholeNumber
+    item_count: Annotated[SpareLength, Field(None, alias="items")]  # how many lines it has
+    ts: WholeNumber  # its version: larger after every change
 
 
 class OrderPage(BaseModel):

@@ -91,14 +91,9 @@ NEXT_STATUSES = 10
 
 
 class Refund(Row):
-    """An after-sales case as it is now; amounts in 元, times naive, of Asia/Shanghai.
+    """An after-sales case as it is now; amounts in 元, times naive, of Asia/Shanghai."""
 
-    Attributes:
-        id: the platform's number of the case; an order can have several.
-        updated_time: when it last changed, in whole seconds: two changes can share one.
-    """
-
-    id: WholeNumber
+    id: WholeNumber  # the platform's number of the case; an order can have several
     order_sn: Annotated[str | None, text(pdd_refunds.c.order_sn), SPARE] = None
     after_sales_type: WholeNumber
     after_sales_status: WholeNumber
@@ -108,7 +103,7 @@ class Refund(Row):
     order_amount: SpareMoney = None
     goods_id: Annotated[WholeNumber | None, SPARE] = None
     created_time: WallClock
-    updated_time: WallClock
+    updated_time: WallClock  # when it last changed, in whole seconds: two changes can share one
 
 
 class _RefundPage(BaseModel):

@@ -46,17 +46,12 @@ UNREADABLE = N_("it does not answer as a Python does")
 
 
 class Trouble(NamedTuple):
-    """What keeps a script from running.
-
-    Attributes:
-        job: whose script.
-        is_certain: its Python does not run; else an import is lacking, which may be never reached.
-        text: what it is, and what repairs it.
-    """
+    """What keeps a script from running."""
 
     job: Job
+    # Its Python does not run; else an import is lacking, which may be never reached
     is_certain: bool
-    text: str
+    text: str  # what it is, and what repairs it
 
 
 def troubles_of(jobs: Iterable[Job]) -> Iterator[Trouble]:

@@ -35,21 +35,13 @@ Scope = tuple[str | None, ...]  # whose rows a job replaces
 
 
 class Checked(NamedTuple):
-    """A project's config/.
-
-    Attributes:
-        registry: its jobs and shops.
-        feeds: its feeds.
-        alerts: where its alerts go.
-        contracts: its contracts.
-        problems: everything that is wrong, by file and line.
-    """
+    """A project's config/."""
 
     registry: Registry
     feeds: Feeds
-    alerts: AlertConfiguration
+    alerts: AlertConfiguration  # where its alerts go
     contracts: Contracts
-    problems: list[Problem]
+    problems: list[Problem]  # everything that is wrong, by file and line
 
 
 def check_project(root: Path = PROJECT_ROOT, now: datetime | None = None) -> Checked:
