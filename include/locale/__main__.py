@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 ROOT = LOCALE.parent.parent
 FOLDERS = ("include", "manager", "sandbox")
 KEYWORDS = {"_": None, "N_": None}
-# Translations of what is not in our code: the words of argparse.
-FOREIGN = "argparse"
+# Translations of what is not in our code: the words of argparse, libyaml and the operating system.
+FOREIGN = "foreign"
 # What editors show of keys, which stands in the models; and the catalogue of it.
 SCHEMAS, SCHEMA_ROOM = "config/*.schema.json", "schemas"
 UNDATED = datetime(2000, 1, 1, tzinfo=timezone.utc)
