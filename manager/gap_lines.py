@@ -7,7 +7,7 @@ from typing import Any
 
 from include import MANAGER
 from include.coverage.gap_ranges import Span, spans_of
-from include.coverage.remedies import FIRST, repair_command
+from include.coverage.missing import FIRST, repair_command
 from include.language import N_, _, clauses
 from include.registry import Registry
 from include.units.exit_codes import describe

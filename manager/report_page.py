@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from include import MANAGER
 from include.coverage import JudgedUnit
 from include.coverage.gap_ranges import in_brief
-from include.coverage.remedies import FIRST
+from include.coverage.missing import FIRST
 from include.coverage.report import Digest, Line
 from include.language import N_, _, clauses
 from include.units.exit_codes import describe

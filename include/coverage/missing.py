@@ -1,4 +1,4 @@
-"""A unit that a period of a contract lacks: why, and what to do about it."""
+"""What a person does about a gap; and a unit that a period of a contract lacks, with why."""
 
 from __future__ import annotations
 
@@ -8,13 +8,23 @@ from typing import TYPE_CHECKING, Any
 
 from include import MANAGER
 from include.coverage.gap_ranges import in_brief
-from include.coverage.remedies import FIRST, repair_command
 from include.language import N_, _
-from include.units.exit_codes import describe
+from include.units.exit_codes import ExitCode, describe
 from include.units.unit import MISCOUNTED_SIGN, State
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from include.coverage.judged_unit import JudgedUnit
+
+# What a repair fails without; marked with `N_`.
+FIRST: dict[int, str] = {
+    ExitCode.REFUSED: N_(
+        "first: renew the credentials that the message names, in their connection"
+    ),
+    ExitCode.CONFIGURATION: N_("first: correct what the message names"),
+}
+
 # What is missing and comes without anybody's doing.
 COMES = {State.NOT_DUE, State.PENDING, State.PROVISIONAL, State.RUNNING}
 FAILED = N_("failed")
@@ -83,3 +93,10 @@ class Missing:
             "error": self.doubt or unit.error,
             "remedies": self.remedies,
         }
+
+
+def repair_command(job: str | None, shop: str | None, since: date | None) -> str:
+    """Return the command that repairs the gaps that filters find."""
+    said = {"--job": job, "--shop": shop, "--since": since}
+    words = [word for option, value in said.items() if value for word in (option, str(value))]
+    return f"{MANAGER} {join(['repair', *words, '--yes'])}"

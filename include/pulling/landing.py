@@ -1,4 +1,7 @@
-"""How what one shop's period brought goes into the warehouse."""
+"""How what one shop's period brought goes into the warehouse.
+
+A re-pull puts nothing that cannot be right in the place of rows that have landed.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +10,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 from sqlalchemy import func, select
 
 from include import warehouse
+from include.errors import ExpectedError
 from include.gateways.fields import wall_clock
-from include.units.unit import Drift
+from include.language import N_, _, clauses
+from include.row_checks.judging import doubts
+from include.units.ledger import is_of
+from include.units.unit import Drift, LedgerRow
+from include.warehouse.tables import ledger
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -17,7 +25,14 @@ if TYPE_CHECKING:
 
     import sqlalchemy
 
+    from include.registry.checks_schema import Checks
     from include.units.unit import Unit
+
+
+KEPT = N_("{count} rows have landed and are kept: {why}")
+GONE = N_(
+    "the source has none of this period any more; if that is right, run it with --again by hand"
+)
 
 
 class Listed(NamedTuple):
@@ -147,3 +162,25 @@ def count(
     """Return how many rows of a table meet all of some conditions."""
     query = select(func.count()).select_from(table).where(*own)
     return int(connection.execute(query).scalar_one())
+
+
+class NotRestatedError(ExpectedError):
+    """What a source says now is no reason to give up what has landed; the transaction ends."""
+
+
+def check_restated(
+    connection: sqlalchemy.Connection, checks: Checks | None, unit: Unit, loaded: Loaded
+) -> None:
+    """Check a unit that was pulled again, in the transaction in which its new rows are.
+
+    Raises:
+        NotRestatedError: it is empty where it had rows, or fails its job's checks.
+    """
+    drift = loaded.drift
+    if drift is None or not drift.changed:
+        return
+    if not loaded.rows:
+        raise NotRestatedError(_(KEPT, count=drift.before, why=_(GONE)))
+    (row,) = LedgerRow.read(connection, select(ledger).where(is_of(unit)))
+    if checks and (faults := doubts(connection, checks, {unit: row}).get(unit)):
+        raise NotRestatedError(_(KEPT, count=drift.before, why=clauses(*faults)))

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from include.gateways.lacking import missing_in
 from include.language import N_, _
 from include.platforms.platform import row_of_order
 from include.pulling.control_totals import Control
 from include.pulling.landing import Listed, Upsert, made_in
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 
     import sqlalchemy
 
     from include.gateways.client import GatewayClient
+    from include.gateways.fields import Row
     from include.periods import Period
     from include.pulling.window import Window
     from include.registry import Shop
@@ -91,3 +92,26 @@ class Orders(NamedTuple):
         """Ask how many orders a period has; `other_way`: as if the window's end were left out."""
         number = int(shop.platform_id)
         return await self.counted(client, number, period.start, period.end, end_is_in=not other_way)
+
+
+WITHOUT, WITH_CUT = N_("{count} {noun} without {name}"), N_("{count} {noun} with {name} cut")
+
+
+def missing_in(noun: tuple[str, str], rows: Iterable[Row]) -> str:
+    """Return how many rows lack what: `12 orders without freight, 1 order with status cut`.
+
+    Args:
+        noun: templates of what a row is, of one and of several.
+        rows: of one shop and period.
+    """
+    lacks = Counter(
+        (template, name)
+        for row in rows
+        for template, names in ((WITHOUT, row.without), (WITH_CUT, row.cut))
+        for name in names
+    )
+    told = [
+        _(template, count=count, noun=_(noun[count > 1]), name=name)
+        for (template, name), count in lacks.items()
+    ]
+    return _("{found}", found=told) if told else ""

@@ -22,7 +22,7 @@ from include.language import _, clauses
 from include.pulling.assignment import Assignment
 from include.pulling.clients import Clients, own_connection, run
 from include.pulling.control_totals import Control, Recounts
-from include.pulling.landing import load
+from include.pulling.landing import check_restated, load
 from include.pulling.outcomes import (
     Outcome,
     exit_code_of,
@@ -30,7 +30,6 @@ from include.pulling.outcomes import (
     print_table,
     tell,
 )
-from include.pulling.restating import check_restated
 from include.pulling.window import Window, utc_now
 from include.units.exit_codes import ExitCode, worst
 from include.units.ledger import Ledger

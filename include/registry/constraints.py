@@ -30,6 +30,9 @@ ID = r"[a-z][a-z0-9_]*"
 SHOP_ID = r"[a-z0-9][a-z0-9_-]*"
 CONNECTION_ID = r"[A-Za-z][A-Za-z0-9_.-]*"
 OFFSET = re.compile(r"[+-] *\d")
+NO_CONTRACT = N_(
+    "is empty: name the contract that the job runs after, as in after: store_day, or remove it"
+)
 # Names of the zone database that are no zone, or whichever one the machine is in.
 NO_PLACES = {"Factory", "localtime", "posixrules"}
 # Names that people give China's time, none of which is IANA's.
@@ -121,6 +124,13 @@ shop_id = identifier(SHOP_ID, N_("write a-z, 0-9, _ and -, as in pdd-1"))
 connection_id = identifier(
     CONNECTION_ID, N_("begin with a letter and go on with letters, 0-9, _ and -")
 )
+
+
+def contract_id(value: Any) -> str:
+    """Take the id of a contract to run after."""
+    if value == "":
+        raise ValueError(_(NO_CONTRACT))
+    return job_id(value)
 
 
 def platform_number(value: Any) -> str:

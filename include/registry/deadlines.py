@@ -1,18 +1,28 @@
-"""By when a period must have landed: at the time its entry says, or two hours after its run."""
+"""What starts a job, and by when its period must have landed.
+
+A cron starts it, or a contract that it runs after; its entry says by when, else two hours later.
+"""
 
 from __future__ import annotations
 
 from datetime import datetime, time, timedelta, timezone
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel, model_validator
 
 from include import cron as crons
 from include.language import N_, _
+from include.registry.problems import SentenceError
 
 if TYPE_CHECKING:
     from include.periods import Period, Schedule
 
 USUAL = timedelta(hours=2)
 LAST_OF_A_DAY = time(23, 59)
+NO_START = N_(
+    "key 'cron' is missing: add it, as in cron: '0 8 * * *', or in its place a contract that the "
+    "job runs after, as in after: store_day"
+)
 AFTER_A_CRON = N_(
     "'{deadline:%H:%M}' is not after {start:%H:%M}, when the cron starts the job: {repair} "
     "(without one it is two hours after the start, on the next day if need be)"
@@ -21,6 +31,29 @@ AFTER_A_CONTRACT = N_(
     "'{deadline:%H:%M}' is not after {start:%H:%M}, by when contract {contract} is to be complete: "
     "{repair} (without one it is two hours after the start, on the next day if need be)"
 )
+
+
+class Startable(BaseModel):
+    """An entry with a key `after`."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _is_no_default(cls, entry: Any) -> Any:
+        """Make of a key without a value, which is an error, another value than the default."""
+        is_empty = isinstance(entry, dict) and "after" in entry and entry["after"] is None
+        return entry | {"after": ""} if is_empty else entry
+
+
+def check_start(cron: str, after: str | None) -> None:
+    """Check that an entry has a cron or a contract to run after, and not both.
+
+    Raises:
+        ValueError: the rest of a sentence that begins with the key `after`.
+    """
+    if after is None and not cron:
+        raise SentenceError(_(NO_START))
+    if after is not None and cron:
+        raise ValueError(_("and cron do not go together: remove one of the two"))
 
 
 def check_deadline(cron: str, period: str, deadline: time, contract: str | None = None) -> None:

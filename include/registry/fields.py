@@ -10,7 +10,7 @@ from pydantic import PlainValidator, WithJsonSchema
 
 from include.periods import PERIODS, WEEKDAYS
 from include.registry import constraints as c
-from include.registry import environment, repulls, starts
+from include.registry import environment
 from include.registry import quantities as q
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ Line = Annotated[str, Checked(c.line, **LINE_LENGTH)]
 Interpreter = Annotated[str, Checked(c.interpreter, **LINE_LENGTH)]
 Tag = Annotated[str, Checked(c.tag, minLength=1, maxLength=c.LONGEST_TAG)]
 JobId = Annotated[str, Checked(c.job_id, c.ID, **ID_LENGTH)]
-ContractId = Annotated[str, Checked(starts.contract_id, c.ID, **ID_LENGTH)]
+ContractId = Annotated[str, Checked(c.contract_id, c.ID, **ID_LENGTH)]
 ShopId = Annotated[str, Checked(c.shop_id, c.SHOP_ID, **ID_LENGTH)]
 Platform = Annotated[str, Checked(c.platform, c.ID, **ID_LENGTH)]
 PlatformNumber = Annotated[str, Checked(c.platform_number, type=["string", "integer"])]
@@ -63,7 +63,7 @@ Retries = Annotated[int, Checked(q.retries, maximum=q.MOST_RETRIES, **WHOLE)]
 Duration = Annotated[timedelta, Checked(q.duration, q.DURATION)]
 PositiveDuration = Annotated[timedelta, Checked(q.positive_duration, q.DURATION)]
 Day = Annotated[date, Checked(q.day, q.DAY)]
-RepullAge = Annotated[timedelta, Checked(repulls.age, q.DURATION)]
+RepullAge = Annotated[timedelta, Checked(q.repull_age, q.DURATION)]
 StartDay = Annotated[date, Checked(q.start_day, q.DAY)]
 TimeOfDay = Annotated[time, Checked(q.time_of_day, q.TIME_OF_DAY)]
 AlertChoice = Annotated[str, Checked(c.alert_choice, enum=list(c.ALERT_CHOICES))]

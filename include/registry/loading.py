@@ -12,8 +12,7 @@ from include.language import N_, _
 from include.registry.contracts.loading import load_contracts
 from include.registry.entries import Entry, alone, read_entries
 from include.registry.following import settled
-from include.registry.paths import SHOPS_FILE, TASKS_FOLDER, Folders
-from include.registry.place import Place, Project
+from include.registry.paths import SHOPS_FILE, TASKS_FOLDER, Folders, Place, Project
 from include.registry.platforms import PLATFORMS
 from include.registry.problems import BY_PLACE, Problem, costing_only
 from include.registry.registry import Registry

@@ -1,4 +1,4 @@
-"""Where things are: the files of config/, and an entry's script and folder.
+"""Where things are: the files of config/, an entry, and its script and folder.
 
 The latter always within the project, links included.
 """
@@ -6,11 +6,17 @@ The latter always within the project, links included.
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from include import SETTINGS_FILE
+from include import PROJECT_ROOT, SETTINGS_FILE
 from include.language import N_, Message, _
+from include.registry.platforms import PLATFORMS
 from include.text import nearest, quoted
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 SCRIPTS = "include/scripts"
 CONFIG = "config"
@@ -130,3 +136,26 @@ def _check_downwards(written: str, outside: str, advice: Message) -> None:
     if "" in parts or "." in parts or "\\" in written:
         told = _("{path} is not a plain path: {advice}", path=quoted(written), advice=advice)
         raise ValueError(told)
+
+
+@dataclass(frozen=True)
+class Project:
+    """What entries are checked against."""
+
+    folders: Folders  # where their scripts are
+    # Those there are; none when shops.yaml cannot be read, and any will do
+    platforms: frozenset[str] | None = frozenset(PLATFORMS)
+    # Those that the shops of a platform use
+    connections: Mapping[str, list[str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where an entry stands: the project, the file (relative to its root) and the line."""
+
+    project: Project = field(compare=False)  # a job read twice is the same job
+    file: str = ""
+    line: int = 0
+
+
+NOWHERE = Place(Project(Folders(PROJECT_ROOT)))

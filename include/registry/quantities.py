@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import re
 from datetime import date, time, timedelta
-from typing import Any
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
 
 from include.language import _
+from include.registry.paths import FEED_SCRIPTS
 from include.text import quoted
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 MOST_RETRIES = 100
 EARLIEST = date(2000, 1, 1)
 # The calendar ends in 9999, and what comes after a period must have a place in it.
 LATEST_START = date(2100, 1, 1)
 LONGEST_DURATION = timedelta(days=3660)
+# How long after its end a period can be pulled again.
+YOUNGEST, OLDEST = timedelta(days=1), timedelta(days=92)
 DAY = r"\d{4}-\d\d-\d\d"
 TIME_OF_DAY = r"([01]\d|2[0-3]):[0-5]\d"
 PERCENT = r"(100|[1-9]\d?)%"
@@ -87,6 +94,41 @@ def positive_duration(value: Any) -> timedelta:
         told = _("{value} is no time at all: write it like 90s, 5m or 1h30m", value=quoted(value))
         raise ValueError(told)
     return span
+
+
+def repull_age(value: Any) -> timedelta:
+    """Take how long ago a period ended when it is pulled again."""
+    found = duration(value)
+    if not YOUNGEST <= found <= OLDEST:
+        told = _(
+            "{value} is not between 1d and {most}d: write how long after its end a period is "
+            "pulled again, as in 3d",
+            value=quoted(value), most=OLDEST.days,
+        )  # fmt: skip
+        raise ValueError(told)
+    return found
+
+
+def check_repull(ages: Sequence[timedelta], script: str) -> None:
+    """Check at which ages the periods of an entry with a script are pulled again.
+
+    Only what a feed brings is replaced whole, so that a figure that the source corrects later, or
+    takes back, takes the place of the one that landed. Orders and refunds are asked for by when
+    they changed, and bring such corrections themselves.
+
+    Raises:
+        ValueError: the script reads no feed, or the ages do not rise.
+    """
+    if ages and script not in FEED_SCRIPTS:
+        told = _(
+            "is for jobs that read a feed ({scripts}), and script {script} is none: what it pulls "
+            "is not replaced whole; remove it",
+            scripts=FEED_SCRIPTS, script=quoted(script),
+        )  # fmt: skip
+        raise ValueError(told)
+    if any(one >= other for one, other in pairwise(ages)):
+        told = _("does not rise: write each age once, the shortest first, as in [1d, 3d, 7d]")
+        raise ValueError(told)
 
 
 def day(value: Any) -> date:

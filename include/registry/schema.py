@@ -12,13 +12,11 @@ from include.language import N_, _
 from include.periods import Period, Schedule, check_fit
 from include.registry import fields  # noqa: TC001 - pydantic reads the annotations
 from include.registry.checks_schema import Checks  # noqa: TC001 - the same
-from include.registry.deadlines import check_deadline, deadline_of
+from include.registry.deadlines import Startable, check_deadline, check_start, deadline_of
 from include.registry.environment import filled
-from include.registry.paths import FEED_SCRIPTS, SCRIPTS
-from include.registry.place import NOWHERE, Place, Project
+from include.registry.paths import FEED_SCRIPTS, NOWHERE, SCRIPTS, Place, Project
 from include.registry.problems import SentenceError
-from include.registry.repulls import check_repull
-from include.registry.starts import Startable, check_start
+from include.registry.quantities import check_repull
 from include.text import quoted, suggestion
 
 if TYPE_CHECKING:

@@ -13,12 +13,12 @@ from include.language import N_, Message, _, clauses
 from include.running.environment import PROVISIONAL
 from include.running.results import NOTHING_SAID, RESULTS_FILE, Results, read_results, results_file
 from include.running.script_call import (
+    ScriptRun,
     check_clock,
     command_of,
     refuse_past,
     why_not_known,
 )
-from include.running.script_run import ScriptRun
 from include.script_errors import remedy_in
 from include.units.exit_codes import ExitCode, describe, ended, worst
 from include.units.job_units import JobUnits

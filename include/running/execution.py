@@ -2,8 +2,10 @@
 
 What failed for good in earlier periods of the job is retried before, once only: the ledger
 remembers it (`include.units.retries`). Whatever comes of it, the run's own periods are run, with
-what is left of the job's timeout, which is half of it at least. When they are done, what its source
-may have restated is pulled again (`include.running.repulling`).
+what is left of the job's timeout, which is half of it at least. When they are done, what has landed
+some days ago is pulled again, as its source may have restated it (`repull`), in what is left of the
+time for retries. Nothing that becomes of that fails the run or makes a gap: what has landed stays
+until other rows take its place.
 """
 
 from __future__ import annotations
@@ -15,14 +17,17 @@ from typing import TYPE_CHECKING
 
 from include.errors import ConfigurationError, ExpectedError
 from include.language import _
-from include.periods import Period, PeriodError
+from include.periods import PeriodError
 from include.registry import SHOPS_FILE
 from include.registry.dated_scripts import dating_of
 from include.running.attempt import Attempt, Retry
-from include.running.repulling import repull_earlier
-from include.units.exit_codes import ExitCode, worst
+from include.running.environment import REPULL
+from include.running.script_call import ScriptRun, command_of
+from include.units.exit_codes import ExitCode, describe, worst
+from include.units.job_units import JobUnits
 
 if TYPE_CHECKING:
+    from include.periods import Period
     from include.running.context import Context
     from include.units.unit import LedgerRow
 
@@ -48,7 +53,7 @@ def run_all(context: Context) -> int:
     if len(codes) < len(context.periods):
         return context.interruption.exit_code() or ExitCode.FAILED
     if all(code in (ExitCode.LANDED, ExitCode.NOTHING_TO_DO) for code in codes):
-        repull_earlier(context, left, budget / 2)
+        _repull_earlier(context, left, budget / 2)
     # A retry that fails again is only logged; it does not fail this run.
     landed = [code for code in retried if code == ExitCode.LANDED]
     return worst([*codes, *landed, *_codes_of_lost_shops(context)])
@@ -104,16 +109,21 @@ def _retry_earlier(context: Context, budget: float) -> list[int]:
 
 
 def _failed_periods(context: Context) -> list[Period]:
-    first, schedule = context.periods[0], context.job.schedule
+    first = context.periods[0]
     try:
         rows = _failed_units(context, first.end - context.job.recover, first.start)
     except ExpectedError as error:
         context.output.say(_("what failed before is not retried: {error}", error=error))
         return []
+    return _periods_of(context, rows)
+
+
+def _periods_of(context: Context, rows: list[LedgerRow]) -> list[Period]:
+    """Return the periods of rows, each once."""
     periods = []
     for key in dict.fromkeys(row.period_key for row in rows):
         with suppress(PeriodError):  # the schedule was changed since
-            periods.append(schedule.parse_key(key))
+            periods.append(context.job.schedule.parse_key(key))
     return periods
 
 
@@ -148,3 +158,67 @@ def _failed_units(context: Context, first: datetime, last: datetime) -> list[Led
     first, last = (moment.astimezone(timezone.utc) for moment in (first, last))
     # The period just before counts however long ago it ended: a month is longer than `recover`.
     return context.ledger.left_failed(context.job.id, (min(first, last), last))
+
+
+def _repull_earlier(context: Context, seconds: float, least: float) -> None:
+    """Pull the earlier periods again that are due, the oldest first; none in less than `least`."""
+    deadline = time.monotonic() + seconds
+    for period in _restated_periods(context):
+        if context.interruption:
+            return
+        subject, left = context.subject(period), deadline - time.monotonic()
+        if left < least:
+            context.output.say(
+                _("{subject} is pulled again by the next run: no time is left now", subject=subject)
+            )
+            return
+        try:
+            code = _repull(context, period, left)
+        except ExpectedError as error:
+            context.note(subject, _("is not pulled again now: {error}", error=error))
+            return
+        if code == ExitCode.TEMPORARY:  # the next one would hardly go better
+            return
+
+
+def _restated_periods(context: Context) -> list[Period]:
+    if not (context.job.repull and context.request.retry_earlier):
+        return []
+    try:
+        rows = _due(context)
+    except ExpectedError as error:
+        context.output.say(_("nothing is pulled again: {error}", error=error))
+        return []
+    return _periods_of(context, rows)
+
+
+def _due(context: Context) -> list[LedgerRow]:
+    """Return what is due by the time at which the run was to start, however late it runs."""
+    job, own = context.job, context.periods[-1]
+    if context.ledger is None:
+        return []
+    since = job.schedule.preceding(own).end.astimezone(timezone.utc) - job.recover
+    moment = job.schedule.fire_for(own).astimezone(timezone.utc)
+    return context.ledger.due_for_a_repull(job.id, job.repull, since, moment)
+
+
+def _repull(context: Context, period: Period, seconds: float) -> int:
+    job, subject = context.job, context.subject(period)
+    with context.lock(period, wait_seconds=0) as lock:
+        # As they are under the lock.
+        shops = {row.shop_id for row in _due(context) if row.is_of(period)}
+        units = JobUnits(job, context.registry.shops.values()).covered(period, shops)
+        if not shops or not units:
+            return ExitCode.NOTHING_TO_DO
+        run = ScriptRun(context, period, lock, units)
+        context.note(subject, _("pulled again, as its source may have restated it"))
+        allowed = context.time_left.for_script(seconds)
+        code = run.run(command_of(job, period), allowed, {REPULL: "1"})
+        if code not in (ExitCode.LANDED, ExitCode.NOTHING_TO_DO):
+            said = _(
+                "was pulled again in vain, and what has landed stays: {ended}",
+                ended=describe(code),
+            )
+            context.note(subject, said, context.output.last_lines())
+        context.complete_contracts(period)
+        return code

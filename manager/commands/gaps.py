@@ -4,7 +4,7 @@ from argparse import Namespace
 from typing import Any
 
 from include.coverage import JudgedUnit
-from include.coverage.remedies import repair_command
+from include.coverage.missing import repair_command
 from include.coverage.runs import UnderWay
 from include.language import _
 from include.units.retention import oldest_kept

@@ -13,9 +13,8 @@ from include.language import _
 from include.periods import Schedule
 from include.registry import Job
 from include.registry.constraints import LONGEST_LINE
-from include.registry.paths import SCRIPTS, Folders
-from include.registry.place import Place as EntryPlace
-from include.registry.place import Project
+from include.registry.paths import SCRIPTS, Folders, Project
+from include.registry.paths import Place as EntryPlace
 from include.registry.quantities import write_duration
 from include.registry.validation import misfit
 from manager.importing.old_jobs import Finding

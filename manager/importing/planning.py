@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from include.language import _
 from include.registry import load_registry
 from include.registry.constraints import LONGEST_LINE
-from include.registry.place import Project
+from include.registry.paths import Project
 from manager.importing.entries import PlannedFolders, Wishes, checked, keys_of, notes_on
 from manager.importing.identifiers import id_from, ids_for
 from manager.importing.matching import known_jobs

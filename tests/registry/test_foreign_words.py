@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 
 from include import registry
 from include.registry.entries import read_entries
-from include.registry.place import NOWHERE
+from include.registry.paths import NOWHERE
 from include.registry.validation import keys_of, validate
 
 if TYPE_CHECKING:

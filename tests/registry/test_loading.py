@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from include import PROJECT_ROOT
 from include.registry import load_registry
-from include.registry.starts import NO_START
+from include.registry.deadlines import NO_START
 
 if TYPE_CHECKING:
     from tests.registry.conftest import ProjectFolder

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
 
     from include.gateways.client import GatewayClient
-    from include.platforms.jushuitan.order import Order
+    from include.platforms.jushuitan.walking import Order
 
 LONGEST_WINDOW = timedelta(days=7)
 WALKS = 3

@@ -7,20 +7,20 @@ not have always is.
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, NamedTuple
 
 from include import PROJECT_ROOT
-from include.language import N_, _
+from include.language import LANGUAGES, N_, SETTING, _
 from include.registry import Job, Problem, Registry, load_registry
 from include.registry.airflow_objects import POOL_EXAMPLE, read_pools
 from include.registry.alerts import AlertConfiguration, load_alerts
 from include.registry.contracts import Contracts, load_contracts
 from include.registry.feeds import Feeds, load_feeds
-from include.registry.language_setting import language_problems
 from include.registry.paths import CONFIG, FEED_SCRIPTS, LANGUAGE_FILE, POOLS_FILE
 from include.registry.problems import BY_PLACE, costing_only
-from include.registry.user_files import stray_files
+from include.registry.user_files import UnreadableError, check_encoding, read_bytes, stray_files
 from include.text import MISTYPED, nearest, quoted, suggestion
 from include.warehouse.views import COLUMNS, TIMES
 
@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 OPTION = "--feed"
 # Where SQLite and PostgreSQL look for a table without a schema; another is the team's own.
 OWN_SCHEMAS = ("main", "public")
+AUTO = "auto"
+COMMENT = re.compile(r"(^|\s+)#.*|\s+$")
+BYTE_ORDER_MARK = "\ufeff"
 Scope = tuple[str | None, ...]  # whose rows a job replaces
 
 
@@ -199,3 +202,30 @@ def pool_problems(root: Path, jobs: Sequence[Job]) -> Iterator[Problem]:
 
 def _problem(job: Job, message: str) -> Problem:
     return Problem(job.file, job.line, 1, job.id, message)
+
+
+def language_problems(root: Path) -> Iterator[Problem]:
+    """Yield a problem for each line that is not the setting; without a file there is none."""
+    if not (root / LANGUAGE_FILE).exists():
+        return
+    try:
+        raw = read_bytes(root, LANGUAGE_FILE)
+        check_encoding(LANGUAGE_FILE, raw)
+    except UnreadableError as error:
+        yield error.problem
+        return
+    known = [AUTO, *LANGUAGES]
+    said = False
+    for number, line in enumerate(raw.decode().removeprefix(BYTE_ORDER_MARK).splitlines(), 1):
+        text = COMMENT.sub("", line)
+        found = SETTING.fullmatch(text)
+        if text and not (found and found["language"] in known):
+            message = _(
+                "{text} is not the setting: write language: and one of {known}",
+                text=quoted(text), known=known,
+            )  # fmt: skip
+            yield Problem(LANGUAGE_FILE, number, 1, None, message)
+        elif text and said:
+            message = _("the language is set twice: remove this line")
+            yield Problem(LANGUAGE_FILE, number, 1, None, message)
+        said = said or bool(text)

@@ -19,7 +19,6 @@ try:
 
     from include.errors import ConfigurationError
     from include.gateways.fields import SHANGHAI, wall_clock
-    from include.gateways.lacking import missing_in
     from include.language import N_, _
     from include.platforms.pdd.dialect import Pdd, mall
     from include.platforms.pdd.platform import row_of_refund
@@ -31,6 +30,7 @@ try:
         refunds_updated,
     )
     from include.pulling import Upsert, Window, check_owner, keep_newest, pull
+    from include.pulling.orders import missing_in
     from include.registry.platforms import PLATFORMS
     from include.warehouse import connect
     from include.warehouse.tables import pdd_refunds

@@ -12,8 +12,8 @@ import pytest
 from include.errors import ConfigurationError
 from include.language import CHINESE, speaking
 from include.registry import Job
-from include.registry.place import Place as EntryPlace
-from include.registry.place import Project
+from include.registry.paths import Place as EntryPlace
+from include.registry.paths import Project
 from manager.importing.entries import PlannedFolders
 from manager.importing.old_jobs import OldJob, OldSchedule, Place
 from manager.importing.parity import Pair, compare

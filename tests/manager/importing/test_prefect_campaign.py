@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from include.registry import Job
-from include.registry.place import Place as EntryPlace
-from include.registry.place import Project
+from include.registry.paths import Place as EntryPlace
+from include.registry.paths import Project
 from manager.importing import flows, prefect_api, prefect_database, prefect_yaml
 from manager.importing.enabling import how_to_stop
 from manager.importing.entries import PlannedFolders

@@ -14,11 +14,10 @@ from include.gateways.connection import Connection
 from include.gateways.dialect import Call
 from include.gateways.errors import CHANGED, GatewayError, Malformed, Temporary
 from include.gateways.fields import SHANGHAI
-from include.gateways.lacking import missing_in
 from include.platforms.jushuitan.dialect import Jushuitan
 from include.platforms.jushuitan.orders import WALKS, orders_modified
 from include.platforms.jushuitan.walking import ORDERS, STEPS_BACK
-from include.pulling.orders import ORDER
+from include.pulling.orders import ORDER, missing_in
 from tests.conftest import HTTP
 from tests.gateways.asking import using
 from tests.gateways.scripted_gateway import answer, scripted
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from include.gateways.client import GatewayClient
-    from include.platforms.jushuitan.order import Order
+    from include.platforms.jushuitan.walking import Order
     from tests.conftest import Sandbox
 
 DAY = timedelta(days=1)
