@@ -187,46 +187,38 @@ def _cut_short(job_ids: Sequence[str], since: datetime) -> Select[Any]:
     )
 
 
+@dataclass(frozen=True)
 class _Judge:
     """Judges the periods of one contract."""
 
-    def __init__(
-        self,
-        contract: Contract,
-        jobs: Sequence[Job],
-        known: _Known,
-        now: datetime,
-        *,
-        is_unknown: bool,
-    ) -> None:
-        self._contract = contract
-        self._jobs = jobs
-        self._known = known
-        self._now = now
-        self._is_unknown = is_unknown
+    contract: Contract
+    jobs: Sequence[Job]
+    known: _Known
+    now: datetime
+    is_unknown: bool
 
     def summary(self, period: Period, *, is_kept: bool) -> PeriodSummary | None:
         """Judge one; None where nothing is expected of it, or known."""
         utc = period.start.astimezone(timezone.utc), period.end.astimezone(timezone.utc)
-        revision = self._known.revisions.get((self._contract.id, *utc))
-        deadline = self._contract.deadline_of(self._jobs, period) if self._jobs else None
+        revision = self.known.revisions.get((self.contract.id, *utc))
+        deadline = self.contract.deadline_of(self.jobs, period) if self.jobs else None
         if not is_kept:
-            how = How.COMPLETE if revision else None
-            return PeriodSummary(period, how, 0, {}, deadline, revision) if how else None
+            whole = PeriodSummary(period, How.COMPLETE, 0, {}, deadline, revision)
+            return whole if revision else None
         missing: Counter[str] = Counter()
         is_whole, needed = True, 0
-        for job in self._jobs:
-            for part in self._contract.parts(job, period):
-                expected, open_units = self._known.open_of(job, part)
+        for job in self.jobs:
+            for part in self.contract.parts(job, period):
+                expected, open_units = self.known.open_of(job, part)
                 needed += expected
-                is_whole = is_whole and expected - open_units >= self._contract.needed(expected)
+                is_whole = is_whole and expected - open_units >= self.contract.needed(expected)
                 missing[job.id] += open_units
-        if self._is_unknown:
+        if self.is_unknown:
             how = How.UNKNOWN
         elif not needed:
             return None
         elif is_whole:
             how = How.COMPLETE if revision else How.UNCHECKED
         else:
-            how = How.LATE if deadline and deadline <= self._now else How.WAITING
+            how = How.LATE if deadline and deadline <= self.now else How.WAITING
         return PeriodSummary(period, how, needed, +missing, deadline, revision)

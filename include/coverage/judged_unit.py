@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from include.heartbeats import PATIENCE
 from include.periods import PUNCTUAL
@@ -14,7 +14,18 @@ if TYPE_CHECKING:
 
     from include.units.waivers import Waiver
 
+T = TypeVar("T")
 PUNCTUAL_SECONDS = PUNCTUAL.total_seconds()
+
+
+class _OfRow(Generic[T]):
+    """What the ledger's row of a unit says; None where there is no row."""
+
+    def __set_name__(self, _owner: type, name: str) -> None:
+        self._name = name
+
+    def __get__(self, unit: JudgedUnit, _owner: type) -> T | None:
+        return getattr(unit.row, self._name) if unit.row else None
 
 
 @dataclass(frozen=True)
@@ -41,44 +52,17 @@ class JudgedUnit(Unit):
         return self.state in LANDED
 
     @property
-    def rows(self) -> int | None:
-        """How many rows landed; none where nobody counted."""
-        return self.row.rows if self.row else None
-
-    @property
     def attempts(self) -> int:
         """How often it was begun."""
         return self.row.attempts if self.row else 0
 
-    @property
-    def exit_code(self) -> int | None:
-        """That of its last attempt, once it has ended."""
-        return self.row.exit_code if self.row else None
-
-    @property
-    def error(self) -> str | None:
-        """Why its last attempt failed, in English."""
-        return self.row.error if self.row else None
-
-    @property
-    def shown_error(self) -> str | None:
-        """Why its last attempt failed, in the language of the moment."""
-        return self.row.shown_error if self.row else None
-
-    @property
-    def run_id(self) -> str | None:
-        """The run that began it last."""
-        return self.row.run_id if self.row else None
-
-    @property
-    def started_at(self) -> datetime | None:
-        """When its last attempt began."""
-        return self.row.started_at if self.row else None
-
-    @property
-    def finished_at(self) -> datetime | None:
-        """When its last attempt ended."""
-        return self.row.finished_at if self.row else None
+    rows = _OfRow[int]()  # how many landed; none where nobody counted
+    exit_code = _OfRow[int]()  # that of its last attempt, once it has ended
+    error = _OfRow[str]()  # why its last attempt failed, in English
+    shown_error = _OfRow[str]()  # the same in the language of the moment
+    run_id = _OfRow[str]()  # the run that began it last
+    started_at = _OfRow["datetime"]()  # when its last attempt began
+    finished_at = _OfRow["datetime"]()  # when its last attempt ended
 
 
 @dataclass(frozen=True)

@@ -89,11 +89,7 @@ def decoded(call: Call, answer: Answer, connection: Connection, *, secret: bool 
 
     if not HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES:
         raise _error_of(call, answer, connection, body())
-    whose = _(
-        "whoever answers at {address} (connection {connection})",
-        address=connection.base_url,
-        connection=connection.id,
-    )
+    whose = _("whoever answers at {address} (connection {connection})", **connection.where)
     _check_whole(call, answer, whose)
     try:
         return json_of(answer.content, answer.charset)
@@ -105,8 +101,7 @@ def decoded(call: Call, answer: Answer, connection: Connection, *, secret: bool 
         raise Malformed(call, problem, repair=_("have {whose} say it once", whose=whose)) from None
     except (ValueError, RecursionError) as error:  # a body that was cut, or a page put in between
         template = NO_TEXT if isinstance(error, UnicodeDecodeError) else NOT_JSON
-        where = {"address": connection.base_url, "connection": connection.id}
-        raise Temporary(call, _(template, body=body(), **where)) from None
+        raise Temporary(call, _(template, body=body(), **connection.where)) from None
 
 
 def _check_whole(call: Call, answer: Answer, whose: str) -> None:
@@ -153,7 +148,7 @@ def _error_of(call: Call, answer: Answer, connection: Connection, shown: str) ->
     said = _("HTTP {status} {shown} from {url}", **told)
     if target := _target(answer, connection):
         said = _("HTTP {status} {shown} from {url}, which leads to {target}", target=target, **told)
-    where = {"address": connection.base_url, "connection": connection.id}
+    where = connection.where
     if status == HTTPStatus.UNAUTHORIZED:
         renew = _("renew the token or password in connection {connection}", **where)
         return AuthExpired(call, clauses(said, renew), code=status)

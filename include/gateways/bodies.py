@@ -89,8 +89,7 @@ async def received(
         Malformed: it is larger than 64 MB, or packed in a way that was not asked for.
         ClientError: the network's own errors, and what cannot be unpacked.
     """
-    where = {"address": connection.base_url, "connection": connection.id}
-    repair = _("check host {address} of connection {connection}", **where)
+    repair = _("check host {address} of connection {connection}", **connection.where)
     packed = header_of(response.headers, "Content-Encoding").strip().lower()
     if packed not in (*ENCODINGS, "identity", ""):
         problem = _(

@@ -25,7 +25,7 @@ from include.gateways.retry_policy import Patience
 from include.gateways.shapes import NO_ROWS
 from include.gateways.token_renewal import AccessToken
 from include.gateways.tokens import LEASE
-from include.language import Message, _
+from include.language import N_, Message, _
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
@@ -266,14 +266,8 @@ class GatewayClient:
             raise self._silent(call, said) from None
 
     def _silent(self, call: Call, said: Message) -> Temporary:
-        connection = self._dialect.connection
-        return Temporary(
-            call,
-            _(
-                "{said}; run it again; if it stays so, check host {address} of connection "
-                "{connection}, and this machine's network",
-                said=said,
-                address=connection.base_url,
-                connection=connection.id,
-            ),
+        template = N_(
+            "{said}; run it again; if it stays so, check host {address} of connection "
+            "{connection}, and this machine's network"
         )
+        return Temporary(call, _(template, said=said, **self._dialect.connection.where))

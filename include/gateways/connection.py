@@ -75,6 +75,11 @@ class Connection:
             {name: value for name, value in fields.extra.items() if name not in TOKEN_FIELDS},
         )
 
+    @property
+    def where(self) -> dict[str, str]:
+        """What messages say of it: the values `address` and `connection` of their templates."""
+        return {"address": self.base_url, "connection": self.id}
+
     def address(self, path: str) -> str:
         """Return the URL of one of the gateway's paths; a base_url that ends with it is whole."""
         return self.base_url if self.base_url.endswith(path) else f"{self.base_url}{path}"

@@ -14,9 +14,9 @@ from uuid import uuid4
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_fixed
 
-from include.gateways.dialect import Call, Tokens
+from include.gateways.dialect import Call
 from include.gateways.errors import AuthExpired, GatewayError, Malformed, Temporary
-from include.gateways.tokens import Kept
+from include.gateways.tokens import first_tokens
 from include.language import N_, Message, _
 
 if TYPE_CHECKING:
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from typing import TypeAlias
 
     from include.gateways.connection import Connection
-    from include.gateways.tokens import TokenStore
+    from include.gateways.dialect import Tokens
+    from include.gateways.tokens import Kept, TokenStore
 
     Ready: TypeAlias = Callable[[], Awaitable[None]]
     Refresh: TypeAlias = Callable[[Call, str, Ready], Awaitable[Tokens]]
@@ -63,8 +64,7 @@ class AccessToken:
         self._lock = asyncio.Lock()
         self._opened = False
         self._gave_up_ahead = False
-        first = connection.access_token, connection.refresh_token, connection.expires_at
-        self._kept = Kept(Tokens(*first))
+        self._kept = first_tokens(connection)
 
     async def current(self, call: Call) -> Kept:
         """Return what a call is to be made with; refresh it first when it is about to end.

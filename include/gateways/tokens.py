@@ -58,18 +58,12 @@ class Kept:
     secret: str | None = field(default=None, repr=False)
 
 
+@dataclass(frozen=True)
 class TokenStore:
     """The tokens in the table `tokens` of a warehouse."""
 
-    def __init__(self, engine: Engine, lease: timedelta = LEASE) -> None:
-        """Keep them in a warehouse.
-
-        Args:
-            engine: of the warehouse.
-            lease: how long a process may refresh before others take it for dead.
-        """
-        self.lease = lease
-        self._engine = engine
+    engine: Engine
+    lease: timedelta = LEASE  # how long a process may refresh before others take it for dead
 
     def open(self, connection: Connection) -> Kept:
         """Return a connection's tokens: the stored ones that descend from its own, if any."""
@@ -81,13 +75,13 @@ class TokenStore:
     def read(self, connection: Connection) -> Kept | None:
         """Return a connection's tokens as of now; None when they are kept no more."""
         query = select(table).where(_mine(connection))
-        with self._engine.begin() as database:
+        with self.engine.begin() as database:
             row = database.execute(query).one_or_none()
         return None if row is None else _kept(connection, row)
 
     def take_lease(self, connection: Connection, kept: Kept, holder: str) -> bool:
         """Try to become the one who may refresh these tokens; return whether it worked."""
-        with self._engine.begin() as database:
+        with self.engine.begin() as database:
             moment = now(database)
             free = or_(table.c.held_until.is_(None), table.c.held_until <= moment)
             lease = update(table).where(_same(connection, kept), free)
@@ -96,7 +90,7 @@ class TokenStore:
 
     def extend_lease(self, connection: Connection, holder: str) -> bool:
         """Start the lease again, and return whether it was still ours."""
-        with self._engine.begin() as database:
+        with self.engine.begin() as database:
             lease = update(table).where(_held(connection, holder))
             ends = now(database) + self.lease
             return database.execute(lease.values(held_until=ends)).rowcount == 1
@@ -116,15 +110,15 @@ class TokenStore:
 
     def _opened(self, connection: Connection) -> Kept:
         key = {"connection_id": connection.id, "origin": _origin(connection)}
-        with self._engine.begin() as database:
+        with self.engine.begin() as database:
             row = database.execute(select(table).where(_mine(connection))).one_or_none()
             if row is None:
                 database.execute(insert(table).values(**key))
-                return _first(connection)
+                return first_tokens(connection)
             return _kept(connection, row)
 
     def _change(self, where: ColumnElement[bool], **values: Any) -> bool:
-        with self._engine.begin() as database:
+        with self.engine.begin() as database:
             return database.execute(update(table).where(where).values(**values)).rowcount == 1
 
 
@@ -143,7 +137,8 @@ def _held(connection: Connection, holder: str) -> ColumnElement[bool]:
     return and_(_mine(connection), table.c.held_by == holder)
 
 
-def _first(connection: Connection) -> Kept:
+def first_tokens(connection: Connection) -> Kept:
+    """Return the tokens that a connection itself holds."""
     return Kept(Tokens(connection.access_token, connection.refresh_token, connection.expires_at))
 
 
@@ -153,7 +148,7 @@ def _kept(connection: Connection, row: Row[Any]) -> Kept:
         tokens = Tokens(found["access_token"], found["refresh_token"], row.expires_at)
     except (InvalidToken, ValueError, KeyError, TypeError):
         # None there, or none that we can read: what the connection holds is all we have.
-        return Kept(_first(connection).tokens, secret=row.secret)
+        return Kept(first_tokens(connection).tokens, secret=row.secret)
     return Kept(tokens, row.refreshed_at, row.secret)
 
 

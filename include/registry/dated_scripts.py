@@ -134,18 +134,18 @@ def _look(path: Path, mtime_ns: int, size: int) -> Found:
     named = None
     if HINT.search(raw):  # only then it is worth being parsed, which takes much longer
         is_python = path.suffix == ".py" or b"python" in raw[:80].split(b"\n")[0]
-        tree = _tree(raw) if is_python else None
+        tree = tree_of(raw) if is_python else None
         named = _in_lines(lines) if tree is None else min(_in_tree(tree), default=None)
     clocks = (number for number, line in enumerate(lines, 1) if CLOCK.search(line))
     return Found(named, 0 if named else next(clocks, 0))
 
 
-def _tree(raw: bytes) -> ast.Module | None:
-    """Return what Python makes of a text; nothing where that is another Python's, or none."""
+def tree_of(program: str | bytes) -> ast.Module | None:
+    """Return what Python makes of a program; None where that is another Python's, or none."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return ast.parse(raw)
+            return ast.parse(program)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
 

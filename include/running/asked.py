@@ -11,7 +11,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from include.errors import ConfigurationError
-from include.language import _
+from include.language import N_, _
 from include.logical_dates import period_asked_for
 from include.running.asked_shops import named_shops, shops_of_conf
 from include.text import quoted, suggestion
@@ -181,37 +181,20 @@ def _ends(one: Any, begin: Any, end: Any, names: Sequence[str]) -> tuple[str, st
     """Return the first and the last key; both are empty where nothing was said."""
     period, first, last = names[:3]
     if begin is not None and end is None:
-        raise ConfigurationError(
-            _(
-                "{first} {begin} has no {last}: add {last} with the last period, or for one "
-                "period write {period} in its place",
-                first=first,
-                begin=quoted(begin),
-                last=last,
-                period=period,
-            )
+        wrong = N_(
+            "{first} {begin} has no {last}: add {last} with the last period, or for one period "
+            "write {period} in its place"
         )
-    if end is not None and begin is None:
-        raise ConfigurationError(
-            _(
-                "{last} {end} has no {first}: add {first}, the first period",
-                last=last,
-                end=quoted(end),
-                first=first,
-            )
+    elif end is not None and begin is None:
+        wrong = N_("{last} {end} has no {first}: add {first}, the first period")
+    elif one is not None and begin is not None:
+        wrong = N_(
+            "{period} {one} and {first} {begin} do not go together: leave {period} out, or {first} "
+            "and {last}"
         )
-    if one is not None and begin is not None:
-        raise ConfigurationError(
-            _(
-                "{period} {one} and {first} {begin} do not go together: leave {period} out, "
-                "or {first} and {last}",
-                period=period,
-                one=quoted(one),
-                first=first,
-                begin=quoted(begin),
-                last=last,
-            )
-        )
-    if begin is not None:
+    elif begin is not None:
         return begin, end
-    return ("", "") if one is None else (one, one)
+    else:
+        return ("", "") if one is None else (one, one)
+    given = {"one": quoted(one), "begin": quoted(begin), "end": quoted(end)}
+    raise ConfigurationError(_(wrong, period=period, first=first, last=last, **given))

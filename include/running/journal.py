@@ -16,6 +16,7 @@ import json
 import os
 import time
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -33,23 +34,14 @@ SECONDS_KEPT = 30 * 24 * 3600
 EVENT, DETAIL = "{now} {subject} {event}", "    {line}"
 
 
+@dataclass
 class Journal:
-    """One log file, shared with other processes.
+    """One log file, shared with other processes."""
 
-    Args:
-        path: the file; its folder is made when missing.
-        zone: whose clock the lines show.
-        max_bytes: the size at which the file is set aside.
-        files_kept: how many set-aside files there are at most.
-    """
-
-    def __init__(
-        self, path: Path, zone: tzinfo, max_bytes: int = MAX_BYTES, files_kept: int = FILES_KEPT
-    ) -> None:
-        self.path = path
-        self.zone = zone
-        self.max_bytes = max_bytes
-        self.files_kept = files_kept
+    path: Path  # its folder is made when missing
+    zone: tzinfo  # whose clock the lines show
+    max_bytes: int = MAX_BYTES  # the size at which the file is set aside
+    files_kept: int = FILES_KEPT  # how many set-aside files there are at most
 
     @classmethod
     def of(cls, var: Path, zone: tzinfo) -> Journal:

@@ -67,13 +67,13 @@ def ask(connection: Connection, store: TokenStore | None, times: int = 1) -> Any
 
 def row(store: TokenStore) -> Any:
     """Return the connection's row."""
-    with store._engine.begin() as database:
+    with store.engine.begin() as database:
         return database.execute(select(table)).one()
 
 
 def change(store: TokenStore, **values: Any) -> None:
     """Change the connection's row."""
-    with store._engine.begin() as database:
+    with store.engine.begin() as database:
         database.execute(update(table).values(**values))
 
 
@@ -254,7 +254,7 @@ def test_tokens_that_were_removed_while_a_run_used_them_are_begun_again(store: T
 
     async def work(client: GatewayClient) -> None:
         await client.call(CALL)
-        with store._engine.begin() as database:
+        with store.engine.begin() as database:
             database.execute(delete(table))
         gateway.expired = True
         with pytest.raises(Temporary, match="have been removed since this run began: run it again"):
@@ -286,7 +286,7 @@ def test_another_app_secret_cannot_read_them(store: TokenStore) -> None:
     origin = row(store).origin
     other = replace(connection, app_secret="other")
     assert store.open(other).tokens.access_token == access(0)
-    with store._engine.begin() as database:
+    with store.engine.begin() as database:
         origins = set(database.scalars(select(table.c.origin)))
     assert len(origins - {origin}) == 1
 
@@ -335,7 +335,7 @@ def test_no_token_is_logged_or_shown(
 def test_four_processes_refresh_once(store: TokenStore, tmp_path: Path) -> None:
     """All are told at once that it has expired; one exchanges it, all go on with the new one."""
     with token_gateway(expired=True, slow=0.5, together=4) as gateway:
-        url = store._engine.url.render_as_string(hide_password=False)
+        url = store.engine.url.render_as_string(hide_password=False)
         asked = one_call, url, gateway.connection(), CALL
         programs = [Program(*asked, var=tmp_path) for _ in range(4)]
         assert [program.told() for program in programs] == [[1]] * 4
@@ -347,7 +347,7 @@ def test_a_process_killed_while_it_refreshes_holds_up_the_others_for_its_lease(
 ) -> None:
     """Killed before the platform has answered: when its lease has run out, the next refreshes."""
     with token_gateway(expired=True, slow=1) as gateway:
-        url = store._engine.url.render_as_string(hide_password=False)
+        url = store.engine.url.render_as_string(hide_password=False)
         program = Program(one_call, url, gateway.connection(), CALL, var=tmp_path)
         while gateway.refreshes == 0:
             assert program.process.is_alive()

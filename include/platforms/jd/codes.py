@@ -55,11 +55,8 @@ RENEW = N_(
     "and extra.refresh_token of connection {connection}"
 )
 REPAIRS = {
-    QUOTA: (
-        N_(
-            "the app's calls of today are used up: run it again tomorrow, or ask for more at "
-            "{console}"
-        )
+    QUOTA: N_(
+        "the app's calls of today are used up: run it again tomorrow, or ask for more at {console}"
     ),
     TOKEN: N_("the access token is missing, invalid or has expired: {renew}"),
     SECRET: N_(
@@ -67,23 +64,17 @@ REPAIRS = {
     ),
     CLOCK: N_("the timestamp is more than 6 minutes off: set this machine's clock"),
     KEY: N_("the app is not known: check the login (app key) of connection {connection}"),
-    VERSION: (
-        N_(
-            "the gateway no longer speaks version 2.0: check the host of connection {connection}, "
-            "then the platform's news at {console}"
-        )
+    VERSION: N_(
+        "the gateway no longer speaks version 2.0: check the host of connection {connection}, "
+        "then the platform's news at {console}"
     ),
-    METHOD: (
-        N_(
-            "the gateway does not have this interface (any more): check the host of "
-            "connection {connection}, then the interface's page at {console}"
-        )
+    METHOD: N_(
+        "the gateway does not have this interface (any more): check the host of "
+        "connection {connection}, then the interface's page at {console}"
     ),
-    PERMISSION: (
-        N_(
-            "the app of connection {connection} may not use this interface: apply for it at "
-            "{console}, then authorise the shop again"
-        )
+    PERMISSION: N_(
+        "the app of connection {connection} may not use this interface: apply for it at "
+        "{console}, then authorise the shop again"
     ),
     INSIDE: FROM_INSIDE,
     UNKNOWN: N_("run it again later; if it stays, look the code up at {console}"),

@@ -76,45 +76,34 @@ ELSE_BY_CODE = {120: SECRET, 140: PARAMETER, 150: RENEWAL, 170: PARAMETER, 180: 
 # Seconds after which the limit has certainly opened again.
 WAITS = {SECOND: 1.0, MINUTE: 60.0, BUSY: 0.0, UNKNOWN: 0.0}
 REPAIRS = {
-    SECOND: (
-        N_(
-            "more than 5 calls in a second: somebody else calls with this app key, too; stop "
-            "that, and run it again"
-        )
+    SECOND: N_(
+        "more than 5 calls in a second: somebody else calls with this app key, too; stop "
+        "that, and run it again"
     ),
-    MINUTE: (
-        N_(
-            "more than 100 calls in a minute: somebody else calls with this app key, too; "
-            "stop that, and run it again"
-        )
+    MINUTE: N_(
+        "more than 100 calls in a minute: somebody else calls with this app key, too; "
+        "stop that, and run it again"
     ),
     BUSY: N_("the platform has a trouble of its own and asks to come back later"),
     SECRET: N_(
         "the signature is wrong: check the password (app secret) of connection {connection}"
     ),
     CLOCK: N_("the timestamp is too far off: set this machine's clock"),
-    TOKEN: (
-        N_(
-            "the access token is invalid or has expired: renew the authorisation at {console} "
-            "and put the new tokens into extra.access_token and extra.refresh_token of "
-            "connection {connection}"
-        )
+    TOKEN: N_(
+        "the access token is invalid or has expired: renew the authorisation at {console} "
+        "and put the new tokens into extra.access_token and extra.refresh_token of "
+        "connection {connection}"
     ),
-    ADDRESS: (
-        N_("this machine's address is not allowed: add it to the app's IP whitelist at {console}")
+    ADDRESS: N_(
+        "this machine's address is not allowed: add it to the app's IP whitelist at {console}"
     ),
     PARAMETER: N_("a parameter is missing or invalid: compare the call with its page at {console}"),
-    PERMISSION: (
-        N_(
-            "the app of connection {connection} may not use this interface: apply for it at "
-            "{console}"
-        )
+    PERMISSION: N_(
+        "the app of connection {connection} may not use this interface: apply for it at {console}"
     ),
-    RENEWAL: (
-        N_(
-            "this kind of app may not renew its token itself: authorise it again at {console} "
-            "and put the new token into extra.access_token of connection {connection}"
-        )
+    RENEWAL: N_(
+        "this kind of app may not renew its token itself: authorise it again at {console} "
+        "and put the new token into extra.access_token of connection {connection}"
     ),
     CLOUD: FROM_INSIDE,
     UNKNOWN: N_("run it again later; if it stays so, look the code up at {console}"),

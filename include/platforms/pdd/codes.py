@@ -70,27 +70,21 @@ RENEW = N_(
     "extra.access_token and extra.refresh_token of connection {connection}"
 )
 REPAIRS = {
-    SHOP_LIMIT: (
-        N_(
-            "more than 100 calls in 10 seconds: somebody else calls for this shop, too; stop "
-            "that, and run it again"
-        )
+    SHOP_LIMIT: N_(
+        "more than 100 calls in 10 seconds: somebody else calls for this shop, too; stop "
+        "that, and run it again"
     ),
-    APP_LIMIT: (
-        N_(
-            "the interface is called too often: somebody else calls with this client_id, too; "
-            "run it again later"
-        )
+    APP_LIMIT: N_(
+        "the interface is called too often: somebody else calls with this client_id, too; "
+        "run it again later"
     ),
     DEGRADED: N_("the platform has switched the interface off for a while: run it again later"),
     INSIDE: N_("the platform failed inside: run it again later; if it stays, ask at {console}"),
     MAINTENANCE: N_("the platform is being maintained: run it again later"),
     TOKEN: N_("the access token has expired: {renew}"),
-    MISMATCH: (
-        N_(
-            "the access token is not valid, or is another client_id's: check the login (client_id) "
-            "of connection {connection}, else {renew}"
-        )
+    MISMATCH: N_(
+        "the access token is not valid, or is another client_id's: check the login (client_id) "
+        "of connection {connection}, else {renew}"
     ),
     CLIENT: N_(
         "the app is unknown or offline: check the login (client_id) of connection {connection}"
@@ -98,37 +92,29 @@ REPAIRS = {
     SECRET: N_(
         "the signature is wrong: check the password (client_secret) of connection {connection}"
     ),
-    ADDRESS: (
-        N_("this machine's address is not allowed: add it to the app's IP whitelist at {console}")
+    ADDRESS: N_(
+        "this machine's address is not allowed: add it to the app's IP whitelist at {console}"
     ),
     CLOCK: N_("the timestamp is too far off: set this machine's clock"),
     PARAMETER: N_("a parameter is missing or invalid: compare the call with its page at {console}"),
-    METHOD: (
-        N_(
-            "the interface is not there (any more), or not at this gateway: check the host of "
-            "connection {connection}, and the interface's page at {console}"
-        )
+    METHOD: N_(
+        "the interface is not there (any more), or not at this gateway: check the host of "
+        "connection {connection}, and the interface's page at {console}"
     ),
-    PERMISSION: (
-        N_(
-            "the app of connection {connection} may not use this interface for this shop: add its "
-            "permission package (售后管理) to the app at {console}, then authorise the shop again"
-        )
+    PERMISSION: N_(
+        "the app of connection {connection} may not use this interface for this shop: add its "
+        "permission package (售后管理) to the app at {console}, then authorise the shop again"
     ),
     ADDRESSEE: N_(
         "the app may not act for another one: check the app of connection {connection} at {console}"
     ),
-    RISK: (
-        N_(
-            "the platform forbids the call and sees a risk in the app or the shop: ask the "
-            "platform (ddjb@pinduoduo.com) about the app of connection {connection}"
-        )
+    RISK: N_(
+        "the platform forbids the call and sees a risk in the app or the shop: ask the "
+        "platform (ddjb@pinduoduo.com) about the app of connection {connection}"
     ),
-    TESTING: (
-        N_(
-            "the app of connection {connection} is in its test phase and its calls are used up: "
-            "apply at {console} to take it online"
-        )
+    TESTING: N_(
+        "the app of connection {connection} is in its test phase and its calls are used up: "
+        "apply at {console} to take it online"
     ),
     CLOUD: FROM_INSIDE,
     UNKNOWN: N_("run it again later; if it stays so, look the code up at {console}"),

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import ast
 import os
-import warnings
 from typing import TYPE_CHECKING
 
 from include.language import _
+from include.registry.dated_scripts import tree_of
 from include.registry.paths import SCRIPTS, Folders
 
 if TYPE_CHECKING:
@@ -101,13 +101,10 @@ def _imported_names(path: Path) -> Iterator[str]:
         return
     try:
         # Also of GBK, which Python itself would refuse.
-        text = path.read_bytes().decode("utf-8-sig", "replace")
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            tree = ast.parse(text)
-    except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
+        tree = tree_of(path.read_bytes().decode("utf-8-sig", "replace"))
+    except OSError:
         return
-    for node in ast.walk(tree):
+    for node in ast.walk(tree) if tree else ():
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
