@@ -178,10 +178,16 @@ def database_server() -> Iterator[Callable[[str], Server]]:
 
 
 @pytest.fixture(scope="session")
-def airflow_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a migrated database of Airflow's, to be copied; one for all workers."""
+def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return one folder for all workers."""
     own = tmp_path_factory.getbasetemp()
-    return migrated((own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "airflow-tables")
+    return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+
+
+@pytest.fixture(scope="session")
+def airflow_database(shared_folder: Path) -> Path:
+    """Return a migrated database of Airflow's, to be copied; one for all workers."""
+    return migrated(shared_folder / "airflow-tables")
 
 
 @pytest.fixture(scope="session")

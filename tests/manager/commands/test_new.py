@@ -17,6 +17,7 @@ from include.registry.airflow_objects import connections
 from manager.lifecycle.health import answers
 from manager.scaffolding.edits import with_entry, with_import, with_json_entry
 from tests.integration.installation import copy_project, free_ports, until
+from tests.types_of import mypy
 from tests.warehouses import empty_file
 
 if TYPE_CHECKING:
@@ -96,13 +97,15 @@ def scaffolded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
-def test_check_and_the_linters_have_nothing_to_say(scaffolded: Path) -> None:
+def test_check_and_the_linters_have_nothing_to_say(scaffolded: Path, shared_folder: Path) -> None:
     """What is made is like the rest, also with the longest id."""
     checked = call(scaffolded, "scheduler_manager.py", "check")
     assert checked.returncode == 0, checked.stdout
-    for words in (("ruff", "check", "."), ("ruff", "format", "--check", "."), ("mypy",)):
+    for words in (("ruff", "check", "."), ("ruff", "format", "--check", ".")):
         done = call(scaffolded, "-m", *words)
         assert done.returncode == 0, done.stdout
+    done = mypy(scaffolded, shared_folder)
+    assert done.returncode == 0, done.stdout
 
 
 def test_the_tests_that_are_made_pass(scaffolded: Path) -> None:
