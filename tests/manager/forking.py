@@ -5,6 +5,7 @@ streams, but for the seconds that it takes to import Airflow. Of the project not
 before: it is the copy's own.
 """
 
+import gc
 import importlib
 import json
 import os
@@ -24,8 +25,9 @@ PRELOADED = (
     *("airflow.utils.db", "airflow.utils.providers_configuration_loader"),
     *("airflow.api_fastapi.app", "airflow.sdk.execution_time.task_runner"),
     "airflow.providers.fab.auth_manager.models.db",
-    *("aiohttp", "alembic.command", "httpcore", "httpx", "jmespath", "psutil", "pydantic"),
-    *("tenacity", "xmlrpc.client", "yaml"),
+    *("aiohttp", "aiosmtplib", "aiosqlite", "alembic.command", "alembic.config"),
+    *("anyio._backends._asyncio", "cronsim", "httpcore", "httpx", "jmespath", "psutil"),
+    *("pydantic", "tenacity", "xmlrpc.client", "yaml"),
 )
 ONLY_IMPORT = "_AIRFLOW__AS_LIBRARY"  # Airflow's own word for: set nothing up yet
 CLIENT = """#!{python} -IS
@@ -66,6 +68,7 @@ def _serve(address: str) -> None:
     importlib.import_module("airflow.models").import_all_models()
     importlib.import_module("sqlalchemy.orm").configure_mappers()
     del os.environ[ONLY_IMPORT]
+    gc.freeze()  # no fork looks through what was there before it, which would copy its memory too
     sys.path.pop(0)  # the folder of this file
     signal.signal(signal.SIGCHLD, _reap)
     with socket.socket(socket.AF_UNIX) as listening:
