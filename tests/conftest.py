@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import gc
 import os
 import shutil
 import tempfile
@@ -144,6 +145,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Set a temporary home for Airflow, which writes to it when it is imported."""
+    gc.disable()  # collecting tests makes a million objects that stay
     folder = tempfile.mkdtemp(prefix="airflow-of-tests-")
     os.environ |= {"AIRFLOW_HOME": folder, **_one_authority(Path(folder))}
     os.environ["AIRFLOW__CORE__PLUGINS_FOLDER"] = str(Path(__file__).parents[1] / "plugins")
@@ -242,6 +244,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         for item in items:
             if item.get_closest_marker("campaign"):
                 item.add_marker(pytest.mark.skip(reason="a long run: add --campaign"))
+
+
+def pytest_collection_finish() -> None:
+    """Look for garbage among what the tests make, and not in all that was made before them."""
+    gc.freeze()
+    gc.enable()
 
 
 def _turn(item: pytest.Item) -> tuple[bool, bool, bool]:
