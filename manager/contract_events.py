@@ -80,7 +80,7 @@ class ContractEvents:
         self._state: State = {}
         self._judged, self._looked = -JUDGE_SECONDS, -START_SECONDS
         self._engine: Engine | None = None
-        self._contracts, self._registry = Contracts({}, [], {}), Registry()
+        self._contracts, self._registry = Contracts(), Registry()
         self._is_news = False
         self._started: set[FollowerRun] = set()
         self._well = clock()

@@ -82,7 +82,7 @@ class _Look:
         self._contract_id = contract_id
         self._said = period
         self._period: Period | None = None
-        self._contracts = Contracts({}, [], {})
+        self._contracts = Contracts()
         self.registry = Registry()
 
     def warehouse(self) -> Warehouse:

@@ -87,7 +87,7 @@ def test_a_dag_is_the_same_each_time_it_is_parsed() -> None:
 
 def test_a_task_whose_contract_is_being_edited(monkeypatch: pytest.MonkeyPatch) -> None:
     """It needs no more than the id; the DAG itself is gone only while the entry is broken."""
-    monkeypatch.setattr(contract_dags, "load_contracts", lambda **_: Contracts({}, [], {}))
+    monkeypatch.setattr(contract_dags, "load_contracts", lambda **_: Contracts())
     (dag,) = contract_dags.build_contract_dags(only="contract.day")
     assert (dag.dag_id, dag.task_ids) == ("contract.day", ["complete"])
     assert list(contract_dags.build_contract_dags(only="erp_store")) == []

@@ -10,7 +10,7 @@ import pytest
 from include.errors import ConfigurationError
 from include.registry import load_registry
 from include.registry.checks import check_project, report
-from include.registry.contracts import CONTRACTS_FILE, load_contracts
+from include.registry.contracts import CONTRACTS_FILE, Contracts, load_contracts
 from include.registry.deadlines import USUAL
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def test_the_delivered_contract() -> None:
 
 def test_a_project_without_contracts(folder: ProjectFolder) -> None:
     """No file, or an empty list, is no problem; an empty file says what to write."""
-    assert load_contracts(folder.root) == ({}, [], {})
+    assert load_contracts(folder.root) == Contracts()
     assert _told(folder, "contracts: []\n") == []
     assert _told(folder, "") == [
         f"{CONTRACTS_FILE}:1:1: is empty: write 'contracts: []' into it, or add a contract"
