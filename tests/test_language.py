@@ -96,8 +96,8 @@ FOR_MACHINES: dict[str, tuple[str, ...]] = {
     "include/coverage_page/permissions.py": ("default-src",),
     "include/coverage_page/repairing.py": ("%s %s: ",),
     # What figures mean, for Prometheus and who sets it up.
-    "include/metrics/exposition.py": ("text/plain", "# TYPE"),
     "include/metrics/figures.py": (
+        *("text/plain", "# TYPE"),
         *("Always 1", "When these", "Whether a", "Problems in", "Units ", "Since when"),
         *("How many", "Open alerts", "Calls that"),
     ),

@@ -35,8 +35,7 @@ from include.coverage_page.repairing import Accepted, Asking, Text, Which
 from include.coverage_page.warehouse import warehouse
 from include.errors import ExpectedError
 from include.language import N_, _, clauses
-from include.metrics.exposition import CONTENT_TYPE
-from include.metrics.figures import Installation, figures_of
+from include.metrics.figures import CONTENT_TYPE, Installation, figures_of
 from include.periods import PeriodError
 from include.registry import Job, Registry, load_registry
 from include.registry.dated_scripts import dating_of

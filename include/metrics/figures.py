@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import platform
 import sqlite3
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from importlib.metadata import version
@@ -25,20 +25,22 @@ from include.coverage import Totals
 from include.errors import ExpectedError
 from include.gateways.limit_use import limit_use
 from include.language import _
-from include.metrics.exposition import Exposition
 from include.platforms.all_platforms import PLATFORMS
 from include.platforms.feed.dialect import FeedDialect
 from include.registry.alerts import KINDS
 from include.registry.checks import check_project
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from include.coverage import Coverage
     from include.gateways.limiter import Limit
     from include.registry import Registry
 
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+OF_HELP = str.maketrans({"\\": r"\\", "\n": r"\n"})
+OF_LABEL = str.maketrans({"\\": r"\\", "\n": r"\n", '"': r"\""})
 LOOKED_BACK = timedelta(days=90)  # as `gaps` does
 # What each tells; Prometheus itself has a label `job`, so ours is `job_id`.
 HELPS = {
@@ -83,6 +85,44 @@ LIMITS: dict[str, tuple[str, Sequence[Limit]]] = {
     **{name: (known.dialect.name, known.dialect.limits) for name, known in PLATFORMS.items()},
     "feed": ("feed", FeedDialect.limits),
 }
+
+
+class Exposition:
+    """Collects samples, all of them gauges, and writes them in Prometheus's text format 0.0.4.
+
+    Args:
+        helps: what each metric tells, in the order in which they are written.
+    """
+
+    def __init__(self, helps: Mapping[str, str]) -> None:
+        self._helps = helps
+        self._samples: dict[str, dict[tuple[tuple[str, str], ...], float]] = defaultdict(dict)
+
+    def add(self, metric: str, value: float, **labels: str) -> None:
+        """Add a sample, in place of one with the same labels."""
+        if metric not in self._helps:
+            raise KeyError(metric)
+        self._samples[metric][tuple(labels.items())] = value
+
+    def text(self) -> str:
+        """Return the page; metrics without a sample are left out."""
+        return "".join(f"{line}\n" for line in self._lines())
+
+    def _lines(self) -> Iterator[str]:
+        for metric, said in self._helps.items():
+            if metric in self._samples:
+                yield f"# HELP {metric} {said.translate(OF_HELP)}"
+                yield f"# TYPE {metric} gauge"
+                for labels, value in self._samples[metric].items():
+                    pairs = ",".join(f'{name}="{it.translate(OF_LABEL)}"' for name, it in labels)
+                    named = f"{metric}{{{pairs}}}" if pairs else metric
+                    yield f"{named} {_number(value)}"
+
+
+def _number(value: float) -> str:
+    if math.isinf(value):
+        return "+Inf" if value > 0 else "-Inf"
+    return str(int(value)) if value == int(value) else repr(value)
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 from prometheus_client.parser import text_string_to_metric_families
 
-from include.metrics.exposition import Exposition
+from include.metrics.figures import Exposition
 
 HELPS = {"a": "What a \\ or a\nbreak of a line is.", "b_seconds": "b.", "c": "Never said."}
 TEXTS = some.text(some.characters(exclude_categories=["Cs"]))
