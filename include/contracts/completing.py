@@ -9,6 +9,7 @@ finds it.
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 from include.contracts.revisions import Revision, last_of, write_next
@@ -97,32 +98,29 @@ def complete(
         standing = standings.checked(seen)
         if not standing.complete or (last and last.tells(standing)):
             return None
-        revision, is_as_judged = in_transaction(engine, _Writing(standings, seen, standing, run_id))
+        write = partial(_write, standings, seen, standing, run_id)
+        revision, is_as_judged = in_transaction(engine, write)
         if is_as_judged:
             return revision
     return None
 
 
-class _Writing:
-    """The transaction that writes a revision, if all is as it was judged and it was not said."""
-
-    def __init__(
-        self, standings: Standings, seen: Standing, standing: Standing, run_id: str | None
-    ) -> None:
-        self._standings = standings
-        self._seen = seen
-        self._standing = standing
-        self._run_id = run_id
-
-    def __call__(self, connection: Connection) -> tuple[Revision | None, bool]:
-        contract, period = self._seen.contract, self._seen.period
-        # First: whoever changes the ledger after it was read below writes the number after ours.
-        last = last_of(connection, contract, period)
-        if not self._standings.by_ledger(connection, contract, period).is_as(self._seen):
-            return None, False
-        if last and last.tells(self._standing):
-            return None, True
-        return write_next(connection, self._standing, last, self._run_id), True
+def _write(
+    standings: Standings,
+    seen: Standing,
+    standing: Standing,
+    run_id: str | None,
+    connection: Connection,
+) -> tuple[Revision | None, bool]:
+    """Write a revision, unless that was done; return it, and whether all is as it was judged."""
+    contract, period = seen.contract, seen.period
+    # First: whoever changes the ledger after it was read below writes the number after ours.
+    last = last_of(connection, contract, period)
+    if not standings.by_ledger(connection, contract, period).is_as(seen):
+        return None, False
+    if last and last.tells(standing):
+        return None, True
+    return write_next(connection, standing, last, run_id), True
 
 
 def _wanted(calendar: Schedule, starts: Iterable[datetime], now: datetime | None) -> list[Period]:

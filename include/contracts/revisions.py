@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from sqlalchemy import and_, insert, select, update
+from sqlalchemy import insert, select, update
 
 from include.language import N_, _
 from include.warehouse.tables import contracts
@@ -149,22 +149,26 @@ def write_next(
 
 def unemitted(engine: Engine, contract_ids: Collection[str]) -> list[Revision]:
     """Return the revisions of some contracts that Airflow has not been told of, oldest first."""
-    return _found(engine, contracts.c.emitted_at.is_(None), _among(contract_ids))
+    return _found(engine, contract_ids, contracts.c.emitted_at.is_(None))
 
 
 def completed_since(
     engine: Engine, contract_ids: Collection[str], moment: datetime
 ) -> list[Revision]:
     """Return the revisions of some contracts that were written after a moment, oldest first."""
-    return _found(engine, contracts.c.complete_at > moment, _among(contract_ids))
+    return _found(engine, contract_ids, contracts.c.complete_at > moment)
 
 
 def mark_emitted(engine: Engine, revision: Revision) -> None:
     """Write down that Airflow has been told of a revision."""
 
     def write(connection: Connection) -> None:
-        values = {"emitted_at": clock_of(connection)}
-        connection.execute(update(contracts).where(_is(revision)).values(values))
+        query = update(contracts).where(
+            contracts.c.contract_id == revision.contract_id,
+            contracts.c.period_key == revision.period_key,
+            contracts.c.revision == revision.number,
+        )
+        connection.execute(query.values(emitted_at=clock_of(connection)))
 
     in_transaction(engine, write)
 
@@ -173,27 +177,17 @@ def written(engine: Engine, contract_id: str, event_id: str) -> Revision | None:
     """Return the revision that a run of a contract's DAG is of; None where there is none."""
     _, _, rest = event_id.partition("__")
     key = rest.rpartition("__r")[0]
-    found = _found(engine, contracts.c.period_key == key, _among([contract_id]))
+    found = _found(engine, [contract_id], contracts.c.period_key == key)
     return next((one for one in found if one.event_id == event_id), None)
 
 
-def _found(engine: Engine, *conditions: ColumnElement[bool]) -> list[Revision]:
+def _found(
+    engine: Engine, contract_ids: Collection[str], condition: ColumnElement[bool]
+) -> list[Revision]:
     query = (
         select(*(contracts.c[name] for name in COLUMNS))
-        .where(*conditions)
+        .where(contracts.c.contract_id.in_(contract_ids), condition)
         .order_by(contracts.c.complete_at, contracts.c.period_key, contracts.c.revision)
     )
     with reading(engine) as connection:
         return [Revision(*row) for row in connection.execute(query)]
-
-
-def _among(contract_ids: Collection[str]) -> ColumnElement[bool]:
-    return contracts.c.contract_id.in_(contract_ids)
-
-
-def _is(revision: Revision) -> ColumnElement[bool]:
-    return and_(
-        contracts.c.contract_id == revision.contract_id,
-        contracts.c.period_key == revision.period_key,
-        contracts.c.revision == revision.number,
-    )

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from include.language import N_, _
 from include.periods import CALLED, DAYS_IN_A_WEEK, LAST_DAY_OF_EVERY_MONTH, WEEKDAYS
-from include.registry.contracts.fit import SAMPLE
+from include.registry.contracts.loading import SAMPLE
 from include.registry.contracts.schema import PARTS
 from include.registry.deadlines import LAST_OF_A_DAY, check_deadline
 from include.registry.paths import CONTRACTS_FILE
