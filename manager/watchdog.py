@@ -224,8 +224,7 @@ def _look_at_watchdog(layout: Layout) -> Look:
         except OSError:
             beat = None
         if running(layout) and (beat is None or scope.now - beat >= QUIET):
-            yield scope.service(WATCHDOG, scope.say(ALIVE), scope.say(RESTART), beat,
-                                scope.say(health.NAMES[WATCHDOG]))  # fmt: skip
+            yield scope.service(WATCHDOG, scope.say(ALIVE), scope.say(RESTART), beat)
 
     return look
 

@@ -19,11 +19,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from datetime import datetime
 
-    from include.alerts.configuration import AlertConfiguration
     from include.alerts.findings import Finding, Missing
     from include.alerts.records import Alert, KeptMute
     from include.alerts.store import Store
-    from include.registry.alerts import Mute
+    from include.registry.alerts import AlertConfiguration, Mute
 
 # Kinds whose subject is a job, and which tell of its data.
 OF_JOBS = frozenset({Kind.LATE, Kind.QUALITY, Kind.PAUSED, Kind.AGING, Kind.DRIFT})
@@ -82,12 +81,7 @@ def _is_muted(unit: Missing, mutes: list[Mute]) -> bool:
 
 
 class Answers:
-    """Keeps what somebody says.
-
-    Args:
-        store: where.
-        note: writes an event into the journal, with who asked for it.
-    """
+    """Keeps what somebody says; `note` writes it into the journal, with who asked for it."""
 
     def __init__(self, store: Store, note: Callable[[str], None]) -> None:
         self._store, self._note = store, note

@@ -26,11 +26,7 @@ TWO = 2  # units are enough for a span
 
 
 class Language:
-    """One of the languages of config/alerts.yaml.
-
-    Args:
-        name: `zh` or `en`.
-    """
+    """One of the languages of config/alerts.yaml, by its name: `zh` or `en`."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -81,6 +77,25 @@ def kind_in_words(kind: Kind) -> str:
     """Return what an alert is about, with the key that config/alerts.yaml has for it."""
     word = _(KINDS[kind])
     return word if word == kind.value else _("{word} ({key})", word=word, key=kind.value)
+
+
+# What those of the service are about
+PARTS = {
+    "scheduler": N_("scheduler"),
+    "dag-processor": N_("DAG processor"),
+    "triggerer": N_("triggerer"),
+    "api-server": N_("web UI and API"),
+    "config-watcher": N_("config-watcher"),
+    "contract-events": N_("contract-events"),
+    "sandbox": N_("sandbox"),
+    "watchdog": N_("watchdog"),
+    "journal": N_("journal"),
+    "database": N_("Airflow's database"),
+    "warehouse": N_("warehouse"),
+    "disk": N_("disk"),
+    "clock": N_("clock"),
+    "supervisord": N_("supervisord"),
+}
 
 
 # -- One alert

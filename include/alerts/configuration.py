@@ -1,4 +1,4 @@
-"""What config/alerts.yaml says of one finding: which channels get it, whom it mentions, who mutes.
+"""What config/alerts.yaml means for one finding: which channels get it, and when.
 
 The file itself is read and checked in `include.registry.alerts`, beside the registry.
 """
@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from include.alerts.records import Purpose
 from include.registry.alerts import (
     COMPLETE,
     AlertConfiguration,
@@ -26,20 +27,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from include.alerts.findings import Finding
-
-__all__ = [
-    "AlertConfiguration",
-    "Channel",
-    "digest_channels",
-    "is_announced",
-    "is_quiet",
-    "keep_usable",
-    "load_alerts",
-    "load_usable",
-    "mentioned",
-    "route_of",
-]
-
 
 KEPT = "alerts.yaml.kept"
 
@@ -111,6 +98,11 @@ def is_announced(configuration: AlertConfiguration, channel: Channel | None = No
         COMPLETE in route.on and (channel is None or route.to == channel.id)
         for route in configuration.routes
     )
+
+
+def is_for_programs(channel: Channel, purpose: Purpose) -> bool:
+    """Return whether a message is one that a program waits for: no budget of a chat holds it up."""
+    return channel.kind == "webhook" and purpose is Purpose.COMPLETE
 
 
 def mentioned(channel: Channel, route: Route) -> tuple[str, ...]:

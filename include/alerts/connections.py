@@ -46,6 +46,11 @@ AS_OLD_AS = timedelta(hours=1)
 NONE = ""
 
 
+def is_due(last: datetime | None, every: timedelta, now: datetime) -> bool:
+    """Return whether what is done every so often is due; it is where the clock was set back."""
+    return last is None or not timedelta() <= now - last < every
+
+
 def keys_of(environment: Mapping[str, str]) -> MultiFernet | None:
     """Return the keys that Airflow encrypts with; none where the environment has no usable one."""
     given = [key for key in environment.get("AIRFLOW__CORE__FERNET_KEY", "").split(",") if key]
@@ -56,22 +61,20 @@ def keys_of(environment: Mapping[str, str]) -> MultiFernet | None:
 
 
 def read_connections(
-    connection: Connection, ids: Collection[str] | None, keys: MultiFernet | None
+    connection: Connection, ids: Collection[str], keys: MultiFernet | None
 ) -> dict[str, str]:
     """Read connections from Airflow's database.
 
     Args:
         connection: to it.
-        ids: of those that are wanted; all without.
+        ids: of those that are wanted.
         keys: what they are encrypted with.
 
     Returns:
         each in Airflow's JSON form, by its id; without those that are not there, or that these keys
         do not open.
     """
-    query = select(CONNECTIONS)
-    if ids is not None:
-        query = query.where(CONNECTIONS.c.conn_id.in_(sorted(ids)))
+    query = select(CONNECTIONS).where(CONNECTIONS.c.conn_id.in_(sorted(ids)))
     found = {}
     for row in connection.execute(query):
         try:
@@ -91,18 +94,16 @@ class ChannelConnections:
     Args:
         store: keeps them.
         environment: this process's.
+
+    Attributes:
+        keys: what Airflow's database is encrypted with.
     """
 
     def __init__(self, store: Store, environment: Mapping[str, str]) -> None:
         self._store = store
         self._environment = environment
-        self._keys = keys_of(environment)
+        self.keys = keys_of(environment)
         self._known: dict[str, str] = {}
-
-    @property
-    def keys(self) -> MultiFernet | None:
-        """What Airflow's database is encrypted with."""
-        return self._keys
 
     def refresh(self, found: Mapping[str, str], ids: Collection[str], now: datetime) -> None:
         """Take in what Airflow's database holds, and keep what has changed or is an hour old.
@@ -116,8 +117,8 @@ class ChannelConnections:
             text = found.get(connection_id, NONE)
             self._known[connection_id] = text
             with suppress(ExpectedError):  # where nothing can be kept, there is worse to tell
-                if self._keys is not None and self._is_due(connection_id, text, now):
-                    sealed = self._keys.encrypt(text.encode())
+                if self.keys is not None and self._is_due(connection_id, text, now):
+                    sealed = self.keys.encrypt(text.encode())
                     self._store.keep_credentials(connection_id, sealed, now)
 
     def variables(self, ids: Collection[str]) -> dict[str, str]:
@@ -153,7 +154,7 @@ class ChannelConnections:
 
     def _opened(self, sealed: bytes) -> str:
         try:
-            return self._keys.decrypt(sealed).decode() if self._keys else NONE
+            return self.keys.decrypt(sealed).decode() if self.keys else NONE
         except InvalidToken:  # of a key that was replaced since
             return NONE
 
@@ -198,8 +199,7 @@ class ShopConnections:
 
     def is_due(self, ids: Collection[str], now: datetime) -> bool:
         """Return whether to read them again."""
-        is_old = self.read_at is None or not timedelta() <= now - self.read_at < AS_OLD_AS
-        return is_old or not frozenset(ids) <= self._ids
+        return is_due(self.read_at, AS_OLD_AS, now) or not frozenset(ids) <= self._ids
 
     def read(self, connection: Connection, ids: Collection[str], now: datetime) -> None:
         """Read them from Airflow's database."""

@@ -69,11 +69,7 @@ class NewerFileError(ExpectedError):
 
 
 class Database:
-    """The database at a path, made when it is needed; not to be used after a fork.
-
-    Args:
-        path: of the file.
-    """
+    """The database at a path, made when it is needed; not to be used after a fork."""
 
     def __init__(self, path: Path) -> None:
         self.path = path

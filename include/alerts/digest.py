@@ -1,4 +1,7 @@
-"""The daily message, which comes also when all is well, so that its absence is an alarm."""
+"""What channels are told besides alerts: the digest, and each time that a period is complete.
+
+The digest comes also when all is well, so that its absence is an alarm.
+"""
 
 from __future__ import annotations
 
@@ -8,18 +11,20 @@ from zoneinfo import ZoneInfo
 
 from include.alerts import catalogue as texts
 from include.alerts.answers import job_and_shop
+from include.alerts.catalogue import Language
 from include.alerts.composing import Wording
+from include.alerts.configuration import is_announced, is_for_programs, is_quiet
 from include.alerts.messages import ITEM, Message
 from include.alerts.records import Purpose
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from datetime import date
 
     from include.alerts.answers import Mutes
-    from include.alerts.configuration import AlertConfiguration
-    from include.alerts.findings import Day
-    from include.alerts.records import Alert, Stop
+    from include.alerts.findings import Completed, Day
+    from include.alerts.records import Alert, Key, Stop
+    from include.registry.alerts import AlertConfiguration, Channel
 
 SHOWN = 8  # alerts, periods, or what is new in answers
 LONGEST_LATENESS = timedelta(hours=12)  # a digest that could not come is made up for so long
@@ -34,15 +39,7 @@ class Due(NamedTuple):
 
 
 class Digest:
-    """Says how the day is.
-
-    Args:
-        configuration: language, zone, and when it comes.
-        mutes: of what nothing is said.
-        alerts: those that are open.
-        stops: of the service, of the last days.
-        now: the moment; aware.
-    """
+    """Says how the day is, at an (aware) moment."""
 
     def __init__(
         self,
@@ -188,3 +185,39 @@ class Digest:
 
     def _at(self, moment: datetime) -> str:
         return f"{moment.astimezone(self._zone):%m-%d %H:%M}"
+
+
+def announcements(
+    configuration: AlertConfiguration,
+    channel: Channel,
+    completed: Iterable[Completed],
+    told: frozenset[Key],
+    now: datetime,
+) -> Iterator[Message]:
+    """Yield a message for each revision that a channel was not told of.
+
+    Args:
+        configuration: a route of it has to ask for them.
+        channel: which; a webhook, where programs wait, is told in quiet hours, too.
+        completed: the revisions of late.
+        told: those that it was told of.
+        now: the moment; aware.
+    """
+    is_held = not is_for_programs(channel, Purpose.COMPLETE) and is_quiet(configuration, now)
+    if is_held or not is_announced(configuration, channel):
+        return
+    language = Language(configuration.general.language)
+    for one in completed:
+        revision, zone = one.revision, ZoneInfo(one.zone)
+        if (revision.contract_id, revision.period_key, revision.number) in told:
+            continue
+        title = language.say(
+            texts.NOW_COMPLETE if revision.number == 1 else texts.NOW_RESTATED,
+            name=one.name,
+            period=revision.period_key,
+            at=language.moment(revision.complete_at.astimezone(zone), now.astimezone(zone)),
+            revision=revision.number,
+        )
+        rows = "?" if revision.row_count is None else f"{revision.row_count:,}"
+        amount = language.say(texts.AMOUNT, units=revision.units, rows=rows)
+        yield Message(title, (amount,), event=revision.as_event())

@@ -12,28 +12,29 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from include.alerts import catalogue as texts
-from include.alerts.alert_states import tracked
-from include.alerts.announcements import announcements, is_for_programs
 from include.alerts.answers import Mutes
 from include.alerts.catalogue import Language
 from include.alerts.composing import Wording
-from include.alerts.configuration import digest_channels, is_quiet
-from include.alerts.digest import Digest
+from include.alerts.configuration import digest_channels, is_for_programs, is_quiet
+from include.alerts.digest import Digest, announcements
 from include.alerts.findings import Finding, Kind
 from include.alerts.notices import OF_A_CHANNEL, Notices, parts_of, within_budget
-from include.alerts.records import Changes, Outgoing, Purpose, Told
+from include.alerts.records import Alert, Changes, Outgoing, Purpose, Told
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
     from datetime import datetime
 
-    from include.alerts.configuration import AlertConfiguration
     from include.alerts.findings import Completed, Observed
     from include.alerts.messages import Message
     from include.alerts.notices import Notice, Part
-    from include.alerts.records import Alert, Health, State, What
-    from include.registry.alerts import Channel
+    from include.alerts.records import Health, State, What
+    from include.registry.alerts import AlertConfiguration, Channel
 
+# What is repaired by the next edit in most cases waits before it is said.
+HOLDS: Mapping[Kind, timedelta] = {Kind.CONFIGURATION: timedelta(minutes=5)}
+# What is gone and comes back within this time was never gone: it is said once, not each time.
+STEADY = timedelta(minutes=5)
 # What passes by itself is said of a channel only when it has lasted.
 PATIENCE_WITH_A_CHANNEL = timedelta(minutes=5)
 # What is over, and could not be said for so long, is of no use to anybody.
@@ -43,35 +44,100 @@ FORGOTTEN = timedelta(days=7)
 def judge(
     state: State, observed: Observed, configuration: AlertConfiguration, now: datetime
 ) -> Changes:
-    """Return what a round writes.
-
-    Args:
-        state: what is kept.
-        observed: what the round has found.
-        configuration: config/alerts.yaml.
-        now: the moment; aware.
-    """
+    """Return what a round writes, by what is kept and what it has found at an (aware) moment."""
     mutes = Mutes(configuration, state.mutes, now)
     of_channels = channel_findings(state, configuration, now)
     seen = replace(observed, findings=(*observed.findings, *of_channels))
-    after = tracked(state.alerts, seen, mutes, state.next_alert, now)
+    after, dropped = _tracked(state, seen, mutes, now)
     writing = _Writing(state, configuration, now)
     for channel in configuration.channels.values():
-        writing.write(channel, after.alerts)
-    digest = Digest(configuration, mutes, list(after.alerts), state.stops, now)
+        writing.write(channel, after)
+    digest = Digest(configuration, mutes, after, state.stops, now)
     for channel in digest_channels(configuration):
         writing.write_daily(channel, digest, observed)
     for channel in configuration.channels.values():
         writing.write_complete(channel, observed.completed)
-    alerts = (writing.finished(alert) for alert in after.alerts)
+    alerts = (writing.finished(alert) for alert in after)
     before = {alert.number: alert for alert in state.alerts}
     return Changes(
         alerts=tuple(alert for alert in alerts if alert != before.get(alert.number)),
-        dropped=after.dropped,
+        dropped=tuple(dropped),
         outgoing=tuple(writing.outgoing),
         abandoned=tuple(
             one.number for one in state.waiting if one.channel not in configuration.channels
         ),
+    )
+
+
+def _tracked(
+    state: State, observed: Observed, mutes: Mutes, now: datetime
+) -> tuple[list[Alert], list[int]]:
+    """Return the alerts after a round, and the numbers of those that went before they opened."""
+    found = {finding.identity: finding for finding in observed.findings}
+    kept: list[Alert] = []
+    dropped: list[int] = []
+    for alert in state.alerts:
+        if alert.recovered:  # the same may be wrong once more, as a new alert
+            kept.append(alert)
+            continue
+        finding = found.pop(alert.finding.identity, None)
+        after = _after(alert, finding, observed, mutes, now)
+        if after is None:
+            dropped.append(alert.number)
+        else:
+            kept.append(after)
+    for new, finding in enumerate(found.values(), start=state.next_alert):
+        kept.append(_present(Alert(new, finding, now), finding, mutes, now))
+    return kept, dropped
+
+
+def _after(
+    alert: Alert, finding: Finding | None, observed: Observed, mutes: Mutes, now: datetime
+) -> Alert | None:
+    """Return an open alert after a round; none: it was held, and is gone."""
+    if finding is not None:
+        since = min(alert.finding.since, finding.since)
+        return _present(alert, replace(finding, since=since), mutes, now)
+    identity = alert.finding.identity
+    if identity.kind in observed.unseen_kinds or identity.subject in observed.unseen_subjects:
+        return alert
+    if _stands_for(observed, alert.finding) and identity not in observed.resolved:
+        return replace(alert, gone=None, silent=True)
+    if alert.opened is None:
+        return None
+    return _absent(replace(alert, silent=mutes.covers(alert.finding)), observed, now)
+
+
+def _present(alert: Alert, finding: Finding, mutes: Mutes, now: datetime) -> Alert:
+    silent = mutes.covers(finding)
+    hold = HOLDS.get(finding.kind, timedelta())
+    opens = alert.opened is None and not silent and now - alert.first_seen >= hold
+    told = mutes.without_muted(finding)
+    return replace(
+        alert,
+        finding=told,
+        opened=now if opens else alert.opened,
+        missed=told.units if opens else alert.missed,
+        gone=None,
+        silent=silent,
+        resolution=None,
+    )
+
+
+def _absent(alert: Alert, observed: Observed, now: datetime) -> Alert:
+    gone = alert.gone or now
+    resolution = observed.resolved.get(alert.finding.identity, alert.resolution)
+    recovered = now if now - gone >= STEADY else None
+    return replace(alert, gone=gone, resolution=resolution, recovered=recovered)
+
+
+def _stands_for(observed: Observed, late: Finding) -> bool:
+    """Return whether a period that was late has become one that nothing will heal."""
+    return late.kind is Kind.LATE and any(
+        finding.kind is Kind.AGING
+        and finding.subject in (late.subject, *late.jobs)
+        and finding.period_key in ("", late.period_key)
+        for finding in observed.findings
     )
 
 
@@ -114,7 +180,7 @@ class _Writing:
         self._said: dict[int, list[Told]] = {}
         self._unfinished: set[int] = set()
 
-    def write(self, channel: Channel, alerts: tuple[Alert, ...]) -> None:
+    def write(self, channel: Channel, alerts: list[Alert]) -> None:
         """Write what a channel is to be told."""
         fresh: list[Notice] = []
         held: list[Notice] = []

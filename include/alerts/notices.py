@@ -14,10 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from datetime import datetime
 
-    from include.alerts.configuration import AlertConfiguration
     from include.alerts.findings import Finding
     from include.alerts.records import Alert, Told
-    from include.registry.alerts import Channel, Route
+    from include.registry.alerts import AlertConfiguration, Channel, Route
 
 OF_A_CHANNEL = "channel:"  # how the subject of a finding about a channel begins
 
@@ -71,13 +70,7 @@ DONE, WAITING = Standing(is_done=True), Standing()
 
 
 class Notices:
-    """Works out what is to be said in one channel.
-
-    Args:
-        channel: which.
-        configuration: config/alerts.yaml.
-        now: the moment; aware.
-    """
+    """Works out what is to be said in one channel at an (aware) moment."""
 
     def __init__(self, channel: Channel, configuration: AlertConfiguration, now: datetime) -> None:
         self._channel = channel
@@ -110,13 +103,11 @@ class Notices:
         if not lasted or (is_escalation and alert.acked is not None):
             return _waiting_unless_over(alert)
         if alert.recovered is not None:
-            whats: tuple[What, ...] = (What.OPENING, What.RECOVERY)
-            return Standing(Notice(alert, self._channel.id, whats, due, (), is_escalation))
+            both = (What.OPENING, What.RECOVERY)
+            return self._to_say(alert, both, due, is_escalation=is_escalation)
         if self._now < due or alert.gone is not None:
             return WAITING
-        mention = mentioned(self._channel, route)
-        whats = (What.OPENING,)
-        return Standing(Notice(alert, self._channel.id, whats, due, mention, is_escalation))
+        return self._to_say(alert, (What.OPENING,), due, route, is_escalation=is_escalation)
 
     def _said(self, alert: Alert, said: list[Told], route: Route | None) -> Standing:
         """Return how an alert stands that the channel knows of.
@@ -126,14 +117,25 @@ class Notices:
         if any(one.what is What.RECOVERY for one in said):
             return DONE
         if alert.recovered is not None:
-            return Standing(Notice(alert, self._channel.id, (What.RECOVERY,), alert.recovered))
+            return self._to_say(alert, (What.RECOVERY,), alert.recovered)
         latest = max(one.delivered for one in said if one.delivered is not None)
         due = latest + self._configuration.general.repeat
         is_held = alert.acked is not None or alert.gone is not None
         if route is None or self._now < due or is_held:
             return WAITING
-        mention = mentioned(self._channel, route)
-        return Standing(Notice(alert, self._channel.id, (What.REPEAT,), due, mention))
+        return self._to_say(alert, (What.REPEAT,), due, route)
+
+    def _to_say(
+        self,
+        alert: Alert,
+        whats: tuple[What, ...],
+        since: datetime,
+        route: Route | None = None,
+        *,
+        is_escalation: bool = False,
+    ) -> Standing:
+        mention = mentioned(self._channel, route) if route else ()
+        return Standing(Notice(alert, self._channel.id, whats, since, mention, is_escalation))
 
 
 def _waiting_unless_over(alert: Alert) -> Standing:

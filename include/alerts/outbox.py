@@ -8,27 +8,21 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, TypeAlias
 
-from include.alerts.announcements import is_for_programs
+from include.alerts.configuration import is_for_programs
 from include.alerts.messages import Receipt
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
     from datetime import datetime
 
-    from include.alerts.configuration import AlertConfiguration
     from include.alerts.messages import Message
     from include.alerts.records import Outgoing
     from include.alerts.store import Store
-    from include.registry.alerts import Channel
+    from include.registry.alerts import AlertConfiguration, Channel
 
-
-class Send(Protocol):
-    """Sends a message by a channel, with its credentials, and says what the channel answered."""
-
-    async def __call__(self, channel: Channel, message: Message) -> Receipt:
-        """Return what became of a message."""
+    Send: TypeAlias = Callable[[Channel, Message], Awaitable[Receipt]]
 
 
 async def deliver(
@@ -39,7 +33,7 @@ async def deliver(
     Args:
         store: where they wait.
         configuration: config/alerts.yaml.
-        send: how to send one.
+        send: sends one, with the channel's credentials, and returns what became of it.
         clock: returns the moment; aware. Sending takes time, so it is asked for each message.
     """
     by_channel: dict[str, list[Outgoing]] = defaultdict(list)

@@ -12,11 +12,10 @@ from include.units.unit import NO_SHOP
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from include.alerts.configuration import AlertConfiguration
     from include.alerts.findings import Missing
     from include.alerts.records import Alert, Health
     from include.alerts.store import Store
-    from include.registry.alerts import Mute
+    from include.registry.alerts import AlertConfiguration, Mute
 
 # How the store calls a round that could read, judge and send.
 GOOD_ROUND = "round"
@@ -66,20 +65,18 @@ class Overview:
 
 
 def overview(store: Store, configuration: AlertConfiguration, now: datetime) -> Overview:
-    """Return what is open, muted and failing.
-
-    Args:
-        store: what is kept.
-        configuration: config/alerts.yaml.
-        now: the moment; aware.
-    """
+    """Return what is open, muted and failing at an (aware) moment."""
     found = store.alerts()
     kept = store.mutes(now)
     mutes = Mutes(configuration, kept, now)
     healths = store.healths()
     return Overview(
         now,
-        tuple(_seen(alert, mutes) for alert in found if _is_told(alert, mutes)),
+        tuple(
+            replace(alert, finding=mutes.without_muted(alert.finding))
+            for alert in found
+            if _is_told(alert, mutes)
+        ),
         tuple(
             Muted(
                 mute,
@@ -106,10 +103,6 @@ def is_open(alert: Alert) -> bool:
 def _is_told(alert: Alert, mutes: Mutes) -> bool:
     """Return whether an alert is open, and not muted: by now, which the last round did not know."""
     return is_open(alert) and not alert.silent and not mutes.covers(alert.finding)
-
-
-def _seen(alert: Alert, mutes: Mutes) -> Alert:
-    return replace(alert, finding=mutes.without_muted(alert.finding))
 
 
 def _is_under(alert: Alert, mute: Mute, mutes: Mutes) -> bool:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from include.alerts import catalogue as texts
 from include.alerts.catalogue import Language
 from include.alerts.configuration import keep_usable, load_usable
-from include.alerts.connections import ChannelConnections
+from include.alerts.connections import ChannelConnections, is_due
 from include.alerts.engine import judge
 from include.alerts.findings import Kind, Observed
 from include.alerts.messages import ITEM, Message, Receipt
@@ -33,10 +33,9 @@ from include.errors import ExpectedError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from include.alerts.configuration import AlertConfiguration
     from include.alerts.findings import Finding
     from include.alerts.watching.clock import ClockWatch
-    from include.registry.alerts import Channel
+    from include.registry.alerts import AlertConfiguration, Channel
 
 LOCK, ALARM = "locks/watchdog.lock", "locks/watchdog.alarm"
 PINGED = "heartbeat"  # how the store calls the last call of its address
@@ -69,10 +68,10 @@ class Made:
 
 
 class Rounds:
-    """Makes the rounds of an site.
+    """Makes the rounds of a site.
 
     Args:
-        site: the site.
+        site: the installation that is watched.
         looks: further parts of its service, each by its name.
         runs: returns whether the service runs.
         clock: returns the moment; aware.
@@ -197,9 +196,7 @@ class Rounds:
             return ""
         self.store.note(GOOD_ROUND, now)
         heartbeat, last = configuration.heartbeat, self.store.noted().get(PINGED)
-        if heartbeat is None or standing.failing:
-            return ""
-        if last is not None and timedelta() <= now - last < heartbeat.every:
+        if heartbeat is None or standing.failing or not is_due(last, heartbeat.every, now):
             return ""
         from include.alerts.channels.webhook import ping  # noqa: PLC0415 - as `_send`
 
@@ -237,7 +234,7 @@ class Rounds:
         path, last = self._site.var / ALARM, self._alarm_at
         with suppress(OSError):
             last = datetime.fromtimestamp(path.stat().st_mtime, timezone.utc)
-        if last is not None and timedelta() <= now - last < ALARM_EVERY:
+        if not is_due(last, ALARM_EVERY, now):
             return False
         self._alarm_at = now
         with suppress(OSError):

@@ -121,13 +121,7 @@ def _parsed(name: str, text: str) -> Any:
 
 
 def read_state(connection: Connection, now: datetime, within: timedelta) -> State:
-    """Return what a round is given.
-
-    Args:
-        connection: to the database.
-        now: the moment; aware.
-        within: how far back attempts to send matter.
-    """
+    """Return what a round is given; attempts to send matter `within` a while before it."""
     (next_alert,) = connection.execute("SELECT coalesce(max(number), 0) + 1 FROM alerts").fetchone()
     (message,) = connection.execute("SELECT coalesce(max(number), 0) + 1 FROM outbox").fetchone()
     query = "SELECT channel, at FROM attempts WHERE at >= ?"

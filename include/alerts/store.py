@@ -30,11 +30,7 @@ FIRST_WAIT, LONGEST_WAIT = timedelta(minutes=1), timedelta(minutes=15)
 
 
 class Store:
-    """The store at a path.
-
-    Args:
-        path: of `var/alerts.db`.
-    """
+    """What the file `var/alerts.db` keeps."""
 
     def __init__(self, path: Path) -> None:
         self._database = Database(path)
@@ -118,19 +114,13 @@ class Store:
                 query = "UPDATE outbox SET refused = ?, code = ?, answer = ? WHERE number = ?"
                 connection.execute(query, [at, *told])
                 sql.take_back(connection, outgoing.number)
-            health = sql.read_health(connection, outgoing.channel)
-            sql.write_health(connection, _after(health, receipt, now))
+            _note_answer(connection, outgoing.channel, receipt, now)
 
         self._database.transact(work)
 
     def prove(self, channel: str, receipt: Receipt, now: datetime) -> None:
         """Note that a channel took a message that was in no outbox; what waits is sent at once."""
-
-        def work(connection: Connection) -> None:
-            health = sql.read_health(connection, channel)
-            sql.write_health(connection, _after(health, receipt, now))
-
-        self._database.transact(work)
+        self._database.transact(lambda it: _note_answer(it, channel, receipt, now))
 
     def healths(self) -> dict[str, Health]:
         """Return how sending to each channel goes."""
@@ -229,17 +219,19 @@ def _is_doubtful(receipt: Receipt) -> bool:
     )
 
 
-def _after(health: Health, receipt: Receipt, now: datetime) -> Health:
-    """Return how a channel is after an attempt."""
-    told = Health(health.channel, code=receipt.code, answer=receipt.answer, remedy=receipt.remedy)
+def _note_answer(connection: Connection, channel: str, receipt: Receipt, now: datetime) -> None:
+    """Keep how a channel is after an attempt."""
+    before = sql.read_health(connection, channel)
+    after = Health(channel, code=receipt.code, answer=receipt.answer, remedy=receipt.remedy)
     if receipt.delivered:
-        return replace(told, delivered=now)
-    wait = min(FIRST_WAIT * 2 ** min(health.attempts, 10), LONGEST_WAIT)
-    return replace(
-        told,
-        failing_since=health.failing_since or now,
-        attempts=health.attempts + 1,
-        next_attempt=now + wait,
-        is_refusal=not receipt.temporary and not _is_doubtful(receipt),
-        delivered=health.delivered,
-    )
+        after = replace(after, delivered=now)
+    else:
+        after = replace(
+            after,
+            failing_since=before.failing_since or now,
+            attempts=before.attempts + 1,
+            next_attempt=now + min(FIRST_WAIT * 2 ** min(before.attempts, 10), LONGEST_WAIT),
+            is_refusal=not receipt.temporary and not _is_doubtful(receipt),
+            delivered=before.delivered,
+        )
+    sql.write_health(connection, after)

@@ -13,11 +13,11 @@ from include.registry.alerts import LONGEST_MUTE
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from include.alerts.configuration import AlertConfiguration
     from include.alerts.findings import Finding
     from include.alerts.overview import Muted, Overview
     from include.alerts.records import Alert
     from include.registry import Registry
+    from include.registry.alerts import AlertConfiguration
 
 OF_CONNECTIONS = frozenset({Kind.CREDENTIALS, Kind.TOKEN})
 # What the page says in its own language is made of these.

@@ -35,8 +35,8 @@ if TYPE_CHECKING:
 
     from fastapi import FastAPI
 
-    from include.alerts.configuration import AlertConfiguration
     from include.registry import Job, Registry
+    from include.registry.alerts import AlertConfiguration
 
 LONGEST_NAME = 200
 LONGEST_REASON = 2_000  # characters that are looked at; `check_reason` takes fewer

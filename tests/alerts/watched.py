@@ -15,13 +15,13 @@ from sqlalchemy import JSON, MetaData, Table, create_engine, delete, insert, upd
 from sqlalchemy.pool import NullPool
 
 from include import PROJECT_ROOT
-from include.alerts.configuration import load_alerts
 from include.alerts.connections import ChannelConnections
 from include.alerts.store import Store
 from include.alerts.watching.clock import ClockWatch
 from include.alerts.watching.reader import Reader
 from include.alerts.watching.scope import RoundInput, Site
 from include.registry import load_registry
+from include.registry.alerts import load_alerts
 from include.units.first_seen import first_seen
 from include.units.job_units import LONG_AGO
 from include.warehouse import connect

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from include import PROJECT_ROOT
-from include.alerts.configuration import load_alerts
 from include.alerts.engine import judge
 from include.alerts.findings import Finding, Kind, Missing, Observed
 from include.alerts.messages import Receipt
 from include.alerts.outbox import deliver
 from include.alerts.overview import GOOD_ROUND
 from include.alerts.store import FILE, Store
+from include.registry.alerts import load_alerts
 from manager import cli
 from manager.commands import COMMANDS
 from manager.layout import Layout

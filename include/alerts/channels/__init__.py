@@ -2,36 +2,29 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, TypeAlias
 
 from include.alerts.channels import dialects, email, webhook
 from include.alerts.channels.posting import UnansweredError
 from include.alerts.channels.remedies import advice
-from include.alerts.channels.robots import one_line
 from include.alerts.channels.settings import Channel, Credentials
 from include.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Awaitable, Callable, Mapping
 
     from include.alerts.messages import Message, Receipt
     from include.registry.alerts import Channel as Configured
 
-__all__ = ["CHANNELS", "Channel", "Credentials", "Sender", "send", "send_by"]
+    Sender: TypeAlias = Callable[[Channel, Credentials, Message, float], Awaitable[Receipt]]
+
+__all__ = ["CHANNELS", "Channel", "Credentials", "send", "send_by"]
 
 # How long an answer may take, as a whole.
 SECONDS, SECONDS_OF_MAIL = 10.0, 30.0
 
 
-class Sender(Protocol):
-    """Sends by one kind of channel."""
-
-    async def __call__(
-        self, channel: Channel, credentials: Credentials, message: Message, patience: float
-    ) -> Receipt:
-        """Send a message, and return what the channel said; raises what `send` catches."""
-
-
+# What sends by each kind, with at most so many seconds; raises what `send` catches.
 CHANNELS: dict[str, Sender] = {
     "dingtalk": dialects.send_dingtalk,
     "feishu": dialects.send_feishu,
@@ -58,7 +51,7 @@ async def send_by(
     try:
         credentials = Credentials.from_env(settings.connection, variables)
     except ConfigurationError as error:
-        return advice(channel, settings.connection, "configuration", one_line(str(error)))
+        return advice(channel, settings.connection, "configuration", str(error))
     return await send(channel, credentials, message)
 
 
@@ -81,4 +74,4 @@ async def send(
         return await CHANNELS[channel.kind](channel, credentials, message, patience or usual)
     except (UnansweredError, ConfigurationError) as error:
         code = error.code if isinstance(error, UnansweredError) else "configuration"
-        return advice(channel, credentials.id, code, one_line(credentials.masked(str(error))))
+        return advice(channel, credentials.id, code, credentials.masked(str(error)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ssl
 from contextlib import suppress
+from dataclasses import replace
 from email.message import EmailMessage
 from email.utils import formatdate, make_msgid
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -13,8 +14,7 @@ import aiosmtplib
 import anyio
 
 from include.alerts.channels.posting import BROKEN, UNREACHED, UnansweredError, reason
-from include.alerts.channels.remedies import advice
-from include.alerts.channels.robots import one_line
+from include.alerts.channels.remedies import advice, one_line
 from include.alerts.messages import Receipt
 from include.gateways.network import certificates
 from include.language import _
@@ -89,9 +89,8 @@ async def send(
     except ValueError as error:  # an address that no envelope can have
         raise credentials.problem(one_line(str(error))) from None
     if refused:
-        answer = one_line(", ".join(f"{who}: {what}" for who, what in refused.items()))
-        partly = advice(channel, credentials.id, "recipients", credentials.masked(answer))
-        return Receipt(delivered=True, code="recipients", answer=answer, remedy=partly.remedy)
+        answer = credentials.masked(", ".join(f"{who}: {what}" for who, what in refused.items()))
+        return replace(advice(channel, credentials.id, "recipients", answer), delivered=True)
     return Receipt(delivered=True, code="SMTP 250", answer="ok")
 
 
@@ -169,7 +168,7 @@ def _mail(server: Server, to: Sequence[str], message: Message) -> EmailMessage:
 def _refusal(
     channel: Channel, credentials: Credentials, error: aiosmtplib.SMTPResponseException
 ) -> Receipt:
-    said = one_line(credentials.masked(str(error.message)))
+    said = credentials.masked(str(error.message))
     return advice(channel, credentials.id, f"SMTP {error.code}", said)
 
 

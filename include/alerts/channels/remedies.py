@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from include.alerts.messages import Receipt
 from include.language import N_, _, speaking
+from include.text import printable, storable
 
 if TYPE_CHECKING:
     from include.alerts.channels.settings import Channel
+
+LONGEST_ANSWER = 300
 
 
 class Remedy(NamedTuple):
@@ -28,7 +31,6 @@ class Remedy(NamedTuple):
     temporary: bool = False
 
 
-SLOW_DOWN = N_("if this is frequent, let no other program use the robot")
 COPY_AGAIN = N_("copy the robot's webhook address again, into connection {connection}")
 KEYWORD = N_(
     "write the keyword of the robot's security settings as the channel's keyword in "
@@ -253,6 +255,12 @@ OF_KIND: dict[str, tuple[Remedy, ...]] = {
 }
 
 
+def one_line(text: str) -> str:
+    """Return what came from outside as a receipt shows it."""
+    line = printable(storable(" ".join(text.split())))
+    return line if len(line) <= LONGEST_ANSWER else f"{line[:LONGEST_ANSWER]}…"
+
+
 def remedy_for(kind: str, code: str, answer: str) -> Remedy:
     """Return the first remedy of a kind, or of all kinds, that a code and an answer call for."""
     return next(
@@ -269,9 +277,9 @@ def advice(channel: Channel, connection: str, code: str, answer: str) -> Receipt
         channel: its settings.
         connection: its connection's id.
         code: the channel's, or what went wrong in a word.
-        answer: what the channel said, without secrets, on one line.
+        answer: what the channel said, without secrets.
     """
-    answer = answer or code
+    answer = one_line(answer) or code
     found = remedy_for(channel.kind, code, answer)
     with speaking(channel.language):
         remedy = _(found.text, connection=connection)

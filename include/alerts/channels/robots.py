@@ -10,9 +10,9 @@ from urllib.parse import parse_qs, quote, urlsplit
 
 from include.alerts.channels.posting import post
 from include.alerts.channels.remedies import advice
+from include.alerts.channels.settings import is_address
 from include.alerts.messages import Receipt, fitted
 from include.language import _
-from include.text import printable, storable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from include.alerts.channels.settings import Channel, Credentials
     from include.alerts.messages import Message
 
-LONGEST_ANSWER = 300
-ADDRESS = re.compile(r"[!-~]+")
 ALL = "all"  # in `mention`: everybody in the group
 PHONE = re.compile(r"\+?[\d-]{5,}")
 
@@ -143,7 +141,7 @@ async def delivered(
     shown = _code_of(answer, code)
     said = str(found.get(platform.said) or answer.text)
     text = credentials.masked(said, robot.token, robot.secret, sign, quote(sign, safe=""))
-    return advice(channel, credentials.id, shown, one_line(text))
+    return advice(channel, credentials.id, shown, text)
 
 
 def fitted_body(
@@ -163,12 +161,6 @@ def phones_and_ids(mention: tuple[str, ...]) -> tuple[list[str], list[str]]:
     people = [one.strip() for one in mention if one.strip() not in ("", ALL)]
     phones = [one for one in people if PHONE.fullmatch(one)]
     return phones, [one for one in people if one not in phones]
-
-
-def one_line(text: str) -> str:
-    """Return what came from outside as a receipt shows it."""
-    line = printable(storable(" ".join(text.split())))
-    return line if len(line) <= LONGEST_ANSWER else f"{line[:LONGEST_ANSWER]}…"
 
 
 def _is_zero(code: Any) -> bool:
@@ -214,12 +206,7 @@ def _with_token(kind: str, base: str, token: str) -> str:
 def _checked(kind: str, address: str, credentials: Credentials) -> str:
     """Return an address that a request can go to, and of the right platform."""
     address = address.strip()
-    try:
-        place = urlsplit(address)
-        valid = place.scheme in ("http", "https") and bool(place.hostname) and place.port != 0
-    except ValueError:
-        valid = False
-    if not valid or place.username is not None or not ADDRESS.fullmatch(address):
+    if not is_address(address):
         # The value is not shown: its token is the robot.
         raise credentials.problem(
             _(
@@ -227,9 +214,12 @@ def _checked(kind: str, address: str, credentials: Credentials) -> str:
                 address=PLATFORMS[kind].address,
             )
         )
+    host = urlsplit(address).hostname
     for other, platform in PLATFORMS.items():
-        theirs = urlsplit(platform.address).hostname
-        if theirs == place.hostname and {kind, other} not in ({kind}, {"feishu", "lark"}):
+        if host == urlsplit(platform.address).hostname and {kind, other} not in (
+            {kind},
+            {"feishu", "lark"},
+        ):
             raise credentials.problem(
                 _(
                     "it holds the address of a robot of {other}, but the channel's kind is {kind}",

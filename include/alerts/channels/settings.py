@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -52,7 +51,7 @@ class Credentials:
     fields: Fields = field(repr=False)
 
     @classmethod
-    def from_env(cls, conn_id: str, environ: Mapping[str, str] = os.environ) -> Credentials:
+    def from_env(cls, conn_id: str, environ: Mapping[str, str]) -> Credentials:
         """Read `AIRFLOW_CONN_<ID>`, in Airflow's JSON or URI form.
 
         Raises:
@@ -117,6 +116,16 @@ class Credentials:
                 yield from secret_parts(text.strip())
                 if text != host or re.search(r"[^/]/[^/]|\?", text):
                     yield text.strip()
+
+
+def is_address(text: str) -> bool:
+    """Return whether a request can go to an address, which itself lets nobody in."""
+    try:
+        place = urlsplit(text)
+        valid = place.scheme in ("http", "https") and bool(place.hostname) and place.port != 0
+    except ValueError:
+        return False
+    return valid and place.username is None and bool(re.fullmatch("[!-~]+", text))
 
 
 def secret_parts(address: str) -> Iterator[str]:

@@ -10,14 +10,12 @@ import base64
 import re
 from http import HTTPStatus
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 import httpx
 
 from include.alerts.channels.posting import as_json, post
-from include.alerts.channels.remedies import advice
-from include.alerts.channels.robots import one_line
-from include.alerts.channels.settings import Credentials
+from include.alerts.channels.remedies import advice, one_line
+from include.alerts.channels.settings import Credentials, is_address
 from include.alerts.messages import Receipt
 from include.errors import ConfigurationError
 from include.gateways.network import certificates, proxy_of
@@ -54,10 +52,10 @@ async def send(
         "event": dict(message.event) or None,
     }
     answer = await post(url, as_json(body), patience, headers)
-    said = one_line(credentials.masked(answer.text, url, *headers.values()))
+    said = credentials.masked(answer.text, url, *headers.values())
     code = f"HTTP {answer.status}"
     if HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES:
-        return Receipt(delivered=True, code=code, answer=said)
+        return Receipt(delivered=True, code=code, answer=one_line(said))
     return advice(channel, credentials.id, code, said)
 
 
@@ -72,12 +70,7 @@ def address_of(credentials: Credentials) -> tuple[str, Mapping[str, str]]:
     url, password = credentials.url(), credentials.text("password")
     if not url:
         url, password = password, ""
-    try:
-        place = urlsplit(url)
-        valid = place.scheme in ("http", "https") and bool(place.hostname) and place.port != 0
-    except ValueError:
-        valid = False
-    if not valid or place.username is not None or not re.fullmatch("[!-~]+", url):
+    if not is_address(url):
         raise credentials.problem(_("host is no address such as https://alerts.example.com/hook"))
     if not password:
         return url, {}

@@ -10,10 +10,10 @@ from __future__ import annotations
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
-from pathlib import Path
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import DateTime, column, create_engine, func, make_url, select, table
+from sqlalchemy import DateTime, column, create_engine, func, select, table
 from sqlalchemy.pool import NullPool
 
 from include import METADATA_URL, WAREHOUSE
@@ -22,7 +22,6 @@ from include.alerts.findings import Kind
 from include.alerts.watching import health
 from include.alerts.watching.config_problems import ImportFailure, import_findings
 from include.alerts.watching.connections import connections_of_shops
-from include.alerts.watching.health import DatabaseGoneError
 from include.coverage.airflow_runs import DAGS, RUNS, SCHEDULERS, read_runs_of, read_under_way
 from include.coverage.runs import UnderWay
 from include.errors import ConfigurationError
@@ -32,11 +31,10 @@ from include.registry.contracts.schema import DAG_PREFIX
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
 
-    from sqlalchemy import Connection, Engine
+    from sqlalchemy import Connection
 
     from include.alerts.connections import ChannelConnections, ShopConnections
-    from include.alerts.findings import Finding
-    from include.alerts.watching.scope import Collector, RoundInput, Site
+    from include.alerts.watching.scope import Collector, Site
     from include.coverage.runs import Run
     from include.registry import Registry
 
@@ -83,7 +81,10 @@ def opened(url: str) -> Iterator[Connection]:
         DatabaseGoneError: it is a file that is not there.
         SQLAlchemyError: it does not answer.
     """
-    engine = _engine(url)
+    made = health.there(url)
+    is_file = made.get_backend_name() == "sqlite"
+    arguments = {} if is_file else {"connect_timeout": CONNECT_SECONDS}
+    engine = create_engine(made, poolclass=NullPool, connect_args=arguments)
     try:
         with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             yield connection
@@ -102,27 +103,6 @@ def read_airflow(connection: Connection, registry: Registry, now: datetime) -> A
         heartbeats=_heartbeats(connection),
         failures=tuple(_failures(connection)),
     )
-
-
-def runs_of_periods(
-    connection: Connection, registry: Registry, periods: Collection[tuple[str, str]]
-) -> list[Run]:
-    """Return the runs, ended or not, of some jobs and period keys."""
-    wanted = {job_id for job_id, _ in periods} & registry.jobs.keys()
-    jobs = {job_id: registry.jobs[job_id] for job_id in sorted(wanted)}
-    keys = {key for _, key in periods}
-    return read_runs_of(connection, jobs, keys) if jobs else []
-
-
-def _engine(url: str) -> Engine:
-    made = make_url(url)
-    kind = made.get_backend_name()
-    if kind == "sqlite":
-        if made.database and not Path(made.database).exists():
-            raise DatabaseGoneError(_("{database} is not there", database=made.database))
-        return create_engine(made, poolclass=NullPool)
-    arguments = {"connect_timeout": CONNECT_SECONDS}
-    return create_engine(made, poolclass=NullPool, connect_args=arguments)
 
 
 def _held(connection: Connection) -> dict[str, tuple[int, datetime]]:
@@ -169,26 +149,17 @@ PART = "Airflow's database"
 
 
 class AirflowReader:
-    """Reads Airflow's database again in each round.
-
-    Args:
-        site: the site.
-        credentials: gets what messages are sent with.
-        shops: gets the shops' connections.
-    """
+    """Reads Airflow's database again in each round; its connections go to those who need them."""
 
     def __init__(self, site: Site, credentials: ChannelConnections, shops: ShopConnections) -> None:
         self._site = site
         self._credentials = credentials
         self._shops = shops
 
-    def read(self, collector: Collector, asked: RoundInput) -> AirflowState | None:
+    def read(self, collector: Collector) -> AirflowState | None:
         """Return how Airflow is; none where its database is gone, which becomes a finding."""
         scope, state = collector.scope, None
-
-        def away(error: Exception) -> Finding | None:
-            return health.database_finding(collector.scope, health.DATABASE, error)
-
+        away = partial(health.database_finding, health.DATABASE)
         with collector.reading(PART, Kind.PAUSED, subjects=COMPONENTS.values(), away=away):
             if not self._site.said(METADATA_URL):
                 raise ConfigurationError(
@@ -196,26 +167,28 @@ class AirflowReader:
                 )
             with opened(self._site.said(METADATA_URL)) as connection:
                 state = read_airflow(connection, scope.registry, scope.now)
-                self._read_connections(connection, collector, asked)
+                self._read_connections(connection, collector)
         if state is None:
             return None
         with collector.reading("import errors", Kind.CONFIGURATION):
             collector.findings += import_findings(collector.scope, state.failures)
         with collector.reading("heartbeats", subjects=COMPONENTS.values()):
-            began = asked.began or scope.now - health.SILENT
+            began = collector.asked.began or scope.now - health.SILENT
             collector.findings += health.heartbeat_findings(scope, state.heartbeats, began)
         return state
 
     def runs(self, collector: Collector, periods: Collection[tuple[str, str]]) -> tuple[Run, ...]:
         """Return the runs of some jobs and periods, ended or not."""
+        known = collector.scope.registry.jobs
+        jobs = {job_id: known[job_id] for job_id, _key in sorted(periods) if job_id in known}
+        if not jobs:
+            return ()
         with opened(self._site.said(METADATA_URL)) as connection:
-            return tuple(runs_of_periods(connection, collector.scope.registry, periods))
+            return tuple(read_runs_of(connection, jobs, {key for _, key in periods}))
 
-    def _read_connections(
-        self, connection: Connection, collector: Collector, asked: RoundInput
-    ) -> None:
+    def _read_connections(self, connection: Connection, collector: Collector) -> None:
         scope, keys = collector.scope, self._credentials.keys
-        wanted = (*asked.connections, WAREHOUSE)
+        wanted = (*collector.asked.connections, WAREHOUSE)
         found = read_connections(connection, wanted, keys)
         self._credentials.refresh(found, wanted, scope.now)
         ids = connections_of_shops(scope)

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 import httpx
 
-from include.alerts.watching.health import NAMES
 from include.errors import ConfigurationError
 from include.gateways.answers import date_of
 from include.gateways.network import certificates, proxy_of
@@ -135,18 +134,18 @@ class ClockWatch:
                 return
 
     def _findings(self, scope: Scope) -> Iterator[Finding]:
-        name, remedy = scope.say(NAMES[CLOCK]), scope.say(KEEP_TIME)
+        remedy = scope.say(KEEP_TIME)
         if self._differs is not None:
             host, seconds = self._differs
             way = scope.say(BEHIND if seconds > 0 else AHEAD)
             place = host.partition("://")[2]
             what = scope.say(DIFFERS, host=place, way=way, minutes=_minutes(seconds))
-            yield scope.service(CLOCK, what, remedy, name=name)
+            yield scope.service(CLOCK, what, remedy)
         elif self._jumped_at is not None and self._is_to_tell(scope, self._jumped_at):
             way = scope.say(FORWARD if self._jump > 0 else BACK)
             at = scope.clock(self._jumped_at)
             what = scope.say(JUMPED, at=at, way=way, minutes=_minutes(self._jump))
-            yield scope.service(CLOCK, what, remedy, self._jumped_at, name=name)
+            yield scope.service(CLOCK, what, remedy, self._jumped_at)
 
     def _is_to_tell(self, scope: Scope, jumped_at: datetime) -> bool:
         """Return whether a jump was neither taken back nor is long known."""

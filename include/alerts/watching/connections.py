@@ -65,29 +65,24 @@ class Refusals:
 
     def findings(self) -> Iterator[Finding]:
         """Yield one for each connection."""
+        jobs = self._scope.registry.jobs
         for connection, units in self._units.items():
-            yield self._finding(connection, units)
-
-    def _finding(self, connection: str, units: list[JudgedUnit]) -> Finding:
-        scope, jobs = self._scope, self._scope.registry.jobs
-        job = jobs[units[0].job_id]
-        tags = dict.fromkeys(tag for unit in units for tag in jobs[unit.job_id].tags)
-        began = min(unit.finished_at or unit.due_at for unit in units)
-        since = began.astimezone(job.schedule.zone)
-        return Finding.of(
-            Kind.CREDENTIALS,
-            connection,
-            since,
-            job.timezone,
-            platform=job.platform,
-            tags=tags,
-            units=tuple(self._shops(connection, units)),
-            remedy=self._remedy(connection, units),
-            jobs=str(len({unit.job_id for unit in units})),
-            periods=str(len({(unit.job_id, unit.period.key) for unit in units})),
-            first_period=min(unit.period.key for unit in units),
-            link=scope.page(),
-        )
+            job = jobs[units[0].job_id]
+            began = min(unit.finished_at or unit.due_at for unit in units)
+            yield Finding.of(
+                Kind.CREDENTIALS,
+                connection,
+                began.astimezone(job.schedule.zone),
+                job.timezone,
+                platform=job.platform,
+                tags=dict.fromkeys(tag for unit in units for tag in jobs[unit.job_id].tags),
+                units=tuple(self._shops(connection, units)),
+                remedy=self._remedy(connection, units),
+                jobs=str(len({unit.job_id for unit in units})),
+                periods=str(len({(unit.job_id, unit.period.key) for unit in units})),
+                first_period=min(unit.period.key for unit in units),
+                link=self._scope.page(),
+            )
 
     def _shops(self, connection: str, units: list[JudgedUnit]) -> Iterator[Missing]:
         scope, jobs = self._scope, self._scope.registry.jobs

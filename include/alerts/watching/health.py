@@ -8,19 +8,21 @@ import shutil
 import urllib.request
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from sqlalchemy import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
-from include.alerts.watching.scope import NAME, WATCHDOG
 from include.errors import ConfigurationError, ExpectedError
-from include.language import N_
+from include.language import N_, _
 from include.warehouse.transactions import cause_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
-    from pathlib import Path
+
+    from sqlalchemy import URL
 
     from include.alerts.findings import Finding
     from include.alerts.watching.scope import Scope
@@ -35,22 +37,6 @@ API_SECONDS = 5.0
 API = "api-server"
 DATABASE, WAREHOUSE, DISK, SUPERVISOR = "database", "warehouse", "disk", "supervisord"
 
-NAMES = {
-    "scheduler": N_("scheduler"),
-    "dag-processor": N_("DAG processor"),
-    "triggerer": N_("triggerer"),
-    API: N_("web UI and API"),
-    "config-watcher": N_("config-watcher"),
-    "contract-events": N_("contract-events"),
-    "sandbox": N_("sandbox"),
-    WATCHDOG: NAME,
-    "journal": N_("journal"),
-    DATABASE: N_("Airflow's database"),
-    WAREHOUSE: N_("warehouse"),
-    DISK: N_("disk"),
-    "clock": N_("clock"),
-    SUPERVISOR: N_("supervisord"),
-}
 # What does not happen meanwhile.
 COSTS = {
     "scheduler": N_("no job starts"),
@@ -80,7 +66,7 @@ LET_IT_RUN = N_("see that it runs and is reached; `python3 scheduler_manager.py 
 
 
 class DatabaseGoneError(ExpectedError):
-    """The file of a SQLite database is not there; opening it would make an empty one."""
+    """The file of a SQLite database is not there."""
 
 
 @dataclass(frozen=True)
@@ -144,7 +130,7 @@ def api_finding(scope: Scope, silent_since: datetime) -> Finding:
 
 def supervisor_finding(scope: Scope) -> Finding:
     """Return that nothing keeps the components up."""
-    return _named(scope, SUPERVISOR, scope.say(NOT_SUPERVISED), scope.say(START), None)
+    return scope.service(SUPERVISOR, scope.say(NOT_SUPERVISED), scope.say(START))
 
 
 def disk_findings(scope: Scope, folders: Iterable[Path]) -> Iterator[Finding]:
@@ -155,23 +141,36 @@ def disk_findings(scope: Scope, folders: Iterable[Path]) -> Iterator[Finding]:
             # Told in steps, so that the same is not written down in each round.
             shown = max(1, free // 1_000_000) if free else 0
             what = scope.say(LITTLE, path=folder, free=_rounded(shown))
-            yield _named(scope, DISK, what, scope.say(MAKE_ROOM), None)
+            yield scope.service(DISK, what, scope.say(MAKE_ROOM))
             return
 
 
-def database_finding(scope: Scope, subject: str, error: Exception) -> Finding | None:
+def database_finding(part: str, scope: Scope, error: Exception) -> Finding | None:
     """Return that a database is gone or does not answer; none for a fault of another kind."""
-    name = scope.say(NAMES[subject])
+    name = scope.part(part)
     if isinstance(error, DatabaseGoneError):
         what = scope.say(GONE, name=name, why=scope.quote(str(error)))
-        return _named(scope, subject, what, scope.say(BRING_BACK), None)
+        return scope.service(part, what, scope.say(BRING_BACK))
     if isinstance(error, ConfigurationError):
         why = scope.quote(str(error))
     elif isinstance(error, (SQLAlchemyError, OSError)):
         why = scope.quote(cause_of(error))
     else:
         return None
-    return _named(scope, subject, scope.say(AWAY, name=name, why=why), scope.say(LET_IT_RUN), None)
+    return scope.service(part, scope.say(AWAY, name=name, why=why), scope.say(LET_IT_RUN))
+
+
+def there(url: str) -> URL:
+    """Return the address of a database; opening a file that is not there would make an empty one.
+
+    Raises:
+        DatabaseGoneError: it is such a file.
+    """
+    made = make_url(url)
+    is_file = made.get_backend_name() == "sqlite" and made.database
+    if is_file and not Path(made.database or "").exists():
+        raise DatabaseGoneError(_("{database} is not there", database=made.database))
+    return made
 
 
 def api_answers(tasks_url: str) -> bool:
@@ -191,22 +190,11 @@ def api_answers(tasks_url: str) -> bool:
 
 
 def _of(
-    scope: Scope,
-    name: str,
-    said: str,
-    remedy: str,
-    began: datetime | None,
-    **values: object,
+    scope: Scope, part: str, said: str, remedy: str, began: datetime | None, **values: object
 ) -> Finding:
-    called = scope.say(NAMES[name]) if name in NAMES else name
-    cost = scope.say(COSTS.get(name, COSTS_NOTHING_KNOWN))
-    what = scope.say(said, name=called, cost=cost, **values)
-    return _named(scope, name, what, remedy, began)
-
-
-def _named(scope: Scope, subject: str, what: str, remedy: str, since: datetime | None) -> Finding:
-    name = scope.say(NAMES[subject]) if subject in NAMES else subject
-    return scope.service(subject, what, remedy, since, name=name)
+    cost = scope.say(COSTS.get(part, COSTS_NOTHING_KNOWN))
+    what = scope.say(said, name=scope.part(part), cost=cost, **values)
+    return scope.service(part, what, remedy, began)
 
 
 def _rounded(megabytes: int) -> int:

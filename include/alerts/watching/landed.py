@@ -82,16 +82,9 @@ def span_of(scope: Scope, at: time) -> Span:
 def day_of(
     scope: Scope, coverage: Coverage, span: Span, tokens: Sequence[TokenEnd], digested: Digested
 ) -> Day:
-    """Return what the digest says: of jobs that land data, what became due until now.
-
-    Args:
-        scope: of the round.
-        coverage: units of the last days.
-        span: what the digest tells of.
-        tokens: those that end soon.
-        digested: what is read once a day.
-    """
-    cells = [cell for cell in coverage.cells if cell.job.data and _is_due(cell, scope)]
+    """Return what the digest says: of jobs that land data, what became due until now."""
+    now = scope.now.timestamp()
+    cells = [one for one in coverage.cells if one.job.data and one.due_at.timestamp() <= now]
     due = [cell for cell in cells if span.covers(cell)]
     missing: Counter[str] = Counter()
     for cell in due:
@@ -147,10 +140,6 @@ def restated_of(scope: Scope, engine: Engine, span: Span) -> tuple[Restated, ...
     )
 
 
-def _is_due(cell: Cell, scope: Scope) -> bool:
-    return cell.due_at.timestamp() <= scope.now.timestamp()
-
-
 def _complete(scope: Scope, coverage: Coverage, due: Sequence[Cell]) -> int:
     """Return how many units the day had, once none is to come and all have landed; 0 until then.
 
@@ -185,14 +174,7 @@ ALERTS_NO_MORE = N_("the job alerts no more")
 def resolutions(
     scope: Scope, engine: Engine, coverage: Coverage, open_now: Iterable[Identity]
 ) -> Iterator[tuple[Identity, Resolution]]:
-    """Yield how alerts that are open, and not found any more, were resolved.
-
-    Args:
-        scope: of the round.
-        engine: of the warehouse.
-        coverage: units of the last days.
-        open_now: the alerts that are open, and are not among the findings.
-    """
+    """Yield how alerts that are open, and not among the findings any more, were resolved."""
     cells = {(cell.job.id, cell.period.key): cell for cell in coverage.cells}
     for identity in open_now:
         if identity.kind not in OF_JOBS or identity.subject.startswith(OF_CONTRACT):

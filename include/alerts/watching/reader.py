@@ -69,17 +69,17 @@ class Reader:
             masker=self._shops.masker,
             root=self._site.root,
         )
-        collector = Collector(scope)
+        collector = Collector(scope, asked)
         with collector.reading(CONFIG, Kind.CONFIGURATION, *OF_JOBS):
-            self._read_config(collector, asked)
-        state = self._airflow.read(collector, asked)
-        self._look_at_service(collector, asked)
+            self._read_config(collector)
+        state = self._airflow.read(collector)
+        self._look_at_service(collector)
         if CONFIG not in collector.failed:
-            service = _explanation(collector.findings)
-            self._warehouse.read(collector, state, asked, service)
+            self._warehouse.read(collector, state, _explanation(collector.findings))
         return collector
 
-    def _read_config(self, collector: Collector, asked: RoundInput) -> None:
+    def _read_config(self, collector: Collector) -> None:
+        asked = collector.asked
         checked = check_project(self._site.root, asked.now)
         collector.scope = replace(collector.scope, registry=checked.registry)
         self._names |= {job.id: job.name for job in checked.registry.jobs.values()}
@@ -88,10 +88,10 @@ class Reader:
         collector.findings += problem_findings(collector.scope, problems, self._names)
         collector.unseen(subjects=_hidden(problems, asked, checked.registry.jobs))
 
-    def _look_at_service(self, collector: Collector, asked: RoundInput) -> None:
+    def _look_at_service(self, collector: Collector) -> None:
         with collector.reading(health.API, subjects=[health.API]):
-            self._ask_api(collector, asked)
-        for part, look in asked.looks.items():
+            self._ask_api(collector)
+        for part, look in collector.asked.looks.items():
             with collector.reading(part, Kind.SERVICE):
                 try:
                     collector.findings += look(collector.scope)
@@ -104,14 +104,14 @@ class Reader:
             if not self._clock.can_tell:
                 collector.unseen(subjects=[CLOCK])
 
-    def _ask_api(self, collector: Collector, asked: RoundInput) -> None:
+    def _ask_api(self, collector: Collector) -> None:
         address = self._site.said(TASKS_URL)
         if not address or health.api_answers(address):
             self._api_silent_since = None
             return
         scope = collector.scope
         since = self._api_silent_since = self._api_silent_since or scope.now
-        began = asked.began or since - health.SILENT
+        began = collector.asked.began or since - health.SILENT
         if scope.now - since >= self._down and scope.now - began >= health.SILENT:
             collector.findings.append(health.api_finding(scope, since))
         else:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from include.alerts.findings import Missing
 from include.coverage.airflow_runs import JOB_GONE, JOB_PAUSED, NO_SCHEDULER, NOBODY_STARTS_IT
@@ -16,7 +15,8 @@ from include.units.exit_codes import SIGNAL_BASE, ExitCode
 from include.units.unit import NO_SHOP, State
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
+    from datetime import datetime
 
     from include.alerts.watching.scope import Scope
     from include.coverage import JudgedUnit
@@ -144,14 +144,8 @@ def name_of(shop_id: str, job: Job, scope: Scope) -> str:
 
 def missing(unit: JudgedUnit, job: Job, known: Circumstances) -> Missing:
     """Return a unit as findings list it."""
-    words = _words(unit, job, known)
-    return Missing(
-        unit.shop_id,
-        name_of(unit.shop_id, job, known.scope),
-        words.reason,
-        words.remedy,
-        words.cause,
-    )
+    name = name_of(unit.shop_id, job, known.scope)
+    return Missing(unit.shop_id, name, *_words(unit, job, known))
 
 
 def _words(unit: JudgedUnit, job: Job, known: Circumstances) -> Words:
@@ -199,17 +193,14 @@ def _of_what_may_pass(unit: JudgedUnit, error: str, scope: Scope) -> Words:
     if code != ExitCode.TEMPORARY:
         return Words(scope.say(FAILED, error=error))
     told = unit.shown_error
-    said = told.values_with("code", "said") if isinstance(told, Message) else _written_code(error)
+    if isinstance(told, Message):
+        said = told.values_with("code", "said")
+    else:
+        said = found.groupdict() if (found := CODE.search(error)) else None
     if said is None:
         return Words(scope.say(TEMPORARY, error=error), cause="temporary")
     shown = scope.quote(f"{said['code']} {said['said']}".strip())
     return Words(scope.say(BUSY, code=shown), cause=str(said["code"]))
-
-
-def _written_code(error: str) -> Mapping[str, Any] | None:
-    """Return the code of a platform, and what it says of it, in an error of an older version."""
-    found = CODE.search(error)
-    return found.groupdict() if found else None
 
 
 def _with_tries(reason: str, unit: JudgedUnit, job: Job, known: Circumstances) -> str:
@@ -252,9 +243,3 @@ def _of_unbegun(unit: JudgedUnit, job: Job, known: Circumstances) -> Words:
 
 def _clock(moment: datetime | None, job: Job, scope: Scope) -> str:
     return scope.clock(moment, job.schedule.zone) if moment else "?"
-
-
-def newest(moments: Iterable[datetime | None]) -> datetime | None:
-    """Return the latest of some moments, in UTC; none of none."""
-    known = [moment.astimezone(timezone.utc) for moment in moments if moment is not None]
-    return max(known, default=None)

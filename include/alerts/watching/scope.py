@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from include import MANAGER, PROJECT_ROOT
-from include.alerts.catalogue import Language
+from include.alerts.catalogue import PARTS, Language
 from include.alerts.findings import Finding, Identity, Kind, Observed
 from include.errors import ExpectedError
 from include.language import N_, Message
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
     from datetime import datetime
 
-    from include.alerts.configuration import AlertConfiguration
     from include.alerts.findings import Completed, Day, Missing, Resolution
     from include.registry import Job
+    from include.registry.alerts import AlertConfiguration
 
 # The web UI as people open it.
 WEB_URL = "AIRFLOW__API__BASE_URL"
@@ -54,9 +54,6 @@ class Site:
 # Of what a message quotes: an error's first line, cut.
 LONGEST_QUOTE = 160
 WATCHDOG = "watchdog"
-NAME = N_("watchdog")
-
-
 FAILED = N_("the watchdog failed to look at {part}: {error}")
 REPORT = N_("run `python3 scheduler_manager.py doctor`; if it stays so, report this line")
 ON_THE_PAGE = N_("repair it on the page Coverage: {page}")
@@ -163,11 +160,16 @@ class Scope:
             **facts,
         )
 
+    def part(self, subject: str) -> str:
+        """Return what people call a part of the service, of which a finding may name a part."""
+        part = subject.partition(":")[0]
+        return self.say(PARTS[part]) if part in PARTS else subject
+
     def service(
-        self, subject: str, what: str, remedy: str, since: datetime | None = None, name: str = ""
+        self, subject: str, what: str, remedy: str, since: datetime | None = None
     ) -> Finding:
         """Return a finding of kind `service`."""
-        began = since or self.now
+        began, name = since or self.now, self.part(subject)
         return Finding.of(
             Kind.SERVICE, subject, began, self.zone, name=name, what=what, remedy=remedy
         )
@@ -205,14 +207,10 @@ class RoundInput:
 
 
 class Collector:
-    """What a round has found so far.
+    """What a round has found so far, and what it was asked."""
 
-    Args:
-        scope: of the round.
-    """
-
-    def __init__(self, scope: Scope) -> None:
-        self.scope = scope
+    def __init__(self, scope: Scope, asked: RoundInput) -> None:
+        self.scope, self.asked = scope, asked
         self.findings: list[Finding] = []
         self.resolved: dict[Identity, Resolution] = {}
         self.day: Day | None = None
@@ -227,7 +225,7 @@ class Collector:
         part: str,
         *kinds: Kind,
         subjects: Collection[str] = (),
-        away: Callable[[Exception], Finding | None] | None = None,
+        away: Callable[[Scope, Exception], Finding | None] | None = None,
     ) -> Iterator[None]:
         """Limit what a failure costs to what is read inside.
 
@@ -243,7 +241,7 @@ class Collector:
         except Exception as error:  # noqa: BLE001 - whatever it is, the other readers go on
             self.unseen(*kinds, subjects=subjects)
             self._failed.append(part)
-            self.findings.append((away and away(error)) or self._fault(part, error))
+            self.findings.append((away and away(self.scope, error)) or self._fault(part, error))
 
     def unseen(self, *kinds: Kind, subjects: Collection[str] = ()) -> None:
         """Note what could not be looked at: what is open of it stays open."""
@@ -269,9 +267,7 @@ class Collector:
     def _fault(self, part: str, error: Exception) -> Finding:
         told = str(error) if isinstance(error, ExpectedError) else f"{_place(error)}: {error}"
         what = self.scope.say(FAILED, part=part, error=self.scope.quote(told))
-        subject = f"{WATCHDOG}:{part}"
-        name = self.scope.say(NAME)
-        return self.scope.service(subject, what, self.scope.say(REPORT), name=name)
+        return self.scope.service(f"{WATCHDOG}:{part}", what, self.scope.say(REPORT))
 
 
 def _place(error: Exception) -> str:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
 from include.alerts.findings import Finding, Kind, Missing
-from include.alerts.watching.reasons import NO_DAG, PAUSED, is_rejected, missing, name_of, newest
+from include.alerts.watching.reasons import NO_DAG, PAUSED, is_rejected, missing, name_of
 from include.language import N_
 from include.periods import PUNCTUAL
 from include.units.exit_codes import ExitCode
@@ -108,7 +108,8 @@ class UnitFindings:
         """Yield the periods of which a check or a control total has rejected units."""
         for cell in self._open_cells():
             if units := [unit for unit in cell.units if is_rejected(unit)]:
-                since = newest(unit.finished_at for unit in units) or cell.due_at
+                ended = [unit.finished_at for unit in units if unit.finished_at]
+                since = max(ended, default=cell.due_at)
                 told = self._told(cell.job, units)
                 remedy = self._scope.to_do("repair", job=cell.job.id)
                 yield self._scope.of_job(

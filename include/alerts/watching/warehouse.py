@@ -5,18 +5,16 @@ from __future__ import annotations
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
-from pathlib import Path
+from functools import partial
 from typing import TYPE_CHECKING
 
-from sqlalchemy import make_url
-
 from include.alerts.configuration import is_announced
+from include.alerts.connections import is_due
 from include.alerts.findings import OF_CONTRACT, Kind
 from include.alerts.watching import health
 from include.alerts.watching.config_problems import problem_findings
 from include.alerts.watching.connections import Refusals, read_landings, token_ends, token_findings
 from include.alerts.watching.contracts import ContractFindings
-from include.alerts.watching.health import DatabaseGoneError
 from include.alerts.watching.landed import (
     NOT_READ,
     Digested,
@@ -31,7 +29,6 @@ from include.alerts.watching.reasons import Circumstances
 from include.alerts.watching.units import AT_LEAST, UnitFindings, is_told_of
 from include.coverage.reading import read_coverage
 from include.gateways.shape_store import drifted_within
-from include.language import _
 from include.units.job_units import LONG_AGO
 from include.warehouse.connecting import connect
 
@@ -43,7 +40,7 @@ if TYPE_CHECKING:
     from include.alerts.connections import ChannelConnections, ShopConnections
     from include.alerts.findings import Finding, TokenEnd
     from include.alerts.watching.airflow_database import AirflowReader, AirflowState
-    from include.alerts.watching.scope import Collector, RoundInput, Scope
+    from include.alerts.watching.scope import Collector, Scope
     from include.coverage import Coverage
     from include.coverage.runs import Run
 
@@ -65,13 +62,7 @@ TOKENS_EVERY = timedelta(hours=1)
 
 
 class WarehouseReader:
-    """Reads the warehouse.
-
-    Args:
-        credentials: say where it is.
-        shops: their connections, with their tokens.
-        airflow: is asked for the runs of what was never begun.
-    """
+    """Reads the warehouse, and asks `airflow` for the runs of what was never begun."""
 
     def __init__(
         self, credentials: ChannelConnections, shops: ShopConnections, airflow: AirflowReader
@@ -81,21 +72,12 @@ class WarehouseReader:
         self._tokens: tuple[datetime, list[tuple[TokenEnd, str]]] | None = None
         self._digested: tuple[Span, Digested] | None = None
 
-    def read(
-        self, collector: Collector, state: AirflowState | None, asked: RoundInput, service: str
-    ) -> None:
+    def read(self, collector: Collector, state: AirflowState | None, service: str) -> None:
         """Add what the ledger shows to be wrong.
 
-        Args:
-            collector: takes it.
-            state: how Airflow is; none where that is not known.
-            asked: what the round is asked.
-            service: what is wrong with the service, as a sentence.
+        `state` is none where that is not known; `service` says what is wrong with the service.
         """
-
-        def away(error: Exception) -> Finding | None:
-            return health.database_finding(collector.scope, health.WAREHOUSE, error)
-
+        away = partial(health.database_finding, health.WAREHOUSE)
         with collector.reading(PART, *KINDS, away=away), self._opened() as engine:
             collector.scope = replace(collector.scope, masker=self._shops.masker)
             coverage = read_coverage(
@@ -105,14 +87,14 @@ class WarehouseReader:
                 now=_moment(engine, collector.scope),
             )
             self._take_problems(collector, coverage)
-            units = self._take_units(collector, coverage, state, asked, service)
-            contracts = self._take_contracts(collector, engine, units, state, asked)
+            units = self._take_units(collector, coverage, state, service)
+            contracts = self._take_contracts(collector, engine, units, state)
             self._take_refusals(collector, engine, coverage)
             self._take_aging(collector, engine)
             self._take_tokens(collector, engine)
-            self._take_day(collector, engine, coverage, asked)
+            self._take_day(collector, engine, coverage)
             found = {finding.identity for finding in collector.findings}
-            gone = [one for one in asked.open_now if one not in found]
+            gone = [one for one in collector.asked.open_now if one not in found]
             collector.resolved.update(resolutions(collector.scope, engine, coverage, gone))
             if contracts:
                 collector.resolved.update(contracts.resolutions(gone))
@@ -123,9 +105,7 @@ class WarehouseReader:
     def _opened(self) -> Iterator[Engine]:
         url = self._credentials.warehouse_url()
         self._shops.conceal(url)
-        made = make_url(url)
-        if made.get_backend_name() == "sqlite" and not Path(made.database or "").exists():
-            raise DatabaseGoneError(_("{database} is not there", database=made.database))
+        health.there(url)
         engine = connect(url)
         try:
             yield engine
@@ -140,18 +120,13 @@ class WarehouseReader:
         collector.unseen(subjects={one.job_id for one in new if one.job_id})
 
     def _take_units(
-        self,
-        collector: Collector,
-        coverage: Coverage,
-        state: AirflowState | None,
-        asked: RoundInput,
-        service: str,
+        self, collector: Collector, coverage: Coverage, state: AirflowState | None, service: str
     ) -> UnitFindings:
         runs = self._runs(collector, coverage) if state else None
         around = Circumstances(collector.scope, runs=runs)
         if state:
             around = replace(around, dags=state.dags, under_way=state.under_way)
-        units = UnitFindings(coverage, around, service, asked.started)
+        units = UnitFindings(coverage, around, service, collector.asked.started)
         collector.findings += units.quality()
         collector.findings += units.configuration()
         if state:
@@ -164,10 +139,9 @@ class WarehouseReader:
         engine: Engine,
         units: UnitFindings,
         state: AirflowState | None,
-        asked: RoundInput,
     ) -> ContractFindings | None:
         """Add what is late of contracts, and of jobs for which no contract stands."""
-        scope, late = collector.scope, [*units.late()]
+        scope, asked, late = collector.scope, collector.asked, [*units.late()]
         open_contracts = {
             one.subject for one in asked.open_now if one.subject.startswith(OF_CONTRACT)
         }
@@ -206,7 +180,7 @@ class WarehouseReader:
     def _take_aging(self, collector: Collector, engine: Engine) -> None:
         scope, known = collector.scope, self._aging
         every = AGING_AGAIN if known and known[1] else AGING_EVERY
-        if known is None or not timedelta() <= scope.now - known[0] < every:
+        if known is None or is_due(known[0], every, scope.now):
             now = _moment(engine, scope)
             coverage = read_coverage(engine, scope.registry, LONG_AGO, now=now)
             found = UnitFindings(coverage, Circumstances(scope)).aging()
@@ -219,17 +193,15 @@ class WarehouseReader:
             collector.unseen(Kind.TOKEN)
             return
         with collector.reading("tokens", Kind.TOKEN):
-            if known is None or not timedelta() <= scope.now - known[0] < TOKENS_EVERY:
+            if known is None or is_due(known[0], TOKENS_EVERY, scope.now):
                 found = token_ends(scope, engine, self._shops.variables)
                 known = self._tokens = (scope.now, found)
             collector.findings += token_findings(scope, known[1])
 
-    def _take_day(
-        self, collector: Collector, engine: Engine, coverage: Coverage, asked: RoundInput
-    ) -> None:
+    def _take_day(self, collector: Collector, engine: Engine, coverage: Coverage) -> None:
         scope = collector.scope
         with collector.reading("digest"):
-            span = span_of(scope, asked.configuration.digest.at)
+            span = span_of(scope, collector.asked.configuration.digest.at)
             is_time = scope.now >= span.until
             if is_time and (self._digested is None or self._digested[0] != span):
                 read = Digested(

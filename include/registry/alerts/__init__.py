@@ -1,9 +1,9 @@
 """What config/alerts.yaml says: channels, routes, quiet hours and mutes, read and checked."""
 
-from include.registry.alerts.configuration import AlertConfiguration
 from include.registry.alerts.loading import load_alerts, read_alerts
 from include.registry.alerts.schema import (
     LONGEST_MUTE,
+    AlertConfiguration,
     AlertsFile,
     Channel,
     Digest,

@@ -9,9 +9,9 @@ from yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
 from include import PROJECT_ROOT
 from include.language import N_, _
-from include.registry.alerts.configuration import AlertConfiguration
 from include.registry.alerts.schema import (
     LONGEST_MUTE,
+    AlertConfiguration,
     Channel,
     Digest,
     General,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from datetime import time, timedelta
+from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
@@ -22,6 +24,9 @@ from include.registry.alerts.values import (
     Language,
     RoutedKind,
 )
+
+if TYPE_CHECKING:
+    from include.registry.problems import Problem
 
 WITH_KEYWORD = ("dingtalk", "feishu", "lark")
 LONGEST_MUTE = timedelta(days=31)
@@ -252,3 +257,32 @@ class AlertsFile(General):
         description="jobs, or shops of them, of which nothing is said for a while",
         examples=[[{"job": "pdd_review", "until": "2026-12-05", "reason": "店铺装修停业"}]],
     )
+
+
+@dataclass(frozen=True)
+class AlertConfiguration:
+    """What config/alerts.yaml says.
+
+    Attributes:
+        channels: the valid ones by id, in the file's order.
+        routes: the valid ones, in the file's order; none: all goes to all channels.
+        mutes: the valid ones.
+        general: language, time zone, repetition.
+        digest: when the daily message comes, and to whom.
+        storm: how many messages there may be.
+        quiet: the hours in which messages are held, if there are any.
+        heartbeat: the address that is called, if there is one.
+        problems: what is wrong in it.
+        said: the ids of all channels, the invalid ones too, each with its line.
+    """
+
+    channels: dict[str, Channel] = field(default_factory=dict)
+    routes: tuple[Route, ...] = ()
+    mutes: tuple[Mute, ...] = ()
+    general: General = field(default_factory=General)
+    digest: Digest = field(default_factory=Digest)
+    storm: Storm = field(default_factory=Storm)
+    quiet: Quiet | None = None
+    heartbeat: Heartbeat | None = None
+    problems: tuple[Problem, ...] = ()
+    said: dict[str, int] = field(default_factory=dict)

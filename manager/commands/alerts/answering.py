@@ -8,13 +8,13 @@ from functools import partial
 from zoneinfo import ZoneInfo
 
 from include.alerts.answers import Answers, Mutes, check_reason, check_until, in_words, job_and_shop
-from include.alerts.configuration import AlertConfiguration, load_usable
+from include.alerts.configuration import load_usable
 from include.alerts.overview import Muted, alert_as_dict, is_open, muted_as_dict
 from include.alerts.records import Alert
 from include.errors import ConfigurationError
 from include.language import N_, _
 from include.registry import load_registry
-from include.registry.alerts import ALERTS_FILE, Mute
+from include.registry.alerts import ALERTS_FILE, AlertConfiguration, Mute
 from manager.alert_store import alert_store
 from manager.commands.alerts.listing import days_left
 from manager.journal import note, user_name

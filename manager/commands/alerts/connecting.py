@@ -15,10 +15,9 @@ from include.alerts.channels import Credentials
 from include.alerts.channels.email import STARTTLS_PORT, TLS_PORT, server_of
 from include.alerts.channels.robots import PLATFORMS, Robot, robot_of
 from include.alerts.channels.webhook import address_of, check_address
-from include.alerts.configuration import AlertConfiguration, Channel
 from include.errors import ConfigurationError, ExpectedError
 from include.language import N_, _
-from include.registry.alerts import ALERTS_FILE, CHANNEL_KINDS
+from include.registry.alerts import ALERTS_FILE, CHANNEL_KINDS, AlertConfiguration, Channel
 from include.secrets.values import variable_of
 from manager import prompts
 from manager.commands.alerts.testing import receipt_lines, tried

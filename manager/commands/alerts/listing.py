@@ -6,12 +6,12 @@ from datetime import datetime, timedelta, timezone
 
 from include import MANAGER
 from include.alerts.catalogue import Language, kind_in_words
-from include.alerts.configuration import AlertConfiguration, load_usable
+from include.alerts.configuration import load_usable
 from include.alerts.overview import Muted, Overview, alert_as_dict, overview, overview_as_dict
 from include.alerts.records import Alert, Health, Told, What
 from include.language import N_, _, clauses, language
 from include.registry import Registry, load_registry
-from include.registry.alerts import ALERTS_FILE
+from include.registry.alerts import ALERTS_FILE, AlertConfiguration
 from include.units.unit import NO_SHOP
 from manager.alert_store import alert_store
 from manager.layout import Layout

@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from include import MANAGER, METADATA_URL
 from include.alerts import channels
 from include.alerts.catalogue import Language
-from include.alerts.configuration import AlertConfiguration, Channel, load_usable
+from include.alerts.configuration import load_usable
 from include.alerts.connections import ChannelConnections, read_connections
 from include.alerts.messages import Message, Receipt
 from include.alerts.store import Store
@@ -21,7 +21,7 @@ from include.alerts.watching.airflow_database import opened
 from include.alerts.watching.health import DatabaseGoneError
 from include.errors import ConfigurationError, ExpectedError
 from include.language import N_, _
-from include.registry.alerts import ALERTS_FILE
+from include.registry.alerts import ALERTS_FILE, AlertConfiguration, Channel
 from include.text import suggestion
 from manager.alert_store import alert_store
 from manager.commands.alerts.listing import NO_CHANNEL

@@ -10,21 +10,20 @@ from functools import partial
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from include.alerts.configuration import load_alerts
 from include.alerts.engine import judge
 from include.alerts.findings import Finding, Kind, Missing, Observed
 from include.alerts.messages import Receipt
 from include.alerts.outbox import deliver
 from include.alerts.store import Store
+from include.registry.alerts import load_alerts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from include.alerts.configuration import AlertConfiguration
     from include.alerts.messages import Message
     from include.alerts.records import Changes, State
-    from include.registry.alerts import Channel
+    from include.registry.alerts import AlertConfiguration, Channel
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 MORNING = datetime(2026, 11, 28, 8, tzinfo=SHANGHAI)

@@ -89,10 +89,10 @@ def test_a_disk_is_told_before_it_is_full(tmp_path: Path, monkeypatch: pytest.Mo
 def test_a_database_that_does_not_answer_is_told_and_a_fault_of_ours_is_not() -> None:
     """The driver's own words say why."""
     refused = OperationalError("SELECT", {}, Exception("connection refused\nis it running?"))
-    found = health.database_finding(SIGHT, health.WAREHOUSE, refused)
+    found = health.database_finding(health.WAREHOUSE, SIGHT, refused)
     assert found is not None
     assert found.facts["what"] == "数仓连不上：该地址和端口没有服务在监听：connection refused"
-    assert health.database_finding(SIGHT, health.WAREHOUSE, KeyError("x")) is None
+    assert health.database_finding(health.WAREHOUSE, SIGHT, KeyError("x")) is None
 
 
 def test_the_api_is_asked_where_the_tasks_ask() -> None:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import insert
 
-from include.alerts.configuration import load_alerts
 from include.alerts.engine import judge
 from include.alerts.findings import Identity, Kind, Resolution, Restated
 from include.registry import load_registry
+from include.registry.alerts import load_alerts
 from include.warehouse.tables import shapes
 from tests.alerts.watched import LAST, SHOPS, TASKS, TODAY, at
 
