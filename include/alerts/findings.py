@@ -41,72 +41,50 @@ class Identity(NamedTuple):
 
 @dataclass(frozen=True)
 class Missing:
-    """One unit of a finding.
+    """One unit of a finding."""
 
-    Attributes:
-        shop_id: its shop; `-` for a job without shops.
-        shop_name: what people call it.
-        reason: why, in the language of config/alerts.yaml; one line.
-        remedy: who must do what, in the same language; empty when nobody must.
-        cause: the same reason for a machine: `credentials:jd_1`, `busy`, `70031`. Units of one
-            platform with one cause are told together; empty when it is not known.
-        job_id: its job, where the finding is of a contract.
-        job_name: what people call that.
-    """
-
-    shop_id: str
-    shop_name: str
-    reason: str
-    remedy: str = ""
+    shop_id: str  # its shop; `-` for a job without shops
+    shop_name: str  # what people call it
+    reason: str  # why, in the language of config/alerts.yaml; one line
+    remedy: str = ""  # who must do what, in the same language; empty when nobody must
+    # The same reason for a machine: `credentials:jd_1`, `busy`, `70031`. Units of one platform with
+    # one cause are told together; empty when it is not known.
     cause: str = ""
-    job_id: str = ""
-    job_name: str = ""
+    job_id: str = ""  # its job, where the finding is of a contract
+    job_name: str = ""  # what people call that
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that is wrong.
-
-    Attributes:
-        kind: of what kind.
-        subject: a job's id; for `credentials` and `token` a connection's; for `configuration` a
-            job's or a file; for `service` the part that it is about, as `scheduler`, `disk`.
-        period_key: of the job's period; empty where it is of none.
-        name: what people call the subject, as the job's name.
-        platform: the job's or the connection's; empty without one; of a contract those of what is
-            missing, with blanks between them.
-        tags: the job's.
-        since: from when on it is wrong; aware.
-        due: by when it should have been right; aware; the same as `since` where there is none.
-        units: the units that are missing, rejected or concerned, of this moment.
-        facts: what the texts fill in, by the names below, all as text:
-            `what`: one sentence that says what is wrong (of kinds without a text of their own).
-            `remedy`: what to do, as a command that works, or a sentence.
-            `link`: the whole address where it is seen.
-            `expected`: how many units the period has.
-            `started`: `no` when there is no run and no attempt of the period at all.
-            `fire`: when the run should have started; ISO 8601 with offset.
-            `service`: what is wrong with the service meanwhile, as a sentence.
-            `shops`: how many shops the platform has.
-            `periods`: how many periods are concerned; `jobs`: how many jobs.
-            `first_period`: the oldest period concerned.
-            `ends`: when a token ends; ISO 8601 with offset.
-            `cause`: of the whole, where units have none; see `Missing.cause`.
-        zone: IANA name of the zone whose clock its times are shown by.
-        jobs: all jobs of the contract that it is about; none where it is about none.
-    """
+    """One thing that is wrong."""
 
     kind: Kind
+    # A job's id; for `credentials` and `token` a connection's; for `configuration` a job's or a
+    # file; for `service` the part that it is about, as `scheduler`, `disk`
     subject: str
-    period_key: str
-    name: str
+    period_key: str  # of the job's period; empty where it is of none
+    name: str  # what people call the subject, as the job's name
+    # The job's or the connection's; empty without one; of a contract those of what is missing, with
+    # blanks between them
     platform: str
-    tags: tuple[str, ...]
-    since: datetime
+    tags: tuple[str, ...]  # the job's
+    since: datetime  # from when on it is wrong; aware
+    # By when it should have been right; aware; the same as `since` where there is none
     due: datetime
+    # The units that are missing, rejected or concerned, of this moment
     units: tuple[Missing, ...] = ()
+    # What the texts fill in, all as text:
+    # what: one sentence that says what is wrong (of kinds without a text of their own).
+    # remedy: what to do, as a command that works, or a sentence. link: the address where it is seen.
+    # expected: how many units the period has. shops: how many shops the platform has.
+    # started: `no` when there is no run and no attempt of the period at all.
+    # fire: when the run should have started; ends: when a token ends; ISO 8601 with offset.
+    # service: what is wrong with the service meanwhile, as a sentence.
+    # periods, jobs: how many are concerned. first_period: the oldest period concerned.
+    # cause: of the whole, where units have none; see `Missing.cause`.
     facts: Mapping[str, str] = field(default_factory=dict)
-    zone: str = "Asia/Shanghai"
+    zone: str = "Asia/Shanghai"  # IANA name of the zone whose clock its times are shown by
+    # All jobs of the contract that it is about; none where it is about none
     jobs: tuple[str, ...] = ()
 
     @classmethod
@@ -153,19 +131,13 @@ class Finding:
 
 @dataclass(frozen=True)
 class Resolution:
-    """How something that was wrong came to be right, for the words of the recovery.
+    """How something that was wrong came to be right, for the words of the recovery."""
 
-    Attributes:
-        landed: how many of the period's units have landed.
-        expected: how many there are.
-        at: when the last of them landed; none where it is not known.
-        note: what else there is to say, in the language of config/alerts.yaml: that the rest is
-            waived, or the job is not there any more.
-    """
-
-    landed: int
-    expected: int
-    at: datetime | None = None
+    landed: int  # how many of the period's units have landed
+    expected: int  # how many there are
+    at: datetime | None = None  # when the last of them landed; none where it is not known
+    # What else there is to say, in the language of config/alerts.yaml: that the rest is waived, or
+    # the job is not there any more
     note: str = ""
 
 
@@ -177,108 +149,71 @@ class TokenEnd(NamedTuple):
 
 
 class ContractDay(NamedTuple):
-    """How the last period of a contract stands.
+    """How the last period of a contract stands."""
 
-    Attributes:
-        name: the contract's.
-        period_key: which period.
-        how: `complete`, `unchecked`, `waiting`, `late` or `unknown`.
-        complete_at: since when it is complete; none where it never was.
-        deadline: by when it should be; none where that is not known.
-        missing: how many units it lacks, by the job's name.
-    """
-
-    name: str
-    period_key: str
-    how: str
-    complete_at: datetime | None
-    deadline: datetime | None
-    missing: tuple[tuple[str, int], ...] = ()
+    name: str  # the contract's
+    period_key: str  # which period
+    how: str  # `complete`, `unchecked`, `waiting`, `late` or `unknown`
+    complete_at: datetime | None  # since when it is complete; none where it never was
+    deadline: datetime | None  # by when it should be; none where that is not known
+    missing: tuple[tuple[str, int], ...] = ()  # how many units it lacks, by the job's name
 
 
 class Completed(NamedTuple):
-    """A revision of a contract that was written of late.
+    """A revision of a contract that was written of late."""
 
-    Attributes:
-        name: the contract's.
-        zone: IANA name of the zone whose clock it follows.
-        revision: the revision.
-    """
-
-    name: str
-    zone: str
+    name: str  # the contract's
+    zone: str  # IANA name of the zone whose clock it follows
     revision: Revision
 
 
 class Restated(NamedTuple):
-    """A job's period of which other rows have landed than before.
+    """A job's period of which other rows have landed than before."""
 
-    Attributes:
-        job: its name.
-        days: how many days the period had ended by then.
-        more: how many rows there are more; negative for fewer.
-        changed: how many are new, are gone, or differ.
-    """
-
-    job: str
-    days: int
-    more: int
-    changed: int
+    job: str  # its name
+    days: int  # how many days the period had ended by then
+    more: int  # how many rows there are more; negative for fewer
+    changed: int  # how many are new, are gone, or differ
 
 
 @dataclass(frozen=True)
 class Day:
-    """What the digest says of the time since the one before.
+    """What the digest says of the time since the one before."""
 
-    Attributes:
-        expected: how many units became due.
-        landed: how many of them have landed.
-        missing: how many have not, by the platform's name.
-        usual: how much more (or less) rows landed than usual, as a fraction: -0.03; none where
-            there is nothing to compare with.
-        waived: how many are waived.
-        tokens: those that end within three days.
-        restated: periods whose rows have changed within a day.
-        new_shapes: what answers have had for the first time within a day (`source: path = value`),
-            and the unit for which.
-        lacking_shapes: paths that went missing from more than a fifth of the rows within a day.
-        problems: how many there are in config/, so that some units may count in nothing.
-        complete: how many units the calendar day had, once none is to come any more and all have
-            landed; 0 until then.
-        contracts: how the last period of each stands.
-    """
-
-    expected: int = 0
-    landed: int = 0
+    expected: int = 0  # how many units became due
+    landed: int = 0  # how many of them have landed
+    # How many have not, by the platform's name
     missing: Mapping[str, int] = field(default_factory=dict)
+    # How much more (or less) rows landed than usual, as a fraction: -0.03; none where there is
+    # nothing to compare with
     usual: float | None = None
-    waived: int = 0
-    tokens: tuple[TokenEnd, ...] = ()
-    restated: tuple[Restated, ...] = ()
+    waived: int = 0  # how many are waived
+    tokens: tuple[TokenEnd, ...] = ()  # those that end within three days
+    restated: tuple[Restated, ...] = ()  # periods whose rows have changed within a day
+    # What answers have had for the first time within a day (`source: path = value`), and the unit
+    # for which
     new_shapes: tuple[tuple[str, str], ...] = ()
+    # Paths that went missing from more than a fifth of the rows within a day
     lacking_shapes: tuple[str, ...] = ()
-    problems: int = 0
+    problems: int = 0  # how many there are in config/, so that some units may count in nothing
+    # How many units the calendar day had, once none is to come any more and all have landed; 0
+    # until then
     complete: int = 0
-    contracts: tuple[ContractDay, ...] = ()
+    contracts: tuple[ContractDay, ...] = ()  # how the last period of each stands
 
 
 @dataclass(frozen=True)
 class Observed:
-    """What one round has found.
+    """What one round has found."""
 
-    Attributes:
-        findings: all that is wrong now, muted units included.
-        unseen_kinds: kinds that could not be looked at, as those of the ledger while the warehouse
-            is away: what is open of them stays open.
-        unseen_subjects: subjects that could not be looked at, as a job whose entry is broken.
-        resolved: how alerts that are open and not among the findings were resolved, where known.
-        day: what the digest says; none when it could not be read.
-        completed: the revisions of contracts of late, where a route asks for them.
-    """
-
-    findings: tuple[Finding, ...]
+    findings: tuple[Finding, ...]  # all that is wrong now, muted units included
+    # Kinds that could not be looked at, as those of the ledger while the warehouse is away: what is
+    # open of them stays open
     unseen_kinds: Collection[Kind] = frozenset()
+    # Subjects that could not be looked at, as a job whose entry is broken
     unseen_subjects: Collection[str] = frozenset()
+    # How alerts that are open and not among the findings were resolved, where known
     resolved: Mapping[Identity, Resolution] = field(default_factory=dict)
-    day: Day | None = None
+    day: Day | None = None  # what the digest says; none when it could not be read
+    # The revisions of contracts of late, where a route asks for them
     completed: tuple[Completed, ...] = ()

@@ -25,21 +25,15 @@ SPECIAL, AT_FIRST = re.compile(r"([\\`*_\[\]<>~|])"), re.compile(r"^(\s*)([#+=-]
 
 @dataclass(frozen=True)
 class Message:
-    """What is said at once.
+    """What is said at once."""
 
-    Attributes:
-        title: one line.
-        lines: plain text, one line each; those of a list begin with `ITEM`.
-        mention: whom the channel is to call by name: phone numbers, the platform's user ids, or
-            `all`. Nobody else is called, whatever the channel's settings say.
-        number: which alert it is about, as it is shown, such as `#A123`; it ends the text.
-        event: the same for programs, of what is no alert; a webhook gets it.
-    """
-
-    title: str
-    lines: tuple[str, ...] = ()
+    title: str  # one line
+    lines: tuple[str, ...] = ()  # plain text, one line each; those of a list begin with `ITEM`
+    # Whom the channel is to call by name: phone numbers, the platform's user ids, or `all`. Nobody
+    # else is called, whatever the channel's settings say.
     mention: tuple[str, ...] = ()
-    number: str = ""
+    number: str = ""  # which alert it is about, as it is shown, such as `#A123`; it ends the text
+    # The same for programs, of what is no alert; a webhook gets it
     event: Mapping[str, str | int | None] = field(default_factory=dict)
 
     def repeated(self, language: str) -> Message:
@@ -72,22 +66,16 @@ class Message:
 
 @dataclass(frozen=True)
 class Receipt:
-    """What became of a message; nothing in it is secret.
+    """What became of a message; nothing in it is secret."""
 
-    Attributes:
-        delivered: whether the channel has taken it.
-        code: the channel's own (`0`, `310000`, `HTTP 503`, `SMTP 451`), else what went wrong in a
-            word: `unreached` (nothing was sent), `timeout` and `broken` (it may have been taken),
-            `certificate`, `configuration`, `unreadable`.
-        answer: what the channel said, on one line.
-        remedy: what a person has to do, in the channel's language; empty where nothing is.
-        temporary: whether the same message may well be taken later, with nothing changed.
-    """
-
-    delivered: bool
+    delivered: bool  # whether the channel has taken it
+    # The channel's own (`0`, `310000`, `HTTP 503`, `SMTP 451`), else what went wrong in a word:
+    # `unreached` (nothing was sent), `timeout` and `broken` (it may have been taken),
+    # `certificate`, `configuration`, `unreadable`
     code: str
-    answer: str
-    remedy: str = ""
+    answer: str  # what the channel said, on one line
+    remedy: str = ""  # what a person has to do, in the channel's language; empty where nothing is
+    # Whether the same message may well be taken later, with nothing changed
     temporary: bool = False
 
 

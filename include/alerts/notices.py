@@ -23,23 +23,15 @@ OF_A_CHANNEL = "channel:"  # how the subject of a finding about a channel begins
 
 @dataclass(frozen=True)
 class Notice:
-    """What is to be said of one alert in one channel.
-
-    Attributes:
-        alert: of which.
-        channel: where.
-        whats: what; an opening and a recovery together, of what came and went meanwhile.
-        since: from when on it was to be said.
-        mention: who is mentioned.
-        is_escalation: it is said because it lasted.
-    """
+    """What is to be said of one alert in one channel."""
 
     alert: Alert
     channel: str
+    # What; an opening and a recovery together, of what came and went meanwhile
     whats: tuple[What, ...]
-    since: datetime
-    mention: tuple[str, ...] = ()
-    is_escalation: bool = False
+    since: datetime  # from when on it was to be said
+    mention: tuple[str, ...] = ()  # who is mentioned
+    is_escalation: bool = False  # it is said because it lasted
 
     @property
     def is_over(self) -> bool:
@@ -55,15 +47,10 @@ class Notice:
 
 @dataclass(frozen=True)
 class Standing:
-    """How an alert stands in a channel.
+    """How an alert stands in a channel."""
 
-    Attributes:
-        notice: what is to be said now; none where nothing is.
-        is_done: nothing is to be said of it any more, now or later.
-    """
-
-    notice: Notice | None = None
-    is_done: bool = False
+    notice: Notice | None = None  # what is to be said now; none where nothing is
+    is_done: bool = False  # nothing is to be said of it any more, now or later
 
 
 DONE, WAITING = Standing(is_done=True), Standing()

@@ -25,37 +25,23 @@ UNWATCHED = timedelta(minutes=5)
 
 @dataclass(frozen=True)
 class Muted:
-    """A mute that holds.
+    """A mute that holds."""
 
-    Attributes:
-        mute: what it says.
-        days_left: on how many more days, today included.
-        in_file: it stands in config/alerts.yaml; else a command has made it.
-        alerts: what is wrong under it.
-    """
-
-    mute: Mute
-    days_left: int
-    in_file: bool
-    alerts: tuple[Alert, ...] = ()
+    mute: Mute  # what it says
+    days_left: int  # on how many more days, today included
+    in_file: bool  # it stands in config/alerts.yaml; else a command has made it
+    alerts: tuple[Alert, ...] = ()  # what is wrong under it
 
 
 @dataclass(frozen=True)
 class Overview:
-    """What is open, muted and failing.
+    """What is open, muted and failing."""
 
-    Attributes:
-        now: when was looked; aware.
-        alerts: those that are open, oldest first, without muted ones.
-        muted: the mutes that hold.
-        failing: the channels that take no messages.
-        last_round: when the watchdog last could read, judge and send; none: never.
-    """
-
-    now: datetime
-    alerts: tuple[Alert, ...] = ()
-    muted: tuple[Muted, ...] = ()
-    failing: tuple[Health, ...] = ()
+    now: datetime  # when was looked; aware
+    alerts: tuple[Alert, ...] = ()  # those that are open, oldest first, without muted ones
+    muted: tuple[Muted, ...] = ()  # the mutes that hold
+    failing: tuple[Health, ...] = ()  # the channels that take no messages
+    # When the watchdog last could read, judge and send; none: never
     last_round: datetime | None = None
 
     @property

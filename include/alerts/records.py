@@ -44,54 +44,33 @@ class Purpose(str, Enum):
 
 @dataclass(frozen=True)
 class Told:
-    """One thing that one message says of an alert.
-
-    Attributes:
-        channel: where.
-        what: that it is wrong, wrong still, or right again.
-        message: the number of the message.
-        delivered: when the channel took it; none until then.
-    """
+    """One thing that one message says of an alert."""
 
     channel: str
-    what: What
-    message: int
-    delivered: datetime | None = None
+    what: What  # that it is wrong, wrong still, or right again
+    message: int  # the number of the message
+    delivered: datetime | None = None  # when the channel took it; none until then
 
 
 @dataclass(frozen=True)
 class Alert:
-    """Something that is wrong, or was, and is not done with.
+    """Something that is wrong, or was, and is not done with."""
 
-    Attributes:
-        number: as people call it: `#A123`.
-        finding: as it was found last, without muted units.
-        first_seen: when it was found first.
-        opened: when it became an alert; none while it is held, or all of it is muted.
-        missed: the units that were concerned when it became one.
-        gone: when it was not found any more; none while it is.
-        recovered: when it had been gone long enough to be over.
-        closed: when nothing was left to say of it.
-        silent: nothing is said of it now: it is muted, or another alert stands for it.
-        resolution: how it came to be right, where that is known.
-        acked: when somebody took it on; it is not repeated or escalated any more.
-        acked_by: who did.
-        said: what was said of it, or is about to be.
-    """
-
-    number: int
-    finding: Finding
-    first_seen: datetime
+    number: int  # as people call it: `#A123`
+    finding: Finding  # as it was found last, without muted units
+    first_seen: datetime  # when it was found first
+    # When it became an alert; none while it is held, or all of it is muted
     opened: datetime | None = None
-    missed: tuple[Missing, ...] = ()
-    gone: datetime | None = None
-    recovered: datetime | None = None
-    closed: datetime | None = None
-    silent: bool = False
-    resolution: Resolution | None = None
+    missed: tuple[Missing, ...] = ()  # the units that were concerned when it became one
+    gone: datetime | None = None  # when it was not found any more; none while it is
+    recovered: datetime | None = None  # when it had been gone long enough to be over
+    closed: datetime | None = None  # when nothing was left to say of it
+    silent: bool = False  # nothing is said of it now: it is muted, or another alert stands for it
+    resolution: Resolution | None = None  # how it came to be right, where that is known
+    # When somebody took it on; it is not repeated or escalated any more
     acked: datetime | None = None
-    acked_by: str = ""
-    said: tuple[Told, ...] = ()
+    acked_by: str = ""  # who did
+    said: tuple[Told, ...] = ()  # what was said of it, or is about to be
 
     @property
     def arrived(self) -> tuple[Missing, ...]:
@@ -112,54 +91,34 @@ class Alert:
 
 @dataclass(frozen=True)
 class Outgoing:
-    """A message that is to be sent to one channel.
+    """A message that is to be sent to one channel."""
 
-    Attributes:
-        number: of the message.
-        channel: where to.
-        purpose: what it is for.
-        message: what it says.
-        written: when it was written down.
-        covers: the alerts that it speaks of, by number, and what it says of each.
-        day: of a digest: the day, as 2026-11-29.
-        is_doubtful: an attempt was made of which it is not known whether the channel took it.
-    """
-
-    number: int
-    channel: str
-    purpose: Purpose
-    message: Message
-    written: datetime
+    number: int  # of the message
+    channel: str  # where to
+    purpose: Purpose  # what it is for
+    message: Message  # what it says
+    written: datetime  # when it was written down
+    # The alerts that it speaks of, by number, and what it says of each
     covers: tuple[tuple[int, What], ...] = ()
-    day: str = ""
+    day: str = ""  # of a digest: the day, as 2026-11-29
+    # An attempt was made of which it is not known whether the channel took it
     is_doubtful: bool = False
 
 
 @dataclass(frozen=True)
 class Health:
-    """How sending to a channel goes.
+    """How sending to a channel goes."""
 
-    Attributes:
-        channel: its id.
-        failing_since: when sending to it failed first since it last did not; none when it works.
-        attempts: how often it has failed since.
-        next_attempt: not before then is it tried again.
-        is_refusal: the channel said no, which waiting does not change.
-        code: what it answered last, or what went wrong in a word.
-        answer: the same at length.
-        remedy: what a person has to do about it.
-        delivered: when it took a message last.
-    """
-
-    channel: str
+    channel: str  # its id
+    # When sending to it failed first since it last did not; none when it works
     failing_since: datetime | None = None
-    attempts: int = 0
-    next_attempt: datetime | None = None
-    is_refusal: bool = False
-    code: str = ""
-    answer: str = ""
-    remedy: str = ""
-    delivered: datetime | None = None
+    attempts: int = 0  # how often it has failed since
+    next_attempt: datetime | None = None  # not before then is it tried again
+    is_refusal: bool = False  # the channel said no, which waiting does not change
+    code: str = ""  # what it answered last, or what went wrong in a word
+    answer: str = ""  # the same at length
+    remedy: str = ""  # what a person has to do about it
+    delivered: datetime | None = None  # when it took a message last
 
 
 class KeptMute(NamedTuple):
@@ -180,49 +139,33 @@ class Stop(NamedTuple):
 
 @dataclass(frozen=True)
 class State:
-    """What is kept, as far as a round needs it.
+    """What is kept, as far as a round needs it."""
 
-    Attributes:
-        alerts: those that are not closed.
-        waiting: messages that are written and neither delivered nor given up.
-        health: of the channels that anything was sent to.
-        attempts: when something was sent to a channel of late, whatever became of it.
-        last_days: the day of the last digest (and the like) of each channel and purpose.
-        announced: of which revisions of contracts each channel was told of late, as `Message.event`
-            names them.
-        mutes: those that commands have made, and were not taken back.
-        stops: of the last days.
-        next_alert: the number of the next alert.
-        next_message: the number of the next message.
-    """
-
-    alerts: tuple[Alert, ...] = ()
+    alerts: tuple[Alert, ...] = ()  # those that are not closed
+    # Messages that are written and neither delivered nor given up
     waiting: tuple[Outgoing, ...] = ()
+    # Of the channels that anything was sent to
     health: Mapping[str, Health] = field(default_factory=dict)
+    # When something was sent to a channel of late, whatever became of it
     attempts: Mapping[str, tuple[datetime, ...]] = field(default_factory=lambda: defaultdict(tuple))
+    # The day of the last digest (and the like) of each channel and purpose
     last_days: Mapping[tuple[str, Purpose], date] = field(default_factory=dict)
+    # Of which revisions of contracts each channel was told of late, as `Message.event` names them
     announced: Mapping[str, frozenset[Key]] = field(default_factory=dict)
-    mutes: tuple[KeptMute, ...] = ()
-    stops: tuple[Stop, ...] = ()
-    next_alert: int = 1
-    next_message: int = 1
+    mutes: tuple[KeptMute, ...] = ()  # those that commands have made, and were not taken back
+    stops: tuple[Stop, ...] = ()  # of the last days
+    next_alert: int = 1  # the number of the next alert
+    next_message: int = 1  # the number of the next message
 
 
 @dataclass(frozen=True)
 class Changes:
-    """What a round writes, all of it or nothing.
+    """What a round writes, all of it or nothing."""
 
-    Attributes:
-        alerts: those that are new or have changed.
-        dropped: numbers of alerts that never became ones.
-        outgoing: messages to be sent.
-        abandoned: numbers of messages to channels that are not there any more.
-    """
-
-    alerts: tuple[Alert, ...] = ()
-    dropped: tuple[int, ...] = ()
-    outgoing: tuple[Outgoing, ...] = ()
-    abandoned: tuple[int, ...] = ()
+    alerts: tuple[Alert, ...] = ()  # those that are new or have changed
+    dropped: tuple[int, ...] = ()  # numbers of alerts that never became ones
+    outgoing: tuple[Outgoing, ...] = ()  # messages to be sent
+    abandoned: tuple[int, ...] = ()  # numbers of messages to channels that are not there any more
 
     def __bool__(self) -> bool:
         """Return whether there is anything to write."""

@@ -48,23 +48,14 @@ FINDINGS_SHOWN = 8
 
 @dataclass(frozen=True)
 class Made:
-    """What a round did.
+    """What a round did."""
 
-    Attributes:
-        found: what is wrong now.
-        unread: the parts that could not be looked at.
-        delivered: how many messages were delivered.
-        trouble: why something could not be said or kept; empty where nothing is.
-        is_silent: the service was stopped on purpose, so nothing was said of it.
-        standing: what is open after it; none where that cannot be kept.
-    """
-
-    found: tuple[Finding, ...] = ()
-    unread: tuple[str, ...] = ()
-    delivered: int = 0
-    trouble: str = ""
-    is_silent: bool = False
-    standing: Overview | None = None
+    found: tuple[Finding, ...] = ()  # what is wrong now
+    unread: tuple[str, ...] = ()  # the parts that could not be looked at
+    delivered: int = 0  # how many messages were delivered
+    trouble: str = ""  # why something could not be said or kept; empty where nothing is
+    is_silent: bool = False  # the service was stopped on purpose, so nothing was said of it
+    standing: Overview | None = None  # what is open after it; none where that cannot be kept
 
 
 class Rounds:

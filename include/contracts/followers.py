@@ -43,32 +43,20 @@ INSTANT = timedelta(microseconds=1)
 
 
 class Followed(NamedTuple):
-    """All that a period of a job waits for is complete.
+    """All that a period of a job waits for is complete."""
 
-    Attributes:
-        number: 1 for the first time, and one more for each change since.
-        complete_at: when the last of it became so; by the warehouse's clock.
-    """
-
-    number: int
-    complete_at: datetime
+    number: int  # 1 for the first time, and one more for each change since
+    complete_at: datetime  # when the last of it became so; by the warehouse's clock
 
 
 class FollowerRun(NamedTuple):
-    """A run that is to be made: of one name there is one.
-
-    Attributes:
-        job_id: whose.
-        key: which period it covers.
-        number: of what it follows.
-        again: whether it runs what has landed once more.
-        attempts: of what landed provisionally since that was complete: how many were made; else 0.
-    """
+    """A run that is to be made: of one name there is one."""
 
     job_id: str
-    key: str
-    number: int
-    again: bool
+    key: str  # which period it covers
+    number: int  # of what it follows
+    again: bool  # whether it runs what has landed once more
+    # Of what landed provisionally since that was complete: how many were made; else 0
     attempts: int = 0
 
     @property

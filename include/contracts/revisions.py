@@ -28,31 +28,18 @@ if TYPE_CHECKING:
 
 
 class Revision(NamedTuple):
-    """A period that was complete at a moment.
-
-    Attributes:
-        contract_id: of which contract.
-        period_key: which period.
-        number: 1 when it was complete for the first time, and one more for each change since.
-        complete_at: by the warehouse's clock.
-        units: how many have landed.
-        waived: how many are missing, which somebody has accepted.
-        row_count: how many rows have landed; None where nobody counted.
-        period_start: when the period begins.
-        period_end: when it ends.
-        run_id: the run that has completed it; None: nobody's.
-    """
+    """A period that was complete at a moment."""
 
     contract_id: str
     period_key: str
-    number: int
-    complete_at: datetime
-    units: int
-    waived: int
-    row_count: int | None
-    period_start: datetime
-    period_end: datetime
-    run_id: str | None
+    number: int  # 1 when it was complete for the first time, and one more for each change since
+    complete_at: datetime  # by the warehouse's clock
+    units: int  # how many have landed
+    waived: int  # how many are missing, which somebody has accepted
+    row_count: int | None  # how many rows have landed; None where nobody counted
+    period_start: datetime  # when the period begins
+    period_end: datetime  # when it ends
+    run_id: str | None  # the run that has completed it; None: nobody's
 
     def __str__(self) -> str:
         """Name it as messages do."""

@@ -41,27 +41,16 @@ NOT_COVERED = N_(
 
 @dataclass(frozen=True)
 class Standing:
-    """How a period stood at a moment.
-
-    Attributes:
-        contract: whose.
-        period: which.
-        ended: whether it is over.
-        unknown: problems of the registry that leave open what it needs.
-        needed: the units that are expected of it, by job, part and shop.
-        landed: the rows of the ledger of those that count.
-        waived: those of which somebody has accepted that they are missing.
-        doubts: of those that landed and do not count, why not.
-    """
+    """How a period stood at a moment."""
 
     contract: Contract
     period: Period
-    ended: bool
-    unknown: Sequence[Problem]
-    needed: Sequence[Unit]
-    landed: Mapping[Unit, LedgerRow]
-    waived: frozenset[Unit]
-    doubts: Mapping[Unit, str]
+    ended: bool  # whether it is over
+    unknown: Sequence[Problem]  # problems of the registry that leave open what it needs
+    needed: Sequence[Unit]  # the units that are expected of it, by job, part and shop
+    landed: Mapping[Unit, LedgerRow]  # the rows of the ledger of those that count
+    waived: frozenset[Unit]  # those of which somebody has accepted that they are missing
+    doubts: Mapping[Unit, str]  # of those that landed and do not count, why not
 
     @property
     def open(self) -> list[Unit]:

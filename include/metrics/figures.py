@@ -127,18 +127,12 @@ def _number(value: float) -> str:
 
 @dataclass(frozen=True)
 class Installation:
-    """What the figures are of.
+    """What the figures are of."""
 
-    Attributes:
-        root: the project.
-        var: what its service writes to.
-        registry: of the project.
-        read: reads coverage from a moment on; raises ExpectedError or SQLAlchemyError.
-    """
-
-    root: Path
-    var: Path
-    registry: Registry
+    root: Path  # the project
+    var: Path  # what its service writes to
+    registry: Registry  # of the project
+    # Reads coverage from a moment on; raises ExpectedError or SQLAlchemyError
     read: Callable[[datetime], Coverage]
 
 

@@ -28,16 +28,11 @@ Model = TypeVar("Model", bound=BaseModel)
 
 @dataclass(frozen=True)
 class EntryFile(Generic[Model]):
-    """What such a file says.
+    """What such a file says."""
 
-    Attributes:
-        by_id: the valid entries, in the file's order.
-        problems: what is wrong in it.
-        said: the ids of all of them, the invalid ones too, each with its line.
-    """
-
-    by_id: dict[str, Model] = field(default_factory=dict)
-    problems: list[Problem] = field(default_factory=list)
+    by_id: dict[str, Model] = field(default_factory=dict)  # the valid entries, in the file's order
+    problems: list[Problem] = field(default_factory=list)  # what is wrong in it
+    # The ids of all of them, the invalid ones too, each with its line
     said: dict[str, int] = field(default_factory=dict)
 
     # Relative to the project root; its list's name; what to do where it is empty; templates of

@@ -33,25 +33,16 @@ PERMANENT = 500  # from here on, what a server answers stays so
 
 
 class Server(NamedTuple):
-    """A mail server as its connection says, in the fields of Airflow's type SMTP.
+    """A mail server as its connection says, in the fields of Airflow's type SMTP."""
 
-    Attributes:
-        host: its name.
-        port: of TLS unless `start_tls`.
-        start_tls: whether TLS is asked for once connected; it is refused to go on without.
-        plain: whether nothing is encrypted at all, which both flags of the connection must ask for.
-        login: who logs in; empty for nobody.
-        password: theirs.
-        sender: whom the messages are from.
-    """
-
-    host: str
-    port: int
-    start_tls: bool
+    host: str  # its name
+    port: int  # of TLS unless `start_tls`
+    start_tls: bool  # whether TLS is asked for once connected; it is refused to go on without
+    # Whether nothing is encrypted at all, which both flags of the connection must ask for
     plain: bool
-    login: str
-    password: str
-    sender: str
+    login: str  # who logs in; empty for nobody
+    password: str  # theirs
+    sender: str  # whom the messages are from
 
 
 async def send(

@@ -38,15 +38,10 @@ class UnansweredError(Exception):
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back.
+    """What came back."""
 
-    Attributes:
-        status: of HTTP.
-        text: the beginning of its body.
-    """
-
-    status: int
-    text: str
+    status: int  # of HTTP
+    text: str  # the beginning of its body
 
     def json(self) -> Mapping[str, Any]:
         """Return the object that it is; an empty one where it is none."""

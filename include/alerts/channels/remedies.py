@@ -16,18 +16,12 @@ LONGEST_ANSWER = 300
 
 
 class Remedy(NamedTuple):
-    """What to do about a code.
+    """What to do about a code."""
 
-    Attributes:
-        code: a regular expression for it.
-        text: the remedy; `{connection}` stands for the connection's id.
-        word: a regular expression that the answer has, where the code alone is not enough.
-        temporary: whether another try may well succeed with nothing changed; the watchdog makes it.
-    """
-
-    code: str
-    text: str
-    word: str = ""
+    code: str  # a regular expression for it
+    text: str  # the remedy; `{connection}` stands for the connection's id
+    word: str = ""  # a regular expression that the answer has, where the code alone is not enough
+    # Whether another try may well succeed with nothing changed; the watchdog makes it
     temporary: bool = False
 
 

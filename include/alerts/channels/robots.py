@@ -27,19 +27,12 @@ PHONE = re.compile(r"\+?[\d-]{5,}")
 
 
 class Platform(NamedTuple):
-    """Where a platform's robots are.
+    """Where a platform's robots are."""
 
-    Attributes:
-        address: of a robot, but for its token.
-        parameter: of the query, that holds the token; empty where it ends the path.
-        codes: fields of an answer that hold its code, the first that is there counts.
-        said: field of an answer that says it in words.
-    """
-
-    address: str
-    parameter: str
-    codes: tuple[str, ...]
-    said: str
+    address: str  # of a robot, but for its token
+    parameter: str  # of the query, that holds the token; empty where it ends the path
+    codes: tuple[str, ...]  # fields of an answer that hold its code, the first that is there counts
+    said: str  # field of an answer that says it in words
 
 
 PLATFORMS = {
@@ -60,16 +53,11 @@ PLATFORMS = {
 
 @dataclass(frozen=True)
 class Robot:
-    """A robot as its connection says.
+    """A robot as its connection says."""
 
-    Attributes:
-        url: its address, with the token.
-        token: what the address holds that is secret.
-        secret: what requests are signed with; empty where the robot wants no signature.
-    """
-
-    url: str = field(repr=False)
-    token: str = field(repr=False)
+    url: str = field(repr=False)  # its address, with the token
+    token: str = field(repr=False)  # what the address holds that is secret
+    # What requests are signed with; empty where the robot wants no signature
     secret: str = field(repr=False)
 
 

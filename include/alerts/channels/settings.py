@@ -27,21 +27,13 @@ LONG_ENOUGH = 12  # for a part of an address to be a token
 
 @dataclass(frozen=True)
 class Channel:
-    """A channel as senders read it.
+    """A channel as senders read it."""
 
-    Attributes:
-        id: what routes call it.
-        kind: one of `CHANNELS`.
-        keyword: a word that the robot wants in each message; empty for none.
-        to: whom an e-mail goes to.
-        language: of what senders add and advise, `zh` or `en`.
-    """
-
-    id: str
-    kind: str
-    keyword: str = ""
-    to: tuple[str, ...] = ()
-    language: str = "zh"
+    id: str  # what routes call it
+    kind: str  # one of `CHANNELS`
+    keyword: str = ""  # a word that the robot wants in each message; empty for none
+    to: tuple[str, ...] = ()  # whom an e-mail goes to
+    language: str = "zh"  # of what senders add and advise, `zh` or `en`
 
 
 @dataclass(frozen=True)

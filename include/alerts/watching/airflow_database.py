@@ -56,21 +56,16 @@ REGISTRY_ERRORS = "registry_errors.py"
 
 @dataclass(frozen=True)
 class AirflowState:
-    """What is known of Airflow.
+    """What is known of Airflow."""
 
-    Attributes:
-        dags: the jobs that are DAGs, and whether each is paused; others cannot run.
-        under_way: the runs that wait or work.
-        held: of each paused DAG of a contract whose events wait, how many and since when.
-        heartbeats: when each component gave its last sign of life; none where it never has.
-        failures: files that cannot be imported.
-    """
-
+    # The jobs that are DAGs, and whether each is paused; others cannot run
     dags: Mapping[str, bool] = field(default_factory=dict)
-    under_way: UnderWay = field(default_factory=UnderWay)
+    under_way: UnderWay = field(default_factory=UnderWay)  # the runs that wait or work
+    # Of each paused DAG of a contract whose events wait, how many and since when
     held: Mapping[str, tuple[int, datetime]] = field(default_factory=dict)
+    # When each component gave its last sign of life; none where it never has
     heartbeats: Mapping[str, datetime | None] = field(default_factory=dict)
-    failures: tuple[ImportFailure, ...] = ()
+    failures: tuple[ImportFailure, ...] = ()  # files that cannot be imported
 
 
 @contextmanager

@@ -71,21 +71,13 @@ class DatabaseGoneError(ExpectedError):
 
 @dataclass(frozen=True)
 class Component:
-    """A process of the service, as its supervisor knows it.
-
-    Attributes:
-        name: its name.
-        down_since: from when on it does not run; none while it does.
-        state: in the supervisor's words.
-        deaths: how often it ended within the last ten minutes.
-        flaps: whether that is too often.
-    """
+    """A process of the service, as its supervisor knows it."""
 
     name: str
-    down_since: datetime | None
-    state: str = ""
-    deaths: int = 0
-    flaps: bool = False
+    down_since: datetime | None  # from when on it does not run; none while it does
+    state: str = ""  # in the supervisor's words
+    deaths: int = 0  # how often it ended within the last ten minutes
+    flaps: bool = False  # whether that is too often
 
 
 def component_findings(

@@ -38,17 +38,13 @@ OLDEST_RESTATED = timedelta(days=130)
 
 
 class Digested(NamedTuple):
-    """What is read once a day, as the digest is due.
+    """What is read once a day, as the digest is due."""
 
-    Attributes:
-        usual: how much more rows the day's units landed than usual, as a fraction; none where that
-            is not known.
-        restated: periods whose rows have changed within a day.
-        drifted: what was new in answers, and what was missing, within a day.
-    """
-
+    # How much more rows the day's units landed than usual, as a fraction; none where that is not
+    # known
     usual: float | None = None
-    restated: tuple[Restated, ...] = ()
+    restated: tuple[Restated, ...] = ()  # periods whose rows have changed within a day
+    # What was new in answers, and what was missing, within a day
     drifted: Drifted = Drifted({}, [])
 
 

@@ -73,18 +73,13 @@ class Words(NamedTuple):
 
 @dataclass(frozen=True)
 class Circumstances:
-    """What reasons depend on beside the unit itself.
+    """What reasons depend on beside the unit itself."""
 
-    Attributes:
-        scope: of the round.
-        dags: the jobs that are DAGs, and whether each is paused; None: it is not known.
-        under_way: the runs that wait or work.
-        runs: runs, ended or not, of what was never begun; none: it is not known.
-    """
-
-    scope: Scope
+    scope: Scope  # of the round
+    # The jobs that are DAGs, and whether each is paused; None: it is not known
     dags: Mapping[str, bool] | None = None
-    under_way: UnderWay = field(default_factory=UnderWay)
+    under_way: UnderWay = field(default_factory=UnderWay)  # the runs that wait or work
+    # Runs, ended or not, of what was never begun; none: it is not known
     runs: tuple[Run, ...] | None = None
 
     def is_paused(self, job_id: str) -> bool:

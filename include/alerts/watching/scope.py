@@ -32,19 +32,12 @@ WEB_URL = "AIRFLOW__API__BASE_URL"
 
 @dataclass(frozen=True)
 class Site:
-    """The installation that is watched.
+    """The installation that is watched."""
 
-    Attributes:
-        root: the project.
-        var: what the service writes to.
-        environment: of its components.
-        contained: whether these are containers, with commands of their own.
-    """
-
-    root: Path
-    var: Path
-    environment: Mapping[str, str] = field(repr=False)
-    contained: bool = False
+    root: Path  # the project
+    var: Path  # what the service writes to
+    environment: Mapping[str, str] = field(repr=False)  # of its components
+    contained: bool = False  # whether these are containers, with commands of their own
 
     def said(self, name: str) -> str:
         """Return what the environment says by a name, as `METADATA_URL`; empty where nothing."""
@@ -82,27 +75,18 @@ TO_DO: dict[str, tuple[str, str]] = {
 
 @dataclass(frozen=True)
 class Scope:
-    """What a round looks at.
+    """What a round looks at."""
 
-    Attributes:
-        now: the moment; aware.
-        registry: jobs and shops as they are now.
-        language: `zh` or `en`, of all texts.
-        zone: IANA name, of what belongs to no job.
-        address: of the web UI, as people open it; empty where it is not known.
-        contained: whether the components are containers: the commands of one machine are of no use.
-        masker: hides the secrets in what is quoted.
-        root: the project.
-    """
-
-    now: datetime
-    registry: Registry = field(default_factory=Registry)
-    language: str = "zh"
-    zone: str = "Asia/Shanghai"
-    address: str = ""
+    now: datetime  # the moment; aware
+    registry: Registry = field(default_factory=Registry)  # jobs and shops as they are now
+    language: str = "zh"  # `zh` or `en`, of all texts
+    zone: str = "Asia/Shanghai"  # IANA name, of what belongs to no job
+    address: str = ""  # of the web UI, as people open it; empty where it is not known
+    # Whether the components are containers: the commands of one machine are of no use
     contained: bool = False
+    # Hides the secrets in what is quoted
     masker: Masker = field(default_factory=lambda: Masker(()))
-    root: Path = PROJECT_ROOT
+    root: Path = PROJECT_ROOT  # the project
 
     def say(self, said: str, **values: object) -> str:
         """Return a text in the language of the messages, its placeholders filled in."""
@@ -185,24 +169,17 @@ Look = Callable[[Scope], Iterable[Finding]]
 
 @dataclass(frozen=True)
 class RoundInput:
-    """What one round is asked.
+    """What one round is asked."""
 
-    Attributes:
-        now: the moment; aware.
-        configuration: config/alerts.yaml.
-        open_now: the alerts that are open.
-        connections: ids of those that messages are sent with.
-        began: since when the components run, as far as that is known; they may be silent at first.
-        started: when the service was started on purpose; none where that is not known.
-        looks: further parts of the service, each by its name.
-    """
-
-    now: datetime
-    configuration: AlertConfiguration
-    open_now: tuple[Identity, ...] = ()
-    connections: tuple[str, ...] = ()
+    now: datetime  # the moment; aware
+    configuration: AlertConfiguration  # config/alerts.yaml
+    open_now: tuple[Identity, ...] = ()  # the alerts that are open
+    connections: tuple[str, ...] = ()  # ids of those that messages are sent with
+    # Since when the components run, as far as that is known; they may be silent at first
     began: datetime | None = None
+    # When the service was started on purpose; none where that is not known
     started: datetime | None = None
+    # Further parts of the service, each by its name
     looks: Mapping[str, Look] = field(default_factory=dict)
 
 

@@ -261,28 +261,18 @@ class AlertsFile(General):
 
 @dataclass(frozen=True)
 class AlertConfiguration:
-    """What config/alerts.yaml says.
+    """What config/alerts.yaml says."""
 
-    Attributes:
-        channels: the valid ones by id, in the file's order.
-        routes: the valid ones, in the file's order; none: all goes to all channels.
-        mutes: the valid ones.
-        general: language, time zone, repetition.
-        digest: when the daily message comes, and to whom.
-        storm: how many messages there may be.
-        quiet: the hours in which messages are held, if there are any.
-        heartbeat: the address that is called, if there is one.
-        problems: what is wrong in it.
-        said: the ids of all channels, the invalid ones too, each with its line.
-    """
-
+    # The valid ones by id, in the file's order
     channels: dict[str, Channel] = field(default_factory=dict)
+    # The valid ones, in the file's order; none: all goes to all channels
     routes: tuple[Route, ...] = ()
-    mutes: tuple[Mute, ...] = ()
-    general: General = field(default_factory=General)
-    digest: Digest = field(default_factory=Digest)
-    storm: Storm = field(default_factory=Storm)
-    quiet: Quiet | None = None
-    heartbeat: Heartbeat | None = None
-    problems: tuple[Problem, ...] = ()
+    mutes: tuple[Mute, ...] = ()  # the valid ones
+    general: General = field(default_factory=General)  # language, time zone, repetition
+    digest: Digest = field(default_factory=Digest)  # when the daily message comes, and to whom
+    storm: Storm = field(default_factory=Storm)  # how many messages there may be
+    quiet: Quiet | None = None  # the hours in which messages are held, if there are any
+    heartbeat: Heartbeat | None = None  # the address that is called, if there is one
+    problems: tuple[Problem, ...] = ()  # what is wrong in it
+    # The ids of all channels, the invalid ones too, each with its line
     said: dict[str, int] = field(default_factory=dict)

@@ -41,19 +41,12 @@ FORMS: dict[str, tuple[str, ...]] = {
 
 
 class Blanks(NamedTuple):
-    """What is filled in.
+    """What is filled in."""
 
-    Attributes:
-        shop: its number on its platform.
-        kind: `day`, `week` or `month`.
-        period: which.
-        zone: whose clock the feed shows.
-    """
-
-    shop: str
-    kind: str
+    shop: str  # its number on its platform
+    kind: str  # `day`, `week` or `month`
     period: Period
-    zone: ZoneInfo
+    zone: ZoneInfo  # whose clock the feed shows
 
     def value(self, name: str, form: str) -> str | int:
         """Return the value of a (valid) placeholder.

@@ -25,17 +25,11 @@ OF_PERIOD = frozenset({"first_day", "last_day"})
 
 
 class FeedTable(NamedTuple):
-    """A table of the warehouse, as a feed's entry maps to it.
+    """A table of the warehouse, as a feed's entry maps to it."""
 
-    Attributes:
-        table: its definition.
-        scope: the columns that say which shop and period a row is of.
-        filled: the columns that are filled in by themselves, the scope's among them.
-    """
-
-    table: Table
-    scope: frozenset[str]
-    filled: frozenset[str]
+    table: Table  # its definition
+    scope: frozenset[str]  # the columns that say which shop and period a row is of
+    filled: frozenset[str]  # the columns that are filled in by themselves, the scope's among them
 
     @property
     def columns(self) -> dict[str, Column[Any]]:
