@@ -139,6 +139,11 @@ class Schedule:
             yield period
             period = self.following(period)
 
+    def within(self, period: Period) -> list[Period]:
+        """Return the periods that begin within another, as the days of a month do."""
+        last_instant = _in_utc(period.end) - timedelta(microseconds=1)
+        return list(self.starting_between(period.start, last_instant))
+
     def parse_key(self, key: str) -> Period:
         """Return the period that a key names.
 

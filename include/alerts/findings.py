@@ -75,7 +75,7 @@ class Finding:
     units: tuple[Missing, ...] = ()
     # What the texts fill in, all as text:
     # what: one sentence that says what is wrong (of kinds without a text of their own).
-    # remedy: what to do, as a command that works, or a sentence. link: the address where it is seen.
+    # remedy: what to do, as a command that works, or a sentence. link: where it is seen.
     # expected: how many units the period has. shops: how many shops the platform has.
     # started: `no` when there is no run and no attempt of the period at all.
     # fire: when the run should have started; ends: when a token ends; ISO 8601 with offset.

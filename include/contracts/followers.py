@@ -8,7 +8,6 @@ provisionally, and runs again under a name of its own.
 
 from __future__ import annotations
 
-from datetime import timedelta, timezone
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import select
@@ -38,8 +37,6 @@ if TYPE_CHECKING:
     from include.periods import Period
     from include.registry import Job, Registry
     from include.registry.contracts import Contract
-
-INSTANT = timedelta(microseconds=1)
 
 
 class Followed(NamedTuple):
@@ -85,7 +82,7 @@ class Following:
 
     def written(self, contract: Contract, period: Period) -> Followed | None:
         """Return what a job's period follows as it was last complete; None: it never was."""
-        parts = self._parts(contract, period)
+        parts = contract.calendar.within(period)
         with reading(self._engine) as connection:
             found = [last_of(connection, contract, part) for part in parts]
         known = [
@@ -106,12 +103,8 @@ class Following:
         kept = oldest_kept(self._registry, self._standings.now)
         return self.written(contract, period) is not None and all(
             part.end <= kept or self._standings.of(contract, part).complete
-            for part in self._parts(contract, period)
+            for part in contract.calendar.within(period)
         )
-
-    def _parts(self, contract: Contract, period: Period) -> list[Period]:
-        last = period.end.astimezone(timezone.utc) - INSTANT
-        return list(contract.calendar.starting_between(period.start, last))
 
 
 def awaiting(

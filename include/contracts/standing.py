@@ -170,7 +170,7 @@ class Standings:
         return [
             unit
             for job in jobs
-            for part in contract.parts(job, period)
+            for part in job.schedule.within(period)
             for unit in self._units[job.id].expected(part)
         ]
 

@@ -208,7 +208,7 @@ class _Judge:
         missing: Counter[str] = Counter()
         is_whole, needed = True, 0
         for job in self.jobs:
-            for part in self.contract.parts(job, period):
+            for part in job.schedule.within(period):
                 expected, open_units = self.known.open_of(job, part)
                 needed += expected
                 is_whole = is_whole and expected - open_units >= self.contract.needed(expected)

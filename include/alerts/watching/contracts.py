@@ -180,14 +180,14 @@ class ContractFindings:
         return {
             (job.id, part.key)
             for job in self._jobs[contract.id]
-            for part in contract.parts(job, one.period)
+            for part in job.schedule.within(one.period)
             if units.told_at(job.deadline_of(part)) >= told_at
         }
 
     def _finding(self, contract: Contract, one: PeriodSummary, units: UnitFindings) -> Finding:
         """Return one alert of all that is missing, put together of what each job lacks."""
         scope, jobs = self._scope, self._jobs[contract.id]
-        parts = ((job, part) for job in jobs for part in contract.parts(job, one.period))
+        parts = ((job, part) for job in jobs for part in job.schedule.within(one.period))
         of_jobs = [told for job, part in parts if (told := units.of(job.id, part.key))]
         missing = tuple(
             replace(unit, job_id=told.subject, job_name=told.name)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time, timedelta, timezone
+from datetime import datetime, time
 from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, field_validator
@@ -29,7 +29,6 @@ ALL = "all"
 DAG_PREFIX = "contract."
 # Names and windows of days, weeks and months do not depend on it.
 NO_CRON = "0 0 * * *"
-INSTANT = timedelta(microseconds=1)
 
 
 def min_shops(value: Any) -> float:
@@ -135,21 +134,16 @@ class Contract(BaseModel):
         """Return those of its jobs that are known, which others are not while they are broken."""
         return [known[job_id] for job_id in self.jobs if job_id in known]
 
-    def parts(self, job: Job, period: Period) -> list[Period]:
-        """Return the periods of a job, which fits, that make up one of the contract's."""
-        last = period.end.astimezone(timezone.utc) - INSTANT
-        return list(job.schedule.starting_between(period.start, last))
-
     def last_start(self, jobs: Collection[Job], period: Period) -> tuple[datetime, Job]:
         """Return when the last run of some jobs that it needs for a period starts, and whose."""
-        starts = {job.id: job.schedule.fire_for(self.parts(job, period)[-1]) for job in jobs}
+        starts = {job.id: job.schedule.fire_for(job.schedule.within(period)[-1]) for job in jobs}
         job = max(jobs, key=lambda one: starts[one.id].timestamp())
         return starts[job.id], job
 
     def deadline_of(self, jobs: Collection[Job], period: Period) -> datetime:
         """Return by when a period should be complete, with some jobs, on the contract's clock."""
         if self.deadline is None:
-            latest = [job.deadline_of(self.parts(job, period)[-1]) for job in jobs]
+            latest = [job.deadline_of(job.schedule.within(period)[-1]) for job in jobs]
             return max(latest, key=datetime.timestamp)
         return self.at(self.last_start(jobs, period)[0], self.deadline)
 

@@ -173,9 +173,9 @@ def test_the_periods_of_jobs_that_make_up_one(folder: ProjectFolder) -> None:
     assert _told(folder, f"contracts:\n- {{{week}}}\n") == []
     contract = _only(folder.root)
     period = contract.calendar.parse_key("2025-09-27")
-    days = [part.key for part in contract.parts(jobs["orders"], period)]
+    days = [part.key for part in jobs["orders"].schedule.within(period)]
     assert (days[0], days[-1], len(days)) == ("2025-09-27", "2025-10-03", 7)
-    assert [part.key for part in contract.parts(jobs["weekly"], period)] == ["2025-09-27"]
+    assert [part.key for part in jobs["weekly"].schedule.within(period)] == ["2025-09-27"]
     assert [contract.needed(expected) for expected in (0, 1, 10, 11)] == [0, 1, 9, 10]
 
 
