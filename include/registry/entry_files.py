@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from operator import attrgetter
-from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict, PrivateAttr
 
 from include.errors import ConfigurationError
 from include.language import _
@@ -23,7 +23,26 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
-Model = TypeVar("Model", bound=BaseModel)
+
+class FileEntry(BaseModel):
+    """An entry of such a file, which knows where it stands."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    file: ClassVar[str]  # relative to the project root
+    _line: int | None = PrivateAttr(default=None)
+
+    def model_post_init(self, context: Any) -> None:
+        """Remember the line that the entry begins at, where it is known."""
+        self._line = context
+
+    @property
+    def place(self) -> str:
+        """The file and line of its entry, for messages."""
+        return f"{self.file}:{self._line}" if self._line else self.file
+
+
+Model = TypeVar("Model", bound=FileEntry)
 
 
 @dataclass(frozen=True)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import datetime, time
 from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, field_validator
+from pydantic import Field, field_validator
 
 from include import cron as crons
 from include.language import _
 from include.periods import Schedule
 from include.registry import fields  # noqa: TC001 - pydantic reads the annotations
 from include.registry.constraints import one_of
+from include.registry.entry_files import FileEntry
 from include.registry.fields import Checked
 from include.registry.paths import CONTRACTS_FILE
 from include.registry.quantities import PERCENT, count, percent
@@ -53,10 +54,10 @@ ContractPeriod = Annotated[str, Checked(one_of(tuple(PARTS)), enum=list(PARTS))]
 MinShops = Annotated[float, Checked(min_shops, type=None, anyOf=FORMS)]
 
 
-class Contract(BaseModel):
+class Contract(FileEntry):
     """One entry: jobs whose rows of a period are complete together."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    file = CONTRACTS_FILE
 
     id: fields.JobId = Field(
         description="what commands, the view and other programs call it; unique",
@@ -99,7 +100,6 @@ class Contract(BaseModel):
         "a number, or a share of them",
         examples=["95%"],
     )
-    _line: int | None = PrivateAttr(default=None)
 
     @field_validator("jobs")
     @classmethod
@@ -110,15 +110,6 @@ class Contract(BaseModel):
         if twice := next((job for job in jobs if jobs.count(job) > 1), None):
             raise ValueError(_("{job!r} is there twice: remove one", job=twice))
         return jobs
-
-    def model_post_init(self, context: Any) -> None:
-        """Remember the line that the entry begins at, where it is known."""
-        self._line = context
-
-    @property
-    def place(self) -> str:
-        """The file and line of its entry, for messages."""
-        return f"{CONTRACTS_FILE}:{self._line}" if self._line else CONTRACTS_FILE
 
     @property
     def dag_id(self) -> str:

@@ -9,7 +9,6 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
-    PrivateAttr,
     ValidationInfo,
     field_validator,
     model_validator,
@@ -17,6 +16,7 @@ from pydantic import (
 
 from include.language import N_, _
 from include.registry import fields as registry_fields  # noqa: TC001 - the same
+from include.registry.entry_files import FileEntry
 from include.registry.feeds import values
 from include.registry.feeds.tables import TABLES, FeedTable
 from include.registry.paths import FEEDS_FILE
@@ -103,10 +103,11 @@ class Paging(BaseModel):
         return self
 
 
-class Feed(BaseModel):
+class Feed(FileEntry):
     """One entry of config/feeds.yaml: where a shop's rows of a period are, and how they map."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+    model_config = ConfigDict(arbitrary_types_allowed=True)
+    file = FEEDS_FILE
 
     id: registry_fields.JobId = Field(
         description="what jobs (--feed) and messages call it", examples=["pdd_review"]
@@ -199,7 +200,6 @@ class Feed(BaseModel):
         "epoch_milliseconds, or a format like %Y/%m/%d %H:%M:%S",
         examples=["iso"],
     )
-    _line: int | None = PrivateAttr(default=None)
 
     @field_validator("body")
     @classmethod
@@ -277,15 +277,6 @@ class Feed(BaseModel):
             )
             raise ValueError(_(told, column=times[0]))
         return name
-
-    def model_post_init(self, context: Any) -> None:
-        """Remember the line that the entry begins at, where it is known."""
-        self._line = context
-
-    @property
-    def place(self) -> str:
-        """The file and line of its entry, for messages."""
-        return f"{FEEDS_FILE}:{self._line}" if self._line else FEEDS_FILE
 
     @property
     def landing(self) -> FeedTable:
