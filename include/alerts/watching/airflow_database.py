@@ -11,21 +11,22 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import DateTime, column, create_engine, func, select, table
 from sqlalchemy.pool import NullPool
 
 from include import METADATA_URL, WAREHOUSE
 from include.alerts.connections import read_connections
-from include.alerts.findings import Kind
+from include.alerts.findings import Finding, Kind
 from include.alerts.watching import health
-from include.alerts.watching.config_problems import ImportFailure, import_findings
+from include.alerts.watching.config_problems import correct
 from include.alerts.watching.connections import connections_of_shops
 from include.coverage.airflow_runs import DAGS, RUNS, SCHEDULERS, read_runs_of, read_under_way
 from include.coverage.runs import UnderWay
 from include.errors import ConfigurationError
-from include.language import _
+from include.language import N_, _
 from include.registry.contracts.schema import DAG_PREFIX
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from include.alerts.connections import ChannelConnections, ShopConnections
-    from include.alerts.watching.scope import Collector, Site
+    from include.alerts.watching.scope import Collector, Scope, Site
     from include.coverage.runs import Run
     from include.registry import Registry
 
@@ -52,6 +53,15 @@ COMPONENTS = {
 CONNECT_SECONDS = 5
 # It only raises what `check` says of config/, which is read by itself.
 REGISTRY_ERRORS = "registry_errors.py"
+NOT_IMPORTED = N_("Airflow cannot import {file}: {error}")
+
+
+class ImportFailure(NamedTuple):
+    """A file that Airflow cannot import: its name, the error's last line, and since when."""
+
+    file: str
+    error: str
+    since: datetime
 
 
 @dataclass(frozen=True)
@@ -136,6 +146,19 @@ def _failures(connection: Connection) -> Iterable[ImportFailure]:
             yield ImportFailure(str(row.filename), last, since)
 
 
+def _import_findings(scope: Scope, failures: Iterable[ImportFailure]) -> Iterator[Finding]:
+    for one in failures:
+        yield Finding.of(
+            Kind.CONFIGURATION,
+            one.file,
+            one.since,
+            scope.zone,
+            name=PurePath(one.file).name,
+            what=scope.say(NOT_IMPORTED, file=one.file, error=scope.quote(one.error)),
+            remedy=correct(scope),
+        )
+
+
 def _aware(moment: Any) -> datetime | None:
     return moment.replace(tzinfo=moment.tzinfo or timezone.utc) if moment else None
 
@@ -166,7 +189,7 @@ class AirflowReader:
         if state is None:
             return None
         with collector.reading("import errors", Kind.CONFIGURATION):
-            collector.findings += import_findings(collector.scope, state.failures)
+            collector.findings += _import_findings(collector.scope, state.failures)
         with collector.reading("heartbeats", subjects=COMPONENTS.values()):
             began = collector.asked.began or scope.now - health.SILENT
             collector.findings += health.heartbeat_findings(scope, state.heartbeats, began)
