@@ -15,14 +15,12 @@ from zoneinfo import ZoneInfo, available_timezones
 from include.cron import check_cron
 from include.errors import ConfigurationError
 from include.language import N_, Message, _
-from include.periods import PERIODS, WEEKDAYS
 from include.registry.problems import SentenceError
 from include.text import MISTYPED, nearest, quoted, suggestion
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
-ALERT_CHOICES = ("route", "none")
 LONGEST_ID = 64  # characters; it is part of file names (Airflow itself takes 250)
 LONGEST_LINE = 200
 LONGEST_TAG = 100  # Airflow refuses a whole DAG for a longer one
@@ -148,11 +146,6 @@ def one_of(words: Collection[str]) -> Callable[[Any], str]:
         return str(value)
 
     return check
-
-
-period = one_of(PERIODS)
-weekday = one_of(WEEKDAYS)
-alert_choice = one_of(ALERT_CHOICES)
 
 
 def cron(value: Any) -> str:

@@ -14,7 +14,7 @@ from include.registry import environment
 from include.registry import quantities as q
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Collection, Iterator
 
 
 class Checked(GroupedMetadata):
@@ -38,6 +38,11 @@ class Checked(GroupedMetadata):
         yield WithJsonSchema(self._schema)
 
 
+def word(known: Collection[str]) -> Checked:
+    """Return the check of a key that takes one of a few words."""
+    return Checked(c.one_of(known), enum=list(known))
+
+
 ID_LENGTH = {"maxLength": c.LONGEST_ID}
 LINE_LENGTH = {"minLength": 1, "maxLength": c.LONGEST_LINE}
 WHOLE: dict[str, Any] = {"type": "integer", "minimum": 0}
@@ -54,8 +59,8 @@ Platform = Annotated[str, Checked(c.platform, c.ID, **ID_LENGTH)]
 PlatformNumber = Annotated[str, Checked(c.platform_number, type=["string", "integer"])]
 ConnectionId = Annotated[str, Checked(c.connection_id, c.CONNECTION_ID, **ID_LENGTH)]
 Cron = Annotated[str, Checked(c.cron, r"\s*(\S+\s+){4}\S+\s*")]
-PeriodKind = Annotated[str, Checked(c.period, enum=list(PERIODS))]
-Weekday = Annotated[str, Checked(c.weekday, enum=list(WEEKDAYS))]
+PeriodKind = Annotated[str, word(PERIODS)]
+Weekday = Annotated[str, word(WEEKDAYS)]
 Zone = Annotated[str, Checked(c.timezone)]
 Flag = Annotated[bool, Checked(c.flag, type="boolean")]
 Count = Annotated[int, Checked(q.count, **WHOLE)]
@@ -66,7 +71,7 @@ Day = Annotated[date, Checked(q.day, q.DAY)]
 RepullAge = Annotated[timedelta, Checked(q.repull_age, q.DURATION)]
 StartDay = Annotated[date, Checked(q.start_day, q.DAY)]
 TimeOfDay = Annotated[time, Checked(q.time_of_day, q.TIME_OF_DAY)]
-AlertChoice = Annotated[str, Checked(c.alert_choice, enum=list(c.ALERT_CHOICES))]
+AlertChoice = Annotated[str, word(["route", "none"])]
 Percent = Annotated[float, Checked(q.percent, q.PERCENT)]
 Tolerance = Annotated[float, Checked(q.tolerance, type=None, anyOf=ZERO_OR_PERCENT)]
 Number = Annotated[float, Checked(q.number, type="number")]

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
+from include.periods import PERIODS, WEEKDAYS
 from include.registry import constraints, fields, quantities
 
 if TYPE_CHECKING:
@@ -27,8 +28,8 @@ GOOD: list[tuple[Callable[[Any], Any], Any, Any]] = [
     (constraints.connection_id, "PDD_shop-1", "PDD_shop-1"),
     (constraints.platform_number, 10001, "10001"),
     (constraints.platform_number, "010001", "010001"),
-    (constraints.period, "tick", "tick"),
-    (constraints.weekday, "monday", "monday"),
+    (constraints.one_of(PERIODS), "tick", "tick"),
+    (constraints.one_of(WEEKDAYS), "monday", "monday"),
     (constraints.cron, " 0  8 * * * ", "0 8 * * *"),
     (constraints.timezone, "America/New_York", "America/New_York"),
     (constraints.timezone, "UTC", "UTC"),

@@ -86,11 +86,11 @@ def _email(value: Any) -> str:
 
 
 ChannelId = fields.ShopId
-ChannelKind = Annotated[str, Checked(constraints.one_of(CHANNEL_KINDS), enum=list(CHANNEL_KINDS))]
+ChannelKind = Annotated[str, fields.word(CHANNEL_KINDS)]
 AlertKind = Annotated[Kind, Checked(_kind, enum=list(KINDS))]
-RoutedKind = Annotated[str, Checked(constraints.one_of(ROUTED), enum=list(ROUTED))]
-Language = Annotated[str, Checked(constraints.one_of(LANGUAGES), enum=list(LANGUAGES))]
+RoutedKind = Annotated[str, fields.word(ROUTED)]
+Language = Annotated[str, fields.word(LANGUAGES)]
 BudgetText = Annotated[Budget, Checked(_budget, BUDGET)]
 Group = Annotated[int, Checked(_group, type="integer", minimum=2)]
 Email = Annotated[str, Checked(_email, EMAIL)]
-Also = Annotated[str, Checked(constraints.one_of(("all_landed",)), enum=["all_landed"])]
+Also = Annotated[str, fields.word(["all_landed"])]

@@ -10,8 +10,7 @@ from pydantic import Field, field_validator
 from include import cron as crons
 from include.language import _
 from include.periods import Schedule
-from include.registry import fields  # noqa: TC001 - pydantic reads the annotations
-from include.registry.constraints import one_of
+from include.registry import fields
 from include.registry.entry_files import FileEntry
 from include.registry.fields import Checked
 from include.registry.paths import CONTRACTS_FILE
@@ -50,7 +49,7 @@ FORMS = [
     {"type": "integer", "minimum": 1},
     {"type": "string", "pattern": f"^{PERCENT}$"},
 ]
-ContractPeriod = Annotated[str, Checked(one_of(tuple(PARTS)), enum=list(PARTS))]
+ContractPeriod = Annotated[str, fields.word(PARTS)]
 MinShops = Annotated[float, Checked(min_shops, type=None, anyOf=FORMS)]
 
 

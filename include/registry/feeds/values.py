@@ -7,12 +7,12 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Annotated, Any
 
 from include.language import N_, _
-from include.registry.constraints import line, one_of, text
+from include.registry.constraints import line, text
 from include.registry.environment import CAMEL_CASE, SECRET
 from include.registry.feeds.expressions import Expression
 from include.registry.feeds.placeholders import MILLISECONDS, SECONDS, template
 from include.registry.feeds.tables import TABLES, FeedTable
-from include.registry.fields import LINE_LENGTH, Checked
+from include.registry.fields import LINE_LENGTH, Checked, word
 from include.registry.quantities import count
 from include.text import quoted, suggestion
 
@@ -32,10 +32,6 @@ LIKE_A_SECRET = N_(
     'extra how it is sent, as in {{"auth": "header", "header": "X-Api-Key"}}'
 )
 SAMPLE = datetime(2025, 10, 2, 13, 14, 15, tzinfo=timezone.utc)
-
-method = one_of(METHODS)
-way = one_of(WAYS)
-table = one_of(TABLES)
 
 
 def path(value: Any) -> str:
@@ -182,9 +178,9 @@ def page_size(value: Any) -> int:
     return int(value)
 
 
-Method = Annotated[str, Checked(method, enum=list(METHODS))]
-Way = Annotated[str, Checked(way, enum=list(WAYS))]
-TableName = Annotated[str, Checked(table, enum=list(TABLES))]
+Method = Annotated[str, word(METHODS)]
+Way = Annotated[str, word(WAYS)]
+TableName = Annotated[str, word(TABLES)]
 Path = Annotated[str, Checked(path, pattern="^/", **LINE_LENGTH)]
 Parameter = Annotated[str, Checked(parameter, **LINE_LENGTH)]
 # A cursor is often called a token, and is no secret.
