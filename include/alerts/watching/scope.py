@@ -145,7 +145,7 @@ class Scope:
         )
 
     def part(self, subject: str) -> str:
-        """Return what people call a part of the service, of which a finding may name a part."""
+        """Return what people call a part of the service; what follows a colon does not count."""
         part = subject.partition(":")[0]
         return self.say(PARTS[part]) if part in PARTS else subject
 
