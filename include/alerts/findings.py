@@ -80,7 +80,7 @@ class Finding:
     # started: `no` when there is no run and no attempt of the period at all.
     # fire: when the run should have started; ends: when a token ends; ISO 8601 with offset.
     # service: what is wrong with the service meanwhile, as a sentence.
-    # periods, jobs: how many are concerned. first_period: the oldest period concerned.
+    # jobs: how many are concerned. first_period: the oldest period concerned.
     # cause: of the whole, where units have none; see `Missing.cause`.
     facts: Mapping[str, str] = field(default_factory=dict)
     zone: str = "Asia/Shanghai"  # IANA name of the zone whose clock its times are shown by

@@ -79,7 +79,6 @@ class Refusals:
                 units=tuple(self._shops(connection, units)),
                 remedy=self._remedy(connection, units),
                 jobs=str(len({unit.job_id for unit in units})),
-                periods=str(len({(unit.job_id, unit.period.key) for unit in units})),
                 first_period=min(unit.period.key for unit in units),
                 link=self._scope.page(),
             )

@@ -130,7 +130,6 @@ class UnitFindings:
                     due[0].due_at,
                     what=self._scope.say(STILL_PAUSED, count=len(due), first=first),
                     remedy=self._scope.to_do("resume", job=job.id),
-                    periods=str(len(due)),
                     first_period=first,
                 )
 
@@ -149,7 +148,6 @@ class UnitFindings:
                     units=self._by_shop(job, old),
                     what=self._scope.say(NEVER_HEALED, count=len(old), days=days, first=first),
                     remedy=self._scope.to_do("repair", job=job.id),
-                    periods=str(len(old)),
                     first_period=first,
                 )
 

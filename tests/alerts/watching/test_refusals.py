@@ -39,8 +39,8 @@ def test_a_connection_is_told_at_once_and_once(watched: Watched) -> None:
     assert [(unit.shop_name, unit.reason) for unit in found.units] == [
         ("示例京东旗舰店", "京东门店数据，从 2026-11-27 起")
     ]
-    facts = {name: found.facts[name] for name in ("jobs", "periods", "first_period")}
-    assert facts == {"jobs": "1", "periods": "2", "first_period": "2026-11-27"}
+    facts = {name: found.facts[name] for name in ("jobs", "first_period")}
+    assert facts == {"jobs": "1", "first_period": "2026-11-27"}
     assert found.facts["remedy"] == (
         "请店主在 https://open.jd.com 重新授权，"
         "再用 `python3 scheduler_manager.py connect jd_1` 写入新令牌"
