@@ -10,7 +10,11 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from airflow.sdk.exceptions import AirflowFailException
+from airflow.sdk.exceptions import (
+    AirflowException,
+    AirflowFailException,
+    AirflowSkipException,
+)
 
 from include.errors import ConfigurationError
 from include.periods import Schedule
@@ -79,6 +83,34 @@ def test_a_refused_wish_is_one_line_in_log_and_journal(
     assert f"own: {reason}" in capsys.readouterr().out
     (line,) = (tmp_path / "logs" / "scheduler.log").read_text("utf-8").splitlines()
     assert line.endswith(f"+08:00 own refused: {reason} (run manual)")
+
+
+@pytest.mark.parametrize(
+    ("code", "ended"),
+    [
+        (0, None),
+        (1, AirflowException),
+        (3, AirflowException),
+        (75, AirflowException),
+        (143, AirflowException),
+        (77, AirflowFailException),
+        (78, AirflowFailException),
+        (99, AirflowSkipException),
+    ],
+)
+@pytest.mark.usefixtures("environment")
+def test_each_exit_code_ends_the_task_as_the_table_says(
+    code: int, ended: type[Exception] | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """0 succeeds, 99 skips, 77 and 78 fail at once, all else may be tried again."""
+    operator = operator_of()
+    monkeypatch.setattr(operator, "bash_command", f"exit {code}")
+    try:
+        operator.execute(_context("manual"))
+    except AirflowException as raised:
+        assert type(raised) is ended  # noqa: PT017 -- a subclass would end the task otherwise
+    else:
+        assert ended is None
 
 
 def test_the_starting_shell_says_nothing_of_periods_and_shops(environment: dict[str, str]) -> None:

@@ -21,6 +21,22 @@ def test_an_empty_period_makes_no_run() -> None:
         trigger(Layout(), asked)
 
 
+@pytest.mark.parametrize(
+    ("job", "period", "said"),
+    [
+        ("erp_stor", None, "did you mean 'erp_store'?"),
+        ("erp_store", "2025-13-01", "not in the calendar"),
+        ("erp_store", "2999-01-01", "the last one that can run is"),
+    ],
+)
+def test_what_makes_no_sense_makes_no_run(job: str, period: str | None, said: str) -> None:
+    """It is refused before Airflow is asked, with what was meant or can be."""
+    asked = Namespace(job=job, period=period, shop=None, again=False)
+    with pytest.raises(ConfigurationError) as refusal:
+        trigger(Layout(), asked)
+    assert said in str(refusal.value)
+
+
 def test_a_day_that_cannot_be_pulled_again_makes_no_run(tmp_path: Path) -> None:
     """The script takes no period: the run would be refused, and that is said at once."""
     (tmp_path / "include/scripts").mkdir(parents=True)

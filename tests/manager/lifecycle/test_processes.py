@@ -1,6 +1,7 @@
 """Finding and ending the service's processes."""
 
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ import pytest
 from manager.layout import Layout
 from manager.lifecycle import processes
 from manager.lifecycle.processes import end_leftovers, service_processes
+from manager.lifecycle.stopping import stop_service
 from manager.lifecycle.supervisor_client import MARKER
 
 SLEEP = "print('up', flush=True); import time; time.sleep(60)"
@@ -83,6 +85,24 @@ def test_who_ignores_term_is_killed(
     stubborn = start(STUBBORN, str(layout.var))
     assert end_leftovers(layout) == 1
     assert not psutil.pid_exists(stubborn.pid)
+
+
+def test_what_a_killed_supervisord_left_is_stopped(
+    start: Starter, layout: Layout, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`stop` ends it, and leaves no process, no pid file and no socket."""
+    layout.make_var()
+    start(ORPHAN, str(layout.var))
+    (layout.run / "supervisord.pid").write_text("1\n")
+    socket.socket(socket.AF_UNIX).bind(str(layout.socket))
+    stop_service(layout, now=False)
+    assert capsys.readouterr().out.splitlines() == [
+        "ended 1 process that supervisord had not",
+        "stopped",
+    ]
+    assert service_processes(layout) == []
+    assert list(layout.run.iterdir()) == []
+    assert not layout.socket.exists()
 
 
 def test_nothing_to_end(layout: Layout) -> None:
