@@ -49,10 +49,11 @@ WIDE = Allowance(100_000, 1, 199)
 
 SERVICE_TESTS = "tests/integration/"
 LONGEST = "tests/manager/commands/test_new.py"  # runs tests and linters over a copy
-# What each of their services is shared by; the other files of that folder share one more. And who
+# What each of their services is shared by; the other files of that folder share `quiet`. And who
 # shares the Python of tests/manager/forking.py, which imports Airflow once in each worker.
 OF_A_SERVICE = {
     **dict.fromkeys(("integration/test_repair.py", "integration/test_service.py"), "life"),
+    **{f"integration/test_{file}.py": "service" for file in ("demo", "jobs", "pictures")},
     **{
         f"integration/{file}.py": file
         for file in ("test_compose", "test_missed_ticks", "test_go_live")

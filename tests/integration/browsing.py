@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from playwright.sync_api import sync_playwright
 
+from include.coverage_page.app import PREFIX
 from tests.integration.installation import PATIENCE
 
 if TYPE_CHECKING:
@@ -33,7 +34,8 @@ def chromium() -> Iterator[Browser]:
     if program is None:
         pytest.skip("no browser: apt-get install chromium fonts-noto-cjk")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program)
+        # There is no screen: composing pictures as if there were one takes a process of its own.
+        browser = playwright.chromium.launch(executable_path=program, args=["--disable-gpu"])
         try:
             yield browser
         finally:
@@ -84,6 +86,13 @@ def shown(page: Page) -> Frame:
     """Return the frame of the page of coverage, once it shows what the server tells."""
     page.frame_locator("iframe").locator("html[data-ready]").wait_for()
     return next(frame for frame in page.frames[1:] if "/coverage" in frame.url)
+
+
+def alone(page: Page, service: Service, query: str = "") -> Frame:
+    """Open the page of coverage without Airflow's own around it, once it shows what it is told."""
+    page.goto(f"{service.ports.url}{PREFIX}/{query}")
+    page.locator("html[data-ready]").wait_for()
+    return page.main_frame
 
 
 def violations(frame: Frame) -> list[str]:

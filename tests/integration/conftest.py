@@ -1,6 +1,7 @@
-"""Two real services for the tests, each a copy of the project in a temporary folder.
+"""Real services for the tests, each a copy of the project in a temporary folder.
 
-One is shared by the tests that only use it; the other is stopped and killed, and has few jobs.
+`service` runs the delivered jobs; of `quiet` none begins by itself, and its web server is what
+tests ask; `life` is stopped and killed, and has few jobs.
 """
 
 from __future__ import annotations
@@ -13,7 +14,6 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import pytest
-import yaml
 
 from include import SETTINGS_FILE
 from manager.lifecycle.settings import USERS, service_environment
@@ -22,8 +22,10 @@ from tests.integration.installation import (
     PATIENCE,
     VIEWER,
     Service,
+    change_entries,
     copy_project,
     installed,
+    keep_few_shops,
     replace,
 )
 
@@ -36,7 +38,7 @@ LONGEST_PULL = "config/tasks/pdd.yaml"
 DUE, DUE_AT_MIDNIGHT = '"0 8 * * *"', '"1 0 * * *"'
 GRANTED, WIDELY_GRANTED = '"calls_per_10s": 500', '"calls_per_10s": 10000'
 ALLOWANCE, WIDE_ALLOWANCE = "Allowance(500, 10, 70031", "Allowance(10000, 10, 70031"
-FIRST_DAY = 8  # days ago
+FIRST_DAY = 7  # days ago
 ERP_JOB = """
 tasks:
   - id: erp_store
@@ -45,7 +47,8 @@ tasks:
     script: erp/erp_store.py
     platform: erp
     start: {start}
-    recover: 3d
+    recover: 2d
+    retries: 1
     retry_delay: 1s
 """
 SLOW = """
@@ -65,21 +68,19 @@ tasks:
 
 
 @pytest.fixture(scope="session")
-def unstarted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    """Return the installation of `service`, with a second user who may look, but not touch."""
+def unstarted(
+    tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> Iterator[Service]:
+    """Return the installation of `service`."""
     root = tmp_path_factory.mktemp("service") / "checkout"
     copy_project(root)
-    users = f"{USERS}=admin:admin"
-    replace(root / SETTINGS_FILE, users, f"{users},{VIEWER}:viewer")
     replace(root / LONGEST_PULL, DUE, DUE_AT_MIDNIGHT)
     connections = root / "config/connections.json"
     connections.write_text(connections.read_text("utf-8").replace(GRANTED, WIDELY_GRANTED), "utf-8")
     replace(root / "sandbox/limits.py", ALLOWANCE, WIDE_ALLOWANCE)
-    jobs = root / LONGEST_PULL
-    entries = yaml.safe_load(jobs.read_text("utf-8"))
-    for entry in entries["tasks"]:
-        entry["recover"] = "0d"
-    jobs.write_text(yaml.safe_dump(entries, allow_unicode=True), "utf-8")
+    change_entries(root / LONGEST_PULL, recover="0d")
+    if not request.config.getoption("--campaign"):
+        keep_few_shops(root)
     with installed(root, root.parent) as service:
         yield service
 
@@ -92,6 +93,20 @@ def service(unstarted: Service) -> Service:
 
 
 @pytest.fixture(scope="session")
+def quiet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """Return a running service whose jobs wait, with a user who may look, but not touch."""
+    root = tmp_path_factory.mktemp("quiet") / "checkout"
+    copy_project(root)
+    users = f"{USERS}=admin:admin"
+    replace(root / SETTINGS_FILE, users, f"{users},{VIEWER}:viewer")
+    for file in (root / "config/tasks").glob("*.yaml"):
+        change_entries(file, recover="0d")
+    with installed(root, root.parent) as service:
+        service.start()
+        yield service
+
+
+@pytest.fixture(scope="session")
 def life(tmp_path_factory: pytest.TempPathFactory, airflow_database: Path) -> Iterator[Service]:
     """Return a service that tests stop and kill, with a few jobs: `erp_store` is due at midnight.
 
@@ -99,9 +114,9 @@ def life(tmp_path_factory: pytest.TempPathFactory, airflow_database: Path) -> It
     """
     root = tmp_path_factory.mktemp("life") / "checkout"
     copy_project(root)
-    # The delivered contract names the jobs that are taken away.
-    for name in ("tasks/jd", "tasks/pdd", "contracts"):
-        (root / f"config/{name}.yaml").unlink()
+    # The delivered contract names jobs that are taken away.
+    for file in (*(root / "config/tasks").glob("*.yaml"), root / "config/contracts.yaml"):
+        file.unlink()
     first = datetime.now(ZoneInfo("Asia/Shanghai")).date() - timedelta(days=FIRST_DAY)
     (root / "config/tasks/erp.yaml").write_text(ERP_JOB.format(start=first), "utf-8")
     (root / "include/scripts/slow.py").write_text(SLOW)

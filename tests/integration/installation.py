@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import httpx
+import yaml
 
 from include import PROJECT_ROOT
 from manager.airflow.rest import Api
@@ -32,6 +33,7 @@ NOT_COPIED = (".git", ".venv", ".env", "var", "__pycache__", ".*_cache", ".hypot
 # How long what is waited for may take: how busy a machine is, is no failure.
 PATIENCE = 900.0
 VIEWER = "viewer"
+MANY_SHOPS, FEW = "pdd", 2
 
 
 @dataclass(frozen=True)
@@ -102,6 +104,23 @@ def copy_project(root: Path) -> None:
         (root / ".venv" / name).symlink_to(Path(sys.prefix) / name)
     for name in (virtualenv.REQUIREMENTS, virtualenv.CLUSTER, virtualenv.DEVELOPMENT):
         virtualenv.stamp(Layout(root=root), root / name).touch()
+
+
+def keep_few_shops(root: Path) -> None:
+    """Disable shops of a platform that has more than show that there are several."""
+    file = root / "config/shops.yaml"
+    content = yaml.safe_load(file.read_text("utf-8"))
+    for shop in [shop for shop in content["shops"] if shop["platform"] == MANY_SHOPS][FEW:]:
+        shop["enabled"] = False
+    file.write_text(yaml.safe_dump(content, allow_unicode=True), "utf-8")
+
+
+def change_entries(file: Path, **said: Any) -> None:
+    """Write fields into every entry of a file of jobs."""
+    content = yaml.safe_load(file.read_text("utf-8"))
+    for entry in content["tasks"]:
+        entry.update(said)
+    file.write_text(yaml.safe_dump(content, allow_unicode=True), "utf-8")
 
 
 def replace(file: Path, old: str, new: str) -> None:

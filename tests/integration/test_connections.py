@@ -23,24 +23,33 @@ TYPES = {"http": "HTTP", "sqlite": "Sqlite", "generic": "Generic"}
 
 
 @pytest.fixture(scope="module")
-def page(service: Service) -> Iterator[Page]:
+def page(quiet: Service) -> Iterator[Page]:
     """Return a tab of somebody who may edit connections."""
-    with chromium() as browser, tab(browser, service) as page:
+    with chromium() as browser, tab(browser, quiet) as page:
         yield page
 
 
-def test_the_form_of_every_delivered_connection_is_filled(service: Service, page: Page) -> None:
-    """Type, host, login, password and each key of Extra: the web UI knows the type of each."""
-    delivered = connections(service.ports.sandbox_url)
-    delivered["warehouse"] = {"conn_type": "sqlite", "host": str(service.layout.warehouse)}
+def test_the_form_of_every_delivered_connection_is_filled(quiet: Service, page: Page) -> None:
+    """Type, host, login, password and each key of Extra: the web UI knows the type of each.
+
+    Of those with the same type and keys one is opened.
+    """
+    delivered = connections(quiet.ports.sandbox_url)
+    delivered["warehouse"] = {"conn_type": "sqlite", "host": str(quiet.layout.warehouse)}
     delivered["airflow_metadata"] = {"conn_type": "generic", "password": "is there"}
-    answer = service.client("admin").get("/api/v2/connections", params={"limit": 50})
+    answer = quiet.client("admin").get("/api/v2/connections", params={"limit": 50})
     listed = {one["connection_id"]: one["conn_type"] for one in answer.json()["connections"]}
     assert {name: listed.get(name) for name in delivered} == {
         name: fields["conn_type"] for name, fields in delivered.items()
     }
-    page.goto(f"{service.ports.url}/connections?limit=50")
-    for name, fields in delivered.items():
+    page.goto(f"{quiet.ports.url}/connections?limit=50")
+    kinds = {
+        (fields["conn_type"], *json.loads(fields.get("extra", "{}"))): name
+        for name, fields in delivered.items()
+    }
+    assert len(kinds) > len(TYPES)
+    for name in kinds.values():
+        fields = delivered[name]
         form = _opened(page, name)
         assert form.get_by_text(TYPES[fields["conn_type"]], exact=True).is_visible(), name
         hidden = HIDDEN if fields.get("password") else ""

@@ -1,6 +1,7 @@
 """The page of coverage in a real browser: gaps are seen, understood and repaired by a click.
 
-The tests share one service and one job with gaps, and run in their order.
+The tests share one service and one job with gaps, and run in their order. Those that do not need
+Airflow's own page around it open it alone: loading the other takes seconds of processor time.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from include.units.unit import Unit
 from include.warehouse import connect
 from tests.integration.browsing import (
     PHONE,
+    alone,
     chromium,
     coverage,
     log_in,
@@ -65,31 +67,31 @@ def day(ago: int) -> str:
 
 
 @pytest.fixture(scope="module")
-def trial(service: Service) -> Iterator[Job]:
-    """Add a job that was expected for four days and never ran; one shop of one day failed.
+def trial(quiet: Service) -> Iterator[Job]:
+    """Add a job that was expected for three days and never ran; one shop of one day failed.
 
     A contract needs it.
     """
-    (service.root / "include/scripts/trial.py").write_text("print('nothing to it')\n")
-    file = service.root / "config/tasks/trial.yaml"
-    file.write_text(ENTRY.format(job=JOB, name=NAME, start=day(4)), "utf-8")
-    contracts = service.root / "config/contracts.yaml"
+    (quiet.root / "include/scripts/trial.py").write_text("print('nothing to it')\n")
+    file = quiet.root / "config/tasks/trial.yaml"
+    file.write_text(ENTRY.format(job=JOB, name=NAME, start=day(3)), "utf-8")
+    contracts = quiet.root / "config/contracts.yaml"
     delivered = contracts.read_text("utf-8")
     contracts.write_text(delivered + CONTRACT.format(job=JOB), "utf-8")
-    job = load_registry(service.root).jobs[JOB]
+    job = load_registry(quiet.root).jobs[JOB]
     unit = Unit(JOB, "erp-1", job.schedule.parse_key(day(2)))
-    ledger = Ledger(connect(f"sqlite:///{service.layout.warehouse}"), "manual__2025-10-02")
+    ledger = Ledger(connect(f"sqlite:///{quiet.layout.warehouse}"), "manual__2025-10-02")
     ledger.expect([unit])
     ledger.begin([unit])
     ledger.fail(unit, 75, HOSTILE)
-    until(lambda: JOB in service.api.dags())
+    until(lambda: JOB in quiet.api.dags())
     yield job
     file.unlink()
     contracts.write_text(delivered, "utf-8")
 
 
 @pytest.fixture
-def alert(service: Service, trial: Job) -> str:
+def alert(quiet: Service, trial: Job) -> str:
     """Write down, as the watchdog does, that a day of the job is late; return the alert's label."""
     now = datetime.now(timezone.utc)
     since = now - timedelta(hours=2)
@@ -101,7 +103,7 @@ def alert(service: Service, trial: Job) -> str:
         number = known[0].number if known else state.next_alert
         return Changes((Alert(number, late, since, opened=since),))
 
-    store = Store(service.var / FILE)
+    store = Store(quiet.var / FILE)
     (made,) = store.update(work, now, timedelta(minutes=10)).alerts
     store.note(GOOD_ROUND, now)
     store.close()
@@ -137,11 +139,11 @@ def stand(frame: Frame, key: str) -> Any:
 
 
 @pytest.mark.usefixtures("trial")
-def test_a_gap_is_seen_and_repaired_by_a_click(service: Service, browser: Browser) -> None:
+def test_a_gap_is_seen_and_repaired_by_a_click(quiet: Service, browser: Browser) -> None:
     """Log in, open the page from the menu, look at a gap, run it, and watch it turn green."""
-    with tab(browser, service) as page:
+    with tab(browser, quiet) as page:
         page.context.clear_cookies()
-        log_in(page, service, "admin")
+        log_in(page, quiet, "admin")
         frame = coverage(page)
         frame.fill("#filter-job", NAME)
         assert frame.locator("tr.job-row").count() == 1
@@ -154,7 +156,7 @@ def test_a_gap_is_seen_and_repaired_by_a_click(service: Service, browser: Browse
         frame.locator("#notice", has_text="1 runs started").wait_for()
         state(frame, day(3), "o")
         # Nothing else was run, and who looks again is told the same.
-        state(frame, day(4), "m")
+        state(frame, day(1), "m")
         page.reload()
         frame = shown(page)
         assert frame.input_value("#filter-job") == NAME
@@ -162,10 +164,10 @@ def test_a_gap_is_seen_and_repaired_by_a_click(service: Service, browser: Browse
 
 
 @pytest.mark.usefixtures("trial")
-def test_a_row_opens_to_its_shops(service: Service, browser: Browser) -> None:
+def test_a_row_opens_to_its_shops(quiet: Service, browser: Browser) -> None:
     """What failed is told with its error, whose words stay words, and one shop is run alone."""
-    with tab(browser, service) as page:
-        page.goto(f"{service.ports.url}/plugin/coverage{PREFIX}/?job={JOB}&open={JOB}")
+    with tab(browser, quiet) as page:
+        page.goto(f"{quiet.ports.url}/plugin/coverage{PREFIX}/?job={JOB}&open={JOB}")
         frame = shown(page)
         failed = cell(frame, day(2), "erp-1")
         failed.hover()
@@ -186,11 +188,10 @@ def test_a_row_opens_to_its_shops(service: Service, browser: Browser) -> None:
 
 
 @pytest.mark.usefixtures("trial")
-def test_a_contract_says_what_is_missing(service: Service, browser: Browser) -> None:
+def test_a_contract_says_what_is_missing(quiet: Service, browser: Browser) -> None:
     """Complete since when, or which shops it lacks; from there to the cell that is repaired."""
-    with tab(browser, service, viewport=PHONE) as page:
-        page.goto(f"{service.ports.url}/plugin/coverage{PREFIX}/?job=nothing")
-        frame = shown(page)
+    with tab(browser, quiet, viewport=PHONE) as page:
+        frame = alone(page, quiet, "?job=nothing")
         complete = stand(frame, day(3)).and_(frame.locator('[data-how="complete"]'))
         assert "complete at" in str(complete.get_attribute("aria-label"))
         assert stand(frame, day(2)).inner_text() == f"!{SHOPS - 1}"
@@ -211,50 +212,46 @@ def test_a_contract_says_what_is_missing(service: Service, browser: Browser) -> 
 
 
 @pytest.mark.usefixtures("trial")
-def test_a_gap_is_waived_and_taken_back(service: Service, browser: Browser) -> None:
+def test_a_gap_is_waived_and_taken_back(quiet: Service, browser: Browser) -> None:
     """With a reason, and in the name of who is logged in; it is shown, and is no gap any more."""
-    with tab(browser, service) as page:
-        page.goto(f"{service.ports.url}/plugin/coverage{PREFIX}/?job={JOB}&open={JOB}")
-        frame = shown(page)
-        cell(frame, day(4), "erp-1").click()
+    with tab(browser, quiet) as page:
+        frame = alone(page, quiet, f"?job={JOB}&open={JOB}")
+        cell(frame, day(1), "erp-1").click()
         frame.get_by_role("button", name="Waive").click()
         frame.get_by_label("Why it can never be pulled").fill("the shop was closed")
         frame.get_by_role("button", name="Waive it").click()
-        waived = cell(frame, day(4), "erp-1").and_(frame.locator('[data-state="x"]'))
+        waived = cell(frame, day(1), "erp-1").and_(frame.locator('[data-state="x"]'))
         waived.wait_for()
         waived.click()
         told = frame.locator("dialog article", has_text="the shop was closed (admin, ")
         told.wait_for()
         frame.get_by_role("button", name="Count it as a gap again").click()
-        cell(frame, day(4), "erp-1").and_(frame.locator('[data-state="m"]')).wait_for()
+        cell(frame, day(1), "erp-1").and_(frame.locator('[data-state="m"]')).wait_for()
 
 
 @pytest.mark.usefixtures("trial")
-def test_a_row_of_gaps_is_repaired_at_once(service: Service, browser: Browser) -> None:
+def test_a_row_of_gaps_is_repaired_at_once(quiet: Service, browser: Browser) -> None:
     """The plan says what will run, and what has landed is not run again."""
-    with tab(browser, service) as page:
-        page.goto(f"{service.ports.url}/plugin/coverage{PREFIX}/?job={JOB}")
-        frame = shown(page)
+    with tab(browser, quiet) as page:
+        frame = alone(page, quiet, f"?job={JOB}")
         frame.locator("button.repair").click()
         plan = frame.locator(".plan")
-        plan.get_by_text("8 units in 3 runs").wait_for()
-        assert day(4) in plan.inner_text()
+        plan.get_by_text("5 units in 2 runs").wait_for()
+        assert day(1) in plan.inner_text()
         assert day(3) not in plan.inner_text()
         frame.get_by_role("button", name="Start").click()
-        state(frame, day(4), "o")
         state(frame, day(2), "o")
         state(frame, day(1), "o")
         frame.locator("button.repair").wait_for(state="detached")
-        for ago in (4, 2, 1):
+        for ago in (2, 1):
             stand(frame, day(ago)).and_(frame.locator('[data-how="complete"]')).wait_for()
 
 
 @pytest.mark.usefixtures("trial")
-def test_the_page_is_used_by_keyboard(service: Service, browser: Browser) -> None:
+def test_the_page_is_used_by_keyboard(quiet: Service, browser: Browser) -> None:
     """Arrows lead through the cells, each says what it is, Enter opens and Escape closes."""
-    with tab(browser, service) as page:
-        page.goto(f"{service.ports.url}/plugin/coverage{PREFIX}/?job={JOB}")
-        frame = shown(page)
+    with tab(browser, quiet) as page:
+        frame = alone(page, quiet, f"?job={JOB}")
         frame.focus("#filter-span")
         page.keyboard.press("Tab")
         focused = frame.locator(":focus")
@@ -279,11 +276,10 @@ def test_the_page_is_used_by_keyboard(service: Service, browser: Browser) -> Non
 
 @pytest.mark.usefixtures("trial")
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_everybody_can_read_it(service: Service, browser: Browser, scheme: Any) -> None:
+def test_everybody_can_read_it(quiet: Service, browser: Browser, scheme: Any) -> None:
     """axe-core finds nothing: not on the page, and not in its dialogs."""
-    with tab(browser, service, color_scheme=scheme, locale="zh-CN") as page:
-        page.goto(f"{service.ports.url}/plugin/coverage{PREFIX}/?open=erp_store")
-        frame = shown(page)
+    with tab(browser, quiet, color_scheme=scheme, locale="zh-CN") as page:
+        frame = alone(page, quiet, "?open=erp_store")
         assert frame.locator("h1").inner_text() == "数据覆盖"
         assert frame.evaluate("document.documentElement.dataset.theme") == scheme
         assert violations(frame) == []
@@ -293,23 +289,20 @@ def test_everybody_can_read_it(service: Service, browser: Browser, scheme: Any) 
 
 
 @pytest.mark.usefixtures("trial")
-def test_it_follows_airflows_own_theme(service: Service, browser: Browser) -> None:
+def test_it_follows_airflows_own_theme(quiet: Service, browser: Browser) -> None:
     """What the user has chosen there counts, not what the system says."""
-    with tab(browser, service, color_scheme="light") as page:
-        page.goto(f"{service.ports.url}/plugin/coverage")
+    with tab(browser, quiet, color_scheme="light") as page:
+        page.goto(f"{quiet.ports.url}/plugin/coverage")
         frame = shown(page)
         page.evaluate("localStorage.setItem('theme', 'dark')")
         frame.locator("html[data-theme=dark]").wait_for(state="attached")
 
 
-def test_an_alert_is_seen_taken_on_and_muted(
-    service: Service, browser: Browser, alert: str
-) -> None:
+def test_an_alert_is_seen_taken_on_and_muted(quiet: Service, browser: Browser, alert: str) -> None:
     """The bell lists it; it is taken on, and a shop of it muted, by keyboard, and heard again."""
     last = str(datetime.now(SHANGHAI).date() + timedelta(days=3))
-    with tab(browser, service, viewport=PHONE) as page:
-        page.goto(f"{service.ports.url}/plugin/coverage{PREFIX}/?job={JOB}")
-        frame = shown(page)
+    with tab(browser, quiet, viewport=PHONE) as page:
+        frame = alone(page, quiet, f"?job={JOB}")
         bell = frame.locator("#bell[data-how=open]")
         assert "Alerts open: " in str(bell.get_attribute("aria-label"))
         bell.focus()
@@ -335,19 +328,18 @@ def test_an_alert_is_seen_taken_on_and_muted(
         frame.get_by_role("button", name="End it").click()
         frame.locator("dialog li", has_text="closed (admin)").wait_for(state="detached")
         assert violations(frame) == []
-    with tab(browser, service, VIEWER, locale="zh-CN") as page:
-        page.goto(f"{service.ports.url}{PREFIX}/")
+    with tab(browser, quiet, VIEWER, locale="zh-CN") as page:
+        page.goto(f"{quiet.ports.url}{PREFIX}/")
         page.locator("#bell[data-how=open]").click()
         assert "认领\nadmin " in page.locator(f'article[data-key="{alert}"] dl').inner_text()
         assert page.locator("dialog button:not(.close)").count() == 0
 
 
 @pytest.mark.usefixtures("trial")
-def test_it_fits_a_phone(service: Service, browser: Browser) -> None:
+def test_it_fits_a_phone(quiet: Service, browser: Browser) -> None:
     """Only the tables are wider than the screen, and they show the latest first."""
-    with tab(browser, service, viewport=PHONE, has_touch=True) as page:
-        page.goto(f"{service.ports.url}{PREFIX}/?job={JOB}")
-        page.locator("html[data-ready]").wait_for()
+    with tab(browser, quiet, viewport=PHONE, has_touch=True) as page:
+        alone(page, quiet, f"?job={JOB}")
         wide = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
         assert page.evaluate(wide) == 0
         heads = page.locator("th.span").filter(has_text=f"{datetime.fromisoformat(day(1)):%b}")
@@ -365,17 +357,16 @@ def test_it_fits_a_phone(service: Service, browser: Browser) -> None:
 
 
 @pytest.mark.usefixtures("trial")
-def test_a_viewer_looks_and_touches_nothing(service: Service, browser: Browser) -> None:
+def test_a_viewer_looks_and_touches_nothing(quiet: Service, browser: Browser) -> None:
     """There is no button that repairs, and the routes refuse."""
-    with tab(browser, service, VIEWER) as page:
-        page.goto(f"{service.ports.url}/plugin/coverage{PREFIX}/")
-        frame = shown(page)
+    with tab(browser, quiet, VIEWER) as page:
+        frame = alone(page, quiet)
         assert frame.locator("tr.job-row").count() > 1
         assert frame.locator("button.repair, #repair-all").count() == 0
         frame.locator("td[data-state]").first.click()
         frame.locator("dialog article").first.wait_for()
         assert frame.locator("dialog button:not(.close)").count() == 0
-    with service.client(VIEWER) as viewer:
+    with quiet.client(VIEWER) as viewer:
         wish = {"jobs": [JOB]}
         for step in ("plan", "start"):
             assert viewer.post(f"{PREFIX}/repair/{step}", json=wish).status_code == 403
@@ -388,9 +379,9 @@ def test_a_viewer_looks_and_touches_nothing(service: Service, browser: Browser) 
 
 
 @pytest.mark.usefixtures("trial")
-def test_another_page_repairs_nothing(service: Service) -> None:
+def test_another_page_repairs_nothing(quiet: Service) -> None:
     """With the browser's session alone, what another page makes it send is refused."""
-    session = service.client("admin").headers["Authorization"].removeprefix("Bearer ")
+    session = quiet.client("admin").headers["Authorization"].removeprefix("Bearer ")
     path, wish = f"{PREFIX}/repair/start", b'{"jobs": ["page_trial"]}'
     refused = {
         415: [{"Content-Type": "text/plain"}, {"Content-Type": "multipart/form-data"}, {}],
@@ -400,7 +391,7 @@ def test_another_page_repairs_nothing(service: Service) -> None:
             {"Content-Type": "application/json", "Origin": "null"},
         ],
     }
-    with service.client() as browser:
+    with quiet.client() as browser:
         for code, senders in refused.items():
             for headers in senders:
                 said = {**headers, "Cookie": f"_token={session}"}
@@ -410,9 +401,9 @@ def test_another_page_repairs_nothing(service: Service) -> None:
     assert "frame-ancestors 'self'" in answer.headers["Content-Security-Policy"]
 
 
-def test_what_does_not_exist_is_told(service: Service) -> None:
+def test_what_does_not_exist_is_told(quiet: Service) -> None:
     """An unknown job, period or word is named, and nothing is run."""
-    with service.client("admin") as admin:
+    with quiet.client("admin") as admin:
         told = {
             path: admin.get(f"{PREFIX}{path}").status_code
             for path in (

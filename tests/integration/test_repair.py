@@ -7,9 +7,6 @@ from the sandbox, which counts the calls, and is due at midnight.
 from __future__ import annotations
 
 import json
-import os
-import re
-import signal
 import sqlite3
 from contextlib import closing
 from datetime import datetime, timedelta, timezone
@@ -28,7 +25,7 @@ from include.warehouse.tables import erp_orders, ledger
 from manager.lifecycle.processes import service_processes
 from tests.integration.conftest import FIRST_DAY
 from tests.integration.installation import PATIENCE, until
-from tests.integration.test_service import journal, pids
+from tests.integration.test_service import CUT_OFF_PERIOD, kill
 from tests.integration.truths import own_rows
 
 if TYPE_CHECKING:
@@ -106,15 +103,15 @@ def team(life: Service) -> Team:
 
 def test_the_plan_is_only_shown(team: Team) -> None:
     """Without `--yes` no run is made; of a paused job none is made at all, and it is named."""
-    told = team.repair("--since", team.key(4))
-    assert [run["period"] for run in told["runs"]] == [team.key(days) for days in (4, 3, 2)]
-    assert told["units"] == 9
+    told = team.repair("--since", team.key(3))
+    assert [run["period"] for run in told["runs"]] == [team.key(days) for days in (3, 2)]
+    assert told["units"] == 6
     assert told["calls"] is not None
     assert told["minutes"] > 0
     assert team.service.manager("pause", JOB).returncode == 0
-    paused = team.service.manager("repair", "--job", JOB, "--yes", "--since", team.key(4))
+    paused = team.service.manager("repair", "--job", JOB, "--yes", "--since", team.key(3))
     assert paused.returncode == 1
-    assert "erp_store: 9 left out: the job is paused" in paused.stdout
+    assert "erp_store: 6 left out: the job is paused" in paused.stdout
     assert team.service.manager("resume", JOB).returncode == 0
     assert team.runs(REPAIR_PREFIX) == []
 
@@ -123,60 +120,56 @@ def test_two_people_press_at_once(team: Team) -> None:
     """Each run is made once, the oldest first, both see them land, and no call is made twice."""
     before, counted = team.calls(), _calls_of(team)
     both = [
-        team.service.begin("repair", "--job", JOB, "--yes", "--json", "--since", team.key(4))
+        team.service.begin("repair", "--job", JOB, "--yes", "--json", "--since", team.key(3))
         for _ in range(2)
     ]
     told = [json.loads(one.communicate(timeout=PATIENCE)[0]) for one in both]
     assert [one.returncode for one in both] == [0, 0], told
     made = [run["run_id"] for one in told for run in one["runs"] if run["new"]]
-    assert sorted(made) == [f"{REPAIR_PREFIX}{team.key(days)}__1" for days in (4, 3, 2)]
+    assert sorted(made) == [f"{REPAIR_PREFIX}{team.key(days)}__1" for days in (3, 2)]
     assert [run["dag_run_id"] for run in team.runs(REPAIR_PREFIX)] == sorted(made)
     rows = team.rows()
-    assert len(rows) == 4 * 3
+    assert len(rows) == 3 * 3
     assert {row.attempts for row in rows.values()} == {1}
     assert team.calls() - before == _calls_of(team) - counted > 0
-    assert team.repair("--yes", "--since", team.key(4))["runs"] == []
+    assert team.repair("--yes", "--since", team.key(3))["runs"] == []
 
 
 def test_a_shop_that_fails_costs_itself_alone(team: Team) -> None:
     """The others land, the failure is named, and the next repair pulls that shop only."""
     fault = {"fault": "missing_field", "platform": "erp", "times": 999, "shop": NUMBERS["erp-2"]}
     team.sandbox("POST", "faults", json=fault)
-    done = team.service.manager("repair", "--job", JOB, "--yes", "--since", team.key(5))
+    done = team.service.manager("repair", "--job", JOB, "--yes", "--since", team.key(4))
     assert done.returncode == 1, done.stdout + done.stderr
-    assert f"erp_store {team.key(5)}: failed: 1 of 3 missing: erp-2" in done.stdout
+    assert f"erp_store {team.key(4)}: failed: 1 of 3 missing: erp-2" in done.stdout
     team.sandbox("DELETE", "faults")
-    (run,) = team.repair("--yes", "--since", team.key(5))["runs"]
-    assert (run["shops"], run["run_id"]) == (["erp-2"], f"{REPAIR_PREFIX}{team.key(5)}__2")
+    (run,) = team.repair("--yes", "--since", team.key(4))["runs"]
+    assert (run["shops"], run["run_id"]) == (["erp-2"], f"{REPAIR_PREFIX}{team.key(4)}__2")
     assert run["landed"]
-    attempts = {shop: team.rows()[team.key(5), shop].attempts for shop in NUMBERS}
+    attempts = {shop: team.rows()[team.key(4), shop].attempts for shop in NUMBERS}
     assert attempts["erp-1"] == attempts["erp-3"] == 1
     team.check_truth()
 
 
-def test_stop_lets_running_jobs_end(life: Service) -> None:
-    """It says which it waits for, nothing is left, and the job's end is in the ledger's journal."""
+def test_stop_now_waits_for_nothing(life: Service) -> None:
+    """It says what it cut off, and nothing is left of it."""
     hold = life.var.parent / "hold"
     hold.touch()
-    assert life.manager("trigger", "slow", "--period", "2025-10-03").returncode == 0
-    until((life.var.parent / "began-slow-2025-10-03").exists)
-    stopping = life.begin("stop")
-    first = stopping.stdout.readline() if stopping.stdout else ""
-    assert re.match(r"waiting up to \d+ s for .*slow 2025-10-03", first)
-    hold.unlink()
-    said, _ = stopping.communicate(timeout=PATIENCE)
-    assert (stopping.returncode, said.splitlines()[-1]) == (0, "stopped")
+    assert life.manager("trigger", "slow", "--period", CUT_OFF_PERIOD).returncode == 0
+    until((life.var.parent / f"began-slow-{CUT_OFF_PERIOD}").exists)
+    done = life.manager("stop", "--now", "--json")
+    said = json.loads(done.stdout)
+    assert (said["state"], said["was_running"]) == ("stopped", True)
+    assert f"slow {CUT_OFF_PERIOD}" in said["interrupted"]
     assert service_processes(life.layout) == []
-    assert list(life.layout.run.iterdir()) == []
-    assert "slow 2025-10-03 landed in " in journal(life)
-    assert "service stopped by `stop`" in journal(life).splitlines()[-1]
+    hold.unlink()
 
 
 def test_an_outage_heals_by_itself(team: Team) -> None:
     """What was missed within `recover` runs oldest first, once each; what had failed lands, too."""
-    _forget_last_days(team, last_run=5, failed=(4, "erp-3"))
+    _forget_last_days(team, last_run=4, failed=(3, "erp-3"))
     team.service.start()
-    wanted = [team.key(days) for days in (3, 2, 1)]
+    wanted = [team.key(days) for days in (2, 1)]
 
     def recovered() -> bool:
         rows = team.rows()
@@ -186,13 +179,13 @@ def test_an_outage_heals_by_itself(team: Team) -> None:
 
     until(recovered)
     scheduled = team.runs("scheduled__")
-    assert [run["partition_key"] for run in scheduled][-3:] == wanted
+    assert [run["partition_key"] for run in scheduled][-2:] == wanted
     rows = team.rows()
     assert {rows[key, shop].attempts for key in wanted for shop in NUMBERS} == {1}
-    healed = rows[team.key(4), "erp-3"]
-    assert (healed.attempts, healed.retried_by) == (2, scheduled[-3]["dag_run_id"])
-    assert rows[team.key(4), "erp-1"].retried_by is None
-    assert (team.key(6), "erp-1") not in rows, "older than recover: nobody may pull it by itself"
+    healed = rows[team.key(3), "erp-3"]
+    assert (healed.attempts, healed.retried_by) == (2, scheduled[-2]["dag_run_id"])
+    assert rows[team.key(3), "erp-1"].retried_by is None
+    assert (team.key(5), "erp-1") not in rows, "older than recover: nobody may pull it by itself"
 
 
 @pytest.mark.campaign
@@ -202,7 +195,7 @@ def test_what_is_older_is_one_repair(team: Team) -> None:
     command = team.service.begin("repair", "--job", JOB, "--yes")
     until(lambda: any(run["state"] == "running" for run in team.runs(REPAIR_PREFIX)))
     second = team.service.begin("repair", "--job", JOB, "--yes")
-    os.kill(pids(team.service)["scheduler"], signal.SIGKILL)
+    kill(team.service, "scheduler")
     said, _ = command.communicate(timeout=PATIENCE)
     assert command.returncode == 0, said
     assert "(3 of 3 runs)" in said
@@ -216,7 +209,7 @@ def test_what_is_older_is_one_repair(team: Team) -> None:
     again = team.calls()
     assert team.repair("--yes")["runs"] == []
     assert team.calls() == again
-    if {rows[team.key(days), shop].attempts for days in (6, 7, 8) for shop in NUMBERS} == {1}:
+    if {rows[team.key(days), shop].attempts for days in (5, 6, 7) for shop in NUMBERS} == {1}:
         assert again - counted[0] == _calls_of(team) - counted[1]
 
 

@@ -85,18 +85,18 @@ SHUT = (401, 403)
 
 
 @pytest.fixture(scope="module")
-def routes(service: Service) -> list[Route]:
+def routes(quiet: Service) -> list[Route]:
     """Return every route of the api-server: the API's, the UI's, the tasks', the plugins'."""
     done = subprocess.run(
-        [service.layout.python, served_routes.__file__],
-        cwd=service.root,
-        env=component_environment(service.layout, service.ports),
+        [quiet.layout.python, served_routes.__file__],
+        cwd=quiet.root,
+        env=component_environment(quiet.layout, quiet.ports),
         capture_output=True,
         text=True,
         check=True,
     )
     found = [tuple(route) for route in json.loads(done.stdout.rpartition(served_routes.MARK)[2])]
-    with service.client() as anybody:
+    with quiet.client() as anybody:
         # The tasks' API is made when it is first asked for.
         version = max(re.findall(r"\d{4}-\d\d-\d\d", anybody.get("/execution/docs").text))
         answer = anybody.get("/execution/openapi.json", params={"version": version}).json()
@@ -111,9 +111,9 @@ def routes(service: Service) -> list[Route]:
 
 
 @pytest.fixture(scope="module")
-def real(service: Service) -> dict[str, str]:
+def real(quiet: Service) -> dict[str, str]:
     """Return what a route looks for before it looks at the credentials: it must be there."""
-    with service.client("admin") as admin:
+    with quiet.client("admin") as admin:
         day = "2025-10-05T00:00:00"
         wish = {"dag_id": "generate_daily", "from_date": day, "to_date": day}
         backfill = admin.post("/api/v2/backfills", json=wish).json()
@@ -146,17 +146,17 @@ def test_all_routes_are_known(routes: list[Route]) -> None:
     assert not VIEWERS_OWN - set(routes)
 
 
-def test_nothing_is_told_without_credentials(service: Service, routes: list[Route]) -> None:
+def test_nothing_is_told_without_credentials(quiet: Service, routes: list[Route]) -> None:
     """Each route but those that have a reason refuses whoever has not logged in."""
-    with service.client() as anybody:
+    with quiet.client() as anybody:
         told = {route: _status(anybody, route) for route in routes if route[1] not in OPEN}
     assert {route: status for route, status in told.items() if status not in SHUT} == {}
 
 
-def test_a_session_that_somebody_made_up_is_none(service: Service) -> None:
+def test_a_session_that_somebody_made_up_is_none(quiet: Service) -> None:
     """A token that our secret has not signed is refused, as a cookie and as a header."""
     forged = "eyJhbGciOiJub25lIn0.eyJzdWIiOiJhZG1pbiIsInJvbGUiOiJBRE1JTiIsImV4cCI6OTk5OTk5OTk5OX0."
-    with service.client() as anybody:
+    with quiet.client() as anybody:
         asked = [
             anybody.get("/api/v2/connections", headers={"Authorization": f"Bearer {forged}"}),
             anybody.get("/api/v2/connections", headers={"Cookie": f"_token={forged}"}),
@@ -164,12 +164,12 @@ def test_a_session_that_somebody_made_up_is_none(service: Service) -> None:
     assert [answer.status_code for answer in asked] == [403, 403]
 
 
-def test_a_page_elsewhere_sends_nothing_with_the_session(service: Service) -> None:
+def test_a_page_elsewhere_sends_nothing_with_the_session(quiet: Service) -> None:
     """What a browser sends unasked is no JSON, and for JSON no other origin is allowed."""
-    session = service.client("admin").headers["Authorization"].removeprefix("Bearer ")
+    session = quiet.client("admin").headers["Authorization"].removeprefix("Bearer ")
     elsewhere = {"Cookie": f"_token={session}", "Origin": "https://page.example"}
     path = "/api/v2/dags/erp_store/dagRuns"
-    with service.client() as browser:
+    with quiet.client() as browser:
         assert browser.get(path, headers=elsewhere).status_code == 200
         for kind in ("text/plain", "application/x-www-form-urlencoded", ""):
             headers = {**elsewhere, **({"Content-Type": kind} if kind else {})}
@@ -179,9 +179,9 @@ def test_a_page_elsewhere_sends_nothing_with_the_session(service: Service) -> No
     assert not [name for name in answer.headers if name.startswith("access-control-")]
 
 
-def test_no_password_opens_but_the_right_one(service: Service) -> None:
+def test_no_password_opens_but_the_right_one(quiet: Service) -> None:
     """Neither an empty one nor none, and there is no way in for everybody."""
-    with service.client() as anybody:
+    with quiet.client() as anybody:
         for password in ("", "admin", "airflow"):
             wish = {"username": "admin", "password": password}
             assert anybody.post("/auth/token", json=wish).status_code in (400, 401, 422)
@@ -190,7 +190,7 @@ def test_no_password_opens_but_the_right_one(service: Service) -> None:
 
 
 def test_a_viewer_changes_nothing(
-    service: Service, routes: list[Route], real: dict[str, str]
+    quiet: Service, routes: list[Route], real: dict[str, str]
 ) -> None:
     """Each route that writes is shut for a viewer, and so are connections, variables, settings."""
     shut = [
@@ -198,34 +198,34 @@ def test_a_viewer_changes_nothing(
         for route in routes
         if route[1] not in OPEN and (route[0] not in READING or route[1].startswith(NOT_A_VIEWERS))
     ]
-    with service.client(VIEWER) as viewer:
+    with quiet.client(VIEWER) as viewer:
         told = {route: _status(viewer, route, real) for route in shut if route not in VIEWERS_OWN}
     assert len(told) > 60
     assert {route: status for route, status in told.items() if status not in SHUT} == {}
 
 
-def test_nobody_speaks_for_a_task(service: Service, routes: list[Route]) -> None:
+def test_nobody_speaks_for_a_task(quiet: Service, routes: list[Route]) -> None:
     """What tasks ask, connections above all, is shut for an admin, too: their tokens differ."""
     tasks = [path for path in routes if path[1].startswith("/execution/") and path[1] not in OPEN]
-    with service.client("admin") as admin:
+    with quiet.client("admin") as admin:
         told = {route: _status(admin, route) for route in tasks}
     assert len(told) > 40
     assert {route: status for route, status in told.items() if status not in SHUT} == {}
 
 
 @pytest.mark.parametrize("folder", ["/static", "/auth/static"])
-def test_no_file_is_served_but_those_of_the_pages(service: Service, folder: str) -> None:
+def test_no_file_is_served_but_those_of_the_pages(quiet: Service, folder: str) -> None:
     """A path that climbs out of the folder leads nowhere."""
-    secret = service.layout.secrets.read_text("utf-8").splitlines()[-1]
+    secret = quiet.layout.secrets.read_text("utf-8").splitlines()[-1]
     way = "%2e%2e/" * 20
-    with service.client() as anybody:
-        answer = anybody.get(f"{folder}/{way.rstrip('/')}{service.layout.secrets}")
+    with quiet.client() as anybody:
+        answer = anybody.get(f"{folder}/{way.rstrip('/')}{quiet.layout.secrets}")
     assert secret not in answer.text
 
 
-def test_the_sandbox_answers_nobody_without_a_signature(service: Service) -> None:
+def test_the_sandbox_answers_nobody_without_a_signature(quiet: Service) -> None:
     """What speaks as a platform refuses; the rest is for who tests, on this machine."""
-    with httpx.Client(base_url=service.ports.sandbox_url, trust_env=False) as anybody:
+    with httpx.Client(base_url=quiet.ports.sandbox_url, trust_env=False) as anybody:
         assert anybody.get("/openapi.json").status_code == 404
         routes = served_routes.routes_of(create_app())
         asked = [route for route in routes if not route[1].startswith("/sandbox/")]
@@ -236,9 +236,9 @@ def test_the_sandbox_answers_nobody_without_a_signature(service: Service) -> Non
             assert answer.is_error or "error" in text or json.loads(text).get("code"), path
 
 
-def test_a_viewer_reads_the_metrics(service: Service) -> None:
+def test_a_viewer_reads_the_metrics(quiet: Service) -> None:
     """As Prometheus does: by a token, in its own format."""
-    with service.client(VIEWER) as viewer:
+    with quiet.client(VIEWER) as viewer:
         answer = viewer.get("/coverage/metrics")
     assert answer.status_code == 200
     families = {family.name for family in text_string_to_metric_families(answer.text)}

@@ -67,13 +67,13 @@ def _shown(secret: str) -> set[bytes]:
 
 
 @pytest.fixture(scope="module")
-def secrets(service: Service) -> dict[str, str]:
+def secrets(quiet: Service) -> dict[str, str]:
     """Return every secret that this installation uses, by what it is for."""
-    lines = service.layout.secrets.read_text("utf-8").splitlines()
+    lines = quiet.layout.secrets.read_text("utf-8").splitlines()
     found = dict(line.split("=", 1) for line in lines if not line.startswith("#"))
-    passwords = json.loads(service.layout.passwords.read_text("utf-8"))
+    passwords = json.loads(quiet.layout.passwords.read_text("utf-8"))
     found |= {f"the password of {user}": password for user, password in passwords.items()}
-    for name, fields in connections(service.ports.sandbox_url).items():
+    for name, fields in connections(quiet.ports.sandbox_url).items():
         found[f"the password of {name}"] = fields["password"]
         extra = json.loads(fields["extra"])
         found |= {f"{key} of {name}": extra[key] for key in extra if key.endswith("token")}
@@ -81,23 +81,23 @@ def secrets(service: Service) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def leaking(service: Service) -> Iterator[dict[str, str]]:
+def leaking(quiet: Service) -> Iterator[dict[str, str]]:
     """Return the runs of the jobs that show their secrets; each waits until `go` is there."""
-    folder = service.var / "leaking"
+    folder = quiet.var / "leaking"
     folder.mkdir(mode=0o700)
-    with service.client("admin") as admin:
+    with quiet.client("admin") as admin:
         extra = json.dumps({"access_token": TOKEN})
         made = {"connection_id": "leaky", "conn_type": "http", "password": PASSWORD, "extra": extra}
         assert admin.post("/api/v2/connections", json=made).status_code == 201
-    (service.root / "include/scripts/leaks.py").write_text(SCRIPT, "utf-8")
+    (quiet.root / "include/scripts/leaks.py").write_text(SCRIPT, "utf-8")
     entries = "".join(
         f"  - {{id: {job}, name: 泄漏, cron: '0 6 * * *', recover: 0d, dated: true, retries: 0"
         f", args: ['{code}'], script: leaks.py, connections: [leaky], env: {{HERE: '{folder}'}}}}\n"
         for job, code in JOBS.items()
     )
-    (service.root / "config/tasks/leaks.yaml").write_text(f"tasks:\n{entries}", "utf-8")
-    until(lambda: set(JOBS) <= set(service.api.dags()))
-    yield {job: service.api.trigger(job, "2025-10-02") for job in JOBS}
+    (quiet.root / "config/tasks/leaks.yaml").write_text(f"tasks:\n{entries}", "utf-8")
+    until(lambda: set(JOBS) <= set(quiet.api.dags()))
+    yield {job: quiet.api.trigger(job, "2025-10-02") for job in JOBS}
     (folder / "go").touch(0o600)
 
 
@@ -108,25 +108,25 @@ def _found(text: bytes, secrets: dict[str, str]) -> list[str]:
 
 
 def test_no_command_line_has_a_secret(
-    service: Service, leaking: dict[str, str], secrets: dict[str, str]
+    quiet: Service, leaking: dict[str, str], secrets: dict[str, str]
 ) -> None:
     """Of no process of the service, while scripts run that are given secrets."""
-    folder = service.var / "leaking"
+    folder = quiet.var / "leaking"
     until(lambda: all((folder / job).exists() for job in leaking))
     seen = {}
-    for process in service_processes(service.layout):
+    for process in service_processes(quiet.layout):
         entry = Path("/proc", str(process.pid))
         seen[process.pid] = (entry / "cmdline").read_bytes()
         assert stat.S_IMODE((entry / "environ").stat().st_mode) == 0o400
     assert sum(b"leaks.py" in line for line in seen.values()) >= len(leaking)
     assert {line: found for line in seen.values() if (found := _found(line, secrets))} == {}
     (folder / "go").touch(0o600)
-    states = service.api.run_state
+    states = quiet.api.run_state
     until(lambda: all(states(*run) == "failed" for run in leaking.items()))
 
 
 def test_no_answer_of_the_web_server_has_a_secret(
-    service: Service, leaking: dict[str, str], secrets: dict[str, str]
+    quiet: Service, leaking: dict[str, str], secrets: dict[str, str]
 ) -> None:
     """Logs, rendered fields, import errors, connections, the audit log: asked as admin."""
     asked = ["/api/v2/connections?limit=100", "/api/v2/variables", "/api/v2/config", "/ui/config"]
@@ -139,7 +139,7 @@ def test_no_answer_of_the_web_server_has_a_secret(
         asked += [f"/api/v2/dags/{job}/tasks", f"/ui/grid/runs/{job}", f"{task}/logs/1"]
         asked += [f"{task}/xcomEntries", f"{task}/tries", f"{task}/links"]
     for user in ("admin", VIEWER):
-        with service.client(user) as client:
+        with quiet.client(user) as client:
             answers = {path: client.get(path) for path in asked}
         bad = {
             path: found for path, one in answers.items() if (found := _found(one.content, secrets))
@@ -148,16 +148,16 @@ def test_no_answer_of_the_web_server_has_a_secret(
         logs = "".join(one.text for path, one in answers.items() if path.endswith("/logs/1"))
         assert "was refused" in logs
         assert logs.count("***") > 20
-    with service.client("admin") as admin:
+    with quiet.client("admin") as admin:
         leaky = admin.get("/api/v2/connections/leaky").json()
     assert (leaky["password"], json.loads(leaky["extra"])) == ("***", {"access_token": "***"})
 
 
 @pytest.mark.usefixtures("leaking")
-def test_no_command_prints_a_secret(service: Service, secrets: dict[str, str]) -> None:
+def test_no_command_prints_a_secret(quiet: Service, secrets: dict[str, str]) -> None:
     """Those that tell how the service is, and `run` of a script that shows what it is given."""
     commands = [*COMMANDS, ("logs", "leaks_raised"), ("run", "leaks_raised", "--again")]
-    said = {command: service.manager(*command) for command in commands}
+    said = {command: quiet.manager(*command) for command in commands}
     assert "***" in said[commands[-1]].stdout
     texts = {command: (done.stdout + done.stderr).encode() for command, done in said.items()}
     assert all(texts.values())
@@ -168,12 +168,12 @@ def test_no_command_prints_a_secret(service: Service, secrets: dict[str, str]) -
 
 @pytest.mark.usefixtures("leaking")
 def test_no_file_has_a_secret_that_is_not_encrypted(
-    service: Service, secrets: dict[str, str]
+    quiet: Service, secrets: dict[str, str]
 ) -> None:
     """All that was written, but the two files that keep the secrets."""
-    kept = (service.layout.secrets, service.layout.passwords)
-    files = [path for path in service.var.rglob("*") if path.is_file() and path not in kept]
-    texts = {str(path.relative_to(service.var)): path.read_bytes() for path in files}
+    kept = (quiet.layout.secrets, quiet.layout.passwords)
+    files = [path for path in quiet.var.rglob("*") if path.is_file() and path not in kept]
+    texts = {str(path.relative_to(quiet.var)): path.read_bytes() for path in files}
     for name in ("warehouse.db", "airflow/airflow.db", "logs/scheduler.log"):
         # What a database was told last is in a file beside it.
         assert any(b"leaks_raised" in texts[one] for one in texts if one.startswith(name))
@@ -181,12 +181,12 @@ def test_no_file_has_a_secret_that_is_not_encrypted(
     assert {name: found for name, text in texts.items() if (found := _found(text, secrets))} == {}
 
 
-def test_nothing_that_was_written_is_for_others(service: Service) -> None:
+def test_nothing_that_was_written_is_for_others(quiet: Service) -> None:
     """Neither files nor folders nor sockets: not even a name can be seen from outside."""
     open_ones = {
-        str(path.relative_to(service.var)): oct(mode)
-        for path in [service.var, *service.var.rglob("*")]
+        str(path.relative_to(quiet.var)): oct(mode)
+        for path in [quiet.var, *quiet.var.rglob("*")]
         if not path.is_symlink() and (mode := stat.S_IMODE(path.lstat().st_mode)) & 0o077
     }
     assert open_ones == {}
-    assert any(path.is_socket() for path in service.layout.socket.parent.iterdir())
+    assert any(path.is_socket() for path in quiet.layout.socket.parent.iterdir())

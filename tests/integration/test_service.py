@@ -23,8 +23,10 @@ import pytest
 from include.units.ledger import Ledger
 from include.warehouse import connect
 from manager.airflow.rest import ApiError
+from manager.lifecycle.health import look
 from manager.lifecycle.ports import EVERYWHERE, Ports, remembered
 from manager.lifecycle.processes import service_processes
+from manager.lifecycle.supervisor_client import components
 from tests.integration.installation import PATIENCE, Service, installed, until
 
 if TYPE_CHECKING:
@@ -36,6 +38,8 @@ COMPONENTS = {
     *("contract-events", "triggerer", "watchdog"),
 }
 ANYWHERE = next(iter(EVERYWHERE))
+# Of the job that `stop --now` cuts off, in the tests of repairs.
+CUT_OFF_PERIOD = "2025-10-05"
 CUT_OFF = "service ended without being stopped: it was killed, or the machine went down"
 TICKING_JOB = """
 tasks:
@@ -47,15 +51,24 @@ def healthy(service: Service) -> subprocess.CompletedProcess[str]:
     """Ask for the status until it is healthy, and give what was said last."""
     # On a machine that is busy with other tests too, the API may miss a look's time.
     deadline = time.monotonic() + PATIENCE
-    while (done := service.manager("status", "--json")).returncode and time.monotonic() < deadline:
-        time.sleep(1)
-    return done
+    while True:
+        until(lambda: not any(health.trouble for health in look(service.layout, service.ports)))
+        done = service.manager("status", "--json")
+        if not done.returncode or time.monotonic() > deadline:
+            return done
 
 
-def pids(service: Service) -> dict[str, int]:
-    """Return the process id of each component."""
-    components = json.loads(service.manager("status", "--json").stdout)["components"]
-    return {component["name"]: component["pid"] for component in components}
+def pids(service: Service) -> dict[str, int | None]:
+    """Return the process id of each component, as supervisord says; None of one that is down."""
+    return {one.name: one.pid if one.up else None for one in components(service.layout)}
+
+
+def kill(service: Service, *names: str) -> None:
+    """Kill components that run."""
+    running = pids(service)
+    for pid in [running[name] for name in names]:
+        assert pid is not None
+        os.kill(pid, signal.SIGKILL)
 
 
 def supervisor_pid(service: Service) -> int:
@@ -87,6 +100,12 @@ def listening(service: Service) -> set[tuple[str, int]]:
                 if connection.status == psutil.CONN_LISTEN:
                     found.add((connection.laddr.ip, connection.laddr.port))
     return found
+
+
+def assert_nothing_is_left(service: Service) -> None:
+    """See that no process of the service is there any more, and no socket."""
+    assert service_processes(service.layout) == []
+    assert list(service.layout.run.iterdir()) == []
 
 
 def test_a_started_service_is_healthy(life: Service) -> None:
@@ -186,15 +205,8 @@ def test_jobs_are_run_by_hand(life: Service) -> None:
     assert (refused.returncode, "resume slow" in refused.stderr) == (1, True)
     resumed = json.loads(life.manager("resume", "slow", "--json").stdout)
     assert resumed == {"job": "slow", "paused": False, "changed": True}
-    for words, answer in {
-        ("trigger", "slwo"): "did you mean 'slow'?",
-        ("pause", "slwo"): "did you mean 'slow'?",
-        ("trigger", "slow", "--period", "2025-13-01"): "not in the calendar",
-        ("trigger", "slow", "--period", "2999-01-01"): "the last one that can run is",
-        ("trigger", "slow", "--shop", "erp-1"): "job 'slow' has no shops: leave shop 'erp-1' out",
-    }.items():
-        done = life.manager(*words)
-        assert (done.returncode, answer in done.stderr) == (78, True), done.stderr
+    unknown = life.manager("pause", "slwo")
+    assert (unknown.returncode, "did you mean 'slow'?" in unknown.stderr) == (78, True)
     waited = life.manager("trigger", "slow", "--period", "2025-10-02", "--wait")
     assert waited.returncode == 0, waited.stdout + waited.stderr
     assert "slow 2025-10-02: success, 1 of 1 landed" in waited.stdout
@@ -223,12 +235,16 @@ def test_a_warehouse_that_is_gone_is_no_healthy_service(life: Service) -> None:
     assert healthy(life).returncode == 0
 
 
+def test_a_job_that_stop_cut_off_runs_again(life: Service) -> None:
+    """The start after `stop --now` loses nothing."""
+    until(lambda: f"slow {CUT_OFF_PERIOD} landed" in journal(life))
+
+
 def test_a_component_that_dies_comes_back(life: Service) -> None:
     """A killed component is started again without anybody's doing."""
     before = pids(life)
     killed = ("triggerer", "scheduler", "dag-processor", "api-server", "sandbox")
-    for name in killed:
-        os.kill(before[name], signal.SIGKILL)
+    kill(life, *killed)
 
     def back() -> bool:
         now = pids(life)
@@ -241,12 +257,6 @@ def test_a_component_that_dies_comes_back(life: Service) -> None:
         assert f"component {name} ended (pid {before[name]}, terminated by SIGKILL)" in said
 
 
-def test_airflow_is_passed_through(life: Service) -> None:
-    """Airflow's own command sees this installation."""
-    done = life.manager("airflow", "config", "get-value", "api", "base_url")
-    assert (done.returncode, done.stdout.split()[-1]) == (0, life.ports.url)
-
-
 def test_a_killed_supervisor_is_seen(life: Service) -> None:
     """Without supervisord the service is degraded, and `status` says what is left."""
     os.kill(supervisor_pid(life), signal.SIGKILL)
@@ -256,18 +266,31 @@ def test_a_killed_supervisor_is_seen(life: Service) -> None:
 
 
 def test_start_repairs_it(life: Service) -> None:
-    """Starting ends what a killed supervisord left, and then starts."""
-    done = life.manager("start")
+    """Starting ends what a killed supervisord left, and then starts, where the user says."""
+    done = life.manager("start", "--host", ANYWHERE)
     assert done.returncode == 0, done.stderr
     assert "ended what was left" in done.stdout
+    assert "warning: the web UI listens" in done.stderr
     assert CUT_OFF in journal(life)
     assert healthy(life).returncode == 0
 
 
+def test_it_listens_where_the_user_says(life: Service) -> None:
+    """The web UI on every address, the sandbox on loopback still; and it is remembered."""
+    assert listening(life) == {(ANYWHERE, life.ports.api), ("127.0.0.1", life.ports.sandbox)}
+    assert remembered(life.layout) == Ports(life.ports.base, ANYWHERE)
+    assert isinstance(life.api.dags(), dict)
+
+
 @pytest.mark.campaign
 def test_a_start_that_is_cut_off_can_be_repeated(life: Service) -> None:
-    """Killed at any moment, it leaves nothing that keeps the next one from working."""
+    """Killed at any moment, it leaves nothing that keeps the next one from working.
+
+    Before, `stop` ends what a killed supervisord has left.
+    """
+    os.kill(supervisor_pid(life), signal.SIGKILL)
     assert life.manager("stop").returncode == 0
+    assert_nothing_is_left(life)
     for seconds in (0.7, 2.0, 5.0):
         cut = life.begin("start")
         time.sleep(seconds)
@@ -278,6 +301,7 @@ def test_a_start_that_is_cut_off_can_be_repeated(life: Service) -> None:
     assert healthy(life).returncode == 0
 
 
+@pytest.mark.campaign
 def test_after_a_crash_of_the_machine_missed_periods_run(life: Service) -> None:
     """Everything is killed in the middle of a job: it runs again, and so do the missed minutes."""
     ticking, hold = life.root / "config/tasks/ticking.yaml", life.var.parent / "hold"
@@ -305,37 +329,21 @@ def test_after_a_crash_of_the_machine_missed_periods_run(life: Service) -> None:
     until(lambda: _row_state(life, "slow", "2025-10-04") == "ok")
 
 
-def test_stop_now_waits_for_nothing_and_loses_nothing(life: Service) -> None:
-    """A job that is cut off runs again at the next start, also when supervisord was killed."""
+def test_stop_lets_running_jobs_end(life: Service) -> None:
+    """It says which it waits for, nothing is left, and the job's end is in the ledger's journal."""
     hold = life.var.parent / "hold"
     hold.touch()
-    assert life.manager("trigger", "slow", "--period", "2025-10-05").returncode == 0
-    until((life.var.parent / "began-slow-2025-10-05").exists)
-    done = life.manager("stop", "--now", "--json")
-    said = json.loads(done.stdout)
-    assert (said["state"], said["was_running"]) == ("stopped", True)
-    assert "slow 2025-10-05" in said["interrupted"]
-    assert service_processes(life.layout) == []
+    assert life.manager("trigger", "slow", "--period", "2025-10-03").returncode == 0
+    until((life.var.parent / "began-slow-2025-10-03").exists)
+    stopping = life.begin("stop")
+    first = stopping.stdout.readline() if stopping.stdout else ""
+    assert re.match(r"waiting up to \d+ s for .*slow 2025-10-03", first)
     hold.unlink()
-    assert life.manager("start", "--host", ANYWHERE).stderr.startswith(
-        "warning: the web UI listens"
-    )
-    until(lambda: "slow 2025-10-05 landed" in journal(life))
-
-
-def test_it_listens_where_the_user_says(life: Service) -> None:
-    """The web UI on every address, the sandbox on loopback still; and it is remembered."""
-    assert listening(life) == {(ANYWHERE, life.ports.api), ("127.0.0.1", life.ports.sandbox)}
-    assert remembered(life.layout) == Ports(life.ports.base, ANYWHERE)
-    assert isinstance(life.api.dags(), dict)
-
-
-def test_stop_leaves_nothing(life: Service) -> None:
-    """Also after supervisord was killed, no process and no socket is left."""
-    os.kill(supervisor_pid(life), signal.SIGKILL)
-    assert life.manager("stop").returncode == 0
-    assert service_processes(life.layout) == []
-    assert list(life.layout.run.iterdir()) == []
+    said, _ = stopping.communicate(timeout=PATIENCE)
+    assert (stopping.returncode, said.splitlines()[-1]) == (0, "stopped")
+    assert_nothing_is_left(life)
+    assert "slow 2025-10-03 landed in " in journal(life)
+    assert "service stopped by `stop`" in journal(life).splitlines()[-1]
     with pytest.raises(ApiError, match="does not answer"):
         life.api.dags()
 

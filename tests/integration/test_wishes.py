@@ -35,19 +35,19 @@ WRONG_TYPES: tuple[Any, ...] = (20251002, 1.5, True, ["2025-10-02"], {"$ne": ""}
 
 
 @pytest.fixture(scope="module")
-def canary(service: Service) -> Path:
+def canary(quiet: Service) -> Path:
     """Return the file that must never be there."""
-    return service.var / "canary"
+    return quiet.var / "canary"
 
 
 @pytest.fixture(scope="module")
-def admin(service: Service) -> httpx.Client:
-    """Ask as an admin: nobody may do more; once the first runs of all jobs are over.
+def admin(quiet: Service) -> httpx.Client:
+    """Ask as an admin: nobody may do more; once the runs of all jobs are over.
 
     While tasks start, a refused request may keep Airflow's SQLite busy for its whole timeout: what
     is written of it waits for a task that waits for the one thread which ends requests.
     """
-    client = service.client("admin")
+    client = quiet.client("admin")
     at_work = "/api/v2/dags/~/dagRuns?state=running&state=queued&limit=1"
     until(lambda: client.get(at_work).json()["total_entries"] == 0)
     return client
@@ -62,7 +62,7 @@ def _armed(value: Any, canary: Path) -> Any:
 
 @pytest.mark.parametrize("text", TEXTS, ids=range(len(TEXTS)))
 def test_a_hostile_text_never_becomes_a_run(
-    text: str, admin: httpx.Client, canary: Path, service: Service
+    text: str, admin: httpx.Client, canary: Path, quiet: Service
 ) -> None:
     """Wherever it is put, the request is refused with a word why, and nothing is written."""
     text = _armed(text, canary)
@@ -79,7 +79,7 @@ def test_a_hostile_text_never_becomes_a_run(
         assert answer.json()["detail"]
     assert not canary.exists()
     assert admin.get(f"{RUNS}/{'1'}").status_code == 404
-    assert not list(service.var.rglob("*canary*"))
+    assert not list(quiet.var.rglob("*canary*"))
 
 
 @pytest.mark.parametrize("value", WRONG_TYPES, ids=str)
