@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from include import WAREHOUSE
 from include.foreign_errors import explained
-from include.language import _
+from include.language import Message, _
 
 
 class ExpectedError(Exception):
     """A failure with a cause that the user can repair; its text says where, what and how.
 
     Command lines print the text alone, without a traceback.
+
+    Args:
+        text: a message, or, as `_` takes it, the template of one.
+        values: of the template.
     """
+
+    def __init__(self, text: str, /, **values: Any) -> None:
+        super().__init__(text if isinstance(text, Message) else _(text, **values))
 
 
 class ConfigurationError(ExpectedError):
@@ -26,18 +35,14 @@ def missing_connection(connection_id: str) -> ConfigurationError:
     """Return the error of a connection that is nowhere, with what makes it."""
     if connection_id == WAREHOUSE:
         return ConfigurationError(
-            _(
-                "connection 'warehouse' is missing: `python3 scheduler_manager.py start` makes it "
-                "(in an Airflow of your own: `python -m include.prepare`)"
-            )
+            "connection 'warehouse' is missing: `python3 scheduler_manager.py start` makes it "
+            "(in an Airflow of your own: `python -m include.prepare`)"
         )
     return ConfigurationError(
-        _(
-            "connection {connection!r} is missing: `python3 scheduler_manager.py connect "
-            "{connection}` makes that of a shop, a feed or an alert channel; make any "
-            "other one in the web UI under Admin > Connections",
-            connection=connection_id,
-        )
+        "connection {connection!r} is missing: `python3 scheduler_manager.py connect "
+        "{connection}` makes that of a shop, a feed or an alert channel; make any "
+        "other one in the web UI under Admin > Connections",
+        connection=connection_id,
     )
 
 

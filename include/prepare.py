@@ -75,12 +75,11 @@ def main(words: Sequence[str]) -> int:
             _make_pools_and_connections(var)
             _migrate_warehouse()
     except OSError as error:
-        told = _(
+        raise ConfigurationError(
             "folder {folder} cannot be written ({reason}): set the variable SCHEDULER_VAR to a "
             "folder that can be, here and for all components of Airflow",
             folder=str(var), reason=reason_of(error),
-        )  # fmt: skip
-        raise ConfigurationError(told) from error
+        ) from error  # fmt: skip
     return 0
 
 
@@ -127,18 +126,16 @@ def _make_pools_and_connections(var: Path) -> None:
         with create_session() as session:
             pools, made = _make_pools(session), _make_connections(session, var)
     except DBAPIError as error:
-        told = _(
+        raise ConfigurationError(
             "Airflow's database cannot be written: {error}; where it has no tables yet, `airflow "
             "db migrate` makes them",
             error=cause_of(error),
-        )
-        raise ConfigurationError(told) from error
+        ) from error
     except InvalidToken as error:
-        told = _(
+        raise ConfigurationError(
             "the stored connections are encrypted with another key than this process has: give it "
             "the AIRFLOW__CORE__FERNET_KEY (or airflow.cfg) of the other components"
-        )
-        raise ConfigurationError(told) from error
+        ) from error
     print(_("pools made or changed: {names}", names=pools or _("none")))
     print(_("connections made: {names}", names=made or _("none")))
 

@@ -28,6 +28,7 @@ from include.language import (
     speaking,
     stored_message,
 )
+from include.locale.__main__ import KEYWORDS
 from include.units.unit import Drift
 
 if TYPE_CHECKING:
@@ -133,7 +134,7 @@ FOR_MACHINES: dict[str, tuple[str, ...]] = {
 # Errors of Python that hold messages of ours, or faults of our own code.
 MAY_BE_OURS = {"Exception", "BaseException", "ValueError", "TypeError", "RecursionError"}
 MAY_BE_OURS |= {"OverflowError", "SyntaxError", "KeyError", "AttributeError", "IndexError"}
-MARKS = {"_", "N_", "Message"}
+MARKS = {*KEYWORDS, "Message"}
 LIKE_A_TEXT = 2  # spaces in it, and words outside of placeholders
 WORD, PLACEHOLDER = re.compile(r"[A-Za-z]{2,}"), re.compile(r"\{[^{}]*\}")
 # What a script says where this project, and with it the catalogues, cannot be imported.

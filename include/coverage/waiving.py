@@ -46,13 +46,13 @@ class Selection(NamedTuple):
             return
         found = self.others + Counter(WORDS[unit.state] for unit in self.waived)
         if not found:
-            told = _("nothing is expected of {name}, so nothing is to waive", name=self.name)
-            raise ConfigurationError(told)
+            raise ConfigurationError(
+                "nothing is expected of {name}, so nothing is to waive", name=self.name
+            )
         counted = [_("{number} {what}", number=n, what=_(what)) for what, n in found.items()]
-        told = _(
+        raise ConfigurationError(
             "{name} has no gap that could be waived: {counted}", name=self.name, counted=counted
         )
-        raise ConfigurationError(told)
 
     def refuse_without_waived(self) -> None:
         """Return that nothing is waived.
@@ -61,12 +61,11 @@ class Selection(NamedTuple):
             ConfigurationError: nothing is.
         """
         if not self.waived:
-            told = _(
+            raise ConfigurationError(
                 "nothing of {name} is waived: `python3 scheduler_manager.py gaps --waived` lists "
                 "what is",
                 name=self.name,
             )
-            raise ConfigurationError(told)
 
 
 def select(

@@ -212,14 +212,12 @@ def is_loopback(name: str) -> bool:
 def _problem(conn_id: str, text: str, example: str) -> ConfigurationError:
     # Neither the variable nor a cause is shown: they contain the secrets.
     return ConfigurationError(
-        _(
-            "connection {connection}: {problem}; edit it in the UI under Admin > Connections, or "
-            "set {variable} to {example}",
-            connection=conn_id,
-            problem=text,
-            variable=variable_of(conn_id),
-            example=example,
-        )
+        "connection {connection}: {problem}; edit it in the UI under Admin > Connections, or "
+        "set {variable} to {example}",
+        connection=conn_id,
+        problem=text,
+        variable=variable_of(conn_id),
+        example=example,
     )
 
 

@@ -96,12 +96,10 @@ class LimitStore:
                     return self._transact(work)
         except (OSError, sqlite3.Error) as error:
             raise ConfigurationError(
-                _(
-                    "rate limits cannot be kept in {path}: {reason}; make its folder "
-                    "writable, or set SCHEDULER_VAR to one that is",
-                    path=self.path,
-                    reason=reason_of(error),
-                )
+                "rate limits cannot be kept in {path}: {reason}; make its folder "
+                "writable, or set SCHEDULER_VAR to one that is",
+                path=self.path,
+                reason=reason_of(error),
             ) from error
 
     def _transact(self, work: Callable[[sqlite3.Connection], T]) -> T:

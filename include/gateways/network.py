@@ -116,13 +116,11 @@ def proxy_of(url: str) -> str | None:
     if urlsplit(proxy).scheme not in ("http", "https"):
         # The rest is not shown: somebody may have put a password there.
         raise ConfigurationError(
-            _(
-                "the proxy for {url} is '{scheme}://…', which cannot be spoken to; set "
-                "{kind}_PROXY to one such as http://proxy.example.com:3128",
-                url=url,
-                scheme=proxy.partition("://")[0],
-                kind=parts.scheme.upper(),
-            )
+            "the proxy for {url} is '{scheme}://…', which cannot be spoken to; set "
+            "{kind}_PROXY to one such as http://proxy.example.com:3128",
+            url=url,
+            scheme=proxy.partition("://")[0],
+            kind=parts.scheme.upper(),
         )
     return proxy
 
@@ -141,12 +139,10 @@ def certificates(protocol: str | None = "http/1.1") -> ssl.SSLContext:
         return _context(file or None, None if file else folder or None, protocol)
     except OSError as error:
         raise ConfigurationError(
-            _(
-                "SSL_CERT_FILE is '{file}', which cannot be used ({error}); set it to a file "
-                "of certificates in PEM, or unset it",
-                file=file,
-                error=explained(error),
-            )
+            "SSL_CERT_FILE is '{file}', which cannot be used ({error}); set it to a file "
+            "of certificates in PEM, or unset it",
+            file=file,
+            error=explained(error),
         ) from None
 
 

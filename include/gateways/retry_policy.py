@@ -10,7 +10,6 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from include.errors import ConfigurationError
-from include.language import _
 from include.text import quoted
 
 if TYPE_CHECKING:
@@ -67,11 +66,9 @@ def _number(environ: Mapping[str, str], name: str, most: int) -> float | None:
         value = 0.0
     if not 0 < value <= most:
         raise ConfigurationError(
-            _(
-                "{name} is {text}: set it to a number above 0, at most {most}, or not at all",
-                name=name,
-                text=quoted(text),
-                most=most,
-            )
+            "{name} is {text}: set it to a number above 0, at most {most}, or not at all",
+            name=name,
+            text=quoted(text),
+            most=most,
         )
     return value

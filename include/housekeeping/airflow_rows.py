@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING
 from sqlalchemy import DateTime, column, create_engine, func, inspect, literal, select, table
 
 from include.errors import ConfigurationError, ExpectedError
-from include.language import _
 from include.secrets.values import variable_of
 
 if TYPE_CHECKING:
@@ -79,13 +78,12 @@ class Database:
         try:
             return cls(json.loads(environment[VARIABLE])["password"])
         except (KeyError, ValueError, TypeError):
-            told = _(
+            raise ConfigurationError(
                 "connection {connection}: {variable} is not set, or is not JSON with the "
                 "database's URL in its password: `python3 scheduler_manager.py start` makes the "
                 "connection",
                 connection=CONNECTION, variable=VARIABLE,
-            )  # fmt: skip
-            raise ConfigurationError(told) from None
+            ) from None  # fmt: skip
 
     def clean(self, before: datetime) -> dict[str, int]:
         """Remove what is older than a moment; returns how many rows went, by table.
@@ -131,11 +129,10 @@ class Database:
         )
         if done.returncode and not (kept and ONLY_DEADLINES in done.stderr):
             tail = (done.stdout + done.stderr).splitlines()[-TAIL_LINES:]
-            told = _(
+            raise ExpectedError(
                 "{output}\n`airflow db clean` ended with {code}; the next run goes on with it",
                 output="\n".join(f"  {line}" for line in tail), code=done.returncode,
             )  # fmt: skip
-            raise ExpectedError(told)
         return {table: int(rows) for table, rows in FOUND.findall(done.stdout) if rows != "0"}
 
     def _settings(self, tables: list[str]) -> dict[str, str]:

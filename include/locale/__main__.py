@@ -27,7 +27,14 @@ if TYPE_CHECKING:
 
 ROOT = LOCALE.parent.parent
 FOLDERS = ("include", "manager", "sandbox")
-KEYWORDS = {"_": None, "N_": None}
+# What a message is written in: a mark, or an error of ours, which takes template and values itself.
+KEYWORDS = dict.fromkeys(
+    (
+        *("_", "N_", "ExpectedError", "ConfigurationError", "TemporaryError", "ApiError"),
+        *("NotThereError", "ThereAlreadyError", "SupervisorGoneError", "BackupError"),
+        *("UnreadableSourceError", "UnknownFiresError", "UntranslatableError"),
+    )
+)
 # Translations of what is not in our code: the words of argparse, libyaml and the operating system.
 FOREIGN = "foreign"
 # What editors show of keys, which stands in the models; and the catalogue of it.

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from include.errors import ConfigurationError
-from include.language import _
 from include.registry import SHOPS_FILE, Job, Shop, load_registry
 from include.running.asked import Asked
 from include.running.environment import PROVISIONAL, REPULL, given, project_root
@@ -45,7 +44,7 @@ class Assignment:
         job_id = given("JOB_ID", environ)
         registry = load_registry(project_root(environ), only=job_id)
         if job_id not in registry.jobs:
-            raise ConfigurationError(_("JOB_ID {job!r} is no job of the registry", job=job_id))
+            raise ConfigurationError("JOB_ID {job!r} is no job of the registry", job=job_id)
         job = registry.jobs[job_id]
         period = job.schedule.parse_key(given("PERIOD_KEY", environ))
         covered = JobUnits(job, registry.shops.values()).of(period).covered
@@ -67,11 +66,9 @@ def _found(wanted: Sequence[str], shops: Sequence[Shop]) -> list[Shop]:
     for shop_id in wanted:
         if shop_id not in known:
             raise ConfigurationError(
-                _(
-                    "shop {shop!r} is not an enabled shop that is open in this period; was "
-                    "{file} edited as the run began? run it again",
-                    shop=shop_id,
-                    file=SHOPS_FILE,
-                )
+                "shop {shop!r} is not an enabled shop that is open in this period; was "
+                "{file} edited as the run began? run it again",
+                shop=shop_id,
+                file=SHOPS_FILE,
             )
     return [known[shop_id] for shop_id in wanted]

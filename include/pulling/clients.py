@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from include.errors import ConfigurationError
 from include.gateways.client import GatewayClient
 from include.gateways.connection import Connection
-from include.language import _
 from include.registry.platforms import host_of
 
 try:
@@ -48,16 +47,14 @@ def check_owner(shop: Shop, number: int, name: str = "") -> None:
     """
     if str(number) != shop.platform_id:
         raise ConfigurationError(
-            _(
-                "shop {shop!r}: the access token of connection {connection!r} belongs to shop "
-                "{owner}, not to {number!r} as platform_id in config/shops.yaml "
-                "says: put the right shop's tokens into the connection, or its number into "
-                "config/shops.yaml",
-                shop=shop.id,
-                connection=shop.connection,
-                owner=f"{number} {name!r}" if name else number,
-                number=shop.platform_id,
-            )
+            "shop {shop!r}: the access token of connection {connection!r} belongs to shop "
+            "{owner}, not to {number!r} as platform_id in config/shops.yaml "
+            "says: put the right shop's tokens into the connection, or its number into "
+            "config/shops.yaml",
+            shop=shop.id,
+            connection=shop.connection,
+            owner=f"{number} {name!r}" if name else number,
+            number=shop.platform_id,
         )
 
 

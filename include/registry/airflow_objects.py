@@ -93,8 +93,7 @@ def connections(sandbox_url: str, root: Path = PROJECT_ROOT) -> dict[str, dict[s
             for conn_id, fields in found.items()
         }
     except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
-        told = _(
+        raise ConfigurationError(
             "{file} cannot be used ({error}): write JSON like {example}",
             file=CONNECTIONS_FILE, error=explained(error), example=EXAMPLE,
-        )  # fmt: skip
-        raise ConfigurationError(told) from error
+        ) from error  # fmt: skip

@@ -48,11 +48,10 @@ def settings_of(environment: Mapping[str, str], recovers: Iterable[timedelta]) -
     """
     for name in environment:
         if name.startswith(PREFIX) and name not in DEFAULTS:
-            told = _(
+            raise ConfigurationError(
                 "{name} is no setting: {near} ({where})",
                 name=name, near=suggestion(name, DEFAULTS), where=_(WHERE),
             )  # fmt: skip
-            raise ConfigurationError(told)
     needed = max((-(-recover.total_seconds() // 86_400) for recover in recovers), default=0)
     return Settings(
         _days(environment, TASK_LOGS, 1, N_("logs of today are being written")),
@@ -68,10 +67,9 @@ def _days(environment: Mapping[str, str], name: str, least: int, reason: str) ->
     days = int(text) if whole else -1
     if days == 0 or least <= days <= LONGEST:
         return days
-    told = _(
+    raise ConfigurationError(
         "{name} {text!r} is not a number of days, from {least} ({reason}) to {most}, or 0 to keep "
         "them for ever: write it like {example} ({where})",
         name=name, text=text, least=least, reason=_(reason), most=LONGEST,
         example=DEFAULTS[name], where=_(WHERE),
     )  # fmt: skip
-    raise ConfigurationError(told)

@@ -74,13 +74,11 @@ class TableRows:
         for name in (self._day, *checks.columns):
             if name.lower() not in columns:
                 raise ConfigurationError(
-                    _(
-                        "checks name column {name!r}, and {table!r} has only {columns}: "
-                        "correct 'day' or 'columns'",
-                        name=name,
-                        table=self._named,
-                        columns=[*columns],
-                    )
+                    "checks name column {name!r}, and {table!r} has only {columns}: "
+                    "correct 'day' or 'columns'",
+                    name=name,
+                    table=self._named,
+                    columns=[*columns],
                 )
         self._columns: dict[str, ColumnClause[Any]] = {
             name: column(real) for name, (real, _) in columns.items()
@@ -150,12 +148,10 @@ class TableRows:
             ]
         except TypeError as error:
             raise ConfigurationError(
-                _(
-                    "checks compare a column of {table!r} that holds no numbers ({error}): "
-                    "leave min and max to columns with numbers",
-                    table=self._named,
-                    error=error,
-                )
+                "checks compare a column of {table!r} that holds no numbers ({error}): "
+                "leave min and max to columns with numbers",
+                table=self._named,
+                error=error,
             ) from error
 
     def _is_of(self, unit: Unit) -> ColumnElement[bool]:
@@ -188,7 +184,7 @@ def _columns(connection: Connection, name: str) -> dict[str, tuple[str, Any]]:
         found = inspect(connection).get_columns(bare, schema=schema or None)
     except NoSuchTableError:
         raise ConfigurationError(
-            _("checks.table {name!r} is no table or view of the warehouse: correct it", name=name)
+            "checks.table {name!r} is no table or view of the warehouse: correct it", name=name
         ) from None
     return {each["name"].lower(): (each["name"], each["type"]) for each in found}
 
@@ -204,6 +200,6 @@ def _written(value: Any) -> str:
 def _text(value: str) -> ColumnElement[Any]:
     if not HARMLESS.fullmatch(value):
         raise ConfigurationError(
-            _("{value!r} is no id: write letters, digits, - and _ only", value=value)
+            "{value!r} is no id: write letters, digits, - and _ only", value=value
         )
     return literal_column(f"'{value}'")

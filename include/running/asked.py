@@ -11,7 +11,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from include.errors import ConfigurationError
-from include.language import N_, _
+from include.language import N_
 from include.logical_dates import period_asked_for
 from include.running.asked_shops import named_shops, shops_of_conf
 from include.text import quoted, suggestion
@@ -47,11 +47,9 @@ class Asked:
         shops = tuple(dict.fromkeys(filter(None, map(str.strip, (listed or "").split(",")))))
         if listed is not None and not shops:
             raise ConfigurationError(
-                _(
-                    "SHOPS {listed!r} names no shop: write ids with commas between them, or "
-                    "for all shops unset SHOPS",
-                    listed=listed,
-                )
+                "SHOPS {listed!r} names no shop: write ids with commas between them, or "
+                "for all shops unset SHOPS",
+                listed=listed,
             )
         first, last = _ends(one or None, begin or None, end or None, VARIABLES)
         return cls(first, last, shops, again == "1")
@@ -115,24 +113,20 @@ def asked_of(run: Any, job_id: str, schedule: Schedule, shops: Collection[str]) 
         first = last = schedule.last_ended(now).key
     if key and (first, last) != (key, key):
         raise ConfigurationError(
-            _(
-                "conf asks for {first} to {last}, but the run's own period is {key}: give one of "
-                "the two",
-                first=first,
-                last=last,
-                key=quoted(key),
-            )
+            "conf asks for {first} to {last}, but the run's own period is {key}: give one of "
+            "the two",
+            first=first,
+            last=last,
+            key=quoted(key),
         )
     if dated := period_asked_for(run.logical_date, now, schedule):
         if named and (first, last) != (dated.key, dated.key):
             raise ConfigurationError(
-                _(
-                    "the run's logical date means {key}, but its key or conf {first} to {last}: "
-                    "leave the date out",
-                    key=dated.key,
-                    first=first,
-                    last=last,
-                )
+                "the run's logical date means {key}, but its key or conf {first} to {last}: "
+                "leave the date out",
+                key=dated.key,
+                first=first,
+                last=last,
             )
         first = last = schedule.ended(dated.key, datetime.now(timezone.utc)).key
     return Asked(first, last, shops_of_conf(given["shops"], job_id, shops), given["again"])
@@ -143,18 +137,16 @@ def _given(conf: Mapping[str, Any]) -> dict[str, Any]:
     for word in conf:
         if word not in CONF:
             raise ConfigurationError(
-                _(
-                    "conf {word} is not known: {suggestion}",
-                    word=quoted(word),
-                    suggestion=suggestion(word, CONF),
-                )
+                "conf {word} is not known: {suggestion}",
+                word=quoted(word),
+                suggestion=suggestion(word, CONF),
             )
     # The form sends null or an empty text for a field that was left empty.
     given = {word: None if conf.get(word) == "" else conf.get(word) for word in CONF}
     again = given["again"] = False if given["again"] is None else given["again"]
     if not isinstance(again, bool):
         raise ConfigurationError(
-            _("conf 'again' is {again}: write true or false, without quotes", again=quoted(again))
+            "conf 'again' is {again}: write true or false, without quotes", again=quoted(again)
         )
     return given
 
@@ -167,12 +159,10 @@ def named_period(option: str, word: str | None) -> str | None:
     """
     if word is not None and not word.strip():
         raise ConfigurationError(
-            _(
-                "{option} {word!r} names no period; is the variable that it comes from set? "
-                "For the last one that ended leave {option} out",
-                option=option,
-                word=word,
-            )
+            "{option} {word!r} names no period; is the variable that it comes from set? "
+            "For the last one that ended leave {option} out",
+            option=option,
+            word=word,
         )
     return word
 
@@ -197,4 +187,4 @@ def _ends(one: Any, begin: Any, end: Any, names: Sequence[str]) -> tuple[str, st
     else:
         return ("", "") if one is None else (one, one)
     given = {"one": quoted(one), "begin": quoted(begin), "end": quoted(end)}
-    raise ConfigurationError(_(wrong, period=period, first=first, last=last, **given))
+    raise ConfigurationError(wrong, period=period, first=first, last=last, **given)

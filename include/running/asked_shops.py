@@ -41,11 +41,9 @@ def named_shops(words: Sequence[str]) -> tuple[str, ...]:
             raise ConfigurationError(example if each else wrong)
         if not word.strip():  # an unset variable: no shop is not every shop
             raise ConfigurationError(
-                _(
-                    "--shop {word!r} names no shop; is the variable that it comes from set? "
-                    "For all shops leave --shop out",
-                    word=word,
-                )
+                "--shop {word!r} names no shop; is the variable that it comes from set? "
+                "For all shops leave --shop out",
+                word=word,
             )
     return tuple(dict.fromkeys(word.strip() for word in words))
 
@@ -60,13 +58,12 @@ def shops_of_conf(asked: Any, job_id: str, shops: Collection[str]) -> tuple[str,
         return ()
     if not isinstance(asked, list) or not all(isinstance(shop, str) for shop in asked):
         raise ConfigurationError(
-            _("conf 'shops' is {asked}, not a list of shop ids", asked=quoted(asked))
+            "conf 'shops' is {asked}, not a list of shop ids", asked=quoted(asked)
         )
     if not asked:
-        message = _(
+        raise ConfigurationError(
             "conf 'shops' is [], which names no shop: name some, or for all leave 'shops' out"
         )
-        raise ConfigurationError(message)
     for shop in asked:
         if shop not in shops:
             short = shop if len(shop) <= LONGEST_QUOTE else f"{shop[:LONGEST_QUOTE]}…"
@@ -77,7 +74,7 @@ def shops_of_conf(asked: Any, job_id: str, shops: Collection[str]) -> tuple[str,
                 if job
                 else _("{short!r} is no shop of {job_id!r}", short=short, job_id=job_id)
             )
-            raise ConfigurationError(_("conf 'shops': {why}", why=why))
+            raise ConfigurationError("conf 'shops': {why}", why=why)
     return tuple(dict.fromkeys(asked))
 
 

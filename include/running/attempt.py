@@ -240,7 +240,7 @@ class Attempt:
         try:
             judgement = context.ledger.judge(job.checks, self.covered)
         except ConfigurationError as error:
-            raise ConfigurationError(_("{error} ({entry})", error=error, entry=entry)) from error
+            raise ConfigurationError("{error} ({entry})", error=error, entry=entry) from error
         lines = [line for _unit, line in judgement.lines()]
         if not lines:
             return code

@@ -193,11 +193,9 @@ class TimeLeft:
         left = min(limit, self._until - time.monotonic())
         if left <= 0:
             raise ExpectedError(
-                _(
-                    "no time is left of the {seconds:.0f} s of this run (timeout in the job's "
-                    "entry): the retry takes up what has not landed",
-                    seconds=self._seconds,
-                )
+                "no time is left of the {seconds:.0f} s of this run (timeout in the job's "
+                "entry): the retry takes up what has not landed",
+                seconds=self._seconds,
             )
         return left
 
@@ -225,5 +223,5 @@ def _number(environment: Mapping[str, str], name: str, default: float) -> float:
         return float(text)
     except ValueError:
         raise ConfigurationError(
-            _("{name} {text!r} is not a number: write it like 10", name=name, text=text)
+            "{name} {text!r} is not a number: write it like 10", name=name, text=text
         ) from None

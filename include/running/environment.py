@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from include import PROJECT_ROOT
 from include.errors import ConfigurationError
 from include.heartbeats import HEARTBEAT
-from include.language import N_, _
+from include.language import N_
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -55,9 +55,7 @@ def given(name: str, environ: Mapping[str, str] = os.environ) -> str:
     value = environ.get(name, "")
     if not value:
         raise ConfigurationError(
-            _(
-                "{name} is not set: start the script with 'python3 scheduler_manager.py run JOB'",
-                name=name,
-            )
+            "{name} is not set: start the script with 'python3 scheduler_manager.py run JOB'",
+            name=name,
         )
     return value

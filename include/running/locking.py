@@ -151,13 +151,11 @@ def check_writable(var: Path) -> None:
         problem = reason_of(error)
     if problem:
         raise ConfigurationError(
-            _(
-                "folder {var} of locks and journal cannot be written ({problem}): set the "
-                "variable SCHEDULER_VAR to a folder that can be, for all components of "
-                "Airflow",
-                var=var,
-                problem=problem,
-            )
+            "folder {var} of locks and journal cannot be written ({problem}): set the "
+            "variable SCHEDULER_VAR to a folder that can be, for all components of "
+            "Airflow",
+            var=var,
+            problem=problem,
         )
 
 
@@ -180,8 +178,9 @@ def place_of(var: Path) -> str:
             with suppress(FileExistsError):
                 path.hardlink_to(draft)
         except OSError as error:
-            told = _("{file} cannot be written: {reason}", file=path, reason=reason_of(error))
-            raise TemporaryError(told) from error
+            raise TemporaryError(
+                "{file} cannot be written: {reason}", file=path, reason=reason_of(error)
+            ) from error
         finally:
             draft.unlink(missing_ok=True)
     return path.read_text("utf-8").strip()

@@ -67,21 +67,17 @@ def command_of(job: Job, period: Period) -> list[str]:
     if python := job.python_path:
         if not (python.is_file() and os.access(python, os.X_OK)):
             raise ConfigurationError(
-                _(
-                    "python {python!r} ({file}:{line}) is no program that can be run: make "
-                    "that environment again, or correct the path",
-                    python=job.python,
-                    file=job.file,
-                    line=job.line,
-                )
+                "python {python!r} ({file}:{line}) is no program that can be run: make "
+                "that environment again, or correct the path",
+                python=job.python,
+                file=job.file,
+                line=job.line,
             )
         return [str(python), "-u", str(script), *arguments]
     if script.suffix == ".py":
         return [sys.executable, "-u", str(script), *arguments]
     if not os.access(script, os.X_OK):
-        raise ConfigurationError(
-            _("{script} is not executable: run chmod +x {script}", script=script)
-        )
+        raise ConfigurationError("{script} is not executable: run chmod +x {script}", script=script)
     return [str(script), *arguments]
 
 
@@ -183,14 +179,12 @@ def refuse_past(job: Job, period: Period, now: datetime) -> None:
     last = period if dating.dated else job.schedule.last_ended(now)
     if last != period:
         raise ConfigurationError(
-            _(
-                "{key} cannot be pulled again: the script takes no period, so that it brings "
-                "the one that ended last, {last}, whatever it is run for ({because}); {remedy}",
-                key=period.key,
-                last=last.key,
-                because=dating.because,
-                remedy=_(REMEDY),
-            )
+            "{key} cannot be pulled again: the script takes no period, so that it brings "
+            "the one that ended last, {last}, whatever it is run for ({because}); {remedy}",
+            key=period.key,
+            last=last.key,
+            because=dating.because,
+            remedy=_(REMEDY),
         )
 
 
@@ -204,13 +198,11 @@ def check_clock(job: Job) -> None:
     clock = job.env.get("TZ", job.timezone)
     if clock != job.timezone and not dating.dated:
         raise ConfigurationError(
-            _(
-                "env sets TZ to {clock!r}, and timezone is {timezone!r}: the script, which "
-                "takes no period ({because}), would work out another day: remove TZ from env",
-                clock=clock,
-                timezone=job.timezone,
-                because=dating.because,
-            )
+            "env sets TZ to {clock!r}, and timezone is {timezone!r}: the script, which "
+            "takes no period ({because}), would work out another day: remove TZ from env",
+            clock=clock,
+            timezone=job.timezone,
+            because=dating.because,
         )
 
 

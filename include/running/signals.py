@@ -7,7 +7,6 @@ import signal
 from typing import TYPE_CHECKING
 
 from include.errors import ConfigurationError
-from include.language import _
 from include.running.process_tree import die_with_parent
 from include.units.exit_codes import ExitCode, of_signal
 
@@ -87,7 +86,7 @@ def stop_with_parent(wanted: str) -> None:
         return
     if not wanted.isdecimal():
         raise ConfigurationError(
-            _("STOP_WITH_PARENT {wanted!r} is not a pid: write 1 or a pid", wanted=wanted)
+            "STOP_WITH_PARENT {wanted!r} is not a pid: write 1 or a pid", wanted=wanted
         )
     parent = os.getppid()
     die_with_parent(signal.SIGTERM)

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection, Engine, delete, insert, select
 
 from include.errors import ConfigurationError
-from include.language import _
 from include.text import storable
 from include.units.ledger import is_of
 from include.units.unit import Unit, key_of, window
@@ -58,15 +57,13 @@ def reason_of(text: str) -> str:
     reason = " ".join("".join(printable).split())
     if not reason:
         raise ConfigurationError(
-            _('a reason is missing: say why it can never be pulled, as in "closed for three days"')
+            'a reason is missing: say why it can never be pulled, as in "closed for three days"'
         )
     if len(reason) > LONGEST_REASON:
         raise ConfigurationError(
-            _(
-                "the reason has {count:,} characters: say it in {most:,}",
-                count=len(reason),
-                most=LONGEST_REASON,
-            )
+            "the reason has {count:,} characters: say it in {most:,}",
+            count=len(reason),
+            most=LONGEST_REASON,
         )
     return reason
 

@@ -56,11 +56,10 @@ def connect(url: str) -> Engine:
     try:
         engine = _engine(make_url(url))
     except (ArgumentError, NoSuchModuleError, ModuleNotFoundError) as error:
-        told = _(
+        raise ConfigurationError(
             "the warehouse cannot be opened: {error}; check the connection 'warehouse'",
             error=explained(error),
-        )
-        raise ConfigurationError(told) from None
+        ) from None
     event.listen(engine, "before_cursor_execute", _escape, retval=True)
     return engine
 
@@ -214,21 +213,19 @@ def url_of(connection: Any) -> str:
         case "mysql" | "mariadb":
             options |= {f"ssl_{key}": one for key, one in (options.pop("ssl", None) or {}).items()}
             if unknown := sorted(options.keys() - OF_PYMYSQL):
-                told = _(
+                raise ConfigurationError(
                     "connection {id!r} has {key!r} in Extra, and of MySQL only {keys} are "
                     "understood: correct or remove it",
                     id=connection.conn_id, key=unknown[0], keys=sorted(OF_PYMYSQL),
                 )  # fmt: skip
-                raise ConfigurationError(told)
             url = _server_url("mysql+pymysql", connection, options)
         case _:
-            told = _(
+            raise ConfigurationError(
                 "connection {id!r} is of type {kind!r}, and a warehouse can be of sqlite, postgres "
                 "or mysql (MariaDB too): edit it under Admin > Connections; where mysql is not "
                 "offered, choose Generic and write {example} in Extra",
                 id=connection.conn_id, kind=kind, example=f'{{"{KIND}": "mysql"}}',
             )  # fmt: skip
-            raise ConfigurationError(told)
     return url.render_as_string(hide_password=False)
 
 
@@ -250,9 +247,8 @@ def _server_url(driver: str, connection: Any, options: Mapping[str, Any]) -> URL
 
 
 def _lacking(connection: Any, field: str, meaning: str) -> ConfigurationError:
-    told = _(
+    return ConfigurationError(
         "connection {id!r} has no {field}, which is {meaning}: fill it in under Admin > "
         "Connections",
         id=connection.conn_id, field=field, meaning=_(meaning),
     )  # fmt: skip
-    return ConfigurationError(told)

@@ -112,7 +112,7 @@ def _named_lock(engine: Engine) -> Iterator[None]:
     name = {"name": LOCK_NAME}
     with engine.connect() as holder:
         if holder.scalar(text(f"SELECT GET_LOCK(:name, {LOCK_SECONDS})"), name) != 1:
-            raise ExpectedError(_("another process migrates the warehouse: try again later"))
+            raise ExpectedError("another process migrates the warehouse: try again later")
         try:
             yield
         finally:
@@ -125,12 +125,11 @@ def _check_encoding(connection: Connection, where: str) -> None:
         return  # on MySQL each table says what it holds
     encoding = connection.scalar(text("SHOW server_encoding"))
     if encoding != "UTF8":
-        told = _(
+        raise ConfigurationError(
             "the warehouse {where} is encoded in {encoding}, which cannot hold every text: make it "
             "with CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0",
             where=where, encoding=encoding,
         )  # fmt: skip
-        raise ConfigurationError(told)
 
 
 def _config(connection: Connection | None = None) -> Config:
@@ -161,32 +160,29 @@ def copy(source: Engine, target: Engine) -> dict[str, int]:
             _check_copy(reading, writing)
             return {table.name: _copy(table, reading, writing) for table in metadata.sorted_tables}
     except DBAPIError as error:
-        told = _(
+        raise ExpectedError(
             "nothing was copied: {cause}; run the same command again to start over",
             cause=cause_of(error),
-        )
-        raise ExpectedError(told) from error
+        ) from error
 
 
 def _check_copy(source: Connection, target: Connection) -> None:
     version = version_of(source)
     if version != newest_version():
-        told = _(
+        raise ConfigurationError(
             "{database} is at version {version} and not at {newest}: start the service once with "
             "the connection 'warehouse' leading to it",
             database=source.engine.url.database, version=version or _("none"),
             newest=newest_version(),
         )  # fmt: skip
-        raise ConfigurationError(told)
     for table in metadata.sorted_tables:
         rows = _count(table, target)
         if rows:
-            told = _(
+            raise ConfigurationError(
                 "nothing was copied: the warehouse has {rows:,} rows in {table} already; copy into "
                 "an empty one",
                 rows=rows, table=table.name,
             )  # fmt: skip
-            raise ConfigurationError(told)
 
 
 def _copy(table: Table, source: Connection, target: Connection) -> int:
@@ -195,12 +191,11 @@ def _copy(table: Table, source: Connection, target: Connection) -> int:
         target.execute(insert(table), [dict(row) for row in rows])
     there, copied = _count(table, source), _count(table, target)
     if there != copied:
-        told = _(
+        raise ExpectedError(
             "nothing was copied: {table} has {there:,} rows, and {copied:,} arrived: stop the "
             "service and try again",
             table=table.name, there=there, copied=copied,
         )  # fmt: skip
-        raise ExpectedError(told)
     return copied
 
 

@@ -12,7 +12,6 @@ from alembic import op
 from sqlalchemy import inspect, text
 
 from include.errors import ConfigurationError
-from include.language import _
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,12 +33,11 @@ def make_table(name: str, *columns: Column[Any]) -> None:
         return
     there = [column["name"] for column in inspector.get_columns(name)]
     if there[: len(columns)] != [column.name for column in columns]:  # others may have been added
-        told = _(
+        raise ConfigurationError(
             "the database has a table {table!r} that is not ours (columns {columns}): give the "
             "warehouse a database of its own",
             table=name, columns=there,
         )  # fmt: skip
-        raise ConfigurationError(told)
 
 
 def add_column(table: str, column: Column[Any]) -> None:

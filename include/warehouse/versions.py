@@ -75,7 +75,7 @@ def check_version(connection: Connection) -> None:
         said, repair = NEWER, GO_BACK
     else:
         said, repair = EMPTY if found is None else OLDER, BRING_UP_TO_DATE
-    raise ConfigurationError(_(said, where=where, found=found, newest=newest, repair=_(repair)))
+    raise ConfigurationError(said, where=where, found=found, newest=newest, repair=_(repair))
 
 
 def opened(url: str) -> Engine:

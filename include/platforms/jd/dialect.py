@@ -130,13 +130,11 @@ def _oauth_host(connection: Connection) -> str:
     if parts is None or not (parts.scheme == "https" or is_loopback(parts.hostname or "")):
         # The value is not shown: somebody may have put a secret there.
         raise ConfigurationError(
-            _(
-                "connection {connection}: extra.oauth_host is not an address like {host} (http "
-                "is for this machine only); edit it in the UI under Admin > Connections, or "
-                "remove it to use that one",
-                connection=connection.id,
-                host=OAUTH_HOST,
-            )
+            "connection {connection}: extra.oauth_host is not an address like {host} (http "
+            "is for this machine only); edit it in the UI under Admin > Connections, or "
+            "remove it to use that one",
+            connection=connection.id,
+            host=OAUTH_HOST,
         )
     return host
 

@@ -137,12 +137,10 @@ def _granted(connection: Connection) -> int:
     if type(calls) is int and calls > 0:  # true is no number here
         return calls
     raise ConfigurationError(
-        _(
-            "connection {id}: extra.{field} is not a whole number above 0: write how many calls "
-            "in 10 seconds the platform allows this app for each shop, or leave it out (100)",
-            id=connection.id,
-            field=GRANTED,
-        )
+        "connection {id}: extra.{field} is not a whole number above 0: write how many calls "
+        "in 10 seconds the platform allows this app for each shop, or leave it out (100)",
+        id=connection.id,
+        field=GRANTED,
     )
 
 
