@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -80,24 +80,25 @@ def _is_muted(unit: Missing, mutes: list[Mute]) -> bool:
     return any(mute.shop in (None, unit.shop_id) for mute in of_job)
 
 
+@dataclass(frozen=True)
 class Answers:
-    """Keeps what somebody says; `note` writes it into the journal, with who asked for it."""
+    """Keeps what somebody says."""
 
-    def __init__(self, store: Store, note: Callable[[str], None]) -> None:
-        self._store, self._note = store, note
+    store: Store
+    note: Callable[[str], None]  # writes an event into the journal, with who asked for it
 
     def acknowledge(self, alert: Alert, by: str, now: datetime) -> bool:
         """Note that somebody has taken an alert on; return whether it is still open."""
-        if not self._store.acknowledge(alert.number, by, now):
+        if not self.store.acknowledge(alert.number, by, now):
             return False
-        self._note(_("{alert} was taken on", alert=in_words(alert)))
+        self.note(_("{alert} was taken on", alert=in_words(alert)))
         return True
 
     def mute(self, mute: Mute, now: datetime) -> None:
         """Keep a mute that a person has made, in place of another of the same job and shop."""
-        self._store.mute(mute, now)
+        self.store.mute(mute, now)
         named = job_and_shop(mute.job, mute.shop)
-        self._note(
+        self.note(
             _(
                 "muted the alerts of {named} until {until}: {reason}",
                 named=named,
@@ -108,9 +109,9 @@ class Answers:
 
     def unmute(self, job: str, shop: str | None, now: datetime) -> bool:
         """End a mute that a person has made; return whether there was one."""
-        if not self._store.unmute(job, shop, now):
+        if not self.store.unmute(job, shop, now):
             return False
-        self._note(_("unmuted the alerts of {job}", job=job_and_shop(job, shop)))
+        self.note(_("unmuted the alerts of {job}", job=job_and_shop(job, shop)))
         return True
 
 

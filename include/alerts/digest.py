@@ -14,15 +14,16 @@ from include.alerts.answers import job_and_shop
 from include.alerts.catalogue import Language
 from include.alerts.composing import Wording
 from include.alerts.configuration import is_announced, is_for_programs, is_quiet
+from include.alerts.findings import Day
 from include.alerts.messages import ITEM, Message
 from include.alerts.records import Purpose
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from datetime import date
 
     from include.alerts.answers import Mutes
-    from include.alerts.findings import Completed, Day
+    from include.alerts.findings import Completed
     from include.alerts.records import Alert, Key, Stop
     from include.registry.alerts import AlertConfiguration, Channel
 
@@ -78,21 +79,22 @@ class Digest:
         """Return the digest."""
         at = self._now + timedelta(days=1)
         following = f"{at:%m-%d} {self._digest.at:%H:%M}"
+        known = day or Day()
         lines = (
-            *self._contracts(day),
+            *self._contracts(known),
             *self._counts(day),
             *self._open(),
             *self._muted(last or self._mutes.today - timedelta(days=1)),
-            *self._tokens(day),
-            *self._restated(day),
-            *self._shapes(day),
+            *self._tokens(known),
+            *self._restated(known),
+            *self._shapes(known),
             *self._stopped(),
             self._say(texts.NEXT, at=following),
         )
         return Message(self._say(texts.DIGEST, at=f"{self._now:%m-%d %H:%M}"), lines)
 
-    def _contracts(self, day: Day | None) -> Iterator[str]:
-        for one in day.contracts if day else ():
+    def _contracts(self, day: Day) -> Iterator[str]:
+        for one in day.contracts:
             lacks = [self._say(texts.OF_JOB, job=job, count=n) for job, n in one.missing]
             at, due = (
                 self._wording.moment(moment.astimezone(self._zone), self._now) if moment else "?"
@@ -149,28 +151,26 @@ class Digest:
             what = job_and_shop(mute.job, mute.shop)
             yield self._say(texts.ENDED, job=what, reason=mute.reason)
 
-    def _tokens(self, day: Day | None) -> Iterator[str]:
-        if day and day.tokens:
+    def _tokens(self, day: Day) -> Iterator[str]:
+        if day.tokens:
             told = [
                 self._say(texts.TOKEN, connection=one.connection, ends=self._at(one.ends))
                 for one in day.tokens
             ]
             yield self._say(texts.TOKENS, tokens=self._wording.join(told))
 
-    def _restated(self, day: Day | None) -> Iterator[str]:
-        if day and day.restated:
+    def _restated(self, day: Day) -> Iterator[str]:
+        if day.restated:
             told = [self._say(texts.CHANGED_PERIOD, **one._asdict()) for one in day.restated]
             yield self._say(texts.RESTATED, periods=self._wording.join(self._first(told)))
 
-    def _shapes(self, day: Day | None) -> Iterator[str]:
-        new = day.new_shapes if day else ()
-        told = [self._say(texts.NEW_SHAPE, shape=one, where=at) for one, at in new]
-        lacking = list(day.lacking_shapes) if day else []
-        for said, shapes in ((texts.NEW_SHAPES, told), (texts.LACKING_SHAPES, lacking)):
+    def _shapes(self, day: Day) -> Iterator[str]:
+        new = [self._say(texts.NEW_SHAPE, shape=one, where=at) for one, at in day.new_shapes]
+        for said, shapes in ((texts.NEW_SHAPES, new), (texts.LACKING_SHAPES, day.lacking_shapes)):
             if shapes:
                 yield self._say(said, shapes=self._wording.join(self._first(shapes)))
 
-    def _first(self, told: list[str]) -> list[str]:
+    def _first(self, told: Sequence[str]) -> list[str]:
         """Return the first of many, and how many more there are."""
         left = len(told) - SHOWN
         return [*told[:SHOWN], *([self._say(texts.MORE_ALERTS, count=left)] if left > 0 else [])]

@@ -56,18 +56,18 @@ class Standing:
 DONE, WAITING = Standing(is_done=True), Standing()
 
 
+@dataclass(frozen=True)
 class Notices:
     """Works out what is to be said in one channel at an (aware) moment."""
 
-    def __init__(self, channel: Channel, configuration: AlertConfiguration, now: datetime) -> None:
-        self._channel = channel
-        self._configuration = configuration
-        self._now = now
+    channel: Channel
+    configuration: AlertConfiguration
+    now: datetime
 
     def of(self, alert: Alert) -> Standing:
         """Return how an alert stands."""
-        route = route_of(self._configuration, self._channel, alert.finding)
-        said = [one for one in alert.said if one.channel == self._channel.id]
+        route = route_of(self.configuration, self.channel, alert.finding)
+        said = [one for one in alert.said if one.channel == self.channel.id]
         if self._is_about_itself(alert) or (route is None and not said):
             return DONE
         if any(one.delivered is None for one in said):
@@ -80,7 +80,7 @@ class Notices:
 
     def _is_about_itself(self, alert: Alert) -> bool:
         finding = alert.finding
-        own = f"{OF_A_CHANNEL}{self._channel.id}"
+        own = f"{OF_A_CHANNEL}{self.channel.id}"
         return finding.kind is Kind.SERVICE and finding.subject == own
 
     def _unsaid(self, alert: Alert, opened: datetime, route: Route) -> Standing:
@@ -92,7 +92,7 @@ class Notices:
         if alert.recovered is not None:
             both = (What.OPENING, What.RECOVERY)
             return self._to_say(alert, both, due, is_escalation=is_escalation)
-        if self._now < due or alert.gone is not None:
+        if self.now < due or alert.gone is not None:
             return WAITING
         return self._to_say(alert, (What.OPENING,), due, route, is_escalation=is_escalation)
 
@@ -106,9 +106,9 @@ class Notices:
         if alert.recovered is not None:
             return self._to_say(alert, (What.RECOVERY,), alert.recovered)
         latest = max(one.delivered for one in said if one.delivered is not None)
-        due = latest + self._configuration.general.repeat
+        due = latest + self.configuration.general.repeat
         is_held = alert.acked is not None or alert.gone is not None
-        if route is None or self._now < due or is_held:
+        if route is None or self.now < due or is_held:
             return WAITING
         return self._to_say(alert, (What.REPEAT,), due, route)
 
@@ -121,8 +121,8 @@ class Notices:
         *,
         is_escalation: bool = False,
     ) -> Standing:
-        mention = mentioned(self._channel, route) if route else ()
-        return Standing(Notice(alert, self._channel.id, whats, since, mention, is_escalation))
+        mention = mentioned(self.channel, route) if route else ()
+        return Standing(Notice(alert, self.channel.id, whats, since, mention, is_escalation))
 
 
 def _waiting_unless_over(alert: Alert) -> Standing:

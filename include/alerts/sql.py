@@ -180,9 +180,7 @@ def read_healths(connection: Connection) -> dict[str, Health]:
 
 def read_health(connection: Connection, channel: str) -> Health:
     """Return how sending to a channel goes."""
-    query = f"SELECT {HEALTH} FROM channels WHERE channel = ?"
-    found = connection.execute(query, [channel]).fetchone()
-    return record_of(Health, HEALTH, found) if found else Health(channel)
+    return read_healths(connection).get(channel) or Health(channel)
 
 
 def write_health(connection: Connection, health: Health) -> None:
@@ -213,7 +211,8 @@ def write_changes(connection: Connection, changes: Changes, now: datetime) -> No
     """Write what a round has made."""
     at = stamp(now)
     insert(connection, "alerts", ALERT, changes.alerts, REPLACE)
-    connection.executemany("DELETE FROM alerts WHERE number = ?", _ones(changes.dropped))
+    dropped = [(number,) for number in changes.dropped]
+    connection.executemany("DELETE FROM alerts WHERE number = ?", dropped)
     insert(connection, "outbox", OUTGOING, changes.outgoing)
     connection.executemany(
         "INSERT INTO said (alert, message, what) VALUES (?, ?, ?)",
@@ -268,7 +267,3 @@ def _announced(connection: Connection, now: datetime) -> dict[str, frozenset[Key
         event = _parsed("message", message).event
         found[channel].add((event["contract"], event["period"], event["revision"]))
     return {channel: frozenset(keys) for channel, keys in found.items()}
-
-
-def _ones(numbers: Iterable[int]) -> list[tuple[int]]:
-    return [(number,) for number in numbers]

@@ -166,24 +166,24 @@ def _aware(moment: Any) -> datetime | None:
 PART = "Airflow's database"
 
 
+@dataclass(frozen=True)
 class AirflowReader:
     """Reads Airflow's database again in each round; its connections go to those who need them."""
 
-    def __init__(self, site: Site, credentials: ChannelConnections, shops: ShopConnections) -> None:
-        self._site = site
-        self._credentials = credentials
-        self._shops = shops
+    site: Site
+    credentials: ChannelConnections
+    shops: ShopConnections
 
     def read(self, collector: Collector) -> AirflowState | None:
         """Return how Airflow is; none where its database is gone, which becomes a finding."""
         scope, state = collector.scope, None
         away = partial(health.database_finding, health.DATABASE)
         with collector.reading(PART, Kind.PAUSED, subjects=COMPONENTS.values(), away=away):
-            if not self._site.said(METADATA_URL):
+            if not self.site.said(METADATA_URL):
                 raise ConfigurationError(
                     _("nothing says where it is: AIRFLOW__DATABASE__SQL_ALCHEMY_CONN is not set")
                 )
-            with opened(self._site.said(METADATA_URL)) as connection:
+            with opened(self.site.said(METADATA_URL)) as connection:
                 state = read_airflow(connection, scope.registry, scope.now)
                 self._read_connections(connection, collector)
         if state is None:
@@ -201,15 +201,15 @@ class AirflowReader:
         jobs = {job_id: known[job_id] for job_id, _key in sorted(periods) if job_id in known}
         if not jobs:
             return ()
-        with opened(self._site.said(METADATA_URL)) as connection:
+        with opened(self.site.said(METADATA_URL)) as connection:
             return tuple(read_runs_of(connection, jobs, {key for _, key in periods}))
 
     def _read_connections(self, connection: Connection, collector: Collector) -> None:
-        scope, keys = collector.scope, self._credentials.keys
+        scope, keys = collector.scope, self.credentials.keys
         wanted = (*collector.asked.connections, WAREHOUSE)
         found = read_connections(connection, wanted, keys)
-        self._credentials.refresh(found, wanted, scope.now)
+        self.credentials.refresh(found, wanted, scope.now)
         ids = connections_of_shops(scope)
-        if self._shops.is_due(ids, scope.now):
-            self._shops.read(connection, ids, scope.now)
-            collector.scope = replace(scope, masker=self._shops.masker)
+        if self.shops.is_due(ids, scope.now):
+            self.shops.read(connection, ids, scope.now)
+            collector.scope = replace(scope, masker=self.shops.masker)
