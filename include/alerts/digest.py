@@ -54,7 +54,7 @@ class Digest:
         self._say = self._wording.say
         self._digest = configuration.digest
         self._mutes = mutes
-        self._alerts = [one for one in alerts if one.opened and not one.recovered]
+        self._alerts = [one for one in alerts if one.is_open]
         self._stops = stops
         self._zone = ZoneInfo(configuration.general.timezone)
         self._now = now.astimezone(self._zone)

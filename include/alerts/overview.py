@@ -81,14 +81,9 @@ def overview(store: Store, configuration: AlertConfiguration, now: datetime) -> 
     )
 
 
-def is_open(alert: Alert) -> bool:
-    """Return whether something became an alert and is not over; it may be muted by now."""
-    return alert.opened is not None and alert.recovered is None
-
-
 def _is_told(alert: Alert, mutes: Mutes) -> bool:
     """Return whether an alert is open, and not muted: by now, which the last round did not know."""
-    return is_open(alert) and not alert.silent and not mutes.covers(alert.finding)
+    return alert.is_open and not alert.silent and not mutes.covers(alert.finding)
 
 
 def _is_under(alert: Alert, mute: Mute, mutes: Mutes) -> bool:

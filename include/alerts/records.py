@@ -79,6 +79,11 @@ class Alert:
         return tuple(one for one in self.missed if (one.job_id, one.shop_id) not in missing)
 
     @property
+    def is_open(self) -> bool:
+        """Whether it became an alert and is not over; it may be muted by now."""
+        return self.opened is not None and self.recovered is None
+
+    @property
     def is_dropped(self) -> bool:
         """Whether nothing of it has landed: it is not expected, or not alerted of, any more."""
         return self.resolution is not None and not self.resolution.expected

@@ -19,7 +19,7 @@ from starlette.responses import JSONResponse, Response
 from include import PROJECT_ROOT, var_folder
 from include.alerts.answers import Answers, check_reason, check_until, job_and_shop
 from include.alerts.configuration import load_usable
-from include.alerts.overview import Overview, is_open, overview
+from include.alerts.overview import Overview, overview
 from include.alerts.store import FILE, Store
 from include.coverage_page import alert_responses, permissions
 from include.coverage_page.repairing import Text  # noqa: TC001 - pydantic reads it
@@ -93,7 +93,7 @@ def acknowledge(wish: Taken, user: permissions.User) -> Response:
     """Note that somebody has taken an alert on: it is neither repeated nor escalated any more."""
     registry = load_registry()
     with _kept() as store:
-        found = {alert.number: alert for alert in store.alerts() if is_open(alert)}
+        found = {alert.number: alert for alert in store.alerts() if alert.is_open}
         alert = found.get(wish.number)
         visible = permissions.visible(user)
         if alert is None or not alert_responses.is_among(alert.finding, registry, visible):

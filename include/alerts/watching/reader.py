@@ -13,7 +13,7 @@ from include.alerts.watching.airflow_database import AirflowReader
 from include.alerts.watching.clock import CLOCK, ClockWatch
 from include.alerts.watching.config_problems import problem_findings
 from include.alerts.watching.scope import WEB_URL, Collector, Scope, UndecidedError
-from include.alerts.watching.warehouse import WarehouseReader
+from include.alerts.watching.warehouse import OF_LEDGER, WarehouseReader
 from include.registry.checks import check_project
 
 if TYPE_CHECKING:
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from include.registry import Problem
 
 CONFIG = "config/"
-OF_JOBS = (Kind.LATE, Kind.QUALITY, Kind.AGING, Kind.PAUSED, Kind.CREDENTIALS, Kind.TOKEN)
 # What explains that a job has not run.
 EXPLAINING = ("scheduler", health.SUPERVISOR, health.DATABASE, "dag-processor")
 
@@ -70,7 +69,7 @@ class Reader:
             root=self._site.root,
         )
         collector = Collector(scope, asked)
-        with collector.reading(CONFIG, Kind.CONFIGURATION, *OF_JOBS):
+        with collector.reading(CONFIG, Kind.CONFIGURATION, *OF_LEDGER):
             self._read_config(collector)
         state = self._airflow.read(collector)
         self._look_at_service(collector)
@@ -122,7 +121,7 @@ def _hidden(problems: list[Problem], asked: RoundInput, jobs: Iterable[str]) -> 
     """Return the jobs of which nothing can be said, since their entries cannot be read."""
     hidden = {problem.job_id for problem in problems if problem.job_id}
     if any(problem.job_id is None for problem in problems):  # a whole file, or all of them
-        hidden |= {one.subject for one in asked.open_now if one.kind in OF_JOBS}
+        hidden |= {one.subject for one in asked.open_now if one.kind in OF_LEDGER}
     return hidden - {*jobs}
 
 

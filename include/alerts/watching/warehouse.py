@@ -45,10 +45,8 @@ if TYPE_CHECKING:
     from include.coverage.runs import Run
 
 PART = "warehouse"
-KINDS = (
-    *(Kind.LATE, Kind.QUALITY, Kind.AGING, Kind.PAUSED),
-    *(Kind.CREDENTIALS, Kind.CONFIGURATION, Kind.TOKEN),
-)
+# What the ledger and the tokens beside it show of jobs, and of connections.
+OF_LEDGER = (Kind.LATE, Kind.QUALITY, Kind.AGING, Kind.PAUSED, Kind.CREDENTIALS, Kind.TOKEN)
 # From the end of a period until its deadline has passed, at most.
 UNTIL_LATE = {
     "tick": timedelta(days=1),
@@ -77,8 +75,12 @@ class WarehouseReader:
 
         `state` is none where that is not known; `service` says what is wrong with the service.
         """
+        kinds = (*OF_LEDGER, Kind.CONFIGURATION)
         away = partial(health.database_finding, health.WAREHOUSE)
-        with collector.reading(PART, *KINDS, away=away), self._opened() as engine:
+        with (
+            collector.reading(PART, *kinds, away=away),
+            self._opened() as engine,
+        ):
             collector.scope = replace(collector.scope, masker=self._shops.masker)
             coverage = read_coverage(
                 engine,

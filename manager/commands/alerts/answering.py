@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from include.alerts.answers import Answers, Mutes, check_reason, check_until, in_words, job_and_shop
 from include.alerts.configuration import load_usable
-from include.alerts.overview import Muted, alert_as_dict, is_open, muted_as_dict
+from include.alerts.overview import Muted, alert_as_dict, muted_as_dict
 from include.alerts.records import Alert
 from include.errors import ConfigurationError
 from include.language import N_, _
@@ -35,7 +35,7 @@ def ack(layout: Layout, arguments: Namespace) -> int:
     found = NUMBER.fullmatch(arguments.number)
     number = int(found[1]) if found else 0
     with alert_store(layout) as store:
-        before = {alert.number: alert for alert in store.alerts() if is_open(alert)}
+        before = {alert.number: alert for alert in store.alerts() if alert.is_open}
         known, answers = before.get(number), Answers(store, partial(note, layout))
         if known is None or not answers.acknowledge(known, user_name(), datetime.now(timezone.utc)):
             raise ConfigurationError(_no_such_alert(arguments.number, before))
