@@ -14,11 +14,11 @@ from tests.warehouses import KINDS
 
 if TYPE_CHECKING:
     from pathlib import Path
+    from subprocess import CompletedProcess
 
 
-def _race(folder: Path, url: str, rounds: int, seed: int) -> int:
-    """Check each round; return how many children were killed."""
-    command = [sys.executable, "-m", "tests.contracts.race", str(folder / "project"), url]
+def _run(program: str, folder: Path, url: str, rounds: int, seed: int) -> CompletedProcess[str]:
+    command = [sys.executable, "-m", f"tests.contracts.{program}", str(folder), url]
     done = subprocess.run(
         [*command, str(rounds), str(seed)],
         cwd=PROJECT_ROOT,
@@ -27,6 +27,12 @@ def _race(folder: Path, url: str, rounds: int, seed: int) -> int:
         check=False,
     )
     assert done.returncode == 0, done.stderr
+    return done
+
+
+def _race(folder: Path, url: str, rounds: int, seed: int) -> int:
+    """Check each round; return how many children were killed."""
+    done = _run("race", folder / "project", url, rounds, seed)
     assert "Traceback" not in done.stderr, done.stderr
     found = [json.loads(line) for line in done.stdout.splitlines()]
     assert len(found) == rounds
@@ -54,15 +60,8 @@ def test_a_thousand_days(tmp_path: Path, warehouse_url: str) -> None:
 
 def _told_airflow(folder: Path, url: str, rounds: int, seed: int) -> int:
     """Check that each revision has its run, and no other run is there; return how many."""
-    command = [sys.executable, "-m", "tests.contracts.event_race", str(folder), url]
-    done = subprocess.run(
-        [*command, str(rounds), str(seed)],
-        cwd=PROJECT_ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert (done.returncode, done.stderr) == (0, ""), done.stderr
+    done = _run("event_race", folder, url, rounds, seed)
+    assert not done.stderr, done.stderr
     told = json.loads(done.stdout)
     assert (told["left"], told["each_has_its_run"]) == (0, True), told
     return int(told["revisions"])

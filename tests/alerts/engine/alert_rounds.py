@@ -33,6 +33,12 @@ BUSY = Receipt(delivered=False, code="130101", answer="send too fast", temporary
 UNREACHED = Receipt(delivered=False, code="unreached", answer="no way there", temporary=True)
 TIMEOUT = Receipt(delivered=False, code="timeout", answer="no answer in 10 s", temporary=True)
 
+TWO_CHANNELS = """\
+channels:
+  - {id: ops, kind: dingtalk, connection: a}
+  - {id: boss, kind: wecom, connection: b}
+digest: {at: "08:00", to: [ops]}
+"""
 ONE_CHANNEL = "channels: [{id: ops, kind: dingtalk, connection: a}]\ndigest: {at: '08:00'}\n"
 QUIETLY = f"{ONE_CHANNEL}quiet: {{from: '22:30', until: '07:00'}}\n"
 

@@ -16,6 +16,7 @@ from tests.alerts.engine.alert_rounds import (
     REFUSED,
     SHANGHAI,
     TAKEN,
+    TWO_CHANNELS,
     late,
     service,
 )
@@ -27,12 +28,6 @@ if TYPE_CHECKING:
     from tests.alerts.engine.alert_rounds import Rounds
 
 MINUTE = timedelta(minutes=1)
-TWO_CHANNELS = """\
-channels:
-  - {id: ops, kind: dingtalk, connection: a}
-  - {id: boss, kind: wecom, connection: b}
-digest: {at: "08:00", to: [ops]}
-"""
 
 
 def test_a_storm_is_one_message(rounds: Rounds) -> None:

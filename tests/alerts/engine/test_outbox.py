@@ -11,7 +11,15 @@ import pytest
 from include.alerts.engine import judge
 from include.alerts.findings import Observed
 from include.alerts.outbox import deliver
-from tests.alerts.engine.alert_rounds import ONE_CHANNEL, TAKEN, TIMEOUT, UNREACHED, late, service
+from tests.alerts.engine.alert_rounds import (
+    ONE_CHANNEL,
+    TAKEN,
+    TIMEOUT,
+    TWO_CHANNELS,
+    UNREACHED,
+    late,
+    service,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,12 +29,6 @@ if TYPE_CHECKING:
     from tests.alerts.engine.alert_rounds import Rounds
 
 MINUTE = timedelta(minutes=1)
-TWO_CHANNELS = """\
-channels:
-  - {id: ops, kind: dingtalk, connection: a}
-  - {id: boss, kind: wecom, connection: b}
-digest: {at: "08:00", to: [ops]}
-"""
 
 
 def test_what_may_have_arrived_is_sent_again_with_a_mark(rounds: Rounds) -> None:
