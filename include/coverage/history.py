@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from include.units.unit import LANDED
 from include.warehouse.tables import ledger
+from include.warehouse.transactions import reading
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -88,7 +89,7 @@ def read_history(engine: Engine, job_ids: Collection[str]) -> History:
     """Read what landed last of each of some jobs."""
     columns = [ledger.c[name] for name in Landing.__annotations__]
     landings: list[Landing] = []
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+    with reading(engine) as connection:
         for job_id in sorted(job_ids):
             query = (
                 select(*columns)

@@ -20,6 +20,7 @@ from include.units.unit import LANDED, LedgerRow, State
 from include.units.waivers import read_waivers
 from include.warehouse.tables import ledger
 from include.warehouse.transactions import now as clock_of
+from include.warehouse.transactions import reading
 from include.warehouse.views import completeness
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ def read_coverage(
             unless given.
     """
     silent = patience_of(os.environ) if patience is None else patience
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+    with reading(engine) as connection:
         moment = now or clock_of(connection)
         since_each = _since_each(registry, since, moment, jobs)
         index = read_index(connection, since_each, in_full=in_full)
@@ -177,7 +178,7 @@ def read_completeness(
         first[key] = min(first.get(key, unit.period.start), unit.period.start)
     view = completeness.c
     query = select(view.job_id, view.shop_id, view.complete_from, view.complete_until)
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+    with reading(engine) as connection:
         rows = [*connection.execute(query.where(view.job_id.in_(jobs)))]
     return {(job, shop): until for job, shop, since, until in rows
             if first.get((job, shop), since) >= since}  # fmt: skip

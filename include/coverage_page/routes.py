@@ -39,7 +39,7 @@ from include.metrics.figures import CONTENT_TYPE, Installation, figures_of
 from include.periods import PeriodError
 from include.registry import Job, Registry, load_registry
 from include.registry.dated_scripts import dating_of
-from include.warehouse.transactions import cause_of
+from include.warehouse.transactions import cause_of, reading
 from include.warehouse.transactions import now as clock_of
 
 if TYPE_CHECKING:
@@ -250,7 +250,7 @@ def _read(
     registry: Registry, jobs: Collection[str], span: int, *, in_full: bool = False
 ) -> Coverage:
     engine = warehouse()
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+    with reading(engine) as connection:
         now: datetime = clock_of(connection)
     return read_coverage(engine, registry, since(now, span), now=now, jobs=jobs, in_full=in_full)
 

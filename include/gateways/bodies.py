@@ -168,18 +168,13 @@ class OtherEncodingError(Exception):
 
 
 class DoubledKeyError(Exception):
-    """An object has a key twice, with different values.
-
-    Attributes:
-        key: which.
-        values: both, as they came.
-    """
+    """An object has a key twice, with different values."""
 
     def __init__(self, key: str, *values: Any) -> None:
         """Name the key and both values."""
         super().__init__(key)
         self.key = key
-        self.values = values
+        self.values = values  # both, as they came
 
 
 def json_of(content: bytes, charset: str | None) -> Any:

@@ -92,11 +92,7 @@ def _unit() -> str:
 
 
 class GatewayClient:
-    """A gateway, spoken to in one platform's dialect; use it as an async context manager.
-
-    Attributes:
-        calls: requests sent so far, retries among them.
-    """
+    """A gateway, spoken to in one platform's dialect; use it as an async context manager."""
 
     def __init__(
         self,
@@ -116,7 +112,7 @@ class GatewayClient:
         Raises:
             ConfigurationError: the environment asks for an impossible patience, or proxy.
         """
-        self.calls = 0
+        self.calls = 0  # requests sent so far, retries among them
         self._dialect = dialect
         self._shapes = shapes
         self._patience = patience or Patience.from_environment()

@@ -46,39 +46,29 @@ PERHAPS = re.compile(r"异常|重试|再试|系统|服务|system|server|service|
 
 
 class GatewayError(ExpectedError):
-    """A call that brought no data; its text says which call, what came back and what to do.
-
-    Attributes:
-        shop: the shop's number on its platform, or None for a call that concerns none.
-        method: the gateway's name for what was called.
-        page: the number of the page, or None for a call without pages.
-        problem: what came back and what to do, without the call.
-        code: what the gateway (or HTTP) called the error, or None where it gave no code.
-    """
+    """A call that brought no data; its text says which call, what came back and what to do."""
 
     def __init__(self, call: Call, problem: str, *, code: int | str | None = None) -> None:
         """Describe a call's failure; `problem` ends with what a person must do, if anything."""
         super().__init__(_("{call}: {problem}", call=call, problem=problem))
-        self.problem = problem
+        self.problem = problem  # what came back and what to do, without the call
+        # The shop's number on its platform, or None for a call that concerns none
         self.shop = call.shop
-        self.method = call.method
-        self.page = call.page
+        self.method = call.method  # the gateway's name for what was called
+        self.page = call.page  # the number of the page, or None for a call without pages
+        # What the gateway (or HTTP) called the error, or None where it gave no code
         self.code = code
 
 
 class Temporary(GatewayError):  # noqa: N818 - the design's word
-    """It may work later: a timeout, a reset, a 5xx, a rate limit.
-
-    Attributes:
-        wait: seconds before which another try is useless.
-    """
+    """It may work later: a timeout, a reset, a 5xx, a rate limit."""
 
     def __init__(
         self, call: Call, problem: str, *, code: int | str | None = None, wait: float = 0
     ) -> None:
         """Describe a call's failure."""
         super().__init__(call, problem, code=code)
-        self.wait = wait
+        self.wait = wait  # seconds before which another try is useless
 
 
 class AuthExpired(GatewayError):  # noqa: N818 - the design's word

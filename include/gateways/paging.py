@@ -97,20 +97,15 @@ def _doubt(walk: WalkFromLast) -> str:
 
 
 class WalkFromLast:
-    """One walk over all pages, from the last to the first.
-
-    Attributes:
-        seen: the keys of all rows that came.
-        totals: how many rows its answers said that there are, in their order.
-        lengths: how many rows those pages had that others follow; the first page's is there twice.
-        moved: whether the first page held other rows at the end of the walk than at its beginning.
-    """
+    """One walk over all pages, from the last to the first."""
 
     def __init__(self, pages: Pages) -> None:
         """Begin one."""
-        self.seen: set[Hashable] = set()
-        self.totals: list[int] = []
+        self.seen: set[Hashable] = set()  # the keys of all rows that came
+        self.totals: list[int] = []  # how many rows its answers said that there are, in their order
+        # How many rows those pages had that others follow; the first page's is there twice
         self.lengths: set[int] = set()
+        # Whether the first page held other rows at the end of the walk than at its beginning
         self.moved = False
         self._pages = pages
 

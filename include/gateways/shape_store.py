@@ -48,9 +48,6 @@ class ShapeStore:
 
     Args:
         engine: of the warehouse.
-
-    Attributes:
-        shapes: takes the answers.
     """
 
     def __init__(self, engine: Engine) -> None:
@@ -58,7 +55,7 @@ class ShapeStore:
         with reading(engine) as connection:
             known = connection.execute(select(table)).all()
         self._known = {Shape(row.source, row.path, row.value): row for row in known}
-        self.shapes = Shapes(self._known)
+        self.shapes = Shapes(self._known)  # takes the answers
 
     def write(self) -> Drifted:
         """Write down what is new and what is missing; return what nobody has said before.

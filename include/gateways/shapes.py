@@ -98,13 +98,10 @@ class Shapes:
 
     Args:
         known: what is known of them already.
-
-    Attributes:
-        found: what was new, and in the answers for which unit.
     """
 
     def __init__(self, known: Iterable[Shape] = ()) -> None:
-        self.found: dict[Shape, str] = {}
+        self.found: dict[Shape, str] = {}  # what was new, and in the answers for which unit
         self._roots: dict[str, _Node] = {}
         self._source = self._where = ""
         # Bytes until the next look, of what is known; by chance at first, so that it is not always

@@ -34,17 +34,12 @@ REFUSED = object()  # stands for a value that a problem was found with already
 
 
 class Entry:
-    """One item of a file's list.
-
-    Attributes:
-        file: relative to the project root.
-        line: where it starts, from 1.
-        said_id: its `id` as written; none when there is none that could be shown.
-    """
+    """One item of a file's list."""
 
     def __init__(self, file: str, node: Node, seen: set[int] | None) -> None:
-        self.file = file
-        self.line: int = node.start_mark.line + 1
+        self.file = file  # relative to the project root
+        self.line: int = node.start_mark.line + 1  # where it starts, from 1
+        # Its `id` as written; none when there is none that could be shown
         self.said_id = _said_id(node)
         self._node = node
         self._seen = seen
@@ -143,15 +138,11 @@ def rivals(claims: Iterable[tuple[Hashable, Entry]]) -> dict[Entry, Entry]:
 
 
 class _Builder:
-    """Builds the value of a node.
-
-    Attributes:
-        found: nodes with what is wrong with them.
-    """
+    """Builds the value of a node."""
 
     def __init__(self, seen: set[int] | None) -> None:
         """Start with the nodes that the file's entries have used; none when it has no anchors."""
-        self.found: list[tuple[Node, str]] = []
+        self.found: list[tuple[Node, str]] = []  # nodes with what is wrong with them
         self._seen = seen
         self._aliased: set[int] = set()
 

@@ -45,14 +45,10 @@ FILES = {
 
 
 class Folders:
-    """The project's folders, as one reading of the registry sees them.
-
-    Attributes:
-        root: the project root.
-    """
+    """The project's folders, as one reading of the registry sees them."""
 
     def __init__(self, root: Path) -> None:
-        self.root = root
+        self.root = root  # the project root
         self._scripts = os.path.realpath(root / SCRIPTS)
         self._listed: dict[str, frozenset[str]] = {}
 

@@ -85,9 +85,6 @@ class Request:
 class Context:
     """The request, the registry's answer to it, and where everything is written.
 
-    Attributes:
-        ledger: writes the ledger; None without a warehouse.
-
     Raises:
         ConfigurationError: the job, a period or a shop is not what the registry knows, or the
             service's directory cannot be written.
@@ -104,7 +101,7 @@ class Context:
         self.periods = request.asked.periods(self.job.schedule, datetime.now(timezone.utc))
         check_writable(request.var)
         self.journal = Journal.of(request.var, self.job.schedule.zone)
-        self.ledger = self._open_ledger()
+        self.ledger = self._open_ledger()  # writes the ledger; None without a warehouse
 
     def subject(self, period: Period) -> str:
         """Return the name of one of the job's periods in messages."""

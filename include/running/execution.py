@@ -216,8 +216,7 @@ def _repull(context: Context, period: Period, seconds: float) -> int:
         code = run.run(command_of(job, period), allowed, {REPULL: "1"})
         if code not in (ExitCode.LANDED, ExitCode.NOTHING_TO_DO):
             said = _(
-                "was pulled again in vain, and what has landed stays: {ended}",
-                ended=describe(code),
+                "was pulled again in vain, and what has landed stays: {ended}", ended=describe(code)
             )
             context.note(subject, said, context.output.last_lines())
         context.complete_contracts(period)

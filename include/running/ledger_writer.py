@@ -29,7 +29,7 @@ from include.units.repulls import due_for_a_repull
 from include.units.retries import left_failed
 from include.units.unit import LANDED, LedgerRow, State, Unit
 from include.warehouse.connecting import connect
-from include.warehouse.transactions import cause_of
+from include.warehouse.transactions import cause_of, reading
 from include.warehouse.versions import check_version
 
 if TYPE_CHECKING:
@@ -76,8 +76,8 @@ class LedgerWriter:
         Raises:
             ConfigurationError: they are older, newer, or not there; trying again repairs nothing.
         """
-        with _in_words(NOT_READ), self._ledger.engine.connect() as connection:
-            check_version(connection.execution_options(isolation_level="AUTOCOMMIT"))
+        with _in_words(NOT_READ), reading(self._ledger.engine) as connection:
+            check_version(connection)
 
     def open_units(self, units: Sequence[Unit], *, again: bool, early: bool = False) -> list[Unit]:
         """Expect units, and return those of them that are to be run: `again` also what has landed.

@@ -50,13 +50,11 @@ class ProcessTree:
 
     Args:
         group: the process group of the script, where no subreaper can be had.
-
-    Attributes:
-        exit_codes: of the children that have ended, by pid; -n for signal n.
     """
 
     def __init__(self, group: int | None = None) -> None:
         self.group = group
+        # Of the children that have ended, by pid; -n for signal n
         self.exit_codes: dict[int, int] = {}
 
     def reap(self) -> bool:

@@ -160,10 +160,7 @@ def _remove(path: Path) -> None:
 def _object(line: bytes) -> dict[str, Any]:
     if len(line) >= LONGEST_LINE - 2:
         raise ValueError(
-            _(
-                "it is longer than {most:,} bytes: shorten its error",
-                most=LONGEST_LINE,
-            )
+            _("it is longer than {most:,} bytes: shorten its error", most=LONGEST_LINE)
         )
     try:
         said = json.loads(line.decode(), parse_constant=_no_number, parse_int=_whole)

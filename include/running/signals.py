@@ -18,16 +18,11 @@ SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
 class Interruption:
-    """Whether, and by what, the run was told to end.
-
-    Attributes:
-        signal: the signal that told so, or None.
-        timed_out: whether the script's time is over; holds for one script.
-    """
+    """Whether, and by what, the run was told to end."""
 
     def __init__(self) -> None:
-        self.signal: signal.Signals | None = None
-        self.timed_out = False
+        self.signal: signal.Signals | None = None  # the signal that told so, or None
+        self.timed_out = False  # whether the script's time is over; holds for one script
         self._end: Callable[[], None] | None = None
         for number in SIGNALS:
             # Ignored from the start means: started with nohup, or in a shell's background.

@@ -135,8 +135,7 @@ class CheckOperator(BaseOperator):
             judgement = judge(ledger, self.checks, units)
         except SQLAlchemyError as error:
             told = _(
-                "the warehouse cannot be asked: {cause}; check that it is up",
-                cause=cause_of(error),
+                "the warehouse cannot be asked: {cause}; check that it is up", cause=cause_of(error)
             )
             keys = dict.fromkeys(unit.period.key for unit in units)
             self._journal({key: [told] for key in keys}, url)

@@ -85,8 +85,7 @@ class CompleteOperator(BaseOperator):
             return written(engine, self.contract_id, run_id)
         except SQLAlchemyError as error:
             told = _(
-                "the warehouse cannot be asked: {cause}; check that it is up",
-                cause=cause_of(error),
+                "the warehouse cannot be asked: {cause}; check that it is up", cause=cause_of(error)
             )
             raise AirflowException(f"{self.contract_id}: {told}") from error
         finally:

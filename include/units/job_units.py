@@ -45,17 +45,14 @@ class JobUnits:
             for all its days.
         first_seen: when this installation first saw the job (`include.units.first_seen`); only what
             is expected depends on it, not what a run covers.
-
-    Attributes:
-        begin: periods that end after it are expected.
-        order: the place of each shop, the disabled ones too, as config/shops.yaml has them.
     """
 
     def __init__(self, job: Job, shops: Iterable[Shop], first_seen: datetime | None = None) -> None:
         self._job = job
-        self.begin = expected_from(job, first_seen)
+        self.begin = expected_from(job, first_seen)  # periods that end after it are expected
         mine = [shop for shop in shops if job.platform and shop.platform == job.platform]
         ids = [shop.id for shop in mine] if job.platform else [NO_SHOP]
+        # The place of each shop, the disabled ones too, as config/shops.yaml has them
         self.order = {shop_id: place for place, shop_id in enumerate(ids)}
         # Shops are many, and most of them open and close on the same few days.
         self._alike: dict[tuple[object, ...], list[Shop]] = defaultdict(list)

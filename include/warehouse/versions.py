@@ -14,6 +14,7 @@ from sqlalchemy import inspect, text
 from include.errors import ConfigurationError
 from include.language import N_, _
 from include.warehouse.connecting import connect
+from include.warehouse.transactions import reading
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
@@ -87,8 +88,8 @@ def opened(url: str) -> Engine:
     """
     engine = connect(url)
     try:
-        with engine.connect() as connection:
-            check_version(connection.execution_options(isolation_level="AUTOCOMMIT"))
+        with reading(engine) as connection:
+            check_version(connection)
     except Exception:
         engine.dispose()
         raise

@@ -135,9 +135,6 @@ def _shops(call: Call, before: int, data: Any) -> ShopPage:
     if (last and before + len(page.datas) < page.data_count) or not (last or page.datas):
         raise Temporary(
             call,
-            _(
-                "shops are missing, {count} are there: run it again",
-                count=page.data_count,
-            ),
+            _("shops are missing, {count} are there: run it again", count=page.data_count),
         )
     return page

@@ -165,11 +165,7 @@ def _read(call: Call, shop_id: int, version: int, data: Any, *, is_behind: bool)
         if order.shop_id != shop_id:
             raise Malformed(
                 call,
-                _(
-                    "field orders.{place}.shop_id holds {shop}",
-                    place=place,
-                    shop=order.shop_id,
-                ),
+                _("field orders.{place}.shop_id holds {shop}", place=place, shop=order.shop_id),
             )
         if order.ts < version:
             raise Malformed(
