@@ -8,7 +8,6 @@ from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
-import yaml
 from sqlalchemy import func, select
 
 from include.registry import load_registry
@@ -18,7 +17,7 @@ from include.warehouse import connect
 from include.warehouse.tables import erp_orders, jd_orders, pdd_refunds
 from manager.lifecycle.processes import service_processes
 from tests.integration.composed import stack
-from tests.integration.installation import PATIENCE, until
+from tests.integration.installation import PATIENCE, change_entries, keep_few_shops, until
 from tests.integration.truths import own_rows
 
 if TYPE_CHECKING:
@@ -47,9 +46,19 @@ WATCHED = (
 
 
 @pytest.fixture(scope="module")
-def composed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def composed(
+    tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> Iterator[Stack]:
     """Return all services of docker-compose.yaml, running; no job begins by itself."""
-    with stack(tmp_path_factory.mktemp("compose"), _retry_soon) as running:
+
+    def prepare(root: Path) -> None:
+        for file in (root / "config/tasks").glob("*.yaml"):
+            # Only what the test triggers runs, and is tried again after seconds, not minutes.
+            change_entries(file, recover="0d", retry_delay="5s")
+        if not request.config.getoption("--campaign"):
+            keep_few_shops(root)
+
+    with stack(tmp_path_factory.mktemp("compose"), prepare) as running:
         yield running
 
 
@@ -123,15 +132,6 @@ def test_a_worker_says_that_it_is_well(composed: Stack) -> None:
     done = composed.health("worker", HOSTNAME=worker)
     assert done.returncode == 0, done.stdout + done.stderr
     assert composed.health("worker", HOSTNAME="nobody").returncode != 0
-
-
-def _retry_soon(root: Path) -> None:
-    """Make only what the test triggers run, and try it again after seconds instead of minutes."""
-    for path in (root / "config/tasks").glob("*.yaml"):
-        content = yaml.safe_load(path.read_text("utf-8"))
-        for entry in content["tasks"]:
-            entry |= {"recover": "0d", "retry_delay": "5s"}
-        path.write_text(yaml.safe_dump(content, allow_unicode=True), "utf-8")
 
 
 def _jobs(composed: Stack) -> dict[str, tuple[Job, Period]]:
