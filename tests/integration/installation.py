@@ -29,7 +29,8 @@ from manager.lifecycle.supervisor_client import remove_traces
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-NOT_COPIED = (".git", ".venv", ".env", "var", "__pycache__", ".*_cache", ".hypothesis")
+# What is compiled comes along, but for what is being written at the moment.
+NOT_COPIED = (".git", ".venv", ".env", "var", "*.pyc.*", ".*_cache", ".hypothesis")
 # How long what is waited for may take: how busy a machine is, is no failure.
 PATIENCE = 900.0
 VIEWER = "viewer"

@@ -172,30 +172,39 @@ def _sandbox_of(root: Path, port: int) -> Iterator[None]:
         process.wait()
 
 
-@pytest.mark.parametrize(
-    ("words", "said"),
-    [
-        (("job", "my_report"), "job 'my_report' is there already"),
-        (("job", "erp_store"), "job 'erp_store' is there already"),
-        (("platform", ID), f"platform '{ID}' is there already"),
-        (("platform", "jd"), "platform 'jd' is there already"),
-        (("platform", "orders"), "sandbox/orders.py is there already"),
-        (("job", "Mein-Job"), "'Mein-Job' cannot be an id"),
-        (("job", "../up"), "cannot be an id"),
-        (("platform", "class"), "'class' has a meaning of its own"),
-        (("platform", "thirteen_more"), "has 13 characters"),
-        (("job", "fine", "--name", "a: b"), "a name cannot be 'a: b'"),
-        (("job", "fine", "--name", "名" * 13), "is longer than 24 columns"),
-    ],
-)
-def test_what_cannot_be_is_said_and_nothing_is_written(
-    scaffolded: Path, words: tuple[str, ...], said: str
-) -> None:
+REFUSED = [
+    (("job", "my_report"), "job 'my_report' is there already"),
+    (("job", "erp_store"), "job 'erp_store' is there already"),
+    (("platform", ID), f"platform '{ID}' is there already"),
+    (("platform", "jd"), "platform 'jd' is there already"),
+    (("platform", "orders"), "sandbox/orders.py is there already"),
+    (("job", "Mein-Job"), "'Mein-Job' cannot be an id"),
+    (("job", "../up"), "cannot be an id"),
+    (("platform", "class"), "'class' has a meaning of its own"),
+    (("platform", "thirteen_more"), "has 13 characters"),
+    (("job", "fine", "--name", "a: b"), "a name cannot be 'a: b'"),
+    (("job", "fine", "--name", "名" * 13), "is longer than 24 columns"),
+]
+EACH = """
+import contextlib, io, json, sys
+from manager.cli import main
+for words in json.loads(sys.argv[1]):
+    with contextlib.redirect_stderr(io.StringIO()) as errors:
+        code = main(["--lang", "en", "new", *words])
+    print(json.dumps([code, errors.getvalue()]))
+"""
+
+
+def test_what_cannot_be_is_said_and_nothing_is_written(scaffolded: Path) -> None:
     """Neither over what is there, nor what could not be read; exit code 78."""
     before = files(scaffolded)
-    done = new(scaffolded, *words)
-    assert done.returncode == 78, done.stdout
-    assert said in done.stderr
+    done = call(scaffolded, "-c", EACH, json.dumps([words for words, _ in REFUSED]))
+    assert done.returncode == 0, done.stderr
+    found = map(json.loads, done.stdout.splitlines())
+    for (code, told), (words, said) in zip(found, REFUSED, strict=True):
+        assert code == 78, words
+        assert said in told, words
+    assert new(scaffolded, *REFUSED[0][0]).returncode == 78
     assert files(scaffolded) == before
 
 
