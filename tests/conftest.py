@@ -59,6 +59,7 @@ OF_A_SERVICE = {
         for file in ("test_compose", "test_missed_ticks", "test_go_live")
     },
     "manager/test_remedies.py": "forks",
+    "manager/test_speaking.py": "forks",
     "manager/lifecycle/test_preparing.py": "forks",
     "manager/commands/test_connect.py": "forks",
     "manager/commands/test_probe.py": "forks",

@@ -95,11 +95,11 @@ def test_the_option_comes_before_the_file_and_that_before_the_locale(
 
 
 @pytest.mark.parametrize("program", PROGRAMS)
-def test_other_programs_speak_alike(program: str) -> None:
+def test_other_programs_speak_alike(python: Path, program: str) -> None:
     """Those that are started as modules: their help, their mistakes, and argparse's words."""
 
     def started(*words: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", program, *words]
+        command = [python, "-m", program, *words]
         return subprocess.run(
             command, cwd=PROJECT_ROOT, capture_output=True, text=True, check=False
         )
