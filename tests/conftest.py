@@ -48,7 +48,17 @@ SANDBOX_NOW = datetime(2025, 10, 9, 12)
 WIDE = Allowance(100_000, 1, 199)
 
 SERVICE_TESTS = "tests/integration/"
-LONGEST = "tests/manager/commands/test_new.py"  # runs tests and linters over a copy
+# What takes a worker longest, much of it waiting; the first file of a group stands for all of it.
+LONGEST = (
+    "tests/manager/commands/test_new.py",  # runs tests and linters over a copy
+    "tests/manager/test_remedies.py",
+    "tests/scripts/test_erp_store.py",
+    "tests/gateways/test_faults.py",
+    "tests/scripts/test_jd_store.py",
+    "tests/test_house.py",
+    "tests/manager/importing/test_importing.py",
+    "tests/manager/lifecycle/test_virtualenv.py",
+)
 # What each of their services is shared by; the other files of that folder share `quiet`. And who
 # shares the Python of tests/manager/forking.py, which imports Airflow once in each worker.
 OF_A_SERVICE = {
@@ -254,9 +264,10 @@ def pytest_collection_finish() -> None:
     gc.enable()
 
 
-def _turn(item: pytest.Item) -> tuple[bool, bool, bool]:
+def _turn(item: pytest.Item) -> tuple[bool, bool, int]:
     """Return what tests are sorted by: first those of services, and of these what must not run."""
     names = getattr(item, "fixturenames", ())
     needs_it_off = "unstarted" in names and "service" not in names
     file = item.location[0]
-    return not file.startswith(SERVICE_TESTS), not needs_it_off, file != LONGEST
+    turn = LONGEST.index(file) if file in LONGEST else len(LONGEST)
+    return not file.startswith(SERVICE_TESTS), not needs_it_off, turn
