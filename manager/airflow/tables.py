@@ -12,10 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from alembic.config import Config
-from alembic.script import ScriptDirectory
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from sqlalchemy import Connection, DateTime, column, create_engine, make_url, select, table, text
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
@@ -41,6 +39,9 @@ from manager import connections
 from manager.layout import Layout
 from manager.lifecycle.ports import remembered
 from manager.lifecycle.settings import FERNET, component_environment
+
+if TYPE_CHECKING:
+    from alembic.script import ScriptDirectory
 
 Stuck = Callable[[], Mapping[Name, Run]]
 
@@ -177,8 +178,12 @@ def schema_version(connection: Connection) -> str | None:
     return found
 
 
-def migrations_of_airflow() -> ScriptDirectory:
+def migrations_of_airflow() -> "ScriptDirectory":
     """Return Airflow's migrations, found without importing it."""
+    # 7 MB that the components, which share the rest of this module, do without.
+    from alembic.config import Config  # noqa: PLC0415
+    from alembic.script import ScriptDirectory  # noqa: PLC0415
+
     found = importlib.util.find_spec("airflow")
     places = list(found.submodule_search_locations or []) if found else []
     config = Config()

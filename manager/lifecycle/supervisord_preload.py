@@ -40,8 +40,6 @@ PRELOADED = (
     # The dag-processor and the triggerer answer their children as the api-server answers tasks.
     "airflow.api_fastapi.execution_api.routes",
     "airflow.api_fastapi.execution_api.versions",
-    "alembic.command",
-    "alembic.config",
     "a2wsgi",
     "aiosqlite",
     "httpcore",
