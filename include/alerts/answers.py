@@ -139,15 +139,13 @@ def check_reason(text: str) -> str:
     reason = " ".join(printable(storable(" ".join(text.split()))).split())
     if not any(sign.isprintable() and not sign.isspace() for sign in text):
         raise ConfigurationError(
-            _('a reason is missing: say why nothing is to be said, as in "closed until Friday"')
+            'a reason is missing: say why nothing is to be said, as in "closed until Friday"'
         )
     if len(reason) > LONGEST_LINE:
         raise ConfigurationError(
-            _(
-                "the reason has {reason:,} characters: say it in {longest_line}",
-                reason=len(reason),
-                longest_line=LONGEST_LINE,
-            )
+            "the reason has {reason:,} characters: say it in {longest_line}",
+            reason=len(reason),
+            longest_line=LONGEST_LINE,
         )
     return reason
 
@@ -161,12 +159,10 @@ def check_until(until: date, today: date) -> date:
     latest = today + LONGEST_MUTE
     if not today <= until <= latest:
         raise ConfigurationError(
-            _(
-                "until '{until}' is not between today and {latest}: a mute holds for at most "
-                "{longest_mute} days, and can be made again",
-                until=until,
-                latest=latest,
-                longest_mute=LONGEST_MUTE // timedelta(days=1),
-            )
+            "until '{until}' is not between today and {latest}: a mute holds for at most "
+            "{longest_mute} days, and can be made again",
+            until=until,
+            latest=latest,
+            longest_mute=LONGEST_MUTE // timedelta(days=1),
         )
     return until

@@ -14,7 +14,6 @@ from threading import Lock
 from typing import TYPE_CHECKING, TypeVar
 
 from include.errors import ExpectedError, reason_of
-from include.language import _
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -95,12 +94,10 @@ class Database:
             except (OSError, sqlite3.Error) as error:
                 self._close()
                 raise ExpectedError(
-                    _(
-                        "alerts cannot be kept in {path}: {reason}; make its folder writable, "
-                        "and see that the disk has room",
-                        path=self.path,
-                        reason=reason_of(error),
-                    )
+                    "alerts cannot be kept in {path}: {reason}; make its folder writable, "
+                    "and see that the disk has room",
+                    path=self.path,
+                    reason=reason_of(error),
                 ) from error
         return found
 
@@ -151,14 +148,12 @@ def _bring_up_to_date(connection: sqlite3.Connection, path: Path) -> None:
         _take_step(connection, version)
     if version > len(STEPS):
         raise NewerFileError(
-            _(
-                "{path} is of version {version}, which newer code has written, and this code "
-                "knows {steps}: update the project (`git pull`), or move the file away, after "
-                "which what is open is said once more",
-                path=path,
-                version=version,
-                steps=len(STEPS),
-            )
+            "{path} is of version {version}, which newer code has written, and this code "
+            "knows {steps}: update the project (`git pull`), or move the file away, after "
+            "which what is open is said once more",
+            path=path,
+            version=version,
+            steps=len(STEPS),
         )
 
 

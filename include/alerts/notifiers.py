@@ -19,7 +19,6 @@ from airflow.sdk import BaseNotifier, Connection
 from include.alerts.channels import Channel, Credentials, send
 from include.alerts.messages import Message
 from include.errors import ExpectedError
-from include.language import _
 from include.secrets.values import variable_of
 
 if TYPE_CHECKING:
@@ -89,13 +88,11 @@ class ChannelNotifier(BaseNotifier):
         receipt = await send(self._channel(), credentials, message)
         if not receipt.delivered:
             raise NotDeliveredError(
-                _(
-                    "{kind} did not take the message ({code}): {answer}; {remedy}",
-                    kind=self.kind,
-                    code=receipt.code,
-                    answer=receipt.answer,
-                    remedy=receipt.remedy,
-                )
+                "{kind} did not take the message ({code}): {answer}; {remedy}",
+                kind=self.kind,
+                code=receipt.code,
+                answer=receipt.answer,
+                remedy=receipt.remedy,
             )
         self.log.info("%s has taken the message", self.kind)
 

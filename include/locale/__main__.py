@@ -32,6 +32,7 @@ KEYWORDS = dict.fromkeys(
     (
         *("_", "N_", "ExpectedError", "ConfigurationError", "TemporaryError", "ApiError"),
         *("NotThereError", "ThereAlreadyError", "SupervisorGoneError", "BackupError"),
+        *("DatabaseGoneError", "NewerFileError", "NotDeliveredError"),
         *("UnreadableSourceError", "UnknownFiresError", "UntranslatableError"),
     )
 )

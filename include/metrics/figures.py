@@ -24,7 +24,6 @@ from include.alerts.store import FILE, Store
 from include.coverage import Totals
 from include.errors import ExpectedError
 from include.gateways.limit_use import limit_use
-from include.language import _
 from include.platforms.all_platforms import PLATFORMS
 from include.platforms.feed.dialect import FeedDialect
 from include.registry.alerts import KINDS
@@ -193,7 +192,7 @@ def _add_alerts(
 ) -> None:
     path = place.var / FILE
     if not path.exists():  # which asking would make
-        raise ExpectedError(_("{path} is not there: the watchdog has not run yet", path=path))
+        raise ExpectedError("{path} is not there: the watchdog has not run yet", path=path)
     configuration, store = load_usable(place.root, place.var), Store(path)
     try:
         found = overview(store, configuration, now)

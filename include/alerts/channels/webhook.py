@@ -121,9 +121,7 @@ def check_address(text: str, connection_id: str) -> str:
     """Return an address to call; raises ConfigurationError where it is none."""
     if not text.startswith(("http://", "https://")):
         raise ConfigurationError(
-            _(
-                "connection {connection_id}: host is not an address like https://hc-ping.com/…",
-                connection_id=connection_id,
-            )
+            "connection {connection_id}: host is not an address like https://hc-ping.com/…",
+            connection_id=connection_id,
         )
     return text

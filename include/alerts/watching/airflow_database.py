@@ -26,7 +26,7 @@ from include.alerts.watching.connections import connections_of_shops
 from include.coverage.airflow_runs import DAGS, RUNS, SCHEDULERS, read_runs_of, read_under_way
 from include.coverage.runs import UnderWay
 from include.errors import ConfigurationError
-from include.language import N_, _
+from include.language import N_
 from include.registry.contracts.schema import DAG_PREFIX
 
 if TYPE_CHECKING:
@@ -181,7 +181,7 @@ class AirflowReader:
         with collector.reading(PART, Kind.PAUSED, subjects=COMPONENTS.values(), away=away):
             if not self.site.said(METADATA_URL):
                 raise ConfigurationError(
-                    _("nothing says where it is: AIRFLOW__DATABASE__SQL_ALCHEMY_CONN is not set")
+                    "nothing says where it is: AIRFLOW__DATABASE__SQL_ALCHEMY_CONN is not set"
                 )
             with opened(self.site.said(METADATA_URL)) as connection:
                 state = read_airflow(connection, scope.registry, scope.now)

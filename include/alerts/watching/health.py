@@ -16,7 +16,7 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 from include.errors import ConfigurationError, ExpectedError
-from include.language import N_, _
+from include.language import N_
 from include.warehouse.transactions import cause_of
 
 if TYPE_CHECKING:
@@ -161,7 +161,7 @@ def there(url: str) -> URL:
     made = make_url(url)
     is_file = made.get_backend_name() == "sqlite" and made.database
     if is_file and not Path(made.database or "").exists():
-        raise DatabaseGoneError(_("{database} is not there", database=made.database))
+        raise DatabaseGoneError("{database} is not there", database=made.database)
     return made
 
 

@@ -57,12 +57,11 @@ class Blanks(NamedTuple):
         if form == NUMBER:
             if self.shop.isascii() and self.shop.isdecimal():
                 return int(self.shop)
-            told = _(
+            raise ConfigurationError(
                 "shop {shop!r} is not a number, as {{shop:number}} in config/feeds.yaml says: "
                 "write {{shop}} there, or correct platform_id in config/shops.yaml",
                 shop=self.shop,
             )
-            raise ConfigurationError(told)
         period = self.period
         values: dict[str, str | date] = {
             "shop": self.shop,
