@@ -3,7 +3,8 @@
 A text is a `Message`, which is written as `_("no job {job!r}", job=job)`. It is a string in the
 language of the moment, and still knows its template and its values, so that what is stored can be
 shown in another language later. Texts of tables and `--help` that are made before the language is
-known are marked with `N_`, and made with `_` where they are shown.
+known are marked with `N_`, and made with `_` where they are shown. `{manager}` in a text is how a
+person calls the manager, and needs no value.
 
 The catalogues are in `include/locale`: `python -m include.locale` reads the code for messages,
 updates `zh/<room>.po`, and compiles them.
@@ -21,6 +22,8 @@ from decimal import Decimal
 from functools import cache, reduce
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from include import MANAGER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -196,6 +199,7 @@ def _taken(value: Any) -> Any:
 
 def _rendered(template: str, values: Mapping[str, Any], wanted: str) -> str:
     text = _catalogue(wanted).gettext(template) if wanted != ENGLISH and template else template
+    text = text.replace("{manager}", MANAGER)
     if not values:
         return text
     return text.format_map({name: _shown(value, wanted) for name, value in values.items()})

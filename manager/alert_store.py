@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from include import MANAGER
 from include.alerts.store import FILE, Store
 from include.errors import ExpectedError
 from include.language import _
@@ -14,9 +13,7 @@ from manager.layout import Layout
 def alert_store(layout: Layout) -> Iterator[Store]:
     """Open what an installation keeps of alerts; raises ExpectedError before the first start."""
     if not layout.secrets.exists():  # which the first start makes before anything else
-        raise ExpectedError(
-            _("nothing is watched yet: `{manager} start` begins to", manager=MANAGER)
-        )
+        raise ExpectedError(_("nothing is watched yet: `{manager} start` begins to"))
     store = Store(layout.var / FILE)
     try:
         yield store

@@ -15,7 +15,6 @@ from contextlib import redirect_stdout
 from pathlib import Path
 from typing import NoReturn
 
-from include import MANAGER
 from include.command_line import Parser, gettext_speaks, language_parser
 from include.errors import ConfigurationError, ExpectedError, TemporaryError, reason_of
 from include.language import ENGLISH, Message, _, choose, language
@@ -141,8 +140,8 @@ def _nothing_installed(arguments: Namespace) -> int:
     """Answer `stop` and `status` where nothing was ever started."""
     command = arguments.command
     if command not in ("stop", "status"):
-        raise ExpectedError(_("nothing is installed yet: run `{manager} start`", manager=MANAGER))
-    advice = _("not running: `{manager} start` installs and starts it", manager=MANAGER)
+        raise ExpectedError(_("nothing is installed yet: run `{manager} start`"))
+    advice = _("not running: `{manager} start` installs and starts it")
     if getattr(arguments, "prometheus", False):  # what is printed is read as metrics
         raise ExpectedError(advice)
     print(json.dumps({"state": "not running"}) if arguments.json else advice)

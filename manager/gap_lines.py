@@ -92,7 +92,7 @@ def _without_data(found: FoundGaps) -> list[str]:
         "not counted, since they land no data: {units} (`{manager} gaps --job JOB` lists them)"
     )
     units = [_("{number} of {job}", number=number, job=job) for job, number in counted.items()]
-    return [_(text, units=units, manager=MANAGER)]
+    return [_(text, units=units)]
 
 
 def _of_job(reader: CoverageReader, job_id: str, spans: list[Span], shop: str | None) -> list[str]:
@@ -101,7 +101,7 @@ def _of_job(reader: CoverageReader, job_id: str, spans: list[Span], shop: str | 
     lines = ["", "  ".join((job_id, reader.registry.jobs[job_id].name, f"({number:,})"))]
     if left := sum(len(span.units) for span in spans[:-LINES_OF_A_JOB]):
         text = N_("  {left:,} earlier ones (`{manager} gaps --json` has all)")
-        lines.append(_(text, left=left, manager=MANAGER))
+        lines.append(_(text, left=left))
     lines += lined_up(
         [
             (
@@ -118,7 +118,7 @@ def _of_job(reader: CoverageReader, job_id: str, spans: list[Span], shop: str | 
             "  runs by itself when contract {after} is complete: `{manager} complete {after} "
             "PERIOD` says what is missing"
         )
-        lines.append(_(text, after=after, manager=MANAGER))
+        lines.append(_(text, after=after))
     lost = [span for span in spans if span.state == State.UNREPAIRABLE]
     if lost:
         first, last = lost[0].first, lost[-1].last
@@ -127,7 +127,7 @@ def _of_job(reader: CoverageReader, job_id: str, spans: list[Span], shop: str | 
             "  no run can bring these; to accept them: {manager} waive {job} --period {keys} "
             "--reason TEXT"
         )
-        lines.append(_(text, manager=MANAGER, job=job_id, keys=keys))
+        lines.append(_(text, job=job_id, keys=keys))
     to_repair = [span for span in spans if not span.under_way and span not in lost]
     if not to_repair:
         return lines + [_("  queued or running runs cover them")] * (len(lost) < len(spans))
@@ -139,7 +139,7 @@ def _of_job(reader: CoverageReader, job_id: str, spans: list[Span], shop: str | 
     if reader.paused and job_id in reader.paused:
         text = N_("  repair: {command}  (paused: `{manager} resume {job}` first)")
     command = repair_command(job_id, shop, since)
-    return [*lines, _(text, command=command, manager=MANAGER, job=job_id)]
+    return [*lines, _(text, command=command, job=job_id)]
 
 
 def _stuck(reader: CoverageReader, spans: list[Span]) -> list[str]:

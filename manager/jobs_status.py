@@ -10,7 +10,6 @@ from datetime import datetime, timedelta, tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from include import MANAGER
 from include.coverage.runs import UNDER_WAY
 from include.cron import CronError, check_cron
 from include.language import ENGLISH, _, in_every_language, speaking
@@ -171,13 +170,12 @@ def lines_of(overview: Overview) -> list[str]:
                 "the last run failed of {jobs}: `{manager} logs JOB` says why, and `gaps` what is "
                 "missing and how to repair it",
                 jobs=overview.failed,
-                manager=MANAGER,
             )
         )
     lines += [
         _(
             "{dag} is paused, and its events wait: `{manager} resume {dag}` lets them go on",
-            dag=dag_id, manager=MANAGER,
+            dag=dag_id
         )
         for dag_id in overview.held
     ]  # fmt: skip

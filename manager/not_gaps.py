@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from include import MANAGER
 from include.coverage import State
 from include.language import N_, _, clauses
 
@@ -57,7 +56,7 @@ class NotGaps:
             _("not landed yet: {units}", units=waiting) if waiting else "",
             self._to_come(),
             _("{off:,} disabled ({who})", off=off, who=who) if off else "",
-            _(waived, waived=self.waived, manager=MANAGER) if self.waived else "",
+            _(waived, waived=self.waived) if self.waived else "",
         )
 
     def _to_come(self) -> str:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 
-from include import MANAGER
 from include.coverage import JudgedUnit
 from include.coverage.gap_ranges import in_brief
 from include.coverage.missing import FIRST
@@ -78,7 +77,7 @@ def _tables(digest: Digest) -> Iterator[tuple[str, list[Row], list[str]]]:
     rows = [*map(_row, digest.without_data)]
     yield _("Without data of their own, and not counted"), [head, *rows], []
     rows = [(*_names(unit), _gap(unit)) for unit in digest.gaps[:GAPS_SHOWN]]
-    repair = _("`{manager} gaps` says how to repair them", manager=MANAGER)
+    repair = _("`{manager} gaps` says how to repair them")
     yield _("Missing"), [(*unit_of, _("why")), *rows], [*_left(digest.gaps), repair]
     rows = [
         (*_names(one.unit), f"{one.rows:,}", f"{one.usual:,.0f}", f"{one.percent:+} %")

@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from include import MANAGER
 from include.coverage.gap_ranges import in_brief
 from include.coverage.runs import UNDER_WAY, Run
 from include.errors import ExpectedError
@@ -161,7 +160,7 @@ class Follower:
                 file=SHOPS_FILE,
             )
         if len(closed) < len(shops) or not closed:
-            return _("`{manager} logs {job}` says why", manager=MANAGER, job=job.id)
+            return _("`{manager} logs {job}` says why", job=job.id)
         return _(
             "no shop that was asked for is open in {period}: {why}",
             period=period.key,
@@ -186,7 +185,6 @@ class Follower:
             _(
                 "{run} did not land: `{manager} logs {job}` shows its log (in {log})",
                 run=run.title,
-                manager=MANAGER,
                 job=run.job.id,
                 log=shown,
             )

@@ -7,7 +7,6 @@ from typing import NamedTuple
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from include import MANAGER
 from include.errors import ExpectedError
 from include.language import _
 from include.warehouse.transactions import cause_of
@@ -36,7 +35,6 @@ def in_words(kind: type[ExpectedError] = ExpectedError) -> Iterator[None]:
                 "the warehouse cannot be read: {cause}; see that it is up: `{manager} doctor` "
                 "looks at it",
                 cause=cause_of(error),
-                manager=MANAGER,
             )
         ) from None
 
@@ -45,9 +43,7 @@ def in_words(kind: type[ExpectedError] = ExpectedError) -> Iterator[None]:
 def open_warehouse(layout: Layout) -> Iterator[Warehouse]:
     """Open the warehouse of an installation; raises ExpectedError before the first start."""
     if not layout.secrets.exists():  # which the first start makes before anything else
-        raise ExpectedError(
-            _("there is no warehouse yet: `{manager} start` makes it", manager=MANAGER)
-        )
+        raise ExpectedError(_("there is no warehouse yet: `{manager} start` makes it"))
     environment = component_environment(layout, remembered(layout))
     with in_words():
         engine = opened(warehouse_url(dict(environment)))

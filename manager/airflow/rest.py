@@ -11,7 +11,6 @@ from json import dumps, loads
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from include import MANAGER
 from include.errors import ExpectedError
 from include.foreign_errors import explained
 from include.language import _
@@ -188,7 +187,6 @@ class Api:
                     file=self._passwords,
                     user=ADMIN,
                     error=explained(error),
-                    manager=MANAGER,
                 )
             ) from None
 
@@ -208,7 +206,6 @@ class Api:
                     "the web UI at {url} does not answer ({error}): see `{manager} status`",
                     url=self._ports.local_url,
                     error=explained(error) or type(error).__name__,
-                    manager=MANAGER,
                 )
             ) from error
         if status >= FIRST_ERROR:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from include import MANAGER
 from include.errors import ExpectedError
 from include.language import _
 from manager.airflow.rest import (
@@ -43,9 +42,7 @@ def service_api(layout: Layout) -> Iterator[Api]:
     except ApiError:
         if running(layout):
             raise
-        raise ExpectedError(
-            _("the service is not running: run `{manager} start`", manager=MANAGER)
-        ) from None
+        raise ExpectedError(_("the service is not running: run `{manager} start`")) from None
 
 
 def begin_run(
@@ -82,7 +79,6 @@ def begin_run(
                     job=job_id,
                     key=key,
                     trouble=run.trouble,
-                    manager=MANAGER,
                 )
             )
     return api.trigger(job_id, key, conf), True
@@ -98,7 +94,6 @@ def _check_can_run(api: Api, job_id: str) -> None:
                 "job {job!r} is not a DAG yet: try again in a few seconds; if it stays so, "
                 "`{manager} check` and the web UI say why",
                 job=job_id,
-                manager=MANAGER,
             )
         ) from None
     if dag["is_paused"]:
@@ -107,7 +102,6 @@ def _check_can_run(api: Api, job_id: str) -> None:
                 "job {job!r} is paused, so its runs would wait for ever: run `{manager} resume "
                 "{job}`",
                 job=job_id,
-                manager=MANAGER,
             )
         )
 

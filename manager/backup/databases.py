@@ -10,7 +10,6 @@ from typing import NamedTuple
 
 from sqlalchemy.engine import URL, make_url
 
-from include import MANAGER
 from include.foreign_errors import explained
 from include.language import _
 from manager.backup.archive import DATABASES
@@ -79,11 +78,7 @@ def copy_database(name: str, url: str, folder: Path) -> str:
 def _copy_sqlite(source: Path, target: Path) -> None:
     if not source.is_file():
         raise NotTakenError(
-            _(
-                "{source} is not there: `{manager} doctor` says what brings it back",
-                source=source,
-                manager=MANAGER,
-            )
+            _("{source} is not there: `{manager} doctor` says what brings it back", source=source)
         )
     target.parent.mkdir(parents=True, exist_ok=True)
     # In one step, which reads a single moment of it; each write of others starts several again.

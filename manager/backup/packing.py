@@ -13,7 +13,7 @@ from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from include import MANAGER, METADATA_URL, WAREHOUSE, project_version
+from include import METADATA_URL, WAREHOUSE, project_version
 from include.alerts.store import FILE
 from include.errors import ConfigurationError, ExpectedError, reason_of
 from include.foreign_errors import explained
@@ -49,7 +49,6 @@ def backup(layout: Layout, arguments: Namespace) -> int:
                 "there is nothing to back up: {secrets} is not there; `{manager} start` makes an "
                 "installation",
                 secrets=layout.shown(layout.secrets),
-                manager=MANAGER,
             )
         )
     target = _target(layout, arguments.file)

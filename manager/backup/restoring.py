@@ -6,7 +6,6 @@ from argparse import Namespace
 from datetime import datetime, timezone
 from pathlib import Path
 
-from include import MANAGER
 from include.errors import ConfigurationError, ExpectedError, reason_of
 from include.language import N_, _
 from manager.alert_store import alert_store
@@ -102,8 +101,7 @@ def _check_stopped(layout: Layout) -> None:
         raise ConfigurationError(
             _(
                 "the service runs, and would write into what is restored: run `{manager} stop`, "
-                "then this command again",
-                manager=MANAGER,
+                "then this command again"
             )
         )
 
@@ -233,4 +231,4 @@ def _tell(layout: Layout, file: Path, manifest: Manifest) -> None:
         )
     for sentence in manifest.missing:
         print(_("the backup did not have everything: {sentence}", sentence=sentence))
-    print(_("`{manager} start` brings older tables up to date, and goes on", manager=MANAGER))
+    print(_("`{manager} start` brings older tables up to date, and goes on"))

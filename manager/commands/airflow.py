@@ -4,7 +4,6 @@ from argparse import ArgumentError, ArgumentParser, Namespace
 from collections.abc import Sequence
 from typing import NoReturn
 
-from include import MANAGER
 from include.errors import ConfigurationError
 from include.language import _
 from manager.layout import Layout
@@ -33,7 +32,6 @@ def _refuse_secrets(words: Sequence[str]) -> None:
                     "connection in the web UI under Admin > Connections, or write it into a "
                     "file and run `{manager} airflow connections import FILE`",
                     option=option,
-                    manager=MANAGER,
                 )
             )
 
@@ -60,7 +58,6 @@ def _refuse_test_without_date(words: Sequence[str]) -> None:
                 "the day that it is to cover, as in `{manager} airflow {command} "
                 "2025-10-02`, or run the script here: `{manager} run {job}`",
                 command=command,
-                manager=MANAGER,
                 job=known.job,
             )
         )

@@ -9,7 +9,6 @@ from itertools import groupby
 
 from sqlalchemy import Engine
 
-from include import MANAGER
 from include.coverage.contract_status import ContractStatus, read_status
 from include.coverage.missing import Missing
 from include.errors import ConfigurationError, ExpectedError, TemporaryError
@@ -206,4 +205,4 @@ def _of_job(
         yield _("  and {count:,} more (--json has all)", count=len(missing) - SHOPS_OF_A_JOB)
     yield from dict.fromkeys(f"  {remedy}" for one in missing for remedy in one.remedies)
     if is_paused:
-        yield _("  paused: `{manager} resume {job}` lets it run again", manager=MANAGER, job=job_id)
+        yield _("  paused: `{manager} resume {job}` lets it run again", job=job_id)

@@ -10,7 +10,6 @@ from argparse import Namespace
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from include import MANAGER
 from include.errors import ConfigurationError, ExpectedError
 from include.gateways.connection import TOKEN_FIELDS, is_address
 from include.language import N_, _
@@ -185,8 +184,8 @@ def _ask_platform(conn_id: str, found: Checked, variables: Mapping[str, str]) ->
         print(masker.mask(str(finding)))
     if not findings:
         text = N_("not asked: no enabled job reads it; `{manager} doctor` asks later")
-        print(_(text, manager=MANAGER))
+        print(_(text))
     if not any(finding.level == FAIL for finding in findings):
         return 0
     kept = _(prompts.KEPT)
-    raise ExpectedError(_(connecting.NOT_TAKEN, connection=conn_id, manager=MANAGER, kept=kept))
+    raise ExpectedError(_(connecting.NOT_TAKEN, connection=conn_id, kept=kept))

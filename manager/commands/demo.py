@@ -6,7 +6,6 @@ from datetime import datetime, timezone
 
 import psutil
 
-from include import MANAGER
 from include.errors import ConfigurationError
 from include.language import CHINESE, _, language
 from include.registry import Job, load_registry
@@ -112,13 +111,12 @@ def _tell_ends(follower: Follower, runs: Sequence[Followed], began: datetime) ->
 def _tell_what_next(layout: Layout, runs: Sequence[Followed], *, is_good: bool) -> None:
     """Print how to go on."""
     ports = remembered(layout)
-    print(_("the service runs on, until `{manager} stop`", manager=MANAGER))
+    print(_("the service runs on, until `{manager} stop`"))
     if not is_good:
         print(
             _(
                 "`{manager} doctor` looks for the cause, `{manager} repair --yes` runs what is "
-                "missing",
-                manager=MANAGER,
+                "missing"
             )
         )
     guide = f"docs/add-a-job{'.zh-CN' if language() == CHINESE else ''}.md"
@@ -136,7 +134,6 @@ def _tell_what_next(layout: Layout, runs: Sequence[Followed], *, is_good: bool) 
         _(
             "2. land an older period, and then the same again, which loads nothing twice: "
             "`{manager} trigger {job} --period {key} --wait`",
-            manager=MANAGER,
             job=example.job.id,
             key=schedule.preceding(schedule.parse_key(example.key)).key,
         )

@@ -6,7 +6,6 @@ from dataclasses import replace
 from datetime import date, datetime, timezone
 from pathlib import Path
 
-from include import MANAGER
 from include.errors import ConfigurationError
 from include.language import _
 from include.registry.paths import SCRIPTS
@@ -50,7 +49,7 @@ def importing(layout: Layout, arguments: Namespace) -> int:
     if not all(arguments.sources or [""]):
         raise ConfigurationError(
             _("name what is to be imported: the files of the old scheduler, as in "
-              "`{command} import scheduler_config.py scheduler_flows.py`", command=MANAGER)
+              "`{manager} import scheduler_config.py scheduler_flows.py`")
         )  # fmt: skip
     wishes = Wishes(
         root=layout.root,
@@ -182,7 +181,7 @@ def _print_written(layout: Layout, plan: Plan, paths: Sequence[Path]) -> None:
         print(_("wrote {file}, the record of what each job was in the old system", file=record))
     runnable = [entry.id for entry in plan.entries if entry.script.found]
     print(
-        _("next: `{command} check`; `{command} run {job}` tries a script; "
-          "`{command} import --enable {job}` lets it run by schedule, and says how to stop it in "
-          "the old system", command=MANAGER, job=(runnable or [plan.entries[0].id])[0])
+        _("next: `{manager} check`; `{manager} run {job}` tries a script; "
+          "`{manager} import --enable {job}` lets it run by schedule, and says how to stop it in "
+          "the old system", job=(runnable or [plan.entries[0].id])[0])
     )  # fmt: skip

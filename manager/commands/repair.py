@@ -8,7 +8,6 @@ from itertools import groupby
 from operator import attrgetter
 from typing import Any
 
-from include import MANAGER
 from include.contracts.followers import awaiting
 from include.coverage import repairing
 from include.coverage.history import read_history
@@ -137,7 +136,7 @@ def _answer(
         text = N_(
             "the runs go on by themselves: `{manager} status`, or the page Coverage, tells how"
         )
-        print(_(text, manager=MANAGER))
+        print(_(text))
     return int(stays or (not arguments.no_wait and not all(one.landed for one in started)))
 
 
@@ -180,7 +179,7 @@ def _lines(plan: Plan, broken: Sequence[str] = ()) -> list[str]:
         nothing = N_("nothing to repair of what is known") if broken else N_("nothing to repair")
         lines.append(_(nothing))
     for (job_id, why), units in plan.held.items():
-        reason = _(WHY[why], manager=MANAGER, job=job_id)
+        reason = _(WHY[why], job=job_id)
         text = N_("{job}: {units:,} left out: {why}")
         lines.append(_(text, job=job_id, units=units, why=reason))
     lines += [

@@ -3,7 +3,6 @@
 import subprocess
 from argparse import Namespace
 
-from include import MANAGER
 from include.errors import ConfigurationError, ExpectedError
 from include.language import _
 from manager.layout import Layout, log_end
@@ -32,13 +31,12 @@ def rotate(layout: Layout, arguments: Namespace) -> int:
                 "there is nothing to rotate: {secrets} is not there; the first `{manager} "
                 "start` makes keys and passwords",
                 secrets=layout.shown(layout.secrets),
-                manager=MANAGER,
             )
         )
     with layout.lock():
         if running(layout):
             raise ConfigurationError(
-                _("the service runs with the old ones: run `{manager} stop` first", manager=MANAGER)
+                _("the service runs with the old ones: run `{manager} stop` first")
             )
         KINDS[arguments.kind](layout)
     return 0

@@ -5,7 +5,6 @@ import sys
 from argparse import Namespace
 from typing import NoReturn
 
-from include import MANAGER
 from include.language import _
 from include.running.asked import VARIABLES, Asked
 from manager import connections
@@ -42,7 +41,6 @@ def warn_about_sandbox(layout: Layout, variables: dict[str, str]) -> None:
                 "the sandbox at {sandbox_url}, which this job pulls from, is not running: "
                 "`{manager} start` starts it",
                 sandbox_url=ports.sandbox_url,
-                manager=MANAGER,
             ),
             file=sys.stderr,
             flush=True,

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from include import MANAGER
 from include.alerts.watching.health import GIGABYTE, LITTLE_DISK
 from include.language import N_, _
 from manager.airflow.rest import Api
@@ -107,13 +106,13 @@ def _alert_lines(told: dict[str, Any]) -> Iterator[str]:
         text = N_("alerts: {count} open: `{manager} alerts` lists them")
         if not count:
             text = N_("alerts: {count} open")
-        yield _(text, count=count, manager=MANAGER)
+        yield _(text, count=count)
     for channel, why in told.get("failing_channels", {}).items():
         text = N_(
             "    channel {channel} takes no messages ({why}): `{manager} alerts test {channel}` "
             "shows what to do"
         )
-        yield _(text, channel=channel, why=why, manager=MANAGER)
+        yield _(text, channel=channel, why=why)
 
 
 def component_lines(healths: list[Health]) -> list[str]:
@@ -177,7 +176,7 @@ def _without_supervisor(layout: Layout, ports: Ports, *, as_json: bool) -> int:
             "(pids {pids}): `{manager} stop` ends them, `start` repairs"
         )
         pids = [process.pid for process in left]
-        print(_(text, count=len(left), pids=pids, manager=MANAGER), file=sys.stderr)
+        print(_(text, count=len(left), pids=pids), file=sys.stderr)
     else:
-        print(_("not running: `{manager} start` starts it", manager=MANAGER))
+        print(_("not running: `{manager} start` starts it"))
     return DEGRADED if left else NOT_RUNNING

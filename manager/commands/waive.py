@@ -5,7 +5,6 @@ from argparse import Namespace
 from collections.abc import Sequence
 from typing import Any
 
-from include import MANAGER
 from include.contracts import completed
 from include.coverage import JudgedUnit
 from include.coverage.waiving import Selection, select
@@ -53,7 +52,6 @@ def waive(layout: Layout, arguments: Namespace) -> int:
         _(
             "waived {units}: it counts nowhere; `{manager} unwaive` takes it back",
             units=_named(found.gaps),
-            manager=MANAGER,
         )
     )
     for revision in whole:

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from datetime import datetime, timezone
 
-from include import MANAGER
 from include.alerts.configuration import load_usable
 from include.alerts.overview import Overview, overview
 from include.language import N_, _
@@ -36,7 +35,7 @@ def check_alerts(patient: Patient) -> Iterator[Finding]:
                 "{last:%Y-%m-%d %H:%M} UTC"
             )
         text = _(template, last=last)
-        yield Finding(FAIL, ABOUT, text, _("see `{manager} logs watchdog`", manager=MANAGER))
+        yield Finding(FAIL, ABOUT, text, _("see `{manager} logs watchdog`"))
     for health in found.failing:
         text = _(
             "channel {channel} takes no messages: {code} {answer}",
@@ -45,11 +44,11 @@ def check_alerts(patient: Patient) -> Iterator[Finding]:
             answer=health.answer,
         )
         remedy = health.remedy or _(
-            "`{manager} alerts test {channel}` tries it", manager=MANAGER, channel=health.channel
+            "`{manager} alerts test {channel}` tries it", channel=health.channel
         )
         yield Finding(FAIL, ABOUT, text, remedy)
     if found.alerts:
-        remedy = _("`{manager} alerts` lists them", manager=MANAGER)
+        remedy = _("`{manager} alerts` lists them")
         yield Finding(WARN, ABOUT, counted(found), remedy)
     elif configuration.channels and not found.failing:
         yield Finding(

@@ -9,7 +9,7 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine, create_engine, insert, text
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
-from include import MANAGER, METADATA_URL
+from include import METADATA_URL
 from include.errors import ConfigurationError
 from include.language import N_, _
 from include.warehouse import connect
@@ -54,12 +54,11 @@ def _opened(about: str, engine: Engine) -> Iterator[tuple[Connection | None, Fin
     where = engine.url.render_as_string(hide_password=True)
     file = engine.url.database if engine.dialect.name == "sqlite" else None
     if file and not Path(file).exists():
-        remedy = _("`{manager} start` makes it, `restore` brings one back", manager=MANAGER)
+        remedy = _("`{manager} start` makes it, `restore` brings one back")
         if about == "warehouse":  # which `start` makes but once
             remedy = _(
                 "put it back, or bring a backup back with `{manager} restore FILE`; where it is to "
-                "begin empty: `{manager} migrate`",
-                manager=MANAGER,
+                "begin empty: `{manager} migrate`"
             )
         yield None, Finding(FAIL, about, _("{file} is not there", file=file), remedy)
         return
@@ -74,7 +73,7 @@ def _opened(about: str, engine: Engine) -> Iterator[tuple[Connection | None, Fin
     except (SQLAlchemyError, sqlite3.Error) as error:
         is_damaged = file and not isinstance(error, (OperationalError, sqlite3.OperationalError))
         said = _("{where} does not open: {cause}", where=where, cause=_cause(error))
-        remedy = _(BRING_BACK, manager=MANAGER) if is_damaged else _(REACH)
+        remedy = _(BRING_BACK) if is_damaged else _(REACH)
         yield None, Finding(FAIL, about, said, remedy)
         return
     try:
@@ -101,7 +100,7 @@ def _whole(about: str, connection: Connection) -> Iterator[Finding]:
             FAIL,
             about,
             _("{where} is damaged: {said}", where=where, said=said),
-            _(BRING_BACK, manager=MANAGER),
+            _(BRING_BACK),
         )
 
 
@@ -111,13 +110,13 @@ def _version_of_airflow(connection: Connection) -> Finding:
     try:
         found = schema_version(connection)
     except SQLAlchemyError:
-        return Finding(FAIL, about, _("has no tables"), _(BRING_UP_TO_DATE, manager=MANAGER))
+        return Finding(FAIL, about, _("has no tables"), _(BRING_UP_TO_DATE))
     if found == newest:
         return Finding(OK, about, _("its tables are up to date ({newest})", newest=newest))
     known = {revision.revision for revision in migrations.walk_revisions()}
-    remedy = _(BRING_UP_TO_DATE, manager=MANAGER)
+    remedy = _(BRING_UP_TO_DATE)
     if found not in known:
-        back = _(BRING_BACK, manager=MANAGER)
+        back = _(BRING_BACK)
         remedy = _("a newer Airflow has made it: {bring_back}", bring_back=back)
     return Finding(
         FAIL,

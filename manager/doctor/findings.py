@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, field
 
-from include import MANAGER
 from include.language import N_, Message, _, clauses
 from manager.layout import Layout
 from manager.lifecycle.ports import Ports
@@ -36,7 +35,7 @@ ABOUT = (
 
 def repaired_by_start() -> str:
     """Return the remedy for processes that outlived their supervisord."""
-    return _("`{manager} start` ends that and starts the service", manager=MANAGER)
+    return _("`{manager} start` ends that and starts the service")
 
 
 @dataclass(frozen=True)

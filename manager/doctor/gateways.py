@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 
-from include import MANAGER
 from include.alerts.watching.clock import TOLERATED_SECONDS, difference_to
 from include.errors import ConfigurationError, missing_connection
 from include.gateways.connection import EXAMPLE, base_url, read_fields
@@ -38,7 +37,7 @@ def check_connections(patient: Patient) -> Iterator[Finding]:
             "were not asked: the sandbox at {sandbox_url} is not running",
             sandbox_url=patient.ports.sandbox_url,
         )
-        yield Finding(WARN, about, text, _(START, manager=MANAGER))
+        yield Finding(WARN, about, text, _(START))
     others = [question for question in questions if question not in mute]
     yield from map(finding_of, answers_to(others, variables["WAREHOUSE_URL"]))
     for conn_id in sorted(ids_in_use(found) - {question.id for question in questions}):
@@ -66,7 +65,6 @@ def _still_of_the_sandbox(
         remedy = _(
             "`{manager} connect {names}` asks for the real ones, or write `enabled: false` "
             "into the jobs and shops that need them",
-            manager=MANAGER,
             names=names[0],
         )
         yield Finding(WARN, about, _("still lead to the sandbox, whose rows are made up"), remedy)

@@ -6,7 +6,6 @@ from datetime import datetime, timedelta, timezone
 from sqlalchemy import select
 from tenacity import Retrying, retry_if_result, stop_after_attempt, wait_fixed
 
-from include import MANAGER
 from include.coverage.airflow_runs import JOB_PAUSED
 from include.coverage.runs import Run
 from include.language import _, english
@@ -69,7 +68,7 @@ def check_pools(patient: Patient) -> Iterator[Finding]:
     for name, pool in wanted.items():
         if there.get(name) != pool["slots"]:
             wrong = True
-            said = {"pool": name, "file": POOLS_FILE, "wanted": pool["slots"], "manager": MANAGER}
+            said = {"pool": name, "file": POOLS_FILE, "wanted": pool["slots"]}
             if name not in there:
                 text_ = _("{pool} is not there, and {file} says {wanted}", **said)
                 yield Finding(FAIL, "pools", text_, _("`{manager} restart` makes it so", **said))
@@ -93,12 +92,12 @@ def check_paused(patient: Patient) -> Iterator[Finding]:
     dags = paused_by_dag(patient.environment)
     for job_id in enabled:
         if dags.get(job_id):
-            remedy = _("`{manager} resume {job}` goes on with it", manager=MANAGER, job=job_id)
+            remedy = _("`{manager} resume {job}` goes on with it", job=job_id)
             yield Finding(WARN, "jobs", _("{job} is paused: its runs wait", job=job_id), remedy)
     contracts = load_contracts(patient.layout.root).by_id.values()
     for dag_id in (one.dag_id for one in contracts if dags.get(one.dag_id)):
         text_ = _("{dag} is paused, and its events wait", dag=dag_id)
-        remedy = _("`{manager} resume {dag}` lets them go on", manager=MANAGER, dag=dag_id)
+        remedy = _("`{manager} resume {dag}` lets them go on", dag=dag_id)
         yield Finding(WARN, "contracts", text_, remedy)
     missing = [job_id for job_id in enabled if job_id not in dags]
     if missing:
@@ -128,18 +127,15 @@ def _remedy(run: Run) -> str:
     why = english(run.stuck)
     if "pool" in why:
         return _(
-            "`{manager} restart` makes the pools of {file}; the run then goes on",
-            manager=MANAGER,
-            file=POOLS_FILE,
+            "`{manager} restart` makes the pools of {file}; the run then goes on", file=POOLS_FILE
         )
     if why == JOB_PAUSED:
-        return _("`{manager} resume {job}` goes on with it", manager=MANAGER, job=run.job_id)
+        return _("`{manager} resume {job}` goes on with it", job=run.job_id)
     if run.blocks:
-        return _("`{manager} restart` starts what should go on with it", manager=MANAGER)
+        return _("`{manager} restart` starts what should go on with it")
     return _(
         "`{manager} repair --job {job} --yes` makes another for what is missing; mark this one "
         "failed in the web UI",
-        manager=MANAGER,
         job=run.job_id,
     )
 
@@ -180,7 +176,7 @@ def _not_running(patient: Patient) -> Finding:
             pids=pids,
         )
         return Finding(FAIL, "service", text_, repaired_by_start())
-    remedy = _("`{manager} start` starts it", manager=MANAGER)
+    remedy = _("`{manager} start` starts it")
     text_ = _("is not running, so that heartbeats were not asked for")
     return Finding(WARN, "service", text_, remedy)
 
@@ -206,12 +202,7 @@ def check_silent_units(patient: Patient) -> Iterator[Finding]:
             shop=shop_id,
             key=key,
         )
-        remedy = _(
-            "run it again: `{manager} run {job} --period {key}`",
-            manager=MANAGER,
-            job=job_id,
-            key=key,
-        )
+        remedy = _("run it again: `{manager} run {job} --period {key}`", job=job_id, key=key)
         yield Finding(FAIL, "ledger", text_, remedy)
     if len(silent) > SHOWN:
         yield Finding(FAIL, "ledger", _("and so are {count} more", count=len(silent) - SHOWN))

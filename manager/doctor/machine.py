@@ -7,7 +7,6 @@ from typing import Any
 
 import psutil
 
-from include import MANAGER
 from include.errors import ConfigurationError
 from include.housekeeping.files import size
 from include.language import N_, _
@@ -39,7 +38,7 @@ def check_ports(patient: Patient) -> Iterator[Finding]:
                 OK, "ports", _("{port} is the {component}'s", port=port, component=component)
             )
         else:
-            remedy = _("see `{manager} status`; `restart` starts it again", manager=MANAGER)
+            remedy = _("see `{manager} status`; `restart` starts it again")
             yield Finding(
                 FAIL,
                 "ports",
@@ -74,8 +73,7 @@ def check_disk(patient: Patient) -> Iterator[Finding]:
     level = FAIL if free < TOO_LITTLE_BYTES else WARN
     remedy = _(
         "make room, or keep less (HOUSEKEEPING_* in config/tasks/service.yaml) and run `{manager} "
-        "run housekeeping`",
-        manager=MANAGER,
+        "run housekeeping`"
     )
     yield Finding(
         level, "disk", _("only {size} free for {where}", size=size(free), where=where), remedy
@@ -120,7 +118,7 @@ def _code(layout: Layout) -> Iterator[Path]:
 
 def _open_to_others(path: Path, mode: int, shown: str) -> Iterator[Finding]:
     if not path.exists():
-        remedy = _("`{manager} start` makes it, `restore` brings one back", manager=MANAGER)
+        remedy = _("`{manager} start` makes it, `restore` brings one back")
         yield Finding(FAIL, "file modes", _("{shown} is not there", shown=shown), remedy)
     elif (found := path.stat().st_mode & 0o777) & 0o077:
         text = _("{shown} has mode {found:04o}: other users can reach it", shown=shown, found=found)

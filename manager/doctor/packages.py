@@ -8,7 +8,6 @@ from importlib.metadata import PackageNotFoundError, version
 
 from packaging.markers import Marker
 
-from include import MANAGER
 from include.language import N_, _
 from manager.doctor.findings import FAIL, OK, Finding, Patient
 from manager.lifecycle.virtualenv import NEWEST_PYTHON, REQUIREMENTS
@@ -61,7 +60,7 @@ def check_packages(patient: Patient) -> Iterator[Finding]:
         FAIL,
         "packages",
         _(text, file=REQUIREMENTS, packages=wrong[:SHOWN], more=len(wrong) - SHOWN),
-        _("run `{manager} stop`, remove .venv, then `start` installs them again", manager=MANAGER),
+        _("run `{manager} stop`, remove .venv, then `start` installs them again"),
     )
 
 

@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timezone
 
-from include import MANAGER
 from include.errors import ConfigurationError, ExpectedError, reason_of
 from include.language import _
 from include.registry import Job, load_registry
@@ -44,7 +43,7 @@ def check(
     records = read_records(layout.root)
     if not records:
         raise ConfigurationError(
-            _("no job was imported here yet: `{command} import SOURCE` does that", command=MANAGER)
+            _("no job was imported here yet: `{manager} import SOURCE` does that")
         )
     registry = load_registry(layout.root)
     now_there, findings = _read(sources) if sources else (None, [])
@@ -64,8 +63,8 @@ def check(
         print()
         print(
             _("{count} jobs differ ({jobs}): correct the entry, or the old job; what is meant to "
-              "differ is confirmed by `{command} import --confirm JOB` (or all)",
-              count=len(differing), jobs=first_of(differing), command=MANAGER)
+              "differ is confirmed by `{manager} import --confirm JOB` (or all)",
+              count=len(differing), jobs=first_of(differing))
         )  # fmt: skip
     return DIFFERENT if any(one.open for one in parity.jobs) else SAME
 

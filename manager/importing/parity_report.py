@@ -4,7 +4,6 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from include import MANAGER
 from include.language import N_, Message, _
 from include.registry.dated_scripts import look_at
 from include.registry.quantities import write_duration
@@ -27,7 +26,7 @@ FAULTS = {
         "{jobs}): copy them beside the old files, and run the same import again"
     ),
     "both": N_(
-        "enabled here and there (jobs: {count}; {jobs}): stop the old one; `{command} import "
+        "enabled here and there (jobs: {count}; {jobs}): stop the old one; `{manager} import "
         "--enable JOB` says how"
     ),
 }
@@ -56,7 +55,7 @@ def print_parity(parity: Parity) -> None:
     for key, text in FAULTS.items():
         jobs = [one.pair.record.job_id for one in parity.jobs if _marked(one, key)]
         if jobs:
-            print(_(text, count=len(jobs), jobs=first_of(jobs), command=MANAGER))
+            print(_(text, count=len(jobs), jobs=first_of(jobs)))
 
 
 def _fires(one: Comparison) -> list[list[str]]:

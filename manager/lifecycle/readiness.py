@@ -8,7 +8,6 @@ from pathlib import Path
 
 import psutil
 
-from include import MANAGER
 from include.errors import ExpectedError
 from include.language import _
 from include.registry import load_registry
@@ -151,7 +150,6 @@ def _failure(layout: Layout, health: Health, why: str) -> ExpectedError:
             component=health.component.name,
             why=why,
             log=layout.shown(log),
-            manager=MANAGER,
         )
     )
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from string import Template
 
-from include import MANAGER, SETTINGS_FILE
+from include import SETTINGS_FILE
 from include.errors import ConfigurationError
 from include.language import CHOSEN, _
 from include.running.environment import PRIVATE
@@ -81,7 +81,6 @@ def write_secrets(layout: Layout, environment: dict[str, str]) -> None:
                 "them, remove {home}",
                 secrets=layout.shown(layout.secrets),
                 key=FERNET,
-                manager=MANAGER,
                 home=layout.shown(layout.airflow_home),
             )
         )

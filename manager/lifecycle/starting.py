@@ -10,7 +10,6 @@ from functools import partial
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from include import MANAGER
 from include.alerts.store import FILE, STARTED, Store
 from include.errors import ConfigurationError, ExpectedError
 from include.language import N_, _
@@ -153,7 +152,6 @@ def _check_same(asked: Ports, used: Ports) -> None:
                 "restart --port {new_base} --host {new_host}`",
                 base=used.base,
                 host=used.host,
-                manager=MANAGER,
                 new_base=asked.base,
                 new_host=asked.host,
             )
@@ -174,7 +172,7 @@ def warn_of_problems(layout: Layout) -> None:
                 "warning: 1 problem in {files} may keep jobs from running: `{manager} check` says "
                 "what to repair"
             )
-        print(_(text, count=len(problems), files=files, manager=MANAGER), file=sys.stderr)
+        print(_(text, count=len(problems), files=files), file=sys.stderr)
 
 
 def _warn_of_others(ports: Ports) -> None:
@@ -187,7 +185,6 @@ def _warn_of_others(ports: Ports) -> None:
             "--host 127.0.0.1`",
             host=ports.host,
             port=ports.api,
-            manager=MANAGER,
         ),
         file=sys.stderr,
     )

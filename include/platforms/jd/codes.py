@@ -11,7 +11,6 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from include import MANAGER
 from include.gateways.errors import (
     FROM_INSIDE,
     AuthExpired,
@@ -92,7 +91,7 @@ def error_of(call: Call, code: str, message: str, connection: Connection) -> Gat
         cause = UNKNOWN
     elif cause not in (QUOTA, TOKEN) and is_for_inside(message):
         cause = INSIDE
-    where = {"connection": connection.id, "console": CONSOLE, "manager": MANAGER}
+    where = {"connection": connection.id, "console": CONSOLE}
     repair = _(REPAIRS[cause], renew=_(RENEW, **where), **where)
     problem = coded(code, connection.masked(message), repair)
     if cause in (QUOTA, UNKNOWN):

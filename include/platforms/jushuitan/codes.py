@@ -15,7 +15,6 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from include import MANAGER
 from include.gateways.errors import (
     FROM_INSIDE,
     AuthExpired,
@@ -113,7 +112,7 @@ REPAIRS = {
 def error_of(call: Call, code: int | str, message: str, connection: Connection) -> GatewayError:
     """Return the error that a code other than 0 and its message stand for."""
     cause = _cause(code, message.lower())
-    where = {"connection": connection.id, "console": CONSOLE, "manager": MANAGER}
+    where = {"connection": connection.id, "console": CONSOLE}
     problem = coded(code, connection.masked(message), _(REPAIRS[cause], **where))
     if cause in WAITS:
         return Temporary(call, problem, code=code, wait=WAITS[cause])

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from include import MANAGER
 from include.gateways.errors import (
     FROM_INSIDE,
     AuthExpired,
@@ -132,7 +131,7 @@ def error_of(
 ) -> GatewayError:
     """Return the error that an `error_response` stands for."""
     cause = _cause(code, sub_code, message, sub_message)
-    where = {"connection": connection.id, "console": CONSOLE, "manager": MANAGER}
+    where = {"connection": connection.id, "console": CONSOLE}
     renew = _(RENEW, authorising=AUTHORISING, **where)
     shown = connection.masked(" ".join(filter(None, (message, sub_code, sub_message))))
     problem = coded(code, shown, _(REPAIRS[cause], renew=renew, **where))

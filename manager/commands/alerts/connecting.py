@@ -10,7 +10,6 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, NamedTuple
 
-from include import MANAGER
 from include.alerts.channels import Credentials
 from include.alerts.channels.email import STARTTLS_PORT, TLS_PORT, server_of
 from include.alerts.channels.robots import PLATFORMS, Robot, robot_of
@@ -132,7 +131,7 @@ def try_channels(
         text = N_("no channel has it yet: write one into {file}, as in\n  channels:\n    {entry}")
         print(_(text, file=ALERTS_FILE, entry=entry))
         if use.kind == EMAIL:  # to nobody
-            print(_("then `{manager} alerts test` sends a message", manager=MANAGER))
+            print(_("then `{manager} alerts test` sends a message"))
             return 0
         chosen = [Channel(id="ops", kind=use.kind, connection=conn_id)]
     receipts = tried(layout, chosen, configuration, f"connect {conn_id}")
@@ -141,7 +140,7 @@ def try_channels(
     if all(receipt.delivered for receipt in receipts.values()):
         return 0
     kept = _(prompts.KEPT)
-    raise ExpectedError(_(NOT_TAKEN, connection=conn_id, manager=MANAGER, kept=kept))
+    raise ExpectedError(_(NOT_TAKEN, connection=conn_id, kept=kept))
 
 
 def _asked_robot(conn_id: str, kind: str, known: Any) -> dict[str, Any]:

@@ -4,7 +4,6 @@ from argparse import Namespace
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta, timezone
 
-from include import MANAGER
 from include.alerts.catalogue import Language, kind_in_words
 from include.alerts.configuration import load_usable
 from include.alerts.overview import Muted, Overview, alert_as_dict, overview, overview_as_dict
@@ -101,11 +100,10 @@ def _lines(found: Overview, configuration: AlertConfiguration, registry: Registr
 def _unwatched(found: Overview) -> str:
     if found.last_round is None:
         text = N_("nobody has looked yet: the watchdog does, which `{manager} start` starts")
-        return _(text, manager=MANAGER)
+        return _(text)
     return _(
         "the watchdog has not looked for {ago}, so this may be out of date: see `{manager} status`",
         ago=Language(language()).span(found.now - found.last_round),
-        manager=MANAGER,
     )
 
 
@@ -160,7 +158,7 @@ def _details(alert: Alert) -> Iterable[str]:
         lines.append(shop + " — ".join(filter(None, (unit.reason, unit.remedy))))
     if more := len(finding.units) - SHOPS_NAMED:
         text = N_("and {more} more (`{manager} alerts --json` has all)")
-        lines.append(_(text, more=more, manager=MANAGER) if more > 0 else "")
+        lines.append(_(text, more=more) if more > 0 else "")
     if remedy := finding.facts.get("remedy"):
         lines.append(_("to do: {remedy}", remedy=remedy))
     return [f"      {cut(line, LINE_CELLS)}" for line in lines if line]

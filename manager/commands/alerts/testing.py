@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from include import MANAGER, METADATA_URL
+from include import METADATA_URL
 from include.alerts import channels
 from include.alerts.catalogue import Language
 from include.alerts.configuration import load_usable
@@ -94,7 +94,7 @@ def receipt_lines(channel: Channel, receipt: Receipt) -> list[str]:
         lines.append(f"  {receipt.remedy}")
     if receipt.temporary and not receipt.delivered:
         text = N_("  it may pass by itself: `{manager} alerts test {channel}` tries again")
-        lines.append(_(text, manager=MANAGER, channel=channel.id))
+        lines.append(_(text, channel=channel.id))
     return lines
 
 
