@@ -7,14 +7,14 @@ from include.alerts.configuration import load_usable
 from include.alerts.overview import Overview, overview
 from include.language import N_, _
 from manager.alert_store import alert_store
-from manager.doctor.findings import FAIL, OK, WARN, Finding, Patient
+from manager.doctor.findings import FAIL, OK, WARN, Finding, Patient, looks_at
 from manager.lifecycle.supervisor_client import components
 
-ABOUT = "alerts"
 # Its first round comes half a minute after its start.
 YOUNG_SECONDS = 120
 
 
+@looks_at(N_("alerts"))
 def check_alerts(patient: Patient) -> Iterator[Finding]:
     """See whether there are channels that work, and somebody who looks."""
     configuration = load_usable(patient.layout.root, patient.layout.var)
@@ -23,7 +23,7 @@ def check_alerts(patient: Patient) -> Iterator[Finding]:
             "no channel is configured in config/alerts.yaml: nobody is told when something is wrong"
         )
         remedy: str = _("docs/alerts.md says how, in Chinese docs/alerts.zh-CN.md")
-        yield Finding(WARN, ABOUT, text, remedy)
+        yield Finding(WARN, text, remedy)
     with alert_store(patient.layout) as store:
         found = overview(store, configuration, datetime.now(timezone.utc))
     if patient.runs and not found.is_watched and not _is_young(patient):
@@ -35,7 +35,7 @@ def check_alerts(patient: Patient) -> Iterator[Finding]:
                 "{last:%Y-%m-%d %H:%M} UTC"
             )
         text = _(template, last=last)
-        yield Finding(FAIL, ABOUT, text, _("see `{manager} logs watchdog`"))
+        yield Finding(FAIL, text, _("see `{manager} logs watchdog`"))
     for health in found.failing:
         text = _(
             "channel {channel} takes no messages: {code} {answer}",
@@ -46,14 +46,12 @@ def check_alerts(patient: Patient) -> Iterator[Finding]:
         remedy = health.remedy or _(
             "`{manager} alerts test {channel}` tries it", channel=health.channel
         )
-        yield Finding(FAIL, ABOUT, text, remedy)
+        yield Finding(FAIL, text, remedy)
     if found.alerts:
         remedy = _("`{manager} alerts` lists them")
-        yield Finding(WARN, ABOUT, counted(found), remedy)
+        yield Finding(WARN, counted(found), remedy)
     elif configuration.channels and not found.failing:
-        yield Finding(
-            OK, ABOUT, _("nothing is open; channels: {names}", names=[*configuration.channels])
-        )
+        yield Finding(OK, _("nothing is open; channels: {names}", names=[*configuration.channels]))
 
 
 def counted(found: Overview) -> str:

@@ -5,7 +5,7 @@ import logging
 import os
 from argparse import Namespace
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from importlib import import_module
 
 from include.errors import ExpectedError
@@ -77,8 +77,8 @@ def examine(patient: Patient) -> Iterator[Finding]:
         for finding in _findings(about, check, patient):
             # What is a secret is known once a check has read the connections.
             masker = Masker(_secrets(patient))
-            shown = masker.mask(finding.text), masker.mask(finding.remedy)
-            yield Finding(finding.level, finding.about, *shown)
+            text, remedy = masker.mask(finding.text), masker.mask(finding.remedy)
+            yield replace(finding, text=text, remedy=remedy)
 
 
 def _findings(about: str, check: str, patient: Patient) -> Iterator[Finding]:
@@ -86,17 +86,13 @@ def _findings(about: str, check: str, patient: Patient) -> Iterator[Finding]:
     try:
         yield from getattr(import_module(f"manager.doctor.{module}"), function)(patient)
     except ExpectedError as error:
-        yield Finding(FAIL, about, str(error))
+        yield Finding(FAIL, str(error), about=about)
     except Exception as error:  # noqa: BLE001 -- whatever it is, the other checks go on
         first = explained((str(error).strip().splitlines() or [""])[0])
         yield Finding(
             FAIL,
-            about,
-            _(
-                "could not be looked at: {kind}: {first}",
-                kind=type(error).__name__,
-                first=first,
-            ),
+            _("could not be looked at: {kind}: {first}", kind=type(error).__name__, first=first),
+            about=about,
         )
 
 

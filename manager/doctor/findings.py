@@ -1,6 +1,8 @@
 """What a check found: one line, with what to do about it."""
 
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from functools import wraps
 
 from include.language import N_, Message, _, clauses
 from manager.layout import Layout
@@ -9,28 +11,6 @@ from manager.lifecycle.ports import Ports
 OK, WARN, FAIL = "ok", "warn", "fail"
 # As a column of five cells.
 LEVELS = {OK: N_("ok   "), WARN: N_("warn "), FAIL: N_("fail ")}
-# What is looked at, as findings are called for a person.
-ABOUT = (
-    N_("python"),
-    N_("packages"),
-    N_("ports"),
-    N_("disk"),
-    N_("file modes"),
-    N_("registry"),
-    N_("scripts"),
-    N_("service"),
-    N_("database"),
-    N_("pools"),
-    N_("jobs"),
-    N_("contracts"),
-    N_("runs"),
-    N_("warehouse"),
-    N_("ledger"),
-    N_("clock"),
-    N_("alerts"),
-    N_("connections"),
-    N_("old scheduler"),
-)
 
 
 def repaired_by_start() -> str:
@@ -44,13 +24,13 @@ class Finding:
 
     Attributes:
         level: `ok`; `warn`: it works, and wants looking at; `fail`: it is to be repaired.
-        about: what was looked at.
+        about: what was looked at; that of its check unless given.
         text: what was found.
         remedy: what repairs it; empty where there is nothing to do.
     """
 
     level: str
-    about: str
+    about: str = field(default="", kw_only=True)
     text: str
     remedy: str = ""
 
@@ -82,3 +62,24 @@ class Patient:
     environment: dict[str, str]
     runs: bool
     variables: dict[str, str] = field(default_factory=dict, repr=False)
+
+
+Check = Callable[[Patient], Iterator[Finding]]
+
+
+def looks_at(about: str) -> Callable[[Check], Check]:
+    """Return what marks a check: its findings are about that, unless they say otherwise.
+
+    Args:
+        about: what is looked at, as a person calls it; marked with `N_`.
+    """
+
+    def marked(check: Check) -> Check:
+        @wraps(check)
+        def findings(patient: Patient) -> Iterator[Finding]:
+            for one in check(patient):
+                yield one if one.about else replace(one, about=about)
+
+        return findings
+
+    return marked

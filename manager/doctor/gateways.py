@@ -11,7 +11,7 @@ from include.platforms.feed.dialect import EXAMPLE as FEED_EXAMPLE
 from include.registry.checks import check_project
 from include.registry.checks.reporting import WITHOUT_SHOP
 from include.secrets.values import variable_of
-from manager.doctor.findings import FAIL, OK, WARN, Finding, Patient
+from manager.doctor.findings import FAIL, OK, WARN, Finding, Patient, looks_at
 from manager.doctor.stored import ids_in_use, ids_of_gateways, jobs_without_shops, variables_of
 from manager.lifecycle.health import answers
 from manager.probing import Answer, Question, answers_to, feed_questions, shop_questions
@@ -23,6 +23,7 @@ BY_ITSELF = N_(
 )
 
 
+@looks_at(N_("connections"))
 def check_connections(patient: Patient) -> Iterator[Finding]:
     """Ask each connection that an enabled shop or a job's feed uses."""
     found = check_project(patient.layout.root)
@@ -37,14 +38,14 @@ def check_connections(patient: Patient) -> Iterator[Finding]:
             "were not asked: the sandbox at {sandbox_url} is not running",
             sandbox_url=patient.ports.sandbox_url,
         )
-        yield Finding(WARN, about, text, _(START))
+        yield Finding(WARN, text, _(START), about=about)
     others = [question for question in questions if question not in mute]
     yield from map(finding_of, answers_to(others, variables["WAREHOUSE_URL"]))
     for conn_id in sorted(ids_in_use(found) - {question.id for question in questions}):
         yield _unasked(conn_id, variables)
     for job in jobs_without_shops(found):
         about = _("job {job}", job=job.id)
-        yield Finding(WARN, about, _(WITHOUT_SHOP, platform=job.platform))
+        yield Finding(WARN, _(WITHOUT_SHOP, platform=job.platform), about=about)
 
 
 def _still_of_the_sandbox(
@@ -67,7 +68,9 @@ def _still_of_the_sandbox(
             "into the jobs and shops that need them",
             names=names[0],
         )
-        yield Finding(WARN, about, _("still lead to the sandbox, whose rows are made up"), remedy)
+        yield Finding(
+            WARN, _("still lead to the sandbox, whose rows are made up"), remedy, about=about
+        )
 
 
 def _of_a_sandbox_that_is_down(patient: Patient, questions: list[Question]) -> list[Question]:
@@ -90,22 +93,23 @@ def finding_of(answer: Answer) -> Finding:
         names=answer.question.names,
     )
     if answer.said is not None:
-        return Finding(OK, about, answer.said.text)
+        return Finding(OK, answer.said.text, about=about)
     if answer.renews_itself:
         return Finding(
-            WARN, about, _("its token has expired: {error}", error=answer.error), _(BY_ITSELF)
+            WARN, _("its token has expired: {error}", error=answer.error), _(BY_ITSELF), about=about
         )
-    return Finding(FAIL, about, str(answer.error))
+    return Finding(FAIL, str(answer.error), about=about)
 
 
 def _unasked(conn_id: str, variables: Mapping[str, str]) -> Finding:
     """Find whether a job's own connection is there, of which no call is known."""
     about = _("connection {connection}", connection=conn_id)
     if variable_of(conn_id) in variables:
-        return Finding(OK, about, _("is there; no call of it is known here"))
-    return Finding(FAIL, about, str(missing_connection(conn_id)))
+        return Finding(OK, _("is there; no call of it is known here"), about=about)
+    return Finding(FAIL, str(missing_connection(conn_id)), about=about)
 
 
+@looks_at(N_("clock"))
 def check_clock(patient: Patient) -> Iterator[Finding]:
     """Compare with the `Date` of each host's answer; one of them is enough to know."""
     hosts = sorted(_hosts(patient))
@@ -117,14 +121,14 @@ def check_clock(patient: Patient) -> Iterator[Finding]:
             if seconds > 0:
                 text = N_("is {seconds:.0f} s behind {host}")
             told = _(text, seconds=abs(seconds), host=host)
-            yield Finding(WARN, "clock", told, _(KEEP_TIME))
+            yield Finding(WARN, told, _(KEEP_TIME))
         else:
-            yield Finding(OK, "clock", _("agrees with {host}", host=host))
+            yield Finding(OK, _("agrees with {host}", host=host))
     if not differences:
         text = _("could not be compared with a gateway's (there is none)")
         if hosts:
             text = _("could not be compared with a gateway's ({hosts})", hosts=hosts)
-        yield Finding(WARN, "clock", text, _("see what the connections say"))
+        yield Finding(WARN, text, _("see what the connections say"))
 
 
 def _hosts(patient: Patient) -> set[str]:

@@ -10,7 +10,7 @@ import psutil
 from include.errors import ConfigurationError
 from include.housekeeping.files import size
 from include.language import N_, _
-from manager.doctor.findings import FAIL, OK, WARN, Finding, Patient, repaired_by_start
+from manager.doctor.findings import FAIL, OK, WARN, Finding, Patient, looks_at, repaired_by_start
 from manager.layout import Layout
 from manager.lifecycle.ports import check_free
 from manager.lifecycle.processes import service_processes
@@ -21,6 +21,7 @@ RUN_FROM = ("scheduler_manager.py", "config", "dags", "include", "manager", "plu
 LITTLE_BYTES, TOO_LITTLE_BYTES = 1_000_000_000, 100_000_000
 
 
+@looks_at(N_("ports"))
 def check_ports(patient: Patient) -> Iterator[Finding]:
     """See whether the service has its ports, or could have them."""
     wanted = patient.ports.listening
@@ -34,14 +35,11 @@ def check_ports(patient: Patient) -> Iterator[Finding]:
         return
     for component, port in wanted.items():
         if port in ours:
-            yield Finding(
-                OK, "ports", _("{port} is the {component}'s", port=port, component=component)
-            )
+            yield Finding(OK, _("{port} is the {component}'s", port=port, component=component))
         else:
             remedy = _("see `{manager} status`; `restart` starts it again")
             yield Finding(
                 FAIL,
-                "ports",
                 _("the {component} does not listen on {port}", component=component, port=port),
                 remedy,
             )
@@ -55,31 +53,31 @@ def _before_start(patient: Patient, left: set[int]) -> Finding:
         text = _(
             "{held}: held by what is left of the service, whose supervisord has ended", held=held
         )
-        return Finding(FAIL, "ports", text, repaired_by_start())
+        return Finding(FAIL, text, repaired_by_start())
     try:
         check_free(patient.ports)
     except ConfigurationError as error:
-        return Finding(FAIL, "ports", str(error))
-    return Finding(OK, "ports", _("{names} are free", names=[*map(str, wanted.values())]))
+        return Finding(FAIL, str(error))
+    return Finding(OK, _("{names} are free", names=[*map(str, wanted.values())]))
 
 
+@looks_at(N_("disk"))
 def check_disk(patient: Patient) -> Iterator[Finding]:
     """See how much room is left where the service writes."""
     free = shutil.disk_usage(patient.layout.var).free
     where = patient.layout.shown(patient.layout.var)
     if free >= LITTLE_BYTES:
-        yield Finding(OK, "disk", _("{size} free for {where}", size=size(free), where=where))
+        yield Finding(OK, _("{size} free for {where}", size=size(free), where=where))
         return
     level = FAIL if free < TOO_LITTLE_BYTES else WARN
     remedy = _(
         "make room, or keep less (HOUSEKEEPING_* in config/tasks/service.yaml) and run `{manager} "
         "run housekeeping`"
     )
-    yield Finding(
-        level, "disk", _("only {size} free for {where}", size=size(free), where=where), remedy
-    )
+    yield Finding(level, _("only {size} free for {where}", size=size(free), where=where), remedy)
 
 
+@looks_at(N_("file modes"))
 def check_modes(patient: Patient) -> Iterator[Finding]:
     """See that nobody else can read keys, passwords and data."""
     layout = patient.layout
@@ -98,12 +96,10 @@ def check_modes(patient: Patient) -> Iterator[Finding]:
         text = _(template, paths=shown, more=len(writable) - SHOWN)
         tops = sorted({layout.shown(path).split("/")[0] for path in writable})
         tops = ["."] if "." in tops else tops
-        yield Finding(
-            FAIL, "file modes", text, _("run `chmod -R o-w {names}`", names=" ".join(tops))
-        )
+        yield Finding(FAIL, text, _("run `chmod -R o-w {names}`", names=" ".join(tops)))
     if not wrong and not writable:
         text = _("keys, passwords and data are their owner's only; no one else can write what runs")
-        yield Finding(OK, "file modes", text)
+        yield Finding(OK, text)
 
 
 def _code(layout: Layout) -> Iterator[Path]:
@@ -119,12 +115,10 @@ def _code(layout: Layout) -> Iterator[Path]:
 def _open_to_others(path: Path, mode: int, shown: str) -> Iterator[Finding]:
     if not path.exists():
         remedy = _("`{manager} start` makes it, `restore` brings one back")
-        yield Finding(FAIL, "file modes", _("{shown} is not there", shown=shown), remedy)
+        yield Finding(FAIL, _("{shown} is not there", shown=shown), remedy)
     elif (found := path.stat().st_mode & 0o777) & 0o077:
         text = _("{shown} has mode {found:04o}: other users can reach it", shown=shown, found=found)
-        yield Finding(
-            FAIL, "file modes", text, _("run `chmod {mode:o} {shown}`", mode=mode, shown=shown)
-        )
+        yield Finding(FAIL, text, _("run `chmod {mode:o} {shown}`", mode=mode, shown=shown))
 
 
 def _listening(process: psutil.Process) -> list[Any]:

@@ -8,26 +8,26 @@ from functools import cached_property
 
 from include import MANAGER
 from include.errors import ConfigurationError
-from include.language import _
+from include.language import N_, _
 from include.registry.checks import check_project
-from manager.doctor.findings import FAIL, OK, WARN, Finding, Patient
+from manager.doctor.findings import FAIL, OK, WARN, Finding, Patient, looks_at
 from manager.importing import crontab
 from manager.importing.enabling import how_to_stop
 from manager.importing.old_jobs import OldJob, Read
 from manager.importing.prefect_api import makes_runs
 from manager.importing.record import Imported, read_records
 
-ABOUT = "old scheduler"
 PREFECT = "http://127.0.0.1:4200/api"  # where it answers unless told otherwise
 ANSWER_SECONDS = 5.0
 ADDRESS = ("http://", "https://")
 
 
+@looks_at(N_("old scheduler"))
 def check_old_scheduler(patient: Patient) -> Iterator[Finding]:
     """Name the imported jobs that run in both schedulers, and those that run in neither."""
     records = read_records(patient.layout.root)
     if not records:
-        yield Finding(OK, ABOUT, _("no job was imported from one"))
+        yield Finding(OK, _("no job was imported from one"))
         return
     jobs = check_project(patient.layout.root).registry.jobs
     old = _OldScheduler(records)
@@ -38,21 +38,21 @@ def check_old_scheduler(patient: Patient) -> Iterator[Finding]:
             text = _("{job} does the same as {ours}, and both run", job=job_id, ours=ours.id)
             place = f"{ours.file}:{ours.line}"
             remedy = _("write 'enabled: false' into {place}, unless both are to run", place=place)
-            yield Finding(WARN, ABOUT, text, remedy)
+            yield Finding(WARN, text, remedy)
             found = True
         runs_there = old.runs(record.old)
         if job_id not in jobs or runs_there is None:
             continue
         if runs_there and jobs[job_id].enabled:
             text = _("{job} runs here, and its schedule is active in the old one, too", job=job_id)
-            yield Finding(FAIL, ABOUT, text, "; ".join(how_to_stop(record.old)))
+            yield Finding(FAIL, text, "; ".join(how_to_stop(record.old)))
             found = True
         elif not runs_there and not jobs[job_id].enabled and record.old.is_enabled:
             text = _("{job} runs neither here nor in the old scheduler any more", job=job_id)
-            yield Finding(WARN, ABOUT, text, f"`{MANAGER} import --enable {job_id}`")
+            yield Finding(WARN, text, f"`{MANAGER} import --enable {job_id}`")
             found = True
     if not found:
-        yield Finding(OK, ABOUT, _("no imported job runs in both, as far as it answers"))
+        yield Finding(OK, _("no imported job runs in both, as far as it answers"))
 
 
 class _OldScheduler:

@@ -9,7 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 from packaging.markers import Marker
 
 from include.language import N_, _
-from manager.doctor.findings import FAIL, OK, Finding, Patient
+from manager.doctor.findings import FAIL, OK, Finding, Patient, looks_at
 from manager.lifecycle.virtualenv import NEWEST_PYTHON, REQUIREMENTS
 
 PINNED = re.compile(
@@ -19,24 +19,23 @@ OLDEST_PYTHON = (3, 10)
 SHOWN = 5
 
 
+@looks_at(N_("python"))
 def check_python(_patient: Patient) -> Iterator[Finding]:
     """Look at the Python that runs this."""
     found = _(
         "{python_version} in {prefix}", python_version=platform.python_version(), prefix=sys.prefix
     )
     if OLDEST_PYTHON <= sys.version_info[:2] <= NEWEST_PYTHON:
-        yield Finding(OK, "python", found)
+        yield Finding(OK, found)
         return
     newest = "{}.{}".format(*NEWEST_PYTHON)
     remedy = _("install Python {newest}, remove .venv, and run start with it", newest=newest)
     yield Finding(
-        FAIL,
-        "python",
-        _("{found} is not from 3.10 to {newest}", found=found, newest=newest),
-        remedy,
+        FAIL, _("{found} is not from 3.10 to {newest}", found=found, newest=newest), remedy
     )
 
 
+@looks_at(N_("packages"))
 def check_packages(patient: Patient) -> Iterator[Finding]:
     """Compare what is installed with requirements.txt."""
     lock = (patient.layout.root / REQUIREMENTS).read_text("utf-8")
@@ -45,7 +44,6 @@ def check_packages(patient: Patient) -> Iterator[Finding]:
     if not wrong:
         yield Finding(
             OK,
-            "packages",
             _(
                 "all {count} are as {requirements} says",
                 count=len(wanted),
@@ -58,7 +56,6 @@ def check_packages(patient: Patient) -> Iterator[Finding]:
         text = N_("not as {file} says: {packages} and {more} more")
     yield Finding(
         FAIL,
-        "packages",
         _(text, file=REQUIREMENTS, packages=wrong[:SHOWN], more=len(wrong) - SHOWN),
         _("run `{manager} stop`, remove .venv, then `start` installs them again"),
     )

@@ -43,7 +43,7 @@ def test_a_check_that_fails_itself_stops_no_other(
     assert "looked at: ModuleNotFoundError: a Python package is missing: No module" in one.text
 
     def leak(_about: str, _check: str, _patient: Patient) -> Iterator[Finding]:
-        yield Finding("fail", "a", "the password is s3cret-42", "do not say s3cret-42")
+        yield Finding("fail", "the password is s3cret-42", "do not say s3cret-42")
 
     monkeypatch.setattr(examining, "_findings", leak)
     ill = replace(patient, variables={"AIRFLOW_CONN_X": '{"password": "s3cret-42"}'})
@@ -60,7 +60,7 @@ from manager.layout import Layout
 
 def check(_):
     logging.getLogger("airflow.models.crypto").warning("empty cryptography key")
-    yield Finding(OK, "noise", "is kept out")
+    yield Finding(OK, "is kept out", about="noise")
 
 noisy = types.ModuleType("manager.doctor.noisy")
 noisy.check = check
