@@ -15,11 +15,11 @@ from manager.importing import crontab
 from manager.importing.enabling import how_to_stop
 from manager.importing.old_jobs import OldJob, Read
 from manager.importing.prefect_api import makes_runs
+from manager.importing.recognising import ADDRESS
 from manager.importing.record import Imported, read_records
 
 PREFECT = "http://127.0.0.1:4200/api"  # where it answers unless told otherwise
 ANSWER_SECONDS = 5.0
-ADDRESS = ("http://", "https://")
 
 
 @looks_at(N_("old scheduler"))

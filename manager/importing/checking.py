@@ -9,8 +9,7 @@ from include.language import _
 from include.registry import Job, load_registry
 from include.registry.checks.scripts import is_placeholder
 from include.text import first_of, printable, suggestion
-from manager.importing.matching import known_jobs
-from manager.importing.merging import filled, merged
+from manager.importing.merging import filled, known_jobs, merged
 from manager.importing.old_jobs import Finding, OldJob, OldSchedule
 from manager.importing.parity import Comparison, Pair, compare
 from manager.importing.parity_report import print_parity

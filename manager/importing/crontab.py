@@ -8,10 +8,10 @@ from pathlib import Path
 
 from include.cron import DAYS, MONTHS
 from include.language import _
-from manager.importing.command_secrets import holds_secret
 from manager.importing.crontab_commands import Command, read_command
+from manager.importing.identifiers import stem_of
 from manager.importing.old_jobs import Finding, OldJob, OldSchedule, Place, Read
-from manager.importing.script_secrets import is_secret_name
+from manager.importing.secret_words import holds_secret, refused_variable
 from manager.importing.source_text import UnreadableSourceError, read_text
 from manager.importing.translating import MACROS
 
@@ -93,7 +93,7 @@ def _read_line(line: str, place: Place, so_far: _Lines) -> None:
 def _read_variable(name: str, value: str, place: Place, so_far: _Lines) -> None:
     if len(value) > 1 and value[0] == value[-1] and value[0] in "\"'":
         value = value[1:-1]
-    text = ""
+    text: str | None = None
     if name == "CRON_TZ":
         so_far.timezone = value or None
     elif name == "MAILTO":
@@ -103,11 +103,7 @@ def _read_variable(name: str, value: str, place: Place, so_far: _Lines) -> None:
         text = _("variable {name} is not carried over: the runner sets what decides which program "
                  "runs; write 'python' with a full path where another one is meant",
                  name=name)  # fmt: skip
-    elif is_secret_name(name) or holds_secret(value):
-        text = _("variable {name} looks like a secret, and is left out: put its value in a "
-                 "connection (Admin > Connections), and list that under 'connections'",
-                 name=name)  # fmt: skip
-    else:
+    elif not (text := refused_variable(name, value)):
         so_far.env[name] = value
     if text:
         so_far.findings.append(Finding(place, text))
@@ -139,10 +135,8 @@ def _read_job(cron: str, rest: str, comment: str, place: Place, so_far: _Lines) 
 
 
 def _job(cron: str, command: Command, comment: str, place: Place, so_far: _Lines) -> OldJob:
-    stem = (
-        re.split(r"[/\\]", command.script)[-1].rpartition(".") if command.script else ("", "", "")
-    )
-    name = comment[:80] or stem[0] or stem[2] or _("line {line}", line=place.line)
+    stem = stem_of(command.script or "")
+    name = comment[:80] or stem or _("line {line}", line=place.line)
     return OldJob(
         name=name,
         place=place,

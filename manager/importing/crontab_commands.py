@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING
 from include.language import _
 from include.secrets.masking import MASK
 from include.text import quoted
-from manager.importing.command_secrets import has_secret, holds_secret, looked_through, masked
-from manager.importing.script_secrets import is_secret_name
+from manager.importing.secret_words import has_secret, looked_through, masked, refused_variable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -216,10 +215,8 @@ def _without_secrets(words: list[str], found: Command) -> tuple[str, ...]:
 
 
 def _set(name: str, value: str, found: Command) -> None:
-    if is_secret_name(name) or holds_secret(value):
-        found.notes.append(_("variable {name} looks like a secret, and is left out: put its value "
-                             "in a connection (Admin > Connections), and list that under "
-                             "'connections'", name=name))  # fmt: skip
+    if refused := refused_variable(name, value):
+        found.notes.append(refused)
     else:
         found.env[name] = value
 

@@ -8,11 +8,10 @@ from typing import Any
 
 from include.errors import ConfigurationError
 from include.language import Message, _
-from manager.importing.command_secrets import holds_secret
 from manager.importing.crontab_commands import read_command
 from manager.importing.prefect_deployments import brief
 from manager.importing.programs import calls_itself
-from manager.importing.script_secrets import is_secret_name
+from manager.importing.secret_words import refused_variable
 from manager.importing.yaml_lines import Lines
 
 TYPE, ARGUMENTS = "__type__", "__args__"
@@ -160,13 +159,8 @@ def _environment(task: Lines) -> tuple[dict[str, str], list[tuple[int, str]]]:
     notes: list[tuple[int, str]] = []
     for name, value in env.items():
         refuse_templates(value, env.line_of(name), f"env {name}")
-        if is_secret_name(str(name)) or holds_secret(str(value)):
-            text = _(
-                "variable {name} looks like a secret, and is left out: put its value in a "
-                "connection (Admin > Connections), and list that under 'connections'",
-                name=str(name),
-            )
-            notes.append((env.line_of(name), text))
+        if refused := refused_variable(str(name), str(value)):
+            notes.append((env.line_of(name), refused))
         else:
             kept[str(name)] = str(value)
     return kept, notes

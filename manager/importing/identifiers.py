@@ -47,8 +47,8 @@ OLD = "old"
 
 def stem_of(script: str) -> str:
     """Return the name of a script's file without its suffix."""
-    name = re.split(r"[/\\]", script)[-1]
-    return name.rpartition(".")[0] or name
+    stem, _dot, rest = re.split(r"[/\\]", script)[-1].rpartition(".")
+    return stem or rest
 
 
 def id_from(text: str) -> str:

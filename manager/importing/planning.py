@@ -13,8 +13,7 @@ from include.registry.constraints import LONGEST_LINE
 from include.registry.paths import Project
 from manager.importing.entries import PlannedFolders, Wishes, checked, keys_of, notes_on
 from manager.importing.identifiers import id_from, ids_for
-from manager.importing.matching import known_jobs
-from manager.importing.merging import by_function, flow_of, merged
+from manager.importing.merging import by_function, flow_of, known_jobs, merged
 from manager.importing.old_jobs import Finding, OldJob
 from manager.importing.record import Imported, read_records
 from manager.importing.script_findings import findings_in

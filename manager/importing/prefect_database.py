@@ -14,7 +14,6 @@ from include.language import _
 from manager.importing.old_jobs import Read
 from manager.importing.prefect_deployments import read_deployments
 
-HEAD = b"SQLite format 3\0"
 DEPLOYMENTS = """
     SELECT deployment.id, deployment.name, flow.name AS flow_name, deployment.description,
            deployment.tags, deployment.parameters, deployment.paused, deployment.path,

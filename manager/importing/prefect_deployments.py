@@ -77,11 +77,8 @@ def _json(text: str) -> dict[str, Any]:
         inner = json.loads(text)
     except (ValueError, RecursionError):
         inner = None
-    if not isinstance(inner, dict) or not isinstance(inner.get("rrule"), str):
-        raise ConfigurationError(
-            _("rrule {text} is not a rule, nor JSON that holds one", text=quoted(text))
-        )
-    if inner["rrule"].lstrip().startswith("{"):
+    rule = inner.get("rrule") if isinstance(inner, dict) else None
+    if not isinstance(rule, str) or rule.lstrip().startswith("{"):
         raise ConfigurationError(
             _("rrule {text} is not a rule, nor JSON that holds one", text=quoted(text))
         )

@@ -17,7 +17,7 @@ from include.script_errors import reason_of_syntax
 from manager.importing.old_jobs import Finding, Place
 from manager.importing.programs import parse
 from manager.importing.script_access import is_below
-from manager.importing.script_secrets import secrets_in
+from manager.importing.secret_words import secrets_in
 from manager.importing.source_text import (
     COOKIE,
     UnreadableSourceError,

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from manager.importing import crontab
-from manager.importing.command_secrets import holds_secret
 from manager.importing.crontab_commands import read_command
+from manager.importing.secret_words import holds_secret
 
 if TYPE_CHECKING:
     from collections.abc import Callable

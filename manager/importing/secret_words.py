@@ -1,17 +1,26 @@
-"""Secrets in a command line, in a variable or in a comment: what is shown instead of them."""
+"""What looks like a secret in the words of a command, in a variable, a comment or a program."""
 
 from __future__ import annotations
 
+import ast
 import re
 import shlex
 from typing import TYPE_CHECKING, NamedTuple
 
-from include.secrets.masking import MASK
-from manager.importing.script_secrets import URL, is_secret_name
+from include.language import Message, _
+from include.registry.environment import CAMEL_CASE, SECRET
+from include.secrets.masking import MASK, SHORTEST
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
+URL = re.compile(r"(?<=://)[^/\s:@]{0,200}:([^/\s@{}]{4,300})@")
+# Words that the registry's own list of names does not have.
+MORE = re.compile(r"(?:^|_)(?:PW|PSW|COOKIES?|AUTHORIZATION)\d*(?:_|$)|PASSW(?:OR)?D(?:_|$)")
+CHINESE = re.compile(r"密码|口令|密钥|令牌")
+SCHEME_OF_URL = re.compile(r"[a-z][a-z+]{0,20}://\Z")
+# What stands where a secret is to be filled in, or names where it is kept.
+EMPTY = re.compile(r"[*x.]+|<.*>|\$.*|\{.*\}|your.*|None|null", re.IGNORECASE)
 NAME = r"[A-Za-z_\u4e00-\u9fff][\w.-]{0,60}"
 # A whole word: `--password=X`, `TOKEN=X`, `Authorization: Bearer X`.
 WHOLE = re.compile(rf"(-{{0,2}}({NAME})\s{{0,3}}[=:：]\s{{0,3}})\S.*", re.DOTALL)
@@ -50,6 +59,12 @@ class Word(NamedTuple):
     secret: str = ""
 
 
+def is_secret_name(name: str) -> bool:
+    """Return whether a name is one that secrets have, such as `db_password` or `appKey`."""
+    word = CAMEL_CASE.sub("_", name.strip()).replace("-", "_").upper()
+    return bool(SECRET.search(word) or MORE.search(word) or CHINESE.search(name))
+
+
 def looked_through(words: Sequence[str]) -> list[Word]:
     """Return the words of a command, with what looks like a secret masked."""
     found: list[Word] = []
@@ -70,6 +85,14 @@ def looked_through(words: Sequence[str]) -> list[Word]:
 def holds_secret(text: str) -> bool:
     """Return whether a value or a comment has something in it that looks like a secret."""
     return bool(IN_WORDS.search(text) or _look_at(text, "").secret)
+
+
+def refused_variable(name: str, value: str) -> Message | None:
+    """Return why a variable is left out, which is that it looks like a secret; else None."""
+    if not (is_secret_name(name) or holds_secret(value)):
+        return None
+    return _("variable {name} looks like a secret, and is left out: put its value in a connection "
+             "(Admin > Connections), and list that under 'connections'", name=name)  # fmt: skip
 
 
 def masked(words: Sequence[str]) -> str:
@@ -126,3 +149,53 @@ def _value_at(text: str, start: int) -> tuple[int, int]:
     if end < 0:
         end = found.end() if (found := VALUE.match(text, start)) else start
     return start, end
+
+
+def secrets_in(nodes: Iterable[ast.AST]) -> Iterator[tuple[int, str]]:
+    """Yield line and name of each secret that a program, of these nodes, is written with."""
+    for node in nodes:
+        for name, value in _named(node):
+            if is_secret_name(name) and _is_secret(value):
+                yield getattr(value, "lineno", 0), name
+        text = node.value if isinstance(node, ast.Constant) else None
+        found = URL.search(text) if isinstance(text, str) else None
+        if found and isinstance(text, str) and not EMPTY.fullmatch(found[1]):
+            yield getattr(node, "lineno", 0), _scheme(text[: found.start()]) + "…"
+
+
+def _scheme(before: str) -> str:
+    found = SCHEME_OF_URL.search(before[-30:])
+    return found[0] if found else "://"
+
+
+def _named(node: ast.AST) -> Iterator[tuple[str, ast.AST]]:
+    """Yield the values of a node that have a name: variables, arguments, keys."""
+    if isinstance(node, ast.Assign):
+        for target in node.targets:
+            yield _name(target), node.value
+    elif isinstance(node, ast.AnnAssign) and node.value is not None:
+        yield _name(node.target), node.value
+    elif isinstance(node, ast.keyword):
+        yield node.arg or "", node.value
+    elif isinstance(node, ast.Dict):
+        for key, value in zip(node.keys, node.values, strict=True):
+            if isinstance(key, ast.Constant) and isinstance(key.value, str):
+                yield key.value, value
+    elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+        places = [*node.args.posonlyargs, *node.args.args]
+        defaults = node.args.defaults
+        for argument, value in zip(places[len(places) - len(defaults) :], defaults, strict=True):
+            yield argument.arg, value
+
+
+def _name(target: ast.expr) -> str:
+    if isinstance(target, ast.Subscript) and isinstance(target.slice, ast.Constant):
+        return str(target.slice.value)
+    return getattr(target, "id", "") or getattr(target, "attr", "")
+
+
+def _is_secret(value: ast.AST) -> bool:
+    if not isinstance(value, ast.Constant) or not isinstance(value.value, (str, bytes)):
+        return False
+    text = value.value if isinstance(value.value, str) else value.value.decode("utf-8", "replace")
+    return len(text) >= SHORTEST and not EMPTY.fullmatch(text)
