@@ -26,12 +26,7 @@ COMMANDS = {
         N_("install, start, and land the last period of every job while you watch"),
         "commands.demo:demo",
         [
-            option(
-                "--job",
-                action="append",
-                metavar="JOB",
-                help=N_("job to run, repeatable (all of them)"),
-            ),
+            option("--job JOB", N_("job to run, repeatable (all of them)"), action="append"),
             *(PERIOD, PORT, HOST),
         ],
     ),
@@ -70,15 +65,9 @@ COMMANDS = {
         N_("show the journal, a component's log, or the log of a job's last task"),
         "commands.logs:logs",
         [
-            option("name", nargs="?", metavar="COMPONENT|JOB", help=N_("whose log (the journal)")),
+            option("name COMPONENT|JOB", N_("whose log (the journal)"), nargs="?"),
             flag("--follow", N_("go on until Ctrl-C")),
-            option(
-                "--lines",
-                type=count,
-                default=50,
-                metavar="N",
-                help=N_("how many lines to begin with (50)"),
-            ),
+            option("--lines N", N_("how many lines to begin with (50)"), type=count, default=50),
         ],
         needs="as is",
     ),
@@ -90,33 +79,28 @@ COMMANDS = {
         "commands.importing:importing",
         [
             option(
-                "sources",
-                nargs="*",
-                metavar="SOURCE",
-                help=N_(
+                "sources SOURCE",
+                N_(
                     "scheduler_config.py and scheduler_flows.py, prefect.yaml, prefect.db or the "
                     "address of Prefect's API, a crontab, a YAML file of dag-factory, or a folder"
                 ),
+                nargs="*",
             ),
             flag("--yes", N_("write it; else it is only shown")),
             option(
-                "--out",
+                "--out FILE",
+                N_("where the entries go (config/tasks/imported.yaml)"),
                 default="config/tasks/imported.yaml",
-                metavar="FILE",
-                help=N_("where the entries go (config/tasks/imported.yaml)"),
             ),
             option(
                 "--scripts",
+                N_("copy the scripts below include/scripts/imported, or leave that to you (copy)"),
                 choices=("copy", "none"),
                 default="copy",
-                help=N_(
-                    "copy the scripts below include/scripts/imported, or leave that to you (copy)"
-                ),
             ),
             option(
-                "--start",
-                metavar="DAY",
-                help=N_(
+                "--start DAY",
+                N_(
                     "the first business day that is expected (the one after its last good run "
                     "there, else today)"
                 ),
@@ -130,25 +114,20 @@ COMMANDS = {
                     ),
                 ),
                 option(
-                    "--enable",
-                    metavar="JOB",
-                    help=N_(
-                        "let an imported job run by its schedule; says how to stop the old one"
-                    ),
+                    "--enable JOB",
+                    N_("let an imported job run by its schedule; says how to stop the old one"),
                 ),
                 option(
-                    "--confirm",
-                    metavar="JOB",
-                    help=N_(
+                    "--confirm JOB",
+                    N_(
                         "what --check shows of a job, or of all, is meant to differ: it is no "
                         "difference until it changes"
                     ),
                 ),
             ),
             option(
-                "--prefect-python",
-                metavar="PATH",
-                help=N_(
+                "--prefect-python PATH",
+                N_(
                     "a Python that has Prefect, to ask it when jobs fire there (by its documented "
                     "rules)"
                 ),
@@ -181,13 +160,7 @@ COMMANDS = {
     "connect": Command(
         N_("ask for a connection's address and secrets, keep them, and try them at once"),
         "commands.connect:connect",
-        [
-            option(
-                "connection",
-                metavar="CONNECTION",
-                help=N_("one that shops.yaml or feeds.yaml names, as pdd_1"),
-            )
-        ],
+        [option("connection CONNECTION", N_("one that shops.yaml or feeds.yaml names, as pdd_1"))],
     ),
     "probe": Command(
         N_(
@@ -197,9 +170,7 @@ COMMANDS = {
         "commands.probe:probe",
         [
             option(
-                "connection",
-                metavar="CONNECTION",
-                help=N_("one that shops.yaml or feeds.yaml names, as pdd_1"),
+                "connection CONNECTION", N_("one that shops.yaml or feeds.yaml names, as pdd_1")
             ),
             JSON,
         ],
@@ -211,14 +182,10 @@ COMMANDS = {
         ),
         "commands.new:new",
         [
-            option("kind", choices=("job", "platform"), help=N_("what is made")),
-            option(
-                "id",
-                metavar="ID",
-                help=N_("what it is called everywhere: a-z, 0-9 and _, as pdd_quality"),
-            ),
-            option("--name", metavar="TEXT", help=N_("what people call it (its id)")),
-            option("--english", metavar="TEXT", help=N_("a platform's name in English (its name)")),
+            option("kind", N_("what is made"), choices=("job", "platform")),
+            option("id ID", N_("what it is called everywhere: a-z, 0-9 and _, as pdd_quality")),
+            option("--name TEXT", N_("what people call it (its id)")),
+            option("--english TEXT", N_("a platform's name in English (its name)")),
         ],
         writes_var=False,
     ),
@@ -230,9 +197,8 @@ COMMANDS = {
         "commands.migrate:migrate",
         [
             option(
-                "--copy-from",
-                metavar="FILE",
-                help=N_(
+                "--copy-from FILE",
+                N_(
                     "also copy all rows of a SQLite warehouse, such as var/warehouse.db, if it is "
                     "empty"
                 ),
@@ -242,14 +208,14 @@ COMMANDS = {
     "backup": Command(
         N_("write databases, configuration and secrets to one file, while the service runs"),
         "backup.packing:backup",
-        [option("file", metavar="FILE", nargs="?", help=N_("where to (var/backups/DATE.tar.gz)"))],
+        [option("file FILE", N_("where to (var/backups/DATE.tar.gz)"), nargs="?")],
         needs="as is",
     ),
     "restore": Command(
         N_("bring a backup back; overwrites nothing without --yes"),
         "backup.restoring:restore",
         [
-            option("file", metavar="FILE", help=N_("a file that `backup` wrote")),
+            option("file FILE", N_("a file that `backup` wrote")),
             flag("--yes", N_("overwrite what is there")),
         ],
     ),
@@ -259,10 +225,8 @@ COMMANDS = {
         [
             option(
                 "kind",
+                N_("the key of stored connections; that of sessions; the web users' passwords"),
                 choices=("fernet", "sessions", "passwords"),
-                help=N_(
-                    "the key of stored connections; that of sessions; the web users' passwords"
-                ),
             )
         ],
     ),

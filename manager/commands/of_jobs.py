@@ -56,13 +56,8 @@ OF_JOBS = {
         "commands.run:run",
         [
             *(JOB, PERIOD),
-            option(
-                "--from",
-                dest="first",
-                metavar="KEY",
-                help=N_("first of several periods, written as above"),
-            ),
-            option("--to", dest="last", metavar="KEY", help=N_("last of several periods")),
+            option("--from KEY", N_("first of several periods, written as above"), dest="first"),
+            option("--to KEY", N_("last of several periods"), dest="last"),
             *(SHOPS, AGAIN),
         ],
     ),
@@ -78,12 +73,7 @@ OF_JOBS = {
     "waive": Command(
         N_("accept gaps that can never be closed, with a reason; they count nowhere from then on"),
         "commands.waive:waive",
-        [
-            *TO_WAIVE,
-            option(
-                "--reason", metavar="TEXT", required=True, help=N_("why it can never be pulled")
-            ),
-        ],
+        [*TO_WAIVE, option("--reason TEXT", N_("why it can never be pulled"), required=True)],
         needs="as is",
     ),
     "unwaive": Command(
@@ -97,11 +87,10 @@ OF_JOBS = {
         "commands.report:report",
         [
             either(
-                option("--date", metavar="DAY", help=N_("what was due on this day (today)")),
+                option("--date DAY", N_("what was due on this day (today)")),
                 option(
-                    "--period",
-                    metavar="KEY",
-                    help=N_(
+                    "--period KEY",
+                    N_(
                         "what covers this business day, week or month, such as 2025-10-02, "
                         "2025-09 or yesterday; exit code 0 when it is complete, else 1"
                     ),
@@ -119,24 +108,16 @@ OF_JOBS = {
         ),
         "commands.complete:complete",
         [
+            option("contract CONTRACT", N_("an id of config/contracts.yaml, as store_day")),
             option(
-                "contract",
-                metavar="CONTRACT",
-                help=N_("an id of config/contracts.yaml, as store_day"),
-            ),
-            option(
-                "period",
-                metavar="PERIOD",
-                help=N_(
+                "period PERIOD",
+                N_(
                     "the day 2025-10-02, the week that begins on 2025-09-27, or the month 2025-09, "
                     "as the job has one; or yesterday"
                 ),
             ),
             option(
-                "--wait",
-                type=seconds,
-                metavar="TIME",
-                help=N_("wait until it is, at most so long, as 30m or 2h"),
+                "--wait TIME", N_("wait until it is, at most so long, as 30m or 2h"), type=seconds
             ),
             JSON,
         ],

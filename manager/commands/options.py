@@ -59,19 +59,27 @@ class Command:
         return code
 
 
-def option(*names: str, **settings: Any) -> Option:
-    """Return one that `add_argument` makes, its help in the language of the moment."""
+def option(shown: str, text: str, **settings: Any) -> Option:
+    """Return one that `add_argument` makes, its help in the language of the moment.
+
+    Args:
+        shown: its name and what stands for its value, as in `--out FILE`.
+        text: its help, marked with `N_`.
+        settings: others of `add_argument`.
+    """
+    name, _blank, metavar = shown.partition(" ")
+    if metavar:
+        settings["metavar"] = metavar
 
     def add(parser: Any) -> None:
-        text = settings["help"]
-        parser.add_argument(*names, **{**settings, "help": _(text)})
+        parser.add_argument(name, help=_(text), **settings)
 
     return add
 
 
 def flag(name: str, text: str) -> Option:
     """Return one that is given or not."""
-    return option(name, action="store_true", help=text)
+    return option(name, text, action="store_true")
 
 
 def either(*options: Option) -> Option:
@@ -130,46 +138,39 @@ A_PERIOD = N_(
 )
 JSON = flag("--json", N_("print JSON"))
 # Of a part: what stands before its name counts as well.
-JSON_OF_A_PART = option("--json", action="store_true", default=SUPPRESS, help=N_("print JSON"))
-JOB = option("job", metavar="JOB", help=N_("job id"))
+JSON_OF_A_PART = option("--json", N_("print JSON"), action="store_true", default=SUPPRESS)
+JOB = option("job JOB", N_("job id"))
 PERIOD = option(
-    "--period",
-    metavar="KEY",
-    help=N_(
+    "--period KEY",
+    N_(
         "the day 2025-10-02, the week that begins on 2025-09-27, or the month 2025-09, as the job "
         "has one (without: the period that ended last)"
     ),
 )
-ONE_SHOP = option("--shop", metavar="ID", help=N_("only this shop (all)"))
-SHOPS = option(
-    "--shop", action="append", metavar="ID", help=N_("only this shop; one --shop for each (all)")
-)
+ONE_SHOP = option("--shop ID", N_("only this shop (all)"))
+SHOPS = option("--shop ID", N_("only this shop; one --shop for each (all)"), action="append")
 AGAIN = flag("--again", N_("pull everything once more (without: only what has not landed)"))
 NOW = flag("--now", N_("do not let running jobs end; the next start runs them again"))
 PORT = option(
-    "--port",
+    "--port N",
+    N_("base port: the web UI listens on N, the sandbox on N+3 (the last one used; 8080)"),
     type=port,
-    metavar="N",
-    help=N_("base port: the web UI listens on N, the sandbox on N+3 (the last one used; 8080)"),
 )
 HOST = option(
-    "--host",
+    "--host H",
+    N_("address the web UI listens on (the last one used; 127.0.0.1: this machine alone)"),
     type=host,
-    metavar="H",
-    help=N_("address the web UI listens on (the last one used; 127.0.0.1: this machine alone)"),
 )
 GAP_FILTERS = (
-    option("--job", metavar="JOB", help=N_("only this job (all)")),
+    option("--job JOB", N_("only this job (all)")),
     ONE_SHOP,
-    option(
-        "--since", metavar="DAY", help=N_("from this business day on, as 2025-10-02 (90 days ago)")
-    ),
+    option("--since DAY", N_("from this business day on, as 2025-10-02 (90 days ago)")),
     JSON,
 )
 TO_WAIVE = (
     JOB,
-    option("--period", metavar="KEY", required=True, help=A_PERIOD),
-    option("--until", metavar="KEY", help=N_("last of several periods (only --period)")),
+    option("--period KEY", A_PERIOD, required=True),
+    option("--until KEY", N_("last of several periods (only --period)")),
     ONE_SHOP,
     JSON,
 )

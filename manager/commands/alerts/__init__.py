@@ -10,18 +10,12 @@ PARTS = {
             "one did not take it)"
         ),
         "commands.alerts.testing:test",
-        [
-            option("channel", metavar="CHANNEL", nargs="?", help=N_("only this one (all)")),
-            JSON_OF_A_PART,
-        ],
+        [option("channel CHANNEL", N_("only this one (all)"), nargs="?"), JSON_OF_A_PART],
     ),
     "ack": Command(
         N_("take an alert on: it is neither repeated nor escalated any more"),
         "commands.alerts.answering:ack",
-        [
-            option("number", metavar="NUMBER", help=N_("as messages show it, such as A123")),
-            JSON_OF_A_PART,
-        ],
+        [option("number NUMBER", N_("as messages show it, such as A123")), JSON_OF_A_PART],
     ),
     "mute": Command(
         N_("say nothing of a job, or of one shop of it, until a day"),
@@ -29,34 +23,28 @@ PARTS = {
         [
             *(JOB, ONE_SHOP),
             option(
-                "--until",
-                metavar="DAY",
+                "--until DAY",
+                N_("the last day of it, as 2026-12-05; at most 31 days from now"),
                 required=True,
-                help=N_("the last day of it, as 2026-12-05; at most 31 days from now"),
             ),
-            option("--reason", metavar="TEXT", required=True, help=N_("why nothing is to be said")),
+            option("--reason TEXT", N_("why nothing is to be said"), required=True),
             JSON_OF_A_PART,
         ],
     ),
     "unmute": Command(
         N_("let alerts of a job, or of one shop of it, come again"),
         "commands.alerts.answering:unmute",
-        [
-            JOB,
-            option("--shop", metavar="ID", help=N_("the shop that was muted (the whole job)")),
-            JSON_OF_A_PART,
-        ],
+        [JOB, option("--shop ID", N_("the shop that was muted (the whole job)")), JSON_OF_A_PART],
     ),
     "history": Command(
         N_("list the alerts of a while: from when to when, and who was told"),
         "commands.alerts.listing:history",
         [
             option(
-                "--since",
-                metavar="DAY",
-                help=N_("what was found on this day or later, as 2026-11-01 (30 days ago)"),
+                "--since DAY",
+                N_("what was found on this day or later, as 2026-11-01 (30 days ago)"),
             ),
-            option("--job", metavar="JOB", help=N_("only this job (all)")),
+            option("--job JOB", N_("only this job (all)")),
             JSON_OF_A_PART,
         ],
     ),
