@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timezone
 
-from include.errors import ConfigurationError, ExpectedError, reason_of
+from include.errors import ConfigurationError, ExpectedError
 from include.language import _
 from include.registry import Job, load_registry
 from include.registry.checks.scripts import is_placeholder
@@ -14,7 +14,7 @@ from manager.importing.old_jobs import Finding, OldJob, OldSchedule
 from manager.importing.parity import Comparison, Pair, compare
 from manager.importing.parity_report import print_parity
 from manager.importing.recognising import read_sources
-from manager.importing.record import Imported, confirm, read_records
+from manager.importing.record import Imported, confirm, read_records, writing
 from manager.layout import Layout
 
 SAME, DIFFERENT = 0, 1
@@ -49,8 +49,7 @@ def check(
     pairs = list(_pairs(records, registry.jobs, now_there))
     parity = compare(pairs, datetime.now(timezone.utc), python)
     if confirmed:
-        _confirm(layout, parity.jobs, confirmed)
-        return check(layout, sources, python)
+        parity = replace(parity, jobs=_confirmed(layout, parity.jobs, confirmed))
     print_parity(parity)
     print(*(f"{printable(str(one))}\n" for one in findings), sep="", end="")
     if registry.problems and not records.keys() <= registry.jobs.keys():
@@ -94,8 +93,8 @@ def _pairs(
         yield Pair(record, job, script, now and _as_it_is(record.old, now), is_gone)
 
 
-def _confirm(layout: Layout, jobs: Sequence[Comparison], wanted: str) -> None:
-    """Write that what differs now is meant; faults are not.
+def _confirmed(layout: Layout, jobs: Sequence[Comparison], wanted: str) -> tuple[Comparison, ...]:
+    """Write that what differs now is meant, and return the jobs so; faults are not.
 
     Raises:
         ConfigurationError: that job was not imported.
@@ -105,18 +104,10 @@ def _confirm(layout: Layout, jobs: Sequence[Comparison], wanted: str) -> None:
     if wanted not in (ALL, *known):
         near = suggestion(wanted, known)
         raise ConfigurationError(_("{job} is no imported job: {near}", job=wanted, near=near))
-    meant = {
-        one.pair.record.job_id: {each.key: each.value for each in one.differences
-                                 if not each.is_fault}
-        for one in jobs
-        if wanted in (ALL, one.pair.record.job_id)
-    }  # fmt: skip
-    try:
-        confirm(layout.root, meant)
-    except OSError as error:
-        text = _("{file} cannot be written: {reason}", file=str(error.filename),
-                 reason=reason_of(error))  # fmt: skip
-        raise ExpectedError(text) from error
+    found = tuple(one.meant() if wanted in (ALL, one.pair.record.job_id) else one for one in jobs)
+    with writing(ExpectedError):
+        confirm(layout.root, {one.pair.record.job_id: one.pair.record.confirmed for one in found})
+    return found
 
 
 def _as_it_is(before: OldJob, now: OldJob) -> OldJob:

@@ -42,7 +42,7 @@ def read(source: str) -> Read:
         ExpectedError: it cannot be read.
     """
     root = load(source, read_text(Path(source)).text)
-    default = _defaults(source, root)
+    of_all, of_file = _defaults(source, root)
     jobs: list[OldJob] = []
     findings: list[Finding] = []
     for name, said in root.items():
@@ -50,7 +50,9 @@ def read(source: str) -> Read:
             continue
         line = root.line_of(name)
         try:
-            job, found = _job(str(name), default.merged_into(said, line), Place(source, line))
+            whole = _merged(_mapping(said, line), of_all, deep=False)
+            whole = _merged(whole, of_file, deep=True)
+            job, found = _job(str(name), whole, Place(source, line))
         except RefusedError as refused:
             text = _("DAG {dag} {why}: keep it as a DAG, beside the jobs (put its YAML and the "
                      "file that loads it into dags/)", dag=str(name), why=refused)  # fmt: skip
@@ -61,26 +63,11 @@ def read(source: str) -> Read:
     return Read(tuple(jobs), tuple(findings))
 
 
-class _Defaults:
-    """What all DAGs of a file have.
+def _defaults(source: str, root: Lines) -> tuple[Lines, Lines]:
+    """Return what all DAGs of a file have: of defaults.yml, and of its key `default`.
 
-    Attributes:
-        of_all: of defaults.yml; a key of the DAG takes its place.
-        of_file: of the key `default`, merged into the DAG.
+    A key of the DAG takes the place of the former; the latter is merged into the DAG.
     """
-
-    def __init__(self, of_all: Lines, of_file: Lines) -> None:
-        self.of_all = of_all
-        self.of_file = of_file
-
-    def merged_into(self, said: Any, line: int) -> Lines:
-        """Return a DAG with all that it has; raises RefusedError where it is no mapping."""
-        if not isinstance(said, Lines):
-            raise RefusedError(line, _("is not a mapping: {said}", said=brief(said)))
-        return _merged(_merged(said, self.of_all, deep=False), self.of_file, deep=True)
-
-
-def _defaults(source: str, root: Lines) -> _Defaults:
     of_all = next(
         (
             load(str(file), read_text(file).text)
@@ -95,10 +82,14 @@ def _defaults(source: str, root: Lines) -> _Defaults:
     both = Lines(
         {key: value for one in arguments if isinstance(one, Lines) for key, value in one.items()}
     )
-    return _Defaults(
-        Lines({key: value for key, value in of_all.items() if key != "default_args"}),
-        Lines({**of_file, "default_args": both}),
-    )
+    others = {key: value for key, value in of_all.items() if key != "default_args"}
+    return Lines(others), Lines({**of_file, "default_args": both})
+
+
+def _mapping(said: Any, line: int) -> Lines:
+    if not isinstance(said, Lines):
+        raise RefusedError(line, _("is not a mapping: {said}", said=brief(said)))
+    return said
 
 
 def _merged(own: Lines, default: Mapping[Any, Any], *, deep: bool) -> Lines:
@@ -126,10 +117,10 @@ def _job(name: str, dag: Lines, place: Place) -> tuple[OldJob, list[Finding]]:
         if key not in KNOWN and value not in (None, False)
     ]
     task = _only_task(dag)
-    found = read_task(task)
+    of_the_job, notes = read_task(task)
     findings += [
         Finding(Place(place.file, line), _("DAG {dag}: {text}", dag=name, text=text))
-        for line, text in found.notes
+        for line, text in notes
     ]
     all_of_it = _merged(task, arguments, deep=False)
     retries = all_of_it.get("retries")
@@ -148,7 +139,7 @@ def _job(name: str, dag: Lines, place: Place) -> tuple[OldJob, list[Finding]]:
         deployment=name,
         notes=tuple(one.text for one in findings),
     )
-    return replace(job, **found.of_the_job), findings
+    return replace(job, **of_the_job), findings
 
 
 def _only_task(dag: Lines) -> Lines:

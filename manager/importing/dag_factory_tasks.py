@@ -1,7 +1,6 @@
 """The one task of a DAG of dag-factory: which script it runs, and how."""
 
 import re
-from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -26,6 +25,7 @@ KNOWN = {
     *("execution_timeout", "python_callable_name", "python_callable_file", "start_date"),
     *("timezone", "append_env"),
 }
+Notes = list[tuple[int, str]]  # each with its line
 NEEDS_MORE = ("expand", "partial", "op_args", "op_kwargs", "variables_as_arguments")
 
 
@@ -37,21 +37,11 @@ class RefusedError(ConfigurationError):
         self.line = line
 
 
-@dataclass
-class Task:
-    """What a task runs.
-
-    Attributes:
-        of_the_job: what the job has of it, by the names of `OldJob`.
-        notes: what is not carried over, each with its line.
-    """
-
-    of_the_job: dict[str, Any] = field(default_factory=dict)
-    notes: list[tuple[int, str]] = field(default_factory=list)
-
-
-def read_task(task: Lines) -> Task:
+def read_task(task: Lines) -> tuple[dict[str, Any], Notes]:
     """Return what a task runs.
+
+    Returns:
+        what the job has of it, by the names of `OldJob`; and what is not carried over.
 
     Raises:
         RefusedError: it is no script.
@@ -62,19 +52,19 @@ def read_task(task: Lines) -> Task:
             why = _("has a task that needs {key}, which a script does not get", key=key)
             raise RefusedError(task.line_of(key), why)
     if BASH.fullmatch(operator):
-        found = _of_bash(task)
+        of_the_job, notes = _of_bash(task)
     elif PYTHON.fullmatch(operator):
-        found = _of_python(task)
+        of_the_job, notes = {"script": _of_python(task)}, []
     else:
         what = operator if "operator" in task else str(task.get("decorator"))
         why = _("has a task that is no script: {operator}", operator=what)
         raise RefusedError(task.line_of("operator"), why)
-    found.notes += [
+    notes += [
         (task.line_of(key), _("{key} of its task is not carried over", key=str(key)))
         for key in task
         if key not in KNOWN
     ]
-    return found
+    return of_the_job, notes
 
 
 def refuse_templates(said: Any, line: int, key: str) -> None:
@@ -112,7 +102,7 @@ def read_span(said: Lines, key: str) -> timedelta | None:
     raise RefusedError(said.line_of(key), why)
 
 
-def _of_bash(task: Lines) -> Task:
+def _of_bash(task: Lines) -> tuple[dict[str, Any], Notes]:
     text, line = task.get("bash_command"), task.line_of("bash_command")
     if not isinstance(text, str):
         raise RefusedError(line, _("has no bash_command that is a text"))
@@ -123,7 +113,7 @@ def _of_bash(task: Lines) -> Task:
         why = "; ".join(command.notes)
         raise RefusedError(line, _("has a command that is no script: {why}", why=why))
     env, left_out = _environment(task)
-    notes = [(line, note) for note in command.notes]
+    notes: Notes = [(line, note) for note in command.notes]
     of_the_job = {
         "script": command.script,
         "python": command.python,
@@ -132,10 +122,10 @@ def _of_bash(task: Lines) -> Task:
         "env": {**env, **command.env},
         **({"timeout": command.timeout} if command.timeout else {}),
     }
-    return Task(of_the_job, [*notes, *left_out])
+    return of_the_job, [*notes, *left_out]
 
 
-def _of_python(task: Lines) -> Task:
+def _of_python(task: Lines) -> str:
     file, function = task.get("python_callable_file"), task.get("python_callable_name")
     line = task.line_of("python_callable_file" if file else "python_callable")
     if not isinstance(file, str) or not isinstance(function, str):
@@ -145,10 +135,10 @@ def _of_python(task: Lines) -> Task:
                 "in `if __name__ == '__main__': {function}()` to have it imported",
                 function=function, file=file)  # fmt: skip
         raise RefusedError(line, why)
-    return Task({"script": file})
+    return file
 
 
-def _environment(task: Lines) -> tuple[dict[str, str], list[tuple[int, str]]]:
+def _environment(task: Lines) -> tuple[dict[str, str], Notes]:
     """Return the variables of a task without those that look like secrets, and a note of these."""
     env = task.get("env")
     if env is None:
@@ -156,7 +146,7 @@ def _environment(task: Lines) -> tuple[dict[str, str], list[tuple[int, str]]]:
     if not isinstance(env, Lines):
         return {}, [(task.line_of("env"), _("env of its task is not a mapping"))]
     kept: dict[str, str] = {}
-    notes: list[tuple[int, str]] = []
+    notes: Notes = []
     for name, value in env.items():
         refuse_templates(value, env.line_of(name), f"env {name}")
         if refused := refused_variable(str(name), str(value)):

@@ -8,7 +8,7 @@ from shlex import quote
 
 from yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
-from include.errors import ConfigurationError, reason_of
+from include.errors import ConfigurationError
 from include.language import Message, _
 from include.periods import Schedule
 from include.registry import Job, Registry, load_registry
@@ -19,7 +19,7 @@ from include.registry.yaml_positions import compose
 from include.text import printable, suggestion
 from manager.importing.old_jobs import OldJob
 from manager.importing.recognising import read_sources
-from manager.importing.record import Imported, read_records, write_atomically
+from manager.importing.record import Imported, read_records, write_atomically, writing
 from manager.layout import Layout
 
 
@@ -168,12 +168,8 @@ def _write(root: Path, job: Job, values: Mapping[str, str]) -> None:
         raise ConfigurationError(changed) from error
     if {key: node.value for key, node in written.items()} != values:
         raise ConfigurationError(changed)
-    try:
+    with writing(ConfigurationError, job.file):
         write_atomically(root / job.file, text.encode())
-    except OSError as error:
-        raise ConfigurationError(
-            _("{file} cannot be written: {reason}", file=job.file, reason=reason_of(error))
-        ) from error
 
 
 def _replaced(text: str, nodes: Mapping[str, ScalarNode], values: Mapping[str, str]) -> str:

@@ -83,6 +83,12 @@ class Comparison:
         """Return whether a difference is meant."""
         return self.pair.record.confirmed.get(difference.key) == difference.value
 
+    def meant(self) -> "Comparison":
+        """Return it with all that differs confirmed; faults are not."""
+        confirmed = {one.key: one.value for one in self.differences if not one.is_fault}
+        record = replace(self.pair.record, confirmed=confirmed)
+        return replace(self, pair=self.pair._replace(record=record))
+
     @property
     def open(self) -> list[Difference]:
         """What nobody has confirmed."""

@@ -10,19 +10,22 @@ import json
 import os
 import stat
 from collections.abc import Container, Mapping  # noqa: TC003 -- pydantic reads the annotations
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import date  # noqa: TC003 -- the same
 from pathlib import Path  # noqa: TC003 -- the same
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import TypeAdapter
 
-from include.errors import ConfigurationError
+from include.errors import ConfigurationError, ExpectedError, reason_of
 from include.language import _
 from include.registry.paths import TASKS_FOLDER
 from manager.importing.old_jobs import OldJob  # noqa: TC001 -- pydantic reads the annotations
 from manager.importing.source_text import UnreadableSourceError, read_bytes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 SUFFIX = ".json"
 VERSION = 2
@@ -132,6 +135,18 @@ def confirm(root: Path, confirmed: Mapping[str, Mapping[str, str]]) -> None:
         }
         if now != jobs:
             write_atomically(path, as_json(now).encode())
+
+
+@contextmanager
+def writing(kind: type[ExpectedError], path: Path | str | None = None) -> Iterator[None]:
+    """Raise a kind of ExpectedError that names the file, where one cannot be written."""
+    try:
+        yield
+    except OSError as error:
+        file = str(path or error.filename)
+        raise kind(
+            _("{file} cannot be written: {reason}", file=file, reason=reason_of(error))
+        ) from error
 
 
 def write_atomically(

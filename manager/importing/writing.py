@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from include.errors import ConfigurationError, ExpectedError, reason_of
+from include.errors import ConfigurationError, ExpectedError
 from include.language import _
 from include.registry import load_registry
 from include.registry.entries import read_entries
 from include.registry.paths import TASKS_FOLDER
 from manager.importing.planning import identity_of
-from manager.importing.record import SUFFIX, as_json, read_record, write_atomically
+from manager.importing.record import SUFFIX, as_json, read_record, write_atomically, writing
 from manager.importing.scripts import write_scripts
 
 if TYPE_CHECKING:
@@ -81,19 +81,17 @@ def write(root: Path, plan: Plan, path: Path) -> list[Path]:
     write_scripts(root, plan.copies)
     written: list[Path] = []
     try:
-        for one, (entries, text) in zip(paths, parts, strict=True):
-            records = {entry.id: entry.record for entry in entries}
-            for file, said in ((one.with_suffix(SUFFIX), as_json(records)), (one, text)):
-                write_atomically(file, said.encode())
-                written.append(file)
-        if paths:
-            _check_registry(root, paths, {entry.id for entry in plan.entries})
-    except (ExpectedError, OSError) as error:
+        with writing(ExpectedError, path):
+            for one, (entries, text) in zip(paths, parts, strict=True):
+                records = {entry.id: entry.record for entry in entries}
+                for file, said in ((one.with_suffix(SUFFIX), as_json(records)), (one, text)):
+                    write_atomically(file, said.encode())
+                    written.append(file)
+            if paths:
+                _check_registry(root, paths, {entry.id for entry in plan.entries})
+    except ExpectedError:
         for one in reversed(written):
             one.unlink(missing_ok=True)
-        if isinstance(error, OSError):
-            text = _("{file} cannot be written: {reason}", file=str(path), reason=reason_of(error))
-            raise ExpectedError(text) from error
         raise
     return paths
 
