@@ -19,7 +19,7 @@ from manager.lifecycle.ports import Ports, remembered
 from manager.lifecycle.processes import service_processes
 from manager.lifecycle.settings import component_environment
 from manager.lifecycle.supervisor_client import SupervisorGoneError, components
-from manager.table import lined_up
+from manager.table import lined_up, print_json
 
 HEALTHY, DEGRADED, NOT_RUNNING = 0, 1, 3
 STATES = (N_("healthy"), N_("degraded"), N_("not running"))
@@ -49,17 +49,19 @@ def status(layout: Layout, arguments: Namespace) -> int:
     told = _alerts(layout)
     state = "degraded" if troubles or of_jobs or told.get("failing_channels") else "healthy"
     if arguments.json:
-        _print_json(
-            ports,
-            state,
-            components=[describe(health) for health in healths],
-            jobs=None if overview.trouble else [job.as_dict() for job in overview.jobs],
-            jobs_trouble=overview.trouble or None,
-            warehouse_trouble=lost or None,
-            import_errors=list(overview.import_errors),
-            paused_contracts=list(overview.held),
-            disk={"free_bytes": disk.free, "total_bytes": disk.total},
-            alerts=told or None,
+        print_json(
+            {
+                "state": state,
+                "url": ports.url,
+                "components": [describe(health) for health in healths],
+                "jobs": None if overview.trouble else [job.as_dict() for job in overview.jobs],
+                "jobs_trouble": overview.trouble or None,
+                "warehouse_trouble": lost or None,
+                "import_errors": list(overview.import_errors),
+                "paused_contracts": list(overview.held),
+                "disk": {"free_bytes": disk.free, "total_bytes": disk.total},
+                "alerts": told or None,
+            }
         )
     else:
         print("  ".join([_(state), ports.url]))
@@ -152,24 +154,21 @@ def _duration(seconds: int) -> str:
     return _(text, minutes=minutes, seconds=seconds)
 
 
-def _print_json(ports: Ports, state: str, **more: Any) -> None:
-    print(json.dumps({"state": state, "url": ports.url, **more}, indent=2, ensure_ascii=False))
-
-
 def _without_supervisor(layout: Layout, ports: Ports, *, as_json: bool) -> int:
     left = service_processes(layout)
     if as_json:
-        _print_json(
-            ports,
-            "degraded" if left else "not running",
-            components=[],
-            jobs=None,
-            jobs_trouble=_("the service does not run"),
-            warehouse_trouble=None,
-            import_errors=[],
-            disk=None,
-            alerts=None,
-        )
+        told = {
+            "state": "degraded" if left else "not running",
+            "url": ports.url,
+            "components": [],
+            "jobs": None,
+            "jobs_trouble": _("the service does not run"),
+            "warehouse_trouble": None,
+            "import_errors": [],
+            "disk": None,
+            "alerts": None,
+        }
+        print_json(told)
     elif left:
         text = N_(
             "degraded: supervisord does not answer, and {count} processes of the service are left "

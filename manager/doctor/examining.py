@@ -1,6 +1,5 @@
 """`doctor`: every check in turn; one that fails itself is a finding, too."""
 
-import json
 import logging
 import os
 from argparse import Namespace
@@ -19,6 +18,7 @@ from manager.layout import Layout
 from manager.lifecycle.health import running
 from manager.lifecycle.ports import remembered
 from manager.lifecycle.settings import component_environment
+from manager.table import print_json
 
 # What is looked at, and `module:function` behind it. Loaded one by one: when a package is broken,
 # the others still say what they see.
@@ -65,7 +65,7 @@ def doctor(layout: Layout, arguments: Namespace) -> int:
     broken = sum(finding.level == FAIL for finding in findings)
     if arguments.json:
         said = {"ok": not broken, "findings": [asdict(finding) for finding in findings]}
-        print(json.dumps(said, ensure_ascii=False, indent=2))
+        print_json(said)
     else:
         print(_("{broken} to repair", broken=broken) if broken else _("nothing to repair"))
     return 1 if broken else 0

@@ -8,7 +8,7 @@ from pathlib import Path
 from include import METADATA_URL
 from include.errors import ConfigurationError, ExpectedError
 from include.language import N_, _
-from manager.airflow.tables import prepared_state, stored_warehouse, warehouse_is_behind
+from manager.airflow.tables import StoredWarehouse, prepared_state, stored_warehouse
 from manager.layout import Layout, log_end
 from manager.lifecycle.ports import remembered
 from manager.lifecycle.settings import service_environment
@@ -49,9 +49,9 @@ def prepare(layout: Layout, environment: dict[str, str]) -> None:
             look as if nothing had landed yet.
         ExpectedError: it failed; the text ends with the last lines of the log.
     """
-    if is_prepared(layout, environment):
-        return
     found = stored_warehouse(environment)
+    if is_prepared(layout, environment, found):
+        return
     if found and found.is_empty and found.where in _stamp(layout)[1:]:
         raise ConfigurationError(_(LOST, where=found.where))
     log = layout.logs / "prepare.log"
@@ -81,16 +81,18 @@ def prepare(layout: Layout, environment: dict[str, str]) -> None:
     (layout.var / "prepared").write_text("\n".join(lines), "utf-8")
 
 
-def is_prepared(layout: Layout, environment: dict[str, str]) -> bool:
+def is_prepared(layout: Layout, environment: dict[str, str], found: StoredWarehouse | None) -> bool:
     """Return whether the databases are as the code, the settings and the connection want them.
 
     The stamp of the last time only says whether anything changed since; what version a database
     has, it says itself: somebody may have put another one in its place.
 
-    Raises:
-        ConfigurationError: newer code has made the warehouse's tables.
+    Args:
+        layout: the installation.
+        environment: the components'.
+        found: the warehouse, as `stored_warehouse` has found it.
     """
-    if warehouse_is_behind(environment):
+    if found is None or found.is_behind:
         return False
     return _stamp(layout)[:1] == [_fingerprint(layout, environment)]
 

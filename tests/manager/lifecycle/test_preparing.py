@@ -19,10 +19,11 @@ from include.errors import ConfigurationError
 from include.registry.shops import load_shops
 from include.warehouse import connect, migrating
 from include.warehouse.versions import newest_version, version_of
-from manager.airflow.tables import warehouse_trouble
+from manager.airflow.tables import stored_warehouse, warehouse_trouble
 from manager.layout import Layout
+from manager.lifecycle import preparing
 from manager.lifecycle.ports import Ports
-from manager.lifecycle.preparing import is_prepared, prepare
+from manager.lifecycle.preparing import prepare
 from manager.lifecycle.settings import component_environment, write_secrets
 
 READ = """
@@ -59,6 +60,11 @@ def environment(layout: Layout, base: int = 18080) -> dict[str, str]:
     environment = component_environment(layout, Ports(base))
     write_secrets(layout, environment)
     return environment
+
+
+def is_prepared(layout: Layout, environment: dict[str, str]) -> bool:
+    """Return whether preparing would find nothing to do."""
+    return preparing.is_prepared(layout, environment, stored_warehouse(environment))
 
 
 def stored(layout: Layout, query: str) -> list[tuple[object, ...]]:
