@@ -42,6 +42,10 @@ class _Lines:
     jobs: list[OldJob] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
 
+    def note(self, place: Place, text: str) -> None:
+        """Take down that something is not carried over."""
+        self.findings.append(Finding(place, text))
+
 
 def read(file: str) -> Read:
     """Read a crontab.
@@ -87,7 +91,7 @@ def _read_line(line: str, place: Place, so_far: _Lines) -> None:
     else:
         text = _("this is no line of a crontab, and is not read: expected five fields or @daily, "
                  "and a command; or NAME=value")  # fmt: skip
-        so_far.findings.append(Finding(place, text))
+        so_far.note(place, text)
 
 
 def _read_variable(name: str, value: str, place: Place, so_far: _Lines) -> None:
@@ -106,14 +110,14 @@ def _read_variable(name: str, value: str, place: Place, so_far: _Lines) -> None:
     elif not (text := refused_variable(name, value)):
         so_far.env[name] = value
     if text:
-        so_far.findings.append(Finding(place, text))
+        so_far.note(place, text)
 
 
 def _read_job(cron: str, rest: str, comment: str, place: Place, so_far: _Lines) -> None:
     if FIELD.fullmatch(rest.split(maxsplit=1)[0]) and not so_far.has_users:
         text = _("there are six fields before the command, and a crontab has five: seconds are not "
                  "read; it is not imported")  # fmt: skip
-        so_far.findings.append(Finding(place, text))
+        so_far.note(place, text)
         return
     if so_far.has_users and (found := USER.match(rest)):
         rest = found[2]
@@ -122,13 +126,13 @@ def _read_job(cron: str, rest: str, comment: str, place: Place, so_far: _Lines) 
         if macro is None:
             text = _("{macro} names no time at which a job could run: it is not imported",
                      macro=cron)  # fmt: skip
-            so_far.findings.append(Finding(place, text))
+            so_far.note(place, text)
             return
         cron = macro
     command = read_command(rest)
     if holds_secret(comment):
         text = _("the comment above it looks as if it held a secret, and is not the job's name")
-        so_far.findings.append(Finding(place, text))
+        so_far.note(place, text)
         comment = ""
     so_far.findings += [Finding(place, text) for text in command.notes]
     so_far.jobs.append(_job(cron, command, comment, place, so_far))

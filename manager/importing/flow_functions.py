@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from include.language import _
 from manager.importing.literals import Literals, NotLiteralError
-from manager.importing.old_jobs import Finding, Flow, Place, ScriptCall
+from manager.importing.old_jobs import Flow, ScriptCall
 from manager.importing.programs import FUNCTIONS, Program, calls_itself, constants_of, not_literal
 
 if TYPE_CHECKING:
@@ -75,31 +75,34 @@ def runners_of(programs: Sequence[Program]) -> dict[str, Runner]:
     }
 
 
-def flows_of(
-    program: Program, runners: Mapping[str, Runner], findings: list[Finding]
-) -> Iterator[Flow]:
+def flows_of(program: Program, runners: Mapping[str, Runner]) -> Iterator[Flow]:
     """Yield each flow of a program.
 
     Args:
         program: its text.
         runners: what `runners_of` has found in all of them.
-        findings: gets what is not carried over.
     """
+    for node, decorator in flow_nodes(program):
+        options = _options(program, decorator)
+        said = options.get("description") or (ast.get_docstring(node) or "").split("\n")[0]
+        before = len(program.findings)
+        calls = tuple(_Calls(program, node, options, runners).found())
+        yield Flow(
+            node.name,
+            str(options.get("name") or node.name.replace("_", "-")),
+            program.place(node),
+            str(said),
+            _span(options.get("timeout_seconds")),
+            calls,
+            tuple(one.text for one in program.findings[before:]),
+        )
+
+
+def flow_nodes(program: Program) -> Iterator[tuple[Function, ast.expr]]:
+    """Yield the functions of a program that are flows, each with its decorator."""
     for node in ast.walk(program.tree):
         if isinstance(node, FUNCTIONS) and (decorator := _decorator(node, "flow")) is not None:
-            options = _options(program, decorator)
-            said = options.get("description") or (ast.get_docstring(node) or "").split("\n")[0]
-            before = len(findings)
-            calls = tuple(_Calls(program, node, options, runners, findings).found())
-            yield Flow(
-                node.name,
-                str(options.get("name") or node.name.replace("_", "-")),
-                program.place(node),
-                str(said),
-                _span(options.get("timeout_seconds")),
-                calls,
-                tuple(one.text for one in findings[before:]),
-            )
+            yield node, decorator
 
 
 class _Calls:
@@ -111,13 +114,11 @@ class _Calls:
         function: Function,
         options: Mapping[str, Any],
         runners: Mapping[str, Runner],
-        findings: list[Finding],
     ) -> None:
         self.program = program
         self.function = function
         self.options = options
         self.runners = runners
-        self.findings = findings
         self.literals = _literals_in(program, function)
 
     def found(self) -> Iterator[ScriptCall]:
@@ -126,17 +127,17 @@ class _Calls:
         if not calls and not calls_itself(Path(self.program.file), self.function.name):
             text = _("flow {flow} runs no script by {function}: make what it does a script of its "
                      "own", flow=self.function.name, function=EXECUTE_SCRIPT)  # fmt: skip
-            self._note(self.function, text)
+            self.program.note(self.function, text)
         if len(calls) > 1:
             text = _("flow {flow} runs {count} scripts one after another: each becomes a job of "
                      "its own, and their order is not carried over",
                      flow=self.function.name, count=len(calls))  # fmt: skip
-            self._note(self.function, text)
+            self.program.note(self.function, text)
         for call, name, more, around in calls:
             if any(isinstance(one, REPEATS) for one in around):
-                self._note(call, _("this runs in a loop: it is imported to run once"))
+                self.program.note(call, _("this runs in a loop: it is imported to run once"))
             elif any(isinstance(one, (ast.If, ast.IfExp, ast.Match)) for one in around):
-                self._note(call, _("this runs under a condition, which is not carried over"))
+                self.program.note(call, _("this runs under a condition, which is not carried over"))
             yield self._read(call, self.runners.get(name), more)
 
     def _calls(self) -> Iterator[tuple[ast.Call, str, dict[str, Any], list[ast.AST]]]:
@@ -173,7 +174,7 @@ class _Calls:
             text = _("{function} is in none of the files: its retries are unknown, and its timeout "
                      "is taken for an hour; name the file that has it, too",
                      function=EXECUTE_SCRIPT)  # fmt: skip
-            self.findings.append(Finding(Place(self.program.file), text))
+            self.program.note(None, text)
         given = dict(runner.defaults)
         pairs = [*zip(runner.parameters, call.args, strict=False)]
         pairs += [(one.arg or "", one.value) for one in call.keywords]
@@ -182,11 +183,11 @@ class _Calls:
                 given[name] = self.literals.value(node)
             except (NotLiteralError, RecursionError):
                 given[name] = None
-                self._note(node, not_literal(name or "**"))
+                self.program.note(node, not_literal(name or "**"))
             if name not in (SCRIPT, "task_name", "timeout", "cwd"):
                 text = _("argument {name} of {function} is not carried over",
                          name=name or "**", function=EXECUTE_SCRIPT)  # fmt: skip
-                self._note(node, text)
+                self.program.note(node, text)
         options = {**self.options, **runner.options, **more}
         return ScriptCall(
             self.program.place(call),
@@ -196,9 +197,6 @@ class _Calls:
             _whole(options.get("retries")),
             _span(options.get("retry_delay_seconds")),
         )
-
-    def _note(self, node: ast.AST, text: str) -> None:
-        self.findings.append(Finding(self.program.place(node), text))
 
 
 def _runner(program: Program, node: Function) -> Runner:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from include.language import _
-from manager.importing.flow_functions import flows_of, runners_of
+from manager.importing.flow_functions import flow_nodes, flows_of, runners_of
 from manager.importing.old_jobs import Finding, OldJob, Place, Read
 from manager.importing.programs import Program, parse_program
 from manager.importing.source_text import is_file
@@ -31,15 +31,15 @@ def read(files: Sequence[str]) -> Read:
     """
     findings: list[Finding] = []
     programs = [one for file in files if (one := parse_program(file, findings)) is not None]
-    programs += _beside(programs)
+    programs += _beside(programs, findings)
     runners = runners_of(programs)
-    every = [flow for program in programs for flow in flows_of(program, runners, findings)]
+    every = [flow for program in programs for flow in flows_of(program, runners)]
     flows = {flow.function: flow for flow in every}
     zone = _zone_of_all(programs, findings)
     jobs: list[OldJob] = []
     with_entries = [program for program in programs if program.names(CONFIGS)]
     for program in with_entries:
-        jobs += TaskConfigs(program, flows, zone, findings).jobs()
+        jobs += TaskConfigs(program, flows, zone).jobs()
     if programs and not with_entries and not every:
         where = Place(programs[0].file)
         text = _("there is no {name} in {files}: name the file that has it, too", name=CONFIGS,
@@ -48,7 +48,7 @@ def read(files: Sequence[str]) -> Read:
     return Read(tuple(jobs), tuple(dict.fromkeys(findings)), tuple(every))
 
 
-def _beside(programs: Sequence[Program]) -> list[Program]:
+def _beside(programs: Sequence[Program], findings: list[Finding]) -> list[Program]:
     """Return the programs with flows that some import from their own folder."""
     known = {Path(program.file).absolute() for program in programs}
     found: list[Program] = []
@@ -60,7 +60,8 @@ def _beside(programs: Sequence[Program]) -> list[Program]:
             known.add(path.absolute())
             # What cannot be read is missed where one of its flows is named.
             one = parse_program(str(path), [])
-            if one is not None and (runners_of([one]) or any(flows_of(one, {}, []))):
+            if one is not None and (runners_of([one]) or any(flow_nodes(one))):
+                one.findings = findings
                 found.append(one)
     return found
 

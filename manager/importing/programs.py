@@ -29,15 +29,21 @@ class Program:
     Attributes:
         file: its path, as the user wrote it.
         tree: its syntax tree.
+        findings: gets what of it is not carried over.
     """
 
-    def __init__(self, file: str, tree: ast.Module) -> None:
+    def __init__(self, file: str, tree: ast.Module, findings: list[Finding]) -> None:
         self.file = file
         self.tree = tree
+        self.findings = findings
 
-    def place(self, node: ast.AST) -> Place:
-        """Return where a part of it stands."""
+    def place(self, node: ast.AST | None) -> Place:
+        """Return where a part of it stands; without one, the whole file."""
         return Place(self.file, getattr(node, "lineno", 0))
+
+    def note(self, node: ast.AST | None, text: str) -> None:
+        """Take down that a part of it is not carried over."""
+        self.findings.append(Finding(self.place(node), text))
 
     @cached_property
     def stored(self) -> Counter[str]:
@@ -94,7 +100,7 @@ def parse_program(file: str, findings: list[Finding]) -> Program | None:
 
     Args:
         file: its path, as the user wrote it.
-        findings: gets what keeps it from being read.
+        findings: gets what keeps it from being read, and later what is not carried over.
     """
     try:
         tree = parse(read_text(Path(file)).text)
@@ -105,7 +111,7 @@ def parse_program(file: str, findings: list[Finding]) -> Program | None:
                  reason=reason_of_syntax(error.msg))  # fmt: skip
         findings.append(Finding(Place(file, error.lineno or 0), text))
     else:
-        return Program(file, tree)
+        return Program(file, tree, findings)
     return None
 
 

@@ -10,7 +10,7 @@ from include.language import _
 from include.text import quoted
 from manager.importing.flow_functions import jobs_of
 from manager.importing.literals import NotLiteralError
-from manager.importing.old_jobs import Finding, OldJob, OldSchedule, Place
+from manager.importing.old_jobs import OldJob, OldSchedule
 from manager.importing.programs import Program, not_literal
 
 if TYPE_CHECKING:
@@ -27,13 +27,10 @@ CHANGES = ("append", "extend", "insert", "remove", "pop", "clear", "sort", "reve
 class TaskConfigs:
     """Reads the entries of one program's TASK_CONFIGS."""
 
-    def __init__(
-        self, program: Program, flows: Mapping[str, Flow], zone: str | None, findings: list[Finding]
-    ) -> None:
+    def __init__(self, program: Program, flows: Mapping[str, Flow], zone: str | None) -> None:
         self.program = program
         self.flows = flows
         self.zone = zone
-        self.findings = findings
 
     def jobs(self) -> Iterator[OldJob]:
         """Yield a job of each script that an entry's flow runs."""
@@ -92,7 +89,7 @@ class TaskConfigs:
         text = _("{name} is not literal here, so that its jobs are known only to the running "
                  "program: name Prefect's database (prefect.db) or the address of its API, too, "
                  "which know them", name=CONFIGS)  # fmt: skip
-        self.findings.append(Finding(self.program.place(node), text))
+        self.program.note(node, text)
 
     def _fields(self, node: ast.expr) -> dict[str, ast.expr] | None:
         """Return the keys of an entry with their expressions; None where it is no entry."""
@@ -125,13 +122,11 @@ class TaskConfigs:
         return value if isinstance(value, str) else None
 
     def _jobs_of(self, node: ast.expr, given: dict[str, ast.expr]) -> Iterator[OldJob]:
-        place = self.program.place(node)
-        before = len(self.findings)
+        before = len(self.program.findings)
         for key, value in given.items():
             if key not in KEYS:
-                text = _("key {key!r} is not carried over", key=key)
-                self.findings.append(Finding(self.program.place(value), text))
-        flow = self._flow_of(given, place)
+                self.program.note(value, _("key {key!r} is not carried over", key=key))
+        flow = self._flow_of(given, node)
         cron = self._value(given, "cron", str)
         zone = self._value(given, "timezone", str) or self.zone
         enabled = self._value(given, "enabled", bool)
@@ -139,11 +134,11 @@ class TaskConfigs:
         name = self._value(given, "name", str) or (flow.name if flow else "")
         if not name:
             text = _("this entry has neither a name nor a flow that is known: it is not read")
-            self.findings.append(Finding(place, text))
+            self.program.note(node, text)
             return
         job = OldJob(
             name=name,
-            place=place,
+            place=self.program.place(node),
             schedules=(OldSchedule(cron=cron, timezone=zone),) if cron else (),
             description=self._value(given, "description", str)
             or (flow.description if flow else ""),
@@ -151,11 +146,11 @@ class TaskConfigs:
             is_enabled=enabled is not False,
             entrypoint=f"{Path(flow.place.file).name}:{flow.function}" if flow else None,
             deployment=f"{flow.name}/{name}" if flow else None,
-            notes=tuple(one.text for one in self.findings[before:]),
+            notes=tuple(one.text for one in self.program.findings[before:]),
         )
         yield from jobs_of(job, flow)
 
-    def _flow_of(self, given: dict[str, ast.expr], place: Place) -> Flow | None:
+    def _flow_of(self, given: dict[str, ast.expr], entry: ast.expr) -> Flow | None:
         node = given.get("flow")
         name = ""
         if isinstance(node, ast.Name):
@@ -172,7 +167,7 @@ class TaskConfigs:
             if name:
                 said = _("flow {flow!r} is in none of the files: name the file that has it, too "
                          "(scheduler_flows.py)", flow=name)  # fmt: skip
-            self.findings.append(Finding(place, said))
+            self.program.note(entry, said)
         return flow
 
     def _value(self, given: dict[str, ast.expr], key: str, kind: type) -> Any:
@@ -182,12 +177,12 @@ class TaskConfigs:
         try:
             value = self.program.literals.value(given[key])
         except (NotLiteralError, RecursionError):
-            self.findings.append(Finding(self.program.place(given[key]), not_literal(key)))
+            self.program.note(given[key], not_literal(key))
             return None
         if value is not None and not isinstance(value, kind):
             text = _("{key} is {value}, which is not carried over", key=key,
                      value=quoted(value))  # fmt: skip
-            self.findings.append(Finding(self.program.place(given[key]), text))
+            self.program.note(given[key], text)
             return None
         return value
 
