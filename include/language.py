@@ -4,7 +4,8 @@ A text is a `Message`, which is written as `_("no job {job!r}", job=job)`. It is
 language of the moment, and still knows its template and its values, so that what is stored can be
 shown in another language later. Texts of tables and `--help` that are made before the language is
 known are marked with `N_`, and made with `_` where they are shown. `{manager}` in a text is how a
-person calls the manager, and needs no value.
+person calls the manager, and needs no value. Errors of ours (`include.errors`) take a template and
+its values themselves.
 
 The catalogues are in `include/locale`: `python -m include.locale` reads the code for messages,
 updates `zh/<room>.po`, and compiles them.

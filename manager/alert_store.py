@@ -5,7 +5,6 @@ from contextlib import contextmanager
 
 from include.alerts.store import FILE, Store
 from include.errors import ExpectedError
-from include.language import _
 from manager.layout import Layout
 
 
@@ -13,7 +12,7 @@ from manager.layout import Layout
 def alert_store(layout: Layout) -> Iterator[Store]:
     """Open what an installation keeps of alerts; raises ExpectedError before the first start."""
     if not layout.secrets.exists():  # which the first start makes before anything else
-        raise ExpectedError(_("nothing is watched yet: `{manager} start` begins to"))
+        raise ExpectedError("nothing is watched yet: `{manager} start` begins to")
     store = Store(layout.var / FILE)
     try:
         yield store

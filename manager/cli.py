@@ -140,7 +140,7 @@ def _nothing_installed(arguments: Namespace) -> int:
     """Answer `stop` and `status` where nothing was ever started."""
     command = arguments.command
     if command not in ("stop", "status"):
-        raise ExpectedError(_("nothing is installed yet: run `{manager} start`"))
+        raise ExpectedError("nothing is installed yet: run `{manager} start`")
     advice = _("not running: `{manager} start` installs and starts it")
     if getattr(arguments, "prometheus", False):  # what is printed is read as metrics
         raise ExpectedError(advice)

@@ -122,11 +122,9 @@ class Layout:
         moved = self.var != self.root / "var"
         if moved and any(self.var.iterdir()) and not self.secrets.exists():
             raise ConfigurationError(
-                _(
-                    "folder {var} (SCHEDULER_VAR) holds what the service did not write, and "
-                    "others may look inside: give the service a folder of its own",
-                    var=self.shown(self.var),
-                )
+                "folder {var} (SCHEDULER_VAR) holds what the service did not write, and "
+                "others may look inside: give the service a folder of its own",
+                var=self.shown(self.var),
             )
         self.var.chmod(PRIVATE)
 
@@ -173,12 +171,10 @@ def refuse_another_users(layout: Layout) -> None:
     with suppress(KeyError):
         owner = own.owner()
     raise ConfigurationError(
-        _(
-            "{var} is what the service of user {owner} writes, and you cannot: run the same "
-            "command as that user (`sudo -u {owner} …`)",
-            var=own,
-            owner=owner,
-        )
+        "{var} is what the service of user {owner} writes, and you cannot: run the same "
+        "command as that user (`sudo -u {owner} …`)",
+        var=own,
+        owner=owner,
     )
 
 

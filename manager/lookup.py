@@ -45,7 +45,7 @@ def check_names(registry: Registry, job: str | None, shop: str | None) -> None:
                 "shop {shop!r} is on {there}, and job {job!r} pulls shops on {wanted}: leave one "
                 "of the two out"
             )
-        raise ConfigurationError(_(text, shop=shop, there=there, job=job, wanted=wanted))
+        raise ConfigurationError(text, shop=shop, there=there, job=job, wanted=wanted)
 
 
 def _why_no_job(registry: Registry, name: str) -> str:
@@ -99,12 +99,10 @@ def day_of(option: str, word: str) -> date:
             return date.fromisoformat(word)
     example = datetime.now(timezone.utc).date().isoformat()
     raise ConfigurationError(
-        _(
-            "{option} {word!r} is no day of the calendar: write it like {example}",
-            option=option,
-            word=word,
-            example=example,
-        )
+        "{option} {word!r} is no day of the calendar: write it like {example}",
+        option=option,
+        word=word,
+        example=example,
     )
 
 
@@ -120,15 +118,13 @@ def since_of(word: str | None, now: datetime) -> date | None:
     since, today = day_of("--since", word), now.astimezone(FIRST_MIDNIGHT).date()
     if since < LONG_AGO.date():
         raise ConfigurationError(
-            _(
-                "--since {since} is before all that can be known: write a day from {first} on",
-                since=since,
-                first=LONG_AGO.date(),
-            )
+            "--since {since} is before all that can be known: write a day from {first} on",
+            since=since,
+            first=LONG_AGO.date(),
         )
     if since > today:
         raise ConfigurationError(
-            _("--since {since} has not come: today is {today}", since=since, today=today)
+            "--since {since} has not come: today is {today}", since=since, today=today
         )
     return since
 

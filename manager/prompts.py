@@ -58,7 +58,7 @@ def _given(
     answer = answer or default
     if not answer and not optional:
         raise ConfigurationError(
-            _("{label} is empty: the same command again asks for it", label=label)
+            "{label} is empty: the same command again asks for it", label=label
         )
     return answer
 
@@ -70,10 +70,8 @@ def _typed(prompt: str, label: str, *, hidden: bool) -> str:
     answer = sys.stdin.readline()
     if not answer:
         raise ConfigurationError(
-            _(
-                "standard input ended before {label!r}: call it in a terminal, or send one line "
-                "for each question",
-                label=label,
-            )
+            "standard input ended before {label!r}: call it in a terminal, or send one line "
+            "for each question",
+            label=label,
         )
     return answer.strip()

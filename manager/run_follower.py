@@ -271,12 +271,10 @@ def until_ended(
                 raise
         if within is not None and time.monotonic() - begun > within:
             raise ExpectedError(
-                _(
-                    "{runs} did not end within {minutes:.0f} minutes; they go on, and the web UI "
-                    "shows them",
-                    runs=[run.title for run in waiting],
-                    minutes=within / 60,
-                )
+                "{runs} did not end within {minutes:.0f} minutes; they go on, and the web UI "
+                "shows them",
+                runs=[run.title for run in waiting],
+                minutes=within / 60,
             )
         if any(run.landed is None for run in runs):
             time.sleep(LOOK_SECONDS)

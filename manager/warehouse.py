@@ -43,7 +43,7 @@ def in_words(kind: type[ExpectedError] = ExpectedError) -> Iterator[None]:
 def open_warehouse(layout: Layout) -> Iterator[Warehouse]:
     """Open the warehouse of an installation; raises ExpectedError before the first start."""
     if not layout.secrets.exists():  # which the first start makes before anything else
-        raise ExpectedError(_("there is no warehouse yet: `{manager} start` makes it"))
+        raise ExpectedError("there is no warehouse yet: `{manager} start` makes it")
     environment = component_environment(layout, remembered(layout))
     with in_words():
         engine = opened(warehouse_url(dict(environment)))

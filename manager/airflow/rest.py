@@ -13,7 +13,7 @@ from urllib.parse import quote, urlencode
 
 from include.errors import ExpectedError
 from include.foreign_errors import explained
-from include.language import _
+from include.language import N_, _
 from include.text import storable
 from manager.layout import Layout
 from manager.lifecycle.ports import Ports
@@ -181,13 +181,11 @@ class Api:
             return str(loads(self._passwords.read_text("utf-8"))[ADMIN])
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise ApiError(
-                _(
-                    "{file} has no password of {user!r} ({error}): run `{manager} "
-                    "restart`, which makes what is missing",
-                    file=self._passwords,
-                    user=ADMIN,
-                    error=explained(error),
-                )
+                "{file} has no password of {user!r} ({error}): run `{manager} "
+                "restart`, which makes what is missing",
+                file=self._passwords,
+                user=ADMIN,
+                error=explained(error),
             ) from None
 
     def _answer(
@@ -201,13 +199,9 @@ class Api:
                 self._ports, target, self._timeout, method, body=body, headers=self._headers
             )
         except (OSError, http.client.HTTPException) as error:
-            raise UnansweredError(
-                _(
-                    "the web UI at {url} does not answer ({error}): see `{manager} status`",
-                    url=self._ports.local_url,
-                    error=explained(error) or type(error).__name__,
-                )
-            ) from error
+            text = N_("the web UI at {url} does not answer ({error}): see `{manager} status`")
+            said = explained(error) or type(error).__name__
+            raise UnansweredError(text, url=self._ports.local_url, error=said) from error
         if status >= FIRST_ERROR:
             other = UnansweredError if status >= FIRST_OF_THE_SERVER else ApiError
             kind = KINDS.get(status, other)

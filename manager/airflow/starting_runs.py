@@ -6,7 +6,6 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from include.errors import ExpectedError
-from include.language import _
 from manager.airflow.rest import (
     Api,
     ApiError,
@@ -42,7 +41,7 @@ def service_api(layout: Layout) -> Iterator[Api]:
     except ApiError:
         if running(layout):
             raise
-        raise ExpectedError(_("the service is not running: run `{manager} start`")) from None
+        raise ExpectedError("the service is not running: run `{manager} start`") from None
 
 
 def begin_run(
@@ -73,13 +72,11 @@ def begin_run(
             return run_id, False
         if run.blocks:
             raise ExpectedError(
-                _(
-                    "{job} {key}: {trouble}; another one would wait like it: `{manager} "
-                    "doctor` says what helps",
-                    job=job_id,
-                    key=key,
-                    trouble=run.trouble,
-                )
+                "{job} {key}: {trouble}; another one would wait like it: `{manager} "
+                "doctor` says what helps",
+                job=job_id,
+                key=key,
+                trouble=run.trouble,
             )
     return api.trigger(job_id, key, conf), True
 
@@ -90,19 +87,14 @@ def _check_can_run(api: Api, job_id: str) -> None:
         dag = api.dag(job_id)
     except NotThereError:
         raise ExpectedError(
-            _(
-                "job {job!r} is not a DAG yet: try again in a few seconds; if it stays so, "
-                "`{manager} check` and the web UI say why",
-                job=job_id,
-            )
+            "job {job!r} is not a DAG yet: try again in a few seconds; if it stays so, "
+            "`{manager} check` and the web UI say why",
+            job=job_id,
         ) from None
     if dag["is_paused"]:
         raise ExpectedError(
-            _(
-                "job {job!r} is paused, so its runs would wait for ever: run `{manager} resume "
-                "{job}`",
-                job=job_id,
-            )
+            "job {job!r} is paused, so its runs would wait for ever: run `{manager} resume {job}`",
+            job=job_id,
         )
 
 

@@ -83,22 +83,20 @@ def _read_manifest(raw: bytes) -> Manifest:
         document: dict[str, Any] = json.loads(raw)
         if document.pop("format") != FORMAT:
             raise BackupError(
-                _("this backup is of another format: restore it with the version that made it")
+                "this backup is of another format: restore it with the version that made it"
             )
         manifest = TypeAdapter(Manifest).validate_json(json.dumps(document), strict=True)
         names = [_checked(entry).name for entry in manifest.entries]
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        raise BackupError(_("its {name} is damaged: take another backup", name=NAME)) from None
+        raise BackupError("its {name} is damaged: take another backup", name=NAME) from None
     if len(set(names)) != len(names):
-        raise BackupError(_("its {name} names a file twice: take another backup", name=NAME))
+        raise BackupError("its {name} names a file twice: take another backup", name=NAME)
     folders = {str(folder) for name in names for folder in PurePosixPath(name).parents}
     if both := folders & set(names):
         raise BackupError(
-            _(
-                "its {name} names {file_name} as file and folder: take another backup",
-                name=NAME,
-                file_name=min(both),
-            )
+            "its {name} names {file_name} as file and folder: take another backup",
+            name=NAME,
+            file_name=min(both),
         )
     return manifest
 
@@ -107,7 +105,7 @@ def _checked(entry: Entry) -> Entry:
     """Refuse what is no file of a backup's."""
     if not is_ours(entry.name):
         raise BackupError(
-            _("{name!r} in it is no file of a backup: nothing was written", name=entry.name)
+            "{name!r} in it is no file of a backup: nothing was written", name=entry.name
         )
     if not 0 <= entry.bytes <= sys.maxsize or len(entry.sha256) != DIGEST_LENGTH:
         raise ValueError(entry.name)
@@ -152,16 +150,14 @@ def unpack(file: Path, folder: Path) -> Manifest:
             return _unpacked(archive, file, folder)
     except (tarfile.TarError, EOFError, zlib.error) as error:
         raise BackupError(
-            _(
-                "{file} is no backup, or {truncated} ({error})",
-                file=file,
-                truncated=_(TRUNCATED),
-                error=explained(error),
-            )
+            "{file} is no backup, or {truncated} ({error})",
+            file=file,
+            truncated=_(TRUNCATED),
+            error=explained(error),
         ) from None
     except OSError as error:
         raise BackupError(
-            _("{file} cannot be read: {error}", file=file, error=reason_of(error))
+            "{file} cannot be read: {error}", file=file, error=reason_of(error)
         ) from error
 
 
@@ -169,9 +165,7 @@ def _unpacked(archive: tarfile.TarFile, file: Path, folder: Path) -> Manifest:
     """Read the manifest, which comes first, and unpack what it names; raises as `unpack`."""
     first = archive.next()
     if first is None or first.name != NAME or not first.isreg():
-        raise BackupError(
-            _("{file} is no backup: its first file is not {name}", file=file, name=NAME)
-        )
+        raise BackupError("{file} is no backup: its first file is not {name}", file=file, name=NAME)
     with closing(archive.extractfile(first) or BytesIO()) as content:
         manifest = _read_manifest(content.read(LARGEST_MANIFEST))
     wanted = {entry.name: entry for entry in manifest.entries}
@@ -179,29 +173,23 @@ def _unpacked(archive: tarfile.TarFile, file: Path, folder: Path) -> Manifest:
         entry = wanted.pop(member.name, None)
         if entry is None or not member.isreg():
             raise BackupError(
-                _(
-                    "{file} holds {name!r}, which no backup of ours does: nothing was written",
-                    file=file,
-                    name=member.name,
-                )
+                "{file} holds {name!r}, which no backup of ours does: nothing was written",
+                file=file,
+                name=member.name,
             )
         # What is larger than it says must not fill the disk.
         if member.size != entry.bytes or not _extract(archive, member, entry, folder):
             raise BackupError(
-                _(
-                    "{name} in it is not what its checksum says: {truncated}",
-                    name=entry.name,
-                    truncated=_(TRUNCATED),
-                )
+                "{name} in it is not what its checksum says: {truncated}",
+                name=entry.name,
+                truncated=_(TRUNCATED),
             )
     if wanted:
         raise BackupError(
-            _(
-                "{file} lacks {file_name}: {truncated}",
-                file=file,
-                file_name=min(wanted),
-                truncated=_(TRUNCATED),
-            )
+            "{file} lacks {file_name}: {truncated}",
+            file=file,
+            file_name=min(wanted),
+            truncated=_(TRUNCATED),
         )
     return manifest
 

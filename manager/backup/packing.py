@@ -45,11 +45,9 @@ def backup(layout: Layout, arguments: Namespace) -> int:
     """
     if not layout.secrets.exists():
         raise ConfigurationError(
-            _(
-                "there is nothing to back up: {secrets} is not there; `{manager} start` makes an "
-                "installation",
-                secrets=layout.shown(layout.secrets),
-            )
+            "there is nothing to back up: {secrets} is not there; `{manager} start` makes an "
+            "installation",
+            secrets=layout.shown(layout.secrets),
         )
     target = _target(layout, arguments.file)
     environment = service_environment(layout, remembered(layout))
@@ -59,11 +57,9 @@ def backup(layout: Layout, arguments: Namespace) -> int:
         manifest = write_backup(layout, target, urls)
     except OSError as error:
         raise ExpectedError(
-            _(
-                "{target} cannot be written: {error}; nothing was left there",
-                target=target,
-                error=_cause(error),
-            )
+            "{target} cannot be written: {error}; nothing was left there",
+            target=target,
+            error=_cause(error),
         ) from error
     print(
         _(
@@ -149,11 +145,11 @@ def _target(layout: Layout, given: str | None) -> Path:
     target = Path(given).expanduser().absolute()
     if target.exists():
         raise ConfigurationError(
-            _("{target} is already there: choose another name, or remove it", target=target)
+            "{target} is already there: choose another name, or remove it", target=target
         )
     if not target.parent.is_dir():
         raise ConfigurationError(
-            _("{parent} is no folder: make it, then run backup again", parent=target.parent)
+            "{parent} is no folder: make it, then run backup again", parent=target.parent
         )
     return target
 

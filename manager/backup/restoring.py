@@ -38,7 +38,7 @@ def restore(layout: Layout, arguments: Namespace) -> int:
     file = Path(arguments.file).expanduser()
     if not file.is_file():  # before the service is stopped for it
         raise BackupError(
-            _("{file} cannot be read: it is no file; name one that `backup` wrote", file=file)
+            "{file} cannot be read: it is no file; name one that `backup` wrote", file=file
         )
     layout.make_var()
     with layout.lock():
@@ -58,7 +58,7 @@ def restore(layout: Layout, arguments: Namespace) -> int:
             except OSError as error:
                 where, reason = error.filename or layout.shown(layout.root), reason_of(error)
                 raise ExpectedError(
-                    _("{where}: {error}; {again}", where=where, error=reason, again=_(AGAIN))
+                    "{where}: {error}; {again}", where=where, error=reason, again=_(AGAIN)
                 ) from error
             _note_stop(layout, manifest.entries)
             text = N_("restored from {name}, made at {made_at}")
@@ -80,11 +80,9 @@ def check_whole(layout: Layout) -> None:
     """Raise ConfigurationError when a restore was interrupted, and so old and new lie mixed."""
     if (layout.var / OLD).exists():
         raise ConfigurationError(
-            _(
-                "a restore was interrupted: {again}. What was there before is in {var}",
-                again=_(AGAIN),
-                var=layout.shown(layout.var / OLD),
-            )
+            "a restore was interrupted: {again}. What was there before is in {var}",
+            again=_(AGAIN),
+            var=layout.shown(layout.var / OLD),
         )
 
 
@@ -99,10 +97,8 @@ def target_of(layout: Layout, name: str) -> Path:
 def _check_stopped(layout: Layout) -> None:
     if running(layout) or service_processes(layout):
         raise ConfigurationError(
-            _(
-                "the service runs, and would write into what is restored: run `{manager} stop`, "
-                "then this command again"
-            )
+            "the service runs, and would write into what is restored: run `{manager} stop`, "
+            "then this command again"
         )
 
 
@@ -125,7 +121,7 @@ def _check_places(layout: Layout, entries: list[Entry]) -> None:
                         "{path} is a folder here and a file in the backup: move it away first; "
                         "nothing was changed"
                     )
-                raise BackupError(_(text, path=layout.shown(path)))
+                raise BackupError(text, path=layout.shown(path))
 
 
 def _differs(layout: Layout, entry: Entry) -> bool:

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from include.errors import ConfigurationError
-from include.language import _
 from manager.layout import Layout
 from manager.lifecycle.preparing import prepared_environment
 
@@ -26,13 +25,11 @@ def _refuse_secrets(words: Sequence[str]) -> None:
     for option in (word.partition("=")[0] for word in words if word.startswith("--conn-")):
         if any(known.startswith(option) for known in SECRET_OPTIONS):
             raise ConfigurationError(
-                _(
-                    "{option}: a command line is shown in process lists, in the shell's "
-                    "history and, to every web user, in Airflow's audit log: make the "
-                    "connection in the web UI under Admin > Connections, or write it into a "
-                    "file and run `{manager} airflow connections import FILE`",
-                    option=option,
-                )
+                "{option}: a command line is shown in process lists, in the shell's "
+                "history and, to every web user, in Airflow's audit log: make the "
+                "connection in the web UI under Admin > Connections, or write it into a "
+                "file and run `{manager} airflow connections import FILE`",
+                option=option,
             )
 
 
@@ -53,11 +50,9 @@ def _refuse_test_without_date(words: Sequence[str]) -> None:
     if known.job and known.task and not known.date:
         command = f"tasks test {known.job} {known.task}"
         raise ConfigurationError(
-            _(
-                "{command}: without a date Airflow deletes the oldest run of the job: give "
-                "the day that it is to cover, as in `{manager} airflow {command} "
-                "2025-10-02`, or run the script here: `{manager} run {job}`",
-                command=command,
-                job=known.job,
-            )
+            "{command}: without a date Airflow deletes the oldest run of the job: give "
+            "the day that it is to cover, as in `{manager} airflow {command} "
+            "2025-10-02`, or run the script here: `{manager} run {job}`",
+            command=command,
+            job=known.job,
         )

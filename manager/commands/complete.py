@@ -130,7 +130,7 @@ class _Look:
                 print(told, file=sys.stderr, flush=True)
             time.sleep(min(left, SECONDS_BETWEEN_LOOKS))
         if status is None:
-            raise TemporaryError(_("it could not be known in time whether it is complete"))
+            raise TemporaryError("it could not be known in time whether it is complete")
         return status
 
     def _is_mistyped(self, error: ExpectedError) -> bool:
@@ -147,20 +147,18 @@ class _Look:
                 if contract.period != "day":
                     raise
                 raise ConfigurationError(
-                    _("{problem}; or write {word}", problem=error, word=YESTERDAY)
+                    "{problem}; or write {word}", problem=error, word=YESTERDAY
                 ) from error
         with reading(engine) as connection:
             last = calendar.last_ended(clock_of(connection))
         if contract.period != "day":
             raise ConfigurationError(
-                _(
-                    "{word} is a day, and contract {contract!r} is about a {period}: write the "
-                    "last one as {key}",
-                    word=YESTERDAY,
-                    contract=contract.id,
-                    period=_(contract.period),
-                    key=last.key,
-                )
+                "{word} is a day, and contract {contract!r} is about a {period}: write the "
+                "last one as {key}",
+                word=YESTERDAY,
+                contract=contract.id,
+                period=_(contract.period),
+                key=last.key,
             )
         return last
 

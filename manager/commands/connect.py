@@ -96,14 +96,12 @@ def use_of(conn_id: str, found: Checked) -> Use:
     every += [feed.connection for feed in found.feeds.by_id.values()]
     every += [channel.connection for channel in found.alerts.channels.values()]
     raise ConfigurationError(
-        _(
-            "connection {connection!r} is of no shop in config/shops.yaml, of no feed in "
-            "config/feeds.yaml and of no channel in config/alerts.yaml: {suggestion} (a new one "
-            "is named there first; one of your own scripts alone is made in the web UI under Admin "
-            "> Connections)",
-            connection=conn_id,
-            suggestion=suggestion(conn_id, dict.fromkeys(every)),
-        )
+        "connection {connection!r} is of no shop in config/shops.yaml, of no feed in "
+        "config/feeds.yaml and of no channel in config/alerts.yaml: {suggestion} (a new one "
+        "is named there first; one of your own scripts alone is made in the web UI under Admin "
+        "> Connections)",
+        connection=conn_id,
+        suggestion=suggestion(conn_id, dict.fromkeys(every)),
     )
 
 
@@ -141,7 +139,7 @@ def _asked_address(example: str, usual: str) -> str:
     if not {".", ":"}.intersection(address) or not is_address(whole.rstrip("/")):
         # It is not shown: somebody may have put a password there.
         text = N_("that is not an address: write one like {example}, and nothing more")
-        raise ConfigurationError(_(text, example=example))
+        raise ConfigurationError(text, example=example)
     return address
 
 
@@ -165,13 +163,11 @@ def _check_read_back(conn_id: str, fields: Mapping[str, Any]) -> None:
     if any((getattr(given, name) or "") != fields[name] for name in ("host", "login", "password")):
         variable = variable_of(conn_id)
         raise ConfigurationError(
-            _(
-                "connection {connection!r} was written, and jobs get another one: a variable "
-                "{variable} or a secrets backend (AIRFLOW__SECRETS__…) of config/airflow.env or "
-                "var/secrets.env wins over it; change it there",
-                connection=conn_id,
-                variable=variable,
-            )
+            "connection {connection!r} was written, and jobs get another one: a variable "
+            "{variable} or a secrets backend (AIRFLOW__SECRETS__…) of config/airflow.env or "
+            "var/secrets.env wins over it; change it there",
+            connection=conn_id,
+            variable=variable,
         )
 
 
@@ -188,4 +184,4 @@ def _ask_platform(conn_id: str, found: Checked, variables: Mapping[str, str]) ->
     if not any(finding.level == FAIL for finding in findings):
         return 0
     kept = _(prompts.KEPT)
-    raise ExpectedError(_(connecting.NOT_TAKEN, connection=conn_id, kept=kept))
+    raise ExpectedError(connecting.NOT_TAKEN, connection=conn_id, kept=kept)

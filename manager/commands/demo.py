@@ -40,7 +40,7 @@ def demo(layout: Layout, arguments: Namespace) -> int:
     began = datetime.fromtimestamp(psutil.Process().create_time(), timezone.utc)
     runs = _asked(layout, arguments)
     if not runs:
-        raise ConfigurationError(_("no job is enabled: add one to config/tasks/"))
+        raise ConfigurationError("no job is enabled: add one to config/tasks/")
     start_service(layout, arguments.port, arguments.host, brief=True)
     progress = Progress(began)
     scheduled = ScheduledRuns.of(layout, progress.show)
@@ -66,11 +66,9 @@ def _asked(layout: Layout, arguments: Namespace) -> list[Followed]:
         jobs = [find_job(layout, job_id) for job_id in dict.fromkeys(arguments.job)]
     elif key:
         raise ConfigurationError(
-            _(
-                "--period {key} is of one kind of job only: name the job, as in `demo --job "
-                "erp_store --period {key}`",
-                key=key,
-            )
+            "--period {key} is of one kind of job only: name the job, as in `demo --job "
+            "erp_store --period {key}`",
+            key=key,
         )
     else:
         every = load_registry(layout.root).jobs.values()

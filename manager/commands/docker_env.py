@@ -59,12 +59,10 @@ def _check(text: str, example: str) -> None:
     missing = [name for name in needed if not known.get(name, "").strip()]
     if missing:
         raise ConfigurationError(
-            _(
-                "{name} lacks {missing}: add a line for each, as {example} explains; a good "
-                "secret is what `openssl rand -hex {size}` prints",
-                name=NAME,
-                missing=missing,
-                example=EXAMPLE,
-                size=SECRET_BYTES,
-            )
+            "{name} lacks {missing}: add a line for each, as {example} explains; a good "
+            "secret is what `openssl rand -hex {size}` prints",
+            name=NAME,
+            missing=missing,
+            example=EXAMPLE,
+            size=SECRET_BYTES,
         )

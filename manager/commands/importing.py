@@ -48,8 +48,8 @@ def importing(layout: Layout, arguments: Namespace) -> int:
         return code
     if not all(arguments.sources or [""]):
         raise ConfigurationError(
-            _("name what is to be imported: the files of the old scheduler, as in "
-              "`{manager} import scheduler_config.py scheduler_flows.py`")
+            "name what is to be imported: the files of the old scheduler, as in "
+            "`{manager} import scheduler_config.py scheduler_flows.py`"
         )  # fmt: skip
     wishes = Wishes(
         root=layout.root,

@@ -51,11 +51,9 @@ def logs(layout: Layout, arguments: Namespace) -> int:
         path = find()
         if path is None and not arguments.follow:
             raise ExpectedError(
-                _(
-                    "{name} has no log in {logs} yet: it has not run",
-                    name=arguments.name,
-                    logs=layout.shown(layout.logs),
-                )
+                "{name} has no log in {logs} yet: it has not run",
+                name=arguments.name,
+                logs=layout.shown(layout.logs),
             )
         lines = last_lines(path, arguments.lines) if path else []
         for line in lines:
@@ -133,12 +131,10 @@ def _finder(layout: Layout, name: str | None) -> Callable[[], Path | None]:
             find_job(layout, name)
         except ConfigurationError as error:
             raise ConfigurationError(
-                _(
-                    "{name!r} is no component ({suggestion}); {error}",
-                    name=name,
-                    suggestion=suggestion(name, sorted(components)),
-                    error=error,
-                )
+                "{name!r} is no component ({suggestion}); {error}",
+                name=name,
+                suggestion=suggestion(name, sorted(components)),
+                error=error,
             ) from None
         folder = layout.logs / "airflow" / f"dag_id={name}"
     return partial(_newest, folder)

@@ -54,7 +54,7 @@ def migrate(layout: Layout, arguments: Namespace) -> int:
 def _copy(file: str, url: str) -> None:
     if not Path(file).is_file():
         raise ConfigurationError(
-            _("--copy-from {file!r} is no file: name a warehouse of SQLite", file=file)
+            "--copy-from {file!r} is no file: name a warehouse of SQLite", file=file
         )
     source, target = connect(f"sqlite:///{file}"), connect(url)
     try:

@@ -35,9 +35,7 @@ def new(layout: Layout, arguments: Namespace) -> int:
         plan = platform.plan_of(layout.root, written, name, english)
         return _written(layout, plan, f"{written}_store", f"tests/platforms/{written}")
     if written in load_registry(layout.root).jobs:
-        raise ConfigurationError(
-            _("job {job_id!r} is there already: take another id", job_id=written)
-        )
+        raise ConfigurationError("job {job_id!r} is there already: take another id", job_id=written)
     plan = Plan(layout.root, {"id": written, "name": name})
     plan.make("job")
     return _written(layout, plan, written, f"tests/scripts/test_{written}.py")

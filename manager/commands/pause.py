@@ -27,7 +27,7 @@ def set_paused(layout: Layout, arguments: Namespace) -> int:
 
         find_job(layout, job_id)  # raises with the name that was meant
         raise ExpectedError(
-            _("job {job!r} is not a DAG yet: try again in a few seconds", job=job_id)
+            "job {job!r} is not a DAG yet: try again in a few seconds", job=job_id
         ) from None
     changed = before != paused
     if arguments.json:

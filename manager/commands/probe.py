@@ -42,11 +42,9 @@ def probe(layout: Layout, arguments: Namespace) -> int:
     use = use_of(conn_id, found)
     if use.alerts:
         raise ConfigurationError(
-            _(
-                "connection {conn_id} is of a channel of alerts: "
-                "`python3 scheduler_manager.py alerts test` sends a message to it",
-                conn_id=conn_id,
-            )
+            "connection {conn_id} is of a channel of alerts: "
+            "`python3 scheduler_manager.py alerts test` sends a message to it",
+            conn_id=conn_id,
         )
     logging.disable(logging.CRITICAL)  # what matters is printed
     with redirect_stdout(sys.stderr if arguments.json else sys.stdout):  # Airflow logs to it
@@ -73,12 +71,10 @@ def _questions(conn_id: str, use: Use, found: Checked) -> tuple[list[Question], 
     questions = questions_of(conn_id, found, variables)
     if not questions:
         raise ConfigurationError(
-            _(
-                "connection {conn_id} cannot be asked: no enabled job reads {names}; write "
-                "`enabled: true` into the entry of one that does",
-                conn_id=conn_id,
-                names=use.names,
-            )
+            "connection {conn_id} cannot be asked: no enabled job reads {names}; write "
+            "`enabled: true` into the entry of one that does",
+            conn_id=conn_id,
+            names=use.names,
         )
     return questions, variables
 

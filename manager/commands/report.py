@@ -82,13 +82,11 @@ def report(layout: Layout, arguments: Namespace) -> int:
     cells = [cell for cell in coverage.cells if subject.has(cell)]
     if subject.period is not None and not cells:
         raise ConfigurationError(
-            _(
-                "--period {name}: no job has a period of this name that has ended: write a day "
-                "like {day}, a week's first day, a month like {month:%Y-%m}, or yesterday",
-                name=subject.name,
-                day=today - timedelta(days=1),
-                month=today.replace(day=1) - timedelta(days=1),
-            )
+            "--period {name}: no job has a period of this name that has ended: write a day "
+            "like {day}, a week's first day, a month like {month:%Y-%m}, or yesterday",
+            name=subject.name,
+            day=today - timedelta(days=1),
+            month=today.replace(day=1) - timedelta(days=1),
         )
     digest = digest_of(coverage, subject.has)
     broken = [str(problem) for problem in coverage.problems]
@@ -149,25 +147,21 @@ def _today(registry: Registry, moment: datetime) -> date:
 def _check(subject: Subject, today: date, kept: datetime) -> None:
     if subject.first_day > today + timedelta(days=1):  # it may have begun elsewhere
         raise ConfigurationError(
-            _(
-                "{option} {day} has not come: today is {today}",
-                option=subject.option,
-                day=subject.name,
-                today=today,
-            )
+            "{option} {day} has not come: today is {today}",
+            option=subject.option,
+            day=subject.name,
+            today=today,
         )
     # By days: a moment of the calendar's first day has no place on every clock.
     if subject.first_day < (kept - timedelta(days=1)).date() or (
         first_moment(subject.first_day).astimezone(timezone.utc) < kept
     ):
         raise ConfigurationError(
-            _(
-                "{option} {day}: of what ended before {kept:%Y-%m-%d} the ledger keeps nothing "
-                "(HOUSEKEEPING_LEDGER_DAYS): name a later day",
-                option=subject.option,
-                day=subject.name,
-                kept=kept,
-            )
+            "{option} {day}: of what ended before {kept:%Y-%m-%d} the ledger keeps nothing "
+            "(HOUSEKEEPING_LEDGER_DAYS): name a later day",
+            option=subject.option,
+            day=subject.name,
+            kept=kept,
         )
 
 

@@ -27,16 +27,14 @@ def rotate(layout: Layout, arguments: Namespace) -> int:
     """
     if not layout.secrets.exists():
         raise ConfigurationError(
-            _(
-                "there is nothing to rotate: {secrets} is not there; the first `{manager} "
-                "start` makes keys and passwords",
-                secrets=layout.shown(layout.secrets),
-            )
+            "there is nothing to rotate: {secrets} is not there; the first `{manager} "
+            "start` makes keys and passwords",
+            secrets=layout.shown(layout.secrets),
         )
     with layout.lock():
         if running(layout):
             raise ConfigurationError(
-                _("the service runs with the old ones: run `{manager} stop` first")
+                "the service runs with the old ones: run `{manager} stop` first"
             )
         KINDS[arguments.kind](layout)
     return 0
@@ -65,12 +63,10 @@ def _fernet(layout: Layout) -> None:
     )
     if done.returncode != 0:
         raise ExpectedError(
-            _(
-                "{log}what is stored could not be encrypted again; the lines above say "
-                "why. Both keys are kept and the service can start; the same command goes on "
-                "from here",
-                log=log_end(done.stderr),
-            )
+            "{log}what is stored could not be encrypted again; the lines above say "
+            "why. Both keys are kept and the service can start; the same command goes on "
+            "from here",
+            log=log_end(done.stderr),
         )
     keep_secrets(layout, {FERNET: environment[FERNET].split(",")[0]})
     print(_("stored connections and variables are encrypted with a new key; the old one is gone"))

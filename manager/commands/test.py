@@ -61,7 +61,7 @@ def installed(layout: Layout, version: str) -> Layout:
     matched = VERSION.fullmatch(version)
     if matched is None:
         raise ConfigurationError(
-            _("--airflow {version!r} is no version: write it like 3.4", version=version)
+            "--airflow {version!r} is no version: write it like 3.4", version=version
         )
     line, exact = matched.groups()
     airflow = f"apache-airflow=={version}" if exact else f"apache-airflow~={line}.0b0"

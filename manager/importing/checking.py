@@ -42,7 +42,7 @@ def check(
     records = read_records(layout.root)
     if not records:
         raise ConfigurationError(
-            _("no job was imported here yet: `{manager} import SOURCE` does that")
+            "no job was imported here yet: `{manager} import SOURCE` does that"
         )
     registry = load_registry(layout.root)
     now_there, findings = _read(sources) if sources else (None, [])
@@ -103,7 +103,7 @@ def _confirmed(layout: Layout, jobs: Sequence[Comparison], wanted: str) -> tuple
     known = sorted(one.pair.record.job_id for one in jobs)
     if wanted not in (ALL, *known):
         near = suggestion(wanted, known)
-        raise ConfigurationError(_("{job} is no imported job: {near}", job=wanted, near=near))
+        raise ConfigurationError("{job} is no imported job: {near}", job=wanted, near=near)
     found = tuple(one.meant() if wanted in (ALL, one.pair.record.job_id) else one for one in jobs)
     with writing(ExpectedError):
         confirm(layout.root, {one.pair.record.job_id: one.pair.record.confirmed for one in found})

@@ -33,8 +33,8 @@ def enable(layout: Layout, job_id: str) -> None:
     records = read_records(layout.root)
     if job_id not in records:
         raise ConfigurationError(
-            _("{job} is no imported job: {near}", job=job_id,
-              near=suggestion(job_id, sorted(records)))
+            "{job} is no imported job: {near}", job=job_id,
+            near=suggestion(job_id, sorted(records))
         )  # fmt: skip
     record = records[job_id]
     registry = load_registry(layout.root)
@@ -79,16 +79,14 @@ def _runnable(registry: Registry, record: Imported) -> Job:
     job = registry.jobs.get(record.job_id)
     if job is None:
         raise ConfigurationError(
-            _(
-                "{job} has no valid entry in config/tasks: `check` says what is wrong",
-                job=record.job_id,
-            )
+            "{job} has no valid entry in config/tasks: `check` says what is wrong",
+            job=record.job_id,
         )
     if is_placeholder(job.script_path):
         raise ConfigurationError(
-            _("{job} has a placeholder, not its script: put {old} in place of {file} first, and "
-              "let the old job run until then", job=job.id, old=record.old.script or "",
-              file=f"{SCRIPTS}/{job.script}")
+            "{job} has a placeholder, not its script: put {old} in place of {file} first, and "
+            "let the old job run until then", job=job.id, old=record.old.script or "",
+            file=f"{SCRIPTS}/{job.script}"
         )  # fmt: skip
     return job
 

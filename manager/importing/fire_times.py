@@ -21,7 +21,6 @@ from dateutil.rrule import rrule, rruleset, rrulestr
 from include import cron as crons
 from include.errors import ConfigurationError, ExpectedError
 from include.foreign_errors import explained
-from include.language import _
 from include.periods import Schedule
 from manager.importing.old_jobs import OldSchedule, Scheduler
 from manager.importing.translating import MACROS
@@ -78,11 +77,11 @@ def _old_fires(
             if moment >= last + DAY:  # clock changes may put two of them in another order
                 break
             if number == MOST_FIRES:
-                raise UnknownFiresError(_("it fires more than {count:,} times", count=MOST_FIRES))
+                raise UnknownFiresError("it fires more than {count:,} times", count=MOST_FIRES)
             found.add(moment)
     except (CronSimError, ValueError, OverflowError, TypeError, ArithmeticError) as error:
         raise UnknownFiresError(
-            _("the documented rules do not tell it ({error})", error=explained(error))
+            "the documented rules do not tell it ({error})", error=explained(error)
         ) from error
     return tuple(sorted(moment for moment in found if first <= moment < last))
 
@@ -97,7 +96,7 @@ def zone_of(schedule: OldSchedule, scheduler: Scheduler) -> ZoneInfo:
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise UnknownFiresError(_("there is no time zone {name!r}", name=name)) from None
+        raise UnknownFiresError("there is no time zone {name!r}", name=name) from None
 
 
 def machine_zone() -> str:
@@ -161,7 +160,7 @@ def _as_croniter(cron: str, schedule: OldSchedule, start: datetime) -> Iterator[
     fields = cron.replace("?", "*").split()
     if len(fields) not in (FIELDS, WITH_SECONDS):
         raise UnknownFiresError(
-            _("cron {cron!r} has {count} fields, not 5", cron=cron, count=len(fields))
+            "cron {cron!r} has {count} fields, not 5", cron=cron, count=len(fields)
         )
     seconds = [fields.pop()] if len(fields) == WITH_SECONDS else []
     for place, whole in ((DAY_OF_MONTH, "1-31/"), (WEEKDAY, "0-6/")):
@@ -184,15 +183,13 @@ def _fires_of_interval(
     assert interval is not None  # noqa: S101 -- for the type checker; the caller has looked
     if anchor is None:
         raise UnknownFiresError(
-            _(
-                "an interval without anchor_date counts from the moment it was deployed: name "
-                "Prefect's database or its API as well"
-            )
+            "an interval without anchor_date counts from the moment it was deployed: name "
+            "Prefect's database or its API as well"
         )
     whole_days = not interval % DAY
     if interval > DAY and not whole_days and _changes_its_clock(zone, first):
         raise UnknownFiresError(
-            _("an interval of days and hours in a zone that changes its clock is not followed")
+            "an interval of days and hours in a zone that changes its clock is not followed"
         )
     start = anchor.astimezone(zone).replace(tzinfo=None) if whole_days else anchor.astimezone(UTC)
     edge = first.astimezone(zone).replace(tzinfo=None) if whole_days else first
@@ -211,7 +208,7 @@ def _changes_its_clock(zone: ZoneInfo, about: datetime) -> bool:
 def _fires_of_rule(text: str, zone: ZoneInfo, first: datetime) -> Iterator[datetime]:
     """Return the occurrences of a rule of RFC 5545, each read on the zone's clock."""
     if TOO_FINE.search(text):
-        raise UnknownFiresError(_("a rule for minutes or seconds takes too long to be followed"))
+        raise UnknownFiresError("a rule for minutes or seconds takes too long to be followed")
     rule = rrulestr(text, dtstart=RULES_BEGIN)
     if isinstance(rule, rrule):
         known: Any = rule

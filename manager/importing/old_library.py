@@ -63,7 +63,7 @@ class Library(NamedTuple):
         said = self.fires[schedule]
         if isinstance(said, str):
             why = " ".join(said.split())
-            raise UnknownFiresError(_("Prefect itself refuses this schedule: {why}", why=why))
+            raise UnknownFiresError("Prefect itself refuses this schedule: {why}", why=why)
         return [moment for moment in said if first <= moment < last]
 
 
@@ -94,8 +94,8 @@ def ask_prefect(
         answer = str(error)
     if isinstance(answer, str):
         raise ConfigurationError(
-            _("--prefect-python {python} does not answer ({why}): name the Python in whose "
-              "environment `prefect version` works", python=python, why=answer)
+            "--prefect-python {python} does not answer ({why}): name the Python in whose "
+            "environment `prefect version` works", python=python, why=answer
         )  # fmt: skip
     fires = [
         one if isinstance(one, str) else [datetime.fromisoformat(each) for each in one]

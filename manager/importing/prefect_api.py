@@ -114,17 +114,17 @@ def _answer(client: httpx.Client, path: str, body: Any) -> list[dict[str, Any]]:
         with client.stream("POST", path, json=body) as response:
             if response.status_code in REFUSED:
                 raise ConfigurationError(
-                    _("{address} refuses to answer ({code}): set PREFECT_API_KEY, or "
-                      "PREFECT_API_AUTH_STRING as user:password, in the environment", address=where,
-                      code=response.status_code)
+                    "{address} refuses to answer ({code}): set PREFECT_API_KEY, or "
+                    "PREFECT_API_AUTH_STRING as user:password, in the environment", address=where,
+                    code=response.status_code
                 )  # fmt: skip
             if not response.is_success:
                 raise _no_api(where, f"HTTP {response.status_code}")
             found = json.loads(_whole(response, where, client.timeout.read or TIMEOUT))
     except httpx.TransportError as error:
         raise ConfigurationError(
-            _("{address} does not answer ({error}): start it with `prefect server start`, or name "
-              "its database, as ~/.prefect/prefect.db", address=where, error=explained(error))
+            "{address} does not answer ({error}): start it with `prefect server start`, or name "
+            "its database, as ~/.prefect/prefect.db", address=where, error=explained(error)
         ) from error  # fmt: skip
     except (httpx.HTTPError, ValueError, RecursionError) as error:
         raise _no_api(where, explained(error)) from error
@@ -156,6 +156,6 @@ def _address(client: httpx.Client) -> str:
 
 def _no_api(where: str, why: str) -> ConfigurationError:
     return ConfigurationError(
-        _("{address} does not answer as Prefect does ({why}): the address of its API ends in /api, "
-          "as http://127.0.0.1:4200/api", address=where, why=why)
+        "{address} does not answer as Prefect does ({why}): the address of its API ends in /api, "
+        "as http://127.0.0.1:4200/api", address=where, why=why
     )  # fmt: skip

@@ -54,9 +54,9 @@ def read(source: str) -> Read:
             ]
     except (sqlite3.Error, UnicodeDecodeError) as error:  # the latter of a message of SQLite's
         raise ConfigurationError(
-            _("{source} cannot be read as Prefect's database ({error}): it must be one of Prefect "
-              "2.16 or later; or name the address of its API, as http://127.0.0.1:4200/api",
-              source=source, error=explained(error))
+            "{source} cannot be read as Prefect's database ({error}): it must be one of Prefect "
+            "2.16 or later; or name the address of its API, as http://127.0.0.1:4200/api",
+            source=source, error=explained(error)
         ) from error  # fmt: skip
     return read_deployments(said, source)
 

@@ -31,18 +31,16 @@ def schedule_of(said: Any, *, is_active: bool = True) -> OldSchedule:
         ConfigurationError: it is none of the three kinds, or has no such form.
     """
     if not isinstance(said, Mapping):
-        raise ConfigurationError(_("schedule {said} is not a mapping", said=brief(said)))
+        raise ConfigurationError("schedule {said} is not a mapping", said=brief(said))
     if any(isinstance(value, str) and TEMPLATE in value for value in said.values()):
         raise ConfigurationError(
-            _(
-                "a schedule that is filled in from elsewhere, as {{ … }}, is not read: name "
-                "Prefect's database or its API as well"
-            )
+            "a schedule that is filled in from elsewhere, as {{ … }}, is not read: name "
+            "Prefect's database or its API as well"
         )
     timezone_ = said.get("timezone")
     if timezone_ is not None and not isinstance(timezone_, str):
         raise ConfigurationError(
-            _("timezone {zone} is not the name of a time zone", zone=brief(timezone_))
+            "timezone {zone} is not the name of a time zone", zone=brief(timezone_)
         )
     if isinstance(cron := said.get("cron"), str):
         day_or = said.get("day_or") is not False
@@ -60,8 +58,8 @@ def schedule_of(said: Any, *, is_active: bool = True) -> OldSchedule:
             )
         return OldSchedule(rrule=rrule, timezone=timezone_, is_active=is_active)
     raise ConfigurationError(
-        _("its schedule has none of {kinds}, or something else in its place: {said}", kinds=KINDS,
-          said=brief(said) if not said else sorted(map(str, said)))
+        "its schedule has none of {kinds}, or something else in its place: {said}", kinds=KINDS,
+        said=brief(said) if not said else sorted(map(str, said))
     )  # fmt: skip
 
 
@@ -80,7 +78,7 @@ def _json(text: str) -> dict[str, Any]:
     rule = inner.get("rrule") if isinstance(inner, dict) else None
     if not isinstance(rule, str) or rule.lstrip().startswith("{"):
         raise ConfigurationError(
-            _("rrule {text} is not a rule, nor JSON that holds one", text=quoted(text))
+            "rrule {text} is not a rule, nor JSON that holds one", text=quoted(text)
         )
     return inner
 
@@ -96,7 +94,7 @@ def _interval(said: Any) -> timedelta:
         seconds = 0.0
     if not 0 < seconds < timedelta.max.total_seconds() / 2:
         raise ConfigurationError(
-            _("interval {said} is neither a number of seconds nor like PT6H", said=brief(said))
+            "interval {said} is neither a number of seconds nor like PT6H", said=brief(said)
         )
     return timedelta(seconds=seconds)
 
@@ -121,7 +119,7 @@ def _moment(said: Any, zone: str | None) -> datetime | None:
         return moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(zone or "UTC"))
     except (ValueError, AttributeError, ZoneInfoNotFoundError, OSError):
         raise ConfigurationError(
-            _("anchor_date {said} is not a moment like 2026-01-01T02:00:00Z", said=brief(said))
+            "anchor_date {said} is not a moment like 2026-01-01T02:00:00Z", said=brief(said)
         ) from None
 
 

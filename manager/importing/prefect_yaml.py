@@ -28,7 +28,7 @@ def read(source: str) -> Read:
     if not isinstance(deployments, list):
         line = root.line_of("deployments")
         raise ConfigurationError(
-            _("{source}:{line}: deployments is not a list", source=source, line=line)
+            "{source}:{line}: deployments is not a list", source=source, line=line
         )
     jobs: list[OldJob] = []
     findings: list[Finding] = []

@@ -86,17 +86,17 @@ def read_record(path: Path) -> dict[str, Imported]:
         version, jobs = document.get("version", 1), document["jobs"]
         if version > VERSION:
             raise ConfigurationError(
-                _("{file} is the record of an import by a newer version of this project "
-                  "({version}; this one reads up to {known}): bring the project up to date, as it "
-                  "was when that was written", file=file, version=version, known=VERSION)
+                "{file} is the record of an import by a newer version of this project "
+                "({version}; this one reads up to {known}): bring the project up to date, as it "
+                "was when that was written", file=file, version=version, known=VERSION
             )  # fmt: skip
         if version == 1:
             jobs = {job_id: _of_version_1(job_id, one) for job_id, one in jobs.items()}
         return JOBS.validate_python(jobs)
     except (UnreadableSourceError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise ConfigurationError(
-            _("{file} is not the record of an import: restore it from a backup, or remove it and "
-              "import again", file=file)
+            "{file} is not the record of an import: restore it from a backup, or remove it and "
+            "import again", file=file
         ) from error  # fmt: skip
 
 

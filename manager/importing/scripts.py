@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from include.errors import ExpectedError, reason_of
-from include.language import _
 from include.registry.checks.scripts import PLACEHOLDER, is_placeholder
 from include.registry.paths import SCRIPTS
 from manager.importing.old_jobs import Finding
@@ -211,8 +210,8 @@ def write_scripts(root: Path, copies: Iterable[ScriptCopy]) -> None:
                 write_atomically(path, raw, _mode_of(source, path), is_forced=False)
             except OSError as error:
                 raise ExpectedError(
-                    _("{file} cannot be written: {reason}; no entry is written", file=str(path),
-                      reason=reason_of(error))
+                    "{file} cannot be written: {reason}; no entry is written", file=str(path),
+                    reason=reason_of(error)
                 ) from error  # fmt: skip
     os.sync()  # once for all: thousands would take minutes
 

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from include.errors import ExpectedError, reason_of
-from include.language import _
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -56,16 +55,16 @@ def read_bytes(path: Path, at_most: int | None = None) -> bytes:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except (OSError, ValueError) as error:
         raise UnreadableSourceError(
-            _("{path} cannot be read: {reason}", path=str(path), reason=reason_of(error))
+            "{path} cannot be read: {reason}", path=str(path), reason=reason_of(error)
         ) from error
     with os.fdopen(descriptor, "rb") as file:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
-            raise UnreadableSourceError(_("{path} is not a file", path=str(path)))
+            raise UnreadableSourceError("{path} is not a file", path=str(path))
         if at_most is None and status.st_size > LARGEST:
             raise UnreadableSourceError(
-                _("{path} is too large ({size:,} bytes; at most {largest:,} are read)",
-                  path=str(path), size=status.st_size, largest=LARGEST)
+                "{path} is too large ({size:,} bytes; at most {largest:,} are read)",
+                path=str(path), size=status.st_size, largest=LARGEST
             )  # fmt: skip
         return file.read(LARGEST if at_most is None else at_most)
 
@@ -90,7 +89,7 @@ def read_text(path: Path) -> SourceText:
     text = _decoded(raw)
     if text is None:
         raise UnreadableSourceError(
-            _("{path} is no text: neither UTF-8 nor GBK; save it as UTF-8", path=str(path))
+            "{path} is no text: neither UTF-8 nor GBK; save it as UTF-8", path=str(path)
         )
     return text
 

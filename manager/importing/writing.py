@@ -39,8 +39,8 @@ def check_out(root: Path, out: str) -> Path:
     inside = path.resolve().parent == (root / TASKS_FOLDER).resolve()
     if not inside or path.suffix != ".yaml" or path.name.startswith("."):
         raise ConfigurationError(
-            _("--out {out!r} is no file of {folder} that is read: write it like {example}", out=out,
-              folder=TASKS_FOLDER, example=DEFAULT_OUT)
+            "--out {out!r} is no file of {folder} that is read: write it like {example}", out=out,
+            folder=TASKS_FOLDER, example=DEFAULT_OUT
         )  # fmt: skip
     return path
 
@@ -180,8 +180,8 @@ def _check_read_back(parts: Sequence[tuple[Sequence[PlannedEntry], str]]) -> Non
             "",
         )  # fmt: skip
         raise ExpectedError(
-            _("nothing is written: the entries would not be read as they are meant, by a fault of "
-              "the scheduler ({reason})", reason=reason)
+            "nothing is written: the entries would not be read as they are meant, by a fault of "
+            "the scheduler ({reason})", reason=reason
         )  # fmt: skip
 
 
@@ -192,5 +192,5 @@ def _check_registry(root: Path, paths: Sequence[Path], jobs: set[str]) -> None:
     if wrong or not registry.jobs.keys() >= jobs:
         reason = str(wrong[0]) if wrong else ", ".join(sorted(jobs - registry.jobs.keys()))
         raise ExpectedError(
-            _("nothing is written: the entries would not pass `check` ({reason})", reason=reason)
+            "nothing is written: the entries would not pass `check` ({reason})", reason=reason
         )

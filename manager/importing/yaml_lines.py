@@ -113,8 +113,8 @@ def load(source: str, text: str) -> Lines:
         line = mark.line + 1 if mark else 1
         problem = _(getattr(error, "problem", None) or str(error))
         raise ConfigurationError(
-            _("{source}:{line} is not YAML: {problem}", source=source, line=line, problem=problem)
+            "{source}:{line} is not YAML: {problem}", source=source, line=line, problem=problem
         ) from None
     if not isinstance(found, Lines):
-        raise ConfigurationError(_("{source} is not a mapping of YAML", source=source))
+        raise ConfigurationError("{source} is not a mapping of YAML", source=source)
     return found

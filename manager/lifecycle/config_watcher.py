@@ -118,7 +118,7 @@ class ConfigWatcher:
             told = cause_of(error)
             if now - self._well > PATIENCE_SECONDS:
                 raise ExpectedError(
-                    _("Airflow's database does not answer: {told}", told=told)
+                    "Airflow's database does not answer: {told}", told=told
                 ) from error
         else:
             self._well = now

@@ -28,22 +28,18 @@ def main() -> int:
     home = os.environ.get("AIRFLOW_HOME")
     if home != str(layout.airflow_home):
         raise ConfigurationError(
-            _(
-                "AIRFLOW_HOME is {home!r} and SCHEDULER_VAR {var!r}, which do not belong "
-                "together: the shell that called docker compose has a SCHEDULER_VAR of its own, "
-                "which wins over .env; run `unset SCHEDULER_VAR SCHEDULER_ROOT` and try again",
-                home=home,
-                var=str(layout.var),
-            )
+            "AIRFLOW_HOME is {home!r} and SCHEDULER_VAR {var!r}, which do not belong "
+            "together: the shell that called docker compose has a SCHEDULER_VAR of its own, "
+            "which wins over .env; run `unset SCHEDULER_VAR SCHEDULER_ROOT` and try again",
+            home=home,
+            var=str(layout.var),
         )
     password = os.environ.get(PASSWORD, "")
     if not password:
         raise ConfigurationError(
-            _(
-                "{setting} is empty: write the password of {user!r} into .env",
-                setting=PASSWORD,
-                user=USER,
-            )
+            "{setting} is empty: write the password of {user!r} into .env",
+            setting=PASSWORD,
+            user=USER,
         )
     from include import prepare  # noqa: PLC0415 -- after what can be wrong was said: it loads Airflow
 
@@ -79,7 +75,7 @@ def _make_user(password: str) -> bool:
             role = manager.find_role(ROLE)
             if not manager.add_user(USER, USER, "", f"{USER}@localhost", role, password):
                 raise ExpectedError(
-                    _("web user {user!r} could not be made: the log above says why", user=USER)
+                    "web user {user!r} could not be made: the log above says why", user=USER
                 )
             return True
 
@@ -119,12 +115,10 @@ def await_older_components(
     )(disturbed)
     if running:
         raise ExpectedError(
-            _(
-                "nothing was migrated: {running} still run on the tables as they are; stop the "
-                "old components first (`docker compose stop`, or scale the old deployments to "
-                "none), then start the new ones",
-                running=running,
-            )
+            "nothing was migrated: {running} still run on the tables as they are; stop the "
+            "old components first (`docker compose stop`, or scale the old deployments to "
+            "none), then start the new ones",
+            running=running,
         )
 
 

@@ -116,15 +116,13 @@ def chosen(layout: Layout, port: int | None, host: str | None, *, command: str =
     last = _kept(layout)
     if last is None and port is None and os.path.lexists(layout.state):
         raise ConfigurationError(
-            _(
-                "{state}, which keeps the service's port and host, cannot be read: say them again "
-                "with `{command} --port N --host H` (the defaults are {base} and "
-                "{loopback})",
-                state=layout.shown(layout.state),
-                command=command,
-                base=DEFAULT_BASE,
-                loopback=LOOPBACK,
-            )
+            "{state}, which keeps the service's port and host, cannot be read: say them again "
+            "with `{command} --port N --host H` (the defaults are {base} and "
+            "{loopback})",
+            state=layout.shown(layout.state),
+            command=command,
+            base=DEFAULT_BASE,
+            loopback=LOOPBACK,
         )
     last = last or Ports()
     return Ports(port or last.base, host or last.host)
@@ -156,14 +154,12 @@ def check_free(ports: Ports, ours: Collection[int] = (), *, command: str = START
         by = next(shown, _("a process of another user"))
         move = f"{command} --port {_free_base(ports)}"
         raise ConfigurationError(
-            _(
-                "port {port}, which the {component} needs, is taken by {by}: stop that, or move "
-                "the service with `{move}`",
-                port=port,
-                component=component,
-                by=by,
-                move=move,
-            )
+            "port {port}, which the {component} needs, is taken by {by}: stop that, or move "
+            "the service with `{move}`",
+            port=port,
+            component=component,
+            by=by,
+            move=move,
         )
 
 
@@ -172,12 +168,10 @@ def _is_free(port: int, host: str = LOOPBACK) -> bool:
         family, *_rest, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
     except OSError as error:
         raise ConfigurationError(
-            _(
-                "host {host!r} is not known here: {error}; {advice}",
-                host=host,
-                error=explained(error),
-                advice=_(HOST_ADVICE),
-            )
+            "host {host!r} is not known here: {error}; {advice}",
+            host=host,
+            error=explained(error),
+            advice=_(HOST_ADVICE),
         ) from None
     with socket.socket(family) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as uvicorn does
@@ -186,11 +180,9 @@ def _is_free(port: int, host: str = LOOPBACK) -> bool:
         except OSError as error:
             if error.errno == errno.EADDRNOTAVAIL:
                 raise ConfigurationError(
-                    _(
-                        "host {host!r} is not an address of this machine: {advice}",
-                        host=host,
-                        advice=_(HOST_ADVICE),
-                    )
+                    "host {host!r} is not an address of this machine: {advice}",
+                    host=host,
+                    advice=_(HOST_ADVICE),
                 ) from None
             return False
         return True

@@ -53,7 +53,7 @@ def prepare(layout: Layout, environment: dict[str, str]) -> None:
     if is_prepared(layout, environment, found):
         return
     if found and found.is_empty and found.where in _stamp(layout)[1:]:
-        raise ConfigurationError(_(LOST, where=found.where))
+        raise ConfigurationError(LOST, where=found.where)
     log = layout.logs / "prepare.log"
     print(_("preparing the databases ..."), end="", flush=True)
     with log.open("w") as file:
@@ -70,11 +70,9 @@ def prepare(layout: Layout, environment: dict[str, str]) -> None:
     print(_(" done") if done.returncode == 0 else _(" failed"), flush=True)
     if done.returncode != 0:
         raise ExpectedError(
-            _(
-                "{end}the databases could not be prepared; the lines above end {log}",
-                end=log_end(log),
-                log=layout.shown(log),
-            )
+            "{end}the databases could not be prepared; the lines above end {log}",
+            end=log_end(log),
+            log=layout.shown(log),
         )
     made = stored_warehouse(environment)
     lines = [_fingerprint(layout, environment), *([made.where] if made else [])]

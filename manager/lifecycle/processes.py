@@ -7,7 +7,6 @@ from functools import lru_cache
 import psutil
 
 from include.errors import ExpectedError
-from include.language import _
 from manager.layout import Layout
 from manager.lifecycle.supervisor_client import MARKER
 
@@ -77,7 +76,7 @@ def end_leftovers(layout: Layout) -> int:
     if found:
         names = [process.pid for process in found]
         raise ExpectedError(
-            _("processes {names} of the service cannot be ended: `kill -9` them", names=names)
+            "processes {names} of the service cannot be ended: `kill -9` them", names=names
         )
     return len(ended)
 

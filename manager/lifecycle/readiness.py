@@ -143,14 +143,12 @@ def _failure(layout: Layout, health: Health, why: str) -> ExpectedError:
     """Return an error with the component that is not ready, why, and the end of its log."""
     log = Path(health.component.log)
     return ExpectedError(
-        _(
-            "{end}{component} {why}; the lines above end {log}. The others run on: `{manager} "
-            "status` shows them, `stop` ends them",
-            end=log_end(log) if log.exists() else "",
-            component=health.component.name,
-            why=why,
-            log=layout.shown(log),
-        )
+        "{end}{component} {why}; the lines above end {log}. The others run on: `{manager} "
+        "status` shows them, `stop` ends them",
+        end=log_end(log) if log.exists() else "",
+        component=health.component.name,
+        why=why,
+        log=layout.shown(log),
     )
 
 
@@ -158,10 +156,8 @@ def _no_dags(layout: Layout, ports: Ports) -> ExpectedError:
     """Return an error with the jobs that are no DAGs, and what Airflow says about the files."""
     errors = "\n".join(Api(layout, ports).import_errors()) or _("no file reports an error")
     return ExpectedError(
-        _(
-            "{errors}\nthe components run, but these jobs are no DAGs yet: {missing}; see {log}",
-            errors=errors,
-            missing=_missing_jobs(layout, ports),
-            log=layout.shown(layout.logs / "airflow" / "dag_processor"),
-        )
+        "{errors}\nthe components run, but these jobs are no DAGs yet: {missing}; see {log}",
+        errors=errors,
+        missing=_missing_jobs(layout, ports),
+        log=layout.shown(layout.logs / "airflow" / "dag_processor"),
     )

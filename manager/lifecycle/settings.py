@@ -10,7 +10,7 @@ from string import Template
 
 from include import SETTINGS_FILE
 from include.errors import ConfigurationError
-from include.language import CHOSEN, _
+from include.language import CHOSEN
 from include.running.environment import PRIVATE
 from manager.layout import Layout
 from manager.lifecycle.ports import Ports
@@ -75,14 +75,12 @@ def write_secrets(layout: Layout, environment: dict[str, str]) -> None:
     kept = _read(layout, layout.secrets, {}) if layout.secrets.exists() else {}
     if not kept.get(FERNET) and (layout.airflow_home / "airflow.db").exists():
         raise ConfigurationError(
-            _(
-                "{secrets} lacks {key}, with which the stored connections are encrypted: put "
-                "it back, or bring a backup back with `{manager} restore`; to start again without "
-                "them, remove {home}",
-                secrets=layout.shown(layout.secrets),
-                key=FERNET,
-                home=layout.shown(layout.airflow_home),
-            )
+            "{secrets} lacks {key}, with which the stored connections are encrypted: put "
+            "it back, or bring a backup back with `{manager} restore`; to start again without "
+            "them, remove {home}",
+            secrets=layout.shown(layout.secrets),
+            key=FERNET,
+            home=layout.shown(layout.airflow_home),
         )
     made = {FERNET: new_fernet_key(), **{key: secrets.token_hex(32) for key in SESSIONS}}
     if missing := {key: value for key, value in made.items() if not kept.get(key)}:
@@ -129,13 +127,10 @@ def _read(layout: Layout, path: Path, places: dict[str, str]) -> dict[str, str]:
     except UnicodeDecodeError as error:
         number = error.object[: error.start].count(b"\n") + 1
         raise ConfigurationError(
-            _(
-                "{path}:{number}: holds byte 0x{byte:02x}, which is not UTF-8: save the file as "
-                "UTF-8",
-                path=layout.shown(path),
-                number=number,
-                byte=error.object[error.start],
-            )
+            "{path}:{number}: holds byte 0x{byte:02x}, which is not UTF-8: save the file as UTF-8",
+            path=layout.shown(path),
+            number=number,
+            byte=error.object[error.start],
         ) from None
     for number, line in enumerate(text.splitlines(), 1):
         if not line.strip() or line.lstrip().startswith("#"):
@@ -144,26 +139,22 @@ def _read(layout: Layout, path: Path, places: dict[str, str]) -> dict[str, str]:
         where = f"{layout.shown(path)}:{number}"
         if not equals or not key.strip().isidentifier():
             raise ConfigurationError(
-                _("{where}: {line!r} is not a setting: write KEY=value", where=where, line=line)
+                "{where}: {line!r} is not a setting: write KEY=value", where=where, line=line
             )
         try:
             settings[key.strip()] = Template(value.strip()).substitute(places)
         except KeyError as error:
             raise ConfigurationError(
-                _(
-                    "{where}: placeholder ${{{name}}} is unknown: expected one of {places}",
-                    where=where,
-                    name=error.args[0],
-                    places=[*places],
-                )
+                "{where}: placeholder ${{{name}}} is unknown: expected one of {places}",
+                where=where,
+                name=error.args[0],
+                places=[*places],
             ) from None
         except ValueError:
             raise ConfigurationError(
-                _(
-                    "{where}: {value!r} has a stray $: write $$ for the sign itself",
-                    where=where,
-                    value=value.strip(),
-                )
+                "{where}: {value!r} has a stray $: write $$ for the sign itself",
+                where=where,
+                value=value.strip(),
             ) from None
     return settings
 

@@ -124,7 +124,7 @@ def _check_paths(layout: Layout) -> None:
                     "folder {path!r} has a {sign} in its name, which supervisord and Airflow would "
                     "take for the end of a quote: move it to a folder without"
                 )
-            raise ConfigurationError(_(text, path=str(path), sign=found[0]))
+            raise ConfigurationError(text, path=str(path), sign=found[0])
 
 
 def _see_jobs(layout: Layout, environment: dict[str, str]) -> None:
@@ -147,14 +147,12 @@ def _note_start(layout: Layout) -> None:
 def _check_same(asked: Ports, used: Ports) -> None:
     if asked != used:
         raise ConfigurationError(
-            _(
-                "the service already runs on port {base} of {host}: to move it, run `{manager} "
-                "restart --port {new_base} --host {new_host}`",
-                base=used.base,
-                host=used.host,
-                new_base=asked.base,
-                new_host=asked.host,
-            )
+            "the service already runs on port {base} of {host}: to move it, run `{manager} "
+            "restart --port {new_base} --host {new_host}`",
+            base=used.base,
+            host=used.host,
+            new_base=asked.base,
+            new_host=asked.host,
         )
 
 

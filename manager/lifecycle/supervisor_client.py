@@ -11,7 +11,7 @@ from typing import Any
 
 from include.errors import ExpectedError
 from include.foreign_errors import explained
-from include.language import CHOSEN, _
+from include.language import CHOSEN
 from manager.layout import Layout
 
 CONFIGURATION = "manager/lifecycle/supervisord.conf"
@@ -54,7 +54,7 @@ def start(layout: Layout, environment: dict[str, str]) -> None:
     # In the system's temp folder anybody may have been first, also with a link to a folder of ours.
     if folder.is_symlink() or folder.stat().st_uid != layout.run.stat().st_uid:
         raise ExpectedError(
-            _("folder {folder} is another user's: remove it, then start again", folder=folder)
+            "folder {folder} is another user's: remove it, then start again", folder=folder
         )
     folder.chmod(0o700)
     # `--lang` is of this command; the service speaks what config/language.yaml says.
@@ -82,7 +82,7 @@ def start(layout: Layout, environment: dict[str, str]) -> None:
     )
     if done.returncode != 0:
         raise ExpectedError(
-            _("supervisord did not start: {output}", output=done.stdout.decode(errors="replace"))
+            "supervisord did not start: {output}", output=done.stdout.decode(errors="replace")
         )
 
 
@@ -144,11 +144,9 @@ def _call(layout: Layout, method: str, *arguments: Any) -> Any:
             return getattr(proxy, method)(*arguments)
         except (OSError, http.client.HTTPException, xmlrpc.client.Error) as error:
             raise SupervisorGoneError(
-                _(
-                    "supervisord does not answer on {socket}: {error}",
-                    socket=layout.socket,
-                    error=explained(error),
-                )
+                "supervisord does not answer on {socket}: {error}",
+                socket=layout.socket,
+                error=explained(error),
             ) from error
 
 

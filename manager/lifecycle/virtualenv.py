@@ -102,22 +102,18 @@ def _make_venv(layout: Layout) -> None:
     if sys.version_info[:2] > NEWEST_PYTHON:
         newest = "{}.{}".format(*NEWEST_PYTHON)
         raise ConfigurationError(
-            _(
-                "python {version} is newer than what the packages are pinned for (3.10 to "
-                "{newest}): install Python {newest} and run `python{newest} scheduler_manager.py` "
-                "instead",
-                version=version,
-                newest=newest,
-            )
+            "python {version} is newer than what the packages are pinned for (3.10 to "
+            "{newest}): install Python {newest} and run `python{newest} scheduler_manager.py` "
+            "instead",
+            version=version,
+            newest=newest,
         )
     if not all(importlib.util.find_spec(module) for module in ("venv", "ensurepip")):
         raise ConfigurationError(
-            _(
-                "python {version} here cannot make virtual environments (no venv/ensurepip "
-                "module): run `sudo apt install python{version}-venv` (Debian, Ubuntu), then this "
-                "command again",
-                version=version,
-            )
+            "python {version} here cannot make virtual environments (no venv/ensurepip "
+            "module): run `sudo apt install python{version}-venv` (Debian, Ubuntu), then this "
+            "command again",
+            version=version,
         )
     for child in layout.venv.iterdir():
         if child.name != ".lock":
@@ -190,14 +186,12 @@ def phase(layout: Layout, title: str, *commands: Sequence[Path | str]) -> None:
         return
     print(_(" failed"), flush=True)
     raise ExpectedError(
-        _(
-            "{end}{title} failed with exit code {code}; the lines above end {log}: repair "
-            "the cause (network, disk space, pip's index-url), then run the same command again",
-            end=log_end(log),
-            title=title,
-            code=failed,
-            log=layout.shown(log),
-        )
+        "{end}{title} failed with exit code {code}; the lines above end {log}: repair "
+        "the cause (network, disk space, pip's index-url), then run the same command again",
+        end=log_end(log),
+        title=title,
+        code=failed,
+        log=layout.shown(log),
     )
 
 

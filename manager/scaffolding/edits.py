@@ -5,7 +5,6 @@ import json
 import re
 
 from include.errors import ConfigurationError
-from include.language import _
 
 RUN_OF_IMPORTS = re.compile(r"(?:^ *from include[.\w]* import [^(\n]+\n)+", re.MULTILINE)
 
@@ -32,12 +31,10 @@ def with_entry(path: str, text: str, table: str, entry: str) -> str:
                 lines.insert(value.end_lineno - 1, entry)
                 return "".join(lines)
     raise ConfigurationError(
-        _(
-            "{path} has no table {table} with a line for each entry: add by hand\n{entry}",
-            path=path,
-            table=table,
-            entry=entry,
-        )
+        "{path} has no table {table} with a line for each entry: add by hand\n{entry}",
+        path=path,
+        table=table,
+        entry=entry,
     )
 
 

@@ -6,7 +6,6 @@ import re
 from rich.cells import cell_len
 
 from include.errors import ConfigurationError
-from include.language import _
 
 FORM = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*", re.ASCII)
 SIGNS = "\" ' \\ @ : # { } [ ] , & * ! | > % `"
@@ -26,27 +25,20 @@ def check_id(written: str, kind: str) -> str:
     """
     if not FORM.fullmatch(written):
         raise ConfigurationError(
-            _(
-                "{written!r} cannot be an id: write a-z, 0-9 and single _, beginning with a "
-                "letter, as in pdd_quality",
-                written=written,
-            )
+            "{written!r} cannot be an id: write a-z, 0-9 and single _, beginning with a "
+            "letter, as in pdd_quality",
+            written=written,
         )
     if len(written) > LONGEST[kind]:
         raise ConfigurationError(
-            _(
-                "{written!r} has {length} characters: an id has at most {longest}",
-                written=written,
-                length=len(written),
-                longest=LONGEST[kind],
-            )
+            "{written!r} has {length} characters: an id has at most {longest}",
+            written=written,
+            length=len(written),
+            longest=LONGEST[kind],
         )
     if keyword.iskeyword(written) or written in TAKEN:
         raise ConfigurationError(
-            _(
-                "{written!r} has a meaning of its own in Python or here: write another",
-                written=written,
-            )
+            "{written!r} has a meaning of its own in Python or here: write another", written=written
         )
     return written
 
@@ -59,19 +51,13 @@ def check_name(written: str) -> None:
     """
     if cell_len(written) > LONGEST_NAME:
         raise ConfigurationError(
-            _(
-                "the name {written!r} is longer than {longest} columns: write a shorter one",
-                written=written,
-                longest=LONGEST_NAME,
-            )
+            "the name {written!r} is longer than {longest} columns: write a shorter one",
+            written=written,
+            longest=LONGEST_NAME,
         )
     if not written.strip() or not written.isprintable() or QUOTING.search(written):
         raise ConfigurationError(
-            _(
-                "a name cannot be {written!r}: write one without {signs}",
-                written=written,
-                signs=SIGNS,
-            )
+            "a name cannot be {written!r}: write one without {signs}", written=written, signs=SIGNS
         )
 
 

@@ -13,7 +13,6 @@ import yaml
 
 from include.errors import ConfigurationError, reason_of
 from include.foreign_errors import explained
-from include.language import _
 from manager.scaffolding.edits import with_sorted_imports
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -59,11 +58,9 @@ class Plan:
             path = self.fill(str(template.relative_to(start)).removesuffix(END))
             if (self.root / path).exists():
                 raise ConfigurationError(
-                    _(
-                        "{path} is there already, and nothing is written over it: take another id, "
-                        "or move it away",
-                        path=path,
-                    )
+                    "{path} is there already, and nothing is written over it: take another id, "
+                    "or move it away",
+                    path=path,
                 )
             self.made[path] = with_sorted_imports(self.fill(template.read_text("utf-8")))
 
@@ -78,7 +75,7 @@ class Plan:
                 self.changed[path] = (self.root / path).read_text("utf-8")
             except OSError as error:
                 raise ConfigurationError(
-                    _("{path} cannot be read: {reason}", path=path, reason=reason_of(error))
+                    "{path} cannot be read: {reason}", path=path, reason=reason_of(error)
                 ) from None
         self.changed[path] = change(self.changed[path])
 
@@ -113,11 +110,9 @@ def _check_readable(path: str, text: str) -> None:
         readers[Path(path).suffix](text)
     except (ValueError, SyntaxError, yaml.YAMLError) as error:
         raise ConfigurationError(
-            _(
-                "{path} could not be read with what is to be added ({error}): nothing was written",
-                path=path,
-                error=explained(error),
-            )
+            "{path} could not be read with what is to be added ({error}): nothing was written",
+            path=path,
+            error=explained(error),
         ) from None
 
 

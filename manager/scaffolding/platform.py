@@ -5,7 +5,6 @@ from hashlib import md5
 from pathlib import Path
 
 from include.errors import ConfigurationError
-from include.language import _
 from include.registry.platforms import PLATFORMS
 from include.registry.shops import load_shops
 from manager.scaffolding.edits import with_entry, with_import, with_json_entry, with_name_imported
@@ -32,7 +31,7 @@ def plan_of(root: Path, platform: str, name: str, english: str) -> Plan:
     shops = load_shops(root).by_id
     if platform in PLATFORMS or platform in {shop.platform for shop in shops.values()}:
         raise ConfigurationError(
-            _("platform {platform!r} is there already: take another id", platform=platform)
+            "platform {platform!r} is there already: take another id", platform=platform
         )
     plan = Plan(root, _values(root, platform, name, english))
     plan.make("platform")

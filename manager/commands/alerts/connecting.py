@@ -124,7 +124,7 @@ def try_channels(
     chosen = list(use.channels)
     if not chosen and configuration.problems:
         problems = "\n".join(map(str, configuration.problems))
-        raise ConfigurationError(_("its channel cannot be read:\n{problems}", problems=problems))
+        raise ConfigurationError("its channel cannot be read:\n{problems}", problems=problems)
     if not chosen:
         to = ", to: [boss@example.com]" if use.kind == EMAIL else ""
         entry = f"- {{id: ops, kind: {use.kind}, connection: {conn_id}{to}}}"
@@ -140,7 +140,7 @@ def try_channels(
     if all(receipt.delivered for receipt in receipts.values()):
         return 0
     kept = _(prompts.KEPT)
-    raise ExpectedError(_(NOT_TAKEN, connection=conn_id, kept=kept))
+    raise ExpectedError(NOT_TAKEN, connection=conn_id, kept=kept)
 
 
 def _asked_robot(conn_id: str, kind: str, known: Any) -> dict[str, Any]:
@@ -163,7 +163,7 @@ def _asked_email(_conn_id: str, _kind: str, known: Any) -> dict[str, Any]:
     port = prompts.line(_(text, tls=TLS_PORT, starttls=STARTTLS_PORT), usual)
     if not (port.isascii() and port.isdecimal() and 0 < int(port) <= HIGHEST_PORT):
         raise ConfigurationError(
-            _("port {port!r} is none: it is a number such as {usual}", port=port, usual=TLS_PORT)
+            "port {port!r} is none: it is a number such as {usual}", port=port, usual=TLS_PORT
         )
     login = prompts.line(_("login, the mailbox"), (known and known.login) or "", optional=True)
     password = ""
@@ -197,7 +197,7 @@ def _asked_webhook(conn_id: str, _kind: str, known: Any) -> dict[str, Any]:
     how = prompts.line(_("how it is sent ({ways})", ways=SENT_AS), usual)
     if how not in SENT_AS:
         text = N_("{how!r} is no way to send it: write one of {ways}")
-        raise ConfigurationError(_(text, how=how, ways=SENT_AS))
+        raise ConfigurationError(text, how=how, ways=SENT_AS)
     return {
         "host": address,
         "password": token,

@@ -108,14 +108,12 @@ def _chosen(configuration: AlertConfiguration, asked: str | None) -> list[Channe
         own = [problem for problem in problems if problem.job_id == asked]
         raise ConfigurationError("\n".join(map(str, own or problems)))
     if not known:
-        raise ExpectedError(_(NO_CHANNEL, file=ALERTS_FILE))
+        raise ExpectedError(NO_CHANNEL, file=ALERTS_FILE)
     raise ConfigurationError(
-        _(
-            "channel {asked!r} is not in {file}: {suggestion}",
-            asked=asked,
-            file=ALERTS_FILE,
-            suggestion=suggestion(str(asked), known),
-        )
+        "channel {asked!r} is not in {file}: {suggestion}",
+        asked=asked,
+        file=ALERTS_FILE,
+        suggestion=suggestion(str(asked), known),
     )
 
 
