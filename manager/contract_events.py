@@ -32,7 +32,7 @@ from include.warehouse.transactions import cause_of
 from manager.airflow.rest import ADMIN, Api, ApiError
 from manager.airflow.starting_runs import API_TIMEOUT, make_run
 from manager.airflow.tables import warehouse_url
-from manager.component_log import log_line
+from manager.journal import log_line
 from manager.layout import Layout, current_layout
 from manager.lifecycle.config_watcher import State, state_of
 from manager.lifecycle.ports import LOOPBACK, Ports, remembered

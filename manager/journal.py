@@ -1,8 +1,9 @@
-"""The service's own lines in the journal, beside those of the jobs."""
+"""The service's own lines in the journal, beside those of the jobs; and in a component's log."""
 
 import getpass
 import os
 import sys
+from contextlib import suppress
 from zoneinfo import ZoneInfo
 
 from include import SETTINGS_FILE
@@ -47,3 +48,13 @@ def user_name() -> str:
         return getpass.getuser()
     except (KeyError, OSError):  # a container's user has no name
         return str(os.getuid())
+
+
+def log_line(text: str) -> None:
+    """Write a line of a component's log, which is its output; a log that takes none ends nothing.
+
+    The output is a pipe to supervisord, or a file: after supervisord was killed nothing reads the
+    one, and a full disk takes nothing of the other. The watchdog is to say both.
+    """
+    with suppress(OSError):
+        print(text, flush=True)

@@ -27,7 +27,7 @@ from include.alerts.watching.scope import WATCHDOG, Look, Scope, Site, Undecided
 from include.language import N_, _, clauses
 from include.periods import PUNCTUAL
 from include.registry import load_registry
-from manager.component_log import log_line
+from manager.journal import log_line
 from manager.layout import Layout, current_layout
 from manager.lifecycle.health import OFTEN, deaths_lately, running
 from manager.lifecycle.ports import remembered

@@ -81,8 +81,12 @@ def _copy_sqlite(source: Path, target: Path) -> None:
             _("{source} is not there: `{manager} doctor` says what brings it back", source=source)
         )
     target.parent.mkdir(parents=True, exist_ok=True)
+    target.touch(mode=0o600)
     # In one step, which reads a single moment of it; each write of others starts several again.
-    with closing(sqlite3.connect(source, timeout=60)) as here, closing(_new(target)) as there:
+    with (
+        closing(sqlite3.connect(source, timeout=60)) as here,
+        closing(sqlite3.connect(target)) as there,
+    ):
         try:
             here.backup(there)
         except sqlite3.DatabaseError as error:
@@ -91,11 +95,6 @@ def _copy_sqlite(source: Path, target: Path) -> None:
             ) from error
         # A file of its own, without a log of changes beside it.
         there.execute("PRAGMA journal_mode = DELETE")
-
-
-def _new(target: Path) -> sqlite3.Connection:
-    target.touch(mode=0o600)
-    return sqlite3.connect(target)
 
 
 def _dump(name: str, where: URL, target: Path) -> None:

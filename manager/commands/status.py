@@ -157,7 +157,7 @@ def _duration(seconds: int) -> str:
 def _without_supervisor(layout: Layout, ports: Ports, *, as_json: bool) -> int:
     left = service_processes(layout)
     if as_json:
-        told = {
+        told: dict[str, Any] = {
             "state": "degraded" if left else "not running",
             "url": ports.url,
             "components": [],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -125,7 +126,7 @@ def checked(
     None, and why, where it does not take one that an entry needs.
     """
     findings: list[Finding] = []
-    values = {key: _copy(value) for key, value in values.items()}
+    values = deepcopy(values)
     for _attempt in range(len(values) + 50):
         try:
             place = EntryPlace(project, job.place.file, job.place.line)
@@ -156,10 +157,6 @@ def _leave_out(values: dict[str, Any], path: tuple[int | str, ...]) -> None:
         if values["env"]:
             return
     values.pop(key, None)
-
-
-def _copy(value: Any) -> Any:
-    return dict(value) if isinstance(value, dict) else value
 
 
 def _duration(span: timedelta | None) -> str | None:

@@ -80,7 +80,7 @@ def _json(text: str) -> dict[str, Any]:
         raise ConfigurationError(
             "rrule {text} is not a rule, nor JSON that holds one", text=quoted(text)
         )
-    return inner
+    return dict(inner)
 
 
 def _interval(said: Any) -> timedelta:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,51 +24,45 @@ READABLE_BY_OTHERS = 0o004
 BEGINNING = 4096  # bytes in which a program that is no text shows itself
 
 
-@dataclass(frozen=True)
-class Access:
-    """Decides by where a file really lies, behind all links.
+def refusal(
+    path: Path, job: OldJob, written: str, root: Path, folders: Sequence[Path]
+) -> str | None:
+    """Return why a file is not copied, by where it really lies behind all links; else None.
 
-    Attributes:
+    Args:
+        path: of the file.
+        job: whose script it would be.
+        written: the script's full path, as it stands in the old system.
         root: the project root, whose own scripts are nobody else's.
         folders: where the sources are: whatever lies below them is theirs. In the folder around
             one, and where a crontab names a file, only a program in Python or shell is.
     """
+    real = path.resolve()
+    never = [*OF_THE_SYSTEM, (root / SCRIPTS).resolve()]
+    allowed = is_below(real, _own(job, written, folders)) or (
+        is_below(real, _around(job, path, folders)) and _is_program(real)
+    )
+    if is_below(real, never) or not allowed:
+        return _("{script} is outside the folders of the old files, and is not copied: copy it "
+                 "beside them, if it belongs to them", script=written)  # fmt: skip
+    try:
+        read_bytes(real)
+    except UnreadableSourceError as error:
+        return _("the script is not copied: {reason}", reason=str(error))
+    return None
 
-    root: Path
-    folders: Sequence[Path]
 
-    def refusal(self, path: Path, job: OldJob, written: str) -> str | None:
-        """Return why a file is not copied; None for one that is.
+def _own(job: OldJob, written: str, folders: Sequence[Path]) -> Iterator[Path]:
+    yield from _resolved([Path(job.place.file).parent, *folders])
+    if drive := DRIVE.match(written):
+        yield Path("/mnt", drive[1].lower())
 
-        Args:
-            path: of the file.
-            job: whose script it would be.
-            written: the script's full path, as it stands in the old system.
-        """
-        real = path.resolve()
-        never = [*OF_THE_SYSTEM, (self.root / SCRIPTS).resolve()]
-        allowed = is_below(real, self._own(job, written)) or (
-            is_below(real, self._around(job, path)) and _is_program(real)
-        )
-        if is_below(real, never) or not allowed:
-            return _("{script} is outside the folders of the old files, and is not copied: copy it "
-                     "beside them, if it belongs to them", script=written)  # fmt: skip
-        try:
-            read_bytes(real)
-        except UnreadableSourceError as error:
-            return _("the script is not copied: {reason}", reason=str(error))
-        return None
 
-    def _own(self, job: OldJob, written: str) -> Iterator[Path]:
-        yield from _resolved([Path(job.place.file).parent, *self.folders])
-        if drive := DRIVE.match(written):
-            yield Path("/mnt", drive[1].lower())
-
-    def _around(self, job: OldJob, path: Path) -> Iterator[Path]:
-        yield from _resolved(folder.resolve().parent for folder in self.folders)
-        if job.scheduler == "cron":
-            is_of_folder = job.cwd and not Path(job.script or "").is_absolute()
-            yield from _resolved([Path(job.cwd or "") if is_of_folder else path.parent])
+def _around(job: OldJob, path: Path, folders: Sequence[Path]) -> Iterator[Path]:
+    yield from _resolved(folder.resolve().parent for folder in folders)
+    if job.scheduler == "cron":
+        is_of_folder = job.cwd and not Path(job.script or "").is_absolute()
+        yield from _resolved([Path(job.cwd or "") if is_of_folder else path.parent])
 
 
 def is_below(real: Path, folders: Iterable[Path]) -> bool:

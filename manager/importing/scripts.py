@@ -18,7 +18,7 @@ from include.registry.checks.scripts import PLACEHOLDER, is_placeholder
 from include.registry.paths import SCRIPTS
 from manager.importing.old_jobs import Finding
 from manager.importing.record import write_atomically
-from manager.importing.script_access import DRIVE, Access
+from manager.importing.script_access import DRIVE, refusal
 from manager.importing.script_findings import facts_of, modules_of
 from manager.importing.source_text import UnreadableSourceError, is_file, read_bytes
 
@@ -111,10 +111,9 @@ class ScriptFinder:
 
     def find(self, job: OldJob) -> Path | None:
         """Return where a job's script is on this machine; None for one that is not copied."""
-        access, written = Access(self.root, self.folders), _full_path(job)
-        refused = None
+        written, refused = _full_path(job), None
         for path in self._candidates(job, written):
-            reason = access.refusal(path, job, written)
+            reason = refusal(path, job, written, self.root, self.folders)
             if reason is None:
                 return path
             refused = refused or reason

@@ -43,9 +43,11 @@ class TaskConfigs:
         """Yield the expressions of the entries; what adds some as it runs is a finding."""
         for statement in self.program.tree.body:
             if isinstance(statement, (ast.Assign, ast.AnnAssign)):
-                if CONFIGS in _targets(statement) and statement.value is not None:
+                targets = _targets(statement)
+                named = any(isinstance(one, ast.Name) and one.id == CONFIGS for one in targets)
+                if named and statement.value is not None:
                     yield from self._elements(statement.value)
-                elif any(CONFIGS in _bases(one) for one in _all_targets(statement)):
+                elif any(CONFIGS in _bases(one) for one in targets):
                     self._not_literal(statement)
             elif isinstance(statement, ast.AugAssign) and CONFIGS in _bases(statement.target):
                 yield from self._elements(statement.value)
@@ -187,12 +189,8 @@ class TaskConfigs:
         return value
 
 
-def _all_targets(statement: ast.Assign | ast.AnnAssign) -> list[ast.expr]:
+def _targets(statement: ast.Assign | ast.AnnAssign) -> list[ast.expr]:
     return statement.targets if isinstance(statement, ast.Assign) else [statement.target]
-
-
-def _targets(statement: ast.Assign | ast.AnnAssign) -> set[str]:
-    return {one.id for one in _all_targets(statement) if isinstance(one, ast.Name)}
 
 
 def _bases(node: ast.AST) -> set[str]:

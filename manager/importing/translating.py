@@ -52,12 +52,10 @@ def cron_here(schedule: OldSchedule, zone: str) -> str:
         text = _("its schedule is the rule {rule!r}, and jobs here run by a cron: write an entry "
                  "with a cron that fires at these times", rule=schedule.rrule[:80])  # fmt: skip
         raise UntranslatableError(text)
-    raise UntranslatableError(_no_schedule())
-
-
-def _no_schedule() -> str:
-    return _("it has no schedule, and was only started by hand: write an entry with 'enabled: "
-             "false' where it is to be kept")  # fmt: skip
+    raise UntranslatableError(
+        "it has no schedule, and was only started by hand: write an entry with 'enabled: false' "
+        "where it is to be kept"
+    )
 
 
 def period_of(cron: str) -> str:

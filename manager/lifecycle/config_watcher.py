@@ -23,7 +23,7 @@ from include.foreign_errors import explained
 from include.language import _
 from include.warehouse.transactions import cause_of
 from manager.airflow.parse_requests import ParseRequests
-from manager.component_log import log_line
+from manager.journal import log_line
 from manager.layout import Layout, current_layout
 
 WATCHED = ("config", "include/scripts")

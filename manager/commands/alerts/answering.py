@@ -108,12 +108,8 @@ def unmute(layout: Layout, arguments: Namespace) -> int:
 def _no_such_alert(asked: str, known: Mapping[int, Alert]) -> str:
     if not known:
         return _("there is no open alert {asked!r}: none is open", asked=asked)
-    labels = [*map(_label, known.values())]
+    labels = [alert.label.removeprefix("#") for alert in known.values()]
     return _("there is no open alert {asked!r}: open are {labels}", asked=asked, labels=labels)
-
-
-def _label(alert: Alert) -> str:
-    return alert.label.removeprefix("#")
 
 
 def _not_muted(job: str, shop: str | None, mutes: Mutes, configuration: AlertConfiguration) -> str:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta, timezone
 from include.alerts.catalogue import Language, kind_in_words
 from include.alerts.configuration import load_usable
 from include.alerts.overview import Muted, Overview, alert_as_dict, overview, overview_as_dict
-from include.alerts.records import Alert, Health, Told, What
+from include.alerts.records import Alert, Told, What
 from include.language import N_, _, clauses, language
 from include.registry import Registry, load_registry
 from include.registry.alerts import ALERTS_FILE, AlertConfiguration
@@ -83,8 +83,9 @@ def _lines(found: Overview, configuration: AlertConfiguration, registry: Registr
         yield from lined_up([_muted_row(muted, registry) for muted in found.muted])
     for health in found.failing:
         since = _clock(health.failing_since, found.now)
+        answer = " ".join(filter(None, (health.code, health.answer)))
         text = N_("channel {channel} has taken no message since {since}: {answer}")
-        yield _(text, channel=health.channel, since=since, answer=_answer(health))
+        yield _(text, channel=health.channel, since=since, answer=answer)
         if health.remedy:
             yield f"  {health.remedy}"
     yield from map(str, configuration.problems)
@@ -204,10 +205,6 @@ def _past_row(alert: Alert) -> tuple[str, ...]:
         when,
         _told(alert),
     )
-
-
-def _answer(health: Health) -> str:
-    return " ".join(filter(None, (health.code, health.answer)))
 
 
 def _clock(moment: datetime | None, now: datetime) -> str:
