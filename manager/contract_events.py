@@ -23,7 +23,7 @@ from include.contracts import completed
 from include.contracts.followers import FollowerRun, runs_due
 from include.contracts.revisions import Revision, mark_emitted, unemitted
 from include.errors import ExpectedError
-from include.language import _
+from include.language import N_, _
 from include.registry import Registry, load_registry
 from include.registry.contracts import Contracts, load_contracts
 from include.registry.paths import CONFIG
@@ -133,18 +133,24 @@ class ContractEvents:
         for revision in unemitted(self._engine, self._contracts.by_id):
             if revision.contract_id in refused:  # its revisions come in their order
                 continue
-            try:
-                self._make(self._contracts.by_id[revision.contract_id].dag_id, body_of(revision))
-            except ApiError as error:
-                self._is_refused = True
-                refused[revision.contract_id] = _(
-                    "{revision} is not said yet: {error}", revision=revision, error=error
-                )
-            else:
-                mark_emitted(self._engine, revision)
-                self._is_news = True
-                self._say(_("said: {revision}", revision=revision))
+            dag_id = self._contracts.by_id[revision.contract_id].dag_id
+            if error := self._refusal(dag_id, body_of(revision)):
+                text = _("{revision} is not said yet: {error}", revision=revision, error=error)
+                refused[revision.contract_id] = text
+                continue
+            mark_emitted(self._engine, revision)
+            self._is_news = True
+            self._say(_("said: {revision}", revision=revision))
         return refused.values()
+
+    def _refusal(self, dag_id: str, body: Mapping[str, Any]) -> ApiError | None:
+        """Make a run of a DAG; return why it could not be made."""
+        try:
+            self._make(dag_id, body)
+        except ApiError as error:
+            self._is_refused = True
+            return error
+        return None
 
     def _start(self) -> Iterable[str]:
         """Make the runs of jobs after contracts that are due; returns what was in the way."""
@@ -158,28 +164,15 @@ class ContractEvents:
             if contract is None or not job.enabled:
                 continue
             for run in runs_due(self._engine, self._registry, job, contract, self._started):
-                try:
-                    self._make(job.id, run.body)
-                except ApiError as error:  # noqa: PERF203 -- the others are made all the same
-                    self._is_news = self._is_refused = True
-                    refused.append(
-                        _(
-                            "{job} {key} is not started yet: {error}",
-                            job=job.id,
-                            key=run.key,
-                            error=error,
-                        )
-                    )
-                else:
-                    self._started.add(run)
-                    self._say(
-                        _(
-                            "started: {job} {key}, after {contract}",
-                            job=job.id,
-                            key=run.key,
-                            contract=contract.id,
-                        )
-                    )
+                unit = {"job": job.id, "key": run.key}
+                if error := self._refusal(job.id, run.body):
+                    self._is_news = True
+                    text = _("{job} {key} is not started yet: {error}", **unit, error=error)
+                    refused.append(text)
+                    continue
+                self._started.add(run)
+                started = N_("started: {job} {key}, after {contract}")
+                self._say(_(started, **unit, contract=contract.id))
         return refused
 
 

@@ -106,6 +106,7 @@ class CoverageReader:
         found = load_registry(self.root).shops.get(shop)
         return found is not None and not found.enabled
 
+    @in_words()
     def read(
         self,
         since: datetime | Mapping[str, datetime],
@@ -114,20 +115,19 @@ class CoverageReader:
         in_full: bool = False,
     ) -> Coverage:
         """Read coverage from a moment on; raises ExpectedError when the warehouse is away."""
-        with in_words():
-            return read_coverage(
-                self.engine,
-                self.registry,
-                since,
-                jobs=jobs,
-                in_full=in_full,
-                patience=self.patience,
-            )
+        return read_coverage(
+            self.engine,
+            self.registry,
+            since,
+            jobs=jobs,
+            in_full=in_full,
+            patience=self.patience,
+        )
 
+    @in_words()
     def status(self, contract: Contract, period: Period) -> ContractStatus:
         """Judge a period of a contract; raises ExpectedError when the warehouse is away."""
-        with in_words():
-            return read_status(self.engine, self.registry, contract, period, patience=self.patience)
+        return read_status(self.engine, self.registry, contract, period, patience=self.patience)
 
     def gaps(self, job: str | None, shop: str | None, since: str | None) -> FoundGaps:
         """Find the gaps of a job, a shop or all, from a day as it was typed, or the last 90 days.
@@ -146,12 +146,12 @@ class CoverageReader:
         units = coverage.gaps(job=job, shop=shop, since=first)
         return FoundGaps(job, shop, first, now, replace(coverage, problems=broken), units)
 
+    @in_words()
     def completeness(
         self, jobs: Collection[str], gaps: Iterable[JudgedUnit]
     ) -> dict[tuple[str, str], datetime]:
         """Read up to when each shop of some jobs is complete; raises ExpectedError as `read`."""
-        with in_words():
-            return read_completeness(self.engine, jobs, gaps) if jobs else {}
+        return read_completeness(self.engine, jobs, gaps) if jobs else {}
 
 
 @contextmanager

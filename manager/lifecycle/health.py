@@ -73,12 +73,7 @@ def look(layout: Layout, ports: Ports, *, deaths: bool = True) -> list[Health]:
     """
     processes = components(layout)
     answer = _ask_api(ports)
-    healths = [
-        _judge_file(process, layout)
-        if process.name in FILE_HEARTBEATS and process.up
-        else _judge(process, answer, ports)
-        for process in processes
-    ]
+    healths = [_judge(process, layout, ports, answer) for process in processes]
     if not deaths:
         return healths
     ended = deaths_lately(layout, time.time())
@@ -145,7 +140,7 @@ def _ask_api(ports: Ports) -> dict[str, Any]:
         return {}
 
 
-def _judge(process: Component, answer: dict[str, Any], ports: Ports) -> Health:
+def _judge(process: Component, layout: Layout, ports: Ports, answer: dict[str, Any]) -> Health:
     if not process.up:
         state = _(process.state.lower())
         return Health(process, None, _("is {state}: {error}", state=state, error=process.error))
@@ -154,24 +149,22 @@ def _judge(process: Component, answer: dict[str, Any], ports: Ports) -> Health:
     if process.name == "sandbox":
         silent = _("does not answer on {url}", url=ports.sandbox_url)
         return Health(process, None, "" if answers(ports.sandbox) else silent)
-    if process.name not in HEARTBEATS:
-        return Health(process, None, "")
+    if process.name in FILE_HEARTBEATS:
+        beat = None
+        with suppress(OSError):
+            beat = (layout.run / process.name).stat().st_mtime
+        return _judge_beat(process, beat, FILE_HEARTBEATS[process.name])
     return _judge_heartbeat(process, answer)
 
 
 def _judge_heartbeat(process: Component, answer: dict[str, Any]) -> Health:
+    if process.name not in HEARTBEATS:
+        return Health(process, None, "")
     if not answer:
         return Health(process, None, _("its heartbeat is unknown while the api-server is silent"))
     section, key = HEARTBEATS[process.name]
     latest = answer.get(section, {}).get(key)
     return _judge_beat(process, datetime.fromisoformat(latest).timestamp() if latest else None)
-
-
-def _judge_file(process: Component, layout: Layout) -> Health:
-    beat = None
-    with suppress(OSError):
-        beat = (layout.run / process.name).stat().st_mtime
-    return _judge_beat(process, beat, FILE_HEARTBEATS[process.name])
 
 
 def _judge_beat(process: Component, beat: float | None, stale: float = STALE_SECONDS) -> Health:
