@@ -8,6 +8,7 @@ has no translation.
 
 from __future__ import annotations
 
+import ast
 import json
 import sys
 from datetime import datetime, timezone
@@ -15,7 +16,6 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 from babel.messages.catalog import Catalog, Message
-from babel.messages.extract import extract_from_dir
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
@@ -27,15 +27,15 @@ if TYPE_CHECKING:
 
 ROOT = LOCALE.parent.parent
 FOLDERS = ("include", "manager", "sandbox")
-# What a message is written in: a mark, or an error of ours, which takes template and values itself.
-KEYWORDS = dict.fromkeys(
-    (
-        *("_", "N_", "ExpectedError", "ConfigurationError", "TemporaryError", "ApiError"),
-        *("NotThereError", "ThereAlreadyError", "SupervisorGoneError", "BackupError"),
-        *("DatabaseGoneError", "NewerFileError", "NotDeliveredError"),
-        *("UnreadableSourceError", "UnknownFiresError", "UntranslatableError"),
-    )
+# What a message is written in, and in which of its arguments: a mark; an error of ours, which takes
+# template and values itself; a command, or an option of one, with its help.
+ERRORS = (
+    *("ExpectedError", "ConfigurationError", "TemporaryError", "ApiError", "NotThereError"),
+    *("ThereAlreadyError", "SupervisorGoneError", "BackupError", "UnreadableSourceError"),
+    *("UnknownFiresError", "UntranslatableError", "DatabaseGoneError", "NewerFileError"),
+    "NotDeliveredError",
 )
+KEYWORDS = {**dict.fromkeys(("_", "N_", *ERRORS, "Command"), 0), "option": 1, "flag": 1}
 # Translations of what is not in our code: the words of argparse, libyaml and the operating system.
 FOREIGN = "foreign"
 # What editors show of keys, which stands in the models; and the catalogue of it.
@@ -87,22 +87,32 @@ def _extracted() -> dict[str, dict[str, set[str]]]:
     """Return each room's messages, each with the files that have it."""
     found: dict[str, dict[str, set[str]]] = {}
     homes: dict[str, str] = {}
-    for shell in FOLDERS:
-        messages = extract_from_dir(
-            ROOT / shell, method_map=[("**.py", "python")], keywords=KEYWORDS
-        )
-        for name, _line, text, *_rest in sorted(messages, key=lambda one: one[:2]):
-            if isinstance(text, str) and text.strip():
-                file = ROOT / shell / name
-                room = homes.setdefault(text, room_of(file))
-                files = found.setdefault(room, {}).setdefault(text, set())
-                files.add(str(file.relative_to(ROOT)))
+    for file in (file for shell in FOLDERS for file in sorted((ROOT / shell).rglob("*.py"))):
+        for text in _messages(ast.parse(file.read_text("utf-8"))):
+            room = homes.setdefault(text, room_of(file))
+            files = found.setdefault(room, {}).setdefault(text, set())
+            files.add(str(file.relative_to(ROOT)))
     for path in sorted(ROOT.glob(SCHEMAS)):
         for text in _descriptions(json.loads(path.read_text("utf-8"))):
             room = homes.setdefault(text, SCHEMA_ROOM)
             files = found.setdefault(room, {}).setdefault(text, set())
             files.add(str(path.relative_to(ROOT)))
     return found
+
+
+def _messages(tree: ast.Module) -> list[str]:
+    """Return the texts of a program that are messages, in their order."""
+    found: list[tuple[int, int, str]] = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            name = getattr(node.func, "id", "") or getattr(node.func, "attr", "")
+            place = KEYWORDS.get(name, len(node.args))
+            found += (
+                (said.lineno, said.col_offset, said.value)
+                for said in node.args[place : place + 1]
+                if isinstance(said, ast.Constant) and isinstance(said.value, str)
+            )
+    return [text for _line, _column, text in sorted(found) if text.strip()]
 
 
 def _descriptions(schema: Any) -> Iterator[str]:

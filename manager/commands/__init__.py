@@ -5,7 +5,6 @@
 is called.
 """
 
-from include.language import N_
 from manager.commands.alerts import PARTS as PARTS_OF_ALERTS
 from manager.commands.of_jobs import OF_JOBS
 from manager.commands.options import (
@@ -23,230 +22,199 @@ from manager.commands.options import (
 
 COMMANDS = {
     "demo": Command(
-        N_("install, start, and land the last period of every job while you watch"),
+        "install, start, and land the last period of every job while you watch",
         "commands.demo:demo",
         [
-            option("--job JOB", N_("job to run, repeatable (all of them)"), action="append"),
+            option("--job JOB", "job to run, repeatable (all of them)", action="append"),
             *(PERIOD, PORT, HOST),
         ],
     ),
     "start": Command(
-        N_("start the service, or say that it runs"), "lifecycle.starting:start", [PORT, HOST, JSON]
+        "start the service, or say that it runs", "lifecycle.starting:start", [PORT, HOST, JSON]
     ),
     "stop": Command(
-        N_(
-            "let running jobs end for up to a minute, then stop the service, leaving nothing behind"
-        ),
+        "let running jobs end for up to a minute, then stop the service, leaving nothing behind",
         "lifecycle.stopping:stop",
         [NOW, JSON],
         needs="as is",
     ),
     "restart": Command(
-        N_("stop and start"), "commands.restart:restart", [PORT, HOST, NOW], needs="as is"
+        "stop and start", "commands.restart:restart", [PORT, HOST, NOW], needs="as is"
     ),
     "status": Command(
-        N_("say how each component is (exit code 0 healthy, 1 degraded, 3 not running)"),
+        "say how each component is (exit code 0 healthy, 1 degraded, 3 not running)",
         "commands.status:status",
         [
             either(
                 JSON,
                 flag(
                     "--prometheus",
-                    N_(
-                        "print gaps, alerts and limits as metrics, for a textfile collector, "
-                        "whether the service runs or not (exit code 0)"
-                    ),
+                    "print gaps, alerts and limits as metrics, for a textfile collector, "
+                    "whether the service runs or not (exit code 0)",
                 ),
             )
         ],
         needs="as is",
     ),
     "logs": Command(
-        N_("show the journal, a component's log, or the log of a job's last task"),
+        "show the journal, a component's log, or the log of a job's last task",
         "commands.logs:logs",
         [
-            option("name COMPONENT|JOB", N_("whose log (the journal)"), nargs="?"),
-            flag("--follow", N_("go on until Ctrl-C")),
-            option("--lines N", N_("how many lines to begin with (50)"), type=count, default=50),
+            option("name COMPONENT|JOB", "whose log (the journal)", nargs="?"),
+            flag("--follow", "go on until Ctrl-C"),
+            option("--lines N", "how many lines to begin with (50)", type=count, default=50),
         ],
         needs="as is",
     ),
     "import": Command(
-        N_(
-            "bring an old scheduler's jobs here: shows the plan, with --yes writes it (exit code "
-            "1: some job gets no entry)"
-        ),
+        "bring an old scheduler's jobs here: shows the plan, with --yes writes it (exit code "
+        "1: some job gets no entry)",
         "commands.importing:importing",
         [
             option(
                 "sources SOURCE",
-                N_(
-                    "scheduler_config.py and scheduler_flows.py, prefect.yaml, prefect.db or the "
-                    "address of Prefect's API, a crontab, a YAML file of dag-factory, or a folder"
-                ),
+                "scheduler_config.py and scheduler_flows.py, prefect.yaml, prefect.db or the "
+                "address of Prefect's API, a crontab, a YAML file of dag-factory, or a folder",
                 nargs="*",
             ),
-            flag("--yes", N_("write it; else it is only shown")),
+            flag("--yes", "write it; else it is only shown"),
             option(
                 "--out FILE",
-                N_("where the entries go (config/tasks/imported.yaml)"),
+                "where the entries go (config/tasks/imported.yaml)",
                 default="config/tasks/imported.yaml",
             ),
             option(
                 "--scripts",
-                N_("copy the scripts below include/scripts/imported, or leave that to you (copy)"),
+                "copy the scripts below include/scripts/imported, or leave that to you (copy)",
                 choices=("copy", "none"),
                 default="copy",
             ),
             option(
                 "--start DAY",
-                N_(
-                    "the first business day that is expected (the one after its last good run "
-                    "there, else today)"
-                ),
+                "the first business day that is expected (the one after its last good run "
+                "there, else today)",
             ),
             either(
                 flag(
                     "--check",
-                    N_(
-                        "compare the imported jobs with what they were, or with what SOURCE says "
-                        "now (exit code 1: something differs)"
-                    ),
+                    "compare the imported jobs with what they were, or with what SOURCE says "
+                    "now (exit code 1: something differs)",
                 ),
                 option(
                     "--enable JOB",
-                    N_("let an imported job run by its schedule; says how to stop the old one"),
+                    "let an imported job run by its schedule; says how to stop the old one",
                 ),
                 option(
                     "--confirm JOB",
-                    N_(
-                        "what --check shows of a job, or of all, is meant to differ: it is no "
-                        "difference until it changes"
-                    ),
+                    "what --check shows of a job, or of all, is meant to differ: it is no "
+                    "difference until it changes",
                 ),
             ),
             option(
                 "--prefect-python PATH",
-                N_(
-                    "a Python that has Prefect, to ask it when jobs fire there (by its documented "
-                    "rules)"
-                ),
+                "a Python that has Prefect, to ask it when jobs fire there (by its documented "
+                "rules)",
             ),
         ],
         writes_var=False,
     ),
     **OF_JOBS,
     "doctor": Command(
-        N_("look at everything and say what to repair (exit code 0 nothing, 1 something)"),
+        "look at everything and say what to repair (exit code 0 nothing, 1 something)",
         "doctor.examining:doctor",
         [JSON],
         needs="as is",
     ),
     "alerts": Command(
-        N_(
-            "list what is wrong, since when and who was told (exit code 1: something), or answer it"
-        ),
+        "list what is wrong, since when and who was told (exit code 1: something), or answer it",
         "commands.alerts.listing:alerts",
         [JSON],
         needs="as is",
         parts=PARTS_OF_ALERTS,
     ),
     "watch": Command(
-        N_("look at what is wrong every 30 s, and say it, as the component watchdog does"),
+        "look at what is wrong every 30 s, and say it, as the component watchdog does",
         "watchdog:watch",
-        [flag("--once", N_("once, as from a crontab (exit code 1: something is wrong)"))],
+        [flag("--once", "once, as from a crontab (exit code 1: something is wrong)")],
         needs="as is",
     ),
     "connect": Command(
-        N_("ask for a connection's address and secrets, keep them, and try them at once"),
+        "ask for a connection's address and secrets, keep them, and try them at once",
         "commands.connect:connect",
-        [option("connection CONNECTION", N_("one that shops.yaml or feeds.yaml names, as pdd_1"))],
+        [option("connection CONNECTION", "one that shops.yaml or feeds.yaml names, as pdd_1")],
     ),
     "probe": Command(
-        N_(
-            "say who we are at a platform: which shops, what limit, three rows as they would land; "
-            "changes nothing (exit code 0 it answers, 75 not now, 77 credentials, 78 configuration)"
-        ),
+        "say who we are at a platform: which shops, what limit, three rows as they would land; "
+        "changes nothing (exit code 0 it answers, 75 not now, 77 credentials, 78 configuration)",
         "commands.probe:probe",
         [
-            option(
-                "connection CONNECTION", N_("one that shops.yaml or feeds.yaml names, as pdd_1")
-            ),
+            option("connection CONNECTION", "one that shops.yaml or feeds.yaml names, as pdd_1"),
             JSON,
         ],
     ),
     "new": Command(
-        N_(
-            "make the files of a new job (script, entry, test) or platform (dialect, codes, "
-            "sandbox gateway, job, test), which run at once; says what to edit next"
-        ),
+        "make the files of a new job (script, entry, test) or platform (dialect, codes, "
+        "sandbox gateway, job, test), which run at once; says what to edit next",
         "commands.new:new",
         [
-            option("kind", N_("what is made"), choices=("job", "platform")),
-            option("id ID", N_("what it is called everywhere: a-z, 0-9 and _, as pdd_quality")),
-            option("--name TEXT", N_("what people call it (its id)")),
-            option("--english TEXT", N_("a platform's name in English (its name)")),
+            option("kind", "what is made", choices=("job", "platform")),
+            option("id ID", "what it is called everywhere: a-z, 0-9 and _, as pdd_quality"),
+            option("--name TEXT", "what people call it (its id)"),
+            option("--english TEXT", "a platform's name in English (its name)"),
         ],
         writes_var=False,
     ),
     "migrate": Command(
-        N_(
-            "give the warehouse that the connection names the newest tables; says from which "
-            "version"
-        ),
+        "give the warehouse that the connection names the newest tables; says from which version",
         "commands.migrate:migrate",
         [
             option(
                 "--copy-from FILE",
-                N_(
-                    "also copy all rows of a SQLite warehouse, such as var/warehouse.db, if it is "
-                    "empty"
-                ),
+                "also copy all rows of a SQLite warehouse, such as var/warehouse.db, if it is "
+                "empty",
             )
         ],
     ),
     "backup": Command(
-        N_("write databases, configuration and secrets to one file, while the service runs"),
+        "write databases, configuration and secrets to one file, while the service runs",
         "backup.packing:backup",
-        [option("file FILE", N_("where to (var/backups/DATE.tar.gz)"), nargs="?")],
+        [option("file FILE", "where to (var/backups/DATE.tar.gz)", nargs="?")],
         needs="as is",
     ),
     "restore": Command(
-        N_("bring a backup back; overwrites nothing without --yes"),
+        "bring a backup back; overwrites nothing without --yes",
         "backup.restoring:restore",
         [
-            option("file FILE", N_("a file that `backup` wrote")),
-            flag("--yes", N_("overwrite what is there")),
+            option("file FILE", "a file that `backup` wrote"),
+            flag("--yes", "overwrite what is there"),
         ],
     ),
     "rotate": Command(
-        N_("make new keys or passwords, while the service is stopped"),
+        "make new keys or passwords, while the service is stopped",
         "commands.rotate:rotate",
         [
             option(
                 "kind",
-                N_("the key of stored connections; that of sessions; the web users' passwords"),
+                "the key of stored connections; that of sessions; the web users' passwords",
                 choices=("fernet", "sessions", "passwords"),
             )
         ],
     ),
     "test": Command(
-        N_(
-            "run the tests; --campaign adds the long ones, --airflow 3.4 runs those that know "
-            "Airflow on that version; other arguments go to pytest"
-        ),
+        "run the tests; --campaign adds the long ones, --airflow 3.4 runs those that know "
+        "Airflow on that version; other arguments go to pytest",
         "commands.test:test",
         needs="development",
         writes_var=False,
         passes_on="[--airflow VERSION] [--campaign] [PYTEST ARGUMENT ...]",
     ),
     "airflow": Command(
-        N_("run Airflow's own command with the project's settings"),
+        "run Airflow's own command with the project's settings",
         "commands.airflow:airflow",
         passes_on="[ARGUMENT ...]",
     ),
     "docker-env": Command(
-        N_("write the .env that docker-compose.yaml needs, with fresh secrets"),
+        "write the .env that docker-compose.yaml needs, with fresh secrets",
         "commands.docker_env:write",
         needs="nothing",
     ),

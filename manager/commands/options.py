@@ -64,7 +64,7 @@ def option(shown: str, text: str, **settings: Any) -> Option:
 
     Args:
         shown: its name and what stands for its value, as in `--out FILE`.
-        text: its help, marked with `N_`.
+        text: its help, of which `include.locale` knows.
         settings: others of `add_argument`.
     """
     name, _blank, metavar = shown.partition(" ")
@@ -136,41 +136,39 @@ A_PERIOD = N_(
     "the day 2025-10-02, the week that begins on 2025-09-27, or the month 2025-09, as the job has "
     "one"
 )
-JSON = flag("--json", N_("print JSON"))
+JSON = flag("--json", "print JSON")
 # Of a part: what stands before its name counts as well.
-JSON_OF_A_PART = option("--json", N_("print JSON"), action="store_true", default=SUPPRESS)
-JOB = option("job JOB", N_("job id"))
+JSON_OF_A_PART = option("--json", "print JSON", action="store_true", default=SUPPRESS)
+JOB = option("job JOB", "job id")
 PERIOD = option(
     "--period KEY",
-    N_(
-        "the day 2025-10-02, the week that begins on 2025-09-27, or the month 2025-09, as the job "
-        "has one (without: the period that ended last)"
-    ),
+    "the day 2025-10-02, the week that begins on 2025-09-27, or the month 2025-09, as the job "
+    "has one (without: the period that ended last)",
 )
-ONE_SHOP = option("--shop ID", N_("only this shop (all)"))
-SHOPS = option("--shop ID", N_("only this shop; one --shop for each (all)"), action="append")
-AGAIN = flag("--again", N_("pull everything once more (without: only what has not landed)"))
-NOW = flag("--now", N_("do not let running jobs end; the next start runs them again"))
+ONE_SHOP = option("--shop ID", "only this shop (all)")
+SHOPS = option("--shop ID", "only this shop; one --shop for each (all)", action="append")
+AGAIN = flag("--again", "pull everything once more (without: only what has not landed)")
+NOW = flag("--now", "do not let running jobs end; the next start runs them again")
 PORT = option(
     "--port N",
-    N_("base port: the web UI listens on N, the sandbox on N+3 (the last one used; 8080)"),
+    "base port: the web UI listens on N, the sandbox on N+3 (the last one used; 8080)",
     type=port,
 )
 HOST = option(
     "--host H",
-    N_("address the web UI listens on (the last one used; 127.0.0.1: this machine alone)"),
+    "address the web UI listens on (the last one used; 127.0.0.1: this machine alone)",
     type=host,
 )
 GAP_FILTERS = (
-    option("--job JOB", N_("only this job (all)")),
+    option("--job JOB", "only this job (all)"),
     ONE_SHOP,
-    option("--since DAY", N_("from this business day on, as 2025-10-02 (90 days ago)")),
+    option("--since DAY", "from this business day on, as 2025-10-02 (90 days ago)"),
     JSON,
 )
 TO_WAIVE = (
     JOB,
     option("--period KEY", A_PERIOD, required=True),
-    option("--until KEY", N_("last of several periods (only --period)")),
+    option("--until KEY", "last of several periods (only --period)"),
     ONE_SHOP,
     JSON,
 )
