@@ -205,9 +205,8 @@ async def _ask_shops(shops: list[Shop], client: GatewayClient, with_rows: bool) 
         if known and shop.platform_id not in known:
             there = [f"{number} {name}".strip() for number, name in known.items()]
             raise ConfigurationError(
-                "shop {shop} is {number} in config/shops.yaml, but the account of "
-                "connection {connection} is of {there}: fix platform_id there, or the "
-                "connection",
+                "shop {shop} is {number} in config/shops.yaml, but the account of connection "
+                "{connection} is of {there}: fix platform_id there, or the connection",
                 shop=shop.id,
                 number=shop.platform_id,
                 connection=shop.connection,

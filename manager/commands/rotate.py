@@ -63,9 +63,8 @@ def _fernet(layout: Layout) -> None:
     )
     if done.returncode != 0:
         raise ExpectedError(
-            "{log}what is stored could not be encrypted again; the lines above say "
-            "why. Both keys are kept and the service can start; the same command goes on "
-            "from here",
+            "{log}what is stored could not be encrypted again; the lines above say why. Both keys "
+            "are kept and the service can start; the same command goes on from here",
             log=log_end(done.stderr),
         )
     keep_secrets(layout, {FERNET: environment[FERNET].split(",")[0]})

@@ -116,9 +116,8 @@ def chosen(layout: Layout, port: int | None, host: str | None, *, command: str =
     last = _kept(layout)
     if last is None and port is None and os.path.lexists(layout.state):
         raise ConfigurationError(
-            "{state}, which keeps the service's port and host, cannot be read: say them again "
-            "with `{command} --port N --host H` (the defaults are {base} and "
-            "{loopback})",
+            "{state}, which keeps the service's port and host, cannot be read: say them again with "
+            "`{command} --port N --host H` (the defaults are {base} and {loopback})",
             state=layout.shown(layout.state),
             command=command,
             base=DEFAULT_BASE,

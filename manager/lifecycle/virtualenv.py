@@ -102,17 +102,15 @@ def _make_venv(layout: Layout) -> None:
     if sys.version_info[:2] > NEWEST_PYTHON:
         newest = "{}.{}".format(*NEWEST_PYTHON)
         raise ConfigurationError(
-            "python {version} is newer than what the packages are pinned for (3.10 to "
-            "{newest}): install Python {newest} and run `python{newest} scheduler_manager.py` "
-            "instead",
+            "python {version} is newer than what the packages are pinned for (3.10 to {newest}): "
+            "install Python {newest} and run `python{newest} scheduler_manager.py` instead",
             version=version,
             newest=newest,
         )
     if not all(importlib.util.find_spec(module) for module in ("venv", "ensurepip")):
         raise ConfigurationError(
-            "python {version} here cannot make virtual environments (no venv/ensurepip "
-            "module): run `sudo apt install python{version}-venv` (Debian, Ubuntu), then this "
-            "command again",
+            "python {version} here cannot make virtual environments (no venv/ensurepip module): "
+            "run `sudo apt install python{version}-venv` (Debian, Ubuntu), then this command again",
             version=version,
         )
     for child in layout.venv.iterdir():
