@@ -1,19 +1,31 @@
 """Finds what a person named: a job, a shop, a day; or says what was probably meant."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import suppress
 from datetime import date, datetime, time, timedelta, timezone
 
 from include.errors import ConfigurationError
-from include.language import N_, Message, _
+from include.language import N_, _
 from include.periods import FORMS
-from include.registry import SHOPS_FILE, Job, Problem, Registry, Shop, load_registry
+from include.registry import SHOPS_FILE, Job, Registry, Shop, load_registry
 from include.text import suggestion
 from include.units.job_units import LONG_AGO
 from manager.layout import Layout
 
 # The first midnight of a day anywhere on earth; each job then looks at its own clock.
 FIRST_MIDNIGHT = timezone(timedelta(hours=14))
+JOB, SHOP = "job", "shop"
+# What is said of one that is nowhere: as long as a file cannot be read, and else.
+NOWHERE = {
+    JOB: (
+        N_("job {name!r} is nowhere that can be read; broken is\n{problems}"),
+        N_("job {name!r} is not in config/tasks: {suggestion}"),
+    ),
+    SHOP: (
+        N_("shop {name!r} is nowhere that can be read; broken is\n{problems}"),
+        N_("shop {name!r} is not in {file}: {suggestion}"),
+    ),
+}
 
 
 def find_job(layout: Layout, job_id: str) -> Job:
@@ -30,9 +42,9 @@ def check_names(registry: Registry, job: str | None, shop: str | None) -> None:
         ConfigurationError: says what is wrong with it, or which was probably meant.
     """
     if job is not None and job not in registry.jobs:
-        raise ConfigurationError(_why_no_job(registry, job))
+        raise ConfigurationError(_why_not_there(registry, JOB, job))
     if shop is not None and shop not in registry.shops:
-        raise ConfigurationError(_why_no_shop(registry, shop))
+        raise ConfigurationError(_why_not_there(registry, SHOP, shop))
     if job is None or shop is None:
         return
     wanted, there = registry.jobs[job].platform, registry.shops[shop].platform
@@ -48,48 +60,19 @@ def check_names(registry: Registry, job: str | None, shop: str | None) -> None:
         raise ConfigurationError(text, shop=shop, there=there, job=job, wanted=wanted)
 
 
-def _why_no_job(registry: Registry, name: str) -> str:
-    """Return why a registry has no such job: its entry or its file is broken, or a typo."""
-    problems = [one for one in registry.problems if one.file != SHOPS_FILE]
-    unread = N_("job {name!r} is nowhere that can be read; broken is\n{problems}")
-    return _broken(problems, name, unread) or _(
-        "job {name!r} is not in config/tasks: {suggestion}",
-        name=name,
-        suggestion=_suggestion(name, registry.jobs),
-    )
-
-
-def _why_no_shop(registry: Registry, name: str) -> str:
-    """Return the same of a shop."""
-    problems = [one for one in registry.problems if one.file == SHOPS_FILE]
-    unread = N_("shop {name!r} is nowhere that can be read; broken is\n{problems}")
-    return _broken(problems, name, unread) or _(
-        "shop {name!r} is not in {file}: {suggestion}",
-        name=name,
-        file=SHOPS_FILE,
-        suggestion=_suggestion(name, registry.shops),
-    )
-
-
-def _suggestion(word: str, known: Mapping[str, Job | Shop]) -> Message:
-    """Return which id was probably meant: alerts and the page show names, and commands take ids."""
-    named = [one.id for one in known.values() if one.name == word]
-    return suggestion(word, named or known)
-
-
-def _broken(problems: Sequence[Problem], name: str, unread: str) -> str:
-    """Return what is wrong with it, or with a file that it may stand in; empty for nothing.
-
-    Args:
-        problems: of such entries.
-        name: of the one that is looked for.
-        unread: the message of the latter.
-    """
+def _why_not_there(registry: Registry, what: str, name: str) -> str:
+    """Return why there is no such job or shop: its entry or its file is broken, or a typo."""
+    problems = [one for one in registry.problems if (one.file == SHOPS_FILE) == (what == SHOP)]
+    unread, unknown = NOWHERE[what]
     if own := [str(one) for one in problems if one.job_id == name]:
         return "\n".join(own)
     # An entry that is in a file which cannot be read has no id that anybody knows.
-    whole = [str(one) for one in problems if one.job_id is None]
-    return _(unread, name=name, problems="\n".join(whole)) if whole else ""
+    if whole := [str(one) for one in problems if one.job_id is None]:
+        return _(unread, name=name, problems="\n".join(whole))
+    known: Mapping[str, Job | Shop] = registry.shops if what == SHOP else registry.jobs
+    # Alerts and the page show names, and commands take ids.
+    named = [one.id for one in known.values() if one.name == name]
+    return _(unknown, name=name, file=SHOPS_FILE, suggestion=suggestion(name, named or known))
 
 
 def day_of(option: str, word: str) -> date:
