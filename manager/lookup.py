@@ -1,6 +1,5 @@
 """Finds what a person named: a job, a shop, a day; or says what was probably meant."""
 
-from collections.abc import Mapping
 from contextlib import suppress
 from datetime import date, datetime, time, timedelta, timezone
 
@@ -69,7 +68,7 @@ def _why_not_there(registry: Registry, what: str, name: str) -> str:
     # An entry that is in a file which cannot be read has no id that anybody knows.
     if whole := [str(one) for one in problems if one.job_id is None]:
         return _(unread, name=name, problems="\n".join(whole))
-    known: Mapping[str, Job | Shop] = registry.shops if what == SHOP else registry.jobs
+    known: dict[str, Job] | dict[str, Shop] = registry.shops if what == SHOP else registry.jobs
     # Alerts and the page show names, and commands take ids.
     named = [one.id for one in known.values() if one.name == name]
     return _(unknown, name=name, file=SHOPS_FILE, suggestion=suggestion(name, named or known))
