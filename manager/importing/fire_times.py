@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
+from croniter import croniter
 from cronsim import CronSim, CronSimError
 from dateutil.rrule import rrule, rruleset, rrulestr
 
@@ -27,7 +28,7 @@ from manager.importing.translating import MACROS
 
 UTC = timezone.utc
 DAY = timedelta(days=1)
-HOUR, DAY_OF_MONTH, WEEKDAY = 1, 2, 4
+HOUR = 1
 FIELDS, WITH_SECONDS = 5, 6
 RULES_BEGIN = datetime(2020, 1, 1)  # noqa: DTZ001 -- where Prefect begins a rule that does not say it
 TOO_FINE = re.compile(r"FREQ\s*=\s*(SECONDLY|MINUTELY)", re.IGNORECASE)
@@ -129,7 +130,7 @@ def _fires_of_cron(
         return (moment.astimezone(UTC) for moment in walk)
     start = (first - DAY).astimezone(zone).replace(tzinfo=None)
     second = scheduler == "airflow"  # of a time that comes twice it takes the second
-    walk = _as_croniter(cron, schedule, start)
+    walk = _as_croniter(cron, start, day_or=schedule.day_or)
     return (_shown_at(wall_clock, zone, second=second) for wall_clock in walk)
 
 
@@ -152,27 +153,13 @@ def _shown_at(wall_clock: datetime, zone: ZoneInfo, *, second: bool = False) -> 
     return moment.replace(fold=int(second and crons.exists(moment))).astimezone(UTC)
 
 
-def _as_croniter(cron: str, schedule: OldSchedule, start: datetime) -> Iterator[datetime]:
-    """Return the times of a clock that croniter reads out of a cron.
-
-    Its seconds come last, and a day field with a step counts as restricted.
-    """
-    fields = cron.replace("?", "*").split()
-    if len(fields) not in (FIELDS, WITH_SECONDS):
-        raise UnknownFiresError(
-            "cron {cron!r} has {count} fields, not 5", cron=cron, count=len(fields)
-        )
-    seconds = [fields.pop()] if len(fields) == WITH_SECONDS else []
-    for place, whole in ((DAY_OF_MONTH, "1-31/"), (WEEKDAY, "0-6/")):
-        fields[place] = re.sub(r"(?<![^,])\*/", whole, fields[place])
-    both = fields[DAY_OF_MONTH] != "*" and fields[WEEKDAY] != "*"
-    if not both or schedule.day_or:
-        every: Iterator[datetime] = CronSim(" ".join([*seconds, *fields]), start)
-        return every
-    weekdays: set[Any] = CronSim(f"0 0 * * {fields[WEEKDAY]}", start).weekdays
-    fields[WEEKDAY] = "*"
-    walk: Iterator[datetime] = CronSim(" ".join([*seconds, *fields]), start)
-    return (moment for moment in walk if moment.isoweekday() % 7 in {day % 7 for day in weekdays})
+def _as_croniter(cron: str, start: datetime, *, day_or: bool) -> Iterator[datetime]:
+    """Return the times of a clock that croniter, with which Prefect and Airflow do it, reads."""
+    count = len(cron.split())
+    if count not in (FIELDS, WITH_SECONDS):
+        raise UnknownFiresError("cron {cron!r} has {count} fields, not 5", cron=cron, count=count)
+    walk: Iterator[datetime] = croniter(cron, start, datetime, day_or=day_or).all_next()
+    return walk
 
 
 def _fires_of_interval(

@@ -1,13 +1,14 @@
 """What a deployment of Prefect is here: shared by its YAML, its database and its REST API."""
 
 import json
-import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import date, datetime, timedelta, timezone
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import TypeAdapter, ValidationError
 
 from include.errors import ConfigurationError
 from include.language import _
@@ -16,10 +17,7 @@ from manager.importing.old_jobs import Finding, OldJob, OldSchedule, Place, Read
 from manager.importing.programs import script_of
 from manager.importing.yaml_lines import Lines
 
-ISO_INTERVAL = re.compile(
-    r"P(?:(?P<weeks>\d+)W)?(?:(?P<days>\d+)D)?"
-    r"(?:T(?:(?P<hours>\d+)H)?(?:(?P<minutes>\d+)M)?(?:(?P<seconds>\d+(?:\.\d+)?)S)?)?"
-)
+SPAN = TypeAdapter(timedelta)
 TEMPLATE = "{{"
 KINDS = ("cron", "interval", "rrule")
 
@@ -84,26 +82,16 @@ def _json(text: str) -> dict[str, Any]:
 
 
 def _interval(said: Any) -> timedelta:
-    """Return an interval: seconds, or as ISO 8601 writes it."""
-    if isinstance(said, (int, float)) and not isinstance(said, bool):
-        seconds = float(said)
-    elif isinstance(said, str) and (match := ISO_INTERVAL.fullmatch(said)):
-        parts = {name: float(value) for name, value in match.groupdict().items() if value}
-        seconds = _total(parts)
-    else:
-        seconds = 0.0
-    if not 0 < seconds < timedelta.max.total_seconds() / 2:
+    """Return an interval as Prefect itself reads it: seconds, or as ISO 8601 writes it."""
+    try:
+        span = SPAN.validate_python(said)
+    except ValidationError:
+        span = timedelta()
+    if isinstance(said, bool) or not timedelta() < span < timedelta.max / 2:
         raise ConfigurationError(
             "interval {said} is neither a number of seconds nor like PT6H", said=brief(said)
         )
-    return timedelta(seconds=seconds)
-
-
-def _total(parts: Mapping[str, float]) -> float:
-    try:
-        return timedelta(**parts).total_seconds()
-    except OverflowError:
-        return 0.0
+    return span
 
 
 def _moment(said: Any, zone: str | None) -> datetime | None:
