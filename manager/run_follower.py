@@ -147,7 +147,6 @@ class Follower:
         return Outcome(ExitCode.LANDED)
 
     def _why_nothing(self, run: Followed) -> str:
-        """Return why no shop's data was asked for."""
         job = run.job
         known = load_registry(self._layout.root, only=job.id).shops_of(job)
         shops = [shop for shop in known if not run.shops or shop.id in run.shops]

@@ -155,7 +155,6 @@ def _target(layout: Layout, given: str | None) -> Path:
 
 
 def _copy_files(layout: Layout, folder: Path) -> None:
-    """Copy what a user edits, and the secrets."""
     for name in FOLDERS:
         shutil.copytree(layout.root / name, folder / name, ignore=LEFT_OUT)
     (folder / "var").mkdir(exist_ok=True)

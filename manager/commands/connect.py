@@ -106,14 +106,12 @@ def use_of(conn_id: str, found: Checked) -> Use:
 
 
 def _asked(conn_id: str, use: Use, known: Any) -> dict[str, Any]:
-    """Ask for what a connection holds."""
     if use.alerts:
         return connecting.asked(conn_id, use.platform, known)
     return _asked_feed(known) if use.platform == FEED else _asked_platform(use.platform, known)
 
 
 def _asked_platform(platform: str, known: Any) -> dict[str, Any]:
-    """Ask for what a platform's connection holds."""
     login, password = PLATFORMS[platform].keys
     host = _asked_address(host_of(platform), known.host if known else host_of(platform))
     extra = dict(known.extra_dejson) if known else {}
@@ -144,7 +142,6 @@ def _asked_address(example: str, usual: str) -> str:
 
 
 def _asked_feed(known: Any) -> dict[str, Any]:
-    """Ask for what a feed's connection holds."""
     extra = dict(known.extra_dejson) if known else {}
     host = _asked_address(ANY_HOST, known.host if known else "")
     label = _("how the token is sent ({ways})", ways=[*AUTHS])

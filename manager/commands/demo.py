@@ -107,7 +107,6 @@ def _tell_ends(follower: Follower, runs: Sequence[Followed], began: datetime) ->
 
 
 def _tell_what_next(layout: Layout, runs: Sequence[Followed], *, is_good: bool) -> None:
-    """Print how to go on."""
     ports = remembered(layout)
     print(_("the service runs on, until `{manager} stop`"))
     if not is_good:

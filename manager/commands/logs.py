@@ -71,7 +71,6 @@ def logs(layout: Layout, arguments: Namespace) -> int:
 
 
 def _why_nothing(layout: Layout, words: Namespace, path: Path | None) -> Message:
-    """Return why there is no line to show."""
     if path is None:
         return _("{name} has not run yet: its log is shown as soon as it does", name=words.name)
     if not path.exists():

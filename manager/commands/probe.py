@@ -80,7 +80,6 @@ def _questions(conn_id: str, use: Use, found: Checked) -> tuple[list[Question], 
 
 
 def _lines(answer: Answer, ours: Mapping[str, str]) -> Iterator[str]:
-    """Yield what a person reads of one answer."""
     question, said = answer.question, answer.said
     known = PLATFORMS.get(question.platform)
     yield _(
@@ -129,7 +128,6 @@ def _limit(limit: Limit) -> str:
 
 
 def _told(answer: Answer, ours: Mapping[str, str]) -> dict[str, Any]:
-    """Return what a program reads of one answer."""
     said, error = answer.said, answer.error
     return {
         "of": answer.question.names,

@@ -59,7 +59,6 @@ def print_parity(parity: Parity) -> None:
 
 
 def _fires(one: Comparison) -> list[list[str]]:
-    """Return the lines of a job in the first table."""
     old, job = one.pair.old, one.pair.job
     there = "?" if one.there is None else str(len(one.there))
     zone = job.timezone if job and job.cron else "-"
@@ -88,7 +87,6 @@ def _marked(one: Comparison, key: str) -> str:
 
 
 def _runs(one: Comparison) -> list[str]:
-    """Return the line of a job in the second table."""
     job = one.pair.job
     same = ("-", "-", "-")
     if job:
@@ -128,7 +126,6 @@ def _takes_a_period(script: Path | None) -> Message | str:
 
 
 def _packages(jobs: Sequence[Comparison]) -> dict[Path, list[str]]:
-    """Return what each script imports that its Python lacks."""
     by_python: dict[Path | None, list[Path]] = defaultdict(list)
     for one in jobs:
         if one.pair.job is not None and one.pair.script is not None:

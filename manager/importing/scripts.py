@@ -255,7 +255,6 @@ def _parts(path: str) -> list[str]:
 
 
 def _common(folders: Sequence[Sequence[str]]) -> int:
-    """Return how many folders all begin with."""
     count = 0
     for names in zip(*folders, strict=False):
         if len(set(names)) > 1:

@@ -137,7 +137,6 @@ class ConfigWatcher:
         return _("it has given up all jobs") if self._requests.lost() else ""
 
     def _differences(self, state: State) -> str:
-        """Return the first paths that are not as they were."""
         paths = sorted({path for path, _stamp in self._state.items() ^ state.items()})
         shown = [os.path.relpath(path, self._layout.root) for path in paths[:SHOWN]]
         if len(paths) > SHOWN:
