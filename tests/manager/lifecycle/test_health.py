@@ -15,7 +15,6 @@ from manager.layout import Layout
 from manager.lifecycle.health import (
     Health,
     _judge,
-    _judge_file,
     _with_deaths,
     deaths_lately,
     describe,
@@ -31,6 +30,11 @@ def component(name: str, state: str = "RUNNING", age: int = 100) -> Component:
     """Return a component as supervisord would; `age` is how many seconds ago it started."""
     now = int(time.time())
     return Component(name, state, 4242, now - age, now, "exited too quickly", "/var/x.log")
+
+
+def judged(process: Component, answer: dict[str, Any]) -> Health:
+    """Return how a component is by what the API answers."""
+    return _judge(process, Layout(), NOWHERE, answer)
 
 
 def beaten(seconds_ago: float) -> dict[str, Any]:
@@ -52,25 +56,25 @@ def beaten(seconds_ago: float) -> dict[str, Any]:
 )
 def test_a_heartbeat_must_be_fresh_and_its_own(seconds_ago: float, trouble: str) -> None:
     """An old heartbeat is a trouble, and one from before the process began is none at all."""
-    assert _judge(component("scheduler"), beaten(seconds_ago), NOWHERE).trouble == trouble
+    assert judged(component("scheduler"), beaten(seconds_ago)).trouble == trouble
 
 
 def test_a_silent_api_hides_the_heartbeats() -> None:
     """Without the API nothing counts as fresh."""
-    assert _judge(component("api-server"), {}, NOWHERE).trouble == "does not answer"
-    assert "unknown" in _judge(component("triggerer"), {}, NOWHERE).trouble
+    assert judged(component("api-server"), {}).trouble == "does not answer"
+    assert "unknown" in judged(component("triggerer"), {}).trouble
 
 
 def test_a_dead_component_says_why() -> None:
     """What supervisord gave up on is named with supervisord's reason."""
-    health = _judge(component("scheduler", "FATAL"), beaten(1), NOWHERE)
+    health = judged(component("scheduler", "FATAL"), beaten(1))
     assert health.trouble == "is fatal: exited too quickly"
     assert describe(health)["pid"] is None
 
 
 def test_a_sandbox_that_does_not_answer_is_a_trouble() -> None:
     """The process alone is not enough."""
-    assert "does not answer" in _judge(component("sandbox"), beaten(1), NOWHERE).trouble
+    assert "does not answer" in judged(component("sandbox"), beaten(1)).trouble
 
 
 @pytest.mark.parametrize(
@@ -93,12 +97,12 @@ def test_some_components_beat_by_a_file(
         layout.run.mkdir()
         (layout.run / name).touch()
         os.utime(layout.run / name, (time.time() - seconds_ago,) * 2)
-    assert _judge_file(component(name, age=1_000), layout).trouble == trouble
+    assert _judge(component(name, age=1_000), layout, NOWHERE, {}).trouble == trouble
 
 
 def test_a_component_of_ours_has_no_heartbeat() -> None:
     """What Airflow does not know is well as long as its process is there."""
-    assert _judge(component("journal"), {}, NOWHERE).trouble == ""
+    assert judged(component("journal"), {}).trouble == ""
 
 
 def test_a_component_that_keeps_ending_is_a_trouble(tmp_path: Path) -> None:
