@@ -49,20 +49,19 @@ def status(layout: Layout, arguments: Namespace) -> int:
     told = _alerts(layout)
     state = "degraded" if troubles or of_jobs or told.get("failing_channels") else "healthy"
     if arguments.json:
-        print_json(
-            {
-                "state": state,
-                "url": ports.url,
-                "components": [describe(health) for health in healths],
-                "jobs": None if overview.trouble else [job.as_dict() for job in overview.jobs],
-                "jobs_trouble": overview.trouble or None,
-                "warehouse_trouble": lost or None,
-                "import_errors": list(overview.import_errors),
-                "paused_contracts": list(overview.held),
-                "disk": {"free_bytes": disk.free, "total_bytes": disk.total},
-                "alerts": told or None,
-            }
-        )
+        whole: dict[str, Any] = {
+            "state": state,
+            "url": ports.url,
+            "components": [describe(health) for health in healths],
+            "jobs": None if overview.trouble else [job.as_dict() for job in overview.jobs],
+            "jobs_trouble": overview.trouble or None,
+            "warehouse_trouble": lost or None,
+            "import_errors": list(overview.import_errors),
+            "paused_contracts": list(overview.held),
+            "disk": {"free_bytes": disk.free, "total_bytes": disk.total},
+            "alerts": told or None,
+        }
+        print_json(whole)
     else:
         print("  ".join([_(state), ports.url]))
         lines = [*component_lines(healths), *lines_of(overview)]
