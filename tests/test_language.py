@@ -166,40 +166,49 @@ def test_translations_have_the_same_placeholders() -> None:
 
 
 @pytest.fixture(scope="module")
-def programs() -> dict[str, ast.Module]:
-    """Return every program whose texts people read, by its path."""
-    return {str(path.relative_to(ROOT)): ast.parse(path.read_text("utf-8")) for path in SOURCES}
+def programs() -> dict[str, list[ast.AST]]:
+    """Return the nodes of every program whose texts people read, by its path; the first is all."""
+    return {
+        str(path.relative_to(ROOT)): [*ast.walk(ast.parse(path.read_text("utf-8")))]
+        for path in SOURCES
+    }
 
 
-def test_no_text_escapes_the_catalogues(programs: dict[str, ast.Module]) -> None:
+def test_no_text_escapes_the_catalogues(programs: dict[str, list[ast.AST]]) -> None:
     """What reads like a sentence is a message, unless only a machine reads it."""
     escaped = [
         f"{name}:{line}: {text!r}"
-        for name, tree in programs.items()
-        if not name.startswith(SCRIPTS) or _knows_the_catalogues(tree)
-        for line, text in _texts(tree)
+        for name, nodes in programs.items()
+        if not name.startswith(SCRIPTS) or _knows_the_catalogues(nodes)
+        for line, text in _texts(nodes[0])
         if re.search("[A-Za-z]{2}", text)
         and not text.startswith((*FOR_MACHINES.get(name, ()), *SQL, SAID_ALONE))
     ]
     assert not escaped, "write it as _(...), or name it in FOR_MACHINES: " + "\n".join(escaped)
 
 
-def _knows_the_catalogues(tree: ast.Module) -> bool:
+def _knows_the_catalogues(nodes: list[ast.AST]) -> bool:
     """Return whether a script imports this project at all: none needs to."""
-    froms = [node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+    froms = [node.module or "" for node in nodes if isinstance(node, ast.ImportFrom)]
     return any(module.partition(".")[0] == "include" for module in froms)
 
 
-def test_no_function_hides_the_mark_that_it_uses(programs: dict[str, ast.Module]) -> None:
+def test_no_function_hides_the_mark_that_it_uses(programs: dict[str, list[ast.AST]]) -> None:
     """`_, rest = pair` makes `_` a variable of the whole function, which then says nothing."""
     hidden = [
         f"{name}:{line}"
-        for name, tree in programs.items()
-        for function in ast.walk(tree)
+        for name, nodes in programs.items()
+        if any(_is_set(node) for node in nodes)
+        for function in nodes
         if isinstance(function, (ast.FunctionDef, ast.AsyncFunctionDef))
         for line in _lines_that_hide_the_mark(function)
     ]
     assert not hidden, f"call it `_rest`, or what it is: {hidden}"
+
+
+def _is_set(node: ast.AST) -> bool:
+    """Return whether this is a variable `_` that is given a value."""
+    return isinstance(node, ast.Name) and node.id == "_" and isinstance(node.ctx, ast.Store)
 
 
 def _lines_that_hide_the_mark(function: ast.AST) -> list[int]:
@@ -210,26 +219,28 @@ def _lines_that_hide_the_mark(function: ast.AST) -> list[int]:
     names = [n for n in nodes if isinstance(n, ast.Name) and n.id == "_" and id(n) not in inner]
     if not any(isinstance(name.ctx, ast.Load) for name in names):
         return []
-    return [name.lineno for name in names if isinstance(name.ctx, ast.Store)]
+    return [name.lineno for name in names if _is_set(name)]
 
 
-def test_no_error_of_others_is_shown_as_it_is(programs: dict[str, ast.Module]) -> None:
+def test_no_error_of_others_is_shown_as_it_is(programs: dict[str, list[ast.AST]]) -> None:
     """What a message quotes of one goes through `explained`, `reason_of` or `cause_of`."""
     shown = [
-        f"{name}:{line}" for name, tree in programs.items() for line in _lines_with_raw_errors(tree)
+        f"{name}:{line}"
+        for name, nodes in programs.items()
+        for line in _lines_with_raw_errors(nodes)
     ]
     assert not shown, shown
 
 
-def _lines_with_raw_errors(tree: ast.Module) -> Iterator[int]:
+def _lines_with_raw_errors(nodes: list[ast.AST]) -> Iterator[int]:
     ours = {
         alias.asname or alias.name
-        for node in ast.walk(tree)
+        for node in nodes
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(("include", "mana"))
         for alias in node.names
     }
-    ours |= {node.name for node in ast.walk(tree) if isinstance(node, ast.ClassDef)}
-    for handler in ast.walk(tree):
+    ours |= {node.name for node in nodes if isinstance(node, ast.ClassDef)}
+    for handler in nodes:
         if not isinstance(handler, ast.ExceptHandler) or not handler.name or not handler.type:
             continue
         types = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
