@@ -29,18 +29,15 @@ OF_JOBS = frozenset({Kind.LATE, Kind.QUALITY, Kind.PAUSED, Kind.AGING, Kind.DRIF
 
 
 class Mutes:
-    """All mutes, of config/alerts.yaml and of commands, on one day.
-
-    Attributes:
-        active: those that hold on the day; one of the file that is to last too long does not yet.
-        today: the day, on the clock of config/alerts.yaml.
-    """
+    """All mutes, of config/alerts.yaml and of commands, on one day."""
 
     def __init__(
         self, configuration: AlertConfiguration, kept: Iterable[KeptMute], now: datetime
     ) -> None:
+        # The day, on the clock of config/alerts.yaml
         self.today = now.astimezone(ZoneInfo(configuration.general.timezone)).date()
         self._all = [*configuration.mutes, *(one.mute for one in kept)]
+        # Those that hold on the day; one of the file that is to last too long does not yet
         self.active = [
             mute for mute in self._all if self.today <= mute.until <= self.today + LONGEST_MUTE
         ]

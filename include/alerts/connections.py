@@ -94,15 +94,12 @@ class ChannelConnections:
     Args:
         store: keeps them.
         environment: this process's.
-
-    Attributes:
-        keys: what Airflow's database is encrypted with.
     """
 
     def __init__(self, store: Store, environment: Mapping[str, str]) -> None:
         self._store = store
         self._environment = environment
-        self.keys = keys_of(environment)
+        self.keys = keys_of(environment)  # what Airflow's database is encrypted with
         self._known: dict[str, str] = {}
 
     def refresh(self, found: Mapping[str, str], ids: Collection[str], now: datetime) -> None:
@@ -180,11 +177,6 @@ class ShopConnections:
         environment: this process's; what stands in it wins.
         keys: what Airflow's database is encrypted with.
         urls: of databases, with passwords in them.
-
-    Attributes:
-        variables: the connections, as an environment has them.
-        masker: hides all secrets that are known here.
-        read_at: when they were read last.
     """
 
     def __init__(
@@ -192,10 +184,11 @@ class ShopConnections:
     ) -> None:
         self._own = {k: v for k, v in environment.items() if k.startswith(CONNECTION_PREFIX)}
         self._keys, self._urls = keys, tuple(urls)
+        # The connections, as an environment has them
         self.variables: dict[str, str] = dict(self._own)
-        self.read_at: datetime | None = None
+        self.read_at: datetime | None = None  # when they were read last
         self._ids: frozenset[str] = frozenset()
-        self.masker = self._masker()
+        self.masker = self._masker()  # hides all secrets that are known here
 
     def is_due(self, ids: Collection[str], now: datetime) -> bool:
         """Return whether to read them again."""

@@ -164,14 +164,10 @@ def channel_findings(
 
 
 class _Writing:
-    """Collects the messages of one round.
-
-    Attributes:
-        outgoing: those that are to be written.
-    """
+    """Collects the messages of one round."""
 
     def __init__(self, state: State, configuration: AlertConfiguration, now: datetime) -> None:
-        self.outgoing: list[Outgoing] = []
+        self.outgoing: list[Outgoing] = []  # those that are to be written
         self._state = state
         self._configuration = configuration
         self._now = now

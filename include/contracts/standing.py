@@ -94,9 +94,6 @@ class Standings:
     Args:
         engine: of the warehouse.
         registry: all jobs and shops as they are now.
-
-    Attributes:
-        now: the moment, by the warehouse's clock.
     """
 
     def __init__(self, engine: Engine, registry: Registry) -> None:
@@ -104,7 +101,7 @@ class Standings:
         self._registry = registry
         self._units: dict[str, JobUnits] = {}
         with reading(engine) as connection:
-            self.now: datetime = clock_of(connection)
+            self.now: datetime = clock_of(connection)  # the moment, by the warehouse's clock
 
     def of(self, contract: Contract, period: Period) -> Standing:
         """Judge a period, with the checks of its jobs where nothing else is open."""

@@ -25,15 +25,11 @@ UNREACHED, BROKEN = "unreached", "broken"
 
 
 class UnansweredError(Exception):
-    """A message whose fate is not known, or that cannot be sent; its text holds no secret.
-
-    Attributes:
-        code: what went wrong, in a word.
-    """
+    """A message whose fate is not known, or that cannot be sent; its text holds no secret."""
 
     def __init__(self, code: str, said: str) -> None:
         super().__init__(said)
-        self.code = code
+        self.code = code  # what went wrong, in a word
 
 
 @dataclass(frozen=True)

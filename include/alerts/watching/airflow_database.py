@@ -28,6 +28,7 @@ from include.coverage.runs import UnderWay
 from include.errors import ConfigurationError
 from include.language import N_
 from include.registry.contracts.schema import DAG_PREFIX
+from include.warehouse.transactions import reading
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -91,7 +92,7 @@ def opened(url: str) -> Iterator[Connection]:
     arguments = {} if is_file else {"connect_timeout": CONNECT_SECONDS}
     engine = create_engine(made, poolclass=NullPool, connect_args=arguments)
     try:
-        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        with reading(engine) as connection:
             yield connection
     finally:
         engine.dispose()

@@ -95,14 +95,10 @@ def read_alerts(
 
 
 class _Reading:
-    """Collects what the file says.
-
-    Attributes:
-        problems: what is wrong in it.
-    """
+    """Collects what the file says."""
 
     def __init__(self) -> None:
-        self.problems: list[Problem] = []
+        self.problems: list[Problem] = []  # what is wrong in it
         self._said: dict[str, int] = {}
         # What is made of each key's value, with where it stands.
         self._items: dict[str, list[tuple[Entry, Any]]] = {name: [] for name in LISTS}

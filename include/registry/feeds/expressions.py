@@ -41,11 +41,7 @@ class UnfitError(Exception):
 
 
 class Expression:
-    """A JMESPath expression.
-
-    Attributes:
-        written: as it was written.
-    """
+    """A JMESPath expression."""
 
     def __init__(self, written: str) -> None:
         """Compile it.
