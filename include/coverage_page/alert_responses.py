@@ -61,6 +61,14 @@ def is_among(finding: Finding, registry: Registry, jobs: Collection[str]) -> boo
     return about is None or not about.isdisjoint(jobs)
 
 
+def may_acknowledge(finding: Finding, registry: Registry, runnable: Collection[str]) -> bool:
+    """Return whether who may run some jobs may take an alert on: one of those that it is about.
+
+    One of the whole installation whoever may run any; those who only look silence nothing.
+    """
+    return bool(runnable) and is_among(finding, registry, runnable)
+
+
 def alerts(
     found: Overview, configuration: AlertConfiguration, registry: Registry, rights: Rights
 ) -> dict[str, Any]:
@@ -100,7 +108,7 @@ def _alert(alert: Alert, registry: Registry, rights: Rights) -> dict[str, Any]:
         **alert_as_dict(alert),
         "zone": finding.zone,
         "facts": {name: finding.facts[name] for name in FACTS if name in finding.facts},
-        "may": is_among(finding, registry, rights.runnable),
+        "may": may_acknowledge(finding, registry, rights.runnable),
         # What can be muted, of those that its user may run.
         "mutable": finding.kind in OF_JOBS and finding.subject in rights.runnable,
     }

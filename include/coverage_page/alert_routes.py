@@ -81,10 +81,7 @@ def add_routes(app: FastAPI, writing: Sequence[Any]) -> None:
 def all_alerts(user: permissions.User) -> Response:
     """Return, as JSON, what is open, muted and failing."""
     registry, configuration = load_registry(), _configuration()
-    visible = permissions.visible(user)
-    known = visible & registry.jobs.keys()
-    runnable = {job_id for job_id in known if permissions.may_run(user, job_id)}
-    rights = alert_responses.Rights(visible, runnable)
+    rights = _rights(user, registry)
     found = _overview(configuration, datetime.now(timezone.utc))
     return JSONResponse(alert_responses.alerts(found, configuration, registry, rights))
 
@@ -95,12 +92,13 @@ def acknowledge(wish: Taken, user: permissions.User) -> Response:
     with _kept() as store:
         found = {alert.number: alert for alert in store.alerts() if alert.is_open}
         alert = found.get(wish.number)
-        visible = permissions.visible(user)
-        if alert is None or not alert_responses.is_among(alert.finding, registry, visible):
+        rights = _rights(user, registry)
+        if alert is None or not alert_responses.is_among(alert.finding, registry, rights.visible):
             raise _no_such_alert(wish.number)
-        about = alert_responses.jobs_of(alert.finding, registry)
-        if about is not None and not any(permissions.may_run(user, job) for job in about):
-            message = _("you may run none of {about}", about=", ".join(sorted(about)))
+        if not alert_responses.may_acknowledge(alert.finding, registry, rights.runnable):
+            about = alert_responses.jobs_of(alert.finding, registry) or set(registry.jobs)
+            jobs = ", ".join(sorted(about - set(rights.runnable)))
+            message = _("you may not run {id}", id=jobs)
             raise HTTPException(status.HTTP_403_FORBIDDEN, message)
         answers = Answers(store, partial(_note, user))
         if not answers.acknowledge(alert, _name(user), datetime.now(timezone.utc)):
@@ -143,6 +141,14 @@ def unmute(wish: Part, user: permissions.User) -> Response:
         )
         raise HTTPException(status.HTTP_409_CONFLICT, message)
     return JSONResponse({"unmuted": {"job": job.id, "shop": wish.shop}})
+
+
+def _rights(user: permissions.User, registry: Registry) -> alert_responses.Rights:
+    """Return the jobs that the user may look at, and those of them to run."""
+    visible = permissions.visible(user)
+    known = visible & registry.jobs.keys()
+    runnable = {job_id for job_id in known if permissions.may_run(user, job_id)}
+    return alert_responses.Rights(visible, runnable)
 
 
 def _configuration() -> AlertConfiguration:

@@ -160,7 +160,8 @@ def test_one_sees_what_is_of_jobs_that_one_may_look_at(anna: Anna) -> None:
     anna.visible = {"erp_store"}
     anna.runnable = set()
     found = {one["number"]: (one["may"], one["mutable"]) for one in anna.look()["alerts"]}
-    assert found == {5: (True, False), 6: (False, False)}
+    assert found == {5: (False, False), 6: (False, False)}
+    assert anna.say("ack", number=5)[0] == 403
 
 
 def test_one_of_a_contract_is_for_those_who_may_look_at_all_of_its_jobs(
@@ -172,6 +173,7 @@ def test_one_of_a_contract_is_for_those_who_may_look_at_all_of_its_jobs(
     store.update(lambda _: Changes((told,)), NOW, timedelta(minutes=10))
     found = {one["number"]: (one["may"], one["mutable"]) for one in anna.look()["alerts"]}
     assert found[7] == (False, False)
+    assert anna.say("ack", number=7) == (403, '{"detail":"you may not run erp_store"}')
     anna.runnable |= {"erp_store"}
     found = {one["number"]: (one["may"], one["mutable"]) for one in anna.look()["alerts"]}
     assert found[7] == (True, False)
@@ -193,7 +195,7 @@ def test_an_alert_is_taken_on_in_the_name_of_who_asks(anna: Anna, store: Store) 
         0: 422,
     }
     assert "there is no open alert A2" in refused[2][1]
-    assert "you may run none of erp_store" in refused[6][1]
+    assert "you may not run erp_store" in refused[6][1]
     assert not [alert for alert in store.alerts() if alert.acked and alert.number != 1]
 
 

@@ -136,7 +136,7 @@ def test_the_password_is_private(life: Service) -> None:
 def test_a_second_start_says_that_it_runs(life: Service) -> None:
     """Starting what runs changes nothing and is no error."""
     before = pids(life)
-    done = life.manager("start", timeout=30)
+    done = life.manager("start")
     assert done.returncode == 0
     assert f"already running: {life.ports.url}" in done.stdout
     assert pids(life) == before
