@@ -39,47 +39,6 @@ class Page(NamedTuple):
     total: int  # how many rows all pages have, as of this answer
 
 
-async def pages_from_last(
-    client: GatewayClient,
-    call_of: Callable[[int], Call],
-    read: Callable[[Call, Any], Page],
-    size: int,
-    key: Callable[[Any], Hashable],
-    *,
-    is_open: bool = False,
-) -> AsyncIterator[list[Any]]:
-    """Ask for all pages, from the last to the first; where rows may be missing, once more.
-
-    Args:
-        client: speaks the platform's dialect.
-        call_of: makes the call for a page; the first is 1.
-        read: makes a page of the data of a call.
-        size: rows of a full page.
-        key: tells a row from all others.
-        is_open: whether rows join all the time: a walk that may have missed some is made again, and
-            is taken as it is in the end. A row is missed for good only if it changes during each.
-
-    Yields:
-        the rows of a page, never none. A row may come again, also in a newer state.
-
-    Raises:
-        GatewayError: as `GatewayClient.call` does; Temporary when rows are missing to the last, or
-            an answer has more rows than it counts.
-    """
-    pages = Pages(client, call_of, read, size, key, _(WRONG_COUNT))
-    for _walk in range(WALKS):
-        walk = WalkFromLast(pages)
-        async for rows in walk.rows():
-            yield rows
-        doubt = _doubt(walk)
-        if not doubt:
-            return
-    if is_open:
-        return
-    missed = _(MISSED, doubt=doubt, walks=WALKS, repair=_(WRONG_COUNT))
-    raise Temporary(call_of(1), missed)
-
-
 def _doubt(walk: WalkFromLast) -> str:
     """Return why a walk may have missed rows; empty: it has not. Orders leave all the time."""
     missing = walk.totals[-1] - len(walk.seen)
@@ -141,7 +100,33 @@ class Pages(NamedTuple):
     read: Callable[[Call, Any], Page]  # makes a page of the data of a call
     size: int  # rows of a full page
     key: Callable[[Any], Hashable]  # tells a row from all others
-    repair: str  # what to do about a page that stays impossible
+    repair: str = ""  # what to do about a page that stays impossible, where more is known
+
+    async def from_last(self, *, is_open: bool = False) -> AsyncIterator[list[Any]]:
+        """Ask for all pages, from the last to the first; where rows may be missing, once more.
+
+        Args:
+            is_open: whether rows join all the time: a walk that may have missed some is made again,
+                and is taken as it is in the end. A row is missed for good only if it changes during
+                each.
+
+        Yields:
+            the rows of a page, never none. A row may come again, also in a newer state.
+
+        Raises:
+            GatewayError: as `GatewayClient.call` does; Temporary when rows are missing to the last,
+                or an answer has more rows than it counts.
+        """
+        for _walk in range(WALKS):
+            walk = WalkFromLast(self)
+            async for rows in walk.rows():
+                yield rows
+            doubt = _doubt(walk)
+            if not doubt:
+                return
+        if not is_open:
+            missed = _(MISSED, doubt=doubt, walks=WALKS, repair=_(WRONG_COUNT))
+            raise Temporary(self.call_of(1), missed)
 
     async def ask(self, number: int) -> Page:
         """Ask for a page.
@@ -159,7 +144,7 @@ class Pages(NamedTuple):
 
     def _checked(self, call: Call, number: int, data: Any) -> Page:
         """Read a page inside its attempt, so that one that cannot be true is asked for again."""
-        page = self.read(call, data)
+        page, repair = self.read(call, data), self.repair or _(WRONG_COUNT)
         if page.total < 0:
             raise Malformed(call, _("the number of all rows is {total}", total=page.total))
         if not page.rows and number <= self.last(page.total):
@@ -169,7 +154,7 @@ class Pages(NamedTuple):
                     "page {number} is empty, though there are {total} rows: run it again; {repair}",
                     number=number,
                     total=page.total,
-                    repair=self.repair,
+                    repair=repair,
                 ),
             )
         # Pages before one with rows are full; this one may bring rows of its neighbours.
@@ -183,7 +168,7 @@ class Pages(NamedTuple):
                     number=number,
                     least=least,
                     total=page.total,
-                    repair=self.repair,
+                    repair=repair,
                 ),
             )
         return page

@@ -15,7 +15,7 @@ from include.gateways.connection import Connection
 from include.gateways.dialect import Call
 from include.gateways.errors import GatewayError, Malformed, Temporary
 from include.gateways.fields import SHANGHAI, WALL_CLOCK_FORMAT
-from include.gateways.paging import SECOND, WALKS, Page, of_window, pages_from_last, windows
+from include.gateways.paging import SECOND, WALKS, Page, Pages, of_window, windows
 from include.platforms.jd import orders as jd_orders
 from include.platforms.jushuitan import orders as jushuitan_orders
 from include.platforms.pdd import refunds as pdd_refunds
@@ -70,7 +70,7 @@ def walk(
     rows = Rows(count, then)
 
     async def walking(client: GatewayClient) -> Any:
-        walked = pages_from_last(
+        pages = Pages(
             client,
             lambda number: Call("/rows", {"page": number}, shop=7, page=number),
             lambda _, data: Page(data["rows"], data["total"]),
@@ -78,7 +78,7 @@ def walk(
             key=lambda row: row,
         )
         try:
-            return [page async for page in walked]
+            return [page async for page in pages.from_last()]
         except GatewayError as error:
             return error
 

@@ -37,8 +37,8 @@ from include.gateways.fields import (
 from include.gateways.paging import (
     SECOND,
     Page,
+    Pages,
     check_settled,
-    pages_from_last,
     rows_in,
     windows,
 )
@@ -238,16 +238,15 @@ async def _pull(
     """Walk over a window; halve one that has more pages than the platform lets anybody read."""
     params = {**_question(first, last, by), "page_size": str(PAGE_SIZE)}
     half = (last - first) // 2 // SECOND * SECOND  # none of what happened in one second
-    pages = pages_from_last(
+    pages = Pages(
         client,
         lambda page: Call(ORDERS, {**params, "page": str(page)}, shop=number, page=page),
         partial(_page, most=MOST_PAGES * PAGE_SIZE if half else math.inf),
         PAGE_SIZE,
         lambda order: order.order_id,
-        is_open=is_open,
     )
     try:
-        async for orders in pages:
+        async for orders in pages.from_last(is_open=is_open):
             yield orders
     except _TooManyError:
         middle = first + half

@@ -32,7 +32,7 @@ from include.gateways.fields import (
     wall_clock,
     words,
 )
-from include.gateways.paging import Page, check_settled, of_window, pages_from_last, windows
+from include.gateways.paging import Page, Pages, check_settled, of_window, windows
 from include.language import _
 from include.platforms.pdd.dialect import REFUNDS
 from include.registry.platforms import PLATFORMS
@@ -214,15 +214,9 @@ async def _pull(
             "end_updated_at": _epoch(finish),
             "page_size": PAGE_SIZE,
         }
-        pages = pages_from_last(
-            client,
-            partial(_question, number, params),
-            _page,
-            PAGE_SIZE,
-            lambda refund: refund.id,
-            is_open=is_open,
-        )
-        async for refunds in pages:
+        question = partial(_question, number, params)
+        pages = Pages(client, question, _page, PAGE_SIZE, lambda refund: refund.id)
+        async for refunds in pages.from_last(is_open=is_open):
             found += refunds
     return found
 
