@@ -16,7 +16,7 @@ from include.registry.constraints import LONGEST_LINE
 from include.text import printable, storable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Collection, Iterable
     from datetime import datetime
 
     from include.alerts.findings import Finding, Missing
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from include.registry.alerts import AlertConfiguration, Mute
 
 # Kinds whose subject is a job, and which tell of its data.
-OF_JOBS = frozenset({Kind.LATE, Kind.QUALITY, Kind.PAUSED, Kind.AGING, Kind.DRIFT})
+OF_JOBS = frozenset({Kind.LATE, Kind.QUALITY, Kind.PAUSED, Kind.AGING})
 
 
 class Mutes:
@@ -56,6 +56,11 @@ class Mutes:
         if not finding.jobs and any(mute.shop is None for mute in mutes):
             return True
         return bool(finding.units) and all(_is_muted(unit, mutes) for unit in finding.units)
+
+    def cover_jobs(self, jobs: Collection[str]) -> bool:
+        """Return whether each of some jobs is muted, and not only a shop of it."""
+        muted = {mute.job for mute in self.active if mute.shop is None}
+        return bool(jobs) and muted.issuperset(jobs)
 
     def without_muted(self, finding: Finding) -> Finding:
         """Return a finding without the units that are muted; the same where all of them are."""

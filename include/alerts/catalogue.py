@@ -69,7 +69,6 @@ KINDS = {
     Kind.PAUSED: N_("paused"),
     Kind.AGING: N_("not repaired by itself"),
     Kind.TOKEN: N_("token ends"),
-    Kind.DRIFT: N_("platform changed"),
 }
 
 
@@ -108,7 +107,6 @@ TITLES = {
     Kind.PAUSED: N_("[Paused] "),
     Kind.AGING: N_("[Not repaired by itself] "),
     Kind.TOKEN: N_("[Token] "),
-    Kind.DRIFT: N_("[Platform changed] "),
 }
 NOT_RUN = N_("[Not run] ")
 REFUSED = N_("connection {name} is refused")
@@ -205,6 +203,10 @@ ALL_OF_DAY = N_("[All has landed] {day}: all of {expected}.")
 NOW_COMPLETE = N_("[Complete] {name} {period}, {at}")
 NOW_RESTATED = N_("[Restated] {name} {period}, {at}, revision {revision}")
 AMOUNT = N_("{units} units, {rows} rows")
+
+
+# -- What answers of a platform have for the first time, or lack
+DRIFTED = N_("[Platform changed] {source}")
 
 
 # -- A channel that fails

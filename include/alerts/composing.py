@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from include.alerts.notices import Notice, Part
     from include.alerts.records import Alert
 
-SHOWN = 8  # shops in one message
+SHOWN, FEW = 8, 2  # shops in one message, and remedies below that of a storm
 
 
 class Wording(Language):
@@ -152,11 +152,13 @@ class Wording(Language):
                 said = self.say(
                     texts.UNITS, count=len(shops), shops=self._names(shops), reason=reason
                 )
-            yield ITEM + (
-                self.say(texts.REMEDY_OF_UNIT, said=said, remedy=remedy) if remedy else said
-            )
+            yield ITEM + self._with(said, remedy)
         if more := sum(len(shops) for _, shops in several[SHOWN:]):
             yield ITEM + self.say(texts.MORE_SHOPS, count=more)
+
+    def _with(self, said: str, remedy: str) -> str:
+        """Return what is said, and who must do what, if anybody must."""
+        return self.say(texts.REMEDY_OF_UNIT, said=said, remedy=remedy) if remedy else said
 
     def _landed(self, resolution: Resolution | None) -> str:
         if resolution is None:
@@ -210,7 +212,9 @@ class Wording(Language):
         """Return one message of many jobs with one cause."""
         findings = [notice.alert.finding for notice in part]
         first, jobs = findings[0], len({finding.subject for finding in findings})
-        cause = cause_of(first)
+        cause, why = cause_of(first), first.facts.get("what", "?")
+        if first.units:
+            why = self._with(first.units[0].reason, first.units[0].remedy)
         if cause is not None and cause.cause == NOT_STARTED:
             title = f"{self.say(texts.NOT_RUN)}{self.say(texts.NO_RUNS, jobs=jobs)}"
         else:
@@ -219,7 +223,7 @@ class Wording(Language):
                 platform=self.platform(first.platform),
                 shops=len({unit.shop_id for finding in findings for unit in finding.units}),
                 jobs=jobs,
-                cause=first.units[0].reason if first.units else first.facts.get("what", "?"),
+                cause=why,
             )
         service = dict.fromkeys(finding.facts.get("service", "") for finding in findings)
         brief = [
@@ -240,11 +244,11 @@ class Wording(Language):
         return Message(title, lines, _mentioned(part))
 
     def _common(self, findings: list[Finding]) -> Iterator[str]:
-        """Yield what to do, where that is the same for all, and the page that shows them all."""
-        first = findings[0]
-        if len({finding.facts.get("remedy") for finding in findings}) == 1:
-            yield from self.remedy(first)
-        if link := first.facts.get("link"):
+        """Yield what to do, where that is not much, and the page that shows them all."""
+        by_remedy = {finding.facts.get("remedy"): finding for finding in findings}
+        for finding in by_remedy.values() if len(by_remedy) <= FEW else ():
+            yield from self.remedy(finding)
+        if link := findings[0].facts.get("link"):
             yield self.say(texts.LINK, link=link.partition("?")[0])
 
     def _summary(self, part: Part) -> Message:
@@ -277,8 +281,8 @@ class Wording(Language):
             said = self.say(texts.MISSING, said=said, count=len(concerned))
         if notice.is_over and alert.gone is not None:
             return self.say(texts.OVER, said=said, until=self.at(finding, alert.gone))
-        what = finding.facts.get("what") if finding.kind is Kind.CONFIGURATION else ""
-        return self.say(texts.REMEDY_OF_UNIT, said=said, remedy=what) if what else said
+        what = finding.facts.get("what", "") if finding.kind is Kind.CONFIGURATION else ""
+        return self._with(said, what)
 
     def platform(self, name: str) -> str:
         """Return what people call a platform."""

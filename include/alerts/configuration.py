@@ -12,10 +12,8 @@ from zoneinfo import ZoneInfo
 
 from include.alerts.records import Purpose
 from include.registry.alerts import (
-    COMPLETE,
     AlertConfiguration,
     Channel,
-    Kind,
     Route,
     load_alerts,
     read_alerts,
@@ -26,7 +24,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from include.alerts.findings import Finding
+    from include.alerts.findings import Drifting, Finding
 
 KEPT = "alerts.yaml.kept"
 
@@ -84,20 +82,34 @@ def route_of(configuration: AlertConfiguration, channel: Channel, finding: Findi
     fitting = (
         route
         for route in configuration.routes
-        if route.to == channel.id
-        and finding.kind in route.on
-        and (not route.platforms or not set(route.platforms).isdisjoint(finding.platform.split()))
-        and (not route.tags or not set(route.tags).isdisjoint(finding.tags))
+        if route.to == channel.id and finding.kind in route.on and is_within(route, finding)
     )
     return next(fitting, None)
 
 
-def is_announced(configuration: AlertConfiguration, channel: Channel | None = None) -> bool:
-    """Return whether a route lets a channel, or any, hear of each period that is complete."""
-    return any(
-        COMPLETE in route.on and (channel is None or route.to == channel.id)
-        for route in configuration.routes
+def is_within(route: Route, about: Finding | Drifting) -> bool:
+    """Return whether something is of the platforms and tags of a route."""
+    platforms, tags = about.platform.split(), about.tags
+    return (not route.platforms or not set(route.platforms).isdisjoint(platforms)) and (
+        not route.tags or not set(route.tags).isdisjoint(tags)
     )
+
+
+def routes_naming(
+    configuration: AlertConfiguration, news: str, channel: Channel | None = None
+) -> list[Route]:
+    """Return the routes by which a channel, or any, hears of what is no alert.
+
+    Args:
+        configuration: has the routes.
+        news: `complete` or `drift`, which comes only where it is named.
+        channel: which; None: any.
+    """
+    return [
+        route
+        for route in configuration.routes
+        if news in route.on and (channel is None or route.to == channel.id)
+    ]
 
 
 def is_for_programs(channel: Channel, purpose: Purpose) -> bool:
@@ -110,8 +122,8 @@ def mentioned(channel: Channel, route: Route) -> tuple[str, ...]:
     return tuple(channel.mention if route.mention is None else route.mention)
 
 
-def is_quiet(configuration: AlertConfiguration, now: datetime, kind: Kind | None = None) -> bool:
-    """Return whether messages (of a kind) are held at an aware moment."""
+def is_quiet(configuration: AlertConfiguration, now: datetime, kind: str = "") -> bool:
+    """Return whether messages (of a kind, or of what is no alert) are held at an aware moment."""
     quiet = configuration.quiet
     if quiet is None or kind in quiet.except_kinds:
         return False

@@ -1,4 +1,4 @@
-"""What channels are told besides alerts: the digest, and each time that a period is complete.
+"""What channels are told besides alerts: the digest, what is complete, and what is new in answers.
 
 The digest comes also when all is well, so that its absence is an alarm.
 """
@@ -11,9 +11,8 @@ from zoneinfo import ZoneInfo
 
 from include.alerts import catalogue as texts
 from include.alerts.answers import job_and_shop
-from include.alerts.catalogue import Language
 from include.alerts.composing import Wording
-from include.alerts.configuration import is_announced, is_for_programs, is_quiet
+from include.alerts.configuration import is_for_programs, is_quiet, is_within, routes_naming
 from include.alerts.findings import Day
 from include.alerts.messages import ITEM, Message
 from include.alerts.records import Purpose
@@ -23,9 +22,10 @@ if TYPE_CHECKING:
     from datetime import date
 
     from include.alerts.answers import Mutes
-    from include.alerts.findings import Completed
+    from include.alerts.catalogue import Language
+    from include.alerts.findings import Completed, Drifting, Observed
     from include.alerts.records import Alert, Key, Stop
-    from include.registry.alerts import AlertConfiguration, Channel
+    from include.registry.alerts import AlertConfiguration, Channel, Route
 
 SHOWN = 8  # alerts, periods, or what is new in answers
 LONGEST_LATENESS = timedelta(hours=12)  # a digest that could not come is made up for so long
@@ -87,7 +87,7 @@ class Digest:
             *self._muted(last or self._mutes.today - timedelta(days=1)),
             *self._tokens(known),
             *self._restated(known),
-            *self._shapes(known),
+            *_shapes(self._wording, known.new_shapes, known.lacking_shapes),
             *self._stopped(),
             self._say(texts.NEXT, at=following),
         )
@@ -162,18 +162,7 @@ class Digest:
     def _restated(self, day: Day) -> Iterator[str]:
         if day.restated:
             told = [self._say(texts.CHANGED_PERIOD, **one._asdict()) for one in day.restated]
-            yield self._say(texts.RESTATED, periods=self._wording.join(self._first(told)))
-
-    def _shapes(self, day: Day) -> Iterator[str]:
-        new = [self._say(texts.NEW_SHAPE, shape=one, where=at) for one, at in day.new_shapes]
-        for said, shapes in ((texts.NEW_SHAPES, new), (texts.LACKING_SHAPES, day.lacking_shapes)):
-            if shapes:
-                yield self._say(said, shapes=self._wording.join(self._first(shapes)))
-
-    def _first(self, told: Sequence[str]) -> list[str]:
-        """Return the first of many, and how many more there are."""
-        left = len(told) - SHOWN
-        return [*told[:SHOWN], *([self._say(texts.MORE_ALERTS, count=left)] if left > 0 else [])]
+            yield self._say(texts.RESTATED, periods=_first(self._wording, told))
 
     def _stopped(self) -> Iterator[str]:
         for stop in self._stops:
@@ -187,26 +176,56 @@ class Digest:
         return f"{moment.astimezone(self._zone):%m-%d %H:%M}"
 
 
+def _first(language: Language, told: Sequence[str]) -> str:
+    """Return the first of many as a list, and how many more there are."""
+    left = len(told) - SHOWN
+    more = [language.say(texts.MORE_ALERTS, count=left)] if left > 0 else []
+    return language.join([*told[:SHOWN], *more])
+
+
+def _shapes(
+    language: Language, new: Iterable[tuple[str, str]], lacking: Sequence[str]
+) -> Iterator[str]:
+    """Yield a line of what is new in answers, and one of what they lack."""
+    seen = [language.say(texts.NEW_SHAPE, shape=shape, where=where) for shape, where in new]
+    for said, shapes in ((texts.NEW_SHAPES, seen), (texts.LACKING_SHAPES, lacking)):
+        if shapes:
+            yield language.say(said, shapes=_first(language, shapes))
+
+
 def announcements(
     configuration: AlertConfiguration,
     channel: Channel,
-    completed: Iterable[Completed],
+    observed: Observed,
     told: frozenset[Key],
     now: datetime,
-) -> Iterator[Message]:
-    """Yield a message for each revision that a channel was not told of.
+) -> Iterator[tuple[Purpose, Message]]:
+    """Yield a message for each revision, and for each source with something new in its answers.
 
     Args:
         configuration: a route of it has to ask for them.
-        channel: which; a webhook, where programs wait, is told in quiet hours, too.
-        completed: the revisions of late.
-        told: those that it was told of.
+        channel: which; a webhook, where programs wait, is told of revisions in quiet hours, too.
+        observed: has what is of late.
+        told: what the channel was told.
         now: the moment; aware.
     """
-    is_held = not is_for_programs(channel, Purpose.COMPLETE) and is_quiet(configuration, now)
-    if is_held or not is_announced(configuration, channel):
-        return
-    language = Language(configuration.general.language)
+    wording = Wording(configuration.general.language, now)
+    for purpose in (Purpose.COMPLETE, Purpose.DRIFT):
+        routes = routes_naming(configuration, purpose.value, channel)
+        is_held = is_quiet(configuration, now, purpose.value)
+        if not routes or (is_held and not is_for_programs(channel, purpose)):
+            continue
+        if purpose is Purpose.COMPLETE:
+            found = _completions(wording, observed.completed, told, now)
+        else:
+            found = _drifts(wording, observed.drifted, told, routes)
+        for message in found:
+            yield purpose, message
+
+
+def _completions(
+    language: Language, completed: Iterable[Completed], told: frozenset[Key], now: datetime
+) -> Iterator[Message]:
     for one in completed:
         revision, zone = one.revision, ZoneInfo(one.zone)
         if (revision.contract_id, revision.period_key, revision.number) in told:
@@ -221,3 +240,23 @@ def announcements(
         rows = "?" if revision.row_count is None else f"{revision.row_count:,}"
         amount = language.say(texts.AMOUNT, units=revision.units, rows=rows)
         yield Message(title, (amount,), event=revision.as_event())
+
+
+def _drifts(
+    wording: Wording, drifted: Iterable[Drifting], told: frozenset[Key], routes: Iterable[Route]
+) -> Iterator[Message]:
+    """Yield a message for each source; what flaps is not told again while it is remembered."""
+    for one in drifted:
+        new = [pair for pair in one.new if (one.source, "new", pair[0]) not in told]
+        lacking = [path for path in one.lacking if (one.source, "missing", path) not in told]
+        if not (new or lacking) or not any(is_within(route, one) for route in routes):
+            continue
+        platforms = wording.join([wording.platform(name) for name in one.platform.split()])
+        source = " ".join(filter(None, (platforms, one.source)))
+        event = {
+            "source": one.source,
+            "new": "\n".join(shape for shape, _ in new),
+            "missing": "\n".join(lacking),
+        }
+        lines = tuple(_shapes(wording, new, lacking))
+        yield Message(wording.say(texts.DRIFTED, source=source), lines, event=event)

@@ -22,10 +22,10 @@ from include.alerts.notices import OF_A_CHANNEL, Notices, parts_of, within_budge
 from include.alerts.records import Alert, Changes, Outgoing, Purpose, Told
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
     from datetime import datetime
 
-    from include.alerts.findings import Completed, Observed
+    from include.alerts.findings import Observed
     from include.alerts.messages import Message
     from include.alerts.notices import Notice, Part
     from include.alerts.records import Health, State, What
@@ -55,8 +55,9 @@ def judge(
     digest = Digest(configuration, mutes, after, state.stops, now)
     for channel in digest_channels(configuration):
         writing.write_daily(channel, digest, observed)
+    drifted = tuple(one for one in observed.drifted if not mutes.cover_jobs(one.jobs))
     for channel in configuration.channels.values():
-        writing.write_complete(channel, observed.completed)
+        writing.write_news(channel, replace(observed, drifted=drifted))
     alerts = (writing.finished(alert) for alert in after)
     before = {alert.number: alert for alert in state.alerts}
     return Changes(
@@ -206,14 +207,14 @@ class _Writing:
             if self._left(channel) > 0:
                 self._add(channel, due.purpose, due.message, day=due.day.isoformat())
 
-    def write_complete(self, channel: Channel, completed: Iterable[Completed]) -> None:
-        """Write that periods are complete."""
+    def write_news(self, channel: Channel, observed: Observed) -> None:
+        """Write that periods are complete, and what is new in answers."""
         told = self._state.announced.get(channel.id, frozenset())
-        found = announcements(self._configuration, channel, completed, told, self._now)
-        is_free = is_for_programs(channel, Purpose.COMPLETE) and self._health(channel) is None
-        for message in found:
+        found = announcements(self._configuration, channel, observed, told, self._now)
+        for purpose, message in found:
+            is_free = is_for_programs(channel, purpose) and self._health(channel) is None
             if is_free or self._left(channel) > 0:
-                self._add(channel, Purpose.COMPLETE, message)
+                self._add(channel, purpose, message)
 
     def finished(self, alert: Alert) -> Alert:
         """Return an alert with what is said of it now, closed when nothing is left to say."""

@@ -76,7 +76,7 @@ class Finding:
     # What the texts fill in, all as text:
     # what: one sentence that says what is wrong (of kinds without a text of their own).
     # remedy: what to do, as a command that works, or a sentence. link: where it is seen.
-    # expected: how many units the period has. shops: how many shops the platform has.
+    # expected: how many units the period has. shops: how many enabled shops the platform has.
     # started: `no` when there is no run and no attempt of the period at all.
     # fire: when the run should have started; ends: when a token ends; ISO 8601 with offset.
     # service: what is wrong with the service meanwhile, as a sentence.
@@ -167,6 +167,18 @@ class Completed(NamedTuple):
     revision: Revision
 
 
+class Drifting(NamedTuple):
+    """What the answers of a source had for the first time, or went without, of late."""
+
+    source: str  # the platform's method, or the feed
+    jobs: tuple[str, ...]  # ids of the jobs that have asked for it; none where they are gone
+    platform: str  # theirs, with blanks between them
+    tags: tuple[str, ...]  # theirs
+    # Paths, and values as `path = value`, each with the unit for which it was seen first
+    new: tuple[tuple[str, str], ...]
+    lacking: tuple[str, ...]  # paths that more than a fifth of the rows lack
+
+
 class Restated(NamedTuple):
     """A job's period of which other rows have landed than before."""
 
@@ -217,3 +229,5 @@ class Observed:
     day: Day | None = None  # what the digest says; none when it could not be read
     # The revisions of contracts of late, where a route asks for them
     completed: tuple[Completed, ...] = ()
+    # What was new in answers of late, where a route asks for it
+    drifted: tuple[Drifting, ...] = ()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from include.alerts.configuration import mentioned, route_of
 from include.alerts.findings import Kind
 from include.alerts.records import What
+from include.units.unit import NO_SHOP
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -205,12 +206,15 @@ def _storms(openings: list[Notice], group: int) -> Iterator[Part]:
 
 
 def _is_storm(several: list[Notice], group: int) -> bool:
+    """Return whether they are of many jobs, or of several that concern half of their platform."""
     findings = [notice.alert.finding for notice in several]
-    if len({finding.subject for finding in findings}) >= group:
+    jobs = {finding.subject for finding in findings}
+    if len(jobs) >= group:
         return True
-    shops = {unit.shop_id for finding in findings for unit in finding.units}
+    is_of_several = len({finding.platform for finding in findings}) > 1  # what has no run may be
+    shops = {unit.shop_id for finding in findings for unit in finding.units} - {NO_SHOP}
     of_platform = max(int(finding.facts.get("shops", "0")) for finding in findings)
-    return len(several) > 1 and 0 < of_platform <= 2 * len(shops)
+    return len(jobs) > 1 and not is_of_several and 0 < of_platform <= 2 * len(shops)
 
 
 def _said_together(recoveries: list[Notice]) -> Iterator[Part]:

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from include.registry.alerts import Mute
 
 
-Key: TypeAlias = tuple[str, str, int]  # contract, period and revision
+# What a channel is told once, where it is no alert: contract, period and revision; source, `new` or
+# `missing`, and the path or value
+Key: TypeAlias = tuple[str, str, int | str]
 
 
 class What(str, Enum):
@@ -37,6 +39,7 @@ class Purpose(str, Enum):
     DIGEST = "digest"
     ALL_LANDED = "all_landed"
     COMPLETE = "complete"
+    DRIFT = "drift"
 
     __hash__ = str.__hash__
     __str__ = str.__str__
@@ -155,7 +158,7 @@ class State:
     attempts: Mapping[str, tuple[datetime, ...]] = field(default_factory=lambda: defaultdict(tuple))
     # The day of the last digest (and the like) of each channel and purpose
     last_days: Mapping[tuple[str, Purpose], date] = field(default_factory=dict)
-    # Of which revisions of contracts each channel was told of late, as `Message.event` names them
+    # What each channel was told of late that is no alert, as `Message.event` names it
     announced: Mapping[str, frozenset[Key]] = field(default_factory=dict)
     mutes: tuple[KeptMute, ...] = ()  # those that commands have made, and were not taken back
     stops: tuple[Stop, ...] = ()  # of the last days

@@ -27,7 +27,7 @@ from include.alerts.records import (
 from include.registry.alerts import Mute
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from sqlite3 import Connection
 
     from include.alerts.records import Changes, Key
@@ -258,12 +258,21 @@ def _last_days(connection: Connection, now: datetime) -> dict[tuple[str, Purpose
 
 def _announced(connection: Connection, now: datetime) -> dict[str, frozenset[Key]]:
     query = (
-        "SELECT channel, message FROM outbox WHERE purpose = ? AND written >= ? AND refused IS NULL"
+        "SELECT channel, message FROM outbox "
+        "WHERE purpose IN (?, ?) AND written >= ? AND refused IS NULL"
     )
     found: dict[str, set[Key]] = defaultdict(set)
     for channel, message in connection.execute(
-        query, [Purpose.COMPLETE.value, stamp(now - LOOKED_BACK)]
+        query, [Purpose.COMPLETE.value, Purpose.DRIFT.value, stamp(now - LOOKED_BACK)]
     ):
-        event = _parsed("message", message).event
-        found[channel].add((event["contract"], event["period"], event["revision"]))
+        found[channel].update(_keys(_parsed("message", message).event))
     return {channel: frozenset(keys) for channel, keys in found.items()}
+
+
+def _keys(event: Mapping[str, Any]) -> Iterator[Key]:
+    """Yield what the event of a message tells of."""
+    if "contract" in event:
+        yield event["contract"], event["period"], event["revision"]
+    for what in ("new", "missing"):
+        for shape in event.get(what, "").split("\n"):
+            yield event.get("source", ""), what, shape

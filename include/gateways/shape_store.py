@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import and_, insert, select, update
 
 from include.gateways.shapes import Shape, Shapes
 from include.language import Message, _
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from sqlalchemy import Connection, Engine
+    from sqlalchemy import Column, ColumnElement, Connection, Engine
 
 KEY = ("source", "path", "value")
 
@@ -41,6 +41,14 @@ class Drifted(NamedTuple):
             for shape in self.lacking
         ]
         return found + lost
+
+
+class Change(NamedTuple):
+    """One thing that is new in the answers of a source, or is missing from them."""
+
+    shape: Shape
+    where: str  # the unit for which it was seen first
+    is_lacking: bool  # it has gone missing from more than a fifth of the rows; else it is new
 
 
 class ShapeStore:
@@ -115,21 +123,30 @@ class ShapeStore:
 
 def drifted_within(engine: Engine, since: datetime, until: datetime) -> Drifted:
     """Return what was new, and what has gone missing, after a moment and up to another one."""
-    with reading(engine) as connection:
-        rows = connection.execute(select(table).order_by(table.c.first_seen)).all()
-    found = {Shape(row.source, row.path, row.value): row for row in rows}
+    changes = changes_within(engine, since, until)
     return Drifted(
-        {
-            shape: row.first_seen_in
-            for shape, row in found.items()
-            if row.is_new and since < row.first_seen <= until
-        },
-        [
-            shape
-            for shape, row in found.items()
-            if row.missing_at and since < row.missing_at <= until
-        ],
+        {one.shape: one.where for one in changes if not one.is_lacking},
+        [one.shape for one in changes if one.is_lacking],
     )
+
+
+def changes_within(engine: Engine, since: datetime, until: datetime) -> list[Change]:
+    """Return the same, each with the unit for which it was seen first; the oldest come first."""
+    is_new = and_(table.c.is_new == 1, *_within(table.c.first_seen, since, until))
+    is_lacking = and_(*_within(table.c.missing_at, since, until))
+    query = select(table).order_by(table.c.first_seen)
+    with reading(engine) as connection:
+        return [
+            Change(Shape(row.source, row.path, row.value), row.first_seen_in, is_lacking=lacks)
+            for condition, lacks in ((is_new, False), (is_lacking, True))
+            for row in connection.execute(query.where(condition))
+        ]
+
+
+def _within(
+    column: Column[Any], since: datetime, until: datetime
+) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    return column > since, column <= until
 
 
 def _change(connection: Connection, shape: Shape, name: str, value: Any) -> bool:

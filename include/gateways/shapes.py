@@ -45,7 +45,12 @@ class Shape(NamedTuple):
 
     def __str__(self) -> str:
         """Name it as messages do."""
-        return f"{self.source}: {self.path}{f' = {self.value}' if self.value else ''}"
+        return f"{self.source}: {self.inner}"
+
+    @property
+    def inner(self) -> str:
+        """What is within the source."""
+        return f"{self.path} = {self.value}" if self.value else self.path
 
 
 class Share(NamedTuple):

@@ -16,7 +16,7 @@ from include.alerts.overview import GOOD_ROUND
 from include.alerts.rounds import ALARM, PINGED, Rounds
 from include.alerts.store import STARTED
 from include.alerts.watching.clock import ClockWatch
-from tests.alerts.watched import LAST, Watched, at
+from tests.alerts.watched import LAST, TASKS, Watched, at
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -135,6 +135,48 @@ def test_a_late_period_is_said_once_and_once_that_it_is_over(quiet: Rounded) -> 
     quiet.watched.set("jd_store", "jd-2", state="ok", rows=5, exit_code=0, finished_at=landed)
     assert quiet.recover() == [
         "【已恢复】京东门店数据 2026-11-28：3 家全部入库，比截止晚 2 小时 4 分钟 #A1"
+    ]
+
+
+ANOTHER = """
+  - {id: jd_again, name: 京东补充数据, cron: "40 7 * * *", script: jd/jd_store.py, platform: jd,
+     start: "2026-11-17", deadline: "10:00"}
+"""
+TOO_OFTEN = BUSY | {"error": "code 70031 '调用过于频繁' for shop"}
+
+
+def _two_jobs_fail(rounded: Rounded, *shops: str) -> None:
+    """Add a job of a platform that has one already; both fail for some of its three shops."""
+    rounded.watched.write("config/tasks/tasks.yaml", TASKS.rstrip() + ANOTHER)
+    rounded.watched.airflow.dag("jd_again")
+    rounded.watched.land("jd_again")
+    for job_id in ("jd_store", "jd_again"):
+        for shop in shops:
+            rounded.watched.set(job_id, shop, **TOO_OFTEN)
+    rounded.make()
+
+
+def test_half_of_a_platforms_shops_with_one_cause_are_one_message(quiet: Rounded) -> None:
+    """Also of two jobs only; it says what each of them needs."""
+    _two_jobs_fail(quiet, "jd-1", "jd-2")
+    (said,) = quiet.said()
+    assert said == (
+        "【平台异常】京东：2 家店铺、2 个任务同时失败，原因相同：平台繁忙（70031 调用过于频繁）\n"
+        "· 京东门店数据 2026-11-28：2 家店铺，10:00 起  #A1\n"
+        "· 京东补充数据 2026-11-28：2 家店铺，10:00 起  #A2\n"
+        "系统会继续重试；1 天后仍未恢复再通知。\n"
+        "处理：python3 scheduler_manager.py repair --job jd_store --yes\n"
+        "处理：python3 scheduler_manager.py repair --job jd_again --yes\n"
+        "详情：http://127.0.0.1:8080/plugin/coverage"
+    )
+
+
+def test_less_than_half_of_a_platforms_shops_are_told_apart(quiet: Rounded) -> None:
+    """One of three, in two jobs."""
+    _two_jobs_fail(quiet, "jd-1")
+    assert [said.partition(" ")[0] for said in quiet.said()] == [
+        "【数据迟到】京东门店数据",
+        "【数据迟到】京东补充数据",
     ]
 
 

@@ -7,12 +7,13 @@ import json
 import random
 import subprocess
 import sys
+from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from sqlalchemy import select
 
-from include.gateways.shape_store import Drifted, ShapeStore
+from include.gateways.shape_store import Change, Drifted, ShapeStore, changes_within
 from include.gateways.shapes import Shape, Shapes
 from include.warehouse import connect
 from include.warehouse.tables import shapes as table
@@ -170,6 +171,21 @@ def test_what_goes_missing_is_said_once_and_again_when_it_was_back(warehouse: En
     assert looked(warehouse, *[page(*[lost] * 30)] * 15).lacking == []
     assert looked(warehouse, *[page(*[ROW] * 30)] * 15) == Drifted({}, [])
     assert looked(warehouse, *[page(*[lost] * 30)] * 15).lacking == [path]
+
+
+@pytest.mark.every_warehouse
+def test_what_has_changed_within_a_while(warehouse: Engine) -> None:
+    """What was there at first has not; each has the unit for which it was seen first."""
+    lost = {key: value for key, value in ROW.items() if key != "stars"}
+    looked(warehouse, *[page(*[ROW] * 30)] * 15)
+    looked(warehouse, *[page(*[lost | {"gift": 1}] * 30)] * 15)
+    now, hour = datetime.now(timezone.utc), timedelta(hours=1)
+    first = "pdd_review pdd-1 day 0"
+    assert changes_within(warehouse, now - hour, now + hour) == [
+        Change(Shape(SOURCE, "data.list[].gift"), first, is_lacking=False),
+        Change(Shape(SOURCE, "data.list[].stars"), first, is_lacking=True),
+    ]
+    assert changes_within(warehouse, now + hour, now + 2 * hour) == []
 
 
 def test_a_path_that_was_always_rare_is_not_missed(warehouse: Engine) -> None:

@@ -10,12 +10,21 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import func, select
 
 from include.alerts.answers import OF_JOBS
-from include.alerts.findings import OF_CONTRACT, Day, Identity, Kind, Resolution, Restated
+from include.alerts.findings import (
+    OF_CONTRACT,
+    Day,
+    Drifting,
+    Identity,
+    Kind,
+    Resolution,
+    Restated,
+)
 from include.alerts.watching.units import expected_of, is_missing, is_told_of
 from include.coverage.reading import read_coverage
 from include.coverage.report import digest_of, since_for
-from include.gateways.shape_store import Drifted
+from include.gateways.shape_store import Drifted, changes_within
 from include.language import N_
+from include.text import printable, storable
 from include.units.unit import GAPS, LANDED, LedgerRow, State
 from include.warehouse.tables import ledger
 from include.warehouse.transactions import reading
@@ -29,12 +38,15 @@ if TYPE_CHECKING:
     from include.alerts.findings import TokenEnd
     from include.alerts.watching.scope import Scope
     from include.coverage import Cell, Coverage
+    from include.gateways.shape_store import Change
     from include.units.unit import Drift
 
 # What a job without a platform counts by.
 NO_PLATFORM = "-"
 # Periods that ended before are not looked at: none is pulled again by itself after that time.
 OLDEST_RESTATED = timedelta(days=130)
+# What was new in answers within this time is told where a route asks for it.
+FRESH = timedelta(days=1)
 
 
 class Digested(NamedTuple):
@@ -133,6 +145,32 @@ def restated_of(scope: Scope, engine: Engine, span: Span) -> tuple[Restated, ...
             sum(one.changed for one in found),
         )
         for (days, job_id), found in sorted(drifts.items(), reverse=True)
+    )
+
+
+def drifting_of(scope: Scope, engine: Engine) -> tuple[Drifting, ...]:
+    """Return what was new in answers of late, and what has gone missing, for each source."""
+    changes: dict[str, list[Change]] = defaultdict(list)
+    for one in changes_within(engine, scope.now - FRESH, scope.now + FRESH):
+        changes[one.shape.source].append(one)
+    found = (_drifting(scope, source, several) for source, several in changes.items())
+    return tuple(one for one in found if one)
+
+
+def _drifting(scope: Scope, source: str, changes: Sequence[Change]) -> Drifting | None:
+    """Return what is to be told of one source; none where none of its jobs may alert."""
+    ids = {one.where.partition(" ")[0] for one in changes}  # the unit's name begins with the job's
+    jobs = [job for job in scope.registry.jobs.values() if job.id in ids]
+    if jobs and not any(map(is_told_of, jobs)):
+        return None
+    shown = [(printable(storable(one.shape.inner)), one) for one in changes]
+    return Drifting(
+        source,
+        tuple(job.id for job in jobs),
+        " ".join(sorted({job.platform for job in jobs if job.platform})),
+        tuple({tag: None for job in jobs for tag in job.tags}),
+        tuple((shape, one.where) for shape, one in shown if not one.is_lacking),
+        tuple(shape for shape, one in shown if one.is_lacking),
     )
 
 

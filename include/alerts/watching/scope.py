@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
     from datetime import datetime
 
-    from include.alerts.findings import Completed, Day, Missing, Resolution
+    from include.alerts.findings import Completed, Day, Drifting, Missing, Resolution
     from include.registry import Job
     from include.registry.alerts import AlertConfiguration
 
@@ -129,6 +129,7 @@ class Scope:
     ) -> Finding:
         """Return a finding of a job; facts that say nothing are left out."""
         local = since.astimezone(job.schedule.zone)
+        shops = len(self.registry.shops_of(job)) if job.platform else 0
         return Finding.of(
             kind,
             job.id,
@@ -141,6 +142,7 @@ class Scope:
             due=local,
             units=units,
             link=self.page(job.id),
+            shops=str(shops or ""),
             **facts,
         )
 
@@ -192,6 +194,7 @@ class Collector:
         self.resolved: dict[Identity, Resolution] = {}
         self.day: Day | None = None
         self.completed: tuple[Completed, ...] = ()
+        self.drifted: tuple[Drifting, ...] = ()
         self._kinds: set[Kind] = set()
         self._subjects: set[str] = set()
         self._failed: list[str] = []
@@ -239,6 +242,7 @@ class Collector:
             self.resolved,
             self.day,
             self.completed,
+            self.drifted,
         )
 
     def _fault(self, part: str, error: Exception) -> Finding:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
-from include.alerts.configuration import is_announced
+from include.alerts.configuration import routes_naming
 from include.alerts.connections import is_due
 from include.alerts.findings import OF_CONTRACT, Kind
 from include.alerts.watching import health
@@ -20,6 +20,7 @@ from include.alerts.watching.landed import (
     Digested,
     Span,
     day_of,
+    drifting_of,
     resolutions,
     restated_of,
     span_of,
@@ -29,6 +30,7 @@ from include.alerts.watching.reasons import Circumstances
 from include.alerts.watching.units import AT_LEAST, UnitFindings, is_told_of
 from include.coverage.reading import read_coverage
 from include.gateways.shape_store import drifted_within
+from include.registry.alerts import COMPLETE, DRIFT
 from include.units.job_units import LONG_AGO
 from include.warehouse.connecting import connect
 
@@ -95,6 +97,9 @@ class WarehouseReader:
             self._take_aging(collector, engine)
             self._take_tokens(collector, engine)
             self._take_day(collector, engine, coverage)
+            if routes_naming(collector.asked.configuration, DRIFT):
+                with collector.reading("shapes"):
+                    collector.drifted = drifting_of(collector.scope, engine)
             found = {finding.identity for finding in collector.findings}
             gone = [one for one in collector.asked.open_now if one not in found]
             collector.resolved.update(resolutions(collector.scope, engine, coverage, gone))
@@ -152,7 +157,7 @@ class WarehouseReader:
             late = contracts.late(units, late, asked.open_now)
             collector.unseen(subjects=contracts.unseen)
             late += contracts.held(state.held if state else {})
-            if is_announced(asked.configuration):
+            if routes_naming(asked.configuration, COMPLETE):
                 collector.completed = contracts.completed()
             collector.findings += late
             return contracts

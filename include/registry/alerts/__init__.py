@@ -13,13 +13,14 @@ from include.registry.alerts.schema import (
     Route,
     Storm,
 )
-from include.registry.alerts.values import CHANNEL_KINDS, COMPLETE, KINDS, Budget, Kind
+from include.registry.alerts.values import CHANNEL_KINDS, COMPLETE, DRIFT, KINDS, Budget, Kind
 from include.registry.paths import ALERTS_FILE
 
 __all__ = [
     "ALERTS_FILE",
     "CHANNEL_KINDS",
     "COMPLETE",
+    "DRIFT",
     "KINDS",
     "LONGEST_MUTE",
     "AlertConfiguration",

@@ -12,7 +12,6 @@ from include.language import _
 from include.registry import fields  # noqa: TC001 - pydantic reads the annotations
 from include.registry.alerts.values import (
     KINDS,
-    AlertKind,
     Also,
     Budget,
     BudgetText,
@@ -98,8 +97,9 @@ class Route(_Part):
     to: ChannelId = Field(description="the channel", examples=["ops"])
     on: list[RoutedKind] = Field(
         default=list(KINDS),
-        description="kinds of alerts, all unless given; complete: each time that a period of a "
-        "contract is complete, or its rows have changed",
+        description="kinds of alerts, all unless given; and what comes only where it is named: "
+        "complete, each time that a period of a contract is complete, or its rows have changed; "
+        "drift, when a platform has a new field or value, or one goes missing",
         examples=[["late"]],
     )
     after: fields.Duration = Field(
@@ -147,8 +147,8 @@ class Quiet(_Part):
         alias="from", description="when they begin", examples=["22:30"]
     )
     until: fields.TimeOfDay = Field(description="when they end", examples=["07:00"])
-    except_kinds: list[AlertKind] = Field(
-        default=[Kind.SERVICE],
+    except_kinds: list[RoutedKind] = Field(
+        default=[Kind.SERVICE.value],
         alias="except",
         description="the kinds that are sent all the same",
         examples=[["service"]],

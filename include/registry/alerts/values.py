@@ -32,7 +32,6 @@ class Kind(str, Enum):
     PAUSED = "paused"
     AGING = "aging"
     TOKEN = "token"  # noqa: S105 - a kind of alert
-    DRIFT = "drift"
 
     # Equal to its text for SQL, JSON and sets, and printed like it.
     __hash__ = str.__hash__
@@ -40,9 +39,10 @@ class Kind(str, Enum):
 
 
 KINDS = tuple(kind.value for kind in Kind)
-# What a route may name besides: a period of a contract is complete, or its rows have changed.
-COMPLETE = "complete"
-ROUTED = (*KINDS, COMPLETE)
+# What a route may name besides, and gets only then, since nothing is wrong: a period of a contract
+# is complete, or its rows have changed; a platform's answers have something new, or lack something.
+COMPLETE, DRIFT = "complete", "drift"
+ROUTED = (*KINDS, COMPLETE, DRIFT)
 
 
 class Budget(NamedTuple):
@@ -50,10 +50,6 @@ class Budget(NamedTuple):
 
     messages: int
     within: timedelta
-
-
-def _kind(value: Any) -> Kind:
-    return Kind(constraints.one_of(KINDS)(value))
 
 
 def _budget(value: Any) -> Budget:
@@ -87,7 +83,6 @@ def _email(value: Any) -> str:
 
 ChannelId = fields.ShopId
 ChannelKind = Annotated[str, fields.word(CHANNEL_KINDS)]
-AlertKind = Annotated[Kind, Checked(_kind, enum=list(KINDS))]
 RoutedKind = Annotated[str, fields.word(ROUTED)]
 Language = Annotated[str, fields.word(LANGUAGES)]
 BudgetText = Annotated[Budget, Checked(_budget, BUDGET)]

@@ -57,10 +57,6 @@ def _of(kind: Kind, name: str = "任务A", **facts: str) -> Finding:
             ["【配置有误】任务A", "a.yaml:1:1: x", "处理：check  #A7"],
         ),
         (
-            replace(_of(Kind.DRIFT, what="新的状态 7"), period_key=""),
-            ["【平台有变化】任务A", "新的状态 7  #A7"],
-        ),
-        (
             replace(
                 _of(Kind.TOKEN, ends="2026-11-30T08:00:00+08:00", link="http://x/"), subject="jd_2"
             ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -55,6 +56,34 @@ def test_half_the_shops_of_a_platform_are_a_storm(rounds: Rounds) -> None:
         "【数据迟到】",
         "【数据迟到】",
     ]
+
+
+def test_two_jobs_that_never_ran_are_a_storm_where_they_are_of_one_platform(
+    rounds: Rounds,
+) -> None:
+    """Half of the shops of several platforms together are half of none."""
+    facts = {"started": "no", "fire": MORNING.isoformat(), "shops": "2"}
+    rounds.round(*(late(job, cause="", **facts) for job in ("pdd_a", "jd_a")))
+    assert [title.partition("_")[0] for title in rounds.said()] == [
+        "【任务没有运行】任务pdd",
+        "【任务没有运行】任务jd",
+    ]
+    rounds.round(*(late(job, cause="", **facts) for job in ("erp_a", "erp_b")))
+    assert rounds.said() == ["【任务没有运行】2 个任务都没有运行"]
+
+
+def test_a_storm_of_two_says_what_each_of_them_needs(rounds: Rounds) -> None:
+    """And of one cause what repairs it; of more jobs there is the page."""
+    pairs = [
+        late(f"pdd_{name}", cause="7", shops="2", remedy=f"repair {name}", link="http://x/?job=a")
+        for name in "ab"
+    ]
+    units = tuple(replace(unit, remedy="重新授权") for unit in pairs[0].units)
+    rounds.round(*(replace(one, units=units) for one in pairs))
+    (text,) = rounds.texts()
+    title, *_, first, second, link = text.splitlines()
+    assert title.endswith("1 家店铺、2 个任务同时失败，原因相同：平台繁忙（7）——重新授权")
+    assert (first, second, link) == ("处理：repair a", "处理：repair b", "详情：http://x/")
 
 
 def test_jobs_that_never_ran_are_one_message(rounds: Rounds) -> None:

@@ -112,8 +112,8 @@ def test_a_broken_registry_makes_no_problems_here(project: ProjectFolder) -> Non
         ("channels: []", "no alert is sent: there is no channel", "不会发送告警：没有渠道"),
         (
             f"{OPS}routes: [{{to: ops, on: [late, credentials, configuration, quality, service]}}]",
-            "no route sends alerts of kind paused, aging, token, drift",
-            "没有路由发送 paused、aging、token、drift 类告警",
+            "no route sends alerts of kind paused, aging, token",
+            "没有路由发送 paused、aging、token 类告警",
         ),
         (
             f"{OPS}mutes: [{{job: good, until: 2026-11-27, reason: x}}]",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from include.registry.alerts import ALERTS_FILE, Budget, Kind, load_alerts
+from include.registry.alerts import ALERTS_FILE, DRIFT, Budget, Kind, load_alerts
 
 if TYPE_CHECKING:
     from tests.registry.conftest import ProjectFolder
@@ -26,7 +26,7 @@ routes:
   - {{to: ops, on: [late, credentials, service, drift]}}
   - {{to: boss, on: [late], after: 60m, platforms: [erp, jd], tags: [质量], mention: [all]}}
 digest: {{at: "08:15", to: [ops], also: all_landed}}
-quiet: {{from: "22:30", until: "07:00", except: [service, credentials]}}
+quiet: {{from: "22:30", until: "07:00", except: [service, credentials, drift]}}
 storm: {{group: 4, budget: 3/5m}}
 heartbeat: {{connection: alert_heartbeat, every: 10m}}
 mutes:
@@ -43,13 +43,14 @@ def test_a_whole_file(project: ProjectFolder) -> None:
     assert read.channels["ops"].mention == ["13800000000"]
     first, second = read.routes
     assert (first.on, first.after) == (
-        [Kind.LATE, Kind.CREDENTIALS, Kind.SERVICE, Kind.DRIFT],
+        [Kind.LATE, Kind.CREDENTIALS, Kind.SERVICE, DRIFT],
         timedelta(),
     )
     assert (second.after, second.platforms) == (timedelta(hours=1), ["erp", "jd"])
     assert (read.digest.at, read.digest.also) == (time(8, 15), "all_landed")
     assert read.quiet is not None
     assert (read.quiet.from_time, read.quiet.until) == (time(22, 30), time(7))
+    assert read.quiet.except_kinds == [Kind.SERVICE, Kind.CREDENTIALS, DRIFT]
     assert read.storm.budget == Budget(3, timedelta(minutes=5))
     assert (read.general.language, read.general.repeat) == ("en", timedelta(hours=12))
     (mute,) = read.mutes
