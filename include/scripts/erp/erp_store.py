@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 try:
     from include.errors import ConfigurationError
-    from include.language import _
     from include.platforms.jushuitan import dialect as jushuitan
     from include.platforms.jushuitan.orders import (
         orders_counted,
@@ -59,15 +58,13 @@ class Erp:
         if shop.platform_id not in map(str, known):
             there = [f"{number} {name}" for number, name in known.items()]
             raise ConfigurationError(
-                _(
-                    "shop {shop!r}: the account of connection {connection!r} has no shop "
-                    "{number!r}, as platform_id in config/shops.yaml says: it has "
-                    "{there}",
-                    shop=shop.id,
-                    connection=shop.connection,
-                    number=shop.platform_id,
-                    there=there,
-                )
+                "shop {shop!r}: the account of connection {connection!r} has no shop "
+                "{number!r}, as platform_id in config/shops.yaml says: it has "
+                "{there}",
+                shop=shop.id,
+                connection=shop.connection,
+                number=shop.platform_id,
+                there=there,
             )
 
 
