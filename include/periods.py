@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, timezone
 from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from include import cron as crons
@@ -206,13 +206,17 @@ class Schedule:
         return start, end
 
     @cached_property
+    def _fields(self) -> list[list[Any]]:
+        return crons.expanded(self.cron)
+
+    @cached_property
     def _time_of_day(self) -> time:
-        minutes, hours, *_days = crons.expanded(self.cron)
+        minutes, hours, *_days = self._fields
         return time(hours[0], minutes[0])
 
     def _days_until_fire(self, end: date) -> int:
         """Count the days from the end of a period, which is the start of the next one."""
-        _minutes, _hours, days, _months, weekdays = crons.expanded(self.cron)
+        _minutes, _hours, days, _months, weekdays = self._fields
         if self.period == "week":
             from_sunday = end.isoweekday() % DAYS_IN_A_WEEK
             return int(weekdays[0] - from_sunday) % DAYS_IN_A_WEEK

@@ -19,7 +19,7 @@ from include.registry.contracts import Contract
 from include.units.job_units import JobUnits
 from include.units.unit import TO_COME
 from include.warehouse.transactions import now as clock_of
-from manager.airflow.tables import Stuck, paused_jobs, runs_under_way, stuck_of
+from manager.airflow.tables import Stuck, paused_jobs, runs_under_way, stuck_runs
 from manager.layout import Layout
 from manager.lookup import check_names, first_moment, since_of
 from manager.not_gaps import NotGaps
@@ -148,10 +148,10 @@ class CoverageReader:
 
     @in_words()
     def completeness(
-        self, jobs: Collection[str], gaps: Iterable[JudgedUnit]
+        self, shops: Mapping[str, Collection[str] | None], gaps: Iterable[JudgedUnit]
     ) -> dict[tuple[str, str], datetime]:
         """Read up to when each shop of some jobs is complete; raises ExpectedError as `read`."""
-        return read_completeness(self.engine, jobs, gaps) if jobs else {}
+        return read_completeness(self.engine, shops, gaps)
 
 
 @contextmanager
@@ -167,7 +167,7 @@ def coverage_reader(layout: Layout) -> Iterator[CoverageReader]:
             # Before coverage is read: what lands meanwhile has landed.
             under_way=runs_under_way(environment, registry),
             root=layout.root,
-            stuck=stuck_of(layout),
+            stuck=lambda: stuck_runs(environment, registry),
         )
 
 

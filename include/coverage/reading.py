@@ -159,13 +159,13 @@ def _let_long_lists_be(connection: Connection) -> None:
 
 
 def read_completeness(
-    engine: Engine, jobs: Collection[str], gaps: Iterable[JudgedUnit]
+    engine: Engine, shops: Mapping[str, Collection[str] | None], gaps: Iterable[JudgedUnit]
 ) -> dict[tuple[str, str], datetime]:
-    """Read up to which instant every change of each shop is there (its watermark), in one query.
+    """Read up to which instant every change of each shop is there (its watermark).
 
     Args:
         engine: of the warehouse, migrated.
-        jobs: their ids.
+        shops: of each job, by its id; None for all that it has.
         gaps: what is missing. The view knows what has landed, and no `start` that was moved back:
             a shop that lacks something before all of it is complete up to nowhere.
 
@@ -177,8 +177,13 @@ def read_completeness(
         key = unit.job_id, unit.shop_id
         first[key] = min(first.get(key, unit.period.start), unit.period.start)
     view = completeness.c
-    query = select(view.job_id, view.shop_id, view.complete_from, view.complete_until)
+    query = select(view.shop_id, view.complete_from, view.complete_until)
+    found = {}
     with reading(engine) as connection:
-        rows = [*connection.execute(query.where(view.job_id.in_(jobs)))]
-    return {(job, shop): until for job, shop, since, until in rows
-            if first.get((job, shop), since) >= since}  # fmt: skip
+        for job, some in shops.items():  # by itself: a job's shops are not those of another one
+            its = query.where(view.job_id == job)
+            rows = connection.execute(its if some is None else its.where(view.shop_id.in_(some)))
+            for shop, since, until in rows:
+                if first.get((job, shop), since) >= since:
+                    found[job, shop] = until
+    return found

@@ -147,7 +147,7 @@ def shops_of_job(
     runs = read_under_way(session.connection(), registry.jobs)
     coverage = _read(registry, [dag_id], span, in_full=True)
     axis = sorted({column_of(job, cell.period) for cell in coverage.cells})
-    complete = read_completeness(warehouse(), [dag_id], coverage.gaps(job=dag_id))
+    complete = read_completeness(warehouse(), {dag_id: None}, coverage.gaps(job=dag_id))
     return JSONResponse(responses.shops(coverage, registry, job, axis, runs, complete=complete))
 
 

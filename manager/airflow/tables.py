@@ -252,7 +252,12 @@ def stuck_of(layout: Layout, job_id: str | None = None) -> Stuck:
     """
     environment = component_environment(layout, remembered(layout))
     registry = load_registry(layout.root, only=job_id)
-    return lambda: {run.name: run for run in runs_under_way(environment, registry).stuck}
+    return lambda: stuck_runs(environment, registry)
+
+
+def stuck_runs(environment: Mapping[str, str], registry: Registry) -> Mapping[Name, Run]:
+    """Return the runs that cannot move, by their name; none as `runs_under_way`."""
+    return {run.name: run for run in runs_under_way(environment, registry).stuck}
 
 
 def _stored_connection(environment: Mapping[str, str]) -> Any:

@@ -1,6 +1,7 @@
 """`gaps`: what was due and has not landed, why, and the command that repairs it."""
 
 from argparse import Namespace
+from collections import defaultdict
 from typing import Any
 
 from include.coverage import JudgedUnit
@@ -100,11 +101,11 @@ def _marks(reader: CoverageReader, found: FoundGaps) -> Marks:
     Raises:
         ExpectedError: the warehouse does not answer.
     """
-    job, shop = found.job, found.shop
-    behind = {(unit.job_id, unit.shop_id) for unit in found.units}
-    whose = [job] if job else reader.registry.jobs if shop else {unit[0] for unit in behind}
-    return {
-        key: until
-        for key, until in reader.completeness(whose, found.units).items()
-        if (job or shop or key in behind) and job in (None, key[0]) and shop in (None, key[1])
-    }
+    if found.job or found.shop:
+        jobs = [found.job] if found.job else reader.registry.jobs
+        some = [found.shop] if found.shop else None
+        return reader.completeness(dict.fromkeys(jobs, some), found.units)
+    behind: dict[str, set[str]] = defaultdict(set)
+    for unit in found.units:
+        behind[unit.job_id].add(unit.shop_id)
+    return reader.completeness(behind, found.units)

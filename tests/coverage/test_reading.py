@@ -109,10 +109,11 @@ def test_the_warehouses_own_clock_counts(warehouse_url: str) -> None:
     ledger = Ledger(engine, "run-1")
     ledger.expect([Unit("erp_store", "-", period)])
     ledger.begin([Unit("erp_store", "-", period)])
-    (unit,) = read_coverage(engine, registry([daily]), period.start).units()
+    only_it = engine, registry([daily]), period.start, period.end  # whatever has ended since
+    (unit,) = read_coverage(*only_it).units()
     assert (unit.state, unit.run_id) == (State.RUNNING, "run-1")
     later = coverage.made_at + timedelta(minutes=5)
-    (unit,) = read_coverage(engine, registry([daily]), period.start, now=later).units()
+    (unit,) = read_coverage(*only_it, now=later).units()
     assert unit.state == State.LOST
     engine.dispose()
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, text
 
 from include.warehouse import connect
 from include.warehouse.tables import jobs_seen, ledger, waivers
@@ -102,3 +102,26 @@ def test_a_day_of_before_the_job_was_expected_is_no_part_of_the_chain(engine: En
     found = complete(engine, [unit(0), unit(4), unit(5)])
     assert found.complete_from == START + 4 * DAY
     assert found.complete_until == START + 6 * DAY + REACH
+
+
+def test_some_shops_are_asked_for(engine: Engine) -> None:
+    """A shop of the same id in another job, and another shop of the job, stay out."""
+    rows = [unit(day, **of) for day in (0, 1) for of in ({}, {"shop_id": "jd-2"}, {"job_id": "b"})]
+    with engine.begin() as connection:
+        connection.execute(insert(ledger), rows)
+        view = completeness.c
+        wanted = select(completeness).where(view.job_id == "jd", view.shop_id.in_(["jd-1"]))
+        found = connection.execute(wanted).one()
+    assert (found.job_id, found.shop_id) == ("jd", "jd-1")
+    assert found.complete_until == START + 2 * DAY + REACH
+
+
+def test_what_is_not_asked_for_is_not_read(engine: Engine) -> None:
+    """Of a ledger with years of hundreds of shops, one shop's chain takes what one shop has."""
+    if engine.dialect.name != "sqlite":
+        pytest.skip("each database explains itself in its own way")
+    wanted = "SELECT * FROM completeness WHERE job_id = 'jd' AND shop_id IN ('jd-1', 'jd-2')"
+    with engine.begin() as connection:
+        steps = [step.detail for step in connection.execute(text(f"EXPLAIN QUERY PLAN {wanted}"))]
+    scanned = [step for step in steps if step.startswith("SCAN")]
+    assert scanned == ["SCAN chains"]  # the shops that are asked for, found by the index
