@@ -22,7 +22,7 @@ import psutil
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
-from parse import ENTRY, JOBS_PER_FILE  # noqa: E402 - beside this file
+from parsed_projects import write_entries  # noqa: E402 - beside this file
 
 from manager.lifecycle.supervisor_client import components  # noqa: E402 - the same
 from tests.integration.installation import Service, copy_project, installed  # noqa: E402 - the same
@@ -44,13 +44,10 @@ PAUSED = "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION"
 def write_jobs(root: Path, jobs: int) -> Path:
     """Write a registry of so many jobs; return the file of the first."""
     tasks = root / "config/tasks"
-    for delivered in tasks.glob("*.yaml"):
+    # A contract of jobs that are not there would be an import error that stays.
+    for delivered in (*tasks.glob("*.yaml"), root / "config/contracts.yaml"):
         delivered.unlink()
-    (root / "include/scripts/job.py").write_text("print('landed')\n")
-    for first in range(0, jobs, JOBS_PER_FILE):
-        numbers = range(first, min(first + JOBS_PER_FILE, jobs))
-        entries = "".join(ENTRY.format(number=n, minute=n % 60) for n in numbers)
-        (tasks / f"tasks_{first:04}.yaml").write_text(f"tasks:\n{entries}", "utf-8")
+    write_entries(root, jobs)
     return tasks / "tasks_0000.yaml"
 
 
@@ -76,6 +73,7 @@ def edit(service: Service, file: Path, number: int) -> float:
 def break_and_repair(service: Service, file: Path) -> tuple[float, float]:
     """Return the seconds until an invalid entry is an import error, and until that is gone."""
     api, text = service.api, file.read_text("utf-8")
+    assert not api.import_errors()
     file.write_text(text.replace("period: day", "period: dai", 1), "utf-8")
     broken = until(lambda: bool(api.import_errors()))
     time.sleep(BETWEEN_SECONDS)

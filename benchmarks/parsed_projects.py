@@ -71,12 +71,17 @@ default:
 
 
 def write_registry(root: Path, jobs: int) -> None:
-    """Write a project with a registry of so many jobs, and the one script that they all run."""
+    """Write a project with a registry of so many jobs."""
     for name in ("dags", "include", "plugins"):
         shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("scripts"))
     (root / "config/tasks").mkdir(parents=True)
     shutil.copy(ROOT / "config/pools.json", root / "config")
     (root / "include/scripts").mkdir()
+    write_entries(root, jobs)
+
+
+def write_entries(root: Path, jobs: int) -> None:
+    """Write the entries of so many jobs, and the one script that they all run."""
     (root / "include/scripts/job.py").write_text("print('landed')\n")
     for first in range(0, jobs, JOBS_PER_FILE):
         numbers = range(first, min(first + JOBS_PER_FILE, jobs))
