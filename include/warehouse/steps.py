@@ -86,9 +86,15 @@ def make_index(name: str, table: str, columns: list[str]) -> None:
 
 
 def make_view(name: str, statement: str) -> None:
-    """Make a view, in the place of one that is there."""
-    op.execute(f"DROP VIEW IF EXISTS {name}")
-    op.execute(statement)
+    """Make a view, in the place of one that is there with the same columns.
+
+    Servers keep who may read it, and what a team has built on it.
+    """
+    if op.get_bind().dialect.name == "sqlite":  # has neither, and no REPLACE
+        op.execute(f"DROP VIEW IF EXISTS {name}")
+        op.execute(statement)
+    else:
+        op.execute(statement.replace("CREATE VIEW", "CREATE OR REPLACE VIEW", 1))
 
 
 def _options() -> dict[str, Any]:

@@ -63,6 +63,18 @@ def test_it_says_from_which_version_to_which(empty: Engine) -> None:
     assert again.before == again.after == newest_version()
 
 
+def test_what_a_team_has_built_on_a_view_stays(empty: Engine) -> None:
+    """The view is made again below it."""
+    migrate(empty)
+    with empty.begin() as connection:
+        connection.execute(text("CREATE VIEW ours AS SELECT shop_id FROM completeness"))
+        connection.execute(text("UPDATE warehouse_version SET version_num = '0013'"))
+    assert migrate(empty).before == "0013"
+    assert _scalar(empty, "SELECT COUNT(*) FROM ours") == 0
+    with empty.begin() as connection:
+        connection.execute(text("DROP VIEW ours"))
+
+
 def test_several_processes_may_migrate_at_once(empty: Engine) -> None:
     """One does it, the others wait and find it done."""
     done = []
