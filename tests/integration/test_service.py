@@ -12,6 +12,7 @@ import re
 import resource
 import signal
 import stat
+import subprocess
 import time
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -30,7 +31,6 @@ from manager.lifecycle.supervisor_client import components
 from tests.integration.installation import PATIENCE, Service, installed, until
 
 if TYPE_CHECKING:
-    import subprocess
     from pathlib import Path
 
 COMPONENTS = {
@@ -214,13 +214,17 @@ def test_jobs_are_run_by_hand(life: Service) -> None:
 
 
 def test_status_takes_less_than_a_second(life: Service) -> None:
-    """Its own work does; what a busy machine of tests adds, to most looks, is not its own."""
-    taken = []
+    """Where its libraries are loaded in 0.3 s of processor; a slower machine takes as much more."""
+    looks, loads = [], []
+    load = [life.layout.python, "-c", "import sqlalchemy, pydantic, yaml, rich.table"]
     for _ in range(3):
         before = _children_seconds()
         life.manager("status")
-        taken.append(_children_seconds() - before)
-    assert min(taken) < 1
+        between = _children_seconds()
+        subprocess.run(load, check=True)
+        looks.append(between - before)
+        loads.append(_children_seconds() - between)
+    assert min(looks) < 3.4 * min(loads)
 
 
 def test_a_warehouse_that_is_gone_is_no_healthy_service(life: Service) -> None:
