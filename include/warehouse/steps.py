@@ -88,9 +88,9 @@ def make_index(name: str, table: str, columns: list[str]) -> None:
 def make_view(name: str, statement: str) -> None:
     """Make a view, in the place of one that is there with the same columns.
 
-    Servers keep who may read it, and what a team has built on it.
+    Who may read it, and what a team has built on it, stays.
     """
-    if op.get_bind().dialect.name == "sqlite":  # has neither, and no REPLACE
+    if op.get_bind().dialect.name == "sqlite":  # no REPLACE, and nothing hangs on what is dropped
         op.execute(f"DROP VIEW IF EXISTS {name}")
         op.execute(statement)
     else:
